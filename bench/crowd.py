@@ -27,11 +27,11 @@ PATIENCE = 60.0
 #: Between two looks of the one who watches the count.
 WATCHING = 0.1
 #: Of static/js/public/check.js and number.js.
-CHECK_PAUSE, CHECK_GROWTH = 2.0, 1.2
+CHECK_PAUSE, CHECK_GROWTH = 4.0, 1.2
 NUMBER_PAUSE, NUMBER_TRIES = 0.6, 20
 
 _LINK = re.compile(rb"/(?:ko|en)/confirm/[A-Za-z0-9._~-]+")
-_NUMBER = re.compile(rb"<div[^>]* data-number(?![^>]*data-module)")
+_COUNTED = re.compile(rb' data-counted="([^"]+)"')
 
 Answered = TypeVar("Answered")
 
@@ -84,6 +84,8 @@ class Crowd:
                         if answer.status == 200:
                             self.seen.append((time.monotonic(), json.loads(answer.body)["people"]))
                             self.etag.write_text(answer.headers["etag"])
+                        if answer.headers.get("connection") == "close":
+                            break  # nginx ends each connection after a thousand requests
                         await asyncio.sleep(WATCHING)
             except Failed as error:
                 self.errors[f"watching the {error}"] += 1
@@ -145,7 +147,7 @@ class Crowd:
         await self._step(line, "confirm", "POST", link, {}, 303)
         self.confirmed.append(time.monotonic())
         thanks = await self._step(line, "thank-you page", "GET", link)
-        await self._learn_number(line, link, thanks)
+        await self._learn_number(line, thanks)
 
     async def _wait_there(self, line: "_Line", page: str) -> None:
         """As check.js, until the person turns to the mail."""
@@ -155,15 +157,19 @@ class Crowd:
             await self._step(line, "state", "GET", f"{page}/state")
             pause *= CHECK_GROWTH
 
-    async def _learn_number(self, line: "_Line", page: str, thanks: Answer) -> None:
-        """As number.js: the page again until it has the number."""
-        began = time.monotonic()
+    async def _learn_number(self, line: "_Line", thanks: Answer) -> None:
+        """As number.js, where the page with the thanks does not have the number yet."""
+        began, asking = time.monotonic(), _COUNTED.search(thanks.body)
+        if asking is not None:
+            await self._ask_for_number(line, asking[1].decode())
+        self.seconds["number shown"].append(time.monotonic() - began)
+
+    async def _ask_for_number(self, line: "_Line", address: str) -> None:
         for tried in range(NUMBER_TRIES):
-            if _NUMBER.search(thanks.body):
-                self.seconds["number shown"].append(time.monotonic() - began)
-                return
             await asyncio.sleep(NUMBER_PAUSE * (1 + tried / 4))
-            thanks = await self._step(line, "thank-you page again", "GET", page)
+            answer = await self._step(line, "number", "GET", address)
+            if json.loads(answer.body)["html"] is not None:
+                return
         raise Failed("no number")
 
     async def _step(

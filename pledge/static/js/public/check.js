@@ -1,7 +1,8 @@
 // Says where the mail was sent, accepts a pasted code with a space ("123 456"), sends the sixth digit, and asks whether
 // the link was pressed elsewhere: then this page is the one with the thanks.
 
-const FIRST_PAUSE = 2000;
+// Nobody has found, opened and confirmed the mail sooner.
+const FIRST_PAUSE = 4000;
 const MAX_PAUSE = 15000;
 const AN_HOUR = 3600000;
 

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.mailed_links import Confirmation, Link, LinkState
+from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_of
@@ -122,7 +123,7 @@ def check(subject: Subject, slug: str, ticket: str) -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any."""
     submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
     if not _was_resent() and subject.is_confirmed(submission):
-        return _confirmed_elsewhere(subject, slug, submission)
+        return _confirmed_elsewhere(subject, slug, ticket, submission)
     return _check_page(subject, slug, ticket, ConfirmCodeForm())
 
 
@@ -149,6 +150,15 @@ def check_state(subject: Subject, slug: str, ticket: str) -> Response:
     """Whether the submission of this page was confirmed by its link, for the page that waits."""
     submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
     return jsonify(confirmed=subject.is_confirmed(submission))
+
+
+@route("/c/<slug>/check/<ticket>/counted", of=[SIGNATURE])
+def check_counted(subject: Subject, slug: str, ticket: str) -> Response:
+    """The number, for the page with the thanks where the form was sent."""
+    submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
+    if not subject.is_confirmed(submission):
+        abort(404)
+    return counted(campaign_or_404(slug), submission)
 
 
 @route("/c/<slug>{of.prefix}/check/<ticket>/resend", methods=["POST"])
@@ -223,7 +233,18 @@ def _check_page(subject: Subject, slug: str, ticket: str, form: ConfirmCodeForm)
     return make_response(page, 422 if form.errors else 200)
 
 
-def _confirmed_elsewhere(subject: Subject, slug: str, submission: Any) -> Response:
+def counted(campaign: CampaignView, signature_id: int) -> Response:
+    """The parts of the page with the thanks that have the number, as HTML; null before it is given."""
+    number = number_of(signature_id)
+    if number is None:
+        return jsonify(html=None)
+    html = render_template(
+        "public/signing/counted.html", page=campaign, number=number, next=next_steps(campaign)
+    )
+    return jsonify(html=html)
+
+
+def _confirmed_elsewhere(subject: Subject, slug: str, ticket: str, submission: Any) -> Response:
     """Thanks without anything of the person: the ticket is not from their mailbox."""
     campaign, number = campaign_or_404(slug), number_of(submission)
     if subject.is_held(submission):
@@ -232,6 +253,7 @@ def _confirmed_elsewhere(subject: Subject, slug: str, submission: Any) -> Respon
         "public/mailed_links/confirmed_elsewhere.html",
         page=campaign,
         number=number,
+        counted=subject.url("check_counted", slug=slug, ticket=ticket),
         next=next_steps(campaign),
     )
     return make_response(page)

@@ -13,7 +13,16 @@ from pledge.signatures.places import set_region_by_link
 from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.signatures.receipts import receipt
 from pledge.web.limits import limited, link_limit
-from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, problem, route, thanks
+from pledge.web.public.mailed_links.journey import (
+    FORM,
+    ask,
+    counted,
+    done,
+    mailed_link,
+    problem,
+    route,
+    thanks,
+)
 from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
 from pledge.web.public.signing.forms import ListForm, OwnForm, RegionForm
@@ -112,6 +121,16 @@ def confirm_no_mail(subject: Subject, token: str) -> Response:
     """No mail with thanks, which goes out ten minutes after confirming."""
     done = {"declined": 1, "_anchor": "done"} if services.decline_thanks(token) else {}
     return see_other(subject.url("confirm", token=token, **done))
+
+
+@route("/confirm/<token>/counted", of=[SIGNATURE])
+@mailed_link
+def confirm_counted(subject: Subject, token: str) -> Response:
+    """The number, for the page with the thanks."""
+    link = subject.open_link(token, i18n.language())
+    if link.record is None or link.state is not LinkState.CONFIRMED:
+        return problem(subject, link, token, 410)
+    return counted(link.record.campaign, link.record.id)
 
 
 @route("/confirm/<token>/receipt", of=[SIGNATURE])

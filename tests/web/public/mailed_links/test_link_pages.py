@@ -1,5 +1,7 @@
 """The pages of mailed links (docs/security.md, R1–R8): right status, right words, and a way on."""
 
+import re
+
 import pytest
 from sqlalchemy import func, select
 
@@ -58,6 +60,34 @@ def test_r1_pressing_leads_to_the_page_with_ones_number(client, lang):
     assert "/me/" in page.text
     assert f'href="http://localhost/{lang}/c/blue-skies"' in page.text or "http://localhost" in page.text
     assert 'data-number="2"' in page.text or ">2<" in page.text or "2번째" in page.text
+
+
+def test_the_page_with_the_thanks_is_told_the_number_once_it_is_counted(client, lang):
+    person = signature(state="pending")
+    link = f"/{lang}/confirm/{confirm_token(person)}"
+    assert client.get(f"{link}/counted").status_code == 410
+    client.post(link)
+    assert f'data-counted="{link}/counted"' in client.get(link).text
+    answer = client.get(f"{link}/counted")
+    assert (answer.json, answer.headers["Cache-Control"]) == ({"html": None}, "no-store")
+    fold_all()
+    told = client.get(f"{link}/counted").json["html"]
+    assert ("첫 번째" if lang == "ko" else "first") in re.sub("<.*?>", "", told)
+    assert all(part in told for part in ("data-number", "data-progress", "data-card-link"))
+    assert "data-counted" not in client.get(link).text
+
+
+def test_so_is_the_page_where_the_form_was_sent_for_an_hour(client, frozen_clock, lang):
+    person = signature(state="pending", at=frozen_clock.now())
+    page = f"/{lang}/c/blue-skies/check/{ticket_for('blue-skies', person.id)}"
+    assert client.get(f"{page}/counted").status_code == 404
+    client.post(f"/{lang}/confirm/{confirm_token(person)}")
+    assert f'data-counted="{page}/counted"' in client.get(page).text
+    assert client.get(f"{page}/counted").json == {"html": None}
+    fold_all()
+    assert "data-card-link" in client.get(f"{page}/counted").json["html"]
+    frozen_clock.move(hours=2)
+    assert client.get(f"{page}/counted").status_code == 404
 
 
 def test_r2_pressing_again_or_on_another_device_shows_the_same(client, lang):
