@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from pledge.endorsements.models import Endorsement
 from pledge.mail import outbox
-from pledge.mail.allowance import Wanted, has_confirmed, take_slot
+from pledge.mail.allowance import SlotRequest, has_confirmed, take_slot
 from pledge.mail.models import MailKind
 from pledge.mail.suppression import mailbox_hash
 
@@ -18,7 +18,7 @@ def slot_for(
     unconfirmed = kind is MailKind.ENDORSE_CONFIRM and not has_confirmed(
         session, Endorsement.__table__, address_hash
     )
-    wanted = Wanted(address_hash, mailbox_hash(address), kind, unconfirmed)
+    wanted = SlotRequest(address_hash, mailbox_hash(address), kind, unconfirmed)
     return take_slot(session, wanted, may_wait=may_wait)
 
 

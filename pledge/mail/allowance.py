@@ -48,7 +48,7 @@ _MOVED = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SlotRequest:
     """A mail that needs a slot."""
 
     address_hash: bytes
@@ -74,12 +74,12 @@ def has_confirmed(session: Session, table: FromClause, address_hash: bytes) -> b
     return bool(session.scalar(select(confirmed_once(table, literal(address_hash, LargeBinary)))))
 
 
-def take_slot(session: Session, wanted: Wanted, *, may_wait: bool) -> datetime | None:
+def take_slot(session: Session, wanted: SlotRequest, *, may_wait: bool) -> datetime | None:
     """The same for one mail."""
     return take_slots(session, [wanted], may_wait=may_wait)[0]
 
 
-def take_slots(session: Session, wanted: Sequence[Wanted], *, may_wait: bool) -> list[datetime | None]:
+def take_slots(session: Session, wanted: Sequence[SlotRequest], *, may_wait: bool) -> list[datetime | None]:
     """When each of these mails goes out: now, or within PATIENCE_SECONDS if they may wait; None for one that may not."""
     blocked = blocked_hashes(session, [one.address_hash for one in wanted])
     suppressed = suppressed_keys(session, [key(one.mailbox_hash) for one in wanted])
@@ -99,7 +99,7 @@ def take_slots(session: Session, wanted: Sequence[Wanted], *, may_wait: bool) ->
 
 
 def _take(
-    session: Session, wanted: Sequence[Wanted], may_wait: bool, max_mails: int
+    session: Session, wanted: Sequence[SlotRequest], may_wait: bool, max_mails: int
 ) -> dict[tuple[bytes, str], datetime]:
     """The slots that are free, by mailbox and kind."""
     if not wanted:

@@ -6,26 +6,23 @@ renews it.
 """
 
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from random import SystemRandom
 from typing import Self
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from config import Config
 from pledge.core import clock
-from pledge.core.db import NotDurable
 from pledge.core.logs import log
 from pledge.mail import blocks, queries, suppression
 from pledge.mail.bounces import return_path
 from pledge.mail.message import Claimed, Composer, Composers, Message
 from pledge.mail.models import MailKind, MailState, Returned
 from pledge.mail.rendering import UnsafeAddress, envelope_address, render
+from pledge.mail.sender_group import DATABASE_ERRORS, Marks, SenderGroup, retry_write
 from pledge.mail.smtp import SmtpTransport
 from pledge.mail.transports import (
     MailboxTransport,
@@ -53,11 +50,6 @@ GIVE_UP_AFTER = timedelta(hours=72)
 
 #: The domain of all sample addresses (pledge/samples): of those that RFC 2606 reserves, and nothing is ever sent to it.
 SAMPLE_DOMAIN = "sample.example.org"
-
-DATABASE_ERRORS = (SQLAlchemyError, NotDurable)
-
-#: Seconds between tries to mark a mail while the database is away, as in a restart.
-_RETRY_PAUSES = (0.1, 0.4, 1.0, 2.0)
 
 _random = SystemRandom()
 
@@ -100,14 +92,14 @@ def deliver(
     transport: Transport,
     limit: int = BATCH,
     stop: Callable[[], bool] = lambda: False,
-    group: "SenderGroup | None" = None,
+    group: SenderGroup | None = None,
 ) -> SendingResult:
     """Send up to `limit` due mails, fewer when `stop` or the switch of mail says so. What was not begun is given back.
 
     Senders that work side by side are one `group`.
     """
     done, group = SendingResult(), group or SenderGroup()
-    waiting = group.turns.claim(limit)
+    waiting = group.turns.take(lambda: _claim(limit))
     if not waiting:
         return done
     with Renewal(waiting) as lease:
@@ -156,6 +148,10 @@ class Renewal:
             self._renewed_at = at
 
 
+def _claim(limit: int) -> list[Claimed]:
+    return [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
+
+
 def _paused() -> bool:
     return switches.current().mail_paused
 
@@ -164,7 +160,7 @@ def _send(
     mail: Claimed,
     message: Message | MailRefused | None,
     transport: Transport,
-    marks: "Marks",
+    marks: Marks,
     done: SendingResult,
 ) -> None:
     """Hand one mail over and record the outcome."""
@@ -262,66 +258,3 @@ def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Mes
             # Put off rather than dropped: the fault is ours, and the mail must still go out.
             return {batch[0].id: TemporaryFailure(f"compose {type(error).__name__}")}
         return {key: found for mail in batch for key, found in _compose_kind(composer, [mail]).items()}
-
-
-class Turns:
-    """Senders take their mails one after the other. When nothing is due, the one whose turn it is waits for `pause` seconds
-    before the next look, so what comes meanwhile is taken together, and the others do not ask.
-    """
-
-    def __init__(self, pause: float = 0.0, wait: Callable[[float], object] = time.sleep) -> None:
-        self._pause, self._wait = pause, wait
-        self._lock = threading.Lock()
-        self._was_empty = False
-
-    def claim(self, limit: int) -> list[Claimed]:
-        with self._lock:
-            if self._was_empty:
-                self._wait(self._pause)
-            mails = [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
-            self._was_empty = not mails
-            return mails
-
-
-class Marks:
-    """Marks each mail as sent before its sender begins the next, several senders' mails in one statement.
-
-    A group commit: whoever holds the lock writes for all who wait for it. So no more mails are unmarked at any moment than
-    there are senders, and they do not wait for the disk one after another.
-    """
-
-    def __init__(self) -> None:
-        self._flush_lock = threading.Lock()
-        self._waiting: list[Claimed] = []  # appending to and slicing a list is atomic
-
-    def sent(self, mail: Claimed) -> None:
-        self._waiting.append(mail)
-        with self._flush_lock:
-            if mail not in self._waiting:
-                return  # written by whoever held the lock before
-            together = self._waiting[:]
-            try:
-                retry_write(lambda: queries.sent(together))
-            except DATABASE_ERRORS:
-                self._waiting.remove(mail)  # the others try for themselves
-                raise
-            del self._waiting[: len(together)]
-
-
-@dataclass(frozen=True)
-class SenderGroup:
-    """What senders share that work side by side in one process."""
-
-    turns: Turns = field(default_factory=Turns)
-    marks: Marks = field(default_factory=Marks)
-
-
-def retry_write(write: Callable[[], object]) -> None:
-    """Try a write again for some seconds: losing it would send a mail twice or let it wait for its lease."""
-    for pause in _RETRY_PAUSES:
-        try:
-            write()
-            return
-        except DATABASE_ERRORS:
-            time.sleep(pause)
-    write()

@@ -86,9 +86,9 @@ def _facts(session: Session, ids: Iterable[int]) -> Mapping[int, Row[*tuple[Any,
     return {row.id: row for row in rows}
 
 
-def _slot(one: Wanted, facts: Row[*tuple[Any, ...]]) -> allowance.Wanted:
+def _slot(one: Wanted, facts: Row[*tuple[Any, ...]]) -> allowance.SlotRequest:
     hashed = bytes(facts.address_hash)
-    return allowance.Wanted(
+    return allowance.SlotRequest(
         hashed,
         _mailbox(facts) or hashed,
         one.slot or (MailKind.CONFIRM if one.asks else one.kind),

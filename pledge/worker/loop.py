@@ -26,6 +26,7 @@ from pledge.mail import services as mail
 from pledge.mail.bounces import mailboxes
 from pledge.mail.bounces import services as bounces
 from pledge.mail.bounces.mailboxes import MailboxAway
+from pledge.mail.sender_group import DATABASE_ERRORS, SenderGroup, Turns
 from pledge.name_lists import services as named_lists
 from pledge.news import queries as news
 from pledge.news import sending
@@ -112,11 +113,11 @@ class Worker:
 
     app: Flask
     stopping: threading.Event = field(default_factory=threading.Event)
-    senders: mail.SenderGroup = field(init=False)
+    senders: SenderGroup = field(init=False)
     clock_check: ClockCheck = field(default_factory=ClockCheck)
 
     def __post_init__(self) -> None:
-        self.senders = mail.SenderGroup(mail.Turns(IDLE_MAIL, self.stopping.wait))
+        self.senders = SenderGroup(Turns(IDLE_MAIL, self.stopping.wait))
 
     def run(self) -> None:
         """Work until a signal comes; returns when all running steps are done."""
@@ -278,7 +279,7 @@ class Worker:
             try:
                 with self.app.app_context():
                     rest = measured(name, step) if self.clock_check.passes() else BETWEEN_CLOCK_CHECKS
-            except mail.DATABASE_ERRORS as error:
+            except DATABASE_ERRORS as error:
                 failures.inc()
                 if not pauses.used:
                     log.error("worker: database away", step=name, kind=type(error).__name__)

@@ -150,7 +150,7 @@ def test_only_the_clock_reads_the_time():
 SAID_ONCE = {
     r"Actor\(None,": "audit/models.py",
     r"\.with_variant\(Integer": "core/db/types.py",
-    r"dialects\.(sqlite|postgresql) import|sqlite\.insert": "ledger/tiles.py",
+    r"dialects\.(sqlite|postgresql) import|sqlite\.insert": "core/db/upserts.py",
     r"\[0-9\]\{6\}": "core/text/plain_text.py",
     r"class NoReason": "audit/services.py",
     r"\\u202a": "core/text/plain_text.py",

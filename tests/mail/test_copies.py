@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from pledge.core import clock
 from pledge.core.db import db
 from pledge.mail import queries, services
+from pledge.mail.sender_group import Marks, SenderGroup
 from pledge.signatures import mails
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 
@@ -88,7 +89,7 @@ def test_several_workers_at_once_send_every_mail_once(app, smtp):
         enqueue(pending(f"person-{number}@example.org"))
     settings = app.extensions["pledge.config"].model_copy(update={"smtp_url": SecretStr(smtp.url)})
     start = threading.Barrier(4)
-    group = services.SenderGroup()
+    group = SenderGroup()
 
     def work():
         with app.app_context():
@@ -157,7 +158,7 @@ def test_nothing_new_is_begun_while_the_lease_cannot_be_renewed(app, monkeypatch
 def test_senders_that_wait_for_the_same_lock_are_marked_together(app, monkeypatch):
     enqueued = [enqueue() for _ in range(3)]
     claimed = queries.claim(3, services.LEASE)
-    marks, written, really = services.Marks(), [], queries.sent
+    marks, written, really = Marks(), [], queries.sent
     first_is_writing, go_on = threading.Event(), threading.Event()
 
     def write(mails):

@@ -10,6 +10,7 @@ from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.mail import queries, services
 from pledge.mail.models import MailBlock, MailState
+from pledge.mail.sender_group import SenderGroup, Turns
 from pledge.signatures.models import Signature
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 
@@ -43,7 +44,7 @@ def test_mails_that_come_while_a_sender_waits_for_some_are_taken_together(app):
         for _ in range(3):
             enqueue()
 
-    group = services.SenderGroup(services.Turns(0.2, wait))
+    group = SenderGroup(Turns(0.2, wait))
     assert [deliver(Notes(), group=group).sent for _ in range(3)] == [0, 3, 0]
     assert waits == [0.2], "after mails the next look is at once"
 
@@ -55,7 +56,7 @@ def test_while_one_sender_waits_the_others_do_not_ask(app, statements):
         waiting.set()
         go_on.wait(10)
 
-    group = services.SenderGroup(services.Turns(0.2, wait))
+    group = SenderGroup(Turns(0.2, wait))
     deliver(Notes(), group=group)
 
     def send():
