@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import current_config
 from pledge.core import clock
-from pledge.core.db import NotDurable, db, is_postgresql, snapshot, write_autocommit
+from pledge.core.db import NotDurable, db, ensure_durable, is_postgresql, snapshot, write_autocommit
 
 #: Seconds for which a result is cached: monitoring asks often, and each check writes a little.
 KEPT_FOR = 10.0
@@ -54,12 +54,7 @@ def _write() -> None:
         # More than fits into work_mem goes to a file beside the tables: there is room for 1 MB or not.
         connection.execute(text("SELECT set_config('work_mem', '64kB', true)"))
         connection.execute(text("SELECT count(*) FROM generate_series(1, 50000)"))
-    # A record in the write-ahead log that nobody reads, on the disk and on the standby as any commit.
-    write_autocommit(
-        lambda connection: connection.execute(
-            text("SELECT pg_logical_emit_message(true, 'pledge.readyz', '')")
-        ).scalar_one()
-    )
+    ensure_durable()
 
 
 def _folder() -> list[str]:

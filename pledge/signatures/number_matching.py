@@ -13,7 +13,7 @@ from pledge.abuse.pressing import MAX_MATCH_TRIES, Press
 from pledge.abuse.signals import names
 from pledge.campaigns.mailed_links import Confirmation
 from pledge.core import tokens
-from pledge.core.db import reading, transaction, write_autocommit
+from pledge.core.db import ensure_durable, reading, transaction, write_autocommit
 from pledge.core.tokens import BadToken
 from pledge.mail import requests
 from pledge.mail.models import RequestKind
@@ -51,6 +51,7 @@ def answer(token: str, digits: str, signals: Collection[Press] = ()) -> Confirma
         return _answer_by_code(signature_id, digits, names({*signals, Press.ASKED}))
     tries = write_autocommit(lambda connection: connection.execute(_COUNT_TRY, {"of": signature_id}).scalar())
     if tries is None:
+        ensure_durable()  # it may be confirmed already, which the page then says
         return Confirmation.WRONG
     if tries > MAX_MATCH_TRIES:
         return Confirmation.SPENT

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from pledge.core.db import NotDurable, db, deadlines, reading, transaction, write_autocommit
 from pledge.diagnosis import figures, writing
 from pledge.signatures.models import Signature
+from pledge.signatures.number_matching import number_for
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 from tests.support.nginx import HOST, ask
@@ -103,6 +104,21 @@ def test_a_sign_up_that_no_standby_has_is_not_acknowledged(app, fragile):
     assert client.post(f"/ko/confirm/{token}").status_code == 303
     with app.app_context(), reading() as connection:
         assert connection.execute(select(func.count()).select_from(Signature)).scalar() == 2
+
+
+@pytest.mark.parametrize("path", ["", "/number"])
+def test_who_presses_again_is_told_yes_only_when_a_standby_has_it(app, fragile, path):
+    """The first press was committed on the primary alone, so the second finds it done."""
+    client = app.test_client()
+    with app.app_context():
+        person = signature(state="pending")
+        link, number = f"/ko/confirm/{confirm_token(person)}", number_for(person.id)
+    fragile.lose_standby()
+    assert client.post(link).status_code == 503
+    assert client.post(link + path, data={"number": number}).status_code == 503
+    fragile.find_standby()
+    time.sleep(0.3)
+    assert client.post(link + path, data={"number": number}).status_code == 303
 
 
 def test_a_lost_standby_shows_in_the_readiness_before_somebody_signs(app, fragile):

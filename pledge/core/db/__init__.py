@@ -174,6 +174,21 @@ def write_autocommit(work: Callable[[Connection], T]) -> T:
         return _write(work)
 
 
+def ensure_durable() -> None:
+    """Wait until all that was committed so far is where a commit has to be. Raises NotDurable.
+
+    For a use case that finds its work done and so writes nothing, which waits for no standby: whoever did it may have been
+    told that it was not recorded. On SQLite a commit that others see is on the disk.
+    """
+    if is_postgresql():
+        # A record that nobody reads. Standbys get the log in order, so they then have all that was written before it.
+        write_autocommit(
+            lambda connection: connection.execute(
+                text("SELECT pg_logical_emit_message(true, 'pledge', '')")
+            ).scalar_one()
+        )
+
+
 def is_postgresql() -> bool:
     """Whether the database of the current application is PostgreSQL; else it is SQLite."""
     return _dialect() == "postgresql"
