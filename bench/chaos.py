@@ -1,6 +1,6 @@
 """`make chaos`: people sign while the site dies around them; what they were told must be there afterwards (tests/support/chaos).
 
-bench/chaos.py [--seed N] [--seconds T] [--on sqlite|postgresql]. The exit status is 1 when a promise was broken. That it
+bench/chaos.py [--seed N] [--seconds T] [--on sqlite|postgresql|cluster]. The exit status is 1 when a promise was broken. That it
 notices broken promises is tested in tests/chaos.
 """
 
@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tests.support import run
+from tests.support.chaos import on_cluster
 from tests.support.chaos.run import storm
 
 
@@ -18,13 +19,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="0 draws one")
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--on", choices=("sqlite", "postgresql"), default="postgresql")
+    parser.add_argument("--on", choices=("sqlite", "postgresql", "cluster"), default="postgresql")
     asked = parser.parse_args()
     seed = asked.seed or random.SystemRandom().randint(1, 10**6)
     print(f"seed {seed}, {asked.seconds:.0f} s on {asked.on}", flush=True)
     place = run.create(Path(tempfile.gettempdir()))
     try:
-        verdict, story = storm(place, seed=seed, seconds=asked.seconds, on=asked.on)
+        if asked.on == "cluster":
+            verdict, story = on_cluster.storm(place, seed=seed, seconds=asked.seconds)
+        else:
+            verdict, story = storm(place, seed=seed, seconds=asked.seconds, on=asked.on)
     finally:
         run.remove(place)
     print(story)

@@ -75,13 +75,14 @@ class Nginx:
     def logs(self) -> Path:
         return self.folder / "logs"
 
-    def start(self) -> "Nginx":
+    def prepare(self) -> list[str]:
+        """Write its files; the command that starts it."""
         for name in ("conf.d", "logs", "cache", "cert"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         make_certificate(self.folder / "cert")
         (self.folder / "nginx.conf").write_text(self._main())
         (self.folder / "conf.d" / "pledge.conf").write_text(self._site())
-        command = [
+        return [
             binary(),
             "-p",
             str(self.folder),
@@ -90,6 +91,9 @@ class Nginx:
             "-g",
             "daemon off;",
         ]
+
+    def start(self) -> "Nginx":
+        command = self.prepare()
         with (self.folder / "start.log").open("wb") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
         end = time.monotonic() + 10
@@ -112,41 +116,42 @@ class Nginx:
 
     def _main(self) -> str:
         text = (ROOT / "deploy" / "nginx-main.conf").read_text()
-        text = _replaced(text, r"user www-data;", "user root;" if os.geteuid() == 0 else "")
-        text = _replaced(text, r"include /etc/nginx/modules-enabled/\*\.conf;", "worker_shutdown_timeout 2s;")
-        text = _replaced(text, r"pid \S+;", f"pid {self.folder}/nginx.pid;")
-        text = _replaced(text, r"error_log \S+ warn;", f"error_log {self.logs}/error.log {self.level};")
-        text = _replaced(text, r"worker_connections \d+;", f"worker_connections {self.connections};")
-        text = _replaced(text, r"worker_processes auto;", f"worker_processes {self.processes};")
-        text = _replaced(text, r"worker_rlimit_nofile \d+;", "")
-        return _replaced(text, r"/etc/nginx/conf\.d/", f"{self.folder}/conf.d/")
+        text = replaced(text, r"user www-data;", "user root;" if os.geteuid() == 0 else "")
+        text = replaced(text, r"include /etc/nginx/modules-enabled/\*\.conf;", "worker_shutdown_timeout 2s;")
+        text = replaced(text, r"pid \S+;", f"pid {self.folder}/nginx.pid;")
+        text = replaced(text, r"error_log \S+ warn;", f"error_log {self.logs}/error.log {self.level};")
+        text = replaced(text, r"worker_connections \d+;", f"worker_connections {self.connections};")
+        text = replaced(text, r"worker_processes auto;", f"worker_processes {self.processes};")
+        text = replaced(text, r"worker_rlimit_nofile \d+;", "")
+        return replaced(text, r"/etc/nginx/conf\.d/", f"{self.folder}/conf.d/")
 
     def _site(self) -> str:
         text = (ROOT / "deploy" / "nginx.conf").read_text()
         text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.MULTILINE)
-        text = _replaced(text, r"listen 443", f"listen 127.0.0.1:{self.https}")
-        text = _replaced(text, r"listen 80", f"listen 127.0.0.1:{self.http}")
-        text = _replaced(text, r"listen 127\.0\.0\.1:9464", f"listen 127.0.0.1:{self.metrics}")
+        text = replaced(text, r"listen 443", f"listen 127.0.0.1:{self.https}")
+        text = replaced(text, r"listen 80", f"listen 127.0.0.1:{self.http}")
+        text = replaced(text, r"listen 127\.0\.0\.1:9464", f"listen 127.0.0.1:{self.metrics}")
         for number in (1, 2):
             here = f"unix:{self.sockets[number - 1]}" if self.sockets else f"127.0.0.1:{self.app_port}"
-            text = _replaced(text, rf"unix:/run/pledge-web-{number}/socket", here)
+            text = replaced(text, rf"unix:/run/pledge-web-{number}/socket", here)
         if self.files is None:  # tests read the log at once
-            text = _replaced(text, r" buffer=64k flush=1s;", ";")
+            text = replaced(text, r" buffer=64k flush=1s;", ";")
         else:
             listen = f"listen 127.0.0.1:{self.plain};"
-            text = _replaced(text, r"(?=listen \S+ ssl http2;)", f"{listen}\n    ")
+            text = replaced(text, r"(?=listen \S+ ssl http2;)", f"{listen}\n    ")
             beside = f"location {FILES}/ {{ alias {self.files}/; }}"
-            text = _replaced(text, r"(?=location = /readyz)", f"{beside}\n    ")
+            text = replaced(text, r"(?=location = /readyz)", f"{beside}\n    ")
         if self.behind_proxy:
             real = "set_real_ip_from 127.0.0.0/8; real_ip_header X-Forwarded-For;"
-            text = _replaced(text, r"(?=ssl_certificate )", f"{real}\n    ")
-        text = _replaced(text, r"inactive=1m", f"inactive={self.inactive}")
-        text = _replaced(text, r"/etc/letsencrypt/live/pledge\.example", f"{self.folder}/cert")
-        text = _replaced(text, r"/var/lib/nginx", f"{self.folder}/cache")
-        return _replaced(text, r"/var/log/nginx", str(self.logs))
+            text = replaced(text, r"(?=ssl_certificate )", f"{real}\n    ")
+        text = replaced(text, r"inactive=1m", f"inactive={self.inactive}")
+        text = replaced(text, r"/etc/letsencrypt/live/pledge\.example", f"{self.folder}/cert")
+        text = replaced(text, r"/var/lib/nginx", f"{self.folder}/cache")
+        return replaced(text, r"/var/log/nginx", str(self.logs))
 
 
-def _replaced(text: str, pattern: str, by: str) -> str:
+def replaced(text: str, pattern: str, by: str) -> str:
+    """The text with every match replaced; there must be one."""
     changed, number = re.subn(pattern, lambda _: by, text)
     assert number, f"deploy/ has no {pattern} any more"
     return changed

@@ -73,6 +73,7 @@ class Behaviour:
 
 @dataclass
 class SmtpServer:
+    host: str = "127.0.0.1"
     port: int = field(default_factory=free_port)
     received: list[Received] = field(default_factory=list)
     connections: int = 0
@@ -86,12 +87,12 @@ class SmtpServer:
 
     @property
     def url(self) -> str:
-        return f"smtp://127.0.0.1:{self.port}"
+        return f"smtp://{self.host}:{self.port}"
 
     def start(self) -> Self:
         self._released.clear()
         self._controller = Controller(
-            _Handler(self), hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=True, ready_timeout=10
+            _Handler(self), hostname=self.host, port=self.port, enable_SMTPUTF8=True, ready_timeout=10
         )
         self._controller.start()
         return self

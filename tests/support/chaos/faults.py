@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from tests.support import postgres
-from tests.support.chaos.surroundings import ChaosSite, Done, Surroundings, kill, kill_with_children
+from tests.support.chaos.surroundings import ChaosSite, Surroundings, kill, kill_with_children
 from tests.support.nginx import HOST
 from tests.support.tcp_proxy import TcpProxy
 
@@ -260,12 +260,7 @@ class Nemesis:
         around, possible = self.around, self.possible()
         while not self.stopping.wait(around.dice.uniform(*PAUSES)):
             fault = around.dice.choice(possible)
-            done = Done(fault.__name__, time.monotonic(), may_repeat_mails=fault in MAY_REPEAT_MAILS)
-            around.done.append(done)
-            chosen = fault(around)
-            done.ended = time.monotonic()
-            if chosen:
-                done.what += f" ({chosen})"
+            around.suffer(fault, may_repeat_mails=fault in MAY_REPEAT_MAILS)
 
     def _keep(self) -> None:
         site = self.around.site

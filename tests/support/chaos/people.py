@@ -91,6 +91,8 @@ class Crowd:
     gives_up_at: float = float("inf")
     #: Answers that nobody should get, whatever dies.
     refused: list[str] = field(default_factory=list)
+    #: Moments (monotonic) at which somebody was told that something is recorded.
+    told_at: list[float] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
@@ -152,6 +154,7 @@ class Crowd:
         while time.monotonic() < self.gives_up_at:
             status = self._post(person, path, fields)
             if status in told:
+                self.told_at.append(time.monotonic())
                 return True
             if status is not None and status not in {502, 503}:
                 self.refused.append(f"{path.rpartition('/')[0]} answered {status}")

@@ -4,10 +4,11 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
@@ -160,6 +161,15 @@ class Surroundings:
         """A power cut for all processes of the site."""
         for process in (self.site.web, self.site.worker):
             kill_with_children(process)
+
+    def suffer(self, fault: Callable[[Any], str | None], *, may_repeat_mails: bool) -> None:
+        """Let a fault do what it does, and write down when."""
+        done = Done(fault.__name__, time.monotonic(), may_repeat_mails=may_repeat_mails)
+        self.done.append(done)
+        chosen = fault(self)
+        done.ended = time.monotonic()
+        if chosen:
+            done.what += f" ({chosen})"
 
     def story(self) -> str:
         """What was done, a line each."""

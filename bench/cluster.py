@@ -1,0 +1,77 @@
+"""`make cluster`: the highly available example on this machine, with people on it, and one fault after the other (docs/highly-available.md).
+
+bench/cluster.py [--only WORDS] [--asynchronous]. As root; what it makes is gone afterwards. The exit status is 1 when something
+that was acknowledged is lost. --asynchronous has no synchronous standby and must end with 1.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.support import run
+from tests.support.chaos import on_cluster
+from tests.support.chaos.on_cluster import FAULTS, Rehearsal
+from tests.support.cluster import missing_programs
+
+#: Seconds of good weather before and after each fault.
+QUIET = 5.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="faults whose name has these words")
+    parser.add_argument("--asynchronous", action="store_true", help="no commit waits for a standby")
+    asked = parser.parse_args()
+    if missing := missing_programs():
+        print(f"not installed: {', '.join(missing)}")
+        return 2
+    faults = [fault for fault in FAULTS if asked.only.replace(" ", "_") in fault.__name__]
+    if asked.asynchronous:
+        faults = [on_cluster.primary_is_lost_with_what_no_standby_has]
+    place = run.create(Path(tempfile.gettempdir()))
+    began = time.monotonic()
+    try:
+        with Rehearsal(place, seed=1, is_asynchronous=asked.asynchronous, threads=8) as rehearsal:
+            print(f"up after {time.monotonic() - began:.0f} s", flush=True)
+            since = time.monotonic()
+            time.sleep(QUIET)
+            print(
+                f"{longest_pause(rehearsal, since):6.1f} s  longest pause between two acknowledgements without a fault"
+            )
+            for fault in faults:
+                since = time.monotonic()
+                rehearsal.around.suffer(fault)
+                time.sleep(QUIET)
+                print(
+                    f"{longest_pause(rehearsal, since):6.1f} s  {fault.__name__.replace('_', ' ')}",
+                    flush=True,
+                )
+                rehearsal.cluster.wait_for_databases()
+            verdict = rehearsal.verdict()
+    finally:
+        run.remove(place)
+    print(
+        f"{verdict.people} people; told: {verdict.signed} signed, {verdict.confirmed} confirmed, {verdict.withdrawn} withdrew; "
+        f"counted {verdict.counted}; {verdict.mails} mails, {verdict.copies} of them copies; {verdict.receipts} receipts checked"
+    )
+    for promise in verdict.broken:
+        print(f"BROKEN  {promise}")
+    return 1 if verdict.broken else 0
+
+
+def longest_pause(rehearsal: Rehearsal, since: float) -> float:
+    """Seconds in which nobody was told that anything is recorded."""
+    moments = [moment for moment in sorted(rehearsal.crowd.told_at) if moment > since]
+    return max(
+        (
+            after - before
+            for before, after in zip([since, *moments], [*moments, time.monotonic()], strict=False)
+        ),
+        default=0.0,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

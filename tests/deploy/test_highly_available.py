@@ -1,0 +1,116 @@
+"""deploy/ha: what the programs themselves say of their files, and that nothing in them lets a commit go without a standby."""
+
+import http.client
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import yaml
+
+from config import ROOT
+from tests.support import postgres
+from tests.support.cluster import APPLICATIONS, DATABASES, ENTRANCE, HA, Cluster, HostNginx, environment
+from tests.support.nginx import HOST, replaced
+
+ALL_HOSTS = {**DATABASES, **APPLICATIONS, "entrance": ENTRANCE}
+
+
+def needs(program):
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
+
+
+def run(*command, **variables):
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **variables}
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_commit_waits_for_a_standby_whatever_happens():
+    dcs = yaml.safe_load((HA / "patroni.yml").read_text())["bootstrap"]["dcs"]
+    assert (dcs["synchronous_mode"], dcs["synchronous_mode_strict"]) == ("quorum", True)
+    parameters = dcs["postgresql"]["parameters"]
+    assert {parameters[name] for name in ("fsync", "full_page_writes", "synchronous_commit")} == {"on"}
+    # Patroni refuses a lease that could end while its holder is still asking.
+    assert dcs["loop_wait"] + 2 * dcs["retry_timeout"] <= dcs["ttl"]
+
+
+def test_all_files_speak_of_the_same_hosts():
+    files = [*HA.iterdir(), ROOT / "docs" / "highly-available.md"]
+    text = "\n".join(path.read_text() for path in files)
+    found = set(re.findall(r"\b10\.77\.0\.\d+\b(?!/)", text))
+    assert found == set(ALL_HOSTS.values())
+
+
+@needs("haproxy")
+def test_haproxy_takes_its_file():
+    status, said = run("haproxy", "-c", "-f", str(HA / "haproxy.cfg"))
+    assert status == 0, said
+    assert "WARNING" not in said
+
+
+@needs("patroni")
+def test_patroni_takes_its_file(tmp_path):
+    host = Cluster(tmp_path).databases[0]
+    variables = environment(HA / "patroni.environment", host)
+    variables["PATRONI_POSTGRESQL_BIN_DIR"] = str(postgres.binaries())
+    variables["PATRONI_POSTGRESQL_DATA_DIR"] = str(tmp_path / "data")
+    config = tmp_path / "patroni.yml"
+    # Patroni 4.0 checks this one as if it were only true or false.
+    config.write_text(replaced((HA / "patroni.yml").read_text(), "mode: quorum", "mode: true"))
+    status, said = run("patroni", "--validate-config", "--ignore-listen-port", str(config), **variables)
+    assert (status, said) == (0, "")
+
+
+class Echo(BaseHTTPRequestHandler):
+    """An application that answers with the address it was told."""
+
+    def do_GET(self):  # the library's name
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.headers["X-Forwarded-For"].encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def echo():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("entrance", "seen"), [("127.0.0.1", "203.0.113.9"), (ENTRANCE, "127.0.0.1")])
+def test_nginx_takes_the_visitors_address_from_the_entrance_and_from_nobody_else(
+    tmp_path, echo, entrance, seen
+):
+    nginx = HostNginx(tmp_path, echo, address="127.0.0.1", entrance=entrance)
+    nginx.start()
+    try:
+        line = socket.create_connection(("127.0.0.1", nginx.https), timeout=10)
+        line.sendall(b"PROXY TCP4 203.0.113.9 10.77.0.21 50000 443\r\n")
+        context = ssl.create_default_context(cafile=str(tmp_path / "cert" / "fullchain.pem"))
+        browser = http.client.HTTPSConnection(HOST)
+        browser.sock = context.wrap_socket(line, server_hostname=HOST)
+        browser.request("GET", "/", headers={"Host": HOST})
+        assert browser.getresponse().read().decode() == seen
+        browser.close()
+    finally:
+        nginx.stop()
+
+
+def test_the_page_changes_nginx_as_the_rehearsal_does():
+    page = (ROOT / "docs" / "highly-available.md").read_text()
+    assert "sed -i 's/443 ssl/443 ssl proxy_protocol/' /etc/nginx/conf.d/pledge.conf" in page
+    assert len(re.findall("443 ssl", (ROOT / "deploy" / "nginx.conf").read_text())) == 4

@@ -1,0 +1,307 @@
+"""The storm on the highly available example (tests/support/cluster.py): hosts die, are cut off, and lose their standbys."""
+
+import http.client
+import random
+import signal
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from pledge.cli.serve import DEMO_CAMPAIGN
+from pledge.core import tokens
+from pledge.core.tokens import Purpose
+from pledge.signatures.identifiers import read_confirm_token
+from tests.support import apps
+from tests.support.chaos.faults import Fault, Nemesis, smtp_takes_without_saying_so
+from tests.support.chaos.people import TIMEOUT, Crowd, Person
+from tests.support.chaos.surroundings import Surroundings
+from tests.support.chaos.verdict import Verdict, judge
+from tests.support.cluster import ENTRANCE, POSTGRES, WAL_RECEIVER, Cluster, Host
+from tests.support.nginx import HOST
+from tests.support.site import Site
+
+#: Seconds that people go on asking after the storm: a primary that is lost at its end takes 20 to be replaced.
+PATIENCE = 90.0
+
+
+class ClusterSite(Site):
+    """Asked through the entrance, under its own name; its processes are the cluster's."""
+
+    cluster: Cluster
+
+    @classmethod
+    def of(cls, cluster: Cluster) -> "ClusterSite":
+        site = cls(cluster.folder / "beside", cluster.url)
+        site.cluster = cluster
+        site._beside = apps.build(site.folder, database_url=cluster.url, base_url=site.url, **cluster.storage)
+        return site
+
+    @property
+    def url(self) -> str:
+        return f"https://{HOST}"
+
+    def get(self, path: str) -> str:
+        connection = connect(self.cluster)
+        try:
+            connection.request("GET", path, headers={"Host": HOST})
+            answer = connection.getresponse()
+            body = answer.read().decode()
+            if answer.status != 200:
+                raise OSError(f"{path} answered {answer.status}")
+            return body
+        finally:
+            connection.close()
+
+    def count(self, slug: str = DEMO_CAMPAIGN.name) -> int:
+        """The newest: nginx of either host answers with its last copy, and renews it behind the answer."""
+        for _ in range(8):
+            found = super().count(slug)
+            time.sleep(0.5)
+        return found
+
+    def wait_until_answers(self, seconds: float = 90) -> None:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self.get(f"/en/c/{DEMO_CAMPAIGN.name}")
+                return
+            except OSError as error:
+                if time.monotonic() > end:
+                    raise RuntimeError(f"no answer: {error}\n{self.log_text()[-3000:]}") from error
+                time.sleep(0.2)
+
+    def log_text(self) -> str:
+        hosts = "".join(host.log_text() for host in self.cluster.hosts.values())
+        nginx = [path.read_text(errors="replace") for path in self.cluster.folder.glob("app*/nginx/logs/*")]
+        return hosts + "".join(nginx)
+
+
+def connect(cluster: Cluster, source: str = "") -> http.client.HTTPSConnection:
+    """A connection to the entrance, from an address of one's own."""
+    line = socket.create_connection(
+        (ENTRANCE, 443), timeout=TIMEOUT, source_address=(source, 0) if source else None
+    )
+    context = ssl.create_default_context(cafile=str(cluster.certificate))
+    connection = http.client.HTTPSConnection(HOST, timeout=TIMEOUT)
+    connection.sock = context.wrap_socket(line, server_hostname=HOST)
+    return connection
+
+
+@dataclass
+class ClusterCrowd(Crowd):
+    cluster: Cluster | None = None
+
+    @property
+    def origin(self) -> str:
+        return f"https://{HOST}"
+
+    def draw(self, number: int) -> Person:
+        person = super().draw(number)
+        person.network = f"10.99.{number // 250 % 250}.{number % 250 + 1}"
+        return person
+
+    def connect(self, person: Person) -> http.client.HTTPConnection:
+        assert self.cluster is not None
+        return connect(self.cluster, person.network)
+
+
+@dataclass
+class ClusterSurroundings(Surroundings):
+    cluster: Cluster | None = None
+
+    @property
+    def hosts(self) -> Cluster:
+        assert self.cluster is not None
+        return self.cluster
+
+    def suffer(self, fault: Callable[[Any], str | None], *, may_repeat_mails: bool = True) -> None:
+        """A mail that went while a host was away could not be marked, whatever the fault."""
+        super().suffer(fault, may_repeat_mails=True)
+
+
+ClusterFault = Callable[[ClusterSurroundings], None]
+
+
+def primary_crashes(around: ClusterSurroundings) -> None:
+    """Kill -9 to its PostgreSQL: another one takes over."""
+    primary = around.hosts.wait_for_primary()
+    primary.signal(signal.SIGKILL, POSTGRES)
+    around.hosts.wait_for_primary(other_than=primary)
+
+
+def primary_host_is_lost(around: ClusterSurroundings) -> None:
+    """Silent from one moment to the next; it comes back when another one has taken over."""
+    primary = around.hosts.wait_for_primary()
+    primary.kill()
+    around.hosts.wait_for_primary(other_than=primary)
+    primary.come_back()
+
+
+def primary_is_lost_with_what_no_standby_has(around: ClusterSurroundings) -> None:
+    """Replication stands still for a moment before the primary crashes: what was acknowledged meanwhile would be lost."""
+    cluster = around.hosts
+    primary = cluster.wait_for_primary()
+    primary.cut(*(host.address for host in cluster.standbys()), port=5432)
+    time.sleep(around.dice.uniform(1, 3))
+    primary.signal(signal.SIGKILL, POSTGRES)
+    cluster.wait_for_primary(other_than=primary)
+    primary.heal()
+
+
+def primary_is_cut_off(around: ClusterSurroundings) -> None:
+    _cut_off(around, around.hosts.wait_for_primary())
+
+
+def standby_crashes(around: ClusterSurroundings) -> None:
+    around.dice.choice(around.hosts.standbys()).signal(signal.SIGKILL, POSTGRES)
+
+
+def standby_is_cut_off(around: ClusterSurroundings) -> None:
+    _cut_off(around, around.dice.choice(around.hosts.standbys()))
+
+
+def standbys_stop_receiving(around: ClusterSurroundings) -> None:
+    """Both: commits wait, and after eight seconds people are told that nothing was recorded."""
+    standbys = around.hosts.standbys()
+    for host in standbys:
+        host.signal(signal.SIGSTOP, WAL_RECEIVER)
+    time.sleep(around.dice.choice((1, 3, 12)))
+    for host in standbys:
+        host.signal(signal.SIGCONT, WAL_RECEIVER)
+
+
+def application_host_is_lost(around: ClusterSurroundings) -> None:
+    host = around.dice.choice(around.hosts.applications)
+    host.kill()
+    time.sleep(around.dice.uniform(3, 8))
+    host.come_back()
+
+
+def redis_is_lost(around: ClusterSurroundings) -> None:
+    first = around.hosts.applications[0]
+    first.signal(signal.SIGSTOP, "redis-server")
+    time.sleep(around.dice.uniform(0.5, 3))
+    first.signal(signal.SIGKILL, "redis-server")
+
+
+def worker_dies(around: ClusterSurroundings) -> None:
+    around.dice.choice(around.hosts.applications).signal(signal.SIGKILL, "flask --app wsgi worker")
+
+
+def _cut_off(around: ClusterSurroundings, host: Host) -> None:
+    host.cut()
+    time.sleep(around.dice.uniform(1, 5))
+    host.heal()
+
+
+#: In the order in which `make cluster` shows them.
+FAULTS: tuple[ClusterFault, ...] = (
+    standby_crashes,
+    standby_is_cut_off,
+    standbys_stop_receiving,
+    primary_crashes,
+    primary_is_cut_off,
+    primary_is_lost_with_what_no_standby_has,
+    primary_host_is_lost,
+    application_host_is_lost,
+    redis_is_lost,
+    worker_dies,
+)
+
+
+@dataclass
+class ClusterNemesis(Nemesis):
+    """Draws faults by the seed. What ends is started again by its host."""
+
+    failed: list[str] = field(default_factory=list)
+
+    def _hurt(self) -> None:
+        try:
+            super()._hurt()
+        except RuntimeError as error:
+            self.failed.append(str(error))
+
+    def possible(self) -> tuple[Fault, ...]:
+        return (*FAULTS, smtp_takes_without_saying_so)  # type: ignore[return-value]
+
+    def _keep(self) -> None:
+        self._healed.wait()
+
+
+SETTINGS = {
+    "PLEDGE_BASE_URL": f"https://{HOST}",
+    "PLEDGE_FIRST_MAIL_PACE": "100000",
+    # Who asks again and again until the site is back is not asked for more.
+    "PLEDGE_STEP_UP_NETWORK": "1000 per minute",
+    "PLEDGE_LIMIT_SIGN": "100000 per minute",
+    "PLEDGE_LIMIT_TOKEN": "100000 per minute",
+    "PLEDGE_LIMIT_LINK": "100000 per minute",
+}
+
+
+@dataclass
+class Rehearsal:
+    """The example with people on it, who sign from its start on: hurt it, then ask for the verdict()."""
+
+    folder: Path
+    seed: int
+    is_asynchronous: bool = False
+    threads: int = 8
+    site: ClusterSite | None = None
+    crowd: ClusterCrowd | None = None
+
+    def __enter__(self) -> Self:
+        self.cluster = Cluster(self.folder / "hosts", SETTINGS, is_asynchronous=self.is_asynchronous)
+        self.cluster.__enter__()
+        try:
+            self.site = ClusterSite.of(self.cluster)
+            self.site.load_demo()
+            self.site.wait_until_answers()
+            self.around = ClusterSurroundings(
+                self.site, self.cluster.smtp, None, None, random.Random(self.seed), cluster=self.cluster
+            )
+            self.crowd = ClusterCrowd(
+                0, self.cluster.smtp, self.seed, self._own_page, threads=self.threads, cluster=self.cluster
+            )
+            self.crowd.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.crowd is not None:
+            self.crowd.stop(0)
+        if self.site is not None:
+            self.site.stop()
+        self.cluster.__exit__()
+
+    def verdict(self) -> Verdict:
+        """Let everybody finish, and compare what they were told with what is there."""
+        assert self.crowd is not None
+        self.cluster.wait_for_databases()
+        self.crowd.stop(PATIENCE)
+        verdict = judge(self.around, self.crowd.people)
+        verdict.broken += self.crowd.refused
+        return verdict
+
+    def _own_page(self, token: str) -> str:
+        assert self.site is not None
+        with self.site.inside():
+            signature_id, _expired = read_confirm_token(token)
+            return f"/en/me/{tokens.mint(Purpose.MANAGE, [signature_id])}"
+
+
+def storm(folder: Path, *, seed: int, seconds: float, is_asynchronous: bool = False) -> tuple[Verdict, str]:
+    """The verdict of one run with faults drawn by the seed, and what was done."""
+    with Rehearsal(folder, seed, is_asynchronous) as run:
+        with ClusterNemesis(run.around) as nemesis:
+            time.sleep(seconds)
+            nemesis.heal()
+        verdict = run.verdict()
+        verdict.broken += nemesis.failed
+        return verdict, run.around.story()
