@@ -17,6 +17,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -381,15 +382,25 @@ class Cluster:
             time.sleep(0.1)
         raise RuntimeError(f"no primary after {seconds:.0f} s: {self.members()}")
 
-    def wait_for_databases(self, seconds: float = 180) -> None:
-        """Until there is a primary, and two standbys that stream from it."""
-        end = time.monotonic() + seconds
+    def wait_for_databases(self, seconds: float = 180) -> list[Host]:
+        """Until there is a primary, and two standbys that stream from it. One that does not find its way back within a third of
+        the time is copied anew, as an operator would by `patronictl reinit`; the hosts for which that was needed.
+        """
+        began = time.monotonic()
+        standby = "replica" if self.is_asynchronous else "quorum_standby"
+        copied: list[Host] = []
         while True:
-            states = sorted(f"{member.get('role')} {member.get('state')}" for member in self.members())
-            standby = "replica" if self.is_asynchronous else "quorum_standby"
+            members = self.members()
+            states = sorted(f"{member.get('role')} {member.get('state')}" for member in members)
             if states == ["leader running", f"{standby} streaming", f"{standby} streaming"]:
-                return
-            if time.monotonic() > end:
+                return copied
+            passed = time.monotonic() - began
+            if passed > seconds / 3 and not copied and "leader running" in states:
+                lost = [member["name"] for member in members if member.get("role") not in ("leader", standby)]
+                copied = [host for host in self.databases if host.name in lost]
+                for host in copied:
+                    _patroni(host, "reinitialize", {"force": True}).close()
+            if passed > seconds:
                 logs = "".join(host.log_text()[-3000:] for host in self.databases)
                 raise RuntimeError(f"the databases are not ready: {states}\n{logs}")
             time.sleep(0.5)
@@ -496,8 +507,15 @@ def environment(path: Path, host: Host) -> dict[str, str]:
     return {name: value or PASSWORD for name, value in found.items()}
 
 
-def _patroni(host: Host, what: str) -> http.client.HTTPResponse:
-    return urllib.request.urlopen(f"http://{host.address}:8008/{what}", timeout=1)
+def _patroni(host: Host, what: str, order: dict[str, object] | None = None) -> http.client.HTTPResponse:
+    """Ask a host's Patroni, or give it an order."""
+    request = urllib.request.Request(f"http://{host.address}:8008/{what}")
+    if order is not None:
+        request.data = json.dumps(order).encode()
+        login = b64encode(f"patroni:{PASSWORD}".encode()).decode()
+        request.add_header("Authorization", f"Basic {login}")
+        request.add_header("Content-Type", "application/json")
+    return urllib.request.urlopen(request, timeout=1 if order is None else 10)
 
 
 def _command_line(pid: int) -> str:

@@ -18,7 +18,7 @@ from pledge.signatures.identifiers import read_confirm_token
 from tests.support import apps
 from tests.support.chaos.faults import Fault, Nemesis, smtp_takes_without_saying_so
 from tests.support.chaos.people import TIMEOUT, Crowd, Person
-from tests.support.chaos.surroundings import Surroundings
+from tests.support.chaos.surroundings import Done, Surroundings
 from tests.support.chaos.verdict import Verdict, judge
 from tests.support.cluster import ENTRANCE, POSTGRES, WAL_RECEIVER, Cluster, Host
 from tests.support.nginx import HOST
@@ -283,7 +283,8 @@ class Rehearsal:
     def verdict(self) -> Verdict:
         """Let everybody finish, and compare what they were told with what is there."""
         assert self.crowd is not None
-        self.cluster.wait_for_databases()
+        for host in self.cluster.wait_for_databases():
+            self.around.done.append(Done(f"{host.name} copied anew", time.monotonic(), may_repeat_mails=True))
         self.crowd.stop(PATIENCE)
         verdict = judge(self.around, self.crowd.people)
         verdict.broken += self.crowd.refused
