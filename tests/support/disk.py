@@ -2,12 +2,14 @@
 
 import os
 import subprocess
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 BALLOON = "balloon"
+_AIR = bytes(1024 * 1024)
 
 
 @cache
@@ -39,10 +41,10 @@ class SmallDisk:
         subprocess.run(["umount", "--lazy", self.folder], check=True)
 
     def fill(self) -> None:
-        """Not a byte is left."""
-        found = os.statvfs(self.folder)
-        with (self.folder / BALLOON).open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, found.f_bavail) * found.f_frsize)
+        """Not a byte is left, whoever writes meanwhile."""
+        with (self.folder / BALLOON).open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(_AIR)
 
     def empty(self) -> None:
         (self.folder / BALLOON).unlink(missing_ok=True)

@@ -226,6 +226,8 @@ class Nemesis:
 
     around: Surroundings
     stopping: threading.Event = field(default_factory=threading.Event)
+    #: Faults that could not be done or undone: the run says nothing.
+    failed: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self._threads = [threading.Thread(target=self._hurt), threading.Thread(target=self._keep)]
@@ -260,7 +262,11 @@ class Nemesis:
         around, possible = self.around, self.possible()
         while not self.stopping.wait(around.dice.uniform(*PAUSES)):
             fault = around.dice.choice(possible)
-            around.suffer(fault, may_repeat_mails=fault in MAY_REPEAT_MAILS)
+            try:
+                around.suffer(fault, may_repeat_mails=fault in MAY_REPEAT_MAILS)
+            except Exception as error:  # noqa: BLE001  # whatever it was, the run has to end with it
+                self.failed.append(f"{fault.__name__} failed: {error!r}")
+                return
 
     def _keep(self) -> None:
         site = self.around.site

@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -216,14 +216,6 @@ FAULTS: tuple[ClusterFault, ...] = (
 @dataclass
 class ClusterNemesis(Nemesis):
     """Draws faults by the seed. What ends is started again by its host."""
-
-    failed: list[str] = field(default_factory=list)
-
-    def _hurt(self) -> None:
-        try:
-            super()._hurt()
-        except RuntimeError as error:
-            self.failed.append(str(error))
 
     def possible(self) -> tuple[Fault, ...]:
         return (*FAULTS, smtp_takes_without_saying_so)  # type: ignore[return-value]

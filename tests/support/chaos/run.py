@@ -27,7 +27,7 @@ def storm(folder: Path, *, seed: int, seconds: float, on: str) -> tuple[Verdict,
             nemesis.heal()
             crowd.stop(PATIENCE)
             verdict = judge(around, crowd.people)
-        verdict.broken += crowd.refused
+        verdict.broken += [*crowd.refused, *nemesis.failed]
         return verdict, around.story()
 
 
