@@ -127,7 +127,7 @@ def init_app(app: Flask) -> None:
 
 def check() -> None:
     """Refuse unreadable text (400), a foreign origin (403), an oversized body (413) and a body of no form's type (415)."""
-    if _REFUSED in request.environ or not _is_clean(request.path) or not _decodes(request.query_string):
+    if _REFUSED in request.environ or not is_clean(request.path) or not _decodes(request.query_string):
         abort(400)
     if request.method in SAFE_METHODS:
         return
@@ -173,7 +173,7 @@ def _decodes(encoded: bytes) -> bool:
     """Whether percent-encoded text is UTF-8 without NUL. Werkzeug would keep other bytes as text like `%ED%A0%80`."""
     plain = unquote_to_bytes(encoded) if b"%" in encoded else encoded
     try:
-        return b"\0" not in plain and _is_clean(plain.decode())
+        return b"\0" not in plain and is_clean(plain.decode())
     except UnicodeDecodeError:
         return False
 
@@ -181,10 +181,10 @@ def _decodes(encoded: bytes) -> bool:
 def _are_clean(values: MultiDict[str, str]) -> bool:
     # A part of a multipart body may come without a name; Werkzeug's name for it is None.
     return all(
-        key is not None and _is_clean(key) and _is_clean(value) for key, value in values.items(multi=True)
+        key is not None and is_clean(key) and is_clean(value) for key, value in values.items(multi=True)
     )
 
 
-def _is_clean(text: str) -> bool:
+def is_clean(text: str) -> bool:
     """No NUL (PostgreSQL refuses it) and no lone surrogate (it cannot be encoded)."""
     return _UNCLEAN.search(text) is None

@@ -126,12 +126,13 @@ def choose_alerts() -> AnyResponse:
 def end_sessions() -> AnyResponse:
     """End one session, or all others. Everybody may sign themselves out, so no second factor is asked for."""
     wanted = request.form.get("session", "")
+    one = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else None
     own = this_session()
-    if wanted.isdecimal() and int(wanted) == own:
+    if one is not None and one == own:
         cookies.end_session()
         return redirect(url_for("staff.sign_in"), 303)
-    if wanted.isdecimal() and len(wanted) < 10:
-        accounts.end_sessions(actor(), only=int(wanted))
+    if one is not None:
+        accounts.end_sessions(actor(), only=one)
     elif wanted == "others":
         accounts.end_sessions(actor(), keep=own)
     return redirect(url_for("staff.account", done="sessions"), 303)

@@ -28,6 +28,7 @@ from pledge.accounts import queries
 from pledge.accounts.roles import Permission
 from pledge.core import tokens
 from pledge.core.tokens import BadToken, Purpose
+from pledge.web.request_checks import is_clean
 from pledge.web.staff import saved_forms
 from pledge.web.staff.auth.access import AccessLevel, UndeclaredView, me, needed_permission
 from pledge.web.staff.auth.cookies import current_member, this_session
@@ -77,6 +78,9 @@ def page_in_new_language(page: str) -> str:
     except (ValueError, TypeError, RecursionError):
         return page
     if not fields or not path.startswith("/staff/") or len(fields) > _MAX_FIELDS:
+        return page
+    # JSON can escape what no form can hold.
+    if not all(is_clean(name) and is_clean(value) for name, value in fields):
         return page
     token = saved_forms.save_form(me().id, this_session(), path, fields)
     return saved_forms.restoring(page, token)

@@ -246,7 +246,11 @@ def test_two_texts_as_long_as_they_may_be_go_along(editor):
 
 
 @pytest.mark.parametrize(
-    "odd", ["", "x", "[", "{}", "[1]", '[["a"]]', '[["password", "x"]]', '[["csrf_token", "x"]]', "[" * 5000]
+    "odd",
+    [
+        *("", "x", "[", "{}", "[1]", '[["a"]]', '[["password", "x"]]', '[["csrf_token", "x"]]', "[" * 5000),
+        *(r'[["body_ko", "\ud800"]]', r'[["\ud800", "x"]]', r'[["body_ko", "\u0000"]]'),
+    ],
 )
 def test_what_is_no_form_is_not_kept(editor, odd):
     answer = editor.post(
