@@ -102,7 +102,7 @@ def type_faults(content_type: str) -> list[str]:
 
 def _opens_kakao(response: TestResponse) -> bool:
     request = response.request
-    is_page = response.status_code == 200 and request.method != "OPTIONS"
+    is_page = response.status_code in (200, 304, 412) and request.method != "OPTIONS"
     return is_page and KAKAO.search(request.path) is not None
 
 

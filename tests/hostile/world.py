@@ -1,0 +1,177 @@
+"""Rows of each kind, so that the address of every route leads somewhere, for the parts of their addresses."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask.testing import FlaskClient
+from pyrage import x25519
+from werkzeug.routing import Rule
+
+from pledge.abuse import blocks
+from pledge.abuse.blocks import BlockedOrigin
+from pledge.abuse.models import OriginKind
+from pledge.accounts import moderation as accounts
+from pledge.accounts.roles import Role
+from pledge.campaigns import items, staff_queries
+from pledge.campaigns.events import EVENT
+from pledge.campaigns.models import Campaign
+from pledge.core import tokens
+from pledge.core.db import db
+from pledge.core.tokens import Purpose
+from pledge.endorsements import handover
+from pledge.endorsements.models import ContactChange
+from pledge.exports import services as exports
+from pledge.files.services import store_renditions
+from pledge.name_lists import services as name_lists
+from pledge.signatures.addresses import parse
+from pledge.signatures.moderation import hide_name
+from pledge.signatures.origins import domain_hash
+from pledge.statistics import referrals
+from tests.support import deliveries, news, paper
+from tests.support.factories import (
+    ANNA,
+    EDITOR,
+    SLUG,
+    campaign,
+    confirm_token,
+    draft,
+    endorse_confirm_token,
+    endorse_contact_token,
+    endorse_form,
+    endorse_manage_token,
+    endorsement,
+    event_fields,
+    fold_all,
+    invalidation,
+    list_terms,
+    manage_token,
+    sign_form,
+    signature,
+    stored_document,
+    stored_video,
+    unsubscribe_token,
+)
+from tests.support.pictures import webp
+from tests.support.staff import StaffClient
+
+#: A part of a route, without its converter: `<slug>`.
+PART = re.compile(r"<(?:[^<>]*:)?(\w+)>")
+
+
+@dataclass
+class World:
+    """Where the parts of the routes lead somewhere: `values["confirm/<token>"]`; the longest end of a route that fits."""
+
+    values: dict[str, list[str]]
+
+    def parts(self, rule: Rule) -> Iterator[dict[str, str]]:
+        """The values of a route's parts, in each combination; what the route itself gives stays."""
+        given = {name: str(value) for name, value in (rule.defaults or {}).items()}
+        return self._parts(PART.sub(r"<\1>", rule.rule), sorted(rule.arguments - given.keys()), given)
+
+    def _parts(self, route: str, names: list[str], given: dict[str, str]) -> Iterator[dict[str, str]]:
+        if not names:
+            yield given
+            return
+        for value in self._known(route, names[0]):
+            yield from self._parts(route, names[1:], {**given, names[0]: value})
+
+    def _known(self, route: str, name: str) -> list[str]:
+        fitting = [key for key in self.values if key.endswith(f"<{name}>") and key in route]
+        return self.values[max(fitting, key=len)] if fitting else ["1"]
+
+
+def built(rule: Rule, parts: dict[str, str]) -> str:
+    """The address of a route with these parts."""
+    found = rule.build(parts)
+    assert found is not None, rule
+    return found[1]
+
+
+def world(staff: StaffClient) -> World:
+    of = campaign(versions=2)
+    terms = list_terms(of)
+    draft("draft")
+    people = [signature(of, state=state, updates=True) for state in ("pending", "confirmed", "withdrawn")]
+    people.append(signature(of, state="confirmed", list_terms_id=terms.id))
+    hashed = domain_hash(SLUG, "robots.example")
+    people.append(signature(of, state="held", hold_reason="speed", domain_hash=hashed))
+    states = ("pending", "review", "changes", "published", "declined", "removed", "withdrawn")
+    organizations = [endorsement(of, state=state) for state in states]
+    published = organizations[states.index("published")]
+    new_speaker = parse("sea@haneul.co.kr")
+    handover.ask(endorse_manage_token(published), name="이바다", title="팀장", mailbox=new_speaker, lang="ko")
+    change = db.session.get(ContactChange, published.id)
+    assert change is not None
+    fold_all()
+    handed_over = [deliveries.answered(of), deliveries.handed_over(of), deliveries.frozen(of)]
+    hide_name(ANNA, people[1].id, "no name")
+    values = {
+        "<lang>": ["en"],
+        "<language>": ["en"],
+        "<slug>": [SLUG, "draft"],
+        "confirm/<token>": [confirm_token(person) for person in people],
+        "me/<token>": [manage_token(person) for person in people],
+        "unsubscribe/<token>": [unsubscribe_token(person) for person in people],
+        "endorse/confirm/<token>": [endorse_confirm_token(one) for one in organizations],
+        "endorse/me/<token>": [endorse_manage_token(one) for one in organizations],
+        "endorse/contact/<token>": [endorse_contact_token(change)],
+        "<signature_id>": [str(person.id) for person in people],
+        "<endorsement_id>": [str(one.id) for one in organizations],
+        "<delivery_id>": [str(number) for number in handed_over],
+        "<staff_id>": [str(staff.member.id), str(staff.member.id + 1)],
+        "<section>": ["partners", "events", "sisters"],
+        "<direction>": ["up"],
+        "<sort>": ["domain"],
+        "<value>": [hashed.hex()],
+        "<act>": ["hold", "release", "refuse", "invalidate"],
+        "<after>": ["paused", "closed", "open", "archived"],
+        "switches/<name>": ["signing", "mail", "banner", "sign-limit"],
+    }
+    return World({**values, **_tickets(staff), **_by_staff(of, staff), **_files()})
+
+
+def _tickets(staff: StaffClient) -> dict[str, list[str]]:
+    """Of a form that was just sent, by a person and by an organisation."""
+    public = FlaskClient(staff.application, staff.application.response_class)
+    sent = {
+        "check/<ticket>": public.post(f"/en/c/{SLUG}/sign", data=sign_form()),
+        "endorse/check/<ticket>": public.post(f"/en/c/{SLUG}/endorse", data=endorse_form()),
+    }
+    return {part: [answer.location.partition("/check/")[2]] for part, answer in sent.items()}
+
+
+def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
+    """What staff have made or sent."""
+    origin = BlockedOrigin(of.id, OriginKind.DOMAIN, domain_hash(SLUG, "other.example"))
+    blocks.place(ANNA, origin, timedelta(days=1), "why", ())
+    invited = accounts.invite(ANNA, "invited@example.org", [Role.EDITOR], "ko")
+    key = str(x25519.Identity.generate().to_public())
+    codes = [partner.code for partner in referrals.partners(of.id)]
+    made = {
+        "<invalidation_id>": [invalidation(state="proposed").id, invalidation(state="applied").id],
+        "<number>": [items.add(EVENT, EDITOR, SLUG, event_fields())],
+        "<export_id>": [exports.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason="why")],
+        "<list_id>": [name_lists.ask(ANNA, SLUG, 1, "why", key)],
+        "<news_id>": [news.draft(of), news.proposed(of)],
+        "<batch_id>": [paper.entered(of), paper.agreed(of)],
+        "<block_id>": [block.id for block in blocks.lasting(of.id)],
+        "preview/<token>": [
+            tokens.mint(Purpose.PREVIEW, [staff_queries.desk(slug).id]) for slug in (SLUG, "draft")
+        ],
+        "spread/<token>": [referrals.partner_token(of.id, code) for code in codes],
+        "invitation/<token>": [accounts.invitation_link(invited).rpartition("/")[2]],
+    }
+    return {part: [str(value) for value in values] for part, values in made.items()}
+
+
+def _files() -> dict[str, list[str]]:
+    return {
+        "files/<name>": [store_renditions({96: webp(), 320: webp()}), stored_document(), stored_video()],
+        "<size>": ["96"],
+        "<ending>": ["mp4"],
+        "<paper>": ["a4"],
+        "tile/<tile>": ["0/000.p/1"],
+    }
