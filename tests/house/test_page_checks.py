@@ -114,7 +114,9 @@ def test_a_wrong_header_is_named(tmp_path, name, value):
     assert header_faults(Answer({**security_headers(settings(tmp_path)), name: value})) != []
 
 
-@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "image/webp"])
+@pytest.mark.parametrize(
+    "kind", ["text/html; charset=utf-8", 'text/css; charset="utf-8"', "application/json", "image/webp"]
+)
 def test_a_type_that_says_all_passes(kind):
     assert type_faults(kind) == []
 

@@ -6,6 +6,7 @@ from hashlib import sha256
 from xml.etree.ElementTree import Element
 
 import html5lib
+from werkzeug.http import parse_options_header
 from werkzeug.test import TestResponse
 
 HTML = "{http://www.w3.org/1999/xhtml}"
@@ -93,11 +94,10 @@ def header_faults(response: TestResponse) -> list[str]:
 
 def type_faults(content_type: str) -> list[str]:
     """An answer says what it is, and of text in which encoding (OWASP ASVS 5.0, 4.1.1)."""
-    kind, _, parameters = content_type.lower().partition(";")
+    kind, parameters = parse_options_header(content_type.lower())
     is_text = kind.startswith("text/") or kind.endswith(("/xml", "+xml"))
-    return (
-        [] if kind and (not is_text or "charset=utf-8" in parameters) else [f"Content-Type {content_type!r}"]
-    )
+    is_right = bool(kind) and (not is_text or parameters.get("charset") == "utf-8")
+    return [] if is_right else [f"Content-Type {content_type!r}"]
 
 
 def _opens_kakao(response: TestResponse) -> bool:
