@@ -171,6 +171,8 @@ def edit_schedule(
         compare(seen, vars(before))
         campaign.goal, campaign.opens_at, campaign.closes_at = goal, opens_at, closes_at
         campaign.goal_steps = list(goal_steps)
+        if (before.goal, before.goal_steps) != (after.goal, after.goal_steps):
+            campaign.told_step = None  # a step that is set below the count was not reached now
         record(session, actor, "campaign.schedule", subject(slug), before=_plain(before), after=_plain(after))
 
 

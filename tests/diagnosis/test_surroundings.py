@@ -151,11 +151,12 @@ def test_an_smtp_server_that_takes_no_mail_is_a_problem_that_shows_no_password(s
 def test_a_mailbox_of_bounces_that_can_be_opened_is_in_order_and_keeps_its_messages(settings, tmp_path):
     box = mailbox.Maildir(tmp_path / "bounces")
     box.add(b"x")
-    with ImapServer({4: b"x"}) as server:
+    with ImapServer({4: b"x", 5: b"marked as deleted in a mail program"}) as server:
+        server.deleted.add(5)
         for url in (f"maildir:{tmp_path}/bounces", server.url):
             found = surroundings.bounce_findings(settings(bounce_address=BOUNCES, bounce_mailbox=url))
             assert the_only(found) == (Severity.OK, "the mailbox can be opened, 1 messages wait to be read")
-        assert list(server.messages) == [4]
+        assert list(server.messages) == [4, 5]
     assert len(box) == 1
 
 

@@ -4,12 +4,13 @@ import pytest
 from sqlalchemy import select
 
 from pledge.abuse.models import Alert
+from pledge.campaigns import moderation, staff_queries
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db
 from pledge.statistics.steps import tell_reached_steps
 from tests.support import factories
 from tests.support.at_once import at_once
-from tests.support.factories import crowd, fold_all
+from tests.support.factories import EDITOR, crowd, fold_all
 
 
 def told():
@@ -71,3 +72,16 @@ def test_a_closed_campaign_is_not_watched(app):
     look(5)
     look(20)
     assert told() == []
+
+
+def test_a_step_that_staff_set_below_the_count_is_not_told(app):
+    factories.campaign(goal=1000, goal_steps=[10, 40])
+    look(30)
+    stored = staff_queries.desk("blue-skies").schedule
+    moderation.edit_schedule(
+        EDITOR, "blue-skies", stored.stamp, **{**vars(stored), "goal_steps": [10, 20, 40]}
+    )
+    look()
+    assert told() == []
+    look(10)
+    assert told() == [("blue-skies 40", 40)]

@@ -69,10 +69,11 @@ def check(url: str) -> None:
 
 
 class _Imap:
-    """Messages by their UID; deleted ones are marked, and removed at the end."""
+    """Messages by their UID; deleted ones are marked, and removed by close()."""
 
     def __init__(self, client: imaplib.IMAP4) -> None:
         self._client = client
+        self._has_deleted = False
 
     def messages(self) -> list[str]:
         (found,) = _ok(self._client.uid("SEARCH", "UNDELETED"))
@@ -84,7 +85,16 @@ class _Imap:
         return next((part[1] for part in answer if isinstance(part, tuple)), b"")
 
     def delete(self, number: str) -> None:
+        self._has_deleted = True
         _ok(self._client.uid("STORE", number, "+FLAGS.SILENT", r"(\Deleted)"))
+
+    def close(self) -> None:
+        with suppress(imaplib.IMAP4.error, OSError):
+            if self._has_deleted:  # otherwise only what somebody's mail program has marked would be removed
+                self._client.expunge()
+            self._client.logout()
+        with suppress(OSError):
+            self._client.shutdown()  # closed already, unless the server went away
 
 
 class _Maildir:
@@ -112,14 +122,11 @@ def _open(url: str) -> Iterator[_Imap | _Maildir]:
         return
     with _away():
         client = _connect(url)
+    imap = _Imap(client)
     try:
-        yield _Imap(client)
+        yield imap
     finally:
-        with suppress(imaplib.IMAP4.error, OSError):
-            client.expunge()
-            client.logout()
-        with suppress(OSError):
-            client.shutdown()  # closed already, unless the server went away
+        imap.close()
 
 
 def _connect(url: str) -> imaplib.IMAP4:
