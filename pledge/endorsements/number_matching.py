@@ -59,13 +59,13 @@ def contact_number_for(endorsement_id: int, contact_number: int) -> str:
 
 
 def check_contact(endorsement_id: int, contact_number: int, digits: str) -> Confirmation:
-    """Whether the new person typed their two digits; the try is counted. Changes nothing else."""
+    """Whether the new person typed their two digits; the try is counted while the change waits. Changes nothing else."""
     values = {"of": endorsement_id, "number": contact_number}
     tries = write_autocommit(lambda connection: connection.execute(_COUNT_CONTACT_TRY, values).scalar())
     if tries is not None and tries > MAX_MATCH_TRIES:
         return Confirmation.SPENT
     is_right = tokens.two_digits_match(digits, "contact", endorsement_id, contact_number)
-    return Confirmation.DONE if tries is not None and is_right else Confirmation.WRONG
+    return Confirmation.DONE if is_right else Confirmation.WRONG
 
 
 def _parts(address_hash: bytes, digest: bytes) -> tuple[str, str]:

@@ -40,7 +40,11 @@ class NotCounted(Exception):
 
 
 class NotHeld(Exception):
-    """Only a held signature can be released, and only one that would be held cleared."""
+    """Only a held signature can be released."""
+
+
+class NotToBeHeld(Exception):
+    """Only one that waits, and would be held, can be cleared."""
 
 
 class NotSubscribed(Exception):
@@ -99,12 +103,12 @@ def release(actor: Actor, signature_id: int, why: str) -> None:
 
 
 def clear(actor: Actor, signature_id: int, why: str) -> None:
-    """Have one that waits, and would be held, counted when it is confirmed. Raises NoSuchSignature, NoReason, NotHeld."""
+    """Have one that waits, and would be held, counted when it is confirmed. Raises NoSuchSignature, NoReason, NotToBeHeld."""
     why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
         if row.state != SignatureState.PENDING or row.hold_reason is None:
-            raise NotHeld
+            raise NotToBeHeld
         row.hold_reason, row.cleared = None, True
         record(session, actor, "signature.clear", f"signature:{row.id}", reason=why)
 

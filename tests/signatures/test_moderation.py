@@ -197,7 +197,7 @@ def test_one_that_would_be_held_is_cleared_with_a_reason():
 @pytest.mark.parametrize("state", ["pending", "confirmed", "held", "withdrawn", "invalidated"])
 def test_only_one_that_waits_and_would_be_held_can_be_cleared(state):
     person = signature(state=state)
-    with pytest.raises(moderation.NotHeld):
+    with pytest.raises(moderation.NotToBeHeld):
         moderation.clear(ANNA, person.id, "wrote to us")
     assert stored(person.id).state == state
     assert audit() == []

@@ -147,15 +147,17 @@ def take_over(subject: Subject, token: str) -> Response:
         return show("public/endorsing/contact_done.html", subject, link.record, me_token=me_token)
     if link.record is None or link.record.change is None or link.state is not LinkState.PENDING:
         raise BadToken
+    if link.record.state not in own.CORRECTABLE:
+        raise BadToken
     form, is_pressed = TakeOverForm(request.form or None), request.method == "POST"
     if not _may_be_machine(link.record.change, token):
         del form.number
     status, speaks_already = 422 if is_pressed else 200, False
     if is_pressed and form.validate() and _is_their_number(link.record, form):
         try:
-            if handover.accept(link.record.id, link.record.change.number, markdown.privacy_version()):
-                return see_other(subject.url("take_over", token=token))
-            raise BadToken
+            handover.accept(link.record.id, link.record.change.number, markdown.privacy_version())
+            # Whether or not this press was the one: another may have taken over or cancelled meanwhile.
+            return see_other(subject.url("take_over", token=token))
         except handover.AlreadySpokesperson:
             speaks_already, status = True, 409
     return show(

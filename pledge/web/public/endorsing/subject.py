@@ -249,6 +249,9 @@ ENDORSEMENT = Subject(
         match_lost=_l(
             "Send the form once more, with the same name of the organisation and the same address: the page after it shows the digits. Then type them here."
         ),
+        match_over=_l(
+            "Send the form once more, with the same name of the organisation and the same address: the page after it shows the digits. Then open the link in the e-mail once more."
+        ),
         expired=_l(
             "The endorsement is not confirmed yet. Press the button and we will send a new e-mail to the same address."
         ),

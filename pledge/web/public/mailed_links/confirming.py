@@ -59,7 +59,9 @@ _ALLOWED = DonePage(
     _l("You can fill in the form now. What was entered before stays deleted."),
 )
 
-_WRONG_NUMBER = _l("This number is not right. Please look at the page where you signed.")
+_NO_NUMBER = _l("Enter the two digits from the page where you sent the form.")
+_NO_CODE = _l("Type the six digits of the newest e-mail, the one without a link.")
+_WRONG_NUMBER = _l("This number is not right. Please look at the page where you sent the form.")
 _WRONG_CODE = _l(
     "This code does not work here. Please type the two digits of the page where you signed, or have a code sent to you below."
 )
@@ -96,16 +98,13 @@ def confirm(subject: Subject, token: str) -> Response:
 def answer(subject: Subject, token: str) -> Response:
     """The number that the page to confirm asked for."""
     form = NumberForm(request.form)
-    outcome = None
-    if form.validate():
-        outcome = subject.answer(token, form.digits, _signals(subject, token))
+    outcome = subject.answer(token, form.digits, _signals(subject, token)) if form.digits else None
     if outcome is Confirmation.DONE:
         metrics.confirmations.labels(subject.name, "number").inc()
     link = subject.open_link(token, i18n.language())
     if outcome is Confirmation.DONE or link.record is None or link.state is not LinkState.PENDING:
         return see_other(subject.url("confirm", token=token))
-    if outcome is not None:
-        form.number.errors = [_error(outcome, form.digits, has_code_only=link.record.has_code_only)]
+    form.number.errors = [_error(subject, outcome, form.digits, has_code_only=link.record.has_code_only)]
     return _confirm_page(subject, link.record, token, form)
 
 
@@ -161,10 +160,14 @@ def _signals(subject: Subject, token: str) -> frozenset[Press]:
     return pressing.seen(request.headers.get, tokens.age(subject.purpose, token))
 
 
-def _error(outcome: Confirmation, digits: str, *, has_code_only: bool) -> Any:
-    """What is wrong with the digits that were typed."""
+def _error(subject: Subject, outcome: Confirmation | None, digits: str, *, has_code_only: bool) -> Any:
+    """What is wrong with the digits that were typed; `outcome` is None for what is neither a number nor a code."""
     if outcome is Confirmation.SPENT:
         return _SPENT
+    if outcome is None and has_code_only:
+        return _NO_CODE
+    if outcome is None or (len(digits) == 6 and not subject.has_code):
+        return _NO_NUMBER
     if len(digits) == 2:
         return _WRONG_NUMBER
     return _WRONG_NEW_CODE if has_code_only else _WRONG_CODE

@@ -55,6 +55,7 @@ class JourneyTexts:
     match_lead: Text  #: which number is asked for, and why
     match_hint: Text
     match_lost: Text  #: what to do without that page
+    match_over: Text  #: what to do once the number is no longer taken
     # The page of a link that no longer confirms
     expired: Text
     closed: Text

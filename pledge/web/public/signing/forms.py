@@ -137,13 +137,11 @@ class NumberForm(PublicForm):
 
     number = StringField(_l("Number"))
 
-    digits: str = ""
-
-    def validate_number(self, field: Field) -> None:
-        typed = two_digits(field.data or "") or six_digits(field.data or "")
-        if typed is None:
-            raise ValidationError(_l("Enter two digits, or the six digits of a code."))
-        self.digits = typed
+    @property
+    def digits(self) -> str:
+        """What was typed; "" for neither of the two, which the page tells in words of its own."""
+        typed = self.number.data or ""
+        return two_digits(typed) or six_digits(typed) or ""
 
 
 class MailboxForm(PublicForm):

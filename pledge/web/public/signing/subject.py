@@ -29,6 +29,9 @@ LAST_RANK, RANKS_SECONDS = 5, 60
 
 #: What the own page can say after something was done, by the name in its address.
 DONE = ("saved", "agreed", "refused", "withdrawn")
+_CODE_BY_MAIL = _l(
+    "We send you another e-mail, with a six-digit code. Type the code here; the one in the first e-mail does not work on this page."
+)
 
 
 def opened(token: str, lang: str) -> Link[SignatureView]:
@@ -229,9 +232,8 @@ SIGNATURE = Subject(
             "Some e-mail systems press buttons by themselves. So please type the two digits from the page where you signed, and your signature counts."
         ),
         match_hint=_l("On the page “Check your e-mail”, where you signed"),
-        match_lost=_l(
-            "We send you another e-mail, with a six-digit code. Type the code here; the one in the first e-mail does not work on this page."
-        ),
+        match_lost=_CODE_BY_MAIL,
+        match_over=_CODE_BY_MAIL,
         expired=_l(
             "Your signature is not counted yet. Press the button and we will send a new e-mail to the same address; 14 days after it was entered we delete what is not confirmed."
         ),

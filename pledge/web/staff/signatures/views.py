@@ -110,6 +110,9 @@ def signature_allow_name(signature_id: int) -> AnyResponse:
 _TOO_LATE: dict[type[Exception], Any] = {
     moderation.NotCounted: _l("This signature is not counted any more, so it cannot be withdrawn."),
     moderation.NotHeld: _l("This signature is not held any more."),
+    moderation.NotToBeHeld: _l(
+        "This sign-up no longer waits to be held: it was confirmed or cleared meanwhile."
+    ),
     moderation.NotSubscribed: _l("This person gets no news."),
 }
 
@@ -126,7 +129,7 @@ def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyRespons
     except NoReason:
         form.why.errors = [_("Give a reason; it is kept in the audit log.")]
         return _person_page(signature_id, form, 422)
-    except (moderation.NotCounted, moderation.NotHeld, moderation.NotSubscribed) as error:
+    except tuple(_TOO_LATE) as error:
         form.why.errors = [_TOO_LATE[type(error)]]
         return _person_page(signature_id, form, 409)
     if done == "erased":

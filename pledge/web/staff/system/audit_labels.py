@@ -71,7 +71,7 @@ ACTIONS: dict[str, Any] = {
     "hold.discard": _l("Discarded a proposal to hold sign-ups"),
     "hold.propose": _l("Proposed to hold sign-ups"),
     "clearing.applied": _l("Sign-ups that would be held were cleared"),
-    "clearing.approve": _l("Approved that sign-ups are cleared that would be held"),
+    "clearing.approve": _l("Approved the clearing of sign-ups that would be held"),
     "clearing.discard": _l("Discarded a proposal to clear sign-ups"),
     "clearing.propose": _l("Proposed to clear sign-ups that would be held"),
     "release.applied": _l("Held signatures were released"),

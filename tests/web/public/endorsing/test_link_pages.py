@@ -11,7 +11,7 @@ from werkzeug.test import encode_multipart
 
 from pledge.core import languages
 from pledge.core.db import db
-from pledge.endorsements import own
+from pledge.endorsements import handover, own
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
 from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
@@ -244,6 +244,22 @@ class TestHandingOver:
         assert "이바다" in client.get(own_link).text
         assert client.get(f"/{lang}/endorse/me/{old}").status_code == 410
         assert client.post(f"/{lang}/endorse/contact/{token}", data=agreed).status_code in (303, 410, 200)
+
+    def test_of_two_presses_at_once_both_lead_to_the_own_page(self, client, lang, monkeypatch):
+        row = endorsement()
+        address = f"/{lang}/endorse/contact/{self.ask(client, row, lang)}"
+        accept = handover.accept
+        monkeypatch.setattr(handover, "accept", lambda *change: accept(*change) and accept(*change))
+        second = client.post(address, data={"authority_ok": "y", "consent_person": "y"})
+        assert (second.status_code, second.headers["Location"]) == (303, address)
+        assert f'href="/{lang}/endorse/me/' in client.get(address).text
+
+    def test_what_ended_meanwhile_is_not_offered_to_the_new_person(self, client, lang):
+        row = endorsement()
+        token = self.ask(client, row, lang)
+        again(row).state = "declined"
+        db.session.commit()
+        assert client.get(f"/{lang}/endorse/contact/{token}").status_code == 410
 
     def test_a_change_of_contact_can_be_cancelled(self, client, lang):
         row = endorsement()

@@ -5,8 +5,10 @@ import re
 import pytest
 from sqlalchemy import func, select
 
+from pledge.abuse.pressing import MAX_MATCH_TRIES
 from pledge.core import tokens
 from pledge.core.db import db, transaction
+from pledge.endorsements import handover, number_matching
 from pledge.endorsements.identifiers import name_digest
 from pledge.endorsements.identifiers import ticket_for as endorse_ticket
 from pledge.endorsements.models import ContactChange, Endorsement
@@ -38,6 +40,8 @@ from tests.support.rows import number_of
 pytestmark = pytest.mark.usefixtures("app")
 
 EMAIL = "kim@ministry.example.org"
+#: What the page says at the field for the number.
+FAULT = re.compile(r'id="number-error"[^>]*>(.*?)</p>', re.DOTALL)
 #: What Chromium sends when a script of a page sends a form.
 BY_SCRIPT = {"Sec-CH-UA": '"Chromium";v="140"', "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
 
@@ -123,6 +127,8 @@ def test_whoever_has_closed_the_page_gets_a_code_by_another_mail(client, person,
     ((to, mail),) = delivered()
     assert to == EMAIL
     assert LINK.search(said(mail)) is None
+    neither = client.post(f"{address}/number", data={"number": "12345"})
+    assert ("여섯 자리 인증번호" if lang == "ko" else "six digits") in FAULT.search(neither.text)[1]
     first = client.post(f"{address}/number", data={"number": code(person)})
     assert ("맞지 않거나" if lang == "ko" else "not right, or no longer valid") in first.text
     assert ("여섯 자리" if lang == "ko" else "Six-digit code") in first.text
@@ -193,6 +199,23 @@ class TestOrganisations:
         assert 'href="/en/c/blue-skies/endorse"' in page.text
         assert self.state(row) == "pending"
 
+    def test_no_code_is_spoken_of_as_their_mails_have_none(self, client, row, lang):
+        address = f"/{lang}/endorse/confirm/{endorse_confirm_token(row)}"
+        for typed in ("", "x", "123456"):
+            page = client.post(f"{address}/number", data={"number": typed})
+            assert page.status_code == 422
+            asked = "숫자를 입력해 주세요" if lang == "ko" else "Enter the two digits"
+            assert asked in FAULT.search(page.text)[1]
+
+    def test_once_no_number_is_taken_the_page_does_not_ask_to_type_one(self, client, row, lang):
+        address = f"/{lang}/endorse/confirm/{endorse_confirm_token(row)}"
+        right = endorse_number(row.address_hash, name_digest(row.name_key))
+        for _ in range(MAX_MATCH_TRIES):
+            page = client.post(f"{address}/number", data={"number": str(10 + (int(right) - 9) % 90)})
+        assert 'name="number"' not in page.text
+        assert ("링크를 다시 열어" if lang == "ko" else "open the link in the e-mail once more") in page.text
+        assert ("입력하시면" if lang == "ko" else "type them here") not in page.text
+
     def test_disowning_it_needs_the_address(self, client, row):
         address = f"/en/endorse/confirm/{endorse_confirm_token(row)}/not-us"
         assert client.post(address).status_code == 422
@@ -247,6 +270,21 @@ class TestTakingOver:
         change, address = self.ask(row)
         number = contact_number_for(row.id, change.contact_number)
         assert client.post(address, data={**AGREED, "number": number}).status_code == 303
+
+    def test_of_two_right_numbers_at_once_neither_is_called_wrong(self, client, row, monkeypatch):
+        scanned()
+        change, address = self.ask(row)
+        number = contact_number_for(row.id, change.contact_number)
+        check = number_matching.check_contact
+
+        def check_second(*typed):
+            handover.accept(row.id, change.contact_number, "2026-11-25")
+            return check(*typed)
+
+        monkeypatch.setattr(number_matching, "check_contact", check_second)
+        second = client.post(address, data={**AGREED, "number": number})
+        assert (second.status_code, second.headers["Location"]) == (303, address)
+        assert client.get(address).status_code == 200
 
     def test_a_script_that_presses_is_asked_and_a_person_is_not(self, client, row):
         _, address = self.ask(row)

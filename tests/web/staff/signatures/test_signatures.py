@@ -92,7 +92,9 @@ def test_one_that_waits_and_would_be_held_is_cleared_on_its_page(moderator):
     assert "counted when it is confirmed" in page
     assert "to be held" not in page
     assert "/clear" not in page
-    assert moderator.post(act, data={"why": "once more"}).status_code == 409
+    late = moderator.post(act, data={"why": "once more"})
+    assert late.status_code == 409
+    assert "no longer waits to be held: it was confirmed or cleared" in late.text
 
 
 @pytest.mark.parametrize("facts", [{}, {"hold_reason": "speed"}], ids=["taken out", "refused"])

@@ -196,7 +196,8 @@ def test_of_fewer_than_ten_neither_times_nor_shapes_are_told(staff_client, app, 
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("ko", "한꺼번에 보류할 수 없습니다"), ("en", "cannot be held, now or from now on")]
+    ("lang", "words"),
+    [("ko", "한꺼번에 보류할 수 없습니다"), ("en", "cannot be held, neither those here nor later ones")],
 )
 def test_what_comes_from_a_large_mail_provider_cannot_be_held(staff_client, wave, lang, words):
     person, naver = staff_client("moderator", lang=lang), origins.domain_hash(SLUG, "naver.com")
