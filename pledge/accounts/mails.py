@@ -16,7 +16,7 @@ from pledge.core.phrases import Phrase
 from pledge.core.tokens import Purpose
 from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind
-from pledge.mail.outbox import enqueue
+from pledge.mail.outbox import NewMail, enqueue
 
 #: Beside the site's name at the head of every mail, where mails to signers name their campaign.
 _STAFF = Phrase("mail", "Staff")
@@ -55,17 +55,17 @@ def composers() -> Composers:
 
 def enqueue_invitation(session: Session, person: StaffMember) -> None:
     """Enqueue the mail with the link of the person's newest invitation."""
-    enqueue(session, MailKind.STAFF_INVITATION, person.id, person.lang, seq=person.invitation)
+    enqueue(session, NewMail(MailKind.STAFF_INVITATION, person.id, person.lang, seq=person.invitation))
 
 
 def enqueue_notice(session: Session, person: StaffMember) -> None:
     """Enqueue the mail that says that something about the account was changed."""
-    enqueue(session, MailKind.STAFF_NOTICE, person.id, person.lang)
+    enqueue(session, NewMail(MailKind.STAFF_NOTICE, person.id, person.lang))
 
 
 def enqueue_alert(session: Session, person: StaffMember, alert_id: int) -> None:
     """Enqueue the mail that tells of an alert."""
-    enqueue(session, MailKind.STAFF_ALERT, person.id, person.lang, seq=alert_id)
+    enqueue(session, NewMail(MailKind.STAFF_ALERT, person.id, person.lang, seq=alert_id))
 
 
 def invitation(mail: Claimed, member: MailedMember) -> Message | None:

@@ -8,6 +8,7 @@ from pledge.endorsements.models import Endorsement
 from pledge.mail import outbox
 from pledge.mail.allowance import SlotRequest, has_confirmed, take_slot
 from pledge.mail.models import MailKind
+from pledge.mail.outbox import NewMail
 from pledge.mail.suppression import mailbox_hash
 
 
@@ -37,14 +38,7 @@ def enqueue(
         session, Endorsement.__table__, row.address_hash
     )
     outbox.enqueue(
-        session,
-        kind,
-        row.id,
-        lang or row.lang,
-        seq=seq or row.seq,
-        due_at=due_at,
-        known=known,
-        proved=proved,
+        session, NewMail(kind, row.id, lang or row.lang, seq or row.seq, due_at, known=known, proved=proved)
     )
 
 

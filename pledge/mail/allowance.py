@@ -6,7 +6,7 @@ by guarded upserts, so the caps hold in a race, over any number of machines and 
 for may be given the next free slot within two days instead of being refused; it is sent then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,6 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pledge.core import clock
 from pledge.core.db.upserts import insert_into
-from pledge.core.rounds import rounds
 from pledge.mail.blocks import blocked_hashes
 from pledge.mail.models import MailAllowance
 from pledge.mail.suppression import key, suppressed_keys
@@ -70,13 +69,8 @@ def confirmed_once(
 
 
 def has_confirmed(session: Session, table: FromClause, address_hash: bytes) -> bool:
-    """The same for one address, read now."""
+    """Whether this address has confirmed a row of the table, as confirmed_once(), read now."""
     return bool(session.scalar(select(confirmed_once(table, literal(address_hash, LargeBinary)))))
-
-
-def take_slot(session: Session, wanted: SlotRequest, *, may_wait: bool) -> datetime | None:
-    """The same for one mail."""
-    return take_slots(session, [wanted], may_wait=may_wait)[0]
 
 
 def take_slots(session: Session, wanted: Sequence[SlotRequest], *, may_wait: bool) -> list[datetime | None]:
@@ -89,13 +83,28 @@ def take_slots(session: Session, wanted: Sequence[SlotRequest], *, may_wait: boo
         if one.address_hash not in blocked and key(one.mailbox_hash) not in suppressed
     ]
     found: list[datetime | None] = [None] * len(wanted)
-    # One statement may not move a row twice.
-    for some in rounds(allowed, lambda pair: pair[1].slot):
+    for some in _without_repeated_slots(allowed):
         slots = _take(session, [one for _, one in some if one.unconfirmed], may_wait, MAX_UNCONFIRMED)
         slots |= _take(session, [one for _, one in some if not one.unconfirmed], may_wait, _UNCAPPED)
         for place, one in some:
             found[place] = slots.get(one.slot)
     return found
+
+
+def take_slot(session: Session, wanted: SlotRequest, *, may_wait: bool) -> datetime | None:
+    """When this mail goes out: now, or within PATIENCE_SECONDS if it may wait; None if it may not go out."""
+    return take_slots(session, [wanted], may_wait=may_wait)[0]
+
+
+def _without_repeated_slots(
+    wanted: list[tuple[int, SlotRequest]],
+) -> Iterator[list[tuple[int, SlotRequest]]]:
+    """These in lists that have each slot once, in their order: one statement may not move a row twice."""
+    while wanted:
+        taken: dict[tuple[bytes, str], tuple[int, SlotRequest]] = {}
+        later = [pair for pair in wanted if taken.setdefault(pair[1].slot, pair) is not pair]
+        yield list(taken.values())
+        wanted = later
 
 
 def _take(
@@ -105,7 +114,7 @@ def _take(
     if not wanted:
         return {}
     now = int(clock.now().timestamp())
-    # By mailbox, so that two workers who take the same slots wait for each other and never both.
+    # Always by mailbox and kind, so that two of these statements cannot deadlock. Two transactions with several of them can.
     rows = [
         {"address_hash": mailbox_hash, "kind": kind, "last": now, "first": now, "mails": 1}
         for mailbox_hash, kind in sorted(one.slot for one in wanted)

@@ -24,23 +24,8 @@ class NewMail:
     proved: bool = False
 
 
-def enqueue(
-    session: Session,
-    kind: MailKind,
-    subject_id: int,
-    lang: str,
-    *,
-    seq: int = 1,
-    due_at: datetime | None = None,
-    known: bool = False,
-    proved: bool = False,
-) -> None:
-    """Enqueue a mail, due now unless `due_at` says otherwise. No cap is checked."""
-    enqueue_all(session, [NewMail(kind, subject_id, lang, seq, due_at, known, proved)])
-
-
-def enqueue_all(session: Session, mails: Sequence[NewMail]) -> None:
-    """Enqueue these mails in one statement. No cap is checked."""
+def enqueue(session: Session, *mails: NewMail) -> None:
+    """Enqueue these mails in one statement, each due now unless its `due_at` says otherwise. No cap is checked."""
     now = clock.now()
     rows = [{**vars(mail), "created_at": now, "due_at": mail.due_at or now} for mail in mails]
     if rows:
@@ -49,4 +34,4 @@ def enqueue_all(session: Session, mails: Sequence[NewMail]) -> None:
 
 def enqueue_thanks(session: Session, signers: Sequence[tuple[int, str]]) -> None:
     """Enqueue the mail with thanks for each of these signatures, given by number and language; none takes a slot."""
-    enqueue_all(session, [NewMail(MailKind.THANKS, number, lang, known=True) for number, lang in signers])
+    enqueue(session, *[NewMail(MailKind.THANKS, number, lang, known=True) for number, lang in signers])

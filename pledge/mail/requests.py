@@ -2,7 +2,8 @@
 
 A request is one INSERT that reads nothing about the person (docs/adr/0062). Many are answered together, by the package of
 their subject, in one transaction that also deletes them, so each is answered exactly once; a request that cannot be answered
-is put off and does not hold up the others.
+is put off and does not hold up the others. One worker answers at a time, on however many hosts there are workers: a batch locks
+signatures and mailboxes kind by kind, so two batches could deadlock.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -26,6 +27,9 @@ BATCH = 100
 PUT_OFF = timedelta(minutes=10)
 #: A form sent twice within this time was sent twice by mistake.
 DOUBLE = timedelta(minutes=1)
+
+#: The key of the advisory lock under which requests are answered; nothing else here uses this number.
+ANSWER_LOCK = 0x61736B73
 
 #: Enqueues the mails that requests of one kind call for, if any, in the given transaction.
 Handler = Callable[[Session, Sequence[MailRequest]], None]
@@ -50,7 +54,7 @@ def ask(session: Session, kind: RequestKind, campaign_id: int, lang: str, **abou
 
 
 def answer(handlers: Handlers, limit: int = BATCH) -> int:
-    """Answer up to `limit` requests, oldest first; how many were dealt with."""
+    """Answer up to `limit` requests, the oldest; how many were dealt with. 0 also when another worker answers."""
     with reading() as connection:
         if connection.execute(select(MailRequest.id).where(_due()).limit(1)).first() is None:
             return 0
@@ -64,11 +68,22 @@ def answer(handlers: Handlers, limit: int = BATCH) -> int:
 
 def _answer(handlers: Handlers, limit: int) -> int:
     with transaction() as session:
+        if not _take_lock(session):
+            return 0
         requests = _claim(session, limit)
-        for kind, some in groupby(requests, attrgetter("kind")):
+        by_kind = attrgetter("kind")
+        for kind, some in groupby(sorted(requests, key=by_kind), by_kind):
             handlers[RequestKind(kind)](session, list(some))
         session.execute(delete(MailRequest).where(MailRequest.id.in_([request.id for request in requests])))
         return len(requests)
+
+
+def _take_lock(session: Session) -> bool:
+    """Take the lock of whoever answers until the transaction ends; False when another worker has it."""
+    if session.get_bind().dialect.name == "sqlite":  # BEGIN IMMEDIATE does the same
+        return True
+    taken = text("SELECT pg_try_advisory_xact_lock(:key)")
+    return bool(session.execute(taken, {"key": ANSWER_LOCK}).scalar_one())
 
 
 def _answer_each(handlers: Handlers, limit: int) -> int:

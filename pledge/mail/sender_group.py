@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from pledge.core import clock
 from pledge.core.db import NotDurable
 from pledge.mail import queries
 from pledge.mail.message import Claimed
@@ -18,22 +19,23 @@ _RETRY_PAUSES = (0.1, 0.4, 1.0, 2.0)
 
 
 class Turns:
-    """Senders take their mails one after the other. When nothing is due, the one whose turn it is waits for `pause` seconds
-    before the next look, so what comes meanwhile is taken together, and the others do not ask.
+    """Senders take their mails one after the other. When nothing is due, nobody asks again for `pause` seconds, so that idle
+    senders ask as often as one would, and what comes meanwhile is taken together.
     """
 
-    def __init__(self, pause: float = 0.0, wait: Callable[[float], object] = time.sleep) -> None:
-        self._pause, self._wait = pause, wait
+    def __init__(self, pause: float = 0.0) -> None:
+        self._pause = pause
         self._lock = threading.Lock()
-        self._was_empty = False
+        self._next_look = 0.0
 
     def take(self, claim: Callable[[], list[Claimed]]) -> list[Claimed]:
-        """What `claim` gives, alone with it."""
+        """What `claim` gives, alone with it; nothing within the pause. Never waits for the pause to end."""
         with self._lock:
-            if self._was_empty:
-                self._wait(self._pause)
+            if clock.monotonic() < self._next_look:
+                return []
             mails = claim()
-            self._was_empty = not mails
+            if not mails:
+                self._next_look = clock.monotonic() + self._pause
             return mails
 
 

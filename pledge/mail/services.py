@@ -34,7 +34,7 @@ from pledge.mail.transports import (
 )
 from pledge.switches import queries as switches
 
-#: How many mails one worker takes at a time.
+#: How many mails are taken at a time unless the caller says otherwise.
 BATCH = 50
 #: How long they stay claimed. A running sender renews the lease; mails of one that was killed go out soon after it ends.
 LEASE = timedelta(seconds=30)

@@ -25,7 +25,7 @@ from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.mail.models import MailKind
-from pledge.mail.outbox import enqueue
+from pledge.mail.outbox import NewMail, enqueue
 from pledge.news.models import MAX_BODY, MAX_TITLE, NewsItem, NewsState
 
 
@@ -95,7 +95,7 @@ def send_test(actor: Actor, slug: str, news_id: int) -> None:
     with _locked(slug, news_id, *NewsState) as (session, item):
         person = session.get_one(StaffMember, actor.staff_id)
         for lang in languages.codes():
-            enqueue(session, MailKind.NEWS_TEST, person.id, lang, seq=item.id)
+            enqueue(session, NewMail(MailKind.NEWS_TEST, person.id, lang, seq=item.id))
         record(session, actor, "news.test", _subject(item))
 
 

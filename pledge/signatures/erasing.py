@@ -74,7 +74,7 @@ def enqueue_notice(session: Session, row: Signature) -> None:
     notice = ErasureNotice(campaign_id=row.campaign_id, email=row.email, created_at=clock.now())
     session.add(notice)
     session.flush()
-    outbox.enqueue(session, MailKind.ERASED, notice.id, row.lang, known=True)
+    outbox.enqueue(session, outbox.NewMail(MailKind.ERASED, notice.id, row.lang, known=True))
 
 
 def erased(mail: Claimed, person: ErasedSigner) -> Message:

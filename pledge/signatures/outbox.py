@@ -35,50 +35,59 @@ CODE_SLOT = "code"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SignatureMail:
     """A mail about a signature, for now or for the next free slot."""
 
     kind: MailKind
     signature_id: int
     lang: str
-    slot: str = ""  #: names other slots than those of the kind
+    slot_kind: str = ""  #: whose slots it takes; "": those of its own kind
 
     @property
     def asks(self) -> bool:
         return self.kind in _TO_CONFIRM
 
 
-def enqueue(
-    session: Session, kind: MailKind, signature_id: int, lang: str, *, may_wait: bool = False, slot: str = ""
-) -> bool:
-    """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued."""
-    return enqueue_all(session, [Wanted(kind, signature_id, lang, slot)], may_wait=may_wait) == 1
+def enqueue_all(session: Session, wanted: Sequence[SignatureMail], *, may_wait: bool) -> int:
+    """Enqueue these mails for now, or for the next free slots if they may wait; returns how many are enqueued.
 
-
-def enqueue_all(session: Session, wanted: Sequence[Wanted], *, may_wait: bool) -> int:
-    """The same for many mails, of which no two are to confirm the same signature; how many are enqueued."""
+    No two may be to confirm the same signature. One about a signature that is gone is left out.
+    """
+    facts = _facts(session, {one.signature_id for one in wanted})
+    wanted = [one for one in wanted if one.signature_id in facts]
     if not wanted:
         return 0
-    facts = _facts(session, {one.signature_id for one in wanted})
     slots = allowance.take_slots(
         session, [_slot(one, facts[one.signature_id]) for one in wanted], may_wait=may_wait
     )
     granted = [(one, due_at) for one, due_at in zip(wanted, slots, strict=True) if due_at is not None]
     numbers = _numbers(session, [(one, due_at) for one, due_at in granted if one.kind is MailKind.CONFIRM])
-    outbox.enqueue_all(
-        session,
-        [
-            NewMail(
-                *(one.kind, one.signature_id, one.lang),
-                seq=numbers[one.signature_id] if one.kind is MailKind.CONFIRM else 1,
-                due_at=due_at,
-                known=not one.asks or facts[one.signature_id].has_confirmed,
-                proved=one.asks and is_among(Signal.PROVED, facts[one.signature_id].signals),
-            )
-            for one, due_at in granted
-        ],
-    )
-    return len(granted)
+    mails = [
+        NewMail(
+            *(one.kind, one.signature_id, one.lang),
+            seq=numbers[one.signature_id] if one.kind is MailKind.CONFIRM else 1,
+            due_at=due_at,
+            known=not one.asks or facts[one.signature_id].has_confirmed,
+            proved=one.asks and is_among(Signal.PROVED, facts[one.signature_id].signals),
+        )
+        for one, due_at in granted
+        if one.kind is not MailKind.CONFIRM or one.signature_id in numbers
+    ]
+    outbox.enqueue(session, *mails)
+    return len(mails)
+
+
+def enqueue(
+    session: Session,
+    kind: MailKind,
+    signature_id: int,
+    lang: str,
+    *,
+    may_wait: bool = False,
+    slot_kind: str = "",
+) -> bool:
+    """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued."""
+    return enqueue_all(session, [SignatureMail(kind, signature_id, lang, slot_kind)], may_wait=may_wait) == 1
 
 
 def _facts(session: Session, ids: Iterable[int]) -> Mapping[int, Row[*tuple[Any, ...]]]:
@@ -86,12 +95,12 @@ def _facts(session: Session, ids: Iterable[int]) -> Mapping[int, Row[*tuple[Any,
     return {row.id: row for row in rows}
 
 
-def _slot(one: Wanted, facts: Row[*tuple[Any, ...]]) -> allowance.SlotRequest:
+def _slot(one: SignatureMail, facts: Row[*tuple[Any, ...]]) -> allowance.SlotRequest:
     hashed = bytes(facts.address_hash)
     return allowance.SlotRequest(
         hashed,
         _mailbox(facts) or hashed,
-        one.slot or (MailKind.CONFIRM if one.asks else one.kind),
+        one.slot_kind or (MailKind.CONFIRM if one.asks else one.kind),
         unconfirmed=one.asks and not facts.has_confirmed,
     )
 
@@ -104,8 +113,8 @@ def _mailbox(facts: Row[*tuple[Any, ...]]) -> bytes | None:
         return None
 
 
-def _numbers(session: Session, granted: Sequence[tuple[Wanted, datetime]]) -> dict[int, int]:
-    """The numbers of these mails to confirm, which their codes are made from, by signature."""
+def _numbers(session: Session, granted: Sequence[tuple[SignatureMail, datetime]]) -> dict[int, int]:
+    """The numbers of these mails to confirm, which their codes are made from, by signature; without those that are gone."""
     by_due: dict[datetime, list[int]] = defaultdict(list)
     for one, due_at in granted:
         by_due[due_at].append(one.signature_id)

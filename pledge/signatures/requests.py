@@ -14,7 +14,7 @@ from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, Req
 from pledge.mail.requests import DOUBLE, Handlers, one_by_one
 from pledge.signatures.locks import lock
 from pledge.signatures.models import SETTLED, Signature, SignatureState
-from pledge.signatures.outbox import CODE_SLOT, Wanted, enqueue_all
+from pledge.signatures.outbox import CODE_SLOT, SignatureMail, enqueue_all
 from pledge.signatures.standing import OF_PERSON, OTHER
 
 #: Without the sealed columns: nothing needs to be opened here.
@@ -54,25 +54,25 @@ def answer_link(session: Session, request: MailRequest) -> None:
     row = _settled(session, campaign_id, hashed) or _newest(session, campaign_id, hashed)
     if row is not None:
         kind = MailKind.CONFIRM if row.state == SignatureState.PENDING else MailKind.MANAGE
-        _mail(session, [Wanted(kind, row.id, request.lang)])
+        _mail(session, [SignatureMail(kind, row.id, request.lang)])
 
 
-def _mail_about(row: Row[*tuple[Any, ...]], lang: str) -> Wanted:
+def _mail_about(row: Row[*tuple[Any, ...]], lang: str) -> SignatureMail:
     if row.settled is not None:
-        return Wanted(MailKind.ALREADY, row.settled, lang)
+        return SignatureMail(MailKind.ALREADY, row.settled, lang)
     if row.state == SignatureState.WITHDRAWN:
-        return Wanted(MailKind.MANAGE, row.id, lang)
+        return SignatureMail(MailKind.MANAGE, row.id, lang)
     # The mail with the link may have gone out a moment ago: the one with a code is another mail, and has slots of its own.
-    return Wanted(MailKind.CONFIRM, row.id, lang, CODE_SLOT if row.wants_code else "")
+    return SignatureMail(MailKind.CONFIRM, row.id, lang, CODE_SLOT if row.wants_code else "")
 
 
-def _mail(session: Session, wanted: Sequence[Wanted]) -> None:
+def _mail(session: Session, wanted: Sequence[SignatureMail]) -> None:
     """Enqueue these mails, each once, but for those that are enqueued already."""
     enqueued = _enqueued(session, [one.signature_id for one in wanted])
-    fresh: dict[tuple[str, int], Wanted] = {}
+    fresh: dict[tuple[str, int], SignatureMail] = {}
     for one in wanted:
         mail = (one.kind.value, one.signature_id)
-        if one.slot == CODE_SLOT or mail not in enqueued:
+        if one.slot_kind == CODE_SLOT or mail not in enqueued:
             fresh.setdefault(mail, one)
     enqueue_all(session, list(fresh.values()), may_wait=True)
 

@@ -103,6 +103,8 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 #: Threads that send, each with its own connection: while one waits for the disk or the server another works.
 SENDERS = 8
+#: Mails that one sender takes at once. Few, as it sends them one after another while the other senders may have none.
+MAILS_AT_ONCE = 8
 #: SQLite has one writer at a time anyway.
 SENDERS_ON_SQLITE = 1
 
@@ -117,7 +119,7 @@ class Worker:
     clock_check: ClockCheck = field(default_factory=ClockCheck)
 
     def __post_init__(self) -> None:
-        self.senders = SenderGroup(Turns(IDLE_MAIL, self.stopping.wait))
+        self.senders = SenderGroup(Turns(IDLE_MAIL))
 
     def run(self) -> None:
         """Work until a signal comes; returns when all running steps are done."""
@@ -249,19 +251,21 @@ class Worker:
         return BETWEEN_FILE_SWEEPS
 
     def send_mails(self, config: Config) -> None:
-        """One sender: its own transport, used by this thread alone. The senders wait for mails one at a time."""
+        """One sender: its own transport, used by this thread alone. While nothing is due, one of them looks for all."""
         transport = mail.transport(config)
         writers = composers()
         pauses = Pauses(MAX_PAUSE_WITHOUT_SMTP)
 
         def step() -> float:
-            done = mail.deliver(writers, transport, stop=self.stopping.is_set, group=self.senders)
+            done = mail.deliver(
+                writers, transport, MAILS_AT_ONCE, stop=self.stopping.is_set, group=self.senders
+            )
             for outcome in ("sent", "dropped", "deferred", "dead"):
                 metrics.mails.labels(outcome).inc(getattr(done, outcome))
             if done.stalled:
                 return pauses.next()
             pauses.reset()
-            return 0.0
+            return 0.0 if done.total else IDLE_MAIL
 
         try:
             self.repeat("mail", step)

@@ -1,6 +1,5 @@
 """From the outbox to a real SMTP server, whatever that server does."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -36,43 +35,28 @@ def test_a_mail_that_is_not_due_yet_waits(app, smtp, transport, clock):
     assert deliver(transport).sent == 1
 
 
-def test_mails_that_come_while_a_sender_waits_for_some_are_taken_together(app):
-    waits = []
+def test_mails_that_come_in_the_pause_after_an_empty_look_are_taken_together(app, frozen_clock):
+    group = SenderGroup(Turns(0.2))
+    assert deliver(Notes(), group=group).total == 0
+    for _ in range(3):
+        enqueue()
+    assert deliver(Notes(), group=group).total == 0
+    frozen_clock.move(seconds=0.3)
+    assert deliver(Notes(), group=group).sent == 3
+    enqueue()
+    assert deliver(Notes(), group=group).sent == 1, "after mails the next look is at once"
 
-    def wait(seconds):
-        waits.append(seconds)
-        for _ in range(3):
-            enqueue()
 
-    group = SenderGroup(Turns(0.2, wait))
-    assert [deliver(Notes(), group=group).sent for _ in range(3)] == [0, 3, 0]
-    assert waits == [0.2], "after mails the next look is at once"
-
-
-def test_while_one_sender_waits_the_others_do_not_ask(app, statements):
-    waiting, go_on = threading.Event(), threading.Event()
-
-    def wait(_seconds):
-        waiting.set()
-        go_on.wait(10)
-
-    group = SenderGroup(Turns(0.2, wait))
-    deliver(Notes(), group=group)
-
-    def send():
-        with app.app_context():
-            deliver(Notes(), group=group)
-
-    senders = [threading.Thread(target=send) for _ in range(3)]
+def test_idle_senders_ask_as_often_as_one(app, statements, frozen_clock):
+    group = SenderGroup(Turns(0.2))
     with statements() as seen:
-        for sender in senders:
-            sender.start()
-        assert waiting.wait(10)
-        assert seen == []
-        go_on.set()
-        for sender in senders:
-            sender.join()
-    assert len(seen) == 3
+        for _ in range(8):
+            deliver(Notes(), group=group)
+    assert len(seen) == 1
+    frozen_clock.move(seconds=0.3)
+    with statements() as seen:
+        deliver(Notes(), group=group)
+    assert len(seen) == 1
 
 
 def test_many_mails_travel_over_one_connection(app, smtp, transport):

@@ -16,7 +16,7 @@ from pledge.files.models import StoredFile
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead
 from pledge.mail import services as mail
 from pledge.mail.models import MailKind, MailState, OutboxMail
-from pledge.mail.outbox import enqueue
+from pledge.mail.outbox import NewMail, enqueue
 from pledge.mail.transports import MailboxTransport
 from pledge.news.models import NewsItem, NewsState
 from pledge.paper.models import PaperBatch
@@ -156,7 +156,7 @@ def test_filling_without_the_demo_campaign_says_what_to_do(app, runner):
 def test_nothing_is_sent_to_a_sample_address(app, tmp_path):
     person = signature(state="pending", email=f"person-00001@{mail.SAMPLE_DOMAIN}")
     with transaction() as session:
-        enqueue(session, MailKind.CONFIRM, person.id, "ko")
+        enqueue(session, NewMail(MailKind.CONFIRM, person.id, "ko"))
     sent = mail.deliver(composers(), MailboxTransport(tmp_path))
     assert (sent.sent, sent.dropped) == (0, 1)
     assert db.session.scalars(select(OutboxMail.state)).one() == MailState.DROPPED

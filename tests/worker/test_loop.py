@@ -5,10 +5,14 @@ import time
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from pledge.core import clock
+from pledge.core.db import db
 from pledge.mail import queries as outbox
+from pledge.mail import services as mail
+from pledge.mail.models import OutboxMail
 from pledge.news import sending
 from pledge.worker import loop
 from pledge.worker.loop import (
@@ -21,6 +25,7 @@ from pledge.worker.loop import (
 from pledge.worker.pauses import Pauses
 from tests.support import news
 from tests.support.factories import crowd
+from tests.support.mails import Notes, enqueue
 
 
 def test_a_step_that_fails_is_tried_again(app):
@@ -60,6 +65,35 @@ def test_news_goes_at_the_pace_of_the_settings(make_app):
         assert worker.send_news() == BETWEEN_BATCHES
         assert worker.send_news() == IDLE_NEWS
         assert outbox.outbox().later == sending.AHEAD.seconds
+
+
+def test_one_sender_leaves_mails_for_the_others(app, monkeypatch):
+    for _ in range(loop.MAILS_AT_ONCE + 3):
+        enqueue()
+    worker, taken = Worker(app), []
+
+    def look(_to):
+        with db.engine.connect() as other:
+            taken.append(other.scalar(select(func.count(OutboxMail.lease_until))))
+        worker.stopping.set()
+
+    monkeypatch.setattr(mail, "transport", lambda _config: Notes(before=look))
+    worker.send_mails(app.extensions["pledge.config"])
+    assert taken == [loop.MAILS_AT_ONCE]
+
+
+def test_a_sender_without_mails_rests_between_its_steps(app, monkeypatch):
+    """A pause inside a step is part of how long the step took, for monitoring."""
+    worker, rests = Worker(app), []
+
+    def wait(rest):
+        rests.append(rest)
+        if len(rests) == 2:
+            worker.stopping.set()
+
+    monkeypatch.setattr(worker.stopping, "wait", wait)
+    worker.send_mails(app.extensions["pledge.config"])
+    assert rests == [loop.IDLE_MAIL] * 2
 
 
 @pytest.mark.postgresql_only

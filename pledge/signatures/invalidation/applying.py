@@ -28,7 +28,7 @@ from pledge.signatures.invalidation.models import (
 from pledge.signatures.invalidation.services import AUDITED, CONCERNED
 from pledge.signatures.locks import lock
 from pledge.signatures.models import Signature, SignatureState
-from pledge.signatures.outbox import Wanted, enqueue_all
+from pledge.signatures.outbox import SignatureMail, enqueue_all
 
 BATCH = 500
 #: The reason to hold what staff hold (Signature.hold_reason).
@@ -137,7 +137,7 @@ def _changes(row: Invalidation) -> dict[str, Any]:
 
 def _tell(session: Session, moved: Moved) -> None:
     """Enqueue the mail that tells each signer, within the caps."""
-    told = [Wanted(MailKind.INVALIDATED, row.id, row.lang) for row in moved]
+    told = [SignatureMail(MailKind.INVALIDATED, row.id, row.lang) for row in moved]
     enqueue_all(session, told, may_wait=False)
 
 
