@@ -75,8 +75,8 @@ def update() -> None:
         catalogue.update(template, no_fuzzy_matching=True, update_header_comment=False)
         catalogue.obsolete.clear()
         with path.open("wb") as file:
-            # Without line numbers a moved line does not change the catalogue.
-            write_po(file, catalogue, width=110, include_lineno=False, sort_by_file=True)
+            # Without line numbers and in the order of the messages, so that a moved line changes nothing here.
+            write_po(file, catalogue, width=110, include_lineno=False, sort_output=True)
         print(
             f"updated {path.relative_to(ROOT)}: {sum(1 for m in catalogue if m.id and not is_complete(m))} to translate"
         )
