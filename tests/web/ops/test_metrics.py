@@ -148,9 +148,10 @@ def test_the_time_of_a_request_includes_its_wait_for_a_slot(client):
 
 def test_refused_requests_are_counted(client, monkeypatch):
     before = read(client)
-    monkeypatch.setattr("pledge.web.slots.Slots.take", lambda *_: False)
     full = Admission(lambda *_: pytest.fail("no slot is free"))
-    full({"REQUEST_METHOD": "GET", "PATH_INFO": "/ko/"}, lambda *_: None)
+    with monkeypatch.context() as patch:
+        patch.setattr("pledge.web.slots.Slots.take", lambda *_: False)
+        full({"REQUEST_METHOD": "GET", "PATH_INFO": "/ko/"}, lambda *_: None)
     assert gained(before, read(client), "pledge_requests_refused_total") == 1
 
 

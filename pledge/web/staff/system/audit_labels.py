@@ -148,6 +148,7 @@ ROOMS: dict[str, Any] = {
     "signature": _l("Signatures"),
     "invalidation": _l("Invalidations"),
     "hold": _l("Sign-ups put on hold"),
+    "clearing": _l("Sign-ups cleared that would be held"),
     "release": _l("Held signatures released"),
     "refusal": _l("Held signatures refused"),
     "watch": _l("Watch"),
