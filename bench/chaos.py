@@ -32,12 +32,7 @@ def main() -> int:
     finally:
         run.remove(place)
     print(story)
-    print(
-        f"{verdict.people} people; told: {verdict.signed} signed, {verdict.confirmed} confirmed, {verdict.withdrawn} withdrew; "
-        f"counted {verdict.counted}; {verdict.mails} mails, {verdict.copies} of them copies; {verdict.receipts} receipts checked"
-    )
-    for promise in verdict.broken:
-        print(f"BROKEN  {promise}")
+    print(verdict)
     return 1 if verdict.broken else 0
 
 

@@ -125,7 +125,7 @@ def newest_code(site, email: str) -> str:
     with site.inside():
         [row] = rows_of(email)
         while number_of(MailRequest, MailRequest.subject_id == row.id):
-            time.sleep(0.1)
+            time.sleep(0.1)  # until the worker has answered
         [row] = rows_of(email)
     return first(r"(?<!\d)\d{6}(?!\d)", site.wait_for_mail(email, count=row.mails)["subject"])
 

@@ -170,7 +170,7 @@ def slow_connections(around: Surroundings) -> str:
             open_ones.append(connection)
         end = time.monotonic() + around.dice.uniform(2, 5)
         while time.monotonic() < end:
-            time.sleep(0.5)
+            time.sleep(0.5)  # slow, but not so slow that nginx gives a connection up at once
             for connection in open_ones if kind != "read" else ():
                 with suppress(OSError):  # nginx has given it up
                     connection.sendall(b"x")

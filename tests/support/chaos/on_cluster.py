@@ -60,7 +60,7 @@ class ClusterSite(Site):
         """The newest: nginx of either host answers with its last copy, and renews it behind the answer."""
         for _ in range(8):
             found = super().count(slug)
-            time.sleep(0.5)
+            time.sleep(0.5)  # for the renewal behind
         return found
 
     def wait_until_answers(self, seconds: float = 90) -> None:

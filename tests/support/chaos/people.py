@@ -159,7 +159,7 @@ class Crowd:
             if status is not None and status not in {502, 503}:
                 self.refused.append(f"{path.rpartition('/')[0]} answered {status}")
                 return False
-            time.sleep(pause)
+            time.sleep(pause)  # as a person waits before sending a form again
             pause = min(pause * 1.7, 2.0)
         return False
 

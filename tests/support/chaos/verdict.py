@@ -53,6 +53,13 @@ class Verdict:
     receipts: int = 0  #: that were checked
     broken: list[str] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        numbers = (
+            f"{self.people} people; told: {self.signed} signed, {self.confirmed} confirmed, {self.withdrawn} withdrew; "
+            f"counted {self.counted}; {self.mails} mails, {self.copies} of them copies; {self.receipts} receipts checked"
+        )
+        return "\n".join([numbers, *(f"BROKEN  {promise}" for promise in self.broken)])
+
 
 @dataclass(frozen=True)
 class Row:
