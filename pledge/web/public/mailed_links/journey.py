@@ -239,7 +239,10 @@ def counted(campaign: CampaignView, signature_id: int) -> Response:
     if number is None:
         return jsonify(html=None)
     html = render_template(
-        "public/signing/counted.html", page=campaign, number=number, next=next_steps(campaign)
+        "public/signing/counted.html",
+        page=campaign,
+        number=number,
+        next=next_steps(campaign, at_least=number),
     )
     return jsonify(html=html)
 

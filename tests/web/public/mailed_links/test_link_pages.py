@@ -77,6 +77,20 @@ def test_the_page_with_the_thanks_is_told_the_number_once_it_is_counted(client, 
     assert "data-counted" not in client.get(link).text
 
 
+def test_who_signs_is_in_the_progress_although_its_copy_is_from_a_moment_before(client):
+    for number, before, after in ((1, 99, 99), (2, 99, 98)):  # nobody who has signed is asked to be the first
+        link = f"/en/confirm/{confirm_token(signature(state='pending'))}"
+        client.post(link)
+        assert f"{before} more to the next step of 100" in plain(client.get(link).text), number
+        fold_all()
+        counted = plain(client.get(f"{link}/counted").json["html"])
+        assert f"{after} more to the next step of 100" in counted, number
+
+
+def plain(html):
+    return " ".join(re.sub("<.*?>", "", html).split())
+
+
 def test_so_is_the_page_where_the_form_was_sent_for_an_hour(client, frozen_clock, lang):
     person = signature(state="pending", at=frozen_clock.now())
     page = f"/{lang}/c/blue-skies/check/{ticket_for('blue-skies', person.id)}"
