@@ -23,9 +23,9 @@ DETAILS = {
     ),
     AlertKind.BREAKER_OPEN: Phrase(
         "alert",
-        "Far fewer of the e-mails that ask for a confirmation are answered than people answer. Somebody may be entering other "
-        "people’s addresses. E-mails to new addresses go out slowly, and new visitors are asked for one more step, until it "
-        "is better.",
+        "Far fewer of the e-mails that ask for a confirmation are answered than usual. Somebody may be entering other "
+        "people’s addresses. Until it is better, e-mails to new addresses go out slowly, and whoever signs is asked for one "
+        "more step.",
     ),
     AlertKind.SIGN_UPS_HELD: Phrase(
         "alert",
@@ -34,7 +34,7 @@ DETAILS = {
     ),
     AlertKind.DELIVERY_FELL: Phrase(
         "alert",
-        "Of the e-mails of the last hours, %(percent)s%% were confirmed at %(provider)s; usually it is %(usual)s%%. The "
+        "In the last few hours %(percent)s%% of the e-mails to %(provider)s were confirmed; usually it is %(usual)s%%. The "
         "provider may be refusing our e-mails or sorting them out as spam.",
     ),
     AlertKind.STEP_REACHED: Phrase(
@@ -46,7 +46,7 @@ DETAILS = {
 #: Of DELIVERY_FELL, where the delivered share fell, before or in place of the words about the confirmed one.
 _DELIVERED_FELL = Phrase(
     "alert",
-    "Of the e-mails of the last hours, %(delivered)s%% were delivered at %(provider)s; usually it is %(usually_delivered)s%%. "
+    "In the last few hours %(delivered)s%% of the e-mails to %(provider)s were delivered; usually it is %(usually_delivered)s%%. "
     "The others were sent back or refused.",
 )
 

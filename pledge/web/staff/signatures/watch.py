@@ -54,8 +54,8 @@ SORTS = {
 #: What about it is unlike people.
 MARKS = {
     ClusterMark.FAST: _l("confirmed within seconds of the e-mail: people need longer"),
-    ClusterMark.ALL_CONFIRMED: _l("nearly all are confirmed: of people, some always forget"),
-    ClusterMark.NONE_CONFIRMED: _l("hardly any is confirmed: perhaps other people’s addresses"),
+    ClusterMark.ALL_CONFIRMED: _l("nearly all are confirmed: among people, some always forget"),
+    ClusterMark.NONE_CONFIRMED: _l("hardly any are confirmed: perhaps other people’s addresses"),
     ClusterMark.SAME_ADDRESSES: _l("the addresses are built alike"),
     ClusterMark.SAME_NAMES: _l("the names are built alike"),
     ClusterMark.MANY_NETWORKS: _l("a small domain, and each from another network"),
@@ -159,7 +159,7 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
     try:
         number = services.propose(actor(), found, reason, form.why.data or "", act=InvalidationAct(act))
     except services.NothingMatches:
-        form.why.errors = [_("There is no longer a sign-up here that this could be done with.")]
+        form.why.errors = [_("None of the sign-ups here can be dealt with in this way any more.")]
     except services.TooManySignatures:
         form.why.errors = [_("More than 100,000 sign-ups at once; choose a shorter time.")]
     except blocks.Spared:

@@ -16,8 +16,8 @@ def own_page(client, of):
     ("people", "words"),
     [
         (4, "Fewer than five people have signed through"),
-        (9, "5 people or more have signed through"),
-        (10, "10 people or more have signed through"),
+        (9, "At least 5 people have signed through"),
+        (10, "At least 10 people have signed through"),
     ],
 )
 def test_an_organisation_sees_in_fives_how_many_came_through_its_link(client, people, words):

@@ -251,7 +251,7 @@ def held(client):
 
 
 HELD_WORDS = {
-    "ko": "담당자가 살펴본 뒤에 집계합니다.",
+    "ko": "사무국이 직접 살펴본 뒤에 집계합니다.",
     "en": "A person looks at it before it is counted.",
 }
 
