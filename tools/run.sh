@@ -1,7 +1,7 @@
 #!/bin/sh
 # `make run`: environment, translations, then the site; `make demo` is the same with `--demo`: sample data in a database of
-# its own, so that `make run` stays empty. The last step replaces this shell,
-# so that a signal sent to `make run` reaches the site itself.
+# its own, so that `make run` stays empty. The last step replaces this shell, so that a signal sent to `make run` reaches the
+# site itself.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Install the programs that the tests use and this machine lacks: PostgreSQL, Redis, nginx, curl, wrk, Chromium, SpamAssassin, a Korean font, pdftotext, promtool, pgBackRest,
-# PgBouncer, libfaketime. With `cluster` also those of the highly available example.
+# Install the programs that the tests use and this machine lacks. With `cluster` also those of the highly available example.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -20,7 +19,8 @@ has wrk || missing="$missing wrk" # the load of `make bench`
 browser=
 has chromium-headless-shell || has chromium || has chromium-browser || has google-chrome || browser=yes
 has fc-list && [ -n "$(fc-list :lang=ko family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
-# Checks the rules of deploy/prometheus. Older releases have it in the package of the whole server only: there its tests are skipped.
+# Checks the rules of deploy/prometheus. Older releases have it in the package of the whole server only: there its tests
+# are skipped.
 has promtool || ! apt-cache show promtool >/dev/null 2>&1 || missing="$missing promtool"
 if [ "${1:-}" = cluster ]; then
     has ip || missing="$missing iproute2"
