@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 import time
@@ -24,10 +23,10 @@ from bench import load, machine, people, processes
 from bench.crowd import Crowd
 from bench.load import BROWSER, Run
 from bench.processes import Use
-from bench.report import Figure, table
+from bench.report import Figure, at_most, table
 from bench.servers import Bench, Site, bench, wait_until_up
 from bench.web import COUNT, PAGE
-from config import ROOT
+from tests.support import units
 from tests.support.nginx import Nginx
 from tests.support.run import free_port
 
@@ -122,12 +121,9 @@ def _start(started: Bench, site: Site) -> tuple[Servers, int]:
     """Both web services as the unit starts them, and nginx in front with what deploy/ ships."""
     servers = Servers()
     sockets = tuple(started.folder / f"web-{number}" for number in (1, 2))
-    unit = (ROOT / "deploy" / "pledge-web@.service").read_text().replace("\\\n", "")
-    words = shlex.split(re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)[1])
-    words[0] = sys.executable
     for number, socket in enumerate(sockets, 1):
-        words[words.index("--uds") + 1] = str(socket)
-        servers.roots[f"web {number}"] = started.start(f"web-{number}", list(words), site.environment).pid
+        words = units.web_service(number, socket)
+        servers.roots[f"web {number}"] = started.start(f"web-{number}", words, site.environment).pid
     files = started.folder / "no-files"
     files.mkdir()
     nginx = Nginx(
@@ -237,16 +233,12 @@ def _figures(result: Result) -> list[Figure]:
     p99 = {name: 1000 * percentile(seconds[name], 0.99) for name in ("sign", "confirm")}
     count_lag, mail_lag = percentile(lags, 0.99), percentile(seconds["mail"], 0.99)
     return [
-        *(_bar(f"{name}, p99", value, MAX_P99_MS, " ms") for name, value in p99.items()),
-        _bar("confirmation to count, p99", count_lag, MAX_COUNT_LAG, " s"),
-        _bar("sign-up to mail, p99", mail_lag, MAX_MAIL_LAG, " s"),
-        _bar("errors", errors, 0),
-        _bar("acknowledged and not counted", result.lost, 0),
+        *(at_most(f"{name}, p99", value, MAX_P99_MS, " ms") for name, value in p99.items()),
+        at_most("confirmation to count, p99", count_lag, MAX_COUNT_LAG, " s"),
+        at_most("sign-up to mail, p99", mail_lag, MAX_MAIL_LAG, " s"),
+        at_most("errors", errors, 0),
+        at_most("acknowledged and not counted", result.lost, 0),
     ]
-
-
-def _bar(what: str, value: float, most: float, unit: str = "") -> Figure:
-    return Figure(what, f"{value:,.1f}{unit}".replace(".0", ""), f"≤ {most:g}{unit}", value <= most)
 
 
 def _growth(result: Result) -> list[Figure]:

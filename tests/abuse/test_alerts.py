@@ -1,7 +1,5 @@
 """Alerts: each is told once in its time of quiet, to those who want to hear of it."""
 
-import threading
-
 import pytest
 from sqlalchemy import func, select
 
@@ -12,6 +10,7 @@ from pledge.audit.models import Actor, AuditEntry
 from pledge.core.db import db, transaction
 from pledge.mail import valve
 from tests.support import factories
+from tests.support.at_once import at_once
 from tests.support.mails import Notes, deliver, part
 
 #: Facts that the words of each kind name.
@@ -58,18 +57,7 @@ def test_the_same_thing_is_told_again_only_after_its_time_of_quiet(app, clock, k
 
 def test_of_many_workers_one_tells(make_app):
     app = make_app(pool_size=8)
-    said = []
-
-    def work():
-        with app.app_context():
-            said.append(tell())
-
-    workers = [threading.Thread(target=work) for _ in range(8)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(30)
-    assert sorted(said) == [False] * 7 + [True]
+    assert sorted(at_once(app, *[tell] * 8)) == [False] * 7 + [True]
     with app.app_context():
         assert db.session.scalar(select(func.count(Alert.id))) == 1
 

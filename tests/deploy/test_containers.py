@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from config import ROOT, WEB_THREADS, Config
+from tests.support import units
 from tests.support.nginx import binary
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
@@ -91,8 +92,7 @@ def test_a_container_of_compose_starts_with_its_settings(monkeypatch, name):
 
 
 def test_web_server_and_worker_are_started_as_by_the_units():
-    unit = (ROOT / "deploy" / "pledge-web@.service").read_text("utf-8").replace("\\\n", " ")
-    words = shlex.split(re.search(r"^ExecStart=\S+/python (.*)$", unit, re.MULTILINE)[1])
+    words = units.web_service(1)[1:]
     for option, values in (("--uds", 2), ("--uds-permissions", 2)):
         at = words.index(option)
         del words[at : at + values]
@@ -104,8 +104,7 @@ def test_web_server_and_worker_are_started_as_by_the_units():
         assert here[at + 1] in ("0.0.0.0", str(PORT))
         del here[at : at + 2]
     assert here == words
-    worker = (ROOT / "deploy" / "pledge-worker.service").read_text("utf-8")
-    assert re.search(r"^ExecStart=\S+/(python .*)$", worker, re.MULTILINE)[1] in RUN
+    assert units.line(units.WORKER, "ExecStart").rpartition("/")[2] in RUN
 
 
 def test_all_speak_of_one_port():

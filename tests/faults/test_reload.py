@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import re
 import shlex
 import signal
 import socket
@@ -16,20 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from config import ROOT
-from tests.support import postgres
+from config import WEB_THREADS
+from tests.support import postgres, units
 from tests.support.factories import sign_form
 from tests.support.nginx import HOST, Nginx, tls
-
-
-def exec_line(name):
-    unit = (ROOT / "deploy" / "pledge-web@.service").read_text().replace("\\\n", " ")
-    return re.search(rf"^{name}=(.*)$", unit, re.MULTILINE)[1]
-
-
-def exec_start():
-    """The command of the unit, as its words."""
-    return shlex.split(exec_line("ExecStart"))
 
 
 @dataclass
@@ -61,9 +50,7 @@ class Services:
         return self
 
     def _start(self, number):
-        words = exec_start()
-        words[0] = str(ROOT / ".venv" / "bin" / "python")
-        words[words.index("--uds") + 1] = str(self.socket(number))
+        words = units.web_service(number, self.socket(number))
         words[words.index("--respawn-interval") + 1] = str(self.interval)
         self.processes[number - 1] = self.site._process(words)
 
@@ -77,7 +64,9 @@ class Services:
 
     def restart(self, number):
         process = self.processes[number - 1]
-        stop = exec_line("ExecStop").replace("/run/pledge-web-%i/socket", str(self.socket(number)))
+        stop = units.line(units.WEB, "ExecStop").replace(
+            "/run/pledge-web-%i/socket", str(self.socket(number))
+        )
         with self.restarting:
             subprocess.run(shlex.split(stop), check=True)
             process.terminate()
@@ -208,13 +197,10 @@ def test_a_worker_that_dies_twice_does_not_end_the_site(services):
 
 
 def test_the_unit_gives_a_new_worker_time_and_is_never_given_up():
-    words = exec_start()
+    words = units.web_service(1)
     assert float(words[words.index("--respawn-interval") + 1]) >= 15
     assert "--respawn-failed-workers" in words
-    from config import WEB_THREADS
-
     assert words[words.index("--blocking-threads") + 1] == str(WEB_THREADS)
-    for name in ("pledge-web@.service", "pledge-worker.service"):
-        unit = (ROOT / "deploy" / name).read_text()
-        assert "StartLimitIntervalSec=0" in unit
-        assert "Restart=always" in unit
+    for unit in (units.WEB, units.WORKER):
+        assert units.line(unit, "StartLimitIntervalSec") == "0"
+        assert units.line(unit, "Restart") == "always"

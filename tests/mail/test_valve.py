@@ -13,6 +13,7 @@ from pledge.mail import queries, services, valve
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from tests.support import apps, factories
 from tests.support import staff as staff_area
+from tests.support.at_once import at_once
 from tests.support.mails import Notes, deliver, deliver_all, enqueue, part, pending
 
 
@@ -190,18 +191,7 @@ def test_many_workers_tell_the_administrators_once(make_app):
         factories.staff("admin")
         strangers(3)
         deliver(Notes())
-    said = []
-
-    def watch():
-        with app.app_context():
-            said.append(alarms.watch_valve())
-
-    workers = [threading.Thread(target=watch) for _ in range(8)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(30)
-    assert sorted(said) == [False] * 7 + [True]
+    assert sorted(at_once(app, *[alarms.watch_valve] * 8)) == [False] * 7 + [True]
     with app.app_context():
         assert len(notices()) == 1
 

@@ -26,7 +26,7 @@ from typing import Any, Self
 import psycopg
 
 from config import ROOT
-from tests.support import apps, postgres
+from tests.support import apps, postgres, units
 from tests.support.nginx import Nginx, replaced
 from tests.support.smtp import SmtpServer
 
@@ -457,9 +457,9 @@ class Cluster:
             ]
             replica = ["--replicaof", first, "6379"] if host.address == second else []
             host.services["redis"] = Service(["redis-server", *redis, *replica, "--dir", "/var/lib"])
-            for number in ("1", "2"):
+            for number in (1, 2):
                 host.services[f"web{number}"] = Service(
-                    web_command(number), environment, runtime_directory=f"pledge-web-{number}"
+                    units.web_service(number), environment, runtime_directory=f"pledge-web-{number}"
                 )
             host.services["worker"] = Service([*python, "flask", "--app", "wsgi", "worker"], environment)
             sockets = tuple(Path(f"/run/pledge-web-{number}/socket") for number in "12")
@@ -488,15 +488,6 @@ class Cluster:
         host.services["haproxy"] = Service(["haproxy", "-db", "-f", str(config)])
         host.start()
         self.certificate = self.applications[0].folder / "nginx" / "cert" / "fullchain.pem"
-
-
-def web_command(number: str) -> list[str]:
-    """What the unit of a web service starts, with the Python of this environment."""
-    unit = (ROOT / "deploy" / "pledge-web@.service").read_text().replace("\\\n", " ")
-    found = re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)
-    assert found
-    words = shlex.split(found[1].replace("%i", number))
-    return [str(ROOT / ".venv" / "bin" / "python"), *words[1:]]
 
 
 def environment(path: Path, host: Host) -> dict[str, str]:

@@ -8,16 +8,14 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from pledge.cli.serve import DEMO_CAMPAIGN
-from pledge.core import tokens
-from pledge.core.tokens import Purpose
-from pledge.signatures.identifiers import read_confirm_token
 from tests.support import apps
 from tests.support.chaos.faults import Fault, Nemesis, smtp_takes_without_saying_so
-from tests.support.chaos.people import TIMEOUT, Crowd, Person
+from tests.support.chaos.people import TIMEOUT, Crowd, Person, own_page
 from tests.support.chaos.surroundings import Done, Surroundings
 from tests.support.chaos.verdict import Verdict, judge
 from tests.support.cluster import ENTRANCE, POSTGRES, WAL_RECEIVER, Cluster, Host
@@ -256,8 +254,9 @@ class Rehearsal:
             self.around = ClusterSurroundings(
                 self.site, self.cluster.smtp, None, None, random.Random(self.seed), cluster=self.cluster
             )
+            find_page = partial(own_page, self.site)
             self.crowd = ClusterCrowd(
-                0, self.cluster.smtp, self.seed, self._own_page, threads=self.threads, cluster=self.cluster
+                0, self.cluster.smtp, self.seed, find_page, threads=self.threads, cluster=self.cluster
             )
             self.crowd.start()
         except BaseException:
@@ -281,12 +280,6 @@ class Rehearsal:
         verdict = judge(self.around, self.crowd.people)
         verdict.broken += self.crowd.refused
         return verdict
-
-    def _own_page(self, token: str) -> str:
-        assert self.site is not None
-        with self.site.inside():
-            signature_id, _expired = read_confirm_token(token)
-            return f"/en/me/{tokens.mint(Purpose.MANAGE, [signature_id])}"
 
 
 def storm(folder: Path, *, seed: int, seconds: float, is_asynchronous: bool = False) -> tuple[Verdict, str]:

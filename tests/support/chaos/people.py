@@ -10,7 +10,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from pledge.core import tokens
+from pledge.core.tokens import Purpose
+from pledge.signatures.identifiers import read_confirm_token
 from tests.support.nginx import HOST
+from tests.support.site import Site
 from tests.support.smtp import SmtpServer
 
 #: Seconds that a browser waits for an answer.
@@ -55,6 +59,13 @@ class Person:
     def emails(self) -> set[str]:
         """All addresses that they typed, or would."""
         return {self.email, self.mistyped} if self.mistypes else {self.email}
+
+
+def own_page(site: Site, token: str) -> str:
+    """The path of one's own page, from the token of the link to confirm in a mail."""
+    with site.inside():
+        signature_id, _expired = read_confirm_token(token)
+        return f"/en/me/{tokens.mint(Purpose.MANAGE, [signature_id])}"
 
 
 def draw(number: int, dice: random.Random) -> Person:

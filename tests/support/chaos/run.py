@@ -1,13 +1,11 @@
 """One run: a site, people, what is done to it, and the verdict."""
 
 import time
+from functools import partial
 from pathlib import Path
 
-from pledge.core import tokens
-from pledge.core.tokens import Purpose
-from pledge.signatures.identifiers import read_confirm_token
 from tests.support.chaos.faults import Nemesis
-from tests.support.chaos.people import Crowd
+from tests.support.chaos.people import Crowd, own_page
 from tests.support.chaos.surroundings import DURABLE, Done, Surroundings, surroundings
 from tests.support.chaos.verdict import Verdict, judge
 
@@ -60,10 +58,5 @@ def power_cut(
 
 
 def _crowd(around: Surroundings, seed: int) -> Crowd:
-    def own_page(token: str) -> str:
-        with around.site.inside():
-            signature_id, _expired = read_confirm_token(token)
-            return f"/en/me/{tokens.mint(Purpose.MANAGE, [signature_id])}"
-
     assert around.nginx is not None
-    return Crowd(around.nginx.plain, around.smtp, seed, own_page)
+    return Crowd(around.nginx.plain, around.smtp, seed, partial(own_page, around.site))

@@ -6,24 +6,10 @@ import pytest
 from PIL import Image
 
 from pledge.campaigns.models import CampaignState
-from pledge.share_images import drawing
 from pledge.signatures import own
 from tests.support.factories import campaign, fold_all, manage_token, plant_entry, signatures
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """What was written on the pictures, in order."""
-    images = []
-
-    def draw(image):
-        images.append(image)
-        return drawing.draw(image)
-
-    monkeypatch.setattr("pledge.web.embed.number_card.draw", draw)
-    return images
 
 
 def test_the_card_says_which_signature_it_is_in_the_language_of_its_address(client, drawn):

@@ -6,23 +6,9 @@ import pytest
 from PIL import Image
 
 from pledge.campaigns.models import CampaignState
-from pledge.share_images import drawing
 from tests.support.factories import campaign, fold_all, signatures
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """What was written on the images, in order."""
-    images = []
-
-    def draw(image):
-        images.append(image)
-        return drawing.draw(image)
-
-    monkeypatch.setattr("pledge.web.embed.share_image.draw", draw)
-    return images
 
 
 def test_the_image_has_the_title_and_the_folded_number_in_the_language_of_its_address(client, drawn):

@@ -14,7 +14,7 @@ from tests.support import factories
 from tests.support.factories import fold
 
 
-def owe_a_mail(clock, state=MailState.QUEUED, kind=MailKind.CONFIRM) -> None:
+def queue_mail(clock, state=MailState.QUEUED, kind=MailKind.CONFIRM) -> None:
     db.session.add(
         OutboxMail(
             kind=kind,
@@ -97,7 +97,7 @@ def test_a_site_whose_database_is_empty_is_not_ready(app_on, tmp_path):
 
 @pytest.mark.parametrize(("minutes", "status"), [(9, 200), (10, 503)])
 def test_a_mail_that_waits_ten_minutes_is_an_alarm(client, frozen_clock, minutes, status):
-    owe_a_mail(frozen_clock)
+    queue_mail(frozen_clock)
     frozen_clock.move(minutes=minutes)
     response = client.get("/readyz")
     assert response.status_code == status
@@ -106,10 +106,10 @@ def test_a_mail_that_waits_ten_minutes_is_an_alarm(client, frozen_clock, minutes
 
 
 def test_mails_that_are_done_with_or_not_due_yet_are_no_alarm(client, frozen_clock):
-    owe_a_mail(frozen_clock, MailState.SENT)
-    owe_a_mail(frozen_clock, MailState.DEAD)
+    queue_mail(frozen_clock, MailState.SENT)
+    queue_mail(frozen_clock, MailState.DEAD)
     frozen_clock.move(minutes=30)
-    owe_a_mail(frozen_clock)
+    queue_mail(frozen_clock)
     assert client.get("/readyz").json["outbox_age_seconds"] == 0
 
 
@@ -118,7 +118,7 @@ def test_mails_that_are_done_with_or_not_due_yet_are_no_alarm(client, frozen_clo
 def test_thanks_and_news_that_wait_for_other_mails_are_no_alarm_but_after_hours_a_warning(
     client, frozen_clock, kind, hours, warnings
 ):
-    owe_a_mail(frozen_clock, kind=kind)
+    queue_mail(frozen_clock, kind=kind)
     frozen_clock.move(hours=hours)
     response = client.get("/readyz")
     assert response.status_code == 200
