@@ -252,7 +252,7 @@ def outbox() -> Outbox:
 
 
 def oldest_due() -> datetime | None:
-    """Since when the mail, or the request for one, that waits longest has been due; for the operator's alarm.
+    """Since when (UTC) the mail, or the request for one, that waits longest has been due; for the operator's alarm.
 
     What is held back does not count, nor do thanks and news, which wait for every other mail (oldest_last_due()).
     """
@@ -270,7 +270,7 @@ def _not_held_back() -> tuple[str, ...]:
 
 
 def oldest_last_due() -> datetime | None:
-    """Since when the mail with thanks, or the news, that waits longest has been due."""
+    """Since when (UTC) the mail with thanks, or the news, that waits longest has been due."""
     with reading() as connection:
         return connection.execute(_oldest_due(LAST)).scalar_one()
 

@@ -195,7 +195,7 @@ def public_one(campaign_id: int, news_id: int, lang: str) -> PublicNews | None:
 
 
 def last_sent() -> Mapping[int, datetime]:
-    """By campaign number, when news was sent last; now, while it is being sent."""
+    """By campaign number, when (UTC) news was sent last; now, while it is being sent."""
     now = clock.now()
     states = (NewsState.SENDING, NewsState.SENT)
     query = select(NewsItem.campaign_id, NewsItem.ended_at).where(NewsItem.state.in_(states))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import update
@@ -94,6 +95,18 @@ def test_a_mail_to_somebody_who_did_not_sign_is_named():
     assert mails_judged(mail(1, 10), mail(2, 10, to="stranger@example.org")) == [
         "1 mails went to addresses that nobody typed"
     ]
+
+
+@pytest.mark.parametrize("secret", [KIM.email, KIM.name, KIM.network, "its.token"])
+def test_what_is_in_a_log_of_a_person_is_named(secret):
+    person = replace(KIM, tokens={"its.token"})
+
+    def judged(line):
+        around = Surroundings(SimpleNamespace(log_text=lambda: line), SmtpServer(), None, None, Random(1))
+        return list(verdicts._judge_logs(around, [person]))
+
+    assert judged('{"event": "signed", "endpoint": "public.sign_post"}') == []
+    assert judged(f'{{"event": "{secret}"}}') == ["something of person 1 is in the logs"]
 
 
 def test_a_mail_that_is_said_to_be_sent_and_never_arrived_is_named():

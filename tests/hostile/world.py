@@ -97,7 +97,9 @@ def world(staff: StaffClient) -> World:
     people = [signature(of, state=state, updates=True) for state in ("pending", "confirmed", "withdrawn")]
     people.append(signature(of, state="confirmed", list_terms_id=terms.id))
     hashed = domain_hash(SLUG, "robots.example")
-    people.append(signature(of, state="held", hold_reason="speed", domain_hash=hashed))
+    people += [
+        signature(of, state=state, hold_reason="speed", domain_hash=hashed) for state in ("pending", "held")
+    ]
     states = ("pending", "review", "changes", "published", "declined", "removed", "withdrawn")
     organizations = [endorsement(of, state=state) for state in states]
     published = organizations[states.index("published")]
@@ -126,7 +128,7 @@ def world(staff: StaffClient) -> World:
         "<direction>": ["up"],
         "<sort>": ["domain"],
         "<value>": [hashed.hex()],
-        "<act>": ["hold", "release", "refuse", "invalidate"],
+        "<act>": ["hold", "clear", "release", "refuse", "invalidate"],
         "<after>": ["paused", "closed", "open", "archived"],
         "switches/<name>": ["signing", "mail", "banner", "sign-limit"],
     }

@@ -38,7 +38,7 @@ def test_a_test_module_serves_no_other_and_a_helper_only_its_own_folder():
 
 
 def test_the_name_of_a_test_stands_alone():
-    """A sentence that leans on no neighbour: "nor …", "it …" and "… too" say nothing in a list of failures."""
+    """A sentence that leans on no neighbour: "nor …", "so …", "it …" and "… too" say nothing in a list of failures."""
     names = {
         node.name: path.name
         for path in TESTS.rglob("test_*.py")
@@ -46,5 +46,5 @@ def test_the_name_of_a_test_stands_alone():
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     }
     assert len(names) > 1000
-    leaning = re.compile(r"test_(nor|it|its|they|and|but)_|_(too|likewise)$|^test_[^_]+(_[^_]+)?$")
+    leaning = re.compile(r"test_(nor|it|its|they|and|but|so)_|_(too|likewise)$|^test_[^_]+(_[^_]+)?$")
     assert {name: place for name, place in names.items() if leaning.search(name)} == {}

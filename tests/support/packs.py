@@ -53,7 +53,6 @@ MEMBERS = (
     *("integrity.json", "pledge-texts.json", "log/checkpoint", "log/key", "log/entries", "verify.py"),
     *("manifest.json", "manifest.sig"),
 )
-_SEALS = ("manifest.json", "manifest.sig")
 _TABLES = ("totals.csv", "organizations.csv")
 
 

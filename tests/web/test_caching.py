@@ -285,11 +285,13 @@ def test_a_page_and_a_count_that_are_asked_for_again_within_the_second_need_no_q
 
 def test_a_page_moves_within_a_second(app, client, frozen_clock):
     campaign()
-    assert 'data-count="0"' in client.get(PAGE).text or "0" in client.get(COUNT).text
+    assert client.get(COUNT).json["people"] == 0
+    assert 'data-people="0"' in client.get(PAGE).text
     signature()
     fold_all()
     frozen_clock.move(seconds=1)
     assert client.get(COUNT).json["people"] == 1
+    assert 'data-people="1"' in client.get(PAGE).text
 
 
 def test_pages_that_are_not_kept_read_the_campaign_once_a_second_and_its_count_each_time(

@@ -143,7 +143,7 @@ _TABS: dict[Tab, ColumnElement[bool]] = {
 
 
 def waiting() -> tuple[int, datetime | None]:
-    """How many cases wait for a decision, and since when the oldest does; for the dashboard."""
+    """How many cases wait for a decision, and since when (UTC) the oldest does; for the dashboard."""
     query = select(func.count(), func.min(EndorsementVersion.submitted_at)).select_from(Endorsement)
     with reading() as connection:
         number, oldest = connection.execute(query.join(EndorsementVersion, NEWEST).where(_WAITS)).one()

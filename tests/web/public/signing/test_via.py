@@ -30,7 +30,7 @@ def test_a_signature_keeps_the_code_that_the_form_carries(client, code):
     assert stored() == [code]
 
 
-def test_so_does_one_in_the_widget(client, code):
+def test_a_signature_in_the_widget_keeps_the_code_that_its_form_carries(client, code):
     assert client.post("/embed/blue-skies/sign?lang=en", data=sign_form(via=code)).status_code == 303
     assert stored() == [code]
 
