@@ -243,7 +243,9 @@ class TestHandingOver:
         own_link = re.search(rf'href="(/{lang}/endorse/me/[^"]+)"', page.text)[1]
         assert "이바다" in client.get(own_link).text
         assert client.get(f"/{lang}/endorse/me/{old}").status_code == 410
-        assert client.post(f"/{lang}/endorse/contact/{token}", data=agreed).status_code == 303
+        second = client.post(f"/{lang}/endorse/contact/{token}", data=agreed)
+        assert second.status_code == 200
+        assert f'href="/{lang}/endorse/me/' in second.text, "a second press leads to the own page as well"
 
     def test_of_two_presses_at_once_both_lead_to_the_own_page(self, client, lang, monkeypatch):
         row = endorsement()
