@@ -137,7 +137,7 @@ def test_an_act_without_a_reason_or_without_anything_to_do_changes_nothing(staff
     later = time.iso_utc(time.now())
     answer = acting(person, hashed, "hold", since=later)
     assert answer.status_code == 422
-    assert "no longer a sign-up here" in answer.text
+    assert "None of the sign-ups here can be dealt with" in answer.text
     assert acting(person, hashed, "hold", since="yesterday").status_code == 400
     assert acting(person, hashed, "erase").status_code == 404
     assert db.session.scalars(select(Invalidation)).all() == []
