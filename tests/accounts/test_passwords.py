@@ -48,6 +48,10 @@ def test_hangul_matches_however_the_keyboard_composed_it():
         ("abababababab", PasswordFault.COMMON),
         ("sunshinesunshine", PasswordFault.COMMON),
         ("!!!letmein!!!2026", PasswordFault.COMMON),
+        ("iloveyouforever", PasswordFault.COMMON),
+        ("IloveYOUforever", PasswordFault.COMMON),
+        ("correcthorsebatterystaple", PasswordFault.COMMON),
+        ("dkssudgktpdy", PasswordFault.COMMON),  # "annyeonghaseyo", typed on a Korean keyboard
         ("BlueSkies2026!!", PasswordFault.COMMON),
         ("Pledge! Pledge! 1", PasswordFault.COMMON),
         ("푸른 하늘 서약 2050", PasswordFault.COMMON),

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from config import ROOT, Config
-from pledge.web.staff.auth.access import AccessLevel, is_guarded, needed_permission
+from pledge.web.staff.auth.access import SHOWN_AT, SIGNED_IN_AT, AccessLevel, guard, needed_permission
 
 DOCS = ROOT / "docs"
 DOCUMENTS = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("bench/*.md")]
@@ -60,12 +60,13 @@ def test_every_route_is_described(any_app):
 
 @pytest.mark.sqlite_only
 def test_every_staff_route_is_described_with_what_it_needs(any_app):
-    """Its methods, its permission, and whether it asks for a recent second factor."""
+    """Its methods, its permission, and what it asks to have been shown recently."""
     words = {
         AccessLevel.PUBLIC: "anybody",
         AccessLevel.BEFORE_MFA: "password given",
         AccessLevel.SIGNED_IN: "signed in",
     }
+    recently = {None: "", SHOWN_AT: ", recent second factor", SIGNED_IN_AT: ", recent sign-in"}
     needed = set()
     with any_app.app_context():
         for rule in any_app.url_map.iter_rules():
@@ -73,8 +74,7 @@ def test_every_staff_route_is_described_with_what_it_needs(any_app):
                 continue
             permission = needed_permission(rule.endpoint)
             text = words.get(permission, str(permission))
-            if is_guarded(rule.endpoint):
-                text += ", recent second factor"
+            text += recently[guard(rule.endpoint)]
             path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", rule.rule)
             needed |= {(method, path, text) for method in rule.methods - {"HEAD", "OPTIONS"}}
     described = set()

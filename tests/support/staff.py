@@ -15,7 +15,7 @@ from pledge.accounts import sessions
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Role
 from pledge.core import clock
-from pledge.web.staff.auth.access import SECOND_FACTOR, SHOWN_AT
+from pledge.web.staff.auth.access import SECOND_FACTOR, SHOWN_AT, SIGNED_IN_AT
 from tests.support import factories
 from tests.support.apps import CheckedClient
 from tests.support.site import Site
@@ -73,7 +73,8 @@ def sign_in(page: Page, site: Site, role: str = Role.ADMIN, **facts: Any) -> Sta
 
 def _held(*, enrolled: bool = True) -> dict[str, Any]:
     """What the session of somebody holds who has just signed in."""
-    return {SECOND_FACTOR: True, SHOWN_AT: clock.now().timestamp()} if enrolled else {}
+    now = clock.now().timestamp()
+    return {SECOND_FACTOR: True, SHOWN_AT: now, SIGNED_IN_AT: now} if enrolled else {}
 
 
 def token_in(page: TestResponse) -> str:

@@ -28,11 +28,13 @@ View = TypeVar("View", bound=Callable[..., Any])
 RECENT_MFA = timedelta(minutes=5)
 
 _MARK = "needed_permission"
-_RECENT_MFA = "asks_for_recent_second_factor"
+_GUARD = "asks_for_what_was_shown_recently"
 _FILE = "hands_out_a_file"
-#: In the session: the second factor was shown in it, and when it was shown last, in Unix seconds.
+#: In the session: the second factor was shown in it; when it was shown last, and when all that signs the person in was, in Unix
+#: seconds.
 SECOND_FACTOR = "second_factor"
 SHOWN_AT = "second_factor_at"
+SIGNED_IN_AT = "signed_in_at"
 
 
 class AccessLevel(StrEnum):
@@ -104,15 +106,23 @@ def requires_recent_mfa(view: View) -> View:
     To be placed between `@needs(…)` and the function. A form that was sent is kept, and carried out once the factor was shown
     (verifying.py).
     """
+    return _guarded(view, SHOWN_AT)
 
+
+def requires_recent_sign_in(view: View) -> View:
+    """As requires_recent_mfa, and the password with it, unless a passkey is shown: for what signs a person in (ASVS 5.0, 7.5.1)."""
+    return _guarded(view, SIGNED_IN_AT)
+
+
+def _guarded(view: View, since: str) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         # People who set up their first second factor have none to show; nobody else gets here without one.
-        if has_recent_mfa() or not has_shown_second_factor():
+        if _is_recent(since) or not has_shown_second_factor():
             return view(*args, **kwargs)
-        return ask_again()
+        return ask_again(sign_in=since == SIGNED_IN_AT)
 
-    setattr(guarded, _RECENT_MFA, True)
+    setattr(guarded, _GUARD, since)
     return cast("View", guarded)
 
 
@@ -123,9 +133,9 @@ def requires_recent_mfa_for_file(view: View) -> View:
     return guarded
 
 
-def is_guarded(endpoint: str) -> bool:
-    """Whether a view asks for a recent second factor."""
-    return hasattr(current_app.view_functions.get(endpoint), _RECENT_MFA)
+def guard(endpoint: str) -> str | None:
+    """What a view asks to have been shown recently: SHOWN_AT, SIGNED_IN_AT, or nothing."""
+    return getattr(current_app.view_functions.get(endpoint), _GUARD, None)
 
 
 def hands_out_file(endpoint: str) -> bool:
@@ -133,12 +143,12 @@ def hands_out_file(endpoint: str) -> bool:
     return hasattr(current_app.view_functions.get(endpoint), _FILE)
 
 
-def ask_again() -> AnyResponse:
-    """Redirect to the page that asks for the second factor, and from there back, or on to what this form is about."""
-    if request.method != "POST":
-        return redirect(url_for("staff.verify", next=page_after_sign_in()), 303)
-    token, page = saved_forms.save_this(me().id, saved_requests.FOR_SECOND_FACTOR)
-    return redirect(url_for("staff.verify", next=page, saved=token), 303)
+def ask_again(*, sign_in: bool) -> AnyResponse:
+    """Redirect to the page that asks for the second factor (with `sign_in` for the password too), and from there back, or on to what this form is about."""
+    token, page = None, page_after_sign_in()
+    if request.method == "POST":
+        token, page = saved_forms.save_this(me().id, saved_requests.FOR_SECOND_FACTOR)
+    return redirect(url_for("staff.verify", next=page, saved=token, sign_in="y" if sign_in else None), 303)
 
 
 def ask_to_sign_in() -> AnyResponse:
@@ -146,9 +156,9 @@ def ask_to_sign_in() -> AnyResponse:
     return redirect(url_for("staff.sign_in", next=page_after_sign_in()), 303)
 
 
-def has_recent_mfa() -> bool:
-    """Whether the second factor was shown in this session within the last five minutes."""
-    shown = session.get(SHOWN_AT, 0)
+def _is_recent(since: str) -> bool:
+    """Whether it was shown in this session within the last five minutes."""
+    shown = session.get(since, 0)
     return has_shown_second_factor() and clock.now().timestamp() - shown <= RECENT_MFA.total_seconds()
 
 
@@ -157,10 +167,15 @@ def has_shown_second_factor() -> bool:
     return bool(session.get(SECOND_FACTOR))
 
 
-def mark_second_factor() -> None:
-    """Record in the session that the second factor was just shown. Its id changes with that (OWASP ASVS 5.0, 7.2.4)."""
+def mark_second_factor(*, alone: bool = False) -> None:
+    """Record in the session that the second factor was just shown: with the password, by a passkey, which is both, or `alone`.
+
+    The id of the session changes with that (OWASP ASVS 5.0, 7.2.4).
+    """
     session[SECOND_FACTOR] = True
     session[SHOWN_AT] = clock.now().timestamp()
+    if not alone:
+        session[SIGNED_IN_AT] = session[SHOWN_AT]
     browser_session().renewed = True
 
 

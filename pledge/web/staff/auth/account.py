@@ -15,7 +15,13 @@ from pledge.core.concurrency import Busy
 from pledge.core.logs import log
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth import cookies
-from pledge.web.staff.auth.access import actor, me, requires_recent_mfa, requires_sign_in
+from pledge.web.staff.auth.access import (
+    actor,
+    me,
+    requires_recent_mfa,
+    requires_recent_sign_in,
+    requires_sign_in,
+)
 from pledge.web.staff.auth.cookies import this_session
 from pledge.web.staff.auth.invitation import NewPasswordForm
 from pledge.web.staff.blueprint import staff
@@ -91,7 +97,7 @@ def password_post() -> AnyResponse:
 
 @staff.post("/account/authenticator/remove")
 @requires_sign_in
-@requires_recent_mfa
+@requires_recent_sign_in
 def remove_authenticator() -> AnyResponse:
     try:
         accounts.remove_authenticator(actor())
@@ -102,7 +108,7 @@ def remove_authenticator() -> AnyResponse:
 
 @staff.post("/account/passkeys/<int(min=1,max=2147483647):passkey_id>/remove")
 @requires_sign_in
-@requires_recent_mfa
+@requires_recent_sign_in
 def remove_passkey(passkey_id: int) -> AnyResponse:
     try:
         accounts.remove_passkey(actor(), passkey_id)

@@ -19,7 +19,7 @@ from pledge.web.staff.auth.access import (
     mark_second_factor,
     me,
     open_to_enrolment,
-    requires_recent_mfa,
+    requires_recent_sign_in,
 )
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deliveries.waiting import answer
@@ -43,14 +43,14 @@ def enrol() -> AnyResponse:
 
 @staff.get("/account/authenticator")
 @open_to_enrolment
-@requires_recent_mfa
+@requires_recent_sign_in
 def authenticator() -> Response:
     return _authenticator_page(AuthenticatorForm(), authenticators.new_secret())
 
 
 @staff.post("/account/authenticator")
 @open_to_enrolment
-@requires_recent_mfa
+@requires_recent_sign_in
 def authenticator_post() -> AnyResponse:
     form = AuthenticatorForm(request.form)
     secret = _opened(form.sealed.data or "")
@@ -78,7 +78,7 @@ def authenticator_post() -> AnyResponse:
 
 @staff.get("/account/recovery-codes")
 @open_to_enrolment
-@requires_recent_mfa
+@requires_recent_sign_in
 def recovery_codes() -> AnyResponse:
     if not me().has_second_factor:
         return redirect(url_for("staff.enrol"), 303)
@@ -87,7 +87,7 @@ def recovery_codes() -> AnyResponse:
 
 @staff.post("/account/recovery-codes")
 @open_to_enrolment
-@requires_recent_mfa
+@requires_recent_sign_in
 def recovery_codes_post() -> AnyResponse:
     if not me().has_second_factor:
         return redirect(url_for("staff.enrol"), 303)

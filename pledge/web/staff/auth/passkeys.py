@@ -37,7 +37,7 @@ from pledge.web.staff.auth.access import (
     open_to_enrolment,
     public,
     requires_password,
-    requires_recent_mfa,
+    requires_recent_sign_in,
 )
 from pledge.web.staff.auth.cookies import current_member
 from pledge.web.staff.auth.sign_in import begin_session, next_page, pending
@@ -95,7 +95,7 @@ class PasskeyForm(StaffForm):
 
 @staff.route("/account/passkeys/new", methods=["GET", "POST"])
 @open_to_enrolment
-@requires_recent_mfa
+@requires_recent_sign_in
 def passkey_new() -> Response:
     form, options = PasskeyForm(request.form), ""
     if request.method == "POST" and form.validate():
@@ -107,7 +107,7 @@ def passkey_new() -> Response:
 
 @staff.post("/account/passkeys/new/answer")
 @open_to_enrolment
-@requires_recent_mfa
+@requires_recent_sign_in
 def passkey_add() -> AnyResponse:
     """Store a new passkey. It has just been shown, so in the enrolment it counts as showing a second factor."""
     try:

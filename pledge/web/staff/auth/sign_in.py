@@ -63,6 +63,33 @@ class SecondFactorForm(StaffForm):
         return self.accepts(person, lambda typed: authenticator.use(person.id, secret, typed), wrong)
 
 
+class SignInAgainForm(SecondFactorForm):
+    """The password and a code, of somebody who has signed in."""
+
+    password = PasswordField(_l("Password"))
+
+    def accepts_app_code(self, person: StaffMember) -> bool:
+        """As above, after the password: a code is used up by being right."""
+        return self._accepts_password(person) and super().accepts_app_code(person)
+
+    def _accepts_password(self, person: StaffMember) -> bool:
+        self.wait = count_try(throttle.PASSWORD, person.email)
+        if self.wait:
+            self.password.errors = [wait_message(self.wait)]
+            return False
+        try:
+            is_right = passwords.matches(self.password.data or "", person.password)
+        except Busy:  # nothing was compared
+            take_back_try(throttle.PASSWORD, person.email)
+            raise
+        if is_right:
+            forget_tries(throttle.PASSWORD, person.email)
+        else:
+            log.warning("wrong password", endpoint=request.endpoint, member=person.id)
+            self.password.errors = [_("This is not your current password.")]
+        return is_right
+
+
 @staff.get("/sign-in")
 @public
 def sign_in() -> AnyResponse:

@@ -15,7 +15,7 @@ from pledge.web.staff.auth.access import (
     requires_password,
     requires_sign_in,
 )
-from pledge.web.staff.auth.sign_in import SecondFactorForm
+from pledge.web.staff.auth.sign_in import SecondFactorForm, SignInAgainForm
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deliveries.waiting import answer
 from pledge.web.staff.pages import staff_page
@@ -24,7 +24,7 @@ from pledge.web.staff.pages import staff_page
 @staff.get("/verify")
 @requires_password
 def verify() -> Response:
-    return _page(SecondFactorForm()) if me().has_second_factor else redirect(url_for("staff.enrol"), 303)
+    return _page(_form()) if me().has_second_factor else redirect(url_for("staff.enrol"), 303)
 
 
 @staff.post("/verify")
@@ -33,9 +33,9 @@ def verify_post() -> Response:
     member = me()
     if not member.totp_secret:
         return redirect(url_for("staff.verify", **going_on()), 303)
-    form = SecondFactorForm(request.form)
+    form = _form(request.form)
     if form.accepts_app_code(member):
-        mark_second_factor()
+        mark_second_factor(alone=not isinstance(form, SignInAgainForm))
         return go_on()
     return _page(form)
 
@@ -75,7 +75,13 @@ def go_on() -> Response:
 
 def going_on() -> dict[str, Any]:
     """Where to go on according to this request, for the address of the next."""
-    return {"next": staff_page(request.args.get("next", "")), "saved": request.args.get("saved") or None}
+    next_page, more = staff_page(request.args.get("next", "")), ("saved", "sign_in")
+    return {"next": next_page, **{name: request.args.get(name) or None for name in more}}
+
+
+def _form(sent: Any = None) -> SecondFactorForm:
+    # Whoever leaves `sign_in` out of the address is asked again by the view that needs it.
+    return SignInAgainForm(sent) if request.args.get("sign_in") else SecondFactorForm(sent)
 
 
 def _kept() -> SavedRequest | None:

@@ -396,6 +396,7 @@ def test_signing_out_ends_the_session_on_the_server(client, person):
     page = client.get("/staff/account")
     answer = client.post("/staff/sign-out", data={"csrf_token": token_in(page)})
     assert answer.status_code in (302, 303)
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert sessions() == 0
     client.set_cookie("staff", own, path="/staff")
     assert not is_in(client)

@@ -13,12 +13,13 @@ import pytest
 from sqlalchemy import func, select
 
 from config import current_config
-from pledge.accounts import moderation, saved_requests, sessions
+from pledge.accounts import moderation, passwords, saved_requests, sessions
 from pledge.accounts.models import StaffSavedRequest
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
+from pledge.core.concurrency import ConcurrencyLimit
 from pledge.core.db import db
-from pledge.web.staff.auth.access import hands_out_file, is_guarded
+from pledge.web.staff.auth.access import SIGNED_IN_AT, guard, hands_out_file
 from tests.support import factories
 from tests.support.at_once import at_once
 from tests.support.staff import StaffClient, client_of, code, csrf_token
@@ -34,11 +35,22 @@ from tests.web.staff.auth.guarded_acts import (
 KEPT = "What you asked for is kept for ten minutes."
 DONE = "what you had asked for has now been done"
 TOO_LATE = "It was not done now"
+PASSWORD = "three green herons waited"
+
+#: What signs a person in: changing it asks for the password too.
+SIGNS_IN = (
+    "staff.authenticator_post",
+    "staff.passkey_add",
+    "staff.passkey_new",
+    "staff.recovery_codes_post",
+    "staff.remove_authenticator",
+    "staff.remove_passkey",
+)
 
 
 @pytest.fixture
 def admin(app, staff_client):
-    return staff_client("admin", lang="en", password="three green herons waited")
+    return staff_client("admin", lang="en", password=PASSWORD)
 
 
 def count(action: str) -> int:
@@ -60,6 +72,11 @@ def asked(client: StaffClient, act: Act, clock: Any, **more: str) -> str:
     return answer.location
 
 
+def everything(client: StaffClient) -> dict[str, str]:
+    """What that page may ask for: the code, and the password, which the forms of most acts do not have."""
+    return {"code": code(client.member), "password": PASSWORD}
+
+
 def press_download(client: StaffClient, address: str) -> Any:
     """Send the form of the page that offers a file, as its button does."""
     page = client.get(address).text
@@ -76,11 +93,10 @@ def press_download(client: StaffClient, address: str) -> Any:
 @pytest.mark.sqlite_only
 def test_the_walk_leaves_no_view_out(app):
     found = {
-        rule.endpoint
-        for rule in app.url_map.iter_rules()
-        if "POST" in rule.methods and is_guarded(rule.endpoint)
+        rule.endpoint for rule in app.url_map.iter_rules() if "POST" in rule.methods and guard(rule.endpoint)
     }
     assert found == set(ACTS)
+    assert {endpoint for endpoint in found if guard(endpoint) == SIGNED_IN_AT} == set(SIGNS_IN)
 
 
 @pytest.mark.parametrize("endpoint", ACTS)
@@ -89,10 +105,10 @@ def test_the_act_is_carried_out_once_after_the_code_and_the_page_says_so(app, ad
     before = count(act.action)
     address = asked(admin, act, frozen_clock)
     assert KEPT in admin.get(address).text
-    assert admin.post(address, data={"code": "000000"}).status_code == 422
+    assert admin.post(address, data={"code": "000000", "password": PASSWORD}).status_code == 422
     assert count(act.action) == before
 
-    answer = admin.post(address, data={"code": code(admin.member)})
+    answer = admin.post(address, data=everything(admin))
     if hands_out_file(endpoint):
         assert (answer.status_code, count(act.action)) == (303, before)
         answer = press_download(admin, answer.location)
@@ -108,8 +124,8 @@ def test_the_act_is_carried_out_once_after_the_code_and_the_page_says_so(app, ad
     assert hands_out_file(endpoint) or kept() == 0
 
     frozen_clock.move(seconds=31)
-    member = factories.member_of_staff(admin.member.id)
-    again = admin.post(address, data={"code": code(member)} if member.totp_secret else {})
+    admin.member = factories.member_of_staff(admin.member.id)
+    again = admin.post(address, data=everything(admin) if admin.member.totp_secret else {})
     assert again.status_code == 303
     assert count(act.action) == before + (1 if act.action else 0), "it was carried out again"
 
@@ -125,7 +141,7 @@ def test_a_wrong_form_comes_back_after_the_code_with_what_was_typed(app, admin, 
         pytest.skip("a button alone")
     before = count(act.action)
     address = asked(admin, act, frozen_clock, **act.wrong)
-    answer = admin.post(address, data={"code": code(admin.member)})
+    answer = admin.post(address, data=everything(admin))
     if hands_out_file(endpoint):
         answer = press_download(admin, answer.location)
     assert answer.status_code == 422
@@ -139,19 +155,53 @@ def test_a_wrong_form_comes_back_after_the_code_with_what_was_typed(app, admin, 
 def test_nobody_else_carries_it_out_and_no_other_session_does(app, admin, frozen_clock, endpoint):
     act = ACTS[endpoint](admin)
     before = count(act.action)
-    other, elsewhere = client_of(app, factories.staff("admin", lang="en")), client_of(app, admin.member)
+    other = client_of(app, factories.staff("admin", lang="en", password=PASSWORD))
+    elsewhere = client_of(app, admin.member)
     address = asked(admin, act, frozen_clock)
     for client in (other, elsewhere):
         page = client.get(address)
         assert KEPT not in page.text
-        answer = client.post(address, data={"code": code(client.member)})
+        answer = client.post(address, data=everything(client))
         assert answer.status_code == 303
         assert TOO_LATE in client.get(answer.location).text
         assert client.get(address.replace("/verify?", "/verify/file?")).status_code == 303
         assert count(act.action) == before
         frozen_clock.move(seconds=31)
-    admin.post(address, data={"code": code(admin.member)})
+    admin.post(address, data=everything(admin))
     assert kept() == (1 if hands_out_file(endpoint) else 0), "its sender still can"
+
+
+# --- What signs a person in ---
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("endpoint", SIGNS_IN)
+def test_what_signs_one_in_is_not_changed_by_a_code_alone(app, admin, frozen_clock, endpoint):
+    act = ACTS[endpoint](admin)
+    before = count(act.action)
+    address = asked(admin, act, frozen_clock)
+    assert 'autocomplete="current-password"' in admin.get(address).text
+    wrong = admin.post(address, data={"code": code(admin.member), "password": "wrong"})
+    assert (wrong.status_code, "not your current password" in wrong.text) == (422, True)
+    shortened = admin.post(address.replace("sign_in=y", ""), data=everything(admin))
+    assert "sign_in=y" in shortened.location
+    assert count(act.action) == before
+
+
+@pytest.mark.sqlite_only
+def test_guessing_the_password_before_the_code_is_slowed_down(admin):
+    address, wrong = "/staff/verify?sign_in=y", {"code": code(admin.member), "password": "wrong"}
+    statuses = [admin.post(address, data=wrong).status_code for _ in range(6)]
+    assert statuses == [422] * 5 + [429]
+
+
+@pytest.mark.sqlite_only
+def test_a_password_that_was_refused_as_busy_is_no_try(admin, monkeypatch):
+    address = "/staff/verify?sign_in=y"
+    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=0, waiting=0))
+    assert [admin.post(address, data=everything(admin)).status_code for _ in range(7)] == [503] * 7
+    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=1, waiting=1))
+    assert admin.post(address, data=everything(admin)).status_code == 303
 
 
 @pytest.mark.sqlite_only
