@@ -7,10 +7,8 @@ notices broken promises is tested in tests/chaos.
 import argparse
 import random
 import sys
-import tempfile
-from pathlib import Path
 
-from tests.support import run
+from tests.support import postgres, run
 from tests.support.chaos import on_cluster
 from tests.support.chaos.run import storm
 
@@ -23,7 +21,10 @@ def main() -> int:
     asked = parser.parse_args()
     seed = asked.seed or random.SystemRandom().randint(1, 10**6)
     print(f"seed {seed}, {asked.seconds:.0f} s on {asked.on}", flush=True)
-    place = run.create(Path(tempfile.gettempdir()))
+    for left in run.leftovers(run.on_disk()):
+        postgres.stop_leftover(left)
+        run.remove(left)
+    place = run.create(run.on_disk())
     try:
         if asked.on == "cluster":
             verdict, story = on_cluster.storm(place, seed=seed, seconds=asked.seconds)

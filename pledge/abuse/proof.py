@@ -99,12 +99,3 @@ def _keys(master: str, purpose: str) -> tuple[bytes, bytes]:
 @lru_cache(maxsize=16)
 def _base(master: str) -> bytes:
     return derive(master, "proof of work")
-
-
-def solve(asked: dict[str, Any]) -> str:
-    """The solution of a challenge, as the browser sends it; for tests and benchmarks."""
-    read = altcha.Challenge.from_dict(asked)
-    found = altcha.solve_challenge(read)
-    if found is None:
-        raise TimeoutError
-    return altcha.Payload(read, found).to_base64()

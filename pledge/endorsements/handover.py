@@ -110,7 +110,7 @@ def refuse(token: str) -> bool:
         if found is None:
             return False
         _, change = found
-        block(session, change.address_hash)
+        block(session, change.address_hash, contact_number)
         session.delete(change)
     return True
 

@@ -51,7 +51,7 @@ def blocked_hashes(connection: Connection | Session, hashes: Collection[bytes]) 
 def block(session: Session, address_hash: bytes, subject_id: int | None = None) -> None:
     """Send nothing to the address of this hash for BLOCK from now, in the caller's transaction.
 
-    `subject_id`: what the mail was about in which its owner said so; a link of that mail lifts the block (lift).
+    `subject_id`: the random number of what the mail was about in which its owner said so; a link of that mail lifts the block (lift).
     """
     until = clock.now() + BLOCK
     session.merge(MailBlock(address_hash=bytes(address_hash), until=until, subject_id=subject_id))

@@ -251,7 +251,8 @@ class MailBlock(Model):
 
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     until: Mapped[datetime] = mapped_column(UTCDateTime)
-    #: The signature or endorsement in whose mail that was said, now deleted: the links of that mail lift the block.
+    #: The number of the signature, endorsement or new contact in whose mail that was said, now deleted: the links of that mail
+    #: lift the block.
     subject_id: Mapped[int | None] = mapped_column(BigInteger)
 
 

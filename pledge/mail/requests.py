@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -59,18 +59,18 @@ def answer(handlers: Handlers, limit: int = BATCH) -> int:
         if connection.execute(select(MailRequest.id).where(_due()).limit(1)).first() is None:
             return 0
     try:
-        return _answer(handlers, limit)
+        return _answer(handlers, _due(), limit)
     except (SQLAlchemyError, NotDurable):
         raise
     except Exception:  # noqa: BLE001  # one of them is at fault: find it
         return _answer_each(handlers, limit)
 
 
-def _answer(handlers: Handlers, limit: int) -> int:
+def _answer(handlers: Handlers, which: ColumnElement[bool], limit: int) -> int:
     with transaction() as session:
         if not _take_lock(session):
             return 0
-        requests = _claim(session, limit)
+        requests = _claim(session, which, limit)
         by_kind = attrgetter("kind")
         for kind, some in groupby(sorted(requests, key=by_kind), by_kind):
             handlers[RequestKind(kind)](session, list(some))
@@ -87,19 +87,23 @@ def _take_lock(session: Session) -> bool:
 
 
 def _answer_each(handlers: Handlers, limit: int) -> int:
-    for done in range(limit):
+    with reading() as connection:
+        ids = connection.scalars(
+            select(MailRequest.id).where(_due()).order_by(MailRequest.id).limit(limit)
+        ).all()
+    done = 0
+    for request_id in ids:
+        this = MailRequest.id == request_id
         try:
-            if not _answer(handlers, 1):
-                return done
+            done += _answer(handlers, and_(this, _due()), 1)
         except (SQLAlchemyError, NotDurable):
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, the others must not wait for it
             log.error("mail request put off", kind=type(error).__name__)
             with transaction() as session:
-                due = clock.now() + PUT_OFF
-                ids = [request.id for request in _claim(session, 1)]
-                session.execute(update(MailRequest).where(MailRequest.id.in_(ids)).values(due_at=due))
-    return limit
+                session.execute(update(MailRequest).where(this).values(due_at=clock.now() + PUT_OFF))
+            done += 1
+    return done
 
 
 def _due() -> ColumnElement[bool]:
@@ -107,10 +111,10 @@ def _due() -> ColumnElement[bool]:
     return or_(MailRequest.due_at <= clock.now(), MailRequest.due_at <= MailRequest.created_at)
 
 
-def _claim(session: Session, limit: int) -> list[MailRequest]:
+def _claim(session: Session, which: ColumnElement[bool], limit: int) -> list[MailRequest]:
     query = (
         select(MailRequest)
-        .where(_due())
+        .where(which)
         .order_by(MailRequest.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from pledge.abuse.models import OriginKind
 from pledge.signatures.shapes import Shapes
 
 #: A cluster is listed from so many sign-ups on, beyond its usual share.
@@ -36,11 +37,11 @@ class Window(StrEnum):
 
 
 class By(StrEnum):
-    """What the sign-ups of a cluster have in common."""
+    """What the sign-ups of a cluster have in common: their origin, the link they came by, or the time."""
 
-    NETWORK = "network"
-    WIDE_NETWORK = "wide_network"
-    DOMAIN = "domain"
+    NETWORK = OriginKind.NETWORK
+    WIDE_NETWORK = OriginKind.WIDE_NETWORK
+    DOMAIN = OriginKind.DOMAIN
     VIA = "via"
     TIME = "time"
 

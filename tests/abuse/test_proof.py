@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pledge.abuse import proof
 from pledge.abuse.proof import BadSolution, Fault
+from tests.support.proof import solve
 
 pytestmark = pytest.mark.sqlite_only
 FORM = "SignForm blue-skies hong@example.org"
@@ -33,7 +34,7 @@ def changed(solution, change):
 
 def test_a_solution_is_accepted_and_names_its_challenge(app):
     one, other = proof.challenge(FORM), proof.challenge(FORM)
-    assert proof.check(FORM, proof.solve(one)) == one["signature"] != other["signature"]
+    assert proof.check(FORM, solve(one)) == one["signature"] != other["signature"]
 
 
 def test_a_challenge_says_nothing_of_what_it_is_for(app):
@@ -44,7 +45,7 @@ def test_a_challenge_says_nothing_of_what_it_is_for(app):
 
 
 def test_a_solution_of_another_form_campaign_or_address_is_foreign(app):
-    solution = proof.solve(proof.challenge(FORM))
+    solution = solve(proof.challenge(FORM))
     for purpose in (
         FORM.replace("Sign", "Endorse"),
         FORM.replace("blue", "red"),
@@ -54,7 +55,7 @@ def test_a_solution_of_another_form_campaign_or_address_is_foreign(app):
 
 
 def test_after_five_minutes_it_has_expired(app, frozen_clock):
-    solution = proof.solve(proof.challenge(FORM))
+    solution = solve(proof.challenge(FORM))
     frozen_clock.move(minutes=4, seconds=58)
     assert proof.check(FORM, solution)
     frozen_clock.move(seconds=4)
@@ -80,7 +81,7 @@ def test_after_five_minutes_it_has_expired(app, frozen_clock):
     ],
 )
 def test_a_changed_solution_is_refused(app, change, expected):
-    assert fault(FORM, changed(proof.solve(proof.challenge(FORM)), change)) is expected
+    assert fault(FORM, changed(solve(proof.challenge(FORM)), change)) is expected
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_a_challenge_of_the_key_before_still_works_after_a_rotation(make_app):
         "a new key of more than thirty-two characters!",
     )
     with make_app(secret_keys=old).app_context():
-        solution = proof.solve(proof.challenge(FORM))
+        solution = solve(proof.challenge(FORM))
     with make_app(secret_keys=f"{new},{old}").app_context():
         assert proof.check(FORM, solution)
     with make_app(secret_keys=new).app_context():
@@ -122,8 +123,7 @@ def test_a_challenge_of_the_key_before_still_works_after_a_rotation(make_app):
 
 def test_the_work_is_bounded(app):
     counters = [
-        json.loads(base64.b64decode(proof.solve(proof.challenge(FORM))))["solution"]["counter"]
-        for _ in range(20)
+        json.loads(base64.b64decode(solve(proof.challenge(FORM))))["solution"]["counter"] for _ in range(20)
     ]
     assert min(counters) >= proof.FIRST
     assert max(counters) <= proof.LAST

@@ -278,6 +278,15 @@ def test_a_statement_that_a_migration_has_changed_is_prepared_anew(app):
 
 
 @postgresql_only
+def test_what_postgresql_cannot_do_is_an_error_and_not_a_lost_connection(app):
+    """It has the SQLSTATE of a statement that a migration has changed."""
+    with reading() as connection, pytest.raises(DBAPIError) as caught:
+        connection.execute(text("SELECT count(*) FROM campaigns FOR UPDATE"))
+    assert getattr(caught.value.orig, "sqlstate", None) == "0A000"
+    assert not caught.value.connection_invalidated
+
+
+@postgresql_only
 def test_statements_that_hang_are_ended(app):
     with reading() as connection:
         shown = {

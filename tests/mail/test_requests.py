@@ -1,20 +1,25 @@
 """Answering requests: who may, and when."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
+from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.mail import requests
-from pledge.mail.models import RequestKind
+from pledge.mail.models import MailRequest, RequestKind
 from tests.support.factories import signature
+
+
+def ask(person):
+    with transaction() as session:
+        requests.ask(session, RequestKind.CONFIRM, person.campaign_id, "ko", subject_id=person.id)
 
 
 @pytest.mark.postgresql_only
 def test_one_worker_answers_at_a_time(app):
     """Two that answered batches of several kinds could deadlock."""
     person, answered = signature(state="pending"), []
-    with transaction() as session:
-        requests.ask(session, RequestKind.CONFIRM, person.campaign_id, "ko", subject_id=person.id)
+    ask(person)
 
     def handler(_session, some):
         answered.extend(request.subject_id for request in some)
@@ -25,3 +30,25 @@ def test_one_worker_answers_at_a_time(app):
         assert answered == []
     assert requests.answer({RequestKind.CONFIRM: handler}) == 1
     assert answered == [person.id]
+
+
+def test_the_request_that_failed_is_put_off_and_no_other(app, frozen_clock):
+    """Not even one that came earlier and is due again just now."""
+    earlier, failing, _last = people = [signature(state="pending") for _ in range(3)]
+    for person in people:
+        ask(person)
+    due_again = clock.now() + requests.PUT_OFF
+    with transaction() as session:
+        session.execute(
+            update(MailRequest).where(MailRequest.subject_id == earlier.id).values(due_at=due_again)
+        )
+
+    def handler(_session, some):
+        if failing.id in [request.subject_id for request in some]:
+            if len(some) == 1:
+                frozen_clock.move(seconds=requests.PUT_OFF.total_seconds())
+            raise LookupError
+
+    assert requests.answer({RequestKind.CONFIRM: handler}) == 2
+    rows = db.session.execute(select(MailRequest.subject_id, MailRequest.due_at)).all()
+    assert dict(map(tuple, rows)) == {earlier.id: due_again, failing.id: clock.now() + requests.PUT_OFF}

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,8 +142,13 @@ def start(folder: Path, *, port: int | None = None, options: tuple[str, ...] = W
 
 
 def stop_leftover(folder: Path) -> None:
-    """Stop the server of a run that was killed."""
-    Server(folder / "postgres", 0).stop()
+    """Stop the servers of a run that was killed, also one that it had frozen."""
+    for data in (folder / "postgres", *folder.glob("*/postgres")):
+        server = Server(data, 0)
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for pid in (server.pid, *children(server.pid)):
+                os.kill(pid, signal.SIGCONT)
+        server.stop()
 
 
 def _as_postgres(program: str, *arguments: str) -> list[str]:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,6 +49,11 @@ def leftovers(place: Path) -> list[Path]:
 
 
 def remove(folder: Path) -> None:
+    """Delete a run folder; a file system that is mounted in it is unmounted first."""
+    mounted = (line.split()[1] for line in Path("/proc/mounts").read_text().splitlines())
+    for place in mounted:
+        if Path(place).is_relative_to(folder):
+            subprocess.run(["umount", "--lazy", place], check=False)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -78,8 +79,9 @@ MAX_CLOCK_DIFFERENCE = 5.0
 NOT_REPLICATED = frozenset({"01000", "57P01"})
 
 
-#: SQLSTATE of "cached plan must not change result type".
-STALE_STATEMENT = "0A000"
+#: "cached plan must not change result type": its SQLSTATE, which all that PostgreSQL cannot do has, and the function in it that
+#: says so. By these, because the text comes in the server's language.
+STALE_STATEMENT = ("0A000", "RevalidateCachedQuery")
 #: In the `info` of a connection: it was opened just now.
 _IS_NEW = "pledge.is_new"
 
@@ -295,5 +297,9 @@ def _listen_postgresql(engine: Engine) -> None:
     @event.listens_for(engine, "handle_error")
     def _error(context: ExceptionContext) -> None:
         # A migration has changed what a prepared statement returns: a new connection prepares it anew.
-        if getattr(context.original_exception, "sqlstate", None) == STALE_STATEMENT:
+        error = context.original_exception
+        if (
+            isinstance(error, psycopg.Error)
+            and (error.sqlstate, error.diag.source_function) == STALE_STATEMENT
+        ):
             context.is_disconnect = True

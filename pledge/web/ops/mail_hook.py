@@ -21,6 +21,8 @@ blueprint = Blueprint("hooks", __name__)
 #: Seconds that the time of a call may be from ours.
 WINDOW = 300
 MAX_ID = 200
+#: A 401 has to name a scheme (RFC 9110, 15.5.2); that of Standard Webhooks is not a registered one.
+SCHEME = "Standard-Webhooks"
 
 
 @blueprint.post("/hooks/mail")
@@ -32,7 +34,7 @@ def mail_hook() -> Response:
         abort(404)
     event = request.headers.get("Webhook-Id", "")
     if not 0 < len(event) <= MAX_ID or not _is_in_time() or not _is_signed(key, event):
-        return Response(status=401)
+        return Response(status=401, headers={"WWW-Authenticate": SCHEME})
     services.take_once(hashlib.sha256(event.encode()).digest(), request.get_data())
     return Response(status=204)
 

@@ -86,9 +86,31 @@ def test_a_browser_without_ed25519_says_so_and_names_the_command_line(visitor, l
 def test_without_javascript_the_page_says_what_to_do(visitor):
     page = visitor.page(lang="ko", javascript=False)
     page.goto("/ko/verify")
-    expect(page.locator("[data-without]")).to_be_visible()
+    expect(page.locator("[data-missing]")).to_be_visible()
     expect(page.locator("#verify-file")).to_be_hidden()
     expect(page.locator("main")).to_contain_text("python3 verify.py receipt")
+
+
+@pytest.mark.parametrize("lost", ["site", "verify/result"])
+def test_when_a_script_does_not_load_the_page_says_what_to_do(visitor, lost):
+    page = visitor.page(lang="en")
+    page.route(f"**/js/{lost}.js*", lambda route: route.abort())
+    page.goto("/en/verify")
+    missing = page.locator("[data-missing]")
+    room = missing.evaluate("element => (element.style.animationDelay = '1000s', element.offsetHeight)")
+    assert room == 0, "nothing moves while the scripts are on their way"
+    expect(missing).to_be_hidden()
+    missing.evaluate("element => (element.style.animationDelay = '')")
+    expect(missing).to_be_visible(timeout=30_000)
+    expect(missing).to_contain_text("Reload the page")
+    expect(page.locator("[data-check]")).to_be_disabled()
+
+
+def test_when_the_scripts_load_nothing_is_missing(visitor):
+    page = visitor.page(lang="en")
+    page.goto("/en/verify")
+    expect(page.locator("[data-check]")).to_be_enabled()
+    expect(page.locator("[data-missing]")).to_have_attribute("hidden", "")
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

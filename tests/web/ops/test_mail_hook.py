@@ -34,7 +34,7 @@ def complaint():
     ).encode()
 
 
-def call(site, body, *, key=KEY, event="evt_1", age=0, signed=None, **changes):
+def answer(site, body, *, key=KEY, event="evt_1", age=0, signed=None, **changes):
     stamp = str(int(time.now().timestamp()) - age)
     digest = hmac.digest(key.encode(), f"{event}.{stamp}.".encode() + (signed or body), hashlib.sha256)
     headers = {
@@ -46,7 +46,11 @@ def call(site, body, *, key=KEY, event="evt_1", age=0, signed=None, **changes):
     client = site.test_client()
     client.checked = False
     options = {"content_type": "message/rfc822", **changes}
-    return client.post("/hooks/mail", data=body, headers=headers, **options).status_code
+    return client.post("/hooks/mail", data=body, headers=headers, **options)
+
+
+def call(site, body, **changes):
+    return answer(site, body, **changes).status_code
 
 
 def suppressed():
@@ -85,6 +89,13 @@ def test_a_signed_call_is_recorded_once(site):
 def test_a_call_that_is_not_right_changes_nothing(site, change, status):
     assert call(site, complaint(), **change) == status
     assert suppressed() == 0
+
+
+@pytest.mark.sqlite_only
+def test_a_call_that_is_not_signed_is_told_how_to_sign(site):
+    assert (
+        answer(site, complaint(), signed=b"another body").headers["WWW-Authenticate"] == "Standard-Webhooks"
+    )
 
 
 @pytest.mark.sqlite_only

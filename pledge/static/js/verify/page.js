@@ -17,6 +17,7 @@ export default async function verify(place) {
     button.addEventListener("click", () => (button.dataset.paper ? check({ paper: button.dataset.paper }) : checkFile()));
     button.disabled = false;
   }
+  place.querySelector("[data-missing]").hidden = true;
   address.addEventListener("keydown", ({ key, isComposing }) => key === "Enter" && !isComposing && checkFile());
   file.addEventListener("change", () => tell(false));
   takeDrops(place.querySelector("[data-drop]"), file);

@@ -1,7 +1,7 @@
 """Pages that only an organisation's own page has: correct what is shown, prove the website, hand over to another person."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import wraps
 
 from flask import Response, request
@@ -17,11 +17,14 @@ from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import handover, number_matching, own
 from pledge.endorsements.applicants import ChangeView, EndorsementView, open_contact_link, own_endorsement
+from pledge.endorsements.identifiers import read_contact_token
 from pledge.files.services import UnknownFile
+from pledge.mail import blocks
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.campaign import logos
 from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, TakeOverForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
+from pledge.web.public.mailed_links.confirming import ALLOWED, STOPPED, allow_again
 from pledge.web.public.mailed_links.journey import FORM, ask, done, is_wrong, mailed_link, route, show
 from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import Question, Subject
@@ -47,6 +50,17 @@ NOT_THE_CONTACT = Question(
     ),
     button=_l("Delete them and stop e-mails"),
     back=_l("It is me: back to confirming"),
+)
+_CONTACT_STOPPED = replace(
+    STOPPED,
+    notes=(
+        _l(
+            "Was it a mistake, or did your e-mail system press by itself? Then allow e-mails again and ask the present contact to name you once more."
+        ),
+    ),
+)
+_CONTACT_ALLOWED = replace(
+    ALLOWED, lead=_l("The present contact can name you once more. What was entered before stays deleted.")
 )
 
 
@@ -146,7 +160,7 @@ def take_over(subject: Subject, token: str) -> Response:
         me_token = None if link.expired else subject.own_token(link.record)
         return show("public/endorsing/contact_done.html", subject, link.record, me_token=me_token)
     if link.record is None or link.record.change is None or link.state is not LinkState.PENDING:
-        raise BadToken
+        return _to_stopped(subject, token)
     if link.record.state not in own.CORRECTABLE:
         raise BadToken
     form, is_pressed = TakeOverForm(request.form or None), request.method == "POST"
@@ -178,14 +192,31 @@ def not_the_contact(subject: Subject, token: str) -> Response:
     """Delete the details of the new person. Where a machine may have pressed, the address has to be typed: no page shows it here."""
     link, is_pressed = open_contact_link(token, i18n.language()), request.method == "POST"
     if link.record is None or link.record.change is None or link.state not in _WAITING:
-        raise BadToken
+        return _to_stopped(subject, token)
     form = MailboxForm(request.form or None) if _may_be_machine(link.record.change, token) else None
     if is_pressed and (form is None or form.names(link.record.change.email)):
-        if not handover.refuse(token):
-            raise BadToken
-        return done(subject.not_mine_done)
+        return done(subject.not_mine_done) if handover.refuse(token) else _to_stopped(subject, token)
     back = subject.url("take_over", token=token)
     return ask(NOT_THE_CONTACT, back, form=form, status=422 if is_pressed else 200)
+
+
+@route("/endorse/contact/<token>/stopped", of=[ENDORSEMENT], methods=FORM)
+@mailed_link
+def contact_stopped(subject: Subject, token: str) -> Response:
+    return allow_again(_named(token), _CONTACT_STOPPED, _CONTACT_ALLOWED)
+
+
+def _to_stopped(subject: Subject, token: str) -> Response:
+    """To the page that lifts the block, for whoever pressed "this is not me" behind this link. Raises BadToken."""
+    if not blocks.is_blocked_by(_named(token)):
+        raise BadToken
+    return see_other(subject.url("contact_stopped", token=token))
+
+
+def _named(token: str) -> int:
+    """The number of the person whom a link to take over was mailed to. Raises BadToken."""
+    _, contact_number, _ = read_contact_token(token)
+    return contact_number
 
 
 def _may_be_machine(change: ChangeView, token: str) -> bool:

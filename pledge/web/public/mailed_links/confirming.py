@@ -41,7 +41,7 @@ _ENDED = (LinkState.CLOSED, LinkState.INVALIDATED)
 #: States in which "this was not me" still has something to delete.
 _WAITING = (LinkState.PENDING, LinkState.EXPIRED, LinkState.CLOSED)
 
-_STOPPED = Question(
+STOPPED = Question(
     title=_l("E-mails are stopped"),
     heading=_l("E-mails to you are stopped"),
     lead=_l(
@@ -54,7 +54,7 @@ _STOPPED = Question(
     ),
     button=_l("Allow e-mails again"),
 )
-_ALLOWED = DonePage(
+ALLOWED = DonePage(
     _l("E-mails are allowed again"),
     _l("You can fill in the form now. What was entered before stays deleted."),
 )
@@ -140,13 +140,16 @@ def not_mine(subject: Subject, token: str) -> Response:
 @route("{of.prefix}/confirm/<token>/stopped", methods=FORM)
 @mailed_link
 def stopped(subject: Subject, token: str) -> Response:
-    """The way back for somebody who pressed "this was not me" by mistake, or whose mail system did."""
-    about = subject.mailed_about(token)
+    return allow_again(subject.mailed_about(token), STOPPED, ALLOWED)
+
+
+def allow_again(about: int, question: Question, allowed: DonePage) -> Response:
+    """The way back for somebody who pressed "this was not me" by mistake, or whose mail system did. Raises BadToken."""
     if request.method == "POST" and blocks.lift(about):
-        return done(_ALLOWED)
+        return done(allowed)
     if not blocks.is_blocked_by(about):
         raise BadToken
-    return ask(_STOPPED)
+    return ask(question)
 
 
 def _to_stopped(subject: Subject, token: str) -> Response | None:

@@ -7,19 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, abort, make_response, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 
 from pledge.accounts.roles import Permission
-from pledge.audit.services import NoReason
 from pledge.campaigns.queries import slugs
 from pledge.core import i18n
 from pledge.signatures import moderation, staff_queries
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import LookUpForm, StatedReasonForm
+from pledge.web.staff.signatures.forms import HoldForm, LookUpForm, StatedReasonForm
 
 _ONE = "/signatures/<int(min=1,max=9223372036854775807):signature_id>"
 
@@ -45,7 +43,7 @@ def signatures_post() -> AnyResponse:
 @staff.get(_ONE)
 @needs(Permission.LOOK_UP_SIGNATURES)
 def signature(signature_id: int) -> Response:
-    return _person_page(signature_id, StatedReasonForm(), 200)
+    return _person_page(signature_id, 200)
 
 
 @staff.post(f"{_ONE}/resend")
@@ -71,14 +69,14 @@ def signature_withdraw(signature_id: int) -> AnyResponse:
 @needs(Permission.INVALIDATE)
 @requires_recent_mfa
 def signature_release(signature_id: int) -> AnyResponse:
-    return _act(signature_id, "released", lambda why: moderation.release(actor(), signature_id, why))
+    return _decide(signature_id, "released", lambda why: moderation.release(actor(), signature_id, why))
 
 
 @staff.post(f"{_ONE}/clear")
 @needs(Permission.INVALIDATE)
 @requires_recent_mfa
 def signature_clear(signature_id: int) -> AnyResponse:
-    return _act(signature_id, "cleared", lambda why: moderation.clear(actor(), signature_id, why))
+    return _decide(signature_id, "cleared", lambda why: moderation.clear(actor(), signature_id, why))
 
 
 @staff.post(f"{_ONE}/erase")
@@ -118,20 +116,30 @@ _TOO_LATE: dict[type[Exception], Any] = {
 
 
 def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyResponse:
-    """Do something that needs a reason, and return to the person's page."""
+    """Do something at the person's request, with a reason, and return to their page."""
     form = StatedReasonForm(request.form)
     if not form.validate():
-        return _person_page(signature_id, form, 422)
+        return _person_page(signature_id, 422, form=form)
+    return _do(signature_id, done, act, form.why.data or "")
+
+
+def _decide(signature_id: int, done: str, act: Callable[[str], None]) -> AnyResponse:
+    """Decide about one that is held or would be, with a reason, and return to the person's page."""
+    form = HoldForm(request.form)
+    if not form.validate():
+        return _person_page(signature_id, 422, hold=form)
+    return _do(signature_id, done, act, form.hold_why.data or "")
+
+
+def _do(signature_id: int, done: str, act: Callable[[str], None], why: str) -> AnyResponse:
     try:
-        act(form.why.data or "")
+        act(why)
     except moderation.NoSuchSignature:
         abort(404)
-    except NoReason:
-        form.why.errors = [_("Give a reason; it is kept in the audit log.")]
-        return _person_page(signature_id, form, 422)
     except tuple(_TOO_LATE) as error:
+        form = StatedReasonForm(None, data={"why": why})
         form.why.errors = [_TOO_LATE[type(error)]]
-        return _person_page(signature_id, form, 409)
+        return _person_page(signature_id, 409, form=form)
     if done == "erased":
         # Their page does not exist any more.
         return redirect(url_for("staff.signatures", done=done), 303)
@@ -155,7 +163,9 @@ def _look_up_page(form: LookUpForm, status: int, found: list[int] | None = None)
     )
 
 
-def _person_page(signature_id: int, form: StatedReasonForm, status: int) -> Response:
+def _person_page(
+    signature_id: int, status: int, *, form: StatedReasonForm | None = None, hold: HoldForm | None = None
+) -> Response:
     person = staff_queries.person(signature_id, i18n.language())
     if person is None:
         abort(404)
@@ -164,7 +174,8 @@ def _person_page(signature_id: int, form: StatedReasonForm, status: int) -> Resp
             "staff/signatures/signature.html",
             person=person,
             slug=slugs()[person.signature.campaign.id],
-            form=form,
+            form=form or StatedReasonForm(None),
+            hold=hold or HoldForm(None),
             done=request.args.get("done", ""),
         ),
         status,

@@ -22,6 +22,7 @@ from pledge.switches import moderation
 from tests.support.at_once import at_once
 from tests.support.factories import answer_requests, campaign, endorse_form, sign_form, signature
 from tests.support.metrics import samples
+from tests.support.proof import solve
 
 SIGN = "/en/c/blue-skies/sign"
 ENDORSE = "/en/c/blue-skies/endorse"
@@ -77,7 +78,7 @@ def challenge_of(page):
 
 def solved(page):
     """The form of the page as its script sends it."""
-    return {**dict(fields_of(page)), "altcha": proof.solve(challenge_of(page))}
+    return {**dict(fields_of(page)), "altcha": solve(challenge_of(page))}
 
 
 def stored():

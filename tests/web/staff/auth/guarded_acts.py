@@ -204,13 +204,13 @@ def _publish_pledge(_client: StaffClient) -> Act:
     return Act(path, fields, "campaign.pledge", wrong=wrong, typed="A new pledge")
 
 
-def _at_request(
-    name: str, action: str, state: str = "confirmed", **facts: str
+def _of_one(
+    name: str, action: str, field: str = "why", state: str = "confirmed", **facts: str
 ) -> Callable[[StaffClient], Act]:
     def act(_client: StaffClient) -> Act:
         number, long = factories.signature(updates=True, state=state, **facts).id, "w" * 1001
         path = f"/staff/signatures/{number}/{name}"
-        return Act(path, {"why": WHY}, action, wrong={"why": long}, typed=long)
+        return Act(path, {field: WHY}, action, wrong={field: long}, typed=long)
 
     return act
 
@@ -366,11 +366,11 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.invalidation_undo": _undo_invalidation,
     "staff.invite_again_post": _invite_again,
     "staff.invite_post": _invite,
-    "staff.signature_clear": _at_request("clear", "signature.clear", "pending", hold_reason="speed"),
-    "staff.signature_erase": _at_request("erase", "signature.erase"),
-    "staff.signature_release": _at_request("release", "signature.release", "held"),
-    "staff.signature_stop_news": _at_request("stop-news", "signature.stop_news"),
-    "staff.signature_withdraw": _at_request("withdraw", "signature.withdraw"),
+    "staff.signature_clear": _of_one("clear", "signature.clear", "hold_why", "pending", hold_reason="speed"),
+    "staff.signature_erase": _of_one("erase", "signature.erase"),
+    "staff.signature_release": _of_one("release", "signature.release", "hold_why", "held"),
+    "staff.signature_stop_news": _of_one("stop-news", "signature.stop_news"),
+    "staff.signature_withdraw": _of_one("withdraw", "signature.withdraw"),
     "staff.watch_block": _block,
     "staff.named_list_approve": _approve_list,
     "staff.named_list_download": _download_list,

@@ -73,26 +73,30 @@ def test_one_that_is_held_is_released_from_its_page(moderator):
     person = signature(state="held")
     assert "Confirmed, on hold" in moderator.get(f"/staff/signatures/{person.id}").text
     act = f"/staff/signatures/{person.id}/release"
-    done = moderator.post(act, data={"why": "wrote to us"})
+    assert "Give a reason" in moderator.post(act, data={"hold_why": " "}).text
+    done = moderator.post(act, data={"hold_why": "wrote to us"})
     assert done.status_code == 303
     assert state(person) == "confirmed"
     page = moderator.get(done.headers["Location"]).text
     assert "The signature is counted" in page
     assert "/release" not in page
-    assert moderator.post(act, data={"why": "once more"}).status_code == 409
+    late = moderator.post(act, data={"hold_why": "once more"})
+    assert late.status_code == 409
+    assert "not held any more" in late.text
+    assert ">once more</textarea>" in late.text.replace("\n", "")
 
 
 def test_one_that_waits_and_would_be_held_is_cleared_on_its_page(moderator):
     person = signature(state="pending", hold_reason="speed")
     assert "Not confirmed yet, to be held" in moderator.get(f"/staff/signatures/{person.id}").text
     act = f"/staff/signatures/{person.id}/clear"
-    done = moderator.post(act, data={"why": "wrote to us"})
+    done = moderator.post(act, data={"hold_why": "wrote to us"})
     assert done.status_code == 303
     page = moderator.get(done.headers["Location"]).text
     assert "counted when it is confirmed" in page
     assert "to be held" not in page
     assert "/clear" not in page
-    late = moderator.post(act, data={"why": "once more"})
+    late = moderator.post(act, data={"hold_why": "once more"})
     assert late.status_code == 409
     assert "no longer waits to be held: it was confirmed or cleared" in late.text
 

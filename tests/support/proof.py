@@ -1,0 +1,13 @@
+"""Proof of work as a browser does it (pledge/static/js/public/step-up.js)."""
+
+from typing import Any
+
+import altcha
+
+
+def solve(challenge: dict[str, Any]) -> str:
+    """The solution of a challenge, as the browser sends it."""
+    read = altcha.Challenge.from_dict(challenge)
+    found = altcha.solve_challenge(read)
+    assert found is not None, "the library gave up"
+    return altcha.Payload(read, found).to_base64()
