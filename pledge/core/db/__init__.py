@@ -19,14 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import (
-    Connection,
-    Engine,
-    ExceptionContext,
-    MetaData,
-    event,
-    text,
-)
+from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
@@ -77,7 +70,6 @@ MAX_CLOCK_DIFFERENCE = 5.0
 #: Codes of the warning with which PostgreSQL gives up waiting for a standby ("canceling wait for synchronous
 #: replication"). By code, because the text comes in the server's language.
 NOT_REPLICATED = frozenset({"01000", "57P01"})
-
 
 #: "cached plan must not change result type": its SQLSTATE, which all that PostgreSQL cannot do has, and the function in it that
 #: says so. By these, because the text comes in the server's language.
