@@ -72,12 +72,15 @@ def test_a_session_that_began_with_what_was_changed_meanwhile_opens_nothing(app)
     assert is_in(client_of(app, member_of_staff(person.id)))
 
 
-def test_an_admin_cuts_the_session_of_somebody(staff_client):
+def test_an_admin_cuts_one_session_of_somebody_or_all(app, staff_client):
     admin, person = staff_client("admin"), staff_client("editor")
+    address = f"/staff/people/{person.member.id}/sessions"
     (row,) = sessions.of(person.member.id)
-    answer = admin.post(f"/staff/people/{person.member.id}/sessions", data={"session": str(row.id)})
-    assert answer.status_code == 303
-    assert not is_in(person)
+    others = [client_of(app, person.member) for _ in range(2)]
+    assert admin.post(address, data={"session": str(row.id)}).status_code == 303
+    assert [is_in(client) for client in (person, *others)] == [False, True, True]
+    assert admin.post(address).status_code == 303
+    assert [is_in(client) for client in others] == [False, False]
     assert is_in(admin)
 
 
