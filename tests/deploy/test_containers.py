@@ -105,6 +105,8 @@ def test_web_server_and_worker_are_started_as_by_the_units():
         del here[at : at + 2]
     assert here == words
     assert units.line(units.WORKER, "ExecStart").rpartition("/")[2] in RUN
+    arenas = units.line(units.WEB, "Environment=MALLOC_ARENA_MAX")
+    assert re.search(rf"^ +MALLOC_ARENA_MAX={arenas}$", RECIPE, re.MULTILINE)
 
 
 def test_all_speak_of_one_port():
