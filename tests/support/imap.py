@@ -65,9 +65,9 @@ class ImapServer:
     def on_select(self, _command: str) -> bytes:
         return f"* {len(self.messages)} EXISTS\r\n".encode()
 
-    def on_search(self, _command: str) -> bytes:
-        left = [str(uid) for uid in self.messages if uid not in self.deleted]
-        return f"* SEARCH {' '.join(left)}\r\n".encode()
+    def on_search(self, command: str) -> bytes:
+        left_out = self.deleted if "UNDELETED" in command else set()
+        return f"* SEARCH {' '.join(str(uid) for uid in self.messages if uid not in left_out)}\r\n".encode()
 
     def on_fetch(self, command: str) -> bytes:
         uid, size = map(int, re.findall(r"FETCH (\d+) \(BODY\.PEEK\[\]<0\.(\d+)>\)", command)[0])
