@@ -97,6 +97,7 @@ def test_https_is_made_a_habit_in_production_alone(make_app):
             answer = client.open(path, method=method, headers={"Host": "sky.example"}, buffered=True)
             habit = answer.headers["Strict-Transport-Security"]
             assert habit == "max-age=31536000; includeSubDomains", (method, path)
+    assert "Strict-Transport-Security" not in make_app().test_client().get("/ko/me").headers
 
 
 def test_pages_about_one_person_are_kept_nowhere(client):
