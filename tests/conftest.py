@@ -7,8 +7,10 @@ packages, and tests/hostile and the browser open every page and send every form 
 import gc
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,13 +18,16 @@ from flask import Flask, current_app
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from limits.storage import memory
 
 from pledge.core.db import db
+from pledge.web import limits
 from tests.support import apps, postgres, run
 from tests.support.clock import Clock
 from tests.support.redis import RedisServer, end_outage
 from tests.support.site import Site
 from tests.support.smtp import SmtpServer
+from tests.support.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -146,8 +151,10 @@ def redis_server(worker_folder: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def redis(redis_server: RedisServer) -> Iterator[RedisServer]:
-    """A running, empty Redis; a test may freeze or stop it."""
+def redis(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
+    """A running, empty Redis, which is not taken for an outage where the machine is slow; a test may freeze or stop it."""
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        monkeypatch.setitem(limits._REDIS_OPTIONS, name, PATIENCE)
     if redis_server.process is None:
         redis_server.start()
     redis_server.wake()
@@ -342,6 +349,13 @@ def visitor(chromium: "Browser", site: Site) -> "Iterator[Visitor]":
 
 
 # --- Time ---
+
+
+@pytest.fixture(autouse=True)
+def _a_day_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For counters in memory: their windows are those of the clock, and across the end of one another try may pass."""
+    shift = 86_400 - time.time() % 86_400
+    monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: time.time() + shift))
 
 
 @pytest.fixture

@@ -12,7 +12,14 @@ from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Partner
 from pledge.core.db import db
 from tests.support import factories
-from tests.support.browser import DESK, LOOKS, assert_accessible, assert_looks_right, look_faults
+from tests.support.browser import (
+    DESK,
+    LOOKS,
+    assert_accessible,
+    assert_looks_right,
+    look_faults,
+    wait_for_modules,
+)
 from tests.support.factories import EDITOR
 from tests.support.site import DEMO_CAMPAIGN
 from tests.support.staff import sign_in
@@ -134,6 +141,7 @@ def test_nothing_is_loaded_from_elsewhere_before_play_is_pressed(
     player = "<!doctype html><title>player</title><p>A player stands here.</p>"
     page.context.route(f"{origin}/**", lambda route: route.fulfill(content_type="text/html", body=player))
     page.goto(f"/en/c/{slug}")
+    wait_for_modules(page)
     assert page.locator("iframe").count() == 0
     assert visitor.faults == [], "a request to another host would be a fault"
     page.get_by_role("link", name=re.compile("Watch the video")).click()
@@ -190,7 +198,7 @@ def test_a_video_of_our_own_plays_when_it_is_pressed_and_loads_nothing_before(vi
     page.goto(f"/ko/c/{slug}")
     video = page.locator("video")
     video.scroll_into_view_if_needed()
-    page.wait_for_load_state("networkidle")
+    wait_for_modules(page)
     assert not [url for url in asked if url.endswith((".mp4", ".vtt"))]
     shown = video.evaluate(
         """async (video) => {
@@ -216,6 +224,7 @@ def test_a_video_that_is_too_large_is_told_before_it_is_sent(visitor, site, insi
         file.truncate(30_000_001)
     page = editor(visitor, site)
     page.goto(f"/staff/campaigns/{slug}/media")
+    wait_for_modules(page)
     page.locator("#own").set_input_files(large)
     expect(page.get_by_role("alert")).to_contain_text("The video is larger than 30 MB.")
     assert page.locator("#own").input_value() == ""

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import press, sign_and_confirm
+from tests.browser.steps import press, reload_until, sign_and_confirm
 from tests.support.browser import DESK, LOOKS, look_faults
 from tests.support.staff import sign_in
 
@@ -49,11 +49,8 @@ def freeze(page):
 
 def wait_for_pack(page, *, by_hand):
     button = page.locator("form[action$='/download'] button")
-    for _ in range(60):
-        if not by_hand or button.count():
-            break
-        page.wait_for_timeout(1000)
-        page.reload()
+    if by_hand:
+        reload_until(page, button)
     expect(button).to_be_visible(timeout=SOON)
 
 
@@ -89,11 +86,7 @@ def test_a_delivery_goes_from_the_draft_to_the_line_on_the_public_page(visitor, 
     page.goto(address)
     hand_over(page, now_in_seoul(public))  # in a window that runs scripts
     public.goto(f"/en/c/{SLUG}")
-    for _ in range(20):
-        if public.get_by_text(occasion).count():
-            break
-        public.wait_for_timeout(300)
-        public.reload()
+    reload_until(public, public.get_by_text(occasion))
     expect(public.get_by_text(occasion)).to_be_visible()
     expect(public.locator("#delivered")).to_contain_text("1AB-2611-007")
 
@@ -139,7 +132,6 @@ def test_the_screens_are_usable_for_everybody(visitor, site, exporter, lang):
     found += look_faults(page, LOOKS[lang])
     public = visitor.page(lang=lang)
     public.goto(f"/{lang}/c/{SLUG}")
-    public.wait_for_timeout(1500)
-    public.reload()
+    reload_until(public, public.locator("#delivered"))
     found += look_faults(public, LOOKS[lang])
     assert not found, "\n".join(found)

@@ -3,13 +3,13 @@
 import json
 import re
 import subprocess
-import time
 from html import unescape
 
 import pytest
 
 from tests.browser.outside_page import outside_page
 from tests.browser.steps import sign_and_confirm
+from tests.support.waiting import wait_until
 
 #: Runs an example and returns what it logs, line by line.
 LOGGED = "async () => { const lines = []; const console = { log: (...all) => lines.push(all) }; %s; return lines; }"
@@ -40,10 +40,7 @@ def site(make_site, chromium):
     running = make_site().start()
     with chromium.new_context(base_url=running.url) as context:
         sign_and_confirm(context.new_page(), running)
-    end = time.monotonic() + 10
-    while count(running)["people"] != 1:
-        assert time.monotonic() < end, "the signature is not counted"
-        time.sleep(0.2)
+    wait_until(lambda: count(running)["people"] == 1, "the signature is not counted")
     return running
 
 

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.outside_page import outside_page
 from tests.browser.steps import confirm, mailed, people
+from tests.support.waiting import wait_until
 
 LOADER = '<script async src="{site}/embed.js" data-campaign="blue-skies" data-lang="{lang}" data-form data-accent="leaf"></script>'
 FRAME = '<iframe src="{site}/embed/blue-skies?lang=en&amp;form=1" title="Blue Skies" width="100%" height="1400"></iframe>'
@@ -34,6 +35,12 @@ def frame_height(page):
     return page.locator("iframe").bounding_box()["height"]
 
 
+def expect_whole(page):
+    """The frame becomes as high as its content, so nothing scrolls inside."""
+    content = page.frame_locator("iframe").locator("main")
+    wait_until(lambda: abs(frame_height(page) - content.evaluate("element => element.offsetHeight")) < 40)
+
+
 def test_the_widget_and_the_page_tell_through_whose_link_somebody_came(window, visitor, site):
     with outside_page(
         site.url, LOADER.format(site=site.url, lang="en").replace("data-form", 'data-form data-via="p3"')
@@ -59,9 +66,7 @@ def test_a_person_signs_in_the_page_of_a_partner(window, visitor, site, email, l
         window.goto(address)
         frame = window.frame_locator("iframe")
         expect(frame.locator("#sign-form")).to_be_visible()
-        # The frame is as high as its content, so nothing scrolls inside.
-        inside = frame.locator("main").evaluate("element => element.offsetHeight")
-        assert abs(frame_height(window) - inside) < 40
+        expect_whole(window)
         fill(frame, email)
         frame.locator("#sign-form button[type=submit]").click()
         expect(frame.locator(f"a[href*='/{lang}/c/blue-skies/check/']")).to_be_visible()
@@ -106,7 +111,7 @@ def test_a_message_from_elsewhere_does_not_size_the_frame(window, site):
     with outside_page(site.url, LOADER.format(site=site.url, lang="en")) as address:
         window.goto(address)
         expect(window.frame_locator("iframe").locator("#sign-form")).to_be_visible()
-        window.wait_for_timeout(300)
+        expect_whole(window)
         before = frame_height(window)
         window.evaluate("postMessage({ pledge: 'size', height: 4000 }, '*')")
         window.wait_for_timeout(300)

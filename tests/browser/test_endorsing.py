@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.steps import CAMPAIGN
+from tests.support.browser import wait_for_modules
 from tests.support.factories import (
     endorse_manage_token,
     endorsement,
@@ -109,6 +110,7 @@ def test_a_mistake_loses_neither_a_word_nor_the_logo(visitor, domain, javascript
 def test_a_picture_that_is_too_large_is_named_before_it_is_sent(visitor):
     page = visitor.page(lang="en")
     page.goto(f"/en/{CAMPAIGN}/endorse")
+    wait_for_modules(page)
     page.locator("#logo").set_input_files({**LOGO, "buffer": b"\0" * 1_000_001})
     expect(page.get_by_text("larger than 1 MB")).to_be_visible()
     assert page.locator("#logo").evaluate("input => input.files.length") == 0

@@ -9,6 +9,7 @@ from tests.browser import gallery
 from tests.support.browser import LOOKS, NARROW, Visitor, look_faults, target_faults
 from tests.support.clock import Clock
 from tests.support.site import Site
+from tests.support.waiting import PATIENCE
 
 SWITCH = {"ko": "header a[hreflang=en]", "en": "header a[hreflang=ko]"}
 OTHER = {"ko": "en", "en": "ko"}
@@ -69,7 +70,7 @@ def look_at(page, lang, item):
 def fetch(address):
     """Status and text of a page, without a browser."""
     try:
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.steps import CAMPAIGN, mailed, tab_to
-from tests.support.browser import DESK
+from tests.support.browser import DESK, wait_for_modules
 
 
 def test_the_first_stop_skips_to_the_content(visitor):
@@ -23,6 +23,7 @@ def test_the_first_stop_skips_to_the_content(visitor):
 def test_a_person_signs_confirms_and_withdraws_without_a_mouse(visitor, site, email):
     page = visitor.page(lang="en", size=DESK)
     page.goto(f"/en/{CAMPAIGN}")
+    wait_for_modules(page)
     tab_to(page, "#name")
     page.keyboard.type("Ana María")
     tab_to(page, "#email")

@@ -2,7 +2,6 @@
 
 import io
 import re
-import time
 
 import pyrage
 import pytest
@@ -16,15 +15,13 @@ from tests.browser.steps import (
     new_address,
     own_page,
     press,
+    reload_until,
     sign_button,
 )
 from tests.support.browser import DESK, Visitor, look_faults
 from tests.support.factories import TERMS
 from tests.support.site import Site
 from tests.support.staff import sign_in
-
-#: From the approval until the worker has made the file.
-SOON = 15
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +119,7 @@ def test_a_list_of_names_goes_from_its_terms_to_the_recipient(person, list_site)
     expect(second.get_by_text("동의한 1명의 이름이 전달됩니다")).to_be_visible()
     wrong += look_faults(second)
     second.get_by_role("button", name="승인하고 암호화하기").click()
-    end = time.monotonic() + SOON
-    while not second.get_by_role("button", name="암호화된 명단 내려받기").count():
-        assert time.monotonic() < end, "the worker made nothing"
-        time.sleep(0.3)
-        second.reload()
+    reload_until(second, second.get_by_role("button", name="암호화된 명단 내려받기"))
     wrong += look_faults(second)
 
     exporter.reload()

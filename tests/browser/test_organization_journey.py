@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.steps import CAMPAIGN, SOON, press
-from tests.support.browser import DESK
+from tests.browser.steps import CAMPAIGN, press, reload_until
+from tests.support.browser import DESK, wait_for_modules
 from tests.support.staff import sign_in
 
 _numbers = count(1)
@@ -110,13 +110,12 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     expect(desk.get_by_text("Same owner")).to_be_visible()
     press(desk, "form[action$='/publish'] button")
     expect(desk.get_by_text("Published. An e-mail to the organisation is on its way.")).to_be_visible()
-    expect(organizations).to_have_attribute("data-organizations", str(before + 1), timeout=(SOON + 2) * 1000)
+    expect(organizations).to_have_attribute("data-organizations", str(before + 1))
     expect(watcher.locator("[data-count]")).to_have_text(people)
 
     # The wall, and the page that it can link to.
-    applicant.wait_for_timeout(1100)  # kept copies are a second old at most
     shown = wall(applicant, q=name)
-    expect(shown).to_contain_text("We walk along.")
+    reload_until(applicant, shown.get_by_text("We walk along."))
     expect(shown).to_contain_text("Verified by its e-mail domain")
     expect(shown.locator(".logo__picture")).to_have_count(1)
     applicant.get_by_role("link", name=name, exact=True).click()
@@ -143,16 +142,15 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
             assert "The statement is not about this campaign's pledge." in mail["text"]
         else:
             press(desk, "form[action$='/publish'] button")
-    applicant.wait_for_timeout(1100)
-    expect(wall(applicant, q=name)).to_contain_text("We run ahead.")
+    reload_until(applicant, wall(applicant, q=name).get_by_text("We run ahead."))
 
     # Withdrawn: a line stays, the number falls.
     applicant.goto(manage)
     press(applicant, "main a[href$='/withdraw']")
     press(applicant, "main form[action$='/withdraw'] button")
-    expect(organizations).to_have_attribute("data-organizations", str(before), timeout=(SOON + 2) * 1000)
+    expect(organizations).to_have_attribute("data-organizations", str(before))
     shown = wall(applicant, q=name)
-    expect(shown).to_contain_text("withdrew on")
+    reload_until(applicant, shown.get_by_text("withdrew on"))
     expect(shown).not_to_contain_text("We run ahead.")
     assert applicant.goto(own_address).status == 410
 
@@ -167,7 +165,7 @@ def test_two_people_at_one_case_see_each_other_and_the_second_is_told(visitor, s
 
     first, second = reviewer(), reviewer()
     open_case(first, name)
-    first.wait_for_load_state("networkidle")
+    wait_for_modules(first)
     open_case(second, name)
     expect(second.locator("[data-others]")).to_contain_text("is working on this case now")
     first.reload()

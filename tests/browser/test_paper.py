@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pledge.statistics import referrals
-from tests.browser.steps import press
+from tests.browser.steps import press, reload_until
 from tests.support import factories
 from tests.support.browser import DESK, LOOKS, look_faults
 from tests.support.pictures import PDF
@@ -67,11 +67,8 @@ def test_a_batch_is_entered_by_one_counted_again_by_another_and_shown_apart_to_e
     look(second)
 
     public = visitor.page(lang=lang)
-    for _ in range(20):
-        public.goto(f"/{lang}/c/{slug}/progress")
-        if public.locator("#paper").count():
-            break
-        public.wait_for_timeout(1000)
+    public.goto(f"/{lang}/c/{slug}/progress")
+    reload_until(public, public.locator("#paper"))
     expect(public.locator(".standing")).to_contain_text("1,287")
     look(public)
     public.goto(f"/{lang}{partner_page}")

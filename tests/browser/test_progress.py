@@ -15,7 +15,7 @@ def test_one_comes_from_the_campaign_and_finds_what_just_happened(visitor, site,
     sign(page, lang, email)
     page.goto(mailed(site, email).link)
     confirm_button(page).click()
-    expect(page.locator(".number__value")).to_be_visible(timeout=20_000)
+    expect(page.locator(".number__value")).to_be_visible()
     page.goto(f"/{lang}/{CAMPAIGN}")
     page.locator(f"main a[href$='{PAGE}']").click()
     expect(page.locator("h1")).to_be_visible()

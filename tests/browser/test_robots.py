@@ -3,7 +3,6 @@ mail server belongs to a scanner, and people are asked nowhere else.
 """
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +25,7 @@ from tests.support.browser import Visitor, assert_looks_right
 from tests.support.factories import scanned
 from tests.support.plain_proxy import PlainProxy
 from tests.support.rows import number_of
+from tests.support.waiting import wait_until
 
 DOMAIN = "scanned.example.org"
 
@@ -79,11 +79,8 @@ def run_in_page(page: Page, mail: Mailed, act: str) -> None:
         window.on("request", lambda request, sent=sent: sent.append(request.method == "POST"))
         window.add_init_script(AS_LOADED % (PRESSES, act))
         window.goto(link)
-        for _ in range(100):  # asking the page would be a gesture too
-            if sum(sent) >= PRESSES:
-                break
-            window.wait_for_timeout(100)
-        assert sum(sent) >= PRESSES, "the robot pressed"
+        while sum(sent) < PRESSES:  # asking the page would be a gesture too
+            window.wait_for_event("request")
         window.wait_for_load_state("networkidle")
         window.close()
 
@@ -124,8 +121,8 @@ def newest_code(site, email: str) -> str:
 
     with site.inside():
         [row] = rows_of(email)
-        while number_of(MailRequest, MailRequest.subject_id == row.id):
-            time.sleep(0.1)  # until the worker has answered
+        is_answered = lambda: not number_of(MailRequest, MailRequest.subject_id == row.id)  # noqa: E731
+        wait_until(is_answered, "the worker does not answer")
         [row] = rows_of(email)
     return first(r"(?<!\d)\d{6}(?!\d)", site.wait_for_mail(email, count=row.mails)["subject"])
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from pledge.web.public.campaign.sharing import KAKAO_INTEGRITY, KAKAO_SCRIPT
 from tests.browser.steps import CAMPAIGN, confirm_button, mailed, sign, sign_and_confirm
-from tests.support.browser import look_faults
+from tests.support.browser import look_faults, wait_for_modules
 
 SHARE_PAGES = ["social-plugins.line.me", "twitter.com", "www.facebook.com", "wa.me", ""]
 #: A fake of Kakao's script: it remembers its calls.
@@ -139,6 +139,7 @@ def test_a_waiting_tab_in_the_background_turns_as_soon_as_the_link_is_pressed_in
 ):
     waiting = visitor.page(lang="ko")
     sign(waiting, "ko", email)
+    wait_for_modules(waiting)
     # A tab in the background asks nobody by itself.
     waiting.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
     beside = waiting.context.new_page()

@@ -1,7 +1,6 @@
 """The desk of signatures in a browser: two people take robots out of the count, the number falls, and rises again."""
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import expect
@@ -11,14 +10,12 @@ from tests.browser.steps import (
     own_page,
     people,
     press,
+    reload_until,
     sign_and_confirm,
     watch,
 )
 from tests.support.browser import LOOKS, look_faults
 from tests.support.staff import sign_in
-
-#: From the press of a button until the worker has done it and the fold has counted it.
-SOON = 15_000
 
 
 @pytest.fixture
@@ -35,15 +32,6 @@ def staff_page(visitor, site):
     for context in visitor._contexts:
         assert {cookie["path"] for cookie in context.cookies()} <= {"/staff"}
         context.clear_cookies()
-
-
-def until(page, text):
-    """Load the page again until it says so."""
-    end = time.monotonic() + SOON / 1000
-    while page.get_by_text(text).count() == 0:
-        assert time.monotonic() < end, f"never: {text}"
-        time.sleep(0.3)
-        page.reload()
 
 
 def fill_proposal(page, domain, note="a burst from one domain"):
@@ -70,16 +58,16 @@ def test_robots_are_taken_out_and_put_back_and_everybody_sees_it(visitor, site, 
     expect(moderator.get_by_text("r**@r**")).to_be_visible()
     assert people(site) == before, "counting took somebody out"
     moderator.get_by_role("button", name="Take them out of the count").click()
-    until(moderator, "1 of 1")
-    expect(onlooker.locator("[data-count]")).to_have_text(f"{before - 1:,}", timeout=SOON)
+    reload_until(moderator, moderator.get_by_text("1 of 1"))
+    expect(onlooker.locator("[data-count]")).to_have_text(f"{before - 1:,}")
     signer.reload()
     expect(signer.get_by_text("This signature is not counted")).to_be_visible()
     expect(signer.get_by_text("Made by a program")).to_be_visible()
 
     moderator.locator("#why").fill("a person wrote to us")
     moderator.get_by_role("button", name="Put them back into the count").click()
-    until(moderator, "Undone")
-    expect(onlooker.locator("[data-count]")).to_have_text(f"{before:,}", timeout=SOON)
+    reload_until(moderator, moderator.get_by_text("Undone"))
+    expect(onlooker.locator("[data-count]")).to_have_text(f"{before:,}")
     signer.reload()
     expect(signer.get_by_text("Confirmed and counted")).to_be_visible()
 
@@ -95,7 +83,7 @@ def test_who_signs_again_after_an_invalidation_gets_the_same_page_and_an_honest_
     moderator = staff_page()
     fill_proposal(moderator, email.partition("@")[2])
     moderator.get_by_role("button", name="Take them out of the count").click()
-    until(moderator, "1 of 1")
+    reload_until(moderator, moderator.get_by_text("1 of 1"))
     counted = people(site)
 
     forget_mail_pauses(site)

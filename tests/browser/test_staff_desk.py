@@ -1,7 +1,6 @@
 """The desk, the switches, the audit log and the given-up mails in a browser."""
 
 import re
-import time
 from datetime import timedelta
 
 import pytest
@@ -14,6 +13,7 @@ from pledge.core import clock
 from pledge.core.db import db
 from pledge.mail.models import OutboxMail
 from pledge.switches import moderation
+from tests.browser.steps import reload_until
 from tests.support.browser import LOOKS, Visitor, look_faults
 from tests.support.factories import SLUG, endorsement, fold_all, signature
 from tests.support.site import Site
@@ -90,15 +90,6 @@ def admin(visitor, desk_site):
         return page
 
     return make
-
-
-def reload_until(page, shown) -> None:
-    """Load the page again until that is on it: within five seconds, as is promised for every process."""
-    end = time.monotonic() + 5
-    while shown.count() == 0:
-        assert time.monotonic() < end, f"never: {shown}"
-        time.sleep(0.2)
-        page.reload()
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

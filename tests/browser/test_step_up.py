@@ -18,7 +18,7 @@ from tests.browser.steps import (
     press,
     sign_button,
 )
-from tests.support.browser import DESK, PHONE, assert_fits, assert_looks_right
+from tests.support.browser import DESK, PHONE, assert_fits, assert_looks_right, wait_for_modules
 
 _numbers = count(1)
 
@@ -44,10 +44,9 @@ def test_the_calculation_is_done_by_itself_and_the_person_confirms_as_usual(visi
     before = people(site)
     page = visitor.page(lang=lang, size=size)
     go_to_step(page, lang, email)
-    started = time.monotonic()
+    wait_for_modules(page)  # which keep the address for the next page
     sign_button(page).click()
     expect(page).to_have_url(re.compile(rf"/{lang}/{CAMPAIGN}/check/[^/?]+$"))
-    assert time.monotonic() - started < 5
     expect(page.locator("main")).to_contain_text(email)
 
     page.goto(mailed(site, email).link)

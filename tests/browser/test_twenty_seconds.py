@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.steps import CAMPAIGN, confirm_button, expect_own_number, mailed, people, sign, sign_button
-from tests.support.browser import DESK, PHONE
+from tests.support.browser import DESK, PHONE, wait_for_modules
 
 SMALL_PHONE = {"width": 360, "height": 640}
 
@@ -21,12 +21,20 @@ class Thumb:
     def tap(self, target: Locator) -> None:
         while not self.sees(target):
             assert self.scrolls < 10, f"{target} is not reached"
-            self.page.mouse.wheel(0, 0.8 * self.page.viewport_size["height"])
-            self.scrolls += 1
-            self.page.wait_for_timeout(150)
+            self.scroll()
         box = target.bounding_box()
         self.page.mouse.click(box["x"] + min(20, box["width"] / 2), box["y"] + box["height"] / 2)
         self.taps += 1
+
+    def scroll(self) -> None:
+        self.page.evaluate("""() => {
+            const before = scrollY;
+            window.hasScrolled = false;
+            addEventListener("scrollend", () => { window.hasScrolled ||= scrollY !== before; });
+        }""")
+        self.page.mouse.wheel(0, 0.8 * self.page.viewport_size["height"])
+        self.page.wait_for_function("window.hasScrolled")
+        self.scrolls += 1
 
     def type(self, text: str) -> None:
         self.page.keyboard.type(text)
@@ -50,6 +58,7 @@ def test_seven_taps_twenty_six_keys_and_two_scrolls_lead_from_the_campaign_to_be
     email = f"{lang}@naver.com"
     page = visitor.page(lang=lang, size=PHONE)
     page.goto(f"/{lang}/{CAMPAIGN}")
+    wait_for_modules(page)
     thumb = Thumb(page)
     thumb.tap(page.locator(".sign-bar a"))
     thumb.tap(page.locator("#name"))

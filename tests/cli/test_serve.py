@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -15,22 +14,15 @@ import pytest
 
 from config import ROOT
 from tests.support.run import free_port
+from tests.support.waiting import PATIENCE, wait_until
 
-
-def wait_for(what, seconds=40):
-    """The first true answer of `what()`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not in {seconds} s")
+#: For the start of a whole site.
+START = 2 * PATIENCE
 
 
 def answers(address):
     try:
-        with urllib.request.urlopen(address, timeout=5) as response:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as response:
             return response.status == 200
     except OSError:
         return False
@@ -86,11 +78,11 @@ def serve(tmp_path):
 
 def test_serve_makes_a_site_in_an_empty_folder_replaces_a_killed_worker_and_ends_cleanly(serve, tmp_path):
     process, address = serve()
-    wait_for(lambda: answers(f"{address}/healthz"))
+    wait_until(lambda: answers(f"{address}/healthz"), seconds=START)
     assert answers(f"{address}/ko/c/blue-skies")
-    wait_for(lambda: f"The site     {address}" in (tmp_path / "out").read_text())
-    wait_for(lambda: f"The mailbox  {address}/dev/mailbox" in (tmp_path / "out").read_text())
-    way_in = wait_for(lambda: re.search(r"Staff +(http\S+)", (tmp_path / "out").read_text()))
+    wait_until(lambda: f"The site     {address}" in (tmp_path / "out").read_text())
+    wait_until(lambda: f"The mailbox  {address}/dev/mailbox" in (tmp_path / "out").read_text())
+    way_in = wait_until(lambda: re.search(r"Staff +(http\S+)", (tmp_path / "out").read_text()))
     assert way_in[1].startswith(f"{address}/staff/invitation/")
     assert answers(way_in[1])
 
@@ -98,15 +90,15 @@ def test_serve_makes_a_site_in_an_empty_folder_replaces_a_killed_worker_and_ends
     database = tmp_path / "instance" / "pledge.sqlite3"
     assert [oct(path.stat().st_mode & 0o077) for path in (database, database.parent)] == ["0o0", "0o0"]
 
-    first = wait_for(lambda: worker_of(process.pid))
+    first = wait_until(lambda: worker_of(process.pid))
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: worker_of(process.pid) not in (None, first))
+    wait_until(lambda: worker_of(process.pid) not in (None, first))
 
     everyone = children_of(process.pid)
     # As a terminal and `make` do: to the whole group, and once more to the process.
     os.killpg(process.pid, signal.SIGTERM)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE) == 0
     assert not [pid for pid in everyone if Path("/proc", str(pid)).exists()]
 
 
@@ -125,8 +117,9 @@ def test_serve_in_production_checks_its_own_health_and_prints_the_public_address
         PLEDGE_PRESS_CONTACT="Press office, press@sky.example",
         **{name: secrets.token_urlsafe(48) for name in names},
     )
-    written = wait_for(
-        lambda: "Ctrl-C stops it" in (tmp_path / "out").read_text() and (tmp_path / "out").read_text()
+    written = wait_until(
+        lambda: "Ctrl-C stops it" in (tmp_path / "out").read_text() and (tmp_path / "out").read_text(),
+        seconds=START,
     )
     assert "The site     https://sky.example\n" in written
     assert "Staff        https://sky.example/staff/\n" in written
@@ -137,12 +130,12 @@ def test_serve_in_production_checks_its_own_health_and_prints_the_public_address
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's help is Linux's")
 def test_a_killed_supervisor_leaves_no_process_behind(serve):
     process, address = serve()
-    wait_for(lambda: answers(f"{address}/healthz"))
-    wait_for(lambda: worker_of(process.pid))
+    wait_until(lambda: answers(f"{address}/healthz"), seconds=START)
+    wait_until(lambda: worker_of(process.pid))
     everyone = children_of(process.pid)
     process.kill()
     process.wait()
-    wait_for(lambda: not any(_is_alive(pid) for pid in everyone))
+    wait_until(lambda: not any(_is_alive(pid) for pid in everyone))
 
 
 def test_a_port_in_use_is_one_clear_line(tmp_path):

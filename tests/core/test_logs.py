@@ -17,6 +17,7 @@ from pledge.core.logs import configure, log
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 from tests.support.smtp import SmtpServer
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -221,17 +222,6 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def wait_for(found, seconds=20):
-    import time
-
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if result := found():
-            return result
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in time")
-
-
 def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_write(make_site):
     with SmtpServer() as smtp:
         site = make_site(
@@ -258,7 +248,7 @@ def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_writ
         status, ticket_path, _ = browser.send(path, sign_form(name=NAME, email=ADDRESS, public_name="y"))
         assert status == 303
         assert browser.send(path, sign_form(name=NAME, email=OTHER))[0] == 303
-        (mail,) = wait_for(lambda: smtp.mails_to(ADDRESS))
+        (mail,) = wait_until(lambda: smtp.mails_to(ADDRESS))
         text = mail.part("plain")
         confirm_path = re.search(r"https://sky\.example(/ko/confirm/[\w.~-]+)", text)[1]
         code = re.search(r"(?<!\d)\d{3} ?\d{3}(?!\d)", text)[0].replace(" ", "")
@@ -285,13 +275,12 @@ def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_writ
         answers = [browser.send(path, sign_form(name=NAME, email=ADDRESS))[0] for _ in range(8)]
         assert 429 in answers
         assert browser.send(me_path + "/erase", {})[0] == 200
-        wait_for(
+        wait_until(
             lambda: (
                 "dead" in site.log_text()
                 or "refused" in site.log_text()
                 or "permanent" in site.log_text().lower()
-            ),
-            10,
+            )
         )
         site.stop()
 

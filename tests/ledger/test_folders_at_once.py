@@ -20,6 +20,7 @@ from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.models import Checkpoint, LedgerEntry
 from tests.support import crash, factories, ledger
 from tests.support.ledger import fold
+from tests.support.waiting import wait_until
 
 
 def entry(campaign: int) -> dict[str, object]:
@@ -221,13 +222,6 @@ def can_write() -> bool:
     finally:
         connection.close()
     return True
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.01)
 
 
 @pytest.mark.postgresql_only

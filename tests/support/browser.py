@@ -16,8 +16,13 @@ from playwright.sync_api import (
     Request,
     Response,
     ViewportSize,
+    expect,
     sync_playwright,
 )
+
+#: Milliseconds that anything may take on a slow machine; whatever comes sooner is not waited for any longer.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 #: As root Chromium wants no sandbox; the rest keeps it from calling home.
 FLAGS = (
@@ -106,7 +111,7 @@ class Visitor:
             viewport=size or PHONE,
             **more,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         self._contexts.append(context)
         page = context.new_page()
         self.watch(page)
@@ -142,6 +147,19 @@ class Visitor:
         # Pages may answer 4xx on purpose; what belongs to a page may not be missing.
         if response.status >= 400 and response.request.resource_type != "document":
             self.faults.append(f"{response.status} for {response.url}")
+
+
+#: site.js fetches the modules in the second frame, and those of what comes near the window in the one after.
+FRAMES = "async () => { for (let n = 0; n < 3; n += 1) await new Promise(requestAnimationFrame); }"
+#: Asks for them as well, which fetches none anew: they are here when those of the page are.
+MODULES = """() => Promise.all([...document.querySelectorAll('[data-module]')]
+    .map(({ dataset }) => import(new URL(dataset.moduleSrc, document.baseURI))))"""
+
+
+def wait_for_modules(page: Page) -> None:
+    """Until its modules have improved the page; before that a press finds one that works without."""
+    page.evaluate(FRAMES)
+    page.evaluate(MODULES)
 
 
 #: Axe as a function that is not yet called: a document that nobody looks at pays next to nothing for it.

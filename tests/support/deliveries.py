@@ -1,6 +1,5 @@
 """Deliveries for tests, frozen like the real ones; their pack is a small file of its own unless a test makes one."""
 
-import time
 from typing import Any
 
 from pledge.campaigns.models import Campaign
@@ -15,6 +14,7 @@ from pledge.jobs.services import MadeFile, advance
 from pledge.jobs.services import newest as newest_job
 from pledge.ledger import log_queries
 from tests.support.factories import ANNA, fold_all, the_campaign
+from tests.support.waiting import wait_until
 
 PACK = b"PK the pack of this test"
 RECIPIENT = Texts(ko="환경부 장관", en="The Minister of Environment")
@@ -46,12 +46,12 @@ def _in_each_language(text: Texts) -> Texts:
 
 def _wait_for(number: int) -> None:
     """Beside a running site its worker may have been quicker to begin with the pack."""
-    for _ in range(300):
+
+    def is_made() -> bool:
         job = newest_job(JobKind.PACK, number)
-        if job is not None and job.state is JobState.DONE:
-            return
-        time.sleep(0.1)
-    raise AssertionError("the pack was not made")
+        return job is not None and job.state is JobState.DONE
+
+    wait_until(is_made, "the pack was not made")
 
 
 def make_packs() -> None:

@@ -8,13 +8,14 @@ import signal
 import socket
 import ssl
 import subprocess
-import time
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
 
 from config import ROOT
+from tests.support.postgres import children
 from tests.support.run import free_port
+from tests.support.waiting import PATIENCE, wait_until
 
 HOST = "pledge.example"
 #: Where the folder `files` is served, if one is given.
@@ -94,20 +95,22 @@ class Nginx:
 
     def start(self) -> "Nginx":
         command = self.prepare()
-        with (self.folder / "start.log").open("wb") as out:
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
-        end = time.monotonic() + 10
-        while not (self.folder / "nginx.pid").exists() or not (self.folder / "nginx.pid").read_text().strip():
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError((self.folder / "start.log").read_text())
-            time.sleep(0.02)
-        time.sleep(0.3)  # the workers
+        log = self.folder / "start.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+
+        def has_workers() -> bool:
+            assert process.poll() is None, log.read_text()
+            return len(children(process.pid)) >= self.processes
+
+        self.process = process
+        wait_until(has_workers, log.read_text)
         return self
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
 
     def written(self) -> str:
         """All that is in its folder: logs, caches, parked bodies."""
@@ -160,7 +163,7 @@ def replaced(text: str, pattern: str, by: str) -> str:
 def tls(nginx: Nginx) -> ssl.SSLSocket:
     """A connection to it, under the name of the site."""
     context = ssl.create_default_context(cafile=str(nginx.folder / "cert" / "fullchain.pem"))
-    line = socket.create_connection(("127.0.0.1", nginx.https), timeout=15)
+    line = socket.create_connection(("127.0.0.1", nginx.https), timeout=PATIENCE)
     return context.wrap_socket(line, server_hostname=HOST)
 
 
@@ -168,7 +171,7 @@ def ask(
     nginx: Nginx, path: str, method: str = "GET", body: bytes | None = None, **headers: str
 ) -> tuple[int | str, Message, str]:
     """Status (the name of the error where there is no answer), headers and text; `If_None_Match=…` is sent as a header."""
-    line = http.client.HTTPSConnection("127.0.0.1", nginx.https, timeout=20)
+    line = http.client.HTTPSConnection("127.0.0.1", nginx.https, timeout=PATIENCE)
     try:
         line.sock = tls(nginx)
         sent = {"Host": HOST, **{name.replace("_", "-"): value for name, value in headers.items()}}

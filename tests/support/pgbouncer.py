@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import psycopg
 
 from tests.support.postgres import USER
 from tests.support.run import free_port
+from tests.support.waiting import wait_until
 
 #: `options`: the time-outs that the application sends when it connects; in production the role has them (docs/production.md).
 _SETTINGS = """
@@ -54,7 +54,8 @@ class PgBouncer:
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        self._wait_until_ready()
+        log = self.folder / "pgbouncer.log"
+        wait_until(self._is_ready, lambda: log.read_text() if log.exists() else "PgBouncer said nothing")
         return self
 
     def stop(self) -> None:
@@ -64,16 +65,9 @@ class PgBouncer:
             self.process.wait()
             self.process = None
 
-    def _wait_until_ready(self, seconds: float = 10) -> None:
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                psycopg.connect(host="127.0.0.1", port=self.port, user=USER, dbname="postgres").close()
-                return
-            except psycopg.OperationalError:
-                if time.monotonic() > end:
-                    log = self.folder / "pgbouncer.log"
-                    raise RuntimeError(
-                        log.read_text() if log.exists() else "PgBouncer said nothing"
-                    ) from None
-                time.sleep(0.05)
+    def _is_ready(self) -> bool:
+        try:
+            psycopg.connect(host="127.0.0.1", port=self.port, user=USER, dbname="postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True

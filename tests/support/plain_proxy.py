@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.waiting import PATIENCE
+
 
 class PlainProxy:
     def __init__(self, port: int, *, without: Collection[str]) -> None:
@@ -21,7 +23,7 @@ class PlainProxy:
                 sent = {name: value for name, value in self.headers.items() if name.lower() not in without}
                 proxy.taken += len(self.headers) - len(sent)
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                site = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+                site = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
                 site.request(self.command, self.path, body, {**sent, "Connection": "close"})
                 reply = site.getresponse()
                 content = reply.read()

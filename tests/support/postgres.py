@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import psycopg
 
 from tests.support.run import free_port
+from tests.support.waiting import wait_until
 
 USER = "postgres"
 
@@ -183,12 +183,8 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def _wait_until_gone(pid: int, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while _is_alive(pid):
-        if time.monotonic() > end:
-            raise RuntimeError(f"process {pid} did not end")
-        time.sleep(0.02)
+def _wait_until_gone(pid: int) -> None:
+    wait_until(lambda: not _is_alive(pid), f"process {pid} does not end")
 
 
 def _is_alive(pid: int) -> bool:

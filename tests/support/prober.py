@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from tests.support.nginx import Nginx, ask
+from tests.support.waiting import PATIENCE
 
 
 @dataclass
@@ -42,13 +43,17 @@ class Prober:
         if self.nginx is not None:
             return ask(self.nginx, self.url)[0]
         try:
-            with urllib.request.urlopen(self.url, timeout=10) as answer:
+            with urllib.request.urlopen(self.url, timeout=PATIENCE) as answer:
                 answer.read()
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
         except OSError as error:
             return type(error).__name__
+
+    def is_quick(self, seconds: float, usual: float) -> bool:
+        """Nine of ten answers took no longer than that; where the machine is slow, than five times the usual."""
+        return self.failed == [] and self.typical < max(seconds, 5 * usual)
 
     @property
     def typical(self) -> float:

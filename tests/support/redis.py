@@ -5,7 +5,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from flask import Flask
 
 from pledge.web.limits import limiter
 from tests.support.run import free_port
+from tests.support.waiting import PATIENCE, wait_until
 
 
 @dataclass
@@ -36,11 +36,11 @@ class RedisServer:
         self.process = subprocess.Popen(
             [program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        self._wait_until_ready()
+        wait_until(self._is_ready, "Redis does not start")
         return self
 
     def client(self) -> redis.Redis:
-        return redis.Redis(port=self.port, socket_timeout=2)
+        return redis.Redis(port=self.port, socket_timeout=PATIENCE)
 
     def flush(self) -> None:
         with self.client() as client:
@@ -65,18 +65,13 @@ class RedisServer:
         if self.process is not None and self.process.poll() is None:
             os.kill(self.process.pid, number)
 
-    def _wait_until_ready(self, seconds: float = 10) -> None:
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
-                    connection.sendall(b"PING\r\n")
-                    if connection.recv(7).startswith(b"+PONG"):
-                        return
-            except OSError:
-                if time.monotonic() > end:
-                    raise
-            time.sleep(0.02)
+    def _is_ready(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(7).startswith(b"+PONG")
+        except OSError:
+            return False
 
 
 def end_outage() -> None:
@@ -86,6 +81,9 @@ def end_outage() -> None:
     probe.add_url_rule("/", "probe", lambda: "")
     limiter.init_app(probe)
     client = probe.test_client()
-    while limiter.limiter.storage is not limiter.storage:
+
+    def has_ended() -> bool:
         client.get("/")
-        time.sleep(0.05)
+        return limiter.limiter.storage is limiter.storage
+
+    wait_until(has_ended)

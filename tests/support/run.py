@@ -3,12 +3,15 @@
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +77,23 @@ def once(folder: Path, name: str, make: Callable[[], Any]) -> Any:
         return json.loads(kept.read_text())
 
 
+#: Below those that the system gives to outgoing connections, which would take a port while no server listens on it.
+PORTS = range(11_000, 32_000)
+
+
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A port that nobody listens on. Each xdist worker has its own share, so that no two are given the same."""
+    while True:
+        port = next(_own_ports())
+        with suppress(OSError), socket.socket() as listener:
+            listener.bind(("127.0.0.1", port))
+            return port
+
+
+@cache
+def _own_ports() -> Iterator[int]:
+    """All of them again and again, from anywhere: other runs on this machine begin elsewhere."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = PORTS[number % 8 :: 8]
+    start = secrets.randbelow(len(own))
+    return cycle([*own[start:], *own[:start]])

@@ -5,7 +5,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pledge.campaigns.services import load_folder
 from pledge.cli.serve import DEMO_CAMPAIGN, web_command, worker_command
 from tests.support import apps
 from tests.support.run import free_port
+from tests.support.waiting import PATIENCE, wait_until
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Site:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=2 * PATIENCE,
             check=False,
         )
         assert done.returncode == 0, f"flask {' '.join(words)}: {done.stderr or done.stdout}"
@@ -112,7 +112,7 @@ class Site:
         for process in (self.web, self.worker):
             if process is not None:
                 try:
-                    process.wait(15)
+                    process.wait(PATIENCE)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
@@ -125,36 +125,30 @@ class Site:
         self.worker.wait()
         self.worker = None
 
-    def wait_until_up(self, seconds: float = 60) -> None:
-        end = time.monotonic() + seconds
-        while True:
+    def wait_until_up(self) -> None:
+        def answers() -> bool:
+            assert self.web is not None
+            assert self.web.poll() is None, f"the web server has ended\n{self.log_text()[-3000:]}"
             try:
-                self.get("/healthz")
-                return
-            except OSError as error:
-                ended = self.web is None or self.web.poll() is not None
-                if ended or time.monotonic() > end:
-                    raise RuntimeError(
-                        f"the site did not come up: {error}\n{self.log_text()[-3000:]}"
-                    ) from error
-                time.sleep(0.05)
+                return self.get("/healthz") != ""
+            except OSError:
+                return False
+
+        wait_until(answers, lambda: f"the site does not come up\n{self.log_text()[-3000:]}", 2 * PATIENCE)
 
     def get(self, path: str) -> str:
         """The body of a page; raises where the status is not a success."""
-        with urllib.request.urlopen(self.url + path, timeout=10) as response:
+        with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as response:
             return str(response.read().decode())
 
-    def wait_for(self, path: str, text: str, seconds: float = 5) -> None:
-        """Until the page says so; a switch works within five seconds. A browser need not open it again and again."""
-        end = time.monotonic() + seconds
-        while text not in self.get(path):
-            assert time.monotonic() < end, f"{path} never says {text!r}"
-            time.sleep(0.1)
+    def wait_for(self, path: str, text: str) -> None:
+        """Until the page says so. A browser need not open it again and again."""
+        wait_until(lambda: text in self.get(path), f"{path} never says {text!r}")
 
     @contextmanager
     def database(self) -> Iterator[sqlite3.Connection]:
         """A look into the site's SQLite, beside it; what is written is there for the site at the end of the block."""
-        connection = sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=10)
+        connection = sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=PATIENCE)
         try:
             with connection:
                 yield connection
@@ -172,15 +166,14 @@ class Site:
             if to.lower() in json.dumps(mail["to"]).lower()
         ]
 
-    def wait_for_mail(self, to: str, *, count: int = 1, seconds: float = 15) -> dict[str, Any]:
+    def wait_for_mail(self, to: str, *, count: int = 1) -> dict[str, Any]:
         """The newest mail to an address, once there are `count` of them."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+
+        def arrived() -> list[dict[str, Any]]:
             found = self.mails(to)
-            if len(found) >= count:
-                return found[0]
-            time.sleep(0.1)
-        raise AssertionError(f"no mail number {count} to {to} in {seconds} s\n{self.log_text()[-2000:]}")
+            return found if len(found) >= count else []
+
+        return wait_until(arrived, lambda: f"no mail number {count} to {to}\n{self.log_text()[-2000:]}")[0]
 
     def log_text(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""

@@ -20,6 +20,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.support.run import free_port
+from tests.support.waiting import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class SmtpServer:
     def start(self) -> Self:
         self._released.clear()
         self._controller = Controller(
-            _Handler(self), hostname=self.host, port=self.port, enable_SMTPUTF8=True, ready_timeout=10
+            _Handler(self), hostname=self.host, port=self.port, enable_SMTPUTF8=True, ready_timeout=PATIENCE
         )
         self._controller.start()
         return self

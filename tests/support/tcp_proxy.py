@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.support.run import free_port
+from tests.support.waiting import PATIENCE
 
 CHUNK = 64 * 1024
 
@@ -65,7 +66,7 @@ class TcpProxy:
         self._call(self._end(reset=True))
 
     def _call(self, work) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     async def _start(self) -> None:
         self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)

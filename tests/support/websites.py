@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.support.waiting import PATIENCE
+
 
 class Website:
     """Speaks TLS with a certificate for `host` and hands each connection to `answer(connection)`."""
@@ -48,7 +50,7 @@ class Website:
                 return
             try:
                 with self._context.wrap_socket(plain, server_side=True) as connection:
-                    connection.settimeout(5)
+                    connection.settimeout(PATIENCE)
                     self.requests.append(_request(connection))
                     self.answer(connection)
             except OSError:  # the other side has had enough

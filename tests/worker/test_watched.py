@@ -11,6 +11,7 @@ from pledge.worker.loop import Worker
 from pledge.worker.measured import measured
 from tests.support.metrics import samples
 from tests.support.run import free_port
+from tests.support.waiting import PATIENCE
 
 TOKEN = "a token of thirty-two characters or more"
 
@@ -35,7 +36,7 @@ def port(make_app, alive):
 def get(port, path, **headers):
     asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
     try:
-        with urllib.request.urlopen(asked, timeout=10) as response:
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -1,0 +1,22 @@
+"""Waiting for what another thread or process does."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+#: Seconds, enough for a slow machine that does other things beside. What comes sooner is not waited for any longer.
+PATIENCE = 60.0
+
+
+def wait_until(
+    look: Callable[[], Found], problem: str | Callable[[], str] = "", seconds: float = PATIENCE
+) -> Found:
+    """What `look` returns, as soon as it is true; fails with the problem when it never is."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > end:
+            raise AssertionError((problem if isinstance(problem, str) else problem()) or "it never happened")
+        time.sleep(0.02)
+    return found
