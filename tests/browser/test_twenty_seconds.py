@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.steps import CAMPAIGN, confirm_button, expect_own_number, mailed, people, sign, sign_button
 from tests.support.browser import DESK, PHONE, wait_for_modules
+from tests.support.waiting import wait_until
 
 SMALL_PHONE = {"width": 360, "height": 640}
 
@@ -33,7 +34,7 @@ class Thumb:
             addEventListener("scrollend", () => { window.hasScrolled ||= scrollY !== before; });
         }""")
         self.page.mouse.wheel(0, 0.8 * self.page.viewport_size["height"])
-        self.page.wait_for_function("window.hasScrolled")
+        wait_until(lambda: self.page.evaluate("window.hasScrolled"))
         self.scrolls += 1
 
     def type(self, text: str) -> None:
