@@ -73,7 +73,8 @@ def _ask_child(question: bytes, arguments: Sequence[str], seconds: float) -> tup
         child = subprocess.Popen(
             (*COMMAND, *arguments), stdin=given, stdout=out, stderr=subprocess.DEVNULL, env={}
         )
-        late = threading.Timer(seconds, child.kill)
+        # Not by child.kill, which takes the status of a child that has just ended from under wait4.
+        late = threading.Timer(seconds, os.kill, (child.pid, signal.SIGKILL))
         late.start()
         try:
             _, status, used = os.wait4(child.pid, 0)  # unlike subprocess, it tells what this child used

@@ -5,6 +5,7 @@ A process of its own, because the kernel counts what a child's parent held befor
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ if __name__ == "__main__":
     limit, *command = sys.argv[1:]
     began = time.perf_counter()
     child = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={})
-    late = threading.Timer(float(limit), child.kill)
+    late = threading.Timer(float(limit), os.kill, (child.pid, signal.SIGKILL))
     late.start()
     _, child.returncode, usage = os.wait4(child.pid, 0)
     late.cancel()

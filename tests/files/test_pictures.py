@@ -1,6 +1,7 @@
 """A good picture comes out upright, in two sizes, transparent where it was, and with nothing in it but pixels."""
 
 import io
+import os
 import subprocess
 import sys
 import threading
@@ -225,6 +226,20 @@ def test_a_picture_that_had_to_wait_is_made(monkeypatch):
     ask, starved = pictures._ask_child, iter([(b"", -9, 0.1)])
     monkeypatch.setattr(pictures, "_ask_child", lambda *question: next(starved, None) or ask(*question))
     assert set(renditions(png())) == set(SIZES)
+
+
+def test_a_child_that_ends_just_before_it_is_killed_has_a_status(monkeypatch):
+    wait = os.wait4
+
+    def once_it_has_ended_and_was_killed(child, options):
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        (killing,) = (thread for thread in threading.enumerate() if isinstance(thread, threading.Timer))
+        killing.join()
+        return wait(child, options)
+
+    monkeypatch.setattr(pictures, "COMMAND", ("true",))
+    monkeypatch.setattr(os, "wait4", once_it_has_ended_and_was_killed)
+    assert pictures._ask_child(b"", (), 0.3)[:2] == (b"", 0)
 
 
 @pytest.mark.parametrize(
