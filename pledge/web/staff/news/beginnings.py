@@ -9,7 +9,7 @@ from pledge.news.services import NewsFields
 _HANDED_OVER = Phrase("news", "The signatures were handed over")
 _HANDED_OVER_BODY = Phrase(
     "news",
-    "The signatures of %(people)s people were handed over to %(recipient)s on %(day)s (%(occasion)s).\n\n"
+    "The signatures of %(people)s people were handed over on %(day)s (%(occasion)s). Recipient: %(recipient)s.\n\n"
     "Only totals were handed over: they contain no names and no e-mail addresses. We will publish the reply on the "
     "campaign page.",
 )

@@ -70,6 +70,13 @@ def test_a_closed_campaign_shows_its_goal_and_asks_for_no_next_step(app, client)
     assert "Be the first" not in page
 
 
+def test_organisations_are_invited_while_they_can_endorse(app, client):
+    factories.campaign("air")
+    factories.campaign("ended", state="closed")
+    assert "Companies, cities, schools" in client.get(PAGE).text
+    assert "Companies, cities, schools" not in client.get("/en/c/ended").text
+
+
 def test_events_stand_on_the_page_with_their_files_and_past_ones_apart(app, client):
     factories.campaign("air")
     soon = items.add(EVENT, EDITOR, "air", event_fields(title_en="Climate Talk"))

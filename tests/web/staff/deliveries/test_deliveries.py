@@ -37,6 +37,12 @@ def test_the_pack_is_handed_out_as_it_is_and_each_download_is_recorded(exporter,
     assert acts().count("delivery.download") == 2
 
 
+def test_recipient_and_letter_are_in_the_languages_of_the_site_in_its_order(exporter, address):
+    page = exporter.get(address).text
+    assert f"{deliveries.RECIPIENT['ko']} / {deliveries.RECIPIENT['en']}" in page
+    assert re.findall(r'<div class="delivery-letter" lang="(\w+)"', page) == ["ko", "en"]
+
+
 def test_downloading_asks_for_the_second_factor_again(exporter, address, frozen_clock):
     frozen_clock.move(minutes=6)
     answer = exporter.post(f"{address}/download", headers={"Referer": f"http://localhost{address}"})

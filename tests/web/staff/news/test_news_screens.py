@@ -123,7 +123,7 @@ def test_sending_is_stopped_with_a_reason(editor):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (deliveries.handed_over, "were handed over to The Minister of Environment"),
+        (deliveries.handed_over, "Recipient: The Minister of Environment"),
         (deliveries.answered, "&gt; We will look into it."),
     ],
     ids=["handed over", "answered"],
