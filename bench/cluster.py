@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support import run
 from tests.support.chaos import on_cluster
 from tests.support.chaos.on_cluster import FAULTS, Rehearsal
-from tests.support.cluster import missing_programs
+from tests.support.ha.cluster import missing_programs
 
 #: Seconds of good weather before and after each fault.
 QUIET = 5.0
@@ -48,7 +48,7 @@ def main() -> int:
                     f"{longest_pause(rehearsal, since):6.1f} s  {fault.__name__.replace('_', ' ')}",
                     flush=True,
                 )
-                rehearsal.cluster.wait_for_databases()
+                rehearsal.cluster.databases.wait_until_whole()
             verdict = rehearsal.verdict()
     finally:
         run.remove(place)

@@ -28,6 +28,7 @@ if [ "${1:-}" = cluster ]; then
     has etcd || missing="$missing etcd-server"
     has patroni || missing="$missing patroni python3-etcd"
     has haproxy || missing="$missing haproxy"
+    has keepalived || missing="$missing keepalived"
 fi
 [ -n "$missing$browser" ] || exit 0
 

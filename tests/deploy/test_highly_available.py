@@ -15,10 +15,14 @@ import yaml
 
 from config import ROOT
 from tests.support import postgres
-from tests.support.cluster import APPLICATIONS, DATABASES, ENTRANCE, HA, Cluster, HostNginx, environment
+from tests.support.ha import HA
+from tests.support.ha.applications import APPLICATIONS, HostNginx
+from tests.support.ha.cluster import Cluster
+from tests.support.ha.databases import DATABASES, environment
+from tests.support.ha.entrances import ADDRESS, ENTRANCES
 from tests.support.nginx import HOST, replaced
 
-ALL_HOSTS = {**DATABASES, **APPLICATIONS, "entrance": ENTRANCE}
+ADDRESSES = {*DATABASES.values(), *APPLICATIONS.values(), *ENTRANCES.values(), ADDRESS}
 
 
 def needs(program):
@@ -45,7 +49,7 @@ def test_all_files_speak_of_the_same_hosts():
     files = [*HA.iterdir(), ROOT / "docs" / "highly-available.md"]
     text = "\n".join(path.read_text() for path in files)
     found = set(re.findall(r"\b10\.77\.0\.\d+\b(?!/)", text))
-    assert found == set(ALL_HOSTS.values())
+    assert found == ADDRESSES
 
 
 @needs("haproxy")
@@ -57,7 +61,7 @@ def test_haproxy_takes_its_file():
 
 @needs("patroni")
 def test_patroni_takes_its_file(tmp_path):
-    host = Cluster(tmp_path).databases[0]
+    host = Cluster(tmp_path).databases.hosts[0]
     variables = environment(HA / "patroni.environment", host)
     variables["PATRONI_POSTGRESQL_BIN_DIR"] = str(postgres.binaries())
     variables["PATRONI_POSTGRESQL_DATA_DIR"] = str(tmp_path / "data")
@@ -91,7 +95,9 @@ def echo():
     server.server_close()
 
 
-@pytest.mark.parametrize(("entrance", "seen"), [("127.0.0.1", "203.0.113.9"), (ENTRANCE, "127.0.0.1")])
+@pytest.mark.parametrize(
+    ("entrance", "seen"), [("127.0.0.1", "203.0.113.9"), (ENTRANCES["entrance1"], "127.0.0.1")]
+)
 def test_nginx_takes_the_visitors_address_from_the_entrance_and_from_nobody_else(
     tmp_path, echo, entrance, seen
 ):

@@ -1,4 +1,4 @@
-"""The storm on the highly available example (tests/support/cluster.py): hosts die, are cut off, and lose their standbys."""
+"""The storm on the highly available example (tests/support/ha): hosts die, are cut off, and lose their standbys."""
 
 import http.client
 import random
@@ -6,19 +6,26 @@ import signal
 import socket
 import ssl
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from sqlalchemy import distinct, func, select
+
 from pledge.cli.serve import DEMO_CAMPAIGN
+from pledge.core.db import db
+from pledge.signatures.models import Signature, SignatureState
 from tests.support import apps
 from tests.support.chaos.faults import Fault, Nemesis, smtp_takes_without_saying_so
 from tests.support.chaos.people import TIMEOUT, Crowd, Person, own_page
 from tests.support.chaos.surroundings import Done, Surroundings
 from tests.support.chaos.verdict import Verdict, judge
-from tests.support.cluster import ENTRANCE, POSTGRES, WAL_RECEIVER, Cluster, Host
+from tests.support.ha.cluster import Cluster
+from tests.support.ha.databases import POSTGRES, WAL_RECEIVER, Databases
+from tests.support.ha.entrances import ADDRESS
+from tests.support.ha.hosts import Host
 from tests.support.nginx import HOST
 from tests.support.site import Site
 
@@ -33,9 +40,12 @@ class ClusterSite(Site):
 
     @classmethod
     def of(cls, cluster: Cluster) -> "ClusterSite":
-        site = cls(cluster.folder / "beside", cluster.url)
+        site = cls(cluster.folder / "beside", cluster.databases.url)
         site.cluster = cluster
-        site._beside = apps.build(site.folder, database_url=cluster.url, base_url=site.url, **cluster.storage)
+        storage = cluster.applications.storage.settings
+        site._beside = apps.build(
+            site.folder, database_url=cluster.databases.url, base_url=site.url, **storage
+        )
         return site
 
     @property
@@ -73,7 +83,7 @@ class ClusterSite(Site):
                 time.sleep(0.2)
 
     def log_text(self) -> str:
-        hosts = "".join(host.log_text() for host in self.cluster.hosts.values())
+        hosts = "".join(host.log_text() for host in self.cluster.hosts)
         nginx = [path.read_text(errors="replace") for path in self.cluster.folder.glob("app*/nginx/logs/*")]
         return hosts + "".join(nginx)
 
@@ -81,9 +91,9 @@ class ClusterSite(Site):
 def connect(cluster: Cluster, source: str = "") -> http.client.HTTPSConnection:
     """A connection to the entrance, from an address of one's own."""
     line = socket.create_connection(
-        (ENTRANCE, 443), timeout=TIMEOUT, source_address=(source, 0) if source else None
+        (ADDRESS, 443), timeout=TIMEOUT, source_address=(source, 0) if source else None
     )
-    context = ssl.create_default_context(cafile=str(cluster.certificate))
+    context = ssl.create_default_context(cafile=str(cluster.applications.certificate))
     connection = http.client.HTTPSConnection(HOST, timeout=TIMEOUT)
     connection.sock = context.wrap_socket(line, server_hostname=HOST)
     return connection
@@ -91,7 +101,7 @@ def connect(cluster: Cluster, source: str = "") -> http.client.HTTPSConnection:
 
 @dataclass
 class ClusterCrowd(Crowd):
-    cluster: Cluster | None = None
+    cluster: Cluster = field(kw_only=True)
 
     @property
     def origin(self) -> str:
@@ -103,18 +113,16 @@ class ClusterCrowd(Crowd):
         return person
 
     def connect(self, person: Person) -> http.client.HTTPConnection:
-        assert self.cluster is not None
         return connect(self.cluster, person.network)
 
 
 @dataclass
 class ClusterSurroundings(Surroundings):
-    cluster: Cluster | None = None
+    cluster: Cluster = field(kw_only=True)
 
     @property
-    def hosts(self) -> Cluster:
-        assert self.cluster is not None
-        return self.cluster
+    def databases(self) -> Databases:
+        return self.cluster.databases
 
     def suffer(self, fault: Callable[[Any], str | None], *, may_repeat_mails: bool = True) -> None:
         """A mail that went while a host was away could not be marked, whatever the fault."""
@@ -125,46 +133,45 @@ ClusterFault = Callable[[ClusterSurroundings], None]
 
 
 def primary_crashes(around: ClusterSurroundings) -> None:
-    """Kill -9 to its PostgreSQL: another one takes over."""
-    primary = around.hosts.wait_for_primary()
-    primary.signal(signal.SIGKILL, POSTGRES)
-    around.hosts.wait_for_primary(other_than=primary)
+    """Kill -9 to its PostgreSQL: another one takes over, or it starts again where no standby can."""
+    _kill_postgresql(around.databases.wait_for_primary())
+    around.databases.wait_for_primary()
 
 
 def primary_host_is_lost(around: ClusterSurroundings) -> None:
     """Silent from one moment to the next; it comes back when another one has taken over."""
-    primary = around.hosts.wait_for_primary()
+    primary = around.databases.wait_for_primary()
     primary.kill()
-    around.hosts.wait_for_primary(other_than=primary)
+    around.databases.wait_for_primary(other_than=primary)
     primary.come_back()
 
 
 def primary_is_lost_with_what_no_standby_has(around: ClusterSurroundings) -> None:
     """Replication stands still for a moment before the primary crashes: what was acknowledged meanwhile would be lost."""
-    cluster = around.hosts
-    primary = cluster.wait_for_primary()
-    primary.cut(*(host.address for host in cluster.standbys()), port=5432)
+    databases = around.databases
+    primary = databases.wait_for_primary()
+    primary.cut(*(host.address for host in databases.standbys()), port=5432)
     time.sleep(around.dice.uniform(1, 3))
-    primary.signal(signal.SIGKILL, POSTGRES)
-    cluster.wait_for_primary(other_than=primary)
+    _kill_postgresql(primary)
+    databases.wait_for_primary()
     primary.heal()
 
 
 def primary_is_cut_off(around: ClusterSurroundings) -> None:
-    _cut_off(around, around.hosts.wait_for_primary())
+    _cut_off(around, around.databases.wait_for_primary())
 
 
 def standby_crashes(around: ClusterSurroundings) -> None:
-    around.dice.choice(around.hosts.standbys()).signal(signal.SIGKILL, POSTGRES)
+    around.dice.choice(around.databases.standbys()).signal(signal.SIGKILL, POSTGRES)
 
 
 def standby_is_cut_off(around: ClusterSurroundings) -> None:
-    _cut_off(around, around.dice.choice(around.hosts.standbys()))
+    _cut_off(around, around.dice.choice(around.databases.standbys()))
 
 
 def standbys_stop_receiving(around: ClusterSurroundings) -> None:
     """Both: commits wait, and after eight seconds people are told that nothing was recorded."""
-    standbys = around.hosts.standbys()
+    standbys = around.databases.standbys()
     for host in standbys:
         host.signal(signal.SIGSTOP, WAL_RECEIVER)
     time.sleep(around.dice.choice((1, 3, 12)))
@@ -173,21 +180,46 @@ def standbys_stop_receiving(around: ClusterSurroundings) -> None:
 
 
 def application_host_is_lost(around: ClusterSurroundings) -> None:
-    host = around.dice.choice(around.hosts.applications)
+    host = around.dice.choice(around.cluster.applications.hosts)
     host.kill()
     time.sleep(around.dice.uniform(3, 8))
     host.come_back()
 
 
 def redis_is_lost(around: ClusterSurroundings) -> None:
-    first = around.hosts.applications[0]
+    first = around.cluster.applications.hosts[0]
     first.signal(signal.SIGSTOP, "redis-server")
     time.sleep(around.dice.uniform(0.5, 3))
     first.signal(signal.SIGKILL, "redis-server")
 
 
+def entrance_host_is_lost(around: ClusterSurroundings) -> None:
+    """The one that has the address; it comes back when the other one has it."""
+    entrances = around.cluster.entrances
+    holder = entrances.wait_for_holder()
+    holder.kill()
+    entrances.wait_for_holder(other_than=holder)
+    holder.come_back()
+
+
+def haproxy_hangs(around: ClusterSurroundings) -> None:
+    """Where the address is, until the other entrance has it."""
+    entrances = around.cluster.entrances
+    holder = entrances.wait_for_holder()
+    holder.signal(signal.SIGSTOP, "^haproxy")
+    entrances.wait_for_holder(other_than=holder)
+    holder.signal(signal.SIGCONT, "^haproxy")
+
+
 def worker_dies(around: ClusterSurroundings) -> None:
-    around.dice.choice(around.hosts.applications).signal(signal.SIGKILL, "flask --app wsgi worker")
+    around.dice.choice(around.cluster.applications.hosts).signal(signal.SIGKILL, "flask --app wsgi worker")
+
+
+def _kill_postgresql(host: Host) -> None:
+    killed = set(host.pids(POSTGRES))
+    host.signal(signal.SIGKILL, POSTGRES)
+    while killed & set(host.pids(POSTGRES)):
+        time.sleep(0.05)
 
 
 def _cut_off(around: ClusterSurroundings, host: Host) -> None:
@@ -208,6 +240,8 @@ FAULTS: tuple[ClusterFault, ...] = (
     application_host_is_lost,
     redis_is_lost,
     worker_dies,
+    haproxy_hangs,
+    entrance_host_is_lost,
 )
 
 
@@ -274,12 +308,36 @@ class Rehearsal:
     def verdict(self) -> Verdict:
         """Let everybody finish, and compare what they were told with what is there."""
         assert self.crowd is not None
-        for host in self.cluster.wait_for_databases():
+        for host in self.cluster.databases.wait_until_whole():
             self.around.done.append(Done(f"{host.name} copied anew", time.monotonic(), may_repeat_mails=True))
         self.crowd.stop(PATIENCE)
         verdict = judge(self.around, self.crowd.people)
-        verdict.broken += self.crowd.refused
+        verdict.broken += [*self.crowd.refused, *self._addresses(), *self._challenges()]
         return verdict
+
+    def _addresses(self) -> Iterator[str]:
+        """The site sees the visitors' addresses, not those of the entrances."""
+        assert self.site is not None
+        with self.site.inside():
+            confirmed = select(func.count(), func.count(distinct(Signature.network_hash))).where(
+                Signature.state == SignatureState.CONFIRMED
+            )
+            people, addresses = db.session.execute(confirmed).one()
+        if addresses != people:
+            yield f"{people} are counted, each from an address of their own, and the site saw {addresses}"
+
+    def _challenges(self) -> Iterator[str]:
+        """What is asked for a certificate goes to the first application host, through either entrance."""
+        path = "/.well-known/acme-challenge/word"
+        file = self.cluster.applications.webroot / path.removeprefix("/")
+        file.parent.mkdir(parents=True)
+        file.write_text("answer")
+        for host in self.cluster.entrances.hosts:
+            connection = http.client.HTTPConnection(host.address, timeout=TIMEOUT)
+            connection.request("GET", path, headers={"Host": HOST})
+            if (said := connection.getresponse().read()) != b"answer":
+                yield f"{host.name} leads the challenge for a certificate elsewhere: {said!r}"
+            connection.close()
 
 
 def storm(folder: Path, *, seed: int, seconds: float, is_asynchronous: bool = False) -> tuple[Verdict, str]:

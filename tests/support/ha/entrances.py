@@ -1,0 +1,47 @@
+"""Entrances: HAProxy on two hosts, and keepalived, which moves the address of the site between them."""
+
+import time
+from dataclasses import dataclass
+
+from tests.support.ha import HA
+from tests.support.ha.hosts import Host, Service
+from tests.support.nginx import replaced
+
+#: The address of the site, at one of the entrances.
+ADDRESS = "10.77.0.10"
+ENTRANCES = {"entrance1": "10.77.0.8", "entrance2": "10.77.0.9"}
+
+
+@dataclass
+class Entrances:
+    hosts: list[Host]
+
+    def start(self) -> None:
+        for host in self.hosts:
+            config = host.folder / "haproxy.cfg"
+            # As many as the open files that a process may have here.
+            config.write_text(replaced((HA / "haproxy.cfg").read_text(), r"maxconn \d+", "maxconn 2000"))
+            host.services["haproxy"] = Service(["haproxy", "-db", "-f", str(config)])
+            # All hosts have one name here.
+            called = ["--config-id", host.name]
+            options = ["--dont-fork", "--log-console", "--log-detail", "--vrrp"]
+            host.services["keepalived"] = Service(
+                ["keepalived", *options, *called, "--use-file", str(HA / "keepalived.conf")]
+            )
+            host.start()
+        self.wait_for_holder()
+
+    def holder(self) -> Host | None:
+        """The host that has the address, if exactly one has it."""
+        found = [host for host in self.hosts if host.is_up and host.has(ADDRESS)]
+        return found[0] if len(found) == 1 else None
+
+    def wait_for_holder(self, seconds: float = 60, *, other_than: Host | None = None) -> Host:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = self.holder()
+            if found is not None and found is not other_than:
+                return found
+            time.sleep(0.1)
+        logs = "".join(host.log_text()[-3000:] for host in self.hosts)
+        raise RuntimeError(f"the address is nowhere after {seconds:.0f} s\n{logs}")
