@@ -48,7 +48,8 @@ def main() -> int:
                     f"{longest_pause(rehearsal, since):6.1f} s  {fault.__name__.replace('_', ' ')}",
                     flush=True,
                 )
-                rehearsal.cluster.databases.wait_until_whole()
+                for host in rehearsal.cluster.databases.wait_until_whole():
+                    print(f"          {host.name} did not join again and was copied anew", flush=True)
             verdict = rehearsal.verdict()
     finally:
         run.remove(place)

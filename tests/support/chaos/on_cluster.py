@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from tests.support.chaos.people import TIMEOUT, Crowd, Person, own_page
 from tests.support.chaos.surroundings import Done, Surroundings
 from tests.support.chaos.verdict import Verdict, judge
 from tests.support.ha.cluster import Cluster
-from tests.support.ha.databases import POSTGRES, WAL_RECEIVER, Databases
+from tests.support.ha.databases import POSTGRES, STANDBY, WAL_RECEIVER, Databases, NoPrimary
 from tests.support.ha.entrances import ADDRESS
 from tests.support.ha.hosts import Host
 from tests.support.nginx import HOST
@@ -139,11 +140,31 @@ def primary_crashes(around: ClusterSurroundings) -> None:
 
 
 def primary_host_is_lost(around: ClusterSurroundings) -> None:
-    """Silent from one moment to the next; it comes back when another one has taken over."""
+    """Silent from one moment to the next; it comes back when another one has taken over, or when none can."""
     primary = around.databases.wait_for_primary()
     primary.kill()
-    around.databases.wait_for_primary(other_than=primary)
+    with suppress(NoPrimary):
+        around.databases.wait_for_primary(40, other_than=primary)
     primary.come_back()
+    around.databases.wait_for_primary()
+
+
+def next_primary_host_is_lost_too(around: ClusterSurroundings) -> None:
+    """While the first one joins again: it may not go on waiting for the host that it joined from."""
+    databases = around.databases
+    databases.wait_until_whole()
+    first = databases.wait_for_primary()
+    first.kill()
+    second = databases.wait_for_primary(other_than=first)
+    _wait_until(lambda: STANDBY in databases.states().values())
+    first.come_back()
+    _wait_until(lambda: first.pids("pg_rewind") or databases.states().get(first.name) == STANDBY)
+    second.signal(signal.SIGSTOP, POSTGRES)  # what it is asked for arrives, and is never answered
+    time.sleep(1)
+    second.kill()
+    databases.wait_for_primary(other_than=second)
+    time.sleep(around.dice.uniform(2, 5))
+    second.come_back()
 
 
 def primary_is_lost_with_what_no_standby_has(around: ClusterSurroundings) -> None:
@@ -222,6 +243,14 @@ def _kill_postgresql(host: Host) -> None:
         time.sleep(0.05)
 
 
+def _wait_until(is_so: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            raise RuntimeError(f"not so after {seconds:.0f} s")
+        time.sleep(0.02)
+
+
 def _cut_off(around: ClusterSurroundings, host: Host) -> None:
     host.cut()
     time.sleep(around.dice.uniform(1, 5))
@@ -237,6 +266,7 @@ FAULTS: tuple[ClusterFault, ...] = (
     primary_is_cut_off,
     primary_is_lost_with_what_no_standby_has,
     primary_host_is_lost,
+    next_primary_host_is_lost_too,
     application_host_is_lost,
     redis_is_lost,
     worker_dies,

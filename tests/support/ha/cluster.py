@@ -12,7 +12,7 @@ from tests.support.ha.entrances import ENTRANCES, Entrances
 from tests.support.ha.hosts import OUTSIDE, Host, Machine
 from tests.support.smtp import SmtpServer
 
-PROGRAMS = ("ip", "nft", "etcd", "patroni", "haproxy", "keepalived", "setpriv")
+PROGRAMS = ("ip", "nft", "etcd", "patroni", "haproxy", "keepalived", "setpriv", "sysctl")
 
 
 def missing_programs() -> list[str]:

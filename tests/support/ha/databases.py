@@ -22,6 +22,12 @@ DATABASES = {"db1": "10.77.0.11", "db2": "10.77.0.12", "db3": "10.77.0.13"}
 
 #: Command lines of PostgreSQL under Patroni.
 POSTGRES, WAL_RECEIVER = r"^(/\S*/)?postgres\b", r"^postgres: .*walreceiver"
+#: What Patroni says of a host on which all is well.
+LEADER, STANDBY = "leader running", "quorum_standby streaming"
+
+
+class NoPrimary(RuntimeError):
+    """No host became the primary."""
 
 
 @dataclass
@@ -54,6 +60,7 @@ class Databases:
                 "PATRONI_POSTGRESQL_BIN_DIR": str(postgres.binaries()),
                 "HOME": "/var/lib/postgresql",
             }
+            host.set_kernel(HA / "sysctl.conf")
             host.services["etcd"] = Service(["etcd"], etcd, postgres.USER)
             host.services["patroni"] = Service(["patroni", str(config)], patroni, postgres.USER, "postgresql")
             host.start()
@@ -70,6 +77,12 @@ class Databases:
             with suppress(OSError, ValueError), _patroni(host, "cluster") as answer:
                 return list(json.load(answer)["members"])
         return []
+
+    def states(self) -> dict[str, str]:
+        """Role and state of each, as `quorum_standby streaming`."""
+        return {
+            str(member["name"]): f"{member.get('role')} {member.get('state')}" for member in self.members()
+        }
 
     def primary(self) -> Host | None:
         """The host that says of itself that it is the primary."""
@@ -89,24 +102,22 @@ class Databases:
             if found is not None and found is not other_than:
                 return found
             time.sleep(0.1)
-        raise RuntimeError(f"no primary after {seconds:.0f} s: {self.members()}")
+        raise NoPrimary(f"no primary after {seconds:.0f} s: {self.members()}")
 
     def wait_until_whole(self, seconds: float = 180) -> list[Host]:
         """Until there is a primary, and two standbys that stream from it. One that does not find its way back within a third of
         the time is copied anew, as an operator would by `patronictl reinit`; the hosts for which that was needed.
         """
         began = time.monotonic()
-        standby = "replica" if self.is_asynchronous else "quorum_standby"
+        standby = "replica streaming" if self.is_asynchronous else STANDBY
         copied: list[Host] = []
         while True:
-            members = self.members()
-            states = sorted(f"{member.get('role')} {member.get('state')}" for member in members)
-            if states == ["leader running", f"{standby} streaming", f"{standby} streaming"]:
+            states = self.states()
+            if sorted(states.values()) == [LEADER, standby, standby]:
                 return copied
             passed = time.monotonic() - began
-            if passed > seconds / 3 and not copied and "leader running" in states:
-                lost = [member["name"] for member in members if member.get("role") not in ("leader", standby)]
-                copied = [host for host in self.hosts if host.name in lost]
+            if passed > seconds / 3 and not copied and LEADER in states.values():
+                copied = [host for host in self.hosts if states.get(host.name) not in (None, LEADER, standby)]
                 for host in copied:
                     _patroni(host, "reinitialize", {"force": True}).close()
             if passed > seconds:

@@ -87,6 +87,10 @@ class Host:
         ):
             _run("ip", "-n", self.namespace, *words.split())
 
+    def set_kernel(self, file: Path) -> None:
+        """Settings of the kernel for its network."""
+        _run("ip", "netns", "exec", self.namespace, "sysctl", "--quiet", "--load", str(file))
+
     def has(self, address: str) -> bool:
         return f" {address}/" in _run("ip", "-n", self.namespace, "-brief", "addr", "show", "dev", "eth0")
 
