@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, case, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from pledge.core import clock
 from pledge.core.db import reading
@@ -48,19 +49,25 @@ def head_columns() -> tuple[ColumnElement[int], ColumnElement[int], ColumnElemen
 def number_of(signature_id: int) -> int | None:
     """How many people there were when this one was counted (again): "you are number …". None until folded."""
     with reading() as connection:
-        return connection.execute(_NUMBER, {"subject": signature_id}).scalar_one_or_none()
+        return connection.execute(_NUMBER, {"subject": signature_id}).scalar_one()
 
 
-_NUMBER = (
-    select(LedgerEntry.count_after)
-    .where(
-        LedgerEntry.subject_id == bindparam("subject"),
-        LedgerEntry.delta == 1,
-        LedgerEntry.set_aside.is_(None),
+def number_column(subject_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ScalarSelect[int | None]:
+    """What number_of() tells, for a query of these subjects."""
+    return (
+        select(LedgerEntry.count_after)
+        .where(
+            LedgerEntry.subject_id == subject_id,
+            LedgerEntry.delta == 1,
+            LedgerEntry.set_aside.is_(None),
+        )
+        .order_by(LedgerEntry.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    .order_by(LedgerEntry.id.desc())
-    .limit(1)
-)
+
+
+_NUMBER = select(number_column(bindparam("subject")))
 
 
 def breakdown(campaign_id: int, dimension: Dimension, kind: Kind = Kind.PERSON) -> dict[str, int]:

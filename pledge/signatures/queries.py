@@ -17,6 +17,7 @@ from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import clock
 from pledge.core.db import reading
 from pledge.core.tokens import BadToken, Purpose
+from pledge.ledger.queries import number_column
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.identifiers import read_confirm_token, read_own_token
 from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
@@ -54,6 +55,7 @@ class SignatureView:
     is_scanned: bool  #: the mail server of the address belongs to a scanner
     match_tries: int  #: two-digit numbers typed behind the link
     has_code_only: bool  #: a mail with a code and without a link was asked for
+    number: int | None  #: "you are number …"; None before it is counted
     campaign: CampaignView
     pledge: PledgeView
     list_terms: TermsView | None  #: under which the name may be in a list for a government; None: no consent
@@ -132,6 +134,7 @@ def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             IS_REFUSED.label("is_refused"),
             _THANKS_WAIT.label("thanks_wait"),
             mail_servers.scans(Signature.domain_hash).label("is_scanned"),
+            number_column(Signature.id).label("number"),
         )
         .outerjoin(Invalidation, Invalidation.id == Signature.invalidation_id)
         .where(of)
@@ -189,6 +192,7 @@ def _find(
         is_scanned=row.is_scanned,
         match_tries=row.match_tries,
         has_code_only=row.code_only_after is not None,
+        number=row.number,
         campaign=campaign,
         pledge=find_pledge(row.pledge_text_id, lang),
         list_terms=None if row.list_terms_id is None else list_terms.find(row.list_terms_id, lang),

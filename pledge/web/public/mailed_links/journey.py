@@ -158,7 +158,7 @@ def check_counted(subject: Subject, slug: str, ticket: str) -> Response:
     submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
     if not subject.is_confirmed(submission):
         abort(404)
-    return counted(campaign_or_404(slug), submission)
+    return counted(campaign_or_404(slug), number_of(submission))
 
 
 @route("/c/<slug>{of.prefix}/check/<ticket>/resend", methods=["POST"])
@@ -233,9 +233,8 @@ def _check_page(subject: Subject, slug: str, ticket: str, form: ConfirmCodeForm)
     return make_response(page, 422 if form.errors else 200)
 
 
-def counted(campaign: CampaignView, signature_id: int) -> Response:
+def counted(campaign: CampaignView, number: int | None) -> Response:
     """The parts of the page with the thanks that have the number, as HTML; null before it is given."""
-    number = number_of(signature_id)
     if number is None:
         return jsonify(html=None)
     html = render_template(

@@ -130,7 +130,7 @@ def confirm_counted(subject: Subject, token: str) -> Response:
     link = subject.open_link(token, i18n.language())
     if link.record is None or link.state is not LinkState.CONFIRMED:
         return problem(subject, link, token, 410)
-    return counted(link.record.campaign, link.record.id)
+    return counted(link.record.campaign, link.record.number)
 
 
 @route("/confirm/<token>/receipt", of=[SIGNATURE])

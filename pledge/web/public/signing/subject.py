@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _l
 from pledge.campaigns.mailed_links import Link
 from pledge.core import countries, tokens
 from pledge.core.tokens import Purpose
-from pledge.ledger.queries import number_of
 from pledge.signatures import number_matching, own, services
 from pledge.signatures.identifiers import is_by_link, read_confirm_token, read_ticket
 from pledge.signatures.models import SignatureState
@@ -66,7 +65,7 @@ def own_form(signature: SignatureView) -> OwnForm:
 def own_context(signature: SignatureView) -> dict[str, Any]:
     done = request.args.get("done")
     return {
-        "number": number_of(signature.id) if signature.state is SignatureState.CONFIRMED else None,
+        "number": signature.number if signature.state is SignatureState.CONFIRMED else None,
         "share": signer_links(signature.campaign),
         "form": own_form(signature),
         "list_form": ListForm(),
@@ -76,13 +75,12 @@ def own_context(signature: SignatureView) -> dict[str, Any]:
 
 
 def thanks_context(signature: SignatureView) -> dict[str, Any]:
-    number = number_of(signature.id)
     region_saved = request.args.get("region") == "1" and signature.region is not None
     asks_region = signature.country == countries.HOME and signature.region is None
     return {
         "heading": _("Thank you, your signature counts"),
-        "number": number,
-        "refresh": number is None,
+        "number": signature.number,
+        "refresh": signature.number is None,
         "declined": request.args.get("declined") == "1" and not signature.thanks_wait,
         "mail_comes": signature.thanks_wait,
         "region_form": RegionForm() if asks_region else None,
