@@ -1,5 +1,6 @@
 """The WSGI application, for granian and for `flask --app wsgi`."""
 
+import gc
 import os
 import sys
 
@@ -14,3 +15,6 @@ try:
 except ConfigError as error:
     # One clear line for each fault instead of a traceback; the value of a secret is never part of it.
     sys.exit("\n".join(f"pledge cannot start: {problem}" for problem in error.problems))
+
+# What was made at the start stays. A full garbage collection, which stops all threads, took 0.2 seconds to look at it.
+gc.freeze()

@@ -30,6 +30,7 @@ WATCHING = 0.1
 CHECK_PAUSE, CHECK_GROWTH = 4.0, 1.2
 NUMBER_PAUSE, NUMBER_TRIES = 0.6, 20
 
+_HEADERS = "".join(f"{name}: {value}\r\n" for name, value in BROWSER.items())
 _LINK = re.compile(rb"/(?:ko|en)/confirm/[A-Za-z0-9._~-]+")
 _COUNTED = re.compile(rb' data-counted="([^"]+)"')
 
@@ -44,7 +45,12 @@ class Failed(Exception):
 class Answer:
     status: int
     headers: dict[str, str]
-    body: bytes
+    sent: bytes
+
+    @property
+    def body(self) -> bytes:
+        """Decompressed; most are not looked into."""
+        return brotli.decompress(self.sent) if self.headers.get("content-encoding") == "br" else self.sent
 
 
 @dataclass
@@ -214,22 +220,19 @@ class _Line:
         self._reader, self._writer = reader, writer
 
     async def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> Answer:
-        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in BROWSER.items())]
-        body = b""
+        body, more = "", ""
         if form is not None:
-            body = urlencode(form).encode()
-            lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
-        self._writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+            body = urlencode(form)
+            more = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+        self._writer.write(f"{method} {path} HTTP/1.1\r\n{_HEADERS}{more}\r\n{body}".encode())
         first, *rest = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {
             name.lower(): value.strip()
             for name, found, value in (line.partition(":") for line in rest)
             if found
         }
-        body = await self._reader.readexactly(int(headers.get("content-length", 0)))
-        if headers.get("content-encoding") == "br":
-            body = brotli.decompress(body)
-        return Answer(int(first.split()[1]), headers, body)
+        sent = await self._reader.readexactly(int(headers.get("content-length", 0)))
+        return Answer(int(first.split()[1]), headers, sent)
 
 
 async def _while(seconds: tuple[float, float]) -> None:

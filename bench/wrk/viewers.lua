@@ -6,6 +6,7 @@ local SEEN_EVERY = 200  -- requests after which the file is read again
 
 local pause, file
 local paths = {}
+local formatted = {}  -- requests by path, as to write one costs more than to send it
 local number = 0
 local threads = 0
 
@@ -19,6 +20,7 @@ local function see()
   if seen then
     wrk.headers["If-None-Match"] = seen:read("*l")
     seen:close()
+    formatted = {}
   end
 end
 
@@ -35,5 +37,8 @@ end
 function request()
   number = number + 1
   if file ~= "-" and number % SEEN_EVERY == 1 then see() end
-  return wrk.format("GET", paths[math.random(#paths)])
+  local path = paths[math.random(#paths)]
+  local made = formatted[path] or wrk.format("GET", path)
+  formatted[path] = made
+  return made
 end

@@ -85,9 +85,11 @@ def kept(
                 made = view(**arguments)
                 if made.status_code == 200:
                     _describe(made, cache_control)
-                    if name is not None:
-                        _keep(name, made, seconds)
-                    made = _encoded(made, _encoding()).make_conditional(request)
+                    if name is None:
+                        made = _encoded(made, _encoding())
+                    else:
+                        made = _keep(name, made, seconds)
+                    made = made.make_conditional(request)
                 elif made.status_code < 500:
                     _replace_copy(made)
                 return made
@@ -127,10 +129,13 @@ def _end_renewal(name: str | None) -> None:
         cache.delete(f"{name}{_RENEWED}")
 
 
-def _keep(key: str, response: AnyResponse, seconds: int) -> None:
+def _keep(key: str, response: AnyResponse, seconds: int) -> AnyResponse:
+    """Keep the answer in each encoding, and return it in the one that this request wants."""
     until = clock.monotonic() + seconds
-    copies = {key + encoding: CachedPage(until, _encoded(response, encoding)) for encoding in ENCODINGS}
+    encoded = {encoding: _encoded(response, encoding) for encoding in ENCODINGS}
+    copies = {key + encoding: CachedPage(until, copy) for encoding, copy in encoded.items()}
     cache.set_many(copies, timeout=seconds - SECONDS + MAX_AGE)
+    return encoded[_encoding()]
 
 
 def _describe(response: AnyResponse, cache_control: str) -> None:

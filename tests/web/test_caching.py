@@ -260,6 +260,15 @@ def test_all_encodings_come_from_one_making_and_carry_one_tag(made):
     assert len({len(answer.data) for answer in answers}) == 3
 
 
+def test_a_page_is_compressed_once_however_it_is_asked_for(made, monkeypatch):
+    compressed = []
+    monkeypatch.setattr(caching.brotli, "compress", lambda body, quality: compressed.append(quality) or body)
+    made.body = "가" * 1000
+    for accepted in ("br", "br", "gzip", "br"):
+        assert made.get(headers={"Accept-Encoding": accepted}).status_code == 200
+    assert len(compressed) == 1
+
+
 def test_a_small_answer_is_not_compressed(made):
     assert "Content-Encoding" not in made.get(headers={"Accept-Encoding": "br"}).headers
 
