@@ -85,10 +85,7 @@ def kept(
                 made = view(**arguments)
                 if made.status_code == 200:
                     _describe(made, cache_control)
-                    if name is None:
-                        made = _encoded(made, _encoding())
-                    else:
-                        made = _keep(name, made, seconds)
+                    made = _encoded(made, _encoding()) if name is None else _keep(name, made, seconds)
                     made = made.make_conditional(request)
                 elif made.status_code < 500:
                     _replace_copy(made)

@@ -68,7 +68,13 @@ def test_each_page_around_signing_takes_one_statement(app, client, statements, f
     pending, confirmed = signature(state="pending"), signature()
     fold_all()
     thanks = f"/ko/confirm/{confirm_token(confirmed)}"
-    pages = [waiting, f"{waiting}/state", f"/ko/confirm/{confirm_token(pending)}", thanks, f"{thanks}/counted"]
+    pages = [
+        waiting,
+        f"{waiting}/state",
+        f"/ko/confirm/{confirm_token(pending)}",
+        thanks,
+        f"{thanks}/counted",
+    ]
     for page in pages:
         assert client.get(page).status_code == 200
         with statements() as seen:
