@@ -62,7 +62,7 @@ class Waiting:
     review_since: datetime | None
     held: Held | None  #: signatures that are confirmed and wait for a decision
     outbox: Outbox
-    fold_lag: float  #: seconds
+    fold_lag: timedelta  #: for how long the oldest entry has not been counted
     recount: LastRecount | None  #: None when it never ran
     valve_closed_since: datetime | None  #: mails to new addresses are held back; None when they are not
     breaker_open_since: datetime | None  #: few of those mails are confirmed; None when all is well
@@ -91,7 +91,7 @@ def waiting() -> Waiting:
         review_since,
         held_in_all(),
         mail.outbox(),
-        ledger.lag(),
+        timedelta(seconds=ledger.lag()),
         last_recount(),
         valve.closed_since(),
         breaker.opened_at(),

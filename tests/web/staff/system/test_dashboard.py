@@ -42,6 +42,18 @@ def test_the_desk_shows_both_numbers_apart_with_charts_and_tables(staff_client, 
     assert newest[1] == "3"
 
 
+@pytest.mark.parametrize(("minutes", "said"), [(0, None), (75, "1 hour 15 minutes")])
+def test_the_desk_says_for_how_long_nobody_was_counted_and_what_to_look_at(
+    staff_client, frozen_clock, minutes, said
+):
+    signature(at=frozen_clock.now())
+    frozen_clock.move(minutes=minutes)
+    page = staff_client("viewer", lang="en").get("/staff/").text
+    assert ("Check that the worker is running." in page) == (said is not None)
+    if said:
+        assert f"<dd>{said} <span" in page
+
+
 @pytest.mark.parametrize("query", ["?by=week", "?within=week", "?by=no&within=no", "?campaign=blue-skies"])
 def test_the_desk_can_be_looked_at_in_other_steps(staff_client, query):
     the_campaign()
