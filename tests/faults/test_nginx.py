@@ -242,7 +242,7 @@ def test_only_tls_1_2_with_forward_secrecy_and_tls_1_3_are_spoken(make_nginx):
         assert handshake(nginx, ssl.TLSVersion.TLSv1_2, f"{weak}:!AESGCM:!CHACHA20:@SECLEVEL=0") is None, weak
 
 
-def test_what_nginx_answers_by_itself_has_the_headers_of_safety_once(site, make_nginx):
+def test_what_nginx_answers_by_itself_has_security_headers_once(site, make_nginx):
     nginx = make_nginx(site.port)
     away = make_nginx(free_port())
     large = b"x" * 300_000
