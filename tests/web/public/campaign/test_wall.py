@@ -93,8 +93,15 @@ def test_another_campaigns_organisations_are_on_its_own_wall(client):
     assert names(client.get("/en/c/other/organizations")) == ["Elsewhere"]
 
 
-def test_an_empty_wall_says_so(client):
-    assert "No organisation to show here yet." in client.get(WALL).text
+def test_an_empty_wall_invites_the_first_and_has_nothing_to_search(client):
+    page = client.get(WALL).text
+    assert "Yours can be the first." in page
+    assert 'role="search"' not in page
+
+
+def test_an_empty_wall_of_a_closed_campaign_invites_nobody(client):
+    campaign("ended", state="closed")
+    assert "No organisation to show here yet." in client.get("/en/c/ended/organizations").text
 
 
 # --- Finding ---

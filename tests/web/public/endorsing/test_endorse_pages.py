@@ -299,6 +299,13 @@ def test_a_campaign_that_closed_while_the_form_was_open_says_so(client, frozen_c
     assert stored() == 0
 
 
+def test_the_page_of_a_campaign_that_is_over_does_not_explain_how_to_endorse(client):
+    campaign("over", state="closed")
+    page = client.get("/en/c/over/endorse")
+    assert "You confirm by e-mail" not in page.text
+    assert 'href="/en/c/over/sign"' not in page.text
+
+
 def test_another_pledge_text_than_the_campaigns_is_refused_with_the_form(client):
     page = send(client, "en", pledge_version="7", name_en="Sky & Sea")
     assert page.status_code == 422
