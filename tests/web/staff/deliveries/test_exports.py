@@ -31,6 +31,12 @@ def test_the_page_of_exports_says_that_there_are_none(staff_client, lang):
     assert staff_client("exporter", lang=lang).get("/staff/exports").status_code == 200
 
 
+def test_the_totals_of_one_person_are_told_in_the_singular(exporter):
+    signatures(1)
+    fold_all()
+    assert re.search(r"As of [^<]*: 1 person<", exporter.get("/staff/exports").text)
+
+
 def test_an_export_is_asked_for_made_and_downloaded(exporter):
     signatures(3)
     fold_all()
