@@ -52,6 +52,11 @@ def test_all_files_speak_of_the_same_hosts():
     assert found == ADDRESSES
 
 
+def test_the_page_says_where_each_file_goes():
+    page = (ROOT / "docs" / "highly-available.md").read_text()
+    assert [path.name for path in HA.iterdir() if f"deploy/ha/{path.name} /etc/" not in page] == []
+
+
 @needs("haproxy")
 def test_haproxy_takes_its_file():
     status, said = run("haproxy", "-c", "-f", str(HA / "haproxy.cfg"))
