@@ -12,6 +12,7 @@ import pytest
 from tests.support.chaos.surroundings import clock_environment
 from tests.support.disk import SmallDisk, may_mount
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def line(echo):
 
 @pytest.fixture
 def connection(line):
-    with socket.create_connection(("127.0.0.1", line.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", line.port), timeout=PATIENCE) as connection:
         yield said(connection, b"hello")
 
 
@@ -73,17 +74,17 @@ def test_over_a_line_that_is_half_open_the_server_hears_and_nobody_hears_it(line
     connection.settimeout(0.3)
     with pytest.raises(TimeoutError):
         connection.recv(100)
-    assert echo[1][-1] == b"lost"
+    wait_until(lambda: echo[1][-1] == b"lost")
 
 
 def test_a_line_that_is_cut_ends_and_takes_no_new_connection(line, connection):
     line.behave(refuses=True)
     line.cut()
     assert connection.recv(100) == b""
-    with socket.create_connection(("127.0.0.1", line.port), timeout=5) as refused:
+    with socket.create_connection(("127.0.0.1", line.port), timeout=PATIENCE) as refused:
         assert not answers(refused)
     line.behave()
-    with socket.create_connection(("127.0.0.1", line.port), timeout=5) as again:
+    with socket.create_connection(("127.0.0.1", line.port), timeout=PATIENCE) as again:
         said(again, b"again")
 
 
@@ -123,4 +124,4 @@ def test_a_process_with_a_wrong_clock_believes_it(off, seconds):
         text=True,
         check=True,
     )
-    assert float(told.stdout) - time.time() == pytest.approx(seconds, abs=5)
+    assert float(told.stdout) - time.time() == pytest.approx(seconds, abs=60)

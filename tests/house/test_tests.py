@@ -37,6 +37,14 @@ def test_a_test_module_serves_no_other_and_a_helper_only_its_own_folder():
     ] == []
 
 
+def test_a_page_is_asked_from_outside_until_it_shows_what_is_waited_for():
+    """Playwright's `wait_for_function` looks once by DevTools, and then by eval, which the policy of our pages forbids: it
+    works only where nothing needs to be waited for.
+    """
+    waiting = "wait_for_" + "function("
+    assert [path.name for path in TESTS.rglob("*.py") if waiting in path.read_text("utf-8")] == []
+
+
 def test_the_name_of_a_test_stands_alone():
     """A sentence that leans on no neighbour: "nor …", "so …", "it …" and "… too" say nothing in a list of failures."""
     names = {

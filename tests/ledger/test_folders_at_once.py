@@ -20,7 +20,7 @@ from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.models import Checkpoint, LedgerEntry
 from tests.support import crash, factories, ledger
 from tests.support.ledger import fold
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 def entry(campaign: int) -> dict[str, object]:
@@ -90,7 +90,7 @@ def test_who_finds_another_folder_at_work_leaves_at_once_with_nothing_done(app):
     def meanwhile(_number: int, statement: str) -> None:
         if "INSERT INTO tallies" in statement and not second:
             with ThreadPoolExecutor(1) as pool, app.app_context():
-                second.append(pool.submit(fold_elsewhere).result(5))
+                second.append(pool.submit(fold_elsewhere).result(PATIENCE))
 
     def fold_elsewhere() -> int:
         with app.app_context():

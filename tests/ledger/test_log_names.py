@@ -12,6 +12,7 @@ from pledge.ledger import log, log_queries, merkle, notes, queries
 from tests.support import crash, ledger
 from tests.support.ledger import fold, verify
 from tests.support.published_log import checkpoints, holds, keys, verifiers
+from tests.support.waiting import PATIENCE
 
 SLUG = "blue-skies"
 
@@ -136,7 +137,7 @@ def test_a_renewal_waits_for_a_fold_and_never_publishes_less_than_it_did(app):
 
     with crash.before_statement(meanwhile):
         assert fold() == 1
-    other.join(20)
+    other.join(PATIENCE)
     assert renewed == [0]
     assert [found.size for found in checkpoints(campaign)] == [1]
 
@@ -152,5 +153,5 @@ def test_two_renewals_at_once_sign_once(app):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert len(checkpoints(campaign)) == 1

@@ -10,6 +10,7 @@ from pledge.ledger.models import Checkpoint, Kind, LedgerEntry, LogKey, LogTile,
 from tests.support import ledger
 from tests.support.insider import guards_away
 from tests.support.ledger import fold, verify
+from tests.support.waiting import PATIENCE
 
 SLUG = "blue-skies"
 
@@ -366,5 +367,5 @@ def add_elsewhere(campaign):
 
     thread = threading.Thread(target=add)
     thread.start()
-    thread.join(20)
+    thread.join(PATIENCE)
     assert not thread.is_alive()

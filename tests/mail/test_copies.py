@@ -19,6 +19,7 @@ from pledge.mail import queries, services
 from pledge.mail.sender_group import Marks, SenderGroup
 from pledge.signatures import mails
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
+from tests.support.waiting import PATIENCE, wait_until
 
 KILLED_BEFORE_MARKING = """
 import os, signal, sys
@@ -124,7 +125,7 @@ def test_a_sender_that_lives_keeps_its_mails_however_long_the_server_takes(app, 
     sender.start()
     time.sleep(2.6)  # longer than the lease
     assert queries.claim(5, services.LEASE) == []
-    sender.join(20)
+    sender.join(PATIENCE)
     assert {fate(mail).state for mail in enqueued} == {"sent"}
     assert [fate(mail).attempts for mail in enqueued] == [1, 1, 1]
     assert len(notes.sent) == 3
@@ -164,7 +165,7 @@ def test_senders_that_wait_for_the_same_lock_are_marked_together(app, monkeypatc
     def write(mails):
         written.append([mail.id for mail in mails])
         first_is_writing.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE)
         really(mails)
 
     def mark(mail):
@@ -174,15 +175,13 @@ def test_senders_that_wait_for_the_same_lock_are_marked_together(app, monkeypatc
     monkeypatch.setattr(queries, "sent", write)
     senders = [threading.Thread(target=mark, args=(mail,)) for mail in claimed]
     senders[0].start()
-    first_is_writing.wait(10)
+    first_is_writing.wait(PATIENCE)
     for sender in senders[1:]:
         sender.start()
-    deadline = time.monotonic() + 20
-    while len(marks._waiting) < 3 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: len(marks._waiting) == 3)
     go_on.set()
     for sender in senders:
-        sender.join(10)
+        sender.join(PATIENCE)
 
     assert [len(mails) for mails in written] == [1, 2]
     assert {fate(mail).state for mail in enqueued} == {"sent"}

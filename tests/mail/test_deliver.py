@@ -153,15 +153,15 @@ def test_a_slow_server_is_waited_for(app, smtp, transport):
     assert deliver(transport).sent == 1
 
 
-def test_a_hanging_server_costs_one_timeout_and_the_mail_waits(app, smtp, transport, clock):
+def test_a_hanging_server_costs_one_timeout_and_the_mail_waits(app, smtp, hasty_transport, clock):
     mail = enqueue(pending("stuck@example.org"))
     smtp.behave(only=("stuck@example.org",), hang=True, times=1)
 
-    assert deliver(transport).deferred == 1
+    assert deliver(hasty_transport).deferred == 1
     assert fate(mail).last_error == "timeout"
 
     clock.move(seconds=40)
-    assert deliver(transport).sent == 1
+    assert deliver(hasty_transport).sent == 1
     assert smtp.recipients() == ["stuck@example.org"]
 
 

@@ -8,6 +8,7 @@ from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
 from pledge.mail.transports import PermanentFailure, ServerUnavailable, TemporaryFailure
 from tests.mail.sending import MAIL, fault
 from tests.support.run import free_port
+from tests.support.waiting import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_a_refused_sender_is_our_fault_and_never_the_recipients(smtp, transport)
 
 def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for(smtp):
     transport = SmtpTransport(
-        smtp.url.replace("smtp:", "smtp+starttls:"), "a@example.org", "localhost", timeout=1
+        smtp.url.replace("smtp:", "smtp+starttls:"), "a@example.org", "localhost", timeout=PATIENCE
     )
 
     assert fault(transport) == (ServerUnavailable, "unsupported")
@@ -76,14 +77,18 @@ def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for(smtp):
 
 
 def test_a_server_that_speaks_no_tls_at_all_gets_no_mail(smtp):
-    transport = SmtpTransport(smtp.url.replace("smtp:", "smtps:"), "a@example.org", "localhost", timeout=1)
+    transport = SmtpTransport(
+        smtp.url.replace("smtp:", "smtps:"), "a@example.org", "localhost", timeout=PATIENCE
+    )
 
     assert fault(transport)[0] is ServerUnavailable
     assert smtp.received == []
 
 
 def test_a_login_that_is_not_possible_is_our_fault(smtp):
-    transport = SmtpTransport(smtp.url.replace("//", "//me:secret@"), "a@example.org", "localhost", timeout=1)
+    transport = SmtpTransport(
+        smtp.url.replace("//", "//me:secret@"), "a@example.org", "localhost", timeout=PATIENCE
+    )
 
     assert fault(transport) == (ServerUnavailable, "unsupported")
 
@@ -119,7 +124,7 @@ def test_a_server_that_ends_every_connection_takes_no_mail_now(smtp, transport):
 
 
 def test_nobody_listening_is_told_from_a_server_that_says_nothing():
-    unused = SmtpTransport(f"smtp://127.0.0.1:{free_port()}", "a@example.org", "localhost", timeout=0.3)
+    unused = SmtpTransport(f"smtp://127.0.0.1:{free_port()}", "a@example.org", "localhost", timeout=PATIENCE)
     assert fault(unused) == (ServerUnavailable, "unreachable")
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -128,8 +133,8 @@ def test_nobody_listening_is_told_from_a_server_that_says_nothing():
         assert fault(transport) == (ServerUnavailable, "timeout")
 
 
-def test_a_hang_after_the_body_concerns_this_mail_only(smtp, transport):
+def test_a_hang_after_the_body_concerns_this_mail_only(smtp, hasty_transport):
     smtp.behave(hang=True, times=1)
 
-    assert fault(transport) == (TemporaryFailure, "timeout")
-    transport.send("hong@example.org", MAIL)
+    assert fault(hasty_transport) == (TemporaryFailure, "timeout")
+    hasty_transport.send("hong@example.org", MAIL)

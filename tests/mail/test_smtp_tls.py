@@ -16,6 +16,7 @@ from pledge.mail.smtp import SmtpTransport
 from pledge.mail.transports import ServerUnavailable
 from tests.mail.sending import MAIL, fault
 from tests.support.smtp import SmtpServer, _Handler
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def server(certificate):
 
 def transport_to(server, login="me:p%40ss"):
     url = f"smtp+starttls://{login}@localhost:{server.port}"
-    return SmtpTransport(url, "no-reply@example.org", "localhost", timeout=2)
+    return SmtpTransport(url, "no-reply@example.org", "localhost", timeout=PATIENCE)
 
 
 def test_a_trusted_server_gets_the_mail_after_tls_and_login(server, certificate, monkeypatch):
@@ -94,7 +95,7 @@ def test_a_wrong_password_is_our_fault_and_no_letter_dies_of_it(server, certific
 
 def test_without_tls_a_server_that_wants_it_is_our_fault(server):
     transport = SmtpTransport(
-        f"smtp://127.0.0.1:{server.port}", "no-reply@example.org", "localhost", timeout=2
+        f"smtp://127.0.0.1:{server.port}", "no-reply@example.org", "localhost", timeout=PATIENCE
     )
 
     assert fault(transport)[0] is ServerUnavailable

@@ -14,6 +14,7 @@ from pledge.mail.smtp import SmtpTransport
 from tests.support import factories
 from tests.support.at_once import at_once
 from tests.support.mails import Notes, deliver, enqueue, enqueue_true, fate, pending
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -86,7 +87,7 @@ def test_the_table_holds_no_address():
 
 @pytest.fixture
 def server(smtp):
-    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=1)
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
     yield transport
     transport.close()
 

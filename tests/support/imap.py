@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+#: Seconds that it says nothing, where it is to hang.
+HANGS_FOR = 30
+
 
 @dataclass
 class ImapServer:
@@ -51,7 +54,7 @@ class ImapServer:
         name = re.sub(" .*", "", command.removeprefix("UID "))
         self.seen.append(name)
         if name == self.hangs_at:
-            threading.Event().wait(30)
+            threading.Event().wait(HANGS_FOR)
         if name in self.refuses:
             write(f"{tag} NO refused\r\n".encode())
             return True

@@ -14,6 +14,7 @@ from pledge.core.languages import Texts
 from pledge.switches import moderation, queries
 from pledge.switches.models import Switch
 from pledge.switches.registry import BadTurn, CannotTurn, Switches
+from tests.support.waiting import PATIENCE
 
 ADMIN = Actor(1, "admin@pledge.example", "203.0.113.7")
 
@@ -74,7 +75,7 @@ def test_one_caller_reads_anew_while_the_others_go_on(app, frozen_clock, monkeyp
     def slow():
         reads.append(1)
         began.set()
-        go.wait(10)
+        go.wait(PATIENCE)
         return Switches(signing_paused=True)
 
     monkeypatch.setattr(queries, "stored", slow)
@@ -85,7 +86,7 @@ def test_one_caller_reads_anew_while_the_others_go_on(app, frozen_clock, monkeyp
 
     reader = threading.Thread(target=contextvars.Context().run, args=(ask,))
     reader.start()
-    assert began.wait(10)
+    assert began.wait(PATIENCE)
     assert queries.current().signing_paused is False, "the last word, without waiting"
     go.set()
     reader.join()

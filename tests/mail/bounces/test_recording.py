@@ -13,11 +13,12 @@ from pledge.mail.smtp import SmtpTransport
 from tests.mail.bounces.reports import MAILBOX, report
 from tests.support.mails import deliver, enqueue, fate, pending
 from tests.support.rows import number_of
+from tests.support.waiting import PATIENCE
 
 
 def test_each_mail_goes_out_with_a_return_path_of_its_own(site, smtp):
     first, second = enqueue(pending("a@example.org")), enqueue(pending("b@example.org"))
-    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=1)
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
     deliver(transport)
     transport.close()
     found = {mail.recipients[0]: return_path.find(mail.sender.encode()) for mail in smtp.received}
@@ -28,7 +29,7 @@ def test_each_mail_goes_out_with_a_return_path_of_its_own(site, smtp):
 
 def test_without_an_address_for_bounces_the_sender_is_that_of_all_mails(app, smtp):
     enqueue(pending("a@example.org"))
-    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=1)
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
     deliver(transport)
     transport.close()
     assert [mail.sender for mail in smtp.received] == ["no-reply@example.org"]

@@ -180,7 +180,9 @@ def test_staff_who_raise_the_limits_for_a_hall_also_raise_what_is_asked_beyond(c
         "a bare program",
     ],
 )
-def test_what_a_form_looks_like_is_stored_and_asks_for_nothing_alone(client, shown_at, headers, expected):
+def test_what_a_form_looks_like_is_stored_and_asks_for_nothing_alone(
+    client, frozen_clock, shown_at, headers, expected
+):
     assert (
         send(client, form(email="hong@example.org", shown_at=shown_at()), headers=headers).status_code == 303
     )
