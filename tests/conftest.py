@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from limits.storage import memory
 
 from pledge.core.db import db
+from pledge.files import pictures
 from pledge.web import limits
 from tests.support import apps, postgres, run
 from tests.support.clock import Clock
@@ -358,6 +359,13 @@ def _a_day_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     shift = 2 - time.time() % 86_400
     monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: time.time() + shift))
+
+
+@pytest.fixture(autouse=True)
+def _no_picture_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine; what a picture computes is limited all the same."""
+    monkeypatch.setattr(pictures, "WALL_SECONDS", PATIENCE)
+    monkeypatch.setattr(pictures, "WALL_SECONDS_WIDE", PATIENCE)
 
 
 @pytest.fixture
