@@ -126,10 +126,19 @@ _THANKS_WAIT = exists().where(
 )
 
 
+#: What a view is made of; codes, salts and hashes of the address stay in the database.
+_READ = (
+    *("id", "campaign_id", "name", "email", "country", "region", "public_name", "updates", "lang", "state"),
+    *("privacy_version", "submitted_at", "confirmed_at", "withdrawn_at", "name_hidden", "network_hash"),
+    *("wide_network_hash", "domain_hash", "mail_provider", "via", "match_tries", "code_only_after"),
+    *("pledge_text_id", "list_terms_id"),
+)
+
+
 def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            *Signature.__table__.c,
+            *(Signature.__table__.c[name] for name in _READ),
             Invalidation.reason.label("invalidated_for"),
             IS_REFUSED.label("is_refused"),
             _THANKS_WAIT.label("thanks_wait"),
@@ -143,7 +152,7 @@ def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 _CONFIRMED_LATELY = select(Signature.state).where(
     Signature.id == bindparam("id"),
-    Signature.state.in_([SignatureState.CONFIRMED, SignatureState.HELD]),
+    (Signature.state == SignatureState.CONFIRMED) | (Signature.state == SignatureState.HELD),
     Signature.submitted_at > bindparam("since"),
 )
 
