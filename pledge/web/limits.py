@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, request
+from flask import Flask, g, request
 from flask_limiter import Limiter, RequestLimit
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -38,6 +38,9 @@ _REDIS_OPTIONS: dict[str, Any] = {
 #: The Retry-After in seconds when Redis goes away between the count and the query of the wait.
 UNKNOWN_WAIT = 60
 
+#: In `g` while the hook of Flask-Limiter runs.
+_IN_HOOK = "in_limiter_hook"
+
 #: In a limit's text, how many: the number at the start of each of its parts.
 _AMOUNT = re.compile(r"(?<![^,;|])\s*[0-9]+")
 
@@ -56,9 +59,10 @@ def _route() -> str:
     """The route of the request, under which its counters are kept: `/<language:lang>/c/<slug>/sign`.
 
     With the endpoint, the library's default, a limited function that a view calls is evaluated three times: from its
-    second call on it counts as a limit of the endpoint too.
+    second call on it counts as a limit of the endpoint too. Empty in the library's own hook, which then looks for no limits:
+    it is for those of the whole application, of which there are none.
     """
-    return request.url_rule.rule if request.url_rule else ""
+    return "" if request.url_rule is None or _IN_HOOK in g else request.url_rule.rule
 
 
 limiter = Limiter(
@@ -71,6 +75,12 @@ limiter = Limiter(
 
 
 def init_app(app: Flask, config: Config) -> None:
+    app.before_request(lambda: setattr(g, _IN_HOOK, True))
+    start_counting(app, config)
+    app.before_request(lambda: delattr(g, _IN_HOOK))
+
+
+def start_counting(app: Flask, config: Config) -> None:
     """Count in the Redis of the configuration, or from zero in this process."""
     app.config.update(
         RATELIMIT_STORAGE_URI=config.redis_url or "memory://",

@@ -122,7 +122,7 @@ def forget_caches(app: Flask) -> None:
         cache.clear()
     integrity.forget()
     mail_servers.forget()
-    limits.init_app(app, app.extensions["pledge.config"])
+    limits.start_counting(app, app.extensions["pledge.config"])
     switches.forget()
     breaker.forget()
     blocks.forget()

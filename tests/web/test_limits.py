@@ -275,6 +275,20 @@ def test_pages_without_a_limit_have_none(client):
     assert {client.get("/ko/me").status_code for _ in range(400)} == {200}
 
 
+def test_a_page_without_a_limit_looks_for_none(client, monkeypatch):
+    looked, resolve = [], limiter.limit_manager.resolve_limits
+
+    def watched(*given, **named):
+        looked.append(given)
+        return resolve(*given, **named)
+
+    monkeypatch.setattr(limiter.limit_manager, "resolve_limits", watched)
+    assert client.get("/ko/me/sent").status_code == 200
+    assert looked == []
+    assert wrong_link(client).status_code == 410
+    assert len(looked) == 1
+
+
 # --- Redis ---
 
 
