@@ -15,7 +15,9 @@ if __name__ == "__main__":
     child = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={})
     late = threading.Timer(float(limit), os.kill, (child.pid, signal.SIGKILL))
     late.start()
-    _, child.returncode, usage = os.wait4(child.pid, 0)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     late.cancel()
+    late.join()
+    _, child.returncode, usage = os.wait4(child.pid, 0)
     used = [usage.ru_utime + usage.ru_stime, usage.ru_maxrss, os.waitstatus_to_exitcode(child.returncode)]
     sys.stderr.write(json.dumps(used))

@@ -230,16 +230,16 @@ def test_a_picture_that_had_to_wait_is_made(monkeypatch):
 
 
 def test_a_child_that_ends_just_before_it_is_killed_has_a_status(monkeypatch):
-    wait = os.wait4
+    wait = os.waitid
 
-    def once_it_has_ended_and_was_killed(child, options):
-        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
-        (killing,) = (thread for thread in threading.enumerate() if isinstance(thread, threading.Timer))
+    def until_it_was_killed_too(*child):
+        ended = wait(*child)
+        (killing,) = (one for one in threading.enumerate() if getattr(one, "function", None) is os.kill)
         killing.join()
-        return wait(child, options)
+        return ended
 
     monkeypatch.setattr(pictures, "COMMAND", ("true",))
-    monkeypatch.setattr(os, "wait4", once_it_has_ended_and_was_killed)
+    monkeypatch.setattr(os, "waitid", until_it_was_killed_too)
     assert pictures._ask_child(b"", (), 0.3)[:2] == (b"", 0)
 
 
