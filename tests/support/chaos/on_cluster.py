@@ -135,8 +135,7 @@ ClusterFault = Callable[[ClusterSurroundings], None]
 
 def primary_crashes(around: ClusterSurroundings) -> None:
     """Kill -9 to its PostgreSQL: another one takes over, or it starts again where no standby can."""
-    _kill_postgresql(around.databases.wait_for_primary())
-    around.databases.wait_for_primary()
+    _crash(around.databases, around.databases.wait_for_primary())
 
 
 def primary_host_is_lost(around: ClusterSurroundings) -> None:
@@ -173,8 +172,7 @@ def primary_is_lost_with_what_no_standby_has(around: ClusterSurroundings) -> Non
     primary = databases.wait_for_primary()
     primary.cut(*(host.address for host in databases.standbys()), port=5432)
     time.sleep(around.dice.uniform(1, 3))
-    _kill_postgresql(primary)
-    databases.wait_for_primary()
+    _crash(databases, primary)
     primary.heal()
 
 
@@ -236,11 +234,12 @@ def worker_dies(around: ClusterSurroundings) -> None:
     around.dice.choice(around.cluster.applications.hosts).signal(signal.SIGKILL, "flask --app wsgi worker")
 
 
-def _kill_postgresql(host: Host) -> None:
-    killed = set(host.pids(POSTGRES))
-    host.signal(signal.SIGKILL, POSTGRES)
-    while killed & set(host.pids(POSTGRES)):
-        time.sleep(0.05)
+def _crash(databases: Databases, primary: Host) -> None:
+    """Kill its PostgreSQL, and wait for the next primary. For a moment its Patroni still says that it is the one."""
+    killed = set(primary.pids(POSTGRES))
+    primary.signal(signal.SIGKILL, POSTGRES)
+    _wait_until(lambda: databases.primary() is not primary or set(primary.pids(POSTGRES)) - killed)
+    databases.wait_for_primary()
 
 
 def _wait_until(is_so: Callable[[], object], seconds: float = 60) -> None:
