@@ -14,6 +14,7 @@ from sqlalchemy import Select, func, select
 from pledge.core import clock, tokens
 from pledge.core.db import db
 from pledge.core.tokens import Purpose
+from pledge.ledger.queries import waiting_entries
 from pledge.mail.message import Claimed
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail
 from pledge.signatures.addresses import parse
@@ -194,11 +195,11 @@ def _drain() -> Iterator[str]:
     )
     forms = select(func.count()).select_from(MailRequest).where(MailRequest.due_at <= soon)
     end = time.monotonic() + DRAIN
-    while (waiting := (_number(forms), _number(mails))) != (0, 0) and time.monotonic() < end:
+    while any(waiting := (_number(forms), _number(mails), waiting_entries())) and time.monotonic() < end:
         time.sleep(0.2)
     if any(waiting):
-        yield f"{waiting[0]} forms and {waiting[1]} mails still wait after {DRAIN:.0f} seconds"
-    time.sleep(2)  # the fold, and the second for which the count is kept
+        yield "{} forms, {} mails and {} entries still wait".format(*waiting)
+    time.sleep(2)  # the second for which the count is kept
 
 
 def _number(query: Select[tuple[int]]) -> int:
