@@ -257,7 +257,7 @@ def start(tmp_path, **changes):
         env={**plain, "PLEDGE_INSTANCE_DIR": str(tmp_path), **own},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -25,7 +25,7 @@ def examples(site, lang="en"):
 def run(code, folder):
     """What the lines print in a shell."""
     done = subprocess.run(
-        ["sh", "-ec", code], cwd=folder, capture_output=True, text=True, timeout=60, check=True
+        ["sh", "-ec", code], cwd=folder, capture_output=True, text=True, timeout=300, check=True
     )
     return done.stdout
 

@@ -22,7 +22,7 @@ from tests.support.browser import MODULES
 from tests.support.waiting import wait_until
 
 COUNT = "**/api/v1/campaigns/blue-skies/count"
-NOON = "2026-11-24T03:00:00Z"
+MORNING, NOON = "2026-11-24T00:00:00Z", "2026-11-24T03:00:00Z"
 
 
 #: In the page: how often it has asked, and how often it has had its answer or none. Each is true as soon as the page's own
@@ -64,8 +64,8 @@ class Server:
 def still_page(visitor, **more):
     """A window whose time passes by the test's hand alone, so that a minute takes no minute, and a slow machine none more."""
     opened = visitor.page(lang="en", **more)
-    opened.clock.install(time=NOON)
-    opened.clock.pause_at(NOON)
+    opened.clock.install(time=MORNING)
+    opened.clock.pause_at(NOON)  # it must not have come until then
     opened.add_init_script(COUNTED)
     return opened
 

@@ -84,7 +84,7 @@ def test_settings_that_forbid_the_start_are_listed_all_at_once(tmp_path):
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"]
 
     result = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
 
     assert result.returncode == 1

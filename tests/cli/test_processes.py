@@ -23,7 +23,7 @@ def run(tmp_path):
             env={**os.environ, "PLEDGE_DATABASE_URL": url, "PLEDGE_INSTANCE_DIR": str(tmp_path)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0, done.stderr

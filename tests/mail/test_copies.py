@@ -45,7 +45,7 @@ def run_killed(app, smtp, tmp_path):
         "PLEDGE_INSTANCE_DIR": str(tmp_path),
     }
     done = subprocess.run(
-        [sys.executable, "-c", KILLED_BEFORE_MARKING], env=environment, timeout=60, check=False
+        [sys.executable, "-c", KILLED_BEFORE_MARKING], env=environment, timeout=300, check=False
     )
     assert done.returncode == -signal.SIGKILL
 

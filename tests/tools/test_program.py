@@ -27,7 +27,7 @@ def run(*words: object, program=PROGRAM, **environment: str) -> "subprocess.Comp
         encoding="utf-8",
         errors="replace",
         env={"PATH": os.environ["PATH"], **environment},
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -87,7 +87,7 @@ def test_the_program_works_without_cryptography(tmp_path, log):
         ],
         capture_output=True,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stdout.split(b"\n")[0]) == (0, b"people 7"), done
@@ -248,7 +248,7 @@ runpy.run_path({str(PROGRAM)!r}, run_name="__main__")"""
             *(sys.executable, "-c", bounded),
         ],
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
