@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from hypothesis import given
@@ -30,7 +29,7 @@ from tests.support.pictures import (
     webp,
     webp_chunk,
 )
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_until
 
 
 def opened(data):
@@ -268,23 +267,24 @@ def test_only_a_few_pictures_are_made_at_once(monkeypatch):
     go_on = threading.Event()
     monkeypatch.setattr(pictures, "_ask_child", lambda *_: go_on.wait(PATIENCE) and (b"damaged\n", 0, 0.1))
 
-    def send():
-        with pytest.raises(BadPicture):
-            renditions(png())
+    faults = []
 
-    waiting = [threading.Thread(target=send) for _ in range(2)]
-    for thread in waiting:
-        thread.start()
-    time.sleep(0.2)
-    try:
+    def send():
         with pytest.raises(BadPicture) as refused:
             renditions(png())
-        assert refused.value.fault == PictureFault.BUSY
-        assert [thread.is_alive() for thread in waiting] == [True, True]
+        faults.append(refused.value.fault)
+
+    senders = [threading.Thread(target=send) for _ in range(3)]
+    for sender in senders:
+        sender.start()
+    try:
+        wait_until(lambda: faults)
+        assert faults == [PictureFault.BUSY]
     finally:
         go_on.set()
-        for thread in waiting:
-            thread.join()
+        for sender in senders:
+            sender.join()
+    assert faults[1:] == [PictureFault.DAMAGED] * 2
 
 
 @pytest.mark.parametrize("size", [(1, 4_000_000), (4_000_000, 1), (8_001, 10)])

@@ -6,8 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -109,12 +107,16 @@ def test_several_workers_at_once_send_every_mail_once(app, smtp):
     assert sorted(smtp.recipients()) == sorted(f"person-{number}@example.org" for number in range(40))
 
 
-def test_a_sender_that_lives_keeps_its_mails_however_long_the_server_takes(app, monkeypatch):
-    monkeypatch.setattr(services, "LEASE", timedelta(seconds=2))
-    monkeypatch.setattr(services, "MIN_LEASE_LEFT", timedelta(seconds=0.5))
-    monkeypatch.setattr(services, "RENEW_EVERY", 0.3)
+def test_a_sender_that_lives_keeps_its_mails_however_long_the_server_takes(app, clock, monkeypatch):
+    monkeypatch.setattr(services, "RENEW_EVERY", 0.05)
     enqueued = [enqueue() for _ in range(3)]
-    notes = Notes(before=lambda _to: None if notes.sent else time.sleep(3))
+    is_sending, go_on = threading.Event(), threading.Event()
+
+    def hold(_to):
+        is_sending.set()
+        go_on.wait(PATIENCE)
+
+    notes = Notes(before=hold)
 
     def send():
         with app.app_context():
@@ -123,8 +125,12 @@ def test_a_sender_that_lives_keeps_its_mails_however_long_the_server_takes(app, 
 
     sender = threading.Thread(target=send)
     sender.start()
-    time.sleep(2.6)  # longer than the lease
-    assert queries.claim(5, services.LEASE) == []
+    assert is_sending.wait(PATIENCE)
+    for _ in range(3):  # together longer than the lease
+        clock.move(seconds=services.LEASE.total_seconds() / 2)
+        wait_until(lambda: fate(enqueued[0]).lease_until > clock.now() + services.LEASE * 0.6)
+        assert queries.claim(5, services.LEASE) == []
+    go_on.set()
     sender.join(PATIENCE)
     assert {fate(mail).state for mail in enqueued} == {"sent"}
     assert [fate(mail).attempts for mail in enqueued] == [1, 1, 1]
@@ -140,18 +146,16 @@ def test_mails_of_a_sender_that_died_go_to_another_one_within_a_minute(app, cloc
     assert {mail.id for mail in queries.claim(5, services.LEASE)} == enqueued
 
 
-def test_nothing_new_is_begun_while_the_lease_cannot_be_renewed(app, monkeypatch):
+def test_nothing_new_is_begun_while_the_lease_cannot_be_renewed(app, clock, monkeypatch):
     from sqlalchemy.exc import OperationalError
 
     def away(*_):
         raise OperationalError("", {}, Exception())
 
-    monkeypatch.setattr(services, "LEASE", timedelta(seconds=1))
-    monkeypatch.setattr(services, "MIN_LEASE_LEFT", timedelta(seconds=0.5))
-    monkeypatch.setattr(services, "RENEW_EVERY", 0.1)
     monkeypatch.setattr(queries, "renew", away)
     enqueued = [enqueue() for _ in range(3)]
-    notes = Notes(after=lambda _to: time.sleep(0.3))
+    each = 0.75 * (services.LEASE - services.MIN_LEASE_LEFT)
+    notes = Notes(after=lambda _to: clock.move(seconds=each.total_seconds()))
     assert deliver(notes).sent == 2
     assert [fate(mail).state for mail in enqueued].count("queued") == 1
 
