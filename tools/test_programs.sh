@@ -24,6 +24,7 @@ has fc-list && [ -n "$(fc-list :lang=ko family 2>/dev/null)" ] || missing="$miss
 has promtool || ! apt-cache show promtool >/dev/null 2>&1 || missing="$missing promtool"
 if [ "${1:-}" = cluster ]; then
     has ip || missing="$missing iproute2"
+    has sysctl || missing="$missing procps"
     has nft || missing="$missing nftables"
     has etcd || missing="$missing etcd-server"
     has patroni || missing="$missing patroni python3-etcd"
