@@ -125,7 +125,7 @@ def _start(started: Bench, site: Site) -> tuple[Servers, int]:
     sockets = tuple(started.folder / f"web-{number}" for number in (1, 2))
     environment = {
         **site.environment,
-        "MALLOC_ARENA_MAX": units.line(units.WEB, "Environment=MALLOC_ARENA_MAX"),
+        "MALLOC_ARENA_MAX": units.variable(units.WEB, "MALLOC_ARENA_MAX"),
     }
     for number, socket in enumerate(sockets, 1):
         words = units.web_service(number, socket)

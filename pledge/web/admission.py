@@ -130,6 +130,10 @@ class Admission:
         with body:
             return self._work({**environ, "wsgi.input": body}, start_response)
 
+    def waiting(self) -> int:
+        """How many requests wait for a slot."""
+        return sum(slots.waiting() for slots in {*self._slots.values()})
+
     def _work(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[ARRIVED] = clock.monotonic()
         urgency = urgency_of(environ)

@@ -73,6 +73,10 @@ class Slots:
                     return
             self._free += 1
 
+    def waiting(self) -> int:
+        """How many wait for a slot."""
+        return sum(len(queue) for queue in self._queues.values())
+
     def _expected_wait(self, urgency: Urgency) -> float:
         ahead = 1
         for other, queue in self._queues.items():

@@ -105,7 +105,7 @@ def test_web_server_and_worker_are_started_as_by_the_units():
         del here[at : at + 2]
     assert here == words
     assert units.line(units.WORKER, "ExecStart").rpartition("/")[2] in RUN
-    arenas = units.line(units.WEB, "Environment=MALLOC_ARENA_MAX")
+    arenas = units.variable(units.WEB, "MALLOC_ARENA_MAX")
     assert re.search(rf"^ +MALLOC_ARENA_MAX={arenas}$", RECIPE, re.MULTILINE)
 
 

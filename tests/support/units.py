@@ -18,6 +18,11 @@ def line(unit: str, name: str) -> str:
     return found[1]
 
 
+def variable(unit: str, name: str) -> str:
+    """The value of a variable that a unit sets."""
+    return line(unit, f"Environment={name}")
+
+
 def web_service(number: int, socket: Path | None = None) -> list[str]:
     """The command of a web service, with the Python that runs this; on another socket than the unit's, where one is given."""
     words = shlex.split(line(WEB, "ExecStart").replace("%i", str(number)))

@@ -76,13 +76,11 @@ def ask(app, path="/", **words):
     return status[:3], headers, b"".join(body).decode()
 
 
-def hold(pool, app, number, path="/ko/confirm/slow", **words):
+def hold(pool, slow, app, number, path="/ko/confirm/slow", **words):
     """Requests that each work, wait or are refused by now."""
 
     def placed():
-        return app._app.inside + sum(
-            len(queue) for some in {*app._slots.values()} for queue in some._queues.values()
-        )
+        return slow.inside + app.waiting()
 
     before = placed()
     held = [pool.submit(ask, app, path, **words) for _ in range(number)]
@@ -94,7 +92,7 @@ def hold(pool, app, number, path="/ko/confirm/slow", **words):
 def test_a_page_that_is_the_same_for_everybody_is_shown_however_many_wait_for_their_own(slow):
     app = Admission(slow)
     with ThreadPoolExecutor(20) as pool:
-        held = hold(pool, app, admission.PERSONAL_SLOTS + 4)
+        held = hold(pool, slow, app, admission.PERSONAL_SLOTS + 4)
         for path in (
             "/ko/c/blue-skies",
             "/api/v1/campaigns/blue-skies/count",
@@ -118,12 +116,12 @@ def test_when_all_comes_at_once_pages_for_everybody_are_shown_and_forms_are_refu
         return len(done)
 
     with ThreadPoolExecutor(260) as pool:
-        held = hold(pool, app, pages + 5)
-        asking = hold(pool, app, polls + 5, "/ko/confirm/slow/counted")
-        sent = hold(pool, app, admission.FORM.waiting, "/ko/c/slow/sign", method="POST")
+        held = hold(pool, slow, app, pages + 5)
+        asking = hold(pool, slow, app, polls + 5, "/ko/confirm/slow/counted")
+        sent = hold(pool, slow, app, admission.FORM.waiting, "/ko/c/slow/sign", method="POST")
         assert (refused(held), refused(asking), refused(sent)) == (5, 5, 0)
         assert ask(app, "/ko/c/blue-skies")[0] == "200"
-        sent += hold(pool, app, 3, "/ko/c/slow/sign", method="POST")
+        sent += hold(pool, slow, app, 3, "/ko/c/slow/sign", method="POST")
         assert refused(sent) == 3
         assert ask(app, "/ko/c/blue-skies")[0] == "200"
         slow.release.set()
@@ -136,7 +134,7 @@ def test_when_all_comes_at_once_pages_for_everybody_are_shown_and_forms_are_refu
 def test_searches_and_documents_do_not_take_the_slots_of_pages(slow):
     app = Admission(slow)
     with ThreadPoolExecutor(20) as pool:
-        hold(pool, app, admission.OPTIONAL_SLOTS + 2, "/ko/c/slow/poster-a4.pdf")
+        hold(pool, slow, app, admission.OPTIONAL_SLOTS + 2, "/ko/c/slow/poster-a4.pdf")
         assert ask(app, "/ko/c/blue-skies")[0] == "200"
         assert ask(app, "/ko/confirm/token")[0] == "200"
         slow.release.set()
@@ -195,7 +193,7 @@ def test_while_none_finishes_others_are_refused_at_once_and_health_is_answered(s
     monkeypatch.setattr(slots, "STALLED", 0.3)  # long before the deadline
     app = Admission(slow)
     with ThreadPoolExecutor(20) as pool:
-        held = hold(pool, app, admission.PERSONAL_SLOTS)
+        held = hold(pool, slow, app, admission.PERSONAL_SLOTS)
         assert ask(app, "/ko/me")[0] == "503"  # it waited until it was clear that none finishes
         status, headers, words = ask(app, "/ko/me")
         assert status == "503"
