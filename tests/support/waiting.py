@@ -11,12 +11,16 @@ PATIENCE = 60.0
 
 
 def wait_until(
-    look: Callable[[], Found], problem: str | Callable[[], str] = "", seconds: float = PATIENCE
+    look: Callable[[], Found | None],
+    problem: str | Callable[[], str] = "",
+    seconds: float = PATIENCE,
+    *,
+    pause: float = 0.02,
 ) -> Found:
-    """What `look` returns, as soon as it is true; fails with the problem when it never is."""
+    """What `look` returns, as soon as it is true; fails with the problem when it never is. It looks again after each pause."""
     end = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > end:
             raise AssertionError((problem if isinstance(problem, str) else problem()) or "it never happened")
-        time.sleep(0.02)
+        time.sleep(pause)
     return found

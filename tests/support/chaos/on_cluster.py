@@ -29,6 +29,7 @@ from tests.support.ha.entrances import ADDRESS
 from tests.support.ha.hosts import Host
 from tests.support.nginx import HOST
 from tests.support.site import Site
+from tests.support.waiting import wait_until
 
 #: Seconds that people go on asking after the storm: a primary that is lost at its end takes 20 to be replaced.
 PATIENCE = 90.0
@@ -155,9 +156,9 @@ def next_primary_host_is_lost_too(around: ClusterSurroundings) -> None:
     first = databases.wait_for_primary()
     first.kill()
     second = databases.wait_for_primary(other_than=first)
-    _wait_until(lambda: STANDBY in databases.states().values())
+    wait_until(lambda: STANDBY in databases.states().values())
     first.come_back()
-    _wait_until(lambda: first.pids("pg_rewind") or databases.states().get(first.name) == STANDBY)
+    wait_until(lambda: first.pids("pg_rewind") or databases.states().get(first.name) == STANDBY)
     second.signal(signal.SIGSTOP, POSTGRES)  # what it is asked for arrives, and is never answered
     time.sleep(1)
     second.kill()
@@ -238,16 +239,8 @@ def _crash(databases: Databases, primary: Host) -> None:
     """Kill its PostgreSQL, and wait for the next primary. For a moment its Patroni still says that it is the one."""
     killed = set(primary.pids(POSTGRES))
     primary.signal(signal.SIGKILL, POSTGRES)
-    _wait_until(lambda: databases.primary() is not primary or set(primary.pids(POSTGRES)) - killed)
+    wait_until(lambda: databases.primary() is not primary or set(primary.pids(POSTGRES)) - killed)
     databases.wait_for_primary()
-
-
-def _wait_until(is_so: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > end:
-            raise RuntimeError(f"not so after {seconds:.0f} s")
-        time.sleep(0.02)
 
 
 def _cut_off(around: ClusterSurroundings, host: Host) -> None:

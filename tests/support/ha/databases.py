@@ -17,6 +17,7 @@ from tests.support import apps, postgres
 from tests.support.ha import HA, PASSWORD
 from tests.support.ha.hosts import Host, Service
 from tests.support.nginx import replaced
+from tests.support.waiting import PATIENCE, wait_until
 
 DATABASES = {"db1": "10.77.0.11", "db2": "10.77.0.12", "db3": "10.77.0.13"}
 
@@ -95,14 +96,15 @@ class Databases:
         primary = self.primary()
         return [host for host in self.hosts if host is not primary]
 
-    def wait_for_primary(self, seconds: float = 60, *, other_than: Host | None = None) -> Host:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+    def wait_for_primary(self, seconds: float = PATIENCE, *, other_than: Host | None = None) -> Host:
+        def another() -> Host | None:
             found = self.primary()
-            if found is not None and found is not other_than:
-                return found
-            time.sleep(0.1)
-        raise NoPrimary(f"no primary after {seconds:.0f} s: {self.members()}")
+            return None if found is other_than else found
+
+        try:
+            return wait_until(another, seconds=seconds, pause=0.1)
+        except AssertionError as error:
+            raise NoPrimary(f"no primary after {seconds:.0f} s: {self.members()}") from error
 
     def wait_until_whole(self, seconds: float = 180) -> list[Host]:
         """Until there is a primary, and two standbys that stream from it. One that does not find its way back within a third of

@@ -1,11 +1,11 @@
 """Entrances: HAProxy on two hosts, and keepalived, which moves the address of the site between them."""
 
-import time
 from dataclasses import dataclass
 
 from tests.support.ha import HA
 from tests.support.ha.hosts import Host, Service
 from tests.support.nginx import replaced
+from tests.support.waiting import wait_until
 
 #: The address of the site, at one of the entrances.
 ADDRESS = "10.77.0.10"
@@ -36,12 +36,12 @@ class Entrances:
         found = [host for host in self.hosts if host.is_up and host.has(ADDRESS)]
         return found[0] if len(found) == 1 else None
 
-    def wait_for_holder(self, seconds: float = 60, *, other_than: Host | None = None) -> Host:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+    def wait_for_holder(self, *, other_than: Host | None = None) -> Host:
+        def another() -> Host | None:
             found = self.holder()
-            if found is not None and found is not other_than:
-                return found
-            time.sleep(0.1)
-        logs = "".join(host.log_text()[-3000:] for host in self.hosts)
-        raise RuntimeError(f"the address is nowhere after {seconds:.0f} s\n{logs}")
+            return None if found is other_than else found
+
+        def logs() -> str:
+            return "the address is nowhere\n" + "".join(host.log_text()[-3000:] for host in self.hosts)
+
+        return wait_until(another, logs, pause=0.1)
