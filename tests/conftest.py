@@ -354,11 +354,11 @@ def visitor(chromium: "Browser", site: Site) -> "Iterator[Visitor]":
 
 @pytest.fixture(autouse=True)
 def _a_day_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two seconds ago, for counters in memory: their windows are those of the clock, and across the end of one another try
-    may pass.
+    """Two seconds ago, for counters in memory, whose clock stands still: their windows are those of the clock, and across the
+    end of one another try may pass.
     """
-    shift = 2 - time.time() % 86_400
-    monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: time.time() + shift))
+    now = time.time() // 86_400 * 86_400 + 2
+    monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: now))
 
 
 @pytest.fixture(autouse=True)

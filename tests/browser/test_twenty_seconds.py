@@ -31,7 +31,7 @@ class Thumb:
         self.page.evaluate("""() => {
             const before = scrollY;
             window.hasScrolled = false;
-            addEventListener("scrollend", () => { window.hasScrolled ||= scrollY !== before; });
+            window.onscrollend = () => { window.hasScrolled ||= scrollY !== before; };
         }""")
         self.page.mouse.wheel(0, 0.8 * self.page.viewport_size["height"])
         wait_until(lambda: self.page.evaluate("window.hasScrolled"))

@@ -20,9 +20,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-#: Milliseconds that anything may take on a slow machine; whatever comes sooner is not waited for any longer.
-PATIENCE = 30_000
-expect.set_options(timeout=PATIENCE)
+from tests.support.waiting import PATIENCE
+
+#: Milliseconds, as Playwright counts.
+TIMEOUT = 1000 * PATIENCE
+expect.set_options(timeout=TIMEOUT)
 
 #: As root Chromium wants no sandbox; the rest keeps it from calling home.
 FLAGS = (
@@ -111,7 +113,7 @@ class Visitor:
             viewport=size or PHONE,
             **more,
         )
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT)
         self._contexts.append(context)
         page = context.new_page()
         self.watch(page)

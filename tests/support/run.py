@@ -94,6 +94,6 @@ def free_port() -> int:
 def _own_ports() -> Iterator[int]:
     """All of them again and again, from anywhere: other runs on this machine begin elsewhere."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    own = PORTS[number % 8 :: 8]
+    own = PORTS[number :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
     start = secrets.randbelow(len(own))
     return cycle([*own[start:], *own[:start]])

@@ -101,7 +101,7 @@ def test_when_a_script_does_not_load_the_page_says_what_to_do(visitor, lost):
     assert room == 0, "nothing moves while the scripts are on their way"
     expect(missing).to_be_hidden()
     missing.evaluate("element => (element.style.animationDelay = '')")
-    expect(missing).to_be_visible(timeout=30_000)
+    expect(missing).to_be_visible()
     expect(missing).to_contain_text("Reload the page")
     expect(page.locator("[data-check]")).to_be_disabled()
 
