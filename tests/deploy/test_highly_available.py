@@ -3,7 +3,6 @@
 import http.client
 import os
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -21,13 +20,10 @@ from tests.support.ha.cluster import Cluster
 from tests.support.ha.databases import DATABASES, environment
 from tests.support.ha.entrances import ADDRESS, ENTRANCES
 from tests.support.nginx import HOST, replaced
+from tests.support.programs import needs
 from tests.support.waiting import PATIENCE
 
 ADDRESSES = {*DATABASES.values(), *APPLICATIONS.values(), *ENTRANCES.values(), ADDRESS}
-
-
-def needs(program):
-    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
 
 
 def run(*command, **variables):
@@ -63,6 +59,17 @@ def test_haproxy_takes_its_file():
     status, said = run("haproxy", "-c", "-f", str(HA / "haproxy.cfg"))
     assert status == 0, said
     assert "WARNING" not in said
+
+
+@needs("keepalived")
+@pytest.mark.skipif(
+    os.geteuid() != 0 or "eth0" not in dict(socket.if_nameindex()).values(),
+    reason="keepalived refuses scripts that are not root's to run, and an interface that is not there",
+)
+@pytest.mark.parametrize("host", ENTRANCES)
+def test_keepalived_takes_its_file_on_each_entrance(host):
+    config = str(HA / "keepalived.conf")
+    assert run("keepalived", "--config-test", "--config-id", host, "--use-file", config) == (0, "")
 
 
 @needs("patroni")
