@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
@@ -60,9 +60,9 @@ def answer(handlers: Handlers, limit: int = BATCH) -> int:
             return 0
     try:
         return _answer(handlers, _due(), limit)
-    except (SQLAlchemyError, NotDurable):
-        raise
-    except Exception:  # noqa: BLE001  # one of them is at fault: find it
+    except Exception as error:  # one of them is at fault: find it
+        if _is_database_fault(error):
+            raise
         return _answer_each(handlers, limit)
 
 
@@ -96,14 +96,21 @@ def _answer_each(handlers: Handlers, limit: int) -> int:
         this = MailRequest.id == request_id
         try:
             done += _answer(handlers, and_(this, _due()), 1)
-        except (SQLAlchemyError, NotDurable):
-            raise
-        except Exception as error:  # noqa: BLE001  # whatever it is, the others must not wait for it
+        except Exception as error:  # whatever it is, the others must not wait for it
+            if _is_database_fault(error):
+                raise
             log.error("mail request put off", kind=type(error).__name__)
             with transaction() as session:
                 session.execute(update(MailRequest).where(this).values(due_at=clock.now() + PUT_OFF))
             done += 1
     return done
+
+
+def _is_database_fault(error: Exception) -> bool:
+    """Whether every request would fail in this way, not only the one whose values the database refuses."""
+    if isinstance(error, (IntegrityError, DataError)):
+        return False
+    return isinstance(error, (SQLAlchemyError, NotDurable))
 
 
 def _due() -> ColumnElement[bool]:

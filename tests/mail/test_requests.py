@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from pledge.core import clock
 from pledge.core.db import db, transaction
@@ -52,3 +53,33 @@ def test_the_request_that_failed_is_put_off_and_no_other(app, frozen_clock):
     assert requests.answer({RequestKind.CONFIRM: handler}) == 2
     rows = db.session.execute(select(MailRequest.subject_id, MailRequest.due_at)).all()
     assert dict(map(tuple, rows)) == {earlier.id: due_again, failing.id: clock.now() + requests.PUT_OFF}
+
+
+def answer_with(error, failing):
+    """Answer what is due with a handler that raises `error` for one person; returns the others, who were answered."""
+    answered = []
+
+    def handler(_session, some):
+        if failing.id in [request.subject_id for request in some]:
+            raise error("", {}, Exception())
+        answered.extend(request.subject_id for request in some)
+
+    requests.answer({RequestKind.CONFIRM: handler})
+    return answered
+
+
+@pytest.mark.parametrize("error", [IntegrityError, DataError])
+def test_a_request_whose_values_the_database_refuses_does_not_hold_up_the_others(app, error):
+    failing, other = signature(state="pending"), signature(state="pending")
+    ask(failing)
+    ask(other)
+    assert answer_with(error, failing) == [other.id]
+
+
+def test_an_outage_of_the_database_puts_nothing_off(app):
+    person = signature(state="pending")
+    ask(person)
+    with pytest.raises(OperationalError):
+        answer_with(OperationalError, person)
+    row = db.session.execute(select(MailRequest.due_at, MailRequest.created_at)).one()
+    assert row.due_at == row.created_at

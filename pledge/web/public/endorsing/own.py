@@ -19,12 +19,11 @@ from pledge.endorsements import handover, number_matching, own
 from pledge.endorsements.applicants import ChangeView, EndorsementView, open_contact_link, own_endorsement
 from pledge.endorsements.identifiers import read_contact_token
 from pledge.files.services import UnknownFile
-from pledge.mail import blocks
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.campaign import logos
 from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, TakeOverForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
-from pledge.web.public.mailed_links.confirming import ALLOWED, STOPPED, allow_again
+from pledge.web.public.mailed_links.confirming import ALLOWED, STOPPED, allow_again, to_stopped
 from pledge.web.public.mailed_links.journey import FORM, ask, done, is_wrong, mailed_link, route, show
 from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import Question, Subject
@@ -203,17 +202,14 @@ def not_the_contact(subject: Subject, token: str) -> Response:
 @route("/endorse/contact/<token>/stopped", of=[ENDORSEMENT], methods=FORM)
 @mailed_link
 def contact_stopped(subject: Subject, token: str) -> Response:
-    return allow_again(_named(token), _CONTACT_STOPPED, _CONTACT_ALLOWED)
+    return allow_again(_contact_number(token), _CONTACT_STOPPED, _CONTACT_ALLOWED)
 
 
 def _to_stopped(subject: Subject, token: str) -> Response:
-    """To the page that lifts the block, for whoever pressed "this is not me" behind this link. Raises BadToken."""
-    if not blocks.is_blocked_by(_named(token)):
-        raise BadToken
-    return see_other(subject.url("contact_stopped", token=token))
+    return to_stopped(_contact_number(token), subject.url("contact_stopped", token=token))
 
 
-def _named(token: str) -> int:
+def _contact_number(token: str) -> int:
     """The number of the person whom a link to take over was mailed to. Raises BadToken."""
     _, contact_number, _ = read_contact_token(token)
     return contact_number

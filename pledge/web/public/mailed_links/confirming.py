@@ -89,7 +89,7 @@ def confirm(subject: Subject, token: str) -> Response:
         return _confirm_page(subject, link.record, token)
     if link.state in _ENDED:
         return problem(subject, link, token, 409 if is_pressed else 200)
-    return _to_stopped(subject, token) or problem(subject, link, token, 410)
+    return _stopped_or_gone(subject, link, token)
 
 
 @route("{of.prefix}/confirm/<token>/number", methods=["POST"])
@@ -124,9 +124,7 @@ def not_mine(subject: Subject, token: str) -> Response:
     """Delete what waits for this address. Where a machine may have pressed, the address has to be typed: no page shows it here."""
     link, is_pressed = subject.open_link(token, i18n.language()), request.method == "POST"
     if link.record is None or link.state not in _WAITING:
-        if stopped := _to_stopped(subject, token):
-            return stopped
-        raise BadToken
+        return _to_stopped(subject, token)
     form = MailboxForm(request.form or None)
     is_asked = link.record.is_scanned or (is_pressed and is_machine(_signals(subject, token)))
     if is_pressed and (not is_asked or form.names(subject.mailed_to(link.record))):
@@ -152,10 +150,22 @@ def allow_again(about: int, question: Question, allowed: DonePage) -> Response:
     return ask(question)
 
 
-def _to_stopped(subject: Subject, token: str) -> Response | None:
-    """To the page that lifts the block, if somebody pressed "this was not me" in the mail of this link."""
-    is_blocked = blocks.is_blocked_by(subject.mailed_about(token))
-    return see_other(subject.url("stopped", token=token)) if is_blocked else None
+def to_stopped(about: int, address: str) -> Response:
+    """To the page at `address`, which lifts the block of whoever pressed "this was not me". Raises BadToken when nobody did."""
+    if not blocks.is_blocked_by(about):
+        raise BadToken
+    return see_other(address)
+
+
+def _stopped_or_gone(subject: Subject, link: Any, token: str) -> Response:
+    try:
+        return _to_stopped(subject, token)
+    except BadToken:
+        return problem(subject, link, token, 410)
+
+
+def _to_stopped(subject: Subject, token: str) -> Response:
+    return to_stopped(subject.mailed_about(token), subject.url("stopped", token=token))
 
 
 def _signals(subject: Subject, token: str) -> frozenset[Press]:
