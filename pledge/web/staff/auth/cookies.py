@@ -38,7 +38,9 @@ SESSION = "pledge.web.staff.session"
 class BrowserSession(CallbackDict[str, Any], SessionMixin):
     """The data of one browser's session, and whose it is once somebody has signed in."""
 
-    def __init__(self, held: dict[str, Any] | None = None, opened: OpenSession | None = None) -> None:
+    def __init__(
+        self, held: dict[str, Any] | None = None, opened: OpenSession | None = None, *, ended: bool = False
+    ) -> None:
         super().__init__(held, _note)
         #: The number of its row, and the person's; None before the sign-in.
         self.row = None if opened is None else opened.id
@@ -47,6 +49,8 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
         self.starts_for: StaffMember | None = None
         #: The session gets a new id with this answer.
         self.renewed = False
+        #: Somebody had signed in, and their session has ended, now or earlier.
+        self.ended = ended
         self.modified = False
         self.new = held is None
         #: Why the session could not be read; raised by the first staff view, where errors become pages.
@@ -87,6 +91,7 @@ def end_session() -> None:
     mine = browser_session()
     if mine.row is not None:
         sessions.end(mine.row)
+        mine.ended = True
     mine.clear()
     mine.row = mine.staff_id = g.staff_member = None
 
@@ -134,7 +139,7 @@ class StaffSessions(SessionInterface):
             broken = BrowserSession()
             broken.fault = error
             return broken
-        return BrowserSession() if found is None else BrowserSession(found.data, found)
+        return BrowserSession(ended=True) if found is None else BrowserSession(found.data, found)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if not isinstance(session, BrowserSession):
@@ -142,6 +147,9 @@ class StaffSessions(SessionInterface):
         response.vary.add("Cookie")
         if session.fault is not None:
             return
+        if session.ended:
+            # Also what a browser would show for "back" (OWASP ASVS 5.0, 14.3.1).
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
         if session.starts_for is not None:
             self._start(session, session.starts_for, response)
         elif session.row is not None:
@@ -149,7 +157,7 @@ class StaffSessions(SessionInterface):
         elif session.modified and session:
             self._set(response, str(self._serializer.dumps(_plain(session))))
         elif self._name in request.cookies and not session:
-            self._forget(response)
+            response.delete_cookie(self._name, **self._attributes)
 
     def _start(self, session: BrowserSession, person: StaffMember, response: Response) -> None:
         token = sessions.start(
@@ -178,11 +186,6 @@ class StaffSessions(SessionInterface):
 
     def _set(self, response: Response, value: str) -> None:
         response.set_cookie(self._name, value, **self._attributes)
-
-    def _forget(self, response: Response) -> None:
-        response.delete_cookie(self._name, **self._attributes)
-        # Also what a browser would show for "back" (OWASP ASVS 5.0, 14.3.1).
-        response.headers["Clear-Site-Data"] = '"cache", "storage"'
 
 
 def _plain(session: BrowserSession) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def authenticator_post() -> AnyResponse:
             _("This code is not correct. Please enter the six digits that the app shows now.")
         ]
         return _authenticator_page(form, secret)
-    mark_second_factor()
+    mark_second_factor(alone=has_shown_second_factor())
     if me().recovery_codes is None:
         return redirect(url_for("staff.recovery_codes"), 303)
     return redirect(url_for("staff.account", done="authenticator"), 303)

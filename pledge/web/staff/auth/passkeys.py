@@ -118,7 +118,7 @@ def passkey_add() -> AnyResponse:
         return _again(error, "staff.passkey_new")
     except SecondFactorDue:
         return redirect(url_for("staff.verify"), 303)
-    mark_second_factor()
+    mark_second_factor(alone=has_shown_second_factor())
     flash(_("The passkey was added."), "done")
     return redirect(url_for("staff.account"), 303)
 

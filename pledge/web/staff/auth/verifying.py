@@ -1,6 +1,7 @@
 """Showing the second factor again before acts that cannot be undone; then the act is carried out."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -68,7 +69,8 @@ def go_on() -> Response:
     if saved is None:  # carried out by a second click meanwhile
         return _too_late()
     response = saved_forms.carry_out(saved)
-    if 300 <= response.status_code < 400:
+    is_asked_again = urlsplit(response.location or "").path == url_for("staff.verify")
+    if 300 <= response.status_code < 400 and not is_asked_again:
         flash(_("Your second factor was accepted, and what you had asked for has now been done."), "done")
     return response
 

@@ -62,15 +62,6 @@ class StatedReasonForm(StaffForm):
         check_why(field)
 
 
-class HoldForm(StaffForm):
-    """To decide about one that is held, or would be."""
-
-    hold_why = TextAreaField(_l("Reason"))
-
-    def validate_hold_why(self, field: Field) -> None:
-        check_why(field)
-
-
 class InvalidationForm(StaffForm):
     """Empty fields exclude nothing. The attributes below the fields are set by the validators."""
 

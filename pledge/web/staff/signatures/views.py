@@ -17,7 +17,10 @@ from pledge.core import i18n
 from pledge.signatures import moderation, staff_queries
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import HoldForm, LookUpForm, StatedReasonForm
+from pledge.web.staff.signatures.forms import LookUpForm, StatedReasonForm
+
+#: Before the names of the fields of the form that decides about one that is held, or would be.
+_HOLD = "hold_"
 
 _ONE = "/signatures/<int(min=1,max=9223372036854775807):signature_id>"
 
@@ -69,14 +72,14 @@ def signature_withdraw(signature_id: int) -> AnyResponse:
 @needs(Permission.INVALIDATE)
 @requires_recent_mfa
 def signature_release(signature_id: int) -> AnyResponse:
-    return _decide(signature_id, "released", lambda why: moderation.release(actor(), signature_id, why))
+    return _act(signature_id, "released", lambda why: moderation.release(actor(), signature_id, why), _HOLD)
 
 
 @staff.post(f"{_ONE}/clear")
 @needs(Permission.INVALIDATE)
 @requires_recent_mfa
 def signature_clear(signature_id: int) -> AnyResponse:
-    return _decide(signature_id, "cleared", lambda why: moderation.clear(actor(), signature_id, why))
+    return _act(signature_id, "cleared", lambda why: moderation.clear(actor(), signature_id, why), _HOLD)
 
 
 @staff.post(f"{_ONE}/erase")
@@ -115,31 +118,18 @@ _TOO_LATE: dict[type[Exception], Any] = {
 }
 
 
-def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyResponse:
-    """Do something at the person's request, with a reason, and return to their page."""
-    form = StatedReasonForm(request.form)
+def _act(signature_id: int, done: str, act: Callable[[str], None], prefix: str = "") -> AnyResponse:
+    """Do something with the reason of one of the page's two forms, and return to the page."""
+    form = StatedReasonForm(request.form, prefix=prefix)
     if not form.validate():
-        return _person_page(signature_id, 422, form=form)
-    return _do(signature_id, done, act, form.why.data or "")
-
-
-def _decide(signature_id: int, done: str, act: Callable[[str], None]) -> AnyResponse:
-    """Decide about one that is held or would be, with a reason, and return to the person's page."""
-    form = HoldForm(request.form)
-    if not form.validate():
-        return _person_page(signature_id, 422, hold=form)
-    return _do(signature_id, done, act, form.hold_why.data or "")
-
-
-def _do(signature_id: int, done: str, act: Callable[[str], None], why: str) -> AnyResponse:
+        return _person_page(signature_id, 422, {prefix: form})
     try:
-        act(why)
+        act(form.why.data or "")
     except moderation.NoSuchSignature:
         abort(404)
     except tuple(_TOO_LATE) as error:
-        form = StatedReasonForm(None, data={"why": why})
         form.why.errors = [_TOO_LATE[type(error)]]
-        return _person_page(signature_id, 409, form=form)
+        return _person_page(signature_id, 409, {prefix: form})
     if done == "erased":
         # Their page does not exist any more.
         return redirect(url_for("staff.signatures", done=done), 303)
@@ -163,19 +153,19 @@ def _look_up_page(form: LookUpForm, status: int, found: list[int] | None = None)
     )
 
 
-def _person_page(
-    signature_id: int, status: int, *, form: StatedReasonForm | None = None, hold: HoldForm | None = None
-) -> Response:
+def _person_page(signature_id: int, status: int, sent: dict[str, StatedReasonForm] | None = None) -> Response:
+    """The page of one person; `sent` is the form that was sent, by its prefix."""
     person = staff_queries.person(signature_id, i18n.language())
     if person is None:
         abort(404)
+    forms = {prefix: StatedReasonForm(None, prefix=prefix) for prefix in ("", _HOLD)} | (sent or {})
     return make_response(
         render_template(
             "staff/signatures/signature.html",
             person=person,
             slug=slugs()[person.signature.campaign.id],
-            form=form or StatedReasonForm(None),
-            hold=hold or HoldForm(None),
+            form=forms[""],
+            hold=forms[_HOLD],
             done=request.args.get("done", ""),
         ),
         status,

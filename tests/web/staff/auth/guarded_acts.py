@@ -112,7 +112,8 @@ def _password(client: StaffClient) -> Act:
     return Act("/staff/account/password", fields, "staff.change_password", wrong={"again": "another"})
 
 
-def set_up_authenticator(client: StaffClient) -> Act:
+def set_up_authenticator(client: StaffClient, minutes: int = 6) -> Act:
+    """With the code that the new app shows after so many minutes."""
     from passlib.totp import TOTP
 
     from pledge.core import clock
@@ -121,7 +122,7 @@ def set_up_authenticator(client: StaffClient) -> Act:
     sealed = re.search(r'name="sealed" value="([^"]+)"', page)[1]
     key = re.search(r'class="[^"]*key[^"]*"[^>]*>([A-Z2-7 -]{20,})<', page)
     key = key[1] if key else re.search(r">([A-Z2-7]{4}(?:[ -][A-Z2-7]{1,4}){6,})<", page)[1]
-    at = clock.now().timestamp() + 6 * 60
+    at = clock.now().timestamp() + minutes * 60
     digits = TOTP(key=re.sub("[ -]", "", key), alg="sha1").generate(at).token
     return Act(
         "/staff/account/authenticator",

@@ -26,6 +26,22 @@ def test_a_session_ends_after_half_an_hour_without_use(staff_client, clock):
     assert not is_in(person)
 
 
+@pytest.mark.parametrize("path", ["/staff/account", "/staff/sign-in", "/staff/no-such-page"])
+def test_a_browser_whose_session_ran_out_is_told_once_to_clear_what_it_keeps(staff_client, clock, path):
+    person = staff_client("viewer")
+    assert "Clear-Site-Data" not in person.get(path).headers
+    clock.move(minutes=31)
+    assert person.get(path).headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Clear-Site-Data" not in person.get(path).headers
+
+
+def test_a_form_sent_after_its_session_ran_out_tells_the_browser_to_clear_what_it_keeps(staff_client, clock):
+    person = staff_client("viewer")
+    clock.move(minutes=31)
+    late = person.post("/staff/account/sessions", data={"session": "others"})
+    assert late.headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
 def test_a_session_ends_eight_hours_after_the_sign_in_whatever_happens(staff_client, clock):
     person = staff_client("viewer")
     for _ in range(19):
@@ -106,7 +122,9 @@ def test_nobody_ends_the_session_of_somebody_else(staff_client):
 def test_ending_the_session_one_is_in_is_signing_out(staff_client):
     mine = staff_client("editor")
     (row,) = sessions.of(mine.member.id)
-    assert mine.post("/staff/account/sessions", data={"session": str(row.id)}).location == "/staff/sign-in"
+    answer = mine.post("/staff/account/sessions", data={"session": str(row.id)})
+    assert answer.location == "/staff/sign-in"
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert not is_in(mine)
 
 

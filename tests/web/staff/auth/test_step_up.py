@@ -185,7 +185,22 @@ def test_what_signs_one_in_is_not_changed_by_a_code_alone(app, admin, frozen_clo
     assert (wrong.status_code, "not your current password" in wrong.text) == (422, True)
     shortened = admin.post(address.replace("sign_in=y", ""), data=everything(admin))
     assert "sign_in=y" in shortened.location
+    assert DONE not in admin.get(shortened.location).text
     assert count(act.action) == before
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    "prepare", [partial(set_up_authenticator, minutes=0), register_passkey], ids=["app", "passkey"]
+)
+def test_adding_a_factor_does_not_make_the_sign_in_a_recent_one(admin, frozen_clock, prepare):
+    """Else whoever takes over a session within the five minutes could add one factor after the other."""
+    frozen_clock.move(minutes=4)
+    act = prepare(admin)
+    assert admin.post(act.path, data=act.fields).status_code == 303
+    assert count(act.action) == 1
+    frozen_clock.move(minutes=2)
+    assert "sign_in=y" in admin.get("/staff/account/recovery-codes").location
 
 
 @pytest.mark.sqlite_only
