@@ -46,7 +46,7 @@ def delivered(of):
 
 
 @pytest.fixture
-def page(visitor):
+def page(visitor, log):  # without a log its checkpoint would not be found
     page = visitor.page(lang="en", size=DESK)
     page.goto("/en/verify")
     expect(page.locator("[data-check]")).to_be_enabled()

@@ -136,10 +136,10 @@ def test_a_large_pack_is_counted_while_the_page_stays_responsive(page):
     devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
     spent = []
     for people in (1, 20_000):
-        log = packs.made_up("+" * people)
-        content = packs.pack(log)
+        made_up = packs.made_up("+" * people)
+        content = packs.pack(made_up)
         before = computed(devtools)
-        check_pack(page, content, key=log.keys)
+        check_pack(page, content, key=made_up.keys)
         expect_right(page)
         expect(page.locator("[data-facts]")).to_contain_text(f"{people:,}")
         spent.append(computed(devtools) - before)
