@@ -269,7 +269,7 @@ def test_sixteen_writers_that_commit_late_are_each_in_the_log_once_and_every_che
     )
     for number in campaigns:
         published = checkpoints_of(number)
-        assert len(published) > 3, "the folds must have run between the commits"
+        assert len(published) > 1, "the folds must have run between the commits"
         for before, after in pairwise(published):
             proof = log_queries.consistency(number, before.size, after.size)
             merkle.check_consistency(before.size, after.size, before.root, after.root, proof)

@@ -149,7 +149,7 @@ def test_the_alert_says_which_share_has_fallen(frozen_clock, confirmed, lost, fa
     (alert,) = alerts.newest(HOUR)
     said = words.details(alert.kind, alert.facts, "en")
     assert {name: fact for name, fact in alert.facts.items() if name != "provider"} == facts
-    assert ("20% were confirmed" in said, "70% were delivered" in said) == (
+    assert ("20% of the e-mails" in said, "70% of the e-mails" in said) == (
         "percent" in facts,
         "delivered" in facts,
     )
