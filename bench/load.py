@@ -1,5 +1,6 @@
 """The load: wrk, 32 kept connections, the headers of a browser. The floor gets the very same requests."""
 
+import atexit
 import json
 import shutil
 import subprocess
@@ -63,7 +64,11 @@ def start(
     headers = [word for name, value in BROWSER.items() for word in ("-H", f"{name}: {value}")]
     shape = ["-t", str(threads), "-c", str(clients), "-d", f"{seconds}s", "--timeout", "10s"]
     command = [program, *shape, *headers, "-s", f"{script}.lua", url, "--", *arguments]
-    return subprocess.Popen(command, cwd=SCRIPTS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=SCRIPTS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    atexit.register(process.kill)  # whoever interrupts a run does not leave its load behind
+    return process
 
 
 def finish(process: "subprocess.Popen[str]") -> Run:
