@@ -47,7 +47,7 @@ def test_after_its_time_a_limit_begins_anew(app, storage, monkeypatch):
     monkeypatch.setattr(memory, "time", time)  # which stands still for other tests
     brief = SoftLimit(Signal.NETWORK, "203.0.113.7", "1 per 3 seconds")
     assert seen(storage, 2, brief) == [set(), {Signal.NETWORK}]
-    time.sleep(3.1)
+    time.sleep(3.1)  # by the real clock, as on a site
     assert seen(storage, 1, brief) == [set()]
 
 

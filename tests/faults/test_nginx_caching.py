@@ -123,7 +123,7 @@ def test_while_people_look_the_count_is_a_second_old_and_after_a_pause_as_old_as
     def while_people_look():
         ages, looked = [], time.monotonic()
         for _ in range(60):
-            time.sleep(0.1)
+            time.sleep(0.1)  # ten people a second
             pause = time.monotonic() - looked
             looked += pause
             ages.append(age(nginx, COUNT) - pause)
@@ -131,7 +131,7 @@ def test_while_people_look_the_count_is_a_second_old_and_after_a_pause_as_old_as
 
     # Other tests share the machine and can only slow it down, so the best of five looks counts.
     assert any(while_people_look() < RENEWED_AFTER for _ in range(5))
-    time.sleep(RENEWED_AFTER + 2)
+    time.sleep(RENEWED_AFTER + 2)  # nobody asks
     assert age(nginx, COUNT) > RENEWED_AFTER
     wait_until(lambda: age(nginx, COUNT) < RENEWED_AFTER)
 

@@ -233,7 +233,7 @@ def test_health_and_pages_behind_nginx_are_answered_while_the_database_is_silent
             assert ask(nginx, path)[0] == 200
         usual = probers()
         with usual[0], usual[1], usual[2]:
-            time.sleep(1)
+            time.sleep(1)  # what is usual is measured that long
         fragile.fall_silent()
         threads = []
         silent = probers()

@@ -41,7 +41,7 @@ def test_twenty_forms_take_as_many_statements_as_one(statements, people):
     with statements() as seen:
         answer_requests()
     assert len(mails()) == people
-    # Look and take; lock, read, look for mails; read addresses, blocks and stops; slots, numbers, mails; delete; look again.
+    # Find and claim; lock, read, search for mails; read addresses, blocks and stops; slots, numbers, mails; delete; find the next.
     takes_lock = db.engine.dialect.name == "postgresql"
     assert len(seen) == 13 + takes_lock, seen
 

@@ -17,7 +17,7 @@ def wait_until(
     *,
     pause: float = 0.02,
 ) -> Found:
-    """What `look` returns, as soon as it is true; fails with the problem when it never is. It looks again after each pause."""
+    """The first true result of `look`, which is called again after each pause; AssertionError with the problem after `seconds`."""
     end = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > end:

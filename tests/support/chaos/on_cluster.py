@@ -160,7 +160,7 @@ def next_primary_host_is_lost_too(around: ClusterSurroundings) -> None:
     first.come_back()
     wait_until(lambda: first.pids("pg_rewind") or databases.states().get(first.name) == STANDBY)
     second.signal(signal.SIGSTOP, POSTGRES)  # what it is asked for arrives, and is never answered
-    time.sleep(1)
+    time.sleep(1)  # pg_rewind has asked and waits
     second.kill()
     databases.wait_for_primary(other_than=second)
     time.sleep(around.dice.uniform(2, 5))
