@@ -128,14 +128,8 @@ def find_draft(campaign_id: int, lang: str) -> CampaignView | None:
 def count(slug: str) -> Count | None:
     """The count of a public campaign in one statement; None when there is no such campaign."""
     as_of = clock.now()  # before the query: what it answers is at least as new
-    query = (
-        select(*head_columns())
-        .select_from(Campaign)
-        .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
-        .where(Campaign.slug == slug, Campaign.state != CampaignState.DRAFT)
-    )
     with reading() as connection:
-        found = connection.execute(query).first()
+        found = connection.execute(_COUNT, {"slug": slug}).first()
     return None if found is None else Count(found[0], found[1], as_of, found[2])
 
 
@@ -156,7 +150,7 @@ def slugs() -> dict[int, str]:
 def public_campaigns(lang: str) -> list[CampaignView]:
     """All campaigns that the public may see: those that one can sign now first, then newest first."""
     with reading() as connection:
-        rows = connection.execute(_public(lang).order_by(Campaign.id.desc())).all()
+        rows = connection.execute(_public_newest_first(lang)).all()
     return sorted((_view(row, lang) for row in rows), key=lambda campaign: not campaign.is_open)
 
 
@@ -198,6 +192,14 @@ def pledge_versions(campaign_id: int) -> list[PledgeVersion]:
     return [PledgeVersion(row.version, bytes(row.sha256).hex(), row.created_at) for row in rows]
 
 
+_COUNT = (
+    select(*head_columns())
+    .select_from(Campaign)
+    .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
+    .where(Campaign.slug == bindparam("slug"), Campaign.state != CampaignState.DRAFT)
+)
+
+
 # Made once for each language: pages of a signing read by them all the time, and to make one takes longer than to run it.
 @cache
 def _public_by_slug(lang: str) -> Select[*tuple[Any, ...]]:
@@ -207,6 +209,11 @@ def _public_by_slug(lang: str) -> Select[*tuple[Any, ...]]:
 @cache
 def _public_by_id(lang: str) -> Select[*tuple[Any, ...]]:
     return _public(lang).where(Campaign.id == bindparam("id"))
+
+
+@cache
+def _public_newest_first(lang: str) -> Select[*tuple[Any, ...]]:
+    return _public(lang).order_by(Campaign.id.desc())
 
 
 def _public(lang: str) -> Select[*tuple[Any, ...]]:

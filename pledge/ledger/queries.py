@@ -82,7 +82,7 @@ def tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> dict[Dimension, dict[
     )
     found: dict[Dimension, dict[str, int]] = {dimension: {} for dimension in Dimension}
     with reading() as connection:
-        for dimension, key, number in connection.execute(query):
+        for dimension, key, number in connection.execute(query).all():
             found[Dimension(dimension)][key] = number
     return found
 
