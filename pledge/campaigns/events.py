@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from pledge.campaigns.items import ItemKind
 from pledge.campaigns.models import Campaign, CampaignEvent
@@ -60,6 +60,13 @@ class EventView:
         return ends_at.astimezone(SEOUL).date() == self.starts_at.astimezone(SEOUL).date()
 
 
+_SHOWN = (
+    select(*CampaignEvent.__table__.c)
+    .where(CampaignEvent.campaign_id == bindparam("campaign"))
+    .order_by(CampaignEvent.starts_at, CampaignEvent.id)
+)
+
+
 def has_any(slug: str) -> bool:
     """Whether the campaign's page shows an event, past ones too."""
     mine = select(CampaignEvent.id).join(Campaign).where(Campaign.slug == slug)
@@ -70,11 +77,7 @@ def has_any(slug: str) -> bool:
 def shown(campaign_id: int, lang: str) -> list[EventView]:
     """All events of a campaign in one language, by time. What is not given in it is shown in another."""
     with reading() as connection:
-        found = connection.execute(
-            select(*CampaignEvent.__table__.c)
-            .where(CampaignEvent.campaign_id == campaign_id)
-            .order_by(CampaignEvent.starts_at, CampaignEvent.id)
-        ).all()
+        found = connection.execute(_SHOWN, {"campaign": campaign_id}).all()
     return [
         EventView(
             id=row.id,

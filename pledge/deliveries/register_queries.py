@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from pledge.campaigns.forgetting import AFTER_DELIVERY
 from pledge.campaigns.models import Campaign
@@ -82,26 +82,22 @@ def find(delivery_id: int) -> DeliveryView | None:
     return None if row is None else _view(row, row.document)
 
 
+_PUBLIC = (
+    select(
+        *(Delivery.id, Delivery.recipient, Delivery.occasion, Checkpoint.people, Checkpoint.organizations),
+        *(Delivery.handed_over_at, Delivery.receipt_number, Delivery.answered_at, Delivery.answer),
+    )
+    .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
+    .where(Delivery.campaign_id == bindparam("campaign"), Delivery.state.in_(_HANDED_OVER))
+    .order_by(Delivery.handed_over_at.desc(), Delivery.id.desc())
+    .limit(MAX_SHOWN)
+)
+
+
 def public_deliveries(campaign_id: int, lang: str) -> list[PublicDelivery]:
     """The deliveries that were handed over, the newest first, with their answers."""
-    query = (
-        select(
-            *(
-                Delivery.id,
-                Delivery.recipient,
-                Delivery.occasion,
-                Checkpoint.people,
-                Checkpoint.organizations,
-            ),
-            *(Delivery.handed_over_at, Delivery.receipt_number, Delivery.answered_at, Delivery.answer),
-        )
-        .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
-        .where(Delivery.campaign_id == campaign_id, Delivery.state.in_(_HANDED_OVER))
-        .order_by(Delivery.handed_over_at.desc(), Delivery.id.desc())
-        .limit(MAX_SHOWN)
-    )
     with reading() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(_PUBLIC, {"campaign": campaign_id}).all()
     return [
         PublicDelivery(
             id=row.id,

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, exists, func, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from pledge.core import languages
@@ -187,11 +187,9 @@ def merged_into(campaign_id: int, endorsement_id: int) -> int | None:
 
 def recent(campaign_id: int, lang: str, limit: int = 6) -> list[OrganizationView]:
     """The newest organisations on the wall."""
-    query = _shown(campaign_id, EndorsementState.PUBLISHED).order_by(
-        Endorsement.published_at.desc(), Endorsement.id
-    )
     with reading() as connection:
-        return [_view(row, lang) for row in connection.execute(query.limit(limit))]
+        rows = connection.execute(_RECENT.limit(limit), {"campaign": campaign_id})
+        return [_view(row, lang) for row in rows]
 
 
 def listing(campaign_id: int, after: int = 0, limit: int = BATCH) -> list[OrganizationView]:
@@ -204,7 +202,7 @@ def listing(campaign_id: int, after: int = 0, limit: int = BATCH) -> list[Organi
         ]
 
 
-def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ...]]:
+def _shown(campaign_id: int | BindParameter[int], *states: EndorsementState) -> Select[*tuple[Any, ...]]:
     return (
         select(
             *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.published_at),
@@ -222,6 +220,11 @@ def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ..
             EndorsementVersion.state == VersionState.PUBLISHED,
         )
     )
+
+
+_RECENT = _shown(bindparam("campaign"), EndorsementState.PUBLISHED).order_by(
+    Endorsement.published_at.desc(), Endorsement.id
+)
 
 
 def _counts(campaign_id: int, column: Any) -> Select[*tuple[Any, ...]]:

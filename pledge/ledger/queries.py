@@ -32,9 +32,9 @@ def counts(campaign_ids: Iterable[int]) -> dict[int, Count]:
     """The counts of several campaigns; one that nobody signed yet counts 0."""
     wanted = list(campaign_ids)
     as_of = clock.now()  # before the query: what it answers is at least as new
-    query = select(LedgerHead.campaign_id, *head_columns()).where(LedgerHead.campaign_id.in_(wanted))
     with reading() as connection:
-        found = {row[0]: Count(row[1], row[2], as_of, row[3]) for row in connection.execute(query)}
+        rows = connection.execute(_COUNTS, {"wanted": wanted}).all()
+    found = {row[0]: Count(row[1], row[2], as_of, row[3]) for row in rows}
     return {campaign_id: found.get(campaign_id) or Count(0, 0, as_of) for campaign_id in wanted}
 
 
@@ -44,6 +44,11 @@ def head_columns() -> tuple[ColumnElement[int], ColumnElement[int], ColumnElemen
         (LedgerHead.campaign_id.is_(None), 0), (LedgerHead.log_size == LedgerHead.size, LedgerHead.size)
     )
     return func.coalesce(LedgerHead.people, 0), func.coalesce(LedgerHead.organizations, 0), in_step
+
+
+_COUNTS = select(LedgerHead.campaign_id, *head_columns()).where(
+    LedgerHead.campaign_id.in_(bindparam("wanted", expanding=True))
+)
 
 
 def number_of(signature_id: int) -> int | None:

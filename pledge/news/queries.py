@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, bindparam, func, select, text
 
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
@@ -171,16 +171,17 @@ def progress(news_id: int) -> NewsProgress:
     return NewsProgress(*(found.get(state, 0) for state in states))
 
 
+_ARCHIVE = (
+    select(NewsItem.id, NewsItem.title, NewsItem.body, NewsItem.begun_at)
+    .where(NewsItem.campaign_id == bindparam("campaign"), _PUBLIC)
+    .order_by(NewsItem.begun_at.desc(), NewsItem.id.desc())
+)
+
+
 def public_news(campaign_id: int, lang: str, limit: int = MAX_SHOWN) -> list[PublicNews]:
     """What was sent of a campaign, the newest first."""
-    query = (
-        select(NewsItem.id, NewsItem.title, NewsItem.body, NewsItem.begun_at)
-        .where(NewsItem.campaign_id == campaign_id, _PUBLIC)
-        .order_by(NewsItem.begun_at.desc(), NewsItem.id.desc())
-        .limit(limit)
-    )
     with reading() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(_ARCHIVE.limit(limit), {"campaign": campaign_id}).all()
     return [_public(row, lang) for row in rows]
 
 

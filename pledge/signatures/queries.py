@@ -208,16 +208,18 @@ def _find(
     )
 
 
+_PUBLIC_NAMES = (
+    select(Signature.name)
+    .where(Signature.campaign_id == bindparam("campaign"), text(SHOWN_BY_NAME))
+    .order_by(Signature.confirmed_at.desc())
+)
+
+
 def public_names(campaign_id: int, limit: int = 12) -> list[str]:
     """The newest confirmed signers of a campaign who agreed that their name is shown."""
-    query = (
-        select(Signature.name)
-        .where(Signature.campaign_id == campaign_id, text(SHOWN_BY_NAME))
-        .order_by(Signature.confirmed_at.desc())
-        .limit(limit)
-    )
     with reading() as connection:
-        return [row.name for row in connection.execute(query)]
+        rows = connection.execute(_PUBLIC_NAMES.limit(limit), {"campaign": campaign_id})
+        return [row.name for row in rows]
 
 
 def is_signed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
