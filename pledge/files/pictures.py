@@ -76,9 +76,11 @@ def _ask_child(question: bytes, arguments: Sequence[str], seconds: float) -> tup
         # Not by child.kill, which takes the status of a child that has just ended from under wait4.
         late = threading.Timer(seconds, os.kill, (child.pid, signal.SIGKILL))
         late.start()
-        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        late.cancel()
-        late.join()  # as long as its status is not taken the number is the child's alone
+        try:
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        finally:
+            late.cancel()
+            late.join()  # as long as its status is not taken the number is the child's alone
         _, status, used = os.wait4(child.pid, 0)  # unlike subprocess, it tells what this child used
         child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)

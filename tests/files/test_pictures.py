@@ -242,6 +242,25 @@ def test_a_child_that_ends_just_before_it_is_killed_has_a_status(monkeypatch):
     assert pictures._ask_child(b"", (), 0.3)[:2] == (b"", 0)
 
 
+def test_an_interrupted_wait_for_a_child_leaves_no_timer_that_kills_later(monkeypatch):
+    started, start = [], subprocess.Popen
+
+    def noted(*command, **options):
+        started.append(start(*command, **options))
+        return started[-1]
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pictures, "COMMAND", ("true",))
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    monkeypatch.setattr(os, "waitid", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        pictures._ask_child(b"", (), PATIENCE)
+    started[0].wait(PATIENCE)
+    assert not [one for one in threading.enumerate() if getattr(one, "function", None) is os.kill]
+
+
 @pytest.mark.parametrize(
     "answer",
     [

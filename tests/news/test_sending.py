@@ -322,7 +322,7 @@ def test_a_mail_to_confirm_goes_out_before_ten_thousand_pieces_of_news():
         deliver(notes, limit=1)
         seconds.append(time_module.perf_counter() - begun)
         assert notes.recipients == [f"hong{number}@example.org"]
-    assert min(seconds) < 0.5
+    assert min(seconds) < 2
 
 
 def test_news_is_taken_a_few_at_a_time_so_that_the_next_mail_to_confirm_waits_for_few():
