@@ -81,10 +81,11 @@ def _unpacks(data: bytes, place: tuple[int, int]) -> bool:
 def _unpacked(data: bytes, begin: int) -> Iterator[bytes]:
     """A stream in parts, as far as Flate unpacks it; nothing for another filter."""
     inflater = zlib.decompressobj()
-    packed = b""
+    whole = memoryview(data)  # whose slices copy nothing
+    packed: bytes | memoryview = b""
     try:
         while not inflater.eof and (packed or begin < len(data)):
-            packed = packed or data[begin : (begin := begin + _PART)]
+            packed = packed or whole[begin : (begin := begin + _PART)]
             yield inflater.decompress(packed, _PART)
             packed = inflater.unconsumed_tail
     except zlib.error:
