@@ -4,6 +4,7 @@ Those of `tests/web` run on PostgreSQL: the queries and use cases behind a page 
 packages, and tests/hostile and the browser open every page and send every form on SQLite.
 """
 
+import faulthandler
 import gc
 import os
 import tempfile
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from tests.support.staff import StaffClient
 
 DATABASES = ("sqlite", "postgresql")
+
+#: Of the trace of a crash: the innermost frames.
+CRASH_LINES = 15
 
 #: Two shared cores say nothing about a single example's time; fixtures are cheap and reset by hand where needed.
 hypothesis_settings.register_profile(
@@ -76,6 +80,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """xdist asks the controller what to tell a worker."""
     node.workerinput["run_folder"] = str(node.config.run_folder)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The trace of a worker that crashes is kept for the end of the run; on its stderr it is lost among thousands of dots."""
+    if name := os.environ.get("PYTEST_XDIST_WORKER"):
+        session.config.crash = (session.config.run_folder / f"{name}.crash").open("w")  # type: ignore[attr-defined]
+        faulthandler.enable(session.config.crash, all_threads=False)  # type: ignore[attr-defined]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for crash in sorted(config.run_folder.glob("*.crash")):  # type: ignore[attr-defined]
+        if said := crash.read_text().splitlines():
+            terminalreporter.section(f"crash of {crash.stem}")
+            terminalreporter.write_line("\n".join(said[:CRASH_LINES]))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
