@@ -62,6 +62,7 @@ class Crowd:
     first_person: int = 0
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     errors: Counter[str] = field(default_factory=Counter)
+    warm_up_errors: int = 0  #: as many of them were in the warm-up
     begun: int = 0
     #: When each confirmation was acknowledged, and the count as it was seen.
     confirmed: list[float] = field(default_factory=list)
@@ -98,7 +99,8 @@ class Crowd:
                 await asyncio.sleep(1)
 
     def forget(self) -> None:
-        """Count from here: what was before warmed up. The steps stay in their order."""
+        """Count from here: what was before warmed up. The steps stay in their order, and an error stays an error."""
+        self.warm_up_errors = self.errors.total()
         for taken in self.seconds.values():
             taken.clear()
 

@@ -295,6 +295,8 @@ def _steps(result: Result) -> str:
         for what, number in result.crowd.errors.most_common(20) + result.complaints.most_common(10)
     ]
     told = "".join(f"\n- {number} × {what}" for number, what in (*looked, *met))
+    if warming := result.crowd.warm_up_errors:
+        told += f"\n- of what people met, {warming} in the warm-up"
     return _markdown(rows) + (
         f"\n\nErrors that people met, and in the logs of the site:\n{told}" if told else ""
     )
