@@ -32,7 +32,7 @@ def test_the_corpus_is_large_and_has_every_fault_that_a_file_can_have():
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_picture_is_refused_with_its_fault_within_two_seconds(name):
+def test_a_bad_picture_is_refused_with_its_fault_after_little_work(name):
     fault, make = BAD[name]
     data = make()
     for _ in range(ATTEMPTS):
