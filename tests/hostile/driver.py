@@ -134,18 +134,15 @@ def faults_of(given: Input, answer: TestResponse) -> Iterator[str]:
         # Browsers take a backslash for a slash.
         if name == "Location" and _host(value.replace("\\", "/")) != "localhost":
             yield f"leads elsewhere: {value!r}"
-    text = (
-        answer.get_data(as_text=True)
-        if answer.mimetype.startswith(("text/", "image/svg")) or "json" in answer.mimetype
-        else ""
-    )
+    kind = answer.mimetype or ""  # 304 has none
+    text = answer.get_data(as_text=True) if kind.startswith(("text/", "image/svg")) or "json" in kind else ""
     yield from (f"shows {inside!r}" for inside in INSIDE if inside in text)
-    if answer.mimetype in DOCUMENTS:
+    if kind in DOCUMENTS:
         if "<" in given.sent and given.sent in text:
             yield "reflected as it was sent"
         if corpus.MARKER in text and _is_marked(text):
             yield "reflected as an element or an attribute"
-    if text or answer.mimetype != "text/html":
+    if text or kind != "text/html":
         yield from _bad_page(answer)
 
 

@@ -6,6 +6,9 @@ from threading import Barrier
 from typing import Any
 
 from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.support.waiting import wait_until
 
 
 def at_once(app: Flask, *acts: Callable[[], Any], expected: tuple[type[Exception], ...] = ()) -> list[Any]:
@@ -22,3 +25,18 @@ def at_once(app: Flask, *acts: Callable[[], Any], expected: tuple[type[Exception
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(one, acts))
+
+
+def posted(app: Flask, path: str, form: dict[str, Any] | None = None) -> TestResponse:
+    """The answer to a form, once it is admitted."""
+    return admitted(lambda: app.test_client().post(path, data=form))
+
+
+def admitted(ask: Callable[[], TestResponse]) -> TestResponse:
+    """The answer to a request. One that admission refuses, as too many come at once, is sent again until it is taken."""
+
+    def taken() -> TestResponse | None:
+        reply = ask()
+        return None if reply.status_code == 503 else reply
+
+    return wait_until(taken, "refused again and again", pause=0.1)
