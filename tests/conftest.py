@@ -85,8 +85,9 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """The trace of a worker that crashes is kept for the end of the run; on its stderr it is lost among thousands of dots."""
     if name := os.environ.get("PYTEST_XDIST_WORKER"):
-        session.config.crash = (session.config.run_folder / f"{name}.crash").open("w")  # type: ignore[attr-defined]
-        faulthandler.enable(session.config.crash, all_threads=False)  # type: ignore[attr-defined]
+        crash = (session.config.run_folder / f"{name}.crash").open("w")  # type: ignore[attr-defined]
+        faulthandler.enable(crash, all_threads=False)
+        session.config.add_cleanup(crash.close)  # open until then: faulthandler only has its number
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
