@@ -10,6 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import ROOT, Config
 from pledge.core.db import reading
+from pledge.core.db.failures import advise
+from pledge.diagnosis.archive import MAX_AGE, read_archive
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.diagnosis.start import DURABILITY, setting
 
@@ -36,7 +38,7 @@ def database_findings(config: Config) -> Iterator[Finding]:
     except SQLAlchemyError as error:
         yield problem(
             subject,
-            f"does not answer ({type(error).__name__}): check PLEDGE_DATABASE_URL and that the server runs",
+            f"does not answer ({advise(error)}): check PLEDGE_DATABASE_URL and that the server runs",
         )
 
 
@@ -61,6 +63,25 @@ def _postgresql(connection: Connection) -> Iterator[Finding]:
             yield problem("durability", f"{name} = off: {loss}; set it to on in postgresql.conf")
         else:
             yield ok("durability", f"{name} = {value}")
+    yield _archive(connection)
+
+
+def _archive(connection: Connection) -> Finding:
+    """Whether a lost disk would cost what was acknowledged."""
+    found = read_archive(connection)
+    if not found.is_on:
+        return warning("archive", "archive_mode = off: a lost disk loses all since the last backup (Backups)")
+    if not found.timeout:
+        return problem(
+            "archive",
+            "archive_timeout = 0: a lost disk loses what has not filled 16 MB of WAL; set it to 1min",
+        )
+    if found.age > MAX_AGE:
+        return problem(
+            "archive",
+            f"WAL has waited {found.age:.0f} seconds: PostgreSQL's log says why archive_command fails",
+        )
+    return ok("archive", f"on, at most {found.timeout} seconds behind")
 
 
 def _sqlite(connection: Connection, config: Config) -> Iterator[Finding]:

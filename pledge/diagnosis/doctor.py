@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
+from pledge.core.db.failures import advise
 from pledge.diagnosis import contents, guards, surroundings
 from pledge.diagnosis.database import database_findings
 from pledge.diagnosis.findings import Finding, Severity, problem
@@ -32,7 +33,7 @@ def diagnose(config: Config) -> Iterator[Finding]:
         return
     yield from _findings_of(guards.guard_findings, config)
     yield from _findings_of(contents.sample_findings, config)
-    yield from _findings_of(lambda: surroundings.worker_findings(readiness()))
+    yield from _findings_of(_worker_findings)
     yield from _findings_of(surroundings.clock_findings)
     yield from diagnose_stored()
 
@@ -49,11 +50,16 @@ def diagnose_stored() -> Iterator[Finding]:
         yield from _findings_of(look)
 
 
+def _worker_findings() -> Iterator[Finding]:
+    return surroundings.worker_findings(readiness())
+
+
 def _findings_of(check: Callable[..., Iterable[Finding]], *arguments: object) -> Iterator[Finding]:
     """The findings of a check; a check that fails is a finding itself and does not stop the others."""
     try:
         yield from check(*arguments)
     except (SQLAlchemyError, OSError, ValueError) as error:
-        # The text of the error stays out: it may quote a setting.
-        name = getattr(check, "__name__", "check").removesuffix("_findings")
-        yield problem(name, f"could not be checked ({type(error).__name__})")
+        # The text of other errors stays out: it may quote a setting.
+        what = advise(error) if isinstance(error, SQLAlchemyError) else type(error).__name__
+        name = getattr(check, "__name__", "check").strip("_").removesuffix("_findings")
+        yield problem(name, f"could not be checked ({what})")

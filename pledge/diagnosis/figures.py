@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import clock_difference, db, reading
+from pledge.diagnosis.archive import archive
 from pledge.ledger import queries as ledger
 from pledge.ledger.queries import LogState
 from pledge.mail import backlog, breaker, valve
@@ -41,6 +42,8 @@ class SiteFigures:
     requests: Backlog
     is_valve_closed: bool
     is_breaker_open: bool
+    #: Seconds for which WAL has waited to be archived; None on SQLite.
+    archive_age: float | None
     paused: list[str]  #: what staff have paused: "signing", "mail"
 
 
@@ -49,7 +52,7 @@ _reading = threading.Lock()
 
 
 def figures() -> SiteFigures | None:
-    """The figures, a few seconds old at most; None when the database does not answer or is not migrated."""
+    """The figures, a few seconds old at most; None when the database does not answer or refuses."""
     with _reading:
         until, found = _kept.get(db.engine, (0.0, None))
         if clock.monotonic() >= until:
@@ -81,6 +84,7 @@ def _read() -> SiteFigures | None:
             requests=backlog.request_backlog(),
             is_valve_closed=valve.closed_since() is not None,
             is_breaker_open=breaker.opened_at() is not None,
+            archive_age=found.age if (found := archive()) else None,
             paused=switches.stored().paused,
         )
     except SQLAlchemyError:

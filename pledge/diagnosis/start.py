@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config, ConfigError
 from pledge.core.db import db, reading
+from pledge.core.db.failures import describe
 from pledge.core.logs import log
 
 #: PostgreSQL settings without which an acknowledged signature can be lost, and what each would cost.
@@ -29,7 +30,7 @@ def refuse_unsafe_database(config: Config) -> None:
         with reading() as connection:
             fsync = setting(connection, "fsync")
     except SQLAlchemyError as error:
-        log.warning("database away at the start", kind=type(error).__name__)
+        log.warning("database away at the start", kind=describe(error))
         return
     finally:
         db.engine.dispose()  # a server that forks must not share this connection with its children

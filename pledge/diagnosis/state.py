@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference, reading
+from pledge.core.db.failures import advise
 from pledge.diagnosis import writing
 from pledge.ledger import queries as ledger
 from pledge.mail import breaker, valve
@@ -25,7 +26,7 @@ MAX_LAG = 60.0
 
 @dataclass(frozen=True)
 class Readiness:
-    database: str  #: "ok", "unreachable" or "not migrated"
+    database: str  #: "ok", "unreachable" or "refused", as where tables or rights are missing
     #: How long the oldest waiting mail has been due, thanks and news apart.
     outbox_age_seconds: float | None = None
     fold_lag_seconds: float | None = None  #: how long the oldest waiting entry has not been counted
@@ -51,8 +52,8 @@ def readiness() -> Readiness:
         apart = clock_difference()
         with reading() as connection:
             connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        return Readiness("unreachable", problems=["the database does not answer"])
+    except SQLAlchemyError as error:
+        return Readiness("unreachable", problems=[f"the database does not answer: {advise(error)}"])
     try:
         turned = switches.stored()
         outbox_age, last_age = _age(mail.oldest_due(), turned), _age(mail.oldest_last_due(), turned)
@@ -61,8 +62,8 @@ def readiness() -> Readiness:
             f"{entries} entries of the log of {slugs()[number]} are set aside: see `flask ledger verify`"
             for number, entries in ledger.set_aside_counts().items()
         ]
-    except SQLAlchemyError:
-        return Readiness("not migrated", problems=["tables are missing or too old: run `flask db upgrade`"])
+    except SQLAlchemyError as error:
+        return Readiness("refused", problems=[f"the database refuses what the site reads: {advise(error)}"])
     problems = writing.problems()
     if abs(apart) > MAX_CLOCK_DIFFERENCE:
         problems.append(f"this machine's clock is {abs(apart):.0f} seconds from the database's: run NTP")

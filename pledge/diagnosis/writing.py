@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import current_config
 from pledge.core import clock
 from pledge.core.db import NotDurable, db, ensure_durable, is_postgresql, snapshot, write_autocommit
+from pledge.core.db.failures import advise
 
 #: Seconds for which a result is cached: monitoring asks often, and each check writes a little.
 KEPT_FOR = 10.0
@@ -41,7 +42,7 @@ def _database() -> list[str]:
     except NotDurable:
         return ["no standby has what is written: people are told that nothing was recorded"]
     except SQLAlchemyError as error:
-        return [f"the database takes no writes ({type(error).__name__}): is its disk full?"]
+        return [f"the database takes no writes: {advise(error)}"]
     return []
 
 

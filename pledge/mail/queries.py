@@ -110,6 +110,12 @@ _DEFER = text(
     UPDATE outbox_mails SET due_at = :due, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608  # only constants are put into the text; values are bound
 ).bindparams(_moment("due"))
 
+#: It stays due, so that its age tells for how long the server has been away; the lease is the pause.
+_POSTPONE = text(
+    f"""
+    UPDATE outbox_mails SET lease_until = :due, last_error = :error WHERE {_OURS}"""  # noqa: S608  # only constants are put into the text; values are bound
+).bindparams(_moment("due"))
+
 _HELD = (
     tuple_(OutboxMail.id, OutboxMail.attempts).in_(bindparam("held", expanding=True)),
     OutboxMail.state == MailState.QUEUED.value,
@@ -207,6 +213,11 @@ def finish(
 def defer(mail: Claimed, due: datetime, error: str) -> bool:
     """Put a mail back for a later attempt; False when another worker has claimed it since."""
     return _mark(_DEFER, mail, {"due": due, "error": error})
+
+
+def postpone(mail: Claimed, until: datetime, error: str) -> bool:
+    """Leave a mail due that no server could take, for an attempt after `until`; False as in defer()."""
+    return _mark(_POSTPONE, mail, {"due": until, "error": error})
 
 
 def release(mails: Sequence[Claimed]) -> None:

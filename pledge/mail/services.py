@@ -210,12 +210,13 @@ def _put_off(mail: Claimed, refusal: TemporaryFailure, done: SendingResult) -> N
         _give_up(mail, refusal.code, done)
         return
     # While the server takes nothing from anyone, a mail's own pause must not grow: it should go out soon after.
-    attempts = 1 if isinstance(refusal, ServerUnavailable) else mail.attempts
-    due = now + pause_after(attempts)
+    away = isinstance(refusal, ServerUnavailable)
+    again_at = now + pause_after(1 if away else mail.attempts)
+    mark = queries.postpone if away else queries.defer
     log.warning(
         "mail deferred", mail=mail.id, kind=mail.kind.value, error=refusal.code, attempts=mail.attempts
     )
-    retry_write(lambda: queries.defer(mail, due, refusal.code))
+    retry_write(lambda: mark(mail, again_at, refusal.code))
     done.deferred += 1
 
 

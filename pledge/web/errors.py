@@ -19,11 +19,14 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from pledge.core.concurrency import Busy
 from pledge.core.db import NotDurable
+from pledge.core.db.failures import PERMISSION_DENIED, describe, state_of
 from pledge.core.logs import log
 from pledge.web import limits
 
 #: SQLSTATE of a write on a standby, as right after a failover.
 READ_ONLY = "25006"
+#: States in which no statement of ours is wrong: the installation has to be put right, and nothing was recorded.
+_AWAY = (READ_ONLY, PERMISSION_DENIED)
 
 #: Seconds after which a visitor may try again while the database is away.
 RETRY_AFTER_OUTAGE = 10
@@ -118,13 +121,13 @@ def on_redis_away(error: Exception) -> Response:
 
 
 def on_database_away(error: Exception) -> Response:
-    log.error("database away", kind=type(error).__name__)
+    log.error("database away", kind=describe(error))
     return error_page(503, RETRY_AFTER_OUTAGE)
 
 
 def on_database_error(error: DBAPIError) -> Response:
-    read_only = getattr(error.orig, "sqlstate", None) == READ_ONLY
-    return on_database_away(error) if error.connection_invalidated or read_only else on_bug(error)
+    is_away = error.connection_invalidated or state_of(error) in _AWAY
+    return on_database_away(error) if is_away else on_bug(error)
 
 
 def on_busy(_error: Busy) -> Response:

@@ -16,6 +16,7 @@ from pledge.abuse import mail_servers, webhook
 from pledge.accounts import alarms
 from pledge.campaigns.log_facts import published
 from pledge.core import metrics
+from pledge.core.db.failures import describe
 from pledge.core.logs import log
 from pledge.deliveries import register_queries
 from pledge.jobs import services
@@ -286,7 +287,7 @@ class Worker:
             except DATABASE_ERRORS as error:
                 failures.inc()
                 if not pauses.used:
-                    log.error("worker: database away", step=name, kind=type(error).__name__)
+                    log.error("worker: database away", step=name, kind=describe(error))
                 rest = pauses.next()
             except Exception as error:  # noqa: BLE001  # any error: mails and the count must go on
                 failures.inc()

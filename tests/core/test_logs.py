@@ -12,6 +12,7 @@ import urllib.request
 
 import pytest
 import structlog
+from sqlalchemy.engine import make_url
 
 from pledge.core.logs import configure, log
 from tests.support import apps
@@ -81,6 +82,23 @@ def test_lines_about_a_failure_carry_the_id_of_the_request(app, production_logs,
     assert {line["event"] for line in lines} == {"database away", "request"}
     assert {line["request_id"] for line in lines} == {answer.headers["X-Request-Id"]}
     assert "hong" not in json.dumps(lines)
+
+
+@pytest.mark.postgresql_only
+def test_a_right_that_is_missing_is_named_and_answered_as_an_outage(
+    new_database, app_on, postgres_server, capsys
+):
+    url = make_url(new_database("postgresql", "grants"))
+    postgres_server.execute("CREATE ROLE nobody_may LOGIN")
+    try:
+        with app_on(str(url)).app_context():
+            campaign()
+        answer = app_on(str(url.set(username="nobody_may"))).test_client().get("/ko/c/blue-skies")
+        assert answer.status_code == 503
+        (line,) = [line for line in capsys.readouterr().err.splitlines() if "database away" in line]
+        assert re.search(r"kind='ProgrammingError 42501 permission denied for table \w+'", line)
+    finally:
+        postgres_server.execute("DROP ROLE nobody_may")
 
 
 @pytest.mark.parametrize(

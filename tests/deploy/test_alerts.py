@@ -4,8 +4,14 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from config import ROOT
-from tests.support.metrics import documented, metrics_in, needs_promtool, promtool
+from pledge.diagnosis import figures
+from pledge.mail.smtp import SmtpTransport
+from tests.support.mails import deliver, enqueue
+from tests.support.metrics import documented, metrics_in, needs_promtool, promtool, samples
+from tests.support.waiting import PATIENCE
 
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
 
@@ -13,6 +19,7 @@ RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
 ORDINARY = {
     'up{job="pledge",instance="a"}': "1x60",
     'pledge_database_up{instance="a"}': "1x60",
+    'pledge_archive_age_seconds{instance="a"}': "20x60",
     'pledge_requests_total{endpoint="public.sign_post",status="3xx"}': "0+600x60",
     'pledge_requests_total{endpoint="public.sign_post",status="5xx"}': "0+1x60",
     'pledge_requests_refused_total{instance="a"}': "0x60",
@@ -55,7 +62,9 @@ FAULTS = [
     ({"pledge_log_set_aside_entries": "0x10 1x50"}, {"PledgeSetAside"}),
     ({"pledge_mail_breaker_open": "0x10 1x50"}, {"PledgeBreakerOpen"}),
     ({"pledge_held_oldest_seconds": "7200x10 90000x50"}, {"PledgeHeldLong"}),
+    ({"pledge_archive_age_seconds": "20x10 0+60x50"}, {"PledgeArchiveLate"}),
     ({'due_seconds{class="awaited"}': "0x10 0+60x50"}, {"PledgeMailLate"}),
+    ({'due_seconds{class="first"}': "0x10 0+60x50"}, {"PledgeMailLate"}),
     ({'due_seconds{class="awaited"}': "0x10 0+60x50", "pledge_paused": "0x10 1x50"}, set()),
     ({"pledge_mail_requests_oldest_seconds": "0x10 0+60x50"}, {"PledgeRequestsLate"}),
     ({"pledge_mail_valve_closed": "0x10 1x50"}, set()),
@@ -100,6 +109,15 @@ def scenario(changes, expected, *, minutes=40):
     }
 
 
+def check(tests, folder):
+    """What promtool says of these scenarios."""
+    file = folder / "test.yml"
+    file.write_text(
+        json.dumps({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": tests}), "utf-8"
+    )
+    return promtool("test", "rules", str(file))
+
+
 @needs_promtool
 def test_promtool_finds_the_rules_and_the_configuration_right(tmp_path):
     done = promtool("check", "rules", "--lint=all", "--lint-fatal", str(RULES))
@@ -114,12 +132,31 @@ def test_promtool_finds_the_rules_and_the_configuration_right(tmp_path):
 @needs_promtool
 def test_each_fault_sets_off_its_alarm_alone_and_an_ordinary_day_none(tmp_path):
     tests = [scenario({}, set()), *(scenario(*fault) for fault in FAULTS), scenario(*LATE, minutes=280)]
-    file = tmp_path / "test.yml"
-    file.write_text(
-        json.dumps({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": tests}), "utf-8"
-    )
-    done = promtool("test", "rules", str(file))
+    done = check(tests, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("known", [True, False])
+def test_a_mail_server_that_stops_is_paged_whoever_waits(client, smtp, clock, tmp_path, known):
+    """The figures of a real outage, one a minute."""
+    enqueue(known=known)
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
+    name = ("pledge_outbox_oldest_due_seconds", "awaited" if known else "first")
+    measured = []
+    smtp.stop()
+    try:
+        for _ in range(9):
+            deliver(transport)
+            figures.forget()
+            measured.append(str(samples(client.get("/metrics").text)[name]))
+            clock.move(minutes=1)
+    finally:
+        smtp.start()
+
+    found = scenario({f'due_seconds{{class="{name[1]}"}}': " ".join(measured)}, {"PledgeMailLate"}, minutes=8)
+    assert check([found], tmp_path).returncode == 0, measured
 
 
 def test_each_alarm_has_a_fault_that_sets_it_off():

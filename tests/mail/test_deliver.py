@@ -201,7 +201,7 @@ def test_while_the_server_is_away_mails_wait_untouched(app, smtp, transport, clo
 
     assert (done.total, done.deferred, done.stalled) == (1, 1, True)
     rows = [fate(mail) for mail in enqueued]
-    assert [(row.state, row.lease_until) for row in rows] == [("queued", None)] * 3
+    assert [(row.state, row.due_at == row.created_at) for row in rows] == [("queued", True)] * 3
     assert sorted(row.attempts for row in rows) == [0, 0, 1]
     assert {row.last_error for row in rows} == {None, "unreachable"}
     clock.move(seconds=40)

@@ -118,7 +118,7 @@ class _Site(Collector):
         found = figures()
         yield GaugeMetricFamily(
             "pledge_database_up",
-            "1 when the database answers and is migrated, else 0.",
+            "1 when the database answers and lets the site read, else 0.",
             value=float(found is not None),
         )
         if found is not None:
@@ -194,6 +194,12 @@ def _rest(found: SiteFigures) -> Iterator[Metric]:
     for what in ("signing", "mail"):
         paused.add_metric([what], float(what in found.paused))
     yield paused
+    if found.archive_age is not None:
+        yield _gauge(
+            "archive_age_seconds",
+            "For how long WAL has waited to be archived; infinite while PostgreSQL archives nothing.",
+            value=found.archive_age,
+        )
     yield _gauge(
         "clock_difference_seconds",
         "Seconds by which the database's clock is ahead of this machine's.",

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
 
 import pledge.core.clock
 from pledge.core.db import db
-from pledge.diagnosis import writing
+from pledge.diagnosis import doctor, writing
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from tests.support import factories
 from tests.support.factories import fold
@@ -81,7 +82,7 @@ def test_a_site_without_its_database_is_not_ready_and_says_so(nowhere):
         "database": "unreachable",
         "outbox_age_seconds": None,
         "fold_lag_seconds": None,
-        "problems": ["the database does not answer"],
+        "problems": ["the database does not answer: OperationalError"],
         "warnings": [],
         "paused": [],
         "valve_closed": False,
@@ -92,7 +93,24 @@ def test_a_site_without_its_database_is_not_ready_and_says_so(nowhere):
 def test_a_site_whose_database_is_empty_is_not_ready(app_on, tmp_path):
     app = app_on(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     response = app.test_client().get("/readyz")
-    assert (response.status_code, response.json["database"]) == (503, "not migrated")
+    assert (response.status_code, response.json["database"]) == (503, "refused")
+    assert "run `flask db upgrade`" in response.json["problems"][0]
+
+
+@pytest.mark.postgresql_only
+def test_a_site_without_a_right_says_which_and_so_does_the_doctor(new_database, app_on, postgres_server):
+    url = make_url(new_database("postgresql", "grants"))
+    postgres_server.execute("CREATE ROLE without_rights LOGIN")
+    try:
+        app = app_on(str(url.set(username="without_rights")))
+        response = app.test_client().get("/readyz")
+        assert (response.status_code, response.json["database"]) == (503, "refused")
+        assert "permission denied for table" in response.json["problems"][0]
+        with app.app_context():
+            said = [finding.text for finding in doctor.diagnose_stored()]
+        assert any("42501 permission denied for table" in text for text in said)
+    finally:
+        postgres_server.execute("DROP ROLE without_rights")
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(9, 200), (10, 503)])
@@ -171,7 +189,7 @@ def test_a_database_without_room_is_an_alarm_though_it_can_be_read(app, client, 
         response = client.get("/readyz")
         assert response.status_code == 503
         assert response.json["database"] == "ok"
-        assert "takes no writes" in response.json["problems"][0]
+        assert "takes no writes: OperationalError 53400 temporary file size exceeds" in response.json["problems"][0]
     finally:
         postgres_server.execute(f'ALTER DATABASE "{name}" RESET temp_file_limit')
         db.engine.dispose()

@@ -1,0 +1,44 @@
+"""What a database says when it refuses a statement, in words that quote no value of it."""
+
+from sqlalchemy.exc import SQLAlchemyError
+
+#: Classes of SQLSTATE whose primary message names a table, a role or a setting and never a value: connection, sign-in,
+#: syntax and access, resources, operator (PostgreSQL, appendix A).
+_QUOTED = ("08", "28", "42", "53", "57")
+
+#: What to do, by the name of the state that each database gives it.
+_ADVICE = {
+    "42501": "grant it: run `flask db upgrade` as the owner",
+    "42P01": "run `flask db upgrade`",
+    "42703": "run `flask db upgrade`",
+    "SQLITE_ERROR": "run `flask db upgrade`",
+    "53100": "make room on the database's disk",
+    "SQLITE_FULL": "make room on the database's disk",
+    "SQLITE_READONLY": "make the database's file writable",
+    "SQLITE_CANTOPEN": "is the database's folder there, and may this user open it?",
+}
+
+#: A right that is missing, as after a migration without its grants.
+PERMISSION_DENIED = "42501"
+
+
+def state_of(error: BaseException) -> str:
+    """SQLSTATE of PostgreSQL, or the name of SQLite's result; empty where the error has none."""
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None) or ""
+
+
+def describe(error: BaseException) -> str:
+    """Kind, state and, where it quotes nothing that was sent, the database's own words."""
+    state, kind = state_of(error), type(error).__name__
+    if not state:
+        return kind
+    diagnosis = getattr(getattr(error, "orig", None), "diag", None)
+    words = diagnosis.message_primary if diagnosis and state.startswith(_QUOTED) else ""
+    return f"{kind} {state} {words or ''}".strip()
+
+
+def advise(error: SQLAlchemyError) -> str:
+    """What was refused, and what to do where the state says so."""
+    advice = _ADVICE.get(state_of(error))
+    return f"{describe(error)}: {advice}" if advice else describe(error)
