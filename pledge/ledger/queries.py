@@ -82,14 +82,21 @@ def breakdown(campaign_id: int, dimension: Dimension, kind: Kind = Kind.PERSON) 
 
 def tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> dict[Dimension, dict[str, int]]:
     """Every tally of a campaign and kind from one statement: the parts add up to the total even during a fold."""
-    query = select(Tally.dimension, Tally.key, Tally.count).where(
-        Tally.campaign_id == campaign_id, Tally.kind == kind
+    return sized_tallies(campaign_id, kind)[1]
+
+
+def sized_tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> tuple[int, dict[Dimension, dict[str, int]]]:
+    """How many entries these tallies take in, and the tallies."""
+    query = (
+        select(Tally.dimension, Tally.key, Tally.count, LedgerHead.size)
+        .join(LedgerHead, LedgerHead.campaign_id == Tally.campaign_id)
+        .where(Tally.campaign_id == campaign_id, Tally.kind == kind)
     )
-    found: dict[Dimension, dict[str, int]] = {dimension: {} for dimension in Dimension}
+    size, found = 0, {dimension: dict[str, int]() for dimension in Dimension}
     with reading() as connection:
-        for dimension, key, number in connection.execute(query).all():
+        for dimension, key, number, size in connection.execute(query):  # noqa: B007  # the same in each row
             found[Dimension(dimension)][key] = number
-    return found
+    return size, found
 
 
 def lag() -> float:

@@ -104,7 +104,7 @@ def _countries(tallies: Mapping[str, int], at_home: int) -> list[Cell]:
     `at_home`: people whom the lines by region show in Korea. They are known, so they can hide nobody (cells.py).
     """
     falling = sorted(tallies.items(), key=lambda cell: (-cell[1], cell[0]))
-    return _lines(falling, _country_label, {countries.HOME: at_home} if countries.HOME in tallies else {})
+    return _lines(falling, country_cell, {countries.HOME: at_home} if countries.HOME in tallies else {})
 
 
 def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[Cell]:
@@ -115,12 +115,12 @@ def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[Cell]
     order = [*countries.REGIONS, *sorted(tallies.keys() - countries.REGIONS.keys())]
     cells = [(code, tallies[code]) for code in order if code in tallies]
     nowhere = (NO_REGION, people - sum(tallies.values()))
-    return _lines([*cells, nowhere], _region_label, {NO_REGION: abroad})
+    return _lines([*cells, nowhere], region_cell, {NO_REGION: abroad})
 
 
 def _days(hours: Mapping[str, int]) -> list[Cell]:
     """Lines by Korean day: confirmed minus withdrawn."""
-    return _lines(sorted(by_korean_day(hours).items()), _day_label)
+    return _lines(sorted(by_korean_day(hours).items()), _day_cell)
 
 
 def by_korean_day(hours: Mapping[str, int]) -> dict[str, int]:
@@ -133,29 +133,37 @@ def by_korean_day(hours: Mapping[str, int]) -> dict[str, int]:
 
 def _lines(
     cells: Iterable[tuple[str, int]],
-    label: Callable[[str], Texts],
+    cell: Callable[[str, int], Cell],
     known: Mapping[str, int] | None = None,
 ) -> list[Cell]:
     """The cells that may be shown, in the given order, and what was merged at the end."""
     breakdown = merge_small(dict(cells), known=known or {})
-    lines = [Cell(key, label(key), people) for key, people in breakdown.shown.items()]
-    return (
-        lines if breakdown.other is None else [*lines, Cell(OTHER, labels.OTHER.in_each(), breakdown.other)]
-    )
+    lines = [cell(key, people) for key, people in breakdown.shown.items()]
+    return lines if breakdown.other is None else [*lines, _other_cell(breakdown.other)]
 
 
-def _country_label(code: str) -> Texts:
-    return Texts({lang: countries.country_name(code, lang) for lang in languages.codes()})
+def country_cell(code: str, people: int) -> Cell:
+    """The line of a country, or of those that were merged."""
+    if code == OTHER:
+        return _other_cell(people)
+    return Cell(code, Texts({lang: countries.country_name(code, lang) for lang in languages.codes()}), people)
 
 
-def _region_label(code: str) -> Texts:
+def region_cell(code: str, people: int) -> Cell:
+    """The line of a region, of people without one, or of those that were merged."""
+    if code == OTHER:
+        return _other_cell(people)
     if code == NO_REGION:
-        return labels.NO_REGION.in_each()
-    return Texts({lang: countries.region_name(code, lang) for lang in languages.codes()})
+        return Cell(code, labels.NO_REGION.in_each(), people)
+    return Cell(code, Texts({lang: countries.region_name(code, lang) for lang in languages.codes()}), people)
 
 
-def _day_label(day: str) -> Texts:
-    return Texts({lang: _day_name(day, lang) for lang in languages.codes()})
+def _day_cell(day: str, people: int) -> Cell:
+    return Cell(day, Texts({lang: _day_name(day, lang) for lang in languages.codes()}), people)
+
+
+def _other_cell(people: int) -> Cell:
+    return Cell(OTHER, labels.OTHER.in_each(), people)
 
 
 @lru_cache(maxsize=8192)

@@ -1,8 +1,8 @@
-"""The one table of statistics: what was last told of a region. Everything else is read from the ledger."""
+"""What is shown of regions and countries until something newer may follow. Everything else is read from the ledger."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
@@ -23,3 +23,20 @@ class RegionToday(Model):
     people: Mapped[int]
 
     __table_args__ = (CheckConstraint("people >= 5", name="people"),)
+
+
+class PlacesSnapshot(Model):
+    """People by region and by country of a campaign, small cells merged, as everybody sees them (published_places.py)."""
+
+    __tablename__ = "published_places"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: The checkpoint whose people these are.
+    log_size: Mapped[int] = mapped_column(BigInteger)
+    signed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    people: Mapped[int] = mapped_column(BigInteger)
+    organizations: Mapped[int] = mapped_column(BigInteger)
+    #: Pairs of a key (a code, `none` or `other`) and its people, in the order in which they are shown.
+    regions: Mapped[list[tuple[str, int]]] = mapped_column(JSON)
+    countries: Mapped[list[tuple[str, int]]] = mapped_column(JSON)

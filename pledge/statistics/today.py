@@ -60,7 +60,7 @@ def _renew(campaign_id: int) -> bool:
         if last is not None and clock.now() < last.made_at + BETWEEN_LINES:
             return False
         head = session.scalar(select(LedgerHead.size).where(LedgerHead.campaign_id == campaign_id)) or 0
-        if _changed(session, campaign_id, 0 if last is None else last.number, head) < MIN_CHANGED:
+        if people_changed(session, campaign_id, 0 if last is None else last.number, head) < MIN_CHANGED:
             return False
         day = _today()
         found = _largest(session.connection(), campaign_id, head)
@@ -83,7 +83,7 @@ def _renew(campaign_id: int) -> bool:
     return True
 
 
-def _changed(session: Session, campaign_id: int, after: int, head: int) -> int:
+def people_changed(session: Session, campaign_id: int, after: int, head: int) -> int:
     """People with an entry in this part of the log; a correction is two entries of one person."""
     query = select(func.count(LedgerEntry.subject_id.distinct())).where(
         LedgerEntry.campaign_id == campaign_id,

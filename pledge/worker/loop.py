@@ -35,7 +35,7 @@ from pledge.paper import record as paper_record
 from pledge.retention import services as retention
 from pledge.signatures import reminding, watching
 from pledge.signatures.invalidation import applying
-from pledge.statistics import deliverability, today
+from pledge.statistics import deliverability, published_places, today
 from pledge.statistics.steps import tell_reached_steps
 from pledge.worker import watched
 from pledge.worker.clock_check import BETWEEN_CLOCK_CHECKS, ClockCheck
@@ -93,7 +93,7 @@ BETWEEN_RENEWALS = 60.0
 BETWEEN_SWEEPS = 3600.0
 BETWEEN_FILE_SWEEPS = 60.0
 
-#: Seconds between attempts to tell more of today (statistics/today.py decides when it may be).
+#: Seconds between attempts to show newer regions (statistics/today.py and published_places.py decide when it may be).
 BETWEEN_TODAY = 120.0
 
 #: Pauses while the database or the mail server is away.
@@ -207,6 +207,7 @@ class Worker:
 
     def tell_today(self) -> float:
         today.renew()
+        published_places.renew()
         return BETWEEN_TODAY
 
     def watch_valve(self) -> float:

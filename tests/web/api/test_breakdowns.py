@@ -3,8 +3,9 @@
 import pytest
 
 from pledge.ledger.models import Kind
-from pledge.statistics import at_checkpoint
+from pledge.statistics import at_checkpoint, published_places
 from pledge.statistics.breakdowns import breakdowns, totals
+from pledge.web.caching import cache
 from tests.support.factories import campaign, crowd, endorsement, fold_all, signature, the_campaign
 
 NAMES = ("history", "regions", "countries")
@@ -25,6 +26,7 @@ def some_people():
     for _ in range(6):
         signature(country="JP", region=None)
     fold_all()
+    published_places.renew()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -89,9 +91,10 @@ def test_the_tag_changes_with_the_numbers_and_not_with_time(client, frozen_clock
     tag = client.get(address).headers["ETag"]
     frozen_clock.move(seconds=30)
     assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
-    signature()
+    crowd(20)
     fold_all()
-    frozen_clock.move(seconds=2)
+    frozen_clock.move(hours=1)
+    published_places.renew()
     assert client.get(address, headers={"If-None-Match": tag}).status_code == 200
 
 
@@ -104,6 +107,30 @@ def test_any_site_may_read_it_and_caches_may_keep_it(client, statements, name):
     with statements() as seen:
         client.get(f"/api/v1/campaigns/blue-skies/{name}")
     assert seen == []
+
+
+@pytest.mark.parametrize("name", ["regions", "countries"])
+def test_a_poller_who_knows_when_somebody_confirmed_learns_nothing_of_where(client, frozen_clock, name):
+    """Fifty people confirm one after the other, and the documents are read after each."""
+    some_people()
+    before, count = read(client, name), 24
+    for number in range(50):
+        signature(country="FR" if number % 2 else "KR", region=None if number % 2 else "KR-49")
+        fold_all()
+        frozen_clock.move(minutes=2)
+        cache.clear()
+        moved = published_places.renew()
+        count += 1
+        assert client.get("/api/v1/campaigns/blue-skies/count").get_json()["people"] == count, "it stays live"
+        now = read(client, name)
+        if moved:
+            assert now["people"] - before["people"] >= 20
+            assert now["as_of"] >= before["as_of"]
+            assert now["checkpoint"] == count
+        else:
+            assert now == before
+        before = now
+    assert before["people"] > 24
 
 
 @pytest.mark.parametrize("name", NAMES)

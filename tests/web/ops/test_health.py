@@ -189,7 +189,10 @@ def test_a_database_without_room_is_an_alarm_though_it_can_be_read(app, client, 
         response = client.get("/readyz")
         assert response.status_code == 503
         assert response.json["database"] == "ok"
-        assert "takes no writes: OperationalError 53400 temporary file size exceeds" in response.json["problems"][0]
+        assert (
+            "takes no writes: OperationalError 53400 temporary file size exceeds"
+            in response.json["problems"][0]
+        )
     finally:
         postgres_server.execute(f'ALTER DATABASE "{name}" RESET temp_file_limit')
         db.engine.dispose()

@@ -13,6 +13,7 @@ from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.charts import Chart, chart
 from pledge.statistics.growth import Point
 from pledge.statistics.progress import progress as read_progress
+from pledge.statistics.published_places import published_places
 from pledge.statistics.region_map import region_map
 from pledge.statistics.values import Cell
 from pledge.web.caching import kept
@@ -49,7 +50,8 @@ def progress(slug: str) -> Response:
     found = read_progress(campaign.id, slug)
     totals, grown = found.totals, found.history
     opened = campaign.opens_at.astimezone(i18n.SEOUL).date() if campaign.opens_at else None
-    countries = bars(totals.by_country, totals.people)
+    places = published_places(campaign.id)
+    countries = bars(places.by_country, places.people)
     return make_response(
         render_template(
             "public/campaign/progress.html",
@@ -60,8 +62,9 @@ def progress(slug: str) -> Response:
             step=history.step_of(grown, opened),
             people=_growth(history.people_points(grown, opened)),
             organizations=_growth(history.organization_points(grown, opened)),
-            map=region_map(totals.by_region),
-            regions=bars(totals.by_region, totals.people),
+            places=places,
+            map=region_map(places.by_region),
+            regions=bars(places.by_region, places.people),
             countries=countries[:FIRST_COUNTRIES],
             more_countries=countries[FIRST_COUNTRIES:],
             kinds=_kinds(campaign.id),

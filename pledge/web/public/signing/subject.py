@@ -14,7 +14,7 @@ from pledge.signatures import number_matching, own, services
 from pledge.signatures.identifiers import is_by_link, read_confirm_token, read_ticket
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, confirmed_lately, open_link, own_signature
-from pledge.statistics.ranks import region_ranks
+from pledge.statistics.published_places import region_ranks
 from pledge.web.caching import cache
 from pledge.web.ordinals import ordinal
 from pledge.web.public.campaign.pages import kept_campaign, kept_pledge

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from pledge.campaigns import items
 from pledge.campaigns.events import EVENT
 from pledge.core import clock
+from pledge.statistics import published_places
 from tests.support.factories import (
     EDITOR,
     campaign,
@@ -109,6 +110,7 @@ def test_who_says_a_province_hears_its_place_where_everybody_may_see_it(client, 
         crowd(number, region=shown)
     person = signature(region=None)
     fold_all()
+    published_places.renew()
     answer = client.post(f"/en/confirm/{confirm_token(person)}/region", data={"region": region})
     notice = words(client.get(answer.location).text.partition('id="done"')[2].partition("</div>")[0])
     assert notice.endswith("Saved" + SAID[region])
