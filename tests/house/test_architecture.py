@@ -23,8 +23,6 @@ DOMAIN_PACKAGES = sorted(
 )
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MAX_MODULE_LINES = 300
-
 
 @cache
 def tree(path: Path) -> ast.Module:
@@ -120,10 +118,6 @@ def test_the_configuration_imports_nothing_of_ours():
     assert not found & {"pledge", "wsgi"}
 
 
-def test_a_module_stays_short():
-    assert at_fault(lambda path: len(path.read_text("utf-8").splitlines()) > MAX_MODULE_LINES) == {}
-
-
 def test_a_module_says_what_it_is_for():
     assert at_fault(lambda path: not ast.get_docstring(tree(path))) == {}
 
@@ -144,24 +138,6 @@ def test_only_the_clock_reads_the_time():
         )
     )
     assert found.keys() == {"core/clock.py"}, "use pledge.core.clock"
-
-
-#: What is said in one module alone, as it appears in its text.
-SAID_ONCE = {
-    r"Actor\(None,": "audit/models.py",
-    r"\.with_variant\(Integer": "core/db/types.py",
-    r"dialects\.(sqlite|postgresql) import|sqlite\.insert": "core/db/upserts.py",
-    r"\[0-9\]\{6\}": "core/text/plain_text.py",
-    r"class NoReason": "audit/services.py",
-    r"\\u202a": "core/text/plain_text.py",
-    r"closes_at IS NULL|closes_at\.is_\(None\)": "campaigns/opening.py",
-}
-
-
-@pytest.mark.parametrize(("text", "place"), SAID_ONCE.items())
-def test_what_is_decided_in_one_module_is_said_in_no_other(text, place):
-    found = at_fault(lambda path: re.search(text, path.read_text("utf-8")) is not None)
-    assert found == {place: True}
 
 
 #: The layers of the import contract, from the top down: for each the names of the packages in it.
@@ -225,13 +201,3 @@ def test_a_table_of_a_package_above_is_noticed_in_sql_text(tmp_path):
 
 def test_nothing_but_packages_stands_at_the_root():
     assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
-
-
-def test_each_class_name_has_one_meaning():
-    places: dict[str, list[str]] = {}
-    for path in MODULES:
-        for node in tree(path).body:
-            if isinstance(node, ast.ClassDef):
-                places.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
-    assert len(places) > 300
-    assert {name: found for name, found in places.items() if len(found) > 1} == {}

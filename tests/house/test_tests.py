@@ -1,7 +1,6 @@
 """Where the tests keep what they share."""
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,16 +42,3 @@ def test_a_page_is_asked_from_outside_until_it_shows_what_is_waited_for():
     """
     waiting = "wait_for_" + "function("
     assert [path.name for path in TESTS.rglob("*.py") if waiting in path.read_text("utf-8")] == []
-
-
-def test_the_name_of_a_test_stands_alone():
-    """A sentence that leans on no neighbour: "nor …", "so …", "it …" and "… too" say nothing in a list of failures."""
-    names = {
-        node.name: path.name
-        for path in TESTS.rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    }
-    assert len(names) > 1000
-    leaning = re.compile(r"test_(nor|it|its|they|and|but|so)_|_(too|likewise)$|^test_[^_]+(_[^_]+)?$")
-    assert {name: place for name, place in names.items() if leaning.search(name)} == {}
