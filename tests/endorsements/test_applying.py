@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select, update
 
 from pledge.campaigns.mailed_links import LinkState
-from pledge.core import clock as time
 from pledge.core import tokens
 from pledge.core.db import db, transaction
 from pledge.core.text.lines import LineFault
@@ -19,7 +18,7 @@ from pledge.endorsements.identifiers import address_hash, name_digest, read_tick
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.endorsements.rules import BadContent, ContentFault
 from pledge.endorsements.verification.registration import BadRegistrationNumber
-from pledge.mail.models import MailBlock, MailKind, MailState, OutboxMail
+from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.addresses import parse
 from tests.support.factories import (
     HANEUL,
@@ -291,15 +290,6 @@ def test_who_withdrew_or_was_declined_may_apply_again_and_nothing_public_moves_b
     assert [version.seq for version in versions()] == [1, 2]
 
 
-def test_a_blocked_address_gets_no_row_and_no_mail_but_a_ticket_as_long():
-    ticket = apply()
-    (row,) = rows()
-    assert services.disown(endorse_confirm_token(row))
-    assert len(apply()) == len(ticket)
-    assert rows() == []
-    assert enqueued() == [MailKind.ENDORSE_CONFIRM]
-
-
 def test_signing_and_applying_have_their_own_caps():
     signature(email="sky@haneul.co.kr", state="pending")
     apply()
@@ -374,12 +364,3 @@ class TestAskingForTheLinkToTheOwnPage:
     def test_a_stranger_who_asks_for_a_link_gets_no_mail(self):
         services.send_link("blue-skies", parse("nobody@haneul.co.kr"), "ko")
         assert enqueued() == []
-
-
-def test_a_block_holds_for_every_kind_of_mail():
-    row = endorsement(email="sky@haneul.co.kr")
-    db.session.add(MailBlock(address_hash=row.address_hash, until=time.now() + timedelta(days=1)))
-    db.session.commit()
-    services.send_link("blue-skies", parse("sky@haneul.co.kr"), "ko")
-    apply()
-    assert enqueued() == []

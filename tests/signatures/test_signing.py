@@ -8,12 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from pledge.core import clock as time
 from pledge.core import tokens
 from pledge.core.db import db
 from pledge.core.text.lines import BadLine
 from pledge.core.tokens import BadToken, Purpose
-from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures import services
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import read_ticket, ticket_for
@@ -252,14 +251,6 @@ def test_who_withdrew_may_sign_again_and_what_was_withdrawn_stays_as_it_was():
     assert [row.state for row in rows()] == ["withdrawn", "confirmed"]
 
 
-def test_a_blocked_address_gets_no_mail():
-    sign()
-    (row,) = rows()
-    assert services.disown(confirm_token(row))
-    sign()
-    assert enqueued() == []
-
-
 def test_this_was_not_me_deletes_all_that_waits_for_the_address():
     campaign("clean-air")
     sign()
@@ -267,14 +258,6 @@ def test_this_was_not_me_deletes_all_that_waits_for_the_address():
     sign(slug="clean-air")
     assert services.disown(confirm_token(rows()[0]))
     assert rows() == []
-
-
-def test_a_blocked_address_gets_mails_again_after_the_block(frozen_clock):
-    sign()
-    services.disown(confirm_token(rows()[0]))
-    frozen_clock.move(days=31)
-    sign()
-    assert enqueued() == [MailKind.CONFIRM]
 
 
 class TestFiveMailsToWhoNeverConfirmed:
@@ -391,15 +374,6 @@ class TestAskingForTheLinkToOnesOwnPage:
     def test_a_stranger_who_asks_for_a_link_gets_no_mail(self):
         services.send_link("blue-skies", parse("nobody@naver.com"), "ko")
         assert enqueued() == []
-
-
-def test_a_block_holds_for_every_kind_of_mail(frozen_clock):
-    person = signature(email="hong@naver.com")
-    db.session.add(MailBlock(address_hash=person.address_hash, until=time.now() + timedelta(days=1)))
-    db.session.commit()
-    services.send_link("blue-skies", parse("hong@naver.com"), "ko")
-    sign()
-    assert enqueued() == []
 
 
 # --- Where it came from ---
