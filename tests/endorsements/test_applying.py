@@ -30,6 +30,7 @@ from tests.support.factories import (
     endorsement,
     signature,
 )
+from tests.support.mails import Notes, deliver_all
 
 
 def rows():
@@ -198,7 +199,8 @@ class TestAnOrganisationIsOneForOnePerson:
     def test_over_many_organisations_no_more_than_three_mails_are_due_within_a_day(self, frozen_clock):
         for number in range(8):
             apply(name_ko=f"하늘 {number}호", name_en="")
-        due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)))
+        kept = select(OutboxMail.due_at).where(OutboxMail.state != MailState.DROPPED)
+        due = sorted(db.session.scalars(kept))
         assert len(due) == len(rows()) == 5, "nobody has confirmed anything"
         assert all(later - earlier >= timedelta(minutes=10) for earlier, later in itertools.pairwise(due))
         assert all(fourth - first >= timedelta(hours=24) for first, fourth in zip(due, due[3:], strict=False))
@@ -256,6 +258,7 @@ class TestApplyingAgainWhileItWaits:
     def test_an_address_that_never_confirmed_gets_five_mails_in_thirty_days(self, frozen_clock):
         for number in range(8):
             apply(statement_ko=f"말 {number}")
+            deliver_all(Notes())
             frozen_clock.move(days=1)
         assert len(enqueued()) == 5
         assert len(versions()) == 5, "what could not be confirmed is not stored"

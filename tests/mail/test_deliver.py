@@ -85,7 +85,7 @@ def test_the_oldest_due_mail_goes_first(app):
     assert notes.recipients == ["early@example.org"]
 
 
-def test_a_batch_costs_a_query_to_compose_one_for_senders_two_for_blocks_and_one_update_for_each_mail(
+def test_a_batch_costs_a_query_to_compose_one_for_senders_one_for_stops_and_one_update_for_each_mail(
     app, transport, statements
 ):
     for _ in range(4):
@@ -95,9 +95,9 @@ def test_a_batch_costs_a_query_to_compose_one_for_senders_two_for_blocks_and_one
     with statements() as seen:
         deliver(transport)
 
-    look, claim, compose, senders, blocked, suppressed, *marks = [sql.split()[0] for sql in seen]
+    look, claim, compose, senders, suppressed, *marks = [sql.split()[0] for sql in seen]
     assert (look, claim) == ("SELECT", "WITH")
-    assert (compose, senders, blocked, suppressed) == ("SELECT",) * 4
+    assert (compose, senders, suppressed) == ("SELECT",) * 3
     assert marks == ["UPDATE"] * 3
 
 
