@@ -105,6 +105,10 @@ def _kept_ranks(campaign_id: int) -> dict[str, int]:
     return region_ranks(campaign_id)
 
 
+#: Also beside the picture with the number (components/campaign/number.html).
+_NUMBER_TELLS = _l("Whoever knows your number can see in the public log if you withdraw, and when.")
+
+
 def withdrawing(signature: SignatureView) -> Question:
     only_mails = _(
         "Do you only want to stop the news e-mails? Then there is no need to withdraw: untick them on your page."
@@ -115,7 +119,7 @@ def withdrawing(signature: SignatureView) -> Question:
         lead=_(
             "Your signature is no longer counted, your name is no longer shown and news e-mails stop. You may sign again whenever you like."
         ),
-        notes=(only_mails,) if signature.updates else (),
+        notes=(_NUMBER_TELLS, *((only_mails,) if signature.updates else ())),
         button=_("Withdraw my signature"),
         back=_("No, keep my signature"),
         danger=True,
@@ -131,6 +135,7 @@ def erasing(signature: SignatureView) -> Question:
         ),
         notes=(
             _("The public ledger keeps only entries without personal data, so that the count stays correct."),
+            _NUMBER_TELLS,
         ),
         button=_("Erase my data"),
         back=_("No, go back to my page"),
