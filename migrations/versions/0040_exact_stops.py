@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pledge.core.db.online_ddl import BATCH, in_batches
+
 revision = "0040"
 down_revision = "0037"
 branch_labels = None
@@ -10,9 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.drop_table("mail_blocks")
     # Keys of addresses without their tags cannot be turned into keys of the addresses that bounced.
-    op.execute("DELETE FROM mail_suppressions")
+    in_batches(
+        f"DELETE FROM mail_suppressions WHERE mailbox IN (SELECT mailbox FROM mail_suppressions LIMIT {BATCH})"  # noqa: S608  # only a constant is put into the text
+    )
+    op.drop_table("mail_blocks")
     op.execute("ALTER TABLE mail_suppressions RENAME COLUMN mailbox TO address")
     op.add_column(
         "mail_suppressions", sa.Column("known", sa.Boolean(), server_default=sa.false(), nullable=False)

@@ -9,11 +9,9 @@ from pledge.audit.queries import Search, page
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.mail import requests, suppression, undelivered
-from pledge.mail.bounces import services as bounces
 from pledge.mail.models import MailKind, MailState, MailSuppression, OutboxMail, RequestKind, Returned
 from pledge.mail.smtp import SmtpTransport
 from pledge.signatures import services
-from tests.mail.bounces.reports import ADDRESS, report
 from tests.support import factories
 from tests.support.at_once import at_once
 from tests.support.mails import Notes, deliver, enqueue, enqueue_true, fate, pending
@@ -45,39 +43,6 @@ def test_no_mail_goes_to_a_suppressed_mailbox(kind):
     notes = Notes()
     assert deliver(notes).dropped == 1
     assert notes.sent == []
-
-
-@pytest.mark.parametrize(
-    ("bounced", "others"),
-    [
-        # Naver has no tags: the one with a tag is an address that somebody has made up.
-        ("hong+a@naver.com", ["hong@naver.com", "hong+b@naver.com"]),
-        ("hong+a@corp.example.org", ["hong@corp.example.org", "kim@corp.example.org"]),
-        # Another domain of the same provider, which may not be theirs.
-        ("hong@mac.com", ["hong@icloud.com"]),
-        ("hong+a@gmail.com", ["kim@gmail.com"]),
-    ],
-)
-@pytest.mark.parametrize("way", ["report", "answer"])
-def test_a_bounce_stops_mails_to_the_address_that_bounced_and_to_no_other(
-    make_app, smtp, way, bounced, others
-):
-    with make_app(bounce_address=ADDRESS).app_context():
-        server = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
-        if way == "answer":
-            smtp.behave(at_recipient="550 5.1.1 no such user")
-        mail = enqueue(pending(bounced), known=False)
-        deliver(server)
-        server.close()
-        if way == "report":
-            path = smtp.received[0].sender
-            assert bounces.take(report("postfix-unknown-user", path=path))
-        for address in (bounced, *others):
-            enqueue(pending(address), known=False)
-        notes = Notes()
-        deliver(notes)
-        assert fate(mail).returned == Returned.NO_MAILBOX
-        assert sorted(notes.recipients) == sorted(others)
 
 
 def test_what_the_provider_ignores_is_the_same_address():

@@ -39,7 +39,9 @@ def test_beside_the_picture_and_beside_withdrawing_stands_that_a_number_tells_of
     person = signature()
     fold_all()
     own_address = f"/en/me/{manage_token(person)}"
-    assert "Whoever knows your number can see in the public log if you withdraw" in client.get(own_address).text
+    assert (
+        "Whoever knows your number can see in the public log if you withdraw" in client.get(own_address).text
+    )
     for act in ("withdraw", "erase"):
         assert "Whoever knows your number" in client.get(f"{own_address}/{act}").text
 
