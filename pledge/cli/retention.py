@@ -17,7 +17,7 @@ def run() -> None:
     click.echo(
         f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "
         f"{removed.notices} addresses of people who were told that they were erased, "
-        f"{removed.allowances} mail allowances, {removed.blocks + removed.suppressions} ended blocks of mailboxes and {removed.files} files that nobody keeps; "
+        f"{removed.allowances} mail allowances, {removed.suppressions} ended stops of mails to an address and {removed.files} files that nobody keeps; "
         f"forgot the network of {removed.networks} signatures and settled {removed.links} links of partners. "
         f"Deleted {removed.applications} unconfirmed applications of "
         f"organisations and {removed.contacts} contacts of organisations that are not listed; "

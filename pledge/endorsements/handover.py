@@ -16,7 +16,6 @@ from pledge.endorsements.own import CORRECTABLE, EndorsementInWrongState, own_ro
 from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.rules import MAX_PERSON, clean_line
 from pledge.endorsements.verification.domains import is_free_mail
-from pledge.mail.blocks import block
 from pledge.mail.models import MailKind, MailState, OutboxMail
 
 
@@ -103,15 +102,13 @@ def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bo
 
 
 def refuse(token: str) -> bool:
-    """ "This was not me": forget the change and stop mails to that address. True when there was one. Raises BadToken."""
+    """ "This was not me": forget the change. True when there was one. Raises BadToken."""
     endorsement_id, contact_number, _ = read_contact_token(token)
     with transaction() as session:
         found = _asked(session, endorsement_id, contact_number)
         if found is None:
             return False
-        _, change = found
-        block(session, change.address_hash, contact_number)
-        session.delete(change)
+        session.delete(found[1])
     return True
 
 

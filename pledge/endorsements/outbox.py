@@ -9,18 +9,16 @@ from pledge.mail import outbox
 from pledge.mail.allowance import SlotRequest, has_confirmed, take_slot
 from pledge.mail.models import MailKind
 from pledge.mail.outbox import NewMail
-from pledge.mail.suppression import mailbox_hash
 
 
 def slot_for(
     session: Session, address_hash: bytes, address: str, kind: MailKind, *, may_wait: bool = False
 ) -> datetime | None:
-    """When the mailbox of this address may get this kind of mail: now, later if `may_wait`; None when it may get none."""
+    """When this address may get this kind of mail: now, later if `may_wait`; None when it may get none."""
     unconfirmed = kind is MailKind.ENDORSE_CONFIRM and not has_confirmed(
         session, Endorsement.__table__, address_hash
     )
-    wanted = SlotRequest(address_hash, mailbox_hash(address), kind, unconfirmed)
-    return take_slot(session, wanted, may_wait=may_wait)
+    return take_slot(session, SlotRequest(address, kind, unconfirmed), may_wait=may_wait)
 
 
 def enqueue(

@@ -24,8 +24,7 @@ from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.files import services as files
 from pledge.ledger.models import Reason
-from pledge.mail.models import MailAllowance
-from pledge.mail.suppression import mailbox_hash
+from pledge.mail import allowance
 
 #: States in which an organisation may correct what it shows.
 CORRECTABLE = (EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementState.PUBLISHED)
@@ -107,9 +106,7 @@ def erase(token: str) -> None:
         row = own_row(session, token)
         if row.state in CORRECTABLE:
             _end(session, row)
-        session.execute(
-            delete(MailAllowance).where(MailAllowance.address_hash == mailbox_hash(row.contact_email))
-        )
+        allowance.forget(session, row.contact_email)
         if row.published_at is None:
             delete_row(session, row)
         else:

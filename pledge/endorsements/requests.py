@@ -5,6 +5,7 @@ time reveals anything.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
@@ -22,7 +23,9 @@ from pledge.endorsements.models import (
 )
 from pledge.endorsements.outbox import enqueue, enqueue_if_allowed, slot_for
 from pledge.files.services import UnknownFile
+from pledge.mail import outbox
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
+from pledge.mail.providers import exact
 from pledge.mail.requests import DOUBLE, Handlers, one_by_one
 
 
@@ -55,9 +58,10 @@ def answer_application(session: Session, request: MailRequest) -> None:
         same.match_tries = 0  # whoever sends the form sees the number; a machine with the mail does not
         _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq, proved=payload.proved)
         return
-    # Without a mail nobody could confirm it.
-    due_at = slot_for(session, hashed, payload.applicant.email, MailKind.ENDORSE_CONFIRM, may_wait=True)
-    if due_at is None:
+    # Without a mail nobody could confirm it, so not many wait: as many as there are slots.
+    address = payload.applicant.email
+    due_at = slot_for(session, hashed, address, MailKind.ENDORSE_CONFIRM, may_wait=True)
+    if due_at is None and (due_at := _take_over(session, address, hashed, row)) is None:
         return
     if row is None:
         row = Endorsement(
@@ -105,6 +109,40 @@ def answer_links(session: Session, request: MailRequest) -> None:
     for row in _rows_of(session, request):
         is_new = row.confirmed_at is None
         _mail(session, row, MailKind.ENDORSE_CONFIRM if is_new else MailKind.ENDORSE_MANAGE, request.lang)
+
+
+def _take_over(session: Session, address: str, hashed: bytes, new: Endorsement | None) -> datetime | None:
+    """When the first mail to this address that waits would have gone out; it is dropped, and with it the application that it is
+    about, unless an earlier mail about that has gone out. `new`: the row of the application that takes its place.
+    """
+    query = (
+        select(Endorsement, OutboxMail)
+        .join(OutboxMail, OutboxMail.subject_id == Endorsement.id)
+        .where(
+            Endorsement.address_hash == hashed,
+            OutboxMail.kind == MailKind.ENDORSE_CONFIRM,
+            outbox.waits(),
+        )
+        .order_by(OutboxMail.due_at, OutboxMail.id)
+        .with_for_update(of=Endorsement)
+    )
+    for row, mail in session.execute(query):
+        if exact(row.contact_email) == exact(address) and (due_at := outbox.take_over(session, [mail.id])):
+            _drop_unmailed(session, row, mail.seq, keep=row is new)
+            return due_at
+    return None
+
+
+def _drop_unmailed(session: Session, row: Endorsement, seq: int, *, keep: bool) -> None:
+    was_mailed = exists().where(
+        OutboxMail.subject_id == row.id, OutboxMail.seq == seq, OutboxMail.state == MailState.SENT
+    )
+    waiting = versions.waiting(session, row)
+    for version in waiting:
+        if version.seq == seq and not session.scalar(select(was_mailed)):
+            versions.drop(session, version)
+            if row.state == EndorsementState.PENDING and len(waiting) == 1 and not keep:
+                session.delete(row)
 
 
 def _propose(session: Session, row: Endorsement, payload: Payload) -> EndorsementVersion:

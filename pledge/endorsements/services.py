@@ -37,7 +37,6 @@ from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line
 from pledge.endorsements.verification.names import name_key
 from pledge.endorsements.verification.registration import optional_registration_number
 from pledge.files import services as files
-from pledge.mail.blocks import block
 from pledge.mail.models import MailKind, RequestKind
 from pledge.mail.requests import ask
 
@@ -182,7 +181,7 @@ def renew(token: str, lang: str) -> tuple[str, str]:
 
 
 def disown(token: str) -> bool:
-    """ "This was not us": delete the waiting application and stop mails to its address. True when something waited.
+    """ "This was not us": delete the waiting application. True when something waited.
 
     What was on the wall before stays as it is. Raises BadToken.
     """
@@ -191,7 +190,6 @@ def disown(token: str) -> bool:
         row = _waiting(session, link.endorsement_id, _mailed_to(link))
         if row is None:
             return False
-        block(session, row.address_hash, row.id)
         versions.drop_waiting(session, row)
         if row.state == EndorsementState.PENDING:
             session.delete(row)

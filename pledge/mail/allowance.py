@@ -1,23 +1,24 @@
-"""The caps on what one mailbox receives, over all campaigns: one mail of a kind in ten minutes, three in a day, and five
+"""The caps on what one address receives, over all campaigns: one mail of a kind in ten minutes, three in a day, and five
 to confirm in thirty days while nobody at that address has ever confirmed.
 
-A mailbox is an address without its +tag (mail/providers.py), so inventing tags does not get around the caps. Slots are taken
-by guarded upserts, so the caps hold in a race, over any number of machines and without any cache. A mail that anybody can ask
-for may be given the next free slot within two days instead of being refused; it is sent then.
+All tags that somebody can put behind an address have such slots together as well, ten of them in thirty days; those of the address
+without a tag are its own, so inventing tags neither gets around the caps nor uses up somebody's mails. Slots are taken by guarded
+upserts, so the caps hold in a race, over any number of machines and without any cache. A mail that anybody can ask for may be given
+the next free slot within two days instead of being refused; it is sent then. What is asked for last may also take the slot of
+what waits (outbox.take_over).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, FromClause, LargeBinary, exists, literal, select, text
+from sqlalchemy import ColumnElement, FromClause, LargeBinary, delete, exists, literal, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pledge.core import clock
 from pledge.core.db.upserts import insert_into
-from pledge.mail.blocks import blocked_hashes
 from pledge.mail.models import MailAllowance
-from pledge.mail.suppression import key, suppressed_keys
+from pledge.mail.suppression import exact_hash, key, suppressed_keys, tags_hash
 
 PAUSE_SECONDS = 10 * 60
 DAY_SECONDS = 24 * 60 * 60
@@ -25,13 +26,15 @@ DAY_SECONDS = 24 * 60 * 60
 PATIENCE_SECONDS = 2 * DAY_SECONDS
 #: Mails to confirm that an address gets within UNCONFIRMED_WINDOW while nobody there has ever confirmed anything.
 MAX_UNCONFIRMED = 5
+#: The same for all tags of an address together.
+MAX_UNCONFIRMED_TAGS = 10
 UNCONFIRMED_WINDOW = timedelta(days=30)
 #: No cap of that kind: for addresses that have confirmed once, and for other mails.
 _UNCAPPED = 2**31 - 1
 
 _WINDOW_SECONDS = int(UNCONFIRMED_WINDOW.total_seconds())
 
-#: The earliest moment at which the mailbox may be written to again, from its row.
+#: The earliest moment at which the address may be written to again, from its row.
 _FREE_AT = f"""
       CASE WHEN mail_allowances.third IS NOT NULL
                 AND mail_allowances.third + {DAY_SECONDS} > mail_allowances.last + {PAUSE_SECONDS}
@@ -46,19 +49,18 @@ _MOVED = {
 }
 
 
+#: The hash of what has it, and the kind of mail.
+Slot = tuple[bytes, str]
+
+
 @dataclass(frozen=True)
 class SlotRequest:
     """A mail that needs a slot."""
 
-    address_hash: bytes
-    mailbox_hash: bytes
+    address: str  #: as it is mailed
     kind: str
     #: It is to confirm, and nobody at the address ever has (confirmed_once): MAX_UNCONFIRMED holds.
     unconfirmed: bool = False
-
-    @property
-    def slot(self) -> tuple[bytes, str]:
-        return self.mailbox_hash, self.kind
 
 
 def confirmed_once(
@@ -75,20 +77,21 @@ def has_confirmed(session: Session, table: FromClause, address_hash: bytes) -> b
 
 def take_slots(session: Session, wanted: Sequence[SlotRequest], *, may_wait: bool) -> list[datetime | None]:
     """When each of these mails goes out: now, or within PATIENCE_SECONDS if they may wait; None for one that may not."""
-    blocked = blocked_hashes(session, [one.address_hash for one in wanted])
-    suppressed = suppressed_keys(session, [key(one.mailbox_hash) for one in wanted])
-    allowed = [
-        (place, one)
-        for place, one in enumerate(wanted)
-        if one.address_hash not in blocked and key(one.mailbox_hash) not in suppressed
-    ]
-    found: list[datetime | None] = [None] * len(wanted)
-    for some in _without_repeated_slots(allowed):
-        slots = _take(session, [one for _, one in some if one.unconfirmed], may_wait, MAX_UNCONFIRMED)
-        slots |= _take(session, [one for _, one in some if not one.unconfirmed], may_wait, _UNCAPPED)
-        for place, one in some:
-            found[place] = slots.get(one.slot)
-    return found
+    keys = [(key(one.address), not one.unconfirmed) for one in wanted]
+    suppressed = suppressed_keys(session, keys)
+    allowed = {place: one for place, one in enumerate(wanted) if keys[place] not in suppressed}
+    own = {place: (exact_hash(one.address), one.kind) for place, one in allowed.items()}
+    found = _take_all(session, own, wanted, may_wait, MAX_UNCONFIRMED)
+    tags = {
+        place: (hashed, wanted[place].kind) for place in found if (hashed := tags_hash(wanted[place].address))
+    }
+    shared = _take_all(session, tags, wanted, may_wait, MAX_UNCONFIRMED_TAGS)
+    found = {
+        place: max(due, shared.get(place, due))
+        for place, due in found.items()
+        if place not in tags or place in shared
+    }
+    return [found.get(place) for place in range(len(wanted))]
 
 
 def take_slot(session: Session, wanted: SlotRequest, *, may_wait: bool) -> datetime | None:
@@ -96,28 +99,42 @@ def take_slot(session: Session, wanted: SlotRequest, *, may_wait: bool) -> datet
     return take_slots(session, [wanted], may_wait=may_wait)[0]
 
 
-def _without_repeated_slots(
-    wanted: list[tuple[int, SlotRequest]],
-) -> Iterator[list[tuple[int, SlotRequest]]]:
-    """These in lists that have each slot once, in their order: one statement may not move a row twice."""
-    while wanted:
-        taken: dict[tuple[bytes, str], tuple[int, SlotRequest]] = {}
-        later = [pair for pair in wanted if taken.setdefault(pair[1].slot, pair) is not pair]
+def _take_all(
+    session: Session,
+    slots: Mapping[int, Slot],
+    wanted: Sequence[SlotRequest],
+    may_wait: bool,
+    max_unconfirmed: int,
+) -> dict[int, datetime]:
+    """The slots that are free, by the place of the mail among `wanted`."""
+    found: dict[int, datetime] = {}
+    for some in _without_repeated_slots(slots):
+        for unconfirmed, max_mails in ((True, max_unconfirmed), (False, _UNCAPPED)):
+            places = [place for place in some if wanted[place].unconfirmed is unconfirmed]
+            taken = _take(session, [slots[place] for place in places], may_wait, max_mails)
+            found |= {place: taken[slots[place]] for place in places if slots[place] in taken}
+    return found
+
+
+def _without_repeated_slots(slots: Mapping[int, Slot]) -> Iterator[list[int]]:
+    """These places in lists that have each slot once, in their order: one statement may not move a row twice."""
+    waiting = list(slots)
+    while waiting:
+        taken: dict[Slot, int] = {}
+        later = [place for place in waiting if taken.setdefault(slots[place], place) != place]
         yield list(taken.values())
-        wanted = later
+        waiting = later
 
 
-def _take(
-    session: Session, wanted: Sequence[SlotRequest], may_wait: bool, max_mails: int
-) -> dict[tuple[bytes, str], datetime]:
-    """The slots that are free, by mailbox and kind."""
-    if not wanted:
+def _take(session: Session, slots: Sequence[Slot], may_wait: bool, max_mails: int) -> dict[Slot, datetime]:
+    """Those of these slots that are free."""
+    if not slots:
         return {}
     now = int(clock.now().timestamp())
-    # Always by mailbox and kind, so that two of these statements cannot deadlock. Two transactions with several of them can.
+    # Always in this order, so that two of these statements cannot deadlock. Two transactions with several of them can.
     rows = [
-        {"address_hash": mailbox_hash, "kind": kind, "last": now, "first": now, "mails": 1}
-        for mailbox_hash, kind in sorted(one.slot for one in wanted)
+        {"address_hash": hashed, "kind": kind, "last": now, "first": now, "mails": 1}
+        for hashed, kind in sorted(slots)
     ]
     connection = session.connection()
     statement = insert_into(connection, MailAllowance).on_conflict_do_update(
@@ -132,6 +149,12 @@ def _take(
     taken = connection.execute(
         statement.returning(MailAllowance.address_hash, MailAllowance.kind, MailAllowance.last), rows
     )
-    return {
-        (bytes(mailbox_hash), kind): datetime.fromtimestamp(slot, UTC) for mailbox_hash, kind, slot in taken
-    }
+    return {(bytes(hashed), kind): datetime.fromtimestamp(slot, UTC) for hashed, kind, slot in taken}
+
+
+def forget(session: Session, address: str) -> None:
+    """Delete the times at which this address was written to."""
+    hashes = [exact_hash(address), tags_hash(address)]
+    session.execute(
+        delete(MailAllowance).where(MailAllowance.address_hash.in_([one for one in hashes if one]))
+    )

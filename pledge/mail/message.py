@@ -21,6 +21,7 @@ class Claimed:
     subject_id: int
     seq: int
     lang: str
+    known: bool
     attempts: int  #: this one included
     created_at: datetime
     lease_until: datetime

@@ -36,16 +36,21 @@ class MailKind(StrEnum):
     ENDORSE_DECLINED = "endorse_declined"
     ENDORSE_CONTACT = "endorse_contact"  #: to another person: please confirm that you speak for it now
     ENDORSE_HANDOVER = "endorse_handover"  #: to the person before: somebody else speaks for it now
-    # To staff:
+    # To staff, whom no bounce and no complaint keeps from their mails (TO_STAFF):
     STAFF_INVITATION = "staff_invitation"
     STAFF_NOTICE = "staff_notice"  #: something about your account was changed
     STAFF_ALERT = "staff_alert"  #: `subject_id` is who is told, `seq` the alert (abuse/models.py)
 
 
+TO_STAFF = frozenset(
+    {MailKind.STAFF_INVITATION, MailKind.STAFF_NOTICE, MailKind.STAFF_ALERT, MailKind.NEWS_TEST}
+)
+
 #: Three classes of mail, each with its own index; a query must repeat the predicate verbatim to use it. News and thanks,
 #: which nobody waits for; mails to addresses at which nobody has ever confirmed anything, whose rate is limited
 #: (mail/valve.py); and the rest, which goes first.
-_TO_CONFIRM = "('confirm', 'reminder', 'endorse_confirm', 'endorse_contact')"
+TO_CONFIRM = (MailKind.CONFIRM, MailKind.REMINDER, MailKind.ENDORSE_CONFIRM, MailKind.ENDORSE_CONTACT)
+_TO_CONFIRM = f"({', '.join(repr(kind.value) for kind in TO_CONFIRM)})"
 LAST = "kind IN ('news', 'thanks')"
 FIRST = f"NOT known AND kind IN {_TO_CONFIRM}"
 #: Of the second class, those that were asked for with proof of work, which go first, and the others (mail/breaker.py).
@@ -63,6 +68,11 @@ class MailState(StrEnum):
     SENT = "sent"
     DROPPED = "dropped"  #: no longer true when its turn came (confirmed, superseded, erased meanwhile)
     DEAD = "dead"  #: refused for good, or given up after 72 hours
+
+
+def is_to_known(kind: str, *, known: bool) -> bool:
+    """Whether a mail goes to somebody who has confirmed something once, or to staff: it is not of the second class (FIRST)."""
+    return known or kind not in TO_CONFIRM
 
 
 class Returned(StrEnum):
@@ -200,9 +210,9 @@ class MailRequest(Model):
 
 
 class MailAllowance(Model):
-    """When one mailbox was last written to, for one kind of mail, over all campaigns.
+    """When one address, or all tags of one together, was last written to, for one kind of mail, over all campaigns.
 
-    `address_hash` is that of the address without its +tag (suppression.mailbox_hash), which several people's may share.
+    `address_hash` is suppression.exact_hash() or suppression.tags_hash().
 
     The times are Unix seconds (UTC) of the last three mails, newest first, so that one guarded upsert can enforce
     "one in ten minutes, three in a day". A slot may lie ahead: that mail waits for its turn. `mails` are those since
@@ -244,25 +254,16 @@ class MailValve(Model):
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
 
-class MailBlock(Model):
-    """An address whose owner said "this was not me": nothing is sent to it until then (mail/blocks.py)."""
-
-    __tablename__ = "mail_blocks"
-
-    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    until: Mapped[datetime] = mapped_column(UTCDateTime)
-    #: The number of the signature, endorsement or new contact in whose mail that was said, now deleted: the links of that mail
-    #: lift the block.
-    subject_id: Mapped[int | None] = mapped_column(BigInteger)
-
-
 class MailSuppression(Model):
-    """A mailbox that gets no mail until then, as there is none or its owner complained (mail/suppression.py)."""
+    """An address that gets no mail until then, as there is no such mailbox or its owner complained (mail/suppression.py)."""
 
     __tablename__ = "mail_suppressions"
 
-    #: A part of the keyed hash of the address without its +tag.
-    mailbox: Mapped[bytes] = mapped_column(LargeBinary(10), primary_key=True)
+    #: A part of suppression.exact_hash().
+    address: Mapped[bytes] = mapped_column(LargeBinary(10), primary_key=True)
+    #: The mail that came back was to somebody who had confirmed once. Otherwise it stops only mails to addresses at which
+    #: nobody ever has, so it ends when they confirm by another spelling.
+    known: Mapped[bool] = mapped_column(server_default=false())
     reason: Mapped[str] = mapped_column(String(10))  #: one of Returned
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     until: Mapped[datetime] = mapped_column(UTCDateTime)

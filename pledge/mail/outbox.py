@@ -1,14 +1,14 @@
 """Enqueueing: one row in the caller's transaction, so a mail and what it is about are stored together or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import ColumnElement, and_, insert, or_, update
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
-from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.models import MailKind, MailState, OutboxMail
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,32 @@ class NewMail:
     proved: bool = False
 
 
+def waits() -> ColumnElement[bool]:
+    """SQL: the mail is enqueued, and no worker has it."""
+    free = or_(OutboxMail.lease_until.is_(None), OutboxMail.lease_until <= clock.now())
+    return and_(OutboxMail.state == MailState.QUEUED, free)
+
+
 def enqueue(session: Session, *mails: NewMail) -> None:
     """Enqueue these mails in one statement, each due now unless its `due_at` says otherwise. No cap is checked."""
     now = clock.now()
     rows = [{**vars(mail), "created_at": now, "due_at": mail.due_at or now} for mail in mails]
     if rows:
         session.execute(insert(OutboxMail), rows)
+
+
+def take_over(session: Session, mail_ids: Collection[int]) -> datetime | None:
+    """Drop these mails, as far as none is being sent, so that another one goes out in their place; when the first would have.
+
+    None when there is none to drop.
+    """
+    statement = (
+        update(OutboxMail)
+        .where(OutboxMail.id.in_(mail_ids), waits())
+        .values(state=MailState.DROPPED)
+        .returning(OutboxMail.due_at)
+    )
+    return min(session.scalars(statement).all(), default=None) if mail_ids else None
 
 
 def enqueue_thanks(session: Session, signers: Sequence[tuple[int, str]]) -> None:

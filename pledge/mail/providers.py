@@ -84,12 +84,20 @@ def canonical(local: str, domain: str) -> str:
     return f"{local}@{provider.domain}"
 
 
-def mailbox(address: str) -> str:
-    """The canonical form of an address without its +tag, whatever the provider: what mails are capped by.
+def exact(address: str) -> str:
+    """An address without what its provider ignores, at its own domain: what is capped, and stopped after a bounce.
 
-    Two addresses that a provider keeps apart may be two people, but a mailbox must not get a mail for each tag that a
-    stranger can think of: at worst one of the two people waits.
+    Unlike the canonical form it keeps the domain: whoever has a name at one domain of a provider may have none at another.
     """
     local, _, domain = address.rpartition("@")
-    local, _, domain = canonical(local, domain).rpartition("@")
-    return f"{local.partition('+')[0] or local}@{domain}"
+    return f"{canonical(local, domain).rpartition('@')[0]}@{domain.lower()}"
+
+
+def without_tag(address: str) -> str | None:
+    """The address without the +tag that its provider may keep apart; None when it has none.
+
+    A stranger can think of any number of tags, and one mailbox may get the mails for all of them.
+    """
+    local, _, domain = exact(address).rpartition("@")
+    before, _, tag = local.partition("+")
+    return f"{before}@{domain}" if before and tag else None

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    Boolean,
     Row,
     Select,
     TextClause,
@@ -70,9 +71,11 @@ def _claim(which: str, lock: str) -> TextualSelect:
         WITH due AS ({_due(which)} {lock})
         UPDATE outbox_mails SET lease_until = :lease, attempts = attempts + 1
          WHERE id IN (SELECT id FROM due)
-        RETURNING id, kind, subject_id, seq, lang, attempts, created_at"""  # noqa: S608  # only constants are put into the text; values are bound
+        RETURNING id, kind, subject_id, seq, lang, known, attempts, created_at"""  # noqa: S608  # only constants are put into the text; values are bound
     )
-    return statement.bindparams(_moment("now"), _moment("lease")).columns(created_at=UTCDateTime())
+    return statement.bindparams(_moment("now"), _moment("lease")).columns(
+        known=Boolean(), created_at=UTCDateTime()
+    )
 
 
 #: SQLite has no row locks; there the statement runs alone, inside BEGIN IMMEDIATE.
@@ -184,6 +187,7 @@ def _claimed(rows: Sequence[Row[Any]], until: datetime) -> list[Claimed]:
             row.subject_id,
             row.seq,
             row.lang,
+            row.known,
             row.attempts,
             row.created_at,
             until,

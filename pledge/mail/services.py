@@ -17,10 +17,10 @@ from typing import Self
 from config import Config
 from pledge.core import clock
 from pledge.core.logs import log
-from pledge.mail import blocks, queries, suppression
+from pledge.mail import queries, suppression
 from pledge.mail.bounces import return_path
 from pledge.mail.message import Claimed, Composer, Composers, Message
-from pledge.mail.models import MailKind, MailState, Returned
+from pledge.mail.models import TO_STAFF, MailKind, MailState, Returned, is_to_known
 from pledge.mail.rendering import UnsafeAddress, envelope_address, render
 from pledge.mail.sender_group import DATABASE_ERRORS, Marks, SenderGroup, retry_write
 from pledge.mail.smtp import SmtpTransport
@@ -104,7 +104,7 @@ def deliver(
         return done
     with Renewal(waiting) as lease:
         try:
-            composed = _without_blocked(_compose(composers, waiting))
+            composed = _without_suppressed(_compose(composers, waiting), waiting)
             while waiting and not stop() and not _paused() and lease.lasts() and not done.stalled:
                 _send(waiting[0], composed.get(waiting[0].id), transport, group.marks, done)
                 del waiting[0]
@@ -171,14 +171,13 @@ def _send(
     try:
         if isinstance(message, MailRefused):
             raise message
-        mailbox = suppression.key(suppression.mailbox_hash(message.to))
         content = render(mail, message).as_bytes()
-        transport.send(message.to, content, return_path.address(mail.id, mailbox))
+        transport.send(message.to, content, return_path.address(mail.id, suppression.key(message.to)))
     except UnsafeAddress:
         _give_up(mail, "address", done)
     except PermanentFailure as refusal:
         if refusal.returned in suppression.REASONS and isinstance(message, Message):
-            _stop(message.to, refusal.returned)
+            _stop(mail, message.to, refusal.returned)
         _give_up(mail, refusal.code, done, refusal.returned, refusal.status)
     except TemporaryFailure as refusal:
         done.stalled = isinstance(refusal, ServerUnavailable)
@@ -188,8 +187,9 @@ def _send(
         done.sent += 1
 
 
-def _stop(address: str, reason: Returned) -> None:
-    retry_write(lambda: suppression.stop(address, reason))
+def _stop(mail: Claimed, address: str, reason: Returned) -> None:
+    known = is_to_known(mail.kind, known=mail.known)
+    retry_write(lambda: suppression.stop(address, reason, known=known))
 
 
 def _give_up(
@@ -237,16 +237,23 @@ def _compose(composers: Composers, mails: Sequence[Claimed]) -> dict[int, Messag
     return composed
 
 
-def _without_blocked(composed: dict[int, Message | MailRefused]) -> dict[int, Message | MailRefused]:
-    """Less the mails to addresses that may not or cannot be written to: those are dropped, of whatever kind they are."""
-    addresses = {found.to for found in composed.values() if isinstance(found, Message)}
-    blocked = blocks.blocked(addresses) | suppression.suppressed(addresses)
-    return {
-        mail_id: found
-        for mail_id, found in composed.items()
-        if isinstance(found, MailRefused)
-        or not (found.to in blocked or found.to.endswith(f"@{SAMPLE_DOMAIN}"))
+def _without_suppressed(
+    composed: dict[int, Message | MailRefused], mails: Sequence[Claimed]
+) -> dict[int, Message | MailRefused]:
+    """Less the mails that are dropped: to addresses that are suppressed, but for staff, and to those of samples."""
+    to = {
+        mail: (found.to, is_to_known(mail.kind, known=mail.known))
+        for mail in mails
+        if isinstance(found := composed.get(mail.id), Message)
     }
+    suppressed = suppression.suppressed(to.values())
+    dropped = {
+        mail.id
+        for mail, recipient in to.items()
+        if (recipient in suppressed and mail.kind not in TO_STAFF)
+        or recipient[0].endswith(f"@{SAMPLE_DOMAIN}")
+    }
+    return {mail_id: found for mail_id, found in composed.items() if mail_id not in dropped}
 
 
 def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Message | MailRefused]:

@@ -1,13 +1,14 @@
-"""Mailboxes that get no mail, as there is none or its owner complained (spam). The key is a part of the hash of the mailbox.
+"""Addresses that get no mail, as there is no such mailbox or its owner complained (spam): the one that came back and no other.
 
-It ends by itself, or staff lift it for an address that they type. The pages say the same to everybody, and that this may be
-why no mail comes.
+Anybody can type an address that does not exist beside one that does. So a tag is ignored only where the provider ignores it
+(providers.py), and mail to staff is never stopped. It ends by itself, when its owner confirms by another spelling, or when staff
+lift it for an address that they type. The pages say the same to everybody, and that this may be why no mail comes.
 """
 
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import Connection, LargeBinary, bindparam, delete, func, select, text
+from sqlalchemy import Boolean, Connection, LargeBinary, bindparam, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
@@ -18,71 +19,84 @@ from pledge.core.db.types import UTCDateTime
 from pledge.core.encryption import vault
 from pledge.core.logs import log
 from pledge.mail.models import MailSuppression, Returned
-from pledge.mail.providers import mailbox
+from pledge.mail.providers import exact, without_tag
 
-#: How long such a mailbox gets no mail. Pages and the privacy notice name this time.
+#: How long such an address gets no mail. Pages and the privacy notice name this time.
 SUPPRESSED = timedelta(days=180)
 
 #: What stops further mails.
 REASONS = (Returned.NO_MAILBOX, Returned.COMPLAINT)
 
-#: So much of the keyed hash is enough to tell mailboxes apart, and short enough for a return path.
+#: So much of the keyed hash is enough to tell addresses apart, and short enough for a return path.
 KEY_BYTES = 10
 
 
-#: Two reports about one mailbox may come at the same moment.
+#: Two reports about one address may come at the same moment.
 _SUPPRESS = text("""
-    INSERT INTO mail_suppressions (mailbox, reason, at, until) VALUES (:mailbox, :reason, :now, :until)
-    ON CONFLICT (mailbox) DO UPDATE SET reason = excluded.reason, at = excluded.at, until = excluded.until
+    INSERT INTO mail_suppressions (address, known, reason, at, until) VALUES (:address, :known, :reason, :now, :until)
+    ON CONFLICT (address) DO UPDATE SET known = mail_suppressions.known OR excluded.known,
+           reason = excluded.reason, at = excluded.at, until = excluded.until
 """).bindparams(
-    bindparam("mailbox", type_=LargeBinary),
+    bindparam("address", type_=LargeBinary),
+    bindparam("known", type_=Boolean),
     bindparam("now", type_=UTCDateTime),
     bindparam("until", type_=UTCDateTime),
 )
 
 
-def mailbox_hash(address: str) -> bytes:
-    """Keyed hash of the mailbox, the address without its +tag (32 bytes); unrelated to the hash of the person."""
-    return vault().keyed_hash(f"mailbox {mailbox(address)}")
+def exact_hash(address: str) -> bytes:
+    """Keyed hash of an address, less what its provider ignores (32 bytes); unrelated to the hash of the person."""
+    return vault().keyed_hash(f"address {exact(address)}")
 
 
-def key(mailbox_hash: bytes) -> bytes:
-    """The key of a mailbox in the table."""
-    return mailbox_hash[:KEY_BYTES]
+def tags_hash(address: str) -> bytes | None:
+    """The hash that all tags of one address share, where its provider may keep them apart; None for an address without one."""
+    plain = without_tag(address)
+    return None if plain is None else vault().keyed_hash(f"tags {plain}")
 
 
-def suppress(session: Session, mailbox: bytes, reason: Returned) -> None:
-    """Send nothing to the mailbox of this key for SUPPRESSED from now, in the caller's transaction."""
+def key(address: str) -> bytes:
+    """The key of an address in the table."""
+    return exact_hash(address)[:KEY_BYTES]
+
+
+def suppress(session: Session, key: bytes, reason: Returned, *, known: bool) -> None:
+    """Send nothing to the address of this key for SUPPRESSED from now, in the caller's transaction; unless `known`, only
+    nothing that goes to people who have never confirmed.
+    """
     now = clock.now()
-    row = {"mailbox": mailbox, "reason": reason.value, "now": now, "until": now + SUPPRESSED}
+    row = {"address": key, "known": known, "reason": reason.value, "now": now, "until": now + SUPPRESSED}
     session.execute(_SUPPRESS, row)
-    log.info("mailbox suppressed", reason=reason.value)
+    log.info("address suppressed", reason=reason.value)
 
 
-def stop(address: str, reason: Returned) -> None:
-    """The same for the mailbox of an address, in a transaction of its own."""
+def stop(address: str, reason: Returned, *, known: bool) -> None:
+    """The same for an address, in a transaction of its own."""
     with transaction() as session:
-        suppress(session, key(mailbox_hash(address)), reason)
+        suppress(session, key(address), reason, known=known)
 
 
-def suppressed(addresses: Collection[str]) -> set[str]:
-    """Those of these addresses that no mail may go to now."""
-    keys = {address: key(mailbox_hash(address)) for address in addresses}
+def suppressed(mails: Collection[tuple[str, bool]]) -> set[tuple[str, bool]]:
+    """Those of these mails that may not go out now, each given by its address and whether it is to somebody known."""
+    keys = {mail: (key(mail[0]), mail[1]) for mail in mails}
     with reading() as connection:
         found = suppressed_keys(connection, keys.values())
-    return {address for address, mailbox in keys.items() if mailbox in found}
+    return {mail for mail in mails if keys[mail] in found}
 
 
-def suppressed_keys(connection: Connection | Session, keys: Collection[bytes]) -> set[bytes]:
-    """Those of these keys whose mailboxes no mail may go to now."""
-    query = select(MailSuppression.mailbox).where(
-        MailSuppression.mailbox.in_(set(keys)), MailSuppression.until > clock.now()
+def suppressed_keys(
+    connection: Connection | Session, mails: Collection[tuple[bytes, bool]]
+) -> set[tuple[bytes, bool]]:
+    """The same by the keys of the addresses."""
+    query = select(MailSuppression.address, MailSuppression.known).where(
+        MailSuppression.address.in_({key for key, _ in mails}), MailSuppression.until > clock.now()
     )
-    return {bytes(mailbox) for mailbox in connection.execute(query).scalars()}
+    found = {bytes(row.address): row.known for row in connection.execute(query)}
+    return {(key, known) for key, known in mails if key in found and (found[key] or not known)}
 
 
 def counts() -> dict[Returned, int]:
-    """How many mailboxes get no mail, by reason."""
+    """How many addresses get no mail, by reason."""
     query = (
         select(MailSuppression.reason, func.count())
         .where(MailSuppression.until > clock.now())
@@ -93,10 +107,10 @@ def counts() -> dict[Returned, int]:
 
 
 def lift(actor: Actor, address: str) -> Returned | None:
-    """Send mails to the mailbox of this address again; why there were none, or None when nothing stopped them."""
+    """Send mails to this address again; why there were none, or None when nothing stopped them."""
     statement = (
         delete(MailSuppression)
-        .where(MailSuppression.mailbox == key(mailbox_hash(address)), MailSuppression.until > clock.now())
+        .where(MailSuppression.address == key(address), MailSuppression.until > clock.now())
         .returning(MailSuppression.reason)
     )
     with transaction() as session:

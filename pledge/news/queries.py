@@ -13,7 +13,6 @@ from pledge.core import clock, languages
 from pledge.core.db import reading
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
-from pledge.mail.blocks import may_be_written_to
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.news.models import NewsItem, NewsState
 from pledge.news.services import NewsFields, NoSuchNews, stamp
@@ -148,9 +147,7 @@ def recipients(campaign_id: int) -> dict[str, int]:
     """How many people asked for news and may be mailed now, by language: those of the site first, in their order."""
     query = (
         select(Signature.lang, func.count())
-        .where(
-            Signature.campaign_id == campaign_id, text(WANTS_NEWS), may_be_written_to(Signature.address_hash)
-        )
+        .where(Signature.campaign_id == campaign_id, text(WANTS_NEWS))
         .group_by(Signature.lang)
     )
     with reading() as connection:

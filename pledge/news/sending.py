@@ -17,7 +17,6 @@ from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.ledger.models import LedgerHead
-from pledge.mail.blocks import may_be_written_to
 from pledge.mail.models import LAST, NEWS, MailKind, OutboxMail
 from pledge.news.models import NewsItem, NewsState
 from pledge.signatures.models import WANTS_NEWS, Signature
@@ -92,7 +91,6 @@ def _next(session: Session, item: NewsItem, most: int) -> list[Any]:
             text(WANTS_NEWS),
             Signature.id > item.upto,
             Signature.confirmed_at <= item.begun_at,
-            may_be_written_to(Signature.address_hash),
         )
         .order_by(Signature.id)
         .limit(most)

@@ -21,7 +21,6 @@ from pledge.mail.allowance import DAY_SECONDS, UNCONFIRMED_WINDOW
 from pledge.mail.bounces.services import EVENTS
 from pledge.mail.models import (
     MailAllowance,
-    MailBlock,
     MailEvent,
     MailKind,
     MailState,
@@ -63,8 +62,7 @@ class Removed:
     notices: int  #: addresses of people whom staff have erased and who were told
     mails: int
     allowances: int
-    blocks: int
-    suppressions: int  #: mailboxes that got no mail after a bounce or a complaint
+    suppressions: int  #: addresses that got no mail after a bounce or a complaint
     events: int  #: ids of calls of the webhook for bounces
     files: int
     networks: int  #: rows that are kept, without their network
@@ -100,7 +98,6 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
             MailAllowance.last < int((now - timedelta(seconds=DAY_SECONDS)).timestamp()),
             MailAllowance.first < int((now - UNCONFIRMED_WINDOW).timestamp()),
         ),
-        blocks=_sweep(MailBlock, MailBlock.until < now),
         suppressions=_sweep(MailSuppression, MailSuppression.until < now),
         events=_sweep(MailEvent, MailEvent.at < now - EVENTS),
         files=files.sweep(),

@@ -13,11 +13,9 @@ from pledge.core import clock, urls
 from pledge.core.db import reading
 from pledge.ledger.models import Reason
 from pledge.ledger.services import PlaceMove, append, append_places
-from pledge.mail import outbox
-from pledge.mail.blocks import is_blocked
+from pledge.mail import allowance, outbox
 from pledge.mail.message import Claimed, Composers, Message
-from pledge.mail.models import MailAllowance, MailKind, OutboxMail
-from pledge.mail.suppression import mailbox_hash
+from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 from pledge.signatures.places import current_place, entry_place
 
@@ -47,7 +45,7 @@ def erase_person(session: Session, row: Signature) -> None:
     for found in session.scalars(select(Signature).where(of_person).with_for_update()).all():
         if found.state == SignatureState.CONFIRMED:
             take_back(session, found)
-    session.execute(delete(MailAllowance).where(MailAllowance.address_hash == mailbox_hash(row.email)))
+    allowance.forget(session, row.email)
     session.execute(delete(Signature).where(of_person))
 
 
@@ -69,8 +67,6 @@ def take_back(session: Session, row: Signature) -> None:
 
 def enqueue_notice(session: Session, row: Signature) -> None:
     """Enqueue the mail about an erasure. The notice holds the encrypted address until it was sent, as the row is deleted."""
-    if is_blocked(session, row.address_hash):
-        return
     notice = ErasureNotice(campaign_id=row.campaign_id, email=row.email, created_at=clock.now())
     session.add(notice)
     session.flush()

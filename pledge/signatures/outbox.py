@@ -12,15 +12,17 @@ from sqlalchemy.orm import Session
 from pledge.abuse.signals import Signal, is_among
 from pledge.core.encryption import Unreadable, vault
 from pledge.mail import allowance, outbox
-from pledge.mail.models import MailKind
+from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.outbox import NewMail
-from pledge.mail.suppression import mailbox_hash
+from pledge.mail.providers import exact
 from pledge.signatures.models import EMAIL_CONTEXT, Signature
 
 _OTHER = Signature.__table__.alias("o")
-#: The address as it is stored: one that no key opens must not be in the way of others.
+#: The address as it is stored: one that no key opens must not be in the way of others (_read).
 _FACTS = (
     Signature.id,
+    Signature.campaign_id,
+    Signature.submitted_at,
     Signature.address_hash,
     type_coerce(Signature.email, LargeBinary).label("sealed_email"),
     Signature.signals,
@@ -47,20 +49,23 @@ class SignatureMail:
     def asks(self) -> bool:
         return self.kind in _TO_CONFIRM
 
+    @property
+    def takes_over(self) -> bool:
+        """Whether it may take the place of mails about older forms."""
+        return self.kind is MailKind.CONFIRM and not self.slot_kind
+
 
 def enqueue_all(session: Session, wanted: Sequence[SignatureMail], *, may_wait: bool) -> int:
     """Enqueue these mails for now, or for the next free slots if they may wait; returns how many are enqueued.
 
     No two may be to confirm the same signature. One about a signature that is gone is left out.
+    Of mails to confirm that one address is to get in one campaign, the one for the newest form takes the place of those that wait.
     """
     facts = _facts(session, {one.signature_id for one in wanted})
-    wanted = [one for one in wanted if one.signature_id in facts]
+    wanted = _newest([one for one in wanted if one.signature_id in facts], facts)
     if not wanted:
         return 0
-    slots = allowance.take_slots(
-        session, [_slot(one, facts[one.signature_id]) for one in wanted], may_wait=may_wait
-    )
-    granted = [(one, due_at) for one, due_at in zip(wanted, slots, strict=True) if due_at is not None]
+    granted = _granted(session, wanted, facts, may_wait=may_wait)
     numbers = _numbers(session, [(one, due_at) for one, due_at in granted if one.kind is MailKind.CONFIRM])
     mails = [
         NewMail(
@@ -90,27 +95,95 @@ def enqueue(
     return enqueue_all(session, [SignatureMail(kind, signature_id, lang, slot_kind)], may_wait=may_wait) == 1
 
 
-def _facts(session: Session, ids: Iterable[int]) -> Mapping[int, Row[*tuple[Any, ...]]]:
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of the signature that a mail is about."""
+
+    id: int
+    campaign_id: int
+    submitted_at: datetime
+    address_hash: bytes
+    address: str
+    signals: str | None
+    has_confirmed: bool
+
+    def is_newer(self, other: "_Facts") -> bool:
+        """Whether this is a newer form with the very address of the other, in any campaign."""
+        is_same = exact(self.address) == exact(other.address)
+        return is_same and self.id != other.id and self.submitted_at >= other.submitted_at
+
+
+def _facts(session: Session, ids: Iterable[int]) -> Mapping[int, _Facts]:
     rows = session.execute(select(*_FACTS).where(Signature.id.in_(ids)))
-    return {row.id: row for row in rows}
+    return {row.id: _read(row) for row in rows}
 
 
-def _slot(one: SignatureMail, facts: Row[*tuple[Any, ...]]) -> allowance.SlotRequest:
-    hashed = bytes(facts.address_hash)
-    return allowance.SlotRequest(
-        hashed,
-        _mailbox(facts) or hashed,
-        one.slot_kind or (MailKind.CONFIRM if one.asks else one.kind),
-        unconfirmed=one.asks and not facts.has_confirmed,
+def _read(row: Row[*tuple[Any, ...]]) -> _Facts:
+    try:
+        address = vault().unseal(bytes(row.sealed_email), EMAIL_CONTEXT)
+    except Unreadable:  # nothing can be sent before a key opens it; until then it has slots of its own
+        address = f"{row.address_hash.hex()}@"
+    return _Facts(
+        row.id, row.campaign_id, row.submitted_at, row.address_hash, address, row.signals, row.has_confirmed
     )
 
 
-def _mailbox(facts: Row[*tuple[Any, ...]]) -> bytes | None:
-    """Keyed hash of the mailbox that the mail goes to; None when no key opens the address, and then nothing can be sent."""
-    try:
-        return mailbox_hash(vault().unseal(bytes(facts.sealed_email), EMAIL_CONTEXT))
-    except Unreadable:
-        return None
+def _newest(wanted: Sequence[SignatureMail], facts: Mapping[int, _Facts]) -> list[SignatureMail]:
+    """Less the mails to confirm of forms that another of these is newer than."""
+    newest: dict[tuple[str, int], SignatureMail] = {}
+    for one in sorted(
+        (one for one in wanted if one.takes_over), key=lambda one: facts[one.signature_id].submitted_at
+    ):
+        mine = facts[one.signature_id]
+        newest[exact(mine.address), mine.campaign_id] = one
+    return [one for one in wanted if not one.takes_over or one in newest.values()]
+
+
+def _granted(
+    session: Session, wanted: Sequence[SignatureMail], facts: Mapping[int, _Facts], *, may_wait: bool
+) -> list[tuple[SignatureMail, datetime]]:
+    """When each of these mails goes out. One to confirm takes the place of older ones that wait in its campaign; when no slot is
+    left, that of the first which waits in another one.
+    """
+    waiting = _waiting(session, [facts[one.signature_id] for one in wanted if one.takes_over])
+    due: dict[SignatureMail, datetime | None] = {}
+    for one in wanted:
+        mine = facts[one.signature_id]
+        older = [
+            mail for mail, other in waiting if mine.is_newer(other) and mine.campaign_id == other.campaign_id
+        ]
+        due[one] = outbox.take_over(session, older) if one.takes_over else None
+    rest = [one for one in wanted if due[one] is None]
+    slots = allowance.take_slots(
+        session, [_slot(one, facts[one.signature_id]) for one in rest], may_wait=may_wait
+    )
+    for one, slot in zip(rest, slots, strict=True):
+        first = [mail for mail, other in waiting if facts[one.signature_id].is_newer(other)][:1]
+        due[one] = slot or (outbox.take_over(session, first) if one.takes_over else None)
+    return [(one, at) for one, at in due.items() if at is not None]
+
+
+def _waiting(session: Session, about: Sequence[_Facts]) -> list[tuple[int, _Facts]]:
+    """The mails to confirm that wait for these people, in the order in which they are due."""
+    query = (
+        select(OutboxMail.id.label("mail"), *_FACTS)
+        .join(Signature, Signature.id == OutboxMail.subject_id)
+        .where(
+            Signature.address_hash.in_({one.address_hash for one in about}),
+            OutboxMail.kind == MailKind.CONFIRM,
+            outbox.waits(),
+        )
+        .order_by(OutboxMail.due_at, OutboxMail.id)
+    )
+    return [(row.mail, _read(row)) for row in session.execute(query)] if about else []
+
+
+def _slot(one: SignatureMail, facts: _Facts) -> allowance.SlotRequest:
+    return allowance.SlotRequest(
+        facts.address,
+        one.slot_kind or (MailKind.CONFIRM if one.asks else one.kind),
+        unconfirmed=one.asks and not facts.has_confirmed,
+    )
 
 
 def _numbers(session: Session, granted: Sequence[tuple[SignatureMail, datetime]]) -> dict[int, int]:

@@ -6,15 +6,16 @@ What depends on the person is decided here and not in the request, so that neith
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, or_, select, text
+from sqlalchemy import Row, delete, exists, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.mail.requests import DOUBLE, Handlers, one_by_one
 from pledge.signatures.locks import lock
-from pledge.signatures.models import SETTLED, Signature, SignatureState
+from pledge.signatures.models import PENDING, SETTLED, Signature, SignatureState
 from pledge.signatures.outbox import CODE_SLOT, SignatureMail, enqueue_all
+from pledge.signatures.rules import MAX_PENDING
 from pledge.signatures.standing import OF_PERSON, OTHER
 
 #: Without the sealed columns: nothing needs to be opened here.
@@ -46,6 +47,7 @@ def answer_confirm(session: Session, requests: Sequence[MailRequest]) -> None:
     lock(session, ids)
     rows = {row.id: row for row in session.execute(select(*_ROW).where(Signature.id.in_(ids)))}
     _mail(session, [_mail_about(rows[number], langs[number]) for number in ids if number in rows])
+    _trim(session, ids)
 
 
 def answer_link(session: Session, request: MailRequest) -> None:
@@ -75,6 +77,34 @@ def _mail(session: Session, wanted: Sequence[SignatureMail]) -> None:
         if one.slot_kind == CODE_SLOT or mail not in enqueued:
             fresh.setdefault(mail, one)
     enqueue_all(session, list(fresh.values()), may_wait=True)
+
+
+def _trim(session: Session, ids: Sequence[int]) -> None:
+    """Of the people that these submissions are about, keep MAX_PENDING that wait in the campaign: those with a mail that has gone
+    out or will, so that a link in somebody's mailbox goes on working, and the newest.
+    """
+    has_mail = exists().where(
+        OutboxMail.subject_id == Signature.id,
+        OutboxMail.kind == MailKind.CONFIRM,
+        OutboxMail.state.in_([MailState.QUEUED, MailState.SENT]),
+    )
+    of_person = tuple_(Signature.address_hash, Signature.campaign_id)
+    order = (has_mail.desc(), Signature.submitted_at.desc(), Signature.id)
+    ranked = (
+        select(
+            Signature.id, func.row_number().over(partition_by=of_person.clauses, order_by=order).label("rank")
+        )
+        .where(
+            text(PENDING),
+            of_person.in_(select(OTHER.address_hash, OTHER.campaign_id).where(OTHER.id.in_(ids))),
+        )
+        .subquery()
+    )
+    session.execute(
+        delete(Signature)
+        .where(Signature.id.in_(select(ranked.c.id).where(ranked.c.rank > MAX_PENDING)), text(PENDING))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _enqueued(session: Session, signature_ids: Collection[int]) -> set[tuple[str, int]]:

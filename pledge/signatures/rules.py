@@ -16,6 +16,8 @@ REMINDER_AFTER = timedelta(hours=48)
 #: How long a submission waits. A link lives seven days; seven more are left to ask for a new one with it. Nothing renews
 #: this clock.
 PENDING_LIFETIME = timedelta(days=14)
+#: So many submissions of one person wait in a campaign.
+MAX_PENDING = 3
 
 
 def clean_name(text: str) -> str:

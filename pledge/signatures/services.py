@@ -21,7 +21,6 @@ from pledge.core.tokens import BadToken
 from pledge.ledger import leaves
 from pledge.ledger.services import hour_of
 from pledge.mail import requests
-from pledge.mail.blocks import block
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.signatures import statements
 from pledge.signatures.addresses import Address
@@ -223,7 +222,7 @@ def renew(token: str, lang: str) -> tuple[str, str]:
 
 
 def disown(token: str) -> bool:
-    """ "This was not me": delete all that waits for this address and stop mails to it. True when something waited.
+    """ "This was not me": delete all that waits for this address. True when something waited.
 
     Raises BadToken.
     """
@@ -232,13 +231,8 @@ def disown(token: str) -> bool:
         row = session.get(Signature, standing_id(session, signature_id))
         if row is None or row.state != SignatureState.PENDING:
             return False
-        hashed = bytes(row.address_hash)
-        block(session, hashed, signature_id)
-        session.execute(
-            delete(Signature).where(
-                Signature.address_hash == hashed, Signature.state == SignatureState.PENDING
-            )
-        )
+        of_person = Signature.address_hash == row.address_hash
+        session.execute(delete(Signature).where(of_person, Signature.state == SignatureState.PENDING))
     return True
 
 

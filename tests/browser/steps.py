@@ -193,7 +193,6 @@ def personal_rows(site: Site) -> dict[str, list[tuple[object, ...]]]:
     what = {
         "signatures": "*",
         "ledger_entries": "*",
-        "mail_blocks": "*",
         "outbox_mails": "id, kind, subject_id",
     }
     with site.database() as database:

@@ -14,7 +14,7 @@ from pledge.core.languages import Texts
 from pledge.endorsements import handover, own, services
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.ledger.models import LedgerEntry
-from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mail.requests import answer
 from pledge.signatures.addresses import parse
 from pledge.worker.composers import handlers
@@ -53,11 +53,12 @@ def test_fifty_applications_of_one_organisation_make_one_row_and_one_mail(app, c
     assert {(status, len(place), body) for status, place, body in replies} == {(303, len(replies[0][1]), b"")}
     at_work(crowd)
     assert number_of(Endorsement) == 1
-    assert number_of(EndorsementVersion) == number_of(OutboxMail) == 5, (
-        "each spelling has a mail, within the caps"
-    )
+    assert (
+        number_of(EndorsementVersion) == number_of(OutboxMail, OutboxMail.state == MailState.QUEUED) == 5
+    ), "each spelling has a mail, within the caps"
     row = db.session.scalars(select(Endorsement)).one()
-    seen = crowd(lambda app, number: confirmed(app, row.id, number % 5 + 1))
+    waiting = db.session.scalars(select(EndorsementVersion.seq)).all()
+    seen = crowd(lambda app, number: confirmed(app, row.id, waiting[number % 5]))
     assert seen.count(True) == 1
     assert number_of(EndorsementVersion) == 1
 
@@ -105,7 +106,7 @@ def test_one_person_who_applies_for_fifty_at_once_gets_no_more_mails_than_the_ca
     assert set(crowd(apply)) == {303}
     at_work(crowd)
     db.session.rollback()
-    due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)))
+    due = sorted(db.session.scalars(select(OutboxMail.due_at).where(OutboxMail.state == MailState.QUEUED)))
     assert number_of(Endorsement) == len(due)
     assert all((fourth - first).total_seconds() >= 86400 for first, fourth in zip(due, due[3:], strict=False))
 

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.mail import queries, services
-from pledge.mail.models import MailBlock, MailState
+from pledge.mail.models import MailState
 from pledge.mail.sender_group import SenderGroup, Turns
 from pledge.signatures.models import Signature
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
@@ -85,7 +85,7 @@ def test_the_oldest_due_mail_goes_first(app):
     assert notes.recipients == ["early@example.org"]
 
 
-def test_a_batch_costs_a_query_to_compose_one_for_senders_two_for_blocks_and_one_update_for_each_mail(
+def test_a_batch_costs_a_query_to_compose_one_for_senders_one_for_stops_and_one_update_for_each_mail(
     app, transport, statements
 ):
     for _ in range(4):
@@ -95,9 +95,9 @@ def test_a_batch_costs_a_query_to_compose_one_for_senders_two_for_blocks_and_one
     with statements() as seen:
         deliver(transport)
 
-    look, claim, compose, senders, blocked, suppressed, *marks = [sql.split()[0] for sql in seen]
+    look, claim, compose, senders, suppressed, *marks = [sql.split()[0] for sql in seen]
     assert (look, claim) == ("SELECT", "WITH")
-    assert (compose, senders, blocked, suppressed) == ("SELECT",) * 4
+    assert (compose, senders, suppressed) == ("SELECT",) * 3
     assert marks == ["UPDATE"] * 3
 
 
@@ -252,20 +252,6 @@ def test_a_mail_that_waited_for_the_worker_is_tried_however_old_it_is(app, smtp,
 
 
 # --- What is no longer true, and what cannot be composed ---
-
-
-def test_nothing_goes_to_an_address_that_asked_to_be_left_alone(app, smtp, transport, clock):
-    person = pending("leave-me@example.org")
-    mail = enqueue(person)
-    with transaction() as session:
-        session.add(MailBlock(address_hash=person.address_hash, until=time.now() + timedelta(days=1)))
-
-    assert deliver(transport).dropped == 1
-    assert fate(mail).state == "dropped"
-
-    clock.move(days=2)
-    enqueue(person)
-    assert deliver(transport).sent == 1
 
 
 def test_one_unreadable_address_does_not_hold_up_the_others(app, smtp, transport):

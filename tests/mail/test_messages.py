@@ -54,7 +54,7 @@ pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.postgresql_only]
 def fill(kind=MailKind.CONFIRM, lang="ko", to="hong@example.org", **values):
     values = {"campaign": "푸른 하늘", **dict.fromkeys(VALUES, "https://sign.example.org/x"), **values}
     now = time.now()
-    mail = Claimed(1, kind, 1, 1, lang, 1, now, now)
+    mail = Claimed(1, kind, 1, 1, lang, True, 1, now, now)
     return render(mail, Message(to, values)).as_bytes()
 
 

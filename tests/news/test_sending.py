@@ -12,7 +12,7 @@ from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.mail import queries as outbox
 from pledge.mail import services as mail
-from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.mail.models import MailKind, OutboxMail
 from pledge.news import queries, sending, services
 from pledge.news.models import NewsState
 from pledge.signatures import own
@@ -78,16 +78,6 @@ def test_everybody_who_asked_for_news_gets_one_mail_in_their_language():
 def test_who_is_not_counted_is_not_written_to(state):
     signature()
     signature(state=state, updates=True)
-    support.begun()
-    work()
-    assert enqueued() == []
-
-
-def test_who_is_blocked_is_not_written_to():
-    person = signature(updates=True)
-    with transaction() as session:
-        session.add(MailBlock(address_hash=person.address_hash, until=time.now() + timedelta(days=1)))
-    assert sum(queries.recipients(the_campaign().id).values()) == 0
     support.begun()
     work()
     assert enqueued() == []
@@ -230,15 +220,6 @@ def test_who_leaves_before_the_mail_is_sent_gets_none(frozen_clock, act):
     deliver_all(Notes())
     progress = queries.progress(item)
     assert (progress.sent, progress.dropped) == (0, 1)
-
-
-def test_who_says_it_was_not_them_before_the_mail_is_sent_gets_none():
-    person = signature(updates=True)
-    support.begun()
-    work()
-    with transaction() as session:
-        session.add(MailBlock(address_hash=person.address_hash, until=time.now() + timedelta(days=1)))
-    assert deliver(Notes()).dropped == 1
 
 
 # --- Pace ---

@@ -1,13 +1,11 @@
 """What goes after its time, and what never does."""
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import select
 
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
-from pledge.mail.models import MailAllowance, MailBlock, OutboxMail
+from pledge.mail.models import MailAllowance, OutboxMail
 from pledge.retention import services
 from pledge.signatures.models import Signature
 from pledge.statistics.referrals import organization_code
@@ -76,14 +74,6 @@ def test_caps_are_forgotten_when_they_can_no_longer_matter(client, frozen_clock)
     frozen_clock.move(hours=2)
     assert services.run({}).allowances == 1
     assert number_of(MailAllowance) == 0
-
-
-def test_a_block_of_an_address_is_deleted_at_its_end(frozen_clock):
-    db.session.add(MailBlock(address_hash=b"1" * 32, until=frozen_clock.now() + timedelta(days=1)))
-    db.session.commit()
-    assert services.run({}).blocks == 0
-    frozen_clock.move(days=2)
-    assert services.run({}).blocks == 1
 
 
 def test_many_rows_are_deleted_in_batches(monkeypatch, frozen_clock):

@@ -3,10 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from pledge.core import clock
 from pledge.core.db import db, transaction
-from pledge.mail import requests
-from pledge.mail.models import MailBlock, MailKind, MailRequest, OutboxMail, RequestKind
+from pledge.mail import requests, suppression
+from pledge.mail.models import MailKind, MailRequest, OutboxMail, RequestKind, Returned
 from tests.support.factories import answer_requests, signature
 from tests.support.mails import Notes, deliver_all
 
@@ -41,9 +40,9 @@ def test_twenty_forms_take_as_many_statements_as_one(statements, people):
     with statements() as seen:
         answer_requests()
     assert len(mails()) == people
-    # Find and claim; lock, read, search for mails; read addresses, blocks and stops; slots, numbers, mails; delete; find the next.
+    # Find and claim; lock, read, search for mails; read addresses, what waits and stops; slots, numbers, mails; trim; delete; find the next.
     takes_lock = db.engine.dialect.name == "postgresql"
-    assert len(seen) == 13 + takes_lock, seen
+    assert len(seen) == 14 + takes_lock, seen
 
 
 def test_confirmations_and_links_that_come_in_turns_are_answered_kind_by_kind(statements):
@@ -60,12 +59,11 @@ def test_confirmations_and_links_that_come_in_turns_are_answered_kind_by_kind(st
 
 
 def test_each_person_of_a_batch_gets_the_mail_that_is_for_them():
-    new, blocked = pending(2)
+    new, suppressed = pending(2)
     counted, gone = signature(), signature(state="withdrawn")
     again = signature(state="pending", email=counted.email)
-    with transaction() as session:
-        session.add(MailBlock(address_hash=blocked.address_hash, until=clock.now() + requests.PUT_OFF))
-    ask(new, again, gone, blocked)
+    suppression.stop(suppressed.email, Returned.NO_MAILBOX, known=False)
+    ask(new, again, gone, suppressed)
     answer_requests()
     assert mails() == [
         (MailKind.CONFIRM, new.id, 1),
@@ -84,7 +82,7 @@ def test_a_form_that_is_twice_in_a_batch_has_one_mail():
     assert db.session.scalars(select(OutboxMail.lang)).all() == ["en"]
 
 
-def test_of_several_forms_of_one_person_each_takes_its_slot_of_the_mailbox(frozen_clock):
+def test_of_several_forms_of_one_person_with_a_tag_each_takes_its_slot_of_all_tags(frozen_clock):
     people = [signature(state="pending", email=f"hong+{tag}@example.org") for tag in range(5)]
     ask(*people)
     answer_requests()

@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
 from pledge.core import clock
-from pledge.core.db import db, transaction
+from pledge.core.db import db
 from pledge.ledger import queries as ledger
-from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.mail.models import MailKind, OutboxMail
 from pledge.retention import services as retention
 from pledge.signatures import moderation, own
 from pledge.signatures.models import ErasureNotice, Signature
@@ -111,16 +111,6 @@ def test_the_address_for_that_last_mail_is_sealed_and_goes_when_it_is_sent():
     retention.run({})
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(ErasureNotice)) == 0
-
-
-@pytest.mark.parametrize("name", ACTS)
-def test_who_wants_no_mail_gets_none(name):
-    row = person()
-    with transaction() as session:
-        until = clock.now() + timedelta(days=30)
-        session.add(MailBlock(address_hash=bytes(row.address_hash), until=until))
-    ACTS[name][0](ANNA, row.id, "asked")
-    assert delivered() == []
 
 
 def test_the_news_stops_and_the_signature_stays():

@@ -8,7 +8,7 @@ from pledge.audit.services import NoReason
 from pledge.core.db import db, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
-from pledge.mail.models import MailBlock, OutboxMail
+from pledge.mail.models import OutboxMail
 from pledge.signatures import counting, moderation, own, staff_queries
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import new_id
@@ -130,14 +130,6 @@ def test_the_caps_on_mails_hold_for_staff():
         moderation.resend(ANNA, person.id)
     assert enqueued() == ["confirm"]
     assert len(audit()) == 1
-
-
-def test_who_wants_no_mail_gets_none(frozen_clock):
-    person = signature()
-    with transaction() as session:
-        session.add(MailBlock(address_hash=person.address_hash, until=frozen_clock.now().replace(year=2099)))
-    with pytest.raises(moderation.NoMailAllowed):
-        moderation.resend(ANNA, person.id)
 
 
 def test_a_mail_to_confirm_has_a_code_of_its_own_that_lives_from_now_on(frozen_clock):

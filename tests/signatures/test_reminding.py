@@ -213,10 +213,10 @@ def test_of_several_submissions_of_a_person_only_the_newest_is_reminded_of(froze
 
 def test_a_reminder_is_one_of_the_five_mails_to_confirm_of_thirty_days(frozen_clock):
     of = the_campaign()
-    for number in range(5):
+    for number in range(3):
         signature(of, state="pending", email=HONG, at=frozen_clock.now() - timedelta(seconds=number))
     rows = list(db.session.scalars(select(Signature.id)))
-    for signature_id in rows:
+    for signature_id in (*rows, *rows[:2]):
         services.renew(confirm_token(db.session.get_one(Signature, signature_id)), "ko")
         answer_requests()
         delivered()

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
+from email.policy import Policy, compat32
+from itertools import count
 
 from flufl.bounce import all_failures
 
@@ -18,6 +20,11 @@ from pledge.mail.models import Returned
 
 #: Bytes of a report that are read: what happened is at its beginning, and the return path in its header or the copy after that.
 MAX_BYTES = 256 * 1024
+#: Parts of a report that are read, and boundaries of them, as parts in one another cost the parser most. More are no report.
+MAX_PARTS = 50
+MAX_BOUNDARIES = 10
+#: Recipients of a report that are looked at; each mail of ours has one.
+MAX_RECIPIENTS = 20
 #: Characters of a text in which a status code is looked for.
 _MAX_TEXT = 10_000
 #: Types of feedback that mean "I did not want this" (RFC 5965 section 7.3; opt-out is what some providers call it).
@@ -37,15 +44,27 @@ def read(raw: bytes) -> Report | None:
     """The report in a message; None when it is none, or about no mail of ours."""
     raw = raw[:MAX_BYTES]
     mail = return_path.find(raw)
-    if mail is None:
+    if mail is None or raw.lower().count(b"boundary=") > MAX_BOUNDARIES:
         return None
     try:
-        message = message_from_bytes(raw)
+        message = _parsed(raw)
         found = _complaint(message) or _delivery_status(message) or _in_words(message)
     except Exception as error:  # noqa: BLE001  # a stranger wrote it: nested a thousand times, in an unknown charset, …
         log.warning("report not readable", kind=type(error).__name__)
         return None
     return None if found is None else Report(mail, *found)
+
+
+def _parsed(raw: bytes) -> Message:
+    """The message; raises ValueError at the first part that is one too many."""
+    made = count(1)
+
+    def part(policy: Policy) -> Message:
+        if next(made) > MAX_PARTS:
+            raise ValueError("too many parts")
+        return Message(policy)
+
+    return message_from_bytes(raw, policy=compat32.clone(message_factory=part))
 
 
 _Found = tuple[Returned, str | None]
@@ -100,7 +119,9 @@ def _fields(part: Message) -> Message:
 
 def _recipients(part: Message) -> Iterator[Message]:
     inner = part.get_payload()
-    yield from (one for one in inner if isinstance(one, Message)) if isinstance(inner, list) else ()
+    if isinstance(inner, list):
+        # What stands before the recipients is about the message.
+        yield from (one for one in inner[: MAX_RECIPIENTS + 1] if isinstance(one, Message))
 
 
 def _text(message: Message) -> str:

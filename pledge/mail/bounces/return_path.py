@@ -1,6 +1,6 @@
 """A return path for each mail (VERP): `bounce+<token>@…`, so that a bounce says which mail it is about, whatever its form.
 
-The token is the number of the mail and a part of the keyed hash of the mailbox, sealed with AES-SIV (RFC 5297): it tells
+The token is the number of the mail and a part of the keyed hash of the address, sealed with AES-SIV (RFC 5297): it tells
 nobody how many mails went out, nobody can make one, and a bounce is understood when the mail's row is gone. It is base32 in
 small letters, as the part before the @ gets folded on the way, and with `bounce+` far below the 64 octets of RFC 5321
 section 4.5.3.1.1.
@@ -31,16 +31,16 @@ class SentMail:
     """The mail that a return path was made for."""
 
     id: int
-    mailbox: bytes  #: as suppression.key() gives it
+    key: bytes  #: of the address that it went to, as suppression.key() gives it
 
 
-def address(mail_id: int, mailbox: bytes) -> str:
-    """The return path of this mail to this mailbox; "" where bounces are not read (PLEDGE_BOUNCE_ADDRESS)."""
+def address(mail_id: int, key: bytes) -> str:
+    """The return path of this mail to the address of this key; "" where bounces are not read (PLEDGE_BOUNCE_ADDRESS)."""
     local, at, domain = current_config().bounce_address.partition("@")
     if not at:
         return ""
     sealed = _ciphers(current_config().secret_keys)[0].encrypt(
-        mail_id.to_bytes(_ID_BYTES, "big") + mailbox, _CONTEXT
+        mail_id.to_bytes(_ID_BYTES, "big") + key, _CONTEXT
     )
     return f"{local}+{b32encode(sealed).rstrip(b'=').decode().lower()}@{domain}"
 

@@ -1,4 +1,4 @@
-"""Recording reports: what came back for a mail, and whether its mailbox gets any more. A report that comes twice counts once."""
+"""Recording reports: what came back for a mail, and whether its address gets any more. A report that comes twice counts once."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from pledge.core.db.types import UTCDateTime
 from pledge.core.logs import log
 from pledge.mail import suppression
 from pledge.mail.bounces.reading import Report, read
-from pledge.mail.models import OutboxMail, Returned
+from pledge.mail.models import OutboxMail, Returned, is_to_known
 
 #: How long the id of a call is kept; what is older is refused by its time.
 EVENTS = timedelta(hours=1)
@@ -45,9 +45,15 @@ def take_once(event: bytes, raw: bytes) -> bool:
 
 def _record(session: Session, report: Report) -> None:
     if report.returned in suppression.REASONS:
-        suppression.suppress(session, report.mail.mailbox, report.returned)
+        suppression.suppress(session, report.mail.key, report.returned, known=_was_known(session, report))
     session.execute(_mark(report))
     log.info("mail returned", mail=report.mail.id, returned=report.returned.value, status=report.status)
+
+
+def _was_known(session: Session, report: Report) -> bool:
+    """Whether the mail went to somebody who had confirmed once; no, when its row is gone."""
+    row = session.get(OutboxMail, report.mail.id)
+    return row is not None and is_to_known(row.kind, known=row.known)
 
 
 def _mark(report: Report) -> Update:

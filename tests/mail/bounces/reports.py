@@ -13,7 +13,7 @@ MAILBOX = "hong@example.org"
 
 def path_of(mail_id=1, mailbox=MAILBOX):
     """The return path of a mail."""
-    return return_path.address(mail_id, suppression.key(suppression.mailbox_hash(mailbox)))
+    return return_path.address(mail_id, suppression.key(mailbox))
 
 
 def report(name, mail_id=1, mailbox=MAILBOX, path=None):

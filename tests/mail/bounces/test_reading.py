@@ -1,5 +1,7 @@
 """Bounces and complaints in the forms that mail servers send, and forms that nobody should send."""
 
+import time
+
 import pytest
 
 from pledge.mail.bounces import reading, statuses
@@ -80,6 +82,31 @@ def test_a_hostile_message_ends_nothing(site, what):
     content = f"To: {path_of()}\r\n{HOSTILE[what]}".encode("utf-8", "surrogateescape")
     found = reading.read(content)
     assert found is None or found.returned is not Returned.COMPLAINT
+
+
+STATUS = "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+MANY = {
+    "multiparts in multiparts": nested(4000),
+    "a multipart in each line": nested(40) + "\r\n" + "x\r\n" * 80_000,
+    "six thousand recipients": STATUS + "Action: relayed\r\n\r\n" * 6000,
+    "parts without end": 'Content-Type: multipart/digest; boundary="b"\r\n\r\n' + "--b\r\n\r\n\r\n" * 12_000,
+}
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("what", MANY)
+def test_a_message_with_more_parts_or_recipients_than_a_report_has_costs_nothing_much(site, what):
+    content = f"To: {path_of()}\r\n{MANY[what]}".encode()
+    began = time.process_time()
+    assert reading.read(content) is None
+    assert time.process_time() - began < 0.1
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(("before", "understood"), [(19, True), (20, False)])
+def test_the_first_twenty_recipients_of_a_report_are_read(site, before, understood):
+    recipients = "Action: relayed\r\n\r\n" * before + "Action: failed\r\nStatus: 5.1.1\r\n\r\n"
+    assert (reading.read(f"To: {path_of()}\r\n{STATUS}{recipients}".encode()) is not None) is understood
 
 
 @pytest.mark.sqlite_only

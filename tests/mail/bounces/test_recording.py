@@ -11,7 +11,7 @@ from pledge.mail.bounces import return_path, services
 from pledge.mail.models import MailEvent, MailState, MailSuppression, Returned
 from pledge.mail.smtp import SmtpTransport
 from tests.mail.bounces.reports import MAILBOX, report
-from tests.support.mails import deliver, enqueue, fate, pending
+from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.rows import number_of
 from tests.support.waiting import PATIENCE
 
@@ -24,7 +24,7 @@ def test_each_mail_goes_out_with_a_return_path_of_its_own(site, smtp):
     found = {mail.recipients[0]: return_path.find(mail.sender.encode()) for mail in smtp.received}
     assert {to: sent.id for to, sent in found.items()} == {"a@example.org": first, "b@example.org": second}
     for to, sent in found.items():
-        assert sent.mailbox == suppression.key(suppression.mailbox_hash(to))
+        assert sent.key == suppression.key(to)
 
 
 def test_without_an_address_for_bounces_the_sender_is_that_of_all_mails(app, smtp):
@@ -57,7 +57,7 @@ def test_what_came_back_is_kept_with_the_mail(site, names, returned, stops):
 
 def test_a_complaint_counts_after_the_mail_is_forgotten(site):
     assert services.take(report("arf-abuse", mail_id=999_999))
-    assert suppression.suppressed({MAILBOX}) == {MAILBOX}
+    assert suppression.suppressed({(MAILBOX, False), (MAILBOX, True)}) == {(MAILBOX, False)}
 
 
 def test_a_forged_report_does_nothing(site):
@@ -89,3 +89,33 @@ def test_an_event_that_comes_twenty_times_at_once_counts_once(site):
         taken = list(threads.map(take, range(20)))
     assert sorted(taken) == [False] * 19 + [True]
     assert number_of(MailEvent) == 1
+
+
+@pytest.mark.parametrize(
+    ("bounced", "others"),
+    [
+        # Naver has no tags: the one with a tag is an address that somebody has made up.
+        ("hong+a@naver.com", ["hong@naver.com", "hong+b@naver.com"]),
+        ("hong+a@corp.example.org", ["hong@corp.example.org", "kim@corp.example.org"]),
+        # Another domain of the same provider, which may not be theirs.
+        ("hong@mac.com", ["hong@icloud.com"]),
+        ("hong+a@gmail.com", ["kim@gmail.com"]),
+    ],
+)
+@pytest.mark.parametrize("way", ["report", "answer"])
+def test_a_bounce_stops_mails_to_the_address_that_bounced_and_to_no_other(site, smtp, way, bounced, others):
+    server = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
+    if way == "answer":
+        smtp.behave(at_recipient="550 5.1.1 no such user")
+    mail = enqueue(pending(bounced), known=False)
+    deliver(server)
+    server.close()
+    if way == "report":
+        path = smtp.received[0].sender
+        assert services.take(report("postfix-unknown-user", path=path))
+    for address in (bounced, *others):
+        enqueue(pending(address), known=False)
+    notes = Notes()
+    deliver(notes)
+    assert fate(mail).returned == Returned.NO_MAILBOX
+    assert sorted(notes.recipients) == sorted(others)

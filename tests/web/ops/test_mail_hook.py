@@ -26,7 +26,7 @@ def site(make_app, frozen_clock):
 
 
 def complaint():
-    path = return_path.address(1, suppression.key(suppression.mailbox_hash("hong@example.org")))
+    path = return_path.address(1, suppression.key("hong@example.org"))
     return (
         'Content-Type: multipart/report; report-type=feedback-report; boundary="b"\r\n\r\n'
         "--b\r\nContent-Type: message/feedback-report\r\n\r\n"

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from pledge.core.db import db
 from pledge.endorsements.identifiers import ticket_for as endorse_ticket_for
-from pledge.mail.models import MailBlock
+from pledge.mail import suppression
+from pledge.mail.models import Returned
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import address_hash, ticket_for
 from pledge.signatures.models import Signature
@@ -23,7 +24,7 @@ from tests.support.factories import (
     signature,
 )
 
-STATES = ("new", "pending", "confirmed", "withdrawn", "invalidated", "blocked", "capped")
+STATES = ("new", "pending", "confirmed", "withdrawn", "invalidated", "suppressed", "capped")
 PERSON = "hong@example.org"
 
 
@@ -31,10 +32,8 @@ def bring(client, clock, state: str) -> None:
     campaign()
     if state in ("pending", "confirmed", "withdrawn", "invalidated"):
         mailed(signature(state=state, email=PERSON))
-    elif state == "blocked":
-        hashed = signature(state="pending", email=PERSON).address_hash
-        db.session.add(MailBlock(address_hash=hashed, until=clock.now().replace(year=2099)))
-        db.session.commit()
+    elif state == "suppressed":
+        suppression.stop(PERSON, Returned.NO_MAILBOX, known=True)
     elif state == "capped":
         for number in range(6):
             client.post("/en/c/blue-skies/sign", data=sign_form(email=PERSON, name=f"Name {number}"))
@@ -113,7 +112,7 @@ def test_the_work_is_the_same_for_everybody(app, client, statements, frozen_cloc
     assert expected["code"][1] == {}
 
 
-ENDORSED = ("new", "pending", "review", "published", "declined", "withdrawn", "blocked", "capped")
+ENDORSED = ("new", "pending", "review", "published", "declined", "withdrawn", "suppressed", "capped")
 ORGANIZATION = {"name_ko": "하늘에너지", "name_en": None, "email": PERSON}
 
 
@@ -125,14 +124,8 @@ def bring_organization(client, clock, state: str) -> None:
         for number in range(6):
             apply(client, statement_ko=f"말 {number}")
             answer_requests()
-    else:
-        bring_block(clock) if state == "blocked" else None
-
-
-def bring_block(clock) -> None:
-    hashed = address_hash(parse(PERSON))
-    db.session.add(MailBlock(address_hash=hashed, until=clock.now().replace(year=2099)))
-    db.session.commit()
+    elif state == "suppressed":
+        suppression.stop(PERSON, Returned.NO_MAILBOX, known=True)
 
 
 def apply(client, **changes):

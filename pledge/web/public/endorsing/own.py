@@ -1,7 +1,7 @@
 """Pages that only an organisation's own page has: correct what is shown, prove the website, hand over to another person."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import wraps
 
 from flask import Response, request
@@ -17,13 +17,11 @@ from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import handover, number_matching, own
 from pledge.endorsements.applicants import ChangeView, EndorsementView, open_contact_link, own_endorsement
-from pledge.endorsements.identifiers import read_contact_token
 from pledge.files.services import UnknownFile
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.campaign import logos
 from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, TakeOverForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
-from pledge.web.public.mailed_links.confirming import ALLOWED, STOPPED, allow_again, to_stopped
 from pledge.web.public.mailed_links.journey import FORM, ask, done, is_wrong, mailed_link, route, show
 from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import Question, Subject
@@ -41,25 +39,14 @@ _SPENT = _l(
 NOT_THE_CONTACT = Question(
     title=_l("This is not me"),
     heading=_l("Do you not speak for this organisation?"),
-    lead=_l("Press the button: we delete your details and send no e-mail to this address for 30 days."),
+    lead=_l("Type your address and press the button: we delete your details."),
     notes=(
         _l(
             "Without your confirmation nothing changes. If you do nothing, your details are deleted after 14 days."
         ),
     ),
-    button=_l("Delete them and stop e-mails"),
+    button=_l("Delete them"),
     back=_l("It is me: back to confirming"),
-)
-_CONTACT_STOPPED = replace(
-    STOPPED,
-    notes=(
-        _l(
-            "Was it a mistake, or did your e-mail system press by itself? Then allow e-mails again and ask the present contact to name you once more."
-        ),
-    ),
-)
-_CONTACT_ALLOWED = replace(
-    ALLOWED, lead=_l("The present contact can name you once more. What was entered before stays deleted.")
 )
 
 
@@ -159,7 +146,7 @@ def take_over(subject: Subject, token: str) -> Response:
         me_token = None if link.expired else subject.own_token(link.record)
         return show("public/endorsing/contact_done.html", subject, link.record, me_token=me_token)
     if link.record is None or link.record.change is None or link.state is not LinkState.PENDING:
-        return _to_stopped(subject, token)
+        raise BadToken
     if link.record.state not in own.CORRECTABLE:
         raise BadToken
     form, is_pressed = TakeOverForm(request.form or None), request.method == "POST"
@@ -188,35 +175,21 @@ def take_over(subject: Subject, token: str) -> Response:
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 @mailed_link
 def not_the_contact(subject: Subject, token: str) -> Response:
-    """Delete the details of the new person. Where a machine may have pressed, the address has to be typed: no page shows it here."""
+    """Delete the details of the new person. The address has to be typed, as no page shows it here."""
     link, is_pressed = open_contact_link(token, i18n.language()), request.method == "POST"
     if link.record is None or link.record.change is None or link.state not in _WAITING:
-        return _to_stopped(subject, token)
-    form = MailboxForm(request.form or None) if _may_be_machine(link.record.change, token) else None
-    if is_pressed and (form is None or form.names(link.record.change.email)):
-        return done(subject.not_mine_done) if handover.refuse(token) else _to_stopped(subject, token)
+        raise BadToken
+    form = MailboxForm(request.form or None)
+    if is_pressed and form.names(link.record.change.email):
+        if not handover.refuse(token):
+            raise BadToken
+        return done(subject.not_mine_done)
     back = subject.url("take_over", token=token)
     return ask(NOT_THE_CONTACT, back, form=form, status=422 if is_pressed else 200)
 
 
-@route("/endorse/contact/<token>/stopped", of=[ENDORSEMENT], methods=FORM)
-@mailed_link
-def contact_stopped(subject: Subject, token: str) -> Response:
-    return allow_again(_contact_number(token), _CONTACT_STOPPED, _CONTACT_ALLOWED)
-
-
-def _to_stopped(subject: Subject, token: str) -> Response:
-    return to_stopped(_contact_number(token), subject.url("contact_stopped", token=token))
-
-
-def _contact_number(token: str) -> int:
-    """The number of the person whom a link to take over was mailed to. Raises BadToken."""
-    _, contact_number, _ = read_contact_token(token)
-    return contact_number
-
-
 def _may_be_machine(change: ChangeView, token: str) -> bool:
-    """Whether a machine may press, or has pressed, what the mail to the new person leads to."""
+    """Whether a machine may press, or has pressed, the button to take over."""
     seen = pressing.seen(request.headers.get, tokens.age(Purpose.ENDORSE_CONTACT, token))
     return change.is_scanned or (request.method == "POST" and is_machine(seen))
 

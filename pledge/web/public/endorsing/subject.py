@@ -12,7 +12,7 @@ from pledge.core import i18n
 from pledge.core.tokens import Purpose
 from pledge.endorsements import number_matching, own, services
 from pledge.endorsements.applicants import EndorsementView, OwnVersionView, open_link, own_endorsement
-from pledge.endorsements.identifiers import is_by_link, manage_token, read_confirm_token, read_ticket
+from pledge.endorsements.identifiers import is_by_link, manage_token, read_ticket
 from pledge.endorsements.models import EndorsementState, VerificationLevel
 from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
@@ -215,7 +215,6 @@ ENDORSEMENT = Subject(
     mail_own_link=services.mail_own_link,
     mailed_to=lambda endorsement: endorsement.contact_email,
     disown=services.disown,
-    mailed_about=lambda token: read_confirm_token(token).endorsement_id,
     send_link=services.send_link,
     find_own=own_endorsement,
     own_token=own_token,
@@ -277,19 +276,17 @@ ENDORSEMENT = Subject(
     not_mine=Question(
         title=_l("This was not us"),
         heading=_l("Somebody entered your organisation or your address?"),
-        lead=_l(
-            "Press the button: we delete what was entered with this address and send no e-mail to it for 30 days."
-        ),
+        lead=_l("Type your address and press the button: we delete what was entered with it."),
         notes=(
             _l(
                 "Without a confirmation nothing is reviewed or shown. If you do nothing, the entry is deleted after 14 days."
             ),
         ),
-        button=_l("Delete it and stop e-mails"),
+        button=_l("Delete it"),
         back=_l("It was us: back to confirming"),
     ),
     not_mine_done=DonePage(
-        _l("Deleted, and no more e-mails"),
+        _l("Deleted"),
         _l("What was entered with your address is gone. Nothing was shown. We are sorry for the trouble."),
     ),
     withdrawing=withdrawing,

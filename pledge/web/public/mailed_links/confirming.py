@@ -1,6 +1,6 @@
 """What a mailed link opens: the page to confirm, and "this was not me".
 
-Where a machine may have pressed, more is asked for: to confirm the two digits of the page where the form was sent, to disown
+To confirm where a machine may have pressed, the two digits of the page where the form was sent are asked for; to disown, always
 the address that the mail came to (docs/adr/0122).
 """
 
@@ -10,11 +10,10 @@ from flask import Response, request
 from flask_babel import lazy_gettext as _l
 
 from pledge.abuse import pressing
-from pledge.abuse.pressing import MAX_MATCH_TRIES, Press, is_machine
+from pledge.abuse.pressing import MAX_MATCH_TRIES, Press
 from pledge.campaigns.mailed_links import Confirmation, LinkState
 from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken
-from pledge.mail import blocks
 from pledge.signatures import number_matching
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.mailed_links.journey import (
@@ -29,7 +28,7 @@ from pledge.web.public.mailed_links.journey import (
     show,
     thanks,
 )
-from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
+from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import MailboxForm, NumberForm
 from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
@@ -40,24 +39,6 @@ _CONFIRMED = (LinkState.CONFIRMED, LinkState.HELD)
 _ENDED = (LinkState.CLOSED, LinkState.INVALIDATED)
 #: States in which "this was not me" still has something to delete.
 _WAITING = (LinkState.PENDING, LinkState.EXPIRED, LinkState.CLOSED)
-
-STOPPED = Question(
-    title=_l("E-mails are stopped"),
-    heading=_l("E-mails to you are stopped"),
-    lead=_l(
-        "Somebody pressed in this e-mail that it was not them. So we deleted what was entered and send no e-mail to your address for 30 days."
-    ),
-    notes=(
-        _l(
-            "Was it a mistake, or did your e-mail system press by itself? Then allow e-mails again and fill in the form once more."
-        ),
-    ),
-    button=_l("Allow e-mails again"),
-)
-ALLOWED = DonePage(
-    _l("E-mails are allowed again"),
-    _l("You can fill in the form now. What was entered before stays deleted."),
-)
 
 _NO_NUMBER = _l("Enter the two digits from the page where you sent the form.")
 _NO_CODE = _l("Type the six digits of the newest e-mail, the one without a link.")
@@ -89,7 +70,7 @@ def confirm(subject: Subject, token: str) -> Response:
         return _confirm_page(subject, link.record, token)
     if link.state in _ENDED:
         return problem(subject, link, token, 409 if is_pressed else 200)
-    return _stopped_or_gone(subject, link, token)
+    return problem(subject, link, token, 410)
 
 
 @route("{of.prefix}/confirm/<token>/number", methods=["POST"])
@@ -121,51 +102,17 @@ def mail_code(subject: Subject, token: str) -> Response:
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 @mailed_link
 def not_mine(subject: Subject, token: str) -> Response:
-    """Delete what waits for this address. Where a machine may have pressed, the address has to be typed: no page shows it here."""
-    link, is_pressed = subject.open_link(token, i18n.language()), request.method == "POST"
+    """Delete what waits for this address. It has to be typed, as no page shows it here: a machine that presses deletes nothing."""
+    link = subject.open_link(token, i18n.language())
     if link.record is None or link.state not in _WAITING:
-        return _to_stopped(subject, token)
-    form = MailboxForm(request.form or None)
-    is_asked = link.record.is_scanned or (is_pressed and is_machine(_signals(subject, token)))
-    if is_pressed and (not is_asked or form.names(subject.mailed_to(link.record))):
+        raise BadToken
+    form, is_pressed = MailboxForm(request.form or None), request.method == "POST"
+    if is_pressed and form.names(subject.mailed_to(link.record)):
         if not subject.disown(token):
             raise BadToken
         return done(subject.not_mine_done)
     back = subject.url("confirm", token=token)
-    return ask(subject.not_mine, back, form=form if is_asked else None, status=422 if is_pressed else 200)
-
-
-@route("{of.prefix}/confirm/<token>/stopped", methods=FORM)
-@mailed_link
-def stopped(subject: Subject, token: str) -> Response:
-    return allow_again(subject.mailed_about(token), STOPPED, ALLOWED)
-
-
-def allow_again(about: int, question: Question, allowed: DonePage) -> Response:
-    """The way back for somebody who pressed "this was not me" by mistake, or whose mail system did. Raises BadToken."""
-    if request.method == "POST" and blocks.lift(about):
-        return done(allowed)
-    if not blocks.is_blocked_by(about):
-        raise BadToken
-    return ask(question)
-
-
-def to_stopped(about: int, address: str) -> Response:
-    """To the page at `address`, which lifts the block of whoever pressed "this was not me". Raises BadToken when nobody did."""
-    if not blocks.is_blocked_by(about):
-        raise BadToken
-    return see_other(address)
-
-
-def _stopped_or_gone(subject: Subject, link: Any, token: str) -> Response:
-    try:
-        return _to_stopped(subject, token)
-    except BadToken:
-        return problem(subject, link, token, 410)
-
-
-def _to_stopped(subject: Subject, token: str) -> Response:
-    return to_stopped(subject.mailed_about(token), subject.url("stopped", token=token))
+    return ask(subject.not_mine, back, form=form, status=422 if is_pressed else 200)
 
 
 def _signals(subject: Subject, token: str) -> frozenset[Press]:

@@ -96,7 +96,6 @@ class Subject:
     mail_own_link: Callable[[str, str], None]  #: (token, lang); raises BadToken
     mailed_to: Callable[[Any], str]  #: (record) to the address that the mail went to
     disown: Callable[[str], bool]  #: (token); raises BadToken
-    mailed_about: Callable[[str], int]  #: (token) to the number of the row, deleted or not; raises BadToken
     send_link: Callable[[str, Address, str], None]  #: (slug, address, lang)
 
     find_own: Callable[[str, str], Any]  #: (token, lang) to the record; raises BadToken

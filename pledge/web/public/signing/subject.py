@@ -11,7 +11,7 @@ from pledge.campaigns.mailed_links import Link
 from pledge.core import countries, tokens
 from pledge.core.tokens import Purpose
 from pledge.signatures import number_matching, own, services
-from pledge.signatures.identifiers import is_by_link, read_confirm_token, read_ticket
+from pledge.signatures.identifiers import is_by_link, read_ticket
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, confirmed_lately, open_link, own_signature
 from pledge.statistics.published_places import region_ranks
@@ -105,6 +105,10 @@ def _kept_ranks(campaign_id: int) -> dict[str, int]:
     return region_ranks(campaign_id)
 
 
+#: Also beside the picture with the number (components/campaign/number.html).
+_NUMBER_TELLS = _l("Whoever knows your number can see in the public log if you withdraw, and when.")
+
+
 def withdrawing(signature: SignatureView) -> Question:
     only_mails = _(
         "Do you only want to stop the news e-mails? Then there is no need to withdraw: untick them on your page."
@@ -115,7 +119,7 @@ def withdrawing(signature: SignatureView) -> Question:
         lead=_(
             "Your signature is no longer counted, your name is no longer shown and news e-mails stop. You may sign again whenever you like."
         ),
-        notes=(only_mails,) if signature.updates else (),
+        notes=(_NUMBER_TELLS, *((only_mails,) if signature.updates else ())),
         button=_("Withdraw my signature"),
         back=_("No, keep my signature"),
         danger=True,
@@ -131,6 +135,7 @@ def erasing(signature: SignatureView) -> Question:
         ),
         notes=(
             _("The public ledger keeps only entries without personal data, so that the count stays correct."),
+            _NUMBER_TELLS,
         ),
         button=_("Erase my data"),
         back=_("No, go back to my page"),
@@ -201,7 +206,6 @@ SIGNATURE = Subject(
     mail_own_link=services.mail_own_link,
     mailed_to=lambda signature: signature.email,
     disown=services.disown,
-    mailed_about=lambda token: read_confirm_token(token)[0],
     send_link=services.send_link,
     find_own=own_signature,
     own_token=own_token,
@@ -255,21 +259,19 @@ SIGNATURE = Subject(
     not_mine=Question(
         title=_l("This was not me"),
         heading=_l("Somebody entered your address?"),
-        lead=_l(
-            "Press the button: we delete what was entered with this address and send no e-mail to it for 30 days."
-        ),
+        lead=_l("Type your address and press the button: we delete what was entered with it."),
         notes=(
             _l(
                 "Without a confirmation nothing is counted. If you do nothing, the entry is deleted after 14 days."
             ),
         ),
-        button=_l("Delete it and stop e-mails"),
+        button=_l("Delete it"),
         back=_l("It was me: back to confirming"),
     ),
     not_mine_done=DonePage(
-        _l("Deleted, and no more e-mails"),
+        _l("Deleted"),
         _l(
-            "What was entered with your address is gone. Nothing was counted. For 30 days we send no e-mail to it, so nobody can sign with it until then. We are sorry for the trouble."
+            "What was entered with your address is gone. Nothing was counted, and nothing will be without you. We are sorry for the trouble."
         ),
     ),
     withdrawing=withdrawing,

@@ -10,12 +10,10 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from pledge.core.db import db
-from pledge.endorsements.identifiers import address_hash
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.files.models import StoredFile
-from pledge.mail.blocks import BLOCK
-from pledge.mail.models import MailBlock, OutboxMail
-from pledge.signatures.addresses import parse
+from pledge.mail import suppression
+from pledge.mail.models import OutboxMail, Returned
 from tests.support.factories import answer_requests, campaign, endorse_form, endorsement
 from tests.support.pictures import png
 
@@ -249,7 +247,7 @@ class TestTheLogo:
 
 @pytest.mark.parametrize(
     "state",
-    ["new", "pending", "review", "changes", "published", "declined", "withdrawn", "capped", "blocked"],
+    ["new", "pending", "review", "changes", "published", "declined", "withdrawn", "capped", "suppressed"],
 )
 def test_the_reply_is_the_same_bytes_whatever_is_known(client, frozen_clock, state):
     known = {"name_ko": "하늘에너지", "name_en": None, "email": "sky@haneul.co.kr"}
@@ -262,10 +260,8 @@ def test_the_reply_is_the_same_bytes_whatever_is_known(client, frozen_clock, sta
         for number in range(6):
             send(client, **known, statement_ko=f"말 {number}")
             answer_requests()
-    elif state == "blocked":
-        hashed = address_hash(parse("sky@haneul.co.kr"))
-        db.session.add(MailBlock(address_hash=hashed, until=frozen_clock.now() + BLOCK))
-        db.session.commit()
+    elif state == "suppressed":
+        suppression.stop("sky@haneul.co.kr", Returned.NO_MAILBOX, known=True)
     elif state != "new":
         endorsement(state=state, name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr")
     assert _seen(send(client, **known)) == expected

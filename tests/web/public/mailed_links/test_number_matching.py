@@ -1,4 +1,4 @@
-"""The pages where a machine may have pressed: the number of the waiting page, and the address behind "this was not me"."""
+"""The pages where a machine may have pressed: they ask for the number of the waiting page."""
 
 import re
 
@@ -7,15 +7,16 @@ from sqlalchemy import func, select
 
 from pledge.abuse.pressing import MAX_MATCH_TRIES
 from pledge.core import tokens
-from pledge.core.db import db, transaction
+from pledge.core.db import db
 from pledge.endorsements import handover, number_matching
 from pledge.endorsements.identifiers import name_digest
 from pledge.endorsements.identifiers import ticket_for as endorse_ticket
-from pledge.endorsements.models import ContactChange, Endorsement
+from pledge.endorsements.models import Endorsement
 from pledge.endorsements.number_matching import contact_number_for
 from pledge.endorsements.number_matching import number_for as endorse_number
 from pledge.ledger.models import LedgerEntry
-from pledge.mail.models import MailBlock
+from pledge.mail import suppression
+from pledge.mail.models import Returned
 from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
 from pledge.signatures.number_matching import number_for
@@ -35,7 +36,6 @@ from tests.support.factories import (
 )
 from tests.support.mails import LINK, ask_to_take_over, delivered, said
 from tests.support.pages import MATCH_NUMBER
-from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -216,13 +216,6 @@ class TestOrganisations:
         assert ("링크를 다시 열어" if lang == "ko" else "open the link in the e-mail once more") in page.text
         assert ("입력하시면" if lang == "ko" else "type them here") not in page.text
 
-    def test_disowning_it_needs_the_address(self, client, row):
-        address = f"/en/endorse/confirm/{endorse_confirm_token(row)}/not-us"
-        assert client.post(address).status_code == 422
-        assert number_of(Endorsement) == 1
-        assert client.post(address, data={"email": EMAIL}).status_code == 200
-        assert number_of(Endorsement) == 0
-
 
 AGREED = {"authority_ok": "y", "consent_person": "y"}
 
@@ -303,54 +296,14 @@ class TestTakingOver:
         assert self.contact(row) == "sky@haneul.co.kr"
         assert client.post(address, data=AGREED).status_code == 303
 
-    def test_refusing_needs_the_address(self, client, row):
-        scanned()
-        _, address = self.ask(row)
-        for typed in ("", "sky@haneul.co.kr"):
-            assert client.post(f"{address}/not-me", data={"email": typed}).status_code == 422
-        assert (number_of(ContactChange), number_of(MailBlock)) == (1, 0)
-        assert client.post(f"{address}/not-me", data={"email": EMAIL.upper()}).status_code == 200
-        assert (number_of(ContactChange), number_of(MailBlock)) == (0, 1)
-
-
-class TestNotMe:
-    """A machine that presses here would take a sign-up from its owner and stop their mails."""
-
-    def test_a_press_alone_deletes_nothing_where_a_scanner_reads_the_mail(self, client, person, lang):
-        address = f"/{lang}/confirm/{confirm_token(person)}/not-me"
-        assert 'type="email"' in client.get(address).text
-        for email in ("", "x", "stranger@example.org"):
-            page = client.post(address, data={"email": email})
-            assert page.status_code == 422
-            assert 'id="email-error"' in page.text
-        assert (number_of(Signature), number_of(MailBlock)) == (1, 0)
-
-    def test_the_address_that_the_mail_came_to_deletes_and_stops(self, client, person):
-        address = f"/en/confirm/{confirm_token(person)}/not-me"
-        assert EMAIL not in client.get(address).text
-        assert client.post(address, data={"email": f" {EMAIL.upper()} "}).status_code == 200
-        assert (number_of(Signature), number_of(MailBlock)) == (0, 1)
-
-    def test_a_script_is_asked_anywhere_and_a_person_is_not(self, client):
-        address = f"/en/confirm/{confirm_token(signature(state='pending'))}/not-me"
-        assert 'type="email"' not in client.get(address).text
-        page = client.post(address, headers=BY_SCRIPT)
-        assert page.status_code == 422
-        assert 'type="email"' in page.text
-        assert (number_of(Signature), number_of(MailBlock)) == (1, 0)
-        assert client.post(address, headers={**BY_SCRIPT, "Sec-Fetch-User": "?1"}).status_code == 200
-        assert (number_of(Signature), number_of(MailBlock)) == (0, 1)
-
 
 def test_the_page_where_one_signed_shows_two_digits_for_every_kind_of_address(client, frozen_clock):
     """Promise 4: the pages differ in ticket and digits alone."""
-    blocked = signature(state="pending", email="blocked@example.org").address_hash
-    with transaction() as session:
-        session.add(MailBlock(address_hash=blocked, until=frozen_clock.now().replace(year=2099)))
+    suppression.stop("gone@example.org", Returned.NO_MAILBOX, known=True)
     signature(state="confirmed", email="counted@example.org")
     scanned()
     pages = set()
-    for email in ("new@example.org", "counted@example.org", "blocked@example.org", EMAIL):
+    for email in ("new@example.org", "counted@example.org", "gone@example.org", EMAIL):
         place = client.post("/en/c/blue-skies/sign", data=sign_form(email=email)).headers["Location"]
         text = client.get(place).text
         assert MATCH_NUMBER.search(text)

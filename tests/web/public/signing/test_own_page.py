@@ -35,6 +35,17 @@ def test_the_own_page_shows_ones_number_and_a_way_to_share_while_the_signature_c
     assert 'class="share ' not in page
 
 
+def test_beside_the_picture_and_beside_withdrawing_stands_that_a_number_tells_of_a_withdrawal(client):
+    person = signature()
+    fold_all()
+    own_address = f"/en/me/{manage_token(person)}"
+    assert (
+        "Whoever knows your number can see in the public log if you withdraw" in client.get(own_address).text
+    )
+    for act in ("withdraw", "erase"):
+        assert "Whoever knows your number" in client.get(f"{own_address}/{act}").text
+
+
 def test_country_and_region_are_filled_in_and_can_be_put_right(client):
     person = signature(region="KR-11")
     page = client.get(f"/en/me/{manage_token(person)}").text

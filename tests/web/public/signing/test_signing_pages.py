@@ -9,8 +9,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from pledge.core.db import NotDurable, db
-from pledge.mail.blocks import BLOCK
-from pledge.mail.models import MailBlock, OutboxMail
+from pledge.mail import suppression
+from pledge.mail.models import OutboxMail, Returned
 from pledge.signatures import services, statements
 from pledge.signatures.models import Signature
 from tests.support.factories import answer_requests, campaign, confirm_token, sign_form, signature
@@ -148,7 +148,7 @@ def test_a_typed_script_is_shown_as_text(client):
 
 
 @pytest.mark.parametrize(
-    "state", ["new", "pending", "confirmed", "withdrawn", "invalidated", "capped", "blocked"]
+    "state", ["new", "pending", "confirmed", "withdrawn", "invalidated", "capped", "suppressed"]
 )
 def test_the_reply_is_the_same_bytes_whatever_is_known_about_the_person(client, frozen_clock, state):
     person = {"email": "hong@naver.com"}
@@ -164,10 +164,8 @@ def test_the_reply_is_the_same_bytes_whatever_is_known_about_the_person(client, 
         for number in range(6):
             client.post(SIGN["ko"], data=sign_form(**person, name=f"이름 {number}"))
             answer_requests()
-    if state == "blocked":
-        hashed = services.address_hash(services.Address("hong@naver.com", "hong@naver.com"))
-        db.session.add(MailBlock(address_hash=hashed, until=frozen_clock.now() + BLOCK))
-        db.session.commit()
+    if state == "suppressed":
+        suppression.stop("hong@naver.com", Returned.NO_MAILBOX, known=True)
     assert _seen(client.post(SIGN["ko"], data=sign_form(**person))) == with_nothing_stored
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.mail import services as mail_services
+from pledge.mail import suppression
+from pledge.mail.models import Returned
 from pledge.signatures.models import Signature
 from pledge.worker.composers import composers
 from tests.support.factories import answer_requests, campaign, invalidation, sign_form
@@ -21,7 +23,7 @@ HONG = {"email": "hong@example.org", "name": "Hong Gildong"}
 LINK = re.compile(r"http://localhost(/en/[a-z]+/[\w.-]+)\s")
 CODE = re.compile(r"^Code: (\d{6})\s", re.MULTILINE)
 
-STATES = ("new", "pending", "confirmed", "withdrawn", "erased", "invalidated", "blocked", "capped")
+STATES = ("new", "pending", "confirmed", "withdrawn", "erased", "invalidated", "suppressed", "capped")
 
 #: Which mail follows within about ten minutes, by state and by what is done; "" for none.
 EXPECTED = {
@@ -31,7 +33,7 @@ EXPECTED = {
     "withdrawn": {"sign": "confirm", "resend": "manage", "link": "manage"},
     "erased": {"sign": "confirm", "resend": "", "link": ""},
     "invalidated": {"sign": "invalidated", "resend": "invalidated", "link": "manage"},
-    "blocked": {"sign": "", "resend": "", "link": ""},
+    "suppressed": {"sign": "", "resend": "", "link": ""},
     "capped": {"sign": "", "resend": "", "link": ""},
 }
 SUBJECTS = {
@@ -133,8 +135,8 @@ def bring(walk: Walk, state: str) -> None:
         number = invalidation(applied=1).id
         db.session.execute(Signature.__table__.update().values(state="invalidated", invalidation_id=number))
         db.session.commit()
-    if state == "blocked":
-        assert walk.client.post(f"{walk.link}/not-me").status_code == 200
+    if state == "suppressed":
+        suppression.stop(HONG["email"], Returned.NO_MAILBOX, known=True)
     if state == "capped":
         for _ in range(4):
             walk.clock.move(hours=13)
@@ -167,7 +169,7 @@ def _check_words(page: str) -> None:
         in page
     )
     assert "the limit is five in 30 days" in page
-    assert "pressed “This was not me”" in page
+    assert "came back because there is no such mailbox" in page
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -388,13 +390,3 @@ def test_who_signs_again_after_withdrawing_may_withdraw_again_from_an_old_link(w
     assert "Hong Gilsun" in page.text, "the older link leads to what counts now"
     walk.client.post(f"{own}/withdraw")
     assert counted() == 0
-
-
-def test_a_block_ends_after_thirty_days(walk):
-    bring(walk, "blocked")
-    walk.clock.move(days=29)
-    walk.sign()
-    assert walk.wait(11) == []
-    walk.clock.move(days=2)
-    walk.sign()
-    assert walk.wait(11) == ["confirm"]

@@ -12,9 +12,8 @@ from pledge.audit.models import Actor
 from pledge.core import clock, metrics, tokens
 from pledge.core.db import db, transaction
 from pledge.core.tokens import Purpose
-from pledge.mail import breaker, valve
-from pledge.mail.blocks import block
-from pledge.mail.models import OutboxMail
+from pledge.mail import breaker, suppression, valve
+from pledge.mail.models import OutboxMail, Returned
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature
@@ -299,8 +298,7 @@ def test_a_mistake_in_the_form_is_told_before_anything_is_asked(client):
 def test_the_page_is_the_same_whatever_is_known_of_an_address(client, lang):
     for number, state in enumerate(("pending", "confirmed", "withdrawn")):
         signature(email=f"p{number}@example.org", state=state)
-    with transaction() as session:
-        block(session, address_hash(parse("p3@example.org")))
+    suppression.stop("p3@example.org", Returned.NO_MAILBOX, known=True)
     crowd(client)
     pages = set()
     for number in range(5):  # the last one is new

@@ -112,7 +112,7 @@ def test_only_staff_with_the_permission_try_dead_letters_again(staff_client, fro
 
 def stopped(address: str, reason: Returned) -> None:
     with transaction() as session:
-        suppression.suppress(session, suppression.key(suppression.mailbox_hash(address)), reason)
+        suppression.suppress(session, suppression.key(address), reason, known=True)
 
 
 @pytest.mark.sqlite_only
