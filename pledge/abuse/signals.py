@@ -40,6 +40,9 @@ MACHINE = frozenset({Signal.QUICK, Signal.NO_FORM, Signal.HEADERS})
 #: Enough to be asked, by themselves. The other numbers are those of any crowd.
 ASKED = frozenset({Signal.BREAKER, Signal.DISPOSABLE})
 
+#: Of what the signals of its form have put on hold (Signature.hold_reason).
+HOLD_REASON = "signals"
+
 #: Nobody types a name and an address and ticks two boxes in less. Pages may be a minute old when they are opened, so a form
 #: that was opened and sent at once often looks older than it is; never younger.
 MIN_AGE = timedelta(seconds=2)

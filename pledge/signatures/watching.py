@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, func, literal, or_, select, true, union_all, update
+from sqlalchemy import CompoundSelect, Select, and_, func, literal, or_, select, true, union_all, update
 
 from pledge.abuse import alerts
 from pledge.abuse.clusters import LEAST, SPEEDS, Cluster, Pattern, needs_domains, pattern
@@ -26,6 +26,7 @@ from pledge.signatures.invalidation.conditions import seconds_between
 from pledge.signatures.locks import lock
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import OTHER
+from pledge.signatures.rules import HELD_BY_FORM
 from pledge.signatures.staff_queries import held_in_all
 
 #: How far back it looks, and at how many sign-ups at most, so that a look costs the same on the busiest day.
@@ -38,7 +39,7 @@ REMIND_AFTER = timedelta(days=1)
 
 _WAITS = (
     Signature.state == SignatureState.PENDING,
-    Signature.hold_reason.is_(None),
+    or_(Signature.hold_reason.is_(None), Signature.hold_reason.in_(HELD_BY_FORM)),
     Signature.cleared.is_(False),
 )
 _IS_SMALL = Signature.mail_provider == OTHER
@@ -102,7 +103,7 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
     recent = (
         select(
             *_COLUMNS.values(),
-            *(Signature.submitted_at, Signature.state, Signature.hold_reason, Signature.cleared),
+            *(Signature.submitted_at, and_(*_WAITS).label("waits")),
             _IS_SMALL.label("is_small"),
             seconds_between(Signature.submitted_at, Signature.confirmed_at).label("seconds"),
         )
@@ -111,9 +112,6 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
         .limit(MOST)
         .cte("recent")
         .c
-    )
-    waits = (
-        (recent.state == SignatureState.PENDING) & recent.hold_reason.is_(None) & recent.cleared.is_(False)
     )
     ripe = [recent.submitted_at <= now - speed.within for speed in SPEEDS]
     answered = [
@@ -132,7 +130,7 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
             )
             .where(column.is_not(None))
             .group_by(column)
-            .having((number >= LEAST) & (number.filter(waits) > 0))
+            .having((number >= LEAST) & (number.filter(recent.waits) > 0))
         )
         return query.where(recent.is_small) if kind is OriginKind.DOMAIN else query
 

@@ -73,6 +73,15 @@ def test_what_waits_at_a_domain_that_answers_within_seconds_is_held():
     assert db.session.get(Signature, late[0].id).state == "held"
 
 
+@pytest.mark.parametrize("reason", ["signals", "blocked"])
+def test_what_its_form_has_put_on_hold_is_looked_at_too_as_another_form_may_set_it_free(reason):
+    robots()
+    people(2, network="198.{}.100.7", ago=10, hold_reason=reason)
+    assert watching.look() == 2
+    assert held() == {"speed": 2}
+    assert watching.look() == 0
+
+
 def test_what_staff_have_cleared_is_not_held_again():
     robots()
     first, second = people(2, network="198.{}.100.7", ago=10)

@@ -34,9 +34,6 @@ from pledge.web import limits
 from pledge.web.forms import TickField
 from pledge.web.public.signing.sign_up_limit import limited_domain
 
-#: What the desk says of a signature that the signals of its form have put on hold.
-HOLD_REASON = "signals"
-
 
 class StepUpFields:
     """The fields that a form has for the step-up."""
@@ -92,7 +89,7 @@ class Verdict:
 
     @property
     def hold_reason(self) -> str | None:
-        return HOLD_REASON if signals.level(self.found) is Level.HIGH else None
+        return signals.HOLD_REASON if signals.level(self.found) is Level.HIGH else None
 
 
 class SteppedForm(Protocol):

@@ -325,14 +325,24 @@ def test_who_goes_on_without_the_proof_is_recorded_and_told_to_type_the_code(cli
     assert 'action="' + html.escape(answer.location) in waiting
 
 
-def test_of_a_form_that_is_sent_again_the_newest_answer_says_how_it_is_confirmed(client):
+def test_of_a_form_that_is_sent_again_a_proof_gives_the_mail_its_link_and_nothing_takes_it_away(client):
     page = asked(client, email="hong@example.org")
     without, proved = {**dict(fields_of(page)), "unproved": "y"}, solved(page)
     assert send(client, without).location.endswith("?by=code")
     assert "by=code" not in send(client, proved).location
     assert signals_of("hong@example.org") == "network no_form proved"
     assert send(client, without).location.endswith("?by=code")
-    assert signals_of("hong@example.org") == "network no_form unproved"
+    assert signals_of("hong@example.org") == "network no_form proved"
+
+
+def test_a_form_that_a_stranger_sends_again_like_a_program_leaves_a_person_s_own_as_it_was(client):
+    own = form(email="hong@example.org")
+    assert send(client, own, network="198.51.100.7").status_code == 303
+    crowd(client)
+    page = send(client, {**own, "shown_at": ""}, headers={})
+    assert send(client, solved(page), headers={}).status_code == 303
+    assert signals_of("hong@example.org") is None
+    assert {row.hold_reason for row in stored()} == {None}
 
 
 def test_who_was_not_asked_gets_a_link_whatever_they_send(client):
