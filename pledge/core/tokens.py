@@ -86,13 +86,18 @@ class Token:
 
 
 class _SealedJson:
-    """What itsdangerous calls a serializer: between payloads and sealed bytes."""
+    """What itsdangerous calls a serializer: between payloads and sealed bytes.
+
+    The mark of a form is a time and stays readable: pages are the same from every process.
+    """
 
     def __init__(self, keys: Keys, purpose: Purpose) -> None:
         self._vault, self._context = Vault(keys), f"token.{purpose}"
+        self._is_open = purpose is Purpose.FORM
 
     def dumps(self, payload: Payload) -> bytes:
-        return self._vault.seal(json.dumps(payload, separators=(",", ":")), self._context)
+        text = json.dumps(payload, separators=(",", ":"))
+        return text.encode() if self._is_open else self._vault.seal(text, self._context)
 
     def loads(self, sealed: bytes) -> Any:
         try:

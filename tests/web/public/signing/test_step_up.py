@@ -27,6 +27,7 @@ from tests.support.proof import solve
 SIGN = "/en/c/blue-skies/sign"
 ENDORSE = "/en/c/blue-skies/endorse"
 HALL = "203.0.113.7"
+HOUR = 3600
 BROWSER = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "Accept-Language": "ko",
@@ -164,6 +165,8 @@ def test_staff_who_raise_the_limits_for_a_hall_also_raise_what_is_asked_beyond(c
     [
         (lambda: mark(30), BROWSER, None),
         (lambda: mark(1), BROWSER, "quick"),
+        (lambda: mark(23 * HOUR), BROWSER, None),
+        (lambda: mark(25 * HOUR), BROWSER, "old_form"),
         (lambda: None, BROWSER, "no_form"),
         (lambda: "forged", BROWSER, "no_form"),
         (lambda: tokens.mint(Purpose.UNSUBSCRIBE, [1]), BROWSER, "no_form"),
@@ -173,6 +176,8 @@ def test_staff_who_raise_the_limits_for_a_hall_also_raise_what_is_asked_beyond(c
     ids=[
         "as people do",
         "too quick",
+        "left open since yesterday",
+        "left open for longer",
         "without mark",
         "forged mark",
         "another token",
@@ -187,6 +192,31 @@ def test_what_a_form_looks_like_is_stored_and_asks_for_nothing_alone(
         send(client, form(email="hong@example.org", shown_at=shown_at()), headers=headers).status_code == 303
     )
     assert signals_of("hong@example.org") == expected
+
+
+def test_everybody_in_a_hall_may_have_the_same_copy_of_the_page(client):
+    client.checked = False
+    shared = mark(5 * 60)
+    for number in range(120):
+        sent = form(email=f"hall{number}@naver.com", shown_at=shared)
+        assert send(client, sent, network=f"203.0.{number % 3}.7").status_code == 303
+    assert {signals for row in stored() for signals in (row.signals or "").split()} == {
+        "network",
+        "wide_network",
+    }
+
+
+@pytest.mark.parametrize(
+    ("network", "good"), [("203.0.113.{}", 5), ("198.51.{}.7", 100)], ids=["one block", "everywhere"]
+)
+def test_the_mark_of_a_page_that_was_left_open_is_good_for_so_many_forms(client, network, good):
+    client.checked = False
+    shared = mark(HOUR)
+    for number in range(good + 1):
+        sent = form(email=f"p{number}@naver.com", shown_at=shared)
+        assert send(client, sent, network=network.format(number)).status_code == 303
+    assert [row.signals for row in stored()].count("old_form") == 1
+    assert signals_of(f"p{good}@naver.com") == "old_form"
 
 
 def test_many_forms_that_no_browser_sent_are_held(client):
