@@ -49,8 +49,8 @@ class Cluster:
     """The figures of one cluster within the time that is looked at."""
 
     kind: OriginKind
-    sign_ups: int
-    small: int  #: those at other domains than the large providers'
+    sign_ups: int  #: in the wider network those that were confirmed, as anybody can send forms from there
+    small: int  #: those of them at other domains than the large providers'
     ripe: Sequence[int]  #: for each of SPEEDS: those who signed at least so long ago
     answered: Sequence[int]  #: and of these, who had confirmed by then
     domains: int = 0  #: how many domains the small ones are; needed where needs_domains() says so

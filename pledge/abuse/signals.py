@@ -23,6 +23,7 @@ class Signal(StrEnum):
     # How the form was sent
     QUICK = "quick"  #: sooner than people can fill it in
     NO_FORM = "no_form"  #: without the mark of a form that we have shown, or with a forged one
+    OLD_FORM = "old_form"  #: with the mark of a page of long ago, or one that has served many forms since
     HEADERS = "headers"  #: not the headers of a browser
     # How the step-up was answered
     PROVED = "proved"  #: with proof of work
@@ -37,12 +38,23 @@ class Level(StrEnum):
 
 NUMBERS = frozenset({Signal.NETWORK, Signal.WIDE_NETWORK, Signal.DOMAIN, Signal.BREAKER})
 MACHINE = frozenset({Signal.QUICK, Signal.NO_FORM, Signal.HEADERS})
+#: Marks that ask for a proof where many come; a page that was left open never helps to hold anybody.
+ASKING = MACHINE | {Signal.OLD_FORM}
 #: Enough to be asked, by themselves. The other numbers are those of any crowd.
 ASKED = frozenset({Signal.BREAKER, Signal.DISPOSABLE})
+
+#: Of what the signals of its form have put on hold (Signature.hold_reason).
+HOLD_REASON = "signals"
 
 #: Nobody types a name and an address and ticks two boxes in less. Pages may be a minute old when they are opened, so a form
 #: that was opened and sent at once often looks older than it is; never younger.
 MIN_AGE = timedelta(seconds=2)
+#: The mark of a form works for so long.
+MAX_AGE = timedelta(days=1)
+#: All who open the page within a second have the same copy of it, and fill it in while it is new. Afterwards its mark is good for
+#: so many forms, from one block of networks and in all.
+SHARED_FOR = timedelta(minutes=10)
+LATER_FROM_BLOCK, LATER_IN_ALL = "5 per day", "100 per day"
 #: Clocks of two of our machines may differ by this much.
 _SKEW = timedelta(minutes=5)
 
@@ -60,7 +72,7 @@ def level(found: Iterable[Signal]) -> Level:
     serious, marks = bool(seen & NUMBERS) + (Signal.DISPOSABLE in seen), len(seen & MACHINE)
     if serious == 2 or (serious and marks >= 2):
         return Level.HIGH
-    return Level.MIDDLE if seen & ASKED or (serious and marks) else Level.LOW
+    return Level.MIDDLE if seen & ASKED or (serious and seen & ASKING) else Level.LOW
 
 
 def names(found: Iterable[StrEnum]) -> str | None:
@@ -77,6 +89,8 @@ def of_age(shown_at: datetime | None, now: datetime) -> set[Signal]:
     """What the age of a form tells. `shown_at`: when we made its page; None without a mark of ours."""
     if shown_at is None or shown_at > now + _SKEW:
         return {Signal.NO_FORM}
+    if now - shown_at > MAX_AGE:
+        return {Signal.OLD_FORM}
     return {Signal.QUICK} if now - shown_at < MIN_AGE else set()
 
 

@@ -1,6 +1,7 @@
 """Signed tokens for mailed links: one salt for each purpose, SHA-256, key rotation, no personal data inside.
 
-Tickets are sealed instead, because what they name must not be readable either.
+What is inside is sealed as well (AES-GCM, by the same keys): a mail and a stolen copy of the database do not lead to a row.
+Tickets are sealed with the data key and not signed.
 
 A token only names a row and a version of it; whether it may still act is the row's state, never the token's string
 (base64 has spare bits, so several strings carry the same signature). Reading one never raises anything but BadToken.
@@ -8,6 +9,7 @@ A token only names a row and a version of it; whether it may still act is the ro
 
 import hashlib
 import hmac
+import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +21,7 @@ from itsdangerous import BadData, Signer, URLSafeSerializer, URLSafeTimedSeriali
 
 from config import Keys, current_config
 from pledge.core import clock
-from pledge.core.encryption import Unreadable, derive, vault
+from pledge.core.encryption import Unreadable, Vault, derive, vault
 
 MAX_LENGTH = 512
 #: Two machines' clocks may differ by this much, in both directions.
@@ -83,9 +85,31 @@ class Token:
     age: timedelta = field(default=timedelta(0), compare=False)  #: of one with a lifetime
 
 
+class _SealedJson:
+    """What itsdangerous calls a serializer: between payloads and sealed bytes.
+
+    The mark of a form is a time and stays readable: pages are the same from every process.
+    """
+
+    def __init__(self, keys: Keys, purpose: Purpose) -> None:
+        self._vault, self._context = Vault(keys), f"token.{purpose}"
+        self._is_open = purpose is Purpose.FORM
+
+    def dumps(self, payload: Payload) -> bytes:
+        text = json.dumps(payload, separators=(",", ":"))
+        return text.encode() if self._is_open else self._vault.seal(text, self._context)
+
+    def loads(self, sealed: bytes) -> Any:
+        try:
+            return json.loads(self._vault.unseal(sealed, self._context))
+        except Unreadable:
+            # Signed by us: a link that was mailed before payloads were sealed (November 2026); those to unsubscribe never expire.
+            return json.loads(sealed)
+
+
 def mint(purpose: Purpose, payload: Payload) -> str:
     """A URL-safe token. Those with a lifetime carry their time."""
-    return str(_serializer(_keys(), purpose).dumps(payload))
+    return str(_serializer(_keys(), purpose).dumps(payload), "ascii")
 
 
 def expires_at(purpose: Purpose) -> datetime:
@@ -187,7 +211,7 @@ def _keys() -> Keys:
 
 
 @lru_cache(maxsize=64)
-def _serializer(keys: Keys, purpose: Purpose) -> URLSafeSerializer | URLSafeTimedSerializer:
+def _serializer(keys: Keys, purpose: Purpose) -> Any:  # an URLSafeSerializer or URLSafeTimedSerializer of bytes
     salt = f"pledge.{purpose}.v1"
     # itsdangerous signs with the last key of its list; ours is newest first. It would derive the key again for each
     # token, so that is done here, once.
@@ -196,7 +220,7 @@ def _serializer(keys: Keys, purpose: Purpose) -> URLSafeSerializer | URLSafeTime
         for key in reversed(keys)
     ]
     kind = URLSafeSerializer if LIFETIMES[purpose] is None else URLSafeTimedSerializer
-    return kind(secret, salt=salt, signer_kwargs=_AS_IS)
+    return kind(secret, salt=salt, serializer=_SealedJson(keys, purpose), signer_kwargs=_AS_IS)
 
 
 def _checked(payload: object) -> Payload:

@@ -2,9 +2,13 @@
 
 from datetime import timedelta
 
+from pledge.abuse import blocks, signals
 from pledge.core.text.lines import clean_line
 
 MAX_NAME = 80
+#: Why the form itself puts a signature on hold. Sent again from elsewhere without a reason, it sets the signature free, so the
+#: watch looks at these too.
+HELD_BY_FORM = (signals.HOLD_REASON, blocks.HOLD_REASON)
 #: How long the code of a mail to confirm works, from when the mail is due.
 CODE_LIFETIME = timedelta(days=7)
 #: For how long the page where the form was sent tells that the submission was confirmed elsewhere.

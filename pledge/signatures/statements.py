@@ -14,6 +14,7 @@ from pledge.campaigns.opening import OPEN, TAKES_CONFIRMATIONS
 from pledge.core.db import is_postgresql, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX, SignatureState
+from pledge.signatures.rules import HELD_BY_FORM
 
 
 class NewSignature(TypedDict):
@@ -72,8 +73,14 @@ _TERMS = """(SELECT t.id FROM list_terms t
                       WHERE t.version = CAST(:list_terms AS INTEGER) AND t.campaign_id = {campaign}
                         AND t.ended_at IS NULL)"""
 
-#: A pending row, whatever is known of the person: nothing here depends on it. The same form sent twice is one row, with the
-#: signals of the newest, so that the mail which follows is as the page after it says: with a link, or with a code only.
+#: Sent again, a form sets free what only a form has put on hold. It never makes the stored row worse: a stranger may have sent it.
+_SETS_FREE = f"(signatures.hold_reason IN {HELD_BY_FORM} AND excluded.hold_reason IS NULL)"
+#: The mail that follows has a link now and would have had a code only.
+_HAS_LINK_NOW = (
+    "(signatures.signals LIKE '%unproved%' AND COALESCE(excluded.signals, '') NOT LIKE '%unproved%')"
+)
+
+#: A pending row, whatever is known of the person: nothing here depends on it. The same form sent twice is one row.
 _STORE = f"""
     INSERT INTO signatures
            (id, campaign_id, address_hash, content_hash, state, email, name, country, region, public_name, updates, lang,
@@ -83,8 +90,9 @@ _STORE = f"""
            :updates, :lang, {{pledge_text}}, :privacy_version, :now, :now, :network_hash, :wide_network_hash,
            :domain_hash, :mail_provider, :salt, :commitment, :via, :hold_reason, :signals, {_TERMS} {{source}}
     ON CONFLICT (content_hash) WHERE {PENDING} DO UPDATE
-       SET lang = excluded.lang, signals = excluded.signals,
-           hold_reason = COALESCE(signatures.hold_reason, excluded.hold_reason)
+       SET lang = excluded.lang,
+           signals = CASE WHEN {_SETS_FREE} OR {_HAS_LINK_NOW} THEN excluded.signals ELSE signatures.signals END,
+           hold_reason = CASE WHEN {_SETS_FREE} THEN NULL ELSE signatures.hold_reason END
     RETURNING id"""  # noqa: S608  # built from constants of this module
 
 _REQUEST = "INSERT INTO mail_requests (kind, campaign_id, subject_id, lang, created_at, due_at)"

@@ -3,6 +3,9 @@
 It looks at hashes and times only (abuse/clusters.py has the rule), of those that came from another machine. Nobody is refused by it: what it holds is mailed and
 confirmed as usual, and a person decides (signatures/invalidation/). What was counted before a cluster showed its pattern stays
 counted until staff take it out.
+
+Anybody can send forms that nobody confirms, so outside their own network they count for nothing. A mailbox at a large provider
+is held only for the answers of its own network, never for what others around it have done.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, func, literal, or_, select, union_all, update
+from sqlalchemy import CompoundSelect, Select, and_, func, literal, or_, select, true, union_all, update
 
 from pledge.abuse import alerts
 from pledge.abuse.clusters import LEAST, SPEEDS, Cluster, Pattern, needs_domains, pattern
@@ -23,6 +26,7 @@ from pledge.signatures.invalidation.conditions import seconds_between
 from pledge.signatures.locks import lock
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import OTHER
+from pledge.signatures.rules import HELD_BY_FORM
 from pledge.signatures.staff_queries import held_in_all
 
 #: How far back it looks, and at how many sign-ups at most, so that a look costs the same on the busiest day.
@@ -35,7 +39,7 @@ REMIND_AFTER = timedelta(days=1)
 
 _WAITS = (
     Signature.state == SignatureState.PENDING,
-    Signature.hold_reason.is_(None),
+    or_(Signature.hold_reason.is_(None), Signature.hold_reason.in_(HELD_BY_FORM)),
     Signature.cleared.is_(False),
 )
 _IS_SMALL = Signature.mail_provider == OTHER
@@ -99,7 +103,7 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
     recent = (
         select(
             *_COLUMNS.values(),
-            *(Signature.submitted_at, Signature.state, Signature.hold_reason, Signature.cleared),
+            *(Signature.submitted_at, and_(*_WAITS).label("waits")),
             _IS_SMALL.label("is_small"),
             seconds_between(Signature.submitted_at, Signature.confirmed_at).label("seconds"),
         )
@@ -108,9 +112,6 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
         .limit(MOST)
         .cte("recent")
         .c
-    )
-    waits = (
-        (recent.state == SignatureState.PENDING) & recent.hold_reason.is_(None) & recent.cleared.is_(False)
     )
     ripe = [recent.submitted_at <= now - speed.within for speed in SPEEDS]
     answered = [
@@ -121,14 +122,15 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
     def of(kind: OriginKind) -> Select[Any]:
         column = recent[_COLUMNS[kind].key]
         number = func.count()
+        counts = recent.seconds.is_not(None) if kind is OriginKind.WIDE_NETWORK else true()
         query = (
             select(
-                *(literal(kind.value), column, number, number.filter(recent.is_small)),
+                *(literal(kind.value), column, number.filter(counts), number.filter(counts & recent.is_small)),
                 *(number.filter(condition) for condition in (*ripe, *answered)),
             )
             .where(column.is_not(None))
             .group_by(column)
-            .having((number >= LEAST) & (number.filter(waits) > 0))
+            .having((number >= LEAST) & (number.filter(recent.waits) > 0))
         )
         return query.where(recent.is_small) if kind is OriginKind.DOMAIN else query
 
@@ -136,10 +138,12 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
 
 
 def _domains(kind: OriginKind, hashed: bytes, since: datetime) -> int:
-    """How many small domains the sign-ups of a cluster are at."""
+    """How many small domains those are at that count in a cluster."""
     query = select(func.count(Signature.domain_hash.distinct())).where(
         Signature.submitted_at >= since, _COLUMNS[kind] == hashed, _IS_SMALL
     )
+    if kind is OriginKind.WIDE_NETWORK:
+        query = query.where(Signature.confirmed_at.is_not(None))
     with reading() as connection:
         return int(connection.execute(query).scalar_one())
 
@@ -150,7 +154,7 @@ def _hold(what: Pattern, caught: Sequence[Caught], since: datetime) -> int:
         return 0
     within = [
         _COLUMNS[kind].in_([one.hash for one in caught if one.kind is kind])
-        & (_IS_SMALL if kind is OriginKind.DOMAIN else True)
+        & (True if kind is OriginKind.NETWORK and what is Pattern.SPEED else _IS_SMALL)
         for kind in {one.kind for one in caught}
     ]
     waiting = select(Signature.id).where(Signature.submitted_at >= since, *_WAITS, or_(*within))

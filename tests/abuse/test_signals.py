@@ -47,6 +47,9 @@ LYNX = "Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1"
         ("disposable network", HIGH),
         ("proved", LOW),
         ("network headers unproved", MIDDLE),
+        ("old_form", LOW),
+        ("network old_form", MIDDLE),
+        ("network old_form headers", MIDDLE),  # a page that was left open holds nobody
     ],
 )
 def test_what_follows_from_the_signals(found, expected):
@@ -67,7 +70,8 @@ def test_one_more_signal_never_lowers_the_level():
 def test_signals_are_stored_by_name_and_all_that_can_come_together_fit_the_column():
     assert names({Signal.PROVED, Signal.DOMAIN, Signal.HEADERS}) == "domain headers proved"
     assert names(set()) is None
-    together = set(Signal) - {Signal.QUICK, Signal.PROVED}  # these exclude no_form and unproved
+    # The first two exclude no_form, the last excludes unproved.
+    together = set(Signal) - {Signal.QUICK, Signal.OLD_FORM, Signal.PROVED}
     assert len(names(together)) <= 80
 
 
@@ -85,7 +89,8 @@ def test_a_stored_signal_is_found_by_its_whole_name():
         (timedelta(seconds=1.9), {Signal.QUICK}),
         (timedelta(seconds=2), set()),
         (timedelta(minutes=1), set()),
-        (timedelta(days=30), set()),
+        (timedelta(days=1), set()),
+        (timedelta(days=1, seconds=1), {Signal.OLD_FORM}),
         (timedelta(minutes=-4), {Signal.QUICK}),  # made by a machine whose clock is ahead
         (timedelta(minutes=-6), {Signal.NO_FORM}),
         (None, {Signal.NO_FORM}),

@@ -66,7 +66,10 @@ NAMES = [
         "v2.0 Lab",
         "12.5만 서명단",
     ),
-    *("…그리고", "A…B", "Mary M. O.", "etc.", "팀장 (PR.홍보)", "A/B 연구소", "한국-EU 협회", "24/7 Care"),
+    # what scripts need: joiners, variants of Chinese characters, marks on marks, signs with a colour of their own
+    *("علی\u200cرضا", "ന്\u200dറെ", "രാജന്\u200d", "葛\U000e0100城", "神\ufe00", "Nguyễn", "מִרְיָ֫ם", "พลอยน้ำ", "བསྒྲུབས"),
+    *("မြွှေး", "ᠮᠣᠩ\u180bᠭᠣᠯ", "푸른 하늘 ☀\ufe0f", "👩\u200d🔬 과학자 모임", "❤\ufe0f\u200d🔥 팀", "1\ufe0f\u20e3 반", "ᄒᆞᆫ글"),
+    *("…그리고", "A…B", "Kim . Lee", "이름 . 성", "…… com", "Mary M. O.", "etc.", "팀장 (PR.홍보)", "A/B 연구소", "한국-EU 협회", "24/7 Care"),
 ]
 
 BAD = [
@@ -76,14 +79,19 @@ BAD = [
     ("가" * (LONGEST + 1), LineFault.TOO_LONG),
     *((f"홍{bad}길동", LineFault.CHARACTERS) for bad in "\n\t\r\x00\x7f\u202e\u2066\u200e\u200b\ufeff\u2028\ue000\ud800"),
     ("<b>Kim", LineFault.CHARACTERS),
+    *((f"Kim{bad}", LineFault.CHARACTERS) for bad in "\u3164\uffa0\u115f\u1160\u034f\u17b4\u180b\u2800\u200d\u200c\ufe0f\U000e0100"),
+    *((f"길{bad}동", LineFault.CHARACTERS) for bad in "\u3164\u115f\u200d\u200c\ufe00\U000e01ef"),
+    *((text, LineFault.CHARACTERS) for text in (
+        *("\u3164", "Kim 𝗰𝗮𝘀𝗶𝗻𝗼", "𝟎𝟏𝟎", "K" + "\u0301" * 60, "K" + "\u0321" * 5, "ا" + "\u064b\u200d" * 3),
+        *("cas\u200dino.vip", "900101\u200d-1234567", "\u200d=HYPERLINK(1)"),
+    )),
     *((f"{start}Kim", LineFault.FORMULA) for start in "=+-@|%＝＋－＠｜％"),
-    ("\u200d=HYPERLINK(1)", LineFault.FORMULA),
     ("\u00a0|calc", LineFault.FORMULA),
     *((text, LineFault.LINK) for text in (
         *("Win http://example.org", "HTTPS://EXAMPLE.ORG", "ftp://a", "//evil.example", "www.example.kr", "WWW.EXAMPLE"),
         *("buy at cheap.shop now", "casino.vip", "CASINO.VIP", "best-bets.win", "카지노.com", "도박.한국", "바카라.닷컴"),
         *("casino.vip에서", "(casino.vip)", "casino.vip/win", "a.casino.vip", "x.com", "X.COM", "t.co", "t.me/abc"),
-        *("casino．vip", "casino。vip", "ｃａｓｉｎｏ.ｖｉｐ", "cas\u200dino.vip", "xn--80ak6aa92e.xn--p1ai", "казино.рф"),
+        *("casino．vip", "casino。vip", "ｃａｓｉｎｏ.ｖｉｐ", "casino․vip", "casino ․ vip", "win  .com", "xn--80ak6aa92e.xn--p1ai", "казино.рф"),
         *("赌场.中国", "163.com", "1004.kr", "Casino.Vip", "Kim.Lee", "St.Mary.com", "Dr.com", "kim.lee", "192.168.0.1"),
         *("합니다.COM", "bit.ly/3xYz", "Booking.com Korea", "naver.com의 김철수", "node.js"),
     )),
@@ -92,7 +100,7 @@ BAD = [
     )),
     *((text, LineFault.RESIDENT_NUMBER) for text in (
         *("900101-1234567", "900101 1234567", "9001011234567", "홍길동 000229-3234567", "９００１０１-１２３４５６７"),
-        *("900101–1234567", "900101 - 5234567", "900101.1234567", "900101\u200d-1234567"),
+        *("900101–1234567", "900101 - 5234567", "900101.1234567"),
     )),
 ]  # fmt: skip
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from pledge.core.db import db, transaction
@@ -47,12 +47,27 @@ def test_the_wider_network_is_the_ipv4_24_or_the_ipv6_48_and_another_one_in_each
     assert wide_network_hash("blue-skies", one) != wide_network_hash("another", one)
 
 
-def test_a_form_that_is_sent_again_with_a_reason_to_hold_it_is_held():
+@pytest.mark.parametrize("reason", ["signals", "blocked"])
+@pytest.mark.parametrize("comes", ["before", "between", "after"])
+def test_whoever_sends_somebody_s_form_like_a_robot_does_not_have_it_held(reason, comes):
+    campaign()
+    proper, crude = replace(HONG, signals=None), replace(HONG, signals="headers no_form", hold_reason=reason)
+    sent = {"before": (crude, proper), "between": (proper, crude, proper), "after": (proper, crude)}[comes]
+    for form in sent:
+        services.sign(form)
+    assert (found().signals, found().hold_reason) == (None, None)
+    assert services.confirm(found().id)
+    assert found().state == "confirmed"
+
+
+@pytest.mark.parametrize("reason", ["staff", "speed", "domains"])
+def test_what_staff_or_the_watch_hold_stays_held_when_the_form_is_sent_again(reason):
     campaign()
     services.sign(HONG)
-    services.sign(replace(HONG, hold_reason="signals"))
+    with transaction() as session:
+        session.execute(update(Signature).values(hold_reason=reason))
     services.sign(HONG)
-    assert found().hold_reason == "signals"
+    assert found().hold_reason == reason
 
 
 @pytest.mark.parametrize("by", ["link", "code"])

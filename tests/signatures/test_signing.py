@@ -181,14 +181,22 @@ class TestSigningAgainWhilePending:
         assert second.due_at - first.due_at == timedelta(minutes=10)
 
     @pytest.mark.parametrize(
-        ("first", "then"),
-        [("breaker unproved", "breaker proved"), ("network proved", "network unproved"), ("headers", None)],
+        ("first", "then", "kept"),
+        [
+            ("breaker unproved", "breaker proved", "breaker proved"),
+            ("network no_form unproved", None, None),
+            ("network proved", "network unproved", "network proved"),
+            (None, "headers no_form", None),
+            ("headers", "network", "headers"),
+        ],
     )
-    def test_of_the_same_form_sent_twice_the_newest_signals_are_kept(self, first, then):
-        sign(signals=first, hold_reason="signals")
+    def test_of_the_same_form_sent_twice_the_first_signals_are_kept_unless_only_the_second_has_a_link(
+        self, first, then, kept
+    ):
+        sign(signals=first)
         sign(signals=then)
         (row,) = rows()
-        assert (row.signals, row.hold_reason) == (then, "signals")
+        assert row.signals == kept
 
     def test_the_same_form_sent_twice_is_one_submission(self):
         sign()

@@ -73,6 +73,15 @@ def test_what_waits_at_a_domain_that_answers_within_seconds_is_held():
     assert db.session.get(Signature, late[0].id).state == "held"
 
 
+@pytest.mark.parametrize("reason", ["signals", "blocked"])
+def test_what_its_form_has_put_on_hold_is_looked_at_too_as_another_form_may_set_it_free(reason):
+    robots()
+    people(2, network="198.{}.100.7", ago=10, hold_reason=reason)
+    assert watching.look() == 2
+    assert held() == {"speed": 2}
+    assert watching.look() == 0
+
+
 def test_what_staff_have_cleared_is_not_held_again():
     robots()
     first, second = people(2, network="198.{}.100.7", ago=10)
@@ -163,12 +172,60 @@ def test_bulk_mailboxes_at_a_large_provider_are_given_away_by_their_network():
     assert held() == {"speed": 5}
 
 
-def test_many_small_domains_in_one_wider_network_are_held_however_slow_they_are():
-    for place in range(26):
-        people(2, domain=f"shop{place}.example", network=f"2001:db8:7:{place:x}::/64")
-    people(2, domain="shop.example", network="2001:db8:8:1::/64")
-    assert watching.look() == 52
-    assert held() == {"domains": 52}
+def shops(*, one_address=False, **facts):
+    """Two sign-ups at each of 30 small domains, all of one wider network."""
+    for place in range(30):
+        network = "203.0.113.7" if one_address else f"203.0.113.{place}"
+        people(2, domain=f"shop{place}.example", network=network, **facts)
+
+
+def neighbours(network="203.0.113.200"):
+    """Who has signed a moment ago, at a large provider and at a small domain."""
+    return people(1, domain="naver.com", network=network, ago=10) + people(
+        1, domain="school.hs.kr", network=network, ago=10
+    )
+
+
+def reasons(some):
+    db.session.rollback()
+    return [db.session.get(Signature, one.id).hold_reason for one in some]
+
+
+def test_forms_that_nobody_confirms_hold_those_of_their_own_address_and_nobody_beside_it():
+    shops(one_address=True)
+    beside = neighbours()
+    assert watching.look() == 60
+    assert held() == {"domains": 60}
+    assert reasons(beside) == [None, None]
+
+
+def test_forms_that_nobody_confirms_from_several_addresses_hold_nobody():
+    shops()
+    neighbours()
+    assert watching.look() == 0
+
+
+def test_many_small_domains_confirmed_in_one_wider_network_hold_those_at_small_domains_however_slow_they_are():
+    shops(answers=4 * MINUTE)
+    beside = neighbours()
+    far = neighbours("198.51.100.7")
+    assert watching.look() == 1
+    assert reasons(beside + far) == [None, "domains", None, None]
+
+
+def test_many_small_domains_from_one_address_do_not_hold_a_large_provider_s_mailbox_of_that_address():
+    shops(one_address=True)
+    alike = neighbours("203.0.113.7")
+    assert watching.look() == 61
+    assert reasons(alike) == [None, "domains"]
+
+
+def test_quick_answers_from_a_wider_network_hold_no_large_provider_s_mailbox_of_another_address():
+    for place in range(40):
+        people(1, domain="naver.com", network=f"203.0.113.{place}", answers=8)
+    beside = neighbours()
+    assert watching.look() == 1
+    assert reasons(beside) == [None, "speed"]
 
 
 def test_a_hall_behind_one_address_is_not_held():

@@ -48,6 +48,8 @@ _HANGUL_ENDINGS = frozenset({"한국", "닷컴", "닷넷", "삼성"})
 _COMMON_ENDINGS = frozenset(
     "com net org info biz kr io xyz vip casino bet win top shop link site online".split()
 )
+#: People write no space before a full stop; whoever hides a host does.
+_SPACED_DOT = re.compile(rf"\s+\.\s*(?=(?:{'|'.join(sorted(_COMMON_ENDINGS))})\b)", re.IGNORECASE)
 #: Abbreviations before a name with a dot. `Dr.Kim` and `Co.Ltd` are names, though .kim and .ltd are endings.
 _ABBREVIATIONS = frozenset(
     "dr mr mrs ms mx prof st ste rev fr sr jr hon gen col maj capt lt sgt gov sen rep pres mme mlle ing dipl ph "
@@ -91,7 +93,8 @@ def holds_resident_number(text: str) -> bool:
 
 def _plain(text: str) -> str:
     """As a browser reads it: full-width letters are letters, an ideographic full stop is a dot (UTS #46), joiners nothing."""
-    return unicodedata.normalize("NFKC", "".join(c for c in text if c not in JOINERS)).replace("。", ".")
+    plain = unicodedata.normalize("NFKC", "".join(c for c in text if c not in JOINERS)).replace("。", ".")
+    return _SPACED_DOT.sub(".", plain)
 
 
 def _is_host(found: re.Match[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import groupby
 
 #: Characters that change the reading order (Unicode Bidi_Control, UAX #9): a name must read as it is written.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -9,6 +10,21 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: Joiners that scripts such as Persian and Hindi need inside words; every other format character is refused.
 JOINERS = frozenset("\u200c\u200d")
+#: What is not seen (Unicode Default_Ignorable_Code_Point, and the empty Braille pattern) or is a letter in disguise.
+_DISGUISES = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]"  # fillers
+    "|[\U0001d400-\U0001d7ff]"  # mathematical letters and digits
+    # joiners but in the scripts that need them, Arabic to Mongolian, and between signs
+    "|(?<![\u0600-\u10ff\u1200-\u1cff\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001faff])"
+    "[\u200c\u200d]"
+    # variation selectors but behind Mongolian letters, Chinese characters and signs
+    "|(?<![\u1800-\u18af])[\u180b-\u180d\u180f]"
+    "|(?<![\u2190-\u2bff\u3297\u3299\u3400-\u9fff\uf900-\ufaff\U0001f000-\U0001faff\U00020000-\U000323af])"
+    "[\ufe00-\ufe0f\U000e0100-\U000e01ef](?!\u20e3)"
+)
+#: Combining marks on one letter; names of every script have fewer.
+_MAX_MARKS = 4
+_MARKS = frozenset({"Mn", "Me", "Cf"})
 #: A cell that begins like this can run as a formula in some spreadsheet (OWASP ASVS 5.0, 1.2.10); full-width forms too.
 FORMULA_STARTS = frozenset("=+-@|%＝＋－＠｜％")
 
@@ -36,8 +52,11 @@ def two_digits(text: str) -> str | None:
 
 
 def is_readable(text: str) -> bool:
-    """Every character of it is seen as it is, and none reorders the others."""
-    return all(_is_seen(character) for character in text)
+    """Every character of it is seen as it is, and none reorders or covers the others."""
+    if _DISGUISES.search(text) or not all(_is_seen(character) for character in text):
+        return False
+    runs = groupby(text, key=lambda character: unicodedata.category(character) in _MARKS)
+    return all(len(list(run)) <= _MAX_MARKS for is_marks, run in runs if is_marks)
 
 
 def is_readable_text(text: str) -> bool:

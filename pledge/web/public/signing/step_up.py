@@ -34,9 +34,6 @@ from pledge.web import limits
 from pledge.web.forms import TickField
 from pledge.web.public.signing.sign_up_limit import limited_domain
 
-#: What the desk says of a signature that the signals of its form have put on hold.
-HOLD_REASON = "signals"
-
 
 class StepUpFields:
     """The fields that a form has for the step-up."""
@@ -92,7 +89,7 @@ class Verdict:
 
     @property
     def hold_reason(self) -> str | None:
-        return HOLD_REASON if signals.level(self.found) is Level.HIGH else None
+        return signals.HOLD_REASON if signals.level(self.found) is Level.HIGH else None
 
 
 class SteppedForm(Protocol):
@@ -144,7 +141,8 @@ def judge(form: SteppedForm, slug: str, answer: StepAnswer, *, has_code: bool, *
 
 
 def _signals(form: SteppedForm, answer: StepAnswer) -> frozenset[Signal]:
-    found = signals.of_age(_shown_at(form), clock.now())
+    shown_at, now = _shown_at(form), clock.now()
+    found = signals.of_age(shown_at, now)
     found |= signals.of_headers(request.headers.get, encrypted=request.is_secure)
     if is_disposable(domain_of(form.address)):
         found.add(Signal.DISPOSABLE)
@@ -153,7 +151,10 @@ def _signals(form: SteppedForm, answer: StepAnswer) -> frozenset[Signal]:
     if is_elsewhere(limits.client_network()):
         # A form with its proof was counted when it was sent without.
         storage = limits.limiter.limiter.storage
-        found |= velocity.exceeded(storage, _soft_limits(form), count=answer is not StepAnswer.PROVED)
+        soft_limits = _soft_limits(form)
+        if shown_at is not None and now - shown_at > signals.SHARED_FOR:
+            soft_limits += _mark_limits(int(shown_at.timestamp()))
+        found |= velocity.exceeded(storage, soft_limits, count=answer is not StepAnswer.PROVED)
     return frozenset(found)
 
 
@@ -168,6 +169,14 @@ def _soft_limits(form: SteppedForm) -> list[SoftLimit]:
     if domain is not None:
         found.append(SoftLimit(Signal.DOMAIN, domain, limits.scaled(config.step_up_domain, factor)))
     return found
+
+
+def _mark_limits(mark: int) -> list[SoftLimit]:
+    """How many forms the mark of a page is good for once it has been left open."""
+    return [
+        SoftLimit(Signal.OLD_FORM, f"{mark} {limits.client_block()}", signals.LATER_FROM_BLOCK),
+        SoftLimit(Signal.OLD_FORM, str(mark), signals.LATER_IN_ALL),
+    ]
 
 
 def _shown_at(form: SteppedForm) -> datetime | None:

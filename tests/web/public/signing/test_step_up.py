@@ -26,6 +26,7 @@ from tests.support.proof import solve
 SIGN = "/en/c/blue-skies/sign"
 ENDORSE = "/en/c/blue-skies/endorse"
 HALL = "203.0.113.7"
+HOUR = 3600
 BROWSER = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "Accept-Language": "ko",
@@ -163,6 +164,8 @@ def test_staff_who_raise_the_limits_for_a_hall_also_raise_what_is_asked_beyond(c
     [
         (lambda: mark(30), BROWSER, None),
         (lambda: mark(1), BROWSER, "quick"),
+        (lambda: mark(23 * HOUR), BROWSER, None),
+        (lambda: mark(25 * HOUR), BROWSER, "old_form"),
         (lambda: None, BROWSER, "no_form"),
         (lambda: "forged", BROWSER, "no_form"),
         (lambda: tokens.mint(Purpose.UNSUBSCRIBE, [1]), BROWSER, "no_form"),
@@ -172,6 +175,8 @@ def test_staff_who_raise_the_limits_for_a_hall_also_raise_what_is_asked_beyond(c
     ids=[
         "as people do",
         "too quick",
+        "left open since yesterday",
+        "left open for longer",
         "without mark",
         "forged mark",
         "another token",
@@ -186,6 +191,31 @@ def test_what_a_form_looks_like_is_stored_and_asks_for_nothing_alone(
         send(client, form(email="hong@example.org", shown_at=shown_at()), headers=headers).status_code == 303
     )
     assert signals_of("hong@example.org") == expected
+
+
+def test_everybody_in_a_hall_may_have_the_same_copy_of_the_page(client):
+    client.checked = False
+    shared = mark(5 * 60)
+    for number in range(120):
+        sent = form(email=f"hall{number}@naver.com", shown_at=shared)
+        assert send(client, sent, network=f"203.0.{number % 3}.7").status_code == 303
+    assert {signals for row in stored() for signals in (row.signals or "").split()} == {
+        "network",
+        "wide_network",
+    }
+
+
+@pytest.mark.parametrize(
+    ("network", "good"), [("203.0.113.{}", 5), ("198.51.{}.7", 100)], ids=["one block", "everywhere"]
+)
+def test_the_mark_of_a_page_that_was_left_open_is_good_for_so_many_forms(client, network, good):
+    client.checked = False
+    shared = mark(HOUR)
+    for number in range(good + 1):
+        sent = form(email=f"p{number}@naver.com", shown_at=shared)
+        assert send(client, sent, network=network.format(number)).status_code == 303
+    assert [row.signals for row in stored()].count("old_form") == 1
+    assert signals_of(f"p{good}@naver.com") == "old_form"
 
 
 def test_many_forms_that_no_browser_sent_are_held(client):
@@ -323,14 +353,24 @@ def test_who_goes_on_without_the_proof_is_recorded_and_told_to_type_the_code(cli
     assert 'action="' + html.escape(answer.location) in waiting
 
 
-def test_of_a_form_that_is_sent_again_the_newest_answer_says_how_it_is_confirmed(client):
+def test_of_a_form_that_is_sent_again_a_proof_gives_the_mail_its_link_and_nothing_takes_it_away(client):
     page = asked(client, email="hong@example.org")
     without, proved = {**dict(fields_of(page)), "unproved": "y"}, solved(page)
     assert send(client, without).location.endswith("?by=code")
     assert "by=code" not in send(client, proved).location
     assert signals_of("hong@example.org") == "network no_form proved"
     assert send(client, without).location.endswith("?by=code")
-    assert signals_of("hong@example.org") == "network no_form unproved"
+    assert signals_of("hong@example.org") == "network no_form proved"
+
+
+def test_a_form_that_a_stranger_sends_again_like_a_program_leaves_a_person_s_own_as_it_was(client):
+    own = form(email="hong@example.org")
+    assert send(client, own, network="198.51.100.7").status_code == 303
+    crowd(client)
+    page = send(client, {**own, "shown_at": ""}, headers={})
+    assert send(client, solved(page), headers={}).status_code == 303
+    assert signals_of("hong@example.org") is None
+    assert {row.hold_reason for row in stored()} == {None}
 
 
 def test_who_was_not_asked_gets_a_link_whatever_they_send(client):
