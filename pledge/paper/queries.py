@@ -50,6 +50,7 @@ class WaitingBatch:
     id: int
     place: Texts
     counted_at: datetime
+    state: PaperState
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def one(campaign_id: int, batch_id: int) -> BatchView:
 def waiting() -> list[WaitingBatch]:
     """Batches of all campaigns that are not agreed, the longest wait first."""
     query = (
-        select(Campaign.slug, PaperBatch.id, PaperBatch.place, PaperBatch.counted_at)
+        select(Campaign.slug, PaperBatch.id, PaperBatch.place, PaperBatch.counted_at, PaperBatch.state)
         .join(Campaign, Campaign.id == PaperBatch.campaign_id)
         .where(PaperBatch.state.in_((PaperState.COUNTED, PaperState.DISPUTED)))
         .order_by(PaperBatch.counted_at)

@@ -68,6 +68,13 @@ def newest(limit: int = 100) -> list[InvalidationView]:
         return [_view(row) for row in rows]
 
 
+def proposed() -> list[InvalidationView]:
+    """Those that wait for a decision, the longest wait first."""
+    query = select(*Invalidation.__table__.c).where(Invalidation.state == InvalidationState.PROPOSED)
+    with reading() as connection:
+        return [_view(row) for row in connection.execute(query.order_by(Invalidation.id))]
+
+
 def find(invalidation_id: int) -> InvalidationView | None:
     with reading() as connection:
         row = connection.execute(
