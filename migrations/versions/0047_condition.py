@@ -15,12 +15,12 @@ _CONDITION = (
 
 
 def upgrade() -> None:
-    unconditional = f"state = 'proposed' AND NOT ({_CONDITION})"
-    op.execute(
-        "DELETE FROM invalidation_targets WHERE invalidation_id IN"
-        f" (SELECT id FROM invalidations WHERE {unconditional})"
-    )
-    op.execute(f"UPDATE invalidations SET state = 'discarded' WHERE {unconditional}")
+    invalidations = sa.table("invalidations", sa.column("id"), sa.column("state"))
+    targets = sa.table("invalidation_targets", sa.column("invalidation_id"))
+    unconditional = sa.text(f"state = 'proposed' AND NOT ({_CONDITION})")
+    proposed = sa.select(invalidations.c.id).where(unconditional)
+    op.execute(sa.delete(targets).where(targets.c.invalidation_id.in_(proposed)))
+    op.execute(sa.update(invalidations).where(unconditional).values(state="discarded"))
     with op.batch_alter_table("invalidations") as table:
         table.drop_column("domain")
         table.create_check_constraint(
