@@ -15,11 +15,8 @@ _CONDITION = (
 
 
 def upgrade() -> None:
-    invalidations = sa.table("invalidations", sa.column("id"), sa.column("state"))
-    targets = sa.table("invalidation_targets", sa.column("invalidation_id"))
+    invalidations = sa.table("invalidations", sa.column("state"))
     unconditional = sa.text(f"state = 'proposed' AND NOT ({_CONDITION})")
-    proposed = sa.select(invalidations.c.id).where(unconditional)
-    op.execute(sa.delete(targets).where(targets.c.invalidation_id.in_(proposed)))
     op.execute(sa.update(invalidations).where(unconditional).values(state="discarded"))
     with op.batch_alter_table("invalidations") as table:
         table.drop_column("domain")
