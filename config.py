@@ -240,7 +240,9 @@ class Config(BaseSettings):
     )
 
     env: Env = Env.DEVELOPMENT
-    base_url: Annotated[str, AfterValidator(_base_url)] = "http://127.0.0.1:8000"
+    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        default_factory=lambda: f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
+    )
     database_url: Annotated[str, AfterValidator(_database_url)] = ""
     redis_url: Annotated[str, AfterValidator(_url("redis", "rediss"))] = ""
     smtp_url: Annotated[SecretStr, AfterValidator(_secret_url("smtp", "smtp+starttls", "smtps"))] = SecretStr(

@@ -50,6 +50,7 @@ class FieldFault(StrEnum):
     TWO_VIDEOS = "two_videos"  #: an address and a file: a campaign has one video
     CAPTIONS = "captions"  #: not WebVTT
     LETTER = "letter"  #: no PDF can be made of it
+    UNLIKE_PACK = "unlike_its_pack"  #: a letter with another number or day of counting than its pack
     PICTURE = "picture"
     DOCUMENT = "document"
 

@@ -18,11 +18,12 @@ from pledge.campaigns.models import (
     CampaignState,
     CampaignText,
     Partner,
+    PartnerRole,
     PledgeText,
 )
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.video import OwnVideo, Video
-from pledge.core import languages
+from pledge.core import clock, languages
 from pledge.core.db import reading
 from pledge.core.languages import Texts
 
@@ -97,6 +98,12 @@ class CampaignDesk:
     letter_text: Texts
     missing: list[MissingText]
     edited_at: datetime | None
+
+    @property
+    def has_ended(self) -> bool:
+        """Open by its state, and its closing time has passed."""
+        closes_at = self.schedule.closes_at
+        return self.state is CampaignState.OPEN and closes_at is not None and closes_at <= clock.now()
 
     @property
     def is_frozen(self) -> bool:
@@ -192,7 +199,7 @@ def wording(campaign_id: int) -> Wording:
 
 
 def missing_of(reader: Reader, campaign_id: int) -> list[MissingText]:
-    """What each language lacks, in the order of the pages where it is entered."""
+    """What each language lacks, and a secretariat, in the order of the pages where it is entered."""
     texts = texts_of(reader, campaign_id)
     found = [
         MissingText("texts", name, name.rpartition("_")[2])
@@ -205,12 +212,16 @@ def missing_of(reader: Reader, campaign_id: int) -> list[MissingText]:
         for lang in languages.codes()
         if not pledge.wording[lang].strip()
     ]
-    partner_names = select(Partner.id, Partner.name)
+    partners = reader.execute(
+        select(Partner.id, Partner.name, Partner.role)
+        .where(Partner.campaign_id == campaign_id)
+        .order_by(Partner.position)
+    ).all()
+    if not any(row.role == PartnerRole.SECRETARIAT for row in partners):
+        found.append(MissingText("partners", "secretariat", ""))
     found += [
         MissingText("partners", str(row.id), lang)
-        for row in reader.execute(
-            partner_names.where(Partner.campaign_id == campaign_id).order_by(Partner.position)
-        )
+        for row in partners
         for lang in languages.codes()
         if not row.name[lang].strip()
     ]

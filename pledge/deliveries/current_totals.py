@@ -31,7 +31,7 @@ class TotalsFile:
 def newest() -> dict[str, CheckpointView]:
     """The newest checkpoint of each campaign, by slug; campaigns without one are left out."""
     found = {slug: log_queries.newest(campaign_id) for campaign_id, slug in slugs().items()}
-    return {slug: checkpoint for slug, checkpoint in sorted(found.items()) if checkpoint is not None}
+    return {slug: checkpoint for slug, checkpoint in sorted(found.items()) if checkpoint and checkpoint.size}
 
 
 def at_newest_checkpoint(slug: str) -> Figures:
@@ -41,7 +41,7 @@ def at_newest_checkpoint(slug: str) -> Figures:
     """
     campaign = campaign_facts(slug)
     checkpoint = log_queries.newest(campaign.id)
-    if checkpoint is None:
+    if checkpoint is None or not checkpoint.size:
         raise NoSuchCheckpoint
     counted = at_checkpoint.counted(campaign.id, checkpoint.size)
     counts = counted.count(Kind.PERSON), counted.count(Kind.ORGANIZATION)

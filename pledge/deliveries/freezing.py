@@ -1,7 +1,7 @@
 """Freezing a delivery: the numbers of a campaign at a checkpoint, with recipient, occasion and letter, fixed permanently."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlalchemy import Row, Select, select, update
 
@@ -9,16 +9,16 @@ from config import current_config
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
-from pledge.campaigns.rules import Checker
 from pledge.core import clock, languages
 from pledge.core.clock import iso_utc
 from pledge.core.db import reading, transaction
 from pledge.core.languages import Texts
 from pledge.deliveries import doubt
 from pledge.deliveries.document import Document, FrozenCheckpoint, FrozenPaper, Reply, from_json
-from pledge.deliveries.letter.letters import default_letter
-from pledge.deliveries.models import MAX_LETTER, MAX_OCCASION, MAX_RECIPIENT, Delivery, DeliveryState
-from pledge.deliveries.replies import clean_reply, completed
+from pledge.deliveries.letter import letters
+from pledge.deliveries.letter.letters import LetterTexts
+from pledge.deliveries.models import Delivery, DeliveryState
+from pledge.deliveries.replies import completed
 from pledge.jobs import services
 from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
@@ -34,16 +34,6 @@ from pledge.statistics.values import SignUps
 
 _NOTHING = Texts()
 _NO_REPLY = Reply()
-
-
-@dataclass(frozen=True)
-class LetterTexts:
-    """What a delivery says besides its numbers, as it is kept."""
-
-    recipient: Texts
-    occasion: Texts
-    letter: Texts
-    reply: Reply
 
 
 class NoSuchCheckpoint(LookupError):
@@ -69,13 +59,14 @@ def preview(
 ) -> Document:
     """The document that freezing would make now; without a checkpoint at the newest one. Changes nothing.
 
-    The texts are used as they are; without a letter it is the default one. Raises UnknownCampaign, NoSuchCheckpoint,
-    DoesNotAddUp.
+    The texts are used as they are, the letter with its fields filled in; without one it is the default. Raises
+    UnknownCampaign, NoSuchCheckpoint, LetterContradicts, DoesNotAddUp.
     """
     campaign = campaign_facts(slug)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
-    letter = letter or default_letter(campaign.title, state_of(checkpoint))
-    return _document(campaign, checkpoint, LetterTexts(recipient, occasion, letter, reply))
+    letter = letter or _default_letter(campaign, checkpoint)
+    wording = filled(slug, checkpoint.id, LetterTexts(recipient, occasion, letter, reply))
+    return _document(campaign, checkpoint, wording)
 
 
 def recipient_of(slug: str) -> Texts:
@@ -85,9 +76,9 @@ def recipient_of(slug: str) -> Texts:
 
 
 def letter_for(slug: str, checkpoint_id: int) -> Texts:
-    """The default letter about a checkpoint, without counting anything. Raises UnknownCampaign, NoSuchCheckpoint."""
+    """The default letter, with fields for the numbers of a checkpoint. Raises UnknownCampaign, NoSuchCheckpoint."""
     campaign = campaign_facts(slug)
-    return default_letter(campaign.title, state_of(_checkpoint(campaign.id, checkpoint_id)))
+    return _default_letter(campaign, _checkpoint(campaign.id, checkpoint_id))
 
 
 def freeze(
@@ -105,7 +96,7 @@ def freeze(
     Counting takes time in proportion to the log, so it is done before the transaction: what a checkpoint adds up to does not
     change. Raises UnknownCampaign, NoSuchCheckpoint, BadFields (for `recipient_ko` … `letter_en`), CountInDoubt, DoesNotAddUp.
     """
-    wording = clean_wording(recipient, occasion, letter, reply=reply)
+    wording = filled(slug, checkpoint_id, letters.clean(recipient, occasion, letter, reply))
     campaign = campaign_facts(slug)
     doubt.refuse(campaign.id)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
@@ -158,9 +149,9 @@ def frozen_before(
 ) -> int | None:
     """The number of a delivery that this actor froze with the same texts, if it is not handed over yet; else None.
 
-    Raises UnknownCampaign, BadFields.
+    Raises UnknownCampaign, NoSuchCheckpoint, BadFields.
     """
-    wording = clean_wording(recipient, occasion, letter, reply=reply)
+    wording = filled(slug, checkpoint_id, letters.clean(recipient, occasion, letter, reply))
     query = _frozen_before(actor, campaign_facts(slug).id, checkpoint_id)
     with reading() as connection:
         same = _same(connection.execute(query), wording)
@@ -207,21 +198,16 @@ def discard(actor: Actor, delivery_id: int, why: str) -> None:
         record(session, actor, "delivery.discard", f"delivery:{delivery_id}", reason=why)
 
 
-def clean_wording(recipient: Texts, occasion: Texts, letter: Texts, reply: Reply = _NO_REPLY) -> LetterTexts:
-    """The texts as they will be stored. Raises BadFields with all faults."""
-    checker = Checker()
-    wording = LetterTexts(
-        recipient=checker.lines("recipient", recipient, MAX_RECIPIENT, required=True),
-        occasion=checker.lines("occasion", occasion, MAX_OCCASION, required=True),
-        letter=_stripped(checker.texts("letter", letter, MAX_LETTER, required=True)),
-        reply=clean_reply(checker, reply),
-    )
-    checker.finish()
-    return wording
+def filled(slug: str, checkpoint_id: int | None, wording: LetterTexts) -> LetterTexts:
+    """The texts with the numbers of a checkpoint in the letter. Raises UnknownCampaign, NoSuchCheckpoint, LetterContradicts."""
+    campaign = campaign_facts(slug)
+    state, paper = state_of(_checkpoint(campaign.id, checkpoint_id)), _paper(campaign.id)
+    on_paper = paper.signatures if paper else 0
+    return replace(wording, letter=letters.filled(wording.letter, state, on_paper, campaign.goal))
 
 
-def _stripped(letter: Texts) -> Texts:
-    return Texts({lang: text.strip() for lang, text in letter.items()})
+def _default_letter(campaign: CampaignFacts, checkpoint: CheckpointView) -> Texts:
+    return letters.default_letter(campaign.title, with_organizations=checkpoint.organizations > 0)
 
 
 def _document(campaign: CampaignFacts, checkpoint: CheckpointView, wording: LetterTexts) -> Document:

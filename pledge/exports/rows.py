@@ -28,8 +28,8 @@ from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Kind, LedgerHead, Reason
 from pledge.statistics import labels
 
-#: A datetime is in Seoul's time without a zone, as spreadsheets have none; a float is a share from 0 to 1.
-Cell = str | int | float | date | datetime
+#: A datetime is in Seoul's time without a zone, as spreadsheets have none.
+Cell = str | int | date | datetime
 
 #: Rows read at once where they do not come by COPY.
 _AT_ONCE = 2000
@@ -87,18 +87,15 @@ class Table:
 
 
 def csv_row(cells: tuple[Cell, ...]) -> bytes:
-    """The cells as a line of CSV: a part in percent, a moment to the minute."""
+    """The cells as a line of CSV, a moment to the minute."""
     return csv_line(*map(_plain, cells)).encode()
 
 
-def _plain(cell: Cell) -> str | int | float:
+def _plain(cell: Cell) -> str | int:
     if isinstance(cell, datetime):
         return f"{cell:%Y-%m-%d %H:%M}"
     if isinstance(cell, date):
         return cell.isoformat()
-    if isinstance(cell, float):
-        percent = round(100 * cell, 1)
-        return int(percent) if percent.is_integer() else percent
     return cell
 
 
@@ -252,11 +249,11 @@ def _organizations_count(table: Table) -> int:
 
 
 def _organizations_cells(table: Table, _rows: int) -> Iterator[tuple[Cell, ...]]:
-    after = 0
-    while found := endorsements.listing(table.campaign_id, after):
-        for one in found:
-            yield _organization(one, table)
-        after = found[-1].id
+    found: list[OrganizationView] = []
+    while part := endorsements.listing(table.campaign_id, found[-1].id if found else 0):
+        found += part
+    for one in sorted(found, key=lambda one: (one.since, one.id)):
+        yield _organization(one, table)
 
 
 def _organizations_lines(table: Table, rows: int) -> Iterator[bytes]:
@@ -277,7 +274,7 @@ def _organization(one: OrganizationView, table: Table) -> tuple[Cell, ...]:
         one.website,
         labels.named(labels.LEVELS, one.level.value, lang),
         *("" if year is None else year for year in (one.target_year, one.interim_year)),
-        "" if one.interim_percent is None else one.interim_percent / 100,
+        "" if one.interim_percent is None else one.interim_percent,
         *(one.statements.get(code, "") for code in languages.codes()),
         one.spokesperson,
         organization_link(lang, table.slug, one.id),

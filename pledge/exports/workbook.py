@@ -70,8 +70,6 @@ class _Sheet:
             sheet.write_datetime(self._rows, column, cell, styles.moment)
         elif isinstance(cell, date):
             sheet.write_datetime(self._rows, column, datetime.combine(cell, time()), styles.day)
-        elif isinstance(cell, float):
-            sheet.write_number(self._rows, column, cell, styles.share)
         elif isinstance(cell, int):
             sheet.write_number(self._rows, column, cell)
         else:

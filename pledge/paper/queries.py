@@ -50,6 +50,7 @@ class WaitingBatch:
     id: int
     place: Texts
     counted_at: datetime
+    is_disputed: bool  #: the two numbers differ, so the first person corrects it
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,9 @@ def one(campaign_id: int, batch_id: int) -> BatchView:
 
 def waiting() -> list[WaitingBatch]:
     """Batches of all campaigns that are not agreed, the longest wait first."""
+    is_disputed = PaperBatch.state == PaperState.DISPUTED
     query = (
-        select(Campaign.slug, PaperBatch.id, PaperBatch.place, PaperBatch.counted_at)
+        select(Campaign.slug, PaperBatch.id, PaperBatch.place, PaperBatch.counted_at, is_disputed)
         .join(Campaign, Campaign.id == PaperBatch.campaign_id)
         .where(PaperBatch.state.in_((PaperState.COUNTED, PaperState.DISPUTED)))
         .order_by(PaperBatch.counted_at)

@@ -19,7 +19,7 @@ from pledge.ledger.services import hour_of
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
 from pledge.mail.queries import Outbox
-from pledge.signatures.staff_queries import Held, held_in_all
+from pledge.signatures.staff_queries import Held, held_by_campaign
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Waiting:
 
     review: int  #: organisations whose application or correction nobody has decided
     review_since: datetime | None
-    held: Held | None  #: signatures that are confirmed and wait for a decision
+    held: dict[str, Held]  #: signatures that are confirmed and wait for a decision, by campaign
     outbox: Outbox
     fold_lag: timedelta  #: for how long the oldest entry has not been counted
     recount: LastRecount | None  #: None when it never ran
@@ -84,12 +84,11 @@ def today(campaign_id: int) -> Today:
 
 def waiting() -> Waiting:
     review_count, review_since = review.waiting()
-    aside = ledger.set_aside_counts()
-    names = slugs() if aside else {}
+    aside, held, names = ledger.set_aside_counts(), held_by_campaign(), slugs()
     return Waiting(
         review_count,
         review_since,
-        held_in_all(),
+        {names[number]: found for number, found in held.items()},
         mail.outbox(),
         timedelta(seconds=ledger.lag()),
         last_recount(),

@@ -76,9 +76,9 @@ def watch(campaign_id: int, slug: str, window: Window) -> Watched:
         found = {key: counts for by in By for key, counts in _grouped(look, newest, by).items()}
         clusters = _measured(look, total, found)
         _expect_even_times(look, clusters)
-        listed = sorted(
-            (cluster for cluster in clusters if cluster.stands_out), key=lambda cluster: -cluster.excess
-        )
+        # Whoever is held waits for a decision, however few they are.
+        listed = [one for one in clusters if one.stands_out or (one.counts.held and one.key.by is By.DOMAIN)]
+        listed.sort(key=lambda cluster: -cluster.excess)
         times = [cluster for cluster in listed if cluster.key.by is By.TIME]
         listed = [cluster for cluster in listed if cluster not in times[1:]][:MAX_LISTED]
         providers = [cluster for cluster in clusters if cluster.domain]

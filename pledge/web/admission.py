@@ -31,8 +31,11 @@ from pledge.web.slots import Slots, Urgency
 FORM = Urgency("form", deadline=3.0, waiting=64)
 #: Pages of one person.
 PERSONAL = Urgency("personal", deadline=1.5, waiting=76)
-#: Few people and costly work: the staff area with its sign-in, and what organisations send, with their pictures.
-STAFF = Urgency("staff", deadline=5.0, waiting=16)
+#: The staff area.
+STAFF = Urgency("staff", deadline=5.0, waiting=7)
+#: Costly work that anybody may ask for, each apart: a password hash, and what organisations send, with their pictures.
+SIGN_IN = Urgency("sign-in", deadline=5.0, waiting=3)
+ENDORSING = Urgency("endorsing", deadline=5.0, waiting=4)
 #: Pages that are the same for everybody; mostly a copy is there (caching.py).
 PUBLIC = Urgency("public", deadline=1.0, waiting=24)
 #: What can be done without: searches, documents and pictures that are made for one request, and scripts that ask whether a
@@ -43,6 +46,7 @@ METRICS = Urgency("metrics", deadline=3.0, waiting=1)
 
 #: Of the WEB_THREADS of a process, how many work in Flask at a time; the interpreter runs one at a time anyway.
 PERSONAL_SLOTS, STAFF_SLOTS, PUBLIC_SLOTS, OPTIONAL_SLOTS, METRICS_SLOTS = 6, 2, 2, 2, 1
+SIGN_IN_SLOTS, ENDORSING_SLOTS = 1, 1
 #: How many may wait for the rest of a body. The remaining threads stay free.
 READING = 40
 
@@ -50,7 +54,8 @@ _PERSONAL = re.compile(
     r"/(?:[a-z]{2}/(?:confirm|me|unsubscribe|endorse|c/[^/]+/(?:sign|check|endorse|preview))|embed/[^/]+/check)(?:/|$)"
 )
 _STAFF = re.compile(r"/staff(?:/|$)")
-_ENDORSING = re.compile(r"/[a-z]{2}/(?:c/[^/]+/endorse|endorse/me/[^/]+/correct)$")
+_SIGNING_IN = re.compile(r"/staff/sign-in(?:/|$)")
+_ENDORSED = re.compile(r"/[a-z]{2}/(?:c/[^/]+/endorse|endorse/me/[^/]+/correct)$")
 _OPTIONAL = re.compile(
     r"/[a-z]{2}/(?:c/[^/]+/(?:check/[^/]+/(?:state|counted)|[^/]+\.pdf)|confirm/[^/]+/counted)$|/share/[^/]+/[^/]+\.png$"
 )
@@ -100,6 +105,8 @@ class Admission:
             FORM: personal,
             PERSONAL: personal,
             STAFF: Slots(STAFF_SLOTS, STAFF),
+            SIGN_IN: Slots(SIGN_IN_SLOTS, SIGN_IN),
+            ENDORSING: Slots(ENDORSING_SLOTS, ENDORSING),
             PUBLIC: Slots(PUBLIC_SLOTS, PUBLIC),
             OPTIONAL: Slots(OPTIONAL_SLOTS, OPTIONAL),
             METRICS: Slots(METRICS_SLOTS, METRICS),
@@ -163,10 +170,11 @@ def urgency_of(environ: WSGIEnvironment) -> Urgency:
     path = environ.get("PATH_INFO", "")
     if path == "/metrics":
         return METRICS
+    is_form = environ["REQUEST_METHOD"] == "POST"
     if _STAFF.match(path):
-        return STAFF
-    if environ["REQUEST_METHOD"] == "POST":
-        return STAFF if _ENDORSING.match(path) else FORM
+        return SIGN_IN if is_form and _SIGNING_IN.match(path) else STAFF
+    if is_form:
+        return ENDORSING if _ENDORSED.match(path) else FORM
     if _OPTIONAL.match(path):
         return OPTIONAL
     if _PERSONAL.match(path):

@@ -61,7 +61,7 @@ def test_an_editor_makes_a_public_page_from_an_empty_draft(visitor, site, inside
     expect(page.get_by_role("link", name="Publish")).to_have_count(0)
     expect(page.get_by_text("It can be published once nothing is missing above.")).to_be_visible()
     page.goto(f"/staff/campaigns/{slug}/state/open")
-    expect(page.get_by_text("It cannot be published while a language is incomplete.")).to_be_visible()
+    expect(page.get_by_text("It cannot be opened while something is missing.")).to_be_visible()
     page.get_by_role("link", name="Title in English").click()
     expect(page).to_have_url(re.compile(r"/texts#title_en$"))
     for name, text in {
@@ -84,6 +84,12 @@ def test_an_editor_makes_a_public_page_from_an_empty_draft(visitor, site, inside
     page.locator("#wording_en").fill("We promise.")
     save(page)
 
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("link", name="Secretariat", exact=True).click()
+    page.locator("#role").select_option("secretariat")
+    page.locator("#name_ko").fill("하늘 사무국")
+    page.locator("#name_en").fill("Sky Office")
+    save(page)
     page.get_by_role("link", name="Overview").click()
     expect(page.get_by_text("Nothing is missing.")).to_be_visible()
     page.get_by_role("link", name="Preview in English").click()

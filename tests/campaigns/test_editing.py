@@ -7,19 +7,21 @@ import pytest
 from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
-from pledge.campaigns import moderation, pledges, queries, staff_queries
+from pledge.campaigns import items, moderation, pledges, queries, staff_queries
 from pledge.campaigns.goals import MAX_STEPS
-from pledge.campaigns.models import CampaignState
+from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.moderation import (
     CampaignIncomplete,
     CampaignInWrongState,
     EditedMeanwhile,
     ReasonMissing,
 )
+from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.pledges import NewVersion
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core.db import db
+from pledge.core.languages import Texts
 from tests.support import factories
 from tests.support.factories import EDITOR, draft, signature
 
@@ -109,10 +111,22 @@ def test_publishing_is_refused_while_a_language_is_incomplete_and_says_what_is_m
     assert MissingText("texts", "title_en", "en") in missing
     assert MissingText("texts", "title_ko", "ko") not in missing
     assert {(item.section, item.lang) for item in missing} == {
-        (section, lang) for section in ("texts", "pledge") for lang in ("ko", "en")
+        *((section, lang) for section in ("texts", "pledge") for lang in ("ko", "en")),
+        ("partners", ""),
     }
     assert staff_queries.desk("air").state is DRAFT
     assert [action for action, _, _ in acts()] == ["campaign.create"]
+
+
+def test_a_campaign_opens_only_with_a_secretariat_that_speaks_for_it():
+    draft("air", secretariat=False)
+    items.add(PARTNER, EDITOR, "air", PartnerFields(PartnerRole.PARTNER, Texts(ko="협력", en="Partner"), ""))
+    missing = [MissingText("partners", "secretariat", "")]
+    assert staff_queries.desk("air").missing == missing
+    with pytest.raises(CampaignIncomplete) as refused:
+        moderation.move(EDITOR, "air", DRAFT, OPEN)
+    assert refused.value.missing == missing
+    assert staff_queries.desk("air").state is DRAFT
 
 
 def test_a_complete_draft_is_published_in_both_languages():

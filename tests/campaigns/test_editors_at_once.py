@@ -84,7 +84,7 @@ def test_one_address_taken_by_many_at_once_belongs_to_one(app, crowd):
 
 
 def test_partners_added_and_moved_at_once_keep_their_own_places(app, crowd):
-    draft("air")
+    draft("air", secretariat=False)
     fields = partners.PartnerFields(partners.PartnerRole.PARTNER, Texts(ko="동반자", en="Partner"), "")
     added = crowd(lambda _: items.add(PARTNER, EDITOR, "air", fields))
     assert len(set(added)) == CROWD

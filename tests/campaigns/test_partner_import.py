@@ -26,7 +26,7 @@ HEADERS = "이름 (한국어),이름 (영어),웹 주소,단체 유형,로고\n"
 
 @pytest.fixture(autouse=True)
 def _campaign(app):
-    draft("air")
+    draft("air", secretariat=False)
 
 
 def lines(text, headers=HEADERS):
@@ -156,6 +156,7 @@ def test_a_table_without_usable_headers_is_told_at_its_first_line(headers, fault
 
 
 def test_a_public_campaign_needs_the_names_in_every_language():
+    partner("사무국", "Office", role=PartnerRole.SECRETARIAT)
     moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
     assert faults("하늘,,,,\n") == [(2, "name_en", FieldFault.MISSING)]
 
@@ -226,6 +227,7 @@ def test_our_own_table_can_be_imported_again(lang):
     partner("=SUM", "Formula")
     written = table.write(staff_queries.desk("air").id, lang)
     sheet = load_workbook(io.BytesIO(written)).active
+    assert sheet.title == {"ko": "협력 기관", "en": "Partners"}[lang]
     assert [sheet["A2"].value, sheet["A3"].value, sheet["A3"].data_type] == ["하늘", "=SUM", "s"]
     seen = services.plan(staff_queries.desk("air"), read_table(written)[:2], {})
     assert (len(seen.unchanged), seen.changed, seen.added) == (1, [], [])

@@ -39,7 +39,7 @@ def is_kept(name):
 
 
 def test_partners_stand_in_the_order_that_staff_choose():
-    draft("air")
+    draft("air", secretariat=False)
     first, second, third = (items.add(PARTNER, EDITOR, "air", fields(name)) for name in ("하나", "둘", "셋"))
     items.move(PARTNER, EDITOR, "air", third, up=True)
     assert names() == ["하나", "셋", "둘"]
@@ -55,14 +55,14 @@ def test_partners_stand_in_the_order_that_staff_choose():
 
 def test_the_number_of_a_removed_partner_is_given_to_no_other():
     """It is in its link and beside the signatures of those who followed it."""
-    draft("air")
+    draft("air", secretariat=False)
     removed = items.add(PARTNER, EDITOR, "air", fields("하나"))
     items.remove(PARTNER, EDITOR, "air", removed, seen=one(removed).stamp, reason="left")
     assert items.add(PARTNER, EDITOR, "air", fields("둘")) > removed
 
 
 def test_the_page_shows_them_by_role_and_language():
-    draft("air")
+    draft("air", secretariat=False)
     items.add(PARTNER, EDITOR, "air", fields("사무국", role=PartnerRole.SECRETARIAT, url="example.org"))
     items.add(PARTNER, EDITOR, "air", fields("동반자"))
     shown = partners.shown(staff_queries.desk("air").id, "en")
@@ -73,10 +73,11 @@ def test_the_page_shows_them_by_role_and_language():
 
 
 def test_a_name_in_one_language_is_enough_for_a_draft_and_is_told_as_missing():
-    draft("air")
+    draft("air", secretariat=False)
     partner = items.add(PARTNER, EDITOR, "air", fields(name_en=""))
     assert [(item.section, item.field, item.lang) for item in staff_queries.desk("air").missing] == [
-        ("partners", str(partner), "en")
+        ("partners", "secretariat", ""),
+        ("partners", str(partner), "en"),
     ]
     with pytest.raises(BadFields) as refused:
         items.add(PARTNER, EDITOR, "air", fields(name_ko="", name_en=" "))
@@ -91,7 +92,7 @@ def test_a_partner_of_a_public_campaign_needs_both_names():
 
 
 def test_a_logo_is_kept_replaced_and_let_go_of():
-    draft("air")
+    draft("air", secretariat=False)
     old, new = stored_picture(), stored_picture()
     partner = items.add(PARTNER, EDITOR, "air", fields(), old)
     assert is_kept(old)
@@ -104,7 +105,7 @@ def test_a_logo_is_kept_replaced_and_let_go_of():
 
 
 def test_removing_a_partner_lets_go_of_its_logo():
-    draft("air")
+    draft("air", secretariat=False)
     logo = stored_picture()
     partner = items.add(PARTNER, EDITOR, "air", fields(), logo)
     items.remove(PARTNER, EDITOR, "air", partner, seen=one(partner).stamp, reason="left")
@@ -113,7 +114,7 @@ def test_removing_a_partner_lets_go_of_its_logo():
 
 
 def test_a_logo_of_somebody_else_is_not_taken():
-    draft("air")
+    draft("air", secretariat=False)
     logo = stored_picture()
     items.add(PARTNER, EDITOR, "air", fields("하나"), logo)
     with pytest.raises(UnknownFile):
@@ -122,7 +123,7 @@ def test_a_logo_of_somebody_else_is_not_taken():
 
 
 def test_who_has_not_seen_the_newest_partner_writes_nothing_over_it():
-    draft("air")
+    draft("air", secretariat=False)
     partner = items.add(PARTNER, EDITOR, "air", fields())
     seen = one(partner).stamp
     items.change(PARTNER, EDITOR, "air", partner, fields("처음 고친 이름"), seen=seen)
@@ -133,8 +134,8 @@ def test_who_has_not_seen_the_newest_partner_writes_nothing_over_it():
 
 
 def test_a_partner_of_another_campaign_is_out_of_reach():
-    draft("air")
-    draft("sea")
+    draft("air", secretariat=False)
+    draft("sea", secretariat=False)
     partner = items.add(PARTNER, EDITOR, "air", fields())
     for act in (
         lambda: items.remove(PARTNER, EDITOR, "sea", partner, seen=one(partner).stamp, reason="left"),

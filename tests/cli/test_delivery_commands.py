@@ -82,7 +82,7 @@ def test_the_letter_may_come_from_a_file(build, tmp_path):
     build("--letter", f"ko={tmp_path / 'ko.txt'}")
     [row] = frozen()
     assert row.letter["ko"] == "안녕하십니까.\n\n끝."
-    assert "6 people have signed" in row.letter["en"]
+    assert "signed by 6 people" in row.letter["en"]
 
 
 def test_build_takes_an_earlier_checkpoint_by_its_size(build, of):

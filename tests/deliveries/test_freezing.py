@@ -10,9 +10,12 @@ from pledge.audit.models import AuditEntry
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
+from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
+from pledge.deliveries.letter.compose import letter_pdf
+from pledge.deliveries.letter.letters import LetterContradicts
 from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
@@ -31,6 +34,8 @@ from tests.support.factories import (
     signature,
     signatures,
 )
+from tests.support.pdf import pdf_text
+from tests.support.rows import number_of
 
 # --- freezing ---
 
@@ -251,12 +256,86 @@ def test_the_default_letter_names_the_numbers_in_both_languages(app, frozen_cloc
     fold_all()
     letter = freezing.preview(of.slug).letter
     assert "1명이 서명하였습니다." in letter["ko"]
-    assert "1 person has signed." in letter["en"]
+    assert "it had been signed by 1 person." in letter["en"]
 
     endorsement(of)
     crowd(1233, of)
     fold_all()
     letter = freezing.preview(of.slug).letter
     assert "1,234명이 서명하였고, 1개 단체가 참여하였습니다." in letter["ko"]
-    assert "1,234 people have signed and 1 organisation has joined." in letter["en"]
+    assert "it had been signed by 1,234 people and 1 organisation." in letter["en"]
     assert "‘푸른 하늘’" in letter["ko"]
+
+
+def test_the_letter_has_the_numbers_and_the_day_of_whichever_moment_is_frozen(app, frozen_clock):
+    frozen_clock.move(hours=(3 - time.now().hour) % 24)  # noon in Seoul
+    of = campaign()
+    for people in (1_020, 7, 5):
+        crowd(people, of)
+        endorsement(of)
+        fold_all()
+        frozen_clock.move(hours=24)
+    offered = at_checkpoint.checkpoints(of.id)
+    letter = freezing.letter_for(of.slug, offered[0].id)
+    assert [one.people for one in offered] == [1_032, 1_027, 1_020]
+
+    for one in offered:
+        document = from_json(stored(freeze(of, one.id, letter=letter)).document)
+        said = " ".join(pdf_text(letter_pdf(document)).split())
+        day, korean_day = format_date(one.signed_at, "en"), format_date(one.signed_at, "ko")
+        joined = f"{one.people:,}명이 서명하였고, {one.organizations}개 단체가 참여하였습니다."
+        assert f"{korean_day} 현재 {joined}" in said
+        assert (
+            f"As of {day}, it had been signed by {one.people:,} people and {one.organizations} organisation"
+            in said
+        )
+        for other in offered:
+            if other is not one:
+                assert f"{other.people:,}명이 서명" not in said
+                assert f"by {other.people:,} people" not in said
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("ko", "지금까지 1,235명"),
+        ("ko", "11월 22일까지 1235 명"),
+        ("ko", "2개 단체"),
+        ("ko", "2곳"),
+        ("ko", "종이 서명 30건"),
+        ("ko", "2001년 1월 1일 현재"),
+        ("ko", "1월 1일 기준"),
+        ("ko", "2001. 1. 1. 기준"),
+        ("ko", "{peeple}"),
+        ("en", "1,235 people"),
+        ("en", "1235 signatures"),
+        ("en", "2 organisations"),
+        ("en", "2 organizations"),
+        ("en", "As of 1 January 2001"),
+        ("en", "as of January 1, 2001"),
+    ],
+)
+def test_a_letter_with_another_number_or_day_than_its_pack_is_not_frozen(app, lang, said):
+    of = campaign()
+    crowd(1_234, of)
+    endorsement(of)
+    fold_all()
+    letter = TEXTS["letter"] | {lang: f"{said} ..."}
+    with pytest.raises(LetterContradicts) as refused:
+        freeze(of, letter=Texts(letter))
+    assert refused.value.faults == {f"letter_{lang}": FieldFault.UNLIKE_PACK}
+    assert refused.value.found[f"letter_{lang}"] in said
+    assert number_of(Delivery) == 0
+
+
+def test_a_letter_may_name_the_packs_own_numbers_its_goal_and_whatever_is_written_in_words(app):
+    of = campaign(goal=50_000)
+    crowd(1_234, of)
+    endorsement(of)
+    fold_all()
+    day = format_date(newest(of.id).signed_at, "ko")
+    letter = Texts(
+        ko=f"{day} 현재 1,234명, 1개 단체. 목표는 50,000명입니다. 2018년 기준 40% 감축. 세 명이 9월 7일에 찾아뵙겠습니다.",
+        en="1,234 people, 1 organisation, 50,000 people as our goal. Three people will come on 7 September.",
+    )
+    assert stored(freeze(of, letter=letter)).letter == letter

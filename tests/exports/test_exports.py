@@ -182,8 +182,14 @@ def test_the_sheet_of_an_export_has_a_name_a_filter_a_head_that_stays_and_percen
     (sheet,) = openpyxl.load_workbook(io.BytesIO(exported("organizations", "xlsx", "ko")[0])).worksheets
     assert (sheet.title, sheet.freeze_panes) == ("참여 단체", "A2")
     assert sheet.auto_filter.ref == sheet.dimensions
-    (percent,) = [cell for cell in sheet[2] if cell.value == 0.6]
-    assert percent.number_format == "0.0%"
+    assert 60 in [cell.value for cell in sheet[2]], "in percent, as its head says, and as in the CSV"
+
+
+def test_organisations_stand_in_the_order_in_which_they_were_published(app, frozen_clock):
+    days = [endorsement(at=frozen_clock.now() - timedelta(days=days)).id for days in (1, 5, 2, 4, 3)]
+    fold_all()
+    rows = rows_of(exported("organizations")[0])[1:]
+    assert [row[0] for row in rows] == [f"endorsement:{days[place]}" for place in (1, 3, 4, 2, 0)]
 
 
 def test_every_file_has_a_name_of_its_own(app, frozen_clock):

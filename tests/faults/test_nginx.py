@@ -309,3 +309,18 @@ def test_no_folder_is_listed_and_nothing_but_the_site_s_own_files_is_served(site
         "/static/..%2fconfig.py",
     ):
         assert ask(nginx, path)[0] in (400, 404), path
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("path", ["/staff/sign-in", "/ko/c/blue-skies/endorse"])
+def test_one_network_has_four_costly_forms_answered_at_a_time_and_staff_pages_all_the_while(
+    site, make_nginx, path
+):
+    nginx = make_nginx(site.port)
+    with ThreadPoolExecutor(24) as pool:
+        sent = [pool.submit(ask, nginx, path, "POST", b"x" * 200_000) for _ in range(96)]
+        pages = [ask(nginx, "/staff/sign-in")[0] for _ in range(5)]
+    statuses = [one.result()[0] for one in sent]
+    assert 429 in statuses
+    assert any(status != 429 for status in statuses)
+    assert pages == [200] * 5

@@ -9,8 +9,10 @@ from pledge.campaigns.partner_import import columns
 from pledge.campaigns.partners import PARTNER
 from pledge.core import languages
 from pledge.core.organization_types import TYPES
+from pledge.core.phrases import Phrase
 from pledge.core.text.tables import MAX_LINES
 
+_TITLE = Phrase("table", "Partners")
 _WIDTHS = {"url": 40, "type": 28, "logo": 20}
 
 
@@ -20,7 +22,7 @@ def write(campaign_id: int, lang: str) -> bytes:
     kinds = {code: name.of(lang) for code, name in TYPES.items()}
     out = io.BytesIO()
     with Workbook(out, {"in_memory": True}) as book:
-        sheet = book.add_worksheet()
+        sheet = book.add_worksheet(_TITLE.of(lang))
         sheet.freeze_panes(1, 0)
         head = book.add_format({"bold": True, "bottom": 1})
         for place, field in enumerate(fields):

@@ -26,7 +26,6 @@ class Condition:
     network_hash: bytes | None = None
     wide_network_hash: bytes | None = None
     domain_hash: bytes | None = None
-    domain: str | None = None  #: the name behind domain_hash, where it is known; for display
     signed_from: datetime | None = None
     signed_until: datetime | None = None
     faster_than: int | None = None  #: seconds from the mail to the confirmation
@@ -65,7 +64,6 @@ def condition_of(row: Invalidation | Row[*tuple[Any, ...]]) -> Condition:
         network_hash=row.network_hash,
         wide_network_hash=row.wide_network_hash,
         domain_hash=row.domain_hash,
-        domain=row.domain,
         signed_from=row.signed_from,
         signed_until=row.signed_until,
         faster_than=row.faster_than,

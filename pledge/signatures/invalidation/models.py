@@ -9,10 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, Str
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
-from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.db.types import UTCDateTime, one_of
-
-DOMAIN_CONTEXT = "invalidations.domain"
 
 
 class InvalidationAct(StrEnum):
@@ -57,12 +54,11 @@ class Invalidation(Model):
     note: Mapped[str] = mapped_column(Text)  #: for staff
     notify: Mapped[bool]  #: whether each signer is told by mail, with the way to object
 
-    # The condition: what is not NULL must hold, all of it. The network stays a keyed hash, as it is a person's.
+    # The condition: what is not NULL must hold, all of it. Network and domain stay keyed hashes, as they can be a person's.
     campaign_id: Mapped[int | None]
     network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     wide_network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
-    domain: Mapped[str | None] = mapped_column(Sealed(DOMAIN_CONTEXT))  #: the name behind that hash
     signed_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
     signed_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     faster_than: Mapped[int | None]  #: seconds from the mail to the confirmation
@@ -89,6 +85,11 @@ class Invalidation(Model):
         CheckConstraint(one_of("reason", InvalidationReason), name="reason"),
         CheckConstraint(
             "(act IN ('invalidate', 'refuse')) = (reason IS NOT NULL)", name="reason_to_take_out"
+        ),
+        CheckConstraint(
+            "state <> 'proposed' OR network_hash IS NOT NULL OR wide_network_hash IS NOT NULL OR domain_hash IS NOT NULL"
+            " OR signed_from IS NOT NULL OR signed_until IS NOT NULL OR faster_than IS NOT NULL",
+            name="has_condition",
         ),
     )
 

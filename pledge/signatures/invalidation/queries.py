@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, false, func, or_, select
 
 from pledge.core.db import reading
 from pledge.signatures.invalidation.conditions import Condition, condition_of, seconds_to_confirm
@@ -19,6 +19,9 @@ from pledge.signatures.models import Signature
 from pledge.signatures.staff_queries import masked
 
 SAMPLE = 12
+#: How many of the acts about the same network or domain are told.
+EARLIER = 5
+_ORIGINS = ("network_hash", "wide_network_hash", "domain_hash")
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,45 @@ def newest(limit: int = 100) -> list[InvalidationView]:
         return [_view(row) for row in rows]
 
 
+def proposed() -> list[InvalidationView]:
+    """Those that wait for a decision, the longest wait first."""
+    query = select(*Invalidation.__table__.c).where(Invalidation.state == InvalidationState.PROPOSED)
+    with reading() as connection:
+        return [_view(row) for row in connection.execute(query.order_by(Invalidation.id))]
+
+
 def find(invalidation_id: int) -> InvalidationView | None:
     with reading() as connection:
         row = connection.execute(
             select(*Invalidation.__table__.c).where(Invalidation.id == invalidation_id)
         ).first()
     return None if row is None else _view(row)
+
+
+def of_the_like(condition: Condition, but: int = 0) -> list[InvalidationView]:
+    """The newest acts that did something to the same network, wider network or mail domain, without the one of the number `but`."""
+    same = [getattr(Invalidation, name) == value for name in _ORIGINS if (value := getattr(condition, name))]
+    query = select(*Invalidation.__table__.c).where(
+        or_(false(), *same), Invalidation.applied > 0, Invalidation.id != but
+    )
+    with reading() as connection:
+        return [
+            _view(row) for row in connection.execute(query.order_by(Invalidation.id.desc()).limit(EARLIER))
+        ]
+
+
+def hold_reasons(invalidation_id: int) -> dict[str, int]:
+    """For which reasons those that are to be taken are held, or would be, the most frequent first."""
+    number = func.count()
+    query = (
+        select(Signature.hold_reason, number)
+        .join(InvalidationTarget, InvalidationTarget.signature_id == Signature.id)
+        .where(InvalidationTarget.invalidation_id == invalidation_id, Signature.hold_reason.is_not(None))
+        .group_by(Signature.hold_reason)
+        .order_by(number.desc())
+    )
+    with reading() as connection:
+        return {str(reason): found for reason, found in connection.execute(query)}
 
 
 def sample(invalidation_id: int) -> list[Sampled]:

@@ -18,8 +18,6 @@ from pledge.audit.services import record, stated
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import transaction
-from pledge.core.encryption import Unreadable
-from pledge.signatures.addresses import BadAddress, parse
 from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import (
     Invalidation,
@@ -29,7 +27,7 @@ from pledge.signatures.invalidation.models import (
     InvalidationTarget,
 )
 from pledge.signatures.models import Signature, SignatureState
-from pledge.signatures.origins import domain_of, large_domains
+from pledge.signatures.origins import large_domains
 
 #: One person alone may decide about at most so many signatures, except to hold them: that takes nothing from the count.
 MAX_WITHOUT_SECOND_PERSON = 50
@@ -81,13 +79,11 @@ def propose(
     """Count the signatures that the act is about and that fulfil a condition, and keep the set for a decision. Nothing else
     changes.
 
-    `reason`: for the public totals, where signatures are taken out; else None. All that is held may be named by the campaign
-    alone. `notify`: whether the signers are told by mail; None: as usual for the act, which is for a refusal only, as those who
+    `reason`: for the public totals, where signatures are taken out; else None. `notify`: whether the signers are told by mail; None: as usual for the act, which is for a refusal only, as those who
     are held were told that somebody decides. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches,
     TooManySignatures, Spared.
     """
-    if act in (InvalidationAct.INVALIDATE, InvalidationAct.HOLD):
-        condition.check()
+    condition.check()
     if act is InvalidationAct.HOLD and _is_large_provider(condition):
         raise Spared
     note = stated(note)
@@ -102,7 +98,6 @@ def propose(
             network_hash=condition.network_hash,
             wide_network_hash=condition.wide_network_hash,
             domain_hash=condition.domain_hash,
-            domain=condition.domain or _domain_behind(session, condition),
             signed_from=condition.signed_from,
             signed_until=condition.signed_until,
             faster_than=condition.faster_than,
@@ -204,18 +199,6 @@ def _is_large_provider(condition: Condition) -> bool:
     if condition.domain_hash is None or condition.network_hash or condition.wide_network_hash:
         return False
     return any(condition.domain_hash in large_domains(slug) for slug in slugs().values())
-
-
-def _domain_behind(session: Session, condition: Condition) -> str | None:
-    """The name of a domain that is known by its hash only, read from one of the addresses there."""
-    if condition.domain_hash is None:
-        return None
-    one = select(Signature.email).where(Signature.domain_hash == condition.domain_hash).limit(1)
-    try:
-        email = session.scalar(one)
-        return None if email is None else domain_of(parse(email))
-    except (Unreadable, BadAddress):
-        return None
 
 
 def _forget_targets(session: Session, invalidation_id: int) -> None:

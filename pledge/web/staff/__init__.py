@@ -49,8 +49,8 @@ def register(app: Flask) -> None:
 
 
 def _error_page(status: int) -> str | None:
-    """The frame shows who is signed in; without the database nobody is."""
-    return "staff/error.html" if status < 500 and getattr(session, "fault", None) is None else None
+    """The frame shows who is signed in; without the database, which is a 503, nobody is."""
+    return "staff/error.html" if status != 503 and getattr(session, "fault", None) is None else None
 
 
 @staff.app_template_global("staff_navigation")

@@ -1,18 +1,19 @@
 """Deciding about signatures that are held: held by condition, released or refused in batches, each by its own set."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from pledge.abuse.blocks import Spared
 from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import AuditEntry
 from pledge.core import clock
-from pledge.core.db import db
+from pledge.core.db import db, transaction
 from pledge.ledger.queries import count
 from pledge.ledger.services import Place
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures import counting, moderation, own, services
-from pledge.signatures.invalidation import applying
+from pledge.signatures.invalidation import applying, queries
 from pledge.signatures.invalidation import services as acts
 from pledge.signatures.invalidation.conditions import Condition, NoCondition
 from pledge.signatures.invalidation.models import Invalidation, InvalidationAct, InvalidationReason
@@ -40,8 +41,8 @@ WIDE = bytes(range(32))
 
 
 def propose(act, condition=None, *, notify=None):
-    reason = InvalidationReason.AUTOMATED if act is REFUSE else None
-    condition = condition or Condition(campaign_id=the_campaign().id)
+    reason = InvalidationReason.AUTOMATED if act in acts.UNDONE_AS_A_WHOLE else None
+    condition = condition or Condition(campaign_id=the_campaign().id, signed_until=clock.now())
     return acts.propose(ANNA, condition, reason, "looked at", act=act, notify=notify)
 
 
@@ -208,10 +209,44 @@ def test_one_person_alone_may_hold_many_as_nothing_is_taken_from_the_count():
     assert states() == {("pending", "staff"): 51}
 
 
-def test_a_condition_that_names_everybody_holds_nobody():
-    signature(state="pending")
+@pytest.mark.parametrize("act", InvalidationAct)
+def test_nothing_is_done_to_everybody_for_want_of_a_condition(act):
+    (
+        signature(),
+        signature(state="held"),
+        signature(state="pending"),
+        signature(state="pending", hold_reason="speed"),
+    )
     with pytest.raises(NoCondition):
-        propose(HOLD)
+        propose(act, Condition(campaign_id=the_campaign().id))
+    assert db.session.scalar(select(func.count()).select_from(Invalidation)) == 0
+
+
+def test_the_database_refuses_a_proposal_without_a_condition():
+    signature(state="held")
+    number = propose(RELEASE)
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(update(Invalidation).where(Invalidation.id == number).values(signed_until=None))
+
+
+def test_what_was_done_before_to_the_same_network_or_domain_is_told():
+    robots = domain_hash(SLUG, "robots.example")
+    signatures(3, domain_hash=robots)
+    signatures(2, state="held", domain_hash=robots, wide_network_hash=WIDE)
+    taken_out = decide(InvalidationAct.INVALIDATE, Condition(domain_hash=robots))
+    propose(RELEASE, Condition(domain_hash=robots))  # not approved, so nothing was done
+
+    def told(**condition):
+        return [(one.id, one.applied) for one in queries.of_the_like(Condition(**condition))]
+
+    assert told(domain_hash=robots) == told(domain_hash=robots, network_hash=WIDE) == [(taken_out, 3)]
+    assert told(wide_network_hash=WIDE) == told(signed_until=clock.now()) == []
+    assert queries.of_the_like(Condition(domain_hash=robots), but=taken_out) == []
+
+
+def test_the_reasons_for_which_they_are_held_are_counted():
+    signatures(3, state="held", hold_reason="speed"), signature(state="held", hold_reason="signals")
+    assert queries.hold_reasons(propose(RELEASE)) == {"speed": 3, "signals": 1}
 
 
 @pytest.mark.parametrize("act", [RELEASE, REFUSE])

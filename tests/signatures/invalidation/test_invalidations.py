@@ -197,18 +197,6 @@ def test_only_counted_signatures_are_taken_out(state):
         propose()
 
 
-def test_a_domain_known_by_its_hash_only_gets_its_name_back():
-    crowd(1, domain="robots.example")
-    assert queries.find(propose()).condition.domain == "robots.example"
-
-
-def test_a_copy_of_the_database_does_not_tell_the_domain():
-    crowd(1, domain="robots.example")
-    propose()
-    stored = db.session.execute(db.text("SELECT domain, domain_hash FROM invalidations")).one()
-    assert b"robots" not in bytes(stored[0]) + bytes(stored[1])
-
-
 # --- Deciding ---
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from pledge.campaigns import items, pledges, rules, staff_queries
 from pledge.campaigns import list_terms as terms
 from pledge.campaigns import moderation as editing
-from pledge.campaigns import pledges, rules, staff_queries
 from pledge.campaigns.events import EventFields
-from pledge.campaigns.models import Campaign, CampaignText, ListTerms, Partner, PledgeText
-from pledge.core import clock
+from pledge.campaigns.models import Campaign, CampaignText, ListTerms, Partner, PartnerRole, PledgeText
+from pledge.campaigns.partners import PARTNER, PartnerFields
+from pledge.core import clock, languages
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
 from tests.support.factories.accounts import EDITOR
@@ -73,13 +74,16 @@ def _pledge_text(campaign_id: int, version: int) -> PledgeText:
     )
 
 
-def draft(slug: str = "draft", **texts: str) -> str:
-    """The slug of a draft made by staff; complete in both languages unless `title_en=""` and the like say otherwise."""
+def draft(slug: str = "draft", *, secretariat: bool = True, **texts: str) -> str:
+    """The slug of a draft made by staff; its texts are complete unless `title_en=""` and the like say otherwise."""
     editing.create(EDITOR, slug=slug, title={})
     words = {name: f"{name} of {slug}" for name in staff_queries.text_fields()} | texts
     seen = rules.stamp(staff_queries.desk(slug).texts)
     editing.edit_texts(EDITOR, slug, seen, words)
     write_pledge(slug, "우리의 약속", "Our promise")
+    if secretariat:
+        named = Texts(dict.fromkeys(languages.codes(), f"Secretariat of {slug}"))
+        items.add(PARTNER, EDITOR, slug, PartnerFields(PartnerRole.SECRETARIAT, named, ""))
     return slug
 
 

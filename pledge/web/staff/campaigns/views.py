@@ -54,6 +54,7 @@ _MISSING = {
     ("texts", "body"): _l("Text"),
     ("pledge", ""): _l("Pledge text"),
     ("schedule", "closes_at"): _l("A closing time that is still to come"),
+    ("partners", "secretariat"): _l("Secretariat"),
     ("partners", ""): _l("Name of a partner"),
     ("events", ""): _l("Title of an event"),
 }
@@ -188,7 +189,7 @@ def missing_lines(slug: str, missing: list[MissingText]) -> list[tuple[str, str]
 
 
 def _words(item: MissingText) -> str:
-    name = item.field.removesuffix(f"_{item.lang}") if item.section in ("texts", "schedule") else ""
+    name = item.field.removesuffix(f"_{item.lang}") if item.section == "texts" or not item.lang else ""
     words = str(_MISSING[item.section, name])
     if not item.lang:
         return words
@@ -197,6 +198,8 @@ def _words(item: MissingText) -> str:
 
 
 def _address(slug: str, item: MissingText) -> str:
+    if item.field == "secretariat":
+        return url_for("staff.item_new", slug=slug, section=item.section, _anchor="role")
     if item.section in SECTIONS:
         field = f"{SECTIONS[item.section].kind.title}_{item.lang}"
         return url_for("staff.item", slug=slug, section=item.section, number=item.field, _anchor=field)

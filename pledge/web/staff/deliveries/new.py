@@ -1,6 +1,7 @@
 """A new delivery: choose the campaign, write to whom and why, see exactly what it will contain, freeze it."""
 
 from flask import Response, abort, make_response, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 
@@ -10,7 +11,9 @@ from pledge.campaigns.rules import BadFields
 from pledge.core import languages
 from pledge.deliveries import doubt as doubts
 from pledge.deliveries import freezing
+from pledge.deliveries.letter import letters
 from pledge.deliveries.letter.compose import letter_pdf
+from pledge.deliveries.letter.letters import LetterContradicts
 from pledge.deliveries.pack.pack_format import MEMBERS
 from pledge.deliveries.register_queries import choices
 from pledge.deliveries.replies import last_reply
@@ -24,6 +27,10 @@ from pledge.web.staff.campaigns.texts import TEXT_BODY
 from pledge.web.staff.deliveries.forms import DraftForm, tell
 
 _ONE = "/deliveries/new/<slug>"
+_CONTRADICTS = _l(
+    "The pack does not say “%(found)s”. Write {people}, {organizations}, {paper} and {date}, which are filled in, and other "
+    "amounts in words."
+)
 
 
 @staff.get("/deliveries/new")
@@ -49,7 +56,7 @@ def delivery_draft(slug: str) -> Response:
 def delivery_draft_post(slug: str) -> AnyResponse:
     """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
     offered, form = _sent(slug)
-    if not _is_right(form):
+    if not _is_right(slug, form):
         return _form_page(slug, offered, form, 422)
     return _preview_page(slug, offered, form)
 
@@ -60,7 +67,7 @@ def delivery_draft_post(slug: str) -> AnyResponse:
 def delivery_letter(slug: str) -> AnyResponse:
     """The letter as it would be, as a PDF with a draft mark on each page."""
     offered, form = _sent(slug)
-    if not _is_right(form):
+    if not _is_right(slug, form):
         return _form_page(slug, offered, form, 422)
     try:
         document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
@@ -86,7 +93,7 @@ def delivery_edit(slug: str) -> Response:
 @requires_recent_mfa
 def delivery_freeze(slug: str) -> AnyResponse:
     offered, form = _sent(slug)
-    if not _is_right(form):
+    if not _is_right(slug, form):
         return _form_page(slug, offered, form, 422)
     texts, checkpoint_id = form.texts, int(form.checkpoint.data)
     # A second click on the button redirects to the delivery of the first one.
@@ -143,10 +150,16 @@ def _begun(slug: str, offered: list[CheckpointView]) -> DraftForm:
     )
 
 
-def _is_right(form: DraftForm) -> bool:
+def _is_right(slug: str, form: DraftForm) -> bool:
     right = form.validate()
     try:
-        freezing.clean_wording(**form.texts)
+        wording = letters.clean(**form.texts)
+        if right:
+            freezing.filled(slug, int(form.checkpoint.data), wording)
+    except LetterContradicts as wrong:
+        for name, words in wrong.found.items():
+            form[name].errors = [_CONTRADICTS % {"found": words}]
+        return False
     except BadFields as wrong:
         tell(form, wrong.faults)
         return False

@@ -82,7 +82,6 @@ class InvalidationForm(StaffForm):
     campaigns: dict[int, str]
     network_hash: bytes | None = None
     domain_hash: bytes | None = None
-    domain_name: str | None = None
     begins: datetime | None = None
     ends: datetime | None = None
     seconds: int | None = None
@@ -110,12 +109,12 @@ class InvalidationForm(StaffForm):
             self.domain_hash = bytes.fromhex(known[1])
         elif text:
             try:
-                self.domain_name = read_domain(text)
+                domain = read_domain(text)
             except BadOrigin:
                 raise ValidationError(
                     _l("Enter the part after the @, for example mail.example.com.")
                 ) from None
-            self.domain_hash = domain_hash(self._named_campaign(), self.domain_name)
+            self.domain_hash = domain_hash(self._named_campaign(), domain)
 
     def validate_signed_from(self, field: Field) -> None:
         self.begins = moment(field.data)
@@ -173,7 +172,6 @@ class InvalidationForm(StaffForm):
             campaign_id=chosen[0] if chosen else None,
             network_hash=self.network_hash,
             domain_hash=self.domain_hash,
-            domain=self.domain_name,
             signed_from=self.begins,
             signed_until=self.ends,
             faster_than=self.seconds,

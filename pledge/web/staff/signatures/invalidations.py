@@ -32,10 +32,8 @@ def invalidations() -> str:
 @staff.get("/invalidations/new")
 @needs(Permission.INVALIDATE)
 def invalidation_new() -> Response:
-    """The form; the act may be chosen beforehand, and a network or domain that the watch shows be filled in, by its hash."""
+    """The form; a network or domain that the watch shows may be filled in, by its hash."""
     filled = {name: f"#{request.args[name]}" for name in ("network", "domain") if name in request.args}
-    if request.args.get("act") in set(InvalidationAct):
-        filled["act"] = request.args["act"]
     return _new_page(InvalidationForm(**filled), 200)
 
 
@@ -135,6 +133,8 @@ def _page(invalidation_id: int, form: StatedReasonForm, status: int, refused: st
         "staff/signatures/invalidation.html",
         found=found,
         sample=queries.sample(invalidation_id),
+        hold_reasons=queries.hold_reasons(invalidation_id),
+        earlier=queries.of_the_like(found.condition, but=invalidation_id),
         slugs=slugs(),
         is_second=is_small or are_two_accounts(found.proposed_by, who.staff_id),
         lately=not is_small and invited_lately(found.proposed_by, who.staff_id),

@@ -101,7 +101,7 @@ def audit_export() -> Response:
     filters = {name: value for name, value in form.filled.items() if name != "reason"}
     services.note(actor(), "audit.export", "audit", reason=(form.reason.data or "").strip(), filter=filters)
     lines = queries.all_lines(form.search)
-    parts = as_csv(lines, [str(head) for head in HEADS], lambda line: action_words(line.action))
+    parts = as_csv(lines, [str(head) for head in HEADS], lambda line: action_words(line.action, line.details))
     response = Response(stream_with_context(parts), mimetype="text/csv")
     name = file_name("audit", "log", clock.now(), i18n.language(), "csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -116,7 +116,7 @@ def _page(form: SearchForm) -> Response:
         form=form,
         found=found,
         choices=choices(),
-        words_of=lambda line: action_words(line.action),
+        words_of=lambda line: action_words(line.action, line.details),
         details_of=details_of,
     )
     return make_response(html, 200 if is_valid else 422)

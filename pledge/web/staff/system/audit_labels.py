@@ -1,5 +1,6 @@
 """Labels of the acts in the audit log. An act without a label is shown as it is recorded; a test finds it."""
 
+import json
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -168,8 +169,11 @@ ROOMS: dict[str, Any] = {
 }
 
 
-def action_words(action: str) -> str:
-    """The label of an act in the page's language."""
+def action_words(action: str, details: str) -> str:
+    """The label of an act in the page's language; a pause and its end have the words of their buttons."""
+    switch = SWITCH_LABELS.get(action.removeprefix("switch."))
+    if switch and switch.resume and "after" in (said := json.loads(details)):
+        return str(switch.button if said["after"] else switch.resume)
     return str(ACTIONS.get(action, action))
 
 

@@ -13,6 +13,7 @@ from pledge.campaigns.staff_queries import CampaignRow
 from pledge.ledger.models import Kind
 from pledge.news import queries as news
 from pledge.paper import queries as paper_signatures
+from pledge.signatures.invalidation import queries as invalidations
 from pledge.statistics import dashboard, funnel
 from pledge.statistics.charts import chart
 from pledge.statistics.growth import Step, growth
@@ -46,6 +47,7 @@ def desk() -> str:
         campaigns=rows,
         campaign=chosen,
         waiting=dashboard.waiting(),
+        proposed_acts=invalidations.proposed(),
         proposed_news=news.proposed(),
         paper_batches=paper_signatures.waiting(),
         switches=switches.stored(),

@@ -1,6 +1,7 @@
 """The screens of a campaign: texts, pledge, dates, state, preview. A refusal stands at its field, and nothing typed is lost."""
 
 import re
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -223,6 +224,22 @@ def test_a_partner_or_an_event_is_removed_only_as_it_was_seen_and_with_a_reason(
     assert "over</textarea>" in sent.text
     assert editor.post(path, data={"seen": seen(sent), "reason": "over"}).status_code == 303
     assert row.id not in [one.id for one in rows(number)]
+
+
+def test_the_overview_does_not_call_a_campaign_open_whose_closing_time_has_passed(app, editor, frozen_clock):
+    factories.campaign("air", closes_at=frozen_clock.now() + timedelta(minutes=5))
+    assert "Ended: the closing time has passed" not in editor.get("/staff/campaigns/air").text
+    frozen_clock.move(minutes=6)
+    assert "Ended: the closing time has passed" in editor.get("/staff/campaigns/air").text
+
+
+@pytest.mark.parametrize("path", ["", "/state/open"])
+def test_a_draft_without_a_secretariat_leads_to_the_form_that_adds_one(app, editor, path):
+    draft("air", secretariat=False)
+    page = editor.get(f"/staff/campaigns/air{path}").text
+    assert 'href="/staff/campaigns/air/partners/new#role">Secretariat</a>' in page
+    sent = editor.post("/staff/campaigns/air/state/open", data={"before": "draft"})
+    assert (sent.status_code, staff_queries.desk("air").state) == (409, CampaignState.DRAFT)
 
 
 def test_an_incomplete_draft_says_what_is_missing_and_offers_no_publishing(app, editor):

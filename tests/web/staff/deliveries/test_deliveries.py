@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from pledge.core import clock
 from pledge.core.db import transaction
@@ -41,6 +41,15 @@ def test_recipient_and_letter_are_in_the_languages_of_the_site_in_its_order(expo
     page = exporter.get(address).text
     assert f"{deliveries.RECIPIENT['ko']} / {deliveries.RECIPIENT['en']}" in page
     assert re.findall(r'<div class="delivery-letter" lang="(\w+)"', page) == ["ko", "en"]
+
+
+def test_a_fault_of_ours_is_told_inside_the_staff_area(exporter, address):
+    with transaction() as session:
+        session.execute(text("UPDATE deliveries SET document = '{}'"))
+    page = exporter.get(address)
+    assert page.status_code == 500
+    assert "Something went wrong on our side" in page.text
+    assert 'href="/staff/deliveries"' in page.text
 
 
 def test_downloading_asks_for_the_second_factor_again(exporter, address, frozen_clock):

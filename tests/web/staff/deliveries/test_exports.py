@@ -9,12 +9,14 @@ import openpyxl
 import pytest
 
 from pledge.audit.queries import Search, page
+from pledge.campaigns.log_facts import published
 from pledge.core.i18n import SEOUL
 from pledge.exports import services
 from pledge.jobs import services as jobs
 from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
-from tests.support.factories import SLUG, fold_all, signature, signatures, the_campaign
+from pledge.ledger.log import sign_missing_checkpoints
+from tests.support.factories import SLUG, campaign, fold_all, signature, signatures, the_campaign
 from tests.support.insider import as_superuser
 
 ASKED = {"campaign": SLUG, "kind": "ledger", "format": "csv", "lang": "en", "why": "for our own chart"}
@@ -167,6 +169,10 @@ def test_no_totals_of_what_is_not_counted_not_known_or_does_not_add_up(exporter)
     assert nothing.status_code == 409
     assert "Nothing of this campaign is counted yet." in nothing.text
     assert exporter.post("/staff/exports/totals/nothing", data=good).status_code == 404
+    campaign("empty")
+    assert sign_missing_checkpoints(published), "of a log without an entry"
+    assert exporter.post("/staff/exports/totals/empty", data=good).status_code == 409
+    assert "/staff/exports/totals/empty" not in exporter.get("/staff/exports").text
     fold_all()
     for wrong in ({"format": "ods"}, {"lang": "fr"}, {"format": ""}):
         assert exporter.post(TOTALS, data=good | wrong).status_code == 422

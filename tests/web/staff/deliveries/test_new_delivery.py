@@ -227,6 +227,28 @@ def test_the_summary_says_which_fields_are_wrong(exporter, signed):
     assert '<a href="#occasion_en">Occasion in English: This field is required.</a>' in summary
 
 
+@pytest.mark.parametrize("step", ["", "/letter", "/freeze"], ids=["preview", "letter", "freeze"])
+def test_a_letter_with_another_number_than_its_pack_is_told_at_its_field(exporter, signed, step):
+    letter = {"letter_ko": "7명이 서명하였습니다.", "letter_en": "{people}, as of {date}."}
+    page = exporter.post(NEW + step, data={**FORM, "checkpoint": str(signed), **letter})
+    assert page.status_code == 422
+    (told,) = errors(page)
+    assert told.startswith("The pack does not say “7명”. Write {people},")
+    assert "{people}, as of {date}." in page.text
+    assert number_of(Delivery) == 0
+
+
+def test_the_fields_of_the_letter_are_filled_in_for_the_moment_that_is_chosen(exporter, signed):
+    crowd(1)
+    fold_all()
+    form = {**FORM, "letter_en": exporter.get(NEW).text.partition('id="letter_en"')[2].partition("<")[0]}
+    assert "{people}" in form["letter_en"]
+    preview = exporter.post(NEW, data={**form, "letter_en": "{people}.", "checkpoint": str(signed)})
+    assert '<p class="delivery-letter__paragraph">6 people.</p>' in preview.text
+    edited = exporter.post(f"{NEW}/edit", data={**form, "letter_en": "{people}.", "checkpoint": str(signed)})
+    assert "{people}." in edited.text
+
+
 def test_a_checkpoint_of_another_campaign_is_no_choice(exporter, signed):
     other = campaign("other")
     signature(other)

@@ -19,6 +19,8 @@ FORM = {
     "note": "five hundred in a minute",
 }
 
+SINCE_2001 = {"domain": "", "signed_from": "2001-01-01T00:00"}
+
 
 @pytest.fixture
 def moderator(staff_client):
@@ -56,7 +58,12 @@ def test_the_whole_way_counted_approved_applied_and_undone(moderator, second):
     address = propose(moderator)
     page = moderator.get(address)
     assert ">60<" in page.text
-    assert "robots.example" in page.text
+    assert "robots.example" not in page.text
+    robots = domain_hash("blue-skies", "robots.example").hex()
+    assert (
+        f'<a href="/staff/watch/blue-skies/domain/{robots}?within=week"><code>#{robots[:8]}</code></a>'
+        in page.text
+    )
     assert "로**" in page.text
     assert "로봇" not in page.text
     assert "another member of staff has to approve" in page.text
@@ -111,6 +118,11 @@ def test_taking_out_and_putting_back_ask_for_the_second_factor_again(moderator, 
 WRONG = [
     ({"domain": "", "campaign": ""}, "Give at least one condition"),
     ({"domain": ""}, "Give at least one condition"),
+    ({"domain": "", "act": "hold"}, "Give at least one condition"),
+    ({"domain": "", "act": "clear"}, "Give at least one condition"),
+    ({"domain": "", "act": "release"}, "Give at least one condition"),
+    ({"domain": "", "act": "refuse"}, "Give at least one condition"),
+    ({"domain": "", "act": "release", "campaign": ""}, "Give at least one condition"),
     ({"domain": "people.example"}, "No signature that this is about meets"),
     ({"campaign": ""}, "Choose the campaign too"),
     ({"campaign": "", "domain": "", "network": "203.0.113.7"}, "Choose the campaign too"),
@@ -216,7 +228,7 @@ def test_reading_the_screens_changes_nothing(moderator):
 
 def test_held_signatures_are_released_from_the_same_form_without_a_public_reason(moderator):
     signatures(3, state="held")
-    address = propose(moderator, act="release", domain="", reason="")
+    address = propose(moderator, act="release", **SINCE_2001, reason="")
     page = moderator.get(address)
     assert f"Release no. {row(address).id}" in page.text
     assert "3 signatures will be counted" in page.text
@@ -231,9 +243,9 @@ def test_held_signatures_are_released_from_the_same_form_without_a_public_reason
 
 def test_a_refusal_needs_a_reason_for_the_public_totals(moderator):
     signatures(3, state="held")
-    form = {**FORM, "act": "refuse", "domain": "", "reason": ""}
+    form = {**FORM, "act": "refuse", **SINCE_2001, "reason": ""}
     assert moderator.post("/staff/invalidations/new", data=form).status_code == 422
-    address = propose(moderator, act="refuse", domain="")
+    address = propose(moderator, act="refuse", **SINCE_2001)
     assert "3 signatures will never be counted" in moderator.get(address).text
     moderator.post(f"{address}/approve")
     work()
@@ -244,11 +256,30 @@ def test_a_refusal_needs_a_reason_for_the_public_totals(moderator):
 @pytest.mark.parametrize(("box", "told"), [({"notify_refused": "y"}, True), ({"notify": "y"}, False)])
 def test_those_who_are_refused_are_told_unless_staff_untick_it(moderator, box, told):
     signatures(3, state="held")
-    form = moderator.get("/staff/invalidations/new?act=refuse").text
-    assert '<option value="refuse" selected>' in form
+    form = moderator.get("/staff/invalidations/new").text
     assert re.search(r'name="notify_refused"[^>]* checked', form)
     assert not re.search(r'name="notify"[^>]* checked', form)
-    assert row(propose(moderator, act="refuse", domain="", **box)).notify is told
+    assert row(propose(moderator, act="refuse", **SINCE_2001, **box)).notify is told
+
+
+def test_a_release_says_how_many_of_which_pattern_why_they_are_held_and_what_was_done_with_their_like(
+    moderator,
+):
+    crowd(20, domain="robots.example")
+    held = {"state": "held", "domain_hash": domain_hash("blue-skies", "robots.example")}
+    signatures(3, **held, hold_reason="speed"), signatures(1, **held, hold_reason="signals")
+    before = propose(moderator)
+    moderator.post(f"{before}/approve")
+    work()
+    page = moderator.get(propose(moderator, act="release", reason="")).text
+    robots = held["domain_hash"].hex()
+    assert "4 signatures will be counted" in page
+    assert f"<code>#{robots[:8]}</code>" in page
+    assert "E-mails answered too soon: 3" in page
+    assert "The form looked like a program’s: 1" in page
+    told = f'<a href="{before}">Invalidation no. {row(before).id}</a>: Taken out 20'
+    assert told in page
+    assert told in moderator.get(f"/staff/watch/blue-skies/domain/{robots}").text
 
 
 def test_the_first_page_says_how_many_are_held_how_long_and_where_they_are_decided(
@@ -262,8 +293,8 @@ def test_the_first_page_says_how_many_are_held_how_long_and_where_they_are_decid
         return page.partition("Signatures on hold</dt>")[2].partition("</div>")[0]
 
     line = line_of("moderator")
-    assert '<a href="/staff/watch">3</a>' in line
+    assert '<a href="/staff/watch?campaign=blue-skies&amp;within=week">3</a>' in line
     assert "3 hours" in line
-    assert "/staff/invalidations/new?act=release" in line
+    assert "/staff/invalidations/new" not in line
     assert "3 ·" in line_of("viewer")
     assert "href" not in line_of("viewer")

@@ -62,9 +62,27 @@ def test_the_page_shows_what_stands_out_and_never_who_signed(staff_client, wave,
         assert personal not in page.text
 
 
-def test_a_quiet_hour_says_so(staff_client, app):
+def test_a_quiet_hour_says_so(staff_client, app, frozen_clock):
     factories.campaign()
-    assert "Nothing stands out" in staff_client("moderator", lang="en").get("/staff/watch").text
+    person = staff_client("moderator", lang="en")
+    assert "No sign-ups in this period." in person.get("/staff/watch").text
+    crowd(3, at=frozen_clock.now() - timedelta(minutes=5))
+    assert "Nothing stands out. Sign-ups come in as usual." in person.get("/staff/watch?within=day").text
+
+
+def test_held_signatures_are_listed_by_their_domain_even_when_nothing_else_stands_out(
+    staff_client, app, frozen_clock, hashed
+):
+    factories.campaign()
+    factories.signature(
+        email=None,
+        state="held",
+        hold_reason="speed",
+        domain_hash=hashed,
+        at=frozen_clock.now() - timedelta(days=2),
+    )
+    page = staff_client("moderator", lang="en").get("/staff/watch?within=week").text
+    assert f"/domain/{hashed.hex()}?within=week" in page
 
 
 def test_a_site_without_a_campaign_has_nothing_to_watch(staff_client, app):

@@ -10,6 +10,7 @@ from pledge.audit.models import Actor
 from pledge.audit.queries import Search, page
 from pledge.audit.services import note
 from pledge.core.db import db
+from pledge.switches import moderation
 from tests.support.audit import acts
 
 ADMIN_ONLY = ("viewer", "moderator", "editor", "exporter")
@@ -40,6 +41,16 @@ def test_the_page_says_who_did_what_when_and_why(staff_client, frozen_clock):
         assert "203.0.113.7" in text
         assert "endorsement:5" in text
         assert ">확인<" in text
+
+
+def test_a_pause_and_its_end_have_words_of_their_own(admin):
+    for on in (True, False):
+        moderation.turn(Actor(1, "admin@pledge.example", ""), "signing", on, "attack")
+    page = admin.get("/staff/audit?action=switch.signing").text
+    assert re.findall(r"<strong>([^<]+)</strong> <code>switch:", page) == [
+        "Take signatures again",
+        "Pause signing",
+    ]
 
 
 def test_times_are_those_of_seoul(staff_client, frozen_clock):

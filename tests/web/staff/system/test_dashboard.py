@@ -9,11 +9,25 @@ import pytest
 from flask_babel import force_locale
 
 from pledge.audit.models import Actor
+from pledge.paper import services
+from pledge.signatures.invalidation import services as invalidations
+from pledge.signatures.invalidation.conditions import Condition
+from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.origins import domain_hash
 from pledge.statistics.charts import BOTTOM, LEFT, TOP, WIDTH, chart
 from pledge.statistics.growth import Point
 from pledge.switches import moderation
 from pledge.web.staff.system.durations import duration
-from tests.support.factories import campaign, endorsement, fold_all, plant_entry, signature, the_campaign
+from tests.support import paper
+from tests.support.factories import (
+    campaign,
+    crowd,
+    endorsement,
+    fold_all,
+    plant_entry,
+    signature,
+    the_campaign,
+)
 
 ADMIN = Actor(1, "admin@pledge.example", "")
 
@@ -71,6 +85,37 @@ def test_another_campaign_can_be_chosen_and_an_unknown_one_is_a_404(staff_client
     )
     assert re.findall(r'figure__number">([\d,]+)<', client.get("/staff/?campaign=second").text)[0] == "0"
     assert client.get("/staff/?campaign=third").status_code == 404
+
+
+def test_opening_another_campaign_does_not_change_the_campaign_on_colleagues_desks(staff_client):
+    signature(campaign("first"))
+    campaign("second")
+    fold_all()
+    assert re.findall(r'figure__number">([\d,]+)<', staff_client("viewer").get("/staff/").text)[0] == "1"
+
+
+def test_the_desk_names_proposals_that_wait_for_a_decision_and_leads_those_who_may_to_them(staff_client):
+    crowd(3, domain="robots.example")
+    condition = Condition(domain_hash=domain_hash("blue-skies", "robots.example"))
+    number = invalidations.propose(ADMIN, condition, InvalidationReason.AUTOMATED, "a wave")
+    moderator, viewer = (
+        staff_client(role, lang="en").get("/staff/").text for role in ("moderator", "viewer")
+    )
+    assert f'<a href="/staff/invalidations/{number}">Invalidation no. {number}</a>' in moderator
+    assert f"Invalidation no. {number}" in viewer
+    assert f"/staff/invalidations/{number}" not in viewer
+    invalidations.discard(ADMIN, number, "a school")
+    assert "Invalidation no." not in staff_client("moderator", lang="en").get("/staff/").text
+
+
+def test_the_desk_says_of_a_batch_whose_numbers_differ_that_it_waits_to_be_corrected(staff_client):
+    of = the_campaign()
+    counted, disputed = paper.entered(of), paper.entered(of)
+    assert not services.check(paper.CHECKER, of.slug, disputed, paper.stamp(of, disputed), 5)
+    page = staff_client("editor", lang="en").get("/staff/").text
+    assert page.count("the numbers differ: to correct") == 1
+    assert f"/paper/{counted}" in page
+    assert page.partition("the numbers differ")[0].rpartition("/paper/")[2].startswith(f'{disputed}"')
 
 
 def test_what_waits_leads_those_who_may_to_it(staff_client):
