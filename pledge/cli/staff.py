@@ -30,7 +30,7 @@ staff = AppGroup("staff", help="The accounts of staff.")
     help="May be given more than once.",
 )
 @click.option(
-    "--lang", default="", help="Language of the mail and the screens; by default the first one of the site."
+    "--lang", default="", help="Language of the invitation; by default the first one of the site."
 )
 def create(email: str, roles: tuple[str, ...], lang: str) -> None:
     """Invite somebody: print a link that works once and for three days, and mail it."""
