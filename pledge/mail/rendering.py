@@ -9,7 +9,6 @@ from email.headerregistry import (
     Address,
     BaseHeader,
     HeaderRegistry,
-    UniqueUnstructuredHeader,
     UnstructuredHeader,
 )
 from email.message import EmailMessage
@@ -50,7 +49,7 @@ class _UnfoldedHeader(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
-class _SubjectHeader(UniqueUnstructuredHeader, BaseHeader):
+class _SubjectHeader(UnstructuredHeader, BaseHeader):
     """Begins on the line of its name: the library moves an ASCII text that then fits to the next line, whole."""
 
     def fold(self, *, policy: Policy) -> str:

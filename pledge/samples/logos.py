@@ -53,7 +53,9 @@ def draw(name: str, number: int) -> dict[int, bytes]:
     """WebP with a transparent ground, in the sizes of a picture. Each number below 96 has a logo of its own."""
     marks = (_sun, _leaf, _waves, _ridges, _ring, _letter(name))
     dark, light = _PALETTES[number % len(_PALETTES)]
-    mark = marks[(number + number // 48) % len(marks)]  # 48: after so many, colours and marks would meet again
+    mark = marks[
+        (number + number // 48) % len(marks)
+    ]  # 48: after so many, colours and marks would meet again
     is_wide = number % 4 == 1
     side = _HEIGHT
     width = side + round(_font(side // 3).getlength(name)) + side // 5 if is_wide else side

@@ -76,12 +76,18 @@ def test_a_campaign_that_has_ended_says_with_how_many_and_asks_nobody_to_sign(ap
     fold_all()
     frozen_clock.move(days=2)
     day = i18n.format_date(row.closes_at, "en")
-    for path, heading in (("", "Blue Skies"), ("/sign", "This campaign has ended"), ("/endorse", "This campaign has ended")):
+    for path, heading in (
+        ("", "Blue Skies"),
+        ("/sign", "This campaign has ended"),
+        ("/endorse", "This campaign has ended"),
+    ):
         page = client.get(PAGE + path).text
         assert f"Signing closed on {day} with 1 signature. Thank you." in page
         assert f"<h1>{heading}</h1>" in page
         assert "Nothing has been recorded" not in page
-        assert all(asked not in page for asked in ("Sign the pledge", "What you sign", "and sign", "<progress"))
+        assert all(
+            asked not in page for asked in ("Sign the pledge", "What you sign", "and sign", "<progress")
+        )
         assert path == "" or '<a class="button button--quiet" href="/en/c/air">' in page
 
 

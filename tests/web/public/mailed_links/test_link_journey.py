@@ -166,7 +166,9 @@ def test_r5_and_r6_ended_foreign_and_garbage_look_exactly_alike(client, case, la
     other = ENDORSEMENT if case is SIGNATURE else SIGNATURE
     before = number_of(LedgerEntry)
     asked = [
-        *([case.token(ended)] if case is ENDORSEMENT else []),  # a withdrawn signature has its own page, below
+        *(
+            [case.token(ended)] if case is ENDORSEMENT else []
+        ),  # a withdrawn signature has its own page, below
         tokens.mint(*case.foreign),
         tokens.mint(*other.foreign),
         case.own_token(ended),

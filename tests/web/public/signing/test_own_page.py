@@ -5,7 +5,15 @@ import pytest
 from pledge.signatures import own
 from pledge.signatures.queries import own_signature
 from pledge.switches import moderation
-from tests.support.factories import EDITOR, campaign, fold_all, list_terms, manage_token, signature, signatures
+from tests.support.factories import (
+    EDITOR,
+    campaign,
+    fold_all,
+    list_terms,
+    manage_token,
+    signature,
+    signatures,
+)
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
 
