@@ -59,8 +59,8 @@ def invited(token: str) -> StaffMember:
     return person
 
 
-def accept_invitation(token: str, password: str, network: str) -> StaffMember:
-    """Accept an invitation by choosing a password. Raises BadToken, InvitationExpired, BadPassword.
+def accept_invitation(token: str, password: str, network: str, lang: str) -> StaffMember:
+    """Accept an invitation by choosing a password, on a page in this language. Raises BadToken, InvitationExpired, BadPassword.
 
     The link works once: of two people who use it at the same time, one succeeds.
     """
@@ -76,7 +76,7 @@ def accept_invitation(token: str, password: str, network: str) -> StaffMember:
                 StaffMember.invitation == person.invitation,
                 StaffMember.password.is_(None),
             )
-            .values(password=chosen)
+            .values(password=chosen, lang=lang)
         )
         if taken.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
             raise InvitationExpired

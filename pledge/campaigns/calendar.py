@@ -47,4 +47,5 @@ def _event(view: EventView) -> Event:
         event.add("location", view.place)
     if view.url:
         event.add("url", view.url)
+        event.add("description", view.url)  # many calendars show no URL
     return event

@@ -29,6 +29,7 @@ class EventFields:
     starts_at: datetime
     ends_at: datetime | None
     outcome: Texts = field(default_factory=Texts)
+    is_online: bool = False  #: people can take part online; with a place, there too
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class EventView:
     title: str
     place: str
     url: str
+    is_online: bool
     outcome: str  #: what became of it
     all_day: bool
     starts_at: datetime
@@ -86,6 +88,7 @@ def shown(campaign_id: int, lang: str) -> list[EventView]:
             title=row.title.of(lang),
             place=row.place.of(lang),
             url=shown_link(row.url),
+            is_online=row.is_online,
             outcome=row.outcome.of(lang),
             all_day=row.all_day,
             starts_at=row.starts_at,
@@ -107,6 +110,7 @@ def clean(fields: EventFields, *, required: bool) -> EventFields:
         starts_at=fields.starts_at,
         ends_at=None if fields.all_day and fields.ends_at == fields.starts_at else fields.ends_at,
         outcome=check.lines("outcome", fields.outcome, MAX_OUTCOME),
+        is_online=fields.is_online,
     )
     check.any_language("title", kept.title)
     check.all_or_none("place", kept.place, kept.title)
@@ -132,7 +136,7 @@ EVENT = ItemKind(
     table=CampaignEvent,
     order=(CampaignEvent.starts_at, CampaignEvent.id),
     read=lambda row: EventFields(
-        row.title, row.place, row.url, row.all_day, row.starts_at, row.ends_at, row.outcome
+        row.title, row.place, row.url, row.all_day, row.starts_at, row.ends_at, row.outcome, row.is_online
     ),
     clean=clean,
     on_new=_first_revision,

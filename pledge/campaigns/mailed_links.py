@@ -16,7 +16,8 @@ class LinkState(StrEnum):
     EXPIRED = "expired"
     CLOSED = "closed"  #: the campaign takes no confirmations any more
     INVALIDATED = "invalidated"  #: taken out of the count by staff; the page says so and how to object
-    UNKNOWN = "unknown"  #: damaged, foreign, withdrawn or erased: one page for all, so that they cannot be told apart
+    WITHDRAWN = "withdrawn"  #: a signature that the person took back
+    UNKNOWN = "unknown"  #: damaged, foreign or erased: one page for all, so that they cannot be told apart
 
 
 @dataclass(frozen=True)

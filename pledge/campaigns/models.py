@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -183,6 +184,7 @@ class CampaignEvent(Model):
     title: Mapped[Texts] = mapped_column(Translated(200))
     place: Mapped[Texts] = mapped_column(Translated(200))
     url: Mapped[str] = mapped_column(String(300))
+    is_online: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     #: What became of it; shown once it is over.
     outcome: Mapped[Texts] = mapped_column(Translated(1000), default=Texts, server_default="{}")
     all_day: Mapped[bool] = mapped_column(Boolean)

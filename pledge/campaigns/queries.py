@@ -93,6 +93,11 @@ class CampaignView:
         return opening.is_open(self.state, self.opens_at, self.closes_at)
 
     @property
+    def has_ended(self) -> bool:
+        """Whether signing is over, not still to begin."""
+        return not self.is_open and (self.opens_at is None or self.opens_at <= clock.now())
+
+    @property
     def takes_confirmations(self) -> bool:
         """Whether links to confirm still work: while open, and for a day after closing."""
         return opening.takes_confirmations(self.state, self.closes_at)

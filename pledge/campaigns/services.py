@@ -259,6 +259,7 @@ def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:
         title=_in_each(facts["title"], langs),
         place=_in_each(facts["place"], langs) if "place" in facts else Texts(),
         url=facts.get("url", ""),
+        is_online=facts.get("online", False),
         outcome=_in_each(facts["outcome"], langs) if "outcome" in facts else Texts(),
         all_day=not isinstance(starts_at, datetime),
         starts_at=_moment(starts_at),

@@ -29,9 +29,7 @@ staff = AppGroup("staff", help="The accounts of staff.")
     type=click.Choice([role.value for role in Role]),
     help="May be given more than once.",
 )
-@click.option(
-    "--lang", default="", help="Language of the mail and the screens; by default the first one of the site."
-)
+@click.option("--lang", default="", help="Language of the invitation; by default the first one of the site.")
 def create(email: str, roles: tuple[str, ...], lang: str) -> None:
     """Invite somebody: print a link that works once and for three days, and mail it."""
     try:

@@ -4,7 +4,13 @@ A mail is a folder of three files for each language: templates/mail/<kind>/<lang
 """
 
 import re
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+import textwrap
+from email.headerregistry import (
+    Address,
+    BaseHeader,
+    HeaderRegistry,
+    UnstructuredHeader,
+)
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import parseaddr
@@ -43,6 +49,17 @@ class _UnfoldedHeader(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _SubjectHeader(UnstructuredHeader, BaseHeader):
+    """Begins on the line of its name: the library moves an ASCII text that then fits to the next line, whole."""
+
+    def fold(self, *, policy: Policy) -> str:
+        folded = super().fold(policy=policy)
+        if not folded.startswith(f"{self.name}:{policy.linesep}"):
+            return folded
+        lines = textwrap.wrap(f"{self.name}: {self}", policy.max_line_length or 75, break_on_hyphens=False)
+        return f"{policy.linesep} ".join(lines) + policy.linesep
+
+
 #: Headers that differ from mail to mail; all others are the same in many.
 _OWN = frozenset({"subject", "to", "date", "message-id", "list-unsubscribe"})
 
@@ -59,6 +76,7 @@ class _Headers(HeaderRegistry):
 
     def __init__(self) -> None:
         super().__init__(base_class=_FoldedOnce)
+        self.map_to_type("subject", _SubjectHeader)
         self.map_to_type("list-unsubscribe", _UnfoldedHeader)
         self.map_to_type("list-id", _UnfoldedHeader)
         self._class = cache(super().__getitem__)

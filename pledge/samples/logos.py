@@ -1,7 +1,6 @@
 """Logos of sample organisations, drawn from their names: plain shapes and letters, of nobody's trademark."""
 
 import io
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +24,14 @@ _PALETTES = (
     ("#14535c", "#7fdbe0"),
     ("#3d4a12", "#d5e38a"),
     ("#23324d", "#a9bdd8"),
+    ("#8a4b0b", "#ffd76e"),
+    ("#1c6b0f", "#b6e08f"),
+    ("#12407a", "#78e0ff"),
+    ("#862a66", "#ffb3ec"),
+    ("#1d2a9b", "#b3bcff"),
+    ("#5c1e14", "#e0917f"),
+    ("#124a35", "#e3d58a"),
+    ("#4d2340", "#d8a9cb"),
 )
 
 
@@ -42,12 +49,14 @@ class Ground:
 Mark = Callable[[Ground, str, str], None]
 
 
-def draw(name: str) -> dict[int, bytes]:
-    """WebP with a transparent ground, in the sizes of a picture. The same name gives the same logo."""
-    chance = random.Random(name)  # a drawing, not a secret
-    dark, light = chance.choice(_PALETTES)
-    mark = chance.choice((_sun, _leaf, _waves, _ridges, _ring, _letter(name)))
-    is_wide = chance.random() < 0.25
+def draw(name: str, number: int) -> dict[int, bytes]:
+    """WebP with a transparent ground, in the sizes of a picture. Each number below 96 has a logo of its own."""
+    marks = (_sun, _leaf, _waves, _ridges, _ring, _letter(name))
+    dark, light = _PALETTES[number % len(_PALETTES)]
+    mark = marks[
+        (number + number // 48) % len(marks)
+    ]  # 48: after so many, colours and marks would meet again
+    is_wide = number % 4 == 1
     side = _HEIGHT
     width = side + round(_font(side // 3).getlength(name)) + side // 5 if is_wide else side
     picture = Image.new("RGBA", (width, side))

@@ -148,7 +148,7 @@ def _organization(
     published_at = submitted_at + _REVIEW * (0.2 + 0.8 * chance.random()) if was_public else None
     return SampleOrganization(
         number=number,
-        content=_content(chance, facts, suffix),
+        content=_content(chance, number, facts, suffix),
         state=state,
         level=facts.get("level", "mail"),
         spokesperson=_spokesperson(chance),
@@ -159,7 +159,7 @@ def _organization(
     )
 
 
-def _content(chance: random.Random, facts: dict[str, Any], suffix: Texts) -> Content:
+def _content(chance: random.Random, number: int, facts: dict[str, Any], suffix: Texts) -> Content:
     name = languages.texts(facts["name"])
     has_logo = chance.random() < _WITH_LOGO
     content = Content(
@@ -172,7 +172,7 @@ def _content(chance: random.Random, facts: dict[str, Any], suffix: Texts) -> Con
         interim_year=facts.get("interim_year"),
         interim_percent=facts.get("interim_percent"),
         statement=languages.texts(facts.get("statement", {})),
-        logo=files.store_renditions(logos.draw(name.of(languages.default()))) if has_logo else "",
+        logo=files.store_renditions(logos.draw(name.of(languages.default()), number)) if has_logo else "",
     )
     return clean(content)
 

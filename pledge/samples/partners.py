@@ -9,12 +9,15 @@ from pledge.files import services as files
 from pledge.samples import logos
 from pledge.samples.content import read
 
+#: The organisations have those below.
+_FIRST_LOGO = 46
+
 
 def add(slug: str) -> None:
     """Add the partners of the file after those that the campaign has."""
     facts = read("partners")
     suffix = languages.texts(facts["suffix"])
-    for one in facts["partners"]:
+    for number, one in enumerate(facts["partners"], _FIRST_LOGO):
         name = languages.texts(one["name"])
         fields = PartnerFields(
             role=PartnerRole.PARTNER,
@@ -22,5 +25,5 @@ def add(slug: str) -> None:
             name=languages.texts({lang: f"{text} {suffix.of(lang)}" for lang, text in name.items()}),
             url="https://example.org",  # IANA keeps it for examples
         )
-        logo = files.store_renditions(logos.draw(name.of(languages.default())))
+        logo = files.store_renditions(logos.draw(name.of(languages.default()), number))
         items.add(PARTNER, COMMAND_LINE, slug, fields, logo)

@@ -2,9 +2,10 @@
 
 import math
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import cycle, product
 from typing import Any
 
 from sqlalchemy import bindparam, insert, update
@@ -34,6 +35,8 @@ _WITHDRAWN = 0.014
 _DAYS_TO_WITHDRAW = 9.0
 _PUBLIC_NAME, _UPDATES = 0.24, 0.38
 _THROUGH_LINK = 0.2
+#: Of all, at least so many since midnight, however late it is: the pages name a region of today.
+_TODAY = 0.01
 
 
 @dataclass(frozen=True)
@@ -187,8 +190,10 @@ def _moments(
     found = (
         hour + timedelta(hours=1) * chance.random() for hour in chance.choices(hours, weights, k=2 * number)
     )
+    midnight = ends.astimezone(SEOUL).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = [midnight + (ends - midnight) * chance.random() for _ in range(round(number * _TODAY))]
     # The last hour is not over: who would confirm after the end is left out.
-    return sorted([moment for moment in found if moment < ends][:number])
+    return sorted([*today, *(moment for moment in found if moment < ends)][:number])
 
 
 def _draw_of(hour: datetime, begins: datetime, news: Sequence[datetime]) -> float:
@@ -230,6 +235,7 @@ class _Names:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._given: dict[str, Any] = read("people")["names"]
+        self._all: dict[str, Iterator[str]] = {}
 
     def language_of(self, country: str) -> str:
         """Nearly all in Korea read the first language of the site, most elsewhere another one."""
@@ -238,6 +244,13 @@ class _Names:
         return languages.default() if stays or not others else self._chance.choice(others)
 
     def draw(self, lang: str) -> str:
-        names = self._given.get(lang) or next(iter(self._given.values()))
-        drawn = {part: self._chance.choice(names[part]) for part in ("family", "given")}
-        return str(names["pattern"]).format(**drawn)
+        """A name that comes again only when all have been drawn."""
+        if lang not in self._all:
+            names = self._given.get(lang) or next(iter(self._given.values()))
+            every = [
+                names["pattern"].format(family=family, given=given)
+                for family, given in product(names["family"], names["given"])
+            ]
+            self._chance.shuffle(every)
+            self._all[lang] = cycle(every)
+        return next(self._all[lang])

@@ -186,8 +186,9 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
             starts_at = _moment(ends, facts["day"], facts["hour"])
             fields = EventFields(
                 title=languages.texts(facts["title"]),
-                place=languages.texts(facts["place"]),
-                url="",
+                place=languages.texts(facts.get("place", {})),
+                url=facts.get("url", ""),
+                is_online=facts.get("online", False),
                 all_day=False,
                 starts_at=starts_at,
                 ends_at=starts_at + timedelta(hours=facts["lasts"]),

@@ -78,7 +78,7 @@ def open_link(
     except BadToken:
         return Link(LinkState.UNKNOWN)
     signature = _find(_OF_PERSON, signature_id, lang, find_campaign, find_pledge)
-    if signature is None or signature.state is SignatureState.WITHDRAWN:
+    if signature is None:
         return Link(LinkState.UNKNOWN)
     return Link(_link_state(signature, expired), signature, expired)
 
@@ -88,6 +88,8 @@ def _link_state(signature: SignatureView, expired: bool) -> LinkState:
         return LinkState.CONFIRMED
     if signature.state is SignatureState.HELD:
         return LinkState.HELD
+    if signature.state is SignatureState.WITHDRAWN:
+        return LinkState.WITHDRAWN
     if signature.state is SignatureState.INVALIDATED:
         return LinkState.INVALIDATED
     takes_confirmations = signature.campaign.takes_confirmations

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.outside_page import outside_page
 from tests.browser.steps import confirm, mailed, people
+from tests.support.browser import wait_for_modules
 from tests.support.waiting import wait_until
 
 LOADER = '<script async src="{site}/embed.js" data-campaign="blue-skies" data-lang="{lang}" data-form data-accent="leaf"></script>'
@@ -75,6 +76,25 @@ def test_a_person_signs_in_the_page_of_a_partner(window, visitor, site, email, l
         assert window.faults == []
     confirm(visitor.page(lang=lang), mailed(site, email))
     assert people(site) == before + 1
+
+
+@pytest.mark.parametrize("body", [LOADER, FRAME], ids=["script", "iframe"])
+def test_who_signs_in_the_page_of_a_partner_sees_what_comes_next(window, site, email, body):
+    if body == LOADER:  # as Safari does in the frames of other sites
+        window.add_init_script("HTMLElement.prototype.focus = () => {}")
+    below = "<p style='height:3000px'>More of the partner</p>"
+    with outside_page(site.url, below + body.format(site=site.url, lang="en") + below) as address:
+        window.goto(address)
+        frame = window.frame_locator("iframe")
+        frame.locator("#sign-form").scroll_into_view_if_needed()
+        wait_for_modules(window.frames[1])
+        sent = frame.locator("#sign-form button[type=submit]")
+        sent.click()
+        expect(frame.locator("#error-summary")).to_be_in_viewport(ratio=1)
+        fill(frame, email)
+        sent.click()
+        expect(frame.locator("h1")).to_have_text("One step left: check your e-mail")
+        expect(frame.locator("h1")).to_be_in_viewport(ratio=1)
 
 
 def test_an_iframe_alone_shows_it_without_any_script(chromium, site):

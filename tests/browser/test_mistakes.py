@@ -11,6 +11,8 @@ from tests.browser.steps import (
     confirm_button,
     fill_form,
     mailed,
+    new_address,
+    press,
     rows,
     sign,
     sign_button,
@@ -123,23 +125,41 @@ def test_pressing_confirm_again_after_going_back_changes_nothing(visitor, site, 
     assert rows(site, "ledger_entries") == before + 1
 
 
-def test_a_mistyped_mail_domain_is_noticed_and_put_right_with_one_press(visitor):
+def test_an_address_that_looks_mistyped_takes_no_tap_from_what_is_pressed_next(visitor):
     page = visitor.page(lang="ko")
     page.goto(f"/ko/{CAMPAIGN}/sign")
     wait_for_modules(page)
-    address = page.locator("#email")
-    offer = sign_form(page).locator(".field__suggestion button")
-    for typed, meant in (("Hong@gmial.com", "Hong@gmail.com"), ("hong@naver.con", "hong@naver.com")):
-        address.fill(typed)
-        address.blur()
-        expect(offer).to_contain_text(meant)
-        offer.click()
-        expect(address).to_have_value(meant)
-        expect(address).to_be_focused()
-        expect(offer).to_have_count(0)
-    address.fill("hong@example.org")
-    address.blur()
-    expect(offer).to_have_count(0)
+    everything = sign_form(page).locator("label[for=agree_all]")
+    for typed in ("hong@gmial.com", "hong@gmail.com"):
+        was = page.locator("#agree_all").is_checked()
+        page.locator("#email").fill(typed)
+        everything.scroll_into_view_if_needed()
+        box = everything.bounding_box()
+        page.mouse.move(box["x"] + 20, box["y"] + 10)
+        page.mouse.down()
+        page.wait_for_timeout(150)
+        page.mouse.up()
+        expect(page.locator("#agree_all")).to_be_checked(checked=not was)
+
+
+@pytest.mark.parametrize(("choice", "sent"), [("Correct", "gmail.com"), ("as typed", "gmial.com")])
+def test_an_address_that_looks_mistyped_is_asked_about_once_before_it_is_sent(visitor, site, choice, sent):
+    page = visitor.page(lang="en")
+    page.goto(f"/en/{CAMPAIGN}/sign")
+    name = new_address().split("@")[0]
+    fill_form(page, f"{name}@gmial.com")
+    question = sign_form(page).locator(".suggestion")
+    wait_for_modules(page)
+    sign_button(page).click()
+    expect(question).to_contain_text(f"{name}@gmial.com")
+    expect(question.locator("button").first).to_be_focused()
+    page.locator("#email").fill(f"{name}@naver.con")
+    expect(question).to_have_count(0)
+    page.locator("#email").fill(f"{name}@gmial.com")
+    sign_button(page).click()
+    press(page, question.locator("button", has_text=choice))
+    expect(page).to_have_url(re.compile("/check/"))
+    mailed(site, f"{name}@{sent}")
 
 
 @pytest.mark.parametrize(("country", "asked"), [("KR", True), ("NL", False)])

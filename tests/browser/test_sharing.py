@@ -146,3 +146,15 @@ def test_a_waiting_tab_in_the_background_turns_as_soon_as_the_link_is_pressed_in
     beside.goto(mailed(site, email).link)
     confirm_button(beside).click()
     expect(waiting.locator(".number__value")).to_be_visible()
+
+
+def test_on_paper_the_campaign_has_the_code_to_scan_instead_of_a_form(visitor, site):
+    page = visitor.page(lang="en")
+    page.goto(f"/en/{CAMPAIGN}")
+    for medium, form, code in (("screen", True, False), ("print", False, True)):
+        page.emulate_media(media=medium)
+        expect(page.locator("#sign-form")).to_be_visible(visible=form)
+        expect(page.locator(".on-paper .qr__code")).to_be_visible(visible=code)
+    expect(page.locator(".on-paper")).to_contain_text(f"{site.url}/en/{CAMPAIGN}")
+    for of_the_screen in (".video", ".share", ".sign-bar"):
+        expect(page.locator(of_the_screen).first).to_be_hidden()

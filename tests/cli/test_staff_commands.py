@@ -62,5 +62,5 @@ def test_a_development_machine_shows_an_invitation_until_it_is_accepted(app):
     assert len(queries.people()) == 1
     from pledge.accounts import services
 
-    services.accept_invitation(second.rpartition("/")[2], "three green herons waited", "")
+    services.accept_invitation(second.rpartition("/")[2], "three green herons waited", "", "en")
     assert sign_in_path() == "/staff/"

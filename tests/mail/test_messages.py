@@ -125,6 +125,15 @@ def test_lines_are_ascii_end_in_crlf_and_are_no_longer_than_76(kind, lang):
     assert max(map(len, content.split(b"\r\n"))) <= 76
 
 
+@pytest.mark.parametrize("length", [21, 22, 29, 30])
+def test_a_subject_of_any_length_begins_on_the_line_of_its_name(length):
+    title = ("Blue Skies and Net Zero " * 3)[:length].strip()
+    content = fill(lang="en", code="108085", campaign=title)
+    assert b"Subject: [Code 108085] Please" in content
+    assert read(content)["Subject"].endswith(title)
+    assert max(map(len, content.split(b"\r\n"))) <= 76
+
+
 @given(title=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=200))
 def test_any_title_arrives_as_it_is_and_keeps_the_lines_short(title):
     content = fill(campaign=title)

@@ -1,6 +1,8 @@
 """`flask demo fill`: a campaign in full swing whose number can be checked like any other, once and never in production."""
 
-from datetime import timedelta
+import random
+from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -10,9 +12,11 @@ from pledge.campaigns.services import load_folder
 from pledge.cli.demo import DEMO, SLUG
 from pledge.core import clock
 from pledge.core.db import db, transaction
+from pledge.core.i18n import SEOUL
 from pledge.deliveries.models import Delivery
 from pledge.endorsements.models import Endorsement
 from pledge.files.models import StoredFile
+from pledge.files.pictures import SIZES
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead
 from pledge.mail import services as mail
 from pledge.mail.models import MailKind, MailState, OutboxMail
@@ -20,8 +24,10 @@ from pledge.mail.outbox import NewMail, enqueue
 from pledge.mail.transports import MailboxTransport
 from pledge.news.models import NewsItem, NewsState
 from pledge.paper.models import PaperBatch
-from pledge.samples.services import fill
+from pledge.samples import logos, people
+from pledge.samples.services import PEOPLE, fill
 from pledge.signatures.models import Signature, SignatureState
+from pledge.statistics.cells import MIN_CELL
 from pledge.switches import sample_data
 from pledge.worker.composers import composers
 from pledge.worker.makers import makers
@@ -79,6 +85,25 @@ def test_a_campaign_is_filled_with_ten_weeks_that_add_up_and_only_once(filled, r
     for check in (["ledger", "verify"], ["ledger", "recount"], ["audit", "verify"]):
         told = runner.invoke(args=check)
         assert told.exit_code == 0, told.output
+
+
+NIGHT = datetime(2026, 11, 28, 0, 20, tzinfo=SEOUL)
+
+
+def test_a_day_that_has_just_begun_has_people_of_a_region_to_tell_of():
+    crowd = people.invent(random.Random(2050), PEOPLE, NIGHT - timedelta(days=70), NIGHT, [])
+    assert len(crowd) == PEOPLE
+    today = [person for person in crowd if person.confirmed_at >= NIGHT - timedelta(minutes=20)]
+    (_, most), *_ = Counter(person.region for person in today if person.region).most_common()
+    assert min(most, len(today) - most) >= MIN_CELL
+
+
+def test_neighbours_have_names_and_marks_of_their_own():
+    crowd = people.invent(random.Random(2050), 2000, NIGHT - timedelta(days=70), NIGHT, [])
+    newest = [person.name for person in crowd if person.public_name][-12:]
+    assert len(set(newest)) == 12
+    marks = {logos.draw("A", number)[min(SIZES)] for number in range(96)}
+    assert len(marks) == 96
 
 
 def pages_that_say_so(client):

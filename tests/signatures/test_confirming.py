@@ -195,7 +195,7 @@ class TestWhatALinkStandsFor:
 
     def test_links_that_are_withdrawn_erased_or_foreign_are_unknown(self, app):
         withdrawn = signature(state="withdrawn")
-        assert open_link(confirm_token(withdrawn), "ko").state is LinkState.UNKNOWN
+        assert open_link(confirm_token(withdrawn), "ko").state is LinkState.WITHDRAWN
         assert open_link(tokens.mint(Purpose.CONFIRM, [12345]), "ko").state is LinkState.UNKNOWN
         assert open_link(tokens.mint(Purpose.MANAGE, [withdrawn.id]), "ko").state is LinkState.UNKNOWN
         assert open_link(tokens.mint(Purpose.CONFIRM, ["1"]), "ko").state is LinkState.UNKNOWN

@@ -46,6 +46,7 @@ def test_while_signing_is_paused_pages_say_so_and_show_no_form(client, paused, a
     response = client.get(address.format(lang))
     assert response.status_code == 200
     assert WORDS[lang] in response.text
+    assert STORED_NOTHING[lang] not in response.text  # nothing was sent
     assert 'name="email"' not in response.text
 
 

@@ -26,6 +26,10 @@
   addEventListener("message", ({ origin, source, data }) => {
     // Only our site, and only this frame of it; whatever else a page is sent is not for us.
     if (origin !== site || source !== frame.contentWindow || data?.pledge !== "size") return;
+    if (Number.isFinite(data.show)) {
+      frame.style.scrollMarginTop = `${16 - data.show}px`;
+      frame.scrollIntoView({ behavior: "instant" });
+    }
     if (Number.isFinite(data.height)) frame.height = String(Math.min(5000, Math.max(120, Math.ceil(data.height))));
     if (!title && typeof data.title === "string") frame.title = data.title.slice(0, 200);
   });

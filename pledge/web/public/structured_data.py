@@ -77,21 +77,27 @@ def _organization(partner: PartnerView) -> dict[str, Any]:
 
 
 def _event(event: EventView, page: CampaignPage, organizers: list[dict[str, Any]]) -> dict[str, Any]:
-    """An event with a place is held there, one without at its link or on the campaign's page."""
+    """Online events are held at their link, or else announced on the campaign's page."""
     link = event.url or f"{page.url}#events"
-    online = {"@type": "VirtualLocation", "url": link}
-    place = {"@type": "Place", "name": event.place, "address": event.place}
-    moments = {"startDate": event.starts_at, "endDate": event.ends_at}
+    places = [{"@type": "Place", "name": event.place, "address": event.place}] if event.place else []
+    if event.is_online:
+        places.append({"@type": "VirtualLocation", "url": link})
+    mode = ("Mixed" if event.place else "Online") if event.is_online else "Offline"
+    moments = {"startDate": event.starts_at, "endDate": event.ends_at or (event.all_day and event.starts_at)}
     return {
         "@type": "Event",
         "name": event.title,
+        "description": page.summary,
+        "image": current_config().base_url
+        + url_for("embed.share_image", slug=page.slug, lang=i18n.language()),
         **{
             name: moment.astimezone(i18n.SEOUL).date().isoformat() if event.all_day else iso_utc(moment)
             for name, moment in moments.items()
-            if moment is not None
+            if moment
         },
         "eventStatus": f"{CONTEXT}/EventScheduled",
-        "location": place if event.place else online,
+        "eventAttendanceMode": f"{CONTEXT}/{mode}EventAttendanceMode",
+        "location": places,
         "organizer": organizers,
         "url": link,
     }

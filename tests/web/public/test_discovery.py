@@ -134,6 +134,28 @@ def test_home_says_which_site_it_is_and_who_runs_it(app, client):
     assert facts["publisher"]["email"] == "privacy@localhost"
 
 
+@pytest.mark.parametrize(
+    ("facts", "kinds", "mode"),
+    [
+        ({}, ["Place"], "Offline"),
+        ({"is_online": True}, ["Place", "VirtualLocation"], "Mixed"),
+        ({"is_online": True, "place_ko": "", "place_en": ""}, ["VirtualLocation"], "Online"),
+    ],
+)
+def test_an_event_says_where_one_takes_part_to_programs_people_and_calendars(client, facts, kinds, mode):
+    factories.campaign("air")
+    day = clock.now() + timedelta(days=1)
+    items.add(EVENT, EDITOR, "air", event_fields(all_day=True, starts_at=day, ends_at=None, **facts))
+    page = client.get("/en/c/air")
+    (event,) = [one for one in facts_of(page)["@graph"] if one["@type"] == "Event"]
+    assert [place["@type"] for place in event["location"]] == kinds
+    assert event["eventAttendanceMode"] == f"https://schema.org/{mode}EventAttendanceMode"
+    assert event["endDate"] == event["startDate"]
+    assert ("Online</p>" in page.text) == (mode != "Offline")
+    assert '<a href="https://example.org/talk" rel="noopener">Details and registration' in page.text
+    assert "DESCRIPTION:https://example.org/talk" in client.get("/en/c/air/events.ics").text
+
+
 def test_a_campaign_tells_its_coming_events_and_no_text_can_end_the_block(app, client):
     factories.campaign("air")
     tomorrow, yesterday = (clock.now() + timedelta(days=days) for days in (1, -1))
@@ -142,5 +164,7 @@ def test_a_campaign_tells_its_coming_events_and_no_text_can_end_the_block(app, c
     items.add(EVENT, EDITOR, "air", event_fields(starts_at=tomorrow, ends_at=None, **add))
     items.add(EVENT, EDITOR, "air", event_fields(starts_at=yesterday, ends_at=None))
     (event,) = [one for one in facts_of(client.get("/en/c/air"))["@graph"] if one["@type"] == "Event"]
-    assert (event["name"], event["location"]["name"]) == (title, "Seoul")
+    assert (event["name"], event["location"][0]["name"]) == (title, "Seoul")
+    assert event["image"].startswith(f"{BASE}/share/air.en.png")
+    assert event["description"] == "A pledge for clean air"
     assert event["startDate"] == clock.iso_utc(tomorrow)

@@ -94,11 +94,12 @@ export default function liveCount(root) {
         .replace("{more}", numbers.format(target - people))
         .replace("{target}", numbers.format(target));
     const bar = part("bar");
+    if (!bar) return; // signing is over
     bar.max = target;
     bar.value = Math.min(people, target);
     bar.setAttribute("aria-valuetext", words(value));
     const line = part("next-step");
-    if (!line || !people) return;
+    if (!people) return;
     line.hidden = people >= target;
     line.textContent = words(target === goal ? last : next);
   }

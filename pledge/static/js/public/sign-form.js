@@ -19,7 +19,7 @@ export default function signForm(form) {
     country.addEventListener("change", () => showRegion(country, region));
   }
   for (const all of form.querySelectorAll("[data-all]")) agreeToAll(form, all);
-  if (email) suggest(email, form.dataset.suggest);
+  if (email) askBack(form, email);
   if (form.elements.via) keepVia(form.elements.via);
   form.addEventListener("input", (event) => settle(event.target));
   sendOnce(form, () => email && remember(email.value.trim()));
@@ -79,6 +79,7 @@ function sendOnce(form, before) {
   const button = form.querySelector("button[type=submit]");
   let sent = false;
   form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
     if (sent) return event.preventDefault();
     sent = true;
     before();
@@ -100,26 +101,32 @@ function remember(address) {
   }
 }
 
-function suggest(email, question) {
-  const place = document.createElement("p");
-  place.className = "field__suggestion";
-  place.setAttribute("role", "status");
-  email.after(place);
-  email.addEventListener("change", () => {
-    place.replaceChildren();
-    const better = corrected(email.value.trim());
-    if (!better) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "field__suggestion-button";
-    button.textContent = question.replace("{address}", better);
-    button.addEventListener("click", () => {
+// Stops the form once when the address looks mistyped, and asks beside the button: what is above stays where it is.
+function askBack(form, email) {
+  const template = form.querySelector("template");
+  let asked = null;
+  form.addEventListener("submit", (event) => {
+    const typed = email.value.trim();
+    const better = corrected(typed);
+    if (!better || asked === typed) return;
+    event.preventDefault();
+    asked = typed;
+    const question = template.content.firstElementChild.cloneNode(true);
+    for (const place of question.querySelectorAll("[data-address]")) {
+      place.textContent = place.dataset.address.replace("{typed}", typed).replace("{better}", better);
+    }
+    const [correct, keep] = question.querySelectorAll("button");
+    correct.addEventListener("click", () => {
       email.value = better;
-      settle(email);
-      place.replaceChildren();
-      email.focus();
+      form.requestSubmit();
     });
-    place.append(button);
+    keep.addEventListener("click", () => form.requestSubmit());
+    template.after(question);
+    correct.focus();
+    email.addEventListener("input", () => {
+      question.remove();
+      asked = null;
+    }, { once: true });
   });
 }
 

@@ -70,6 +70,7 @@ class CampaignPage:
     steps: list[int]  #: those behind and the next ones, for a page that stays open
     is_open: bool  #: takes signatures now
     is_paused: bool  #: would take them, but staff have paused signing for a while
+    has_ended: bool
     opens_at: datetime | None
     closes_at: datetime | None
     people: int
@@ -165,6 +166,7 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         steps=list(islice(goals.steps_of(campaign.goal, campaign.goal_steps), step.passed + STEPS_AHEAD)),
         is_open=campaign.is_open and not paused,
         is_paused=campaign.is_open and paused,
+        has_ended=campaign.has_ended,
         opens_at=campaign.opens_at,
         closes_at=campaign.closes_at,
         people=count.people,

@@ -20,7 +20,7 @@ from pledge.web.caching import kept
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page, pdf
-from pledge.web.public.campaign.sharing import campaign_links
+from pledge.web.public.campaign.sharing import campaign_links, qr_code
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 
@@ -170,6 +170,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
             facts=structured_data.of_campaign(page, coming),
             form=SignForm(country=countries.HOME),
             share=campaign_links(view),
+            qr=qr_code(page.url),
             photo=view.photo,
             quotation=view.quotation,
             video=view.video,

@@ -52,13 +52,19 @@ class ShareLinks:
 
 
 def campaign_links(campaign: CampaignView) -> ShareLinks:
-    text = _("“%(title)s”: read the pledge and sign", title=campaign.title)
+    if campaign.has_ended:
+        text = _("“%(title)s”: see what came of it", title=campaign.title)
+    else:
+        text = _("“%(title)s”: read the pledge and sign", title=campaign.title)
     return _links(campaign_link(i18n.language(), campaign.slug), text, campaign.slug)
 
 
 def signer_links(campaign: CampaignView) -> ShareLinks:
     """The same address, in the words of somebody who signed."""
-    text = _("I signed “%(title)s”. Will you join me?", title=campaign.title)
+    if campaign.has_ended:
+        text = _("I signed “%(title)s”.", title=campaign.title)
+    else:
+        text = _("I signed “%(title)s”. Will you join me?", title=campaign.title)
     return _links(campaign_link(i18n.language(), campaign.slug), text, campaign.slug)
 
 

@@ -95,7 +95,7 @@ def done(what: DonePage) -> Response:
 
 
 def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Response:
-    """The page of a link that does not confirm, with a way on. Unknown, withdrawn and erased look exactly the same."""
+    """The page of a link that does not confirm, with a way on. Unknown and erased look exactly the same."""
     known = link.state is not LinkState.UNKNOWN
     if not known:
         count_unknown_link()

@@ -19,8 +19,9 @@ from pledge.web.caching import cache
 from pledge.web.ordinals import ordinal
 from pledge.web.public.campaign.pages import kept_campaign, kept_pledge
 from pledge.web.public.campaign.sharing import signer_links
+from pledge.web.public.campaign.switched import signing_paused
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
-from pledge.web.public.signing.forms import ListForm, OwnForm, RegionForm
+from pledge.web.public.signing.forms import ListForm, OwnForm, RegionForm, SignForm
 from pledge.web.public.signing.next_steps import next_steps
 
 #: Up to which place a region is told it, and for how many seconds the places are kept.
@@ -68,10 +69,20 @@ def own_context(signature: SignatureView) -> dict[str, Any]:
         "number": signature.number if signature.state is SignatureState.CONFIRMED else None,
         "share": signer_links(signature.campaign),
         "form": own_form(signature),
+        "again": _form_to_sign_again(signature),
         "list_form": ListForm(),
         "unsubscribe_token": tokens.mint(Purpose.UNSUBSCRIBE, [signature.id]),
         "done": done if done in DONE else None,
     }
+
+
+def _form_to_sign_again(signature: SignatureView) -> SignForm | None:
+    """Filled in but for the consents, while the campaign takes signatures."""
+    if signature.state is not SignatureState.WITHDRAWN or not signature.campaign.is_open or signing_paused():
+        return None
+    return SignForm(
+        name=signature.name, email=signature.email, country=signature.country, region=signature.region
+    )
 
 
 def thanks_context(signature: SignatureView) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pledge.accounts import services as accounts
 from pledge.accounts import throttle
 from pledge.accounts.passwords import MIN_LENGTH, BadPassword, PasswordFault
 from pledge.accounts.services import InvitationExpired
+from pledge.core import i18n
 from pledge.core.tokens import BadToken
 from pledge.web import limits
 from pledge.web.forms import StaffForm
@@ -64,7 +65,9 @@ def invitation_post(token: str) -> AnyResponse:
         person = accounts.invited(token)
         if not form.validate_shape():
             return _page(token, person.email, form)
-        person = accounts.accept_invitation(token, form.password.data or "", limits.client_network())
+        person = accounts.accept_invitation(
+            token, form.password.data or "", limits.client_network(), i18n.language()
+        )
     except (BadToken, InvitationExpired):
         return _expired()
     except BadPassword as error:

@@ -60,7 +60,7 @@ def typed_moment(stored: datetime | None) -> str:
     return "" if stored is None else stored.astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M")
 
 
-def typed_event(event: EventFields) -> dict[str, str]:
+def typed_event(event: EventFields) -> dict[str, object]:
     """The fields of an event as its form shows them."""
     first, last = event.starts_at.astimezone(SEOUL), event.ends_at and event.ends_at.astimezone(SEOUL)
     return {
@@ -68,6 +68,7 @@ def typed_event(event: EventFields) -> dict[str, str]:
         **languages.by_field("place", event.place),
         **languages.by_field("outcome", event.outcome),
         "url": event.url,
+        "is_online": event.is_online,
         "start_day": first.date().isoformat(),
         "start_time": "" if event.all_day else first.strftime("%H:%M"),
         "end_day": last.date().isoformat() if last and last.date() != first.date() else "",

@@ -149,6 +149,7 @@ class EventForm(ItemForm):
     start_time = StringField(_l("Time"))
     end_day = StringField(_l("Last day"))
     end_time = StringField(_l("End"))
+    is_online = TickField(_l("People can take part online"))
     url = StringField(_l("Web address"))
     outcome = ByLanguage(TextAreaField, _l("What became of it"))
 
@@ -182,7 +183,7 @@ class EventForm(ItemForm):
 
     @classmethod
     def typed(cls, fields: EventFields) -> dict[str, object]:
-        return {**typed_event(fields)}
+        return typed_event(fields)
 
     @property
     def fields(self) -> EventFields:
@@ -196,6 +197,7 @@ class EventForm(ItemForm):
             title=self.by_language("title"),
             place=self.by_language("place"),
             url=self.url.data or "",
+            is_online=self.is_online.data,
             all_day=self.starts is None,
             starts_at=at(first, self.starts),
             ends_at=ends_at,

@@ -10,7 +10,7 @@ from icalendar import Calendar
 from pledge.campaigns import items, media, queries, staff_queries
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.media import VideoFields
-from pledge.core import clock
+from pledge.core import clock, i18n
 from pledge.web.caching import cache
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.support import factories
@@ -65,9 +65,30 @@ def test_the_page_names_the_next_step_and_its_sky_clears_with_each(app, client, 
 def test_a_closed_campaign_shows_its_goal_and_asks_for_no_next_step(app, client):
     factories.campaign("air", goal=100, state="closed")
     page = client.get(PAGE).text
-    assert 'max="100" value="0"' in page
+    assert "<progress" not in page
     assert "Goal: 100 people" in page
     assert "Be the first" not in page
+
+
+def test_a_campaign_that_has_ended_says_with_how_many_and_asks_nobody_to_sign(app, client, frozen_clock):
+    row = factories.campaign("air", closes_at=frozen_clock.now() + timedelta(days=1))
+    signature(row)
+    fold_all()
+    frozen_clock.move(days=2)
+    day = i18n.format_date(row.closes_at, "en")
+    for path, heading in (
+        ("", "Blue Skies"),
+        ("/sign", "This campaign has ended"),
+        ("/endorse", "This campaign has ended"),
+    ):
+        page = client.get(PAGE + path).text
+        assert f"Signing closed on {day} with 1 signature. Thank you." in page
+        assert f"<h1>{heading}</h1>" in page
+        assert "Nothing has been recorded" not in page
+        assert all(
+            asked not in page for asked in ("Sign the pledge", "What you sign", "and sign", "<progress")
+        )
+        assert path == "" or '<a class="button button--quiet" href="/en/c/air">' in page
 
 
 def test_organisations_are_invited_while_they_can_endorse(app, client):
@@ -193,7 +214,7 @@ def test_home_lists_archived_campaigns_apart(app, client):
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"state": "archived"}, "Signing has closed. You can still read the page."),
+        ({"state": "archived", "closes_at": timedelta(days=-1)}, "This campaign is archived"),
         ({"state": "closed", "closes_at": timedelta(days=-1)}, "Signing ended on"),
         ({"closes_at": timedelta(days=-1)}, "Signing ended on"),
         ({"state": "closed"}, "This campaign takes no new signatures."),

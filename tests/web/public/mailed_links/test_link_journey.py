@@ -168,7 +168,9 @@ def test_r5_and_r6_ended_foreign_and_garbage_look_exactly_alike(client, case, la
     other = ENDORSEMENT if case is SIGNATURE else SIGNATURE
     before = number_of(LedgerEntry)
     asked = [
-        case.token(ended),
+        *(
+            [case.token(ended)] if case is ENDORSEMENT else []
+        ),  # a withdrawn signature has its own page, below
         tokens.mint(*case.foreign),
         tokens.mint(*other.foreign),
         case.own_token(ended),
@@ -184,6 +186,16 @@ def test_r5_and_r6_ended_foreign_and_garbage_look_exactly_alike(client, case, la
             pages.add(re.sub(rb'(href|content)="[^"]*/confirm/[^"]*"', b"", page))
     assert len(pages) == 1
     assert number_of(LedgerEntry) == before
+
+
+def test_r5_a_link_of_a_withdrawn_signature_says_so_to_whoever_has_the_mail(client, lang):
+    address = SIGNATURE.confirm(lang, signature(state="withdrawn", name="김하늘", email="sky@naver.com"))
+    said = {"ko": "철회하신 서명의 링크입니다", "en": "You have withdrawn this signature"}
+    for reply in (client.get(address), client.post(address)):
+        assert reply.status_code == 410
+        assert f"<h1>{said[lang]}</h1>" in reply.text
+        assert f'href="/{lang}/c/blue-skies/sign"' in reply.text
+        assert not any(secret in reply.text for secret in ("김하늘", "sky@naver.com"))
 
 
 @pytest.mark.parametrize(

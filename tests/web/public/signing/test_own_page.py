@@ -4,7 +4,16 @@ import pytest
 
 from pledge.signatures import own
 from pledge.signatures.queries import own_signature
-from tests.support.factories import campaign, fold_all, list_terms, manage_token, signature, signatures
+from pledge.switches import moderation
+from tests.support.factories import (
+    EDITOR,
+    campaign,
+    fold_all,
+    list_terms,
+    manage_token,
+    signature,
+    signatures,
+)
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
 
@@ -44,6 +53,19 @@ def test_beside_the_picture_and_beside_withdrawing_stands_that_a_number_tells_of
     )
     for act in ("withdraw", "erase"):
         assert "Whoever knows your number" in client.get(f"{own_address}/{act}").text
+
+
+def test_who_withdrew_finds_the_form_to_sign_again_filled_in_but_for_the_consents(client):
+    person = signature(name="김하늘", email="sky@naver.com", region="KR-11")
+    assert 'id="sign-form"' not in client.get(f"/en/me/{manage_token(person)}").text
+    _, page = send(client, person, "withdraw")
+    form = page.partition('id="sign-form"')[2].partition("</form>")[0]
+    assert 'action="/en/c/blue-skies/sign"' in page
+    for value in ('value="김하늘"', 'value="sky@naver.com"', '<option value="KR" selected>', 'value="KR-11"'):
+        assert value in form
+    assert " checked" not in form
+    moderation.turn(EDITOR, "signing", True, "attack")
+    assert 'id="sign-form"' not in client.get(f"/en/me/{manage_token(person)}").text
 
 
 def test_country_and_region_are_filled_in_and_can_be_put_right(client):

@@ -86,6 +86,7 @@ def test_a_campaign_that_is_over_shows_its_goal_and_no_next_step(client):
     page = thanks(client, person)
     assert "Goal: 1,000 people" in page
     assert "next step" not in page
+    assert "Will you join me?" not in page
 
 
 def test_what_is_shared_names_the_campaign_and_nobody(client):

@@ -92,6 +92,15 @@ def test_the_code_that_proved_the_app_does_not_sign_in_again(app, client):
     assert send(other, "/staff/sign-in/code", code=code(member_of_staff(staff_id))).status_code == 422
 
 
+@pytest.mark.parametrize(("browser", "lang"), [("en-GB,en", "en"), ("ko-KR,ko", "ko"), ("", "ko")])
+def test_the_staff_area_follows_the_language_of_the_page_that_accepted(app, client, browser, lang):
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = browser
+    _, path = invite(lang="en" if lang == "ko" else "ko")
+    assert f'<html lang="{lang}"' in client.get(path).text
+    accept(client, path)
+    assert f'<html lang="{lang}"' in client.get("/staff/enrol").text
+
+
 def test_an_invitation_works_once(app, client):
     _, path = invite()
     accept(client, path)
@@ -178,7 +187,7 @@ def test_two_people_with_one_link_do_not_both_get_in(app):
     def take(number):
         with app.app_context():
             try:
-                services.accept_invitation(token, f"{PASSWORD} {number}", "127.0.0.1")
+                services.accept_invitation(token, f"{PASSWORD} {number}", "127.0.0.1", "en")
             except (services.InvitationExpired, Busy):  # Busy: others are hashing their password
                 return 0
             return 1

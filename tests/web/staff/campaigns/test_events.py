@@ -13,11 +13,13 @@ from tests.web.staff.campaigns.screens import event_form, seen
 
 def test_an_event_is_added_corrected_and_removed(app, editor, client):
     factories.campaign("air")
-    assert editor.post("/staff/campaigns/air/events/new", data=event_form()).status_code == 303
+    assert editor.post("/staff/campaigns/air/events/new", data=event_form(is_online="y")).status_code == 303
     (event,) = items.rows(EVENT, staff_queries.desk("air").id)
     assert event.fields.starts_at.isoformat() == "2027-06-05T05:00:00+00:00"
+    assert event.fields.is_online
     page = editor.get(f"/staff/campaigns/air/events/{event.id}")
     assert 'value="14:00"' in page.text
+    assert 'name="is_online" type="checkbox" value="y" checked' in page.text
     sent = editor.post(
         f"/staff/campaigns/air/events/{event.id}", data=event_form(title_en="Moved", seen=seen(page))
     )
