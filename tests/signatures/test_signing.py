@@ -8,18 +8,29 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from pledge.campaigns import moderation, staff_queries
+from pledge.campaigns.opening import CampaignNotOpen
+from pledge.campaigns.rules import stamp
 from pledge.core import clock as time
 from pledge.core import tokens
 from pledge.core.db import db
 from pledge.core.text.lines import BadLine
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
-from pledge.signatures import services
+from pledge.signatures import queries, services
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import read_ticket, ticket_for
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_hash, network_hash
-from tests.support.factories import HONG, answer_requests, campaign, confirm_token, sign_form, signature
+from tests.support.factories import (
+    EDITOR,
+    HONG,
+    answer_requests,
+    campaign,
+    confirm_token,
+    sign_form,
+    signature,
+)
 
 
 def rows():
@@ -82,6 +93,36 @@ def test_a_signature_is_bound_to_the_pledge_version_that_was_shown():
     versions = {pledge.id: pledge.version for pledge in campaign_pledges()}
     assert versions[shown["hong@naver.com"]] == 1
     assert versions[shown["other@naver.com"]] == 2
+
+
+def other_recipient():
+    seen = staff_queries.desk("blue-skies").texts
+    changed = {**seen, "recipient_ko": "국회", "recipient_en": "Parliament"}
+    moderation.edit_texts(EDITOR, "blue-skies", stamp(seen), changed, "decided", is_stepped_up=True)
+
+
+def test_a_signature_names_the_version_of_the_consent_that_was_shown():
+    sign(consent_version=1)
+    other_recipient()
+    sign(consent_version=1, address=parse("slow.reader@naver.com"))
+    sign(consent_version=2, address=parse("reader@naver.com"))
+    sign(consent_version=None, address=parse("program@naver.com"))
+    assert [row.consent_version for row in rows()] == [1, 1, 2, 2]
+    agreed = [queries.find(row.id, "en").consent for row in rows()]
+    assert [one.recipient for one in agreed[1:3]] == ["the Government of the Republic of Korea", "Parliament"]
+
+
+def test_a_form_with_a_version_of_the_consent_that_does_not_exist_is_refused():
+    with pytest.raises(CampaignNotOpen):
+        sign(consent_version=2)
+    assert rows() == []
+
+
+def test_the_same_person_who_agrees_to_other_words_on_one_day_has_another_submission():
+    sign(consent_version=1)
+    other_recipient()
+    sign(consent_version=2)
+    assert [row.consent_version for row in rows()] == [1, 2]
 
 
 def campaign_pledges():

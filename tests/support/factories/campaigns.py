@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from pledge.campaigns import consents, pledges, rules, staff_queries
 from pledge.campaigns import list_terms as terms
 from pledge.campaigns import moderation as editing
-from pledge.campaigns import pledges, rules, staff_queries
 from pledge.campaigns.events import EventFields
 from pledge.campaigns.models import Campaign, CampaignText, ListTerms, Partner, PledgeText
 from pledge.core import clock
@@ -53,6 +53,7 @@ def campaign(slug: str = SLUG, *, versions: int = 1, **facts: Any) -> Campaign:
         session.add(row)
         session.flush()
         session.add_all(_pledge_text(row.id, version) for version in range(1, versions + 1))
+        consents.keep(session, row.id)
     return row
 
 

@@ -70,6 +70,8 @@ def test_only_the_fields_of_the_contract_are_needed(client):
         ("age_ok", None, "14", "14"),
         ("pledge_version", "x", "서약", "pledge"),
         ("pledge_version", "7", "서약", "pledge"),
+        ("consent_version", "x", "동의", "consent"),
+        ("consent_version", "7", "동의", "consent"),
     ],
 )
 @pytest.mark.parametrize("lang", ["ko", "en"])
@@ -78,7 +80,7 @@ def test_a_fault_is_named_in_the_pages_language_and_nothing_typed_is_lost(client
     page = client.post(SIGN[lang], data=form)
     assert page.status_code == 422
     assert (ko if lang == "ko" else en) in page.text.lower()
-    if field != "pledge_version":
+    if field not in ("pledge_version", "consent_version"):
         assert f'href="#{field}"' in page.text, "the summary links to the field"
         assert f'id="{field}"' in page.text
     if field != "name":
