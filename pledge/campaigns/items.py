@@ -14,7 +14,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.moderation import clean_reason, compare, edited, subject
-from pledge.campaigns.rules import stamp
+from pledge.campaigns.rules import changed, stamp
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import languages
 from pledge.core.db import reading
@@ -95,7 +95,7 @@ def add(kind: ItemKind[Fields], actor: Actor, slug: str, fields: Fields, logo: s
             files.keep(session, logo)
         session.add(stored)
         session.flush()
-        _record(session, actor, kind, slug, stored, act="add")
+        _record(session, actor, kind, slug, stored, act="add", words=changed({}, item(kind, stored).content))
         return int(stored.id)
 
 
@@ -117,14 +117,16 @@ def change(
     with edited(slug) as (session, campaign):
         stored = _stored(session, kind, campaign, number)
         clean = check(kind, fields, CampaignState(campaign.state))
-        compare(seen, item(kind, stored).content)
+        before = item(kind, stored).content
+        compare(seen, before)
         write(kind, stored, clean)
         if logo or drop_logo:
             files.discard(session, stored.logo)
             stored.logo = logo
         if logo:
             files.keep(session, logo)
-        _record(session, actor, kind, slug, stored, act="change")
+        words = changed(before, item(kind, stored).content)
+        _record(session, actor, kind, slug, stored, act="change", words=words)
 
 
 def move(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, up: bool) -> None:
@@ -161,7 +163,8 @@ def remove(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, seen
         seen_now = item(kind, stored)
         compare(seen, seen_now.content)
         files.discard(session, seen_now.logo)
-        _record(session, actor, kind, slug, stored, act="remove", reason=reason)
+        words = changed(seen_now.content, {})
+        _record(session, actor, kind, slug, stored, act="remove", words=words, reason=reason)
         session.delete(stored)
 
 
@@ -197,7 +200,15 @@ def _stored(session: Session, kind: ItemKind[Fields], campaign: Campaign, number
 
 
 def _record(
-    session: Session, actor: Actor, kind: ItemKind[Any], slug: str, stored: Any, *, act: str, reason: str = ""
+    session: Session,
+    actor: Actor,
+    kind: ItemKind[Any],
+    slug: str,
+    stored: Any,
+    *,
+    act: str,
+    words: dict[str, Any],
+    reason: str = "",
 ) -> None:
     facts = {kind.name: stored.id, kind.title: getattr(stored, kind.title).of(languages.default())}
-    record(session, actor, f"campaign.{kind.name}.{act}", subject(slug), reason=reason, **facts)
+    record(session, actor, f"campaign.{kind.name}.{act}", subject(slug), reason=reason, **facts, **words)

@@ -18,6 +18,7 @@ from pledge.campaigns.partner_import.columns import key
 from pledge.campaigns.partner_import.faults import BadHeader, ImportFault, RowFault
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, stamp
+from pledge.campaigns.rules import changed as changed_words
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages
 from pledge.core.languages import Texts
@@ -116,6 +117,10 @@ def run(actor: Actor, slug: str, lines: Sequence[Line], logos: Mapping[str, str]
             *(session, actor, "campaign.partner.import", subject(slug)),
             added=_names(planned.added),
             changed=_names(planned.changed),
+            **changed_words(
+                _numbered((one.before.id, one.before.fields) for one in planned.changed if one.before),
+                _numbered((one.before.id, one.fields) for one in planned.changed if one.before),
+            ),
         )
     return planned
 
@@ -254,6 +259,15 @@ def _give_logo(session: Session, row: Partner, logo: str) -> None:
         files.discard(session, row.logo)
         row.logo = logo
         files.keep(session, logo)
+
+
+def _numbered(partners: Iterable[tuple[int, PartnerFields]]) -> dict[str, object]:
+    """The fields of partners, each with the partner's number before its name: `12.name_ko`."""
+    return {
+        f"{number}.{name}": value
+        for number, fields in partners
+        for name, value in languages.as_fields(vars(fields)).items()
+    }
 
 
 def _names(planned: Iterable[PlannedPartner]) -> list[str]:

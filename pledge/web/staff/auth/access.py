@@ -156,6 +156,11 @@ def ask_to_sign_in() -> AnyResponse:
     return redirect(url_for("staff.sign_in", next=page_after_sign_in()), 303)
 
 
+def is_stepped_up() -> bool:
+    """Whether the second factor was shown in the last five minutes, for acts that need it in some cases only."""
+    return _is_recent(SHOWN_AT)
+
+
 def _is_recent(since: str) -> bool:
     """Whether it was shown in this session within the last five minutes."""
     shown = session.get(since, 0)
