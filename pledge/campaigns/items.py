@@ -3,7 +3,7 @@
 Each list is described by an `ItemKind` (partners.py, events.py, sisters.py): its table, its fields and their rules.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -95,7 +95,7 @@ def add(kind: ItemKind[Fields], actor: Actor, slug: str, fields: Fields, logo: s
             files.keep(session, logo)
         session.add(stored)
         session.flush()
-        _record(session, actor, kind, slug, stored, act="add", words=changed({}, item(kind, stored).content))
+        _record(session, actor, kind, slug, stored, act="add")
         return int(stored.id)
 
 
@@ -125,8 +125,7 @@ def change(
             stored.logo = logo
         if logo:
             files.keep(session, logo)
-        words = changed(before, item(kind, stored).content)
-        _record(session, actor, kind, slug, stored, act="change", words=words)
+        _record(session, actor, kind, slug, stored, act="change", before=before)
 
 
 def move(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, up: bool) -> None:
@@ -163,8 +162,7 @@ def remove(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, seen
         seen_now = item(kind, stored)
         compare(seen, seen_now.content)
         files.discard(session, seen_now.logo)
-        words = changed(seen_now.content, {})
-        _record(session, actor, kind, slug, stored, act="remove", words=words, reason=reason)
+        _record(session, actor, kind, slug, stored, act="remove", before=seen_now.content, reason=reason)
         session.delete(stored)
 
 
@@ -207,8 +205,9 @@ def _record(
     stored: Any,
     *,
     act: str,
-    words: dict[str, Any],
+    before: Mapping[str, object] | None = None,
     reason: str = "",
 ) -> None:
     facts = {kind.name: stored.id, kind.title: getattr(stored, kind.title).of(languages.default())}
-    record(session, actor, f"campaign.{kind.name}.{act}", subject(slug), reason=reason, **facts, **words)
+    facts |= changed(before or {}, {} if act == "remove" else item(kind, stored).content)
+    record(session, actor, f"campaign.{kind.name}.{act}", subject(slug), reason=reason, **facts)

@@ -88,9 +88,3 @@ def test_another_closing_date_of_an_open_campaign_needs_a_reason_and_the_step_up
     assert staff_queries.desk("air").schedule.closes_at is None
     schedule(closes_at=in_a_minute)
     assert staff_queries.desk("air").schedule.closes_at == in_a_minute
-
-
-def test_the_goal_and_other_texts_need_neither_reason_nor_step_up():
-    factories.campaign("air")
-    texts("", is_stepped_up=False, title_ko="새 제목")
-    schedule("", is_stepped_up=False, goal=2000)

@@ -218,12 +218,10 @@ def test_an_import_is_one_entry_of_the_audit_log_with_the_words_before_and_after
     imported("하늘,Sky,example.org,,\n바다,Sea,,,\n")
     entry = db.session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
     assert entry.action == "campaign.partner.import"
-    assert json.loads(entry.details) == {
-        "added": ["바다"],
-        "changed": ["하늘"],
-        "before": {f"{number}.url": ""},
-        "after": {f"{number}.url": "https://example.org"},
-    }
+    details = json.loads(entry.details)
+    assert (details["added"], details["changed"]) == (["바다"], ["하늘"])
+    urls = [details[when][str(number)]["url"] for when in ("before", "after")]
+    assert urls == ["", "https://example.org"]
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

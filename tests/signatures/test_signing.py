@@ -8,9 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from pledge.campaigns import moderation, staff_queries
 from pledge.campaigns.opening import CampaignNotOpen
-from pledge.campaigns.rules import stamp
 from pledge.core import clock as time
 from pledge.core import tokens
 from pledge.core.db import db
@@ -23,11 +21,11 @@ from pledge.signatures.identifiers import read_ticket, ticket_for
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_hash, network_hash
 from tests.support.factories import (
-    EDITOR,
     HONG,
     answer_requests,
     campaign,
     confirm_token,
+    other_recipient,
     sign_form,
     signature,
 )
@@ -93,12 +91,6 @@ def test_a_signature_is_bound_to_the_pledge_version_that_was_shown():
     versions = {pledge.id: pledge.version for pledge in campaign_pledges()}
     assert versions[shown["hong@naver.com"]] == 1
     assert versions[shown["other@naver.com"]] == 2
-
-
-def other_recipient():
-    seen = staff_queries.desk("blue-skies").texts
-    changed = {**seen, "recipient_ko": "국회", "recipient_en": "Parliament"}
-    moderation.edit_texts(EDITOR, "blue-skies", stamp(seen), changed, "decided", is_stepped_up=True)
 
 
 def test_a_signature_names_the_version_of_the_consent_that_was_shown():

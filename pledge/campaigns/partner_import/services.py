@@ -118,8 +118,8 @@ def run(actor: Actor, slug: str, lines: Sequence[Line], logos: Mapping[str, str]
             added=_names(planned.added),
             changed=_names(planned.changed),
             **changed_words(
-                _numbered((one.before.id, one.before.fields) for one in planned.changed if one.before),
-                _numbered((one.before.id, one.fields) for one in planned.changed if one.before),
+                {str(one.before.id): vars(one.before.fields) for one in planned.changed if one.before},
+                {str(one.before.id): vars(one.fields) for one in planned.changed if one.before},
             ),
         )
     return planned
@@ -259,15 +259,6 @@ def _give_logo(session: Session, row: Partner, logo: str) -> None:
         files.discard(session, row.logo)
         row.logo = logo
         files.keep(session, logo)
-
-
-def _numbered(partners: Iterable[tuple[int, PartnerFields]]) -> dict[str, object]:
-    """The fields of partners, each with the partner's number before its name: `12.name_ko`."""
-    return {
-        f"{number}.{name}": value
-        for number, fields in partners
-        for name, value in languages.as_fields(vars(fields)).items()
-    }
 
 
 def _names(planned: Iterable[PlannedPartner]) -> list[str]:

@@ -84,6 +84,13 @@ def draft(slug: str = "draft", **texts: str) -> str:
     return slug
 
 
+def other_recipient(slug: str = SLUG) -> None:
+    """Staff name another recipient of the totals: another version of the consent."""
+    seen = staff_queries.desk(slug).texts
+    words = {**seen, "recipient_ko": "국회", "recipient_en": "Parliament"}
+    editing.edit_texts(EDITOR, slug, rules.stamp(seen), words, "decided", is_stepped_up=True)
+
+
 def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
     """Save this wording as an editor who has just opened the page; the version that holds it."""
     stored = staff_queries.wording(staff_queries.desk(slug).id)

@@ -84,9 +84,7 @@ class SignForm(StepUpFields, PublicForm):
         if not is_version(field.data):
             raise ValidationError(CHANGED_TEXT)
 
-    def validate_consent_version(self, field: Field) -> None:
-        if not is_version(field.data):
-            raise ValidationError(CHANGED_TEXT)
+    validate_consent_version = validate_pledge_version
 
     def validate_list_terms(self, field: Field) -> None:
         if not is_version(field.data):
@@ -109,6 +107,11 @@ class SignForm(StepUpFields, PublicForm):
         """Version of the terms of a list of names that was agreed to; None without consent."""
         agreed = self.list_consent.data and self.list_terms.data
         return int(self.list_terms.data) if agreed else None
+
+    def show_consent(self, version: int | None) -> None:
+        """Show this version of the consent: a tick that was set under another one does not count for it."""
+        if self.consent_version.data and self.consent_version.data != str(version):
+            self.consent_privacy.data = False
 
     def show_terms(self, version: int | None) -> None:
         """Show these terms: a tick that was set under other terms does not count for them."""

@@ -116,6 +116,7 @@ def _codes(slug: str) -> dict[str, str]:
 
 def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:
     page = campaign_page(campaign)
+    form.show_consent(page.consent_version)
     form.show_terms(page.list_terms.version if page.list_terms else None)
     return make_response(render_template("public/signing/sign.html", page=page, form=form), status)
 

@@ -12,7 +12,7 @@ from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, is_stepped_up, needs
+from pledge.web.staff.auth.access import actor, needs, was_shown_lately
 from pledge.web.staff.auth.moments import typed_moment
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import ScheduleForm, TextsForm
@@ -40,7 +40,7 @@ def campaign_texts_post(slug: str) -> AnyResponse:
         form,
         lambda: moderation.edit_texts(
             *(actor(), slug, form.seen.data or "", texts, form.reason.data or ""),
-            is_stepped_up=is_stepped_up(),
+            is_stepped_up=was_shown_lately(),
         ),
     )
     if problem:
@@ -79,7 +79,7 @@ def campaign_schedule_post(slug: str) -> AnyResponse:
             opens_at=form.opens,
             closes_at=form.closes,
             reason=form.reason.data or "",
-            is_stepped_up=is_stepped_up(),
+            is_stepped_up=was_shown_lately(),
         ),
     )
     if problem:

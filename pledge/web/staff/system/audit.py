@@ -25,6 +25,8 @@ from pledge.web.staff.signatures.forms import check_numbers
 from pledge.web.staff.system.audit_labels import action_words, choices
 
 MAX_REASON = 500
+#: Characters before and after a change, from which on it is shown line by line.
+LONG = 4000
 _LARGEST_ID = 2**63 - 1
 
 
@@ -138,7 +140,8 @@ def changed_words(line: AuditEntryView) -> dict[str, list[WordingPart]]:
     """What an entry says that was changed from which words to which, by the name of the field."""
     details = json.loads(line.details)
     before, after = (_fields(details.get(name)) for name in ("before", "after"))
-    return {name: changes(before.get(name, ""), after.get(name, "")) for name in {**before, **after}}
+    texts = {name: (before.get(name, ""), after.get(name, "")) for name in {**before, **after}}
+    return {name: changes(*both, by_line=sum(map(len, both)) > LONG) for name, both in texts.items()}
 
 
 def _fields(value: Any) -> dict[str, str]:
