@@ -3,7 +3,7 @@
 Each list is described by an `ItemKind` (partners.py, events.py, sisters.py): its table, its fields and their rules.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +14,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.moderation import clean_reason, compare, edited, subject
-from pledge.campaigns.rules import stamp
+from pledge.campaigns.rules import changed, stamp
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import languages
 from pledge.core.db import reading
@@ -117,14 +117,15 @@ def change(
     with edited(slug) as (session, campaign):
         stored = _stored(session, kind, campaign, number)
         clean = check(kind, fields, CampaignState(campaign.state))
-        compare(seen, item(kind, stored).content)
+        before = item(kind, stored).content
+        compare(seen, before)
         write(kind, stored, clean)
         if logo or drop_logo:
             files.discard(session, stored.logo)
             stored.logo = logo
         if logo:
             files.keep(session, logo)
-        _record(session, actor, kind, slug, stored, act="change")
+        _record(session, actor, kind, slug, stored, act="change", before=before)
 
 
 def move(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, up: bool) -> None:
@@ -161,7 +162,7 @@ def remove(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, seen
         seen_now = item(kind, stored)
         compare(seen, seen_now.content)
         files.discard(session, seen_now.logo)
-        _record(session, actor, kind, slug, stored, act="remove", reason=reason)
+        _record(session, actor, kind, slug, stored, act="remove", before=seen_now.content, reason=reason)
         session.delete(stored)
 
 
@@ -197,7 +198,16 @@ def _stored(session: Session, kind: ItemKind[Fields], campaign: Campaign, number
 
 
 def _record(
-    session: Session, actor: Actor, kind: ItemKind[Any], slug: str, stored: Any, *, act: str, reason: str = ""
+    session: Session,
+    actor: Actor,
+    kind: ItemKind[Any],
+    slug: str,
+    stored: Any,
+    *,
+    act: str,
+    before: Mapping[str, object] | None = None,
+    reason: str = "",
 ) -> None:
     facts = {kind.name: stored.id, kind.title: getattr(stored, kind.title).of(languages.default())}
+    facts |= changed(before or {}, {} if act == "remove" else item(kind, stored).content)
     record(session, actor, f"campaign.{kind.name}.{act}", subject(slug), reason=reason, **facts)

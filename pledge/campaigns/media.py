@@ -9,7 +9,7 @@ from pledge.campaigns import captions
 from pledge.campaigns.captions import BadCaptions
 from pledge.campaigns.letter_pdf.compose import BadLetterText, check_letter_text
 from pledge.campaigns.moderation import compare, edited, new_text, subject
-from pledge.campaigns.rules import BadFields, Checker, FieldFault, stamp
+from pledge.campaigns.rules import BadFields, Checker, FieldFault, changed, stamp
 from pledge.campaigns.video import BadVideo, OwnVideo, Video, parse_video, stored
 from pledge.core import languages
 from pledge.core.languages import Texts
@@ -63,7 +63,8 @@ def set_video(actor: Actor, slug: str, seen: str, fields: VideoFields) -> None:
     """
     elsewhere, kept = check_video(fields)
     with edited(slug) as (session, campaign):
-        compare(seen, _video_content(stored(campaign)))
+        before = _video_content(stored(campaign))
+        compare(seen, before)
         own = fields.file or ("" if fields.drop_file else campaign.video_file)
         if elsewhere and own:
             raise BadFields({"video": FieldFault.TWO_VIDEOS})
@@ -84,15 +85,8 @@ def set_video(actor: Actor, slug: str, seen: str, fields: VideoFields) -> None:
         campaign.video_id = elsewhere.id if elsewhere else ""
         campaign.video_file, campaign.video_format = own, ending
         campaign.video_captions = kept if own else Texts()
-        record(
-            session,
-            actor,
-            "campaign.video",
-            subject(slug),
-            video=elsewhere.link if elsewhere else "",
-            file=bool(own),
-            captions=sorted(campaign.video_captions),
-        )
+        words = changed(before, _video_content(stored(campaign)))
+        record(session, actor, "campaign.video", subject(slug), **words)
 
 
 def set_letters(
@@ -141,9 +135,10 @@ def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str])
             check.add(f"text_{lang}", FieldFault.LETTER)
     check.finish()
     with edited(slug) as (session, campaign):
-        compare(seen, {"text": campaign.letter_text})
+        before = {"text": campaign.letter_text}
+        compare(seen, before)
         campaign.letter_text = kept
-        record(session, actor, "campaign.letter_text", subject(slug), languages=sorted(kept))
+        record(session, actor, "campaign.letter_text", subject(slug), **changed(before, {"text": kept}))
 
 
 def letter_text_stamp(text: Texts) -> str:

@@ -129,6 +129,19 @@ class CampaignText(Model):
     letter: Mapped[str] = mapped_column(String(40), server_default="")
 
 
+class CampaignConsent(Model):
+    """One version of the words that staff give to what signers agree to. Never changed: other words are another version."""
+
+    __tablename__ = "campaign_consents"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    recipient: Mapped[Texts] = mapped_column(Translated(200))  #: to whom the totals are handed
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (CheckConstraint("version > 0", name="version"),)
+
+
 class PledgeText(Model):
     """One version of what people sign. Once somebody may have signed it, another wording is another version."""
 

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns import goals, rules, staff_queries
+from pledge.campaigns import consents, goals, rules, staff_queries
+from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, PledgeText
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, fingerprint
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign, Schedule
@@ -111,22 +112,36 @@ def create(actor: Actor, *, slug: str, title: Mapping[str, str]) -> str:
             session.add(campaign)
             session.flush()
             session.add(new_pledge_text(campaign.id, 1, Texts()))
-            record(session, actor, "campaign.create", subject(slug))
+            record(session, actor, "campaign.create", subject(slug), **rules.changed({}, {"title": titles}))
     except IntegrityError:
         raise BadFields({"slug": FieldFault.TAKEN}) from None
     return slug
 
 
-def edit_texts(actor: Actor, slug: str, seen: str, texts: Mapping[str, str]) -> None:
-    """Title, tagline, summary and body in every language; a draft may have gaps, what is public may not.
+def edit_texts(
+    actor: Actor,
+    slug: str,
+    seen: str,
+    texts: Mapping[str, str],
+    reason: str = "",
+    *,
+    is_stepped_up: bool = False,
+) -> None:
+    """Title, tagline, summary, recipient and body in every language; a draft may have gaps, what is public may not.
 
-    Raises BadFields, EditedMeanwhile, NoSuchCampaign.
+    Another recipient of a public campaign needs a reason and the step-up, and is another version of the consent.
+    Raises BadFields, EditedMeanwhile, ReasonMissing, StepUpNeeded, NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
         stored = staff_queries.texts_of(session, campaign.id)
-        wanted = _clean_texts(texts, required=campaign.state != CampaignState.DRAFT)
+        is_public = campaign.state != CampaignState.DRAFT
+        wanted = _clean_texts(texts, required=is_public)
         compare(seen, stored)
         changed = [name for name in staff_queries.text_fields() if wanted[name] != stored[name]]
+        is_consent = is_public and any(name.startswith("recipient_") for name in changed)
+        reason = clean_reason(reason, required=is_consent)
+        if is_consent and not is_stepped_up:
+            raise StepUpNeeded
         rows = {row.lang: row for row in campaign.texts}
         for name in changed:
             part, _, lang = name.rpartition("_")
@@ -134,8 +149,11 @@ def edit_texts(actor: Actor, slug: str, seen: str, texts: Mapping[str, str]) -> 
                 rows[lang] = new_text(lang)
                 campaign.texts.append(rows[lang])
             setattr(rows[lang], part, wanted[name])
+        if is_public:
+            consents.keep(session, campaign.id)
         if changed:
-            record(session, actor, "campaign.texts", subject(slug), changed=changed)
+            facts = rules.changed(stored, wanted)
+            record(session, actor, "campaign.texts", subject(slug), reason=reason, **facts)
 
 
 def edit_schedule(
@@ -147,11 +165,14 @@ def edit_schedule(
     opens_at: datetime | None,
     closes_at: datetime | None,
     goal_steps: Sequence[int] = (),
+    reason: str = "",
+    is_stepped_up: bool = False,
 ) -> None:
     """Goal with its steps, opening and closing, in UTC.
 
     What has opened stays open: an opening in the future would stop signing while the campaign still says that it is
-    open. Raises BadFields, EditedMeanwhile, CampaignInWrongState, NoSuchCampaign.
+    open. Another closing date of an open campaign needs what closing it needs, a reason and the step-up.
+    Raises BadFields, EditedMeanwhile, ReasonMissing, StepUpNeeded, CampaignInWrongState, NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
         refuse_frozen(campaign)
@@ -169,11 +190,16 @@ def edit_schedule(
             check.add("opens_at", FieldFault.RUNNING)
         check.finish()
         compare(seen, vars(before))
+        is_closing = campaign.state == CampaignState.OPEN and closes_at != before.closes_at
+        reason = clean_reason(reason, required=is_closing)
+        if is_closing and not is_stepped_up:
+            raise StepUpNeeded
         campaign.goal, campaign.opens_at, campaign.closes_at = goal, opens_at, closes_at
         campaign.goal_steps = list(goal_steps)
         if (before.goal, before.goal_steps) != (after.goal, after.goal_steps):
             campaign.told_step = None  # a step that is set below the count was not reached now
-        record(session, actor, "campaign.schedule", subject(slug), before=_plain(before), after=_plain(after))
+        facts = rules.changed(vars(before), vars(after))
+        record(session, actor, "campaign.schedule", subject(slug), reason=reason, **facts)
 
 
 def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, reason: str = "") -> None:
@@ -202,6 +228,8 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
         )
         if moved.rowcount != 1:  # type: ignore[attr-defined]  # the result of an UPDATE has it
             raise CampaignInWrongState(CampaignState(campaign.state))
+        if after is CampaignState.OPEN:
+            consents.keep(session, campaign.id)
         record(
             session,
             actor,
@@ -270,11 +298,3 @@ def new_pledge_text(campaign_id: int, version: int, wording: Texts) -> PledgeTex
 
 def _has_opened(schedule: Schedule) -> bool:
     return schedule.opens_at is None or schedule.opens_at <= clock.now()
-
-
-def _plain(schedule: Schedule) -> dict[str, object]:
-    """The schedule as the audit log stores it."""
-    moments = {"opens_at": schedule.opens_at, "closes_at": schedule.closes_at}
-    return {"goal": schedule.goal, "goal_steps": list(schedule.goal_steps)} | {
-        name: moment.isoformat() if moment else None for name, moment in moments.items()
-    }

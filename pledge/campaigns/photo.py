@@ -11,7 +11,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.moderation import compare, edited, subject
-from pledge.campaigns.rules import Checker, FieldFault, stamp
+from pledge.campaigns.rules import Checker, FieldFault, changed, stamp
 from pledge.core.db import reading
 from pledge.core.languages import Texts
 from pledge.files import services as files
@@ -94,11 +94,12 @@ def set_photo(
         if words and not stays:
             check.add("photo", FieldFault.MISSING)
         check.finish()
-        compare(seen, vars(stored(campaign)))
+        before = vars(stored(campaign))
+        compare(seen, before)
         if new or drop:
             files.discard(session, campaign.photo)
             campaign.photo = new
         if new:
             files.keep(session, new)
         campaign.photo_alt, campaign.photo_focus = words, focus
-        record(session, actor, "campaign.photo", subject(slug), stored=stays)
+        record(session, actor, "campaign.photo", subject(slug), **changed(before, vars(stored(campaign))))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns import staff_queries
+from pledge.campaigns import rules, staff_queries
 from pledge.campaigns.models import Campaign, CampaignState, PledgeText
 from pledge.campaigns.moderation import compare, edited, new_pledge_text, refuse_frozen, subject
 from pledge.campaigns.rules import Checker, FieldFault, fingerprint
@@ -84,8 +84,8 @@ def edit_pledge(
             subject(slug),
             version=row.version,
             new=row.version != stored.version,
-            changed=changed,
             sha256=row.sha256.hex(),
+            **rules.changed({"wording": stored.wording}, {"wording": wanted}),
         )
         return row.version
 

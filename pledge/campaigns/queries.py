@@ -9,7 +9,7 @@ from markupsafe import Markup
 from sqlalchemy import Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
-from pledge.campaigns import letter, list_terms, opening, photo, quotation, secretariat, video
+from pledge.campaigns import consents, letter, list_terms, opening, photo, quotation, secretariat, video
 from pledge.campaigns.letter import LetterView
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import (
@@ -77,6 +77,7 @@ class CampaignView:
     opens_at: datetime | None
     closes_at: datetime | None
     pledge: PledgeView
+    consent_version: int | None  #: of the sign form; None in a draft
     video: Video | OwnVideo | None = None
     letter: LetterView | None = None
     photo: PhotoView | None = None
@@ -245,7 +246,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *(Campaign.opens_at, Campaign.closes_at),
             *video.COLUMNS,
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
-            *(CampaignText.recipient, secretariat.column()),
+            *(CampaignText.recipient, consents.newest().label("consent_version"), secretariat.column()),
             *letter.columns(lang),
             *photo.COLUMNS,
             *quotation.COLUMNS,
@@ -276,6 +277,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         opens_at=row.opens_at,
         closes_at=row.closes_at,
         pledge=PledgeView(row.version, markdown(row.pledge.of(lang)), bytes(row.sha256).hex()),
+        consent_version=row.consent_version,
         video=video.stored(row),
         letter=letter.view(row.letter),
         photo=photo.view(row, lang),

@@ -10,7 +10,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.moderation import compare, edited, subject
-from pledge.campaigns.rules import Checker, FieldFault, stamp
+from pledge.campaigns.rules import Checker, FieldFault, changed, stamp
 from pledge.core import languages
 from pledge.core.db import reading
 from pledge.core.languages import Texts
@@ -107,7 +107,8 @@ def set_quotation(
         if alt and not has_portrait:
             check.add("portrait", FieldFault.MISSING)
         check.finish()
-        compare(seen, vars(stored(campaign)))
+        before = vars(stored(campaign))
+        compare(seen, before)
         if new or drop or not has_words:
             files.discard(session, campaign.quotation_portrait)
             campaign.quotation_portrait = new
@@ -115,4 +116,4 @@ def set_quotation(
             files.keep(session, new)
         campaign.quotation, campaign.quotation_name, campaign.quotation_role = text, speaker, role
         campaign.quotation_alt = alt
-        record(session, actor, "campaign.quotation", subject(slug), languages=sorted(text))
+        record(session, actor, "campaign.quotation", subject(slug), **changed(before, vars(stored(campaign))))

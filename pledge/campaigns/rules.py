@@ -5,7 +5,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 
 from pledge.core import languages
@@ -189,6 +191,20 @@ def fingerprint(wording: Mapping[str, str]) -> bytes:
     for lang in sorted(wording):
         digest.update(f"{lang}\0{wording[lang]}\0".encode())
     return digest.digest()
+
+
+def changed(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, Any]:
+    """The fields that differ, as details of an entry of the audit log: what each said before and says after."""
+    old, new = languages.as_fields(before), languages.as_fields(after)
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return {
+        key: {name: _as_json(fields[name]) for name in names if name in fields}
+        for key, fields in (("before", old), ("after", new))
+    }
+
+
+def _as_json(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def stamp(content: Mapping[str, object]) -> str:

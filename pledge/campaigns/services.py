@@ -15,11 +15,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns import captions, items
+from pledge.campaigns import captions, consents, items
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.letter_pdf.compose import BadLetterText, check_letter_text
 from pledge.campaigns.models import (
     Campaign,
+    CampaignState,
     CampaignText,
     Partner,
     PledgeText,
@@ -81,6 +82,8 @@ def load_folder(folder: Path) -> str:
         campaign.letter_text = letter
         session.flush()
         _load_texts(campaign, folder, facts, langs)
+        if campaign.state != CampaignState.DRAFT:
+            consents.keep(session, campaign.id)
         _load_partners(session, campaign, facts["partners"], langs)
         _load_events(session, campaign, facts.get("events", []), langs)
         _load_sisters(session, campaign, facts.get("sisters", []), langs)

@@ -91,6 +91,8 @@ class Signature(Model):
     updates: Mapped[bool] = mapped_column(Boolean)
     lang: Mapped[str] = mapped_column(String(2))
     pledge_text_id: Mapped[int]
+    #: Of what was agreed to (campaigns/consents.py), as the form showed it.
+    consent_version: Mapped[int] = mapped_column(server_default="1")
     privacy_version: Mapped[str] = mapped_column(String(10))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
     #: Keyed hash of all that was submitted, and of the day: sent twice, a form is one submission (a double click).

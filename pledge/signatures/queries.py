@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from pledge.abuse import mail_servers
 from pledge.campaigns import list_terms
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.consents import ConsentView
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.mailed_links import Link, LinkState, waiting_state
+from pledge.campaigns.models import CampaignConsent
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import clock
 from pledge.core.db import reading
@@ -58,6 +60,7 @@ class SignatureView:
     number: int | None  #: "you are number …"; None before it is counted
     campaign: CampaignView
     pledge: PledgeView
+    consent: ConsentView  #: what was agreed to
     list_terms: TermsView | None  #: under which the name may be in a list for a government; None: no consent
 
 
@@ -133,7 +136,7 @@ _READ = (
     *("id", "campaign_id", "name", "email", "country", "region", "public_name", "updates", "lang", "state"),
     *("privacy_version", "submitted_at", "confirmed_at", "withdrawn_at", "name_hidden", "network_hash"),
     *("wide_network_hash", "domain_hash", "mail_provider", "via", "match_tries", "code_only_after"),
-    *("pledge_text_id", "list_terms_id"),
+    *("pledge_text_id", "consent_version", "list_terms_id"),
 )
 
 
@@ -146,6 +149,12 @@ def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             _THANKS_WAIT.label("thanks_wait"),
             mail_servers.scans(Signature.domain_hash).label("is_scanned"),
             number_column(Signature.id).label("number"),
+            CampaignConsent.recipient.label("recipient"),
+        )
+        .outerjoin(
+            CampaignConsent,
+            (CampaignConsent.campaign_id == Signature.campaign_id)
+            & (CampaignConsent.version == Signature.consent_version),
         )
         .outerjoin(Invalidation, Invalidation.id == Signature.invalidation_id)
         .where(of)
@@ -206,6 +215,7 @@ def _find(
         number=row.number,
         campaign=campaign,
         pledge=find_pledge(row.pledge_text_id, lang),
+        consent=ConsentView(row.consent_version, row.recipient.of(lang) if row.recipient else ""),
         list_terms=None if row.list_terms_id is None else list_terms.find(row.list_terms_id, lang),
     )
 

@@ -57,6 +57,7 @@ class Submission:
     lang: str
     privacy_version: str
     pledge_version: int | None = None
+    consent_version: int | None = None  #: of what was agreed to (campaigns/consents.py)
     list_terms: int | None = None  #: version of the terms that were agreed to (campaigns/list_terms.py)
     via: str | None = None  #: code of whose link led here (statistics/referrals.py), known to the campaign
     network: str = ""  #: where it came from, as limits.client_network() tells it
@@ -83,6 +84,7 @@ def sign(submission: Submission) -> str:
             "id": new_id(),
             "slug": submission.slug,
             "pledge_version": submission.pledge_version,
+            "consent_version": submission.consent_version,
             "address_hash": address_hash(submission.address),
             "content_hash": _content_hash(submission, name, region, now),
             "email": seal(submission.address.mailed, EMAIL_CONTEXT),
@@ -264,8 +266,8 @@ def _content_hash(submission: Submission, name: str, region: str | None, now: da
     """The same for a form that is sent twice on one day (UTC); the next day it is a new submission with its own clock."""
     who = (submission.slug, submission.address.canonical, submission.address.mailed, name)
     said = (submission.country, region, submission.public_name, submission.updates, submission.list_terms)
-    shown = (submission.pledge_version, submission.privacy_version, now.date().isoformat())
-    return content_hash((*who, *said, *shown))
+    shown = (submission.pledge_version, submission.consent_version, submission.privacy_version)
+    return content_hash((*who, *said, *shown, now.date().isoformat()))
 
 
 def _ask(kind: RequestKind, slug: str, lang: str, **about: Any) -> None:

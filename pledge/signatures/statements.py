@@ -23,6 +23,7 @@ class NewSignature(TypedDict):
     id: int
     slug: str
     pledge_version: int | None  #: the current one when the form named none
+    consent_version: int | None  #: the current one when the form named none
     list_terms: int | None  #: version of the terms of a list of names that were agreed to
     address_hash: bytes
     content_hash: bytes
@@ -60,13 +61,16 @@ class Confirming(TypedDict):
     )
 
 
-#: The open campaign and the pledge text that was shown (the current one when the form named none).
+#: The open campaign, and the pledge text and the consent that were shown (the current ones when the form named none).
 _CHOSEN = f"""
-    SELECT campaigns.id AS campaign_id, p.id AS pledge_text_id
+    SELECT campaigns.id AS campaign_id, p.id AS pledge_text_id, c.version AS consent_version
       FROM campaigns JOIN pledge_texts p ON p.campaign_id = campaigns.id
+           JOIN campaign_consents c ON c.campaign_id = campaigns.id
      WHERE campaigns.slug = :slug AND {OPEN}
        AND p.version = COALESCE(CAST(:pledge_version AS INTEGER),
-                                (SELECT max(version) FROM pledge_texts WHERE campaign_id = campaigns.id))"""  # noqa: S608  # only constants are put into the text; values are bound
+                                (SELECT max(version) FROM pledge_texts WHERE campaign_id = campaigns.id))
+       AND c.version = COALESCE(CAST(:consent_version AS INTEGER),
+                                (SELECT max(version) FROM campaign_consents WHERE campaign_id = campaigns.id))"""  # noqa: S608  # only constants are put into the text; values are bound
 
 #: Consent is for terms that the campaign still offers; for any others it is none.
 _TERMS = """(SELECT t.id FROM list_terms t
@@ -84,10 +88,10 @@ _HAS_LINK_NOW = (
 _STORE = f"""
     INSERT INTO signatures
            (id, campaign_id, address_hash, content_hash, state, email, name, country, region, public_name, updates, lang,
-            pledge_text_id, privacy_version, submitted_at, code_since, network_hash, wide_network_hash,
+            pledge_text_id, consent_version, privacy_version, submitted_at, code_since, network_hash, wide_network_hash,
             domain_hash, mail_provider, salt, commitment, via, hold_reason, signals, list_terms_id)
     SELECT :id, {{campaign}}, :address_hash, :content_hash, 'pending', :email, :name, :country, :region, :public_name,
-           :updates, :lang, {{pledge_text}}, :privacy_version, :now, :now, :network_hash, :wide_network_hash,
+           :updates, :lang, {{pledge_text}}, {{consent}}, :privacy_version, :now, :now, :network_hash, :wide_network_hash,
            :domain_hash, :mail_provider, :salt, :commitment, :via, :hold_reason, :signals, {_TERMS} {{source}}
     ON CONFLICT (content_hash) WHERE {PENDING} DO UPDATE
        SET lang = excluded.lang,
@@ -131,6 +135,7 @@ _SIGN_POSTGRESQL = _typed(
         _STORE.format(
             campaign="chosen.campaign_id",
             pledge_text="chosen.pledge_text_id",
+            consent="chosen.consent_version",
             source="FROM chosen WHERE true",
         )
     }),
@@ -141,7 +146,12 @@ _SIGN_POSTGRESQL = _typed(
 
 _CHOOSE = _typed(_CHOSEN)
 _STORE_ONE = _typed(
-    _STORE.format(campaign=":campaign_id", pledge_text=":pledge_text_id", source="WHERE true")
+    _STORE.format(
+        campaign=":campaign_id",
+        pledge_text=":pledge_text_id",
+        consent=":consent_version",
+        source="WHERE true",
+    )
 )
 _ASK = _typed(f"{_REQUEST} VALUES ('confirm', :campaign_id, :id, :lang, :now, :now)")
 

@@ -130,8 +130,8 @@ class Switches:
 SWITCHES: dict[str, SwitchKind] = {
     kind.name: kind
     for kind in (
-        Pause("signing", "signing_paused"),
-        Pause("mail", "mail_paused"),
+        Pause("signing", "signing_paused", hours=(24, 1, 4, 72)),
+        Pause("mail", "mail_paused", hours=(24, 1, 4, 72)),
         Notice("banner", "banner", hours=(168, 24, 720)),
         Factor("limits", "limit_factor", hours=(24, 1, 4, 72), factors=(1, 2, 5, 10, 50)),
     )

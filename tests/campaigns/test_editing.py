@@ -72,7 +72,13 @@ def test_texts_are_edited_side_by_side():
     kept = staff_queries.desk("air").texts
     assert (kept["title_ko"], kept["body_en"]) == ("맑은 공기", "## Why\n\nAir.\n")
     action, _, details = acts()[-1]
-    assert (action, details) == ("campaign.texts", {"changed": ["title_ko", "body_en"]})
+    assert (action, details) == (
+        "campaign.texts",
+        {
+            "before": {"title_ko": "title_ko of air", "body_en": "body_en of air\n"},
+            "after": {"title_ko": "맑은 공기", "body_en": "## Why\n\nAir.\n"},
+        },
+    )
 
 
 def test_saving_without_a_change_is_no_act():

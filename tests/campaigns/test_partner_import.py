@@ -1,6 +1,7 @@
 """Importing partners: planned as they will be, each fault at its line, then all of it or nothing."""
 
 import io
+import json
 
 import pytest
 from openpyxl import load_workbook
@@ -213,12 +214,15 @@ def test_a_new_logo_replaces_the_old_one_and_no_table_is_needed_for_that():
     assert ([row.logo for row in stored()], is_kept(old), is_kept(new)) == ([new], False, True)
 
 
-def test_an_import_is_one_entry_of_the_audit_log():
-    partner("하늘", "Sky")
+def test_an_import_is_one_entry_of_the_audit_log_with_the_words_before_and_after():
+    number = partner("하늘", "Sky")
     imported("하늘,Sky,example.org,,\n바다,Sea,,,\n")
     entry = db.session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
     assert entry.action == "campaign.partner.import"
-    assert entry.details == '{"added":["바다"],"changed":["하늘"]}'
+    details = json.loads(entry.details)
+    assert (details["added"], details["changed"]) == (["바다"], ["하늘"])
+    urls = [details[when][str(number)]["url"] for when in ("before", "after")]
+    assert urls == ["", "https://example.org"]
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

@@ -8,7 +8,7 @@ import pytest
 
 from pledge.accounts import mails as staff_mails
 from pledge.campaigns import services
-from pledge.campaigns.models import CampaignText, Partner
+from pledge.campaigns.models import CampaignConsent, CampaignText, Partner
 from pledge.cli.demo import DEMO
 from pledge.core import clock
 from pledge.core.db import transaction
@@ -52,6 +52,7 @@ def rivers(make_app):
                 row = session.get_one(CampaignText, (second.id, lang))
                 row.title = row.tagline = row.summary = row.body = title
                 row.recipient = RECIPIENT[lang]
+            session.get_one(CampaignConsent, (second.id, 1)).recipient = Texts(RECIPIENT)
             partner = session.query(Partner).filter_by(campaign_id=second.id, role="secretariat").one()
             partner.name = Texts(SECRETARIAT)
         yield app, second

@@ -7,14 +7,15 @@ import flask_migrate
 import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from config import ROOT
-from pledge.core.db import db, migrations
+from pledge.campaigns.models import CampaignConsent
+from pledge.core.db import db, migrations, transaction
 from pledge.diagnosis.findings import Severity
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger.models import LedgerEntry
-from tests.support import apps
+from tests.support import apps, factories
 from tests.support.factories import fold_all, signature
 from tests.support.migrations import differences
 from tests.support.run import free_port
@@ -57,6 +58,19 @@ def test_the_migrations_go_down_and_up_with_rows_in_the_tables(migrated):
     flask_migrate.upgrade()
     assert differences() == []
     assert guards_that_are_gone(migrated) == []
+
+
+def test_who_signed_before_consents_had_versions_agreed_to_the_first(migrated):
+    signature()
+    factories.campaign("later", state="draft")
+    db.session.remove()
+    flask_migrate.downgrade(revision="0037")
+    flask_migrate.upgrade()
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT consent_version FROM signatures")).scalars().all() == [1]
+    with transaction() as session:
+        (kept,) = session.scalars(select(CampaignConsent))
+        assert (kept.version, kept.recipient["ko"]) == (1, "대한민국 정부")
 
 
 def test_each_migration_has_the_number_of_its_file_and_they_stand_in_one_line():

@@ -8,17 +8,26 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from pledge.campaigns.opening import CampaignNotOpen
 from pledge.core import tokens
 from pledge.core.db import db
 from pledge.core.text.lines import BadLine
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mail.models import MailKind, MailState, OutboxMail
-from pledge.signatures import services
+from pledge.signatures import queries, services
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import read_ticket, ticket_for
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_hash, network_hash
-from tests.support.factories import HONG, answer_requests, campaign, confirm_token, sign_form, signature
+from tests.support.factories import (
+    HONG,
+    answer_requests,
+    campaign,
+    confirm_token,
+    other_recipient,
+    sign_form,
+    signature,
+)
 from tests.support.mails import Notes, deliver_all
 
 
@@ -95,6 +104,30 @@ def test_a_signature_is_bound_to_the_pledge_version_that_was_shown():
     versions = {pledge.id: pledge.version for pledge in campaign_pledges()}
     assert versions[shown["hong@naver.com"]] == 1
     assert versions[shown["other@naver.com"]] == 2
+
+
+def test_a_signature_names_the_version_of_the_consent_that_was_shown():
+    sign(consent_version=1)
+    other_recipient()
+    sign(consent_version=1, address=parse("slow.reader@naver.com"))
+    sign(consent_version=2, address=parse("reader@naver.com"))
+    sign(consent_version=None, address=parse("program@naver.com"))
+    assert [row.consent_version for row in rows()] == [1, 1, 2, 2]
+    agreed = [queries.find(row.id, "en").consent for row in rows()]
+    assert [one.recipient for one in agreed[1:3]] == ["the Government of the Republic of Korea", "Parliament"]
+
+
+def test_a_form_with_a_version_of_the_consent_that_does_not_exist_is_refused():
+    with pytest.raises(CampaignNotOpen):
+        sign(consent_version=2)
+    assert rows() == []
+
+
+def test_the_same_person_who_agrees_to_other_words_on_one_day_has_another_submission():
+    sign(consent_version=1)
+    other_recipient()
+    sign(consent_version=2)
+    assert [row.consent_version for row in rows()] == [1, 2]
 
 
 def campaign_pledges():

@@ -1,4 +1,4 @@
-"""A raised limit and a banner end by themselves: nobody has to remember to take them back."""
+"""Every switch ends by itself: nobody has to remember to take it back."""
 
 import json
 from datetime import timedelta
@@ -26,18 +26,22 @@ def limits(**options):
     moderation.turn(ADMIN, "limits", 5, "a hall of people", **options)
 
 
+def pause(**options):
+    moderation.turn(ADMIN, "signing", True, "an attack", **options)
+
+
 @pytest.mark.parametrize(
     ("turn", "options", "lasts", "held"),
     [
         (limits, {}, timedelta(hours=24), Switches(limit_factor=5)),
+        (pause, {}, timedelta(hours=24), Switches(signing_paused=True)),
+        (pause, {"hours": 4}, timedelta(hours=4), Switches(signing_paused=True)),
         (limits, {"hours": 1}, timedelta(hours=1), Switches(limit_factor=5)),
         (banner, {}, timedelta(days=7), Switches(banner=Texts(ko="점검 중", en="At work"))),
         (banner, {"hours": 24}, timedelta(hours=24), Switches(banner=Texts(ko="점검 중", en="At work"))),
     ],
 )
-def test_a_raised_limit_and_a_banner_hold_until_their_end_and_not_a_moment_longer(
-    app, frozen_clock, turn, options, lasts, held
-):
+def test_a_switch_holds_until_its_end_and_not_a_moment_longer(app, frozen_clock, turn, options, lasts, held):
     begun = frozen_clock.now()
     turn(**options)
     found = queries.stored()
@@ -66,19 +70,11 @@ def test_the_audit_log_says_until_when(app, frozen_clock):
 
 @pytest.mark.parametrize("hours", [0, -1, 5, 10_000])
 def test_a_time_that_is_not_offered_turns_nothing(app, hours):
-    for turn in (banner, limits):
+    for turn in (banner, limits, pause):
         with pytest.raises(CannotTurn) as refused:
             turn(hours=hours)
         assert refused.value.fault is BadTurn.HOURS
     assert queries.stored() == Switches()
-
-
-def test_a_pause_does_not_end_by_itself(app, frozen_clock):
-    moderation.turn(ADMIN, "signing", True, "an attack")
-    moderation.turn(ADMIN, "mail", True, "the relay is full")
-    frozen_clock.move(days=400)
-    assert queries.stored().signing_paused
-    assert queries.stored().mail_paused
 
 
 def test_the_page_says_until_when_and_lets_one_choose(app, staff_client, frozen_clock):

@@ -18,6 +18,7 @@ from pledge.campaigns.partner_import.columns import key
 from pledge.campaigns.partner_import.faults import BadHeader, ImportFault, RowFault
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, stamp
+from pledge.campaigns.rules import changed as changed_words
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages
 from pledge.core.languages import Texts
@@ -116,6 +117,10 @@ def run(actor: Actor, slug: str, lines: Sequence[Line], logos: Mapping[str, str]
             *(session, actor, "campaign.partner.import", subject(slug)),
             added=_names(planned.added),
             changed=_names(planned.changed),
+            **changed_words(
+                {str(one.before.id): vars(one.before.fields) for one in planned.changed if one.before},
+                {str(one.before.id): vars(one.fields) for one in planned.changed if one.before},
+            ),
         )
     return planned
 

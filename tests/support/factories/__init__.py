@@ -13,6 +13,7 @@ from tests.support.factories.campaigns import (
     draft,
     event_fields,
     list_terms,
+    other_recipient,
     the_campaign,
     write_pledge,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "mailed",
     "manage_token",
     "member_of_staff",
+    "other_recipient",
     "plant_entry",
     "scanned",
     "sign_form",

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from pledge.campaigns import items, pledges, rules, staff_queries
+from pledge.campaigns import consents, items, pledges, rules, staff_queries
 from pledge.campaigns import list_terms as terms
 from pledge.campaigns import moderation as editing
 from pledge.campaigns.events import EventFields
@@ -54,6 +54,7 @@ def campaign(slug: str = SLUG, *, versions: int = 1, **facts: Any) -> Campaign:
         session.add(row)
         session.flush()
         session.add_all(_pledge_text(row.id, version) for version in range(1, versions + 1))
+        consents.keep(session, row.id)
     return row
 
 
@@ -85,6 +86,13 @@ def draft(slug: str = "draft", *, secretariat: bool = True, **texts: str) -> str
         named = Texts(dict.fromkeys(languages.codes(), f"Secretariat of {slug}"))
         items.add(PARTNER, EDITOR, slug, PartnerFields(PartnerRole.SECRETARIAT, named, ""))
     return slug
+
+
+def other_recipient(slug: str = SLUG) -> None:
+    """Staff name another recipient of the totals: another version of the consent."""
+    seen = staff_queries.desk(slug).texts
+    words = {**seen, "recipient_ko": "국회", "recipient_en": "Parliament"}
+    editing.edit_texts(EDITOR, slug, rules.stamp(seen), words, "decided", is_stepped_up=True)
 
 
 def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:

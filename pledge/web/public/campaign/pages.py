@@ -78,6 +78,7 @@ class CampaignPage:
     today: TodayLine | None  #: "12 people from Busan today"
     as_of: datetime
     pledge: PledgeView
+    consent_version: int | None
     recipient: str
     secretariat_line: str
     secretariat: list[PartnerView]
@@ -174,6 +175,7 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         today=around.today if campaign.is_open else None,
         as_of=count.as_of,
         pledge=campaign.pledge,
+        consent_version=campaign.consent_version,
         recipient=campaign.recipient,
         secretariat_line=campaign.secretariat_line,
         secretariat=around.partners[PartnerRole.SECRETARIAT],

@@ -21,6 +21,9 @@ from pledge.web.public.signing.step_up import StepUpFields
 
 _VERSION = re.compile(r"[1-9][0-9]{0,5}")
 
+#: The form names a version of a text that does not exist.
+CHANGED_TEXT = _l("The pledge text or the consent was changed. Please read them again and sign.")
+
 _NAME_WORDS = LINE_WORDS | {
     LineFault.EMPTY: _l("Enter your name."),
     LineFault.TOO_LONG: _l("Your name can have up to 80 characters."),
@@ -50,6 +53,7 @@ class SignForm(StepUpFields, PublicForm):
     public_name = TickField(_l("Show my name among the signers"))
     updates = TickField(_l("Send me news of this campaign by e-mail"))
     pledge_version = HiddenField()
+    consent_version = HiddenField()
     list_consent = TickField(_l("My name may be on the list"))
     list_terms = HiddenField()
     via = HiddenField()  #: whose link led here; an unknown one is ignored
@@ -78,7 +82,9 @@ class SignForm(StepUpFields, PublicForm):
 
     def validate_pledge_version(self, field: Field) -> None:
         if not is_version(field.data):
-            raise ValidationError(_l("The pledge text was changed. Please read it again and sign."))
+            raise ValidationError(CHANGED_TEXT)
+
+    validate_consent_version = validate_pledge_version
 
     def validate_list_terms(self, field: Field) -> None:
         if not is_version(field.data):
@@ -92,10 +98,20 @@ class SignForm(StepUpFields, PublicForm):
         return int(self.pledge_version.data) if self.pledge_version.data else None
 
     @property
+    def agreed_version(self) -> int | None:
+        """Of the consent that was shown; None when the form named none."""
+        return int(self.consent_version.data) if self.consent_version.data else None
+
+    @property
     def agreed_terms(self) -> int | None:
         """Version of the terms of a list of names that was agreed to; None without consent."""
         agreed = self.list_consent.data and self.list_terms.data
         return int(self.list_terms.data) if agreed else None
+
+    def show_consent(self, version: int | None) -> None:
+        """Show this version of the consent: a tick that was set under another one does not count for it."""
+        if self.consent_version.data and self.consent_version.data != str(version):
+            self.consent_privacy.data = False
 
     def show_terms(self, version: int | None) -> None:
         """Show these terms: a tick that was set under other terms does not count for them."""

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Protocol, TypeAlias
 
 from flask import Response, make_response, render_template, request, url_for
-from flask_babel import gettext as _
 
 from pledge.abuse import signals
 from pledge.campaigns.opening import CampaignNotOpen, SigningPaused
@@ -20,7 +19,7 @@ from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404, campaign_page
 from pledge.web.public.campaign.switched import RETRY_AFTER_PAUSE, signing_paused
 from pledge.web.public.signing import sign_up_limit, step_up
-from pledge.web.public.signing.forms import SignForm
+from pledge.web.public.signing.forms import CHANGED_TEXT, SignForm
 from pledge.web.public.signing.step_up import ExtraStep, StepAnswer, Verdict
 from pledge.web.public.signing.subject import SIGNATURE
 
@@ -97,6 +96,7 @@ def _submission(slug: str, form: SignForm, verdict: Verdict) -> signatures.Submi
         lang=i18n.language(),
         privacy_version=markdown.privacy_version(),
         pledge_version=form.version,
+        consent_version=form.agreed_version,
         list_terms=form.agreed_terms,
         via=_known(slug, form.via.data),
         network=client_network(),
@@ -116,6 +116,7 @@ def _codes(slug: str) -> dict[str, str]:
 
 def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:
     page = campaign_page(campaign)
+    form.show_consent(page.consent_version)
     form.show_terms(page.list_terms.version if page.list_terms else None)
     return make_response(render_template("public/signing/sign.html", page=page, form=form), status)
 
@@ -133,8 +134,8 @@ def _paused(slug: str, form_page: FormPage) -> Response:
 
 
 def _not_open(campaign: CampaignView, form: SignForm, form_page: FormPage) -> Response:
-    """The campaign closed while the page was open (409), or the form named a pledge text that does not exist (422)."""
+    """The campaign closed while the page was open (409), or the form named a version of a text that does not exist (422)."""
     if not campaign.is_open:
         return form_page(campaign, form, 409)
-    form.pledge_version.errors = [_("The pledge text was changed. Please read it again and sign.")]
+    form.pledge_version.errors = [CHANGED_TEXT]
     return form_page(campaign, form, 422)

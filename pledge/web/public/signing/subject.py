@@ -172,6 +172,7 @@ def readable(signature: SignatureView) -> dict[str, Any]:
             "sha256": signature.pledge.sha256,
             "text": signature.pledge.html.striptags(),
         },
+        "consent": asdict(signature.consent),
         "name": signature.name,
         "email": signature.email,
         "country": signature.country,

@@ -118,7 +118,7 @@ def _guarded(view: View, since: str) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         # People who set up their first second factor have none to show; nobody else gets here without one.
-        if _is_recent(since) or not has_shown_second_factor():
+        if was_shown_lately(since) or not has_shown_second_factor():
             return view(*args, **kwargs)
         return ask_again(sign_in=since == SIGNED_IN_AT)
 
@@ -156,7 +156,7 @@ def ask_to_sign_in() -> AnyResponse:
     return redirect(url_for("staff.sign_in", next=page_after_sign_in()), 303)
 
 
-def _is_recent(since: str) -> bool:
+def was_shown_lately(since: str = SHOWN_AT) -> bool:
     """Whether it was shown in this session within the last five minutes."""
     shown = session.get(since, 0)
     return has_shown_second_factor() and clock.now().timestamp() - shown <= RECENT_MFA.total_seconds()

@@ -39,6 +39,7 @@ class TextsForm(StampedForm):
     summary = ByLanguage(TextAreaField, _l("Summary"))
     recipient = ByLanguage(StringField, _l("Recipient of the totals"))
     body = ByLanguage(TextAreaField, _l("Text"))
+    reason = TextAreaField(_l("Reason"))
 
 
 class PledgeForm(StampedForm):
@@ -69,6 +70,7 @@ class ScheduleForm(StampedForm):
     goal_steps = TextAreaField(_l("Steps on the way"))
     opens_at = StringField(_l("Opens"))
     closes_at = StringField(_l("Closes"))
+    reason = TextAreaField(_l("Reason"))
 
     def validate_goal(self, field: Field) -> None:
         number = whole_number("".join((field.data or "").split()))

@@ -17,7 +17,7 @@ from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.sisters import SISTER
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import EventForm, ItemForm, PartnerForm, RemoveForm, SisterForm
 from pledge.web.staff.campaigns.saving import PICTURE_BODY, SavingProblem, attempt, take_picture
@@ -165,7 +165,6 @@ def item_remove(slug: str, section: str, number: int) -> Response:
 
 @staff.post(f"{_LIST}/<int:number>/remove")
 @needs(Permission.EDIT_CAMPAIGNS)
-@requires_recent_mfa
 def item_remove_post(slug: str, section: str, number: int) -> AnyResponse:
     kind, row, form = SECTIONS[section].kind, _one(slug, section, number), RemoveForm(request.form)
     problem = attempt(

@@ -12,7 +12,7 @@ from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import actor, needs, was_shown_lately
 from pledge.web.staff.auth.moments import typed_moment
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import ScheduleForm, TextsForm
@@ -36,7 +36,13 @@ def campaign_texts(slug: str) -> Response:
 def campaign_texts_post(slug: str) -> AnyResponse:
     form = TextsForm(request.form)
     texts = {name: form[name].data or "" for name in campaigns.text_fields()}
-    problem = attempt(form, lambda: moderation.edit_texts(actor(), slug, form.seen.data or "", texts))
+    problem = attempt(
+        form,
+        lambda: moderation.edit_texts(
+            *(actor(), slug, form.seen.data or "", texts, form.reason.data or ""),
+            is_stepped_up=was_shown_lately(),
+        ),
+    )
     if problem:
         return _texts_page(campaigns.desk(slug), form, problem)
     return saved("campaign_texts", slug)
@@ -72,6 +78,8 @@ def campaign_schedule_post(slug: str) -> AnyResponse:
             goal_steps=form.steps,
             opens_at=form.opens,
             closes_at=form.closes,
+            reason=form.reason.data or "",
+            is_stepped_up=was_shown_lately(),
         ),
     )
     if problem:

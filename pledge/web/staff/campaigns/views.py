@@ -7,6 +7,7 @@ from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import moderation, showing, staff_queries
+from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
 from pledge.campaigns.opening import CONFIRM_GRACE
@@ -15,7 +16,7 @@ from pledge.campaigns.staff_queries import CampaignDesk, MissingText, NoSuchCamp
 from pledge.core import i18n, languages, tokens, urls
 from pledge.core.tokens import Purpose
 from pledge.web import errors
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, ask_again, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import NewForm, StateForm
 from pledge.web.staff.campaigns.items import SECTIONS
@@ -63,6 +64,11 @@ _MISSING = {
 @staff.errorhandler(NoSuchCampaign)
 def no_such_campaign(_error: NoSuchCampaign) -> Response:
     return errors.error_page(404)
+
+
+@staff.errorhandler(StepUpNeeded)
+def step_up_needed(_error: StepUpNeeded) -> AnyResponse:
+    return ask_again(sign_in=False)
 
 
 @staff.get("/campaigns")

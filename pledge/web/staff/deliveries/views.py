@@ -18,7 +18,7 @@ from pledge.exports.names import file_name
 from pledge.files.services import StorageAway
 from pledge.jobs import services
 from pledge.jobs.models import JobKind, JobState
-from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa_for_file
+from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deliveries.forms import (
     CHANNELS,
@@ -84,6 +84,7 @@ def delivery_download(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/hand-over")
 @needs(Permission.EXPORT)
+@requires_recent_mfa
 def delivery_hand_over(delivery_id: int) -> AnyResponse:
     form = HandingOverForm(request.form)
     return _record(delivery_id, form, lambda: register.hand_over(actor(), delivery_id, form.entry))
@@ -91,6 +92,7 @@ def delivery_hand_over(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/correct")
 @needs(Permission.EXPORT)
+@requires_recent_mfa
 def delivery_correct(delivery_id: int) -> AnyResponse:
     form = HandingOverCorrection(request.form)
     return _record(
@@ -102,6 +104,7 @@ def delivery_correct(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/answer")
 @needs(Permission.EXPORT)
+@requires_recent_mfa
 def delivery_answer(delivery_id: int) -> AnyResponse:
     form = AnswerForm(request.form)
     return _record(delivery_id, form, lambda: register.answer(actor(), delivery_id, form.entry))
@@ -109,6 +112,7 @@ def delivery_answer(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/correct-answer")
 @needs(Permission.EXPORT)
+@requires_recent_mfa
 def delivery_correct_answer(delivery_id: int) -> AnyResponse:
     form = AnswerCorrection(request.form)
     return _record(

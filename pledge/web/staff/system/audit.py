@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from flask import Response, make_response, render_template, request, stream_with_context
 from flask_babel import lazy_gettext as _l
@@ -13,6 +14,7 @@ from pledge.accounts.roles import Permission
 from pledge.audit import queries, services
 from pledge.audit.export import as_csv
 from pledge.audit.queries import AuditEntryView, Page, Search
+from pledge.campaigns.wording_changes import WordingPart, changes
 from pledge.core import clock, i18n
 from pledge.exports.names import file_name
 from pledge.web.forms import StaffForm
@@ -23,6 +25,8 @@ from pledge.web.staff.signatures.forms import check_numbers
 from pledge.web.staff.system.audit_labels import action_words, choices
 
 MAX_REASON = 500
+#: Characters before and after a change, from which on it is shown line by line.
+LONG = 4000
 _LARGEST_ID = 2**63 - 1
 
 
@@ -123,11 +127,30 @@ def _page(form: SearchForm) -> Response:
 
 
 def details_of(line: AuditEntryView) -> dict[str, str]:
-    """The details of an entry as names and texts."""
+    """The details of an entry as names and texts, without the fields of which `changed_words` tells what they said."""
     return {
-        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        name: _as_text(value)
         for name, value in json.loads(line.details).items()
+        if not (name in ("before", "after") and isinstance(value, dict))
     }
+
+
+@staff.app_template_global("changed_words")
+def changed_words(line: AuditEntryView) -> dict[str, list[WordingPart]]:
+    """What an entry says that was changed from which words to which, by the name of the field."""
+    details = json.loads(line.details)
+    before, after = (_fields(details.get(name)) for name in ("before", "after"))
+    texts = {name: (before.get(name, ""), after.get(name, "")) for name in {**before, **after}}
+    return {name: changes(*both, by_line=sum(map(len, both)) > LONG) for name, both in texts.items()}
+
+
+def _fields(value: Any) -> dict[str, str]:
+    found = value if isinstance(value, dict) else {}
+    return {name: "" if text is None else _as_text(text) for name, text in found.items()}
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @staff.app_template_global("reason_of")

@@ -199,6 +199,9 @@ class TestOnesOwnPage:
         assert facts["pledge"]["version"] == 1
         assert len(facts["pledge"]["sha256"]) == 64
         assert facts["privacy_notice"] == "2026-11-24"
+        recipient = "대한민국 정부" if lang == "ko" else "the Government of the Republic of Korea"
+        assert facts["consent"] == {"version": 1, "recipient": recipient}
+        assert recipient in client.get(f"/{lang}/me/{manage_token(person)}").text
 
 
 def test_r9_a_link_of_an_invalidated_signature_says_so_and_how_to_object(client, lang):

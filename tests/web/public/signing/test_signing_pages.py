@@ -1,6 +1,7 @@
 """The form over HTTP: what is answered, in which language, and what nobody can learn from it."""
 
 import io
+import re
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +14,14 @@ from pledge.mail import suppression
 from pledge.mail.models import OutboxMail, Returned
 from pledge.signatures import services, statements
 from pledge.signatures.models import Signature
-from tests.support.factories import answer_requests, campaign, confirm_token, sign_form, signature
+from tests.support.factories import (
+    answer_requests,
+    campaign,
+    confirm_token,
+    other_recipient,
+    sign_form,
+    signature,
+)
 from tests.support.pages import MATCH_NUMBER
 
 SIGN = {"ko": "/ko/c/blue-skies/sign", "en": "/en/c/blue-skies/sign"}
@@ -70,6 +78,8 @@ def test_only_the_fields_of_the_contract_are_needed(client):
         ("age_ok", None, "14", "14"),
         ("pledge_version", "x", "서약", "pledge"),
         ("pledge_version", "7", "서약", "pledge"),
+        ("consent_version", "x", "동의", "consent"),
+        ("consent_version", "7", "동의", "consent"),
     ],
 )
 @pytest.mark.parametrize("lang", ["ko", "en"])
@@ -78,7 +88,7 @@ def test_a_fault_is_named_in_the_pages_language_and_nothing_typed_is_lost(client
     page = client.post(SIGN[lang], data=form)
     assert page.status_code == 422
     assert (ko if lang == "ko" else en) in page.text.lower()
-    if field != "pledge_version":
+    if field not in ("pledge_version", "consent_version"):
         assert f'href="#{field}"' in page.text, "the summary links to the field"
         assert f'id="{field}"' in page.text
     if field != "name":
@@ -87,6 +97,17 @@ def test_a_fault_is_named_in_the_pages_language_and_nothing_typed_is_lost(client
         assert "sky@naver.com" in page.text
     assert page.text.count("checked") >= 1
     assert stored() == 0
+
+
+@pytest.mark.parametrize("path", [SIGN["en"], "/embed/blue-skies/sign?lang=en&form=1"])
+def test_a_form_that_comes_back_with_another_consent_asks_for_it_again(client, path):
+    typed = sign_form(name="", consent_version="1")
+    ticked = r'name="consent_privacy"[^>]* checked'
+    assert re.search(ticked, client.post(path, data=typed).text)
+    other_recipient()
+    page = client.post(path, data=typed).text
+    assert 'name="consent_version" value="2"' in page
+    assert not re.search(ticked, page)
 
 
 def test_an_empty_form_names_every_fault_at_once(client):

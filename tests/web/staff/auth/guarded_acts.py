@@ -10,10 +10,11 @@ from sqlalchemy import select, update
 from pledge.accounts import services
 from pledge.accounts.passkeys import NewPasskey
 from pledge.audit.models import Actor
-from pledge.campaigns import items, staff_queries
-from pledge.campaigns.partners import PARTNER
+from pledge.campaigns import staff_queries
 from pledge.campaigns.rules import stamp
+from pledge.core import clock
 from pledge.core.db import db, transaction
+from pledge.core.i18n import SEOUL
 from pledge.exports import services as exports
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind
@@ -170,17 +171,6 @@ def _audit_export(_client: StaffClient) -> Act:
     )
 
 
-def _remove_item(_client: StaffClient) -> Act:
-    row = items.rows(PARTNER, factories.the_campaign().id)[0]
-    return Act(
-        f"/staff/campaigns/{SLUG}/partners/{row.id}/remove",
-        {"seen": row.stamp, "reason": WHY},
-        "campaign.partner.remove",
-        wrong={"reason": "x" * 1001},
-        typed="x" * 1001,
-    )
-
-
 def _end_campaign(_client: StaffClient) -> Act:
     factories.the_campaign()
     return Act(
@@ -258,6 +248,44 @@ def _answers(_client: StaffClient) -> Act:
 def _download_pack(_client: StaffClient) -> Act:
     factories.crowd(2)
     return Act(f"/staff/deliveries/{deliveries.frozen()}/download", action="delivery.download")
+
+
+def _hand_over(_client: StaffClient) -> Act:
+    factories.crowd(2)
+    fields = {"handed_over_at": _now(), "channel": "post", "receipt_number": "1AB-2611-001"}
+    path, wrong = f"/staff/deliveries/{deliveries.frozen()}/hand-over", {"channel": "pigeon"}
+    return Act(path, fields, "delivery.hand_over", wrong=wrong, typed="1AB-2611-001")
+
+
+def _correct_hand_over(_client: StaffClient) -> Act:
+    factories.crowd(2)
+    path = f"/staff/deliveries/{deliveries.handed_over()}/correct"
+    fields = {"handed_over_at": _now(), "channel": "post", "receipt_number": "1AB-2611-002", "reason": WHY}
+    return Act(path, fields, "delivery.correct", wrong={"channel": "pigeon"}, typed="1AB-2611-002")
+
+
+def _answer(_client: StaffClient) -> Act:
+    factories.crowd(2)
+    fields = {"answered_at": _now(), "answer_ko": "검토하겠습니다.", "answer_en": "We will."}
+    path, wrong = f"/staff/deliveries/{deliveries.handed_over()}/answer", {"answer_ko": ""}
+    return Act(path, fields, "delivery.answer", wrong=wrong, typed="We will.")
+
+
+def _correct_answer(_client: StaffClient) -> Act:
+    factories.crowd(2)
+    path = f"/staff/deliveries/{deliveries.answered()}/correct-answer"
+    fields = {"answered_at": _now(), "answer_ko": "아니요.", "answer_en": "No.", "answer_reason": WHY}
+    return Act(path, fields, "delivery.correct_answer", wrong={"answer_ko": ""}, typed=WHY)
+
+
+def _now() -> str:
+    return clock.now().astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M")
+
+
+def _pause(_client: StaffClient) -> Act:
+    fields, long = {"signing-paused": "y", "signing-hours": "4", "signing-reason": WHY}, "x" * 501
+    wrong = {"signing-reason": long}
+    return Act("/staff/switches/signing", fields, "switch.signing", wrong=wrong, typed=long)
 
 
 def _preview(_client: StaffClient) -> Act:
@@ -358,9 +386,13 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.paper_check": _check_paper,
     "staff.paper_scan": _download_scan,
     "staff.paper_withdraw": _withdraw_paper,
+    "staff.delivery_answer": _answer,
+    "staff.delivery_correct": _correct_hand_over,
+    "staff.delivery_correct_answer": _correct_answer,
     "staff.delivery_download": _download_pack,
     "staff.delivery_freeze": _freeze,
     "staff.delivery_draft_post": _preview,
+    "staff.delivery_hand_over": _hand_over,
     "staff.export_download": _download_export,
     "staff.exports_post": _ask_export,
     "staff.invalidation_approve": _approve_invalidation,
@@ -372,13 +404,13 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.signature_release": _of_one("release", "signature.release", "hold_why", "held"),
     "staff.signature_stop_news": _of_one("stop-news", "signature.stop_news"),
     "staff.signature_withdraw": _of_one("withdraw", "signature.withdraw"),
+    "staff.switch": _pause,
     "staff.watch_block": _block,
     "staff.named_list_approve": _approve_list,
     "staff.named_list_download": _download_list,
     "staff.named_list_new_post": _ask_list,
     "staff.named_list_refuse": _refuse_list,
     "staff.named_list_retry": _retry_list,
-    "staff.item_remove_post": _remove_item,
     "staff.password_post": _password,
     "staff.recovery_codes_post": _recovery_codes,
     "staff.remove_authenticator": _remove_authenticator,

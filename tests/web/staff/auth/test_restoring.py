@@ -41,7 +41,7 @@ def form_of(page, **typed):
     """The fields of the page's form of texts, with other words in them."""
     names = re.findall(r'<(?:input|textarea)[^>]* name="([a-z]+_(?:ko|en))"', page.text)
     own = {name: hidden(page, name) for name in ("csrf_token", "form_owner", "seen")}
-    return {**dict.fromkeys(names, "words"), **own, **typed}
+    return {**dict.fromkeys([*names, "reason"], "words"), **own, **typed}
 
 
 def kept():

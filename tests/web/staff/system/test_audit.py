@@ -72,6 +72,18 @@ def test_what_somebody_wrote_is_shown_as_text(admin):
     assert "endorsement.note" in text, "an act without a name is shown as it was recorded"
 
 
+def test_changed_words_are_shown_word_by_word(admin):
+    words = {
+        "before": {"summary_en": "Clean <b>air</b>", "goal": 5},
+        "after": {"summary_en": "Clean water", "goal": 7},
+    }
+    note(Actor(1, "editor@pledge.example", ""), "campaign.texts", "campaign:air", **words)
+    text = admin.get("/staff/audit").text
+    assert "Clean <del>&lt;b&gt;air&lt;/b&gt;</del><ins>water</ins>" in text
+    assert "<del>5</del><ins>7</ins>" in text
+    assert "before" not in text.partition("campaign:air")[2].partition("</li>")[0]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

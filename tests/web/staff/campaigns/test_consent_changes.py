@@ -1,0 +1,90 @@
+"""What people agree to while they sign: the recipient and the closing date of a running campaign ask for a reason and a code."""
+
+import html
+import re
+
+import pytest
+
+from pledge.audit.queries import Search, page
+from pledge.campaigns import staff_queries
+from tests.support import factories
+from tests.support.factories import draft
+from tests.support.staff import code
+
+WHY = "decided by the board"
+RECIPIENT = ("texts", "recipient_ko", "국회")
+CLOSING = ("schedule", "closes_at", "2031-01-01T00:00")
+
+
+def form_of(editor, section):
+    """What the form of a section sends when nothing in it is changed."""
+    shown = editor.get(f"/staff/campaigns/air/{section}").text
+    fields = re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', shown)
+    areas = re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', shown, re.DOTALL)
+    return {
+        name: html.unescape(text) for name, text in [*fields, *areas] if name not in ("csrf_token", "lang")
+    }
+
+
+def save(editor, change, **more):
+    section, field, value = change
+    form = {**form_of(editor, section), field: value, **more}
+    return editor.post(f"/staff/campaigns/air/{section}", data=form)
+
+
+def stored():
+    found = staff_queries.desk("air")
+    return found.texts["recipient_ko"], found.schedule.closes_at
+
+
+@pytest.mark.parametrize("change", [RECIPIENT, CLOSING], ids=["recipient", "closing date"])
+def test_a_change_of_the_consent_is_saved_after_the_code_with_its_reason(app, editor, frozen_clock, change):
+    factories.campaign("air")
+    before = stored()
+    frozen_clock.move(minutes=6)
+    asked = save(editor, change, reason=WHY)
+    assert asked.status_code == 303
+    assert asked.location.startswith("/staff/verify?")
+    assert stored() == before
+    done = editor.post(asked.location, data={"code": code(editor.member)})
+    assert done.location.endswith(f"/staff/campaigns/air/{change[0]}?saved=1")
+    assert stored() != before
+    assert page(Search()).lines[0].reason == WHY
+
+
+@pytest.mark.parametrize("change", [RECIPIENT, CLOSING], ids=["recipient", "closing date"])
+def test_a_change_of_the_consent_without_a_reason_is_refused_before_the_code_is_asked_for(
+    app, editor, frozen_clock, change
+):
+    factories.campaign("air")
+    before = stored()
+    frozen_clock.move(minutes=6)
+    refused = save(editor, change, reason=" ")
+    assert refused.status_code == 422
+    assert 'id="reason-error"' in refused.text
+    assert change[2] in refused.text
+    assert stored() == before
+
+
+def test_who_did_not_see_the_recipient_of_now_changes_nothing(app, editor):
+    factories.campaign("air")
+    form = form_of(editor, "texts") | {"recipient_ko": "국회", "reason": WHY}
+    save(editor, RECIPIENT, recipient_ko="서울시", reason=WHY)
+    refused = editor.post("/staff/campaigns/air/texts", data=form)
+    assert refused.status_code == 409
+    assert stored()[0] == "서울시"
+
+
+def test_other_texts_and_the_goal_ask_for_neither(app, editor, frozen_clock):
+    factories.campaign("air")
+    frozen_clock.move(minutes=6)
+    assert save(editor, ("texts", "summary_ko", "새 요약")).location.endswith("?saved=1")
+    assert save(editor, ("schedule", "goal", "2000")).location.endswith("?saved=1")
+
+
+def test_a_draft_asks_for_neither(app, editor, frozen_clock):
+    draft("air")
+    frozen_clock.move(minutes=6)
+    for change in (RECIPIENT, CLOSING):
+        assert 'name="reason"' not in editor.get(f"/staff/campaigns/air/{change[0]}").text
+        assert save(editor, change).location.endswith("?saved=1")
