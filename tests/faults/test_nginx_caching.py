@@ -78,6 +78,17 @@ def test_links_from_social_networks_share_one_copy(nginx):
     assert asked(nginx, PAGE) <= seconds + 2
 
 
+@pytest.mark.parametrize("page", [f"{PAGE}/check", f"{PAGE}/endorse/check"])
+def test_the_page_after_signing_is_kept_once_for_all_tickets(nginx, page):
+    began = time.monotonic()
+    texts = {ask(nginx, f"{page}/ticket{number}")[2] for number in range(40)}
+    seconds = time.monotonic() - began
+    assert len(texts) == 1
+    assert ask(nginx, f"{page}/ticket?by=code")[0] == 200
+    time.sleep(0.2)  # nginx writes its log after the answer
+    assert 0 < asked(nginx, f"{page}/[redacted]") <= seconds + 3
+
+
 def kept(nginx):
     """Its copies."""
     return [file for file in (nginx.folder / "cache").rglob("*") if file.is_file()]

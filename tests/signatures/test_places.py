@@ -18,7 +18,7 @@ from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
 from pledge.signatures.places import BadPlace, set_place, set_region_by_key
 from tests.support import factories, ledger
-from tests.support.factories import ANNA, BORA, press_key, fold_all, manage_token, signature
+from tests.support.factories import ANNA, BORA, fold_all, manage_token, press_key, signature
 from tests.support.ledger import recount, verify
 
 pytestmark = pytest.mark.usefixtures("app")

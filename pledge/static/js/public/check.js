@@ -12,7 +12,8 @@ export default function check(line) {
   const address = stored("address");
   if (address) line.textContent = sentTo.replace("{address}", address);
 
-  const ticket = takeTicket(page);
+  const given = location.pathname.slice(page.length + 1);
+  const ticket = takeTicket(page, given);
   if (ticket) {
     for (const form of document.querySelectorAll("main form")) form.action = `${page}/${ticket}${location.search}`;
     wait(mine, ticket, thanks);
@@ -28,8 +29,11 @@ export default function check(line) {
     code.value = digits;
     sendWhole(code);
   });
-  // The page with the thanks shows it to prove that this tab has read the mail.
-  code.form.addEventListener("submit", () => keep("code", tidy(code.value)));
+  // The page with the thanks shows both to prove that this tab has read the mail.
+  code.form.addEventListener("submit", () => {
+    if (given) keepTicket(given);
+    keep("code", tidy(code.value));
+  });
   code.addEventListener("input", (event) => {
     if (event.isComposing) return;
     const digits = tidy(code.value);
@@ -45,18 +49,22 @@ function sendWhole(code) {
   code.form.requestSubmit();
 }
 
-// The ticket of this tab, which no longer stands in the address: whoever is given that learns nothing.
-function takeTicket(page) {
-  const given = location.pathname.slice(page.length + 1);
-  const before = stored("ticket");
-  if (!given || given === before) return leaveAddress(page, before);
-  for (const name of ["code", "key"]) keep(name, ""); // somebody else's, who signed in this tab before
-  return keep("ticket", given) ? leaveAddress(page, given) : given;
-}
-
-function leaveAddress(page, ticket) {
+// The ticket of the tab that sent the form, which then no longer stands in the address. Any other tab that opens the address
+// asks nothing and learns nothing.
+function takeTicket(page, given) {
+  if (given && stored("sent")) {
+    keep("sent", "");
+    keepTicket(given);
+  }
+  const ticket = stored("ticket");
+  if (given && given !== ticket) return null;
   history.replaceState(null, "", page + location.search + location.hash);
   return ticket;
+}
+
+function keepTicket(ticket) {
+  if (ticket !== stored("ticket")) keep("key", ""); // of somebody else, who signed in this tab before
+  keep("ticket", ticket);
 }
 
 // At once for the digits; then slower and slower, not at all in the background, and at once when one comes back to this tab.
@@ -94,9 +102,8 @@ function showDigits(digits) {
 function keep(name, value) {
   try {
     sessionStorage.setItem(`pledge.${name}`, value);
-    return true;
   } catch {
-    return false;
+    // Storage may be blocked; the page then is as without JavaScript.
   }
 }
 
