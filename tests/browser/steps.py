@@ -102,6 +102,36 @@ def sign_button(page: Page) -> Locator:
     return sign_form(page).locator("button[type=submit]")
 
 
+# --- Organisations ---
+
+
+def fill_organization(page: Page, domain: str, **changes: str) -> None:
+    """The form of an organisation with a website at this domain."""
+    fields = {
+        "name_ko": f"하늘 {domain.partition('.')[0]}",
+        "name_en": f"Sky {domain.partition('.')[0]}",
+        "website": f"https://{domain}",
+        "target_year": "2050",
+        "statement_en": "We walk along.",
+        "contact_name": "Kim Haneul",
+        "contact_title": "Director",
+        "email": f"sky@{domain}",
+        **changes,
+    }
+    for field, value in fields.items():
+        page.locator(f"#{field}").fill(value)
+    page.locator("#type").select_option("civil")
+    for box in ("authority_ok", "consent_organization", "consent_person"):
+        page.locator(f"#{box}").check()
+
+
+def organization_link(site: Site, address: str, kind: str, count: int = 1) -> str:
+    """That to "confirm" or to its own page ("me"), in the newest of so many mails."""
+    return first(
+        rf"https?://\S+/endorse/{kind}/[^/\s]+(?=\s)", site.wait_for_mail(address, count=count)["text"]
+    )
+
+
 # --- The mail ---
 
 

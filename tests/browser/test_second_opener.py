@@ -11,13 +11,13 @@ from tests.browser.steps import (
     confirm_button,
     enter_code,
     expect_thanks,
+    fill_organization,
     mailed,
+    organization_link,
     own_page,
     press,
     sign,
 )
-from tests.browser.test_endorsing import fill as fill_organization
-from tests.browser.test_endorsing import link_in, send
 from tests.support.factories import scanned
 
 NAME = "Seon Wolhui"
@@ -91,10 +91,10 @@ def test_the_addresses_of_an_organisation_tell_a_stranger_nothing(visitor, site,
     seen = addresses_of(page)
     page.goto(f"/{lang}/{CAMPAIGN}/endorse")
     fill_organization(page, domain)
-    send(page)
+    press(page, "#endorse-form button[type=submit]")
     expect(page).to_have_url(re.compile("/endorse/check$"))
     expect(page.locator("[data-match-number]")).to_have_text(re.compile(r"^\d\d$"))
-    page.goto(link_in(site, f"sky@{domain}", "confirm"))
+    page.goto(organization_link(site, f"sky@{domain}", "confirm"))
     press(page, confirm_button(page).first)
     expect_thanks(page)
     words = "단체 관리 페이지 열기" if lang == "ko" else "Open the organisation's page"
