@@ -242,4 +242,4 @@ def _check_page(subject: Subject, slug: str, form: ConfirmCodeForm, match_number
 
 
 def _back_to_check(subject: Subject, slug: str, ticket: str) -> Response:
-    return see_other(subject.url("check", slug=slug, ticket=ticket, by=by_code(), _anchor="resent"))
+    return see_other(subject.url("check", slug=slug, ticket=ticket or None, by=by_code(), _anchor="resent"))

@@ -70,6 +70,8 @@ def test_a_code_for_a_ticket_that_is_none_is_answered_like_a_wrong_one(client):
     address = waiting(person())
     wrong = client.post(address, data={"code": "000000"})
     for other in (f"{PAGE}/check/damaged", f"{PAGE}/check"):
+        resent = client.post(other, data={"resend": "y"})
+        assert resent.location == f"{other}#resent"
         answer = client.post(other, data={"code": "000000"})
         assert (answer.status_code, answer.data) == (422, wrong.data)
 
