@@ -18,7 +18,7 @@ import brotli
 from bench.journey import FORM
 from bench.load import BROWSER
 from bench.sink import Session
-from bench.web import COUNT, PAGE
+from bench.web import COUNT, MINE, PAGE
 
 #: Seconds, from … to …: to fill in the form, to go and look for the mail, to open it, to press the button.
 FILLING, LEAVING, OPENING, PRESSING = (4.0, 12.0), (1.0, 6.0), (1.0, 6.0), (1.0, 4.0)
@@ -26,13 +26,13 @@ FILLING, LEAVING, OPENING, PRESSING = (4.0, 12.0), (1.0, 6.0), (1.0, 6.0), (1.0,
 PATIENCE = 60.0
 #: Between two looks of the one who watches the count.
 WATCHING = 0.1
-#: Of static/js/public/check.js and number.js.
+#: Of static/js/public/check.js and thanks.js.
 CHECK_PAUSE, CHECK_GROWTH = 4.0, 1.2
 NUMBER_PAUSE, NUMBER_TRIES = 0.6, 20
 
 _HEADERS = "".join(f"{name}: {value}\r\n" for name, value in BROWSER.items())
 _LINK = re.compile(rb"/(?:ko|en)/confirm/[A-Za-z0-9._~-]+")
-_COUNTED = re.compile(rb' data-counted="([^"]+)"')
+_KEY = re.compile(rb' data-key="([^"]+)"')
 
 Answered = TypeVar("Answered")
 
@@ -146,38 +146,38 @@ class Crowd:
         signed_at = time.monotonic()
         waiting = sent.headers["location"]
         await self._step(line, "waiting page", "GET", waiting)
-        await self._wait_there(line, waiting)
+        await self._wait_there(line, waiting.rpartition("/")[2])
         mailed_at, link = await _or_failed("mail", mail)
         self.seconds["mail"].append(mailed_at - signed_at)
         await _while(OPENING)
-        await self._step(line, "confirm page", "GET", link)
+        shown = await self._step(line, "confirm page", "GET", link)
         await _while(PRESSING)
-        await self._step(line, "confirm", "POST", link, {}, 303)
+        pressed = await self._step(line, "confirm", "POST", link, {}, 303)
         self.confirmed.append(time.monotonic())
-        thanks = await self._step(line, "thank-you page", "GET", link)
-        await self._learn_number(line, thanks)
+        key = _KEY.search(shown.body)
+        if key is None:
+            raise Failed("no key")
+        await self._step(line, "thank-you page", "GET", pressed.headers["location"])
+        await self._learn_number(line, key[1].decode())
 
-    async def _wait_there(self, line: "_Line", page: str) -> None:
+    async def _wait_there(self, line: "_Line", ticket: str) -> None:
         """As check.js, until the person turns to the mail."""
         left, pause = random.uniform(*LEAVING), CHECK_PAUSE
+        await self._step(line, "state", "POST", MINE, {"ticket": ticket})
         while (left := left - pause) > 0:
             await asyncio.sleep(pause)
-            await self._step(line, "state", "GET", f"{page}/state")
+            await self._step(line, "state", "POST", MINE, {"ticket": ticket})
             pause *= CHECK_GROWTH
 
-    async def _learn_number(self, line: "_Line", thanks: Answer) -> None:
-        """As number.js, where the page with the thanks does not have the number yet."""
-        began, asking = time.monotonic(), _COUNTED.search(thanks.body)
-        if asking is not None:
-            await self._ask_for_number(line, asking[1].decode())
-        self.seconds["number shown"].append(time.monotonic() - began)
-
-    async def _ask_for_number(self, line: "_Line", address: str) -> None:
+    async def _learn_number(self, line: "_Line", key: str) -> None:
+        """As thanks.js."""
+        began = time.monotonic()
         for tried in range(NUMBER_TRIES):
-            await asyncio.sleep(NUMBER_PAUSE * (1 + tried / 4))
-            answer = await self._step(line, "number", "GET", address)
-            if json.loads(answer.body)["html"] is not None:
+            answer = await self._step(line, "number", "POST", MINE, {"key": key})
+            if not json.loads(answer.body)["again"]:
+                self.seconds["number shown"].append(time.monotonic() - began)
                 return
+            await asyncio.sleep(NUMBER_PAUSE * (1 + tried / 4))
         raise Failed("no number")
 
     async def _step(

@@ -1,4 +1,4 @@
-"""What one signer costs the web processes: sign, waiting page, confirm page, confirm, thank-you page."""
+"""What one signer costs the web processes: sign, waiting page, confirm page, confirm, thank-you page, and what both ask for."""
 
 import http.client
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from bench import load, people, processes
 from bench.report import Figure
 from bench.servers import Bench, Site
-from bench.web import FEW, PAGE, SLUG
+from bench.web import FEW, MINE, PAGE, SLUG
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from pledge.ledger.services import fold
@@ -82,16 +82,28 @@ def _walk(server: "_Server", site: Site, turn: int, number: int) -> dict[str, fl
     ]
     waiting, sign = server.cpu_of(signing, 303)
     check = server.cpu_of([Request("GET", path) for path in waiting])[1]
+    tickets = [{"ticket": path.rpartition("/")[2]} for path in waiting]
+    asked = server.cpu_of([Request("POST", MINE, ticket) for ticket in tickets])[1]
     with site.context():
         submissions = [read_ticket(SLUG, path.rpartition("/")[2]) for path in waiting]
         links = [f"/ko/confirm/{tokens.mint(Purpose.CONFIRM, [submission])}" for submission in submissions]
     shown = server.cpu_of([Request("GET", link) for link in links])[1]
-    confirm = server.cpu_of([Request("POST", link, {}) for link in links], 303)[1]
+    led, confirm = server.cpu_of([Request("POST", link, {}) for link in links], 303)
     with site.context():
         while fold(ledger_sources()):
             pass
-    thanks = server.cpu_of([Request("GET", link) for link in links])[1]
-    return {"sign": sign, "waiting page": check, "confirm page": shown, "confirm": confirm, "thanks": thanks}
+        keys = [{"key": tokens.mint(Purpose.PRESSED, [submission])} for submission in submissions]
+    thanks = server.cpu_of([Request("GET", place) for place in led])[1]
+    told = server.cpu_of([Request("POST", MINE, key) for key in keys])[1]
+    return {
+        "sign": sign,
+        "waiting page": check,
+        "its digits": asked,
+        "confirm page": shown,
+        "confirm": confirm,
+        "thanks": thanks,
+        "its number": told,
+    }
 
 
 class _Server:

@@ -10,6 +10,7 @@ from bench.servers import Bench, Site
 
 SLUG = "blue-skies"
 PAGE = f"/ko/c/{SLUG}"
+MINE = f"{PAGE}/mine"
 COUNT = f"/api/v1/campaigns/{SLUG}/count"
 
 SECONDS = 4

@@ -39,6 +39,9 @@ def waiting_state(*, takes_confirmations: bool, expired: bool) -> LinkState:
 class Confirmation(StrEnum):
     """How an attempt to confirm with typed digits ended."""
 
-    DONE = "done"
+    DONE = "done"  #: confirmed and counted or held, now or before
+    UNMOVED = (
+        "unmoved"  #: the right digits, but it cannot be confirmed any more: the page of its link says why
+    )
     WRONG = "wrong"
     SPENT = "spent"  #: too many tries, or too late: only something else helps

@@ -30,11 +30,13 @@ SKEW = timedelta(minutes=5)
 
 class Purpose(StrEnum):
     CONFIRM = "confirm"
+    PRESSED = "pressed"
     MANAGE = "manage"
     UNSUBSCRIBE = "unsubscribe"
     TICKET = "ticket"
     ENDORSE_CONFIRM = "endorse_confirm"
     ENDORSE_CONTACT = "endorse_contact"
+    ENDORSE_PRESSED = "endorse_pressed"
     ENDORSE_MANAGE = "endorse_manage"
     ENDORSE_TICKET = "endorse_ticket"
     UPLOAD = "upload"
@@ -48,11 +50,14 @@ class Purpose(StrEnum):
 #: How long a link works. Tickets, unsubscribe links and the page of a partner do not expire: they allow little.
 LIFETIMES = {
     Purpose.CONFIRM: timedelta(days=7),
+    #: Kept by the browser that pressed, never in an address: what the page with the thanks shows and asks.
+    Purpose.PRESSED: timedelta(days=1),
     Purpose.MANAGE: timedelta(days=400),
     Purpose.UNSUBSCRIBE: None,
     Purpose.TICKET: None,
     Purpose.ENDORSE_CONFIRM: timedelta(days=7),
     Purpose.ENDORSE_CONTACT: timedelta(days=7),
+    Purpose.ENDORSE_PRESSED: timedelta(days=1),
     Purpose.ENDORSE_MANAGE: timedelta(days=400),
     Purpose.ENDORSE_TICKET: None,
     #: Tells when the page of a form was made, however long ago.
@@ -211,7 +216,9 @@ def _keys() -> Keys:
 
 
 @lru_cache(maxsize=64)
-def _serializer(keys: Keys, purpose: Purpose) -> Any:  # an URLSafeSerializer or URLSafeTimedSerializer of bytes
+def _serializer(
+    keys: Keys, purpose: Purpose
+) -> Any:  # an URLSafeSerializer or URLSafeTimedSerializer of bytes
     salt = f"pledge.{purpose}.v1"
     # itsdangerous signs with the last key of its list; ours is newest first. It would derive the key again for each
     # token, so that is done here, once.

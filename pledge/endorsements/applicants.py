@@ -11,7 +11,7 @@ from pledge.campaigns.mailed_links import Link, LinkState, waiting_state
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core.db import reading
 from pledge.core.languages import Texts
-from pledge.core.tokens import BadToken
+from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements.applications import Applicant
 from pledge.endorsements.identifiers import read_confirm_token, read_contact_token, read_own_token
 from pledge.endorsements.mail_servers import is_scanned
@@ -148,9 +148,9 @@ def open_contact_link(token: str, lang: str) -> Link[EndorsementView]:
     return Link(LinkState.EXPIRED if expired else LinkState.PENDING, found, expired)
 
 
-def own_endorsement(token: str, lang: str) -> EndorsementView:
+def own_endorsement(token: str, lang: str, purpose: Purpose = Purpose.ENDORSE_MANAGE) -> EndorsementView:
     """The endorsement whose own page a link opens. Raises BadToken when there is none, or no longer."""
-    endorsement_id, contact_number = read_own_token(token)
+    endorsement_id, contact_number = read_own_token(token, purpose)
     found = find(endorsement_id, lang)
     if found is None or found.contact_number != contact_number or found.confirmed_at is None:
         raise BadToken

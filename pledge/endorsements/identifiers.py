@@ -99,9 +99,9 @@ def manage_token(endorsement_id: int, contact_number: int) -> str:
     return tokens.mint(Purpose.ENDORSE_MANAGE, [endorsement_id, contact_number])
 
 
-def read_own_token(token: str) -> tuple[int, int]:
+def read_own_token(token: str, purpose: Purpose = Purpose.ENDORSE_MANAGE) -> tuple[int, int]:
     """Id and person of the endorsement whose own page a link opens. Raises BadToken, also when expired."""
-    (endorsement_id, contact_number), expired = _numbers(Purpose.ENDORSE_MANAGE, token, 2)
+    (endorsement_id, contact_number), expired = _numbers(purpose, token, 2)
     if expired:
         raise BadToken
     return endorsement_id, contact_number

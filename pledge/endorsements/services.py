@@ -103,11 +103,11 @@ def apply(application: Application) -> str:
     return ticket_for(application.slug, hashed, key)
 
 
-def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> bool:
+def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | None:
     """Hand a confirmed application over for review, with the level that mail and website prove.
 
-    What the application says of the person is in force from now on; other waiting ones are deleted. True when this call
-    did it; False when there was nothing to move (done before, another one was confirmed, gone, or too late), or when a
+    What the application says of the person is in force from now on; other waiting ones are deleted. The campaign's name
+    in addresses when this call did it; None when there was nothing to move (done before, another one was confirmed, gone, or too late), or when a
     scanner of the mail server may have pressed and nothing else proves that a person did (number_matching.py).
     """
     now = clock.now()
@@ -115,24 +115,24 @@ def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> bool:
         row = _waiting(session, endorsement_id)
         version = None if row is None else _version(session, row, seq)
         if row is None or version is None or not _takes_confirmations(session, row.campaign_id):
-            return False
+            return None
         if not is_proved and is_scanned(session.connection(), row.contact_email):
-            return False
+            return None
         if version.applicant is not None:
             Applicant.load(version.applicant).fill(row)
         versions.settle(session, row, version)
         row.state, row.confirmed_at, row.ended_at = EndorsementState.REVIEW, now, None
         row.decision_reason = ""
         row.level = earned_level(row.mail_domain, version.website)
-    return True
+        return session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
 
 
-def confirm_by_link(token: str, signals: Collection[Press] = ()) -> bool:
-    """Confirm with a mailed link, as confirm() does; False also when the link has expired, or the signals say that a machine
+def confirm_by_link(token: str, signals: Collection[Press] = ()) -> str | None:
+    """Confirm with a mailed link, as confirm() does; None also when the link has expired, or the signals say that a machine
     pressed. Raises BadToken.
     """
     mailed = read_confirm_token(token)
-    return not mailed.expired and not is_machine(signals) and confirm(mailed.endorsement_id, mailed.seq)
+    return None if mailed.expired or is_machine(signals) else confirm(mailed.endorsement_id, mailed.seq)
 
 
 def mailed_version(session: Session, link: ConfirmLink) -> tuple[Endorsement, EndorsementVersion] | None:

@@ -19,8 +19,9 @@ from pledge.campaigns.senders import composer
 from pledge.campaigns.titles import title_in
 from pledge.core import clock, tokens, urls
 from pledge.core.db import reading
-from pledge.core.i18n import format_date, format_datetime
+from pledge.core.i18n import format_count, format_date, format_datetime
 from pledge.core.tokens import Purpose
+from pledge.ledger.queries import number_column
 from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.providers import LARGE_PROVIDERS
@@ -49,6 +50,7 @@ class MailedSigner:
     is_refused: bool  #: held, and refused by staff: never counted
     signals: str | None  #: seen at signing (abuse/signals.py)
     slug: str
+    number: int | None  #: which one they are; None before it is counted
     is_open: bool  #: the campaign takes signatures
     campaign: str  #: the campaign's title in the mail's language
 
@@ -66,6 +68,7 @@ def _about() -> Select[*tuple[Any, ...]]:
             ),
             *(Signature.updates, IS_SETTLED, HAS_CONFIRMED, IS_REFUSED, Signature.signals),
             Campaign.slug,
+            number_column(Signature.id),
             case((open_now(), literal(True)), else_=literal(False)),
             title_in(OutboxMail.lang, Signature.campaign_id),
         )
@@ -123,7 +126,7 @@ def reminder(mail: Claimed, signer: MailedSigner) -> Message | None:
 
 
 def thanks(mail: Claimed, signer: MailedSigner) -> Message | None:
-    """Your signature is counted: the own page, the receipt and the address to share."""
+    """Your signature is counted: the number, the own page, the receipt and the address to share."""
     if signer.state != SignatureState.CONFIRMED:
         return None
     token = tokens.mint(Purpose.MANAGE, [signer.id])
@@ -133,6 +136,7 @@ def thanks(mail: Claimed, signer: MailedSigner) -> Message | None:
         "receipt": urls.receipt_link(mail.lang, token),
         "share": urls.campaign_link(mail.lang, signer.slug),
         "contact": urls.contact(),
+        "number": "" if signer.number is None else format_count(signer.number, mail.lang),
     }
     return Message(signer.email, values)
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from pledge.core import clock, countries
 from pledge.core.db import transaction
-from pledge.core.tokens import BadToken
+from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.services import Place, PlaceMove, append_places
-from pledge.signatures.identifiers import read_confirm_token
+from pledge.signatures.identifiers import read_own_token
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.standing import standing_id
 
@@ -54,13 +54,13 @@ def set_place(session: Session, row: Signature, place: Place) -> None:
     row.country, row.region = place.country, place.region
 
 
-def set_region_by_link(token: str, region: str | None) -> None:
-    """Set the region of the counted signature that this link has confirmed; None: not said. Raises BadToken, BadPlace."""
-    signature_id, expired = read_confirm_token(token)
+def set_region_by_key(key: str, region: str | None) -> None:
+    """Set the region of the counted signature, by the key of the browser that confirmed; None: not said. Raises BadToken, BadPlace."""
+    signature_id = read_own_token(Purpose.PRESSED, key)
     with transaction() as session:
         of_person = Signature.id == standing_id(session, signature_id)
         row = session.scalar(select(Signature).where(of_person).with_for_update())
-        if expired or row is None or row.state != SignatureState.CONFIRMED:
+        if row is None or row.state != SignatureState.CONFIRMED:
             raise BadToken
         set_place(session, row, Place(row.country, region))
 

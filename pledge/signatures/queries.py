@@ -99,9 +99,15 @@ def _link_state(signature: SignatureView, expired: bool) -> LinkState:
     return waiting_state(takes_confirmations=takes_confirmations, expired=expired)
 
 
-def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> SignatureView:
+def own_signature(
+    token: str,
+    lang: str,
+    purpose: Purpose = Purpose.MANAGE,
+    find_campaign: FindCampaign = campaigns.find_by_id,
+    find_pledge: FindPledge = campaigns.pledge_text,
+) -> SignatureView:
     """The signature whose own page a link opens. Raises BadToken when there is none (any more)."""
-    signature = _find(_OF_PERSON, read_own_token(purpose, token), lang)
+    signature = _find(_OF_PERSON, read_own_token(purpose, token), lang, find_campaign, find_pledge)
     if signature is None:
         raise BadToken
     return signature

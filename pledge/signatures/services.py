@@ -17,7 +17,7 @@ from pledge.core import clock, countries, tokens
 from pledge.core.db import ensure_durable, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.core.encryption import vault
-from pledge.core.tokens import BadToken
+from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger import leaves
 from pledge.ledger.services import hour_of
 from pledge.mail import requests
@@ -29,6 +29,7 @@ from pledge.signatures.identifiers import (
     content_hash,
     new_id,
     read_confirm_token,
+    read_own_token,
     read_ticket,
     ticket_for,
 )
@@ -113,16 +114,16 @@ def sign(submission: Submission) -> str:
     return ticket_for(submission.slug, signature_id)
 
 
-def confirm(signature_id: int, signals: str | None = None, *, is_proved: bool = False) -> bool:
+def confirm(signature_id: int, signals: str | None = None, *, is_proved: bool = False) -> str | None:
     """Count a pending signature: one guarded update, one ledger entry and the mail with thanks, in one transaction. One with
     a hold reason is held instead, and counted when staff release it. `signals`: seen at confirming, as in Submission.
 
-    True when this call did it; False when there was nothing to move (done before, another submission of the same person
+    The campaign's name in addresses when this call did it; None when there was nothing to move (done before, another submission of the same person
     is counted, gone, or too late), or when a scanner may have pressed: what it reads at the recipient's mail server must be
     `is_proved` by something else (number_matching.py).
     """
     now = clock.now()
-    is_moved = statements.confirm(
+    slug = statements.confirm(
         {
             "id": signature_id,
             "signals": signals,
@@ -133,17 +134,17 @@ def confirm(signature_id: int, signals: str | None = None, *, is_proved: bool = 
             "proved": is_proved,
         }
     )
-    if not is_moved:
+    if slug is None:
         ensure_durable()  # "done before" is as good as a yes to whoever pressed
-    return is_moved
+    return slug
 
 
-def confirm_by_link(token: str, signals: Collection[Press] = ()) -> bool:
-    """Confirm with a mailed link, as confirm() does; False also when the link has expired, or the signals say that a machine
+def confirm_by_link(token: str, signals: Collection[Press] = ()) -> str | None:
+    """Confirm with a mailed link, as confirm() does; None also when the link has expired, or the signals say that a machine
     pressed. Raises BadToken.
     """
     signature_id, expired = read_confirm_token(token)
-    return not expired and not is_machine(signals) and confirm(signature_id, names(signals))
+    return None if expired or is_machine(signals) else confirm(signature_id, names(signals))
 
 
 def confirm_by_code(signature_id: int, code: str, signals: str | None = None) -> Confirmation:
@@ -160,8 +161,9 @@ def confirm_by_code(signature_id: int, code: str, signals: str | None = None) ->
         return Confirmation.SPENT
     if not tokens.code_matches(code, signature_id, tried.code_mail):
         return Confirmation.WRONG
-    confirm(signature_id, signals, is_proved=True)
-    return Confirmation.DONE
+    moved = confirm(signature_id, signals, is_proved=True)
+    is_done = moved or tried.state in (SignatureState.CONFIRMED, SignatureState.HELD)
+    return Confirmation.DONE if is_done else Confirmation.UNMOVED
 
 
 def resend(slug: str, ticket: str, lang: str) -> None:
@@ -187,12 +189,12 @@ def mail_own_link(token: str, lang: str) -> None:
         requests.ask(session, RequestKind.LINK, row.campaign_id, lang, address_hash=bytes(row.address_hash))
 
 
-def decline_thanks(token: str) -> bool:
-    """Send no mail with thanks to whoever confirmed with this link. False when it is too late. Raises BadToken.
+def decline_thanks(key: str) -> bool:
+    """Send no mail with thanks to whoever has the key of the browser that confirmed. False when it is too late. Raises BadToken.
 
     A second press is answered as the first.
     """
-    signature_id, _ = read_confirm_token(token)
+    signature_id = read_own_token(Purpose.PRESSED, key)
     with transaction() as session:
         leases = session.scalars(
             update(OutboxMail)

@@ -186,11 +186,13 @@ _CONFIRM_POSTGRESQL = _typed(
     appended AS ({_APPEND}
         SELECT campaign_id, 'person', 1, 'confirmed', id, country, region, :hour, :now, pledge_text_id, commitment
           FROM counted)
-    SELECT id FROM moved"""  # noqa: S608  # only constants are put into the text; values are bound
+    SELECT slug FROM campaigns JOIN moved ON campaigns.id = moved.campaign_id"""  # noqa: S608  # only constants are put into the text; values are bound
 )
 _CONFIRM_MOVE = _typed(_MOVE)
 _CONFIRM_APPEND = _typed(f"""{_APPEND}
     VALUES (:campaign_id, 'person', 1, 'confirmed', :id, :country, :region, :hour, :now, :pledge_text_id, :commitment)""")
+
+_SLUG = text("SELECT slug FROM campaigns WHERE id = :campaign_id")
 
 _CONFIRM_THANK = _typed(f"{_THANK} VALUES ('thanks', :id, 1, :lang, true, :now, :thanks_at)")
 
@@ -212,30 +214,28 @@ def _sign_in_steps(connection: Connection, values: NewSignature) -> int | None:
     return signature_id
 
 
-def confirm(values: Confirming) -> bool:
+def confirm(values: Confirming) -> str | None:
     """Move pending to confirmed, append +1 and enqueue the mail with thanks, once. A row with a hold reason becomes held
-    instead, without an entry and without a mail.
+    instead, without an entry and without a mail. The name of the campaign in addresses.
 
-    False when the row does not wait, another one of the person is settled, or the campaign takes no more.
+    None when the row does not wait, another one of the person is settled, or the campaign takes no more.
     """
     if not is_postgresql():
         return write_autocommit(lambda connection: _confirm_in_steps(connection, values))
     try:
-        return write_autocommit(
-            lambda connection: connection.execute(_CONFIRM_POSTGRESQL, values).first() is not None
-        )
+        return write_autocommit(lambda connection: connection.execute(_CONFIRM_POSTGRESQL, values).scalar())
     except IntegrityError as error:
         if SETTLED_INDEX not in str(error.orig):
             raise
-        return False  # another row of the person was confirmed at the same moment
+        return None  # another row of the person was confirmed at the same moment
 
 
-def _confirm_in_steps(connection: Connection, values: Confirming) -> bool:
+def _confirm_in_steps(connection: Connection, values: Confirming) -> str | None:
     moved = connection.execute(_CONFIRM_MOVE, values).mappings().first()
     if moved is None:
-        return False
-    if moved["state"] == SignatureState.CONFIRMED:
-        row = {**values, **moved}
+        return None
+    row = {**values, **moved}
+    if row["state"] == SignatureState.CONFIRMED:
         connection.execute(_CONFIRM_APPEND, row)
         connection.execute(_CONFIRM_THANK, row)
-    return True
+    return str(connection.execute(_SLUG, row).scalar_one())

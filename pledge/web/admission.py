@@ -38,8 +38,8 @@ SIGN_IN = Urgency("sign-in", deadline=5.0, waiting=3)
 ENDORSING = Urgency("endorsing", deadline=5.0, waiting=4)
 #: Pages that are the same for everybody; mostly a copy is there (caching.py).
 PUBLIC = Urgency("public", deadline=1.0, waiting=24)
-#: What can be done without: searches, documents and pictures that are made for one request, and scripts that ask whether a
-#: signature was confirmed or which number it has, and ask again.
+#: What can be done without: searches, documents and pictures that are made for one request, and the scripts of the pages after
+#: signing and confirming, which ask again.
 OPTIONAL = Urgency("optional", deadline=0.5, waiting=16)
 #: Whoever watches the site, and whoever tries whether they may.
 METRICS = Urgency("metrics", deadline=3.0, waiting=1)
@@ -51,14 +51,12 @@ SIGN_IN_SLOTS, ENDORSING_SLOTS = 1, 1
 READING = 40
 
 _PERSONAL = re.compile(
-    r"/(?:[a-z]{2}/(?:confirm|me|unsubscribe|endorse|c/[^/]+/(?:sign|check|endorse|preview))|embed/[^/]+/check)(?:/|$)"
+    r"/(?:[a-z]{2}/(?:confirm|me|unsubscribe|endorse|c/[^/]+/(?:sign|endorse(?!/)|preview))|embed/[^/]+/check)(?:/|$)"
 )
 _STAFF = re.compile(r"/staff(?:/|$)")
 _SIGNING_IN = re.compile(r"/staff/sign-in(?:/|$)")
 _ENDORSED = re.compile(r"/[a-z]{2}/(?:c/[^/]+/endorse|endorse/me/[^/]+/correct)$")
-_OPTIONAL = re.compile(
-    r"/[a-z]{2}/(?:c/[^/]+/(?:check/[^/]+/(?:state|counted)|[^/]+\.pdf)|confirm/[^/]+/counted)$|/share/[^/]+/[^/]+\.png$"
-)
+_OPTIONAL = re.compile(r"/[a-z]{2}/c/[^/]+/(?:(?:endorse/)?mine|[^/]+\.pdf)$|/share/[^/]+/[^/]+\.png$")
 
 #: Pages that a query makes another one of; elsewhere it is a choice of a page that is kept, or whose link somebody followed.
 _SEARCHED = re.compile(r"/organizations$")
@@ -173,10 +171,10 @@ def urgency_of(environ: WSGIEnvironment) -> Urgency:
     is_form = environ["REQUEST_METHOD"] == "POST"
     if _STAFF.match(path):
         return SIGN_IN if is_form and _SIGNING_IN.match(path) else STAFF
-    if is_form:
-        return ENDORSING if _ENDORSED.match(path) else FORM
     if _OPTIONAL.match(path):
         return OPTIONAL
+    if is_form:
+        return ENDORSING if _ENDORSED.match(path) else FORM
     if _PERSONAL.match(path):
         return PERSONAL
     is_search = environ.get("QUERY_STRING") and _SEARCHED.search(path)

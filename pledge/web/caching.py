@@ -60,6 +60,7 @@ def kept(
     *,
     reads: Iterable[str] = (),
     variant: Callable[[], str] | None = None,
+    ignores: str = "",
     seconds: int = SECONDS,
 ) -> Callable[[View], View]:
     """Cache the 200 answers of a GET view for a second or more, compressed and with an ETag; conditional requests are answered from them.
@@ -67,15 +68,17 @@ def kept(
     The view must be the same for every visitor: it reads no cookie and no header. `reads` are the query parameters that it
     reads; a request with one of them is answered by the view itself, unless `variant` names the few answers that there can be: each of
     them is cached. Every other parameter is ignored, as social networks
-    append some to links. `cache_control` is the Cache-Control header for caches along the way.
+    append some to links. `ignores` is the last part of the address where the view does not read it, by its name in the route. `cache_control` is the Cache-Control header for caches along the way.
     """
     names = frozenset(reads)
 
     def place() -> str | None:
         """Under which name copies of the answer to this request are kept; None: the view answers it itself."""
+        ignored = (request.view_args or {}).get(ignores)
+        path = request.path.removesuffix(f"/{ignored}") if ignored else request.path
         if variant is not None:
-            return f"{request.host} {request.path}?{variant()} "
-        return f"{request.host} {request.path} " if names.isdisjoint(request.args) else None
+            return f"{request.host} {path}?{variant()} "
+        return f"{request.host} {path} " if names.isdisjoint(request.args) else None
 
     def decorate(view: View) -> View:
         @wraps(view)

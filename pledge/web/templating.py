@@ -92,7 +92,9 @@ def switch_url(lang: str) -> str:
     """
     if request.blueprint != "public" or request.endpoint is None:
         return url_for("public.home", lang=lang)
-    path = request.path
+    # A page whose address has a ticket is the same for everybody, so it must not name the ticket.
+    ticket = (request.view_args or {}).get("ticket")
+    path = request.path.removesuffix(f"/{ticket}") if ticket else request.path
     if request.method == "POST":
         pages = current_app.create_url_adapter(request)
         while pages is not None and not pages.test(path, "GET"):

@@ -44,7 +44,7 @@ def endorse_pages(lang: str, clock_of_links: Clock, blue: Campaign, ended: Campa
         registration_number="1248100998",
     )
     check = f"{c}/endorse/check/{ticket_for(SLUG, waiting.address_hash, waiting.name_key)}"
-    yield Shown("endorse check", f"{check}?resent=1")
+    yield Shown("endorse check", f"{check}#resent")
 
     confirm = f"/{lang}/endorse/confirm/{endorse_confirm_token(waiting)}"
     yield Shown("endorse confirm", confirm)
@@ -67,8 +67,9 @@ def endorse_pages(lang: str, clock_of_links: Clock, blue: Campaign, ended: Campa
     clock_of_links.move(days=8)
     yield Shown("endorse expired", f"/{lang}/endorse/confirm/{old}", 410)
     confirmed = endorsement(blue, state="review")
-    thanks = f"/{lang}/endorse/confirm/{endorse_confirm_token(confirmed)}"
-    yield Shown("endorse confirmed, link mailed", thanks, act=press("main form[action$='/my-link'] button"))
+    yield Shown("endorse thanks", f"{c}/endorse/thanks")
+    used = f"/{lang}/endorse/confirm/{endorse_confirm_token(confirmed)}"
+    yield Shown("endorse used link, link mailed", used, act=press("main form[action$='/my-link'] button"))
     yield from _own_pages(lang, blue)
     yield from _handing_over(lang, blue)
     yield Shown("endorse link, wrong address", f"/{lang}/endorse/me", act=type_and_press("#email", "x"))

@@ -15,7 +15,7 @@ from pledge.signatures.models import Signature
 from pledge.statistics.referrals import organization_code
 from tests.browser.endorse_gallery import endorse_pages
 from tests.browser.list_gallery import list_pages
-from tests.browser.shown import Shown, press, type_and_press
+from tests.browser.shown import Act, Shown, press, type_and_press
 from tests.support import deliveries, news
 from tests.support.clock import Clock
 from tests.support.factories import (
@@ -24,6 +24,7 @@ from tests.support.factories import (
     confirm_token,
     endorsement,
     manage_token,
+    press_key,
     signature,
     unsubscribe_token,
 )
@@ -37,6 +38,12 @@ def send_damaged(page: Page) -> None:
     with page.expect_navigation():
         page.evaluate("document.querySelector('main form').action = location.pathname + 'cut/renew'")
         page.locator("main form button").first.click()
+
+
+def pressed(person: Signature) -> Act:
+    """As in the tab in which this person pressed."""
+    key = press_key(person)
+    return lambda page: page.evaluate("key => sessionStorage.setItem('pledge.key', key)", key)
 
 
 def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
@@ -88,10 +95,8 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     waiting = signature(blue, state="pending", name="Wolfeschlegelsteinhausenbergerdorff " * 2)
     check = f"{c}/check/{ticket_for(SLUG, waiting.id)}"
     yield Shown("check", check)
-    yield Shown("check, resent", f"{check}?resent=1")
+    yield Shown("check, resent", f"{check}#resent")
     yield Shown("check, wrong code", check, act=type_and_press("#code", "12"))
-    yield Shown("check, damaged ticket", f"{check}x", 404)
-
     confirm = f"/{lang}/confirm/{confirm_token(waiting)}"
     yield Shown("confirm", confirm)
     yield Shown("not me", f"{confirm}/not-me")
@@ -113,17 +118,13 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("expired, damaged while sending", f"/{lang}/confirm/{old}", 410, send_damaged)
 
     counted = signature(blue, public_name=True, updates=True, country="NL")
-    thanks = f"/{lang}/confirm/{confirm_token(counted)}"
-    yield Shown("confirmed", thanks)
-    home = signature(blue, region=None)
-    asked = f"/{lang}/confirm/{confirm_token(home)}"
-    yield Shown("confirmed, province asked", asked)
+    thanks, used = f"{c}/thanks", f"/{lang}/confirm/{confirm_token(counted)}"
+    yield Shown("thanks", thanks)
+    yield Shown("thanks to who pressed", thanks, before=pressed(counted))
+    yield Shown("thanks, province asked", thanks, before=pressed(signature(blue, region=None)))
     busan = signature(blue, region="KR-26")
-    yield Shown("confirmed, province said", f"/{lang}/confirm/{confirm_token(busan)}?region=1")
-    yield Shown("confirmed, link mailed", thanks, act=press("main form[action$='/my-link'] button"))
-    clock_of_links.move(days=-8)
-    yield Shown("confirmed, old link", f"/{lang}/confirm/{confirm_token(counted)}")
-    clock_of_links.move(days=8)
+    yield Shown("thanks, province said", f"{thanks}#region", before=pressed(busan))
+    yield Shown("used link, link mailed", used, act=press("main form[action$='/my-link'] button"))
     unnumbered = signature(blue, state="pending")
     with transaction() as session:
         session.execute(
@@ -131,10 +132,10 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
             .where(Signature.id == unnumbered.id)
             .values(state="confirmed", confirmed_at=clock.now())
         )
-    yield Shown("confirmed, number on its way", f"/{lang}/confirm/{confirm_token(unnumbered)}")
+    yield Shown("thanks, number on its way", thanks, before=pressed(unnumbered))
 
     held = signature(blue, state="held", hold_reason="speed")
-    yield Shown("held", f"/{lang}/confirm/{confirm_token(held)}")
+    yield Shown("thanks, held", thanks, before=pressed(held))
     yield Shown("me, held", f"/{lang}/me/{manage_token(held)}")
 
     me = f"/{lang}/me/{manage_token(counted)}"

@@ -87,11 +87,11 @@ def fill_form(page: Page, email: str, *, name: str = "홍길동", **ticks: bool)
 
 
 def sign(page: Page, lang: str, email: str, **details: bool | str) -> None:
-    """From the campaign's page to "check your mail"."""
+    """From the campaign's page to "check your mail"; with JavaScript the ticket leaves the address there."""
     page.goto(f"/{lang}/{CAMPAIGN}")
     fill_form(page, email, **details)
     sign_button(page).click()
-    expect(page).to_have_url(re.compile(rf"/{lang}/{CAMPAIGN}/check/"))
+    expect(page).to_have_url(re.compile(rf"/{lang}/{CAMPAIGN}/check(/|$)"))
 
 
 def sign_form(page: Page) -> Locator:
@@ -100,6 +100,36 @@ def sign_form(page: Page) -> Locator:
 
 def sign_button(page: Page) -> Locator:
     return sign_form(page).locator("button[type=submit]")
+
+
+# --- Organisations ---
+
+
+def fill_organization(page: Page, domain: str, **changes: str) -> None:
+    """The form of an organisation with a website at this domain."""
+    fields = {
+        "name_ko": f"하늘 {domain.partition('.')[0]}",
+        "name_en": f"Sky {domain.partition('.')[0]}",
+        "website": f"https://{domain}",
+        "target_year": "2050",
+        "statement_en": "We walk along.",
+        "contact_name": "Kim Haneul",
+        "contact_title": "Director",
+        "email": f"sky@{domain}",
+        **changes,
+    }
+    for field, value in fields.items():
+        page.locator(f"#{field}").fill(value)
+    page.locator("#type").select_option("civil")
+    for box in ("authority_ok", "consent_organization", "consent_person"):
+        page.locator(f"#{box}").check()
+
+
+def organization_link(site: Site, address: str, kind: str, count: int = 1) -> str:
+    """That to "confirm" or to its own page ("me"), in the newest of so many mails."""
+    return first(
+        rf"https?://\S+/endorse/{kind}/[^/\s]+(?=\s)", site.wait_for_mail(address, count=count)["text"]
+    )
 
 
 # --- The mail ---
@@ -135,7 +165,12 @@ def confirm_button(page: Page) -> Locator:
 def confirm(page: Page, mail: Mailed) -> None:
     page.goto(mail.link)
     confirm_button(page).click()
-    expect(page.locator(".number__value")).to_be_visible()
+    expect_thanks(page)
+
+
+def expect_thanks(page: Page) -> None:
+    """The page after confirming, which has no token in its address."""
+    expect(page).to_have_url(re.compile(rf"/{CAMPAIGN}(/endorse)?/thanks$"))
 
 
 def enter_code(page: Page, code: str, *, javascript: bool = True) -> None:
@@ -148,7 +183,7 @@ def enter_code(page: Page, code: str, *, javascript: bool = True) -> None:
 
 
 def sign_and_confirm(page: Page, site: Site, lang: str = "en", email: str = "", **details: bool | str) -> str:
-    """All the way; returns the address that was used. The page then shows the number."""
+    """All the way; returns the address that was used."""
     email = email or new_address()
     sign(page, lang, email, **details)
     confirm(page, mailed(site, email))
@@ -156,8 +191,19 @@ def sign_and_confirm(page: Page, site: Site, lang: str = "en", email: str = "", 
 
 
 def own_page(page: Page) -> None:
-    """From the page with the number to one's own page."""
-    page.locator("main a[href*='/me/']").click()
+    """From the page with the thanks to one's own page."""
+    page.locator("main .action__row > a[href*='/me/']").click()
+    expect(page.locator("#stored-title")).to_be_visible()
+
+
+def own_page_by_mail(page: Page, site: Site, email: str) -> None:
+    """The way without JavaScript, by the form that mails the link."""
+    forget_mail_pauses(site)
+    count = len(site.mails(email)) + 1
+    page.goto(first(r".*/(?:ko|en)/", page.url) + "me")
+    page.locator("#email").fill(email)
+    page.locator("main form button").click()
+    page.goto(first(r"https?://\S+/me/[^/\s]+(?=\s)", site.wait_for_mail(email, count=count)["text"]))
     expect(page.locator("#stored-title")).to_be_visible()
 
 

@@ -93,7 +93,7 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     apply(applicant, "en", name, email)
     applicant.locator("#logo").set_input_files(logo())
     press(applicant, "#endorse-form button[type=submit]")
-    expect(applicant).to_have_url(re.compile("/endorse/check/"))
+    expect(applicant).to_have_url(re.compile("/endorse/check"))
 
     # A confirmed application is not on the wall.
     confirm(applicant, site, email)

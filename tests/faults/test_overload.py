@@ -48,7 +48,7 @@ async def crowd(port, seconds):
 
     async def poll():
         while time.monotonic() < end:
-            polls.append(await ask(port, "GET", "/ko/c/blue-skies/check/ticket/state"))
+            polls.append(await ask(port, "POST", "/ko/c/blue-skies/mine", b"ticket=x"))
             await asyncio.sleep(0.2)
 
     async def sign():

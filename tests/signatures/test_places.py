@@ -16,9 +16,9 @@ from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import InvalidationReason
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
-from pledge.signatures.places import BadPlace, set_place, set_region_by_link
+from pledge.signatures.places import BadPlace, set_place, set_region_by_key
 from tests.support import factories, ledger
-from tests.support.factories import ANNA, BORA, confirm_token, fold_all, manage_token, signature
+from tests.support.factories import ANNA, BORA, fold_all, manage_token, press_key, signature
 from tests.support.ledger import recount, verify
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -54,12 +54,12 @@ def test_a_region_said_after_confirming_is_counted_there():
     person = signature(region=None)
     signature(region="KR-26")
     assert shown() == ({"": 2}, {"KR": 2}, {"KR-26": 1})
-    set_region_by_link(confirm_token(person), "KR-11")
+    set_region_by_key(press_key(person), "KR-11")
     assert shown() == ({"": 2}, {"KR": 2}, {"KR-26": 1, "KR-11": 1})
 
 
 def test_a_region_said_before_the_fold_is_counted_with_the_signature():
-    set_region_by_link(confirm_token(signature(region=None)), "KR-11")
+    set_region_by_key(press_key(signature(region=None)), "KR-11")
     assert shown() == ({"": 1}, {"KR": 1}, {"KR-11": 1})
     assert ledger.entries()[0].set_aside is None
 
@@ -134,4 +134,4 @@ def test_a_place_that_is_none_changes_nothing(country, region):
 @pytest.mark.parametrize("state", ["pending", "withdrawn", "invalidated"])
 def test_a_link_sets_no_region_of_what_is_not_counted(state):
     with pytest.raises(BadToken):
-        set_region_by_link(confirm_token(signature(state=state, region=None)), "KR-11")
+        set_region_by_key(press_key(signature(state=state, region=None)), "KR-11")

@@ -197,7 +197,7 @@ class TestThePersonIsOne:
         campaign("clean-air")
         sign()
         sign(slug="clean-air")
-        assert [services.confirm(row.id) for row in rows()] == [True, True]
+        assert [services.confirm(row.id) for row in rows()] == ["blue-skies", "clean-air"]
 
 
 class TestSigningAgainWhilePending:

@@ -1,7 +1,5 @@
 """The mail with thanks: once, ten minutes after confirming, and not to somebody who declined it."""
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import select
 
@@ -13,9 +11,10 @@ from pledge.mail.services import LEASE
 from pledge.signatures import own, services
 from pledge.signatures.queries import own_signature
 from tests.support import crash
-from tests.support.factories import code, confirm_token, mailed, manage_token, signature
+from tests.support.factories import code, confirm_token, fold_all, mailed, manage_token, press_key, signature
 from tests.support.ledger import entries
 from tests.support.mails import LINK, delivered, enqueue, part
+from tests.support.pages import told
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -54,6 +53,20 @@ def test_confirmation_and_thanks_are_stored_together_or_not_at_all():
 
     crash.everywhere(lambda: services.confirm(person.id), contents)
     assert len(thanked()) == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "first", "second"),
+    [("en", "You are the first.", "You are number 2."), ("ko", "첫 번째 서명입니다.", "2번째 서명입니다.")],
+)
+def test_the_mail_says_which_number_one_is(frozen_clock, lang, first, second):
+    for words in (first, second):
+        services.confirm(signature(state="pending", lang=lang).id)
+        fold_all()
+        frozen_clock.move(minutes=10)
+        [(_, mail)] = delivered()
+        assert words in part(mail, "plain")
+        assert words in part(mail, "html")
 
 
 def test_the_mail_has_the_own_page_the_receipt_and_the_address_to_share(client, frozen_clock):
@@ -101,75 +114,62 @@ class TestDeclining:
         person, other = signature(state="pending"), signature(state="pending")
         services.confirm(person.id)
         services.confirm(other.id)
-        services.decline_thanks(confirm_token(person))
+        services.decline_thanks(press_key(person))
         frozen_clock.move(minutes=10)
         assert [to for to, _ in delivered()] == [other.email]
 
-    def test_the_thank_you_mail_is_declined_with_the_link_of_another_submission_of_the_person(
+    def test_the_thank_you_mail_is_declined_with_the_key_of_another_submission_of_the_person(
         self, frozen_clock
     ):
         first, second = (signature(state="pending", email="hong@example.org") for _ in range(2))
         services.confirm(second.id)
-        services.decline_thanks(confirm_token(first))
+        services.decline_thanks(press_key(first))
         frozen_clock.move(minutes=10)
         assert delivered() == []
 
     def test_a_link_of_another_kind_declines_nothing(self):
         person = signature(state="pending")
         services.confirm(person.id)
-        with pytest.raises(BadToken):
-            services.decline_thanks(manage_token(person))
+        for token in (manage_token(person), confirm_token(person)):
+            with pytest.raises(BadToken):
+                services.decline_thanks(token)
         assert [mail.state for mail in thanked()] == ["queued"]
 
     def test_the_page_with_the_thanks_offers_it_until_the_mail_goes_out(self, client, frozen_clock):
-        person = signature(state="pending")
-        address = f"/en/confirm/{confirm_token(person)}"
-        client.post(address)
-        assert f'action="{address}/no-mail"' in client.get(address).text
-        reply = client.post(f"{address}/no-mail")
-        page = client.get(reply.headers["Location"]).text
+        key = self.confirmed(client)
+        assert f'action="/en/confirm/{key}/no-mail"' in told(client, key)
+        assert self.declined(client, key) == "declined"
+        page = told(client, key, done="declined")
         assert "You will get no e-mail about your signature" in page
         assert "/no-mail" not in page
         assert [mail.state for mail in thanked()] == ["dropped"]
-
-    def test_after_declining_no_page_says_that_a_mail_comes(self, client):
-        address = f"/en/confirm/{confirm_token(signature(state='pending'))}"
-        client.post(address)
-        client.post(f"{address}/no-mail")
-        said = client.post(f"{address}/region", data={"region": "KR-26"}).headers["Location"]
-        for again in (said, address):
-            page = client.get(again).text
-            assert "We will send you one e-mail" not in page
-            assert "/my-link" in page
+        assert "We will send you one e-mail" not in told(client, key)
 
     @pytest.mark.parametrize("is_claimed", [False, True])
     def test_pressed_after_the_mail_was_taken_up_for_sending_nobody_is_told_that_none_comes(
         self, client, frozen_clock, is_claimed
     ):
-        person = signature(state="pending")
-        address = f"/en/confirm/{confirm_token(person)}"
-        client.post(address)
+        key = self.confirmed(client)
         frozen_clock.move(minutes=10)
         assert queries.claim(10, LEASE) if is_claimed else delivered()
-        reply = client.post(f"{address}/no-mail")
-        assert "You will get no e-mail" not in client.get(reply.headers["Location"]).text
+        assert self.declined(client, key) == ""
 
     def test_a_second_press_is_answered_as_the_first(self, client):
-        address = f"/en/confirm/{confirm_token(signature(state='pending'))}"
-        client.post(address)
-        for _ in range(2):
-            reply = client.post(f"{address}/no-mail")
-            assert "You will get no e-mail" in client.get(reply.headers["Location"]).text
+        key = self.confirmed(client)
+        assert [self.declined(client, key) for _ in range(2)] == ["declined", "declined"]
 
     def test_an_address_that_says_so_declines_nothing(self, client):
-        address = f"/en/confirm/{confirm_token(signature(state='pending'))}"
-        client.post(address)
-        page = client.get(f"{address}?declined=1").text
+        page = told(client, self.confirmed(client), done="declined")
         assert "You will get no e-mail" not in page
         assert "We will send you one e-mail" in page
 
-    def test_later_the_page_offers_the_link_by_mail_instead(self, client, frozen_clock):
-        person = signature(at=frozen_clock.now() - timedelta(minutes=10))
-        page = client.get(f"/en/confirm/{confirm_token(person)}").text
-        assert "/no-mail" not in page
-        assert "/my-link" in page
+    def confirmed(self, client):
+        person = signature(state="pending")
+        client.post(f"/en/confirm/{confirm_token(person)}")
+        return press_key(person)
+
+    def declined(self, client, key):
+        """What the address says that follows."""
+        page, _, done = client.post(f"/en/confirm/{key}/no-mail").headers["Location"].partition("#")
+        assert page == "/en/c/blue-skies/thanks"
+        return done

@@ -10,7 +10,7 @@ from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.db import db
 from pledge.web.caching import cache
-from tests.support.factories import campaign, confirm_token, fold_all, sign_form, signature
+from tests.support.factories import campaign, confirm_token, fold_all, press_key, sign_form, signature
 
 SIGN = "/ko/c/blue-skies/sign"
 PAGE = "/ko/c/blue-skies"
@@ -62,24 +62,26 @@ def test_confirming_is_one_statement(app, client, statements):
     assert len(seen) == 1, seen
 
 
-def test_each_page_around_signing_takes_one_statement(app, client, statements, frozen_clock):
+def test_the_pages_around_signing_take_no_statement_and_what_they_ask_for_one(
+    app, client, statements, frozen_clock
+):
     campaign()
     waiting = client.post(SIGN, data=sign_form(email="first@example.org")).location
     pending, confirmed = signature(state="pending"), signature()
     fold_all()
-    thanks = f"/ko/confirm/{confirm_token(confirmed)}"
-    pages = [
-        waiting,
-        f"{waiting}/state",
-        f"/ko/confirm/{confirm_token(pending)}",
-        thanks,
-        f"{thanks}/counted",
+    mine = {"path": "/ko/c/blue-skies/mine", "method": "POST"}
+    asked = [
+        (0, {"path": waiting}),
+        (1, {**mine, "data": {"ticket": waiting.rpartition("/")[2]}}),
+        (1, {"path": f"/ko/confirm/{confirm_token(pending)}"}),
+        (0, {"path": "/ko/c/blue-skies/thanks"}),
+        (1, {**mine, "data": {"key": press_key(confirmed)}}),
     ]
-    for page in pages:
-        assert client.get(page).status_code == 200
+    for number, request in asked:
+        assert client.open(**request).status_code == 200
         with statements() as seen:
-            assert client.get(page).status_code == 200
-        assert len(seen) == 1, (page, seen)
+            assert client.open(**request).status_code == 200
+        assert len(seen) == number, (request, seen)
 
 
 def test_a_link_says_at_once_that_the_campaign_has_closed_though_its_page_was_just_read(

@@ -6,6 +6,7 @@ from hashlib import sha256
 from xml.etree.ElementTree import Element
 
 import html5lib
+from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
 from werkzeug.test import TestResponse
 
@@ -43,6 +44,12 @@ KAKAO_HEADERS = {
     "Referrer-Policy": "strict-origin",
     "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
 }
+
+
+def told(client: FlaskClient, key: str, lang: str = "en", slug: str = "blue-skies", done: str = "") -> str:
+    """What the browser that pressed is told on the page with the thanks."""
+    answer = client.post(f"/{lang}/c/{slug}/mine", data={"key": key, "done": done})
+    return str(answer.json["html"])
 
 
 class BadPage(AssertionError):

@@ -117,7 +117,7 @@ def test_when_all_comes_at_once_pages_for_everybody_are_shown_and_forms_are_refu
 
     with ThreadPoolExecutor(260) as pool:
         held = hold(pool, slow, app, pages + 5)
-        asking = hold(pool, slow, app, polls + 5, "/ko/confirm/slow/counted")
+        asking = hold(pool, slow, app, polls + 5, "/ko/c/slow/mine", method="POST")
         sent = hold(pool, slow, app, admission.FORM.waiting, "/ko/c/slow/sign", method="POST")
         assert (refused(held), refused(asking), refused(sent)) == (5, 5, 0)
         assert ask(app, "/ko/c/blue-skies")[0] == "200"
@@ -147,7 +147,9 @@ def test_searches_and_documents_do_not_take_the_slots_of_pages(slow):
         ("POST", "/embed/blue-skies/sign", admission.FORM),
         ("POST", "/en/confirm/token", admission.FORM),
         ("GET", "/en/confirm/token", admission.PERSONAL),
-        ("GET", "/ko/c/blue-skies/check/ticket", admission.PERSONAL),
+        ("GET", "/ko/c/blue-skies/check/ticket", admission.PUBLIC),
+        ("POST", "/ko/c/blue-skies/check/ticket", admission.FORM),
+        ("GET", "/ko/c/blue-skies/endorse/thanks", admission.PUBLIC),
         ("GET", "/ko/c/blue-skies/sign?via=x", admission.PERSONAL),
         ("GET", "/ko/me/token/receipt", admission.PERSONAL),
         ("GET", "/staff/", admission.STAFF),
@@ -157,9 +159,8 @@ def test_searches_and_documents_do_not_take_the_slots_of_pages(slow):
         ("POST", "/ko/c/blue-skies/endorse", admission.ENDORSING),
         ("POST", "/ko/endorse/me/token/correct", admission.ENDORSING),
         ("GET", "/ko/c/blue-skies/endorse", admission.PERSONAL),
-        ("GET", "/ko/c/blue-skies/check/ticket/state", admission.OPTIONAL),
-        ("GET", "/ko/c/blue-skies/check/ticket/counted", admission.OPTIONAL),
-        ("GET", "/ko/confirm/token/counted", admission.OPTIONAL),
+        ("POST", "/ko/c/blue-skies/mine", admission.OPTIONAL),
+        ("POST", "/ko/c/blue-skies/endorse/mine", admission.OPTIONAL),
         ("GET", "/ko/c/blue-skies/organizations?q=x", admission.OPTIONAL),
         ("GET", "/embed/blue-skies?form=1", admission.PUBLIC),
         ("GET", "/ko/c/blue-skies?via=p3", admission.PUBLIC),

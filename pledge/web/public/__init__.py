@@ -22,10 +22,11 @@ from pledge.web.public.campaign import (
     verify,
 )
 from pledge.web.public.endorsing import applying
+from pledge.web.public.endorsing import mine as mine_of_organization
 from pledge.web.public.endorsing import own as own_endorsement
 from pledge.web.public.mailed_links import confirming, journey, own
+from pledge.web.public.signing import mine, sign
 from pledge.web.public.signing import own as own_signature
-from pledge.web.public.signing import sign
 
 __all__ = [
     "applying",
@@ -34,6 +35,8 @@ __all__ = [
     "hall",
     "home",
     "journey",
+    "mine",
+    "mine_of_organization",
     "news",
     "organizations",
     "own",

@@ -91,6 +91,11 @@ def confirm_token(of: Signature) -> str:
     return tokens.mint(Purpose.CONFIRM, [of.id])
 
 
+def press_key(of: Signature) -> str:
+    """What the browser keeps that pressed the button of that link."""
+    return tokens.mint(Purpose.PRESSED, [of.id])
+
+
 def manage_token(of: Signature) -> str:
     return tokens.mint(Purpose.MANAGE, [of.id])
 

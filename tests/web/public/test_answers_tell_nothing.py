@@ -60,7 +60,7 @@ def sign(client):
 
 ACTS = {
     "sign": lambda client, ticket: sign(client),
-    "resend": lambda client, ticket: client.post(f"{ticket}/resend"),
+    "resend": lambda client, ticket: client.post(ticket, data={"resend": "y"}),
     "code": lambda client, ticket: client.post(ticket, data={"code": "000000"}),
     "link": lambda client, ticket: client.post("/en/me", data={"email": PERSON, "campaign": "blue-skies"}),
 }
@@ -138,7 +138,7 @@ def effects_of_applying(client, statements, clock) -> dict[str, tuple[list[str],
     client.get(place)
     acts = {
         "endorse": lambda client, place: apply(client),
-        "resend": lambda client, place: client.post(f"{place}/resend"),
+        "resend": lambda client, place: client.post(place, data={"resend": "y"}),
         "link": lambda client, place: client.post("/en/endorse/me", data={"email": PERSON}),
     }
     found = {}

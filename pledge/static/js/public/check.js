@@ -1,5 +1,6 @@
-// Says where the mail was sent, accepts a pasted code with a space ("123 456"), sends the sixth digit, and asks whether
-// the link was pressed elsewhere: then this page is the one with the thanks.
+// Takes the ticket out of the address and keeps it in this tab, says where the mail was sent, accepts a pasted code with a space
+// ("123 456"), sends the sixth digit, and asks for the two digits and whether the link was pressed elsewhere: then the page
+// with the thanks is next.
 
 // Nobody has found, opened and confirmed the mail sooner.
 const FIRST_PAUSE = 4000;
@@ -7,10 +8,16 @@ const MAX_PAUSE = 15000;
 const AN_HOUR = 3600000;
 
 export default function check(line) {
-  const address = remembered();
-  if (address) line.textContent = line.dataset.sentTo.replace("{address}", address);
+  const { page, mine, thanks, sentTo } = line.dataset;
+  const address = stored("address");
+  if (address) line.textContent = sentTo.replace("{address}", address);
 
-  if (line.dataset.state) wait(line.dataset.state);
+  const given = location.pathname.slice(page.length + 1);
+  const ticket = takeTicket(page, given);
+  if (ticket) {
+    for (const form of document.querySelectorAll("main form")) form.action = `${page}/${ticket}${location.search}`;
+    wait(mine, ticket, thanks);
+  }
 
   const code = document.getElementById("code");
   if (!code) return;
@@ -21,6 +28,11 @@ export default function check(line) {
     event.preventDefault();
     code.value = digits;
     sendWhole(code);
+  });
+  // The page with the thanks shows both to prove that this tab has read the mail.
+  code.form.addEventListener("submit", () => {
+    if (given) keepTicket(given);
+    keep("code", tidy(code.value));
   });
   code.addEventListener("input", (event) => {
     if (event.isComposing) return;
@@ -37,8 +49,26 @@ function sendWhole(code) {
   code.form.requestSubmit();
 }
 
-// Slower and slower, not at all in the background, and at once when one comes back to this tab.
-function wait(address) {
+// The ticket of the tab that sent the form, which then no longer stands in the address. Any other tab that opens the address
+// asks nothing and learns nothing.
+function takeTicket(page, given) {
+  if (given && stored("sent")) {
+    keep("sent", "");
+    keepTicket(given);
+  }
+  const ticket = stored("ticket");
+  if (given && given !== ticket) return null;
+  history.replaceState(null, "", page + location.search + location.hash);
+  return ticket;
+}
+
+function keepTicket(ticket) {
+  if (ticket !== stored("ticket")) keep("key", ""); // of somebody else, who signed in this tab before
+  keep("ticket", ticket);
+}
+
+// At once for the digits; then slower and slower, not at all in the background, and at once when one comes back to this tab.
+function wait(mine, ticket, thanks) {
   const since = Date.now();
   let pause = FIRST_PAUSE;
   let timer = 0;
@@ -46,23 +76,40 @@ function wait(address) {
     clearTimeout(timer);
     if ((document.hidden && isTold !== true) || Date.now() - since > AN_HOUR) return;
     try {
-      const response = await fetch(address, { cache: "no-store" });
-      if (response.ok && (await response.json()).confirmed) return location.replace(location.pathname);
+      const response = await fetch(mine, { method: "POST", body: new URLSearchParams({ ticket }) });
+      const { html, digits } = response.ok ? await response.json() : {};
+      if (html) return location.replace(thanks);
+      if (digits) showDigits(digits);
     } catch {
       // Offline for a moment; the next time may find it.
     }
-    pause = Math.min(pause * 1.2, MAX_PAUSE);
     timer = setTimeout(ask, pause);
+    pause = Math.min(pause * 1.2, MAX_PAUSE);
   };
   document.addEventListener("visibilitychange", ask);
   // The page with the thanks tells when it opens in another tab of this browser (thanks.js).
   if ("BroadcastChannel" in window) new BroadcastChannel("pledge.confirmed").addEventListener("message", () => ask(true));
-  timer = setTimeout(ask, pause);
+  ask(true);
 }
 
-function remembered() {
+function showDigits(digits) {
+  const place = document.querySelector("[data-match]");
+  if (!place) return;
+  place.querySelector("[data-match-number]").textContent = digits;
+  place.hidden = false;
+}
+
+function keep(name, value) {
   try {
-    return sessionStorage.getItem("pledge.address");
+    sessionStorage.setItem(`pledge.${name}`, value);
+  } catch {
+    // Storage may be blocked; the page then is as without JavaScript.
+  }
+}
+
+function stored(name) {
+  try {
+    return sessionStorage.getItem(`pledge.${name}`);
   } catch {
     return null;
   }

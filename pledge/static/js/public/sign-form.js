@@ -92,10 +92,11 @@ function sendOnce(form, before) {
   });
 }
 
-// Only for the next page, which says where the mail went; it never leaves this tab.
+// Only for the next page, which says where the mail went and keeps its ticket in the tab that sent the form.
 function remember(address) {
   try {
     sessionStorage.setItem("pledge.address", address);
+    sessionStorage.setItem("pledge.sent", "y");
   } catch {
     // Storage may be blocked; the next page then does without the address.
   }

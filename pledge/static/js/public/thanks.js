@@ -1,7 +1,14 @@
-// On the page with the thanks: shares the picture with one's number where the device can, and tells a tab that still waits.
+// On the page with the thanks: asks for what only this tab may be told, shares the picture with one's number where the device
+// can, and tells a tab that still waits.
+
+// The number is given when the ledger is folded, a moment after the confirmation: asked for until it is there.
+const PAUSE = 600;
+const TRIES = 20;
+const OF_THE_NUMBER = ["number", "progress", "card"];
 
 export default function thanks(root) {
   tellOthers();
+  if (root.dataset.mine) showMine(root.dataset.mine);
   if (!sharesFiles()) return;
   root.dataset.sharesFiles = "";
   root.addEventListener("click", async (event) => {
@@ -19,6 +26,68 @@ export default function thanks(root) {
     }
     button.disabled = false;
   });
+}
+
+// By what this tab kept when one signed and pressed. Without it the page stays as everybody sees it.
+async function showMine(address) {
+  const kept = {};
+  for (const name of ["ticket", "code", "key"]) {
+    const value = stored(name);
+    if (value) kept[name] = value;
+  }
+  if (!kept.key && !kept.ticket) return;
+  const done = location.hash.slice(1);
+  let isFirst = true;
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    try {
+      const response = await fetch(address, { method: "POST", body: new URLSearchParams({ ...kept, done }) });
+      // A wrong code is not sent again; the ticket tells what it may.
+      if (response.status === 422) delete kept.code;
+      const { html, key, again } = response.ok ? await response.json() : { again: true };
+      if (key && key !== kept.key) keepKey(kept, key);
+      if (html) {
+        put(html, isFirst ? null : OF_THE_NUMBER);
+        isFirst = false;
+      }
+      if (!again) return;
+    } catch {
+      // Offline for a moment; the next try may find it.
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE * (1 + tried / 4)));
+  }
+}
+
+// A question that somebody is answering is not replaced when the number comes.
+function put(html, only) {
+  const told = new DOMParser().parseFromString(html, "text/html");
+  for (const part of told.querySelectorAll("[data-part]")) {
+    const place = document.querySelector(`[data-part="${part.dataset.part}"]`);
+    if (!place || (only && !only.includes(part.dataset.part))) continue;
+    place.replaceChildren(...part.childNodes);
+    place.hidden = false;
+  }
+  const number = document.querySelector("[data-part=number]");
+  if (number) number.hidden = !number.childElementCount;
+  if (!only) document.getElementById("done")?.focus();
+}
+
+function keepKey(kept, key) {
+  delete kept.code;
+  kept.key = key;
+  try {
+    sessionStorage.setItem("pledge.key", key);
+    sessionStorage.removeItem("pledge.code");
+  } catch {
+    // Storage may be blocked; then the next page asks by ticket.
+  }
+}
+
+function stored(name) {
+  try {
+    return sessionStorage.getItem(`pledge.${name}`);
+  } catch {
+    return null;
+  }
 }
 
 function sharesFiles() {

@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from config import current_config
-from pledge.core import i18n
+from pledge.campaigns.queries import CampaignView
+from pledge.core import i18n, tokens
 from pledge.core.tokens import Purpose
 from pledge.endorsements import number_matching, own, services
 from pledge.endorsements.applicants import EndorsementView, OwnVersionView, open_link, own_endorsement
@@ -41,6 +42,10 @@ def match_number(slug: str, ticket: str) -> str:
     return "" if is_by_link(ticket) else number_matching.number_for(*read_ticket(slug, ticket))
 
 
+def key(endorsement: EndorsementView) -> str:
+    return tokens.mint(Purpose.ENDORSE_PRESSED, [endorsement.id, endorsement.contact_number])
+
+
 def own_token(endorsement: EndorsementView) -> str:
     return manage_token(endorsement.id, endorsement.contact_number)
 
@@ -57,18 +62,8 @@ def own_context(endorsement: EndorsementView) -> dict[str, Any]:
     }
 
 
-def thanks_context(endorsement: EndorsementView) -> dict[str, Any]:
-    is_public = endorsement.state is EndorsementState.PUBLISHED
-    public, confirmed = (
-        _("Thank you, the endorsement is public"),
-        _("Thank you, the endorsement is confirmed"),
-    )
-    return {
-        "heading": public if is_public else confirmed,
-        "is_public": is_public,
-        "share": _share(endorsement),
-        "next": None,
-    }
+def thanks_context(campaign: CampaignView) -> dict[str, Any]:
+    return {"share": campaign_links(campaign)}
 
 
 def _share(endorsement: EndorsementView) -> ShareLinks:
@@ -202,9 +197,6 @@ ENDORSEMENT = Subject(
     not_mine_path="not-us",
     form="public.endorse",
     has_code=False,
-    read_ticket=read_ticket,
-    is_confirmed=lambda _: False,
-    is_held=lambda _: False,
     resend=services.resend,
     match_number=match_number,
     open_link=open_link,
@@ -217,6 +209,7 @@ ENDORSEMENT = Subject(
     disown=services.disown,
     send_link=services.send_link,
     find_own=own_endorsement,
+    key=key,
     own_token=own_token,
     withdraw=own.withdraw,
     erase=own.erase,
@@ -224,7 +217,7 @@ ENDORSEMENT = Subject(
     own_context=own_context,
     thanks_context=thanks_context,
     confirm_template="public/endorsing/confirm.html",
-    thanks_template="public/endorsing/confirmed.html",
+    thanks_template="public/endorsing/thanks.html",
     own_template="public/endorsing/own.html",
     words=JourneyTexts(
         sent_to=_l(
@@ -240,6 +233,7 @@ ENDORSEMENT = Subject(
         ),
         confirm_button=_l("Confirm the endorsement"),
         pledge=_l("The text it endorses"),
+        confirmed=_l("This endorsement is confirmed"),
         not_mine_question=_l("Not your organisation's endorsement?"),
         match_lead=_l(
             "Some e-mail systems press buttons by themselves. So please type the two digits from the page where you sent the form."
@@ -251,6 +245,7 @@ ENDORSEMENT = Subject(
         match_over=_l(
             "Send the form once more, with the same name of the organisation and the same address: the page after it shows the digits. Then open the link in the e-mail once more."
         ),
+        thanks=_l("Thank you, the endorsement is confirmed"),
         expired=_l(
             "The endorsement is not confirmed yet. Press the button and we will send a new e-mail to the same address."
         ),
@@ -261,6 +256,7 @@ ENDORSEMENT = Subject(
             "It may have been cut off in the e-mail, it may have been used already, or another person now speaks for the organisation. Please open it from the e-mail again, or have a new link sent to you."
         ),
         own_page=_l("The organisation's page"),
+        open_own_page=_l("Open the organisation's page"),
         own_page_has=_l("See its status, correct it, name another contact or withdraw."),
         link_lead=_l(
             "See, correct, hand over or withdraw an organisation's endorsement. There is no account: we e-mail a link to the person who speaks for it."

@@ -20,20 +20,19 @@ from pledge.web.public.mailed_links.journey import (
     FORM,
     ask,
     done,
-    held,
     is_wrong,
     mailed_link,
     problem,
     route,
     show,
-    thanks,
+    used,
 )
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import MailboxForm, NumberForm
 from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
 
-#: Whoever presses once more is shown what the first press did.
+#: Whoever presses once more is led where the first press led.
 _CONFIRMED = (LinkState.CONFIRMED, LinkState.HELD)
 #: The link is valid; its subject has ended, and the page says how.
 _ENDED = (LinkState.CLOSED, LinkState.INVALIDATED)
@@ -56,16 +55,15 @@ _SPENT = _l("A wrong number was typed too often, so it is no longer taken.")
 @mailed_link
 def confirm(subject: Subject, token: str) -> Response:
     is_pressed = request.method == "POST"
-    if is_pressed and subject.confirm(token, _signals(subject, token)):
+    if is_pressed and (slug := subject.confirm(token, _signals(subject, token))):
         metrics.confirmations.labels(subject.name, "link").inc()
-        return see_other(subject.url("confirm", token=token))
+        return see_other(subject.url("thanks", slug=slug))
     link = subject.open_link(token, i18n.language())
-    if is_pressed and link.state in (*_CONFIRMED, LinkState.PENDING):
+    if link.record is not None and link.state in _CONFIRMED:
+        return _to_thanks(subject, link.record) if is_pressed else used(subject, link.record, token)
+    if is_pressed and link.state is LinkState.PENDING:
         # It waits although the button was pressed: a machine may have been the one.
-        asked = {"asked": 1} if link.state is LinkState.PENDING else {}
-        return see_other(subject.url("confirm", token=token, **asked))
-    if link.state in _CONFIRMED:
-        return (held if link.state is LinkState.HELD else thanks)(subject, link, token)
+        return see_other(subject.url("confirm", token=token, asked=1))
     if link.state is LinkState.PENDING:
         return _confirm_page(subject, link.record, token)
     if link.state in _ENDED:
@@ -83,6 +81,8 @@ def answer(subject: Subject, token: str) -> Response:
     if outcome is Confirmation.DONE:
         metrics.confirmations.labels(subject.name, "number").inc()
     link = subject.open_link(token, i18n.language())
+    if link.record is not None and link.state in _CONFIRMED:
+        return _to_thanks(subject, link.record)
     if outcome is Confirmation.DONE or link.record is None or link.state is not LinkState.PENDING:
         return see_other(subject.url("confirm", token=token))
     form.number.errors = [_error(subject, outcome, form.digits, has_code_only=link.record.has_code_only)]
@@ -113,6 +113,10 @@ def not_mine(subject: Subject, token: str) -> Response:
         return done(subject.not_mine_done)
     back = subject.url("confirm", token=token)
     return ask(subject.not_mine, back, form=form, status=422 if is_pressed else 200)
+
+
+def _to_thanks(subject: Subject, record: Any) -> Response:
+    return see_other(subject.url("thanks", slug=record.campaign.slug))
 
 
 def _signals(subject: Subject, token: str) -> frozenset[Press]:

@@ -5,30 +5,31 @@ the link itself opens is in confirming.py, the own page in own.py.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Response, abort, jsonify, make_response, render_template, request
+from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
+from werkzeug import Response as AnyResponse
 
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.mailed_links import Confirmation, Link, LinkState
-from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken, Purpose
-from pledge.ledger.queries import number_of
 from pledge.signatures import services as signatures
+from pledge.signatures.identifiers import read_ticket
+from pledge.web.caching import kept
 from pledge.web.limits import count_unknown_link, limited, link_limit, token_limit
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import campaign_or_404
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
 from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm, MailboxForm
-from pledge.web.public.signing.next_steps import next_steps
 from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
 
-View = TypeVar("View", bound=Callable[..., Response])
+View = TypeVar("View", bound=Callable[..., AnyResponse])
 LinkView = Callable[[Subject, str], Response]
 
 SUBJECTS = (SIGNATURE, ENDORSEMENT)
@@ -117,55 +118,47 @@ def is_wrong(response: Response) -> bool:
     return response.status_code in (404, 422)
 
 
-@route("/c/<slug>/endorse/check/<ticket>", of=[ENDORSEMENT])
-@route("/c/<slug>/check/<ticket>", of=[SIGNATURE])
-def check(subject: Subject, slug: str, ticket: str) -> Response:
-    """ "Check your mail", where the six digits of the mail may be typed if it has any."""
-    submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
-    if not _was_resent() and subject.is_confirmed(submission):
-        return _confirmed_elsewhere(subject, slug, ticket, submission)
-    return _check_page(subject, slug, ticket, ConfirmCodeForm())
+@route("/c/<slug>{of.prefix}/check")
+@route("/c/<slug>{of.prefix}/check/<ticket>")
+@kept(PAGE_CACHE, reads=("by",), variant=lambda: by_code() or "", ignores="ticket")
+def check(subject: Subject, slug: str, ticket: str = "") -> Response:
+    """ "Check your mail", where the six digits of the mail may be typed if it has any. The ticket is not read: its forms post to
+    their own address, and what the browser that signed may know it asks for (`mine`).
+    """
+    return _check_page(subject, slug, ConfirmCodeForm())
 
 
-@route("/c/<slug>/check/<ticket>", of=[SIGNATURE], methods=["POST"])
+@route("/c/<slug>{of.prefix}/check", methods=["POST"])
+@route("/c/<slug>{of.prefix}/check/<ticket>", methods=["POST"])
 @limited(token_limit, deduct_when=is_wrong)
-def check_post(subject: Subject, slug: str, ticket: str) -> Response:
-    """The six digits that were typed."""
-    submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
+def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
+    """The six digits that were typed; or the mail once more; or, without JavaScript, the two digits."""
+    if "resend" in request.form:
+        return _resend(subject, slug, ticket)
     form = ConfirmCodeForm(request.form)
-    if form.validate():
-        if signatures.confirm_by_code(submission, form.digits) is Confirmation.DONE:
+    if "digits" in request.form:
+        return _check_page(subject, slug, ConfirmCodeForm(), _match_number(subject, slug, ticket))
+    if subject.has_code and form.validate():
+        outcome, token = _confirm_by_code(slug, ticket, form.digits)
+        if outcome is Confirmation.DONE:
             metrics.confirmations.labels(subject.name, "code").inc()
-            token = tokens.mint(Purpose.CONFIRM, [submission])
+            return see_other(subject.url("thanks", slug=slug))
+        if outcome is Confirmation.UNMOVED:
             return see_other(subject.url("confirm", token=token))
         # One wording for wrong, spent and unknown: another one would tell a stranger that this address has signed.
         form.code.errors = [
             _("This code does not work. Please use the newest e-mail, or ask for a new one below.")
         ]
-    return _check_page(subject, slug, ticket, form)
+    return _check_page(subject, slug, form)
 
 
-@route("/c/<slug>/check/<ticket>/state", of=[SIGNATURE])
-def check_state(subject: Subject, slug: str, ticket: str) -> Response:
-    """Whether the submission of this page was confirmed by its link, for the page that waits."""
-    submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
-    return jsonify(confirmed=subject.is_confirmed(submission))
-
-
-@route("/c/<slug>/check/<ticket>/counted", of=[SIGNATURE])
-def check_counted(subject: Subject, slug: str, ticket: str) -> Response:
-    """The number, for the page with the thanks where the form was sent."""
-    submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
-    if not subject.is_confirmed(submission):
-        abort(404)
-    return counted(campaign_or_404(slug), number_of(submission))
-
-
-@route("/c/<slug>{of.prefix}/check/<ticket>/resend", methods=["POST"])
-@limited(link_limit)
-def resend(subject: Subject, slug: str, ticket: str) -> Response:
-    _ticket_or_404(lambda: subject.resend(slug, ticket, i18n.language()))
-    return _back_to_check(subject, slug, ticket)
+@route("/c/<slug>{of.prefix}/thanks")
+@kept(PAGE_CACHE)
+def thanks(subject: Subject, slug: str) -> Response:
+    """Thanks, and what comes next, with nothing of the person: the browser that pressed asks for that (`mine`)."""
+    page = campaign_or_404(slug)
+    context = subject.thanks_context(page)
+    return make_response(render_template(subject.thanks_template, subject=subject, page=page, **context))
 
 
 @route("{of.prefix}/confirm/<token>/renew", methods=["POST"])
@@ -207,92 +200,46 @@ def by_code() -> str | None:
     return "code" if request.args.get("by") == "code" else None
 
 
-def _was_resent() -> bool:
-    return request.args.get("resent") == "1"
+def used(subject: Subject, record: Any, token: str) -> Response:
+    """The page of a link that has confirmed, the same for whoever opens it, also where a person looks at the signature first."""
+    mailed = request.args.get("mailed") == "1"
+    return show("public/mailed_links/used.html", subject, record, token=token, mailed=mailed)
 
 
-def _was_mailed() -> bool:
-    return request.args.get("mailed") == "1"
+@limited(link_limit, scope="resend")
+def _resend(subject: Subject, slug: str, ticket: str) -> Response:
+    with suppress(BadToken):
+        subject.resend(slug, ticket, i18n.language())
+    return _back_to_check(subject, slug, ticket)
 
 
-def _me_token(subject: Subject, link: Link[Any]) -> str | None:
-    return None if link.expired else subject.own_token(link.record)
+def _confirm_by_code(slug: str, ticket: str, code: str) -> tuple[Confirmation, str]:
+    """How it ended, and the token of the link that says how it stands."""
+    try:
+        submission = read_ticket(slug, ticket)
+    except BadToken:
+        return Confirmation.WRONG, ""
+    return signatures.confirm_by_code(submission, code), tokens.mint(Purpose.CONFIRM, [submission])
 
 
-def _check_page(subject: Subject, slug: str, ticket: str, form: ConfirmCodeForm) -> Response:
+def _match_number(subject: Subject, slug: str, ticket: str) -> str:
+    try:
+        return subject.match_number(slug, ticket)
+    except BadToken:
+        return ""
+
+
+def _check_page(subject: Subject, slug: str, form: ConfirmCodeForm, match_number: str = "") -> Response:
     page = render_template(
         "public/mailed_links/check.html",
         subject=subject,
         page=campaign_or_404(slug),
-        ticket=ticket,
         form=form,
-        match_number=subject.match_number(slug, ticket),
-        resent=_was_resent(),
+        match_number=match_number,
         by=by_code(),
     )
     return make_response(page, 422 if form.errors else 200)
 
 
-def counted(campaign: CampaignView, number: int | None) -> Response:
-    """The parts of the page with the thanks that have the number, as HTML; null before it is given."""
-    if number is None:
-        return jsonify(html=None)
-    html = render_template(
-        "public/signing/counted.html",
-        page=campaign,
-        number=number,
-        next=next_steps(campaign, at_least=number),
-    )
-    return jsonify(html=html)
-
-
-def _confirmed_elsewhere(subject: Subject, slug: str, ticket: str, submission: Any) -> Response:
-    """Thanks without anything of the person: the ticket is not from their mailbox."""
-    campaign, number = campaign_or_404(slug), number_of(submission)
-    if subject.is_held(submission):
-        return make_response(render_template("public/mailed_links/held.html", page=campaign))
-    page = render_template(
-        "public/mailed_links/confirmed_elsewhere.html",
-        page=campaign,
-        number=number,
-        counted=subject.url("check_counted", slug=slug, ticket=ticket),
-        next=next_steps(campaign),
-    )
-    return make_response(page)
-
-
-def _ticket_or_404(act: Callable[[], Any]) -> Any:
-    try:
-        return act()
-    except BadToken:
-        abort(404)
-
-
 def _back_to_check(subject: Subject, slug: str, ticket: str) -> Response:
-    return see_other(subject.url("check", slug=slug, ticket=ticket, resent=1, by=by_code()))
-
-
-def held(subject: Subject, link: Link[Any], token: str) -> Response:
-    """Confirmed, and counted when a person has looked at it; the same words whatever the reason is."""
-    return show(
-        "public/mailed_links/held.html",
-        subject,
-        link.record,
-        token=token,
-        mailed=_was_mailed(),
-        me_token=_me_token(subject, link),
-    )
-
-
-def thanks(subject: Subject, link: Link[Any], token: str, status: int = 200, **more: Any) -> Response:
-    """Thanks, and what comes next. An old link does not open the own page; the mailbox gets a new one."""
-    return show(
-        subject.thanks_template,
-        subject,
-        link.record,
-        status,
-        token=token,
-        mailed=_was_mailed(),
-        me_token=_me_token(subject, link),
-        **{"mail_comes": False, "declined": False, **subject.thanks_context(link.record), **more},
-    )
+    return see_other(subject.url("check", slug=slug, ticket=ticket or None, by=by_code(), _anchor="resent"))

@@ -10,6 +10,7 @@ from flask import url_for
 
 from pledge.abuse.pressing import Press
 from pledge.campaigns.mailed_links import Confirmation, Link
+from pledge.campaigns.queries import CampaignView
 from pledge.core.tokens import Purpose
 from pledge.signatures.addresses import Address
 
@@ -51,17 +52,21 @@ class JourneyTexts:
     confirm_lead: Text
     confirm_button: Text
     pledge: Text
+    confirmed: Text  #: what a link says that was used
     not_mine_question: Text
     match_lead: Text  #: which number is asked for, and why
     match_hint: Text
     match_lost: Text  #: what to do without that page
     match_over: Text  #: what to do once the number is no longer taken
+    # The page after confirming
+    thanks: Text
     # The page of a link that no longer confirms
     expired: Text
     closed: Text
     invalid: Text
     # The own page, and the way to it
     own_page: Text
+    open_own_page: Text
     own_page_has: Text
     link_lead: Text
     link_hint: Text
@@ -79,16 +84,15 @@ class Subject:
     form: str  #: endpoint of the form that is filled in first
     has_code: bool  #: the mail also carries six digits
 
-    read_ticket: Callable[[str, str], Any]  #: (slug, ticket); raises BadToken
-    is_confirmed: Callable[[Any], bool]  #: (what the ticket names), for the page that waits
-    is_held: Callable[[Any], bool]  #: the same; confirmed, and not counted before a person has looked at it
     resend: Callable[[str, str, str], None]  #: (slug, ticket, lang); raises BadToken
     match_number: Callable[
         [str, str], str
     ]  #: (slug, ticket) to two digits; "" behind a mailed link; raises BadToken
     open_link: Callable[[str, str], Link[Any]]  #: (token, lang)
     purpose: Purpose  #: of the token
-    confirm: Callable[[str, Collection[Press]], bool]  #: (token, signals); raises BadToken
+    confirm: Callable[
+        [str, Collection[Press]], str | None
+    ]  #: (token, signals) to the slug of the campaign, if this call did it; raises BadToken
     answer: Callable[
         [str, str, Collection[Press]], Confirmation
     ]  #: (token, digits, signals); raises BadToken
@@ -99,12 +103,13 @@ class Subject:
     send_link: Callable[[str, Address, str], None]  #: (slug, address, lang)
 
     find_own: Callable[[str, str], Any]  #: (token, lang) to the record; raises BadToken
+    key: Callable[[Any], str]  #: (record) to what the browser that presses keeps
     own_token: Callable[[Any], str]  #: (record)
     withdraw: Callable[[str], None]  #: (token); raises BadToken
     erase: Callable[[str], None]  #: (token); raises BadToken
     readable: Callable[[Any], dict[str, Any]]  #: (record) to everything that is stored, for the download
     own_context: Callable[[Any], dict[str, Any]]  #: (record) to what its own page shows besides
-    thanks_context: Callable[[Any], dict[str, Any]]  #: (record) to what the thank-you page shows besides
+    thanks_context: Callable[[CampaignView], dict[str, Any]]  #: to what the thank-you page shows besides
 
     confirm_template: str  #: fills in that of mailed_links, like the next one
     thanks_template: str

@@ -4,29 +4,17 @@ from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 
 from pledge.campaigns.list_terms import TermsNotOffered
-from pledge.campaigns.mailed_links import LinkState
 from pledge.core import i18n
 from pledge.core.tokens import Purpose
 from pledge.ledger.services import Place
-from pledge.signatures import own, services
-from pledge.signatures.places import set_region_by_link
-from pledge.signatures.queries import SignatureView, open_link, own_signature
+from pledge.signatures import own
+from pledge.signatures.queries import SignatureView, own_signature
 from pledge.signatures.receipts import receipt
 from pledge.web.limits import limited, link_limit
-from pledge.web.public.mailed_links.journey import (
-    FORM,
-    ask,
-    counted,
-    done,
-    mailed_link,
-    problem,
-    route,
-    thanks,
-)
+from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, route
 from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
-from pledge.web.public.signing.forms import ListForm, OwnForm, RegionForm
-from pledge.web.public.signing.sign import see_other
+from pledge.web.public.signing.forms import ListForm, OwnForm
 from pledge.web.public.signing.subject import SIGNATURE
 from pledge.web.request_checks import one_click
 
@@ -99,53 +87,6 @@ def unsubscribe(subject: Subject, token: str) -> Response:
             _("We no longer send you news of the campaign. Your signature stays and is counted as before."),
         )
     )
-
-
-@route("/confirm/<token>/region", of=[SIGNATURE], methods=["POST"])
-@mailed_link
-def confirm_region(subject: Subject, token: str) -> Response:
-    """Where somebody lives, asked on the page with the thanks."""
-    form = RegionForm(request.form)
-    if form.validate():
-        set_region_by_link(token, form.region.data or None)
-        return see_other(subject.url("confirm", token=token, region=1, _anchor="done"))
-    link = open_link(token, i18n.language())
-    if link.state is not LinkState.CONFIRMED or link.expired:
-        return problem(subject, link, token, 410)
-    return thanks(subject, link, token, 422, region_form=form)
-
-
-@route("/confirm/<token>/no-mail", of=[SIGNATURE], methods=["POST"])
-@mailed_link
-def confirm_no_mail(subject: Subject, token: str) -> Response:
-    """No mail with thanks, which goes out ten minutes after confirming."""
-    done = {"declined": 1, "_anchor": "done"} if services.decline_thanks(token) else {}
-    return see_other(subject.url("confirm", token=token, **done))
-
-
-@route("/confirm/<token>/counted", of=[SIGNATURE])
-@mailed_link
-def confirm_counted(subject: Subject, token: str) -> Response:
-    """The number, for the page with the thanks."""
-    link = subject.open_link(token, i18n.language())
-    if link.record is None or link.state is not LinkState.CONFIRMED:
-        return problem(subject, link, token, 410)
-    return counted(link.record.campaign, link.record.number)
-
-
-@route("/confirm/<token>/receipt", of=[SIGNATURE])
-@mailed_link
-def confirm_receipt(subject: Subject, token: str) -> Response:
-    """Like the own page, the receipt is not for holders of an old link: the mailbox gets a new one."""
-    link = open_link(token, i18n.language())
-    back = subject.url("confirm", token=token)
-    if link.state in (LinkState.PENDING, LinkState.HELD):
-        return see_other(back)
-    if link.state is LinkState.CONFIRMED and link.expired:
-        return see_other(back)
-    if link.record is None or link.state is not LinkState.CONFIRMED:
-        return problem(subject, link, token, 410)
-    return _receipt(link.record, back)
 
 
 @route("/me/<token>/receipt", of=[SIGNATURE])

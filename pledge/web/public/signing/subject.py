@@ -8,24 +8,19 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from pledge.campaigns.mailed_links import Link
-from pledge.core import countries, tokens
+from pledge.campaigns.queries import CampaignView
+from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from pledge.signatures import number_matching, own, services
 from pledge.signatures.identifiers import is_by_link, read_ticket
 from pledge.signatures.models import SignatureState
-from pledge.signatures.queries import SignatureView, confirmed_lately, open_link, own_signature
-from pledge.statistics.published_places import region_ranks
-from pledge.web.caching import cache
-from pledge.web.ordinals import ordinal
+from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.web.public.campaign.pages import kept_campaign, kept_pledge
 from pledge.web.public.campaign.sharing import signer_links
 from pledge.web.public.campaign.switched import signing_paused
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
-from pledge.web.public.signing.forms import ListForm, OwnForm, RegionForm, SignForm
+from pledge.web.public.signing.forms import ListForm, OwnForm, SignForm
 from pledge.web.public.signing.next_steps import next_steps
-
-#: Up to which place a region is told it, and for how many seconds the places are kept.
-LAST_RANK, RANKS_SECONDS = 5, 60
 
 #: What the own page can say after something was done, by the name in its address.
 DONE = ("saved", "agreed", "refused", "withdrawn")
@@ -46,6 +41,10 @@ def opened(token: str, lang: str) -> Link[SignatureView]:
 def match_number(slug: str, ticket: str) -> str:
     """The two digits of the waiting page; none for whoever came to it by a mailed link. Raises BadToken."""
     return "" if is_by_link(ticket) else number_matching.number_for(read_ticket(slug, ticket))
+
+
+def key(signature: SignatureView) -> str:
+    return tokens.mint(Purpose.PRESSED, [signature.id])
 
 
 def own_token(signature: SignatureView) -> str:
@@ -85,35 +84,8 @@ def _form_to_sign_again(signature: SignatureView) -> SignForm | None:
     )
 
 
-def thanks_context(signature: SignatureView) -> dict[str, Any]:
-    region_saved = request.args.get("region") == "1" and signature.region is not None
-    asks_region = signature.country == countries.HOME and signature.region is None
-    return {
-        "heading": _("Thank you, your signature counts"),
-        "number": signature.number,
-        "refresh": signature.number is None,
-        "declined": request.args.get("declined") == "1" and not signature.thanks_wait,
-        "mail_comes": signature.thanks_wait,
-        "region_form": RegionForm() if asks_region else None,
-        "region_saved": region_saved,
-        "region_rank": _rank(signature) if region_saved else "",
-        "next": next_steps(signature.campaign),
-    }
-
-
-def _rank(signature: SignatureView) -> str:
-    """A sentence about the place of the signer's region among the others, where it is one of the first."""
-    rank = _kept_ranks(signature.campaign.id).get(signature.region or "", LAST_RANK + 1)
-    if rank > LAST_RANK:
-        return ""
-    if rank == 1:
-        return str(_("No other province or city has more signatures."))
-    return str(_("It has the %(place)s most signatures of all provinces and cities.", place=ordinal(rank)))
-
-
-@cache.memoize(RANKS_SECONDS)
-def _kept_ranks(campaign_id: int) -> dict[str, int]:
-    return region_ranks(campaign_id)
+def thanks_context(campaign: CampaignView) -> dict[str, Any]:
+    return {"next": next_steps(campaign)}
 
 
 #: Also beside the picture with the number (components/campaign/number.html).
@@ -205,9 +177,6 @@ SIGNATURE = Subject(
     not_mine_path="not-me",
     form="public.sign",
     has_code=True,
-    read_ticket=read_ticket,
-    is_confirmed=lambda submission: confirmed_lately(submission) is not None,
-    is_held=lambda submission: confirmed_lately(submission) is SignatureState.HELD,
     resend=services.resend,
     match_number=match_number,
     open_link=opened,
@@ -220,6 +189,7 @@ SIGNATURE = Subject(
     disown=services.disown,
     send_link=services.send_link,
     find_own=own_signature,
+    key=key,
     own_token=own_token,
     withdraw=own.withdraw,
     erase=own.erase,
@@ -227,7 +197,7 @@ SIGNATURE = Subject(
     own_context=own_context,
     thanks_context=thanks_context,
     confirm_template="public/signing/confirm.html",
-    thanks_template="public/signing/confirmed.html",
+    thanks_template="public/signing/thanks.html",
     own_template="public/signing/own.html",
     words=JourneyTexts(
         sent_to=_l(
@@ -241,6 +211,7 @@ SIGNATURE = Subject(
         confirm_lead=_l("This is exactly what will be recorded. It counts when you press the button."),
         confirm_button=_l("Confirm my signature"),
         pledge=_l("The text you sign"),
+        confirmed=_l("This signature is confirmed"),
         not_mine_question=_l("Not your signature?"),
         match_lead=_l(
             "Some e-mail systems press buttons by themselves. So please type the two digits from the page where you signed, and your signature counts."
@@ -248,6 +219,7 @@ SIGNATURE = Subject(
         match_hint=_l("On the page “Check your e-mail”, where you signed"),
         match_lost=_CODE_BY_MAIL,
         match_over=_CODE_BY_MAIL,
+        thanks=_l("Thank you for signing"),
         expired=_l(
             "Your signature is not counted yet. Press the button and we will send a new e-mail to the same address; 14 days after it was entered we delete what is not confirmed."
         ),
@@ -258,6 +230,7 @@ SIGNATURE = Subject(
             "It may have been cut off in the e-mail, or it is no longer valid. Please open it from the e-mail again, or have a new link sent to you."
         ),
         own_page=_l("My signature"),
+        open_own_page=_l("Open my page"),
         own_page_has=_l("See what is recorded, change it, download it or withdraw."),
         link_lead=_l(
             "See, change, download or withdraw what you signed. There is no account: we e-mail you a link."

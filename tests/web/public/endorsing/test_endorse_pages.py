@@ -281,7 +281,7 @@ def test_the_waiting_page_and_its_resend_tell_nothing_either(client, state):
         endorsement(state=state, name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr")
     place = send(client, **known).headers["Location"]
     answer_requests()
-    page, again = client.get(place).data, client.post(place + "/resend")
+    page, again = client.get(place).data, client.post(place, data={"resend": "y"})
     for table in ("endorsement_versions", "endorsements"):
         db.session.execute(db.metadata.tables[table].delete())
     db.session.commit()

@@ -1,12 +1,14 @@
 """The receipt over HTTP: a file for who is counted, a plain page for who is not (yet), and never another's."""
 
+import re
 from hashlib import sha256
 
 import pytest
 
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
-from tests.support.factories import campaign, confirm_token, fold_all, manage_token, signature
+from tests.support.factories import campaign, fold_all, manage_token, press_key, signature
+from tests.support.pages import told
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -16,32 +18,28 @@ def lang(request):
     return request.param
 
 
-def addresses(person, lang):
-    return [f"/{lang}/confirm/{confirm_token(person)}/receipt", f"/{lang}/me/{manage_token(person)}/receipt"]
+def address(person, lang):
+    return f"/{lang}/me/{manage_token(person)}/receipt"
 
 
-def test_the_confirm_link_and_the_own_page_give_the_same_receipt(client, lang):
+def test_the_own_page_gives_the_receipt(client, lang):
     person = signature(campaign("clean-air"))
     fold_all()
-    replies = [client.get(address) for address in addresses(person, lang)]
-    for reply in replies:
-        assert reply.status_code == 200
-        assert reply.content_type == "text/plain; charset=utf-8"
-        assert reply.headers["Content-Disposition"] == 'attachment; filename="clean-air-0.tlog-proof"'
-        assert reply.headers["Cache-Control"] == "no-store"
-        assert reply.data.startswith(b"c2sp.org/tlog-proof@v1\nextra ")
-    assert replies[0].data == replies[1].data
+    reply = client.get(address(person, lang))
+    assert reply.status_code == 200
+    assert reply.content_type == "text/plain; charset=utf-8"
+    assert reply.headers["Content-Disposition"] == 'attachment; filename="clean-air-0.tlog-proof"'
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert reply.data.startswith(b"c2sp.org/tlog-proof@v1\nextra ")
 
 
 def test_the_receipt_page_says_that_the_fold_is_awaited_and_asks_again_by_itself(client, lang):
-    person = signature()
-    for address in addresses(person, lang):
-        reply = client.get(address)
-        assert reply.status_code == 404
-        assert int(reply.headers["Retry-After"]) > 0
-        assert 'http-equiv="refresh"' in reply.text
-        assert "Content-Disposition" not in reply.headers
-        assert reply.headers["Cache-Control"] == "no-store"
+    reply = client.get(address(signature(), lang))
+    assert reply.status_code == 404
+    assert int(reply.headers["Retry-After"]) > 0
+    assert 'http-equiv="refresh"' in reply.text
+    assert "Content-Disposition" not in reply.headers
+    assert reply.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("state", ["withdrawn", "invalidated", "pending"])
@@ -54,49 +52,22 @@ def test_who_is_not_counted_is_told_so_and_nothing_asks_again(client, lang, stat
     assert "http-equiv" not in reply.text
 
 
-def test_a_link_to_confirm_leads_to_its_page_first(client, lang):
-    token = confirm_token(signature(state="pending"))
-    reply = client.get(f"/{lang}/confirm/{token}/receipt")
-    assert reply.status_code == 303
-    assert reply.headers["Location"].endswith(f"/{lang}/confirm/{token}")
-
-
-def test_an_old_link_gives_no_receipt(client, lang, clock):
-    person = signature()
-    fold_all()
-    token = confirm_token(person)
-    clock.move(days=8)
-    reply = client.get(f"/{lang}/confirm/{token}/receipt")
-    assert reply.status_code == 303
-    assert reply.headers["Location"].endswith(f"/{lang}/confirm/{token}")
-    assert "/receipt" not in client.get(f"/{lang}/confirm/{token}").text
-
-
-@pytest.mark.parametrize("state", ["withdrawn", "invalidated"])
-def test_a_link_to_confirm_of_who_is_not_counted_gives_none(client, lang, state):
-    person = signature(state=state)
-    fold_all()
-    reply = client.get(f"/{lang}/confirm/{confirm_token(person)}/receipt")
-    assert reply.status_code == 410
-    assert b"tlog-proof" not in reply.data
-
-
 def test_wrong_links_get_the_page_of_unknown_ones_and_count(make_app):
     app = make_app(limit_token="2 per hour")
     with app.app_context():
         person = signature()
         wrong = tokens.mint(Purpose.UNSUBSCRIBE, [person.id])
     client = app.test_client()
-    statuses = [client.get(f"/ko/{road}/{wrong}/receipt").status_code for road in ("me", "confirm", "me")]
+    statuses = [client.get(f"/ko/me/{wrong}/receipt").status_code for _ in range(3)]
     assert statuses == [410, 410, 429]
 
 
 def test_thanks_and_own_page_offer_it_only_to_who_is_counted(client, lang):
     person = signature()
     fold_all()
-    for page in (f"/{lang}/confirm/{confirm_token(person)}", f"/{lang}/me/{manage_token(person)}"):
-        text = client.get(page).text
-        assert f'href="{page}/receipt"' in text
+    own = f"/{lang}/me/{manage_token(person)}"
+    for text in (client.get(own).text, told(client, press_key(person), lang)):
+        assert re.search(rf'href="/{lang}/me/[^"]+/receipt"', text)
         assert f'href="/{lang}/verify"' in text
     gone = signature(state="withdrawn")
     assert "/receipt" not in client.get(f"/{lang}/me/{manage_token(gone)}").text

@@ -1,0 +1,153 @@
+"""What the browser that signed or pressed is told besides the pages that are the same for everybody, and asked there.
+
+It keeps, in the storage of its tab: the ticket of the form it sent, the code that was typed there, or the key of the page whose
+button it pressed. The ticket tells the two digits and, for an hour, the number; the own page is for whoever has read the mail.
+"""
+
+from typing import Any
+
+from flask import Response, abort, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+
+from pledge.campaigns.mailed_links import Confirmation
+from pledge.campaigns.queries import CampaignView
+from pledge.core import countries, i18n, tokens
+from pledge.core.text.plain_text import six_digits
+from pledge.core.tokens import BadToken, Purpose
+from pledge.ledger.queries import number_of
+from pledge.signatures import services
+from pledge.signatures.identifiers import read_ticket
+from pledge.signatures.models import SignatureState
+from pledge.signatures.places import set_region_by_key
+from pledge.signatures.queries import SignatureView, confirmed_lately, own_signature
+from pledge.statistics.published_places import region_ranks
+from pledge.web.caching import cache
+from pledge.web.limits import limited, token_limit
+from pledge.web.ordinals import ordinal
+from pledge.web.public.campaign.pages import campaign_or_404, kept_campaign, kept_pledge
+from pledge.web.public.mailed_links.journey import is_wrong, mailed_link, route
+from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.signing.forms import RegionForm
+from pledge.web.public.signing.next_steps import next_steps
+from pledge.web.public.signing.sign import see_other
+from pledge.web.public.signing.subject import SIGNATURE, match_number, own_token
+
+#: Up to which place a region is told it, and for how many seconds the places are kept.
+LAST_RANK, RANKS_SECONDS = 5, 60
+_SETTLED = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALIDATED)
+
+
+@route("/c/<slug>/mine", of=[SIGNATURE], methods=["POST"])
+@limited(token_limit, deduct_when=is_wrong)
+def mine(subject: Subject, slug: str) -> Response:
+    """JSON: `digits`; `html`, parts of the page with the thanks, once it is confirmed; `key` to keep; ask `again` for the number."""
+    ticket, code = request.form.get("ticket", ""), six_digits(request.form.get("code", ""))
+    try:
+        submission = read_ticket(slug, ticket)
+    except BadToken:
+        submission = None
+    kept = request.form.get("key", "")
+    if not kept and submission and code:
+        if services.confirm_by_code(submission, code) not in (Confirmation.DONE, Confirmation.UNMOVED):
+            return make_response(_told(), 422)
+        kept = tokens.mint(Purpose.PRESSED, [submission])
+    signature = _pressed(slug, kept)
+    if signature is not None:
+        return _told(_page_parts(signature, kept), again=_waits(signature.state, signature.number), key=kept)
+    if submission is None:
+        return _told()
+    digits, state = match_number(slug, ticket), confirmed_lately(submission)
+    if state is None:
+        return _told(digits=digits)
+    number = number_of(submission)
+    html = _html(campaign_or_404(slug), state, number)
+    return _told(html, again=_waits(state, number), digits=digits)
+
+
+@route("/confirm/<token>/region", of=[SIGNATURE], methods=["POST"])
+@mailed_link
+def confirm_region(subject: Subject, token: str) -> Response:
+    """Where somebody lives, asked on the page with the thanks of who has the key."""
+    form = RegionForm(request.form)
+    if not form.validate():  # nobody chooses that from the list
+        abort(400)
+    set_region_by_key(token, form.region.data or None)
+    return _back_to_thanks(subject, token, "region")
+
+
+@route("/confirm/<token>/no-mail", of=[SIGNATURE], methods=["POST"])
+@mailed_link
+def confirm_no_mail(subject: Subject, token: str) -> Response:
+    """No mail with thanks, which goes out ten minutes after confirming."""
+    return _back_to_thanks(subject, token, "declined" if services.decline_thanks(token) else None)
+
+
+def _back_to_thanks(subject: Subject, key: str, done: str | None) -> Response:
+    slug = own_signature(key, i18n.language(), Purpose.PRESSED, kept_campaign, kept_pledge).campaign.slug
+    return see_other(subject.url("thanks", slug=slug, _anchor=done))
+
+
+def _told(
+    html: str | None = None, *, again: bool = False, digits: str = "", key: str | None = None
+) -> Response:
+    return jsonify(html=html, again=again, digits=digits, key=key)
+
+
+def _pressed(slug: str, key: str) -> SignatureView | None:
+    """The signature whose button this browser pressed, once it is confirmed."""
+    try:
+        found = own_signature(key, i18n.language(), Purpose.PRESSED, kept_campaign, kept_pledge)
+    except BadToken:
+        return None
+    return found if found.campaign.slug == slug and found.state in _SETTLED else None
+
+
+def _waits(state: SignatureState, number: int | None) -> bool:
+    return state is SignatureState.CONFIRMED and number is None
+
+
+def _page_parts(signature: SignatureView, key: str) -> str:
+    done = request.form.get("done")
+    is_counted = signature.state is SignatureState.CONFIRMED
+    asks_region = is_counted and signature.country == countries.HOME and signature.region is None
+    region_saved = done == "region" and is_counted and signature.region is not None
+    return _html(
+        signature.campaign,
+        signature.state,
+        signature.number,
+        signature=signature,
+        key=key,
+        own_token=own_token(signature),
+        declined=done == "declined" and not signature.thanks_wait,
+        region_form=RegionForm() if asks_region else None,
+        region_saved=region_saved,
+        region_rank=_rank(signature) if region_saved else "",
+    )
+
+
+def _html(campaign: CampaignView, state: SignatureState, number: int | None, **more: Any) -> str:
+    """Parts of the page with the thanks, each with its place there (thanks.js)."""
+    return render_template(
+        "public/signing/mine.html",
+        subject=SIGNATURE,
+        page=campaign,
+        state=state,
+        number=number,
+        next=next_steps(campaign, at_least=number or 1),
+        **more,
+    )
+
+
+def _rank(signature: SignatureView) -> str:
+    """A sentence about the place of the signer's region among the others, where it is one of the first."""
+    rank = _kept_ranks(signature.campaign.id).get(signature.region or "", LAST_RANK + 1)
+    if rank > LAST_RANK:
+        return ""
+    if rank == 1:
+        return str(_("No other province or city has more signatures."))
+    return str(_("It has the %(place)s most signatures of all provinces and cities.", place=ordinal(rank)))
+
+
+@cache.memoize(RANKS_SECONDS)
+def _kept_ranks(campaign_id: int) -> dict[str, int]:
+    return region_ranks(campaign_id)

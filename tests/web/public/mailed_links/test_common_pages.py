@@ -1,0 +1,219 @@
+"""The pages after signing and after confirming are the same for everybody: their address is a key to nothing."""
+
+import re
+
+import pytest
+
+from pledge.core import clock
+from pledge.endorsements.identifiers import ticket_for as endorse_ticket
+from pledge.signatures.identifiers import ticket_for
+from tests.support.factories import (
+    answer_requests,
+    campaign,
+    code,
+    confirm_token,
+    endorse_confirm_token,
+    endorsement,
+    fold_all,
+    mailed,
+    signature,
+)
+from tests.support.pages import MATCH_NUMBER
+
+pytestmark = pytest.mark.usefixtures("app")
+
+PAGE = "/en/c/blue-skies"
+EMAIL, NAME = "sky@haneul.co.kr", "김하늘"
+#: What would open or tell something of a person.
+PERSONAL = (EMAIL, NAME, "/me/", "/confirm/", "/withdraw")
+
+
+def person(state="pending", **more):
+    return mailed(signature(state=state, name=NAME, email=EMAIL, at=clock.now(), **more))
+
+
+def waiting(row):
+    return f"{PAGE}/check/{ticket_for('blue-skies', row.id)}"
+
+
+def organization_waiting(row):
+    return f"{PAGE}/endorse/check/{endorse_ticket('blue-skies', row.address_hash, row.name_key)}"
+
+
+def key_on(page):
+    """What the page of a link that waits gives to the browser that presses its button."""
+    return re.search(r'data-key="([^"]+)"', page.text)[1]
+
+
+def mine(client, path="", **sent):
+    return client.post(f"{PAGE}{path}/mine", data=sent)
+
+
+@pytest.mark.parametrize("state", ["pending", "confirmed", "held", "withdrawn", "invalidated"])
+def test_the_waiting_page_is_the_same_bytes_for_every_ticket(client, frozen_clock, state):
+    page = client.get(waiting(person(state, **({"hold_reason": "watch"} if state == "held" else {}))))
+    assert page.status_code == 200
+    damaged = client.get(f"{PAGE}/check/damaged")
+    assert (damaged.status_code, damaged.data) == (200, page.data)
+    assert client.get(f"{PAGE}/check").data == page.data
+    assert damaged.headers["ETag"] == page.headers["ETag"]
+
+
+@pytest.mark.parametrize("state", ["pending", "review", "published"])
+def test_the_waiting_page_of_an_organisation_is_the_same_bytes_for_every_ticket(client, frozen_clock, state):
+    page = client.get(organization_waiting(endorsement(state=state)))
+    assert page.status_code == 200
+    assert client.get(f"{PAGE}/endorse/check/damaged").data == page.data
+
+
+def test_a_code_for_a_ticket_that_is_none_is_answered_like_a_wrong_one(client):
+    address = waiting(person())
+    wrong = client.post(address, data={"code": "000000"})
+    for other in (f"{PAGE}/check/damaged", f"{PAGE}/check"):
+        resent = client.post(other, data={"resend": "y"})
+        assert resent.location == f"{other}#resent"
+        answer = client.post(other, data={"code": "000000"})
+        assert (answer.status_code, answer.data) == (422, wrong.data)
+
+
+def confirmed_by_link(client):
+    return client.post(f"/en/confirm/{confirm_token(person())}")
+
+
+def confirmed_by_code(client):
+    row = person()
+    return client.post(waiting(row), data={"code": code(row)})
+
+
+def confirmed_by_organisation(client):
+    row = endorsement(state="pending", email=EMAIL)
+    return client.post(f"/en/endorse/confirm/{endorse_confirm_token(row)}")
+
+
+def held_by_link(client):
+    return client.post(f"/en/confirm/{confirm_token(person(hold_reason='watch'))}")
+
+
+@pytest.mark.parametrize(
+    "act", [confirmed_by_link, confirmed_by_code, confirmed_by_organisation, held_by_link]
+)
+def test_confirming_leads_to_a_page_that_has_nothing_of_the_person(client, act):
+    reply = act(client)
+    assert reply.status_code == 303
+    assert re.fullmatch(f"{PAGE}(/endorse)?/thanks", reply.headers["Location"])
+    page = client.get(reply.headers["Location"])
+    assert [word for word in PERSONAL if word in page.text] == []
+    assert "public" in page.headers["Cache-Control"]
+    assert '<link rel="canonical" href="http://localhost/en/c/blue-skies">' in page.text
+    assert '<meta property="og:url" content="http://localhost/en/c/blue-skies">' in page.text
+
+
+def test_a_link_that_was_used_says_so_to_whoever_opens_it_and_mails_the_way_to_the_own_page(client):
+    row = person()
+    address = f"/en/confirm/{confirm_token(row)}"
+    client.post(address)
+    page = client.get(address)
+    assert "This signature is confirmed" in page.text
+    assert [word for word in (EMAIL, NAME, "/me/", "data-key", "/withdraw") if word in page.text] == []
+    held = confirm_token(signature(state="held", hold_reason="watch", email="a@example.org"))
+    other = client.get(f"/en/confirm/{held}").text.replace(held, "")
+    assert other == page.text.replace(address.rpartition("/")[2], "")
+    answer_requests()
+    assert client.post(f"{address}/my-link").status_code == 303
+
+
+def test_the_address_of_a_used_link_opens_nothing_of_the_small_request_either(client):
+    row = person()
+    token = confirm_token(row)
+    client.post(f"/en/confirm/{token}")
+    fold_all()
+    assert mine(client, key=token).json == {"digits": "", "html": None, "key": None, "again": False}
+
+
+def test_the_browser_that_pressed_is_told_its_number_and_the_way_to_its_own_page(client):
+    address = f"/en/confirm/{confirm_token(person(region=None))}"
+    key = key_on(client.get(address))
+    assert mine(client, key=key).json["html"] is None, "nothing is confirmed yet"
+    client.post(address)
+    first = mine(client, key=key)
+    assert first.headers["Cache-Control"] == "no-store"
+    assert first.json["again"] is True
+    fold_all()
+    told = mine(client, key=key).json
+    assert told["again"] is False
+    for part in (
+        'class="number__value">first',
+        f"/confirm/{key}/region",
+        f"/confirm/{key}/no-mail",
+        "/en/me/",
+    ):
+        assert part in told["html"]
+
+
+def test_the_browser_that_typed_the_code_gets_the_same_by_ticket_and_code(client):
+    row = person()
+    client.post(waiting(row), data={"code": code(row)})
+    ticket = waiting(row).rpartition("/")[2]
+    by_ticket = mine(client, ticket=ticket).json
+    assert by_ticket["key"] is None
+    assert "/me/" not in by_ticket["html"]
+    assert mine(client, ticket=ticket, code="000000").status_code == 422
+    told = mine(client, ticket=ticket, code=code(row)).json
+    assert "/en/me/" in told["html"]
+    assert "/en/me/" in mine(client, key=told["key"]).json["html"]
+
+
+def test_the_browser_that_signed_is_told_the_digits_and_once_it_is_confirmed_for_an_hour(
+    client, frozen_clock
+):
+    row = person()
+    ticket = waiting(row).rpartition("/")[2]
+    shown = client.post(waiting(row), data={"digits": "y"})
+    assert (shown.status_code, shown.headers["Cache-Control"]) == (200, "no-store")
+    told = mine(client, ticket=ticket).json
+    assert (told["digits"], told["html"]) == (MATCH_NUMBER.search(shown.text)[1], None)
+    client.post(f"/en/confirm/{confirm_token(row)}")
+    fold_all()
+    assert "first" in mine(client, ticket=ticket).json["html"]
+    frozen_clock.move(hours=1, seconds=1)
+    assert mine(client, ticket=ticket).json["html"] is None
+
+
+def test_one_that_is_held_is_told_so_by_the_small_request_only(client):
+    row = person(hold_reason="watch")
+    address = f"/en/confirm/{confirm_token(row)}"
+    key = key_on(client.get(address))
+    client.post(address)
+    for sent in ({"key": key}, {"ticket": waiting(row).rpartition("/")[2]}):
+        told = mine(client, **sent).json
+        assert "A person looks at it before it is counted." in told["html"]
+        assert "watch" not in told["html"]
+        assert told["again"] is False
+
+
+def test_an_organisation_is_told_its_digits_and_the_way_to_its_page(client):
+    row = endorsement(state="pending")
+    ticket = organization_waiting(row).rpartition("/")[2]
+    digits = MATCH_NUMBER.search(client.post(organization_waiting(row), data={"digits": "y"}).text)[1]
+    assert mine(client, "/endorse", ticket=ticket).json["digits"] == digits
+    address = f"/ko/endorse/confirm/{endorse_confirm_token(row)}"
+    key = key_on(client.get(address))
+    assert mine(client, "/endorse", key=key).json["html"] is None
+    client.post(address)
+    told = client.post("/ko/c/blue-skies/endorse/mine", data={"key": key}).json["html"]
+    assert 'href="/ko/endorse/me/' in told
+    assert "단체 관리 페이지 열기" in told
+
+
+def test_what_was_kept_for_one_campaign_tells_nothing_in_another(client):
+    row = person(state="confirmed")
+    campaign("clean-air")
+    ticket = waiting(row).rpartition("/")[2]
+    for sent in ({"ticket": ticket}, {"ticket": ticket, "code": code(row)}):
+        assert client.post("/en/c/clean-air/mine", data=sent).json["html"] is None
+
+
+def test_the_ticket_in_the_address_leaves_by_no_referrer_and_is_in_no_index(client):
+    page = client.get(waiting(person()))
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert '<meta name="robots" content="noindex">' in page.text
