@@ -52,6 +52,7 @@ class FieldFault(StrEnum):
     LETTER = "letter"  #: no PDF can be made of it
     PICTURE = "picture"
     DOCUMENT = "document"
+    SCAN_TWICE = "scan_twice"  #: another batch on paper has the same scan
 
 
 class BadFields(ValueError):
