@@ -6,7 +6,6 @@
     python3 verify.py count URL-or-FOLDER [--key KEY]               recount the published log
     python3 verify.py consistency OLD URL-or-FOLDER [--key KEY]     an earlier checkpoint or receipt is a beginning of it
     python3 verify.py mirror URL FOLDER                             download the published log, to check it offline
-    python3 verify.py paper URL [--key KEY]                         the record of signatures on paper, beside the log
     python3 verify.py                                               inside an unpacked pack: check that pack
 
 KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. With --log, a receipt or a
@@ -74,9 +73,6 @@ KOREAN = {
     "proof": "참여 증서에 적힌 항목이 전자서명된 공개 기록과 이어지지 않습니다.",
     "address": "이 주소의 참여 증서가 아닙니다. 대소문자까지 서명할 때 입력한 그대로 적어 주세요.",
     "consistency": "이전 체크포인트가 지금 공개 기록의 앞부분이 아닙니다. 공개 기록이 바뀌었거나, 이 체크포인트는 공개된 적이 없습니다.",
-    "paper": "종이 서명 기록의 전자서명이 맞지 않습니다. 기록이 바뀌었거나 다른 키로 서명했습니다.",
-    "paper-line": "종이 서명 기록의 이 줄이 앞줄과 이어지지 않습니다. 줄이 바뀌었거나 빠졌거나 순서가 달라졌습니다.",
-    "paper-sum": "종이 서명 기록의 줄이 전자서명된 것과 다르거나, 더한 수가 적힌 수와 다릅니다.",
     "taken-back": "이 항목은 공개 기록에 있지만 나중에 철회되었거나 무효 처리되어 지금은 집계되지 않습니다.",
 }
 
@@ -417,9 +413,18 @@ _ENTRY = re.compile(
     rb'(?:"commitment":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,17}))\}\Z'
 )
 
+#: A batch of signatures on paper: how many, and the hash of its scan or which batch is taken back; `record` is the hash of
+#: its line in an earlier record (docs/paper.md).
+_BATCH = re.compile(
+    rb'\{"v":1,"kind":"(confirmed|withdrawn)","change":(-?)([1-9][0-9]{0,6}),"of":"paper",'
+    rb'"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))",'
+    rb'(?:"scan":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,17}))(?:,"record":"[0-9a-f]{64}")?\}\Z'
+)
+_MAX_BATCH = 1000000
+
 WORDS = {b"person": "people", b"organization": "organizations"}
 REASONS = ("confirmed", "withdrawn", "invalidated", "reinstated")
-_NOTHING, _PERSON, _ORGANIZATION = 0, 1, 2
+_NOTHING, _PERSON, _ORGANIZATION, _PAPER = 0, 1, 2, 3
 _COUNTED = {b"person": _PERSON, b"organization": _ORGANIZATION}
 _BITS = 1 << 27
 
@@ -431,6 +436,8 @@ class Recount:
         self.tree = Tree()
         self.moves = {word: dict.fromkeys(REASONS, 0) for word in WORDS.values()}
         self.pledges: dict[str, int] = {}
+        #: The signatures of each batch on paper that counts, by the index of its entry.
+        self.batches: dict[int, int] = {}
         #: By how many people each day changed the count; every day that an entry names is a key.
         self.days: dict[bytes, int] = {}
         self.latest = b""
@@ -447,8 +454,14 @@ class Recount:
         """Raises Failed."""
         index = len(self._marks)
         match = _ENTRY.match(entry)
-        if match is None:
-            raise Failed(f"entry:{index}", "it is not a line of the form that all entries have")
+        day = self._batch(index, _BATCH.match(entry)) if match is None else self._one(index, match)
+        if day < self.latest and self.first_backwards is None and is_days_before(day, self.latest):
+            self.first_backwards = index
+        self.latest = max(day, self.latest)
+        self.tree.add(leaf_hash(entry))
+
+    def _one(self, index: int, match: Any) -> bytes:
+        """A person or an organisation; the day. Raises Failed."""
         reason, change, of, day, pledge, commitment, taken = match.groups()
         is_plus = change == b"1"
         if is_plus != (reason in (b"confirmed", b"reinstated")) or is_plus != (commitment is not None):
@@ -461,15 +474,31 @@ class Recount:
             self._new_day(index, day)
         if of == b"person":
             self.days[day] += 1 if is_plus else -1
-        if day < self.latest and self.first_backwards is None and is_days_before(day, self.latest):
-            self.first_backwards = index
-        self.latest = max(day, self.latest)
         self.moves[WORDS[of]][reason.decode()] += 1
         text = pledge.decode()
         self.pledges[text] = self.pledges.get(text, 0) + 1
         if len(self.pledges) > 10000:
             raise Failed(f"entry:{index}", "no campaign has so many pledge texts")
-        self.tree.add(leaf_hash(entry))
+        return bytes(day)
+
+    def _batch(self, index: int, match: Any) -> bytes:
+        """A batch on paper, which counts once and is taken back whole; the day. Raises Failed."""
+        if match is None:
+            raise Failed(f"entry:{index}", "it is not a line of the form that all entries have")
+        reason, minus, number, day, scan, taken = match.groups()
+        is_plus, signatures = reason == b"confirmed", int(number)
+        if is_plus != (minus == b"") or is_plus != (scan is not None) or signatures > _MAX_BATCH:
+            raise Failed(f"entry:{index}", "its kind does not fit its change")
+        if is_plus:
+            self._plus(scan, _PAPER)
+            self.batches[index] = signatures
+        else:
+            self._minus(index, int(taken), _PAPER)
+            if self.batches.pop(int(taken)) != signatures:
+                raise Failed(f"entry:{index}", f"it takes back another number than entry {int(taken)} counts")
+        if day not in self.days:
+            self._new_day(index, day)
+        return bytes(day)
 
     def _new_day(self, index: int, day: bytes) -> None:
         try:
@@ -522,6 +551,10 @@ class Recount:
     def count(self, word: str) -> int:
         moves = self.moves[word]
         return moves["confirmed"] + moves["reinstated"] - moves["withdrawn"] - moves["invalidated"]
+
+    @property
+    def paper(self) -> int:
+        return sum(self.batches.values())
 
     @property
     def people(self) -> int:
@@ -600,12 +633,13 @@ class Shown:
         try:
             told = from_json(data)
             self.counts = {word: told[word] for word in WORDS.values()}
+            self.paper = told.get("paper", 0)
             #: None for the minutes in which a log is made for a count that was there before it.
             self.size = told["checkpoint"]
-            is_right = all(map(is_number, self.counts.values())) and (
+            is_right = all(map(is_number, (self.paper, *self.counts.values()))) and (
                 self.size is None or is_number(self.size)
             )
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             is_right = False
         if not is_right:
             raise Failed("count", "what the site shows as its count is no such thing")
@@ -619,6 +653,9 @@ class Shown:
                 "count",
                 f"the site shows {in_words(self.counts)}, its first {self.size} entries add up to {in_words(counts)}",
             )
+        if self.paper != found.paper:
+            words = f"the site shows {self.paper} signatures on paper, its first {self.size} entries add up to {found.paper}"
+            raise Failed("count", words)
         self.is_compared = True
 
 
@@ -1168,7 +1205,17 @@ def check_counts(pack: Any, manifest: Manifest, found: Recount) -> dict[str, Any
         )
     if integrity.get("log") != found.moves:
         raise Failed("count", "integrity.json says something else than the entries")
+    check_paper(integrity.get("paper"), found)
     return totals
+
+
+def check_paper(told: Any, found: Recount) -> None:
+    """That integrity.json names the signatures on paper and their batches; on how many sheets is not in the log. Raises Failed."""
+    expected = {"signatures": found.paper, "batches": len(found.batches)}
+    if told is not None or found.batches:
+        is_right = isinstance(told, dict) and is_number(told.get("sheets"))
+        if not is_right or {name: told[name] for name in told if name != "sheets"} != expected:
+            raise Failed("count", "integrity.json says something else of paper than the entries")
 
 
 # --- The tables of a pack -------------------------------------------------------------------------------------------------
@@ -1576,6 +1623,7 @@ def tell_count(found: Recount, checkpoint: Checkpoint) -> None:
     say(
         f"people {found.people}",
         f"organizations {found.organizations}",
+        *([f"paper {found.paper} (batches: {len(found.batches)})"] if found.batches else []),
         f"checkpoint {checkpoint.size} {base64.b64encode(checkpoint.root).decode()}",
         f"origin {plain(checkpoint.origin)}",
         "",
@@ -1742,12 +1790,14 @@ NOT_PROVEN = (
     "",
     "PROVEN by the log: people, organisations, their entries by kind, people by day, the texts that were signed. The same",
     "numbers stand in totals.json, totals.csv, totals.xlsx and README.txt, and the lines of each breakdown add up to them.",
+    "Of paper: how many signatures two people counted on each scan (integrity.json), and not who signed the sheets.",
     "NOT PROVEN by any log: that each entry is a different, real person. An entry is one confirmed mailbox.",
     "NOT PROVEN, only reported by whoever signed the pack: how people are spread over countries and regions, the",
     "names of organisations, what became of all sign-ups, the exact moment (only that it is not before the last",
     "entry's day), everything in letter.pdf, and the words and charts around the numbers.",
     "기록으로 증명됨: 사람 수, 단체 수, 종류별 항목 수, 날짜별 사람 수, 서명한 서약문. totals.json, totals.csv, totals.xlsx,",
     "README.txt에 같은 수가 적혀 있고, 국가별·지역별·날짜별 수를 더하면 전체 수가 됩니다.",
+    "종이 서명: 스캔 파일마다 두 사람이 센 수(integrity.json)까지이며, 누가 서명했는지는 증명하지 못합니다.",
     "어떤 기록으로도 증명되지 않음: 항목 하나하나가 서로 다른 실제 사람인지. 한 항목은 확인을 마친 메일함 하나입니다.",
     "증명되지 않음(자료집에 서명한 쪽이 알린 내용): 국가별·지역별 분포, 단체 이름, 접수된 서명의 처리 결과, 정확한 기준 시각",
     "(마지막 항목의 날짜보다 앞서지 않는다는 것만 검증), letter.pdf의 모든 내용, 수를 설명하는 문구와 그림.",
@@ -1968,68 +2018,6 @@ def keep(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-# --- Signatures on paper -----------------------------------------------------------------------------------------------
-
-_PAPER = "pledge-paper/v1"
-_MAX_PAPER_BYTES = 1 << 26
-
-
-def paper(arguments: argparse.Namespace) -> None:
-    source = source_of(arguments.source)
-    trust = given_keys(arguments.key) if arguments.key else published_keys(source)
-    end, lines = source.file("paper", _MAX_NOTE_BYTES), source.file("paper/entries", _MAX_PAPER_BYTES)
-    if end is None or lines is None:
-        raise Trouble(f"there is no record of paper signatures at {source.name}")
-    try:
-        note = Note(end)
-        name, origin, size, total, last = note.text.split("\n")[:-1]
-        note.signed_by(trust.keys, origin)
-    except ValueError as error:
-        raise Failed("paper", f"the end of the record is not signed as it should be: {error}") from None
-    entries = lines.split(b"\n")[:-1]
-    found = sum_of_paper(entries)
-    stated = (_PAPER, str(len(entries)), str(found), digest_of(entries[-1]) if entries else "0" * 64)
-    if (name, size, total, last) != stated:
-        raise Failed(
-            "paper-sum", f"its {len(entries)} lines add up to {found} and are not those that were signed"
-        )
-    say(f"paper signatures {found}", f"lines {len(entries)}", f"origin {plain(origin)}", "")
-    trust.tell(origin)
-    say(
-        "",
-        f"RIGHT: the {len(entries)} lines follow from each other, they are those that were signed, and they add up to {found}.",
-        "NOT CHECKED: what stands on the sheets; only their SHA-256 is public.",
-        f"맞습니다: {len(entries)}줄이 차례로 이어지고 전자서명과 일치하며, 모두 더하면 {found}건입니다.",
-        "검증하지 않음: 서명지에 적힌 내용. 스캔 파일의 SHA-256만 공개됩니다.",
-    )
-
-
-def sum_of_paper(entries: list[bytes]) -> int:
-    """What the lines add up to: each names the one before, and a minus takes back one batch, whole, once. Raises Failed."""
-    counts: dict[Any, int] = {}
-    before = "0" * 64
-    for number, line in enumerate(entries):
-        try:
-            said = from_json(line)
-            batch, change = said["batch"], said["change"]
-            follows = (said["entry"], said["before"]) == (number, before)
-        except (ValueError, KeyError, TypeError):
-            raise Failed(f"paper-line:{number}", f"line {number} is none of such a record") from None
-        if not isinstance(change, int) or not isinstance(batch, int):
-            raise Failed(f"paper-line:{number}", f"line {number} does not follow from those before it")
-        is_new = change > 0 and batch not in counts
-        takes_back = change < 0 and counts.get(batch) == -change
-        if not follows or not (is_new or takes_back):
-            raise Failed(f"paper-line:{number}", f"line {number} does not follow from those before it")
-        counts[batch] = max(change, 0)
-        before = digest_of(line)
-    return sum(counts.values())
-
-
-def digest_of(line: bytes) -> str:
-    return hashlib.sha256(line).hexdigest()
-
-
 def read_file(name: str, longest: int) -> bytes:
     with Path(name).open("rb") as stream:
         data = stream.read(longest + 1)
@@ -2077,8 +2065,6 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("old", metavar="OLD", help="a checkpoint, or a receipt, that you kept")
     command.add_argument("source", metavar="URL-or-FOLDER")
-    command = add("paper", paper, "check the record of signatures on paper / 종이 서명 기록 검증")
-    command.add_argument("source", metavar="URL")
     command = add("mirror", mirror, "download the published log / 공개 기록 내려받기")
     command.add_argument("source", metavar="URL")
     command.add_argument("folder", metavar="FOLDER")

@@ -136,7 +136,7 @@ def count(slug: str) -> Count | None:
     as_of = clock.now()  # before the query: what it answers is at least as new
     with reading() as connection:
         found = connection.execute(_COUNT, {"slug": slug}).first()
-    return None if found is None else Count(found[0], found[1], as_of, found[2])
+    return None if found is None else Count(found[0], found[1], as_of, *found[2:])
 
 
 def public_id(slug: str) -> int | None:

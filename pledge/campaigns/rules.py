@@ -55,6 +55,7 @@ class FieldFault(StrEnum):
     UNLIKE_PACK = "unlike_its_pack"  #: a letter with another number or day of counting than its pack
     PICTURE = "picture"
     DOCUMENT = "document"
+    SCAN_TWICE = "scan_twice"  #: another batch on paper has the same scan
 
 
 class BadFields(ValueError):

@@ -23,11 +23,12 @@ from pledge.ledger import recount as ledger_recount
 from pledge.ledger import verify as log_verification
 from pledge.ledger.models import SetAside
 from pledge.ledger.notes import BadNote, TreeHead
+from pledge.paper import counting as paper
 from pledge.signatures import counting
 from pledge.worker.sources import ledger_sources
 
 _ASIDE = {
-    SetAside.NO_CAUSE: "they match no signature and no organisation",
+    SetAside.NO_CAUSE: "they match no signature, no organisation and no batch on paper",
     SetAside.NO_MOVE: "they count what is already counted, or remove what is not counted",
     SetAside.DISMISSED: "dismissed, see the audit log",
 }
@@ -119,6 +120,7 @@ def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
 def _doubts(connection: Connection) -> ledger_recount.Doubts:
     differing = {one.campaign_id for one in counting.mismatches(connection)}
     differing |= {one.campaign_id for one in endorsements.mismatches(connection)}
+    differing |= {one.campaign_id for one in paper.mismatches(connection)}
     return ledger_recount.Doubts(frozenset(differing), frozenset(forgetting.forgotten(connection)))
 
 
@@ -127,7 +129,7 @@ def recount() -> None:
     """Add up all entries again; repair and name every difference, and exit with 1 if there was one.
 
     Nothing is repaired in a campaign whose entries do not agree with its confirmed signatures, place by place, or with its
-    published organisations: then the entries may be what was forged.
+    published organisations and batches on paper: then the entries may be what was forged.
     """
     names = slugs()
     drifts = ledger_recount.recount(_doubts)
@@ -135,12 +137,12 @@ def recount() -> None:
         end = "repaired" if drift.repaired else "not repaired"
         click.echo(f"{names[drift.campaign_id]}: {drift.what}; {end}")
     mismatches = counting.mismatches()
-    organizations = endorsements.mismatches()
+    organizations, batches = endorsements.mismatches(), paper.mismatches()
     audit.note(
         COMMAND_LINE,
         "ledger.recount",
         "ledger",
-        differences=len(drifts) + len(mismatches) + len(organizations),
+        differences=len(drifts) + len(mismatches) + len(organizations) + len(batches),
         repaired=sum(drift.repaired for drift in drifts),
     )  # the desk says when this was last done and what came of it
     for mismatch in mismatches:
@@ -156,6 +158,11 @@ def recount() -> None:
             f"{names[uncounted.campaign_id]}: {uncounted.recorded} organizations are published, the ledger adds up to "
             f"{uncounted.counted}; not repaired"
         )
-    if drifts or mismatches or organizations:
+    for batch in batches:
+        click.echo(
+            f"{names[batch.campaign_id]}: {batch.recorded} signatures on paper are agreed, the ledger adds up to "
+            f"{batch.counted}; not repaired"
+        )
+    if drifts or mismatches or organizations or batches:
         raise SystemExit(1)
-    click.echo("the tallies, the ledger, the signatures and the organizations agree")
+    click.echo("the tallies, the ledger, the signatures, the organizations and the batches on paper agree")

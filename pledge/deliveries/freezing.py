@@ -250,17 +250,15 @@ def _document(campaign: CampaignFacts, checkpoint: CheckpointView, wording: Lett
         ),
         verifiers=log_queries.verifiers(campaign.id),
         newest=None if newest is None else state_of(newest),
-        paper=_paper(campaign.id),
+        paper=_paper(campaign.id, checkpoint.size),
         reply=completed(wording.reply),
     )
 
 
-def _paper(campaign_id: int) -> FrozenPaper | None:
-    """What is signed of paper signatures now: they belong to no checkpoint."""
-    found = paper_signatures.public_record(campaign_id)
-    return (
-        FrozenPaper(found.signatures, found.sheets, len(found.batches)) if found and found.batches else None
-    )
+def _paper(campaign_id: int, size: int) -> FrozenPaper | None:
+    """What the log counts on paper at the checkpoint."""
+    found = paper_signatures.public(campaign_id, size)
+    return FrozenPaper(found.signatures, found.sheets, len(found.batches)) if found.batches else None
 
 
 def state_of(checkpoint: CheckpointView) -> FrozenCheckpoint:

@@ -14,6 +14,7 @@ from pledge.core.encryption import Unreadable
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.endorsements import counting
 from pledge.ledger import queries as ledger
+from pledge.paper import counting as paper
 from pledge.signatures import counting as signatures
 from pledge.signatures.addresses import BadAddress, parse
 from pledge.signatures.identifiers import address_hash
@@ -85,6 +86,19 @@ def ledger_findings() -> Iterator[Finding]:
         )
     if not wrong:
         yield ok("signatures", "the confirmed ones and the ledger agree")
+
+
+def paper_findings() -> Iterator[Finding]:
+    """Check that the batches on paper and the ledger agree."""
+    wrong = paper.mismatches()
+    for mismatch in wrong:
+        yield problem(
+            "paper",
+            f"{mismatch.recorded} signatures are agreed in campaign {mismatch.campaign_id}, the ledger adds up to "
+            f"{mismatch.counted}: see `flask ledger recount`",
+        )
+    if not wrong:
+        yield ok("paper", "the agreed batches and the ledger agree")
 
 
 def sample_findings(config: Config) -> Iterator[Finding]:

@@ -44,6 +44,7 @@ def diagnose_stored() -> Iterator[Finding]:
         contents.key_findings,
         contents.campaign_findings,
         contents.organization_findings,
+        contents.paper_findings,
         contents.ledger_findings,
     )
     for look in looks:

@@ -126,12 +126,13 @@ _REASONS: dict[str, Phrase] = {
 _KINDS: dict[str, Phrase] = {
     Kind.PERSON: Phrase("entries", "Person"),
     Kind.ORGANIZATION: Phrase("entries", "Organisation"),
+    Kind.PAPER: Phrase("entries", "On paper"),
 }
 
 _ENTRIES = """
     SELECT e.number, {kind} AS kind, {of} AS of, e.delta AS change,
            {day} AS day, p.version AS pledge_version, e.takes_back + 1 AS takes_back
-      FROM ledger_entries AS e JOIN pledge_texts AS p ON p.id = e.pledge_text_id
+      FROM ledger_entries AS e LEFT JOIN pledge_texts AS p ON p.id = e.pledge_text_id
      WHERE e.campaign_id = {campaign_id} AND e.number > {after} AND e.number <= {upto}
      ORDER BY e.number"""
 
@@ -185,7 +186,7 @@ def _ledger_cells(table: Table, rows: int) -> Iterator[tuple[Cell, ...]]:
             labels.named(_KINDS, row.of, table.lang),
             row.change,
             date.fromisoformat(korean_day(row.day)),
-            row.pledge_version,
+            row.pledge_version or "",
             "" if row.takes_back is None else row.takes_back,
         )
 
@@ -202,7 +203,7 @@ def _ledger_lines(table: Table, rows: int) -> Iterator[bytes]:
         back = "" if row.takes_back is None else row.takes_back
         yield (
             f'{row.number},"{reasons[row.kind]}","{kinds[row.of]}",{row.change},"{korean_day(row.day)}",'
-            f"{row.pledge_version},{back}\r\n"
+            f"{row.pledge_version or ''},{back}\r\n"
         ).encode()
 
 

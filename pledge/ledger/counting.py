@@ -19,8 +19,10 @@ from pledge.ledger.models import Dimension, Kind, Reason
 NOTHING_TAKEN_BACK = "takes back nothing that stands"
 PLUS_TAKES_BACK = "adds one and says that it takes one back"
 WRONG_CHANGE = "its reason does not change the count so"
+COUNTS_TWICE = "counts what an earlier entry counts already"
 
 _DELTAS: dict[str, int] = {reason.value: reason.delta for reason in Reason}
+_CODES: dict[str, int] = {kind.value: code for code, kind in enumerate(Kind, 1)}
 
 #: The tallies that an entry moves, as SQL over rows `moved` of campaign_id, kind, country, region, hour and delta.
 TALLY_ROWS = """
@@ -73,7 +75,7 @@ _DIFFERENCES = """
     SELECT campaign_id, SUM(recorded) AS recorded, SUM(counted) AS counted,
            SUM(CASE WHEN recorded <> counted THEN 1 ELSE 0 END) AS places
       FROM (SELECT campaign_id, country, region, SUM(recorded) AS recorded, SUM(counted) AS counted
-              FROM (SELECT campaign_id, country, region, COUNT(*) AS recorded, 0 AS counted FROM ({subjects}) AS subjects
+              FROM (SELECT campaign_id, country, region, SUM(times) AS recorded, 0 AS counted FROM ({subjects}) AS subjects
                      GROUP BY campaign_id, country, region
                     UNION ALL
                     SELECT campaign_id, {place}, 0, SUM(delta) FROM ledger_entries
@@ -118,6 +120,8 @@ class LogCount:
         self._counts: Counter[str] = Counter()
         #: For each entry: of which kind it adds one that nobody has taken back yet, or 0.
         self._standing = bytearray()
+        #: The batches on paper that count now, by the index of their entry.
+        self._batches: dict[int, Leaf] = {}
 
     @property
     def size(self) -> int:
@@ -135,6 +139,10 @@ class LogCount:
     def organizations(self) -> int:
         return self._counts[Kind.ORGANIZATION]
 
+    @property
+    def paper(self) -> int:
+        return self._counts[Kind.PAPER]
+
     def moves(self, kind: Kind) -> Moves:
         """How many entries of a kind there are for each reason."""
         return moves_of(self._entries, kind)
@@ -150,16 +158,29 @@ class LogCount:
 
     def _take(self, leaf: Leaf) -> str:
         """Note what the entry adds or takes back; what is wrong with that."""
-        code = 1 if leaf.kind == Kind.PERSON else 2
-        self._standing.append(code if leaf.delta == 1 else 0)
-        if _DELTAS[leaf.reason] != leaf.delta:
+        code = _CODES[leaf.kind]
+        self._standing.append(code if leaf.delta > 0 else 0)
+        times = abs(leaf.delta) if leaf.kind == Kind.PAPER else 1
+        if leaf.delta != _DELTAS[leaf.reason] * times:
             return WRONG_CHANGE
         taken = leaf.takes_back
-        if leaf.delta == 1:
-            return "" if taken is None else PLUS_TAKES_BACK
+        if leaf.delta > 0:
+            return self._add(leaf) if taken is None else PLUS_TAKES_BACK
         if taken is None or not 0 <= taken < self.size or self._standing[taken] != code:
             return NOTHING_TAKEN_BACK
+        batch = self._batches.pop(taken, None)
+        if batch is not None and batch.delta != times:
+            return NOTHING_TAKEN_BACK
         self._standing[taken] = 0
+        return ""
+
+    def _add(self, leaf: Leaf) -> str:
+        """Note a batch on paper; a scan counts once at a time."""
+        if leaf.kind != Kind.PAPER:
+            return ""
+        if any(batch.commitment == leaf.commitment for batch in self._batches.values()):
+            return COUNTS_TWICE
+        self._batches[self.size] = leaf
         return ""
 
 
@@ -193,7 +214,8 @@ class Counted:
         """Add a row of `_CELLS`."""
         kind, moved = Kind(row.kind), int(row.moved)
         self.entries[kind, row.reason] += row.entries
-        self.by_pledge[kind, row.pledge_text_id] += moved
+        if row.pledge_text_id is not None:
+            self.by_pledge[kind, row.pledge_text_id] += moved
         self.last = max(self.last, row.last)
         tallies = self.tallies[kind]
         tallies[Dimension.TOTAL][""] += moved
@@ -241,7 +263,7 @@ class Mismatch:
     """The subjects of a campaign that are in the state that counts are not those that the ledger counts."""
 
     campaign_id: int
-    recorded: int  #: subjects in that state
+    recorded: int  #: subjects in that state; of paper their signatures
     counted: int  #: what the entries add up to, folded or not; none that is set aside
     places: int  #: countries and regions in which both differ
 
@@ -249,8 +271,8 @@ class Mismatch:
 def mismatches(connection: Connection, kind: Kind, subjects: str, *, by_place: bool) -> list[Mismatch]:
     """Where the ledger differs from what it counts; an empty list is right.
 
-    `subjects`: an SQL query of campaign_id, country and region of every subject that is to be counted. Without `by_place`
-    country and region are NULL and only the sum is compared.
+    `subjects`: an SQL query of campaign_id, country and region of every subject that is to be counted, and `times` how often.
+    Without `by_place` country and region are NULL and only the sum is compared.
     """
     place = "country, region" if by_place else "NULL, NULL"
     query = text(_DIFFERENCES.format(subjects=subjects, place=place, kind=kind))

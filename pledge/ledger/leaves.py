@@ -2,6 +2,7 @@
 
     {"v":1,"kind":"confirmed","change":1,"of":"person","day":"2026-11-24","pledge":"<64 hex>","commitment":"<64 hex>"}
     {"v":1,"kind":"withdrawn","change":-1,"of":"person","day":"2026-11-25","pledge":"<64 hex>","takes_back":0}
+    {"v":1,"kind":"confirmed","change":128,"of":"paper","day":"2026-11-27","scan":"<64 hex>"}
 
 The keys are in this order, without spaces; the line's bytes are what is hashed. `day` is the day in Korea, `pledge`
 the SHA-256 of the pledge text that was signed. `commitment` binds the entry to one signature without telling whose:
@@ -33,19 +34,22 @@ class Leaf:
     delta: int
     kind: str
     hour: str  #: in UTC, as the ledger has it
-    pledge: str  #: hex
+    pledge: str  #: hex; "" for paper, of which it is not known
     commitment: bytes | None
     takes_back: int | None  #: index of the entry that a -1 takes back
+    record: bytes | None = None  #: of paper: the hash of its line in the earlier record
 
     @property
     def line(self) -> bytes:
+        pledge = f'"pledge":"{self.pledge}",' if self.pledge else ""
         if self.commitment is not None:
-            of = f'"commitment":"{self.commitment.hex()}"'
+            of = f'"{"commitment" if self.pledge else "scan"}":"{self.commitment.hex()}"'
         else:
             of = f'"takes_back":{"null" if self.takes_back is None else self.takes_back}'
+        record = f',"record":"{self.record.hex()}"' if self.record is not None else ""
         return (
             f'{{"v":1,"kind":"{self.reason}","change":{self.delta},"of":"{self.kind}",'
-            f'"day":"{korean_day(self.hour)}","pledge":"{self.pledge}",{of}}}'
+            f'"day":"{korean_day(self.hour)}",{pledge}{of}{record}}}'
         ).encode()
 
 

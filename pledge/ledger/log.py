@@ -17,7 +17,7 @@ from pledge.core.db import reading, transaction
 from pledge.core.db.upserts import insert_into
 from pledge.ledger import audit_lines, merkle, notes
 from pledge.ledger.checkpoints import LogTotals
-from pledge.ledger.counting import NOTHING_TAKEN_BACK, PLUS_TAKES_BACK
+from pledge.ledger.counting import COUNTS_TWICE, NOTHING_TAKEN_BACK, PLUS_TAKES_BACK
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.locks import wait_for_lock
 from pledge.ledger.merkle import BadProof
@@ -107,7 +107,7 @@ def entry_columns() -> list[ColumnElement[Any]]:
     entries = LedgerEntry.__table__.c
     return [
         *(entries.reason, entries.delta, entries.kind, entries.hour),
-        *(entries.pledge_text_id, entries.commitment, entries.takes_back),
+        *(entries.pledge_text_id, entries.commitment, entries.takes_back, entries.record),
     ]
 
 
@@ -118,9 +118,10 @@ def leaf_of(row: Any, pledges: Mapping[int, str]) -> Leaf:
         delta=row.delta,
         kind=row.kind,
         hour=row.hour,
-        pledge=pledges[row.pledge_text_id],
+        pledge="" if row.pledge_text_id is None else pledges[row.pledge_text_id],
         commitment=None if row.commitment is None else bytes(row.commitment),
         takes_back=row.takes_back,
+        record=None if row.record is None else bytes(row.record),
     )
 
 
@@ -157,11 +158,9 @@ def _extend_one(
 
 
 def _why(invalid: Row[Any]) -> str:
-    if invalid.delta == -1:
+    if invalid.delta < 0:
         return NOTHING_TAKEN_BACK
-    return (
-        PLUS_TAKES_BACK if invalid.takes_back is not None else "counts what an earlier entry counts already"
-    )
+    return PLUS_TAKES_BACK if invalid.takes_back is not None else COUNTS_TWICE
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pledge.core.db import Model
 from pledge.core.db.types import BigKey, UTCDateTime
 
+#: Signatures that one batch on paper may have.
+MAX_BATCH = 1_000_000
+
 
 class Kind(StrEnum):
-    """People and organisations are counted apart and never added up."""
+    """People, organisations and signatures on paper are counted apart and never added up."""
 
     PERSON = "person"
     ORGANIZATION = "organization"
+    PAPER = "paper"  #: a batch of sheets that two people counted (docs/paper.md)
 
 
 class Reason(StrEnum):
@@ -64,25 +68,29 @@ class Dimension(StrEnum):
 
 
 class LedgerEntry(Model):
-    """One +1 or -1. It holds no personal data: erasing a signature leaves the arithmetic as it is."""
+    """One +1 or -1, or a batch on paper. It holds no personal data: erasing a signature leaves the arithmetic as it is."""
 
     __tablename__ = "ledger_entries"
 
     id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
     campaign_id: Mapped[int]
     kind: Mapped[str] = mapped_column(String(12))
-    delta: Mapped[int]
+    delta: Mapped[int]  #: 1 or -1; of paper as many as the batch has, or minus them
     reason: Mapped[str] = mapped_column(String(12))
-    #: Random number of the signature or endorsement; not a foreign key, as that row may be erased.
+    #: Random number of the signature or endorsement, or the number of the batch; not a foreign key, as that row may be erased.
     subject_id: Mapped[int] = mapped_column(BigInteger)
     country: Mapped[str] = mapped_column(String(2))
     region: Mapped[str | None] = mapped_column(String(6))
     hour: Mapped[str] = mapped_column(String(13))  #: `2026-11-24T05`, UTC
     occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
     #: The pledge text that was signed; no foreign key, as its check would lock a row that everybody shares (docs/adr/0004).
-    pledge_text_id: Mapped[int]
-    #: What the public log says instead of a person (ledger/leaves.py); a -1 has none, it names the entry it takes back.
+    #: NULL for paper: what is printed on a sheet is not known here.
+    pledge_text_id: Mapped[int | None]
+    #: What the public log says instead of a person (ledger/leaves.py), of paper the SHA-256 of the scan; what takes back has
+    #: none, it names the entry.
     commitment: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    #: Of a batch that was in the earlier record of paper signatures: the SHA-256 of its line there (docs/paper.md).
+    record: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     #: For a -1, once folded: the index in the log, from 0 on, of the +1 that it takes back.
     takes_back: Mapped[int | None] = mapped_column(BigInteger)
     #: Place in the campaign's log from 1 on; NULL until folded, and that is how the fold finds its work. An entry that is
@@ -99,10 +107,18 @@ class LedgerEntry(Model):
         return and_(cls.number.is_(None), cls.set_aside.is_(None))
 
     __table_args__ = (
-        CheckConstraint("delta IN (-1, 1)", name="delta"),
-        CheckConstraint("kind IN ('person', 'organization')", name="kind"),
+        CheckConstraint(
+            f"delta IN (-1, 1) OR (kind = 'paper' AND delta <> 0 AND delta BETWEEN -{MAX_BATCH} AND {MAX_BATCH})",
+            name="delta",
+        ),
+        CheckConstraint("kind IN ('person', 'organization', 'paper')", name="kind"),
         CheckConstraint("reason IN ('confirmed', 'withdrawn', 'invalidated', 'reinstated')", name="reason"),
-        CheckConstraint("(delta = 1) = (commitment IS NOT NULL)", name="plus_has_commitment"),
+        CheckConstraint("(delta > 0) = (commitment IS NOT NULL)", name="plus_has_commitment"),
+        CheckConstraint(
+            "(kind = 'paper') = (pledge_text_id IS NULL) AND (record IS NULL OR kind = 'paper') "
+            "AND (kind <> 'paper' OR reason IN ('confirmed', 'withdrawn'))",
+            name="paper",
+        ),
         CheckConstraint(
             "set_aside IS NULL OR (set_aside IN ('no_cause', 'no_move', 'dismissed') AND number IS NULL)",
             name="set_aside",
@@ -121,6 +137,12 @@ class LedgerEntry(Model):
             sqlite_where=text("set_aside IS NOT NULL"),
         ),
         Index("ix_ledger_entries_subject", "subject_id"),
+        Index(
+            "ix_ledger_entries_paper",
+            "campaign_id",
+            postgresql_where=text("kind = 'paper'"),
+            sqlite_where=text("kind = 'paper'"),
+        ),
         # What is not a first +1 is rare: the desk counts a day of it.
         Index(
             "ix_ledger_entries_rare",

@@ -13,8 +13,12 @@ from pledge.ledger.models import Kind
 WAITS = "number IS NULL AND set_aside IS NULL"
 
 # Where a subject is counted. A person is so in one place at a time: what moves another place moves something else, so that
-# no entry takes away in one place what was counted in another. An organisation may change its place.
-_PLACE = "CASE WHEN {0}.kind = 'person' THEN {0}.country || COALESCE({0}.region, '') ELSE '' END"
+# no entry takes away in one place what was counted in another. An organisation may change its place. Of a batch on paper it is
+# its number of signatures, so that it is taken back whole.
+_PLACE = (
+    "CASE {0}.kind WHEN 'person' THEN {0}.country || COALESCE({0}.region, '') "
+    "WHEN 'paper' THEN CAST(ABS({0}.delta) AS TEXT) ELSE '' END"
+)
 
 # Entries of the same subject in the same place. The plus keeps both planners on the index of subjects: SQLite's, which has no
 # statistics, took the one of campaign and number instead and read all that came before, for each entry.
@@ -30,12 +34,12 @@ def _before(entry: str) -> str:
 
 # What a -1 takes back is the newest +1 of the same subject before it. It is looked up in the fold and not when the -1 is
 # appended, as only the fold assigns numbers.
-_NEWEST = "(SELECT MAX(earlier.number) - 1 {before} AND earlier.delta = 1)"
+_NEWEST = "(SELECT MAX(earlier.number) - 1 {before} AND earlier.delta > 0)"
 
 NAME_WHAT_IS_TAKEN_BACK = text(f"""
     UPDATE ledger_entries SET takes_back = {_NEWEST.format(before=_before("ledger_entries"))}
      WHERE campaign_id = :campaign_id AND number > :after AND number <= :upto
-       AND delta = -1 AND takes_back IS NULL""")  # noqa: S608  # only constants are put into the text; values are bound
+       AND delta < 0 AND takes_back IS NULL""")  # noqa: S608  # only constants are put into the text; values are bound
 
 # What would not verify is not numbered. This looks once more before it is signed, as a signed entry stays for good: whoever
 # may write the columns that the fold fills could have numbered it. A +1 counts nobody who is counted already and takes
@@ -44,12 +48,12 @@ FIRST_INVALID = text(f"""
     SELECT number, delta, takes_back
       FROM (SELECT entry.number, entry.delta, entry.takes_back,
                    (SELECT COALESCE(SUM(earlier.delta), 0) {_before("entry")}) AS standing,
-                   CASE WHEN entry.delta = -1 THEN {_NEWEST.format(before=_before("entry"))} END AS newest
+                   CASE WHEN entry.delta < 0 THEN {_NEWEST.format(before=_before("entry"))} END AS newest
               FROM ledger_entries AS entry
              WHERE entry.campaign_id = :campaign_id AND entry.number > :after AND entry.number <= :upto) AS fresh
-     WHERE standing <> CASE WHEN delta = 1 THEN 0 ELSE 1 END
-        OR (delta = 1 AND takes_back IS NOT NULL)
-        OR (delta = -1 AND (takes_back IS NULL OR takes_back <> newest))
+     WHERE standing <> CASE WHEN delta > 0 THEN 0 ELSE -delta END
+        OR (delta > 0 AND takes_back IS NOT NULL)
+        OR (delta < 0 AND (takes_back IS NULL OR takes_back <> newest))
      ORDER BY number LIMIT 1""")  # noqa: S608  # only constants are put into the text; values are bound
 
 # The one rule of what is counted (docs/adr/0070), over all that waits for the subjects of the batch, also past its end. It is
@@ -75,32 +79,35 @@ _NUMBER = """
                AND entry.kind = subject.kind AND +entry.number IS NULL AND entry.set_aside IS NULL),
         seen AS (
             SELECT waiting.*,
-                   MAX(CASE WHEN delta = 1 AND stands = 1 THEN id END)
+                   MAX(CASE WHEN delta > 0 AND stands = 1 THEN id END)
                        OVER (PARTITION BY subject_id, campaign_id, kind) AS last_stands
               FROM waiting),
         taken AS (
             SELECT seen.*,
-                   MAX(CASE WHEN delta = -1 AND (stands IS NULL OR id < last_stands) THEN id END)
+                   MAX(CASE WHEN delta < 0 AND (stands IS NULL OR id < last_stands) THEN id END)
                        OVER (PARTITION BY subject_id, campaign_id, kind, place) AS last_taken
               FROM seen),
         caused AS (
             SELECT taken.*,
-                   CASE WHEN delta = 1 AND (stands = 1 OR id < last_taken) THEN 1
-                        WHEN delta = -1 AND (stands IS NULL OR id < last_stands) THEN 1 ELSE 0 END AS has_cause
+                   CASE WHEN delta > 0 AND (stands = 1 OR id < last_taken) THEN 1
+                        WHEN delta < 0 AND (stands IS NULL OR id < last_stands) THEN 1 ELSE 0 END AS has_cause
               FROM taken),
         moving AS (
             SELECT caused.*,
                    CASE WHEN has_cause = 0 THEN 0
-                        WHEN delta = COALESCE(
+                        WHEN (delta > 0) = (COALESCE(
                              LAG(delta) OVER (PARTITION BY subject_id, campaign_id, kind, place, has_cause ORDER BY id),
-                             (SELECT CASE WHEN SUM(earlier.delta) > 0 THEN 1 ELSE -1 END {earlier})) THEN 0
+                             (SELECT CASE WHEN SUM(earlier.delta) > 0 THEN 1 ELSE -1 END {earlier})) > 0) THEN 0
                         ELSE 1 END AS moves
               FROM caused)
         SELECT moving.id,
                CASE WHEN moves = 1 THEN
                head.size + SUM(moves) OVER (PARTITION BY moving.campaign_id ORDER BY moving.id) END AS number,
                CASE WHEN moves = 1 THEN
-               CASE WHEN moving.kind = 'person' THEN head.people ELSE head.organizations END
+               CASE moving.kind WHEN 'person' THEN head.people WHEN 'organization' THEN head.organizations
+                    ELSE COALESCE((SELECT tally.count FROM tallies AS tally
+                                    WHERE tally.campaign_id = moving.campaign_id AND tally.kind = 'paper'
+                                      AND tally.dimension = 'total' AND tally.key = ''), 0) END
                + SUM(moves * delta) OVER (PARTITION BY moving.campaign_id, moving.kind ORDER BY moving.id) END AS count,
                CASE WHEN moves = 1 THEN NULL WHEN has_cause = 1 THEN 'no_move' ELSE 'no_cause' END AS set_aside
           FROM moving JOIN ledger_heads AS head ON head.campaign_id = moving.campaign_id

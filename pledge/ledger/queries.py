@@ -4,23 +4,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from pledge.core import clock
 from pledge.core.db import reading
 from pledge.ledger.models import Checkpoint, Dimension, Kind, LedgerEntry, LedgerHead, SetAside, Tally
 
+#: Verbatim the predicate of its index.
+_IS_PAPER = LedgerEntry.kind == text("'paper'")
+
 
 @dataclass(frozen=True)
 class Count:
-    """People and organisations are two numbers and are never added up."""
+    """People, organisations and signatures on paper are three numbers and are never added up."""
 
     people: int
     organizations: int
     as_of: datetime
     #: Size of the public log that adds up to these numbers; None while that log catches up after a migration.
     log_size: int | None = 0
+    paper: int = 0
 
 
 def count(campaign_id: int) -> Count:
@@ -34,16 +38,31 @@ def counts(campaign_ids: Iterable[int]) -> dict[int, Count]:
     as_of = clock.now()  # before the query: what it answers is at least as new
     with reading() as connection:
         rows = connection.execute(_COUNTS, {"wanted": wanted}).all()
-    found = {row[0]: Count(row[1], row[2], as_of, row[3]) for row in rows}
+    found = {row[0]: Count(row[1], row[2], as_of, *row[3:]) for row in rows}
     return {campaign_id: found.get(campaign_id) or Count(0, 0, as_of) for campaign_id in wanted}
 
 
-def head_columns() -> tuple[ColumnElement[int], ColumnElement[int], ColumnElement[int | None]]:
-    """People, organizations and the size of the log that adds up to them, of a head that may be missing."""
+def head_columns() -> tuple[
+    ColumnElement[int], ColumnElement[int], ColumnElement[int | None], ColumnElement[int]
+]:
+    """People, organizations, the size of the log that adds up to them, and paper, of a head that may be missing."""
     in_step = case(
         (LedgerHead.campaign_id.is_(None), 0), (LedgerHead.log_size == LedgerHead.size, LedgerHead.size)
     )
-    return func.coalesce(LedgerHead.people, 0), func.coalesce(LedgerHead.organizations, 0), in_step
+    people, organizations = (
+        func.coalesce(LedgerHead.people, 0),
+        func.coalesce(LedgerHead.organizations, 0),
+    )
+    return people, organizations, in_step, paper_column(LedgerHead.campaign_id)
+
+
+def paper_column(campaign_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[int]:
+    """How many signatures on paper the log of a campaign counts."""
+    total = select(Tally.count).where(
+        *(Tally.campaign_id == campaign_id, Tally.kind == Kind.PAPER),
+        *(Tally.dimension == Dimension.TOTAL, Tally.key == ""),
+    )
+    return func.coalesce(total.scalar_subquery(), 0)
 
 
 _COUNTS = select(LedgerHead.campaign_id, *head_columns()).where(
@@ -115,6 +134,38 @@ def waiting_entries() -> int:
 
 
 @dataclass(frozen=True)
+class PaperEntry:
+    """An entry that counts a batch on paper now."""
+
+    index: int  #: in the log, from 0 on
+    batch_id: int
+    signatures: int
+    scan_sha256: bytes
+
+
+def paper_entries(campaign_id: int, size: int | None = None) -> list[PaperEntry]:
+    """The batches on paper that the public log of a campaign counts now, or did at a size, in its order."""
+    entry = LedgerEntry
+    query = (
+        select(entry.number, entry.subject_id, entry.delta, entry.commitment, entry.takes_back)
+        .join(LedgerHead, LedgerHead.campaign_id == entry.campaign_id)
+        .where(entry.campaign_id == campaign_id, _IS_PAPER)
+        .where(entry.number <= func.coalesce(size, LedgerHead.log_size))
+        .order_by(entry.number)
+    )
+    found: dict[int, PaperEntry] = {}
+    with reading() as connection:
+        for row in connection.execute(query):
+            if row.delta > 0:
+                found[row.number - 1] = PaperEntry(
+                    row.number - 1, row.subject_id, row.delta, bytes(row.commitment)
+                )
+            else:
+                found.pop(row.takes_back, None)
+    return list(found.values())
+
+
+@dataclass(frozen=True)
 class LogState:
     """Where the log of a campaign ends, and what was published of it."""
 
@@ -122,13 +173,14 @@ class LogState:
     size: int
     people: int
     organizations: int
+    batches: int  #: on paper
     signed_size: int  #: that of the newest checkpoint; 0 when there is none
     signed_at: datetime | None
 
     @property
     def additions(self) -> int:
-        """How many entries are +1: what all add up to, and how many there are, tell it."""
-        return (self.size + self.people + self.organizations) // 2
+        """How many entries add something: what all add up to, and how many there are, tell it."""
+        return (self.size + self.people + self.organizations + self.batches) // 2
 
     @property
     def removals(self) -> int:
@@ -144,8 +196,11 @@ def log_states() -> list[LogState]:
             .where(Checkpoint.campaign_id == head.campaign_id)
             .scalar_subquery()
         )
+    batches = select(func.coalesce(func.sum(case((LedgerEntry.delta > 0, 1), else_=-1)), 0)).where(
+        LedgerEntry.campaign_id == head.campaign_id, _IS_PAPER, LedgerEntry.number.is_not(None)
+    )
     query = select(
-        *(head.campaign_id, head.size, head.people, head.organizations),
+        *(head.campaign_id, head.size, head.people, head.organizations, batches.scalar_subquery()),
         *(func.coalesce(newest["size"], 0), newest["signed_at"]),
     ).order_by(head.campaign_id)
     with reading() as connection:

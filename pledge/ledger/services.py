@@ -108,21 +108,23 @@ def append(
     kind: Kind = Kind.PERSON,
     reason: Reason,
     subject_id: int,
-    country: str,
-    region: str | None,
+    country: str = "",
+    region: str | None = None,
     at: datetime,
-    pledge_text_id: int,
+    pledge_text_id: int | None,
     commitment: bytes | None = None,
+    times: int = 1,
 ) -> None:
     """Add the +1 or -1 of a reason in the caller's transaction: it and its cause are recorded together or not at all.
 
-    `pledge_text_id`: what was signed; `commitment`: for a +1, what the public log says of the subject (leaves.py).
+    `pledge_text_id`: what was signed; `commitment`: for a +1, what the public log says of the subject (leaves.py); `times`: of
+    paper, how many signatures the batch has.
     """
     session.execute(
         insert(LedgerEntry).values(
             campaign_id=campaign_id,
             kind=kind,
-            delta=reason.delta,
+            delta=reason.delta * times,
             reason=reason,
             subject_id=subject_id,
             country=country,

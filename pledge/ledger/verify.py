@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, literal, select
 
 from pledge.core.db import snapshot
 from pledge.ledger.checkpoints import CheckpointChecks, LogTotals
@@ -14,6 +14,7 @@ from pledge.ledger.merkle import WIDTH
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogTile
 from pledge.ledger.notes import TreeHead
 from pledge.ledger.paths import TilePath
+from pledge.ledger.queries import paper_column
 from pledge.ledger.sources import PledgeHashes
 from pledge.ledger.tiles import FULL, HEIGHT, Tiles
 
@@ -128,7 +129,7 @@ class _Walk:
             index = self.count.size
             if row is None or row.number != index + 1:
                 raise EntriesBroken(f"entry {index}: missing")
-            if row.pledge_text_id not in self.pledges:
+            if row.pledge_text_id is not None and row.pledge_text_id not in self.pledges:
                 raise EntriesBroken(f"entry {index}: its pledge text is missing")
             completed = self.count.add(leaf_of(row, self.pledges))
             for level, root in enumerate(completed[::HEIGHT]):
@@ -193,6 +194,11 @@ class _Walk:
                     f"the count says {head.people} people and {head.organizations} organizations, the entries add up "
                     f"to {self.count.people} and {self.count.organizations}"
                 )
+            paper = self._paper_tally()
+            if paper != self.count.paper:
+                self.further.append(
+                    f"the count on paper is {paper}, the entries add up to {self.count.paper}"
+                )
         self.further += [
             f"noted checkpoint of {state.size} entries: the log has only {size}" for state in self.noted
         ]
@@ -200,6 +206,10 @@ class _Walk:
             self.further.append(f"newest checkpoint: {words}")
 
     # --- What is read ---
+
+    def _paper_tally(self) -> int:
+        query = select(paper_column(literal(self.campaign_id)))
+        return self.connection.execute(query).scalar_one()
 
     def _entries(self, size: int) -> Iterator[Row[Any]]:
         table, last = LedgerEntry.__table__.c, 0

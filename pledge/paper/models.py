@@ -1,4 +1,4 @@
-"""Tables of batches of paper signatures, and of their signed public record."""
+"""The table of batches of paper signatures."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,24 +10,23 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
-    Text,
-    UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
 from pledge.core.languages import Texts, Translated, has_text
+from pledge.ledger.models import MAX_BATCH
 
 MAX_PLACE = 120
 MAX_SHEETS = 100_000
-MAX_SIGNATURES = 1_000_000
 
 
 class PaperState(StrEnum):
     COUNTED = "counted"  #: by one person; waits for a second one
     DISPUTED = "disputed"  #: the second person counted another number
-    AGREED = "agreed"  #: both counted the same: it is in the public record
+    AGREED = "agreed"  #: both counted the same: it is in the public log
     WITHDRAWN = "withdrawn"  #: was agreed, and was taken back since
 
 
@@ -59,40 +58,20 @@ class PaperBatch(Model):
         CheckConstraint(one_of("state", PaperState), name="state"),
         CheckConstraint(has_text("place"), name="has_place"),
         CheckConstraint(f"sheets BETWEEN 1 AND {MAX_SHEETS}", name="sheets"),
-        CheckConstraint(f"signatures BETWEEN 1 AND {MAX_SIGNATURES}", name="signatures"),
+        CheckConstraint(f"signatures BETWEEN 1 AND {MAX_BATCH}", name="signatures"),
         CheckConstraint("checked_by IS NULL OR checked_by <> counted_by", name="two_people"),
         CheckConstraint(
             "state NOT IN ('agreed', 'withdrawn') OR (checked_by IS NOT NULL AND checked_signatures = signatures)",
             name="agreed_by_two",
         ),
         Index("ix_paper_batches_campaign", "campaign_id", "id"),
-        {"sqlite_autoincrement": True},  # a number is in the public record: never given again
+        # A scan is counted once.
+        Index(
+            "ix_paper_batches_scan",
+            *("campaign_id", "scan_sha256"),
+            unique=True,
+            postgresql_where=text("state <> 'withdrawn'"),
+            sqlite_where=text("state <> 'withdrawn'"),
+        ),
+        {"sqlite_autoincrement": True},  # entries of the log name it: never given again
     )
-
-
-class PaperEntry(Model):
-    """One line of the public record (record.py). Lines are appended; none is changed or removed."""
-
-    __tablename__ = "paper_entries"
-
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  #: from 0 on
-    batch_id: Mapped[int] = mapped_column(ForeignKey("paper_batches.id"))
-    change: Mapped[int]  #: signatures: those of the batch, or minus them
-    line: Mapped[str] = mapped_column(Text)  #: verbatim
-
-    __table_args__ = (
-        CheckConstraint("change <> 0", name="change"),
-        UniqueConstraint("batch_id", "change"),  # a batch is counted once and taken back once
-    )
-
-
-class PaperNote(Model):
-    """The signed end of the record of a campaign, as it is published now; the worker signs it (record.py)."""
-
-    __tablename__ = "paper_notes"
-
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
-    size: Mapped[int]  #: lines that it covers
-    note: Mapped[str] = mapped_column(Text)  #: verbatim (C2SP signed-note)
-    signed_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -1,16 +1,17 @@
-"""Reads of paper signatures: for the screens of staff, and what is public: the batches of the signed record."""
+"""Reads of paper signatures: for the screens of staff, and what is public: the batches that the log counts."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from pledge.campaigns import rules
 from pledge.campaigns.models import Campaign
 from pledge.core.db import reading
 from pledge.core.languages import Texts
-from pledge.paper.models import PaperBatch, PaperEntry, PaperNote, PaperState
+from pledge.ledger.queries import paper_entries
+from pledge.paper.models import PaperBatch, PaperState
 from pledge.paper.services import NoSuchBatch, PaperFields, content
 
 #: Batches that the screen of a campaign lists.
@@ -55,9 +56,10 @@ class WaitingBatch:
 
 @dataclass(frozen=True)
 class PublicBatch:
-    """A batch of the signed record that was not taken back."""
+    """A batch that the public log counts."""
 
     number: int
+    entry: int  #: its index in the log, from 0 on
     place: Texts
     collected_on: date
     sheets: int
@@ -66,16 +68,11 @@ class PublicBatch:
 
 
 @dataclass(frozen=True)
-class PaperRecord:
-    """What is signed of the paper signatures of a campaign."""
+class PublicPaper:
+    """What the public log counts on paper. Place, day and sheets of a batch are what staff say, the rest is in its entry."""
 
+    signatures: int
     batches: list[PublicBatch]
-    size: int  #: lines of the record
-    signed_at: datetime
-
-    @property
-    def signatures(self) -> int:
-        return sum(batch.signatures for batch in self.batches)
 
     @property
     def sheets(self) -> int:
@@ -120,62 +117,30 @@ def waiting() -> list[WaitingBatch]:
         return [WaitingBatch(*row) for row in connection.execute(query)]
 
 
-def public_record(campaign_id: int) -> PaperRecord | None:
-    """The batches that the signed record counts, the newest first; None while nothing is signed."""
-    signed = select(PaperNote.size, PaperNote.signed_at).where(PaperNote.campaign_id == campaign_id)
-    counted = (
-        select(PaperEntry.batch_id)
-        .join(PaperNote, PaperNote.campaign_id == PaperEntry.campaign_id)
-        .where(PaperEntry.campaign_id == campaign_id, PaperEntry.number < PaperNote.size)
-        .group_by(PaperEntry.batch_id)
-        .having(func.sum(PaperEntry.change) > 0)
-    )
-    batches = (
+def public(campaign_id: int, size: int | None = None) -> PublicPaper:
+    """The batches that the public log counts now, or did when it had `size` entries, the newest first."""
+    counted = {one.batch_id: one for one in paper_entries(campaign_id, size)}
+    query = (
         select(*PaperBatch.__table__.c)
-        .where(PaperBatch.id.in_(counted))
+        .where(PaperBatch.campaign_id == campaign_id, PaperBatch.id.in_(counted))
         .order_by(PaperBatch.collected_on.desc(), PaperBatch.id.desc())
     )
     with reading() as connection:
-        end = connection.execute(signed).first()
-        if end is None:
-            return None
-        found = [
-            PublicBatch(
-                row.id,
-                row.place,
-                row.collected_on,
-                row.sheets,
-                row.signatures,
-                bytes(row.scan_sha256).hex(),
-            )
-            for row in connection.execute(batches)
-        ]
-    return PaperRecord(found, end.size, end.signed_at)
-
-
-def with_record() -> set[int]:
-    """The campaigns of which a record is signed."""
-    with reading() as connection:
-        return set(connection.execute(select(PaperNote.campaign_id)).scalars())
-
-
-def note(campaign_id: int) -> str | None:
-    """The signed end of the record, verbatim; None while nothing is signed."""
-    with reading() as connection:
-        query = select(PaperNote.note).where(PaperNote.campaign_id == campaign_id)
-        return connection.execute(query).scalar()
-
-
-def lines(campaign_id: int) -> list[str]:
-    """The lines that the signed end covers, in order."""
-    query = (
-        select(PaperEntry.line)
-        .join(PaperNote, PaperNote.campaign_id == PaperEntry.campaign_id)
-        .where(PaperEntry.campaign_id == campaign_id, PaperEntry.number < PaperNote.size)
-        .order_by(PaperEntry.number)
-    )
-    with reading() as connection:
-        return list(connection.execute(query).scalars())
+        rows = connection.execute(query).all()
+    found = [
+        PublicBatch(
+            row.id,
+            entry.index,
+            row.place,
+            row.collected_on,
+            row.sheets,
+            entry.signatures,
+            entry.scan_sha256.hex(),
+        )
+        for row in rows
+        for entry in (counted[row.id],)
+    ]
+    return PublicPaper(sum(one.signatures for one in counted.values()), found)
 
 
 def _view(row: Row[Any]) -> BatchView:

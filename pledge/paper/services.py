@@ -1,6 +1,6 @@
 """What staff may do with paper signatures: enter a batch with its scan, count it as a second person, take it back.
 
-The second person types the number that they counted: the same one puts the batch into the public record, another one
+The second person types the number that they counted: the same one puts the batch into the public log, another one
 disputes it. Every use case is recorded in the audit log in the same transaction.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from pledge.accounts import two_people
@@ -19,7 +19,7 @@ from pledge.audit.services import record
 from pledge.campaigns import rules
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.moderation import clean_reason, compare
-from pledge.campaigns.rules import Checker, FieldFault
+from pledge.campaigns.rules import BadFields, Checker, FieldFault
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import clock, languages
 from pledge.core.db import transaction
@@ -27,8 +27,9 @@ from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.files import services as files
 from pledge.files.models import StoredFile
-from pledge.paper.models import MAX_PLACE, MAX_SHEETS, MAX_SIGNATURES, PaperBatch, PaperState
-from pledge.paper.record import append, lock_campaign
+from pledge.ledger.models import MAX_BATCH, Kind, Reason
+from pledge.ledger.services import append
+from pledge.paper.models import MAX_PLACE, MAX_SHEETS, PaperBatch, PaperState
 
 _OPEN = (PaperState.COUNTED, PaperState.DISPUTED)
 
@@ -66,7 +67,7 @@ def enter(actor: Actor, slug: str, fields: PaperFields, scan: str) -> int:
     """
     kept = clean(fields, has_scan=bool(scan))
     with transaction() as session:
-        campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
+        campaign_id = _lock_campaign(session, slug)
         if campaign_id is None:
             raise NoSuchCampaign
         batch = PaperBatch(campaign_id=campaign_id, **vars(kept))
@@ -92,7 +93,7 @@ def change(actor: Actor, slug: str, batch_id: int, seen: str, fields: PaperField
 
 
 def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) -> bool:
-    """Count as the second person. Whether both counted the same: then the batch is in the public record from now on.
+    """Count as the second person. Whether both counted the same: then the batch is in the public log from now on.
 
     Raises NeedsSecondPerson, InvitedLately, NoSuchBatch, BatchInWrongState, also when the batch is another one than was seen.
     """
@@ -106,18 +107,18 @@ def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) ->
         batch.checked_by, batch.checked_name, batch.checked_at = actor.staff_id, actor.name, now
         batch.checked_signatures = signatures
         if agrees:
-            append(session, batch, batch.signatures, now)
+            _append(session, batch, Reason.CONFIRMED)
         act = "paper.agree" if agrees else "paper.dispute"
         record(session, actor, act, _subject(batch), counted=signatures, **_numbered(batch))
         return agrees
 
 
 def withdraw(actor: Actor, slug: str, batch_id: int, reason: str) -> None:
-    """Take an agreed batch back; the public record gets a line that says so. Raises ReasonMissing, BatchInWrongState, NoSuchBatch."""
+    """Take an agreed batch back; an entry of the public log says so. Raises ReasonMissing, BatchInWrongState, NoSuchBatch."""
     reason = clean_reason(reason)
     with _locked(slug, batch_id, PaperState.AGREED) as (session, batch):
         batch.state = PaperState.WITHDRAWN
-        append(session, batch, -batch.signatures, clock.now())
+        _append(session, batch, Reason.WITHDRAWN)
         record(session, actor, "paper.withdraw", _subject(batch), reason=reason, **_numbered(batch))
 
 
@@ -153,7 +154,7 @@ def clean(fields: PaperFields, *, has_scan: bool) -> PaperFields:
         check.add("collected_on", FieldFault.FUTURE)
     for name, number, most in (
         ("sheets", fields.sheets, MAX_SHEETS),
-        ("signatures", fields.signatures, MAX_SIGNATURES),
+        ("signatures", fields.signatures, MAX_BATCH),
     ):
         if number is None or not 1 <= number <= most:
             check.add(name, FieldFault.NUMBER)
@@ -164,7 +165,7 @@ def clean(fields: PaperFields, *, has_scan: bool) -> PaperFields:
 
 
 def _take(session: Session, actor: Actor, batch: PaperBatch, scan: str) -> None:
-    """The actor has counted it, perhaps on a new scan. Raises NeedsSecondPerson, UnknownFile."""
+    """The actor has counted it, perhaps on a new scan. Raises NeedsSecondPerson, UnknownFile, BadFields."""
     if actor.staff_id is None:
         raise two_people.NeedsSecondPerson
     if scan:
@@ -173,20 +174,52 @@ def _take(session: Session, actor: Actor, batch: PaperBatch, scan: str) -> None:
             files.discard(session, batch.scan)
         batch.scan = scan
         batch.scan_sha256 = session.scalars(select(StoredFile.sha256).where(StoredFile.name == scan)).one()
+        _refuse_twin(session, batch)
     batch.state = PaperState.COUNTED
     batch.counted_by, batch.counted_name, batch.counted_at = actor.staff_id, actor.name, clock.now()
     batch.checked_by = batch.checked_at = batch.checked_signatures = None
     batch.checked_name = ""
 
 
+def _refuse_twin(session: Session, batch: PaperBatch) -> None:
+    """A scan is counted once, also when somebody enters it again by mistake. Raises BadFields."""
+    twin = exists().where(
+        *(PaperBatch.campaign_id == batch.campaign_id, PaperBatch.scan_sha256 == batch.scan_sha256),
+        *(PaperBatch.state != PaperState.WITHDRAWN, PaperBatch.id != (batch.id or 0)),
+    )
+    with session.no_autoflush:
+        if session.scalar(select(twin)):
+            raise BadFields({"scan": FieldFault.SCAN_TWICE})
+
+
+def _append(session: Session, batch: PaperBatch, reason: Reason) -> None:
+    """The batch's entry in the public log: the fold counts it if the audit log says who agreed (counting.py)."""
+    append(
+        session,
+        campaign_id=batch.campaign_id,
+        kind=Kind.PAPER,
+        reason=reason,
+        subject_id=batch.id,
+        at=clock.now(),
+        pledge_text_id=None,
+        commitment=batch.scan_sha256 if reason is Reason.CONFIRMED else None,
+        times=batch.signatures,
+    )
+
+
+def _lock_campaign(session: Session, slug: str) -> int | None:
+    """Who counts for a campaign comes one after the other. Signing by people goes on: it shares the row's key."""
+    query = select(Campaign.id).where(Campaign.slug == slug)
+    return session.scalar(query.with_for_update(key_share=True))
+
+
 @contextmanager
 def _locked(slug: str, batch_id: int, *states: PaperState) -> Iterator[tuple[Session, PaperBatch]]:
     """The row in one of these states, locked with its campaign until the transaction ends. Raises NoSuchBatch, BatchInWrongState."""
     with transaction() as session:
-        campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
+        campaign_id = _lock_campaign(session, slug)
         if campaign_id is None:
             raise NoSuchBatch(batch_id)
-        lock_campaign(session, campaign_id)
         batch = session.scalar(
             select(PaperBatch)
             .where(PaperBatch.id == batch_id, PaperBatch.campaign_id == campaign_id)

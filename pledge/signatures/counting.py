@@ -21,7 +21,7 @@ STANDS = """
      WHERE signed.id = entry.subject_id"""
 
 
-_CONFIRMED = "SELECT campaign_id, country, region FROM signatures WHERE state = 'confirmed'"
+_CONFIRMED = "SELECT campaign_id, country, region, 1 AS times FROM signatures WHERE state = 'confirmed'"
 
 
 def mismatches(connection: Connection | None = None) -> list[Mismatch]:

@@ -78,7 +78,10 @@ def today(campaign_id: int) -> Today:
     rare = _rare_since(campaign_id, midnight)
     return Today(
         ledger.count(campaign_id),
-        *(_day(_moved_since(campaign_id, kind, midnight), rare, kind) for kind in Kind),
+        *(
+            _day(_moved_since(campaign_id, kind, midnight), rare, kind)
+            for kind in (Kind.PERSON, Kind.ORGANIZATION)
+        ),
     )
 
 

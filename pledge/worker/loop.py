@@ -31,7 +31,6 @@ from pledge.mail.sender_group import DATABASE_ERRORS, SenderGroup, Turns
 from pledge.name_lists import services as named_lists
 from pledge.news import queries as news
 from pledge.news import sending
-from pledge.paper import record as paper_record
 from pledge.retention import services as retention
 from pledge.signatures import reminding, watching
 from pledge.signatures.invalidation import applying
@@ -58,9 +57,6 @@ IDLE_FILES = 1.0
 IDLE_NEWS = 2.0
 IDLE_REMINDERS = 60.0
 IDLE_MAIL_SERVERS = 0.2
-
-#: Seconds between searches for records of paper signatures that have to be signed.
-BETWEEN_PAPER_LOOKS = 5.0
 
 #: Seconds between checks whether mails to new addresses are held back.
 BETWEEN_VALVE_LOOKS = 2.0
@@ -138,7 +134,6 @@ class Worker:
             ("invalidate", self.invalidate),
             ("news", self.send_news),
             ("reminders", self.remind),
-            ("paper", self.sign_paper),
             ("watch", self.watch),
             ("today", self.tell_today),
             ("valve", self.watch_valve),
@@ -195,10 +190,6 @@ class Worker:
 
     def remind(self) -> float:
         return BETWEEN_REMINDERS if reminding.advance() else IDLE_REMINDERS
-
-    def sign_paper(self) -> float:
-        paper_record.sign_due(published)
-        return BETWEEN_PAPER_LOOKS
 
     def watch(self) -> float:
         watching.look()

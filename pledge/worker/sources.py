@@ -1,4 +1,4 @@
-"""The questions of ledger and mail to the packages above them, answered by campaigns, signatures and endorsements."""
+"""The questions of ledger and mail to the packages above them, answered by campaigns, signatures, endorsements and paper."""
 
 from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.endorsements import counting as endorsements
@@ -7,12 +7,17 @@ from pledge.ledger.models import Kind
 from pledge.ledger.sources import Sources
 from pledge.mail.breaker import Confirmations
 from pledge.mail.models import MailKind
+from pledge.paper import counting as paper
 from pledge.signatures import counting as signatures
 from pledge.signatures import queries as signature_queries
 
 
 def ledger_sources() -> Sources:
-    standing = {Kind.PERSON: signatures.STANDS, Kind.ORGANIZATION: endorsements.STANDS}
+    standing = {
+        Kind.PERSON: signatures.STANDS,
+        Kind.ORGANIZATION: endorsements.STANDS,
+        Kind.PAPER: paper.STANDS,
+    }
     return Sources(standing, published, pledge_hashes)
 
 

@@ -28,7 +28,7 @@ def test_recount_is_content_when_ledger_and_signatures_agree(app, runner, folded
 
     assert (result.exit_code, result.output) == (
         0,
-        "the tallies, the ledger, the signatures and the organizations agree\n",
+        "the tallies, the ledger, the signatures, the organizations and the batches on paper agree\n",
     )
 
 
@@ -227,7 +227,7 @@ def test_verify_says_what_is_wrong_with_a_saved_checkpoint(app, runner, tmp_path
 
 # --- What is set aside ---
 
-NO_CAUSE = "they match no signature and no organisation"
+NO_CAUSE = "they match no signature, no organisation and no batch on paper"
 NO_MOVE = "they count what is already counted, or remove what is not counted"
 DISMISSED = "dismissed, see the audit log"
 

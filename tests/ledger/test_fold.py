@@ -107,6 +107,8 @@ def test_any_interleaving_of_kinds_reasons_fold_and_crash_leaves_tallies_that_ar
         kinds = Counter(subject.kind for subject in counted if subject.campaign == campaign)
         found = queries.count(campaign)
         assert (found.people, found.organizations) == (kinds[Kind.PERSON], kinds[Kind.ORGANIZATION])
+        batches = [one.number for one in counted if (one.campaign, one.kind) == (campaign, Kind.PAPER)]
+        assert found.paper == sum(map(ledger.signatures_on, batches))
 
 
 def test_organizations_are_counted_apart_from_people(app):

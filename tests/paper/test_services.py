@@ -5,13 +5,14 @@ from hashlib import sha256
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.moderation import EditedMeanwhile, ReasonMissing
 from pledge.campaigns.rules import BadFields, FieldFault
-from pledge.core.db import db
+from pledge.core.db import db, transaction
 from pledge.core.encryption import Vault
 from pledge.core.languages import Texts
 from pledge.files import scans
@@ -19,8 +20,9 @@ from pledge.files.faults import BadScan, ScanFault
 from pledge.files.models import StoredFile
 from pledge.files.services import UnknownFile
 from pledge.files.storage import FOLDER
+from pledge.ledger.models import LedgerEntry
 from pledge.paper import queries, services
-from pledge.paper.models import PaperEntry, PaperState
+from pledge.paper.models import PaperBatch, PaperState
 from pledge.paper.services import BatchInWrongState, NoSuchBatch
 from tests.support import paper
 from tests.support.factories import SLUG, campaign, the_campaign
@@ -45,14 +47,14 @@ def audited():
 
 def changes():
     db.session.rollback()
-    return list(db.session.scalars(select(PaperEntry.change).order_by(PaperEntry.number)))
+    return list(db.session.scalars(select(LedgerEntry.delta).order_by(LedgerEntry.id)))
 
 
 def check(number, signatures, by=CHECKER):
     return services.check(by, SLUG, number, stamp(the_campaign(), number), signatures)
 
 
-def test_a_batch_that_two_people_count_alike_is_agreed_and_in_the_record():
+def test_a_batch_that_two_people_count_alike_is_agreed_and_in_the_log():
     number = paper.entered(signatures=128)
     assert changes() == []
     assert check(number, 128)
@@ -62,7 +64,7 @@ def test_a_batch_that_two_people_count_alike_is_agreed_and_in_the_record():
     assert acts() == ["paper.enter", "paper.agree"]
 
 
-def test_a_batch_that_they_count_differently_is_disputed_and_in_no_record():
+def test_a_batch_that_they_count_differently_is_disputed_and_in_no_log():
     number = paper.entered(signatures=128)
     assert not check(number, 127)
     found = row(number)
@@ -162,6 +164,31 @@ def test_a_batch_needs_a_scan_of_its_own():
         services.enter(COUNTER, SLUG, paper.fields(), other)
 
 
+def test_a_scan_is_counted_once_until_its_batch_is_taken_back():
+    number = paper.agreed(scan=PDF)
+    with pytest.raises(BadFields) as refused:
+        paper.entered(scan=PDF)
+    assert refused.value.faults == {"scan": FieldFault.SCAN_TWICE}
+    other = paper.entered()
+    with pytest.raises(BadFields):
+        services.change(
+            COUNTER, SLUG, other, stamp(the_campaign(), other), paper.fields(), scan=scans.store_scan(PDF)
+        )
+    assert paper.entered(campaign("other"), scan=PDF)
+    services.withdraw(COUNTER, SLUG, number, "a sheet was missing")
+    assert paper.agreed(the_campaign(), scan=PDF, signatures=130)
+
+
+def test_the_database_too_keeps_a_scan_from_being_counted_twice():
+    numbers = [paper.agreed(), paper.agreed()]
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(
+            update(PaperBatch)
+            .where(PaperBatch.id == numbers[1])
+            .values(scan_sha256=row(numbers[0]).scan_sha256)
+        )
+
+
 @pytest.mark.parametrize("data", [PDF, png(size=(64, 36))])
 def test_a_scan_is_kept_byte_for_byte_and_encrypted(app, data):
     number = paper.entered(scan=data)
@@ -189,7 +216,7 @@ def test_what_is_no_scan_is_refused(data, fault):
 def test_scans_are_encrypted_anew_with_the_newest_data_key(app, runner, monkeypatch):
     old, new = SecretStr("o" * 40), SecretStr("n" * 40)
     monkeypatch.setitem(app.extensions, "pledge.vault", Vault((old,)))
-    name = row(paper.entered()).scan
+    name = row(paper.entered(scan=PDF)).scan
     monkeypatch.setitem(app.extensions, "pledge.vault", Vault((new, old)))
     assert "stored_files: 1 rows encrypted anew" in runner.invoke(args=["data-keys", "reencrypt"]).output
     assert "stored_files" not in runner.invoke(args=["data-keys", "reencrypt"]).output

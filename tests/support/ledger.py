@@ -29,7 +29,7 @@ _signature_ids = itertools.count(9_000_000_000_000_000_000 - 10**9)
 
 
 #: The ledger alone knows nobody: here whatever is put in stands.
-SOURCES = Sources(dict.fromkeys(Kind, "CASE WHEN entry.delta = 1 THEN 1 END"), published, pledge_hashes)
+SOURCES = Sources(dict.fromkeys(Kind, "CASE WHEN entry.delta > 0 THEN 1 END"), published, pledge_hashes)
 
 
 def fold(limit: int = services.BATCH) -> int:
@@ -114,8 +114,11 @@ def move(
     hours: int = 0,
     kind: Kind = Kind.PERSON,
 ) -> None:
-    """One entry of any kind and reason."""
-    pledge_text_id = pledge_of(campaign_id)
+    """One entry of any kind and reason; of paper, a batch of signatures_on() that is counted or taken back."""
+    is_paper = kind is Kind.PAPER
+    if is_paper:
+        reason = Reason.CONFIRMED if reason.delta == 1 else Reason.WITHDRAWN
+    pledge_text_id = None if is_paper else pledge_of(campaign_id)
     with transaction() as session:
         append(
             session,
@@ -128,7 +131,13 @@ def move(
             at=NOON + timedelta(hours=hours),
             pledge_text_id=pledge_text_id,
             commitment=sha256(str(subject_id).encode()).digest() if reason.delta == 1 else None,
+            times=signatures_on(subject_id) if is_paper else 1,
         )
+
+
+def signatures_on(batch_id: int) -> int:
+    """How many a batch on paper has here."""
+    return batch_id % 97 + 1
 
 
 def entries() -> list[Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.support import packs
-from tests.support.packs import Log
+from tests.support.packs import Log, made_up
 
 Rewrite = Callable[[bytes], bytes]
 
@@ -148,6 +148,51 @@ LIES: dict[str, tuple[str, Rewrite]] = {
         ),
     ),
 }
+
+
+BATCH = made_up("p128").lines[0]
+BACK = made_up("p128-0").lines[1]
+PERSON = made_up("+").lines[0]
+
+
+def _of(line: bytes, before: str, after: str) -> bytes:
+    assert before.encode() in line
+    return line.replace(before.encode(), after.encode())
+
+
+#: Logs with a batch on paper that no log may hold, and the first entry that is wrong.
+FORGED_PAPER: dict[str, tuple[list[bytes], int]] = {
+    "counted twice": ([BATCH, BATCH], 1),
+    "counted twice with another number": ([BATCH, _of(BATCH, "128", "7")], 1),
+    "counted again while it counts": ([BATCH, BACK, BATCH, BATCH], 3),
+    "moved behind what takes it back": ([_of(BACK, 'k":0', 'k":1'), BATCH], 0),
+    "taken back in part": ([BATCH, _of(BACK, "128", "5")], 1),
+    "taken back twice": ([BATCH, BACK, BACK], 2),
+    "taken back as a person": ([BATCH, made_up("+-0").lines[1]], 1),
+    "a person that is taken back as paper": ([PERSON, _of(BACK, "128", "1")], 1),
+    "of people": ([_of(BATCH, "paper", "person")], 0),
+    "more than a batch may have": ([_of(BATCH, "128", "1000001")], 0),
+    "of none": ([_of(BATCH, "128", "0")], 0),
+    "with a zero before its number": ([_of(BATCH, "128", "0128")], 0),
+    "added with a minus": ([_of(BATCH, "128", "-128")], 0),
+    "taken back with a plus": ([BATCH, _of(BACK, "-128", "128")], 1),
+    "invalidated": ([BATCH, _of(BACK, "withdrawn", "invalidated")], 1),
+    "reinstated": ([BATCH, BACK, _of(BATCH, "confirmed", "reinstated")], 2),
+    "with a pledge": ([_of(BATCH, '"scan"', f'"pledge":"{packs.PLEDGE}","scan"')], 0),
+    "with a commitment": ([_of(BATCH, '"scan"', '"commitment"')], 0),
+    "without a scan": ([re.sub(rb',"scan":"[0-9a-f]+"', b"", BATCH)], 0),
+    "with half a hash of an earlier record": ([BATCH[:-1] + b',"record":"' + b"0" * 32 + b'"}'], 0),
+    "a person with the hash of an earlier record": ([PERSON[:-1] + b',"record":"' + b"0" * 64 + b'"}'], 0),
+}
+
+
+def forged_paper(name: str) -> tuple[Log, str]:
+    """A log whose signer signs whatever is in it, and the name of the failure."""
+    found, wrong = FORGED_PAPER[name]
+    log = Log(found, [packs.signer()])
+    log.moves = lambda size=None: made_up("").moves()  # type: ignore[method-assign]
+    log.paper = lambda size=None: {}  # type: ignore[method-assign]
+    return log, f"entry:{wrong}"
 
 
 def told(name: str, log: Log) -> dict[str, bytes]:

@@ -31,7 +31,7 @@ from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.models import PledgeText
 from pledge.core.db import db
 from pledge.core.languages import Texts
-from pledge.deliveries.document import Document, FrozenCheckpoint, Moves, from_json
+from pledge.deliveries.document import Document, FrozenCheckpoint, FrozenPaper, Moves, from_json
 from pledge.deliveries.pack.readme import readme
 from pledge.deliveries.tables import tables
 from pledge.ledger import leaves, log_queries, merkle, notes
@@ -45,8 +45,8 @@ WORDS = {"ko": "서약합니다.", "en": "We pledge."}
 PLEDGE = sha256(f"en\0{WORDS['en']}\0ko\0{WORDS['ko']}\0".encode()).hexdigest()
 HOUR = "2026-11-24T05"
 
-#: Withdrawn, invalidated and reinstated people and organisations, and a size that is no power of two.
-EVENTS = "+++-1+oo!5^5-6^1+++!4^4o-13+"
+#: Withdrawn, invalidated and reinstated people and organisations, batches on paper, and a size that is no power of two.
+EVENTS = "+++-1+oo!5^5-6^1+++!4^4o-13+p128p40-19p7"
 
 MEMBERS = (
     *("README.txt", "letter.pdf", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv"),
@@ -114,19 +114,34 @@ class Log:
             for word, moves in self.moves(size).items()
         }
 
+    def paper(self, size: int | None = None) -> dict[int, int]:
+        """The signatures of each batch on paper that counts, by the index of its entry."""
+        found: dict[int, int] = {}
+        for index, line in enumerate(self.lines[:size]):
+            if b'"of":"paper"' in line:
+                leaf = json.loads(line)
+                if "scan" in leaf:
+                    found[index] = leaf["change"]
+                else:
+                    found.pop(leaf["takes_back"], None)
+        return found
+
 
 def signer(secret: str = "a secret of the tests", origin: str = ORIGIN) -> Signer:
     return notes.signer(origin, secret)
 
 
 def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = ORIGIN) -> Log:
-    """A log of events: `+` a person confirms, `o` an organisation, `-3` or `!3` the entry 3 is withdrawn or invalidated,
-    `^3` what the entry 3 counted is reinstated. Salts and addresses are the same each time."""
+    """A log of events: `+` a person confirms, `o` an organisation, `p128` are a batch on paper, `-3` or `!3` the entry 3 is
+    withdrawn or invalidated, `^3` what the entry 3 counted is reinstated. Salts and addresses are the same each time."""
     log = Log([], signers or [signer(origin=origin)], origin)
     told: list[Leaf] = []
-    for sign, number in re.findall(r"([+o])|([-!^]\d+)", events):
+    for sign, number, batch in re.findall(r"([+o])|([-!^]\d+)|p(\d+)", events):
         index = len(told)
-        if sign or number[0] == "^":
+        if batch:
+            scan = sha256(b"scan %d" % index).digest()
+            told.append(Leaf("confirmed", int(batch), "paper", HOUR, "", scan, None))
+        elif sign or number[0] == "^":
             kind = "organization" if sign == "o" else "person" if sign else told[int(number[1:])].kind
             before = int(number[1:]) if number else index
             subject = log.subjects.get(
@@ -142,7 +157,9 @@ def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = O
         else:
             reason = "withdrawn" if number[0] == "-" else "invalidated"
             taken = int(number[1:])
-            told.append(Leaf(reason, -1, told[taken].kind, HOUR, PLEDGE, None, taken))
+            one = told[taken]
+            change = -1 if one.delta < 0 else -one.delta  # what takes nothing back is wrong, whatever it says
+            told.append(Leaf(reason, change, one.kind, HOUR, one.pledge, None, taken))
     log.lines = [leaf.line for leaf in told]
     return log
 
@@ -220,7 +237,7 @@ def document(log: Log, size: int | None = None) -> Document:
             leaf = json.loads(line)
             date.fromisoformat(leaf["day"])
             days[leaf["day"]] += leaf["change"] * (leaf["of"] == "person")
-    people = counts["people"]
+    people, paper = counts["people"], log.paper(size)
     latest = max(days, default="2026-11-24")
     all_of_them = [Cell("KR", Texts(ko="대한민국", en="Republic of Korea"), people)] if people else []
     note = log.note(None if size == len(log.lines) else size)
@@ -240,6 +257,7 @@ def document(log: Log, size: int | None = None) -> Document:
         organization_moves=Moves(**moves["organizations"]),
         sign_ups=SignUps(f"{latest}T06:00:00Z", None, people, {}),
         verifiers=[str(signer.verifier) for signer in log.signers],
+        paper=FrozenPaper(sum(paper.values()), 9, len(paper)) if paper else None,
     )
 
 

@@ -1,23 +1,25 @@
 """Batches of paper signatures for tests: counted by one person and counted again by another, as the use cases do it."""
 
+import itertools
 from datetime import date
 from typing import Any
 
 from pledge.audit.models import Actor
-from pledge.campaigns.log_facts import published
 from pledge.campaigns.models import Campaign
 from pledge.core import languages
 from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.files.scans import store_scan
-from pledge.paper import queries, record, services
+from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch
 from pledge.paper.services import PaperFields
-from tests.support.factories import the_campaign
+from tests.support.factories import fold_all, the_campaign
 from tests.support.pictures import PDF
 
 COUNTER = Actor(9001, "counter@example.org", "192.0.2.1")
 CHECKER = Actor(9002, "checker@example.org", "192.0.2.2")
+
+_scans = itertools.count(1)
 
 PLACE = Texts(ko="부산 기후 토크", en="Climate Talk, Busan")
 
@@ -29,22 +31,25 @@ def fields(**changed: Any) -> PaperFields:
     return PaperFields(**found)
 
 
-def entered(of: Campaign | None = None, by: Actor = COUNTER, scan: bytes = PDF, **changed: Any) -> int:
-    """A batch that waits for a second count; its number."""
-    return services.enter(by, (of or the_campaign()).slug, fields(**changed), store_scan(scan))
+def entered(of: Campaign | None = None, by: Actor = COUNTER, scan: bytes = b"", **changed: Any) -> int:
+    """A batch that waits for a second count; its number. Each has a scan of its own."""
+    data = scan or PDF + b"\n%% scan %d\n%%%%EOF\n" % next(_scans)
+    return services.enter(by, (of or the_campaign()).slug, fields(**changed), store_scan(data))
 
 
 def agreed(of: Campaign | None = None, **changed: Any) -> int:
-    """A batch that two people counted; the worker has not signed it yet."""
+    """A batch that two people counted; the worker has not folded its entry yet."""
     of = of or the_campaign()
     number = entered(of, **changed)
     assert services.check(CHECKER, of.slug, number, stamp(of, number), row(number).signatures)
     return number
 
 
-def sign() -> int:
-    """What the worker does every few seconds."""
-    return record.sign_due(published)
+def counted(of: Campaign | None = None, **changed: Any) -> int:
+    """A batch that the public log counts."""
+    number = agreed(of, **changed)
+    fold_all()
+    return number
 
 
 def stamp(of: Campaign, number: int) -> str:

@@ -331,6 +331,17 @@ def test_a_site_that_shows_another_number_than_its_log_is_named(tmp_path, websit
     assert say("count", f"{website[0]}/log/blue-skies", "--key", key(large)).failure == "count"
 
 
+@pytest.mark.parametrize(("shown", "failure"), [(47, ""), (48, "count"), (0, "count"), ("47", "count")])
+def test_a_site_that_shows_another_number_on_paper_than_its_log_is_named(
+    tmp_path, website, log, shown, failure
+):
+    mirror(log, tmp_path / "log/blue-skies")
+    shown_by(tmp_path, log, len(log.lines), paper=shown)
+    said = say("count", f"{website[0]}/log/blue-skies", "--key", key(log))
+    assert said.failure == failure
+    assert failure or said.out.splitlines()[2] == "paper 47 (batches: 2)"
+
+
 def test_a_recount_without_a_number_to_compare_says_so(tmp_path, website, log):
     mirror(log, tmp_path / "log/blue-skies")
     for source in (f"{website[0]}/log/blue-skies", tmp_path / "log/blue-skies"):

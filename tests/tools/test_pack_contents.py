@@ -123,6 +123,19 @@ def test_one_commitment_counts_once_at_a_time(checked):
     assert checked(signed([PLUS, minus(0), again, again])).failure == "entry:3"
 
 
+@pytest.mark.parametrize("name", pack_lies.FORGED_PAPER)
+def test_a_batch_on_paper_that_no_log_may_hold(checked, name):
+    log, failure = pack_lies.forged_paper(name)
+    assert checked(pack(log)).failure == failure
+
+
+def test_a_batch_may_be_counted_again_once_it_was_taken_back_and_name_its_earlier_record(checked):
+    batch, back = pack_lies.BATCH, pack_lies.BACK
+    record = b',"record":"' + b"ab" * 32 + b'"}'
+    log = Log([batch[:-1] + record, back[:-1] + record, batch], [signer()])
+    assert checked(pack(log)).failure == ""
+
+
 # --- The numbers ---
 
 
@@ -140,11 +153,24 @@ def test_one_commitment_counts_once_at_a_time(checked):
         ("integrity.json", ("log", "organizations", "invalidated"), 999),
         ("integrity.json", ("log", "organizations", "reinstated"), 999),
         ("integrity.json", ("log",), []),
+        ("integrity.json", ("paper", "signatures"), 48),
+        ("integrity.json", ("paper", "signatures"), "47"),
+        ("integrity.json", ("paper", "batches"), 3),
+        ("integrity.json", ("paper", "sheets"), -1),
+        ("integrity.json", ("paper", "people"), 47),
+        ("integrity.json", ("paper",), None),
     ],
 )
 def test_a_number_that_the_entries_do_not_give(checked, log, name, path, value):
     changed = rewritten(packs.contents(log)[name], *path, to=value)
     assert checked(pack(log, rewritten={name: changed})).failure == "count"
+
+
+def test_paper_that_the_entries_do_not_have(checked):
+    log = made_up("+++")
+    integrity = json.loads(packs.contents(log)["integrity.json"])
+    integrity["paper"] = {"signatures": 100_000, "sheets": 9, "batches": 1}
+    assert checked(pack(log, rewritten={"integrity.json": json.dumps(integrity).encode()})).failure == "count"
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"[" * 100000, b'{"people":1}'])

@@ -45,6 +45,11 @@ def test_without_todays_log_it_does_not_claim_the_public_log(checked, log):
     assert "맞습니다" not in said.out
 
 
+def test_a_batch_on_paper_is_nobodys_receipt(checked, log):
+    index = next(iter(log.paper()))
+    assert checked(receipt(log, index, salt=log.salts[0]), log).failure == "leaf"
+
+
 def test_a_fork_signed_with_the_logs_own_key_is_refused_by_todays_log(checked, log):
     fork = made_up(EVENTS.replace("+++", "++o", 1))
     assert len(fork.lines) == len(log.lines)
@@ -53,7 +58,7 @@ def test_a_fork_signed_with_the_logs_own_key_is_refused_by_todays_log(checked, l
         said = checked(receipt(fork, 4), log, fork.subjects[4], today=today)
         assert (said.code, said.failure) == (1, "consistency")
     longer = made_up(EVENTS + "+" * 5)
-    assert checked(receipt(longer, 20), log, today=log).failure == "consistency"
+    assert checked(receipt(longer, len(log.lines) + 1), log, today=log).failure == "consistency"
 
 
 @pytest.mark.parametrize("more", ["", "+", "+" * 300])

@@ -183,7 +183,8 @@ def _compare(document: Document, count: LogCount) -> None:
         raise PackInconsistent("root")
     if (people, organizations) != (document.people_moves, document.organization_moves):
         raise PackInconsistent("moves")
-    if (people.count, organizations.count) != (state.people, state.organizations):
+    paper = document.paper.signatures if document.paper else 0
+    if (people.count, organizations.count, count.paper) != (state.people, state.organizations, paper):
         raise PackInconsistent("count")
 
 

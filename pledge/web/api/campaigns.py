@@ -69,17 +69,18 @@ def campaign_facts(slug: str) -> Response:
 def count(slug: str) -> Response:
     """The count, and the size of the public log that adds up to it.
 
-    The ETag covers the two numbers: after a 304 the count is as of its Date."""
+    The ETag covers the numbers: after a 304 the count is as of its Date."""
     found = campaigns.count(slug)
     if found is None:
         abort(404)
     response = jsonify(
         people=found.people,
         organizations=found.organizations,
+        paper=found.paper,
         as_of=iso_utc(found.as_of),
         checkpoint=found.log_size,
     )
-    response.set_etag(f"{found.people}-{found.organizations}-{found.log_size}", weak=True)
+    response.set_etag(f"{found.people}-{found.organizations}-{found.paper}-{found.log_size}", weak=True)
     return response
 
 

@@ -18,13 +18,14 @@ class ApiDocument(BaseModel):
 
 
 class CountDocument(ApiDocument):
-    """People and organisations are two numbers and are never added up."""
+    """People, organisations and signatures on paper are three numbers and are never added up."""
 
     people: int = Field(ge=0)
     organizations: int = Field(ge=0)
+    paper: int = Field(ge=0, description="signatures on paper, counted by hand")
     as_of: Moment
     checkpoint: int | None = Field(
-        description="size of the public log that adds up to the two numbers; null while it catches up"
+        description="size of the public log that adds up to the three numbers; null while it catches up"
     )
 
 
@@ -146,6 +147,7 @@ class PaperBatchDocument(ApiDocument):
     """Sheets that two people counted."""
 
     number: int
+    entry: int = Field(description="its index in the public log, from 0 on")
     place: Texts = Field(description="where they were signed, or at which event")
     collected: str = Field(description="a Korean day, as 2026-11-24")
     sheets: int = Field(ge=1)
@@ -161,5 +163,3 @@ class PaperDocument(ApiDocument):
     signatures: int = Field(ge=0)
     sheets: int = Field(ge=0)
     batches: list[PaperBatchDocument]
-    signed_at: Moment | None = Field(description="when the record was signed; null while there is none")
-    record: Address = Field(description="the signed end of the record; 404 while there is none")

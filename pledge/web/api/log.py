@@ -10,8 +10,7 @@ from flask import Blueprint, Flask, Response, abort, request
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.ledger import log_queries, paths
-from pledge.paper import queries as paper_signatures
-from pledge.web.api.blueprint import DATA_CACHE, open_to_all
+from pledge.web.api.blueprint import open_to_all
 from pledge.web.caching import kept
 
 log = Blueprint("log", __name__, url_prefix="/log")
@@ -40,23 +39,6 @@ def key(slug: str) -> Response:
     if not found:
         abort(404)
     return _text("".join(f"{verifier}\n" for verifier in found))
-
-
-@log.get("/<slug>/paper")
-@kept(DATA_CACHE)
-def paper(slug: str) -> Response:
-    """The signed end of the record of paper signatures, a signed note (docs/paper.md)."""
-    found = paper_signatures.note(_public(slug))
-    if found is None:
-        abort(404)
-    return _text(found)
-
-
-@log.get("/<slug>/paper/entries")
-@kept(DATA_CACHE)
-def paper_entries(slug: str) -> Response:
-    """The lines of that record, each a JSON object; empty while there is none."""
-    return _text("".join(f"{line}\n" for line in paper_signatures.lines(_public(slug))))
 
 
 @log.get("/<slug>/tile/<path:tile>", merge_slashes=False)

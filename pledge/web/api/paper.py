@@ -1,10 +1,8 @@
 """The paper signatures of a campaign, for programs."""
 
-from flask import Response, abort, jsonify, url_for
+from flask import Response, abort, jsonify
 
-from config import current_config
 from pledge.campaigns import queries as campaigns
-from pledge.core.clock import iso_utc
 from pledge.paper import queries as paper_signatures
 from pledge.web.api import documents
 from pledge.web.api.blueprint import DATA_CACHE, answers, api
@@ -15,26 +13,24 @@ from pledge.web.caching import kept
 @answers(documents.PaperDocument)
 @kept(DATA_CACHE)
 def paper(slug: str) -> Response:
-    """The batches of signatures on paper that two people counted, the newest first; never part of the other numbers."""
+    """The batches of signatures on paper that the public log counts, the newest first; never part of the other numbers."""
     campaign_id = campaigns.public_id(slug)
     if campaign_id is None:
         abort(404)
-    found = paper_signatures.public_record(campaign_id)
-    batches = found.batches if found else []
+    found = paper_signatures.public(campaign_id)
     return jsonify(
-        signatures=found.signatures if found else 0,
-        sheets=found.sheets if found else 0,
+        signatures=found.signatures,
+        sheets=found.sheets,
         batches=[
             {
                 "number": batch.number,
+                "entry": batch.entry,
                 "place": dict(batch.place),
                 "collected": batch.collected_on.isoformat(),
                 "sheets": batch.sheets,
                 "signatures": batch.signatures,
                 "scan_sha256": batch.scan_sha256,
             }
-            for batch in batches
+            for batch in found.batches
         ],
-        signed_at=iso_utc(found.signed_at) if found else None,
-        record=current_config().base_url + url_for("log.paper", slug=slug),
     )

@@ -130,8 +130,8 @@ class _Site(Collector):
 def _campaigns(found: SiteFigures) -> Iterator[Metric]:
     people = _gauge("people", "People who are counted.", "campaign")
     organizations = _gauge("organizations", "Organisations that are counted, apart from people.", "campaign")
-    additions = _counter("log_additions", "Entries +1 of the public log: confirmed, published, reinstated.")
-    removals = _counter("log_removals", "Entries -1 of the public log: withdrawn, invalidated, taken off.")
+    additions = _counter("log_additions", "Entries of the public log that add something.")
+    removals = _counter("log_removals", "Entries of the public log that take something away.")
     unsigned = _gauge(
         "log_unsigned_entries", "Numbered entries that no published checkpoint covers yet.", "campaign"
     )

@@ -139,6 +139,29 @@ def test_a_pack_that_its_own_signer_made_wrong_is_named(page):
         expect_failure(page, name)
 
 
+def test_a_batch_on_paper_that_no_log_may_hold_is_named(page):
+    for name in pack_lies.FORGED_PAPER:
+        forged, failure = pack_lies.forged_paper(name)
+        check_pack(page, packs.pack(forged), key=forged.keys)
+        expect_failure(page, failure)
+
+
+def test_signatures_on_paper_are_added_up_apart_from_people(page):
+    made = packs.made_up("++p128p40-2")
+    check_pack(page, packs.pack(made), key=made.keys)
+    expect_right(page)
+    expect(page.locator(".verdict")).to_contain_text("2 people")
+    expect(page.locator("[data-facts]")).to_contain_text("Signatures on paper, added up40")
+    for wrong in ({"signatures": 41, "sheets": 9, "batches": 1}, {"signatures": 40, "batches": 1}, None):
+        integrity = {**json.loads(packs.contents(made)["integrity.json"]), "paper": wrong}
+        check_pack(
+            page,
+            packs.pack(made, rewritten={"integrity.json": json.dumps(integrity).encode()}),
+            key=made.keys,
+        )
+        expect_failure(page, "count:integrity.json")
+
+
 def test_a_number_that_the_signer_made_up_is_found_in_every_table(page):
     """Signed as it is: in each of these packs one file says something else than the entries."""
     good = packs.made_up("+++-1+o+")

@@ -33,14 +33,14 @@ def plant_entry(delta: int = 1, **facts: Any) -> None:
         "campaign_id": the_campaign().id,
         "kind": Kind.PERSON,
         "delta": delta,
-        "reason": Reason.CONFIRMED if delta == 1 else Reason.WITHDRAWN,
+        "reason": Reason.CONFIRMED if delta > 0 else Reason.WITHDRAWN,
         "subject_id": new_id(),
         "country": "KR",
         "region": "KR-11",
         "hour": "2026-11-24T12",
         "occurred_at": clock.now(),
         "pledge_text_id": the_campaign().pledges[-1].id,
-        "commitment": secrets.token_bytes(32) if delta == 1 else None,
+        "commitment": secrets.token_bytes(32) if delta > 0 else None,
         **facts,
     }
     with db.engine.begin() as connection:

@@ -6,9 +6,16 @@ const ENTRY = new RegExp(
     '"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","pledge":"([0-9a-f]{64})",' +
     '(?:"commitment":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,14}))\\}$',
 );
+// A batch on paper: how many signatures, and the hash of its scan or which batch is taken back (docs/paper.md).
+const BATCH = new RegExp(
+  '^\\{"v":1,"kind":"(confirmed|withdrawn)","change":(-?)([1-9][0-9]{0,6}),"of":"paper",' +
+    '"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))",' +
+    '(?:"scan":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,14}))(?:,"record":"[0-9a-f]{64}")?\\}$',
+);
+const MAX_BATCH = 1_000_000;
 const WORDS = { person: "people", organization: "organizations" };
 const REASONS = ["confirmed", "withdrawn", "invalidated", "reinstated"];
-const STANDS = { person: 1, organization: 2 };
+const STANDS = { person: 1, organization: 2, paper: 3 };
 // Entries between two reports of progress.
 const STEP = 4096;
 
@@ -16,10 +23,18 @@ export default function entries({ Failed, leafHashes, rootOf }) {
   // What one line says; null for what is no entry.
   function readEntry(line) {
     const [, reason, change, of, day, pledge, commitment, takesBack] = ENTRY.exec(line) ?? [];
-    if (!reason) return null;
+    if (!reason) return readBatch(line);
     const isPlus = change === "1";
     const fits = isPlus === ["confirmed", "reinstated"].includes(reason) && isPlus === (commitment !== undefined);
     return fits ? { reason, isPlus, of, day, pledge, commitment, takesBack: Number(takesBack) } : null;
+  }
+
+  function readBatch(line) {
+    const [, reason, minus, signatures, day, scan, takesBack] = BATCH.exec(line) ?? [];
+    const isPlus = reason === "confirmed";
+    const fits = reason && isPlus === (minus === "") && isPlus === (scan !== undefined) && signatures <= MAX_BATCH;
+    if (!fits) return null;
+    return { reason, isPlus, of: "paper", day, commitment: scan, takesBack: Number(takesBack), signatures: Number(signatures) };
   }
 
   // Where each entry begins and ends: two bytes of length before each (tlog-tiles, "Log Entries").
@@ -45,31 +60,41 @@ export default function entries({ Failed, leafHashes, rootOf }) {
       Object.values(WORDS).map((word) => [word, Object.fromEntries(REASONS.map((reason) => [reason, 0]))]),
     );
     const stands = new Uint8Array(size);
+    // The signatures of each batch on paper that counts, by the index of its entry.
+    const batches = new Map();
     const marks = new Float64Array(size);
     const pledges = new Set();
     // By how many people each day changed the count; every day that an entry names is a key.
     const days = new Map();
     for (let index = 0; index < size; index += 1) {
       const entry = readEntry(reader.decode(at(index)));
-      if (!entry || (!entry.isPlus && !takeBack(stands, index, entry))) throw new Failed("entry", index);
+      if (!entry || (!entry.isPlus && !takeBack(stands, batches, index, entry))) throw new Failed("entry", index);
       if (!days.has(entry.day) && !isDay(entry.day)) throw new Failed("entry", index);
       days.set(entry.day, (days.get(entry.day) ?? 0) + (entry.of === "person" ? (entry.isPlus ? 1 : -1) : 0));
       if (entry.isPlus) stands[index] = STANDS[entry.of];
-      // The beginning of the commitment, or which entry is taken back.
+      // The beginning of the commitment (of paper: of the hash of the scan), or which entry is taken back.
       marks[index] = entry.isPlus ? Number.parseInt(entry.commitment.slice(0, 13), 16) : -1 - entry.takesBack;
-      moves[WORDS[entry.of]][entry.reason] += 1;
-      pledges.add(entry.pledge);
+      if (entry.of === "paper") {
+        if (entry.isPlus) batches.set(index, entry.signatures);
+      } else {
+        moves[WORDS[entry.of]][entry.reason] += 1;
+        pledges.add(entry.pledge);
+      }
       if (index % STEP === STEP - 1) progress(STEP);
     }
     const hashes = await leafHashes(size, at, progress);
     const root = await rootOf(hashes, progress);
     const latest = [...days.keys()].sort().at(-1) ?? "";
-    return { moves, counts: counted(moves), pledges, days, latest, root, checkTwice: () => checkTwice(marks, at) };
+    const numbers = [...batches.values()];
+    const paper = { signatures: numbers.reduce((sum, number) => sum + number, 0), batches: numbers.length };
+    return { moves, counts: counted(moves), paper, pledges, days, latest, root, checkTwice: () => checkTwice(marks, at) };
   }
 
-  function takeBack(stands, index, { takesBack, of }) {
+  function takeBack(stands, batches, index, { takesBack, of, signatures }) {
     if (takesBack >= index || stands[takesBack] !== STANDS[of]) return false;
+    if (batches.get(takesBack) !== signatures) return false; // a batch is taken back whole
     stands[takesBack] = 0;
+    batches.delete(takesBack);
     return true;
   }
 

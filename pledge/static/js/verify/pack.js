@@ -54,7 +54,7 @@ export default function pack(parts) {
     await parts.checkTables(kept, manifest, sum);
     await checkPledges(kept[PLEDGES], sum.pledges);
     tell.step("count");
-    tell.facts({ people: sum.counts.people, organizations: sum.counts.organizations });
+    tell.facts({ ...sum.counts, paper: sum.paper.signatures || undefined });
     await holdAgainstToday(checkpoint, trusted, tell);
     return { verdict: trusted.source === "pack" ? "pack-whole" : "pack-right", source: trusted.source };
   }

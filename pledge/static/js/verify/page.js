@@ -1,5 +1,4 @@
-// Checks a receipt, a pack or a record of paper signatures in a worker and shows what came out. There is no form, and
-// nothing is sent.
+// Checks a receipt or a pack in a worker and shows what came out. There is no form, and nothing is sent.
 
 export default async function verify(place) {
   const addresses = Object.fromEntries(
@@ -14,7 +13,7 @@ export default async function verify(place) {
   let worker = null;
 
   for (const button of place.querySelectorAll("button")) {
-    button.addEventListener("click", () => (button.dataset.paper ? check({ paper: button.dataset.paper }) : checkFile()));
+    button.addEventListener("click", checkFile);
     button.disabled = false;
   }
   place.querySelector("[data-missing]").hidden = true;
@@ -23,14 +22,14 @@ export default async function verify(place) {
   takeDrops(place.querySelector("[data-drop]"), file);
 
   function checkFile() {
-    if (file.files.length) return check({ file: file.files[0] });
+    if (file.files.length) return check(file.files[0]);
     worker?.terminate();
     shown.begin(false);
     tell(true);
     file.focus();
   }
 
-  function check(what) {
+  function check(chosen) {
     worker?.terminate();
     tell(false);
     shown.begin(true);
@@ -44,7 +43,7 @@ export default async function verify(place) {
       if (data.progress) shown.progress(data.progress);
       if (data.result) shown.end(data.result, kind, asked);
     };
-    worker.postMessage({ ...what, asked, addresses });
+    worker.postMessage({ file: chosen, asked, addresses });
   }
 
   function tell(isMissing) {

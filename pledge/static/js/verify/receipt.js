@@ -23,7 +23,7 @@ export default function receipt(parts) {
     tell.step("checkpoint", keys ? "done" : "skipped");
 
     const entry = parts.readEntry(found.leaf);
-    if (!entry?.isPlus) throw new Failed("leaf");
+    if (!entry?.isPlus || entry.of === "paper") throw new Failed("leaf");
     tell.step("leaf");
     tell.facts({ day: entry.day, of: entry.of });
 

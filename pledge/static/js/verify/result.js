@@ -3,7 +3,6 @@
 const STEPS = {
   receipt: ["receipt", "checkpoint", "leaf", "proof", "address", "today", "standing"],
   pack: ["archive", "signature", "manifest", "files", "checkpoint", "entries", "root", "count", "published"],
-  paper: ["paper", "paper-line", "paper-sum"],
 };
 // The check in whose course a failure shows, where its name is another.
 const SHOWS_IN = {
@@ -17,7 +16,6 @@ const VERDICTS = {
   "receipt-signed": ["unsure", "!"],
   "pack-right": ["right", "✓"],
   "pack-whole": ["unsure", "!"],
-  "paper-right": ["right", "✓"],
   wrong: ["wrong", "✕"],
   unknown: ["unsure", "?"],
 };
@@ -84,8 +82,8 @@ export default function result(page) {
     if (kind === "receipt" && index !== undefined) {
       rows.push(["number", say("fact:number-of", shown)], ["day", day && date(day)]);
     } else {
-      rows.push(["people", shown.people], ["organizations", shown.organizations], ["size", shown.size]);
-      rows.push(["signatures", shown.signatures], ["lines", shown.lines]);
+      rows.push(["people", shown.people], ["organizations", shown.organizations], ["paper", shown.paper]);
+      rows.push(["size", shown.size]);
     }
     rows.push(["today", shown.today]);
     rows.push(["origin", shown.origin], ["source", shown.source], ["root", shown.root]);
@@ -99,8 +97,8 @@ export default function result(page) {
   }
 
   // An entry is called by its index, counted from 0, as in the log, in the receipt and by verify.py.
-  function numbersOf({ index, size, today, standing, people, organizations, signatures, lines, ...more }) {
-    const found = { size, today, standing, people, organizations, signatures, lines, number: index };
+  function numbersOf({ index, size, today, standing, people, organizations, paper, ...more }) {
+    const found = { size, today, standing, people, organizations, paper, number: index };
     const known = Object.entries(found).filter(([, value]) => value !== undefined);
     return { ...more, ...Object.fromEntries(known.map(([name, value]) => [name, number(value)])) };
   }

@@ -15,7 +15,7 @@ const CSV_FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
 
 export default function tables({ Failed, or, decode, json, isNumber, readWorkbook }) {
   // `kept`: the members by name; `sum`: what the entries add up to. Throws Failed with the name of the file that differs.
-  async function checkTables(kept, manifest, { counts, moves, days, latest }) {
+  async function checkTables(kept, manifest, { counts, moves, paper, days, latest }) {
     const inFile = (name, look) =>
       or("count", look).catch((error) => {
         throw new Failed("count", error.at || name);
@@ -29,7 +29,13 @@ export default function tables({ Failed, or, decode, json, isNumber, readWorkboo
       checkMoment(told.as_of, latest);
       return told;
     });
-    await inFile("integrity.json", () => check(isEqual(json(kept["integrity.json"]).log, moves)));
+    await inFile("integrity.json", () => {
+      const told = json(kept["integrity.json"]);
+      check(isEqual(told.log, moves));
+      // Where there are any; how many sheets they are on is not in the log.
+      const { sheets, ...onPaper } = told.paper ?? { sheets: 0, signatures: 0, batches: 0 };
+      check(isNumber(sheets) && isEqual(onPaper, paper));
+    });
     const langs = Object.keys(totals.campaign.title);
     const names = await inFile("organizations.csv", () => checkOrganizations(kept["organizations.csv"], totals, langs));
     await inFile("totals.csv", () => checkTotals(kept["totals.csv"], totals, langs));

@@ -1,10 +1,9 @@
 // Checks beside the page, so that the page stays responsive. It sends nothing anywhere: a file stays here, and all that is
-// fetched are the parts of this program and the public keys, logs and records of this site.
+// fetched are the parts of this program and the public keys and logs of this site.
 
-const ORDER = ["note", "merkle", "zip", "entries", "trust", "log", "receipt", "workbook", "tables", "pack", "paper"];
+const ORDER = ["note", "merkle", "zip", "entries", "trust", "log", "receipt", "workbook", "tables", "pack"];
 
-// Checks a `file`, or the record of paper signatures of the campaign that `paper` names.
-onmessage = async ({ data: { file, paper, asked, addresses } }) => {
+onmessage = async ({ data: { file, asked, addresses } }) => {
   const parts = await assemble(addresses);
   const facts = {};
   let [done, total] = [0, 0];
@@ -14,7 +13,7 @@ onmessage = async ({ data: { file, paper, asked, addresses } }) => {
     total: (steps) => ([done, total] = [0, steps]),
     progress: (more) => postMessage({ progress: Math.min(1, (done += more) / total) }),
   };
-  postMessage({ result: { ...(await check(parts, { file, paper }, asked, tell)), facts } });
+  postMessage({ result: { ...(await check(parts, file, asked, tell)), facts } });
 };
 
 async function assemble(addresses) {
@@ -28,14 +27,14 @@ async function assemble(addresses) {
   return parts;
 }
 
-async function check(parts, { file, paper }, asked, tell) {
+async function check(parts, file, asked, tell) {
   try {
-    const kind = paper ? "paper" : await kindOf(file);
+    const kind = await kindOf(file);
     postMessage({ kind });
     if (!(await parts.canCheck())) throw new parts.Failed("browser");
     if (!kind) throw new parts.Failed("neither");
-    const checks = { receipt: parts.checkReceipt, pack: parts.checkPack, paper: parts.checkPaper };
-    return await checks[kind](file ?? paper, asked, tell);
+    const checks = { receipt: parts.checkReceipt, pack: parts.checkPack };
+    return await checks[kind](file, asked, tell);
   } catch (error) {
     // An error that prevents checking says nothing about the file.
     const failed = error.failed ?? (error.name === "NotReadableError" ? "unreadable" : "trouble");

@@ -68,7 +68,7 @@ def progress(slug: str) -> Response:
             countries=countries[:FIRST_COUNTRIES],
             more_countries=countries[FIRST_COUNTRIES:],
             kinds=_kinds(campaign.id),
-            paper=paper_signatures.public_record(campaign.id),
+            paper=paper_signatures.public(campaign.id),
             integrity=integrity.recent(campaign.id),
             checkpoint=found.checkpoint,
             smallest=MIN_CELL,

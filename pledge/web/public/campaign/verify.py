@@ -1,6 +1,4 @@
-"""The page that checks a receipt, a delivery pack or the record of paper signatures in the visitor's own browser: nothing is
-sent to us (docs/adr/0048).
-"""
+"""The page that checks a receipt or a delivery pack in the visitor's own browser: nothing is sent to us (docs/adr/0048)."""
 
 from functools import cache
 from hashlib import sha256
@@ -10,7 +8,6 @@ from flask import Response, make_response, render_template
 from config import ROOT
 from pledge.campaigns import queries as campaigns
 from pledge.core import i18n
-from pledge.paper import queries as paper_signatures
 from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
@@ -29,7 +26,6 @@ PARTS = (
     "workbook",
     "tables",
     "pack",
-    "paper",
     "result",
     "worker",
 )
@@ -39,12 +35,9 @@ PARTS = (
 @kept(PAGE_CACHE)
 def verify() -> Response:
     """The page names the campaigns of this site, so that the browser fetches keys only for those."""
-    shown = campaigns.public_campaigns(i18n.language())
-    with_paper = paper_signatures.with_record()
     page = render_template(
         "public/campaign/verify.html",
-        slugs=[one.slug for one in shown],
-        papers=[one for one in shown if one.id in with_paper],
+        slugs=[one.slug for one in campaigns.public_campaigns(i18n.language())],
         parts=PARTS,
         program_sha256=_program_sha256(),
     )

@@ -36,6 +36,7 @@ PICTURE_BODY = 8_000_000
 
 FAULTS = {
     FieldFault.MISSING: _l("This field is required."),
+    FieldFault.SCAN_TWICE: _l("Another batch of this campaign has this scan already."),
     FieldFault.TOO_LONG: _l("This is too long."),
     FieldFault.CHARACTERS: _l("It contains a character that cannot be shown."),
     FieldFault.RESIDENT_NUMBER: LINE_WORDS[LineFault.RESIDENT_NUMBER],

@@ -48,7 +48,7 @@ def paper(slug: str) -> Response:
         "staff/paper/batches.html",
         desk=desk,
         batches=batches,
-        record=queries.public_record(desk.id),
+        counted=queries.public(desk.id),
         may_see=_may_see(),
         saved=request.args.get("saved") == "1",
     )

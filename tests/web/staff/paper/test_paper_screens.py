@@ -67,6 +67,13 @@ def test_one_editor_enters_a_batch_and_another_counts_it_again_without_seeing_th
     assert "1,287" in second.get(address).text
 
 
+def test_a_scan_that_is_counted_already_is_refused_beside_the_field(editor):
+    entered(editor)
+    page = editor.post(f"{PAPER}/new", data={**FORM, "scan": scan()})
+    assert page.status_code == 422
+    assert "Another batch of this campaign has this scan already." in page.text
+
+
 def test_two_numbers_that_differ_are_both_shown_and_the_batch_can_be_corrected(editor, second):
     address, number = entered(editor)
     second.post(f"{address}/check", data={"seen": seen(second.get(address)), "checked": "1280"})
@@ -142,8 +149,7 @@ def test_the_dashboard_names_the_batches_that_wait(editor):
 def test_the_public_page_shows_paper_signatures_apart_and_adds_them_to_nothing(editor, client, lang):
     page = f"/{lang}/c/{SLUG}/progress"
     assert 'id="paper"' not in client.get(page).text
-    number = paper.agreed(signatures=1287)
-    paper.sign()
+    number = paper.counted(signatures=1287)
     cache.clear()
     text = client.get(page).text
     assert 'id="paper"' in text
@@ -152,18 +158,17 @@ def test_the_public_page_shows_paper_signatures_apart_and_adds_them_to_nothing(e
     assert client.get(f"/api/v1/campaigns/{SLUG}/count").json["people"] == 0
 
 
-def test_programs_read_the_batches_and_the_signed_record(editor, client):
+def test_programs_read_the_batches_and_their_entries(editor, client):
     found = client.get(f"/api/v1/campaigns/{SLUG}/paper").json
-    assert (found["signatures"], found["batches"], found["signed_at"]) == (0, [], None)
-    assert client.get(f"/log/{SLUG}/paper").status_code == 404
-    number = paper.agreed(signatures=128)
-    paper.sign()
+    assert (found["signatures"], found["batches"]) == (0, [])
+    number = paper.counted(signatures=128)
     cache.clear()
     found = client.get(f"/api/v1/campaigns/{SLUG}/paper").json
     assert found["signatures"] == 128
     assert found["batches"] == [
         {
             "number": number,
+            "entry": 0,
             "place": {"ko": "부산 기후 토크", "en": "Climate Talk, Busan"},
             "collected": "2026-11-20",
             "sheets": 9,
@@ -171,8 +176,8 @@ def test_programs_read_the_batches_and_the_signed_record(editor, client):
             "scan_sha256": row(number).scan_sha256.hex(),
         }
     ]
-    assert client.get(f"/log/{SLUG}/paper").text.startswith("pledge-paper/v1\n")
-    assert client.get(f"/log/{SLUG}/paper/entries").text.count("\n") == 1
+    count = client.get(f"/api/v1/campaigns/{SLUG}/count").json
+    assert (count["people"], count["paper"], count["checkpoint"]) == (0, 128, 1)
 
 
 def test_the_scans_of_a_finished_campaign_are_deleted_and_the_numbers_stay(editor):
