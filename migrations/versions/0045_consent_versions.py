@@ -7,7 +7,7 @@ from pledge.core import clock
 from pledge.core.db import online_ddl
 
 revision = "0045"
-down_revision = "0037"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 

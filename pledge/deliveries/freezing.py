@@ -201,7 +201,8 @@ def discard(actor: Actor, delivery_id: int, why: str) -> None:
 def filled(slug: str, checkpoint_id: int | None, wording: LetterTexts) -> LetterTexts:
     """The texts with the numbers of a checkpoint in the letter. Raises UnknownCampaign, NoSuchCheckpoint, LetterContradicts."""
     campaign = campaign_facts(slug)
-    state, paper = state_of(_checkpoint(campaign.id, checkpoint_id)), _paper(campaign.id)
+    state = state_of(_checkpoint(campaign.id, checkpoint_id))
+    paper = _paper(campaign.id, state.size)
     on_paper = paper.signatures if paper else 0
     return replace(wording, letter=letters.filled(wording.letter, state, on_paper, campaign.goal))
 
