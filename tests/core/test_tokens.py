@@ -79,7 +79,9 @@ def test_the_mark_of_a_form_is_the_same_in_every_process(app):
 
 
 @pytest.mark.parametrize(("purpose", "token"), MAILED_BEFORE.items())
-def test_a_link_that_was_mailed_before_tokens_were_sealed_still_opens(with_keys, frozen_clock, purpose, token):
+def test_a_link_that_was_mailed_before_tokens_were_sealed_still_opens(
+    with_keys, frozen_clock, purpose, token
+):
     frozen_clock.move(seconds=(MAILED_AT - frozen_clock.now()).total_seconds())
     with_keys(key("b"), key("a"))
     assert tokens.read(purpose, token) == tokens.Token(PAYLOAD, expired=False)
