@@ -25,7 +25,7 @@ class SoftLimit:
     """How often `what` may be seen before it is a signal: a text like `3 per 10 minutes`."""
 
     signal: Signal
-    what: str  #: a network, a block, a domain
+    what: str  #: a network, a block, a domain, the mark of a form
     limit: str
 
 

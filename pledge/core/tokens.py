@@ -216,9 +216,8 @@ def _keys() -> Keys:
 
 
 @lru_cache(maxsize=64)
-def _serializer(
-    keys: Keys, purpose: Purpose
-) -> Any:  # an URLSafeSerializer or URLSafeTimedSerializer of bytes
+def _serializer(keys: Keys, purpose: Purpose) -> Any:
+    """An URLSafeSerializer or URLSafeTimedSerializer."""
     salt = f"pledge.{purpose}.v1"
     # itsdangerous signs with the last key of its list; ours is newest first. It would derive the key again for each
     # token, so that is done here, once.

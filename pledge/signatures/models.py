@@ -128,7 +128,7 @@ class Signature(Model):
     wide_network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     mail_provider: Mapped[str] = mapped_column(String(8), server_default="other")
-    #: Names of the signals seen when it was last signed and when it was confirmed (abuse/signals.py), in order, a space between.
+    #: Names of the signals seen when it was signed and when it was confirmed (abuse/signals.py), in order, a space between.
     signals: Mapped[str | None] = mapped_column(String(80))
     confirm_signals: Mapped[str | None] = mapped_column(String(80))
     #: Why it becomes held instead of confirmed when its link or code is used; NULL: it is counted then. Kept when it is refused.

@@ -125,12 +125,8 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
         counts = recent.seconds.is_not(None) if kind is OriginKind.WIDE_NETWORK else true()
         query = (
             select(
-                *(
-                    literal(kind.value),
-                    column,
-                    number.filter(counts),
-                    number.filter(counts & recent.is_small),
-                ),
+                *(literal(kind.value), column),
+                *(number.filter(counts), number.filter(counts & recent.is_small)),
                 *(number.filter(condition) for condition in (*ripe, *answered)),
             )
             .where(column.is_not(None))
