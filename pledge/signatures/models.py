@@ -1,6 +1,6 @@
 """The table of signatures: one row for each submission of the form, moved only by guarded updates.
 
-At most one row of a person in a campaign is settled (confirmed, held, or taken out of the count by staff). Any number may wait
+At most one row of a person in a campaign is settled (confirmed, held, or taken out of the count by staff). Some may wait
 beside it, each until its own link or code is used, and rows that were withdrawn stay as they were (docs/adr/0062).
 """
 
