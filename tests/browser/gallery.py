@@ -95,10 +95,10 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     waiting = signature(blue, state="pending", name="Wolfeschlegelsteinhausenbergerdorff " * 2)
     check = f"{c}/check/{ticket_for(SLUG, waiting.id)}"
     yield Shown("check", check)
-    yield Shown("check, resent", f"{check}#resent")
     yield Shown("check, wrong code", check, act=type_and_press("#code", "12"))
     confirm = f"/{lang}/confirm/{confirm_token(waiting)}"
     yield Shown("confirm", confirm)
+    yield Shown("check, resent", f"{check}#resent")
     yield Shown("not me", f"{confirm}/not-me")
     yield Shown("unknown", f"/{lang}/confirm/damaged", 410)
     yield Shown("unknown, wrong address", f"/{lang}/confirm/damaged", 410, type_and_press("#email", "x"))
@@ -122,9 +122,9 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("thanks", thanks)
     yield Shown("thanks to who pressed", thanks, before=pressed(counted))
     yield Shown("thanks, province asked", thanks, before=pressed(signature(blue, region=None)))
+    yield Shown("used link, link mailed", used, act=press("main form[action$='/my-link'] button"))
     busan = signature(blue, region="KR-26")
     yield Shown("thanks, province said", f"{thanks}#region", before=pressed(busan))
-    yield Shown("used link, link mailed", used, act=press("main form[action$='/my-link'] button"))
     unnumbered = signature(blue, state="pending")
     with transaction() as session:
         session.execute(

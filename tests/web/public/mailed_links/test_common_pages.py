@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from flask import template_rendered
 
 from pledge.core import clock
 from pledge.endorsements.identifiers import ticket_for as endorse_ticket
@@ -64,6 +65,15 @@ def test_the_waiting_page_of_an_organisation_is_the_same_bytes_for_every_ticket(
     page = client.get(organization_waiting(endorsement(state=state)))
     assert page.status_code == 200
     assert client.get(f"{PAGE}/endorse/check/damaged").data == page.data
+
+
+def test_the_page_is_made_once_for_all_tickets(app, client, frozen_clock):
+    campaign()
+    made = []
+    with template_rendered.connected_to(lambda *_, **about: made.append(about["template"].name), app):
+        for path in ("check/one", "check/two", "check", "endorse/check/one", "endorse/check/two"):
+            assert client.get(f"{PAGE}/{path}").status_code == 200
+        assert made.count("public/mailed_links/check.html") == 2, "one for people and one for organisations"
 
 
 def test_a_code_for_a_ticket_that_is_none_is_answered_like_a_wrong_one(client):
