@@ -22,9 +22,7 @@ STANDS = """
      WHERE listed.id = entry.subject_id"""
 
 
-_LISTED = (
-    "SELECT campaign_id, NULL AS country, NULL AS region, 1 AS times FROM endorsements WHERE state = 'published'"
-)
+_LISTED = "SELECT campaign_id, NULL AS country, NULL AS region, 1 AS times FROM endorsements WHERE state = 'published'"
 
 
 def mismatches(connection: Connection | None = None) -> list[Mismatch]:

@@ -206,7 +206,7 @@ def _ledger_lines(table: Table, rows: int) -> Iterator[bytes]:
         back = "" if row.takes_back is None else row.takes_back
         yield (
             f'{row.number},"{reasons[row.kind]}","{kinds[row.of]}",{row.change},"{korean_day(row.day)}",'
-            f"{row.pledge_version or ""},{back}\r\n"
+            f"{row.pledge_version or ''},{back}\r\n"
         ).encode()
 
 

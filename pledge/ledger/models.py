@@ -28,7 +28,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pledge.core.db import Model
 from pledge.core.db.types import BigKey, UTCDateTime
 
-
 #: Signatures that one batch on paper may have.
 MAX_BATCH = 1_000_000
 

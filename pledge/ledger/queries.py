@@ -11,7 +11,6 @@ from pledge.core import clock
 from pledge.core.db import reading
 from pledge.ledger.models import Checkpoint, Dimension, Kind, LedgerEntry, LedgerHead, SetAside, Tally
 
-
 #: Verbatim the predicate of its index.
 _IS_PAPER = LedgerEntry.kind == text("'paper'")
 

@@ -196,7 +196,9 @@ class _Walk:
                 )
             paper = self._paper_tally()
             if paper != self.count.paper:
-                self.further.append(f"the count on paper is {paper}, the entries add up to {self.count.paper}")
+                self.further.append(
+                    f"the count on paper is {paper}, the entries add up to {self.count.paper}"
+                )
         self.further += [
             f"noted checkpoint of {state.size} entries: the log has only {size}" for state in self.noted
         ]

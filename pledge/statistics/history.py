@@ -65,7 +65,9 @@ def history(campaign_id: int, by_day: list[Cell]) -> History:
 def _range(campaign_id: int) -> tuple[date, date] | tuple[None, None]:
     """The Korean days of the first and the last entry of a campaign's log."""
     query = select(func.min(Tally.key), func.max(Tally.key)).where(
-        Tally.campaign_id == campaign_id, Tally.kind.in_((Kind.PERSON, Kind.ORGANIZATION)), Tally.dimension == Dimension.HOUR
+        Tally.campaign_id == campaign_id,
+        Tally.kind.in_((Kind.PERSON, Kind.ORGANIZATION)),
+        Tally.dimension == Dimension.HOUR,
     )
     with reading() as connection:
         first, last = connection.execute(query).one()

@@ -36,9 +36,16 @@ def write_record(campaign_id, changes):
                 text("SELECT scan_sha256 FROM paper_batches WHERE id = :id"), {"id": batch}
             )
             said = {
-                **{"v": 1, "entry": number, "batch": batch, "change": change, "decided": "2026-11-27"},
-                **{"collected": "2026-11-20", "sheets": 9, "place": {"en": "Busan", "ko": "부산"}},
-                **{"scan": bytes(scan.scalar_one()).hex(), "before": before},
+                "v": 1,
+                "entry": number,
+                "batch": batch,
+                "change": change,
+                "decided": "2026-11-27",
+                "collected": "2026-11-20",
+                "sheets": 9,
+                "place": {"en": "Busan", "ko": "부산"},
+                "scan": bytes(scan.scalar_one()).hex(),
+                "before": before,
             }
             line = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
             connection.execute(

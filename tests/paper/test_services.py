@@ -20,8 +20,8 @@ from pledge.files.faults import BadScan, ScanFault
 from pledge.files.models import StoredFile
 from pledge.files.services import UnknownFile
 from pledge.files.storage import FOLDER
-from pledge.paper import queries, services
 from pledge.ledger.models import LedgerEntry
+from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch, PaperState
 from pledge.paper.services import BatchInWrongState, NoSuchBatch
 from tests.support import paper
@@ -183,7 +183,9 @@ def test_the_database_too_keeps_a_scan_from_being_counted_twice():
     numbers = [paper.agreed(), paper.agreed()]
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(
-            update(PaperBatch).where(PaperBatch.id == numbers[1]).values(scan_sha256=row(numbers[0]).scan_sha256)
+            update(PaperBatch)
+            .where(PaperBatch.id == numbers[1])
+            .values(scan_sha256=row(numbers[0]).scan_sha256)
         )
 
 

@@ -165,7 +165,7 @@ FORGED_PAPER: dict[str, tuple[list[bytes], int]] = {
     "counted twice": ([BATCH, BATCH], 1),
     "counted twice with another number": ([BATCH, _of(BATCH, "128", "7")], 1),
     "counted again while it counts": ([BATCH, BACK, BATCH, BATCH], 3),
-    "moved behind what takes it back": ([_of(BACK, "k\":0", "k\":1"), BATCH], 0),
+    "moved behind what takes it back": ([_of(BACK, 'k":0', 'k":1'), BATCH], 0),
     "taken back in part": ([BATCH, _of(BACK, "128", "5")], 1),
     "taken back twice": ([BATCH, BACK, BACK], 2),
     "taken back as a person": ([BATCH, made_up("+-0").lines[1]], 1),

@@ -155,7 +155,9 @@ def test_signatures_on_paper_are_added_up_apart_from_people(page):
     for wrong in ({"signatures": 41, "sheets": 9, "batches": 1}, {"signatures": 40, "batches": 1}, None):
         integrity = {**json.loads(packs.contents(made)["integrity.json"]), "paper": wrong}
         check_pack(
-            page, packs.pack(made, rewritten={"integrity.json": json.dumps(integrity).encode()}), key=made.keys
+            page,
+            packs.pack(made, rewritten={"integrity.json": json.dumps(integrity).encode()}),
+            key=made.keys,
         )
         expect_failure(page, "count:integrity.json")
 
