@@ -134,7 +134,7 @@ def downgrade() -> None:
     op.drop_index("ix_paper_batches_scan", table_name="paper_batches")
     op.drop_index("ix_ledger_entries_paper", table_name=_ENTRIES)
     with _other_guards(*_WIDER[::-1]):
-        op.execute(f"DELETE FROM {_ENTRIES} WHERE kind = 'paper'")
+        op.execute("DELETE FROM ledger_entries WHERE kind = 'paper'")
         op.execute("DELETE FROM tallies WHERE kind = 'paper'")
         if _is_sqlite():
             _make_anew(_AFTER, _BEFORE, nullable=False)
@@ -170,9 +170,7 @@ def _other_guards(before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[N
         connection.exec_driver_sql(f"DROP TRIGGER {name}" + ("" if _is_sqlite() else f" ON {_ENTRIES}"))
     yield
     for _, guard in guards:
-        for old, new in zip(before, after, strict=True):
-            guard = guard.replace(old, new)
-        connection.exec_driver_sql(guard)
+        connection.exec_driver_sql(guard.replace(before[0], after[0]).replace(before[1], after[1]))
 
 
 def _is_sqlite() -> bool:
