@@ -23,10 +23,11 @@ from pledge.campaigns.models import (
     CampaignState,
     CampaignText,
     Partner,
+    PartnerRole,
     PledgeText,
     VideoFormat,
 )
-from pledge.campaigns.rules import clean_link, fingerprint
+from pledge.campaigns.rules import BadFields, FieldFault, clean_link, fingerprint
 from pledge.campaigns.sisters import SISTER, SisterFields
 from pledge.campaigns.video import parse_video
 from pledge.core import clock, languages
@@ -198,6 +199,9 @@ def _load_partners(
     session: Session, campaign: Campaign, partners: list[dict[str, Any]], langs: list[str]
 ) -> None:
     """Load partners; one with the same name as a stored one is the same and keeps its number, which is in its link."""
+    speaks = any(facts["role"] == PartnerRole.SECRETARIAT for facts in partners)
+    if campaign.state == CampaignState.OPEN and not speaks:
+        raise BadFields({"secretariat": FieldFault.MISSING})
     stored = {partner.name.of(languages.default()): partner for partner in campaign.partners}
     # Two rows may not have one position, not even for a moment. What is not in the file stays below 0.
     for partner in campaign.partners:

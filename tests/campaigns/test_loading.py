@@ -11,7 +11,7 @@ from pledge.campaigns.captions import BadCaptions
 from pledge.campaigns.letter_pdf.compose import BadLetterText
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Campaign, Partner, PledgeText, SisterCampaign
-from pledge.campaigns.rules import stamp
+from pledge.campaigns.rules import BadFields, stamp
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
 from pledge.cli.demo import DEMO
 from pledge.core.db import db
@@ -110,6 +110,14 @@ def test_a_pledge_text_that_people_may_have_signed_is_never_changed(folder):
     (folder / "pledge.v1.ko.md").write_text("다른 말", "utf-8")
     with pytest.raises(PledgeTextChanged):
         load_folder(folder)
+
+
+def test_a_folder_opens_no_campaign_without_a_secretariat(folder):
+    facts = folder / "campaign.toml"
+    facts.write_text(facts.read_text("utf-8").replace('role = "secretariat"', 'role = "partner"'), "utf-8")
+    with pytest.raises(BadFields, match="secretariat"):
+        load_folder(folder)
+    assert number_of(Campaign) == 0
 
 
 def test_a_missing_language_stops_the_loading_and_stores_nothing(folder):
