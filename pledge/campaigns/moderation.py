@@ -137,13 +137,13 @@ def edit_texts(
         is_public = campaign.state != CampaignState.DRAFT
         wanted = _clean_texts(texts, required=is_public)
         compare(seen, stored)
-        changed = [name for name in staff_queries.text_fields() if wanted[name] != stored[name]]
-        is_consent = is_public and any(name.startswith("recipient_") for name in changed)
+        facts = rules.changed(stored, wanted)
+        is_consent = is_public and any(name.startswith("recipient_") for name in facts["after"])
         reason = clean_reason(reason, required=is_consent)
         if is_consent and not is_stepped_up:
             raise StepUpNeeded
         rows = {row.lang: row for row in campaign.texts}
-        for name in changed:
+        for name in facts["after"]:
             part, _, lang = name.rpartition("_")
             if lang not in rows:  # a language that the site has got since
                 rows[lang] = new_text(lang)
@@ -151,8 +151,7 @@ def edit_texts(
             setattr(rows[lang], part, wanted[name])
         if is_public:
             consents.keep(session, campaign.id)
-        if changed:
-            facts = rules.changed(stored, wanted)
+        if facts["after"]:
             record(session, actor, "campaign.texts", subject(slug), reason=reason, **facts)
 
 
