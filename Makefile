@@ -6,7 +6,7 @@ PYTHON_IN_VENV = .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format bench replay chaos cluster simulate hostile lighthouse pictures image lock translations
+.PHONY: help run demo test test-all lint format bench replay chaos cluster simulate hostile lighthouse pictures image lock translations
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' "$(ROOT)/Makefile" | while IFS='|' read -r task text; do \
@@ -18,8 +18,11 @@ run: ## From a clone to a working site on http://127.0.0.1:$PORT (default 8000)
 demo: ## The same with a campaign in full swing: sample data, in a database of its own
 	@$(ENTER) exec tools/run.sh --demo
 
-test: ## The whole suite; ARGS="-k words -x" go to pytest
-	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) -m pytest -n 3 --dist worksteal $(ARGS)
+test: ## What one runs after each change, some minutes; ARGS="-k words -x" go to pytest
+	@$(ENTER) tools/environment.sh development && tools/test_programs.sh quick && tools/compile.sh && exec $(PYTHON_IN_VENV) -m pytest --part quick -n 3 --dist worksteal $(ARGS)
+
+test-all: ## All that `make test` leaves out; PART=postgresql|browser|faults|hostile|operations for one part of it
+	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) -m pytest --part $${PART:-rest} -n 3 --dist worksteal $(ARGS)
 
 lint: ## Style, types, imports, templates, translations
 	@$(ENTER) tools/environment.sh development && exec tools/lint.sh

@@ -1,15 +1,16 @@
 """Fixtures for every test. A test that asks for `app` (or anything built on it) runs on SQLite and on PostgreSQL.
 
-Those of `tests/web` run on PostgreSQL: the queries and use cases behind a page are tested on both in the folders of their
-packages, and tests/hostile and the browser open every page and send every form on SQLite.
+Each test is in one part of the suite (PARTS): `quick` is what `make test` runs, the others are run by `make test-all`.
 """
 
 import faulthandler
 import gc
+import operator
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,22 @@ if TYPE_CHECKING:
     from tests.support.staff import StaffClient
 
 DATABASES = ("sqlite", "postgresql")
+
+#: Parts of the suite by where their tests are. What is in none of them is `quick` on SQLite, or where it makes sense on
+#: PostgreSQL alone, and in the part `postgresql` on the second database.
+PARTS = {
+    "browser": ("tests/browser/",),
+    "faults": ("tests/faults/", "tests/chaos/", "tests/jobs/test_interrupted_jobs.py"),
+    "hostile": ("tests/hostile/", "tests/files/test_corpus"),
+    "operations": (
+        "tests/deploy/",
+        "tests/diagnosis/test_restoring.py",
+        "tests/diagnosis/test_archive.py",
+        "tests/mail/test_spam_filter.py",
+        "tests/house/test_third_language.py",
+        "tests/house/test_first_steps.py",
+    ),
+}
 
 #: Of the trace of a crash: the innermost frames.
 CRASH_LINES = 15
@@ -119,18 +136,44 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def databases_for(test: pytest.Item) -> Sequence[str]:
-    alone = [name for name in DATABASES if test.get_closest_marker(f"{name}_only")]
-    if not alone and test.nodeid.startswith("tests/web/") and not test.get_closest_marker("both_databases"):
-        return ["postgresql"]
-    return alone or DATABASES
+    return [name for name in DATABASES if test.get_closest_marker(f"{name}_only")] or DATABASES
+
+
+def part_of(test: pytest.Item) -> str:
+    """The part of the suite that a test belongs to."""
+    if test.get_closest_marker("journey"):
+        return "quick"
+    for name, places in PARTS.items():
+        if test.nodeid.startswith(places):
+            return name
+    on = getattr(test, "callspec", None)
+    is_second = on is not None and on.params.get("database") == "postgresql"
+    return "postgresql" if is_second and not test.get_closest_marker("postgresql_only") else "quick"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--part",
+        default="all",
+        choices=["all", "rest", "quick", "postgresql", *PARTS],
+        help="run one part of the suite; `rest` is every part but `quick`",
+    )
 
 
 @pytest.hookimpl(trylast=True)  # pytest has put the tests of one database together
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is slow and often waits comes first: the tests of one xdist worker, while the others go through the rest.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is not in the part that was asked for.
 
-    Spread over all of them, each would start every site that these tests share, and one long test would be the last.
+    What is slow and often waits comes first: the tests of one xdist worker, while the others go through the rest. Spread over
+    all of them, each would start every site that these tests share, and one long test would be the last.
     """
+    wanted = config.getoption("--part")
+    if wanted != "all":
+        is_wanted = [
+            (part_of(item) != "quick") if wanted == "rest" else part_of(item) == wanted for item in items
+        ]
+        config.hook.pytest_deselected(items=list(compress(items, map(operator.not_, is_wanted))))
+        items[:] = compress(items, is_wanted)
     items.sort(key=lambda item: "/browser/" not in item.nodeid)
 
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install the programs that the tests use and this machine lacks. With `cluster` also those of the highly available example.
+# Install the programs that the tests use and this machine lacks: with `quick` those of `make test` alone, with `cluster` also
+# those of the highly available example.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -8,20 +9,22 @@ missing=
 has initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 has redis-server || has valkey-server || missing="$missing redis-server"
 has pdftotext || missing="$missing poppler-utils"
-has nginx || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
-has spamassassin || missing="$missing spamassassin" # its local rules, run once; no service
-has pgbackrest || missing="$missing pgbackrest"
-has pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
-ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
-has curl || missing="$missing curl"
-has wrk || missing="$missing wrk" # the load of `make bench`
 # The shell is Chromium without a window: a third less work for each page. Ubuntu has no package of it.
 browser=
 has chromium-headless-shell || has chromium || has chromium-browser || has google-chrome || browser=yes
 has fc-list && [ -n "$(fc-list :lang=ko family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
-# Checks the rules of deploy/prometheus. Older releases have it in the package of the whole server only: there its tests
-# are skipped.
-has promtool || ! apt-cache show promtool >/dev/null 2>&1 || missing="$missing promtool"
+if [ "${1:-}" != quick ]; then
+    has nginx || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+    has spamassassin || missing="$missing spamassassin" # its local rules, run once; no service
+    has pgbackrest || missing="$missing pgbackrest"
+    has pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
+    ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
+    has curl || missing="$missing curl"
+    has wrk || missing="$missing wrk" # the load of `make bench`
+    # Checks the rules of deploy/prometheus. Older releases have it in the package of the whole server only: there its
+    # tests are skipped.
+    has promtool || ! apt-cache show promtool >/dev/null 2>&1 || missing="$missing promtool"
+fi
 if [ "${1:-}" = cluster ]; then
     has ip || missing="$missing iproute2"
     has sysctl || missing="$missing procps"

@@ -1,6 +1,5 @@
 """Staff hear of a step that a campaign reaches, once, whichever worker sees it and whenever it was started."""
 
-import pytest
 from sqlalchemy import select
 
 from pledge.abuse.models import Alert
@@ -38,7 +37,6 @@ def test_a_step_is_told_when_it_is_reached_and_once(app):
     assert told()[1:] == [("blue-skies 50", 56)], "of two at once the larger one"
 
 
-@pytest.mark.both_databases
 def test_of_several_workers_that_look_at_once_one_tells(app):
     factories.campaign(goal=1000, goal_steps=[10])
     look()

@@ -282,7 +282,6 @@ def test_a_solution_works_once(client):
     assert len(stored()) == 4
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("counters", ["redis", "memory"])
 def test_of_one_solution_that_is_sent_twenty_times_at_once_one_is_taken(make_app, request, counters):
     url = request.getfixturevalue("redis").url if counters == "redis" else ""

@@ -175,7 +175,6 @@ def test_a_password_that_will_not_do_is_said_and_not_shown_again(client, passwor
     assert client.get(path).status_code == 200, "the link still works"
 
 
-@pytest.mark.both_databases
 def test_two_people_with_one_link_do_not_both_get_in(app):
     from concurrent.futures import ThreadPoolExecutor
 

@@ -228,7 +228,6 @@ def test_the_counter_of_a_device_only_goes_up(app, passkey):
     assert is_in(again)
 
 
-@pytest.mark.both_databases
 def test_of_four_answers_with_one_count_at_once_one_signs_in(make_app, passkey):
     """Past the session, which lets an answer in once."""
     site, challenge = passkeys.RelyingParty("localhost", "Pledge", "http://localhost"), b"c" * 32

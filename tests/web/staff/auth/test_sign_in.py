@@ -340,7 +340,6 @@ def test_what_was_begun_is_forgotten_after_a_quarter_of_an_hour(client, person, 
     assert client.get("/staff/sign-in/code").location == "/staff/sign-in"
 
 
-@pytest.mark.both_databases
 def test_two_requests_with_one_code_let_one_in(app, person):
     from concurrent.futures import ThreadPoolExecutor
 

@@ -272,7 +272,6 @@ def test_whoever_lost_the_role_meanwhile_is_refused(app, admin, frozen_clock):
     assert count("staff.close") == 0
 
 
-@pytest.mark.both_databases
 def test_an_act_confirmed_eight_times_at_once_is_carried_out_once(make_app, admin, frozen_clock):
     act = close_account(admin)
     token = asked(admin, act, frozen_clock).partition("saved=")[2]

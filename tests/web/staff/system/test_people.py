@@ -111,7 +111,6 @@ def test_the_last_admin_can_be_neither_closed_nor_demoted_nor_reset(staff_client
     assert admin.post(f"/staff/people/{me}/roles", data={"roles": "viewer"}).status_code == 303
 
 
-@pytest.mark.both_databases
 def test_two_admins_who_demote_each_other_at_once_leave_one(app):
     admins = [staff("admin"), staff("admin")]
 
