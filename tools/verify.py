@@ -1655,7 +1655,7 @@ def count(arguments: argparse.Namespace) -> None:
     )
     if on_site is not None and on_site.is_compared:
         say(
-            f"The site shows the same: {in_words(on_site.counts)} at {on_site.size} entries.",
+            f"The site shows the same: {in_words(on_site.counts)}, and {on_site.paper} on paper, at {on_site.size} entries.",
             f"사이트에 표시된 수도 같습니다(항목 {on_site.size}개 기준).",
         )
     else:
