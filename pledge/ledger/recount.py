@@ -69,6 +69,10 @@ _RIGHT_HEAD = text("""
        SET size = excluded.size, people = excluded.people, organizations = excluded.organizations
     """).bindparams(bindparam("now", type_=UTCDateTime()))
 
+_PUBLISHED = text("""
+    SELECT campaign_id, size, people, organizations FROM checkpoints
+     WHERE id IN (SELECT MAX(id) FROM checkpoints GROUP BY campaign_id) ORDER BY campaign_id""")
+
 _TALLIES = text("SELECT campaign_id, kind, dimension, key, count AS number FROM tallies")
 
 _RIGHT_TALLY = text("""
@@ -90,13 +94,13 @@ def recount(doubts: Callable[[Connection], Doubts]) -> list[Drift]:
     if db.engine.dialect.name == "sqlite":
         # The fold's lock is there the write lock, which would keep signers waiting: take it only when there is cause.
         with reading() as connection:
-            if not list(_differences(connection)):
+            if not list(differences(connection)):
                 return []
     with transaction() as session:
         wait_for_lock(session)
         connection = session.connection()
         known = doubts(connection)
-        found = [_unless_doubted(drift, known) for drift in _differences(connection)]
+        found = [_unless_doubted(drift, known) for drift in differences(connection)]
         for drift in found:
             if drift.repair is not None:
                 session.execute(drift.repair, drift.values)
@@ -110,12 +114,14 @@ def _unless_doubted(drift: Drift, doubts: Doubts) -> Drift:
     return drift
 
 
-def _differences(connection: Connection) -> Iterator[Drift]:
+def differences(connection: Connection) -> Iterator[Drift]:
+    """Everything that differs from the entries. `connection` must be in a transaction of its own."""
     found = counting.counted_all(connection)
     yield from _gaps(found)
     yield from _counts_after(connection)
     yield from _heads(connection, found)
     yield from _tallies(connection, found)
+    yield from _checkpoints(connection, found)
 
 
 def _gaps(found: CountedByCampaign) -> Iterator[Drift]:
@@ -171,3 +177,15 @@ def _tallies(connection: Connection, found: CountedByCampaign) -> Iterator[Drift
             what = f"{name} {found_there}, the entries say {counted or 0}"
             repair = _NO_TALLY if counted is None else _RIGHT_TALLY
             yield Drift(key[0], what, repair, {**values, "count": counted})
+
+
+def _checkpoints(connection: Connection, found: CountedByCampaign) -> Iterator[Drift]:
+    for row in connection.execute(_PUBLISHED):
+        counted = found.get(row.campaign_id, Counted())
+        right = counted.last, counted.count(Kind.PERSON), counted.count(Kind.ORGANIZATION)
+        if row.size >= counted.last and (row.size, row.people, row.organizations) != right:
+            yield Drift(
+                row.campaign_id,
+                f"the newest checkpoint says {row.size} entries, {row.people} people and {row.organizations} "
+                f"organizations, the entries say {right[0]}, {right[1]} and {right[2]}",
+            )

@@ -1,6 +1,6 @@
 """The questions of ledger and mail to the packages above them, answered by campaigns, signatures and endorsements."""
 
-from pledge.campaigns.log_facts import pledge_hashes, published
+from pledge.campaigns.log_facts import KNOWN, pledge_hashes, published
 from pledge.endorsements import counting as endorsements
 from pledge.endorsements import queries as endorsement_queries
 from pledge.ledger.models import Kind
@@ -13,7 +13,7 @@ from pledge.signatures import queries as signature_queries
 
 def ledger_sources() -> Sources:
     standing = {Kind.PERSON: signatures.STANDS, Kind.ORGANIZATION: endorsements.STANDS}
-    return Sources(standing, published, pledge_hashes)
+    return Sources(standing, signatures.PLACE, KNOWN, published, pledge_hashes)
 
 
 def confirmations() -> Confirmations:
