@@ -74,7 +74,7 @@ def ledger_findings() -> Iterator[Finding]:
         yield problem(
             "ledger",
             f"{entries} entries of {names.get(number, number)} are set aside because they match no signature or organisation: "
-            "somebody wrote to the database; see `flask ledger verify`",
+            f"somebody wrote to the database; see `flask ledger verify {names.get(number, number)}`",
         )
     wrong = signatures.mismatches()
     for mismatch in wrong:

@@ -94,13 +94,14 @@ def recount(doubts: Callable[[Connection], Doubts]) -> list[Drift]:
     if db.engine.dialect.name == "sqlite":
         # The fold's lock is there the write lock, which would keep signers waiting: take it only when there is cause.
         with reading() as connection:
-            if not list(differences(connection)):
+            if not list(_differences(connection, counting.counted_all(connection))):
                 return []
     with transaction() as session:
         wait_for_lock(session)
         connection = session.connection()
         known = doubts(connection)
-        found = [_unless_doubted(drift, known) for drift in differences(connection)]
+        counted = counting.counted_all(connection)
+        found = [_unless_doubted(drift, known) for drift in _differences(connection, counted)]
         for drift in found:
             if drift.repair is not None:
                 session.execute(drift.repair, drift.values)
@@ -115,13 +116,17 @@ def _unless_doubted(drift: Drift, doubts: Doubts) -> Drift:
 
 
 def differences(connection: Connection) -> Iterator[Drift]:
-    """Everything that differs from the entries. `connection` must be in a transaction of its own."""
+    """What recount() would find, and what the newest checkpoints say otherwise. `connection` must be in a transaction of its own."""
     found = counting.counted_all(connection)
+    yield from _differences(connection, found)
+    yield from _checkpoints(connection, found)
+
+
+def _differences(connection: Connection, found: CountedByCampaign) -> Iterator[Drift]:
     yield from _gaps(found)
     yield from _counts_after(connection)
     yield from _heads(connection, found)
     yield from _tallies(connection, found)
-    yield from _checkpoints(connection, found)
 
 
 def _gaps(found: CountedByCampaign) -> Iterator[Drift]:

@@ -333,7 +333,9 @@ def test_a_site_that_shows_another_number_than_its_log_is_named(tmp_path, websit
 
 
 @pytest.mark.parametrize("size", ["none shown", None, 10**9])
-def test_a_site_whose_number_cannot_be_compared_is_not_called_right(tmp_path, website, log, monkeypatch, size):
+def test_a_site_whose_number_cannot_be_compared_is_not_called_right(
+    tmp_path, website, log, monkeypatch, size
+):
     monkeypatch.setattr(program.time, "sleep", lambda _: None)  # before it asks again for a newer checkpoint
     mirror(log, tmp_path / "log/blue-skies")
     if size != "none shown":
