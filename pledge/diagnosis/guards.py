@@ -10,7 +10,7 @@ from pledge.diagnosis.findings import Finding, ok, problem, warning
 
 SUBJECT = "audit log"
 
-#: Created by migrations 0001, 0003 and 0043; a role that owns the tables, or a superuser, can drop them.
+#: Created by migrations 0001 and 0003; a role that owns the tables, or a superuser, can drop them.
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": """
@@ -88,7 +88,7 @@ def guard_findings(config: Config) -> Iterator[Finding]:
                 "ledger",
                 f"guards are gone or off ({', '.join(sorted(gone))}), what was counted could be changed: find out who "
                 "did that, run `flask ledger verify` and `flask ledger recount`, then make its triggers of "
-                "migrations 0001, 0003 and 0043 anew",
+                "migrations 0001 and 0003 anew",
             )
         if dialect == "postgresql":
             yield from _roles(connection, config)

@@ -69,10 +69,6 @@ _RIGHT_HEAD = text("""
        SET size = excluded.size, people = excluded.people, organizations = excluded.organizations
     """).bindparams(bindparam("now", type_=UTCDateTime()))
 
-_PUBLISHED = text("""
-    SELECT campaign_id, size, people, organizations FROM checkpoints
-     WHERE id IN (SELECT MAX(id) FROM checkpoints GROUP BY campaign_id) ORDER BY campaign_id""")
-
 _TALLIES = text("SELECT campaign_id, kind, dimension, key, count AS number FROM tallies")
 
 _RIGHT_TALLY = text("""
@@ -94,14 +90,13 @@ def recount(doubts: Callable[[Connection], Doubts]) -> list[Drift]:
     if db.engine.dialect.name == "sqlite":
         # The fold's lock is there the write lock, which would keep signers waiting: take it only when there is cause.
         with reading() as connection:
-            if not list(_differences(connection, counting.counted_all(connection))):
+            if not list(differences(connection)):
                 return []
     with transaction() as session:
         wait_for_lock(session)
         connection = session.connection()
         known = doubts(connection)
-        counted = counting.counted_all(connection)
-        found = [_unless_doubted(drift, known) for drift in _differences(connection, counted)]
+        found = [_unless_doubted(drift, known) for drift in differences(connection)]
         for drift in found:
             if drift.repair is not None:
                 session.execute(drift.repair, drift.values)
@@ -116,13 +111,8 @@ def _unless_doubted(drift: Drift, doubts: Doubts) -> Drift:
 
 
 def differences(connection: Connection) -> Iterator[Drift]:
-    """What recount() would find, and what the newest checkpoints say otherwise. `connection` must be in a transaction of its own."""
+    """What the fold has written otherwise than the entries say. `connection` must be in a transaction of its own."""
     found = counting.counted_all(connection)
-    yield from _differences(connection, found)
-    yield from _checkpoints(connection, found)
-
-
-def _differences(connection: Connection, found: CountedByCampaign) -> Iterator[Drift]:
     yield from _gaps(found)
     yield from _counts_after(connection)
     yield from _heads(connection, found)
@@ -182,15 +172,3 @@ def _tallies(connection: Connection, found: CountedByCampaign) -> Iterator[Drift
             what = f"{name} {found_there}, the entries say {counted or 0}"
             repair = _NO_TALLY if counted is None else _RIGHT_TALLY
             yield Drift(key[0], what, repair, {**values, "count": counted})
-
-
-def _checkpoints(connection: Connection, found: CountedByCampaign) -> Iterator[Drift]:
-    for row in connection.execute(_PUBLISHED):
-        counted = found.get(row.campaign_id, Counted())
-        right = counted.last, counted.count(Kind.PERSON), counted.count(Kind.ORGANIZATION)
-        if row.size >= counted.last and (row.size, row.people, row.organizations) != right:
-            yield Drift(
-                row.campaign_id,
-                f"the newest checkpoint says {row.size} entries, {row.people} people and {row.organizations} "
-                f"organizations, the entries say {right[0]}, {right[1]} and {right[2]}",
-            )

@@ -20,7 +20,7 @@ from pledge.ledger.models import Dimension
 from pledge.retention import services as retention
 from pledge.signatures import counting, own, places
 from pledge.signatures import services as signatures
-from tests.support import factories, ledger
+from tests.support import apps, factories, ledger
 from tests.support.at_once import at_once
 from tests.support.insider import ROLES
 from tests.support.mails import Notes, deliver
@@ -190,6 +190,21 @@ def test_signatures_without_entries_are_named_and_mailed_within_the_hour(site):
 
 
 # --- What each role has to be able to do ---
+
+
+def test_a_new_site_begins_with_three_roles(postgres_server, app_on, tmp_path, worker_name):
+    url = postgres_server.create_database(f"new_site_{worker_name}")
+    assert postgres_server.run_script(SCRIPT, url.rpartition("/")[2])
+    web, worker, owner = (url.replace("postgres@", f"{role}@") for role in ROLES)
+    apps.migrate(owner, tmp_path / "owner")
+    with app_on(web).app_context():
+        factories.signature()
+        with pytest.raises(DBAPIError, match="permission denied"):
+            factories.fold_all()
+        db.session.remove()
+    with app_on(worker).app_context():
+        assert factories.fold_all() == 1
+        db.session.remove()
 
 
 def test_web_and_worker_can_do_all_their_work(site):
