@@ -2047,7 +2047,9 @@ def parser() -> argparse.ArgumentParser:
     commands = found.add_subparsers(metavar="COMMAND")
     commands.required = True
 
-    def add(name: str, run: Callable[[argparse.Namespace], None], words: str) -> argparse.ArgumentParser:
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int | None], words: str
+    ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(run=run)
         if name != "mirror":
