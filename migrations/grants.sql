@@ -6,9 +6,9 @@ DECLARE
     -- Without a third role the worker is pledge too, as on a site that had two.
     worker text := CASE WHEN to_regrole('pledge_worker') IS NULL THEN 'pledge' ELSE 'pledge_worker' END;
 BEGIN
-    -- Where one role owns and does everything nothing is taken from it.
+    -- Nothing is taken from a role that owns and does everything, and all tables have to be there.
     IF to_regrole('pledge') IS NULL OR NOT EXISTS (
-        SELECT FROM pg_class WHERE oid = to_regclass('public.ledger_entries')
+        SELECT FROM pg_class WHERE oid = to_regclass('public.ledger_differences')
            AND relowner NOT IN (to_regrole('pledge')::oid, to_regrole(worker)::oid)) THEN
         RETURN;
     END IF;
