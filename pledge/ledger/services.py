@@ -203,9 +203,9 @@ def fold(sources: Sources, limit: int = BATCH) -> int:
         if not take_lock(session):
             return 0
         batch = {"limit": limit, "now": clock.now()}
-        session.execute(text(_SET_UNKNOWN_ASIDE.format(known=sources.known)))
+        folded: int = session.execute(text(_SET_UNKNOWN_ASIDE.format(known=sources.known))).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MAKE_HEADS, batch)
-        folded: int = session.execute(number_waiting(tuple(sources.standing.items())), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
+        folded += session.execute(number_waiting(tuple(sources.standing.items())), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MOVE_TALLIES, batch)
         session.execute(_MOVE_HEADS, batch)
         places = _fold_places(session, limit, sources)
