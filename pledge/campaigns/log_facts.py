@@ -4,10 +4,13 @@ from sqlalchemy import Connection, select
 
 from pledge.campaigns.models import Campaign, CampaignState, PledgeText
 
-#: That there is the campaign of an entry, and in it the pledge text.
+#: That there is the campaign of an entry, and in it the pledge text; of paper none is known.
 KNOWN = """
-    SELECT 1 FROM pledge_texts AS known
-     WHERE known.id = ledger_entries.pledge_text_id AND known.campaign_id = ledger_entries.campaign_id"""
+    SELECT 1 FROM campaigns AS known
+     WHERE known.id = ledger_entries.campaign_id
+       AND (ledger_entries.pledge_text_id IS NULL
+            OR EXISTS (SELECT 1 FROM pledge_texts AS signed
+                        WHERE signed.id = ledger_entries.pledge_text_id AND signed.campaign_id = known.id))"""
 
 
 def published(connection: Connection) -> dict[int, str]:

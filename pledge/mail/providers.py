@@ -99,5 +99,5 @@ def without_tag(address: str) -> str | None:
     A stranger can think of any number of tags, and one mailbox may get the mails for all of them.
     """
     local, _, domain = exact(address).rpartition("@")
-    before, _, tag = local.partition("+")
-    return f"{before}@{domain}" if before and tag else None
+    before, plus, _ = local.partition("+")
+    return f"{before}@{domain}" if before and plus else None

@@ -129,11 +129,9 @@ def _read(row: Row[*tuple[Any, ...]]) -> _Facts:
 
 
 def _newest(wanted: Sequence[SignatureMail], facts: Mapping[int, _Facts]) -> list[SignatureMail]:
-    """Less the mails to confirm of forms that another of these is newer than."""
+    """Less the mails to confirm that another one comes after: a form that was sent again has the time of its first sending."""
     newest: dict[tuple[str, int], SignatureMail] = {}
-    for one in sorted(
-        (one for one in wanted if one.takes_over), key=lambda one: facts[one.signature_id].submitted_at
-    ):
+    for one in (one for one in wanted if one.takes_over):
         mine = facts[one.signature_id]
         newest[exact(mine.address), mine.campaign_id] = one
     return [one for one in wanted if not one.takes_over or one in newest.values()]

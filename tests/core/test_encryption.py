@@ -151,7 +151,7 @@ def test_a_copy_of_the_database_has_no_address_and_no_name(app, client, database
     assert client.post(f"/ko/confirm/{links[0]}").status_code == 303
     fold_all()
     client.post("/ko/me", data={"email": ADDRESSES[0]})
-    client.post(f"/ko/confirm/{links[1]}/not-me")
+    client.post(f"/ko/confirm/{links[1]}/not-me", data={"email": ADDRESSES[1]})
     db.session.rollback()
     with db.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM signatures")).scalar() == 1

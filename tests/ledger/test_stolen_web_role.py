@@ -162,7 +162,7 @@ def test_a_correction_counts_though_invented_ones_stand_beside_it(site):
             subject=person.id,
             country=country,
         )
-    places.set_region_by_link(factories.confirm_token(person), "KR-26")
+    places.set_region_by_key(factories.press_key(person), "KR-26")
     as_worker(site, factories.fold_all)
     found = queries.breakdown(person.campaign_id, Dimension.REGION)
     assert {region: number for region, number in found.items() if number} == {"KR-11": 3, "KR-26": 1}
@@ -210,7 +210,7 @@ def test_a_new_site_begins_with_three_roles(postgres_server, app_on, tmp_path, w
 def test_web_and_worker_can_do_all_their_work(site):
     person = factories.signature(state="pending", region="KR-11")
     assert signatures.confirm(person.id)
-    places.set_region_by_link(factories.confirm_token(person), "KR-26")
+    places.set_region_by_key(factories.press_key(person), "KR-26")
     assert as_worker(site, factories.fold_all)
     own.withdraw(factories.manage_token(person))
     assert as_worker(site, factories.fold_all)

@@ -247,4 +247,4 @@ def test_a_link_to_confirm_is_of_no_use_after_staff_withdrew():
 
     person = signature()
     moderation.withdraw(ANNA, person.id, "asked")
-    assert open_link(confirm_token(person), "ko").state is LinkState.UNKNOWN
+    assert open_link(confirm_token(person), "ko").state is LinkState.WITHDRAWN

@@ -239,7 +239,7 @@ def test_what_waits_and_for_how_long(app, now, frozen_clock):
 
 
 def test_held_signatures_wait_until_they_are_decided_about(app, now, frozen_clock):
-    assert dashboard.waiting().held is None
+    assert dashboard.waiting().held == {}
     signature(state="held", at=now - timedelta(hours=3))
     signature(campaign("other"), state="held", at=now - timedelta(hours=2))
     (
@@ -247,7 +247,10 @@ def test_held_signatures_wait_until_they_are_decided_about(app, now, frozen_cloc
         signature(state="invalidated", hold_reason="speed"),
     )
     found = dashboard.waiting().held
-    assert (found.signatures, dashboard.age(found.since)) == (2, timedelta(hours=3))
+    assert {slug: (held.signatures, dashboard.age(held.since)) for slug, held in found.items()} == {
+        "blue-skies": (1, timedelta(hours=3)),
+        "other": (1, timedelta(hours=2)),
+    }
 
 
 def test_a_mail_put_off_waits_for_its_time(app, now):

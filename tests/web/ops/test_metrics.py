@@ -333,6 +333,7 @@ def test_a_site_without_its_database_says_so_and_what_its_processes_counted(app_
 # --- The document ---
 
 
+@pytest.mark.postgresql_only
 def test_every_metric_is_described(client):
     signature(campaign())
     fold_all()

@@ -105,9 +105,9 @@ def test_two_campaigns_of_one_title_are_told_apart_by_their_addresses(two, staff
 def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, staff_client):
     viewer = speaking(staff_client, "viewer", "en")
     chosen = re.compile(r'<option value="([\w-]+)" selected')
-    assert chosen.search(viewer.get("/staff/").text)[1] == "rivers"  # the newest that is open
-    viewer.get("/staff/?campaign=blue-skies")
-    assert chosen.search(viewer.get("/staff/").text)[1] == "blue-skies"
+    assert chosen.search(viewer.get("/staff/").text)[1] == "blue-skies"  # the first that was opened
+    viewer.get("/staff/?campaign=rivers")
+    assert chosen.search(viewer.get("/staff/").text)[1] == "rivers"
     assert viewer.get("/staff/?campaign=nothing").status_code == 404
 
 

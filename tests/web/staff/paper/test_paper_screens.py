@@ -98,11 +98,13 @@ def test_what_is_wrong_stands_beside_its_field_and_the_scan_need_not_be_chosen_a
     ("sent", "words"),
     [
         (None, "This field is required."),
-        ((io.BytesIO(b"GIF89a"), "a.pdf"), "This is not a PDF, JPEG or PNG file."),
+        (b"GIF89a", "This is not a PDF, JPEG or PNG file."),
     ],
 )
 def test_a_batch_without_a_scan_is_refused_beside_the_field(editor, sent, words):
-    page = editor.post(f"{PAPER}/new", data={**FORM, **({"scan": sent} if sent else {})})
+    page = editor.post(
+        f"{PAPER}/new", data={**FORM, **({"scan": (io.BytesIO(sent), "a.pdf")} if sent else {})}
+    )
     assert page.status_code == 422
     assert words in page.text
 
