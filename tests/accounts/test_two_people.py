@@ -99,7 +99,7 @@ def test_who_began_and_who_has_no_account_are_no_second_person(admin, second):
 
 def many_signatures(by):
     factories.crowd(60, domain="robots.example")
-    condition = Condition(domain_hash=domain_hash_of(), domain="robots.example")
+    condition = Condition(domain_hash=domain_hash_of())
     return invalidations.propose(who(by), condition, InvalidationReason.AUTOMATED, "a burst")
 
 
@@ -140,6 +140,6 @@ def test_after_72_hours_who_was_invited_decides_alone_from_who_invited_them(admi
 
 def test_a_handful_of_signatures_takes_one_person_still(admin, frozen_clock):
     factories.crowd(3, domain="robots.example")
-    condition = Condition(domain_hash=domain_hash_of(), domain="robots.example")
+    condition = Condition(domain_hash=domain_hash_of())
     number = invalidations.propose(who(admin), condition, InvalidationReason.AUTOMATED, "a burst")
     invalidations.approve(who(invite(admin)), number)
