@@ -1,29 +1,23 @@
--- Two roles: pledge_owner owns the tables and migrates; pledge serves, and may only append to the logs.
--- Run as pledge_owner after every `flask db upgrade`; running it twice changes nothing. See docs/production.md.
-
+-- Makes the three roles of docs/production.md and gives each what it may do (migrations/grants.sql). As a superuser, in the site's
+-- database: before its first migration, or later while the site runs. All or nothing; twice changes nothing.
+\set ON_ERROR_STOP on
 BEGIN;
+-- Where people sign meanwhile, this gives way at once and they do not notice: run it again.
+SET LOCAL deadlock_timeout = '50ms';
+SET LOCAL lock_timeout = '1s';
 
-GRANT USAGE ON SCHEMA public TO pledge;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO pledge;
-GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO pledge;
+SELECT format('CREATE ROLE %I LOGIN', name) FROM unnest(ARRAY['pledge_owner', 'pledge', 'pledge_worker']) AS name
+ WHERE to_regrole(name) IS NULL \gexec
+GRANT pledge TO pledge_worker;
 
--- The audit log grows and never changes.
-REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries FROM pledge;
-
--- Entries of the ledger get their number once or are set aside (the fold), and are never changed or removed.
-REVOKE UPDATE, DELETE, TRUNCATE ON ledger_entries FROM pledge;
-GRANT UPDATE (number, count_after, takes_back, set_aside) ON ledger_entries TO pledge;
-
--- A place that was put right is taken up by the fold once.
-REVOKE UPDATE, DELETE, TRUNCATE ON ledger_places FROM pledge;
-GRANT UPDATE (size) ON ledger_places TO pledge;
-
--- What was published of the log, and the keys it was signed with, stay as they are; its tiles grow (docs/log.md).
-REVOKE UPDATE, DELETE, TRUNCATE ON checkpoints, log_keys FROM pledge;
-REVOKE UPDATE, DELETE, TRUNCATE ON log_tiles FROM pledge;
-GRANT UPDATE (hashes) ON log_tiles TO pledge;
-
--- Only the owner migrates.
-REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON alembic_version FROM pledge;
-
+-- The owner first: with a table its former owner would hand over what was granted to it.
+SELECT format('ALTER DATABASE %I OWNER TO pledge_owner', current_database()) \gexec
+ALTER SCHEMA public OWNER TO pledge_owner;
+SELECT format('ALTER %s %s OWNER TO pledge_owner', kind, name) FROM (
+    SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS kind, oid::regclass::text AS name
+      FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'S') AND relnamespace = 'public'::regnamespace
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype IN ('a', 'i'))
+    UNION ALL
+    SELECT 'FUNCTION', oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS ours \gexec
+\ir ../migrations/grants.sql
 COMMIT;

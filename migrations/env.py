@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from alembic import context
@@ -13,6 +14,8 @@ from pledge.core.db import online_ddl
 
 database = current_app.extensions["migrate"].db
 options: dict[str, Any] = dict(current_app.extensions["migrate"].configure_args)
+#: Who may do what, where there are roles for it.
+GRANTS = Path(__file__).with_name("grants.sql")
 is_sqlite = database.engine.dialect.name == "sqlite"
 
 
@@ -82,6 +85,9 @@ def run_migrations() -> None:
         with context.begin_transaction():
             context.run_migrations()
             refuse_lost_references(connection)
+        if not is_sqlite:  # always, so that no table is without its grants
+            connection.exec_driver_sql(GRANTS.read_text("utf-8"))
+            connection.commit()
 
 
 if context.is_offline_mode():

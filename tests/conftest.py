@@ -22,11 +22,13 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from limits.storage import memory
 
+from config import ROOT
 from pledge.core.db import db
 from pledge.files import pictures
 from pledge.web import limits
 from tests.support import apps, postgres, run
 from tests.support.clock import Clock
+from tests.support.insider import ROLES, ThreeRoles
 from tests.support.redis import RedisServer, end_outage
 from tests.support.site import Site
 from tests.support.smtp import SmtpServer
@@ -336,6 +338,23 @@ def app_on(tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     yield make
     for app in made:
         apps.dispose(app)
+
+
+@pytest.fixture
+def three_roles(
+    app_on: Callable[..., Flask],
+    new_database: Callable[..., str],
+    postgres_server: postgres.Server,
+    run_folder: Path,
+) -> Iterator[ThreeRoles]:
+    """A site on PostgreSQL set up as docs/production.md says, in the context of its web server."""
+    url = new_database("postgresql", "roles")
+    with run.locked(run_folder, "roles"):  # they belong to the server, not to a database
+        assert postgres_server.run_script(ROOT / "deploy" / "postgresql-roles.sql", url.rpartition("/")[2])
+    web, worker, owner = (app_on(url.replace("postgres@", f"{role}@")) for role in ROLES)
+    with web.app_context():
+        yield ThreeRoles(web, worker, owner)
+        db.session.remove()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@
 KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. With --log, a receipt or a
 pack is compared with the log published today; without it, the check proves only that the key has signed it. The exit status
 is 0 when all is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong call, no file,
-no network).
+no network), or when the number that a site shows could not be compared with its log.
 
 One file, Python 3.8 or newer, nothing to install; so its messages are in the code, in English and Korean, and not in
 the site's catalogues. It was written from the published formats and shares no code with the
@@ -1636,7 +1636,7 @@ def tell_moves(found: Recount) -> None:
         say(f"{word:14} {parts}")
 
 
-def count(arguments: argparse.Namespace) -> None:
+def count(arguments: argparse.Namespace) -> int:
     source = source_of(arguments.source)
     trust = given_keys(arguments.key) if arguments.key else published_keys(source)
     # Asked for first, so that the log holds what is shown.
@@ -1655,14 +1655,16 @@ def count(arguments: argparse.Namespace) -> None:
     )
     if on_site is not None and on_site.is_compared:
         say(
-            f"The site shows the same: {in_words(on_site.counts)} at {on_site.size} entries.",
+            f"The site shows the same: {in_words(on_site.counts)}, and {on_site.paper} on paper, at {on_site.size} entries.",
             f"사이트에 표시된 수도 같습니다(항목 {on_site.size}개 기준).",
         )
-    else:
-        say(
-            "NOT CHECKED: the number that a site shows to everybody; there is none beside these files, or it is of another state.",
-            "검증하지 않음: 사이트에 표시된 수. 이 파일들과 함께 볼 수 있는 수가 없거나 다른 시점의 수입니다.",
-        )
+        return 0
+    say(
+        "NOT CHECKED: the number that a site shows to everybody; there is none beside these files, or it is of another state.",
+        "검증하지 않음: 사이트에 표시된 수. 이 파일들과 함께 볼 수 있는 수가 없거나 다른 시점의 수입니다.",
+    )
+    # A copy shows no number of its own; a site that gives none to compare may show any.
+    return 0 if source.is_copy else 2
 
 
 def counted(
@@ -2033,7 +2035,9 @@ def parser() -> argparse.ArgumentParser:
     commands = found.add_subparsers(metavar="COMMAND")
     commands.required = True
 
-    def add(name: str, run: Callable[[argparse.Namespace], None], words: str) -> argparse.ArgumentParser:
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int | None], words: str
+    ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(run=run)
         if name != "mirror":
@@ -2072,7 +2076,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run the command in `words`; returns 0 right, 1 a check failed, 2 nothing could be checked."""
+    """Run the command in `words`; returns 0 right, 1 a check failed, 2 nothing, or not what a site shows, could be checked."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console that has no Korean
             stream.reconfigure(errors="replace")
@@ -2085,14 +2089,14 @@ def main(words: list[str] | None = None) -> int:
         return 2
     arguments = parser().parse_args(words)
     try:
-        arguments.run(arguments)
+        status = arguments.run(arguments)
     except Failed as failed:
         say(f"FAILED {plain(failed.name)}: {failed.words}", f"틀렸습니다: {failed.korean}")
         return 1
     except (Trouble, OSError, ValueError, MemoryError, KeyboardInterrupt) as error:
         sys.stderr.write(f"Nothing was checked: {reason_of(error)}\n검증하지 못했습니다.\n")
         return 2
-    return 0
+    return status or 0
 
 
 def reason_of(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from alembic import op
 from pledge.core.db import online_ddl
 
 revision = "0044"
-down_revision = "0040"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 

@@ -23,6 +23,7 @@ QUIET: dict[AlertKind, timedelta | None] = {
     AlertKind.SIGN_UPS_HELD: timedelta(hours=1),
     AlertKind.DELIVERY_FELL: timedelta(hours=6),
     AlertKind.STEP_REACHED: None,
+    AlertKind.COUNT_DIFFERS: timedelta(minutes=50),  # the worker compares once an hour
 }
 
 #: The key of the advisory lock under which alerts are recorded; nothing else here uses this number.

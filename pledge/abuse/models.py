@@ -21,6 +21,7 @@ class AlertKind(StrEnum):
     SIGN_UPS_HELD = "sign_ups_held"  #: confirmed signatures are held and wait for a decision
     DELIVERY_FELL = "delivery_fell"  #: far fewer mails than usual arrive or are confirmed at a provider
     STEP_REACHED = "step_reached"  #: a campaign has reached the next step on the way to its goal
+    COUNT_DIFFERS = "count_differs"  #: log, signatures, wall or places do not agree
 
 
 class CallState(StrEnum):

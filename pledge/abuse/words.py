@@ -11,6 +11,7 @@ HEADLINES = {
     AlertKind.SIGN_UPS_HELD: Phrase("alert", "Signatures on hold wait for a decision"),
     AlertKind.DELIVERY_FELL: Phrase("alert", "Fewer e-mails arrive at %(provider)s"),
     AlertKind.STEP_REACHED: Phrase("alert", "%(campaign)s: %(people)s people have signed"),
+    AlertKind.COUNT_DIFFERS: Phrase("alert", "The numbers of %(campaign)s do not agree"),
 }
 
 DETAILS = {
@@ -39,6 +40,12 @@ DETAILS = {
     ),
     AlertKind.STEP_REACHED: Phrase(
         "alert", "The campaign has reached its next step of %(step)s. A good moment for news."
+    ),
+    AlertKind.COUNT_DIFFERS: Phrase(
+        "alert",
+        "Once an hour the public log is compared with the signatures, the published organisations, and the countries and regions. "
+        "Differences found: %(differences)s. Somebody may have written to the database past the site. Please tell whoever runs "
+        "the site; `flask ledger verify` and `flask ledger recount` give details.",
     ),
 }
 

@@ -26,6 +26,7 @@ NEEDS = {
     AlertKind.SIGN_UPS_HELD: Permission.INVALIDATE,
     AlertKind.DELIVERY_FELL: Permission.SEE_DESK,
     AlertKind.STEP_REACHED: Permission.SEE_DESK,
+    AlertKind.COUNT_DIFFERS: Permission.SEE_DESK,
 }
 
 #: What people of a role hear of until they choose for themselves.

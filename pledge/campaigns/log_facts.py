@@ -4,6 +4,11 @@ from sqlalchemy import Connection, select
 
 from pledge.campaigns.models import Campaign, CampaignState, PledgeText
 
+#: That there is the campaign of an entry, and in it the pledge text.
+KNOWN = """
+    SELECT 1 FROM pledge_texts AS known
+     WHERE known.id = ledger_entries.pledge_text_id AND known.campaign_id = ledger_entries.campaign_id"""
+
 
 def published(connection: Connection) -> dict[int, str]:
     """The slug of every campaign that the public may see, by its number, in the order of the numbers."""

@@ -1,10 +1,12 @@
 """`flask audit …`: check the chain of the audit log, and take the log out."""
 
+from collections.abc import Iterator
 from typing import BinaryIO, TextIO
 
 import click
 from flask.cli import AppGroup
 
+from pledge.accounts import queries as accounts
 from pledge.audit import chain, services
 from pledge.audit.chain import Mark
 from pledge.audit.export import FORMATS
@@ -12,6 +14,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.audit.queries import Search, all_lines
 from pledge.campaigns import models as _campaigns  # noqa: F401  # the tables of the ledger refer to theirs
 from pledge.ledger import audit_marks
+from pledge.ledger import queries as ledger
 from pledge.ledger.notes import BadNote
 
 audit = AppGroup("audit", help="The audit log: who did what, in a chain that shows every change.")
@@ -52,7 +55,8 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
     """Check the chain and compare it with every signed checkpoint; name what does not fit and exit with 1.
 
     Each checkpoint of a public log contains the length of the audit log and its end. So entries that were cut off at the end,
-    and a rewritten chain, are found back to the newest checkpoint that is left. Against owners of the database, who can also
+    and a rewritten chain, are found back to the newest checkpoint that is left. A log that was emptied together with all
+    checkpoints fails as well, once there are accounts of staff. Against owners of the database, who can also
     delete checkpoints: save a checkpoint elsewhere and pass it later (`--checkpoint FILE`), or the head that this prints
     (`--head HASH`).
     """
@@ -65,6 +69,7 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
         faults.append(f"entry {found.fault.entry_id}: {_WORDS[found.fault.kind]}")
     if found.broken is not None:
         faults.append(_describe(found.broken, found.count))
+    faults += _emptied(found.count)
     if faults:
         raise click.ClickException("\n".join(faults))
     if found.knows_head is False:
@@ -76,6 +81,14 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
         click.echo(
             "note the head outside the database; `flask audit verify --head …` then finds a cut at the end"
         )
+
+
+def _emptied(count: int) -> Iterator[str]:
+    """What shows that the whole log, or every checkpoint, was taken away: then nothing is left that could contradict it."""
+    if not count and not accounts.is_empty():
+        yield "the log is empty, though there are accounts of staff, and each of them begins with an entry"
+    if any(state.size and not state.signed_size for state in ledger.log_states()):
+        yield "a public log has entries and no checkpoint at all: its checkpoints were removed"
 
 
 def _describe(mark: Mark, count: int) -> str:

@@ -81,7 +81,7 @@ def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
         for aside in asides:
             click.echo(
                 f"{name}: {aside.entries} entries are set aside: {_ASIDE[aside.why]} "
-                f"(rows {aside.first} to {aside.last} of ledger_entries)"
+                f"(rows {aside.first} to {aside.last} of {aside.table})"
             )
         failed = failed or bool(found.faults) or any(one.why is not SetAside.DISMISSED for one in asides)
     if failed:
@@ -145,24 +145,8 @@ def recount() -> None:
         differences=len(drifts) + len(mismatches) + len(organizations) + len(batches),
         repaired=sum(drift.repaired for drift in drifts),
     )  # the desk says when this was last done and what came of it
-    for mismatch in mismatches:
-        click.echo(
-            f"{names[mismatch.campaign_id]}: {mismatch.recorded} signatures are confirmed, the ledger adds up to "
-            f"{mismatch.counted}; not repaired"
-            if mismatch.recorded != mismatch.counted
-            else f"{names[mismatch.campaign_id]}: the confirmed signatures and the ledger differ in {mismatch.places} "
-            "countries or regions; not repaired"
-        )
-    for uncounted in organizations:
-        click.echo(
-            f"{names[uncounted.campaign_id]}: {uncounted.recorded} organizations are published, the ledger adds up to "
-            f"{uncounted.counted}; not repaired"
-        )
-    for batch in batches:
-        click.echo(
-            f"{names[batch.campaign_id]}: {batch.recorded} signatures on paper are agreed, the ledger adds up to "
-            f"{batch.counted}; not repaired"
-        )
+    for mismatch in (*mismatches, *organizations, *batches):
+        click.echo(f"{names[mismatch.campaign_id]}: {mismatch.what}; not repaired")
     if drifts or mismatches or organizations or batches:
         raise SystemExit(1)
     click.echo("the tallies, the ledger, the signatures, the organizations and the batches on paper agree")

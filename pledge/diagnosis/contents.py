@@ -74,8 +74,8 @@ def ledger_findings() -> Iterator[Finding]:
     for number, entries in ledger.set_aside_counts().items():
         yield problem(
             "ledger",
-            f"{entries} entries of {names[number]} are set aside because they match no signature or organisation: somebody wrote to the "
-            f"database; see `flask ledger verify {names[number]}`",
+            f"{entries} entries of {names.get(number, number)} are set aside because they match no signature or organisation: "
+            f"somebody wrote to the database; see `flask ledger verify {names.get(number, number)}`",
         )
     wrong = signatures.mismatches()
     for mismatch in wrong:

@@ -4,6 +4,7 @@ Each is one cheap query, and all are read again after some seconds at the earlie
 """
 
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -34,6 +35,7 @@ class SiteFigures:
     clock_difference: float  #: seconds by which the database's clock is ahead of this machine's
     logs: dict[str, LogState]  #: by slug
     set_aside: dict[str, int]  #: entries, by slug
+    differences: Counter[str]  #: what the last comparison found, by slug
     held: dict[str, Held]  #: by slug
     waiting_entries: int
     fold_lag: float  #: seconds for which the oldest of them has waited
@@ -75,7 +77,8 @@ def _read() -> SiteFigures | None:
         return SiteFigures(
             clock_difference=clock_difference(),
             logs={names[state.campaign_id]: state for state in states},
-            set_aside={names[number]: entries for number, entries in aside.items()},
+            set_aside={names.get(number, ""): entries for number, entries in aside.items()},
+            differences=Counter(names.get(number, "") for number, _ in ledger.differences()),
             held={names[number]: found for number, found in held.items()},
             waiting_entries=ledger.waiting_entries(),
             fold_lag=ledger.lag(),

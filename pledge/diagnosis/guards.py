@@ -62,6 +62,14 @@ _MAY_CHANGE_LEDGER = text("""
         OR has_table_privilege('log_keys', 'UPDATE, DELETE, TRUNCATE')
         OR has_table_privilege('log_tiles', 'DELETE, TRUNCATE')""")
 
+# Of the web server's role, whoever asks: that of this name, where there is one.
+_WEB_MAY_SIGN = text("""
+    SELECT bool_or(has_any_column_privilege(web, grown, 'UPDATE'))
+        OR bool_or(has_any_column_privilege(web, made, 'INSERT, UPDATE') OR has_table_privilege(web, made, 'DELETE'))
+      FROM (SELECT COALESCE(to_regrole('pledge')::oid, current_user::regrole::oid) AS web) AS role,
+           unnest(ARRAY['ledger_entries', 'ledger_places']) AS grown,
+           unnest(ARRAY['ledger_heads', 'tallies', 'ledger_differences', 'log_tiles', 'checkpoints', 'log_keys']) AS made""")
+
 
 def guard_findings(config: Config) -> Iterator[Finding]:
     with reading() as connection:
@@ -89,15 +97,22 @@ def guard_findings(config: Config) -> Iterator[Finding]:
 def _roles(connection: Connection, config: Config) -> Iterator[Finding]:
     owns, may_change = connection.execute(_MAY_CHANGE).one()
     may_change_ledger = connection.execute(_MAY_CHANGE_LEDGER).scalar_one()
-    if not (owns or may_change or may_change_ledger):
-        yield ok(SUBJECT, "this role can only append to it and to the ledger")
+    if owns or may_change or may_change_ledger:
+        tables = (
+            "audit_entries and ledger_entries"
+            if owns or may_change
+            else "ledger_entries or what is published"
+        )
+        found = f"this role {'owns' if owns else 'may change'} {tables}"
+    elif connection.execute(_WEB_MAY_SIGN).scalar_one():
+        found = "the role of the web server may write what the worker signs"
+    else:
+        yield ok(
+            SUBJECT, "this role can only append to it and to the ledger, and the web server's signs nothing"
+        )
         return
-    tables = (
-        "audit_entries and ledger_entries" if owns or may_change else "ledger_entries or what is published"
-    )
-    found = f"this role {'owns' if owns else 'may change'} {tables}"
     yield (
-        warning(SUBJECT, f"{found}: serve with a role that may only append (docs/production.md#two-roles)")
+        warning(SUBJECT, f"{found}: use three roles (docs/production.md#three-roles)")
         if config.is_production
-        else ok(SUBJECT, f"{found} (in production use two roles, docs/production.md#two-roles)")
+        else ok(SUBJECT, f"{found} (in production use three roles, docs/production.md#three-roles)")
     )

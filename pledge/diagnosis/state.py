@@ -58,10 +58,7 @@ def readiness() -> Readiness:
         turned = switches.stored()
         outbox_age, last_age = _age(mail.oldest_due(), turned), _age(mail.oldest_last_due(), turned)
         lag, held_since, open_since = ledger.lag(), valve.closed_since(), breaker.opened_at()
-        warnings = [
-            f"{entries} entries of the log of {slugs()[number]} are set aside: see `flask ledger verify`"
-            for number, entries in ledger.set_aside_counts().items()
-        ]
+        warnings = _count_warnings()
     except SQLAlchemyError as error:
         return Readiness("refused", problems=[f"the database refuses what the site reads: {advise(error)}"])
     problems = writing.problems()
@@ -90,6 +87,16 @@ def readiness() -> Readiness:
         open_since is not None,
         late,
     )
+
+
+def _count_warnings() -> list[str]:
+    """What was set aside, at once, and what the last comparison found."""
+    aside, found = ledger.set_aside_counts(), ledger.differences()
+    names = slugs() if aside or found else {}
+    return [
+        f"{entries} entries of the log of {names.get(number, number)} are set aside: see `flask ledger verify`"
+        for number, entries in aside.items()
+    ] + [f"{names.get(number, number)}: {what}: see `flask ledger recount`" for number, what in found]
 
 
 def _age(due: datetime | None, turned: Switches) -> float:

@@ -82,7 +82,7 @@ _DIFFERENCES = """
                      WHERE kind = '{kind}' AND set_aside IS NULL GROUP BY campaign_id, country, region
                     UNION ALL
                     SELECT campaign_id, {place}, 0, SUM(delta) FROM ledger_places
-                     WHERE '{kind}' = 'person' GROUP BY campaign_id, country, region) AS sides
+                     WHERE '{kind}' = 'person' AND set_aside IS NULL GROUP BY campaign_id, country, region) AS sides
              GROUP BY campaign_id, country, region) AS places
      GROUP BY campaign_id HAVING SUM(CASE WHEN recorded <> counted THEN 1 ELSE 0 END) > 0 ORDER BY campaign_id"""
 
@@ -263,9 +263,23 @@ class Mismatch:
     """The subjects of a campaign that are in the state that counts are not those that the ledger counts."""
 
     campaign_id: int
+    kind: Kind
     recorded: int  #: subjects in that state; of paper their signatures
     counted: int  #: what the entries add up to, folded or not; none that is set aside
     places: int  #: countries and regions in which both differ
+
+    @property
+    def what(self) -> str:
+        """In words, for operators."""
+        names = {
+            Kind.PERSON: ("signatures", "confirmed"),
+            Kind.ORGANIZATION: ("organizations", "published"),
+            Kind.PAPER: ("signatures on paper", "agreed"),
+        }
+        who, state = names[self.kind]
+        if self.recorded == self.counted:
+            return f"the {state} {who} and the ledger differ in {self.places} countries or regions"
+        return f"{self.recorded} {who} are {state}, the ledger adds up to {self.counted}"
 
 
 def mismatches(connection: Connection, kind: Kind, subjects: str, *, by_place: bool) -> list[Mismatch]:
@@ -277,7 +291,7 @@ def mismatches(connection: Connection, kind: Kind, subjects: str, *, by_place: b
     place = "country, region" if by_place else "NULL, NULL"
     query = text(_DIFFERENCES.format(subjects=subjects, place=place, kind=kind))
     return [
-        Mismatch(row.campaign_id, int(row.recorded), int(row.counted), int(row.places))
+        Mismatch(row.campaign_id, kind, int(row.recorded), int(row.counted), int(row.places))
         for row in connection.execute(query)
     ]
 

@@ -171,17 +171,34 @@ class LedgerPlace(Model):
     occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
     #: How many entries the log had when the fold took it; NULL until then. What is counted up to a larger size has it.
     size: Mapped[int | None] = mapped_column(BigInteger)
+    #: As in LedgerEntry: it does not lead from where its subject is counted to where its signature says.
+    set_aside: Mapped[str | None] = mapped_column(String(10))
 
     __table_args__ = (
         CheckConstraint("delta IN (-1, 1)", name="delta"),
+        CheckConstraint(
+            "set_aside IS NULL OR (set_aside IN ('no_cause', 'dismissed') AND size IS NULL)", name="set_aside"
+        ),
         Index(
             "ix_ledger_places_waiting",
             "id",
-            postgresql_where=text("size IS NULL"),
-            sqlite_where=text("size IS NULL"),
+            postgresql_where=text("size IS NULL AND set_aside IS NULL"),
+            sqlite_where=text("size IS NULL AND set_aside IS NULL"),
         ),
         Index("ix_ledger_places_size", "campaign_id", "size"),
+        Index("ix_ledger_places_subject", "subject_id"),
+        Index(
+            "ix_ledger_places_set_aside",
+            "campaign_id",
+            postgresql_where=text("set_aside IS NOT NULL"),
+            sqlite_where=text("set_aside IS NOT NULL"),
+        ),
     )
+
+    @classmethod
+    def waits(cls) -> ColumnElement[bool]:
+        """As in LedgerEntry."""
+        return and_(cls.size.is_(None), cls.set_aside.is_(None))
 
 
 class LedgerHead(Model):
@@ -214,6 +231,16 @@ class Tally(Model):
     __table_args__ = (
         CheckConstraint("dimension IN ('total', 'country', 'region', 'hour')", name="dimension"),
     )
+
+
+class LedgerDifference(Model):
+    """Something that the last comparison found to differ (diagnosis/comparing.py); the worker replaces all of them."""
+
+    __tablename__ = "ledger_differences"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int]
+    what: Mapped[str] = mapped_column(Text)  #: in words, for operators
 
 
 class LogTile(Model):

@@ -1,5 +1,6 @@
 """What the ledger says: counts, breakdowns, one person's number, and how far the fold is behind."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,17 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from pledge.core import clock
 from pledge.core.db import reading
-from pledge.ledger.models import Checkpoint, Dimension, Kind, LedgerEntry, LedgerHead, SetAside, Tally
+from pledge.ledger.models import (
+    Checkpoint,
+    Dimension,
+    Kind,
+    LedgerDifference,
+    LedgerEntry,
+    LedgerHead,
+    LedgerPlace,
+    SetAside,
+    Tally,
+)
 
 #: Verbatim the predicate of its index.
 _IS_PAPER = LedgerEntry.kind == text("'paper'")
@@ -209,36 +220,51 @@ def log_states() -> list[LogState]:
 
 @dataclass(frozen=True)
 class SetAsideEntries:
-    """Entries of a campaign that were set aside for one reason."""
+    """Rows of a campaign that were set aside for one reason."""
 
+    table: str  #: ledger_entries, or ledger_places: corrections of where somebody lives
     why: SetAside
     entries: int
-    first: int  #: numbers of rows of ledger_entries
+    first: int  #: numbers of rows of that table
     last: int
 
 
 def set_aside_by_reason(campaign_id: int) -> list[SetAsideEntries]:
     """What is set aside in a campaign, dismissed or not, by the reason."""
-    query = (
-        select(LedgerEntry.set_aside, func.count(), func.min(LedgerEntry.id), func.max(LedgerEntry.id))
-        .where(LedgerEntry.set_aside.is_not(None), LedgerEntry.campaign_id == campaign_id)
-        .group_by(LedgerEntry.set_aside)
-        .order_by(LedgerEntry.set_aside)
-    )
+    found = []
+    for table in (LedgerEntry, LedgerPlace):
+        query = (
+            select(table.set_aside, func.count(), func.min(table.id), func.max(table.id))
+            .where(table.set_aside.is_not(None), table.campaign_id == campaign_id)
+            .group_by(table.set_aside)
+            .order_by(table.set_aside)
+        )
+        with reading() as connection:
+            rows = connection.execute(query).all()
+        found += [SetAsideEntries(table.__tablename__, SetAside(str(row[0])), *row[1:]) for row in rows]
+    return found
+
+
+def differences() -> list[tuple[int, str]]:
+    """What the worker's last comparison found to differ, by the number of the campaign (diagnosis/comparing.py)."""
+    query = select(LedgerDifference.campaign_id, LedgerDifference.what).order_by(LedgerDifference.id)
     with reading() as connection:
-        return [SetAsideEntries(SetAside(str(row[0])), *row[1:]) for row in connection.execute(query)]
+        return [(row.campaign_id, row.what) for row in connection.execute(query)]
 
 
 def set_aside_counts(campaign_id: int | None = None) -> dict[int, int]:
-    """By campaign, how many entries the fold has set aside and nobody has dismissed; campaigns without any are left out."""
-    query = (
-        select(LedgerEntry.campaign_id, func.count())
-        # Verbatim the predicate of its index.
-        .where(LedgerEntry.set_aside.is_not(None), LedgerEntry.set_aside != SetAside.DISMISSED)
-        .group_by(LedgerEntry.campaign_id)
-        .order_by(LedgerEntry.campaign_id)
-    )
-    if campaign_id is not None:
-        query = query.where(LedgerEntry.campaign_id == campaign_id)
-    with reading() as connection:
-        return {row[0]: row[1] for row in connection.execute(query)}
+    """By campaign, how many entries and corrections of places the fold has set aside and nobody has dismissed; none without any."""
+    found: Counter[int] = Counter()
+    for table in (LedgerEntry, LedgerPlace):
+        query = (
+            select(table.campaign_id, func.count())
+            # Verbatim the predicate of its index.
+            .where(table.set_aside.is_not(None), table.set_aside != SetAside.DISMISSED)
+            .group_by(table.campaign_id)
+        )
+        if campaign_id is not None:
+            query = query.where(table.campaign_id == campaign_id)
+        with reading() as connection:
+            for number, entries in connection.execute(query):
+                found[number] += entries
+    return dict(sorted(found.items()))

@@ -90,13 +90,13 @@ def recount(doubts: Callable[[Connection], Doubts]) -> list[Drift]:
     if db.engine.dialect.name == "sqlite":
         # The fold's lock is there the write lock, which would keep signers waiting: take it only when there is cause.
         with reading() as connection:
-            if not list(_differences(connection)):
+            if not list(differences(connection)):
                 return []
     with transaction() as session:
         wait_for_lock(session)
         connection = session.connection()
         known = doubts(connection)
-        found = [_unless_doubted(drift, known) for drift in _differences(connection)]
+        found = [_unless_doubted(drift, known) for drift in differences(connection)]
         for drift in found:
             if drift.repair is not None:
                 session.execute(drift.repair, drift.values)
@@ -110,7 +110,8 @@ def _unless_doubted(drift: Drift, doubts: Doubts) -> Drift:
     return drift
 
 
-def _differences(connection: Connection) -> Iterator[Drift]:
+def differences(connection: Connection) -> Iterator[Drift]:
+    """What the fold has written otherwise than the entries say. `connection` must be in a transaction of its own."""
     found = counting.counted_all(connection)
     yield from _gaps(found)
     yield from _counts_after(connection)

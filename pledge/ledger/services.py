@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import bindparam, exists, insert, or_, select, text, update
+from sqlalchemy import Row, bindparam, exists, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
@@ -23,6 +24,10 @@ from pledge.ledger.sources import Sources
 #: Entries taken in one transaction: large enough to be cheap for each, small enough that a SQLite writer waits
 #: for a fraction of a second.
 BATCH = 5000
+
+# What belongs to no campaign, or to no pledge text of it, could neither be counted nor be written into a log.
+_SET_UNKNOWN_ASIDE = f"""
+    UPDATE ledger_entries SET set_aside = '{SetAside.NO_CAUSE}' WHERE {WAITS} AND NOT EXISTS ({{known}})"""  # noqa: S608  # only constants are put into the text
 
 _MAKE_HEADS = text(f"""
     INSERT INTO ledger_heads (campaign_id, size, people, organizations, folded_at)
@@ -66,16 +71,40 @@ _MOVE_HEADS = text(f"""
     """).bindparams(bindparam("now", type_=UTCDateTime()))  # noqa: S608  # only constants are put into the text; values are bound
 
 
-# A correction waits for the entries of its subject, so that no place is taken back before it was counted.
-_WAITING_PLACES = text(f"""
-    SELECT place.id, place.campaign_id, place.country, place.region, place.delta, head.size
-      FROM ledger_places AS place JOIN ledger_heads AS head ON head.campaign_id = place.campaign_id
-     WHERE place.size IS NULL
-       AND NOT EXISTS (SELECT 1 FROM ledger_entries AS entry
-                        WHERE entry.subject_id = place.subject_id AND {WAITS})
-     ORDER BY place.id LIMIT :limit""")  # noqa: S608  # only constants are put into the text; values are bound
+# A correction waits for the entries of its subject, so that no place is taken back before it was counted. All that waits for a
+# subject is read together, also past the end of the batch: `moved` is what these rows add up to in
+# one place, `there` what its entries and earlier corrections do, `stands_at` where its signature says that it is counted.
+_WAITING_PLACES = """
+    WITH batch AS MATERIALIZED (
+        SELECT DISTINCT subject_id FROM (
+            SELECT place.subject_id FROM ledger_places AS place
+             WHERE place.size IS NULL AND place.set_aside IS NULL
+               AND NOT EXISTS (SELECT 1 FROM ledger_entries AS entry
+                                WHERE entry.subject_id = place.subject_id AND {waits})
+             ORDER BY place.id LIMIT :limit) AS oldest),
+    waiting AS MATERIALIZED (
+        SELECT place.id, place.campaign_id, place.subject_id, place.country, place.region, place.delta,
+               place.country || COALESCE(place.region, '') AS at, ({place}) AS stands_at
+          FROM batch CROSS JOIN ledger_places AS place
+         WHERE place.subject_id = batch.subject_id AND place.size IS NULL AND place.set_aside IS NULL)
+    SELECT waiting.*, head.size,
+           SUM(waiting.delta) OVER (PARTITION BY waiting.campaign_id, waiting.subject_id, at) AS moved,
+           (SELECT SUM(entry.delta) FROM ledger_entries AS entry
+             WHERE entry.subject_id = waiting.subject_id AND +entry.campaign_id = waiting.campaign_id
+               AND entry.kind = 'person' AND entry.number IS NOT NULL) AS counted,
+           (SELECT COALESCE(SUM(moves.delta), 0) FROM (
+               SELECT delta, campaign_id, country, region FROM ledger_entries
+                WHERE subject_id = waiting.subject_id AND kind = 'person' AND number IS NOT NULL
+               UNION ALL SELECT delta, campaign_id, country, region FROM ledger_places
+                WHERE subject_id = waiting.subject_id AND size IS NOT NULL) AS moves
+             WHERE moves.campaign_id = waiting.campaign_id
+               AND moves.country || COALESCE(moves.region, '') = at) AS there
+      FROM waiting LEFT JOIN ledger_heads AS head ON head.campaign_id = waiting.campaign_id
+     ORDER BY waiting.id"""
 
 _TAKE_PLACE = text("UPDATE ledger_places SET size = :size WHERE id = :id")
+
+_SET_PLACE_ASIDE = text("UPDATE ledger_places SET set_aside = 'no_cause' WHERE id = :id")
 
 _MOVE_PLACE = text(f"""
     INSERT INTO tallies (campaign_id, kind, dimension, key, count)
@@ -176,30 +205,33 @@ def fold(sources: Sources, limit: int = BATCH) -> int:
         if not take_lock(session):
             return 0
         batch = {"limit": limit, "now": clock.now()}
+        folded: int = session.execute(text(_SET_UNKNOWN_ASIDE.format(known=sources.known))).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MAKE_HEADS, batch)
-        folded: int = session.execute(number_waiting(tuple(sources.standing.items())), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
+        folded += session.execute(number_waiting(tuple(sources.standing.items())), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MOVE_TALLIES, batch)
         session.execute(_MOVE_HEADS, batch)
-        places = _fold_places(session, limit)
+        places = _fold_places(session, limit, sources)
         return max(folded, places, log.extend(session, limit, sources))
 
 
 def dismiss(actor: Actor, campaign_id: int, slug: str, why: str) -> int:
     """Mark what is set aside in a campaign as looked into, so that it is no longer reported; returns how many entries."""
+    entries = 0
     with transaction() as session:
-        statement = (
-            update(LedgerEntry)
-            .where(
-                LedgerEntry.campaign_id == campaign_id,
-                LedgerEntry.set_aside.in_((SetAside.NO_CAUSE, SetAside.NO_MOVE)),
+        for table in (LedgerEntry, LedgerPlace):
+            statement = (
+                update(table)
+                .where(
+                    table.campaign_id == campaign_id,
+                    table.set_aside.in_((SetAside.NO_CAUSE, SetAside.NO_MOVE)),
+                )
+                .values(set_aside=SetAside.DISMISSED)
+                .returning(table.id)
             )
-            .values(set_aside=SetAside.DISMISSED)
-            .returning(LedgerEntry.id)
-        )
-        entries = len(session.execute(statement).all())
+            entries += len(session.execute(statement).all())
         if entries:
             record(session, actor, "ledger.dismiss", f"campaign:{slug}", reason=why, entries=entries)
-        return entries
+    return entries
 
 
 def _anything_waits() -> bool:
@@ -207,23 +239,57 @@ def _anything_waits() -> bool:
     with reading() as connection:
         waits = exists().where(LedgerEntry.waits())
         lags = exists().where(LedgerHead.log_size < LedgerHead.size)
-        moves = exists().where(LedgerPlace.size.is_(None))
+        moves = exists().where(LedgerPlace.waits())
         return bool(connection.execute(select(or_(waits, lags, moves))).scalar_one())
 
 
-def _fold_places(session: Session, limit: int) -> int:
-    """Move the tallies of places by what was put right since; returns how many rows those were."""
-    rows = session.execute(_WAITING_PLACES, {"limit": limit}).all()
+def _fold_places(session: Session, limit: int, sources: Sources) -> int:
+    """Move the tallies of places by what was put right since, and set aside what fits no signature; how many rows those were."""
+    query = text(_WAITING_PLACES.format(waits=WAITS, place=sources.place))
+    rows = session.execute(query, {"limit": limit}).all()
+    fitting, aside = _fitting(rows)
+    if aside:
+        session.execute(_SET_PLACE_ASIDE, [{"id": row.id} for row in aside])
     moved: Counter[tuple[int, Dimension, str]] = Counter()
-    for row in rows:
+    for row in fitting:
         moved[row.campaign_id, Dimension.COUNTRY, row.country] += row.delta
         if row.region is not None:
             moved[row.campaign_id, Dimension.REGION, row.region] += row.delta
-    if rows:
-        session.execute(_TAKE_PLACE, [{"id": row.id, "size": row.size} for row in rows])
+    if fitting:
+        session.execute(_TAKE_PLACE, [{"id": row.id, "size": row.size} for row in fitting])
         keys = ("campaign_id", "dimension", "key")
         session.execute(
             _MOVE_PLACE,
             [{**dict(zip(keys, key, strict=True)), "delta": delta} for key, delta in moved.items()],
         )
     return len(rows)
+
+
+def _fitting(rows: Iterable[Row[Any]]) -> tuple[list[Row[Any]], list[Row[Any]]]:
+    """The corrections that lead to where their subject is counted, and the others.
+
+    Somebody who was moved twice before a fold passed through a place, so the rows of one place are seen together: all of them
+    count if they add up to what is owed there, and else of each sign no more than is owed.
+    """
+    fitting, aside = [], []
+    left: dict[tuple[int, int, str], int] = {}
+    for row in rows:
+        owed = _owed(row)
+        if row.size is not None and row.moved == owed:
+            fitting.append(row)
+            continue
+        key = (row.campaign_id, row.subject_id, row.at)
+        rest = left.setdefault(key, owed)
+        if rest * row.delta > 0:
+            left[key] = rest - row.delta
+            fitting.append(row)
+        else:
+            aside.append(row)
+    return fitting, aside
+
+
+def _owed(row: Row[Any]) -> int:
+    """How the tallies of a place have to move for the subject of a correction: it is counted where its signature says, or nowhere."""
+    if row.counted and row.stands_at is None:
+        return 0  # entries and signature do not agree, so no correction is right
+    return int(bool(row.counted) and row.at == row.stands_at) - int(row.there)

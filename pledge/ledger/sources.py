@@ -11,6 +11,13 @@ from pledge.ledger.models import Kind
 #: NULL when the subject is not counted now, 1 when this very +1 is what counts it, and 0 otherwise.
 Standing = Mapping[Kind, str]
 
+#: For a person, an SQL expression over a correction by the name of `place`: where its subject is counted by now, country and
+#: region in one text. It is NULL when the subject is not counted.
+PlaceOf = str
+
+#: A query over `ledger_entries` that finds a row when there is the campaign of an entry, and in it the pledge text.
+Known = str
+
 #: The slug of every campaign that the public may see, by its number.
 Published = Callable[[Connection], dict[int, str]]
 
@@ -23,5 +30,7 @@ class Sources:
     """All that the fold asks."""
 
     standing: Standing
+    place: PlaceOf
+    known: Known
     published: Published
     pledge_hashes: PledgeHashes

@@ -20,6 +20,10 @@ STANDS = """
       FROM signatures AS signed
      WHERE signed.id = entry.subject_id"""
 
+#: And about a correction of a place (ledger/sources.py).
+PLACE = """
+    SELECT signed.country || COALESCE(signed.region, '') FROM signatures AS signed
+     WHERE signed.id = place.subject_id AND signed.campaign_id = place.campaign_id AND signed.state = 'confirmed'"""
 
 _CONFIRMED = "SELECT campaign_id, country, region, 1 AS times FROM signatures WHERE state = 'confirmed'"
 

@@ -97,7 +97,7 @@ def waiting() -> Waiting:
         last_recount(),
         valve.closed_since(),
         breaker.opened_at(),
-        {names[number]: entries for number, entries in aside.items()},
+        {names.get(number, str(number)): entries for number, entries in aside.items()},
     )
 
 

@@ -19,6 +19,7 @@ from pledge.core import metrics
 from pledge.core.db.failures import describe
 from pledge.core.logs import log
 from pledge.deliveries import register_queries
+from pledge.diagnosis import comparing
 from pledge.jobs import services
 from pledge.ledger import log as public_log
 from pledge.ledger import services as ledger
@@ -61,7 +62,6 @@ IDLE_MAIL_SERVERS = 0.2
 BETWEEN_VALVE_LOOKS = 2.0
 #: Seconds between checks how many of those mails were confirmed.
 BETWEEN_BREAKER_LOOKS = 5.0
-
 #: Seconds between looks whether far fewer mails than usual arrive at a provider.
 BETWEEN_DELIVERY_LOOKS = 300.0
 
@@ -140,6 +140,7 @@ class Worker:
             ("delivery", self.watch_delivery),
             ("webhook", self.call_webhook),
             ("steps", self.watch_steps),
+            ("compare", comparing.compare_hourly),
         ]
         if config.mail_server_checks and config.smtp_url.get_secret_value():
             steps.append(("mail servers", self.look_up_mail_servers))

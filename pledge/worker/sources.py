@@ -1,6 +1,6 @@
 """The questions of ledger and mail to the packages above them, answered by campaigns, signatures, endorsements and paper."""
 
-from pledge.campaigns.log_facts import pledge_hashes, published
+from pledge.campaigns.log_facts import KNOWN, pledge_hashes, published
 from pledge.endorsements import counting as endorsements
 from pledge.endorsements import queries as endorsement_queries
 from pledge.ledger.models import Kind
@@ -18,7 +18,7 @@ def ledger_sources() -> Sources:
         Kind.ORGANIZATION: endorsements.STANDS,
         Kind.PAPER: paper.STANDS,
     }
-    return Sources(standing, published, pledge_hashes)
+    return Sources(standing, signatures.PLACE, KNOWN, published, pledge_hashes)
 
 
 def confirmations() -> Confirmations:

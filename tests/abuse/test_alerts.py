@@ -24,6 +24,7 @@ FACTS = {
         "people": 1003,
         "step": 1000,
     },
+    AlertKind.COUNT_DIFFERS: {"campaign": "blue-skies", "differences": 3},
 }
 
 

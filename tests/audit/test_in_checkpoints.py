@@ -15,7 +15,7 @@ from pledge.ledger import audit_lines, log, log_queries, merkle, notes
 from pledge.ledger.notes import BadNote
 from tests.support import ledger
 from tests.support.audit import acts, ids
-from tests.support.factories import SLUG, campaign, fold_all, signature
+from tests.support.factories import SLUG, campaign, fold_all, signature, staff
 from tests.support.insider import as_superuser
 from tests.support.published_log import checkpoints, keys, verifiers
 
@@ -148,6 +148,15 @@ def test_a_log_that_was_written_anew_fails_to_verify(app, signed, verify, number
     assert result.exit_code == 1
     assert f"{number} entries in order" in result.output
     assert "the first 3 entries are not those that were signed: the log was rewritten" in result.output
+
+
+def test_a_log_that_was_emptied_together_with_all_checkpoints_fails_to_verify(app, signed, verify):
+    staff("admin")
+    as_superuser("DELETE FROM audit_entries", "DELETE FROM checkpoints")
+    result = verify()
+    assert result.exit_code == 1
+    assert "the log is empty, though there are accounts" in result.output
+    assert "no checkpoint at all" in result.output
 
 
 def test_checkpoints_that_are_signed_after_the_cut_hide_nothing(app, signed, verify):

@@ -164,6 +164,7 @@ def confirm_button(page: Page) -> Locator:
 
 def confirm(page: Page, mail: Mailed) -> None:
     page.goto(mail.link)
+    page.wait_for_load_state("networkidle")  # its script keeps the key of who presses
     confirm_button(page).click()
     expect_thanks(page)
 

@@ -40,6 +40,7 @@ def test_a_person_signs_confirms_and_withdraws_without_a_mouse(visitor, site, em
     tab_to(page, "button[name=resend]")
 
     page.goto(mail.link)
+    page.wait_for_load_state("networkidle")  # its script keeps the key of who presses
     tab_to(page, "main form[action*='/confirm/'] button")
     page.keyboard.press("Space")
     expect(page.locator(".number__value")).to_be_visible()

@@ -17,7 +17,7 @@ RECIPE = (ROOT / "Containerfile").read_text("utf-8")
 RUN = (ROOT / "deploy" / "container" / "run").read_text("utf-8")
 PORT = 8000
 
-#: What the two secrets of docs/containers.md hold.
+#: What the secrets of docs/containers.md hold.
 SECRET = {
     "PLEDGE_DATABASE_URL": "postgresql://pledge@postgres/pledge",
     "PLEDGE_SMTP_URL": "smtps://mail.example",
@@ -27,7 +27,14 @@ SECRET = {
     "PLEDGE_STORAGE_SECRET": "secret",
     "PLEDGE_METRICS_TOKEN": "pT5m-a token for Prometheus of forty ch",
 }
-LOG_SECRET = {"PLEDGE_LOG_KEY": "zR9k-and a third for the log as long."}
+OTHERS = {
+    "pledge-worker": {
+        "PLEDGE_LOG_KEY": "zR9k-and a third for the log as long.",
+        "PLEDGE_DATABASE_URL": "postgresql://pledge_worker@postgres/pledge",
+    },
+    "pledge-owner": {"PLEDGE_DATABASE_URL": "postgresql://pledge_owner@postgres/pledge"},
+}
+ROLES = {"web": "pledge", "worker": "pledge_worker", "migrate": "pledge_owner"}
 
 
 def resources():
@@ -57,7 +64,7 @@ def ours():
 def environment(pod):
     """The variables of a pod, with the secrets filled in."""
     (settings,) = [one["data"] for one in resources() if one["kind"] == "ConfigMap"]
-    container, known = pod["containers"][0], {"pledge": SECRET, "pledge-log": LOG_SECRET}
+    container, known = pod["containers"][0], {"pledge": SECRET, **OTHERS}
     found = {}
     for source in container["envFrom"]:
         found |= settings if "configMapRef" in source else known[source["secretRef"]["name"]]
@@ -80,6 +87,7 @@ def test_every_setting_that_is_named_exists():
 @pytest.mark.parametrize("name", ["web", "worker", "migrate"])
 def test_a_pod_has_all_that_production_requires(monkeypatch, name):
     config = started_with(monkeypatch, environment(pods()[name]))
+    assert f"//{ROLES[name]}@" in config.database_url, "each with its own role"
     assert config.is_production
     assert bool(config.log_signing_keys) == (name == "worker"), "only the worker signs the log"
 

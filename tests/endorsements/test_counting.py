@@ -5,6 +5,7 @@ import pytest
 from pledge.diagnosis.contents import organization_findings
 from pledge.endorsements import counting
 from pledge.ledger.counting import Mismatch
+from pledge.ledger.models import Kind
 from tests.support.factories import campaign, endorsement, fold_all, signatures
 from tests.support.insider import as_superuser
 
@@ -27,7 +28,7 @@ def test_in_all_states_the_wall_and_the_ledger_agree(blue, runner):
 def test_an_organisation_that_is_not_counted_is_named(blue, runner):
     row = endorsement()
     as_superuser("DELETE FROM ledger_entries WHERE subject_id = :id", id=row.id)
-    assert counting.mismatches() == [Mismatch(blue.id, recorded=1, counted=0, places=1)]
+    assert counting.mismatches() == [Mismatch(blue.id, Kind.ORGANIZATION, recorded=1, counted=0, places=1)]
     result = runner.invoke(args=["ledger", "recount"])
     assert result.exit_code == 1
     assert "blue-skies: 1 organizations are published, the ledger adds up to 0; not repaired" in result.output

@@ -1,9 +1,12 @@
-"""The hands of somebody who can step past the guards of what only grows: the owner of the database, or of its file."""
+"""The hands of somebody inside: the owner of the database or its file, who can step past the guards, and on PostgreSQL a thief
+with the role of the web server."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import Connection, text
 
 from pledge.core.db import db
@@ -44,3 +47,16 @@ def as_superuser(*statements: str, **values: Any) -> None:
     with guards_away() as connection:
         for statement in statements:
             connection.execute(text(statement), values)
+
+
+#: Of web server, worker and owner (deploy/postgresql-roles.sql).
+ROLES = ("pledge", "pledge_worker", "pledge_owner")
+
+
+@dataclass(frozen=True)
+class ThreeRoles:
+    """Applications on one database, each with the role that it has in production."""
+
+    web: Flask
+    worker: Flask
+    owner: Flask

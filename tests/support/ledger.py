@@ -11,7 +11,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import insert, select
 
-from pledge.campaigns.log_facts import pledge_hashes, published
+from pledge.campaigns.log_facts import KNOWN, pledge_hashes, published
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.core.db import db, transaction
 from pledge.ledger import log_queries, services
@@ -28,8 +28,15 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 _signature_ids = itertools.count(9_000_000_000_000_000_000 - 10**9)
 
 
-#: The ledger alone knows nobody: here whatever is put in stands.
-SOURCES = Sources(dict.fromkeys(Kind, "CASE WHEN entry.delta > 0 THEN 1 END"), published, pledge_hashes)
+#: The ledger alone knows nobody: here whatever is put in stands, and is where it was put last.
+SOURCES = Sources(
+    dict.fromkeys(Kind, "CASE WHEN entry.delta > 0 THEN 1 END"),
+    """SELECT last.country || COALESCE(last.region, '') FROM ledger_places AS last
+        WHERE last.subject_id = place.subject_id ORDER BY last.id DESC LIMIT 1""",
+    KNOWN,
+    published,
+    pledge_hashes,
+)
 
 
 def fold(limit: int = services.BATCH) -> int:

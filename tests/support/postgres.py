@@ -56,6 +56,12 @@ class Server:
             cursor = connection.execute(statement)  # type: ignore[arg-type]  # a test's own text
             return cursor.fetchall() if cursor.description else []
 
+    def run_script(self, path: Path, database: str) -> bool:
+        """Run a file with words of psql in it, as `postgres`; whether it went through."""
+        address = ["--host=127.0.0.1", f"--port={self.port}", f"--username={USER}", f"--dbname={database}"]
+        command = [str(binaries() / "psql"), "--quiet", "--no-psqlrc", *address, f"--file={path}"]
+        return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
+
     def create_database(self, name: str, template: str | None = None) -> str:
         self.drop_database(name)
         copied = f' TEMPLATE "{template}" STRATEGY file_copy' if template else ""

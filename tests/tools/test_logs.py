@@ -126,6 +126,7 @@ def test_a_log_with_a_rotated_key_is_taken_by_either_key(tmp_path):
 def test_a_log_on_a_website_is_checked_like_a_copy_in_a_folder(tmp_path, website, large):
     address, asked = website
     mirror(large, tmp_path / "log" / "blue-skies")
+    shown_by(tmp_path, large, len(large.lines))
     said = say("count", f"{address}/log/blue-skies", "--key", f"{address}/log/blue-skies/key")
     assert (said.code, numbers(said)) == (0, expected(large))
     assert sum("/tile/entries/" in path for path in asked) == 3
@@ -342,14 +343,23 @@ def test_a_site_that_shows_another_number_on_paper_than_its_log_is_named(
     assert failure or said.out.splitlines()[2] == "paper 47 (batches: 2)"
 
 
-def test_a_recount_without_a_number_to_compare_says_so(tmp_path, website, log):
+@pytest.mark.parametrize("size", ["none shown", None, 10**9])
+def test_a_site_whose_number_cannot_be_compared_is_not_called_right(
+    tmp_path, website, log, monkeypatch, size
+):
+    monkeypatch.setattr(program.time, "sleep", lambda _: None)  # before it asks again for a newer checkpoint
     mirror(log, tmp_path / "log/blue-skies")
-    for source in (f"{website[0]}/log/blue-skies", tmp_path / "log/blue-skies"):
-        said = say("count", source, "--key", key(log))
-        assert said.code == 0
-        assert "NOT CHECKED: the number that a site shows" in said.out
-    shown_by(tmp_path, log, None)
-    assert "NOT CHECKED" in say("count", f"{website[0]}/log/blue-skies", "--key", key(log)).out
+    if size != "none shown":
+        shown_by(tmp_path, log, size, people=1_000_000)
+    said = say("count", f"{website[0]}/log/blue-skies", "--key", key(log))
+    assert said.code == 2
+    assert "NOT CHECKED: the number that a site shows" in said.out
+
+
+def test_a_copy_shows_no_number_to_compare(tmp_path, log):
+    said = say("count", mirror(log, tmp_path), "--key", key(log))
+    assert said.code == 0
+    assert "NOT CHECKED: the number that a site shows" in said.out
 
 
 def test_days_that_run_back_are_named_and_a_midnight_is_none(tmp_path):

@@ -139,6 +139,11 @@ def _campaigns(found: SiteFigures) -> Iterator[Metric]:
         "checkpoint_timestamp_seconds", "When the newest checkpoint was signed, in Unix seconds.", "campaign"
     )
     aside = _gauge("log_set_aside_entries", "Entries that were set aside and are not dismissed.", "campaign")
+    differing = _gauge(
+        "ledger_differences",
+        "What the last comparison of log, signatures, wall and places found.",
+        "campaign",
+    )
     for slug, log in found.logs.items():
         people.add_metric([slug], log.people)
         organizations.add_metric([slug], log.organizations)
@@ -148,7 +153,8 @@ def _campaigns(found: SiteFigures) -> Iterator[Metric]:
         if log.signed_at is not None:
             signed.add_metric([slug], log.signed_at.timestamp())
         aside.add_metric([slug], found.set_aside.get(slug, 0))
-    yield from (people, organizations, additions, removals, unsigned, signed, aside)
+        differing.add_metric([slug], found.differences[slug])
+    yield from (people, organizations, additions, removals, unsigned, signed, aside, differing)
     held = _gauge("held_signatures", "Confirmed signatures that wait for staff to release them.", "campaign")
     oldest = _gauge("held_oldest_seconds", "For how long the first of them has waited.", "campaign")
     for slug, waiting in found.held.items():

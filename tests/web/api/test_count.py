@@ -19,6 +19,7 @@ def test_a_campaign_without_signatures_counts_zero(client, frozen_clock):
     assert reply.get_json() == {
         "people": 0,
         "organizations": 0,
+        "paper": 0,
         "as_of": frozen_clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "checkpoint": 0,
     }

@@ -36,6 +36,7 @@ ALERT_NAMES = {
     AlertKind.SIGN_UPS_HELD: _l("Signatures on hold wait for a decision"),
     AlertKind.DELIVERY_FELL: _l("At a large provider far fewer e-mails than usual arrive"),
     AlertKind.STEP_REACHED: _l("A campaign has reached its next step"),
+    AlertKind.COUNT_DIFFERS: _l("The public log and the signatures do not agree"),
 }
 
 

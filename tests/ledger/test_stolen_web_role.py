@@ -1,0 +1,263 @@
+"""Whoever takes over the web server has its database role. With it, nothing can be written that the worker signs, and what can
+be written is named within seconds and mailed within the hour (docs/adr/0143). Only PostgreSQL has roles.
+
+Rows that are copied in `signatures` together with their entries cannot be told from people by anybody: docs/log.md says so.
+"""
+
+import time
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from config import ROOT
+from pledge.campaigns.log_facts import published
+from pledge.core.db import db, migrations
+from pledge.diagnosis import comparing
+from pledge.diagnosis.state import readiness
+from pledge.ledger import log, log_queries, queries
+from pledge.ledger.models import Dimension
+from pledge.retention import services as retention
+from pledge.signatures import counting, own, places
+from pledge.signatures import services as signatures
+from tests.support import apps, factories, ledger
+from tests.support.at_once import at_once
+from tests.support.insider import ROLES
+from tests.support.mails import Notes, deliver
+
+#: What would have the true key sign a lie, hide one, or keep people from being counted.
+DENIED = {
+    "number invented entries": "UPDATE ledger_entries SET number = 99 WHERE number IS NULL",
+    "say what an entry takes back": "UPDATE ledger_entries SET takes_back = 0",
+    "change somebody's number": "UPDATE ledger_entries SET count_after = 7",
+    "never count real people": "UPDATE ledger_entries SET set_aside = 'dismissed' WHERE number IS NULL",
+    "hide what was set aside": "UPDATE ledger_entries SET set_aside = 'dismissed' WHERE set_aside IS NOT NULL",
+    "remove entries": "DELETE FROM ledger_entries",
+    "raise the number that is shown": "UPDATE ledger_heads SET people = people + 1000",
+    "make a head": "INSERT INTO ledger_heads (campaign_id, size, people, folded_at) VALUES (7, 1, 1, now())",
+    "remove a head": "DELETE FROM ledger_heads",
+    "raise a breakdown": "UPDATE tallies SET count = count + 1000",
+    "invent a breakdown": "INSERT INTO tallies VALUES (1, 'person', 'country', 'US', 30)",
+    "take a correction itself": "UPDATE ledger_places SET size = 1",
+    "hide a correction": "UPDATE ledger_places SET set_aside = 'dismissed'",
+    "put a key of its own in": "INSERT INTO log_keys VALUES (1, 'stranger+00000000+AA', now())",
+    "remove a key": "DELETE FROM log_keys",
+    "publish a checkpoint": """
+        INSERT INTO checkpoints (campaign_id, size, root, people, organizations, note, signed_at)
+        SELECT campaign_id, size, root, 9999, 0, note, now() FROM checkpoints""",
+    "change a checkpoint": "UPDATE checkpoints SET people = 9999",
+    "write a tile": "INSERT INTO log_tiles SELECT campaign_id, 9, 9, hashes FROM log_tiles",
+    "change a tile": "UPDATE log_tiles SET hashes = hashes || hashes",
+    "hide what was found": "DELETE FROM ledger_differences",
+    "invent what was found": "INSERT INTO ledger_differences VALUES (1, 1, 'all is well')",
+    "truncate": "TRUNCATE ledger_heads, tallies, ledger_differences",
+    "become the worker": "SET ROLE pledge_worker",
+    "step past the guards": "SET session_replication_role = replica",
+}
+
+SCRIPT = ROOT / "deploy" / "postgresql-roles.sql"
+
+OWNED_BY_ONE_ROLE = """
+    DO $$ DECLARE one record; BEGIN
+        FOR one IN SELECT oid::regclass AS name FROM pg_class
+                    WHERE relkind IN ('r', 'S') AND relnamespace = 'public'::regnamespace
+                      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype IN ('a', 'i'))
+        LOOP EXECUTE 'ALTER TABLE ' || one.name || ' OWNER TO pledge'; END LOOP; END $$"""
+
+
+@pytest.fixture
+def site(three_roles):
+    """Three people are counted, and an administrator is told of alarms."""
+    factories.signatures(3, region="KR-11")
+    factories.staff("admin", email="admin@example.org")
+    as_worker(three_roles, factories.fold_all)
+    return three_roles
+
+
+def as_worker(site, work):
+    with site.worker.app_context():
+        return work()
+
+
+def steal(statement, **values):
+    """One statement of whoever has the web server's role."""
+    with db.engine.begin() as connection:
+        return connection.execute(text(statement), values).rowcount
+
+
+def invent(number=1, **changes):
+    """Entries +1 that look like those of the first person."""
+    values = {"campaign_id": "campaign_id", "pledge_text_id": "pledge_text_id", "hour": "hour", **changes}
+    steal(f"""
+        INSERT INTO ledger_entries (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at,
+                                    pledge_text_id, commitment)
+        SELECT {values["campaign_id"]}, kind, delta, reason, 7000 + n, country, region, {values["hour"]}, occurred_at,
+               {values["pledge_text_id"]}, commitment
+          FROM ledger_entries, generate_series(1, {number}) AS n WHERE number = 1""")
+
+
+def people():
+    return queries.count(factories.the_campaign().id).people
+
+
+def mailed(site):
+    """The subjects of what staff are mailed when the worker has compared once."""
+
+    def work():
+        notes = Notes()
+        comparing.compare()
+        deliver(notes)
+        return [str(mail["Subject"]) for mail in notes.mails if mail["To"] == "admin@example.org"]
+
+    return as_worker(site, work)
+
+
+def is_refused(statement):
+    try:
+        steal(statement)
+    except DBAPIError as error:
+        return "permission denied" in str(error)
+    return False
+
+
+def test_the_web_server_can_write_nothing_of_what_the_worker_signs(site):
+    invent()
+    assert [attack for attack, statement in DENIED.items() if not is_refused(statement)] == []
+    as_worker(site, factories.fold_all)
+    assert people() == 3
+    assert len(log_queries.verifiers(factories.the_campaign().id)) == 1
+
+
+def test_invented_entries_are_not_counted_and_are_named_and_mailed(site):
+    invent(25)
+    as_worker(site, factories.fold_all)
+    assert people() == 3
+    assert readiness().warnings == [
+        "25 entries of the log of blue-skies are set aside: see `flask ledger verify`"
+    ]
+    assert len(mailed(site)) == 1
+
+
+def test_invented_places_are_not_counted_and_are_named_and_mailed(site):
+    steal("""
+        INSERT INTO ledger_places (campaign_id, subject_id, delta, country, occurred_at)
+        SELECT campaign_id, subject_id, 1, 'US', now() FROM ledger_entries, generate_series(1, 10)""")
+    as_worker(site, factories.fold_all)
+    assert queries.breakdown(factories.the_campaign().id, Dimension.COUNTRY) == {"KR": 3}
+    assert readiness().warnings == [
+        "30 entries of the log of blue-skies are set aside: see `flask ledger verify`"
+    ]
+    assert len(mailed(site)) == 1
+    assert counting.mismatches() == []
+
+
+def test_a_correction_counts_though_invented_ones_stand_beside_it(site):
+    person = factories.signature(region="KR-11")
+    as_worker(site, factories.fold_all)
+    for country in ("US", "KR"):
+        steal(
+            "INSERT INTO ledger_places (campaign_id, subject_id, delta, country, region, occurred_at) "
+            "VALUES (:campaign, :subject, 1, :country, NULL, now())",
+            campaign=person.campaign_id,
+            subject=person.id,
+            country=country,
+        )
+    places.set_region_by_link(factories.confirm_token(person), "KR-26")
+    as_worker(site, factories.fold_all)
+    found = queries.breakdown(person.campaign_id, Dimension.REGION)
+    assert {region: number for region, number in found.items() if number} == {"KR-11": 3, "KR-26": 1}
+    assert counting.mismatches() == []
+
+
+@pytest.mark.parametrize("changes", [{"campaign_id": "999"}, {"pledge_text_id": "999"}])
+def test_an_entry_of_nothing_that_there_is_stops_nobody_from_being_counted(site, changes):
+    invent(**changes)
+    factories.signature()
+    assert as_worker(site, factories.fold_all)
+    assert people() == 4
+    assert any("set aside" in warning for warning in readiness().warnings)
+
+
+def test_signatures_without_entries_are_named_and_mailed_within_the_hour(site):
+    steal("UPDATE signatures SET state = 'withdrawn', withdrawn_at = now()")
+    assert len(mailed(site)) == 1
+    assert readiness().warnings == [
+        "blue-skies: 0 signatures are confirmed, the ledger adds up to 3: see `flask ledger recount`"
+    ]
+    steal("UPDATE signatures SET state = 'confirmed', withdrawn_at = NULL")
+    assert mailed(site) == []
+    assert readiness().warnings == []
+
+
+# --- What each role has to be able to do ---
+
+
+def test_a_new_site_begins_with_three_roles(postgres_server, app_on, tmp_path, worker_name):
+    url = postgres_server.create_database(f"new_site_{worker_name}")
+    assert postgres_server.run_script(SCRIPT, url.rpartition("/")[2])
+    web, worker, owner = (url.replace("postgres@", f"{role}@") for role in ROLES)
+    apps.migrate(owner, tmp_path / "owner")
+    with app_on(web).app_context():
+        factories.signature()
+        with pytest.raises(DBAPIError, match="permission denied"):
+            factories.fold_all()
+        db.session.remove()
+    with app_on(worker).app_context():
+        assert factories.fold_all() == 1
+        db.session.remove()
+
+
+def test_web_and_worker_can_do_all_their_work(site):
+    person = factories.signature(state="pending", region="KR-11")
+    assert signatures.confirm(person.id)
+    places.set_region_by_link(factories.confirm_token(person), "KR-26")
+    assert as_worker(site, factories.fold_all)
+    own.withdraw(factories.manage_token(person))
+    assert as_worker(site, factories.fold_all)
+    with site.worker.app_context(), ledger.settings(base_url="https://sky.example"):
+        assert log.sign_missing_checkpoints(published) == 1
+        with db.engine.begin() as connection:
+            connection.execute(text("UPDATE ledger_entries SET count_after = 5"))
+        assert [drift.repaired for drift in ledger.recount()] == [True]
+        retention.run({})
+        assert comparing.compare() == 0
+        assert ledger.verify(person.campaign_id, "blue-skies").faults == []
+
+
+def test_a_migration_gives_each_role_its_rights_again(site):
+    with site.owner.app_context():
+        with db.engine.begin() as connection:
+            connection.execute(text("REVOKE ALL ON signatures, ledger_entries FROM pledge"))
+            connection.execute(text("GRANT UPDATE ON ledger_heads TO pledge"))
+        migrations.upgrade()
+    assert factories.signature()
+    assert is_refused("UPDATE ledger_heads SET people = 9")
+
+
+def test_three_roles_are_turned_on_while_people_sign(three_roles, new_database, postgres_server, app_on):
+    """As docs/production.md says of a site that one role owned. Its worker has its new role already, a member of the old one."""
+    url = new_database("postgresql", "one_role")
+    name = url.rpartition("/")[2]
+    postgres_server.execute(OWNED_BY_ONE_ROLE, name)
+    web, worker = (app_on(url.replace("postgres@", f"{role}@")) for role in ROLES[:2])
+
+    def people_sign():
+        for _ in range(40):
+            assert signatures.confirm(factories.signature(state="pending").id)
+
+    def the_worker_folds():
+        with worker.app_context():
+            for _ in range(40):
+                factories.fold_all()
+
+    def turn_on():
+        while not postgres_server.run_script(SCRIPT, name):  # it gave way to somebody who signed
+            time.sleep(0.1)
+
+    with web.app_context():
+        factories.campaign()
+        at_once(web, people_sign, the_worker_folds, turn_on)
+        with worker.app_context():
+            factories.fold_all()
+        assert people() == 40
+        assert is_refused("UPDATE ledger_heads SET people = 9")
