@@ -14,7 +14,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -227,34 +226,3 @@ class SisterCampaign(Model):
     logo: Mapped[str] = mapped_column(String(40), server_default="")  #: a name in `files`
 
     __table_args__ = (CheckConstraint(has_text("name"), name="has_name"),)
-
-
-class ListTerms(Model):
-    """The terms under which a campaign asks its signers whether their names may go to a government whose law asks for them.
-
-    Terms that somebody agreed to never change: other terms are another version. A campaign without terms asks nobody.
-    """
-
-    __tablename__ = "list_terms"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
-    version: Mapped[int]
-    law: Mapped[Texts] = mapped_column(Translated)  #: which law asks for names
-    recipient: Mapped[Texts] = mapped_column(Translated(200))
-    purpose: Mapped[Texts] = mapped_column(Translated)
-    keeping: Mapped[Texts] = mapped_column(Translated)  #: how long the recipient keeps them
-    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: since then nobody is asked under them
-
-    __table_args__ = (
-        UniqueConstraint("campaign_id", "version"),
-        CheckConstraint(has_text("law", "recipient", "purpose", "keeping"), name="has_texts"),
-        Index(
-            "ix_list_terms_asked",
-            "campaign_id",
-            unique=True,
-            postgresql_where=text("ended_at IS NULL"),
-            sqlite_where=text("ended_at IS NULL"),
-        ),
-    )

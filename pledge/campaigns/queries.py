@@ -9,14 +9,12 @@ from markupsafe import Markup
 from sqlalchemy import Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
-from pledge.campaigns import consents, letter, list_terms, opening, photo, quotation, secretariat, video
+from pledge.campaigns import consents, letter, opening, photo, quotation, secretariat, video
 from pledge.campaigns.letter import LetterView
-from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import (
     Campaign,
     CampaignState,
     CampaignText,
-    ListTerms,
     PledgeText,
     SisterCampaign,
 )
@@ -84,9 +82,6 @@ class CampaignView:
     quotation: QuotationView | None = None
     has_letter_page: bool = False
     has_sisters: bool = False
-    list_terms: TermsView | None = (
-        None  #: under which a list of names is asked for; most campaigns ask for none
-    )
 
     @property
     def is_open(self) -> bool:
@@ -252,12 +247,10 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *quotation.COLUMNS,
             exists().where(SisterCampaign.campaign_id == Campaign.id).label("has_sisters"),
             *(PledgeText.version, PledgeText.wording.label("pledge"), PledgeText.sha256),
-            *list_terms.columns(),
         )
         .select_from(Campaign)
         .join(CampaignText, (CampaignText.campaign_id == Campaign.id) & (CampaignText.lang == language))
         .join(PledgeText, (PledgeText.campaign_id == Campaign.id) & (PledgeText.version == newest))
-        .outerjoin(ListTerms, list_terms.asked_of(Campaign.id))
     )
 
 
@@ -284,5 +277,4 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         quotation=quotation.view(row, lang),
         has_letter_page=bool(row.has_letter_page),
         has_sisters=bool(row.has_sisters),
-        list_terms=list_terms.view(row, lang),
     )

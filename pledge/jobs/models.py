@@ -13,7 +13,6 @@ from pledge.core.db.types import UTCDateTime, one_of
 class JobKind(StrEnum):
     PACK = "pack"  #: its subject is a delivery
     EXPORT = "export"
-    LIST = "list"  #: its subject is a named list
 
 
 class JobState(StrEnum):

@@ -1,6 +1,6 @@
 """Files that the worker makes: one job at a time, with a lease; another worker starts a killed worker's job again.
 
-The makers are given as `Makers`, so this module does not depend on packs, exports and lists. A maker writes into an unnamed
+The makers are given as `Makers`, so this module does not depend on packs and exports. A maker writes into an unnamed
 temporary file, which a killed process cannot leave behind; only when it is complete does it go to the storage, and only
 then is the job done.
 """
@@ -122,19 +122,16 @@ def advance(makers: Makers, stop: Callable[[], bool] = lambda: False) -> bool:
 def retry(actor: Actor, job_id: int) -> int:
     """Start a job again that was given up; returns the new job's number. Raises NotFailed."""
     with transaction() as session:
-        job = begin_anew(session, Job.id == job_id)
+        given_up = update(Job).where(Job.id == job_id, Job.state == JobState.FAILED)
+        failed = session.execute(
+            given_up.values(state=JobState.GONE).returning(Job.kind, Job.subject_id)
+        ).first()
+        if failed is None:
+            raise NotFailed
+        # A new job: a worker that only seemed dead may still be working on an attempt of the old one.
+        job = enqueue(session, JobKind(failed.kind), failed.subject_id)
         record(session, actor, "delivery.retry", f"{job.kind}:{job.subject_id}", job=job.id)
         return job.id
-
-
-def begin_anew(session: Session, *which: ColumnElement[bool]) -> Job:
-    """A new job in place of the one that was given up, in the caller's transaction. Raises NotFailed."""
-    given_up = update(Job).where(*which, Job.state == JobState.FAILED).values(state=JobState.GONE)
-    failed = session.execute(given_up.returning(Job.kind, Job.subject_id)).first()
-    if failed is None:
-        raise NotFailed
-    # A new job: a worker that only seemed dead may still be working on an attempt of the old one.
-    return enqueue(session, JobKind(failed.kind), failed.subject_id)
 
 
 def drop(session: Session, kind: JobKind, subject_id: int) -> None:

@@ -101,8 +101,6 @@ class Signature(Model):
     #: Only the salt connects the two; it is deleted with this row.
     salt: Mapped[str] = mapped_column(Sealed(SALT_CONTEXT))
     commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
-    #: The terms under which the name may be in a list for a government whose law asks for one; NULL: no consent.
-    list_terms_id: Mapped[int | None]
     mails: Mapped[int] = mapped_column(server_default="0")  #: to confirm, so far; each has a code of its own
     #: When the newest of them is due: its code lives from then on.
     code_since: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -187,13 +185,6 @@ class Signature(Model):
             "confirmed_at",
             postgresql_where=text(SHOWN_BY_NAME),
             sqlite_where=text(SHOWN_BY_NAME),
-        ),
-        Index(
-            "ix_signatures_listed",
-            "campaign_id",
-            "id",
-            postgresql_where=text("list_terms_id IS NOT NULL"),
-            sqlite_where=text("list_terms_id IS NOT NULL"),
         ),
         Index(
             "ix_signatures_news",

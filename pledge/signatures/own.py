@@ -3,8 +3,6 @@
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from pledge.campaigns import list_terms
-from pledge.campaigns.list_terms import TermsNotOffered
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.tokens import BadToken, Purpose
@@ -27,24 +25,6 @@ def change(token: str, *, name: str, place: Place, public_name: bool, updates: b
         set_place(session, row, place)
         row.name, row.updates = name, updates
         row.public_name = public_name and not row.name_hidden
-
-
-def agree_to_list(token: str, version: int) -> None:
-    """Consent that the name is in lists under these terms; an earlier consent to others ends.
-
-    Raises BadToken, TermsNotOffered (also for a withdrawn signature: nobody is asked with it).
-    """
-    with transaction() as session:
-        row = _own_row(session, token)
-        if row.state == SignatureState.WITHDRAWN:
-            raise TermsNotOffered
-        row.list_terms_id = list_terms.asked_id(session, row.campaign_id, version)
-
-
-def refuse_list(token: str) -> None:
-    """Withdraw that consent: the name goes into no list that is made from now on. Raises BadToken."""
-    with transaction() as session:
-        _own_row(session, token).list_terms_id = None
 
 
 def unsubscribe(token: str) -> None:
@@ -76,7 +56,7 @@ def withdraw_row(session: Session, row: Signature) -> bool:
         return False
     row.state, row.withdrawn_at = SignatureState.WITHDRAWN, clock.now()
     row.public_name = row.updates = False
-    row.list_terms_id = row.via = None
+    row.via = None
     if was_counted:
         take_back(session, row)
     return True

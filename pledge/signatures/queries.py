@@ -9,10 +9,8 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, select, text
 from sqlalchemy.orm import Session
 
 from pledge.abuse import mail_servers
-from pledge.campaigns import list_terms
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.consents import ConsentView
-from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.mailed_links import Link, LinkState, waiting_state
 from pledge.campaigns.models import CampaignConsent
 from pledge.campaigns.queries import CampaignView, PledgeView
@@ -61,7 +59,6 @@ class SignatureView:
     campaign: CampaignView
     pledge: PledgeView
     consent: ConsentView  #: what was agreed to
-    list_terms: TermsView | None  #: under which the name may be in a list for a government; None: no consent
 
 
 #: Reads what a signature refers to, by its number and the language; a page may keep what these gave a second ago.
@@ -142,7 +139,7 @@ _READ = (
     *("id", "campaign_id", "name", "email", "country", "region", "public_name", "updates", "lang", "state"),
     *("privacy_version", "submitted_at", "confirmed_at", "withdrawn_at", "name_hidden", "network_hash"),
     *("wide_network_hash", "domain_hash", "mail_provider", "via", "match_tries", "code_only_after"),
-    *("pledge_text_id", "consent_version", "list_terms_id"),
+    *("pledge_text_id", "consent_version"),
 )
 
 
@@ -222,7 +219,6 @@ def _find(
         campaign=campaign,
         pledge=find_pledge(row.pledge_text_id, lang),
         consent=ConsentView(row.consent_version, row.recipient.of(lang) if row.recipient else ""),
-        list_terms=None if row.list_terms_id is None else list_terms.find(row.list_terms_id, lang),
     )
 
 

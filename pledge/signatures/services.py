@@ -59,7 +59,6 @@ class Submission:
     privacy_version: str
     pledge_version: int | None = None
     consent_version: int | None = None  #: of what was agreed to (campaigns/consents.py)
-    list_terms: int | None = None  #: version of the terms that were agreed to (campaigns/list_terms.py)
     via: str | None = None  #: code of whose link led here (statistics/referrals.py), known to the campaign
     network: str = ""  #: where it came from, as limits.client_network() tells it
     signals: str | None = None  #: names of the signals seen (abuse/signals.py), in order, a space between
@@ -105,7 +104,6 @@ def sign(submission: Submission) -> str:
             "via": submission.via,
             "hold_reason": submission.hold_reason or blocks.hold_reason(came_from.hashes),
             "signals": submission.signals,
-            "list_terms": submission.list_terms,
             "now": now,
         }
     )
@@ -267,7 +265,7 @@ _COUNT_TRY = (
 def _content_hash(submission: Submission, name: str, region: str | None, now: datetime) -> bytes:
     """The same for a form that is sent twice on one day (UTC); the next day it is a new submission with its own clock."""
     who = (submission.slug, submission.address.canonical, submission.address.mailed, name)
-    said = (submission.country, region, submission.public_name, submission.updates, submission.list_terms)
+    said = (submission.country, region, submission.public_name, submission.updates)
     shown = (submission.pledge_version, submission.consent_version, submission.privacy_version)
     return content_hash((*who, *said, *shown, now.date().isoformat()))
 

@@ -24,7 +24,6 @@ class NewSignature(TypedDict):
     slug: str
     pledge_version: int | None  #: the current one when the form named none
     consent_version: int | None  #: the current one when the form named none
-    list_terms: int | None  #: version of the terms of a list of names that were agreed to
     address_hash: bytes
     content_hash: bytes
     email: bytes  #: sealed, as are name and salt
@@ -72,11 +71,6 @@ _CHOSEN = f"""
        AND c.version = COALESCE(CAST(:consent_version AS INTEGER),
                                 (SELECT max(version) FROM campaign_consents WHERE campaign_id = campaigns.id))"""  # noqa: S608  # only constants are put into the text; values are bound
 
-#: Consent is for terms that the campaign still offers; for any others it is none.
-_TERMS = """(SELECT t.id FROM list_terms t
-                      WHERE t.version = CAST(:list_terms AS INTEGER) AND t.campaign_id = {campaign}
-                        AND t.ended_at IS NULL)"""
-
 #: Sent again, a form sets free what only a form has put on hold. It never makes the stored row worse: a stranger may have sent it.
 _SETS_FREE = f"(signatures.hold_reason IN {HELD_BY_FORM} AND excluded.hold_reason IS NULL)"
 #: The mail that follows has a link now and would have had a code only.
@@ -89,10 +83,10 @@ _STORE = f"""
     INSERT INTO signatures
            (id, campaign_id, address_hash, content_hash, state, email, name, country, region, public_name, updates, lang,
             pledge_text_id, consent_version, privacy_version, submitted_at, code_since, network_hash, wide_network_hash,
-            domain_hash, mail_provider, salt, commitment, via, hold_reason, signals, list_terms_id)
+            domain_hash, mail_provider, salt, commitment, via, hold_reason, signals)
     SELECT :id, {{campaign}}, :address_hash, :content_hash, 'pending', :email, :name, :country, :region, :public_name,
            :updates, :lang, {{pledge_text}}, {{consent}}, :privacy_version, :now, :now, :network_hash, :wide_network_hash,
-           :domain_hash, :mail_provider, :salt, :commitment, :via, :hold_reason, :signals, {_TERMS} {{source}}
+           :domain_hash, :mail_provider, :salt, :commitment, :via, :hold_reason, :signals {{source}}
     ON CONFLICT (content_hash) WHERE {PENDING} DO UPDATE
        SET lang = excluded.lang,
            signals = CASE WHEN {_SETS_FREE} OR {_HAS_LINK_NOW} THEN excluded.signals ELSE signatures.signals END,

@@ -29,7 +29,6 @@ from pledge.mail.bounces import mailboxes
 from pledge.mail.bounces import services as bounces
 from pledge.mail.bounces.mailboxes import MailboxAway
 from pledge.mail.sender_group import DATABASE_ERRORS, SenderGroup, Turns
-from pledge.name_lists import services as named_lists
 from pledge.news import queries as news
 from pledge.news import sending
 from pledge.retention import services as retention
@@ -241,7 +240,6 @@ class Worker:
 
     def sweep_files(self) -> float:
         services.sweep()
-        named_lists.note_expired()
         return BETWEEN_FILE_SWEEPS
 
     def send_mails(self, config: Config) -> None:

@@ -1,7 +1,6 @@
 """Who was invited lately is one person with who invited them, for every decision that takes two."""
 
 import pytest
-from pyrage import x25519
 
 from pledge.accounts import authenticator, moderation, two_people
 from pledge.accounts.models import StaffMember
@@ -9,13 +8,11 @@ from pledge.accounts.roles import Role
 from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, invited_lately
 from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.core.db import db, transaction
-from pledge.name_lists import services
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import InvalidationReason
 from pledge.signatures.models import Signature
 from tests.support import factories
-from tests.support.factories import SLUG
 from tests.support.staff import client_of
 
 
@@ -111,32 +108,12 @@ def domain_hash_of():
     return db.session.query(Signature.domain_hash).limit(1).scalar()
 
 
-def asked_list(by):
-    factories.the_campaign()
-    factories.signature(list_terms_id=factories.list_terms().id)
-    key = str(x25519.Identity.generate().to_public())
-    return services.ask(who(by), SLUG, 1, "letter 17", key)
-
-
-DECISIONS = {
-    "invalidation": (many_signatures, invalidations.approve, "/staff/invalidations/{}", "approve"),
-    "list": (asked_list, services.approve, "/staff/lists/{}", "approve"),
-    "refusal": (
-        asked_list,
-        lambda actor, number: services.refuse(actor, number, "no"),
-        "/staff/lists/{}",
-        "refuse",
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", DECISIONS)
-def test_no_decision_of_two_is_taken_by_who_was_invited_lately(app, admin, frozen_clock, kind):
-    ask, decide, page, act = DECISIONS[kind]
+def test_no_decision_of_two_is_taken_by_who_was_invited_lately(app, admin, frozen_clock):
     puppet = invite(admin)
-    number = ask(admin)
+    number = many_signatures(admin)
+    page = f"/staff/invalidations/{number}"
     with pytest.raises(InvitedLately):
-        decide(who(puppet), number)
+        invalidations.approve(who(puppet), number)
     client = client_of(app, factories.member_of_staff(puppet), enrolled=True)
     with transaction() as session:
         row = session.get_one(StaffMember, puppet)
@@ -145,22 +122,20 @@ def test_no_decision_of_two_is_taken_by_who_was_invited_lately(app, admin, froze
             [],
             authenticator.new_secret(),
         )
-    shown = client.get(page.format(number))
+    shown = client.get(page)
     assert "you do not count as two people yet" in shown.text
-    assert f"{page.format(number)}/{act}" not in shown.text
-    refused = client.post(f"{page.format(number)}/{act}", data={"why": "because"})
+    assert f"{page}/approve" not in shown.text
+    refused = client.post(f"{page}/approve", data={"why": "because"})
     assert refused.status_code == 403
     assert "Nothing was done" in refused.text
 
-    decide(who(factories.staff("admin").id), number)
+    invalidations.approve(who(factories.staff("admin").id), number)
 
 
-@pytest.mark.parametrize("kind", DECISIONS)
-def test_after_72_hours_who_was_invited_decides_alone_from_who_invited_them(admin, frozen_clock, kind):
-    ask, decide, _, _ = DECISIONS[kind]
+def test_after_72_hours_who_was_invited_decides_alone_from_who_invited_them(admin, frozen_clock):
     puppet = invite(admin)
     frozen_clock.move(hours=72)
-    decide(who(puppet), ask(admin))
+    invalidations.approve(who(puppet), many_signatures(admin))
 
 
 def test_a_handful_of_signatures_takes_one_person_still(admin, frozen_clock):

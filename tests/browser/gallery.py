@@ -14,7 +14,6 @@ from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
 from pledge.statistics.referrals import organization_code
 from tests.browser.endorse_gallery import endorse_pages
-from tests.browser.list_gallery import list_pages
 from tests.browser.shown import Act, Shown, press, type_and_press
 from tests.support import deliveries, news
 from tests.support.clock import Clock
@@ -166,7 +165,6 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("my link, sent", f"/{lang}/me/sent")
 
     yield from endorse_pages(lang, clock_of_links, blue, ended)
-    yield from list_pages(lang)
 
     yield Shown("not found", f"/{lang}/nothing/here", 404)
     yield Shown("no such campaign", f"/{lang}/c/nothing", 404)

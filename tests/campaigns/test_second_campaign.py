@@ -148,7 +148,7 @@ def test_no_staff_page_of_one_campaign_tells_facts_of_the_other(rivers, lang):
     number = deliveries.frozen(second, **texts())
     admin = staff.client(app, "admin")
     admin.post("/staff/language", data={"lang": lang})
-    sections = ("", "/texts", "/pledge", "/schedule", "/partners", "/events", "/media", "/list-terms")
+    sections = ("", "/texts", "/pledge", "/schedule", "/partners", "/events", "/media")
     for path in [
         *(f"campaigns/rivers{section}" for section in (*sections, "/state/closed")),
         *(f"organizations/{organization.id}", f"signatures/{person.id}"),

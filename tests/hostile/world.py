@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask.testing import FlaskClient
-from pyrage import x25519
 from werkzeug.routing import Rule
 
 from pledge.abuse import blocks
@@ -24,7 +23,6 @@ from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange
 from pledge.exports import services as exports
 from pledge.files.services import store_renditions
-from pledge.name_lists import services as name_lists
 from pledge.signatures.addresses import parse
 from pledge.signatures.moderation import hide_name
 from pledge.signatures.origins import domain_hash
@@ -45,7 +43,6 @@ from tests.support.factories import (
     event_fields,
     fold_all,
     invalidation,
-    list_terms,
     manage_token,
     sign_form,
     signature,
@@ -92,10 +89,8 @@ def built(rule: Rule, parts: dict[str, str]) -> str:
 
 def world(staff: StaffClient) -> World:
     of = campaign(versions=2)
-    terms = list_terms(of)
     draft("draft")
     people = [signature(of, state=state, updates=True) for state in ("pending", "confirmed", "withdrawn")]
-    people.append(signature(of, state="confirmed", list_terms_id=terms.id))
     hashed = domain_hash(SLUG, "robots.example")
     people += [
         signature(of, state=state, hold_reason="speed", domain_hash=hashed) for state in ("pending", "held")
@@ -150,13 +145,11 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
     origin = BlockedOrigin(of.id, OriginKind.DOMAIN, domain_hash(SLUG, "other.example"))
     blocks.place(ANNA, origin, timedelta(days=1), "why", ())
     invited = accounts.invite(ANNA, "invited@example.org", [Role.EDITOR], "ko")
-    key = str(x25519.Identity.generate().to_public())
     codes = [partner.code for partner in referrals.partners(of.id)]
     made = {
         "<invalidation_id>": [invalidation(state="proposed").id, invalidation(state="applied").id],
         "<number>": [items.add(EVENT, EDITOR, SLUG, event_fields())],
         "<export_id>": [exports.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason="why")],
-        "<list_id>": [name_lists.ask(ANNA, SLUG, 1, "why", key)],
         "<news_id>": [news.draft(of), news.proposed(of)],
         "<batch_id>": [paper.entered(of), paper.agreed(of)],
         "<block_id>": [block.id for block in blocks.lasting(of.id)],

@@ -8,10 +8,8 @@ import sys
 import zipfile
 from html.parser import HTMLParser
 
-import pyrage
 import pytest
 from babel.messages.pofile import read_po
-from pyrage import x25519
 
 from config import ROOT
 from pledge.campaigns.models import CampaignEvent, Partner
@@ -22,11 +20,7 @@ from pledge.endorsements.models import Endorsement
 from pledge.exports import services as exports
 from pledge.exports.files import write_export
 from pledge.exports.rows import KINDS
-from pledge.jobs.models import JobKind
-from pledge.jobs.services import advance
 from pledge.mail.models import MailKind
-from pledge.name_lists import rows as list_rows
-from pledge.name_lists import services as name_lists
 from pledge.signatures.identifiers import ticket_for
 from tests.support import apps, deliveries, factories, mails, pages, staff
 from tests.support.japanese import MARK
@@ -161,15 +155,11 @@ def test_every_mail_is_in_japanese(app, kind):
 def campaign_full_of_people(app):
     """The tokens of mailed links, and parts of addresses that name something."""
     blue = factories.the_campaign()
-    terms = factories.list_terms(
-        **dict.fromkeys(("law_ja", "recipient_ja", "purpose_ja", "keeping_ja"), MARK)
-    )
-    person = factories.signature(blue, lang="ja", updates=True, list_terms_id=terms.id, name="山田花子")
+    person = factories.signature(blue, lang="ja", updates=True, name="山田花子")
     waiting = factories.signature(blue, state="pending", lang="ja")
     factories.signatures(9, blue, lang="ja", country="JP", region=None)
     factories.signatures(7, blue, region="KR-26")
     organization = factories.endorsement(blue, lang="ja")
-    key = str(x25519.Identity.generate().to_public())
     tokens = [
         *(factories.confirm_token(person), factories.confirm_token(waiting), factories.manage_token(person)),
         *(factories.unsubscribe_token(person), factories.endorse_confirm_token(organization)),
@@ -187,7 +177,6 @@ def campaign_full_of_people(app):
         "signature_id": person.id,
         "invalidation_id": factories.invalidation().id,
         "delivery_id": deliveries.answered(),
-        "list_id": name_lists.ask(factories.ANNA, SLUG, terms.version, "as the law asks", key),
         "staff_id": factories.staff(lang="ja").id,
         "ticket": ticket_for(SLUG, waiting.id),
     }
@@ -255,16 +244,3 @@ def test_rows_to_take_out_are_in_japanese(campaign_full_of_people, kind, form):
     with zipfile.ZipFile(made) as archive:
         columns = json.loads(archive.read("manifest.json"))["columns"]
     assert all(head.startswith(MARK) for head in columns.values())
-
-
-def test_a_list_of_names_has_its_heads_in_japanese_too(campaign_full_of_people):
-    recipient = x25519.Identity.generate()
-    which = name_lists.ask(factories.ANNA, SLUG, 1, "once more", str(recipient.to_public()))
-    name_lists.approve(factories.BORA, which)
-    assert advance({JobKind.LIST: list_rows.make})
-    clear = io.BytesIO()
-    _, sealed = name_lists.download(factories.ANNA, which, "to hand it over")
-    pyrage.decrypt_io(io.BytesIO(b"".join(sealed)), clear, [recipient])
-    said = clear.getvalue().decode("utf-8-sig")
-    assert f'"이름 Name {MARK}Name"' in said
-    assert "山田花子" in said

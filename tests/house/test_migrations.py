@@ -14,6 +14,8 @@ from pledge.campaigns.models import CampaignConsent
 from pledge.core.db import db, migrations, transaction
 from pledge.diagnosis.findings import Severity
 from pledge.diagnosis.guards import guard_findings
+from pledge.files.backends import current_storage
+from pledge.jobs.services import sweep
 from pledge.ledger.models import LedgerEntry
 from tests.support import apps, factories
 from tests.support.factories import fold_all, signature
@@ -71,6 +73,22 @@ def test_who_signed_before_consents_had_versions_agreed_to_the_first(migrated):
     with transaction() as session:
         (kept,) = session.scalars(select(CampaignConsent))
         assert (kept.version, kept.recipient["ko"]) == (1, "대한민국 정부")
+
+
+def test_a_file_with_a_list_of_names_is_deleted_once_there_are_no_lists_of_names(migrated):
+    flask_migrate.downgrade(revision="0048")
+    current_storage().put("job-7-a/1", b"encrypted names")
+    with db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO delivery_jobs (kind, subject_id, state, attempts, file, created_at)"
+                " VALUES ('list', 7, 'done', 1, 'job-7-a/1', '2026-11-28 12:00:00+00:00')"
+            )
+        )
+    flask_migrate.upgrade()
+    assert sweep() == 1
+    assert current_storage().get("job-7-a/1") is None
+    assert not {"list_terms", "named_lists"} & set(inspect(db.engine).get_table_names())
 
 
 def test_each_migration_has_the_number_of_its_file_and_they_stand_in_one_line():

@@ -31,6 +31,12 @@ TEXTS = {
         "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
         "ko": "51b7df534974ae90c4085a7e17f473535fb601acdd74d19f38d47581bac50f98",
     },
+    "2026-12-02": {
+        "en": "0e607613d276cebb948e9fd5fdd0be338e36f9967992f92a1c35ec5775c9414d",
+        "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
+        "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
+        "ko": "3fdf33bafa41b086d9fa4b3d9b60d15aab72a34300377f51cbbf47c4f7236f4e",
+    },
 }
 
 

@@ -90,7 +90,6 @@ def _page(campaign: CampaignView, form: SignForm | None, status: int) -> Respons
     page = campaign_page(campaign)
     if form is not None:
         form.show_consent(page.consent_version)
-        form.show_terms(page.list_terms.version if page.list_terms else None)
     chosen = {"accent": Accent.SKY, **options()}
     answer = render_template(
         "embed/widget.html",

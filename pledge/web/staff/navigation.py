@@ -28,7 +28,6 @@ NAVIGATION = [
     MenuItem("staff.dead_letters", _l("E-mail"), Permission.RUN_MAIL),
     MenuItem("staff.deliveries", _l("Deliveries"), Permission.EXPORT),
     MenuItem("staff.exports", _l("Exports"), Permission.EXPORT),
-    MenuItem("staff.named_lists", _l("Lists of names"), Permission.EXPORT),
     MenuItem("staff.switches", _l("Switches"), Permission.SWITCH),
     MenuItem("staff.audit", _l("Audit log"), Permission.READ_AUDIT),
     MenuItem("staff.people", _l("Staff members"), Permission.MANAGE_STAFF),

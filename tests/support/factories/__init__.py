@@ -8,11 +8,9 @@ All of them need an application context; the `app` fixture has pushed one. Say o
 from tests.support.factories.accounts import ANNA, BORA, EDITOR, member_of_staff, staff
 from tests.support.factories.campaigns import (
     SLUG,
-    TERMS,
     campaign,
     draft,
     event_fields,
-    list_terms,
     other_recipient,
     the_campaign,
     write_pledge,
@@ -58,7 +56,6 @@ __all__ = [
     "HONG",
     "SEOUL",
     "SLUG",
-    "TERMS",
     "answer_requests",
     "campaign",
     "changed_content",
@@ -75,7 +72,6 @@ __all__ = [
     "fold",
     "fold_all",
     "invalidation",
-    "list_terms",
     "mailed",
     "manage_token",
     "member_of_staff",

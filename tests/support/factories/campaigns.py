@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from pledge.campaigns import consents, items, pledges, rules, staff_queries
-from pledge.campaigns import list_terms as terms
 from pledge.campaigns import moderation as editing
 from pledge.campaigns.events import EventFields
-from pledge.campaigns.models import Campaign, CampaignText, ListTerms, Partner, PartnerRole, PledgeText
+from pledge.campaigns.models import Campaign, CampaignText, Partner, PartnerRole, PledgeText
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.core import clock, languages
 from pledge.core.db import db, transaction
@@ -128,24 +127,3 @@ def event_fields(**facts: Any) -> EventFields:
             **facts,
         }
     )
-
-
-#: Terms as an editor writes them; each text names its field, so that a test finds it on a page.
-TERMS = {
-    "recipient_ko": "국회사무처",
-    "recipient_en": "The National Assembly Secretariat",
-    "law_ko": "국회법 제123조",
-    "law_en": "National Assembly Act, Article 123",
-    "purpose_ko": "청원 요건 확인",
-    "purpose_en": "To check that the petition fulfils its conditions",
-    "keeping_ko": "확인을 마친 뒤 30일",
-    "keeping_en": "30 days after the check",
-}
-
-
-def list_terms(of: Campaign | None = None, **changes: str) -> ListTerms:
-    """The campaign asks under these terms from now on; earlier ones end."""
-    of = of or the_campaign()
-    version = terms.set_terms(EDITOR, of.slug, terms.stamp_of(terms.versions(of.id)), {**TERMS, **changes})
-    query = select(ListTerms).where(ListTerms.campaign_id == of.id, ListTerms.version == version)
-    return db.session.scalars(query).one()

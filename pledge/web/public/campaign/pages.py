@@ -10,7 +10,6 @@ from markupsafe import Markup
 from pledge.campaigns import goals, partners, sisters
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.goals import GoalStep
-from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.partners import PartnerView, PartnerWall
 from pledge.campaigns.queries import CampaignView, PledgeView
@@ -88,7 +87,6 @@ class CampaignPage:
     endorsers: list[OrganizationView]  #: the newest ones
     news: list[PublicNews]  #: the newest ones
     url: str
-    list_terms: TermsView | None  #: under which a list of names is asked for
 
 
 @dataclass(frozen=True)
@@ -185,7 +183,6 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         endorsers=around.endorsers,
         news=around.news,
         url=campaign_link(i18n.language(), campaign.slug),
-        list_terms=campaign.list_terms,
     )
 
 

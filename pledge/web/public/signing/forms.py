@@ -54,8 +54,6 @@ class SignForm(StepUpFields, PublicForm):
     updates = TickField(_l("Send me news of this campaign by e-mail"))
     pledge_version = HiddenField()
     consent_version = HiddenField()
-    list_consent = TickField(_l("My name may be on the list"))
-    list_terms = HiddenField()
     via = HiddenField()  #: whose link led here; an unknown one is ignored
 
     address: Address  #: set once the form is valid
@@ -86,12 +84,6 @@ class SignForm(StepUpFields, PublicForm):
 
     validate_consent_version = validate_pledge_version
 
-    def validate_list_terms(self, field: Field) -> None:
-        if not is_version(field.data):
-            raise ValidationError(
-                _l("The question about the list of names was changed. Please read it again.")
-            )
-
     @property
     def version(self) -> int | None:
         """Of the pledge text that was shown; None when the form named none."""
@@ -102,21 +94,10 @@ class SignForm(StepUpFields, PublicForm):
         """Of the consent that was shown; None when the form named none."""
         return int(self.consent_version.data) if self.consent_version.data else None
 
-    @property
-    def agreed_terms(self) -> int | None:
-        """Version of the terms of a list of names that was agreed to; None without consent."""
-        agreed = self.list_consent.data and self.list_terms.data
-        return int(self.list_terms.data) if agreed else None
-
     def show_consent(self, version: int | None) -> None:
         """Show this version of the consent: a tick that was set under another one does not count for it."""
         if self.consent_version.data and self.consent_version.data != str(version):
             self.consent_privacy.data = False
-
-    def show_terms(self, version: int | None) -> None:
-        """Show these terms: a tick that was set under other terms does not count for them."""
-        if version is None or self.list_terms.data != str(version):
-            self.list_consent.data = False
 
     @property
     def countries(self) -> list[tuple[str, str]]:
@@ -213,22 +194,6 @@ class OwnForm(PublicForm):
     @property
     def regions(self) -> list[tuple[str, str]]:
         return countries.region_choices(i18n.language())
-
-
-class ListForm(PublicForm):
-    """Later consent to a list of names, with the version of its terms."""
-
-    list_consent = TickField(_l("My name may be on the list"))
-    list_terms = HiddenField()
-
-    def validate_list_consent(self, field: Field) -> None:
-        if not field.data:
-            raise ValidationError(_l("Tick the box if you agree. Nothing was changed."))
-
-    @property
-    def version(self) -> int:
-        """The version; 0, which no terms have, for anything else."""
-        return int(self.list_terms.data) if self.list_terms.data and is_version(self.list_terms.data) else 0
 
 
 def check_country(field: Field) -> None:

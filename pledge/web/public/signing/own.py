@@ -1,9 +1,8 @@
-"""Pages that only a person's own page has: name, choices, consent to a list of names, stopping the news, receipts."""
+"""Pages that only a person's own page has: name, choices, stopping the news, receipts."""
 
 from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 
-from pledge.campaigns.list_terms import TermsNotOffered
 from pledge.core import i18n
 from pledge.core.tokens import Purpose
 from pledge.ledger.services import Place
@@ -14,7 +13,7 @@ from pledge.web.limits import limited, link_limit
 from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, route
 from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
-from pledge.web.public.signing.forms import ListForm, OwnForm
+from pledge.web.public.signing.forms import OwnForm
 from pledge.web.public.signing.subject import SIGNATURE
 from pledge.web.request_checks import one_click
 
@@ -37,31 +36,6 @@ def me_consents(subject: Subject, token: str) -> Response:
         updates=form.updates.data,
     )
     return back_to_own_page(subject, token, "saved")
-
-
-@route("/me/<token>/list", of=[SIGNATURE], methods=["POST"])
-@mailed_link
-def me_list(subject: Subject, token: str) -> Response:
-    form, status = ListForm(request.form), 422
-    if form.validate():
-        try:
-            own.agree_to_list(token, form.version)
-            return back_to_own_page(subject, token, "agreed")
-        except TermsNotOffered:
-            form.list_consent.data, status = False, 409
-            form.list_consent.errors = [
-                _(
-                    "The terms have changed in the meantime. Please read what is asked now. Nothing was changed."
-                )
-            ]
-    return own_page(subject, token, own_signature(token, i18n.language()), status, list_form=form)
-
-
-@route("/me/<token>/list/refuse", of=[SIGNATURE], methods=["POST"])
-@mailed_link
-def me_list_refuse(subject: Subject, token: str) -> Response:
-    own.refuse_list(token)
-    return back_to_own_page(subject, token, "refused")
 
 
 @route("/unsubscribe/<token>", of=[SIGNATURE], methods=FORM)

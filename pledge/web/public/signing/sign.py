@@ -97,7 +97,6 @@ def _submission(slug: str, form: SignForm, verdict: Verdict) -> signatures.Submi
         privacy_version=markdown.privacy_version(),
         pledge_version=form.version,
         consent_version=form.agreed_version,
-        list_terms=form.agreed_terms,
         via=_known(slug, form.via.data),
         network=client_network(),
         signals=signals.names(verdict.found),
@@ -117,7 +116,6 @@ def _codes(slug: str) -> dict[str, str]:
 def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:
     page = campaign_page(campaign)
     form.show_consent(page.consent_version)
-    form.show_terms(page.list_terms.version if page.list_terms else None)
     return make_response(render_template("public/signing/sign.html", page=page, form=form), status)
 
 

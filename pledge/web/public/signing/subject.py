@@ -19,11 +19,11 @@ from pledge.web.public.campaign.pages import kept_campaign, kept_pledge
 from pledge.web.public.campaign.sharing import signer_links
 from pledge.web.public.campaign.switched import signing_paused
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
-from pledge.web.public.signing.forms import ListForm, OwnForm, SignForm
+from pledge.web.public.signing.forms import OwnForm, SignForm
 from pledge.web.public.signing.next_steps import next_steps
 
 #: What the own page can say after something was done, by the name in its address.
-DONE = ("saved", "agreed", "refused", "withdrawn")
+DONE = ("saved", "withdrawn")
 _CODE_BY_MAIL = _l(
     "We send you another e-mail, with a six-digit code. Type the code here; the one in the first e-mail does not work on this page."
 )
@@ -69,7 +69,6 @@ def own_context(signature: SignatureView) -> dict[str, Any]:
         "share": signer_links(signature.campaign),
         "form": own_form(signature),
         "again": _form_to_sign_again(signature),
-        "list_form": ListForm(),
         "unsubscribe_token": tokens.mint(Purpose.UNSUBSCRIBE, [signature.id]),
         "done": done if done in DONE else None,
     }
@@ -151,8 +150,6 @@ def readable(signature: SignatureView) -> dict[str, Any]:
         "region": signature.region,
         "public_name": signature.public_name,
         "updates": signature.updates,
-        # The terms under which the name may be in a list for a government, in full; null: no consent.
-        "list_consent": signature.list_terms and asdict(signature.list_terms),
         "language": signature.lang,
         "privacy_notice": signature.privacy_version,
         "state": signature.state.value,

@@ -2,7 +2,6 @@
 
 from pledge.web.staff.campaigns import (
     items,
-    list_terms,
     media,
     partner_import,
     pledge,
@@ -13,7 +12,6 @@ from pledge.web.staff.campaigns import (
 
 __all__ = [
     "items",
-    "list_terms",
     "media",
     "partner_import",
     "pledge",

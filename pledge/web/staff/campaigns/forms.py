@@ -269,13 +269,6 @@ class SisterForm(ItemForm):
         )
 
 
-class ListTermsForm(StampedForm):
-    recipient = ByLanguage(StringField, _l("Recipient"))
-    law = ByLanguage(TextAreaField, _l("Law"))
-    purpose = ByLanguage(TextAreaField, _l("Purpose"))
-    keeping = ByLanguage(TextAreaField, _l("Retention period"))
-
-
 class StateForm(StaffForm):
     before = HiddenField()
     reason = TextAreaField(_l("Reason"))

@@ -1,5 +1,5 @@
 """Freezing, handing over and exporting totals."""
 
-from pledge.web.staff.deliveries import exports, name_lists, new, views
+from pledge.web.staff.deliveries import exports, new, views
 
-__all__ = ["exports", "name_lists", "new", "views"]  # each adds its views
+__all__ = ["exports", "new", "views"]  # each adds its views

@@ -23,8 +23,6 @@ ACTIONS: dict[str, Any] = {
     "campaign.forget": _l("Deleted the signers’ data of a campaign that is over"),
     "campaign.letter": _l("Changed the campaign letter"),
     "campaign.letter_text": _l("Changed the letter to read"),
-    "campaign.list_terms": _l("Set terms for a list of names"),
-    "campaign.list_terms_end": _l("Ended the terms for a list of names"),
     "campaign.partner.add": _l("Added a partner"),
     "campaign.partner.change": _l("Changed a partner"),
     "campaign.partner.import": _l("Imported partners"),
@@ -87,6 +85,9 @@ ACTIONS: dict[str, Any] = {
     "refusal.undone": _l("Refused signatures are held again"),
     "ledger.recount": _l("Recounted the ledger"),
     "ledger.dismiss": _l("Looked into log entries that were set aside"),
+    # There are no lists of names any more (docs/adr/0054); what was done with them stays in the log.
+    "campaign.list_terms": _l("Set terms for a list of names"),
+    "campaign.list_terms_end": _l("Ended the terms for a list of names"),
     "list.approve": _l("Approved a list of names"),
     "list.ask": _l("Asked for a list of names"),
     "list.download": _l("Downloaded a list of names"),

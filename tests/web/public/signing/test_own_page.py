@@ -7,9 +7,7 @@ from pledge.signatures.queries import own_signature
 from pledge.switches import moderation
 from tests.support.factories import (
     EDITOR,
-    campaign,
     fold_all,
-    list_terms,
     manage_token,
     signature,
     signatures,
@@ -96,12 +94,9 @@ def test_a_place_that_does_not_exist_is_told_beside_its_field_and_nothing_is_cha
 
 
 def test_each_act_is_followed_by_what_was_done_and_reading_begins_there(client):
-    campaign(), list_terms()
     person = signature()
     for act, data, done in (
         ("consents", FIELDS, "Your changes are saved."),
-        ("list", {"list_consent": "y", "list_terms": "1"}, "Your consent to the list of names is saved."),
-        ("list/refuse", {}, "Your consent is withdrawn."),
         ("withdraw", {}, "Your signature is withdrawn and no longer counted."),
     ):
         answer, page = send(client, person, act, **data)

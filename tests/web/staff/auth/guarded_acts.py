@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyrage import x25519
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from pledge.accounts import services
 from pledge.accounts.passkeys import NewPasskey
@@ -13,14 +12,12 @@ from pledge.audit.models import Actor
 from pledge.campaigns import staff_queries
 from pledge.campaigns.rules import stamp
 from pledge.core import clock
-from pledge.core.db import db, transaction
+from pledge.core.db import db
 from pledge.core.i18n import SEOUL
 from pledge.exports import services as exports
 from pledge.jobs import services as jobs
-from pledge.jobs.models import Job, JobKind
+from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
-from pledge.name_lists import rows
-from pledge.name_lists import services as named_lists
 from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.conditions import Condition
@@ -61,19 +58,6 @@ def _signed() -> int:
     factories.crowd(6)
     factories.fold_all()
     return log_queries.newest(factories.the_campaign().id).id
-
-
-def _asked_list(by: int = 4000) -> int:
-    factories.the_campaign()
-    factories.signature(list_terms_id=factories.list_terms().id)
-    key = str(x25519.Identity.generate().to_public())
-    return named_lists.ask(Actor(by, "asker@example.org", "192.0.2.9"), SLUG, 1, WHY, key)
-
-
-def _approved_list() -> int:
-    number = _asked_list()
-    named_lists.approve(ANNA, number)
-    return number
 
 
 def _invite(_client: StaffClient) -> Act:
@@ -338,37 +322,6 @@ def _undo_invalidation(_client: StaffClient) -> Act:
     return Act(path, {"why": WHY}, "invalidation.undo", wrong={"why": long}, typed=long)
 
 
-def _ask_list(_client: StaffClient) -> Act:
-    factories.the_campaign()
-    factories.signature(list_terms_id=factories.list_terms().id)
-    fields = {"terms": f"{SLUG}/1", "why": WHY, "key": str(x25519.Identity.generate().to_public())}
-    return Act("/staff/lists/new", fields, "list.ask", wrong={"key": "age1nothing"}, typed="age1nothing")
-
-
-def _approve_list(_client: StaffClient) -> Act:
-    return Act(f"/staff/lists/{_asked_list()}/approve", action="list.approve")
-
-
-def _refuse_list(_client: StaffClient) -> Act:
-    path, long = f"/staff/lists/{_asked_list()}/refuse", "x" * 1001
-    return Act(path, {"why": WHY}, "list.refuse", wrong={"why": long}, typed=long)
-
-
-def _retry_list(_client: StaffClient) -> Act:
-    number = _approved_list()
-    with transaction() as session:
-        session.execute(update(Job).values(state="failed", error="OSError"))
-    return Act(f"/staff/lists/{number}/retry", action="list.retry")
-
-
-def _download_list(_client: StaffClient) -> Act:
-    number, long = _approved_list(), "x" * 1001
-    assert jobs.advance({JobKind.LIST: rows.make})
-    return Act(
-        f"/staff/lists/{number}/download", {"why": WHY}, "list.download", wrong={"why": long}, typed=long
-    )
-
-
 #: How each is brought about. `test_the_walk_leaves_no_view_out` compares it with the routes.
 ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.passkey_new": _name_passkey,
@@ -404,11 +357,6 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.signature_withdraw": _of_one("withdraw", "signature.withdraw"),
     "staff.switch": _pause,
     "staff.watch_block": _block,
-    "staff.named_list_approve": _approve_list,
-    "staff.named_list_download": _download_list,
-    "staff.named_list_new_post": _ask_list,
-    "staff.named_list_refuse": _refuse_list,
-    "staff.named_list_retry": _retry_list,
     "staff.password_post": _password,
     "staff.recovery_codes_post": _recovery_codes,
     "staff.remove_authenticator": _remove_authenticator,

@@ -266,13 +266,6 @@ def test_nothing_typed_before_the_sign_in_is_kept(app):
     assert kept() == 0
 
 
-def test_a_secret_key_that_was_pasted_by_mistake_is_not_written_down(app, staff_client):
-    exporter = staff_client("exporter", lang="en")
-    answer = exporter.post("/staff/lists/new", data={"key": "AGE-SECRET-KEY-1QQQ", "why": "a letter"})
-    assert answer.status_code == 422
-    assert "AGE-SECRET" not in answer.text
-
-
 def test_no_form_of_the_area_leads_the_language_to_a_wrong_page(app, staff_client):
     """From the answer of every POST, wrong or right: the language is changed and a page of the area is shown."""
     admin = staff_client("admin", lang="ko")

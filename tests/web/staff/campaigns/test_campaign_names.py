@@ -47,7 +47,7 @@ def test_each_section_of_a_campaign_is_headed_with_its_title(two, staff_client, 
     editor = speaking(staff_client, "editor", lang)
     sections = [
         *("", "/texts", "/pledge", "/schedule", "/partners", "/partners/new", "/events", "/events/new"),
-        *("/media", "/list-terms", "/state/closed"),
+        *("/media", "/state/closed"),
     ]
     for section in sections:
         page = editor.get(f"/staff/campaigns/rivers{section}")
@@ -83,12 +83,11 @@ def test_the_review_desk_names_the_campaign_and_can_be_narrowed_to_one(two, staf
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_lists_to_choose_from_say_titles(two, staff_client, lang):
     _, second = two
-    signature(second, list_terms_id=factories.list_terms(second).id)
+    signature(second)
     factories.fold_all()
     admin = speaking(staff_client, "admin", lang)
     for path in ("/staff/invalidations/new", "/staff/exports"):
         assert options(admin.get(path))["rivers"] == TITLES[lang], path
-    assert TITLES[lang] in admin.get("/staff/lists/new").text
     assert TITLES[lang] in admin.get("/staff/deliveries/new/rivers").text
     number = deliveries.frozen(second)
     assert TITLES[lang] in heading(admin.get(f"/staff/deliveries/{number}"))
