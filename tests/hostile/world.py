@@ -146,8 +146,9 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
     blocks.place(ANNA, origin, timedelta(days=1), "why", ())
     invited = accounts.invite(ANNA, "invited@example.org", [Role.EDITOR], "ko")
     codes = [partner.code for partner in referrals.partners(of.id)]
+    proposed = invalidation(state="proposed", domain_hash=origin.hash)
     made = {
-        "<invalidation_id>": [invalidation(state="proposed").id, invalidation(state="applied").id],
+        "<invalidation_id>": [proposed.id, invalidation(state="applied").id],
         "<number>": [items.add(EVENT, EDITOR, SLUG, event_fields())],
         "<export_id>": [exports.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason="why")],
         "<news_id>": [news.draft(of), news.proposed(of)],
