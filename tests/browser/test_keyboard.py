@@ -54,7 +54,7 @@ def test_a_person_signs_confirms_and_withdraws_without_a_mouse(visitor, site, em
     expect(page).to_have_url(re.compile("/withdraw$"))
     tab_to(page, "main form[action$='/withdraw'] button")
     page.keyboard.press("Enter")
-    expect(page.locator("main a[href$='/sign']")).to_be_visible()
+    expect(page.locator("#sign-form")).to_be_visible()
 
 
 def test_each_line_of_the_error_summary_is_reached_and_leads_to_its_field(visitor):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pledge.web.public.campaign.sharing import KAKAO_INTEGRITY, KAKAO_SCRIPT
-from tests.browser.steps import CAMPAIGN, confirm_button, mailed, sign, sign_and_confirm
+from tests.browser.steps import CAMPAIGN, confirm_button, mailed, own_page_by_mail, sign, sign_and_confirm
 from tests.support.browser import look_faults, wait_for_modules
 
 SHARE_PAGES = ["social-plugins.line.me", "twitter.com", "www.facebook.com", "wa.me", ""]
@@ -50,10 +50,11 @@ def test_the_copy_button_copies_the_address_and_says_so(visitor, site):
 
 def test_without_javascript_the_address_stands_there_to_be_copied(visitor, site):
     page = visitor.page(lang="en", javascript=False)
-    sign_and_confirm(page, site)
+    email = sign_and_confirm(page, site)
     expect(page.locator("#share-url")).to_have_value(f"{site.url}/en/{CAMPAIGN}")
     for needs_a_script in ("[data-copy]", "[data-sheet]", "[data-card-share]"):
         expect(page.locator(needs_a_script)).to_be_hidden()
+    own_page_by_mail(page, site, email)
     with page.expect_download() as saved:
         page.locator("[data-card-link]").click()
     assert saved.value.suggested_filename.startswith("blue-skies-")
