@@ -78,7 +78,8 @@ function wait(mine, ticket, thanks) {
     try {
       const response = await fetch(mine, { method: "POST", body: new URLSearchParams({ ticket }) });
       const { html, digits } = response.ok ? await response.json() : {};
-      if (html) return location.replace(thanks);
+      // Empty until the number is given.
+      if (typeof html === "string") return location.replace(thanks);
       if (digits) showDigits(digits);
     } catch {
       // Offline for a moment; the next time may find it.
