@@ -54,6 +54,8 @@ def test_a_person_signs_confirms_and_withdraws_without_a_mouse(visitor, site, em
     expect(page).to_have_url(re.compile("/withdraw$"))
     tab_to(page, "main form[action$='/withdraw'] button")
     page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("done=withdrawn"))
+    page.wait_for_load_state()
     tab_to(page, "details:has(#sign-form) > summary")
     page.keyboard.press("Enter")
     expect(page.locator("#sign-form")).to_be_visible()
