@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from pledge.core.db import transaction
 from pledge.news.models import NewsState
+from pledge.switches import queries as switches
+from pledge.switches import sample_data
 from pledge.web.caching import cache
 from tests.support import deliveries, news
 from tests.support.factories import SLUG, campaign, crowd, fold_all, the_campaign
@@ -70,6 +73,18 @@ def test_one_editor_writes_and_proposes_news_and_another_approves_it(editor, sec
     assert "One step closer" in client.get(f"/en/c/{SLUG}/news").text
     assert "<strong>고맙습니다.</strong>" in client.get(f"/ko/c/{SLUG}/news/{number}").text
     assert f"/en/c/{SLUG}/news/{number}" in client.get(f"/en/c/{SLUG}").text
+
+
+def test_of_sample_people_the_page_says_that_their_addresses_are_invented(editor, second):
+    with transaction() as session:
+        sample_data.mark(session, sample_data.SampleState.FILLED)
+    switches.forget()
+    address, _ = written(editor)
+    act(editor, address, "propose")
+    act(second, address, "approve")
+    page = second.get(address).text
+    assert "the addresses of sample people are invented" in page
+    assert "the signer unsubscribed" not in page
 
 
 def test_a_draft_may_lack_a_language_but_is_not_proposed_so(editor):
