@@ -269,17 +269,17 @@ def _fitting(rows: Iterable[Row[Any]]) -> tuple[list[Row[Any]], list[Row[Any]]]:
     """The corrections that lead to where their subject is counted, and the others.
 
     Somebody who was moved twice before a fold passed through a place, so the rows of one place are seen together: all of them
-    count if they add up to what is owed there, and else of each sign no more than is owed.
+    count if they add up to what is missing there, and else of each sign no more than is missing.
     """
     fitting, aside = [], []
     left: dict[tuple[int, int, str], int] = {}
     for row in rows:
-        owed = _owed(row)
-        if row.size is not None and row.moved == owed:
+        missing = _missing(row)
+        if row.size is not None and row.moved == missing:
             fitting.append(row)
             continue
         key = (row.campaign_id, row.subject_id, row.at)
-        rest = left.setdefault(key, owed)
+        rest = left.setdefault(key, missing)
         if rest * row.delta > 0:
             left[key] = rest - row.delta
             fitting.append(row)
@@ -288,7 +288,7 @@ def _fitting(rows: Iterable[Row[Any]]) -> tuple[list[Row[Any]], list[Row[Any]]]:
     return fitting, aside
 
 
-def _owed(row: Row[Any]) -> int:
+def _missing(row: Row[Any]) -> int:
     """How the tallies of a place have to move for the subject of a correction: it is counted where its signature says, or nowhere."""
     if row.counted and row.stands_at is None:
         return 0  # entries and signature do not agree, so no correction is right

@@ -49,19 +49,19 @@ def mine(subject: Subject, slug: str) -> Response:
     kept = request.form.get("key", "")
     if not kept and submission and code:
         if services.confirm_by_code(submission, code) not in (Confirmation.DONE, Confirmation.UNMOVED):
-            return make_response(_told(), 422)
+            return make_response(_answer(), 422)
         kept = tokens.mint(Purpose.PRESSED, [submission])
     signature = _pressed(slug, kept)
     if signature is not None:
-        return _told(_page_parts(signature, kept), again=_waits(signature.state, signature.number), key=kept)
+        return _answer(_page_parts(signature, kept), again=_waits(signature.state, signature.number), key=kept)
     if submission is None:
-        return _told()
+        return _answer()
     digits, state = match_number(slug, ticket), confirmed_lately(submission)
     if state is None:
-        return _told(digits=digits)
+        return _answer(digits=digits)
     number = number_of(submission)
     html = _html(campaign_or_404(slug), state, number)
-    return _told(html, again=_waits(state, number), digits=digits)
+    return _answer(html, again=_waits(state, number), digits=digits)
 
 
 @route("/confirm/<token>/region", of=[SIGNATURE], methods=["POST"])
@@ -87,7 +87,7 @@ def _back_to_thanks(subject: Subject, key: str, done: str | None) -> Response:
     return see_other(subject.url("thanks", slug=slug, _anchor=done))
 
 
-def _told(
+def _answer(
     html: str | None = None, *, again: bool = False, digits: str = "", key: str | None = None
 ) -> Response:
     return jsonify(html=html, again=again, digits=digits, key=key)
