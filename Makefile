@@ -21,7 +21,7 @@ demo: ## The same with a campaign in full swing: sample data, in a database of i
 test: ## What one runs after each change, some minutes; ARGS="-k words -x" go to pytest
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh quick && tools/compile.sh && exec $(PYTHON_IN_VENV) -m pytest --part quick -n 3 --dist worksteal $(ARGS)
 
-test-all: ## All that `make test` leaves out; PART=postgresql|browser|faults|hostile|operations for one part of it
+test-all: ## All that `make test` leaves out; PART=postgresql|browser|faults|long|hostile|operations for one part of it
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) -m pytest --part $${PART:-rest} -n 3 --dist worksteal $(ARGS)
 
 lint: ## Style, types, imports, templates, translations

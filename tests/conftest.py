@@ -47,6 +47,24 @@ DATABASES = ("sqlite", "postgresql")
 PARTS = {
     "browser": ("tests/browser/",),
     "faults": ("tests/faults/", "tests/chaos/", "tests/jobs/test_interrupted_jobs.py"),
+    # Whole processes that are started and killed, and simulations of days and years.
+    "long": (
+        "tests/abuse/test_simulation.py",
+        "tests/retention/test_three_years.py",
+        "tests/worker/test_worker.py",
+        "tests/cli/test_serve.py",
+        "tests/cli/test_processes.py",
+        "tests/web/ops/test_shared_metrics.py",
+        "tests/web/test_limits.py::test_a_redis_that_hangs",
+        "tests/web/test_limits.py::test_two_thousand",
+        "tests/web/public/signing/test_sign_up_limit.py",
+        "tests/mail/test_valve.py",
+        "tests/mail/test_mailbox_cap.py::test_five_hundred_tags",
+        "tests/mail/test_mailbox_cap.py::test_a_thousand_forms",
+        "tests/samples/test_fill.py",
+        "tests/house/test_migration_locks.py",
+        "tests/deliveries/pack/test_checking.py",
+    ),
     "hostile": ("tests/hostile/", "tests/files/test_corpus"),
     "operations": (
         "tests/deploy/",

@@ -60,6 +60,7 @@ def test_the_widget_and_the_page_tell_through_whose_link_somebody_came(window, v
     )
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_a_person_signs_in_the_page_of_a_partner(window, visitor, site, email, lang):
     before = people(site)

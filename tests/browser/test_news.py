@@ -46,6 +46,7 @@ def editor(visitor, site):
     return make
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_news_is_written_by_one_approved_by_another_and_mailed_to_who_asked_for_it(
     visitor, site, campaign, editor, lang

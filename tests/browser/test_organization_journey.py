@@ -82,6 +82,7 @@ def wall(page, lang="en", **query):
     return page.locator("main")
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_withdraws(
     visitor, site, reviewer, javascript

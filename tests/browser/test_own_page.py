@@ -26,6 +26,7 @@ from tests.support.browser import wait_for_modules
 BUTTON = "main form[method=post][action$='/{act}'] button"
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
 def test_who_withdraws_is_no_longer_counted_and_may_sign_again(visitor, site, javascript):
     page = visitor.page(lang="en", javascript=javascript)

@@ -30,6 +30,7 @@ def unchanged(site):
     assert personal_rows(site) == seen[0]
 
 
+@pytest.mark.journey
 def test_opening_a_mailed_link_in_any_way_confirms_nothing(visitor, site, email, unchanged):
     sign(visitor.page(lang="en"), "en", email)
     mail = mailed(site, email)

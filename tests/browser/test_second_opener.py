@@ -63,6 +63,7 @@ def by_digits(page: Page, site, email: str) -> None:
     expect_thanks(page)
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("act", [by_link, by_code, by_digits], ids=lambda act: act.__name__)
 def test_the_addresses_of_somebody_who_signed_tell_a_stranger_nothing(visitor, site, email, act):
     if act is by_digits:

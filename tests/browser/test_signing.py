@@ -26,6 +26,7 @@ from tests.support.browser import DESK, PHONE, assert_fits
 OTHER_LANGUAGE = {"ko": "en", "en": "ko"}
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_a_person_signs_confirms_by_mail_and_the_number_moves_on_another_open_page(
@@ -57,6 +58,7 @@ def test_a_person_signs_confirms_by_mail_and_the_number_moves_on_another_open_pa
     assert_fits(page)
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_without_javascript_the_same_journey_works(visitor, site, email, lang):
     before = people(site)

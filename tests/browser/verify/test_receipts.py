@@ -20,6 +20,7 @@ from tests.support import packs
 from tests.support.factories import SLUG
 
 
+@pytest.mark.journey
 def test_a_right_receipt_with_its_address(page, log):
     check_receipt(page, log.receipt.content, address=ADDRESS)
     expect_right(page)
