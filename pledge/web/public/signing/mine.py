@@ -53,7 +53,9 @@ def mine(subject: Subject, slug: str) -> Response:
         kept = tokens.mint(Purpose.PRESSED, [submission])
     signature = _pressed(slug, kept)
     if signature is not None:
-        return _answer(_page_parts(signature, kept), again=_waits(signature.state, signature.number), key=kept)
+        return _answer(
+            _page_parts(signature, kept), again=_waits(signature.state, signature.number), key=kept
+        )
     if submission is None:
         return _answer()
     digits, state = match_number(slug, ticket), confirmed_lately(submission)
