@@ -2,23 +2,11 @@
 
 from flask import Flask
 
-from pledge.web.api import breakdowns, campaigns, integrity, log, openapi, organizations, paper, tool
-from pledge.web.api.blueprint import api
-
-__all__ = [
-    "breakdowns",
-    "campaigns",
-    "integrity",
-    "log",
-    "openapi",
-    "organizations",
-    "paper",
-    "register",
-    "tool",
-]  # each module adds its views to the blueprint
+from pledge.web.api.campaigns import api
+from pledge.web.api.log import log, tool
 
 
 def register(app: Flask) -> None:
     app.register_blueprint(api)
-    log.register(app)
-    tool.register(app)
+    app.register_blueprint(log)
+    app.register_blueprint(tool)
