@@ -2,11 +2,12 @@
 
 from flask import Flask
 
-from pledge.web.api.campaigns import api
-from pledge.web.api.log import log, tool
+from pledge.web.api import campaigns, log, openapi
+
+__all__ = ["campaigns", "log", "openapi", "register"]  # each module adds its views to a blueprint
 
 
 def register(app: Flask) -> None:
-    app.register_blueprint(api)
-    app.register_blueprint(log)
-    app.register_blueprint(tool)
+    app.register_blueprint(openapi.api)
+    app.register_blueprint(log.log)
+    app.register_blueprint(log.tool)
