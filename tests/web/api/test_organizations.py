@@ -3,7 +3,7 @@
 import pytest
 
 from pledge.audit.models import COMMAND_LINE
-from pledge.endorsements.review import moderation, services
+from pledge.endorsements.review import moderation, queries
 from pledge.web.api import organizations as door
 from tests.support.factories import campaign, endorsement, fold_all, version_of
 
@@ -108,7 +108,7 @@ def test_drafts_and_unknown_campaigns_are_404(client):
 def test_the_count_tells_organisations_apart_and_its_tag_changes_with_them(client, frozen_clock):
     row = endorsement(state="review")
     before = client.get(COUNT)
-    moderation.publish(COMMAND_LINE, row.id, services.find(row.id).seen)
+    moderation.publish(COMMAND_LINE, row.id, queries.find(row.id).seen)
     fold_all()
     frozen_clock.move(seconds=2)
     after = client.get(COUNT)
