@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from pledge.audit.models import COMMAND_LINE
 from pledge.core.db import db
-from pledge.endorsements.review import moderation, services
+from pledge.endorsements.review import moderation, queries
 from pledge.ledger.models import Kind
 from pledge.statistics import at_checkpoint, published_places
 from pledge.statistics.breakdowns import breakdowns, totals
@@ -370,7 +370,7 @@ def test_a_place_that_is_none_is_400(client, after):
 def test_the_count_tells_organisations_apart_and_its_tag_changes_with_them(client, frozen_clock):
     row = endorsement(state="review")
     before = client.get(COUNT)
-    moderation.publish(COMMAND_LINE, row.id, services.find(row.id).seen)
+    moderation.publish(COMMAND_LINE, row.id, queries.find(row.id).seen)
     fold_all()
     frozen_clock.move(seconds=2)
     after = client.get(COUNT)
