@@ -16,10 +16,8 @@ from pledge.core.db import reading, transaction
 from pledge.core.db.types import UTCDateTime
 from pledge.ledger import log
 from pledge.ledger.counting import TALLY_ROWS
-from pledge.ledger.locks import take_lock
 from pledge.ledger.models import Dimension, Kind, LedgerEntry, LedgerHead, LedgerPlace, Reason, SetAside
-from pledge.ledger.numbering import WAITS, number_waiting
-from pledge.ledger.sources import Sources
+from pledge.ledger.numbering import WAITS, Sources, number_waiting, take_lock
 
 #: Entries taken in one transaction: large enough to be cheap for each, small enough that a SQLite writer waits
 #: for a fraction of a second.

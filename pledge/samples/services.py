@@ -26,8 +26,8 @@ from pledge.jobs import services as jobs
 from pledge.jobs.services import Makers
 from pledge.ledger import log_queries
 from pledge.ledger.models import LedgerEntry, Reason
+from pledge.ledger.numbering import Sources
 from pledge.ledger.services import fold
-from pledge.ledger.sources import Sources
 from pledge.samples import logos, organizations, partners, people
 from pledge.samples import news as sample_news
 from pledge.samples import paper as sample_paper
