@@ -1,4 +1,4 @@
-"""`flask demo …`: the demo campaign, from the readable files in pledge/content/demo/, and sample data for it."""
+"""`flask demo …`: the demo campaign, from the readable files in pledge/content/demo/, and sample data for it (tools/demo/)."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from flask.cli import AppGroup
 from config import Config, current_config
 from pledge.cli.campaign import load_from
 from pledge.cli.log_key import refuse_without_log_key
-from pledge.samples import services as samples
 from pledge.worker.makers import makers
 from pledge.worker.sources import ledger_sources
 
 DEMO = Path(__file__).resolve().parent.parent / "content" / "demo"
 SLUG = "blue-skies"
+PEOPLE = 12_000
 
 demo = AppGroup("demo", help="The demo campaign, and sample data for it.")
 
@@ -28,7 +28,7 @@ def load() -> None:
 @click.option(
     "--people",
     type=click.IntRange(100, 100_000),
-    default=samples.PEOPLE,
+    default=PEOPLE,
     show_default=True,
     help="How many sign.",
 )
@@ -40,11 +40,13 @@ def fill(people: int) -> None:
         click.echo("Nothing filled: the sample data is there already.")
 
 
-def fill_demo(config: Config, people: int = samples.PEOPLE) -> bool:
+def fill_demo(config: Config, people: int = PEOPLE) -> bool:
     """Fill the demo campaign; False when it was filled before. Raises ClickException where that must not be done."""
     if config.is_production:
         raise click.ClickException("sample data is refused in production (PLEDGE_ENV)")
     refuse_without_log_key(config)
+    from tools.demo import fill as samples  # noqa: PLC0415  # outside the product: only this command needs it
+
     try:
         return samples.fill(SLUG, ledger_sources(), makers(), number=people)
     except samples.NoSuchDemo:
