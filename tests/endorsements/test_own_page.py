@@ -8,8 +8,8 @@ from pledge.core.tokens import BadToken
 from pledge.endorsements import own, services
 from pledge.endorsements.applicants import own_endorsement
 from pledge.endorsements.models import Endorsement, EndorsementVersion
-from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.rules import BadContent
+from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
 from pledge.files.services import UnknownFile, store_picture

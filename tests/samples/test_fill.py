@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from pledge.campaigns.models import CampaignEvent, Partner
 from pledge.campaigns.services import load_folder
-from pledge.cli.demo import DEMO, SLUG
+from pledge.cli.campaigns import DEMO, SLUG
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.i18n import SEOUL
@@ -29,9 +29,7 @@ from pledge.samples.services import PEOPLE, fill
 from pledge.signatures.models import Signature, SignatureState
 from pledge.statistics.cells import MIN_CELL
 from pledge.switches import sample_data
-from pledge.worker.composers import composers
-from pledge.worker.makers import makers
-from pledge.worker.sources import ledger_sources
+from pledge.worker.registry import composers, ledger_sources, makers
 from tests.support.factories import fold_all, signature
 from tests.support.production import PRODUCTION
 from tests.support.rows import number_of

@@ -1,38 +1,50 @@
-"""`flask delivery …`: freeze a delivery and write its pack, for whoever hands it over from the command line."""
+"""`flask delivery …`, `flask totals` and `flask export`: what is handed over, as files."""
 
 import hashlib
 import os
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedRandom
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from config import current_config
+from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.rules import BadFields
-from pledge.cli.campaigns import campaign_id
-from pledge.cli.delivery_verify import verify
-from pledge.cli.language import known_language
-from pledge.cli.log_key import refuse_without_log_key
-from pledge.core import languages
+from pledge.cli.options import campaign_id, known_language, refuse_without_log_key
+from pledge.core import clock, languages
+from pledge.core.clock import iso_utc
 from pledge.core.phrases import Phrase
 from pledge.deliveries import freezing
 from pledge.deliveries.doubt import CountInDoubt
+from pledge.deliveries.figures import of_totals
 from pledge.deliveries.pack import packing
+from pledge.deliveries.pack.checking import KeysFrom, check
+from pledge.deliveries.tables.formats import FORMATS
+from pledge.exports import services
+from pledge.exports.files import write_export
+from pledge.exports.rows import KINDS
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
+from pledge.statistics.breakdowns import totals as read_totals
 
 delivery = AppGroup(
     "delivery", help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them."
 )
-delivery.add_command(verify)
 
 _OCCASION = Phrase("delivery", "Handing over of the totals")
+
+_KEY_NAMES = {
+    KeysFrom.GIVEN: "the key that was given",
+    KeysFrom.SITE: "the keys with which this site signs this log",
+    KeysFrom.PACK: "the key inside the pack, as this site has no such log: so the pack is intact, but who made it is not proven",
+}
 
 
 def by_language(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -169,3 +181,83 @@ def _in_place_of(target: Path) -> Iterator[BufferedRandom]:
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@delivery.command("verify")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--key",
+    type=click.File(encoding="utf-8", errors="replace"),
+    help="Check with the public keys in this file.",
+)
+def verify(file: Path, key: TextIO | None) -> None:
+    """Check the pack in FILE as its recipient can, with tools/verify.py; exit with 1 if a check failed."""
+    result = check(file, None if key is None else key.read())
+    click.echo(result.output, nl=False)
+    if result.code:
+        raise SystemExit(result.code)
+    click.echo(f"checked with: {_KEY_NAMES[result.keys_from]}")
+    if result.is_published is False:
+        click.echo("FAILED checkpoint: this site has not published it")
+        raise SystemExit(1)
+    if result.is_published:
+        click.echo("this site has published the checkpoint")
+
+
+@click.command("totals")
+@click.argument("slug")
+@click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="csv", show_default=True)
+@click.option(
+    "--lang",
+    default="",
+    help="A table for a reader, in this language; by default one for a program, in all of them, with codes.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write to this file instead.",
+)
+@with_appcontext
+def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
+    """Write how many signed the campaign SLUG: in all, by country, by region and by day."""
+    campaign_id(slug)  # refuses an unknown one
+    found = read_totals(slug)
+    content = FORMATS[form](of_totals(found), known_language(lang) if lang else None)
+    if out is not None:
+        try:
+            out.write_bytes(content)
+        except OSError as error:
+            raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
+        click.echo(f"{found.people} people as of {iso_utc(found.as_of)}: {out}", err=True)
+        return
+    if form == "xlsx" and sys.stdout.isatty():
+        raise click.UsageError("a spreadsheet is not for the screen; name a file with --out")
+    click.echo(content, nl=False)  # bytes go out as they are
+
+
+@click.command("export")
+@click.argument("slug")
+@click.argument("kind", type=click.Choice(tuple(KINDS)))
+@click.option("--format", "form", type=click.Choice(services.FORMATS), default="csv", show_default=True)
+@click.option("--lang", default="", help="Language of the table; by default the first one of the site.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    required=True,
+    help="The zip to write.",
+)
+@with_appcontext
+def export(slug: str, kind: str, form: str, lang: str, out: Path) -> None:
+    """Write rows of the campaign SLUG into a zip: the table and a manifest with their number."""
+    lang = known_language(lang)
+    campaign_id(slug)  # refuses an unknown one
+    try:
+        table = services.table(slug, kind, form, lang, clock.now())
+        with out.open("wb") as file:
+            rows = write_export(table, file, lambda _done, _total: None)
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
+    audit.note(
+        COMMAND_LINE, "export.command", f"campaign:{slug}", rows=kind, format=form, lang=lang, number=rows
+    )
+    click.echo(f"{rows} rows: {out}", err=True)

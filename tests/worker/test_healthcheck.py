@@ -6,12 +6,11 @@ import urllib.request
 
 import pytest
 
-from pledge.worker import watched
-from pledge.worker.loop import Worker
-from pledge.worker.measured import measured
+from pledge.worker import healthcheck
 from tests.support.metrics import samples
 from tests.support.run import free_port
 from tests.support.waiting import PATIENCE
+from tests.support.worker import run_step
 
 TOKEN = "a token of thirty-two characters or more"
 
@@ -25,9 +24,9 @@ def alive():
 def port(make_app, alive):
     app = make_app(metrics_token=TOKEN)
     port = free_port()
-    server = watched.serve(app, port, lambda: alive[0])
+    server = healthcheck.serve(app, port, lambda: alive[0])
     with app.app_context():
-        measured("fold", Worker(app).fold)
+        run_step(app, "fold")
     yield port
     server.shutdown()
     server.server_close()

@@ -1,31 +1,119 @@
-"""Reads for the review: what is waiting and since when, and one case with its evidence."""
+"""Reads for the review: what is waiting and since when, one case with its evidence, and what may be the same organisation."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pledge.audit import queries as audit
 from pledge.audit.queries import AuditEntryView, Search
 from pledge.campaigns.models import Campaign
+from pledge.core import clock, languages
 from pledge.core.db import reading
 from pledge.core.languages import Texts
 from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
     EndorsementVersion,
+    ReviewVisit,
     VerificationLevel,
     VersionState,
     folded,
 )
-from pledge.endorsements.review.cases import SeenState
-from pledge.endorsements.review.comparing import Comparison, VersionView, compare, version_view
-from pledge.endorsements.review.presence import holder_of
+from pledge.endorsements.verification.domains import host_of, registrable
+from pledge.endorsements.verification.names import Likeness, similar
 
 PAGE = 50
+#: At most so many are shown; more would not help.
+MAX_CANDIDATES = 20
+#: Whoever has a case open and is silent for so long is forgotten.
+VISIT_TTL = timedelta(minutes=2)
+#: What a version shows, in the order in which it is compared.
+FIELDS = (
+    *("name", "type", "country", "region", "website"),
+    *("target_year", "interim_year", "interim_percent"),
+    *("statement", "spokesperson", "logo"),
+)
+
+
+@dataclass(frozen=True)
+class SeenState:
+    """What a decision is based on: the state that was shown, the newest version, and that version's state."""
+
+    state: EndorsementState
+    seq: int
+    version: VersionState
+
+    def __str__(self) -> str:
+        return f"{self.state}.{self.seq}.{self.version}"
+
+    @classmethod
+    def parse(cls, text: str) -> "SeenState":
+        """Raises ValueError for a text that no page of ours has sent."""
+        state, seq, version = text.split(".")
+        return cls(EndorsementState(state), int(seq), VersionState(version))
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """One version, as its organisation wrote it."""
+
+    seq: int
+    state: VersionState
+    submitted_at: datetime
+    fields: dict[str, Any]  #: by the names of FIELDS
+
+    @property
+    def name(self) -> Texts:
+        return Texts(self.fields["name"])
+
+    @property
+    def logo(self) -> str:
+        return str(self.fields["logo"])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One field of two versions."""
+
+    field: str
+    lang: str  #: "" where the field is no text by language
+    before: Any
+    now: Any
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.before != self.now)
+
+
+class DuplicateSign(StrEnum):
+    """What two applications have in common, the strongest first."""
+
+    REGISTRATION = "registration"  #: the same business registration number
+    NAME = "name"  #: the same name but for spacing, case and legal form
+    WEBSITE = "website"  #: websites of one owner
+    MAIL_DOMAIN = "mail_domain"
+    CONTAINED = "contained"  #: one name contains the other
+    CLOSE = "close"  #: the names differ by a few letters
+
+
+_BY_LIKENESS = {
+    Likeness.EQUAL: DuplicateSign.NAME,
+    Likeness.CONTAINED: DuplicateSign.CONTAINED,
+    Likeness.CLOSE: DuplicateSign.CLOSE,
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    id: int
+    name: Texts
+    state: EndorsementState
+    level: VerificationLevel
+    signs: list[DuplicateSign]
 
 
 class Tab(StrEnum):
@@ -65,7 +153,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Case:
-    """Everything about one endorsement for its page, except its duplicates (duplicates.py)."""
+    """Everything about one endorsement for its page, except its duplicates (duplicates())."""
 
     row: Row[*tuple[Any, ...]]  #: the endorsement's own columns and the campaign's slug
     newest: VersionView
@@ -142,7 +230,7 @@ _TABS: dict[Tab, ColumnElement[bool]] = {
 }
 
 
-def waiting() -> tuple[int, datetime | None]:
+def backlog() -> tuple[int, datetime | None]:
     """How many cases wait for a decision, and since when (UTC) the oldest does; for the dashboard."""
     query = select(func.count(), func.min(EndorsementVersion.submitted_at)).select_from(Endorsement)
     with reading() as connection:
@@ -195,7 +283,7 @@ def find(endorsement_id: int) -> Case | None:
     )
     with reading() as connection:
         row = connection.execute(query).first()
-        views = [version_view(version) for version in connection.execute(versions)]
+        views = [_version(version) for version in connection.execute(versions)]
     if row is None or not views:
         return None
     unconfirmed = row.state in _UNCONFIRMED and views[0].state is VersionState.PROPOSED and len(views) > 1
@@ -206,6 +294,67 @@ def find(endorsement_id: int) -> Case | None:
         published=next((view for view in views if view.state is VersionState.PUBLISHED), None),
         history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
     )
+
+
+def duplicates(endorsement_id: int) -> list[Candidate]:
+    """Possible duplicates, the strongest signs first. Unconfirmed and merged endorsements are left out."""
+    columns = (
+        *(Endorsement.id, Endorsement.campaign_id, Endorsement.state, Endorsement.level),
+        *(Endorsement.registration_hash, Endorsement.mail_domain),
+        *(EndorsementVersion.name, EndorsementVersion.website),
+    )
+    newest = select(*columns).select_from(Endorsement).join(EndorsementVersion, NEWEST)
+    with reading() as connection:
+        own = connection.execute(newest.where(Endorsement.id == endorsement_id)).first()
+        if own is None:
+            return []
+        others = connection.execute(
+            newest.where(
+                Endorsement.campaign_id == own.campaign_id,
+                Endorsement.id != endorsement_id,
+                Endorsement.state.not_in((EndorsementState.PENDING, EndorsementState.MERGED)),
+            )
+        ).all()
+    found = [
+        Candidate(other.id, other.name, EndorsementState(other.state), VerificationLevel(other.level), signs)
+        for other in others
+        if (signs := _signs(own, other))
+    ]
+    return sorted(found, key=lambda candidate: [list(DuplicateSign).index(sign) for sign in candidate.signs])[
+        :MAX_CANDIDATES
+    ]
+
+
+def compare(before: VersionView, now: VersionView) -> list[Comparison]:
+    """By FIELDS; a text by language gives one comparison for each language of the site, and for any other that it is in."""
+    found = []
+    for name in FIELDS:
+        old, new = before.fields[name], now.fields[name]
+        if isinstance(new, Texts):
+            codes = dict.fromkeys([*languages.codes(), *old, *new])
+            found += [Comparison(name, lang, old[lang], new[lang]) for lang in codes]
+        else:
+            found.append(Comparison(name, "", old, new))
+    return found
+
+
+def holder_of() -> ScalarSelect[str]:
+    """SQL for a query over endorsements: the name of the person who holds it, NULL when nobody has it open."""
+    return (
+        select(ReviewVisit.name)
+        .where(
+            ReviewVisit.endorsement_id == Endorsement.id,
+            ReviewVisit.staff_id == Endorsement.opened_by,
+            ReviewVisit.seen_at >= clock.now() - VISIT_TTL,
+        )
+        .correlate(Endorsement)
+        .scalar_subquery()
+    )
+
+
+def _version(row: Row[*tuple[Any, ...]]) -> VersionView:
+    fields = {name: getattr(row, name) for name in FIELDS}
+    return VersionView(row.seq, VersionState(row.state), row.submitted_at, fields)
 
 
 def _items() -> Select[*tuple[Any, ...]]:
@@ -260,3 +409,17 @@ def _item(row: Row[*tuple[Any, ...]]) -> QueueItem:
         has_duplicates=row.has_duplicates,
         holder=row.holder or "",
     )
+
+
+def _signs(own: Row[*tuple[Any, ...]], other: Row[*tuple[Any, ...]]) -> list[DuplicateSign]:
+    likeness = similar(own.name, other.name)
+    site = registrable(host_of(own.website))
+    common = {
+        DuplicateSign.REGISTRATION: own.registration_hash is not None
+        and own.registration_hash == other.registration_hash,
+        DuplicateSign.WEBSITE: site is not None and site == registrable(host_of(other.website)),
+        DuplicateSign.MAIL_DOMAIN: bool(own.mail_domain) and own.mail_domain == other.mail_domain,
+    }
+    if likeness is not None:
+        common[_BY_LIKENESS[likeness]] = True
+    return [sign for sign in DuplicateSign if common.get(sign)]
