@@ -123,7 +123,7 @@ def test_pictures_that_leave_the_site_say_that_the_data_are_samples(demo, client
     images = []
     monkeypatch.setattr("pledge.web.embed.pictures.draw", lambda image: images.append(image.site) or b"")
     monkeypatch.setattr(
-        "pledge.web.public.campaign.hall.poster_pdf", lambda words, _paper: images.append(words.title) or b""
+        "pledge.web.public.campaign.views.poster_pdf", lambda words, _paper: images.append(words.title) or b""
     )
     signature()
     fold_all()
