@@ -23,12 +23,11 @@ from pledge.web import errors
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import RemoveForm
-from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 from pledge.web.staff.campaigns.sections import OK, removal_page, saved, section_page
 from pledge.web.staff.deciding import decide
+from pledge.web.staff.forms import SavingProblem, StatedReasonForm, attempt
 from pledge.web.staff.news import beginnings
 from pledge.web.staff.news.forms import NewsForm, ReplyForm, SeenForm
-from pledge.web.staff.signatures.forms import StatedReasonForm
 
 _ALL = "/campaigns/<slug>/news"
 _ONE = f"{_ALL}/<int(min=1,max=2147483647):news_id>"

@@ -22,11 +22,10 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import RemoveForm
-from pledge.web.staff.campaigns.saving import FAULTS, SavingProblem, attempt, take_scan
 from pledge.web.staff.campaigns.sections import OK, removal_page, saved, section_page
 from pledge.web.staff.deciding import decide
+from pledge.web.staff.forms import FAULTS, SavingProblem, StatedReasonForm, attempt, take_scan
 from pledge.web.staff.paper.forms import BatchForm, CheckForm
-from pledge.web.staff.signatures.forms import StatedReasonForm
 
 _ALL = "/campaigns/<slug>/paper"
 _ONE = f"{_ALL}/<int(min=1,max=2147483647):batch_id>"
@@ -116,7 +115,7 @@ def paper_edit_post(slug: str, batch_id: int) -> AnyResponse:
 @requires_recent_mfa
 def paper_check(slug: str, batch_id: int) -> AnyResponse:
     form = CheckForm(request.form)
-    number = form.number if form.validate() else None
+    number = form.checked.data if form.validate() else None
     if number is None:
         form.checked.errors = [FAULTS[FieldFault.NUMBER]]
         return _page(slug, batch_id, 422, check=form)
@@ -182,9 +181,9 @@ def _typed(found: BatchView) -> dict[str, object]:
     fields = found.fields
     return {
         **languages.by_field("place", fields.place),
-        "collected_on": fields.collected_on.isoformat() if fields.collected_on else "",
-        "sheets": str(fields.sheets),
-        "signatures": str(fields.signatures),
+        "collected_on": fields.collected_on,
+        "sheets": fields.sheets,
+        "signatures": fields.signatures,
     }
 
 

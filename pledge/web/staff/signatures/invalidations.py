@@ -18,7 +18,8 @@ from pledge.signatures.invalidation.models import InvalidationAct, InvalidationR
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deciding import decide
-from pledge.web.staff.signatures.forms import InvalidationForm, StatedReasonForm
+from pledge.web.staff.forms import StatedReasonForm
+from pledge.web.staff.signatures.forms import InvalidationForm
 
 _ONE = "/invalidations/<int(min=1,max=2147483647):invalidation_id>"
 
