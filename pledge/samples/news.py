@@ -30,7 +30,7 @@ def add(session: Session, campaign_id: int, crowd: Sequence[Person]) -> None:
             at = now + timedelta(days=facts["day"])
             item.state, item.mails = NewsState.SENT, _recipients(crowd, at)
             item.proposed_by, item.proposed_name, item.proposed_at = *_EDITOR, at - 2 * _HOUR
-            item.approved_by, item.approved_name, item.approved_at = *_SECOND_PERSON, at
+            item.decided_by, item.decided_name, item.decided_at = *_SECOND_PERSON, at
             item.changed_at, item.begun_at, item.ended_at = at - 3 * _HOUR, at, at + _HOUR
         session.add(item)
         session.flush()

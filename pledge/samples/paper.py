@@ -29,5 +29,5 @@ def add(slug: str, campaign_id: int) -> None:
             number = services.enter(_FIRST, slug, fields, name)
         if "checked" in facts:
             with clock.pretend(at + timedelta(days=1)):
-                seen = queries.one(campaign_id, number).stamp
+                seen = queries.find(campaign_id, number).stamp
                 services.check(_SECOND, slug, number, seen, facts["checked"])

@@ -7,7 +7,7 @@ from pledge.ledger.models import Kind
 from pledge.ledger.sources import Sources
 from pledge.mail.breaker import Confirmations
 from pledge.mail.models import MailKind
-from pledge.paper import counting as paper
+from pledge.paper import queries as paper
 from pledge.signatures import counting as signatures
 from pledge.signatures import queries as signature_queries
 

@@ -11,8 +11,7 @@ from wtforms.validators import ValidationError
 from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import LineFault, holds_resident_number
 from pledge.signatures.addresses import Address, BadAddress, parse
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin, domain_hash, network_hash, read_domain, read_network
 from pledge.web.forms import StaffForm, TickField
 from pledge.web.staff.auth.moments import moment
