@@ -12,17 +12,8 @@ from pledge.endorsements import counting as endorsements
 from pledge.ledger import queries as ledger
 from pledge.ledger import recount
 from pledge.ledger.models import LedgerDifference
-from pledge.paper import counting as paper
+from pledge.paper import queries as paper
 from pledge.signatures import counting as signatures
-
-#: Seconds between two comparisons.
-BETWEEN_COMPARISONS = 3600.0
-
-
-def compare_hourly() -> float:
-    """The worker's step."""
-    compare()
-    return BETWEEN_COMPARISONS
 
 
 def compare() -> int:

@@ -8,8 +8,7 @@ from wtforms.fields import Field
 from wtforms.validators import NumberRange, Optional, ValidationError
 
 from pledge.signatures.addresses import Address, BadAddress, parse
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin, domain_hash, network_hash, read_domain, read_network
 from pledge.web.forms import StaffForm, TickField
 from pledge.web.staff.forms import WholeNumberField, check_reason, moment_field

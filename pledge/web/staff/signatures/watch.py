@@ -24,8 +24,7 @@ from pledge.core.i18n import format_duration
 from pledge.core.languages import Texts
 from pledge.signatures import origins
 from pledge.signatures.invalidation import queries, services
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin
 from pledge.statistics import referrals
 from pledge.statistics import watch as sign_ups
@@ -238,7 +237,7 @@ def _cluster_page(
         sort=origin.kind.value,
         value=origin.hash.hex(),
         cluster=cluster,
-        earlier=queries.of_the_like(_condition(origin, since)),
+        earlier=queries.similar(_condition(origin, since)),
         since=since,
         window=window,
         block=next((one for one in blocks.lasting(origin.campaign_id) if one.hash == origin.hash), None),

@@ -49,7 +49,7 @@ def desk() -> str:
         waiting=dashboard.waiting(),
         proposed_acts=invalidations.proposed(),
         proposed_news=news.proposed(),
-        paper_batches=paper_signatures.waiting(),
+        paper_batches=paper_signatures.proposed(),
         switches=switches.stored(),
         switch_labels=SWITCH_LABELS,
         age=dashboard.age,

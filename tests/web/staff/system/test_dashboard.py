@@ -12,8 +12,7 @@ from pledge.audit.models import Actor
 from pledge.core.i18n import format_duration
 from pledge.paper import services
 from pledge.signatures.invalidation import services as invalidations
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.origins import domain_hash
 from pledge.statistics.charts import BOTTOM, LEFT, TOP, WIDTH, chart
 from pledge.statistics.growth import Point
