@@ -302,7 +302,7 @@ def news(slug: str) -> Response:
 @kept(PAGE_CACHE)
 def news_item(slug: str, news_id: int) -> Response:
     campaign = campaign_or_404(slug)
-    item = news_queries.public_one(campaign.id, news_id, i18n.language())
+    item = news_queries.public_item(campaign.id, news_id, i18n.language())
     if item is None:
         abort(404)
     facts = structured_data.of_news(item, campaign)
