@@ -17,7 +17,8 @@ from pledge.core import i18n
 from pledge.signatures import moderation, staff_queries
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import LookUpForm, StatedReasonForm
+from pledge.web.staff.forms import StatedReasonForm
+from pledge.web.staff.signatures.forms import LookUpForm
 
 #: Before the names of the fields of the form that decides about one that is held, or would be.
 _HOLD = "hold_"
@@ -163,7 +164,7 @@ def _person_page(signature_id: int, status: int, sent: dict[str, StatedReasonFor
         render_template(
             "staff/signatures/signature.html",
             person=person,
-            slug=slugs()[person.signature.campaign.id],
+            slug=slugs()[person.view.campaign.id],
             form=forms[""],
             hold=forms[_HOLD],
             done=request.args.get("done", ""),
