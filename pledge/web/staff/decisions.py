@@ -9,7 +9,6 @@ from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, NoSuchProposal, Proposed, WrongState
-from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import BadFields
 from pledge.web import errors
 from pledge.web.forms import StaffForm
@@ -32,7 +31,9 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
 class Decision:
     """What one button does."""
 
-    act: Callable[..., object]  #: called with the actor, the parts of the address, and what the form's fields hold
+    act: Callable[
+        ..., object
+    ]  #: called with the actor, the parts of the address, and what the form's fields hold
     form: type[StaffForm] = StaffForm
     requires_recent_mfa: bool = False
 
@@ -86,14 +87,16 @@ def removal_route(
 
     @staff.route(f"{path}/remove", methods=["GET", "POST"], endpoint=f"{name}_remove")
     @needs(Permission.EDIT_CAMPAIGNS)
-    def ask_and_remove(slug: str, **number: int) -> AnyResponse:
+    def ask_and_remove(slug: str, **number: Any) -> AnyResponse:
         found, form, problem = find(slug, **number), RemoveForm(request.form), OK
         back = url_for(f"staff.{page.__name__}", slug=slug, **number)
         if request.method == "POST":
             try:
                 refused = attempt(
                     form,
-                    lambda: remove(actor(), slug, *number.values(), form.seen.data or "", form.reason.data or ""),
+                    lambda: remove(
+                        actor(), slug, *number.values(), form.seen.data or "", form.reason.data or ""
+                    ),
                 )
             except WrongState:
                 return page(slug, **number, status=409, refused="state")

@@ -178,9 +178,7 @@ def news_test(slug: str, news_id: int) -> AnyResponse:
 
 def _texts_about(delivery: DeliveryView) -> dict[str, Texts]:
     """The news that a delivery was handed over, or what was answered once it is."""
-    title, body = (
-        (_ANSWERED, _ANSWERED_BODY) if delivery.answered_at else (_HANDED_OVER, _HANDED_OVER_BODY)
-    )
+    title, body = (_ANSWERED, _ANSWERED_BODY) if delivery.answered_at else (_HANDED_OVER, _HANDED_OVER_BODY)
     facts = {}
     for lang in codes():
         handed_over = format_date(delivery.handed_over_at, lang) if delivery.handed_over_at else ""

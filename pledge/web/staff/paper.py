@@ -6,7 +6,7 @@ from flask import Response, make_response, redirect, render_template, request, u
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import FileField, HiddenField, StringField
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired
 
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import WrongState, obstacle
@@ -42,13 +42,15 @@ _ONE = f"{_ALL}/<int(min=1,max=2147483647):batch_id>"
 _BODY = MAX_SCAN + 5_000_000
 #: The states of a batch that can be corrected or removed.
 _OPEN = (PaperState.COUNTED, PaperState.DISPUTED)
+_NO_NUMBER = FAULTS[FieldFault.NUMBER]
+_IS_NUMBER = InputRequired(_NO_NUMBER)
 
 
 class BatchForm(StampedForm):
     place = ByLanguage(StringField, _l("Place or event"))
-    collected_on = day_field(_l("Day"))
-    sheets = WholeNumberField(_l("Sheets"), [Optional()], FAULTS[FieldFault.NUMBER])
-    signatures = WholeNumberField(_l("Signatures"), [Optional()], FAULTS[FieldFault.NUMBER])
+    collected_on = day_field(_l("Day"), FAULTS[FieldFault.MISSING])
+    sheets = WholeNumberField(_l("Sheets"), [_IS_NUMBER], _NO_NUMBER)
+    signatures = WholeNumberField(_l("Signatures"), [_IS_NUMBER], _NO_NUMBER)
     scan = FileField(_l("Scan"))
     scan_kept = HiddenField()
 
@@ -66,11 +68,7 @@ class BatchForm(StampedForm):
 class CheckForm(StampedForm):
     """What the second person counted, and of which batch."""
 
-    checked = WholeNumberField(
-        _l("How many signatures do you count?"),
-        [InputRequired(FAULTS[FieldFault.NUMBER])],
-        FAULTS[FieldFault.NUMBER],
-    )
+    checked = WholeNumberField(_l("How many signatures do you count?"), [_IS_NUMBER], _NO_NUMBER)
 
 
 @staff.get(_ALL)

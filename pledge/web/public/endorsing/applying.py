@@ -10,6 +10,7 @@ from pledge.core import countries, i18n
 from pledge.core.text import markdown
 from pledge.endorsements import services as endorsements
 from pledge.files.services import UnknownFile
+from pledge.web.forms import see_other
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign import logos
 from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404, campaign_page
@@ -17,7 +18,7 @@ from pledge.web.public.campaign.switched import RETRY_AFTER_PAUSE, signing_pause
 from pledge.web.public.endorsing.forms import EndorseForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.signing import sign_up_limit, step_up
-from pledge.web.public.signing.sign import one_more_step, see_other
+from pledge.web.public.signing.sign import one_more_step
 from pledge.web.public.signing.step_up import ExtraStep, StepAnswer
 from pledge.web.request_checks import allows
 

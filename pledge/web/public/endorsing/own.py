@@ -19,6 +19,7 @@ from pledge.endorsements import handover, number_matching, own
 from pledge.endorsements.applicants import EndorsementView, open_contact_link, own_endorsement
 from pledge.endorsements.versions import content_of
 from pledge.files.services import UnknownFile
+from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.campaign import logos
 from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, TakeOverForm
@@ -27,7 +28,6 @@ from pledge.web.public.mailed_links.journey import FORM, ask, done, is_wrong, ma
 from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import Question, Subject
 from pledge.web.public.signing.forms import MailboxForm
-from pledge.web.public.signing.sign import see_other
 from pledge.web.request_checks import allows
 
 #: States in which "this is not me" still has something to delete.

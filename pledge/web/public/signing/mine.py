@@ -22,6 +22,7 @@ from pledge.signatures.places import set_region_by_key
 from pledge.signatures.queries import SignatureView, confirmed_lately, own_signature
 from pledge.statistics.published_places import region_ranks
 from pledge.web.caching import cache
+from pledge.web.forms import see_other
 from pledge.web.limits import limited, token_limit
 from pledge.web.ordinals import ordinal
 from pledge.web.public.campaign.pages import campaign_or_404, kept_campaign, kept_pledge
@@ -29,7 +30,6 @@ from pledge.web.public.mailed_links.journey import is_wrong, mailed_link, route
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import RegionForm
 from pledge.web.public.signing.next_steps import next_steps
-from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE, match_number, own_token
 
 #: Up to which place a region is told it, and for how many seconds the places are kept.
