@@ -21,7 +21,7 @@ from pledge.endorsements.versions import content_of
 from pledge.files.services import UnknownFile
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
-from pledge.web.public.campaign import logos
+from pledge.web.public.campaign import files
 from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, TakeOverForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.journey import FORM, ask, done, is_wrong, mailed_link, route, show
@@ -66,7 +66,7 @@ def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subjec
 
 
 @route("/endorse/me/<token>/correct", of=[ENDORSEMENT], methods=FORM)
-@allows(body=logos.MAX_FORM, parts=logos.MAX_FIELDS)
+@allows(body=files.MAX_FORM, parts=files.MAX_FIELDS)
 @limited(link_limit, methods=["POST"])
 @while_possible
 def correct(subject: Subject, token: str) -> Response:
@@ -84,7 +84,7 @@ def correct(subject: Subject, token: str) -> Response:
         form.logo_name = content.logo
         return show("public/endorsing/correct.html", subject, endorsement, form=form, token=token)
     form = CorrectionForm(CombinedMultiDict([request.files, request.form]))
-    if all((form.validate(), logos.take(form, own=content.logo))):
+    if all((form.validate(), files.store_logo(form, own=content.logo))):
         try:
             waits = own.correct(
                 token,
@@ -95,7 +95,7 @@ def correct(subject: Subject, token: str) -> Response:
             )
             return back_to_own_page(subject, token, "sent" if waits else "saved")
         except UnknownFile:
-            logos.refuse(form)
+            files.refuse_logo(form)
     return show("public/endorsing/correct.html", subject, endorsement, 422, form=form, token=token)
 
 

@@ -16,8 +16,13 @@ from pledge.web.caching import cache
 from pledge.web.forms import see_other
 from pledge.web.limits import client_network
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404, campaign_page
-from pledge.web.public.campaign.switched import RETRY_AFTER_PAUSE, signing_paused
+from pledge.web.public.campaign.pages import (
+    RETRY_AFTER_PAUSE,
+    campaign_now_or_404,
+    campaign_or_404,
+    campaign_page,
+    signing_paused,
+)
 from pledge.web.public.signing import sign_up_limit, step_up
 from pledge.web.public.signing.forms import CHANGED_TEXT, SignForm
 from pledge.web.public.signing.step_up import ExtraStep, StepAnswer
