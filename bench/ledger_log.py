@@ -25,7 +25,7 @@ from pledge.core import clock
 from pledge.core.db import db
 from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.services import fold, hour_of
-from pledge.worker.sources import ledger_sources
+from pledge.worker.registry import ledger_sources
 
 SLUG = "blue-skies"
 ARRIVING, ARRIVING_SECONDS = 1_000, 20

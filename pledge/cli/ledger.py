@@ -14,8 +14,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns import forgetting
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.queries import slugs
-from pledge.cli.campaigns import campaign_id
-from pledge.cli.log_key import refuse_without_log_key
+from pledge.cli.options import campaign_id, refuse_without_log_key
 from pledge.endorsements import counting as endorsements
 from pledge.ledger import log, log_queries, services
 from pledge.ledger import queries as ledger_queries
@@ -25,7 +24,7 @@ from pledge.ledger.models import SetAside
 from pledge.ledger.notes import BadNote, TreeHead
 from pledge.paper import counting as paper
 from pledge.signatures import counting
-from pledge.worker.sources import ledger_sources
+from pledge.worker.registry import ledger_sources
 
 _ASIDE = {
     SetAside.NO_CAUSE: "they match no signature, no organisation and no batch on paper",

@@ -15,15 +15,6 @@ from pledge.ledger.models import LedgerDifference
 from pledge.paper import counting as paper
 from pledge.signatures import counting as signatures
 
-#: Seconds between two comparisons.
-BETWEEN_COMPARISONS = 3600.0
-
-
-def compare_hourly() -> float:
-    """The worker's step."""
-    compare()
-    return BETWEEN_COMPARISONS
-
 
 def compare() -> int:
     """Compare all of it at one moment, without holding up the fold, and keep what differs; returns how many things do.

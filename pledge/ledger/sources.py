@@ -1,4 +1,4 @@
-"""What the ledger asks of the packages above it, which it does not import (worker/sources.py puts it together)."""
+"""What the ledger asks of the packages above it, which it does not import (worker/registry.py puts it together)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

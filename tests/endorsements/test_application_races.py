@@ -17,7 +17,7 @@ from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mail.requests import answer
 from pledge.signatures.addresses import parse
-from pledge.worker.composers import handlers
+from pledge.worker.registry import handlers
 from tests.support.at_once import at_once
 from tests.support.factories import (
     HANEUL,

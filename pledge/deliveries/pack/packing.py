@@ -56,7 +56,7 @@ class NotToBePacked(LookupError):
 
 
 def pack(delivery_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
-    """The maker of packs, for worker/makers.py. Raises NotToBePacked and what write_pack() raises."""
+    """The maker of packs, for worker/registry.py. Raises NotToBePacked and what write_pack() raises."""
     query = select(Delivery.campaign_id, Delivery.document).where(
         Delivery.id == delivery_id, Delivery.state != DeliveryState.DISCARDED
     )

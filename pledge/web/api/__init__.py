@@ -2,23 +2,12 @@
 
 from flask import Flask
 
-from pledge.web.api import breakdowns, campaigns, integrity, log, openapi, organizations, paper, tool
-from pledge.web.api.blueprint import api
+from pledge.web.api import campaigns, log, openapi
 
-__all__ = [
-    "breakdowns",
-    "campaigns",
-    "integrity",
-    "log",
-    "openapi",
-    "organizations",
-    "paper",
-    "register",
-    "tool",
-]  # each module adds its views to the blueprint
+__all__ = ["campaigns", "log", "openapi", "register"]  # each module adds its views to a blueprint
 
 
 def register(app: Flask) -> None:
-    app.register_blueprint(api)
-    log.register(app)
-    tool.register(app)
+    app.register_blueprint(openapi.api)
+    app.register_blueprint(log.log)
+    app.register_blueprint(log.tool)

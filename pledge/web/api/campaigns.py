@@ -1,25 +1,37 @@
-"""The campaigns and their live counts: the same for everybody; a count is a tiny document, valid for a second."""
+"""The campaigns for programs: what they are, their live counts, growth, places, organisations, paper and refused sign-ups."""
 
 import hashlib
 import json
 from typing import Any
 
-from flask import Response, abort, jsonify, url_for
+from flask import Response, abort, jsonify, request, url_for
 
 from config import current_config
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView
 from pledge.core import languages
 from pledge.core.clock import iso_utc
+from pledge.endorsements import queries as endorsements
+from pledge.endorsements.queries import BATCH, OrganizationView
 from pledge.ledger import queries as ledger
 from pledge.ledger.queries import Count
+from pledge.paper import queries as paper_signatures
+from pledge.statistics.breakdowns import OTHER, CampaignTotals
+from pledge.statistics.cells import MIN_CELL
+from pledge.statistics.integrity import integrity as integrity_report
+from pledge.statistics.progress import progress
+from pledge.statistics.published_places import PublishedPlaces, published_places
+from pledge.statistics.values import Cell
 from pledge.web.api import documents
-from pledge.web.api.blueprint import DATA_CACHE, answers, api
+from pledge.web.api.openapi import answers, api
 from pledge.web.caching import kept
 
+#: For what changes with each fold or publication. The count and the checkpoint are cached for less.
+DATA_CACHE = "public, max-age=5, stale-while-revalidate=5, stale-if-error=600"
 COUNT_CACHE = "public, max-age=1, stale-while-revalidate=2, stale-if-error=600"
 #: Documents about one campaign, by the last part of their address.
 DOCUMENTS = ("count", "history", "regions", "countries", "organizations", "integrity", "paper")
+MAX_NUMBER = 2**63 - 1
 
 
 @api.get("/campaigns")
@@ -84,6 +96,95 @@ def count(slug: str) -> Response:
     return response
 
 
+@api.get("/campaigns/<slug>/history")
+@answers(documents.HistoryDocument)
+@kept(DATA_CACHE)
+def history(slug: str) -> Response:
+    """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
+    found = progress(_campaign_id(slug), slug)
+    days: list[dict[str, Any]] = [
+        {"day": one.day.isoformat(), "people": one.people, "organizations": one.organizations}
+        for one in found.history.days
+    ]
+    if found.history.merged is not None:
+        days.append({"day": OTHER, "people": found.history.merged, "organizations": 0})
+    return _totals(found.totals, found.log_size, history=days)
+
+
+@api.get("/campaigns/<slug>/regions")
+@answers(documents.RegionsDocument)
+@kept(DATA_CACHE)
+def regions(slug: str) -> Response:
+    """People by province at a checkpoint, renewed hourly at most; "none": living elsewhere or no region given; "other": merged small cells."""
+    found = published_places(_campaign_id(slug))
+    return _totals(found, found.log_size or None, regions=_lines(found.by_region))
+
+
+@api.get("/campaigns/<slug>/countries")
+@answers(documents.CountriesDocument)
+@kept(DATA_CACHE)
+def countries(slug: str) -> Response:
+    """People by country at a checkpoint, renewed hourly at most, the largest first; "other": merged small cells."""
+    found = published_places(_campaign_id(slug))
+    return _totals(found, found.log_size or None, countries=_lines(found.by_country))
+
+
+@api.get("/campaigns/<slug>/organizations")
+@answers(documents.OrganizationsDocument, after={"type": "integer", "minimum": 0, "maximum": MAX_NUMBER})
+@kept(DATA_CACHE, reads=("after",))
+def organizations(slug: str) -> Response:
+    """`{"organizations": […], "next"}`, ordered by id; `next` is the address of the next batch, or null.
+
+    Ids are strings: they are larger than the integers that JavaScript represents exactly.
+    """
+    shown = endorsements.listing(_campaign_id(slug), _after(), BATCH + 1)
+    batch = shown[:BATCH]
+    more = url_for("api.organizations", slug=slug, after=batch[-1].id) if len(shown) > BATCH else None
+    return jsonify(
+        organizations=[_organization(slug, organization) for organization in batch],
+        next=None if more is None else current_config().base_url + more,
+    )
+
+
+@api.get("/campaigns/<slug>/integrity")
+@answers(documents.IntegrityDocument)
+@kept(DATA_CACHE)
+def integrity(slug: str) -> Response:
+    """`{"as_of", "submitted", "confirmed", "not_counted": {…}, "smallest_shown"}`; null means fewer than that."""
+    found = integrity_report(_campaign_id(slug))
+    return jsonify(
+        as_of=iso_utc(found.as_of),
+        submitted=found.submitted,
+        confirmed=found.confirmed,
+        not_counted=found.uncounted,
+        smallest_shown=MIN_CELL,
+    )
+
+
+@api.get("/campaigns/<slug>/paper")
+@answers(documents.PaperDocument)
+@kept(DATA_CACHE)
+def paper(slug: str) -> Response:
+    """The batches of signatures on paper that the public log counts, the newest first; never part of the other numbers."""
+    found = paper_signatures.public(_campaign_id(slug))
+    return jsonify(
+        signatures=found.signatures,
+        sheets=found.sheets,
+        batches=[
+            {
+                "number": batch.number,
+                "entry": batch.entry,
+                "place": dict(batch.place),
+                "collected": batch.collected_on.isoformat(),
+                "sheets": batch.sheets,
+                "signatures": batch.signatures,
+                "scan_sha256": batch.scan_sha256,
+            }
+            for batch in found.batches
+        ],
+    )
+
+
 def _summary(views: dict[str, CampaignView], count: Count) -> dict[str, Any]:
     one = views[languages.default()]
     return {
@@ -110,8 +211,57 @@ def _absolute(endpoint: str, **values: Any) -> str:
     return current_config().base_url + url_for(endpoint, **values)
 
 
+def _campaign_id(slug: str) -> int:
+    return campaigns.public_id(slug) or abort(404)
+
+
+def _lines(lines: list[Cell]) -> list[dict[str, Any]]:
+    return [{"key": line.key, "label": line.label, "people": line.people} for line in lines]
+
+
+def _totals(
+    found: CampaignTotals | PublishedPlaces, log_size: int | None, **lines: list[dict[str, Any]]
+) -> Response:
+    return _answer(
+        as_of=iso_utc(found.as_of),
+        checkpoint=log_size,
+        people=found.people,
+        organizations=found.organizations,
+        smallest_shown=MIN_CELL,
+        **lines,
+    )
+
+
 def _answer(*, as_of: str | None = None, **facts: Any) -> Response:
+    """The ETag covers all but the moment: after a 304 the numbers are as of its Date."""
     response = jsonify(**facts, **({} if as_of is None else {"as_of": as_of}))
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     response.set_etag(digest[:20], weak=True)
     return response
+
+
+def _organization(slug: str, organization: OrganizationView) -> dict[str, Any]:
+    """The public facts of an organisation; nothing about the person who speaks for it."""
+    return {
+        "id": str(organization.id),
+        "name": {lang: organization.names.get(lang) for lang in languages.codes()},
+        "type": organization.type,
+        "country": organization.country,
+        "region": organization.region,
+        "level": organization.level,
+        "target_year": organization.target_year,
+        "interim_year": organization.interim_year,
+        "interim_percent": organization.interim_percent,
+        "website": organization.website or None,
+        "since": iso_utc(organization.since),
+        "url": current_config().base_url
+        + url_for("public.organization", lang=languages.default(), slug=slug, endorsement_id=organization.id),
+    }
+
+
+def _after() -> int:
+    """The id after which the batch begins; 400 for anything else."""
+    text = request.args.get("after", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_NUMBER):
+        abort(400)
+    return int(text)

@@ -1,31 +1,35 @@
-"""The public log of each campaign, in the formats of C2SP tlog-tiles; most of it never changes, so any cache may keep it.
+"""The public log of each campaign, in the formats of C2SP tlog-tiles, and the program that checks it.
 
-docs/log.md says how to read it. A checkpoint is valid for a second, a tile for ever.
+docs/log.md says how to read it. A checkpoint is valid for a second; a tile never changes, so any cache may keep it.
 """
 
 import gzip
 
-from flask import Blueprint, Flask, Response, abort, request
+from flask import Blueprint, Response, abort, request
 
+from config import ROOT
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.ledger import log_queries, paths
-from pledge.web.api.blueprint import open_to_all
+from pledge.web.api.openapi import open_to_all
 from pledge.web.caching import kept
 
 log = Blueprint("log", __name__, url_prefix="/log")
 log.after_request(open_to_all)
+tool = Blueprint("tool", __name__)
 
 CHECKPOINT_CACHE = "public, max-age=1, stale-if-error=600"
 KEY_CACHE = "public, max-age=60, stale-if-error=600"
 TILE_CACHE = "public, max-age=31536000, immutable"
+_PROGRAM = ROOT / "tools" / "verify.py"
+_PROGRAM_CACHE = "public, max-age=300, stale-if-error=86400"
 
 
 @log.get("/<slug>/checkpoint")
 @kept(CHECKPOINT_CACHE)
 def checkpoint(slug: str) -> Response:
     """The newest signed state of the log, a signed note (tlog-checkpoint)."""
-    found = log_queries.newest(_public(slug))
+    found = log_queries.newest(_campaign_id(slug))
     if found is None:
         abort(404)
     return _text(found.note)
@@ -35,7 +39,7 @@ def checkpoint(slug: str) -> Response:
 @kept(KEY_CACHE)
 def key(slug: str) -> Response:
     """The public keys that have ever signed this log, newest first, one a line in the form of signed-note."""
-    found = log_queries.verifiers(_public(slug))
+    found = log_queries.verifiers(_campaign_id(slug))
     if not found:
         abort(404)
     return _text("".join(f"{verifier}\n" for verifier in found))
@@ -47,7 +51,7 @@ def tile(slug: str, tile: str) -> Response:
     wanted = paths.read(tile)
     if wanted is None:
         abort(404)
-    campaign_id = _public(slug)
+    campaign_id = _campaign_id(slug)
     if wanted.level is None:
         return _entries(log_queries.entries_tile(campaign_id, wanted.number, pledge_hashes, wanted.width))
     found = log_queries.tile(campaign_id, wanted.level, wanted.number, wanted.width)
@@ -56,15 +60,19 @@ def tile(slug: str, tile: str) -> Response:
     return _bytes(found)
 
 
-def register(app: Flask) -> None:
-    app.register_blueprint(log)
+@tool.get("/verify.py")
+def program() -> Response:
+    """tools/verify.py as it is, for saving; docs/verify.md and its docstring say how to use it."""
+    response = Response(_PROGRAM.read_bytes(), content_type="text/x-python; charset=utf-8")
+    response.headers["Content-Disposition"] = "attachment; filename=verify.py"
+    response.headers["Cache-Control"] = _PROGRAM_CACHE
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
-def _public(slug: str) -> int:
-    found = campaigns.public_id(slug)
-    if found is None:
-        abort(404)
-    return found
+def _campaign_id(slug: str) -> int:
+    return campaigns.public_id(slug) or abort(404)
 
 
 def _entries(found: bytes | None) -> Response:

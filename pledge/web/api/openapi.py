@@ -1,26 +1,59 @@
-"""The description of the API (OpenAPI 3.1), made from its views: address, docstring, declared answer."""
+"""The blueprint of the public API, version 1, and its description (OpenAPI 3.1), made from the views: address, docstring, declared answer."""
 
 import inspect
 import re
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from apispec import APISpec
-from flask import Response, current_app, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 from pydantic import BaseModel
 
 from config import current_config
 from pledge.core import i18n
-from pledge.web.api.blueprint import DeclaredAnswer, answer_of, api
 from pledge.web.api.documents import ProblemDocument
 from pledge.web.caching import kept
 from pledge.web.errors import PROBLEM
 
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+
 SECONDS = 60
 CACHE = "public, max-age=300, stale-if-error=86400"
 
+_ANSWER = "pledge_api_answer"
 _REFERENCE = "#/components/schemas/{model}"
 #: The parts of an address, by name.
 _PARTS = {"slug": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": 60}}
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class DeclaredAnswer:
+    """What a view answers with, and the query parameters that it reads, as JSON schemas by name."""
+
+    model: type[BaseModel]
+    query: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def answers(model: type[BaseModel], **query: dict[str, Any]) -> Callable[[View], View]:
+    """Declare what a view answers with; /api/v1/openapi.json says so."""
+
+    def mark(view: View) -> View:
+        setattr(view, _ANSWER, DeclaredAnswer(model, query))
+        return view
+
+    return mark
+
+
+@api.after_request
+def open_to_all(response: Response) -> Response:
+    """Any page and any program may read it, errors too (CORS)."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 @api.get("/openapi.json")
@@ -45,7 +78,7 @@ def _description() -> APISpec:
     _add_schema(spec, ProblemDocument)
     for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = current_app.view_functions[rule.endpoint]
-        answer = answer_of(view)
+        answer: DeclaredAnswer | None = getattr(view, _ANSWER, None)
         if answer is None:
             continue
         _add_schema(spec, answer.model)

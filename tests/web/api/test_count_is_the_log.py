@@ -6,7 +6,7 @@ import re
 from pledge.core.db import db
 from pledge.endorsements.models import EndorsementState, VersionState
 from pledge.endorsements.review import moderation
-from pledge.endorsements.review.cases import SeenState
+from pledge.endorsements.review.queries import SeenState
 from pledge.ledger import log_queries, merkle, notes, paths
 from pledge.signatures.invalidation import applying, services
 from pledge.signatures.invalidation.conditions import Condition

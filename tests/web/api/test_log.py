@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from config import ROOT
 from pledge.ledger import merkle, notes, paths
 from pledge.ledger.notes import read_state, read_verifier
 from pledge.web.caching import cache
@@ -265,3 +266,19 @@ def test_what_is_not_written_as_the_format_writes_it_is_404(client, tile):
 def test_nothing_can_be_written(client, method, name):
     campaign()
     assert client.open(f"{LOG}/{name}", method=method).status_code in (405, 415)
+
+
+# --- The program that checks it ---
+
+
+def test_the_program_is_the_file_that_packs_hold(client):
+    response = client.get("/verify.py")
+    assert response.data == (ROOT / "tools" / "verify.py").read_bytes()
+    assert response.content_type == "text/x-python; charset=utf-8"
+    assert response.headers["Content-Disposition"] == "attachment; filename=verify.py"
+    assert "public" in response.headers["Cache-Control"]
+
+
+def test_who_has_it_need_not_fetch_it_again(client):
+    tag = client.get("/verify.py").headers["ETag"]
+    assert client.get("/verify.py", headers={"If-None-Match": tag}).status_code == 304

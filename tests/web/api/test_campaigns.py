@@ -1,0 +1,390 @@
+"""The documents about a campaign as a program sees them: count, growth, places and organisations, and nobody in them."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from pledge.audit.models import COMMAND_LINE
+from pledge.core.db import db
+from pledge.endorsements.review import moderation, queries
+from pledge.ledger.models import Kind
+from pledge.statistics import at_checkpoint, published_places
+from pledge.statistics.breakdowns import breakdowns, totals
+from pledge.web.api import campaigns as views
+from pledge.web.caching import cache
+from tests.support.factories import (
+    campaign,
+    crowd,
+    endorsement,
+    fold_all,
+    manage_token,
+    signature,
+    signatures,
+    the_campaign,
+    version_of,
+)
+
+COUNT = "/api/v1/campaigns/blue-skies/count"
+ORGANIZATIONS = "/api/v1/campaigns/blue-skies/organizations"
+NAMES = ("history", "regions", "countries")
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.mark.parametrize("name", views.DOCUMENTS)
+def test_drafts_and_unknown_campaigns_are_404_in_json(client, name):
+    campaign("secret", state="draft")
+    for slug in ("secret", "nothing"):
+        reply = client.get(f"/api/v1/campaigns/{slug}/{name}")
+        assert reply.status_code == 404
+        assert reply.get_json()["status"] == 404
+        assert reply.headers["Access-Control-Allow-Origin"] == "*"
+
+
+# --- The count ---
+
+
+def test_a_campaign_without_signatures_counts_zero(client, frozen_clock):
+    campaign()
+    reply = client.get(COUNT)
+    assert reply.get_json() == {
+        "people": 0,
+        "organizations": 0,
+        "paper": 0,
+        "as_of": frozen_clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "checkpoint": 0,
+    }
+
+
+def test_the_count_is_what_was_folded(client, frozen_clock):
+    campaign()
+    signatures(3)
+    assert client.get(COUNT).get_json()["people"] == 0
+    fold_all()
+    frozen_clock.move(seconds=1.1)
+    found = client.get(COUNT).get_json()
+    assert (found["people"], found["checkpoint"]) == (3, 3)
+
+
+def test_a_withdrawal_makes_the_count_fall(client, frozen_clock):
+    person = signature()
+    fold_all()
+    assert client.get(COUNT).get_json()["people"] == 1
+    client.post(f"/ko/me/{manage_token(person)}/withdraw")
+    fold_all()
+    frozen_clock.move(seconds=1.1)
+    assert client.get(COUNT).get_json()["people"] == 0
+
+
+def test_the_count_names_the_size_of_the_log_that_adds_up_to_it(client, frozen_clock):
+    person = signature()
+    client.post(f"/ko/me/{manage_token(person)}/withdraw")
+    fold_all()
+    found = client.get(COUNT).get_json()
+    assert (found["people"], found["checkpoint"]) == (0, 2)
+
+
+def test_the_count_names_no_checkpoint_while_the_log_catches_up(client, frozen_clock):
+    signature()
+    fold_all()
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE ledger_heads SET log_size = 0"))
+    found = client.get(COUNT).get_json()
+    assert (found["people"], found["checkpoint"]) == (1, None)
+
+
+def test_caches_may_keep_the_count_for_a_second_and_serve_it_while_the_site_is_away(client):
+    campaign()
+    rules = client.get(COUNT).headers["Cache-Control"]
+    assert "max-age=1," in rules
+    assert "stale-while-revalidate=" in rules
+    assert "stale-if-error=" in rules
+
+
+def test_an_unchanged_count_is_answered_304_without_a_query(client, statements, frozen_clock):
+    campaign()
+    tag = client.get(COUNT).headers["ETag"]
+    with statements() as seen:
+        reply = client.get(COUNT, headers={"If-None-Match": tag})
+    assert (reply.status_code, reply.data, seen) == (304, b"", [])
+    assert reply.headers["ETag"] == tag
+    assert reply.headers["Date"]
+
+
+def test_the_tag_changes_with_the_number_and_not_with_time(client, frozen_clock):
+    campaign()
+    tag = client.get(COUNT).headers["ETag"]
+    frozen_clock.move(seconds=30)
+    assert client.get(COUNT).headers["ETag"] == tag
+    signature()
+    fold_all()
+    frozen_clock.move(seconds=2)
+    assert client.get(COUNT).headers["ETag"] != tag
+
+
+def test_many_requests_for_the_count_cost_one_statement_a_second(client, statements, frozen_clock):
+    campaign()
+    with statements() as seen:
+        for number in range(60):
+            client.get(COUNT, headers={"Accept-Encoding": ("br", "gzip", "identity")[number % 3]})
+            frozen_clock.move(seconds=0.05)
+    assert len(seen) <= 4
+
+
+def test_as_of_is_utc_and_moves_on(client, frozen_clock):
+    campaign()
+    first = client.get(COUNT).get_json()["as_of"]
+    frozen_clock.move(seconds=10)
+    second = client.get(COUNT).get_json()["as_of"]
+    assert second == (frozen_clock.now()).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert first == (frozen_clock.now() - timedelta(seconds=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_any_site_may_read_the_count(client):
+    campaign()
+    assert client.get(COUNT).headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_can_be_written(client, method):
+    campaign()
+    assert client.open(COUNT, method=method).status_code in (405, 415)
+
+
+# --- Growth and places ---
+
+
+def read(client, name, slug="blue-skies"):
+    reply = client.get(f"/api/v1/campaigns/{slug}/{name}")
+    assert reply.status_code == 200
+    return reply.get_json()
+
+
+def some_people():
+    for region, number in (("KR-11", 7), ("KR-26", 9), ("KR-49", 2)):
+        for _ in range(number):
+            signature(region=region)
+    for _ in range(6):
+        signature(country="JP", region=None)
+    fold_all()
+    published_places.renew()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_campaign_that_nobody_signed_has_no_lines(client, frozen_clock, name):
+    campaign()
+    assert read(client, name) == {
+        "as_of": frozen_clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "checkpoint": None,
+        "people": 0,
+        "organizations": 0,
+        "smallest_shown": 5,
+        name: [],
+    }
+
+
+def test_the_lines_are_those_of_the_totals_in_packs(client):
+    some_people()
+    found = totals("blue-skies")
+    for name, lines in (("regions", found.by_region), ("countries", found.by_country)):
+        assert [(line["key"], line["label"]["ko"], line["people"]) for line in read(client, name)[name]] == [
+            (line.key, line.label["ko"], line.people) for line in lines
+        ]
+    days = {line["day"]: line["people"] for line in read(client, "history")["history"]}
+    assert days == {line.key: line.people for line in found.by_day}
+    counted = at_checkpoint.counted(the_campaign().id, read(client, "history")["checkpoint"])
+    packed = breakdowns(counted.tallies[Kind.PERSON])
+    assert (packed.by_country, packed.by_region, packed.by_day) == (
+        found.by_country,
+        found.by_region,
+        found.by_day,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lines_add_up_to_the_count_and_none_is_small(client, name):
+    some_people()
+    found = read(client, name)
+    people = [line["people"] for line in found[name] if line["people"] is not None]
+    assert sum(people) == found["people"] == 24
+    assert min(people) >= found["smallest_shown"]
+    assert found["checkpoint"] == 24
+
+
+def test_history_holds_both_kinds_and_a_line_without_a_day(client, frozen_clock):
+    crowd(12)
+    frozen_clock.move(days=1)
+    crowd(3)
+    frozen_clock.move(days=1)
+    crowd(2)
+    endorsement()
+    fold_all()
+    first, day, other = read(client, "history")["history"]
+    assert (first["people"], first["organizations"]) == (12, 0)
+    assert (day["people"], day["organizations"]) == (None, 1)
+    assert other == {"day": "other", "people": 5, "organizations": 0}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_tag_changes_with_the_numbers_and_not_with_time(client, frozen_clock, name):
+    some_people()
+    address = f"/api/v1/campaigns/blue-skies/{name}"
+    tag = client.get(address).headers["ETag"]
+    frozen_clock.move(seconds=30)
+    assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
+    crowd(20)
+    fold_all()
+    frozen_clock.move(hours=1)
+    published_places.renew()
+    assert client.get(address, headers={"If-None-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_site_may_read_it_and_caches_may_keep_it(client, statements, name):
+    campaign()
+    headers = client.get(f"/api/v1/campaigns/blue-skies/{name}").headers
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert "max-age=5," in headers["Cache-Control"]
+    with statements() as seen:
+        client.get(f"/api/v1/campaigns/blue-skies/{name}")
+    assert seen == []
+
+
+@pytest.mark.parametrize("name", ["regions", "countries"])
+def test_a_poller_who_knows_when_somebody_confirmed_learns_nothing_of_where(client, frozen_clock, name):
+    """Fifty people confirm one after the other, and the documents are read after each."""
+    some_people()
+    before, count = read(client, name), 24
+    for number in range(50):
+        signature(country="FR" if number % 2 else "KR", region=None if number % 2 else "KR-49")
+        fold_all()
+        frozen_clock.move(minutes=2)
+        cache.clear()
+        moved = published_places.renew()
+        count += 1
+        assert client.get("/api/v1/campaigns/blue-skies/count").get_json()["people"] == count, "it stays live"
+        now = read(client, name)
+        if moved:
+            assert now["people"] - before["people"] >= 20
+            assert now["as_of"] >= before["as_of"]
+            assert now["checkpoint"] == count
+        else:
+            assert now == before
+        before = now
+    assert before["people"] > 24
+
+
+# --- Organisations ---
+
+
+def test_published_ones_are_listed_with_what_the_wall_shows(client):
+    campaign()
+    row = endorsement(
+        name_ko="푸른항구",
+        name_en="",
+        type="business",
+        level="site",
+        target_year=2045,
+        interim_year=2030,
+        interim_percent=40,
+        website="https://harbour.example",
+    )
+    endorsement(state="review")
+    reply = client.get(ORGANIZATIONS)
+    (found,) = reply.get_json()["organizations"]
+    assert found == {
+        "id": str(row.id),
+        "name": {"ko": "푸른항구", "en": None},
+        "type": "business",
+        "country": "KR",
+        "region": "KR-11",
+        "level": "site",
+        "target_year": 2045,
+        "interim_year": 2030,
+        "interim_percent": 40,
+        "website": "https://harbour.example",
+        "since": row.published_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "url": f"http://localhost/ko/c/blue-skies/organizations/{row.id}",
+    }
+    assert reply.get_json()["next"] is None
+    assert client.get(found["url"].removeprefix("http://localhost")).status_code == 200
+
+
+def test_nothing_of_the_person_who_speaks_for_it_is_told(client):
+    campaign()
+    endorsement(spokesperson="Kim Haneul, Director", contact_name="Kim Haneul", email="kim@harbour.example")
+    text = client.get(ORGANIZATIONS).text
+    for word in ("Kim", "Director", "kim@", "harbour.example"):
+        assert word not in text
+
+
+def test_a_correction_that_waits_is_not_told(client):
+    campaign()
+    version_of(endorsement(name_en="Old"), name_en="New")
+    assert client.get(ORGANIZATIONS).get_json()["organizations"][0]["name"]["en"] == "Old"
+
+
+def test_long_lists_come_in_batches_that_hold_everything_once(client, monkeypatch, frozen_clock):
+    campaign()
+    monkeypatch.setattr(views, "BATCH", 2)
+    rows = [endorsement() for _ in range(5)]
+    seen, address = [], ORGANIZATIONS
+    while address:
+        page = client.get(address.removeprefix("http://localhost")).get_json()
+        seen += [found["id"] for found in page["organizations"]]
+        address = page["next"]
+    assert sorted(seen) == sorted(str(row.id) for row in rows)
+    assert len(client.get(ORGANIZATIONS).get_json()["organizations"]) == 2, (
+        "a batch is not kept for the first one"
+    )
+
+
+def test_unchanged_it_is_304_without_a_query(client, statements, frozen_clock):
+    campaign()
+    endorsement()
+    tag = client.get(ORGANIZATIONS).headers["ETag"]
+    with statements() as seen:
+        reply = client.get(ORGANIZATIONS, headers={"If-None-Match": tag})
+    assert (reply.status_code, seen) == (304, [])
+    frozen_clock.move(seconds=30)
+    assert client.get(ORGANIZATIONS).headers["ETag"] == tag
+    endorsement()
+    frozen_clock.move(seconds=2)
+    assert client.get(ORGANIZATIONS).headers["ETag"] != tag
+
+
+def test_any_site_and_any_cache_may_have_it(client):
+    campaign()
+    headers = client.get(ORGANIZATIONS).headers
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert "max-age=5" in headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "1.5", "9" * 30, str(2**63)])
+def test_a_place_that_is_none_is_400(client, after):
+    campaign()
+    assert client.get(ORGANIZATIONS, query_string={"after": after}).status_code == 400
+
+
+def test_the_count_tells_organisations_apart_and_its_tag_changes_with_them(client, frozen_clock):
+    row = endorsement(state="review")
+    before = client.get(COUNT)
+    moderation.publish(COMMAND_LINE, row.id, queries.find(row.id).seen)
+    fold_all()
+    frozen_clock.move(seconds=2)
+    after = client.get(COUNT)
+    assert (before.get_json()["organizations"], after.get_json()["organizations"]) == (0, 1)
+    assert (before.get_json()["people"], after.get_json()["people"]) == (0, 0)
+    assert before.headers["ETag"] != after.headers["ETag"]
+
+
+def test_the_campaigns_page_and_home_tell_both_numbers_apart(client):
+    endorsement(name_en="Green Harbour")
+    endorsement()
+    fold_all()
+    page = client.get("/en/c/blue-skies").text
+    assert "<strong>2</strong> <span>organisations endorse it</span>" in page
+    assert '<strong class="count__number" data-count>0</strong>' in page
+    assert "Green Harbour" in page
+    assert "2 organisations endorse it" in client.get("/en/").text
