@@ -12,7 +12,8 @@ from pledge.core.db import db, transaction
 from pledge.ledger.queries import count
 from pledge.ledger.services import Place
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.signatures import counting, moderation, own, services
+from pledge.signatures import entries as signature_entries
+from pledge.signatures import moderation, services
 from pledge.signatures.invalidation import applying, queries
 from pledge.signatures.invalidation import services as acts
 from pledge.signatures.invalidation.models import (
@@ -77,7 +78,7 @@ def state_of(number):
 
 def people():
     fold_all()
-    assert counting.mismatches() == []
+    assert signature_entries.mismatches() == []
     return count(the_campaign().id).people
 
 
@@ -283,7 +284,9 @@ def test_each_step_is_in_the_audit_log_under_the_name_of_the_act():
 def test_whoever_moved_while_refused_is_counted_where_they_live_once_released(released):
     row = signature(state="held", name="홍길동", region="KR-11")
     number = decide(REFUSE)
-    own.change(manage_token(row), name="홍길동", place=Place("KR", "KR-26"), public_name=False, updates=False)
+    services.change(
+        manage_token(row), name="홍길동", place=Place("KR", "KR-26"), public_name=False, updates=False
+    )
     acts.undo(ANNA, number, "a person")
     work()
 

@@ -10,7 +10,8 @@ from pledge.audit.models import Actor, AuditEntry
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
-from pledge.signatures import counting, own
+from pledge.signatures import entries
+from pledge.signatures import services as signature_services
 from pledge.signatures.invalidation import applying, services
 from pledge.signatures.invalidation.models import Condition, Invalidation, InvalidationReason
 from pledge.signatures.models import Signature
@@ -100,16 +101,16 @@ def test_leaving_while_it_is_applied_counts_nobody_out_twice(app):
     outcomes = at_once(
         app,
         work,
-        lambda: leave(own.withdraw, tokens[:15]),
-        lambda: leave(own.erase, tokens[15:30]),
-        lambda: leave(own.withdraw, reversed(tokens[30:])),
+        lambda: leave(signature_services.withdraw, tokens[:15]),
+        lambda: leave(signature_services.erase, tokens[15:30]),
+        lambda: leave(signature_services.withdraw, reversed(tokens[30:])),
     )
     assert outcomes == [None] * 4
     work()
     assert number_of(LedgerEntry, LedgerEntry.delta == -1) == 40
     fold_all()
     assert count(people[0].campaign_id).people == 0
-    assert counting.mismatches() == []
+    assert entries.mismatches() == []
     assert set(states()) <= {"withdrawn", "invalidated"}
 
 
@@ -122,7 +123,7 @@ def test_undoing_while_it_is_applied_leaves_everybody_counted(app):
     assert states() == {"confirmed": 60}
     fold_all()
     assert count(the_campaign().id).people == 60
-    assert counting.mismatches() == []
+    assert entries.mismatches() == []
 
 
 @pytest.mark.parametrize("act", ["confirm", "sign"])

@@ -13,7 +13,7 @@ from pledge.core.tokens import BadToken
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
-from pledge.signatures import counting, own, services
+from pledge.signatures import entries, services
 from pledge.signatures.invalidation import applying, queries
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import (
@@ -86,7 +86,7 @@ def people():
     return count(the_campaign().id).people
 
 
-def entries(reason):
+def deltas(reason):
     db.session.rollback()
     return db.session.scalars(select(LedgerEntry.delta).where(LedgerEntry.reason == reason)).all()
 
@@ -248,9 +248,9 @@ def test_applying_takes_exactly_these_out_of_the_count():
     number = take_out()
     assert states() == {"invalidated": 7, "confirmed": 2}
     assert people() == 2
-    assert entries("invalidated") == [-1] * 7
+    assert deltas("invalidated") == [-1] * 7
     assert (row(number).state, row(number).applied) == ("applied", 7)
-    assert counting.mismatches() == []
+    assert entries.mismatches() == []
     assert audited() == ["invalidation.propose", "invalidation.approve", "invalidation.applied"]
 
 
@@ -269,15 +269,15 @@ def test_whoever_left_in_between_is_left_alone(frozen_clock):
         for who in ("withdrew", "erased", "again", "stays")
     )
     number = propose()
-    own.withdraw(manage_token(withdrew))
-    own.erase(manage_token(erased))
-    own.withdraw(manage_token(again))
+    services.withdraw(manage_token(withdrew))
+    services.erase(manage_token(erased))
+    services.withdraw(manage_token(again))
     signature(email="again@robots.example")  # signed anew and confirmed
     invalidations.approve(BORA, number)
     work()
     assert states() == {"withdrawn": 2, "invalidated": 1, "confirmed": 1}
     assert row(number).applied == 1
-    assert entries("invalidated") == [-1]
+    assert deltas("invalidated") == [-1]
     assert stays.id == db.session.scalar(select(Signature.id).where(Signature.state == "invalidated"))
 
 
@@ -291,7 +291,7 @@ def test_a_crash_at_every_statement_loses_nothing_and_doubles_nothing():
             applying.advance(2)
         crashes += 1
         taken = states().get("invalidated", 0)
-        assert len(entries("invalidated")) == taken == row(number).applied
+        assert len(deltas("invalidated")) == taken == row(number).applied
     assert (states(), people(), crashes > 4) == ({"invalidated": 5}, 0, True)
 
 
@@ -305,7 +305,7 @@ def test_five_thousand_are_taken_out_and_put_back_in_batches():
     invalidations.undo(ANNA, number, "a school")
     assert work() == 11
     assert (states(), people()) == ({"confirmed": 5001}, 5001)
-    assert counting.mismatches() == []
+    assert entries.mismatches() == []
 
 
 def test_two_invalidations_of_the_same_people_count_them_out_once():
@@ -345,9 +345,9 @@ def test_undoing_puts_all_of_it_back():
     work()
     assert states() == {"confirmed": 7}
     assert people() == 7
-    assert entries("reinstated") == [1] * 7
+    assert deltas("reinstated") == [1] * 7
     assert (row(number).state, row(number).reinstated) == ("undone", 7)
-    assert counting.mismatches() == []
+    assert entries.mismatches() == []
     with pytest.raises(WrongState):
         invalidations.undo(ANNA, number, "again")
 
@@ -379,12 +379,12 @@ def test_who_erased_meanwhile_does_not_come_back():
         for who in ("gone", "stays")
     )
     number = take_out()
-    own.erase(manage_token(gone))
+    services.erase(manage_token(gone))
     invalidations.undo(ANNA, number, "a mistake")
     work()
     assert states() == {"confirmed": 1}
     assert people() == 1
-    assert counting.mismatches() == []
+    assert entries.mismatches() == []
     assert db.session.scalar(select(Signature.id)) == stays.id
 
 
@@ -393,19 +393,19 @@ def test_who_erased_meanwhile_does_not_come_back():
 
 def test_an_invalidated_signature_cannot_be_withdrawn_to_be_signed_anew():
     person = signature(state="invalidated")
-    own.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
     assert states() == {"invalidated": 1}
-    assert entries("withdrawn") == []
+    assert deltas("withdrawn") == []
 
 
 def test_erasing_an_invalidated_signature_takes_nothing_more_from_the_count():
     person = signature(state="invalidated")
     other = signature()
-    own.erase(manage_token(person))
+    services.erase(manage_token(person))
     fold_all()
     assert count(other.campaign_id).people == 1
     with pytest.raises(BadToken):
-        own.withdraw(manage_token(person))
+        services.withdraw(manage_token(person))
 
 
 def test_a_link_or_code_does_not_confirm_it_again():

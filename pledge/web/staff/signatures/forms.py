@@ -7,7 +7,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import NumberRange, Optional, ValidationError
 
-from pledge.signatures.addresses import Address, BadAddress, parse
+from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin, domain_hash, network_hash, read_domain, read_network
 from pledge.web.forms import StaffForm, TickField

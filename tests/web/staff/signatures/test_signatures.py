@@ -6,7 +6,7 @@ from sqlalchemy import select
 from pledge.audit.models import AuditEntry
 from pledge.core.db import db
 from pledge.mail.models import OutboxMail
-from pledge.signatures.identifiers import new_id
+from pledge.mailed_links.links import new_id
 from pledge.signatures.models import Signature
 from tests.support.factories import campaign, signature
 
