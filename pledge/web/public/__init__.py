@@ -4,7 +4,7 @@ from flask import Flask, redirect, url_for
 from werkzeug import Response
 
 from pledge.core import i18n
-from pledge.files.services import StorageAway
+from pledge.files.storage import StorageAway
 from pledge.web.public import discovery, navigation
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign import developers, files, organizations, pages, progress, sharing, views

@@ -13,8 +13,7 @@ from wtforms.validators import ValidationError
 
 from pledge.core import countries, i18n
 from pledge.core.text import markdown
-from pledge.core.text.line_words import LINE_WORDS
-from pledge.core.text.lines import BadLine, LineFault
+from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault
 from pledge.core.text.plain_text import six_digits, two_digits
 from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures.services import Submission, clean_name
@@ -26,7 +25,7 @@ _VERSION = re.compile(r"[1-9][0-9]{0,5}")
 #: The form names a version of a text that does not exist.
 CHANGED_TEXT = _l("The pledge text or the consent was changed. Please read them again and sign.")
 
-_NAME_WORDS = LINE_WORDS | {
+_NAME_WORDS = LINE_MESSAGES | {
     LineFault.EMPTY: _l("Enter your name."),
     LineFault.TOO_LONG: _l("Your name can have up to 80 characters."),
 }
