@@ -32,10 +32,9 @@ from pledge.endorsements.identifiers import (
 from pledge.endorsements.mail_servers import is_scanned
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion
 from pledge.endorsements.outbox import enqueue_if_allowed
-from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line
+from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line, optional_registration_number
 from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.verification.names import name_key
-from pledge.endorsements.verification.registration import optional_registration_number
 from pledge.files import services as files
 from pledge.mail.models import MailKind, RequestKind
 from pledge.mail.requests import ask

@@ -16,8 +16,7 @@ from pledge.endorsements import services
 from pledge.endorsements.applicants import open_link, own_endorsement
 from pledge.endorsements.identifiers import address_hash, name_digest, read_ticket, ticket_for
 from pledge.endorsements.models import Endorsement, EndorsementVersion
-from pledge.endorsements.rules import BadContent, ContentFault
-from pledge.endorsements.verification.registration import BadRegistrationNumber
+from pledge.endorsements.rules import BadContent, BadRegistrationNumber, ContentFault
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.addresses import parse
 from tests.support.factories import (
