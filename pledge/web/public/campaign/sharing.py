@@ -2,7 +2,7 @@
 
 With `?via=<code>` all of it carries the code of a partner or an organisation (pledge/statistics/referrals.py). Nothing of
 another service is loaded before somebody presses. KakaoTalk has no link to share: its dialogue needs Kakao's script, so only a
-page of its own loads it, and only where PLEDGE_KAKAO_KEY is set (docs/adr/0115).
+page of its own loads it, and only where PLEDGE_KAKAO_KEY is set (docs/privacy.md).
 """
 
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ def partner_page(slug: str, token: str) -> Response:
     partner = referrals.find_by_token(campaign.id, token)
     if partner is None:
         abort(410)
-    own = OwnNumber(referrals.told(campaign.id, partner.code))
+    own = OwnNumber(referrals.public_count(campaign.id, partner.code))
     response = _page(campaign, partner, own)
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -15,11 +15,10 @@ from pledge.core import countries, i18n
 from pledge.core.text import markdown
 from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault
 from pledge.core.text.plain_text import six_digits, two_digits
-from pledge.signatures.addresses import Address, BadAddress, parse
-from pledge.signatures.rules import clean_name
-from pledge.signatures.services import Submission
+from pledge.mail.addresses import Address, BadAddress, parse
+from pledge.signatures.services import Submission, clean_name
 from pledge.web.forms import PublicForm, TickField
-from pledge.web.public.signing.step_up import StepUpFields
+from pledge.web.public.signing.proof_of_work import ProofFields
 
 _VERSION = re.compile(r"[1-9][0-9]{0,5}")
 
@@ -45,7 +44,7 @@ def is_version(text: str | None) -> bool:
     return not text or _VERSION.fullmatch(text) is not None
 
 
-class SignForm(StepUpFields, PublicForm):
+class SignForm(ProofFields, PublicForm):
     name = StringField(_l("Name"))
     email = StringField(_l("E-mail"))
     country = SelectField(_l("Country or region"), validate_choice=False)
