@@ -11,24 +11,22 @@ from pledge.exports import services
 from pledge.jobs.models import JobKind
 from pledge.jobs.services import Makers
 from pledge.ledger.models import Kind
-from pledge.ledger.sources import Sources
+from pledge.ledger.numbering import Sources
 from pledge.mail.breaker import Confirmations
 from pledge.mail.message import Composers
 from pledge.mail.models import MailKind
 from pledge.mail.requests import Handlers
 from pledge.news import mails as news
 from pledge.paper import queries as paper
-from pledge.signatures import counting as signature_counting
-from pledge.signatures import erasing
+from pledge.signatures import entries as signature_counting
 from pledge.signatures import mails as signature_mails
+from pledge.signatures import outbox as signature_requests
 from pledge.signatures import queries as signature_queries
-from pledge.signatures import requests as signature_requests
 
 
 def composers() -> Composers:
     return {
         **signature_mails.composers(),
-        **erasing.composers(),
         **endorsement_mails.composers(),
         **accounts.composers(),
         **news.composers(),

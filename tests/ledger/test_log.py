@@ -13,11 +13,11 @@ from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.core.db import db, transaction
 from pledge.ledger import leaves, log, log_queries, merkle, notes, queries
 from pledge.ledger.models import Kind, LogTile, Reason
-from pledge.signatures import own
+from pledge.signatures import services
 from pledge.signatures.models import Signature
 from tests.support import apps, crash, factories, ledger
 from tests.support.ledger import fold, verify
-from tests.support.published_log import checkpoints, holds, keys, lines, verifiers
+from tests.support.published_log import check_consistency, checkpoints, holds, keys, lines, verifiers
 
 SLUG = "blue-skies"
 
@@ -134,7 +134,7 @@ def test_tiles_give_the_roots_and_proofs_of_the_recursion_across_their_borders(a
         for after in SIZES:
             if before <= after:
                 proof = log_queries.consistency(campaign, before, after)
-                merkle.check_consistency(before, after, published[before].root, published[after].root, proof)
+                check_consistency(before, after, published[before].root, published[after].root, proof)
     with pytest.raises(IndexError):
         log_queries.inclusion(campaign, 70000, published[70000], pledge_hashes)
     with db.engine.connect() as connection:
@@ -241,7 +241,7 @@ def check_history(campaign):
         assert (state.size, state.root) == (found.size, found.root)
     for before, after in pairwise(found for found in published if found.size):
         proof = log_queries.consistency(campaign, before.size, after.size)
-        merkle.check_consistency(before.size, after.size, before.root, after.root, proof)
+        check_consistency(before.size, after.size, before.root, after.root, proof)
 
 
 # --- Erasing ---
@@ -259,7 +259,7 @@ def test_erasing_a_signer_leaves_every_checkpoint_and_receipt_true_and_nothing_t
     before = checkpoints(campaign)
     assert json.loads(receipts[0].line)["commitment"] == leaves.commitment(salt, "hong@example.org").hex()
 
-    own.erase(factories.manage_token(person))
+    services.erase(factories.manage_token(person))
     factories.fold_all()
 
     assert all(holds(receipt, verifiers(campaign)) for receipt in receipts)

@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from pledge.core.db import db
-from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation.models import Invalidation
-from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash, network_hash
-from tests.support.factories import crowd, signature, signatures, the_campaign
+from tests.support.factories import crowd, signatures, the_campaign
+from tests.support.invalidations import row, states, work
 
 FORM = {
     "campaign": "blue-skies",
@@ -38,19 +37,8 @@ def propose(client, **changes):
     return reply.headers["Location"]
 
 
-def states():
-    db.session.rollback()
-    return sorted(set(db.session.scalars(select(Signature.state))))
-
-
-def row(address):
-    db.session.rollback()
-    return db.session.get(Invalidation, int(address.rpartition("/")[2]))
-
-
-def work():
-    while applying.advance():
-        pass
+def _number(address):
+    return int(address.rpartition("/")[2])
 
 
 def test_the_whole_way_counted_approved_applied_and_undone(moderator, second):
@@ -70,18 +58,18 @@ def test_the_whole_way_counted_approved_applied_and_undone(moderator, second):
 
     refused = moderator.post(f"{address}/approve")
     assert refused.status_code == 403
-    assert states() == ["confirmed"]
+    assert set(states()) == {"confirmed"}
 
     assert second.post(f"{address}/approve").status_code == 303
     work()
-    assert states() == ["invalidated"]
+    assert set(states()) == {"invalidated"}
     assert "60 of 60" in moderator.get(address).text
     assert moderator.get("/staff/invalidations").text.count(address) == 1
 
     assert moderator.post(f"{address}/undo", data={"why": ""}).status_code == 422
     assert moderator.post(f"{address}/undo", data={"why": "a school"}).status_code == 303
     work()
-    assert states() == ["confirmed"]
+    assert set(states()) == {"confirmed"}
     assert "Undone" in moderator.get(address).text
 
 
@@ -90,7 +78,7 @@ def test_a_handful_may_be_decided_alone(moderator):
     address = propose(moderator)
     assert moderator.post(f"{address}/approve").status_code == 303
     work()
-    assert states() == ["invalidated"]
+    assert set(states()) == {"invalidated"}
 
 
 def test_whoever_decides_later_is_told_how_it_stands(moderator, second):
@@ -101,51 +89,26 @@ def test_whoever_decides_later_is_told_how_it_stands(moderator, second):
     assert late.status_code == 409
     assert "Somebody else decided in the meantime" in late.text
     assert "a school" in late.text
-    assert states() == ["confirmed"]
+    assert set(states()) == {"confirmed"}
 
 
-@pytest.mark.parametrize("act", ["approve", "undo"])
-def test_taking_out_and_putting_back_ask_for_the_second_factor_again(moderator, frozen_clock, act):
-    crowd(3, domain="robots.example")
-    address = propose(moderator)
-    frozen_clock.move(minutes=6)
-    reply = moderator.post(f"{address}/{act}", data={"why": "x"})
-    assert reply.status_code == 303
-    assert "/verify" in reply.headers["Location"]
-    assert row(address).state == "proposed"
-
-
-WRONG = [
-    ({"domain": "", "campaign": ""}, "Give at least one condition"),
-    ({"domain": ""}, "Give at least one condition"),
-    ({"domain": "", "act": "hold"}, "Give at least one condition"),
-    ({"domain": "", "act": "clear"}, "Give at least one condition"),
-    ({"domain": "", "act": "release"}, "Give at least one condition"),
-    ({"domain": "", "act": "refuse"}, "Give at least one condition"),
-    ({"domain": "", "act": "release", "campaign": ""}, "Give at least one condition"),
-    ({"domain": "people.example"}, "No signature that this is about meets"),
-    ({"campaign": ""}, "Choose the campaign too"),
-    ({"campaign": "", "domain": "", "network": "203.0.113.7"}, "Choose the campaign too"),
-    ({"domain": "not a domain"}, "Enter the part after the @"),
-    ({"domain": "x@robots.example"}, "Enter the part after the @"),
-    ({"network": "203.0.113"}, "Enter an IPv4 or IPv6 address"),
-    ({"network": "#abc"}, "Enter an IPv4 or IPv6 address"),
-    ({"campaign": "unknown"}, "Choose a campaign from the list"),
-    ({"reason": ""}, "Choose a reason from the list"),
-    ({"reason": "politics"}, "Choose a reason from the list"),
-    ({"note": "  "}, "Give a reason"),
-    ({"note": "x" * 1001}, "This is too long"),
-    ({"faster_than": "0"}, "Enter a number of seconds"),
-    ({"faster_than": "-5"}, "Enter a number of seconds"),
-    ({"faster_than": "٣"}, "Enter a number of seconds"),
-    ({"faster_than": "99999"}, "Enter a number of seconds"),
-    ({"signed_from": "yesterday"}, "Enter a day and a time"),
-    ({"signed_from": "2026-11-24T12:00", "signed_until": "2026-11-24T12:00"}, "It ends before it begins"),
-]
-
-
-@pytest.mark.sqlite_only
-@pytest.mark.parametrize(("changes", "told"), WRONG, ids=[str(changes) for changes, _ in WRONG])
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"domain": ""}, "Give at least one condition"),
+        ({"domain": "people.example"}, "No signature that this is about meets"),
+        ({"campaign": ""}, "Choose the campaign too"),
+        ({"domain": "x@robots.example"}, "Enter the part after the @"),
+        ({"network": "#abc"}, "Enter an IPv4 or IPv6 address"),
+        ({"campaign": "unknown"}, "Choose a campaign from the list"),
+        ({"reason": "politics"}, "Choose a reason from the list"),
+        ({"note": "x" * 1001}, "This is too long"),
+        ({"faster_than": "99999"}, "Enter a number of seconds"),
+        ({"signed_from": "yesterday"}, "Enter a day and a time"),
+        ({"signed_from": "2026-11-24T12:00", "signed_until": "2026-11-24T12:00"}, "It ends before it begins"),
+    ],
+    ids=str,
+)
 def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(moderator, changes, told):
     crowd(1, domain="robots.example")
     page = moderator.post("/staff/invalidations/new", data={**FORM, **changes})
@@ -175,7 +138,7 @@ def test_every_field_becomes_the_condition(moderator, frozen_clock):
         faster_than="600",
         notify="y",
     )
-    found = row(address)
+    found = row(_number(address))
     assert (found.matched, found.faster_than, found.notify) == (2, 600, True)
     assert found.campaign_id == the_campaign().id
     assert (found.signed_from.hour, found.signed_until.hour) == (3, 4), "typed in Seoul's time"
@@ -192,7 +155,7 @@ def test_a_network_or_domain_that_the_watch_shows_fills_the_form_by_its_hash(mod
         form = moderator.get(f"/staff/invalidations/new?{name}={found.hex()}")
         assert f'value="#{found.hex()}"' in form.text
         address = propose(moderator, **{"domain": "", name: f"#{found.hex()}"})
-        assert row(address).matched == 3
+        assert row(_number(address)).matched == 3
 
 
 def test_what_is_filled_in_by_the_address_is_shown_as_text_and_checked_like_the_rest(moderator):
@@ -202,43 +165,24 @@ def test_what_is_filled_in_by_the_address_is_shown_as_text_and_checked_like_the_
     assert "<script>" not in page.text.replace('<script type="module"', "")
 
 
-@pytest.mark.parametrize("number", ["0", "4294967296", "x"])
-def test_a_number_that_cannot_be_is_not_found(moderator, number):
-    assert moderator.get(f"/staff/invalidations/{number}").status_code == 404
+def test_an_invalidation_that_does_not_exist_is_not_found(moderator):
     assert moderator.get("/staff/invalidations/77").status_code == 404
     assert moderator.post("/staff/invalidations/77/discard", data={"why": "x"}).status_code == 404
-
-
-@pytest.mark.parametrize("act", ["approve", "discard", "undo"])
-def test_no_act_without_the_token(moderator, act):
-    crowd(1, domain="robots.example")
-    address = propose(moderator)
-    assert moderator.post(f"{address}/{act}", data={"why": "x"}, csrf=False).status_code == 400
-    assert row(address).state == "proposed"
-
-
-def test_reading_the_screens_changes_nothing(moderator):
-    signature(state="invalidated")
-    for _ in range(2):
-        moderator.get("/staff/invalidations")
-        moderator.get("/staff/invalidations/new")
-        moderator.get("/staff/signatures")
-    assert states() == ["invalidated"]
 
 
 def test_held_signatures_are_released_from_the_same_form_without_a_public_reason(moderator):
     signatures(3, state="held")
     address = propose(moderator, act="release", **SINCE_2001, reason="")
     page = moderator.get(address)
-    assert f"Release no. {row(address).id}" in page.text
+    assert f"Release no. {row(_number(address)).id}" in page.text
     assert "3 signatures will be counted" in page.text
     moderator.post(f"{address}/approve")
     work()
-    assert states() == ["confirmed"]
+    assert set(states()) == {"confirmed"}
     page = moderator.get(address)
     assert "Released" in page.text
     assert "Undo" not in page.text
-    assert f"Release no. {row(address).id}" in moderator.get("/staff/invalidations").text
+    assert f"Release no. {row(_number(address)).id}" in moderator.get("/staff/invalidations").text
 
 
 def test_a_refusal_needs_a_reason_for_the_public_totals(moderator):
@@ -249,7 +193,7 @@ def test_a_refusal_needs_a_reason_for_the_public_totals(moderator):
     assert "3 signatures will never be counted" in moderator.get(address).text
     moderator.post(f"{address}/approve")
     work()
-    assert states() == ["invalidated"]
+    assert set(states()) == {"invalidated"}
     assert "Hold them again" in moderator.get(address).text
 
 
@@ -259,7 +203,7 @@ def test_those_who_are_refused_are_told_unless_staff_untick_it(moderator, box, t
     form = moderator.get("/staff/invalidations/new").text
     assert re.search(r'name="notify_refused"[^>]* checked', form)
     assert not re.search(r'name="notify"[^>]* checked', form)
-    assert row(propose(moderator, act="refuse", **SINCE_2001, **box)).notify is told
+    assert row(_number(propose(moderator, act="refuse", **SINCE_2001, **box))).notify is told
 
 
 def test_a_release_says_how_many_of_which_pattern_why_they_are_held_and_what_was_done_with_their_like(
@@ -277,7 +221,7 @@ def test_a_release_says_how_many_of_which_pattern_why_they_are_held_and_what_was
     assert f"<code>#{robots[:8]}</code>" in page
     assert "E-mails answered too soon: 3" in page
     assert "The form looked like a program’s: 1" in page
-    told = f'<a href="{before}">Invalidation no. {row(before).id}</a>: Taken out 20'
+    told = f'<a href="{before}">Invalidation no. {row(_number(before)).id}</a>: Taken out 20'
     assert told in page
     assert told in moderator.get(f"/staff/watch/blue-skies/domain/{robots}").text
 
