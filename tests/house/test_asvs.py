@@ -7,7 +7,7 @@ from config import ROOT
 
 PAGE = (ROOT / "docs" / "asvs.md").read_text("utf-8")
 ROW = re.compile(r"^\| ([\d.]+)(?:–([\d.]+))? \| .+ \| (.+) \|$", re.MULTILINE)
-TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+TEST = re.compile(r"`((?:tests|rehearsals)/[\w/]+\.py)::(test_\w+)`")
 
 
 @dataclass(frozen=True)
