@@ -108,7 +108,7 @@ def test_no_public_page_of_one_campaign_tells_facts_of_the_other(rivers, lang):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-@pytest.mark.parametrize("kind", [*signature_mails.composers()])
+@pytest.mark.parametrize("kind", [*TRUE_OF_SIGNATURES])
 def test_no_mail_about_a_signature_tells_facts_of_the_other_campaign(rivers, kind, lang):
     _, second = rivers
     enqueue(signature(second, state=TRUE_OF_SIGNATURES[kind]), kind, lang)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import select
 
 from config import ROOT
-from pledge.campaigns.log_facts import pledge_hashes
+from pledge.campaigns.queries import pledge_hashes
 from pledge.core.db import reading
 from pledge.deliveries.document import Document, from_json
 from pledge.deliveries.letter.compose import letter_pdf
