@@ -14,7 +14,7 @@ from pledge.core.db import reading
 from pledge.core.i18n import format_datetime
 from pledge.core.phrases import Phrase
 from pledge.core.tokens import Purpose
-from pledge.mail.message import Claimed, Composers, Message, composer
+from pledge.mail.messages import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind
 from pledge.mail.outbox import NewMail, enqueue
 

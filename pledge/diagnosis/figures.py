@@ -17,8 +17,8 @@ from pledge.core.db import clock_difference, db, reading
 from pledge.diagnosis.archive import archive
 from pledge.ledger import queries as ledger
 from pledge.ledger.queries import LogState
-from pledge.mail import backlog, breaker, valve
-from pledge.mail.backlog import Backlog
+from pledge.mail import breaker, queries, valve
+from pledge.mail.queries import Backlog
 from pledge.signatures.staff_queries import Held, held_by_campaign
 from pledge.switches import queries as switches
 
@@ -82,9 +82,9 @@ def _read() -> SiteFigures | None:
             held={names[number]: found for number, found in held.items()},
             waiting_entries=ledger.waiting_entries(),
             fold_lag=ledger.lag(),
-            outbox=backlog.outbox_backlog(),
-            dead_mails=backlog.dead_mails(),
-            requests=backlog.request_backlog(),
+            outbox=queries.outbox_backlog(),
+            dead_mails=queries.dead_mails(),
+            requests=queries.request_backlog(),
             is_valve_closed=valve.closed_since() is not None,
             is_breaker_open=breaker.opened_at() is not None,
             archive_age=found.age if (found := archive()) else None,

@@ -20,8 +20,7 @@ from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
 from pledge.mail.bounces import mailboxes
 from pledge.mail.services import transport
-from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
-from pledge.mail.transports import MailRefused
+from pledge.mail.transports import BadSmtpUrl, MailRefused, Server, SmtpTransport
 from pledge.statistics import deliverability
 
 #: Seconds that Redis may take here; the site itself waits less.

@@ -14,7 +14,7 @@ from pledge.core.db import reading
 from pledge.ledger.models import Reason
 from pledge.ledger.services import PlaceMove, append, append_places
 from pledge.mail import allowance, outbox
-from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 from pledge.signatures.places import current_place, entry_place

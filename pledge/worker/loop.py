@@ -29,7 +29,7 @@ from pledge.mail import services as mail
 from pledge.mail.bounces import mailboxes
 from pledge.mail.bounces import services as bounces
 from pledge.mail.bounces.mailboxes import MailboxAway
-from pledge.mail.sender_group import DATABASE_ERRORS, SenderGroup, Turns
+from pledge.mail.services import DATABASE_ERRORS, SenderGroup, Turns
 from pledge.news import queries as news
 from pledge.news import sending
 from pledge.retention import services as retention

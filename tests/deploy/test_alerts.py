@@ -8,7 +8,7 @@ import pytest
 
 from config import ROOT
 from pledge.diagnosis import figures
-from pledge.mail.smtp import SmtpTransport
+from pledge.mail.transports import SmtpTransport
 from tests.support.mails import deliver, enqueue
 from tests.support.metrics import documented, metrics_in, needs_promtool, promtool, samples
 from tests.support.waiting import PATIENCE

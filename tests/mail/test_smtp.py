@@ -4,8 +4,14 @@ import socket
 
 import pytest
 
-from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
-from pledge.mail.transports import PermanentFailure, ServerUnavailable, TemporaryFailure
+from pledge.mail.transports import (
+    BadSmtpUrl,
+    PermanentFailure,
+    Server,
+    ServerUnavailable,
+    SmtpTransport,
+    TemporaryFailure,
+)
 from tests.mail.sending import MAIL, fault
 from tests.support.run import free_port
 from tests.support.waiting import PATIENCE

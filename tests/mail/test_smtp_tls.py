@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from pledge.core import clock
-from pledge.mail.smtp import SmtpTransport
-from pledge.mail.transports import ServerUnavailable
+from pledge.mail.transports import ServerUnavailable, SmtpTransport
 from tests.mail.sending import MAIL, fault
 from tests.support.smtp import SmtpServer, _Handler
 from tests.support.waiting import PATIENCE

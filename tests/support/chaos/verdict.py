@@ -15,7 +15,7 @@ from pledge.core import clock, tokens
 from pledge.core.db import db
 from pledge.core.tokens import Purpose
 from pledge.ledger.queries import waiting_entries
-from pledge.mail.message import Claimed
+from pledge.mail.messages import Claimed
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import address_hash
