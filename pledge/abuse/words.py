@@ -2,8 +2,7 @@
 
 from pledge.abuse.models import AlertKind, Facts
 from pledge.core.i18n import format_count
-from pledge.core.languages import Texts
-from pledge.core.phrases import Phrase
+from pledge.core.languages import Phrase, Texts
 
 HEADLINES = {
     AlertKind.VALVE_CLOSED: Phrase("alert", "E-mails to new addresses are held back"),

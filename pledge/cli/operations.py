@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from config import ROOT, current_config
 from pledge.audit.models import COMMAND_LINE
 from pledge.core.clock import iso_utc
-from pledge.core.db.reencrypting import reencrypt
+from pledge.core.db.encrypted_columns import reencrypt
 from pledge.core.encryption import Unreadable
 from pledge.deliveries.register_queries import last_handed_over
 from pledge.diagnosis.doctor import diagnose, diagnose_stored

@@ -7,9 +7,8 @@ from flask_babel import force_locale
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pledge.core.text.line_words import LINE_WORDS
-from pledge.core.text.lines import BadLine, LineFault, clean_line, content_fault
-from pledge.core.text.spreadsheets import neutral
+from pledge.core.text.lines import LINE_WORDS, BadLine, LineFault, clean_line, content_fault
+from pledge.core.text.tables import neutral
 
 LONGEST = 120
 

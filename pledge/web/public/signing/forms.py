@@ -11,9 +11,7 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.core import countries, i18n
-from pledge.core.text.line_words import LINE_WORDS
-from pledge.core.text.lines import BadLine, LineFault
-from pledge.core.text.plain_text import six_digits, two_digits
+from pledge.core.text.lines import LINE_WORDS, BadLine, LineFault, six_digits, two_digits
 from pledge.signatures.addresses import Address, BadAddress, parse
 from pledge.signatures.rules import clean_name
 from pledge.web.forms import PublicForm, TickField

@@ -26,7 +26,7 @@ from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused, RelyingParty
 from pledge.accounts.services import SecondFactorDue
 from pledge.core import clock
 from pledge.core.logs import log
-from pledge.core.text.plain_text import is_readable, one_line
+from pledge.core.text.lines import is_readable, one_line
 from pledge.web import limits
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import (

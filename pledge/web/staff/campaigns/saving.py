@@ -21,8 +21,7 @@ from pledge.campaigns.moderation import (
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core import tokens
-from pledge.core.text.line_words import LINE_WORDS
-from pledge.core.text.lines import LineFault
+from pledge.core.text.lines import LINE_WORDS, LineFault
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files import scans
 from pledge.files import services as files

@@ -1,8 +1,7 @@
 """What a draft begins with when there is something to tell: the facts of a delivery, or its answer."""
 
 from pledge.core.i18n import format_count, format_date
-from pledge.core.languages import Texts, codes
-from pledge.core.phrases import Phrase
+from pledge.core.languages import Phrase, Texts, codes
 from pledge.deliveries.register_queries import DeliveryView
 from pledge.news.services import NewsFields
 

@@ -8,8 +8,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from pledge.core.text.line_words import LINE_WORDS
-from pledge.core.text.lines import LineFault, holds_resident_number
+from pledge.core.text.lines import LINE_WORDS, LineFault, holds_resident_number
 from pledge.signatures.addresses import Address, BadAddress, parse
 from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
