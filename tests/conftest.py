@@ -69,7 +69,7 @@ PARTS = {
     "operations": (
         "tests/deploy/",
         "tests/diagnosis/test_restoring.py",
-        "tests/diagnosis/test_archive.py",
+        "tests/diagnosis/test_database.py",
         "tests/mail/test_spam_filter.py",
         "tests/house/test_third_language.py",
         "tests/house/test_first_steps.py",

@@ -13,14 +13,13 @@ ENOUGH mails in an hour, nothing is judged.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import select, text
 
 from config import current_config
 from pledge.core import clock
-from pledge.core.db import db, reading, transaction
+from pledge.core.db import reading, transaction
+from pledge.core.db.snapshots import Snapshot
 from pledge.core.logs import log
 from pledge.mail import valve
 from pledge.mail.models import ASKED, UNPROVED, MailKind, MailState, MailValve, OutboxMail
@@ -67,35 +66,12 @@ class Answers:
         return self.confirmed / self.mails
 
 
-@dataclass(frozen=True)
-class _LastRead:
-    is_open: bool
-    read_at: float
-
-
-_kept: WeakKeyDictionary[Engine, _LastRead] = WeakKeyDictionary()
+_snapshot = Snapshot("breaker", lambda: False, FRESH_SECONDS)
 
 
 def is_open() -> bool:
     """Whether the breaker is open, as of some seconds ago; for every request. Closed when the database has never answered."""
-    now, known = clock.monotonic(), _kept.get(db.engine)
-    if known is not None and now - known.read_at < FRESH_SECONDS:
-        return known.is_open
-    # Whoever comes while this one reads goes on with what is known.
-    last = known is not None and known.is_open
-    _kept[db.engine] = _LastRead(last, now)
-    try:
-        found = opened_at() is not None
-    except SQLAlchemyError as error:
-        log.warning("breaker not read", kind=type(error).__name__)
-        return last
-    _kept[db.engine] = _LastRead(found, now)
-    return found
-
-
-def forget() -> None:
-    """Drop what this process keeps."""
-    _kept.clear()
+    return _snapshot.current(lambda: opened_at() is not None)
 
 
 def opened_at() -> datetime | None:
@@ -139,14 +115,14 @@ def _open(answers: Answers) -> None:
         if found.breaker_opened_at is not None:
             return  # another worker was first
         found.breaker_opened_at = clock.now()
-    forget()
+    _snapshot.clear()
     log.warning("breaker opened", mails=answers.mails, confirmed=answers.confirmed)
 
 
 def _close() -> None:
     with transaction() as session:
         valve.lock(session).breaker_opened_at = None
-    forget()
+    _snapshot.clear()
     log.warning("breaker closed")
 
 

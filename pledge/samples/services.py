@@ -94,7 +94,7 @@ def fill(slug: str, sources: Sources, makers: Makers, *, number: int = PEOPLE) -
         pledge_text_id = session.scalars(newest.order_by(PledgeText.version.desc()).limit(1)).one()
         record(session, COMMAND_LINE, "sample_data.fill", f"campaign:{slug}", people=number)
         campaign_id = campaign.id
-    switches.forget()
+    switches.snapshot.clear()
     _fill(slug, campaign_id, pledge_text_id, sources=sources, makers=makers, number=number)
     with transaction() as session:
         sample_data.mark(session, SampleState.FILLED)

@@ -15,17 +15,12 @@ from pledge.switches.sample_data import SAMPLE_DATA
 #: With what a page is kept before Flask (one second) a turned switch shows within three.
 FRESH_SECONDS = 2.0
 
-_snapshot = Snapshot("switches", Switches, FRESH_SECONDS)
+snapshot = Snapshot("switches", Switches, FRESH_SECONDS)
 
 
 def current() -> Switches:
     """The switches as of at most two seconds ago; the defaults while the database has never answered."""
-    return _snapshot.current(stored)
-
-
-def forget() -> None:
-    """Drop the cached values of this process."""
-    _snapshot.forget()
+    return snapshot.current(stored)
 
 
 def stored() -> Switches:

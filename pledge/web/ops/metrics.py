@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from config import current_config
 from pledge.core import clock, metrics
-from pledge.diagnosis.figures import SiteFigures, figures
+from pledge.diagnosis.state import SiteFigures, figures
 from pledge.web.admission import ARRIVED
 
 blueprint = Blueprint("metrics", __name__)

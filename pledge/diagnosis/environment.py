@@ -11,7 +11,7 @@ from config import Config, unknown_names
 from pledge.core import clock
 from pledge.core.db import db, reading
 from pledge.core.networks import is_this_machine
-from pledge.diagnosis.findings import Finding, ok, problem, warning
+from pledge.diagnosis import Finding, ok, problem, warning
 from pledge.diagnosis.state import Readiness
 from pledge.files.backends import current_storage
 from pledge.files.storage import StorageAway
