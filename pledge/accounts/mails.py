@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge.abuse import words
+from pledge.abuse import alerts
 from pledge.abuse.models import Alert, AlertKind, Facts
 from pledge.accounts.models import StaffMember
 from pledge.core import tokens, urls
@@ -85,8 +85,8 @@ def notice(mail: Claimed, member: MailedMember) -> Message:
 def alert(mail: Claimed, told: MailedAlert) -> Message:
     """What the alert says, since when, and where to look."""
     values = {
-        "headline": words.headline(told.kind, told.facts, mail.lang),
-        "details": words.details(told.kind, told.facts, mail.lang),
+        "headline": alerts.headline(told.kind, told.facts, mail.lang),
+        "details": alerts.details(told.kind, told.facts, mail.lang),
         "since": format_datetime(mail.created_at, mail.lang),
     }
     link = _PLACES.get(told.kind, urls.staff_link)()

@@ -37,8 +37,7 @@ from pledge.samples.people import Person, Recorder
 from pledge.signatures.models import Signature
 from pledge.statistics import referrals
 from pledge.switches import queries as switches
-from pledge.switches import sample_data
-from pledge.switches.sample_data import SampleState
+from pledge.switches.queries import SampleState
 
 PEOPLE = 12_000
 _LENGTH = timedelta(weeks=10)
@@ -80,7 +79,7 @@ def fill(slug: str, sources: Sources, makers: Makers, *, number: int = PEOPLE) -
         ).one_or_none()
         if campaign is None:
             raise NoSuchDemo
-        state = sample_data.state(session)
+        state = switches.sample_state(session)
         if state is SampleState.FILLED:
             return False
         if state is SampleState.FILLING:
@@ -89,7 +88,7 @@ def fill(slug: str, sources: Sources, makers: Makers, *, number: int = PEOPLE) -
             session.scalar(select(exists(select(table)))) for table in (Signature, Endorsement, LedgerEntry)
         ):
             raise NotEmpty
-        sample_data.mark(session, SampleState.FILLING)
+        switches.mark_sample_data(session, SampleState.FILLING)
         newest = select(PledgeText.id).where(PledgeText.campaign_id == campaign.id)
         pledge_text_id = session.scalars(newest.order_by(PledgeText.version.desc()).limit(1)).one()
         record(session, COMMAND_LINE, "sample_data.fill", f"campaign:{slug}", people=number)
@@ -97,7 +96,7 @@ def fill(slug: str, sources: Sources, makers: Makers, *, number: int = PEOPLE) -
     switches.snapshot.clear()
     _fill(slug, campaign_id, pledge_text_id, sources=sources, makers=makers, number=number)
     with transaction() as session:
-        sample_data.mark(session, SampleState.FILLED)
+        switches.mark_sample_data(session, SampleState.FILLED)
     return True
 
 

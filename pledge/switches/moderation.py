@@ -7,9 +7,8 @@ from pledge.audit.models import Actor
 from pledge.audit.services import hold_chain, record
 from pledge.core import clock
 from pledge.core.db import transaction
-from pledge.switches.models import Switch
 from pledge.switches.queries import holds, snapshot
-from pledge.switches.registry import SWITCHES, BadTurn, CannotTurn
+from pledge.switches.registry import SWITCHES, BadTurn, CannotTurn, Switch
 
 MAX_REASON = 500
 

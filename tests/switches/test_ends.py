@@ -11,8 +11,7 @@ from pledge.audit.queries import Search, page
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.switches import moderation, queries
-from pledge.switches.models import Switch
-from pledge.switches.registry import BadTurn, CannotTurn, Switches
+from pledge.switches.registry import BadTurn, CannotTurn, Switch, Switches
 from tests.support.factories import campaign, sign_form
 
 ADMIN = Actor(1, "admin@example.org", "192.0.2.1")

@@ -12,8 +12,7 @@ from pledge.audit.queries import Search, page
 from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.switches import moderation, queries
-from pledge.switches.models import Switch
-from pledge.switches.registry import BadTurn, CannotTurn, Switches
+from pledge.switches.registry import BadTurn, CannotTurn, Switch, Switches
 from tests.support.waiting import PATIENCE
 
 ADMIN = Actor(1, "admin@pledge.example", "203.0.113.7")

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import current_config
 from pledge.core import i18n
 from pledge.core.text import markdown
-from pledge.retention.queries import last_run
+from pledge.retention.services import last_run
 from pledge.web.caching import kept
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
