@@ -1,4 +1,4 @@
-"""`flask campaign load`: a campaign from readable files. `flask demo …`: the demo campaign (pledge/content/demo/) and sample data for it."""
+"""`flask campaign load`: a campaign from readable files. `flask demo …`: the demo campaign (pledge/content/demo/) and sample data for it (tools/demo/)."""
 
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_fol
 from pledge.cli.options import refuse_without_log_key
 from pledge.files.faults import BadVideoFile
 from pledge.files.storage import StorageAway
-from pledge.samples import services as samples
 from pledge.worker.registry import ledger_sources, makers
 
 #: What can be wrong with a folder: a file or a setting that is missing, a text or a film that cannot be kept.
@@ -40,6 +39,7 @@ def load_from(folder: Path) -> None:
 
 DEMO = Path(__file__).resolve().parent.parent / "content" / "demo"
 SLUG = "blue-skies"
+PEOPLE = 12_000
 
 demo = AppGroup("demo", help="The demo campaign, and sample data for it.")
 
@@ -54,7 +54,7 @@ def load_demo() -> None:
 @click.option(
     "--people",
     type=click.IntRange(100, 100_000),
-    default=samples.PEOPLE,
+    default=PEOPLE,
     show_default=True,
     help="How many sign.",
 )
@@ -66,11 +66,13 @@ def fill(people: int) -> None:
         click.echo("Nothing filled: the sample data is there already.")
 
 
-def fill_demo(config: Config, people: int = samples.PEOPLE) -> bool:
+def fill_demo(config: Config, people: int = PEOPLE) -> bool:
     """Fill the demo campaign; False when it was filled before. Raises ClickException where that must not be done."""
     if config.is_production:
         raise click.ClickException("sample data is refused in production (PLEDGE_ENV)")
     refuse_without_log_key(config)
+    from tools.demo import fill as samples  # noqa: PLC0415  # outside the product: only this command needs it
+
     try:
         return samples.fill(SLUG, ledger_sources(), makers(), number=people)
     except samples.NoSuchDemo:

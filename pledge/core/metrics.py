@@ -2,7 +2,7 @@
 
 Several processes serve one site. Where PROMETHEUS_MULTIPROC_DIR names a folder, as `flask serve` and the units in deploy/ do,
 each process keeps its values in files there, and whichever is asked shows the sum of all, the worker's too (the
-multi-process mode of prometheus_client; docs/adr/0130). Without it a process shows its own values.
+multi-process mode of prometheus_client; docs/metrics.md). Without it a process shows its own values.
 
 Labels are names of our own code and slugs of campaigns, never a path, an address, a network or anything that a visitor sent.
 """

@@ -120,6 +120,7 @@ def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | 
             return None
         if version.applicant is not None:
             Applicant.load(version.applicant).fill(row)
+            row.submitted_at = now
         versions.settle(session, row, version)
         row.state, row.confirmed_at, row.ended_at = EndorsementState.REVIEW, now, None
         row.decision_reason = ""

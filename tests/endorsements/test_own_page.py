@@ -62,8 +62,8 @@ class TestCorrecting:
         assert states(row) == [(1, "published"), (2, "proposed")]
         assert (again(row).state, again(row).seq) == ("published", 2)
         seen = own_endorsement(endorse_manage_token(row), "ko")
-        assert seen.published.content.statement["ko"] == "함께하겠습니다."
-        assert seen.proposed.content.statement["ko"] == "새 문구"
+        assert seen.published.statement["ko"] == "함께하겠습니다."
+        assert seen.proposed.statement["ko"] == "새 문구"
         assert organizations(row) == 1
 
     def test_another_correction_replaces_the_one_that_waits(self):

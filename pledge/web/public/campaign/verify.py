@@ -23,7 +23,6 @@ PARTS = (
     "trust",
     "log",
     "receipt",
-    "workbook",
     "tables",
     "pack",
     "result",

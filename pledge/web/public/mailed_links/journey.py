@@ -73,7 +73,7 @@ def mailed_link(view: LinkView) -> LinkView:
 
 def show(template: str, subject: Subject, record: Any, status: int = 200, **more: Any) -> Response:
     """A page about a signature or endorsement, for the holder of a link to it."""
-    named = {subject.name: record, "record": record, "page": record.campaign}
+    named = {subject.name: record.row, "record": record, "page": record.campaign}
     return make_response(render_template(template, subject=subject, **named, **more), status)
 
 

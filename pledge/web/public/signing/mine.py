@@ -54,7 +54,7 @@ def mine(subject: Subject, slug: str) -> Response:
     signature = _pressed(slug, kept)
     if signature is not None:
         return _answer(
-            _page_parts(signature, kept), again=_waits(signature.state, signature.number), key=kept
+            _page_parts(signature, kept), again=_waits(signature.row.state, signature.number), key=kept
         )
     if submission is None:
         return _answer()
@@ -101,23 +101,25 @@ def _pressed(slug: str, key: str) -> SignatureView | None:
         found = own_signature(key, i18n.language(), Purpose.PRESSED, kept_campaign, kept_pledge)
     except BadToken:
         return None
-    return found if found.campaign.slug == slug and found.state in _SETTLED else None
+    return found if found.campaign.slug == slug and found.row.state in _SETTLED else None
 
 
-def _waits(state: SignatureState, number: int | None) -> bool:
-    return state is SignatureState.CONFIRMED and number is None
+def _waits(state: str, number: int | None) -> bool:
+    return state == SignatureState.CONFIRMED and number is None
 
 
 def _page_parts(signature: SignatureView, key: str) -> str:
+    row = signature.row
     done = request.form.get("done")
-    is_counted = signature.state is SignatureState.CONFIRMED
-    asks_region = is_counted and signature.country == countries.HOME and signature.region is None
-    region_saved = done == "region" and is_counted and signature.region is not None
+    is_counted = row.state == SignatureState.CONFIRMED
+    asks_region = is_counted and row.country == countries.HOME and row.region is None
+    region_saved = done == "region" and is_counted and row.region is not None
     return _html(
         signature.campaign,
-        signature.state,
+        row.state,
         signature.number,
-        signature=signature,
+        signature=row,
+        record=signature,
         key=key,
         own_token=own_token(signature),
         declined=done == "declined" and not signature.thanks_wait,
@@ -127,7 +129,7 @@ def _page_parts(signature: SignatureView, key: str) -> str:
     )
 
 
-def _html(campaign: CampaignView, state: SignatureState, number: int | None, **more: Any) -> str:
+def _html(campaign: CampaignView, state: str, number: int | None, **more: Any) -> str:
     """Parts of the page with the thanks, each with its place there (thanks.js)."""
     return render_template(
         "public/signing/mine.html",
@@ -142,7 +144,7 @@ def _html(campaign: CampaignView, state: SignatureState, number: int | None, **m
 
 def _rank(signature: SignatureView) -> str:
     """A sentence about the place of the signer's region among the others, where it is one of the first."""
-    rank = _kept_ranks(signature.campaign.id).get(signature.region or "", LAST_RANK + 1)
+    rank = _kept_ranks(signature.campaign.id).get(signature.row.region or "", LAST_RANK + 1)
     if rank > LAST_RANK:
         return ""
     if rank == 1:

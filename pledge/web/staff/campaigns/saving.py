@@ -152,7 +152,7 @@ def take_document(form: Form, name: str) -> str:
 
 def take_video(form: Form, name: str) -> str:
     """As take_picture, for a video."""
-    return _take(form, name, lambda sent: files.store_video(sent.stream, is_upload=True))
+    return _take(form, name, lambda sent: files.store_video(sent.stream))
 
 
 def take_scan(form: Form, name: str) -> str:

@@ -163,7 +163,7 @@ def _person_page(signature_id: int, status: int, sent: dict[str, StatedReasonFor
         render_template(
             "staff/signatures/signature.html",
             person=person,
-            slug=slugs()[person.signature.campaign.id],
+            slug=slugs()[person.view.campaign.id],
             form=forms[""],
             hold=forms[_HOLD],
             done=request.args.get("done", ""),
