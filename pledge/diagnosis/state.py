@@ -2,8 +2,10 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -28,8 +30,7 @@ from pledge.ledger import queries as ledger
 from pledge.ledger.queries import LogState
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
-from pledge.mail.queries import Backlog
-from pledge.signatures.staff_queries import Held, held_by_campaign
+from pledge.signatures.staff_queries import held_by_campaign
 from pledge.switches import queries as switches
 from pledge.switches.registry import Switches
 
@@ -84,58 +85,148 @@ _PROBE = text("SELECT 1").execution_options(deadline=DEADLINE)
 
 
 @dataclass(frozen=True)
-class SiteFigures:
-    """What the database says of the site, for monitoring: the same whichever process is asked. Each is one cheap query."""
+class Figure:
+    """A metric that the database knows."""
 
-    clock_difference: float  #: seconds by which the database's clock is ahead of this machine's
-    logs: dict[str, LogState]  #: by slug
-    set_aside: dict[str, int]  #: entries, by slug
-    differences: Counter[str]  #: what the last comparison found, by slug
-    held: dict[str, Held]  #: by slug
-    waiting_entries: int
-    fold_lag: float  #: seconds for which the oldest of them has waited
-    outbox: list[Backlog]
-    dead_mails: int
-    requests: Backlog
-    is_valve_closed: bool
-    is_breaker_open: bool
-    #: Seconds for which WAL has waited to be archived; None on SQLite.
-    archive_age: float | None
-    paused: list[str]  #: what staff have paused: "signing", "mail"
+    name: str  #: without `pledge_`
+    text: str  #: what it is
+    #: A number, or several by the values of the labels, as tuples.
+    value: float | Mapping[Any, float]
+    labels: tuple[str, ...] = ()
+    only_grows: bool = False
 
 
-_figures = Snapshot[SiteFigures | None]("figures", lambda: None, FIGURES_SECONDS)
+_figures = Snapshot[list[Figure] | None]("figures", lambda: None, FIGURES_SECONDS)
 
 
-def figures() -> SiteFigures | None:
-    """The figures, a few seconds old at most; None when the database does not answer or refuses."""
+def figures() -> list[Figure] | None:
+    """What the database says of the site, for monitoring, a few seconds old at most: the same whichever process is asked.
+
+    None when the database does not answer or refuses.
+    """
     return _figures.current(_read)
 
 
-def _read() -> SiteFigures | None:
+def _read() -> list[Figure] | None:
+    """Each is one cheap query."""
     try:
         with reading() as connection:
             connection.execute(_PROBE)
-        states, aside, held = ledger.log_states(), ledger.set_aside_counts(), held_by_campaign()
-        names = slugs()  # read last: it has every campaign of the three
-        return SiteFigures(
-            clock_difference=clock_difference(),
-            logs={names[state.campaign_id]: state for state in states},
-            set_aside={names.get(number, ""): entries for number, entries in aside.items()},
-            differences=Counter(names.get(number, "") for number, _ in ledger.differences()),
-            held={names[number]: found for number, found in held.items()},
-            waiting_entries=ledger.waiting_entries(),
-            fold_lag=ledger.lag(),
-            outbox=mail.outbox_backlog(),
-            dead_mails=mail.dead_mails(),
-            requests=mail.request_backlog(),
-            is_valve_closed=valve.closed_since() is not None,
-            is_breaker_open=breaker.opened_at() is not None,
-            archive_age=found.age if (found := archive()) else None,
-            paused=switches.stored().paused,
-        )
+        return [*_campaign_figures(), *_mail_figures(), *_installation_figures()]
     except SQLAlchemyError:
         return None
+
+
+def _campaign_figures() -> Iterator[Figure]:
+    logs, aside, held = ledger.log_states(), ledger.set_aside_counts(), held_by_campaign()
+    differences = Counter(number for number, _ in ledger.differences())
+    names = slugs()  # read last: it has every campaign of the others
+
+    def of_each_log(
+        name: str, text: str, value: Callable[[LogState], float], *, only_grows: bool = False
+    ) -> Figure:
+        values = {(names[log.campaign_id],): value(log) for log in logs}
+        return Figure(name, text, values, ("campaign",), only_grows)
+
+    yield of_each_log("people", "People who are counted.", lambda log: log.people)
+    yield of_each_log(
+        "organizations", "Organisations that are counted, apart from people.", lambda log: log.organizations
+    )
+    yield of_each_log(
+        "log_additions",
+        "Entries of the public log that add something.",
+        lambda log: log.additions,
+        only_grows=True,
+    )
+    yield of_each_log(
+        "log_removals",
+        "Entries of the public log that take something away.",
+        lambda log: log.removals,
+        only_grows=True,
+    )
+    yield of_each_log(
+        "log_unsigned_entries",
+        "Numbered entries that no published checkpoint covers yet.",
+        lambda log: log.size - log.signed_size,
+    )
+    yield of_each_log(
+        "log_set_aside_entries",
+        "Entries that were set aside and are not dismissed.",
+        lambda log: aside.get(log.campaign_id, 0),
+    )
+    yield of_each_log(
+        "ledger_differences",
+        "What the last comparison of log, signatures, wall and places found.",
+        lambda log: differences[log.campaign_id],
+    )
+    yield Figure(
+        "checkpoint_timestamp_seconds",
+        "When the newest checkpoint was signed, in Unix seconds.",
+        {(names[log.campaign_id],): log.signed_at.timestamp() for log in logs if log.signed_at},
+        ("campaign",),
+    )
+    yield Figure(
+        "held_signatures",
+        "Confirmed signatures that wait for staff to release them.",
+        {(names[number],): found.signatures for number, found in held.items()},
+        ("campaign",),
+    )
+    yield Figure(
+        "held_oldest_seconds",
+        "For how long the first of them has waited.",
+        {
+            (names[number],): max(0.0, (clock.now() - found.since).total_seconds())
+            for number, found in held.items()
+        },
+        ("campaign",),
+    )
+    yield Figure("fold_waiting_entries", "Entries that are not counted yet.", ledger.waiting_entries())
+    yield Figure("fold_lag_seconds", "For how long the oldest of them has waited.", ledger.lag())
+
+
+def _mail_figures() -> Iterator[Figure]:
+    outbox, asked = mail.outbox_backlog(), mail.request_backlog()
+    waiting = {(found.name, "due"): found.due for found in outbox}
+    waiting |= {(found.name, "later"): found.later for found in outbox}
+    yield Figure("outbox_mails", "Mails that wait: due, or for later.", waiting, ("class", "state"))
+    yield Figure(
+        "outbox_oldest_due_seconds",
+        "For how long the oldest mail of a class has been due.",
+        {(found.name,): found.age for found in outbox},
+        ("class",),
+    )
+    yield Figure("outbox_dead_mails", "Mails that were given up.", mail.dead_mails())
+    yield Figure(
+        "mail_requests_waiting", "Sent forms whose mail is not decided yet.", asked.due + asked.later
+    )
+    yield Figure("mail_requests_oldest_seconds", "For how long the oldest of them has been due.", asked.age)
+    yield Figure(
+        "mail_valve_closed",
+        "1 while mails to new addresses are held back at their pace.",
+        valve.closed_since() is not None,
+    )
+    yield Figure(
+        "mail_breaker_open",
+        "1 while few mails to new addresses are confirmed, so that they go out slowly.",
+        breaker.opened_at() is not None,
+    )
+
+
+def _installation_figures() -> Iterator[Figure]:
+    paused = switches.stored().paused
+    pauses = {(what,): what in paused for what in ("signing", "mail")}
+    yield Figure("paused", "1 while staff have paused it.", pauses, ("what",))
+    if (wal := archive()) is not None:
+        yield Figure(
+            "archive_age_seconds",
+            "For how long WAL has waited to be archived; infinite while PostgreSQL archives nothing.",
+            wal.age,
+        )
+    yield Figure(
+        "clock_difference_seconds",
+        "Seconds by which the database's clock is ahead of this machine's.",
+        clock_difference(),
+    )
 
 
 #: Seconds that a mail may be overdue, or an entry uncounted, before it is a problem.

@@ -142,7 +142,9 @@ def test_the_hourly_comparison_is_told_until_what_differs_is_put_right(app):
     assert contents.compare() == 1
     said = "blue-skies: the head said 2 entries, 1002 people and 0 organizations, the entries say 2, 2 and 0"
     assert readiness().warnings == [f"{said}: see `flask ledger recount`"]
-    assert state.figures().differences == {"blue-skies": 1}
+    assert {figure.name: figure.value for figure in state.figures()}["ledger_differences"] == {
+        ("blue-skies",): 1
+    }
     notes = Notes()
     deliver(notes)
     assert notes.recipients == ["admin@example.org"]
