@@ -26,7 +26,11 @@ babel = Babel()
 
 
 def init_app(app: Flask, config: Config) -> None:
-    app.url_map.converters["language"] = _converter(config.languages)
+    codes = "|".join(tag.partition("-")[0] for tag in config.languages)
+    # `<language:lang>` in a route: the code of a language of the site.
+    app.url_map.converters["language"] = type(
+        "LanguageConverter", (BaseConverter,), {"regex": f"(?:{codes})"}
+    )
     app.config["BABEL_DEFAULT_LOCALE"] = config.languages[0].partition("-")[0]
     babel.init_app(app, locale_selector=language)
     app.url_value_preprocessor(_take_language)
@@ -85,12 +89,6 @@ def format_axis_day(day: date, lang: str | None = None, *, with_year: bool = Fal
 def format_time(moment: datetime) -> str:
     """The time in Korea of an aware datetime."""
     return moment.astimezone(SEOUL).strftime("%H:%M")
-
-
-def _converter(tags: tuple[str, ...]) -> type[BaseConverter]:
-    """`<language:lang>` in a route: the code of a language of the site."""
-    codes = "|".join(tag.partition("-")[0] for tag in tags)
-    return type("LanguageConverter", (BaseConverter,), {"regex": f"(?:{codes})"})
 
 
 def _wanted() -> str:

@@ -32,7 +32,7 @@ def diagnose(config: Config) -> Iterator[Finding]:
         return
     yield from _findings_of(database.guard_findings, config)
     yield from _findings_of(contents.sample_findings, config)
-    yield from _findings_of(_worker_findings)
+    yield from _findings_of(environment.worker_findings, readiness())
     yield from _findings_of(environment.clock_findings)
     yield from diagnose_stored()
 
@@ -48,10 +48,6 @@ def diagnose_stored() -> Iterator[Finding]:
     )
     for look in looks:
         yield from _findings_of(look)
-
-
-def _worker_findings() -> Iterator[Finding]:
-    return environment.worker_findings(readiness())
 
 
 def _findings_of(check: Callable[..., Iterable[Finding]], *arguments: object) -> Iterator[Finding]:

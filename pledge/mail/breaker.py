@@ -5,9 +5,9 @@ mail providers refuse the whole domain. So the share of such mails that were con
 the breaker opens: signing asks everybody for proof of work, mails to new addresses fall to a floor (PLEDGE_BREAKER_PACE,
 mail/valve.py) unless they were asked for with that proof, and staff are told. It closes by itself.
 
-Two looks, as a flood should be seen within minutes and people need some: two minutes after they were sent a quarter of the
+Two checks, as a flood should be seen within minutes and people need some: two minutes after they were sent a quarter of the
 share (PLEDGE_BREAKER_SHARE) must have been confirmed, after ten minutes all of it. On a slow morning, with fewer than
-ENOUGH mails in an hour, nothing is judged.
+MIN_MAILS mails in an hour, nothing is judged.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -25,10 +25,10 @@ from pledge.mail import valve
 from pledge.mail.models import ASKED, UNPROVED, MailKind, MailState, MailValve, OutboxMail
 
 #: The mails that are judged: the newest, of the last hour.
-NEWEST = 500
+MAX_MAILS = 500
 WITHIN = timedelta(hours=1)
 #: Fewer than this say nothing.
-ENOUGH = 100
+MIN_MAILS = 100
 #: It stays open for so long, and until this many times the share is confirmed: it must not open and close all the time.
 MIN_OPEN = timedelta(minutes=10)
 CLOSES_AT = 1.5
@@ -43,15 +43,15 @@ OPEN = "few of the mails to new addresses are confirmed, so the others go out sl
 
 
 @dataclass(frozen=True)
-class Look:
+class Check:
     """A part of the share must be confirmed when a mail was sent so long ago."""
 
     age: timedelta
     part: float
 
 
-QUICK = Look(timedelta(minutes=2), 0.25)
-FULL = Look(timedelta(minutes=10), 1.0)
+QUICK = Check(timedelta(minutes=2), 0.25)
+FULL = Check(timedelta(minutes=10), 1.0)
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,16 @@ def watch(confirmations: Confirmations) -> None:
         if (answers := _too_few(confirmations)) is not None:
             _open(answers)
     elif _may_close(confirmations, since):
-        _close()
+        with transaction() as session:
+            valve.lock(session).breaker_opened_at = None
+        _snapshot.clear()
+        log.warning("breaker closed")
 
 
 def _too_few(confirmations: Confirmations) -> Answers | None:
-    for look in (QUICK, FULL):
-        answers = _answers(confirmations, look.age)
-        if answers is not None and answers.share < _min_share() * look.part:
+    for check in (QUICK, FULL):
+        answers = _answers(confirmations, check.age)
+        if answers is not None and answers.share < _min_share() * check.part:
             return answers
     return None
 
@@ -119,13 +122,6 @@ def _open(answers: Answers) -> None:
     log.warning("breaker opened", mails=answers.mails, confirmed=answers.confirmed)
 
 
-def _close() -> None:
-    with transaction() as session:
-        valve.lock(session).breaker_opened_at = None
-    _snapshot.clear()
-    log.warning("breaker closed")
-
-
 def _answers(confirmations: Confirmations, age: timedelta, *, only_unproved: bool = False) -> Answers | None:
     """What became of the newest mails of that age; None when they are too few to say."""
     now = clock.now()
@@ -138,13 +134,13 @@ def _answers(confirmations: Confirmations, age: timedelta, *, only_unproved: boo
             OutboxMail.sent_at <= now - age,
         )
         .order_by(OutboxMail.sent_at.desc())
-        .limit(NEWEST)
+        .limit(MAX_MAILS)
     )
     if only_unproved:
         query = query.where(~OutboxMail.proved)
     with reading() as connection:
         asked = [(MailKind(kind), subject) for kind, subject in connection.execute(query)]
-    if len(asked) < ENOUGH:
+    if len(asked) < MIN_MAILS:
         return None
     confirmed = {
         kind: confirmed_of({subject for of, subject in asked if of is kind})

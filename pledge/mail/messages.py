@@ -181,7 +181,8 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
 
     made = EmailMessage(policy=_POLICY)
     made["Subject"] = _render(f"{folder}/subject.txt", context).strip()
-    made["From"] = _sender(values["campaign"])
+    name, address = parseaddr(urls.sender())
+    made["From"] = Address(name or values["campaign"], addr_spec=address)
     made["To"] = message.to
     reply_to = message.reply_to or urls.contact()
     if is_address(reply_to):
@@ -215,12 +216,6 @@ def envelope_address(sender: str) -> str:
 
 def _render(template: str, context: dict[str, Any]) -> str:
     return _TEMPLATES.get_template(template).render(context)
-
-
-def _sender(campaign: str) -> Address:
-    """The sender under the name that PLEDGE_MAIL_FROM has, or else under that of the campaign."""
-    name, address = parseaddr(urls.sender())
-    return Address(name or campaign, addr_spec=address)
 
 
 def _add_one_click(made: EmailMessage, address: str) -> None:

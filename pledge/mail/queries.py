@@ -182,18 +182,7 @@ def _take_first(statements: Mapping[bool, TextualSelect], limit: int, lease: tim
 
 def _claimed(rows: Sequence[Row[Any]], until: datetime) -> list[Claimed]:
     return [
-        Claimed(
-            row.id,
-            MailKind(row.kind),
-            row.subject_id,
-            row.seq,
-            row.lang,
-            row.known,
-            row.attempts,
-            row.created_at,
-            until,
-        )
-        for row in sorted(rows)
+        Claimed(**{**row._mapping, "kind": MailKind(row.kind)}, lease_until=until) for row in sorted(rows)
     ]
 
 
@@ -242,17 +231,16 @@ def oldest_due() -> datetime | None:
 
     What is held back does not count, nor do thanks and news, which wait for every other mail (oldest_last_due()).
     """
-    waiting = [_oldest_due(which) for which in _not_held_back()]
+    first: tuple[str, ...] = (FIRST,)
+    if valve.closed_since():
+        first = ()
+    elif breaker.opened_at():
+        first = (PROVED,)
+    waiting = [_oldest_due(which) for which in (AWAITED, *first)]
     waiting.append(select(func.min(MailRequest.due_at)).where(MailRequest.due_at <= clock.now()))
     with reading() as connection:
         found = [moment for moment in connection.execute(union_all(*waiting)).scalars() if moment is not None]
     return min(found, default=None)
-
-
-def _not_held_back() -> tuple[str, ...]:
-    if valve.closed_since():
-        return (AWAITED,)
-    return (AWAITED, PROVED) if breaker.opened_at() else (AWAITED, FIRST)
 
 
 def oldest_last_due() -> datetime | None:

@@ -180,7 +180,9 @@ def deliver(
     Senders that work side by side are one `group`.
     """
     done, group = SendingResult(), group or SenderGroup()
-    waiting = group.turns.take(lambda: _claim(limit))
+    waiting = group.turns.take(
+        lambda: [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
+    )
     if not waiting:
         return done
     with Renewal(waiting) as lease:
@@ -227,10 +229,6 @@ class Renewal:
             except DATABASE_ERRORS:
                 continue  # the next round tries again; the lease tells when it is too late
             self._renewed_at = at
-
-
-def _claim(limit: int) -> list[Claimed]:
-    return [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
 
 
 def _paused() -> bool:

@@ -193,25 +193,20 @@ class SmtpTransport:
 
 
 def _refusal(error: Exception) -> TemporaryFailure | PermanentFailure:
+    said: bytes | str
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         ((code, said),) = error.recipients.values()
     elif isinstance(error, smtplib.SMTPResponseException):
-        code, said = error.smtp_code, _bytes(error.smtp_error)
+        code, said = error.smtp_code, error.smtp_error
     else:
         return TemporaryFailure(_TIMEOUT if _is_timeout(error) else _DROPPED)
     if code == _CLOSING:
         return ServerUnavailable(_DROPPED)
     if isinstance(error, smtplib.SMTPSenderRefused) or code == _NOT_AUTHENTICATED:
         return ServerUnavailable(_words(code))
-    return _permanent(code, said) if code >= 500 else TemporaryFailure(_words(code))
-
-
-def _bytes(said: bytes | str) -> bytes:
-    return said if isinstance(said, bytes) else said.encode()
-
-
-def _permanent(code: int, said: bytes) -> PermanentFailure:
-    status = reading.status_code(said.decode(errors="replace"))
+    if code < 500:
+        return TemporaryFailure(_words(code))
+    status = reading.status_code(said.decode(errors="replace") if isinstance(said, bytes) else said)
     return PermanentFailure(_words(code), reading.status_meaning(status, permanent=True), status)
 
 

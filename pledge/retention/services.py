@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ColumnElement, bindparam, delete, exists, or_, select, text, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from pledge.abuse import mail_servers
@@ -133,10 +133,12 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
 
 
 def _sweep(model: type[Model], *conditions: ColumnElement[bool]) -> int:
+    key = next(iter(model.__table__.primary_key))
+    old = select(key).where(*conditions).limit(BATCH)
     total = 0
     while True:
         with transaction() as session:
-            gone = _delete_some(session, model, conditions)
+            gone = len(session.execute(delete(model).where(*conditions, key.in_(old)).returning(key)).all())
         total += gone
         if gone < BATCH:
             return total
@@ -175,9 +177,3 @@ def _in_batches(change: ReturningUpdate[tuple[int]]) -> int:
         total += done
         if done < BATCH:
             return total
-
-
-def _delete_some(session: Session, model: type[Model], conditions: tuple[ColumnElement[bool], ...]) -> int:
-    key = next(iter(model.__table__.primary_key))
-    old = select(key).where(*conditions).limit(BATCH)
-    return len(session.execute(delete(model).where(*conditions, key.in_(old)).returning(key)).all())
