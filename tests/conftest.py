@@ -53,7 +53,6 @@ PARTS = {
         "tests/retention/test_three_years.py",
         "tests/worker/test_worker.py",
         "tests/cli/test_serve.py",
-        "tests/cli/test_processes.py",
         "tests/web/ops/test_shared_metrics.py",
         "tests/web/test_limits.py::test_a_redis_that_hangs",
         "tests/web/test_limits.py::test_two_thousand",

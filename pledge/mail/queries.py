@@ -182,7 +182,7 @@ def _take_first(statements: Mapping[bool, TextualSelect], limit: int, lease: tim
 
 def _claimed(rows: Sequence[Row[Any]], until: datetime) -> list[Claimed]:
     return [
-        Claimed(**{**row._mapping, "kind": MailKind(row.kind)}, lease_until=until) for row in sorted(rows)
+        Claimed(**{**row._asdict(), "kind": MailKind(row.kind)}, lease_until=until) for row in sorted(rows)
     ]
 
 
