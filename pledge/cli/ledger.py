@@ -22,7 +22,7 @@ from pledge.ledger import recount as ledger_recount
 from pledge.ledger import verify as log_verification
 from pledge.ledger.models import SetAside
 from pledge.ledger.notes import BadNote, TreeHead
-from pledge.paper import counting as paper
+from pledge.paper import queries as paper
 from pledge.signatures import counting
 from pledge.worker.registry import ledger_sources
 

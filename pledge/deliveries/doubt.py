@@ -2,7 +2,7 @@
 
 from pledge.endorsements import counting as organizations
 from pledge.ledger import queries as ledger
-from pledge.paper import counting as paper
+from pledge.paper import queries as paper
 from pledge.signatures import counting as signatures
 
 

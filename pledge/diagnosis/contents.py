@@ -20,7 +20,7 @@ from pledge.endorsements import counting as endorsements
 from pledge.ledger import queries as ledger
 from pledge.ledger import recount
 from pledge.ledger.models import LedgerDifference
-from pledge.paper import counting as paper
+from pledge.paper import queries as paper
 from pledge.signatures import counting as signatures
 from pledge.signatures.addresses import BadAddress, parse
 from pledge.signatures.identifiers import address_hash

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from pledge.core.db import db, reading
 from pledge.mail.models import OutboxMail
-from pledge.signatures.invalidation.conditions import seconds_to_confirm
+from pledge.signatures.invalidation.models import seconds_to_confirm
 from pledge.signatures.models import HELD, Signature, SignatureState
 from pledge.signatures.queries import SignatureView, find
 

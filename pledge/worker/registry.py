@@ -17,7 +17,7 @@ from pledge.mail.messages import Composers
 from pledge.mail.models import MailKind
 from pledge.mail.requests import Handlers
 from pledge.news import mails as news
-from pledge.paper import counting as paper
+from pledge.paper import queries as paper
 from pledge.signatures import counting as signature_counting
 from pledge.signatures import erasing
 from pledge.signatures import mails as signature_mails

@@ -24,8 +24,7 @@ from pledge.endorsements.review import queries, reasons
 from pledge.signatures import moderation as signing
 from pledge.signatures.addresses import parse
 from pledge.signatures.invalidation import services as invalidations
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.switches import moderation as switches
 from tests.support.apps import forget_caches
 from tests.support.factories import (

@@ -121,10 +121,9 @@ def test_every_page_says_that_the_data_are_samples(demo, client, staff_client):
 def test_pictures_that_leave_the_site_say_that_the_data_are_samples(demo, client, monkeypatch):
     """The share image, the card of a number, the badge and the poster."""
     images = []
-    for module in ("share_image", "number_card"):
-        monkeypatch.setattr(f"pledge.web.embed.{module}.draw", lambda image: images.append(image.site) or b"")
+    monkeypatch.setattr("pledge.web.embed.pictures.draw", lambda image: images.append(image.site) or b"")
     monkeypatch.setattr(
-        "pledge.web.public.campaign.hall.poster_pdf", lambda words, _paper: images.append(words.title) or b""
+        "pledge.web.public.campaign.views.poster_pdf", lambda words, _paper: images.append(words.title) or b""
     )
     signature()
     fold_all()

@@ -240,8 +240,8 @@ def _add_news(session: Session, campaign_id: int, crowd: Sequence[Person]) -> No
             item.state, item.mails = NewsState.SENT, _recipients(crowd, at)
             item.proposed_by, item.proposed_name = _EDITOR.staff_id, _EDITOR.name
             item.proposed_at = at - 2 * _HOUR
-            item.approved_by, item.approved_name = _SECOND_PERSON.staff_id, _SECOND_PERSON.name
-            item.approved_at = at
+            item.decided_by, item.decided_name = _SECOND_PERSON.staff_id, _SECOND_PERSON.name
+            item.decided_at = at
             item.changed_at, item.begun_at, item.ended_at = at - 3 * _HOUR, at, at + _HOUR
         session.add(item)
         session.flush()
@@ -273,7 +273,7 @@ def _add_paper(slug: str, campaign_id: int) -> None:
             number = paper.enter(_EDITOR, slug, fields, name)
         if "checked" in facts:
             with clock.pretend(at + timedelta(days=1)):
-                seen = paper_queries.one(campaign_id, number).stamp
+                seen = paper_queries.find(campaign_id, number).stamp
                 paper.check(_SECOND_PERSON, slug, number, seen, facts["checked"])
 
 

@@ -5,12 +5,10 @@ from collections.abc import Callable
 from werkzeug import Response
 from werkzeug.utils import redirect
 
-from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson
+from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, WrongState
 
 
-def decide(
-    act: Callable[[], object], page: Callable[[int, str], Response], back: str, wrong_state: type[Exception]
-) -> Response:
+def decide(act: Callable[[], object], page: Callable[[int, str], Response], back: str) -> Response:
     """Do it and go back; else `page`, called with the status and what components/forms/two_people.html explains."""
     try:
         act()
@@ -18,6 +16,6 @@ def decide(
         return page(403, "second")
     except InvitedLately:
         return page(403, "lately")
-    except wrong_state:
+    except WrongState:
         return page(409, "state")
     return redirect(back, 303)

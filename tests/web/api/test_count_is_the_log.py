@@ -9,8 +9,7 @@ from pledge.endorsements.review import moderation
 from pledge.endorsements.review.queries import SeenState
 from pledge.ledger import log_queries, merkle, notes, paths
 from pledge.signatures.invalidation import applying, services
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
 from tests.support.factories import (

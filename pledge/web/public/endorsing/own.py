@@ -19,15 +19,15 @@ from pledge.endorsements import handover, number_matching, own
 from pledge.endorsements.applicants import EndorsementView, open_contact_link, own_endorsement
 from pledge.endorsements.versions import content_of
 from pledge.files.services import UnknownFile
+from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
-from pledge.web.public.campaign import logos
+from pledge.web.public.campaign import files
 from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, TakeOverForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.journey import FORM, ask, done, is_wrong, mailed_link, route, show
 from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import Question, Subject
 from pledge.web.public.signing.forms import MailboxForm
-from pledge.web.public.signing.sign import see_other
 from pledge.web.request_checks import allows
 
 #: States in which "this is not me" still has something to delete.
@@ -66,7 +66,7 @@ def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subjec
 
 
 @route("/endorse/me/<token>/correct", of=[ENDORSEMENT], methods=FORM)
-@allows(body=logos.MAX_FORM, parts=logos.MAX_FIELDS)
+@allows(body=files.MAX_FORM, parts=files.MAX_FIELDS)
 @limited(link_limit, methods=["POST"])
 @while_possible
 def correct(subject: Subject, token: str) -> Response:
@@ -84,7 +84,7 @@ def correct(subject: Subject, token: str) -> Response:
         form.logo_name = content.logo
         return show("public/endorsing/correct.html", subject, endorsement, form=form, token=token)
     form = CorrectionForm(CombinedMultiDict([request.files, request.form]))
-    if all((form.validate(), logos.take(form, own=content.logo))):
+    if all((form.validate(), files.store_logo(form, own=content.logo))):
         try:
             waits = own.correct(
                 token,
@@ -95,7 +95,7 @@ def correct(subject: Subject, token: str) -> Response:
             )
             return back_to_own_page(subject, token, "sent" if waits else "saved")
         except UnknownFile:
-            logos.refuse(form)
+            files.refuse_logo(form)
     return show("public/endorsing/correct.html", subject, endorsement, 422, form=form, token=token)
 
 

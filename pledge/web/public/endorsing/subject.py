@@ -20,8 +20,14 @@ from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
 from pledge.endorsements.versions import content_of
 from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
-from pledge.web.public.campaign.sharing import ShareLinks, campaign_links, organization_links
-from pledge.web.public.campaign.spread import Code, endorsement_codes, link_code
+from pledge.web.public.campaign.sharing import (
+    Code,
+    ShareLinks,
+    campaign_links,
+    endorsement_codes,
+    link_code,
+    organization_links,
+)
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 
 #: What the own page can say after something was done, by the name in its address.

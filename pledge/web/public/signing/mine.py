@@ -22,14 +22,14 @@ from pledge.signatures.places import set_region_by_key
 from pledge.signatures.queries import SignatureView, confirmed_lately, own_signature
 from pledge.statistics.published_places import region_ranks
 from pledge.web.caching import cache
+from pledge.web.forms import see_other
 from pledge.web.limits import limited, token_limit
 from pledge.web.ordinals import ordinal
-from pledge.web.public.campaign.pages import campaign_or_404, kept_campaign, kept_pledge
+from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, campaign_or_404
 from pledge.web.public.mailed_links.journey import is_wrong, mailed_link, route
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import RegionForm
 from pledge.web.public.signing.next_steps import next_steps
-from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE, match_number, own_token
 
 #: Up to which place a region is told it, and for how many seconds the places are kept.
@@ -85,7 +85,7 @@ def confirm_no_mail(subject: Subject, token: str) -> Response:
 
 
 def _back_to_thanks(subject: Subject, key: str, done: str | None) -> Response:
-    slug = own_signature(key, i18n.language(), Purpose.PRESSED, kept_campaign, kept_pledge).campaign.slug
+    slug = own_signature(key, i18n.language(), Purpose.PRESSED, cached_campaign, cached_pledge).campaign.slug
     return see_other(subject.url("thanks", slug=slug, _anchor=done))
 
 
@@ -98,7 +98,7 @@ def _answer(
 def _pressed(slug: str, key: str) -> SignatureView | None:
     """The signature whose button this browser pressed, once it is confirmed."""
     try:
-        found = own_signature(key, i18n.language(), Purpose.PRESSED, kept_campaign, kept_pledge)
+        found = own_signature(key, i18n.language(), Purpose.PRESSED, cached_campaign, cached_pledge)
     except BadToken:
         return None
     return found if found.campaign.slug == slug and found.row.state in _SETTLED else None

@@ -13,10 +13,16 @@ from pledge.core import countries, metrics
 from pledge.signatures import services as signatures
 from pledge.statistics import referrals
 from pledge.web.caching import cache
+from pledge.web.forms import see_other
 from pledge.web.limits import client_network
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404, campaign_page
-from pledge.web.public.campaign.switched import RETRY_AFTER_PAUSE, signing_paused
+from pledge.web.public.campaign.pages import (
+    RETRY_AFTER_PAUSE,
+    campaign_now_or_404,
+    campaign_or_404,
+    campaign_page,
+    signing_paused,
+)
 from pledge.web.public.signing import sign_up_limit, step_up
 from pledge.web.public.signing.forms import CHANGED_TEXT, SignForm
 from pledge.web.public.signing.step_up import ExtraStep, StepAnswer
@@ -84,11 +90,6 @@ def one_more_step(step: ExtraStep, page: str) -> Response:
     if step.retry_after is not None:
         response.headers["Retry-After"] = str(step.retry_after)
     return response
-
-
-def see_other(location: str) -> Response:
-    """303 with an empty body: the answer must be the same bytes for everybody."""
-    return Response(status=303, headers={"Location": location})
 
 
 def _known(slug: str, via: str | None) -> str | None:

@@ -15,9 +15,8 @@ from pledge.signatures import number_matching, own, services
 from pledge.signatures.identifiers import is_by_link, read_ticket
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, open_link, own_signature
-from pledge.web.public.campaign.pages import kept_campaign, kept_pledge
+from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, signing_paused
 from pledge.web.public.campaign.sharing import signer_links
-from pledge.web.public.campaign.switched import signing_paused
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 from pledge.web.public.signing.forms import OwnForm, SignForm
 from pledge.web.public.signing.next_steps import next_steps
@@ -35,7 +34,7 @@ def opened(token: str, lang: str) -> Link[SignatureView]:
     """
     if request.method == "POST":
         return open_link(token, lang)
-    return open_link(token, lang, kept_campaign, kept_pledge)
+    return open_link(token, lang, cached_campaign, cached_pledge)
 
 
 def match_number(slug: str, ticket: str) -> str:

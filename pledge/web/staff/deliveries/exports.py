@@ -20,7 +20,7 @@ from pledge.statistics.breakdowns import UnknownCampaign
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import check_why
+from pledge.web.staff.forms import check_reason
 
 #: The names of the kinds of rows, in the order of the list to choose from.
 KINDS: dict[str, Any] = {
@@ -78,7 +78,7 @@ class ExportForm(StaffForm):
         check_lang(field)
 
     def validate_why(self, field: Field) -> None:
-        check_why(field)
+        check_reason(field)
 
 
 @staff.get("/exports")

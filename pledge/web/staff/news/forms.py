@@ -2,32 +2,24 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField, TextAreaField
-from wtforms.fields import Field
-from wtforms.validators import ValidationError
+from wtforms.validators import Optional
 
 from pledge.campaigns.rules import FieldFault
 from pledge.news.services import NewsFields
 from pledge.web.forms import ByLanguage, StaffForm
-from pledge.web.staff.campaigns.forms import StampedForm, whole_number
-from pledge.web.staff.campaigns.saving import FAULTS
+from pledge.web.staff.forms import FAULTS, StampedForm, WholeNumberField
 
 
 class NewsForm(StampedForm):
     title = ByLanguage(StringField, _l("Title"))
     body = ByLanguage(TextAreaField, _l("Text"))
-    milestone = StringField(_l("Send when so many people have signed"))
-
-    number: int | None = None
-
-    def validate_milestone(self, field: Field) -> None:
-        text = "".join((field.data or "").split())
-        self.number = whole_number(text)
-        if text and self.number is None:
-            raise ValidationError(FAULTS[FieldFault.GOAL])
+    milestone = WholeNumberField(
+        _l("Send when so many people have signed"), [Optional()], FAULTS[FieldFault.GOAL]
+    )
 
     @property
     def fields(self) -> NewsFields:
-        return NewsFields(self.by_language("title"), self.by_language("body"), self.number)
+        return NewsFields(self.by_language("title"), self.by_language("body"), self.milestone.data)
 
 
 class ReplyForm(StampedForm):

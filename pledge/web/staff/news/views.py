@@ -7,7 +7,7 @@ from werkzeug import Response as AnyResponse
 
 from config import current_config
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import are_two_accounts, invited_lately
+from pledge.accounts.two_people import NoSuchProposal, WrongState, obstacle
 from pledge.campaigns import senders
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import BadFields, stamp
@@ -16,26 +16,24 @@ from pledge.core import languages, urls
 from pledge.deliveries import register_queries
 from pledge.ledger import queries as ledger
 from pledge.news import queries, services
-from pledge.news.models import NewsState
-from pledge.news.queries import NewsView
-from pledge.news.services import NewsFields, NewsInWrongState, NoSuchNews
+from pledge.news.models import NewsItem, NewsState
+from pledge.news.services import NewsFields
 from pledge.web import errors
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import RemoveForm
-from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 from pledge.web.staff.campaigns.sections import OK, removal_page, saved, section_page
 from pledge.web.staff.deciding import decide
+from pledge.web.staff.forms import SavingProblem, StatedReasonForm, attempt
 from pledge.web.staff.news import beginnings
 from pledge.web.staff.news.forms import NewsForm, ReplyForm, SeenForm
-from pledge.web.staff.signatures.forms import StatedReasonForm
 
 _ALL = "/campaigns/<slug>/news"
 _ONE = f"{_ALL}/<int(min=1,max=2147483647):news_id>"
 
 
-@staff.errorhandler(NoSuchNews)
-def no_such_news(_error: NoSuchNews) -> Response:
+@staff.errorhandler(NoSuchProposal)
+def no_such_proposal(_error: NoSuchProposal) -> Response:
     return errors.error_page(404)
 
 
@@ -63,7 +61,7 @@ def news_reply_to(slug: str) -> AnyResponse:
 def news_new(slug: str) -> Response:
     """An empty form, or with `delivery` one with the facts of that delivery."""
     desk = campaigns.desk(slug)
-    return _form_page(desk.slug, None, NewsForm(data=_typed(_begin(desk.id))), OK)
+    return _form_page(desk.slug, None, NewsForm(data=_typed(vars(_begin(desk.id)))), OK)
 
 
 @staff.post(f"{_ALL}/new")
@@ -84,9 +82,9 @@ def news_item(slug: str, news_id: int) -> Response:
 @needs(Permission.EDIT_CAMPAIGNS)
 def news_edit(slug: str, news_id: int) -> AnyResponse:
     found = _found(slug, news_id)
-    if found.state is not NewsState.DRAFT:
+    if found.state != NewsState.DRAFT:
         return _back(slug, news_id)
-    form = NewsForm(data={**_typed(found.fields), "seen": found.stamp})
+    form = NewsForm(data={**_typed(found.content), "seen": found.stamp})
     return _form_page(slug, found, form, OK)
 
 
@@ -98,7 +96,7 @@ def news_edit_post(slug: str, news_id: int) -> AnyResponse:
         problem = attempt(
             form, lambda: services.change(actor(), slug, news_id, form.seen.data or "", form.fields)
         )
-    except NewsInWrongState:
+    except WrongState:
         return _page(slug, news_id, 409, "state")
     return _form_page(slug, _found(slug, news_id), form, problem) if problem else _back(slug, news_id)
 
@@ -147,7 +145,7 @@ def news_stop(slug: str, news_id: int) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def news_remove(slug: str, news_id: int) -> AnyResponse:
     found = _found(slug, news_id)
-    if found.state is not NewsState.DRAFT:
+    if found.state != NewsState.DRAFT:
         return _back(slug, news_id)
     return _removal_page(slug, found, RemoveForm(data={"seen": found.stamp}), OK)
 
@@ -161,7 +159,7 @@ def news_remove_post(slug: str, news_id: int) -> AnyResponse:
             form,
             lambda: services.remove(actor(), slug, news_id, form.seen.data or "", form.reason.data or ""),
         )
-    except NewsInWrongState:
+    except WrongState:
         return _page(slug, news_id, 409, "state")
     return _removal_page(slug, found, form, problem) if problem else saved("news", slug)
 
@@ -176,13 +174,13 @@ def _begin(campaign_id: int) -> NewsFields:
     return beginnings.of_delivery(found)
 
 
-def _typed(fields: NewsFields) -> dict[str, object]:
+def _typed(fields: dict[str, object]) -> dict[str, object]:
     """The fields as the form holds them."""
-    return {**languages.as_fields(vars(fields)), "milestone": str(fields.milestone or "")}
+    return {**languages.as_fields(fields), "milestone": str(fields["milestone"] or "")}
 
 
-def _found(slug: str, news_id: int) -> NewsView:
-    return queries.one(campaigns.desk(slug).id, news_id)
+def _found(slug: str, news_id: int) -> NewsItem:
+    return queries.find(campaigns.desk(slug).id, news_id)
 
 
 def _back(slug: str, news_id: int) -> AnyResponse:
@@ -194,7 +192,6 @@ def _decide(slug: str, news_id: int, act: Callable[[], None]) -> AnyResponse:
         act,
         lambda status, refused: _page(slug, news_id, status, refused),
         url_for("staff.news_item", slug=slug, news_id=news_id),
-        NewsInWrongState,
     )
 
 
@@ -204,17 +201,17 @@ def _list_page(desk: CampaignDesk, form: ReplyForm, problem: SavingProblem) -> R
         desk,
         form,
         problem,
-        items=queries.of_campaign(desk.id),
+        items=queries.newest(desk.id),
         recipients=queries.recipients(desk.id),
         site_contact=urls.contact(),
     )
 
 
-def _form_page(slug: str, found: NewsView | None, form: NewsForm, problem: SavingProblem) -> Response:
+def _form_page(slug: str, found: NewsItem | None, form: NewsForm, problem: SavingProblem) -> Response:
     return section_page("staff/news/edit.html", campaigns.desk(slug), form, problem, found=found)
 
 
-def _removal_page(slug: str, found: NewsView, form: RemoveForm, problem: SavingProblem) -> Response:
+def _removal_page(slug: str, found: NewsItem, form: RemoveForm, problem: SavingProblem) -> Response:
     back = url_for("staff.news_item", slug=slug, news_id=found.id)
     return removal_page(slug, found.title, back, form, problem)
 
@@ -222,8 +219,8 @@ def _removal_page(slug: str, found: NewsView, form: RemoveForm, problem: SavingP
 def _page(
     slug: str, news_id: int, status: int, refused: str = "", form: StatedReasonForm | None = None
 ) -> Response:
-    desk, who = campaigns.desk(slug), actor()
-    found = queries.one(desk.id, news_id)
+    desk = campaigns.desk(slug)
+    found = queries.find(desk.id, news_id)
     page = render_template(
         "staff/news/item.html",
         desk=desk,
@@ -232,8 +229,7 @@ def _page(
         people=ledger.count(desk.id).people,
         progress=queries.progress(news_id) if found.begun_at else None,
         pace=current_config().news_pace,
-        is_second=are_two_accounts(found.proposed_by, who.staff_id),
-        lately=invited_lately(found.proposed_by, who.staff_id),
+        obstacle=obstacle(found.proposed_by, actor().staff_id),
         form=form or StatedReasonForm(),
         refused=refused,
         tested=request.args.get("tested") == "1",

@@ -12,6 +12,7 @@ from werkzeug import Response as AnyResponse
 from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.core import clock, i18n
+from pledge.core.i18n import format_duration
 from pledge.endorsements.models import ReasonKind
 from pledge.endorsements.review import presence, queries, reasons
 from pledge.endorsements.review.moderation import UnknownCase
@@ -23,7 +24,6 @@ from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.titles import campaign_titles
 from pledge.web.staff.organizations.forms import Forms
-from pledge.web.staff.system.durations import duration
 
 #: As the public addresses have it: the number that an endorsement can have, in either database.
 NUMBER = "<int(min=1,max=9223372036854775807):endorsement_id>"
@@ -175,7 +175,7 @@ def _choices(kind: ReasonKind) -> list[tuple[str, str]]:
 @staff.app_template_global("age")
 def age(since: datetime) -> str:
     """How long something has waited."""
-    return duration(clock.now() - since)
+    return format_duration(clock.now() - since)
 
 
 def _page_number() -> int:

@@ -3,31 +3,28 @@
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, HiddenField, StringField
 
+from pledge.campaigns.rules import FieldFault
 from pledge.paper.services import PaperFields
 from pledge.web.forms import ByLanguage, StaffForm
-from pledge.web.staff.auth.moments import day
-from pledge.web.staff.campaigns.forms import StampedForm, whole_number
+from pledge.web.staff.forms import FAULTS, StampedForm, WholeNumberField, day_field
 
 
 class BatchForm(StampedForm):
     place = ByLanguage(StringField, _l("Place or event"))
-    collected_on = StringField(_l("Day"))
-    sheets = StringField(_l("Sheets"))
-    signatures = StringField(_l("Signatures"))
+    collected_on = day_field(_l("Day"), required=FAULTS[FieldFault.MISSING])
+    sheets = WholeNumberField(_l("Sheets"), None, FAULTS[FieldFault.NUMBER])
+    signatures = WholeNumberField(_l("Signatures"), None, FAULTS[FieldFault.NUMBER])
     scan = FileField(_l("Scan"))
     scan_kept = HiddenField()
-
-    def validate_collected_on(self, field: StringField) -> None:
-        day(field.data)
 
     @property
     def fields(self) -> PaperFields:
         """The fields for the use case; the form must have been validated."""
         return PaperFields(
             place=self.by_language("place"),
-            collected_on=day(self.collected_on.data),
-            sheets=_number(self.sheets),
-            signatures=_number(self.signatures),
+            collected_on=self.collected_on.data,
+            sheets=self.sheets.data,
+            signatures=self.signatures.data,
         )
 
 
@@ -35,12 +32,4 @@ class CheckForm(StaffForm):
     """What the second person counted, and of which batch."""
 
     seen = HiddenField()
-    checked = StringField(_l("How many signatures do you count?"))
-
-    @property
-    def number(self) -> int | None:
-        return _number(self.checked)
-
-
-def _number(field: StringField) -> int | None:
-    return whole_number("".join((field.data or "").split()))
+    checked = WholeNumberField(_l("How many signatures do you count?"))

@@ -6,7 +6,7 @@ from flask import Response, make_response, redirect, render_template, request, u
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import are_two_accounts, invited_lately
+from pledge.accounts.two_people import WrongState, obstacle
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import FieldFault
 from pledge.core import languages
@@ -14,19 +14,15 @@ from pledge.files import scans
 from pledge.files.scans import MAX_SCAN
 from pledge.files.storage import StorageAway
 from pledge.paper import queries, services
-from pledge.paper.models import PaperState
-from pledge.paper.queries import BatchView
-from pledge.paper.services import BatchInWrongState, NoSuchBatch
-from pledge.web import errors
+from pledge.paper.models import PaperBatch, PaperState
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import RemoveForm
-from pledge.web.staff.campaigns.saving import FAULTS, SavingProblem, attempt, take_scan
 from pledge.web.staff.campaigns.sections import OK, removal_page, saved, section_page
 from pledge.web.staff.deciding import decide
+from pledge.web.staff.forms import FAULTS, SavingProblem, StatedReasonForm, attempt, take_scan
 from pledge.web.staff.paper.forms import BatchForm, CheckForm
-from pledge.web.staff.signatures.forms import StatedReasonForm
 
 _ALL = "/campaigns/<slug>/paper"
 _ONE = f"{_ALL}/<int(min=1,max=2147483647):batch_id>"
@@ -34,16 +30,11 @@ _ONE = f"{_ALL}/<int(min=1,max=2147483647):batch_id>"
 _BODY = MAX_SCAN + 5_000_000
 
 
-@staff.errorhandler(NoSuchBatch)
-def no_such_batch(_error: NoSuchBatch) -> Response:
-    return errors.error_page(404)
-
-
 @staff.get(_ALL)
 @needs(Permission.EDIT_CAMPAIGNS)
 def paper(slug: str) -> Response:
     desk = campaigns.desk(slug)
-    batches = queries.of_campaign(desk.id)
+    batches = queries.newest(desk.id)
     page = render_template(
         "staff/paper/batches.html",
         desk=desk,
@@ -106,7 +97,7 @@ def paper_edit_post(slug: str, batch_id: int) -> AnyResponse:
             lambda: services.change(actor(), slug, batch_id, form.seen.data or "", form.fields, scan=scan),
             check=lambda: services.clean(form.fields, has_scan=True),
         )
-    except BatchInWrongState:
+    except WrongState:
         return _page(slug, batch_id, 409, "state")
     return _form_page(slug, _found(slug, batch_id), form, problem) if problem else _back(slug, batch_id)
 
@@ -116,7 +107,7 @@ def paper_edit_post(slug: str, batch_id: int) -> AnyResponse:
 @requires_recent_mfa
 def paper_check(slug: str, batch_id: int) -> AnyResponse:
     form = CheckForm(request.form)
-    number = form.number if form.validate() else None
+    number = form.checked.data if form.validate() else None
     if number is None:
         form.checked.errors = [FAULTS[FieldFault.NUMBER]]
         return _page(slug, batch_id, 422, check=form)
@@ -172,34 +163,33 @@ def paper_remove_post(slug: str, batch_id: int) -> AnyResponse:
             form,
             lambda: services.remove(actor(), slug, batch_id, form.seen.data or "", form.reason.data or ""),
         )
-    except BatchInWrongState:
+    except WrongState:
         return _page(slug, batch_id, 409, "state")
     return _removal_page(slug, found, form, problem) if problem else saved("paper", slug)
 
 
-def _typed(found: BatchView) -> dict[str, object]:
+def _typed(found: PaperBatch) -> dict[str, object]:
     """The fields as the form holds them."""
-    fields = found.fields
     return {
-        **languages.by_field("place", fields.place),
-        "collected_on": fields.collected_on.isoformat() if fields.collected_on else "",
-        "sheets": str(fields.sheets),
-        "signatures": str(fields.signatures),
+        **languages.by_field("place", found.place),
+        "collected_on": found.collected_on,
+        "sheets": found.sheets,
+        "signatures": found.signatures,
     }
 
 
-def _found(slug: str, batch_id: int) -> BatchView:
-    return queries.one(campaigns.desk(slug).id, batch_id)
+def _found(slug: str, batch_id: int) -> PaperBatch:
+    return queries.find(campaigns.desk(slug).id, batch_id)
 
 
-def _is_open(found: BatchView) -> bool:
+def _is_open(found: PaperBatch) -> bool:
     return found.state in (PaperState.COUNTED, PaperState.DISPUTED)
 
 
-def _may_see() -> Callable[[BatchView], bool]:
+def _may_see() -> Callable[[PaperBatch], bool]:
     """Whether the number of a batch may be shown: who is to count it does not see what the first person counted."""
     me = actor().staff_id
-    return lambda found: found.state is not PaperState.COUNTED or found.counted_by == me
+    return lambda found: found.state != PaperState.COUNTED or found.proposed_by == me
 
 
 def _back(slug: str, batch_id: int) -> AnyResponse:
@@ -211,15 +201,14 @@ def _decide(slug: str, batch_id: int, act: Callable[[], object]) -> AnyResponse:
         act,
         lambda status, refused: _page(slug, batch_id, status, refused),
         url_for("staff.paper_batch", slug=slug, batch_id=batch_id),
-        BatchInWrongState,
     )
 
 
-def _form_page(slug: str, found: BatchView | None, form: BatchForm, problem: SavingProblem) -> Response:
+def _form_page(slug: str, found: PaperBatch | None, form: BatchForm, problem: SavingProblem) -> Response:
     return section_page("staff/paper/edit.html", campaigns.desk(slug), form, problem, found=found)
 
 
-def _removal_page(slug: str, found: BatchView, form: RemoveForm, problem: SavingProblem) -> Response:
+def _removal_page(slug: str, found: PaperBatch, form: RemoveForm, problem: SavingProblem) -> Response:
     back = url_for("staff.paper_batch", slug=slug, batch_id=found.id)
     return removal_page(slug, found.place, back, form, problem)
 
@@ -233,14 +222,13 @@ def _page(
     form: StatedReasonForm | None = None,
     check: CheckForm | None = None,
 ) -> Response:
-    found, who = _found(slug, batch_id), actor()
+    found = _found(slug, batch_id)
     page = render_template(
         "staff/paper/batch.html",
         desk=campaigns.desk(slug),
         found=found,
         may_see=_may_see()(found),
-        is_second=are_two_accounts(found.counted_by, who.staff_id),
-        lately=invited_lately(found.counted_by, who.staff_id),
+        obstacle=obstacle(found.proposed_by, actor().staff_id),
         form=form or StatedReasonForm(),
         check=check or CheckForm(data={"seen": found.stamp}),
         refused=refused,

@@ -1,45 +1,27 @@
 """The forms of the signature and invalidation screens: their shape, and the messages for their faults."""
 
 import re
-from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
-from wtforms.validators import ValidationError
+from wtforms.validators import NumberRange, Optional, ValidationError
 
-from pledge.core.text.lines import LINE_WORDS, LineFault, holds_resident_number
 from pledge.signatures.addresses import Address, BadAddress, parse
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin, domain_hash, network_hash, read_domain, read_network
 from pledge.web.forms import StaffForm, TickField
-from pledge.web.staff.auth.moments import moment
+from pledge.web.staff.forms import WholeNumberField, check_reason, moment_field
 
-MAX_WHY = 1000
 #: A day: whoever took longer to confirm was no robot.
 MAX_SPEED = 24 * 60 * 60
+_BAD_SPEED = _l("Enter a number of seconds from 1 to 86,400.")
 
 #: Acts after which the public totals name the reason.
 NAMES_REASON = (InvalidationAct.INVALIDATE, InvalidationAct.REFUSE)
 
 #: A network or domain of which only the hash is known, as the watch links it.
 _HASH = re.compile(r"#([0-9a-f]{64})")
-
-
-def check_why(field: Field) -> None:
-    """Check a reason for the audit log."""
-    if not (field.data or "").strip():
-        raise ValidationError(_l("Give a reason; it is kept in the audit log."))
-    if len(field.data) > MAX_WHY:
-        raise ValidationError(_l("This is too long."))
-    check_numbers(field)
-
-
-def check_numbers(field: Field) -> None:
-    """Refuse resident registration numbers: the audit log cannot be changed."""
-    if holds_resident_number(field.data or ""):
-        raise ValidationError(LINE_WORDS[LineFault.RESIDENT_NUMBER])
 
 
 class LookUpForm(StaffForm):
@@ -54,13 +36,6 @@ class LookUpForm(StaffForm):
             raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None
 
 
-class StatedReasonForm(StaffForm):
-    why = TextAreaField(_l("Reason"))
-
-    def validate_why(self, field: Field) -> None:
-        check_why(field)
-
-
 class InvalidationForm(StaffForm):
     """Empty fields exclude nothing. The attributes below the fields are set by the validators."""
 
@@ -70,9 +45,13 @@ class InvalidationForm(StaffForm):
     campaign = SelectField(_l("Campaign"), validate_choice=False)
     network = StringField(_l("Network"))
     domain = StringField(_l("E-mail domain"))
-    signed_from = StringField(_l("Signed from"))
-    signed_until = StringField(_l("Signed before"))
-    faster_than = StringField(_l("Confirmed within"))
+    signed_from = moment_field(_l("Signed from"))
+    signed_until = moment_field(_l("Signed before"))
+    faster_than = WholeNumberField(
+        _l("Confirmed within"),
+        [Optional(), NumberRange(1, MAX_SPEED, _BAD_SPEED)],
+        invalid_value_message=_BAD_SPEED,
+    )
     reason = SelectField(_l("Reason"), validate_choice=False)
     note = TextAreaField(_l("What did you see?"))
     notify = TickField(_l("Tell the signers by e-mail"))
@@ -81,9 +60,6 @@ class InvalidationForm(StaffForm):
     campaigns: dict[int, str]
     network_hash: bytes | None = None
     domain_hash: bytes | None = None
-    begins: datetime | None = None
-    ends: datetime | None = None
-    seconds: int | None = None
 
     def validate_campaign(self, field: Field) -> None:
         if field.data and field.data not in self.campaigns.values():
@@ -115,21 +91,9 @@ class InvalidationForm(StaffForm):
                 ) from None
             self.domain_hash = domain_hash(self._named_campaign(), domain)
 
-    def validate_signed_from(self, field: Field) -> None:
-        self.begins = moment(field.data)
-
     def validate_signed_until(self, field: Field) -> None:
-        self.ends = moment(field.data)
-        if self.begins and self.ends and self.ends <= self.begins:
+        if self.signed_from.data and field.data and field.data <= self.signed_from.data:
             raise ValidationError(_l("It ends before it begins."))
-
-    def validate_faster_than(self, field: Field) -> None:
-        text = (field.data or "").strip()
-        if not text:
-            return
-        if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) <= MAX_SPEED:
-            raise ValidationError(_l("Enter a number of seconds from 1 to 86,400."))
-        self.seconds = int(text)
 
     def validate_act(self, field: Field) -> None:
         if field.data not in set(InvalidationAct):
@@ -140,7 +104,7 @@ class InvalidationForm(StaffForm):
             raise ValidationError(_l("Choose a reason from the list."))
 
     def validate_note(self, field: Field) -> None:
-        check_why(field)
+        check_reason(field)
 
     def _named_campaign(self) -> str:
         """The campaign, which a network or domain needs: their hashes differ between campaigns, so that no data joins them."""
@@ -171,7 +135,7 @@ class InvalidationForm(StaffForm):
             campaign_id=chosen[0] if chosen else None,
             network_hash=self.network_hash,
             domain_hash=self.domain_hash,
-            signed_from=self.begins,
-            signed_until=self.ends,
-            faster_than=self.seconds,
+            signed_from=self.signed_from.data,
+            signed_until=self.signed_until.data,
+            faster_than=self.faster_than.data,
         )

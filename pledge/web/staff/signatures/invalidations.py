@@ -3,22 +3,22 @@
 from collections.abc import Callable
 from functools import partial
 
-from flask import Response, abort, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 
 from pledge.abuse.blocks import Spared
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import are_two_accounts, invited_lately
+from pledge.accounts.two_people import obstacle
 from pledge.campaigns.queries import slugs
 from pledge.signatures.invalidation import queries, services
-from pledge.signatures.invalidation.conditions import NoCondition
-from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
+from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason, NoCondition
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deciding import decide
-from pledge.web.staff.signatures.forms import InvalidationForm, StatedReasonForm
+from pledge.web.staff.forms import StatedReasonForm
+from pledge.web.staff.signatures.forms import InvalidationForm
 
 _ONE = "/invalidations/<int(min=1,max=2147483647):invalidation_id>"
 
@@ -110,7 +110,6 @@ def _decide(invalidation_id: int, form: StatedReasonForm, act: Callable[[], None
         act,
         partial(_page, invalidation_id, form),
         url_for("staff.invalidation", invalidation_id=invalidation_id),
-        services.InvalidationInWrongState,
     )
 
 
@@ -125,19 +124,16 @@ def _new_page(form: InvalidationForm, status: int) -> Response:
 
 
 def _page(invalidation_id: int, form: StatedReasonForm, status: int, refused: str = "") -> Response:
-    found, who = queries.find(invalidation_id), actor()
-    if found is None:
-        abort(404)
+    found = queries.find(invalidation_id)
     is_small = found.matched <= services.max_alone(found.act)
     page = render_template(
         "staff/signatures/invalidation.html",
         found=found,
         sample=queries.sample(invalidation_id),
         hold_reasons=queries.hold_reasons(invalidation_id),
-        earlier=queries.of_the_like(found.condition, but=invalidation_id),
+        earlier=queries.similar(found.condition, but=invalidation_id),
         slugs=slugs(),
-        is_second=is_small or are_two_accounts(found.proposed_by, who.staff_id),
-        lately=not is_small and invited_lately(found.proposed_by, who.staff_id),
+        obstacle="" if is_small else obstacle(found.proposed_by, actor().staff_id),
         alone=services.MAX_WITHOUT_SECOND_PERSON,
         form=form,
         refused=refused,

@@ -17,7 +17,8 @@ from pledge.core import i18n
 from pledge.signatures import moderation, staff_queries
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import LookUpForm, StatedReasonForm
+from pledge.web.staff.forms import StatedReasonForm
+from pledge.web.staff.signatures.forms import LookUpForm
 
 #: Before the names of the fields of the form that decides about one that is held, or would be.
 _HOLD = "hold_"

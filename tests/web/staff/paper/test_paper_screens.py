@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from pledge.paper import services
 from pledge.paper.models import PaperState
 from pledge.web.caching import cache
 from tests.support import paper
@@ -183,11 +184,9 @@ def test_programs_read_the_batches_and_their_entries(editor, client):
 
 
 def test_the_scans_of_a_finished_campaign_are_deleted_and_the_numbers_stay(editor):
-    from pledge.paper import expiry
-
     number = paper.agreed()
-    assert expiry.forget([]) == 0
-    assert expiry.forget([the_campaign().id]) == 1
+    assert services.erase_scans([]) == 0
+    assert services.erase_scans([the_campaign().id]) == 1
     found = row(number)
     assert (found.scan, found.state, len(found.scan_sha256)) == ("", PaperState.AGREED, 32)
     assert "The scan was deleted" in editor.get(f"{PAPER}/{number}").text

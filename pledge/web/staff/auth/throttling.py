@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from flask import Response
+from flask import Response, make_response, render_template
 from flask_babel import ngettext
 
 from pledge.accounts import throttle
@@ -49,8 +49,9 @@ def wait_message(seconds: int) -> str:
     return str(words)
 
 
-def answer(response: Response, form: Any, wait: int = 0) -> Response:
-    """The page with the status of its form: 429 for too early, 422 for wrong, else unchanged."""
+def form_page(template: str, form: Any, wait: int = 0, **values: Any) -> Response:
+    """A page with its form, and the status of that: 429 for too early, 422 for wrong, else 200."""
+    response = make_response(render_template(template, form=form, **values))
     if wait:
         response.status_code = 429
         response.headers["Retry-After"] = str(wait)

@@ -1,28 +1,95 @@
-"""The readable pages of a campaign: its page (also of a draft, with a link from the staff), its letter, pledge texts at
-their permanent addresses, events as calendar files.
+"""Pages to read: home, the privacy notice, a campaign (also a draft, by a link from staff), its letter, pledge texts, events,
+news, the count and the posters for a hall, and the page that checks a receipt or a delivery pack (docs/adr/0048).
 """
+
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
 
 from flask import Response, abort, make_response, render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
 
+from config import ROOT, current_config
 from pledge.campaigns import calendar, events
 from pledge.campaigns import letter as letters
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.letter_pdf.compose import Letter, letter_pdf
+from pledge.campaigns.poster.compose import Paper, PosterWords, poster_pdf
 from pledge.campaigns.queries import CampaignView
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import countries, i18n, languages, tokens
+from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
 from pledge.core.urls import campaign_link
 from pledge.deliveries.register_queries import public_deliveries
+from pledge.news import queries as news_queries
+from pledge.retention.services import last_run
 from pledge.web.caching import kept
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page, pdf
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_cards, campaign_or_404, campaign_page, pdf
 from pledge.web.public.campaign.sharing import campaign_links, qr_code
 from pledge.web.public.signing.forms import SignForm
+from pledge.web.sample_mark import marked
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
+
+#: The parts of the program, js/modules/verify-<name>.js: the page contains their addresses, as each has a hash of its
+#: content.
+PARTS = (
+    "bytes",
+    "note",
+    "merkle",
+    "zip",
+    "entries",
+    "trust",
+    "log",
+    "receipt",
+    "tables",
+    "pack",
+    "result",
+    "worker",
+)
+
+
+@public.get("/")
+@kept(PAGE_CACHE)
+def home() -> Response:
+    cards = campaign_cards()
+    current_ones = [card for card in cards if not card.is_archived]
+    archived = [card for card in cards if card.is_archived]
+    return make_response(
+        render_template(
+            "public/campaign/home.html",
+            campaigns=current_ones,
+            archived=archived,
+            facts=structured_data.of_site(),
+        )
+    )
+
+
+@public.get("/privacy")
+@kept(PAGE_CACHE)
+def privacy() -> Response:
+    lang, config = i18n.language(), current_config()
+    notice = markdown.privacy_notice(lang, config.contact_in(lang), names_kakao=bool(config.kakao_key))
+    return make_response(
+        render_template(
+            "public/campaign/privacy.html",
+            notice=notice,
+            version=markdown.privacy_version(),
+            deleted_at=_last_run(),
+        )
+    )
+
+
+def _last_run() -> datetime | None:
+    """When expired data was deleted last; the notice can be read while the database is away."""
+    try:
+        return last_run()
+    except SQLAlchemyError:
+        return None
 
 
 @public.get("/c/<slug>")
@@ -171,11 +238,6 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
             form=SignForm(country=countries.HOME),
             share=campaign_links(view),
             qr=qr_code(page.url),
-            photo=view.photo,
-            quotation=view.quotation,
-            video=view.video,
-            letter=view.letter,
-            has_letter_page=view.has_letter_page,
             deliveries=[] if preview else public_deliveries(view.id, i18n.language()),
             events=coming,
             past_events=[event for event in reversed(shown) if event.is_over],
@@ -197,3 +259,72 @@ def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
     )
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
     return response
+
+
+@public.get("/c/<slug>/live")
+@kept(PAGE_CACHE)
+def live(slug: str) -> Response:
+    page = campaign_page(campaign_or_404(slug))
+    return make_response(render_template("public/campaign/live.html", page=page, qr=qr_code(page.url)))
+
+
+@public.get("/c/<slug>/poster-<paper>.pdf")
+def poster(slug: str, paper: str) -> Response:
+    if paper not in set(Paper):
+        abort(404)
+    campaign = campaign_or_404(slug)
+    words = PosterWords(
+        lang=i18n.language(),
+        title=marked(campaign.title),
+        tagline=campaign.tagline,
+        ask=_("Scan the code and sign"),
+        code_alt=_("QR code of the campaign address"),
+        recipient=_("The number of signatures is handed to %(recipient)s.", recipient=campaign.recipient)
+        if campaign.recipient
+        else "",
+        secretariat=_("Secretariat: %(names)s", names=campaign.secretariat_line)
+        if campaign.secretariat_line
+        else "",
+        url=campaign_link(i18n.language(), campaign.slug),
+    )
+    return pdf(poster_pdf(words, Paper(paper)), f"{campaign.slug}-poster-{paper}-{words.lang}")
+
+
+@public.get("/c/<slug>/news")
+@kept(PAGE_CACHE)
+def news(slug: str) -> Response:
+    campaign = campaign_or_404(slug)
+    items = news_queries.public_news(campaign.id, i18n.language())
+    return make_response(render_template("public/campaign/news.html", campaign=campaign, items=items))
+
+
+@public.get("/c/<slug>/news/<int(min=1,max=2147483647):news_id>")
+@kept(PAGE_CACHE)
+def news_item(slug: str, news_id: int) -> Response:
+    campaign = campaign_or_404(slug)
+    item = news_queries.public_item(campaign.id, news_id, i18n.language())
+    if item is None:
+        abort(404)
+    facts = structured_data.of_news(item, campaign)
+    return make_response(
+        render_template("public/campaign/news_item.html", campaign=campaign, item=item, facts=facts)
+    )
+
+
+@public.get("/verify")
+@kept(PAGE_CACHE)
+def verify() -> Response:
+    """The page names the campaigns of this site, so that the browser fetches keys only for those."""
+    page = render_template(
+        "public/campaign/verify.html",
+        slugs=[one.slug for one in campaigns.public_campaigns(i18n.language())],
+        parts=PARTS,
+        program_sha256=_program_sha256(),
+    )
+    return make_response(page)
+
+
+@cache
+def _program_sha256() -> str:
+    """SHA-256 of /verify.py, in hex."""
+    return sha256((ROOT / "tools" / "verify.py").read_bytes()).hexdigest()

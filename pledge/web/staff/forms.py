@@ -1,14 +1,30 @@
-"""From a form to a use case and back: errors are shown at their fields, and nothing that was entered is lost."""
+"""What the forms of the staff area share: their fields, the reason for the audit log, and the way to a use case and back.
 
+Errors are shown at their fields, and nothing that was entered is lost.
+"""
+
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, time
 from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
-from wtforms import FileField, Form
+from wtforms import (
+    DateField,
+    DateTimeLocalField,
+    FileField,
+    Form,
+    HiddenField,
+    IntegerField,
+    TextAreaField,
+    TimeField,
+)
+from wtforms.fields import Field
+from wtforms.validators import InputRequired, Optional, ValidationError
 
 from config import current_config
 from pledge.campaigns.models import CampaignState
@@ -21,7 +37,8 @@ from pledge.campaigns.moderation import (
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core import tokens
-from pledge.core.text.lines import LINE_WORDS, LineFault
+from pledge.core.i18n import SEOUL
+from pledge.core.text.lines import LINE_WORDS, LineFault, holds_resident_number
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files import scans
 from pledge.files import services as files
@@ -29,9 +46,15 @@ from pledge.files.faults import BadScan, PictureFault
 from pledge.files.services import BadDocument, BadPicture, BadVideoFile, StorageAway, UnknownFile
 from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, SCAN_WORDS, STORAGE_AWAY, VIDEO_WORDS
 from pledge.web.errors import answer_busy
+from pledge.web.forms import StaffForm
 
 #: The body of a request: a logo of 1 MB and the fields beside it.
 PICTURE_BODY = 8_000_000
+
+MAX_REASON = 1000
+
+#: Years that a form accepts: others are mistakes, and some of them cannot be represented.
+YEARS = range(2000, 2101)
 
 FAULTS = {
     FieldFault.MISSING: _l("This field is required."),
@@ -67,6 +90,84 @@ FAULTS = {
         "This is not WebVTT. The first line is WEBVTT, and each caption has a line like 00:01.000 --> 00:04.000 above it."
     ),
 }
+
+
+def _check_year(_form: Form, field: Field) -> None:
+    if field.data is not None and field.data.year not in YEARS:
+        raise ValidationError(FAULTS[FieldFault.MOMENT])
+
+
+def moment_field(label: object) -> DateTimeLocalField:
+    """A day and a time of day in Korea; may be empty."""
+    return DateTimeLocalField(
+        label,
+        [Optional(), _check_year],
+        format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        invalid_value_message=FAULTS[FieldFault.MOMENT],
+        tz=SEOUL,
+    )
+
+
+def day_field(label: object, required: object = None) -> DateField:
+    """A day; may be empty, unless there is a message for that."""
+    presence = Optional() if required is None else InputRequired(required)
+    return DateField(label, [presence, _check_year], invalid_value_message=FAULTS[FieldFault.MOMENT])
+
+
+def time_field(label: object) -> TimeField:
+    """A time of day; may be empty."""
+    return TimeField(
+        label,
+        [Optional()],
+        format=["%H:%M", "%H:%M:%S"],
+        invalid_value_message=FAULTS[FieldFault.MOMENT],
+    )
+
+
+def in_seoul(day: date, hour: time | None = None) -> datetime:
+    """A time of a day in Korea, by default its beginning."""
+    return datetime.combine(day, hour or time(), SEOUL)
+
+
+def whole_number(text: str) -> int | None:
+    """The number of a text in digits, perhaps with commas; None for anything else."""
+    digits = text.replace(",", "")
+    return int(digits) if re.fullmatch("[0-9]{1,10}", digits) else None
+
+
+class WholeNumberField(IntegerField):
+    """A whole number, in digits with spaces and commas between them."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata([whole_number("".join(text.split())) for text in valuelist])
+
+
+def check_resident_number(field: Field) -> None:
+    """Refuse resident registration numbers: the audit log cannot be changed."""
+    if holds_resident_number(field.data or ""):
+        raise ValidationError(LINE_WORDS[LineFault.RESIDENT_NUMBER])
+
+
+def check_reason(field: Field, longest: int = MAX_REASON) -> None:
+    """Check a reason for the audit log."""
+    if not (field.data or "").strip():
+        raise ValidationError(_l("Give a reason; it is kept in the audit log."))
+    if len(field.data) > longest:
+        raise ValidationError(_l("This is too long."))
+    check_resident_number(field)
+
+
+class StatedReasonForm(StaffForm):
+    why = TextAreaField(_l("Reason"))
+
+    def validate_why(self, field: Field) -> None:
+        check_reason(field)
+
+
+class StampedForm(StaffForm):
+    """Contains the stamp of what its editor saw."""
+
+    seen = HiddenField()
 
 
 @dataclass(frozen=True)
@@ -109,7 +210,7 @@ def attempt(
         problem = SavingProblem(422)
     except EditedMeanwhile as meanwhile:
         form["seen"].data = meanwhile.stamp
-        problem = SavingProblem(409, stored=meanwhile.stored)
+        problem = SavingProblem(409, stored=as_typed(form, meanwhile.stored))
     except CampaignInWrongState as wrong:
         problem = SavingProblem(409, state=wrong.state)
     except CampaignIncomplete as incomplete:
@@ -117,6 +218,13 @@ def attempt(
     except NoSuchCampaign:
         problem = SavingProblem(409, gone=True)
     return problem
+
+
+def as_typed(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as somebody would type them into the fields of a form."""
+    filled = type(form)(data=values)
+    has_text = {name for name in values if name in filled and hasattr(filled[name], "_value")}
+    return {name: filled[name]._value() if name in has_text else value for name, value in values.items()}  # noqa: SLF001  # as widgets do
 
 
 def _errors(form: Form, wrong: Exception, places: Mapping[str, str]) -> dict[str, list[Any]]:
