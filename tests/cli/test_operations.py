@@ -8,9 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from config import ROOT
+from pledge.mail.transports import SmtpTransport
 from tests.support import factories
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.production import PRODUCTION
+from tests.support.waiting import PATIENCE
 
 
 @pytest.mark.sqlite_only
@@ -128,10 +130,12 @@ def test_deliver_says_when_the_server_takes_no_mail(app, runner, smtp, to_server
 
 
 @pytest.fixture
-def given_up(app, smtp, transport):
+def given_up(app, smtp):
     smtp.behave(at_recipient="550 5.7.1 nobody@example.org may not be written to")
     mails = [enqueue(pending(f"nobody-{number}@example.org")) for number in range(2)]
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
     deliver(transport)
+    transport.close()
     return mails
 
 
