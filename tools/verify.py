@@ -388,7 +388,7 @@ def root_by_proof(found: bytes, index: int, size: int, proof: list[bytes]) -> by
 
     At each level there is a last node; where ours is that and a left one, it goes up alone.
     """
-    if index >= size:
+    if not 0 <= index < size:
         raise ValueError("the index lies outside the tree")
     last, steps = size - 1, list(proof)
     while last:
@@ -828,7 +828,9 @@ class Tiles:
         data, is_wider = published_tile(self.source, str(level), number, len(row))
         expected = b"".join(row)
         if data != expected and not (is_wider and data.startswith(expected)):
-            raise Failed("file:" + tile_path(str(level), number, len(row)), "it is not what the entries give")
+            place = next((i for i, one in enumerate(row) if data[i * 32 : i * 32 + 32] != one), len(row))
+            words = f"its hash {place} is not what the entries give"
+            raise Failed("file:" + tile_path(str(level), number, len(row)), words)
         self._rows[level], self._numbers[level] = [], number + 1
         tree = Tree()
         for one in row:

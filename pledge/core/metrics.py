@@ -53,11 +53,6 @@ view_seconds = Counter(
     ["endpoint", "method"],
     registry=_values,
 )
-refused = Counter(
-    "pledge_requests_refused",
-    "Requests answered 503 because all slots were taken.",
-    registry=_values,
-)
 limits_hit = Counter(
     "pledge_limits_hit",
     "Requests answered 429, by the limit that they met.",

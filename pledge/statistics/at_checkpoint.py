@@ -57,7 +57,7 @@ def counted(campaign_id: int, size: int) -> Counted:
 def listed(campaign_id: int, size: int, signed_at: datetime) -> Listed:
     """The organisations whose entries up to `size` leave one +1, each as it was shown when that was signed."""
     with reading() as connection:
-        standing = counting.standing(connection, campaign_id, size, Kind.ORGANIZATION)
+        standing = counting.counted_subjects(connection, campaign_id, size, Kind.ORGANIZATION)
         shown = _shown(connection, campaign_id, signed_at) if standing else {}
     found = [(shown[number], number) for number in standing if number in shown]
     found.sort(key=lambda one: _place(*one))

@@ -11,7 +11,7 @@ from pledge.exports import services
 from pledge.jobs.models import JobKind
 from pledge.jobs.services import Makers
 from pledge.ledger.models import Kind
-from pledge.ledger.sources import Sources
+from pledge.ledger.numbering import Sources
 from pledge.mail.breaker import Confirmations
 from pledge.mail.messages import Composers
 from pledge.mail.models import MailKind

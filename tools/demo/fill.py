@@ -27,8 +27,8 @@ from pledge.jobs import services as jobs
 from pledge.jobs.services import Makers
 from pledge.ledger import log_queries
 from pledge.ledger.models import LedgerEntry, Reason
+from pledge.ledger.numbering import Sources
 from pledge.ledger.services import fold
-from pledge.ledger.sources import Sources
 from pledge.news.models import NewsItem, NewsState
 from pledge.paper import queries as paper_queries
 from pledge.paper import services as paper

@@ -46,8 +46,8 @@ CONCERNED: dict[InvalidationAct, Sequence[ColumnElement[bool]]] = {
     InvalidationAct.RELEASE: (Signature.state == SignatureState.HELD,),
     InvalidationAct.REFUSE: (Signature.state == SignatureState.HELD,),
 }
-#: Those that have something to undo.
-UNDONE_AS_A_WHOLE = (InvalidationAct.INVALIDATE, InvalidationAct.REFUSE)
+#: Acts that take signatures out of the count: the public totals name their reason, and they can be undone as a whole.
+TAKES_OUT = (InvalidationAct.INVALIDATE, InvalidationAct.REFUSE)
 #: The name of an act in the audit log.
 AUDITED: dict[str, str] = {
     InvalidationAct.INVALIDATE: "invalidation",
@@ -132,7 +132,7 @@ def undo(actor: Actor, invalidation_id: int, reason: str) -> None:
     """
     reason = stated(reason)
     with _locked(invalidation_id, InvalidationState.APPLYING, InvalidationState.APPLIED) as (session, row):
-        if row.act not in UNDONE_AS_A_WHOLE:
+        if row.act not in TAKES_OUT:
             raise WrongState
         _end(session, actor, row, InvalidationState.UNDOING, reason)
         _record(session, actor, row, "undo", reason=reason, applied=row.applied)

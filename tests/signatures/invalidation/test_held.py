@@ -46,7 +46,7 @@ WIDE = bytes(range(32))
 
 
 def propose(act, condition=None, *, notify=None):
-    reason = InvalidationReason.AUTOMATED if act in acts.UNDONE_AS_A_WHOLE else None
+    reason = InvalidationReason.AUTOMATED if act in acts.TAKES_OUT else None
     condition = condition or Condition(campaign_id=the_campaign().id, signed_until=clock.now())
     return acts.propose(ANNA, condition, reason, "looked at", act=act, notify=notify)
 

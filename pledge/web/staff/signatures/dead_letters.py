@@ -11,7 +11,7 @@ from pledge.mail import outbox, queries, suppression
 from pledge.statistics.deliverability import deliverability, falls
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import LookUpForm
+from pledge.web.staff.signatures.views import LookUpForm
 from pledge.web.staff.system.dashboard import PROVIDERS
 
 PAGE = 50

@@ -35,7 +35,6 @@ from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.forms import check_reason
-from pledge.web.staff.signatures.forms import NAMES_REASON
 
 #: Seconds for which a process keeps the figures of a time: of an hour they change, of a week they hardly do.
 KEPT = {Window.HOUR: 10, Window.DAY: 30, Window.WEEK: 120}
@@ -154,7 +153,7 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
     origin, form = _origin(slug, sort, value), ActForm(request.form)
     if not form.validate():
         return _cluster_page(slug, origin, 422, form)
-    reason = InvalidationReason(form.reason.data) if act in NAMES_REASON else None
+    reason = InvalidationReason(form.reason.data) if act in services.TAKES_OUT else None
     found = _condition(origin, form.begins)
     try:
         number = services.propose(actor(), found, reason, form.why.data or "", act=InvalidationAct(act))

@@ -100,17 +100,14 @@ def test_a_draft_may_lack_a_language_but_is_not_proposed_so(editor):
     ("changes", "error"),
     [
         ({"title_ko": "", "title_en": ""}, "This field is required."),
-        ({"body_ko": "", "body_en": ""}, "This field is required."),
-        ({"title_en": "x" * 121}, "This is too long."),
         ({"milestone": "many"}, "Enter a whole number"),
-        ({"milestone": "0"}, "Enter a whole number"),
     ],
 )
 def test_an_error_is_told_at_its_field_and_the_text_stays(editor, changes, error):
     reply = editor.post(f"{NEWS}/new", data={**FORM, "body_ko": "제가 쓴 글", **changes})
     assert reply.status_code == 422
     assert error in reply.text
-    assert "body_ko" in changes or "제가 쓴 글" in reply.text
+    assert "제가 쓴 글" in reply.text
 
 
 def test_a_draft_is_changed_and_removed(editor):
@@ -159,11 +156,6 @@ def test_the_page_of_a_delivery_offers_news_to_those_who_may_write_it(staff_clie
     assert link not in staff_client("exporter").get(f"/staff/deliveries/{number}").text
 
 
-def test_the_archive_of_a_campaign_without_news_says_so(client):
-    campaign()
-    assert "There is no news yet." in client.get(f"/en/c/{SLUG}/news").text
-
-
 def test_an_editor_sets_where_answers_to_e_mails_go(editor):
     page = editor.get(NEWS)
     assert "If empty: privacy@localhost" in page.text
@@ -174,14 +166,6 @@ def test_an_editor_sets_where_answers_to_e_mails_go(editor):
     assert reply.status_code == 303
     assert 'value="sky@example.org"' in editor.get(NEWS).text
     assert editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": ""}).status_code == 409
-
-
-def test_who_sets_where_answers_go_shows_the_second_factor_again(editor, frozen_clock):
-    page = editor.get(NEWS)
-    frozen_clock.move(minutes=6)
-    reply = editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": "sky@example.org"})
-    assert "/staff/verify" in reply.headers["Location"]
-    assert "sky@example.org" not in editor.get(NEWS).text
 
 
 def test_the_desk_says_which_news_waits_for_a_second_person(editor, second, frozen_clock):
@@ -197,6 +181,7 @@ def test_the_desk_says_which_news_waits_for_a_second_person(editor, second, froz
 
 def test_every_page_links_the_archive_once_there_is_news(client, app):
     campaign()
+    assert "There is no news yet." in client.get(f"/en/c/{SLUG}/news").text
     link = f'href="/en/c/{SLUG}/news"'
     assert link not in client.get("/en/privacy").text
     news.approved()
