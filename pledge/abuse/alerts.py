@@ -14,8 +14,8 @@ from config import current_config
 from pledge.abuse.models import Alert, AlertKind, CallState, Facts
 from pledge.core import clock
 from pledge.core.db import reading
-from pledge.core.i18n import format_count
-from pledge.core.languages import Phrase, Texts
+from pledge.core.i18n import Phrase, format_count
+from pledge.core.languages import Texts
 
 #: How long nothing more is said about the same thing; None: it is said once.
 QUIET: dict[AlertKind, timedelta | None] = {

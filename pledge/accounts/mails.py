@@ -11,8 +11,7 @@ from pledge.abuse.models import Alert, AlertKind, Facts
 from pledge.accounts.models import StaffMember
 from pledge.core import tokens, urls
 from pledge.core.db import reading
-from pledge.core.i18n import format_datetime
-from pledge.core.languages import Phrase
+from pledge.core.i18n import Phrase, format_datetime
 from pledge.core.tokens import Purpose
 from pledge.mail.messages import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind

@@ -6,13 +6,10 @@ are written in it.
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.support import NullTranslations, Translations
 from flask import has_app_context
 from sqlalchemy import JSON, ColumnElement, Dialect, TypeDecorator, case, func
 from sqlalchemy.orm import InstrumentedAttribute
@@ -167,28 +164,3 @@ def language_of_script(text: str) -> str:
 def _language(script: str) -> str:
     """The language that CLDR gives the script (likely subtags). Babel searches all its locales for it, so it is asked once."""
     return str(Locale.parse(f"und_{script}").language)
-
-
-_FOLDER = Path(__file__).parents[1] / "translations"
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """A text in English and what it belongs to (`msgctxt`), for translators. Values are named: `%(number)s`."""
-
-    context: str
-    text: str
-
-    def of(self, lang: str, **values: object) -> str:
-        """In this language; in English where no catalogue has it."""
-        found = str(_catalogue(lang).pgettext(self.context, self.text))
-        return found % values if values else found
-
-    def in_each(self, **values: object) -> Texts:
-        """In every language of the site."""
-        return Texts({lang: self.of(lang, **values) for lang in codes()})
-
-
-@lru_cache
-def _catalogue(lang: str) -> NullTranslations:
-    return Translations.load(_FOLDER, [lang])

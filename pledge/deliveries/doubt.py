@@ -3,7 +3,7 @@
 from pledge.endorsements import counting as organizations
 from pledge.ledger import queries as ledger
 from pledge.paper import queries as paper
-from pledge.signatures import counting as signatures
+from pledge.signatures import entries as signatures
 
 
 class CountInDoubt(RuntimeError):

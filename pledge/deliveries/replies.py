@@ -12,7 +12,7 @@ from pledge.core.db import reading
 from pledge.core.languages import Texts
 from pledge.deliveries.document import Reply, from_json
 from pledge.deliveries.models import Delivery
-from pledge.signatures.addresses import BadAddress, parse
+from pledge.mail.addresses import BadAddress, parse
 
 MAX_NUMBER = 60
 MAX_PERSON = 120

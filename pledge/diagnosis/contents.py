@@ -20,10 +20,9 @@ from pledge.endorsements import counting as endorsements
 from pledge.ledger import counting as ledger_counting
 from pledge.ledger import queries as ledger
 from pledge.ledger.models import LedgerDifference
+from pledge.mail.addresses import BadAddress, address_hash, parse
 from pledge.paper import queries as paper
-from pledge.signatures import counting as signatures
-from pledge.signatures.addresses import BadAddress, parse
-from pledge.signatures.identifiers import address_hash
+from pledge.signatures import entries as signatures
 from pledge.signatures.models import Signature
 from pledge.switches import queries as switches
 

@@ -30,7 +30,7 @@ from pledge.ledger import queries as ledger
 from pledge.ledger.queries import LogState
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
-from pledge.signatures.staff_queries import held_by_campaign
+from pledge.signatures.queries import held_by_campaign
 from pledge.switches import queries as switches
 from pledge.switches.registry import Switches
 

@@ -13,8 +13,7 @@ from sqlalchemy import Row, TextClause, func, select, text
 
 from pledge.core import countries, languages
 from pledge.core.db import copied_out, is_postgresql, reading
-from pledge.core.i18n import SEOUL
-from pledge.core.languages import Phrase
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.organization_types import TYPES
 from pledge.core.text.tables import csv_line
 from pledge.core.urls import organization_link

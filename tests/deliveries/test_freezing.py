@@ -19,7 +19,7 @@ from pledge.deliveries.letter.letters import LetterContradicts
 from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
-from pledge.signatures import own as signers
+from pledge.signatures import services as signers
 from pledge.statistics import at_checkpoint
 from pledge.statistics.breakdowns import UnknownCampaign
 from tests.deliveries.frozen import TEXTS, freeze, newest, stored

@@ -14,7 +14,7 @@ from pledge.core.tokens import Purpose
 from pledge.mail.messages import Claimed, Message, UnsafeAddress, render
 from pledge.mail.models import MailKind
 from pledge.news import sending, services
-from pledge.signatures import own
+from pledge.signatures import services as signature_services
 from pledge.signatures.models import Signature
 from tests.support import news as support
 from tests.support.apps import settings
@@ -205,5 +205,5 @@ def test_opening_the_address_shows_a_page_with_a_button_and_changes_nothing(clie
 
 def test_one_click_for_somebody_erased_answers_the_same(client, address):
     person, path = address
-    own.erase(manage_token(person))
+    signature_services.erase(manage_token(person))
     assert client.post(path, data=ONE_CLICK).status_code == 200

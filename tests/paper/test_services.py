@@ -16,8 +16,8 @@ from pledge.core.db import db, transaction
 from pledge.core.encryption import Vault
 from pledge.core.languages import Texts
 from pledge.files import scans
-from pledge.files.faults import BadScan, ScanFault
 from pledge.files.models import StoredFile
+from pledge.files.scans import BadScan, ScanFault
 from pledge.files.services import UnknownFile
 from pledge.files.storage import FOLDER
 from pledge.ledger.models import LedgerEntry

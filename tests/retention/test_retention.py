@@ -5,15 +5,15 @@ from sqlalchemy import select
 
 from pledge.core.db import db
 from pledge.core.tokens import BadToken
-from pledge.endorsements import handover, own
+from pledge.endorsements import handover
 from pledge.endorsements import services as endorsement_services
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
 from pledge.files.models import StoredFile
 from pledge.files.services import keep, store_picture
 from pledge.ledger.models import LedgerEntry
+from pledge.mail.addresses import parse
 from pledge.mail.models import MailAllowance, OutboxMail
 from pledge.retention import services
-from pledge.signatures.addresses import parse
 from pledge.signatures.models import Signature
 from pledge.statistics.referrals import organization_code
 from tests.support.factories import (
@@ -209,7 +209,7 @@ def test_ninety_days_after_its_end_the_person_is_forgotten_and_the_public_line_s
     assert version_of(row).name
     assert number_of(LedgerEntry) == 2
     with pytest.raises(BadToken):
-        own.erase(token)
+        endorsement_services.erase(token)
 
 
 def test_an_application_that_never_was_public_is_deleted_whole(frozen_clock):

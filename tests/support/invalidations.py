@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 
 from pledge.core.db import db
 from pledge.ledger.queries import count
-from pledge.signatures import counting
+from pledge.signatures import entries
 from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.models import Signature
@@ -36,5 +36,5 @@ def states() -> dict[str, int]:
 def people() -> int:
     """The count, once the log is folded; it agrees with the signatures."""
     fold_all()
-    assert counting.mismatches() == []
+    assert entries.mismatches() == []
     return count(the_campaign().id).people

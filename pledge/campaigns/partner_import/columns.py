@@ -4,7 +4,7 @@ import unicodedata
 
 from pledge.campaigns.partner_import.faults import BadHeader, ImportFault, RowFault
 from pledge.core import languages
-from pledge.core.languages import Phrase
+from pledge.core.i18n import Phrase
 from pledge.core.organization_types import TYPES
 from pledge.core.text.tables import Line
 

@@ -8,7 +8,7 @@ from pledge.campaigns import items
 from pledge.campaigns.partner_import import columns
 from pledge.campaigns.partners import PARTNER
 from pledge.core import languages
-from pledge.core.languages import Phrase
+from pledge.core.i18n import Phrase
 from pledge.core.organization_types import TYPES
 from pledge.core.text.tables import MAX_LINES
 

@@ -9,9 +9,8 @@ import re
 import unicodedata
 from enum import StrEnum
 from itertools import groupby
-from typing import Any
 
-from flask_babel import lazy_gettext as _l
+from pledge.core.i18n import Phrase
 
 #: Characters that change the reading order (Unicode Bidi_Control, UAX #9): a name must read as it is written.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -99,6 +98,22 @@ class LineFault(StrEnum):
     LINK = "link"
     ADDRESS = "address"
     RESIDENT_NUMBER = "resident_number"
+
+
+LINE_MESSAGES: dict[StrEnum, Phrase] = {
+    LineFault.EMPTY: Phrase("line", "Please write this in letters."),
+    LineFault.TOO_LONG: Phrase("line", "This is too long."),
+    LineFault.CHARACTERS: Phrase("line", "It contains a character that cannot be used here."),
+    LineFault.FORMULA: Phrase("line", "This cannot begin with =, +, -, @, | or %."),
+    LineFault.LINK: Phrase(
+        "line", "Please leave out the web address. If it is not one, put a space after the full stop."
+    ),
+    LineFault.ADDRESS: Phrase("line", "Please leave out the e-mail address or the @ sign."),
+    LineFault.RESIDENT_NUMBER: Phrase(
+        "line",
+        "This looks like a resident registration number. Please take it out: it must not be stored or shown.",
+    ),
+}
 
 
 class BadLine(ValueError):
@@ -191,18 +206,3 @@ def _is_host(found: re.Match[str]) -> bool:
         return False
     # 합니다.We
     return not (ending[0].isupper() and labels[-1].endswith(("다", "요")))
-
-
-LINE_WORDS: dict[StrEnum, Any] = {
-    LineFault.EMPTY: _l("Please write this in letters."),
-    LineFault.TOO_LONG: _l("This is too long."),
-    LineFault.CHARACTERS: _l("It contains a character that cannot be used here."),
-    LineFault.FORMULA: _l("This cannot begin with =, +, -, @, | or %."),
-    LineFault.LINK: _l(
-        "Please leave out the web address. If it is not one, put a space after the full stop."
-    ),
-    LineFault.ADDRESS: _l("Please leave out the e-mail address or the @ sign."),
-    LineFault.RESIDENT_NUMBER: _l(
-        "This looks like a resident registration number. Please take it out: it must not be stored or shown."
-    ),
-}

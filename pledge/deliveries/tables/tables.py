@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from pledge.core.clock import iso_utc
-from pledge.core.languages import Phrase, Texts
+from pledge.core.i18n import Phrase
+from pledge.core.languages import Texts
 from pledge.core.text.tables import BOM, csv_line
 from pledge.deliveries.document import Document
 from pledge.deliveries.figures import SECTIONS, Figures, of_document, percent, seoul

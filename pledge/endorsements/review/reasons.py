@@ -13,7 +13,8 @@ from sqlalchemy import select
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core.db import reading, transaction
-from pledge.core.languages import Phrase, Texts, texts
+from pledge.core.i18n import Phrase
+from pledge.core.languages import Texts, texts
 from pledge.endorsements.models import ReasonKind, ReviewReason
 
 MAX_REASON = 500

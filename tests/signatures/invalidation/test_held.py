@@ -11,7 +11,7 @@ from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.ledger.services import Place
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.signatures import moderation, own, services
+from pledge.signatures import moderation, services
 from pledge.signatures.invalidation import applying, queries
 from pledge.signatures.invalidation import services as acts
 from pledge.signatures.invalidation.models import (
@@ -266,7 +266,7 @@ def test_each_step_is_in_the_audit_log_under_the_name_of_the_act():
 def test_whoever_moved_while_refused_is_counted_where_they_live_once_released(released):
     person = signature(state="held", name="홍길동", region="KR-11")
     number = decide(REFUSE)
-    own.change(
+    services.change(
         manage_token(person), name="홍길동", place=Place("KR", "KR-26"), public_name=False, updates=False
     )
     acts.undo(ANNA, number, "a person")

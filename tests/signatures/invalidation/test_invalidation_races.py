@@ -8,7 +8,7 @@ from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor, AuditEntry
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
-from pledge.signatures import own
+from pledge.signatures import services as signature_services
 from pledge.signatures.invalidation import services
 from pledge.signatures.invalidation.models import Condition, Invalidation, InvalidationReason
 from pledge.signatures.origins import domain_hash
@@ -84,9 +84,9 @@ def test_leaving_while_it_is_applied_counts_nobody_out_twice(app):
     outcomes = at_once(
         app,
         partial(work, 3),
-        lambda: leave(own.withdraw, tokens[:15]),
-        lambda: leave(own.erase, tokens[15:30]),
-        lambda: leave(own.withdraw, reversed(tokens[30:])),
+        lambda: leave(signature_services.withdraw, tokens[:15]),
+        lambda: leave(signature_services.erase, tokens[15:30]),
+        lambda: leave(signature_services.withdraw, reversed(tokens[30:])),
     )
     assert outcomes[1:] == [None] * 3
     work()

@@ -12,7 +12,7 @@ from pledge.core.tokens import BadToken
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
-from pledge.signatures import own, services
+from pledge.signatures import services
 from pledge.signatures.invalidation import applying, queries
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import (
@@ -237,9 +237,9 @@ def test_whoever_left_in_between_is_left_alone(frozen_clock):
         for who in ("withdrew", "erased", "again", "stays")
     )
     number = propose()
-    own.withdraw(manage_token(withdrew))
-    own.erase(manage_token(erased))
-    own.withdraw(manage_token(again))
+    services.withdraw(manage_token(withdrew))
+    services.erase(manage_token(erased))
+    services.withdraw(manage_token(again))
     signature(email="again@robots.example")  # signed anew and confirmed
     invalidations.approve(BORA, number)
     work()
@@ -345,7 +345,7 @@ def test_who_erased_meanwhile_does_not_come_back():
         for who in ("gone", "stays")
     )
     number = take_out()
-    own.erase(manage_token(gone))
+    services.erase(manage_token(gone))
     invalidations.undo(ANNA, number, "a mistake")
     work()
     assert states() == {"confirmed": 1}
@@ -358,7 +358,7 @@ def test_who_erased_meanwhile_does_not_come_back():
 
 def test_an_invalidated_signature_cannot_be_withdrawn_to_be_signed_anew():
     person = signature(state="invalidated")
-    own.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
     assert states() == {"invalidated": 1}
     assert entries("withdrawn") == []
 
@@ -366,11 +366,11 @@ def test_an_invalidated_signature_cannot_be_withdrawn_to_be_signed_anew():
 def test_erasing_an_invalidated_signature_takes_nothing_more_from_the_count():
     person = signature(state="invalidated")
     other = signature()
-    own.erase(manage_token(person))
+    services.erase(manage_token(person))
     fold_all()
     assert count(other.campaign_id).people == 1
     with pytest.raises(BadToken):
-        own.withdraw(manage_token(person))
+        services.withdraw(manage_token(person))
 
 
 def test_a_link_or_code_does_not_confirm_it_again():

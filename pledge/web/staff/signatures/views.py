@@ -17,8 +17,8 @@ from wtforms.validators import ValidationError
 from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.core import i18n
-from pledge.signatures import moderation, staff_queries
-from pledge.signatures.addresses import Address, BadAddress, parse
+from pledge.mail.addresses import Address, BadAddress, parse
+from pledge.signatures import moderation, queries
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
@@ -158,7 +158,7 @@ def _done(signature_id: int, what: str) -> AnyResponse:
 
 
 def _look_up_page(form: LookUpForm, status: int, found: list[int] | None = None) -> Response:
-    people = [staff_queries.person(signature_id, i18n.language()) for signature_id in found or []]
+    people = [queries.person(signature_id, i18n.language()) for signature_id in found or []]
     return make_response(
         render_template(
             "staff/signatures/signatures.html",
@@ -172,7 +172,7 @@ def _look_up_page(form: LookUpForm, status: int, found: list[int] | None = None)
 
 def _person_page(signature_id: int, status: int, sent: dict[str, StatedReasonForm] | None = None) -> Response:
     """The page of one person; `sent` is the form that was sent, by its prefix."""
-    person = staff_queries.person(signature_id, i18n.language())
+    person = queries.person(signature_id, i18n.language())
     if person is None:
         abort(404)
     forms = {prefix: StatedReasonForm(None, prefix=prefix) for prefix in ("", _HOLD)} | (sent or {})

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from pledge.core.db import db
 from pledge.mail.models import OutboxMail
-from pledge.signatures.identifiers import new_id
+from pledge.mailed_links.links import new_id
 from pledge.signatures.models import Signature
 from tests.support.audit import actions
 from tests.support.factories import campaign, signature

@@ -43,7 +43,7 @@ LOSSLESS_BYTES = 64
 
 
 class PictureRefused(Exception):
-    """The name of a fault, as in faults.py."""
+    """The name of a fault, as in pictures.py."""
 
 
 def limit(cpu_seconds: int = CPU_SECONDS) -> None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
+from pledge.core.encryption import vault
 from pledge.mail.providers import canonical
 
 MAX_ADDRESS = 254  #: RFC 5321 §4.5.3.1.3, less the angle brackets
@@ -71,3 +72,13 @@ def _ascii_domain(domain: str) -> str | None:
         return _valid(f"a@{domain}").ascii_domain.lower()
     except EmailNotValidError:
         return None
+
+
+def address_hash(address: Address) -> bytes:
+    """Keyed hash of the person, as far as one mailbox is a person: 32 bytes, useless without the data key."""
+    return vault().keyed_hash(address.canonical)
+
+
+def domain_of(address: Address) -> str:
+    """The domain that mails go to, in ASCII and lower case."""
+    return address.mailed.rpartition("@")[2]

@@ -5,8 +5,8 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pledge.mail.addresses import MAX_ADDRESS, BadAddress, parse
 from pledge.mail.providers import LARGE_PROVIDERS, PROVIDERS, exact, without_tag
-from pledge.signatures.addresses import MAX_ADDRESS, BadAddress, parse
 
 LOCAL = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)
 TAG = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=0, max_size=10)
