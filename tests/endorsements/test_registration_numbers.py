@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pledge.endorsements.verification.registration import (
+from pledge.endorsements.rules import (
     BadRegistrationNumber,
     check_digit,
     clean_registration_number,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pledge.core.fonts.glyphs import FONTS, MISSING, fonts, is_complete, presentable
+from pledge.core.typesetting import FONTS, MISSING, fonts, is_complete, presentable
 
 
 @pytest.mark.parametrize(

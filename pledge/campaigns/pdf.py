@@ -1,27 +1,23 @@
-"""The letter of a campaign as a PDF, from the text of its page. Typst sets it (docs/adr/0018)."""
+"""The letter of a campaign, from the text of its page, and its posters, as PDF."""
 
-import json
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import typst
+import segno
 
-from pledge.core.fonts.glyphs import presentable
-from pledge.core.fonts.typesetting import typst_fonts
 from pledge.core.text.markdown import markdown_tree
+from pledge.core.typesetting import presentable, typeset
 
-#: The ridges of the poster are on the letter too.
-_ROOT = Path(__file__).parents[1]
-_SOURCE = Path(__file__).with_name("letter.typ")
+_TYPST = Path(__file__).with_name("typst")
 #: Letters that a process keeps: each language of some campaigns.
-MAX_KEPT = 16
+MAX_CACHED_LETTERS = 16
+#: The same of posters: two sizes in each language.
+MAX_CACHED_POSTERS = 24
 MAX_LEVEL = 4  #: of a heading
-
-
-class BadLetterText(ValueError):
-    """No PDF can be made of this text."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +32,15 @@ class Letter:
     url: str  #: of the campaign
 
 
-@lru_cache(maxsize=MAX_KEPT)
+@lru_cache(maxsize=MAX_CACHED_LETTERS)
 def letter_pdf(letter: Letter) -> bytes:
     """The letter, tagged for screen readers (PDF/UA-1). The same letter always gives the same bytes."""
     return _typeset(letter)
 
 
 def check_letter_text(lang: str, text: str) -> None:
-    """Set a text once, so that its page never leads to a PDF that cannot be made. Raises BadLetterText."""
-    try:
-        _typeset(Letter(lang, heading="-", campaign="-", text=text, secretariat="", url="https://localhost/"))
-    except typst.TypstError:
-        raise BadLetterText from None
+    """Set a text once, so that its page never leads to a PDF that cannot be made. Raises CannotTypeset."""
+    _typeset(Letter(lang, heading="-", campaign="-", text=text, secretariat="", url="https://localhost/"))
 
 
 def _typeset(letter: Letter) -> bytes:
@@ -58,15 +51,7 @@ def _typeset(letter: Letter) -> bytes:
         "senders": [presentable(letter.secretariat)] if letter.secretariat else [],
         "blocks": _with_outline(_presentable(markdown_tree(letter.text))),
     }
-    made = typst.Compiler(
-        str(_SOURCE),
-        root=str(_ROOT),
-        font_paths=typst_fonts(),
-        sys_inputs={"letter": json.dumps(data, ensure_ascii=False)},
-    ).compile(format="pdf", pdf_standards=["ua-1"])
-    if not isinstance(made, bytes):
-        raise TypeError("a PDF is one file")
-    return made
+    return typeset(_TYPST / "letter.typ", data)
 
 
 def _with_outline(blocks: list[dict[str, Any]], above: list[int] | None = None) -> list[dict[str, Any]]:
@@ -100,3 +85,44 @@ def _presentable(tree: Any) -> Any:
         name: presentable(value) if name == "text" else _presentable(value) if name == "children" else value
         for name, value in tree.items()
     }
+
+
+class Paper(StrEnum):
+    A4 = "a4"
+    A3 = "a3"
+
+
+@dataclass(frozen=True)
+class PosterWords:
+    """What a poster says, in one language."""
+
+    lang: str
+    title: str
+    tagline: str
+    ask: str  #: what to do with the code
+    code_alt: str  #: what the code is, for a screen reader
+    recipient: str  #: to whom the number goes, in a sentence; "" without one
+    secretariat: str  #: who runs the campaign; "" where nobody is named
+    url: str  #: where the code leads
+
+
+@lru_cache(maxsize=MAX_CACHED_POSTERS)
+def poster_pdf(words: PosterWords, paper: Paper) -> bytes:
+    """The poster, tagged for screen readers (PDF/UA-1). The same words always give the same bytes."""
+    data: dict[str, object] = {name: presentable(value) for name, value in vars(words).items()}
+    data |= {
+        "lang": words.lang,
+        "url": words.url,
+        "address": words.url.partition("://")[2],
+        "paper": paper.value,
+        "senders": [data["secretariat"]] if words.secretariat else [],
+        "code": _code(words.url),
+    }
+    return typeset(_TYPST / "poster.typ", data)
+
+
+def _code(url: str) -> str:
+    """The QR code as SVG; level Q, since a poster hangs in the rain."""
+    drawn = BytesIO()
+    segno.make(url, error="q", micro=False).save(drawn, kind="svg", border=0, dark="#0c2a44", xmldecl=False)
+    return drawn.getvalue().decode()
