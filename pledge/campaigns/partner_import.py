@@ -23,10 +23,10 @@ from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
-from pledge.core.phrases import Phrase
-from pledge.core.text.plain_text import is_formula
+from pledge.core.text.lines import is_formula
 from pledge.core.text.tables import MAX_LINES, Line
 from pledge.files import services as files
 from pledge.files.archives import unpack

@@ -19,7 +19,6 @@ from pledge.deliveries.pack import packing
 from pledge.exports import services as exports
 from pledge.exports.files import write_export
 from pledge.news import sending
-from pledge.signatures import mails as signature_mails
 from tests.support import deliveries, factories, news, staff
 from tests.support.factories import endorsement, manage_token, sign_form, signature
 from tests.support.mails import TRUE_OF_SIGNATURES, Notes, deliver, enqueue
