@@ -22,10 +22,11 @@ from pledge.cli.log_key import refuse_without_log_key
 from pledge.core import languages
 from pledge.core.phrases import Phrase
 from pledge.deliveries import freezing
-from pledge.deliveries.doubt import CountInDoubt
+from pledge.deliveries.freezing import CountInDoubt
 from pledge.deliveries.pack import packing
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
+from pledge.statistics.totals import DoesNotAddUp
 
 delivery = AppGroup(
     "delivery", help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them."
@@ -104,7 +105,7 @@ def build(slug: str, out: Path, size: int | None, **given: dict[str, str]) -> No
             if doubt.set_aside
             else "the log differs from the confirmed signatures or the wall; run `flask ledger recount`"
         ) from None
-    except freezing.DoesNotAddUp:
+    except DoesNotAddUp:
         raise click.ClickException(
             "the entries do not add up to what the checkpoint says; run `flask ledger recount`"
         ) from None

@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from pledge.deliveries.register_queries import last_handed_over
+from pledge.deliveries.queries import last_handed_over
 from pledge.news import queries as news
 from pledge.retention import services
 

@@ -9,9 +9,8 @@ from flask.cli import with_appcontext
 from pledge.cli.campaigns import campaign_id
 from pledge.cli.language import known_language
 from pledge.core.clock import iso_utc
-from pledge.deliveries.figures import of_totals
-from pledge.deliveries.tables.formats import FORMATS
-from pledge.statistics.breakdowns import totals as read_totals
+from pledge.deliveries.tables import FORMATS
+from pledge.statistics.totals import campaign_facts, totals_at
 
 
 @click.command("totals")
@@ -31,8 +30,8 @@ from pledge.statistics.breakdowns import totals as read_totals
 def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
     """Write how many signed the campaign SLUG: in all, by country, by region and by day."""
     campaign_id(slug)  # refuses an unknown one
-    found = read_totals(slug)
-    content = FORMATS[form](of_totals(found), known_language(lang) if lang else None)
+    found = totals_at(campaign_facts(slug))
+    content = FORMATS[form](found, known_language(lang) if lang else None)
     if out is not None:
         try:
             out.write_bytes(content)

@@ -154,7 +154,7 @@ def lines(campaign_id: int) -> list[ReferralLine]:
     return sorted(found, key=lambda line: -(line.people or 0))
 
 
-def told(campaign_id: int, code: str) -> int | None:
+def public_count(campaign_id: int, code: str) -> int | None:
     """How many came through this link, as its owner is told: a multiple of MIN_CELL; None for fewer than that."""
     query = _counted(campaign_id).where(Signature.via == code).group_by(Signature.via)
     with reading() as connection:

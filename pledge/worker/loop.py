@@ -18,7 +18,7 @@ from pledge.campaigns.log_facts import published
 from pledge.core import metrics
 from pledge.core.db.failures import describe
 from pledge.core.logs import log
-from pledge.deliveries import register_queries
+from pledge.deliveries import queries as deliveries
 from pledge.diagnosis import comparing
 from pledge.jobs import services
 from pledge.ledger import log as public_log
@@ -34,8 +34,8 @@ from pledge.news import sending
 from pledge.retention import services as retention
 from pledge.signatures import reminding, watching
 from pledge.signatures.invalidation import applying
-from pledge.statistics import deliverability, published_places, today
-from pledge.statistics.steps import tell_reached_steps
+from pledge.statistics import deliverability, places
+from pledge.statistics.dashboard import alert_reached_goals
 from pledge.worker import watched
 from pledge.worker.clock_check import BETWEEN_CLOCK_CHECKS, ClockCheck
 from pledge.worker.composers import composers, handlers
@@ -88,7 +88,7 @@ BETWEEN_RENEWALS = 60.0
 BETWEEN_SWEEPS = 3600.0
 BETWEEN_FILE_SWEEPS = 60.0
 
-#: Seconds between attempts to show newer regions (statistics/today.py and published_places.py decide when it may be).
+#: Seconds between attempts to show newer regions (statistics/places.py decides when it may be).
 BETWEEN_TODAY = 120.0
 
 #: Pauses while the database or the mail server is away.
@@ -197,8 +197,8 @@ class Worker:
         return BETWEEN_WATCHES
 
     def tell_today(self) -> float:
-        today.renew()
-        published_places.renew()
+        places.renew_today_lines()
+        places.renew_places()
         return BETWEEN_TODAY
 
     def watch_valve(self) -> float:
@@ -228,14 +228,14 @@ class Worker:
         return 0.0 if read == mailboxes.BATCH else BETWEEN_BOUNCE_LOOKS
 
     def watch_steps(self) -> float:
-        tell_reached_steps()
+        alert_reached_goals()
         return BETWEEN_STEP_LOOKS
 
     def call_webhook(self) -> float:
         return 0.0 if webhook.advance() else IDLE_WEBHOOK
 
     def sweep(self) -> float:
-        retention.run(register_queries.last_handed_over(news.last_sent()))
+        retention.run(deliveries.last_handed_over(news.last_sent()))
         return BETWEEN_SWEEPS
 
     def sweep_files(self) -> float:

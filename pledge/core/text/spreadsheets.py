@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import date, datetime
 
 from pledge.core.text import plain_text
 
@@ -17,9 +18,17 @@ def neutral(text: str) -> str:
     return f"'{text}" if text[:1] in FORMULA_STARTS or plain_text.is_formula(text) else text
 
 
-def csv_line(*cells: str | float) -> str:
-    """One line with CRLF: texts neutral and quoted, numbers as they are."""
+def csv_line(*cells: str | float | date) -> str:
+    """One line with CRLF: texts neutral and quoted, numbers as they are, a moment to the minute."""
     line = io.StringIO()
     writer = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
-    writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in cells])
+    writer.writerow(map(_plain, cells))
     return line.getvalue()
+
+
+def _plain(cell: str | float | date) -> str | float:
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M}"
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return neutral(cell) if isinstance(cell, str) else cell

@@ -22,8 +22,7 @@ from pledge.ledger import queries as ledger
 from pledge.news import queries as news
 from pledge.news.queries import PublicNews
 from pledge.signatures import queries as signatures
-from pledge.statistics import today
-from pledge.statistics.today import TodayLine
+from pledge.statistics.places import TodayLine, today_line
 from pledge.web.caching import SECONDS, cache
 from pledge.web.public.campaign.switched import signing_paused
 
@@ -145,7 +144,7 @@ def _surroundings(campaign_id: int, lang: str, has_sisters: bool) -> Surrounding
         signatures.public_names(campaign_id),
         endorsements.recent(campaign_id, lang),
         news.public_news(campaign_id, lang, NEWEST_NEWS),
-        today.line(campaign_id),
+        today_line(campaign_id),
     )
 
 

@@ -15,7 +15,7 @@ from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import countries, i18n, languages, tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.core.urls import campaign_link
-from pledge.deliveries.register_queries import public_deliveries
+from pledge.deliveries.queries import public_deliveries
 from pledge.web.caching import kept
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public

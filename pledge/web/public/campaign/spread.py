@@ -66,7 +66,7 @@ def partner_page(slug: str, token: str) -> Response:
     partner = referrals.find_by_token(campaign.id, token)
     if partner is None:
         abort(410)
-    own = OwnNumber(referrals.told(campaign.id, partner.code))
+    own = OwnNumber(referrals.public_count(campaign.id, partner.code))
     response = _page(campaign, partner, own)
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

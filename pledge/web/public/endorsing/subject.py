@@ -32,7 +32,7 @@ class OwnSpread:
     """What an organisation on the wall shares the campaign with, and how many signed through its link."""
 
     via: str
-    people: int | None  #: as referrals.told() tells it
+    people: int | None  #: as referrals.public_count() tells it
     link: Code
     badge: list[Code]
 
@@ -126,7 +126,7 @@ def _spread(endorsement: EndorsementView) -> OwnSpread | None:
     via = organization_code(endorsement.id)
     return OwnSpread(
         via=via,
-        people=referrals.told(endorsement.campaign.id, via),
+        people=referrals.public_count(endorsement.campaign.id, via),
         link=link_code(endorsement.campaign, via),
         badge=endorsement_codes(endorsement.campaign, endorsement.id),
     )

@@ -20,7 +20,7 @@ from pledge.signatures.identifiers import read_ticket
 from pledge.signatures.models import SignatureState
 from pledge.signatures.places import set_region_by_key
 from pledge.signatures.queries import SignatureView, confirmed_lately, own_signature
-from pledge.statistics.published_places import region_ranks
+from pledge.statistics.places import region_ranks
 from pledge.web.caching import cache
 from pledge.web.limits import limited, token_limit
 from pledge.web.ordinals import ordinal

@@ -3,7 +3,7 @@
 from pledge.core.i18n import format_count, format_date
 from pledge.core.languages import Texts, codes
 from pledge.core.phrases import Phrase
-from pledge.deliveries.register_queries import DeliveryView
+from pledge.deliveries.queries import DeliveryView
 from pledge.news.services import NewsFields
 
 _HANDED_OVER = Phrase("news", "The signatures were handed over")

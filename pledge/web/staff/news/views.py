@@ -13,7 +13,7 @@ from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import BadFields, stamp
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages, urls
-from pledge.deliveries import register_queries
+from pledge.deliveries import queries as deliveries
 from pledge.ledger import queries as ledger
 from pledge.news import queries, services
 from pledge.news.models import NewsState
@@ -168,7 +168,7 @@ def news_remove_post(slug: str, news_id: int) -> AnyResponse:
 
 def _begin(campaign_id: int) -> NewsFields:
     number = request.args.get("delivery", default=0, type=int)
-    found = register_queries.find(number) if 0 < number < 2**31 else None
+    found = deliveries.find(number) if 0 < number < 2**31 else None
     if found is None:
         return NewsFields(languages.Texts(), languages.Texts())
     if found.campaign_id != campaign_id or not found.is_handed_over:

@@ -15,7 +15,7 @@ from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import InvalidationReason
 from pledge.signatures.origins import domain_hash
 from pledge.statistics.charts import BOTTOM, LEFT, TOP, WIDTH, chart
-from pledge.statistics.growth import Point
+from pledge.statistics.history import Point
 from pledge.switches import moderation
 from pledge.web.staff.system.durations import duration
 from tests.support import paper
