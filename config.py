@@ -25,7 +25,7 @@ from sqlalchemy.exc import ArgumentError
 ROOT = Path(__file__).resolve().parent
 
 #: Threads of one web process that serve requests (granian's `--blocking-threads`).
-WEB_THREADS = 256
+WEB_THREADS = 16
 
 PREFIX = "PLEDGE_"
 

@@ -10,7 +10,7 @@ from bench import load, people
 from bench.report import Figure, at_least
 from bench.servers import Bench
 from pledge.ledger import services as ledger
-from pledge.worker.sources import ledger_sources
+from pledge.worker.registry import ledger_sources
 from tests.support.run import free_port
 
 MAILS, MAIL_ROUNDS = 3_000, 3

@@ -14,7 +14,7 @@ from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from pledge.ledger.services import fold
 from pledge.signatures.identifiers import read_ticket
-from pledge.worker.sources import ledger_sources
+from pledge.worker.registry import ledger_sources
 
 CLIENTS = 4
 PEOPLE = 600

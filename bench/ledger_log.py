@@ -25,7 +25,8 @@ from pledge.core import clock
 from pledge.core.db import db
 from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.services import fold, hour_of
-from pledge.worker.sources import ledger_sources
+from pledge.worker.registry import ledger_sources
+from tools.verify import root_by_proof
 
 SLUG = "blue-skies"
 ARRIVING, ARRIVING_SECONDS = 1_000, 20
@@ -139,7 +140,7 @@ def proof(bench: Bench) -> list[Figure]:
             found = log_queries.inclusion(campaign_id, index, at, pledge_hashes)
             taken.append((time.perf_counter() - started) * 1000)
             leaf = merkle.leaf_hash(found.line)
-            if merkle.root_from_inclusion(leaf, index, at.size, found.proof) != at.root:
+            if root_by_proof(leaf, index, at.size, found.proof) != at.root:
                 raise SystemExit(f"the proof of entry {index} is wrong")
     detail = f" (slowest of {len(taken)}; median {median(taken):.1f}; the log grew by {grown:,.0f} entries/s)"
     return [at_most(f"log: proof of an entry in {number:,}", max(taken), 20, " ms", detail)]

@@ -21,7 +21,7 @@ from pledge.ledger.services import fold, hour_of
 from pledge.signatures.counting import mismatches
 from pledge.signatures.identifiers import new_id
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT
-from pledge.worker.sources import ledger_sources
+from pledge.worker.registry import ledger_sources
 
 _SIGNATURES = """
     COPY signatures (id, campaign_id, address_hash, content_hash, mails, state, email, name, country, region, public_name, updates, lang,

@@ -1,4 +1,4 @@
--- Who may do what in a PostgreSQL with three roles (docs/adr/0143): pledge_owner owns the tables and migrates, pledge serves
+-- Who may do what in a PostgreSQL with three roles (docs/adr/0046): pledge_owner owns the tables and migrates, pledge serves
 -- the web, pledge_worker folds and signs. migrations/env.py runs this after every migration, deploy/postgresql-roles.sql when the
 -- roles are made; twice changes nothing. No percent sign: the driver would take it for a parameter.
 DO $$

@@ -61,7 +61,7 @@ PARTS = {
         "tests/mail/test_valve.py",
         "tests/mail/test_mailbox_cap.py::test_five_hundred_tags",
         "tests/mail/test_mailbox_cap.py::test_a_thousand_forms",
-        "tests/samples/test_fill.py",
+        "tests/tools/test_demo.py",
         "tests/house/test_migration_locks.py",
         "tests/deliveries/pack/test_checking.py",
     ),

@@ -1,17 +1,21 @@
-"""When two accounts count as two people, for every decision that one person must not take alone (docs/adr/0040).
+"""Decisions that one person must not take alone: one proposes, another one decides (docs/adr/0040).
 
 An administrator can invite an account and use it too. So for 72 hours an account counts as one person with whoever invited
 it; the audit log, which nobody can change, says who did.
 """
 
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TypeVar
 
-from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Select, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from pledge.audit.models import AuditEntry
+from pledge.audit.models import Actor, AuditEntry
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import reading, transaction
+from pledge.core.db.types import UTCDateTime
 
 INVITED_LATELY = timedelta(hours=72)
 
@@ -26,27 +30,89 @@ class InvitedLately(Exception):
     """One of the two invited the other, or the same person invited both, less than 72 hours ago."""
 
 
-def are_two_accounts(first: int | None, second: int | None) -> bool:
-    return None not in (first, second) and first != second
+class NoSuchProposal(LookupError):
+    """There is nothing of this number to decide about."""
+
+
+class WrongState(Exception):
+    """It is not, or no longer, in a state that allows this, or says something else than was seen."""
+
+
+class Proposed:
+    """The columns of what one person proposes and another one decides about.
+
+    Numbers and names of staff as the audit log has them; an account may be closed later.
+    """
+
+    state: Mapped[str]
+    proposed_by: Mapped[int | None]
+    proposed_name: Mapped[str] = mapped_column(String(254), default="")
+    proposed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    decided_by: Mapped[int | None]
+    decided_name: Mapped[str] = mapped_column(String(254), default="")
+    decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    @property
+    def stamp(self) -> str:
+        """A hash of what it says, which a decision about it names; "" where that never changes."""
+        return ""
+
+    def propose(self, actor: Actor, state: str) -> None:
+        """Have a second person decide. Raises NeedsSecondPerson: who proposes must be known by an account."""
+        if actor.staff_id is None:
+            raise NeedsSecondPerson
+        self.take_back(state)
+        self.proposed_by, self.proposed_name, self.proposed_at = actor.staff_id, actor.name, clock.now()
+
+    def decide(self, session: Session, actor: Actor, state: str, *, alone: bool = False) -> None:
+        """Approve or refuse as a second person, unless `alone` is enough. Raises NeedsSecondPerson, InvitedLately."""
+        if not alone:
+            check(session, self.proposed_by, actor.staff_id)
+        self.state = state
+        self.decided_by, self.decided_name, self.decided_at = actor.staff_id, actor.name, clock.now()
+
+    def take_back(self, state: str) -> None:
+        """Nobody has proposed or decided it."""
+        self.state = state
+        self.proposed_by = self.proposed_at = self.decided_by = self.decided_at = None
+        self.proposed_name = self.decided_name = ""
+
+
+Row = TypeVar("Row", bound=Proposed)
+
+
+@contextmanager
+def locked(query: Select[Row], *states: str, seen: str | None = None) -> Iterator[tuple[Session, Row]]:
+    """The row that a query with FOR UPDATE finds, in one of these states and as it was seen, until the transaction ends.
+
+    Whoever decides at the same moment waits here and is then refused. Raises NoSuchProposal, WrongState.
+    """
+    with transaction() as session:
+        row = session.scalar(query)
+        if row is None:
+            raise NoSuchProposal
+        if row.state not in states or seen not in (None, row.stamp):
+            raise WrongState
+        yield session, row
 
 
 def check(session: Session, first: int | None, second: int | None) -> None:
     """Let only a second person go on. Raises NeedsSecondPerson, InvitedLately."""
-    if not are_two_accounts(first, second):
+    if first is None or second is None or first == second:
         raise NeedsSecondPerson
     if _are_one(session.connection(), first, second):
         raise InvitedLately
 
 
-def invited_lately(first: int | None, second: int | None) -> bool:
-    """The same as a question, for a page that offers a decision or explains why it does not."""
-    with reading() as connection:
-        return _are_one(connection, first, second)
-
-
-def _are_one(connection: Connection, first: int | None, second: int | None) -> bool:
+def obstacle(first: int | None, second: int | None) -> str:
+    """Why the second does not decide what the first began: "second", "lately" or ""; for the page that offers it."""
     if first is None or second is None or first == second:
-        return False
+        return "second"
+    with reading() as connection:
+        return "lately" if _are_one(connection, first, second) else ""
+
+
+def _are_one(connection: Connection, first: int, second: int) -> bool:
     invited_by = _recent_invitations(connection)
     return _origin(first, invited_by) == _origin(second, invited_by)
 

@@ -1,4 +1,4 @@
-"""What the public log says of campaigns: their slugs and the hashes of their pledge texts (ledger/sources.py)."""
+"""What the public log says of campaigns: their slugs and the hashes of their pledge texts (ledger/numbering.py)."""
 
 from sqlalchemy import Connection, select
 

@@ -91,7 +91,9 @@ class CampaignView:
     @property
     def has_ended(self) -> bool:
         """Whether signing is over, not still to begin."""
-        return not self.is_open and (self.opens_at is None or self.opens_at <= clock.now())
+        return not opening.is_open(self.state, self.opens_at, self.closes_at) and (
+            self.opens_at is None or self.opens_at <= clock.now()
+        )
 
     @property
     def takes_confirmations(self) -> bool:

@@ -3,20 +3,12 @@
 from flask import Flask
 
 from pledge.cli.audit import audit
-from pledge.cli.backup import backup
-from pledge.cli.campaign import campaign
-from pledge.cli.data_keys import data_keys
-from pledge.cli.delivery import delivery
-from pledge.cli.demo import demo
-from pledge.cli.doctor import doctor
-from pledge.cli.export import export
+from pledge.cli.campaigns import campaign, demo
+from pledge.cli.deliveries import delivery, export, totals
 from pledge.cli.ledger import ledger
-from pledge.cli.mail import mail
-from pledge.cli.retention import retention
-from pledge.cli.serve import serve
+from pledge.cli.operations import backup, data_keys, doctor, mail, retention
+from pledge.cli.serve import serve, worker
 from pledge.cli.staff import staff
-from pledge.cli.totals import totals
-from pledge.cli.worker import worker
 
 COMMANDS = (
     audit,

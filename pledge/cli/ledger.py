@@ -14,18 +14,17 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns import forgetting
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.queries import slugs
-from pledge.cli.campaigns import campaign_id
-from pledge.cli.log_key import refuse_without_log_key
+from pledge.cli.options import campaign_id, refuse_without_log_key
 from pledge.endorsements import counting as endorsements
+from pledge.ledger import counting as ledger_counting
 from pledge.ledger import log, log_queries, services
 from pledge.ledger import queries as ledger_queries
-from pledge.ledger import recount as ledger_recount
 from pledge.ledger import verify as log_verification
 from pledge.ledger.models import SetAside
 from pledge.ledger.notes import BadNote, TreeHead
-from pledge.paper import counting as paper
+from pledge.paper import queries as paper
 from pledge.signatures import counting
-from pledge.worker.sources import ledger_sources
+from pledge.worker.registry import ledger_sources
 
 _ASIDE = {
     SetAside.NO_CAUSE: "they match no signature, no organisation and no batch on paper",
@@ -117,11 +116,11 @@ def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
     return state
 
 
-def _doubts(connection: Connection) -> ledger_recount.Doubts:
+def _doubts(connection: Connection) -> ledger_counting.Doubts:
     differing = {one.campaign_id for one in counting.mismatches(connection)}
     differing |= {one.campaign_id for one in endorsements.mismatches(connection)}
     differing |= {one.campaign_id for one in paper.mismatches(connection)}
-    return ledger_recount.Doubts(frozenset(differing), frozenset(forgetting.forgotten(connection)))
+    return ledger_counting.Doubts(frozenset(differing), frozenset(forgetting.forgotten(connection)))
 
 
 @ledger.command("recount")
@@ -132,7 +131,7 @@ def recount() -> None:
     published organisations and batches on paper: then the entries may be what was forged.
     """
     names = slugs()
-    drifts = ledger_recount.recount(_doubts)
+    drifts = ledger_counting.recount(_doubts)
     for drift in drifts:
         end = "repaired" if drift.repaired else "not repaired"
         click.echo(f"{names[drift.campaign_id]}: {drift.what}; {end}")

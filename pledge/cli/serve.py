@@ -1,4 +1,4 @@
-"""`flask serve`: database, demo campaign, web server and worker in one command, on one machine."""
+"""`flask serve`: database, demo campaign, web server and worker in one command, on one machine. `flask worker`: the worker alone."""
 
 import shutil
 import signal
@@ -11,15 +11,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import cast
 
 import click
+from flask import Flask, current_app
 from flask.cli import with_appcontext
+from werkzeug.local import LocalProxy
 
 from config import ROOT, WEB_THREADS, Config, child_environment, current_config
 from pledge.campaigns import services as campaigns
-from pledge.cli.demo import DEMO, SLUG, fill_demo
+from pledge.cli.campaigns import DEMO, SLUG, fill_demo
+from pledge.cli.options import refuse_without_log_key
 from pledge.cli.staff import sign_in_path
 from pledge.core.db import db, migrations
+from pledge.worker.loop import Worker
 
 HOST = "127.0.0.1"
 DEMO_CAMPAIGN = DEMO / SLUG
@@ -206,3 +211,11 @@ def answers(url: str) -> bool:
             return True
     except OSError:
         return False
+
+
+@click.command("worker")
+@with_appcontext
+def worker() -> None:
+    """Send mails and fold the ledger until SIGTERM or Ctrl-C; running steps are finished first."""
+    refuse_without_log_key(current_config())
+    Worker(cast("LocalProxy[Flask]", current_app)._get_current_object()).run()  # noqa: SLF001  # Flask's own way

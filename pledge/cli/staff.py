@@ -10,7 +10,7 @@ from pledge.accounts.moderation import AlreadyInvited, LastAdmin
 from pledge.accounts.roles import Role
 from pledge.accounts.rules import BadStaffAddress
 from pledge.audit.models import COMMAND_LINE
-from pledge.cli.language import known_language
+from pledge.cli.options import known_language
 from pledge.core import languages
 
 #: Who is invited on a development machine without staff.

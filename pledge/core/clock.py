@@ -19,7 +19,7 @@ def now() -> datetime:
 
 @contextmanager
 def pretend(moment: datetime) -> Iterator[None]:
-    """Let `now()` be this moment in the block; only for the history of sample data (pledge/samples)."""
+    """Let `now()` be this moment in the block; only for the history of sample data (tools/demo)."""
     token = _pretended.set(moment.astimezone(UTC))
     try:
         yield

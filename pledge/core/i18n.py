@@ -4,7 +4,7 @@ For addresses without a language, `app.extensions["pledge.core.languages"]` may 
 that of "staff" gives the language of everything under /staff.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from babel.dates import format_date as babel_date
 from babel.dates import format_skeleton
 from babel.numbers import format_decimal
 from flask import Flask, current_app, g, request
-from flask_babel import Babel
+from flask_babel import Babel, ngettext
 from werkzeug.routing import BaseConverter
 
 from config import Config
@@ -85,6 +85,20 @@ def format_axis_day(day: date, lang: str | None = None, *, with_year: bool = Fal
 def format_time(moment: datetime) -> str:
     """The time in Korea of an aware datetime."""
     return moment.astimezone(SEOUL).strftime("%H:%M")
+
+
+def format_duration(span: timedelta) -> str:
+    """In the two largest units that are not zero: `2 hours 5 minutes`, `2시간 5분`; `0 seconds` for nothing."""
+    total = max(0, round(span.total_seconds()))
+    days, hours, minutes, seconds = total // 86400, total // 3600 % 24, total // 60 % 60, total % 60
+    parts = [
+        (days, ngettext("%(num)s day", "%(num)s days", days)),
+        (hours, ngettext("%(num)s hour", "%(num)s hours", hours)),
+        (minutes, ngettext("%(num)s minute", "%(num)s minutes", minutes)),
+        (seconds, ngettext("%(num)s second", "%(num)s seconds", seconds)),
+    ]
+    first = next((place for place, (number, _words) in enumerate(parts) if number), len(parts) - 1)
+    return " ".join(words for number, words in parts[first : first + 2] if number or not total)
 
 
 def _converter(tags: tuple[str, ...]) -> type[BaseConverter]:

@@ -2,7 +2,7 @@
 
 Several processes serve one site. Where PROMETHEUS_MULTIPROC_DIR names a folder, as `flask serve` and the units in deploy/ do,
 each process keeps its values in files there, and whichever is asked shows the sum of all, the worker's too (the
-multi-process mode of prometheus_client; docs/adr/0130). Without it a process shows its own values.
+multi-process mode of prometheus_client; docs/metrics.md). Without it a process shows its own values.
 
 Labels are names of our own code and slugs of campaigns, never a path, an address, a network or anything that a visitor sent.
 """
@@ -59,11 +59,6 @@ view_seconds = Counter(
     "pledge_view_seconds",
     "Seconds that requests took in all, by view.",
     ["endpoint", "method"],
-    registry=_values,
-)
-refused = Counter(
-    "pledge_requests_refused",
-    "Requests answered 503 because all slots were taken.",
     registry=_values,
 )
 limits_hit = Counter(

@@ -24,7 +24,6 @@ from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.ledger.log_queries import CheckpointView
 from pledge.ledger.models import Kind
-from pledge.paper import counting as paper_counting
 from pledge.paper import queries as paper_signatures
 from pledge.signatures import counting as signatures_counting
 from pledge.statistics.integrity import integrity
@@ -61,7 +60,7 @@ def check_count(campaign_id: int) -> None:
     aside = ledger.set_aside_counts(campaign_id).get(campaign_id, 0)
     differing = {one.campaign_id for one in signatures_counting.mismatches()}
     differing |= {
-        one.campaign_id for one in (*organizations_counting.mismatches(), *paper_counting.mismatches())
+        one.campaign_id for one in (*organizations_counting.mismatches(), *paper_signatures.mismatches())
     }
     if aside or campaign_id in differing:
         raise CountInDoubt(aside)

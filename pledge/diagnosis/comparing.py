@@ -9,20 +9,11 @@ from pledge.accounts.alarms import alert
 from pledge.campaigns.queries import slugs
 from pledge.core.db import snapshot, transaction
 from pledge.endorsements import counting as endorsements
+from pledge.ledger import counting as ledger_counting
 from pledge.ledger import queries as ledger
-from pledge.ledger import recount
 from pledge.ledger.models import LedgerDifference
-from pledge.paper import counting as paper
+from pledge.paper import queries as paper
 from pledge.signatures import counting as signatures
-
-#: Seconds between two comparisons.
-BETWEEN_COMPARISONS = 3600.0
-
-
-def compare_hourly() -> float:
-    """The worker's step."""
-    compare()
-    return BETWEEN_COMPARISONS
 
 
 def compare() -> int:
@@ -31,7 +22,7 @@ def compare() -> int:
     Nothing is repaired: `flask ledger recount` does that, and a person looks first.
     """
     with snapshot() as connection:
-        found = [(drift.campaign_id, drift.what) for drift in recount.differences(connection)]
+        found = [(drift.campaign_id, drift.what) for drift in ledger_counting.differences(connection)]
         for package in (signatures, endorsements, paper):
             found += [(mismatch.campaign_id, mismatch.what) for mismatch in package.mismatches(connection)]
     differing = Counter(number for number, _ in found) + Counter(ledger.set_aside_counts())

@@ -14,7 +14,7 @@ from pledge.core.encryption import Unreadable
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.endorsements import counting
 from pledge.ledger import queries as ledger
-from pledge.paper import counting as paper
+from pledge.paper import queries as paper
 from pledge.signatures import counting as signatures
 from pledge.signatures.addresses import BadAddress, parse
 from pledge.signatures.identifiers import address_hash

@@ -3,7 +3,6 @@
 import json
 from dataclasses import asdict, dataclass
 
-from pledge.core import clock
 from pledge.core.languages import Texts
 from pledge.endorsements.identifiers import registration_hash
 from pledge.endorsements.models import Endorsement
@@ -48,7 +47,6 @@ class Applicant:
         row.lang = self.lang
         row.pledge_text_id = self.pledge_text_id
         row.privacy_version = self.privacy_version
-        row.submitted_at = clock.now()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Endorsements in the ledger: +1 when an organisation goes on the wall, -1 when it leaves, and whether both agree."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
@@ -37,18 +38,7 @@ def count_in(
     session: Session, row: Endorsement, version: EndorsementVersion, reason: Reason, at: datetime
 ) -> None:
     """+1, in the transaction that publishes the endorsement."""
-    append(
-        session,
-        campaign_id=row.campaign_id,
-        kind=Kind.ORGANIZATION,
-        reason=reason,
-        subject_id=row.id,
-        country=version.country,
-        region=version.region,
-        at=at,
-        pledge_text_id=row.pledge_text_id,
-        commitment=commitment(row.salt, organization_subject(row.id)),
-    )
+    _append(session, row, reason, at, version, proof=commitment(row.salt, organization_subject(row.id)))
 
 
 def count_out(session: Session, row: Endorsement, reason: Reason, at: datetime) -> None:
@@ -66,14 +56,22 @@ def count_out(session: Session, row: Endorsement, reason: Reason, at: datetime) 
         .order_by(LedgerEntry.id.desc())
         .limit(1)
     ).one()
+    _append(session, row, reason, at, counted)
+
+
+def _append(
+    session: Session, row: Endorsement, reason: Reason, at: datetime, place: Any, *, proof: bytes = b""
+) -> None:
+    """The ledger entry; `place` has the country and the region that it is counted in."""
     append(
         session,
         campaign_id=row.campaign_id,
         kind=Kind.ORGANIZATION,
         reason=reason,
         subject_id=row.id,
-        country=counted.country,
-        region=counted.region,
+        country=place.country,
+        region=place.region,
         at=at,
         pledge_text_id=row.pledge_text_id,
+        commitment=proof or None,
     )

@@ -13,9 +13,8 @@ from pledge.endorsements.identifiers import Mailbox, address_hash, domain_of, re
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.endorsements.outbox import enqueue, slot_for
 from pledge.endorsements.own import CORRECTABLE, EndorsementInWrongState, own_row, shown_version
-from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.rules import MAX_PERSON, clean_line
-from pledge.endorsements.verification.domains import is_free_mail
+from pledge.endorsements.verification.domains import earned_level, is_free_mail
 from pledge.mail.models import MailKind, MailState, OutboxMail
 
 

@@ -19,8 +19,8 @@ from pledge.endorsements.models import (
     VerificationLevel,
     VersionState,
 )
-from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line
+from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.files import services as files
 from pledge.ledger.models import Reason

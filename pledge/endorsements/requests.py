@@ -72,6 +72,7 @@ def answer_application(session: Session, request: MailRequest) -> None:
             seq=0,
             state=EndorsementState.PENDING,
             level=VerificationLevel.MAIL,
+            submitted_at=clock.now(),
         )
         payload.applicant.fill(row)
         session.add(row)

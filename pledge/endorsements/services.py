@@ -32,8 +32,8 @@ from pledge.endorsements.identifiers import (
 from pledge.endorsements.mail_servers import is_scanned
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion
 from pledge.endorsements.outbox import enqueue_if_allowed
-from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line
+from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.verification.names import name_key
 from pledge.endorsements.verification.registration import optional_registration_number
 from pledge.files import services as files
@@ -120,6 +120,7 @@ def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | 
             return None
         if version.applicant is not None:
             Applicant.load(version.applicant).fill(row)
+            row.submitted_at = now
         versions.settle(session, row, version)
         row.state, row.confirmed_at, row.ended_at = EndorsementState.REVIEW, now, None
         row.decision_reason = ""

@@ -28,9 +28,7 @@ class DocumentFault(StrEnum):
 class VideoFault(StrEnum):
     EMPTY = "empty"
     TOO_LARGE = "too_large"  #: more bytes than the setting allows
-    WRONG_TYPE = "wrong_type"  #: by its content: not MP4 or WebM
-    CODEC = "codec"  #: not every browser has its codec
-    DAMAGED = "damaged"
+    WRONG_TYPE = "wrong_type"  #: by its first bytes: not MP4 or WebM
 
 
 class ScanFault(StrEnum):

@@ -32,7 +32,6 @@ from pledge.files.faults import (
 )
 from pledge.files.models import FileKind, StoredFile
 from pledge.files.storage import PART, StorageAway
-from pledge.files.videos import MP4, WEBM, blank_metadata, video_type
 
 __all__ = [
     "BadDocument",
@@ -57,7 +56,10 @@ __all__ = [
 MAX_DOCUMENT = 5_000_000  #: bytes
 PDF = "application/pdf"
 MEGABYTE = 1_000_000  #: bytes
-VIDEO_ENDINGS = {MP4: "mp4", WEBM: "webm"}
+VIDEO_ENDINGS = {"video/mp4": "mp4", "video/webm": "webm"}
+
+#: Bytes with the brand of an MP4, or the whole EBML header of a WebM.
+_VIDEO_START = 64
 
 #: A file that nothing keeps is deleted after this time: long enough to correct the rest of a form.
 UNKEPT = timedelta(days=1)
@@ -109,19 +111,17 @@ def store_document(data: bytes, media_type: str) -> str:
     return _store_parts(FileKind.DOCUMENT, PDF, {"document.pdf": data})
 
 
-def store_video(file: IO[bytes], *, is_upload: bool = False) -> str:
-    """Store a video as it is, if every browser can play it (videos.py); returns its random name.
+def store_video(file: IO[bytes]) -> str:
+    """Store a video as it is; returns its random name.
 
-    Of an upload the metadata are blanked, in the file itself.
-
-    Raises BadVideoFile with the fault, or StorageAway.
+    Only its first bytes are looked at: whether browsers have its codec and what it says about the place where it was
+    recorded is the business of whoever uploads it. Raises BadVideoFile with the fault, or StorageAway.
     """
     size = file.seek(0, os.SEEK_END)
     if size > current_config().max_video_mb * MEGABYTE:
         raise BadVideoFile(VideoFault.TOO_LARGE)
-    media_type = video_type(file)
-    if is_upload:
-        blank_metadata(file, media_type)
+    file.seek(0)
+    media_type = _video_type(file.read(_VIDEO_START))
     file.seek(0)
     digest = hashlib.sha256()
     while part := file.read(PART):
@@ -135,6 +135,17 @@ def store_video(file: IO[bytes], *, is_upload: bool = False) -> str:
         digest.digest(),
         lambda name: current_storage().put_file(f"{name}/video.{ending}", file),
     )
+
+
+def _video_type(start: bytes) -> str:
+    """The media type by the first bytes: the brand of an MP4 (ISO/IEC 14496-12), the EBML header of a WebM (RFC 9559)."""
+    if not start:
+        raise BadVideoFile(VideoFault.EMPTY)
+    if start[4:8] == b"ftyp" and start[8:12] != b"qt  ":
+        return "video/mp4"
+    if start.startswith(b"\x1a\x45\xdf\xa3") and b"webm" in start:
+        return "video/webm"
+    raise BadVideoFile(VideoFault.WRONG_TYPE)
 
 
 def keep(session: Session, name: str) -> None:

@@ -42,10 +42,6 @@ VIDEO_WORDS = {
         "The video is larger than %(limit)s MB. Please save it with a lower resolution, or make it shorter."
     ),
     VideoFault.WRONG_TYPE: _l("This is not an MP4 or WebM video. Please save it as one of these."),
-    VideoFault.CODEC: _l("Some browsers could not play this video. Please save it as MP4 with H.264."),
-    VideoFault.DAMAGED: _l(
-        "The video is damaged or incomplete. Please save it again and choose the new file."
-    ),
 }
 
 SCAN_WORDS = {

@@ -1,28 +1,24 @@
-"""Counting a log: which entry counts, which is taken back, and what the entries add up to.
+"""Adding up the ledger in SQL, and repairing what the fold has written where the entries say otherwise.
 
-This is the one place for it inside the site: the fold, `flask ledger verify` and `recount`, deliveries, totals and packs
-all count here. Two programs count the same logs by their own code, so that nobody has to believe this one: tools/verify.py
-and the page /verify.
+The fold, deliveries and totals count here. Two programs count the public log by their own code, so that nobody has to believe
+this: tools/verify.py, which `flask ledger verify` and the making of packs use too, and the page /verify.
+
+Country, region and hour are in no leaf of the public log, so the log does not show a forged one. Nothing is therefore
+repaired to match entries that the signatures or the wall contradict, or that can no longer be checked against them.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Connection, Row, TextClause, bindparam, text
 
-from pledge.ledger import merkle
-from pledge.ledger.leaves import Leaf
+from pledge.core import clock
+from pledge.core.db import db, reading, transaction
+from pledge.core.db.types import UTCDateTime
 from pledge.ledger.models import Dimension, Kind, Reason
-
-NOTHING_TAKEN_BACK = "takes back nothing that stands"
-PLUS_TAKES_BACK = "adds one and says that it takes one back"
-WRONG_CHANGE = "its reason does not change the count so"
-COUNTS_TWICE = "counts what an earlier entry counts already"
-
-_DELTAS: dict[str, int] = {reason.value: reason.delta for reason in Reason}
-_CODES: dict[str, int] = {kind.value: code for code, kind in enumerate(Kind, 1)}
+from pledge.ledger.numbering import wait_for_lock
 
 #: The tallies that an entry moves, as SQL over rows `moved` of campaign_id, kind, country, region, hour and delta.
 TALLY_ROWS = """
@@ -65,7 +61,7 @@ _PLACES = """
 _PLACES_OF_ALL = text(_PLACES.format(which="size IS NOT NULL"))
 _PLACES_UP_TO = text(_PLACES.format(which="campaign_id = :campaign_id AND size <= :size"))
 
-_STANDING = text("""
+_SUBJECTS = text("""
     SELECT subject_id, COALESCE(MAX(CASE WHEN reason = 'confirmed' THEN hour END), MIN(hour)) AS hour
       FROM ledger_entries WHERE campaign_id = :campaign_id AND number <= :size AND kind = :kind
      GROUP BY subject_id HAVING SUM(delta) = 1""")
@@ -104,84 +100,6 @@ class Moves:
 def moves_of(entries: Counter[tuple[str, str]], kind: Kind) -> Moves:
     """The moves of a kind from the number of entries by kind and reason."""
     return Moves(**{reason.value: entries[kind, reason] for reason in Reason})
-
-
-class LogCount:
-    """Counts a log leaf by leaf, in the order of the log.
-
-    It remembers one byte for each entry and one hash for each level of the tree, however long the log is.
-    """
-
-    def __init__(self) -> None:
-        #: The fault of the first invalid entry: `entry 4: takes back nothing that stands`.
-        self.fault = ""
-        self._edge = merkle.Edge()
-        self._entries: Counter[tuple[str, str]] = Counter()
-        self._counts: Counter[str] = Counter()
-        #: For each entry: of which kind it adds one that nobody has taken back yet, or 0.
-        self._standing = bytearray()
-        #: The batches on paper that count now, by the index of their entry.
-        self._batches: dict[int, Leaf] = {}
-
-    @property
-    def size(self) -> int:
-        return self._edge.size
-
-    @property
-    def root(self) -> bytes:
-        return self._edge.root
-
-    @property
-    def people(self) -> int:
-        return self._counts[Kind.PERSON]
-
-    @property
-    def organizations(self) -> int:
-        return self._counts[Kind.ORGANIZATION]
-
-    @property
-    def paper(self) -> int:
-        return self._counts[Kind.PAPER]
-
-    def moves(self, kind: Kind) -> Moves:
-        """How many entries of a kind there are for each reason."""
-        return moves_of(self._entries, kind)
-
-    def add(self, leaf: Leaf) -> list[bytes]:
-        """Count one more; the roots of all subtrees of the tree that it completes, from its own hash up."""
-        fault = self._take(leaf)
-        if fault and not self.fault:
-            self.fault = f"entry {self.size}: {fault}"
-        self._entries[leaf.kind, leaf.reason] += 1
-        self._counts[leaf.kind] += leaf.delta
-        return self._edge.add(merkle.leaf_hash(leaf.line))
-
-    def _take(self, leaf: Leaf) -> str:
-        """Note what the entry adds or takes back; what is wrong with that."""
-        code = _CODES[leaf.kind]
-        self._standing.append(code if leaf.delta > 0 else 0)
-        times = abs(leaf.delta) if leaf.kind == Kind.PAPER else 1
-        if leaf.delta != _DELTAS[leaf.reason] * times:
-            return WRONG_CHANGE
-        taken = leaf.takes_back
-        if leaf.delta > 0:
-            return self._add(leaf) if taken is None else PLUS_TAKES_BACK
-        if taken is None or not 0 <= taken < self.size or self._standing[taken] != code:
-            return NOTHING_TAKEN_BACK
-        batch = self._batches.pop(taken, None)
-        if batch is not None and batch.delta != times:
-            return NOTHING_TAKEN_BACK
-        self._standing[taken] = 0
-        return ""
-
-    def _add(self, leaf: Leaf) -> str:
-        """Note a batch on paper; a scan counts once at a time."""
-        if leaf.kind != Kind.PAPER:
-            return ""
-        if any(batch.commitment == leaf.commitment for batch in self._batches.values()):
-            return COUNTS_TWICE
-        self._batches[self.size] = leaf
-        return ""
 
 
 @dataclass
@@ -252,10 +170,10 @@ def counted_all(connection: Connection) -> dict[int, Counted]:
     return dict(found)
 
 
-def standing(connection: Connection, campaign_id: int, size: int, kind: Kind) -> dict[int, str]:
+def counted_subjects(connection: Connection, campaign_id: int, size: int, kind: Kind) -> dict[int, str]:
     """The subjects that the first `size` entries of a log count, with the hour (UTC) of the confirmation of each."""
     span = {"campaign_id": campaign_id, "size": size, "kind": kind}
-    return {row.subject_id: row.hour for row in connection.execute(_STANDING, span)}
+    return {row.subject_id: row.hour for row in connection.execute(_SUBJECTS, span)}
 
 
 @dataclass(frozen=True)
@@ -300,3 +218,159 @@ def _rows(connection: Connection, query: TextClause, **values: int) -> Iterable[
     if connection.dialect.name == "postgresql":
         connection.execute(_MAKE_ROOM)
     return connection.execute(query, values)
+
+
+# --- Recounting what the fold has written ---
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Campaigns, by number, whose entries are in doubt, as the packages above find them."""
+
+    differing: frozenset[int] = frozenset()  #: the entries do not add up to the signatures, or to the wall
+    forgotten: frozenset[int] = frozenset()  #: the signatures are deleted, so places can no longer be checked
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One thing that differed from the entries."""
+
+    campaign_id: int
+    what: str  #: in words: "the tally of country KR was 7, the entries say 5"
+    repair: TextClause | None = None  #: the statement that puts it right; None when only a person can
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def repaired(self) -> bool:
+        return self.repair is not None
+
+
+_WRONG_COUNTS = """
+      FROM (SELECT id, campaign_id, count_after,
+                   SUM(delta) OVER (PARTITION BY campaign_id, kind ORDER BY number
+                                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS count
+              FROM ledger_entries WHERE number IS NOT NULL) AS summed
+     WHERE (summed.count_after IS NULL OR summed.count_after <> summed.count)"""
+
+_COUNT_WRONG = text(f"SELECT campaign_id, COUNT(*) {_WRONG_COUNTS} GROUP BY campaign_id")
+
+_RIGHT_COUNTS = text(f"""
+    UPDATE ledger_entries SET count_after = summed.count {_WRONG_COUNTS}
+       AND ledger_entries.id = summed.id AND summed.campaign_id = :campaign_id""")  # noqa: S608  # only constants are put into the text; values are bound
+
+_HEADS = text("SELECT campaign_id, size, people, organizations FROM ledger_heads")
+
+# A lost head gets the size of the log from its tiles: they only grow, so none is rewritten.
+_RIGHT_HEAD = text("""
+    INSERT INTO ledger_heads (campaign_id, size, people, organizations, folded_at, log_size)
+    VALUES (:campaign_id, :size, :people, :organizations, :now,
+            (SELECT CASE WHEN MAX(hashes) > :size THEN :size ELSE COALESCE(MAX(hashes), 0) END
+               FROM (SELECT tile * 256 + LENGTH(hashes) / 32 AS hashes FROM log_tiles
+                      WHERE campaign_id = :campaign_id AND level = 0) AS leaves))
+    ON CONFLICT (campaign_id) DO UPDATE
+       SET size = excluded.size, people = excluded.people, organizations = excluded.organizations
+    """).bindparams(bindparam("now", type_=UTCDateTime()))
+
+_TALLIES = text("SELECT campaign_id, kind, dimension, key, count AS number FROM tallies")
+
+_RIGHT_TALLY = text("""
+    INSERT INTO tallies (campaign_id, kind, dimension, key, count)
+    VALUES (:campaign_id, :kind, :dimension, :key, :count)
+    ON CONFLICT (campaign_id, kind, dimension, key) DO UPDATE SET count = excluded.count""")
+
+_NO_TALLY = text("""
+    DELETE FROM tallies
+     WHERE campaign_id = :campaign_id AND kind = :kind AND dimension = :dimension AND key = :key""")
+
+
+def recount(doubts: Callable[[Connection], Doubts]) -> list[Drift]:
+    """Add up all numbered entries again, repair what differs, and return what that was. No fold runs meanwhile.
+
+    An entry's own content and number are never changed: a gap in the numbers is only reported, and so is everything of a
+    campaign in doubt.
+    """
+    if db.engine.dialect.name == "sqlite":
+        # The fold's lock is there the write lock, which would keep signers waiting: take it only when there is cause.
+        with reading() as connection:
+            if not list(differences(connection)):
+                return []
+    with transaction() as session:
+        wait_for_lock(session)
+        connection = session.connection()
+        known = doubts(connection)
+        found = [_unless_doubted(drift, known) for drift in differences(connection)]
+        for drift in found:
+            if drift.repair is not None:
+                session.execute(drift.repair, drift.values)
+        return found
+
+
+def _unless_doubted(drift: Drift, doubts: Doubts) -> Drift:
+    is_place = drift.values.get("dimension") in (Dimension.COUNTRY, Dimension.REGION)
+    if drift.campaign_id in doubts.differing or (is_place and drift.campaign_id in doubts.forgotten):
+        return replace(drift, repair=None)
+    return drift
+
+
+def differences(connection: Connection) -> Iterator[Drift]:
+    """What the fold has written otherwise than the entries say. `connection` must be in a transaction of its own."""
+    found = counted_all(connection)
+    yield from _gaps(found)
+    yield from _counts_after(connection)
+    yield from _heads(connection, found)
+    yield from _tallies(connection, found)
+
+
+def _gaps(found: Mapping[int, Counted]) -> Iterator[Drift]:
+    for campaign_id, counted in sorted(found.items()):
+        if counted.size != counted.last:
+            yield Drift(
+                campaign_id,
+                f"the numbers go up to {counted.last}, but there are {counted.size} entries: some were removed",
+            )
+
+
+def _counts_after(connection: Connection) -> Iterator[Drift]:
+    for campaign_id, entries in connection.execute(_COUNT_WRONG).all():
+        what = f"count_after was wrong in {entries} of the entries"
+        yield Drift(campaign_id, what, _RIGHT_COUNTS, {"campaign_id": campaign_id})
+
+
+def _heads(connection: Connection, found: Mapping[int, Counted]) -> Iterator[Drift]:
+    stored = {row.campaign_id: row for row in connection.execute(_HEADS)}
+    for campaign_id in sorted(stored.keys() | found.keys()):
+        head, counted = stored.get(campaign_id), found.get(campaign_id, Counted())
+        was = None if head is None else (head.size, head.people, head.organizations)
+        right = counted.last, counted.count(Kind.PERSON), counted.count(Kind.ORGANIZATION)
+        if was != right:
+            said = (
+                "was missing"
+                if was is None
+                else f"said {was[0]} entries, {was[1]} people and {was[2]} organizations"
+            )
+            what = f"the head {said}, the entries say {right[0]}, {right[1]} and {right[2]}"
+            values = dict(zip(("size", "people", "organizations"), right, strict=True))
+            yield Drift(
+                campaign_id, what, _RIGHT_HEAD, {**values, "campaign_id": campaign_id, "now": clock.now()}
+            )
+
+
+def _tallies(connection: Connection, found: Mapping[int, Counted]) -> Iterator[Drift]:
+    stored = {tuple(row[:4]): row.number for row in connection.execute(_TALLIES)}
+    right = {
+        (campaign_id, kind, dimension, key): number
+        for campaign_id, counted in found.items()
+        for kind, tallies in counted.tallies.items()
+        for dimension, cells in tallies.items()
+        for key, number in cells.items()
+    }
+    for key in sorted(stored.keys() | right.keys()):
+        was, counted = stored.get(key), right.get(key)
+        if was != counted:
+            values = dict(zip(("campaign_id", "kind", "dimension", "key"), key, strict=True))
+            whose = "" if values["kind"] == "person" else f"{values['kind']} "
+            name = f"the tally of {whose}{values['dimension']} {values['key']}".rstrip()
+            found_there = "was missing" if was is None else f"was {was}"
+            what = f"{name} {found_there}, the entries say {counted or 0}"
+            repair = _NO_TALLY if counted is None else _RIGHT_TALLY
+            yield Drift(key[0], what, repair, {**values, "count": counted})

@@ -15,7 +15,7 @@ from pledge.ledger.leaves import Leaf
 from pledge.ledger.log import entry_columns, leaf_of
 from pledge.ledger.models import Checkpoint, LedgerEntry, LogKey
 from pledge.ledger.notes import TreeHead
-from pledge.ledger.sources import PledgeHashes
+from pledge.ledger.numbering import PledgeHashes
 from pledge.ledger.tiles import FULL, Tiles
 
 #: Entries read at once while many are streamed.

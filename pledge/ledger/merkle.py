@@ -1,4 +1,6 @@
-"""The Merkle tree of RFC 6962 section 2.1 over SHA-256: its root, its proofs, and checking them. Nothing but arithmetic.
+"""The Merkle tree of RFC 6962 section 2.1 over SHA-256: its root and its proofs. Nothing but arithmetic.
+
+Proofs are checked by those who receive them (tools/verify.py, js/verify).
 
 Where hashes come from is the caller's business: every function that builds something takes `subtree(level, index)`, which
 returns the hash of the complete subtree over the leaves `index * 2**level … (index + 1) * 2**level - 1`.
@@ -13,10 +15,6 @@ WIDTH = 32
 EMPTY = sha256(b"").digest()
 
 Subtree = Callable[[int, int], bytes]
-
-
-class BadProof(ValueError):
-    """A proof that does not show what it is to show."""
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -35,36 +33,6 @@ def complete(hashes: Sequence[bytes]) -> bytes:
     while len(row) > 1:
         row = [node_hash(row[place], row[place + 1]) for place in range(0, len(row), 2)]
     return row[0]
-
-
-class Edge:
-    """The right edge of a tree that grows leaf by leaf: all that its next root needs."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        #: The roots of the complete subtrees that it consists of, the largest first.
-        self._roots: list[bytes] = []
-
-    def add(self, leaf: bytes) -> list[bytes]:
-        """One more leaf, by its hash; the roots of all subtrees that it completes, from the leaf itself up."""
-        found = [leaf]
-        rest = self.size
-        while rest & 1:
-            found.append(node_hash(self._roots.pop(), found[-1]))
-            rest >>= 1
-        self._roots.append(found[-1])
-        self.size += 1
-        return found
-
-    @property
-    def root(self) -> bytes:
-        """The root of the tree as it is now."""
-        if not self._roots:
-            return EMPTY
-        found = self._roots[-1]
-        for left in self._roots[-2::-1]:
-            found = node_hash(left, found)
-        return found
 
 
 def root(size: int, subtree: Subtree) -> bytes:
@@ -93,64 +61,6 @@ def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
     if not 0 < old <= new:
         raise IndexError(old)
     return [] if old == new else _consistency(old, 0, new, subtree, is_whole=True)
-
-
-def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
-    """The root that follows from a leaf's hash and its audit path (RFC 9162 section 2.1.3.2). Raises BadProof."""
-    if not 0 <= index < size:
-        raise BadProof("the index lies outside the tree")
-    place, last, found = index, size - 1, leaf
-    for step in proof:
-        if last == 0:
-            raise BadProof("the proof is too long")
-        if place & 1 or place == last:
-            found = node_hash(step, found)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
-        else:
-            found = node_hash(found, step)
-        place, last = place >> 1, last >> 1
-    if last != 0:
-        raise BadProof("the proof is too short")
-    return found
-
-
-def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
-    """That a proof shows one tree to be the beginning of another (RFC 9162 section 2.1.4.2). Raises BadProof."""
-    if not 0 <= old <= new:
-        raise BadProof("the older tree is the larger one")
-    if old in (0, new):
-        if proof or old_root != (EMPTY if old == 0 else new_root):
-            raise BadProof("the roots differ")
-        return
-    if _roots_from_consistency(old, new, old_root, proof) != (old_root, new_root):
-        raise BadProof("the roots differ")
-
-
-def _roots_from_consistency(
-    old: int, new: int, old_root: bytes, proof: Sequence[bytes]
-) -> tuple[bytes, bytes]:
-    """The old and the new root that follow from a consistency proof."""
-    steps = [*([old_root] if old & (old - 1) == 0 else []), *proof]
-    if not steps:
-        raise BadProof("the proof is too short")
-    place, last = old - 1, new - 1
-    while place & 1:
-        place, last = place >> 1, last >> 1
-    was = found = steps[0]
-    for step in steps[1:]:
-        if last == 0:
-            raise BadProof("the proof is too long")
-        if place & 1 or place == last:
-            was, found = node_hash(step, was), node_hash(step, found)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
-        else:
-            found = node_hash(found, step)
-        place, last = place >> 1, last >> 1
-    if last != 0:
-        raise BadProof("the proof is too short")
-    return was, found
 
 
 def _split(size: int) -> int:

@@ -1,13 +1,46 @@
 """Which of the waiting entries count, and what a -1 takes back: the rule of the ledger, in SQL.
 
-Everything here is looked up by the subject, so it costs the same however long the ledger is.
+Everything here is looked up by the subject, so it costs the same however long the ledger is. Whoever numbers entries, extends
+the log or signs a checkpoint holds the fold's lock: one folder at a time.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Connection, TextClause, text
+from sqlalchemy.orm import Session
 
 from pledge.ledger.models import Kind
+
+#: What the packages above say of their subjects: for each kind an SQL expression over an entry by the name of `entry`. It is
+#: NULL when the subject is not counted now, 1 when this very +1 is what counts it, and 0 otherwise.
+Standing = Mapping[Kind, str]
+
+#: For a person, an SQL expression over a correction by the name of `place`: where its subject is counted by now, country and
+#: region in one text. It is NULL when the subject is not counted.
+PlaceOf = str
+
+#: A query over `ledger_entries` that finds a row when there is the campaign of an entry, and in it the pledge text.
+Known = str
+
+#: The slug of every campaign that the public may see, by its number.
+Published = Callable[[Connection], dict[int, str]]
+
+#: The SHA-256 of every pledge text of a campaign, in hex, by the number of the text.
+PledgeHashes = Callable[[Connection, int], dict[int, str]]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All that the fold asks of the packages above, which the ledger does not import (worker/registry.py puts it together)."""
+
+    standing: Standing
+    place: PlaceOf
+    known: Known
+    published: Published
+    pledge_hashes: PledgeHashes
+
 
 #: Entries that the fold has not looked at yet: the predicate of their index, verbatim.
 WAITS = "number IS NULL AND set_aside IS NULL"
@@ -121,3 +154,29 @@ def number_waiting(standing: tuple[tuple[Kind, str], ...]) -> TextClause:
     stands = " ".join(f"WHEN '{kind}' THEN ({expression})" for kind, expression in standing)
     earlier = _EARLIER.format(entry="caused", place="caused.place") + " AND +earlier.number IS NOT NULL"
     return text(_NUMBER.format(waits=WAITS, stands=stands, place=_PLACE.format("entry"), earlier=earlier))
+
+
+#: The key of the advisory lock, a number that nothing else in this database uses.
+FOLD_LOCK = 0x706C6564
+
+
+def take_lock(session: Session) -> bool:
+    """Take the fold's lock until the transaction ends; False when another process has it. SQLite's BEGIN IMMEDIATE is one."""
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    # PostgreSQL's planner takes a batch for a large part of the table and would read all of it, slower every day, after
+    # compiling the statement for a tenth of a second.
+    taken = text("""
+        SELECT pg_try_advisory_xact_lock(:key), set_config('enable_seqscan', 'off', true),
+               set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+               set_config('jit', 'off', true)""")
+    return bool(session.execute(taken, {"key": FOLD_LOCK}).scalar_one())
+
+
+def wait_for_lock(session: Session) -> None:
+    """As take_lock, but wait for a running fold; for work over the whole ledger, however long that takes."""
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    limits = "SELECT set_config('lock_timeout', '60s', true), set_config('statement_timeout', '0', true)"
+    session.execute(text(limits))
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": FOLD_LOCK})

@@ -16,18 +16,27 @@ from pledge.core.db import reading, transaction
 from pledge.core.db.types import UTCDateTime
 from pledge.ledger import log
 from pledge.ledger.counting import TALLY_ROWS
-from pledge.ledger.locks import take_lock
 from pledge.ledger.models import Dimension, Kind, LedgerEntry, LedgerHead, LedgerPlace, Reason, SetAside
-from pledge.ledger.numbering import WAITS, number_waiting
-from pledge.ledger.sources import Sources
+from pledge.ledger.numbering import WAITS, Sources, number_waiting, take_lock
 
 #: Entries taken in one transaction: large enough to be cheap for each, small enough that a SQLite writer waits
 #: for a fraction of a second.
 BATCH = 5000
 
-# What belongs to no campaign, or to no pledge text of it, could neither be counted nor be written into a log.
-_SET_UNKNOWN_ASIDE = f"""
-    UPDATE ledger_entries SET set_aside = '{SetAside.NO_CAUSE}' WHERE {WAITS} AND NOT EXISTS ({{known}})"""  # noqa: S608  # only constants are put into the text
+# What belongs to no campaign, or to no pledge text of it, could neither be counted nor be written into a log. What does not
+# have the form of an entry would be signed and then be refused by everybody who counts the log again (docs/log.md).
+_SET_MALFORMED_ASIDE = f"""
+    UPDATE ledger_entries SET set_aside = '{SetAside.NO_CAUSE}'
+     WHERE {WAITS} AND NOT (EXISTS ({{known}})
+       AND hour = {{hour}} AND LENGTH(hour) = 13 AND SUBSTR(hour, 1, 4) BETWEEN '2000' AND '2999'
+       AND (delta > 0) = (reason IN ('confirmed', 'reinstated'))
+       AND (commitment IS NULL OR LENGTH(commitment) = 32) AND (record IS NULL OR LENGTH(record) = 32))"""  # noqa: S608  # only constants are put into the text
+
+#: hour_of() the moment of an entry, in the SQL of each database.
+_HOUR = {
+    "sqlite": "SUBSTR(occurred_at, 1, 10) || 'T' || SUBSTR(occurred_at, 12, 2)",
+    "postgresql": "TO_CHAR(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24')",
+}
 
 _MAKE_HEADS = text(f"""
     INSERT INTO ledger_heads (campaign_id, size, people, organizations, folded_at)
@@ -205,7 +214,10 @@ def fold(sources: Sources, limit: int = BATCH) -> int:
         if not take_lock(session):
             return 0
         batch = {"limit": limit, "now": clock.now()}
-        folded: int = session.execute(text(_SET_UNKNOWN_ASIDE.format(known=sources.known))).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
+        malformed = _SET_MALFORMED_ASIDE.format(
+            known=sources.known, hour=_HOUR[session.get_bind().dialect.name]
+        )
+        folded: int = session.execute(text(malformed)).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MAKE_HEADS, batch)
         folded += session.execute(number_waiting(tuple(sources.standing.items())), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MOVE_TALLIES, batch)

@@ -1,4 +1,7 @@
-"""Checking a campaign's log from its entries on: every tile, every checkpoint and every signature, in one walk."""
+"""Checking a campaign's log by tools/verify.py: it is fed the rows of the database as if they were a published log.
+
+What is added here is what only the database has: every checkpoint that was ever signed, and the counts beside them.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,17 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, literal, select
 
+from config import current_config
 from pledge.core.db import snapshot
-from pledge.ledger.checkpoints import CheckpointChecks, LogTotals
-from pledge.ledger.counting import LogCount
-from pledge.ledger.log import entry_columns, leaf_of
-from pledge.ledger.merkle import WIDTH
-from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogTile
+from pledge.ledger import notes
+from pledge.ledger.log import LogTotals, entry_columns, leaf_of
+from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogKey, LogTile
 from pledge.ledger.notes import TreeHead
-from pledge.ledger.paths import TilePath
+from pledge.ledger.numbering import PledgeHashes
 from pledge.ledger.queries import paper_column
-from pledge.ledger.sources import PledgeHashes
-from pledge.ledger.tiles import FULL, HEIGHT, Tiles
+from pledge.ledger.tiles import FULL, HEIGHT, Tiles, read_path
+from tools import verify as program
 
 #: Entries, and checkpoints, read at once.
 _AT_ONCE = 5000
@@ -32,20 +34,39 @@ class LogVerdict:
     faults: list[str]
 
 
-class EntriesBroken(Exception):
-    """The entries cannot be followed beyond one of them; the text says why."""
-
-
 def verify(
     campaign_id: int, slug: str, pledge_hashes: PledgeHashes, noted: Sequence[TreeHead] = ()
 ) -> LogVerdict:
     """Walk the log of one campaign; `noted`: checkpoints saved elsewhere, which it must continue.
 
     Everything is computed from the entries: a checkpoint whose root is that of its entries continues each one before
-    it. Memory is a byte for each entry and little more. What came after the beginning of the walk is left out.
+    it. Memory is nine bytes for each entry and little more. What came after the beginning of the walk is left out.
     """
     with snapshot() as connection:
-        return _Walk(connection, campaign_id, slug, pledge_hashes(connection, campaign_id), noted).verdict()
+        walk = _Walk(connection, campaign_id, slug, pledge_hashes(connection, campaign_id), noted)
+        try:
+            walk.run()
+        except program.Failed as failed:
+            walk.faults.append(_text(failed))
+        recount = walk.recount
+        return LogVerdict(walk.totals, recount.tree.root(), walk.checkpoints, walk.faults)
+
+
+def _text(failed: program.Failed) -> str:
+    return f"{failed.name}: {failed.words}"
+
+
+class _StoredTiles:
+    """The tiles of a campaign as a source of tools/verify.py: each as it is stored."""
+
+    def __init__(self, connection: Connection, campaign_id: int) -> None:
+        self._tiles = Tiles(connection, campaign_id)
+
+    def file(self, name: str, _longest: int) -> bytes | None:
+        path = read_path(name.removeprefix("tile/"))
+        if path is None or path.level is None:
+            return None
+        return self._tiles.read(path.level, path.number)
 
 
 class _Walk:
@@ -59,171 +80,146 @@ class _Walk:
     ) -> None:
         self.connection = connection
         self.campaign_id = campaign_id
-        self.tiles = Tiles(connection, campaign_id)
         self.pledges = pledges
-        self.checks = CheckpointChecks(connection, campaign_id, slug)
-        self.count = LogCount()
-        #: The hashes since the last full tile, for each level.
-        self.rows: list[list[bytes]] = [[]]
-        self.noted = sorted(noted, key=lambda state: state.size)
-        self.torn = self.wrong_tile = self.wrong_checkpoint = ""
-        #: The first entry that is not in its tile as it is now, and the tile.
-        self.suspect: tuple[int, str] | None = None
-        #: The size of the first checkpoint with another root than its entries.
-        self.other_root: int | None = None
-        self.further: list[str] = []
+        self.recount = program.Recount()
+        self.faults: list[str] = []
+        self.checkpoints = 0
+        #: Compares the stored tiles with the entries; None after the first that differs.
+        self._tiles: program.Tiles | None = program.Tiles(_StoredTiles(connection, campaign_id))
+        self._noted = sorted(noted, key=lambda state: state.size)
+        self._ending = f"/log/{slug}"
+        texts = connection.execute(select(LogKey.verifier).where(LogKey.campaign_id == campaign_id)).scalars()
+        self._keys = [program.Key(text) for text in texts]
+        self._newest: Row[Any] | None = None
 
     @property
     def totals(self) -> LogTotals:
-        return LogTotals(self.count.size, self.count.people, self.count.organizations)
+        return LogTotals(self.recount.tree.size, self.recount.people, self.recount.organizations)
 
-    def verdict(self) -> LogVerdict:
-        head = self.connection.execute(
-            select(LedgerHead.__table__).where(LedgerHead.campaign_id == self.campaign_id)
-        ).first()
+    def run(self) -> None:
+        """Raises program.Failed for an entry behind which nothing can be checked."""
+        heads = select(LedgerHead.__table__).where(LedgerHead.campaign_id == self.campaign_id)
+        head = self.connection.execute(heads).first()
         size = 0 if head is None else int(head.log_size)
         entries = self._entries(size)
-        seen = last = 0
-        try:
-            for checkpoint in self._checkpoints():
-                seen += 1
-                last = checkpoint.size
-                if checkpoint.size <= size:
-                    self._advance(entries, checkpoint.size)
-                self._check_checkpoint(checkpoint, size)
-            self._advance(entries, size)
-        except EntriesBroken as error:
-            self.torn = str(error)
-        else:
-            self._check_edge_tiles(size)
-            self._check_end(head, last)
-        return LogVerdict(self.totals, self.count.root, seen, self._faults())
-
-    def _faults(self) -> list[str]:
-        found = []
-        if self.suspect is not None:
-            index, tile = self.suspect
-            changed = self.other_root is not None and self.other_root > index
-            if changed:
-                found.append(f"entry {index}: not what was published, its hash in tile {tile} is another")
-            elif not self.wrong_tile:
-                self.wrong_tile = f"tile {tile}: the hash of entry {index} is another"
-        texts = (self.torn, self.wrong_tile, self.wrong_checkpoint, self.count.fault)
-        found += [text for text in texts if text]
-        return found + self.further
+        is_wrong = False
+        for checkpoint in self._checkpoints():
+            self.checkpoints += 1
+            self._read_on(entries, min(checkpoint.size, size))
+            words = self._checkpoint_fault(checkpoint, size)
+            if words and not is_wrong:
+                is_wrong = True
+                self.faults.append(f"checkpoint {checkpoint.id} of {checkpoint.size} entries: {words}")
+            self._newest = checkpoint
+        self._read_on(entries, size)
+        self._check_tiles_at_the_edge(size)
+        self._check_end(head)
+        self.recount.finish()
 
     # --- Entries and tiles ---
 
-    def _advance(self, entries: Iterator[Row[Any]], size: int) -> None:
-        """Read on until the tree has so many entries. Raises EntriesBroken."""
-        while self.noted and self.noted[0].size <= size:
-            state = self.noted.pop(0)
-            self._take(entries, state.size)
-            if state.root != self.count.root:
-                self.further.append(f"noted checkpoint of {state.size} entries: the log does not continue it")
-        self._take(entries, size)
+    def _read_on(self, entries: Iterator[bytes], size: int) -> None:
+        """Add up entries until there are so many, and compare what was noted on the way."""
+        while self._noted and self._noted[0].size <= size:
+            state = self._noted.pop(0)
+            self._add(entries, state.size)
+            if state.root != self.recount.tree.root():
+                self.faults.append(f"noted checkpoint of {state.size} entries: the log does not continue it")
+        self._add(entries, size)
 
-    def _take(self, entries: Iterator[Row[Any]], size: int) -> None:
-        while self.count.size < size:
-            row = next(entries, None)
-            index = self.count.size
-            if row is None or row.number != index + 1:
-                raise EntriesBroken(f"entry {index}: missing")
-            if row.pledge_text_id is not None and row.pledge_text_id not in self.pledges:
-                raise EntriesBroken(f"entry {index}: its pledge text is missing")
-            completed = self.count.add(leaf_of(row, self.pledges))
-            for level, root in enumerate(completed[::HEIGHT]):
-                self._keep(level, root)
+    def _add(self, entries: Iterator[bytes], size: int) -> None:
+        while self.recount.tree.size < size:
+            entry = next(entries)
+            self.recount.add(entry)
+            if self._tiles is not None:
+                try:
+                    self._tiles.add(program.leaf_hash(entry))
+                except program.Failed as failed:
+                    self._tiles = None
+                    self.faults.append(_text(failed))
 
-    def _keep(self, level: int, root: bytes) -> None:
-        if level == len(self.rows):
-            self.rows.append([])
-        row = self.rows[level]
-        row.append(root)
-        if len(row) == FULL:
-            self._compare(level, (self.count.size >> HEIGHT * (level + 1)) - 1)
-            row.clear()
-
-    def _compare(self, level: int, number: int) -> None:
-        """Compare a stored tile with the one that the entries make."""
-        row = self.rows[level]
-        stored = self.tiles.read(level, number)
-        if stored == b"".join(row):
+    def _check_tiles_at_the_edge(self, size: int) -> None:
+        """Check the tiles that are not full, and that there are none without entries."""
+        if self._tiles is None:
             return
-        tile = str(TilePath(level, number, len(row)))
-        place = next((i for i, root in enumerate(row) if stored[i * WIDTH : (i + 1) * WIDTH] != root), None)
-        if place is None or len(stored) < (place + 1) * WIDTH:
-            self.wrong_tile = self.wrong_tile or f"tile {tile}: {_WORDS[len(stored) > len(row) * WIDTH]}"
-        elif level == 0 and self.suspect is None:
-            self.suspect = (number * FULL + place, tile)
-        elif level > 0 and self.suspect is None:
-            self.wrong_tile = self.wrong_tile or f"tile {tile}: hash {place} is not that of the tile below it"
-
-    # --- Checkpoints ---
-
-    def _check_checkpoint(self, checkpoint: Row[Any], size: int) -> None:
-        root = self.count.root if self.count.size == checkpoint.size else None
-        found = self.checks.fault(checkpoint, self.totals, root, size)
-        if found is None:
+        try:
+            self._tiles.end()
+        except program.Failed as failed:
+            self.faults.append(_text(failed))
             return
-        if found.is_root and self.other_root is None:
-            self.other_root = checkpoint.size
-        if not self.wrong_checkpoint:
-            self.wrong_checkpoint = f"checkpoint {checkpoint.id} of {checkpoint.size} entries: {found.words}"
+        expected, hashes = 0, size
+        while hashes:
+            expected, hashes = expected + -(-hashes // FULL), hashes >> HEIGHT
+        query = select(func.count()).select_from(LogTile).where(LogTile.campaign_id == self.campaign_id)
+        stored = self.connection.execute(query).scalar_one()
+        if stored != expected:
+            self.faults.append(f"tiles: there are {stored}, the entries make {expected}")
 
-    def _check_edge_tiles(self, size: int) -> None:
-        """Check the tiles at the right edge, and that there are none without entries."""
-        for level, row in enumerate(self.rows):
-            if row:
-                self._compare(level, self.count.size >> HEIGHT * (level + 1))
-        expected = sum(-(-(size >> HEIGHT * level) // FULL) for level in range(len(self.rows)))
-        stored = self.connection.execute(
-            select(func.count()).select_from(LogTile).where(LogTile.campaign_id == self.campaign_id)
-        ).scalar_one()
-        if stored != expected and not self.wrong_tile:
-            self.wrong_tile = f"tiles: there are {stored}, the entries make {expected}"
-
-    def _check_end(self, head: Row[Any] | None, last: int) -> None:
-        """Check the newest checkpoint and the count that is shown, unless the log is catching up."""
-        size = self.count.size
-        if head is not None and head.size == size:
-            if size != last:
-                self.further.append(f"newest checkpoint: it has {last} entries, the log has {size}")
-            if (head.people, head.organizations) != (self.count.people, self.count.organizations):
-                self.further.append(
-                    f"the count says {head.people} people and {head.organizations} organizations, the entries add up "
-                    f"to {self.count.people} and {self.count.organizations}"
-                )
-            paper = self._paper_tally()
-            if paper != self.count.paper:
-                self.further.append(
-                    f"the count on paper is {paper}, the entries add up to {self.count.paper}"
-                )
-        self.further += [
-            f"noted checkpoint of {state.size} entries: the log has only {size}" for state in self.noted
-        ]
-        if (words := self.checks.newest_fault()) is not None:
-            self.further.append(f"newest checkpoint: {words}")
-
-    # --- What is read ---
-
-    def _paper_tally(self) -> int:
-        query = select(paper_column(literal(self.campaign_id)))
-        return self.connection.execute(query).scalar_one()
-
-    def _entries(self, size: int) -> Iterator[Row[Any]]:
-        table, last = LedgerEntry.__table__.c, 0
-        while last < size:
+    def _entries(self, size: int) -> Iterator[bytes]:
+        """The entries as the public log has them. Raises program.Failed."""
+        table, index = LedgerEntry.__table__.c, 0
+        while index < size:
             batch = self.connection.execute(
                 select(table.number, *entry_columns())
-                .where(table.campaign_id == self.campaign_id, table.number > last, table.number <= size)
+                .where(table.campaign_id == self.campaign_id, table.number > index, table.number <= size)
                 .order_by(table.number)
                 .limit(_AT_ONCE)
             ).all()
-            if not batch:
-                return
-            yield from batch
-            last = batch[-1].number
+            for row in batch:
+                if row.number != index + 1:
+                    break
+                yield self._line(row, index)
+                index += 1
+            else:
+                if batch:
+                    continue
+            raise program.Failed(f"entry:{index}", "it is missing")
+
+    def _line(self, row: Row[Any], index: int) -> bytes:
+        if row.pledge_text_id is not None and row.pledge_text_id not in self.pledges:
+            raise program.Failed(f"entry:{index}", "its pledge text is missing")
+        if row.delta > 0 and row.takes_back is not None:
+            raise program.Failed(f"entry:{index}", "it adds one and says that it takes one back")
+        try:
+            return leaf_of(row, self.pledges).line
+        except ValueError:
+            raise program.Failed(f"entry:{index}", "its hour is none") from None
+
+    # --- Checkpoints ---
+
+    def _checkpoint_fault(self, row: Row[Any], size: int) -> str:
+        """What is wrong with a checkpoint, whose entries are added up by now; empty when nothing is."""
+        if self._newest is not None and row.size < self._newest.size:
+            return f"it has fewer than the one before, {self._newest.size}"
+        if row.size > size:
+            return f"the log has only {size}"
+        if words := self._note_fault(row):
+            return words
+        if bytes(row.root) != self.recount.tree.root():
+            return "its entries have another root"
+        totals = self.totals
+        if (row.people, row.organizations) != (totals.people, totals.organizations):
+            return (
+                f"it says {row.people} people and {row.organizations} organizations, its entries add up to "
+                f"{totals.people} and {totals.organizations}"
+            )
+        return ""
+
+    def _note_fault(self, row: Row[Any]) -> str:
+        try:
+            state = program.Checkpoint(row.note.encode())
+            state.note.signed_by(self._keys, state.origin)
+        except ValueError as error:
+            return str(error)
+        if not state.origin.endswith(self._ending):
+            return "it is of another log"
+        if (state.size, state.root) != (row.size, bytes(row.root)):
+            return "its note says another size or root"
+        # Whatever the site stores of a checkpoint it has signed itself, as the log's key or about the audit log.
+        known = {(key.name, key_id) for key in self._keys for key_id in (key.id, key.audit_id)}
+        if not known.issuperset((name, key_id) for name, key_id, _ in state.note.signatures):
+            return "it has a line of a key that is none of its log"
+        return ""
 
     def _checkpoints(self) -> Iterator[Row[Any]]:
         table, last = Checkpoint.__table__, 0
@@ -239,5 +235,40 @@ class _Walk:
                 return
             last = batch[-1].id
 
+    def _check_end(self, head: Row[Any] | None) -> None:
+        """Check the newest checkpoint and the count that is shown, unless the log is catching up."""
+        totals = self.totals
+        last = 0 if self._newest is None else self._newest.size
+        if head is not None and head.size == totals.size:
+            if last != totals.size:
+                self.faults.append(f"newest checkpoint: it has {last} entries, the log has {totals.size}")
+            if (head.people, head.organizations) != (totals.people, totals.organizations):
+                self.faults.append(
+                    f"the count says {head.people} people and {head.organizations} organizations, the entries add up "
+                    f"to {totals.people} and {totals.organizations}"
+                )
+            paper = self.connection.execute(select(paper_column(literal(self.campaign_id)))).scalar_one()
+            if paper != self.recount.paper:
+                self.faults.append(
+                    f"the count on paper is {paper}, the entries add up to {self.recount.paper}"
+                )
+        self.faults += [
+            f"noted checkpoint of {state.size} entries: the log has only {totals.size}"
+            for state in self._noted
+        ]
+        self._check_own_signature()
 
-_WORDS = {False: "it lacks hashes", True: "it holds more hashes than there are entries"}
+    def _check_own_signature(self) -> None:
+        """Check that the keys of this process have signed what is published now, unless another process signs.
+
+        Whoever can write the database can store a key and a checkpoint of their own: this finds it.
+        """
+        secrets = current_config().log_signing_keys
+        if self._newest is None or not secrets:
+            return
+        origin = self._newest.note.partition("\n")[0]
+        mine = [notes.signer(origin, secret.get_secret_value()).verifier for secret in secrets]
+        try:
+            notes.open_note(self._newest.note, mine)
+        except notes.BadNote:
+            self.faults.append("newest checkpoint: no key of PLEDGE_LOG_KEY has signed it")

@@ -36,7 +36,7 @@ CLOSES_AT = 1.5
 #: Seconds for which a process goes by what it read last.
 FRESH_SECONDS = 3.0
 
-#: By kind of mail: of these subjects, those that were confirmed. Answered by the packages above (worker/sources.py).
+#: By kind of mail: of these subjects, those that were confirmed. Answered by the packages above (worker/registry.py).
 Confirmations = Mapping[MailKind, Callable[[Collection[int]], set[int]]]
 
 #: The message to the operator.

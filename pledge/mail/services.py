@@ -48,7 +48,7 @@ MAX_PAUSE = timedelta(hours=1)
 JITTER = 0.2
 GIVE_UP_AFTER = timedelta(hours=72)
 
-#: The domain of all sample addresses (pledge/samples): of those that RFC 2606 reserves, and nothing is ever sent to it.
+#: The domain of all sample addresses (tools/demo): of those that RFC 2606 reserves, and nothing is ever sent to it.
 SAMPLE_DOMAIN = "sample.example.org"
 
 _random = SystemRandom()

@@ -3,15 +3,22 @@
 from datetime import datetime
 from enum import StrEnum
 
+from markupsafe import Markup
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from pledge.accounts.two_people import Proposed
+from pledge.campaigns import rules
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
 from pledge.core.languages import Texts, Translated, has_text
+from pledge.core.text.markdown import markdown
 
 MAX_TITLE = 120
 MAX_BODY = 10_000
+
+#: Ids of signatures are random numbers of 63 bits, so the cursor shows how much of the work is done.
+_ALL_IDS = 2**63
 
 
 class NewsState(StrEnum):
@@ -23,7 +30,7 @@ class NewsState(StrEnum):
     STOPPED = "stopped"  #: by staff, while it was being sent
 
 
-class NewsItem(Model):
+class NewsItem(Proposed, Model):
     """News of a campaign, and how far it has been sent. From SENDING on it is public."""
 
     __tablename__ = "news"
@@ -36,13 +43,6 @@ class NewsItem(Model):
     #: Goes out when so many people have signed; without one as soon as it is approved.
     milestone: Mapped[int | None]
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    # Numbers and names of staff as the audit log has them; an account may be closed later.
-    proposed_by: Mapped[int | None]
-    proposed_name: Mapped[str] = mapped_column(String(254), server_default="")
-    proposed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    approved_by: Mapped[int | None]
-    approved_name: Mapped[str] = mapped_column(String(254), server_default="")
-    approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     #: When sending began; the worker enqueues the mails batch by batch, in the order of the signatures' numbers.
     begun_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -54,9 +54,9 @@ class NewsItem(Model):
         CheckConstraint(one_of("state", NewsState), name="state"),
         CheckConstraint(has_text("title", "body"), name="has_texts"),
         CheckConstraint("milestone > 0", name="milestone"),
-        CheckConstraint("approved_by IS NULL OR approved_by <> proposed_by", name="two_people"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="two_people"),
         CheckConstraint(
-            "state IN ('draft', 'proposed') OR (proposed_by IS NOT NULL AND approved_by IS NOT NULL)",
+            "state IN ('draft', 'proposed') OR (proposed_by IS NOT NULL AND decided_by IS NOT NULL)",
             name="approved_by_somebody",
         ),
         CheckConstraint(
@@ -65,3 +65,26 @@ class NewsItem(Model):
         CheckConstraint("state NOT IN ('sent', 'stopped') OR ended_at IS NOT NULL", name="ended_has_time"),
         Index("ix_news_campaign", "campaign_id", "id"),
     )
+
+    @property
+    def content(self) -> dict[str, object]:
+        """What an edit or a decision is compared with: what it says, and when it goes out."""
+        return {"title": self.title, "body": self.body, "milestone": self.milestone}
+
+    @property
+    def stamp(self) -> str:
+        return rules.stamp(self.content)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is there in every language of the site."""
+        return self.title.is_complete and self.body.is_complete
+
+    @property
+    def queued_percent(self) -> int:
+        """How much of it the worker has enqueued, in percent."""
+        return 100 if self.ended_at else 99 * self.upto // _ALL_IDS
+
+    def html(self, lang: str) -> Markup:
+        """The text in exactly this language; empty where it is not written yet."""
+        return markdown(self.body[lang])

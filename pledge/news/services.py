@@ -4,8 +4,7 @@ Every use case locks the row, checks its state and is recorded in the audit log 
 approved news never changes: whoever approves says by a stamp which text they saw.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,14 +28,6 @@ from pledge.mail.outbox import NewMail, enqueue
 from pledge.news.models import MAX_BODY, MAX_TITLE, NewsItem, NewsState
 
 
-class NoSuchNews(LookupError):
-    """There is no news of this number in this campaign."""
-
-
-class NewsInWrongState(Exception):
-    """The news is not, or no longer, in a state that allows this, or says something else than was seen."""
-
-
 @dataclass(frozen=True)
 class NewsFields:
     """What the form holds."""
@@ -44,14 +35,6 @@ class NewsFields:
     title: Texts
     body: Texts
     milestone: int | None = None
-
-
-FIELDS = tuple(NewsFields.__annotations__)
-
-
-def stamp(item: NewsItem | NewsFields) -> str:
-    """A hash of what the news says and when it goes out."""
-    return rules.stamp({name: getattr(item, name) for name in FIELDS})
 
 
 def write(actor: Actor, slug: str, fields: NewsFields) -> int:
@@ -69,10 +52,10 @@ def write(actor: Actor, slug: str, fields: NewsFields) -> int:
 
 
 def change(actor: Actor, slug: str, news_id: int, seen: str, fields: NewsFields) -> None:
-    """Change a draft. Raises BadFields, EditedMeanwhile, NewsInWrongState, NoSuchNews."""
+    """Change a draft. Raises BadFields, EditedMeanwhile, WrongState, NoSuchProposal."""
     kept = clean(fields)
     with _locked(slug, news_id, NewsState.DRAFT) as (session, item):
-        compare(seen, {name: getattr(item, name) for name in FIELDS})
+        compare(seen, item.content)
         for name, value in vars(kept).items():
             setattr(item, name, value)
         item.changed_at = clock.now()
@@ -80,16 +63,16 @@ def change(actor: Actor, slug: str, news_id: int, seen: str, fields: NewsFields)
 
 
 def remove(actor: Actor, slug: str, news_id: int, seen: str, reason: str) -> None:
-    """Delete a draft as it was seen. Raises ReasonMissing, EditedMeanwhile, NewsInWrongState, NoSuchNews."""
+    """Delete a draft as it was seen. Raises ReasonMissing, EditedMeanwhile, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
     with _locked(slug, news_id, NewsState.DRAFT) as (session, item):
-        compare(seen, {name: getattr(item, name) for name in FIELDS})
+        compare(seen, item.content)
         record(session, actor, "news.remove", _subject(item), reason=reason, title=_title(item))
         session.delete(item)
 
 
 def send_test(actor: Actor, slug: str, news_id: int) -> None:
-    """Send it to the member of staff who asks, once in each language. Raises NoSuchNews, NeedsSecondPerson without an account."""
+    """Send it to the member of staff who asks, once in each language. Raises NoSuchProposal, NeedsSecondPerson without an account."""
     if actor.staff_id is None:
         raise two_people.NeedsSecondPerson
     with _locked(slug, news_id, *NewsState) as (session, item):
@@ -102,42 +85,34 @@ def send_test(actor: Actor, slug: str, news_id: int) -> None:
 def propose(actor: Actor, slug: str, news_id: int, seen: str) -> None:
     """Ask a second person to approve what was seen; from here on it stays as it is.
 
-    Raises BadFields when a language is missing, NewsInWrongState, NoSuchNews, NeedsSecondPerson (who proposes must be known).
+    Raises BadFields when a language is missing, WrongState, NoSuchProposal, NeedsSecondPerson (who proposes must be known).
     """
-    if actor.staff_id is None:
-        raise two_people.NeedsSecondPerson
     with _locked(slug, news_id, NewsState.DRAFT, seen=seen) as (session, item):
         clean(NewsFields(item.title, item.body, item.milestone), complete=True)
-        item.state = NewsState.PROPOSED
-        item.proposed_by, item.proposed_name, item.proposed_at = actor.staff_id, actor.name, clock.now()
-        record(session, actor, "news.propose", _subject(item), **_said(item))
+        item.propose(actor, NewsState.PROPOSED)
+        record(session, actor, "news.propose", _subject(item), **_facts(item))
 
 
 def approve(actor: Actor, slug: str, news_id: int, seen: str) -> None:
     """Have it sent: at once, or when its milestone is reached.
 
-    Raises NeedsSecondPerson, InvitedLately, NewsInWrongState, also when it says something else than was seen, NoSuchNews.
+    Raises NeedsSecondPerson, InvitedLately, WrongState, also when it says something else than was seen, NoSuchProposal.
     """
     with _locked(slug, news_id, NewsState.PROPOSED, seen=seen) as (session, item):
-        two_people.check(session, item.proposed_by, actor.staff_id)
-        now = clock.now()
-        item.state = NewsState.APPROVED if item.milestone else NewsState.SENDING
-        item.begun_at = None if item.milestone else now
-        item.approved_by, item.approved_name, item.approved_at = actor.staff_id, actor.name, now
-        record(session, actor, "news.approve", _subject(item), **_said(item))
+        item.decide(session, actor, NewsState.APPROVED if item.milestone else NewsState.SENDING)
+        item.begun_at = None if item.milestone else item.decided_at
+        record(session, actor, "news.approve", _subject(item), **_facts(item))
 
 
 def take_back(actor: Actor, slug: str, news_id: int) -> None:
-    """Make a draft of it again, before any of it is sent. Raises NewsInWrongState, NoSuchNews."""
+    """Make a draft of it again, before any of it is sent. Raises WrongState, NoSuchProposal."""
     with _locked(slug, news_id, NewsState.PROPOSED, NewsState.APPROVED) as (session, item):
-        item.state = NewsState.DRAFT
-        item.proposed_by = item.proposed_at = item.approved_by = item.approved_at = None
-        item.proposed_name = item.approved_name = ""
+        item.take_back(NewsState.DRAFT)
         record(session, actor, "news.take_back", _subject(item))
 
 
 def stop(actor: Actor, slug: str, news_id: int, reason: str) -> None:
-    """Send no further mail of it, also none that is enqueued. Raises ReasonMissing, NewsInWrongState, NoSuchNews."""
+    """Send no further mail of it, also none that is enqueued. Raises ReasonMissing, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
     with _locked(slug, news_id, NewsState.SENDING, NewsState.SENT) as (session, item):
         item.state, item.ended_at = NewsState.STOPPED, clock.now()
@@ -160,28 +135,21 @@ def clean(fields: NewsFields, *, complete: bool = False) -> NewsFields:
     return kept
 
 
-@contextmanager
 def _locked(
     slug: str, news_id: int, *states: NewsState, seen: str | None = None
-) -> Iterator[tuple[Session, NewsItem]]:
-    """The row in one of these states, locked until the transaction ends. Raises NoSuchNews, NewsInWrongState."""
-    with transaction() as session:
-        item = session.scalar(
-            select(NewsItem)
-            .join(Campaign, Campaign.id == NewsItem.campaign_id)
-            .where(NewsItem.id == news_id, Campaign.slug == slug)
-            .with_for_update(of=NewsItem)
-        )
-        if item is None:
-            raise NoSuchNews(news_id)
-        if item.state not in states or (seen is not None and seen != stamp(item)):
-            raise NewsInWrongState
-        yield session, item
+) -> AbstractContextManager[tuple[Session, NewsItem]]:
+    query = (
+        select(NewsItem)
+        .join(Campaign, Campaign.id == NewsItem.campaign_id)
+        .where(NewsItem.id == news_id, Campaign.slug == slug)
+        .with_for_update(of=NewsItem)
+    )
+    return two_people.locked(query, *states, seen=seen)
 
 
-def _said(item: NewsItem) -> dict[str, Any]:
+def _facts(item: NewsItem) -> dict[str, Any]:
     """What the audit log says of it: enough to tell which text was approved."""
-    return {"title": _title(item), "milestone": item.milestone, "text": stamp(item)}
+    return {"title": _title(item), "milestone": item.milestone, "text": item.stamp}
 
 
 def _title(item: NewsItem | NewsFields) -> str:

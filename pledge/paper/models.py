@@ -3,17 +3,11 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import (
-    CheckConstraint,
-    Date,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    String,
-    text,
-)
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from pledge.accounts.two_people import Proposed
+from pledge.campaigns import rules
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
 from pledge.core.languages import Texts, Translated, has_text
@@ -21,6 +15,9 @@ from pledge.ledger.models import MAX_BATCH
 
 MAX_PLACE = 120
 MAX_SHEETS = 100_000
+
+#: The columns that the form holds.
+FIELDS = ("place", "collected_on", "sheets", "signatures")
 
 
 class PaperState(StrEnum):
@@ -30,8 +27,11 @@ class PaperState(StrEnum):
     WITHDRAWN = "withdrawn"  #: was agreed, and was taken back since
 
 
-class PaperBatch(Model):
-    """Sheets that were collected at one place, their scan, and how many signatures two people counted on them."""
+class PaperBatch(Proposed, Model):
+    """Sheets that were collected at one place, their scan, and how many signatures two people counted on them.
+
+    Who counts them first proposes the number, who counts them again decides.
+    """
 
     __tablename__ = "paper_batches"
 
@@ -45,13 +45,8 @@ class PaperBatch(Model):
     #: A name in `files`; "" once the scan is deleted (retention). Its hash stays.
     scan: Mapped[str] = mapped_column(String(40))
     scan_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
-    # Numbers and names of staff as the audit log has them; an account may be closed later.
-    counted_by: Mapped[int]
-    counted_name: Mapped[str] = mapped_column(String(254))
-    counted_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    checked_by: Mapped[int | None]
-    checked_name: Mapped[str] = mapped_column(String(254), server_default="")
-    checked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    proposed_by: Mapped[int] = mapped_column()
+    proposed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     checked_signatures: Mapped[int | None]  #: how many the second person counted
 
     __table_args__ = (
@@ -59,9 +54,9 @@ class PaperBatch(Model):
         CheckConstraint(has_text("place"), name="has_place"),
         CheckConstraint(f"sheets BETWEEN 1 AND {MAX_SHEETS}", name="sheets"),
         CheckConstraint(f"signatures BETWEEN 1 AND {MAX_BATCH}", name="signatures"),
-        CheckConstraint("checked_by IS NULL OR checked_by <> counted_by", name="two_people"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="two_people"),
         CheckConstraint(
-            "state NOT IN ('agreed', 'withdrawn') OR (checked_by IS NOT NULL AND checked_signatures = signatures)",
+            "state NOT IN ('agreed', 'withdrawn') OR (decided_by IS NOT NULL AND checked_signatures = signatures)",
             name="agreed_by_two",
         ),
         Index("ix_paper_batches_campaign", "campaign_id", "id"),
@@ -75,3 +70,12 @@ class PaperBatch(Model):
         ),
         {"sqlite_autoincrement": True},  # entries of the log name it: never given again
     )
+
+    @property
+    def content(self) -> dict[str, object]:
+        """What an edit and a second count are compared with."""
+        return {**{name: getattr(self, name) for name in FIELDS}, "scan": self.scan_sha256.hex()}
+
+    @property
+    def stamp(self) -> str:
+        return rules.stamp(self.content)

@@ -1,57 +1,43 @@
-"""Reads of paper signatures: for the screens of staff, and what is public: the batches that the log counts."""
+"""Reads of paper signatures: for the screens of staff, what is public, and whether batches and ledger agree."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 
-from pledge.campaigns import rules
+from pledge.accounts.two_people import NoSuchProposal
 from pledge.campaigns.models import Campaign
-from pledge.core.db import reading
+from pledge.core.db import load, reading
 from pledge.core.languages import Texts
+from pledge.ledger import counting
+from pledge.ledger.counting import Mismatch
+from pledge.ledger.models import Kind
 from pledge.ledger.queries import paper_entries
 from pledge.paper.models import PaperBatch, PaperState
-from pledge.paper.services import NoSuchBatch, PaperFields, content
 
 #: Batches that the screen of a campaign lists.
 MAX_SHOWN = 500
 
+#: What the fold asks about an entry on paper (ledger/numbering.py: Standing). A row of batches can be changed, the audit log
+#: cannot: it must say last that one account agreed to this number, and that another one had counted before.
+STANDS = """
+    SELECT CASE WHEN batch.campaign_id <> entry.campaign_id OR batch.state <> 'agreed' THEN NULL
+                WHEN entry.delta = batch.signatures AND entry.commitment = batch.scan_sha256
+                 AND EXISTS (SELECT 1 FROM audit_entries AS said
+                              WHERE said.subject = 'paper:' || batch.id AND said.staff_id = batch.proposed_by
+                                AND said.action IN ('paper.enter', 'paper.change'))
+                 AND (SELECT said.action = 'paper.agree' AND said.staff_id = batch.decided_by
+                             AND said.details LIKE '%"counted":' || batch.signatures || ',%'
+                        FROM audit_entries AS said
+                       WHERE said.subject = 'paper:' || batch.id AND said.action <> 'paper.download'
+                       ORDER BY said.id DESC LIMIT 1) THEN 1 ELSE 0 END
+      FROM paper_batches AS batch
+     WHERE batch.id = entry.subject_id"""
 
-@dataclass(frozen=True)
-class BatchView:
-    """A batch as staff see it."""
-
-    id: int
-    state: PaperState
-    fields: PaperFields
-    scan: str
-    scan_sha256: bytes
-    counted_by: int
-    counted_name: str
-    counted_at: datetime
-    checked_name: str
-    checked_at: datetime | None
-    checked_signatures: int | None
-
-    @property
-    def stamp(self) -> str:
-        return rules.stamp(content(self.fields, self.scan_sha256))
-
-    @property
-    def place(self) -> Texts:
-        return self.fields.place
-
-
-@dataclass(frozen=True)
-class WaitingBatch:
-    """A batch that waits for a second person, or for who counts it again."""
-
-    slug: str
-    id: int
-    place: Texts
-    counted_at: datetime
-    is_disputed: bool  #: the two numbers differ, so the first person corrects it
+_AGREED = """
+    SELECT campaign_id, NULL AS country, NULL AS region, signatures AS times FROM paper_batches WHERE state = 'agreed'"""
 
 
 @dataclass(frozen=True)
@@ -79,81 +65,61 @@ class PublicPaper:
         return sum(batch.sheets for batch in self.batches)
 
 
-def of_campaign(campaign_id: int) -> list[BatchView]:
+def newest(campaign_id: int) -> list[PaperBatch]:
     """The newest batches of a campaign, in every state."""
+    query = select(PaperBatch).where(PaperBatch.campaign_id == campaign_id)
+    return load(query.order_by(PaperBatch.id.desc()).limit(MAX_SHOWN))
+
+
+def find(campaign_id: int, batch_id: int) -> PaperBatch:
+    """Raises NoSuchProposal."""
+    for batch in load(
+        select(PaperBatch).where(PaperBatch.campaign_id == campaign_id, PaperBatch.id == batch_id)
+    ):
+        return batch
+    raise NoSuchProposal
+
+
+def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
+    """Batches of all campaigns that wait for a second person, or for who counts them again, the longest wait first."""
+    is_disputed = (PaperBatch.state == PaperState.DISPUTED).label("is_disputed")
     query = (
-        select(*PaperBatch.__table__.c)
-        .where(PaperBatch.campaign_id == campaign_id)
-        .order_by(PaperBatch.id.desc())
-        .limit(MAX_SHOWN)
-    )
-    with reading() as connection:
-        return [_view(row) for row in connection.execute(query)]
-
-
-def one(campaign_id: int, batch_id: int) -> BatchView:
-    """Raises NoSuchBatch."""
-    query = select(*PaperBatch.__table__.c).where(
-        PaperBatch.campaign_id == campaign_id, PaperBatch.id == batch_id
-    )
-    with reading() as connection:
-        row = connection.execute(query).first()
-    if row is None:
-        raise NoSuchBatch(batch_id)
-    return _view(row)
-
-
-def waiting() -> list[WaitingBatch]:
-    """Batches of all campaigns that are not agreed, the longest wait first."""
-    is_disputed = PaperBatch.state == PaperState.DISPUTED
-    query = (
-        select(Campaign.slug, PaperBatch.id, PaperBatch.place, PaperBatch.counted_at, is_disputed)
+        select(Campaign.slug, PaperBatch.id, PaperBatch.place, PaperBatch.proposed_at, is_disputed)
         .join(Campaign, Campaign.id == PaperBatch.campaign_id)
         .where(PaperBatch.state.in_((PaperState.COUNTED, PaperState.DISPUTED)))
-        .order_by(PaperBatch.counted_at)
+        .order_by(PaperBatch.proposed_at)
         .limit(MAX_SHOWN)
     )
     with reading() as connection:
-        return [WaitingBatch(*row) for row in connection.execute(query)]
+        return connection.execute(query).all()
 
 
 def public(campaign_id: int, size: int | None = None) -> PublicPaper:
     """The batches that the public log counts now, or did when it had `size` entries, the newest first."""
-    counted = {one.batch_id: one for one in paper_entries(campaign_id, size)}
-    query = (
-        select(*PaperBatch.__table__.c)
-        .where(PaperBatch.campaign_id == campaign_id, PaperBatch.id.in_(counted))
-        .order_by(PaperBatch.collected_on.desc(), PaperBatch.id.desc())
+    counted = {entry.batch_id: entry for entry in paper_entries(campaign_id, size)}
+    query = select(PaperBatch).where(PaperBatch.campaign_id == campaign_id, PaperBatch.id.in_(counted))
+    batches = load(query.order_by(PaperBatch.collected_on.desc(), PaperBatch.id.desc()))
+    return PublicPaper(
+        sum(entry.signatures for entry in counted.values()),
+        [
+            PublicBatch(
+                batch.id,
+                entry.index,
+                batch.place,
+                batch.collected_on,
+                batch.sheets,
+                entry.signatures,
+                entry.scan_sha256.hex(),
+            )
+            for batch in batches
+            for entry in (counted[batch.id],)
+        ],
     )
-    with reading() as connection:
-        rows = connection.execute(query).all()
-    found = [
-        PublicBatch(
-            row.id,
-            entry.index,
-            row.place,
-            row.collected_on,
-            row.sheets,
-            entry.signatures,
-            entry.scan_sha256.hex(),
-        )
-        for row in rows
-        for entry in (counted[row.id],)
-    ]
-    return PublicPaper(sum(one.signatures for one in counted.values()), found)
 
 
-def _view(row: Row[Any]) -> BatchView:
-    return BatchView(
-        id=row.id,
-        state=PaperState(row.state),
-        fields=PaperFields(row.place, row.collected_on, row.sheets, row.signatures),
-        scan=row.scan,
-        scan_sha256=bytes(row.scan_sha256),
-        counted_by=row.counted_by,
-        counted_name=row.counted_name,
-        counted_at=row.counted_at,
-        checked_name=row.checked_name,
-        checked_at=row.checked_at,
-        checked_signatures=row.checked_signatures,
-    )
+def mismatches(connection: Connection | None = None) -> list[Mismatch]:
+    """Campaigns whose agreed batches differ from what the ledger adds up to; an empty list is right."""
+    if connection is None:
+        with reading() as own:
+            return mismatches(own)
+    return counting.mismatches(connection, Kind.PAPER, _AGREED, by_place=False)

@@ -4,8 +4,8 @@ The second person types the number that they counted: the same one puts the batc
 disputes it. Every use case is recorded in the audit log in the same transaction.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from pledge.accounts import two_people
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns import rules
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.moderation import clean_reason, compare
 from pledge.campaigns.rules import BadFields, Checker, FieldFault
@@ -34,14 +33,6 @@ from pledge.paper.models import MAX_PLACE, MAX_SHEETS, PaperBatch, PaperState
 _OPEN = (PaperState.COUNTED, PaperState.DISPUTED)
 
 
-class NoSuchBatch(LookupError):
-    """There is no batch of this number in this campaign."""
-
-
-class BatchInWrongState(Exception):
-    """The batch is not, or no longer, in a state that allows this, or says something else than was seen."""
-
-
 @dataclass(frozen=True)
 class PaperFields:
     """What the form holds; None for what is no number or no day."""
@@ -50,14 +41,6 @@ class PaperFields:
     collected_on: date | None
     sheets: int | None
     signatures: int | None
-
-
-FIELDS = tuple(PaperFields.__annotations__)
-
-
-def content(batch: PaperBatch | PaperFields, scan_sha256: bytes) -> dict[str, object]:
-    """What an edit and a second count are compared with."""
-    return {**{name: getattr(batch, name) for name in FIELDS}, "scan": scan_sha256.hex()}
 
 
 def enter(actor: Actor, slug: str, fields: PaperFields, scan: str) -> int:
@@ -71,76 +54,77 @@ def enter(actor: Actor, slug: str, fields: PaperFields, scan: str) -> int:
         if campaign_id is None:
             raise NoSuchCampaign
         batch = PaperBatch(campaign_id=campaign_id, **vars(kept))
-        _take(session, actor, batch, scan)
+        _record_count(session, actor, batch, scan)
         session.add(batch)
         session.flush()
-        record(session, actor, "paper.enter", _subject(batch), campaign=slug, **_said(batch))
+        record(session, actor, "paper.enter", _subject(batch), campaign=slug, **_facts(batch))
         return batch.id
 
 
 def change(actor: Actor, slug: str, batch_id: int, seen: str, fields: PaperFields, *, scan: str = "") -> None:
     """Correct a batch that is not agreed; whoever does so has counted it, and a second person counts it again.
 
-    Raises BadFields, EditedMeanwhile, BatchInWrongState, NoSuchBatch, UnknownFile, NeedsSecondPerson.
+    Raises BadFields, EditedMeanwhile, WrongState, NoSuchProposal, UnknownFile, NeedsSecondPerson.
     """
     kept = clean(fields, has_scan=True)
     with _locked(slug, batch_id, *_OPEN) as (session, batch):
-        compare(seen, content(batch, batch.scan_sha256))
+        compare(seen, batch.content)
         for name, value in vars(kept).items():
             setattr(batch, name, value)
-        _take(session, actor, batch, scan)
-        record(session, actor, "paper.change", _subject(batch), **_said(batch))
+        _record_count(session, actor, batch, scan)
+        record(session, actor, "paper.change", _subject(batch), **_facts(batch))
 
 
 def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) -> bool:
     """Count as the second person. Whether both counted the same: then the batch is in the public log from now on.
 
-    Raises NeedsSecondPerson, InvitedLately, NoSuchBatch, BatchInWrongState, also when the batch is another one than was seen.
+    Raises NeedsSecondPerson, InvitedLately, NoSuchProposal, WrongState, also when the batch is another one than was seen.
     """
-    with _locked(slug, batch_id, PaperState.COUNTED) as (session, batch):
-        if seen != stamp(batch):
-            raise BatchInWrongState
-        two_people.check(session, batch.counted_by, actor.staff_id)
-        now = clock.now()
+    with _locked(slug, batch_id, PaperState.COUNTED, seen=seen) as (session, batch):
         agrees = signatures == batch.signatures
-        batch.state = PaperState.AGREED if agrees else PaperState.DISPUTED
-        batch.checked_by, batch.checked_name, batch.checked_at = actor.staff_id, actor.name, now
+        batch.decide(session, actor, PaperState.AGREED if agrees else PaperState.DISPUTED)
         batch.checked_signatures = signatures
         if agrees:
             _append(session, batch, Reason.CONFIRMED)
         act = "paper.agree" if agrees else "paper.dispute"
-        record(session, actor, act, _subject(batch), counted=signatures, **_numbered(batch))
+        record(session, actor, act, _subject(batch), counted=signatures, **_counted_facts(batch))
         return agrees
 
 
 def withdraw(actor: Actor, slug: str, batch_id: int, reason: str) -> None:
-    """Take an agreed batch back; an entry of the public log says so. Raises ReasonMissing, BatchInWrongState, NoSuchBatch."""
+    """Take an agreed batch back; an entry of the public log says so. Raises ReasonMissing, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
     with _locked(slug, batch_id, PaperState.AGREED) as (session, batch):
         batch.state = PaperState.WITHDRAWN
         _append(session, batch, Reason.WITHDRAWN)
-        record(session, actor, "paper.withdraw", _subject(batch), reason=reason, **_numbered(batch))
+        record(session, actor, "paper.withdraw", _subject(batch), reason=reason, **_counted_facts(batch))
 
 
 def note_download(actor: Actor, slug: str, batch_id: int) -> None:
-    """Record that somebody gets the scan, which has names on it. Raises NoSuchBatch."""
+    """Record that somebody gets the scan, which has names on it. Raises NoSuchProposal."""
     with _locked(slug, batch_id, *PaperState) as (session, batch):
         record(session, actor, "paper.download", _subject(batch), campaign=slug, scan=batch.scan_sha256.hex())
 
 
 def remove(actor: Actor, slug: str, batch_id: int, seen: str, reason: str) -> None:
-    """Delete a batch that was never agreed, with its scan. Raises ReasonMissing, EditedMeanwhile, BatchInWrongState, NoSuchBatch."""
+    """Delete a batch that was never agreed, with its scan. Raises ReasonMissing, EditedMeanwhile, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
     with _locked(slug, batch_id, *_OPEN) as (session, batch):
-        compare(seen, content(batch, batch.scan_sha256))
+        compare(seen, batch.content)
         files.discard(session, batch.scan)
-        record(session, actor, "paper.remove", _subject(batch), reason=reason, **_said(batch))
+        record(session, actor, "paper.remove", _subject(batch), reason=reason, **_facts(batch))
         session.delete(batch)
 
 
-def stamp(batch: PaperBatch) -> str:
-    """A hash of what a batch says."""
-    return rules.stamp(content(batch, batch.scan_sha256))
+def erase_scans(campaign_ids: Sequence[int]) -> int:
+    """Delete the scans of campaigns whose people are forgotten; how many there were. The numbers name nobody, and stay."""
+    kept = select(PaperBatch).where(PaperBatch.campaign_id.in_(campaign_ids), PaperBatch.scan != "")
+    with transaction() as session:
+        batches = session.scalars(kept).all() if campaign_ids else []
+        for batch in batches:
+            files.discard(session, batch.scan)
+            batch.scan = ""
+        return len(batches)
 
 
 def clean(fields: PaperFields, *, has_scan: bool) -> PaperFields:
@@ -164,10 +148,10 @@ def clean(fields: PaperFields, *, has_scan: bool) -> PaperFields:
     return PaperFields(place, fields.collected_on, fields.sheets, fields.signatures)
 
 
-def _take(session: Session, actor: Actor, batch: PaperBatch, scan: str) -> None:
+def _record_count(session: Session, actor: Actor, batch: PaperBatch, scan: str) -> None:
     """The actor has counted it, perhaps on a new scan. Raises NeedsSecondPerson, UnknownFile, BadFields."""
-    if actor.staff_id is None:
-        raise two_people.NeedsSecondPerson
+    batch.propose(actor, PaperState.COUNTED)
+    batch.checked_signatures = None
     if scan:
         files.keep(session, scan)
         if batch.scan:
@@ -175,10 +159,6 @@ def _take(session: Session, actor: Actor, batch: PaperBatch, scan: str) -> None:
         batch.scan = scan
         batch.scan_sha256 = session.scalars(select(StoredFile.sha256).where(StoredFile.name == scan)).one()
         _refuse_twin(session, batch)
-    batch.state = PaperState.COUNTED
-    batch.counted_by, batch.counted_name, batch.counted_at = actor.staff_id, actor.name, clock.now()
-    batch.checked_by = batch.checked_at = batch.checked_signatures = None
-    batch.checked_name = ""
 
 
 def _refuse_twin(session: Session, batch: PaperBatch) -> None:
@@ -193,7 +173,7 @@ def _refuse_twin(session: Session, batch: PaperBatch) -> None:
 
 
 def _append(session: Session, batch: PaperBatch, reason: Reason) -> None:
-    """The batch's entry in the public log: the fold counts it if the audit log says who agreed (counting.py)."""
+    """The batch's entry in the public log: the fold counts it if the audit log says who agreed (queries.py)."""
     append(
         session,
         campaign_id=batch.campaign_id,
@@ -213,26 +193,20 @@ def _lock_campaign(session: Session, slug: str) -> int | None:
     return session.scalar(query.with_for_update(key_share=True))
 
 
-@contextmanager
-def _locked(slug: str, batch_id: int, *states: PaperState) -> Iterator[tuple[Session, PaperBatch]]:
-    """The row in one of these states, locked with its campaign until the transaction ends. Raises NoSuchBatch, BatchInWrongState."""
-    with transaction() as session:
-        campaign_id = _lock_campaign(session, slug)
-        if campaign_id is None:
-            raise NoSuchBatch(batch_id)
-        batch = session.scalar(
-            select(PaperBatch)
-            .where(PaperBatch.id == batch_id, PaperBatch.campaign_id == campaign_id)
-            .with_for_update()
-        )
-        if batch is None:
-            raise NoSuchBatch(batch_id)
-        if batch.state not in states:
-            raise BatchInWrongState
-        yield session, batch
+def _locked(
+    slug: str, batch_id: int, *states: PaperState, seen: str | None = None
+) -> AbstractContextManager[tuple[Session, PaperBatch]]:
+    """The batch with its campaign, as _lock_campaign."""
+    query = (
+        select(PaperBatch)
+        .join(Campaign, Campaign.id == PaperBatch.campaign_id)
+        .where(PaperBatch.id == batch_id, Campaign.slug == slug)
+        .with_for_update(key_share=True)
+    )
+    return two_people.locked(query, *states, seen=seen)
 
 
-def _said(batch: PaperBatch) -> dict[str, Any]:
+def _facts(batch: PaperBatch) -> dict[str, Any]:
     """What the audit log says of it: enough to tell which batch it is. Not what the first person counted: the second reads it."""
     return {
         "place": batch.place.of(languages.default()),
@@ -242,9 +216,9 @@ def _said(batch: PaperBatch) -> dict[str, Any]:
     }
 
 
-def _numbered(batch: PaperBatch) -> dict[str, Any]:
+def _counted_facts(batch: PaperBatch) -> dict[str, Any]:
     """The same once two people have counted, with the first number."""
-    return {**_said(batch), "signatures": batch.signatures}
+    return {**_facts(batch), "signatures": batch.signatures}
 
 
 def _subject(batch: PaperBatch) -> str:

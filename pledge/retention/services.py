@@ -27,7 +27,7 @@ from pledge.mail.models import (
     MailSuppression,
     OutboxMail,
 )
-from pledge.paper import expiry as paper_expiry
+from pledge.paper import services as paper
 from pledge.signatures import expiry as signature_expiry
 from pledge.signatures.models import CAME_VIA, ErasureNotice, Signature, SignatureState
 from pledge.signatures.rules import PENDING_LIFETIME
@@ -85,7 +85,7 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
     endorsements = endorsement_expiry.sweep(forgotten)
     removed = Removed(
         signatures=signature_expiry.forget(forgotten),
-        scans=paper_expiry.forget(forgotten),
+        scans=paper.erase_scans(forgotten),
         pending=_sweep(
             Signature,
             Signature.state == SignatureState.PENDING,

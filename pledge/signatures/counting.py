@@ -20,7 +20,7 @@ STANDS = """
       FROM signatures AS signed
      WHERE signed.id = entry.subject_id"""
 
-#: And about a correction of a place (ledger/sources.py).
+#: And about a correction of a place (ledger/numbering.py).
 PLACE = """
     SELECT signed.country || COALESCE(signed.region, '') FROM signatures AS signed
      WHERE signed.id = place.subject_id AND signed.campaign_id = place.campaign_id AND signed.state = 'confirmed'"""

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from pledge.abuse import mail_servers
 from pledge.campaigns import queries as campaigns
@@ -15,7 +14,7 @@ from pledge.campaigns.mailed_links import Link, LinkState, waiting_state
 from pledge.campaigns.models import CampaignConsent
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import db, reading
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_column
 from pledge.mail.models import MailKind, MailState, OutboxMail
@@ -25,40 +24,36 @@ from pledge.signatures.models import SHOWN_BY_NAME, Signature, SignatureState
 from pledge.signatures.rules import WAITING_PAGE
 from pledge.signatures.standing import IS_REFUSED, standing
 
+#: What stays in the database: salts, hashes, and what is known of codes.
+_UNREAD = (
+    *(Signature.salt, Signature.commitment, Signature.address_hash, Signature.content_hash),
+    *(Signature.code_since, Signature.code_mail, Signature.code_tries, Signature.all_code_tries),
+)
+
 
 @dataclass(frozen=True)
 class SignatureView:
     """One person's signature, readable: shown only to the holder of a link from that person's mailbox."""
 
-    id: int
-    name: str
-    email: str
-    country: str
-    region: str | None
-    public_name: bool
-    updates: bool
-    lang: str
-    state: SignatureState
-    privacy_version: str
-    submitted_at: datetime
-    confirmed_at: datetime | None
-    withdrawn_at: datetime | None
+    row: Signature  #: without what stays in the database
     invalidated_for: InvalidationReason | None  #: why it was taken out of the count or refused, if it was
     is_refused: bool  #: it was held and never counted
-    name_hidden: bool
-    network_hash: bytes | None
-    wide_network_hash: bytes | None
-    domain_hash: bytes | None
-    mail_provider: str
-    via: str | None
     thanks_wait: bool  #: the mail with thanks is still to be sent
     is_scanned: bool  #: the mail server of the address belongs to a scanner
-    match_tries: int  #: two-digit numbers typed behind the link
-    has_code_only: bool  #: a mail with a code and without a link was asked for
     number: int | None  #: "you are number …"; None before it is counted
     campaign: CampaignView
     pledge: PledgeView
     consent: ConsentView  #: what was agreed to
+
+    @property
+    def match_tries(self) -> int:
+        """Two-digit numbers typed behind the link."""
+        return self.row.match_tries
+
+    @property
+    def has_code_only(self) -> bool:
+        """A mail with a code and without a link was asked for."""
+        return self.row.code_only_after is not None
 
 
 #: Reads what a signature refers to, by its number and the language; a page may keep what these gave a second ago.
@@ -84,16 +79,9 @@ def open_link(
 
 
 def _link_state(signature: SignatureView, expired: bool) -> LinkState:
-    if signature.state is SignatureState.CONFIRMED:
-        return LinkState.CONFIRMED
-    if signature.state is SignatureState.HELD:
-        return LinkState.HELD
-    if signature.state is SignatureState.WITHDRAWN:
-        return LinkState.WITHDRAWN
-    if signature.state is SignatureState.INVALIDATED:
-        return LinkState.INVALIDATED
-    takes_confirmations = signature.campaign.takes_confirmations
-    return waiting_state(takes_confirmations=takes_confirmations, expired=expired)
+    if signature.row.state != SignatureState.PENDING:
+        return LinkState(signature.row.state)
+    return waiting_state(takes_confirmations=signature.campaign.takes_confirmations, expired=expired)
 
 
 def own_signature(
@@ -134,26 +122,14 @@ _THANKS_WAIT = exists().where(
 )
 
 
-#: What a view is made of; codes, salts and hashes of the address stay in the database.
-_READ = (
-    *("id", "campaign_id", "name", "email", "country", "region", "public_name", "updates", "lang", "state"),
-    *("privacy_version", "submitted_at", "confirmed_at", "withdrawn_at", "name_hidden", "network_hash"),
-    *("wide_network_hash", "domain_hash", "mail_provider", "via", "match_tries", "code_only_after"),
-    *("pledge_text_id", "consent_version"),
-)
-
-
 def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            *(Signature.__table__.c[name] for name in _READ),
-            Invalidation.reason.label("invalidated_for"),
-            IS_REFUSED.label("is_refused"),
-            _THANKS_WAIT.label("thanks_wait"),
-            mail_servers.scans(Signature.domain_hash).label("is_scanned"),
-            number_column(Signature.id).label("number"),
-            CampaignConsent.recipient.label("recipient"),
+            Signature,
+            *(Invalidation.reason, IS_REFUSED, _THANKS_WAIT, mail_servers.scans(Signature.domain_hash)),
+            *(number_column(Signature.id), CampaignConsent.recipient),
         )
+        .options(*(defer(column, raiseload=True) for column in _UNREAD))
         .outerjoin(
             CampaignConsent,
             (CampaignConsent.campaign_id == Signature.campaign_id)
@@ -182,43 +158,24 @@ def _find(
     find_campaign: FindCampaign = campaigns.find_by_id,
     find_pledge: FindPledge = campaigns.pledge_text,
 ) -> SignatureView | None:
-    with reading() as connection:
-        row = connection.execute(query, {"id": signature_id}).first()
-    if row is None:
+    with Session(db.engine) as session:
+        found = session.execute(query, {"id": signature_id}).first()
+    if found is None:
         return None
+    row, reason, is_refused, thanks_wait, is_scanned, number, recipient = found
     campaign = find_campaign(row.campaign_id, lang)
     if campaign is None:
         return None
     return SignatureView(
-        id=row.id,
-        name=row.name,
-        email=row.email,
-        country=row.country,
-        region=row.region,
-        public_name=row.public_name,
-        updates=row.updates,
-        lang=row.lang,
-        state=SignatureState(row.state),
-        privacy_version=row.privacy_version,
-        submitted_at=row.submitted_at,
-        confirmed_at=row.confirmed_at,
-        withdrawn_at=row.withdrawn_at,
-        invalidated_for=None if row.invalidated_for is None else InvalidationReason(row.invalidated_for),
-        is_refused=row.is_refused,
-        name_hidden=row.name_hidden,
-        network_hash=row.network_hash,
-        wide_network_hash=row.wide_network_hash,
-        domain_hash=row.domain_hash,
-        mail_provider=row.mail_provider,
-        via=row.via,
-        thanks_wait=row.thanks_wait,
-        is_scanned=row.is_scanned,
-        match_tries=row.match_tries,
-        has_code_only=row.code_only_after is not None,
-        number=row.number,
-        campaign=campaign,
-        pledge=find_pledge(row.pledge_text_id, lang),
-        consent=ConsentView(row.consent_version, row.recipient.of(lang) if row.recipient else ""),
+        row,
+        InvalidationReason(reason) if reason else None,
+        is_refused,
+        thanks_wait,
+        is_scanned,
+        number,
+        campaign,
+        find_pledge(row.pledge_text_id, lang),
+        ConsentView(row.consent_version, recipient.of(lang) if recipient else ""),
     )
 
 

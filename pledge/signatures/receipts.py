@@ -19,7 +19,7 @@ from sqlalchemy import exists, select
 
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.core.db import reading
-from pledge.ledger import audit_lines, log_queries
+from pledge.ledger import audit_marks, log_queries
 from pledge.ledger.log_queries import Inclusion
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures.models import Signature, SignatureState
@@ -63,4 +63,4 @@ def written(of: Inclusion, salt: str) -> bytes:
         f"index {of.index}",
         *(b64encode(step).decode() for step in of.proof),
     ]
-    return ("\n".join(lines) + "\n\n" + audit_lines.without(of.checkpoint.note)).encode()
+    return ("\n".join(lines) + "\n\n" + audit_marks.without(of.checkpoint.note)).encode()

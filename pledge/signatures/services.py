@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, insert, literal, select, update
@@ -12,14 +11,12 @@ from pledge.abuse.pressing import Press, is_machine
 from pledge.abuse.signals import names
 from pledge.campaigns.mailed_links import Confirmation
 from pledge.campaigns.models import Campaign
-from pledge.campaigns.opening import CONFIRM_GRACE, CampaignNotOpen, check_not_paused
+from pledge.campaigns.opening import CampaignNotOpen, check_not_paused
 from pledge.core import clock, countries, tokens
 from pledge.core.db import ensure_durable, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
-from pledge.core.encryption import vault
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger import leaves
-from pledge.ledger.services import hour_of
 from pledge.mail import requests
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.signatures import statements
@@ -33,9 +30,9 @@ from pledge.signatures.identifiers import (
     read_ticket,
     ticket_for,
 )
-from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT, Signature, SignatureState
+from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import origin
-from pledge.signatures.rules import CODE_LIFETIME, THANKS_AFTER, clean_name
+from pledge.signatures.rules import CODE_LIFETIME, clean_name
 from pledge.signatures.standing import standing, standing_id
 
 #: Codes that may be typed for one mail, right or wrong, and for all mails about one submission: a guesser has ten
@@ -74,38 +71,35 @@ def sign(submission: Submission) -> str:
     """
     check_not_paused()
     now = clock.now()
-    name = clean_name(submission.name)
-    region = submission.region if submission.country == countries.HOME else None
     salt = leaves.new_salt()
-    seal = vault().seal
     came_from = origin(submission.slug, submission.address, submission.network)
+    row = Signature(
+        id=new_id(),
+        state=SignatureState.PENDING,
+        address_hash=address_hash(submission.address),
+        email=submission.address.mailed,
+        name=clean_name(submission.name),
+        country=submission.country,
+        region=submission.region if submission.country == countries.HOME else None,
+        public_name=submission.public_name,
+        updates=submission.updates,
+        lang=submission.lang,
+        privacy_version=submission.privacy_version,
+        submitted_at=now,
+        code_since=now,
+        salt=salt,
+        commitment=leaves.commitment(salt, submission.address.mailed),
+        via=submission.via,
+        hold_reason=submission.hold_reason or blocks.hold_reason(came_from.hashes),
+        signals=submission.signals,
+        **vars(came_from),
+    )
+    row.content_hash = _content_hash(submission, row)
     signature_id = statements.sign(
-        {
-            "id": new_id(),
-            "slug": submission.slug,
-            "pledge_version": submission.pledge_version,
-            "consent_version": submission.consent_version,
-            "address_hash": address_hash(submission.address),
-            "content_hash": _content_hash(submission, name, region, now),
-            "email": seal(submission.address.mailed, EMAIL_CONTEXT),
-            "name": seal(name, NAME_CONTEXT),
-            "country": submission.country,
-            "region": region,
-            "public_name": submission.public_name,
-            "updates": submission.updates,
-            "lang": submission.lang,
-            "privacy_version": submission.privacy_version,
-            "network_hash": came_from.network_hash,
-            "wide_network_hash": came_from.wide_network_hash,
-            "domain_hash": came_from.domain_hash,
-            "mail_provider": came_from.mail_provider,
-            "salt": seal(salt, SALT_CONTEXT),
-            "commitment": leaves.commitment(salt, submission.address.mailed),
-            "via": submission.via,
-            "hold_reason": submission.hold_reason or blocks.hold_reason(came_from.hashes),
-            "signals": submission.signals,
-            "now": now,
-        }
+        row,
+        submission.slug,
+        pledge_version=submission.pledge_version,
+        consent_version=submission.consent_version,
     )
     if signature_id is None:
         raise CampaignNotOpen
@@ -120,18 +114,7 @@ def confirm(signature_id: int, signals: str | None = None, *, is_proved: bool = 
     is counted, gone, or too late), or when a scanner may have pressed: what it reads at the recipient's mail server must be
     `is_proved` by something else (number_matching.py).
     """
-    now = clock.now()
-    slug = statements.confirm(
-        {
-            "id": signature_id,
-            "signals": signals,
-            "now": now,
-            "grace": now - CONFIRM_GRACE,
-            "hour": hour_of(now),
-            "thanks_at": now + THANKS_AFTER,
-            "proved": is_proved,
-        }
-    )
+    slug = statements.confirm(signature_id, signals, is_proved=is_proved)
     if slug is None:
         ensure_durable()  # "done before" is as good as a yes to whoever pressed
     return slug
@@ -262,12 +245,12 @@ _COUNT_TRY = (
 )
 
 
-def _content_hash(submission: Submission, name: str, region: str | None, now: datetime) -> bytes:
+def _content_hash(submission: Submission, row: Signature) -> bytes:
     """The same for a form that is sent twice on one day (UTC); the next day it is a new submission with its own clock."""
-    who = (submission.slug, submission.address.canonical, submission.address.mailed, name)
-    said = (submission.country, region, submission.public_name, submission.updates)
-    shown = (submission.pledge_version, submission.consent_version, submission.privacy_version)
-    return content_hash((*who, *said, *shown, now.date().isoformat()))
+    who = (submission.slug, submission.address.canonical, row.email, row.name)
+    said = (row.country, row.region, row.public_name, row.updates)
+    shown = (submission.pledge_version, submission.consent_version, row.privacy_version)
+    return content_hash((*who, *said, *shown, row.submitted_at.date().isoformat()))
 
 
 def _ask(kind: RequestKind, slug: str, lang: str, **about: Any) -> None:

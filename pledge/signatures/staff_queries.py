@@ -3,42 +3,43 @@
 Names and addresses leave here only masked: who found a person by the exact address knows it already.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
-from pledge.core.db import reading
+from pledge.core.db import db, reading
 from pledge.mail.models import OutboxMail
-from pledge.signatures.invalidation.conditions import seconds_to_confirm
+from pledge.signatures.invalidation.models import seconds_to_confirm
 from pledge.signatures.models import HELD, Signature, SignatureState
 from pledge.signatures.queries import SignatureView, find
-
-
-@dataclass(frozen=True)
-class MailLine:
-    """One mail about a signature, without a word of what it says."""
-
-    kind: str
-    state: str
-    created_at: datetime
-    due_at: datetime
-    sent_at: datetime | None
-    attempts: int
-    last_error: str | None
 
 
 @dataclass(frozen=True)
 class SignatureDetail:
     """One person's signature as staff may see it."""
 
-    signature: SignatureView
-    name: str  #: in full only while the campaign's page shows it
-    email: str
-    invalidation_id: int | None
-    is_to_be_held: bool  #: when it is confirmed
+    view: SignatureView
     seconds_to_confirm: float | None
-    mails: list[MailLine]
+    mails: Sequence[OutboxMail]  #: about it, the newest first
+
+    @property
+    def name(self) -> str:
+        """In full only while the campaign's page shows it."""
+        row = self.view.row
+        is_shown = row.public_name and row.state == SignatureState.CONFIRMED
+        return row.name if is_shown else masked(row.name)
+
+    @property
+    def email(self) -> str:
+        return masked(self.view.row.email)
+
+    @property
+    def is_to_be_held(self) -> bool:
+        """When it is confirmed."""
+        return self.view.row.state == SignatureState.PENDING and self.view.row.hold_reason is not None
 
 
 def masked(text: str) -> str:
@@ -48,33 +49,14 @@ def masked(text: str) -> str:
 
 
 def person(signature_id: int, lang: str) -> SignatureDetail | None:
-    """One signature with its mails, the newest first; None when there is none."""
-    signature = find(signature_id, lang)
-    if signature is None:
+    """One signature with its mails; None when there is none."""
+    view = find(signature_id, lang)
+    if view is None:
         return None
-    table = OutboxMail.__table__.c
-    mails = (
-        select(*(table[name] for name in MailLine.__dataclass_fields__))
-        .where(table.subject_id == signature_id)
-        .order_by(table.id.desc())
-    )
-    is_marked = (Signature.state == SignatureState.PENDING) & Signature.hold_reason.is_not(None)
-    more = select(Signature.invalidation_id, is_marked, seconds_to_confirm()).where(
-        Signature.id == signature_id
-    )
-    with reading() as connection:
-        invalidation_id, is_to_be_held, seconds = connection.execute(more).one()
-        lines = [MailLine(*line) for line in connection.execute(mails)]
-    shown = signature.public_name and signature.state is SignatureState.CONFIRMED
-    return SignatureDetail(
-        signature=signature,
-        name=signature.name if shown else masked(signature.name),
-        email=masked(signature.email),
-        invalidation_id=invalidation_id,
-        is_to_be_held=is_to_be_held,
-        seconds_to_confirm=seconds,
-        mails=lines,
-    )
+    mails = select(OutboxMail).where(OutboxMail.subject_id == signature_id).order_by(OutboxMail.id.desc())
+    with Session(db.engine) as session:
+        seconds = session.scalars(select(seconds_to_confirm()).where(Signature.id == signature_id)).one()
+        return SignatureDetail(view, seconds, session.scalars(mails).all())
 
 
 @dataclass(frozen=True)

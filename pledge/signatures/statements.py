@@ -4,61 +4,19 @@ PostgreSQL runs each as one statement of chained CTEs; SQLite has no data-modify
 one after the other inside BEGIN IMMEDIATE. The fragments are shared, so both databases follow the same rules.
 """
 
-from datetime import datetime
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Connection, LargeBinary, TextClause, bindparam, text
+from sqlalchemy import Boolean, Connection, String, TextClause, bindparam, text
 from sqlalchemy.exc import IntegrityError
 
-from pledge.campaigns.opening import OPEN, TAKES_CONFIRMATIONS
+from pledge.campaigns.opening import CONFIRM_GRACE, OPEN, TAKES_CONFIRMATIONS
+from pledge.core import clock
 from pledge.core.db import is_postgresql, write_autocommit
 from pledge.core.db.types import UTCDateTime
-from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX, SignatureState
-from pledge.signatures.rules import HELD_BY_FORM
-
-
-class NewSignature(TypedDict):
-    """What signing stores: columns of `signatures`, and what names the campaign and its texts."""
-
-    id: int
-    slug: str
-    pledge_version: int | None  #: the current one when the form named none
-    consent_version: int | None  #: the current one when the form named none
-    address_hash: bytes
-    content_hash: bytes
-    email: bytes  #: sealed, as are name and salt
-    name: bytes
-    country: str
-    region: str | None
-    public_name: bool
-    updates: bool
-    lang: str
-    privacy_version: str
-    network_hash: bytes | None
-    wide_network_hash: bytes | None
-    domain_hash: bytes
-    mail_provider: str
-    via: str | None
-    hold_reason: str | None  #: held when it is confirmed
-    signals: str | None
-    salt: bytes
-    commitment: bytes
-    now: datetime
-
-
-class Confirming(TypedDict):
-    """What confirming needs to know of a signature and of the moment."""
-
-    id: int
-    signals: str | None  #: seen at confirming
-    now: datetime
-    grace: datetime  #: campaigns that closed before it take no more
-    hour: str  #: of now, as tallies name it
-    thanks_at: datetime  #: when the mail with thanks is due
-    proved: (
-        bool  #: by more than the link: a scanner of the recipient's mail server was not the one who pressed
-    )
-
+from pledge.ledger.services import hour_of
+from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX, Signature, SignatureState
+from pledge.signatures.rules import HELD_BY_FORM, THANKS_AFTER
 
 #: The open campaign, and the pledge text and the consent that were shown (the current ones when the form named none).
 _CHOSEN = f"""
@@ -78,15 +36,36 @@ _HAS_LINK_NOW = (
     "(signatures.signals LIKE '%unproved%' AND COALESCE(excluded.signals, '') NOT LIKE '%unproved%')"
 )
 
+#: The columns that signing fills with the values of the new row, apart from what belongs to the campaign.
+_GIVEN = (
+    *(
+        "id",
+        "address_hash",
+        "content_hash",
+        "state",
+        "email",
+        "name",
+        "country",
+        "region",
+        "public_name",
+        "updates",
+    ),
+    *(
+        "lang",
+        "privacy_version",
+        "submitted_at",
+        "code_since",
+        "network_hash",
+        "wide_network_hash",
+        "domain_hash",
+    ),
+    *("mail_provider", "salt", "commitment", "via", "hold_reason", "signals"),
+)
+
 #: A pending row, whatever is known of the person: nothing here depends on it. The same form sent twice is one row.
 _STORE = f"""
-    INSERT INTO signatures
-           (id, campaign_id, address_hash, content_hash, state, email, name, country, region, public_name, updates, lang,
-            pledge_text_id, consent_version, privacy_version, submitted_at, code_since, network_hash, wide_network_hash,
-            domain_hash, mail_provider, salt, commitment, via, hold_reason, signals)
-    SELECT :id, {{campaign}}, :address_hash, :content_hash, 'pending', :email, :name, :country, :region, :public_name,
-           :updates, :lang, {{pledge_text}}, {{consent}}, :privacy_version, :now, :now, :network_hash, :wide_network_hash,
-           :domain_hash, :mail_provider, :salt, :commitment, :via, :hold_reason, :signals {{source}}
+    INSERT INTO signatures (campaign_id, pledge_text_id, consent_version, {", ".join(_GIVEN)})
+    SELECT {{campaign}}, {{pledge_text}}, {{consent}}, {", ".join(f":{column}" for column in _GIVEN)} {{source}}
     ON CONFLICT (content_hash) WHERE {PENDING} DO UPDATE
        SET lang = excluded.lang,
            signals = CASE WHEN {_SETS_FREE} OR {_HAS_LINK_NOW} THEN excluded.signals ELSE signatures.signals END,
@@ -95,22 +74,14 @@ _STORE = f"""
 
 _REQUEST = "INSERT INTO mail_requests (kind, campaign_id, subject_id, lang, created_at, due_at)"
 
+#: Texts need none.
 _TYPES = (
-    bindparam("id", type_=BigInteger),
-    bindparam("address_hash", type_=LargeBinary),
-    bindparam("content_hash", type_=LargeBinary),
-    bindparam("email", type_=LargeBinary),
-    bindparam("name", type_=LargeBinary),
-    bindparam("network_hash", type_=LargeBinary),
-    bindparam("wide_network_hash", type_=LargeBinary),
-    bindparam("salt", type_=LargeBinary),
-    bindparam("commitment", type_=LargeBinary),
-    bindparam("domain_hash", type_=LargeBinary),
-    bindparam("public_name", type_=Boolean),
-    bindparam("updates", type_=Boolean),
-    bindparam("now", type_=UTCDateTime),
-    bindparam("grace", type_=UTCDateTime),
-    bindparam("thanks_at", type_=UTCDateTime),
+    *(
+        bindparam(column.name, type_=column.type)
+        for column in Signature.__table__.c
+        if not isinstance(column.type, String)
+    ),
+    *(bindparam(moment, type_=UTCDateTime) for moment in ("now", "grace", "thanks_at")),
     bindparam("proved", type_=Boolean),
 )
 
@@ -191,14 +162,20 @@ _SLUG = text("SELECT slug FROM campaigns WHERE id = :campaign_id")
 _CONFIRM_THANK = _typed(f"{_THANK} VALUES ('thanks', :id, 1, :lang, true, :now, :thanks_at)")
 
 
-def sign(values: NewSignature) -> int | None:
-    """Store a submission and ask for its mail; its id. None when the campaign is not open or the text is unknown."""
+def sign(row: Signature, slug: str, *, pledge_version: int | None, consent_version: int | None) -> int | None:
+    """Store a new row and ask for its mail; its id. None when the campaign is not open or a text is unknown.
+
+    The versions are those that the form showed; None: the current ones.
+    """
+    values = {column: getattr(row, column) for column in _GIVEN}
+    values |= {"slug": slug, "now": row.submitted_at}
+    values |= {"pledge_version": pledge_version, "consent_version": consent_version}
     if is_postgresql():
         return write_autocommit(lambda connection: connection.execute(_SIGN_POSTGRESQL, values).scalar())
     return write_autocommit(lambda connection: _sign_in_steps(connection, values))
 
 
-def _sign_in_steps(connection: Connection, values: NewSignature) -> int | None:
+def _sign_in_steps(connection: Connection, values: Mapping[str, Any]) -> int | None:
     chosen = connection.execute(_CHOOSE, values).mappings().first()
     if chosen is None:
         return None
@@ -208,12 +185,23 @@ def _sign_in_steps(connection: Connection, values: NewSignature) -> int | None:
     return signature_id
 
 
-def confirm(values: Confirming) -> str | None:
+def confirm(signature_id: int, signals: str | None, *, is_proved: bool) -> str | None:
     """Move pending to confirmed, append +1 and enqueue the mail with thanks, once. A row with a hold reason becomes held
     instead, without an entry and without a mail. The name of the campaign in addresses.
 
-    None when the row does not wait, another one of the person is settled, or the campaign takes no more.
+    None when the row does not wait, another one of the person is settled, the campaign takes no more, or a scanner of the
+    recipient's mail server may have pressed and it `is_proved` by nothing else.
     """
+    now = clock.now()
+    values = {
+        "id": signature_id,
+        "signals": signals,
+        "now": now,
+        "grace": now - CONFIRM_GRACE,
+        "hour": hour_of(now),
+        "thanks_at": now + THANKS_AFTER,
+        "proved": is_proved,
+    }
     if not is_postgresql():
         return write_autocommit(lambda connection: _confirm_in_steps(connection, values))
     try:
@@ -224,7 +212,7 @@ def confirm(values: Confirming) -> str | None:
         return None  # another row of the person was confirmed at the same moment
 
 
-def _confirm_in_steps(connection: Connection, values: Confirming) -> str | None:
+def _confirm_in_steps(connection: Connection, values: Mapping[str, Any]) -> str | None:
     moved = connection.execute(_CONFIRM_MOVE, values).mappings().first()
     if moved is None:
         return None

@@ -22,7 +22,7 @@ from pledge.accounts import alarms
 from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.core.logs import log
-from pledge.signatures.invalidation.conditions import seconds_between
+from pledge.signatures.invalidation.models import seconds_between
 from pledge.signatures.locks import lock
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import OTHER

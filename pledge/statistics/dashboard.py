@@ -17,7 +17,7 @@ from pledge.campaigns.queries import slugs
 from pledge.core import clock, languages
 from pledge.core.db import reading, transaction
 from pledge.core.i18n import SEOUL
-from pledge.endorsements.review import services as review
+from pledge.endorsements.review import queries as review
 from pledge.ledger import queries as ledger
 from pledge.ledger.models import Dimension, Kind, LedgerEntry, Reason
 from pledge.ledger.queries import Count
@@ -92,7 +92,7 @@ def today(campaign_id: int) -> Today:
 
 
 def waiting() -> Waiting:
-    review_count, review_since = review.waiting()
+    review_count, review_since = review.backlog()
     aside, held, names = ledger.set_aside_counts(), held_by_campaign(), slugs()
     return Waiting(
         review_count,

@@ -18,7 +18,7 @@ from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.core.phrases import Phrase
 from pledge.mail.models import ASKED, FIRST, MailKind, OutboxMail, Returned
-from pledge.signatures.invalidation.conditions import seconds_between
+from pledge.signatures.invalidation.models import seconds_between
 from pledge.signatures.models import Signature
 from pledge.statistics.funnel import PROVIDERS
 

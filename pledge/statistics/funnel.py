@@ -15,7 +15,7 @@ from sqlalchemy import Row, select
 from pledge.core import clock
 from pledge.core.db import reading
 from pledge.mail.models import MailKind, MailState, OutboxMail
-from pledge.signatures.invalidation.conditions import seconds_between
+from pledge.signatures.invalidation.models import seconds_between
 from pledge.signatures.models import Signature
 from pledge.statistics.windows import first_since
 

@@ -246,7 +246,7 @@ def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
 def listed_organizations(campaign_id: int, checkpoint: CheckpointView) -> ListedOrganizations:
     """The organisations whose entries up to a checkpoint leave one +1, each as it was shown when that was signed."""
     with reading() as connection:
-        counted = counting.standing(connection, campaign_id, checkpoint.size, Kind.ORGANIZATION)
+        counted = counting.counted_subjects(connection, campaign_id, checkpoint.size, Kind.ORGANIZATION)
         shown = _shown(connection, campaign_id, checkpoint.signed_at) if counted else {}
     found = [(shown[number], number) for number in counted if number in shown]
     found.sort(key=lambda one: _sort_key(*one))

@@ -33,7 +33,7 @@ from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.core.db.types import UTCDateTime
-from pledge.signatures.invalidation.conditions import seconds_between, seconds_to_confirm
+from pledge.signatures.invalidation.models import seconds_between, seconds_to_confirm
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import large_domains
 from pledge.signatures.shapes import SEALED, Shapes, most_frequent

@@ -8,7 +8,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config import Config
 from pledge.core import i18n, logs, tracing
 from pledge.web import (
-    admission,
     api,
     caching,
     embed,
@@ -42,8 +41,7 @@ def register(app: Flask, config: Config) -> None:
 
 def add_middleware(app: Flask, config: Config) -> None:
     """The WSGI middleware around Flask, from the innermost to the outermost."""
-    inside: WSGIApplication = admission.Admission(app.wsgi_app, max_body=request_checks.max_body(app))
-    inside = security_headers.SecurityHeaders(inside, config)
+    inside: WSGIApplication = security_headers.SecurityHeaders(app.wsgi_app, config)
     if hops := config.trusted_proxies:
         inside = ProxyFix(inside, x_for=hops, x_proto=hops, x_host=0)
     static = security_headers.StaticFiles(inside, config, max_age=60 * 60 * 24 * 365, charset="utf-8")

@@ -1,10 +1,10 @@
-"""The base classes of all forms, by Flask-WTF, and a tick box that accepts only a yes."""
+"""The base classes of all forms, by Flask-WTF, a tick box that accepts only a yes, and the redirect after a form."""
 
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from flask import request
+from flask import Response, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage, MultiDict
@@ -129,3 +129,8 @@ class TickField(BooleanField):
     def process_formdata(self, valuelist: list[Any]) -> None:
         said = [value.strip().lower() for value in valuelist if isinstance(value, str)]
         self.data = bool(said) and all(value in YES for value in said)
+
+
+def see_other(location: str) -> Response:
+    """303 with an empty body: the answer must be the same bytes for everybody."""
+    return Response(status=303, headers={"Location": location})

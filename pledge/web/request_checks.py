@@ -12,7 +12,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, abort, current_app, request
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import SecurityError
 from werkzeug.wsgi import get_host
 
 from config import Config, current_config
@@ -98,22 +98,6 @@ def one_click(view: View) -> View:
     """Declare that a view also takes the one POST that mail providers send from their own pages (RFC 8058 section 3.2)."""
     setattr(view, _ONE_CLICK, True)
     return view
-
-
-def max_body(app: Flask) -> Callable[[WSGIEnvironment], int]:
-    """A function that tells how many bytes the view of a request takes, before Flask has looked at the request."""
-
-    config: Config = app.extensions["pledge.config"]
-
-    def look_up(environ: WSGIEnvironment) -> int:
-        try:
-            endpoint, _ = app.url_map.bind_to_environ(environ).match()
-        except HTTPException:  # no such page
-            return MAX_BODY
-        allowed = getattr(app.view_functions.get(endpoint), _ALLOWED, None)
-        return MAX_BODY if allowed is None else int(allowed[0](config))
-
-    return look_up
 
 
 def init_app(app: Flask) -> None:

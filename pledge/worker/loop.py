@@ -1,7 +1,7 @@
 """The worker: answers requests, sends mails, folds the ledger, applies invalidations and deletes what has expired, until it is stopped.
 
-The fold has a thread of its own, so that a hanging mail server never delays the count. A step that fails is tried
-again after a pause; the process ends only by SIGTERM or SIGINT, after the current mail and the current fold are finished.
+Each step of the timetable has a thread of its own, so that a hanging mail server never delays the count. A step that fails is
+tried again after a pause; the process ends only by SIGTERM or SIGINT, after the current mail and the current fold are finished.
 """
 
 import signal
@@ -15,12 +15,13 @@ from config import Config
 from pledge.abuse import mail_servers, webhook
 from pledge.accounts import alarms
 from pledge.campaigns.log_facts import published
-from pledge.core import metrics
+from pledge.core import clock, metrics, tracing
+from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
 from pledge.core.db.failures import describe
 from pledge.core.logs import log
 from pledge.deliveries import queries as deliveries
 from pledge.diagnosis import comparing
-from pledge.jobs import services
+from pledge.jobs import services as jobs
 from pledge.ledger import log as public_log
 from pledge.ledger import services as ledger
 from pledge.mail import breaker, requests
@@ -36,73 +37,154 @@ from pledge.signatures import reminding, watching
 from pledge.signatures.invalidation import applying
 from pledge.statistics import deliverability, places
 from pledge.statistics.dashboard import alert_reached_goals
-from pledge.worker import watched
-from pledge.worker.clock_check import BETWEEN_CLOCK_CHECKS, ClockCheck
-from pledge.worker.composers import composers, handlers
-from pledge.worker.makers import makers
-from pledge.worker.measured import measured
-from pledge.worker.pauses import Pauses
-from pledge.worker.sources import confirmations, ledger_sources
-
-#: Does some work and returns how many seconds the worker may rest before the next step.
-Step = Callable[[], float]
-
-#: Seconds between checks while there is nothing to do.
-IDLE_MAIL = 0.2
-IDLE_REQUESTS = 0.2
-IDLE_FOLD = 0.2
-AFTER_FOLD = 0.5
-IDLE_INVALIDATION = 1.0
-IDLE_FILES = 1.0
-IDLE_NEWS = 2.0
-IDLE_REMINDERS = 60.0
-IDLE_MAIL_SERVERS = 0.2
-
-#: Seconds between checks whether mails to new addresses are held back.
-BETWEEN_VALVE_LOOKS = 2.0
-#: Seconds between checks how many of those mails were confirmed.
-BETWEEN_BREAKER_LOOKS = 5.0
-#: Seconds between looks whether far fewer mails than usual arrive at a provider.
-BETWEEN_DELIVERY_LOOKS = 300.0
-
-#: Seconds between looks into the mailbox of bounces, and while it is away.
-BETWEEN_BOUNCE_LOOKS = 30.0
-WITHOUT_BOUNCE_MAILBOX = 120.0
-IDLE_WEBHOOK = 2.0
-#: Seconds between looks whether a campaign has reached its next step.
-BETWEEN_STEP_LOOKS = 5.0
-
-#: Seconds between looks at the last sign-ups (signatures/watching.py): a program needs some to answer its mail.
-BETWEEN_WATCHES = 3.0
-
-#: Seconds between two batches of reminders.
-BETWEEN_REMINDERS = 1.0
-
-#: Seconds between two batches of an invalidation: on SQLite others want to write too.
-BETWEEN_BATCHES = 0.05
-
-#: Seconds between searches for logs without a checkpoint by the current key and address.
-BETWEEN_RENEWALS = 60.0
-
-#: Seconds between deletions of what has expired.
-BETWEEN_SWEEPS = 3600.0
-BETWEEN_FILE_SWEEPS = 60.0
-
-#: Seconds between attempts to show newer regions (statistics/places.py decides when it may be).
-BETWEEN_TODAY = 120.0
-
-#: Pauses while the database or the mail server is away.
-MAX_PAUSE_WITHOUT_DATABASE = 5.0
-MAX_PAUSE_WITHOUT_SMTP = 15.0
+from pledge.worker import healthcheck
+from pledge.worker.registry import composers, confirmations, handlers, ledger_sources, makers
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
+#: Seconds between checks whether a mail is due.
+IDLE_MAIL = 0.2
 #: Threads that send, each with its own connection: while one waits for the disk or the server another works.
 SENDERS = 8
 #: Mails that one sender takes at once. Few, as it sends them one after another while the other senders may have none.
 MAILS_AT_ONCE = 8
 #: SQLite has one writer at a time anyway.
 SENDERS_ON_SQLITE = 1
+
+#: Seconds of the first pause while the database or the mail server is away, and of the longest ones.
+FIRST_PAUSE = 0.5
+MAX_PAUSE_WITHOUT_DATABASE = 5.0
+MAX_PAUSE_WITHOUT_SMTP = 15.0
+
+#: Seconds between comparisons with the database's clock.
+CLOCK_CHECK_INTERVAL = 5.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the worker does again and again, in a thread of its own."""
+
+    name: str  #: in the log and in the metrics
+    run: Callable[[], object]  #: true when there was work
+    idle: float  #: seconds until it runs again when there was none
+    busy: float | None = None  #: seconds until it runs again when there was some, if not the same
+    enabled: bool = True
+
+    def __call__(self) -> float:
+        return self.idle if not self.run() or self.busy is None else self.busy
+
+
+def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
+    """All steps but the sending of mails, which has several threads."""
+
+    def fold() -> int:
+        # Again at once only while more waits: a fold costs the same for one entry and for a hundred, and each one signs a
+        # checkpoint that is kept.
+        while (folded := ledger.fold(ledger_sources())) >= ledger.BATCH and not is_stopping():
+            pass
+        return folded
+
+    def read_bounces() -> bool:
+        try:
+            return mailboxes.read(bounce_mailbox, bounces.take, is_stopping) == mailboxes.BATCH
+        except MailboxAway as away:
+            log.warning("mailbox of bounces away", kind=str(away))
+            return False
+
+    def watch_breaker() -> None:
+        breaker.watch(confirmations())
+        alarms.watch_breaker()
+
+    def watch_sign_ups() -> None:
+        watching.look()
+        watching.alert_held()
+
+    def show_newer_regions() -> None:
+        # Each decides when it may be.
+        places.renew_today_lines()
+        places.renew_places()
+
+    bounce_mailbox = config.bounce_mailbox.get_secret_value()
+    looks_up_mail_servers = config.mail_server_checks and bool(config.smtp_url.get_secret_value())
+    return [
+        # Many requests are answered by as many statements as one: so it rests unless more waits.
+        Step("requests", lambda: requests.answer(handlers()) >= requests.BATCH, idle=0.2, busy=0),
+        Step("fold", fold, idle=0.2, busy=0.5),
+        Step("log", lambda: public_log.sign_missing_checkpoints(published), idle=60),
+        Step(
+            "retention",
+            lambda: retention.run(deliveries.last_handed_over(news.last_sent())),
+            idle=3600,
+        ),
+        Step("files", lambda: jobs.advance(makers(), is_stopping), idle=1, busy=0),
+        Step("old files", jobs.sweep, idle=60),
+        # Between two batches others want to write too, on SQLite.
+        Step("invalidate", applying.advance, idle=1, busy=0.05),
+        Step("news", lambda: sending.advance(config.news_pace), idle=2, busy=0.05),
+        Step("reminders", reminding.advance, idle=60, busy=1),
+        # A program needs some seconds to answer its mail.
+        Step("watch", watch_sign_ups, idle=3),
+        Step("today", show_newer_regions, idle=120),
+        Step("valve", alarms.watch_valve, idle=2),
+        Step("breaker", watch_breaker, idle=5),
+        Step("delivery", deliverability.watch, idle=300),
+        Step("webhook", webhook.advance, idle=2, busy=0),
+        Step("steps", alert_reached_goals, idle=5),
+        Step("compare", comparing.compare, idle=3600),
+        Step("mail servers", mail_servers.look_up_next, idle=0.2, busy=0, enabled=looks_up_mail_servers),
+        Step("bounces", read_bounces, idle=30, busy=0, enabled=bool(bounce_mailbox)),
+    ]
+
+
+@dataclass
+class Pauses:
+    """Growing pauses while something is unreachable."""
+
+    max_pause: float
+    used: int = 0
+
+    def next(self) -> float:
+        self.used += 1
+        return min(FIRST_PAUSE * 2.0 ** min(self.used - 1, 10), self.max_pause)
+
+    def reset(self) -> None:
+        self.used = 0
+
+
+class ClockCheck:
+    """Whether this machine's clock agrees with the database's; checked every few seconds, by one thread for all."""
+
+    def __init__(self) -> None:
+        self._asking = threading.Lock()
+        self._due = 0.0
+        self._passes = True
+
+    def passes(self) -> bool:
+        with self._asking:
+            if clock.monotonic() >= self._due:
+                self._ask()
+            return self._passes
+
+    def _ask(self) -> None:
+        """Compare the clocks. Raises the errors of a database that is away."""
+        difference = clock_difference()
+        passes = abs(difference) <= MAX_CLOCK_DIFFERENCE
+        if not passes:
+            log.error("worker: wrong clock, nothing is done", database_ahead_seconds=round(difference, 1))
+        elif not self._passes:
+            log.warning("worker: the clock is right again")
+        self._passes = passes
+        self._due = clock.monotonic() + CLOCK_CHECK_INTERVAL
+
+
+def measured(name: str, step: Callable[[], float]) -> float:
+    """Run a step in a span of its own, and note for monitoring when it succeeded and how long it took."""
+    began = clock.monotonic()
+    with tracing.step(name):
+        rest = step()
+    metrics.step_seconds.labels(name).observe(clock.monotonic() - began)
+    metrics.step_succeeded.labels(name).set(clock.now().timestamp())
+    return rest
 
 
 @dataclass
@@ -123,30 +205,10 @@ class Worker:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         config: Config = self.app.extensions["pledge.config"]
         senders = SENDERS_ON_SQLITE if config.uses_sqlite else SENDERS
-        steps = [
-            ("requests", self.answer),
-            ("fold", self.fold),
-            ("log", self.renew_log),
-            ("retention", self.sweep),
-            ("files", self.make_files),
-            ("old files", self.sweep_files),
-            ("invalidate", self.invalidate),
-            ("news", self.send_news),
-            ("reminders", self.remind),
-            ("watch", self.watch),
-            ("today", self.tell_today),
-            ("valve", self.watch_valve),
-            ("breaker", self.watch_breaker),
-            ("delivery", self.watch_delivery),
-            ("webhook", self.call_webhook),
-            ("steps", self.watch_steps),
-            ("compare", comparing.compare_hourly),
+        steps = [step for step in timetable(config, self.stopping.is_set) if step.enabled]
+        threads = [
+            threading.Thread(target=self.repeat, args=(step.name, step), name=step.name) for step in steps
         ]
-        if config.mail_server_checks and config.smtp_url.get_secret_value():
-            steps.append(("mail servers", self.look_up_mail_servers))
-        if config.bounce_mailbox.get_secret_value():
-            steps.append(("bounces", self.read_bounces))
-        threads = [threading.Thread(target=self.repeat, args=step, name=step[0]) for step in steps]
         threads += [
             threading.Thread(target=self.send_mails, args=(config,), name=f"mail-{number}")
             for number in range(senders)
@@ -155,102 +217,23 @@ class Worker:
         for thread in threads:
             thread.start()
         if config.worker_port:
-            watched.serve(self.app, config.worker_port, lambda: all(thread.is_alive() for thread in threads))
+            healthcheck.serve(
+                self.app, config.worker_port, lambda: all(thread.is_alive() for thread in threads)
+            )
         signal.sigwait(STOP_SIGNALS)
         self.stopping.set()
         for thread in threads:
             thread.join()
         log.info("worker stopped")
 
-    def answer(self) -> float:
-        # Not again at once unless more waits: many requests are answered by as many statements as one.
-        return 0.0 if requests.answer(handlers()) >= requests.BATCH else IDLE_REQUESTS
-
-    def fold(self) -> float:
-        # Not again at once unless more waits: a fold costs the same for one entry and for a hundred, and each one signs a
-        # checkpoint that is kept.
-        folded = ledger.fold(ledger_sources())
-        if folded >= ledger.BATCH:
-            return 0.0
-        return AFTER_FOLD if folded else IDLE_FOLD
-
-    def renew_log(self) -> float:
-        public_log.sign_missing_checkpoints(published)
-        return BETWEEN_RENEWALS
-
-    def invalidate(self) -> float:
-        return BETWEEN_BATCHES if applying.advance() else IDLE_INVALIDATION
-
-    def make_files(self) -> float:
-        return 0.0 if services.advance(makers(), self.stopping.is_set) else IDLE_FILES
-
-    def send_news(self) -> float:
-        config: Config = self.app.extensions["pledge.config"]
-        return BETWEEN_BATCHES if sending.advance(config.news_pace) else IDLE_NEWS
-
-    def remind(self) -> float:
-        return BETWEEN_REMINDERS if reminding.advance() else IDLE_REMINDERS
-
-    def watch(self) -> float:
-        watching.look()
-        watching.alert_held()
-        return BETWEEN_WATCHES
-
-    def tell_today(self) -> float:
-        places.renew_today_lines()
-        places.renew_places()
-        return BETWEEN_TODAY
-
-    def watch_valve(self) -> float:
-        alarms.watch_valve()
-        return BETWEEN_VALVE_LOOKS
-
-    def look_up_mail_servers(self) -> float:
-        return 0.0 if mail_servers.look_up_next() else IDLE_MAIL_SERVERS
-
-    def watch_breaker(self) -> float:
-        breaker.watch(confirmations())
-        alarms.watch_breaker()
-        return BETWEEN_BREAKER_LOOKS
-
-    def watch_delivery(self) -> float:
-        deliverability.watch()
-        return BETWEEN_DELIVERY_LOOKS
-
-    def read_bounces(self) -> float:
-        config: Config = self.app.extensions["pledge.config"]
-        url = config.bounce_mailbox.get_secret_value()
-        try:
-            read = mailboxes.read(url, bounces.take, self.stopping.is_set)
-        except MailboxAway as away:
-            log.warning("mailbox of bounces away", kind=str(away))
-            return WITHOUT_BOUNCE_MAILBOX
-        return 0.0 if read == mailboxes.BATCH else BETWEEN_BOUNCE_LOOKS
-
-    def watch_steps(self) -> float:
-        alert_reached_goals()
-        return BETWEEN_STEP_LOOKS
-
-    def call_webhook(self) -> float:
-        return 0.0 if webhook.advance() else IDLE_WEBHOOK
-
-    def sweep(self) -> float:
-        retention.run(deliveries.last_handed_over(news.last_sent()))
-        return BETWEEN_SWEEPS
-
-    def sweep_files(self) -> float:
-        services.sweep()
-        return BETWEEN_FILE_SWEEPS
-
     def send_mails(self, config: Config) -> None:
         """One sender: its own transport, used by this thread alone. While nothing is due, one of them looks for all."""
         transport = mail.transport(config)
-        writers = composers()
         pauses = Pauses(MAX_PAUSE_WITHOUT_SMTP)
 
         def step() -> float:
             done = mail.deliver(
-                writers, transport, MAILS_AT_ONCE, stop=self.stopping.is_set, group=self.senders
+                composers(), transport, MAILS_AT_ONCE, stop=self.stopping.is_set, group=self.senders
             )
             for outcome in ("sent", "dropped", "deferred", "dead"):
                 metrics.mails.labels(outcome).inc(getattr(done, outcome))
@@ -264,7 +247,7 @@ class Worker:
         finally:
             transport.close()
 
-    def repeat(self, name: str, step: Step) -> None:
+    def repeat(self, name: str, step: Callable[[], float]) -> None:
         """Run a step until the worker stops; a failure costs a pause, not the thread.
 
         With a wrong clock nothing is done: links would be refused, and leases of other workers ignored.
@@ -274,7 +257,7 @@ class Worker:
         while not self.stopping.is_set():
             try:
                 with self.app.app_context():
-                    rest = measured(name, step) if self.clock_check.passes() else BETWEEN_CLOCK_CHECKS
+                    rest = measured(name, step) if self.clock_check.passes() else CLOCK_CHECK_INTERVAL
             except DATABASE_ERRORS as error:
                 failures.inc()
                 if not pauses.used:

@@ -5,12 +5,11 @@ import pytest
 from pledge.accounts import authenticator, moderation, two_people
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Role
-from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, invited_lately
+from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, obstacle
 from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.core.db import db, transaction
 from pledge.signatures.invalidation import services as invalidations
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.models import Signature
 from tests.support import factories
 from tests.support.staff import client_of
@@ -31,8 +30,8 @@ def admin(app):
 
 
 def are_one(first, second):
-    one = invited_lately(first, second)
-    assert invited_lately(second, first) is one, "it does not matter who of the two asks"
+    one = obstacle(first, second) == "lately"
+    assert (obstacle(second, first) == "lately") is one, "it does not matter who of the two asks"
     with transaction() as session:
         if not one:
             two_people.check(session, first, second)
@@ -92,6 +91,7 @@ def test_who_began_and_who_has_no_account_are_no_second_person(admin, second):
     for one, other in ((admin, second and admin), (second and admin, admin)):
         with transaction() as session, pytest.raises(NeedsSecondPerson):
             two_people.check(session, one, other)
+        assert obstacle(one, other) == "second"
 
 
 # --- Each decision of two ---

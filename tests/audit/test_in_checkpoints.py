@@ -11,10 +11,11 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.audit.services import note
 from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.core.db import db
-from pledge.ledger import audit_lines, log, log_queries, merkle, notes
+from pledge.ledger import audit_marks, log, log_queries, merkle, notes
 from pledge.ledger.notes import BadNote
 from tests.support import ledger
 from tests.support.audit import acts, ids
+from tests.support.checkers import program
 from tests.support.factories import SLUG, campaign, fold_all, signature, staff
 from tests.support.insider import as_superuser
 from tests.support.published_log import checkpoints, keys, verifiers
@@ -52,11 +53,11 @@ def head():
 
 def test_a_checkpoint_says_how_long_the_audit_log_is_and_how_it_ends(app, signed):
     first, second = checkpoints(signed)
-    assert [mark.length for mark in audit_lines.marks(first.note, verifiers(signed))] == [3]
-    (mark,) = audit_lines.marks(second.note, verifiers(signed))
+    assert [mark.length for mark in audit_marks.marks(first.note, verifiers(signed))] == [3]
+    (mark,) = audit_marks.marks(second.note, verifiers(signed))
     assert mark == chain.Mark(6, sha256(b"pledge-audit/v1\n" + head()).digest())
     assert head().hex() not in second.note
-    audit_lines.check(second.note, verifiers(signed))
+    audit_marks.check(second.note, verifiers(signed))
 
 
 def test_the_line_is_what_its_description_says_byte_for_byte(app, signed):
@@ -91,7 +92,7 @@ def test_a_line_that_was_changed_is_not_believed(app, signed, place, verify):
     data[place] ^= 1
     forged = whole.replace(line, f"— {verifiers(signed)[0].name} {_base64(bytes(data)).decode()}")
     with pytest.raises(BadNote, match="audit log"):
-        audit_lines.check(forged, verifiers(signed))
+        audit_marks.check(forged, verifiers(signed))
     assert notes.open_note(forged, verifiers(signed)), "the checkpoint itself is as right as before"
     as_superuser("UPDATE checkpoints SET note = :note WHERE size = 2", note=forged)
     result = verify()
@@ -103,7 +104,7 @@ def test_the_line_of_one_checkpoint_is_none_of_another(app, signed):
     first, second = (found.note for found in checkpoints(signed))
     moved = second.replace(second.splitlines()[-1], first.splitlines()[-1])
     with pytest.raises(BadNote, match="audit log"):
-        audit_lines.check(moved, verifiers(signed))
+        audit_marks.check(moved, verifiers(signed))
 
 
 def test_while_two_keys_sign_both_sign_for_the_audit_log(app):
@@ -113,8 +114,8 @@ def test_while_two_keys_sign_both_sign_for_the_audit_log(app):
         assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
         (found,) = checkpoints(number)
         assert len(found.note.splitlines()) == 3 + 1 + 4
-        assert [mark.length for mark in audit_lines.marks(found.note, verifiers(number))] == [2, 2]
-        audit_lines.check(found.note, verifiers(number))
+        assert [mark.length for mark in audit_marks.marks(found.note, verifiers(number))] == [2, 2]
+        audit_marks.check(found.note, verifiers(number))
 
 
 # --- What is found by it ---
@@ -217,7 +218,7 @@ def test_checkpoints_of_before_there_were_such_lines_say_nothing_and_are_signed_
     assert verify().exit_code == 0
     assert "says nothing of the audit log" in verify("--checkpoint", str(saved)).output
     assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
-    assert [mark.length for mark in audit_lines.marks(checkpoints(number)[-1].note, verifiers(number))] == [1]
+    assert [mark.length for mark in audit_marks.marks(checkpoints(number)[-1].note, verifiers(number))] == [1]
     assert verify().exit_code == 0
 
 
@@ -255,5 +256,5 @@ def test_every_program_that_reads_checkpoints_reads_these(app, signed):
     state = notes.read_state(notes.open_note(newest.note, verifiers(signed)))
     assert state.text == newest.note.split("\n\n")[0] + "\n"
     found = log_queries.inclusion(signed, 0, newest, pledge_hashes)
-    root = merkle.root_from_inclusion(merkle.leaf_hash(found.line), 0, state.size, found.proof)
+    root = program.root_by_proof(merkle.leaf_hash(found.line), 0, state.size, found.proof)
     assert root == state.root

@@ -7,7 +7,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db
 from pledge.core.languages import Texts
-from pledge.endorsements.review import merging, moderation, services
+from pledge.endorsements.review import moderation, queries
 from tests.browser.steps import CAMPAIGN, press
 from tests.support.browser import LOOKS, Visitor, look_faults
 from tests.support.factories import SLUG, endorsement, fold_all, version_of
@@ -42,11 +42,11 @@ def _settle():
     corrected = endorsement(blue)
     version_of(corrected, target_year=2040, statement_en="Other words.")
     asked = endorsement(blue, state="review")
-    moderation.ask_for_changes(COMMAND_LINE, asked.id, services.find(asked.id).seen, "logo-unclear")
+    moderation.ask_for_changes(COMMAND_LINE, asked.id, queries.find(asked.id).seen, "logo-unclear")
     declined = endorsement(blue, state="review")
-    moderation.decline(COMMAND_LINE, declined.id, services.find(declined.id).seen, "authority-unclear")
+    moderation.decline(COMMAND_LINE, declined.id, queries.find(declined.id).seen, "authority-unclear")
     twice = endorsement(blue)
-    merging.merge(COMMAND_LINE, twice.id, row.id, services.find(twice.id).seen, "the same")
+    moderation.merge(COMMAND_LINE, twice.id, row.id, queries.find(twice.id).seen, "the same")
     fold_all()
     wall, desk = f"/{{lang}}/{CAMPAIGN}/organizations", "/staff/organizations"
     return {

@@ -13,7 +13,7 @@ from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Campaign, Partner, PledgeText, SisterCampaign
 from pledge.campaigns.rules import BadFields, stamp
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
-from pledge.cli.demo import DEMO
+from pledge.cli.campaigns import DEMO
 from pledge.core.db import db
 from pledge.files.models import StoredFile
 from pledge.retention import services as retention

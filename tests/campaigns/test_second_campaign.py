@@ -9,7 +9,7 @@ import pytest
 from pledge.accounts import mails as staff_mails
 from pledge.campaigns import services
 from pledge.campaigns.models import CampaignConsent, CampaignText, Partner
-from pledge.cli.demo import DEMO
+from pledge.cli.campaigns import DEMO
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.languages import Texts

@@ -165,8 +165,8 @@ def test_verify_exits_with_1_and_names_what_was_changed(app, runner):
     result = runner.invoke(args=["ledger", "verify", "blue-skies"])
 
     assert result.exit_code == 1
-    _, entry, checkpoint = result.output.splitlines()
-    assert entry == "blue-skies: entry 1: not what was published, its hash in tile 0/000.p/3 is another"
+    _, checkpoint, tile = result.output.splitlines()
+    assert tile == "blue-skies: file:tile/0/000.p/3: its hash 1 is not what the entries give"
     assert checkpoint.startswith("blue-skies: checkpoint ")
     assert checkpoint.endswith(" of 3 entries: its entries have another root")
 

@@ -11,9 +11,9 @@ from sqlalchemy.exc import ProgrammingError
 from config import ROOT, Config
 from pledge.core import spans
 from pledge.core.db import reading
-from pledge.worker.loop import Worker
-from pledge.worker.measured import measured
+from pledge.worker.loop import measured
 from tests.support.factories import campaign, confirm_token, manage_token, sign_form, signature
+from tests.support.worker import run_step
 
 pytestmark = pytest.mark.postgresql_only
 
@@ -70,7 +70,7 @@ def test_nothing_of_a_person_and_no_path_is_sent(traced, exported):
     client.get(f"/ko/confirm/{token}/no-such-page?email=hong@example.org", environ_base=network)
     client.get("/ko/confirm/damaged-token", environ_base=network)
     with traced.app_context():
-        measured("requests", Worker(traced).answer)
+        run_step(traced, "requests")
 
     sent = exported.get_finished_spans()
     assert len([span for span in sent if span.parent is None]) >= 8
@@ -97,12 +97,11 @@ def test_an_error_is_sent_by_its_kind_alone(traced, exported):
 
 
 def test_a_step_that_finds_nothing_to_do_is_not_sent(traced, exported):
-    worker = Worker(traced)
-    measured("fold", worker.fold)
+    run_step(traced, "fold")
     assert named(exported) == []
     signature()
     exported.clear()
-    measured("fold", worker.fold)
+    run_step(traced, "fold")
     assert "worker fold" in named(exported)
     assert any(name.startswith(("UPDATE", "WITH", "INSERT")) for name in named(exported))
 

@@ -16,7 +16,7 @@ from pledge.deliveries.pack.packing import readme
 from pledge.endorsements import own
 from pledge.endorsements.models import EndorsementState, VersionState
 from pledge.endorsements.review import moderation
-from pledge.endorsements.review.cases import SeenState
+from pledge.endorsements.review.queries import SeenState
 from pledge.ledger import services
 from pledge.ledger.log import sign_missing_checkpoints
 from pledge.ledger.models import Kind

@@ -15,7 +15,7 @@ from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailAllowance, MailRequest, OutboxMail
 from pledge.mail.requests import answer
 from pledge.signatures.addresses import parse
-from pledge.worker.composers import handlers
+from pledge.worker.registry import handlers
 from tests.support import crash
 from tests.support.factories import (
     HANEUL,

@@ -17,8 +17,8 @@ from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mail.requests import answer
 from pledge.signatures.addresses import parse
-from pledge.worker.composers import handlers
-from tests.support.at_once import at_once, posted
+from pledge.worker.registry import handlers
+from tests.support.at_once import at_once
 from tests.support.factories import (
     HANEUL,
     answer_requests,
@@ -46,7 +46,7 @@ def test_fifty_applications_of_one_organisation_make_one_row_and_one_mail(app, c
     def apply(app: Flask, number: int) -> tuple[int, str | None, bytes]:
         names = ("㈜하늘에너지", "하늘 에너지 주식회사", "(주)하늘에너지")
         form = endorse_form(email=f"sky.kim+{number}@gmail.com", name_ko=names[number % 3], name_en=None)
-        reply = posted(app, "/ko/c/blue-skies/endorse", form)
+        reply = app.test_client().post("/ko/c/blue-skies/endorse", data=form)
         return reply.status_code, reply.headers.get("Location"), reply.data
 
     replies = crowd(apply)
@@ -89,7 +89,7 @@ def test_fifty_organisations_at_once_make_fifty_rows_and_fifty_mails(app, crowd)
 
     def apply(app: Flask, number: int) -> int:
         form = endorse_form(email=f"person-{number}@crowd.example", name_ko=f"하늘 {number}")
-        return posted(app, "/ko/c/blue-skies/endorse", form).status_code
+        return app.test_client().post("/ko/c/blue-skies/endorse", data=form).status_code
 
     assert set(crowd(apply)) == {303}
     at_work(crowd)
@@ -101,7 +101,7 @@ def test_one_person_who_applies_for_fifty_at_once_gets_no_more_mails_than_the_ca
 
     def apply(app: Flask, number: int) -> int:
         form = endorse_form(email="sky@haneul.co.kr", name_ko=f"하늘 {number}", name_en=None)
-        return posted(app, "/ko/c/blue-skies/endorse", form).status_code
+        return app.test_client().post("/ko/c/blue-skies/endorse", data=form).status_code
 
     assert set(crowd(apply)) == {303}
     at_work(crowd)
@@ -114,7 +114,7 @@ def test_one_person_who_applies_for_fifty_at_once_gets_no_more_mails_than_the_ca
 def test_fifty_presses_of_one_link_move_it_once_and_all_see_success(app, crowd):
     row = endorsement(state="pending")
     token = endorse_confirm_token(row)
-    seen = crowd(lambda app, _: posted(app, f"/ko/endorse/confirm/{token}").status_code)
+    seen = crowd(lambda app, _: app.test_client().post(f"/ko/endorse/confirm/{token}").status_code)
     assert set(seen) == {303}
     db.session.rollback()
     assert db.session.get(Endorsement, row.id).state == "review"
@@ -122,7 +122,7 @@ def test_fifty_presses_of_one_link_move_it_once_and_all_see_success(app, crowd):
 
 def test_fifty_withdrawals_take_back_once(app, crowd):
     token = endorse_manage_token(endorsement())
-    seen = crowd(lambda app, _: posted(app, f"/ko/endorse/me/{token}/withdraw").status_code)
+    seen = crowd(lambda app, _: app.test_client().post(f"/ko/endorse/me/{token}/withdraw").status_code)
     assert set(seen) == {303}
     assert number_of(LedgerEntry) == 2
 
@@ -132,7 +132,7 @@ def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):
 
     def leave(app: Flask, number: int) -> int:
         act = "erase" if number % 2 else "withdraw"
-        return posted(app, f"/ko/endorse/me/{token}/{act}").status_code
+        return app.test_client().post(f"/ko/endorse/me/{token}/{act}").status_code
 
     assert set(crowd(leave)) <= {200, 303, 410}
     assert number_of(LedgerEntry) == 2

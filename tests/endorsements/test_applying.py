@@ -232,7 +232,7 @@ class TestApplyingAgainWhileItWaits:
         link = open_link(endorse_confirm_token(row, seq), "ko")
         assert link.state is LinkState.PENDING
         said = ("김하늘", HANEUL.content.statement["ko"]) if seq == 1 else ("다른 사람", "다른 말")
-        assert (link.record.contact_name, link.record.newest.content.statement["ko"]) == said
+        assert (link.record.row.contact_name, link.record.newest.statement["ko"]) == said
         assert services.confirm(row.id, seq)
         (row,), (version,) = rows(), versions()
         assert (row.contact_name, version.statement["ko"]) == said
@@ -266,10 +266,13 @@ class TestApplyingAgainWhileItWaits:
 
 def test_a_stranger_changes_nothing_of_who_has_withdrawn(frozen_clock):
     before = endorsement(name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr", state="withdrawn")
-    own = own_endorsement(endorse_manage_token(before), "ko")
+    token = endorse_manage_token(before)
+    (shown,) = own_endorsement(token, "ko").versions
     apply(replace(HANEUL, contact=replace(HANEUL.contact, name="남")), statement_ko="남의 말")
     assert len(versions()) == 2
-    assert own_endorsement(endorse_manage_token(before), "ko") == own
+    own = own_endorsement(token, "ko")
+    assert [version.id for version in own.versions] == [shown.id]
+    assert own.row.contact_name == before.contact_name
 
 
 @pytest.mark.parametrize("state", ["review", "changes", "published", "removed"])

@@ -79,7 +79,7 @@ class TestWhatALinkStandsFor:
         row = endorsement(state="pending", name_ko="하늘에너지")
         link = open_link(endorse_confirm_token(row), "ko")
         assert link.state is LinkState.PENDING
-        assert link.record.newest.content.name["ko"] == "하늘에너지"
+        assert link.record.newest.name["ko"] == "하늘에너지"
 
     @pytest.mark.parametrize("state", ["review", "changes", "published", "removed"])
     def test_a_link_of_a_confirmed_application_says_so_even_after_it_expired(self, frozen_clock, state):

@@ -50,7 +50,7 @@ def test_asking_changes_nothing_and_writes_to_the_new_person():
     assert again(row).contact_email == "sky@haneul.co.kr"
     assert enqueued() == [MailKind.ENDORSE_CONTACT]
     seen = own_endorsement(endorse_manage_token(row), "ko")
-    assert (seen.change.name, seen.change.email) == ("이바다", "sea@haneul.co.kr")
+    assert (seen.change.contact_name, seen.change.contact_email) == ("이바다", "sea@haneul.co.kr")
 
 
 def test_accepting_hands_over_tells_the_old_person_and_ends_their_links():
@@ -65,7 +65,7 @@ def test_accepting_hands_over_tells_the_old_person_and_ends_their_links():
     with pytest.raises(BadToken):
         own.withdraw(old_link)
     assert open_link(old_confirm, "ko").state is LinkState.UNKNOWN, "nor does the link that once confirmed"
-    assert own_endorsement(endorse_manage_token(now), "ko").contact_name == "이바다"
+    assert own_endorsement(endorse_manage_token(now), "ko").row.contact_name == "이바다"
 
 
 def test_nobody_is_named_anew_before_the_person_who_was_replaced_has_been_told():

@@ -8,8 +8,8 @@ from pledge.core.tokens import BadToken
 from pledge.endorsements import own, services
 from pledge.endorsements.applicants import own_endorsement
 from pledge.endorsements.models import Endorsement, EndorsementVersion
-from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.rules import BadContent
+from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
 from pledge.files.services import UnknownFile, store_picture
@@ -62,8 +62,8 @@ class TestCorrecting:
         assert states(row) == [(1, "published"), (2, "proposed")]
         assert (again(row).state, again(row).seq) == ("published", 2)
         seen = own_endorsement(endorse_manage_token(row), "ko")
-        assert seen.published.content.statement["ko"] == "함께하겠습니다."
-        assert seen.proposed.content.statement["ko"] == "새 문구"
+        assert seen.published.statement["ko"] == "함께하겠습니다."
+        assert seen.proposed.statement["ko"] == "새 문구"
         assert organizations(row) == 1
 
     def test_another_correction_replaces_the_one_that_waits(self):

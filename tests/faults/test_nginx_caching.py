@@ -21,8 +21,9 @@ COUNT = "/api/v1/campaigns/blue-skies/count"
 WALL = "/ko/c/blue-skies/organizations"
 
 #: Seconds after which a copy is renewed for whoever asks: one of the application, one of nginx, and one more for each, as
-#: both count in whole seconds.
+#: both count in whole seconds. Pages are kept for four seconds longer than counts.
 RENEWED_AFTER = 4
+PAGE_RENEWED_AFTER = RENEWED_AFTER + 4
 #: Seconds in which nginx deletes what nobody has asked for, beside `inactive`.
 DELETED_WITHIN = 10
 
@@ -39,14 +40,14 @@ def asked(nginx, path):
     return sum(line[3] == path and line[7] != "-" for line in lines)
 
 
-def test_a_crowd_costs_the_application_a_page_a_second(nginx):
+def test_a_crowd_costs_the_application_a_page_in_five_seconds(nginx):
     began = time.monotonic()
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda _: ask(nginx, PAGE)[0], range(200)))
     seconds = time.monotonic() - began
     assert set(answers) == {200}
     time.sleep(0.2)  # nginx writes its log after the answer
-    assert asked(nginx, PAGE) <= seconds + 2
+    assert asked(nginx, PAGE) <= seconds / 5 + 2
 
 
 @pytest.mark.parametrize("path", [PAGE, "/en/", COUNT, "/ko/c/blue-skies/progress"])
@@ -69,13 +70,34 @@ def test_languages_encodings_and_filters_have_copies_of_their_own(nginx):
         assert ask(nginx, f"{WALL}?page=2")[0] == 404
 
 
+def test_polls_and_static_files_are_logged_only_when_something_is_wrong(site, make_nginx):
+    nginx = make_nginx(site.port, level="warn", logs_polls=False)
+    style = re.search(r'href="(/static/css/site\.css[^"]*)"', ask(nginx, PAGE)[2])[1]
+    for path in (COUNT, style, COUNT.replace("blue-skies", "none")):
+        ask(nginx, path)
+    time.sleep(0.2)  # nginx writes its log after the answer
+    log = (nginx.logs / "pledge.access.log").read_text()
+    assert [line.split()[3] for line in log.splitlines()] == [PAGE, COUNT.replace("blue-skies", "none")]
+
+
+def test_health_is_answered_at_once_and_is_a_second_old_at_most(nginx, site):
+    assert ask(nginx, "/healthz")[0] == 200
+    site.stop()
+    try:
+        wait_until(lambda: ask(nginx, "/healthz")[0] == 503)
+    finally:
+        site.start_web()
+        site.wait_until_up()
+    wait_until(lambda: ask(nginx, "/healthz")[0] == 200)
+
+
 def test_links_from_social_networks_share_one_copy(nginx):
     began = time.monotonic()
     for number in range(40):
         assert ask(nginx, f"{PAGE}?fbclid={number}")[0] == 200
     seconds = time.monotonic() - began
     time.sleep(0.2)  # nginx writes its log after the answer
-    assert asked(nginx, PAGE) <= seconds + 2
+    assert asked(nginx, PAGE) <= seconds / 5 + 2
 
 
 @pytest.mark.parametrize("page", [f"{PAGE}/check", f"{PAGE}/endorse/check"])
@@ -108,7 +130,7 @@ def age(nginx, path):
 def test_the_first_visitor_after_a_change_gets_the_last_copy_and_the_next_one_the_new_page(nginx, site):
     ask(nginx, PAGE)
     change_title(site, "새 제목입니다")
-    time.sleep(RENEWED_AFTER)
+    time.sleep(PAGE_RENEWED_AFTER)
     assert "새 제목입니다" not in ask(nginx, PAGE)[2]
     wait_until(lambda: "새 제목입니다" in ask(nginx, PAGE)[2])
 
@@ -118,7 +140,7 @@ def test_a_page_that_is_taken_down_does_not_live_on_in_its_copy(nginx, site):
     for state, status in (("draft", 404), ("open", 200)):
         with site.inside(), transaction() as session:
             session.execute(update(Campaign).values(state=state))
-        time.sleep(RENEWED_AFTER)
+        time.sleep(PAGE_RENEWED_AFTER)
         wait_until(lambda status=status: ask(nginx, PAGE)[0] == status)
 
 
@@ -180,7 +202,7 @@ def test_pages_and_counts_stand_in_while_the_site_is_down_and_nothing_else_does(
     assert ask(nginx, f"{PAGE}/sign")[0] == 200
     site.stop()
     try:
-        for pause in (0, RENEWED_AFTER):
+        for pause in (0, PAGE_RENEWED_AFTER):
             time.sleep(pause)
             assert ask(nginx, PAGE)[2] == page[2]
             assert ask(nginx, COUNT)[2] == count[2]

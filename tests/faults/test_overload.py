@@ -1,20 +1,33 @@
 """More than can be served: who looks at what is the same for everybody does not notice, forms are refused last, and at once."""
 
 import asyncio
+import re
+import ssl
+import statistics
 import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pledge.web import admission
+from config import ROOT
 from tests.support.factories import sign_form
+from tests.support.nginx import HOST
 from tests.support.prober import Prober
 
 SECONDS = 4
-#: People who want their own page at the same time, and scripts that ask: more than may wait and work.
-CROWD = admission.PERSONAL.waiting + admission.PERSONAL_SLOTS + 60
-POLLS = admission.OPTIONAL.waiting + admission.OPTIONAL_SLOTS + 20
+
+
+def at_a_time(upstream):
+    """How many requests of a kind nginx has at the web services."""
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    block = re.search(rf"upstream {upstream} {{(.*?)}}", text, re.DOTALL)[1]
+    return sum(int(number) for number in re.findall(r"max_conns=(\d+)", block))
+
+
+@pytest.fixture
+def nginx(site, make_nginx):
+    return make_nginx(site.port, level="warn")
 
 
 def run(coroutine):
@@ -23,11 +36,14 @@ def run(coroutine):
         return thread.submit(asyncio.run, coroutine).result()
 
 
-async def ask(port, method, path, body=b""):
+async def ask(nginx, method, path, body=b""):
     """Status, seconds, and the whole answer."""
     began = time.monotonic()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n"
+    context = ssl.create_default_context(cafile=str(nginx.folder / "cert" / "fullchain.pem"))
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", nginx.https, ssl=context, server_hostname=HOST
+    )
+    head = f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n"
     if body:
         head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
     writer.write(f"{head}\r\n".encode() + body)
@@ -36,19 +52,19 @@ async def ask(port, method, path, body=b""):
     return int(answer.split()[1]), time.monotonic() - began, answer
 
 
-async def crowd(port, seconds):
+async def crowd(nginx, seconds):
     """What many who press "reload" are answered, what scripts are that poll, and what those who sign meanwhile are."""
     end = time.monotonic() + seconds
     pages, polls, forms = [], [], []
 
     async def look():
         while time.monotonic() < end:
-            pages.append(await ask(port, "GET", "/ko/me"))
+            pages.append(await ask(nginx, "GET", "/ko/me"))
             await asyncio.sleep(0.2)
 
     async def poll():
         while time.monotonic() < end:
-            polls.append(await ask(port, "POST", "/ko/c/blue-skies/mine", b"ticket=x"))
+            polls.append(await ask(nginx, "POST", "/ko/c/blue-skies/mine", b"ticket=x"))
             await asyncio.sleep(0.2)
 
     async def sign():
@@ -56,35 +72,37 @@ async def crowd(port, seconds):
         while time.monotonic() < end:
             number += 1
             form = urllib.parse.urlencode(sign_form(email=f"person{number}@example.org")).encode()
-            forms.append(await ask(port, "POST", "/ko/c/blue-skies/sign", form))
+            forms.append(await ask(nginx, "POST", "/ko/c/blue-skies/sign", form))
             await asyncio.sleep(0.1)
 
-    await asyncio.gather(sign(), *(look() for _ in range(CROWD)), *(poll() for _ in range(POLLS)))
+    lookers, pollers = at_a_time("pledge_personal") + 60, at_a_time("pledge_optional") + 20
+    await asyncio.gather(sign(), *(look() for _ in range(lookers)), *(poll() for _ in range(pollers)))
     return pages, polls, forms
 
 
 @pytest.mark.sqlite_only
-def test_too_many_are_refused_at_once_forms_last_and_public_pages_not_at_all(site):
+def test_too_many_are_refused_at_once_forms_last_and_public_pages_not_at_all(nginx):
     # Other tests share the machine and can only slow it down, so the best of eight crowds counts.
     for _ in range(8):
-        with Prober(f"{site.url}/ko/c/blue-skies") as page, Prober(f"{site.url}/healthz") as health:
-            pages, polls, forms = run(crowd(site.port, SECONDS))
+        with Prober("/ko/c/blue-skies", nginx) as page, Prober("/healthz", nginx) as health:
+            pages, polls, forms = run(crowd(nginx, SECONDS))
         refused = [(seconds, answer) for status, seconds, answer in (*pages, *polls) if status == 503]
         assert all("retry-after: " in answer.lower() for _, answer in refused)
         found = {
             "public pages are quick": (page.failed, page.typical < 0.5) == ([], True),
-            "the site is alive": health.failed == [],
+            "the site is alive, and says so quickly": (health.failed, health.typical < 0.5) == ([], True),
             "no form is refused": {status for status, _, _ in forms} == {303},
             "some pages are": {status for status, _, _ in pages} == {200, 503},
             "some polls are": {status for status, _, _ in polls} == {200, 503},
-            "at once": bool(refused) and sorted(seconds for seconds, _ in refused)[len(refused) // 2] < 0.1,
-            "the others are answered by the deadline": max(
+            "at once": statistics.median(seconds for seconds, _ in refused)
+            < statistics.median(seconds for status, seconds, _ in pages if status == 200) / 2,
+            "the others are answered soon": max(
                 (seconds for status, seconds, _ in pages if status == 200), default=0
             )
-            < admission.PERSONAL.deadline + 1,
+            < 3,
         }
         if all(found.values()):
             break
     assert [what for what, holds in found.items() if not holds] == []
     # All are answered once it is over.
-    assert run(ask(site.port, "GET", "/ko/me"))[0] == 200
+    assert run(ask(nginx, "GET", "/ko/me"))[0] == 200

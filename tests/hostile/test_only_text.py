@@ -20,12 +20,11 @@ from pledge.core.languages import Texts
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange, ReasonKind
 from pledge.endorsements.review import moderation as reviewing
-from pledge.endorsements.review import reasons, services
+from pledge.endorsements.review import queries, reasons
 from pledge.signatures import moderation as signing
 from pledge.signatures.addresses import parse
 from pledge.signatures.invalidation import services as invalidations
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.switches import moderation as switches
 from tests.support.apps import forget_caches
 from tests.support.factories import (
@@ -117,7 +116,7 @@ def test_what_organisations_have_written_is_only_text_on_the_wall_and_on_the_des
         version_of(on_wall, target_year=2041)
         gone = endorsement(of, **texts, **person)
         wording = {"ko": payload, "en": payload}
-        reviewing.remove(COMMAND_LINE, gone.id, services.find(gone.id).seen, "closed-down", wording)
+        reviewing.remove(COMMAND_LINE, gone.id, queries.find(gone.id).seen, "closed-down", wording)
         reasons.save(
             COMMAND_LINE, code=f"evil-{place}", kind=ReasonKind.CHANGES, wording=wording, active=True
         )

@@ -6,7 +6,7 @@ import pytest
 
 from config import ROOT
 from pledge.mail.models import MailKind
-from pledge.web.public.campaign.verify import PARTS
+from pledge.web.public.campaign.views import PARTS
 
 TEMPLATES = ROOT / "pledge" / "templates"
 NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.is_file())

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from pledge.core.db import db, transaction
 from pledge.core.i18n import SEOUL
@@ -292,3 +292,43 @@ def test_the_lag_is_the_age_of_the_oldest_entry_that_waits(app, frozen_clock):
 
 def test_the_hour_of_an_entry_is_in_utc():
     assert hour_of(datetime(2026, 11, 24, 0, 30, tzinfo=SEOUL)) == "2026-11-23T15"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hour": ""},
+        {"hour": "2026-02-31T05"},
+        {"hour": "2026-11-24T99"},
+        {"hour": "2026-11-24T13"},  # not that of the moment beside it
+        {"reason": "withdrawn"},
+        {"commitment": b"short"},
+        {"subject_id": 7, "delta": -1, "commitment": None},  # confirmed, and takes back
+    ],
+)
+def test_an_entry_without_the_form_of_one_is_set_aside_and_stops_nobody_from_being_counted(app, change):
+    """Whoever has the web server's role can append it; signed into the log it would be refused by all who count again."""
+    number = ledger.campaign("blue-skies")
+    ledger.confirm(number, subject_id=7)
+    fold()
+    values = {
+        "campaign_id": number,
+        "kind": "person",
+        "delta": 1,
+        "reason": "confirmed",
+        "subject_id": 8,
+        "country": "KR",
+        "hour": "2026-11-24T12",
+        "occurred_at": ledger.NOON,
+        "commitment": bytes(32),
+        "pledge_text_id": ledger.pledge_of(number),
+        **change,
+    }
+    with transaction() as session:
+        session.execute(insert(LedgerEntry).values(values))
+    ledger.confirm(number)
+    fold()
+    assert queries.count(number).people == 2
+    (aside,) = queries.set_aside_by_reason(number)
+    assert (aside.table, aside.why, aside.entries) == ("ledger_entries", "no_cause", 1)
+    assert ledger.verify(number, "blue-skies").faults == []

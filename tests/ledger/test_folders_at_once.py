@@ -16,10 +16,11 @@ from sqlalchemy import Connection, insert, select, text
 
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.core.db import db
-from pledge.ledger import log_queries, merkle, queries
+from pledge.ledger import log_queries, queries
 from pledge.ledger.models import Checkpoint, LedgerEntry
 from tests.support import crash, factories, ledger
 from tests.support.ledger import fold
+from tests.support.published_log import check_consistency
 from tests.support.waiting import PATIENCE, wait_until
 
 
@@ -272,7 +273,7 @@ def test_sixteen_writers_that_commit_late_are_each_in_the_log_once_and_every_che
         assert len(published) > 1, "the folds must have run between the commits"
         for before, after in pairwise(published):
             proof = log_queries.consistency(number, before.size, after.size)
-            merkle.check_consistency(before.size, after.size, before.root, after.root, proof)
+            check_consistency(before.size, after.size, before.root, after.root, proof)
 
 
 def digest(subject: int) -> bytes:

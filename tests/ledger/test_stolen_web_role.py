@@ -1,5 +1,5 @@
 """Whoever takes over the web server has its database role. With it, nothing can be written that the worker signs, and what can
-be written is named within seconds and mailed within the hour (docs/adr/0143). Only PostgreSQL has roles.
+be written is named within seconds and mailed within the hour (docs/adr/0046). Only PostgreSQL has roles.
 
 Rows that are copied in `signatures` together with their entries cannot be told from people by anybody: docs/log.md says so.
 """

@@ -10,7 +10,7 @@ from pledge.core.db import db, transaction
 from pledge.mail import breaker
 from pledge.mail.models import ASKED, MailKind, MailState, OutboxMail
 from pledge.signatures.outbox import enqueue as enqueue_within_caps
-from pledge.worker.sources import confirmations
+from pledge.worker.registry import confirmations
 from tests.support import factories
 from tests.support import staff as staff_area
 from tests.support.mails import Notes, deliver, enqueue, pending

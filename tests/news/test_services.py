@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from pledge.accounts.two_people import NeedsSecondPerson
+from pledge.accounts.two_people import NeedsSecondPerson, NoSuchProposal, WrongState
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.moderation import EditedMeanwhile, ReasonMissing
 from pledge.campaigns.rules import BadFields, FieldFault
@@ -11,7 +11,7 @@ from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.news import queries, services
 from pledge.news.models import NewsState
-from pledge.news.services import NewsFields, NewsInWrongState, NoSuchNews
+from pledge.news.services import NewsFields
 from tests.support import news
 from tests.support.factories import SLUG, campaign, signature, the_campaign
 from tests.support.news import APPROVER, WRITER, row, stamp
@@ -32,7 +32,7 @@ def test_news_goes_from_a_draft_through_two_people_to_the_worker():
     assert row(number).state == NewsState.PROPOSED
     services.approve(APPROVER, SLUG, number, stamp(the_campaign(), number))
     found = row(number)
-    assert (found.state, found.proposed_by, found.approved_by) == (NewsState.SENDING, 9001, 9002)
+    assert (found.state, found.proposed_by, found.decided_by) == (NewsState.SENDING, 9001, 9002)
     assert found.begun_at is not None
     assert acts() == ["news.write", "news.propose", "news.approve"]
 
@@ -51,24 +51,24 @@ def test_news_that_was_changed_since_it_was_seen_is_not_approved():
     changed = news.fields(title=Texts(ko="다른 제목", en="Another title"))
     services.change(WRITER, SLUG, number, seen, changed)
     services.propose(WRITER, SLUG, number, stamp(the_campaign(), number))
-    with pytest.raises(NewsInWrongState):
+    with pytest.raises(WrongState):
         services.approve(APPROVER, SLUG, number, seen)
 
 
 def test_what_waits_for_approval_or_is_sent_cannot_be_changed_or_removed():
     for number in (news.proposed(), news.approved(milestone=1000), news.begun()):
         seen = stamp(the_campaign(), number)
-        with pytest.raises(NewsInWrongState):
+        with pytest.raises(WrongState):
             services.change(WRITER, SLUG, number, seen, news.fields())
-        with pytest.raises(NewsInWrongState):
+        with pytest.raises(WrongState):
             services.remove(WRITER, SLUG, number, seen, "no longer true")
 
 
 def test_what_is_being_sent_cannot_be_taken_back_or_approved_again():
     number = news.begun()
-    with pytest.raises(NewsInWrongState):
+    with pytest.raises(WrongState):
         services.take_back(WRITER, SLUG, number)
-    with pytest.raises(NewsInWrongState):
+    with pytest.raises(WrongState):
         services.approve(APPROVER, SLUG, number, stamp(the_campaign(), number))
 
 
@@ -76,7 +76,7 @@ def test_news_that_waits_for_its_milestone_can_be_taken_back_and_needs_two_peopl
     number = news.approved(milestone=1000)
     services.take_back(WRITER, SLUG, number)
     found = row(number)
-    assert (found.state, found.approved_by, found.proposed_by) == (NewsState.DRAFT, None, None)
+    assert (found.state, found.decided_by, found.proposed_by) == (NewsState.DRAFT, None, None)
 
 
 def test_news_is_proposed_only_when_it_is_written_in_every_language():
@@ -106,14 +106,14 @@ def test_a_draft_is_removed_with_a_reason():
     with pytest.raises(ReasonMissing):
         services.remove(WRITER, SLUG, number, seen, "")
     services.remove(WRITER, SLUG, number, seen, "written twice")
-    assert queries.of_campaign(the_campaign().id) == []
+    assert queries.newest(the_campaign().id) == []
     assert acts() == ["news.write", "news.remove"]
 
 
 def test_news_of_another_campaign_is_not_found():
     number = news.draft()
     campaign("other")
-    with pytest.raises(NoSuchNews):
+    with pytest.raises(NoSuchProposal):
         services.take_back(WRITER, "other", number)
 
 
@@ -131,5 +131,5 @@ def test_the_archive_has_what_was_sent_and_nothing_that_waits():
     sent = news.begun()
     shown = queries.public_news(the_campaign().id, "en")
     assert [(item.id, item.title, item.lang) for item in shown] == [(sent, news.TITLE["en"], "en")]
-    assert queries.public_one(the_campaign().id, sent, "ko").title == news.TITLE["ko"]
-    assert all(queries.public_one(the_campaign().id, other, "en") is None for other in (1, 2, 3))
+    assert queries.public_item(the_campaign().id, sent, "ko").title == news.TITLE["ko"]
+    assert all(queries.public_item(the_campaign().id, other, "en") is None for other in (1, 2, 3))

@@ -16,7 +16,7 @@ from pledge.diagnosis.contents import ledger_findings, paper_findings
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger_queries
 from pledge.ledger.models import Kind
-from pledge.paper import counting, queries, services
+from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch
 from tests.support import ledger, paper
 from tests.support.factories import (
@@ -92,7 +92,7 @@ def test_paper_is_in_no_number_of_people_and_changes_no_entry_of_theirs():
     found = ledger_queries.count(row.campaign_id)
     assert (found.people, found.organizations, found.paper, found.log_size) == (1, 0, 1_000_007, 3)
     assert log_queries.newest(row.campaign_id).people == 1
-    assert counting.mismatches() == []
+    assert queries.mismatches() == []
 
 
 def test_what_the_fold_has_not_taken_is_not_public():
@@ -139,10 +139,10 @@ def invented(**facts):
         "signatures": 100_000,
         "scan": "",
         "scan_sha256": bytes(32),
-        "counted_by": 9001,
-        "counted_name": "",
-        "counted_at": clock.now(),
-        "checked_by": 9002,
+        "proposed_by": 9001,
+        "proposed_name": "",
+        "proposed_at": clock.now(),
+        "decided_by": 9002,
         "checked_signatures": 100_000,
         **facts,
     }
@@ -181,7 +181,7 @@ def test_the_number_of_an_agreed_batch_cannot_be_raised():
     batch = paper.counted(signatures=128)
     run("UPDATE paper_batches SET signatures = signatures + 50000, checked_signatures = signatures + 50000")
     assert (shown(), queries.public(the_campaign().id).batches[0].signatures) == (128, 128)
-    assert [(one.recorded, one.counted) for one in counting.mismatches()] == [(50_128, 128)]
+    assert [(one.recorded, one.counted) for one in queries.mismatches()] == [(50_128, 128)]
     plant(batch, -128)
     plant(batch, 50_128)
     assert_named(128)

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from pledge.accounts.two_people import NeedsSecondPerson
+from pledge.accounts.two_people import NeedsSecondPerson, NoSuchProposal, WrongState
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.moderation import EditedMeanwhile, ReasonMissing
 from pledge.campaigns.rules import BadFields, FieldFault
@@ -23,7 +23,6 @@ from pledge.files.storage import FOLDER
 from pledge.ledger.models import LedgerEntry
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch, PaperState
-from pledge.paper.services import BatchInWrongState, NoSuchBatch
 from tests.support import paper
 from tests.support.factories import SLUG, campaign, the_campaign
 from tests.support.paper import CHECKER, COUNTER, row, stamp
@@ -59,7 +58,7 @@ def test_a_batch_that_two_people_count_alike_is_agreed_and_in_the_log():
     assert changes() == []
     assert check(number, 128)
     found = row(number)
-    assert (found.state, found.counted_by, found.checked_by) == (PaperState.AGREED, 9001, 9002)
+    assert (found.state, found.proposed_by, found.decided_by) == (PaperState.AGREED, 9001, 9002)
     assert changes() == [128]
     assert acts() == ["paper.enter", "paper.agree"]
 
@@ -105,7 +104,7 @@ def test_a_batch_that_was_changed_since_it_was_seen_is_not_agreed():
     number = paper.entered()
     seen = stamp(the_campaign(), number)
     services.change(COUNTER, SLUG, number, seen, paper.fields(sheets=10))
-    with pytest.raises(BatchInWrongState):
+    with pytest.raises(WrongState):
         services.check(CHECKER, SLUG, number, seen, 128)
     with pytest.raises(EditedMeanwhile):
         services.change(COUNTER, SLUG, number, seen, paper.fields(sheets=11))
@@ -114,16 +113,16 @@ def test_a_batch_that_was_changed_since_it_was_seen_is_not_agreed():
 def test_an_agreed_batch_stays_as_it_is_and_can_only_be_taken_back():
     number = paper.agreed()
     seen = stamp(the_campaign(), number)
-    with pytest.raises(BatchInWrongState):
+    with pytest.raises(WrongState):
         services.change(COUNTER, SLUG, number, seen, paper.fields(signatures=1))
-    with pytest.raises(BatchInWrongState):
+    with pytest.raises(WrongState):
         services.remove(COUNTER, SLUG, number, seen, "typing error")
     with pytest.raises(ReasonMissing):
         services.withdraw(COUNTER, SLUG, number, " ")
     services.withdraw(COUNTER, SLUG, number, "the sheets were copies")
     assert row(number).state == PaperState.WITHDRAWN
     assert changes() == [128, -128]
-    with pytest.raises(BatchInWrongState):
+    with pytest.raises(WrongState):
         services.withdraw(COUNTER, SLUG, number, "once more")
 
 
@@ -131,8 +130,8 @@ def test_a_batch_that_was_never_agreed_is_removed_with_its_scan():
     number = paper.entered()
     name = row(number).scan
     services.remove(COUNTER, SLUG, number, stamp(the_campaign(), number), "entered twice")
-    with pytest.raises(NoSuchBatch):
-        queries.one(the_campaign().id, number)
+    with pytest.raises(NoSuchProposal):
+        queries.find(the_campaign().id, number)
     assert db.session.get(StoredFile, name).delete_after is not None
 
 

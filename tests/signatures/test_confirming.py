@@ -159,7 +159,7 @@ class TestWhatALinkStandsFor:
         link = open_link(confirm_token(person), "ko")
         assert link.state is LinkState.PENDING
         assert link.record is not None
-        assert link.record.name == "홍길동"
+        assert link.record.row.name == "홍길동"
 
     def test_a_link_of_a_confirmed_signature_says_so_even_after_it_expired(self, frozen_clock):
         person = signature(state="confirmed")
@@ -179,10 +179,10 @@ class TestWhatALinkStandsFor:
         second = signature(state="pending", email="hong@naver.com", name="둘")
         for person in (first, second):
             link = open_link(confirm_token(person), "ko")
-            assert (link.state, link.record.name) == (LinkState.PENDING, person.name)
+            assert (link.state, link.record.row.name) == (LinkState.PENDING, person.name)
         services.confirm(first.id)
         link = open_link(confirm_token(second), "ko")
-        assert (link.state, link.record.name) == (LinkState.CONFIRMED, "하나")
+        assert (link.state, link.record.row.name) == (LinkState.CONFIRMED, "하나")
 
     def test_a_link_of_an_invalidated_signature_says_so(self):
         signature(state="invalidated", email="hong@naver.com")

@@ -10,7 +10,7 @@ from pledge.mail.requests import answer
 from pledge.signatures import own, services
 from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
-from pledge.worker.composers import handlers
+from pledge.worker.registry import handlers
 from tests.support import crash
 from tests.support.factories import HONG, campaign, confirm_token, manage_token, signature
 

@@ -39,14 +39,14 @@ def test_the_name_and_the_optional_choices_can_be_changed():
     person = signature(name="홍길동")
     own.change(manage_token(person), name=" 홍길순 ", place=SEOUL, public_name=True, updates=True)
     seen = own_signature(manage_token(person), "ko")
-    assert (seen.name, seen.public_name, seen.updates) == ("홍길순", True, True)
+    assert (seen.row.name, seen.row.public_name, seen.row.updates) == ("홍길순", True, True)
 
 
 def test_a_bad_name_changes_nothing():
     person = signature(name="홍길동")
     with pytest.raises(BadLine):
         own.change(manage_token(person), name="http://x.kr", place=SEOUL, public_name=True, updates=True)
-    assert own_signature(manage_token(person), "ko").public_name is False
+    assert own_signature(manage_token(person), "ko").row.public_name is False
 
 
 def test_withdrawing_takes_one_from_the_count_once():
@@ -55,7 +55,7 @@ def test_withdrawing_takes_one_from_the_count_once():
     own.withdraw(manage_token(person))
     own.withdraw(manage_token(person))
     assert people(person) == 1
-    assert own_signature(manage_token(person), "ko").state == "withdrawn"
+    assert own_signature(manage_token(person), "ko").row.state == "withdrawn"
 
 
 def test_whoever_withdraws_is_told_once_by_mail_that_the_count_is_corrected():
@@ -93,14 +93,14 @@ def test_withdrawing_also_ends_the_optional_choices():
     token = manage_token(signature(public_name=True, updates=True))
     own.withdraw(token)
     seen = own_signature(token, "ko")
-    assert (seen.public_name, seen.updates) == (False, False)
+    assert (seen.row.public_name, seen.row.updates) == (False, False)
 
 
 def test_withdrawing_before_confirming_does_nothing():
     person = signature(state="pending")
     own.withdraw(manage_token(person))
     assert people(person) == 0
-    assert own_signature(manage_token(person), "ko").state == "pending"
+    assert own_signature(manage_token(person), "ko").row.state == "pending"
 
 
 def test_erasing_removes_everything_personal_and_keeps_the_arithmetic(app, client):
@@ -142,7 +142,7 @@ def test_unsubscribing_leaves_the_signature_counted():
     person = signature(updates=True)
     own.unsubscribe(unsubscribe_token(person))
     seen = own_signature(unsubscribe_token(person), "ko", Purpose.UNSUBSCRIBE)
-    assert (seen.updates, seen.state) == (False, "confirmed")
+    assert (seen.row.updates, seen.row.state) == (False, "confirmed")
     assert people(person) == 1
 
 
@@ -179,7 +179,7 @@ def test_a_place_put_right_on_the_own_page_moves_the_totals_and_leaves_count_and
         {"KR-26": 1},
     ]
     assert number_of(people_here[0].id) == 1
-    assert own_signature(manage_token(people_here[0]), "ko").country == "JP"
+    assert own_signature(manage_token(people_here[0]), "ko").row.country == "JP"
 
 
 def test_a_change_that_leaves_the_place_writes_nothing_about_it():
@@ -194,4 +194,4 @@ def test_with_a_place_that_does_not_exist_nothing_is_changed():
             manage_token(person), name="홍길순", place=Place("KR", "KR-99"), public_name=True, updates=True
         )
     shown = own_signature(manage_token(person), "ko")
-    assert (shown.name, shown.region, shown.public_name) == ("홍길동", "KR-11", False)
+    assert (shown.row.name, shown.row.region, shown.row.public_name) == ("홍길동", "KR-11", False)

@@ -12,8 +12,7 @@ from pledge.signatures import counting as people
 from pledge.signatures import own
 from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation import services as invalidations
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
 from pledge.signatures.places import BadPlace, set_place, set_region_by_key

@@ -13,7 +13,7 @@ from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
 from pledge.signatures.models import Signature
-from tests.support.at_once import at_once, posted
+from tests.support.at_once import at_once
 from tests.support.factories import (
     answer_requests,
     campaign,
@@ -43,7 +43,7 @@ def test_fifty_sign_ups_of_one_person_make_one_row_and_one_mail(app, crowd):
 
     def sign(app: Flask, number: int) -> tuple[int, str | None, bytes]:
         form = sign_form(email=f"hong.gildong+{number}@gmail.com")
-        reply = posted(app, "/ko/c/blue-skies/sign", form)
+        reply = app.test_client().post("/ko/c/blue-skies/sign", data=form)
         return reply.status_code, reply.headers.get("Location"), reply.data
 
     replies = crowd(sign)
@@ -60,7 +60,7 @@ def test_fifty_sign_ups_of_one_person_make_one_row_and_one_mail(app, crowd):
 def test_one_form_sent_fifty_times_at_once_is_one_row_and_one_mail(app, crowd):
     campaign()
     form = sign_form(email="hong@example.org")
-    crowd(lambda app, _: posted(app, "/ko/c/blue-skies/sign", form).status_code)
+    crowd(lambda app, _: app.test_client().post("/ko/c/blue-skies/sign", data=form).status_code)
     answer_requests()
     assert number_of(Signature) == 1
     assert number_of(OutboxMail) == 1
@@ -88,7 +88,7 @@ def test_fifty_people_at_once_make_fifty_rows_and_fifty_mails(app, crowd):
 
     def sign(app: Flask, number: int) -> int:
         form = sign_form(email=f"person-{number}@crowd.example")
-        return posted(app, "/ko/c/blue-skies/sign", form).status_code
+        return app.test_client().post("/ko/c/blue-skies/sign", data=form).status_code
 
     assert set(crowd(sign)) == {303}
     answer_requests()
@@ -99,7 +99,7 @@ def test_fifty_people_at_once_make_fifty_rows_and_fifty_mails(app, crowd):
 def test_fifty_presses_of_one_link_count_once_and_all_see_success(app, crowd):
     person = signature(state="pending")
     token = confirm_token(person)
-    crowd_sees = set(crowd(lambda app, _: posted(app, f"/ko/confirm/{token}").status_code))
+    crowd_sees = set(crowd(lambda app, _: app.test_client().post(f"/ko/confirm/{token}").status_code))
     assert crowd_sees == {303}
     assert number_of(LedgerEntry) == 1
     fold_all()
@@ -114,7 +114,7 @@ def test_link_and_code_at_once_count_once(app, crowd):
         from pledge.signatures.services import confirm_by_code
 
         if number % 2:
-            posted(app, f"/ko/confirm/{token}")
+            app.test_client().post(f"/ko/confirm/{token}")
         else:
             with app.app_context():
                 confirm_by_code(signature_id, digits)
@@ -126,7 +126,7 @@ def test_link_and_code_at_once_count_once(app, crowd):
 def test_fifty_withdrawals_take_back_once(app, crowd):
     person = signature()
     token = manage_token(person)
-    replies = set(crowd(lambda app, _: posted(app, f"/ko/me/{token}/withdraw").status_code))
+    replies = set(crowd(lambda app, _: app.test_client().post(f"/ko/me/{token}/withdraw").status_code))
     assert replies == {303}
     assert number_of(LedgerEntry) == 2
 
@@ -137,7 +137,7 @@ def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):
 
     def leave(app: Flask, number: int) -> int:
         act = "erase" if number % 2 else "withdraw"
-        return posted(app, f"/ko/me/{token}/{act}").status_code
+        return app.test_client().post(f"/ko/me/{token}/{act}").status_code
 
     assert set(crowd(leave)) <= {200, 303, 410}
     assert number_of(LedgerEntry) == 2

@@ -14,6 +14,7 @@ from pledge.ledger.models import Reason
 from pledge.signatures import own
 from pledge.signatures.models import Signature
 from pledge.signatures.receipts import receipt
+from tests.support.checkers import program
 from tests.support.factories import campaign, endorsement, fold_all, manage_token, signature, signatures
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -34,7 +35,7 @@ def check(content, of, address):
     told, index, proof, note = parts(content)
     known = map(notes.read_verifier, log_queries.verifiers(of.campaign_id))
     state = notes.read_state(notes.open_note(note, known))
-    found = merkle.root_from_inclusion(merkle.leaf_hash(told["leaf"].encode()), index, state.size, proof)
+    found = program.root_by_proof(merkle.leaf_hash(told["leaf"].encode()), index, state.size, proof)
     assert found == state.root
     leaf = json.loads(told["leaf"])
     assert (leaf["change"], leaf["of"]) == (1, "person")

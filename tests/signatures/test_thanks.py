@@ -76,7 +76,7 @@ def test_the_mail_has_the_own_page_the_receipt_and_the_address_to_share(client, 
     [(_, mail)] = delivered()
     me, receipt, share = LINK.findall(part(mail, "plain"))
     token = me.rsplit("/", 1)[1]
-    assert own_signature(token, "ko", Purpose.MANAGE).email == person.email
+    assert own_signature(token, "ko", Purpose.MANAGE).row.email == person.email
     assert receipt == f"{me}/receipt"
     assert share.endswith("/ko/c/blue-skies")
     assert "List-Unsubscribe" not in mail

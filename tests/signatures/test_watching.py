@@ -13,9 +13,9 @@ from pledge.signatures import moderation, services, watching
 from pledge.signatures.addresses import parse
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import origin
-from pledge.worker.loop import Worker
 from tests.support.factories import ANNA, campaign, signature, signatures, the_campaign
 from tests.support.factories.numbers import next_number
+from tests.support.worker import run_step
 
 pytestmark = pytest.mark.usefixtures("app", "frozen_clock")
 
@@ -129,7 +129,7 @@ def test_of_new_ones_staff_are_told_at_most_once_an_hour_and_of_the_same_ones_on
 
 def test_the_worker_alerts_with_each_look(app):
     signature(state="held")
-    Worker(app).watch()
+    run_step(app, "watch")
     assert told() == [1]
 
 

@@ -6,9 +6,6 @@ from threading import Barrier
 from typing import Any
 
 from flask import Flask
-from werkzeug.test import TestResponse
-
-from tests.support.waiting import wait_until
 
 
 def at_once(app: Flask, *acts: Callable[[], Any], expected: tuple[type[Exception], ...] = ()) -> list[Any]:
@@ -25,21 +22,3 @@ def at_once(app: Flask, *acts: Callable[[], Any], expected: tuple[type[Exception
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(one, acts))
-
-
-def posted(app: Flask, path: str, form: dict[str, Any] | None = None) -> TestResponse:
-    """The answer to a form, once it is admitted."""
-    return admitted(lambda: app.test_client().post(path, data=form))
-
-
-def admitted(ask: Callable[[], TestResponse]) -> TestResponse:
-    """The answer to a request. One that admission refuses, as too many come at once, is sent again until it is taken."""
-
-    def taken() -> TestResponse | None:
-        reply = ask()
-        is_refused = (
-            reply.status_code == 503 and reply.mimetype == "text/plain"
-        )  # the application's own 503 is a page
-        return None if is_refused else reply
-
-    return wait_until(taken, "refused again and again", pause=0.1)

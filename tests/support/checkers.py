@@ -69,21 +69,10 @@ def verdict(said: Said) -> Verdict:
     return Verdict("", int(numbers["people"]), int(numbers["organizations"]))
 
 
-def by_program(path: Path, keys: str | None = None) -> Verdict:
-    words = [] if keys is None else ["--key", _key_file(path, keys)]
-    return verdict(say("pack", path, *words))
-
-
-def by_program_alone(path: Path, keys: str | None = None) -> Verdict:
-    words = [] if keys is None else ["--key", _key_file(path, keys)]
-    return verdict(say("pack", path, *words, by=pure))
-
-
-#: By the names that a failing test shows.
-CHECKERS = {"program": by_program, "program alone": by_program_alone}
-
-
-def _key_file(path: Path, keys: str) -> Path:
-    found = path.with_name(path.name + ".key")
-    found.write_text(keys)
-    return found
+def by_program(path: Path, keys: str | None = None, by: ModuleType = program) -> Verdict:
+    """What the program says of the pack in a file; `keys`: the public keys to trust."""
+    if keys is None:
+        return verdict(say("pack", path, by=by))
+    key_file = path.with_name(path.name + ".key")
+    key_file.write_text(keys)
+    return verdict(say("pack", path, "--key", key_file, by=by))

@@ -14,12 +14,12 @@ from sqlalchemy import insert, select
 from pledge.campaigns.log_facts import KNOWN, pledge_hashes, published
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.core.db import db, transaction
+from pledge.ledger import counting as checks
 from pledge.ledger import log_queries, services
-from pledge.ledger import recount as checks
 from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, LedgerPlace, Reason, Tally
 from pledge.ledger.notes import TreeHead
+from pledge.ledger.numbering import Sources
 from pledge.ledger.services import append
-from pledge.ledger.sources import Sources
 from pledge.ledger.verify import LogVerdict
 from pledge.ledger.verify import verify as verify_log
 

@@ -29,7 +29,7 @@ from pledge.news import services as news_services
 from pledge.signatures import moderation as signatures
 from pledge.signatures.addresses import parse
 from pledge.signatures.models import Signature
-from pledge.worker.composers import composers
+from pledge.worker.registry import composers
 from tests.support import factories, news
 
 

@@ -58,7 +58,7 @@ def begun(of: Campaign | None = None, *, ago: timedelta = timedelta(minutes=1), 
 
 
 def stamp(of: Campaign, number: int) -> str:
-    return queries.one(of.id, number).stamp
+    return queries.find(of.id, number).stamp
 
 
 def row(number: int) -> NewsItem:

@@ -3,10 +3,8 @@
 `LIES` names each; `told(name, log)` gives the members that such a pack has in place of the right ones.
 """
 
-import io
 import json
 import re
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -32,29 +30,6 @@ def _swap(before: str, after: str) -> Rewrite:
         return changed.encode()
 
     return rewrite
-
-
-def _sheet(number: int, before: str, after: str) -> Rewrite:
-    """A workbook with something in the XML of one sheet changed."""
-
-    def rewrite(content: bytes) -> bytes:
-        return _rezipped(content, {f"xl/worksheets/sheet{number}.xml": _swap(before, after)})
-
-    return rewrite
-
-
-def _shared(before: str, after: str) -> Rewrite:
-    return lambda content: _rezipped(content, {"xl/sharedStrings.xml": _swap(before, after)})
-
-
-def _rezipped(content: bytes, changes: dict[str, Rewrite]) -> bytes:
-    into = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(into, "w") as archive:
-        for info in source.infolist():
-            data = source.read(info)
-            change = changes.get(info.filename)
-            archive.writestr(info, change(data) if change else data, zipfile.ZIP_DEFLATED)
-    return into.getvalue()
 
 
 def _another_day(told: dict[str, Any]) -> None:
@@ -111,42 +86,6 @@ LIES: dict[str, tuple[str, Rewrite]] = {
     ),
     "a moment that is none": ("totals.json", _json(lambda told: told.update(as_of="2026-02-31T05:00:00Z"))),
     "an organisation more in the list": ("organizations.csv", _a_row_more),
-    "the sum in the workbook": ("totals.xlsx", _sheet(1, r'(<c r="D3"[^>]*><v>)\d+', r"\g<1>63600")),
-    "the organisations in the workbook": ("totals.xlsx", _sheet(1, r'(<c r="D4"[^>]*><v>)\d+', r"\g<1>47")),
-    "the sum in the workbook as a text": (
-        "totals.xlsx",
-        _sheet(1, r'<c r="D3" (s="\d+")><v>\d+</v></c>', r'<c r="D3" \1 t="s"><v>0</v></c>'),
-    ),
-    "the name of the sum in the workbook": ("totals.xlsx", _shared("People<", "People (1,000,636)<")),
-    "a sum under a code that is none": ("totals.xlsx", _shared(">people<", ">persons<")),
-    "the label of a country in the workbook": ("totals.xlsx", _shared("Republic of Korea", "North Korea")),
-    "a number more in the summary": (
-        "totals.xlsx",
-        _sheet(1, r'(<row r="2".*?)</row>', r'\1<c r="E2"><v>1000636</v></c></row>'),
-    ),
-    "the moment in the workbook": ("totals.xlsx", _shared(r"T06:00:00Z", "T07:00:00Z")),
-    "a country in the workbook": ("totals.xlsx", _sheet(2, r'(<c r="D2"[^>]*><v>)\d+', r"\g<1>99")),
-    "a region in the workbook": ("totals.xlsx", _sheet(3, r'(<c r="D2"[^>]*><v>)\d+', r"\g<1>99")),
-    "a day in the workbook": ("totals.xlsx", _sheet(4, r'(<c r="A2"[^>]*><v>)(\d+)', r"\g<1>46000")),
-    "the running total in the workbook": ("totals.xlsx", _sheet(4, r'(<c r="E2"[^>]*><v>)\d+', r"\g<1>99")),
-    "a share in the workbook": ("totals.xlsx", _sheet(2, r'(<c r="E2"[^>]*><v>)[\d.]+', r"\g<1>0.5")),
-    "a formula in the workbook": (
-        "totals.xlsx",
-        _sheet(2, r'(<c r="D2"[^>]*>)<v>', r"\1<f>1000636</f><v>"),
-    ),
-    "an organisation less in the workbook": (
-        "totals.xlsx",
-        _sheet(5, r'<row r="2".*?</row>', ""),
-    ),
-    "another name in the workbook": ("totals.xlsx", _shared("Body 0", "Body 9")),
-    "no workbook at all": ("totals.xlsx", lambda _content: b"PK\x03\x04 no real workbook"),
-    "a workbook with an entity": (
-        "totals.xlsx",
-        _shared(
-            r"^<\?xml[^>]*>",
-            '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><!DOCTYPE x [<!ENTITY a "aa">]>',
-        ),
-    ),
 }
 
 
@@ -200,9 +139,9 @@ def told(name: str, log: Log) -> dict[str, bytes]:
     return {member: rewrite(packs.contents(log)[member])}
 
 
-#: What no log can contradict: a checker must say that it is not proven.
+#: What no log can contradict, or is not compared with it: a checker must say that it is not proven.
 def letter() -> dict[str, bytes]:
-    return {"letter.pdf": b"%PDF-1.7\n1,000,636 people\n"}
+    return {"letter.pdf": b"%PDF-1.7\n1,000,636 people\n", "totals.xlsx": b"no workbook"}
 
 
 def funnel(log: Log) -> dict[str, bytes]:

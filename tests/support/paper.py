@@ -53,7 +53,7 @@ def counted(of: Campaign | None = None, **changed: Any) -> int:
 
 
 def stamp(of: Campaign, number: int) -> str:
-    return queries.one(of.id, number).stamp
+    return queries.find(of.id, number).stamp
 
 
 def row(number: int) -> PaperBatch:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import packs
-from tests.support.checkers import CHECKERS, Verdict
+from tests.support.checkers import Verdict, by_program
 
 
 @pytest.fixture(scope="session")
@@ -11,19 +11,13 @@ def log() -> packs.Log:
     return packs.made_up(packs.EVENTS)
 
 
-@pytest.fixture(params=CHECKERS)
-def checker(request: pytest.FixtureRequest):
-    """`checker(path, keys=None)` gives a Verdict; with each way to check a signature."""
-    return CHECKERS[request.param]
-
-
 @pytest.fixture
-def checked(tmp_path, checker):
+def checked(tmp_path):
     """`checked(bytes, keys=None)` gives the verdict about a pack."""
 
     def check(content: bytes, keys: str | None = None) -> Verdict:
         path = tmp_path / "pack.zip"
         path.write_bytes(content)
-        return checker(path, keys)
+        return by_program(path, keys)
 
     return check

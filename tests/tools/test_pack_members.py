@@ -5,9 +5,7 @@ The same for the page's program: tests/browser/verify/.
 
 import io
 import random
-import struct
 import zipfile
-import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +13,7 @@ from hypothesis import strategies as st
 
 from pledge.ledger import notes
 from tests.support import packs
-from tests.support.checkers import CHECKERS, by_program
+from tests.support.checkers import by_program, program
 from tests.support.packs import MEMBERS, made_up, pack, unzipped, zipped
 from tests.tools.spoiling import DESCRIBED, flipped
 
@@ -51,16 +49,24 @@ def test_a_member_that_stands_twice(checked, log):
     assert checked(stream.getvalue()).failure == "archive"
 
 
-def test_members_in_another_order_are_found(checked, log):
+def test_how_a_zip_is_written_does_not_matter(checked, log):
+    """Its members are the signed ones in any order, packed or not, whatever lies before them."""
     files = unzipped(pack(log))
-    assert checked(zipped(dict(reversed(files.items())))).failure == "archive"
+    assert checked(zipped(dict(reversed(files.items())))).failure == ""
+    assert checked(b"#!/bin/sh\n" + pack(log)).failure == ""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    assert checked(stream.getvalue()).failure == ""
 
 
-def test_something_before_between_or_behind_the_members(checked, log):
-    content = pack(log)
-    assert checked(b"#!/bin/sh\n" + content).failure == "archive"
-    assert checked(content + b"\n").failure == "archive"
-    assert checked(content + content).failure == "archive"
+def test_a_member_that_is_packed_in_an_unusual_way_is_refused(checked, log):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_LZMA) as archive:
+        for name, content in unzipped(pack(log)).items():
+            archive.writestr(name, content)
+    assert checked(stream.getvalue()).failure == "archive"
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"PK\5\6" + bytes(18), b"x" * 500, bytes(500)])
@@ -74,26 +80,19 @@ def test_a_pack_that_was_cut_off_anywhere(checked, log):
         assert checked(content[:length]).failure == "archive"
 
 
-def test_a_member_that_inflates_to_more_than_it_says_is_never_unpacked(checked, log):
-    """A bomb: 64 MB of zeros behind a head that says 10 bytes, with everything signed."""
-    content = bytearray(pack(log, rewritten={"letter.pdf": bytes(1 << 26)}))
-    size = struct.pack("<I", 1 << 26)
-    while (place := content.find(size)) >= 0:
-        content[place : place + 4] = struct.pack("<I", 10)
-    assert checked(bytes(content)).failure == "archive"
+def test_a_member_that_unpacks_to_more_than_was_signed_is_read_no_further(checked, log, monkeypatch):
+    """A bomb: 64 MB of zeros where the manifest names a short letter."""
+    read = []
+    original = program.Zip.chunks
 
+    def counting(pack_, name):
+        for part in original(pack_, name):
+            read.append(len(part))
+            yield part
 
-def test_a_member_that_holds_more_behind_what_its_head_says(checked, log):
-    """Who unpacks it with another program gets another letter than the one that was hashed."""
-    right = unzipped(pack(log))["letter.pdf"]
-    longer = right + b"%PDF: another page"
-    content = pack(log, changed={"letter.pdf": longer})
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        packed = archive.getinfo("letter.pdf").compress_size
-    said = struct.pack("<3I", zlib.crc32(longer), packed, len(longer))
-    assert content.count(said) == 2, "before the member and in the directory"
-    lie = struct.pack("<3I", zlib.crc32(right), packed, len(right))
-    assert checked(content.replace(said, lie)).failure == "archive"
+    monkeypatch.setattr(program.Zip, "chunks", counting)
+    assert checked(pack(log, changed={"letter.pdf": bytes(1 << 26)})).failure == "file:letter.pdf"
+    assert sum(read) < 1 << 20
 
 
 # --- The manifest ---
@@ -193,35 +192,14 @@ def test_one_byte_changed_in_any_member_is_a_named_failure(tmp_path_factory, log
     path = tmp_path_factory.mktemp("changed") / "pack.zip"
     path.write_bytes(zipped(files))
 
-    verdicts = {check(path, log.keys) for check in CHECKERS.values()}
-
-    assert len(verdicts) == 1
     expected = "signature" if name in MEMBERS[-2:] else f"file:{name}"
-    assert verdicts.pop().failure == expected
+    assert by_program(path, log.keys).failure == expected
 
 
-def test_one_byte_changed_anywhere_in_the_zip_is_a_named_failure(tmp_path):
-    """Heads and directory too.
-
-    Some bits of a deflated member say nothing, as the length of a code that is not used: what is unpacked is the same.
-    """
+def test_one_byte_changed_anywhere_in_the_zip_is_a_named_failure_or_changes_no_member(tmp_path):
+    """Heads and directory too; times, rights and bits that no reader looks at say nothing."""
     content = pack(made_up("+-0"), rewritten={"verify.py": b"print()"})
     path, dice = tmp_path / "pack.zip", random.Random(4)
-    unnoticed = []
     for place in dice.sample(range(len(content)), 700):
         path.write_bytes(changed := flipped(content, place, dice.randint(1, 255)))
-        unnoticed += [] if by_program(path).failure else [changed]
-    assert len(unnoticed) < 3
-    assert all(unzipped(changed) == unzipped(content) for changed in unnoticed)
-
-
-def test_bits_behind_the_end_of_a_member_mean_nothing_and_are_refused(checked, log):
-    """A deflated member seldom ends with a byte. The two letters inflate alike."""
-    content = pack(log)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        info = archive.getinfo("log/key")
-    last = info.header_offset + 30 + len(info.filename) + info.compress_size - 1
-    changed = flipped(content, last, 0x80)
-    begin = last + 1 - info.compress_size
-    assert zlib.decompressobj(-15).decompress(changed[begin : last + 1]) == log.keys.encode()
-    assert checked(changed).failure == "archive"
+        assert by_program(path).failure or unzipped(changed) == unzipped(content)

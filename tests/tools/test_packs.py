@@ -120,11 +120,6 @@ def test_a_pack_whose_entries_are_large(checked, monkeypatch, limit):
     monkeypatch.setattr(zipfile, "ZIP64_LIMIT", limit)
     assert checked(content) == Verdict("", 200, 0)
 
-    begin = content.index(b"log/entries")
-    for place in (begin - 12, begin + 11, begin + 15, begin + 26, content.rindex(b"log/entries") + 12):
-        if limit == 30000 or place < begin + 100:
-            assert checked(flipped(content, place)).failure == "archive"
-
 
 # --- Unpacked ---
 

@@ -15,18 +15,12 @@ from pledge.mail import services as mail
 from pledge.mail.models import OutboxMail
 from pledge.news import sending
 from pledge.worker import loop
-from pledge.worker.loop import (
-    BETWEEN_BATCHES,
-    IDLE_NEWS,
-    MAX_PAUSE_WITHOUT_DATABASE,
-    ClockCheck,
-    Worker,
-)
-from pledge.worker.pauses import Pauses
+from pledge.worker.loop import MAX_PAUSE_WITHOUT_DATABASE, ClockCheck, Pauses, Worker
 from tests.support import news
 from tests.support.factories import crowd
 from tests.support.mails import Notes, enqueue
 from tests.support.waiting import PATIENCE
+from tests.support.worker import run_step
 
 
 def test_a_step_that_fails_is_tried_again(app):
@@ -62,9 +56,7 @@ def test_news_goes_at_the_pace_of_the_settings(make_app):
     with app.app_context():
         crowd(100, updates=True)
         news.begun()
-        worker = Worker(app)
-        assert worker.send_news() == BETWEEN_BATCHES
-        assert worker.send_news() == IDLE_NEWS
+        assert [run_step(app, "news") for _ in range(2)] == [0.05, 2]
         assert outbox.outbox().later == sending.AHEAD.seconds
 
 
@@ -104,7 +96,7 @@ def test_a_worker_whose_clock_differs_from_the_databases_does_nothing(app, monke
     real = clock.machine_time
     wrong = lambda: real() + timedelta(seconds=seconds)  # noqa: E731
     monkeypatch.setattr(clock, "machine_time", wrong)
-    monkeypatch.setattr(loop, "BETWEEN_CLOCK_CHECKS", 0.1)
+    monkeypatch.setattr(loop, "CLOCK_CHECK_INTERVAL", 0.1)
     worker, done = Worker(app), []
 
     def step():

@@ -14,7 +14,7 @@ from tests.support.browser import chromium
 ROOT = Path(__file__).resolve().parents[2]
 SCENE = Path(__file__).with_name("scene.html")
 DEMO = ROOT / "pledge" / "content" / "demo" / "blue-skies"
-SAMPLE = ROOT / "pledge" / "content" / "sample"
+SAMPLE = ROOT / "tools" / "demo" / "content"
 
 SECONDS, FRAMES_PER_SECOND = 30, 20
 WIDTH, HEIGHT = 1280, 720

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Select, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
@@ -205,6 +205,12 @@ def reading() -> Iterator[Connection]:
     """A connection for reads: no transaction on PostgreSQL, a shared snapshot on SQLite."""
     with db.engine.connect() as connection:
         yield connection
+
+
+def load(query: Select[T]) -> list[T]:
+    """The objects of a query, detached: as they are now, with all that was loaded."""
+    with Session(db.engine) as session:
+        return list(session.scalars(query))
 
 
 @contextmanager

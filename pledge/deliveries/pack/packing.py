@@ -30,11 +30,10 @@ from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.deliveries.tables import TABLES, integrity_json, totals_json
 from pledge.jobs.services import MadeFile, Progress
 from pledge.ledger import log, log_queries, notes
-from pledge.ledger.counting import LogCount
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.log_queries import framed
-from pledge.ledger.models import Kind
 from pledge.ledger.notes import Signer
+from tools.verify import Failed, Recount
 
 ENTRIES = "log/entries"
 #: In this order in the zip.
@@ -71,7 +70,7 @@ class NotToBePacked(LookupError):
 
 
 def pack(delivery_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
-    """The maker of packs, for worker/makers.py. Raises NotToBePacked and what write_pack() raises."""
+    """The maker of packs, for worker/registry.py. Raises NotToBePacked and what write_pack() raises."""
     query = select(Delivery.campaign_id, Delivery.document).where(
         Delivery.id == delivery_id, Delivery.state != DeliveryState.DISCARDED
     )
@@ -187,45 +186,52 @@ _WRITERS: dict[str, Callable[[Document], bytes]] = {
 def _write_entries(
     archive: zipfile.ZipFile, document: Document, campaign_id: int, steps: _Steps
 ) -> dict[str, Any]:
-    """Write all entries, counting them again; returns their part of the manifest."""
+    """Write all entries, counting them again as a recipient would; returns their part of the manifest."""
     size = document.checkpoint.size
-    count, digest, written = LogCount(), sha256(), 0
+    recount, digest, written = Recount(), sha256(), 0
     is_large = size * _MAX_ENTRY > zipfile.ZIP64_LIMIT
     with archive.open(_info(ENTRIES), "w", force_zip64=is_large) as member:
-        for part, entries in _parts(log_queries.leaves(campaign_id, size, pledge_hashes), count):
+        for part, entries in _parts(log_queries.leaves(campaign_id, size, pledge_hashes), recount):
             member.write(part)
             digest.update(part)
             written += len(part)
             steps.done(entries)
-    _compare(document, count)
+    _compare(document, recount)
     return {"size": written, "sha256": digest.hexdigest()}
 
 
-def _parts(leaves: Iterator[Leaf], count: LogCount) -> Iterator[tuple[bytes, int]]:
-    """The entries as bytes of the file, some thousand at once, with their number."""
+def _parts(leaves: Iterator[Leaf], recount: Recount) -> Iterator[tuple[bytes, int]]:
+    """The entries as bytes of the file, some thousand at once, with their number. Raises PackInconsistent."""
     part, before = bytearray(), 0
     for leaf in leaves:
-        count.add(leaf)
-        part += framed(leaf.line)
+        line = leaf.line
+        try:
+            recount.add(line)
+        except Failed as failed:
+            raise PackInconsistent(f"{failed.name}: {failed.words}") from None
+        part += framed(line)
         if len(part) >= _PART:
-            yield bytes(part), count.size - before
-            part, before = bytearray(), count.size
+            yield bytes(part), recount.tree.size - before
+            part, before = bytearray(), recount.tree.size
     if part:
-        yield bytes(part), count.size - before
+        yield bytes(part), recount.tree.size - before
 
 
-def _compare(document: Document, count: LogCount) -> None:
+def _compare(document: Document, recount: Recount) -> None:
     """Check that the entries are those of the checkpoint and add up to the document. Raises PackInconsistent."""
     state = document.checkpoint
-    people, organizations = count.moves(Kind.PERSON), count.moves(Kind.ORGANIZATION)
-    if count.fault:
-        raise PackInconsistent(count.fault)
-    if (count.size, count.root) != (state.size, b64decode(state.root)):
+    try:
+        recount.finish()
+    except Failed as failed:
+        raise PackInconsistent(f"{failed.name}: {failed.words}") from None
+    if (recount.tree.size, recount.tree.root()) != (state.size, b64decode(state.root)):
         raise PackInconsistent("root")
-    if (people, organizations) != (document.people_moves, document.organization_moves):
+    moves = {"people": asdict(document.people_moves), "organizations": asdict(document.organization_moves)}
+    if recount.moves != moves:
         raise PackInconsistent("moves")
     paper = document.paper.signatures if document.paper else 0
-    if (people.count, organizations.count, count.paper) != (state.people, state.organizations, paper):
+    counts = recount.people, recount.organizations, recount.paper
+    if counts != (state.people, state.organizations, paper):
         raise PackInconsistent("count")
 
 

@@ -1,4 +1,4 @@
-"""The decisions of staff about an organisation: publish, ask for changes, decline, remove, reinstate, reopen.
+"""The decisions of staff about an organisation: publish, ask for changes, decline, remove, reinstate, reopen, check, merge.
 
 Each one locks the row, compares it with what the person saw, changes the states, enqueues the mail and is recorded in the
 audit log, all in one transaction. Withdrawing is done by the organisation itself (own.py).
@@ -6,7 +6,7 @@ audit log, all in one transaction. Withdrawing is done by the organisation itsel
 
 from collections.abc import Mapping
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
@@ -26,11 +26,36 @@ from pledge.endorsements.models import (
 from pledge.endorsements.outbox import enqueue
 from pledge.endorsements.own import NOBODY
 from pledge.endorsements.review import reasons
-from pledge.endorsements.review.cases import CaseInWrongState, SeenState, only_in, subject, take
-from pledge.endorsements.review.levels import earned_level
-from pledge.endorsements.versions import newest_version, version_in
+from pledge.endorsements.review.queries import SeenState
+from pledge.endorsements.verification.domains import earned_level
+from pledge.endorsements.versions import newest_version, supersede_proposed, version_in
 from pledge.ledger.models import Reason
 from pledge.mail.models import MailKind
+
+#: States of cases without a level: over, or not begun.
+_NOT_REVIEWED = (EndorsementState.PENDING, EndorsementState.MERGED)
+#: The states of a duplicate, and of the endorsement that remains.
+_DUPLICATE = (
+    *(EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementState.PUBLISHED),
+    *(EndorsementState.DECLINED, EndorsementState.WITHDRAWN, EndorsementState.REMOVED),
+)
+_REMAINING = (EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementState.PUBLISHED)
+
+
+class UnknownCase(Exception):
+    """There is no such endorsement, or no longer."""
+
+
+class CaseInWrongState(Exception):
+    """The state of the case does not allow this."""
+
+
+class CaseChanged(Exception):
+    """Somebody else changed the case meanwhile; `now` is its present state."""
+
+    def __init__(self, now: SeenState) -> None:
+        super().__init__(str(now))
+        self.now = now
 
 
 def publish(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
@@ -40,7 +65,7 @@ def publish(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
     """
     now = clock.now()
     with transaction() as session:
-        row = take(session, endorsement_id, seen)
+        row = _lock(session, endorsement_id, seen)
         _require_contact(row)
         version = _waiting(session, row)
         before = version_in(session, row, VersionState.PUBLISHED)
@@ -67,7 +92,7 @@ def ask_for_changes(actor: Actor, endorsement_id: int, seen: SeenState, code: st
     """
     reason = reasons.chosen(ReasonKind.CHANGES, code)
     with transaction() as session:
-        row = take(session, endorsement_id, seen)
+        row = _lock(session, endorsement_id, seen)
         version = _waiting(session, row)
         _refuse_waiting(session, row, actor)
         if row.state == EndorsementState.REVIEW:
@@ -89,8 +114,8 @@ def decline(actor: Actor, endorsement_id: int, seen: SeenState, code: str, note:
     """Refuse an application that is not on the wall. Raises UnknownCase, CaseChanged, CaseInWrongState, BadReason."""
     reason = reasons.chosen(ReasonKind.DECLINE, code)
     with transaction() as session:
-        row = take(session, endorsement_id, seen)
-        only_in(row, EndorsementState.REVIEW, EndorsementState.CHANGES)
+        row = _lock(session, endorsement_id, seen)
+        _require_state(row, EndorsementState.REVIEW, EndorsementState.CHANGES)
         _refuse_waiting(session, row, actor)
         row.state, row.ended_at = EndorsementState.DECLINED, clock.now()
         row.decision_reason = _mail_reason(reason.wording.of(row.lang), note)
@@ -101,8 +126,8 @@ def decline(actor: Actor, endorsement_id: int, seen: SeenState, code: str, note:
 def reopen(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Take a declined case back into the queue. Raises UnknownCase, CaseChanged, CaseInWrongState."""
     with transaction() as session:
-        row = take(session, endorsement_id, seen)
-        only_in(row, EndorsementState.DECLINED)
+        row = _lock(session, endorsement_id, seen)
+        _require_state(row, EndorsementState.DECLINED)
         _require_contact(row)
         version = newest_version(session, row)
         if version.state != VersionState.DECLINED:
@@ -125,8 +150,8 @@ def remove(
         raise reasons.BadReason(code)
     now = clock.now()
     with transaction() as session:
-        row = take(session, endorsement_id, seen)
-        only_in(row, EndorsementState.PUBLISHED)
+        row = _lock(session, endorsement_id, seen)
+        _require_state(row, EndorsementState.PUBLISHED)
         _refuse_waiting(session, row, actor)
         row.state, row.ended_at = EndorsementState.REMOVED, now
         row.public_reason = said
@@ -148,8 +173,8 @@ def reinstate(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
     """Put a removed organisation back as it was; +1. Raises UnknownCase, CaseChanged, CaseInWrongState."""
     now = clock.now()
     with transaction() as session:
-        row = take(session, endorsement_id, seen)
-        only_in(row, EndorsementState.REMOVED)
+        row = _lock(session, endorsement_id, seen)
+        _require_state(row, EndorsementState.REMOVED)
         _require_contact(row)
         version = version_in(session, row, VersionState.PUBLISHED)
         if version is None:
@@ -161,9 +186,105 @@ def reinstate(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
         record(session, actor, "endorsement.reinstate", subject(row), reason=why)
 
 
+def certify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
+    """Record that staff have checked the organisation. Raises UnknownCase, CaseChanged, CaseInWrongState."""
+    with transaction() as session:
+        row = _lock(session, endorsement_id, seen)
+        if row.state in _NOT_REVIEWED or row.level == VerificationLevel.STAFF:
+            raise CaseInWrongState
+        before, row.level = row.level, VerificationLevel.STAFF
+        record(session, actor, "endorsement.certify", subject(row), reason=why, before=before)
+
+
+def uncertify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
+    """Take the staff's check back: the level that mail and website prove remains. Raises as `certify`."""
+    with transaction() as session:
+        row = _lock(session, endorsement_id, seen)
+        if row.level != VerificationLevel.STAFF:
+            raise CaseInWrongState
+        row.level = earned_level(row.mail_domain, _shown_version(session, row).website)
+        record(session, actor, "endorsement.uncertify", subject(row), reason=why, after=row.level)
+
+
+def note_site_proof(actor: Actor, endorsement_id: int, seen: SeenState, found: bool) -> None:
+    """Record whether the website's DNS or file has the proof. Whoever can write there belongs to the organisation.
+
+    The website is read before, outside any transaction. Raises UnknownCase, CaseChanged.
+    """
+    with transaction() as session:
+        row = _lock(session, endorsement_id, seen)
+        website = _shown_version(session, row).website
+        if found and row.level in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
+            row.level = VerificationLevel.SITE
+        record(
+            session,
+            actor,
+            "endorsement.check_site",
+            subject(row),
+            found=found,
+            website=website,
+            level=row.level,
+        )
+
+
+def merge(actor: Actor, endorsement_id: int, into_id: int, seen: SeenState, why: str) -> None:
+    """Make an endorsement a duplicate of another one of its campaign; -1 when it was counted itself.
+
+    Duplicates of it point to the other one now, so no link leads through two rows. Its mails stop with its state.
+    Raises UnknownCase, CaseChanged, CaseInWrongState.
+    """
+    if endorsement_id == into_id:
+        raise CaseInWrongState
+    now = clock.now()
+    with transaction() as session:
+        _lock_in_order(session, endorsement_id, into_id)
+        row = _lock(session, endorsement_id, seen)
+        into = session.get(Endorsement, into_id)
+        if into is None:
+            raise UnknownCase
+        _require_state(row, *_DUPLICATE)
+        _require_state(into, *_REMAINING)
+        if into.campaign_id != row.campaign_id:
+            raise CaseInWrongState
+        before = row.state
+        if before == EndorsementState.PUBLISHED:
+            count_out(session, row, Reason.INVALIDATED, now)
+        row.state, row.merged_into_id, row.ended_at = EndorsementState.MERGED, into.id, now
+        supersede_proposed(session, row)
+        session.execute(
+            update(Endorsement).where(Endorsement.merged_into_id == row.id).values(merged_into_id=into.id)
+        )
+        record(
+            session, actor, "endorsement.merge", subject(row), reason=why, into=str(into.id), before=before
+        )
+        record(session, actor, "endorsement.absorb", subject(into), reason=why, merged=str(row.id))
+
+
+def _lock(session: Session, endorsement_id: int, seen: SeenState) -> Endorsement:
+    """The row, locked, if it is still as it was seen, so that a second decision is refused. Raises UnknownCase, CaseChanged."""
+    row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
+    if row is None:
+        raise UnknownCase
+    now = SeenState(EndorsementState(row.state), row.seq, VersionState(newest_version(session, row).state))
+    if now != seen:
+        raise CaseChanged(now)
+    return row
+
+
+def subject(row: Endorsement) -> str:
+    """Its name in the audit log."""
+    return f"endorsement:{row.id}"
+
+
+def _require_state(row: Endorsement, *states: EndorsementState) -> None:
+    """Raises CaseInWrongState unless the case is in one of the states."""
+    if row.state not in states:
+        raise CaseInWrongState
+
+
 def _waiting(session: Session, row: Endorsement) -> EndorsementVersion:
     """The version to decide about. Raises CaseInWrongState."""
-    only_in(row, EndorsementState.REVIEW, EndorsementState.PUBLISHED)
+    _require_state(row, EndorsementState.REVIEW, EndorsementState.PUBLISHED)
     version = newest_version(session, row)
     if version.state != VersionState.PROPOSED:
         raise CaseInWrongState
@@ -195,3 +316,15 @@ def _refuse_waiting(session: Session, row: Endorsement, actor: Actor) -> None:
 def _mail_reason(reason: str, note: str) -> str:
     """The reason as one paragraph, as mails need it."""
     return " ".join(f"{reason} {note}".split())
+
+
+def _shown_version(session: Session, row: Endorsement) -> EndorsementVersion:
+    """The version whose website the level belongs to: the published one, or the one that waits."""
+    return version_in(session, row, VersionState.PUBLISHED) or newest_version(session, row)
+
+
+def _lock_in_order(session: Session, *ids: int) -> None:
+    """Lock both rows, the smaller number first, so that two opposite merges cannot deadlock."""
+    session.execute(
+        select(Endorsement.id).where(Endorsement.id.in_(ids)).order_by(Endorsement.id).with_for_update()
+    )

@@ -4,9 +4,8 @@ A soft lock: it informs and never forbids, and a page that is silent for two min
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from sqlalchemy import Connection, ScalarSelect, delete, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
@@ -14,9 +13,8 @@ from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.endorsements.models import Endorsement, ReviewVisit
-from pledge.endorsements.review.cases import UnknownCase
-
-FORGOTTEN_AFTER = timedelta(minutes=2)
+from pledge.endorsements.review.moderation import UnknownCase, subject
+from pledge.endorsements.review.queries import VISIT_TTL
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Presence:
     is_mine: bool  #: this person holds it
 
 
-def look(actor: Actor, endorsement_id: int) -> Presence:
+def presence(actor: Actor, endorsement_id: int) -> Presence:
     """Who has the case open now. Reads only."""
     with reading() as connection:
         return _presence(connection, actor, endorsement_id)
@@ -52,21 +50,7 @@ def take_over(actor: Actor, endorsement_id: int) -> None:
     with transaction() as session:
         row = _visited(session, actor, endorsement_id)
         row.opened_by, row.opened_at = actor.staff_id, clock.now()
-        record(session, actor, "endorsement.take", f"endorsement:{endorsement_id}")
-
-
-def holder_of() -> ScalarSelect[str]:
-    """SQL for a query over endorsements: the name of the person who holds it, NULL when nobody has it open."""
-    return (
-        select(ReviewVisit.name)
-        .where(
-            ReviewVisit.endorsement_id == Endorsement.id,
-            ReviewVisit.staff_id == Endorsement.opened_by,
-            ReviewVisit.seen_at >= clock.now() - FORGOTTEN_AFTER,
-        )
-        .correlate(Endorsement)
-        .scalar_subquery()
-    )
+        record(session, actor, "endorsement.take", subject(row))
 
 
 def _visited(session: Session, actor: Actor, endorsement_id: int) -> Endorsement:
@@ -76,7 +60,7 @@ def _visited(session: Session, actor: Actor, endorsement_id: int) -> Endorsement
     now = clock.now()
     session.execute(
         delete(ReviewVisit).where(
-            ReviewVisit.endorsement_id == endorsement_id, ReviewVisit.seen_at < now - FORGOTTEN_AFTER
+            ReviewVisit.endorsement_id == endorsement_id, ReviewVisit.seen_at < now - VISIT_TTL
         )
     )
     if actor.staff_id is not None:
@@ -87,7 +71,7 @@ def _visited(session: Session, actor: Actor, endorsement_id: int) -> Endorsement
 
 
 def _is_over(row: Endorsement) -> bool:
-    return row.opened_at is None or row.opened_at < clock.now() - FORGOTTEN_AFTER
+    return row.opened_at is None or row.opened_at < clock.now() - VISIT_TTL
 
 
 def _presence(connection: Connection, actor: Actor, endorsement_id: int) -> Presence:
@@ -96,7 +80,7 @@ def _presence(connection: Connection, actor: Actor, endorsement_id: int) -> Pres
         .join(Endorsement, Endorsement.id == ReviewVisit.endorsement_id)
         .where(
             ReviewVisit.endorsement_id == endorsement_id,
-            ReviewVisit.seen_at >= clock.now() - FORGOTTEN_AFTER,
+            ReviewVisit.seen_at >= clock.now() - VISIT_TTL,
             ReviewVisit.staff_id != (actor.staff_id or 0),
         )
         .order_by(ReviewVisit.name)
@@ -105,6 +89,6 @@ def _presence(connection: Connection, actor: Actor, endorsement_id: int) -> Pres
     mine = select(Endorsement.id).where(
         Endorsement.id == endorsement_id,
         Endorsement.opened_by == actor.staff_id,
-        Endorsement.opened_at >= clock.now() - FORGOTTEN_AFTER,
+        Endorsement.opened_at >= clock.now() - VISIT_TTL,
     )
     return Presence([visit.name for visit in visits], holder, connection.execute(mine).first() is not None)

@@ -15,6 +15,7 @@ import idna
 from publicsuffixlist import PublicSuffixList
 
 from pledge.abuse.disposable import is_disposable
+from pledge.endorsements.models import VerificationLevel
 
 MAX_WEBSITE = 300
 _MAX_HOST = 253
@@ -81,6 +82,15 @@ def belongs_to(mail_domain: str, website: str) -> bool:
     if mail == host.removeprefix("www.") and not _is_shared(mail):
         return True  # also under an ending that is not in the list
     return domain is not None and registrable(mail) == domain
+
+
+def earned_level(mail_domain: str, website: str) -> VerificationLevel:
+    """The level that mail and website prove together; a free-mail address (no domain) earns none above MAIL."""
+    return (
+        VerificationLevel.DOMAIN
+        if mail_domain and website and belongs_to(mail_domain, website)
+        else VerificationLevel.MAIL
+    )
 
 
 def registrable(host: str) -> str | None:

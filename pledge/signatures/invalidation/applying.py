@@ -142,5 +142,5 @@ def _tell(session: Session, moved: Moved) -> None:
 
 
 def _record_end(session: Session, row: Invalidation, action: str, signatures: int) -> None:
-    name = f"{AUDITED[InvalidationAct(row.act)]}.{action}"
+    name = f"{AUDITED[row.act]}.{action}"
     record(session, WORKER, name, f"invalidation:{row.id}", reason=row.note, signatures=signatures)

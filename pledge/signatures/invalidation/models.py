@@ -1,15 +1,34 @@
 """The tables of bulk acts by staff: taking signatures out of the count, which can be undone, and deciding about those that are
-held.
+held; and the condition by which an act selects signatures.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    Float,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Text,
+    func,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.functions import FunctionElement
 
+from pledge.accounts.two_people import Proposed
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
+from pledge.mail.models import MailKind, OutboxMail
+from pledge.signatures.models import Signature
 
 
 class InvalidationAct(StrEnum):
@@ -41,7 +60,50 @@ class InvalidationReason(StrEnum):
     OTHER = "other"
 
 
-class Invalidation(Model):
+class NoCondition(ValueError):
+    """Nothing, or nothing but a campaign, was named: that would be everybody."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must be true of a signature, all of it; None excludes nothing."""
+
+    campaign_id: int | None = None
+    network_hash: bytes | None = None
+    wide_network_hash: bytes | None = None
+    domain_hash: bytes | None = None
+    signed_from: datetime | None = None
+    signed_until: datetime | None = None
+    faster_than: int | None = None  #: seconds from the mail to the confirmation
+
+    def check(self) -> None:
+        """Raises NoCondition."""
+        origin = (self.network_hash, self.wide_network_hash, self.domain_hash)
+        time = (self.signed_from, self.signed_until, self.faster_than)
+        if all(part is None for part in (*origin, *time)):
+            raise NoCondition
+
+    def matches(self) -> Sequence[ColumnElement[bool]]:
+        """SQL conditions on Signature; none on its state."""
+        found: list[ColumnElement[bool]] = []
+        if self.campaign_id is not None:
+            found.append(Signature.campaign_id == self.campaign_id)
+        if self.network_hash is not None:
+            found.append(Signature.network_hash == self.network_hash)
+        if self.wide_network_hash is not None:
+            found.append(Signature.wide_network_hash == self.wide_network_hash)
+        if self.domain_hash is not None:
+            found.append(Signature.domain_hash == self.domain_hash)
+        if self.signed_from is not None:
+            found.append(Signature.submitted_at >= self.signed_from)
+        if self.signed_until is not None:
+            found.append(Signature.submitted_at < self.signed_until)
+        if self.faster_than is not None:
+            found.append(seconds_to_confirm() < self.faster_than)
+        return found
+
+
+class Invalidation(Proposed, Model):
     """One bulk act: what, by which condition, why, who proposed and approved it, and how far it has come."""
 
     __tablename__ = "invalidations"
@@ -67,13 +129,7 @@ class Invalidation(Model):
     applied: Mapped[int] = mapped_column(server_default="0")
     reinstated: Mapped[int] = mapped_column(server_default="0")
 
-    # Numbers and names of staff as the audit log has them; an account may be closed later.
-    proposed_by: Mapped[int | None]
-    proposed_name: Mapped[str] = mapped_column(String(254))
     proposed_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    approved_by: Mapped[int | None]
-    approved_name: Mapped[str | None] = mapped_column(String(254))
-    approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     applied_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended_name: Mapped[str | None] = mapped_column(String(254))  #: who discarded it or undid it
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -93,6 +149,10 @@ class Invalidation(Model):
         ),
     )
 
+    @property
+    def condition(self) -> Condition:
+        return Condition(**{field.name: getattr(self, field.name) for field in fields(Condition)})
+
 
 class InvalidationTarget(Model):
     """A signature that an invalidation is still to take: the set is fixed when it is counted, and shrinks as it is applied."""
@@ -101,3 +161,39 @@ class InvalidationTarget(Model):
 
     invalidation_id: Mapped[int] = mapped_column(ForeignKey("invalidations.id"), primary_key=True)
     signature_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+
+
+def seconds_to_confirm() -> ColumnElement[float]:
+    """Seconds from the first mail about a signature to its confirmation; from signing when the outbox no longer has that mail.
+
+    The first mail and not the last: somebody who asked for it again and was then quick is no robot. A mail is marked as sent a
+    moment after it went out, so a robot's figure can lie below zero.
+    """
+    mailed = (
+        select(func.min(OutboxMail.sent_at))
+        .where(
+            OutboxMail.subject_id == Signature.id,
+            OutboxMail.kind == MailKind.CONFIRM,
+        )
+        .scalar_subquery()
+    )
+    return seconds_between(func.coalesce(mailed, Signature.submitted_at), Signature.confirmed_at)
+
+
+class seconds_between(FunctionElement[float]):  # noqa: N801  # reads as the SQL function that neither database has
+    """`seconds_between(start, end)`: the time from one moment to another as a number."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(seconds_between, "postgresql")
+def _on_postgresql(element: seconds_between, compiler: Any, **options: Any) -> str:
+    start, end = (compiler.process(part, **options) for part in element.clauses)
+    return f"EXTRACT(EPOCH FROM ({end} - {start}))"
+
+
+@compiles(seconds_between, "sqlite")
+def _on_sqlite(element: seconds_between, compiler: Any, **options: Any) -> str:
+    start, end = (compiler.process(part, **options) for part in element.clauses)
+    return f"((julianday({end}) - julianday({start})) * 86400.0)"

@@ -1,50 +1,26 @@
 """Reads of invalidations: the list, and one of them with a sample."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, false, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 
-from pledge.core.db import reading
-from pledge.signatures.invalidation.conditions import Condition, condition_of, seconds_to_confirm
+from pledge.accounts.two_people import NoSuchProposal
+from pledge.core.db import load, reading
 from pledge.signatures.invalidation.models import (
+    Condition,
     Invalidation,
-    InvalidationAct,
-    InvalidationReason,
     InvalidationState,
     InvalidationTarget,
+    seconds_to_confirm,
 )
 from pledge.signatures.models import Signature
 from pledge.signatures.staff_queries import masked
 
 SAMPLE = 12
-#: How many of the acts about the same network or domain are told.
-EARLIER = 5
+#: How many of the acts about the same network or domain are shown.
+MAX_SIMILAR = 5
 _ORIGINS = ("network_hash", "wide_network_hash", "domain_hash")
-
-
-@dataclass(frozen=True)
-class InvalidationView:
-    id: int
-    act: InvalidationAct
-    state: InvalidationState
-    reason: InvalidationReason | None
-    note: str
-    notify: bool
-    matched: int
-    applied: int
-    reinstated: int
-    proposed_by: int | None
-    proposed_name: str
-    proposed_at: datetime
-    approved_name: str | None
-    approved_at: datetime | None
-    applied_at: datetime | None
-    ended_name: str | None
-    ended_at: datetime | None
-    ended_why: str | None
-    condition: Condition
 
 
 @dataclass(frozen=True)
@@ -59,40 +35,29 @@ class Sampled:
     seconds: float | None  #: from the mail to the confirmation
 
 
-def newest(limit: int = 100) -> list[InvalidationView]:
+def newest(limit: int = 100) -> list[Invalidation]:
     """The newest invalidations, whatever became of them."""
-    with reading() as connection:
-        rows = connection.execute(
-            select(*Invalidation.__table__.c).order_by(Invalidation.id.desc()).limit(limit)
-        )
-        return [_view(row) for row in rows]
+    return load(select(Invalidation).order_by(Invalidation.id.desc()).limit(limit))
 
 
-def proposed() -> list[InvalidationView]:
+def proposed() -> list[Invalidation]:
     """Those that wait for a decision, the longest wait first."""
-    query = select(*Invalidation.__table__.c).where(Invalidation.state == InvalidationState.PROPOSED)
-    with reading() as connection:
-        return [_view(row) for row in connection.execute(query.order_by(Invalidation.id))]
+    query = select(Invalidation).where(Invalidation.state == InvalidationState.PROPOSED)
+    return load(query.order_by(Invalidation.id))
 
 
-def find(invalidation_id: int) -> InvalidationView | None:
-    with reading() as connection:
-        row = connection.execute(
-            select(*Invalidation.__table__.c).where(Invalidation.id == invalidation_id)
-        ).first()
-    return None if row is None else _view(row)
+def find(invalidation_id: int) -> Invalidation:
+    """Raises NoSuchProposal."""
+    for row in load(select(Invalidation).where(Invalidation.id == invalidation_id)):
+        return row
+    raise NoSuchProposal
 
 
-def of_the_like(condition: Condition, but: int = 0) -> list[InvalidationView]:
+def similar(condition: Condition, but: int = 0) -> list[Invalidation]:
     """The newest acts that did something to the same network, wider network or mail domain, without the one of the number `but`."""
     same = [getattr(Invalidation, name) == value for name in _ORIGINS if (value := getattr(condition, name))]
-    query = select(*Invalidation.__table__.c).where(
-        or_(false(), *same), Invalidation.applied > 0, Invalidation.id != but
-    )
-    with reading() as connection:
-        return [
-            _view(row) for row in connection.execute(query.order_by(Invalidation.id.desc()).limit(EARLIER))
-        ]
+    query = select(Invalidation).where(or_(false(), *same), Invalidation.applied > 0, Invalidation.id != but)
+    return load(query.order_by(Invalidation.id.desc()).limit(MAX_SIMILAR))
 
 
 def hold_reasons(invalidation_id: int) -> dict[str, int]:
@@ -123,14 +88,3 @@ def _sampled(condition: ColumnElement[bool]) -> list[Sampled]:
     with reading() as connection:
         rows = connection.execute(query.order_by(Signature.id).limit(SAMPLE))
         return [Sampled(masked(row[0]), masked(row[1]), *row[2:]) for row in rows]
-
-
-def _view(row: Row[*tuple[Any, ...]]) -> InvalidationView:
-    names = {field.name for field in fields(InvalidationView)} - {"condition"}
-    facts = {name: getattr(row, name) for name in names}
-    facts |= {
-        "act": InvalidationAct(row.act),
-        "state": InvalidationState(row.state),
-        "reason": None if row.reason is None else InvalidationReason(row.reason),
-    }
-    return InvalidationView(**facts, condition=condition_of(row))

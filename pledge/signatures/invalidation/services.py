@@ -7,19 +7,22 @@ was shown; whoever signs, withdraws or is erased afterwards is left alone. The w
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from pledge.abuse.blocks import Spared
 from pledge.accounts import two_people
+from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
 from pledge.audit.services import record, stated
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import transaction
-from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import (
+    Condition,
     Invalidation,
     InvalidationAct,
     InvalidationReason,
@@ -43,10 +46,10 @@ CONCERNED: dict[InvalidationAct, Sequence[ColumnElement[bool]]] = {
     InvalidationAct.RELEASE: (Signature.state == SignatureState.HELD,),
     InvalidationAct.REFUSE: (Signature.state == SignatureState.HELD,),
 }
-#: Those that have something to undo.
-UNDONE_AS_A_WHOLE = (InvalidationAct.INVALIDATE, InvalidationAct.REFUSE)
+#: Acts that take signatures out of the count: the public totals name their reason, and they can be undone as a whole.
+TAKES_OUT = (InvalidationAct.INVALIDATE, InvalidationAct.REFUSE)
 #: The name of an act in the audit log.
-AUDITED = {
+AUDITED: dict[str, str] = {
     InvalidationAct.INVALIDATE: "invalidation",
     InvalidationAct.HOLD: "hold",
     InvalidationAct.CLEAR: "clearing",
@@ -61,10 +64,6 @@ class NothingMatches(Exception):
 
 class TooManySignatures(Exception):
     """More signatures fulfil the condition than one invalidation may take."""
-
-
-class InvalidationInWrongState(Exception):
-    """The invalidation is not in the state for this: somebody else was quicker, or it has ended."""
 
 
 def propose(
@@ -90,22 +89,13 @@ def propose(
     with transaction() as session:
         row = Invalidation(
             act=act,
-            state=InvalidationState.PROPOSED,
             reason=None if reason is None else InvalidationReason(reason),
             note=note,
             notify=act is InvalidationAct.REFUSE if notify is None else notify,
-            campaign_id=condition.campaign_id,
-            network_hash=condition.network_hash,
-            wide_network_hash=condition.wide_network_hash,
-            domain_hash=condition.domain_hash,
-            signed_from=condition.signed_from,
-            signed_until=condition.signed_until,
-            faster_than=condition.faster_than,
             matched=0,
-            proposed_by=actor.staff_id,
-            proposed_name=actor.name,
-            proposed_at=clock.now(),
+            **vars(condition),
         )
+        row.propose(actor, InvalidationState.PROPOSED)
         session.add(row)
         session.flush()
         row.matched = _fix_targets(session, row.id, (*CONCERNED[act], *condition.matches()))
@@ -113,61 +103,39 @@ def propose(
             raise NothingMatches
         if row.matched > MAX_SIGNATURES:
             raise TooManySignatures
-        record(
-            session,
-            actor,
-            f"{AUDITED[act]}.propose",
-            f"invalidation:{row.id}",
-            reason=note,
-            code=row.reason,
-            matched=row.matched,
-            by=_named(condition),
-        )
+        named = _named(condition)
+        _record(session, actor, row, "propose", reason=note, code=row.reason, matched=row.matched, by=named)
         return row.id
 
 
 def approve(actor: Actor, invalidation_id: int) -> None:
-    """Have it applied. Raises NeedsSecondPerson, InvitedLately, InvalidationInWrongState."""
-    with transaction() as session:
-        row = _locked(session, invalidation_id, InvalidationState.PROPOSED)
-        if row.matched > max_alone(row.act):
-            two_people.check(session, row.proposed_by, actor.staff_id)
-        row.state = InvalidationState.APPLYING
-        row.approved_by, row.approved_name, row.approved_at = actor.staff_id, actor.name, clock.now()
-        record(
-            session,
-            actor,
-            f"{AUDITED[InvalidationAct(row.act)]}.approve",
-            f"invalidation:{row.id}",
-            reason=row.note,
-            matched=row.matched,
-        )
+    """Have it applied. Raises NeedsSecondPerson, InvitedLately, WrongState, NoSuchProposal."""
+    with _locked(invalidation_id, InvalidationState.PROPOSED) as (session, row):
+        alone = row.matched <= max_alone(row.act)
+        row.decide(session, actor, InvalidationState.APPLYING, alone=alone)
+        _record(session, actor, row, "approve", reason=row.note, matched=row.matched)
 
 
-def discard(actor: Actor, invalidation_id: int, why: str) -> None:
-    """Decide against it. Raises NoReason, InvalidationInWrongState."""
-    why = stated(why)
-    with transaction() as session:
-        row = _locked(session, invalidation_id, InvalidationState.PROPOSED)
-        _forget_targets(session, row.id)
-        row.state = InvalidationState.DISCARDED
-        _end(session, actor, row, why, "discard")
+def discard(actor: Actor, invalidation_id: int, reason: str) -> None:
+    """Decide against it. Raises NoReason, WrongState, NoSuchProposal."""
+    reason = stated(reason)
+    with _locked(invalidation_id, InvalidationState.PROPOSED) as (session, row):
+        _end(session, actor, row, InvalidationState.DISCARDED, reason)
+        _record(session, actor, row, "discard", reason=reason, applied=row.applied)
 
 
-def undo(actor: Actor, invalidation_id: int, why: str) -> None:
+def undo(actor: Actor, invalidation_id: int, reason: str) -> None:
     """Put back all that it took and that is still as it left it, also while it is being applied: what was counted is counted,
     what was held is held again.
 
-    Raises NoReason, InvalidationInWrongState.
+    Raises NoReason, WrongState, NoSuchProposal.
     """
-    why = stated(why)
-    with transaction() as session:
-        row = _locked(session, invalidation_id, InvalidationState.APPLYING, InvalidationState.APPLIED)
-        if row.act not in UNDONE_AS_A_WHOLE:
-            raise InvalidationInWrongState
-        _forget_targets(session, row.id)
-        row.state = InvalidationState.UNDOING
-        _end(session, actor, row, why, "undo")
+    reason = stated(reason)
+    with _locked(invalidation_id, InvalidationState.APPLYING, InvalidationState.APPLIED) as (session, row):
+        if row.act not in TAKES_OUT:
+            raise WrongState
+        _end(session, actor, row, InvalidationState.UNDOING, reason)
+        _record(session, actor, row, "undo", reason=reason, applied=row.applied)
 
 
 def max_alone(act: str) -> int:
@@ -175,16 +143,11 @@ def max_alone(act: str) -> int:
     return MAX_SIGNATURES if act == InvalidationAct.HOLD else MAX_WITHOUT_SECOND_PERSON
 
 
-def _locked(session: Session, invalidation_id: int, *states: InvalidationState) -> Invalidation:
-    """The row, if it is in one of these states; whoever decides at the same moment waits here and is then refused."""
-    row = session.scalar(
-        select(Invalidation)
-        .where(Invalidation.id == invalidation_id, Invalidation.state.in_(states))
-        .with_for_update()
-    )
-    if row is None:
-        raise InvalidationInWrongState
-    return row
+def _locked(
+    invalidation_id: int, *states: InvalidationState
+) -> AbstractContextManager[tuple[Session, Invalidation]]:
+    query = select(Invalidation).where(Invalidation.id == invalidation_id)
+    return two_people.locked(query.with_for_update(), *states)
 
 
 def _fix_targets(session: Session, invalidation_id: int, matches: Sequence[ColumnElement[bool]]) -> int:
@@ -201,25 +164,24 @@ def _is_large_provider(condition: Condition) -> bool:
     return any(condition.domain_hash in large_domains(slug) for slug in slugs().values())
 
 
-def _forget_targets(session: Session, invalidation_id: int) -> None:
-    session.execute(delete(InvalidationTarget).where(InvalidationTarget.invalidation_id == invalidation_id))
+def _end(session: Session, actor: Actor, row: Invalidation, state: InvalidationState, why: str) -> None:
+    session.execute(delete(InvalidationTarget).where(InvalidationTarget.invalidation_id == row.id))
+    row.state, row.ended_name, row.ended_at, row.ended_why = state, actor.name, clock.now(), why
 
 
-def _end(session: Session, actor: Actor, row: Invalidation, why: str, action: str) -> None:
-    row.ended_name, row.ended_at, row.ended_why = actor.name, clock.now(), why
-    name = f"{AUDITED[InvalidationAct(row.act)]}.{action}"
-    record(session, actor, name, f"invalidation:{row.id}", reason=why, applied=row.applied)
+def _record(session: Session, actor: Actor, row: Invalidation, action: str, **facts: Any) -> None:
+    record(session, actor, f"{AUDITED[row.act]}.{action}", f"invalidation:{row.id}", **facts)
 
 
 def _named(condition: Condition) -> list[str]:
     """Which parts a condition has; not their values, as a network or a domain can be one person's."""
     parts = {
-        "campaign": condition.campaign_id,
-        "network": condition.network_hash,
-        "wider network": condition.wide_network_hash,
-        "domain": condition.domain_hash,
-        "signed from": condition.signed_from,
-        "signed until": condition.signed_until,
-        "faster than": condition.faster_than,
+        "campaign_id": "campaign",
+        "network_hash": "network",
+        "wide_network_hash": "wider network",
+        "domain_hash": "domain",
+        "signed_from": "signed from",
+        "signed_until": "signed until",
+        "faster_than": "faster than",
     }
-    return [name for name, value in parts.items() if value is not None]
+    return [name for part, name in parts.items() if getattr(condition, part) is not None]

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, abort, request
 from config import ROOT
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.log_facts import pledge_hashes
-from pledge.ledger import log_queries, paths
+from pledge.ledger import log_queries
+from pledge.ledger.tiles import read_path
 from pledge.web.api.openapi import open_to_all
 from pledge.web.caching import kept
 
@@ -48,7 +49,7 @@ def key(slug: str) -> Response:
 @log.get("/<slug>/tile/<path:tile>", merge_slashes=False)
 def tile(slug: str, tile: str) -> Response:
     """A tile of hashes, or the entries under one of level 0; 404 for what no published checkpoint has."""
-    wanted = paths.read(tile)
+    wanted = read_path(tile)
     if wanted is None:
         abort(404)
     campaign_id = _campaign_id(slug)

@@ -3,17 +3,24 @@
 Only these pages may be framed. Everything that follows (the code, the mailed link, one's own page) opens outside of the frame.
 """
 
+import re
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request, url_for
 
+from config import current_config
+from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView
-from pledge.core import countries, i18n
+from pledge.core import countries, i18n, languages
 from pledge.core.tokens import BadToken
+from pledge.core.urls import campaign_link, public_url
+from pledge.share_images.drawing import HEIGHT, WIDTH
+from pledge.statistics import referrals
 from pledge.web.caching import kept
-from pledge.web.embed.blueprint import embed
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
 from pledge.web.public.mailed_links.journey import by_code
 from pledge.web.public.signing.forms import SignForm
@@ -21,6 +28,34 @@ from pledge.web.public.signing.sign import take
 from pledge.web.public.signing.step_up import ExtraStep
 from pledge.web.public.signing.subject import match_number
 from pledge.web.security_headers import FRAMEABLE_POLICY
+
+#: Its addresses begin with no language; `lang` in the query names it.
+embed = Blueprint("embed", __name__)
+
+#: First parts of its addresses whose language is named by the query.
+AREAS = ("embed", "badge", "oembed")
+_FRAMED = frozenset({"embed.widget", "embed.widget_sign", "embed.widget_sent"})
+SCRIPT_CACHE = "public, max-age=3600, stale-if-error=86400"
+OEMBED_CACHE = "public, max-age=300, stale-if-error=86400"
+#: Pixels of the widget without the form; the reader's `maxwidth` and `maxheight` make it smaller.
+_WIDTH, _HEIGHT = 600, 340
+_PAGE = re.compile(r"/([a-z]{2})/c/([a-z0-9-]+)/?")
+
+
+def language() -> str:
+    """The language that the query names, else the first one of the site: never that of the visitor's browser, so that what
+    is cached is the same for everybody."""
+    lang = request.args.get("lang", "")
+    return lang if lang in languages.codes() else languages.default()
+
+
+@embed.after_request
+def allow_other_sites(response: Response) -> Response:
+    """Other sites may load all of it, also those that isolate themselves (COEP), and frame the widget and its errors."""
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if request.endpoint in _FRAMED:
+        response.headers["Content-Security-Policy"] = FRAMEABLE_POLICY
+    return response
 
 
 class Accent(StrEnum):
@@ -34,15 +69,6 @@ class Accent(StrEnum):
 
 #: What the query may say; other parameters and values are ignored.
 OPTIONS = ("lang", "form", "accent")
-_FRAMED = frozenset({"embed.widget", "embed.widget_sign", "embed.widget_sent"})
-
-
-@embed.after_request
-def allow_framing(response: Response) -> Response:
-    """Errors too: a visitor of the other site must be able to read them."""
-    if request.endpoint in _FRAMED:
-        response.headers["Content-Security-Policy"] = FRAMEABLE_POLICY
-    return response
 
 
 @embed.get("/embed/<slug>")
@@ -110,3 +136,84 @@ def _step_page(campaign: CampaignView, step: ExtraStep) -> str:
 
 def _form_url(campaign: CampaignView) -> str:
     return url_for("embed.widget_sign", slug=campaign.slug, **{**options(), "form": "1"})
+
+
+@embed.get("/oembed")
+def oembed() -> Response:
+    """oEmbed 1.0 (oembed.com): what blogs and wikis ask to turn an address of a campaign into its widget.
+
+    404 for what is no page of a campaign here, 501 for a format other than JSON, as the specification has it.
+    """
+    if request.args.get("format", "json") != "json":
+        abort(501)
+    address = request.args.get("url", "")
+    lang, slug = _campaign_of(address)
+    campaign = campaigns.find(slug, lang)
+    if campaign is None:
+        abort(404)
+    referrer = referrals.find(campaign.id, _via(address))
+    chosen = {"lang": lang, **({"via": referrer.code} if referrer else {})}
+    width, height = _limited("maxwidth", _WIDTH), _limited("maxheight", _HEIGHT)
+    frame = render_template(
+        "embed/frame.html",
+        src=public_url("embed.widget", slug=slug, **chosen),
+        title=campaign.title,
+        width=width,
+        height=height,
+    )
+    answer: dict[str, Any] = {
+        "version": "1.0",
+        "type": "rich",
+        "title": campaign.title,
+        "provider_name": current_config().site_name_in(lang),
+        "provider_url": current_config().base_url + url_for("public.home", lang=lang),
+        "cache_age": 300,
+        "thumbnail_url": public_url("embed.share_image", slug=slug, lang=lang),
+        "thumbnail_width": WIDTH,
+        "thumbnail_height": HEIGHT,
+        "html": frame,
+        "width": width,
+        "height": height,
+        "url": campaign_link(lang, slug),
+    }
+    response = jsonify(answer)
+    response.headers["Cache-Control"] = OEMBED_CACHE
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _campaign_of(url: str) -> tuple[str, str]:
+    """Language and slug of the page at this address; 404 when it is not one of ours."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        abort(404)
+    ours = urlsplit(current_config().base_url)
+    found = _PAGE.fullmatch(parts.path)
+    if (parts.scheme, parts.netloc) != (ours.scheme, ours.netloc) or found is None:
+        abort(404)
+    lang, slug = found.groups()
+    if lang not in languages.codes():
+        abort(404)
+    return lang, slug
+
+
+def _via(url: str) -> str:
+    """The code of whose link this is."""
+    return parse_qs(urlsplit(url).query).get("via", [""])[0]
+
+
+def _limited(name: str, wanted: int) -> int:
+    text = request.args.get(name, "")
+    return min(wanted, int(text)) if re.fullmatch(r"[1-9][0-9]{0,5}", text) else wanted
+
+
+@embed.get("/embed.js")
+def script() -> Response:
+    """What a page of another site loads to show the widget in its size."""
+    program = (Path(__file__).parent / "embed.js").read_bytes()
+    response = Response(program, content_type="text/javascript; charset=utf-8")
+    response.headers["Cache-Control"] = SCRIPT_CACHE
+    response.add_etag()
+    response.make_conditional(request)
+    return response

@@ -14,7 +14,6 @@ from prometheus_client.registry import Collector
 from config import current_config
 from pledge.core import clock, metrics
 from pledge.diagnosis.figures import SiteFigures, figures
-from pledge.web.admission import ARRIVED
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -82,7 +81,7 @@ def _count(response: Response) -> Response:
         counters = _counters.get(key)
         if counters is None:
             counters = _counters[key] = _counters_of(*key)
-        took = clock.monotonic() - request.environ.get(ARRIVED, g.started)
+        took = clock.monotonic() - g.started
         counters.count()
         counters.add_seconds(took)
         counters.observe(took)

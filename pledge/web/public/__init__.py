@@ -7,20 +7,7 @@ from pledge.core import i18n
 from pledge.files.services import StorageAway
 from pledge.web.public import discovery, navigation
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign import (
-    developers,
-    files,
-    hall,
-    home,
-    news,
-    organizations,
-    progress,
-    reading,
-    sharing,
-    spread,
-    switched,
-    verify,
-)
+from pledge.web.public.campaign import developers, files, organizations, pages, progress, sharing, views
 from pledge.web.public.endorsing import applying
 from pledge.web.public.endorsing import mine as mine_of_organization
 from pledge.web.public.endorsing import own as own_endorsement
@@ -32,23 +19,18 @@ __all__ = [
     "applying",
     "confirming",
     "developers",
-    "hall",
-    "home",
     "journey",
     "mine",
     "mine_of_organization",
-    "news",
     "organizations",
     "own",
     "own_endorsement",
     "own_signature",
     "progress",
-    "reading",
     "register",
     "sharing",
     "sign",
-    "spread",
-    "verify",
+    "views",
 ]  # each adds its views
 
 
@@ -56,7 +38,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(public)
     discovery.register(app)
     app.jinja_env.globals.update(
-        site_banner=switched.banner, site_footer=navigation.footer, site_navigation=navigation.navigation
+        site_banner=pages.banner, site_footer=navigation.footer, site_navigation=navigation.navigation
     )
     app.register_blueprint(files.blueprint)
     app.register_error_handler(StorageAway, files.away)

@@ -19,7 +19,6 @@ from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
 from pledge.news import queries as news
 from pledge.web.caching import cache
-from pledge.web.public.campaign.pages import CampaignPage
 
 #: Seconds after which a campaign that opened or ended is seen in the links of other pages.
 SECONDS = 60
@@ -42,7 +41,7 @@ class Navigation:
     more: tuple[NavigationLink, ...] = ()  #: in the footer only
 
 
-def navigation(campaign: CampaignView | CampaignPage | None, outage: bool = False) -> Navigation:
+def navigation(campaign: CampaignView | None, outage: bool = False) -> Navigation:
     """The pages of the campaign that a page belongs to; of a page that belongs to none, those of the only one that runs.
 
     `outage`: the database was just seen not to answer, so it is not asked.
@@ -75,7 +74,7 @@ def _of_site() -> Navigation:
     return _of_campaign(shown[0]) if len(shown) == 1 else Navigation()
 
 
-def _of_campaign(campaign: CampaignView | CampaignPage) -> Navigation:
+def _of_campaign(campaign: CampaignView) -> Navigation:
     slug = campaign.slug
     page = url_for("public.campaign", slug=slug)
     links = [

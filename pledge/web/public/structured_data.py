@@ -43,7 +43,7 @@ def of_site() -> dict[str, Any]:
 
 def of_campaign(page: CampaignPage, events: Iterable[EventView]) -> dict[str, Any]:
     """Who runs the campaign, and the events that are still to come."""
-    organizers = [_organization(partner) for partner in page.secretariat]
+    organizers = [_organization(partner) for partner in page.extras.secretariat]
     graph: list[dict[str, Any]] = [
         {
             "@type": "WebPage",

@@ -12,8 +12,9 @@ from pledge.audit.models import Actor, AuditEntry
 from pledge.core.db import db
 from pledge.endorsements import counting, own
 from pledge.endorsements.models import Endorsement, EndorsementState, VersionState
-from pledge.endorsements.review import merging, moderation, presence
-from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, SeenState
+from pledge.endorsements.review import moderation, presence
+from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState
+from pledge.endorsements.review.queries import SeenState
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
 from tests.support.at_once import at_once
@@ -111,8 +112,8 @@ def test_two_merges_the_other_way_round_leave_one_of_them(app, decide_at_once):
     for _ in range(ROUNDS):
         one, other = endorsement().id, endorsement().id
         results = decide_at_once(
-            partial(merging.merge, PEOPLE[0], one, other, seen, "same"),
-            partial(merging.merge, PEOPLE[1], other, one, seen, "same"),
+            partial(moderation.merge, PEOPLE[0], one, other, seen, "same"),
+            partial(moderation.merge, PEOPLE[1], other, one, seen, "same"),
         )
         assert sum(result is None for result in results) == 1
         assert all(result is None or isinstance(result, CaseChanged | CaseInWrongState) for result in results)
@@ -123,7 +124,7 @@ def test_two_merges_the_other_way_round_leave_one_of_them(app, decide_at_once):
 def test_of_many_who_open_a_case_at_once_one_holds_it_and_all_see_each_other(app, decide_at_once):
     row_id = endorsement(state="review").id
     decide_at_once(*(partial(presence.arrive, who, row_id) for who in PEOPLE))
-    looks = [presence.look(who, row_id) for who in PEOPLE]
+    looks = [presence.presence(who, row_id) for who in PEOPLE]
     assert all(len(look.others) == len(PEOPLE) - 1 for look in looks)
     holders = {look.holder for look in looks}
     assert len(holders) == 2, "nobody else for the one who holds it, that one for the rest"

@@ -5,7 +5,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from pledge.abuse.blocks import Spared
-from pledge.accounts.two_people import NeedsSecondPerson
+from pledge.accounts.two_people import NeedsSecondPerson, WrongState
 from pledge.audit.models import AuditEntry
 from pledge.core import clock
 from pledge.core.db import db, transaction
@@ -15,8 +15,13 @@ from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures import counting, moderation, own, services
 from pledge.signatures.invalidation import applying, queries
 from pledge.signatures.invalidation import services as acts
-from pledge.signatures.invalidation.conditions import Condition, NoCondition
-from pledge.signatures.invalidation.models import Invalidation, InvalidationAct, InvalidationReason
+from pledge.signatures.invalidation.models import (
+    Condition,
+    Invalidation,
+    InvalidationAct,
+    InvalidationReason,
+    NoCondition,
+)
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
 from tests.support import crash
@@ -41,7 +46,7 @@ WIDE = bytes(range(32))
 
 
 def propose(act, condition=None, *, notify=None):
-    reason = InvalidationReason.AUTOMATED if act in acts.UNDONE_AS_A_WHOLE else None
+    reason = InvalidationReason.AUTOMATED if act in acts.TAKES_OUT else None
     condition = condition or Condition(campaign_id=the_campaign().id, signed_until=clock.now())
     return acts.propose(ANNA, condition, reason, "looked at", act=act, notify=notify)
 
@@ -91,7 +96,7 @@ def test_releasing_counts_those_that_were_held_once_and_thanks_each():
     assert states() == {("confirmed", None): 8}
     assert people() == 8
     assert mails(MailKind.THANKS) == 7
-    with pytest.raises(acts.InvalidationInWrongState):
+    with pytest.raises(WrongState):
         acts.undo(ANNA, number, "a mistake")
 
 
@@ -237,11 +242,11 @@ def test_what_was_done_before_to_the_same_network_or_domain_is_told():
     propose(RELEASE, Condition(domain_hash=robots))  # not approved, so nothing was done
 
     def told(**condition):
-        return [(one.id, one.applied) for one in queries.of_the_like(Condition(**condition))]
+        return [(one.id, one.applied) for one in queries.similar(Condition(**condition))]
 
     assert told(domain_hash=robots) == told(domain_hash=robots, network_hash=WIDE) == [(taken_out, 3)]
     assert told(wide_network_hash=WIDE) == told(signed_until=clock.now()) == []
-    assert queries.of_the_like(Condition(domain_hash=robots), but=taken_out) == []
+    assert queries.similar(Condition(domain_hash=robots), but=taken_out) == []
 
 
 def test_the_reasons_for_which_they_are_held_are_counted():

@@ -5,14 +5,14 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select
 
+from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor, AuditEntry
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.signatures import counting, own
 from pledge.signatures.invalidation import applying, services
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
+from pledge.signatures.invalidation.models import Condition, Invalidation, InvalidationReason
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
 from tests.support.at_once import at_once
@@ -52,7 +52,7 @@ def test_many_approvers_at_once_approve_once(app):
     which = propose()
     approvers = [Actor(2 + who, f"staff{who}@example.org", "") for who in range(MANY)]
     acts = (partial(services.approve, who, which) for who in approvers)
-    outcomes = at_once(app, *acts, expected=(services.InvalidationInWrongState,))
+    outcomes = at_once(app, *acts, expected=(WrongState,))
     assert outcomes.count(None) == 1
     assert number_of(AuditEntry, AuditEntry.action == "invalidation.approve") == 1
 
@@ -63,7 +63,7 @@ def test_approving_and_discarding_at_once_end_in_one_of_both(app):
     outcomes = at_once(
         app,
         *[lambda: services.approve(ANNA, which), lambda: services.discard(ANNA, which, "no")] * 4,
-        expected=(services.InvalidationInWrongState,),
+        expected=(WrongState,),
     )
     assert outcomes.count(None) == 1
     work()

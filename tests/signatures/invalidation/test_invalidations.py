@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from pledge.accounts.two_people import NeedsSecondPerson
+from pledge.accounts.two_people import NeedsSecondPerson, WrongState
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
 from pledge.core.db import db, transaction
@@ -16,8 +16,13 @@ from pledge.mail.models import OutboxMail
 from pledge.signatures import counting, own, services
 from pledge.signatures.invalidation import applying, queries
 from pledge.signatures.invalidation import services as invalidations
-from pledge.signatures.invalidation.conditions import Condition, NoCondition
-from pledge.signatures.invalidation.models import Invalidation, InvalidationReason, InvalidationTarget
+from pledge.signatures.invalidation.models import (
+    Condition,
+    Invalidation,
+    InvalidationReason,
+    InvalidationTarget,
+    NoCondition,
+)
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash, network_hash
 from tests.support import crash
@@ -210,7 +215,7 @@ def test_one_person_may_take_out_fifty_signatures_and_not_fifty_one():
         invalidations.approve(ANNA, number)
     assert row(number).state == "proposed"
     invalidations.approve(BORA, number)
-    assert row(number).approved_by == BORA.staff_id
+    assert row(number).decided_by == BORA.staff_id
 
 
 def test_an_invalidation_is_approved_once():
@@ -218,7 +223,7 @@ def test_an_invalidation_is_approved_once():
     number = propose()
     invalidations.approve(BORA, number)
     for late in (invalidations.approve, lambda actor, which: invalidations.discard(actor, which, "no")):
-        with pytest.raises(invalidations.InvalidationInWrongState):
+        with pytest.raises(WrongState):
             late(ANNA, number)
     assert audited() == ["invalidation.propose", "invalidation.approve"]
 
@@ -227,7 +232,7 @@ def test_what_was_discarded_can_no_longer_be_approved():
     crowd(3, domain="robots.example")
     number = propose()
     invalidations.discard(BORA, number, "these are the pupils of one school")
-    with pytest.raises(invalidations.InvalidationInWrongState):
+    with pytest.raises(WrongState):
         invalidations.approve(BORA, number)
     assert work() == 0
     assert (row(number).state, row(number).ended_why) == ("discarded", "these are the pupils of one school")
@@ -343,7 +348,7 @@ def test_undoing_puts_all_of_it_back():
     assert entries("reinstated") == [1] * 7
     assert (row(number).state, row(number).reinstated) == ("undone", 7)
     assert counting.mismatches() == []
-    with pytest.raises(invalidations.InvalidationInWrongState):
+    with pytest.raises(WrongState):
         invalidations.undo(ANNA, number, "again")
 
 

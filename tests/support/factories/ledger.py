@@ -10,7 +10,7 @@ from pledge.core.db import db
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.signatures.identifiers import new_id
-from pledge.worker.sources import ledger_sources
+from pledge.worker.registry import ledger_sources
 from tests.support.factories.campaigns import the_campaign
 
 

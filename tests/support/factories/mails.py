@@ -10,7 +10,7 @@ from pledge.mail import requests
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures import origins
 from pledge.signatures.models import Signature
-from pledge.worker.composers import handlers
+from pledge.worker.registry import handlers
 
 
 def mailed(of: Signature) -> Signature:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from pledge.audit.models import COMMAND_LINE
 from pledge.core.db import db
-from pledge.endorsements.review import moderation, services
+from pledge.endorsements.review import moderation, queries
 from pledge.ledger import log_queries
 from pledge.statistics import places
 from pledge.statistics.totals import campaign_facts, totals_at
@@ -370,7 +370,7 @@ def test_a_place_that_is_none_is_400(client, after):
 def test_the_count_tells_organisations_apart_and_its_tag_changes_with_them(client, frozen_clock):
     row = endorsement(state="review")
     before = client.get(COUNT)
-    moderation.publish(COMMAND_LINE, row.id, services.find(row.id).seen)
+    moderation.publish(COMMAND_LINE, row.id, queries.find(row.id).seen)
     fold_all()
     frozen_clock.move(seconds=2)
     after = client.get(COUNT)

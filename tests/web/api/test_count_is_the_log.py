@@ -6,13 +6,14 @@ import re
 from pledge.core.db import db
 from pledge.endorsements.models import EndorsementState, VersionState
 from pledge.endorsements.review import moderation
-from pledge.endorsements.review.cases import SeenState
-from pledge.ledger import log_queries, merkle, notes, paths
+from pledge.endorsements.review.queries import SeenState
+from pledge.ledger import log_queries, merkle, notes
+from pledge.ledger.tiles import TilePath
 from pledge.signatures.invalidation import applying, services
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
+from tests.support.checkers import program
 from tests.support.factories import (
     ANNA,
     BORA,
@@ -35,9 +36,9 @@ def published(client):
     keys = [notes.read_verifier(line) for line in client.get("/log/blue-skies/key").text.splitlines()]
     note = client.get("/log/blue-skies/checkpoint").text
     state = notes.read_state(notes.open_note(note, keys))
-    edge, sums, stands = merkle.Edge(), {"person": 0, "organization": 0}, []
+    edge, sums, stands = program.Tree(), {"person": 0, "organization": 0}, []
     while edge.size < state.size:
-        tile = paths.TilePath(None, edge.size // 256, min(256, state.size - edge.size))
+        tile = TilePath(None, edge.size // 256, min(256, state.size - edge.size))
         for line in unframed(client.get(f"/log/blue-skies/tile/{tile}").data):
             edge.add(merkle.leaf_hash(line))
             leaf = json.loads(line)
@@ -46,7 +47,7 @@ def published(client):
             if leaf["change"] == -1:
                 assert stands[leaf["takes_back"]], "it takes back what stands"
                 stands[leaf["takes_back"]] = False
-    assert edge.root == state.root
+    assert edge.root() == state.root
     assert sum(stands) == sum(sums.values())
     return state.size, sums["person"], sums["organization"]
 

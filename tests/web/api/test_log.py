@@ -6,8 +6,9 @@ import json
 import pytest
 
 from config import ROOT
-from pledge.ledger import merkle, notes, paths
+from pledge.ledger import merkle, notes
 from pledge.ledger.notes import read_state, read_verifier
+from pledge.ledger.tiles import TilePath
 from pledge.web.caching import cache
 from tests.support import ledger
 from tests.support.factories import campaign, endorsement, fold_all, signature, signatures
@@ -211,13 +212,13 @@ def test_a_large_log_has_exactly_the_tiles_that_the_format_gives_it(client):
     fold_to(campaign().id, 70_000)
     book_of = {0: (273, 112), 1: (1, 17), 2: (0, 1)}
     for level, (full, width) in book_of.items():
-        last = paths.TilePath(level, full, width)
+        last = TilePath(level, full, width)
         assert len(client.get(f"{LOG}/tile/{last}").data) == width * 32
-        assert client.get(f"{LOG}/tile/{paths.TilePath(level, full)}").status_code == 404
+        assert client.get(f"{LOG}/tile/{TilePath(level, full)}").status_code == 404
         for wrong in {width - 1, width + 1} - {0}:
-            assert client.get(f"{LOG}/tile/{paths.TilePath(level, full, wrong)}").status_code == 404
+            assert client.get(f"{LOG}/tile/{TilePath(level, full, wrong)}").status_code == 404
         if full:
-            assert len(client.get(f"{LOG}/tile/{paths.TilePath(level, full - 1)}").data) == 8192
+            assert len(client.get(f"{LOG}/tile/{TilePath(level, full - 1)}").data) == 8192
     assert len(unframed(client.get(f"{LOG}/tile/entries/272").data)) == 256
     assert len(unframed(client.get(f"{LOG}/tile/entries/273.p/112").data)) == 112
     assert client.get(f"{LOG}/tile/3/000.p/1").status_code == 404

@@ -3,7 +3,7 @@
 import pytest
 
 from pledge.share_images import drawing
-from pledge.web.embed import number_card, share_image
+from pledge.web.embed import pictures
 
 
 @pytest.fixture
@@ -15,6 +15,5 @@ def drawn(monkeypatch):
         images.append(image)
         return drawing.draw(image)
 
-    for module in (number_card, share_image):
-        monkeypatch.setattr(module, "draw", draw)
+    monkeypatch.setattr(pictures, "draw", draw)
     return images

@@ -13,7 +13,6 @@ from pledge.diagnosis import figures
 from pledge.mail import valve
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.switches import moderation
-from pledge.web.admission import ARRIVED, Admission
 from pledge.web.ops.metrics import _CONFIRM, _SIGN
 from tests.support.factories import (
     campaign,
@@ -133,26 +132,6 @@ def test_the_time_of_a_request_is_told_by_its_kind(client):
 @pytest.mark.sqlite_only
 def test_every_view_with_a_kind_of_its_own_exists(app):
     assert set(app.view_functions) >= _SIGN | _CONFIRM
-
-
-def test_the_time_of_a_request_includes_its_wait_for_a_slot(client):
-    before = read(client)
-    client.get("/healthz", environ_overrides={ARRIVED: clock.monotonic() - 300})
-    took = gained(before, read(client), "pledge_view_seconds_total", "ops.healthz", "GET")
-    assert 300 <= took < 400
-    seen, before = [], clock.monotonic()
-    admission = Admission(lambda environ, _start: seen.append(environ[ARRIVED]) or [])
-    admission({"REQUEST_METHOD": "GET", "PATH_INFO": "/ko/"}, lambda *_: None)
-    assert before <= seen[0] <= clock.monotonic()
-
-
-def test_refused_requests_are_counted(client, monkeypatch):
-    before = read(client)
-    full = Admission(lambda *_: pytest.fail("no slot is free"))
-    with monkeypatch.context() as patch:
-        patch.setattr("pledge.web.slots.Slots.take", lambda *_: False)
-        full({"REQUEST_METHOD": "GET", "PATH_INFO": "/ko/"}, lambda *_: None)
-    assert gained(before, read(client), "pledge_requests_refused_total") == 1
 
 
 def test_connections_are_counted_while_they_are_used(client):
@@ -327,7 +306,6 @@ def test_a_site_without_its_database_says_so_and_what_its_processes_counted(app_
     values = read(client)
     assert values["pledge_database_up",] == 0
     assert ("pledge_fold_lag_seconds",) not in values
-    assert ("pledge_requests_refused_total",) in values
 
 
 # --- The document ---

@@ -14,7 +14,7 @@ from sqlalchemy import LargeBinary, String, Text, select
 
 from pledge.core.db import db
 from pledge.mail import services as mail_services
-from pledge.worker.composers import composers
+from pledge.worker.registry import composers
 from tests.support import apps
 from tests.support.factories import (
     answer_requests,

@@ -1,19 +1,16 @@
 // The tables of a pack: each must say what the entries give, or where those tell nothing, what totals.json says (docs/pack.md).
+// The workbook is proven by its signed hash alone.
 
 const BREAKDOWNS = ["country", "region", "day"];
 const OTHER = "other";
-const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 const MOMENT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/;
 const TO_KOREA = 9 * 3600_000;
 // Two machines' clocks may differ by that.
 const SLACK = 5 * 60_000;
-const A_DAY = 24 * 3600_000;
 const LANGUAGE = /^[a-z]{2}$/;
-// Their columns have one letter.
-const MAX_LANGUAGES = 20;
 const CSV_FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
 
-export default function tables({ Failed, or, decode, json, isNumber, readWorkbook }) {
+export default function tables({ Failed, or, decode, json, isNumber }) {
   // `kept`: the members by name; `sum`: what the entries add up to. Throws Failed with the name of the file that differs.
   async function checkTables(kept, manifest, { counts, moves, paper, days, latest }) {
     const inFile = (name, look) =>
@@ -37,11 +34,8 @@ export default function tables({ Failed, or, decode, json, isNumber, readWorkboo
       check(isNumber(sheets) && isEqual(onPaper, paper));
     });
     const langs = Object.keys(totals.campaign.title);
-    const names = await inFile("organizations.csv", () => checkOrganizations(kept["organizations.csv"], totals, langs));
+    await inFile("organizations.csv", () => checkOrganizations(kept["organizations.csv"], totals, langs));
     await inFile("totals.csv", () => checkTotals(kept["totals.csv"], totals, langs));
-    await inFile("totals.xlsx", async () => {
-      checkSheets(await readWorkbook(kept["totals.xlsx"]), totals, manifest.origin, names, langs);
-    });
     await inFile("README.txt", () => checkReadme(decode(kept["README.txt"]), counts, langs));
   }
 
@@ -49,7 +43,7 @@ export default function tables({ Failed, or, decode, json, isNumber, readWorkboo
     // The title names the languages; every label is in each of them and in no other.
     const { slug, title } = totals.campaign;
     const langs = Object.keys(title);
-    check(slug === campaign && isTexts(title) && langs.length && langs.length <= MAX_LANGUAGES && langs.every((lang) => LANGUAGE.test(lang)));
+    check(slug === campaign && isTexts(title) && langs.length && langs.every((lang) => LANGUAGE.test(lang)));
     check(isNumber(totals.unnamed_organizations ?? 0));
     for (const name of BREAKDOWNS) {
       const cells = totals[`by_${name}`];
@@ -74,7 +68,6 @@ export default function tables({ Failed, or, decode, json, isNumber, readWorkboo
     check(langs.every((lang, place) => head[place] === `name_${lang}`) && rows.every((row) => row.length === head.length));
     const unnamed = totals.unnamed_organizations ?? Math.max(totals.organizations - rows.length, 0);
     check(rows.length + unnamed === totals.organizations);
-    return rows.map((row) => row.slice(0, langs.length));
   }
 
   function checkTotals(bytes, totals, langs) {
@@ -103,61 +96,6 @@ export default function tables({ Failed, or, decode, json, isNumber, readWorkboo
     });
   }
 
-  function checkSheets(sheets, totals, origin, names, langs) {
-    check(sheets.length === BREAKDOWNS.length + 2);
-    checkSummary(sheets[0].slice(1), totals, origin, langs);
-    BREAKDOWNS.forEach((name, place) =>
-      checkSheet(sheets[place + 1], totals[`by_${name}`], totals.people, langs, name === "day"),
-    );
-    const listed = sheets.at(-1).slice(1);
-    check(listed.length === names.length);
-    names.forEach((row, line) =>
-      row.forEach((name, place) => check(isCell(name, listed[line][letter(place)] ?? ""))),
-    );
-  }
-
-  // Lines of a code, its name in each language and a value.
-  function checkSummary(rows, totals, origin, langs) {
-    const isRight = {
-      people: (value) => value === totals.people,
-      organizations: (value) => value === totals.organizations,
-      entries: (value) => value === totals.checkpoint.size,
-      unnamed_organizations: (value) => value === (totals.unnamed_organizations ?? 0),
-      root: (value) => value === totals.checkpoint.root,
-      log: (value) => value === origin,
-      as_of: (value) => isText(value) && value.includes(`(${totals.as_of})`),
-      campaign: isText,
-      verify: isText,
-      note: isText,
-    };
-    const seen = new Set();
-    for (const row of rows) {
-      const [code, ...named] = cellsOf(row, langs.length + 2);
-      const value = named.pop();
-      check(Object.hasOwn(isRight, code) && isRight[code](value) && (code === "note" || !seen.has(code)));
-      check(named.every((name) => isText(name) && !/\p{Nd}/u.test(name)));
-      seen.add(code);
-    }
-    check(seen.has("people") && seen.has("organizations"));
-  }
-
-  // Lines in the order of totals.json: code and labels, people, the running total of days, the share.
-  function checkSheet([head = {}, ...lines], cells, people, langs, isByDay) {
-    const width = langs.length + (isByDay ? 4 : 3);
-    check(cellsOf(head, width).every((name) => name !== "" && isText(name)) && lines.length === cells.length);
-    let total = 0;
-    cells.forEach((cell, line) => {
-      total += cell.people;
-      const [key, ...told] = cellsOf(lines[line], width);
-      const share = told.pop();
-      check(isEqual(told, [...langs.map((lang) => cell.label[lang]), cell.people, ...(isByDay ? [total] : [])]));
-      // As a workbook counts days.
-      const day = DAY.test(cell.key) ? (Date.parse(cell.key) - Date.UTC(1899, 11, 30)) / A_DAY : cell.key;
-      check(key === cell.key || key === day);
-      check(typeof share === "number" && Math.abs(share - cell.people / (people || 1)) < 0.00051);
-    });
-  }
-
   // It names people and organisations once in each language, in lines of words and a number.
   function checkReadme(text, { people, organizations }, langs) {
     const told = [...text.matchAll(/^ +\S.*? {2,}([0-9][0-9,]*)/gm)].map(([, number]) => number);
@@ -175,13 +113,6 @@ function check(holds) {
 const isText = (value) => typeof value === "string";
 const isTexts = (value) => Object.values(value).every(isText);
 const NUMBER = new Intl.NumberFormat("en-US");
-const letter = (place) => String.fromCharCode(65 + place);
-// The first cells of a row of a workbook, "" where there is none; it may have no more than those.
-function cellsOf(row, width) {
-  const columns = Array.from({ length: width }, (_, place) => letter(place));
-  check(Object.keys(row).every((column) => columns.includes(column)));
-  return columns.map((column) => row[column] ?? "");
-}
 // What a spreadsheet could run has an apostrophe before it.
 const isCell = (cell, text) => cell === text || cell === `'${text}`;
 

@@ -1,7 +1,7 @@
 // Checks beside the page, so that the page stays responsive. It sends nothing anywhere: a file stays here, and all that is
 // fetched are the parts of this program and the public keys and logs of this site.
 
-const ORDER = ["note", "merkle", "zip", "entries", "trust", "log", "receipt", "workbook", "tables", "pack"];
+const ORDER = ["note", "merkle", "zip", "entries", "trust", "log", "receipt", "tables", "pack"];
 
 onmessage = async ({ data: { file, asked, addresses } }) => {
   const parts = await assemble(addresses);

@@ -13,7 +13,7 @@ from pledge.core.urls import campaign_link, public_url
 from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
-from pledge.web.public.campaign.spread import Code
+from pledge.web.public.campaign.sharing import Code
 
 #: Stands in the examples of a site that has no campaign yet.
 _NO_CAMPAIGN = "campaign"

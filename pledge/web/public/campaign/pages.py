@@ -1,11 +1,10 @@
-"""What several public pages show of a campaign, gathered from several packages."""
+"""What several public pages show of a campaign, and what the run-time switches (pledge/switches) change on them."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
 from flask import Response, abort, make_response, request
-from markupsafe import Markup
 
 from pledge.campaigns import goals, partners, sisters
 from pledge.campaigns import queries as campaigns
@@ -23,12 +22,14 @@ from pledge.news import queries as news
 from pledge.news.queries import PublicNews
 from pledge.signatures import queries as signatures
 from pledge.statistics.places import TodayLine, today_line
+from pledge.switches import queries as switches
 from pledge.web.caching import SECONDS, cache
-from pledge.web.public.campaign.switched import signing_paused
 
-#: A shared cache may keep a page for a second and show it while we are away (nginx does, deploy/nginx.conf); a browser asks
+#: Seconds after which a paused form may be tried again; nobody knows how long a pause lasts.
+RETRY_AFTER_PAUSE = 120
+#: A shared cache may keep a page for five seconds and show it while we are away (nginx does, deploy/nginx.conf); a browser asks
 #: each time, so that the new number is shown after confirming.
-PAGE_CACHE = "public, max-age=0, s-maxage=1, stale-if-error=600"
+PAGE_CACHE = "public, max-age=0, s-maxage=5, stale-if-error=600"
 
 #: Posters and letters hold no number; they change when staff change their texts.
 PDF_CACHE = "public, max-age=3600"
@@ -55,49 +56,44 @@ class CampaignCard:
 
 
 @dataclass(frozen=True)
-class CampaignPage:
-    """A campaign with its counts and around."""
+class CampaignExtras:
+    """The supporters and the news of a campaign, as its pages show them."""
 
-    slug: str
-    title: str
-    tagline: str
-    summary: str
-    body: Markup
-    state: str
-    step: GoalStep
-    steps: list[int]  #: those behind and the next ones, for a page that stays open
-    is_open: bool  #: takes signatures now
-    is_paused: bool  #: would take them, but staff have paused signing for a while
-    has_ended: bool
-    opens_at: datetime | None
-    closes_at: datetime | None
-    people: int
-    organizations: int
-    today: TodayLine | None  #: "12 people from Busan today"
-    as_of: datetime
-    pledge: PledgeView
-    consent_version: int | None
-    recipient: str
-    secretariat_line: str
     secretariat: list[PartnerView]
     partners: PartnerWall
     sisters: list[SisterView]
     signers: list[str]
     endorsers: list[OrganizationView]  #: the newest ones
     news: list[PublicNews]  #: the newest ones
+    today: TodayLine | None  #: "12 people from Busan today"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignPage(CampaignView):
+    """A campaign with its counts and what its page shows beside them."""
+
+    people: int
+    organizations: int
+    as_of: datetime
+    step: GoalStep
+    steps: list[int]  #: those behind and the next ones, for a page that stays open
+    is_paused: bool  #: would take signatures, but staff have paused signing for a while
+    extras: CampaignExtras
     url: str
 
+    @property
+    def is_open(self) -> bool:
+        """Whether one can sign now."""
+        return super().is_open and not self.is_paused
 
-@dataclass(frozen=True)
-class Surroundings:
-    """The supporters and the news of a campaign, as its pages show them."""
 
-    partners: dict[PartnerRole, list[PartnerView]]
-    sisters: list[SisterView]
-    signers: list[str]
-    endorsers: list[OrganizationView]
-    news: list[PublicNews]
-    today: TodayLine | None
+def signing_paused() -> bool:
+    return switches.current().signing_paused
+
+
+def banner() -> str:
+    """The staff's announcement on every page, in the page's language; "" when there is none."""
+    return switches.current().banner.of(i18n.language())
 
 
 def campaign_or_404(slug: str) -> CampaignView:
@@ -122,65 +118,46 @@ def _campaign(slug: str, lang: str) -> CampaignView | None:
 
 
 @cache.cached(SECONDS, make_cache_key=lambda campaign_id, lang: f"campaign by number {campaign_id} {lang}")
-def kept_campaign(campaign_id: int, lang: str) -> CampaignView | None:
+def cached_campaign(campaign_id: int, lang: str) -> CampaignView | None:
     """A campaign by its number, at most a second old."""
     return campaigns.find_by_id(campaign_id, lang)
 
 
 @cache.cached(SECONDS, make_cache_key=lambda pledge_text_id, lang: f"pledge {pledge_text_id} {lang}")
-def kept_pledge(pledge_text_id: int, lang: str) -> PledgeView:
+def cached_pledge(pledge_text_id: int, lang: str) -> PledgeView:
     """What somebody signed, at most a second old."""
     return campaigns.pledge_text(pledge_text_id, lang)
 
 
 @cache.cached(
     SECONDS,
-    make_cache_key=lambda campaign_id, lang, has_sisters: f"around {campaign_id} {lang} {has_sisters}",
+    make_cache_key=lambda campaign_id, lang, has_sisters: f"extras {campaign_id} {lang} {has_sisters}",
 )
-def _surroundings(campaign_id: int, lang: str, has_sisters: bool) -> Surroundings:
-    return Surroundings(
-        partners.shown(campaign_id, lang),
-        sisters.shown(campaign_id, lang) if has_sisters else [],
-        signatures.public_names(campaign_id),
-        endorsements.recent(campaign_id, lang),
-        news.public_news(campaign_id, lang, NEWEST_NEWS),
-        today_line(campaign_id),
+def _extras(campaign_id: int, lang: str, has_sisters: bool) -> CampaignExtras:
+    shown = partners.shown(campaign_id, lang)
+    return CampaignExtras(
+        secretariat=shown[PartnerRole.SECRETARIAT],
+        partners=partners.wall(shown[PartnerRole.PARTNER]),
+        sisters=sisters.shown(campaign_id, lang) if has_sisters else [],
+        signers=signatures.public_names(campaign_id),
+        endorsers=endorsements.recent(campaign_id, lang),
+        news=news.public_news(campaign_id, lang, NEWEST_NEWS),
+        today=today_line(campaign_id),
     )
 
 
 def campaign_page(campaign: CampaignView) -> CampaignPage:
     count = ledger.count(campaign.id)
     step = goal_step(campaign, count.people)
-    paused = signing_paused()
-    around = _surroundings(campaign.id, i18n.language(), campaign.has_sisters)
     return CampaignPage(
-        slug=campaign.slug,
-        title=campaign.title,
-        tagline=campaign.tagline,
-        summary=campaign.summary,
-        body=campaign.body,
-        state=campaign.state,
-        step=step,
-        steps=list(islice(goals.steps_of(campaign.goal, campaign.goal_steps), step.passed + STEPS_AHEAD)),
-        is_open=campaign.is_open and not paused,
-        is_paused=campaign.is_open and paused,
-        has_ended=campaign.has_ended,
-        opens_at=campaign.opens_at,
-        closes_at=campaign.closes_at,
+        **vars(campaign),
         people=count.people,
         organizations=count.organizations,
-        today=around.today if campaign.is_open else None,
         as_of=count.as_of,
-        pledge=campaign.pledge,
-        consent_version=campaign.consent_version,
-        recipient=campaign.recipient,
-        secretariat_line=campaign.secretariat_line,
-        secretariat=around.partners[PartnerRole.SECRETARIAT],
-        partners=partners.wall(around.partners[PartnerRole.PARTNER]),
-        sisters=around.sisters,
-        signers=around.signers,
-        endorsers=around.endorsers,
-        news=around.news,
+        step=step,
+        steps=list(islice(goals.steps_of(campaign.goal, campaign.goal_steps), step.passed + STEPS_AHEAD)),
+        is_paused=campaign.is_open and signing_paused(),
+        extras=_extras(campaign.id, i18n.language(), campaign.has_sisters),
         url=campaign_link(i18n.language(), campaign.slug),
     )
 

@@ -10,14 +10,20 @@ from pledge.core import countries, i18n
 from pledge.core.text import markdown
 from pledge.endorsements import services as endorsements
 from pledge.files.services import UnknownFile
+from pledge.web.forms import see_other
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign import logos
-from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404, campaign_page
-from pledge.web.public.campaign.switched import RETRY_AFTER_PAUSE, signing_paused
+from pledge.web.public.campaign import files
+from pledge.web.public.campaign.pages import (
+    RETRY_AFTER_PAUSE,
+    campaign_now_or_404,
+    campaign_or_404,
+    campaign_page,
+    signing_paused,
+)
 from pledge.web.public.endorsing.forms import EndorseForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.signing import sign_up_limit, step_up
-from pledge.web.public.signing.sign import one_more_step, see_other
+from pledge.web.public.signing.sign import one_more_step
 from pledge.web.public.signing.step_up import ExtraStep, StepAnswer
 from pledge.web.request_checks import allows
 
@@ -28,7 +34,7 @@ def endorse(slug: str) -> Response:
 
 
 @public.post("/c/<slug>/endorse")
-@allows(body=logos.MAX_FORM, parts=logos.MAX_FIELDS)
+@allows(body=files.MAX_FORM, parts=files.MAX_FIELDS)
 def endorse_post(slug: str) -> Response:
     campaign = campaign_now_or_404(slug)
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))
@@ -39,7 +45,7 @@ def endorse_post(slug: str) -> Response:
     if answer is not StepAnswer.PROVED:  # that one was counted when it was sent without
         sign_up_limit.count(form, lambda: _beyond_limit(campaign, form), is_valid=is_valid)
     # Stored also when there are other mistakes, so that all of them are shown at once and a good logo is kept.
-    if not logos.take(form) or not is_valid:
+    if not files.store_logo(form) or not is_valid:
         return _form_page(campaign, form, 422)
     verdict = step_up.judge(form, slug, answer, has_code=False, logo_kept=form.logo_kept.data or "")
     if verdict.step is not None:
@@ -47,7 +53,7 @@ def endorse_post(slug: str) -> Response:
     try:
         ticket = endorsements.apply(_application(slug, form, proved=verdict.is_proved))
     except UnknownFile:
-        logos.refuse(form)
+        files.refuse_logo(form)
         return _form_page(campaign, form, 422)
     except (SigningPaused, CampaignNotOpen):
         return _not_taken(campaign_now_or_404(slug), form)
@@ -85,7 +91,7 @@ def _step_page(campaign: CampaignView, step: ExtraStep) -> str:
 
 
 def _beyond_limit(campaign: CampaignView, form: EndorseForm) -> Response:
-    logos.take(form)  # so that it is kept with the rest of the form
+    files.store_logo(form)  # so that it is kept with the rest of the form
     return _form_page(campaign, form, 429)
 
 

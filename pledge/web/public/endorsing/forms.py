@@ -115,7 +115,7 @@ class ContentForm(PublicForm):
     interim_percent = StringField(_l("Interim percentage"))
     statement = ByLanguage(TextAreaField, _l("Public statement"), check=_check_statement)
 
-    #: The name of the stored picture; the view sets it (web/public/campaign/logos.py).
+    #: The name of the stored picture; the view sets it (web/public/campaign/files.py).
     logo_name: str = ""
 
     def validate_type(self, field: Field) -> None:

@@ -16,17 +16,18 @@ from pledge.core import i18n, languages, tokens
 from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import handover, number_matching, own
-from pledge.endorsements.applicants import ChangeView, EndorsementView, open_contact_link, own_endorsement
+from pledge.endorsements.applicants import EndorsementView, open_contact_link, own_endorsement
+from pledge.endorsements.versions import content_of
 from pledge.files.services import UnknownFile
+from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
-from pledge.web.public.campaign import logos
+from pledge.web.public.campaign import files
 from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, TakeOverForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.journey import FORM, ask, done, is_wrong, mailed_link, route, show
 from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import Question, Subject
 from pledge.web.public.signing.forms import MailboxForm
-from pledge.web.public.signing.sign import see_other
 from pledge.web.request_checks import allows
 
 #: States in which "this is not me" still has something to delete.
@@ -65,25 +66,25 @@ def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subjec
 
 
 @route("/endorse/me/<token>/correct", of=[ENDORSEMENT], methods=FORM)
-@allows(body=logos.MAX_FORM, parts=logos.MAX_FIELDS)
+@allows(body=files.MAX_FORM, parts=files.MAX_FIELDS)
 @limited(link_limit, methods=["POST"])
 @while_possible
 def correct(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
-    if endorsement.state not in own.CORRECTABLE:  # before a picture is taken
+    if endorsement.row.state not in own.CORRECTABLE:  # before a picture is taken
         raise own.EndorsementInWrongState
-    content = endorsement.newest.content
+    content = content_of(endorsement.newest)
     if request.method != "POST":
         form = CorrectionForm(
             **languages.as_fields(asdict(content)),
-            contact_name=endorsement.contact_name,
-            contact_title=endorsement.contact_title,
-            show_contact=endorsement.show_contact,
+            contact_name=endorsement.row.contact_name,
+            contact_title=endorsement.row.contact_title,
+            show_contact=endorsement.row.show_contact,
         )
         form.logo_name = content.logo
         return show("public/endorsing/correct.html", subject, endorsement, form=form, token=token)
     form = CorrectionForm(CombinedMultiDict([request.files, request.form]))
-    if all((form.validate(), logos.take(form, own=content.logo))):
+    if all((form.validate(), files.store_logo(form, own=content.logo))):
         try:
             waits = own.correct(
                 token,
@@ -94,7 +95,7 @@ def correct(subject: Subject, token: str) -> Response:
             )
             return back_to_own_page(subject, token, "sent" if waits else "saved")
         except UnknownFile:
-            logos.refuse(form)
+            files.refuse_logo(form)
     return show("public/endorsing/correct.html", subject, endorsement, 422, form=form, token=token)
 
 
@@ -103,7 +104,7 @@ def correct(subject: Subject, token: str) -> Response:
 @while_possible
 def change_contact(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
-    if endorsement.state not in own.CORRECTABLE:
+    if endorsement.row.state not in own.CORRECTABLE:
         raise own.EndorsementInWrongState
     form, is_sent = ContactForm(request.form or None), request.method == "POST"
     if is_sent and form.validate():
@@ -147,15 +148,15 @@ def take_over(subject: Subject, token: str) -> Response:
         return show("public/endorsing/contact_done.html", subject, link.record, me_token=me_token)
     if link.record is None or link.record.change is None or link.state is not LinkState.PENDING:
         raise BadToken
-    if link.record.state not in own.CORRECTABLE:
+    if link.record.row.state not in own.CORRECTABLE:
         raise BadToken
     form, is_pressed = TakeOverForm(request.form or None), request.method == "POST"
-    if not _may_be_machine(link.record.change, token):
+    if not _may_be_machine(link.record, token):
         del form.number
     status, speaks_already = 422 if is_pressed else 200, False
     if is_pressed and form.validate() and _is_their_number(link.record, form):
         try:
-            handover.accept(link.record.id, link.record.change.number, markdown.privacy_version())
+            handover.accept(link.record.row.id, link.record.change.contact_number, markdown.privacy_version())
             # Whether or not this press was the one: another may have taken over or cancelled meanwhile.
             return see_other(subject.url("take_over", token=token))
         except handover.AlreadySpokesperson:
@@ -180,7 +181,7 @@ def not_the_contact(subject: Subject, token: str) -> Response:
     if link.record is None or link.record.change is None or link.state not in _WAITING:
         raise BadToken
     form = MailboxForm(request.form or None)
-    if is_pressed and form.names(link.record.change.email):
+    if is_pressed and form.names(link.record.change.contact_email):
         if not handover.refuse(token):
             raise BadToken
         return done(subject.not_mine_done)
@@ -188,17 +189,19 @@ def not_the_contact(subject: Subject, token: str) -> Response:
     return ask(NOT_THE_CONTACT, back, form=form, status=422 if is_pressed else 200)
 
 
-def _may_be_machine(change: ChangeView, token: str) -> bool:
+def _may_be_machine(endorsement: EndorsementView, token: str) -> bool:
     """Whether a machine may press, or has pressed, the button to take over."""
     seen = pressing.seen(request.headers.get, tokens.age(Purpose.ENDORSE_CONTACT, token))
-    return change.is_scanned or (request.method == "POST" and is_machine(seen))
+    return endorsement.is_change_scanned or (request.method == "POST" and is_machine(seen))
 
 
 def _is_their_number(endorsement: EndorsementView, form: TakeOverForm) -> bool:
     """Whether the number is the one of the new person, or none is asked for; else the form says so."""
     if form.number is None or endorsement.change is None:
         return True
-    outcome = number_matching.check_contact(endorsement.id, endorsement.change.number, form.digits)
+    outcome = number_matching.check_contact(
+        endorsement.row.id, endorsement.change.contact_number, form.digits
+    )
     if outcome is not Confirmation.DONE:
         form.number.errors = [_SPENT if outcome is Confirmation.SPENT else _WRONG_NUMBER]
     return outcome is Confirmation.DONE

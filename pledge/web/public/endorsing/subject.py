@@ -12,15 +12,22 @@ from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n, tokens
 from pledge.core.tokens import Purpose
 from pledge.endorsements import number_matching, own, services
-from pledge.endorsements.applicants import EndorsementView, OwnVersionView, open_link, own_endorsement
+from pledge.endorsements.applicants import EndorsementView, open_link, own_endorsement
 from pledge.endorsements.identifiers import is_by_link, manage_token, read_ticket
-from pledge.endorsements.models import EndorsementState, VerificationLevel
+from pledge.endorsements.models import EndorsementState, EndorsementVersion, VerificationLevel
 from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
+from pledge.endorsements.versions import content_of
 from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
-from pledge.web.public.campaign.sharing import ShareLinks, campaign_links, organization_links
-from pledge.web.public.campaign.spread import Code, endorsement_codes, link_code
+from pledge.web.public.campaign.sharing import (
+    Code,
+    ShareLinks,
+    campaign_links,
+    endorsement_codes,
+    link_code,
+    organization_links,
+)
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 
 #: What the own page can say after something was done, by the name in its address.
@@ -43,17 +50,17 @@ def match_number(slug: str, ticket: str) -> str:
 
 
 def key(endorsement: EndorsementView) -> str:
-    return tokens.mint(Purpose.ENDORSE_PRESSED, [endorsement.id, endorsement.contact_number])
+    return tokens.mint(Purpose.ENDORSE_PRESSED, [endorsement.row.id, endorsement.row.contact_number])
 
 
 def own_token(endorsement: EndorsementView) -> str:
-    return manage_token(endorsement.id, endorsement.contact_number)
+    return manage_token(endorsement.row.id, endorsement.row.contact_number)
 
 
 def own_context(endorsement: EndorsementView) -> dict[str, Any]:
     done = request.args.get("done")
     return {
-        "correctable": endorsement.state in own.CORRECTABLE,
+        "correctable": endorsement.row.state in own.CORRECTABLE,
         "contact_number": _contact_number(endorsement),
         "proof": _proof(endorsement),
         "spread": _spread(endorsement),
@@ -68,10 +75,10 @@ def thanks_context(campaign: CampaignView) -> dict[str, Any]:
 
 def _share(endorsement: EndorsementView) -> ShareLinks:
     """The page of the organisation under the name that is public, once there is one; the campaign before that."""
-    if endorsement.published is None or endorsement.state is not EndorsementState.PUBLISHED:
+    if endorsement.published is None or endorsement.row.state != EndorsementState.PUBLISHED:
         return campaign_links(endorsement.campaign)
     name = endorsement.published.name.of(i18n.language())
-    return organization_links(endorsement.campaign, endorsement.id, name)
+    return organization_links(endorsement.campaign, endorsement.row.id, name)
 
 
 def withdrawing(endorsement: EndorsementView) -> Question:
@@ -82,7 +89,7 @@ def withdrawing(endorsement: EndorsementView) -> Question:
     return Question(
         title=_("Withdraw the endorsement"),
         heading=_("Withdraw the endorsement of %(name)s?", name=endorsement.newest.name.of(i18n.language())),
-        lead=public if endorsement.published_at else not_public,
+        lead=public if endorsement.row.published_at else not_public,
         notes=(_("The organisation may endorse again whenever it likes."),),
         button=_("Withdraw the endorsement"),
         back=_("No, keep the endorsement"),
@@ -102,7 +109,7 @@ def erasing(endorsement: EndorsementView) -> Question:
             "Your name, title, e-mail address and everything else about you is deleted and cannot be brought back. The endorsement is withdrawn and no longer counted."
         ),
         notes=(
-            public if endorsement.published_at else not_public,
+            public if endorsement.row.published_at else not_public,
             _(
                 "Should the organisation stay, with another person? Then do not erase: name that person first."
             ),
@@ -116,44 +123,49 @@ def erasing(endorsement: EndorsementView) -> Question:
 def erased(endorsement: EndorsementView) -> DonePage:
     gone = _("Your name, title and address are gone for good, and the endorsement is withdrawn.")
     stays = _("One line with the organisation's name and the dates stays in public.")
-    return DonePage(_("Your data is erased"), f"{gone} {stays}" if endorsement.published_at else gone)
+    return DonePage(_("Your data is erased"), f"{gone} {stays}" if endorsement.row.published_at else gone)
 
 
 def _spread(endorsement: EndorsementView) -> OwnSpread | None:
     """None for an organisation that is not on the wall."""
-    if endorsement.state is not EndorsementState.PUBLISHED:
+    if endorsement.row.state != EndorsementState.PUBLISHED:
         return None
-    via = organization_code(endorsement.id)
+    via = organization_code(endorsement.row.id)
     return OwnSpread(
         via=via,
         people=referrals.public_count(endorsement.campaign.id, via),
         link=link_code(endorsement.campaign, via),
-        badge=endorsement_codes(endorsement.campaign, endorsement.id),
+        badge=endorsement_codes(endorsement.campaign, endorsement.row.id),
     )
 
 
 def _contact_number(endorsement: EndorsementView) -> str:
     """What the person who was asked to take over may be asked for; "" when nobody was."""
     change = endorsement.change
-    return "" if change is None else number_matching.contact_number_for(endorsement.id, change.number)
+    return (
+        ""
+        if change is None
+        else number_matching.contact_number_for(endorsement.row.id, change.contact_number)
+    )
 
 
 def _proof(endorsement: EndorsementView) -> dict[str, str] | None:
     """What to publish where, to prove that the website is the organisation's; None when that is not offered."""
-    if not current_config().site_checks or endorsement.state not in own.CORRECTABLE:
+    if not current_config().site_checks or endorsement.row.state not in own.CORRECTABLE:
         return None
-    if endorsement.level not in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
+    if endorsement.row.level not in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
         return None
-    host = host_of((endorsement.published or endorsement.newest).content.website)
+    host = host_of((endorsement.published or endorsement.newest).website)
     return {
         "record": f"{RECORD}.{registrable(host) or host}",
         "file": f"https://{host}{PATH}",
-        "value": site_proof(endorsement.id),
+        "value": site_proof(endorsement.row.id),
     }
 
 
 def readable(endorsement: EndorsementView) -> dict[str, Any]:
     """Everything that is stored, as who speaks for the organisation may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
+    row = endorsement.row
     return {
         "campaign": {"slug": endorsement.campaign.slug, "title": endorsement.campaign.title},
         "pledge": {
@@ -162,32 +174,32 @@ def readable(endorsement: EndorsementView) -> dict[str, Any]:
             "text": endorsement.pledge.html.striptags(),
         },
         "contact": {
-            "name": endorsement.contact_name,
-            "title": endorsement.contact_title,
-            "email": endorsement.contact_email,
-            "shown_in_public": endorsement.show_contact,
+            "name": row.contact_name,
+            "title": row.contact_title,
+            "email": row.contact_email,
+            "shown_in_public": row.show_contact,
         },
-        "registration_number": endorsement.registration_number,
+        "registration_number": row.registration_number,
         "versions": [_readable_version(version) for version in endorsement.versions],
-        "state": endorsement.state.value,
-        "level": endorsement.level.value,
-        "last_decision": endorsement.decision_reason,
-        "language": endorsement.lang,
-        "privacy_notice": endorsement.privacy_version,
-        "submitted_at": endorsement.submitted_at.isoformat(),
-        "confirmed_at": endorsement.confirmed_at and endorsement.confirmed_at.isoformat(),
-        "published_at": endorsement.published_at and endorsement.published_at.isoformat(),
-        "ended_at": endorsement.ended_at and endorsement.ended_at.isoformat(),
+        "state": row.state,
+        "level": row.level,
+        "last_decision": row.decision_reason,
+        "language": row.lang,
+        "privacy_notice": row.privacy_version,
+        "submitted_at": row.submitted_at.isoformat(),
+        "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),
+        "published_at": row.published_at and row.published_at.isoformat(),
+        "ended_at": row.ended_at and row.ended_at.isoformat(),
     }
 
 
-def _readable_version(version: OwnVersionView) -> dict[str, Any]:
+def _readable_version(version: EndorsementVersion) -> dict[str, Any]:
     return {
         "number": version.seq,
-        "state": version.state.value,
+        "state": version.state,
         "submitted_at": version.submitted_at.isoformat(),
         "spokesperson": version.spokesperson,
-        **asdict(version.content),
+        **asdict(content_of(version)),
     }
 
 
@@ -205,7 +217,7 @@ ENDORSEMENT = Subject(
     answer=number_matching.answer,
     renew=services.renew,
     mail_own_link=services.mail_own_link,
-    mailed_to=lambda endorsement: endorsement.contact_email,
+    mailed_to=lambda endorsement: endorsement.row.contact_email,
     disown=services.disown,
     send_link=services.send_link,
     find_own=own_endorsement,

@@ -15,6 +15,7 @@ from pledge.campaigns.mailed_links import Confirmation, LinkState
 from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken
 from pledge.signatures import number_matching
+from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.mailed_links.journey import (
     FORM,
@@ -29,7 +30,6 @@ from pledge.web.public.mailed_links.journey import (
 )
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import MailboxForm, NumberForm
-from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
 
 #: Whoever presses once more is led where the first press led.

@@ -20,13 +20,13 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.signatures import services as signatures
 from pledge.signatures.identifiers import read_ticket
 from pledge.web.caching import kept
+from pledge.web.forms import see_other
 from pledge.web.limits import count_unknown_link, limited, link_limit, token_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
 from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm, MailboxForm
-from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
 
 View = TypeVar("View", bound=Callable[..., AnyResponse])
@@ -73,7 +73,7 @@ def mailed_link(view: LinkView) -> LinkView:
 
 def show(template: str, subject: Subject, record: Any, status: int = 200, **more: Any) -> Response:
     """A page about a signature or endorsement, for the holder of a link to it."""
-    named = {subject.name: record, "record": record, "page": record.campaign}
+    named = {subject.name: record.row, "record": record, "page": record.campaign}
     return make_response(render_template(template, subject=subject, **named, **more), status)
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from pledge.core import i18n, metrics
+from pledge.web.forms import see_other
 from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, route, show
 from pledge.web.public.mailed_links.subject import Subject
-from pledge.web.public.signing.sign import see_other
 
 
 @route("{of.prefix}/me/<token>")

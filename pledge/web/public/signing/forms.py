@@ -4,6 +4,7 @@ There is no CSRF token, as there is no session to abuse; pledge/web/request_chec
 """
 
 import re
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, StringField
@@ -11,11 +12,13 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.core import countries, i18n
+from pledge.core.text import markdown
 from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import BadLine, LineFault
 from pledge.core.text.plain_text import six_digits, two_digits
 from pledge.signatures.addresses import Address, BadAddress, parse
 from pledge.signatures.rules import clean_name
+from pledge.signatures.services import Submission
 from pledge.web.forms import PublicForm, TickField
 from pledge.web.public.signing.step_up import StepUpFields
 
@@ -84,15 +87,22 @@ class SignForm(StepUpFields, PublicForm):
 
     validate_consent_version = validate_pledge_version
 
-    @property
-    def version(self) -> int | None:
-        """Of the pledge text that was shown; None when the form named none."""
-        return int(self.pledge_version.data) if self.pledge_version.data else None
-
-    @property
-    def agreed_version(self) -> int | None:
-        """Of the consent that was shown; None when the form named none."""
-        return int(self.consent_version.data) if self.consent_version.data else None
+    def submission(self, slug: str, **seen: Any) -> Submission:
+        """What a valid form says, with what else was `seen` of the request."""
+        return Submission(
+            slug=slug,
+            name=self.name.data,
+            address=self.address,
+            country=self.country.data,
+            region=self.region.data or None,
+            public_name=self.public_name.data,
+            updates=self.updates.data,
+            lang=i18n.language(),
+            privacy_version=markdown.privacy_version(),
+            pledge_version=int(self.pledge_version.data) if self.pledge_version.data else None,
+            consent_version=int(self.consent_version.data) if self.consent_version.data else None,
+            **seen,
+        )
 
     def show_consent(self, version: int | None) -> None:
         """Show this version of the consent: a tick that was set under another one does not count for it."""

@@ -22,14 +22,14 @@ from pledge.signatures.places import set_region_by_key
 from pledge.signatures.queries import SignatureView, confirmed_lately, own_signature
 from pledge.statistics.places import region_ranks
 from pledge.web.caching import cache
+from pledge.web.forms import see_other
 from pledge.web.limits import limited, token_limit
 from pledge.web.ordinals import ordinal
-from pledge.web.public.campaign.pages import campaign_or_404, kept_campaign, kept_pledge
+from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, campaign_or_404
 from pledge.web.public.mailed_links.journey import is_wrong, mailed_link, route
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import RegionForm
 from pledge.web.public.signing.next_steps import next_steps
-from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE, match_number, own_token
 
 #: Up to which place a region is told it, and for how many seconds the places are kept.
@@ -54,7 +54,7 @@ def mine(subject: Subject, slug: str) -> Response:
     signature = _pressed(slug, kept)
     if signature is not None:
         return _answer(
-            _page_parts(signature, kept), again=_waits(signature.state, signature.number), key=kept
+            _page_parts(signature, kept), again=_waits(signature.row.state, signature.number), key=kept
         )
     if submission is None:
         return _answer()
@@ -85,7 +85,7 @@ def confirm_no_mail(subject: Subject, token: str) -> Response:
 
 
 def _back_to_thanks(subject: Subject, key: str, done: str | None) -> Response:
-    slug = own_signature(key, i18n.language(), Purpose.PRESSED, kept_campaign, kept_pledge).campaign.slug
+    slug = own_signature(key, i18n.language(), Purpose.PRESSED, cached_campaign, cached_pledge).campaign.slug
     return see_other(subject.url("thanks", slug=slug, _anchor=done))
 
 
@@ -98,26 +98,28 @@ def _answer(
 def _pressed(slug: str, key: str) -> SignatureView | None:
     """The signature whose button this browser pressed, once it is confirmed."""
     try:
-        found = own_signature(key, i18n.language(), Purpose.PRESSED, kept_campaign, kept_pledge)
+        found = own_signature(key, i18n.language(), Purpose.PRESSED, cached_campaign, cached_pledge)
     except BadToken:
         return None
-    return found if found.campaign.slug == slug and found.state in _SETTLED else None
+    return found if found.campaign.slug == slug and found.row.state in _SETTLED else None
 
 
-def _waits(state: SignatureState, number: int | None) -> bool:
-    return state is SignatureState.CONFIRMED and number is None
+def _waits(state: str, number: int | None) -> bool:
+    return state == SignatureState.CONFIRMED and number is None
 
 
 def _page_parts(signature: SignatureView, key: str) -> str:
+    row = signature.row
     done = request.form.get("done")
-    is_counted = signature.state is SignatureState.CONFIRMED
-    asks_region = is_counted and signature.country == countries.HOME and signature.region is None
-    region_saved = done == "region" and is_counted and signature.region is not None
+    is_counted = row.state == SignatureState.CONFIRMED
+    asks_region = is_counted and row.country == countries.HOME and row.region is None
+    region_saved = done == "region" and is_counted and row.region is not None
     return _html(
         signature.campaign,
-        signature.state,
+        row.state,
         signature.number,
-        signature=signature,
+        signature=row,
+        record=signature,
         key=key,
         own_token=own_token(signature),
         declined=done == "declined" and not signature.thanks_wait,
@@ -127,7 +129,7 @@ def _page_parts(signature: SignatureView, key: str) -> str:
     )
 
 
-def _html(campaign: CampaignView, state: SignatureState, number: int | None, **more: Any) -> str:
+def _html(campaign: CampaignView, state: str, number: int | None, **more: Any) -> str:
     """Parts of the page with the thanks, each with its place there (thanks.js)."""
     return render_template(
         "public/signing/mine.html",
@@ -142,7 +144,7 @@ def _html(campaign: CampaignView, state: SignatureState, number: int | None, **m
 
 def _rank(signature: SignatureView) -> str:
     """A sentence about the place of the signer's region among the others, where it is one of the first."""
-    rank = _kept_ranks(signature.campaign.id).get(signature.region or "", LAST_RANK + 1)
+    rank = _kept_ranks(signature.campaign.id).get(signature.row.region or "", LAST_RANK + 1)
     if rank > LAST_RANK:
         return ""
     if rank == 1:

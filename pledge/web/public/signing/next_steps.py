@@ -13,9 +13,8 @@ from pledge.core import i18n
 from pledge.core.urls import campaign_link
 from pledge.ledger import queries as ledger
 from pledge.web.caching import SECONDS, cache
-from pledge.web.public.campaign.pages import goal_step, kept_campaign
+from pledge.web.public.campaign.pages import cached_campaign, goal_step, signing_paused
 from pledge.web.public.campaign.sharing import qr_code, signer_links
-from pledge.web.public.campaign.switched import signing_paused
 
 NEAREST_EVENTS = 2
 
@@ -42,7 +41,7 @@ def next_steps(campaign: CampaignView, at_least: int = 1) -> NextSteps:
 
 @cache.cached(SECONDS, make_cache_key=lambda campaign_id, lang: f"next steps {campaign_id} {lang}")
 def _rendered(campaign_id: int, lang: str) -> NextSteps:
-    campaign = kept_campaign(campaign_id, lang)
+    campaign = cached_campaign(campaign_id, lang)
     assert campaign is not None  # noqa: S101  # the caller has just read it
     people = ledger.count(campaign_id).people
     step = goal_step(campaign, people)

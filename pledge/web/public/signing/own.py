@@ -44,7 +44,7 @@ def me_consents(subject: Subject, token: str) -> Response:
 def unsubscribe(subject: Subject, token: str) -> Response:
     if request.method == "POST":
         own.unsubscribe(token)
-    elif own_signature(token, i18n.language(), Purpose.UNSUBSCRIBE).updates:
+    elif own_signature(token, i18n.language(), Purpose.UNSUBSCRIBE).row.updates:
         return ask(
             Question(
                 title=_("Stop the news e-mails?"),
@@ -72,7 +72,7 @@ def me_receipt(subject: Subject, token: str) -> Response:
 
 def _receipt(signature: SignatureView, back: str) -> Response:
     """The small file that proves, without us, that a signature is in the public log."""
-    found = receipt(signature.id)
+    found = receipt(signature.row.id)
     if found is None:
         return _no_receipt(signature, back)
     response = Response(found.content, content_type="text/plain; charset=utf-8")
@@ -83,7 +83,7 @@ def _receipt(signature: SignatureView, back: str) -> Response:
 
 def _no_receipt(signature: SignatureView, back: str) -> Response:
     """Not counted, or not in the published log yet: in that case the page reloads by itself."""
-    soon = signature.confirmed_at is not None and signature.state == "confirmed"
+    soon = signature.row.confirmed_at is not None and signature.row.state == "confirmed"
     page = render_template(
         "public/signing/no_receipt.html", page=signature.campaign, back=back, again=SOON if soon else None
     )

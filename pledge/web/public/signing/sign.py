@@ -9,18 +9,23 @@ from flask import Response, make_response, render_template, request, url_for
 from pledge.abuse import signals
 from pledge.campaigns.opening import CampaignNotOpen, SigningPaused
 from pledge.campaigns.queries import CampaignView
-from pledge.core import countries, i18n, metrics
-from pledge.core.text import markdown
+from pledge.core import countries, metrics
 from pledge.signatures import services as signatures
 from pledge.statistics import referrals
 from pledge.web.caching import cache
+from pledge.web.forms import see_other
 from pledge.web.limits import client_network
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404, campaign_page
-from pledge.web.public.campaign.switched import RETRY_AFTER_PAUSE, signing_paused
+from pledge.web.public.campaign.pages import (
+    RETRY_AFTER_PAUSE,
+    campaign_now_or_404,
+    campaign_or_404,
+    campaign_page,
+    signing_paused,
+)
 from pledge.web.public.signing import sign_up_limit, step_up
 from pledge.web.public.signing.forms import CHANGED_TEXT, SignForm
-from pledge.web.public.signing.step_up import ExtraStep, StepAnswer, Verdict
+from pledge.web.public.signing.step_up import ExtraStep, StepAnswer
 from pledge.web.public.signing.subject import SIGNATURE
 
 #: Seconds for which a process keeps the codes of a campaign: who signs does not wait for them.
@@ -62,7 +67,15 @@ def take(slug: str, form_page: FormPage, step_page: StepPage, next_url: NextUrl)
     if verdict.step is not None:
         return one_more_step(verdict.step, step_page(campaign_now_or_404(slug), verdict.step))
     try:
-        ticket = signatures.sign(_submission(slug, form, verdict))
+        ticket = signatures.sign(
+            form.submission(
+                slug,
+                via=_known(slug, form.via.data),
+                network=client_network(),
+                signals=signals.names(verdict.found),
+                hold_reason=verdict.hold_reason,
+            )
+        )
     except SigningPaused:
         return _paused(slug, form_page)
     except CampaignNotOpen:
@@ -77,31 +90,6 @@ def one_more_step(step: ExtraStep, page: str) -> Response:
     if step.retry_after is not None:
         response.headers["Retry-After"] = str(step.retry_after)
     return response
-
-
-def see_other(location: str) -> Response:
-    """303 with an empty body: the answer must be the same bytes for everybody."""
-    return Response(status=303, headers={"Location": location})
-
-
-def _submission(slug: str, form: SignForm, verdict: Verdict) -> signatures.Submission:
-    return signatures.Submission(
-        slug=slug,
-        name=form.name.data,
-        address=form.address,
-        country=form.country.data,
-        region=form.region.data or None,
-        public_name=form.public_name.data,
-        updates=form.updates.data,
-        lang=i18n.language(),
-        privacy_version=markdown.privacy_version(),
-        pledge_version=form.version,
-        consent_version=form.agreed_version,
-        via=_known(slug, form.via.data),
-        network=client_network(),
-        signals=signals.names(verdict.found),
-        hold_reason=verdict.hold_reason,
-    )
 
 
 def _known(slug: str, via: str | None) -> str | None:

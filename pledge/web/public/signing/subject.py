@@ -15,9 +15,8 @@ from pledge.signatures import number_matching, own, services
 from pledge.signatures.identifiers import is_by_link, read_ticket
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, open_link, own_signature
-from pledge.web.public.campaign.pages import kept_campaign, kept_pledge
+from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, signing_paused
 from pledge.web.public.campaign.sharing import signer_links
-from pledge.web.public.campaign.switched import signing_paused
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 from pledge.web.public.signing.forms import OwnForm, SignForm
 from pledge.web.public.signing.next_steps import next_steps
@@ -35,7 +34,7 @@ def opened(token: str, lang: str) -> Link[SignatureView]:
     """
     if request.method == "POST":
         return open_link(token, lang)
-    return open_link(token, lang, kept_campaign, kept_pledge)
+    return open_link(token, lang, cached_campaign, cached_pledge)
 
 
 def match_number(slug: str, ticket: str) -> str:
@@ -44,43 +43,31 @@ def match_number(slug: str, ticket: str) -> str:
 
 
 def key(signature: SignatureView) -> str:
-    return tokens.mint(Purpose.PRESSED, [signature.id])
+    return tokens.mint(Purpose.PRESSED, [signature.row.id])
 
 
 def own_token(signature: SignatureView) -> str:
-    return tokens.mint(Purpose.MANAGE, [signature.id])
-
-
-def own_form(signature: SignatureView) -> OwnForm:
-    """The form before anybody typed into it."""
-    return OwnForm(
-        name=signature.name,
-        country=signature.country,
-        region=signature.region,
-        public_name=signature.public_name,
-        updates=signature.updates,
-    )
+    return tokens.mint(Purpose.MANAGE, [signature.row.id])
 
 
 def own_context(signature: SignatureView) -> dict[str, Any]:
     done = request.args.get("done")
     return {
-        "number": signature.number if signature.state is SignatureState.CONFIRMED else None,
+        "number": signature.number if signature.row.state == SignatureState.CONFIRMED else None,
         "share": signer_links(signature.campaign),
-        "form": own_form(signature),
+        "form": OwnForm(obj=signature.row),
         "again": _form_to_sign_again(signature),
-        "unsubscribe_token": tokens.mint(Purpose.UNSUBSCRIBE, [signature.id]),
+        "unsubscribe_token": tokens.mint(Purpose.UNSUBSCRIBE, [signature.row.id]),
         "done": done if done in DONE else None,
     }
 
 
 def _form_to_sign_again(signature: SignatureView) -> SignForm | None:
     """Filled in but for the consents, while the campaign takes signatures."""
-    if signature.state is not SignatureState.WITHDRAWN or not signature.campaign.is_open or signing_paused():
+    if signature.row.state != SignatureState.WITHDRAWN or not signature.campaign.is_open or signing_paused():
         return None
-    return SignForm(
-        name=signature.name, email=signature.email, country=signature.country, region=signature.region
-    )
+    row = signature.row
+    return SignForm(name=row.name, email=row.email, country=row.country, region=row.region)
 
 
 def thanks_context(campaign: CampaignView) -> dict[str, Any]:
@@ -101,7 +88,7 @@ def withdrawing(signature: SignatureView) -> Question:
         lead=_(
             "Your signature is no longer counted, your name is no longer shown and news e-mails stop. You may sign again whenever you like."
         ),
-        notes=(_NUMBER_TELLS, *((only_mails,) if signature.updates else ())),
+        notes=(_NUMBER_TELLS, *((only_mails,) if signature.row.updates else ())),
         button=_("Withdraw my signature"),
         back=_("No, keep my signature"),
         danger=True,
@@ -136,6 +123,7 @@ def erased(signature: SignatureView) -> DonePage:
 
 def readable(signature: SignatureView) -> dict[str, Any]:
     """Everything that is stored about a person, as they may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
+    row = signature.row
     return {
         "campaign": {"slug": signature.campaign.slug, "title": signature.campaign.title},
         "pledge": {
@@ -144,27 +132,27 @@ def readable(signature: SignatureView) -> dict[str, Any]:
             "text": signature.pledge.html.striptags(),
         },
         "consent": asdict(signature.consent),
-        "name": signature.name,
-        "email": signature.email,
-        "country": signature.country,
-        "region": signature.region,
-        "public_name": signature.public_name,
-        "updates": signature.updates,
-        "language": signature.lang,
-        "privacy_notice": signature.privacy_version,
-        "state": signature.state.value,
-        "submitted_at": signature.submitted_at.isoformat(),
-        "confirmed_at": signature.confirmed_at and signature.confirmed_at.isoformat(),
-        "withdrawn_at": signature.withdrawn_at and signature.withdrawn_at.isoformat(),
+        "name": row.name,
+        "email": row.email,
+        "country": row.country,
+        "region": row.region,
+        "public_name": row.public_name,
+        "updates": row.updates,
+        "language": row.lang,
+        "privacy_notice": row.privacy_version,
+        "state": row.state,
+        "submitted_at": row.submitted_at.isoformat(),
+        "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),
+        "withdrawn_at": row.withdrawn_at and row.withdrawn_at.isoformat(),
         "invalidated_for": signature.invalidated_for and signature.invalidated_for.value,
-        "name_hidden_by_staff": signature.name_hidden,
-        "mail_provider": signature.mail_provider,
+        "name_hidden_by_staff": row.name_hidden,
+        "mail_provider": row.mail_provider,
         # The code of the partner or organisation whose link led to the form; null for everybody else.
-        "via": signature.via,
+        "via": row.via,
         # Keyed hashes: they tell the network and the mail's domain to nobody without the key.
-        "network_hash": signature.network_hash and signature.network_hash.hex(),
-        "wide_network_hash": signature.wide_network_hash and signature.wide_network_hash.hex(),
-        "domain_hash": signature.domain_hash and signature.domain_hash.hex(),
+        "network_hash": row.network_hash and row.network_hash.hex(),
+        "wide_network_hash": row.wide_network_hash and row.wide_network_hash.hex(),
+        "domain_hash": row.domain_hash and row.domain_hash.hex(),
     }
 
 
@@ -182,7 +170,7 @@ SIGNATURE = Subject(
     answer=number_matching.answer,
     renew=services.renew,
     mail_own_link=services.mail_own_link,
-    mailed_to=lambda signature: signature.email,
+    mailed_to=lambda signature: signature.row.email,
     disown=services.disown,
     send_link=services.send_link,
     find_own=own_signature,

@@ -24,8 +24,8 @@ from pledge.web.staff.auth.access import (
 )
 from pledge.web.staff.auth.cookies import this_session
 from pledge.web.staff.auth.invitation import NewPasswordForm
+from pledge.web.staff.auth.throttling import form_page, wait_message
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.deliveries.waiting import answer, wait_message
 from pledge.web.staff.system.people import ROLE_NAMES
 
 ALERT_NAMES = {
@@ -160,5 +160,4 @@ def _account_page(done: str, status: int = 200) -> Response:
 
 
 def _password_page(form: ChangePasswordForm, wait: int = 0) -> Response:
-    shown = render_template("staff/auth/password.html", form=form, email=me().email, min_length=MIN_LENGTH)
-    return answer(make_response(shown), form, wait)
+    return form_page("staff/auth/password.html", form, wait, email=me().email, min_length=MIN_LENGTH)

@@ -21,8 +21,8 @@ from pledge.web.staff.auth.access import (
     open_to_enrolment,
     requires_recent_sign_in,
 )
+from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.deliveries.waiting import answer
 
 
 class AuthenticatorForm(StaffForm):
@@ -97,16 +97,15 @@ def recovery_codes_post() -> AnyResponse:
 
 def _authenticator_page(form: AuthenticatorForm, secret: str) -> Response:
     email = me().email
-    shown = render_template(
+    return form_page(
         "staff/auth/authenticator.html",
-        form=form,
+        form,
         sealed=vault().seal(secret, _context()).hex(),
         qr=qr_code(authenticators.address(secret, email)),
         key=authenticators.readable(secret),
         email=email,
         replaces=bool(me().totp_secret),
     )
-    return answer(make_response(shown), form)
 
 
 def _opened(sealed: str) -> str | None:

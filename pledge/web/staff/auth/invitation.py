@@ -17,8 +17,8 @@ from pledge.web import limits
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import public
 from pledge.web.staff.auth.sign_in import begin_session
+from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.deliveries.waiting import answer
 
 PASSWORD_FAULTS = {
     PasswordFault.SHORT: _l("Please choose a password of at least 12 characters."),
@@ -77,10 +77,7 @@ def invitation_post(token: str) -> AnyResponse:
 
 
 def _page(token: str, email: str, form: NewPasswordForm) -> Response:
-    shown = render_template(
-        "staff/auth/invitation.html", token=token, email=email, form=form, min_length=MIN_LENGTH
-    )
-    return answer(make_response(shown), form)
+    return form_page("staff/auth/invitation.html", form, token=token, email=email, min_length=MIN_LENGTH)
 
 
 def _expired() -> Response:

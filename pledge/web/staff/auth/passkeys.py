@@ -41,9 +41,9 @@ from pledge.web.staff.auth.access import (
 )
 from pledge.web.staff.auth.cookies import current_member
 from pledge.web.staff.auth.sign_in import begin_session, next_page, pending
+from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.auth.verifying import go_on, going_on
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.deliveries.waiting import answer
 
 MAX_NAME = 64
 
@@ -100,9 +100,7 @@ def passkey_new() -> Response:
     form, options = PasskeyForm(request.form), ""
     if request.method == "POST" and form.validate():
         options = passkeys.registration_options(relying_party(), me(), _ask(_ADDING, name=form.name.data))
-    return answer(
-        make_response(render_template("staff/auth/passkey_new.html", form=form, options=options)), form
-    )
+    return form_page("staff/auth/passkey_new.html", form, options=options)
 
 
 @staff.post("/account/passkeys/new/answer")

@@ -5,7 +5,7 @@ The answer never reveals whether an account exists: same texts, same time (accou
 
 from collections.abc import Callable
 
-from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask import Response, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -22,8 +22,8 @@ from pledge.web.forms import StaffForm
 from pledge.web.staff.auth import cookies
 from pledge.web.staff.auth.access import mark_second_factor, public, requires_password
 from pledge.web.staff.auth.cookies import current_member
+from pledge.web.staff.auth.throttling import count_try, forget_tries, form_page, take_back_try, wait_message
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.deliveries.waiting import answer, count_try, forget_tries, take_back_try, wait_message
 from pledge.web.staff.pages import staff_page
 
 #: In the session: who has given the right password in this browser but not shown the second factor yet.
@@ -195,14 +195,11 @@ def pending() -> StaffMember | None:
 
 
 def _sign_in_page(form: SignInForm, wait: int = 0) -> Response:
-    return answer(
-        make_response(render_template("staff/auth/sign_in.html", form=form, next=next_page())), form, wait
-    )
+    return form_page("staff/auth/sign_in.html", form, wait, next=next_page())
 
 
 def _code_page(template: str, form: SecondFactorForm, person: StaffMember) -> Response:
-    shown = render_template(template, form=form, person=person, next=next_page())
-    return answer(make_response(shown), form, form.wait)
+    return form_page(template, form, form.wait, person=person, next=next_page())
 
 
 def next_page() -> str | None:

@@ -17,8 +17,8 @@ from pledge.web.staff.auth.access import (
     requires_sign_in,
 )
 from pledge.web.staff.auth.sign_in import SecondFactorForm, SignInAgainForm
+from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.deliveries.waiting import answer
 from pledge.web.staff.pages import staff_page
 
 
@@ -105,12 +105,12 @@ def _too_late() -> Response:
 
 
 def _page(form: SecondFactorForm) -> Response:
-    shown = render_template(
+    return form_page(
         "staff/auth/verify.html",
-        form=form,
+        form,
+        form.wait,
         member=me(),
         going_on=going_on(),
         back=_back(),
         waits=bool(request.args.get("saved")) and _kept() is not None,
     )
-    return answer(make_response(shown), form, form.wait)

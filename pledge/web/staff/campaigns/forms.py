@@ -1,7 +1,6 @@
 """The forms of the campaign screens: their shape. The use cases decide what may be stored."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -16,16 +15,19 @@ from pledge.campaigns.photo import PhotoFocus
 from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.sisters import SisterFields
 from pledge.core import languages
+from pledge.core.i18n import SEOUL
 from pledge.core.organization_types import OrganizationType
 from pledge.web.forms import ByLanguage, StaffForm, TickField
-from pledge.web.staff.auth.moments import at, day, hour, moment, typed_event
-from pledge.web.staff.campaigns.saving import FAULTS
-
-
-class StampedForm(StaffForm):
-    """Contains the stamp of what its editor saw."""
-
-    seen = HiddenField()
+from pledge.web.staff.forms import (
+    FAULTS,
+    StampedForm,
+    WholeNumberField,
+    day_field,
+    in_seoul,
+    moment_field,
+    time_field,
+    whole_number,
+)
 
 
 class NewForm(StaffForm):
@@ -59,41 +61,25 @@ class PublishForm(PledgeForm):
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
 
 
-def whole_number(text: str) -> int | None:
-    """The number of a text in digits, perhaps with commas; None for anything else."""
-    digits = text.replace(",", "")
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 10 else None
+class NumbersField(TextAreaField):
+    """Whole numbers, one a line."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        found = [whole_number(word) for text in valuelist for word in text.split()]
+        self.data = [number for number in found if number is not None]
+        if len(self.data) < len(found):
+            raise ValueError(FAULTS[FieldFault.STEPS])
+
+    def _value(self) -> str:
+        return "\n".join(self.raw_data or [f"{number:,}" for number in self.data or ()])
 
 
 class ScheduleForm(StampedForm):
-    goal = StringField(_l("Goal"))
-    goal_steps = TextAreaField(_l("Steps on the way"))
-    opens_at = StringField(_l("Opens"))
-    closes_at = StringField(_l("Closes"))
+    goal = WholeNumberField(_l("Goal"), invalid_value_message=FAULTS[FieldFault.GOAL])
+    goal_steps = NumbersField(_l("Steps on the way"))
+    opens_at = moment_field(_l("Opens"))
+    closes_at = moment_field(_l("Closes"))
     reason = TextAreaField(_l("Reason"))
-
-    def validate_goal(self, field: Field) -> None:
-        number = whole_number("".join((field.data or "").split()))
-        if number is None:
-            raise ValidationError(FAULTS[FieldFault.GOAL])
-        self.number = number
-
-    def validate_goal_steps(self, field: Field) -> None:
-        found = [whole_number(word) for word in (field.data or "").split()]
-        self.steps = [number for number in found if number is not None]
-        if len(self.steps) < len(found):
-            raise ValidationError(FAULTS[FieldFault.STEPS])
-
-    def validate_opens_at(self, field: Field) -> None:
-        self.opens = moment(field.data)
-
-    def validate_closes_at(self, field: Field) -> None:
-        self.closes = moment(field.data)
-
-    number: int = 0
-    steps: Sequence[int] = ()
-    opens: datetime | None = None
-    closes: datetime | None = None
 
 
 class ItemForm(StampedForm):
@@ -147,61 +133,54 @@ class EventForm(ItemForm):
 
     title = ByLanguage(StringField, _l("Title"))
     place = ByLanguage(StringField, _l("Place"))
-    start_day = StringField(_l("Day"))
-    start_time = StringField(_l("Time"))
-    end_day = StringField(_l("Last day"))
-    end_time = StringField(_l("End"))
+    start_day = day_field(_l("Day"), required=_l("Enter the day."))
+    start_time = time_field(_l("Time"))
+    end_day = day_field(_l("Last day"))
+    end_time = time_field(_l("End"))
     is_online = TickField(_l("People can take part online"))
     url = StringField(_l("Web address"))
     outcome = ByLanguage(TextAreaField, _l("What became of it"))
 
-    def validate_start_day(self, field: Field) -> None:
-        self.starts_on = day(field.data)
-        if self.starts_on is None:
-            raise ValidationError(_l("Enter the day."))
-
-    def validate_start_time(self, field: Field) -> None:
-        self.starts = hour(field.data)
-
     def validate_end_day(self, field: Field) -> None:
-        self.ends_on = day(field.data)
-        if self.ends_on and (self.start_time.data or "").strip() and not (self.end_time.data or "").strip():
+        if self.start_time.data is not None and self.end_time.data is None:
             raise ValidationError(_l("Enter the end time too, or leave the last day empty."))
 
     def validate_end_time(self, field: Field) -> None:
-        self.ends = hour(field.data)
-        if self.ends is not None and not (self.start_time.data or "").strip():
+        if self.start_time.data is None:
             raise ValidationError(_l("Enter the start time too."))
-
-    starts_on: date | None = None
-    starts: time | None = None
-    ends_on: date | None = None
-    ends: time | None = None
 
     @property
     def places(self) -> Mapping[str, str]:
         """An event that ends before it begins is told at the field that says when."""
-        return {"ends_at": "end_time" if (self.start_time.data or "").strip() else "end_day"}
+        return {"ends_at": "end_day" if self.start_time.data is None else "end_time"}
 
     @classmethod
     def typed(cls, fields: EventFields) -> dict[str, object]:
-        return typed_event(fields)
+        first, last = fields.starts_at.astimezone(SEOUL), fields.ends_at and fields.ends_at.astimezone(SEOUL)
+        return {
+            **super().typed(fields),
+            "start_day": first.date(),
+            "start_time": None if fields.all_day else first.time(),
+            "end_day": last.date() if last and last.date() != first.date() else None,
+            "end_time": last.time() if last and not fields.all_day else None,
+        }
 
     @property
     def fields(self) -> EventFields:
         """The fields for the use case; the form must have been validated."""
-        first = self.starts_on or date.min
-        if self.starts is None:
-            ends_at = at(self.ends_on) if self.ends_on else None
+        first, last = self.start_day.data, self.end_day.data
+        starts, ends = self.start_time.data, self.end_time.data
+        if starts is None:
+            ends_at = in_seoul(last) if last else None
         else:
-            ends_at = at(self.ends_on or first, self.ends) if self.ends else None
+            ends_at = in_seoul(last or first, ends) if ends else None
         return EventFields(
             title=self.by_language("title"),
             place=self.by_language("place"),
             url=self.url.data or "",
             is_online=self.is_online.data,
-            all_day=self.starts is None,
-            starts_at=at(first, self.starts),
+            all_day=starts is None,
+            starts_at=in_seoul(first, starts),
             ends_at=ends_at,
             outcome=self.by_language("outcome"),
         )

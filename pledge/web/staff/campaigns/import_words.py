@@ -13,7 +13,7 @@ from pledge.core.text.tables import MAX_COLUMNS, MAX_LINES, BadTable, TableFault
 from pledge.files.archives import MAX_PICTURES, ArchiveFault, BadArchive
 from pledge.files.faults import PictureFault
 from pledge.files.words import PICTURE_WORDS
-from pledge.web.staff.campaigns.saving import FAULTS
+from pledge.web.staff.forms import FAULTS
 
 _TABLE_WORDS = {
     TableFault.EMPTY: _l("The table is empty. It needs a line with headers and one line for each partner."),

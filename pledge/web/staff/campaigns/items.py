@@ -20,8 +20,8 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import EventForm, ItemForm, PartnerForm, RemoveForm, SisterForm
-from pledge.web.staff.campaigns.saving import PICTURE_BODY, SavingProblem, attempt, take_picture
 from pledge.web.staff.campaigns.sections import OK, removal_page, section_page
+from pledge.web.staff.forms import PICTURE_BODY, SavingProblem, as_typed, attempt, take_picture
 
 ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Partner")}
 
@@ -140,7 +140,7 @@ def item_post(slug: str, section: str, number: int) -> AnyResponse:
     # None when somebody has removed it: then the form adds it again.
     row = next((row for row in items.rows(kind, campaigns.desk(slug).id) if row.id == number), None)
     if problem.stored and row is not None:
-        problem = replace(problem, stored=form.typed(row.fields))
+        problem = replace(problem, stored=as_typed(form, form.typed(row.fields)))
     return _page(slug, section, row, form, problem)
 
 

@@ -25,20 +25,20 @@ from pledge.web.staff.campaigns.forms import (
     LetterTextForm,
     PhotoForm,
     QuotationForm,
-    StampedForm,
     VideoForm,
 )
-from pledge.web.staff.campaigns.saving import (
+from pledge.web.staff.campaigns.sections import OK, saved, section_page
+from pledge.web.staff.campaigns.texts import TEXT_BODY
+from pledge.web.staff.forms import (
     PICTURE_BODY,
     SavingProblem,
+    StampedForm,
     attempt,
     take_document,
     take_picture,
     take_video,
     take_wide_picture,
 )
-from pledge.web.staff.campaigns.sections import OK, saved, section_page
-from pledge.web.staff.campaigns.texts import TEXT_BODY
 
 #: Which part of a photograph stays in sight where it is cut.
 FOCUSES = (

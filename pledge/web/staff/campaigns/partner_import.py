@@ -27,8 +27,8 @@ from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import ImportForm, PlannedImportForm
 from pledge.web.staff.campaigns.import_words import archive_words, fault_words, logo_words, table_words
-from pledge.web.staff.campaigns.saving import SavingProblem
 from pledge.web.staff.campaigns.sections import OK, section_page
+from pledge.web.staff.forms import SavingProblem
 
 #: Of the request with both files.
 _BODY = 24_000_000

@@ -19,9 +19,9 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import PledgeForm, PublishForm
-from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 from pledge.web.staff.campaigns.sections import OK, saved, section_page
 from pledge.web.staff.campaigns.texts import TEXT_BODY
+from pledge.web.staff.forms import SavingProblem, attempt
 
 
 @staff.get("/campaigns/<slug>/pledge")

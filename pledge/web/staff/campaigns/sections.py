@@ -6,7 +6,7 @@ from werkzeug import Response as AnyResponse
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.web.staff.campaigns.forms import RemoveForm
-from pledge.web.staff.campaigns.saving import SavingProblem
+from pledge.web.staff.forms import SavingProblem
 
 OK = SavingProblem(200)
 

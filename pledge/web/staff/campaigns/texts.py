@@ -1,7 +1,5 @@
 """The texts of a campaign, and its dates and goal; a page for each."""
 
-from collections.abc import Sequence
-
 from flask import Response, request
 from werkzeug import Response as AnyResponse
 
@@ -13,11 +11,10 @@ from pledge.campaigns.rules import stamp
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, was_shown_lately
-from pledge.web.staff.auth.moments import typed_moment
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import ScheduleForm, TextsForm
-from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 from pledge.web.staff.campaigns.sections import OK, saved, section_page
+from pledge.web.staff.forms import SavingProblem, attempt
 
 #: Two long texts in Korean, three bytes a letter, with room for the rest of the form.
 TEXT_BODY = 512 * 1024
@@ -55,9 +52,9 @@ def campaign_schedule(slug: str) -> Response:
     form = ScheduleForm(
         data={
             "goal": desk.schedule.goal,
-            "goal_steps": _lines(desk.schedule.goal_steps),
-            "opens_at": typed_moment(desk.schedule.opens_at),
-            "closes_at": typed_moment(desk.schedule.closes_at),
+            "goal_steps": desk.schedule.goal_steps,
+            "opens_at": desk.schedule.opens_at,
+            "closes_at": desk.schedule.closes_at,
             "seen": desk.schedule.stamp,
         }
     )
@@ -74,10 +71,10 @@ def campaign_schedule_post(slug: str) -> AnyResponse:
             actor(),
             slug,
             form.seen.data or "",
-            goal=form.number,
-            goal_steps=form.steps,
-            opens_at=form.opens,
-            closes_at=form.closes,
+            goal=form.goal.data,
+            goal_steps=form.goal_steps.data,
+            opens_at=form.opens_at.data,
+            closes_at=form.closes_at.data,
             reason=form.reason.data or "",
             is_stepped_up=was_shown_lately(),
         ),
@@ -87,28 +84,17 @@ def campaign_schedule_post(slug: str) -> AnyResponse:
     return saved("campaign_schedule", slug)
 
 
-def _lines(steps: Sequence[int]) -> str:
-    """One step a line, as they are typed."""
-    return "\n".join(f"{step:,}" for step in steps)
-
-
 def _texts_page(desk: CampaignDesk, form: TextsForm, problem: SavingProblem) -> Response:
     return section_page("staff/campaigns/texts.html", desk, form, problem)
 
 
 def _schedule_page(desk: CampaignDesk, form: ScheduleForm, problem: SavingProblem) -> Response:
-    stored = dict(problem.stored)
-    for name in ("opens_at", "closes_at"):
-        if name in stored:
-            stored[name] = typed_moment(stored[name])
-    if "goal_steps" in stored:
-        stored["goal_steps"] = _lines(stored["goal_steps"])
     closes_at = desk.schedule.closes_at
     return section_page(
         "staff/campaigns/schedule.html",
         desk,
         form,
-        SavingProblem(problem.status, stored, problem.state),
+        problem,
         confirmable_until=None if closes_at is None else closes_at + CONFIRM_GRACE,
         grace_hours=int(CONFIRM_GRACE.total_seconds() // 3600),
     )

@@ -20,7 +20,7 @@ from pledge.web.staff.auth.access import actor, ask_again, needs, requires_recen
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import NewForm, StateForm
 from pledge.web.staff.campaigns.items import SECTIONS
-from pledge.web.staff.campaigns.saving import SavingProblem, attempt
+from pledge.web.staff.forms import SavingProblem, attempt
 
 STATES = {
     CampaignState.DRAFT: _l("Draft"),

@@ -20,7 +20,7 @@ from pledge.statistics.totals import DoesNotAddUp, NoSuchCheckpoint, UnknownCamp
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import check_why
+from pledge.web.staff.forms import check_reason
 
 #: The names of the kinds of rows, in the order of the list to choose from.
 KINDS: dict[str, Any] = {
@@ -60,7 +60,7 @@ class ExportForm(StaffForm):
             raise ValidationError(_l("Choose a campaign."))
 
     def validate_why(self, field: Field) -> None:
-        check_why(field)
+        check_reason(field)
 
 
 @staff.get("/exports")

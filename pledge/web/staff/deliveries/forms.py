@@ -1,7 +1,6 @@
 """The forms of the delivery screens: their shape, and the messages for their faults."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -15,9 +14,7 @@ from pledge.deliveries.models import Channel
 from pledge.deliveries.queries import DeliveryView
 from pledge.deliveries.services import Answer, EntryFault, HandingOver
 from pledge.web.forms import ByLanguage, StaffForm
-from pledge.web.staff.auth.moments import moment, typed_moment
-from pledge.web.staff.campaigns.saving import FAULTS
-from pledge.web.staff.signatures.forms import check_why
+from pledge.web.staff.forms import FAULTS, check_reason, moment_field
 
 CHANNELS: dict[Channel, Any] = {
     Channel.IN_PERSON: _l("In person"),
@@ -71,60 +68,50 @@ class DraftForm(StaffForm):
 
 
 class HandingOverForm(StaffForm):
-    handed_over_at = StringField(_l("Handed over on"))
+    handed_over_at = moment_field(_l("Handed over on"))
     channel = SelectField(_l("How"), validate_choice=False)
     receipt_number = StringField(_l("Reference number"))
 
-    moment: datetime | None = None
-
-    def validate_handed_over_at(self, field: Field) -> None:
-        self.moment = moment(field.data)
-
     @property
     def entry(self) -> HandingOver:
-        return HandingOver(self.moment, self.channel.data or "", self.receipt_number.data or "")
+        return HandingOver(self.handed_over_at.data, self.channel.data or "", self.receipt_number.data or "")
 
 
 class AnswerForm(StaffForm):
-    answered_at = StringField(_l("Answered on"))
+    answered_at = moment_field(_l("Answered on"))
     answer = ByLanguage(TextAreaField, _l("Answer"))
-
-    moment: datetime | None = None
-
-    def validate_answered_at(self, field: Field) -> None:
-        self.moment = moment(field.data)
 
     @property
     def entry(self) -> Answer:
-        return Answer(self.moment, self.by_language("answer"))
+        return Answer(self.answered_at.data, self.by_language("answer"))
 
 
 class HandingOverCorrection(HandingOverForm):
     reason = TextAreaField(_l("Reason for the correction"))
 
     def validate_reason(self, field: Field) -> None:
-        check_why(field)
+        check_reason(field)
 
 
 class AnswerCorrection(AnswerForm):
     answer_reason = TextAreaField(_l("Reason for the correction"))
 
     def validate_answer_reason(self, field: Field) -> None:
-        check_why(field)
+        check_reason(field)
 
 
-def recorded_handing_over(found: DeliveryView) -> dict[str, str]:
+def recorded_handing_over(found: DeliveryView) -> dict[str, Any]:
     """What the form of a correction begins with."""
     return {
-        "handed_over_at": typed_moment(found.handed_over_at),
+        "handed_over_at": found.handed_over_at,
         "channel": found.channel or "",
         "receipt_number": found.receipt_number,
     }
 
 
-def recorded_answer(found: DeliveryView) -> dict[str, str]:
+def recorded_answer(found: DeliveryView) -> dict[str, Any]:
     return {
-        "answered_at": typed_moment(found.answered_at),
+        "answered_at": found.answered_at,
         **languages.by_field("answer", found.answer),
     }
 

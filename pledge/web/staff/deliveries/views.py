@@ -30,7 +30,7 @@ from pledge.web.staff.deliveries.forms import (
     recorded_handing_over,
     tell,
 )
-from pledge.web.staff.signatures.forms import StatedReasonForm
+from pledge.web.staff.forms import StatedReasonForm
 
 _ONE = "/deliveries/<int(min=1,max=2147483647):delivery_id>"
 

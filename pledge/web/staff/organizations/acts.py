@@ -8,8 +8,9 @@ from werkzeug import Response
 from wtforms import Form
 
 from pledge.accounts.roles import Permission
-from pledge.endorsements.review import levels, merging, moderation, services
-from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, SeenState, UnknownCase
+from pledge.endorsements.review import moderation, queries
+from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
+from pledge.endorsements.review.queries import SeenState
 from pledge.endorsements.review.reasons import BadReason
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.web.staff.auth.access import actor, needs
@@ -35,11 +36,13 @@ ACTS: dict[str, Act] = {
         actor(), case, seen, forms.reinstate.why.data
     ),
     "reopen": lambda case, seen, forms: moderation.reopen(actor(), case, seen, forms.reopen.why.data),
-    "merge": lambda case, seen, forms: merging.merge(
+    "merge": lambda case, seen, forms: moderation.merge(
         actor(), case, forms.merge.number, seen, forms.merge.why.data
     ),
-    "certify": lambda case, seen, forms: levels.certify(actor(), case, seen, forms.certify.why.data),
-    "uncertify": lambda case, seen, forms: levels.uncertify(actor(), case, seen, forms.uncertify.why.data),
+    "certify": lambda case, seen, forms: moderation.certify(actor(), case, seen, forms.certify.why.data),
+    "uncertify": lambda case, seen, forms: moderation.uncertify(
+        actor(), case, seen, forms.uncertify.why.data
+    ),
 }
 
 
@@ -55,7 +58,7 @@ def organization_act(endorsement_id: int, act: str) -> Response:
 @needs(Permission.REVIEW_ORGANIZATIONS)
 def organization_site(endorsement_id: int) -> Response:
     """Look for the proof on the website now, before and outside the transaction that writes down what was found."""
-    case = services.find(endorsement_id)
+    case = queries.find(endorsement_id)
     if case is None:
         abort(404)
     # Of the version that the level speaks for: a correction that waits must not prove the website on the wall.
@@ -64,7 +67,7 @@ def organization_site(endorsement_id: int) -> Response:
     return _decide(
         endorsement_id,
         "site-found" if found else "site-not-found",
-        lambda case, seen, _: levels.note_site_proof(actor(), case, seen, found),
+        lambda case, seen, _: moderation.note_site_proof(actor(), case, seen, found),
     )
 
 
@@ -81,7 +84,7 @@ def _decide(endorsement_id: int, name: str, act: Act) -> Response:
     try:
         act(endorsement_id, seen, forms)
     except UnknownCase:
-        if services.find(endorsement_id) is None:
+        if queries.find(endorsement_id) is None:
             abort(404)
         return case_page(
             endorsement_id, 409, forms=forms, acted=name, fault=_("The other organisation no longer exists.")

@@ -13,7 +13,7 @@ from pledge.core.text.plain_text import is_readable
 from pledge.endorsements.models import ReasonKind
 from pledge.endorsements.review.reasons import CODE, MAX_REASON
 from pledge.web.forms import ByLanguage, StaffForm, TickField
-from pledge.web.staff.signatures.forms import check_numbers
+from pledge.web.staff.forms import check_resident_number
 
 MAX_NOTE = 500
 MAX_NUMBER = 2**63 - 1
@@ -27,7 +27,7 @@ def _check_text(field: Field, *, required: bool) -> None:
         raise ValidationError(_l("This can have up to 500 characters."))
     if not is_readable(text):
         raise ValidationError(_l("It contains a character that cannot be shown."))
-    check_numbers(field)
+    check_resident_number(field)
     field.data = text
 
 
@@ -45,7 +45,7 @@ def _check_wording(_form: StaffForm, field: Field) -> None:
         raise ValidationError(_l("This can have up to 500 characters."))
     if not is_readable(field.data):
         raise ValidationError(_l("It contains a character that cannot be shown."))
-    check_numbers(field)
+    check_resident_number(field)
 
 
 class ReasonForm(StaffForm):

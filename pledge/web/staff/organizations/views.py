@@ -12,18 +12,18 @@ from werkzeug import Response as AnyResponse
 from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.core import clock, i18n
+from pledge.core.i18n import format_duration
 from pledge.endorsements.models import ReasonKind
-from pledge.endorsements.review import duplicates, presence, reasons, services
-from pledge.endorsements.review.cases import SeenState, UnknownCase
+from pledge.endorsements.review import presence, queries, reasons
+from pledge.endorsements.review.moderation import UnknownCase
 from pledge.endorsements.review.presence import Presence
-from pledge.endorsements.review.services import Case, Tab
+from pledge.endorsements.review.queries import Case, SeenState, Tab
 from pledge.endorsements.verification.domains import belongs_to, host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.titles import campaign_titles
 from pledge.web.staff.organizations.forms import Forms
-from pledge.web.staff.system.durations import duration
 
 #: As the public addresses have it: the number that an endorsement can have, in either database.
 NUMBER = "<int(min=1,max=9223372036854775807):endorsement_id>"
@@ -53,7 +53,7 @@ def organizations() -> str:
     campaign = request.args.get("campaign", "")
     if campaign and campaign not in campaign_titles():
         abort(404)
-    queue = services.queue(Tab(tab), name, _page_number(), campaign)
+    queue = queries.queue(Tab(tab), name, _page_number(), campaign)
     if queue.page > queue.pages:
         abort(404)
     return render_template(
@@ -82,7 +82,7 @@ def organization_here(endorsement_id: int) -> Response:
         found = presence.arrive(actor(), endorsement_id)
     except UnknownCase:
         abort(404)
-    case = services.find(endorsement_id)
+    case = queries.find(endorsement_id)
     return jsonify(words=presence_words(found), is_mine=found.is_mine, seen=str(case.seen) if case else "")
 
 
@@ -109,12 +109,12 @@ def case_page(
 
     404 for a case that nobody can see.
     """
-    case = services.find(endorsement_id)
+    case = queries.find(endorsement_id)
     if case is None:
         abort(404)
     forms = forms or Forms.empty()
-    candidates = duplicates.candidates(endorsement_id)
-    found = presence.look(actor(), endorsement_id)
+    candidates = queries.duplicates(endorsement_id)
+    found = presence.presence(actor(), endorsement_id)
     return make_response(
         render_template(
             "staff/organizations/organization.html",
@@ -175,7 +175,7 @@ def _choices(kind: ReasonKind) -> list[tuple[str, str]]:
 @staff.app_template_global("age")
 def age(since: datetime) -> str:
     """How long something has waited."""
-    return duration(clock.now() - since)
+    return format_duration(clock.now() - since)
 
 
 def _page_number() -> int:

@@ -6,13 +6,13 @@ from flask import Response, make_response, redirect, render_template, request, u
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
+from pledge.core.i18n import format_duration
 from pledge.mail import moderation, queries, suppression, undelivered
 from pledge.statistics.deliverability import deliverability, falls
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import LookUpForm
+from pledge.web.staff.signatures.views import LookUpForm
 from pledge.web.staff.system.dashboard import PROVIDERS
-from pledge.web.staff.system.durations import duration
 
 PAGE = 50
 #: How far back the page counts what came back.
@@ -68,7 +68,7 @@ def _page(status: int, form: LookUpForm | None = None, *, unknown: bool = False)
         providers=deliverability(),
         fallen={fall.recent.provider: fall.usual for fall in falls()},
         provider_labels=PROVIDERS,
-        duration=duration,
+        duration=format_duration,
         form=form or LookUpForm(),
         unknown=unknown,
     )

@@ -10,19 +10,36 @@ from flask import Response, abort, make_response, render_template, request, url_
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
+from wtforms import StringField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.core import i18n
 from pledge.signatures import moderation, staff_queries
+from pledge.signatures.addresses import Address, BadAddress, parse
+from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import LookUpForm, StatedReasonForm
+from pledge.web.staff.forms import StatedReasonForm
 
 #: Before the names of the fields of the form that decides about one that is held, or would be.
 _HOLD = "hold_"
 
 _ONE = "/signatures/<int(min=1,max=9223372036854775807):signature_id>"
+
+
+class LookUpForm(StaffForm):
+    email = StringField(_l("E-mail"))
+
+    address: Address
+
+    def validate_email(self, field: Field) -> None:
+        try:
+            self.address = parse(field.data or "")
+        except BadAddress:
+            raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None
 
 
 @staff.get("/signatures")
@@ -163,7 +180,7 @@ def _person_page(signature_id: int, status: int, sent: dict[str, StatedReasonFor
         render_template(
             "staff/signatures/signature.html",
             person=person,
-            slug=slugs()[person.signature.campaign.id],
+            slug=slugs()[person.view.campaign.id],
             form=forms[""],
             hold=forms[_HOLD],
             done=request.args.get("done", ""),

@@ -20,11 +20,11 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.queries import slugs
 from pledge.core import clock, i18n
+from pledge.core.i18n import format_duration
 from pledge.core.languages import Texts
 from pledge.signatures import origins
 from pledge.signatures.invalidation import queries, services
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin
 from pledge.statistics import referrals
 from pledge.statistics import watch as sign_ups
@@ -34,8 +34,7 @@ from pledge.web.forms import StaffForm
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import NAMES_REASON, check_why
-from pledge.web.staff.system.durations import duration
+from pledge.web.staff.forms import check_reason
 
 #: Seconds for which a process keeps the figures of a time: of an hour they change, of a week they hardly do.
 KEPT = {Window.HOUR: 10, Window.DAY: 30, Window.WEEK: 120}
@@ -95,7 +94,7 @@ class BlockForm(StaffForm):
     block_why = TextAreaField(_l("Reason"))
 
     def validate_block_why(self, field: Field) -> None:
-        check_why(field)
+        check_reason(field)
 
 
 class ActForm(StaffForm):
@@ -118,7 +117,7 @@ class ActForm(StaffForm):
             abort(400)
 
     def validate_why(self, field: Field) -> None:
-        check_why(field)
+        check_reason(field)
 
 
 @staff.get("/watch")
@@ -154,7 +153,7 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
     origin, form = _origin(slug, sort, value), ActForm(request.form)
     if not form.validate():
         return _cluster_page(slug, origin, 422, form)
-    reason = InvalidationReason(form.reason.data) if act in NAMES_REASON else None
+    reason = InvalidationReason(form.reason.data) if act in services.TAKES_OUT else None
     found = _condition(origin, form.begins)
     try:
         number = services.propose(actor(), found, reason, form.why.data or "", act=InvalidationAct(act))
@@ -237,7 +236,7 @@ def _cluster_page(
         sort=origin.kind.value,
         value=origin.hash.hex(),
         cluster=cluster,
-        earlier=queries.of_the_like(_condition(origin, since)),
+        earlier=queries.similar(_condition(origin, since)),
         since=since,
         window=window,
         block=next((one for one in blocks.lasting(origin.campaign_id) if one.hash == origin.hash), None),
@@ -250,7 +249,13 @@ def _cluster_page(
 
 
 def _words() -> dict[str, Any]:
-    return {"windows": WINDOWS, "sorts": SORTS, "marks": MARKS, "lasting": LASTING, "duration": duration}
+    return {
+        "windows": WINDOWS,
+        "sorts": SORTS,
+        "marks": MARKS,
+        "lasting": LASTING,
+        "duration": format_duration,
+    }
 
 
 def _watched(campaign_id: int, slug: str, window: Window) -> Watched:

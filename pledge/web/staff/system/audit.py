@@ -19,9 +19,8 @@ from pledge.core import clock, i18n
 from pledge.exports.files import file_name
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
-from pledge.web.staff.auth.moments import at, day
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import check_numbers
+from pledge.web.staff.forms import check_reason, day_field, in_seoul
 from pledge.web.staff.system.audit_labels import action_words, choices
 
 MAX_REASON = 500
@@ -47,45 +46,36 @@ class SearchForm(StaffForm):
     actor = StringField(_l("Who"))
     action = StringField(_l("What"))
     subject = StringField(_l("On what"))
-    since = StringField(_l("From day"))
-    until = StringField(_l("To day"))
-
-    def validate_since(self, field: Field) -> None:
-        day(field.data)
+    since = day_field(_l("From day"))
+    until = day_field(_l("To day"))
 
     def validate_until(self, field: Field) -> None:
-        last = day(field.data)
-        first = None if self.since.errors else day(self.since.data)
-        if first is not None and last is not None and last < first:
+        if self.since.data is not None and field.data is not None and field.data < self.since.data:
             raise ValidationError(_l("The last day lies before the first."))
 
     @property
     def search(self) -> Search:
         """The search of a valid form."""
-        first, last = day(self.since.data), day(self.until.data)
+        first, last = self.since.data, self.until.data
         return Search(
             actor=(self.actor.data or "").strip(),
             action=(self.action.data or "").strip(),
             subject=(self.subject.data or "").strip(),
-            since=None if first is None else at(first),
-            until=None if last is None else at(last + timedelta(days=1)),
+            since=None if first is None else in_seoul(first),
+            until=None if last is None else in_seoul(last + timedelta(days=1)),
         )
 
     @property
     def filled(self) -> dict[str, str]:
         """What was typed, for the address of the next page."""
-        return {name: value for name, value in self.data.items() if value}
+        return {name: str(value) for name, value in self.data.items() if value}
 
 
 class AuditExportForm(SearchForm):
     reason = StringField(_l("Why"))
 
     def validate_reason(self, field: Field) -> None:
-        if not (field.data or "").strip():
-            raise ValidationError(_l("Give a reason; it is kept in the audit log."))
-        if len(field.data) > MAX_REASON:
-            raise ValidationError(_l("This is too long."))
-        check_numbers(field)
+        check_reason(field, MAX_REASON)
 
 
 @staff.get("/audit")

@@ -10,6 +10,7 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.staff_queries import CampaignRow
+from pledge.core.i18n import format_duration
 from pledge.ledger.models import Kind
 from pledge.news import queries as news
 from pledge.paper import queries as paper_signatures
@@ -21,7 +22,6 @@ from pledge.switches import queries as switches
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.system.durations import duration
 from pledge.web.staff.system.switch_labels import SWITCH_LABELS
 
 PROVIDERS: dict[str, Any] = {
@@ -49,11 +49,11 @@ def desk() -> str:
         waiting=dashboard.waiting(),
         proposed_acts=invalidations.proposed(),
         proposed_news=news.proposed(),
-        paper_batches=paper_signatures.waiting(),
+        paper_batches=paper_signatures.proposed(),
         switches=switches.stored(),
         switch_labels=SWITCH_LABELS,
         age=dashboard.age,
-        duration=duration,
+        duration=format_duration,
         **numbers,
     )
 

@@ -14,8 +14,8 @@ from pledge.accounts.rules import BadStaffAddress
 from pledge.core import i18n, languages
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa
+from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.deliveries.waiting import answer
 
 ROLE_NAMES = {
     Role.VIEWER: _l("Viewer"),
@@ -187,19 +187,16 @@ def cut_sessions(staff_id: int) -> AnyResponse:
 
 
 def _invite_page(form: InviteForm) -> Response:
-    shown = render_template(
-        "staff/system/invite.html", form=form, role_names=ROLE_NAMES, role_duties=ROLE_DUTIES
-    )
-    return answer(make_response(shown), form)
+    return form_page("staff/system/invite.html", form, role_names=ROLE_NAMES, role_duties=ROLE_DUTIES)
 
 
 def _person_page(shown: StaffMemberView, roles: RolesForm, closing: CloseForm) -> Response:
     wrong = roles if roles.errors else closing
-    page = render_template(
+    return form_page(
         "staff/system/person.html",
+        wrong,
         person=shown,
         is_me=shown.id == me().id,
-        form=wrong,
         roles_form=roles,
         close_form=closing,
         sessions=sessions.of(shown.id) if shown.active else [],
@@ -207,7 +204,6 @@ def _person_page(shown: StaffMemberView, roles: RolesForm, closing: CloseForm) -
         role_duties=ROLE_DUTIES,
         done=_done(),
     )
-    return answer(make_response(page), wrong)
 
 
 def _person_or_404(staff_id: int) -> StaffMemberView:

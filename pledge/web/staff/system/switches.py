@@ -14,6 +14,7 @@ from wtforms.fields import Field
 from pledge.accounts.roles import Permission
 from pledge.audit.queries import AuditEntryView, Search, page
 from pledge.core import languages
+from pledge.core.i18n import format_duration
 from pledge.core.languages import Texts
 from pledge.switches import moderation, queries
 from pledge.switches.registry import (
@@ -30,7 +31,6 @@ from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.audit import details_of
-from pledge.web.staff.system.durations import duration
 from pledge.web.staff.system.switch_labels import SWITCH_LABELS
 
 #: Changes of the history that the page shows; the rest is in the audit log.
@@ -162,7 +162,7 @@ def _empty_form(kind: SwitchKind, value: Any) -> TurnForm:
 
 def _offered(kind: SwitchKind) -> dict[str, list[tuple[int, str]]]:
     """The choices of the fields that have some."""
-    found = {"hours": [(hours, duration(timedelta(hours=hours))) for hours in sorted(kind.hours)]}
+    found = {"hours": [(hours, format_duration(timedelta(hours=hours))) for hours in sorted(kind.hours)]}
     if isinstance(kind, Factor):
         found["factor"] = [(factor, state_of(kind, factor)) for factor in kind.factors]
     return found

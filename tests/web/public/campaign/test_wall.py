@@ -13,7 +13,8 @@ from pledge.core.organization_types import OrganizationType
 from pledge.endorsements import queries
 from pledge.endorsements.models import VerificationLevel
 from pledge.endorsements.queries import initials
-from pledge.endorsements.review import merging, services
+from pledge.endorsements.review import moderation
+from pledge.endorsements.review import queries as review
 from tests.support.factories import campaign, endorsement, version_of
 
 WALL = "/en/c/blue-skies/organizations"
@@ -290,14 +291,14 @@ def test_another_campaigns_organisation_has_no_page_here(client):
 
 def test_the_address_of_a_duplicate_leads_to_the_one_it_was_merged_into(client):
     keep, twice = endorsement(), endorsement()
-    merging.merge(COMMAND_LINE, twice.id, keep.id, services.find(twice.id).seen, "same")
+    moderation.merge(COMMAND_LINE, twice.id, keep.id, review.find(twice.id).seen, "same")
     reply = client.get(f"{WALL}/{twice.id}")
     assert (reply.status_code, reply.location) == (301, f"{WALL}/{keep.id}")
 
 
 def test_a_duplicate_of_one_that_still_waits_leads_to_the_wall(client):
     waits, twice = endorsement(state="review"), endorsement()
-    merging.merge(COMMAND_LINE, twice.id, waits.id, services.find(twice.id).seen, "same")
+    moderation.merge(COMMAND_LINE, twice.id, waits.id, review.find(twice.id).seen, "same")
     reply = client.get(f"{WALL}/{twice.id}")
     assert (reply.status_code, reply.location) == (302, WALL)
 

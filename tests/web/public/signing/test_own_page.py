@@ -26,7 +26,7 @@ def send(client, person, act, **data):
 
 def place(person):
     shown = own_signature(manage_token(person), "en")
-    return shown.country, shown.region
+    return shown.row.country, shown.row.region
 
 
 def test_the_own_page_shows_ones_number_and_a_way_to_share_while_the_signature_counts(client):
@@ -90,7 +90,7 @@ def test_a_place_that_does_not_exist_is_told_beside_its_field_and_nothing_is_cha
     assert answer.status_code == 422
     assert f'id="{next(iter(wrong))}-error"' in page
     shown = own_signature(manage_token(person), "en")
-    assert (shown.name, shown.region) == ("김하늘", "KR-11")
+    assert (shown.row.name, shown.row.region) == ("김하늘", "KR-11")
 
 
 def test_each_act_is_followed_by_what_was_done_and_reading_begins_there(client):

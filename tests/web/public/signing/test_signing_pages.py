@@ -257,7 +257,7 @@ def test_a_database_that_is_away_is_answered_503_and_nothing_is_tried_twice(
     token = confirm_token(signature(state="pending"))
     tried = []
 
-    def fail(values):
+    def fail(*values, **_):
         tried.append(values)
         raise error
 

@@ -14,7 +14,7 @@ from pledge.mail import services as mail_services
 from pledge.mail import suppression
 from pledge.mail.models import Returned
 from pledge.signatures.models import Signature
-from pledge.worker.composers import composers
+from pledge.worker.registry import composers
 from tests.support.factories import answer_requests, campaign, invalidation, sign_form
 
 SIGN = "/en/c/blue-skies/sign"

@@ -20,8 +20,7 @@ from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
 from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation import services as invalidations
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
 from tests.support import deliveries, factories, news, paper, passkeys

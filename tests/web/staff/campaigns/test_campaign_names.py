@@ -6,7 +6,7 @@ import pytest
 
 from pledge.campaigns.models import CampaignText
 from pledge.core.db import transaction
-from pledge.endorsements.review import moderation, services
+from pledge.endorsements.review import moderation, queries
 from tests.support import deliveries, factories
 from tests.support.factories import draft, endorsement, signature
 
@@ -127,7 +127,7 @@ def test_an_open_campaign_has_a_text_to_pass_on(two, staff_client):
 )
 def test_why_an_organisation_was_removed_is_told_in_the_language_of_who_reads(two, staff_client, lang, said):
     row = endorsement(two[1])
-    moderation.remove(factories.ANNA, row.id, services.find(row.id).seen, "listed-by-mistake")
+    moderation.remove(factories.ANNA, row.id, queries.find(row.id).seen, "listed-by-mistake")
     admin = speaking(staff_client, "admin", lang)
     assert said in admin.get(f"/staff/organizations/{row.id}").text
     history = admin.get("/staff/audit").text

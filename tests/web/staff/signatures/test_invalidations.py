@@ -10,7 +10,7 @@ from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash, network_hash
-from tests.support.factories import crowd, signature, signatures, the_campaign
+from tests.support.factories import crowd, signatures, the_campaign
 
 FORM = {
     "campaign": "blue-skies",
@@ -104,48 +104,23 @@ def test_whoever_decides_later_is_told_how_it_stands(moderator, second):
     assert states() == ["confirmed"]
 
 
-@pytest.mark.parametrize("act", ["approve", "undo"])
-def test_taking_out_and_putting_back_ask_for_the_second_factor_again(moderator, frozen_clock, act):
-    crowd(3, domain="robots.example")
-    address = propose(moderator)
-    frozen_clock.move(minutes=6)
-    reply = moderator.post(f"{address}/{act}", data={"why": "x"})
-    assert reply.status_code == 303
-    assert "/verify" in reply.headers["Location"]
-    assert row(address).state == "proposed"
-
-
-WRONG = [
-    ({"domain": "", "campaign": ""}, "Give at least one condition"),
-    ({"domain": ""}, "Give at least one condition"),
-    ({"domain": "", "act": "hold"}, "Give at least one condition"),
-    ({"domain": "", "act": "clear"}, "Give at least one condition"),
-    ({"domain": "", "act": "release"}, "Give at least one condition"),
-    ({"domain": "", "act": "refuse"}, "Give at least one condition"),
-    ({"domain": "", "act": "release", "campaign": ""}, "Give at least one condition"),
-    ({"domain": "people.example"}, "No signature that this is about meets"),
-    ({"campaign": ""}, "Choose the campaign too"),
-    ({"campaign": "", "domain": "", "network": "203.0.113.7"}, "Choose the campaign too"),
-    ({"domain": "not a domain"}, "Enter the part after the @"),
-    ({"domain": "x@robots.example"}, "Enter the part after the @"),
-    ({"network": "203.0.113"}, "Enter an IPv4 or IPv6 address"),
-    ({"network": "#abc"}, "Enter an IPv4 or IPv6 address"),
-    ({"campaign": "unknown"}, "Choose a campaign from the list"),
-    ({"reason": ""}, "Choose a reason from the list"),
-    ({"reason": "politics"}, "Choose a reason from the list"),
-    ({"note": "  "}, "Give a reason"),
-    ({"note": "x" * 1001}, "This is too long"),
-    ({"faster_than": "0"}, "Enter a number of seconds"),
-    ({"faster_than": "-5"}, "Enter a number of seconds"),
-    ({"faster_than": "٣"}, "Enter a number of seconds"),
-    ({"faster_than": "99999"}, "Enter a number of seconds"),
-    ({"signed_from": "yesterday"}, "Enter a day and a time"),
-    ({"signed_from": "2026-11-24T12:00", "signed_until": "2026-11-24T12:00"}, "It ends before it begins"),
-]
-
-
-@pytest.mark.sqlite_only
-@pytest.mark.parametrize(("changes", "told"), WRONG, ids=[str(changes) for changes, _ in WRONG])
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"domain": ""}, "Give at least one condition"),
+        ({"domain": "people.example"}, "No signature that this is about meets"),
+        ({"campaign": ""}, "Choose the campaign too"),
+        ({"domain": "x@robots.example"}, "Enter the part after the @"),
+        ({"network": "#abc"}, "Enter an IPv4 or IPv6 address"),
+        ({"campaign": "unknown"}, "Choose a campaign from the list"),
+        ({"reason": "politics"}, "Choose a reason from the list"),
+        ({"note": "x" * 1001}, "This is too long"),
+        ({"faster_than": "99999"}, "Enter a number of seconds"),
+        ({"signed_from": "yesterday"}, "Enter a day and a time"),
+        ({"signed_from": "2026-11-24T12:00", "signed_until": "2026-11-24T12:00"}, "It ends before it begins"),
+    ],
+    ids=str,
+)
 def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(moderator, changes, told):
     crowd(1, domain="robots.example")
     page = moderator.post("/staff/invalidations/new", data={**FORM, **changes})
@@ -202,28 +177,9 @@ def test_what_is_filled_in_by_the_address_is_shown_as_text_and_checked_like_the_
     assert "<script>" not in page.text.replace('<script type="module"', "")
 
 
-@pytest.mark.parametrize("number", ["0", "4294967296", "x"])
-def test_a_number_that_cannot_be_is_not_found(moderator, number):
-    assert moderator.get(f"/staff/invalidations/{number}").status_code == 404
+def test_an_invalidation_that_does_not_exist_is_not_found(moderator):
     assert moderator.get("/staff/invalidations/77").status_code == 404
     assert moderator.post("/staff/invalidations/77/discard", data={"why": "x"}).status_code == 404
-
-
-@pytest.mark.parametrize("act", ["approve", "discard", "undo"])
-def test_no_act_without_the_token(moderator, act):
-    crowd(1, domain="robots.example")
-    address = propose(moderator)
-    assert moderator.post(f"{address}/{act}", data={"why": "x"}, csrf=False).status_code == 400
-    assert row(address).state == "proposed"
-
-
-def test_reading_the_screens_changes_nothing(moderator):
-    signature(state="invalidated")
-    for _ in range(2):
-        moderator.get("/staff/invalidations")
-        moderator.get("/staff/invalidations/new")
-        moderator.get("/staff/signatures")
-    assert states() == ["invalidated"]
 
 
 def test_held_signatures_are_released_from_the_same_form_without_a_public_reason(moderator):

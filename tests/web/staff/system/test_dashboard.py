@@ -9,15 +9,14 @@ import pytest
 from flask_babel import force_locale
 
 from pledge.audit.models import Actor
+from pledge.core.i18n import format_duration
 from pledge.paper import services
 from pledge.signatures.invalidation import services as invalidations
-from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.origins import domain_hash
 from pledge.statistics.charts import BOTTOM, LEFT, TOP, WIDTH, chart
 from pledge.statistics.history import Point
 from pledge.switches import moderation
-from pledge.web.staff.system.durations import duration
 from tests.support import paper
 from tests.support.factories import (
     campaign,
@@ -207,4 +206,4 @@ def test_a_chart_stays_within_its_frame_and_its_axes_are_round(totals):
 def test_a_span_of_time_is_said_in_two_units(app, seconds, ko, en):
     for lang, words in (("ko", ko), ("en", en)):
         with force_locale(lang):
-            assert duration(timedelta(seconds=seconds)) == words
+            assert format_duration(timedelta(seconds=seconds)) == words

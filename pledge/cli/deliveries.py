@@ -1,0 +1,262 @@
+"""`flask delivery …`, `flask totals` and `flask export`: what is handed over, as files."""
+
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BufferedRandom
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+from flask.cli import AppGroup, with_appcontext
+
+from config import current_config
+from pledge.audit import services as audit
+from pledge.audit.models import COMMAND_LINE
+from pledge.campaigns.rules import BadFields
+from pledge.cli.options import campaign_id, known_language, refuse_without_log_key
+from pledge.core import clock, languages
+from pledge.core.clock import iso_utc
+from pledge.core.phrases import Phrase
+from pledge.deliveries import freezing
+from pledge.deliveries.freezing import CountInDoubt
+from pledge.deliveries.pack import packing
+from pledge.deliveries.pack.checking import KeysFrom, check
+from pledge.deliveries.tables import FORMATS
+from pledge.exports import services
+from pledge.exports.files import write_export
+from pledge.exports.rows import KINDS
+from pledge.ledger import log_queries
+from pledge.ledger.log_queries import CheckpointView
+from pledge.statistics.totals import DoesNotAddUp, campaign_facts, totals_at
+
+delivery = AppGroup(
+    "delivery", help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them."
+)
+
+_OCCASION = Phrase("delivery", "Handing over of the totals")
+
+_KEY_NAMES = {
+    KeysFrom.GIVEN: "the key that was given",
+    KeysFrom.SITE: "the keys with which this site signs this log",
+    KeysFrom.PACK: "the key inside the pack, as this site has no such log: so the pack is intact, but who made it is not proven",
+}
+
+
+def by_language(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """`LANG=TEXT`, once for each language. Raises click.BadParameter."""
+    found: dict[str, str] = {}
+    for one in given:
+        lang, is_named, text = one.partition("=")
+        if not lang or not is_named or lang in found:
+            raise click.BadParameter("LANG=… is expected, once for each language")
+        known_language(lang)
+        found[lang] = text
+    return found
+
+
+@delivery.command("build")
+@click.argument("slug")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Write the pack to this file.",
+)
+@click.option("--checkpoint", "size", type=int, help="The checkpoint of this many entries; else the newest.")
+@click.option(
+    "--recipient",
+    multiple=True,
+    metavar="LANG=TEXT",
+    callback=by_language,
+    help="For each language; else the recipient that the campaign names.",
+)
+@click.option(
+    "--occasion",
+    multiple=True,
+    metavar="LANG=TEXT",
+    callback=by_language,
+    help="For each language; else that the totals are handed over.",
+)
+@click.option(
+    "--letter",
+    multiple=True,
+    metavar="LANG=FILE",
+    callback=by_language,
+    help="For each language a file with the letter; else one is written.",
+)
+def build(slug: str, out: Path, size: int | None, **given: dict[str, str]) -> None:
+    """Freeze a delivery of the campaign SLUG and write its pack.
+
+    The same call gives the same file again: a delivery that was frozen here with the same checkpoint and texts is used
+    as it is.
+    """
+    refuse_without_log_key(current_config())
+    checkpoint = _checkpoint(campaign_id(slug), size)
+    try:
+        texts: dict[str, Any] = {
+            "recipient": languages.texts(freezing.recipient_of(slug) | given["recipient"]),
+            "occasion": languages.texts(_OCCASION.in_each() | given["occasion"]),
+            "letter": languages.texts(freezing.letter_for(slug, checkpoint.id) | _read(given["letter"])),
+        }
+        number = freezing.frozen_before(COMMAND_LINE, slug, checkpoint.id, **texts)
+        is_new = number is None
+        if number is None:
+            number = freezing.freeze(COMMAND_LINE, slug, checkpoint.id, **texts)
+    except BadFields as wrong:
+        said = ", ".join(f"{field} is {fault}".replace("_", " ") for field, fault in wrong.faults.items())
+        raise click.UsageError(said) from None
+    except CountInDoubt as doubt:
+        raise click.ClickException(
+            f"{doubt.set_aside} entries of this campaign are set aside; see `flask ledger verify {slug}`"
+            if doubt.set_aside
+            else "the log differs from the confirmed signatures or the wall; run `flask ledger recount`"
+        ) from None
+    except DoesNotAddUp:
+        raise click.ClickException(
+            "the entries do not add up to what the checkpoint says; run `flask ledger recount`"
+        ) from None
+    written, sha256 = _write(number, out)
+    click.echo(f"{out}: {written} bytes")
+    click.echo(f"SHA-256 {sha256}")
+    click.echo(f"delivery {number}, {'frozen now' if is_new else 'frozen before'}")
+    click.echo(f"checkpoint of {checkpoint.size} entries, root {checkpoint.root_base64}")
+    click.echo(f"{checkpoint.people} people, {checkpoint.organizations} organizations")
+
+
+def _read(letters: Mapping[str, str]) -> dict[str, str]:
+    try:
+        return {lang: Path(name).read_text("utf-8-sig") for lang, name in letters.items()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"the letter cannot be read: {error}") from None
+
+
+def _checkpoint(campaign: int, size: int | None) -> CheckpointView:
+    if size is None:
+        found = log_queries.newest(campaign)
+        if found is None:
+            raise click.ClickException(
+                "there is no checkpoint yet; the worker signs one, or `flask ledger fold`"
+            )
+        return found
+    found = log_queries.checkpoint_of(campaign, size)
+    if found is None:
+        raise click.UsageError(f"there is no checkpoint of {size} entries")
+    return found
+
+
+def _write(delivery_id: int, out: Path) -> tuple[int, str]:
+    """Write the pack; returns its size in bytes and its SHA-256 in hex."""
+    try:
+        with _in_place_of(out) as file:
+            packing.pack(delivery_id, file, lambda *_: None)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return file.tell(), digest
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
+    except packing.PackInconsistent as error:
+        raise click.ClickException(
+            f"the pack would not verify ({type(error).__name__}: {error}); nothing was written"
+        ) from None
+    except packing.NoKnownKey:
+        raise click.ClickException(
+            "PLEDGE_LOG_KEY holds none of the keys that the log had when this was frozen; nothing was written"
+        ) from None
+
+
+@contextmanager
+def _in_place_of(target: Path) -> Iterator[BufferedRandom]:
+    """A file that replaces the target once it is complete; otherwise nothing of it is left."""
+    unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with unfinished.open("w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@delivery.command("verify")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--key",
+    type=click.File(encoding="utf-8", errors="replace"),
+    help="Check with the public keys in this file.",
+)
+def verify(file: Path, key: TextIO | None) -> None:
+    """Check the pack in FILE as its recipient can, with tools/verify.py; exit with 1 if a check failed."""
+    result = check(file, None if key is None else key.read())
+    click.echo(result.output, nl=False)
+    if result.code:
+        raise SystemExit(result.code)
+    click.echo(f"checked with: {_KEY_NAMES[result.keys_from]}")
+    if result.is_published is False:
+        click.echo("FAILED checkpoint: this site has not published it")
+        raise SystemExit(1)
+    if result.is_published:
+        click.echo("this site has published the checkpoint")
+
+
+@click.command("totals")
+@click.argument("slug")
+@click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="csv", show_default=True)
+@click.option(
+    "--lang",
+    default="",
+    help="A table for a reader, in this language; by default one for a program, in all of them, with codes.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write to this file instead.",
+)
+@with_appcontext
+def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
+    """Write how many signed the campaign SLUG: in all, by country, by region and by day."""
+    campaign_id(slug)  # refuses an unknown one
+    found = totals_at(campaign_facts(slug))
+    content = FORMATS[form](found, known_language(lang) if lang else None)
+    if out is not None:
+        try:
+            out.write_bytes(content)
+        except OSError as error:
+            raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
+        click.echo(f"{found.people} people as of {iso_utc(found.as_of)}: {out}", err=True)
+        return
+    if form == "xlsx" and sys.stdout.isatty():
+        raise click.UsageError("a spreadsheet is not for the screen; name a file with --out")
+    click.echo(content, nl=False)  # bytes go out as they are
+
+
+@click.command("export")
+@click.argument("slug")
+@click.argument("kind", type=click.Choice(tuple(KINDS)))
+@click.option("--format", "form", type=click.Choice(services.FORMATS), default="csv", show_default=True)
+@click.option("--lang", default="", help="Language of the table; by default the first one of the site.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    required=True,
+    help="The zip to write.",
+)
+@with_appcontext
+def export(slug: str, kind: str, form: str, lang: str, out: Path) -> None:
+    """Write rows of the campaign SLUG into a zip: the table and a manifest with their number."""
+    lang = known_language(lang)
+    campaign_id(slug)  # refuses an unknown one
+    try:
+        table = services.table(slug, kind, form, lang, clock.now())
+        with out.open("wb") as file:
+            rows = write_export(table, file, lambda _done, _total: None)
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
+    audit.note(
+        COMMAND_LINE, "export.command", f"campaign:{slug}", rows=kind, format=form, lang=lang, number=rows
+    )
+    click.echo(f"{rows} rows: {out}", err=True)

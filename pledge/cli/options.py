@@ -1,0 +1,33 @@
+"""What several commands share: the argument SLUG, the option --lang, the check for the key of the log."""
+
+import click
+
+from config import Config
+from pledge.campaigns.queries import slugs
+from pledge.core import languages
+
+
+def campaign_id(slug: str) -> int:
+    """The id of the campaign. Raises click.UsageError, which names the campaigns there are."""
+    known = {name: number for number, name in slugs().items()}
+    if slug not in known:
+        names = ", ".join(sorted(known)) or "none yet (see `flask demo load`)"
+        raise click.UsageError(f"there is no campaign {slug!r}; known: {names}")
+    return known[slug]
+
+
+def known_language(lang: str) -> str:
+    """The language that was asked for, or the default of the site for "". Raises click.UsageError."""
+    if lang and lang not in languages.codes():
+        raise click.UsageError(
+            f"{lang!r} is none of the languages of this site: {', '.join(languages.codes())}"
+        )
+    return lang or languages.default()
+
+
+def refuse_without_log_key(config: Config) -> None:
+    """Raise ClickException when another process signs the log: a fold would fail for ever."""
+    if not config.log_signing_keys:
+        raise click.ClickException(
+            "PLEDGE_LOG_KEY is `elsewhere`, but this process is the one that signs the log."
+        )

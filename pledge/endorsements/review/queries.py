@@ -1,0 +1,425 @@
+"""Reads for the review: what is waiting and since when, one case with its evidence, and what may be the same organisation."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, func, or_, select
+from sqlalchemy.orm import aliased
+
+from pledge.audit import queries as audit
+from pledge.audit.queries import AuditEntryView, Search
+from pledge.campaigns.models import Campaign
+from pledge.core import clock, languages
+from pledge.core.db import reading
+from pledge.core.languages import Texts
+from pledge.endorsements.models import (
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    ReviewVisit,
+    VerificationLevel,
+    VersionState,
+    folded,
+)
+from pledge.endorsements.verification.domains import host_of, registrable
+from pledge.endorsements.verification.names import Likeness, similar
+
+PAGE = 50
+#: At most so many are shown; more would not help.
+MAX_CANDIDATES = 20
+#: Whoever has a case open and is silent for so long is forgotten.
+VISIT_TTL = timedelta(minutes=2)
+#: What a version shows, in the order in which it is compared.
+FIELDS = (
+    *("name", "type", "country", "region", "website"),
+    *("target_year", "interim_year", "interim_percent"),
+    *("statement", "spokesperson", "logo"),
+)
+
+
+@dataclass(frozen=True)
+class SeenState:
+    """What a decision is based on: the state that was shown, the newest version, and that version's state."""
+
+    state: EndorsementState
+    seq: int
+    version: VersionState
+
+    def __str__(self) -> str:
+        return f"{self.state}.{self.seq}.{self.version}"
+
+    @classmethod
+    def parse(cls, text: str) -> "SeenState":
+        """Raises ValueError for a text that no page of ours has sent."""
+        state, seq, version = text.split(".")
+        return cls(EndorsementState(state), int(seq), VersionState(version))
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """One version, as its organisation wrote it."""
+
+    seq: int
+    state: VersionState
+    submitted_at: datetime
+    fields: dict[str, Any]  #: by the names of FIELDS
+
+    @property
+    def name(self) -> Texts:
+        return Texts(self.fields["name"])
+
+    @property
+    def logo(self) -> str:
+        return str(self.fields["logo"])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One field of two versions."""
+
+    field: str
+    lang: str  #: "" where the field is no text by language
+    before: Any
+    now: Any
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.before != self.now)
+
+
+class DuplicateSign(StrEnum):
+    """What two applications have in common, the strongest first."""
+
+    REGISTRATION = "registration"  #: the same business registration number
+    NAME = "name"  #: the same name but for spacing, case and legal form
+    WEBSITE = "website"  #: websites of one owner
+    MAIL_DOMAIN = "mail_domain"
+    CONTAINED = "contained"  #: one name contains the other
+    CLOSE = "close"  #: the names differ by a few letters
+
+
+_BY_LIKENESS = {
+    Likeness.EQUAL: DuplicateSign.NAME,
+    Likeness.CONTAINED: DuplicateSign.CONTAINED,
+    Likeness.CLOSE: DuplicateSign.CLOSE,
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    id: int
+    name: Texts
+    state: EndorsementState
+    level: VerificationLevel
+    signs: list[DuplicateSign]
+
+
+class Tab(StrEnum):
+    """The tabs of the list."""
+
+    REVIEW = "review"  #: staff are to decide
+    CHANGES = "changes"  #: the organisation is to correct
+    PUBLISHED = "published"
+    ENDED = "ended"  #: declined, withdrawn, removed or merged
+
+
+@dataclass(frozen=True)
+class QueueItem:
+    """One row of the list."""
+
+    id: int
+    campaign: str  #: its slug
+    name: Texts
+    type: str
+    country: str
+    logo: str
+    level: VerificationLevel
+    state: EndorsementState
+    since: datetime  #: of waiting, or of the last change of state
+    is_correction: bool  #: it is on the wall already
+    has_duplicates: bool
+    holder: str  #: who holds it, or ""
+
+
+@dataclass(frozen=True)
+class Queue:
+    items: list[QueueItem]
+    counts: dict[Tab, int]
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything about one endorsement for its page, except its duplicates (duplicates())."""
+
+    row: Row[*tuple[Any, ...]]  #: the endorsement's own columns and the campaign's slug
+    newest: VersionView
+    published: VersionView | None
+    history: list[AuditEntryView]
+    seen: SeenState
+
+    @property
+    def id(self) -> int:
+        return int(self.row.id)
+
+    @property
+    def state(self) -> EndorsementState:
+        return EndorsementState(self.row.state)
+
+    @property
+    def level(self) -> VerificationLevel:
+        return VerificationLevel(self.row.level)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the newest version waits for a decision of staff."""
+        return (
+            self.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
+            and self.newest.state is VersionState.PROPOSED
+        )
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether the newest version is another one than what the wall shows."""
+        return self.published is not None and self.published.seq != self.newest.seq
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        """Field by field: what the wall shows and what the newest version says."""
+        return compare(self.published or self.newest, self.newest)
+
+
+#: The state of an organisation that applies again stays until the mail is confirmed; such a version is not reviewed yet.
+_UNCONFIRMED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
+
+
+def _newest() -> ColumnElement[bool]:
+    """Joins an endorsement with its newest confirmed version."""
+    other = aliased(EndorsementVersion)
+    newest = (
+        select(func.max(other.seq))
+        .where(
+            other.endorsement_id == Endorsement.id,
+            or_(other.state != VersionState.PROPOSED, Endorsement.state.not_in(_UNCONFIRMED)),
+        )
+        .correlate(Endorsement)
+        .scalar_subquery()
+    )
+    return and_(EndorsementVersion.endorsement_id == Endorsement.id, EndorsementVersion.seq == newest)
+
+
+NEWEST = _newest()
+_WAITS = or_(
+    Endorsement.state == EndorsementState.REVIEW,
+    and_(Endorsement.state == EndorsementState.PUBLISHED, EndorsementVersion.state == VersionState.PROPOSED),
+)
+_TABS: dict[Tab, ColumnElement[bool]] = {
+    Tab.REVIEW: _WAITS,
+    Tab.CHANGES: Endorsement.state == EndorsementState.CHANGES,
+    Tab.PUBLISHED: Endorsement.state == EndorsementState.PUBLISHED,
+    # The state of an organisation that applies again stays until its mail is confirmed.
+    Tab.ENDED: Endorsement.state.in_(
+        (
+            *(EndorsementState.DECLINED, EndorsementState.WITHDRAWN),
+            *(EndorsementState.REMOVED, EndorsementState.MERGED),
+        )
+    ),
+}
+
+
+def backlog() -> tuple[int, datetime | None]:
+    """How many cases wait for a decision, and since when (UTC) the oldest does; for the dashboard."""
+    query = select(func.count(), func.min(EndorsementVersion.submitted_at)).select_from(Endorsement)
+    with reading() as connection:
+        number, oldest = connection.execute(query.join(EndorsementVersion, NEWEST).where(_WAITS)).one()
+    return number, oldest
+
+
+def queue(tab: Tab, name: str = "", page: int = 1, campaign: str = "") -> Queue:
+    """One page of the list, of one campaign or of all, the longest waiting first. A page beyond the last one is empty."""
+    wanted = _TABS[tab]
+    for word in name.split():
+        wanted = and_(wanted, EndorsementVersion.search.contains(folded(word), autoescape=True))
+    here = Endorsement.campaign_id == select(Campaign.id).where(Campaign.slug == campaign).scalar_subquery()
+    only = [here] if campaign else []
+    base = _items().where(wanted, *only)
+    since = EndorsementVersion.submitted_at
+    order = since if tab in (Tab.REVIEW, Tab.CHANGES) else since.desc()
+    counting = (
+        select(*(func.count(case((condition, 1))) for condition in _TABS.values()))
+        .select_from(Endorsement)
+        .join(EndorsementVersion, NEWEST)
+        .where(*only)
+    )
+    with reading() as connection:
+        counts = connection.execute(counting).one()
+        found = connection.execute(select(func.count()).select_from(base.subquery())).scalar_one()
+        rows = connection.execute(
+            base.order_by(order, Endorsement.id).limit(PAGE).offset((page - 1) * PAGE)
+        ).all()
+    return Queue(
+        [_item(row) for row in rows],
+        dict(zip(_TABS, counts, strict=True)),
+        page,
+        max(1, -(-found // PAGE)),
+    )
+
+
+def find(endorsement_id: int) -> Case | None:
+    """One case, whatever its state; None for one that is unknown or whose first mail is not confirmed yet."""
+    columns = Endorsement.__table__.c
+    query = (
+        select(*columns, Campaign.slug)
+        .join(Campaign, Campaign.id == Endorsement.campaign_id)
+        .where(Endorsement.id == endorsement_id, Endorsement.state != EndorsementState.PENDING)
+    )
+    versions = (
+        select(*EndorsementVersion.__table__.c)
+        .where(EndorsementVersion.endorsement_id == endorsement_id)
+        .order_by(EndorsementVersion.seq.desc())
+    )
+    with reading() as connection:
+        row = connection.execute(query).first()
+        views = [_version(version) for version in connection.execute(versions)]
+    if row is None or not views:
+        return None
+    unconfirmed = row.state in _UNCONFIRMED and views[0].state is VersionState.PROPOSED and len(views) > 1
+    return Case(
+        row=row,
+        newest=views[1] if unconfirmed else views[0],
+        seen=SeenState(EndorsementState(row.state), row.seq, views[0].state),
+        published=next((view for view in views if view.state is VersionState.PUBLISHED), None),
+        history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
+    )
+
+
+def duplicates(endorsement_id: int) -> list[Candidate]:
+    """Possible duplicates, the strongest signs first. Unconfirmed and merged endorsements are left out."""
+    columns = (
+        *(Endorsement.id, Endorsement.campaign_id, Endorsement.state, Endorsement.level),
+        *(Endorsement.registration_hash, Endorsement.mail_domain),
+        *(EndorsementVersion.name, EndorsementVersion.website),
+    )
+    newest = select(*columns).select_from(Endorsement).join(EndorsementVersion, NEWEST)
+    with reading() as connection:
+        own = connection.execute(newest.where(Endorsement.id == endorsement_id)).first()
+        if own is None:
+            return []
+        others = connection.execute(
+            newest.where(
+                Endorsement.campaign_id == own.campaign_id,
+                Endorsement.id != endorsement_id,
+                Endorsement.state.not_in((EndorsementState.PENDING, EndorsementState.MERGED)),
+            )
+        ).all()
+    found = [
+        Candidate(other.id, other.name, EndorsementState(other.state), VerificationLevel(other.level), signs)
+        for other in others
+        if (signs := _signs(own, other))
+    ]
+    return sorted(found, key=lambda candidate: [list(DuplicateSign).index(sign) for sign in candidate.signs])[
+        :MAX_CANDIDATES
+    ]
+
+
+def compare(before: VersionView, now: VersionView) -> list[Comparison]:
+    """By FIELDS; a text by language gives one comparison for each language of the site, and for any other that it is in."""
+    found = []
+    for name in FIELDS:
+        old, new = before.fields[name], now.fields[name]
+        if isinstance(new, Texts):
+            codes = dict.fromkeys([*languages.codes(), *old, *new])
+            found += [Comparison(name, lang, old[lang], new[lang]) for lang in codes]
+        else:
+            found.append(Comparison(name, "", old, new))
+    return found
+
+
+def holder_of() -> ScalarSelect[str]:
+    """SQL for a query over endorsements: the name of the person who holds it, NULL when nobody has it open."""
+    return (
+        select(ReviewVisit.name)
+        .where(
+            ReviewVisit.endorsement_id == Endorsement.id,
+            ReviewVisit.staff_id == Endorsement.opened_by,
+            ReviewVisit.seen_at >= clock.now() - VISIT_TTL,
+        )
+        .correlate(Endorsement)
+        .scalar_subquery()
+    )
+
+
+def _version(row: Row[*tuple[Any, ...]]) -> VersionView:
+    fields = {name: getattr(row, name) for name in FIELDS}
+    return VersionView(row.seq, VersionState(row.state), row.submitted_at, fields)
+
+
+def _items() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            *(Endorsement.id, Endorsement.state, Endorsement.level),
+            *(Endorsement.confirmed_at, Endorsement.ended_at, Endorsement.published_at),
+            *(EndorsementVersion.name, EndorsementVersion.type),
+            *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
+            *(Campaign.slug, _has_duplicates().label("has_duplicates"), holder_of().label("holder")),
+        )
+        .select_from(Endorsement)
+        .join(EndorsementVersion, NEWEST)
+        .join(Campaign, Campaign.id == Endorsement.campaign_id)
+        .where(Endorsement.state != EndorsementState.PENDING)
+    )
+
+
+def _has_duplicates() -> ColumnElement[bool]:
+    """Duplicates that the indexes find, for a whole list; the case's page compares more closely."""
+    other = aliased(Endorsement)
+    return (
+        select(other.id)
+        .where(
+            other.campaign_id == Endorsement.campaign_id,
+            other.id != Endorsement.id,
+            other.state.not_in((EndorsementState.PENDING, EndorsementState.MERGED)),
+            or_(
+                other.name_key == Endorsement.name_key,
+                other.registration_hash == Endorsement.registration_hash,
+                and_(other.mail_domain == Endorsement.mail_domain, Endorsement.mail_domain != ""),
+            ),
+        )
+        .exists()
+    )
+
+
+def _item(row: Row[*tuple[Any, ...]]) -> QueueItem:
+    state = EndorsementState(row.state)
+    moments = [row.submitted_at, row.confirmed_at if state is EndorsementState.REVIEW else None, row.ended_at]
+    return QueueItem(
+        id=row.id,
+        campaign=row.slug,
+        name=row.name,
+        type=row.type,
+        country=row.country,
+        logo=row.logo,
+        level=VerificationLevel(row.level),
+        state=state,
+        since=max(moment for moment in moments if moment is not None),
+        is_correction=state is EndorsementState.PUBLISHED,
+        has_duplicates=row.has_duplicates,
+        holder=row.holder or "",
+    )
+
+
+def _signs(own: Row[*tuple[Any, ...]], other: Row[*tuple[Any, ...]]) -> list[DuplicateSign]:
+    likeness = similar(own.name, other.name)
+    site = registrable(host_of(own.website))
+    common = {
+        DuplicateSign.REGISTRATION: own.registration_hash is not None
+        and own.registration_hash == other.registration_hash,
+        DuplicateSign.WEBSITE: site is not None and site == registrable(host_of(other.website)),
+        DuplicateSign.MAIL_DOMAIN: bool(own.mail_domain) and own.mail_domain == other.mail_domain,
+    }
+    if likeness is not None:
+        common[_BY_LIKENESS[likeness]] = True
+    return [sign for sign in DuplicateSign if common.get(sign)]

@@ -1,0 +1,330 @@
+"""Pages to read: home, the privacy notice, a campaign (also a draft, by a link from staff), its letter, pledge texts, events,
+news, the count and the posters for a hall, and the page that checks a receipt or a delivery pack (docs/adr/0048).
+"""
+
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+
+from flask import Response, abort, make_response, render_template
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+
+from config import ROOT, current_config
+from pledge.campaigns import calendar, events
+from pledge.campaigns import letter as letters
+from pledge.campaigns import queries as campaigns
+from pledge.campaigns.letter_pdf.compose import Letter, letter_pdf
+from pledge.campaigns.poster.compose import Paper, PosterWords, poster_pdf
+from pledge.campaigns.queries import CampaignView
+from pledge.campaigns.video import OwnVideo, Video
+from pledge.core import countries, i18n, languages, tokens
+from pledge.core.text import markdown
+from pledge.core.tokens import BadToken, Purpose
+from pledge.core.urls import campaign_link
+from pledge.deliveries.queries import public_deliveries
+from pledge.news import queries as news_queries
+from pledge.retention.queries import last_run
+from pledge.web.caching import kept
+from pledge.web.public import structured_data
+from pledge.web.public.blueprint import public
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_cards, campaign_or_404, campaign_page, pdf
+from pledge.web.public.campaign.sharing import campaign_links, qr_code
+from pledge.web.public.signing.forms import SignForm
+from pledge.web.sample_mark import marked
+from pledge.web.security_headers import CONTENT_SECURITY_POLICY
+
+#: The parts of the program, js/modules/verify-<name>.js: the page contains their addresses, as each has a hash of its
+#: content.
+PARTS = (
+    "bytes",
+    "note",
+    "merkle",
+    "zip",
+    "entries",
+    "trust",
+    "log",
+    "receipt",
+    "tables",
+    "pack",
+    "result",
+    "worker",
+)
+
+
+@public.get("/")
+@kept(PAGE_CACHE)
+def home() -> Response:
+    cards = campaign_cards()
+    current_ones = [card for card in cards if not card.is_archived]
+    archived = [card for card in cards if card.is_archived]
+    return make_response(
+        render_template(
+            "public/campaign/home.html",
+            campaigns=current_ones,
+            archived=archived,
+            facts=structured_data.of_site(),
+        )
+    )
+
+
+@public.get("/privacy")
+@kept(PAGE_CACHE)
+def privacy() -> Response:
+    lang, config = i18n.language(), current_config()
+    notice = markdown.privacy_notice(lang, config.contact_in(lang), names_kakao=bool(config.kakao_key))
+    return make_response(
+        render_template(
+            "public/campaign/privacy.html",
+            notice=notice,
+            version=markdown.privacy_version(),
+            deleted_at=_last_run(),
+        )
+    )
+
+
+def _last_run() -> datetime | None:
+    """When expired data was deleted last; the notice can be read while the database is away."""
+    try:
+        return last_run()
+    except SQLAlchemyError:
+        return None
+
+
+@public.get("/c/<slug>")
+@kept(PAGE_CACHE)
+def campaign(slug: str) -> Response:
+    return _campaign(campaign_or_404(slug))
+
+
+@public.get("/c/<slug>/preview/<token>")
+def preview(slug: str, token: str) -> Response:
+    """The page of a campaign in any state, for holders of a link that the staff area made within the hour."""
+    view = _draft_or_410(slug, token)
+    return _for_holders(_campaign(view, preview=token))
+
+
+@public.get("/c/<slug>/preview/<token>/letter")
+def letter_preview(slug: str, token: str) -> Response:
+    """The letter of such a campaign, for the same people."""
+    view = _draft_or_410(slug, token)
+    return _for_holders(_letter(view, preview=token))
+
+
+@public.get("/c/<slug>/preview/<token>/captions.vtt")
+def captions_preview(slug: str, token: str) -> Response:
+    """The captions of such a campaign's own video, for the same people."""
+    view = _draft_or_410(slug, token)
+    return _for_holders(_captions(view))
+
+
+def _draft_or_410(slug: str, token: str) -> CampaignView:
+    try:
+        found = tokens.read(Purpose.PREVIEW, token)
+    except BadToken:
+        abort(410)
+    view = campaigns.find_draft(int(found.payload[0]), i18n.language())
+    if found.expired or view is None or view.slug != slug:
+        abort(410)
+    return view
+
+
+def _for_holders(response: Response) -> Response:
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@public.get("/c/<slug>/pledge/<int:version>")
+@kept(PAGE_CACHE)
+def pledge(slug: str, version: int) -> Response:
+    view = campaign_or_404(slug)
+    text = campaigns.permalink(view.id, version, i18n.language())
+    if text is None:
+        abort(404)
+    versions = campaigns.pledge_versions(view.id)
+    return make_response(
+        render_template("public/campaign/pledge.html", campaign=view, text=text, versions=versions)
+    )
+
+
+@public.get("/c/<slug>/pledge/<int:version>.md")
+@kept(PAGE_CACHE)
+def pledge_source(slug: str, version: int) -> Response:
+    """The wording as it is stored, byte for byte: with all its languages anyone can compute the SHA-256."""
+    text = campaigns.permalink(campaign_or_404(slug).id, version, i18n.language())
+    wording = "" if text is None else text.wording[i18n.language()]
+    if not wording:
+        abort(404)
+    return Response(wording, mimetype="text/markdown")
+
+
+@public.get("/c/<slug>/letter")
+@kept(PAGE_CACHE)
+def letter(slug: str) -> Response:
+    return _letter(campaign_or_404(slug))
+
+
+@public.get("/c/<slug>/letter.pdf")
+def letter_document(slug: str) -> Response:
+    """The letter to print, set from its page."""
+    view = campaign_or_404(slug)
+    text = letters.page(view.id, i18n.language())
+    if text is None:
+        abort(404)
+    with force_locale(languages.locale(text.lang)):
+        heading = _("The campaign’s letter")
+    document = Letter(
+        lang=text.lang,
+        heading=heading,
+        campaign=view.title,
+        text=text.text,
+        secretariat=view.secretariat_line,
+        url=campaign_link(i18n.language(), slug),
+    )
+    return pdf(letter_pdf(document), f"{slug}-letter-{text.lang}")
+
+
+@public.get("/c/<slug>/captions.vtt")
+@kept(PAGE_CACHE)
+def captions(slug: str) -> Response:
+    """The captions of the campaign's own video, in the language of the address."""
+    return _captions(campaign_or_404(slug))
+
+
+@public.get("/c/<slug>/events.ics")
+@kept(PAGE_CACHE)
+def events_calendar(slug: str) -> Response:
+    view = campaign_or_404(slug)
+    return _calendar(events.shown(view.id, i18n.language()), view.title, slug)
+
+
+@public.get("/c/<slug>/events/<int:event>.ics")
+@kept(PAGE_CACHE)
+def event_calendar(slug: str, event: int) -> Response:
+    view = campaign_or_404(slug)
+    one = [shown for shown in events.shown(view.id, i18n.language()) if shown.id == event]
+    if not one:
+        abort(404)
+    return _calendar(one, view.title, f"{slug}-{event}")
+
+
+def _letter(view: CampaignView, *, preview: str = "") -> Response:
+    """The letter as a page; `preview` is the token of a preview."""
+    text = letters.page(view.id, i18n.language())
+    if text is None:
+        abort(404)
+    return make_response(
+        render_template("public/campaign/letter.html", campaign=view, letter=text, preview=preview)
+    )
+
+
+def _captions(view: CampaignView) -> Response:
+    text = view.video.captions[i18n.language()] if isinstance(view.video, OwnVideo) else ""
+    if not text:
+        abort(404)
+    return Response(text, mimetype="text/vtt")
+
+
+def _campaign(view: CampaignView, *, preview: str = "") -> Response:
+    shown = events.shown(view.id, i18n.language())
+    coming = [event for event in shown if not event.is_over]
+    page = campaign_page(view)
+    response = make_response(
+        render_template(
+            "public/campaign/campaign.html",
+            page=page,
+            facts=structured_data.of_campaign(page, coming),
+            form=SignForm(country=countries.HOME),
+            share=campaign_links(view),
+            qr=qr_code(page.url),
+            deliveries=[] if preview else public_deliveries(view.id, i18n.language()),
+            events=coming,
+            past_events=[event for event in reversed(shown) if event.is_over],
+            preview=preview,
+        )
+    )
+    if view.video:
+        # Only this page may play a video, and only its own; it is asked for when somebody presses play.
+        source = f"frame-src {view.video.origin}" if isinstance(view.video, Video) else "media-src 'self'"
+        response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; {source}"
+    return response
+
+
+def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
+    if not shown:
+        abort(404)
+    response = Response(
+        calendar.ics(shown, _("%(title)s: events", title=title)), content_type=calendar.MEDIA_TYPE
+    )
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
+    return response
+
+
+@public.get("/c/<slug>/live")
+@kept(PAGE_CACHE)
+def live(slug: str) -> Response:
+    page = campaign_page(campaign_or_404(slug))
+    return make_response(render_template("public/campaign/live.html", page=page, qr=qr_code(page.url)))
+
+
+@public.get("/c/<slug>/poster-<paper>.pdf")
+def poster(slug: str, paper: str) -> Response:
+    if paper not in set(Paper):
+        abort(404)
+    campaign = campaign_or_404(slug)
+    words = PosterWords(
+        lang=i18n.language(),
+        title=marked(campaign.title),
+        tagline=campaign.tagline,
+        ask=_("Scan the code and sign"),
+        code_alt=_("QR code of the campaign address"),
+        recipient=_("The number of signatures is handed to %(recipient)s.", recipient=campaign.recipient)
+        if campaign.recipient
+        else "",
+        secretariat=_("Secretariat: %(names)s", names=campaign.secretariat_line)
+        if campaign.secretariat_line
+        else "",
+        url=campaign_link(i18n.language(), campaign.slug),
+    )
+    return pdf(poster_pdf(words, Paper(paper)), f"{campaign.slug}-poster-{paper}-{words.lang}")
+
+
+@public.get("/c/<slug>/news")
+@kept(PAGE_CACHE)
+def news(slug: str) -> Response:
+    campaign = campaign_or_404(slug)
+    items = news_queries.public_news(campaign.id, i18n.language())
+    return make_response(render_template("public/campaign/news.html", campaign=campaign, items=items))
+
+
+@public.get("/c/<slug>/news/<int(min=1,max=2147483647):news_id>")
+@kept(PAGE_CACHE)
+def news_item(slug: str, news_id: int) -> Response:
+    campaign = campaign_or_404(slug)
+    item = news_queries.public_item(campaign.id, news_id, i18n.language())
+    if item is None:
+        abort(404)
+    facts = structured_data.of_news(item, campaign)
+    return make_response(
+        render_template("public/campaign/news_item.html", campaign=campaign, item=item, facts=facts)
+    )
+
+
+@public.get("/verify")
+@kept(PAGE_CACHE)
+def verify() -> Response:
+    """The page names the campaigns of this site, so that the browser fetches keys only for those."""
+    page = render_template(
+        "public/campaign/verify.html",
+        slugs=[one.slug for one in campaigns.public_campaigns(i18n.language())],
+        parts=PARTS,
+        program_sha256=_program_sha256(),
+    )
+    return make_response(page)
+
+
+@cache
+def _program_sha256() -> str:
+    """SHA-256 of /verify.py, in hex."""
+    return sha256((ROOT / "tools" / "verify.py").read_bytes()).hexdigest()

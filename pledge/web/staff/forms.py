@@ -1,0 +1,304 @@
+"""What the forms of the staff area share: their fields, the reason for the audit log, and the way to a use case and back.
+
+Errors are shown at their fields, and nothing that was entered is lost.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import FileStorage
+from wtforms import (
+    DateField,
+    DateTimeLocalField,
+    FileField,
+    Form,
+    HiddenField,
+    IntegerField,
+    TextAreaField,
+    TimeField,
+)
+from wtforms.fields import Field
+from wtforms.validators import InputRequired, Optional, ValidationError
+
+from config import current_config
+from pledge.campaigns.models import CampaignState
+from pledge.campaigns.moderation import (
+    CampaignIncomplete,
+    CampaignInWrongState,
+    EditedMeanwhile,
+    ReasonMissing,
+)
+from pledge.campaigns.rules import BadFields, FieldFault
+from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
+from pledge.core import tokens
+from pledge.core.i18n import SEOUL
+from pledge.core.text.line_words import LINE_WORDS
+from pledge.core.text.lines import LineFault, holds_resident_number
+from pledge.core.tokens import BadToken, Purpose
+from pledge.files import scans
+from pledge.files import services as files
+from pledge.files.faults import BadScan, PictureFault
+from pledge.files.services import BadDocument, BadPicture, BadVideoFile, StorageAway, UnknownFile
+from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, SCAN_WORDS, STORAGE_AWAY, VIDEO_WORDS
+from pledge.web.errors import answer_busy
+from pledge.web.forms import StaffForm
+
+#: The body of a request: a logo of 1 MB and the fields beside it.
+PICTURE_BODY = 8_000_000
+
+MAX_REASON = 1000
+
+#: Years that a form accepts: others are mistakes, and some of them cannot be represented.
+YEARS = range(2000, 2101)
+
+FAULTS = {
+    FieldFault.MISSING: _l("This field is required."),
+    FieldFault.SCAN_TWICE: _l("Another batch of this campaign has this scan already."),
+    FieldFault.TOO_LONG: _l("This is too long."),
+    FieldFault.CHARACTERS: _l("It contains a character that cannot be shown."),
+    FieldFault.RESIDENT_NUMBER: LINE_WORDS[LineFault.RESIDENT_NUMBER],
+    FieldFault.SLUG: _l(
+        "Use 3 to 60 lower-case letters from a to z, digits and single hyphens, and begin with a letter."
+    ),
+    FieldFault.TAKEN: _l("Another campaign has this address."),
+    FieldFault.LINK: _l("Enter a web address, for example https://example.org/page."),
+    FieldFault.CHOICE: _l("Choose one from the list."),
+    FieldFault.EMAIL: _l("Enter an e-mail address in the form name@example.com."),
+    FieldFault.ONE_LANGUAGE: _l("Another language has this, so it is required here too."),
+    FieldFault.UNCHANGED: _l("Tick this if the other languages need no change, or continue editing."),
+    FieldFault.GOAL: _l("Enter a whole number from 1 to 1,000,000,000."),
+    FieldFault.STEPS: _l("Enter at most 30 whole numbers that rise and stay below the goal, one per line."),
+    FieldFault.MOMENT: _l("Enter a day and a time between 2000 and 2100."),
+    FieldFault.ORDER: _l("It ends before it begins."),
+    FieldFault.PAST: _l("This time is in the past. Choose a later one, or close the campaign."),
+    FieldFault.FUTURE: _l("This day is in the future."),
+    FieldFault.NUMBER: _l("Enter a whole number from 1 on, in digits."),
+    FieldFault.RUNNING: _l(
+        "Signing has begun, and this would stop it. To stop signing, pause it with the switches or close the campaign."
+    ),
+    FieldFault.VIDEO: _l("Enter the address of one video on YouTube or Vimeo."),
+    FieldFault.TWO_VIDEOS: _l("A campaign has one video: leave the address empty, or remove the video file."),
+    FieldFault.LETTER: _l(
+        "No PDF can be made of this text. Use fewer lists and quotations inside each other, and shorter links."
+    ),
+    FieldFault.CAPTIONS: _l(
+        "This is not WebVTT. The first line is WEBVTT, and each caption has a line like 00:01.000 --> 00:04.000 above it."
+    ),
+}
+
+
+def _check_year(_form: Form, field: Field) -> None:
+    if field.data is not None and field.data.year not in YEARS:
+        raise ValidationError(FAULTS[FieldFault.MOMENT])
+
+
+def moment_field(label: object) -> DateTimeLocalField:
+    """A day and a time of day in Korea; may be empty."""
+    return DateTimeLocalField(
+        label,
+        [Optional(), _check_year],
+        format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        invalid_value_message=FAULTS[FieldFault.MOMENT],
+        tz=SEOUL,
+    )
+
+
+def day_field(label: object, required: object = None) -> DateField:
+    """A day; may be empty, unless there is a message for that."""
+    presence = Optional() if required is None else InputRequired(required)
+    return DateField(label, [presence, _check_year], invalid_value_message=FAULTS[FieldFault.MOMENT])
+
+
+def time_field(label: object) -> TimeField:
+    """A time of day; may be empty."""
+    return TimeField(
+        label,
+        [Optional()],
+        format=["%H:%M", "%H:%M:%S"],
+        invalid_value_message=FAULTS[FieldFault.MOMENT],
+    )
+
+
+def in_seoul(day: date, hour: time | None = None) -> datetime:
+    """A time of a day in Korea, by default its beginning."""
+    return datetime.combine(day, hour or time(), SEOUL)
+
+
+def whole_number(text: str) -> int | None:
+    """The number of a text in digits, perhaps with commas; None for anything else."""
+    digits = text.replace(",", "")
+    return int(digits) if re.fullmatch("[0-9]{1,10}", digits) else None
+
+
+class WholeNumberField(IntegerField):
+    """A whole number, in digits with spaces and commas between them."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata([whole_number("".join(text.split())) for text in valuelist])
+
+
+def check_resident_number(field: Field) -> None:
+    """Refuse resident registration numbers: the audit log cannot be changed."""
+    if holds_resident_number(field.data or ""):
+        raise ValidationError(LINE_WORDS[LineFault.RESIDENT_NUMBER])
+
+
+def check_reason(field: Field, longest: int = MAX_REASON) -> None:
+    """Check a reason for the audit log."""
+    if not (field.data or "").strip():
+        raise ValidationError(_l("Give a reason; it is kept in the audit log."))
+    if len(field.data) > longest:
+        raise ValidationError(_l("This is too long."))
+    check_resident_number(field)
+
+
+class StatedReasonForm(StaffForm):
+    why = TextAreaField(_l("Reason"))
+
+    def validate_why(self, field: Field) -> None:
+        check_reason(field)
+
+
+class StampedForm(StaffForm):
+    """Contains the stamp of what its editor saw."""
+
+    seen = HiddenField()
+
+
+@dataclass(frozen=True)
+class SavingProblem:
+    """Why nothing was saved: the status, and what the page says besides the errors at its fields."""
+
+    status: int
+    stored: dict[str, Any] = field(default_factory=dict)  #: what is stored now, after somebody else's edit
+    state: CampaignState | None = None  #: the state that does not allow it
+    missing: list[MissingText] = field(default_factory=list)
+    gone: bool = False  #: somebody removed it meanwhile
+
+
+def attempt(
+    form: Form,
+    act: Callable[[], object],
+    places: Mapping[str, str] | None = None,
+    check: Callable[[], object] | None = None,
+) -> SavingProblem | None:
+    """Run a use case when the form is valid; None when it succeeded.
+
+    Errors are shown at the fields; `places` maps the use case's field names to the form's where they differ. When a file was
+    refused, `check` finds the other errors, so that all are shown at once.
+    """
+    refused_files = {name: list(errors) for name, errors in form.errors.items()}
+    has_shape = form.validate()
+    if refused_files or not has_shape:
+        if has_shape and check is not None:
+            try:
+                check()
+            except BadFields as wrong:
+                _tell(form, _errors(form, wrong, places or {}))
+        _tell(form, refused_files)
+        return SavingProblem(422)
+    problem = None
+    try:
+        act()
+    except (BadFields, ReasonMissing, UnknownFile) as wrong:
+        _tell(form, _errors(form, wrong, places or {}))
+        problem = SavingProblem(422)
+    except EditedMeanwhile as meanwhile:
+        form["seen"].data = meanwhile.stamp
+        problem = SavingProblem(409, stored=as_typed(form, meanwhile.stored))
+    except CampaignInWrongState as wrong:
+        problem = SavingProblem(409, state=wrong.state)
+    except CampaignIncomplete as incomplete:
+        problem = SavingProblem(409, missing=incomplete.missing)
+    except NoSuchCampaign:
+        problem = SavingProblem(409, gone=True)
+    return problem
+
+
+def as_typed(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as somebody would type them into the fields of a form."""
+    filled = type(form)(data=values)
+    has_text = {name for name in values if name in filled and hasattr(filled[name], "_value")}
+    return {name: filled[name]._value() if name in has_text else value for name, value in values.items()}  # noqa: SLF001  # as widgets do
+
+
+def _errors(form: Form, wrong: Exception, places: Mapping[str, str]) -> dict[str, list[Any]]:
+    if isinstance(wrong, BadFields):
+        return {places.get(name, name): [FAULTS[fault]] for name, fault in wrong.faults.items()}
+    if isinstance(wrong, ReasonMissing):
+        return {"reason": [_("Give a reason; it is kept in the audit log.")]}
+    again = [_("Please choose the file once more.")]
+    return {
+        item.name: again for item in form if isinstance(item, FileField) and form[f"{item.name}_kept"].data
+    }
+
+
+def _tell(form: Form, errors: Mapping[str, list[Any]]) -> None:
+    for name, words in errors.items():
+        form[name].errors = words
+
+
+def take_picture(form: Form, name: str) -> str:
+    """Store the picture of a file field; returns its name in `files`, "" when none was chosen or it was refused."""
+    return _take(form, name, lambda sent: files.store_picture(sent.read()))
+
+
+def take_wide_picture(form: Form, name: str) -> str:
+    """As take_picture, for a photograph across the page."""
+    return _take(form, name, lambda sent: files.store_wide_picture(sent.read()))
+
+
+def take_document(form: Form, name: str) -> str:
+    """As take_picture, for a PDF."""
+    return _take(form, name, lambda sent: files.store_document(sent.read(), sent.mimetype))
+
+
+def take_video(form: Form, name: str) -> str:
+    """As take_picture, for a video."""
+    return _take(form, name, lambda sent: files.store_video(sent.stream))
+
+
+def take_scan(form: Form, name: str) -> str:
+    """As take_picture, for a scan of sheets."""
+    return _take(form, name, lambda sent: scans.store_scan(sent.read()))
+
+
+def _take(form: Form, name: str, store: Callable[[FileStorage], str]) -> str:
+    """A file from an earlier, refused attempt at the same form is still stored: a hidden field has its token."""
+    kept, sent = form[f"{name}_kept"], request.files.get(name)
+    if sent is None or not sent.filename:
+        return _kept(kept.data or "")
+    try:
+        stored = store(sent)
+    except BadPicture as bad:
+        form[name].errors = [PICTURE_WORDS[bad.fault]]
+        if bad.fault is PictureFault.BUSY:
+            answer_busy()
+    except BadDocument as bad:
+        form[name].errors = [DOCUMENT_WORDS[bad.fault]]
+    except BadScan as bad:
+        form[name].errors = [SCAN_WORDS[bad.fault]]
+    except BadVideoFile as bad:
+        limit = current_config().max_video_mb
+        form[name].errors = [VIDEO_WORDS[bad.fault] % {"limit": limit}]
+    except StorageAway:
+        form[name].errors = [STORAGE_AWAY]
+    else:
+        kept.data = tokens.mint(Purpose.UPLOAD, [stored])
+        return stored
+    kept.data = ""
+    return ""
+
+
+def _kept(ticket: str) -> str:
+    try:
+        found = tokens.read(Purpose.UPLOAD, ticket)
+    except BadToken:
+        return ""
+    return "" if found.expired else str(found.payload[0])

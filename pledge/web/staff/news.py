@@ -1,0 +1,223 @@
+"""News of a campaign in the staff area: write it, look at it, test it, propose it; another person approves it; how far it is."""
+
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+from wtforms import StringField, TextAreaField
+from wtforms.validators import Optional
+
+from config import current_config
+from pledge.accounts.roles import Permission
+from pledge.accounts.two_people import WrongState, obstacle
+from pledge.campaigns import senders
+from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.rules import FieldFault, stamp
+from pledge.campaigns.staff_queries import CampaignDesk
+from pledge.core import languages, urls
+from pledge.core.i18n import format_count, format_date
+from pledge.core.languages import Texts, codes
+from pledge.core.phrases import Phrase
+from pledge.deliveries import queries as deliveries
+from pledge.deliveries.queries import DeliveryView
+from pledge.ledger import queries as ledger
+from pledge.news import queries, services
+from pledge.news.models import NewsItem, NewsState
+from pledge.news.services import NewsFields
+from pledge.web.forms import ByLanguage, StaffForm
+from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.campaigns.sections import OK, saved, section_page
+from pledge.web.staff.decisions import Decision, decision_routes, removal_route
+from pledge.web.staff.forms import (
+    FAULTS,
+    SavingProblem,
+    StampedForm,
+    StatedReasonForm,
+    WholeNumberField,
+    attempt,
+)
+
+_ALL = "/campaigns/<slug>/news"
+_ONE = f"{_ALL}/<int(min=1,max=2147483647):news_id>"
+
+_HANDED_OVER = Phrase("news", "The signatures were handed over")
+_HANDED_OVER_BODY = Phrase(
+    "news",
+    "The signatures of %(people)s people were handed over on %(day)s (%(occasion)s). Recipient: %(recipient)s.\n\n"
+    "Only totals were handed over: they contain no names and no e-mail addresses. We will publish the reply on the "
+    "campaign page.",
+)
+_ANSWERED = Phrase("news", "%(recipient)s has answered")
+_ANSWERED_BODY = Phrase(
+    "news",
+    "On %(handed_over)s we handed over the signatures of %(people)s people. %(recipient)s answered on %(day)s:\n\n"
+    "%(answer)s",
+)
+
+
+class NewsForm(StampedForm):
+    title = ByLanguage(StringField, _l("Title"))
+    body = ByLanguage(TextAreaField, _l("Text"))
+    milestone = WholeNumberField(
+        _l("Send when so many people have signed"), [Optional()], FAULTS[FieldFault.GOAL]
+    )
+
+    @property
+    def fields(self) -> NewsFields:
+        return NewsFields(self.by_language("title"), self.by_language("body"), self.milestone.data)
+
+
+class ReplyForm(StampedForm):
+    """Where answers to the e-mails of the campaign go."""
+
+    reply_to = StringField(_l("E-mail address for answers"))
+
+
+@staff.get(_ALL)
+@needs(Permission.EDIT_CAMPAIGNS)
+def news(slug: str) -> Response:
+    desk = campaigns.desk(slug)
+    now = senders.reply_to(desk.id)
+    return _list_page(desk, ReplyForm(data={"reply_to": now, "seen": stamp({"reply_to": now})}), OK)
+
+
+@staff.post(f"{_ALL}/reply-to")
+@needs(Permission.EDIT_CAMPAIGNS)
+@requires_recent_mfa
+def news_reply_to(slug: str) -> AnyResponse:
+    form = ReplyForm(request.form)
+    problem = attempt(
+        form, lambda: senders.set_reply_to(actor(), slug, form.seen.data or "", form.reply_to.data or "")
+    )
+    return _list_page(campaigns.desk(slug), form, problem) if problem else saved("news", slug)
+
+
+@staff.get(f"{_ALL}/new")
+@needs(Permission.EDIT_CAMPAIGNS)
+def news_new(slug: str) -> Response:
+    """An empty form, or with `delivery` one with the facts of that delivery."""
+    desk = campaigns.desk(slug)
+    number = request.args.get("delivery", default=0, type=int)
+    delivery = deliveries.find(number) if 0 < number < 2**31 else None
+    if delivery is None:
+        return _form_page(slug, None, NewsForm(), OK)
+    if delivery.campaign_id != desk.id or not delivery.is_handed_over:
+        abort(404)
+    return _form_page(slug, None, NewsForm(data=languages.as_fields(_texts_about(delivery))), OK)
+
+
+@staff.post(f"{_ALL}/new")
+@needs(Permission.EDIT_CAMPAIGNS)
+def news_new_post(slug: str) -> AnyResponse:
+    form, written = NewsForm(request.form), []
+    problem = attempt(form, lambda: written.append(services.write(actor(), slug, form.fields)))
+    return _form_page(slug, None, form, problem) if problem else _back(slug, written[0])
+
+
+@staff.get(_ONE)
+@needs(Permission.EDIT_CAMPAIGNS)
+def news_item(
+    slug: str, news_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
+) -> Response:
+    desk = campaigns.desk(slug)
+    found = queries.find(desk.id, news_id)
+    page = render_template(
+        "staff/news/item.html",
+        desk=desk,
+        found=found,
+        recipients=queries.recipients(desk.id),
+        people=ledger.count(desk.id).people,
+        progress=queries.progress(news_id) if found.begun_at else None,
+        pace=current_config().news_pace,
+        obstacle=obstacle(found.proposed_by, actor().staff_id),
+        form=form if isinstance(form, StatedReasonForm) else StatedReasonForm(),
+        refused=refused,
+        tested=request.args.get("tested") == "1",
+    )
+    return make_response(page, status)
+
+
+decision_routes(
+    *("news", _ONE, Permission.EDIT_CAMPAIGNS, news_item),
+    propose=Decision(services.propose, StampedForm),
+    approve=Decision(services.approve, StampedForm, requires_recent_mfa=True),
+    take_back=Decision(services.take_back),
+    stop=Decision(services.stop, StatedReasonForm),
+)
+
+
+@staff.get(f"{_ONE}/edit")
+@needs(Permission.EDIT_CAMPAIGNS)
+def news_edit(slug: str, news_id: int) -> AnyResponse:
+    found = _find(slug, news_id)
+    if found.state != NewsState.DRAFT:
+        return _back(slug, news_id)
+    form = NewsForm(data={**languages.as_fields(found.content), "seen": found.stamp})
+    return _form_page(slug, found, form, OK)
+
+
+@staff.post(f"{_ONE}/edit")
+@needs(Permission.EDIT_CAMPAIGNS)
+def news_edit_post(slug: str, news_id: int) -> AnyResponse:
+    form = NewsForm(request.form)
+    try:
+        problem = attempt(
+            form, lambda: services.change(actor(), slug, news_id, form.seen.data or "", form.fields)
+        )
+    except WrongState:
+        return news_item(slug, news_id, 409, "state")
+    return _form_page(slug, _find(slug, news_id), form, problem) if problem else _back(slug, news_id)
+
+
+@staff.post(f"{_ONE}/test")
+@needs(Permission.EDIT_CAMPAIGNS)
+def news_test(slug: str, news_id: int) -> AnyResponse:
+    services.send_test(actor(), slug, news_id)
+    return redirect(url_for("staff.news_item", slug=slug, news_id=news_id, tested=1), 303)
+
+
+def _texts_about(delivery: DeliveryView) -> dict[str, Texts]:
+    """The news that a delivery was handed over, or what was answered once it is."""
+    title, body = (_ANSWERED, _ANSWERED_BODY) if delivery.answered_at else (_HANDED_OVER, _HANDED_OVER_BODY)
+    facts = {}
+    for lang in codes():
+        handed_over = format_date(delivery.handed_over_at, lang) if delivery.handed_over_at else ""
+        facts[lang] = {
+            "people": format_count(delivery.people, lang),
+            "recipient": delivery.recipient.of(lang),
+            "occasion": delivery.occasion.of(lang),
+            "handed_over": handed_over,
+            "day": format_date(delivery.answered_at, lang) if delivery.answered_at else handed_over,
+            "answer": "\n".join(f"> {line}".rstrip() for line in delivery.answer.of(lang).splitlines()),
+        }
+    return {
+        "title": Texts({lang: title.of(lang, **facts[lang]) for lang in codes()}),
+        "body": Texts({lang: body.of(lang, **facts[lang]) for lang in codes()}),
+    }
+
+
+def _find(slug: str, news_id: int) -> NewsItem:
+    return queries.find(campaigns.desk(slug).id, news_id)
+
+
+def _back(slug: str, news_id: int) -> AnyResponse:
+    return redirect(url_for("staff.news_item", slug=slug, news_id=news_id), 303)
+
+
+def _list_page(desk: CampaignDesk, form: ReplyForm, problem: SavingProblem) -> Response:
+    return section_page(
+        "staff/news/news.html",
+        desk,
+        form,
+        problem,
+        items=queries.newest(desk.id),
+        recipients=queries.recipients(desk.id),
+        site_contact=urls.contact(),
+    )
+
+
+def _form_page(slug: str, found: NewsItem | None, form: NewsForm, problem: SavingProblem) -> Response:
+    return section_page("staff/news/edit.html", campaigns.desk(slug), form, problem, found=found)
+
+
+removal_route("news", _ONE, news_item, _find, services.remove, title="title", states=(NewsState.DRAFT,))

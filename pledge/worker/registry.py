@@ -1,0 +1,59 @@
+"""What packages further down ask of those above them: composers of mails, handlers of requests, makers of files, sources of the ledger."""
+
+from pledge.accounts import mails as accounts
+from pledge.campaigns.log_facts import KNOWN, pledge_hashes, published
+from pledge.deliveries.pack import packing
+from pledge.endorsements import counting as endorsement_counting
+from pledge.endorsements import mails as endorsement_mails
+from pledge.endorsements import queries as endorsement_queries
+from pledge.endorsements import requests as endorsement_requests
+from pledge.exports import services
+from pledge.jobs.models import JobKind
+from pledge.jobs.services import Makers
+from pledge.ledger.models import Kind
+from pledge.ledger.numbering import Sources
+from pledge.mail.breaker import Confirmations
+from pledge.mail.message import Composers
+from pledge.mail.models import MailKind
+from pledge.mail.requests import Handlers
+from pledge.news import mails as news
+from pledge.paper import queries as paper
+from pledge.signatures import counting as signature_counting
+from pledge.signatures import erasing
+from pledge.signatures import mails as signature_mails
+from pledge.signatures import queries as signature_queries
+from pledge.signatures import requests as signature_requests
+
+
+def composers() -> Composers:
+    return {
+        **signature_mails.composers(),
+        **erasing.composers(),
+        **endorsement_mails.composers(),
+        **accounts.composers(),
+        **news.composers(),
+    }
+
+
+def handlers() -> Handlers:
+    return {**signature_requests.handlers(), **endorsement_requests.handlers()}
+
+
+def makers() -> Makers:
+    return {JobKind.EXPORT: services.make, JobKind.PACK: packing.pack}
+
+
+def ledger_sources() -> Sources:
+    standing = {
+        Kind.PERSON: signature_counting.STANDS,
+        Kind.ORGANIZATION: endorsement_counting.STANDS,
+        Kind.PAPER: paper.STANDS,
+    }
+    return Sources(standing, signature_counting.PLACE, KNOWN, published, pledge_hashes)
+
+
+def confirmations() -> Confirmations:
+    return {
+        MailKind.CONFIRM: signature_queries.confirmed,
+        MailKind.ENDORSE_CONFIRM: endorsement_queries.confirmed,
+    }

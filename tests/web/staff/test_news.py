@@ -1,0 +1,191 @@
+"""The screens of news: written, looked at, proposed by one editor and approved by another; the archive for everybody."""
+
+import re
+
+import pytest
+
+from pledge.core.db import transaction
+from pledge.news.models import NewsState
+from pledge.switches import queries as switches
+from pledge.switches import sample_data
+from pledge.web.caching import cache
+from tests.support import deliveries, news
+from tests.support.factories import SLUG, campaign, crowd, fold_all, the_campaign
+from tests.support.news import row
+
+NEWS = f"/staff/campaigns/{SLUG}/news"
+FORM = {
+    "title_ko": "맑은 하늘에 한 걸음 더",
+    "title_en": "One step closer",
+    "body_ko": "**고맙습니다.**",
+    "body_en": "**Thank you.**",
+    "milestone": "",
+}
+
+
+@pytest.fixture
+def editor(staff_client, app):
+    campaign()
+    return staff_client("editor", lang="en")
+
+
+@pytest.fixture
+def second(staff_client):
+    return staff_client("editor", lang="en")
+
+
+def seen(page):
+    """The stamp of the text that a page shows."""
+    return re.search(r'name="seen" value="(\w+)"', page.text)[1]
+
+
+def written(editor, **changes):
+    """The address of a draft, and its number."""
+    reply = editor.post(f"{NEWS}/new", data={**FORM, **changes})
+    assert reply.status_code == 303, re.findall(r'field__error"[^>]*>([^<]+)', reply.text)
+    address = reply.headers["Location"]
+    return address, int(address.rpartition("/")[2])
+
+
+def act(editor, address, name, **fields):
+    """Press a button of the page as it is now."""
+    return editor.post(f"{address}/{name}", data={"seen": seen(editor.get(address)), **fields})
+
+
+def test_one_editor_writes_and_proposes_news_and_another_approves_it(editor, second, client):
+    crowd(3, updates=True)
+    address, number = written(editor)
+    page = editor.get(address).text
+    assert "3 people have asked for news" in page
+    assert "<strong>고맙습니다.</strong>" in page
+    assert "<strong>Thank you.</strong>" in page
+    assert act(editor, address, "propose").status_code == 303
+    assert "another person has to approve it" in editor.get(address).text
+    assert editor.post(f"{address}/approve", data={"seen": "x"}).status_code == 409
+    stamp = news.stamp(the_campaign(), number)
+    assert editor.post(f"{address}/approve", data={"seen": stamp}).status_code == 403
+    assert client.get(f"/en/c/{SLUG}/news/{number}").status_code == 404
+
+    assert act(second, address, "approve").status_code == 303
+    assert row(number).state == NewsState.SENDING
+    assert "The e-mails are going out" in second.get(address).text
+    cache.clear()
+    assert "One step closer" in client.get(f"/en/c/{SLUG}/news").text
+    assert "<strong>고맙습니다.</strong>" in client.get(f"/ko/c/{SLUG}/news/{number}").text
+    assert f"/en/c/{SLUG}/news/{number}" in client.get(f"/en/c/{SLUG}").text
+
+
+def test_of_sample_people_the_page_says_that_their_addresses_are_invented(editor, second):
+    with transaction() as session:
+        sample_data.mark(session, sample_data.SampleState.FILLED)
+    switches.forget()
+    address, _ = written(editor)
+    act(editor, address, "propose")
+    act(second, address, "approve")
+    page = second.get(address).text
+    assert "the addresses of sample people are invented" in page
+    assert "the signer unsubscribed" not in page
+
+
+def test_a_draft_may_lack_a_language_but_is_not_proposed_so(editor):
+    address, number = written(editor, title_en="", body_en="")
+    page = editor.get(address).text
+    assert "Not complete in this language yet." in page
+    stamp = news.stamp(the_campaign(), number)
+    assert editor.post(f"{address}/propose", data={"seen": stamp}).status_code == 422
+    assert row(number).state == NewsState.DRAFT
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"title_ko": "", "title_en": ""}, "This field is required."),
+        ({"milestone": "many"}, "Enter a whole number"),
+    ],
+)
+def test_an_error_is_told_at_its_field_and_the_text_stays(editor, changes, error):
+    reply = editor.post(f"{NEWS}/new", data={**FORM, "body_ko": "제가 쓴 글", **changes})
+    assert reply.status_code == 422
+    assert error in reply.text
+    assert "제가 쓴 글" in reply.text
+
+
+def test_a_draft_is_changed_and_removed(editor):
+    address, number = written(editor)
+    stamp = seen(editor.get(f"{address}/edit"))
+    changed = {**FORM, "title_en": "Two steps closer", "milestone": "1,000", "seen": stamp}
+    assert editor.post(f"{address}/edit", data=changed).status_code == 303
+    assert (row(number).title["en"], row(number).milestone) == ("Two steps closer", 1000)
+    assert editor.post(f"{address}/edit", data=changed).status_code == 409, "somebody saved meanwhile"
+    gone = {"seen": seen(editor.get(f"{address}/remove")), "reason": "written twice"}
+    assert editor.post(f"{address}/remove", data=gone).status_code == 303
+    assert editor.get(address).status_code == 404
+
+
+def test_sending_is_stopped_with_a_reason(editor):
+    number = news.begun()
+    address = f"{NEWS}/{number}"
+    assert editor.post(f"{address}/stop", data={"why": ""}).status_code == 422
+    assert editor.post(f"{address}/stop", data={"why": "a wrong date"}).status_code == 303
+    assert row(number).state == NewsState.STOPPED
+    assert "Stopped" in editor.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (deliveries.handed_over, "Recipient: The Minister of Environment"),
+        (deliveries.answered, "&gt; We will look into it."),
+    ],
+    ids=["handed over", "answered"],
+)
+def test_news_of_a_delivery_begins_with_its_facts(editor, make, words):
+    crowd(6)
+    fold_all()
+    page = editor.get(f"{NEWS}/new?delivery={make()}").text
+    assert words in page
+    assert "환경부 장관" in page
+
+
+def test_the_page_of_a_delivery_offers_news_to_those_who_may_write_it(staff_client, app):
+    crowd(6)
+    fold_all()
+    number = deliveries.handed_over()
+    link = f"{NEWS}/new?delivery={number}"
+    assert link in staff_client("admin").get(f"/staff/deliveries/{number}").text
+    assert link not in staff_client("exporter").get(f"/staff/deliveries/{number}").text
+
+
+def test_an_editor_sets_where_answers_to_e_mails_go(editor):
+    page = editor.get(NEWS)
+    assert "If empty: privacy@localhost" in page.text
+    wrong = editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": "sky"})
+    assert wrong.status_code == 422
+    assert "Enter an e-mail address" in wrong.text
+    reply = editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": "sky@example.org"})
+    assert reply.status_code == 303
+    assert 'value="sky@example.org"' in editor.get(NEWS).text
+    assert editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": ""}).status_code == 409
+
+
+def test_the_desk_says_which_news_waits_for_a_second_person(editor, second, frozen_clock):
+    assert "News to approve" not in editor.get("/staff/").text
+    address, _ = written(editor)
+    act(editor, address, "propose")
+    frozen_clock.move(minutes=3)
+    page = second.get("/staff/").text
+    assert re.search(rf'<a href="{address}">One step closer</a> · waiting for 3 minutes', page)
+    act(second, address, "approve")
+    assert "News to approve" not in second.get("/staff/").text
+
+
+def test_every_page_links_the_archive_once_there_is_news(client, app):
+    campaign()
+    assert "There is no news yet." in client.get(f"/en/c/{SLUG}/news").text
+    link = f'href="/en/c/{SLUG}/news"'
+    assert link not in client.get("/en/privacy").text
+    news.approved()
+    cache.clear()
+    page = client.get("/en/privacy").text
+    assert page.count(link) == 2  # head and foot

@@ -1,0 +1,323 @@
+"""Filling the demo campaign with ten weeks of sample data, day by day, each day folded as it would have been."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from pledge.audit.models import COMMAND_LINE, Actor
+from pledge.audit.services import record
+from pledge.campaigns import items, photo, quotation
+from pledge.campaigns.events import EVENT, EventFields
+from pledge.campaigns.models import Campaign, PledgeText
+from pledge.campaigns.photo import PhotoFocus
+from pledge.core import clock, languages
+from pledge.core.db import transaction
+from pledge.core.i18n import SEOUL
+from pledge.deliveries import freezing
+from pledge.deliveries import services as deliveries
+from pledge.deliveries.services import Answer, HandingOver
+from pledge.endorsements.models import Endorsement
+from pledge.files import services as files
+from pledge.files.scans import store_scan
+from pledge.jobs import services as jobs
+from pledge.jobs.services import Makers
+from pledge.ledger import log_queries
+from pledge.ledger.models import LedgerEntry, Reason
+from pledge.ledger.numbering import Sources
+from pledge.ledger.services import fold
+from pledge.news.models import NewsItem, NewsState
+from pledge.paper import queries as paper_queries
+from pledge.paper import services as paper
+from pledge.signatures.models import Signature
+from pledge.statistics import referrals
+from pledge.statistics.totals import NoSuchCheckpoint
+from pledge.switches import queries as switches
+from pledge.switches import sample_data
+from pledge.switches.sample_data import SampleState
+from tools.demo import organizations, people
+from tools.demo.content import FOLDER, read, store_logo
+from tools.demo.organizations import Register, SampleOrganization
+from tools.demo.people import Person, Recorder
+
+_LENGTH = timedelta(weeks=10)
+_DAY = timedelta(days=1)
+#: For each person who confirmed, so many wait, all of the last days.
+_WAITING, _WAITING_DAYS = 0.02, 9
+#: Nobody of the staff.
+_EDITOR, _SECOND_PERSON = Actor(-1, "sample-editor", ""), Actor(-2, "sample-approver", "")
+_HOUR = timedelta(hours=1)
+
+
+class NoSuchDemo(LookupError):
+    """The campaign is not loaded."""
+
+
+class NotEmpty(Exception):
+    """The database has signatures or organisations already, which sample data must not be mixed with."""
+
+
+class Interrupted(Exception):
+    """An earlier filling was interrupted; what it left is neither empty nor whole."""
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """The delivery of the file, at its moments."""
+
+    facts: dict[str, Any]
+    frozen_at: datetime
+    handed_over_at: datetime
+    answered_at: datetime
+
+
+def fill(slug: str, sources: Sources, makers: Makers, *, number: int) -> bool:
+    """Fill a campaign with sample data; False when that was done before, and nothing is changed.
+
+    The texts say what is invented, the addresses cannot be mailed to. Raises NoSuchDemo, NotEmpty, Interrupted.
+    """
+    with transaction() as session:
+        campaign = session.scalars(
+            select(Campaign).where(Campaign.slug == slug).with_for_update()
+        ).one_or_none()
+        if campaign is None:
+            raise NoSuchDemo
+        state = sample_data.state(session)
+        if state is SampleState.FILLED:
+            return False
+        if state is SampleState.FILLING:
+            raise Interrupted
+        if any(
+            session.scalar(select(exists(select(table)))) for table in (Signature, Endorsement, LedgerEntry)
+        ):
+            raise NotEmpty
+        sample_data.mark(session, SampleState.FILLING)
+        newest = select(PledgeText.id).where(PledgeText.campaign_id == campaign.id)
+        pledge_text_id = session.scalars(newest.order_by(PledgeText.version.desc()).limit(1)).one()
+        record(session, COMMAND_LINE, "sample_data.fill", f"campaign:{slug}", people=number)
+        campaign_id = campaign.id
+    switches.forget()
+    _fill(slug, campaign_id, pledge_text_id, sources=sources, makers=makers, number=number)
+    with transaction() as session:
+        sample_data.mark(session, SampleState.FILLED)
+    return True
+
+
+def _fill(
+    slug: str, campaign_id: int, pledge_text_id: int, *, sources: Sources, makers: Makers, number: int
+) -> None:
+    chance = random.Random(2050)  # samples, not secrets
+    ends = clock.now()
+    begins = ends - _LENGTH
+    delivery = _delivery(ends)
+    _add_media(slug, campaign_id)
+    organizations.add_partners(slug)
+    news = [*_add_events(slug, begins, ends), delivery.handed_over_at, delivery.answered_at]
+    crowd = people.invent(chance, number, begins, ends, news)
+    history = _History(
+        recorder=Recorder(campaign_id, pledge_text_id, [one.code for one in referrals.partners(campaign_id)]),
+        register=Register(campaign_id, pledge_text_id),
+        crowd=crowd,
+        organizations=organizations.invent(chance, begins, ends),
+        sources=sources,
+    )
+    delivery_id = None
+    for day in range(1, _LENGTH // _DAY + 1):
+        until = begins + day * _DAY
+        with clock.pretend(until):
+            history.advance(until - _DAY, until)
+            if delivery_id is None and until >= delivery.frozen_at:
+                delivery_id = _freeze(slug, campaign_id, delivery, makers)
+    if delivery_id is not None:
+        _hand_over(delivery_id, delivery)
+    waiting = people.invent_waiting(chance, round(number * _WAITING), ends - _WAITING_DAYS * _DAY, ends)
+    with transaction() as session:
+        history.recorder.sign(session, waiting)
+        _add_news(session, campaign_id, crowd)
+    _add_paper(slug, campaign_id)
+
+
+@dataclass
+class _History:
+    """What happens in the campaign, one period after another."""
+
+    recorder: Recorder
+    register: Register
+    crowd: Sequence[Person]
+    organizations: Sequence[SampleOrganization]
+    sources: Sources
+
+    def __post_init__(self) -> None:
+        self._signed: list[tuple[Person, dict[str, Any]]] = []  #: those who will withdraw
+
+    def advance(self, after: datetime, until: datetime) -> None:
+        """Record what happened in this time, and count it."""
+        with transaction() as session:
+            self._people(session, after, until)
+            for organization in self.organizations:
+                if after < (organization.published_at or organization.submitted_at) <= until:
+                    self.register.apply(session, organization)
+                if organization.left_at and after < organization.left_at <= until:
+                    self.register.leave(session, organization)
+        while fold(self.sources):
+            pass
+
+    def _people(self, session: Session, after: datetime, until: datetime) -> None:
+        signing = [
+            person for person in self.crowd if person.confirmed_at and after < person.confirmed_at <= until
+        ]
+        signed = self.recorder.sign(session, signing)
+        self._signed += [(person, row) for person, row in signed if person.withdrawn_at]
+        gone = [
+            (person, row)
+            for person, row in self._signed
+            if person.withdrawn_at and after < person.withdrawn_at <= until
+        ]
+        self.recorder.withdraw(session, gone)
+        entry = self.recorder.entry
+        entries = [entry(row, Reason.CONFIRMED, at) for person, row in signed if (at := person.confirmed_at)]
+        entries += [entry(row, Reason.WITHDRAWN, at) for person, row in gone if (at := person.withdrawn_at)]
+        people.append(session, entries)
+
+
+def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
+    """Add the events of the file; the moments of those that are over."""
+    over = []
+    with clock.pretend(begins):
+        for facts in read("events")["events"]:
+            starts_at = _moment(ends, facts["day"], facts["hour"])
+            fields = EventFields(
+                title=languages.texts(facts["title"]),
+                place=languages.texts(facts.get("place", {})),
+                url=facts.get("url", ""),
+                is_online=facts.get("online", False),
+                all_day=False,
+                starts_at=starts_at,
+                ends_at=starts_at + timedelta(hours=facts["lasts"]),
+                outcome=languages.texts(facts.get("outcome", {})),
+            )
+            items.add(EVENT, COMMAND_LINE, slug, fields)
+            if starts_at < ends:
+                over.append(starts_at)
+    return over
+
+
+def _add_media(slug: str, campaign_id: int) -> None:
+    """Add the drawn picture across the page and the invented quotation."""
+    facts = read("media")
+    photo.set_photo(
+        COMMAND_LINE,
+        slug,
+        photo.of(campaign_id).stamp,
+        facts["photo"]["alt"],
+        PhotoFocus.CENTER,
+        new=files.store_wide_picture((FOLDER / "photo.webp").read_bytes()),
+    )
+    quotation.set_quotation(
+        COMMAND_LINE,
+        slug,
+        quotation.of(campaign_id).stamp,
+        facts["quotation"],
+        new=store_logo("portrait"),
+    )
+
+
+def _add_news(session: Session, campaign_id: int, crowd: Sequence[Person]) -> None:
+    """The news of the file; the people who had asked for it by then are counted, and no mail is written."""
+    now = clock.now()
+    for facts in read("news")["news"]:
+        item = NewsItem(
+            campaign_id=campaign_id,
+            state=NewsState.DRAFT,
+            title=languages.texts(facts["title"]),
+            body=languages.texts(facts["body"]),
+            changed_at=now,
+        )
+        if "day" in facts:
+            at = now + timedelta(days=facts["day"])
+            item.state, item.mails = NewsState.SENT, _recipients(crowd, at)
+            item.proposed_by, item.proposed_name = _EDITOR.staff_id, _EDITOR.name
+            item.proposed_at = at - 2 * _HOUR
+            item.decided_by, item.decided_name = _SECOND_PERSON.staff_id, _SECOND_PERSON.name
+            item.decided_at = at
+            item.changed_at, item.begun_at, item.ended_at = at - 3 * _HOUR, at, at + _HOUR
+        session.add(item)
+        session.flush()
+
+
+def _recipients(crowd: Sequence[Person], at: datetime) -> int:
+    return sum(
+        person.updates
+        and person.confirmed_at is not None
+        and person.confirmed_at <= at
+        and not (person.withdrawn_at and person.withdrawn_at <= at)
+        for person in crowd
+    )
+
+
+def _add_paper(slug: str, campaign_id: int) -> None:
+    """The batches of the file, each entered on its day and counted again on the next one."""
+    now, sheet = clock.now(), (FOLDER / "sheet.pdf").read_bytes()
+    for number_of_file, facts in enumerate(read("paper")["paper"], 1):
+        at = now + timedelta(days=facts["day"])
+        fields = paper.PaperFields(
+            place=languages.texts(facts["place"]),
+            collected_on=at.astimezone(SEOUL).date(),
+            sheets=facts["sheets"],
+            signatures=facts["signatures"],
+        )
+        name = store_scan(sheet + b"\n%% scan %d\n%%%%EOF\n" % number_of_file)
+        with clock.pretend(at):
+            number = paper.enter(_EDITOR, slug, fields, name)
+        if "checked" in facts:
+            with clock.pretend(at + timedelta(days=1)):
+                seen = paper_queries.find(campaign_id, number).stamp
+                paper.check(_SECOND_PERSON, slug, number, seen, facts["checked"])
+
+
+def _delivery(ends: datetime) -> _Delivery:
+    facts = read("delivery")
+    return _Delivery(
+        facts=facts,
+        frozen_at=ends + facts["frozen"] * _DAY,
+        handed_over_at=_moment(ends, facts["handed_over"], hour=11),
+        answered_at=_moment(ends, facts["answered"], hour=14),
+    )
+
+
+def _freeze(slug: str, campaign_id: int, delivery: _Delivery, makers: Makers) -> int:
+    """Freeze the delivery at the newest checkpoint and make its pack."""
+    newest = log_queries.newest(campaign_id)
+    if newest is None:
+        raise NoSuchCheckpoint
+    delivery_id = freezing.freeze(
+        COMMAND_LINE,
+        slug,
+        newest.id,
+        recipient=freezing.recipient_of(slug),
+        occasion=languages.texts(delivery.facts["occasion"]),
+        letter=freezing.letter_for(slug, newest.id),
+    )
+    while jobs.advance(makers):
+        pass
+    return delivery_id
+
+
+def _hand_over(delivery_id: int, delivery: _Delivery) -> None:
+    facts = delivery.facts
+    with clock.pretend(delivery.handed_over_at):
+        entry = HandingOver(delivery.handed_over_at, facts["channel"], facts["receipt_number"])
+        deliveries.hand_over(COMMAND_LINE, delivery_id, entry)
+    with clock.pretend(delivery.answered_at):
+        answer = Answer(delivery.answered_at, languages.texts(facts["answer"]))
+        deliveries.answer(COMMAND_LINE, delivery_id, answer)
+
+
+def _moment(today: datetime, day: int, hour: int) -> datetime:
+    """A full hour in Seoul, so many days from today."""
+    local = today.astimezone(SEOUL) + timedelta(days=day)
+    return local.replace(hour=hour, minute=0, second=0, microsecond=0)

@@ -1,0 +1,205 @@
+"""Sample organisations, their rows as applying and review would leave them, and partners; from content/*.toml."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pledge.audit.models import COMMAND_LINE
+from pledge.campaigns import items
+from pledge.campaigns.models import PartnerRole
+from pledge.campaigns.partners import PARTNER, PartnerFields
+from pledge.core import languages
+from pledge.core.languages import Texts
+from pledge.core.text import markdown
+from pledge.endorsements import counting
+from pledge.endorsements.identifiers import address_hash, new_id
+from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.endorsements.rules import Content, clean
+from pledge.endorsements.verification.names import name_key
+from pledge.files import services as files
+from pledge.ledger.models import Reason
+from pledge.mail.services import SAMPLE_DOMAIN
+from pledge.signatures.addresses import parse
+from tools.demo.content import read, store_logo
+
+#: Review takes some days; who left did so some days later.
+_REVIEW = timedelta(days=2)
+_STAYED = timedelta(days=20)
+#: Those that wait for review came in this time.
+_WAITING = timedelta(days=5)
+#: Of all organisations, how many have a logo, and how many show who speaks for them.
+_WITH_LOGO, _WITH_SPOKESPERSON = 0.85, 0.5
+#: The logo of the first partner; the organisations have those below.
+_FIRST_PARTNER_LOGO = 46
+
+_VERSION_STATES = {
+    EndorsementState.PUBLISHED: VersionState.PUBLISHED,
+    EndorsementState.WITHDRAWN: VersionState.PUBLISHED,
+    EndorsementState.DECLINED: VersionState.DECLINED,
+}
+
+
+@dataclass(frozen=True)
+class SampleOrganization:
+    """One that applied; moments in UTC."""
+
+    number: int
+    content: Content
+    state: EndorsementState
+    level: str
+    spokesperson: tuple[str, str]  #: name and title
+    shows_spokesperson: bool
+    submitted_at: datetime
+    published_at: datetime | None
+    left_at: datetime | None
+
+
+def invent(chance: random.Random, begins: datetime, ends: datetime) -> list[SampleOrganization]:
+    """The organisations of the file, in the order in which they applied between two moments; their logos are stored."""
+    facts = read("organizations")
+    suffix = languages.texts(facts["suffix"])
+    found = [
+        _organization(chance, number, one, suffix, (begins, ends))
+        for number, one in enumerate(facts["organizations"], 1)
+    ]
+    return sorted(found, key=lambda organization: organization.submitted_at)
+
+
+class Register:
+    """Writes organisations into a campaign, with their entries in the ledger."""
+
+    def __init__(self, campaign_id: int, pledge_text_id: int) -> None:
+        self._campaign_id, self._pledge_text_id = campaign_id, pledge_text_id
+        self._privacy_version = markdown.privacy_version()
+        self._ids: dict[int, int] = {}
+
+    def apply(self, session: Session, organization: SampleOrganization) -> None:
+        """Store what was applied for; one that will be published is counted."""
+        mailbox = parse(f"contact-{organization.number:02d}@{SAMPLE_DOMAIN}")
+        is_public = organization.published_at is not None
+        state = EndorsementState.PUBLISHED if is_public else organization.state
+        is_confirmed = state is not EndorsementState.PENDING
+        at = organization.submitted_at
+        row = Endorsement(
+            id=new_id(),
+            campaign_id=self._campaign_id,
+            state=state,
+            seq=1,
+            contact_name=organization.spokesperson[0],
+            contact_title=organization.spokesperson[1],
+            contact_email=mailbox.mailed,
+            address_hash=address_hash(mailbox),
+            mail_domain=SAMPLE_DOMAIN,
+            show_contact=organization.shows_spokesperson,
+            name_key=name_key(organization.content.name),
+            level=organization.level,
+            lang=languages.default(),
+            pledge_text_id=self._pledge_text_id,
+            privacy_version=self._privacy_version,
+            submitted_at=at,
+            confirmed_at=at if is_confirmed else None,
+            published_at=organization.published_at,
+            ended_at=at + _REVIEW if state is EndorsementState.DECLINED else None,
+        )
+        self._ids[organization.number] = row.id
+        session.add(row)
+        session.flush()
+        if organization.content.logo:
+            files.keep(session, organization.content.logo)
+        version = EndorsementVersion(
+            endorsement_id=row.id,
+            seq=1,
+            state=_VERSION_STATES.get(state, VersionState.PROPOSED),
+            submitted_at=at,
+            reviewed_at=organization.published_at,
+            spokesperson=", ".join(organization.spokesperson) if organization.shows_spokesperson else "",
+            **vars(organization.content),
+        )
+        session.add(version)
+        session.flush()
+        if organization.published_at is not None:
+            counting.count_in(session, row, version, Reason.CONFIRMED, organization.published_at)
+
+    def leave(self, session: Session, organization: SampleOrganization) -> None:
+        """One that was public withdraws."""
+        which = Endorsement.id == self._ids[organization.number]
+        row = session.scalars(select(Endorsement).where(which)).one()
+        if organization.left_at is not None:
+            row.state, row.ended_at = EndorsementState.WITHDRAWN, organization.left_at
+            counting.count_out(session, row, Reason.WITHDRAWN, organization.left_at)
+
+
+def _organization(
+    chance: random.Random,
+    number: int,
+    facts: dict[str, Any],
+    suffix: Texts,
+    period: tuple[datetime, datetime],
+) -> SampleOrganization:
+    begins, ends = period
+    state = EndorsementState(facts.get("state", EndorsementState.PUBLISHED))
+    was_public = state in (EndorsementState.PUBLISHED, EndorsementState.WITHDRAWN)
+    # Most come in the first weeks, and those that have left long ago.
+    first, last = begins, ends - 2 * _REVIEW
+    if state is EndorsementState.WITHDRAWN:
+        last = ends - 2 * _STAYED
+    elif not was_public and state is not EndorsementState.DECLINED:
+        first, last = ends - _WAITING, ends - _REVIEW / 4
+    submitted_at = first + (last - first) * chance.random() ** 1.6
+    published_at = submitted_at + _REVIEW * (0.2 + 0.8 * chance.random()) if was_public else None
+    return SampleOrganization(
+        number=number,
+        content=_content(chance, number, facts, suffix),
+        state=state,
+        level=facts.get("level", "mail"),
+        spokesperson=_spokesperson(chance),
+        shows_spokesperson=was_public and chance.random() < _WITH_SPOKESPERSON,
+        submitted_at=submitted_at,
+        published_at=published_at,
+        left_at=published_at + _STAYED if published_at and state is EndorsementState.WITHDRAWN else None,
+    )
+
+
+def _content(chance: random.Random, number: int, facts: dict[str, Any], suffix: Texts) -> Content:
+    name = languages.texts(facts["name"])
+    has_logo = chance.random() < _WITH_LOGO
+    content = Content(
+        name=languages.texts({lang: f"{text} {suffix.of(lang)}" for lang, text in name.items()}),
+        type=facts["type"],
+        country=facts.get("country", "KR"),
+        region=facts.get("region"),
+        website="https://example.org",  # IANA keeps it for examples
+        target_year=facts.get("target_year"),
+        interim_year=facts.get("interim_year"),
+        interim_percent=facts.get("interim_percent"),
+        statement=languages.texts(facts.get("statement", {})),
+        logo=store_logo(f"{number:02d}") if has_logo else "",
+    )
+    return clean(content)
+
+
+def _spokesperson(chance: random.Random) -> tuple[str, str]:
+    """Name and title, in the first language of the site that the file has any in."""
+    people = read("people")
+    names = people["names"].get(languages.default()) or next(iter(people["names"].values()))
+    drawn = {part: chance.choice(names[part]) for part in ("family", "given")}
+    return names["pattern"].format(**drawn), chance.choice(names["titles"])
+
+
+def add_partners(slug: str) -> None:
+    """Add the partners of the file after those that the campaign has."""
+    facts = read("partners")
+    suffix = languages.texts(facts["suffix"])
+    for number, one in enumerate(facts["partners"], _FIRST_PARTNER_LOGO):
+        name = languages.texts(one["name"])
+        fields = PartnerFields(
+            role=PartnerRole.PARTNER,
+            type=one["type"],
+            name=languages.texts({lang: f"{text} {suffix.of(lang)}" for lang, text in name.items()}),
+            url="https://example.org",  # IANA keeps it for examples
+        )
+        items.add(PARTNER, COMMAND_LINE, slug, fields, store_logo(f"{number:02d}"))
