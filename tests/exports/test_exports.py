@@ -245,7 +245,7 @@ def peak_of_an_export(form):
     try:
         with open("/dev/null", "wb") as nowhere:  # noqa: PTH123  # a file that keeps nothing
             rows = write_export(
-                services.table(SLUG, "ledger", form, "ko", clock.now()),
+                services.table(SLUG, "ledger", form, "en", clock.now()),
                 _Unseekable(nowhere),
                 lambda _done, _total: None,
             )
