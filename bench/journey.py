@@ -13,7 +13,7 @@ from bench.web import FEW, MINE, PAGE, SLUG
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from pledge.ledger.services import fold
-from pledge.signatures.identifiers import read_ticket
+from pledge.signatures.services import read_ticket
 from pledge.worker.registry import ledger_sources
 
 CLIENTS = 4

@@ -18,8 +18,8 @@ from pledge.core.encryption import vault
 from pledge.core.tokens import Purpose
 from pledge.ledger import leaves
 from pledge.ledger.services import fold, hour_of
-from pledge.signatures.counting import mismatches
-from pledge.signatures.identifiers import new_id
+from pledge.mailed_links.links import new_id
+from pledge.signatures.entries import mismatches
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT
 from pledge.worker.registry import ledger_sources
 

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from config import Config, current_config
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
 from pledge.cli.options import refuse_without_log_key
-from pledge.files.faults import BadVideoFile
+from pledge.files.services import BadVideoFile
 from pledge.files.storage import StorageAway
 from pledge.worker.registry import ledger_sources, makers
 

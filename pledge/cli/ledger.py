@@ -23,7 +23,7 @@ from pledge.ledger import verify as log_verification
 from pledge.ledger.models import SetAside
 from pledge.ledger.notes import BadNote, TreeHead
 from pledge.paper import queries as paper
-from pledge.signatures import counting
+from pledge.signatures import entries
 from pledge.worker.registry import ledger_sources
 
 _ASIDE = {
@@ -117,7 +117,7 @@ def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
 
 
 def _doubts(connection: Connection) -> ledger_counting.Doubts:
-    differing = {one.campaign_id for one in counting.mismatches(connection)}
+    differing = {one.campaign_id for one in entries.mismatches(connection)}
     differing |= {one.campaign_id for one in endorsements.mismatches(connection)}
     differing |= {one.campaign_id for one in paper.mismatches(connection)}
     return ledger_counting.Doubts(frozenset(differing), frozenset(forgetting.forgotten(connection)))
@@ -135,7 +135,7 @@ def recount() -> None:
     for drift in drifts:
         end = "repaired" if drift.repaired else "not repaired"
         click.echo(f"{names[drift.campaign_id]}: {drift.what}; {end}")
-    mismatches = counting.mismatches()
+    mismatches = entries.mismatches()
     organizations, batches = endorsements.mismatches(), paper.mismatches()
     audit.note(
         COMMAND_LINE,

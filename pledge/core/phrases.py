@@ -1,12 +1,13 @@
-"""Texts of the message catalogues outside of pages: in tables, letters, mails, names of regions. In any language."""
+"""Texts of the message catalogues that pages, mails and files share: labels, names of regions. In any language."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from babel.support import NullTranslations, Translations
+from markupsafe import escape
 
-from pledge.core import languages
+from pledge.core import i18n, languages
 from pledge.core.languages import Texts
 
 _FOLDER = Path(__file__).parents[1] / "translations"
@@ -23,6 +24,13 @@ class Phrase:
         """In this language; in English where no catalogue has it."""
         found = str(_catalogue(lang).pgettext(self.context, self.text))
         return found % values if values else found
+
+    def __str__(self) -> str:
+        """In the language of the request that shows it, so that one table serves pages, mails and files."""
+        return self.of(i18n.language())
+
+    def __html__(self) -> str:
+        return escape(str(self))
 
     def in_each(self, **values: object) -> Texts:
         """In every language of the site."""

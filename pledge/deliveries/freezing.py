@@ -25,7 +25,7 @@ from pledge.ledger import queries as ledger
 from pledge.ledger.log_queries import CheckpointView
 from pledge.ledger.models import Kind
 from pledge.paper import queries as paper_signatures
-from pledge.signatures import counting as signatures_counting
+from pledge.signatures import entries as signatures_counting
 from pledge.statistics.integrity import integrity
 from pledge.statistics.totals import (
     CampaignFacts,

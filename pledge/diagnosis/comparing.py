@@ -13,7 +13,7 @@ from pledge.ledger import counting as ledger_counting
 from pledge.ledger import queries as ledger
 from pledge.ledger.models import LedgerDifference
 from pledge.paper import queries as paper
-from pledge.signatures import counting as signatures
+from pledge.signatures import entries as signatures
 
 
 def compare() -> int:

@@ -14,10 +14,9 @@ from pledge.core.encryption import Unreadable
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.endorsements import counting
 from pledge.ledger import queries as ledger
+from pledge.mail.addresses import BadAddress, address_hash, parse
 from pledge.paper import queries as paper
-from pledge.signatures import counting as signatures
-from pledge.signatures.addresses import BadAddress, parse
-from pledge.signatures.identifiers import address_hash
+from pledge.signatures import entries as signatures
 from pledge.signatures.models import Signature
 from pledge.switches import queries as switches
 

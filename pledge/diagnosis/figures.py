@@ -19,7 +19,7 @@ from pledge.ledger import queries as ledger
 from pledge.ledger.queries import LogState
 from pledge.mail import backlog, breaker, valve
 from pledge.mail.backlog import Backlog
-from pledge.signatures.staff_queries import Held, held_by_campaign
+from pledge.signatures.queries import Held, held_by_campaign
 from pledge.switches import queries as switches
 
 #: Seconds for which figures are kept, also that there are none.

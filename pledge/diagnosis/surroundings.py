@@ -13,8 +13,7 @@ from pledge.core.db import db, reading
 from pledge.core.networks import is_this_machine
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.diagnosis.state import Readiness
-from pledge.files.backends import current_storage
-from pledge.files.storage import StorageAway
+from pledge.files.storage import StorageAway, current_storage
 from pledge.ledger.models import LedgerEntry
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail

@@ -1,13 +1,23 @@
-"""What an application says about the person who speaks; encrypted, it waits beside the endorsement until it is confirmed."""
+"""What an application says about the person who speaks; encrypted, it waits beside the endorsement until it is confirmed. And the
+tokens of the links in the mails that follow.
+"""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
+from pledge.core import tokens
+from pledge.core.encryption import vault
 from pledge.core.languages import Texts
-from pledge.endorsements.identifiers import registration_hash
+from pledge.core.tokens import Purpose
 from pledge.endorsements.models import Endorsement
 from pledge.endorsements.rules import Content
 from pledge.endorsements.verification.domains import is_free_mail
+from pledge.mailed_links.links import read_numbers
+
+#: Bytes of a digest.
+_DIGEST = 12
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,9 @@ class Applicant:
         row.mail_domain = "" if is_free_mail(domain) else domain
         row.show_contact = self.show
         row.registration_number = number
-        row.registration_hash = None if number is None else registration_hash(number)
+        row.registration_hash = (
+            None if number is None else vault().keyed_hash(f"registration number {number}")
+        )
         row.lang = self.lang
         row.pledge_text_id = self.pledge_text_id
         row.privacy_version = self.privacy_version
@@ -72,3 +84,31 @@ class Payload:
         return Payload(
             read["name_key"], Content(**content), Applicant(**read["applicant"]), read.get("proved", False)
         )
+
+
+class ConfirmLink(NamedTuple):
+    endorsement_id: int
+    seq: int
+    contact_number: int  #: of the person it was mailed to; invalid for a later one
+    expired: bool
+
+
+def confirm_token(endorsement_id: int, seq: int, contact_number: int) -> str:
+    """The token that confirms one version of an application, for the person it is mailed to."""
+    return tokens.mint(Purpose.ENDORSE_CONFIRM, [endorsement_id, seq, contact_number])
+
+
+def read_confirm_token(token: str) -> ConfirmLink:
+    """The content of a token to confirm. Raises BadToken."""
+    (endorsement_id, seq, contact_number), expired = read_numbers(Purpose.ENDORSE_CONFIRM, token, 3)
+    return ConfirmLink(endorsement_id, seq, contact_number, expired)
+
+
+def manage_token(endorsement_id: int, contact_number: int) -> str:
+    """The token of an organisation's own page; it becomes invalid when another person takes over."""
+    return tokens.mint(Purpose.ENDORSE_MANAGE, [endorsement_id, contact_number])
+
+
+def name_digest(name_key: str) -> bytes:
+    """Short enough for an address; it need not hide the name, which the person typed themselves."""
+    return hashlib.sha256(name_key.encode()).digest()[:_DIGEST]

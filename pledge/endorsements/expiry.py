@@ -17,7 +17,7 @@ from pledge.endorsements.models import (
     EndorsementVersion,
     VersionState,
 )
-from pledge.endorsements.own import NOBODY, delete_row, forget_person
+from pledge.endorsements.services import NOBODY, delete_row, forget_person
 from pledge.endorsements.versions import drop, waiting
 
 #: As for signatures: a link works for seven days, and seven more are left to ask for a new one with it.

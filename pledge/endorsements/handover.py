@@ -2,20 +2,33 @@
 
 import secrets
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pledge.core import clock
-from pledge.core.db import transaction
+from pledge.core import clock, tokens
+from pledge.core.db import transaction, write_autocommit
+from pledge.core.tokens import Purpose
 from pledge.endorsements import versions
-from pledge.endorsements.identifiers import Mailbox, address_hash, domain_of, read_contact_token
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.endorsements.outbox import enqueue, slot_for
-from pledge.endorsements.own import CORRECTABLE, EndorsementInWrongState, own_row, shown_version
 from pledge.endorsements.rules import MAX_PERSON, clean_line
+from pledge.endorsements.services import CORRECTABLE, EndorsementInWrongState, own_row, shown_version
 from pledge.endorsements.verification.domains import earned_level, is_free_mail
+from pledge.mail.addresses import Address, address_hash, domain_of
 from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.mailed_links.links import Confirmation, check_number, read_numbers
+
+_COUNT_TRY = (
+    update(ContactChange)
+    .where(
+        ContactChange.endorsement_id == bindparam("of"),
+        ContactChange.contact_number == bindparam("number"),
+        ContactChange.done_at.is_(None),
+    )
+    .values(match_tries=ContactChange.match_tries + 1)
+    .returning(ContactChange.match_tries)
+)
 
 
 class SamePerson(Exception):
@@ -26,7 +39,7 @@ class AlreadySpokesperson(Exception):
     """The new person has an application of their own for this organisation; only staff can join the two."""
 
 
-def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> None:
+def ask(token: str, *, name: str, title: str, mailbox: Address, lang: str) -> None:
     """Ask another person to take over; a mail to them is enqueued if their address may get one.
 
     A change that was asked for before is replaced, and the link in its mail becomes invalid. Raises BadToken, EndorsementInWrongState (also
@@ -102,13 +115,26 @@ def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bo
 
 def refuse(token: str) -> bool:
     """ "This was not me": forget the change. True when there was one. Raises BadToken."""
-    endorsement_id, contact_number, _ = read_contact_token(token)
+    (endorsement_id, contact_number), _ = read_numbers(Purpose.ENDORSE_CONTACT, token, 2)
     with transaction() as session:
         found = _asked(session, endorsement_id, contact_number)
         if found is None:
             return False
         session.delete(found[1])
     return True
+
+
+def number_for(endorsement_id: int, contact_number: int) -> str:
+    """The two digits for the person who is to take over, as the own page shows them to whoever named that person."""
+    return tokens.two_digits("contact", endorsement_id, contact_number)
+
+
+def check_digits(endorsement_id: int, contact_number: int, digits: str) -> Confirmation:
+    """Whether the new person typed their two digits; the try is counted while the change waits. Changes nothing else."""
+    values = {"of": endorsement_id, "number": contact_number}
+    tries = write_autocommit(lambda connection: connection.execute(_COUNT_TRY, values).scalar())
+    # Once the change is in force nothing counts tries any more: the page then says that it is.
+    return check_number(tries or 0, digits, "contact", endorsement_id, contact_number)
 
 
 def _handover_is_queued(session: Session, row: Endorsement) -> bool:

@@ -20,9 +20,9 @@ from pledge.core.db import reading
 from pledge.core.i18n import format_date, format_datetime
 from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
-from pledge.endorsements import mail_servers
+from pledge.endorsements import outbox
+from pledge.endorsements.applications import confirm_token, manage_token
 from pledge.endorsements.expiry import UNCONFIRMED
-from pledge.endorsements.identifiers import confirm_token, manage_token
 from pledge.endorsements.models import (
     ContactChange,
     Endorsement,
@@ -153,7 +153,7 @@ def confirm(mail: Claimed, to: MailedContact) -> Message | None:
     until = min(tokens.expires_at(Purpose.ENDORSE_CONFIRM), to.submitted_at + UNCONFIRMED)
     if until <= clock.now():
         return None
-    mail_servers.note(to.email)
+    outbox.note(to.email)
     link = urls.endorse_confirm_link(mail.lang, confirm_token(to.id, mail.seq, to.contact_number))
     values = {
         "campaign": to.campaign,
@@ -195,7 +195,7 @@ def contact(mail: Claimed, to: Successor) -> Message | None:
     deleted_at = to.asked_at + UNCONFIRMED
     if to.is_done or deleted_at <= clock.now():
         return None
-    mail_servers.note(to.email)
+    outbox.note(to.email)
     until = min(tokens.expires_at(Purpose.ENDORSE_CONTACT), deleted_at)
     link = urls.endorse_contact_link(mail.lang, tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, to.number]))
     values = {

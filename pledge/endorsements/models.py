@@ -171,7 +171,7 @@ class EndorsementVersion(Model):
     #: What an application says of the person (applications.py); it goes into the endorsement when its mail is confirmed,
     #: and from then on there is none here. A correction has none.
     applicant: Mapped[str | None] = mapped_column(Sealed(APPLICANT_CONTEXT))
-    #: Two-digit numbers typed behind its link, right or wrong (number_matching.py).
+    #: Two-digit numbers typed behind its link, right or wrong (mailed_links/links.py).
     match_tries: Mapped[int] = mapped_column(server_default="0")
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reviewed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

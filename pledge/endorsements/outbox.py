@@ -2,13 +2,17 @@
 
 from datetime import datetime
 
+from sqlalchemy import Connection, LargeBinary, literal, select
 from sqlalchemy.orm import Session
 
+from pledge.abuse import mail_servers
+from pledge.core.encryption import vault
 from pledge.endorsements.models import Endorsement
 from pledge.mail import outbox
 from pledge.mail.allowance import SlotRequest, has_confirmed, take_slot
 from pledge.mail.models import MailKind
 from pledge.mail.outbox import NewMail
+from pledge.mail.providers import LARGE_PROVIDERS
 
 
 def slot_for(
@@ -56,3 +60,23 @@ def enqueue_if_allowed(
         return False
     enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at, proved=proved)
     return True
+
+
+def note(address: str) -> None:
+    """A mail with a link to confirm is written to this address: look its domain up soon."""
+    domain = _domain(address)
+    if domain not in LARGE_PROVIDERS:
+        mail_servers.note(domain_hash(domain), domain)
+
+
+def is_scanned(connection: Connection, address: str) -> bool:
+    hashed = literal(domain_hash(_domain(address)), LargeBinary)
+    return bool(connection.scalar(select(mail_servers.scans(hashed))))
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def domain_hash(domain: str) -> bytes:
+    return vault().keyed_hash(f"mail domain of an organisation {domain}")

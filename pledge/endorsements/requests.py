@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from pledge.core import clock
 from pledge.endorsements import versions
-from pledge.endorsements.applications import Payload
-from pledge.endorsements.identifiers import name_digest, new_id
+from pledge.endorsements.applications import Payload, name_digest
 from pledge.endorsements.models import (
     REPLACEABLE,
     Endorsement,
@@ -27,6 +26,7 @@ from pledge.mail import outbox
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.mail.providers import exact
 from pledge.mail.requests import DOUBLE, Handlers, one_by_one
+from pledge.mailed_links.links import new_id
 
 
 def handlers() -> Handlers:

@@ -1,44 +1,44 @@
-"""What the person who speaks for an organisation may do before it is confirmed: apply, ask for the mail again, confirm,
-say "this was not us". What they may do afterwards is in own.py and handover.py.
+"""What the person who speaks for an organisation may do: apply, ask for the mail again, confirm, say "this was not us"; on its own
+page correct, prove the website, withdraw, erase. How another person takes over is in handover.py.
 """
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from pledge.abuse.pressing import Press, is_machine
 from pledge.campaigns.models import Campaign, PledgeText
-from pledge.campaigns.opening import (
-    CampaignNotOpen,
-    check_not_paused,
-    open_now,
-    takes_confirmations_now,
-)
-from pledge.core import clock
+from pledge.campaigns.opening import CampaignNotOpen, check_not_paused, open_now, takes_confirmations_now
+from pledge.core import clock, tokens
 from pledge.core.db import transaction
-from pledge.core.tokens import BadToken
+from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import versions
-from pledge.endorsements.applications import Applicant, Payload
-from pledge.endorsements.identifiers import (
-    ConfirmLink,
-    Mailbox,
-    address_hash,
-    read_confirm_token,
-    read_ticket,
-    ticket_for,
+from pledge.endorsements.applications import Applicant, ConfirmLink, Payload, name_digest, read_confirm_token
+from pledge.endorsements.counting import count_out
+from pledge.endorsements.models import (
+    ContactChange,
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    VerificationLevel,
+    VersionState,
 )
-from pledge.endorsements.mail_servers import is_scanned
-from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion
-from pledge.endorsements.outbox import enqueue_if_allowed
-from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line
+from pledge.endorsements.outbox import enqueue_if_allowed, is_scanned
+from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line, optional_registration_number
 from pledge.endorsements.verification.domains import earned_level
+from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.endorsements.verification.names import name_key
-from pledge.endorsements.verification.registration import optional_registration_number
 from pledge.files import services as files
+from pledge.ledger.models import Reason
+from pledge.mail import allowance
+from pledge.mail.addresses import Address, address_hash
 from pledge.mail.models import MailKind, RequestKind
 from pledge.mail.requests import ask
+from pledge.mailed_links import tickets
+from pledge.mailed_links.links import Confirmation, check_number, read_valid
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Contact:
 
     name: str
     title: str
-    mailbox: Mailbox
+    mailbox: Address
     show: bool  #: their consent that name and title are shown in public
 
 
@@ -103,12 +103,36 @@ def apply(application: Application) -> str:
     return ticket_for(application.slug, hashed, key)
 
 
+def ticket_for(slug: str, hashed: bytes, name_key: str, *, by_link: bool = False) -> str:
+    """The ticket of the page where somebody waits for the mail: person and organisation."""
+    parts = _digit_parts(hashed, name_digest(name_key))
+    return tickets.seal(Purpose.ENDORSE_TICKET, slug, *parts, by_link=by_link)
+
+
+def read_ticket(slug: str, ticket: str) -> tuple[bytes, bytes]:
+    """The address hash and the digest of the name inside a ticket of this campaign. Raises BadToken."""
+    hashed, digest = tickets.read(Purpose.ENDORSE_TICKET, slug, ticket)
+    return bytes.fromhex(hashed), bytes.fromhex(digest)
+
+
+def match_number(slug: str, ticket: str) -> str:
+    """The two digits of the page after the form; "" for whoever came to it by a mailed link. Raises BadToken."""
+    return (
+        "" if tickets.is_by_link(Purpose.ENDORSE_TICKET, ticket) else number_for(*read_ticket(slug, ticket))
+    )
+
+
+def number_for(hashed: bytes, digest: bytes) -> str:
+    """The two digits that the page after the form shows, for person and organisation as a ticket names them."""
+    return tokens.two_digits(*_digit_parts(hashed, digest))
+
+
 def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | None:
     """Hand a confirmed application over for review, with the level that mail and website prove.
 
     What the application says of the person is in force from now on; other waiting ones are deleted. The campaign's name
     in addresses when this call did it; None when there was nothing to move (done before, another one was confirmed, gone, or too late), or when a
-    scanner of the mail server may have pressed and nothing else proves that a person did (number_matching.py).
+    scanner of the mail server may have pressed and nothing else proves that a person did (mailed_links/links.py).
     """
     now = clock.now()
     with transaction() as session:
@@ -136,22 +160,31 @@ def confirm_by_link(token: str, signals: Collection[Press] = ()) -> str | None:
     return None if mailed.expired or is_machine(signals) else confirm(mailed.endorsement_id, mailed.seq)
 
 
-def mailed_version(session: Session, link: ConfirmLink) -> tuple[Endorsement, EndorsementVersion] | None:
-    """The locked row and the waiting version that a link to confirm belongs to."""
-    row = _waiting(session, link.endorsement_id, _mailed_to(link))
-    version = None if row is None else _version(session, row, link.seq)
-    return None if row is None or version is None else (row, version)
+def answer(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
+    """Confirm by link and the two digits. Whoever has closed the page that shows them sends the form again. Raises BadToken."""
+    link = read_confirm_token(token)
+    with transaction() as session:
+        row = None if link.expired else _waiting(session, link.endorsement_id, _mailed_to(link))
+        version = None if row is None else _version(session, row, link.seq)
+        if row is None or version is None:
+            return Confirmation.WRONG
+        version.match_tries += 1
+        parts = _digit_parts(row.address_hash, name_digest(row.name_key))
+        outcome = check_number(version.match_tries, digits, *parts)
+    if outcome is Confirmation.DONE:
+        confirm(link.endorsement_id, link.seq, is_proved=True)
+    return outcome
 
 
 def resend(slug: str, ticket: str, lang: str) -> None:
     """Ask for the mail about one application once more. Raises BadToken."""
     hashed, digest = read_ticket(slug, ticket)
-    _ask(RequestKind.ENDORSE_RESEND, slug, lang, hashed, payload=digest.hex())
+    tickets.ask(RequestKind.ENDORSE_RESEND, slug, lang, address_hash=hashed, payload=digest.hex())
 
 
-def send_link(slug: str, mailbox: Mailbox, lang: str) -> None:
+def send_link(slug: str, address: Address, lang: str) -> None:
     """Ask for the links to the own pages of whatever this person speaks for; for a stranger no mail follows."""
-    _ask(RequestKind.ENDORSE_LINK, slug, lang, address_hash(mailbox), payload=None)
+    tickets.ask(RequestKind.ENDORSE_LINK, slug, lang, address_hash=address_hash(address))
 
 
 def mail_own_link(token: str, lang: str) -> None:
@@ -197,11 +230,8 @@ def disown(token: str) -> bool:
     return True
 
 
-def _ask(kind: RequestKind, slug: str, lang: str, hashed: bytes, payload: str | None) -> None:
-    with transaction() as session:
-        campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
-        if campaign_id is not None:
-            ask(session, kind, campaign_id, lang, address_hash=hashed, payload=payload)
+def _digit_parts(hashed: bytes, digest: bytes) -> tuple[str, str]:
+    return bytes(hashed).hex(), digest.hex()
 
 
 def _version(session: Session, row: Endorsement, seq: int) -> EndorsementVersion | None:
@@ -244,3 +274,141 @@ def _waiting(session: Session, endorsement_id: int, *conditions: ColumnElement[b
 def _mailed_to(link: ConfirmLink) -> ColumnElement[bool]:
     """SQL: the link belongs to the person who speaks for it now; a link of an earlier one does not count."""
     return Endorsement.contact_number == link.contact_number
+
+
+#: States in which an organisation may correct what it shows.
+CORRECTABLE = (EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementState.PUBLISHED)
+#: The person's number when nobody speaks for it any more; no link has it.
+NOBODY = 0
+#: Levels that a proof on the website can raise.
+_BELOW_SITE = (VerificationLevel.MAIL, VerificationLevel.DOMAIN)
+
+
+class EndorsementInWrongState(Exception):
+    """The endorsement's state does not allow this, or no longer."""
+
+
+def correct(token: str, content: Content, *, name: str, title: str, show: bool) -> bool:
+    """Change what the organisation shows and who is named for it; True when a new version now waits for review.
+
+    What is on the wall stays there meanwhile. Withdrawing the consent to be named takes effect at once. Raises BadToken,
+    EndorsementInWrongState, BadContent, UnknownFile.
+    """
+    content = clean(content)
+    name = clean_line("contact_name", name, MAX_PERSON)
+    title = clean_line("contact_title", title, MAX_PERSON)
+    with transaction() as session:
+        row = own_row(session, token)
+        if row.state not in CORRECTABLE:
+            raise EndorsementInWrongState
+        if row.show_contact and not show:
+            versions.hide_spokesperson(session, row)
+        row.contact_name, row.contact_title, row.show_contact = name, title, show
+        shown, newest = versions.spokesperson(row), versions.newest_version(session, row)
+        in_hand = newest.state in (VersionState.PROPOSED, VersionState.PUBLISHED)
+        if in_hand and versions.content_of(newest) == content and newest.spokesperson == shown:
+            return False
+        versions.propose(session, row, content, shown)
+        row.decision_reason = ""
+        if row.state != EndorsementState.PUBLISHED:
+            row.state = EndorsementState.REVIEW
+            if row.level != VerificationLevel.STAFF and content.website != newest.website:
+                row.level = earned_level(row.mail_domain, content.website)
+    return True
+
+
+def check_website(token: str) -> bool:
+    """Look for the organisation's proof on its website now; True when it is there and the level was raised.
+
+    The website is read outside any transaction; the proof counts only if the website is still the organisation's afterwards. Raises
+    BadToken, EndorsementInWrongState.
+    """
+    with transaction() as session:
+        row = own_row(session, token)
+        website = shown_version(session, row).website
+        if row.level not in _BELOW_SITE or row.state not in CORRECTABLE:
+            raise EndorsementInWrongState
+        endorsement_id = row.id
+    if not check_site(website, site_proof(endorsement_id)):
+        return False
+    with transaction() as session:
+        row = own_row(session, token)
+        if row.level not in _BELOW_SITE or shown_version(session, row).website != website:
+            raise EndorsementInWrongState
+        row.level = VerificationLevel.SITE
+    return True
+
+
+def withdraw(token: str) -> None:
+    """Take the endorsement back: -1 in the ledger when it was counted, once; a line stays on the wall. Raises BadToken."""
+    with transaction() as session:
+        row = own_row(session, token)
+        if row.state in CORRECTABLE:
+            _end(session, row)
+
+
+def erase(token: str) -> None:
+    """Delete the person's data for good; the endorsement is withdrawn first. Raises BadToken.
+
+    For an organisation that was on the wall a public line stays, which says nothing about the person. Otherwise nothing stays.
+    """
+    with transaction() as session:
+        row = own_row(session, token)
+        if row.state in CORRECTABLE:
+            _end(session, row)
+        allowance.forget(session, row.contact_email)
+        if row.published_at is None:
+            delete_row(session, row)
+        else:
+            forget_person(session, row)
+
+
+def own_row(session: Session, token: str) -> Endorsement:
+    """The row, locked, if this link still belongs to the person who speaks for the organisation. Raises BadToken."""
+    endorsement_id, contact_number = read_valid(Purpose.ENDORSE_MANAGE, token, 2)
+    row = session.scalar(
+        select(Endorsement)
+        .where(Endorsement.id == endorsement_id, Endorsement.contact_number == contact_number)
+        .with_for_update()
+    )
+    if row is None or row.confirmed_at is None:
+        raise BadToken
+    return row
+
+
+def shown_version(session: Session, row: Endorsement) -> EndorsementVersion:
+    """The version whose website the public level belongs to."""
+    published = versions.version_in(session, row, VersionState.PUBLISHED)
+    return published or versions.newest_version(session, row)
+
+
+def forget_person(session: Session, row: Endorsement) -> None:
+    """Erase everything about the person, and what identifies them; their links become invalid. The versions stay."""
+    versions.hide_spokesperson(session, row)
+    row.contact_name = row.contact_title = row.contact_email = row.mail_domain = ""
+    row.address_hash = secrets.token_bytes(32)  # random: nobody can be found by it
+    row.registration_number = row.registration_hash = None
+    row.contact_number = NOBODY
+    session.execute(delete(ContactChange).where(ContactChange.endorsement_id == row.id))
+
+
+def delete_row(session: Session, row: Endorsement) -> None:
+    """Delete the endorsement with its versions and logos."""
+    logos = session.scalars(
+        select(EndorsementVersion.logo).where(
+            EndorsementVersion.endorsement_id == row.id, EndorsementVersion.logo != ""
+        )
+    )
+    for logo in set(logos):
+        files.discard(session, logo)
+    session.delete(row)
+
+
+def _end(session: Session, row: Endorsement) -> None:
+    """Withdraw: off the wall, out of the count, nothing waits for review, nobody is named."""
+    now = clock.now()
+    if row.state == EndorsementState.PUBLISHED:
+        count_out(session, row, Reason.WITHDRAWN, now)
+    row.state, row.ended_at = EndorsementState.WITHDRAWN, now
+    versions.supersede_proposed(session, row)
+    versions.hide_spokesperson(session, row)

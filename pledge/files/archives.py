@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from pledge.files.inspection import MAX_PICTURE
+from pledge.files.pictures import MAX_PICTURE
 
 MAX_ARCHIVE = 20_000_000  #: bytes
 MAX_PICTURES = 60

@@ -8,10 +8,53 @@ encrypted documents, and object streams with another filter than Flate.
 import re
 import zlib
 from collections.abc import Iterator
+from enum import StrEnum
 
-from pledge.files.faults import BadDocument, DocumentFault
-from pledge.files.inspection import holds_program
+from pledge.core.phrases import Phrase
+from pledge.files.pictures import holds_program
 
+
+class DocumentFault(StrEnum):
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    WRONG_TYPE = "wrong_type"
+    DAMAGED = "damaged"
+    EXTRA = "extra"  #: contains a page or a script besides the document
+    ACTIVE = "active"  #: contains a script, an action or an attachment
+    UNCHECKABLE = "uncheckable"  #: encrypted, or packed so that its content cannot be checked
+
+
+DOCUMENT_MESSAGES = {
+    DocumentFault.EMPTY: Phrase("file", "The document is empty. Please choose it again."),
+    DocumentFault.TOO_LARGE: Phrase("file", "The document is larger than 5 MB. Please choose a smaller one."),
+    DocumentFault.WRONG_TYPE: Phrase("file", "This is not a PDF document."),
+    DocumentFault.DAMAGED: Phrase(
+        "file", "The document is incomplete. Please save it again and choose the new file."
+    ),
+    DocumentFault.EXTRA: Phrase(
+        "file",
+        "The file contains something besides the document. Please print it to a new PDF and choose that.",
+    ),
+    DocumentFault.ACTIVE: Phrase(
+        "file",
+        "The document contains a script, an attachment or a form that sends data. Please print it to a new PDF and choose that.",
+    ),
+    DocumentFault.UNCHECKABLE: Phrase(
+        "file",
+        "The document is encrypted or packed in an unusual way, so it cannot be checked. Please print it to a new PDF and choose that.",
+    ),
+}
+
+
+class BadDocument(ValueError):
+    """A document that is refused; `fault` says why."""
+
+    def __init__(self, fault: DocumentFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+MAX_DOCUMENT = 5_000_000  #: bytes
 #: Bytes; no letter unpacks to more.
 MAX_UNPACKED = 64_000_000
 

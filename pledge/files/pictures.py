@@ -1,17 +1,153 @@
-"""From an uploaded picture to those that are shown: check its type, then have a child process re-encode it."""
+"""Pictures: the type by the first bytes, before any decoder reads them, then a child process (resizing.py) re-encodes them in
+our sizes, and what it gives is checked to hold pixels alone.
+
+Formats: PNG (W3C, third edition), JPEG (ITU-T T.81), WebP (RFC 9649).
+"""
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 from pledge.core.concurrency import Busy, ConcurrencyLimit
-from pledge.files.faults import BadPicture, PictureFault
-from pledge.files.inspection import is_bare_webp, picture_format
+from pledge.core.phrases import Phrase
+
+MAX_PICTURE = 1_000_000  #: bytes; the message below says so
+
+
+class PictureFault(StrEnum):
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"  #: more bytes than a picture may have
+    WRONG_TYPE = "wrong_type"  #: by its content, whatever it is called: not PNG, JPEG or WebP
+    VECTOR = "vector"  #: SVG: it may contain scripts
+    ANIMATED = "animated"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    DAMAGED = "damaged"  #: cut off, or not what its first bytes say
+    TOO_HARD = "too_hard"  #: took more memory or time than a picture of this size needs
+    BUSY = "busy"  #: many pictures at this moment; the same one may pass a little later
+
+
+PICTURE_MESSAGES = {
+    PictureFault.EMPTY: Phrase("file", "The picture is empty. Please choose it again."),
+    PictureFault.TOO_LARGE: Phrase("file", "The picture is larger than 1 MB. Please choose a smaller one."),
+    PictureFault.WRONG_TYPE: Phrase(
+        "file", "This is not a PNG, JPEG or WebP picture. Please save it as one of these."
+    ),
+    PictureFault.VECTOR: Phrase("file", "We cannot take SVG files. Please save the picture as PNG."),
+    PictureFault.ANIMATED: Phrase("file", "Moving pictures cannot be used. Please choose a still one."),
+    PictureFault.TOO_MANY_PIXELS: Phrase(
+        "file",
+        "The picture has more than 4 million pixels, or a side of more than 8,000. Please make it smaller.",
+    ),
+    PictureFault.DAMAGED: Phrase(
+        "file", "The picture is damaged or incomplete. Please save it again and choose the new file."
+    ),
+    PictureFault.TOO_HARD: Phrase(
+        "file", "We could not read the picture. Please save it as a simple PNG and try again."
+    ),
+    PictureFault.BUSY: Phrase(
+        "file", "Many pictures are being sent at the moment. Please try again in a minute."
+    ),
+}
+
+
+class BadPicture(ValueError):
+    """A picture that is refused; `fault` says why."""
+
+    def __init__(self, fault: PictureFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+
+#: The chunks of a WebP without metadata; each occurs at most once.
+_PIXEL_CHUNKS = frozenset({b"VP8X", b"ALPH", b"VP8 ", b"VP8L"})
+
+#: What a browser or an interpreter would run. Long enough not to occur in compressed data by chance.
+_PROGRAMS = (b"<script", b"<!doctype", b"<?php", b"<html", b"w3.org/2000/svg")
+
+
+def picture_format(data: bytes) -> str:
+    """The format by the first bytes: "PNG", "JPEG" or "WEBP". Raises BadPicture."""
+    if not data:
+        raise BadPicture(PictureFault.EMPTY)
+    if len(data) > MAX_PICTURE:
+        raise BadPicture(PictureFault.TOO_LARGE)
+    if data.startswith(_PNG):
+        return "PNG"
+    if data.startswith(_JPEG):
+        return "JPEG"
+    if _is_webp(data):
+        return "WEBP"
+    raise BadPicture(PictureFault.VECTOR if _is_vector(data) else PictureFault.WRONG_TYPE)
+
+
+def is_bare_webp(data: bytes, max_side: int) -> bool:
+    """Whether it is one WebP picture of at most that size, without metadata and without trailing data."""
+    try:
+        chunks = list(_webp_chunks(data)) if _is_webp(data) else []
+        names = [name for name, _ in chunks]
+        sides = [side for name, body in chunks for side in _sides(name, body)]
+    except (struct.error, IndexError, ValueError):
+        return False
+    return (
+        bool(sides)
+        and len(set(names)) == len(names)
+        and _PIXEL_CHUNKS.issuperset(names)
+        and all(0 < side <= max_side for side in sides)
+        and not holds_program(data)
+    )
+
+
+def holds_program(data: bytes) -> bool:
+    """Whether it contains something that a browser or an interpreter would run."""
+    lowered = data.lower()
+    return any(word in lowered for word in _PROGRAMS)
+
+
+def _is_webp(data: bytes) -> bool:
+    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+
+
+def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and content of each chunk. Raises ValueError when they do not end with the file."""
+    if 8 + int.from_bytes(data[4:8], "little") != len(data):
+        raise ValueError("not as long as it says")
+    at = 12
+    while at < len(data):
+        name, length = struct.unpack_from("<4sI", data, at)
+        yield name, data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
+    if at != len(data):
+        raise ValueError("a chunk ends beyond the file")
+
+
+def _sides(name: bytes, body: bytes) -> tuple[int, ...]:
+    """Width and height according to a chunk."""
+    if name == b"VP8X":
+        return tuple(1 + int.from_bytes(body[at : at + 3], "little") for at in (4, 7))
+    if name == b"VP8L":
+        (bits,) = struct.unpack_from("<I", body, 1)
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if name == b"VP8 ":
+        return tuple(side & 0x3FFF for side in struct.unpack_from("<HH", body, 6))
+    return ()
+
+
+def _is_vector(data: bytes) -> bool:
+    start = data[:4096].lower()
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
+        start = start.replace(b"\0", b"")
+    return b"<svg" in start or b"<!doctype svg" in start
+
 
 #: Pixels of the longer side: in lists, and on an organisation's own page.
 SIZES = (96, 320)
@@ -24,7 +160,7 @@ WALL_SECONDS_WIDE = 8  #: the same for three larger pictures, which only staff s
 #: CPU seconds; any valid picture is done by then. A child killed with less was waiting for the processor.
 FAIR_SECONDS = 0.4
 #: The child: isolated from the environment and the working folder, started by its path so that it imports nothing of ours.
-COMMAND = (sys.executable, "-I", "-B", str(Path(__file__).with_name("reencoding.py")))
+COMMAND = (sys.executable, "-I", "-B", str(Path(__file__).with_name("resizing.py")))
 #: Children at a time in one process: each may take a core and a quarter of a gigabyte.
 _limit = ConcurrencyLimit(running=1, waiting=1)
 

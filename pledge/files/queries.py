@@ -3,8 +3,8 @@
 import re
 from typing import BinaryIO
 
-from pledge.files.backends import current_storage
 from pledge.files.pictures import SIZES, WIDE_SIZES
+from pledge.files.storage import current_storage
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 

@@ -3,16 +3,43 @@
 They are encrypted with the data key before they are stored (docs/adr/0006), and only staff get them, as a download.
 """
 
+from enum import StrEnum
 from hashlib import sha256
 
 from sqlalchemy import select
 
 from pledge.core.db import reading
 from pledge.core.encryption import vault
-from pledge.files.backends import current_storage
-from pledge.files.faults import BadScan, ScanFault
+from pledge.core.phrases import Phrase
 from pledge.files.models import FileKind, StoredFile
 from pledge.files.services import PDF, store_bytes
+from pledge.files.storage import current_storage
+
+
+class ScanFault(StrEnum):
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    WRONG_TYPE = "wrong_type"  #: by its content: neither PDF nor JPEG nor PNG
+
+
+SCAN_MESSAGES = {
+    ScanFault.EMPTY: Phrase("file", "The file is empty. Please choose it again."),
+    ScanFault.TOO_LARGE: Phrase(
+        "file", "The scan is larger than 25 MB. Please scan in black and white, or make two batches."
+    ),
+    ScanFault.WRONG_TYPE: Phrase(
+        "file", "This is not a PDF, JPEG or PNG file. Please save the scan as one of these."
+    ),
+}
+
+
+class BadScan(ValueError):
+    """A scan that is refused; `fault` says why."""
+
+    def __init__(self, fault: ScanFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
 
 MAX_SCAN = 25_000_000  #: bytes
 _CONTEXT = "stored_files.scan"

@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from enum import StrEnum
 from typing import IO
 
 from sqlalchemy import delete, or_, select, update
@@ -19,41 +20,39 @@ from config import current_config
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.logs import log
+from pledge.core.phrases import Phrase
 from pledge.files import pictures
-from pledge.files.backends import current_storage
-from pledge.files.documents import check_document
-from pledge.files.faults import (
-    BadDocument,
-    BadPicture,
-    BadVideoFile,
-    DocumentFault,
-    PictureFault,
-    VideoFault,
-)
+from pledge.files.documents import MAX_DOCUMENT, BadDocument, DocumentFault, check_document
 from pledge.files.models import FileKind, StoredFile
-from pledge.files.storage import PART, StorageAway
+from pledge.files.storage import PART, StorageAway, current_storage
 
-__all__ = [
-    "BadDocument",
-    "BadPicture",
-    "BadVideoFile",
-    "DocumentFault",
-    "PictureFault",
-    "StorageAway",
-    "UnknownFile",
-    "VideoFault",
-    "check_stored",
-    "discard",
-    "keep",
-    "store_document",
-    "store_picture",
-    "store_renditions",
-    "store_video",
-    "store_wide_picture",
-    "sweep",
-]
 
-MAX_DOCUMENT = 5_000_000  #: bytes
+class VideoFault(StrEnum):
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"  #: more bytes than the setting allows
+    WRONG_TYPE = "wrong_type"  #: by its first bytes: not MP4 or WebM
+
+
+VIDEO_MESSAGES = {
+    VideoFault.EMPTY: Phrase("file", "The video is empty. Please choose it again."),
+    VideoFault.TOO_LARGE: Phrase(
+        "file",
+        "The video is larger than %(limit)s MB. Please save it with a lower resolution, or make it shorter.",
+    ),
+    VideoFault.WRONG_TYPE: Phrase(
+        "file", "This is not an MP4 or WebM video. Please save it as one of these."
+    ),
+}
+
+
+class BadVideoFile(Exception):
+    """A video that is refused; `fault` says why."""
+
+    def __init__(self, fault: VideoFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
 PDF = "application/pdf"
 MEGABYTE = 1_000_000  #: bytes
 VIDEO_ENDINGS = {"video/mp4": "mp4", "video/webm": "webm"}

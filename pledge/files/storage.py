@@ -7,8 +7,12 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
+
+from config import Config, current_config
+from pledge.core.phrases import Phrase
 
 FOLDER = "files"  #: inside the instance folder
 PART = 256 * 1024  #: bytes read at a time from a large file
@@ -16,6 +20,11 @@ PART = 256 * 1024  #: bytes read at a time from a large file
 
 class StorageAway(Exception):
     """The storage cannot be reached or refuses; nothing was stored, and trying again later may help."""
+
+
+STORAGE_AWAY = Phrase(
+    "file", "The file could not be stored just now. Please try again in a moment; the rest is kept."
+)
 
 
 class Storage(Protocol):
@@ -102,3 +111,17 @@ def _read_in_parts(file: BinaryIO) -> Iterator[bytes]:
     with file:
         while part := file.read(PART):
             yield part
+
+
+def current_storage() -> Storage:
+    """The storage of the running application."""
+    return _storage(current_config())
+
+
+@lru_cache(maxsize=8)
+def _storage(config: Config) -> Storage:
+    if not config.storage_url:
+        return Folder(config.instance_dir / FOLDER)
+    from pledge.files.bucket import Bucket  # noqa: PLC0415  # its library takes memory where there is no bucket
+
+    return Bucket(config)

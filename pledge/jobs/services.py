@@ -22,7 +22,7 @@ from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.core.logs import log
-from pledge.files.backends import current_storage
+from pledge.files.storage import current_storage
 from pledge.jobs.models import Job, JobKind, JobState
 
 #: How long a worker keeps a job without reporting progress.

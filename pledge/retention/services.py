@@ -29,8 +29,8 @@ from pledge.mail.models import (
 )
 from pledge.paper import services as paper
 from pledge.signatures import expiry as signature_expiry
+from pledge.signatures.expiry import PENDING_LIFETIME
 from pledge.signatures.models import CAME_VIA, ErasureNotice, Signature, SignatureState
-from pledge.signatures.rules import PENDING_LIFETIME
 from pledge.statistics import referrals
 
 #: Mails that were sent or given up: long enough to answer "did you send me one?".

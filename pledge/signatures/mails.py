@@ -25,9 +25,10 @@ from pledge.ledger.queries import number_column
 from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.providers import LARGE_PROVIDERS
-from pledge.signatures.models import Signature, SignatureState
-from pledge.signatures.rules import CODE_LIFETIME, PENDING_LIFETIME
-from pledge.signatures.standing import HAS_CONFIRMED, IS_REFUSED, IS_SETTLED
+from pledge.signatures.expiry import PENDING_LIFETIME
+from pledge.signatures.models import ErasureNotice, Signature, SignatureState
+from pledge.signatures.queries import HAS_CONFIRMED, IS_REFUSED, IS_SETTLED
+from pledge.signatures.services import CODE_LIFETIME
 from pledge.switches import queries as switches
 
 
@@ -52,6 +53,16 @@ class MailedSigner:
     slug: str
     number: int | None  #: which one they are; None before it is counted
     is_open: bool  #: the campaign takes signatures
+    campaign: str  #: the campaign's title in the mail's language
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedSigner:
+    """Whom staff have erased from which campaign."""
+
+    campaign_id: int
+    email: str
+    slug: str
     campaign: str  #: the campaign's title in the mail's language
 
 
@@ -91,7 +102,8 @@ def composers() -> Composers:
         MailKind.WITHDRAWN_SELF: withdrawn_self,
         MailKind.UNSUBSCRIBED: unsubscribed,
     }
-    return {kind: composer(_signers, write) for kind, write in mails.items()}
+    about_signers = {kind: composer(_signers, write) for kind, write in mails.items()}
+    return {**about_signers, MailKind.ERASED: composer(_erased_signers, erased)}
 
 
 def confirm(mail: Claimed, signer: MailedSigner) -> Message | None:
@@ -228,3 +240,27 @@ def _signers(mails: Sequence[Claimed]) -> Mapping[int, MailedSigner]:
     values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
         return {row[0]: MailedSigner(*tuple(row)[1:]) for row in connection.execute(_about(), values)}
+
+
+def erased(mail: Claimed, person: ErasedSigner) -> Message:
+    """Your data was erased, as the secretariat was asked to."""
+    values = {
+        "campaign": person.campaign,
+        "link": urls.campaign_link(mail.lang, person.slug),
+        "contact": urls.contact(),
+    }
+    return Message(person.email, values)
+
+
+def _erased_signers(mails: Sequence[Claimed]) -> Mapping[int, ErasedSigner]:
+    query = (
+        select(
+            *(OutboxMail.id, Campaign.id, ErasureNotice.email, Campaign.slug),
+            title_in(OutboxMail.lang, Campaign.id),
+        )
+        .join(ErasureNotice, ErasureNotice.id == OutboxMail.subject_id)
+        .join(Campaign, Campaign.id == ErasureNotice.campaign_id)
+        .where(OutboxMail.id.in_([mail.id for mail in mails]))
+    )
+    with reading() as connection:
+        return {row[0]: ErasedSigner(*row[1:]) for row in connection.execute(query)}

@@ -84,7 +84,7 @@ class Signature(Model):
     name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
     country: Mapped[str] = mapped_column(String(2))
     region: Mapped[str | None] = mapped_column(String(6))
-    #: The place in this row's entries of the ledger, when another one was put right since (places.py); else NULL.
+    #: The place in this row's entries of the ledger, when another one was put right since (entries.py); else NULL.
     entry_country: Mapped[str | None] = mapped_column(String(2))
     entry_region: Mapped[str | None] = mapped_column(String(6))
     public_name: Mapped[bool] = mapped_column(Boolean)
@@ -109,7 +109,7 @@ class Signature(Model):
     )  #: number of the mail that codes were last typed for
     code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for that mail, right or wrong
     all_code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for any of them
-    #: Two-digit numbers typed behind the link, right or wrong (number_matching.py).
+    #: Two-digit numbers typed behind the link, right or wrong (mailed_links/links.py).
     match_tries: Mapped[int] = mapped_column(server_default="0")
     #: Mails to confirm with a higher number have a code and no link, as was asked for behind the link of one before.
     code_only_after: Mapped[int | None]

@@ -12,14 +12,12 @@ from pledge.audit.services import record, stated
 from pledge.core.db import transaction
 from pledge.ledger.models import Reason
 from pledge.mail import outbox
+from pledge.mail.addresses import Address, address_hash
 from pledge.mail.models import MailKind
-from pledge.signatures.addresses import Address
 from pledge.signatures.entries import append_moves
-from pledge.signatures.erasing import enqueue_notice, erase_person
-from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.outbox import enqueue
-from pledge.signatures.own import withdraw_row
+from pledge.signatures.services import enqueue_notice, erase_person, withdraw_row
 
 #: What is mailed again, by the state of the signature.
 _MAIL = {

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from pledge.core.encryption import Vault, vault
 from pledge.core.networks import UNKNOWN, block_of, is_elsewhere, network_of
+from pledge.mail.addresses import Address, BadAddress, domain_of, parse
 from pledge.mail.providers import LARGE_PROVIDERS
-from pledge.signatures.addresses import Address, BadAddress, parse
 
 #: Reviewed 2026-11-24: every domain under which these three give out addresses to the public.
 PROVIDERS = {
@@ -48,11 +48,6 @@ def origin(slug: str, address: Address, network: str) -> Origin:
         domain_hash=domain_hash(slug, domain),
         mail_provider=PROVIDERS.get(domain, OTHER),
     )
-
-
-def domain_of(address: Address) -> str:
-    """The domain that mails go to, in ASCII and lower case."""
-    return address.mailed.rpartition("@")[2]
 
 
 def network_hash(slug: str, network: str) -> bytes:

@@ -1,16 +1,33 @@
-"""Reads of signatures: the state of a mailed link, one's own data, and names that may be shown."""
+"""Reads of signatures: which of a person's rows is the current one, the state of a mailed link, one's own data, names that
+may be shown, and what staff see of one person.
 
-from collections.abc import Callable, Collection
+Staff see names and addresses only masked: who found a person by the exact address knows it already.
+"""
+
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, select, text
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.orm import Session, aliased, defer
 
 from pledge.abuse import mail_servers
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.consents import ConsentView
-from pledge.campaigns.mailed_links import Link, LinkState, waiting_state
 from pledge.campaigns.models import CampaignConsent
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import clock
@@ -18,11 +35,58 @@ from pledge.core.db import db, reading
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_column
 from pledge.mail.models import MailKind, MailState, OutboxMail
-from pledge.signatures.identifiers import read_confirm_token, read_own_token
-from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
-from pledge.signatures.models import SHOWN_BY_NAME, Signature, SignatureState
-from pledge.signatures.rules import WAITING_PAGE
-from pledge.signatures.standing import IS_REFUSED, standing
+from pledge.mailed_links.links import Link, LinkState, read_numbers, read_valid, waiting_state
+from pledge.signatures.invalidation.models import Invalidation, InvalidationReason, seconds_to_confirm
+from pledge.signatures.models import HELD, SETTLED, SHOWN_BY_NAME, Signature, SignatureState
+
+#: For how long the page where the form was sent tells that the submission was confirmed elsewhere.
+WAITING_PAGE = timedelta(hours=1)
+
+OTHER = aliased(Signature, name="o")
+#: OTHER is a row of the person of a row of Signature in the same campaign; that row itself is one.
+OF_PERSON = and_(OTHER.address_hash == Signature.address_hash, OTHER.campaign_id == Signature.campaign_id)
+#: The person's signature counts, or was taken out of the count.
+IS_SETTLED = exists().where(OF_PERSON, text(f"o.{SETTLED}"))
+#: Nothing is left to confirm: it is settled, or the person has confirmed some submission since this one, even if they have
+#: withdrawn it again.
+HAS_CONFIRMED = exists().where(
+    OF_PERSON, or_(text(f"o.{SETTLED}"), OTHER.confirmed_at >= Signature.submitted_at)
+)
+
+#: Staff have refused this row while it was held: it has never been counted.
+IS_REFUSED = (Signature.state == SignatureState.INVALIDATED) & Signature.hold_reason.is_not(None)
+
+
+def current_signature(signature_id: int | BindParameter[int]) -> ScalarSelect[int]:
+    """The id of the settled row of the person that this row is about; its own id when they have none.
+
+    As SQL, for a condition on Signature.id.
+    """
+    named, settled = aliased(Signature), Signature.__table__.alias("o")
+    found = (
+        select(settled.c.id)
+        .join(
+            named,
+            (settled.c.address_hash == named.address_hash) & (settled.c.campaign_id == named.campaign_id),
+        )
+        .where(named.id == signature_id, text(f"o.{SETTLED}"))
+    )
+    own = (
+        signature_id if isinstance(signature_id, BindParameter) else literal(signature_id, Signature.id.type)
+    )
+    return select(func.coalesce(found.scalar_subquery(), own)).scalar_subquery()
+
+
+def current_signature_id(session: Session, signature_id: int) -> int:
+    """The same, read now."""
+    return int(session.scalars(select(current_signature(signature_id))).one())
+
+
+def lock(session: Session, ids: Sequence[int]) -> None:
+    """Lock these signatures until the caller's transaction ends."""
+    rows = select(Signature.id).where(Signature.id.in_(ids)).order_by(Signature.id)
+    session.execute(rows.with_for_update()).all()
+
 
 #: What stays in the database: salts, hashes, and what is known of codes.
 _UNREAD = (
@@ -44,6 +108,15 @@ class SignatureView:
     campaign: CampaignView
     pledge: PledgeView
     consent: ConsentView  #: what was agreed to
+
+    @property
+    def token_numbers(self) -> list[int]:
+        """What a token of its own pages names."""
+        return [self.row.id]
+
+    @property
+    def mailed_to(self) -> str:
+        return self.row.email
 
     @property
     def match_tries(self) -> int:
@@ -69,7 +142,7 @@ def open_link(
 ) -> Link[SignatureView]:
     """The state of a link to confirm, with its submission, or the settled one of the same person. Reads only."""
     try:
-        signature_id, expired = read_confirm_token(token)
+        (signature_id,), expired = read_numbers(Purpose.CONFIRM, token)
     except BadToken:
         return Link(LinkState.UNKNOWN)
     signature = _find(_OF_PERSON, signature_id, lang, find_campaign, find_pledge)
@@ -92,7 +165,7 @@ def own_signature(
     find_pledge: FindPledge = campaigns.pledge_text,
 ) -> SignatureView:
     """The signature whose own page a link opens. Raises BadToken when there is none (any more)."""
-    signature = _find(_OF_PERSON, read_own_token(purpose, token), lang, find_campaign, find_pledge)
+    signature = _find(_OF_PERSON, read_valid(purpose, token)[0], lang, find_campaign, find_pledge)
     if signature is None:
         raise BadToken
     return signature
@@ -148,7 +221,7 @@ _CONFIRMED_LATELY = select(Signature.state).where(
 
 # Made once: each page of a mailed link reads by one of them, and to make one takes longer than to run it.
 _OF_ROW = _whole(Signature.id == bindparam("id"))
-_OF_PERSON = _whole(Signature.id == standing(bindparam("id", type_=Signature.id.type)))
+_OF_PERSON = _whole(Signature.id == current_signature(bindparam("id", type_=Signature.id.type)))
 
 
 def _find(
@@ -204,3 +277,85 @@ def confirmed(ids: Collection[int]) -> set[int]:
     query = select(Signature.id).where(Signature.id.in_(ids), Signature.confirmed_at.is_not(None))
     with reading() as connection:
         return set(connection.execute(query).scalars())
+
+
+@dataclass(frozen=True)
+class SignatureDetail:
+    """One person's signature as staff may see it."""
+
+    view: SignatureView
+    seconds_to_confirm: float | None
+    mails: Sequence[OutboxMail]  #: about it, the newest first
+
+    @property
+    def name(self) -> str:
+        """In full only while the campaign's page shows it."""
+        row = self.view.row
+        is_shown = row.public_name and row.state == SignatureState.CONFIRMED
+        return row.name if is_shown else masked(row.name)
+
+    @property
+    def email(self) -> str:
+        return masked(self.view.row.email)
+
+    @property
+    def is_to_be_held(self) -> bool:
+        """When it is confirmed."""
+        return self.view.row.state == SignatureState.PENDING and self.view.row.hold_reason is not None
+
+
+def masked(text: str) -> str:
+    """The first character of a name, or of both parts of an address, and nothing else."""
+    local, at, domain = text.partition("@")
+    return f"{local[:1]}**@{domain[:1]}**" if at else f"{text[:1]}**"
+
+
+def person(signature_id: int, lang: str) -> SignatureDetail | None:
+    """One signature with its mails; None when there is none."""
+    view = find(signature_id, lang)
+    if view is None:
+        return None
+    mails = select(OutboxMail).where(OutboxMail.subject_id == signature_id).order_by(OutboxMail.id.desc())
+    with Session(db.engine) as session:
+        seconds = session.scalars(select(seconds_to_confirm()).where(Signature.id == signature_id)).one()
+        return SignatureDetail(view, seconds, session.scalars(mails).all())
+
+
+@dataclass(frozen=True)
+class Held:
+    """The signatures, of a campaign or of all, that wait for staff to release or refuse them."""
+
+    signatures: int
+    since: datetime  #: when the first of them was confirmed
+    newest: datetime  #: when the last one was
+
+
+def held_by_campaign() -> dict[int, Held]:
+    """What is held, by campaign; campaigns without any are left out."""
+    query = (
+        select(
+            Signature.campaign_id,
+            func.count(),
+            func.min(Signature.confirmed_at),
+            func.max(Signature.confirmed_at),
+        )
+        .where(text(HELD))
+        .group_by(Signature.campaign_id)
+    )
+    with reading() as connection:
+        found = connection.execute(query).all()
+    return {
+        campaign: Held(signatures, since, newest)
+        for campaign, signatures, since, newest in found
+        if since is not None and newest is not None
+    }
+
+
+def held_in_all() -> Held | None:
+    """What is held in all campaigns together; None when nothing is."""
+    found = held_by_campaign().values()
+    if not found:
+        return None
+    return Held(
+        sum(of.signatures for of in found), min(of.since for of in found), max(of.newest for of in found)
+    )

@@ -5,6 +5,8 @@ worker or two at a time remind nobody twice. A person with several submissions i
 Reminders use the slots of mails to confirm (mail/allowance.py), and wait while mails to new addresses are still to be sent.
 """
 
+from datetime import timedelta
+
 from sqlalchemy import ColumnElement, and_, exists, or_, select, text, update
 from sqlalchemy.orm import Session
 
@@ -16,9 +18,11 @@ from pledge.mail import queries as mail
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.models import TO_REMIND, Signature, SignatureState
 from pledge.signatures.outbox import enqueue
-from pledge.signatures.rules import REMINDER_AFTER
-from pledge.signatures.standing import HAS_CONFIRMED, OF_PERSON, OTHER
+from pledge.signatures.queries import HAS_CONFIRMED, OF_PERSON, OTHER
 from pledge.switches import queries as switches
+
+#: How long after the mail to confirm one reminder goes out. Pages name this time.
+REMINDER_AFTER = timedelta(hours=48)
 
 BATCH = 50
 

@@ -1,39 +1,42 @@
-"""What a person may do with a signature: sign, ask for the mail again, confirm, say "this was not me"."""
+"""What a person may do with a signature: sign, ask for the mail again, confirm, say "this was not me"; on their own page correct,
+choose, withdraw, erase, unsubscribe.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
 
-from sqlalchemy import bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, select, update
+from sqlalchemy.orm import Session
 
 from pledge.abuse import blocks
 from pledge.abuse.pressing import Press, is_machine
 from pledge.abuse.signals import names
-from pledge.campaigns.mailed_links import Confirmation
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import CampaignNotOpen, check_not_paused
 from pledge.core import clock, countries, tokens
-from pledge.core.db import ensure_durable, transaction, write_autocommit
-from pledge.core.db.types import UTCDateTime
+from pledge.core.db import ensure_durable, reading, transaction, write_autocommit
+from pledge.core.encryption import vault
+from pledge.core.text.lines import clean_line
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger import leaves
-from pledge.mail import requests
-from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
+from pledge.ledger.models import Reason
+from pledge.ledger.services import Place, PlaceMove, append, append_places
+from pledge.mail import allowance, outbox, requests
+from pledge.mail.addresses import Address, address_hash
+from pledge.mail.models import MailKind, MailState, OutboxMail, RequestKind
+from pledge.mailed_links import tickets
+from pledge.mailed_links.links import Confirmation, check_number, new_id, read_numbers, read_valid
 from pledge.signatures import statements
-from pledge.signatures.addresses import Address
-from pledge.signatures.identifiers import (
-    address_hash,
-    content_hash,
-    new_id,
-    read_confirm_token,
-    read_own_token,
-    read_ticket,
-    ticket_for,
-)
-from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.entries import current_place, entry_place, set_place
+from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 from pledge.signatures.origins import origin
-from pledge.signatures.rules import CODE_LIFETIME, clean_name
-from pledge.signatures.standing import standing, standing_id
+from pledge.signatures.outbox import enqueue
+from pledge.signatures.queries import current_signature, current_signature_id
+
+MAX_NAME = 80
+#: How long the code of a mail to confirm works, from when the mail is due.
+CODE_LIFETIME = timedelta(days=7)
 
 #: Codes that may be typed for one mail, right or wrong, and for all mails about one submission: a guesser has ten
 #: chances in a million.
@@ -60,6 +63,11 @@ class Submission:
     network: str = ""  #: where it came from, as limits.client_network() tells it
     signals: str | None = None  #: names of the signals seen (abuse/signals.py), in order, a space between
     hold_reason: str | None = None  #: why it is held when it is confirmed; None: it is counted then
+
+
+def clean_name(text: str) -> str:
+    """A name as it will be kept: 1–80 characters. Checked by the form and again when it is stored. Raises BadLine."""
+    return clean_line(text, MAX_NAME)
 
 
 def sign(submission: Submission) -> str:
@@ -106,13 +114,33 @@ def sign(submission: Submission) -> str:
     return ticket_for(submission.slug, signature_id)
 
 
+def ticket_for(slug: str, signature_id: int, *, by_link: bool = False) -> str:
+    """The ticket of the page where somebody waits for the mail about a submission."""
+    return tickets.seal(Purpose.TICKET, slug, f"{signature_id:019d}", by_link=by_link)
+
+
+def read_ticket(slug: str, ticket: str) -> int:
+    """Id of the submission that a ticket of this campaign belongs to. Raises BadToken."""
+    return int(tickets.read(Purpose.TICKET, slug, ticket)[0])
+
+
+def match_number(slug: str, ticket: str) -> str:
+    """The two digits of the page where one signed; "" for whoever came to it by a mailed link. Raises BadToken."""
+    return "" if tickets.is_by_link(Purpose.TICKET, ticket) else number_for(read_ticket(slug, ticket))
+
+
+def number_for(signature_id: int) -> str:
+    """The two digits that the page where one signed shows, whoever signed."""
+    return tokens.two_digits(signature_id)
+
+
 def confirm(signature_id: int, signals: str | None = None, *, is_proved: bool = False) -> str | None:
     """Count a pending signature: one guarded update, one ledger entry and the mail with thanks, in one transaction. One with
     a hold reason is held instead, and counted when staff release it. `signals`: seen at confirming, as in Submission.
 
     The campaign's name in addresses when this call did it; None when there was nothing to move (done before, another submission of the same person
     is counted, gone, or too late), or when a scanner may have pressed: what it reads at the recipient's mail server must be
-    `is_proved` by something else (number_matching.py).
+    `is_proved` by something else (mailed_links/links.py).
     """
     slug = statements.confirm(signature_id, signals, is_proved=is_proved)
     if slug is None:
@@ -124,7 +152,7 @@ def confirm_by_link(token: str, signals: Collection[Press] = ()) -> str | None:
     """Confirm with a mailed link, as confirm() does; None also when the link has expired, or the signals say that a machine
     pressed. Raises BadToken.
     """
-    signature_id, expired = read_confirm_token(token)
+    (signature_id,), expired = read_numbers(Purpose.CONFIRM, token)
     return None if expired or is_machine(signals) else confirm(signature_id, names(signals))
 
 
@@ -148,23 +176,23 @@ def confirm_by_code(signature_id: int, code: str, signals: str | None = None) ->
 
 
 def resend(slug: str, ticket: str, lang: str) -> None:
-    """Ask for one more mail about a submission; the worker decides which and when (signatures/requests.py).
+    """Ask for one more mail about a submission; the worker decides which and when (signatures/outbox.py).
 
     Raises BadToken.
     """
-    _ask(RequestKind.CONFIRM, slug, lang, subject_id=read_ticket(slug, ticket))
+    tickets.ask(RequestKind.CONFIRM, slug, lang, subject_id=read_ticket(slug, ticket))
 
 
 def send_link(slug: str, address: Address, lang: str) -> None:
     """Ask for the link to the own page of whoever has this address; for a stranger no mail follows."""
-    _ask(RequestKind.LINK, slug, lang, address_hash=address_hash(address))
+    tickets.ask(RequestKind.LINK, slug, lang, address_hash=address_hash(address))
 
 
 def mail_own_link(token: str, lang: str) -> None:
     """Ask for the link to one's own page, with the link that one has confirmed with. Raises BadToken."""
-    signature_id, _ = read_confirm_token(token)
+    (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
     with transaction() as session:
-        row = session.get(Signature, standing_id(session, signature_id))
+        row = session.get(Signature, current_signature_id(session, signature_id))
         if row is None or row.state not in (SignatureState.CONFIRMED, SignatureState.HELD):
             raise BadToken
         requests.ask(session, RequestKind.LINK, row.campaign_id, lang, address_hash=bytes(row.address_hash))
@@ -175,12 +203,12 @@ def decline_thanks(key: str) -> bool:
 
     A second press is answered as the first.
     """
-    signature_id = read_own_token(Purpose.PRESSED, key)
+    (signature_id,) = read_valid(Purpose.PRESSED, key)
     with transaction() as session:
         leases = session.scalars(
             update(OutboxMail)
             .where(
-                OutboxMail.subject_id == standing(signature_id),
+                OutboxMail.subject_id == current_signature(signature_id),
                 OutboxMail.kind == MailKind.THANKS,
                 OutboxMail.state.in_([MailState.QUEUED, MailState.DROPPED]),
             )
@@ -196,7 +224,7 @@ def renew(token: str, lang: str) -> tuple[str, str]:
 
     Raises BadToken when the link is not for a submission that still waits.
     """
-    signature_id, _ = read_confirm_token(token)
+    (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
     with transaction() as session:
         row = session.get(Signature, signature_id)
         if row is None or row.state != SignatureState.PENDING:
@@ -211,9 +239,9 @@ def disown(token: str) -> bool:
 
     Raises BadToken.
     """
-    signature_id, _ = read_confirm_token(token)
+    (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
     with transaction() as session:
-        row = session.get(Signature, standing_id(session, signature_id))
+        row = session.get(Signature, current_signature_id(session, signature_id))
         if row is None or row.state != SignatureState.PENDING:
             return False
         of_person = Signature.address_hash == row.address_hash
@@ -250,18 +278,160 @@ def _content_hash(submission: Submission, row: Signature) -> bytes:
     who = (submission.slug, submission.address.canonical, row.email, row.name)
     said = (row.country, row.region, row.public_name, row.updates)
     shown = (submission.pledge_version, submission.consent_version, row.privacy_version)
-    return content_hash((*who, *said, *shown, row.submitted_at.date().isoformat()))
+    return vault().keyed_hash(f"content {(*who, *said, *shown, row.submitted_at.date().isoformat())!r}")
 
 
-def _ask(kind: RequestKind, slug: str, lang: str, **about: Any) -> None:
-    """One INSERT, whoever it is about; nothing when there is no such campaign."""
-    now = clock.now()
-    values = {"kind": kind.value, "subject_id": None, "address_hash": None, "lang": lang, **about}
-    chosen = select(
-        *(literal(value, MailRequest.__table__.c[name].type) for name, value in values.items()),
-        Campaign.id,
-        literal(now, UTCDateTime()),
-        literal(now, UTCDateTime()),
-    ).where(Campaign.slug == slug)
-    statement = insert(MailRequest).from_select([*values, "campaign_id", "created_at", "due_at"], chosen)
-    write_autocommit(lambda connection: connection.execute(statement))
+def change(token: str, *, name: str, place: Place, public_name: bool, updates: bool) -> None:
+    """Correct the name and the place, and change the optional choices. Raises BadToken, BadLine, BadPlace."""
+    name = clean_name(name)
+    with transaction() as session:
+        row = _own_row(session, token)
+        set_place(session, row, place)
+        row.name, row.updates = name, updates
+        row.public_name = public_name and not row.name_hidden
+
+
+def unsubscribe(token: str) -> None:
+    """Send no more updates; the signature itself stays. Raises BadToken."""
+    (signature_id,) = read_valid(Purpose.UNSUBSCRIBE, token)
+    with transaction() as session:
+        session.execute(
+            update(Signature).where(Signature.id == current_signature(signature_id)).values(updates=False)
+        )
+
+
+def withdraw(token: str) -> None:
+    """Take a confirmed signature back: -1 in the ledger, once, if it was counted; the optional choices end with it, and a mail
+    says so.
+
+    Raises BadToken.
+    """
+    with transaction() as session:
+        row = _own_row(session, token)
+        if withdraw_row(session, row):
+            enqueue(session, MailKind.WITHDRAWN_SELF, row.id, row.lang, may_wait=True)
+
+
+def withdraw_row(session: Session, row: Signature) -> bool:
+    """Withdraw a row that the caller has locked; False when it is not confirmed.
+
+    An invalidated signature stays invalidated: after a withdrawal it could be signed anew and be counted again.
+    """
+    was_counted = row.state == SignatureState.CONFIRMED
+    if not was_counted and row.state != SignatureState.HELD:
+        return False
+    row.state, row.withdrawn_at = SignatureState.WITHDRAWN, clock.now()
+    row.public_name = row.updates = False
+    row.via = None
+    if was_counted:
+        take_back(session, row)
+    return True
+
+
+def erase(token: str) -> None:
+    """Delete everything personal for good, also what waits; a counted signature is taken out of the count first.
+
+    Raises BadToken.
+    """
+    with transaction() as session:
+        erase_person(session, _own_row(session, token))
+
+
+def _own_row(session: Session, token: str) -> Signature:
+    """The person's current row, locked: a parallel withdrawal of the same person waits and then finds it done."""
+    (signature_id,) = read_valid(Purpose.MANAGE, token)
+    of_person = Signature.id == current_signature_id(session, signature_id)
+    row = session.scalar(select(Signature).where(of_person).with_for_update())
+    if row is None:
+        raise BadToken
+    return row
+
+
+_COUNT_NUMBER = (
+    update(Signature)
+    .where(Signature.id == bindparam("of"), Signature.state == SignatureState.PENDING)
+    .values(match_tries=Signature.match_tries + 1)
+    .returning(Signature.match_tries)
+)
+#: The newest mail that was taken up for sending is one without a link, sent after one with a link.
+_HAS_CODE_ONLY = select(Signature.id).where(
+    Signature.id == bindparam("of"), Signature.code_only_after > 0, Signature.code_only_after < NEWEST_MAIL
+)
+
+
+def answer(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
+    """Confirm by link and number: the two digits, or the six of a mail that came without a link. Raises BadToken.
+
+    The code of the mail with the link proves nothing here: whatever opened the link has read it. It is not even compared,
+    so that a machine that types what it finds uses up no try of the person.
+    """
+    (signature_id,), is_expired = read_numbers(Purpose.CONFIRM, token)
+    if is_expired:
+        return Confirmation.WRONG
+    if len(digits) != 2:
+        return _answer_by_code(signature_id, digits, names({*signals, Press.ASKED}))
+    tries = write_autocommit(
+        lambda connection: connection.execute(_COUNT_NUMBER, {"of": signature_id}).scalar()
+    )
+    outcome = check_number(tries, digits, signature_id)
+    if outcome is Confirmation.DONE:
+        confirm(signature_id, names({*signals, Press.ASKED}), is_proved=True)
+    elif tries is None:
+        ensure_durable()  # it may be confirmed already, which the page then says
+    return outcome
+
+
+def _answer_by_code(signature_id: int, code: str, signals: str | None) -> Confirmation:
+    with reading() as connection:
+        has_code_only = connection.execute(_HAS_CODE_ONLY, {"of": signature_id}).first() is not None
+    return confirm_by_code(signature_id, code, signals) if has_code_only else Confirmation.WRONG
+
+
+def mail_code(token: str, lang: str) -> None:
+    """Ask for a mail with a code and without a link. Raises BadToken when the submission does not wait."""
+    (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
+    with transaction() as session:
+        row = session.get(Signature, signature_id)
+        if row is None or row.state != SignatureState.PENDING:
+            raise BadToken
+        if row.code_only_after is None:
+            row.code_only_after = row.mails
+        requests.ask(session, RequestKind.CONFIRM, row.campaign_id, lang, subject_id=row.id)
+
+
+def erase_person(session: Session, row: Signature) -> None:
+    """Delete all rows of the person of this row in its campaign; what is counted is taken out of the count first.
+
+    What stays are the ledger's two entries (+1 and -1) under a random number that nothing points to any more. An
+    invalidated signature is out of the count already; with its row the mark is gone too.
+    """
+    of_person = and_(Signature.address_hash == row.address_hash, Signature.campaign_id == row.campaign_id)
+    for found in session.scalars(select(Signature).where(of_person).with_for_update()).all():
+        if found.state == SignatureState.CONFIRMED:
+            take_back(session, found)
+    allowance.forget(session, row.email)
+    session.execute(delete(Signature).where(of_person))
+
+
+def take_back(session: Session, row: Signature) -> None:
+    """Append -1 to the ledger for a counted row that the caller has locked."""
+    now, place = clock.now(), entry_place(row)
+    append_places(session, [PlaceMove(row.campaign_id, row.id, current_place(row), place)], now)
+    append(
+        session,
+        campaign_id=row.campaign_id,
+        reason=Reason.WITHDRAWN,
+        subject_id=row.id,
+        country=place.country,
+        region=place.region,
+        at=now,
+        pledge_text_id=row.pledge_text_id,
+    )
+
+
+def enqueue_notice(session: Session, row: Signature) -> None:
+    """Enqueue the mail about an erasure. The notice holds the encrypted address until it was sent, as the row is deleted."""
+    notice = ErasureNotice(campaign_id=row.campaign_id, email=row.email, created_at=clock.now())
+    session.add(notice)
+    session.flush()
+    outbox.enqueue(session, outbox.NewMail(MailKind.ERASED, notice.id, row.lang, known=True))

@@ -5,18 +5,25 @@ one after the other inside BEGIN IMMEDIATE. The fragments are shared, so both da
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Boolean, Connection, String, TextClause, bindparam, text
 from sqlalchemy.exc import IntegrityError
 
+from pledge.abuse import blocks, signals
 from pledge.campaigns.opening import CONFIRM_GRACE, OPEN, TAKES_CONFIRMATIONS
 from pledge.core import clock
 from pledge.core.db import is_postgresql, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.ledger.services import hour_of
 from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX, Signature, SignatureState
-from pledge.signatures.rules import HELD_BY_FORM, THANKS_AFTER
+
+#: Why the form itself puts a signature on hold. Sent again from elsewhere without a reason, it sets the signature free, so the
+#: watch looks at these too.
+HELD_BY_FORM = (signals.HOLD_REASON, blocks.HOLD_REASON)
+#: How long after confirming the mail with thanks goes out; until then it can be declined. Pages name this time.
+THANKS_AFTER = timedelta(minutes=10)
 
 #: The open campaign, and the pledge text and the consent that were shown (the current ones when the form named none).
 _CHOSEN = f"""
@@ -185,7 +192,7 @@ def _sign_in_steps(connection: Connection, values: Mapping[str, Any]) -> int | N
     return signature_id
 
 
-def confirm(signature_id: int, signals: str | None, *, is_proved: bool) -> str | None:
+def confirm(signature_id: int, press_signals: str | None, *, is_proved: bool) -> str | None:
     """Move pending to confirmed, append +1 and enqueue the mail with thanks, once. A row with a hold reason becomes held
     instead, without an entry and without a mail. The name of the campaign in addresses.
 
@@ -195,7 +202,7 @@ def confirm(signature_id: int, signals: str | None, *, is_proved: bool) -> str |
     now = clock.now()
     values = {
         "id": signature_id,
-        "signals": signals,
+        "signals": press_signals,
         "now": now,
         "grace": now - CONFIRM_GRACE,
         "hour": hour_of(now),

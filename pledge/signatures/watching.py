@@ -23,11 +23,10 @@ from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.core.logs import log
 from pledge.signatures.invalidation.models import seconds_between
-from pledge.signatures.locks import lock
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import OTHER
-from pledge.signatures.rules import HELD_BY_FORM
-from pledge.signatures.staff_queries import held_in_all
+from pledge.signatures.queries import held_in_all, lock
+from pledge.signatures.statements import HELD_BY_FORM
 
 #: How far back it looks, and at how many sign-ups at most, so that a look costs the same on the busiest day.
 WINDOW = timedelta(hours=1)

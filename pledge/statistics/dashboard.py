@@ -25,7 +25,7 @@ from pledge.ledger.services import hour_of
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
 from pledge.mail.queries import Outbox
-from pledge.signatures.staff_queries import Held, held_by_campaign
+from pledge.signatures.queries import Held, held_by_campaign
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,15 @@ from pledge.mail.models import MailKind
 from pledge.mail.requests import Handlers
 from pledge.news import mails as news
 from pledge.paper import queries as paper
-from pledge.signatures import counting as signature_counting
-from pledge.signatures import erasing
+from pledge.signatures import entries as signature_counting
 from pledge.signatures import mails as signature_mails
+from pledge.signatures import outbox as signature_requests
 from pledge.signatures import queries as signature_queries
-from pledge.signatures import requests as signature_requests
 
 
 def composers() -> Composers:
     return {
         **signature_mails.composers(),
-        **erasing.composers(),
         **endorsement_mails.composers(),
         **accounts.composers(),
         **news.composers(),

@@ -19,9 +19,9 @@ from pledge.abuse.velocity import SoftLimit
 from pledge.core.db import db, transaction
 from pledge.core.networks import block_of
 from pledge.ledger import leaves
+from pledge.mail.addresses import address_hash, parse
+from pledge.mailed_links.links import new_id
 from pledge.signatures import services, watching
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import address_hash, new_id
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import PROVIDERS, origin
 from pledge.web import limits
@@ -176,7 +176,7 @@ class Rehearsal:
 
 
 def _soft_limits(visit: Visit) -> list[SoftLimit]:
-    """As the step-up has them (web/public/signing/step_up.py)."""
+    """As the step-up has them (web/public/signing/proof_of_work.py)."""
     found = [
         SoftLimit(Signal.NETWORK, visit.network, EACH_NETWORK),
         SoftLimit(

@@ -12,9 +12,8 @@ from pledge.abuse.models import OriginKind
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
 from pledge.core.db import db
+from pledge.mail.addresses import address_hash, parse
 from pledge.signatures import origins, services
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature, SignatureState
 from tests.support import factories
 from tests.support.factories import HONG, SLUG

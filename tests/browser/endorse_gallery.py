@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db
 from pledge.endorsements import handover
-from pledge.endorsements.identifiers import ticket_for
 from pledge.endorsements.models import ContactChange, Endorsement
-from pledge.signatures.addresses import parse
+from pledge.endorsements.services import ticket_for
+from pledge.mail.addresses import parse
 from tests.browser.shown import Shown, press, type_and_press
 from tests.support.clock import Clock
 from tests.support.factories import (

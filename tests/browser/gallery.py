@@ -10,8 +10,8 @@ from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
-from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
+from pledge.signatures.services import ticket_for
 from pledge.statistics.referrals import organization_code
 from tests.browser.endorse_gallery import endorse_pages
 from tests.browser.shown import Act, Shown, press, type_and_press

@@ -130,8 +130,7 @@ def newest_code(site, email: str) -> str:
 
 def rows_of(email: str) -> list[Any]:
     from pledge.core.db import db
-    from pledge.signatures.addresses import parse
-    from pledge.signatures.identifiers import address_hash
+    from pledge.mail.addresses import address_hash, parse
     from pledge.signatures.models import Signature
 
     db.session.rollback()

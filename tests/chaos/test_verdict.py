@@ -8,9 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from pledge.core.db import transaction
+from pledge.mail.addresses import address_hash, parse
 from pledge.mail.models import MailState, OutboxMail
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import address_hash
 from tests.support.chaos import verdict as verdicts
 from tests.support.chaos.people import Person
 from tests.support.chaos.surroundings import Done, Surroundings

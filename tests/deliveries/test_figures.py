@@ -13,14 +13,14 @@ from pledge.deliveries.document import from_json
 from pledge.deliveries.freezing import CountInDoubt
 from pledge.deliveries.models import Delivery
 from pledge.deliveries.pack.packing import readme
-from pledge.endorsements import own
+from pledge.endorsements import services as endorsement_services
 from pledge.endorsements.models import EndorsementState, VersionState
 from pledge.endorsements.review import moderation
 from pledge.endorsements.review.queries import SeenState
 from pledge.ledger import services
 from pledge.ledger.log import sign_missing_checkpoints
 from pledge.ledger.models import Kind
-from pledge.signatures import own as signers
+from pledge.signatures import services as signers
 from pledge.statistics.totals import campaign_facts, totals_at
 from tests.deliveries.frozen import cells, crowd_of, freeze, lines, newest
 from tests.support import ledger
@@ -239,7 +239,7 @@ def test_one_that_left_is_in_earlier_checkpoints_only(app):
     row = endorsement(of)
     fold_all()
     before = newest(of.id)
-    own.withdraw(endorse_manage_token(row))
+    endorsement_services.withdraw(endorse_manage_token(row))
     fold_all()
 
     assert len(freezing.preview(of.slug, before.id).named_organizations) == 1

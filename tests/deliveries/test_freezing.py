@@ -19,7 +19,7 @@ from pledge.deliveries.letter.texts import LetterContradicts
 from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
-from pledge.signatures import own as signers
+from pledge.signatures import services as signers
 from pledge.statistics.totals import UnknownCampaign, checkpoints
 from tests.deliveries.frozen import TEXTS, freeze, newest, stored
 from tests.support.crash import at

@@ -6,15 +6,15 @@ import pytest
 from sqlalchemy import select
 
 from pledge.core.db import db
-from pledge.endorsements import handover, own, services
+from pledge.endorsements import handover, services
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
 from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
 from pledge.files.services import store_picture
 from pledge.ledger.models import LedgerEntry
+from pledge.mail.addresses import parse
 from pledge.mail.models import MailAllowance, MailRequest, OutboxMail
 from pledge.mail.requests import answer
-from pledge.signatures.addresses import parse
 from pledge.worker.registry import handlers
 from tests.support import crash
 from tests.support.factories import (
@@ -89,7 +89,7 @@ def test_a_crash_while_an_endorsement_is_corrected_leaves_all_or_nothing():
     content = changed_content(content_of(version_of(row)), statement_ko="새 문구", logo=store_picture(png()))
 
     def correct():
-        own.correct(token, content, name="이바다", title="대표", show=False)
+        services.correct(token, content, name="이바다", title="대표", show=False)
 
     assert crash.everywhere(correct, contents) >= 5
     assert [version.state for version in contents()["endorsement_versions"]] == ["published", "proposed"]
@@ -97,14 +97,14 @@ def test_a_crash_while_an_endorsement_is_corrected_leaves_all_or_nothing():
 
 def test_a_crash_while_an_endorsement_is_withdrawn_leaves_all_or_nothing():
     token = endorse_manage_token(endorsement())
-    assert crash.everywhere(lambda: own.withdraw(token), contents) >= 4
+    assert crash.everywhere(lambda: services.withdraw(token), contents) >= 4
     assert len(contents()["ledger_entries"]) == 2
 
 
 @pytest.mark.parametrize(("state", "rows"), [("published", 1), ("review", 0)])
 def test_a_crash_while_an_endorsement_is_erased_leaves_all_or_nothing(state, rows):
     token = endorse_manage_token(endorsement(state=state))
-    assert crash.everywhere(lambda: own.erase(token), contents) >= 4
+    assert crash.everywhere(lambda: services.erase(token), contents) >= 4
     assert len(contents()["endorsements"]) == rows
 
 

@@ -11,12 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pledge.core.db import db
 from pledge.core.languages import Texts
-from pledge.endorsements import handover, own, services
+from pledge.endorsements import handover, services
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.ledger.models import LedgerEntry
+from pledge.mail.addresses import parse
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mail.requests import answer
-from pledge.signatures.addresses import parse
 from pledge.worker.registry import handlers
 from tests.support.at_once import at_once
 from tests.support.factories import (
@@ -175,7 +175,7 @@ def test_fifty_corrections_leave_one_that_waits(app, crowd):
             statement=Texts(ko=f"말 {number}"),
         )
         with app.app_context():
-            own.correct(token, content, name="김하늘", title="대표", show=False)
+            services.correct(token, content, name="김하늘", title="대표", show=False)
 
     crowd(correct)
     db.session.rollback()

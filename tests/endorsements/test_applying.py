@@ -7,19 +7,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from pledge.campaigns.mailed_links import LinkState
 from pledge.core import tokens
 from pledge.core.db import db, transaction
 from pledge.core.text.lines import LineFault
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import services
-from pledge.endorsements.applicants import open_link, own_endorsement
-from pledge.endorsements.identifiers import address_hash, name_digest, read_ticket, ticket_for
+from pledge.endorsements.applications import name_digest
 from pledge.endorsements.models import Endorsement, EndorsementVersion
-from pledge.endorsements.rules import BadContent, ContentFault
-from pledge.endorsements.verification.registration import BadRegistrationNumber
+from pledge.endorsements.queries import open_link, own_endorsement
+from pledge.endorsements.rules import BadContent, BadRegistrationNumber, ContentFault
+from pledge.endorsements.services import read_ticket, ticket_for
+from pledge.mail.addresses import address_hash, parse
 from pledge.mail.models import MailKind, MailState, OutboxMail
-from pledge.signatures.addresses import parse
+from pledge.mailed_links.links import LinkState
 from tests.support.factories import (
     HANEUL,
     answer_requests,

@@ -5,16 +5,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from pledge.campaigns.mailed_links import LinkState
 from pledge.core import tokens
 from pledge.core.db import db, transaction
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import services
-from pledge.endorsements.applicants import open_link
-from pledge.endorsements.identifiers import manage_token, name_digest, read_ticket
+from pledge.endorsements.applications import manage_token, name_digest
 from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.endorsements.queries import open_link
+from pledge.endorsements.services import read_ticket
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailKind, OutboxMail
+from pledge.mailed_links.links import LinkState
 from tests.support.factories import campaign, endorse_confirm_token, endorsement, version_of
 from tests.support.rows import number_of
 

@@ -6,11 +6,11 @@ from sqlalchemy import select, update
 from pledge.core import tokens
 from pledge.core.db import db, transaction
 from pledge.core.tokens import BadToken, Purpose
-from pledge.endorsements import handover, own
-from pledge.endorsements.applicants import LinkState, open_contact_link, open_link, own_endorsement
+from pledge.endorsements import handover, services
 from pledge.endorsements.models import ContactChange, Endorsement
+from pledge.endorsements.queries import LinkState, open_contact_link, open_link, own_endorsement
+from pledge.mail.addresses import parse
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.signatures.addresses import parse
 from tests.support.factories import (
     endorse_confirm_token,
     endorse_contact_token,
@@ -63,7 +63,7 @@ def test_accepting_hands_over_tells_the_old_person_and_ends_their_links():
     assert enqueued() == [MailKind.ENDORSE_CONTACT, MailKind.ENDORSE_HANDOVER]
     assert change_of(row).contact_email == "sky@haneul.co.kr", "so that they can be told"
     with pytest.raises(BadToken):
-        own.withdraw(old_link)
+        services.withdraw(old_link)
     assert open_link(old_confirm, "ko").state is LinkState.UNKNOWN, "nor does the link that once confirmed"
     assert own_endorsement(endorse_manage_token(now), "ko").row.contact_name == "이바다"
 
@@ -71,7 +71,7 @@ def test_accepting_hands_over_tells_the_old_person_and_ends_their_links():
 def test_nobody_is_named_anew_before_the_person_who_was_replaced_has_been_told():
     row = endorsement(email="sky@haneul.co.kr")
     handover.accept(row.id, ask(row), "2026-11-25")
-    with pytest.raises(own.EndorsementInWrongState):
+    with pytest.raises(services.EndorsementInWrongState):
         ask(again(row), mailbox=parse("third@haneul.co.kr"))
     assert change_of(row).contact_email == "sky@haneul.co.kr"
     with transaction() as session:
@@ -122,14 +122,14 @@ def test_a_cancelled_change_cannot_be_accepted_nor_its_link_fit_a_later_one():
 @pytest.mark.parametrize("state", ["withdrawn", "declined", "removed"])
 def test_what_has_ended_is_not_handed_over(state):
     row = endorsement(state=state)
-    with pytest.raises(own.EndorsementInWrongState):
+    with pytest.raises(services.EndorsementInWrongState):
         handover.ask(endorse_manage_token(row), **SEA)
 
 
 def test_one_that_ends_meanwhile_is_not_handed_over():
     row = endorsement()
     number = ask(row)
-    own.withdraw(endorse_manage_token(row))
+    services.withdraw(endorse_manage_token(row))
     assert not handover.accept(row.id, number, "2026-11-25")
 
 

@@ -10,10 +10,11 @@ from pledge.core import clock, tokens
 from pledge.core.db import db, transaction
 from pledge.core.i18n import format_date, format_datetime
 from pledge.core.tokens import Purpose
-from pledge.endorsements import handover, own
-from pledge.endorsements.identifiers import read_confirm_token, read_own_token
+from pledge.endorsements import handover, services
+from pledge.endorsements.applications import read_confirm_token
 from pledge.endorsements.models import Endorsement
 from pledge.mail.models import MailKind, OutboxMail
+from pledge.mailed_links.links import read_valid
 from tests.support.apps import settings
 from tests.support.factories import endorse_manage_token, endorsement, version_of
 from tests.support.mails import (
@@ -118,7 +119,7 @@ def test_who_has_confirmed_is_told_which_organisation_it_is_about(kind):
     assert "하늘 & 바다" in text(korean)
     assert "Sky & Sea" in text(english)
     (link,) = LINK.findall(text(korean))
-    assert read_own_token(link.rpartition("/")[2]) == (row.id, 1)
+    assert read_valid(Purpose.ENDORSE_MANAGE, link.rpartition("/")[2], 2) == [row.id, 1]
 
 
 def test_an_organisation_with_one_name_has_it_in_both_languages():
@@ -184,7 +185,7 @@ def test_a_renewed_application_of_a_withdrawn_organisation_is_confirmed_by_mail(
 def test_who_erased_their_data_gets_nothing_any_more():
     row = endorsement()
     enqueue(row, MailKind.ENDORSE_PUBLISHED)
-    own.erase(endorse_manage_token(row))
+    services.erase(endorse_manage_token(row))
     assert delivered() == []
 
 

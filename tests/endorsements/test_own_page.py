@@ -5,9 +5,9 @@ from sqlalchemy import func, select, text
 
 from pledge.core.db import db
 from pledge.core.tokens import BadToken
-from pledge.endorsements import own, services
-from pledge.endorsements.applicants import own_endorsement
+from pledge.endorsements import services
 from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.endorsements.queries import own_endorsement
 from pledge.endorsements.rules import BadContent
 from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.versions import content_of
@@ -52,7 +52,7 @@ def organizations(of):
 
 def correct(row, *, name="김하늘", title="사무국장", show=False, **facts):
     content = changed_content(content_of(version_of(row)), **facts)
-    return own.correct(endorse_manage_token(again(row)), content, name=name, title=title, show=show)
+    return services.correct(endorse_manage_token(again(row)), content, name=name, title=title, show=show)
 
 
 class TestCorrecting:
@@ -107,7 +107,7 @@ class TestCorrecting:
 
     @pytest.mark.parametrize("state", ["withdrawn", "declined", "removed"])
     def test_an_endorsement_that_has_ended_cannot_be_corrected(self, state):
-        with pytest.raises(own.EndorsementInWrongState):
+        with pytest.raises(services.EndorsementInWrongState):
             correct(endorsement(state=state), statement_ko="새 문구")
 
     def test_a_correction_must_keep_the_rules_of_an_application(self):
@@ -154,32 +154,32 @@ class TestProvingTheWebsite:
             self.asked.append((website, proof))
             return self.answer
 
-        monkeypatch.setattr(own, "check_site", check)
+        monkeypatch.setattr(services, "check_site", check)
         self.answer = True
 
     @pytest.mark.parametrize("level", ["mail", "domain"])
     def test_proving_the_website_raises_the_level(self, level):
         row = endorsement(level=level, website="https://haneul.co.kr")
-        assert own.check_website(endorse_manage_token(row))
+        assert services.check_website(endorse_manage_token(row))
         assert again(row).level == "site"
         assert self.asked[0][0] == "https://haneul.co.kr"
 
     def test_a_website_without_the_proof_changes_nothing(self):
         self.answer = False
         row = endorsement()
-        assert not own.check_website(endorse_manage_token(row))
+        assert not services.check_website(endorse_manage_token(row))
         assert again(row).level == "mail"
 
     @pytest.mark.parametrize("level", ["site", "staff"])
     def test_proving_the_website_is_not_offered_above_its_level(self, level):
-        with pytest.raises(own.EndorsementInWrongState):
-            own.check_website(endorse_manage_token(endorsement(level=level)))
+        with pytest.raises(services.EndorsementInWrongState):
+            services.check_website(endorse_manage_token(endorsement(level=level)))
         assert self.asked == []
 
     def test_the_proof_is_looked_for_on_the_public_website_not_on_the_one_that_waits(self):
         row = endorsement(website="https://haneul.co.kr")
         correct(row, website="https://elsewhere.example.com")
-        own.check_website(endorse_manage_token(row))
+        services.check_website(endorse_manage_token(row))
         assert [website for website, _ in self.asked] == ["https://haneul.co.kr"]
 
     def test_a_website_that_changed_meanwhile_proves_nothing(self, monkeypatch):
@@ -189,9 +189,9 @@ class TestProvingTheWebsite:
             correct(row, website="https://elsewhere.example.com")
             return True
 
-        monkeypatch.setattr(own, "check_site", change)
-        with pytest.raises(own.EndorsementInWrongState):
-            own.check_website(endorse_manage_token(row))
+        monkeypatch.setattr(services, "check_site", change)
+        with pytest.raises(services.EndorsementInWrongState):
+            services.check_website(endorse_manage_token(row))
         assert again(row).level == "mail"
 
 
@@ -200,7 +200,7 @@ class TestWithdrawing:
         row = endorsement()
         assert organizations(row) == 1
         for _ in range(2):
-            own.withdraw(endorse_manage_token(row))
+            services.withdraw(endorse_manage_token(row))
         assert organizations(row) == 0
         assert again(row).state == "withdrawn"
         assert again(row).ended_at is not None
@@ -208,7 +208,7 @@ class TestWithdrawing:
     def test_withdrawing_ends_a_waiting_correction_and_names_nobody_any_more(self):
         row = endorsement(show_contact=True, spokesperson="김하늘, 사무국장")
         correct(row, statement_ko="새 문구", show=True)
-        own.withdraw(endorse_manage_token(row))
+        services.withdraw(endorse_manage_token(row))
         assert states(row) == [(1, "published"), (2, "superseded")]
         spoken = db.session.scalars(select(EndorsementVersion.spokesperson)).all()
         assert set(spoken) == {""}
@@ -216,14 +216,14 @@ class TestWithdrawing:
     @pytest.mark.parametrize("state", ["review", "changes"])
     def test_withdrawing_before_it_was_public_counts_nothing(self, state):
         row = endorsement(state=state)
-        own.withdraw(endorse_manage_token(row))
+        services.withdraw(endorse_manage_token(row))
         assert again(row).state == "withdrawn"
         assert organizations(row) == 0
 
     @pytest.mark.parametrize("state", ["declined", "removed"])
     def test_an_endorsement_that_has_ended_cannot_be_withdrawn(self, state):
         row = endorsement(state=state)
-        own.withdraw(endorse_manage_token(row))
+        services.withdraw(endorse_manage_token(row))
         assert again(row).state == state
         assert organizations(row) == 0
 
@@ -237,7 +237,7 @@ class TestErasing:
             registration_number="1",
         )
         token = endorse_manage_token(row)
-        own.erase(token)
+        services.erase(token)
         kept = again(row)
         assert (kept.state, kept.contact_name, kept.contact_title, kept.contact_email) == (
             "withdrawn",
@@ -249,7 +249,7 @@ class TestErasing:
         assert version_of(kept).spokesperson == ""
         assert organizations(row) == 0
         with pytest.raises(BadToken):
-            own.withdraw(token)
+            services.withdraw(token)
 
     @pytest.mark.parametrize("state", ["review", "changes", "declined"])
     def test_erasing_an_endorsement_that_never_was_public_leaves_nothing(self, state):
@@ -257,7 +257,7 @@ class TestErasing:
         row = endorsement(state=state)
         if state != "declined":
             correct(row, logo=logo)
-        own.erase(endorse_manage_token(row))
+        services.erase(endorse_manage_token(row))
         assert again(row) is None
         assert db.session.scalar(select(func.count()).select_from(EndorsementVersion)) == 0
         if state != "declined":
@@ -269,7 +269,7 @@ class TestErasing:
         answer_requests()
         row = db.session.scalars(select(Endorsement)).one()
         services.confirm(row.id, 1)
-        own.erase(endorse_manage_token(row))
+        services.erase(endorse_manage_token(row))
         services.apply(HANEUL)
         answer_requests()
         assert db.session.scalars(select(Endorsement)).one().state == "pending"
@@ -278,7 +278,7 @@ class TestErasing:
         row = endorsement(email=HANEUL.contact.mailbox.mailed)
         hashed = bytes(row.address_hash)
         services.send_link("blue-skies", HANEUL.contact.mailbox, "ko")
-        own.erase(endorse_manage_token(row))
+        services.erase(endorse_manage_token(row))
         for table in ("endorsements", "mail_allowances"):
             found = db.session.execute(
                 text(f"SELECT count(*) FROM {table} WHERE address_hash = :hash"), {"hash": hashed}

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from pledge.core.db import NotDurable, db, deadlines, reading, transaction, write_autocommit
 from pledge.diagnosis import figures, writing
 from pledge.signatures.models import Signature
-from pledge.signatures.number_matching import number_for
+from pledge.signatures.services import number_for
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 from tests.support.nginx import HOST, ask

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from pledge.files.faults import PictureFault as F
+from pledge.files.pictures import PictureFault as F
 from tests.support.pictures import (
     END,
     GPS_PLACE,

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from pledge.files.archives import MAX_ARCHIVE, MAX_PICTURES, ArchiveFault, BadArchive, unpack
-from pledge.files.inspection import MAX_PICTURE
+from pledge.files.pictures import MAX_PICTURE
 
 pytestmark = pytest.mark.sqlite_only
 

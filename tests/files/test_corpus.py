@@ -9,11 +9,17 @@ from pathlib import Path
 import pytest
 
 from pledge.files import pictures
-from pledge.files.faults import BadPicture, PictureFault
-from pledge.files.inspection import is_bare_webp
-from pledge.files.pictures import COMMAND, SIZES, WALL_SECONDS, renditions
-from pledge.files.reencoding import CPU_SECONDS
-from pledge.files.words import PICTURE_WORDS
+from pledge.files.pictures import (
+    COMMAND,
+    PICTURE_MESSAGES,
+    SIZES,
+    WALL_SECONDS,
+    BadPicture,
+    PictureFault,
+    is_bare_webp,
+    renditions,
+)
+from pledge.files.resizing import CPU_SECONDS
 from tests.files.corpus import BAD, BESIDES, HOLDS_MORE
 
 STARTS = {b"\x89PNG": b"PNG", b"\xff\xd8\xff": b"JPEG", b"RIFF": b"WEBP"}
@@ -28,7 +34,7 @@ ATTEMPTS = 3
 
 def test_the_corpus_is_large_and_has_every_fault_that_a_file_can_have():
     assert len(BAD) >= 60
-    assert {fault for fault, _ in BAD.values()} | {"busy"} == set(PICTURE_WORDS)
+    assert {fault for fault, _ in BAD.values()} | {"busy"} == set(PICTURE_MESSAGES)
 
 
 @pytest.mark.parametrize("name", BAD)

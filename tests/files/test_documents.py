@@ -6,9 +6,7 @@ import zlib
 import pytest
 import typst
 
-from pledge.files.documents import MAX_UNPACKED, check_document
-from pledge.files.faults import BadDocument, DocumentFault
-from pledge.files.words import DOCUMENT_WORDS
+from pledge.files.documents import DOCUMENT_MESSAGES, MAX_UNPACKED, BadDocument, DocumentFault, check_document
 from tests.support.pictures import PDF
 
 
@@ -113,4 +111,4 @@ def test_many_streams_in_one_document_are_looked_through_in_time():
 
 
 def test_every_fault_of_a_document_has_words():
-    assert set(DOCUMENT_WORDS) == set(DocumentFault)
+    assert set(DOCUMENT_MESSAGES) == set(DocumentFault)

@@ -11,10 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from pledge.files import pictures, reencoding
-from pledge.files.faults import BadPicture, PictureFault
-from pledge.files.inspection import is_bare_webp, picture_format
-from pledge.files.pictures import SIZES, WIDE_SIZES, renditions, wide_renditions
+from pledge.files import pictures, resizing
+from pledge.files.pictures import (
+    SIZES,
+    WIDE_SIZES,
+    BadPicture,
+    PictureFault,
+    is_bare_webp,
+    picture_format,
+    renditions,
+    wide_renditions,
+)
 from tests.files.corpus import GOOD
 from tests.support.pictures import (
     GPS_PLACE,
@@ -40,7 +47,7 @@ def opened(data):
 def test_a_good_picture_becomes_two_bare_webp_pictures(name):
     data = GOOD[name]()
     made = renditions(data)
-    assert tuple(made) == SIZES == reencoding.SIZES == (96, 320)
+    assert tuple(made) == SIZES == resizing.SIZES == (96, 320)
     for size, out in made.items():
         assert is_bare_webp(out, size)
         assert out not in data
@@ -117,7 +124,7 @@ def test_a_flat_logo_keeps_its_exact_colours_and_a_photograph_stays_small():
 @pytest.mark.parametrize("name", GOOD)
 def test_a_photograph_across_the_page_becomes_three_bare_webp_pictures(name):
     made = wide_renditions(GOOD[name]())
-    assert tuple(made) == WIDE_SIZES == tuple(reencoding.WIDE) == (640, 1080, 1600)
+    assert tuple(made) == WIDE_SIZES == tuple(resizing.WIDE) == (640, 1080, 1600)
     for size, out in made.items():
         assert is_bare_webp(out, size)
         assert opened(out).mode == "RGB"
@@ -173,7 +180,7 @@ def test_only_one_small_webp_picture_without_anything_else_is_bare(spoil):
 
 def limited(code):
     """Run code under the child's own limits."""
-    script = f"import sys; sys.path.insert(0, {str(pictures.COMMAND[-1].rpartition('/')[0])!r})\nimport reencoding, socket\nreencoding.limit()\n{code}"
+    script = f"import sys; sys.path.insert(0, {str(pictures.COMMAND[-1].rpartition('/')[0])!r})\nimport resizing, socket\nresizing.limit()\n{code}"
     return subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)
 
 
@@ -310,8 +317,8 @@ def test_only_a_few_pictures_are_made_at_once(monkeypatch):
 def test_a_strip_is_refused_by_its_header_before_its_pixels_are_decoded(monkeypatch, size):
     data = png(size=size)
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("it was decoded"))
-    with pytest.raises(reencoding.PictureRefused, match="too_many_pixels"):
-        reencoding.decoded(data, "PNG")
+    with pytest.raises(resizing.PictureRefused, match="too_many_pixels"):
+        resizing.decoded(data, "PNG")
 
 
 def test_a_banner_of_the_longest_side_is_taken():

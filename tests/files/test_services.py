@@ -9,10 +9,11 @@ from structlog.testing import capture_logs
 
 from pledge.core.db import NestedTransaction, db, transaction
 from pledge.files import queries, services
-from pledge.files.backends import current_storage
-from pledge.files.faults import BadDocument, BadPicture, BadVideoFile, DocumentFault, VideoFault
+from pledge.files.documents import BadDocument, DocumentFault
 from pledge.files.models import StoredFile
-from pledge.files.storage import StorageAway
+from pledge.files.pictures import BadPicture
+from pledge.files.services import BadVideoFile, VideoFault
+from pledge.files.storage import StorageAway, current_storage
 from pledge.retention import services as retention
 from tests.support.pictures import PDF, SVG, png
 from tests.support.videos import mp4, webm

@@ -21,8 +21,8 @@ from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange, ReasonKind
 from pledge.endorsements.review import moderation as reviewing
 from pledge.endorsements.review import queries, reasons
+from pledge.mail.addresses import parse
 from pledge.signatures import moderation as signing
-from pledge.signatures.addresses import parse
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.switches import moderation as switches

@@ -23,7 +23,7 @@ from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange
 from pledge.exports import services as exports
 from pledge.files.services import store_renditions
-from pledge.signatures.addresses import parse
+from pledge.mail.addresses import parse
 from pledge.signatures.moderation import hide_name
 from pledge.signatures.origins import domain_hash
 from pledge.statistics import referrals

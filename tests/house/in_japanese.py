@@ -21,7 +21,7 @@ from pledge.exports import services as exports
 from pledge.exports.files import write_export
 from pledge.exports.rows import KINDS
 from pledge.mail.models import MailKind
-from pledge.signatures.identifiers import ticket_for
+from pledge.signatures.services import ticket_for
 from tests.support import apps, deliveries, factories, mails, pages, staff
 from tests.support.japanese import MARK
 from tests.support.routes import unknown

@@ -14,7 +14,7 @@ from pledge.campaigns.models import CampaignConsent
 from pledge.core.db import db, migrations, transaction
 from pledge.diagnosis.findings import Severity
 from pledge.diagnosis.guards import guard_findings
-from pledge.files.backends import current_storage
+from pledge.files.storage import current_storage
 from pledge.jobs.services import sweep
 from pledge.ledger.models import LedgerEntry
 from tests.support import apps, factories

@@ -23,7 +23,7 @@ def test_only_one_view_reads_stored_files():
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
         if f"{node.module}.{alias.name}".startswith(
-            ("pledge.files.queries", "pledge.files.backends.current_storage")
+            ("pledge.files.queries", "pledge.files.storage.current_storage")
         )
     }
     assert reading == READERS, "files are sent by web/public/campaign/files.py"

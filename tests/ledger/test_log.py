@@ -13,7 +13,7 @@ from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.core.db import db, transaction
 from pledge.ledger import leaves, log, log_queries, merkle, notes, queries
 from pledge.ledger.models import Kind, LogTile, Reason
-from pledge.signatures import own
+from pledge.signatures import services
 from pledge.signatures.models import Signature
 from tests.support import apps, crash, factories, ledger
 from tests.support.ledger import fold, verify
@@ -259,7 +259,7 @@ def test_erasing_a_signer_leaves_every_checkpoint_and_receipt_true_and_nothing_t
     before = checkpoints(campaign)
     assert json.loads(receipts[0].line)["commitment"] == leaves.commitment(salt, "hong@example.org").hex()
 
-    own.erase(factories.manage_token(person))
+    services.erase(factories.manage_token(person))
     factories.fold_all()
 
     assert all(holds(receipt, verifiers(campaign)) for receipt in receipts)

@@ -16,9 +16,9 @@ from pledge.endorsements.models import Endorsement
 from pledge.ledger import log_queries, queries
 from pledge.ledger.models import Dimension, Kind, Reason
 from pledge.ledger.services import append
-from pledge.signatures import counting as people
-from pledge.signatures import own
-from pledge.signatures.identifiers import new_id
+from pledge.mailed_links.links import new_id
+from pledge.signatures import entries as people
+from pledge.signatures import services
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.receipts import receipt
 from tests.support import apps, factories, ledger
@@ -133,7 +133,7 @@ def test_a_minus_for_who_is_counted_takes_nobody_out(app):
     fold()
     assert counts() == (1, 0)
     assert set_aside() == ["no_cause"] * 2
-    own.withdraw(factories.manage_token(row))
+    services.withdraw(factories.manage_token(row))
     fold()
     assert counts() == (0, 0)
     ledger.check()
@@ -148,9 +148,9 @@ def test_who_confirms_and_leaves_before_the_fold_holds_up_nobody_and_both_entrie
     row = factories.signature(region="KR-26")
     token = factories.manage_token(row)
     if end != "erase":
-        own.withdraw(token)
+        services.withdraw(token)
     if "erase" in end:
-        own.erase(token)
+        services.erase(token)
     if "again" in end:
         with transaction() as session:
             again = {"commitment": secrets.token_bytes(32), "region": "KR-41", "withdrawn_at": None}
@@ -192,7 +192,7 @@ def test_pairs_that_were_put_in_between_what_is_true_stop_nothing(app):
     row = factories.signature()
     like(row, commitment=bytes(32), country="JP", region=None)
     like(row, -1, country="JP", region=None)
-    own.withdraw(factories.manage_token(row))
+    services.withdraw(factories.manage_token(row))
     fold_all()
     assert counts() == (0, 0)
     assert set(queries.breakdown(row.campaign_id, Dimension.COUNTRY).values()) == {0}
@@ -269,11 +269,11 @@ class World:
 
     def withdraw(self, which):
         if row := self.row(which):
-            own.withdraw(factories.manage_token(row))
+            services.withdraw(factories.manage_token(row))
 
     def erase(self, which):
         if row := self.row(which):
-            own.erase(factories.manage_token(row))
+            services.erase(factories.manage_token(row))
 
     def invalidate(self, which):
         self.take_out(which, "confirmed", SignatureState.INVALIDATED, -1, Reason.INVALIDATED)

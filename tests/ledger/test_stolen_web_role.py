@@ -18,7 +18,7 @@ from pledge.diagnosis.state import readiness
 from pledge.ledger import log, log_queries, queries
 from pledge.ledger.models import Dimension
 from pledge.retention import services as retention
-from pledge.signatures import counting, own, places
+from pledge.signatures import entries, services
 from pledge.signatures import services as signatures
 from tests.support import apps, factories, ledger
 from tests.support.at_once import at_once
@@ -148,7 +148,7 @@ def test_invented_places_are_not_counted_and_are_named_and_mailed(site):
         "30 entries of the log of blue-skies are set aside: see `flask ledger verify`"
     ]
     assert len(mailed(site)) == 1
-    assert counting.mismatches() == []
+    assert entries.mismatches() == []
 
 
 def test_a_correction_counts_though_invented_ones_stand_beside_it(site):
@@ -162,11 +162,11 @@ def test_a_correction_counts_though_invented_ones_stand_beside_it(site):
             subject=person.id,
             country=country,
         )
-    places.set_region_by_key(factories.press_key(person), "KR-26")
+    entries.set_region_by_key(factories.press_key(person), "KR-26")
     as_worker(site, factories.fold_all)
     found = queries.breakdown(person.campaign_id, Dimension.REGION)
     assert {region: number for region, number in found.items() if number} == {"KR-11": 3, "KR-26": 1}
-    assert counting.mismatches() == []
+    assert entries.mismatches() == []
 
 
 @pytest.mark.parametrize("changes", [{"campaign_id": "999"}, {"pledge_text_id": "999"}])
@@ -210,9 +210,9 @@ def test_a_new_site_begins_with_three_roles(postgres_server, app_on, tmp_path, w
 def test_web_and_worker_can_do_all_their_work(site):
     person = factories.signature(state="pending", region="KR-11")
     assert signatures.confirm(person.id)
-    places.set_region_by_key(factories.press_key(person), "KR-26")
+    entries.set_region_by_key(factories.press_key(person), "KR-26")
     assert as_worker(site, factories.fold_all)
-    own.withdraw(factories.manage_token(person))
+    services.withdraw(factories.manage_token(person))
     assert as_worker(site, factories.fold_all)
     with site.worker.app_context(), ledger.settings(base_url="https://sky.example"):
         assert log.sign_missing_checkpoints(published) == 1

@@ -15,7 +15,7 @@ from pledge.mail import services as mail
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.news import queries, sending, services
 from pledge.news.models import NewsState
-from pledge.signatures import own
+from pledge.signatures import services as signature_services
 from tests.support import crash
 from tests.support import news as support
 from tests.support.factories import (
@@ -204,9 +204,9 @@ def test_a_milestone_of_one_campaign_is_not_reached_by_another():
 
 
 LEAVING = {
-    "unsubscribes": lambda person: own.unsubscribe(unsubscribe_token(person)),
-    "withdraws": lambda person: own.withdraw(manage_token(person)),
-    "erases": lambda person: own.erase(manage_token(person)),
+    "unsubscribes": lambda person: signature_services.unsubscribe(unsubscribe_token(person)),
+    "withdraws": lambda person: signature_services.withdraw(manage_token(person)),
+    "erases": lambda person: signature_services.erase(manage_token(person)),
 }
 
 

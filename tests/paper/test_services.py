@@ -16,25 +16,20 @@ from pledge.core.db import db, transaction
 from pledge.core.encryption import Vault
 from pledge.core.languages import Texts
 from pledge.files import scans
-from pledge.files.faults import BadScan, ScanFault
 from pledge.files.models import StoredFile
+from pledge.files.scans import BadScan, ScanFault
 from pledge.files.services import UnknownFile
 from pledge.files.storage import FOLDER
 from pledge.ledger.models import LedgerEntry
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch, PaperState
 from tests.support import paper
+from tests.support.audit import actions
 from tests.support.factories import SLUG, campaign, the_campaign
 from tests.support.paper import CHECKER, COUNTER, row, stamp
 from tests.support.pictures import PDF, png
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def acts():
-    db.session.rollback()
-    query = select(AuditEntry.action).where(AuditEntry.action.startswith("paper.")).order_by(AuditEntry.id)
-    return list(db.session.scalars(query))
 
 
 def audited():
@@ -60,7 +55,7 @@ def test_a_batch_that_two_people_count_alike_is_agreed_and_in_the_log():
     found = row(number)
     assert (found.state, found.proposed_by, found.decided_by) == (PaperState.AGREED, 9001, 9002)
     assert changes() == [128]
-    assert acts() == ["paper.enter", "paper.agree"]
+    assert actions("paper.") == ["paper.enter", "paper.agree"]
 
 
 def test_a_batch_that_they_count_differently_is_disputed_and_in_no_log():
@@ -69,7 +64,7 @@ def test_a_batch_that_they_count_differently_is_disputed_and_in_no_log():
     found = row(number)
     assert (found.state, found.signatures, found.checked_signatures) == (PaperState.DISPUTED, 128, 127)
     assert changes() == []
-    assert acts() == ["paper.enter", "paper.dispute"]
+    assert actions("paper.") == ["paper.enter", "paper.dispute"]
 
 
 @pytest.mark.parametrize("counted", [4711, 4712])

@@ -5,13 +5,13 @@ from sqlalchemy import select
 
 from pledge.core.db import db
 from pledge.core.tokens import BadToken
-from pledge.endorsements import handover, own, services
+from pledge.endorsements import handover, services
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
 from pledge.files.models import StoredFile
 from pledge.files.services import keep, store_picture
 from pledge.ledger.models import LedgerEntry
+from pledge.mail.addresses import parse
 from pledge.retention.services import run
-from pledge.signatures.addresses import parse
 from tests.support.factories import (
     endorse_confirm_token,
     endorse_manage_token,
@@ -87,7 +87,7 @@ def test_ninety_days_after_its_end_the_person_is_forgotten_and_the_public_line_s
     assert version_of(row).name
     assert number_of(LedgerEntry) == 2
     with pytest.raises(BadToken):
-        own.erase(token)
+        services.erase(token)
 
 
 def test_an_application_that_never_was_public_is_deleted_whole(frozen_clock):

@@ -17,7 +17,7 @@ from pledge.ledger import log_queries, queries
 from pledge.news import queries as news_queries
 from pledge.news import sending
 from pledge.retention import services
-from pledge.signatures.counting import mismatches
+from pledge.signatures.entries import mismatches
 from pledge.signatures.models import Signature
 from pledge.statistics import integrity
 from tests.support import news

@@ -15,15 +15,15 @@ from pledge.core.db import db, reading, transaction
 from pledge.deliveries.queries import last_handed_over
 from pledge.endorsements.models import Endorsement
 from pledge.files import scans
+from pledge.mail.addresses import address_hash, parse
 from pledge.mail.models import OutboxMail
 from pledge.mail.suppression import exact_hash
 from pledge.news import queries as news
 from pledge.retention import services
 from pledge.retention.queries import last_run
-from pledge.signatures import moderation, own
+from pledge.signatures import moderation
+from pledge.signatures import services as signature_services
 from pledge.signatures import services as signing
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash, network_hash
 from tests.support import paper
@@ -147,10 +147,10 @@ def test_three_years_day_by_day_leave_nothing_that_should_be_gone(client, frozen
 
     # Day 1: two are erased, by themselves and by staff, one says "this was not me", one withdraws.
     day(1)
-    own.erase(manage_token(erased.row))
+    signature_services.erase(manage_token(erased.row))
     moderation.erase(ANNA, removed.row.id, "asked for it by telephone")
     assert signing.disown(confirm_token(stranger.row))
-    own.withdraw(manage_token(withdrawn.row))
+    signature_services.withdraw(manage_token(withdrawn.row))
     finish_mails()
     fold_all()
     day(2)

@@ -12,7 +12,7 @@ from pledge.core.db import db
 from pledge.ledger import queries as ledger
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.retention import services as retention
-from pledge.signatures import moderation, own
+from pledge.signatures import moderation, services
 from pledge.signatures.models import ErasureNotice, Signature
 from tests.support.factories import ANNA, SEOUL, fold_all, manage_token, signature, the_campaign
 from tests.support.mails import delivered, said
@@ -126,8 +126,8 @@ def test_what_is_no_longer_true_is_not_mailed():
     """Signed up for news again before the mail went out; or signed again after it was withdrawn and erased."""
     row = person()
     moderation.stop_news(ANNA, row.id, "asked")
-    own.change(manage_token(row), name="Zebediah Quux", place=SEOUL, public_name=False, updates=True)
+    services.change(manage_token(row), name="Zebediah Quux", place=SEOUL, public_name=False, updates=True)
     assert delivered() == []
     moderation.withdraw(ANNA, row.id, "asked")
-    own.erase(manage_token(row))
+    services.erase(manage_token(row))
     assert delivered() == []

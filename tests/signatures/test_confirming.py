@@ -5,17 +5,22 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select
 
-from pledge.campaigns.mailed_links import LinkState
 from pledge.core import clock, tokens
 from pledge.core.db import db, transaction
 from pledge.core.tokens import Purpose
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
+from pledge.mailed_links.links import LinkState
 from pledge.signatures import services
-from pledge.signatures.identifiers import read_ticket, ticket_for
 from pledge.signatures.models import Signature
 from pledge.signatures.queries import open_link
-from pledge.signatures.services import MAX_ALL_CODE_TRIES, MAX_CODE_TRIES, Confirmation
+from pledge.signatures.services import (
+    MAX_ALL_CODE_TRIES,
+    MAX_CODE_TRIES,
+    Confirmation,
+    read_ticket,
+    ticket_for,
+)
 from tests.support.factories import answer_requests, campaign, code, confirm_token, mailed, signature
 from tests.support.mails import Notes, deliver
 

@@ -7,9 +7,9 @@ from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailAllowance, MailRequest, OutboxMail
 from pledge.mail.requests import answer
-from pledge.signatures import own, services
-from pledge.signatures.identifiers import ticket_for
+from pledge.signatures import services
 from pledge.signatures.models import Signature
+from pledge.signatures.services import ticket_for
 from pledge.worker.registry import handlers
 from tests.support import crash
 from tests.support.factories import HONG, campaign, confirm_token, manage_token, signature
@@ -48,13 +48,13 @@ def test_a_crash_while_confirming_leaves_all_or_nothing():
 
 def test_a_crash_while_withdrawing_leaves_all_or_nothing():
     token = manage_token(signature())
-    assert crash.everywhere(lambda: own.withdraw(token), contents) >= 3
+    assert crash.everywhere(lambda: services.withdraw(token), contents) >= 3
     assert len(contents()[2]) == 2
 
 
 def test_a_crash_while_erasing_leaves_all_or_nothing():
     token = manage_token(signature())
-    assert crash.everywhere(lambda: own.erase(token), contents) >= 3
+    assert crash.everywhere(lambda: services.erase(token), contents) >= 3
     signatures, _, entries, *_ = contents()
     assert (len(signatures), len(entries)) == (0, 2)
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from pledge.core.db import db, transaction
 from pledge.ledger.services import Place
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.signatures import own, queries, reminding, services
+from pledge.signatures import queries, reminding, services
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import wide_network_hash
 from tests.support.factories import HONG, answer_requests, campaign, code, mailed, manage_token, signature
@@ -111,8 +111,8 @@ def test_the_database_refuses_a_held_one_that_counts_and_one_without_a_reason(st
 
 def test_whoever_withdraws_or_erases_a_held_signature_leaves_no_entry():
     withdrawn, erased = signature(state="held", public_name=True), signature(state="held")
-    own.withdraw(manage_token(withdrawn))
-    own.erase(manage_token(erased))
+    services.withdraw(manage_token(withdrawn))
+    services.erase(manage_token(erased))
     row = found()
     assert (row.id, row.state, row.public_name) == (withdrawn.id, "withdrawn", False)
     assert entries() == []
@@ -120,7 +120,7 @@ def test_whoever_withdraws_or_erases_a_held_signature_leaves_no_entry():
 
 def test_a_place_that_is_put_right_while_it_is_held_is_the_place_where_it_is_counted():
     person = signature(state="held", country="KR", region="KR-11")
-    own.change(
+    services.change(
         manage_token(person), name="홍길동", place=Place("KR", "KR-26"), public_name=False, updates=False
     )
     row = found()

@@ -8,10 +8,10 @@ from pledge.audit.services import NoReason
 from pledge.core.db import db, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
+from pledge.mail.addresses import parse
 from pledge.mail.models import OutboxMail
-from pledge.signatures import counting, moderation, own, staff_queries
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import new_id
+from pledge.mailed_links.links import new_id
+from pledge.signatures import entries, moderation, queries, services
 from pledge.signatures.models import Signature
 from pledge.signatures.queries import public_names
 from tests.support.factories import (
@@ -68,8 +68,8 @@ def test_looking_somebody_up_is_recorded_without_the_address():
 
 
 def test_the_page_of_a_person_masks_name_and_address_until_the_name_is_public():
-    private = staff_queries.person(signature(name="홍길동", email="hong@naver.com").id, "ko")
-    public = staff_queries.person(signature(name="김철수", public_name=True).id, "ko")
+    private = queries.person(signature(name="홍길동", email="hong@naver.com").id, "ko")
+    public = queries.person(signature(name="김철수", public_name=True).id, "ko")
     assert (private.name, private.email) == ("홍**", "h**@n**")
     assert public.name == "김철수"
 
@@ -92,7 +92,7 @@ def test_the_mails_of_a_person_are_listed_newest_first_with_their_fate(frozen_cl
                     due_at=now,
                 )
             )
-    lines = staff_queries.person(person.id, "ko").mails
+    lines = queries.person(person.id, "ko").mails
     assert [(line.kind, line.state, line.attempts, line.last_error) for line in lines] == [
         ("manage", "queued", 2, None),
         ("confirm", "dead", 2, "550"),
@@ -101,7 +101,7 @@ def test_the_mails_of_a_person_are_listed_newest_first_with_their_fate(frozen_cl
 
 def test_a_number_that_is_no_signature_has_no_page():
     campaign()
-    assert staff_queries.person(new_id(), "ko") is None
+    assert queries.person(new_id(), "ko") is None
 
 
 # --- Mailing again ---
@@ -171,7 +171,7 @@ def test_releasing_one_that_is_held_counts_and_thanks_the_person():
     moderation.release(ANNA, person.id, "wrote to us")
     fold_all()
     assert count(person.campaign_id).people == 1
-    assert counting.mismatches() == []
+    assert entries.mismatches() == []
     row = stored(person.id)
     assert (row.state, row.hold_reason) == ("confirmed", None)
     assert enqueued() == ["thanks"]
@@ -220,7 +220,7 @@ def test_every_act_says_why_and_needs_somebody(act):
 def test_a_hidden_name_is_gone_from_the_page_and_its_owner_cannot_show_it_again():
     person = signature(name="홍길동", public_name=True)
     moderation.hide_name(ANNA, person.id, "not a name")
-    own.change(manage_token(person), name="홍길동", place=SEOUL, public_name=True, updates=False)
+    services.change(manage_token(person), name="홍길동", place=SEOUL, public_name=True, updates=False)
     assert public_names(person.campaign_id) == []
     assert stored(person.id).state == "confirmed"
 
@@ -230,7 +230,7 @@ def test_an_allowed_name_is_shown_when_its_owner_wants_it():
     moderation.hide_name(ANNA, person.id, "not a name")
     moderation.allow_name(ANNA, person.id, "it is one")
     assert public_names(person.campaign_id) == []
-    own.change(manage_token(person), name="홍길동", place=SEOUL, public_name=True, updates=False)
+    services.change(manage_token(person), name="홍길동", place=SEOUL, public_name=True, updates=False)
     assert public_names(person.campaign_id) == ["홍길동"]
 
 

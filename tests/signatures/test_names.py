@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pledge.core.text.lines import BadLine, LineFault
-from pledge.signatures.rules import MAX_NAME, clean_name
+from pledge.signatures.services import MAX_NAME, clean_name
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from pledge.core.tokens import BadToken
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures import services
 from pledge.signatures.models import Signature
-from pledge.signatures.number_matching import answer, mail_code, number_for
-from pledge.signatures.services import Confirmation
+from pledge.signatures.services import Confirmation, answer, mail_code, number_for
 from tests.support.at_once import at_once
 from tests.support.factories import answer_requests, code, confirm_token, mailed, scanned, signature
 from tests.support.mails import LINK, delivered, part, said

@@ -10,9 +10,9 @@ from pledge.ledger.models import Dimension, LedgerPlace
 from pledge.ledger.queries import count, number_of, tallies
 from pledge.ledger.services import Place
 from pledge.mail.models import MailAllowance, OutboxMail
-from pledge.signatures import own, services
+from pledge.signatures import services
+from pledge.signatures.entries import BadPlace
 from pledge.signatures.models import Signature
-from pledge.signatures.places import BadPlace
 from pledge.signatures.queries import own_signature
 from tests.support import crash
 from tests.support.factories import (
@@ -37,7 +37,7 @@ def people(of):
 
 def test_the_name_and_the_optional_choices_can_be_changed():
     person = signature(name="홍길동")
-    own.change(manage_token(person), name=" 홍길순 ", place=SEOUL, public_name=True, updates=True)
+    services.change(manage_token(person), name=" 홍길순 ", place=SEOUL, public_name=True, updates=True)
     seen = own_signature(manage_token(person), "ko")
     assert (seen.row.name, seen.row.public_name, seen.row.updates) == ("홍길순", True, True)
 
@@ -45,23 +45,23 @@ def test_the_name_and_the_optional_choices_can_be_changed():
 def test_a_bad_name_changes_nothing():
     person = signature(name="홍길동")
     with pytest.raises(BadLine):
-        own.change(manage_token(person), name="http://x.kr", place=SEOUL, public_name=True, updates=True)
+        services.change(manage_token(person), name="http://x.kr", place=SEOUL, public_name=True, updates=True)
     assert own_signature(manage_token(person), "ko").row.public_name is False
 
 
 def test_withdrawing_takes_one_from_the_count_once():
     person, _ = signatures(2)
     assert people(person) == 2
-    own.withdraw(manage_token(person))
-    own.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
     assert people(person) == 1
     assert own_signature(manage_token(person), "ko").row.state == "withdrawn"
 
 
 def test_whoever_withdraws_is_told_once_by_mail_that_the_count_is_corrected():
     person = signature(lang="en")
-    own.withdraw(manage_token(person))
-    own.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
     [(to, mail)] = delivered()
     assert to == person.email
     assert mail["Subject"] == "[Blue Skies] You have withdrawn your signature"
@@ -70,7 +70,7 @@ def test_whoever_withdraws_is_told_once_by_mail_that_the_count_is_corrected():
 
 def test_whoever_has_signed_again_is_not_told_that_they_have_withdrawn():
     person = signature()
-    own.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
     again = signature(state="pending", email=person.email)
     services.confirm(again.id)
     assert delivered() == []
@@ -85,20 +85,20 @@ def test_withdrawing_and_its_mail_are_stored_together_or_not_at_all():
             select(func.count(OutboxMail.id))
         )
 
-    crash.everywhere(lambda: own.withdraw(manage_token(person)), contents)
+    crash.everywhere(lambda: services.withdraw(manage_token(person)), contents)
     assert contents() == ("withdrawn", 1)
 
 
 def test_withdrawing_also_ends_the_optional_choices():
     token = manage_token(signature(public_name=True, updates=True))
-    own.withdraw(token)
+    services.withdraw(token)
     seen = own_signature(token, "ko")
     assert (seen.row.public_name, seen.row.updates) == (False, False)
 
 
 def test_withdrawing_before_confirming_does_nothing():
     person = signature(state="pending")
-    own.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
     assert people(person) == 0
     assert own_signature(manage_token(person), "ko").row.state == "pending"
 
@@ -108,7 +108,7 @@ def test_erasing_removes_everything_personal_and_keeps_the_arithmetic(app, clien
     assert people(person) == 2
     campaign_id, hashed, email = person.campaign_id, person.address_hash, person.email
     client.post("/ko/c/blue-skies/sign", data=sign_form(email=email))
-    own.erase(manage_token(person))
+    services.erase(manage_token(person))
     fold_all()
     assert count(campaign_id).people == 1
     db.session.rollback()
@@ -125,22 +125,22 @@ def test_erasing_removes_everything_personal_and_keeps_the_arithmetic(app, clien
 def test_erasing_what_is_not_counted_takes_nothing_from_the_count(state):
     person = signature(state=state)
     other = signature()
-    own.erase(manage_token(person))
+    services.erase(manage_token(person))
     assert people(other) == 1
 
 
 def test_the_link_to_the_own_page_is_invalid_after_erasing():
     person = signature()
-    own.erase(manage_token(person))
+    services.erase(manage_token(person))
     with pytest.raises(BadToken):
         own_signature(manage_token(person), "ko")
     with pytest.raises(BadToken):
-        own.withdraw(manage_token(person))
+        services.withdraw(manage_token(person))
 
 
 def test_unsubscribing_leaves_the_signature_counted():
     person = signature(updates=True)
-    own.unsubscribe(unsubscribe_token(person))
+    services.unsubscribe(unsubscribe_token(person))
     seen = own_signature(unsubscribe_token(person), "ko", Purpose.UNSUBSCRIBE)
     assert (seen.row.updates, seen.row.state) == (False, "confirmed")
     assert people(person) == 1
@@ -150,9 +150,9 @@ def test_a_link_of_another_purpose_opens_nothing():
     person = signature()
     for wrong in (confirm_token(person), unsubscribe_token(person)):
         with pytest.raises(BadToken):
-            own.withdraw(wrong)
+            services.withdraw(wrong)
     with pytest.raises(BadToken):
-        own.unsubscribe(manage_token(person))
+        services.unsubscribe(manage_token(person))
 
 
 def test_the_link_ends_after_400_days(frozen_clock):
@@ -167,7 +167,7 @@ def test_the_link_ends_after_400_days(frozen_clock):
 def test_a_place_put_right_on_the_own_page_moves_the_totals_and_leaves_count_and_number():
     people_here = signatures(2, region="KR-26")
     fold_all()
-    own.change(
+    services.change(
         manage_token(people_here[0]), name="홍길동", place=Place("JP", None), public_name=False, updates=False
     )
     fold_all()
@@ -183,14 +183,14 @@ def test_a_place_put_right_on_the_own_page_moves_the_totals_and_leaves_count_and
 
 
 def test_a_change_that_leaves_the_place_writes_nothing_about_it():
-    own.change(manage_token(signature()), name="홍길순", place=SEOUL, public_name=False, updates=False)
+    services.change(manage_token(signature()), name="홍길순", place=SEOUL, public_name=False, updates=False)
     assert db.session.scalar(select(func.count()).select_from(LedgerPlace)) == 0
 
 
 def test_with_a_place_that_does_not_exist_nothing_is_changed():
     person = signature(name="홍길동")
     with pytest.raises(BadPlace):
-        own.change(
+        services.change(
             manage_token(person), name="홍길순", place=Place("KR", "KR-99"), public_name=True, updates=True
         )
     shown = own_signature(manage_token(person), "ko")

@@ -8,14 +8,14 @@ from pledge.core.tokens import BadToken
 from pledge.ledger import counting, log_queries, queries
 from pledge.ledger.models import Dimension, Kind
 from pledge.ledger.services import Place
-from pledge.signatures import counting as people
-from pledge.signatures import own
+from pledge.signatures import entries as people
+from pledge.signatures import services
+from pledge.signatures.entries import BadPlace, set_place, set_region_by_key
 from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
-from pledge.signatures.places import BadPlace, set_place, set_region_by_key
 from tests.support import factories, ledger
 from tests.support.factories import ANNA, BORA, fold_all, manage_token, press_key, signature
 from tests.support.ledger import recount, verify
@@ -95,7 +95,7 @@ def test_what_is_counted_up_to_an_earlier_checkpoint_has_the_earlier_place():
     assert earlier[Dimension.REGION] == {"KR-11": 1}
 
 
-@pytest.mark.parametrize("leave", [own.withdraw, own.erase])
+@pytest.mark.parametrize("leave", [services.withdraw, services.erase])
 @pytest.mark.parametrize("is_folded", [True, False])
 def test_who_leaves_is_counted_nowhere(leave, is_folded):
     person = signature(region="KR-11")

@@ -11,7 +11,7 @@ from pledge.core.db import db, transaction
 from pledge.ledger import log_queries, merkle, notes
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Reason
-from pledge.signatures import own
+from pledge.signatures import services
 from pledge.signatures.models import Signature
 from pledge.signatures.receipts import receipt
 from tests.support.checkers import program
@@ -92,7 +92,7 @@ def test_who_withdraws_gets_none_any_more_and_the_old_one_stays_right():
     person, _ = signatures(2)
     fold_all()
     kept = receipt(person.id).content
-    own.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
     assert receipt(person.id) is None
     fold_all()
     assert receipt(person.id) is None
@@ -106,7 +106,7 @@ def test_an_erased_row_leaves_the_receipts_of_all_valid():
     fold_all()
     kept = {person.id: receipt(person.id).content for person in (gone, stays)}
     addresses = {person.id: person.email for person in (gone, stays)}
-    own.erase(manage_token(gone))
+    services.erase(manage_token(gone))
     fold_all()
     for person_id, content in kept.items():
         check(content, stays, addresses[person_id])
@@ -116,7 +116,7 @@ def test_an_erased_row_leaves_the_receipts_of_all_valid():
 def test_signed_again_the_new_entry_is_meant_and_never_the_old_one_with_the_new_salt():
     person = signature()
     fold_all()
-    own.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
     fold_all()
     again = signature(email="again@example.org")
     fold_all()

@@ -11,7 +11,7 @@ from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.retention import services as retention
-from pledge.signatures import own, reminding, services
+from pledge.signatures import reminding, services
 from pledge.signatures.models import Signature
 from pledge.signatures.reminding import BATCH
 from pledge.switches import moderation
@@ -88,7 +88,7 @@ def disowned(person):
 
 def confirmed_and_withdrawn(person):
     services.confirm(person.id)
-    own.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
 
 
 def counted_by_another_submission(person):
@@ -98,7 +98,7 @@ def counted_by_another_submission(person):
 def counted_and_withdrawn_by_another_submission(person):
     other = signature(state="pending", email=person.email)
     services.confirm(other.id)
-    own.withdraw(manage_token(other))
+    services.withdraw(manage_token(other))
 
 
 def campaign_closed(_person):

@@ -13,12 +13,12 @@ from pledge.core import tokens
 from pledge.core.db import db
 from pledge.core.text.lines import BadLine
 from pledge.core.tokens import BadToken, Purpose
+from pledge.mail.addresses import parse
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures import queries, services
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import read_ticket, ticket_for
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_hash, network_hash
+from pledge.signatures.services import read_ticket, ticket_for
 from tests.support.factories import (
     HONG,
     answer_requests,

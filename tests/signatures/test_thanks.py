@@ -8,7 +8,7 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.mail import queries
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.services import LEASE
-from pledge.signatures import own, services
+from pledge.signatures import services
 from pledge.signatures.queries import own_signature
 from tests.support import crash
 from tests.support.factories import code, confirm_token, fold_all, mailed, manage_token, press_key, signature
@@ -100,7 +100,7 @@ def test_thanks_wait_until_nothing_else_is_due():
     assert [[mail.id for mail in batch] for batch in taken] == [[manage], [first], [thanks]]
 
 
-@pytest.mark.parametrize("act", [own.withdraw, own.erase])
+@pytest.mark.parametrize("act", [services.withdraw, services.erase])
 def test_whoever_takes_it_back_before_is_not_thanked(frozen_clock, act):
     person = signature(state="pending")
     services.confirm(person.id)

@@ -9,8 +9,8 @@ from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
 from pledge.core import clock
 from pledge.core.db import db
+from pledge.mail.addresses import parse
 from pledge.signatures import moderation, services, watching
-from pledge.signatures.addresses import parse
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import origin
 from tests.support.factories import ANNA, campaign, signature, signatures, the_campaign

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.ledger.services import Place
+from pledge.signatures.entries import set_place
 from pledge.signatures.models import Signature
-from pledge.signatures.places import set_place
 from pledge.statistics import places
 from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.models import RegionToday

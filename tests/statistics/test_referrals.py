@@ -4,7 +4,7 @@ import pytest
 
 from pledge.campaigns.models import PartnerRole
 from pledge.core.db import db
-from pledge.signatures import own
+from pledge.signatures import services
 from pledge.signatures.models import Signature
 from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
@@ -106,6 +106,6 @@ def test_what_is_no_code_belongs_to_nobody(code):
 
 def test_a_signature_that_is_withdrawn_forgets_whose_link_it_came_through():
     person = signature(via=partner_code(campaign()))
-    own.withdraw(manage_token(person))
+    services.withdraw(manage_token(person))
     db.session.expire_all()
     assert db.session.get(Signature, person.id).via is None

@@ -8,8 +8,8 @@ from sqlalchemy import insert, text
 
 from pledge.core import clock as time
 from pledge.core.db import transaction
+from pledge.mailed_links.links import new_id
 from pledge.signatures import origins
-from pledge.signatures.identifiers import new_id
 from pledge.signatures.models import Signature
 from pledge.statistics import watch
 from pledge.statistics.watched import By, ClusterMark, Key, Window

@@ -1,8 +1,8 @@
 """Building an audit log."""
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from pledge.audit.models import Actor
+from pledge.audit.models import Actor, AuditEntry
 from pledge.audit.services import note
 from pledge.core.db import db
 
@@ -18,3 +18,10 @@ def acts(number: int) -> None:
 def ids() -> list[int]:
     with db.engine.connect() as connection:
         return list(connection.execute(text("SELECT id FROM audit_entries ORDER BY id")).scalars())
+
+
+def actions(prefix: str = "") -> list[str]:
+    """What was recorded, in order: the actions that begin so."""
+    query = select(AuditEntry.action).where(AuditEntry.action.startswith(prefix)).order_by(AuditEntry.id)
+    with db.engine.connect() as connection:
+        return list(connection.execute(query).scalars())

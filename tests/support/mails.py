@@ -22,12 +22,12 @@ from pledge.core.db import db, transaction
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.mail import services
+from pledge.mail.addresses import parse
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.transports import Transport
 from pledge.news import sending
 from pledge.news import services as news_services
 from pledge.signatures import moderation as signatures
-from pledge.signatures.addresses import parse
 from pledge.signatures.models import Signature
 from pledge.worker.registry import composers
 from tests.support import factories, news

@@ -213,7 +213,7 @@ def test_a_hall_of_200_people_behind_one_address_can_sign_and_confirm(app, make_
 
 @pytest.mark.sqlite_only
 def test_a_hall_of_200_people_can_also_confirm_by_typing_the_code(app, client):
-    from pledge.signatures.identifiers import ticket_for
+    from pledge.signatures.services import ticket_for
     from tests.support.factories import code, mailed
 
     for person in map(mailed, signatures(200, campaign(), state="pending")):
@@ -254,7 +254,7 @@ def test_good_links_are_not_limited(client):
 
 @pytest.mark.sqlite_only
 def test_wrong_six_digit_codes_are_limited(client):
-    from pledge.signatures.identifiers import ticket_for
+    from pledge.signatures.services import ticket_for
 
     person = signature(campaign(), state="pending")
     path = f"/ko/c/blue-skies/check/{ticket_for('blue-skies', person.id)}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from pledge.files import services as files
 from pledge.files.pictures import SIZES
-from pledge.files.reencoding import reencode
+from pledge.files.resizing import reencode
 
 FOLDER = Path(__file__).resolve().parent / "content"
 

@@ -16,14 +16,14 @@ from pledge.core import languages
 from pledge.core.languages import Texts
 from pledge.core.text import markdown
 from pledge.endorsements import counting
-from pledge.endorsements.identifiers import address_hash, new_id
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
 from pledge.endorsements.rules import Content, clean
 from pledge.endorsements.verification.names import name_key
 from pledge.files import services as files
 from pledge.ledger.models import Reason
+from pledge.mail.addresses import address_hash, parse
 from pledge.mail.services import SAMPLE_DOMAIN
-from pledge.signatures.addresses import parse
+from pledge.mailed_links.links import new_id
 from tools.demo.content import read, store_logo
 
 #: Review takes some days; who left did so some days later.

@@ -12,14 +12,15 @@ from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from pledge.core import languages
+from pledge.core.encryption import vault
 from pledge.core.i18n import SEOUL
 from pledge.core.text import markdown
 from pledge.ledger import leaves
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import hour_of
+from pledge.mail.addresses import address_hash, parse
 from pledge.mail.services import SAMPLE_DOMAIN
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import address_hash, content_hash, new_id
+from pledge.mailed_links.links import new_id
 from pledge.signatures.models import Signature, SignatureState
 from tools.demo.content import read
 
@@ -146,7 +147,7 @@ class Recorder:
             "id": new_id(),
             "campaign_id": self._campaign_id,
             "address_hash": address_hash(address),
-            "content_hash": content_hash(["sample", address.mailed]),
+            "content_hash": vault().keyed_hash(f"sample {address.mailed}"),
             "state": SignatureState.CONFIRMED if person.confirmed_at else SignatureState.PENDING,
             "email": address.mailed,
             "name": person.name,

@@ -4,7 +4,7 @@ import time
 
 from pledge.files import services as files
 from pledge.files.archives import unpack
-from pledge.files.faults import BadPicture, PictureFault
+from pledge.files.pictures import BadPicture, PictureFault
 
 #: Seconds for all of them: a proxy gives up on an answer after 30.
 _TIME = 20

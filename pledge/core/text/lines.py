@@ -2,13 +2,14 @@
 
 What it refuses would harm whoever reads it later: text that hides or reorders itself, formulas (OWASP ASVS 5.0, 1.2.10),
 web and e-mail addresses (a name is no place for advertising), and Korean resident registration numbers, which nobody may
-store (PIPA 24-2). line_words.py says each fault to people.
+store (PIPA 24-2).
 """
 
 import re
 import unicodedata
 from enum import StrEnum
 
+from pledge.core.phrases import Phrase
 from pledge.core.text.plain_text import JOINERS, has_letters, is_formula, is_readable, one_line
 
 
@@ -20,6 +21,22 @@ class LineFault(StrEnum):
     LINK = "link"
     ADDRESS = "address"
     RESIDENT_NUMBER = "resident_number"
+
+
+LINE_MESSAGES: dict[StrEnum, Phrase] = {
+    LineFault.EMPTY: Phrase("line", "Please write this in letters."),
+    LineFault.TOO_LONG: Phrase("line", "This is too long."),
+    LineFault.CHARACTERS: Phrase("line", "It contains a character that cannot be used here."),
+    LineFault.FORMULA: Phrase("line", "This cannot begin with =, +, -, @, | or %."),
+    LineFault.LINK: Phrase(
+        "line", "Please leave out the web address. If it is not one, put a space after the full stop."
+    ),
+    LineFault.ADDRESS: Phrase("line", "Please leave out the e-mail address or the @ sign."),
+    LineFault.RESIDENT_NUMBER: Phrase(
+        "line",
+        "This looks like a resident registration number. Please take it out: it must not be stored or shown.",
+    ),
+}
 
 
 class BadLine(ValueError):

@@ -4,26 +4,24 @@ Every sentence and every number of it comes in as plain data, never as markup; t
 look. The fixed texts are in typst/<language>.toml.
 """
 
-import json
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-import typst
-
 from pledge.core import countries
 from pledge.core.clock import from_iso_utc
-from pledge.core.fonts.glyphs import MISSING, presentable
-from pledge.core.fonts.typesetting import typst_fonts
 from pledge.core.i18n import SEOUL, format_date, format_datetime
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
+from pledge.core.typesetting import MISSING, presentable, typeset
 from pledge.deliveries.document import Document, FrozenPaper, Reply
 from pledge.deliveries.letter.charts import growth, shares
 from pledge.deliveries.letter.texts import TYPST, fixed
 from pledge.ledger.counting import Moves
 from pledge.statistics import labels
 from pledge.statistics.breakdowns import OTHER
+
+SOURCE = TYPST / "letter.typ"
 
 #: Countries that are listed one by one; the others are one row.
 COUNTRIES = 40
@@ -32,45 +30,23 @@ ORGANIZATIONS = 2_000
 
 
 def letter_pdf(document: Document, *, draft: bool = False) -> bytes:
-    """The letter, tagged for screen readers (PDF/UA-1). The same document always gives the same bytes.
-
-    A draft is marked as one on each page.
-
-    It uses no font, package or clock of this machine: the fonts are beside this file, the date is the document's.
-    """
-    made = _compiler(document, draft=draft).compile(
-        format="pdf", pdf_standards=["ua-1"], timestamp=from_iso_utc(document.frozen_at)
-    )
-    if not isinstance(made, bytes):
-        raise TypeError("a PDF is one file")
-    return made
+    """The letter. The same document always gives the same bytes. A draft is marked as one on each page."""
+    return typeset(SOURCE, letter_data(document, draft=draft), at=from_iso_utc(document.frozen_at))
 
 
-def _compiler(document: Document, *, draft: bool = False) -> typst.Compiler:
-    return typst.Compiler(
-        str(TYPST / "letter.typ"),
-        root=str(TYPST),
-        font_paths=typst_fonts(),
-        sys_inputs={"letter": _data(document, draft=draft)},
-    )
-
-
-def _data(document: Document, *, draft: bool) -> str:
+def letter_data(document: Document, *, draft: bool = False) -> dict[str, Any]:
     parts = [part(document, lang, draft=draft) for lang in document.languages]
     titles = dict.fromkeys(document.title.of(lang) for lang in document.languages)
-    return json.dumps(
-        {
-            "title": " / ".join(part["subject"] for part in parts),
-            "authors": parts[0]["senders"],
-            "description": presentable(" / ".join(titles)),
-            "parts": parts,
-        },
-        ensure_ascii=False,
-    )
+    return {
+        "title": " / ".join(part["subject"] for part in parts),
+        "authors": parts[0]["senders"],
+        "description": presentable(" / ".join(titles)),
+        "parts": parts,
+    }
 
 
 def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any]:
-    """The letter in one language. Every text in it can be typeset, see glyphs.presentable()."""
+    """The letter in one language. Every text in it can be typeset, see presentable()."""
     texts = fixed(lang)
     title = document.title.of(lang)
     said = {

@@ -17,7 +17,7 @@ from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
 from pledge.deliveries.document import Reply
 from pledge.deliveries.models import MAX_LETTER, MAX_OCCASION, MAX_RECIPIENT
-from pledge.signatures.addresses import BadAddress, parse
+from pledge.mail.addresses import BadAddress, parse
 from pledge.statistics.totals import CountedCheckpoint
 
 TYPST = Path(__file__).parent / "typst"

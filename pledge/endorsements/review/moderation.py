@@ -24,9 +24,9 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.outbox import enqueue
-from pledge.endorsements.own import NOBODY
 from pledge.endorsements.review import reasons
 from pledge.endorsements.review.queries import SeenState
+from pledge.endorsements.services import NOBODY
 from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.versions import newest_version, supersede_proposed, version_in
 from pledge.ledger.models import Reason

@@ -26,9 +26,9 @@ from pledge.signatures.invalidation.models import (
     InvalidationTarget,
 )
 from pledge.signatures.invalidation.services import AUDITED, CONCERNED
-from pledge.signatures.locks import lock
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.outbox import SignatureMail, enqueue_all
+from pledge.signatures.queries import lock
 
 BATCH = 500
 #: The reason to hold what staff hold (Signature.hold_reason).

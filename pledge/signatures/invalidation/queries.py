@@ -15,7 +15,7 @@ from pledge.signatures.invalidation.models import (
     seconds_to_confirm,
 )
 from pledge.signatures.models import Signature
-from pledge.signatures.staff_queries import masked
+from pledge.signatures.queries import masked
 
 SAMPLE = 12
 #: How many of the acts about the same network or domain are shown.

@@ -19,14 +19,14 @@ from pledge.core import countries, i18n, languages
 from pledge.core.tokens import BadToken
 from pledge.core.urls import campaign_link, public_url
 from pledge.share_images.drawing import HEIGHT, WIDTH
+from pledge.signatures.services import match_number
 from pledge.statistics import referrals
 from pledge.web.caching import kept
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
 from pledge.web.public.mailed_links.journey import by_code
 from pledge.web.public.signing.forms import SignForm
-from pledge.web.public.signing.sign import take
-from pledge.web.public.signing.step_up import ExtraStep
-from pledge.web.public.signing.subject import match_number
+from pledge.web.public.signing.proof_of_work import FormRefused, ProofRequired
+from pledge.web.public.signing.sign import handle_submission, with_retry_after
 from pledge.web.security_headers import FRAMEABLE_POLICY
 
 #: Its addresses begin with no language; `lang` in the query names it.
@@ -81,7 +81,24 @@ def widget(slug: str) -> Response:
 
 @embed.post("/embed/<slug>/sign")
 def widget_sign(slug: str) -> Response:
-    return take(slug, _page, _step_page, partial(url_for, "embed.widget_sent", slug=slug, **options()))
+    return handle_submission(slug, partial(url_for, "embed.widget_sent", slug=slug, **options()))
+
+
+@embed.errorhandler(FormRefused)
+def form_refused(error: FormRefused) -> Response:
+    return with_retry_after(_page(error.campaign, error.form, error.status), error)
+
+
+@embed.errorhandler(ProofRequired)
+def proof_required(error: ProofRequired) -> Response:
+    page = render_template(
+        "embed/step_up.html",
+        page=error.campaign,
+        step=error,
+        action=_form_url(error.campaign),
+        accent=options().get("accent", Accent.SKY),
+    )
+    return with_retry_after(make_response(page, error.status), error)
 
 
 @embed.get("/embed/<slug>/check/<ticket>")
@@ -125,13 +142,6 @@ def _page(campaign: CampaignView, form: SignForm | None, status: int) -> Respons
         action=_form_url(campaign),
     )
     return make_response(answer, status)
-
-
-def _step_page(campaign: CampaignView, step: ExtraStep) -> str:
-    accent = options().get("accent", Accent.SKY)
-    return render_template(
-        "embed/step_up.html", page=campaign, step=step, action=_form_url(campaign), accent=accent
-    )
 
 
 def _form_url(campaign: CampaignView) -> str:

@@ -4,26 +4,21 @@ from flask import Flask, redirect, url_for
 from werkzeug import Response
 
 from pledge.core import i18n
-from pledge.files.services import StorageAway
+from pledge.files.storage import StorageAway
 from pledge.web.public import discovery, navigation
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign import developers, files, organizations, pages, progress, sharing, views
 from pledge.web.public.endorsing import applying
-from pledge.web.public.endorsing import mine as mine_of_organization
 from pledge.web.public.endorsing import own as own_endorsement
-from pledge.web.public.mailed_links import confirming, journey, own
-from pledge.web.public.signing import mine, sign
+from pledge.web.public.mailed_links import journey
 from pledge.web.public.signing import own as own_signature
+from pledge.web.public.signing import sign
 
 __all__ = [
     "applying",
-    "confirming",
     "developers",
     "journey",
-    "mine",
-    "mine_of_organization",
     "organizations",
-    "own",
     "own_endorsement",
     "own_signature",
     "progress",

@@ -38,14 +38,15 @@ from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core import tokens
 from pledge.core.i18n import SEOUL
-from pledge.core.text.line_words import LINE_WORDS
-from pledge.core.text.lines import LineFault, holds_resident_number
+from pledge.core.text.lines import LINE_MESSAGES, LineFault, holds_resident_number
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files import scans
 from pledge.files import services as files
-from pledge.files.faults import BadScan, PictureFault
-from pledge.files.services import BadDocument, BadPicture, BadVideoFile, StorageAway, UnknownFile
-from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, SCAN_WORDS, STORAGE_AWAY, VIDEO_WORDS
+from pledge.files.documents import DOCUMENT_MESSAGES, BadDocument
+from pledge.files.pictures import PICTURE_MESSAGES, BadPicture, PictureFault
+from pledge.files.scans import SCAN_MESSAGES, BadScan
+from pledge.files.services import VIDEO_MESSAGES, BadVideoFile, UnknownFile
+from pledge.files.storage import STORAGE_AWAY, StorageAway
 from pledge.web.errors import answer_busy
 from pledge.web.forms import StaffForm
 
@@ -62,7 +63,7 @@ FAULTS = {
     FieldFault.SCAN_TWICE: _l("Another batch of this campaign has this scan already."),
     FieldFault.TOO_LONG: _l("This is too long."),
     FieldFault.CHARACTERS: _l("It contains a character that cannot be shown."),
-    FieldFault.RESIDENT_NUMBER: LINE_WORDS[LineFault.RESIDENT_NUMBER],
+    FieldFault.RESIDENT_NUMBER: LINE_MESSAGES[LineFault.RESIDENT_NUMBER],
     FieldFault.SLUG: _l(
         "Use 3 to 60 lower-case letters from a to z, digits and single hyphens, and begin with a letter."
     ),
@@ -146,7 +147,7 @@ class WholeNumberField(IntegerField):
 def check_resident_number(field: Field) -> None:
     """Refuse resident registration numbers: the audit log cannot be changed."""
     if holds_resident_number(field.data or ""):
-        raise ValidationError(LINE_WORDS[LineFault.RESIDENT_NUMBER])
+        raise ValidationError(LINE_MESSAGES[LineFault.RESIDENT_NUMBER])
 
 
 def check_reason(field: Field, longest: int = MAX_REASON) -> None:
@@ -277,16 +278,16 @@ def _take(form: Form, name: str, store: Callable[[FileStorage], str]) -> str:
     try:
         stored = store(sent)
     except BadPicture as bad:
-        form[name].errors = [PICTURE_WORDS[bad.fault]]
+        form[name].errors = [PICTURE_MESSAGES[bad.fault]]
         if bad.fault is PictureFault.BUSY:
             answer_busy()
     except BadDocument as bad:
-        form[name].errors = [DOCUMENT_WORDS[bad.fault]]
+        form[name].errors = [DOCUMENT_MESSAGES[bad.fault]]
     except BadScan as bad:
-        form[name].errors = [SCAN_WORDS[bad.fault]]
+        form[name].errors = [SCAN_MESSAGES[bad.fault]]
     except BadVideoFile as bad:
         limit = current_config().max_video_mb
-        form[name].errors = [VIDEO_WORDS[bad.fault] % {"limit": limit}]
+        form[name].errors = [str(VIDEO_MESSAGES[bad.fault]) % {"limit": limit}]
     except StorageAway:
         form[name].errors = [STORAGE_AWAY]
     else:

@@ -138,11 +138,14 @@ def news_item(
 
 
 decision_routes(
-    *("news", _ONE, Permission.EDIT_CAMPAIGNS, news_item),
-    propose=Decision(services.propose, StampedForm),
-    approve=Decision(services.approve, StampedForm, requires_recent_mfa=True),
-    take_back=Decision(services.take_back),
-    stop=Decision(services.stop, StatedReasonForm),
+    "news",
+    _ONE,
+    Permission.EDIT_CAMPAIGNS,
+    news_item,
+    Decision(services.propose, StampedForm),
+    Decision(services.approve, StampedForm, requires_recent_mfa=True),
+    Decision(services.take_back),
+    Decision(services.stop, StatedReasonForm),
 )
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from config import ROOT
 from pledge.core.languages import Texts
+from pledge.core.typesetting import compiler
 from pledge.deliveries.document import FrozenPaper, Moves, Reply, SignUps, from_json
 from pledge.deliveries.letter import pdf
 from pledge.deliveries.letter.pdf import fixed, letter_pdf, part
@@ -43,7 +44,7 @@ HOSTILE = [
 
 def asked(made, selector, field=None):
     """What Typst finds in the finished document."""
-    return json.loads(pdf._compiler(made).query(selector, field=field))
+    return json.loads(compiler(pdf.SOURCE, pdf.letter_data(made)).query(selector, field=field))
 
 
 def words_of(value):

@@ -225,9 +225,9 @@ def test_the_same_delivery_is_the_same_pack_tomorrow_and_after_all_that_happens(
     clock.move(days=40)
     of = the_campaign()
     person = db.session.scalars(select(Signature).where(Signature.state == "confirmed").limit(1)).one()
-    from pledge.signatures import own
+    from pledge.signatures import services
 
-    own.erase(manage_token(person))
+    services.erase(manage_token(person))
     signatures(3, of)
     endorsement(of)
     fold_all()
@@ -267,12 +267,12 @@ def test_both_databases_give_the_same_pack(new_database, app_on, frozen_clock):
         crowd(40, of, country="JP")
         people = signatures(20, of)
         rows = [endorsement(of, name_ko=name) for name in ("하나", "둘", "Äpfel", "zebra", "가나")]
-        from pledge.endorsements import own as organizations
-        from pledge.signatures import own
+        from pledge.endorsements import services as organizations
+        from pledge.signatures import services
         from tests.support.factories import endorse_manage_token
 
         for person in people[:5]:
-            own.withdraw(manage_token(person))
+            services.withdraw(manage_token(person))
         organizations.withdraw(endorse_manage_token(rows[0]))
         rows_of = {table: db.session.execute(select(table)).all() for table in db.metadata.sorted_tables}
         db.session.rollback()

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from pledge.audit.models import Actor, AuditEntry
 from pledge.core.db import db
-from pledge.endorsements import counting, own
+from pledge.endorsements import counting, services
 from pledge.endorsements.models import Endorsement, EndorsementState, VersionState
 from pledge.endorsements.review import moderation, presence
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState
@@ -81,7 +81,7 @@ def test_withdrawing_while_staff_publish_never_leaves_a_count_behind(app, decide
         row = endorsement(state="review")
         token, row_id = endorse_manage_token(row), row.id
         published, withdrawn = decide_at_once(
-            partial(moderation.publish, PEOPLE[0], row_id, seen), partial(own.withdraw, token)
+            partial(moderation.publish, PEOPLE[0], row_id, seen), partial(services.withdraw, token)
         )
         assert withdrawn is None
         assert state(row_id) == "withdrawn"
@@ -100,7 +100,8 @@ def test_withdrawing_while_staff_remove_counts_it_out_once(app, decide_at_once):
         token, row_id = endorse_manage_token(row), row.id
         seen = SeenState(EndorsementState.PUBLISHED, 1, VersionState.PUBLISHED)
         decide_at_once(
-            partial(moderation.remove, PEOPLE[0], row_id, seen, "closed-down"), partial(own.withdraw, token)
+            partial(moderation.remove, PEOPLE[0], row_id, seen, "closed-down"),
+            partial(services.withdraw, token),
         )
         assert deltas(row_id) == [1, -1]
     assert counting.mismatches() == []

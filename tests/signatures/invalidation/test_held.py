@@ -9,10 +9,9 @@ from pledge.accounts.two_people import NeedsSecondPerson, WrongState
 from pledge.audit.models import AuditEntry
 from pledge.core import clock
 from pledge.core.db import db, transaction
-from pledge.ledger.queries import count
 from pledge.ledger.services import Place
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.signatures import counting, moderation, own, services
+from pledge.signatures import moderation, services
 from pledge.signatures.invalidation import applying, queries
 from pledge.signatures.invalidation import services as acts
 from pledge.signatures.invalidation.models import (
@@ -29,12 +28,12 @@ from tests.support.factories import (
     ANNA,
     BORA,
     SLUG,
-    fold_all,
     manage_token,
     signature,
     signatures,
     the_campaign,
 )
+from tests.support.invalidations import people, row, work
 from tests.support.ledger import entries
 from tests.support.mails import delivered, part
 
@@ -51,11 +50,6 @@ def propose(act, condition=None, *, notify=None):
     return acts.propose(ANNA, condition, reason, "looked at", act=act, notify=notify)
 
 
-def work(limit=applying.BATCH):
-    while applying.advance(limit):
-        pass
-
-
 def decide(act, condition=None, **more):
     number = propose(act, condition, **more)
     acts.approve(BORA, number)
@@ -68,17 +62,6 @@ def states():
     found = select(Signature.state, Signature.hold_reason, func.count())
     grouped = found.group_by(Signature.state, Signature.hold_reason)
     return {(state, reason): number for state, reason, number in db.session.execute(grouped)}
-
-
-def state_of(number):
-    db.session.rollback()
-    return db.session.get(Invalidation, number).state
-
-
-def people():
-    fold_all()
-    assert counting.mismatches() == []
-    return count(the_campaign().id).people
 
 
 def mails(kind):
@@ -105,7 +88,7 @@ def test_a_crash_at_every_statement_of_a_release_loses_nothing_and_doubles_nothi
     number = propose(RELEASE)
     acts.approve(BORA, number)
     crashes = 0
-    while state_of(number) == "applying":
+    while row(number).state == "applying":
         with crash.at(crashes % 16 + 1):
             applying.advance(2)
         crashes += 1
@@ -281,14 +264,16 @@ def test_each_step_is_in_the_audit_log_under_the_name_of_the_act():
 
 @pytest.mark.parametrize("released", ["alone", "with others"])
 def test_whoever_moved_while_refused_is_counted_where_they_live_once_released(released):
-    row = signature(state="held", name="홍길동", region="KR-11")
+    person = signature(state="held", name="홍길동", region="KR-11")
     number = decide(REFUSE)
-    own.change(manage_token(row), name="홍길동", place=Place("KR", "KR-26"), public_name=False, updates=False)
+    services.change(
+        manage_token(person), name="홍길동", place=Place("KR", "KR-26"), public_name=False, updates=False
+    )
     acts.undo(ANNA, number, "a person")
     work()
 
     if released == "alone":
-        moderation.release(ANNA, row.id, "a person")
+        moderation.release(ANNA, person.id, "a person")
     else:
         decide(RELEASE)
 

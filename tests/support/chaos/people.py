@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
-from pledge.signatures.identifiers import read_confirm_token
+from pledge.mailed_links.links import read_numbers
 from tests.support.nginx import HOST
 from tests.support.site import Site
 from tests.support.smtp import SmtpServer
@@ -64,7 +64,7 @@ class Person:
 def own_page(site: Site, token: str) -> str:
     """The path of one's own page, from the token of the link to confirm in a mail."""
     with site.inside():
-        signature_id, _expired = read_confirm_token(token)
+        (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
         return f"/en/me/{tokens.mint(Purpose.MANAGE, [signature_id])}"
 
 

@@ -15,10 +15,9 @@ from pledge.core import clock, tokens
 from pledge.core.db import db
 from pledge.core.tokens import Purpose
 from pledge.ledger.queries import waiting_entries
+from pledge.mail.addresses import address_hash, parse
 from pledge.mail.message import Claimed
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature, SignatureState
 from pledge.statistics.totals import campaign_facts, totals_at
 from tests.support import checkers

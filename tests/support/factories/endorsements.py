@@ -13,7 +13,7 @@ from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
 from pledge.core.text import markdown
 from pledge.core.tokens import Purpose
-from pledge.endorsements import counting, identifiers
+from pledge.endorsements import applications, counting
 from pledge.endorsements import versions as endorsement_versions
 from pledge.endorsements.applications import Applicant
 from pledge.endorsements.models import (
@@ -28,8 +28,8 @@ from pledge.endorsements.rules import Content
 from pledge.endorsements.services import Application, Contact
 from pledge.endorsements.verification.names import name_key
 from pledge.ledger.models import Reason
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import address_hash, new_id
+from pledge.mail.addresses import address_hash, parse
+from pledge.mailed_links.links import new_id
 from tests.support.factories.campaigns import the_campaign
 from tests.support.factories.numbers import next_number
 
@@ -155,11 +155,11 @@ def _applicant(row: Endorsement) -> Applicant:
 
 def endorse_confirm_token(of: Endorsement, seq: int | None = None) -> str:
     """What the mail to confirm an endorsement carries in its link."""
-    return identifiers.confirm_token(of.id, seq or of.seq, of.contact_number)
+    return applications.confirm_token(of.id, seq or of.seq, of.contact_number)
 
 
 def endorse_manage_token(of: Endorsement) -> str:
-    return identifiers.manage_token(of.id, of.contact_number)
+    return applications.manage_token(of.id, of.contact_number)
 
 
 def endorse_contact_token(of: ContactChange) -> str:

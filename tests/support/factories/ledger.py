@@ -9,7 +9,7 @@ from pledge.core import clock
 from pledge.core.db import db
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Kind, LedgerEntry, Reason
-from pledge.signatures.identifiers import new_id
+from pledge.mailed_links.links import new_id
 from pledge.worker.registry import ledger_sources
 from tests.support.factories.campaigns import the_campaign
 

@@ -5,7 +5,7 @@ from sqlalchemy import insert
 from pledge.abuse.models import MailServer
 from pledge.core import clock
 from pledge.core.db import transaction
-from pledge.endorsements import mail_servers as endorsement_mail_servers
+from pledge.endorsements import outbox as endorsement_mail_servers
 from pledge.mail import requests
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures import origins

@@ -14,9 +14,9 @@ from pledge.ledger import leaves
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import Place
+from pledge.mail.addresses import address_hash, parse
+from pledge.mailed_links.links import new_id
 from pledge.signatures import origins
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import address_hash, new_id
 from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.services import Submission

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from pledge.campaigns.models import CampaignState, CampaignText
 from pledge.core.db import transaction
-from pledge.signatures import own
+from pledge.signatures import services
 from tests.support.factories import campaign, endorsement, fold_all, manage_token, plant_entry, signatures
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
@@ -78,7 +78,7 @@ def test_there_is_none_of_a_number_that_nobody_has(client, number):
 def test_who_was_the_second_stays_the_second_when_somebody_withdraws(client):
     people = signatures(2)
     fold_all()
-    own.withdraw(manage_token(people[0]))
+    services.withdraw(manage_token(people[0]))
     fold_all()
     assert client.get("/share/blue-skies/2.en.png").status_code == 200
 

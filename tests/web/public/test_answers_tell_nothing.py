@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import func, select
 
 from pledge.core.db import db
-from pledge.endorsements.identifiers import ticket_for as endorse_ticket_for
+from pledge.endorsements.services import ticket_for as endorse_ticket_for
 from pledge.mail import suppression
+from pledge.mail.addresses import address_hash, parse
 from pledge.mail.models import Returned
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import address_hash, ticket_for
 from pledge.signatures.models import Signature
+from pledge.signatures.services import ticket_for
 from tests.support import apps
 from tests.support.factories import (
     answer_requests,

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from pledge.core.db import db
 from pledge.endorsements import handover
-from pledge.endorsements import identifiers as endorsements
+from pledge.endorsements import services as endorsements
 from pledge.endorsements.models import ContactChange
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import ticket_for
+from pledge.mail.addresses import parse
+from pledge.signatures.services import ticket_for
 from tests.support.factories import (
     campaign,
     confirm_token,

@@ -1,6 +1,6 @@
 """Endorsing as an organisation: the form, and what happens when it is sent."""
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.datastructures import CombinedMultiDict
 
@@ -22,9 +22,9 @@ from pledge.web.public.campaign.pages import (
 )
 from pledge.web.public.endorsing.forms import EndorseForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
-from pledge.web.public.signing import sign_up_limit, step_up
-from pledge.web.public.signing.sign import one_more_step
-from pledge.web.public.signing.step_up import ExtraStep, StepAnswer
+from pledge.web.public.signing import proof_of_work
+from pledge.web.public.signing.proof_of_work import FormRefused, ProofAnswer
+from pledge.web.public.signing.sign import with_retry_after
 from pledge.web.request_checks import allows
 
 
@@ -41,17 +41,20 @@ def endorse_post(slug: str) -> Response:
     if signing_paused() or not campaign.is_open:  # before a picture is taken
         return _not_taken(campaign, form)
     is_valid = form.validate()
-    answer = step_up.read_answer(form, slug) if is_valid else StepAnswer.NONE
-    if answer is not StepAnswer.PROVED:  # that one was counted when it was sent without
-        sign_up_limit.count(form, lambda: _beyond_limit(campaign, form), is_valid=is_valid)
+    answer = proof_of_work.read_answer(form, slug) if is_valid else ProofAnswer.NONE
+    if answer is not ProofAnswer.PROVED:  # that one was counted when it was sent without
+        try:
+            proof_of_work.count(form, slug, is_valid=is_valid)
+        except FormRefused as error:
+            files.store_logo(form)  # so that it is kept with the rest of the form
+            return with_retry_after(_form_page(campaign, form, error.status), error)
     # Stored also when there are other mistakes, so that all of them are shown at once and a good logo is kept.
     if not files.store_logo(form) or not is_valid:
         return _form_page(campaign, form, 422)
-    verdict = step_up.judge(form, slug, answer, has_code=False, logo_kept=form.logo_kept.data or "")
-    if verdict.step is not None:
-        return one_more_step(verdict.step, _step_page(campaign, verdict.step))
+    kept = form.logo_kept.data or ""
+    assessment = proof_of_work.assess(form, slug, answer, has_code=False, logo_kept=kept)
     try:
-        ticket = endorsements.apply(_application(slug, form, proved=verdict.is_proved))
+        ticket = endorsements.apply(_application(slug, form, proved=assessment.is_proved))
     except UnknownFile:
         files.refuse_logo(form)
         return _form_page(campaign, form, 422)
@@ -85,29 +88,14 @@ def _form_page(campaign: CampaignView, form: EndorseForm, status: int) -> Respon
     )
 
 
-def _step_page(campaign: CampaignView, step: ExtraStep) -> str:
-    action = url_for("public.endorse", slug=campaign.slug)
-    return render_template("public/signing/step_up.html", page=campaign, step=step, action=action)
-
-
-def _beyond_limit(campaign: CampaignView, form: EndorseForm) -> Response:
-    files.store_logo(form)  # so that it is kept with the rest of the form
-    return _form_page(campaign, form, 429)
-
-
 def _not_taken(campaign: CampaignView, form: EndorseForm) -> Response:
-    return _paused(campaign, form) if signing_paused() else _not_open(campaign, form)
-
-
-def _paused(campaign: CampaignView, form: EndorseForm) -> Response:
-    """Staff have paused signing, and with it endorsing: the page says so, and that nothing was stored."""
-    response = _form_page(campaign, form, 503)
-    response.headers["Retry-After"] = str(RETRY_AFTER_PAUSE)
-    return response
-
-
-def _not_open(campaign: CampaignView, form: EndorseForm) -> Response:
-    """The campaign closed while the page was open (409), or the form named a pledge text that does not exist (422)."""
+    """Staff have paused signing, and with it endorsing (503); the campaign closed while the page was open (409); or the form named
+    a pledge text that does not exist (422). Nothing was stored.
+    """
+    if signing_paused():
+        response = _form_page(campaign, form, 503)
+        response.headers["Retry-After"] = str(RETRY_AFTER_PAUSE)
+        return response
     if not campaign.is_open:
         return _form_page(campaign, form, 409)
     form.pledge_version.errors = [_("The pledge text was changed. Please read it again and endorse it.")]

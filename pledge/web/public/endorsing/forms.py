@@ -13,20 +13,24 @@ from wtforms.validators import ValidationError
 
 from pledge.core import countries, i18n, languages
 from pledge.core.organization_types import OrganizationType
-from pledge.core.text.line_words import LINE_WORDS
-from pledge.core.text.lines import LineFault
+from pledge.core.text.lines import LINE_MESSAGES, LineFault
 from pledge.core.text.plain_text import one_line, two_digits
 from pledge.endorsements import rules
-from pledge.endorsements.rules import BadContent, Content, ContentFault
-from pledge.endorsements.verification.registration import BadRegistrationNumber, optional_registration_number
-from pledge.signatures.addresses import Address
+from pledge.endorsements.rules import (
+    BadContent,
+    BadRegistrationNumber,
+    Content,
+    ContentFault,
+    optional_registration_number,
+)
+from pledge.mail.addresses import Address
 from pledge.web.forms import ByLanguage, PublicForm, TickField
 from pledge.web.public.signing.forms import check_address, is_version
-from pledge.web.public.signing.step_up import StepUpFields
+from pledge.web.public.signing.proof_of_work import ProofFields
 
 #: What a fault is called, by field where one wording does not fit all.
 _WORDS: dict[StrEnum, Any] = {
-    **LINE_WORDS,
+    **LINE_MESSAGES,
     ContentFault.WEBSITE: _l("Enter the address of a public website, like https://www.example.org."),
     ContentFault.YEAR: _l("Enter a year from 2000 to 2100."),
     ContentFault.PERCENT: _l("Enter a percentage from 1 to 100."),
@@ -187,7 +191,7 @@ class ContentForm(PublicForm):
             raise ValidationError(words(field.name, faults[field.name]))
 
 
-class EndorseForm(StepUpFields, ContentForm, PersonForm):
+class EndorseForm(ProofFields, ContentForm, PersonForm):
     contact_name = StringField(_l("Name"))
     contact_title = StringField(_l("Title or position"))
     email = StringField(_l("Work e-mail"))

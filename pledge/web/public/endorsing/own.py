@@ -1,32 +1,42 @@
 """Pages that only an organisation's own page has: correct what is shown, prove the website, hand over to another person."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import wraps
 
-from flask import Response, request
+from flask import Response, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import CombinedMultiDict
 
 from pledge.abuse import pressing
 from pledge.abuse.pressing import is_machine
-from pledge.campaigns.mailed_links import Confirmation, LinkState
 from pledge.core import i18n, languages, tokens
 from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
-from pledge.endorsements import handover, number_matching, own
-from pledge.endorsements.applicants import EndorsementView, open_contact_link, own_endorsement
+from pledge.endorsements import handover, services
+from pledge.endorsements.queries import EndorsementView, open_contact_link, own_endorsement
 from pledge.endorsements.versions import content_of
 from pledge.files.services import UnknownFile
+from pledge.mailed_links.links import Confirmation, LinkState
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.campaign import files
 from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, TakeOverForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
-from pledge.web.public.mailed_links.journey import FORM, ask, done, is_wrong, mailed_link, route, show
-from pledge.web.public.mailed_links.own import back_to_own_page, own_page
-from pledge.web.public.mailed_links.subject import Question, Subject
+from pledge.web.public.mailed_links.journey import (
+    FORM,
+    ask,
+    back_to_own_page,
+    done,
+    is_wrong,
+    mailed_link,
+    own_page,
+    route,
+    show,
+)
+from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import MailboxForm
 from pledge.web.request_checks import allows
 
@@ -35,19 +45,6 @@ _WAITING = (LinkState.PENDING, LinkState.EXPIRED)
 _WRONG_NUMBER = _l("This number is not right. Please ask the person who named you.")
 _SPENT = _l(
     "A wrong number was typed too often, so it is no longer taken. The person who named you can cancel the change and name you again."
-)
-
-NOT_THE_CONTACT = Question(
-    title=_l("This is not me"),
-    heading=_l("Do you not speak for this organisation?"),
-    lead=_l("Type your address and press the button: we delete your details."),
-    notes=(
-        _l(
-            "Without your confirmation nothing changes. If you do nothing, your details are deleted after 14 days."
-        ),
-    ),
-    button=_l("Delete them"),
-    back=_l("It is me: back to confirming"),
 )
 
 
@@ -59,7 +56,7 @@ def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subjec
     def guarded(subject: Subject, token: str) -> Response:
         try:
             return view(subject, token)
-        except own.EndorsementInWrongState:
+        except services.EndorsementInWrongState:
             return own_page(subject, token, own_endorsement(token, i18n.language()), 409, changed=True)
 
     return guarded
@@ -71,8 +68,8 @@ def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subjec
 @while_possible
 def correct(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
-    if endorsement.row.state not in own.CORRECTABLE:  # before a picture is taken
-        raise own.EndorsementInWrongState
+    if endorsement.row.state not in services.CORRECTABLE:  # before a picture is taken
+        raise services.EndorsementInWrongState
     content = content_of(endorsement.newest)
     if request.method != "POST":
         form = CorrectionForm(
@@ -86,7 +83,7 @@ def correct(subject: Subject, token: str) -> Response:
     form = CorrectionForm(CombinedMultiDict([request.files, request.form]))
     if all((form.validate(), files.store_logo(form, own=content.logo))):
         try:
-            waits = own.correct(
+            waits = services.correct(
                 token,
                 form.content(),
                 name=form.contact_name.data or "",
@@ -104,8 +101,8 @@ def correct(subject: Subject, token: str) -> Response:
 @while_possible
 def change_contact(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
-    if endorsement.row.state not in own.CORRECTABLE:
-        raise own.EndorsementInWrongState
+    if endorsement.row.state not in services.CORRECTABLE:
+        raise services.EndorsementInWrongState
     form, is_sent = ContactForm(request.form or None), request.method == "POST"
     if is_sent and form.validate():
         try:
@@ -134,7 +131,7 @@ def cancel_contact(subject: Subject, token: str) -> Response:
 @limited(link_limit)
 @while_possible
 def check_site(subject: Subject, token: str) -> Response:
-    return back_to_own_page(subject, token, "proved" if own.check_website(token) else "not_proved")
+    return back_to_own_page(subject, token, "proved" if services.check_website(token) else "not_proved")
 
 
 @route("/endorse/contact/<token>", of=[ENDORSEMENT], methods=FORM)
@@ -148,7 +145,7 @@ def take_over(subject: Subject, token: str) -> Response:
         return show("public/endorsing/contact_done.html", subject, link.record, me_token=me_token)
     if link.record is None or link.record.change is None or link.state is not LinkState.PENDING:
         raise BadToken
-    if link.record.row.state not in own.CORRECTABLE:
+    if link.record.row.state not in services.CORRECTABLE:
         raise BadToken
     form, is_pressed = TakeOverForm(request.form or None), request.method == "POST"
     if not _may_be_machine(link.record, token):
@@ -184,9 +181,9 @@ def not_the_contact(subject: Subject, token: str) -> Response:
     if is_pressed and form.names(link.record.change.contact_email):
         if not handover.refuse(token):
             raise BadToken
-        return done(subject.not_mine_done)
+        return done(subject, "not_mine_done")
     back = subject.url("take_over", token=token)
-    return ask(NOT_THE_CONTACT, back, form=form, status=422 if is_pressed else 200)
+    return ask(subject, "not_the_contact", back, form=form, status=422 if is_pressed else 200)
 
 
 def _may_be_machine(endorsement: EndorsementView, token: str) -> bool:
@@ -199,9 +196,22 @@ def _is_their_number(endorsement: EndorsementView, form: TakeOverForm) -> bool:
     """Whether the number is the one of the new person, or none is asked for; else the form says so."""
     if form.number is None or endorsement.change is None:
         return True
-    outcome = number_matching.check_contact(
-        endorsement.row.id, endorsement.change.contact_number, form.digits
-    )
+    outcome = handover.check_digits(endorsement.row.id, endorsement.change.contact_number, form.digits)
     if outcome is not Confirmation.DONE:
         form.number.errors = [_SPENT if outcome is Confirmation.SPENT else _WRONG_NUMBER]
     return outcome is Confirmation.DONE
+
+
+@route("/c/<slug>/endorse/mine", of=[ENDORSEMENT], methods=["POST"])
+def mine(subject: Subject, slug: str) -> Response:
+    """JSON as that for people."""
+    digits, html, key = "", None, request.form.get("key", "")
+    with suppress(BadToken):
+        digits = services.match_number(slug, request.form.get("ticket", ""))
+    with suppress(BadToken):
+        endorsement = own_endorsement(key, i18n.language(), Purpose.ENDORSE_PRESSED)
+        if endorsement.campaign.slug == slug:
+            html = render_template(
+                "public/endorsing/mine.html", subject=subject, own_token=subject.own_token(endorsement)
+            )
+    return jsonify(html=html, again=False, digits=digits, key=key if html else None)

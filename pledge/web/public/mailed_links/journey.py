@@ -1,7 +1,8 @@
 """The pages of a mailed link, the same for signatures and endorsements: opening it shows, pressing its button acts.
 
-GET and HEAD never change anything. The differences between the two are in signing/subject.py and endorsing/subject.py. What
-the link itself opens is in confirming.py, the own page in own.py.
+GET and HEAD never change anything. To confirm where a machine may have pressed, the two digits of the page where the form was
+sent are asked for; to disown, always the address that the mail came to (docs/adr/0122). What differs between the two is in
+signing/subject.py and endorsing/subject.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,24 +10,28 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Response, make_response, render_template, request
+from flask import Response, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
+from pledge.abuse import pressing
+from pledge.abuse.pressing import MAX_MATCH_TRIES, Press
 from pledge.campaigns import queries as campaigns
-from pledge.campaigns.mailed_links import Confirmation, Link, LinkState
 from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken, Purpose
+from pledge.mailed_links.links import Confirmation, Link, LinkState
+from pledge.signatures import services
 from pledge.signatures import services as signatures
-from pledge.signatures.identifiers import read_ticket
+from pledge.signatures.services import read_ticket
 from pledge.web.caching import kept
 from pledge.web.forms import see_other
 from pledge.web.limits import count_unknown_link, limited, link_limit, token_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.endorsing.subject import ENDORSEMENT
-from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
-from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm, MailboxForm
+from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm, MailboxForm, NumberForm
 from pledge.web.public.signing.subject import SIGNATURE
 
 View = TypeVar("View", bound=Callable[..., AnyResponse])
@@ -78,21 +83,38 @@ def show(template: str, subject: Subject, record: Any, status: int = 200, **more
 
 
 def ask(
-    question: Question,
+    subject: Subject,
+    kind: str,
     back: str = "",
-    campaign: Any = None,
+    *,
+    record: Any = None,
     form: MailboxForm | None = None,
     status: int = 200,
 ) -> Response:
-    """A page with one button that sends a POST to its own address; with the field of a form, where the button alone is not enough."""
+    """A page with one button that sends a POST to its own address; with the field of a form, where the button alone is not
+    enough. `kind`: which question of the subject (questions.html).
+    """
     page = render_template(
-        "public/mailed_links/question.html", question=question, back=back, page=campaign, form=form
+        "public/mailed_links/question.html",
+        questions=f"{subject.folder}/questions.html",
+        kind=kind,
+        back=back,
+        record=record,
+        page=record.campaign if record else None,
+        form=form,
     )
     return make_response(page, status)
 
 
-def done(what: DonePage) -> Response:
-    return make_response(render_template("public/mailed_links/done.html", done=what))
+def done(subject: Subject, kind: str, record: Any = None) -> Response:
+    """A page that says what was done, when nothing is left to do. `record`: as it was."""
+    page = render_template(
+        "public/mailed_links/done.html",
+        questions=f"{subject.folder}/questions.html",
+        kind=kind,
+        record=record,
+    )
+    return make_response(page)
 
 
 def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Response:
@@ -158,21 +180,23 @@ def thanks(subject: Subject, slug: str) -> Response:
     """Thanks, and what comes next, with nothing of the person: the browser that pressed asks for that (`mine`)."""
     page = campaign_or_404(slug)
     context = subject.thanks_context(page)
-    return make_response(render_template(subject.thanks_template, subject=subject, page=page, **context))
+    return make_response(
+        render_template(f"{subject.folder}/thanks.html", subject=subject, page=page, **context)
+    )
 
 
 @route("{of.prefix}/confirm/<token>/renew", methods=["POST"])
 @limited(link_limit)
 @mailed_link
 def renew(subject: Subject, token: str) -> Response:
-    return _back_to_check(subject, *subject.renew(token, i18n.language()))
+    return _back_to_check(subject, *subject.use_cases.renew(token, i18n.language()))
 
 
 @route("{of.prefix}/confirm/<token>/my-link", methods=["POST"])
 @limited(link_limit)
 @mailed_link
 def mail_own_link(subject: Subject, token: str) -> Response:
-    subject.mail_own_link(token, i18n.language())
+    subject.use_cases.mail_own_link(token, i18n.language())
     return see_other(subject.url("confirm", token=token, mailed=1, _anchor="done"))
 
 
@@ -184,7 +208,7 @@ def my_link(subject: Subject) -> Response:
     shown = campaigns.public_campaigns(i18n.language())
     if request.method == "POST" and form.validate():
         slug = form.campaign.data or (shown[0].slug if shown else "")
-        subject.send_link(slug, form.address, i18n.language())
+        subject.use_cases.send_link(slug, form.address, i18n.language())
         return see_other(subject.url("my_link_sent"))
     page = render_template("public/mailed_links/my_link.html", subject=subject, form=form, campaigns=shown)
     return make_response(page, 422 if request.method == "POST" else 200)
@@ -209,7 +233,7 @@ def used(subject: Subject, record: Any, token: str) -> Response:
 @limited(link_limit, scope="resend")
 def _resend(subject: Subject, slug: str, ticket: str) -> Response:
     with suppress(BadToken):
-        subject.resend(slug, ticket, i18n.language())
+        subject.use_cases.resend(slug, ticket, i18n.language())
     return _back_to_check(subject, slug, ticket)
 
 
@@ -224,7 +248,7 @@ def _confirm_by_code(slug: str, ticket: str, code: str) -> tuple[Confirmation, s
 
 def _match_number(subject: Subject, slug: str, ticket: str) -> str:
     try:
-        return subject.match_number(slug, ticket)
+        return subject.use_cases.match_number(slug, ticket)
     except BadToken:
         return ""
 
@@ -243,3 +267,177 @@ def _check_page(subject: Subject, slug: str, form: ConfirmCodeForm, match_number
 
 def _back_to_check(subject: Subject, slug: str, ticket: str) -> Response:
     return see_other(subject.url("check", slug=slug, ticket=ticket or None, by=by_code(), _anchor="resent"))
+
+
+#: Whoever presses once more is led where the first press led.
+_CONFIRMED = (LinkState.CONFIRMED, LinkState.HELD)
+#: The link is valid; its subject has ended, and the page says how.
+_ENDED = (LinkState.CLOSED, LinkState.INVALIDATED)
+#: States in which "this was not me" still has something to delete.
+_WAITING = (LinkState.PENDING, LinkState.EXPIRED, LinkState.CLOSED)
+
+_NO_NUMBER = _l("Enter the two digits from the page where you sent the form.")
+_NO_CODE = _l("Type the six digits of the newest e-mail, the one without a link.")
+_WRONG_NUMBER = _l("This number is not right. Please look at the page where you sent the form.")
+_WRONG_CODE = _l(
+    "This code does not work here. Please type the two digits of the page where you signed, or have a code sent to you below."
+)
+_WRONG_NEW_CODE = _l(
+    "This code is not right, or no longer valid. Please look at the newest e-mail, the one without a link, or have another one sent to you below."
+)
+_SPENT = _l("A wrong number was typed too often, so it is no longer taken.")
+
+
+@route("{of.prefix}/confirm/<token>", methods=FORM)
+@mailed_link
+def confirm(subject: Subject, token: str) -> Response:
+    is_pressed = request.method == "POST"
+    if is_pressed and (slug := subject.use_cases.confirm_by_link(token, _signals(subject, token))):
+        metrics.confirmations.labels(subject.name, "link").inc()
+        return see_other(subject.url("thanks", slug=slug))
+    link = subject.open_link(token, i18n.language())
+    if link.record is not None and link.state in _CONFIRMED:
+        return _to_thanks(subject, link.record) if is_pressed else used(subject, link.record, token)
+    if is_pressed and link.state is LinkState.PENDING:
+        # It waits although the button was pressed: a machine may have been the one.
+        return see_other(subject.url("confirm", token=token, asked=1))
+    if link.state is LinkState.PENDING:
+        return _confirm_page(subject, link.record, token)
+    if link.state in _ENDED:
+        return problem(subject, link, token, 409 if is_pressed else 200)
+    return problem(subject, link, token, 410)
+
+
+@route("{of.prefix}/confirm/<token>/number", methods=["POST"])
+@limited(token_limit, deduct_when=is_wrong)
+@mailed_link
+def answer(subject: Subject, token: str) -> Response:
+    """The number that the page to confirm asked for."""
+    form = NumberForm(request.form)
+    outcome = subject.use_cases.answer(token, form.digits, _signals(subject, token)) if form.digits else None
+    if outcome is Confirmation.DONE:
+        metrics.confirmations.labels(subject.name, "number").inc()
+    link = subject.open_link(token, i18n.language())
+    if link.record is not None and link.state in _CONFIRMED:
+        return _to_thanks(subject, link.record)
+    if outcome is Confirmation.DONE or link.record is None or link.state is not LinkState.PENDING:
+        return see_other(subject.url("confirm", token=token))
+    form.number.errors = [_error(subject, outcome, form.digits, has_code_only=link.record.has_code_only)]
+    return _confirm_page(subject, link.record, token, form)
+
+
+@route("/confirm/<token>/code", of=[SIGNATURE], methods=["POST"])
+@limited(link_limit)
+@mailed_link
+def mail_code(subject: Subject, token: str) -> Response:
+    """Send a code to whoever has closed the page where they signed."""
+    services.mail_code(token, i18n.language())
+    return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="done"))
+
+
+@route("{of.prefix}/confirm/<token>/{of.not_mine_path}", methods=FORM)
+@limited(token_limit, methods=["POST"], deduct_when=is_wrong)
+@mailed_link
+def not_mine(subject: Subject, token: str) -> Response:
+    """Delete what waits for this address. It has to be typed, as no page shows it here: a machine that presses deletes nothing."""
+    link = subject.open_link(token, i18n.language())
+    if link.record is None or link.state not in _WAITING:
+        raise BadToken
+    form, is_pressed = MailboxForm(request.form or None), request.method == "POST"
+    if is_pressed and form.names(link.record.mailed_to):
+        if not subject.use_cases.disown(token):
+            raise BadToken
+        return done(subject, "not_mine_done")
+    back = subject.url("confirm", token=token)
+    return ask(subject, "not_mine", back, form=form, status=422 if is_pressed else 200)
+
+
+def _to_thanks(subject: Subject, record: Any) -> Response:
+    return see_other(subject.url("thanks", slug=record.campaign.slug))
+
+
+def _signals(subject: Subject, token: str) -> frozenset[Press]:
+    """What this request tells about whoever pressed. Raises BadToken."""
+    return pressing.seen(request.headers.get, tokens.age(subject.link, token))
+
+
+def _error(subject: Subject, outcome: Confirmation | None, digits: str, *, has_code_only: bool) -> Any:
+    """What is wrong with the digits that were typed; `outcome` is None for what is neither a number nor a code."""
+    if outcome is Confirmation.SPENT:
+        return _SPENT
+    if outcome is None and has_code_only:
+        return _NO_CODE
+    if outcome is None or (len(digits) == 6 and not subject.has_code):
+        return _NO_NUMBER
+    if len(digits) == 2:
+        return _WRONG_NUMBER
+    return _WRONG_NEW_CODE if has_code_only else _WRONG_CODE
+
+
+def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm | None = None) -> Response:
+    """What will be recorded, with one button; with a field for a number where a machine may have pressed it.
+
+    `wrong` is the form with a number that did not confirm.
+    """
+    is_asked = bool(wrong) or record.is_scanned or request.args.get("asked") == "1"
+    is_over = record.match_tries >= MAX_MATCH_TRIES and not record.has_code_only
+    return show(
+        f"{subject.folder}/confirm.html",
+        subject,
+        record,
+        422 if wrong else 200,
+        token=token,
+        form=wrong or (NumberForm() if is_asked else None),
+        is_over=is_asked and is_over,
+        has_code_only=is_asked and record.has_code_only,
+        mailed=request.args.get("mailed") == "1" and not wrong,
+    )
+
+
+@route("{of.prefix}/me/<token>")
+@mailed_link
+def me(subject: Subject, token: str) -> Response:
+    return own_page(subject, token, subject.find_own(token, i18n.language()))
+
+
+@route("{of.prefix}/me/<token>/download")
+@mailed_link
+def me_download(subject: Subject, token: str) -> Response:
+    response = jsonify(subject.readable(subject.find_own(token, i18n.language())))
+    response.headers["Content-Disposition"] = f'attachment; filename="my-{subject.name}.json"'
+    return response
+
+
+@route("{of.prefix}/me/<token>/withdraw", methods=FORM)
+@mailed_link
+def me_withdraw(subject: Subject, token: str) -> Response:
+    back = subject.url("me", token=token)
+    if request.method == "POST":
+        subject.use_cases.withdraw(token)
+        metrics.withdrawals.labels(subject.name).inc()
+        return back_to_own_page(subject, token, "withdrawn")
+    record = subject.find_own(token, i18n.language())
+    return ask(subject, "withdraw", back, record=record)
+
+
+@route("{of.prefix}/me/<token>/erase", methods=FORM)
+@mailed_link
+def me_erase(subject: Subject, token: str) -> Response:
+    record = subject.find_own(token, i18n.language())
+    if request.method == "POST":
+        subject.use_cases.erase(token)
+        metrics.withdrawals.labels(subject.name).inc()
+        return done(subject, "erased", record)
+    back = subject.url("me", token=token)
+    return ask(subject, "erase", back, record=record)
+
+
+def back_to_own_page(subject: Subject, token: str, done: str) -> Response:
+    """After an act: the own page says what was done, and reading begins there."""
+    return see_other(subject.url("me", token=token, done=done, _anchor="done"))
+
+
+def own_page(subject: Subject, token: str, record: Any, status: int = 200, **more: Any) -> Response:
+    """The own page; values in `more` override those of the subject."""
+    context = {**subject.own_context(record), **more}
+    return show(f"{subject.folder}/own.html", subject, record, status, token=token, **context)

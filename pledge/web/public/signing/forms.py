@@ -13,21 +13,19 @@ from wtforms.validators import ValidationError
 
 from pledge.core import countries, i18n
 from pledge.core.text import markdown
-from pledge.core.text.line_words import LINE_WORDS
-from pledge.core.text.lines import BadLine, LineFault
+from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault
 from pledge.core.text.plain_text import six_digits, two_digits
-from pledge.signatures.addresses import Address, BadAddress, parse
-from pledge.signatures.rules import clean_name
-from pledge.signatures.services import Submission
+from pledge.mail.addresses import Address, BadAddress, parse
+from pledge.signatures.services import Submission, clean_name
 from pledge.web.forms import PublicForm, TickField
-from pledge.web.public.signing.step_up import StepUpFields
+from pledge.web.public.signing.proof_of_work import ProofFields
 
 _VERSION = re.compile(r"[1-9][0-9]{0,5}")
 
 #: The form names a version of a text that does not exist.
 CHANGED_TEXT = _l("The pledge text or the consent was changed. Please read them again and sign.")
 
-_NAME_WORDS = LINE_WORDS | {
+_NAME_WORDS = LINE_MESSAGES | {
     LineFault.EMPTY: _l("Enter your name."),
     LineFault.TOO_LONG: _l("Your name can have up to 80 characters."),
 }
@@ -46,7 +44,7 @@ def is_version(text: str | None) -> bool:
     return not text or _VERSION.fullmatch(text) is not None
 
 
-class SignForm(StepUpFields, PublicForm):
+class SignForm(ProofFields, PublicForm):
     name = StringField(_l("Name"))
     email = StringField(_l("E-mail"))
     country = SelectField(_l("Country or region"), validate_choice=False)

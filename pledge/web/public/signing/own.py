@@ -1,20 +1,42 @@
 """Pages that only a person's own page has: name, choices, stopping the news, receipts."""
 
-from flask import Response, make_response, render_template, request
+from typing import Any
+
+from flask import Response, abort, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 
-from pledge.core import i18n
-from pledge.core.tokens import Purpose
+from pledge.campaigns.queries import CampaignView
+from pledge.core import countries, i18n, tokens
+from pledge.core.text.plain_text import six_digits
+from pledge.core.tokens import BadToken, Purpose
+from pledge.ledger.queries import number_of
 from pledge.ledger.services import Place
-from pledge.signatures import own
-from pledge.signatures.queries import SignatureView, own_signature
+from pledge.mailed_links.links import Confirmation
+from pledge.signatures import services
+from pledge.signatures.entries import set_region_by_key
+from pledge.signatures.models import SignatureState
+from pledge.signatures.queries import SignatureView, confirmed_lately, own_signature
 from pledge.signatures.receipts import receipt
-from pledge.web.limits import limited, link_limit
-from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, route
-from pledge.web.public.mailed_links.own import back_to_own_page, own_page
-from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
-from pledge.web.public.signing.forms import OwnForm
-from pledge.web.public.signing.subject import SIGNATURE
+from pledge.signatures.services import read_ticket
+from pledge.statistics.places import region_ranks
+from pledge.web.caching import cache
+from pledge.web.forms import see_other
+from pledge.web.limits import limited, link_limit, token_limit
+from pledge.web.ordinals import ordinal
+from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, campaign_or_404
+from pledge.web.public.mailed_links.journey import (
+    FORM,
+    ask,
+    back_to_own_page,
+    done,
+    is_wrong,
+    mailed_link,
+    own_page,
+    route,
+)
+from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.signing.forms import OwnForm, RegionForm
+from pledge.web.public.signing.subject import SIGNATURE, next_steps
 from pledge.web.request_checks import one_click
 
 #: Seconds after which the fold has surely counted a confirmation.
@@ -28,7 +50,7 @@ def me_consents(subject: Subject, token: str) -> Response:
     form = OwnForm(request.form)
     if not form.validate():
         return own_page(subject, token, own_signature(token, i18n.language()), 422, form=form)
-    own.change(
+    services.change(
         token,
         name=form.name.data or "",
         place=Place(form.country.data, form.region.data or None),
@@ -43,24 +65,10 @@ def me_consents(subject: Subject, token: str) -> Response:
 @mailed_link
 def unsubscribe(subject: Subject, token: str) -> Response:
     if request.method == "POST":
-        own.unsubscribe(token)
+        services.unsubscribe(token)
     elif own_signature(token, i18n.language(), Purpose.UNSUBSCRIBE).row.updates:
-        return ask(
-            Question(
-                title=_("Stop the news e-mails?"),
-                heading=_("Stop the news e-mails?"),
-                lead=_(
-                    "We will send you no more news of the campaign. Your signature stays and is counted as before."
-                ),
-                button=_("Stop the news e-mails"),
-            )
-        )
-    return done(
-        DonePage(
-            _("No more news by e-mail"),
-            _("We no longer send you news of the campaign. Your signature stays and is counted as before."),
-        )
-    )
+        return ask(subject, "unsubscribe")
+    return done(subject, "unsubscribed")
 
 
 @route("/me/<token>/receipt", of=[SIGNATURE])
@@ -91,3 +99,128 @@ def _no_receipt(signature: SignatureView, back: str) -> Response:
     if soon:
         response.headers["Retry-After"] = str(SOON)
     return response
+
+
+#: Up to which place a region is told it, and for how many seconds the places are kept.
+LAST_RANK, RANKS_SECONDS = 5, 60
+_SETTLED = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALIDATED)
+
+
+@route("/c/<slug>/mine", of=[SIGNATURE], methods=["POST"])
+@limited(token_limit, deduct_when=is_wrong)
+def mine(subject: Subject, slug: str) -> Response:
+    """JSON: `digits`; `html`, parts of the page with the thanks, once it is confirmed; `key` to keep; ask `again` for the number."""
+    ticket, code = request.form.get("ticket", ""), six_digits(request.form.get("code", ""))
+    try:
+        submission = read_ticket(slug, ticket)
+    except BadToken:
+        submission = None
+    kept = request.form.get("key", "")
+    if not kept and submission and code:
+        if services.confirm_by_code(submission, code) not in (Confirmation.DONE, Confirmation.UNMOVED):
+            return make_response(_answer(), 422)
+        kept = tokens.mint(Purpose.PRESSED, [submission])
+    signature = _pressed(slug, kept)
+    if signature is not None:
+        return _answer(
+            _page_parts(signature, kept), again=_waits(signature.row.state, signature.number), key=kept
+        )
+    if submission is None:
+        return _answer()
+    digits, state = services.match_number(slug, ticket), confirmed_lately(submission)
+    if state is None:
+        return _answer(digits=digits)
+    number = number_of(submission)
+    html = _html(campaign_or_404(slug), state, number)
+    return _answer(html, again=_waits(state, number), digits=digits)
+
+
+@route("/confirm/<token>/region", of=[SIGNATURE], methods=["POST"])
+@mailed_link
+def confirm_region(subject: Subject, token: str) -> Response:
+    """Where somebody lives, asked on the page with the thanks of who has the key."""
+    form = RegionForm(request.form)
+    if not form.validate():  # nobody chooses that from the list
+        abort(400)
+    set_region_by_key(token, form.region.data or None)
+    return _back_to_thanks(subject, token, "region")
+
+
+@route("/confirm/<token>/no-mail", of=[SIGNATURE], methods=["POST"])
+@mailed_link
+def confirm_no_mail(subject: Subject, token: str) -> Response:
+    """No mail with thanks, which goes out ten minutes after confirming."""
+    return _back_to_thanks(subject, token, "declined" if services.decline_thanks(token) else None)
+
+
+def _back_to_thanks(subject: Subject, key: str, done: str | None) -> Response:
+    slug = own_signature(key, i18n.language(), Purpose.PRESSED, cached_campaign, cached_pledge).campaign.slug
+    return see_other(subject.url("thanks", slug=slug, _anchor=done))
+
+
+def _answer(
+    html: str | None = None, *, again: bool = False, digits: str = "", key: str | None = None
+) -> Response:
+    return jsonify(html=html, again=again, digits=digits, key=key)
+
+
+def _pressed(slug: str, key: str) -> SignatureView | None:
+    """The signature whose button this browser pressed, once it is confirmed."""
+    try:
+        found = own_signature(key, i18n.language(), Purpose.PRESSED, cached_campaign, cached_pledge)
+    except BadToken:
+        return None
+    return found if found.campaign.slug == slug and found.row.state in _SETTLED else None
+
+
+def _waits(state: str, number: int | None) -> bool:
+    return state == SignatureState.CONFIRMED and number is None
+
+
+def _page_parts(signature: SignatureView, key: str) -> str:
+    row = signature.row
+    done = request.form.get("done")
+    is_counted = row.state == SignatureState.CONFIRMED
+    asks_region = is_counted and row.country == countries.HOME and row.region is None
+    region_saved = done == "region" and is_counted and row.region is not None
+    return _html(
+        signature.campaign,
+        row.state,
+        signature.number,
+        signature=row,
+        record=signature,
+        key=key,
+        own_token=SIGNATURE.own_token(signature),
+        declined=done == "declined" and not signature.thanks_wait,
+        region_form=RegionForm() if asks_region else None,
+        region_saved=region_saved,
+        region_rank=_rank(signature) if region_saved else "",
+    )
+
+
+def _html(campaign: CampaignView, state: str, number: int | None, **more: Any) -> str:
+    """Parts of the page with the thanks, each with its place there (thanks.js)."""
+    return render_template(
+        "public/signing/mine.html",
+        subject=SIGNATURE,
+        page=campaign,
+        state=state,
+        number=number,
+        next=next_steps(campaign, at_least=number or 1),
+        **more,
+    )
+
+
+def _rank(signature: SignatureView) -> str:
+    """A sentence about the place of the signer's region among the others, where it is one of the first."""
+    rank = _kept_ranks(signature.campaign.id).get(signature.row.region or "", LAST_RANK + 1)
+    if rank > LAST_RANK:
+        return ""
+    if rank == 1:
+        return str(_("No other province or city has more signatures."))
+    return str(_("It has the %(place)s most signatures of all provinces and cities.", place=ordinal(rank)))
+
+
+@cache.memoize(RANKS_SECONDS)
+def _kept_ranks(campaign_id: int) -> dict[str, int]:
+    return region_ranks(campaign_id)

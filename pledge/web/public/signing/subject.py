@@ -1,31 +1,31 @@
-"""A person's signature as a subject of mailed links: its use cases and its texts."""
+"""A person's signature as a subject of mailed links: its use cases and what its pages show."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import Any
 
-from flask import request
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask import render_template, request
+from markupsafe import Markup
 
-from pledge.campaigns.mailed_links import Link
+from pledge.campaigns import events
+from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.queries import CampaignView
-from pledge.core import tokens
+from pledge.core import i18n, tokens
 from pledge.core.tokens import Purpose
-from pledge.signatures import number_matching, own, services
-from pledge.signatures.identifiers import is_by_link, read_ticket
+from pledge.core.urls import campaign_link
+from pledge.ledger import queries as ledger
+from pledge.mailed_links.links import Link
+from pledge.signatures import services
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, open_link, own_signature
-from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, signing_paused
-from pledge.web.public.campaign.sharing import signer_links
-from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
+from pledge.web.caching import SECONDS, cache
+from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, goal_step, signing_paused
+from pledge.web.public.campaign.sharing import qr_code, signer_links
+from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import OwnForm, SignForm
-from pledge.web.public.signing.next_steps import next_steps
 
 #: What the own page can say after something was done, by the name in its address.
 DONE = ("saved", "withdrawn")
-_CODE_BY_MAIL = _l(
-    "We send you another e-mail, with a six-digit code. Type the code here; the one in the first e-mail does not work on this page."
-)
 
 
 def opened(token: str, lang: str) -> Link[SignatureView]:
@@ -35,19 +35,6 @@ def opened(token: str, lang: str) -> Link[SignatureView]:
     if request.method == "POST":
         return open_link(token, lang)
     return open_link(token, lang, cached_campaign, cached_pledge)
-
-
-def match_number(slug: str, ticket: str) -> str:
-    """The two digits of the waiting page; none for whoever came to it by a mailed link. Raises BadToken."""
-    return "" if is_by_link(ticket) else number_matching.number_for(read_ticket(slug, ticket))
-
-
-def key(signature: SignatureView) -> str:
-    return tokens.mint(Purpose.PRESSED, [signature.row.id])
-
-
-def own_token(signature: SignatureView) -> str:
-    return tokens.mint(Purpose.MANAGE, [signature.row.id])
 
 
 def own_context(signature: SignatureView) -> dict[str, Any]:
@@ -72,53 +59,6 @@ def _form_to_sign_again(signature: SignatureView) -> SignForm | None:
 
 def thanks_context(campaign: CampaignView) -> dict[str, Any]:
     return {"next": next_steps(campaign)}
-
-
-#: Also beside the picture with the number (components/campaign/number.html).
-_NUMBER_TELLS = _l("Whoever knows your number can see in the public log if you withdraw, and when.")
-
-
-def withdrawing(signature: SignatureView) -> Question:
-    only_mails = _(
-        "Do you only want to stop the news e-mails? Then there is no need to withdraw: untick them on your page."
-    )
-    return Question(
-        title=_("Withdraw my signature"),
-        heading=_("Withdraw my signature?"),
-        lead=_(
-            "Your signature is no longer counted, your name is no longer shown and news e-mails stop. You may sign again whenever you like."
-        ),
-        notes=(_NUMBER_TELLS, *((only_mails,) if signature.row.updates else ())),
-        button=_("Withdraw my signature"),
-        back=_("No, keep my signature"),
-        danger=True,
-    )
-
-
-def erasing(signature: SignatureView) -> Question:
-    return Question(
-        title=_("Erase my data"),
-        heading=_("Erase my data for good?"),
-        lead=_(
-            "Name, e-mail address and everything else about you is deleted and cannot be brought back. Your signature is no longer counted."
-        ),
-        notes=(
-            _("The public ledger keeps only entries without personal data, so that the count stays correct."),
-            _NUMBER_TELLS,
-        ),
-        button=_("Erase my data"),
-        back=_("No, go back to my page"),
-        danger=True,
-    )
-
-
-def erased(signature: SignatureView) -> DonePage:
-    return DonePage(
-        _("Your data is erased"),
-        _(
-            "Your name and address are gone for good, and the signature is no longer counted. Thank you for having been part of it."
-        ),
-    )
 
 
 def readable(signature: SignatureView) -> dict[str, Any]:
@@ -161,90 +101,71 @@ SIGNATURE = Subject(
     prefix="",
     not_mine_path="not-me",
     form="public.sign",
+    folder="public/signing",
     has_code=True,
-    resend=services.resend,
-    match_number=match_number,
+    link=Purpose.CONFIRM,
+    pressed=Purpose.PRESSED,
+    own=Purpose.MANAGE,
+    use_cases=services,
     open_link=opened,
-    purpose=Purpose.CONFIRM,
-    confirm=services.confirm_by_link,
-    answer=number_matching.answer,
-    renew=services.renew,
-    mail_own_link=services.mail_own_link,
-    mailed_to=lambda signature: signature.row.email,
-    disown=services.disown,
-    send_link=services.send_link,
     find_own=own_signature,
-    key=key,
-    own_token=own_token,
-    withdraw=own.withdraw,
-    erase=own.erase,
     readable=readable,
     own_context=own_context,
     thanks_context=thanks_context,
-    confirm_template="public/signing/confirm.html",
-    thanks_template="public/signing/thanks.html",
-    own_template="public/signing/own.html",
-    words=JourneyTexts(
-        sent_to=_l(
-            "An e-mail to {address} is on its way. If we wrote there recently, it comes in about ten minutes. Your signature counts once you confirm it."
-        ),
-        sent=_l(
-            "An e-mail to you is on its way. If we wrote to your address recently, it comes in about ten minutes. Your signature counts once you confirm it."
-        ),
-        then=None,
-        confirm=_l("Confirm your signature"),
-        confirm_lead=_l("This is exactly what will be recorded. It counts when you press the button."),
-        confirm_button=_l("Confirm my signature"),
-        pledge=_l("The text you sign"),
-        confirmed=_l("This signature is confirmed"),
-        not_mine_question=_l("Not your signature?"),
-        match_lead=_l(
-            "Some e-mail systems press buttons by themselves. So please type the two digits from the page where you signed, and your signature counts."
-        ),
-        match_hint=_l("On the page “Check your e-mail”, where you signed"),
-        match_lost=_CODE_BY_MAIL,
-        match_over=_CODE_BY_MAIL,
-        thanks=_l("Thank you for signing"),
-        expired=_l(
-            "Your signature is not counted yet. Press the button and we will send a new e-mail to the same address; 14 days after it was entered we delete what is not confirmed."
-        ),
-        closed=_l(
-            "The campaign closed before this signature was confirmed, so it was not counted. Thank you for wanting to be part of it."
-        ),
-        invalid=_l(
-            "It may have been cut off in the e-mail, or it is no longer valid. Please open it from the e-mail again, or have a new link sent to you."
-        ),
-        own_page=_l("My signature"),
-        open_own_page=_l("Open my page"),
-        own_page_has=_l("See what is recorded, change it, download it or withdraw."),
-        link_lead=_l(
-            "See, change, download or withdraw what you signed. There is no account: we e-mail you a link."
-        ),
-        link_hint=_l("The address you signed with"),
-        link_sent=_l(
-            "If this address has signed, an e-mail with the link is on its way. For everybody's privacy this page says the same for any address."
-        ),
-        link_many=None,
-    ),
-    not_mine=Question(
-        title=_l("This was not me"),
-        heading=_l("Somebody entered your address?"),
-        lead=_l("Type your address and press the button: we delete what was entered with it."),
-        notes=(
-            _l(
-                "Without a confirmation nothing is counted. If you do nothing, the entry is deleted after 14 days."
-            ),
-        ),
-        button=_l("Delete it"),
-        back=_l("It was me: back to confirming"),
-    ),
-    not_mine_done=DonePage(
-        _l("Deleted"),
-        _l(
-            "What was entered with your address is gone. Nothing was counted, and nothing will be without you. We are sorry for the trouble."
-        ),
-    ),
-    withdrawing=withdrawing,
-    erasing=erasing,
-    erased=erased,
 )
+
+
+NEAREST_EVENTS = 2
+
+
+@dataclass(frozen=True)
+class NextSteps:
+    """Parts of the page with the thanks, as HTML."""
+
+    people: int  #: who are counted in it
+    clearness: int  #: of its sky (campaigns/goals.py)
+    progress: Markup  #: how far it is to the campaign's next step
+    share: Markup
+    ways_on: Markup  #: the next events, and the way in for an organisation
+
+
+def next_steps(campaign: CampaignView, at_least: int = 1) -> NextSteps:
+    """`at_least`: so many people are counted, with the one who is thanked, though the copy may be from a moment before."""
+    kept = _rendered(campaign.id, i18n.language())
+    if kept.people >= at_least:
+        return kept
+    step = goal_step(campaign, at_least)
+    return replace(kept, clearness=step.clearness, progress=_progress(campaign, step))
+
+
+@cache.cached(SECONDS, make_cache_key=lambda campaign_id, lang: f"next steps {campaign_id} {lang}")
+def _rendered(campaign_id: int, lang: str) -> NextSteps:
+    campaign = cached_campaign(campaign_id, lang)
+    assert campaign is not None  # noqa: S101  # the caller has just read it
+    people = ledger.count(campaign_id).people
+    step = goal_step(campaign, people)
+    coming = (event for event in events.shown(campaign_id, lang) if not event.is_over)
+    return NextSteps(
+        people=people,
+        clearness=step.clearness,
+        progress=_progress(campaign, step),
+        share=_part(
+            "public/signing/next_steps/share.html",
+            share=signer_links(campaign),
+            qr=qr_code(campaign_link(lang, campaign.slug)),
+        ),
+        ways_on=_part(
+            "public/signing/next_steps/ways_on.html",
+            slug=campaign.slug,
+            events=list(islice(coming, NEAREST_EVENTS)),
+            takes_organizations=campaign.is_open and not signing_paused(),
+        ),
+    )
+
+
+def _progress(campaign: CampaignView, step: GoalStep) -> Markup:
+    return _part("public/signing/next_steps/progress.html", step=step, is_running=campaign.is_open)
+
+
+def _part(template: str, **context: object) -> Markup:
+    return Markup(render_template(template, **context))  # noqa: S704  # our own template

@@ -11,8 +11,7 @@ from pledge.campaigns.partner_import.faults import ImportFault, RowFault
 from pledge.core import i18n
 from pledge.core.text.tables import MAX_COLUMNS, MAX_LINES, BadTable, TableFault
 from pledge.files.archives import MAX_PICTURES, ArchiveFault, BadArchive
-from pledge.files.faults import PictureFault
-from pledge.files.words import PICTURE_WORDS
+from pledge.files.pictures import PICTURE_MESSAGES, PictureFault
 from pledge.web.staff.forms import FAULTS
 
 _TABLE_WORDS = {
@@ -79,7 +78,7 @@ def archive_words(bad: BadArchive) -> str:
 
 
 def logo_words(name: str, fault: PictureFault) -> str:
-    return f"{name}: {PICTURE_WORDS[fault]}"
+    return f"{name}: {PICTURE_MESSAGES[fault]}"
 
 
 def fault_words(fault: RowFault) -> FaultWords:

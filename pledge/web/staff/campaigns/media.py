@@ -14,9 +14,7 @@ from pledge.campaigns.quotation import Quotation
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import languages
-from pledge.files.faults import VideoFault
-from pledge.files.services import MEGABYTE
-from pledge.files.words import VIDEO_WORDS
+from pledge.files.services import MEGABYTE, VIDEO_MESSAGES, VideoFault
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
@@ -220,6 +218,6 @@ def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Re
         quoted=quoted,
         focuses=FOCUSES,
         max_video_mb=limit,
-        video_too_large=VIDEO_WORDS[VideoFault.TOO_LARGE] % {"limit": limit},
+        video_too_large=str(VIDEO_MESSAGES[VideoFault.TOO_LARGE]) % {"limit": limit},
         **forms,
     )

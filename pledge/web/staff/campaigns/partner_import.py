@@ -20,8 +20,8 @@ from pledge.core import i18n, tokens
 from pledge.core.text.tables import BadTable, Line, TableFault, read_table
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files.archives import MAX_PICTURES, BadArchive
-from pledge.files.services import StorageAway, UnknownFile
-from pledge.files.words import STORAGE_AWAY
+from pledge.files.services import UnknownFile
+from pledge.files.storage import STORAGE_AWAY, StorageAway
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff

@@ -15,7 +15,7 @@ from pledge.deliveries.models import DeliveryState
 from pledge.deliveries.pack.packing import MEMBERS
 from pledge.deliveries.queries import DeliveryView
 from pledge.exports.files import file_name
-from pledge.files.services import StorageAway
+from pledge.files.storage import StorageAway
 from pledge.jobs import services as jobs
 from pledge.jobs.models import JobKind, JobState
 from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa, requires_recent_mfa_for_file

@@ -11,7 +11,7 @@ from werkzeug.test import encode_multipart
 
 from pledge.core import languages
 from pledge.core.db import db
-from pledge.endorsements import handover, own
+from pledge.endorsements import handover, services
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
 from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
@@ -187,7 +187,7 @@ class TestTheWebsite:
     @pytest.mark.parametrize("found", [True, False])
     def test_the_website_is_looked_at_when_somebody_presses(self, make_app, monkeypatch, lang, found):
         app = make_app(site_checks=True)
-        monkeypatch.setattr(own, "check_site", lambda website, proof: found)
+        monkeypatch.setattr(services, "check_site", lambda website, proof: found)
         with app.app_context():
             row = endorsement(website="https://www.haneul.co.kr/about")
             token = endorse_manage_token(row)
@@ -206,7 +206,7 @@ class TestTheWebsite:
 
     def test_looking_at_the_website_again_and_again_is_slowed_down(self, make_app, monkeypatch):
         app = make_app(site_checks=True, limit_link="2 per minute")
-        monkeypatch.setattr(own, "check_site", lambda website, proof: False)
+        monkeypatch.setattr(services, "check_site", lambda website, proof: False)
         with app.app_context():
             token = endorse_manage_token(endorsement())
         client = app.test_client()

@@ -6,8 +6,8 @@ import pytest
 from flask import template_rendered
 
 from pledge.core import clock
-from pledge.endorsements.identifiers import ticket_for as endorse_ticket
-from pledge.signatures.identifiers import ticket_for
+from pledge.endorsements.services import ticket_for as endorse_ticket
+from pledge.signatures.services import ticket_for
 from tests.support.factories import (
     answer_requests,
     campaign,

@@ -13,12 +13,12 @@ from sqlalchemy import select
 from pledge.core import tokens
 from pledge.core.db import db
 from pledge.core.tokens import Purpose
-from pledge.endorsements.identifiers import ticket_for as endorse_ticket
 from pledge.endorsements.models import Endorsement
+from pledge.endorsements.services import ticket_for as endorse_ticket
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
-from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
+from pledge.signatures.services import ticket_for
 from tests.support.factories import (
     answer_requests,
     campaign,

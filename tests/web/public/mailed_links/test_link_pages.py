@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from pledge.core import tokens
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
-from pledge.signatures.identifiers import ticket_for
+from pledge.signatures.services import ticket_for
 from tests.support.factories import (
     answer_requests,
     campaign,

@@ -8,18 +8,17 @@ from sqlalchemy import func, select
 from pledge.abuse.pressing import MAX_MATCH_TRIES
 from pledge.core import tokens
 from pledge.core.db import db
-from pledge.endorsements import handover, number_matching
-from pledge.endorsements.identifiers import name_digest
-from pledge.endorsements.identifiers import ticket_for as endorse_ticket
+from pledge.endorsements import handover
+from pledge.endorsements.applications import name_digest
+from pledge.endorsements.handover import number_for as contact_number_for
 from pledge.endorsements.models import Endorsement
-from pledge.endorsements.number_matching import contact_number_for
-from pledge.endorsements.number_matching import number_for as endorse_number
+from pledge.endorsements.services import number_for as endorse_number
+from pledge.endorsements.services import ticket_for as endorse_ticket
 from pledge.ledger.models import LedgerEntry
 from pledge.mail import suppression
 from pledge.mail.models import Returned
-from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
-from pledge.signatures.number_matching import number_for
+from pledge.signatures.services import number_for, ticket_for
 from tests.support.factories import (
     answer_requests,
     code,
@@ -285,13 +284,13 @@ class TestTakingOver:
         scanned()
         change, address = self.ask(row)
         number = contact_number_for(row.id, change.contact_number)
-        check = number_matching.check_contact
+        check = handover.check_digits
 
         def check_second(*typed):
             handover.accept(row.id, change.contact_number, "2026-11-25")
             return check(*typed)
 
-        monkeypatch.setattr(number_matching, "check_contact", check_second)
+        monkeypatch.setattr(handover, "check_digits", check_second)
         second = client.post(address, data={**AGREED, "number": number})
         assert (second.status_code, second.headers["Location"]) == (303, address)
         assert client.get(address).status_code == 200

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pledge.signatures import own
+from pledge.signatures import services
 from pledge.signatures.queries import own_signature
 from pledge.switches import moderation
 from tests.support.factories import (
@@ -36,7 +36,7 @@ def test_the_own_page_shows_ones_number_and_a_way_to_share_while_the_signature_c
     assert "You are number" in page
     assert "/share/blue-skies/2.en.png" in page
     assert 'class="share ' in page
-    own.withdraw(manage_token(first))
+    services.withdraw(manage_token(first))
     page = client.get(f"/en/me/{manage_token(first)}").text
     assert "number__value" not in page
     assert 'class="share ' not in page

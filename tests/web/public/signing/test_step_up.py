@@ -13,9 +13,8 @@ from pledge.core import clock, metrics, tokens
 from pledge.core.db import db, transaction
 from pledge.core.tokens import Purpose
 from pledge.mail import breaker, suppression, valve
+from pledge.mail.addresses import address_hash, parse
 from pledge.mail.models import OutboxMail, Returned
-from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature
 from pledge.switches import moderation
 from tests.support.at_once import at_once

@@ -41,9 +41,8 @@ def queued() -> int:
     return db.session.scalar(select(func.count()).where(OutboxMail.state == "queued"))
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_the_page_of_dead_letters_says_that_there_are_none(staff_client, lang):
-    assert staff_client("admin", lang=lang).get("/staff/mail").status_code == 200
+def test_the_page_of_dead_letters_is_there_when_there_are_none(admin):
+    assert admin.get("/staff/mail").status_code == 200
 
 
 @pytest.mark.sqlite_only
@@ -95,16 +94,6 @@ def test_dead_letters_are_shown_in_pages(admin, frozen_clock, monkeypatch):
     second = admin.get(f"/staff/mail?before={ids[1]}").text
     assert f"/staff/mail/{ids[0]}/retry" in second
     assert admin.get(f"/staff/mail?before={2**63}").status_code == 200
-
-
-@pytest.mark.parametrize("role", ["viewer", "moderator", "editor", "exporter"])
-def test_only_staff_with_the_permission_try_dead_letters_again(staff_client, frozen_clock, role):
-    (one,) = dead(1, frozen_clock)
-    client = staff_client(role)
-    assert client.get("/staff/mail").status_code == 403
-    assert client.post(f"/staff/mail/{one}/retry").status_code == 403
-    assert client.post("/staff/mail/retry").status_code == 403
-    assert queued() == 0
 
 
 # --- What came back, and mailboxes that get no mail ---

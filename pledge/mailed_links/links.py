@@ -1,0 +1,129 @@
+"""A mailed link: its token, its states, the digits that are typed behind it, and what its holder may do.
+
+A scanner at the recipient's mail server has the mail and does not see the page where the form was sent, which shows two
+digits; whoever typed a stranger's address sees that page and does not have the mail. So where a machine may have pressed
+the button, the digits are asked for (docs/adr/0122).
+"""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
+
+from pledge.abuse.pressing import MAX_MATCH_TRIES, Press
+from pledge.core import tokens
+from pledge.core.tokens import BadToken, Purpose
+from pledge.mail.addresses import Address
+
+Record = TypeVar("Record")
+
+
+class LinkState(StrEnum):
+    """What a mailed link can be (docs/security.md has the page for each)."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    HELD = "held"  #: confirmed by the person, and counted when staff release it
+    EXPIRED = "expired"
+    CLOSED = "closed"  #: the campaign takes no confirmations any more
+    INVALIDATED = "invalidated"  #: taken out of the count by staff; the page says so and how to object
+    WITHDRAWN = "withdrawn"  #: a signature that the person took back
+    UNKNOWN = "unknown"  #: damaged, foreign or erased: one page for all, so that they cannot be told apart
+
+
+@dataclass(frozen=True)
+class Link(Generic[Record]):
+    """The state of a mailed link, and the signature or endorsement as its holder may read it."""
+
+    state: LinkState
+    record: Record | None = None
+    expired: bool = False
+
+
+def waiting_state(*, takes_confirmations: bool, expired: bool) -> LinkState:
+    """The state of a link whose signature or endorsement waits to be confirmed."""
+    if not takes_confirmations:
+        return LinkState.CLOSED
+    return LinkState.EXPIRED if expired else LinkState.PENDING
+
+
+class Confirmation(StrEnum):
+    """How an attempt to confirm with typed digits ended."""
+
+    DONE = "done"  #: confirmed and counted or held, now or before
+    UNMOVED = (
+        "unmoved"  #: the right digits, but it cannot be confirmed any more: the page of its link says why
+    )
+    WRONG = "wrong"
+    SPENT = "spent"  #: too many tries, or too late: only something else helps
+
+
+def check_number(tries: int | None, digits: str, *parts: int | str) -> Confirmation:
+    """Whether these are the two digits bound to `parts`. `tries`: how often they were typed, with this time; None when nothing
+    waits.
+    """
+    if tries is None:
+        return Confirmation.WRONG
+    if tries > MAX_MATCH_TRIES:
+        return Confirmation.SPENT
+    return Confirmation.DONE if tokens.two_digits_match(digits, *parts) else Confirmation.WRONG
+
+
+class Journey(Protocol):
+    """What the holder of a mailed link may do; the use cases of signatures and of endorsements. With a bad token or ticket each
+    raises BadToken.
+    """
+
+    # The page after the form was sent
+    def match_number(self, slug: str, ticket: str) -> str:
+        """The two digits of that page; "" for whoever came to it by a mailed link."""
+
+    def resend(self, slug: str, ticket: str, lang: str) -> None:
+        """Ask for the mail once more."""
+
+    # The link to confirm
+    def confirm_by_link(self, token: str, signals: Collection[Press]) -> str | None:
+        """Confirm; the campaign's name in addresses if this call did it."""
+
+    def answer(self, token: str, digits: str, signals: Collection[Press]) -> Confirmation:
+        """Confirm by link and typed digits."""
+
+    def renew(self, token: str, lang: str) -> tuple[str, str]:
+        """Ask for a new link in place of an expired one; slug and ticket of the page that follows."""
+
+    def mail_own_link(self, token: str, lang: str) -> None:
+        """Ask for the link to the own page, with the link that has confirmed."""
+
+    def disown(self, token: str) -> bool:
+        """ "This was not me": delete what waits; False when nothing did."""
+
+    # The own page, and the way to it
+    def send_link(self, slug: str, address: Address, lang: str) -> None:
+        """Ask for the link to the own page; for a stranger no mail follows."""
+
+    def withdraw(self, token: str) -> None: ...
+
+    def erase(self, token: str) -> None: ...
+
+
+def new_id() -> int:
+    """A random number of 63 bits, never 0: the two databases' 64-bit integers are signed."""
+    return secrets.randbelow(2**63 - 1) + 1
+
+
+def read_numbers(purpose: Purpose, token: str, count: int = 1) -> tuple[list[int], bool]:
+    """The numbers in a token, and whether it has expired. Raises BadToken."""
+    found = tokens.read(purpose, token)
+    numbers = [part for part in found.payload if isinstance(part, int) and 0 < part < 2**63]
+    if len(found.payload) != count or len(numbers) != count:
+        raise BadToken
+    return numbers, found.expired
+
+
+def read_valid(purpose: Purpose, token: str, count: int = 1) -> list[int]:
+    """The numbers in a token. Raises BadToken, also when it has expired."""
+    numbers, expired = read_numbers(purpose, token, count)
+    if expired:
+        raise BadToken
+    return numbers

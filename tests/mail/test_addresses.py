@@ -1,0 +1,213 @@
+"""Addresses: mailed as typed, one person however spelled."""
+
+import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pledge.mail.addresses import MAX_ADDRESS, BadAddress, parse
+from pledge.mail.providers import LARGE_PROVIDERS, PROVIDERS, exact, without_tag
+
+LOCAL = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)
+TAG = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=0, max_size=10)
+
+
+@pytest.mark.parametrize(
+    ("typed", "mailed"),
+    [
+        ("hong@naver.com", "hong@naver.com"),
+        ("Hong.Gildong+sky@Gmail.com", "Hong.Gildong+sky@gmail.com"),
+        ("  hong@daum.net ", "hong@daum.net"),
+        ("hong@한국.kr", "hong@xn--3e0b707e.kr"),
+        ("ａ".replace("ａ", "a") + "@ｎａｖｅｒ.com", "a@naver.com"),
+        ("o'brien@example.ie", "o'brien@example.ie"),
+    ],
+)
+def test_mail_goes_to_the_address_as_typed_with_its_domain_in_ascii(typed, mailed):
+    assert parse(typed).mailed == mailed
+
+
+#: Pieces that meet every rule of an address somewhere: dots, lengths, capitals, special names and domains.
+PIECES = st.sampled_from(
+    [
+        "a",
+        "hong",
+        "Postmaster",
+        "postmaster",
+        "x" * 32,
+        "b" * 63,
+        "1",
+        ".",
+        "..",
+        "+",
+        "-",
+        "_",
+        "@",
+        " ",
+        "'",
+        "한",
+        "xn--3e0b707e",
+        "XN--3E0B707E",
+        "kr",
+        "com",
+        "LOCAL",
+        "test",
+        "invalid",
+        "localhost",
+        "[127.0.0.1]",
+        "\n",
+        "\x00",
+    ]
+)
+
+
+@given(
+    st.one_of(
+        st.builds(
+            "{}@{}".format,
+            st.lists(PIECES, max_size=5).map("".join),
+            st.lists(PIECES, max_size=5).map("".join),
+        ),
+        st.builds("{}@{}.{}".format, LOCAL, LOCAL, st.sampled_from(["kr", "com", "test", "1", "c", "Co.KR"])),
+        st.builds("{}@{}".format, st.text(max_size=8), st.text(max_size=8)),
+        st.builds(lambda many: f"{'a' * 64}@{'b.' * many}kr", st.integers(85, 96)),
+    )
+)
+def test_the_short_way_for_plain_addresses_says_what_the_library_says(typed):
+    try:
+        found = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
+        expected = f"{found.local_part}@{found.ascii_domain.lower()}"
+    except EmailNotValidError:
+        expected = None
+    if len(typed) > MAX_ADDRESS:
+        expected = None
+    for _ in range(2):  # unknown domain, known domain
+        try:
+            assert parse(typed).mailed == expected
+        except BadAddress:
+            assert expected is None
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *(
+            "",
+            "hong",
+            "@naver.com",
+            "hong@",
+            "a..b@naver.com",
+            ".a@naver.com",
+            "a b@naver.com",
+            "a@localhost",
+        ),
+        *("a@b@c.kr", "a@naver.com\r\nBcc: x@y.kr", "a\n@naver.com", '"quoted"@naver.com', "a@[127.0.0.1]"),
+        *(
+            "x" * 65 + "@naver.com",
+            "a@" + "b" * 64 + ".kr",
+            "a@" + "b." * 130 + "kr",
+            "a\x00@naver.com",
+            "\ud800@naver.com",
+        ),
+    ],
+)
+def test_what_is_no_address_is_refused(typed):
+    with pytest.raises(BadAddress):
+        parse(typed)
+
+
+def test_a_local_part_outside_ascii_is_refused_with_its_own_reason():
+    with pytest.raises(BadAddress) as refused:
+        parse("홍길동@naver.com")
+    assert refused.value.internationalized
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("hong.gildong@gmail.com", "HongGildong+news@googlemail.com"),
+        ("hong@hanmail.net", "HONG@daum.net"),
+        ("hong+a@outlook.com", "hong+b@outlook.com"),
+        ("Hong@example.org", "hong@EXAMPLE.org"),
+        ("hong@한국.kr", "hong@xn--3e0b707e.kr"),
+        ("hong@icloud.com", "Hong+x@me.com"),
+        ("hong@mac.com", "hong@me.com"),
+        ("hong@proton.me", "hong+news@protonmail.com"),
+        ("hong@pm.me", "hong@protonmail.ch"),
+        ("hong@yandex.ru", "hong@ya.ru"),
+        ("hong+a@yandex.com", "hong@yandex.kz"),
+        ("hong+a@hotmail.co.kr", "hong@hotmail.co.kr"),
+        ("hong+a@live.jp", "hong+b@live.jp"),
+        ("hong+a@outlook.de", "hong@outlook.de"),
+        ("hong+a@zohomail.com", "hong@zohomail.com"),
+    ],
+)
+def test_spellings_of_one_mailbox_are_one_person(one, other):
+    assert parse(one).canonical == parse(other).canonical
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("hong.gildong@naver.com", "honggildong@naver.com"),
+        ("hong+a@naver.com", "hong+b@naver.com"),
+        ("ho.ng@outlook.com", "hong@outlook.com"),
+        ("hong@hotmail.com", "hong@outlook.com"),
+        ("hong@hotmail.com", "hong@hotmail.co.kr"),
+        ("ho.ng@icloud.com", "hong@icloud.com"),
+        ("hong@zoho.com", "hong@zohomail.com"),
+        ("hong+a@corp.example.com", "hong@corp.example.com"),
+        ("hong@example.org", "hong@example.com"),
+    ],
+)
+def test_mailboxes_that_a_provider_keeps_apart_are_two_people(one, other):
+    assert parse(one).canonical != parse(other).canonical
+
+
+@given(LOCAL, TAG, st.sampled_from(sorted(PROVIDERS)), st.data())
+def test_one_name_is_one_person_under_all_domains_of_one_mailbox(local, tag, domain, data):
+    provider = PROVIDERS[domain]
+    twins = sorted(name for name, one in PROVIDERS.items() if one == provider)
+    other = data.draw(st.sampled_from(twins))
+    spelled = f"{local.upper()}+{tag}@{other}" if provider.ignores_plus else f"{local.upper()}@{other}"
+    assert parse(spelled).canonical == parse(f"{local}@{domain}").canonical
+
+
+@given(LOCAL, TAG, TAG, st.sampled_from([*sorted(PROVIDERS), "corp.example.com", "naver.com"]))
+def test_a_tag_is_ignored_or_shares_its_slots_with_all_others(local, one, two, domain):
+    plain = exact(f"{local}@{domain}")
+    for tagged in (f"{local}+{one}@{domain}", f"{local}+{two}@{domain}", f"{local}+{one}+{two}@{domain}"):
+        assert plain in (without_tag(tagged), exact(tagged))
+    assert without_tag(plain) is None
+
+
+def test_what_is_only_a_tag_is_a_mailbox_of_its_own():
+    assert without_tag("+a@corp.example.com") is None
+
+
+def test_every_provider_is_named_by_a_domain_that_can_be_mailed_to():
+    for domain in {*PROVIDERS, *LARGE_PROVIDERS}:
+        assert parse(f"a@{domain}").mailed == f"a@{domain}"
+    assert {provider.domain for provider in PROVIDERS.values()} <= set(PROVIDERS)
+
+
+@given(LOCAL, TAG, st.sampled_from(["gmail.com", "googlemail.com"]), st.data())
+def test_dots_plus_and_case_never_make_a_second_person_at_gmail(local, tag, domain, data):
+    dotted = ".".join(local)
+    spelled = data.draw(st.sampled_from([local, dotted, dotted.upper()]))
+    assert parse(f"{spelled}+{tag}@{domain}").canonical == f"{local}@gmail.com"
+
+
+@given(LOCAL, LOCAL, st.sampled_from(sorted(PROVIDERS)))
+def test_different_names_at_one_provider_stay_different_people(one, other, domain):
+    assert (parse(f"{one}@{domain}").canonical == parse(f"{other}@{domain}").canonical) == (one == other)
+
+
+@given(st.text(max_size=80))
+def test_whatever_is_typed_gives_an_address_or_one_clear_refusal(text):
+    try:
+        address = parse(text)
+    except BadAddress:
+        return
+    assert address.mailed.isascii()
+    assert not any(character in address.mailed for character in "\r\n\0 ")

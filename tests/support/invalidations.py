@@ -1,0 +1,40 @@
+"""Bulk acts of staff for tests: the worker's part, and what became of the signatures."""
+
+from sqlalchemy import func, select
+
+from pledge.core.db import db
+from pledge.ledger.queries import count
+from pledge.signatures import entries
+from pledge.signatures.invalidation import applying
+from pledge.signatures.invalidation.models import Invalidation
+from pledge.signatures.models import Signature
+from tests.support.factories import fold_all, the_campaign
+
+
+def work(limit: int = applying.BATCH) -> int:
+    """Let the worker finish; how many batches it took."""
+    batches = 0
+    while applying.advance(limit):
+        batches += 1
+    return batches
+
+
+def row(number: int) -> Invalidation:
+    """As it is now."""
+    db.session.rollback()
+    found = db.session.get(Invalidation, number)
+    assert found is not None
+    return found
+
+
+def states() -> dict[str, int]:
+    """How many signatures are in which state."""
+    db.session.rollback()
+    return dict(db.session.execute(select(Signature.state, func.count()).group_by(Signature.state)).all())
+
+
+def people() -> int:
+    """The count, once the log is folded; it agrees with the signatures."""
+    fold_all()
+    assert entries.mismatches() == []
+    return count(the_campaign().id).people
