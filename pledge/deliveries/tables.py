@@ -18,10 +18,9 @@ from pledge.audit.models import Actor
 from pledge.audit.services import note
 from pledge.campaigns.queries import slugs
 from pledge.core.clock import iso_utc
-from pledge.core.i18n import SEOUL
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
-from pledge.core.phrases import Phrase
-from pledge.core.text.spreadsheets import BOM, csv_line
+from pledge.core.text.tables import BOM, csv_line
 from pledge.deliveries.document import Document
 from pledge.exports.files import file_name
 from pledge.exports.rows import coded_columns, worded_columns

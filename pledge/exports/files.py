@@ -17,7 +17,7 @@ from xlsxwriter import Workbook
 
 from pledge.core.clock import iso_utc
 from pledge.core.i18n import SEOUL
-from pledge.core.text.spreadsheets import BOM, csv_line
+from pledge.core.text.tables import BOM, csv_line
 from pledge.exports.rows import Column, Table
 from pledge.exports.sheets import Sheet, Styles
 from pledge.jobs.services import Progress

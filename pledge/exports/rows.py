@@ -14,10 +14,9 @@ from sqlalchemy import Row, TextClause, func, select, text
 
 from pledge.core import countries, languages
 from pledge.core.db import reading
-from pledge.core.i18n import SEOUL
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
-from pledge.core.phrases import Phrase
 from pledge.core.urls import organization_link
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import OrganizationView

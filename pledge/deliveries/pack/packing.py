@@ -23,7 +23,7 @@ from pledge.core import languages
 from pledge.core.clock import from_iso_utc
 from pledge.core.db import reading
 from pledge.core.i18n import format_datetime
-from pledge.core.text.spreadsheets import BOM
+from pledge.core.text.tables import BOM
 from pledge.deliveries.document import FORMAT, Document, from_json
 from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.models import Delivery, DeliveryState

@@ -14,9 +14,8 @@ from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import FieldFault, stamp
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages, urls
-from pledge.core.i18n import format_count, format_date
+from pledge.core.i18n import Phrase, format_count, format_date
 from pledge.core.languages import Texts, codes
-from pledge.core.phrases import Phrase
 from pledge.deliveries import queries as deliveries
 from pledge.deliveries.queries import DeliveryView
 from pledge.ledger import queries as ledger

@@ -1,10 +1,13 @@
-"""From a Message to the mail that is sent: the Jinja templates of its kind, in an EmailMessage of the standard library.
+"""Mails between outbox and transport: claimed rows, the composers that turn them into messages, and rendering those.
 
 A mail is a folder of three files for each language: templates/mail/<kind>/<language>/{subject.txt,body.txt,body.html}.
 """
 
 import re
 import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from email.headerregistry import (
     Address,
     BaseHeader,
@@ -16,12 +19,81 @@ from email.policy import SMTP, Policy
 from email.utils import parseaddr
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from pledge.core import clock, urls
-from pledge.mail.message import Claimed, Message
+from pledge.core.encryption import vault
+from pledge.mail.models import MailKind
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A mail of the outbox that this worker may send until the lease ends."""
+
+    id: int
+    kind: MailKind
+    subject_id: int
+    seq: int
+    lang: str
+    known: bool
+    attempts: int  #: this one included
+    created_at: datetime
+    lease_until: datetime
+
+    @property
+    def message_id(self) -> str:
+        """The same for every copy of a mail, so that a mailbox can tell a copy from a second mail.
+
+        A keyed hash: the number itself would tell whoever gets two mails how many went out between them.
+        """
+        digest = vault().keyed_hash(f"message-id {self.id} {self.created_at.isoformat()}")
+        return f"<{digest[:16].hex()}@{urls.host()}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One mail as its composer writes it: the recipient, and the values that its templates print."""
+
+    to: str
+    values: Mapping[str, str]
+    #: Values of several lines, which are printed as they are; Markup in the HTML.
+    texts: Mapping[str, str | Markup] = field(default_factory=dict)
+    #: Templates of another kind than the outbox row names, where the state has changed since.
+    template: MailKind | None = None
+    #: For news: the address that stops it, for the header that mail programs make a button of (RFC 8058).
+    unsubscribe: str = ""
+    #: For news: the name of the mailing list, by which mail programs sort (RFC 2919); letters, digits and hyphens.
+    mailing_list: str = ""
+    organization: str = ""  #: who sends it, for its foot; "": the site
+    reply_to: str = ""  #: where answers go; "": to the contact of the site
+
+
+#: Turns claimed mails of one kind into messages, by outbox id. A mail that it leaves out is out of date and is dropped.
+Composer = Callable[[Sequence[Claimed]], Mapping[int, Message]]
+Composers = Mapping[MailKind, Composer]
+
+_Subject = TypeVar("_Subject")
+
+
+def composer(
+    load: Callable[[Sequence[Claimed]], Mapping[int, _Subject]],
+    write: Callable[[Claimed, _Subject], Message | None],
+) -> Composer:
+    """A composer of two functions: `load` reads what mails are about, by outbox id, in one query; `write` is the mail.
+
+    A mail whose subject `load` does not find, or of which `write` returns None, is dropped.
+    """
+
+    def compose(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+        subjects = load(mails)
+        written = {mail.id: write(mail, subjects[mail.id]) for mail in mails if mail.id in subjects}
+        return {mail_id: message for mail_id, message in written.items() if message is not None}
+
+    return compose
+
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
@@ -109,7 +181,8 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
 
     made = EmailMessage(policy=_POLICY)
     made["Subject"] = _render(f"{folder}/subject.txt", context).strip()
-    made["From"] = _sender(values["campaign"])
+    name, address = parseaddr(urls.sender())
+    made["From"] = Address(name or values["campaign"], addr_spec=address)
     made["To"] = message.to
     reply_to = message.reply_to or urls.contact()
     if is_address(reply_to):
@@ -143,12 +216,6 @@ def envelope_address(sender: str) -> str:
 
 def _render(template: str, context: dict[str, Any]) -> str:
     return _TEMPLATES.get_template(template).render(context)
-
-
-def _sender(campaign: str) -> Address:
-    """The sender under the name that PLEDGE_MAIL_FROM has, or else under that of the campaign."""
-    name, address = parseaddr(urls.sender())
-    return Address(name or campaign, addr_spec=address)
 
 
 def _add_one_click(made: EmailMessage, address: str) -> None:

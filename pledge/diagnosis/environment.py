@@ -11,7 +11,7 @@ from config import Config, unknown_names
 from pledge.core import clock
 from pledge.core.db import db, reading
 from pledge.core.networks import is_this_machine
-from pledge.diagnosis.findings import Finding, ok, problem, warning
+from pledge.diagnosis import Finding, ok, problem, warning
 from pledge.diagnosis.state import Readiness
 from pledge.files.storage import StorageAway, current_storage
 from pledge.ledger.models import LedgerEntry
@@ -19,8 +19,7 @@ from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
 from pledge.mail.bounces import mailboxes
 from pledge.mail.services import transport
-from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
-from pledge.mail.transports import MailRefused
+from pledge.mail.transports import BadSmtpUrl, MailRefused, Server, SmtpTransport
 from pledge.statistics import deliverability
 
 #: Seconds that Redis may take here; the site itself waits less.
