@@ -19,14 +19,9 @@ from tests.support.factories import (
     version_of,
 )
 from tests.support.pictures import png
-from tests.support.rows import number_of
+from tests.support.rows import again, number_of
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def again(row):
-    db.session.rollback()
-    return db.session.get(Endorsement, row.id)
 
 
 def test_an_unconfirmed_application_goes_after_fourteen_days_with_its_logo(frozen_clock):
