@@ -1,4 +1,4 @@
-"""Tables of staff: people, their roles, passkeys, sessions, saved requests, and attempts to sign in.
+"""Tables of staff: people, their roles, passkeys, sessions, and attempts to sign in.
 
 What authenticates a person (the authenticator's secret, recovery codes, what a session holds) is sealed; a session's id and the
 keys of the throttle are stored as hashes.
@@ -138,22 +138,6 @@ class StaffSession(Model):
     seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     __table_args__ = (Index("ix_staff_sessions_seen_at", "seen_at"),)
-
-
-class StaffSavedRequest(Model):
-    """A form that somebody sent and that waits: for the second factor, or for its sender to sign in again."""
-
-    __tablename__ = "staff_saved_requests"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
-    #: The session that sent it; NULL when that one had ended.
-    session_id: Mapped[int | None] = mapped_column(
-        ForeignKey("staff_sessions.id", ondelete="CASCADE"), index=True
-    )
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    request: Mapped[bytes] = mapped_column(LargeBinary)  #: sealed for this person and session
-    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
 class StaffAttempt(Model):

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 
-from pledge.accounts.models import StaffMember, StaffSavedRequest, StaffSession
+from pledge.accounts.models import StaffMember, StaffSession
 from pledge.core import clock
 from pledge.core.db import reading, transaction, write_autocommit
 
@@ -47,12 +47,11 @@ class SessionView:
 
 
 def start(person: StaffMember, data: Mapping[str, Any], *, network: str, browser: str) -> str:
-    """Open a session; returns its new id. Sessions and saved requests that have expired are deleted."""
+    """Open a session; returns its new id. Sessions that have expired are deleted."""
     token = secrets.token_urlsafe(_BYTES)
     now = clock.now()
     with transaction() as session:
         session.execute(delete(StaffSession).where(or_(*_expired(now))))
-        session.execute(delete(StaffSavedRequest).where(StaffSavedRequest.expires_at <= now))
         session.execute(
             insert(StaffSession).values(
                 staff_id=person.id,

@@ -7,12 +7,13 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import captions
 from pledge.campaigns.captions import BadCaptions
-from pledge.campaigns.letter_pdf.compose import BadLetterText, check_letter_text
 from pledge.campaigns.moderation import compare, edited, new_text, subject
+from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, changed, stamp
 from pledge.campaigns.video import BadVideo, OwnVideo, Video, parse_video, stored
 from pledge.core import languages
 from pledge.core.languages import Texts
+from pledge.core.typesetting import CannotTypeset
 from pledge.files import services as files
 
 
@@ -131,7 +132,7 @@ def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str])
     for lang, letter in kept.items():
         try:
             check_letter_text(lang, letter)
-        except BadLetterText:
+        except CannotTypeset:
             check.add(f"text_{lang}", FieldFault.LETTER)
     check.finish()
     with edited(slug) as (session, campaign):

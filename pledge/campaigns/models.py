@@ -1,4 +1,4 @@
-"""Tables of a campaign. Its languages are equal; none is a translation of another (docs/adr/0105)."""
+"""Tables of a campaign. Its languages are equal; none is a translation of another."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from pledge.campaigns import captions, consents, items
 from pledge.campaigns.events import EVENT, EventFields
-from pledge.campaigns.letter_pdf.compose import BadLetterText, check_letter_text
 from pledge.campaigns.models import (
     Campaign,
     CampaignState,
@@ -27,6 +26,7 @@ from pledge.campaigns.models import (
     PledgeText,
     VideoFormat,
 )
+from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, FieldFault, clean_link, fingerprint
 from pledge.campaigns.sisters import SISTER, SisterFields
 from pledge.campaigns.video import parse_video
@@ -34,6 +34,7 @@ from pledge.core import clock, languages
 from pledge.core.db import reading, transaction
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
+from pledge.core.typesetting import CannotTypeset
 from pledge.files import services as files
 from pledge.files.models import StoredFile
 
@@ -58,7 +59,7 @@ def load_folder(folder: Path) -> str:
     """Create or update the campaign that a folder describes; returns its slug. Loading twice changes nothing.
 
     Raises EditedByStaff (nothing is changed), FileNotFoundError for a missing text, KeyError for a missing setting,
-    BadFields, BadVideo, BadVideoFile, BadPicture, BadCaptions, BadLetterText, StorageAway, PledgeTextChanged.
+    BadFields, BadVideo, BadVideoFile, BadPicture, BadCaptions, CannotTypeset, StorageAway, PledgeTextChanged.
     """
     facts = tomllib.loads((folder / "campaign.toml").read_text("utf-8"))
     langs = [lang for lang in languages.codes() if lang in facts]
@@ -168,15 +169,15 @@ def _captions(folder: Path, langs: list[str]) -> Texts:
 
 
 def _letter(folder: Path, langs: list[str]) -> Texts:
-    """The letter to read, in all languages or in none. Raises BadLetterText, which names the file."""
+    """The letter to read, in all languages or in none. Raises CannotTypeset, which names the file."""
     if not any((folder / f"letter.{lang}.md").exists() for lang in langs):
         return Texts()
     found = languages.texts({lang: (folder / f"letter.{lang}.md").read_text("utf-8") for lang in langs})
     for lang, text in found.items():
         try:
             check_letter_text(lang, text)
-        except BadLetterText:
-            raise BadLetterText(
+        except CannotTypeset:
+            raise CannotTypeset(
                 f"no PDF can be made of letter.{lang}.md: it may be nested too deeply"
             ) from None
     return found

@@ -20,7 +20,7 @@ from pledge.campaigns.rules import BadFields
 from pledge.cli.options import campaign_id, known_language, refuse_without_log_key
 from pledge.core import clock, languages
 from pledge.core.clock import iso_utc
-from pledge.core.phrases import Phrase
+from pledge.core.i18n import Phrase
 from pledge.deliveries import freezing
 from pledge.deliveries.doubt import CountInDoubt
 from pledge.deliveries.figures import of_totals

@@ -6,9 +6,8 @@ from datetime import datetime
 
 from pledge.core import languages
 from pledge.core.clock import from_iso_utc
-from pledge.core.i18n import SEOUL
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
-from pledge.core.phrases import Phrase
 from pledge.deliveries.document import Document, FrozenCheckpoint
 from pledge.statistics import labels
 from pledge.statistics.breakdowns import CampaignTotals

@@ -9,9 +9,8 @@ from enum import StrEnum
 from pledge.core import countries, languages
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
-from pledge.core.text.lines import BadLine, LineFault, content_fault
+from pledge.core.text.lines import BadLine, LineFault, content_fault, is_readable
 from pledge.core.text.lines import clean_line as clean_any_line
-from pledge.core.text.plain_text import is_readable
 from pledge.endorsements.models import MAX_NAME, MAX_STATEMENT
 from pledge.endorsements.verification.domains import BadWebsite, clean_website
 
@@ -21,6 +20,13 @@ MAX_WEBSITE = 300
 YEARS = range(2000, 2101)
 
 _NEWLINES = re.compile(r"\r\n?")
+
+# The Korean business registration number (사업자등록번호): ten digits, the last of which is a check digit.
+_SEPARATORS = re.compile(r"[\s\-‐‑‒–—―−.]+")
+_REGISTRATION_NUMBER = re.compile(r"[0-9]{10}")
+#: National Tax Service: each digit times its weight, and the tens of the last product added once more.
+_WEIGHTS = (1, 3, 7, 1, 3, 7, 1, 3, 5)
+_FIRST_OFFICE = 101  #: tax offices are numbered from here
 
 
 class ContentFault(StrEnum):
@@ -41,6 +47,10 @@ class BadContent(ValueError):
         super().__init__(f"{field}: {fault.value}")
         self.field = field
         self.fault = fault
+
+
+class BadRegistrationNumber(ValueError):
+    """Not ten digits, or the check digit says that one of them is wrong."""
 
 
 @dataclass(frozen=True)
@@ -157,3 +167,26 @@ def _checked(
     if not fine:
         raise BadContent(field, fault)
     return text
+
+
+def optional_registration_number(text: str) -> str | None:
+    """The ten digits, or None for a field that was left blank. Raises BadRegistrationNumber."""
+    return clean_registration_number(text) if text.strip() else None
+
+
+def clean_registration_number(text: str) -> str:
+    """The ten digits. Hyphens, spaces and full-width digits are accepted. Raises BadRegistrationNumber."""
+    digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+    if (
+        not _REGISTRATION_NUMBER.fullmatch(digits)
+        or int(digits[:3]) < _FIRST_OFFICE
+        or check_digit(digits) != digits[9]
+    ):
+        raise BadRegistrationNumber
+    return digits
+
+
+def check_digit(digits: str) -> str:
+    """The tenth digit for the first nine."""
+    products = [int(digit) * weight for digit, weight in zip(digits[:9], _WEIGHTS, strict=True)]
+    return str(-(sum(products) + products[8] // 10) % 10)

@@ -27,11 +27,10 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.outbox import enqueue_if_allowed, is_scanned
-from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line
+from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line, optional_registration_number
 from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.endorsements.verification.names import name_key
-from pledge.endorsements.verification.registration import optional_registration_number
 from pledge.files import services as files
 from pledge.ledger.models import Reason
 from pledge.mail import allowance

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import IO, BinaryIO
 
 from pledge.core.clock import iso_utc
-from pledge.core.text.spreadsheets import BOM, csv_line
+from pledge.core.text.tables import BOM, csv_line
 from pledge.exports.rows import Table
 from pledge.exports.workbook import write_workbook
 from pledge.jobs.services import Progress

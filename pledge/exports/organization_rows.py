@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from pledge.core import countries, languages
+from pledge.core.i18n import Phrase
 from pledge.core.organization_types import TYPES
-from pledge.core.phrases import Phrase
 from pledge.statistics import labels
 from pledge.statistics.values import Organization
 

@@ -12,12 +12,10 @@ from typing import Any
 from sqlalchemy import Row, TextClause, func, select, text
 
 from pledge.core import countries, languages
-from pledge.core.db import is_postgresql, reading
-from pledge.core.db.bulk_rows import copied_out
-from pledge.core.i18n import SEOUL
+from pledge.core.db import copied_out, is_postgresql, reading
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.organization_types import TYPES
-from pledge.core.phrases import Phrase
-from pledge.core.text.spreadsheets import csv_line
+from pledge.core.text.tables import csv_line
 from pledge.core.urls import organization_link
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import OrganizationView

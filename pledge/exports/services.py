@@ -16,8 +16,8 @@ from pledge.exports.models import Export
 from pledge.exports.names import file_name
 from pledge.exports.rows import KINDS, Table
 from pledge.jobs import services
-from pledge.jobs.models import JobKind
-from pledge.jobs.services import JobView, MadeFile, Progress
+from pledge.jobs.models import Job, JobKind
+from pledge.jobs.services import MadeFile, Progress
 
 FORMATS = ("csv", "xlsx")
 KEPT = timedelta(hours=24)
@@ -40,7 +40,7 @@ class ExportView:
     reason: str
     asked_name: str
     asked_at: datetime
-    job: JobView | None
+    job: Job | None
 
     @property
     def file_name(self) -> str:

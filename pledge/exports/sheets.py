@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from pledge.core.text.spreadsheets import neutral
+from pledge.core.text.tables import neutral
 
 #: A fraction is shown in percent.
 Value = str | int | float | date

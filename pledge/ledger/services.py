@@ -28,14 +28,20 @@ BATCH = 5000
 _SET_MALFORMED_ASIDE = f"""
     UPDATE ledger_entries SET set_aside = '{SetAside.NO_CAUSE}'
      WHERE {WAITS} AND NOT (EXISTS ({{known}})
-       AND hour = {{hour}} AND LENGTH(hour) = 13 AND SUBSTR(hour, 1, 4) BETWEEN '2000' AND '2999'
+       AND {{has_hour}} AND SUBSTR(hour, 1, 4) BETWEEN '2000' AND '2999'
        AND (delta > 0) = (reason IN ('confirmed', 'reinstated'))
        AND (commitment IS NULL OR LENGTH(commitment) = 32) AND (record IS NULL OR LENGTH(record) = 32))"""  # noqa: S608  # only constants are put into the text
 
-#: hour_of() the moment of an entry, in the SQL of each database.
-_HOUR = {
-    "sqlite": "SUBSTR(occurred_at, 1, 10) || 'T' || SUBSTR(occurred_at, 12, 2)",
-    "postgresql": "TO_CHAR(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24')",
+#: Whether the day of an hour is one that the calendar has, and the hour one of its 24.
+_HAS_HOUR = {
+    "sqlite": """
+        COALESCE(STRFTIME('%Y-%m-%d', SUBSTR(hour, 1, 10)) = SUBSTR(hour, 1, 10), 0)
+        AND SUBSTR(hour, 11) GLOB 'T[0-2][0-9]' AND SUBSTR(hour, 12) < '24'""",
+    "postgresql": """
+        CASE WHEN hour ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])$'
+             THEN TO_CHAR(CAST(SUBSTR(hour, 1, 7) || '-01' AS date) + CAST(SUBSTR(hour, 9, 2) AS int) - 1, 'YYYY-MM-DD')
+                  = SUBSTR(hour, 1, 10)
+             ELSE false END""",
 }
 
 _MAKE_HEADS = text(f"""
@@ -215,7 +221,7 @@ def fold(sources: Sources, limit: int = BATCH) -> int:
             return 0
         batch = {"limit": limit, "now": clock.now()}
         malformed = _SET_MALFORMED_ASIDE.format(
-            known=sources.known, hour=_HOUR[session.get_bind().dialect.name]
+            known=sources.known, has_hour=_HAS_HOUR[session.get_bind().dialect.name]
         )
         folded: int = session.execute(text(malformed)).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MAKE_HEADS, batch)

@@ -20,7 +20,7 @@ from pledge.core.db import reading
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
 from pledge.core.tokens import Purpose
-from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.news.models import NewsItem, NewsState
 from pledge.signatures.models import Signature, SignatureState

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from pledge.core.fonts.glyphs import FONTS, code_points, presentable
+from pledge.core.typesetting import FONTS, code_points, presentable
 
 WIDTH, HEIGHT = 1200, 630
 _SKY = Path(__file__).parent / "sky.png"

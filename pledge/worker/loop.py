@@ -20,7 +20,7 @@ from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
 from pledge.core.db.failures import describe
 from pledge.core.logs import log
 from pledge.deliveries import register_queries
-from pledge.diagnosis import comparing
+from pledge.diagnosis import contents
 from pledge.jobs import services as jobs
 from pledge.ledger import log as public_log
 from pledge.ledger import services as ledger
@@ -29,7 +29,7 @@ from pledge.mail import services as mail
 from pledge.mail.bounces import mailboxes
 from pledge.mail.bounces import services as bounces
 from pledge.mail.bounces.mailboxes import MailboxAway
-from pledge.mail.sender_group import DATABASE_ERRORS, SenderGroup, Turns
+from pledge.mail.services import DATABASE_ERRORS, SenderGroup, Turns
 from pledge.news import queries as news
 from pledge.news import sending
 from pledge.retention import services as retention
@@ -130,7 +130,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("delivery", deliverability.watch, idle=300),
         Step("webhook", webhook.advance, idle=2, busy=0),
         Step("steps", tell_reached_steps, idle=5),
-        Step("compare", comparing.compare, idle=3600),
+        Step("compare", contents.compare, idle=3600),
         Step("mail servers", mail_servers.look_up_next, idle=0.2, busy=0, enabled=looks_up_mail_servers),
         Step("bounces", read_bounces, idle=30, busy=0, enabled=bool(bounce_mailbox)),
     ]

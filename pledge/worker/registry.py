@@ -13,7 +13,7 @@ from pledge.jobs.services import Makers
 from pledge.ledger.models import Kind
 from pledge.ledger.numbering import Sources
 from pledge.mail.breaker import Confirmations
-from pledge.mail.message import Composers
+from pledge.mail.messages import Composers
 from pledge.mail.models import MailKind
 from pledge.mail.requests import Handlers
 from pledge.news import mails as news

@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from pledge.campaigns import events, letter, media, moderation, partners, queries, sisters, staff_queries
 from pledge.campaigns.captions import BadCaptions
-from pledge.campaigns.letter_pdf.compose import BadLetterText
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Campaign, Partner, PledgeText, SisterCampaign
 from pledge.campaigns.rules import BadFields, stamp
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
 from pledge.cli.campaigns import DEMO
 from pledge.core.db import db
+from pledge.core.typesetting import CannotTypeset
 from pledge.files.models import StoredFile
 from pledge.retention import services as retention
 from tests.support import factories
@@ -129,7 +129,7 @@ def test_a_missing_language_stops_the_loading_and_stores_nothing(folder):
 
 def test_a_letter_of_which_no_pdf_can_be_made_is_refused_by_the_name_of_its_file(folder):
     (folder / "letter.en.md").write_text("> " * 300 + "deep", "utf-8")
-    with pytest.raises(BadLetterText, match=r"letter\.en\.md"):
+    with pytest.raises(CannotTypeset, match=r"letter\.en\.md"):
         load_folder(folder)
     assert number_of(Campaign) == 0
 

@@ -59,7 +59,7 @@ def test_a_frozen_delivery_has_its_document_its_job_and_its_record(app, frozen_c
     )
     job = jobs.newest(JobKind.PACK, number)
     assert job is not None
-    assert job.state is JobState.WAITING
+    assert job.state == JobState.WAITING
     entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert (entry.action, entry.subject) == ("delivery.freeze", f"delivery:{number}")
@@ -189,7 +189,7 @@ def test_a_discarded_delivery_has_no_job_any_more(app):
     assert stored(number).state == DeliveryState.DISCARDED
     job = jobs.newest(JobKind.PACK, number)
     assert job is not None
-    assert job.state is JobState.GONE
+    assert job.state == JobState.GONE
     assert jobs.advance({}) is False
 
 

@@ -15,9 +15,8 @@ from pledge.endorsements import services
 from pledge.endorsements.applications import name_digest
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.endorsements.queries import open_link, own_endorsement
-from pledge.endorsements.rules import BadContent, ContentFault
+from pledge.endorsements.rules import BadContent, BadRegistrationNumber, ContentFault
 from pledge.endorsements.services import read_ticket, ticket_for
-from pledge.endorsements.verification.registration import BadRegistrationNumber
 from pledge.mail.addresses import address_hash, parse
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mailed_links.links import LinkState

@@ -285,14 +285,14 @@ class _Unseekable(io.RawIOBase):
 def test_an_export_is_asked_for_with_a_reason_made_by_the_worker_and_gone_after_a_day(app, frozen_clock):
     some_ledger()
     number = services.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason=" for the ministry ")
-    assert services.find(number).job.state is JobState.WAITING
+    assert services.find(number).job.state == JobState.WAITING
 
     assert jobs.advance(MAKERS)
 
     export = services.find(number)
     assert (export.job.state, export.job.rows, export.job.percent) == (JobState.DONE, 5, 100)
     whole = b"".join(jobs.chunks(export.job.id))
-    assert hashlib.sha256(whole).hexdigest() == export.job.sha256
+    assert hashlib.sha256(whole).digest() == export.job.sha256
     services.note_download(ANNA, export)
     frozen_clock.move(hours=24, seconds=1)
     assert jobs.chunks(export.job.id) is None, "before the sweep too"

@@ -300,7 +300,8 @@ def test_the_hour_of_an_entry_is_in_utc():
         {"hour": ""},
         {"hour": "2026-02-31T05"},
         {"hour": "2026-11-24T99"},
-        {"hour": "2026-11-24T13"},  # not that of the moment beside it
+        {"hour": "2026-11-24T24"},
+        {"hour": "9999-12-31T23"},  # in Korea it is no year of four digits
         {"reason": "withdrawn"},
         {"commitment": b"short"},
         {"subject_id": 7, "delta": -1, "commitment": None},  # confirmed, and takes back

@@ -20,7 +20,7 @@ from pledge.mail.models import OutboxMail
 from pledge.mail.suppression import exact_hash
 from pledge.news import queries as news
 from pledge.retention import services
-from pledge.retention.queries import last_run
+from pledge.retention.services import last_run
 from pledge.signatures import moderation
 from pledge.signatures import services as signature_services
 from pledge.signatures import services as signing

@@ -49,7 +49,7 @@ def _wait_for(number: int) -> None:
 
     def is_made() -> bool:
         job = newest_job(JobKind.PACK, number)
-        return job is not None and job.state is JobState.DONE
+        return job is not None and job.state == JobState.DONE
 
     wait_until(is_made, "the pack was not made")
 

@@ -91,7 +91,7 @@ def registration(page: str) -> tuple[str, str]:
 
 def asked(page: str) -> tuple[str, dict[str, Any]]:
     """The address of a page's form for a passkey, and the options that the browser gets."""
-    found = re.search(r'action="([^"]+/answer[^"]*)"[^>]* data-options="([^"]+)"', page)
+    found = re.search(r'action="([^"]+)"[^>]* data-options="([^"]+)"', page)
     assert found, page
     return html.unescape(found[1]), json.loads(html.unescape(found[2]))
 

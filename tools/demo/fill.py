@@ -34,9 +34,9 @@ from pledge.paper import queries as paper_queries
 from pledge.paper import services as paper
 from pledge.signatures.models import Signature
 from pledge.statistics import referrals
+from pledge.switches import queries
 from pledge.switches import queries as switches
-from pledge.switches import sample_data
-from pledge.switches.sample_data import SampleState
+from pledge.switches.queries import SampleState
 from tools.demo import organizations, people
 from tools.demo.content import FOLDER, read, store_logo
 from tools.demo.organizations import Register, SampleOrganization
@@ -84,7 +84,7 @@ def fill(slug: str, sources: Sources, makers: Makers, *, number: int) -> bool:
         ).one_or_none()
         if campaign is None:
             raise NoSuchDemo
-        state = sample_data.state(session)
+        state = queries.sample_state(session)
         if state is SampleState.FILLED:
             return False
         if state is SampleState.FILLING:
@@ -93,15 +93,15 @@ def fill(slug: str, sources: Sources, makers: Makers, *, number: int) -> bool:
             session.scalar(select(exists(select(table)))) for table in (Signature, Endorsement, LedgerEntry)
         ):
             raise NotEmpty
-        sample_data.mark(session, SampleState.FILLING)
+        queries.mark_sample_data(session, SampleState.FILLING)
         newest = select(PledgeText.id).where(PledgeText.campaign_id == campaign.id)
         pledge_text_id = session.scalars(newest.order_by(PledgeText.version.desc()).limit(1)).one()
         record(session, COMMAND_LINE, "sample_data.fill", f"campaign:{slug}", people=number)
         campaign_id = campaign.id
-    switches.forget()
+    switches.snapshot.clear()
     _fill(slug, campaign_id, pledge_text_id, sources=sources, makers=makers, number=number)
     with transaction() as session:
-        sample_data.mark(session, SampleState.FILLED)
+        queries.mark_sample_data(session, SampleState.FILLED)
     return True
 
 

@@ -1,4 +1,6 @@
-"""Reading a table that somebody sends: a workbook of Excel, or CSV as Excel writes it."""
+"""Tables: reading one that somebody sends, a workbook of Excel or CSV as Excel writes it; cells that no spreadsheet takes for a formula
+(OWASP, CSV Injection), and lines of CSV as Korean Excel wants them.
+"""
 
 import csv
 import io
@@ -8,6 +10,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import Any
+
+from pledge.core.text import lines
+
+#: Also what may be skipped at the very beginning of a cell.
+FORMULA_STARTS = lines.FORMULA_STARTS | frozenset("\t\r\n\0")
+
+#: Before the first line: tells Excel that the file is UTF-8.
+BOM = b"\xef\xbb\xbf"
+
+
+def neutral(text: str) -> str:
+    """The text, with an apostrophe before it when a spreadsheet could take it for a formula."""
+    return f"'{text}" if text[:1] in FORMULA_STARTS or lines.is_formula(text) else text
+
+
+def csv_line(*cells: str | float) -> str:
+    """One line with CRLF: texts neutral and quoted, numbers as they are."""
+    line = io.StringIO()
+    writer = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in cells])
+    return line.getvalue()
+
 
 MAX_BYTES = 2_000_000
 #: Of a workbook, which is a zip: what its parts say they have. The library reads no part further than that.

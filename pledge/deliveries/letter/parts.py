@@ -10,10 +10,10 @@ from typing import Any
 
 from pledge.core import countries
 from pledge.core.clock import from_iso_utc
-from pledge.core.fonts.glyphs import MISSING, presentable
 from pledge.core.i18n import SEOUL, format_date, format_datetime
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
+from pledge.core.typesetting import MISSING, presentable
 from pledge.deliveries.document import Document, FrozenCheckpoint, FrozenPaper, Reply
 from pledge.deliveries.letter.charts import growth, shares
 from pledge.deliveries.letter.wording import fixed
@@ -29,7 +29,7 @@ ORGANIZATIONS = 2_000
 
 
 def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any]:
-    """The letter in one language. Every text in it can be typeset, see glyphs.presentable()."""
+    """The letter in one language. Every text in it can be typeset, see presentable()."""
     texts = fixed(lang)
     title = document.title.of(lang)
     said = {

@@ -5,7 +5,7 @@ from pathlib import Path
 from pledge.core import languages
 from pledge.core.clock import from_iso_utc
 from pledge.core.i18n import format_datetime
-from pledge.core.text.spreadsheets import BOM
+from pledge.core.text.tables import BOM
 from pledge.deliveries.document import Document
 
 _WORDS = Path(__file__).parent / "readmes"

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from pledge.core.clock import iso_utc
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
-from pledge.core.phrases import Phrase
-from pledge.core.text.spreadsheets import BOM, csv_line
+from pledge.core.text.tables import BOM, csv_line
 from pledge.deliveries.document import Document
 from pledge.deliveries.figures import SECTIONS, Figures, of_document, percent, seoul
 from pledge.deliveries.tables import workbook

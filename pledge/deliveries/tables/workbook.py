@@ -9,8 +9,8 @@ from typing import Any
 from xlsxwriter import Workbook
 
 from pledge.core.clock import iso_utc
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
-from pledge.core.phrases import Phrase
 from pledge.deliveries.document import Document
 from pledge.deliveries.figures import SECTIONS, Figures, Section, of_document, seoul, share
 from pledge.exports.organization_rows import worded_cells, worded_heads

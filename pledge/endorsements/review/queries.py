@@ -126,26 +126,10 @@ class Tab(StrEnum):
 
 
 @dataclass(frozen=True)
-class QueueItem:
-    """One row of the list."""
-
-    id: int
-    campaign: str  #: its slug
-    name: Texts
-    type: str
-    country: str
-    logo: str
-    level: VerificationLevel
-    state: EndorsementState
-    since: datetime  #: of waiting, or of the last change of state
-    is_correction: bool  #: it is on the wall already
-    has_duplicates: bool
-    holder: str  #: who holds it, or ""
-
-
-@dataclass(frozen=True)
 class Queue:
-    items: list[QueueItem]
+    items: list[
+        tuple[Row[*tuple[Any, ...]], datetime]
+    ]  #: each with the time of its last change of state, or since when it waits
     counts: dict[Tab, int]
     page: int
     pages: int
@@ -261,7 +245,7 @@ def queue(tab: Tab, name: str = "", page: int = 1, campaign: str = "") -> Queue:
             base.order_by(order, Endorsement.id).limit(PAGE).offset((page - 1) * PAGE)
         ).all()
     return Queue(
-        [_item(row) for row in rows],
+        [(row, _since(row)) for row in rows],
         dict(zip(_TABS, counts, strict=True)),
         page,
         max(1, -(-found // PAGE)),
@@ -364,13 +348,24 @@ def _items() -> Select[*tuple[Any, ...]]:
             *(Endorsement.confirmed_at, Endorsement.ended_at, Endorsement.published_at),
             *(EndorsementVersion.name, EndorsementVersion.type),
             *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
-            *(Campaign.slug, _has_duplicates().label("has_duplicates"), holder_of().label("holder")),
+            *(
+                Campaign.slug.label("campaign"),
+                _has_duplicates().label("has_duplicates"),
+                holder_of().label("holder"),
+            ),
         )
         .select_from(Endorsement)
         .join(EndorsementVersion, NEWEST)
         .join(Campaign, Campaign.id == Endorsement.campaign_id)
         .where(Endorsement.state != EndorsementState.PENDING)
     )
+
+
+def _since(row: Row[*tuple[Any, ...]]) -> datetime:
+    moments: list[datetime | None] = [row.submitted_at, row.ended_at]
+    if row.state == EndorsementState.REVIEW:
+        moments.append(row.confirmed_at)
+    return max(moment for moment in moments if moment is not None)
 
 
 def _has_duplicates() -> ColumnElement[bool]:
@@ -389,25 +384,6 @@ def _has_duplicates() -> ColumnElement[bool]:
             ),
         )
         .exists()
-    )
-
-
-def _item(row: Row[*tuple[Any, ...]]) -> QueueItem:
-    state = EndorsementState(row.state)
-    moments = [row.submitted_at, row.confirmed_at if state is EndorsementState.REVIEW else None, row.ended_at]
-    return QueueItem(
-        id=row.id,
-        campaign=row.slug,
-        name=row.name,
-        type=row.type,
-        country=row.country,
-        logo=row.logo,
-        level=VerificationLevel(row.level),
-        state=state,
-        since=max(moment for moment in moments if moment is not None),
-        is_correction=state is EndorsementState.PUBLISHED,
-        has_duplicates=row.has_duplicates,
-        holder=row.holder or "",
     )
 
 

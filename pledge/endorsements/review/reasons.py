@@ -13,8 +13,8 @@ from sqlalchemy import select
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core.db import reading, transaction
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, texts
-from pledge.core.phrases import Phrase
 from pledge.endorsements.models import ReasonKind, ReviewReason
 
 MAX_REASON = 500

@@ -31,22 +31,21 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
 class Decision:
     """What one button does."""
 
-    act: Callable[
-        ..., object
-    ]  #: called with the actor, the parts of the address, and what the form's fields hold
+    #: Called with the actor, the parts of the address, and what the form's fields hold; its name is that of the route.
+    act: Callable[..., object]
     form: type[StaffForm] = StaffForm
     requires_recent_mfa: bool = False
 
 
 def decision_routes(
-    name: str, path: str, permission: Permission, page: Callable[..., Response], **decisions: Decision
+    name: str, path: str, permission: Permission, page: Callable[..., Response], *decisions: Decision
 ) -> None:
     """Add a route below the path of a page for each decision.
 
     `page` is the view of that page; besides the parts of its address it takes `status`, `refused` and the `form` that was sent.
     """
-    for verb, decision in decisions.items():
-        view = _view(page, decision)
+    for decision in decisions:
+        verb, view = decision.act.__name__, _view(page, decision)
         if decision.requires_recent_mfa:
             view = requires_recent_mfa(view)
         rule = f"{path}/{verb.replace('_', '-')}"

@@ -2,21 +2,19 @@
 
 from urllib.parse import urlsplit
 
-from flask import redirect, request, session
+from flask import g, redirect, request, session
 from werkzeug import Response
 
 from pledge.accounts import services as accounts
 from pledge.core import i18n, languages
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import me, public
+from pledge.web.staff.auth.access import me, page_of, public, staff_page
+from pledge.web.staff.auth.carried_forms import CARRIED_BODY, carried, carried_form_page
 from pledge.web.staff.auth.cookies import current_member
-from pledge.web.staff.auth.restoring import page_in_new_language
+from pledge.web.staff.auth.sign_in import SignInForm, sign_in_page
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.pages import page_of, staff_page
 
 _CHOSEN = "lang"
-#: Two long texts as JSON in a form.
-TYPED_BODY = 1024 * 1024
 
 
 def choose() -> str:
@@ -30,18 +28,21 @@ def choose() -> str:
 
 
 @staff.post("/language")
-@allows(body=TYPED_BODY)
+@allows(body=CARRIED_BODY)
 @public
 def language() -> Response:
-    """Change the language and show the same page, with what was typed into it."""
+    """Change the language and show the same page; or what was sent to it, to be sent again."""
     lang = request.form.get("lang", "")
     wanted = staff_page(request.form.get("next", "")) or "/staff/"
     path = urlsplit(wanted).path
     if page_of(path) != path:  # a form that was refused, or no page
         wanted = page_of(path)
-    if lang in languages.codes() and current_member() is None:
-        session[_CHOSEN] = lang
-    elif lang in languages.codes():
-        accounts.set_language(me().id, lang)
-        wanted = page_in_new_language(wanted)
+    if lang in languages.codes():
+        g.lang = lang
+        if current_member() is None:
+            session[_CHOSEN] = lang
+        else:
+            accounts.set_language(me().id, lang)
+    if carried():
+        return sign_in_page(SignInForm()) if current_member() is None else carried_form_page()
     return redirect(wanted, 303)

@@ -14,9 +14,8 @@ from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import FieldFault, stamp
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages, urls
-from pledge.core.i18n import format_count, format_date
+from pledge.core.i18n import Phrase, format_count, format_date
 from pledge.core.languages import Texts, codes
-from pledge.core.phrases import Phrase
 from pledge.deliveries import register_queries
 from pledge.deliveries.register_queries import DeliveryView
 from pledge.ledger import queries as ledger
@@ -138,11 +137,14 @@ def news_item(
 
 
 decision_routes(
-    *("news", _ONE, Permission.EDIT_CAMPAIGNS, news_item),
-    propose=Decision(services.propose, StampedForm),
-    approve=Decision(services.approve, StampedForm, requires_recent_mfa=True),
-    take_back=Decision(services.take_back),
-    stop=Decision(services.stop, StatedReasonForm),
+    "news",
+    _ONE,
+    Permission.EDIT_CAMPAIGNS,
+    news_item,
+    Decision(services.propose, StampedForm),
+    Decision(services.approve, StampedForm, requires_recent_mfa=True),
+    Decision(services.take_back),
+    Decision(services.stop, StatedReasonForm),
 )
 
 

@@ -126,9 +126,12 @@ def paper_batch(
 
 
 decision_routes(
-    *("paper", _ONE, Permission.EDIT_CAMPAIGNS, paper_batch),
-    check=Decision(services.check, CheckForm, requires_recent_mfa=True),
-    withdraw=Decision(services.withdraw, StatedReasonForm, requires_recent_mfa=True),
+    "paper",
+    _ONE,
+    Permission.EDIT_CAMPAIGNS,
+    paper_batch,
+    Decision(services.check, CheckForm, requires_recent_mfa=True),
+    Decision(services.withdraw, StatedReasonForm, requires_recent_mfa=True),
 )
 
 

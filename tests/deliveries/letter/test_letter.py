@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from config import ROOT
 from pledge.core.languages import Texts
+from pledge.core.typesetting import compiler
 from pledge.deliveries.document import FrozenPaper, Moves, Reply, from_json
 from pledge.deliveries.letter import compose, parts
 from pledge.deliveries.letter.compose import letter_pdf
@@ -44,7 +45,7 @@ HOSTILE = [
 
 def asked(made, selector, field=None):
     """What Typst finds in the finished document."""
-    return json.loads(compose._compiler(made).query(selector, field=field))
+    return json.loads(compiler(compose.SOURCE, compose.letter_data(made)).query(selector, field=field))
 
 
 def words_of(value):

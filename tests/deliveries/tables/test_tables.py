@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from config import ROOT
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES, OrganizationType
-from pledge.core.text.spreadsheets import FORMULA_STARTS
+from pledge.core.text.tables import FORMULA_STARTS
 from pledge.deliveries.document import FrozenPaper
 from pledge.deliveries.tables.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
 from pledge.endorsements.models import VerificationLevel

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from config import ROOT
 from pledge.core.languages import Texts
-from pledge.core.text.spreadsheets import FORMULA_STARTS
+from pledge.core.text.tables import FORMULA_STARTS
 from pledge.deliveries.tables.tables import TABLES
 from pledge.deliveries.tables.workbook import totals_xlsx
 from pledge.exports.sheets import CellTooLong

@@ -16,7 +16,7 @@ from pledge.core.db import db
 from pledge.core.tokens import Purpose
 from pledge.ledger.queries import waiting_entries
 from pledge.mail.addresses import address_hash, parse
-from pledge.mail.message import Claimed
+from pledge.mail.messages import Claimed
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail
 from pledge.signatures.models import Signature, SignatureState
 from pledge.statistics.breakdowns import totals

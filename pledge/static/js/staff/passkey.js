@@ -67,8 +67,8 @@ export default function passkey(form) {
     try {
       const options = JSON.parse(form.dataset.options);
       const credential = await (form.dataset.kind === "create" ? create(options) : get(options));
-      form.elements.credential.value = JSON.stringify(credential);
-      form.submit();
+      form.querySelector("[data-credential]").value = JSON.stringify(credential);
+      HTMLFormElement.prototype.submit.call(form);
     } catch {
       // Closed, timed out, or no passkey on this device: the browser has said which.
       tell(form.dataset.failed);

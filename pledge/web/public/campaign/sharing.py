@@ -2,7 +2,7 @@
 
 With `?via=<code>` all of it carries the code of a partner or an organisation (pledge/statistics/referrals.py). Nothing of
 another service is loaded before somebody presses. KakaoTalk has no link to share: its dialogue needs Kakao's script, so only a
-page of its own loads it, and only where PLEDGE_KAKAO_KEY is set (docs/adr/0115).
+page of its own loads it, and only where PLEDGE_KAKAO_KEY is set (docs/privacy.md).
 """
 
 from dataclasses import dataclass

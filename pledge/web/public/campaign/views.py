@@ -15,8 +15,7 @@ from config import ROOT, current_config
 from pledge.campaigns import calendar, events
 from pledge.campaigns import letter as letters
 from pledge.campaigns import queries as campaigns
-from pledge.campaigns.letter_pdf.compose import Letter, letter_pdf
-from pledge.campaigns.poster.compose import Paper, PosterWords, poster_pdf
+from pledge.campaigns.pdf import Letter, Paper, PosterWords, letter_pdf, poster_pdf
 from pledge.campaigns.queries import CampaignView
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import countries, i18n, languages, tokens
@@ -25,7 +24,7 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.core.urls import campaign_link
 from pledge.deliveries.register_queries import public_deliveries
 from pledge.news import queries as news_queries
-from pledge.retention.queries import last_run
+from pledge.retention.services import last_run
 from pledge.web.caching import kept
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public

@@ -13,11 +13,15 @@ from wtforms.validators import ValidationError
 
 from pledge.core import countries, i18n, languages
 from pledge.core.organization_types import OrganizationType
-from pledge.core.text.lines import LINE_MESSAGES, LineFault
-from pledge.core.text.plain_text import one_line, two_digits
+from pledge.core.text.lines import LINE_MESSAGES, LineFault, one_line, two_digits
 from pledge.endorsements import rules
-from pledge.endorsements.rules import BadContent, Content, ContentFault
-from pledge.endorsements.verification.registration import BadRegistrationNumber, optional_registration_number
+from pledge.endorsements.rules import (
+    BadContent,
+    BadRegistrationNumber,
+    Content,
+    ContentFault,
+    optional_registration_number,
+)
 from pledge.mail.addresses import Address
 from pledge.web.forms import ByLanguage, PublicForm, TickField
 from pledge.web.public.signing.forms import check_address, is_version

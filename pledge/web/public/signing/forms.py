@@ -13,8 +13,7 @@ from wtforms.validators import ValidationError
 
 from pledge.core import countries, i18n
 from pledge.core.text import markdown
-from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault
-from pledge.core.text.plain_text import six_digits, two_digits
+from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault, six_digits, two_digits
 from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures.services import Submission, clean_name
 from pledge.web.forms import PublicForm, TickField

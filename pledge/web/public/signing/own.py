@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n, tokens
-from pledge.core.text.plain_text import six_digits
+from pledge.core.text.lines import six_digits
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_of
 from pledge.ledger.services import Place

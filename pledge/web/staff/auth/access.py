@@ -1,26 +1,28 @@
-"""Access to the staff area: every view declares what it needs, and a view without a declaration is refused."""
+"""Access to the staff area: every view declares what it needs, and a view without a declaration is refused.
+
+Also its addresses: which ones a redirect may lead to, and which page contains the form behind one.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug import Response as AnyResponse
+from werkzeug.exceptions import HTTPException
 from wtforms import ValidationError
 
-from pledge.accounts import saved_requests
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
 from pledge.audit.models import Actor
 from pledge.core import clock
 from pledge.core.logs import log
 from pledge.web import limits
-from pledge.web.staff import saved_forms
-from pledge.web.staff.auth.cookies import browser_session, current_member
-from pledge.web.staff.pages import page_after_sign_in
+from pledge.web.staff.auth.cookies import AREA, browser_session, current_member
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -55,6 +57,14 @@ class UndeclaredView(RuntimeError):
 
 class NobodySignedIn(RuntimeError):
     """A view asks who is acting though nobody is signed in: a bug."""
+
+
+class SecondFactorNeeded(Exception):
+    """What was asked for needs the second factor again, and with `sign_in` the password too (step_up.py)."""
+
+    def __init__(self, *, sign_in: bool) -> None:
+        super().__init__()
+        self.sign_in = sign_in
 
 
 def needs(permission: Permission) -> Callable[[View], View]:
@@ -101,10 +111,9 @@ def needed_permission(endpoint: str) -> Need:
 
 
 def requires_recent_mfa(view: View) -> View:
-    """Ask for the second factor again when it was shown more than five minutes ago.
+    """Ask for the second factor again when it was shown more than five minutes ago (step_up.py).
 
-    To be placed between `@needs(…)` and the function. A form that was sent is kept, and carried out once the factor was shown
-    (verifying.py).
+    To be placed between `@needs(…)` and the function.
     """
     return _guarded(view, SHOWN_AT)
 
@@ -120,7 +129,7 @@ def _guarded(view: View, since: str) -> View:
         # People who set up their first second factor have none to show; nobody else gets here without one.
         if was_shown_lately(since) or not has_shown_second_factor():
             return view(*args, **kwargs)
-        return ask_again(sign_in=since == SIGNED_IN_AT)
+        raise SecondFactorNeeded(sign_in=since == SIGNED_IN_AT)
 
     setattr(guarded, _GUARD, since)
     return cast("View", guarded)
@@ -141,14 +150,6 @@ def guard(endpoint: str) -> str | None:
 def hands_out_file(endpoint: str) -> bool:
     """Whether a view answers with a file."""
     return hasattr(current_app.view_functions.get(endpoint), _FILE)
-
-
-def ask_again(*, sign_in: bool) -> AnyResponse:
-    """Redirect to the page that asks for the second factor (with `sign_in` for the password too), and from there back, or on to what this form is about."""
-    token, page = None, page_after_sign_in()
-    if request.method == "POST":
-        token, page = saved_forms.save_this(me().id, saved_requests.FOR_SECOND_FACTOR)
-    return redirect(url_for("staff.verify", next=page, saved=token, sign_in="y" if sign_in else None), 303)
 
 
 def ask_to_sign_in() -> AnyResponse:
@@ -243,3 +244,34 @@ def refused() -> Response:
     member = current_member()
     log.warning("access refused", endpoint=request.endpoint, member=member and member.id)
     return make_response(render_template("staff/auth/refused.html"), 403)
+
+
+def staff_page(address: str) -> str | None:
+    """The address if it is a page of the staff area, for a redirect; None for anything else."""
+    plain = address.isascii() and "\\" not in address and not any(c.isspace() for c in address)
+    return address if plain and address.startswith(f"{AREA}/") else None
+
+
+def page_of(path: str) -> str:
+    """The page of the form that is sent to an address: the address itself if it can be opened, else the nearest above it."""
+    adapter = current_app.create_url_adapter(request)
+    parts = path.rstrip("/").split("/")
+    while adapter is not None and len(parts) > 2:
+        found = "/".join(parts)
+        try:
+            adapter.match(found, method="GET")
+        except HTTPException:
+            parts.pop()
+        else:
+            return found
+    return f"{AREA}/"
+
+
+def page_after_sign_in() -> str:
+    """The page to return to after signing in: this page, or for a form the page that contains it."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.rstrip("?")
+    sent_from = staff_page((request.referrer or "").removeprefix(request.host_url.rstrip("/"))) or ""
+    # A refused form is shown under an address that cannot be opened.
+    is_page = page_of(urlsplit(sent_from).path) == urlsplit(sent_from).path
+    return sent_from if sent_from and is_page else page_of(request.path)

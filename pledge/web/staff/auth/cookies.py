@@ -31,9 +31,6 @@ AREA = "/staff"
 BEFORE_SIGN_IN = timedelta(minutes=15)
 _MAX_COOKIE = 4096
 
-#: In the environment of a request that is carried out (saved_forms.py): the session in which it was sent.
-SESSION = "pledge.web.staff.session"
-
 
 class BrowserSession(CallbackDict[str, Any], SessionMixin):
     """The data of one browser's session, and whose it is once somebody has signed in."""
@@ -94,6 +91,7 @@ def end_session() -> None:
         mine.ended = True
     mine.clear()
     mine.row = mine.staff_id = g.staff_member = None
+    g.pop("csrf_token", None)
 
 
 class StaffSessions(SessionInterface):
@@ -122,9 +120,6 @@ class StaffSessions(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession | None:
         """The session of this request; None, an empty one that cannot be written, outside the area."""
-        shared: BrowserSession | None = request.environ.get(SESSION)
-        if shared is not None:
-            return shared
         if request.path != AREA and not request.path.startswith(f"{AREA}/"):
             return None
         cookie = request.cookies.get(self._name, "")

@@ -1,17 +1,21 @@
-"""Setting up second factors: the choice at the first sign-in, the authenticator app, recovery codes."""
+"""Setting up second factors: the choice at the first sign-in, the authenticator app, recovery codes, passkeys."""
 
 import segno
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug import Response as AnyResponse
 from wtforms import HiddenField, StringField
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from pledge.accounts import authenticator as authenticators
+from pledge.accounts import passkeys
 from pledge.accounts import services as accounts
+from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused
 from pledge.accounts.services import SecondFactorDue, WrongCode
 from pledge.core.encryption import Unreadable, vault
+from pledge.core.text.lines import is_readable, one_line
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import (
     actor,
@@ -21,8 +25,19 @@ from pledge.web.staff.auth.access import (
     open_to_enrolment,
     requires_recent_sign_in,
 )
+from pledge.web.staff.auth.passkeys import (
+    ADDING,
+    PASSKEY_FAULTS,
+    TO_ADD,
+    ask,
+    asked,
+    flash_refusal,
+    relying_party,
+)
 from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
+
+MAX_NAME = 64
 
 
 class AuthenticatorForm(StaffForm):
@@ -93,6 +108,55 @@ def recovery_codes_post() -> AnyResponse:
         return redirect(url_for("staff.enrol"), 303)
     codes = accounts.make_recovery_codes(actor())
     return make_response(render_template("staff/auth/recovery_codes.html", codes=codes, member=me()))
+
+
+class PasskeyForm(StaffForm):
+    """The name of a new passkey."""
+
+    name = StringField(
+        _l("Name"),
+        filters=[lambda text: one_line(text or "")],
+        validators=[
+            DataRequired(_l("Give the passkey a name, for example that of its device.")),
+            Length(max=MAX_NAME, message=_l("The name is too long.")),
+        ],
+    )
+
+    def validate_name(self, field: StringField) -> None:
+        if not is_readable(field.data):
+            raise ValidationError(_l("The name contains a character that cannot be used."))
+        if any(passkey.name == field.data for passkey in me().passkeys):
+            raise ValidationError(PASSKEY_FAULTS[PasskeyFault.NAME_IN_USE])
+
+
+@staff.route("/account/passkeys/new", methods=["GET", "POST"])
+@open_to_enrolment
+@requires_recent_sign_in
+def passkey_new() -> Response:
+    form, options = PasskeyForm(request.form), ""
+    if request.method == "POST" and form.validate():
+        options = passkeys.registration_options(relying_party(), me(), ask(ADDING, name=form.name.data))
+    return form_page("staff/auth/passkey_new.html", form, options=options)
+
+
+@staff.post("/account/passkeys/new/answer")
+@open_to_enrolment
+@requires_recent_sign_in
+def passkey_add() -> AnyResponse:
+    """Store a new passkey. It has just been shown, so in the enrolment it counts as showing a second factor."""
+    try:
+        challenge = asked(ADDING, TO_ADD)
+        credential = request.form.get("credential", "")
+        added = passkeys.check_registration(relying_party(), credential, challenge.challenge)
+        accounts.add_passkey(actor(), added, challenge.name, first=not has_shown_second_factor())
+    except PasskeyRefused as error:
+        flash_refusal(error)
+        return redirect(url_for("staff.passkey_new"), 303)
+    except SecondFactorDue:
+        return redirect(url_for("staff.verify"), 303)
+    mark_second_factor(alone=has_shown_second_factor())
+    flash(_("The passkey was added."), "done")
+    return redirect(url_for("staff.account"), 303)
 
 
 def _authenticator_page(form: AuthenticatorForm, secret: str) -> Response:

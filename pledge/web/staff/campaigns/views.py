@@ -16,7 +16,8 @@ from pledge.campaigns.staff_queries import CampaignDesk, MissingText, NoSuchCamp
 from pledge.core import i18n, languages, tokens, urls
 from pledge.core.tokens import Purpose
 from pledge.web import errors
-from pledge.web.staff.auth.access import actor, ask_again, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import SecondFactorNeeded, actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.step_up import on_second_factor_needed
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import NewForm, StateForm
 from pledge.web.staff.campaigns.items import SECTIONS
@@ -68,7 +69,7 @@ def no_such_campaign(_error: NoSuchCampaign) -> Response:
 
 @staff.errorhandler(StepUpNeeded)
 def step_up_needed(_error: StepUpNeeded) -> AnyResponse:
-    return ask_again(sign_in=False)
+    return on_second_factor_needed(SecondFactorNeeded(sign_in=False))
 
 
 @staff.get("/campaigns")

@@ -74,7 +74,7 @@ def delivery_download(delivery_id: int) -> AnyResponse:
         return _page(found, status=503, refused="storage")
     if job is None or parts is None or first is None:
         return _page(found, status=409, refused="state")
-    register.note_download(actor(), delivery_id, job.sha256)
+    register.note_download(actor(), delivery_id, (job.sha256 or b"").hex())
     response = Response(chain((first,), parts), mimetype="application/zip")
     response.content_length = job.size
     name = file_name(found.slug, "pack", found.frozen_at, found.size, delivery_id, "zip")
@@ -178,7 +178,7 @@ def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refu
         document=documents.from_json(found.document),
         members=MEMBERS,
         job=job,
-        has_pack=job is not None and job.state is JobState.DONE,
+        has_pack=job is not None and job.state == JobState.DONE,
         may_write_news=me().can(Permission.EDIT_CAMPAIGNS),
         forms=forms,
         sent=sent,

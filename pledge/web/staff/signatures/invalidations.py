@@ -218,10 +218,13 @@ def invalidation(
 
 
 decision_routes(
-    *("invalidation", _ONE, Permission.INVALIDATE, invalidation),
-    approve=Decision(services.approve, requires_recent_mfa=True),
-    discard=Decision(services.discard, StatedReasonForm),
-    undo=Decision(services.undo, StatedReasonForm, requires_recent_mfa=True),
+    "invalidation",
+    _ONE,
+    Permission.INVALIDATE,
+    invalidation,
+    Decision(services.approve, requires_recent_mfa=True),
+    Decision(services.discard, StatedReasonForm),
+    Decision(services.undo, StatedReasonForm, requires_recent_mfa=True),
 )
 
 

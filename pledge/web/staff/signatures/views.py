@@ -15,6 +15,7 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.accounts.roles import Permission
+from pledge.audit.models import Actor
 from pledge.campaigns.queries import slugs
 from pledge.core import i18n
 from pledge.mail.addresses import Address, BadAddress, parse
@@ -75,54 +76,7 @@ def signature_resend(signature_id: int) -> AnyResponse:
         abort(404)
     except moderation.NoMailAllowed:
         return _done(signature_id, "too-soon")
-    return _done(signature_id, "resent")
-
-
-@staff.post(f"{_ONE}/withdraw")
-@needs(Permission.LOOK_UP_SIGNATURES)
-@requires_recent_mfa
-def signature_withdraw(signature_id: int) -> AnyResponse:
-    return _act(signature_id, "withdrawn", lambda why: moderation.withdraw(actor(), signature_id, why))
-
-
-@staff.post(f"{_ONE}/release")
-@needs(Permission.INVALIDATE)
-@requires_recent_mfa
-def signature_release(signature_id: int) -> AnyResponse:
-    return _act(signature_id, "released", lambda why: moderation.release(actor(), signature_id, why), _HOLD)
-
-
-@staff.post(f"{_ONE}/clear")
-@needs(Permission.INVALIDATE)
-@requires_recent_mfa
-def signature_clear(signature_id: int) -> AnyResponse:
-    return _act(signature_id, "cleared", lambda why: moderation.clear(actor(), signature_id, why), _HOLD)
-
-
-@staff.post(f"{_ONE}/erase")
-@needs(Permission.LOOK_UP_SIGNATURES)
-@requires_recent_mfa
-def signature_erase(signature_id: int) -> AnyResponse:
-    return _act(signature_id, "erased", lambda why: moderation.erase(actor(), signature_id, why))
-
-
-@staff.post(f"{_ONE}/stop-news")
-@needs(Permission.LOOK_UP_SIGNATURES)
-@requires_recent_mfa
-def signature_stop_news(signature_id: int) -> AnyResponse:
-    return _act(signature_id, "stopped", lambda why: moderation.stop_news(actor(), signature_id, why))
-
-
-@staff.post(f"{_ONE}/hide-name")
-@needs(Permission.LOOK_UP_SIGNATURES)
-def signature_hide_name(signature_id: int) -> AnyResponse:
-    return _act(signature_id, "hidden", lambda why: moderation.hide_name(actor(), signature_id, why))
-
-
-@staff.post(f"{_ONE}/allow-name")
-@needs(Permission.LOOK_UP_SIGNATURES)
-def signature_allow_name(signature_id: int) -> AnyResponse:
-    return _act(signature_id, "allowed", lambda why: moderation.allow_name(actor(), signature_id, why))
+    return _done(signature_id, "resend")
 
 
 _TOO_LATE: dict[type[Exception], Any] = {
@@ -135,22 +89,43 @@ _TOO_LATE: dict[type[Exception], Any] = {
 }
 
 
-def _act(signature_id: int, done: str, act: Callable[[str], None], prefix: str = "") -> AnyResponse:
-    """Do something with the reason of one of the page's two forms, and return to the page."""
-    form = StatedReasonForm(request.form, prefix=prefix)
-    if not form.validate():
-        return _person_page(signature_id, 422, {prefix: form})
-    try:
-        act(form.why.data or "")
-    except moderation.NoSuchSignature:
-        abort(404)
-    except tuple(_TOO_LATE) as error:
-        form.why.errors = [_TOO_LATE[type(error)]]
-        return _person_page(signature_id, 409, {prefix: form})
-    if done == "erased":
-        # Their page does not exist any more.
-        return redirect(url_for("staff.signatures", done=done), 303)
-    return _done(signature_id, done)
+def _add_act(
+    act: Callable[[Actor, int, str], None],
+    permission: Permission = Permission.LOOK_UP_SIGNATURES,
+    prefix: str = "",
+    *,
+    recent_mfa: bool = True,
+) -> None:
+    """Add the route that does something with the reason of one of the page's two forms, and returns to the page."""
+    name = act.__name__
+
+    def view(signature_id: int) -> AnyResponse:
+        form = StatedReasonForm(request.form, prefix=prefix)
+        if not form.validate():
+            return _person_page(signature_id, 422, {prefix: form})
+        try:
+            act(actor(), signature_id, form.why.data or "")
+        except moderation.NoSuchSignature:
+            abort(404)
+        except tuple(_TOO_LATE) as error:
+            form.why.errors = [_TOO_LATE[type(error)]]
+            return _person_page(signature_id, 409, {prefix: form})
+        if act is moderation.erase:  # their page does not exist any more
+            return redirect(url_for("staff.signatures", done=name), 303)
+        return _done(signature_id, name)
+
+    guarded = requires_recent_mfa(view) if recent_mfa else view
+    rule = f"{_ONE}/{name.replace('_', '-')}"
+    staff.add_url_rule(rule, f"signature_{name}", needs(permission)(guarded), methods=["POST"])
+
+
+_add_act(moderation.withdraw)
+_add_act(moderation.erase)
+_add_act(moderation.stop_news)
+_add_act(moderation.hide_name, recent_mfa=False)
+_add_act(moderation.allow_name, recent_mfa=False)
+_add_act(moderation.release, Permission.INVALIDATE, _HOLD)
+_add_act(moderation.clear, Permission.INVALIDATE, _HOLD)
 
 
 def _done(signature_id: int, what: str) -> AnyResponse:
@@ -163,7 +138,7 @@ def _look_up_page(form: LookUpForm, status: int, found: list[int] | None = None)
         render_template(
             "staff/signatures/signatures.html",
             form=form,
-            erased=request.args.get("done") == "erased",
+            erased=request.args.get("done") == "erase",
             found=None if found is None else [person for person in people if person is not None],
         ),
         status,

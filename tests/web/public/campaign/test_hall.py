@@ -2,7 +2,7 @@
 
 import pytest
 
-from pledge.campaigns.poster.compose import poster_pdf
+from pledge.campaigns.pdf import poster_pdf
 from tests.support.factories import campaign, crowd, fold_all
 from tests.support.pdf import pdf_facts, pdf_text
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pledge.campaigns import media, staff_queries
-from pledge.campaigns.letter_pdf.compose import letter_pdf
+from pledge.campaigns.pdf import letter_pdf
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from tests.support.factories import EDITOR, campaign, draft, stored_document

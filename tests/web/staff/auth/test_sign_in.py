@@ -238,7 +238,7 @@ def test_codes_and_recovery_codes_are_slowed_down_together(client, person, froze
 
 def test_guesses_at_the_second_factor_of_a_session_are_slowed_down(staff_client, frozen_clock):
     admin = staff_client("admin")
-    statuses = [admin.post("/staff/verify", data={"code": "000000"}).status_code for _ in range(6)]
+    statuses = [admin.post("/staff/verify", data={"factor-code": "000000"}).status_code for _ in range(6)]
     assert statuses == [422] * 5 + [429]
 
 

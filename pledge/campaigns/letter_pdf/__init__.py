@@ -1,1 +1,0 @@
-"""The letter of a campaign as a PDF, one for each language."""

@@ -1,1 +1,0 @@
-"""Posters of a campaign to print, with the code that leads to its page."""

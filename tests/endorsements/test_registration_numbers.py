@@ -1,0 +1,71 @@
+"""The Korean business registration number."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pledge.endorsements.rules import (
+    BadRegistrationNumber,
+    check_digit,
+    clean_registration_number,
+)
+
+#: Published by their owners: Samsung Electronics, Kakao, Naver.
+REAL = ["124-81-00998", "120-81-47521", "220-81-62517"]
+NINE = st.integers(101_000_000, 999_999_999).map(str)
+
+
+@pytest.mark.parametrize("number", REAL)
+def test_real_numbers_pass_and_come_out_as_digits(number):
+    assert clean_registration_number(number) == number.replace("-", "")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "1248100998",
+        " 124 81 00998 ",
+        "124–81–00998",
+        "１２４-８１-００９９８",
+        "124.81.00998",
+        "124-81-00998\n",
+    ],
+)
+def test_a_registration_number_is_read_as_people_type_it(typed):
+    assert clean_registration_number(typed) == "1248100998"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "124-81-0099", "124-81-009989", "124-81-00997", "abc-81-00998", "000-00-00000", "100-00-00000", "١٢٤٨١٠٠٩٩٨", "124/81/00998"],
+)  # fmt: skip
+def test_a_wrong_registration_number_is_refused(typed):
+    with pytest.raises(BadRegistrationNumber):
+        clean_registration_number(typed)
+
+
+@given(NINE)
+def test_exactly_one_last_digit_fits(nine):
+    fitting = []
+    for last in "0123456789":
+        try:
+            fitting.append(clean_registration_number(nine + last))
+        except BadRegistrationNumber:
+            pass
+    assert fitting == [nine + check_digit(nine)]
+
+
+@given(NINE, st.integers(0, 7), st.integers(1, 9))
+def test_one_wrong_digit_is_noticed(nine, at, by):
+    number = nine + check_digit(nine)
+    wrong = number[:at] + str((int(number[at]) + by) % 10) + number[at + 1 :]
+    with pytest.raises(BadRegistrationNumber):
+        clean_registration_number(wrong)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_digits_or_refused(text):
+    try:
+        assert len(clean_registration_number(text)) == 10
+    except BadRegistrationNumber:
+        pass
