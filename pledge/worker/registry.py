@@ -5,8 +5,8 @@ from pledge.campaigns.queries import KNOWN_CAMPAIGN, pledge_hashes, published_sl
 from pledge.deliveries.pack import packing
 from pledge.endorsements import counting as endorsement_counting
 from pledge.endorsements import mails as endorsement_mails
+from pledge.endorsements import outbox as endorsement_requests
 from pledge.endorsements import queries as endorsement_queries
-from pledge.endorsements import requests as endorsement_requests
 from pledge.exports import services
 from pledge.jobs.models import JobKind
 from pledge.jobs.services import Makers

@@ -18,8 +18,9 @@ from pledge.campaigns.models import Campaign, PledgeText
 from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL
-from pledge.deliveries import freezing, register
-from pledge.deliveries.register import Answer, HandingOver
+from pledge.deliveries import freezing
+from pledge.deliveries import services as deliveries
+from pledge.deliveries.services import Answer, HandingOver
 from pledge.endorsements.models import Endorsement
 from pledge.files import services as files
 from pledge.files.scans import store_scan
@@ -34,6 +35,7 @@ from pledge.paper import queries as paper_queries
 from pledge.paper import services as paper
 from pledge.signatures.models import Signature
 from pledge.statistics import referrals
+from pledge.statistics.totals import NoSuchCheckpoint
 from pledge.switches import queries
 from pledge.switches import queries as switches
 from pledge.switches.queries import SampleState
@@ -291,7 +293,7 @@ def _freeze(slug: str, campaign_id: int, delivery: _Delivery, makers: Makers) ->
     """Freeze the delivery at the newest checkpoint and make its pack."""
     newest = log_queries.newest(campaign_id)
     if newest is None:
-        raise freezing.NoSuchCheckpoint
+        raise NoSuchCheckpoint
     delivery_id = freezing.freeze(
         COMMAND_LINE,
         slug,
@@ -309,10 +311,10 @@ def _hand_over(delivery_id: int, delivery: _Delivery) -> None:
     facts = delivery.facts
     with clock.pretend(delivery.handed_over_at):
         entry = HandingOver(delivery.handed_over_at, facts["channel"], facts["receipt_number"])
-        register.hand_over(COMMAND_LINE, delivery_id, entry)
+        deliveries.hand_over(COMMAND_LINE, delivery_id, entry)
     with clock.pretend(delivery.answered_at):
         answer = Answer(delivery.answered_at, languages.texts(facts["answer"]))
-        register.answer(COMMAND_LINE, delivery_id, answer)
+        deliveries.answer(COMMAND_LINE, delivery_id, answer)
 
 
 def _moment(today: datetime, day: int, hour: int) -> datetime:
