@@ -10,7 +10,7 @@ from config import current_config
 from pledge.accounts.models import StaffMember
 from pledge.core import clock
 from pledge.core.db import write_autocommit
-from pledge.core.text.plain_text import six_digits
+from pledge.core.text.lines import six_digits
 
 #: A phone's clock may be off by one step in either direction.
 _WINDOW = timedelta(seconds=30)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pledge.audit.queries import AuditEntryView
 from pledge.core.i18n import SEOUL
-from pledge.core.text.spreadsheets import BOM, csv_line
+from pledge.core.text.tables import BOM, csv_line
 
 #: Column names where the reader's language is not known.
 COLUMNS = (

@@ -13,8 +13,8 @@ from sqlalchemy import Select, bindparam, case, or_, select
 from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign
+from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import composer
-from pledge.campaigns.titles import title_in
 from pledge.core import clock, tokens, urls
 from pledge.core.db import reading
 from pledge.core.i18n import format_date, format_datetime
@@ -30,7 +30,7 @@ from pledge.endorsements.models import (
     EndorsementVersion,
     VersionState,
 )
-from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 
 #: States in which a newest version may still wait for its mail to be confirmed.
