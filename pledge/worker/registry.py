@@ -1,12 +1,12 @@
 """What packages further down ask of those above them: composers of mails, handlers of requests, makers of files, sources of the ledger."""
 
 from pledge.accounts import mails as accounts
-from pledge.campaigns.log_facts import KNOWN, pledge_hashes, published
+from pledge.campaigns.queries import KNOWN_CAMPAIGN, pledge_hashes, published_slugs
 from pledge.deliveries.pack import packing
 from pledge.endorsements import counting as endorsement_counting
 from pledge.endorsements import mails as endorsement_mails
+from pledge.endorsements import outbox as endorsement_requests
 from pledge.endorsements import queries as endorsement_queries
-from pledge.endorsements import requests as endorsement_requests
 from pledge.exports import services
 from pledge.jobs.models import JobKind
 from pledge.jobs.services import Makers
@@ -47,7 +47,7 @@ def ledger_sources() -> Sources:
         Kind.ORGANIZATION: endorsement_counting.STANDS,
         Kind.PAPER: paper.STANDS,
     }
-    return Sources(standing, signature_counting.PLACE, KNOWN, published, pledge_hashes)
+    return Sources(standing, signature_counting.PLACE, KNOWN_CAMPAIGN, published_slugs, pledge_hashes)
 
 
 def confirmations() -> Confirmations:

@@ -18,7 +18,7 @@ from tests.support.factories import (
     endorsement,
     version_of,
 )
-from tests.support.rows import again
+from tests.support.rows import again, enqueued
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -28,11 +28,6 @@ SEA = {"name": "이바다", "title": "팀장", "mailbox": parse("sea@haneul.co.k
 def change_of(row):
     db.session.rollback()
     return db.session.get(ContactChange, row.id)
-
-
-def enqueued():
-    db.session.rollback()
-    return [mail.kind for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
 
 
 def ask(row, **changes):

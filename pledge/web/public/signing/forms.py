@@ -30,15 +30,6 @@ _NAME_WORDS = LINE_MESSAGES | {
 }
 
 
-def is_country(code: str | None) -> bool:
-    return code in countries.COUNTRIES
-
-
-def is_region(country: str | None, code: str | None) -> bool:
-    """Whether the region may be stored; one in a form for another country is dropped, not refused."""
-    return country != countries.HOME or not code or code in countries.REGIONS
-
-
 def is_version(text: str | None) -> bool:
     return not text or _VERSION.fullmatch(text) is not None
 
@@ -204,12 +195,13 @@ class OwnForm(PublicForm):
 
 
 def check_country(field: Field) -> None:
-    if not is_country(field.data):
+    if field.data not in countries.COUNTRIES:
         raise ValidationError(_l("Choose a country from the list."))
 
 
 def check_region(country: str | None, field: Field) -> None:
-    if not is_region(country, field.data):
+    """A region in a form for another country is dropped, not refused."""
+    if country == countries.HOME and field.data and field.data not in countries.REGIONS:
         raise ValidationError(_l("Choose a province or city from the list."))
 
 

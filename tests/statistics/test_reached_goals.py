@@ -6,7 +6,7 @@ from pledge.abuse.models import Alert
 from pledge.campaigns import moderation, staff_queries
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db
-from pledge.statistics.steps import tell_reached_steps
+from pledge.statistics.dashboard import alert_reached_goals
 from tests.support import factories
 from tests.support.at_once import at_once
 from tests.support.factories import EDITOR, crowd, fold_all
@@ -22,7 +22,7 @@ def look(people=0):
     if people:
         crowd(people)
     fold_all()
-    tell_reached_steps()
+    alert_reached_goals()
 
 
 def test_a_step_is_told_when_it_is_reached_and_once(app):
@@ -42,7 +42,7 @@ def test_of_several_workers_that_look_at_once_one_tells(app):
     look()
     crowd(12)
     fold_all()
-    at_once(app, *[tell_reached_steps] * 4)
+    at_once(app, *[alert_reached_goals] * 4)
     assert told() == [("blue-skies 10", 12)]
 
 

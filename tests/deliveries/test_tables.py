@@ -6,19 +6,14 @@ import json
 from collections import Counter
 
 import pytest
-from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import ROOT
 from pledge.core.languages import Texts
-from pledge.core.organization_types import TYPES, OrganizationType
 from pledge.core.text.tables import FORMULA_STARTS
 from pledge.deliveries.document import FrozenPaper
-from pledge.deliveries.tables.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
-from pledge.endorsements.models import VerificationLevel
-from pledge.exports.organization_rows import coded_heads
-from pledge.statistics import labels
+from pledge.deliveries.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
+from pledge.exports.rows import coded_columns
 from tests.support.documents import document, organization, tiny_document
 
 
@@ -69,9 +64,9 @@ def test_the_csv_names_the_size_of_the_log_and_no_root_that_could_look_like_a_fo
 
 
 def test_organisations_have_codes_and_words():
-    first = document().organizations[0]
-    rows = rows_of(organizations_csv(document(organizations=[first])))
-    assert rows[0] == coded_heads(["ko", "en"])
+    first = document().named_organizations[0]
+    rows = rows_of(organizations_csv(document(named_organizations=[first])))
+    assert rows[0] == [column.head for column in coded_columns(["ko", "en"])]
     assert dict(zip(*rows, strict=True)) == {
         "name_ko": "글로벌녹색성장연구소 1",
         "name_en": "Global Green Growth Institute 1",
@@ -97,7 +92,7 @@ def test_organisations_have_codes_and_words():
 
 def test_an_organisation_abroad_without_a_target_has_empty_cells():
     abroad = organization("", "Quiet", country="DE", region=None, target_year=None)
-    row = dict(zip(*rows_of(organizations_csv(document(organizations=[abroad]))), strict=True))
+    row = dict(zip(*rows_of(organizations_csv(document(named_organizations=[abroad]))), strict=True))
     assert (row["region"], row["region_ko"], row["target_year"], row["country_ko"]) == ("", "", "", "독일")
 
 
@@ -147,17 +142,8 @@ def test_the_same_document_gives_the_same_bytes():
 )
 def test_no_name_of_an_organisation_begins_like_a_formula(name):
     content = organizations_csv(
-        document(organizations=[organization(name, "x", statement=Texts(ko=name, en=name))])
+        document(named_organizations=[organization(name, "x", statement=Texts(ko=name, en=name))])
     )
     for cell in rows_of(content)[1]:
         assert cell[:1] not in FORMULA_STARTS
         assert cell.lstrip(" \u200b\u00a0\ufeff")[:1] not in FORMULA_STARTS
-
-
-def test_kinds_and_levels_are_called_as_on_the_pages():
-    assert set(TYPES) == set(OrganizationType)
-    assert set(labels.LEVELS) == set(VerificationLevel)
-    with (ROOT / "pledge/translations/ko/LC_MESSAGES/messages.po").open("rb") as file:
-        catalogue = read_po(file)
-    for name in (*TYPES.values(), *labels.LEVELS.values()):
-        assert catalogue[name.text].string == name.of("ko")

@@ -12,14 +12,13 @@ import openpyxl
 import pytest
 
 from pledge.core.languages import Texts
-from pledge.deliveries.figures import of_totals
-from pledge.deliveries.tables.tables import figures_csv, figures_json
-from pledge.deliveries.tables.workbook import figures_xlsx
-from pledge.statistics.breakdowns import CampaignTotals
-from pledge.statistics.values import Cell
+from pledge.deliveries.tables import totals_csv, totals_json, totals_xlsx
+from pledge.statistics.cells import Cell
+from pledge.statistics.totals import Totals
 
-TOTALS = CampaignTotals(
+TOTALS = Totals(
     slug="blue-skies",
+    languages=["ko", "en"],
     title=Texts(ko="푸른 하늘", en="Blue Skies"),
     people=28,
     organizations=0,
@@ -42,7 +41,7 @@ def rows_of(content: bytes) -> list[list[str]]:
 
 
 def test_csv_is_one_tidy_table():
-    assert rows_of(figures_csv(of_totals(TOTALS))) == [
+    assert rows_of(totals_csv(TOTALS)) == [
         ["section", "key", "label_ko", "label_en", "people"],
         ["campaign", "blue-skies", "푸른 하늘", "Blue Skies", ""],
         ["as_of", "2026-11-24T20:30:05Z", "집계 기준 시각", "As of", ""],
@@ -57,7 +56,7 @@ def test_csv_is_one_tidy_table():
 
 
 def test_csv_is_what_korean_excel_opens_as_it_is():
-    content = figures_csv(of_totals(TOTALS))
+    content = totals_csv(TOTALS)
     assert content.startswith(b"\xef\xbb\xbf")
     assert content.count(b"\n") == content.count(b"\r\n") == 10
     assert b',"Republic of Korea",23\r\n' in content, "numbers are numbers, texts are quoted"
@@ -69,13 +68,13 @@ def test_csv_neutralises_a_formula_in_any_text():
         title=Texts(ko=FORMULA, en="Blue Skies"),
         by_country=[Cell("@KR", Texts(ko="\t=1", en="＝1"), 9)],
     )
-    rows = rows_of(figures_csv(of_totals(titled)))
+    rows = rows_of(totals_csv(titled))
     assert rows[1][2] == "'" + FORMULA
     assert rows[5] == ["country", "'@KR", "'\t=1", "'＝1", "9"]
 
 
 def test_json_says_what_it_holds():
-    assert json.loads(figures_json(of_totals(TOTALS))) == {
+    assert json.loads(totals_json(TOTALS)) == {
         "campaign": {"slug": "blue-skies", "title": {"ko": "푸른 하늘", "en": "Blue Skies"}},
         "as_of": "2026-11-24T20:30:05Z",
         "people": 28,
@@ -96,7 +95,7 @@ def test_json_says_what_it_holds():
 
 
 def test_xlsx_has_a_summary_and_a_sheet_for_each_breakdown():
-    book = openpyxl.load_workbook(io.BytesIO(figures_xlsx(of_totals(TOTALS))))
+    book = openpyxl.load_workbook(io.BytesIO(totals_xlsx(TOTALS)))
 
     assert book.sheetnames == ["요약 Summary", "국가별 By country", "지역별 By region", "날짜별 By day"]
     summary = {row[2]: row[3] for row in book["요약 Summary"].iter_rows(values_only=True)}
@@ -117,7 +116,7 @@ def test_xlsx_holds_no_formula_whatever_a_text_says():
     titled = replace(
         TOTALS, title=Texts(ko=FORMULA, en="Blue Skies"), by_country=[Cell("=1", Texts(ko="+1", en="@x"), 9)]
     )
-    content = figures_xlsx(of_totals(titled))
+    content = totals_xlsx(titled)
 
     book = openpyxl.load_workbook(io.BytesIO(content))
     kinds = {
@@ -143,7 +142,7 @@ def test_xlsx_holds_no_formula_whatever_a_text_says():
 
 
 def test_csv_for_a_reader_has_words_shares_and_seoul_time_and_no_codes():
-    assert rows_of(figures_csv(of_totals(TOTALS), "ko")) == [
+    assert rows_of(totals_csv(TOTALS, "ko")) == [
         ["구분", "항목", "수", "비율 (%)"],
         ["캠페인", "푸른 하늘", "", ""],
         ["집계 기준 시각", "2026-11-25 05:30:05 KST", "", ""],
@@ -157,13 +156,13 @@ def test_csv_for_a_reader_has_words_shares_and_seoul_time_and_no_codes():
         ["알림", "사람과 단체는 따로 집계하며 두 수를 더하지 않습니다.", "", ""],
         ["알림", "5명 미만인 항목은 개인이 드러나지 않도록 ‘기타’로 합쳤습니다.", "", ""],
     ]
-    english = rows_of(figures_csv(of_totals(TOTALS), "en"))
+    english = rows_of(totals_csv(TOTALS, "en"))
     assert english[0] == ["Section", "Item", "Number", "Share (%)"]
     assert ["Country", "Republic of Korea", "23", "82.1"] in english
 
 
 def test_json_for_a_reader_has_shares_and_seoul_time_beside_the_codes():
-    said = json.loads(figures_json(of_totals(TOTALS), "ko"))
+    said = json.loads(totals_json(TOTALS, "ko"))
     assert said["as_of_in_korea"] == "2026-11-25 05:30:05 KST"
     assert [line["percent"] for line in said["by_country"]] == [82.1, 17.9]
     assert said["by_country"][0]["key"] == "KR"
@@ -187,7 +186,7 @@ def test_json_for_a_reader_has_shares_and_seoul_time_beside_the_codes():
     ],
 )
 def test_xlsx_for_a_reader_is_in_their_language_alone(lang, sheets, heads, line):
-    book = openpyxl.load_workbook(io.BytesIO(figures_xlsx(of_totals(TOTALS), lang)))
+    book = openpyxl.load_workbook(io.BytesIO(totals_xlsx(TOTALS, lang)))
     assert book.sheetnames == sheets
     regions = list(book[sheets[2]].iter_rows(values_only=True))
     assert regions[:2] == [heads, line]
@@ -203,4 +202,4 @@ def test_xlsx_for_a_reader_is_in_their_language_alone(lang, sheets, heads, line)
 
 def test_nobody_is_no_share_of_nobody():
     nobody = replace(TOTALS, people=0, by_country=[], by_region=[], by_day=[])
-    assert ["합계", "서명한 사람", "0", "0.0"] in rows_of(figures_csv(of_totals(nobody), "ko"))
+    assert ["합계", "서명한 사람", "0", "0.0"] in rows_of(totals_csv(nobody, "ko"))

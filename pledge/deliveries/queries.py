@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from pledge.campaigns.forgetting import AFTER_DELIVERY
 from pledge.campaigns.models import Campaign
@@ -79,7 +79,7 @@ def find(delivery_id: int) -> DeliveryView | None:
     query = _deliveries().add_columns(Delivery.document).where(Delivery.id == delivery_id)
     with reading() as connection:
         row = connection.execute(query).first()
-    return None if row is None else _view(row, row.document)
+    return None if row is None else _view(row)
 
 
 _PUBLIC = (
@@ -100,15 +100,12 @@ def public_deliveries(campaign_id: int, lang: str) -> list[PublicDelivery]:
         rows = connection.execute(_PUBLIC, {"campaign": campaign_id}).all()
     return [
         PublicDelivery(
-            id=row.id,
-            recipient=row.recipient.of(lang),
-            occasion=row.occasion.of(lang),
-            people=row.people,
-            organizations=row.organizations,
-            handed_over_at=row.handed_over_at,
-            receipt_number=row.receipt_number,
-            answered_at=row.answered_at,
-            answer=row.answer.of(lang),
+            **row._asdict()
+            | {
+                "recipient": row.recipient.of(lang),
+                "occasion": row.occasion.of(lang),
+                "answer": row.answer.of(lang),
+            }
         )
         for row in rows
     ]
@@ -136,10 +133,11 @@ def last_handed_over(news: Mapping[int, datetime]) -> dict[int, datetime]:
 
 
 def _deliveries() -> Select[*tuple[Any, ...]]:
-    kept = [column for column in Delivery.__table__.c if column.name not in ("document", "letter")]
+    left_out = ("document", "letter", "checkpoint_id", "frozen_by", "recorded_at")
     return (
         select(
-            *(*kept, Campaign.slug),
+            *(column for column in Delivery.__table__.c if column.name not in left_out),
+            Campaign.slug,
             *(Checkpoint.people, Checkpoint.organizations, Checkpoint.size, Checkpoint.signed_at),
         )
         .join(Campaign, Campaign.id == Delivery.campaign_id)
@@ -147,27 +145,9 @@ def _deliveries() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _view(row: Any, document: str = "") -> DeliveryView:
-    return DeliveryView(
-        id=row.id,
-        campaign_id=row.campaign_id,
-        slug=row.slug,
-        state=DeliveryState(row.state),
-        recipient=row.recipient,
-        occasion=row.occasion,
-        people=row.people,
-        organizations=row.organizations,
-        size=row.size,
-        signed_at=row.signed_at,
-        frozen_name=row.frozen_name,
-        frozen_at=row.frozen_at,
-        handed_over_at=row.handed_over_at,
-        channel=Channel(row.channel) if row.channel else None,
-        receipt_number=row.receipt_number,
-        answered_at=row.answered_at,
-        answer=row.answer,
-        document=document,
-    )
+def _view(row: Row[Any]) -> DeliveryView:
+    channel = Channel(row.channel) if row.channel else None
+    return DeliveryView(**{**row._asdict(), "state": DeliveryState(row.state), "channel": channel})
 
 
 @dataclass(frozen=True)
@@ -188,5 +168,4 @@ def choices() -> list[CampaignChoice]:
         .order_by(Campaign.id)
     )
     with reading() as connection:
-        rows = connection.execute(query).all()
-    return [CampaignChoice(row.slug, row.people, row.organizations) for row in rows]
+        return [CampaignChoice(*row) for row in connection.execute(query)]

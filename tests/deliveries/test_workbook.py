@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from config import ROOT
 from pledge.core.languages import Texts
 from pledge.core.text.tables import FORMULA_STARTS
-from pledge.deliveries.tables.tables import TABLES
-from pledge.deliveries.tables.workbook import totals_xlsx
+from pledge.deliveries.tables import TABLES, totals_xlsx
 from pledge.exports.sheets import CellTooLong
 from tests.support.documents import document, organization, tiny_document
 
@@ -132,7 +131,7 @@ def test_another_process_makes_the_same_bytes_from_the_same_document():
     assert totals_xlsx(document()) == content
     script = (
         "import sys; from hashlib import sha256; from tests.support.documents import document;"
-        "from pledge.deliveries.tables.workbook import totals_xlsx; print(sha256(totals_xlsx(document())).hexdigest())"
+        "from pledge.deliveries.tables import totals_xlsx; print(sha256(totals_xlsx(document())).hexdigest())"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
@@ -145,7 +144,7 @@ def test_another_process_makes_the_same_bytes_from_the_same_document():
 
 
 def test_what_looks_like_a_formula_stays_a_text_when_the_cell_is_edited():
-    made = document(title=Texts(ko=FORMULA, en="+1"), organizations=[organization(FORMULA, "plain")])
+    made = document(title=Texts(ko=FORMULA, en="+1"), named_organizations=[organization(FORMULA, "plain")])
     book = opened(totals_xlsx(made))
     risky, plain = book["참여 단체 Organisations"]["A2"], book["참여 단체 Organisations"]["B2"]
     assert (risky.value, risky.data_type, risky.quotePrefix) == (FORMULA, "s", True)
@@ -163,7 +162,7 @@ def test_what_looks_like_a_formula_stays_a_text_when_the_cell_is_edited():
     )
 )
 def test_any_name_is_a_text_and_keeps_what_xml_can_carry(names):
-    made = tiny_document(organizations=[organization(name, "x") for name in names])
+    made = tiny_document(named_organizations=[organization(name, "x") for name in names])
     content = totals_xlsx(made)
     cells = list(opened(content)["참여 단체 Organisations"].iter_rows(min_row=2, max_col=1))
     for (cell,), name in zip(cells, names, strict=True):
@@ -175,4 +174,4 @@ def test_any_name_is_a_text_and_keeps_what_xml_can_carry(names):
 
 def test_a_text_that_no_cell_can_hold_is_not_lost_in_silence():
     with pytest.raises(CellTooLong):
-        totals_xlsx(tiny_document(organizations=[organization("가" * 32_768, "x")]))
+        totals_xlsx(tiny_document(named_organizations=[organization("가" * 32_768, "x")]))

@@ -10,8 +10,8 @@ from pledge.audit.models import AuditEntry
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
-from pledge.deliveries import freezing, register, register_queries
-from pledge.deliveries.register import (
+from pledge.deliveries import freezing, queries, services
+from pledge.deliveries.services import (
     Answer,
     BadEntry,
     DeliveryInWrongState,
@@ -19,7 +19,7 @@ from pledge.deliveries.register import (
     NoSuchDelivery,
     PackNotMade,
 )
-from pledge.jobs import services
+from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind
 from tests.support import deliveries
 from tests.support.factories import ANNA, BORA, campaign, crowd, endorsement, signature, the_campaign
@@ -61,14 +61,14 @@ def faults(act):
 
 def test_a_delivery_is_handed_over_and_answered():
     number = deliveries.frozen()
-    register.hand_over(ANNA, number, handing_over(receipt_number="  1AB-2611-\t001 "))
+    services.hand_over(ANNA, number, handing_over(receipt_number="  1AB-2611-\t001 "))
     row = deliveries.row(number)
     assert (row.state, row.channel, row.receipt_number) == ("handed_over", "portal", "1AB-2611- 001")
     entry = last_entry()
     assert (entry.action, entry.subject, entry.staff_id) == ("delivery.hand_over", f"delivery:{number}", 1)
     assert json.loads(entry.details)["receipt_number"] == "1AB-2611- 001"
 
-    register.answer(BORA, number, reply(answer_ko=" 검토하겠습니다.\r\n\r\n장관 \r\n"))
+    services.answer(BORA, number, reply(answer_ko=" 검토하겠습니다.\r\n\r\n장관 \r\n"))
     row = deliveries.row(number)
     assert (row.state, row.answer["ko"], row.answer["en"]) == (
         "answered",
@@ -87,7 +87,7 @@ def test_a_delivery_is_not_handed_over_before_its_pack_is_made(state):
             delete(Job).where(*of) if state is None else update(Job).where(*of).values(state=state)
         )
     with pytest.raises(PackNotMade):
-        register.hand_over(ANNA, number, handing_over())
+        services.hand_over(ANNA, number, handing_over())
     assert deliveries.row(number).state == "frozen"
     assert last_entry().action == "delivery.freeze"
 
@@ -98,19 +98,19 @@ def test_a_delivery_is_handed_over_when_its_pack_was_made_at_the_second_try():
         job = session.scalars(select(Job)).one()
         job.state = "failed"
         failed = job.id
-    services.retry(ANNA, failed)
+    jobs.retry(ANNA, failed)
     with pytest.raises(PackNotMade):
-        register.hand_over(ANNA, number, handing_over())
+        services.hand_over(ANNA, number, handing_over())
     deliveries.make_packs()
-    register.hand_over(ANNA, number, handing_over())
+    services.hand_over(ANNA, number, handing_over())
     assert deliveries.row(number).state == "handed_over"
 
 
 STEPS = {
-    "hand over": lambda n: register.hand_over(ANNA, n, handing_over()),
-    "correct": lambda n: register.correct(ANNA, n, handing_over(), "a slip"),
-    "answer": lambda n: register.answer(ANNA, n, reply()),
-    "correct the answer": lambda n: register.correct_answer(ANNA, n, reply(), "a slip"),
+    "hand over": lambda n: services.hand_over(ANNA, n, handing_over()),
+    "correct": lambda n: services.correct(ANNA, n, handing_over(), "a slip"),
+    "answer": lambda n: services.answer(ANNA, n, reply()),
+    "correct the answer": lambda n: services.correct_answer(ANNA, n, reply(), "a slip"),
 }
 ALLOWED = {
     "frozen": {"hand over"},
@@ -160,12 +160,12 @@ def test_a_delivery_is_not_handed_over_in_the_future_nor_before_it_was_frozen(fr
     number = deliveries.frozen()
 
     def at(delta):
-        register.hand_over(ANNA, number, handing_over(handed_over_at=clock.now() + delta))
+        services.hand_over(ANNA, number, handing_over(handed_over_at=clock.now() + delta))
 
     assert faults(lambda: at(timedelta(minutes=1))) == {"handed_over_at": "future"}
     assert faults(lambda: at(timedelta(days=-1))) == {"handed_over_at": "too_early"}
     missing = handing_over(handed_over_at=None, channel="pigeon", receipt_number="x" * 101)
-    assert faults(lambda: register.hand_over(ANNA, number, missing)) == {
+    assert faults(lambda: services.hand_over(ANNA, number, missing)) == {
         "handed_over_at": "missing",
         "channel": "channel",
         "receipt_number": "too_long",
@@ -176,18 +176,18 @@ def test_a_delivery_is_not_handed_over_in_the_future_nor_before_it_was_frozen(fr
 def test_the_minute_in_which_it_was_frozen_will_do():
     number = deliveries.frozen()
     minute = deliveries.row(number).frozen_at.replace(second=0, microsecond=0)
-    register.hand_over(ANNA, number, handing_over(handed_over_at=minute))
+    services.hand_over(ANNA, number, handing_over(handed_over_at=minute))
 
 
 def test_an_answer_is_in_both_languages_and_comes_after_the_handing_over():
     number = deliveries.handed_over()
-    assert faults(lambda: register.answer(ANNA, number, reply(answer_en=" ", answer_ko="x" * 10_001))) == {
+    assert faults(lambda: services.answer(ANNA, number, reply(answer_en=" ", answer_ko="x" * 10_001))) == {
         "answer_en": "missing",
         "answer_ko": "too_long",
     }
     early = reply(answered_at=clock.now() - timedelta(days=1))
-    assert faults(lambda: register.answer(ANNA, number, early)) == {"answered_at": "too_early"}
-    assert faults(lambda: register.answer(ANNA, number, reply(answer_ko="\u202e뒤집기"))) == {
+    assert faults(lambda: services.answer(ANNA, number, early)) == {"answered_at": "too_early"}
+    assert faults(lambda: services.answer(ANNA, number, reply(answer_ko="\u202e뒤집기"))) == {
         "answer_ko": "characters"
     }
 
@@ -197,8 +197,8 @@ def test_an_answer_is_in_both_languages_and_comes_after_the_handing_over():
 
 def test_a_correction_says_why_and_keeps_what_stood_there():
     number = deliveries.handed_over(receipt_number="1AB-OLD")
-    assert faults(lambda: register.correct(ANNA, number, handing_over(), "  ")) == {"reason": "missing"}
-    register.correct(
+    assert faults(lambda: services.correct(ANNA, number, handing_over(), "  ")) == {"reason": "missing"}
+    services.correct(
         BORA, number, handing_over(receipt_number="1AB-NEW", channel="post"), "a digit was wrong"
     )
     row = deliveries.row(number)
@@ -211,7 +211,7 @@ def test_a_correction_says_why_and_keeps_what_stood_there():
 
 def test_a_corrected_answer_keeps_the_old_words_in_the_record():
     number = deliveries.answered(ko="옛 답변")
-    register.correct_answer(ANNA, number, reply(answer_ko="새 답변"), "a better translation")
+    services.correct_answer(ANNA, number, reply(answer_ko="새 답변"), "a better translation")
     assert deliveries.row(number).answer["ko"] == "새 답변"
     assert json.loads(last_entry().details)["before"]["answer_ko"] == "옛 답변"
 
@@ -220,7 +220,7 @@ def test_the_day_is_not_corrected_to_one_after_the_answer(frozen_clock):
     number = deliveries.answered()
     frozen_clock.move(days=2)
     entry = handing_over(handed_over_at=clock.now() - timedelta(days=1))
-    assert faults(lambda: register.correct(ANNA, number, entry, "a slip")) == {"handed_over_at": "too_late"}
+    assert faults(lambda: services.correct(ANNA, number, entry, "a slip")) == {"handed_over_at": "too_late"}
 
 
 # --- What the public sees ---
@@ -235,20 +235,20 @@ def test_the_public_sees_what_was_handed_over_and_nothing_of_the_rest():
     other = campaign("other")
     signature(other)
     deliveries.handed_over(other)
-    (shown,) = register_queries.public_deliveries(the_campaign().id, "ko")
+    (shown,) = queries.public_deliveries(the_campaign().id, "ko")
     assert (shown.id, shown.people, shown.organizations) == (handed, 5, 1)
     assert (shown.recipient, shown.receipt_number, shown.answer) == ("환경부 장관", "1AB-2611-001", "")
-    (english,) = register_queries.public_deliveries(the_campaign().id, "en")
+    (english,) = queries.public_deliveries(the_campaign().id, "en")
     assert english.recipient == "The Minister of Environment"
 
 
 def test_the_newest_delivery_comes_first_and_no_more_than_five():
     numbers = [deliveries.handed_over() for _ in range(6)]
-    shown = register_queries.public_deliveries(the_campaign().id, "en")
+    shown = queries.public_deliveries(the_campaign().id, "en")
     assert [one.id for one in shown] == numbers[:0:-1]
 
 
 def test_the_desk_sees_all_of_them_the_newest_first():
     numbers = [discarded(), deliveries.handed_over(), deliveries.answered()]
-    assert [one.id for one in register_queries.overview()] == numbers[::-1]
-    assert register_queries.find(777) is None
+    assert [one.id for one in queries.overview()] == numbers[::-1]
+    assert queries.find(777) is None

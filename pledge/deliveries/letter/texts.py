@@ -4,17 +4,28 @@ What differs between languages is in [cover] of typst/<language>.toml.
 """
 
 import re
+import tomllib
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from pledge.campaigns.rules import BadFields, Checker, FieldFault
 from pledge.core import languages
 from pledge.core.clock import from_iso_utc
 from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
-from pledge.deliveries.document import FrozenCheckpoint, Reply
-from pledge.deliveries.letter.wording import fixed
+from pledge.deliveries.document import Reply
 from pledge.deliveries.models import MAX_LETTER, MAX_OCCASION, MAX_RECIPIENT
-from pledge.deliveries.replies import clean_reply
+from pledge.mail.addresses import BadAddress, parse
+from pledge.statistics.totals import CountedCheckpoint
+
+TYPST = Path(__file__).parent / "typst"
+
+MAX_NUMBER = 60
+MAX_PERSON = 120
+MAX_PHONE = 60
+MAX_ADDRESS = 300
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,12 @@ class LetterContradicts(BadFields):
     def __init__(self, found: dict[str, str]) -> None:
         super().__init__(dict.fromkeys(found, FieldFault.UNLIKE_PACK))
         self.found = found
+
+
+@cache
+def fixed(lang: str) -> dict[str, Any]:
+    """The texts of the letter that are the same in each, in one language."""
+    return tomllib.loads((TYPST / f"{lang}.toml").read_text("utf-8"))
 
 
 def default_letter(title: Texts, *, with_organizations: bool) -> Texts:
@@ -55,13 +72,13 @@ def clean(recipient: Texts, occasion: Texts, letter: Texts, reply: Reply) -> Let
         recipient=checker.lines("recipient", recipient, MAX_RECIPIENT, required=True),
         occasion=checker.lines("occasion", occasion, MAX_OCCASION, required=True),
         letter=Texts({lang: text.strip() for lang, text in cleaned.items()}),
-        reply=clean_reply(checker, reply),
+        reply=_clean_reply(checker, reply),
     )
     checker.finish()
     return wording
 
 
-def filled(letter: Texts, checkpoint: FrozenCheckpoint, paper: int, goal: int) -> Texts:
+def filled(letter: Texts, checkpoint: CountedCheckpoint, paper: int, goal: int) -> Texts:
     """The letter with {people}, {organizations}, {paper} and {date} filled in. Raises LetterContradicts."""
     numbers = {"people": checkpoint.people, "organizations": checkpoint.organizations, "paper": paper}
     known = {*numbers.values(), goal}
@@ -82,6 +99,26 @@ def filled(letter: Texts, checkpoint: FrozenCheckpoint, paper: int, goal: int) -
     if found:
         raise LetterContradicts(found)
     return Texts(texts)
+
+
+def _clean_reply(check: Checker, reply: Reply) -> Reply:
+    """The reply as it will be stored; faults are noted for `number`, `person_ko` … `address_en`."""
+    email = reply.email.strip()
+    try:
+        email = parse(email).mailed if email else ""
+    except BadAddress:
+        check.add("email", FieldFault.EMAIL)
+    cleaned = Reply(
+        number=check.line("number", reply.number, MAX_NUMBER),
+        person=check.lines("person", reply.person, MAX_PERSON),
+        phone=check.line("phone", reply.phone, MAX_PHONE),
+        email=email,
+        address=check.lines("address", reply.address, MAX_ADDRESS),
+    )
+    every = Texts(dict.fromkeys(languages.codes(), "x"))
+    check.all_or_none("person", cleaned.person, every)
+    check.all_or_none("address", cleaned.address, every)
+    return cleaned
 
 
 def _counted(forms: dict[str, str], number: int, lang: str) -> str:

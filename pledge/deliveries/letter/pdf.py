@@ -1,10 +1,10 @@
-"""The content of the letter in one language: every sentence and every number in it, as plain data.
+"""The letter of a delivery as a PDF, by Typst, one language after another.
 
-The template (typst/letter.typ) decides only the look. The fixed texts are in typst/<language>.toml.
+Every sentence and every number of it comes in as plain data, never as markup; the template (typst/letter.typ) decides only the
+look. The fixed texts are in typst/<language>.toml.
 """
 
 from datetime import datetime
-from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -13,19 +13,36 @@ from pledge.core.clock import from_iso_utc
 from pledge.core.i18n import SEOUL, format_date, format_datetime
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
-from pledge.core.typesetting import MISSING, presentable
-from pledge.deliveries.document import Document, FrozenCheckpoint, FrozenPaper, Reply
+from pledge.core.typesetting import MISSING, presentable, typeset
+from pledge.deliveries.document import Document, FrozenPaper, Reply
 from pledge.deliveries.letter.charts import growth, shares
-from pledge.deliveries.letter.wording import fixed
+from pledge.deliveries.letter.texts import TYPST, fixed
 from pledge.ledger.counting import Moves
 from pledge.statistics import labels
 from pledge.statistics.breakdowns import OTHER
-from pledge.statistics.values import Organization, Pledge
+
+SOURCE = TYPST / "letter.typ"
 
 #: Countries that are listed one by one; the others are one row.
 COUNTRIES = 40
 #: Organisations that are listed; only their number can make a letter very long.
 ORGANIZATIONS = 2_000
+
+
+def letter_pdf(document: Document, *, draft: bool = False) -> bytes:
+    """The letter. The same document always gives the same bytes. A draft is marked as one on each page."""
+    return typeset(SOURCE, letter_data(document, draft=draft), at=from_iso_utc(document.frozen_at))
+
+
+def letter_data(document: Document, *, draft: bool = False) -> dict[str, Any]:
+    parts = [part(document, lang, draft=draft) for lang in document.languages]
+    titles = dict.fromkeys(document.title.of(lang) for lang in document.languages)
+    return {
+        "title": " / ".join(part["subject"] for part in parts),
+        "authors": parts[0]["senders"],
+        "description": presentable(" / ".join(titles)),
+        "parts": parts,
+    }
 
 
 def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any]:
@@ -53,7 +70,17 @@ def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any
         "footer": texts["footer"].format(title=title),
         "results": _results(document, lang),
         "supporters": _supporters(document, lang),
-        "pledge": _pledge(document, lang),
+        "pledge": {
+            **texts["pledge"],
+            "versions": [
+                {
+                    "title": texts["pledge"]["version"].format(number=one.version),
+                    "sha256": one.sha256,
+                    "blocks": _blocks(one.text.of(lang)),
+                }
+                for one in document.pledges
+            ],
+        },
         "method": _method(document, lang),
     }
     shown: dict[str, Any] = _presentable(said)
@@ -97,31 +124,35 @@ def _results(document: Document, lang: str) -> dict[str, Any]:
         "intro": texts["intro"].format(moment=_when(state.signed_at, lang), size=f"{state.size:,}"),
         "country_scale": " ".join([texts["country_scale"].format(home=home), *grouped]),
     }
-    more = partial(_more_countries, texts["more_countries"])
     return {
         **texts,
         **told,
         "days": growth(document.by_day, lang, texts),
         "regions": shares(document.by_region, lang, state.people),
         "countries": shares(
-            document.by_country, lang, state.people, without=countries.HOME, most=COUNTRIES, more=more
+            document.by_country,
+            lang,
+            state.people,
+            without=countries.HOME,
+            most=COUNTRIES,
+            more=texts["more_countries"],
         ),
     }
 
 
 def _supporters(document: Document, lang: str) -> dict[str, Any]:
     texts = fixed(lang)["supporters"]
-    listed = document.organizations[:ORGANIZATIONS]
+    listed = document.named_organizations[:ORGANIZATIONS]
     order = list(TYPES)
     listed = sorted(listed, key=lambda one: order.index(one.type) if one.type in order else len(order))
     groups = [
         {
             "title": texts["group"].format(type=labels.named(TYPES, kind, lang), number=f"{len(members):,}"),
-            "organizations": [_names(one, lang) for one in members],
+            "organizations": [_in_each(one.name, lang) for one in members],
         }
         for kind, members in ((kind, list(found)) for kind, found in groupby(listed, lambda one: one.type))
     ]
-    named, unnamed = len(document.organizations), document.unnamed_organizations
+    named, unnamed = len(document.named_organizations), document.unnamed_organizations
     return {
         **texts,
         "secretariat_names": [_in_each(one, lang) for one in document.secretariat],
@@ -134,23 +165,16 @@ def _supporters(document: Document, lang: str) -> dict[str, Any]:
     }
 
 
-def _pledge(document: Document, lang: str) -> dict[str, Any]:
-    texts = fixed(lang)["pledge"]
-    return {**texts, "versions": [_version(one, lang) for one in document.pledges]}
-
-
-def _version(one: Pledge, lang: str) -> dict[str, Any]:
-    title = fixed(lang)["pledge"]["version"].format(number=one.version)
-    return {"title": title, "sha256": one.sha256, "blocks": _blocks(one.text.of(lang))}
-
-
 def _method(document: Document, lang: str) -> dict[str, Any]:
     texts = fixed(lang)["method"]
     state, sign_ups = document.checkpoint, document.sign_ups
     verify = f"{document.address}/{lang}/verify"
     key = f"{document.address}/log/{document.slug}/key"
     few = texts["few"].format(smallest=document.smallest_shown)
-    outcomes = fixed(lang)["outcomes"]
+    outcomes, newest = fixed(lang)["outcomes"], document.newest or state
+    newest_counts = texts["newest_counts"].format(
+        size=f"{newest.size:,}", people=f"{newest.people:,}", organizations=f"{newest.organizations:,}"
+    )
     return {
         **texts,
         "checking_text": [
@@ -175,18 +199,12 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
             (texts["size"], f"{state.size:,}"),
             (texts["root"], state.root),
             (texts["signed_at"], f"{_when(state.signed_at, lang)} ({state.signed_at})"),
-            (texts["newest"], _counts(document.newest or state, texts["newest_counts"])),
+            (texts["newest"], newest_counts),
             (texts["origin"], document.origin),
             (texts["keys"], ", ".join(_key_id(one) for one in document.verifiers)),
             (texts["verify"], verify),
         ],
     }
-
-
-def _counts(state: FrozenCheckpoint, words: str) -> str:
-    return words.format(
-        size=f"{state.size:,}", people=f"{state.people:,}", organizations=f"{state.organizations:,}"
-    )
 
 
 def _moves(moves: Moves) -> list[str]:
@@ -202,10 +220,6 @@ def _with_sign(sign: str, number: int) -> str:
     return f"{sign}{number:,}" if number else "0"
 
 
-def _names(one: Organization, lang: str) -> dict[str, str]:
-    return _in_each(one.name, lang)
-
-
 def _in_each(name: Texts, lang: str) -> dict[str, str]:
     """A name in this language first; in the others too, where it has another there."""
     first = name.of(lang)
@@ -215,10 +229,6 @@ def _in_each(name: Texts, lang: str) -> dict[str, str]:
 def _when(text: str, lang: str) -> str:
     instant: datetime = from_iso_utc(text).astimezone(SEOUL)
     return format_datetime(instant, lang)
-
-
-def _more_countries(text: str, number: int) -> str:
-    return text.format(number=number)
 
 
 def _blocks(text: str) -> list[dict[str, Any]]:

@@ -3,12 +3,23 @@
 import pytest
 
 from pledge.core.languages import Texts
+from pledge.ledger import queries as ledger_queries
 from pledge.ledger.models import Kind
-from pledge.statistics import breakdowns
-from pledge.statistics.breakdowns import UnknownCampaign, totals
-from pledge.statistics.values import Cell
-from tests.support import ledger
+from pledge.statistics.cells import Cell
+from pledge.statistics.totals import (
+    SignedVersion,
+    Totals,
+    UnknownCampaign,
+    campaign_facts,
+    signed_versions,
+    totals_at,
+)
+from tests.support import factories, ledger
 from tests.support.ledger import fold
+
+
+def totals(slug: str) -> Totals:
+    return totals_at(campaign_facts(slug))
 
 
 def sign(campaign: int, people: int, *place: str | None, hours: int = 0) -> None:
@@ -133,7 +144,7 @@ def test_a_fold_between_two_reads_cannot_tear_the_totals(app, monkeypatch):
     campaign = ledger.campaign("blue-skies")
     sign(campaign, 9)
     fold()
-    read = breakdowns.ledger.tallies
+    read = ledger_queries.tallies
 
     def then_fold(campaign_id: int):
         found = read(campaign_id)
@@ -141,7 +152,7 @@ def test_a_fold_between_two_reads_cannot_tear_the_totals(app, monkeypatch):
         fold()
         return found
 
-    monkeypatch.setattr(breakdowns.ledger, "tallies", then_fold)
+    monkeypatch.setattr(ledger_queries, "tallies", then_fold)
     found = totals("blue-skies")
     assert found.people == sum(line.people for line in found.by_day) == 9
 
@@ -149,3 +160,23 @@ def test_a_fold_between_two_reads_cannot_tear_the_totals(app, monkeypatch):
 def test_an_unknown_campaign_is_refused(app):
     with pytest.raises(UnknownCampaign):
         totals("nope")
+
+
+# --- Who is bound to which words ---
+
+
+def test_people_and_organizations_are_counted_under_the_version_they_signed(app):
+    of = factories.campaign()
+    factories.signature(of)
+    factories.signature(of, state="withdrawn")
+    factories.endorsement(of)
+    factories.fold_all()
+    assert signed_versions(of.id) == [SignedVersion(version=1, people=1, organizations=1)]
+
+
+def test_an_entry_that_is_set_aside_binds_nobody(app):
+    of = factories.campaign()
+    factories.signature(of)
+    factories.plant_entry()
+    factories.fold_all()
+    assert signed_versions(of.id) == [SignedVersion(version=1, people=1, organizations=0)]
