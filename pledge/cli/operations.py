@@ -15,7 +15,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.core.clock import iso_utc
 from pledge.core.db.encrypted_columns import reencrypt
 from pledge.core.encryption import Unreadable
-from pledge.deliveries.register_queries import last_handed_over
+from pledge.deliveries.queries import last_handed_over
 from pledge.diagnosis import Severity
 from pledge.diagnosis.doctor import diagnose, diagnose_stored
 from pledge.diagnosis.restoring import Backup, NotRestored, back_up_sqlite, restored_cluster, restored_copy

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db, reading, transaction
-from pledge.deliveries.register_queries import last_handed_over
+from pledge.deliveries.queries import last_handed_over
 from pledge.endorsements.models import Endorsement
 from pledge.files import scans
 from pledge.mail.addresses import address_hash, parse

@@ -11,15 +11,16 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.audit.services import record
-from pledge.campaigns import items, photo, quotation
+from pledge.campaigns import items
 from pledge.campaigns.events import EVENT, EventFields
+from pledge.campaigns.media import PhotoFocus, get_photo, get_quotation, set_photo, set_quotation
 from pledge.campaigns.models import Campaign, PledgeText
-from pledge.campaigns.photo import PhotoFocus
 from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL
-from pledge.deliveries import freezing, register
-from pledge.deliveries.register import Answer, HandingOver
+from pledge.deliveries import freezing
+from pledge.deliveries import services as deliveries
+from pledge.deliveries.services import Answer, HandingOver
 from pledge.endorsements.models import Endorsement
 from pledge.files import services as files
 from pledge.files.scans import store_scan
@@ -34,6 +35,7 @@ from pledge.paper import queries as paper_queries
 from pledge.paper import services as paper
 from pledge.signatures.models import Signature
 from pledge.statistics import referrals
+from pledge.statistics.totals import NoSuchCheckpoint
 from pledge.switches import queries
 from pledge.switches import queries as switches
 from pledge.switches.queries import SampleState
@@ -207,18 +209,18 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
 def _add_media(slug: str, campaign_id: int) -> None:
     """Add the drawn picture across the page and the invented quotation."""
     facts = read("media")
-    photo.set_photo(
+    set_photo(
         COMMAND_LINE,
         slug,
-        photo.of(campaign_id).stamp,
+        get_photo(campaign_id).stamp,
         facts["photo"]["alt"],
         PhotoFocus.CENTER,
         new=files.store_wide_picture((FOLDER / "photo.webp").read_bytes()),
     )
-    quotation.set_quotation(
+    set_quotation(
         COMMAND_LINE,
         slug,
-        quotation.of(campaign_id).stamp,
+        get_quotation(campaign_id).stamp,
         facts["quotation"],
         new=store_logo("portrait"),
     )
@@ -291,7 +293,7 @@ def _freeze(slug: str, campaign_id: int, delivery: _Delivery, makers: Makers) ->
     """Freeze the delivery at the newest checkpoint and make its pack."""
     newest = log_queries.newest(campaign_id)
     if newest is None:
-        raise freezing.NoSuchCheckpoint
+        raise NoSuchCheckpoint
     delivery_id = freezing.freeze(
         COMMAND_LINE,
         slug,
@@ -309,10 +311,10 @@ def _hand_over(delivery_id: int, delivery: _Delivery) -> None:
     facts = delivery.facts
     with clock.pretend(delivery.handed_over_at):
         entry = HandingOver(delivery.handed_over_at, facts["channel"], facts["receipt_number"])
-        register.hand_over(COMMAND_LINE, delivery_id, entry)
+        deliveries.hand_over(COMMAND_LINE, delivery_id, entry)
     with clock.pretend(delivery.answered_at):
         answer = Answer(delivery.answered_at, languages.texts(facts["answer"]))
-        register.answer(COMMAND_LINE, delivery_id, answer)
+        deliveries.answer(COMMAND_LINE, delivery_id, answer)
 
 
 def _moment(today: datetime, day: int, hour: int) -> datetime:

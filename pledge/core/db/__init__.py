@@ -11,7 +11,7 @@ Four ways in, by what the work needs:
 
 import select
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -307,13 +307,3 @@ def _listen_postgresql(engine: Engine) -> None:
 def insert_into(connection: Connection, model: type[Model]) -> postgresql.Insert | sqlite.Insert:
     """INSERT of the connection's dialect, which has ON CONFLICT."""
     return sqlite.insert(model) if connection.dialect.name == "sqlite" else postgresql.insert(model)
-
-
-def copied_out(sql: str, values: Mapping[str, Any]) -> Iterator[bytes]:
-    """What PostgreSQL's own `COPY (…) TO STDOUT` writes, in parts, however long it takes. PostgreSQL only."""
-    with snapshot() as connection:
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-        with driver.cursor() as cursor, cursor.copy(sql, values) as copy:
-            for part in copy:
-                yield bytes(part)

@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -25,12 +26,20 @@ def neutral(text: str) -> str:
     return f"'{text}" if text[:1] in FORMULA_STARTS or lines.is_formula(text) else text
 
 
-def csv_line(*cells: str | float) -> str:
-    """One line with CRLF: texts neutral and quoted, numbers as they are."""
+def csv_line(*cells: str | float | date) -> str:
+    """One line with CRLF: texts neutral and quoted, numbers as they are, a moment to the minute."""
     line = io.StringIO()
     writer = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
-    writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in cells])
+    writer.writerow(map(_plain, cells))
     return line.getvalue()
+
+
+def _plain(cell: str | float | date) -> str | float:
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M}"
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return neutral(cell) if isinstance(cell, str) else cell
 
 
 MAX_BYTES = 2_000_000

@@ -24,7 +24,7 @@ from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, confirmed_lately, own_signature
 from pledge.signatures.receipts import receipt
 from pledge.signatures.services import read_ticket
-from pledge.statistics.published_places import region_ranks
+from pledge.statistics.places import region_ranks
 from pledge.web.caching import cache
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit

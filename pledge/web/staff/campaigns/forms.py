@@ -9,11 +9,10 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.campaigns.events import EventFields
+from pledge.campaigns.media import PhotoFocus
 from pledge.campaigns.models import PartnerRole
-from pledge.campaigns.partners import PartnerFields
-from pledge.campaigns.photo import PhotoFocus
+from pledge.campaigns.partners import PartnerFields, SisterFields
 from pledge.campaigns.rules import FieldFault
-from pledge.campaigns.sisters import SisterFields
 from pledge.core import languages
 from pledge.core.i18n import SEOUL
 from pledge.core.organization_types import OrganizationType

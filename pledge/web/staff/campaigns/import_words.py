@@ -6,8 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from pledge.campaigns.partner_import import columns
-from pledge.campaigns.partner_import.faults import ImportFault, RowFault
+from pledge.campaigns.partner_import import ImportFault, RowFault, column_header
 from pledge.core import i18n
 from pledge.core.text.tables import MAX_COLUMNS, MAX_LINES, BadTable, TableFault
 from pledge.files.archives import MAX_PICTURES, ArchiveFault, BadArchive
@@ -86,5 +85,5 @@ def fault_words(fault: RowFault) -> FaultWords:
         text = str(_LINE_WORDS[fault.fault]) % {"line": fault.other}
     else:
         text = str(FAULTS[fault.fault])
-    column = columns.header(fault.field, i18n.language()) if fault.field else ""
+    column = column_header(fault.field, i18n.language()) if fault.field else ""
     return FaultWords(fault.line, column, text)

@@ -7,14 +7,13 @@ from werkzeug import Response as AnyResponse
 from pledge.accounts.roles import Permission
 from pledge.campaigns import pledges
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.pledges import NewVersion
+from pledge.campaigns.pledges import NewVersion, wording_changes
 from pledge.campaigns.queries import pledge_versions
 from pledge.campaigns.staff_queries import CampaignDesk
-from pledge.campaigns.wording_changes import changes
 from pledge.core import languages
 from pledge.endorsements import queries as endorsements
 from pledge.signatures import queries as signatures
-from pledge.statistics.pledge_counts import signed_versions
+from pledge.statistics.totals import signed_versions
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
@@ -104,7 +103,7 @@ def _publish_page(slug: str, form: PledgeForm, version: int, one_language: bool,
         version=version,
         one_language=one_language,
         signed=signed_versions(desk.id),
-        changes={lang: changes(stored.wording[lang], typed[lang]) for lang in languages.codes()},
+        changes={lang: wording_changes(stored.wording[lang], typed[lang]) for lang in languages.codes()},
         change_of={lang: stored.wording[lang].strip() != typed[lang].strip() for lang in languages.codes()},
     )
     return make_response(page, status)

@@ -14,9 +14,9 @@ from pledge.accounts.roles import Permission
 from pledge.audit import queries, services
 from pledge.audit.export import as_csv
 from pledge.audit.queries import AuditEntryView, Page, Search
-from pledge.campaigns.wording_changes import WordingPart, changes
+from pledge.campaigns.pledges import WordingPart, wording_changes
 from pledge.core import clock, i18n
-from pledge.exports.names import file_name
+from pledge.exports.files import file_name
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
@@ -131,7 +131,7 @@ def changed_words(line: AuditEntryView) -> dict[str, list[WordingPart]]:
     details = json.loads(line.details)
     before, after = (_fields(details.get(name)) for name in ("before", "after"))
     texts = {name: (before.get(name, ""), after.get(name, "")) for name in {**before, **after}}
-    return {name: changes(*both, by_line=sum(map(len, both)) > LONG) for name, both in texts.items()}
+    return {name: wording_changes(*both, by_line=sum(map(len, both)) > LONG) for name, both in texts.items()}
 
 
 def _fields(value: Any) -> dict[str, str]:
