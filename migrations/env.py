@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from pledge.core.db import online_ddl
+from pledge.core.db import migrations
 
 database = current_app.extensions["migrate"].db
 options: dict[str, Any] = dict(current_app.extensions["migrate"].configure_args)
@@ -45,7 +45,7 @@ def waits_end_soon(connection: Connection) -> Iterator[None]:
     if is_sqlite:
         yield
         return
-    connection.exec_driver_sql(f"SET lock_timeout = '{online_ddl.LOCK_TIMEOUT}'")
+    connection.exec_driver_sql(f"SET lock_timeout = '{migrations.LOCK_TIMEOUT}'")
     # Reading a large table for an index takes as long as it takes; nobody waits for that.
     connection.exec_driver_sql("SET statement_timeout = 0")
     connection.commit()
@@ -70,7 +70,7 @@ def telling_who_is_in_the_way() -> Iterator[None]:
 
 def run_migrations() -> None:
     # The application's own connections commit each statement; a migration is all or nothing, but for the steps of
-    # pledge/core/db/online_ddl.py.
+    # pledge/core/db/migrations.py.
     whole = {} if is_sqlite else {"isolation_level": "READ COMMITTED"}
     with (
         database.engine.connect().execution_options(**whole) as connection,

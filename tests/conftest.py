@@ -53,7 +53,6 @@ PARTS = {
         "tests/retention/test_three_years.py",
         "tests/worker/test_worker.py",
         "tests/cli/test_serve.py",
-        "tests/cli/test_processes.py",
         "tests/web/ops/test_shared_metrics.py",
         "tests/web/test_limits.py::test_a_redis_that_hangs",
         "tests/web/test_limits.py::test_two_thousand",
@@ -69,7 +68,7 @@ PARTS = {
     "operations": (
         "tests/deploy/",
         "tests/diagnosis/test_restoring.py",
-        "tests/diagnosis/test_archive.py",
+        "tests/diagnosis/test_database.py",
         "tests/mail/test_spam_filter.py",
         "tests/house/test_third_language.py",
         "tests/house/test_first_steps.py",

@@ -6,7 +6,7 @@ Let the news of a delivery that is being sent finish first: what still waits of 
 import sqlalchemy as sa
 from alembic import op
 
-from pledge.core.db import online_ddl
+from pledge.core.db import migrations
 
 revision = "0006"
 down_revision = "0005"
@@ -85,10 +85,10 @@ def downgrade() -> None:
 
 def _rename_kind(before: str, after: str, kinds: str) -> None:
     """The indexes name the kind in their conditions, so they are made anew; the constraint lists all kinds."""
-    online_ddl.drop_index(f"uq_outbox_mails_{before}", "outbox_mails")
-    old = f"SELECT id FROM outbox_mails WHERE kind IN ('{before}', 'news_test') LIMIT {online_ddl.BATCH}"  # noqa: S608  # only constants of this file are put into the text
-    online_ddl.in_batches(f"DELETE FROM outbox_mails WHERE id IN ({old})")  # noqa: S608  # only constants of this file are put into the text
-    online_ddl.replace_check(
+    migrations.drop_index(f"uq_outbox_mails_{before}", "outbox_mails")
+    old = f"SELECT id FROM outbox_mails WHERE kind IN ('{before}', 'news_test') LIMIT {migrations.BATCH}"  # noqa: S608  # only constants of this file are put into the text
+    migrations.in_batches(f"DELETE FROM outbox_mails WHERE id IN ({old})")  # noqa: S608  # only constants of this file are put into the text
+    migrations.replace_check(
         "outbox_mails",
         "ck_outbox_mails_kind",
         f"kind IN ({_KINDS.format(news=kinds)})",
@@ -101,4 +101,4 @@ def _rename_kind(before: str, after: str, kinds: str) -> None:
 
 
 def _index(name: str, columns: list[str], where: str, *, unique: bool = False) -> None:
-    online_ddl.create_index(name, "outbox_mails", columns, where=where, unique=unique)
+    migrations.create_index(name, "outbox_mails", columns, where=where, unique=unique)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from pledge.core.db import online_ddl
+from pledge.core.db import migrations
 
 revision = "0010"
 down_revision = "0009"
@@ -12,9 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    online_ddl.add_column("signatures", sa.Column("via", sa.String(length=20), nullable=True))
+    migrations.add_column("signatures", sa.Column("via", sa.String(length=20), nullable=True))
     counted = "via IS NOT NULL AND state = 'confirmed'"
-    online_ddl.create_index("ix_signatures_via", "signatures", ["campaign_id", "via"], where=counted)
+    migrations.create_index("ix_signatures_via", "signatures", ["campaign_id", "via"], where=counted)
 
 
 def downgrade() -> None:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from pledge.core.db import online_ddl
+from pledge.core.db import migrations
 
 revision = "0011"
 down_revision = "0010"
@@ -18,13 +18,13 @@ _QUEUED = "state = 'queued' AND "
 def upgrade() -> None:
     to_confirm = "('confirm', 'reminder', 'endorse_confirm', 'endorse_contact')"
     awaited = f"kind NOT IN ('news', 'thanks') AND (known OR kind NOT IN {to_confirm})"
-    online_ddl.drop_index("ix_outbox_mails_news", "outbox_mails")
+    migrations.drop_index("ix_outbox_mails_news", "outbox_mails")
     _allow_kinds(f"{_NEW_KINDS}, ")
     _index("ix_outbox_mails_due", "outbox_mails", "due_at", _QUEUED + awaited)
     _index("ix_outbox_mails_first", "outbox_mails", "due_at", f"{_QUEUED}NOT known AND kind IN {to_confirm}")
     _index("ix_outbox_mails_last", "outbox_mails", "due_at", f"{_QUEUED}kind IN ('news', 'thanks')")
     reminded = sa.Column("reminded", sa.Boolean(), server_default=sa.false(), nullable=False)
-    online_ddl.add_column("signatures", reminded)
+    migrations.add_column("signatures", reminded)
     _index("ix_signatures_to_remind", "signatures", "submitted_at", "state = 'pending' AND NOT reminded")
     op.add_column(
         "campaigns", sa.Column("reply_to", sa.String(length=254), server_default="", nullable=False)
@@ -32,9 +32,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    online_ddl.drop_index("ix_outbox_mails_last", "outbox_mails")
-    new = f"SELECT id FROM outbox_mails WHERE kind IN ({_NEW_KINDS}) LIMIT {online_ddl.BATCH}"  # noqa: S608  # only constants of this file are put into the text
-    online_ddl.in_batches(f"DELETE FROM outbox_mails WHERE id IN ({new})")  # noqa: S608  # only constants of this file are put into the text
+    migrations.drop_index("ix_outbox_mails_last", "outbox_mails")
+    new = f"SELECT id FROM outbox_mails WHERE kind IN ({_NEW_KINDS}) LIMIT {migrations.BATCH}"  # noqa: S608  # only constants of this file are put into the text
+    migrations.in_batches(f"DELETE FROM outbox_mails WHERE id IN ({new})")  # noqa: S608  # only constants of this file are put into the text
     _allow_kinds("")
     to_confirm = "('confirm', 'endorse_confirm', 'endorse_contact')"
     awaited = f"kind <> 'news' AND (known OR kind NOT IN {to_confirm})"
@@ -47,7 +47,7 @@ def downgrade() -> None:
 
 
 def _allow_kinds(new: str) -> None:
-    online_ddl.replace_check(
+    migrations.replace_check(
         "outbox_mails",
         "ck_outbox_mails_kind",
         f"kind IN ({_KINDS.format(new=new)})",
@@ -56,4 +56,4 @@ def _allow_kinds(new: str) -> None:
 
 
 def _index(name: str, table: str, column: str, where: str) -> None:
-    online_ddl.create_index(name, table, [column], where=where)
+    migrations.create_index(name, table, [column], where=where)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from alembic.operations import BatchOperations
 
-from pledge.core.db.online_ddl import waiting_for_readers
+from pledge.core.db.migrations import waiting_for_readers
 
 revision = "0013"
 down_revision = "0012"

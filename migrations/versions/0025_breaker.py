@@ -6,7 +6,7 @@ On PostgreSQL the indexes are made without a lock, after the columns; interrupte
 import sqlalchemy as sa
 from alembic import op
 
-from pledge.core.db.online_ddl import waiting_for_readers
+from pledge.core.db.migrations import waiting_for_readers
 
 revision = "0025"
 down_revision = "0015"

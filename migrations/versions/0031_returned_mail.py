@@ -6,7 +6,7 @@ On PostgreSQL the index is made without a lock, after the columns; interrupted, 
 import sqlalchemy as sa
 from alembic import op
 
-from pledge.core.db.online_ddl import waiting_for_readers
+from pledge.core.db.migrations import waiting_for_readers
 
 revision = "0031"
 down_revision = "0026"

@@ -6,7 +6,7 @@ On PostgreSQL the kinds of mails are checked without a lock on the outbox. Inter
 import sqlalchemy as sa
 from alembic import op
 
-from pledge.core.db import online_ddl
+from pledge.core.db import migrations
 
 revision = "0033"
 down_revision = "0032"
@@ -90,9 +90,9 @@ def _replace(gone: str, new: str) -> None:
     if _is_postgresql():
         with op.get_context().autocommit_block():
             op.drop_constraint(op.f("ck_outbox_mails_kind"), "outbox_mails", type_="check", if_exists=True)
-        some = f"SELECT id FROM outbox_mails WHERE kind = '{gone}' LIMIT {online_ddl.BATCH}"  # noqa: S608  # only constants of this file are put into the text
-        online_ddl.in_batches(f"UPDATE outbox_mails SET kind = '{new}', seq = 0 WHERE id IN ({some})")  # noqa: S608  # only constants of this file are put into the text
-        online_ddl.replace_check("outbox_mails", "ck_outbox_mails_kind", allowed)
+        some = f"SELECT id FROM outbox_mails WHERE kind = '{gone}' LIMIT {migrations.BATCH}"  # noqa: S608  # only constants of this file are put into the text
+        migrations.in_batches(f"UPDATE outbox_mails SET kind = '{new}', seq = 0 WHERE id IN ({some})")  # noqa: S608  # only constants of this file are put into the text
+        migrations.replace_check("outbox_mails", "ck_outbox_mails_kind", allowed)
         return
     # SQLite makes the table anew, and knows its constraints only when they are named.
     state = sa.CheckConstraint(

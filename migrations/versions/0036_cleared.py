@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from pledge.core.db import online_ddl
+from pledge.core.db import migrations
 
 revision = "0036"
 down_revision = "0035"
@@ -21,7 +21,7 @@ _OTHERS = {
 
 def upgrade() -> None:
     cleared = sa.Column("cleared", sa.Boolean(), server_default=sa.false(), nullable=False)
-    online_ddl.add_column("signatures", cleared)
+    migrations.add_column("signatures", cleared)
     _allow(_ACT.format(more="'clear', "))
 
 
@@ -36,4 +36,4 @@ def downgrade() -> None:
 
 
 def _allow(acts: str) -> None:
-    online_ddl.replace_check("invalidations", "ck_invalidations_act", acts, others=_OTHERS)
+    migrations.replace_check("invalidations", "ck_invalidations_act", acts, others=_OTHERS)

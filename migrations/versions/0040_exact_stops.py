@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from pledge.core.db.online_ddl import BATCH, in_batches
+from pledge.core.db.migrations import BATCH, in_batches
 
 revision = "0040"
 down_revision = "0037"

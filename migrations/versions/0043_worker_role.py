@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from pledge.core.db import online_ddl
+from pledge.core.db import migrations
 
 revision = "0043"
 down_revision = "0040"
@@ -17,7 +17,7 @@ _CALL_STATE = {"ck_alerts_call_state": "call_state IN ('none', 'queued', 'sent',
 
 
 def upgrade() -> None:
-    online_ddl.replace_check("alerts", "ck_alerts_kind", _NOW, others=_CALL_STATE)
+    migrations.replace_check("alerts", "ck_alerts_kind", _NOW, others=_CALL_STATE)
     op.create_table(
         "ledger_differences",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -31,22 +31,22 @@ def upgrade() -> None:
         constraint = f"CONSTRAINT ck_ledger_places_set_aside CHECK ({_ASIDE})"
         op.execute(f"ALTER TABLE ledger_places ADD COLUMN set_aside VARCHAR(10) {constraint}")
     else:
-        online_ddl.add_column("ledger_places", sa.Column("set_aside", sa.String(length=10), nullable=True))
-        online_ddl.replace_check("ledger_places", "ck_ledger_places_set_aside", _ASIDE)
-    online_ddl.create_index(
+        migrations.add_column("ledger_places", sa.Column("set_aside", sa.String(length=10), nullable=True))
+        migrations.replace_check("ledger_places", "ck_ledger_places_set_aside", _ASIDE)
+    migrations.create_index(
         "ix_ledger_places_waiting", "ledger_places", ["id"], where="size IS NULL AND set_aside IS NULL"
     )
-    online_ddl.create_index("ix_ledger_places_subject", "ledger_places", ["subject_id"])
-    online_ddl.create_index(
+    migrations.create_index("ix_ledger_places_subject", "ledger_places", ["subject_id"])
+    migrations.create_index(
         "ix_ledger_places_set_aside", "ledger_places", ["campaign_id"], where="set_aside IS NOT NULL"
     )
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM alerts WHERE kind = 'count_differs'")
-    online_ddl.replace_check("alerts", "ck_alerts_kind", _BEFORE, others=_CALL_STATE)
+    migrations.replace_check("alerts", "ck_alerts_kind", _BEFORE, others=_CALL_STATE)
     op.drop_table("ledger_differences")
     for index in ("ix_ledger_places_set_aside", "ix_ledger_places_subject", "ix_ledger_places_waiting"):
-        online_ddl.drop_index(index, "ledger_places")
+        migrations.drop_index(index, "ledger_places")
     op.drop_column("ledger_places", "set_aside")
-    online_ddl.create_index("ix_ledger_places_waiting", "ledger_places", ["id"], where="size IS NULL")
+    migrations.create_index("ix_ledger_places_waiting", "ledger_places", ["id"], where="size IS NULL")

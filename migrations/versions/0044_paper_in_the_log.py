@@ -9,7 +9,7 @@ from hashlib import sha256
 import sqlalchemy as sa
 from alembic import op
 
-from pledge.core.db import online_ddl
+from pledge.core.db import migrations
 
 revision = "0044"
 down_revision = "0043"
@@ -54,18 +54,18 @@ def upgrade() -> None:
             "Nothing is migrated: two batches of paper signatures have the same scan, which the public log counts once "
             f"({twins[0]}, {twins[1]}). Take one of them back, or remove it, in the earlier version."
         )
-    online_ddl.add_column(_ENTRIES, sa.Column("record", sa.LargeBinary(32), nullable=True))
+    migrations.add_column(_ENTRIES, sa.Column("record", sa.LargeBinary(32), nullable=True))
     if not _is_sqlite():
         for name, rule in _AFTER.items():
-            online_ddl.replace_check(_ENTRIES, name, rule)
+            migrations.replace_check(_ENTRIES, name, rule)
         op.alter_column(_ENTRIES, "pledge_text_id", nullable=True)
     with _other_guards(*_WIDER):
         if _is_sqlite():
             _make_anew(_BEFORE, _AFTER, nullable=True)
-    online_ddl.create_index("ix_ledger_entries_paper", _ENTRIES, ["campaign_id"], where="kind = 'paper'")
+    migrations.create_index("ix_ledger_entries_paper", _ENTRIES, ["campaign_id"], where="kind = 'paper'")
     where = "state <> 'withdrawn'"
     columns = ["campaign_id", "scan_sha256"]
-    online_ddl.create_index("ix_paper_batches_scan", "paper_batches", columns, where=where, unique=True)
+    migrations.create_index("ix_paper_batches_scan", "paper_batches", columns, where=where, unique=True)
     _take_over()
     op.drop_table("paper_notes")
     op.drop_table("paper_entries")
@@ -143,7 +143,7 @@ def downgrade() -> None:
             op.alter_column(_ENTRIES, "pledge_text_id", nullable=False)
     if not _is_sqlite():
         for name, rule in _BEFORE.items():
-            online_ddl.replace_check(_ENTRIES, name, rule)
+            migrations.replace_check(_ENTRIES, name, rule)
     op.drop_column(_ENTRIES, "record")
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from pledge.core import clock
-from pledge.core.db import online_ddl
+from pledge.core.db import migrations
 
 revision = "0045"
 down_revision = "0044"
@@ -14,7 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     # Everybody who has signed so far agreed to version 1: the words of now.
-    online_ddl.add_column(
+    migrations.add_column(
         "signatures", sa.Column("consent_version", sa.Integer(), server_default="1", nullable=False)
     )
     consents = op.create_table(

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from pledge.core.db.online_ddl import BATCH, add_column, create_index, drop_index, in_batches, replace_check
+from pledge.core.db.migrations import BATCH, add_column, create_index, drop_index, in_batches, replace_check
 
 revision = "0049"
 down_revision = "0048"

@@ -88,7 +88,7 @@ def place(
         session.flush()
         hours = round(lasting.total_seconds() / 3600)
         record(session, actor, "block.place", f"block:{row.id}", reason=why, of=row.kind, hours=hours)
-    forget()
+    _snapshot.clear()
 
 
 def lift(actor: Actor, block_id: int) -> None:
@@ -100,7 +100,7 @@ def lift(actor: Actor, block_id: int) -> None:
             raise NoSuchBlock
         row.until, row.lifted_name = now, actor.name
         record(session, actor, "block.lift", f"block:{row.id}", of=row.kind)
-    forget()
+    _snapshot.clear()
 
 
 def lasting(campaign_id: int) -> list[BlockView]:
@@ -113,11 +113,6 @@ def lasting(campaign_id: int) -> list[BlockView]:
             BlockView(row.id, row.campaign_id, OriginKind(row.kind), bytes(row.hash), *row[4:])
             for row in rows
         ]
-
-
-def forget() -> None:
-    """Drop what this process keeps."""
-    _snapshot.forget()
 
 
 def _read() -> frozenset[bytes]:

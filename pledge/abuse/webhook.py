@@ -17,7 +17,7 @@ import urllib3
 from sqlalchemy import select, update
 
 from config import Config, current_config
-from pledge.abuse import words
+from pledge.abuse import alerts
 from pledge.abuse.models import Alert, AlertKind, CallState, Facts
 from pledge.core import clock, languages
 from pledge.core.db import reading, transaction, write_autocommit
@@ -70,8 +70,8 @@ def body(call: Call) -> bytes:
         "kind": call.kind.value,
         "at": clock.iso_utc(call.at),
         "site": current_config().base_url,
-        "text": words.headline(call.kind, call.facts, lang),
-        "details": words.details(call.kind, call.facts, lang),
+        "text": alerts.headline(call.kind, call.facts, lang),
+        "details": alerts.details(call.kind, call.facts, lang),
         "facts": call.facts,
     }
     return json.dumps(content, ensure_ascii=False).encode()

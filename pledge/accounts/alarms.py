@@ -59,7 +59,7 @@ def choose(actor: Actor, kinds: Iterable[AlertKind]) -> None:
 def alert(session: Session, kind: AlertKind, about: str = "", **facts: str | int | dict[str, str]) -> bool:
     """Tell those who chose to hear of it, and the webhook; at most once in the kind's time of quiet (abuse/alerts.py).
 
-    `about`: which of several things it is. `facts`: what its words name (abuse/words.py), a text by language where it has
+    `about`: which of several things it is. `facts`: what its words name (abuse/alerts.py), a text by language where it has
     several; never an address, a name, a network or a domain. Whether it is told now.
     """
     row = alerts.record(session, kind, about, facts)

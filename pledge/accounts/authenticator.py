@@ -17,7 +17,7 @@ from pledge.accounts.models import StaffMember
 from pledge.core import clock
 from pledge.core.db import write_autocommit
 from pledge.core.encryption import vault
-from pledge.core.text.plain_text import six_digits
+from pledge.core.text.lines import six_digits
 
 #: A phone's clock may be off by one step in either direction.
 _WINDOW = timedelta(seconds=30)

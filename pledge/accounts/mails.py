@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge.abuse import words
+from pledge.abuse import alerts
 from pledge.abuse.models import Alert, AlertKind, Facts
 from pledge.accounts.models import StaffMember
 from pledge.core import tokens, urls
 from pledge.core.db import reading
-from pledge.core.i18n import format_datetime
-from pledge.core.phrases import Phrase
+from pledge.core.i18n import Phrase, format_datetime
 from pledge.core.tokens import Purpose
-from pledge.mail.message import Claimed, Composers, Message, composer
+from pledge.mail.messages import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind
 from pledge.mail.outbox import NewMail, enqueue
 
@@ -85,8 +84,8 @@ def notice(mail: Claimed, member: MailedMember) -> Message:
 def alert(mail: Claimed, told: MailedAlert) -> Message:
     """What the alert says, since when, and where to look."""
     values = {
-        "headline": words.headline(told.kind, told.facts, mail.lang),
-        "details": words.details(told.kind, told.facts, mail.lang),
+        "headline": alerts.headline(told.kind, told.facts, mail.lang),
+        "details": alerts.details(told.kind, told.facts, mail.lang),
         "since": format_datetime(mail.created_at, mail.lang),
     }
     link = _PLACES.get(told.kind, urls.staff_link)()

@@ -12,7 +12,7 @@ from pledge.audit.chain import BATCH
 from pledge.audit.models import AuditEntry
 from pledge.core.db import reading
 from pledge.core.i18n import SEOUL
-from pledge.core.text.spreadsheets import BOM, csv_line
+from pledge.core.text.tables import BOM, csv_line
 
 PAGE = 50
 

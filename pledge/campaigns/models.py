@@ -56,7 +56,7 @@ class Campaign(Model):
     goal: Mapped[int]
     #: Steps on the way to the goal that staff have set, rising; without any the usual ones (goals.py).
     goal_steps: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
-    #: The largest step of which staff have been told; NULL: the campaign was not looked at yet (statistics/steps.py).
+    #: The largest step of which staff have been told; NULL: the campaign was not looked at yet (statistics/dashboard.py).
     told_step: Mapped[int | None]
     opens_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: Signing ends here; confirmation goes on for the grace period of `opening.CONFIRM_GRACE`.

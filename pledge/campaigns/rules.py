@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 from pledge.core import languages
 from pledge.core.encryption import vault
 from pledge.core.languages import Texts
-from pledge.core.text.lines import holds_resident_number
-from pledge.core.text.plain_text import is_readable_text
+from pledge.core.text.lines import holds_resident_number, is_readable_text
 
 MAX_SLUG = 60
 MAX_LINE = 200

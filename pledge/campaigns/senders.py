@@ -17,9 +17,8 @@ from pledge.campaigns.moderation import compare, edited, subject
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core.db import reading
 from pledge.core.languages import Texts
-from pledge.mail.message import Claimed, Composer, Message
-from pledge.mail.message import composer as plain_composer
-from pledge.mail.rendering import is_address
+from pledge.mail.messages import Claimed, Composer, Message, is_address
+from pledge.mail.messages import composer as plain_composer
 
 
 class AboutCampaign(Protocol):

@@ -20,19 +20,18 @@ from pledge.campaigns.rules import BadFields
 from pledge.cli.options import campaign_id, known_language, refuse_without_log_key
 from pledge.core import clock, languages
 from pledge.core.clock import iso_utc
-from pledge.core.phrases import Phrase
+from pledge.core.i18n import Phrase
 from pledge.deliveries import freezing
-from pledge.deliveries.doubt import CountInDoubt
-from pledge.deliveries.figures import of_totals
+from pledge.deliveries.freezing import CountInDoubt
 from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.checking import KeysFrom, check
-from pledge.deliveries.tables.formats import FORMATS
+from pledge.deliveries.tables import FORMATS
 from pledge.exports import services
 from pledge.exports.files import write_export
 from pledge.exports.rows import KINDS
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
-from pledge.statistics.breakdowns import totals as read_totals
+from pledge.statistics.totals import DoesNotAddUp, campaign_facts, totals_at
 
 delivery = AppGroup(
     "delivery", help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them."
@@ -116,7 +115,7 @@ def build(slug: str, out: Path, size: int | None, **given: dict[str, str]) -> No
             if doubt.set_aside
             else "the log differs from the confirmed signatures or the wall; run `flask ledger recount`"
         ) from None
-    except freezing.DoesNotAddUp:
+    except DoesNotAddUp:
         raise click.ClickException(
             "the entries do not add up to what the checkpoint says; run `flask ledger recount`"
         ) from None
@@ -221,8 +220,8 @@ def verify(file: Path, key: TextIO | None) -> None:
 def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
     """Write how many signed the campaign SLUG: in all, by country, by region and by day."""
     campaign_id(slug)  # refuses an unknown one
-    found = read_totals(slug)
-    content = FORMATS[form](of_totals(found), known_language(lang) if lang else None)
+    found = totals_at(campaign_facts(slug))
+    content = FORMATS[form](found, known_language(lang) if lang else None)
     if out is not None:
         try:
             out.write_bytes(content)

@@ -13,15 +13,15 @@ from sqlalchemy import make_url
 from config import ROOT, current_config
 from pledge.audit.models import COMMAND_LINE
 from pledge.core.clock import iso_utc
-from pledge.core.db.reencrypting import reencrypt
+from pledge.core.db.encrypted_columns import reencrypt
 from pledge.core.encryption import Unreadable
-from pledge.deliveries.register_queries import last_handed_over
+from pledge.deliveries.queries import last_handed_over
+from pledge.diagnosis import Severity
 from pledge.diagnosis.doctor import diagnose, diagnose_stored
-from pledge.diagnosis.findings import Severity
 from pledge.diagnosis.restoring import Backup, NotRestored, back_up_sqlite, restored_cluster, restored_copy
 from pledge.files import scans
 from pledge.files.storage import StorageAway
-from pledge.mail import moderation, queries, requests, services, undelivered, valve
+from pledge.mail import outbox, queries, requests, services, valve
 from pledge.news import queries as news
 from pledge.retention import services as retention_services
 from pledge.switches import queries as switches
@@ -84,7 +84,7 @@ def deliver() -> None:
 @mail.command("dead")
 def dead() -> None:
     """List the mails that were given up. No address is shown."""
-    letters = undelivered.dead_letters()[::-1]
+    letters = queries.dead_letters()[::-1]
     for letter in letters:
         click.echo(
             f"{letter.id}  {letter.kind}  {letter.lang}  {iso_utc(letter.created_at)}  "
@@ -100,7 +100,7 @@ def retry(mail_id: int | None, everything: bool) -> None:
     """Queue a mail that was given up again. One older than 72 hours gets one more attempt."""
     if (mail_id is None) == (not everything):
         raise click.UsageError("name one mail (see `flask mail dead`) or say --all")
-    count = moderation.retry(COMMAND_LINE, mail_id)
+    count = outbox.retry(COMMAND_LINE, mail_id)
     if mail_id is not None and not count:
         raise click.ClickException(f"no mail {mail_id} was given up")
     click.echo(f"{count} queued again")

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pledge.core import languages
-from pledge.core.phrases import Phrase
+from pledge.core.i18n import Phrase
 
 HOME = "KR"
 

@@ -1,23 +1,28 @@
-"""The language of a request: the address says which one; where it does not (errors, `/`), the browser does.
+"""The language of a request, numbers and dates in it, and texts of the catalogues that pages, mails and files share (`Phrase`).
 
-For addresses without a language, `app.extensions["pledge.core.languages"]` may hold a function by the first part of the path:
+An address says which language; where it does not (errors, `/`), the browser does. For addresses without a language, `app.extensions["pledge.core.languages"]` may hold a function by the first part of the path:
 that of "staff" gives the language of everything under /staff.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date as babel_date
 from babel.dates import format_skeleton
 from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, g, request
 from flask_babel import Babel, ngettext
+from markupsafe import escape
 from werkzeug.routing import BaseConverter
 
 from config import Config
 from pledge.core import languages
+from pledge.core.languages import Texts
 
 #: What a page shows; inside, everything is UTC.
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -26,7 +31,11 @@ babel = Babel()
 
 
 def init_app(app: Flask, config: Config) -> None:
-    app.url_map.converters["language"] = _converter(config.languages)
+    codes = "|".join(tag.partition("-")[0] for tag in config.languages)
+    # `<language:lang>` in a route: the code of a language of the site.
+    app.url_map.converters["language"] = type(
+        "LanguageConverter", (BaseConverter,), {"regex": f"(?:{codes})"}
+    )
     app.config["BABEL_DEFAULT_LOCALE"] = config.languages[0].partition("-")[0]
     babel.init_app(app, locale_selector=language)
     app.url_value_preprocessor(_take_language)
@@ -101,12 +110,6 @@ def format_duration(span: timedelta) -> str:
     return " ".join(words for number, words in parts[first : first + 2] if number or not total)
 
 
-def _converter(tags: tuple[str, ...]) -> type[BaseConverter]:
-    """`<language:lang>` in a route: the code of a language of the site."""
-    codes = "|".join(tag.partition("-")[0] for tag in tags)
-    return type("LanguageConverter", (BaseConverter,), {"regex": f"(?:{codes})"})
-
-
 def _wanted() -> str:
     first = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
     if first in languages.codes():
@@ -123,3 +126,36 @@ def _take_language(endpoint: str | None, values: dict[str, Any] | None) -> None:
 def _give_language(endpoint: str, values: dict[str, Any]) -> None:
     if endpoint.startswith("public.") and "lang" not in values:
         values["lang"] = language()
+
+
+#: Where the message catalogues are.
+_FOLDER = Path(__file__).parents[1] / "translations"
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A text in English and what it belongs to (`msgctxt`), for translators. Values are named: `%(number)s`."""
+
+    context: str
+    text: str
+
+    def of(self, lang: str, **values: object) -> str:
+        """In this language; in English where no catalogue has it."""
+        found = str(_catalogue(lang).pgettext(self.context, self.text))
+        return found % values if values else found
+
+    def __str__(self) -> str:
+        """In the language of the request that shows it, so that one table serves pages, mails and files."""
+        return self.of(language())
+
+    def __html__(self) -> str:
+        return escape(str(self))
+
+    def in_each(self, **values: object) -> Texts:
+        """In every language of the site."""
+        return Texts({lang: self.of(lang, **values) for lang in languages.codes()})
+
+
+@lru_cache
+def _catalogue(lang: str) -> NullTranslations:
+    return Translations.load(_FOLDER, [lang])

@@ -4,6 +4,7 @@ A language is named by its ISO 639-1 code, two letters, in addresses, rows and f
 are written in it.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -146,3 +147,20 @@ class Translated(TypeDecorator[Texts]):
 def has_text(*columns: str) -> str:
     """The condition of a CHECK that each of these columns holds a text in one language at least."""
     return " AND ".join(f"CAST({column} AS TEXT) <> '{{}}'" for column in columns)
+
+
+#: First word of a character's Unicode name, and its script (ISO 15924), of scripts that one language alone is written in.
+_SCRIPTS = {"HANGUL": "Hang", "HIRAGANA": "Hira", "KATAKANA": "Kana"}
+
+
+def language_of_script(text: str) -> str:
+    """The language (ISO 639-1) of the first character that tells; "" where none does, as in Latin letters."""
+    names = (unicodedata.name(character, "").partition(" ")[0] for character in text)
+    script = next((_SCRIPTS[name] for name in names if name in _SCRIPTS), None)
+    return _language(script) if script else ""
+
+
+@lru_cache
+def _language(script: str) -> str:
+    """The language that CLDR gives the script (likely subtags). Babel searches all its locales for it, so it is asked once."""
+    return str(Locale.parse(f"und_{script}").language)

@@ -7,11 +7,7 @@ multi-process mode of prometheus_client; docs/metrics.md). Without it a process 
 Labels are names of our own code and slugs of campaigns, never a path, an address, a network or anything that a visitor sent.
 """
 
-import fcntl
-import operator
 import os
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from prometheus_client import (
@@ -24,7 +20,6 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
-from prometheus_client.mmap_dict import MmapedDict
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import QueuePool
 
@@ -35,9 +30,6 @@ FOLDER = metrics_folder()
 
 # A second sample for each counter, of when it was made, which processes that share a folder do not have.
 disable_created_metrics()
-
-#: In the name of a file, in place of the number of a process: what ended processes counted.
-_ENDED = "0"
 
 _values = CollectorRegistry()
 
@@ -135,12 +127,12 @@ def exposition() -> bytes:
     if FOLDER is None:
         return generate_latest(_values)
     together = CollectorRegistry()
-    # One at a time: between the two steps of adding up an ended process its values are there twice.
-    with (FOLDER / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        add_up_ended(FOLDER)
-        multiprocess.MultiProcessCollector(together, path=str(FOLDER))
-        return generate_latest(together)
+    for file in FOLDER.glob("gauge_live*.db"):
+        process = int(file.stem.rpartition("_")[2])
+        if not _is_running(process):  # it uses no connection any more; what it counted stays in the sums
+            multiprocess.mark_process_dead(process, str(FOLDER))
+    multiprocess.MultiProcessCollector(together, path=str(FOLDER))
+    return generate_latest(together)
 
 
 def watch_connections(engine: Engine) -> None:
@@ -157,28 +149,6 @@ def watch_connections(engine: Engine) -> None:
     @event.listens_for(engine, "checkin")
     def _checkin(*_: Any) -> None:
         note(1)  # it is not back yet
-
-
-def add_up_ended(folder: Path) -> None:
-    """Add what ended processes counted to one file of each kind, and forget what they said of the present.
-
-    Each further file costs every look some milliseconds, and to delete one would look like a restart: sums must not fall.
-    """
-    for file in folder.glob("*.db"):
-        kind, _, process = file.stem.rpartition("_")
-        if process == _ENDED or _is_running(int(process)):
-            continue
-        if not kind.startswith("gauge_live"):
-            _add(file, folder / f"{kind}_{_ENDED}.db", max if kind.startswith("gauge") else operator.add)
-        file.unlink()
-
-
-def _add(source: Path, target: Path, join: Callable[[float, float], float]) -> None:
-    total = MmapedDict(str(target))
-    for key, value, timestamp, _ in MmapedDict.read_all_values_from_file(str(source)):
-        known, known_at = total.read_value(key)
-        total.write_value(key, join(known, value), max(timestamp, known_at))
-    total.close()
 
 
 def _is_running(process: int) -> bool:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pledge.core.phrases import Phrase
+from pledge.core.i18n import Phrase
 
 
 class OrganizationType(StrEnum):

@@ -9,7 +9,8 @@ from typing import Any
 
 from pledge.core.languages import Texts
 from pledge.ledger.counting import Moves
-from pledge.statistics.values import Cell, Organization, Pledge, SignUps
+from pledge.statistics.cells import Cell
+from pledge.statistics.totals import CountedCheckpoint, Organization, Pledge, Totals
 
 #: In the manifest and in the document; a changed format gets another name.
 FORMAT = "pledge-delivery/v1"
@@ -36,38 +37,29 @@ class FrozenPaper:
 
 
 @dataclass(frozen=True)
-class FrozenCheckpoint:
-    """The checkpoint at which everything is counted."""
+class SignUps:
+    """What became of all sign-ups, as statistics/integrity.py counts them, at the moment of freezing."""
 
-    size: int
-    root: str  #: base64
-    people: int
-    organizations: int
-    signed_at: str  #: `2026-11-24T05:00:00Z`
-    note: str  #: the signed note, verbatim
+    as_of: str
+    submitted: int | None
+    confirmed: int
+    not_counted: dict[str, int | None]
 
 
-@dataclass(frozen=True)
-class Document:
-    slug: str
-    languages: list[str]  #: those of the site, in its order: each table has a column for each
-    title: Texts
+@dataclass(frozen=True, kw_only=True)
+class Document(Totals):
+    """The totals at a checkpoint, and all that is said with them."""
+
+    checkpoint: CountedCheckpoint = field()
     goal: int
     origin: str  #: of the log
     address: str  #: of the campaign's site, for "how to check": `https://example.org`
-    checkpoint: FrozenCheckpoint
     recipient: Texts
     occasion: Texts
     letter: Texts  #: paragraphs, an empty line between two
     frozen_at: str
-    by_country: list[Cell]
-    by_region: list[Cell]
-    by_day: list[Cell]
-    smallest_shown: int
     pledges: list[Pledge]
-    organizations: list[Organization]
-    #: Organisations that the log counts, but whose content was erased since.
-    unnamed_organizations: int
+    named_organizations: list[Organization]
     secretariat: list[Texts]
     partners: list[Texts]
     people_moves: Moves
@@ -75,13 +67,17 @@ class Document:
     sign_ups: SignUps
     verifiers: list[str] = field(default_factory=list)  #: the log's public keys in text form
     #: The newest checkpoint at the moment of freezing; None in documents of before it was kept.
-    newest: FrozenCheckpoint | None = None
+    newest: CountedCheckpoint | None = None
     paper: FrozenPaper | None = None  #: None where nothing was signed on paper
     reply: Reply = Reply()  #: documents that were frozen before letters had it are without
     format: str = FORMAT
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, indent=1)
+        raw = asdict(self)
+        for name in self.checkpoint.counts:  # these follow from it
+            del raw[name]
+        raw["organizations"] = raw.pop("named_organizations")
+        return json.dumps(raw, ensure_ascii=False, sort_keys=True, indent=1)
 
 
 def from_json(text: str) -> Document:
@@ -94,12 +90,13 @@ def from_json(text: str) -> Document:
     for name in ("by_country", "by_region", "by_day"):
         raw[name] = [Cell(cell["key"], Texts(cell["label"]), cell["people"]) for cell in raw[name]]
     raw["pledges"] = [Pledge(one["version"], one["sha256"], Texts(one["text"])) for one in raw["pledges"]]
-    raw["organizations"] = [
+    raw["named_organizations"] = [
         Organization(**{**one, "name": Texts(one["name"]), "statement": Texts(one["statement"])})
-        for one in raw["organizations"]
+        for one in raw.pop("organizations")
     ]
-    raw["checkpoint"] = FrozenCheckpoint(**raw["checkpoint"])
-    raw["newest"] = FrozenCheckpoint(**raw["newest"]) if raw.get("newest") else None
+    raw["checkpoint"] = CountedCheckpoint(**raw["checkpoint"])
+    raw |= raw["checkpoint"].counts
+    raw["newest"] = CountedCheckpoint(**raw["newest"]) if raw.get("newest") else None
     raw["paper"] = FrozenPaper(**raw["paper"]) if raw.get("paper") else None
     raw["people_moves"], raw["organization_moves"] = (
         Moves(**raw[name]) for name in ("people_moves", "organization_moves")

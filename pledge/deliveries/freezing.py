@@ -8,44 +8,62 @@ from sqlalchemy import Row, Select, select, update
 from config import current_config
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns.models import Campaign
+from pledge.campaigns.models import Campaign, Partner, PartnerRole
 from pledge.core import clock, languages
 from pledge.core.clock import iso_utc
 from pledge.core.db import reading, transaction
 from pledge.core.languages import Texts
-from pledge.deliveries import doubt
-from pledge.deliveries.document import Document, FrozenCheckpoint, FrozenPaper, Reply, from_json
-from pledge.deliveries.letter import letters
-from pledge.deliveries.letter.letters import LetterTexts
+from pledge.deliveries.document import Document, FrozenPaper, Reply, SignUps, from_json
+from pledge.deliveries.letter import texts as letters
+from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Delivery, DeliveryState
-from pledge.deliveries.replies import completed
+from pledge.endorsements import counting as organizations_counting
 from pledge.jobs import services
 from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
+from pledge.ledger import queries as ledger
 from pledge.ledger.log_queries import CheckpointView
 from pledge.ledger.models import Kind
 from pledge.paper import queries as paper_signatures
-from pledge.statistics import at_checkpoint
-from pledge.statistics.breakdowns import breakdowns
-from pledge.statistics.campaign_facts import CampaignFacts, campaign_facts
-from pledge.statistics.cells import MIN_CELL
+from pledge.signatures import entries as signatures_counting
 from pledge.statistics.integrity import integrity
-from pledge.statistics.values import SignUps
+from pledge.statistics.totals import (
+    CampaignFacts,
+    DoesNotAddUp,
+    NoSuchCheckpoint,
+    campaign_facts,
+    counted_at,
+    counted_checkpoint,
+    listed_organizations,
+    pledges,
+    totals_at,
+)
 
 _NOTHING = Texts()
 _NO_REPLY = Reply()
 
 
-class NoSuchCheckpoint(LookupError):
-    """The campaign has no such checkpoint, or none at all: the worker has not signed one yet."""
+class CountInDoubt(RuntimeError):
+    """Entries are set aside, or the log differs from the signatures, the wall or the sheets: somebody may have tampered."""
 
-
-class DoesNotAddUp(RuntimeError):
-    """The entries do not add up to the totals of the checkpoint; nothing was frozen. `flask ledger recount` says more."""
+    def __init__(self, set_aside: int) -> None:
+        super().__init__(set_aside)
+        self.set_aside = set_aside  #: 0 where the log differs from one of them
 
 
 class NotDiscardable(Exception):
     """There is no such delivery, or it was handed over or discarded already."""
+
+
+def check_count(campaign_id: int) -> None:
+    """Raise CountInDoubt, whatever the checkpoint: a fault in the present numbers may be in earlier ones too."""
+    aside = ledger.set_aside_counts(campaign_id).get(campaign_id, 0)
+    differing = {one.campaign_id for one in signatures_counting.mismatches()}
+    differing |= {
+        one.campaign_id for one in (*organizations_counting.mismatches(), *paper_signatures.mismatches())
+    }
+    if aside or campaign_id in differing:
+        raise CountInDoubt(aside)
 
 
 def preview(
@@ -75,6 +93,25 @@ def recipient_of(slug: str) -> Texts:
     return Texts({lang: text[:1].upper() + text[1:] for lang, text in recipient.items()})
 
 
+def last_reply(slug: str) -> Reply:
+    """The reply of the campaign's last letter, for the next one, without the number.
+
+    The site's own address is left out: it is used where none is set, and may have changed since.
+    """
+    query = (
+        select(Delivery.document)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Campaign.slug == slug)
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
+    with reading() as connection:
+        frozen = connection.execute(query).scalar_one_or_none()
+    found = Reply() if frozen is None else from_json(frozen).reply
+    email = "" if found.email == current_config().contact else found.email
+    return replace(found, number="", email=email)
+
+
 def letter_for(slug: str, checkpoint_id: int) -> Texts:
     """The default letter, with fields for the numbers of a checkpoint. Raises UnknownCampaign, NoSuchCheckpoint."""
     campaign = campaign_facts(slug)
@@ -98,7 +135,7 @@ def freeze(
     """
     wording = filled(slug, checkpoint_id, letters.clean(recipient, occasion, letter, reply))
     campaign = campaign_facts(slug)
-    doubt.refuse(campaign.id)
+    check_count(campaign.id)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
     document = _document(campaign, checkpoint, wording)
     with transaction() as session:
@@ -171,7 +208,7 @@ def _frozen_before(actor: Actor, campaign_id: int, checkpoint_id: int) -> Select
 
 def _same(found: Iterable[Row[int, str]], wording: LetterTexts) -> tuple[int, Document] | None:
     """The newest of these deliveries with the same texts and reply, with its document."""
-    wanted = replace(wording, reply=completed(wording.reply))
+    wanted = replace(wording, reply=_completed(wording.reply))
     documents = ((row.id, from_json(row.document)) for row in found)
     return next(
         (
@@ -181,6 +218,11 @@ def _same(found: Iterable[Row[int, str]], wording: LetterTexts) -> tuple[int, Do
         ),
         None,
     )
+
+
+def _completed(reply: Reply) -> Reply:
+    """The reply with the site's e-mail address where it has none, so that every letter can be answered."""
+    return replace(reply, email=reply.email or current_config().contact)
 
 
 def discard(actor: Actor, delivery_id: int, why: str) -> None:
@@ -201,7 +243,7 @@ def discard(actor: Actor, delivery_id: int, why: str) -> None:
 def filled(slug: str, checkpoint_id: int | None, wording: LetterTexts) -> LetterTexts:
     """The texts with the numbers of a checkpoint in the letter. Raises UnknownCampaign, NoSuchCheckpoint, LetterContradicts."""
     campaign = campaign_facts(slug)
-    state = state_of(_checkpoint(campaign.id, checkpoint_id))
+    state = counted_checkpoint(_checkpoint(campaign.id, checkpoint_id))
     paper = _paper(campaign.id, state.size)
     on_paper = paper.signatures if paper else 0
     return replace(wording, letter=letters.filled(wording.letter, state, on_paper, campaign.goal))
@@ -212,66 +254,48 @@ def _default_letter(campaign: CampaignFacts, checkpoint: CheckpointView) -> Text
 
 
 def _document(campaign: CampaignFacts, checkpoint: CheckpointView, wording: LetterTexts) -> Document:
-    counted = at_checkpoint.counted(campaign.id, checkpoint.size)
-    listed = at_checkpoint.listed(campaign.id, checkpoint.size, checkpoint.signed_at)
-    named = len(listed.organizations) + listed.unnamed
-    people, organizations = counted.moves(Kind.PERSON), counted.moves(Kind.ORGANIZATION)
-    counts = people.count, organizations.count, named
-    if counts != (checkpoint.people, checkpoint.organizations, checkpoint.organizations):
+    counted = counted_at(campaign.id, checkpoint)
+    listed = listed_organizations(campaign.id, checkpoint)
+    if len(listed.organizations) + listed.unnamed != checkpoint.organizations:
         raise DoesNotAddUp
-    lines = breakdowns(counted.tallies[Kind.PERSON])
-    sign_ups = integrity(campaign.id)
-    state, newest = state_of(checkpoint), log_queries.newest(campaign.id)
+    sign_ups, newest = integrity(campaign.id), log_queries.newest(campaign.id)
+    totals = replace(totals_at(campaign, checkpoint, counted), unnamed_organizations=listed.unnamed)
     return Document(
-        slug=campaign.slug,
-        languages=list(languages.codes()),
-        title=campaign.title,
+        **vars(totals),
         goal=campaign.goal,
         # As in the checkpoint: the site may have moved to another address since.
         origin=checkpoint.note.partition("\n")[0],
         address=current_config().base_url,
-        checkpoint=state,
         recipient=wording.recipient,
         occasion=wording.occasion,
         letter=wording.letter,
         frozen_at=iso_utc(clock.now()),
-        by_country=lines.by_country,
-        by_region=lines.by_region,
-        by_day=lines.by_day,
-        smallest_shown=MIN_CELL,
-        pledges=at_checkpoint.pledges(campaign.id, counted.pledge_text_ids),
-        organizations=listed.organizations,
-        unnamed_organizations=listed.unnamed,
-        secretariat=campaign.secretariat,
-        partners=campaign.partners,
-        people_moves=people,
-        organization_moves=organizations,
+        pledges=pledges(campaign.id, counted.pledge_text_ids),
+        named_organizations=listed.organizations,
+        secretariat=_partners(campaign.id, PartnerRole.SECRETARIAT),
+        partners=_partners(campaign.id, PartnerRole.PARTNER),
+        people_moves=counted.moves(Kind.PERSON),
+        organization_moves=counted.moves(Kind.ORGANIZATION),
         sign_ups=SignUps(
             iso_utc(sign_ups.as_of), sign_ups.submitted, sign_ups.confirmed, dict(sign_ups.uncounted)
         ),
         verifiers=log_queries.verifiers(campaign.id),
-        newest=None if newest is None else state_of(newest),
+        newest=None if newest is None else counted_checkpoint(newest),
         paper=_paper(campaign.id, checkpoint.size),
-        reply=completed(wording.reply),
+        reply=_completed(wording.reply),
     )
+
+
+def _partners(campaign_id: int, role: PartnerRole) -> list[Texts]:
+    query = select(Partner.name).where(Partner.campaign_id == campaign_id, Partner.role == role)
+    with reading() as connection:
+        return list(connection.scalars(query.order_by(Partner.position)))
 
 
 def _paper(campaign_id: int, size: int) -> FrozenPaper | None:
     """What the log counts on paper at the checkpoint."""
     found = paper_signatures.public(campaign_id, size)
     return FrozenPaper(found.signatures, found.sheets, len(found.batches)) if found.batches else None
-
-
-def state_of(checkpoint: CheckpointView) -> FrozenCheckpoint:
-    """The checkpoint in the form of a document."""
-    return FrozenCheckpoint(
-        size=checkpoint.size,
-        root=checkpoint.root_base64,
-        people=checkpoint.people,
-        organizations=checkpoint.organizations,
-        signed_at=iso_utc(checkpoint.signed_at),
-        note=checkpoint.note,
-    )
 
 
 def _checkpoint(campaign_id: int, checkpoint_id: int | None) -> CheckpointView:

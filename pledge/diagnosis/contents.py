@@ -1,19 +1,25 @@
 """Checks of what is stored: data keys open it, campaigns are complete in every language, counts agree with their subjects."""
 
+from collections import Counter
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, insert, select
 
 from config import Config
+from pledge.abuse.models import AlertKind
+from pledge.accounts.alarms import alert
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import fingerprint
 from pledge.core import languages
-from pledge.core.db import reading
+from pledge.core.db import reading, snapshot, transaction
 from pledge.core.encryption import Unreadable
-from pledge.diagnosis.findings import Finding, ok, problem, warning
+from pledge.diagnosis import Finding, ok, problem, warning
 from pledge.endorsements import counting
+from pledge.endorsements import counting as endorsements
+from pledge.ledger import counting as ledger_counting
 from pledge.ledger import queries as ledger
+from pledge.ledger.models import LedgerDifference
 from pledge.mail.addresses import BadAddress, address_hash, parse
 from pledge.paper import queries as paper
 from pledge.signatures import entries as signatures
@@ -157,3 +163,25 @@ def _missing(connection: Connection, campaign_id: int) -> Iterator[str]:
             for lang in languages.codes()
             if not partner.name[lang].strip()
         )
+
+
+def compare() -> int:
+    """Compare all of it at one moment, without holding up the fold, and keep what differs; returns how many things do.
+
+    Nothing is repaired: `flask ledger recount` does that, and a person looks first.
+    """
+    with snapshot() as connection:
+        found = [(drift.campaign_id, drift.what) for drift in ledger_counting.differences(connection)]
+        for package in (signatures, endorsements, paper):
+            found += [(mismatch.campaign_id, mismatch.what) for mismatch in package.mismatches(connection)]
+    differing = Counter(number for number, _ in found) + Counter(ledger.set_aside_counts())
+    names = slugs()
+    with transaction() as session:
+        session.execute(delete(LedgerDifference))
+        if found:
+            rows = [{"campaign_id": number, "what": what} for number, what in found]
+            session.execute(insert(LedgerDifference), rows)
+        for number, differences in sorted(differing.items()):
+            name = names.get(number, str(number))
+            alert(session, AlertKind.COUNT_DIFFERS, name, campaign=name, differences=differences)
+    return len(found)

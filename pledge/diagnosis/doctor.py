@@ -6,35 +6,34 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
 from pledge.core.db.failures import advise
-from pledge.diagnosis import contents, guards, surroundings
+from pledge.diagnosis import Finding, Severity, contents, database, environment, problem
 from pledge.diagnosis.database import database_findings
-from pledge.diagnosis.findings import Finding, Severity, problem
 from pledge.diagnosis.state import readiness
 
 
 def diagnose(config: Config) -> Iterator[Finding]:
     """Run all checks. Those that need the database are left out when it does not answer or is not migrated."""
     for check in (
-        surroundings.settings_findings,
-        surroundings.address_findings,
-        surroundings.encryption_findings,
+        environment.settings_findings,
+        environment.address_findings,
+        environment.encryption_findings,
     ):
         yield from _findings_of(check, config)
     found = list(_findings_of(database_findings, config))
     yield from found
-    yield from _findings_of(surroundings.redis_findings, config)
-    yield from _findings_of(surroundings.smtp_findings, config)
-    yield from _findings_of(surroundings.bounce_findings, config)
-    yield from _findings_of(surroundings.storage_findings, config)
+    yield from _findings_of(environment.redis_findings, config)
+    yield from _findings_of(environment.smtp_findings, config)
+    yield from _findings_of(environment.bounce_findings, config)
+    yield from _findings_of(environment.storage_findings, config)
     if any(
         finding.level is Severity.PROBLEM and finding.subject in ("database", "migrations")
         for finding in found
     ):
         return
-    yield from _findings_of(guards.guard_findings, config)
+    yield from _findings_of(database.guard_findings, config)
     yield from _findings_of(contents.sample_findings, config)
-    yield from _findings_of(_worker_findings)
-    yield from _findings_of(surroundings.clock_findings)
+    yield from _findings_of(environment.worker_findings, readiness())
+    yield from _findings_of(environment.clock_findings)
     yield from diagnose_stored()
 
 
@@ -49,10 +48,6 @@ def diagnose_stored() -> Iterator[Finding]:
     )
     for look in looks:
         yield from _findings_of(look)
-
-
-def _worker_findings() -> Iterator[Finding]:
-    return surroundings.worker_findings(readiness())
 
 
 def _findings_of(check: Callable[..., Iterable[Finding]], *arguments: object) -> Iterator[Finding]:

@@ -1,21 +1,233 @@
-"""Whether people can sign and be counted now: the database answers, and the worker keeps up."""
+"""Whether people can sign and be counted now: the database answers and takes writes, the worker keeps up. Figures for monitoring."""
 
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import current_config
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
-from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference, reading
+from pledge.core.db import (
+    MAX_CLOCK_DIFFERENCE,
+    NotDurable,
+    clock_difference,
+    ensure_durable,
+    is_postgresql,
+    reading,
+    snapshot,
+    write_autocommit,
+)
 from pledge.core.db.failures import advise
-from pledge.diagnosis import writing
+from pledge.core.db.snapshots import Snapshot
+from pledge.diagnosis.database import archive
 from pledge.ledger import queries as ledger
+from pledge.ledger.queries import LogState
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
+from pledge.signatures.queries import held_by_campaign
 from pledge.switches import queries as switches
 from pledge.switches.registry import Switches
+
+#: Seconds for which a result is cached: monitoring asks often, and each check writes a little.
+WRITE_CHECK_SECONDS = 10.0
+#: Bytes that must be free where pictures, and on one machine the database, are stored.
+MIN_FREE = 64 * 1024 * 1024
+
+_write_problems = Snapshot[list[str]]("whether it can write", list, WRITE_CHECK_SECONDS)
+
+
+def write_problems() -> list[str]:
+    """What prevents writing, in words for the operator; at most a few seconds old."""
+    return list(_write_problems.current(lambda: [*_database(), *_folder()]))
+
+
+def _database() -> list[str]:
+    try:
+        _write()
+    except NotDurable:
+        return ["no standby has what is written: people are told that nothing was recorded"]
+    except SQLAlchemyError as error:
+        return [f"the database takes no writes: {advise(error)}"]
+    return []
+
+
+def _write() -> None:
+    if not is_postgresql():
+        # Rewrites the first page, unchanged.
+        write_autocommit(lambda connection: connection.exec_driver_sql("PRAGMA user_version = 0"))
+        return
+    with snapshot() as connection:
+        # More than fits into work_mem goes to a file beside the tables: there is room for 1 MB or not.
+        connection.execute(text("SELECT set_config('work_mem', '64kB', true)"))
+        connection.execute(text("SELECT count(*) FROM generate_series(1, 50000)"))
+    ensure_durable()
+
+
+def _folder() -> list[str]:
+    free = shutil.disk_usage(current_config().instance_dir).free
+    if free < MIN_FREE:
+        return [f"the instance folder has {free // 2**20} MB left"]
+    return []
+
+
+#: Seconds for which figures are kept, also that there are none.
+FIGURES_SECONDS = 5.0
+#: Seconds that a silent database gets: whoever collects figures gives up after ten.
+DEADLINE = 2.0
+
+_PROBE = text("SELECT 1").execution_options(deadline=DEADLINE)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric that the database knows."""
+
+    name: str  #: without `pledge_`
+    text: str  #: what it is
+    #: A number, or several by the values of the labels, as tuples.
+    value: float | Mapping[Any, float]
+    labels: tuple[str, ...] = ()
+    only_grows: bool = False
+
+
+_figures = Snapshot[list[Figure] | None]("figures", lambda: None, FIGURES_SECONDS)
+
+
+def figures() -> list[Figure] | None:
+    """What the database says of the site, for monitoring, a few seconds old at most: the same whichever process is asked.
+
+    None when the database does not answer or refuses.
+    """
+    return _figures.current(_read)
+
+
+def _read() -> list[Figure] | None:
+    """Each is one cheap query."""
+    try:
+        with reading() as connection:
+            connection.execute(_PROBE)
+        return [*_campaign_figures(), *_mail_figures(), *_installation_figures()]
+    except SQLAlchemyError:
+        return None
+
+
+def _campaign_figures() -> Iterator[Figure]:
+    logs, aside, held = ledger.log_states(), ledger.set_aside_counts(), held_by_campaign()
+    differences = Counter(number for number, _ in ledger.differences())
+    names = slugs()  # read last: it has every campaign of the others
+
+    def of_each_log(
+        name: str, text: str, value: Callable[[LogState], float], *, only_grows: bool = False
+    ) -> Figure:
+        values = {(names[log.campaign_id],): value(log) for log in logs}
+        return Figure(name, text, values, ("campaign",), only_grows)
+
+    yield of_each_log("people", "People who are counted.", lambda log: log.people)
+    yield of_each_log(
+        "organizations", "Organisations that are counted, apart from people.", lambda log: log.organizations
+    )
+    yield of_each_log(
+        "log_additions",
+        "Entries of the public log that add something.",
+        lambda log: log.additions,
+        only_grows=True,
+    )
+    yield of_each_log(
+        "log_removals",
+        "Entries of the public log that take something away.",
+        lambda log: log.removals,
+        only_grows=True,
+    )
+    yield of_each_log(
+        "log_unsigned_entries",
+        "Numbered entries that no published checkpoint covers yet.",
+        lambda log: log.size - log.signed_size,
+    )
+    yield of_each_log(
+        "log_set_aside_entries",
+        "Entries that were set aside and are not dismissed.",
+        lambda log: aside.get(log.campaign_id, 0),
+    )
+    yield of_each_log(
+        "ledger_differences",
+        "What the last comparison of log, signatures, wall and places found.",
+        lambda log: differences[log.campaign_id],
+    )
+    yield Figure(
+        "checkpoint_timestamp_seconds",
+        "When the newest checkpoint was signed, in Unix seconds.",
+        {(names[log.campaign_id],): log.signed_at.timestamp() for log in logs if log.signed_at},
+        ("campaign",),
+    )
+    yield Figure(
+        "held_signatures",
+        "Confirmed signatures that wait for staff to release them.",
+        {(names[number],): found.signatures for number, found in held.items()},
+        ("campaign",),
+    )
+    yield Figure(
+        "held_oldest_seconds",
+        "For how long the first of them has waited.",
+        {
+            (names[number],): max(0.0, (clock.now() - found.since).total_seconds())
+            for number, found in held.items()
+        },
+        ("campaign",),
+    )
+    yield Figure("fold_waiting_entries", "Entries that are not counted yet.", ledger.waiting_entries())
+    yield Figure("fold_lag_seconds", "For how long the oldest of them has waited.", ledger.lag())
+
+
+def _mail_figures() -> Iterator[Figure]:
+    outbox, asked = mail.outbox_backlog(), mail.request_backlog()
+    waiting = {(found.name, "due"): found.due for found in outbox}
+    waiting |= {(found.name, "later"): found.later for found in outbox}
+    yield Figure("outbox_mails", "Mails that wait: due, or for later.", waiting, ("class", "state"))
+    yield Figure(
+        "outbox_oldest_due_seconds",
+        "For how long the oldest mail of a class has been due.",
+        {(found.name,): found.age for found in outbox},
+        ("class",),
+    )
+    yield Figure("outbox_dead_mails", "Mails that were given up.", mail.dead_mails())
+    yield Figure(
+        "mail_requests_waiting", "Sent forms whose mail is not decided yet.", asked.due + asked.later
+    )
+    yield Figure("mail_requests_oldest_seconds", "For how long the oldest of them has been due.", asked.age)
+    yield Figure(
+        "mail_valve_closed",
+        "1 while mails to new addresses are held back at their pace.",
+        valve.closed_since() is not None,
+    )
+    yield Figure(
+        "mail_breaker_open",
+        "1 while few mails to new addresses are confirmed, so that they go out slowly.",
+        breaker.opened_at() is not None,
+    )
+
+
+def _installation_figures() -> Iterator[Figure]:
+    paused = switches.stored().paused
+    pauses = {(what,): what in paused for what in ("signing", "mail")}
+    yield Figure("paused", "1 while staff have paused it.", pauses, ("what",))
+    if (wal := archive()) is not None:
+        yield Figure(
+            "archive_age_seconds",
+            "For how long WAL has waited to be archived; infinite while PostgreSQL archives nothing.",
+            wal.age,
+        )
+    yield Figure(
+        "clock_difference_seconds",
+        "Seconds by which the database's clock is ahead of this machine's.",
+        clock_difference(),
+    )
+
 
 #: Seconds that a mail may be overdue, or an entry uncounted, before it is a problem.
 OLDEST_MAIL = 600.0
@@ -61,7 +273,7 @@ def readiness() -> Readiness:
         warnings = _count_warnings()
     except SQLAlchemyError as error:
         return Readiness("refused", problems=[f"the database refuses what the site reads: {advise(error)}"])
-    problems = writing.problems()
+    problems = write_problems()
     if abs(apart) > MAX_CLOCK_DIFFERENCE:
         problems.append(f"this machine's clock is {abs(apart):.0f} seconds from the database's: run NTP")
     if outbox_age >= OLDEST_MAIL and not turned.mail_paused:

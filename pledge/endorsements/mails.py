@@ -30,7 +30,7 @@ from pledge.endorsements.models import (
     EndorsementVersion,
     VersionState,
 )
-from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 
 #: States in which a newest version may still wait for its mail to be confirmed.

@@ -1,18 +1,36 @@
-"""Enqueueing a mail about an endorsement, in the caller's transaction: decisions always, requested mails within the caps."""
+"""Mails about endorsements on their way into the outbox: decisions always, requested ones within the caps; and answering what people
+asked for (mail/requests.py): what is stored, and which mail follows, if any.
 
+What depends on the person and the organisation is decided here and not in the request, so that neither its answer nor its
+time reveals anything.
+"""
+
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, LargeBinary, literal, select
+from sqlalchemy import Connection, LargeBinary, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from pledge.abuse import mail_servers
+from pledge.core import clock
 from pledge.core.encryption import vault
-from pledge.endorsements.models import Endorsement
+from pledge.endorsements import versions
+from pledge.endorsements.applications import Payload, name_digest
+from pledge.endorsements.models import (
+    REPLACEABLE,
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    VerificationLevel,
+)
+from pledge.files.services import UnknownFile
 from pledge.mail import outbox
 from pledge.mail.allowance import SlotRequest, has_confirmed, take_slot
-from pledge.mail.models import MailKind
+from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.mail.outbox import NewMail
-from pledge.mail.providers import LARGE_PROVIDERS
+from pledge.mail.providers import LARGE_PROVIDERS, exact
+from pledge.mail.requests import DOUBLE, Handlers, one_by_one
+from pledge.mailed_links.links import new_id
 
 
 def slot_for(
@@ -80,3 +98,181 @@ def _domain(address: str) -> str:
 
 def domain_hash(domain: str) -> bytes:
     return vault().keyed_hash(f"mail domain of an organisation {domain}")
+
+
+def handlers() -> Handlers:
+    """Who answers which request."""
+    return {
+        RequestKind.ENDORSE: one_by_one(answer_application),
+        RequestKind.ENDORSE_RESEND: one_by_one(answer_resend),
+        RequestKind.ENDORSE_LINK: one_by_one(answer_links),
+    }
+
+
+def answer_application(session: Session, request: MailRequest) -> None:
+    """Store an application, with the mail that confirms it; an organisation that is confirmed already gets a mail that says so."""
+    payload = Payload.load(request.payload or "")
+    hashed = bytes(request.address_hash or b"")
+    row = session.scalar(
+        select(Endorsement)
+        .where(
+            Endorsement.campaign_id == request.campaign_id,
+            Endorsement.address_hash == hashed,
+            Endorsement.name_key == payload.name_key,
+        )
+        .with_for_update()
+    )
+    if row is not None and row.state not in REPLACEABLE:
+        _mail(session, row, MailKind.ENDORSE_ALREADY, request.lang)
+        return
+    if row is not None and (same := _same(session, row, payload)) is not None:
+        same.match_tries = 0  # whoever sends the form sees the number; a machine with the mail does not
+        _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq, proved=payload.proved)
+        return
+    # Without a mail nobody could confirm it, so not many wait: as many as there are slots.
+    address = payload.applicant.email
+    due_at = slot_for(session, hashed, address, MailKind.ENDORSE_CONFIRM, may_wait=True)
+    if due_at is None and (due_at := _take_over(session, address, hashed, row)) is None:
+        return
+    if row is None:
+        row = Endorsement(
+            id=new_id(),
+            campaign_id=request.campaign_id,
+            address_hash=hashed,
+            name_key=payload.name_key,
+            seq=0,
+            state=EndorsementState.PENDING,
+            level=VerificationLevel.MAIL,
+            submitted_at=clock.now(),
+        )
+        payload.applicant.fill(row)
+        session.add(row)
+        session.flush()
+    version = _propose(session, row, payload)
+    enqueue(
+        session,
+        row,
+        MailKind.ENDORSE_CONFIRM,
+        lang=request.lang,
+        seq=version.seq,
+        due_at=due_at,
+        proved=payload.proved,
+    )
+
+
+def answer_resend(session: Session, request: MailRequest) -> None:
+    """Enqueue the mail again: to confirm, or that the organisation is known already, or the way to apply again."""
+    for row in _rows_of(session, request):
+        if name_digest(row.name_key).hex() != request.payload:
+            continue
+        if versions.is_waiting(session, row):
+            _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang)
+        elif row.state in REPLACEABLE:
+            _mail(session, row, MailKind.ENDORSE_MANAGE, request.lang)
+        else:
+            _mail(session, row, MailKind.ENDORSE_ALREADY, request.lang)
+
+
+def answer_links(session: Session, request: MailRequest) -> None:
+    """Enqueue the link to the own page of each organisation that this person speaks for; a stranger gets nothing.
+
+    An application that is not confirmed gets the mail to confirm. Several mails follow each other within the caps.
+    """
+    for row in _rows_of(session, request):
+        is_new = row.confirmed_at is None
+        _mail(session, row, MailKind.ENDORSE_CONFIRM if is_new else MailKind.ENDORSE_MANAGE, request.lang)
+
+
+def _take_over(session: Session, address: str, hashed: bytes, new: Endorsement | None) -> datetime | None:
+    """When the first mail to this address that waits would have gone out; it is dropped, and with it the application that it is
+    about, unless an earlier mail about that has gone out. `new`: the row of the application that takes its place.
+    """
+    query = (
+        select(Endorsement, OutboxMail)
+        .join(OutboxMail, OutboxMail.subject_id == Endorsement.id)
+        .where(
+            Endorsement.address_hash == hashed,
+            OutboxMail.kind == MailKind.ENDORSE_CONFIRM,
+            outbox.waits(),
+        )
+        .order_by(OutboxMail.due_at, OutboxMail.id)
+        .with_for_update(of=Endorsement)
+    )
+    for row, mail in session.execute(query):
+        if exact(row.contact_email) == exact(address) and (due_at := outbox.take_over(session, [mail.id])):
+            _drop_unmailed(session, row, mail.seq, keep=row is new)
+            return due_at
+    return None
+
+
+def _drop_unmailed(session: Session, row: Endorsement, seq: int, *, keep: bool) -> None:
+    was_mailed = exists().where(
+        OutboxMail.subject_id == row.id, OutboxMail.seq == seq, OutboxMail.state == MailState.SENT
+    )
+    waiting = versions.waiting(session, row)
+    for version in waiting:
+        if version.seq == seq and not session.scalar(select(was_mailed)):
+            versions.drop(session, version)
+            if row.state == EndorsementState.PENDING and len(waiting) == 1 and not keep:
+                session.delete(row)
+
+
+def _propose(session: Session, row: Endorsement, payload: Payload) -> EndorsementVersion:
+    applicant = payload.applicant
+    try:
+        return versions.propose(
+            session, row, payload.content, applicant.spokesperson, applicant=applicant.dump()
+        )
+    except UnknownFile:  # it has expired: the worker was stopped for longer than a day
+        content = replace(payload.content, logo="")
+        return versions.propose(session, row, content, applicant.spokesperson, applicant=applicant.dump())
+
+
+def _same(session: Session, row: Endorsement, payload: Payload) -> EndorsementVersion | None:
+    """The waiting version with the same content: a form that was sent twice."""
+    for version in versions.waiting(session, row):
+        if versions.content_of(version) == payload.content and version.applicant == payload.applicant.dump():
+            return version
+    return None
+
+
+def _mail(
+    session: Session,
+    row: Endorsement,
+    kind: MailKind,
+    lang: str,
+    seq: int | None = None,
+    *,
+    proved: bool = False,
+) -> None:
+    if not _is_enqueued(session, kind, row.id, seq or row.seq):
+        enqueue_if_allowed(session, row, kind, lang=lang, seq=seq, may_wait=True, proved=proved)
+
+
+def _is_enqueued(session: Session, kind: MailKind, endorsement_id: int, seq: int) -> bool:
+    """Whether this very mail waits to be sent, or was enqueued a moment ago."""
+    fresh = OutboxMail.created_at > clock.now() - DOUBLE
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    OutboxMail.subject_id == endorsement_id,
+                    OutboxMail.kind == kind,
+                    OutboxMail.seq == seq,
+                    or_(OutboxMail.state == MailState.QUEUED, fresh),
+                )
+            )
+        )
+    )
+
+
+def _rows_of(session: Session, request: MailRequest) -> list[Endorsement]:
+    query = (
+        select(Endorsement)
+        .where(
+            Endorsement.campaign_id == request.campaign_id,
+            Endorsement.address_hash == request.address_hash,
+        )
+        .order_by(Endorsement.submitted_at.desc())
+    )
+    return list(session.scalars(query))

@@ -9,9 +9,8 @@ from enum import StrEnum
 from pledge.core import countries, languages
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
-from pledge.core.text.lines import BadLine, LineFault, content_fault
+from pledge.core.text.lines import BadLine, LineFault, content_fault, is_readable
 from pledge.core.text.lines import clean_line as clean_any_line
-from pledge.core.text.plain_text import is_readable
 from pledge.endorsements.models import MAX_NAME, MAX_STATEMENT
 from pledge.endorsements.verification.domains import BadWebsite, clean_website
 

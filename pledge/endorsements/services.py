@@ -138,7 +138,11 @@ def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | 
     with transaction() as session:
         row = _waiting(session, endorsement_id)
         version = None if row is None else _version(session, row, seq)
-        if row is None or version is None or not _takes_confirmations(session, row.campaign_id):
+        if row is None or version is None:
+            return None
+        open_campaign = select(Campaign.slug).where(Campaign.id == row.campaign_id, takes_confirmations_now())
+        slug = session.scalar(open_campaign)
+        if slug is None:
             return None
         if not is_proved and is_scanned(session.connection(), row.contact_email):
             return None
@@ -149,7 +153,7 @@ def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | 
         row.state, row.confirmed_at, row.ended_at = EndorsementState.REVIEW, now, None
         row.decision_reason = ""
         row.level = earned_level(row.mail_domain, version.website)
-        return session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
+        return slug
 
 
 def confirm_by_link(token: str, signals: Collection[Press] = ()) -> str | None:
@@ -224,7 +228,10 @@ def disown(token: str) -> bool:
         row = _waiting(session, link.endorsement_id, _mailed_to(link))
         if row is None:
             return False
-        versions.drop_waiting(session, row)
+        for version in versions.waiting(
+            session, row
+        ):  # a stranger may have written them; numbers are not used again
+            versions.drop(session, version)
         if row.state == EndorsementState.PENDING:
             session.delete(row)
     return True
@@ -256,11 +263,6 @@ def _chosen(session: Session, application: Application) -> tuple[int, int]:
     if found is None:
         raise CampaignNotOpen
     return found[0], found[1]
-
-
-def _takes_confirmations(session: Session, campaign_id: int) -> bool:
-    query = select(Campaign.id).where(Campaign.id == campaign_id, takes_confirmations_now())
-    return session.scalar(query) is not None
 
 
 def _waiting(session: Session, endorsement_id: int, *conditions: ColumnElement[bool]) -> Endorsement | None:

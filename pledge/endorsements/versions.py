@@ -88,12 +88,6 @@ def is_waiting(session: Session, row: Endorsement) -> bool:
     return newest_version(session, row).state == VersionState.PROPOSED
 
 
-def drop_waiting(session: Session, row: Endorsement) -> None:
-    """Delete the versions that nobody has confirmed: a stranger may have written them. Numbers are not used again."""
-    for version in waiting(session, row):
-        drop(session, version)
-
-
 def drop(session: Session, version: EndorsementVersion) -> None:
     """Delete a version, and its logo when no other version of the organisation has it."""
     logo = version.logo

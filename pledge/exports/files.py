@@ -5,17 +5,26 @@ Everything is written as it is read, so the memory needed does not grow with the
 
 import hashlib
 import json
+import tempfile
 import zipfile
 from collections.abc import Iterator
-from typing import IO, BinaryIO
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from xlsxwriter import Workbook
 
 from pledge.core.clock import iso_utc
-from pledge.core.text.spreadsheets import BOM, csv_line
-from pledge.exports.rows import Table
-from pledge.exports.workbook import write_workbook
+from pledge.core.i18n import SEOUL
+from pledge.core.text.tables import BOM, csv_line
+from pledge.exports.rows import Column, Table
+from pledge.exports.sheets import Sheet, Styles
 from pledge.jobs.services import Progress
 
 FORMAT = "pledge-export/v1"
+#: A sheet can have 1,048,576 rows; each further million begins another sheet.
+MAX_SHEET_ROWS = 1_000_000
 _PART = 256 * 1024
 
 
@@ -23,15 +32,26 @@ class IncompleteExport(Exception):
     """Other than the expected number of rows came: an incomplete file is never handed out."""
 
 
+def file_name(slug: str, kind: str, at: datetime, *parts: object) -> str:
+    """`blue-skies-totals-20261126-145207KST-ko.xlsx`: campaign, kind, moment in Seoul, what else there is, format.
+
+    No two exports have the same.
+    """
+    *more, ending = parts
+    stem = "-".join([slug, kind, f"{at.astimezone(SEOUL):%Y%m%d-%H%M%S}KST", *map(str, more)])
+    return f"{stem}.{ending}"
+
+
 def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
     """Write the zip; how many rows it holds. Raises IncompleteExport."""
-    expected = table.rows.count(table)
+    expected, columns = table.rows.count(table), table.rows.columns(table)
+    name = file_name(table.slug, table.kind, table.at, table.lang, table.form)
     time = table.at.timetuple()[:6]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        with archive.open(zipfile.ZipInfo(table.file_name, time), "w", force_zip64=True) as member:
+        with archive.open(zipfile.ZipInfo(name, time), "w", force_zip64=True) as member:
             hashed = _Hashed(member)
             write = _write_csv if table.form == "csv" else _write_xlsx
-            rows = write(hashed, table, expected, progress)
+            rows = write(hashed, table, columns, expected, progress)
         if table.rows.is_exact and rows != expected:
             raise IncompleteExport(f"{rows} of {expected} rows")
         manifest = {
@@ -40,9 +60,9 @@ def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
             "kind": table.kind,
             "made_at": iso_utc(table.at),
             "language": table.lang,
-            "columns": {name: column.head for name, column in table.columns.items()},
+            "columns": {column.name: column.head for column in columns},
             "rows": rows,
-            "files": {table.file_name: {"size": hashed.size, "sha256": hashed.sha256}},
+            "files": {name: {"size": hashed.size, "sha256": hashed.sha256}},
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
         archive.writestr(zipfile.ZipInfo("manifest.json", time), text)
@@ -67,34 +87,45 @@ class _Hashed:
         return self._digest.hexdigest()
 
 
-def _write_csv(file: _Hashed, table: Table, expected: int, progress: Progress) -> int:
+def _write_csv(
+    file: _Hashed, table: Table, columns: list[Column[Any]], expected: int, progress: Progress
+) -> int:
     """UTF-8 with BOM and CRLF, for Korean Excel. Returns the rows that were written, not those that were asked for."""
-    file.write(BOM + csv_line(*table.heads).encode())
+    file.write(BOM + csv_line(*(column.head for column in columns)).encode())
     rows = 0
-    if table.rows.is_exact:  # codes and numbers alone: no cell holds a line break
-        for part in _in_large_parts(table.rows.lines(table, expected)):
-            file.write(part)
-            rows += part.count(b"\n")
-            progress(rows, expected)
-        return rows
-    for line in table.rows.lines(table, expected):
-        file.write(line)
-        rows += 1
+    for rows, row in enumerate(table.rows.read(table, expected), start=1):
+        file.write(csv_line(*(column.value(row) for column in columns)).encode())
         progress(rows, max(rows, expected))
     return rows
 
 
-def _in_large_parts(parts: Iterator[bytes]) -> Iterator[bytes]:
-    waiting: list[bytes] = []
-    size = 0
-    for part in parts:
-        waiting.append(part)
-        size += len(part)
-        if size >= _PART:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-    yield b"".join(waiting)
+def _write_xlsx(
+    file: _Hashed, table: Table, columns: list[Column[Any]], expected: int, progress: Progress
+) -> int:
+    """Every text is written as a text, so none is a formula."""
+    title, rows = table.rows.title.of(table.lang), 0
+    with tempfile.NamedTemporaryFile(prefix="pledge-", suffix=".xlsx") as made:
+        # Each row is written at once: the library keeps them in temporary files of its own.
+        with Workbook(made.name, {"constant_memory": True}) as book:
+            book.set_properties({"title": title, "created": table.at})
+            sheets = _sheets(book, title, columns)
+            sheet = next(sheets)
+            for rows, row in enumerate(table.rows.read(table, expected), start=1):
+                if rows > 1 and rows % MAX_SHEET_ROWS == 1:
+                    sheet.finish()
+                    sheet = next(sheets)
+                sheet.add([column.value(row) for column in columns])
+                progress(rows, max(rows, expected))
+            sheet.finish()
+        with Path(made.name).open("rb") as whole:
+            while part := whole.read(_PART):
+                file.write(part)
+    return rows
 
 
-def _write_xlsx(file: _Hashed, table: Table, expected: int, progress: Progress) -> int:
-    return write_workbook(file.write, table, expected, progress)
+def _sheets(book: Any, title: str, columns: list[Column[Any]]) -> Iterator[Sheet]:
+    styles, heads = Styles(book), [column.head for column in columns]
+    widths = [column.width for column in columns]
+    for number in count(1):
+        name = title if number == 1 else f"{title} ({number})"
+        yield Sheet(book, name, styles, heads, widths=widths, landscape=True, grouped=False)

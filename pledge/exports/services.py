@@ -11,13 +11,12 @@ from pledge.audit.services import record, stated
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import reading, transaction
-from pledge.exports.files import write_export
+from pledge.exports.files import file_name, write_export
 from pledge.exports.models import Export
-from pledge.exports.names import file_name
 from pledge.exports.rows import KINDS, Table
 from pledge.jobs import services
-from pledge.jobs.models import JobKind
-from pledge.jobs.services import JobView, MadeFile, Progress
+from pledge.jobs.models import Job, JobKind
+from pledge.jobs.services import MadeFile, Progress
 
 FORMATS = ("csv", "xlsx")
 KEPT = timedelta(hours=24)
@@ -40,7 +39,7 @@ class ExportView:
     reason: str
     asked_name: str
     asked_at: datetime
-    job: JobView | None
+    job: Job | None
 
     @property
     def file_name(self) -> str:
@@ -121,7 +120,10 @@ def table(slug: str, kind: str, form: str, lang: str, at: datetime) -> Table:
 
 def _views(export_id: int | None = None, limit: int = 1) -> list[ExportView]:
     query = (
-        select(Export, Campaign.slug)
+        select(
+            *(Export.id, Export.kind, Campaign.slug, Export.format, Export.lang),
+            *(Export.reason, Export.asked_name, Export.asked_at),
+        )
         .join(Campaign, Campaign.id == Export.campaign_id)
         .order_by(Export.id.desc())
     )
@@ -129,17 +131,4 @@ def _views(export_id: int | None = None, limit: int = 1) -> list[ExportView]:
         query = query.where(Export.id == export_id)
     with reading() as connection:
         rows = connection.execute(query.limit(limit)).all()
-    return [
-        ExportView(
-            row.id,
-            row.kind,
-            row.slug,
-            row.format,
-            row.lang,
-            row.reason,
-            row.asked_name,
-            row.asked_at,
-            services.newest(JobKind.EXPORT, row.id),
-        )
-        for row in rows
-    ]
+    return [ExportView(*row, services.newest(JobKind.EXPORT, row.id)) for row in rows]

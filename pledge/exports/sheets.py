@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from pledge.core.text.spreadsheets import neutral
+from pledge.core.text.tables import neutral
 
-#: A fraction is shown in percent.
+#: A fraction is shown in percent. A datetime is in Seoul's time without a zone, as spreadsheets have none.
 Value = str | int | float | date
 
 _A4 = 9
@@ -48,14 +48,19 @@ class Sheet:
         styles: Styles,
         heads: Sequence[str],
         *,
+        widths: Sequence[int] = (),
         landscape: bool = False,
         grouped: bool = True,
     ) -> None:
-        """`grouped`: whole numbers have a comma between thousands; years have none."""
+        """`widths`: of the columns, in characters; without them they are as wide as their content, which is measured here, as
+        xlsxwriter's autofit() takes Korean for half as wide as it is.
+
+        `grouped`: whole numbers have a comma between thousands; years have none.
+        """
         self.name = name
         self._sheet, self._styles, self._heads = book.add_worksheet(name), styles, heads
         # A long head is wrapped; the content below it needs the width.
-        self._widths = [min(_MAX_HEAD, _width(head)) for head in heads]
+        self._fixed, self._widths = widths, [min(_MAX_HEAD, _width(head)) for head in heads]
         self._rows = 0
         self._number = styles.number if grouped else styles.year
         for column, head in enumerate(heads):
@@ -73,7 +78,8 @@ class Sheet:
         """The next row. Raises CellTooLong."""
         self._rows += 1
         for column, value in enumerate(values):
-            self._widths[column] = max(self._widths[column], _width(value))
+            if not self._fixed:
+                self._widths[column] = max(self._widths[column], _width(value))
             self._write(column, value)
 
     def insert(self, row: int, chart: Any) -> None:
@@ -82,11 +88,14 @@ class Sheet:
     def finish(self, longest: int = 48, *, filters: bool = True) -> None:
         if filters and self._rows:
             self._sheet.autofilter(0, 0, self._rows, len(self._heads) - 1)
-        for column, width in enumerate(self._widths):
-            self._sheet.set_column(column, column, min(longest, max(_MIN_WIDTH, width + 2)))
+        measured = [min(longest, max(_MIN_WIDTH, width + 2)) for width in self._widths]
+        for column, width in enumerate(self._fixed or measured):
+            self._sheet.set_column(column, column, width)
 
     def _write(self, column: int, value: Value) -> None:
-        if isinstance(value, date):
+        if isinstance(value, datetime):
+            self._sheet.write_datetime(self._rows, column, value, self._styles.moment)
+        elif isinstance(value, date):
             self._sheet.write_datetime(self._rows, column, datetime.combine(value, time()), self._styles.day)
         elif isinstance(value, float):
             self._sheet.write_number(self._rows, column, value, self._styles.share)

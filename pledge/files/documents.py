@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pledge.core.phrases import Phrase
+from pledge.core.i18n import Phrase
 from pledge.files.pictures import holds_program
 
 

@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from pledge.core.concurrency import Busy, ConcurrencyLimit
-from pledge.core.phrases import Phrase
+from pledge.core.i18n import Phrase
 
 MAX_PICTURE = 1_000_000  #: bytes; the message below says so
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from pledge.core.db import reading
 from pledge.core.encryption import vault
-from pledge.core.phrases import Phrase
+from pledge.core.i18n import Phrase
 from pledge.files.models import FileKind, StoredFile
 from pledge.files.services import PDF, store_bytes
 from pledge.files.storage import current_storage

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from config import current_config
 from pledge.core import clock
 from pledge.core.db import transaction
+from pledge.core.i18n import Phrase
 from pledge.core.logs import log
-from pledge.core.phrases import Phrase
 from pledge.files import pictures
 from pledge.files.documents import MAX_DOCUMENT, BadDocument, DocumentFault, check_document
 from pledge.files.models import FileKind, StoredFile

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
 from config import Config, current_config
-from pledge.core.phrases import Phrase
+from pledge.core.i18n import Phrase
 
 FOLDER = "files"  #: inside the instance folder
 PART = 256 * 1024  #: bytes read at a time from a large file

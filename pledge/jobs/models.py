@@ -56,3 +56,7 @@ class Job(Model):
             sqlite_where=text("state IN ('waiting', 'running')"),
         ),
     )
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.state == JobState.DONE else 99 * self.done // self.total if self.total else 0

@@ -10,7 +10,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import BufferedRandom
 from typing import BinaryIO
 
@@ -56,29 +56,6 @@ class MadeFile:
 
     rows: int | None = None
     keep: timedelta | None = None  #: the file is deleted after so long; None: it is kept
-
-
-@dataclass(frozen=True)
-class JobView:
-    """The state of a job, for the page that shows it."""
-
-    id: int
-    kind: JobKind
-    subject_id: int
-    state: JobState
-    done: int
-    total: int
-    size: int
-    sha256: str  #: hex
-    rows: int | None
-    error: str
-    created_at: datetime
-    finished_at: datetime | None
-    expires_at: datetime | None
-
-    @property
-    def percent(self) -> int:
-        return 100 if self.state is JobState.DONE else 99 * self.done // self.total if self.total else 0
 
 
 #: Reports how many steps of how many are done. Raises LeaseLost, JobStopped.
@@ -141,16 +118,11 @@ def drop(session: Session, kind: JobKind, subject_id: int) -> None:
     )
 
 
-def newest(kind: JobKind, subject_id: int) -> JobView | None:
+def newest(kind: JobKind, subject_id: int) -> Job | None:
     """The newest job for a subject; None when there is none."""
-    query = select(Job.__table__).where(Job.kind == kind, Job.subject_id == subject_id)
-    with reading() as connection:
-        row = connection.execute(query.order_by(Job.id.desc()).limit(1)).first()
-    if row is None:
-        return None
-    values = {name: getattr(row, name) for name in JobView.__dataclass_fields__}
-    sha256 = "" if row.sha256 is None else bytes(row.sha256).hex()
-    return JobView(**{**values, "kind": JobKind(row.kind), "state": JobState(row.state), "sha256": sha256})
+    query = select(Job).where(Job.kind == kind, Job.subject_id == subject_id)
+    with reading() as connection, Session(connection) as session:
+        return session.scalar(query.order_by(Job.id.desc()).limit(1))
 
 
 def chunks(job_id: int) -> Iterator[bytes] | None:

@@ -13,8 +13,7 @@ from config import Keys, current_config
 from pledge.audit import chain
 from pledge.audit.chain import Mark
 from pledge.core import clock
-from pledge.core.db import reading, transaction
-from pledge.core.db.upserts import insert_into
+from pledge.core.db import insert_into, reading, transaction
 from pledge.ledger import audit_marks, merkle, notes
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogKey

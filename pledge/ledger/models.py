@@ -234,7 +234,7 @@ class Tally(Model):
 
 
 class LedgerDifference(Model):
-    """Something that the last comparison found to differ (diagnosis/comparing.py); the worker replaces all of them."""
+    """Something that the last comparison found to differ (diagnosis/contents.py); the worker replaces all of them."""
 
     __tablename__ = "ledger_differences"
 

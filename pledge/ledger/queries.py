@@ -246,7 +246,7 @@ def set_aside_by_reason(campaign_id: int) -> list[SetAsideEntries]:
 
 
 def differences() -> list[tuple[int, str]]:
-    """What the worker's last comparison found to differ, by the number of the campaign (diagnosis/comparing.py)."""
+    """What the worker's last comparison found to differ, by the number of the campaign (diagnosis/contents.py)."""
     query = select(LedgerDifference.campaign_id, LedgerDifference.what).order_by(LedgerDifference.id)
     with reading() as connection:
         return [(row.campaign_id, row.what) for row in connection.execute(query)]

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from pledge.core.db.upserts import insert_into
+from pledge.core.db import insert_into
 from pledge.ledger import merkle
 from pledge.ledger.merkle import WIDTH
 from pledge.ledger.models import LogTile

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, FromClause, LargeBinary, delete, exists, l
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pledge.core import clock
-from pledge.core.db.upserts import insert_into
+from pledge.core.db import insert_into
 from pledge.mail.models import MailAllowance
 from pledge.mail.suppression import exact_hash, key, suppressed_keys, tags_hash
 

@@ -5,31 +5,30 @@ mail providers refuse the whole domain. So the share of such mails that were con
 the breaker opens: signing asks everybody for proof of work, mails to new addresses fall to a floor (PLEDGE_BREAKER_PACE,
 mail/valve.py) unless they were asked for with that proof, and staff are told. It closes by itself.
 
-Two looks, as a flood should be seen within minutes and people need some: two minutes after they were sent a quarter of the
+Two checks, as a flood should be seen within minutes and people need some: two minutes after they were sent a quarter of the
 share (PLEDGE_BREAKER_SHARE) must have been confirmed, after ten minutes all of it. On a slow morning, with fewer than
-ENOUGH mails in an hour, nothing is judged.
+MIN_MAILS mails in an hour, nothing is judged.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import select, text
 
 from config import current_config
 from pledge.core import clock
-from pledge.core.db import db, reading, transaction
+from pledge.core.db import reading, transaction
+from pledge.core.db.snapshots import Snapshot
 from pledge.core.logs import log
 from pledge.mail import valve
 from pledge.mail.models import ASKED, UNPROVED, MailKind, MailState, MailValve, OutboxMail
 
 #: The mails that are judged: the newest, of the last hour.
-NEWEST = 500
+MAX_MAILS = 500
 WITHIN = timedelta(hours=1)
 #: Fewer than this say nothing.
-ENOUGH = 100
+MIN_MAILS = 100
 #: It stays open for so long, and until this many times the share is confirmed: it must not open and close all the time.
 MIN_OPEN = timedelta(minutes=10)
 CLOSES_AT = 1.5
@@ -44,15 +43,15 @@ OPEN = "few of the mails to new addresses are confirmed, so the others go out sl
 
 
 @dataclass(frozen=True)
-class Look:
+class Check:
     """A part of the share must be confirmed when a mail was sent so long ago."""
 
     age: timedelta
     part: float
 
 
-QUICK = Look(timedelta(minutes=2), 0.25)
-FULL = Look(timedelta(minutes=10), 1.0)
+QUICK = Check(timedelta(minutes=2), 0.25)
+FULL = Check(timedelta(minutes=10), 1.0)
 
 
 @dataclass(frozen=True)
@@ -67,35 +66,12 @@ class Answers:
         return self.confirmed / self.mails
 
 
-@dataclass(frozen=True)
-class _LastRead:
-    is_open: bool
-    read_at: float
-
-
-_kept: WeakKeyDictionary[Engine, _LastRead] = WeakKeyDictionary()
+_snapshot = Snapshot("breaker", lambda: False, FRESH_SECONDS)
 
 
 def is_open() -> bool:
     """Whether the breaker is open, as of some seconds ago; for every request. Closed when the database has never answered."""
-    now, known = clock.monotonic(), _kept.get(db.engine)
-    if known is not None and now - known.read_at < FRESH_SECONDS:
-        return known.is_open
-    # Whoever comes while this one reads goes on with what is known.
-    last = known is not None and known.is_open
-    _kept[db.engine] = _LastRead(last, now)
-    try:
-        found = opened_at() is not None
-    except SQLAlchemyError as error:
-        log.warning("breaker not read", kind=type(error).__name__)
-        return last
-    _kept[db.engine] = _LastRead(found, now)
-    return found
-
-
-def forget() -> None:
-    """Drop what this process keeps."""
-    _kept.clear()
+    return _snapshot.current(lambda: opened_at() is not None)
 
 
 def opened_at() -> datetime | None:
@@ -111,13 +87,16 @@ def watch(confirmations: Confirmations) -> None:
         if (answers := _too_few(confirmations)) is not None:
             _open(answers)
     elif _may_close(confirmations, since):
-        _close()
+        with transaction() as session:
+            valve.lock(session).breaker_opened_at = None
+        _snapshot.clear()
+        log.warning("breaker closed")
 
 
 def _too_few(confirmations: Confirmations) -> Answers | None:
-    for look in (QUICK, FULL):
-        answers = _answers(confirmations, look.age)
-        if answers is not None and answers.share < _min_share() * look.part:
+    for check in (QUICK, FULL):
+        answers = _answers(confirmations, check.age)
+        if answers is not None and answers.share < _min_share() * check.part:
             return answers
     return None
 
@@ -139,15 +118,8 @@ def _open(answers: Answers) -> None:
         if found.breaker_opened_at is not None:
             return  # another worker was first
         found.breaker_opened_at = clock.now()
-    forget()
+    _snapshot.clear()
     log.warning("breaker opened", mails=answers.mails, confirmed=answers.confirmed)
-
-
-def _close() -> None:
-    with transaction() as session:
-        valve.lock(session).breaker_opened_at = None
-    forget()
-    log.warning("breaker closed")
 
 
 def _answers(confirmations: Confirmations, age: timedelta, *, only_unproved: bool = False) -> Answers | None:
@@ -162,13 +134,13 @@ def _answers(confirmations: Confirmations, age: timedelta, *, only_unproved: boo
             OutboxMail.sent_at <= now - age,
         )
         .order_by(OutboxMail.sent_at.desc())
-        .limit(NEWEST)
+        .limit(MAX_MAILS)
     )
     if only_unproved:
         query = query.where(~OutboxMail.proved)
     with reading() as connection:
         asked = [(MailKind(kind), subject) for kind, subject in connection.execute(query)]
-    if len(asked) < ENOUGH:
+    if len(asked) < MIN_MAILS:
         return None
     confirmed = {
         kind: confirmed_of({subject for of, subject in asked if of is kind})

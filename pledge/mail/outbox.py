@@ -1,4 +1,4 @@
-"""Enqueueing: one row in the caller's transaction, so a mail and what it is about are stored together or not at all."""
+"""The outbox: mails are enqueued in the caller's transaction, so a mail and what it is about are stored together or not at all."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, insert, or_, update
 from sqlalchemy.orm import Session
 
+from pledge.audit.models import Actor
+from pledge.audit.services import record
 from pledge.core import clock
+from pledge.core.db import transaction
 from pledge.mail.models import MailKind, MailState, OutboxMail
 
 
@@ -55,3 +58,27 @@ def take_over(session: Session, mail_ids: Collection[int]) -> datetime | None:
 def enqueue_thanks(session: Session, signers: Sequence[tuple[int, str]]) -> None:
     """Enqueue the mail with thanks for each of these signatures, given by number and language; none takes a slot."""
     enqueue(session, *[NewMail(MailKind.THANKS, number, lang, known=True) for number, lang in signers])
+
+
+def retry(actor: Actor, mail_id: int | None) -> int:
+    """Queue one dead letter again, or all of them (None); how many there were.
+
+    One that is older than 72 hours gets one more attempt.
+    """
+    statement = (
+        update(OutboxMail)
+        .where(OutboxMail.state == MailState.DEAD)
+        .values(
+            {"state": MailState.QUEUED.value, "attempts": 0, "due_at": clock.now(), "lease_until": None}
+            | {"returned": None, "returned_status": None}
+        )
+    )
+    if mail_id is not None:
+        statement = statement.where(OutboxMail.id == mail_id)
+    with transaction() as session:
+        count = len(session.execute(statement.returning(OutboxMail.id)).all())
+        if count:
+            record(
+                session, actor, "mail.retry", "mail" if mail_id is None else f"mail:{mail_id}", mails=count
+            )
+    return count

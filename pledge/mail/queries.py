@@ -14,19 +14,21 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    literal,
     select,
     text,
     tuple_,
     union_all,
     update,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import TextualSelect
 
 from pledge.core import clock
 from pledge.core.db import db, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.mail import breaker, valve
-from pledge.mail.message import Claimed
+from pledge.mail.messages import Claimed
 from pledge.mail.models import (
     AWAITED,
     FIRST,
@@ -53,7 +55,6 @@ def _due(which: str) -> str:
 
 _TABLE = OutboxMail.__table__.c
 #: Literal, as the predicates of the indexes are: for a bound value neither database would use them.
-_QUEUED = tuple(text(f"state = 'queued' AND {which}") for which in (AWAITED, FIRST, LAST))
 _DEAD = text("state = 'dead'")
 
 #: Only the worker with the newest claim may mark a mail: each claim raises `attempts`.
@@ -181,18 +182,7 @@ def _take_first(statements: Mapping[bool, TextualSelect], limit: int, lease: tim
 
 def _claimed(rows: Sequence[Row[Any]], until: datetime) -> list[Claimed]:
     return [
-        Claimed(
-            row.id,
-            MailKind(row.kind),
-            row.subject_id,
-            row.seq,
-            row.lang,
-            row.known,
-            row.attempts,
-            row.created_at,
-            until,
-        )
-        for row in sorted(rows)
+        Claimed(**{**row._asdict(), "kind": MailKind(row.kind)}, lease_until=until) for row in sorted(rows)
     ]
 
 
@@ -236,52 +226,21 @@ def renew(mails: Sequence[Claimed], lease: timedelta) -> None:
     write_autocommit(lambda connection: connection.execute(_RENEW, values).rowcount)
 
 
-@dataclass(frozen=True)
-class Outbox:
-    """What is in the outbox."""
-
-    due: int  #: should have gone out by now
-    later: int  #: wait for their time: put off, or capped
-    oldest_due: datetime | None
-    dead: int
-
-
-def outbox() -> Outbox:
-    """The numbers of mails that wait or were given up; only those rows are read."""
-    is_due = case((_TABLE.due_at <= clock.now(), 1), else_=0)
-    waiting = [
-        select(
-            func.count().label("queued"),
-            func.sum(is_due).label("due"),
-            func.min(_TABLE.due_at).label("oldest"),
-        ).where(which)
-        for which in _QUEUED
-    ]
-    dead = select(func.count()).select_from(OutboxMail).where(_DEAD)
-    with reading() as connection:
-        rows = connection.execute(union_all(*waiting)).all()
-        given_up = connection.execute(dead).scalar_one()
-    due = sum(int(row.due or 0) for row in rows)
-    oldest = min((row.oldest for row in rows if row.due), default=None)
-    return Outbox(due, sum(row.queued for row in rows) - due, oldest, given_up)
-
-
 def oldest_due() -> datetime | None:
     """Since when (UTC) the mail, or the request for one, that waits longest has been due; for the operator's alarm.
 
     What is held back does not count, nor do thanks and news, which wait for every other mail (oldest_last_due()).
     """
-    waiting = [_oldest_due(which) for which in _not_held_back()]
+    first: tuple[str, ...] = (FIRST,)
+    if valve.closed_since():
+        first = ()
+    elif breaker.opened_at():
+        first = (PROVED,)
+    waiting = [_oldest_due(which) for which in (AWAITED, *first)]
     waiting.append(select(func.min(MailRequest.due_at)).where(MailRequest.due_at <= clock.now()))
     with reading() as connection:
         found = [moment for moment in connection.execute(union_all(*waiting)).scalars() if moment is not None]
     return min(found, default=None)
-
-
-def _not_held_back() -> tuple[str, ...]:
-    if valve.closed_since():
-        return (AWAITED,)
-    return (AWAITED, PROVED) if breaker.opened_at() else (AWAITED, FIRST)
 
 
 def oldest_last_due() -> datetime | None:
@@ -301,3 +260,107 @@ def _mark(statement: TextClause, mail: Claimed, values: Mapping[str, Any]) -> bo
     return (
         write_autocommit(lambda connection: connection.execute(statement, {**ours, **values}).rowcount) == 1
     )
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    id: int
+    kind: str
+    lang: str
+    attempts: int
+    created_at: datetime
+    last_error: str | None
+    returned: Returned | None
+    returned_status: str | None
+
+
+def dead_letters(limit: int | None = None, before: int | None = None) -> list[DeadLetter]:
+    """The mails that were given up, newest first; nothing in them names a person."""
+    columns = (
+        *(_TABLE.id, _TABLE.kind, _TABLE.lang, _TABLE.attempts, _TABLE.created_at),
+        *(_TABLE.last_error, _TABLE.returned, _TABLE.returned_status),
+    )
+    query = select(*columns).where(_DEAD).order_by(_TABLE.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(_TABLE.id < before)
+    with reading() as connection:
+        return [DeadLetter(*row) for row in connection.execute(query)]
+
+
+def returned_counts(within: timedelta) -> dict[Returned, int]:
+    """How many of the mails of this time came back, or were complained of."""
+    query = (
+        select(_TABLE.returned, func.count())
+        .where(text("returned IS NOT NULL"), _TABLE.created_at >= clock.now() - within)
+        .group_by(_TABLE.returned)
+    )
+    with reading() as connection:
+        return {Returned(returned): number for returned, number in connection.execute(query)}
+
+
+#: The classes by name, each with the predicate of its index (mail/models.py).
+CLASSES = {"awaited": AWAITED, "first": FIRST, "last": LAST}
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What waits of one class of mails, or of requests for mails."""
+
+    name: str
+    due: int  #: should have gone out by now
+    later: int  #: wait for their time: put off, or capped
+    oldest_due: datetime | None
+
+    @property
+    def age(self) -> float:
+        """For how many seconds the oldest has been due; 0 when none is."""
+        return 0.0 if self.oldest_due is None else max(0.0, (clock.now() - self.oldest_due).total_seconds())
+
+
+def outbox_backlog() -> list[Backlog]:
+    """The mails that wait, of every class."""
+    # Literal, as the predicates of the indexes are: for a bound value neither database would use them.
+    parts = [
+        _counted(name, OutboxMail.due_at).where(text(f"state = 'queued' AND {which}"))
+        for name, which in CLASSES.items()
+    ]
+    with reading() as connection:
+        return [Backlog(*row) for row in connection.execute(union_all(*parts))]
+
+
+def request_backlog() -> Backlog:
+    """The requests for mails that the worker has still to answer."""
+    with reading() as connection:
+        return Backlog(*connection.execute(_counted("requests", MailRequest.due_at)).one())
+
+
+def dead_mails() -> int:
+    """How many mails were given up and are still stored."""
+    query = select(func.count()).select_from(OutboxMail).where(_DEAD)
+    with reading() as connection:
+        return connection.execute(query).scalar_one()
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """What is in the outbox."""
+
+    due: int  #: should have gone out by now
+    later: int  #: wait for their time: put off, or capped
+    oldest_due: datetime | None
+    dead: int
+
+
+def outbox() -> Outbox:
+    """The numbers of mails that wait or were given up; only those rows are read."""
+    waiting = outbox_backlog()
+    oldest = min((found.oldest_due for found in waiting if found.oldest_due), default=None)
+    return Outbox(
+        sum(found.due for found in waiting), sum(found.later for found in waiting), oldest, dead_mails()
+    )
+
+
+def _counted(name: str, due_at: InstrumentedAttribute[datetime]) -> Select[str, int, int, datetime]:
+    is_due = due_at <= clock.now()
+    due = func.count(case((is_due, 1)))
+    return select(literal(name), due, func.count() - due, func.min(case((is_due, due_at))))

@@ -6,33 +6,114 @@ renews it.
 """
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import SystemRandom
 from typing import Self
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from config import Config
 from pledge.core import clock
+from pledge.core.db import NotDurable
 from pledge.core.logs import log
 from pledge.mail import queries, suppression
 from pledge.mail.bounces import return_path
-from pledge.mail.message import Claimed, Composer, Composers, Message
+from pledge.mail.messages import (
+    Claimed,
+    Composer,
+    Composers,
+    Message,
+    UnsafeAddress,
+    envelope_address,
+    render,
+)
 from pledge.mail.models import TO_STAFF, MailKind, MailState, Returned, is_to_known
-from pledge.mail.rendering import UnsafeAddress, envelope_address, render
-from pledge.mail.sender_group import DATABASE_ERRORS, Marks, SenderGroup, retry_write
-from pledge.mail.smtp import SmtpTransport
 from pledge.mail.transports import (
     MailboxTransport,
     MailRefused,
     PermanentFailure,
     ServerUnavailable,
+    SmtpTransport,
     TemporaryFailure,
     Transport,
 )
 from pledge.switches import queries as switches
+
+DATABASE_ERRORS = (SQLAlchemyError, NotDurable)
+
+#: Seconds between tries to mark a mail while the database is away, as in a restart.
+_RETRY_PAUSES = (0.1, 0.4, 1.0, 2.0)
+
+
+class Turns:
+    """Senders take their mails one after the other. When nothing is due, nobody asks again for `pause` seconds, so that idle
+    senders ask as often as one would, and what comes meanwhile is taken together.
+    """
+
+    def __init__(self, pause: float = 0.0) -> None:
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._next_look = 0.0
+
+    def take(self, claim: Callable[[], list[Claimed]]) -> list[Claimed]:
+        """What `claim` gives, alone with it; nothing within the pause. Never waits for the pause to end."""
+        with self._lock:
+            if clock.monotonic() < self._next_look:
+                return []
+            mails = claim()
+            if not mails:
+                self._next_look = clock.monotonic() + self._pause
+            return mails
+
+
+class Marks:
+    """Marks each mail as sent before its sender begins the next, several senders' mails in one statement.
+
+    A group commit: whoever holds the lock writes for all who wait for it. So no more mails are unmarked at any moment than
+    there are senders, and they do not wait for the disk one after another.
+    """
+
+    def __init__(self) -> None:
+        self._flush_lock = threading.Lock()
+        self._waiting: list[Claimed] = []  # appending to and slicing a list is atomic
+
+    def sent(self, mail: Claimed) -> None:
+        self._waiting.append(mail)
+        with self._flush_lock:
+            if mail not in self._waiting:
+                return  # written by whoever held the lock before
+            together = self._waiting[:]
+            try:
+                retry_write(lambda: queries.sent(together))
+            except DATABASE_ERRORS:
+                self._waiting.remove(mail)  # the others try for themselves
+                raise
+            del self._waiting[: len(together)]
+
+
+@dataclass(frozen=True)
+class SenderGroup:
+    """What senders share that work side by side in one process."""
+
+    turns: Turns = field(default_factory=Turns)
+    marks: Marks = field(default_factory=Marks)
+
+
+def retry_write(write: Callable[[], object]) -> None:
+    """Try a write again for some seconds: losing it would send a mail twice or let it wait for its lease."""
+    for pause in _RETRY_PAUSES:
+        try:
+            write()
+            return
+        except DATABASE_ERRORS:
+            time.sleep(pause)
+    write()
+
 
 #: How many mails are taken at a time unless the caller says otherwise.
 BATCH = 50
@@ -99,7 +180,9 @@ def deliver(
     Senders that work side by side are one `group`.
     """
     done, group = SendingResult(), group or SenderGroup()
-    waiting = group.turns.take(lambda: _claim(limit))
+    waiting = group.turns.take(
+        lambda: [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
+    )
     if not waiting:
         return done
     with Renewal(waiting) as lease:
@@ -146,10 +229,6 @@ class Renewal:
             except DATABASE_ERRORS:
                 continue  # the next round tries again; the lease tells when it is too late
             self._renewed_at = at
-
-
-def _claim(limit: int) -> list[Claimed]:
-    return [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
 
 
 def _paused() -> bool:

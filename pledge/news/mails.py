@@ -20,7 +20,7 @@ from pledge.core.db import reading
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
 from pledge.core.tokens import Purpose
-from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.news.models import NewsItem, NewsState
 from pledge.signatures.models import Signature, SignatureState
@@ -42,21 +42,18 @@ class MailedNews:
 
 def composers() -> Composers:
     """Who writes which kind of mail."""
-    return {MailKind.NEWS: composer(_wanted, news), MailKind.NEWS_TEST: composer(_tested, test)}
+    return {MailKind.NEWS: composer(_load_news, write), MailKind.NEWS_TEST: composer(_load_tests, write)}
 
 
-def news(mail: Claimed, found: MailedNews) -> Message:
-    """The news, to a signer who is counted and still wants it."""
-    stop = urls.unsubscribe_link(mail.lang, tokens.mint(Purpose.UNSUBSCRIBE, [found.reader_id]))
-    return _message(mail, found, urls.news_link(mail.lang, found.slug, found.news_id), stop)
+def write(mail: Claimed, found: MailedNews) -> Message:
+    """The news, to a signer who is counted and still wants it.
 
-
-def test(mail: Claimed, found: MailedNews) -> Message:
-    """The same as a test, before it is public: its button leads to the campaign, and there is nothing to unsubscribe from."""
-    return _message(mail, found, urls.campaign_link(mail.lang, found.slug), "")
-
-
-def _message(mail: Claimed, found: MailedNews, link: str, stop: str) -> Message:
+    A test is sent before it is public: its button leads to the campaign, and there is nothing to unsubscribe from.
+    """
+    link, stop = urls.campaign_link(mail.lang, found.slug), ""
+    if mail.kind == MailKind.NEWS:
+        link = urls.news_link(mail.lang, found.slug, found.news_id)
+        stop = urls.unsubscribe_link(mail.lang, tokens.mint(Purpose.UNSUBSCRIBE, [found.reader_id]))
     body = found.body.of(mail.lang)
     values = {
         "campaign": found.campaign,
@@ -69,7 +66,7 @@ def _message(mail: Claimed, found: MailedNews, link: str, stop: str) -> Message:
     return Message(found.email, values, texts=texts, unsubscribe=stop, mailing_list=found.slug)
 
 
-def _about(reader_id: Any, email: Any) -> Select[*tuple[Any, ...]]:
+def _query(reader_id: Any, email: Any) -> Select[*tuple[Any, ...]]:
     return (
         select(
             *(OutboxMail.id, Campaign.id, reader_id, email, Campaign.slug),
@@ -82,9 +79,9 @@ def _about(reader_id: Any, email: Any) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _wanted(mails: Sequence[Claimed]) -> Mapping[int, MailedNews]:
+def _load_news(mails: Sequence[Claimed]) -> Mapping[int, MailedNews]:
     query = (
-        _about(Signature.id, Signature.email)
+        _query(Signature.id, Signature.email)
         .join(
             Signature,
             and_(Signature.id == OutboxMail.subject_id, Signature.campaign_id == NewsItem.campaign_id),
@@ -95,17 +92,17 @@ def _wanted(mails: Sequence[Claimed]) -> Mapping[int, MailedNews]:
             NewsItem.state.in_((NewsState.SENDING, NewsState.SENT)),
         )
     )
-    return _found(query, mails)
+    return _load(query, mails)
 
 
-def _tested(mails: Sequence[Claimed]) -> Mapping[int, MailedNews]:
-    query = _about(StaffMember.id, StaffMember.email).join(
+def _load_tests(mails: Sequence[Claimed]) -> Mapping[int, MailedNews]:
+    query = _query(StaffMember.id, StaffMember.email).join(
         StaffMember, and_(StaffMember.id == OutboxMail.subject_id, StaffMember.active)
     )
-    return _found(query, mails)
+    return _load(query, mails)
 
 
-def _found(query: Select[*tuple[Any, ...]], mails: Sequence[Claimed]) -> Mapping[int, MailedNews]:
+def _load(query: Select[*tuple[Any, ...]], mails: Sequence[Claimed]) -> Mapping[int, MailedNews]:
     with reading() as connection:
         rows = connection.execute(query, {"ids": [mail.id for mail in mails]})
         return {row[0]: MailedNews(*row[1:]) for row in rows}

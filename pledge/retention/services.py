@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, or_, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import CheckConstraint, ColumnElement, bindparam, delete, exists, or_, select, text, update
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from pledge.abuse import mail_servers
@@ -13,7 +13,7 @@ from pledge.abuse.models import Alert, Block
 from pledge.accounts import throttle
 from pledge.campaigns import forgetting
 from pledge.core import clock
-from pledge.core.db import Model, transaction, write_autocommit
+from pledge.core.db import Model, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.endorsements import expiry as endorsement_expiry
 from pledge.files import services as files
@@ -32,6 +32,24 @@ from pledge.signatures import expiry as signature_expiry
 from pledge.signatures.expiry import PENDING_LIFETIME
 from pledge.signatures.models import CAME_VIA, ErasureNotice, Signature, SignatureState
 from pledge.statistics import referrals
+
+
+class RetentionRun(Model):
+    """The last run that ended well; one row. The privacy page shows it."""
+
+    __tablename__ = "retention_runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    done_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+
+def last_run() -> datetime | None:
+    """The end of the last run that went through (UTC); None before the first."""
+    with reading() as connection:
+        return connection.scalar(select(RetentionRun.done_at))
+
 
 #: Mails that were sent or given up: long enough to answer "did you send me one?".
 MAILS = timedelta(days=90)
@@ -115,10 +133,12 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
 
 
 def _sweep(model: type[Model], *conditions: ColumnElement[bool]) -> int:
+    key = next(iter(model.__table__.primary_key))
+    old = select(key).where(*conditions).limit(BATCH)
     total = 0
     while True:
         with transaction() as session:
-            gone = _delete_some(session, model, conditions)
+            gone = len(session.execute(delete(model).where(*conditions, key.in_(old)).returning(key)).all())
         total += gone
         if gone < BATCH:
             return total
@@ -157,9 +177,3 @@ def _in_batches(change: ReturningUpdate[tuple[int]]) -> int:
         total += done
         if done < BATCH:
             return total
-
-
-def _delete_some(session: Session, model: type[Model], conditions: tuple[ColumnElement[bool], ...]) -> int:
-    key = next(iter(model.__table__.primary_key))
-    old = select(key).where(*conditions).limit(BATCH)
-    return len(session.execute(delete(model).where(*conditions, key.in_(old)).returning(key)).all())

@@ -22,7 +22,7 @@ from pledge.core.db import reading
 from pledge.core.i18n import format_count, format_date, format_datetime
 from pledge.core.tokens import Purpose
 from pledge.ledger.queries import number_column
-from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.signatures.expiry import PENDING_LIFETIME

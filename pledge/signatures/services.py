@@ -369,7 +369,10 @@ def answer(token: str, digits: str, signals: Collection[Press] = ()) -> Confirma
     if is_expired:
         return Confirmation.WRONG
     if len(digits) != 2:
-        return _answer_by_code(signature_id, digits, names({*signals, Press.ASKED}))
+        with reading() as connection:
+            if connection.execute(_HAS_CODE_ONLY, {"of": signature_id}).first() is None:
+                return Confirmation.WRONG
+        return confirm_by_code(signature_id, digits, names({*signals, Press.ASKED}))
     tries = write_autocommit(
         lambda connection: connection.execute(_COUNT_NUMBER, {"of": signature_id}).scalar()
     )
@@ -379,12 +382,6 @@ def answer(token: str, digits: str, signals: Collection[Press] = ()) -> Confirma
     elif tries is None:
         ensure_durable()  # it may be confirmed already, which the page then says
     return outcome
-
-
-def _answer_by_code(signature_id: int, code: str, signals: str | None) -> Confirmation:
-    with reading() as connection:
-        has_code_only = connection.execute(_HAS_CODE_ONLY, {"of": signature_id}).first() is not None
-    return confirm_by_code(signature_id, code, signals) if has_code_only else Confirmation.WRONG
 
 
 def mail_code(token: str, lang: str) -> None:

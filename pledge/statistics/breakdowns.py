@@ -1,4 +1,4 @@
-"""The totals of a campaign for staff and programs: small cells merged, every language, one moment in time."""
+"""The people of a campaign by country, region and day: small cells merged, in every language."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -6,19 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
 
-from sqlalchemy import select
-
-from pledge.campaigns.models import Campaign, CampaignText
-from pledge.core import clock, countries, languages
-from pledge.core.db import reading
+from pledge.core import countries, languages
 from pledge.core.i18n import SEOUL, format_date
 from pledge.core.languages import Texts
-from pledge.ledger import queries as ledger
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Dimension
 from pledge.statistics import labels
-from pledge.statistics.cells import merge_small
-from pledge.statistics.values import Cell
+from pledge.statistics.cells import Cell, merge_small
 
 #: A long campaign has a tally for each of thousands of hours, and they are read again each second.
 _day_of = lru_cache(maxsize=1 << 15)(korean_day)
@@ -28,10 +22,6 @@ OTHER = "other"
 NO_REGION = "none"
 
 
-class UnknownCampaign(LookupError):
-    """No campaign has this slug."""
-
-
 @dataclass(frozen=True)
 class Breakdowns:
     """The same people, broken down in three ways; the lines of each add up to all of them."""
@@ -39,36 +29,6 @@ class Breakdowns:
     by_country: list[Cell]
     by_region: list[Cell]
     by_day: list[Cell]
-
-
-@dataclass(frozen=True)
-class CampaignTotals:
-    slug: str
-    title: Texts  #: in every language of the site
-    people: int
-    organizations: int
-    as_of: datetime
-    by_country: list[Cell]
-    by_region: list[Cell]
-    by_day: list[Cell]
-
-
-def totals(slug: str) -> CampaignTotals:
-    """All counts of a campaign. Raises UnknownCampaign."""
-    campaign_id, titles = _campaign(slug)
-    as_of = clock.now()
-    tallies = ledger.tallies(campaign_id)
-    lines = breakdowns(tallies)
-    return CampaignTotals(
-        slug=slug,
-        title=Texts({lang: titles.of(lang) or slug for lang in languages.codes()}),
-        people=tallies[Dimension.TOTAL].get("", 0),
-        organizations=ledger.count(campaign_id).organizations,
-        as_of=as_of,
-        by_country=lines.by_country,
-        by_region=lines.by_region,
-        by_day=lines.by_day,
-    )
 
 
 def breakdowns(tallies: Mapping[Dimension, Mapping[str, int]]) -> Breakdowns:
@@ -81,21 +41,9 @@ def breakdowns(tallies: Mapping[Dimension, Mapping[str, int]]) -> Breakdowns:
     return Breakdowns(
         by_country=_countries(by_country, at_home),
         by_region=by_region,
-        by_day=_days(tallies[Dimension.HOUR]),
+        # Confirmed minus withdrawn, by Korean day.
+        by_day=_lines(sorted(by_korean_day(tallies[Dimension.HOUR]).items()), _day_cell),
     )
-
-
-def _campaign(slug: str) -> tuple[int, Texts]:
-    query = (
-        select(Campaign.id, CampaignText.lang, CampaignText.title)
-        .outerjoin(CampaignText, CampaignText.campaign_id == Campaign.id)
-        .where(Campaign.slug == slug)
-    )
-    with reading() as connection:
-        rows = connection.execute(query).all()
-    if not rows:
-        raise UnknownCampaign(slug)
-    return rows[0].id, Texts({row.lang: row.title for row in rows if row.lang})
 
 
 def _countries(tallies: Mapping[str, int], at_home: int) -> list[Cell]:
@@ -116,11 +64,6 @@ def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[Cell]
     cells = [(code, tallies[code]) for code in order if code in tallies]
     nowhere = (NO_REGION, people - sum(tallies.values()))
     return _lines([*cells, nowhere], region_cell, {NO_REGION: abroad})
-
-
-def _days(hours: Mapping[str, int]) -> list[Cell]:
-    """Lines by Korean day: confirmed minus withdrawn."""
-    return _lines(sorted(by_korean_day(hours).items()), _day_cell)
 
 
 def by_korean_day(hours: Mapping[str, int]) -> dict[str, int]:

@@ -8,8 +8,19 @@ A cell below five is merged into "other". So that nobody can find it by subtract
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pledge.core.languages import Texts
+
 #: The smallest number of people that is shown for a part.
 MIN_CELL = 5
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One line of a breakdown, with small cells merged already. `key`: a code, a day, `other` or `none`."""
+
+    key: str
+    label: Texts
+    people: int
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,21 @@
-"""The numbers of the staff's first page: today, what is waiting, when the ledger was last recounted."""
+"""The numbers of the staff's first page: today, what is waiting, the last recount; and the alert about a reached goal."""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import takewhile
+from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Row, func, select, text, update
 
+from pledge.abuse.models import AlertKind
+from pledge.accounts.alarms import alert
 from pledge.audit import queries as audit
+from pledge.campaigns.goals import steps_of
+from pledge.campaigns.models import Campaign, CampaignState, CampaignText
 from pledge.campaigns.queries import slugs
-from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core import clock, languages
+from pledge.core.db import reading, transaction
 from pledge.core.i18n import SEOUL
 from pledge.endorsements.review import queries as review
 from pledge.ledger import queries as ledger
@@ -144,3 +150,35 @@ def _day(net: int, rare: dict[tuple[str, str], int], kind: Kind) -> MovesOfToday
         rare.get((kind, reason), 0) for reason in (Reason.WITHDRAWN, Reason.INVALIDATED, Reason.REINSTATED)
     )
     return MovesOfToday(net + withdrawn + invalidated - reinstated, withdrawn, invalidated, reinstated)
+
+
+def alert_reached_goals() -> None:
+    """Alert about the largest step on the way to its goal that an open campaign has reached, unless it is looked at for the first time."""
+    columns = (Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.told_step)
+    with reading() as connection:
+        rows = connection.execute(select(*columns).where(Campaign.state == CampaignState.OPEN)).all()
+    counts = ledger.counts(row.id for row in rows)
+    for row in rows:
+        people = counts[row.id].people
+        step = _largest_step(people, row)
+        if row.told_step is None or row.told_step < step:
+            _alert_once(row, people, step)
+
+
+def _largest_step(people: int, row: Row[*tuple[Any, ...]]) -> int:
+    """The largest step that so many people have reached; 0 before the first."""
+    return max(takewhile(lambda step: step <= people, steps_of(row.goal, row.goal_steps)), default=0)
+
+
+def _alert_once(row: Row[*tuple[Any, ...]], people: int, step: int) -> None:
+    """Of several workers that reach this at the same moment, one alerts."""
+    mine = (Campaign.id == row.id, Campaign.told_step.is_not_distinct_from(row.told_step))
+    titles = select(CampaignText.lang, CampaignText.title).where(CampaignText.campaign_id == row.id)
+    with transaction() as session:
+        changed = session.execute(
+            update(Campaign).where(*mine).values(told_step=step).returning(Campaign.id)
+        ).one_or_none()
+        if changed and row.told_step is not None:
+            title = languages.texts((lang, title) for lang, title in session.execute(titles))
+            about = f"{row.slug} {step}"
+            alert(session, AlertKind.STEP_REACHED, about, campaign=title, people=people, step=step)

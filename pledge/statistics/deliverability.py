@@ -16,7 +16,7 @@ from pledge.abuse.models import AlertKind
 from pledge.accounts import alarms
 from pledge.core import clock
 from pledge.core.db import reading, transaction
-from pledge.core.phrases import Phrase
+from pledge.core.i18n import Phrase
 from pledge.mail.models import ASKED, FIRST, MailKind, OutboxMail, Returned
 from pledge.signatures.invalidation.models import seconds_between
 from pledge.signatures.models import Signature

@@ -1,27 +1,48 @@
-"""The public history of a campaign by Korean days: the same days on the page, in the API and in packs.
+"""The growth of a campaign by Korean days: the public history, the same on the page, in the API and in packs; and for staff.
 
 People of small days are merged (cells.py), so a picture of the growth must not reveal what its table hides. It is therefore
 drawn from the lines of the table only: the people of merged days are spread evenly over the days without a line of their
-own. Organisations are public by name; their days are not merged.
+own. Organisations are public by name; their days are not merged. For staff nothing is merged: the times reveal no more than
+the public count does to anybody who writes it down each day.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import func, select
 
+from pledge.core import clock
 from pledge.core.db import reading
+from pledge.core.i18n import SEOUL
+from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.ledger.leaves import korean_day
+from pledge.ledger.log_queries import CheckpointView
 from pledge.ledger.models import Dimension, Kind, Tally
 from pledge.statistics.breakdowns import OTHER, by_korean_day
-from pledge.statistics.growth import MIN_POINTS, Point
-from pledge.statistics.values import Cell
+from pledge.statistics.cells import Cell
+from pledge.statistics.totals import Totals, campaign_facts, totals_at
 
 #: Widths of a step in days, and how many steps fit on a phone.
 STEPS = (1, 7, 28)
 MAX_STEPS = 62
+#: A young campaign begins with its first signature, but a chart of one point shows nothing.
+MIN_POINTS = 7
+#: How often totals and checkpoint are read until they agree: a fold may come between. Where no checkpoint follows a fold, as
+#: no key is at hand, reading again is no use.
+TRIES = 2
+
+
+@dataclass(frozen=True)
+class Point:
+    """One day or week."""
+
+    begins: date
+    moved: int  #: added minus withdrawn or invalidated
+    total: int  #: at its end, or now
 
 
 @dataclass(frozen=True)
@@ -41,6 +62,35 @@ class History:
     merged: int | None
     begins: date | None  #: the first and the last day on which anything moved; None when nothing ever did
     ends: date | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Totals, history, and the checkpoint of the public log that adds up to them."""
+
+    totals: Totals
+    history: History
+    checkpoint: CheckpointView | None  #: the newest one; None before the first
+
+    @property
+    def log_size(self) -> int | None:
+        """The size of the log that adds up to exactly these totals; None when there is no checkpoint of it (yet)."""
+        return (
+            self.checkpoint.size
+            if self.checkpoint is not None and _agree(self.totals, self.checkpoint)
+            else None
+        )
+
+
+def progress(slug: str) -> Progress:
+    """What is read in a few statements and still belongs together. Raises UnknownCampaign."""
+    campaign = campaign_facts(slug)
+    for _ in range(TRIES):
+        totals = totals_at(campaign)
+        checkpoint = log_queries.newest(campaign.id)
+        if checkpoint is None or _agree(totals, checkpoint):
+            break
+    return Progress(totals, history(campaign.id, totals.by_day), checkpoint)
 
 
 def history(campaign_id: int, by_day: list[Cell]) -> History:
@@ -121,3 +171,47 @@ def _number_of_days(found: History, opened: date | None = None) -> int:
     if found.begins is None or found.ends is None:
         return 0
     return (found.ends - min(found.begins, opened or found.begins)).days + 1
+
+
+def _agree(totals: Totals, checkpoint: CheckpointView) -> bool:
+    return (totals.people, totals.organizations) == (checkpoint.people, checkpoint.organizations)
+
+
+# --- For staff ---
+
+
+class Step(StrEnum):
+    DAY = "day"
+    WEEK = "week"  #: Monday to Sunday
+
+
+#: How many steps are shown.
+SHOWN = {Step.DAY: 30, Step.WEEK: 26}
+
+
+def growth(campaign_id: int, kind: Kind, step: Step) -> list[Point]:
+    """The newest days or weeks, oldest first, up to today. Reads one row for each hour with a change."""
+    moved = _moved(ledger.breakdown(campaign_id, Dimension.HOUR, kind), step)
+    last = _begin(clock.now().astimezone(SEOUL).date(), step)
+    width = timedelta(days=7 if step is Step.WEEK else 1)
+    begins = [last - width * back for back in reversed(range(SHOWN[step]))]
+    total = sum(number for day, number in moved.items() if day < begins[0])
+    points = []
+    for day in begins:
+        total += moved[day]
+        points.append(Point(day, moved[day], total))
+    first = next((place for place, point in enumerate(points) if point.moved or point.total), len(points))
+    return points[min(first, len(points) - MIN_POINTS) :]
+
+
+def _moved(hours: Mapping[str, int], step: Step) -> Counter[date]:
+    """An hour of UTC is within one Korean day, as Korea is at +9 all year."""
+    moved: Counter[date] = Counter()
+    for hour, number in hours.items():
+        moment = datetime.strptime(f"{hour}+0000", "%Y-%m-%dT%H%z").astimezone(SEOUL)
+        moved[_begin(moment.date(), step)] += number
+    return moved
+
+
+def _begin(day: date, step: Step) -> date:
+    return day - timedelta(days=day.weekday()) if step is Step.WEEK else day

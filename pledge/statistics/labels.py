@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pledge.core.phrases import Phrase
+from pledge.core.i18n import Phrase
 
 CAMPAIGN = Phrase("table", "Campaign")
 AS_OF = Phrase("table", "As of")

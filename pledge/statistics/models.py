@@ -10,7 +10,7 @@ from pledge.core.db.types import UTCDateTime
 
 
 class RegionToday(Model):
-    """The line "12 people from Busan today" of a campaign, as it is shown until another replaces it (today.py)."""
+    """The line "12 people from Busan today" of a campaign, as it is shown until another replaces it (places.py)."""
 
     __tablename__ = "regions_today"
 
@@ -26,7 +26,7 @@ class RegionToday(Model):
 
 
 class PlacesSnapshot(Model):
-    """People by region and by country of a campaign, small cells merged, as everybody sees them (published_places.py)."""
+    """People by region and by country of a campaign, small cells merged, as everybody sees them (places.py)."""
 
     __tablename__ = "published_places"
 

@@ -7,9 +7,8 @@ from pledge.audit.models import Actor
 from pledge.audit.services import hold_chain, record
 from pledge.core import clock
 from pledge.core.db import transaction
-from pledge.switches.models import Switch
-from pledge.switches.queries import forget, holds
-from pledge.switches.registry import SWITCHES, BadTurn, CannotTurn
+from pledge.switches.queries import holds, snapshot
+from pledge.switches.registry import SWITCHES, BadTurn, CannotTurn, Switch
 
 MAX_REASON = 500
 
@@ -38,4 +37,4 @@ def turn(actor: Actor, name: str, given: Any, reason: str, hours: int | None = N
         if kind.hours:
             said["until"] = ends_at.isoformat() if ends_at else None
         record(session, actor, f"switch.{name}", f"switch:{name}", reason=reason, **said)
-    forget()
+    snapshot.clear()

@@ -9,8 +9,23 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
 from pledge.core import languages
+from pledge.core.db import Model
+from pledge.core.db.types import UTCDateTime
 from pledge.core.languages import Texts
+
+
+class Switch(Model):
+    __tablename__ = "switches"
+
+    name: Mapped[str] = mapped_column(String(30), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)  #: JSON
+    changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: of a switch that ends by itself
+
 
 MAX_BANNER = 300
 
@@ -104,7 +119,7 @@ class Switches:
     mail_paused: bool = False  #: mails wait in the outbox
     banner: Texts = field(default_factory=Texts)  #: shown on every public page
     limit_factor: int = 1  #: how many times as many sign-ups a network or mail domain may send
-    #: Invented people and organisations are in this database (sample_data.py). Nobody can turn it.
+    #: Invented people and organisations are in this database (queries.py). Nobody can turn it.
     sample_data: bool = False
 
     #: By the name of the switch: when it was last turned, and when it ends by itself.

@@ -12,7 +12,7 @@ from jinja2.runtime import Context
 
 from config import Config
 from pledge.core import countries, i18n, languages
-from pledge.core.text.scripts import language_of_script
+from pledge.core.languages import language_of_script
 from pledge.endorsements.queries import initials
 from pledge.switches import queries as switches
 

@@ -19,8 +19,8 @@ from pledge.core import clock, metrics, tracing
 from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
 from pledge.core.db.failures import describe
 from pledge.core.logs import log
-from pledge.deliveries import register_queries
-from pledge.diagnosis import comparing
+from pledge.deliveries import queries as deliveries
+from pledge.diagnosis import contents
 from pledge.jobs import services as jobs
 from pledge.ledger import log as public_log
 from pledge.ledger import services as ledger
@@ -29,14 +29,14 @@ from pledge.mail import services as mail
 from pledge.mail.bounces import mailboxes
 from pledge.mail.bounces import services as bounces
 from pledge.mail.bounces.mailboxes import MailboxAway
-from pledge.mail.sender_group import DATABASE_ERRORS, SenderGroup, Turns
+from pledge.mail.services import DATABASE_ERRORS, SenderGroup, Turns
 from pledge.news import queries as news
 from pledge.news import sending
 from pledge.retention import services as retention
 from pledge.signatures import reminding, watching
 from pledge.signatures.invalidation import applying
-from pledge.statistics import deliverability, published_places, today
-from pledge.statistics.steps import tell_reached_steps
+from pledge.statistics import deliverability, places
+from pledge.statistics.dashboard import alert_reached_goals
 from pledge.worker import healthcheck
 from pledge.worker.registry import composers, confirmations, handlers, ledger_sources, makers
 
@@ -101,8 +101,8 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
 
     def show_newer_regions() -> None:
         # Each decides when it may be.
-        today.renew()
-        published_places.renew()
+        places.renew_today_lines()
+        places.renew_places()
 
     bounce_mailbox = config.bounce_mailbox.get_secret_value()
     looks_up_mail_servers = config.mail_server_checks and bool(config.smtp_url.get_secret_value())
@@ -113,7 +113,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("log", lambda: public_log.sign_missing_checkpoints(published), idle=60),
         Step(
             "retention",
-            lambda: retention.run(register_queries.last_handed_over(news.last_sent())),
+            lambda: retention.run(deliveries.last_handed_over(news.last_sent())),
             idle=3600,
         ),
         Step("files", lambda: jobs.advance(makers(), is_stopping), idle=1, busy=0),
@@ -129,8 +129,8 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("breaker", watch_breaker, idle=5),
         Step("delivery", deliverability.watch, idle=300),
         Step("webhook", webhook.advance, idle=2, busy=0),
-        Step("steps", tell_reached_steps, idle=5),
-        Step("compare", comparing.compare, idle=3600),
+        Step("steps", alert_reached_goals, idle=5),
+        Step("compare", contents.compare, idle=3600),
         Step("mail servers", mail_servers.look_up_next, idle=0.2, busy=0, enabled=looks_up_mail_servers),
         Step("bounces", read_bounces, idle=30, busy=0, enabled=bool(bounce_mailbox)),
     ]

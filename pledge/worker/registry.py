@@ -5,15 +5,15 @@ from pledge.campaigns.log_facts import KNOWN, pledge_hashes, published
 from pledge.deliveries.pack import packing
 from pledge.endorsements import counting as endorsement_counting
 from pledge.endorsements import mails as endorsement_mails
+from pledge.endorsements import outbox as endorsement_requests
 from pledge.endorsements import queries as endorsement_queries
-from pledge.endorsements import requests as endorsement_requests
 from pledge.exports import services
 from pledge.jobs.models import JobKind
 from pledge.jobs.services import Makers
 from pledge.ledger.models import Kind
 from pledge.ledger.numbering import Sources
 from pledge.mail.breaker import Confirmations
-from pledge.mail.message import Composers
+from pledge.mail.messages import Composers
 from pledge.mail.models import MailKind
 from pledge.mail.requests import Handlers
 from pledge.news import mails as news

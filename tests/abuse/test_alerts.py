@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from pledge.abuse import alerts, words
+from pledge.abuse import alerts
 from pledge.abuse.models import Alert, AlertKind, CallState
 from pledge.accounts import alarms
 from pledge.audit.models import Actor, AuditEntry
@@ -111,8 +111,8 @@ def test_the_mail_says_what_happened_and_where_to_look(app, kind, lang):
     deliver(notes)
     ((_, content),) = notes.sent
     text, html = part(content, "plain"), part(content, "html")
-    assert words.headline(kind, FACTS[kind], lang) in text
-    assert words.details(kind, FACTS[kind], lang) in text
+    assert alerts.headline(kind, FACTS[kind], lang) in text
+    assert alerts.details(kind, FACTS[kind], lang) in text
     assert "http://localhost/staff/" in text
     assert "http://localhost/staff/account" in html
     assert "%(" not in text + html
@@ -133,7 +133,7 @@ def test_the_mail_about_held_signatures_leads_to_where_they_are_looked_at(app):
     [("ko", "푸른 하늘: 1,003명이 서명했습니다"), ("en", "Blue Skies: 1,003 people have signed")],
 )
 def test_numbers_and_names_are_written_as_the_language_does(app, lang, said):
-    assert words.headline(AlertKind.STEP_REACHED, FACTS[AlertKind.STEP_REACHED], lang) == said
+    assert alerts.headline(AlertKind.STEP_REACHED, FACTS[AlertKind.STEP_REACHED], lang) == said
 
 
 def test_without_a_webhook_none_is_called(app):

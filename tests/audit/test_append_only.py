@@ -7,8 +7,8 @@ from sqlalchemy.exc import DBAPIError
 from config import Env
 from pledge.audit import chain
 from pledge.core.db import db
-from pledge.diagnosis.findings import Severity
-from pledge.diagnosis.guards import guard_findings
+from pledge.diagnosis import Severity
+from pledge.diagnosis.database import guard_findings
 from tests.support.audit import acts
 from tests.support.insider import as_superuser
 

@@ -95,37 +95,35 @@ def test_who_signs_again_after_an_invalidation_gets_the_same_page_and_an_honest_
     assert people(site) == counted
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_the_screens_are_usable_for_everybody(visitor, site, staff_page, lang):
+def test_the_screens_are_usable_for_everybody(visitor, site, staff_page):
     email = new_address()
-    sign_and_confirm(visitor.page(lang=lang), site, lang, email=email)
-    page = staff_page(lang=lang)
+    sign_and_confirm(visitor.page(lang="ko"), site, "ko", email=email)
+    page = staff_page(lang="ko")
     found = []
 
     page.goto("/staff/signatures")
-    found += look_faults(page, LOOKS[lang])
+    found += look_faults(page, LOOKS["ko"])
     page.locator("#email").fill("nobody")
     press(page, "main form button[type=submit]")
-    found += look_faults(page, LOOKS[lang])
+    found += look_faults(page, LOOKS["ko"])
     page.locator("#email").fill(email)
     page.locator("main form button[type=submit]").click()
     expect(page).to_have_url(re.compile(r"/staff/signatures/\d+"))
     assert email not in page.content()
-    found += look_faults(page, LOOKS[lang])
+    found += look_faults(page, LOOKS["ko"])
     press(page, "button[formaction$='/hide-name']")
-    found += look_faults(page, LOOKS[lang])
+    found += look_faults(page, LOOKS["ko"])
 
     page.goto("/staff/invalidations/new")
-    found += look_faults(page, LOOKS[lang])
+    found += look_faults(page, LOOKS["ko"])
     press(page, "main form[action$='/new'] button[type=submit]")
-    found += look_faults(page, LOOKS[lang])
+    found += look_faults(page, LOOKS["ko"])
     fill_proposal(page, "example.org")
-    found += look_faults(page, LOOKS[lang])
+    found += look_faults(page, LOOKS["ko"])
     page.locator("#why").fill("only to look")
     press(page, "button[formaction$='/discard']")
-    found += look_faults(page, LOOKS[lang])
+    found += look_faults(page, LOOKS["ko"])
     page.goto("/staff/invalidations")
     assert page.locator("main table").count() == 1  # the acts; what is busy is on the watch
-    found += look_faults(page, LOOKS[lang])
+    found += look_faults(page, LOOKS["ko"])
     assert not found, "\n".join(found)
-    assert page.locator("html").get_attribute("lang") == lang

@@ -14,7 +14,7 @@ from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.deliveries.document import from_json
-from pledge.deliveries.letter.parts import part
+from pledge.deliveries.letter.pdf import part
 from pledge.deliveries.pack import packing
 from pledge.exports import services as exports
 from pledge.exports.files import write_export

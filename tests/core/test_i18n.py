@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from pledge.core import i18n
+from pledge.core.languages import language_of_script
 from tests.support.factories import campaign
 
 pytestmark = pytest.mark.sqlite_only
@@ -81,3 +82,11 @@ def test_a_day_under_a_chart_is_written_as_its_language_does():
     assert (i18n.format_axis_day(day, "en"), i18n.format_axis_day(day, "ko")) == ("20 Nov", "11월 20일")
     assert i18n.format_axis_day(day, "en", with_year=True) == "Nov 2026"
     assert i18n.format_axis_day(day, "ko", with_year=True) == "2026년 11월"
+
+
+@pytest.mark.parametrize(
+    ("name", "lang"),
+    [("홍길동", "ko"), ("J. 김", "ko"), ("さくら", "ja"), ("カナ", "ja"), ("Anna Müller", ""), ("", "")],
+)
+def test_a_name_is_read_in_the_language_of_its_script(name, lang):
+    assert language_of_script(name) == lang

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault, clean_line, content_fault
-from pledge.core.text.spreadsheets import neutral
+from pledge.core.text.tables import neutral
 
 LONGEST = 120
 

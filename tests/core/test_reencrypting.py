@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import LargeBinary, select, type_coerce
 
-from pledge.core.db import db, reading, reencrypting, transaction
+from pledge.core.db import db, encrypted_columns, reading, transaction
 from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.encryption import Unreadable, Vault
 from pledge.signatures.models import Signature
@@ -51,33 +51,33 @@ def test_every_table_with_encrypted_columns_is_encrypted_anew_and_opens_without_
     assert {"signatures", "endorsements", "staff"} <= of_the_old_key().keys()
     keys(NEW, OLD)
 
-    done = dict(reencrypting.reencrypt())
+    done = dict(encrypted_columns.reencrypt())
 
     assert of_the_old_key() == {}
     assert done["signatures"] == 3
-    assert dict(reencrypting.reencrypt()) == {}
+    assert dict(encrypted_columns.reencrypt()) == {}
     keys(NEW)
     with reading() as connection:
         assert connection.scalars(select(Signature.name)).all() == ["홍길동"] * 3
 
 
 def test_many_rows_are_done_in_batches(keys, monkeypatch):
-    monkeypatch.setattr(reencrypting, "BATCH", 2)
+    monkeypatch.setattr(encrypted_columns, "BATCH", 2)
     signatures(5)
     keys(NEW, OLD)
-    assert [done for table, done in reencrypting.reencrypt() if table == "signatures"] == [2, 2, 1]
+    assert [done for table, done in encrypted_columns.reencrypt() if table == "signatures"] == [2, 2, 1]
 
 
 def test_a_value_that_no_key_opens_is_named_and_nothing_of_its_batch_is_changed(keys):
     signatures(2)
     keys(NEW)
     with pytest.raises(Unreadable, match=r"no data key for signatures\.email"):
-        dict(reencrypting.reencrypt())
+        dict(encrypted_columns.reencrypt())
     assert of_the_old_key()["signatures"] == 2
 
 
 def test_what_people_change_meanwhile_stays_as_they_changed_it(app, keys, monkeypatch):
-    monkeypatch.setattr(reencrypting, "BATCH", 5)
+    monkeypatch.setattr(encrypted_columns, "BATCH", 5)
     rows = [row.id for row in signatures(40, name="이전")]
     keys(NEW, OLD)
 
@@ -87,7 +87,7 @@ def test_what_people_change_meanwhile_stays_as_they_changed_it(app, keys, monkey
                 session.get(Signature, number).name = "이후"
 
     def until_done():
-        while dict(reencrypting.reencrypt()):
+        while dict(encrypted_columns.reencrypt()):
             pass
 
     at_once(app, change, until_done, until_done)
@@ -104,9 +104,9 @@ def test_a_row_that_somebody_holds_is_passed_over_and_done_later(app, keys):
     keys(NEW, OLD)
     with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
         connection.execute(select(Signature.id).where(Signature.id == held.id).with_for_update())
-        assert dict(reencrypting.reencrypt()) == {"signatures": 1}
+        assert dict(encrypted_columns.reencrypt()) == {"signatures": 1}
         connection.rollback()
-    assert dict(reencrypting.reencrypt()) == {"signatures": 1}
+    assert dict(encrypted_columns.reencrypt()) == {"signatures": 1}
 
 
 def test_the_command_says_what_it_did_and_which_keys_are_needed_now(runner, keys):

@@ -1,13 +1,27 @@
-"""Reading a table that somebody sends: lines as the spreadsheet numbers them, whatever wrote it, in bounded work."""
+"""Reading tables that people send, and cells that no spreadsheet takes for a formula."""
 
+import csv
 import io
 import time
 import zipfile
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from pledge.core.text.tables import MAX_BYTES, MAX_COLUMNS, MAX_LINES, BadTable, Line, TableFault, read_table
+from pledge.core.text.tables import (
+    FORMULA_STARTS,
+    MAX_BYTES,
+    MAX_COLUMNS,
+    MAX_LINES,
+    BadTable,
+    Line,
+    TableFault,
+    csv_line,
+    neutral,
+    read_table,
+)
 
 TABLE = "이름,링크\n기후변화센터,example.org\n"
 READ = [Line(1, ("이름", "링크")), Line(2, ("기후변화센터", "example.org"))]
@@ -127,3 +141,30 @@ def test_a_hostile_workbook_is_refused_soon(data):
     begins = time.process_time()
     fault_of(data)
     assert time.process_time() - begins < 3
+
+
+@given(st.text())
+@example("=1")
+@example(" \u00a0\u200b=1")
+@example("\x00")
+@example("\r\n=1")
+def test_neutral_text_begins_like_no_formula_and_is_otherwise_kept(text):
+    safe = neutral(text)
+    assert safe in (text, "'" + text)
+    trimmed = safe.lstrip(" \t\r\n\x00\u00a0\u2003\u200b\ufeff")
+    assert not FORMULA_STARTS & {safe[:1], trimmed[:1]}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "대한민국", "Republic of Korea", "KR-11", "2026-11-24", "O'Brien", "3+4", "a=b"]
+)
+def test_plain_text_stays_as_it_is(text):
+    assert neutral(text) == text
+
+
+@given(st.lists(st.one_of(st.text(st.characters(codec="utf-8")), st.integers()), min_size=1))
+def test_a_line_is_read_back_as_it_was_written(cells):
+    line = csv_line(*cells)
+    assert line.endswith("\r\n")
+    (read,) = csv.reader(io.StringIO(line, newline=""))
+    assert read == [neutral(cell) if isinstance(cell, str) else str(cell) for cell in cells]

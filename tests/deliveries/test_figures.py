@@ -10,9 +10,9 @@ from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
-from pledge.deliveries.doubt import CountInDoubt
+from pledge.deliveries.freezing import CountInDoubt
 from pledge.deliveries.models import Delivery
-from pledge.deliveries.pack.readme import readme
+from pledge.deliveries.pack.packing import readme
 from pledge.endorsements import services as endorsement_services
 from pledge.endorsements.models import EndorsementState, VersionState
 from pledge.endorsements.review import moderation
@@ -21,7 +21,7 @@ from pledge.ledger import services
 from pledge.ledger.log import sign_missing_checkpoints
 from pledge.ledger.models import Kind
 from pledge.signatures import services as signers
-from pledge.statistics.breakdowns import totals
+from pledge.statistics.totals import campaign_facts, totals_at
 from tests.deliveries.frozen import cells, crowd_of, freeze, lines, newest
 from tests.support import ledger
 from tests.support.factories import (
@@ -47,7 +47,7 @@ def test_a_delivery_at_the_newest_checkpoint_has_the_numbers_of_the_page(app):
     crowd_of(number)
     fold()
 
-    document, page = freezing.preview("blue-skies"), totals("blue-skies")
+    document, page = freezing.preview("blue-skies"), totals_at(campaign_facts("blue-skies"))
 
     assert (document.checkpoint.people, document.checkpoint.organizations) == (page.people, 0)
     assert cells(document.by_country) == lines(page.by_country)
@@ -59,7 +59,7 @@ def test_an_earlier_checkpoint_keeps_its_numbers_whatever_comes_after(app):
     number = ledger.campaign("blue-skies")
     crowd_of(number)
     fold()
-    checkpoint, page = newest(number), totals("blue-skies")
+    checkpoint, page = newest(number), totals_at(campaign_facts("blue-skies"))
     crowd_of(number)
     for _ in range(9):
         ledger.confirm(number, "US", None, kind=Kind.ORGANIZATION)
@@ -73,7 +73,7 @@ def test_an_earlier_checkpoint_keeps_its_numbers_whatever_comes_after(app):
     assert cells(document.by_country) == lines(page.by_country)
     assert cells(document.by_region) == lines(page.by_region)
     assert cells(document.by_day) == lines(page.by_day)
-    assert totals("blue-skies").people == 2 * page.people
+    assert totals_at(campaign_facts("blue-skies")).people == 2 * page.people
 
 
 def test_a_pack_of_an_earlier_checkpoint_also_names_the_newest_one(app):
@@ -191,7 +191,7 @@ def test_organizations_come_by_kind_and_then_by_name(app):
     endorsement(of, state="review", name_ko="아직")
     fold_all()
 
-    found = freezing.preview(of.slug).organizations
+    found = freezing.preview(of.slug).named_organizations
 
     assert [(one.type, one.name["ko"]) for one in found] == [
         ("business", "가나다"),
@@ -213,7 +213,7 @@ def test_an_organization_says_what_it_said_when_the_checkpoint_was_signed(app, f
     signature(of)
     fold_all()
 
-    then, now = (freezing.preview(of.slug, one.id).organizations[0] for one in (before, newest(of.id)))
+    then, now = (freezing.preview(of.slug, one.id).named_organizations[0] for one in (before, newest(of.id)))
 
     assert (then.name["en"], then.statement["en"]) == ("Old Name", "As before.")
     assert (now.name["en"], now.statement["en"]) == ("New Name", "As of now.")
@@ -225,13 +225,13 @@ def test_what_waits_for_review_or_was_declined_is_never_inside(app, frozen_clock
     version_of(row, name_en="Unreviewed")
     frozen_clock.move(hours=1)
     fold_all()
-    assert [one.name["en"] for one in freezing.preview(of.slug).organizations] == ["Reviewed"]
+    assert [one.name["en"] for one in freezing.preview(of.slug).named_organizations] == ["Reviewed"]
 
     moderation.ask_for_changes(
         ANNA, row.id, SeenState(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED), "logo-unclear"
     )
     frozen_clock.move(hours=1)
-    assert [one.name["en"] for one in freezing.preview(of.slug).organizations] == ["Reviewed"]
+    assert [one.name["en"] for one in freezing.preview(of.slug).named_organizations] == ["Reviewed"]
 
 
 def test_one_that_left_is_in_earlier_checkpoints_only(app):
@@ -242,8 +242,8 @@ def test_one_that_left_is_in_earlier_checkpoints_only(app):
     endorsement_services.withdraw(endorse_manage_token(row))
     fold_all()
 
-    assert len(freezing.preview(of.slug, before.id).organizations) == 1
-    assert freezing.preview(of.slug).organizations == []
+    assert len(freezing.preview(of.slug, before.id).named_organizations) == 1
+    assert freezing.preview(of.slug).named_organizations == []
 
 
 def test_one_whose_content_is_gone_is_counted_without_a_name(app):
@@ -256,7 +256,7 @@ def test_one_whose_content_is_gone_is_counted_without_a_name(app):
     document = freezing.preview(of.slug)
 
     assert document.checkpoint.organizations == 3
-    assert (len(document.organizations), document.unnamed_organizations) == (2, 1)
+    assert (len(document.named_organizations), document.unnamed_organizations) == (2, 1)
 
 
 def test_an_organisation_joined_on_the_korean_day_of_its_newest_confirmation(app, frozen_clock):
@@ -264,5 +264,5 @@ def test_an_organisation_joined_on_the_korean_day_of_its_newest_confirmation(app
     at_night = time.now().replace(hour=16, minute=30) - timedelta(days=3)  # 01:30 of the next day in Seoul
     endorsement(of, at=at_night)
     fold_all()
-    [found] = freezing.preview(of.slug).organizations
+    [found] = freezing.preview(of.slug).named_organizations
     assert found.published_on == (at_night + timedelta(hours=9)).date().isoformat()

@@ -14,14 +14,13 @@ from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
-from pledge.deliveries.letter.compose import letter_pdf
-from pledge.deliveries.letter.letters import LetterContradicts
+from pledge.deliveries.letter.pdf import letter_pdf
+from pledge.deliveries.letter.texts import LetterContradicts
 from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
 from pledge.signatures import services as signers
-from pledge.statistics import at_checkpoint
-from pledge.statistics.breakdowns import UnknownCampaign
+from pledge.statistics.totals import UnknownCampaign, checkpoints
 from tests.deliveries.frozen import TEXTS, freeze, newest, stored
 from tests.support.crash import at
 from tests.support.factories import (
@@ -59,7 +58,7 @@ def test_a_frozen_delivery_has_its_document_its_job_and_its_record(app, frozen_c
     )
     job = jobs.newest(JobKind.PACK, number)
     assert job is not None
-    assert job.state is JobState.WAITING
+    assert job.state == JobState.WAITING
     entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert (entry.action, entry.subject) == ("delivery.freeze", f"delivery:{number}")
@@ -189,7 +188,7 @@ def test_a_discarded_delivery_has_no_job_any_more(app):
     assert stored(number).state == DeliveryState.DISCARDED
     job = jobs.newest(JobKind.PACK, number)
     assert job is not None
-    assert job.state is JobState.GONE
+    assert job.state == JobState.GONE
     assert jobs.advance({}) is False
 
 
@@ -230,7 +229,7 @@ def test_the_newest_and_the_last_of_each_day_are_offered(app, frozen_clock):
     signature(of)
     fold_all()
 
-    offered = at_checkpoint.checkpoints(of.id)
+    offered = checkpoints(of.id)
 
     assert [one.id for one in offered] == [newest(of.id).id, *reversed(last)]
 
@@ -240,11 +239,11 @@ def test_days_without_a_change_offer_nothing_twice(app, frozen_clock):
     signature(of)
     fold_all()
     frozen_clock.move(days=5)
-    assert [one.size for one in at_checkpoint.checkpoints(of.id)] == [1]
+    assert [one.size for one in checkpoints(of.id)] == [1]
 
 
 def test_no_checkpoint_is_no_choice(app):
-    assert at_checkpoint.checkpoints(campaign().id) == []
+    assert checkpoints(campaign().id) == []
 
 
 # --- the letter ---
@@ -275,7 +274,7 @@ def test_the_letter_has_the_numbers_and_the_day_of_whichever_moment_is_frozen(ap
         endorsement(of)
         fold_all()
         frozen_clock.move(hours=24)
-    offered = at_checkpoint.checkpoints(of.id)
+    offered = checkpoints(of.id)
     letter = freezing.letter_for(of.slug, offered[0].id)
     assert [one.people for one in offered] == [1_032, 1_027, 1_020]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from config import ROOT
-from pledge.diagnosis import figures
-from pledge.mail.smtp import SmtpTransport
+from pledge.core.db import snapshots
+from pledge.mail.transports import SmtpTransport
 from tests.support.mails import deliver, enqueue
 from tests.support.metrics import documented, metrics_in, needs_promtool, promtool, samples
 from tests.support.waiting import PATIENCE
@@ -149,7 +149,7 @@ def test_a_mail_server_that_stops_is_paged_whoever_waits(client, smtp, clock, tm
     try:
         for _ in range(9):
             deliver(transport)
-            figures.forget()
+            snapshots.clear()
             measured.append(str(samples(client.get("/metrics").text)[name]))
             clock.move(minutes=1)
     finally:

@@ -17,14 +17,9 @@ from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mailed_links.links import LinkState
 from tests.support.factories import campaign, endorse_confirm_token, endorsement, version_of
-from tests.support.rows import number_of
+from tests.support.rows import again, number_of
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def again(row):
-    db.session.rollback()
-    return db.session.get(Endorsement, row.id)
 
 
 def test_confirming_hands_it_to_the_review_desk_and_counts_nothing(frozen_clock):

@@ -7,7 +7,7 @@ from pledge.core import tokens
 from pledge.core.db import db, transaction
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import handover, services
-from pledge.endorsements.models import ContactChange, Endorsement
+from pledge.endorsements.models import ContactChange
 from pledge.endorsements.queries import LinkState, open_contact_link, open_link, own_endorsement
 from pledge.mail.addresses import parse
 from pledge.mail.models import MailKind, OutboxMail
@@ -18,25 +18,16 @@ from tests.support.factories import (
     endorsement,
     version_of,
 )
+from tests.support.rows import again, enqueued
 
 pytestmark = pytest.mark.usefixtures("app")
 
 SEA = {"name": "이바다", "title": "팀장", "mailbox": parse("sea@haneul.co.kr"), "lang": "en"}
 
 
-def again(row):
-    db.session.rollback()
-    return db.session.get(Endorsement, row.id)
-
-
 def change_of(row):
     db.session.rollback()
     return db.session.get(ContactChange, row.id)
-
-
-def enqueued():
-    db.session.rollback()
-    return [mail.kind for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
 
 
 def ask(row, **changes):

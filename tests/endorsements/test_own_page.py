@@ -26,13 +26,9 @@ from tests.support.factories import (
     version_of,
 )
 from tests.support.pictures import png
+from tests.support.rows import again
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def again(row):
-    db.session.rollback()
-    return db.session.get(Endorsement, row.id)
 
 
 def states(row):

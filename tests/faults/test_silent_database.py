@@ -12,8 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
-from pledge.core.db import NotDurable, db, deadlines, reading, transaction, write_autocommit
-from pledge.diagnosis import figures, writing
+from pledge.core.db import NotDurable, db, deadlines, reading, snapshots, transaction, write_autocommit
 from pledge.signatures.models import Signature
 from pledge.signatures.services import number_for
 from tests.support import apps
@@ -97,7 +96,7 @@ def test_the_metrics_say_that_a_database_is_silent_and_do_not_wait_for_it(app, f
     client = app.test_client()
     assert "pledge_database_up 1.0" in client.get("/metrics").text
     fragile.fall_silent()
-    figures.forget()
+    snapshots.clear()
     for _ in range(2):
         answer, seconds = timed(lambda: client.get("/metrics"))
         assert answer.status_code == 200
@@ -106,7 +105,7 @@ def test_the_metrics_say_that_a_database_is_silent_and_do_not_wait_for_it(app, f
         assert seconds < SOON
     fragile.go_on()
     wait_for_database(client)
-    figures.forget()
+    snapshots.clear()
     assert "pledge_database_up 1.0" in client.get("/metrics").text
 
 
@@ -144,7 +143,7 @@ def test_who_presses_again_is_told_yes_only_when_a_standby_has_it(app, fragile, 
 def test_a_lost_standby_shows_in_the_readiness_before_somebody_signs(app, fragile):
     client = app.test_client()
     assert client.get("/readyz").status_code == 200
-    writing.forget()
+    snapshots.clear()
     fragile.lose_standby()
     answer, seconds = timed(lambda: client.get("/readyz"))
     assert (answer.status_code, seconds < SOON) == (503, True)

@@ -1,4 +1,4 @@
-"""No migration keeps people waiting on a large table (pledge/core/db/online_ddl.py), and an interrupted one can be run again."""
+"""No migration keeps people waiting on a large table (pledge/core/db/migrations.py), and an interrupted one can be run again."""
 
 import flask_migrate
 import pytest

@@ -12,8 +12,8 @@ from sqlalchemy import inspect, select, text
 from config import ROOT
 from pledge.campaigns.models import CampaignConsent
 from pledge.core.db import db, migrations, transaction
-from pledge.diagnosis.findings import Severity
-from pledge.diagnosis.guards import guard_findings
+from pledge.diagnosis import Severity
+from pledge.diagnosis.database import guard_findings
 from pledge.files.storage import current_storage
 from pledge.jobs.services import sweep
 from pledge.ledger.models import LedgerEntry

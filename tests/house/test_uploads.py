@@ -9,7 +9,7 @@ from config import ROOT
 PACKAGE = ROOT / "pledge"
 #: The view; the package itself; the doctor, who looks whether the storage works.
 READERS = {
-    *("web/public/campaign/files.py", "files/queries.py", "files/services.py", "diagnosis/surroundings.py"),
+    *("web/public/campaign/files.py", "files/queries.py", "files/services.py", "diagnosis/environment.py"),
     "files/scans.py",  # of sheets with names, as a download for staff
     "jobs/services.py",  # stores and reads what our own worker has made; nobody uploads that
 }

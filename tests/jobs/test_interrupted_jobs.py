@@ -28,7 +28,7 @@ from tests.support.waiting import PATIENCE
 def test_a_killed_workers_job_is_begun_anew_after_its_lease(folder, temporary, frozen_clock):
     job_id = enqueue()
     _die_in(lambda *_: None)
-    assert view().state is JobState.RUNNING
+    assert view().state == JobState.RUNNING
     frozen_clock.move(seconds=LEASE.total_seconds() - 1)
     assert advance(ten_bytes) is False
     frozen_clock.move(seconds=2)
@@ -59,7 +59,7 @@ def test_a_progress_report_keeps_the_lease(folder, frozen_clock):
         return MadeFile()
 
     advance(make)
-    assert view().state is JobState.DONE
+    assert view().state == JobState.DONE
 
 
 def test_one_that_was_only_silent_finds_its_job_taken(folder, frozen_clock):
@@ -103,7 +103,7 @@ def test_a_worker_that_reports_while_another_has_the_job_stops(folder, frozen_cl
         return ten_bytes(subject, file, progress)
 
     assert advance(another) is True
-    assert view().state is JobState.DONE
+    assert view().state == JobState.DONE
 
 
 def test_a_job_whose_worker_dies_each_time_is_given_up(folder, frozen_clock):
@@ -125,7 +125,7 @@ def test_a_worker_that_is_to_end_leaves_the_job_to_the_next_at_once(folder, temp
 
     for _ in range(MAX_ATTEMPTS + 1):
         assert advance(make, stop=lambda: True) is True
-        assert view().state is JobState.WAITING
+        assert view().state == JobState.WAITING
     assert advance(ten_bytes) is True
     assert content(job_id) == b"ten bytes."
     assert files_in(temporary) == []
@@ -147,7 +147,7 @@ def test_a_crash_at_every_statement_and_every_write_ends_in_the_same_file(folder
         frozen_clock.move(hours=1)
         while services.advance({JobKind.PACK: packing.pack}):
             frozen_clock.move(hours=1)
-        assert view(JobKind.PACK, number).state is JobState.DONE, place
+        assert view(JobKind.PACK, number).state == JobState.DONE, place
         assert content(job_id) == reference, place
         if done:
             break
@@ -203,7 +203,7 @@ def test_a_crash_while_writing_ends_in_the_same_file(folder, temporary, frozen_c
         services.advance(
             {JobKind.PACK: lambda subject, file, words: packing.pack(subject, Torn(file), words)}
         )
-    assert view(JobKind.PACK, number).state is JobState.RUNNING
+    assert view(JobKind.PACK, number).state == JobState.RUNNING
     frozen_clock.move(seconds=LEASE.total_seconds() + 1)
     assert services.advance({JobKind.PACK: packing.pack}) is True
     assert content(view(JobKind.PACK, number).id) == reference
@@ -280,7 +280,7 @@ def test_a_real_worker_that_is_killed_in_the_middle(database, app, folder, clock
     assert child.stdout is not None
     assert child.stdin is not None
     assert child.stdout.readline() == b"in the middle\n"
-    assert view(JobKind.PACK, number).state is JobState.RUNNING
+    assert view(JobKind.PACK, number).state == JobState.RUNNING
     child.send_signal(signal.SIGKILL)
     child.wait(PATIENCE)
     child.stdout.close()

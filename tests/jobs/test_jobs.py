@@ -22,14 +22,14 @@ from tests.support.factories import ANNA, campaign, signatures
 
 def test_a_job_is_made_and_its_file_kept(folder, frozen_clock):
     job_id = enqueue()
-    assert view().state is JobState.WAITING
+    assert view().state == JobState.WAITING
     assert content(job_id) is None
 
     assert advance(ten_bytes) is True
 
     made = view()
     assert (made.state, made.size, made.rows, made.error) == (JobState.DONE, 10, 3, "")
-    assert made.sha256 == hashlib.sha256(b"ten bytes.").hexdigest()
+    assert made.sha256 == hashlib.sha256(b"ten bytes.").digest()
     assert (made.finished_at, made.percent) == (frozen_clock.now(), 100)
     assert content(job_id) == b"ten bytes."
     assert advance(ten_bytes) is False
@@ -53,7 +53,7 @@ def test_the_newest_job_of_a_subject_is_the_one_that_is_told(folder):
     enqueue()
     advance(ten_bytes)
     enqueue()
-    assert view().state is JobState.WAITING
+    assert view().state == JobState.WAITING
 
 
 def test_progress_is_there_after_a_reload(folder, frozen_clock):
@@ -193,7 +193,7 @@ def test_staff_have_what_was_given_up_tried_again(folder, frozen_clock):
 
     assert view().id == again != job_id
     assert advance(ten_bytes) is True
-    assert view().state is JobState.DONE
+    assert view().state == JobState.DONE
     entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert (entry.action, entry.subject) == ("delivery.retry", f"export:{SUBJECT}")

@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError
 
 from pledge.campaigns.log_facts import published
 from pledge.core.db import db, transaction
-from pledge.diagnosis.findings import Severity
-from pledge.diagnosis.guards import guard_findings
+from pledge.diagnosis import Severity
+from pledge.diagnosis.database import guard_findings
 from pledge.ledger import log
 from pledge.ledger.models import Kind
 from pledge.ledger.services import Place, PlaceMove, append_places

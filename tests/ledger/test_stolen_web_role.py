@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from config import ROOT
 from pledge.campaigns.log_facts import published
 from pledge.core.db import db, migrations
-from pledge.diagnosis import comparing
+from pledge.diagnosis import contents
 from pledge.diagnosis.state import readiness
 from pledge.ledger import log, log_queries, queries
 from pledge.ledger.models import Dimension
@@ -105,7 +105,7 @@ def mailed(site):
 
     def work():
         notes = Notes()
-        comparing.compare()
+        contents.compare()
         deliver(notes)
         return [str(mail["Subject"]) for mail in notes.mails if mail["To"] == "admin@example.org"]
 
@@ -220,7 +220,7 @@ def test_web_and_worker_can_do_all_their_work(site):
             connection.execute(text("UPDATE ledger_entries SET count_after = 5"))
         assert [drift.repaired for drift in ledger.recount()] == [True]
         retention.run({})
-        assert comparing.compare() == 0
+        assert contents.compare() == 0
         assert ledger.verify(person.campaign_id, "blue-skies").faults == []
 
 

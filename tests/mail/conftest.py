@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pledge.mail.smtp import SmtpTransport
+from pledge.mail.transports import SmtpTransport
 from tests.support.smtp import SmtpServer
 from tests.support.waiting import PATIENCE
 

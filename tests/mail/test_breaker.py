@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from pledge.core import clock as time
-from pledge.core.db import db, transaction
+from pledge.core.db import db, snapshots, transaction
 from pledge.mail import breaker
 from pledge.mail.models import ASKED, MailKind, MailState, OutboxMail
 from pledge.signatures.outbox import enqueue as enqueue_within_caps
@@ -24,7 +24,7 @@ def site(make_app, frozen_clock):
     """A site that sends 300 first mails a minute, or ten while the breaker is open."""
     app = make_app(first_mail_pace=300, breaker_pace=10)
     with app.app_context():
-        breaker.forget()
+        snapshots.clear()
         factories.campaign()
         yield app
 

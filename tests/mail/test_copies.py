@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from pledge.core import clock
 from pledge.core.db import db
 from pledge.mail import queries, services
-from pledge.mail.sender_group import Marks, SenderGroup
+from pledge.mail.services import Marks, SenderGroup
 from pledge.signatures import mails
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.waiting import PATIENCE, wait_until

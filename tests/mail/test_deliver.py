@@ -9,7 +9,7 @@ from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.mail import queries, services
 from pledge.mail.models import MailState
-from pledge.mail.sender_group import SenderGroup, Turns
+from pledge.mail.services import SenderGroup, Turns
 from pledge.signatures.models import Signature
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 

@@ -15,9 +15,8 @@ from pledge.core import tokens
 from pledge.core.db import db, transaction
 from pledge.core.i18n import SEOUL
 from pledge.core.tokens import Purpose
-from pledge.mail.message import Claimed, Message
+from pledge.mail.messages import Claimed, Message, UnsafeAddress, render
 from pledge.mail.models import MailKind
-from pledge.mail.rendering import UnsafeAddress, render
 from pledge.retention import services as retention
 from pledge.signatures import services as signing
 from pledge.signatures.models import Signature

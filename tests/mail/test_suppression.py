@@ -8,9 +8,9 @@ from sqlalchemy import select
 from pledge.audit.queries import Search, page
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
-from pledge.mail import requests, suppression, undelivered
+from pledge.mail import queries, requests, suppression
 from pledge.mail.models import MailKind, MailState, MailSuppression, OutboxMail, RequestKind, Returned
-from pledge.mail.smtp import SmtpTransport
+from pledge.mail.transports import SmtpTransport
 from pledge.signatures import services
 from tests.support import factories
 from tests.support.at_once import at_once
@@ -159,7 +159,7 @@ def test_an_answer_that_is_about_the_address_stops_its_mails(smtp, server, answe
     row = fate(mail)
     assert (row.state, row.returned, row.last_error[:3]) == (MailState.DEAD, returned, "5xx")
     assert is_suppressed("gone@example.org") is stops
-    assert undelivered.returned_counts(timedelta(days=1)) == {returned: 1}
+    assert queries.returned_counts(timedelta(days=1)) == {returned: 1}
 
 
 def test_a_server_that_is_busy_stops_nothing(smtp, server):
@@ -189,5 +189,5 @@ def test_mails_of_before_are_counted_by_what_came_back():
         row = session.scalars(select(OutboxMail)).one()
         row.returned = Returned.POLICY
         row.created_at = now - timedelta(days=8)
-    assert undelivered.returned_counts(timedelta(days=7)) == {}
-    assert undelivered.returned_counts(timedelta(days=9)) == {Returned.POLICY: 1}
+    assert queries.returned_counts(timedelta(days=7)) == {}
+    assert queries.returned_counts(timedelta(days=9)) == {Returned.POLICY: 1}

@@ -11,9 +11,8 @@ from pledge.core import tokens
 from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
-from pledge.mail.message import Claimed, Message
+from pledge.mail.messages import Claimed, Message, UnsafeAddress, render
 from pledge.mail.models import MailKind
-from pledge.mail.rendering import UnsafeAddress, render
 from pledge.news import sending, services
 from pledge.signatures import services as signature_services
 from pledge.signatures.models import Signature

@@ -10,7 +10,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import note
 from pledge.core import clock
 from pledge.core.db import db
-from pledge.deliveries import doubt, freezing
+from pledge.deliveries import freezing
 from pledge.deliveries.document import FrozenPaper
 from pledge.diagnosis.contents import ledger_findings, paper_findings
 from pledge.ledger import log_queries
@@ -156,8 +156,8 @@ def assert_named(batches):
     assert shown() == batches
     assert ledger_queries.set_aside_counts() == {the_campaign().id: len(set_aside())}
     assert "set aside" in next(ledger_findings()).text
-    with pytest.raises(doubt.CountInDoubt):
-        doubt.refuse(the_campaign().id)
+    with pytest.raises(freezing.CountInDoubt):
+        freezing.check_count(the_campaign().id)
     ledger.check()
 
 

@@ -201,7 +201,7 @@ def test_a_scan_is_kept_byte_for_byte_and_encrypted(app, data):
         (b"%PDF-" + bytes(scans.MAX_SCAN), ScanFault.TOO_LARGE),
     ],
 )
-def test_what_is_no_scan_is_refused(data, fault):
+def test_a_file_that_is_not_a_scan_is_refused(data, fault):
     with pytest.raises(BadScan) as refused:
         scans.store_scan(data)
     assert refused.value.fault is fault

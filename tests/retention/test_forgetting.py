@@ -11,7 +11,7 @@ from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
 from pledge.deliveries.models import Delivery, DeliveryState
-from pledge.deliveries.register_queries import last_handed_over
+from pledge.deliveries.queries import last_handed_over
 from pledge.endorsements.models import Endorsement
 from pledge.ledger import log_queries, queries
 from pledge.news import queries as news_queries

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db, reading, transaction
-from pledge.deliveries.register_queries import last_handed_over
+from pledge.deliveries.queries import last_handed_over
 from pledge.endorsements.models import Endorsement
 from pledge.files import scans
 from pledge.mail.addresses import address_hash, parse
@@ -20,7 +20,7 @@ from pledge.mail.models import OutboxMail
 from pledge.mail.suppression import exact_hash
 from pledge.news import queries as news
 from pledge.retention import services
-from pledge.retention.queries import last_run
+from pledge.retention.services import last_run
 from pledge.signatures import moderation
 from pledge.signatures import services as signature_services
 from pledge.signatures import services as signing

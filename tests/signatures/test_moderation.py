@@ -23,6 +23,7 @@ from tests.support.factories import (
     manage_token,
     signature,
 )
+from tests.support.rows import enqueued
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -38,11 +39,6 @@ def audit():
 def stored(person_id):
     db.session.rollback()
     return db.session.get(Signature, person_id)
-
-
-def enqueued():
-    db.session.rollback()
-    return [mail.kind for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
 
 
 # --- Finding ---

@@ -11,7 +11,7 @@ from pledge.core.db import db, reading
 from pledge.ledger.models import Kind, LedgerEntry
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.statistics import dashboard, funnel
-from pledge.statistics.growth import MIN_POINTS, SHOWN, Step, growth
+from pledge.statistics.history import MIN_POINTS, SHOWN, Step, growth
 from pledge.statistics.windows import first_since
 from tests.support import ledger
 from tests.support.factories import campaign, fold_all, signature, the_campaign

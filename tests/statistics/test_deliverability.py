@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
-from pledge.abuse import alerts, words
+from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
 from pledge.core import clock as time
 from pledge.core.db import transaction
@@ -108,7 +108,7 @@ def test_staff_and_the_operator_see_which_provider_has_fallen(
     mails(100, ago=HOUR)
     page = staff_client("admin", lang=lang).get("/staff/mail").text
     assert page.count("tag--danger") == 1
-    assert words in page
+    assert alerts in page
     (line,) = [line for line in runner.invoke(args=["doctor"]).output.splitlines() if "naver" in line]
     assert line.startswith("warning")
 
@@ -126,8 +126,8 @@ def test_staff_are_told_of_a_fall_once_in_a_while(frozen_clock):
     assert (watch(), watch()) == (1, 1)
     (alert,) = alerts.newest(HOUR)
     assert (alert.kind, alert.facts["percent"], alert.facts["usual"]) == (AlertKind.DELIVERY_FELL, 20, 100)
-    assert words.headline(alert.kind, alert.facts, "en") == "Fewer e-mails arrive at Naver"
-    assert "네이버" in words.headline(alert.kind, alert.facts, "ko")
+    assert alerts.headline(alert.kind, alert.facts, "en") == "Fewer e-mails arrive at Naver"
+    assert "네이버" in alerts.headline(alert.kind, alert.facts, "ko")
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_the_alert_says_which_share_has_fallen(frozen_clock, confirmed, lost, fa
     mails(100 - confirmed - lost, ago=HOUR)
     watch()
     (alert,) = alerts.newest(HOUR)
-    said = words.details(alert.kind, alert.facts, "en")
+    said = alerts.details(alert.kind, alert.facts, "en")
     assert {name: fact for name, fact in alert.facts.items() if name != "provider"} == facts
     assert ("20% of the e-mails" in said, "70% of the e-mails" in said) == (
         "percent" in facts,
         "delivered" in facts,
     )
-    assert "%(" not in said + words.details(alert.kind, alert.facts, "ko")
+    assert "%(" not in said + alerts.details(alert.kind, alert.facts, "ko")

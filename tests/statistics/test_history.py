@@ -11,11 +11,18 @@ from hypothesis import strategies as st
 
 from pledge.core import countries
 from pledge.ledger.models import Dimension, Kind
-from pledge.statistics.breakdowns import NO_REGION, OTHER, breakdowns, totals
+from pledge.statistics.breakdowns import NO_REGION, OTHER, breakdowns
 from pledge.statistics.cells import MIN_CELL
-from pledge.statistics.history import MAX_STEPS, Day, History, organization_points, people_points, step_of
-from pledge.statistics.progress import progress
-from pledge.statistics.region_map import SHADES, region_map
+from pledge.statistics.history import (
+    MAX_STEPS,
+    Day,
+    History,
+    organization_points,
+    people_points,
+    progress,
+    step_of,
+)
+from pledge.statistics.totals import totals_at
 from tests.support import ledger
 from tests.support.ledger import fold
 
@@ -122,7 +129,7 @@ def test_people_and_organizations_stand_side_by_side_and_small_days_are_merged(a
     grow(campaign, d0=7, d1=2, d2=4, d3=9)
     ledger.confirm(campaign, hours=24, kind=Kind.ORGANIZATION)
     fold()
-    found = progress(campaign, "blue-skies").history
+    found = progress("blue-skies").history
     assert found == History(
         days=[Day(date(2026, 11, 24), 7, 0), Day(date(2026, 11, 25), None, 1), Day(date(2026, 11, 27), 9, 0)],
         merged=6,
@@ -132,8 +139,8 @@ def test_people_and_organizations_stand_side_by_side_and_small_days_are_merged(a
 
 
 def test_a_campaign_that_nobody_signed_has_no_history(app):
-    campaign = ledger.campaign()
-    found = progress(campaign, "blue-skies")
+    ledger.campaign()
+    found = progress("blue-skies")
     assert found.history == History([], None, None, None)
     assert (people_points(found.history), organization_points(found.history)) == ([], [])
     assert (found.checkpoint, found.log_size) == (None, None)
@@ -143,7 +150,7 @@ def test_the_totals_name_the_checkpoint_that_adds_up_to_them(app):
     campaign = ledger.campaign()
     grow(campaign, d0=7)
     fold()
-    found = progress(campaign, "blue-skies")
+    found = progress("blue-skies")
     assert found.log_size == found.checkpoint.size == 7
     assert found.totals.people == found.checkpoint.people
 
@@ -154,16 +161,16 @@ def test_a_fold_between_two_reads_is_met_by_reading_again(app, monkeypatch):
     fold()
     calls = []
 
-    def then_fold(slug):
-        found = totals(slug)
+    def then_fold(facts):
+        found = totals_at(facts)
         if not calls:
             grow(campaign, d0=1)
             fold()
-        calls.append(slug)
+        calls.append(facts)
         return found
 
-    monkeypatch.setattr("pledge.statistics.breakdowns.totals", then_fold)
-    found = progress(campaign, "blue-skies")
+    monkeypatch.setattr("pledge.statistics.history.totals_at", then_fold)
+    found = progress("blue-skies")
     assert (len(calls), found.totals.people, found.log_size) == (2, 8, 8)
 
 
@@ -223,41 +230,3 @@ def test_a_picture_begins_when_the_campaign_opened_and_nobody_is_drawn_before_th
     assert [point.begins for point in points[:2]] == [FIRST - timedelta(days=3), FIRST - timedelta(days=2)]
     assert [point.total for point in points] == [0, 0, 0, 20, 22, 24, 26, 28, 30, 32, 34, 36, 66]
     assert people_points(found, opened=FIRST + timedelta(days=3)) == people_points(found)
-
-
-# --- The map ---
-
-
-def lines(**regions):
-    return breakdowns(
-        tallies({f"KR-{code[1:]}": number for code, number in regions.items()}, 0, {})
-    ).by_region
-
-
-def test_the_map_knows_all_regions_and_shades_them_by_how_many():
-    found = region_map(lines(r11=900, r41=1200, r26=60, r27=5, r49=0))
-    shades = {area.code: area.shade for area in found.areas}
-    assert shades.keys() == countries.REGIONS.keys()
-    assert shades["KR-41"] == SHADES > shades["KR-11"] > shades["KR-26"] > shades["KR-50"] == 0
-    assert all(area.path.startswith("M") and area.path.endswith("z") for area in found.areas)
-    assert found.dokdo.area.code == "KR-47"
-
-
-def test_the_map_does_not_tell_a_merged_region_from_an_empty_one():
-    found = {
-        area.code: (area.shade, area.people) for area in region_map(lines(r11=90, r41=80, r26=3, r27=2)).areas
-    }
-    assert found["KR-26"] == found["KR-50"] == (0, None)
-
-
-def test_the_legend_holds_every_number_of_its_shade():
-    found = region_map(lines(r11=900, r41=1200, r26=60, r27=5))
-    legend = {shade.shade: shade for shade in found.legend}
-    for area in found.areas:
-        if area.people is not None:
-            shade = legend[area.shade]
-            assert shade.least <= area.people <= (shade.most or area.people)
-
-
-def test_there_is_no_map_without_a_region_to_show():
-    assert region_map(lines(r11=3, r26=1)) is None

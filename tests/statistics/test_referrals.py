@@ -38,8 +38,8 @@ def test_fewer_than_five_are_told_to_nobody():
     crowd(4, via=organization)
     assert shown(air)[code] is None
     assert organization not in shown(air)
-    assert referrals.told(air.id, code) is None
-    assert referrals.told(air.id, organization) is None
+    assert referrals.public_count(air.id, code) is None
+    assert referrals.public_count(air.id, organization) is None
 
 
 @pytest.mark.parametrize(("people", "told"), [(5, 5), (9, 5), (10, 10), (23, 20)])
@@ -47,7 +47,7 @@ def test_who_owns_the_link_is_told_whole_fives(people, told):
     air = campaign()
     code = partner_code(air)
     crowd(people, via=code)
-    assert referrals.told(air.id, code) == told
+    assert referrals.public_count(air.id, code) == told
 
 
 def test_the_most_come_first_and_partners_without_anybody_are_listed():
@@ -66,7 +66,7 @@ def test_each_campaign_has_its_own_codes():
     assert partner_code(air) not in referrals.codes("sea")
     assert referrals.find(sea.id, partner_code(air)) is None
     crowd(5, air, via=partner_code(air))
-    assert referrals.told(sea.id, partner_code(air)) is None
+    assert referrals.public_count(sea.id, partner_code(air)) is None
 
 
 @pytest.mark.parametrize("state", ["pending", "review", "declined", "withdrawn", "removed"])

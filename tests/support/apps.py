@@ -16,9 +16,8 @@ from werkzeug.test import TestResponse
 
 from config import Config
 from pledge import create_app
-from pledge.abuse import blocks, mail_servers
-from pledge.core.db import db, migrations
-from pledge.diagnosis import figures, writing
+from pledge.abuse import mail_servers
+from pledge.core.db import db, migrations, snapshots
 from pledge.mail import breaker
 from pledge.statistics import integrity
 from pledge.switches import queries as switches
@@ -123,11 +122,7 @@ def forget_caches(app: Flask) -> None:
     integrity.forget()
     mail_servers.forget()
     limits.start_counting(app, app.extensions["pledge.config"])
-    switches.forget()
-    breaker.forget()
-    blocks.forget()
-    writing.forget()
-    figures.forget()
+    snapshots.clear()
 
 
 def tables() -> list[Table]:

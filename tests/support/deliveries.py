@@ -6,9 +6,9 @@ from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import db
 from pledge.core.languages import Texts
-from pledge.deliveries import freezing, register
+from pledge.deliveries import freezing, services
 from pledge.deliveries.models import Delivery
-from pledge.deliveries.register import Answer, HandingOver
+from pledge.deliveries.services import Answer, HandingOver
 from pledge.jobs.models import JobKind, JobState
 from pledge.jobs.services import MadeFile, advance
 from pledge.jobs.services import newest as newest_job
@@ -49,7 +49,7 @@ def _wait_for(number: int) -> None:
 
     def is_made() -> bool:
         job = newest_job(JobKind.PACK, number)
-        return job is not None and job.state is JobState.DONE
+        return job is not None and job.state == JobState.DONE
 
     wait_until(is_made, "the pack was not made")
 
@@ -70,7 +70,7 @@ def handed_over(of: Campaign | None = None, **facts: Any) -> int:
     entry = {"handed_over_at": clock.now(), "channel": "in_person", "receipt_number": "1AB-2611-001"}
     given = {name: facts.pop(name) for name in [*facts] if name in entry}
     number = frozen(of, **facts)
-    register.hand_over(ANNA, number, HandingOver(**{**entry, "handed_over_at": clock.now(), **given}))
+    services.hand_over(ANNA, number, HandingOver(**{**entry, "handed_over_at": clock.now(), **given}))
     return number
 
 
@@ -78,7 +78,7 @@ def answered(
     of: Campaign | None = None, ko: str = "검토하겠습니다.", en: str = "We will look into it.", **facts: Any
 ) -> int:
     number = handed_over(of, **facts)
-    register.answer(ANNA, number, Answer(clock.now(), _in_each_language(Texts(ko=ko, en=en))))
+    services.answer(ANNA, number, Answer(clock.now(), _in_each_language(Texts(ko=ko, en=en))))
     return number
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from pledge.core import countries as places
 from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
-from pledge.deliveries.document import Document, FrozenCheckpoint, Moves
-from pledge.statistics.values import Cell, Organization, Pledge, SignUps
+from pledge.deliveries.document import Document, Moves, SignUps
+from pledge.statistics.cells import Cell
+from pledge.statistics.totals import CountedCheckpoint, Organization, Pledge
 
 ROOT = "q5T3cYbRb0pJm0K0bq4rVJH2m0y5m7Zr0l1q2Q9b0aE="
 ORIGIN = "pledge.example/log/blue-skies"
@@ -55,19 +56,21 @@ _NAMES = (
 
 def document(**changes: Any) -> Document:
     """A campaign of 48,211 people: 17 regions, 30 countries, 120 days, 45 organisations."""
-    return replace(_large(), **changes)
+    return _changed(_large(), changes)
 
 
 def tiny_document(**changes: Any) -> Document:
     """Three people and no organisation; everything is too small to be shown."""
+    checkpoint = CountedCheckpoint(3, ROOT, 3, 0, "2026-11-24T05:00:00Z", NOTE)
     small = replace(
         _large(),
         goal=0,
-        checkpoint=FrozenCheckpoint(3, ROOT, 3, 0, "2026-11-24T05:00:00Z", NOTE),
+        checkpoint=checkpoint,
+        **checkpoint.counts,
         by_country=[Cell("other", Texts(ko="기타", en="Other"), 3)],
         by_region=[Cell("other", Texts(ko="기타", en="Other"), 3)],
         by_day=[Cell("other", Texts(ko="기타", en="Other"), 3)],
-        organizations=[],
+        named_organizations=[],
         unnamed_organizations=0,
         secretariat=[],
         partners=[],
@@ -75,7 +78,12 @@ def tiny_document(**changes: Any) -> Document:
         organization_moves=Moves(0, 0, 0, 0),
         sign_ups=SignUps("2026-11-24T05:10:00Z", None, 3, {"merged": None}),
     )
-    return replace(small, **changes)
+    return _changed(small, changes)
+
+
+def _changed(made: Document, changes: dict[str, Any]) -> Document:
+    counts = changes["checkpoint"].counts if "checkpoint" in changes else {}
+    return replace(made, **changes, **counts)
 
 
 def organization(ko: str, en: str, kind: str = "civil", **changes: Any) -> Organization:
@@ -109,14 +117,16 @@ def _large() -> Document:
     while sum(days.values()) + 60 > people:
         days = {day: rise * 99 // 100 for day, rise in days.items()}
     days["2026-11-24"] = people - sum(days.values())
+    checkpoint = CountedCheckpoint(48_612, ROOT, people, 47, "2026-11-24T05:00:00Z", NOTE)
     return Document(
+        **checkpoint.counts,
         slug="blue-skies",
         languages=["ko", "en"],
         title=Texts(ko="푸른 하늘과 탄소중립 2050", en="Blue Skies and Net Zero 2050"),
         goal=100_000,
         origin=ORIGIN,
         address="https://pledge.example",
-        checkpoint=FrozenCheckpoint(48_612, ROOT, people, 47, "2026-11-24T05:00:00Z", NOTE),
+        checkpoint=checkpoint,
         recipient=Texts(ko="환경부 장관", en="Minister of Environment of the Republic of Korea"),
         occasion=Texts(ko="2026 P4G 서울 녹색미래 정상회의", en="2026 P4G Seoul Green Future Summit"),
         letter=LETTER,
@@ -143,7 +153,7 @@ def _large() -> Document:
                 Texts(ko=KOREAN + "\n끝까지 지켜보겠습니다.\n", en=ENGLISH),
             ),
         ],
-        organizations=[
+        named_organizations=[
             organization(ko and f"{ko} {number + 1}", en and f"{en} {number + 1}", kind)
             for number in range(5)
             for ko, en, kind in _NAMES

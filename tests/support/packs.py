@@ -31,13 +31,14 @@ from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.models import PledgeText
 from pledge.core.db import db
 from pledge.core.languages import Texts
-from pledge.deliveries.document import Document, FrozenCheckpoint, FrozenPaper, Moves, from_json
-from pledge.deliveries.pack.readme import readme
-from pledge.deliveries.tables import tables
+from pledge.deliveries import tables
+from pledge.deliveries.document import Document, FrozenPaper, Moves, SignUps, from_json
+from pledge.deliveries.pack.packing import readme
 from pledge.ledger import leaves, log_queries, merkle, notes
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.notes import Signer
-from pledge.statistics.values import Cell, Pledge, SignUps
+from pledge.statistics.cells import Cell
+from pledge.statistics.totals import CountedCheckpoint, Pledge
 from tests.support.documents import organization, tiny_document
 
 ORIGIN = "pledge.example/log/blue-skies"
@@ -245,14 +246,16 @@ def document(log: Log, size: int | None = None) -> Document:
     return tiny_document(
         slug=log.slug,
         origin=log.origin,
-        checkpoint=FrozenCheckpoint(size, root, people, counts["organizations"], f"{latest}T06:00:00Z", note),
+        checkpoint=CountedCheckpoint(
+            size, root, people, counts["organizations"], f"{latest}T06:00:00Z", note
+        ),
         by_country=all_of_them,
         by_region=[Cell("none", Texts(ko="지역 미기재", en="No region given"), people)] if people else [],
         by_day=[Cell(day, Texts(ko=day, en=day), rise) for day, rise in sorted(days.items()) if rise],
         pledges=[
             Pledge(n, digest, Texts(**words)) for n, (digest, words) in enumerate(log.pledges.items(), 1)
         ],
-        organizations=[organization(f"단체 {n}", f"Body {n}") for n in range(counts["organizations"])],
+        named_organizations=[organization(f"단체 {n}", f"Body {n}") for n in range(counts["organizations"])],
         people_moves=Moves(**moves["people"]),
         organization_moves=Moves(**moves["organizations"]),
         sign_ups=SignUps(f"{latest}T06:00:00Z", None, people, {}),

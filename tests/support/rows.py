@@ -1,11 +1,26 @@
 """What is in the database now, whatever the session of a test has read before."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, func, select
 
 from pledge.core.db import Model, db
+from pledge.mail.models import OutboxMail
 
 
 def number_of(model: type[Model], *conditions: ColumnElement[bool]) -> int:
     """How many rows there are."""
     db.session.rollback()
     return db.session.scalars(select(func.count()).select_from(model).where(*conditions)).one()
+
+
+def again(row: Any) -> Any:
+    """The same row as it is now; None when it is gone."""
+    db.session.rollback()
+    return db.session.get(type(row), row.id)
+
+
+def enqueued() -> list[str]:
+    """The kinds of the mails in the outbox, in their order."""
+    db.session.rollback()
+    return list(db.session.scalars(select(OutboxMail.kind).order_by(OutboxMail.id)))

@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from pledge.core.languages import Texts
-from pledge.deliveries.tables import tables
+from pledge.deliveries import tables
 from pledge.ledger import leaves
-from pledge.statistics.values import Cell
+from pledge.statistics.cells import Cell
 from tests.support import pack_lies, packs
 from tests.support.checkers import say
 from tests.support.packs import EVENTS, Log, made_up, pack, signer
@@ -205,7 +205,9 @@ def test_the_program_says_which_numbers_the_log_proves_and_which_only_the_signer
 
 def test_organisations_that_are_counted_but_not_named_are_counted(tmp_path, log):
     made = replace(
-        packs.document(log), unnamed_organizations=1, organizations=packs.document(log).organizations[1:]
+        packs.document(log),
+        unnamed_organizations=1,
+        named_organizations=packs.document(log).named_organizations[1:],
     )
     members = {name: table(made)[0] for name, table in tables.TABLES.items()}
     members["totals.json"] = tables.totals_json(made)

@@ -18,8 +18,9 @@ from pledge.campaigns.photo import PhotoFocus
 from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL
-from pledge.deliveries import freezing, register
-from pledge.deliveries.register import Answer, HandingOver
+from pledge.deliveries import freezing
+from pledge.deliveries import services as deliveries
+from pledge.deliveries.services import Answer, HandingOver
 from pledge.endorsements.models import Endorsement
 from pledge.files import services as files
 from pledge.files.scans import store_scan
@@ -34,9 +35,10 @@ from pledge.paper import queries as paper_queries
 from pledge.paper import services as paper
 from pledge.signatures.models import Signature
 from pledge.statistics import referrals
+from pledge.statistics.totals import NoSuchCheckpoint
+from pledge.switches import queries
 from pledge.switches import queries as switches
-from pledge.switches import sample_data
-from pledge.switches.sample_data import SampleState
+from pledge.switches.queries import SampleState
 from tools.demo import organizations, people
 from tools.demo.content import FOLDER, read, store_logo
 from tools.demo.organizations import Register, SampleOrganization
@@ -84,7 +86,7 @@ def fill(slug: str, sources: Sources, makers: Makers, *, number: int) -> bool:
         ).one_or_none()
         if campaign is None:
             raise NoSuchDemo
-        state = sample_data.state(session)
+        state = queries.sample_state(session)
         if state is SampleState.FILLED:
             return False
         if state is SampleState.FILLING:
@@ -93,15 +95,15 @@ def fill(slug: str, sources: Sources, makers: Makers, *, number: int) -> bool:
             session.scalar(select(exists(select(table)))) for table in (Signature, Endorsement, LedgerEntry)
         ):
             raise NotEmpty
-        sample_data.mark(session, SampleState.FILLING)
+        queries.mark_sample_data(session, SampleState.FILLING)
         newest = select(PledgeText.id).where(PledgeText.campaign_id == campaign.id)
         pledge_text_id = session.scalars(newest.order_by(PledgeText.version.desc()).limit(1)).one()
         record(session, COMMAND_LINE, "sample_data.fill", f"campaign:{slug}", people=number)
         campaign_id = campaign.id
-    switches.forget()
+    switches.snapshot.clear()
     _fill(slug, campaign_id, pledge_text_id, sources=sources, makers=makers, number=number)
     with transaction() as session:
-        sample_data.mark(session, SampleState.FILLED)
+        queries.mark_sample_data(session, SampleState.FILLED)
     return True
 
 
@@ -291,7 +293,7 @@ def _freeze(slug: str, campaign_id: int, delivery: _Delivery, makers: Makers) ->
     """Freeze the delivery at the newest checkpoint and make its pack."""
     newest = log_queries.newest(campaign_id)
     if newest is None:
-        raise freezing.NoSuchCheckpoint
+        raise NoSuchCheckpoint
     delivery_id = freezing.freeze(
         COMMAND_LINE,
         slug,
@@ -309,10 +311,10 @@ def _hand_over(delivery_id: int, delivery: _Delivery) -> None:
     facts = delivery.facts
     with clock.pretend(delivery.handed_over_at):
         entry = HandingOver(delivery.handed_over_at, facts["channel"], facts["receipt_number"])
-        register.hand_over(COMMAND_LINE, delivery_id, entry)
+        deliveries.hand_over(COMMAND_LINE, delivery_id, entry)
     with clock.pretend(delivery.answered_at):
         answer = Answer(delivery.answered_at, languages.texts(facts["answer"]))
-        register.answer(COMMAND_LINE, delivery_id, answer)
+        deliveries.answer(COMMAND_LINE, delivery_id, answer)
 
 
 def _moment(today: datetime, day: int, hour: int) -> datetime:

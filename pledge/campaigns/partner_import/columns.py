@@ -4,8 +4,8 @@ import unicodedata
 
 from pledge.campaigns.partner_import.faults import BadHeader, ImportFault, RowFault
 from pledge.core import languages
+from pledge.core.i18n import Phrase
 from pledge.core.organization_types import TYPES
-from pledge.core.phrases import Phrase
 from pledge.core.text.tables import Line
 
 #: What a header may say, the first as our own tables say it. The name has a column for each language.

@@ -22,7 +22,7 @@ from pledge.campaigns.rules import changed as changed_words
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages
 from pledge.core.languages import Texts
-from pledge.core.text.plain_text import is_formula
+from pledge.core.text.lines import is_formula
 from pledge.core.text.tables import Line
 from pledge.files import services as files
 

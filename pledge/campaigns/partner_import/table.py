@@ -8,8 +8,8 @@ from pledge.campaigns import items
 from pledge.campaigns.partner_import import columns
 from pledge.campaigns.partners import PARTNER
 from pledge.core import languages
+from pledge.core.i18n import Phrase
 from pledge.core.organization_types import TYPES
-from pledge.core.phrases import Phrase
 from pledge.core.text.tables import MAX_LINES
 
 _TITLE = Phrase("table", "Partners")

@@ -20,6 +20,7 @@ import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Select, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
@@ -301,3 +302,8 @@ def _listen_postgresql(engine: Engine) -> None:
             and (error.sqlstate, error.diag.source_function) == STALE_STATEMENT
         ):
             context.is_disconnect = True
+
+
+def insert_into(connection: Connection, model: type[Model]) -> postgresql.Insert | sqlite.Insert:
+    """INSERT of the connection's dialect, which has ON CONFLICT."""
+    return sqlite.insert(model) if connection.dialect.name == "sqlite" else postgresql.insert(model)

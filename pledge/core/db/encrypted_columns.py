@@ -1,7 +1,22 @@
-"""Columns that are encrypted at rest."""
+"""Columns that are encrypted at rest, and encrypting anew what an older data key has encrypted."""
 
-from sqlalchemy import Dialect, LargeBinary, TypeDecorator
+from collections.abc import Iterator
 
+from sqlalchemy import (
+    Column,
+    Dialect,
+    LargeBinary,
+    Table,
+    TypeDecorator,
+    bindparam,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+
+from pledge.core.db import db, transaction
 from pledge.core.encryption import vault
 
 
@@ -20,3 +35,50 @@ class Sealed(TypeDecorator[str]):
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         return None if value is None else vault().unseal(bytes(value), self.context)
+
+
+#: Rows that are locked together, for about a tenth of a second.
+BATCH = 500
+
+
+def reencrypt() -> Iterator[tuple[str, int]]:
+    """Encrypt with the newest key what another one has encrypted. Yields a table's name and how many of its rows were done, batch by batch.
+
+    A row that somebody is changing at the moment is passed over; call again until nothing is yielded. Raises Unreadable
+    when no key opens a value; what was done before stays done.
+    """
+    for table, columns in _sealed():
+        last = None
+        while (rows := _batch(table, columns, last)) is not None:
+            last, done = rows
+            yield table.name, done
+
+
+def _sealed() -> Iterator[tuple[Table, list[Column[str]]]]:
+    for table in db.metadata.sorted_tables:
+        columns = [column for column in table.columns if isinstance(column.type, Sealed)]
+        if columns:
+            yield table, columns
+
+
+def _batch(table: Table, columns: list[Column[str]], last: int | None) -> tuple[int, int] | None:
+    """Do the next rows after the key `last`: the last key of them and how many; None when there are none."""
+    (key,) = table.primary_key.columns
+    names = [column.name for column in columns]
+    newest = vault().newest
+    is_older = [func.substr(type_coerce(column, LargeBinary), 1, len(newest)) != newest for column in columns]
+    # FOR UPDATE: nothing that is changed meanwhile is overwritten with what it was. SQLite has one writer anyway.
+    query = select(key, *columns).where(or_(*is_older)).order_by(key).limit(BATCH)
+    query = query.with_for_update(skip_locked=True)
+    if last is not None:
+        query = query.where(key > last)
+    with transaction() as session:
+        rows = [tuple(row) for row in session.execute(query)]
+        if not rows:
+            return None
+        # The values were decrypted by being read, and are encrypted with the newest key by being written.
+        named: dict[str, object] = {name: bindparam(f"new_{name}") for name in names}
+        write = update(table).where(key == bindparam("of")).values(named)
+        parameters = ["of", *(f"new_{name}" for name in names)]
+        session.connection().execute(write, [dict(zip(parameters, row, strict=True)) for row in rows])
+    return rows[-1][0], len(rows)

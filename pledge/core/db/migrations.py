@@ -1,9 +1,21 @@
-"""Migrations, by Alembic through Flask-Migrate."""
+"""Migrations, by Alembic through Flask-Migrate, and how one changes a large table while people sign.
+
+On PostgreSQL nobody waits longer than LOCK_TIMEOUT: indexes are built concurrently, constraints are checked after they apply
+to new rows, and rows are changed in batches. Each step commits by itself, so a migration that is interrupted starts from its
+beginning when it is run again: every function for them may be repeated, and whatever may not comes after them. SQLite, where
+one process writes at a time, changes a table at once. tests/house/test_migrations.py refuses migrations that lock for long.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import flask_migrate
+from alembic import op
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
+from sqlalchemy import CheckConstraint, Column, text
 
 from config import ROOT
 from pledge.core.db import db
@@ -41,3 +53,91 @@ def refuse_unknown_revision() -> None:
         f"the database is at revision {current}, which this version does not know: another version made it. "
         f"Go on with that version, or start anew: {start_anew}"
     )
+
+
+#: For which a migration waits for a table that another transaction uses. Everybody else waits behind it, so it gives up soon.
+#: Longer than `deadlock_timeout` (1 s), after which an autovacuum makes way.
+LOCK_TIMEOUT = "1500ms"
+#: Rows that one statement changes.
+BATCH = 10_000
+
+
+def add_column(table: str, column: Column[Any]) -> None:
+    """Add a column, unless it is there; a default must be a constant, or PostgreSQL rewrites the table."""
+    op.add_column(table, column, if_not_exists=_is_postgresql() or None)
+
+
+def create_index(
+    name: str, table: str, columns: Sequence[str], *, where: str | None = None, unique: bool = False
+) -> None:
+    """Create an index, or replace the one of this name, which serves until the new one is there."""
+    condition = None if where is None else text(where)
+    if not _is_postgresql():
+        op.drop_index(name, table_name=table, if_exists=True)
+        op.create_index(name, table, columns, unique=unique, sqlite_where=condition)
+        return
+    new = f"{name}_new"
+    with _each_commits(), waiting_for_readers():
+        op.drop_index(new, table_name=table, if_exists=True, postgresql_concurrently=True)
+        op.create_index(
+            new, table, columns, unique=unique, postgresql_where=condition, postgresql_concurrently=True
+        )
+    # In one transaction, which the next step commits: a unique index must be there all the time.
+    op.drop_index(name, table_name=table, if_exists=True)
+    op.execute(f"ALTER INDEX {new} RENAME TO {name}")
+
+
+def drop_index(name: str, table: str) -> None:
+    if not _is_postgresql():
+        op.drop_index(name, table_name=table)
+        return
+    with _each_commits(), waiting_for_readers():
+        op.drop_index(name, table_name=table, if_exists=True, postgresql_concurrently=True)
+
+
+def replace_check(table: str, name: str, rule: str, *, others: dict[str, str] | None = None) -> None:
+    """Give a check constraint another rule, or add it. `others` are all other checks of the table, by name: SQLite makes the
+    table anew, and keeps only what is named."""
+    if _is_postgresql():
+        with _each_commits():
+            drop = f"DROP CONSTRAINT IF EXISTS {name}"
+            op.execute(f"ALTER TABLE {table} {drop}, ADD CONSTRAINT {name} CHECK ({rule}) NOT VALID")
+            op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
+        return
+    kept = tuple(CheckConstraint(other, name=op.f(known)) for known, other in (others or {}).items())
+    with op.batch_alter_table(table, table_args=kept) as batch:
+        batch.create_check_constraint(op.f(name), rule)
+
+
+def in_batches(statement: str) -> None:
+    """Repeat an UPDATE or DELETE of the rows `IN (SELECT … LIMIT {BATCH})` until it finds none."""
+    if not _is_postgresql():
+        _repeat(statement)
+        return
+    with _each_commits():
+        _repeat(statement)
+
+
+def _repeat(statement: str) -> None:
+    while op.get_bind().execute(text(statement)).rowcount:
+        continue
+
+
+def _is_postgresql() -> bool:
+    return op.get_bind().dialect.name == "postgresql"
+
+
+@contextmanager
+def _each_commits() -> Iterator[None]:
+    with op.get_context().autocommit_block():
+        yield
+
+
+@contextmanager
+def waiting_for_readers() -> Iterator[None]:
+    """What is done concurrently waits for transactions that began before it, and nobody waits for it meanwhile."""
+    op.execute("SET lock_timeout = 0")
+    try:
+        yield
+    finally:
+        op.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")

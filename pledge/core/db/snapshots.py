@@ -1,10 +1,10 @@
-"""A value of the database that every request needs: read every few seconds by one of them, kept in the process."""
+"""Values that a process keeps of the database: read every few seconds by one of those who need them."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,9 +20,18 @@ T = TypeVar("T")
 class _SnapshotValue(Generic[T]):
     """What one process last read of one database."""
 
-    value: T | None = None
-    read_at: float = 0.0
+    value: T
+    read_at: float | None = None  #: None: never
     reading: threading.Lock = field(default_factory=threading.Lock)
+
+
+_snapshots: WeakSet["Snapshot[Any]"] = WeakSet()
+
+
+def clear() -> None:
+    """Drop all that this process keeps, as a restart would."""
+    for snapshot in _snapshots:
+        snapshot.clear()
 
 
 class Snapshot(Generic[T]):
@@ -34,33 +43,32 @@ class Snapshot(Generic[T]):
 
     def __init__(self, name: str, default: Callable[[], T], seconds: float) -> None:
         self._name, self._default, self._seconds = name, default, seconds
-        self._of: WeakKeyDictionary[Engine, _SnapshotValue[T]] = WeakKeyDictionary()
+        self._values: WeakKeyDictionary[Engine, _SnapshotValue[T]] = WeakKeyDictionary()
+        _snapshots.add(self)
 
     def current(self, read: Callable[[], T]) -> T:
-        kept = self._of.setdefault(db.engine, _SnapshotValue())
-        if kept.value is not None and self._is_fresh(kept):
-            return kept.value
-        if kept.reading.acquire(blocking=kept.value is None):
+        kept = self._values.get(db.engine)
+        if kept is None:
+            kept = self._values.setdefault(db.engine, _SnapshotValue(self._default()))
+        if not self._is_fresh(kept) and kept.reading.acquire(blocking=kept.read_at is None):
             try:
-                self._refresh(kept, read)
+                if not self._is_fresh(kept):  # nobody else read while we waited
+                    self._refresh(kept, read)
             finally:
                 kept.reading.release()
-        return self._default() if kept.value is None else kept.value
+        return kept.value
 
-    def forget(self) -> None:
-        """Drop the values of this process."""
-        self._of.clear()
+    def clear(self) -> None:
+        """Drop what this process keeps of it."""
+        self._values.clear()
 
     def _is_fresh(self, kept: _SnapshotValue[T]) -> bool:
-        return clock.monotonic() - kept.read_at < self._seconds
+        return kept.read_at is not None and clock.monotonic() - kept.read_at < self._seconds
 
     def _refresh(self, kept: _SnapshotValue[T], read: Callable[[], T]) -> None:
-        if kept.value is not None and self._is_fresh(kept):
-            return  # somebody else did while we waited
         try:
             kept.value = read()
         except SQLAlchemyError as error:
             log.warning(f"{self._name} not read", kind=type(error).__name__)
-            kept.value = self._default() if kept.value is None else kept.value
         # Also after a failure: the next try may wait, each costs its caller the time that the database lets us hang.
         kept.read_at = clock.monotonic()

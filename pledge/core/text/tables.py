@@ -1,13 +1,46 @@
-"""Reading a table that somebody sends: a workbook of Excel, or CSV as Excel writes it."""
+"""Tables: reading one that somebody sends, a workbook of Excel or CSV as Excel writes it; cells that no spreadsheet takes for a formula
+(OWASP, CSV Injection), and lines of CSV as Korean Excel wants them.
+"""
 
 import csv
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any
+
+from pledge.core.text import lines
+
+#: Also what may be skipped at the very beginning of a cell.
+FORMULA_STARTS = lines.FORMULA_STARTS | frozenset("\t\r\n\0")
+
+#: Before the first line: tells Excel that the file is UTF-8.
+BOM = b"\xef\xbb\xbf"
+
+
+def neutral(text: str) -> str:
+    """The text, with an apostrophe before it when a spreadsheet could take it for a formula."""
+    return f"'{text}" if text[:1] in FORMULA_STARTS or lines.is_formula(text) else text
+
+
+def csv_line(*cells: str | float | date) -> str:
+    """One line with CRLF: texts neutral and quoted, numbers as they are, a moment to the minute."""
+    line = io.StringIO()
+    writer = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow(map(_plain, cells))
+    return line.getvalue()
+
+
+def _plain(cell: str | float | date) -> str | float:
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M}"
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return neutral(cell) if isinstance(cell, str) else cell
+
 
 MAX_BYTES = 2_000_000
 #: Of a workbook, which is a zip: what its parts say they have. The library reads no part further than that.

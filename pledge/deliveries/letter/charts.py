@@ -1,6 +1,5 @@
 """Breakdowns for the letter: bar lengths between 0 and 1, labels, and the table that describes the picture."""
 
-from collections.abc import Callable
 from datetime import date, datetime, time
 from itertools import accumulate, groupby
 from typing import Any
@@ -10,8 +9,8 @@ from babel.dates import format_skeleton
 from pledge.core import languages
 from pledge.core.i18n import SEOUL, format_date
 from pledge.statistics.breakdowns import NO_REGION, OTHER
-from pledge.statistics.rounding import round_step
-from pledge.statistics.values import Cell
+from pledge.statistics.cells import Cell
+from pledge.statistics.charts import round_step
 
 #: Up to so many days are listed one by one; beyond that the table has months, and totals.xlsx has the days.
 DAYS = 31
@@ -44,7 +43,7 @@ def shares(
     *,
     without: str = "",
     most: int = 0,
-    more: Callable[[int], str] | None = None,
+    more: str = "",
 ) -> list[dict[str, Any]]:
     """Rows with the largest first and those that are no place last; `without` gets no bar, as it dwarfs the others.
 
@@ -59,7 +58,7 @@ def shares(
     lines = [(cell.key, cell.label.of(lang), cell.people) for cell in places]
     if most and more and len(lines) > most:
         kept, others = lines[: most - 1], lines[most - 1 :]
-        lines = [*kept, (OTHER, more(len(others)), sum(count for _, _, count in others))]
+        lines = [*kept, (OTHER, more.format(number=len(others)), sum(count for _, _, count in others))]
     lines += [(cell.key, cell.label.of(lang), cell.people) for cell in rest]
     longest = max((count for key, _, count in lines if key != without), default=0)
     return [

@@ -12,25 +12,36 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlalchemy import select
 
 from config import ROOT
 from pledge.campaigns.log_facts import pledge_hashes
+from pledge.core import languages
+from pledge.core.clock import from_iso_utc
 from pledge.core.db import reading
-from pledge.deliveries.document import Document, from_json
-from pledge.deliveries.letter.compose import letter_pdf
+from pledge.core.i18n import format_datetime
+from pledge.core.text.tables import BOM
+from pledge.deliveries.document import FORMAT, Document, from_json
+from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.models import Delivery, DeliveryState
-from pledge.deliveries.pack.pack_format import ENTRIES, FORMAT, MEMBERS
-from pledge.deliveries.pack.readme import readme
-from pledge.deliveries.tables.tables import TABLES, integrity_json, totals_json
+from pledge.deliveries.tables import TABLES, integrity_json, totals_json
 from pledge.jobs.services import MadeFile, Progress
 from pledge.ledger import log, log_queries, notes
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.log_queries import framed
 from pledge.ledger.notes import Signer
 from tools.verify import Failed, Recount
+
+ENTRIES = "log/entries"
+#: In this order in the zip.
+MEMBERS = (
+    *("README.txt", "letter.pdf", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv"),
+    *("integrity.json", "pledge-texts.json", "log/checkpoint", "log/key", ENTRIES, "verify.py"),
+    *("manifest.json", "manifest.sig"),
+)
 
 #: A fixed time: the earliest moment that a zip can represent.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -40,6 +51,10 @@ _PLAIN_FILE = 0o100644 << 16
 _PART = 1 << 18
 #: More bytes than an entry has; beyond two gigabytes the zip needs its extended fields.
 _MAX_ENTRY = 512
+
+#: The texts of README.txt, <language>.txt, and what stands between two languages.
+_READMES = Path(__file__).parent / "readmes"
+_RULE = f"\n\n{'-' * 80}\n\n\n"
 
 
 class PackInconsistent(RuntimeError):
@@ -80,7 +95,7 @@ def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: P
             if name == ENTRIES:
                 files[name] = _write_entries(archive, document, campaign_id, steps)
             else:
-                content, rows = _content(name, document)
+                content, rows = TABLES[name](document) if name in TABLES else (_WRITERS[name](document), None)
                 archive.writestr(_info(name), content)
                 files[name] = {"size": len(content), "sha256": sha256(content).hexdigest()}
                 files[name] |= {} if rows is None else {"rows": rows}
@@ -97,6 +112,43 @@ def tool() -> str:
     """The program that makes packs here, as the manifest names it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return f"pledge {project['version']}"
+
+
+def readme(document: Document) -> bytes:
+    """README.txt, for an official who wants to know what they received, and to check it.
+
+    UTF-8 with BOM and CRLF, which any text editor on an office's computer shows correctly.
+    """
+    words = _RULE.join(_readme_in(lang, document) for lang in document.languages)
+    return BOM + words.replace("\n", "\r\n").encode()
+
+
+def _readme_in(lang: str, document: Document) -> str:
+    state = document.checkpoint
+    newest = document.newest or state
+    return (
+        (_READMES / f"{lang}.txt")
+        .read_text("utf-8")
+        .format(
+            lang=lang,
+            languages=", ".join(languages.name(one, lang) for one in document.languages),
+            title=document.title.of(lang),
+            as_of=format_datetime(from_iso_utc(state.signed_at), lang),
+            people=f"{state.people:,}",
+            organizations=f"{state.organizations:,}",
+            smallest=document.smallest_shown,
+            address=document.address,
+            key_address=f"{document.address}/log/{document.slug}/key",
+            log_address=f"{document.address}/log/{document.slug}",
+            frozen=format_datetime(from_iso_utc(document.frozen_at), lang),
+            newest_size=f"{newest.size:,}",
+            newest_people=f"{newest.people:,}",
+            newest_organizations=f"{newest.organizations:,}",
+            origin=document.origin,
+            size=f"{state.size:,}",
+            root=state.root,
+        )
+    )
 
 
 class _Steps:
@@ -119,23 +171,12 @@ def _signers(document: Document) -> list[Signer]:
     return found
 
 
-def _content(name: str, document: Document) -> tuple[bytes, int | None]:
-    """A small member, and how many rows it has if it is a table."""
-    if name in TABLES:
-        return TABLES[name](document)
-    return _WRITERS[name](document), None
-
-
-def _pledge_texts(document: Document) -> bytes:
-    return _json([asdict(one) for one in document.pledges])
-
-
 _WRITERS: dict[str, Callable[[Document], bytes]] = {
     "README.txt": readme,
     "letter.pdf": letter_pdf,
     "totals.json": totals_json,
     "integrity.json": integrity_json,
-    "pledge-texts.json": _pledge_texts,
+    "pledge-texts.json": lambda document: _json([asdict(one) for one in document.pledges]),
     "log/checkpoint": lambda document: document.checkpoint.note.encode(),
     "log/key": lambda document: "".join(f"{one}\n" for one in document.verifiers).encode(),
     "verify.py": lambda _: (ROOT / "tools" / "verify.py").read_bytes(),

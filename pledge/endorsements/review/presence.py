@@ -39,7 +39,8 @@ def arrive(actor: Actor, endorsement_id: int) -> Presence:
     """
     with transaction() as session:
         row = _visited(session, actor, endorsement_id)
-        if row.opened_by in (None, actor.staff_id) or _is_over(row):
+        is_over = row.opened_at is None or row.opened_at < clock.now() - VISIT_TTL
+        if row.opened_by in (None, actor.staff_id) or is_over:
             row.opened_by, row.opened_at = actor.staff_id, clock.now()
         session.flush()
         return _presence(session.connection(), actor, endorsement_id)
@@ -70,25 +71,16 @@ def _visited(session: Session, actor: Actor, endorsement_id: int) -> Endorsement
     return row
 
 
-def _is_over(row: Endorsement) -> bool:
-    return row.opened_at is None or row.opened_at < clock.now() - VISIT_TTL
-
-
 def _presence(connection: Connection, actor: Actor, endorsement_id: int) -> Presence:
+    since = clock.now() - VISIT_TTL
     visits = connection.execute(
-        select(ReviewVisit.staff_id, ReviewVisit.name, Endorsement.opened_by)
-        .join(Endorsement, Endorsement.id == ReviewVisit.endorsement_id)
-        .where(
-            ReviewVisit.endorsement_id == endorsement_id,
-            ReviewVisit.seen_at >= clock.now() - VISIT_TTL,
-            ReviewVisit.staff_id != (actor.staff_id or 0),
-        )
+        select(ReviewVisit.staff_id, ReviewVisit.name)
+        .where(ReviewVisit.endorsement_id == endorsement_id, ReviewVisit.seen_at >= since)
         .order_by(ReviewVisit.name)
     ).all()
-    holder = next((visit.name for visit in visits if visit.staff_id == visit.opened_by), None)
-    mine = select(Endorsement.id).where(
-        Endorsement.id == endorsement_id,
-        Endorsement.opened_by == actor.staff_id,
-        Endorsement.opened_at >= clock.now() - VISIT_TTL,
-    )
-    return Presence([visit.name for visit in visits], holder, connection.execute(mine).first() is not None)
+    holder = connection.execute(
+        select(Endorsement.opened_by).where(Endorsement.id == endorsement_id, Endorsement.opened_at >= since)
+    ).scalar()
+    others = {visit.staff_id: visit.name for visit in visits if visit.staff_id != actor.staff_id}
+    is_mine = holder is not None and holder == actor.staff_id
+    return Presence(list(others.values()), others.get(holder), is_mine)

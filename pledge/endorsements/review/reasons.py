@@ -6,15 +6,14 @@ replaces a built-in one; staff add codes of their own. A reason is never deleted
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.core.db import reading, transaction
-from pledge.core.languages import Texts, texts
-from pledge.core.phrases import Phrase
+from pledge.core.db import load, transaction
+from pledge.core.i18n import Phrase
+from pledge.core.languages import texts
 from pledge.endorsements.models import ReasonKind, ReviewReason
 
 MAX_REASON = 500
@@ -23,14 +22,6 @@ CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 class BadReason(ValueError):
     """Not a reason of the list: unknown, no longer offered, for another decision, or without a language."""
-
-
-@dataclass(frozen=True)
-class ReasonView:
-    code: str
-    kind: ReasonKind
-    wording: Texts
-    active: bool = True
 
 
 #: What the desk begins with, by kind and code.
@@ -69,32 +60,27 @@ BUILT_IN: dict[ReasonKind, dict[str, Phrase]] = {
 }
 
 
-def all_reasons() -> list[ReasonView]:
+def all_reasons() -> list[ReviewReason]:
     """Every reason, offered or not, by kind: built-in ones in their order, then those that staff added."""
-    with reading() as connection:
-        stored = {row.code: row for row in connection.execute(select(*ReviewReason.__table__.c))}
-    found = []
-    for kind, reasons in BUILT_IN.items():
-        for code, phrase in reasons.items():
-            row = stored.pop(code, None)
-            found.append(
-                ReasonView(code, kind, phrase.in_each())
-                if row is None
-                else ReasonView(code, kind, row.wording, row.active)
-            )
-    found += [
-        ReasonView(row.code, ReasonKind(row.kind), row.wording, row.active)
-        for row in sorted(stored.values(), key=lambda row: row.code)
+    stored = {row.code: row for row in load(select(ReviewReason).order_by(ReviewReason.code))}
+    built_in = [
+        stored.pop(code)
+        if code in stored
+        else ReviewReason(code=code, kind=kind, wording=phrase.in_each(), active=True)
+        for kind, phrases in BUILT_IN.items()
+        for code, phrase in phrases.items()
     ]
-    return sorted(found, key=lambda reason: list(ReasonKind).index(reason.kind))
+    return sorted(
+        [*built_in, *stored.values()], key=lambda reason: list(ReasonKind).index(ReasonKind(reason.kind))
+    )
 
 
-def offered(kind: ReasonKind) -> list[ReasonView]:
+def offered(kind: ReasonKind) -> list[ReviewReason]:
     """The reasons that can be chosen for a decision."""
-    return [reason for reason in all_reasons() if reason.kind is kind and reason.active]
+    return [reason for reason in all_reasons() if reason.kind == kind and reason.active]
 
 
-def chosen(kind: ReasonKind, code: str) -> ReasonView:
+def chosen(kind: ReasonKind, code: str) -> ReviewReason:
     """The reason of that code. Raises BadReason when it is not offered for this decision."""
     for reason in offered(kind):
         if reason.code == code:

@@ -4,6 +4,7 @@ A report counts by the return path of the mail that it is about (return_path.py)
 not matter. Nothing of its text is kept but the status code. Whatever is in it, reading it ends, and raises nothing.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -14,9 +15,39 @@ from itertools import count
 from flufl.bounce import all_failures
 
 from pledge.core.logs import log
-from pledge.mail.bounces import return_path, statuses
+from pledge.mail.bounces import return_path
 from pledge.mail.bounces.return_path import SentMail
 from pledge.mail.models import Returned
+
+#: An enhanced status code (RFC 3463) in a text, but no part of an IP address or of a longer number.
+_STATUS = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+
+#: X.1.1 to X.1.3, X.1.6, X.1.10: the address, its domain, moved, no MX. X.1.7 and X.1.8 are about the sender. Not X.1.0,
+#: X.2.1 and X.4.4: with these providers also refuse our address, too many mails at once, and what they cannot route.
+_NO_MAILBOX = {"1.1", "1.2", "1.3", "1.6", "1.10"}
+_FULL = "2.2"
+_POLICY = "7"
+#: "Other or undefined": the text of the server may say more.
+UNDEFINED = "0.0"
+
+
+def status_code(text: str) -> str | None:
+    """The first enhanced status code of a failure in a text."""
+    found = _STATUS.search(text)
+    return None if found is None else found.group()
+
+
+def status_meaning(status: str | None, *, permanent: bool) -> Returned:
+    """What a code says; `permanent` where there is none."""
+    level, _, detail = (status or ("5.0.0" if permanent else "4.0.0")).partition(".")
+    if level == "4":
+        return Returned.DELAYED
+    if detail in _NO_MAILBOX:
+        return Returned.NO_MAILBOX
+    if detail == _FULL:
+        return Returned.FULL
+    return Returned.POLICY if detail.partition(".")[0] == _POLICY else Returned.REFUSED
+
 
 #: Bytes of a report that are read: what happened is at its beginning, and the return path in its header or the copy after that.
 MAX_BYTES = 256 * 1024
@@ -89,7 +120,7 @@ def _delivery_status(message: Message) -> _Found | None:
             action = str(recipient.get("Action", "")).strip().lower()
             status = _status_of(recipient)
             if action == "failed":
-                return statuses.meaning(status, permanent=True), status
+                return status_meaning(status, permanent=True), status
             if action == "delayed":
                 delayed = Returned.DELAYED, status
     return delayed
@@ -100,16 +131,16 @@ def _in_words(message: Message) -> _Found | None:
     temporary, permanent = all_failures(message)
     if not temporary and not permanent:
         return None
-    status = statuses.find(_text(message))
-    return statuses.meaning(status, permanent=bool(permanent)), status
+    status = status_code(_text(message))
+    return status_meaning(status, permanent=bool(permanent)), status
 
 
 def _status_of(recipient: Message) -> str | None:
     """The code of the field Status; where that says nothing, one that the other server has said."""
-    status = statuses.find(str(recipient.get("Status", "")))
-    if status is not None and status.partition(".")[2] != statuses.UNDEFINED:
+    status = status_code(str(recipient.get("Status", "")))
+    if status is not None and status.partition(".")[2] != UNDEFINED:
         return status
-    return statuses.find(str(recipient.get("Diagnostic-Code", ""))[:_MAX_TEXT]) or status
+    return status_code(str(recipient.get("Diagnostic-Code", ""))[:_MAX_TEXT]) or status
 
 
 def _fields(part: Message) -> Message:

@@ -45,15 +45,11 @@ def take_once(event: bytes, raw: bytes) -> bool:
 
 def _record(session: Session, report: Report) -> None:
     if report.returned in suppression.REASONS:
-        suppression.suppress(session, report.mail.key, report.returned, known=_was_known(session, report))
+        row = session.get(OutboxMail, report.mail.id)
+        known = row is not None and is_to_known(row.kind, known=row.known)
+        suppression.suppress(session, report.mail.key, report.returned, known=known)
     session.execute(_mark(report))
     log.info("mail returned", mail=report.mail.id, returned=report.returned.value, status=report.status)
-
-
-def _was_known(session: Session, report: Report) -> bool:
-    """Whether the mail went to somebody who had confirmed once; no, when its row is gone."""
-    row = session.get(OutboxMail, report.mail.id)
-    return row is not None and is_to_known(row.kind, known=row.known)
 
 
 def _mark(report: Report) -> Update:

@@ -16,12 +16,12 @@ from pledge.endorsements.queries import BATCH, OrganizationView
 from pledge.ledger import queries as ledger
 from pledge.ledger.queries import Count
 from pledge.paper import queries as paper_signatures
-from pledge.statistics.breakdowns import OTHER, CampaignTotals
-from pledge.statistics.cells import MIN_CELL
+from pledge.statistics.breakdowns import OTHER
+from pledge.statistics.cells import MIN_CELL, Cell
+from pledge.statistics.history import progress
 from pledge.statistics.integrity import integrity as integrity_report
-from pledge.statistics.progress import progress
-from pledge.statistics.published_places import PublishedPlaces, published_places
-from pledge.statistics.values import Cell
+from pledge.statistics.places import PublishedPlaces, published_places
+from pledge.statistics.totals import Totals
 from pledge.web.api import documents
 from pledge.web.api.openapi import answers, api
 from pledge.web.caching import kept
@@ -101,7 +101,8 @@ def count(slug: str) -> Response:
 @kept(DATA_CACHE)
 def history(slug: str) -> Response:
     """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
-    found = progress(_campaign_id(slug), slug)
+    _campaign_id(slug)  # refuses a draft
+    found = progress(slug)
     days: list[dict[str, Any]] = [
         {"day": one.day.isoformat(), "people": one.people, "organizations": one.organizations}
         for one in found.history.days
@@ -219,9 +220,7 @@ def _lines(lines: list[Cell]) -> list[dict[str, Any]]:
     return [{"key": line.key, "label": line.label, "people": line.people} for line in lines]
 
 
-def _totals(
-    found: CampaignTotals | PublishedPlaces, log_size: int | None, **lines: list[dict[str, Any]]
-) -> Response:
+def _totals(found: Totals | PublishedPlaces, log_size: int | None, **lines: list[dict[str, Any]]) -> Response:
     return _answer(
         as_of=iso_utc(found.as_of),
         checkpoint=log_size,

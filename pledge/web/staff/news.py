@@ -14,11 +14,10 @@ from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import FieldFault, stamp
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages, urls
-from pledge.core.i18n import format_count, format_date
+from pledge.core.i18n import Phrase, format_count, format_date
 from pledge.core.languages import Texts, codes
-from pledge.core.phrases import Phrase
-from pledge.deliveries import register_queries
-from pledge.deliveries.register_queries import DeliveryView
+from pledge.deliveries import queries as deliveries
+from pledge.deliveries.queries import DeliveryView
 from pledge.ledger import queries as ledger
 from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
@@ -98,7 +97,7 @@ def news_new(slug: str) -> Response:
     """An empty form, or with `delivery` one with the facts of that delivery."""
     desk = campaigns.desk(slug)
     number = request.args.get("delivery", default=0, type=int)
-    delivery = register_queries.find(number) if 0 < number < 2**31 else None
+    delivery = deliveries.find(number) if 0 < number < 2**31 else None
     if delivery is None:
         return _form_page(slug, None, NewsForm(), OK)
     if delivery.campaign_id != desk.id or not delivery.is_handed_over:

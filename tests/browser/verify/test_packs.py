@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from pledge.core.languages import Texts
-from pledge.deliveries.tables import tables
-from pledge.statistics.values import Cell
+from pledge.deliveries import tables
+from pledge.statistics.cells import Cell
 from tests.browser.verify.handing_in import check, check_pack, expect_failure, expect_right
 from tests.support import pack_lies, packs
 from tests.support.documents import organization
@@ -181,8 +181,8 @@ def test_tables_of_a_large_campaign_are_right(page):
         *made.by_day[5:],
         Cell("other", Texts(ko="기타", en="Other"), sum(day.people for day in made.by_day[:5])),
     ]
-    listed = [organization(name, name) for name in odd] + made.organizations[4:]
-    made = replace(made, by_day=merged, organizations=listed, unnamed_organizations=1)
+    listed = [organization(name, name) for name in odd] + made.named_organizations[4:]
+    made = replace(made, by_day=merged, named_organizations=listed, unnamed_organizations=1)
     rewritten = {name: table(made)[0] for name, table in tables.TABLES.items()}
     rewritten["totals.json"] = tables.totals_json(made)
     changed = packs.pack(

@@ -1,4 +1,4 @@
-"""The letter: what it says (letter_parts), and that the PDF holds it for eyes, screen readers and byte comparers."""
+"""The letter: what it says (pdf.part), and that the PDF holds it for eyes, screen readers and byte comparers."""
 
 import json
 import re
@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from config import ROOT
 from pledge.core.languages import Texts
 from pledge.core.typesetting import compiler
-from pledge.deliveries.document import FrozenPaper, Moves, Reply, from_json
-from pledge.deliveries.letter import compose, parts
-from pledge.deliveries.letter.compose import letter_pdf
-from pledge.deliveries.letter.letters import default_letter
-from pledge.deliveries.letter.parts import fixed, part
-from pledge.statistics.values import Cell, SignUps
+from pledge.deliveries.document import FrozenPaper, Moves, Reply, SignUps, from_json
+from pledge.deliveries.letter import pdf
+from pledge.deliveries.letter.pdf import fixed, letter_pdf, part
+from pledge.deliveries.letter.texts import default_letter
+from pledge.statistics.cells import Cell
 from tests.support.documents import ROOT as LOG_ROOT
 from tests.support.documents import document, organization, tiny_document
 from tests.support.pdf import pdf_text
@@ -45,7 +44,7 @@ HOSTILE = [
 
 def asked(made, selector, field=None):
     """What Typst finds in the finished document."""
-    return json.loads(compiler(compose.SOURCE, compose.letter_data(made)).query(selector, field=field))
+    return json.loads(compiler(pdf.SOURCE, pdf.letter_data(made)).query(selector, field=field))
 
 
 def words_of(value):
@@ -204,7 +203,7 @@ def test_a_campaign_without_a_secretariat_speaks_for_itself():
 
 
 def test_a_text_that_one_language_lacks_is_taken_from_the_other():
-    made = document(occasion=Texts(ko="정상회의", en=""), organizations=[organization("", "Quiet Sky")])
+    made = document(occasion=Texts(ko="정상회의", en=""), named_organizations=[organization("", "Quiet Sky")])
     assert part(made, "en")["occasion"] == "정상회의"
     for lang in ("ko", "en"):
         groups = part(made, lang)["supporters"]["groups"]
@@ -258,7 +257,7 @@ def test_many_countries_fit_on_a_page_and_none_is_lost_from_the_sum():
     results = part(document(by_country=cells), "en")["results"]
     rows = results["countries"]
     assert results["country_scale"].endswith("totals.xlsx lists every country.")
-    assert len(rows) == parts.COUNTRIES
+    assert len(rows) == pdf.COUNTRIES
     assert rows[-1]["label"] == "81 more countries"
     assert sum(int(row["people"].replace(",", "")) for row in rows) == sum(cell.people for cell in cells)
 
@@ -279,7 +278,7 @@ def test_organisations_are_listed_by_kind_and_the_unnamed_are_counted():
 
 
 def test_a_list_that_is_too_long_for_paper_says_where_it_goes_on(monkeypatch):
-    monkeypatch.setattr(parts, "ORGANIZATIONS", 10)
+    monkeypatch.setattr(pdf, "ORGANIZATIONS", 10)
     said = part(document(), "en")["supporters"]
     assert sum(len(group["organizations"]) for group in said["groups"]) == 10
     assert "organizations.csv" in said["more"]
@@ -316,7 +315,7 @@ def test_what_a_subtraction_would_reveal_is_not_written():
 
 
 def test_characters_without_a_glyph_are_marked_and_the_letter_says_so():
-    made = document(organizations=[organization("초록 🌱", "Green 🌱")])
+    made = document(named_organizations=[organization("초록 🌱", "Green 🌱")])
     assert part(made, "ko")["supporters"]["groups"][0]["organizations"][0]["name"] == "초록 〓"
     assert "〓" in part(made, "ko")["method"]["missing"]
     assert part(document(), "ko")["method"]["missing"] == ""
@@ -328,7 +327,7 @@ def test_no_text_of_a_person_is_taken_for_markup():
         recipient=Texts(ko=HOSTILE[1], en=HOSTILE[6]),
         occasion=Texts(ko=HOSTILE[19], en=HOSTILE[20]),
         letter=Texts(ko="\n\n".join(HOSTILE), en="- " + "\n- ".join(HOSTILE)),
-        organizations=[organization(text, text[::-1] + "x") for text in HOSTILE],
+        named_organizations=[organization(text, text[::-1] + "x") for text in HOSTILE],
         secretariat=[Texts(ko=HOSTILE[3], en=HOSTILE[4])],
     )
     assert len(headings(made)) == len(
@@ -343,7 +342,7 @@ def test_no_text_of_a_person_is_taken_for_markup():
 @settings(max_examples=6, deadline=None)
 @given(st.lists(st.text(max_size=40), min_size=40, max_size=80))
 def test_any_text_can_be_set(texts):
-    assert letter_pdf(tiny_document(organizations=[organization(text, "x") for text in texts]))
+    assert letter_pdf(tiny_document(named_organizations=[organization(text, "x") for text in texts]))
 
 
 def test_links_lead_into_the_letter_and_to_the_page_for_checking_only():
@@ -384,7 +383,7 @@ def test_the_same_document_gives_the_same_bytes_in_a_thread_and_in_another_proce
     thread.start()
     script = (
         "from hashlib import sha256; from tests.support.documents import document;"
-        "from pledge.deliveries.letter.compose import letter_pdf; print(sha256(letter_pdf(document())).hexdigest())"
+        "from pledge.deliveries.letter.pdf import letter_pdf; print(sha256(letter_pdf(document())).hexdigest())"
     )
     # Another zone and another language of the machine, and some seconds later.
     surroundings = {

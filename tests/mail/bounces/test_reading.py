@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from pledge.mail.bounces import reading, statuses
+from pledge.mail.bounces import reading
 from pledge.mail.bounces.reading import Report
 from pledge.mail.models import Returned
 from tests.mail.bounces.reports import CORPUS, path_of, report
@@ -130,7 +130,7 @@ def test_of_ten_megabytes_the_beginning_is_read(site):
     ],
 )
 def test_a_status_code_is_no_address_and_no_version(text, status):
-    assert statuses.find(text) == status
+    assert reading.status_code(text) == status
 
 
 @pytest.mark.parametrize(
@@ -153,4 +153,4 @@ def test_a_status_code_is_no_address_and_no_version(text, status):
     ],
 )
 def test_a_code_has_a_meaning(status, permanent, returned):
-    assert statuses.meaning(status, permanent=permanent) == returned
+    assert reading.status_meaning(status, permanent=permanent) == returned

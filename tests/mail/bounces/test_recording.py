@@ -9,7 +9,7 @@ from pledge.core.db import db
 from pledge.mail import suppression
 from pledge.mail.bounces import return_path, services
 from pledge.mail.models import MailEvent, MailState, MailSuppression, Returned
-from pledge.mail.smtp import SmtpTransport
+from pledge.mail.transports import SmtpTransport
 from tests.mail.bounces.reports import MAILBOX, report
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.rows import number_of

@@ -16,10 +16,10 @@ from pledge.core.db import db
 from pledge.core.tokens import Purpose
 from pledge.ledger.queries import waiting_entries
 from pledge.mail.addresses import address_hash, parse
-from pledge.mail.message import Claimed
+from pledge.mail.messages import Claimed
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail
 from pledge.signatures.models import Signature, SignatureState
-from pledge.statistics.breakdowns import totals
+from pledge.statistics.totals import campaign_facts, totals_at
 from tests.support import checkers
 from tests.support.chaos.people import Person
 from tests.support.chaos.surroundings import Surroundings
@@ -146,7 +146,7 @@ def _judge_numbers(around: Surroundings, counted: int, confirmed: int) -> Iterat
     if counted != confirmed:
         yield f"the count says {counted}, {confirmed} signatures are confirmed"
     with around.site.inside() as app:
-        exported = totals(SLUG).people
+        exported = totals_at(campaign_facts(SLUG)).people
         runner = app.test_cli_runner()
         ran = {words: runner.invoke(args=words) for words in COMMANDS}
     if exported != confirmed:

@@ -8,9 +8,9 @@ from sqlalchemy import text
 from pledge.audit.models import COMMAND_LINE
 from pledge.core.db import db
 from pledge.endorsements.review import moderation, queries
-from pledge.ledger.models import Kind
-from pledge.statistics import at_checkpoint, published_places
-from pledge.statistics.breakdowns import breakdowns, totals
+from pledge.ledger import log_queries
+from pledge.statistics import places
+from pledge.statistics.totals import campaign_facts, totals_at
 from pledge.web.api import campaigns as views
 from pledge.web.caching import cache
 from tests.support.factories import (
@@ -21,7 +21,6 @@ from tests.support.factories import (
     manage_token,
     signature,
     signatures,
-    the_campaign,
     version_of,
 )
 
@@ -168,7 +167,7 @@ def some_people():
     for _ in range(6):
         signature(country="JP", region=None)
     fold_all()
-    published_places.renew()
+    places.renew_places()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -186,15 +185,16 @@ def test_a_campaign_that_nobody_signed_has_no_lines(client, frozen_clock, name):
 
 def test_the_lines_are_those_of_the_totals_in_packs(client):
     some_people()
-    found = totals("blue-skies")
+    facts = campaign_facts("blue-skies")
+    found = totals_at(facts)
     for name, lines in (("regions", found.by_region), ("countries", found.by_country)):
         assert [(line["key"], line["label"]["ko"], line["people"]) for line in read(client, name)[name]] == [
             (line.key, line.label["ko"], line.people) for line in lines
         ]
     days = {line["day"]: line["people"] for line in read(client, "history")["history"]}
     assert days == {line.key: line.people for line in found.by_day}
-    counted = at_checkpoint.counted(the_campaign().id, read(client, "history")["checkpoint"])
-    packed = breakdowns(counted.tallies[Kind.PERSON])
+    packed = totals_at(facts, log_queries.newest(facts.id))
+    assert packed.checkpoint.size == read(client, "history")["checkpoint"]
     assert (packed.by_country, packed.by_region, packed.by_day) == (
         found.by_country,
         found.by_region,
@@ -236,7 +236,7 @@ def test_the_tag_changes_with_the_numbers_and_not_with_time(client, frozen_clock
     crowd(20)
     fold_all()
     frozen_clock.move(hours=1)
-    published_places.renew()
+    places.renew_places()
     assert client.get(address, headers={"If-None-Match": tag}).status_code == 200
 
 
@@ -261,7 +261,7 @@ def test_a_poller_who_knows_when_somebody_confirmed_learns_nothing_of_where(clie
         fold_all()
         frozen_clock.move(minutes=2)
         cache.clear()
-        moved = published_places.renew()
+        moved = places.renew_places()
         count += 1
         assert client.get("/api/v1/campaigns/blue-skies/count").get_json()["people"] == count, "it stays live"
         now = read(client, name)

@@ -8,8 +8,9 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 
 import pledge.core.clock
-from pledge.core.db import db
-from pledge.diagnosis import doctor, writing
+from pledge.core.db import db, snapshots
+from pledge.diagnosis import doctor
+from pledge.diagnosis import state as diagnosis
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from tests.support import factories
 from tests.support.factories import fold
@@ -196,13 +197,13 @@ def test_a_database_without_room_is_an_alarm_though_it_can_be_read(app, client, 
     finally:
         postgres_server.execute(f'ALTER DATABASE "{name}" RESET temp_file_limit')
         db.engine.dispose()
-    writing.forget()
+    snapshots.clear()
     assert client.get("/readyz").status_code == 200
 
 
 def test_a_folder_without_room_is_an_alarm(client, monkeypatch):
     full = SimpleNamespace(free=20 * 2**20)
-    monkeypatch.setattr(writing.shutil, "disk_usage", lambda _folder: full)
+    monkeypatch.setattr(diagnosis.shutil, "disk_usage", lambda _folder: full)
     response = client.get("/readyz")
     assert (response.status_code, response.json["problems"]) == (503, ["the instance folder has 20 MB left"])
 
@@ -212,7 +213,7 @@ def test_a_file_that_cannot_be_written_is_an_alarm(client):
     def only_read(connection, *_):
         connection.execute("PRAGMA query_only = ON")
 
-    writing.forget()
+    snapshots.clear()
     event.listen(db.engine, "checkout", only_read)  # whichever connection of the pool is asked
     try:
         response = client.get("/readyz")
@@ -225,7 +226,7 @@ def test_a_file_that_cannot_be_written_is_an_alarm(client):
 
 def test_whoever_asks_often_does_not_make_it_write_often(client, frozen_clock, monkeypatch):
     writes = []
-    monkeypatch.setattr(writing, "_write", lambda: writes.append(1))
+    monkeypatch.setattr(diagnosis, "_write", lambda: writes.append(1))
     for _ in range(5):
         client.get("/readyz")
     assert len(writes) == 1

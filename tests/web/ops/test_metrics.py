@@ -8,8 +8,7 @@ import pytest
 from config import ROOT, Config
 from pledge.audit.models import Actor
 from pledge.core import clock, metrics
-from pledge.core.db import db, reading, transaction
-from pledge.diagnosis import figures
+from pledge.core.db import db, reading, snapshots, transaction
 from pledge.mail import valve
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.switches import moderation
@@ -31,7 +30,7 @@ SIGN = "/ko/c/blue-skies/sign"
 
 def read(client, **headers):
     """Samples by name and labels: `values["pledge_people", "blue-skies"]`."""
-    figures.forget()
+    snapshots.clear()
     response = client.get("/metrics", headers=headers)
     assert response.status_code == 200
     return samples(response.text)
@@ -295,7 +294,7 @@ def test_figures_are_read_every_few_seconds_however_many_ask(client, statements)
     with statements() as seen:
         client.get("/metrics")
     assert seen == []
-    figures.forget()
+    snapshots.clear()
     with statements() as seen:
         client.get("/metrics")
     assert 0 < len(seen) < 21

@@ -45,12 +45,13 @@ def test_every_process_tells_what_all_counted_and_an_ended_one_stays_in_the_sum(
     wait_until(lambda: read(site)[folds] > before[folds])
 
     killed = site.worker.pid
+    assert list(folder.glob(f"gauge_livesum_{killed}.db"))
     site.kill_worker()
     after = [read(site) for _ in range(3)]
     assert after[0][folds] > before[folds]
-    assert {answer[folds] for answer in after} == {after[0][folds]}, "added up once"
+    assert {answer[folds] for answer in after} == {after[0][folds]}, "it stays in the sum"
     assert after[0][ended] > before[ended]
-    assert not list(folder.glob(f"*_{killed}.db"))
+    assert not list(folder.glob(f"gauge_live*_{killed}.db")), "it uses no connection any more"
 
     site.start_worker()
     wait_until(lambda: read(site)[folds] > after[0][folds], "the next one goes on from there")

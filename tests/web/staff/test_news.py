@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from pledge.core.db import transaction
+from pledge.core.db import snapshots, transaction
 from pledge.news.models import NewsState
-from pledge.switches import queries as switches
-from pledge.switches import sample_data
+from pledge.switches import queries
 from pledge.web.caching import cache
 from tests.support import deliveries, news
 from tests.support.factories import SLUG, campaign, crowd, fold_all, the_campaign
@@ -77,8 +76,8 @@ def test_one_editor_writes_and_proposes_news_and_another_approves_it(editor, sec
 
 def test_of_sample_people_the_page_says_that_their_addresses_are_invented(editor, second):
     with transaction() as session:
-        sample_data.mark(session, sample_data.SampleState.FILLED)
-    switches.forget()
+        queries.mark_sample_data(session, queries.SampleState.FILLED)
+    snapshots.clear()
     address, _ = written(editor)
     act(editor, address, "propose")
     act(second, address, "approve")

@@ -21,8 +21,7 @@ from pledge.ledger import queries as ledger
 from pledge.news import queries as news
 from pledge.news.queries import PublicNews
 from pledge.signatures import queries as signatures
-from pledge.statistics import today
-from pledge.statistics.today import TodayLine
+from pledge.statistics.places import TodayLine, today_line
 from pledge.switches import queries as switches
 from pledge.web.caching import SECONDS, cache
 
@@ -143,7 +142,7 @@ def _extras(campaign_id: int, lang: str, has_sisters: bool) -> CampaignExtras:
         signers=signatures.public_names(campaign_id),
         endorsers=endorsements.recent(campaign_id, lang),
         news=news.public_news(campaign_id, lang, NEWEST_NEWS),
-        today=today.line(campaign_id),
+        today=today_line(campaign_id),
     )
 
 

@@ -9,13 +9,11 @@ from pledge.core import i18n
 from pledge.endorsements import queries as endorsements
 from pledge.paper import queries as paper_signatures
 from pledge.statistics import history, integrity
-from pledge.statistics.cells import MIN_CELL
-from pledge.statistics.charts import Chart, chart
-from pledge.statistics.growth import Point
-from pledge.statistics.progress import progress as read_progress
-from pledge.statistics.published_places import published_places
-from pledge.statistics.region_map import region_map
-from pledge.statistics.values import Cell
+from pledge.statistics.cells import MIN_CELL, Cell
+from pledge.statistics.charts import Chart, chart, region_map
+from pledge.statistics.history import Point
+from pledge.statistics.history import progress as read_progress
+from pledge.statistics.places import published_places
 from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, goal_step
@@ -47,7 +45,7 @@ class Growth:
 @kept(PAGE_CACHE)
 def progress(slug: str) -> Response:
     campaign = campaign_or_404(slug)
-    found = read_progress(campaign.id, slug)
+    found = read_progress(slug)
     totals, grown = found.totals, found.history
     opened = campaign.opens_at.astimezone(i18n.SEOUL).date() if campaign.opens_at else None
     places = published_places(campaign.id)

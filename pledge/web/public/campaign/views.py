@@ -22,9 +22,9 @@ from pledge.core import countries, i18n, languages, tokens
 from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
 from pledge.core.urls import campaign_link
-from pledge.deliveries.register_queries import public_deliveries
+from pledge.deliveries.queries import public_deliveries
 from pledge.news import queries as news_queries
-from pledge.retention.queries import last_run
+from pledge.retention.services import last_run
 from pledge.web.caching import kept
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public

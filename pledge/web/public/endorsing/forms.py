@@ -13,8 +13,7 @@ from wtforms.validators import ValidationError
 
 from pledge.core import countries, i18n, languages
 from pledge.core.organization_types import OrganizationType
-from pledge.core.text.lines import LINE_MESSAGES, LineFault
-from pledge.core.text.plain_text import one_line, two_digits
+from pledge.core.text.lines import LINE_MESSAGES, LineFault, one_line, two_digits
 from pledge.endorsements import rules
 from pledge.endorsements.rules import (
     BadContent,

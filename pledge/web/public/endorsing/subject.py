@@ -42,10 +42,11 @@ class OwnSpread:
 
 
 def own_context(endorsement: EndorsementView) -> dict[str, Any]:
-    done = request.args.get("done")
+    done, change = request.args.get("done"), endorsement.change
     return {
         "correctable": endorsement.row.state in services.CORRECTABLE,
-        "contact_number": _contact_number(endorsement),
+        # What the person who was asked to take over may be asked for; "" when nobody was.
+        "contact_number": handover.number_for(endorsement.row.id, change.contact_number) if change else "",
         "proof": _proof(endorsement),
         "spread": _spread(endorsement),
         "share": _share(endorsement),
@@ -76,12 +77,6 @@ def _spread(endorsement: EndorsementView) -> OwnSpread | None:
         link=link_code(endorsement.campaign, via),
         badge=endorsement_codes(endorsement.campaign, endorsement.row.id),
     )
-
-
-def _contact_number(endorsement: EndorsementView) -> str:
-    """What the person who was asked to take over may be asked for; "" when nobody was."""
-    change = endorsement.change
-    return "" if change is None else handover.number_for(endorsement.row.id, change.contact_number)
 
 
 def _proof(endorsement: EndorsementView) -> dict[str, str] | None:
@@ -143,7 +138,11 @@ ENDORSEMENT = Subject(
     prefix="/endorse",
     not_mine_path="not-us",
     form="public.endorse",
-    folder="public/endorsing",
+    confirm_template="public/endorsing/confirm.html",
+    thanks_template="public/endorsing/thanks.html",
+    own_template="public/endorsing/own.html",
+    words="public/endorsing/words.html",
+    questions="public/endorsing/questions.html",
     has_code=False,
     link=Purpose.ENDORSE_CONFIRM,
     pressed=Purpose.ENDORSE_PRESSED,

@@ -96,7 +96,7 @@ def ask(
     """
     page = render_template(
         "public/mailed_links/question.html",
-        questions=f"{subject.folder}/questions.html",
+        questions=subject.questions,
         kind=kind,
         back=back,
         record=record,
@@ -110,7 +110,7 @@ def done(subject: Subject, kind: str, record: Any = None) -> Response:
     """A page that says what was done, when nothing is left to do. `record`: as it was."""
     page = render_template(
         "public/mailed_links/done.html",
-        questions=f"{subject.folder}/questions.html",
+        questions=subject.questions,
         kind=kind,
         record=record,
     )
@@ -180,9 +180,7 @@ def thanks(subject: Subject, slug: str) -> Response:
     """Thanks, and what comes next, with nothing of the person: the browser that pressed asks for that (`mine`)."""
     page = campaign_or_404(slug)
     context = subject.thanks_context(page)
-    return make_response(
-        render_template(f"{subject.folder}/thanks.html", subject=subject, page=page, **context)
-    )
+    return make_response(render_template(subject.thanks_template, subject=subject, page=page, **context))
 
 
 @route("{of.prefix}/confirm/<token>/renew", methods=["POST"])
@@ -382,7 +380,7 @@ def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm |
     is_asked = bool(wrong) or record.is_scanned or request.args.get("asked") == "1"
     is_over = record.match_tries >= MAX_MATCH_TRIES and not record.has_code_only
     return show(
-        f"{subject.folder}/confirm.html",
+        subject.confirm_template,
         subject,
         record,
         422 if wrong else 200,
@@ -440,4 +438,4 @@ def back_to_own_page(subject: Subject, token: str, done: str) -> Response:
 def own_page(subject: Subject, token: str, record: Any, status: int = 200, **more: Any) -> Response:
     """The own page; values in `more` override those of the subject."""
     context = {**subject.own_context(record), **more}
-    return show(f"{subject.folder}/own.html", subject, record, status, token=token, **context)
+    return show(subject.own_template, subject, record, status, token=token, **context)

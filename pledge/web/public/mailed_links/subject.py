@@ -20,7 +20,11 @@ class Subject:
     prefix: str  #: of its addresses, after the language and the campaign
     not_mine_path: str  #: the last part of the address of "this was not me"
     form: str  #: endpoint of the form that is filled in first
-    folder: str  #: of its own templates: confirm, thanks, own, words and questions
+    confirm_template: str  #: fills in that of mailed_links, like the next one
+    thanks_template: str
+    own_template: str
+    words: str  #: the template with its texts on the shared pages
+    questions: str  #: the template with what its buttons do, and what was done
     has_code: bool  #: the mail also carries six digits
     link: Purpose  #: of the token in the mail to confirm
     pressed: Purpose  #: of what the browser keeps that pressed its button
@@ -32,11 +36,6 @@ class Subject:
     readable: Callable[[Any], dict[str, Any]]  #: (record) to everything that is stored, for the download
     own_context: Callable[[Any], dict[str, Any]]  #: (record) to what its own page shows besides
     thanks_context: Callable[[CampaignView], dict[str, Any]]  #: to what the thank-you page shows besides
-
-    @property
-    def words(self) -> str:
-        """The template with its texts on the shared pages."""
-        return f"{self.folder}/words.html"
 
     def url(self, page: str, **values: Any) -> str:
         """The address of one of its pages, by the name of the view."""

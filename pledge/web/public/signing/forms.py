@@ -13,8 +13,7 @@ from wtforms.validators import ValidationError
 
 from pledge.core import countries, i18n
 from pledge.core.text import markdown
-from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault
-from pledge.core.text.plain_text import six_digits, two_digits
+from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault, six_digits, two_digits
 from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures.services import Submission, clean_name
 from pledge.web.forms import PublicForm, TickField
@@ -29,15 +28,6 @@ _NAME_WORDS = LINE_MESSAGES | {
     LineFault.EMPTY: _l("Enter your name."),
     LineFault.TOO_LONG: _l("Your name can have up to 80 characters."),
 }
-
-
-def is_country(code: str | None) -> bool:
-    return code in countries.COUNTRIES
-
-
-def is_region(country: str | None, code: str | None) -> bool:
-    """Whether the region may be stored; one in a form for another country is dropped, not refused."""
-    return country != countries.HOME or not code or code in countries.REGIONS
 
 
 def is_version(text: str | None) -> bool:
@@ -205,12 +195,13 @@ class OwnForm(PublicForm):
 
 
 def check_country(field: Field) -> None:
-    if not is_country(field.data):
+    if field.data not in countries.COUNTRIES:
         raise ValidationError(_l("Choose a country from the list."))
 
 
 def check_region(country: str | None, field: Field) -> None:
-    if not is_region(country, field.data):
+    """A region in a form for another country is dropped, not refused."""
+    if country == countries.HOME and field.data and field.data not in countries.REGIONS:
         raise ValidationError(_l("Choose a province or city from the list."))
 
 

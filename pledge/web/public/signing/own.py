@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n, tokens
-from pledge.core.text.plain_text import six_digits
+from pledge.core.text.lines import six_digits
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_of
 from pledge.ledger.services import Place
@@ -18,7 +18,7 @@ from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, confirmed_lately, own_signature
 from pledge.signatures.receipts import receipt
 from pledge.signatures.services import read_ticket
-from pledge.statistics.published_places import region_ranks
+from pledge.statistics.places import region_ranks
 from pledge.web.caching import cache
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit

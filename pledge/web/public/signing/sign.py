@@ -60,7 +60,7 @@ def handle_submission(slug: str, next_url: NextUrl) -> Response:
         assessment = proof_of_work.assess(form, slug, answer, has_code=True)
         submission = form.submission(
             slug,
-            via=_known(slug, form.via.data),
+            via=_codes(slug).get(form.via.data) if form.via.data else None,
             network=client_network(),
             signals=signals.names(assessment.found),
             hold_reason=assessment.hold_reason,
@@ -96,10 +96,6 @@ def with_retry_after(response: Response, error: FormRefused | ProofRequired) -> 
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
-
-
-def _known(slug: str, via: str | None) -> str | None:
-    return _codes(slug).get(via) if via else None
 
 
 @cache.memoize(_KEEP_CODES)

@@ -15,7 +15,7 @@ from pledge.accounts import services as accounts
 from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused
 from pledge.accounts.services import SecondFactorDue, WrongCode
 from pledge.core.encryption import Unreadable, vault
-from pledge.core.text.plain_text import is_readable, one_line
+from pledge.core.text.lines import is_readable, one_line
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import (
     actor,

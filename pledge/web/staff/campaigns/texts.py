@@ -16,7 +16,7 @@ from pledge.campaigns.wording_changes import changes
 from pledge.core import languages
 from pledge.endorsements import queries as endorsements
 from pledge.signatures import queries as signatures
-from pledge.statistics.pledge_counts import signed_versions
+from pledge.statistics.totals import signed_versions
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, was_shown_lately
 from pledge.web.staff.blueprint import staff

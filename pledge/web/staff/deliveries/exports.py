@@ -6,17 +6,17 @@ from flask import Response, abort, make_response, render_template, request, url_
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
-from wtforms import HiddenField, SelectField, TextAreaField
+from wtforms import Form, HiddenField, SelectField, TextAreaField
 from wtforms.fields import Field
-from wtforms.validators import ValidationError
+from wtforms.validators import AnyOf, ValidationError
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.core import i18n, languages
-from pledge.deliveries import current_totals
+from pledge.deliveries import tables
 from pledge.exports import services
 from pledge.jobs import services as jobs
-from pledge.statistics.breakdowns import UnknownCampaign
+from pledge.statistics.totals import DoesNotAddUp, NoSuchCheckpoint, UnknownCampaign
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
@@ -36,7 +36,7 @@ MEDIA_TYPES = {
 }
 
 
-def check_lang(field: Field) -> None:
+def check_lang(_form: Form, field: Field) -> None:
     if field.data not in languages.codes():
         raise ValidationError(_l("Choose a language."))
 
@@ -44,38 +44,20 @@ def check_lang(field: Field) -> None:
 class TotalsForm(StaffForm):
     """One click: each button has its format."""
 
-    format = HiddenField()
-    lang = SelectField(_l("Language of the file"), validate_choice=False)
-
-    def validate_format(self, field: Field) -> None:
-        if field.data not in TOTALS_FORMATS:
-            raise ValidationError(_l("Choose a format."))
-
-    def validate_lang(self, field: Field) -> None:
-        check_lang(field)
+    format = HiddenField(validators=[AnyOf(TOTALS_FORMATS, _l("Choose a format."))])
+    lang = SelectField(_l("Language of the file"), [check_lang], validate_choice=False)
 
 
 class ExportForm(StaffForm):
     campaign = SelectField(_l("Campaign"), validate_choice=False)
-    kind = SelectField(_l("Rows"), validate_choice=False)
-    format = SelectField(_l("Format"), validate_choice=False)
-    lang = SelectField(_l("Language of the file"), validate_choice=False)
+    kind = SelectField(_l("Rows"), [AnyOf(KINDS, _l("Choose what you need."))], validate_choice=False)
+    format = SelectField(_l("Format"), [AnyOf(FORMATS, _l("Choose a format."))], validate_choice=False)
+    lang = SelectField(_l("Language of the file"), [check_lang], validate_choice=False)
     why = TextAreaField(_l("Reason"))
 
     def validate_campaign(self, field: Field) -> None:
         if field.data not in slugs().values():
             raise ValidationError(_l("Choose a campaign."))
-
-    def validate_kind(self, field: Field) -> None:
-        if field.data not in KINDS:
-            raise ValidationError(_l("Choose what you need."))
-
-    def validate_format(self, field: Field) -> None:
-        if field.data not in FORMATS:
-            raise ValidationError(_l("Choose a format."))
-
-    def validate_lang(self, field: Field) -> None:
-        check_lang(field)
 
     def validate_why(self, field: Field) -> None:
         check_reason(field)
@@ -107,12 +89,12 @@ def export_totals(slug: str) -> AnyResponse:
     if not form.validate():
         return _page(_empty(), 422, refused="form")
     try:
-        file = current_totals.take_out(actor(), slug, form.format.data, form.lang.data)
+        file = tables.totals_file(actor(), slug, form.format.data, form.lang.data)
     except UnknownCampaign:
         abort(404)
-    except current_totals.NoSuchCheckpoint:
+    except NoSuchCheckpoint:
         return _page(_empty(), 409, refused="nothing")
-    except current_totals.DoesNotAddUp:
+    except DoesNotAddUp:
         return _page(_empty(), 409, refused="sum")
     response = Response(file.content, mimetype=MEDIA_TYPES[form.format.data])
     response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
@@ -149,7 +131,7 @@ def _page(form: ExportForm, status: int, refused: str = "") -> Response:
         formats=FORMATS,
         totals_formats=TOTALS_FORMATS,
         readers={code: languages.name(code, i18n.language()) for code in languages.codes()},
-        newest=current_totals.newest(),
+        newest=tables.newest_checkpoints(),
         refused=refused,
     )
     return make_response(page, status)

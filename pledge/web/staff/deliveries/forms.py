@@ -11,8 +11,8 @@ from wtforms.validators import ValidationError
 from pledge.core import languages
 from pledge.deliveries.document import Reply
 from pledge.deliveries.models import Channel
-from pledge.deliveries.register import Answer, EntryFault, HandingOver
-from pledge.deliveries.register_queries import DeliveryView
+from pledge.deliveries.queries import DeliveryView
+from pledge.deliveries.services import Answer, EntryFault, HandingOver
 from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.staff.forms import FAULTS, check_reason, moment_field
 

@@ -1,5 +1,7 @@
 """A new delivery: choose the campaign, write to whom and why, see exactly what it will contain, freeze it."""
 
+from collections.abc import Callable
+
 from flask import Response, abort, make_response, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -9,17 +11,16 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
 from pledge.core import languages
-from pledge.deliveries import doubt as doubts
 from pledge.deliveries import freezing
-from pledge.deliveries.letter import letters
-from pledge.deliveries.letter.compose import letter_pdf
-from pledge.deliveries.letter.letters import LetterContradicts
-from pledge.deliveries.pack.pack_format import MEMBERS
-from pledge.deliveries.register_queries import choices
-from pledge.deliveries.replies import last_reply
+from pledge.deliveries.freezing import last_reply
+from pledge.deliveries.letter import texts as letters
+from pledge.deliveries.letter.pdf import letter_pdf
+from pledge.deliveries.letter.texts import LetterContradicts
+from pledge.deliveries.pack.packing import MEMBERS
+from pledge.deliveries.queries import choices
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
-from pledge.statistics import at_checkpoint
+from pledge.statistics.totals import DoesNotAddUp, checkpoints
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
@@ -55,10 +56,20 @@ def delivery_draft(slug: str) -> Response:
 @requires_recent_mfa
 def delivery_draft_post(slug: str) -> AnyResponse:
     """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
-    offered, form = _sent(slug)
-    if not _is_right(slug, form):
-        return _form_page(slug, offered, form, 422)
-    return _preview_page(slug, offered, form)
+
+    def preview(offered: list[CheckpointView], form: DraftForm) -> AnyResponse:
+        freezing.check_count(offered[0].campaign_id)
+        document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
+        page = render_template(
+            "staff/deliveries/preview.html",
+            slug=slug,
+            form=form,
+            document=document,
+            members=MEMBERS,
+        )
+        return make_response(page)
+
+    return _answer(slug, preview)
 
 
 @staff.post(f"{_ONE}/letter")
@@ -66,16 +77,14 @@ def delivery_draft_post(slug: str) -> AnyResponse:
 @needs(Permission.EXPORT)
 def delivery_letter(slug: str) -> AnyResponse:
     """The letter as it would be, as a PDF with a draft mark on each page."""
-    offered, form = _sent(slug)
-    if not _is_right(slug, form):
-        return _form_page(slug, offered, form, 422)
-    try:
+
+    def letter(_: list[CheckpointView], form: DraftForm) -> AnyResponse:
         document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
-    except freezing.DoesNotAddUp:
-        return _form_page(slug, offered, form, 409, refused="sum")
-    response = Response(letter_pdf(document, draft=True), mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{slug}-draft.pdf"'
-    return response
+        response = Response(letter_pdf(document, draft=True), mimetype="application/pdf")
+        response.headers["Content-Disposition"] = f'inline; filename="{slug}-draft.pdf"'
+        return response
+
+    return _answer(slug, letter)
 
 
 @staff.post(f"{_ONE}/edit")
@@ -92,20 +101,28 @@ def delivery_edit(slug: str) -> Response:
 @needs(Permission.EXPORT)
 @requires_recent_mfa
 def delivery_freeze(slug: str) -> AnyResponse:
+    def freeze(_: list[CheckpointView], form: DraftForm) -> AnyResponse:
+        texts, checkpoint_id = form.texts, int(form.checkpoint.data)
+        # A second click on the button redirects to the delivery of the first one.
+        number = freezing.frozen_before(actor(), slug, checkpoint_id, **texts)
+        if number is None:
+            number = freezing.freeze(actor(), slug, checkpoint_id, **texts)
+        return redirect(url_for("staff.delivery", delivery_id=number), 303)
+
+    return _answer(slug, freeze)
+
+
+def _answer(slug: str, act: Callable[[list[CheckpointView], DraftForm], AnyResponse]) -> AnyResponse:
+    """What `act` makes of the form that was sent; the form again with its errors, or where the log is in doubt."""
     offered, form = _sent(slug)
     if not _is_right(slug, form):
         return _form_page(slug, offered, form, 422)
-    texts, checkpoint_id = form.texts, int(form.checkpoint.data)
-    # A second click on the button redirects to the delivery of the first one.
-    number = freezing.frozen_before(actor(), slug, checkpoint_id, **texts)
-    if number is None:
-        try:
-            number = freezing.freeze(actor(), slug, checkpoint_id, **texts)
-        except doubts.CountInDoubt as doubt:
-            return _form_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
-        except freezing.DoesNotAddUp:
-            return _form_page(slug, offered, form, 409, refused="sum")
-    return redirect(url_for("staff.delivery", delivery_id=number), 303)
+    try:
+        return act(offered, form)
+    except freezing.CountInDoubt as doubt:
+        return _form_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
+    except DoesNotAddUp:
+        return _form_page(slug, offered, form, 409, refused="sum")
 
 
 def _offered(slug: str, chosen: str = "") -> list[CheckpointView]:
@@ -116,7 +133,7 @@ def _offered(slug: str, chosen: str = "") -> list[CheckpointView]:
     campaign_id = next((number for number, known in slugs().items() if known == slug), None)
     if campaign_id is None:
         abort(404)
-    offered = at_checkpoint.checkpoints(campaign_id)
+    offered = checkpoints(campaign_id)
     if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19:
         older = log_queries.checkpoint(int(chosen))
         if older and older.campaign_id == campaign_id and older.id not in {one.id for one in offered}:
@@ -184,21 +201,3 @@ def _form_page(
         set_aside=set_aside,
     )
     return make_response(page, status)
-
-
-def _preview_page(slug: str, offered: list[CheckpointView], form: DraftForm) -> Response:
-    try:
-        doubts.refuse(offered[0].campaign_id)
-        document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
-    except doubts.CountInDoubt as doubt:
-        return _form_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
-    except freezing.DoesNotAddUp:
-        return _form_page(slug, offered, form, 409, refused="sum")
-    page = render_template(
-        "staff/deliveries/preview.html",
-        slug=slug,
-        form=form,
-        document=document,
-        members=MEMBERS,
-    )
-    return make_response(page)

@@ -1,4 +1,4 @@
-"""Deliveries: the list, one with its pack and its register."""
+"""Deliveries: the list, one with its pack, and what became of it."""
 
 from collections.abc import Callable
 from itertools import chain
@@ -10,13 +10,13 @@ from wtforms import Form
 
 from pledge.accounts.roles import Permission
 from pledge.deliveries import document as documents
-from pledge.deliveries import freezing, register, register_queries
+from pledge.deliveries import freezing, queries, services
 from pledge.deliveries.models import DeliveryState
-from pledge.deliveries.pack.pack_format import MEMBERS
-from pledge.deliveries.register_queries import DeliveryView
-from pledge.exports.names import file_name
+from pledge.deliveries.pack.packing import MEMBERS
+from pledge.deliveries.queries import DeliveryView
+from pledge.exports.files import file_name
 from pledge.files.storage import StorageAway
-from pledge.jobs import services
+from pledge.jobs import services as jobs
 from pledge.jobs.models import JobKind, JobState
 from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
@@ -38,7 +38,7 @@ _ONE = "/deliveries/<int(min=1,max=2147483647):delivery_id>"
 @staff.get("/deliveries")
 @needs(Permission.EXPORT)
 def deliveries() -> str:
-    lines = [(one, services.newest(JobKind.PACK, one.id)) for one in register_queries.overview()]
+    lines = [(one, jobs.newest(JobKind.PACK, one.id)) for one in queries.overview()]
     return render_template("staff/deliveries/deliveries.html", lines=lines)
 
 
@@ -51,12 +51,12 @@ def delivery(delivery_id: int) -> Response:
 @staff.post(f"{_ONE}/retry")
 @needs(Permission.EXPORT)
 def delivery_retry(delivery_id: int) -> AnyResponse:
-    job = services.newest(JobKind.PACK, _found(delivery_id).id)
+    job = jobs.newest(JobKind.PACK, _found(delivery_id).id)
     try:
-        services.retry(actor(), job.id if job else 0)
-    except services.NotFailed:
+        jobs.retry(actor(), job.id if job else 0)
+    except jobs.NotFailed:
         return _page(_found(delivery_id), status=409, refused="state")
-    return _back(delivery_id)
+    return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
 
 
 @staff.post(f"{_ONE}/download")
@@ -65,16 +65,16 @@ def delivery_retry(delivery_id: int) -> AnyResponse:
 def delivery_download(delivery_id: int) -> AnyResponse:
     """The pack. The download is recorded before its first byte is sent."""
     found = _found(delivery_id)
-    job = services.newest(JobKind.PACK, delivery_id)
+    job = jobs.newest(JobKind.PACK, delivery_id)
     try:
-        parts = None if job is None else services.chunks(job.id)
+        parts = None if job is None else jobs.chunks(job.id)
         # Opened here: a storage that is away must give an error page, not half a file.
         first = None if parts is None else next(parts, b"")
     except StorageAway:
         return _page(found, status=503, refused="storage")
     if job is None or parts is None or first is None:
         return _page(found, status=409, refused="state")
-    register.note_download(actor(), delivery_id, job.sha256)
+    services.note_download(actor(), delivery_id, (job.sha256 or b"").hex())
     response = Response(chain((first,), parts), mimetype="application/zip")
     response.content_length = job.size
     name = file_name(found.slug, "pack", found.frozen_at, found.size, delivery_id, "zip")
@@ -87,7 +87,7 @@ def delivery_download(delivery_id: int) -> AnyResponse:
 @requires_recent_mfa
 def delivery_hand_over(delivery_id: int) -> AnyResponse:
     form = HandingOverForm(request.form)
-    return _record(delivery_id, form, lambda: register.hand_over(actor(), delivery_id, form.entry))
+    return _record(delivery_id, form, lambda: services.hand_over(actor(), delivery_id, form.entry))
 
 
 @staff.post(f"{_ONE}/correct")
@@ -95,11 +95,8 @@ def delivery_hand_over(delivery_id: int) -> AnyResponse:
 @requires_recent_mfa
 def delivery_correct(delivery_id: int) -> AnyResponse:
     form = HandingOverCorrection(request.form)
-    return _record(
-        delivery_id,
-        form,
-        lambda: register.correct(actor(), delivery_id, form.entry, form.reason.data or ""),
-    )
+    why = form.reason.data or ""
+    return _record(delivery_id, form, lambda: services.correct(actor(), delivery_id, form.entry, why))
 
 
 @staff.post(f"{_ONE}/answer")
@@ -107,7 +104,7 @@ def delivery_correct(delivery_id: int) -> AnyResponse:
 @requires_recent_mfa
 def delivery_answer(delivery_id: int) -> AnyResponse:
     form = AnswerForm(request.form)
-    return _record(delivery_id, form, lambda: register.answer(actor(), delivery_id, form.entry))
+    return _record(delivery_id, form, lambda: services.answer(actor(), delivery_id, form.entry))
 
 
 @staff.post(f"{_ONE}/correct-answer")
@@ -115,53 +112,45 @@ def delivery_answer(delivery_id: int) -> AnyResponse:
 @requires_recent_mfa
 def delivery_correct_answer(delivery_id: int) -> AnyResponse:
     form = AnswerCorrection(request.form)
-    return _record(
-        delivery_id,
-        form,
-        lambda: register.correct_answer(actor(), delivery_id, form.entry, form.answer_reason.data or ""),
-    )
+    why = form.answer_reason.data or ""
+    return _record(delivery_id, form, lambda: services.correct_answer(actor(), delivery_id, form.entry, why))
 
 
 @staff.post(f"{_ONE}/discard")
 @needs(Permission.EXPORT)
 def delivery_discard(delivery_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form)
-    return _record(
-        delivery_id, form, lambda: freezing.discard(actor(), delivery_id, (form.why.data or "").strip())
-    )
+    why = (form.why.data or "").strip()
+    return _record(delivery_id, form, lambda: freezing.discard(actor(), delivery_id, why))
 
 
 def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyResponse:
     """Do it and return to the delivery's page, or show the errors there; nothing that was typed is lost."""
     found = _found(delivery_id)
-    right = form.validate()
+    if not form.validate():
+        return _page(found, form, 422)
     try:
-        if right:
-            act()
-    except register.BadEntry as wrong:
+        act()
+    except services.BadEntry as wrong:
         tell(form, wrong.faults)
-        right = False
-    except (register.DeliveryInWrongState, freezing.NotDiscardable):
+        return _page(found, form, 422)
+    except (services.DeliveryInWrongState, freezing.NotDiscardable):
         return _page(_found(delivery_id), form, 409, refused="state")
-    except register.PackNotMade:
+    except services.PackNotMade:
         return _page(_found(delivery_id), form, 409, refused="pack")
-    return _back(delivery_id) if right else _page(found, form, 422)
+    return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
 
 
 def _found(delivery_id: int) -> DeliveryView:
-    found = register_queries.find(delivery_id)
+    found = queries.find(delivery_id)
     if found is None:
         abort(404)
     return found
 
 
-def _back(delivery_id: int) -> AnyResponse:
-    return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
-
-
 def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refused: str = "") -> Response:
     """The page of a delivery; `sent` is the form that was refused."""
-    job = services.newest(JobKind.PACK, found.id)
+    job = jobs.newest(JobKind.PACK, found.id)
     forms = {
         "hand_over": HandingOverForm(),
         "correct": HandingOverCorrection(data=recorded_handing_over(found)),
@@ -178,7 +167,7 @@ def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refu
         document=documents.from_json(found.document),
         members=MEMBERS,
         job=job,
-        has_pack=job is not None and job.state is JobState.DONE,
+        has_pack=job is not None and job.state == JobState.DONE,
         may_write_news=me().can(Permission.EDIT_CAMPAIGNS),
         forms=forms,
         sent=sent,

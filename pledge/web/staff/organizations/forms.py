@@ -9,7 +9,7 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.core.languages import Texts
-from pledge.core.text.plain_text import is_readable
+from pledge.core.text.lines import is_readable
 from pledge.endorsements.models import ReasonKind
 from pledge.endorsements.review.reasons import CODE, MAX_REASON
 from pledge.web.forms import ByLanguage, StaffForm, TickField

@@ -7,7 +7,7 @@ from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.core.i18n import format_duration
-from pledge.mail import moderation, queries, suppression, undelivered
+from pledge.mail import outbox, queries, suppression
 from pledge.statistics.deliverability import deliverability, falls
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
@@ -29,14 +29,14 @@ def dead_letters() -> Response:
 @staff.post("/mail/retry")
 @needs(Permission.RUN_MAIL)
 def retry_all() -> AnyResponse:
-    moderation.retry(actor(), None)
+    outbox.retry(actor(), None)
     return redirect(url_for("staff.dead_letters"), 303)
 
 
 @staff.post(f"/mail/<int(min=1,max={_LARGEST_ID}):mail_id>/retry")
 @needs(Permission.RUN_MAIL)
 def retry_one(mail_id: int) -> AnyResponse:
-    if not moderation.retry(actor(), mail_id):
+    if not outbox.retry(actor(), mail_id):
         return _page(409)
     return redirect(url_for("staff.dead_letters"), 303)
 
@@ -56,14 +56,14 @@ def _page(status: int, form: LookUpForm | None = None, *, unknown: bool = False)
     before = request.args.get("before", type=int)
     if before is not None and not 0 < before <= _LARGEST_ID:
         before = None
-    letters = undelivered.dead_letters(PAGE + 1, before)
+    letters = queries.dead_letters(PAGE + 1, before)
     html = render_template(
         "staff/signatures/dead_letters.html",
         letters=letters[:PAGE],
         older=letters[PAGE - 1].id if len(letters) > PAGE else None,
         outbox=queries.outbox(),
         gone=status == 409,
-        returned=undelivered.returned_counts(WEEK),
+        returned=queries.returned_counts(WEEK),
         stopped=suppression.counts(),
         providers=deliverability(),
         fallen={fall.recent.provider: fall.usual for fall in falls()},

@@ -13,7 +13,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from pledge.abuse import alerts, blocks, words
+from pledge.abuse import alerts, blocks
 from pledge.abuse.blocks import BlockedOrigin
 from pledge.abuse.models import OriginKind
 from pledge.accounts.roles import Permission
@@ -213,7 +213,7 @@ def _watch_page(form: FindForm, status: int) -> Response:
         window=window,
         form=form,
         alerts=alerts.newest(Window.WEEK.length),
-        alert_words=lambda alert: words.headline(alert.kind, alert.facts, i18n.language()),
+        alert_words=lambda alert: alerts.headline(alert.kind, alert.facts, i18n.language()),
         **_words(),
         **numbers,
     )

@@ -15,7 +15,7 @@ from pledge.audit import queries, services
 from pledge.audit.queries import AuditEntryView, Page, Search, as_csv
 from pledge.campaigns.wording_changes import WordingPart, changes
 from pledge.core import clock, i18n
-from pledge.exports.names import file_name
+from pledge.exports.files import file_name
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff

@@ -17,7 +17,7 @@ from pledge.paper import queries as paper_signatures
 from pledge.signatures.invalidation import queries as invalidations
 from pledge.statistics import dashboard, funnel
 from pledge.statistics.charts import chart
-from pledge.statistics.growth import Step, growth
+from pledge.statistics.history import Step, growth
 from pledge.switches import queries as switches
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import needs

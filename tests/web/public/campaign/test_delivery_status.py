@@ -3,7 +3,7 @@
 import pytest
 
 from pledge.core.languages import Texts
-from pledge.deliveries import register
+from pledge.deliveries import services
 from pledge.web.caching import cache
 from tests.support import deliveries
 from tests.support.factories import ANNA, crowd, signature
@@ -84,8 +84,8 @@ def test_a_second_line_appears_with_the_second_delivery(app, client):
     number = deliveries.handed_over(recipient=Texts(ko="국회", en="The National Assembly"))
     page = client.get(PAGE["en"]).text
     assert page.index("The National Assembly") < page.index("The Minister of Environment")
-    register.correct(
-        ANNA, number, register.HandingOver(deliveries.row(number).handed_over_at, "post", "9-9"), "a slip"
+    services.correct(
+        ANNA, number, services.HandingOver(deliveries.row(number).handed_over_at, "post", "9-9"), "a slip"
     )
     fresh(app)
     assert "9-9" in client.get(PAGE["en"]).text

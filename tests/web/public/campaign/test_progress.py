@@ -6,7 +6,7 @@ import html5lib
 import pytest
 
 from pledge.ledger import log_queries
-from pledge.statistics import published_places
+from pledge.statistics import places
 from tests.support.factories import campaign, crowd, endorsement, fold_all, signature, the_campaign
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -40,7 +40,7 @@ def everywhere():
         signature(country="JP", region=None)
     endorsement(type="city")
     fold_all()
-    published_places.renew()
+    places.renew_places()
 
 
 @LANGS
@@ -87,7 +87,7 @@ def test_every_picture_has_its_table(client):
 def test_four_people_are_a_number_and_nothing_more(client):
     crowd(4, country="KR")
     fold_all()
-    published_places.renew()
+    places.renew_places()
     page = get(client)
     assert 'role="img"' not in page.text, "neither a chart nor a map"
     assert table(page, "People by country") is None
@@ -101,7 +101,7 @@ def test_page_and_documents_for_programs_show_the_same_lines(client, frozen_cloc
     signature(region="KR-49")
     fold_all()
     frozen_clock.move(hours=1)
-    published_places.renew()
+    places.renew_places()
     page = get(client)
     for name, caption in (
         ("regions", "People by province or metropolitan city"),
@@ -136,7 +136,7 @@ def test_more_than_ten_countries_are_a_press_away(client):
     for place, country in enumerate("KR JP US DE FR GB NL IT ES SE NO FI".split()):
         crowd_of(20 + place, country)
     fold_all()
-    published_places.renew()
+    places.renew_places()
     page = get(client)
     assert len(table(page, "People by country")) == 10
     assert len(table(page, "People by country, continued")) == 2

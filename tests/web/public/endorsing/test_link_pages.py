@@ -24,7 +24,7 @@ from tests.support.factories import (
     version_of,
 )
 from tests.support.pictures import png
-from tests.support.rows import number_of
+from tests.support.rows import again, number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -32,11 +32,6 @@ pytestmark = pytest.mark.usefixtures("app")
 @pytest.fixture(params=["ko", "en"])
 def lang(request):
     return request.param
-
-
-def again(row):
-    db.session.rollback()
-    return db.session.get(Endorsement, row.id)
 
 
 def correction(row, **changes):

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from pledge.abuse import proof
 from pledge.audit.models import Actor
 from pledge.core import clock, metrics, tokens
-from pledge.core.db import db, transaction
+from pledge.core.db import db, snapshots, transaction
 from pledge.core.tokens import Purpose
-from pledge.mail import breaker, suppression, valve
+from pledge.mail import suppression, valve
 from pledge.mail.addresses import address_hash, parse
 from pledge.mail.models import OutboxMail, Returned
 from pledge.signatures.models import Signature
@@ -425,7 +425,7 @@ def test_an_organisation_is_asked_its_form_is_passed_on_and_its_mail_is_marked_a
 def test_while_the_breaker_is_open_everybody_is_asked(client):
     with transaction() as session:
         valve.lock(session).breaker_opened_at = clock.now()
-    breaker.forget()
+    snapshots.clear()
     for network in (HALL, "127.0.0.1"):
         page = send(client, form(email=f"{network}@example.org"), network=network)
         assert page.status_code == 403

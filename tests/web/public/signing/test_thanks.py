@@ -8,7 +8,7 @@ from markupsafe import Markup
 from pledge.campaigns import items
 from pledge.campaigns.events import EVENT
 from pledge.core import clock
-from pledge.statistics import published_places
+from pledge.statistics import places
 from tests.support.factories import (
     EDITOR,
     campaign,
@@ -111,7 +111,7 @@ def test_who_says_a_province_hears_its_place_where_everybody_may_see_it(client, 
         crowd(number, region=shown)
     person = signature(region=None)
     fold_all()
-    published_places.renew()
+    places.renew_places()
     key = press_key(person)
     client.post(f"/en/confirm/{key}/region", data={"region": region})
     notice = words(told(client, key, done="region").partition('id="done"')[2].partition("</div>")[0])

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 
 from pledge.core import clock
 from pledge.core.db import transaction
-from pledge.deliveries import register_queries
+from pledge.deliveries import queries
 from pledge.files import storage
 from pledge.jobs.models import Job
 from tests.support import deliveries
@@ -144,7 +144,7 @@ def test_a_mistake_in_the_register_is_told_and_nothing_is_lost(exporter, address
     assert page.status_code == 422
     assert any(told in error for error in errors(page))
     assert "KEPT" in page.text or act == "discard"
-    assert register_queries.find(int(address.rpartition("/")[2])).state == "frozen"
+    assert queries.find(int(address.rpartition("/")[2])).state == "frozen"
 
 
 def test_a_correction_of_a_delivery_needs_a_reason(exporter, signed):

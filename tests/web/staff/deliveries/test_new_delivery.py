@@ -205,10 +205,9 @@ WRONG = [
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize("step", ["", "/freeze"], ids=["preview", "freeze"])
 @pytest.mark.parametrize(("changes", "told"), WRONG, ids=[next(iter(changes)) for changes, _ in WRONG])
-def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, changes, told, step):
-    page = exporter.post(NEW + step, data={**FORM, "checkpoint": str(signed), **changes})
+def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, changes, told):
+    page = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed), **changes})
     assert page.status_code == 422
     assert told in errors(page)
     if "letter_en" not in changes:

@@ -15,7 +15,7 @@ from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.origins import domain_hash
 from pledge.statistics.charts import BOTTOM, LEFT, TOP, WIDTH, chart
-from pledge.statistics.growth import Point
+from pledge.statistics.history import Point
 from pledge.switches import moderation
 from tests.support import paper
 from tests.support.factories import (

@@ -1,0 +1,257 @@
+"""The letter of a delivery as a PDF, by Typst, one language after another.
+
+Every sentence and every number of it comes in as plain data, never as markup; the template (typst/letter.typ) decides only the
+look. The fixed texts are in typst/<language>.toml.
+"""
+
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from pledge.core import countries
+from pledge.core.clock import from_iso_utc
+from pledge.core.i18n import SEOUL, format_date, format_datetime
+from pledge.core.languages import Texts
+from pledge.core.organization_types import TYPES
+from pledge.core.typesetting import MISSING, presentable, typeset
+from pledge.deliveries.document import Document, FrozenPaper, Reply
+from pledge.deliveries.letter.charts import growth, shares
+from pledge.deliveries.letter.texts import TYPST, fixed
+from pledge.ledger.counting import Moves
+from pledge.statistics import labels
+from pledge.statistics.breakdowns import OTHER
+
+SOURCE = TYPST / "letter.typ"
+
+#: Countries that are listed one by one; the others are one row.
+COUNTRIES = 40
+#: Organisations that are listed; only their number can make a letter very long.
+ORGANIZATIONS = 2_000
+
+
+def letter_pdf(document: Document, *, draft: bool = False) -> bytes:
+    """The letter. The same document always gives the same bytes. A draft is marked as one on each page."""
+    return typeset(SOURCE, letter_data(document, draft=draft), at=from_iso_utc(document.frozen_at))
+
+
+def letter_data(document: Document, *, draft: bool = False) -> dict[str, Any]:
+    parts = [part(document, lang, draft=draft) for lang in document.languages]
+    titles = dict.fromkeys(document.title.of(lang) for lang in document.languages)
+    return {
+        "title": " / ".join(part["subject"] for part in parts),
+        "authors": parts[0]["senders"],
+        "description": presentable(" / ".join(titles)),
+        "parts": parts,
+    }
+
+
+def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any]:
+    """The letter in one language. Every text in it can be typeset, see presentable()."""
+    texts = fixed(lang)
+    title = document.title.of(lang)
+    said = {
+        **texts,
+        "lang": lang,
+        "title": title,
+        "subject": texts["subject"].format(title=title),
+        "recipient": document.recipient.of(lang),
+        "occasion": document.occasion.of(lang),
+        "draft": texts["draft"] if draft else "",
+        "number": document.reply.number,
+        "reply": _reply(document.reply, lang),
+        "date": format_date(from_iso_utc(document.frozen_at), lang),
+        "paragraphs": _blocks(document.letter.of(lang)),
+        "senders": [one.of(lang) for one in document.secretariat]
+        or [texts["no_secretariat"].format(title=title)],
+        "people_number": f"{document.checkpoint.people:,}",
+        "organizations_number": f"{document.checkpoint.organizations:,}",
+        "as_of": texts["as_of"].format(moment=_when(document.checkpoint.signed_at, lang)),
+        "paper": _paper(document.paper, texts["paper"]),
+        "footer": texts["footer"].format(title=title),
+        "results": _results(document, lang),
+        "supporters": _supporters(document, lang),
+        "pledge": {
+            **texts["pledge"],
+            "versions": [
+                {
+                    "title": texts["pledge"]["version"].format(number=one.version),
+                    "sha256": one.sha256,
+                    "blocks": _blocks(one.text.of(lang)),
+                }
+                for one in document.pledges
+            ],
+        },
+        "method": _method(document, lang),
+    }
+    shown: dict[str, Any] = _presentable(said)
+    is_marked = MISSING in str(shown)
+    shown["method"]["missing"] = texts["method"]["missing"].format(mark=MISSING) if is_marked else ""
+    return shown
+
+
+def _paper(paper: FrozenPaper | None, text: str) -> str:
+    if paper is None:
+        return ""
+    return text.format(
+        signatures=f"{paper.signatures:,}", sheets=f"{paper.sheets:,}", batches=f"{paper.batches:,}"
+    )
+
+
+def _reply(reply: Reply, lang: str) -> dict[str, Any]:
+    """Where the answer goes: the known parts, row by row."""
+    texts = fixed(lang)["reply"]
+    known = {
+        "person": reply.person.of(lang),
+        "phone": reply.phone,
+        "email": reply.email,
+        "address": reply.address.of(lang),
+    }
+    return {**texts, "rows": [[texts[name], value] for name, value in known.items() if value]}
+
+
+def _results(document: Document, lang: str) -> dict[str, Any]:
+    texts = fixed(lang)["results"]
+    state = document.checkpoint
+    home = countries.country_name(countries.HOME, lang)
+    smallest = {
+        name: texts[name].format(smallest=document.smallest_shown)
+        for name in ("growth_none", "merged_days_note", "small", "only_small")
+    }
+    named = sum(cell.key != OTHER for cell in document.by_country)
+    grouped = [texts["more_countries_note"]] if named > COUNTRIES else []
+    told = {
+        **smallest,
+        "intro": texts["intro"].format(moment=_when(state.signed_at, lang), size=f"{state.size:,}"),
+        "country_scale": " ".join([texts["country_scale"].format(home=home), *grouped]),
+    }
+    return {
+        **texts,
+        **told,
+        "days": growth(document.by_day, lang, texts),
+        "regions": shares(document.by_region, lang, state.people),
+        "countries": shares(
+            document.by_country,
+            lang,
+            state.people,
+            without=countries.HOME,
+            most=COUNTRIES,
+            more=texts["more_countries"],
+        ),
+    }
+
+
+def _supporters(document: Document, lang: str) -> dict[str, Any]:
+    texts = fixed(lang)["supporters"]
+    listed = document.named_organizations[:ORGANIZATIONS]
+    order = list(TYPES)
+    listed = sorted(listed, key=lambda one: order.index(one.type) if one.type in order else len(order))
+    groups = [
+        {
+            "title": texts["group"].format(type=labels.named(TYPES, kind, lang), number=f"{len(members):,}"),
+            "organizations": [_in_each(one.name, lang) for one in members],
+        }
+        for kind, members in ((kind, list(found)) for kind, found in groupby(listed, lambda one: one.type))
+    ]
+    named, unnamed = len(document.named_organizations), document.unnamed_organizations
+    return {
+        **texts,
+        "secretariat_names": [_in_each(one, lang) for one in document.secretariat],
+        "partner_names": [_in_each(one, lang) for one in document.partners],
+        "groups": groups,
+        "organizations": texts["organizations"].format(number=f"{document.checkpoint.organizations:,}"),
+        "intro": texts["intro"].format(number=f"{named:,}"),
+        "unnamed": texts["unnamed"].format(number=f"{unnamed:,}") if unnamed else "",
+        "more": texts["more"].format(number=f"{ORGANIZATIONS:,}") if named > ORGANIZATIONS else "",
+    }
+
+
+def _method(document: Document, lang: str) -> dict[str, Any]:
+    texts = fixed(lang)["method"]
+    state, sign_ups = document.checkpoint, document.sign_ups
+    verify = f"{document.address}/{lang}/verify"
+    key = f"{document.address}/log/{document.slug}/key"
+    few = texts["few"].format(smallest=document.smallest_shown)
+    outcomes, newest = fixed(lang)["outcomes"], document.newest or state
+    newest_counts = texts["newest_counts"].format(
+        size=f"{newest.size:,}", people=f"{newest.people:,}", organizations=f"{newest.organizations:,}"
+    )
+    return {
+        **texts,
+        "checking_text": [
+            sentence.format(verify=verify, key=key, program=f"{document.address}/verify.py")
+            for sentence in texts["checking_text"]
+        ],
+        "moves_people": _moves(document.people_moves),
+        "moves_organizations": _moves(document.organization_moves),
+        "sign_ups_note": texts["sign_ups_note"].format(moment=_when(sign_ups.as_of, lang)),
+        "sign_up_rows": [
+            (texts["counted"], f"{sign_ups.confirmed:,}"),
+            *(
+                (outcomes.get(key, key), few if count is None else f"{count:,}")
+                for key, count in sign_ups.not_counted.items()
+            ),
+            (
+                texts["submitted"],
+                texts["hidden"] if sign_ups.submitted is None else f"{sign_ups.submitted:,}",
+            ),
+        ],
+        "checkpoint_rows": [
+            (texts["size"], f"{state.size:,}"),
+            (texts["root"], state.root),
+            (texts["signed_at"], f"{_when(state.signed_at, lang)} ({state.signed_at})"),
+            (texts["newest"], newest_counts),
+            (texts["origin"], document.origin),
+            (texts["keys"], ", ".join(_key_id(one) for one in document.verifiers)),
+            (texts["verify"], verify),
+        ],
+    }
+
+
+def _moves(moves: Moves) -> list[str]:
+    """Each figure with its sign, and their sum."""
+    return [
+        f"{moves.confirmed:,}",
+        *(_with_sign("−", moves.withdrawn), _with_sign("−", moves.invalidated)),
+        *(_with_sign("+", moves.reinstated), f"{moves.count:,}"),
+    ]
+
+
+def _with_sign(sign: str, number: int) -> str:
+    return f"{sign}{number:,}" if number else "0"
+
+
+def _in_each(name: Texts, lang: str) -> dict[str, str]:
+    """A name in this language first; in the others too, where it has another there."""
+    first = name.of(lang)
+    return {"name": first, "other": " / ".join(dict.fromkeys(one for one in name.values() if one != first))}
+
+
+def _when(text: str, lang: str) -> str:
+    instant: datetime = from_iso_utc(text).astimezone(SEOUL)
+    return format_datetime(instant, lang)
+
+
+def _blocks(text: str) -> list[dict[str, Any]]:
+    """Paragraphs, and lists of lines that begin with a dash; everything else unchanged."""
+    blocks: list[dict[str, Any]] = []
+    for paragraph in text.replace("\r\n", "\n").split("\n\n"):
+        lines = [line.rstrip() for line in paragraph.split("\n") if line.strip()]
+        for is_list, members in groupby(lines, lambda line: line.lstrip().startswith(("- ", "* "))):
+            if is_list:
+                blocks.append({"items": [line.lstrip()[2:].strip() for line in members]})
+            else:
+                blocks.append({"lines": [line.strip() for line in members]})
+    return blocks
+
+
+def _presentable(value: Any) -> Any:
+    if isinstance(value, str):
+        return presentable(value)
+    if isinstance(value, dict):
+        return {key: _presentable(one) for key, one in value.items()}
+    return [_presentable(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _key_id(verifier: str) -> str:
+    """The id in a public key's text form `<name>+<id>+<base64>` (C2SP signed-note, "Verifier keys")."""
+    return verifier.split("+", 2)[1]

@@ -1,0 +1,131 @@
+"""The texts of a delivery, and its cover letter: the default one, its fields, and what it may say of the numbers.
+
+What differs between languages is in [cover] of typst/<language>.toml.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pledge.campaigns.rules import BadFields, Checker, FieldFault
+from pledge.core import languages
+from pledge.core.clock import from_iso_utc
+from pledge.core.i18n import format_date
+from pledge.core.languages import Texts
+from pledge.deliveries.document import Reply
+from pledge.deliveries.models import MAX_LETTER, MAX_OCCASION, MAX_RECIPIENT
+from pledge.mail.addresses import BadAddress, parse
+from pledge.statistics.totals import CountedCheckpoint
+
+TYPST = Path(__file__).parent / "typst"
+
+MAX_NUMBER = 60
+MAX_PERSON = 120
+MAX_PHONE = 60
+MAX_ADDRESS = 300
+
+
+@dataclass(frozen=True)
+class LetterTexts:
+    """What a delivery says besides its numbers, as it is kept."""
+
+    recipient: Texts
+    occasion: Texts
+    letter: Texts
+    reply: Reply
+
+
+class LetterContradicts(BadFields):
+    """The letter names a number or a day of counting that its pack does not have; `found` has the words, by field."""
+
+    def __init__(self, found: dict[str, str]) -> None:
+        super().__init__(dict.fromkeys(found, FieldFault.UNLIKE_PACK))
+        self.found = found
+
+
+@cache
+def fixed(lang: str) -> dict[str, Any]:
+    """The texts of the letter that are the same in each, in one language."""
+    return tomllib.loads((TYPST / f"{lang}.toml").read_text("utf-8"))
+
+
+def default_letter(title: Texts, *, with_organizations: bool) -> Texts:
+    """A letter with fields for the numbers; paragraphs, an empty line between two."""
+    kind = "with_organizations" if with_organizations else "people_only"
+    covers = {lang: fixed(lang)["cover"] for lang in languages.codes()}
+    return Texts(
+        {
+            lang: cover["letter"].strip().format(title=title.of(lang), date="{date}", joined=cover[kind])
+            for lang, cover in covers.items()
+        }
+    )
+
+
+def clean(recipient: Texts, occasion: Texts, letter: Texts, reply: Reply) -> LetterTexts:
+    """The texts as they will be stored, the letter with its fields. Raises BadFields with all faults."""
+    checker = Checker()
+    cleaned = checker.texts("letter", letter, MAX_LETTER, required=True)
+    wording = LetterTexts(
+        recipient=checker.lines("recipient", recipient, MAX_RECIPIENT, required=True),
+        occasion=checker.lines("occasion", occasion, MAX_OCCASION, required=True),
+        letter=Texts({lang: text.strip() for lang, text in cleaned.items()}),
+        reply=_clean_reply(checker, reply),
+    )
+    checker.finish()
+    return wording
+
+
+def filled(letter: Texts, checkpoint: CountedCheckpoint, paper: int, goal: int) -> Texts:
+    """The letter with {people}, {organizations}, {paper} and {date} filled in. Raises LetterContradicts."""
+    numbers = {"people": checkpoint.people, "organizations": checkpoint.organizations, "paper": paper}
+    known = {*numbers.values(), goal}
+    texts, found = {}, {}
+    for lang, text in letter.items():
+        cover, day = fixed(lang)["cover"], format_date(from_iso_utc(checkpoint.signed_at), lang)
+        said = text.replace("{date}", day)
+        for name, number in numbers.items():
+            said = said.replace(f"{{{name}}}", _counted(cover[name], number, lang))
+        texts[lang] = said
+        wrong = [
+            *(one[0] for one in re.finditer(cover["counted"], said) if _number(one) not in known),
+            *(one[0] for one in re.finditer(cover["counted_on"], said) if one[1] != day),
+            *re.findall(r"\{\w*\}", said),
+        ]
+        if wrong:
+            found[f"letter_{lang}"] = wrong[0]
+    if found:
+        raise LetterContradicts(found)
+    return Texts(texts)
+
+
+def _clean_reply(check: Checker, reply: Reply) -> Reply:
+    """The reply as it will be stored; faults are noted for `number`, `person_ko` … `address_en`."""
+    email = reply.email.strip()
+    try:
+        email = parse(email).mailed if email else ""
+    except BadAddress:
+        check.add("email", FieldFault.EMAIL)
+    cleaned = Reply(
+        number=check.line("number", reply.number, MAX_NUMBER),
+        person=check.lines("person", reply.person, MAX_PERSON),
+        phone=check.line("phone", reply.phone, MAX_PHONE),
+        email=email,
+        address=check.lines("address", reply.address, MAX_ADDRESS),
+    )
+    every = Texts(dict.fromkeys(languages.codes(), "x"))
+    check.all_or_none("person", cleaned.person, every)
+    check.all_or_none("address", cleaned.address, every)
+    return cleaned
+
+
+def _counted(forms: dict[str, str], number: int, lang: str) -> str:
+    """In the plural form that CLDR has for a number in the language; `other` is used for those that are not given."""
+    form = languages.locale(lang).plural_form(number)
+    return forms.get(form, forms["other"]).format(number=f"{number:,}")
+
+
+def _number(found: re.Match[str]) -> int:
+    return int(found[1].replace(",", ""))

@@ -1,0 +1,246 @@
+"""Checks of what the site depends on: settings, Redis, SMTP, the mailbox of bounces, storage, the worker, the clock."""
+
+import secrets
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import redis
+from sqlalchemy import func, make_url, select, text
+
+from config import Config, unknown_names
+from pledge.core import clock
+from pledge.core.db import db, reading
+from pledge.core.networks import is_this_machine
+from pledge.diagnosis import Finding, ok, problem, warning
+from pledge.diagnosis.state import Readiness
+from pledge.files.storage import StorageAway, current_storage
+from pledge.ledger.models import LedgerEntry
+from pledge.mail import breaker, valve
+from pledge.mail import queries as mail
+from pledge.mail.bounces import mailboxes
+from pledge.mail.services import transport
+from pledge.mail.transports import BadSmtpUrl, MailRefused, Server, SmtpTransport
+from pledge.statistics import deliverability
+
+#: Seconds that Redis may take here; the site itself waits less.
+REDIS_TIMEOUT = 2.0
+#: A key written to see whether Redis takes writes.
+_WRITTEN = "pledge:doctor"
+#: Seconds between our clock and the database's, or the newest entry: links and codes expire by the clock.
+CLOCK_WARNING, CLOCK_PROBLEM = 5.0, 60.0
+
+
+def settings_findings(config: Config) -> Iterator[Finding]:
+    faults = config.problems()
+    for fault in faults:
+        yield problem("settings", fault)
+    if not faults:
+        yield ok("settings", f"fit for {config.env.value}")
+    for name in unknown_names():
+        yield warning(
+            "settings", f"{name} is set, but nothing reads it: is it spelled right (docs/settings.md)?"
+        )
+
+
+def address_findings(config: Config) -> Iterator[Finding]:
+    if config.base_url.startswith("https://"):
+        yield ok("address", config.base_url)
+    elif not config.is_production:  # in production the settings' own problem says it
+        yield ok("address", f"{config.base_url} (a development address: production needs https)")
+    hops = config.trusted_proxies
+    if hops:
+        yield ok("proxies", f"visitors' addresses are taken from X-Forwarded-For through {hops} of yours")
+    elif config.is_production:
+        yield warning(
+            "proxies",
+            "none is trusted: if one stands in front, all visitors share its limits; set PLEDGE_TRUSTED_PROXIES",
+        )
+    else:
+        yield ok("proxies", "none is trusted")
+
+
+def encryption_findings(config: Config) -> Iterator[Finding]:
+    """Settings by which another machine is asked without TLS, or without checking its certificate."""
+    unsafe = {
+        "PLEDGE_DATABASE_URL: add sslmode=verify-full": _asks_unknown_database(config),
+        "PLEDGE_REDIS_URL: use rediss://": _asks_in_clear(config.redis_url),
+        "PLEDGE_STORAGE_ENDPOINT: use https://": _asks_in_clear(config.storage_endpoint),
+        "PLEDGE_OTLP_ENDPOINT: use https://": _asks_in_clear(config.otlp_endpoint),
+    }
+    found = [cure for cure, is_unsafe in unsafe.items() if is_unsafe]
+    for cure in found:
+        yield warning("encryption", f"{cure}, as it names another machine: fine only on a closed network")
+    if not found:
+        yield ok("encryption", "whatever is asked on other machines is asked by TLS")
+
+
+def _asks_in_clear(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme in ("redis", "http") and not is_this_machine(parts.hostname or "")
+
+
+def _asks_unknown_database(config: Config) -> bool:
+    if config.uses_sqlite:
+        return False
+    url = make_url(config.sqlalchemy_url)
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    hosts = [host for host in str(arguments.get("host", "")).split(",") if host and not host.startswith("/")]
+    is_checked = arguments.get("sslmode") in ("verify-ca", "verify-full")
+    return not is_checked and not all(is_this_machine(host) for host in hosts)
+
+
+def redis_findings(config: Config) -> Iterator[Finding]:
+    if not config.redis_url:
+        text = "not set: limits are counted in each process"
+        yield (
+            warning("redis", f"{text}; set PLEDGE_REDIS_URL when there are several")
+            if config.is_production
+            else ok("redis", text)
+        )
+        return
+    try:
+        with redis.Redis.from_url(
+            config.redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
+        ) as client:
+            client.set(_WRITTEN, 1, ex=1)  # a full or read-only Redis answers, and counts nothing
+    except (redis.RedisError, ValueError, OSError) as error:
+        yield problem(
+            "redis",
+            f"takes no counts ({type(error).__name__}): limits are counted in each process meanwhile; "
+            "check PLEDGE_REDIS_URL, that the server runs and that it may write",
+        )
+    else:
+        yield ok("redis", "answers")
+
+
+def smtp_findings(config: Config) -> Iterator[Finding]:
+    try:
+        sender = transport(config)
+        if not isinstance(sender, SmtpTransport):
+            yield ok("mail", "lands in /dev/mailbox on this machine")
+            return
+        sender.check()
+    except BadSmtpUrl as error:
+        yield problem("mail", f"PLEDGE_SMTP_URL: {error}")
+    except MailRefused as error:
+        yield problem(
+            "mail",
+            f"the SMTP server takes no mail ({error.code}): check PLEDGE_SMTP_URL; mails wait in the outbox",
+        )
+    else:
+        if Server.parse(config.smtp_url.get_secret_value()).scheme == "smtp":
+            yield warning(
+                "mail", "the SMTP server answers, without TLS: fine only on this machine or a closed network"
+            )
+        else:
+            yield ok("mail", "the SMTP server answers, with TLS")
+
+
+def bounce_findings(config: Config) -> Iterator[Finding]:
+    """Open the mailbox of bounces, where there is one; nothing in it is read or deleted."""
+    url = config.bounce_mailbox.get_secret_value()
+    if not url:
+        yield _without_mailbox(config)
+        return
+    try:
+        messages = mailboxes.waiting(url)
+    except mailboxes.BadMailboxUrl as error:
+        yield problem("bounces", f"PLEDGE_BOUNCE_MAILBOX: {error}")
+    except mailboxes.MailboxAway as away:
+        yield problem(
+            "bounces",
+            f"the mailbox cannot be opened ({away}): check PLEDGE_BOUNCE_MAILBOX, its server and rights; "
+            "addresses that do not exist are written to meanwhile",
+        )
+    else:
+        yield ok("bounces", f"the mailbox can be opened, {messages} messages wait to be read")
+
+
+def _without_mailbox(config: Config) -> Finding:
+    if config.bounce_hook_key.get_secret_value():
+        return ok("bounces", "another program forwards them (/hooks/mail)")
+    text = "not read: addresses that do not exist are written to again and again"
+    return warning("bounces", f"{text}; see docs/bounces.md") if config.is_production else ok("bounces", text)
+
+
+def storage_findings(config: Config) -> Iterator[Finding]:
+    """Store a few bytes, read them and delete them again."""
+    place = "the bucket" if config.storage_url else "the folder files/ of the instance"
+    key, probe = f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(16)
+    try:
+        current_storage().put(key, probe)
+        read = current_storage().get(key)
+        current_storage().delete(key)
+    except StorageAway as away:
+        yield problem(
+            "files",
+            f"{place} cannot be used ({away}): pictures and documents are refused meanwhile; "
+            "check its rights, free space and PLEDGE_STORAGE_…",
+        )
+        return
+    if read == probe:
+        yield ok("files", f"{place} takes, gives and deletes")
+    else:
+        yield problem("files", f"{place} does not give back what it took")
+
+
+def worker_findings(state: Readiness) -> Iterator[Finding]:
+    for fault in state.problems:
+        yield problem("worker", fault)
+    if state.ready:
+        yield ok(
+            "worker",
+            f"mail due for {state.outbox_age_seconds} s, entries waiting for {state.fold_lag_seconds} s",
+        )
+    for name in state.paused:
+        yield warning(name, "paused by staff (staff area, switches)")
+    if state.valve_closed:
+        yield warning(
+            "mail",
+            f"{valve.HELD_BACK} (PLEDGE_FIRST_MAIL_PACE): a busy day, or somebody who types other people's addresses; "
+            "see the dashboard of the staff area",
+        )
+    if state.breaker_open:
+        yield warning(
+            "mail",
+            f"{breaker.OPEN} (PLEDGE_BREAKER_SHARE, PLEDGE_BREAKER_PACE): somebody may be typing other people's addresses; "
+            "see the staff area",
+        )
+    for fault in state.late:
+        yield warning("mail", fault)
+    for fall in deliverability.falls():
+        yield warning(
+            "mail",
+            f"of the mails of the last hours {fall.recent.confirmed_share:.0%} were confirmed at {fall.recent.provider}, usually "
+            f"{fall.usual.confirmed_share:.0%}: it may refuse them or sort them out as spam; see the staff area, e-mail",
+        )
+    dead = mail.outbox().dead
+    if dead:
+        yield warning("mail", f"{dead} mails were given up: see `flask mail dead`, then `flask mail retry`")
+
+
+def clock_findings() -> Iterator[Finding]:
+    """Compare with the database's clock where it has one, and with the newest entry, which cannot be from the future."""
+    now = clock.now()
+    with reading() as connection:
+        newest = connection.execute(select(func.max(LedgerEntry.occurred_at))).scalar_one()
+        other = (
+            None
+            if db.engine.dialect.name == "sqlite"
+            else connection.execute(text("SELECT now()")).scalar_one()
+        )
+    apart = 0.0 if other is None else abs((now - other).total_seconds())
+    ahead = 0.0 if newest is None else max(0.0, (newest - now).total_seconds())
+    if max(apart, ahead) < CLOCK_WARNING:
+        yield ok("clock", clock.iso_utc(now))
+        return
+    if apart >= CLOCK_WARNING:
+        yield problem(
+            "clock",
+            f"this machine is {apart:.0f} s from the database: run NTP; `flask worker` does nothing here",
+        )
+        return
+    text_ = (
+        f"this machine is {apart:.0f} s from the database and {ahead:.0f} s behind the newest entry: run NTP"
+    )
+    yield problem("clock", text_) if max(apart, ahead) >= CLOCK_PROBLEM else warning("clock", text_)

@@ -1,0 +1,208 @@
+"""What everybody may see of regions and countries: a stored state of the log, seldom renewed, and one line about today.
+
+Nobody can be recognised by them, nor by comparing one with the next: whoever reads them again and again sees a crowd move and
+never one person, though the total beside them is live. Another state, or another line, follows an hour later at the earliest,
+and after changes of at least twenty people.
+
+The line ("12 people from Busan today") names the region with the most people of the Korean day, of those that merging small
+cells leaves (cells.py); the people from everywhere else are at least as many as a cell must have. Another one replaces it only
+when the number of the same region stays or moves by a whole cell. A day without such a region has no line.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import Connection, Select, func, select, union_all
+from sqlalchemy.orm import Session
+
+from pledge.campaigns.models import Campaign, CampaignState
+from pledge.core import clock, countries
+from pledge.core.db import reading, transaction
+from pledge.core.i18n import SEOUL
+from pledge.ledger import log_queries
+from pledge.ledger import queries as ledger
+from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, LedgerPlace
+from pledge.statistics.breakdowns import NO_REGION, breakdowns, country_cell, region_cell
+from pledge.statistics.cells import MIN_CELL, Cell, merge_small
+from pledge.statistics.models import PlacesSnapshot, RegionToday
+from pledge.statistics.windows import first_since
+
+#: Time and people between two states, and between two lines of a campaign.
+RENEWAL_INTERVAL = timedelta(hours=1)
+MIN_CHANGED = 20
+
+
+@dataclass(frozen=True)
+class PublishedPlaces:
+    """People by region and country at a checkpoint; the lines of each add up to its people. Before the first: no lines."""
+
+    as_of: datetime
+    log_size: int
+    people: int
+    organizations: int
+    by_region: list[Cell]
+    by_country: list[Cell]
+
+
+@dataclass(frozen=True)
+class TodayLine:
+    region: str
+    people: int
+
+
+def published_places(campaign_id: int) -> PublishedPlaces:
+    """What is shown now: one row read, whatever the size of the campaign."""
+    query = select(PlacesSnapshot.__table__).where(PlacesSnapshot.campaign_id == campaign_id)
+    with reading() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        return PublishedPlaces(clock.now(), 0, 0, 0, [], [])
+    return PublishedPlaces(
+        row.signed_at,
+        row.log_size,
+        row.people,
+        row.organizations,
+        [region_cell(key, people) for key, people in row.regions],
+        [country_cell(key, people) for key, people in row.countries],
+    )
+
+
+def region_ranks(campaign_id: int) -> dict[str, int]:
+    """The place of each region that is shown by itself: 1 has the most people; equal ones have the same place."""
+    people = {
+        line.key: line.people
+        for line in published_places(campaign_id).by_region
+        if line.key in countries.REGIONS
+    }
+    return {key: 1 + sum(other > number for other in people.values()) for key, number in people.items()}
+
+
+def today_line(campaign_id: int) -> TodayLine | None:
+    """The line to show now; None when there is none about today."""
+    query = select(RegionToday.region, RegionToday.people).where(
+        RegionToday.campaign_id == campaign_id, RegionToday.day == _today()
+    )
+    with reading() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else TodayLine(row.region, row.people)
+
+
+def renew_places() -> int:
+    """Store another state of each campaign where it may follow the last one; how many were stored."""
+    return _renew_each(select(Campaign.id), _new_places)
+
+
+def renew_today_lines() -> int:
+    """Write another line for each open campaign where it may follow the last one; how many were written."""
+    return _renew_each(select(Campaign.id).where(Campaign.state == CampaignState.OPEN), _new_line)
+
+
+def _renew_each(
+    campaigns: Select[int], renewed: Callable[[Session, int], PlacesSnapshot | RegionToday | None]
+) -> int:
+    with reading() as connection:
+        campaign_ids = list(connection.scalars(campaigns.order_by(Campaign.id)))
+    stored = 0
+    for campaign_id in campaign_ids:
+        with transaction() as session:
+            # Two workers come one after the other; who signs is not held up (FOR NO KEY UPDATE).
+            lock = select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
+            session.execute(lock)
+            row = renewed(session, campaign_id)
+            if row is not None:
+                session.merge(row)
+                stored += 1
+    return stored
+
+
+def _new_places(session: Session, campaign_id: int) -> PlacesSnapshot | None:
+    last = session.get(PlacesSnapshot, campaign_id)
+    if last is not None and clock.now() < last.made_at + RENEWAL_INTERVAL:
+        return None
+    size, tallies = ledger.sized_tallies(campaign_id)
+    checkpoint = log_queries.checkpoint_of(campaign_id, size)
+    if checkpoint is None:
+        return None
+    if _people_changed(session, campaign_id, 0 if last is None else last.log_size, size) < MIN_CHANGED:
+        return None
+    lines = breakdowns(tallies)
+    return PlacesSnapshot(
+        campaign_id=campaign_id,
+        made_at=clock.now(),
+        log_size=size,
+        signed_at=checkpoint.signed_at,
+        people=checkpoint.people,
+        organizations=checkpoint.organizations,
+        regions=[(line.key, line.people) for line in lines.by_region],
+        countries=[(line.key, line.people) for line in lines.by_country],
+    )
+
+
+def _new_line(session: Session, campaign_id: int) -> RegionToday | None:
+    last = session.get(RegionToday, campaign_id)
+    if last is not None and clock.now() < last.made_at + RENEWAL_INTERVAL:
+        return None
+    head = session.scalar(select(LedgerHead.size).where(LedgerHead.campaign_id == campaign_id)) or 0
+    if _people_changed(session, campaign_id, 0 if last is None else last.number, head) < MIN_CHANGED:
+        return None
+    day = _today()
+    found = _largest_region(session.connection(), campaign_id, head)
+    if found is None:
+        return None
+    if last is not None and (last.day, last.region) == (day, found.region):
+        moved = abs(found.people - last.people)
+        if 0 < moved < MIN_CELL:
+            return None
+    return RegionToday(
+        campaign_id=campaign_id,
+        made_at=clock.now(),
+        number=head,
+        day=day,
+        region=found.region,
+        people=found.people,
+    )
+
+
+def _people_changed(session: Session, campaign_id: int, after: int, head: int) -> int:
+    """People with an entry in this part of the log; a correction is two entries of one person."""
+    query = select(func.count(LedgerEntry.subject_id.distinct())).where(
+        LedgerEntry.campaign_id == campaign_id,
+        LedgerEntry.kind == Kind.PERSON,
+        LedgerEntry.number > after,
+        LedgerEntry.number <= head,
+    )
+    return session.scalar(query) or 0
+
+
+def _largest_region(connection: Connection, campaign_id: int, head: int) -> TodayLine | None:
+    """The region with the most people of today that may be shown."""
+    midnight = datetime.combine(clock.now().astimezone(SEOUL).date(), time(), SEOUL)
+    entry, place = LedgerEntry.__table__.c, LedgerPlace.__table__.c
+    of_today = (
+        entry.campaign_id == campaign_id,
+        entry.kind == Kind.PERSON,
+        entry.id >= first_since(connection, entry.id, entry.occurred_at, midnight),
+        entry.occurred_at >= midnight,
+        entry.number <= head,
+    )
+    # Most people tell their region after confirming: that moves those who signed today, and nobody else.
+    moves = select(place.region, place.delta).where(
+        place.campaign_id == campaign_id,
+        place.id >= first_since(connection, place.id, place.occurred_at, midnight),
+        place.size < head,
+        place.subject_id.in_(select(entry.subject_id).where(*of_today)),
+    )
+    moved = union_all(select(entry.region, entry.delta).where(*of_today), moves).subquery()
+    query = select(moved.c.region, func.sum(moved.c.delta)).group_by(moved.c.region)
+    cells = {region or NO_REGION: int(people) for region, people in connection.execute(query)}
+    shown = merge_small(cells).shown
+    regions = [TodayLine(key, people) for key, people in shown.items() if key in countries.REGIONS]
+    if not regions:
+        return None
+    found = max(regions, key=lambda one: (one.people, one.region))
+    return found if sum(cells.values()) - found.people >= MIN_CELL else None
+
+
+def _today() -> str:
+    return clock.now().astimezone(SEOUL).date().isoformat()

@@ -1,0 +1,303 @@
+"""What a campaign adds up to, now or at a checkpoint of its public log: the numbers, the organisations, the texts signed.
+
+Entries up to a checkpoint never change, so these reads need no common snapshot. They are counted from the entries and not
+from the tallies, which have only the present.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from pledge.campaigns.models import Campaign, CampaignText, PledgeText
+from pledge.core import clock, languages
+from pledge.core.clock import from_iso_utc, iso_utc
+from pledge.core.db import reading, snapshot
+from pledge.core.i18n import SEOUL
+from pledge.core.languages import Texts
+from pledge.core.organization_types import OrganizationType
+from pledge.endorsements.models import Endorsement, EndorsementVersion, VersionState
+from pledge.ledger import counting, log_queries
+from pledge.ledger import queries as ledger
+from pledge.ledger.counting import Counted
+from pledge.ledger.leaves import korean_day
+from pledge.ledger.log_queries import CheckpointView
+from pledge.ledger.models import Dimension, Kind
+from pledge.statistics.breakdowns import Breakdowns, breakdowns
+from pledge.statistics.cells import MIN_CELL
+
+#: Days before today whose last checkpoint is offered.
+DAYS = 14
+
+
+class UnknownCampaign(LookupError):
+    """No campaign has this slug."""
+
+
+class NoSuchCheckpoint(LookupError):
+    """The campaign has no such checkpoint, or none at all: the worker has not signed one yet."""
+
+
+class DoesNotAddUp(RuntimeError):
+    """The entries do not add up to the totals of the checkpoint. `flask ledger recount` says more."""
+
+
+@dataclass(frozen=True)
+class CampaignFacts:
+    id: int
+    slug: str
+    goal: int
+    title: Texts  #: in every language of the site
+    recipient: Texts  #: as consents say it; none in a draft
+
+
+@dataclass(frozen=True)
+class CountedCheckpoint:
+    """The checkpoint at which everything is counted."""
+
+    size: int
+    root: str  #: base64
+    people: int
+    organizations: int
+    signed_at: str  #: `2026-11-24T05:00:00Z`
+    note: str  #: the signed note, verbatim
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The fields of totals at it that follow from it."""
+        return {
+            "as_of": from_iso_utc(self.signed_at),
+            "people": self.people,
+            "organizations": self.organizations,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals(Breakdowns):
+    """The numbers of a campaign at one moment, small cells merged, in the languages of the site."""
+
+    slug: str
+    languages: Sequence[str]  #: in the order in which tables have a column for each
+    title: Texts
+    as_of: datetime  #: with a checkpoint: when that was signed
+    people: int
+    organizations: int
+    smallest_shown: int = MIN_CELL
+    #: None for the present numbers, which may not be signed yet.
+    checkpoint: CountedCheckpoint | None = None
+    #: In a delivery: organisations that are counted but no longer named, as their content was erased.
+    unnamed_organizations: int = 0
+
+
+@dataclass(frozen=True)
+class SignedVersion:
+    """A version of the pledge and how many count under it now."""
+
+    version: int
+    people: int
+    organizations: int
+
+
+@dataclass(frozen=True)
+class Pledge:
+    """A version of the text that people signed; `sha256` in hex is what the log's entries name."""
+
+    version: int
+    sha256: str
+    text: Texts
+
+
+@dataclass(frozen=True)
+class Organization:
+    """An organisation that was on the wall at the checkpoint. Its name may be in one language only."""
+
+    name: Texts
+    type: str  #: as core.organization_types.OrganizationType
+    country: str
+    region: str | None
+    website: str
+    level: str  #: as endorsements.models.VerificationLevel
+    target_year: int | None
+    statement: Texts
+    published_on: str  #: day in Korea, `2026-11-24`
+
+
+@dataclass(frozen=True)
+class ListedOrganizations:
+    """The organisations that were on the wall at a checkpoint."""
+
+    organizations: list[Organization]  #: by kind, then by name
+    unnamed: int  #: those that the log counts, but of which nothing is stored any more
+
+
+def campaign_facts(slug: str) -> CampaignFacts:
+    """Raises UnknownCampaign."""
+    query = (
+        select(Campaign.id, Campaign.goal, CampaignText.lang, CampaignText.title, CampaignText.recipient)
+        .outerjoin(CampaignText, CampaignText.campaign_id == Campaign.id)
+        .where(Campaign.slug == slug)
+    )
+    with reading() as connection:
+        rows = connection.execute(query).all()
+    if not rows:
+        raise UnknownCampaign(slug)
+    texts = [row for row in rows if row.lang]
+    titles = Texts({row.lang: row.title for row in texts})
+    return CampaignFacts(
+        id=rows[0].id,
+        slug=slug,
+        goal=rows[0].goal,
+        title=Texts({lang: titles.of(lang) or slug for lang in languages.codes()}),
+        recipient=languages.texts({row.lang: row.recipient for row in texts}),
+    )
+
+
+def totals_at(
+    campaign: CampaignFacts, checkpoint: CheckpointView | None = None, counted: Counted | None = None
+) -> Totals:
+    """The totals of a campaign now, or at a checkpoint, of which `counted` has the sums where they are known already.
+
+    Raises DoesNotAddUp.
+    """
+    if checkpoint is None:
+        as_of = clock.now()
+        tallies = ledger.tallies(campaign.id)
+        return Totals(
+            slug=campaign.slug,
+            languages=list(languages.codes()),
+            title=campaign.title,
+            as_of=as_of,
+            people=tallies[Dimension.TOTAL].get("", 0),
+            organizations=ledger.count(campaign.id).organizations,
+            **vars(breakdowns(tallies)),
+        )
+    counted, state = counted or counted_at(campaign.id, checkpoint), counted_checkpoint(checkpoint)
+    return Totals(
+        slug=campaign.slug,
+        languages=list(languages.codes()),
+        title=campaign.title,
+        **state.counts,
+        checkpoint=state,
+        **vars(breakdowns(counted.tallies[Kind.PERSON])),
+    )
+
+
+def counted_at(campaign_id: int, checkpoint: CheckpointView) -> Counted:
+    """The sums of the entries up to a checkpoint. Raises DoesNotAddUp."""
+    with snapshot() as connection:
+        counted = counting.counted(connection, campaign_id, checkpoint.size)
+    counts = counted.count(Kind.PERSON), counted.count(Kind.ORGANIZATION)
+    if counts != (checkpoint.people, checkpoint.organizations):
+        raise DoesNotAddUp
+    return counted
+
+
+def counted_checkpoint(checkpoint: CheckpointView) -> CountedCheckpoint:
+    """The checkpoint in the form of totals and documents."""
+    return CountedCheckpoint(
+        size=checkpoint.size,
+        root=checkpoint.root_base64,
+        people=checkpoint.people,
+        organizations=checkpoint.organizations,
+        signed_at=iso_utc(checkpoint.signed_at),
+        note=checkpoint.note,
+    )
+
+
+def checkpoints(campaign_id: int) -> list[CheckpointView]:
+    """The checkpoints that staff choose from, newest first: the newest one, and the last of each earlier day that had any."""
+    newest = log_queries.newest(campaign_id)
+    if newest is None:
+        return []
+    midnight = datetime.combine(clock.now().astimezone(SEOUL).date(), time(), SEOUL)
+    days = (midnight - timedelta(days=back) for back in range(DAYS))
+    # On a day without entries the last checkpoint is that of the day before.
+    found = [newest, *(log_queries.checkpoint_before(campaign_id, day) for day in days)]
+    return list({one.id: one for one in found if one is not None}.values())
+
+
+def signed_versions(campaign_id: int) -> list[SignedVersion]:
+    """Every version of the pledge that somebody is bound to, the newest first.
+
+    It reads the whole log: for a page that is seldom opened.
+    """
+    versions = select(PledgeText.id, PledgeText.version).where(PledgeText.campaign_id == campaign_id)
+    with snapshot() as connection:
+        numbers = connection.execute(versions.order_by(PledgeText.version.desc())).all()
+        signed = counting.counted(connection, campaign_id).by_pledge
+    found = [
+        SignedVersion(version, signed[Kind.PERSON, number], signed[Kind.ORGANIZATION, number])
+        for number, version in numbers
+    ]
+    return [one for one in found if one.people or one.organizations]
+
+
+def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
+    """The pledge texts of these numbers; the newest one where nobody has signed yet."""
+    query = select(PledgeText.__table__).where(PledgeText.campaign_id == campaign_id)
+    with reading() as connection:
+        rows = connection.execute(query.order_by(PledgeText.version)).all()
+    chosen = [row for row in rows if row.id in wanted] or rows[-1:]
+    return [Pledge(row.version, bytes(row.sha256).hex(), row.wording) for row in chosen]
+
+
+def listed_organizations(campaign_id: int, checkpoint: CheckpointView) -> ListedOrganizations:
+    """The organisations whose entries up to a checkpoint leave one +1, each as it was shown when that was signed."""
+    with reading() as connection:
+        counted = counting.counted_subjects(connection, campaign_id, checkpoint.size, Kind.ORGANIZATION)
+        shown = _shown(connection, campaign_id, checkpoint.signed_at) if counted else {}
+    found = [(shown[number], number) for number in counted if number in shown]
+    found.sort(key=lambda one: _sort_key(*one))
+    organizations = [_organization(row, counted[number]) for row, number in found]
+    return ListedOrganizations(organizations, len(counted) - len(found))
+
+
+def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dict[int, Row[Any]]:
+    """The version of each organisation that was public at a moment, by the organisation's number.
+
+    Where none had been reviewed yet, the first one that was: the clocks of two machines may differ slightly.
+    """
+    version = EndorsementVersion.__table__.c
+    query = (
+        select(
+            *(version.endorsement_id, version.reviewed_at, version.name, version.statement, version.type),
+            *(version.country, version.region, version.website, version.target_year),
+            Endorsement.level,
+        )
+        .join(Endorsement, Endorsement.id == version.endorsement_id)
+        # Published at some time: a version that was not reviewed or was declined was never on the wall.
+        .where(
+            Endorsement.campaign_id == campaign_id,
+            version.state.in_((VersionState.PUBLISHED, VersionState.SUPERSEDED)),
+            version.reviewed_at.is_not(None),
+        )
+        .order_by(version.reviewed_at, version.seq)
+    )
+    found: dict[int, Row[Any]] = {}
+    rows: Iterable[Row[Any]] = connection.execute(query)
+    for row in rows:
+        if row.endorsement_id not in found or row.reviewed_at <= signed_at:
+            found[row.endorsement_id] = row
+    return found
+
+
+def _sort_key(row: Row[Any], number: int) -> tuple[int, str, int]:
+    """The sort key, the same on every database."""
+    return list(OrganizationType).index(row.type), row.name.of(languages.default()).casefold(), number
+
+
+def _organization(row: Row[Any], confirmed: str) -> Organization:
+    return Organization(
+        name=row.name,
+        type=row.type,
+        country=row.country,
+        region=row.region,
+        # Checked when it was written; said again here, because it becomes a link.
+        website=row.website if row.website.startswith(("https://", "http://")) else "",
+        level=row.level,
+        target_year=row.target_year,
+        statement=row.statement,
+        published_on=korean_day(confirmed),
+    )

@@ -1,0 +1,205 @@
+"""The totals as files, each read back by another program's reader."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import openpyxl
+import pytest
+
+from pledge.core.languages import Texts
+from pledge.deliveries.tables import totals_csv, totals_json, totals_xlsx
+from pledge.statistics.cells import Cell
+from pledge.statistics.totals import Totals
+
+TOTALS = Totals(
+    slug="blue-skies",
+    languages=["ko", "en"],
+    title=Texts(ko="푸른 하늘", en="Blue Skies"),
+    people=28,
+    organizations=0,
+    as_of=datetime(2026, 11, 24, 20, 30, 5, tzinfo=UTC),
+    by_country=[
+        Cell("KR", Texts(ko="대한민국", en="Republic of Korea"), 23),
+        Cell("other", Texts(ko="기타", en="Other"), 5),
+    ],
+    by_region=[
+        Cell("KR-11", Texts(ko="서울특별시", en="Seoul"), 20),
+        Cell("other", Texts(ko="기타", en="Other"), 8),
+    ],
+    by_day=[Cell("2026-11-24", Texts(ko="2026년 11월 24일", en="24 November 2026"), 28)],
+)
+FORMULA = '=HYPERLINK("https://evil.example","click")'
+
+
+def rows_of(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_csv_is_one_tidy_table():
+    assert rows_of(totals_csv(TOTALS)) == [
+        ["section", "key", "label_ko", "label_en", "people"],
+        ["campaign", "blue-skies", "푸른 하늘", "Blue Skies", ""],
+        ["as_of", "2026-11-24T20:30:05Z", "집계 기준 시각", "As of", ""],
+        ["total", "people", "서명한 사람", "People", "28"],
+        ["total", "organizations", "참여 단체", "Organisations", "0"],
+        ["country", "KR", "대한민국", "Republic of Korea", "23"],
+        ["country", "other", "기타", "Other", "5"],
+        ["region", "KR-11", "서울특별시", "Seoul", "20"],
+        ["region", "other", "기타", "Other", "8"],
+        ["day", "2026-11-24", "2026년 11월 24일", "24 November 2026", "28"],
+    ]
+
+
+def test_csv_is_what_korean_excel_opens_as_it_is():
+    content = totals_csv(TOTALS)
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.count(b"\n") == content.count(b"\r\n") == 10
+    assert b',"Republic of Korea",23\r\n' in content, "numbers are numbers, texts are quoted"
+
+
+def test_csv_neutralises_a_formula_in_any_text():
+    titled = replace(
+        TOTALS,
+        title=Texts(ko=FORMULA, en="Blue Skies"),
+        by_country=[Cell("@KR", Texts(ko="\t=1", en="＝1"), 9)],
+    )
+    rows = rows_of(totals_csv(titled))
+    assert rows[1][2] == "'" + FORMULA
+    assert rows[5] == ["country", "'@KR", "'\t=1", "'＝1", "9"]
+
+
+def test_json_says_what_it_holds():
+    assert json.loads(totals_json(TOTALS)) == {
+        "campaign": {"slug": "blue-skies", "title": {"ko": "푸른 하늘", "en": "Blue Skies"}},
+        "as_of": "2026-11-24T20:30:05Z",
+        "people": 28,
+        "organizations": 0,
+        "smallest_shown": 5,
+        "by_country": [
+            {"key": "KR", "label": {"ko": "대한민국", "en": "Republic of Korea"}, "people": 23},
+            {"key": "other", "label": {"ko": "기타", "en": "Other"}, "people": 5},
+        ],
+        "by_region": [
+            {"key": "KR-11", "label": {"ko": "서울특별시", "en": "Seoul"}, "people": 20},
+            {"key": "other", "label": {"ko": "기타", "en": "Other"}, "people": 8},
+        ],
+        "by_day": [
+            {"key": "2026-11-24", "label": {"ko": "2026년 11월 24일", "en": "24 November 2026"}, "people": 28}
+        ],
+    }
+
+
+def test_xlsx_has_a_summary_and_a_sheet_for_each_breakdown():
+    book = openpyxl.load_workbook(io.BytesIO(totals_xlsx(TOTALS)))
+
+    assert book.sheetnames == ["요약 Summary", "국가별 By country", "지역별 By region", "날짜별 By day"]
+    summary = {row[2]: row[3] for row in book["요약 Summary"].iter_rows(values_only=True)}
+    assert summary["Campaign"] == "푸른 하늘 / Blue Skies"
+    assert summary["People"] == 28
+    assert summary["As of"] == "2026-11-25 05:30:05 KST (2026-11-24T20:30:05Z)"
+    assert list(book["지역별 By region"].iter_rows(values_only=True)) == [
+        ("코드 Code", "지역", "Region", "서명한 사람 People", "비율 (%) Share (%)"),
+        ("KR-11", "서울특별시", "Seoul", 20, 20 / 28),
+        ("other", "기타", "Other", 8, 8 / 28),
+    ]
+    for sheet in book:
+        assert sheet.freeze_panes == "A2"
+        assert sheet.column_dimensions["A"].width > 10
+
+
+def test_xlsx_holds_no_formula_whatever_a_text_says():
+    titled = replace(
+        TOTALS, title=Texts(ko=FORMULA, en="Blue Skies"), by_country=[Cell("=1", Texts(ko="+1", en="@x"), 9)]
+    )
+    content = totals_xlsx(titled)
+
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    kinds = {
+        cell.data_type
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+    }
+    assert kinds == {"s", "n", "d"}
+    assert [cell.value for cell in book["국가별 By country"][2]] == [
+        "=1",
+        "+1",
+        "@x",
+        9,
+        pytest.approx(9 / 28),
+    ]
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        assert not any(b"<f>" in parts.read(name) for name in parts.namelist())
+
+
+# --- For one reader, in their language ---
+
+
+def test_csv_for_a_reader_has_words_shares_and_seoul_time_and_no_codes():
+    assert rows_of(totals_csv(TOTALS, "ko")) == [
+        ["구분", "항목", "수", "비율 (%)"],
+        ["캠페인", "푸른 하늘", "", ""],
+        ["집계 기준 시각", "2026-11-25 05:30:05 KST", "", ""],
+        ["합계", "서명한 사람", "28", "100.0"],
+        ["합계", "참여 단체", "0", ""],
+        ["국가", "대한민국", "23", "82.1"],
+        ["국가", "기타", "5", "17.9"],
+        ["지역", "서울특별시", "20", "71.4"],
+        ["지역", "기타", "8", "28.6"],
+        ["날짜 (한국 시간, KST)", "2026년 11월 24일", "28", "100.0"],
+        ["알림", "사람과 단체는 따로 집계하며 두 수를 더하지 않습니다.", "", ""],
+        ["알림", "5명 미만인 항목은 개인이 드러나지 않도록 ‘기타’로 합쳤습니다.", "", ""],
+    ]
+    english = rows_of(totals_csv(TOTALS, "en"))
+    assert english[0] == ["Section", "Item", "Number", "Share (%)"]
+    assert ["Country", "Republic of Korea", "23", "82.1"] in english
+
+
+def test_json_for_a_reader_has_shares_and_seoul_time_beside_the_codes():
+    said = json.loads(totals_json(TOTALS, "ko"))
+    assert said["as_of_in_korea"] == "2026-11-25 05:30:05 KST"
+    assert [line["percent"] for line in said["by_country"]] == [82.1, 17.9]
+    assert said["by_country"][0]["key"] == "KR"
+
+
+@pytest.mark.parametrize(
+    ("lang", "sheets", "heads", "line"),
+    [
+        (
+            "ko",
+            ["요약", "국가별", "지역별", "날짜별"],
+            ("지역", "서명한 사람", "비율 (%)"),
+            ("서울특별시", 20, 20 / 28),
+        ),
+        (
+            "en",
+            ["Summary", "By country", "By region", "By day"],
+            ("Region", "People", "Share (%)"),
+            ("Seoul", 20, 20 / 28),
+        ),
+    ],
+)
+def test_xlsx_for_a_reader_is_in_their_language_alone(lang, sheets, heads, line):
+    book = openpyxl.load_workbook(io.BytesIO(totals_xlsx(TOTALS, lang)))
+    assert book.sheetnames == sheets
+    regions = list(book[sheets[2]].iter_rows(values_only=True))
+    assert regions[:2] == [heads, line]
+    day = list(book[sheets[3]].iter_rows(values_only=True))[1]
+    assert day == (datetime.fromisoformat("2026-11-24"), 28, 28, 1)
+    for sheet in book.worksheets[1:]:
+        assert sheet.freeze_panes == "A2"
+        assert sheet.auto_filter.ref == sheet.dimensions
+    text = " ".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
+    assert bool(re.search("[가-힣]", text)) == (lang == "ko")
+    assert ("Republic of Korea" in text) == (lang == "en")
+
+
+def test_nobody_is_no_share_of_nobody():
+    nobody = replace(TOTALS, people=0, by_country=[], by_region=[], by_day=[])
+    assert ["합계", "서명한 사람", "0", "0.0"] in rows_of(totals_csv(nobody, "ko"))

@@ -1,0 +1,163 @@
+"""The tables of a delivery for programs."""
+
+import csv
+import io
+import json
+from collections import Counter
+
+import pytest
+from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import ROOT
+from pledge.core.languages import Texts
+from pledge.core.organization_types import TYPES, OrganizationType
+from pledge.core.text.tables import FORMULA_STARTS
+from pledge.deliveries.document import FrozenPaper
+from pledge.deliveries.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
+from pledge.endorsements.models import VerificationLevel
+from pledge.exports.rows import coded_columns
+from pledge.statistics import labels
+from tests.support.documents import document, organization, tiny_document
+
+
+def rows_of(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_totals_name_the_checkpoint_that_they_are_counted_at():
+    said = json.loads(totals_json(document()))
+    assert list(said) == [
+        *("campaign", "as_of", "checkpoint", "people", "organizations"),
+        *("unnamed_organizations", "smallest_shown"),
+        *("by_country", "by_region", "by_day"),
+    ]
+    assert said["checkpoint"] == {"size": 48_612, "root": document().checkpoint.root}
+    assert said["as_of"] == document().checkpoint.signed_at
+    assert (said["people"], said["organizations"], said["smallest_shown"]) == (48_211, 47, 5)
+    assert said["by_region"][0] == {
+        "key": "KR-11",
+        "label": {"ko": "서울특별시", "en": "Seoul"},
+        "people": 14_180,
+    }
+
+
+def test_each_breakdown_adds_up_to_the_people_in_csv_and_json():
+    sums: Counter[str] = Counter()
+    for section, _, _, _, people in rows_of(totals_csv(document()))[1:]:
+        sums[section] += int(people or 0)
+    assert sums["country"] == sums["region"] == sums["day"] == 48_211
+    said = json.loads(totals_json(document()))
+    for name in ("by_country", "by_region", "by_day"):
+        assert sum(line["people"] for line in said[name]) == 48_211
+
+
+def test_people_and_organisations_are_two_lines_and_never_a_sum():
+    rows = rows_of(totals_csv(document()))
+    assert [row for row in rows if row[0] == "total"] == [
+        ["total", "people", "서명한 사람", "People", "48211"],
+        ["total", "organizations", "참여 단체", "Organisations", "47"],
+    ]
+    assert str(48_211 + 47) not in totals_csv(document()).decode()
+
+
+def test_the_csv_names_the_size_of_the_log_and_no_root_that_could_look_like_a_formula():
+    rows = rows_of(totals_csv(document()))
+    assert ["checkpoint", "size", "공개 기록의 항목 수", "Entries of the public log", "48612"] in rows
+    assert document().checkpoint.root not in totals_csv(document()).decode()
+
+
+def test_organisations_have_codes_and_words():
+    first = document().named_organizations[0]
+    rows = rows_of(organizations_csv(document(named_organizations=[first])))
+    assert rows[0] == [column.head for column in coded_columns(["ko", "en"])]
+    assert dict(zip(*rows, strict=True)) == {
+        "name_ko": "글로벌녹색성장연구소 1",
+        "name_en": "Global Green Growth Institute 1",
+        "type": "international",
+        "type_ko": "국제기구",
+        "type_en": "International organisation",
+        "country": "KR",
+        "country_ko": "대한민국",
+        "country_en": "Republic of Korea",
+        "region": "KR-11",
+        "region_ko": "서울특별시",
+        "region_en": "Seoul",
+        "website": "https://organization.example",
+        "level": "domain",
+        "level_ko": "단체 도메인 이메일로 확인",
+        "level_en": "Verified by its e-mail domain",
+        "target_year": "2050",
+        "statement_ko": "함께합니다.",
+        "statement_en": "We stand with it.",
+        "published_on": "2026-10-05",
+    }
+
+
+def test_an_organisation_abroad_without_a_target_has_empty_cells():
+    abroad = organization("", "Quiet", country="DE", region=None, target_year=None)
+    row = dict(zip(*rows_of(organizations_csv(document(named_organizations=[abroad]))), strict=True))
+    assert (row["region"], row["region_ko"], row["target_year"], row["country_ko"]) == ("", "", "", "독일")
+
+
+def test_integrity_names_signatures_on_paper_apart_where_there_are_any():
+    made = document(paper=FrozenPaper(signatures=1287, sheets=90, batches=2))
+    assert json.loads(integrity_json(made))["paper"] == {"signatures": 1287, "sheets": 90, "batches": 2}
+    assert "paper" not in json.loads(integrity_json(document()))
+
+
+def test_integrity_says_what_the_log_adds_up_to_and_hides_what_is_hidden():
+    assert json.loads(integrity_json(document())) == {
+        "log": {
+            "people": {"confirmed": 48_390, "withdrawn": 141, "invalidated": 40, "reinstated": 2},
+            "organizations": {"confirmed": 49, "withdrawn": 2, "invalidated": 0, "reinstated": 0},
+        },
+        "sign_ups": {
+            "as_of": "2026-11-24T05:10:00Z",
+            "submitted": 50_220,
+            "confirmed": 48_211,
+            "not_counted": {"pending": 1900, "withdrawn": 71, "automated": 38},
+        },
+        "smallest_shown": 5,
+    }
+    hidden = json.loads(integrity_json(tiny_document()))["sign_ups"]
+    assert (hidden["submitted"], hidden["not_counted"]) == (None, {"merged": None})
+
+
+@pytest.mark.parametrize("name", ["totals.csv", "organizations.csv"])
+def test_the_row_count_is_that_of_the_file_without_its_head(name):
+    for made in (document(), tiny_document()):
+        content, rows = TABLES[name](made)
+        assert len(rows_of(content)) - 1 == rows
+        assert content.startswith(b"\xef\xbb\xbf")
+        assert content.count(b"\r\n") == content.count(b"\n") == rows + 1
+
+
+def test_the_same_document_gives_the_same_bytes():
+    for write in TABLES.values():
+        assert write(document()) == write(document())
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.builds(str.__add__, st.sampled_from(sorted(FORMULA_STARTS | {" =", "\u200b+"})), st.text()),
+    )
+)
+def test_no_name_of_an_organisation_begins_like_a_formula(name):
+    content = organizations_csv(
+        document(named_organizations=[organization(name, "x", statement=Texts(ko=name, en=name))])
+    )
+    for cell in rows_of(content)[1]:
+        assert cell[:1] not in FORMULA_STARTS
+        assert cell.lstrip(" \u200b\u00a0\ufeff")[:1] not in FORMULA_STARTS
+
+
+def test_kinds_and_levels_are_called_as_on_the_pages():
+    assert set(TYPES) == set(OrganizationType)
+    assert set(labels.LEVELS) == set(VerificationLevel)
+    with (ROOT / "pledge/translations/ko/LC_MESSAGES/messages.po").open("rb") as file:
+        catalogue = read_po(file)
+    for name in (*TYPES.values(), *labels.LEVELS.values()):
+        assert catalogue[name.text].string == name.of("ko")

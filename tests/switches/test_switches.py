@@ -1,0 +1,468 @@
+"""Switches: what they do, within how many seconds every process knows, and when they end."""
+
+import contextvars
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import OperationalError
+
+from pledge.audit.models import Actor
+from pledge.audit.queries import Search, page
+from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
+from pledge.mail import services as mail
+from pledge.mail.models import OutboxMail
+from pledge.mail.transports import MailboxTransport
+from pledge.signatures import mails
+from pledge.signatures.models import Signature
+from pledge.switches import moderation, queries
+from pledge.switches.registry import BadTurn, CannotTurn, Switch, Switches
+from pledge.web.limits import scaled
+from tests.support.factories import answer_requests, campaign, confirm_token, sign_form, signature
+from tests.support.waiting import PATIENCE
+
+ADMIN = Actor(1, "admin@pledge.example", "")
+PAGE, SIGN = "/{}/c/blue-skies", "/{}/c/blue-skies/sign"
+WORDS = {"ko": "서명을 잠시 멈췄습니다", "en": "Signing is paused for the moment"}
+STORED_NOTHING = {"ko": "저장되지 않았습니다", "en": "Nothing has been recorded"}
+
+
+@pytest.fixture
+def paused(app):
+    campaign()
+    moderation.turn(ADMIN, "signing", True, "attack")
+
+
+# --- Signing ---
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("form", [sign_form(), sign_form(email="wrong"), {}], ids=["good", "bad", "empty"])
+def test_while_signing_is_paused_a_sign_up_gets_503_and_leaves_nothing(client, paused, lang, form):
+    response = client.post(SIGN.format(lang), data=form)
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert response.headers["Cache-Control"] == "no-store"
+    assert WORDS[lang] in response.text
+    assert STORED_NOTHING[lang] in response.text
+    assert db.session.query(Signature).count() == db.session.query(OutboxMail).count() == 0
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("address", [PAGE, SIGN])
+def test_while_signing_is_paused_pages_say_so_and_show_no_form(client, paused, address, lang):
+    response = client.get(address.format(lang))
+    assert response.status_code == 200
+    assert WORDS[lang] in response.text
+    assert STORED_NOTHING[lang] not in response.text  # nothing was sent
+    assert 'name="email"' not in response.text
+
+
+def test_a_campaign_that_is_over_says_that_and_not_that_it_is_paused(app, client):
+    campaign(state="closed")
+    moderation.turn(ADMIN, "signing", True, "attack")
+    assert WORDS["en"] not in client.get(PAGE.format("en")).text
+
+
+def test_while_signing_is_paused_people_still_confirm(app, client):
+    person = signature(state="pending")
+    moderation.turn(ADMIN, "signing", True, "attack")
+    assert client.post(f"/ko/confirm/{confirm_token(person)}").status_code == 303
+    db.session.refresh(person)
+    assert person.state == "confirmed"
+
+
+def test_a_kept_page_follows_within_a_second_of_the_switch(app, client, frozen_clock):
+    campaign()
+    assert 'name="email"' in client.get(PAGE.format("ko")).text
+    moderation.turn(ADMIN, "signing", True, "attack")
+    frozen_clock.move(seconds=1)
+    assert 'name="email"' not in client.get(PAGE.format("ko")).text
+    moderation.turn(ADMIN, "signing", False, "over")
+    frozen_clock.move(seconds=1)
+    assert 'name="email"' in client.get(PAGE.format("ko")).text
+    assert client.post(SIGN.format("ko"), data=sign_form()).status_code == 303
+
+
+# --- Mail ---
+
+
+@pytest.fixture
+def deliver(app, tmp_path):
+    def run(**options):
+        answer_requests()
+        return mail.deliver(mails.composers(), MailboxTransport(tmp_path / "mailbox"), **options)
+
+    return run
+
+
+def test_while_mail_is_paused_nothing_is_claimed(client, deliver):
+    campaign()
+    moderation.turn(ADMIN, "mail", True, "the relay is full")
+    client.post(SIGN.format("ko"), data=sign_form())
+    assert deliver().total == 0
+    (waiting,) = db.session.query(OutboxMail)
+    assert (waiting.state, waiting.attempts, waiting.lease_until) == ("queued", 0, None)
+    moderation.turn(ADMIN, "mail", False, "over")
+    assert deliver().sent == 1
+
+
+def test_a_pause_stops_a_batch_that_was_begun(client, deliver, monkeypatch):
+    campaign()
+    for _ in range(3):
+        client.post(SIGN.format("ko"), data=sign_form())
+    sends = []
+    send = MailboxTransport.send
+
+    def pausing(self, to, content, return_path=""):
+        send(self, to, content, return_path)
+        sends.append(to)
+        moderation.turn(ADMIN, "mail", True, "stop")
+
+    monkeypatch.setattr(MailboxTransport, "send", pausing)
+    assert deliver().sent == len(sends) == 1
+    waiting = db.session.query(OutboxMail).filter_by(state="queued").all()
+    assert [(row.attempts, row.lease_until) for row in waiting] == [(0, None)] * 2
+
+
+def test_the_command_says_that_mail_is_paused(app, runner):
+    moderation.turn(ADMIN, "mail", True, "the relay is full")
+    result = runner.invoke(args=["mail", "deliver"])
+    assert result.exit_code == 1
+    assert "sending e-mail is paused" in result.output
+
+
+def test_a_pause_raises_no_alarm_and_what_waited_is_overdue_only_after_it(app, client, frozen_clock):
+    campaign()
+    client.post(SIGN.format("ko"), data=sign_form())
+    moderation.turn(ADMIN, "mail", True, "the relay is full")
+    frozen_clock.move(hours=2)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json["paused"]) == (200, ["mail"])
+    moderation.turn(ADMIN, "mail", False, "over")
+    frozen_clock.move(minutes=5)
+    assert client.get("/readyz").status_code == 200
+    frozen_clock.move(minutes=6)
+    assert client.get("/readyz").status_code == 503
+
+
+# --- Banner ---
+
+
+@pytest.mark.parametrize("address", ["/{}/", PAGE, "/{}/privacy", "/{}/me", "/{}/nothing-here"])
+def test_the_banner_is_on_every_public_page_in_its_language(app, client, address):
+    campaign()
+    moderation.turn(ADMIN, "banner", {"ko": "오늘 밤 점검합니다", "en": "Upkeep tonight"}, "upkeep")
+    assert "오늘 밤 점검합니다" in client.get(address.format("ko")).text
+    english = client.get(address.format("en")).text
+    assert "Upkeep tonight" in english
+    assert "오늘 밤 점검합니다" not in english
+
+
+def test_a_banner_is_plain_text(app, client):
+    moderation.turn(ADMIN, "banner", {"ko": "<script>alert(1)</script>", "en": "<b>bold</b> & more"}, "a try")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in client.get("/ko/").text
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in client.get("/en/").text
+
+
+def test_without_a_banner_there_is_no_trace_of_one(app, client):
+    assert 'class="banner"' not in client.get("/ko/").text
+
+
+# --- Limits ---
+
+
+@pytest.mark.parametrize(
+    ("limit", "factor", "expected"),
+    [
+        ("300 per 10 minutes", 1, "300 per 10 minutes"),
+        ("300 per 10 minutes", 5, "1500 per 10 minutes"),
+        ("3/minute; 20 per 2 hour", 2, "6/minute;40 per 2 hour"),
+        ("3/second, 9/minute|1 per day", 10, "30/second,90/minute|10 per day"),
+    ],
+)
+def test_the_raised_limit_keeps_its_window(limit, factor, expected):
+    assert scaled(limit, factor) == expected
+
+
+def test_raised_limits_let_a_hall_of_people_sign(make_app):
+    app = make_app(limit_sign="2 per hour")
+    client = app.test_client()
+    with app.app_context():
+        campaign()
+        answers = [client.post(SIGN.format("ko"), data=sign_form()).status_code for _ in range(3)]
+        assert answers == [303, 303, 429]
+        moderation.turn(ADMIN, "limits", 2, "a hall of people")
+        answers = [client.post(SIGN.format("ko"), data=sign_form()).status_code for _ in range(5)]
+        assert answers == [303, 303, 303, 303, 429]
+        moderation.turn(ADMIN, "limits", 1, "they have gone")
+        assert client.post(SIGN.format("ko"), data=sign_form()).status_code == 429
+
+
+def test_raised_limits_let_a_whole_company_sign(make_app):
+    app = make_app(limit_domain="2 per hour")
+    client = app.test_client()
+    with app.app_context():
+        campaign()
+
+        def sign(number):
+            form = sign_form(email=f"p{number}@company.co.kr")
+            return client.post(SIGN.format("ko"), data=form).status_code
+
+        assert [sign(number) for number in range(3)] == [303, 303, 429]
+        moderation.turn(ADMIN, "limits", 2, "the whole company signs")
+        assert [sign(number) for number in range(3, 8)] == [303, 303, 303, 303, 429]
+
+
+def turned_elsewhere(name: str, value: str, clock) -> None:
+    """As another process would: this one is not told."""
+    with db.engine.begin() as connection:
+        connection.execute(Switch.__table__.insert().values(name=name, value=value, changed_at=clock.now()))
+
+
+def test_no_switch_is_on_where_nothing_was_ever_turned(app):
+    assert queries.current() == Switches(False, False, Texts(), 1)
+
+
+def test_a_switch_acts_at_once_in_the_process_that_turned_it(app, frozen_clock):
+    queries.current()
+    moderation.turn(ADMIN, "signing", True, "attack")
+    moderation.turn(ADMIN, "mail", True, "the relay is full")
+    moderation.turn(ADMIN, "banner", {"ko": "점검 중", "en": "At work"}, "upkeep")
+    moderation.turn(ADMIN, "limits", 5, "a hall of people")
+    assert queries.current() == Switches(True, True, Texts(ko="점검 중", en="At work"), 5)
+    assert queries.current().turned_at["mail"] == frozen_clock.now()
+    moderation.turn(ADMIN, "signing", False, "over")
+    moderation.turn(ADMIN, "banner", {"ko": "", "en": " "}, "over")
+    assert queries.current().signing_paused is False
+    assert not queries.current().banner
+
+
+def test_the_row_of_a_switch_that_is_no_longer_declared_is_ignored(app, frozen_clock):
+    turned_elsewhere("earlier", "true", frozen_clock)
+    assert queries.stored() == Switches()
+
+
+def test_another_process_learns_of_a_switch_within_two_seconds(app, frozen_clock):
+    assert not queries.current().signing_paused
+    turned_elsewhere("signing", "true", frozen_clock)
+    frozen_clock.move(seconds=1.9)
+    assert not queries.current().signing_paused
+    frozen_clock.move(seconds=0.2)
+    assert queries.current().signing_paused
+
+
+def test_a_process_that_knows_the_switches_asks_the_database_nothing(app, frozen_clock, statements):
+    queries.current()
+    with statements() as seen:
+        frozen_clock.move(seconds=1.9)
+        for _ in range(100):
+            queries.current()
+    assert seen == []
+
+
+def test_one_caller_reads_anew_while_the_others_go_on(app, frozen_clock, monkeypatch):
+    queries.current()
+    frozen_clock.move(seconds=10)
+    began, go = threading.Event(), threading.Event()
+    reads = []
+
+    def slow():
+        reads.append(1)
+        began.set()
+        go.wait(PATIENCE)
+        return Switches(signing_paused=True)
+
+    monkeypatch.setattr(queries, "stored", slow)
+
+    def ask() -> None:
+        with app.app_context():
+            queries.current()
+
+    reader = threading.Thread(target=contextvars.Context().run, args=(ask,))
+    reader.start()
+    assert began.wait(PATIENCE)
+    assert queries.current().signing_paused is False, "the last word, without waiting"
+    go.set()
+    reader.join()
+    assert queries.current().signing_paused is True
+    assert len(reads) == 1
+
+
+def test_while_the_database_is_away_the_last_word_holds(app, frozen_clock, monkeypatch):
+    moderation.turn(ADMIN, "signing", True, "attack")
+    assert queries.current().signing_paused
+    asked = []
+
+    def away():
+        asked.append(1)
+        raise OperationalError("SELECT", {}, Exception())
+
+    monkeypatch.setattr(queries, "stored", away)
+    frozen_clock.move(hours=1)
+    assert queries.current().signing_paused
+    assert queries.current().signing_paused
+    assert len(asked) == 1, "the next try waits: each may hang"
+    frozen_clock.move(seconds=3)
+    assert queries.current().signing_paused
+    assert len(asked) == 2
+
+
+def test_a_process_that_never_reached_the_database_goes_by_the_defaults(app_on):
+    app = app_on("postgresql://nobody@127.0.0.1:1/nothing")
+    with app.app_context():
+        assert queries.current() == Switches()
+
+
+def test_each_database_has_its_own_switches(app, make_app, new_database, frozen_clock):
+    other = make_app(database_url=new_database("sqlite", "other"))
+    moderation.turn(ADMIN, "signing", True, "attack")
+    with other.app_context():
+        assert not queries.current().signing_paused
+    assert queries.current().signing_paused
+
+
+# --- What a turn must say ---
+
+
+@pytest.mark.parametrize(
+    ("turn", "fault"),
+    [
+        (lambda: moderation.turn(ADMIN, "signing", True, "  "), BadTurn.NO_REASON),
+        (lambda: moderation.turn(ADMIN, "mail", True, "x" * 501), BadTurn.LONG_REASON),
+        (lambda: moderation.turn(ADMIN, "banner", {"ko": "점검", "en": " "}, "upkeep"), BadTurn.HALF_BANNER),
+        (
+            lambda: moderation.turn(ADMIN, "banner", {"ko": "가" * 301, "en": "x"}, "upkeep"),
+            BadTurn.LONG_BANNER,
+        ),
+        (lambda: moderation.turn(ADMIN, "limits", 3, "more"), BadTurn.FACTOR),
+        (lambda: moderation.turn(ADMIN, "limits", 0, "none at all"), BadTurn.FACTOR),
+    ],
+)
+def test_a_turn_without_what_it_needs_turns_nothing(app, turn, fault):
+    with pytest.raises(CannotTurn) as raised:
+        turn()
+    assert raised.value.fault is fault
+    assert queries.stored() == Switches()
+    assert page(Search()).lines == []
+
+
+def test_each_turn_is_in_the_audit_log_with_what_was_so_before(app, frozen_clock):
+    until = (frozen_clock.now() + timedelta(hours=24)).isoformat()
+    moderation.turn(ADMIN, "limits", 5, "a hall of people")
+    moderation.turn(ADMIN, "limits", 1, "they have gone")
+    after, before = page(Search(subject="switch")).lines
+    assert (before.actor, before.action, before.subject) == (ADMIN.name, "switch.limits", "switch:limits")
+    assert (before.reason, before.details) == (
+        "a hall of people",
+        f'{{"after":5,"before":null,"until":"{until}"}}',
+    )
+    assert (after.reason, after.details) == ("they have gone", '{"after":1,"before":5,"until":null}')
+
+
+def banner(**options):
+    moderation.turn(ADMIN, "banner", {"ko": "점검 중", "en": "At work"}, "upkeep", **options)
+
+
+def limits(**options):
+    moderation.turn(ADMIN, "limits", 5, "a hall of people", **options)
+
+
+def pause(**options):
+    moderation.turn(ADMIN, "signing", True, "an attack", **options)
+
+
+@pytest.mark.parametrize(
+    ("turn", "options", "lasts", "held"),
+    [
+        (limits, {}, timedelta(hours=24), Switches(limit_factor=5)),
+        (pause, {}, timedelta(hours=24), Switches(signing_paused=True)),
+        (pause, {"hours": 4}, timedelta(hours=4), Switches(signing_paused=True)),
+        (limits, {"hours": 1}, timedelta(hours=1), Switches(limit_factor=5)),
+        (banner, {}, timedelta(days=7), Switches(banner=Texts(ko="점검 중", en="At work"))),
+        (banner, {"hours": 24}, timedelta(hours=24), Switches(banner=Texts(ko="점검 중", en="At work"))),
+    ],
+)
+def test_a_switch_holds_until_its_end_and_not_a_moment_longer(app, frozen_clock, turn, options, lasts, held):
+    begun = frozen_clock.now()
+    turn(**options)
+    found = queries.stored()
+    assert found == held
+    assert list(found.ends_at.values()) == [begun + lasts]
+    frozen_clock.move(seconds=lasts.total_seconds() - 1)
+    assert queries.current() == queries.stored() == held
+    frozen_clock.move(seconds=1)
+    assert queries.stored() == Switches()
+    frozen_clock.move(seconds=queries.FRESH_SECONDS)
+    assert queries.current() == Switches()
+
+
+def test_the_audit_log_says_until_when(app, frozen_clock):
+    limits(hours=4)
+    moderation.turn(ADMIN, "limits", 1, "they have gone")
+    ended, begun = (json.loads(line.details) for line in page(Search(subject="switch")).lines)
+    assert begun["until"] == (frozen_clock.now() + timedelta(hours=4)).isoformat()
+    assert ended == {"after": 1, "before": 5, "until": None}
+    limits(hours=4)
+    frozen_clock.move(hours=5)
+    limits(hours=4)
+    newest = json.loads(page(Search(subject="switch")).lines[0].details)
+    assert newest["before"] is None  # it had ended by itself
+
+
+@pytest.mark.parametrize("hours", [0, -1, 5, 10_000])
+def test_a_time_that_is_not_offered_turns_nothing(app, hours):
+    for turn in (banner, limits, pause):
+        with pytest.raises(CannotTurn) as refused:
+            turn(hours=hours)
+        assert refused.value.fault is BadTurn.HOURS
+    assert queries.stored() == Switches()
+
+
+def test_the_page_says_until_when_and_lets_one_choose(app, staff_client, frozen_clock):
+    admin = staff_client("admin", lang="en")
+    form = {"limits-factor": "5", "limits-hours": "4", "limits-reason": "a hall"}
+    assert admin.post("/staff/switches/limits", data=form).status_code == 303
+    form = {
+        "banner-text_ko": "점검",
+        "banner-text_en": "Work",
+        "banner-hours": "24",
+        "banner-reason": "upkeep",
+    }
+    assert admin.post("/staff/switches/banner", data=form).status_code == 303
+    found = queries.stored()
+    assert found.ends_at["limits"] == frozen_clock.now() + timedelta(hours=4)
+    assert found.ends_at["banner"] == frozen_clock.now() + timedelta(hours=24)
+    text = admin.get("/staff/switches").text
+    assert text.count("This ends on ") == 2
+    refused = admin.post("/staff/switches/limits", data={**form, "limits-factor": "5", "limits-hours": "9"})
+    assert refused.status_code == 422
+    frozen_clock.move(hours=25)
+    admin = staff_client("admin", lang="en")
+    assert "This ends on " not in admin.get("/staff/switches").text
+
+
+def test_signing_is_limited_again_when_the_raised_limit_has_ended(make_app, frozen_clock):
+    app = make_app(limit_sign="2 per day")
+    client = app.test_client()
+    with app.app_context():
+        campaign()
+        answers = [client.post("/ko/c/blue-skies/sign", data=sign_form()).status_code for _ in range(3)]
+        assert answers == [303, 303, 429]
+        limits(hours=1)
+        assert client.post("/ko/c/blue-skies/sign", data=sign_form()).status_code == 303
+        frozen_clock.move(hours=1, seconds=3)
+        assert client.post("/ko/c/blue-skies/sign", data=sign_form()).status_code == 429
+
+
+def test_a_row_without_an_end_does_not_raise_the_limit_for_ever(app, frozen_clock):
+    """By hand or by an older version: it holds for a day from when it was turned."""
+    with transaction() as session:
+        row = {"name": "limits", "value": "10", "changed_at": frozen_clock.now(), "ends_at": None}
+        session.execute(insert(Switch).values(**row))
+    assert queries.stored().limit_factor == 10
+    frozen_clock.move(hours=24)
+    assert queries.stored().limit_factor == 1
