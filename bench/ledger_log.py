@@ -19,8 +19,8 @@ from bench import people
 from bench.report import Figure, against, at_most
 from bench.servers import Bench, Site
 from config import ROOT
-from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.models import PledgeText
+from pledge.campaigns.queries import pledge_hashes
 from pledge.core import clock
 from pledge.core.db import db
 from pledge.ledger import log_queries, merkle, queries

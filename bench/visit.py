@@ -10,9 +10,8 @@ from bench.report import Figure, at_most
 from bench.servers import Bench, Site
 from bench.web import PAGE, SLUG
 from pledge.audit.models import COMMAND_LINE
-from pledge.campaigns import photo
+from pledge.campaigns.media import PhotoFocus, get_photo, set_photo
 from pledge.campaigns.models import Campaign
-from pledge.campaigns.photo import PhotoFocus
 from pledge.core.db import db
 from pledge.files import services as files
 from tests.support.browser import PHONE, chromium
@@ -81,8 +80,8 @@ def _add_photo(site: Site) -> None:
         db.session.rollback()
         name = files.store_wide_picture(_photograph())
         words = {"ko": "맑은 하늘", "en": "A clear sky"}
-        seen = photo.of(campaign_id).stamp
-        photo.set_photo(COMMAND_LINE, SLUG, seen, words, PhotoFocus.CENTER, new=name)
+        seen = get_photo(campaign_id).stamp
+        set_photo(COMMAND_LINE, SLUG, seen, words, PhotoFocus.CENTER, new=name)
 
 
 def _photograph() -> bytes:

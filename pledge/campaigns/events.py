@@ -1,21 +1,29 @@
-"""The events of a campaign: their fields, and what the page shows of them."""
+"""The events of a campaign: their fields, what the page shows of them, and the calendar file (RFC 5545)."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
 from pledge.campaigns.items import ItemKind
 from pledge.campaigns.models import Campaign, CampaignEvent
 from pledge.campaigns.rules import Checker, FieldFault, shown_link
-from pledge.core import clock
+from pledge.core import clock, urls
 from pledge.core.db import reading
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 
+if TYPE_CHECKING:
+    from icalendar import Event
+
 UNKNOWN_LENGTH = timedelta(hours=3)
 MAX_OUTCOME = 1000
+#: Korea has kept one time since 1988, so one rule suffices.
+ZONE_FROM, ZONE_TO = date(2000, 1, 1), date(2100, 1, 1)
+CALENDAR_TYPE = "text/calendar; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -142,3 +150,44 @@ EVENT = ItemKind(
     on_new=_first_revision,
     on_change=_next_revision,
 )
+
+
+def ics(events: Iterable[EventView], name: str) -> bytes:
+    """The file of some events under a name. The same events give the same bytes."""
+    from icalendar import Calendar, Timezone  # noqa: PLC0415  # megabytes, only for who asks for a calendar
+
+    calendar = Calendar()
+    calendar.add("prodid", f"-//{urls.host()}//pledge//")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", " ".join(name.split()))  # the library would not escape a line break here
+    calendar.add("x-wr-timezone", SEOUL.key)
+    calendar.add_component(Timezone.from_tzinfo(SEOUL, first_date=ZONE_FROM, last_date=ZONE_TO))
+    for event in events:
+        calendar.add_component(_event(event))
+    return bytes(calendar.to_ical())
+
+
+def _event(view: EventView) -> "Event":
+    from icalendar import Event  # noqa: PLC0415  # as above
+
+    event = Event()
+    event.add("uid", f"{view.uid}@{urls.host()}")
+    event.add("dtstamp", view.changed_at.replace(microsecond=0))
+    event.add("sequence", view.sequence)
+    event.add("summary", view.title)
+    starts = view.starts_at.astimezone(SEOUL)
+    if view.all_day:
+        last = (view.ends_at or view.starts_at).astimezone(SEOUL).date()
+        event.add("dtstart", starts.date())
+        event.add("dtend", last + timedelta(days=1))  # RFC 5545 §3.6.1: the day after the last one
+    else:
+        event.add("dtstart", starts)
+        if view.ends_at is not None:
+            event.add("dtend", view.ends_at.astimezone(SEOUL))
+    if view.place:
+        event.add("location", view.place)
+    if view.url:
+        event.add("url", view.url)
+        event.add("description", view.url)  # many calendars show no URL
+    return event

@@ -1,6 +1,6 @@
 """The lists of a campaign that staff edit item by item: partners, events, sister campaigns.
 
-Each list is described by an `ItemKind` (partners.py, events.py, sisters.py): its table, its fields and their rules.
+Each list is described by an `ItemKind` (partners.py, events.py): its table, its fields and their rules.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,20 +1,281 @@
-"""What staff may do with a campaign's media: the video with its picture, and the letter as a page and as a file."""
+"""The media of a campaign, reading them and what staff may do with them: the photograph across its page, somebody's words with
+a portrait, the letter as a page and as a document, the video with its picture; and what a visitor would miss.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import Label, Row, String, cast, select
+from sqlalchemy.orm import aliased
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns import captions
-from pledge.campaigns.captions import BadCaptions
+from pledge.campaigns import items
+from pledge.campaigns.models import Campaign, CampaignText
 from pledge.campaigns.moderation import compare, edited, new_text, subject
+from pledge.campaigns.partners import PARTNER, SISTER
 from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, changed, stamp
-from pledge.campaigns.video import BadVideo, OwnVideo, Video, parse_video, stored
+from pledge.campaigns.staff_queries import CampaignDesk
+from pledge.campaigns.video import BadCaptions, BadVideo, OwnVideo, Video, check_captions, parse_video, stored
 from pledge.core import languages
+from pledge.core.db import reading
 from pledge.core.languages import Texts
+from pledge.core.text.markdown import markdown
 from pledge.core.typesetting import CannotTypeset
 from pledge.files import services as files
+
+PHOTO_COLUMNS = (Campaign.photo, Campaign.photo_alt, Campaign.photo_focus)
+
+
+class PhotoFocus(StrEnum):
+    """The part that stays in sight where the photograph is cut to the shape of the page."""
+
+    LEFT_TOP = "left-top"
+    TOP = "top"
+    RIGHT_TOP = "right-top"
+    LEFT = "left"
+    CENTER = "center"
+    RIGHT = "right"
+    LEFT_BOTTOM = "left-bottom"
+    BOTTOM = "bottom"
+    RIGHT_BOTTOM = "right-bottom"
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A campaign's photograph, as its editors see it."""
+
+    file: str  #: a name in `files`; "" without one
+    alt: Texts
+    focus: PhotoFocus
+
+    @property
+    def stamp(self) -> str:
+        return stamp(vars(self))
+
+
+@dataclass(frozen=True)
+class PhotoView:
+    """A campaign's photograph in one language."""
+
+    file: str
+    alt: str
+    focus: PhotoFocus
+
+
+def stored_photo(row: Row[*tuple[Any, ...]] | Campaign) -> Photo:
+    """The photograph of a row that has PHOTO_COLUMNS."""
+    return Photo(row.photo, row.photo_alt, PhotoFocus(row.photo_focus))
+
+
+def get_photo(campaign_id: int) -> Photo:
+    """The photograph of a campaign as its editors see it."""
+    with reading() as connection:
+        return stored_photo(
+            connection.execute(select(*PHOTO_COLUMNS).where(Campaign.id == campaign_id)).one()
+        )
+
+
+def photo_view(row: Row[*tuple[Any, ...]], lang: str) -> PhotoView | None:
+    """What the page shows of a row that has PHOTO_COLUMNS; None without a photograph."""
+    photo = stored_photo(row)
+    return PhotoView(photo.file, photo.alt.of(lang), photo.focus) if photo.file else None
+
+
+def set_photo(
+    actor: Actor,
+    slug: str,
+    seen: str,
+    alt: Mapping[str, str],
+    focus: PhotoFocus,
+    *,
+    new: str = "",
+    drop: bool = False,
+) -> None:
+    """Set the photograph: `new` is the name of a stored wide picture, `drop` takes the present one away.
+
+    With a photograph, what it shows is needed in words in every language. Raises BadFields, EditedMeanwhile, UnknownFile,
+    NoSuchCampaign.
+    """
+    with edited(slug) as (session, campaign):
+        stays = bool(new) or (bool(campaign.photo) and not drop)
+        check = Checker()
+        words = check.lines("alt", alt, required=stays)
+        if words and not stays:
+            check.add("photo", FieldFault.MISSING)
+        check.finish()
+        before = vars(stored_photo(campaign))
+        compare(seen, before)
+        if new or drop:
+            files.discard(session, campaign.photo)
+            campaign.photo = new
+        if new:
+            files.keep(session, new)
+        campaign.photo_alt, campaign.photo_focus = words, focus
+        record(
+            session, actor, "campaign.photo", subject(slug), **changed(before, vars(stored_photo(campaign)))
+        )
+
+
+QUOTATION_COLUMNS = (
+    *(Campaign.quotation, Campaign.quotation_name, Campaign.quotation_role),
+    *(Campaign.quotation_portrait, Campaign.quotation_alt),
+)
+MAX_QUOTATION = 600
+
+
+@dataclass(frozen=True)
+class Quotation:
+    """A campaign's quotation, as its editors see it; the names of its fields are those of the form."""
+
+    quotation: Texts
+    speaker: Texts
+    speaker_role: Texts
+    portrait: str  #: a name in `files`; "" without one
+    portrait_alt: Texts
+
+    @property
+    def stamp(self) -> str:
+        return stamp(vars(self))
+
+
+@dataclass(frozen=True)
+class QuotationView:
+    """A campaign's quotation in one language."""
+
+    text: str
+    lang: str  #: the language that it is in
+    speaker: str
+    role: str
+    portrait: str
+    alt: str
+
+
+def stored_quotation(row: Row[*tuple[Any, ...]] | Campaign) -> Quotation:
+    """The quotation of a row that has QUOTATION_COLUMNS."""
+    return Quotation(
+        row.quotation, row.quotation_name, row.quotation_role, row.quotation_portrait, row.quotation_alt
+    )
+
+
+def get_quotation(campaign_id: int) -> Quotation:
+    """The quotation of a campaign as its editors see it."""
+    with reading() as connection:
+        return stored_quotation(
+            connection.execute(select(*QUOTATION_COLUMNS).where(Campaign.id == campaign_id)).one()
+        )
+
+
+def quotation_view(row: Row[*tuple[Any, ...]], lang: str) -> QuotationView | None:
+    """What the page shows of a row that has QUOTATION_COLUMNS; None without a quotation."""
+    found = stored_quotation(row)
+    if not found.quotation:
+        return None
+    return QuotationView(
+        text=found.quotation.of(lang),
+        lang=found.quotation.language_for(lang),
+        speaker=found.speaker.of(lang),
+        role=found.speaker_role.of(lang),
+        portrait=found.portrait,
+        alt=found.portrait_alt.of(lang),
+    )
+
+
+def set_quotation(
+    actor: Actor,
+    slug: str,
+    seen: str,
+    words: Mapping[str, Mapping[str, str]],
+    *,
+    new: str = "",
+    drop: bool = False,
+) -> None:
+    """Set the quotation; `words` are its texts by the names of Quotation, each by language. Without any it goes.
+
+    `new` is the name of a stored picture, `drop` takes the present portrait away. Text and name are needed in every language,
+    and so is what a portrait shows. Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
+    """
+    with edited(slug) as (session, campaign):
+        has_words = any(text.strip() for texts in words.values() for text in texts.values())
+        has_portrait = bool(new) or (bool(campaign.quotation_portrait) and not drop and has_words)
+        check = Checker()
+        if has_portrait and not has_words:
+            check.add(f"quotation_{languages.default()}", FieldFault.MISSING)
+        text = check.lines("quotation", words["quotation"], MAX_QUOTATION, required=has_words)
+        speaker = check.lines("speaker", words["speaker"], required=has_words)
+        role = check.lines("speaker_role", words["speaker_role"])
+        if role:
+            check.all_or_none("speaker_role", role, text)
+        alt = check.lines("portrait_alt", words["portrait_alt"], required=has_portrait)
+        if alt and not has_portrait:
+            check.add("portrait", FieldFault.MISSING)
+        check.finish()
+        before = vars(stored_quotation(campaign))
+        compare(seen, before)
+        if new or drop or not has_words:
+            files.discard(session, campaign.quotation_portrait)
+            campaign.quotation_portrait = new
+        if new:
+            files.keep(session, new)
+        campaign.quotation, campaign.quotation_name, campaign.quotation_role = text, speaker, role
+        campaign.quotation_alt = alt
+        record(
+            session,
+            actor,
+            "campaign.quotation",
+            subject(slug),
+            **changed(before, vars(stored_quotation(campaign))),
+        )
+
+
+@dataclass(frozen=True)
+class LetterView:
+    """The campaign's letter: a document in `files`, and the language that it is in."""
+
+    file: str
+    lang: str
+
+
+@dataclass(frozen=True)
+class LetterPage:
+    """The campaign's letter to read, and the language that it is in."""
+
+    html: Markup
+    text: str  #: CommonMark
+    lang: str
+
+
+def letter_columns(lang: str) -> tuple[Label[Any], ...]:
+    """Of a campaign: its document, in this language or else in the first that has one, and whether there is a page."""
+    other = aliased(CampaignText)
+    document = (
+        select(other.lang + "/" + other.letter)
+        .where(other.campaign_id == Campaign.id, other.letter != "")
+        .order_by(languages.rank(other.lang, lang))
+        .limit(1)
+        .scalar_subquery()
+    )
+    return document.label("letter"), (cast(Campaign.letter_text, String) != "{}").label("has_letter_page")
+
+
+def letter_view(found: str | None) -> LetterView | None:
+    """The letter in the page's language, or else in the language that has one."""
+    if not found:
+        return None
+    lang, _, file = found.partition("/")
+    return LetterView(file, lang)
+
+
+def letter_page(campaign_id: int, lang: str) -> LetterPage | None:
+    """The campaign's letter to read, in this language or else in the one that it is in; None when there is none."""
+    query = select(Campaign.letter_text).where(Campaign.id == campaign_id)
+    with reading() as connection:
+        text = connection.execute(query).scalar_one()
+    return LetterPage(markdown(text.of(lang)), text.of(lang), text.language_for(lang)) if text else None
 
 
 def video_stamp(video: Video | OwnVideo | None) -> str:
@@ -50,7 +311,7 @@ def check_video(fields: VideoFields) -> tuple[Video | None, Texts]:
     kept = check.texts("captions", fields.captions)
     for lang, text in kept.items():
         try:
-            captions.check(text)
+            check_captions(text)
         except BadCaptions:
             check.add(f"captions_{lang}", FieldFault.CAPTIONS)
     check.finish()
@@ -149,3 +410,27 @@ def letter_text_stamp(text: Texts) -> str:
 def _video_content(video: Video | OwnVideo | None) -> dict[str, object]:
     content: dict[str, object] = {"provider": "", "id": "", "file": "", "still": "", "captions": Texts()}
     return content | (vars(video) if video else {})
+
+
+class MissingContent(StrEnum):
+    PHOTO = "photo"
+    VIDEO = "video"
+    CAPTIONS = "captions"  #: of a video of our own, in every language
+    LETTER = "letter"
+    QUOTATION = "quotation"
+    SISTERS = "sisters"
+    LOGOS = "logos"  #: organisations behind it that have no logo
+
+
+def missing_content(desk: CampaignDesk) -> list[MissingContent]:
+    """In the order in which a visitor would notice it."""
+    there = {
+        MissingContent.PHOTO: bool(get_photo(desk.id).file),
+        MissingContent.VIDEO: desk.video is not None,
+        MissingContent.CAPTIONS: not isinstance(desk.video, OwnVideo) or desk.video.captions.is_complete,
+        MissingContent.LETTER: bool(desk.letter_text) or any(desk.letters.values()),
+        MissingContent.QUOTATION: bool(get_quotation(desk.id).quotation),
+        MissingContent.SISTERS: bool(items.rows(SISTER, desk.id)),
+        MissingContent.LOGOS: all(row.logo for row in items.rows(PARTNER, desk.id)),
+    }
+    return [what for what, is_there in there.items() if not is_there]

@@ -1,10 +1,10 @@
-"""The organisations behind a campaign, in the order that staff choose."""
+"""The organisations behind a campaign, in the order that staff choose, and its sister campaigns around the world."""
 
 from dataclasses import dataclass
 
 from pledge.campaigns import items
 from pledge.campaigns.items import ItemKind
-from pledge.campaigns.models import Partner, PartnerRole
+from pledge.campaigns.models import Partner, PartnerRole, SisterCampaign
 from pledge.campaigns.rules import Checker, FieldFault, shown_link
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
@@ -45,7 +45,7 @@ class PartnerWall:
         return sum(len(group) for _, group in self.more)
 
 
-def shown(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]]:
+def shown_partners(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]]:
     """The partners of a campaign by role, in their order."""
     found: dict[PartnerRole, list[PartnerView]] = {role: [] for role in PartnerRole}
     for row in items.rows(PARTNER, campaign_id):
@@ -65,7 +65,7 @@ def wall(partners: list[PartnerView]) -> PartnerWall:
     return PartnerWall(first, [(kind, group) for kind, group in groups.items() if group])
 
 
-def clean(fields: PartnerFields, *, required: bool) -> PartnerFields:
+def clean_partner(fields: PartnerFields, *, required: bool) -> PartnerFields:
     """The fields as they will be kept; `required`: the name is needed in every language. Raises BadFields."""
     check = Checker()
     kept = PartnerFields(
@@ -87,7 +87,74 @@ PARTNER = ItemKind(
     table=Partner,
     order=(Partner.position,),
     read=lambda row: PartnerFields(PartnerRole(row.role), row.name, row.url, row.type),
-    clean=clean,
+    clean=clean_partner,
     has_logo=True,
     has_position=True,
+)
+
+
+MAX_SENTENCE = 300
+
+
+@dataclass(frozen=True)
+class SisterFields:
+    """What the form holds."""
+
+    name: Texts
+    place: Texts
+    sentence: Texts
+    url: str
+
+
+@dataclass(frozen=True)
+class SisterView:
+    """A sister campaign in one language."""
+
+    name: str
+    place: str
+    sentence: str
+    url: str
+    logo: str  #: a name in `files`
+
+
+def shown_sisters(campaign_id: int, lang: str) -> list[SisterView]:
+    """The sister campaigns in one language."""
+    return [
+        SisterView(
+            name=row.fields.name.of(lang),
+            place=row.fields.place.of(lang),
+            sentence=row.fields.sentence.of(lang),
+            url=shown_link(row.fields.url),
+            logo=row.logo,
+        )
+        for row in items.rows(SISTER, campaign_id)
+    ]
+
+
+def clean_sister(fields: SisterFields, *, required: bool) -> SisterFields:
+    """The fields as they will be kept; `required`: the name is needed in every language. Raises BadFields."""
+    check = Checker()
+    kept = SisterFields(
+        name=check.lines("name", fields.name, required=required),
+        place=check.lines("place", fields.place),
+        sentence=check.lines("sentence", fields.sentence, MAX_SENTENCE),
+        url=check.link("url", fields.url),
+    )
+    check.any_language("name", kept.name)
+    check.all_or_none("place", kept.place, kept.name)
+    check.all_or_none("sentence", kept.sentence, kept.name)
+    if not kept.url:
+        check.add("url", FieldFault.MISSING)
+    check.finish()
+    return kept
+
+
+SISTER = ItemKind(
+    name="sister",
+    title="name",
+    table=SisterCampaign,
+    order=(SisterCampaign.id,),
+    read=lambda row: SisterFields(row.name, row.place, row.sentence, row.url),
+    clean=clean_sister,
+    has_logo=True,
 )

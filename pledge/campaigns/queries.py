@@ -1,25 +1,48 @@
 """Reads of campaigns: one language at a time, ready to be shown."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import Row, Select, bindparam, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Label,
+    Row,
+    Select,
+    String,
+    bindparam,
+    cast,
+    exists,
+    func,
+    select,
+)
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from pledge.campaigns import consents, letter, opening, photo, quotation, secretariat, video
-from pledge.campaigns.letter import LetterView
+from pledge.campaigns import consents, opening, video
+from pledge.campaigns.media import (
+    PHOTO_COLUMNS,
+    QUOTATION_COLUMNS,
+    LetterView,
+    PhotoView,
+    QuotationView,
+    letter_columns,
+    letter_view,
+    photo_view,
+    quotation_view,
+)
 from pledge.campaigns.models import (
     Campaign,
     CampaignState,
     CampaignText,
+    Partner,
+    PartnerRole,
     PledgeText,
     SisterCampaign,
 )
-from pledge.campaigns.photo import PhotoView
-from pledge.campaigns.quotation import QuotationView
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
 from pledge.core.db import reading
@@ -243,10 +266,10 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *(Campaign.opens_at, Campaign.closes_at),
             *video.COLUMNS,
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
-            *(CampaignText.recipient, consents.newest().label("consent_version"), secretariat.column()),
-            *letter.columns(lang),
-            *photo.COLUMNS,
-            *quotation.COLUMNS,
+            *(CampaignText.recipient, consents.newest().label("consent_version"), secretariat_column()),
+            *letter_columns(lang),
+            *PHOTO_COLUMNS,
+            *QUOTATION_COLUMNS,
             exists().where(SisterCampaign.campaign_id == Campaign.id).label("has_sisters"),
             *(PledgeText.version, PledgeText.wording.label("pledge"), PledgeText.sha256),
         )
@@ -264,7 +287,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         tagline=row.tagline,
         summary=row.summary,
         recipient=row.recipient,
-        secretariat_line=secretariat.line(row.secretariat, lang),
+        secretariat_line=secretariat_line(row.secretariat, lang),
         body=markdown(row.body),
         goal=row.goal,
         goal_steps=tuple(row.goal_steps),
@@ -274,9 +297,56 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         pledge=PledgeView(row.version, markdown(row.pledge.of(lang)), bytes(row.sha256).hex()),
         consent_version=row.consent_version,
         video=video.stored(row),
-        letter=letter.view(row.letter),
-        photo=photo.view(row, lang),
-        quotation=quotation.view(row, lang),
+        letter=letter_view(row.letter),
+        photo=photo_view(row, lang),
+        quotation=quotation_view(row, lang),
         has_letter_page=bool(row.has_letter_page),
         has_sisters=bool(row.has_sisters),
     )
+
+
+def title_in(lang: InstrumentedAttribute[str], campaign_id: InstrumentedAttribute[int]) -> ColumnElement[str]:
+    """The title of a campaign in the language that a row names, or else in its first."""
+    # Two subqueries, as SQLite takes no column of the statement around it in ORDER BY.
+    titles = select(CampaignText.title).where(CampaignText.campaign_id == campaign_id)
+    first = titles.order_by(languages.rank(CampaignText.lang, languages.default())).limit(1)
+    return func.coalesce(titles.where(CampaignText.lang == lang).scalar_subquery(), first.scalar_subquery())
+
+
+def secretariat_column() -> Label[Any]:
+    """The names of the secretariat as JSON, each with its position, as an aggregate keeps no order."""
+    member = aliased(Partner)
+    return (
+        select(func.aggregate_strings(cast(member.position, String) + "\t" + cast(member.name, String), "\n"))
+        .where(member.campaign_id == Campaign.id, member.role == PartnerRole.SECRETARIAT)
+        .scalar_subquery()
+        .label("secretariat")
+    )
+
+
+def secretariat_line(members: str | None, lang: str) -> str:
+    """The names in their order and in a language; "" where nobody is named."""
+    pairs = [member.partition("\t") for member in (members or "").split("\n") if member]
+    names = [Texts(json.loads(name)) for _, _, name in sorted(pairs, key=lambda pair: int(pair[0]))]
+    return ", ".join(name.of(lang) for name in names)
+
+
+#: That there is the campaign of an entry, and in it the pledge text; of paper none is known.
+KNOWN_CAMPAIGN = """
+    SELECT 1 FROM campaigns AS known
+     WHERE known.id = ledger_entries.campaign_id
+       AND (ledger_entries.pledge_text_id IS NULL
+            OR EXISTS (SELECT 1 FROM pledge_texts AS signed
+                        WHERE signed.id = ledger_entries.pledge_text_id AND signed.campaign_id = known.id))"""
+
+
+def published_slugs(connection: Connection) -> dict[int, str]:
+    """The slug of every campaign that the public may see, by its number, in the order of the numbers."""
+    query = select(Campaign.id, Campaign.slug).where(Campaign.state != CampaignState.DRAFT)
+    return {row.id: row.slug for row in connection.execute(query.order_by(Campaign.id))}
+
+
+def pledge_hashes(connection: Connection, campaign_id: int) -> dict[int, str]:
+    """The SHA-256 of every pledge text of a campaign, in hex, by the number of the text."""
+    query = select(PledgeText.id, PledgeText.sha256).where(PledgeText.campaign_id == campaign_id)
+    return {row.id: bytes(row.sha256).hex() for row in connection.execute(query)}

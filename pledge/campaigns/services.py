@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns import captions, consents, items
+from pledge.campaigns import consents, items
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.models import (
     Campaign,
@@ -26,10 +26,10 @@ from pledge.campaigns.models import (
     PledgeText,
     VideoFormat,
 )
+from pledge.campaigns.partners import SISTER, SisterFields
 from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, FieldFault, clean_link, fingerprint
-from pledge.campaigns.sisters import SISTER, SisterFields
-from pledge.campaigns.video import parse_video
+from pledge.campaigns.video import check_captions, parse_video
 from pledge.core import clock, languages
 from pledge.core.db import reading, transaction
 from pledge.core.i18n import SEOUL
@@ -164,7 +164,7 @@ def _captions(folder: Path, langs: list[str]) -> Texts:
         }
     )
     for text in found.values():
-        captions.check(text)
+        check_captions(text)
     return found
 
 

@@ -1,5 +1,9 @@
-"""The video of a campaign: a file of our own, or on YouTube or Vimeo by its id. Nothing is loaded before somebody presses play."""
+"""The video of a campaign: a file of our own with captions (W3C WebVTT, section 4.1), or on YouTube or Vimeo by its id.
 
+Nothing is loaded before somebody presses play.
+"""
+
+import html
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,9 +11,38 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import Row
 
-from pledge.campaigns import captions
 from pledge.campaigns.models import Campaign, VideoFormat, VideoProvider
 from pledge.core.languages import Texts
+
+_MOMENT = r"(?:\d{2,}:)?[0-5]\d:[0-5]\d\.\d{3}"
+_TIMING = re.compile(rf"{_MOMENT}[ \t]+-->[ \t]+{_MOMENT}(?:[ \t].*)?")
+_TAG = re.compile(r"<[^>]*>")
+
+
+class BadCaptions(ValueError):
+    """Not WebVTT, or a line with times that browsers would skip."""
+
+
+def check_captions(text: str) -> None:
+    """Raises BadCaptions unless every browser shows all of it: the first line, and times that are written correctly."""
+    first, _, rest = text.partition("\n")
+    if not re.fullmatch(r"WEBVTT(?:[ \t].*)?", first):
+        raise BadCaptions
+    times = [line for line in rest.split("\n") if "-->" in line]
+    if not times or not all(map(_TIMING.fullmatch, times)):
+        raise BadCaptions
+
+
+def caption_words(text: str) -> list[str]:
+    """What is said or shown, one line for each caption, without markup: for people who read instead of watching."""
+    found = []
+    for block in re.split(r"\n{2,}", text):
+        lines = block.split("\n")
+        timed = next((number for number, line in enumerate(lines) if "-->" in line), None)
+        if timed is not None:
+            found.append(html.unescape(_TAG.sub("", " ".join(lines[timed + 1 :]))).strip())
+    return [line for line in found if line]
+
 
 COLUMNS = (
     *(Campaign.video_provider, Campaign.video_id, Campaign.video_still),
@@ -79,7 +112,7 @@ class OwnVideo:
 
     def words(self, lang: str) -> list[str]:
         """Its captions to read, in this language or else in the first that they are in."""
-        return captions.words(self.captions.of(lang))
+        return caption_words(self.captions.of(lang))
 
 
 def stored(row: Row[*tuple[Any, ...]] | Campaign) -> Video | OwnVideo | None:

@@ -12,8 +12,7 @@ from config import current_config
 from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns import forgetting
-from pledge.campaigns.log_facts import pledge_hashes
-from pledge.campaigns.queries import slugs
+from pledge.campaigns.queries import pledge_hashes, slugs
 from pledge.cli.options import campaign_id, refuse_without_log_key
 from pledge.endorsements import counting as endorsements
 from pledge.ledger import counting as ledger_counting

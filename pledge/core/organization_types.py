@@ -19,8 +19,7 @@ class OrganizationType(StrEnum):
     OTHER = "other"
 
 
-#: What they are called where there is no page with a language, as templates/components/organization/labels.html calls
-#: them; a test compares.
+#: What they are called, on pages as in tables and mails.
 TYPES = {
     "business": Phrase("table", "Business"),
     "city": Phrase("table", "City or province"),

@@ -22,6 +22,10 @@ class DeliveryState(StrEnum):
     DISCARDED = "discarded"  #: never handed over
 
 
+#: Of a delivery that reached its recipient.
+HANDED_OVER_STATES = (DeliveryState.HANDED_OVER, DeliveryState.ANSWERED)
+
+
 class Channel(StrEnum):
     """How a delivery reached its recipient."""
 

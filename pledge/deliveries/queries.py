@@ -11,13 +11,11 @@ from pledge.campaigns.forgetting import AFTER_DELIVERY
 from pledge.campaigns.models import Campaign
 from pledge.core.db import reading
 from pledge.core.languages import Texts
-from pledge.deliveries.models import Channel, Delivery, DeliveryState
+from pledge.deliveries.models import HANDED_OVER_STATES, Channel, Delivery, DeliveryState
 from pledge.ledger.models import Checkpoint, LedgerHead
 
 #: How many deliveries the campaign's page shows.
 MAX_SHOWN = 5
-
-_HANDED_OVER = (DeliveryState.HANDED_OVER, DeliveryState.ANSWERED)
 
 
 #: At least so long after the entry of a handing-over, and after the end of its news, the signers' data is kept.
@@ -49,7 +47,7 @@ class DeliveryView:
 
     @property
     def is_handed_over(self) -> bool:
-        return self.state in _HANDED_OVER
+        return self.state in HANDED_OVER_STATES
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ _PUBLIC = (
         *(Delivery.handed_over_at, Delivery.receipt_number, Delivery.answered_at, Delivery.answer),
     )
     .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
-    .where(Delivery.campaign_id == bindparam("campaign"), Delivery.state.in_(_HANDED_OVER))
+    .where(Delivery.campaign_id == bindparam("campaign"), Delivery.state.in_(HANDED_OVER_STATES))
     .order_by(Delivery.handed_over_at.desc(), Delivery.id.desc())
     .limit(MAX_SHOWN)
 )

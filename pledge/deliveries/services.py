@@ -19,14 +19,12 @@ from pledge.campaigns.rules import Checker
 from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
-from pledge.deliveries.models import Channel, Delivery, DeliveryState
+from pledge.deliveries.models import HANDED_OVER_STATES, Channel, Delivery, DeliveryState
 from pledge.jobs.models import Job, JobKind, JobState
 
 MAX_RECEIPT = 100
 MAX_ANSWER = 10_000
 MAX_REASON = 1000
-
-_HANDED_OVER = (DeliveryState.HANDED_OVER, DeliveryState.ANSWERED)
 
 
 class NoSuchDelivery(LookupError):
@@ -89,7 +87,7 @@ def hand_over(actor: Actor, delivery_id: int, entry: HandingOver) -> None:
 
 def correct(actor: Actor, delivery_id: int, entry: HandingOver, reason: str) -> None:
     """Change what was recorded of the handing over. Raises NoSuchDelivery, DeliveryInWrongState, BadEntry."""
-    with _locked(delivery_id, *_HANDED_OVER) as (session, row):
+    with _locked(delivery_id, *HANDED_OVER_STATES) as (session, row):
         checker = Checker()
         reason = checker.line("reason", reason, MAX_REASON, required=True)
         before = HandingOver(row.handed_over_at, row.channel or "", row.receipt_number)

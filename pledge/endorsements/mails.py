@@ -13,8 +13,8 @@ from sqlalchemy import Select, bindparam, case, or_, select
 from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign
+from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import composer
-from pledge.campaigns.titles import title_in
 from pledge.core import clock, tokens, urls
 from pledge.core.db import reading
 from pledge.core.i18n import format_date, format_datetime

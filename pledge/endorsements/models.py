@@ -27,6 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.core.organization_types import OrganizationType
 from pledge.ledger import leaves
@@ -64,6 +65,15 @@ class VerificationLevel(StrEnum):
     DOMAIN = "domain"  #: that mailbox belongs to the organisation's website
     SITE = "site"  #: a DNS record or a file on the website
     STAFF = "staff"  #: checked by the campaign's staff
+
+
+#: What they are called, on pages as in tables.
+LEVELS = {
+    "mail": Phrase("table", "Confirmed by e-mail"),
+    "domain": Phrase("table", "Verified by its e-mail domain"),
+    "site": Phrase("table", "Confirmed on its website"),
+    "staff": Phrase("table", "Checked by the secretariat"),
+}
 
 
 class VersionState(StrEnum):

@@ -19,6 +19,7 @@ from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
 from pledge.core.urls import organization_link
 from pledge.endorsements import queries as endorsements
+from pledge.endorsements.models import LEVELS
 from pledge.endorsements.queries import OrganizationView
 from pledge.exports.sheets import Value
 from pledge.ledger import queries as ledger
@@ -168,7 +169,7 @@ def _organization_columns(table: Table) -> list[Column[OrganizationView]]:
         Column("country", labels.COUNTRY.of(lang), 16, lambda one: countries.country_name(one.country, lang)),
         Column("region", labels.REGION.of(lang), 16, lambda one: _region(one.region, lang)),
         Column("website", _WEBSITE.of(lang), 30, lambda one: one.website),
-        Column("level", _LEVEL.of(lang), 26, lambda one: labels.named(labels.LEVELS, one.level.value, lang)),
+        Column("level", _LEVEL.of(lang), 26, lambda one: labels.named(LEVELS, one.level.value, lang)),
         Column("target_year", _TARGET_YEAR.of(lang), 12, lambda one: _known(one.target_year)),
         Column(
             "interim_year", Phrase("table", "Interim year").of(lang), 14, lambda one: _known(one.interim_year)
@@ -254,7 +255,7 @@ def coded_columns(langs: Sequence[str]) -> list[Column[Organization]]:
         *each("region", lambda one, lang: _region(one.region, lang)),
         column("website", lambda one: one.website),
         column("level", lambda one: one.level),
-        *each("level", lambda one, lang: labels.named(labels.LEVELS, one.level, lang)),
+        *each("level", lambda one, lang: labels.named(LEVELS, one.level, lang)),
         column("target_year", lambda one: one.target_year or ""),
         *each("statement", lambda one, lang: one.statement[lang]),
         column("published_on", lambda one: one.published_on),
@@ -285,7 +286,7 @@ def worded_columns(langs: Sequence[str]) -> list[Column[Organization]]:
         words(labels.COUNTRY, lambda one, lang: countries.country_name(one.country, lang)),
         words(labels.REGION, lambda one, lang: _region(one.region, lang)),
         Column("", head(_WEBSITE), 0, lambda one: one.website),
-        words(_LEVEL, lambda one, lang: labels.named(labels.LEVELS, one.level, lang)),
+        words(_LEVEL, lambda one, lang: labels.named(LEVELS, one.level, lang)),
         Column("", head(_TARGET_YEAR), 0, lambda one: one.target_year or ""),
         *texts(_STATEMENT, lambda one: one.statement),
         Column("", head(_PUBLISHED_ON), 0, lambda one: date.fromisoformat(one.published_on)),

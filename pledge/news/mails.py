@@ -13,8 +13,8 @@ from sqlalchemy import Select, and_, bindparam, select
 
 from pledge.accounts.models import StaffMember
 from pledge.campaigns.models import Campaign
+from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import composer
-from pledge.campaigns.titles import title_in
 from pledge.core import tokens, urls
 from pledge.core.db import reading
 from pledge.core.languages import Texts

@@ -15,8 +15,8 @@ from pledge.abuse import mail_servers
 from pledge.abuse.signals import Signal, is_among
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import open_now
+from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import composer
-from pledge.campaigns.titles import title_in
 from pledge.core import clock, tokens, urls
 from pledge.core.db import reading
 from pledge.core.i18n import format_count, format_date, format_datetime

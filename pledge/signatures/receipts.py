@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import exists, select
 
-from pledge.campaigns.log_facts import pledge_hashes
+from pledge.campaigns.queries import pledge_hashes
 from pledge.core.db import reading
 from pledge.ledger import audit_marks, log_queries
 from pledge.ledger.log_queries import Inclusion

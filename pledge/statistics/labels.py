@@ -40,14 +40,6 @@ CODE = Phrase("table", "Code")
 OTHER = Phrase("table", "Other")
 NO_REGION = Phrase("table", "Outside Korea or no region given")
 
-#: As templates/components/organization/labels.html calls them; a test compares.
-LEVELS = {
-    "mail": Phrase("table", "Confirmed by e-mail"),
-    "domain": Phrase("table", "Verified by its e-mail domain"),
-    "site": Phrase("table", "Confirmed on its website"),
-    "staff": Phrase("table", "Checked by the secretariat"),
-}
-
 
 def named(names: Mapping[str, Phrase], key: str, lang: str) -> str:
     """What a kind or level is called; the code itself where it is of a later version than this list."""

@@ -13,6 +13,8 @@ from jinja2.runtime import Context
 from config import Config
 from pledge.core import countries, i18n, languages
 from pledge.core.languages import language_of_script
+from pledge.core.organization_types import TYPES
+from pledge.endorsements.models import LEVELS
 from pledge.endorsements.queries import initials
 from pledge.switches import queries as switches
 
@@ -57,6 +59,8 @@ def init_app(app: Flask, config: Config) -> None:
         initials=initials,
         language_name=lambda code: languages.name(code, i18n.language()),
         languages=languages,
+        organization_types=TYPES,
+        verification_levels=LEVELS,
         moment_pattern=lambda: i18n.moment_pattern(i18n.language()),
         picture_url=picture_url,
         switch_url=switch_url,

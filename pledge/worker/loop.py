@@ -14,7 +14,7 @@ from flask import Flask
 from config import Config
 from pledge.abuse import mail_servers, webhook
 from pledge.accounts import alarms
-from pledge.campaigns.log_facts import published
+from pledge.campaigns.queries import published_slugs
 from pledge.core import clock, metrics, tracing
 from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
 from pledge.core.db.failures import describe
@@ -110,7 +110,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         # Many requests are answered by as many statements as one: so it rests unless more waits.
         Step("requests", lambda: requests.answer(handlers()) >= requests.BATCH, idle=0.2, busy=0),
         Step("fold", fold, idle=0.2, busy=0.5),
-        Step("log", lambda: public_log.sign_missing_checkpoints(published), idle=60),
+        Step("log", lambda: public_log.sign_missing_checkpoints(published_slugs), idle=60),
         Step(
             "retention",
             lambda: retention.run(deliveries.last_handed_over(news.last_sent())),

@@ -1,7 +1,7 @@
 """What packages further down ask of those above them: composers of mails, handlers of requests, makers of files, sources of the ledger."""
 
 from pledge.accounts import mails as accounts
-from pledge.campaigns.log_facts import KNOWN, pledge_hashes, published
+from pledge.campaigns.queries import KNOWN_CAMPAIGN, pledge_hashes, published_slugs
 from pledge.deliveries.pack import packing
 from pledge.endorsements import counting as endorsement_counting
 from pledge.endorsements import mails as endorsement_mails
@@ -47,7 +47,7 @@ def ledger_sources() -> Sources:
         Kind.ORGANIZATION: endorsement_counting.STANDS,
         Kind.PAPER: paper.STANDS,
     }
-    return Sources(standing, signature_counting.PLACE, KNOWN, published, pledge_hashes)
+    return Sources(standing, signature_counting.PLACE, KNOWN_CAMPAIGN, published_slugs, pledge_hashes)
 
 
 def confirmations() -> Confirmations:

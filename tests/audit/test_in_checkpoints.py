@@ -9,7 +9,7 @@ from sqlalchemy import text
 from pledge.audit import chain
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.services import note
-from pledge.campaigns.log_facts import pledge_hashes, published
+from pledge.campaigns.queries import pledge_hashes, published_slugs
 from pledge.core.db import db
 from pledge.ledger import audit_marks, log, log_queries, merkle, notes
 from pledge.ledger.notes import BadNote
@@ -111,7 +111,10 @@ def test_while_two_keys_sign_both_sign_for_the_audit_log(app):
     acts(2)
     number = campaign().id
     with ledger.settings(log_key=keys("one", "two")):
-        assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
+        assert (
+            log.sign_missing_checkpoints(published_slugs),
+            log.sign_missing_checkpoints(published_slugs),
+        ) == (1, 0)
         (found,) = checkpoints(number)
         assert len(found.note.splitlines()) == 3 + 1 + 4
         assert [mark.length for mark in audit_marks.marks(found.note, verifiers(number))] == [2, 2]
@@ -217,7 +220,10 @@ def test_checkpoints_of_before_there_were_such_lines_say_nothing_and_are_signed_
     as_superuser("UPDATE checkpoints SET note = :note", note=saved.read_text())
     assert verify().exit_code == 0
     assert "says nothing of the audit log" in verify("--checkpoint", str(saved)).output
-    assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
+    assert (log.sign_missing_checkpoints(published_slugs), log.sign_missing_checkpoints(published_slugs)) == (
+        1,
+        0,
+    )
     assert [mark.length for mark in audit_marks.marks(checkpoints(number)[-1].note, verifiers(number))] == [1]
     assert verify().exit_code == 0
 
@@ -225,14 +231,20 @@ def test_checkpoints_of_before_there_were_such_lines_say_nothing_and_are_signed_
 def test_where_nothing_is_counted_one_log_says_it_within_an_hour(app, frozen_clock, verify):
     one, other = campaign("one").id, campaign("other").id
     campaign("draft", state="draft")
-    assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (2, 0)
+    assert (log.sign_missing_checkpoints(published_slugs), log.sign_missing_checkpoints(published_slugs)) == (
+        2,
+        0,
+    )
     acts(2)
     frozen_clock.move(minutes=59)
-    assert log.sign_missing_checkpoints(published) == 0
+    assert log.sign_missing_checkpoints(published_slugs) == 0
     frozen_clock.move(minutes=2)
-    assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
+    assert (log.sign_missing_checkpoints(published_slugs), log.sign_missing_checkpoints(published_slugs)) == (
+        1,
+        0,
+    )
     frozen_clock.move(hours=9)
-    assert log.sign_missing_checkpoints(published) == 0, "it is told already"
+    assert log.sign_missing_checkpoints(published_slugs) == 0, "it is told already"
     assert (len(checkpoints(one)), len(checkpoints(other))) == (2, 1)
     as_superuser("DELETE FROM audit_entries")
     assert "says that there were 2 entries" in verify().output

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from icalendar import Calendar
 
-from pledge.campaigns import calendar, events, items, moderation, staff_queries
-from pledge.campaigns.events import EVENT
+from pledge.campaigns import events, items, moderation, staff_queries
+from pledge.campaigns.events import EVENT, ics
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
@@ -131,14 +131,14 @@ def test_who_has_not_seen_the_newest_event_writes_nothing_over_it():
 
 
 def parsed(name="푸른 하늘"):
-    made = Calendar.from_ical(calendar.ics(shown(), name))
+    made = Calendar.from_ical(ics(shown(), name))
     return made, list(made.walk("VEVENT"))
 
 
 def test_a_calendar_file_says_when_in_seoul_with_the_zone_written_out():
     draft("air")
     add(starts_at=datetime(2027, 9, 7, 1, 0, tzinfo=UTC), ends_at=datetime(2027, 9, 7, 3, 30, tzinfo=UTC))
-    text = calendar.ics(shown(), "푸른 하늘").decode()
+    text = ics(shown(), "푸른 하늘").decode()
     assert "DTSTART;TZID=Asia/Seoul:20270907T100000\r\n" in text
     assert "DTEND;TZID=Asia/Seoul:20270907T123000\r\n" in text
     made, (event,) = parsed()
@@ -160,7 +160,7 @@ def test_a_whole_day_ends_where_the_next_one_begins(days, end):
     draft("air")
     first = midnight(2027, 9, 7)
     add(all_day=True, starts_at=first, ends_at=first + timedelta(days=days))
-    text = calendar.ics(shown(), "x").decode()
+    text = ics(shown(), "x").decode()
     assert "DTSTART;VALUE=DATE:20270907\r\n" in text
     assert f"DTEND;VALUE=DATE:{end}\r\n" in text
 
@@ -168,9 +168,9 @@ def test_a_whole_day_ends_where_the_next_one_begins(days, end):
 def test_the_same_events_give_the_same_bytes(frozen_clock):
     draft("air")
     add()
-    first = calendar.ics(shown(), "x")
+    first = ics(shown(), "x")
     frozen_clock.move(hours=1)
-    assert calendar.ics(shown(), "x") == first
+    assert ics(shown(), "x") == first
 
 
 def test_words_of_an_event_cannot_become_lines_of_the_file():
@@ -178,4 +178,4 @@ def test_words_of_an_event_cannot_become_lines_of_the_file():
     add(title_ko="가; 나, 다\\ 라", title_en="x")
     _, (event,) = parsed("이름\r\nX-INJECTED: 1")
     assert event["SUMMARY"] == "가; 나, 다\\ 라"
-    assert b"\r\nX-INJECTED" not in calendar.ics(shown(), "이름\r\nX-INJECTED: 1")
+    assert b"\r\nX-INJECTED" not in ics(shown(), "이름\r\nX-INJECTED: 1")

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from pledge.campaigns import events, letter, media, moderation, partners, queries, sisters, staff_queries
-from pledge.campaigns.captions import BadCaptions
-from pledge.campaigns.media import VideoFields
+from pledge.campaigns import events, media, moderation, partners, queries, staff_queries
+from pledge.campaigns.media import VideoFields, letter_page
 from pledge.campaigns.models import Campaign, Partner, PledgeText, SisterCampaign
+from pledge.campaigns.partners import shown_sisters
 from pledge.campaigns.rules import BadFields, stamp
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
+from pledge.campaigns.video import BadCaptions
 from pledge.cli.campaigns import DEMO
 from pledge.core.db import db
 from pledge.core.typesetting import CannotTypeset
@@ -41,11 +42,11 @@ def test_the_demo_campaign_is_whole_in_both_languages(folder, lang):
     assert "<h2>" in campaign.body
     assert campaign.pledge.version == 1
     assert len(campaign.pledge.html) > 200
-    behind = partners.shown(campaign.id, lang)
+    behind = partners.shown_partners(campaign.id, lang)
     assert len(behind["secretariat"]) == 2
     assert len(behind["partner"]) >= 3
-    assert len(letter.page(campaign.id, lang).html) > 500
-    pointed_to = sisters.shown(campaign.id, lang)
+    assert len(letter_page(campaign.id, lang).html) > 500
+    pointed_to = shown_sisters(campaign.id, lang)
     assert len(pointed_to) >= 3
     assert all(sister.sentence and sister.url for sister in pointed_to)
     assert all(event.outcome for event in events.shown(campaign.id, lang) if event.is_over)

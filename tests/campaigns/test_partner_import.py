@@ -9,9 +9,13 @@ from openpyxl import load_workbook
 from pledge.audit.models import AuditEntry
 from pledge.campaigns import items, moderation, staff_queries
 from pledge.campaigns.models import CampaignState, PartnerRole
-from pledge.campaigns.partner_import import services, table
-from pledge.campaigns.partner_import.faults import ImportFault
-from pledge.campaigns.partner_import.services import PlanChanged
+from pledge.campaigns.partner_import import (
+    ImportFault,
+    PlanChanged,
+    import_partners,
+    plan_import,
+    write_table,
+)
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import FieldFault
 from pledge.core.db import db
@@ -45,13 +49,13 @@ def partner(ko, en="", **facts):
 
 
 def plan(text, logos=None, headers=HEADERS):
-    return services.plan(staff_queries.desk("air"), lines(text, headers), logos or {})
+    return plan_import(staff_queries.desk("air"), lines(text, headers), logos or {})
 
 
 def imported(text, logos=None):
     seen = plan(text, logos)
     assert not seen.faults
-    return services.run(EDITOR, "air", lines(text), logos or {}, seen.stamp)
+    return import_partners(EDITOR, "air", lines(text), logos or {}, seen.stamp)
 
 
 def faults(text, logos=None, headers=HEADERS):
@@ -166,7 +170,7 @@ def test_with_one_bad_line_nothing_is_imported():
     text = "하늘,Sky,,,\n바다,Sea,no address,,\n"
     seen = plan(text)
     with pytest.raises(PlanChanged):
-        services.run(EDITOR, "air", lines(text), {}, seen.stamp)
+        import_partners(EDITOR, "air", lines(text), {}, seen.stamp)
     assert stored() == []
 
 
@@ -174,7 +178,7 @@ def test_what_would_be_done_otherwise_than_shown_is_not_done():
     seen = plan("하늘,Sky,,,\n")
     partner("하늘", "Sky", url="https://sky.example")
     with pytest.raises(PlanChanged) as refused:
-        services.run(EDITOR, "air", lines("하늘,Sky,example.org,,\n"), {}, seen.stamp)
+        import_partners(EDITOR, "air", lines("하늘,Sky,example.org,,\n"), {}, seen.stamp)
     assert [one.changes for one in refused.value.plan.changed] == [["url"]]
     assert [row.fields.url for row in stored()] == ["https://sky.example"]
 
@@ -209,8 +213,8 @@ def test_a_logo_belongs_to_one_line():
 def test_a_new_logo_replaces_the_old_one_and_no_table_is_needed_for_that():
     old, new = stored_picture(), stored_picture()
     partner("하늘", "Sky", logo=old)
-    seen = services.plan(staff_queries.desk("air"), [], {"sky.png": new})
-    services.run(EDITOR, "air", [], {"sky.png": new}, seen.stamp)
+    seen = plan_import(staff_queries.desk("air"), [], {"sky.png": new})
+    import_partners(EDITOR, "air", [], {"sky.png": new}, seen.stamp)
     assert ([row.logo for row in stored()], is_kept(old), is_kept(new)) == ([new], False, True)
 
 
@@ -229,10 +233,10 @@ def test_an_import_is_one_entry_of_the_audit_log_with_the_words_before_and_after
 def test_our_own_table_can_be_imported_again(lang):
     partner("하늘", "Sky", url="https://sky.example", type="embassy")
     partner("=SUM", "Formula")
-    written = table.write(staff_queries.desk("air").id, lang)
+    written = write_table(staff_queries.desk("air").id, lang)
     sheet = load_workbook(io.BytesIO(written)).active
     assert sheet.title == {"ko": "협력 기관", "en": "Partners"}[lang]
     assert [sheet["A2"].value, sheet["A3"].value, sheet["A3"].data_type] == ["하늘", "=SUM", "s"]
-    seen = services.plan(staff_queries.desk("air"), read_table(written)[:2], {})
+    seen = plan_import(staff_queries.desk("air"), read_table(written)[:2], {})
     assert (len(seen.unchanged), seen.changed, seen.added) == (1, [], [])
     assert not seen.ignored

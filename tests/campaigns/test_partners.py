@@ -65,7 +65,7 @@ def test_the_page_shows_them_by_role_and_language():
     draft("air", secretariat=False)
     items.add(PARTNER, EDITOR, "air", fields("사무국", role=PartnerRole.SECRETARIAT, url="example.org"))
     items.add(PARTNER, EDITOR, "air", fields("동반자"))
-    shown = partners.shown(staff_queries.desk("air").id, "en")
+    shown = partners.shown_partners(staff_queries.desk("air").id, "en")
     assert [(row.name, row.url) for row in shown[PartnerRole.SECRETARIAT]] == [
         ("사무국 en", "https://example.org")
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pledge.campaigns import queries, quotation, staff_queries
+from pledge.campaigns import media, queries, staff_queries
 from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core.db import db
@@ -25,11 +25,11 @@ def _campaign(app):
 
 
 def stored():
-    return quotation.of(staff_queries.desk("air").id)
+    return media.get_quotation(staff_queries.desk("air").id)
 
 
 def set_quotation(words, **more):
-    quotation.set_quotation(EDITOR, "air", stored().stamp, words, **more)
+    media.set_quotation(EDITOR, "air", stored().stamp, words, **more)
 
 
 def faults(words, **more):
@@ -100,5 +100,5 @@ def test_a_quotation_that_somebody_else_changed_is_not_written_over():
     seen = stored().stamp
     set_quotation(WORDS)
     with pytest.raises(EditedMeanwhile) as refused:
-        quotation.set_quotation(EDITOR, "air", seen, NONE)
+        media.set_quotation(EDITOR, "air", seen, NONE)
     assert refused.value.stored["speaker_en"] == "Han Garam"

@@ -19,7 +19,6 @@ from pledge.deliveries.pack import packing
 from pledge.exports import services as exports
 from pledge.exports.files import write_export
 from pledge.news import sending
-from pledge.signatures import mails as signature_mails
 from tests.support import deliveries, factories, news, staff
 from tests.support.factories import endorsement, manage_token, sign_form, signature
 from tests.support.mails import TRUE_OF_SIGNATURES, Notes, deliver, enqueue
@@ -108,7 +107,7 @@ def test_no_public_page_of_one_campaign_tells_facts_of_the_other(rivers, lang):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-@pytest.mark.parametrize("kind", [*signature_mails.composers()])
+@pytest.mark.parametrize("kind", [*TRUE_OF_SIGNATURES])
 def test_no_mail_about_a_signature_tells_facts_of_the_other_campaign(rivers, kind, lang):
     _, second = rivers
     enqueue(signature(second, state=TRUE_OF_SIGNATURES[kind]), kind, lang)

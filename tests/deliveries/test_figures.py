@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from pledge.campaigns.log_facts import published
+from pledge.campaigns.queries import published_slugs
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.deliveries import freezing
@@ -111,7 +111,7 @@ def test_what_the_log_did_is_told_by_reason(app):
 
 def test_a_campaign_that_nobody_signed_can_be_frozen(app):
     of = campaign(versions=2)
-    sign_missing_checkpoints(published)
+    sign_missing_checkpoints(published_slugs)
     document = freezing.preview(of.slug)
     assert (document.checkpoint.size, document.checkpoint.people, document.by_day) == (0, 0, [])
     assert [pledge.version for pledge in document.pledges] == [2]

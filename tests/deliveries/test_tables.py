@@ -6,19 +6,14 @@ import json
 from collections import Counter
 
 import pytest
-from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import ROOT
 from pledge.core.languages import Texts
-from pledge.core.organization_types import TYPES, OrganizationType
 from pledge.core.text.tables import FORMULA_STARTS
 from pledge.deliveries.document import FrozenPaper
 from pledge.deliveries.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
-from pledge.endorsements.models import VerificationLevel
 from pledge.exports.rows import coded_columns
-from pledge.statistics import labels
 from tests.support.documents import document, organization, tiny_document
 
 
@@ -152,12 +147,3 @@ def test_no_name_of_an_organisation_begins_like_a_formula(name):
     for cell in rows_of(content)[1]:
         assert cell[:1] not in FORMULA_STARTS
         assert cell.lstrip(" \u200b\u00a0\ufeff")[:1] not in FORMULA_STARTS
-
-
-def test_kinds_and_levels_are_called_as_on_the_pages():
-    assert set(TYPES) == set(OrganizationType)
-    assert set(labels.LEVELS) == set(VerificationLevel)
-    with (ROOT / "pledge/translations/ko/LC_MESSAGES/messages.po").open("rb") as file:
-        catalogue = read_po(file)
-    for name in (*TYPES.values(), *labels.LEVELS.values()):
-        assert catalogue[name.text].string == name.of("ko")

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
-from pledge.campaigns.log_facts import pledge_hashes
+from pledge.campaigns.queries import pledge_hashes
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.i18n import SEOUL

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pledge.campaigns.log_facts import published
+from pledge.campaigns.queries import published_slugs
 from pledge.core.db import db, transaction
 from pledge.diagnosis import Severity
 from pledge.diagnosis.database import guard_findings
@@ -189,7 +189,7 @@ def test_the_fold_and_the_recount_do_all_their_work(campaign):
         ("count_after was wrong in 1 of the entries", True)
     ]
     with ledger.settings(base_url="https://sky.example"):
-        assert log.sign_missing_checkpoints(published) == 1
+        assert log.sign_missing_checkpoints(published_slugs) == 1
         ledger.confirm(campaign)
         assert fold() == 1
         ledger.check()

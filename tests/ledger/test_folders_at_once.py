@@ -14,7 +14,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Connection, insert, select, text
 
-from pledge.campaigns.log_facts import pledge_hashes
+from pledge.campaigns.queries import pledge_hashes
 from pledge.core.db import db
 from pledge.ledger import log_queries, queries
 from pledge.ledger.models import Checkpoint, LedgerEntry

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
-from pledge.campaigns.log_facts import pledge_hashes, published
+from pledge.campaigns.queries import pledge_hashes, published_slugs
 from pledge.core.db import db, transaction
 from pledge.ledger import leaves, log, log_queries, merkle, notes, queries
 from pledge.ledger.models import Kind, LogTile, Reason
@@ -210,7 +210,7 @@ class World:
         self.today["base_url"] = base_url
 
     def renew(self):
-        log.sign_missing_checkpoints(published)
+        log.sign_missing_checkpoints(published_slugs)
 
 
 @given(steps=STEPS)

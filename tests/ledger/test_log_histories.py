@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
-from pledge.campaigns.log_facts import pledge_hashes, published
+from pledge.campaigns.queries import pledge_hashes, published_slugs
 from pledge.core.db import db
 from pledge.ledger import log, log_queries, numbering, queries
 from pledge.ledger.log import LogInconsistent
@@ -31,7 +31,7 @@ def test_a_log_catches_up_with_a_count_that_was_there_before_it(app):
     assert fold(limit=4) == 4
     assert log_queries.newest(campaign) is None, "nothing is signed that the count does not equal"
     assert (queries.count(campaign).people, queries.count(campaign).log_size) == (9, None)
-    assert log.sign_missing_checkpoints(published) == 0
+    assert log.sign_missing_checkpoints(published_slugs) == 0
     ledger.confirm(campaign)
     assert [fold(limit=4), fold(limit=4), fold(limit=4)] == [4, 4, 0]
 
@@ -112,7 +112,7 @@ def test_nothing_is_signed_that_does_not_continue_what_was_published(app, statem
     assert len(checkpoints(campaign)) == 2
     assert queries.count(campaign).people == 3, "nor is it counted: the count is that of the log"
     with ledger.settings(base_url="https://sky.example"), pytest.raises(LogInconsistent):
-        log.sign_missing_checkpoints(published) if "log_tiles" not in statement else fold()
+        log.sign_missing_checkpoints(published_slugs) if "log_tiles" not in statement else fold()
 
 
 def test_a_missing_entry_stops_the_log_rather_than_shift_what_follows(app):

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from pledge.campaigns.log_facts import pledge_hashes, published
+from pledge.campaigns.queries import pledge_hashes, published_slugs
 from pledge.core.db import transaction
 from pledge.ledger import log, log_queries, merkle, notes, queries
 from tests.support import crash, ledger
@@ -25,16 +25,19 @@ def test_a_rotation_signs_with_both_keys_and_then_with_the_new_one(app):
     with ledger.settings(log_key=keys("old")):
         ledger.confirm(campaign)
         fold()
-        assert log.sign_missing_checkpoints(published) == 0
+        assert log.sign_missing_checkpoints(published_slugs) == 0
     old = verifiers(campaign)
     with ledger.settings(log_key=keys("new", "old")):
-        assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
+        assert (
+            log.sign_missing_checkpoints(published_slugs),
+            log.sign_missing_checkpoints(published_slugs),
+        ) == (1, 0)
         during = log_queries.newest(campaign)
     known = verifiers(campaign)
     assert (len(known), known[1:]) == (2, old), "the newest first"
     assert notes.open_note(during.note, old) == notes.open_note(during.note, known[:1])
     with ledger.settings(log_key=keys("new")):
-        assert log.sign_missing_checkpoints(published) == 1
+        assert log.sign_missing_checkpoints(published_slugs) == 1
         after = log_queries.newest(campaign)
         assert (after.size, after.root) == (during.size, during.root)
         with pytest.raises(notes.BadNote):
@@ -50,7 +53,10 @@ def test_a_site_that_moves_signs_its_logs_under_the_new_address(app):
     before = log_queries.newest(campaign)
     receipt = log_queries.inclusion(campaign, 0, before, pledge_hashes)
     with ledger.settings(base_url="https://sky.example"):
-        assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
+        assert (
+            log.sign_missing_checkpoints(published_slugs),
+            log.sign_missing_checkpoints(published_slugs),
+        ) == (1, 0)
         after = log_queries.newest(campaign)
         assert after.note.startswith("sky.example/log/blue-skies\n1\n")
         assert verify(campaign, SLUG).faults == []
@@ -81,7 +87,7 @@ def test_a_process_without_the_key_neither_folds_nor_signs(app):
         with pytest.raises(log.NoLogKey):
             fold()
         with pytest.raises(log.NoLogKey):
-            log.sign_missing_checkpoints(published)
+            log.sign_missing_checkpoints(published_slugs)
         assert queries.count(campaign).people == 0
         assert log_queries.newest(campaign) is None
     assert fold() == 1
@@ -96,7 +102,10 @@ def test_a_process_without_the_key_neither_folds_nor_signs(app):
 
 def test_renewing_gives_public_campaigns_an_empty_log_and_drafts_none(app):
     shown, draft = ledger.campaign(SLUG), ledger.campaign("draft", state="draft")
-    assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
+    assert (log.sign_missing_checkpoints(published_slugs), log.sign_missing_checkpoints(published_slugs)) == (
+        1,
+        0,
+    )
     found = log_queries.newest(shown)
     assert (found.size, found.root, found.people) == (0, merkle.EMPTY, 0)
     assert log_queries.newest(draft) is None
@@ -107,11 +116,11 @@ def test_renewing_gives_public_campaigns_an_empty_log_and_drafts_none(app):
 
 def test_nothing_to_renew_takes_no_write_lock(app, statements):
     ledger.campaign(SLUG)
-    log.sign_missing_checkpoints(published)
+    log.sign_missing_checkpoints(published_slugs)
     with transaction() as session:
         session.execute(text("UPDATE campaigns SET goal = goal"))
         with statements() as seen:
-            assert log.sign_missing_checkpoints(published) == 0
+            assert log.sign_missing_checkpoints(published_slugs) == 0
         assert len(seen) == 4, (
             seen
         )  # where the audit log ends, which campaigns are public, its head and checkpoint
@@ -125,7 +134,7 @@ def test_a_renewal_waits_for_a_fold_and_never_publishes_less_than_it_did(app):
 
     def renew_elsewhere():
         with app.app_context():
-            renewed.append(log.sign_missing_checkpoints(published))
+            renewed.append(log.sign_missing_checkpoints(published_slugs))
 
     other = threading.Thread(target=renew_elsewhere)
 
@@ -147,7 +156,7 @@ def test_two_renewals_at_once_sign_once(app):
 
     def renew():
         with app.app_context():
-            log.sign_missing_checkpoints(published)
+            log.sign_missing_checkpoints(published_slugs)
 
     threads = [threading.Thread(target=renew) for _ in range(4)]
     for thread in threads:

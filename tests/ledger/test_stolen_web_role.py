@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from config import ROOT
-from pledge.campaigns.log_facts import published
+from pledge.campaigns.queries import published_slugs
 from pledge.core.db import db, migrations
 from pledge.diagnosis import contents
 from pledge.diagnosis.state import readiness
@@ -215,7 +215,7 @@ def test_web_and_worker_can_do_all_their_work(site):
     services.withdraw(factories.manage_token(person))
     assert as_worker(site, factories.fold_all)
     with site.worker.app_context(), ledger.settings(base_url="https://sky.example"):
-        assert log.sign_missing_checkpoints(published) == 1
+        assert log.sign_missing_checkpoints(published_slugs) == 1
         with db.engine.begin() as connection:
             connection.execute(text("UPDATE ledger_entries SET count_after = 5"))
         assert [drift.repaired for drift in ledger.recount()] == [True]

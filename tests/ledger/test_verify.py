@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert, select, text, update
 
-from pledge.campaigns.log_facts import published
+from pledge.campaigns.queries import published_slugs
 from pledge.core.db import db
 from pledge.ledger import log, log_queries, notes
 from pledge.ledger.models import Checkpoint, Kind, LedgerEntry, LogKey, LogTile, Reason
@@ -72,7 +72,7 @@ def test_a_log_as_the_fold_left_it_is_in_order(campaign):
 def test_a_log_that_has_begun_and_one_that_has_not_are_in_order(app):
     campaign = ledger.campaign(SLUG)
     assert faults(campaign) == []
-    log.sign_missing_checkpoints(published)
+    log.sign_missing_checkpoints(published_slugs)
     assert verify(campaign, SLUG).checkpoints == 1
     assert faults(campaign) == []
     ledger.confirm(campaign)

@@ -12,7 +12,7 @@ from pledge.mailed_links.links import new_id
 from pledge.signatures import origins
 from pledge.signatures.models import Signature
 from pledge.statistics import watch
-from pledge.statistics.watched import By, ClusterMark, Key, Window
+from pledge.statistics.watch import By, ClusterMark, Key, Window
 from tests.support import factories
 from tests.support.factories import SLUG
 

@@ -11,8 +11,8 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import insert, select
 
-from pledge.campaigns.log_facts import KNOWN, pledge_hashes, published
 from pledge.campaigns.models import Campaign, PledgeText
+from pledge.campaigns.queries import KNOWN_CAMPAIGN, pledge_hashes, published_slugs
 from pledge.core.db import db, transaction
 from pledge.ledger import counting as checks
 from pledge.ledger import log_queries, services
@@ -33,8 +33,8 @@ SOURCES = Sources(
     dict.fromkeys(Kind, "CASE WHEN entry.delta > 0 THEN 1 END"),
     """SELECT last.country || COALESCE(last.region, '') FROM ledger_places AS last
         WHERE last.subject_id = place.subject_id ORDER BY last.id DESC LIMIT 1""",
-    KNOWN,
-    published,
+    KNOWN_CAMPAIGN,
+    published_slugs,
     pledge_hashes,
 )
 

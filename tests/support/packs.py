@@ -27,8 +27,8 @@ from typing import Any
 from sqlalchemy import select
 
 from config import ROOT
-from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.models import PledgeText
+from pledge.campaigns.queries import pledge_hashes
 from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.deliveries import tables

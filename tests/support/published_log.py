@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from pledge.campaigns.log_facts import pledge_hashes
+from pledge.campaigns.queries import pledge_hashes
 from pledge.core.db import db
 from pledge.ledger import log_queries, merkle, notes
 from pledge.ledger.models import Checkpoint

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.audit.services import record
-from pledge.campaigns import items, photo, quotation
+from pledge.campaigns import items
 from pledge.campaigns.events import EVENT, EventFields
+from pledge.campaigns.media import PhotoFocus, get_photo, get_quotation, set_photo, set_quotation
 from pledge.campaigns.models import Campaign, PledgeText
-from pledge.campaigns.photo import PhotoFocus
 from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL
@@ -209,18 +209,18 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
 def _add_media(slug: str, campaign_id: int) -> None:
     """Add the drawn picture across the page and the invented quotation."""
     facts = read("media")
-    photo.set_photo(
+    set_photo(
         COMMAND_LINE,
         slug,
-        photo.of(campaign_id).stamp,
+        get_photo(campaign_id).stamp,
         facts["photo"]["alt"],
         PhotoFocus.CENTER,
         new=files.store_wide_picture((FOLDER / "photo.webp").read_bytes()),
     )
-    quotation.set_quotation(
+    set_quotation(
         COMMAND_LINE,
         slug,
-        quotation.of(campaign_id).stamp,
+        get_quotation(campaign_id).stamp,
         facts["quotation"],
         new=store_logo("portrait"),
     )

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import select
 
 from config import ROOT
-from pledge.campaigns.log_facts import pledge_hashes
+from pledge.campaigns.queries import pledge_hashes
 from pledge.core import languages
 from pledge.core.clock import from_iso_utc
 from pledge.core.db import reading

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, request
 
 from config import ROOT
 from pledge.campaigns import queries as campaigns
-from pledge.campaigns.log_facts import pledge_hashes
+from pledge.campaigns.queries import pledge_hashes
 from pledge.ledger import log_queries
 from pledge.ledger.tiles import read_path
 from pledge.web.api.openapi import open_to_all

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from config import ROOT
-from pledge.campaigns.log_facts import pledge_hashes, published
+from pledge.campaigns.queries import pledge_hashes, published_slugs
 from pledge.core.db import db, transaction
 from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
@@ -208,7 +208,7 @@ def test_a_zipped_pack_is_checked_with_the_published_key(app, tmp_path):
 
 def test_a_campaign_without_a_signature_can_be_packed_and_checked(app, tmp_path):
     of = campaign()
-    entries_log.sign_missing_checkpoints(published)
+    entries_log.sign_missing_checkpoints(published_slugs)
     number = deliveries.frozen(of, pack=False)
     (tmp_path / "pack.zip").write_bytes(packed(number))
     code, said = verify(ROOT / "tools" / "verify.py", "pack", tmp_path / "pack.zip")
@@ -304,7 +304,7 @@ def renewed(make_app):
             context.__exit__(None, None, None)
         made[:] = [make_app(**changes).app_context()]
         made[0].__enter__()
-        entries_log.sign_missing_checkpoints(published)
+        entries_log.sign_missing_checkpoints(published_slugs)
 
     yield make
     db.session.rollback()

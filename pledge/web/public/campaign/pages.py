@@ -6,13 +6,12 @@ from itertools import islice
 
 from flask import Response, abort, make_response, request
 
-from pledge.campaigns import goals, partners, sisters
+from pledge.campaigns import goals, partners
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.models import CampaignState, PartnerRole
-from pledge.campaigns.partners import PartnerView, PartnerWall
+from pledge.campaigns.partners import PartnerView, PartnerWall, SisterView, shown_sisters
 from pledge.campaigns.queries import CampaignView, PledgeView
-from pledge.campaigns.sisters import SisterView
 from pledge.core import i18n
 from pledge.core.urls import campaign_link
 from pledge.endorsements import queries as endorsements
@@ -134,11 +133,11 @@ def cached_pledge(pledge_text_id: int, lang: str) -> PledgeView:
     make_cache_key=lambda campaign_id, lang, has_sisters: f"extras {campaign_id} {lang} {has_sisters}",
 )
 def _extras(campaign_id: int, lang: str, has_sisters: bool) -> CampaignExtras:
-    shown = partners.shown(campaign_id, lang)
+    shown = partners.shown_partners(campaign_id, lang)
     return CampaignExtras(
         secretariat=shown[PartnerRole.SECRETARIAT],
         partners=partners.wall(shown[PartnerRole.PARTNER]),
-        sisters=sisters.shown(campaign_id, lang) if has_sisters else [],
+        sisters=shown_sisters(campaign_id, lang) if has_sisters else [],
         signers=signatures.public_names(campaign_id),
         endorsers=endorsements.recent(campaign_id, lang),
         news=news.public_news(campaign_id, lang, NEWEST_NEWS),

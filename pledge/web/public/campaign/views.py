@@ -12,9 +12,10 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import ROOT, current_config
-from pledge.campaigns import calendar, events
-from pledge.campaigns import letter as letters
+from pledge.campaigns import events
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.events import CALENDAR_TYPE, ics
+from pledge.campaigns.media import letter_page
 from pledge.campaigns.pdf import Letter, Paper, PosterWords, letter_pdf, poster_pdf
 from pledge.campaigns.queries import CampaignView
 from pledge.campaigns.video import OwnVideo, Video
@@ -168,7 +169,7 @@ def letter(slug: str) -> Response:
 def letter_document(slug: str) -> Response:
     """The letter to print, set from its page."""
     view = campaign_or_404(slug)
-    text = letters.page(view.id, i18n.language())
+    text = letter_page(view.id, i18n.language())
     if text is None:
         abort(404)
     with force_locale(languages.locale(text.lang)):
@@ -210,7 +211,7 @@ def event_calendar(slug: str, event: int) -> Response:
 
 def _letter(view: CampaignView, *, preview: str = "") -> Response:
     """The letter as a page; `preview` is the token of a preview."""
-    text = letters.page(view.id, i18n.language())
+    text = letter_page(view.id, i18n.language())
     if text is None:
         abort(404)
     return make_response(
@@ -253,9 +254,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
 def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
     if not shown:
         abort(404)
-    response = Response(
-        calendar.ics(shown, _("%(title)s: events", title=title)), content_type=calendar.MEDIA_TYPE
-    )
+    response = Response(ics(shown, _("%(title)s: events", title=title)), content_type=CALENDAR_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
     return response
 

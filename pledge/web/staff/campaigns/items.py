@@ -14,8 +14,7 @@ from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.items import Item, ItemKind
 from pledge.campaigns.models import PartnerRole
-from pledge.campaigns.partners import PARTNER
-from pledge.campaigns.sisters import SISTER
+from pledge.campaigns.partners import PARTNER, SISTER
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff

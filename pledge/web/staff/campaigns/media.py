@@ -6,11 +6,18 @@ from werkzeug import Response as AnyResponse
 
 from config import Config, current_config
 from pledge.accounts.roles import Permission
-from pledge.campaigns import media, photo, quotation
+from pledge.campaigns import media
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.media import VideoFields
-from pledge.campaigns.photo import Photo, PhotoFocus
-from pledge.campaigns.quotation import Quotation
+from pledge.campaigns.media import (
+    Photo,
+    PhotoFocus,
+    Quotation,
+    VideoFields,
+    get_photo,
+    get_quotation,
+    set_photo,
+    set_quotation,
+)
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import languages
@@ -79,7 +86,7 @@ def campaign_photo(slug: str) -> AnyResponse:
     new = take_wide_picture(form, "photo")
     problem = attempt(
         form,
-        lambda: photo.set_photo(
+        lambda: set_photo(
             actor(),
             slug,
             form.seen.data or "",
@@ -121,7 +128,7 @@ def campaign_quotation(slug: str) -> AnyResponse:
     new = take_picture(form, "portrait")
     problem = attempt(
         form,
-        lambda: quotation.set_quotation(
+        lambda: set_quotation(
             actor(),
             slug,
             form.seen.data or "",
@@ -191,7 +198,7 @@ def _answer(slug: str, problem: SavingProblem | None, **sent: StampedForm) -> An
 
 def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Response:
     """The page with its forms as they are stored, except for the one that was sent."""
-    stored, quoted = photo.of(desk.id), quotation.of(desk.id)
+    stored, quoted = get_photo(desk.id), get_quotation(desk.id)
     forms = {
         "photo_form": _photo_form(stored),
         "quotation_form": _quotation_form(quoted),

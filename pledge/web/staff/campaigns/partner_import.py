@@ -16,9 +16,17 @@ from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.partner_import import columns, logos, services, table
-from pledge.campaigns.partner_import.faults import ImportFault, RowFault
-from pledge.campaigns.partner_import.services import Plan, PlanChanged
+from pledge.campaigns.partner_import import (
+    ImportFault,
+    Plan,
+    PlanChanged,
+    RowFault,
+    column_header,
+    import_partners,
+    plan_import,
+    store_logos,
+    write_table,
+)
 from pledge.core import i18n, tokens
 from pledge.core.text.tables import MAX_COLUMNS, MAX_LINES, BadTable, Line, TableFault, read_table
 from pledge.core.tokens import BadToken, Purpose
@@ -56,7 +64,7 @@ def partner_import_post(slug: str) -> AnyResponse:
     lines, pictures = _read(form)
     if form.errors:
         return _form_page(slug, form, SavingProblem(422))
-    plan = services.plan(desk, lines, pictures)
+    plan = plan_import(desk, lines, pictures)
     if plan.faults:
         return _form_page(slug, form, SavingProblem(422), faults=[fault_words(one) for one in plan.faults])
     return _preview(slug, plan, lines, pictures, OK)
@@ -69,7 +77,7 @@ def partner_import_confirm(slug: str) -> AnyResponse:
     form = PlannedImportForm(request.form)
     try:
         lines, pictures = _carried(form)
-        services.run(actor(), slug, lines, pictures, form.seen.data or "")
+        import_partners(actor(), slug, lines, pictures, form.seen.data or "")
     except (ValidationError, BadToken, UnknownFile):
         again = ImportForm()
         again.table.errors = [_("Please choose the file once more.")]
@@ -86,7 +94,7 @@ def partner_import_confirm(slug: str) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def partner_table(slug: str) -> Response:
     """The partners as a table that can be filled in and imported."""
-    response = make_response(table.write(campaigns.desk(slug).id, i18n.language()))
+    response = make_response(write_table(campaigns.desk(slug).id, i18n.language()))
     response.mimetype = _XLSX
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}-partners.xlsx"'
     return response
@@ -107,7 +115,7 @@ def _read(form: ImportForm) -> tuple[list[Line], dict[str, str]]:
         form.table.errors = [table_words(BadTable(TableFault.TOO_LARGE))]
     if "logos" in sent and not form.errors:
         try:
-            pictures, refused = logos.store(sent["logos"])
+            pictures, refused = store_logos(sent["logos"])
             if refused:
                 form.logos.errors = [logo_words(name, fault) for name, fault in refused.items()]
         except BadArchive as bad_archive:
@@ -238,5 +246,5 @@ def fault_words(fault: RowFault) -> FaultWords:
         text = str(_LINE_WORDS[fault.fault]) % {"line": fault.other}
     else:
         text = str(FAULTS[fault.fault])
-    column = columns.header(fault.field, i18n.language()) if fault.field else ""
+    column = column_header(fault.field, i18n.language()) if fault.field else ""
     return FaultWords(fault.line, column, text)

@@ -8,11 +8,10 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns import moderation, pledges
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.opening import CONFIRM_GRACE
-from pledge.campaigns.pledges import NewVersion
+from pledge.campaigns.pledges import NewVersion, wording_changes
 from pledge.campaigns.queries import pledge_versions
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.staff_queries import CampaignDesk
-from pledge.campaigns.wording_changes import changes
 from pledge.core import languages
 from pledge.endorsements import queries as endorsements
 from pledge.signatures import queries as signatures
@@ -195,7 +194,7 @@ def _publish_page(slug: str, form: PledgeForm, version: int, one_language: bool,
         version=version,
         one_language=one_language,
         signed=signed_versions(desk.id),
-        changes={lang: changes(stored.wording[lang], typed[lang]) for lang in languages.codes()},
+        changes={lang: wording_changes(stored.wording[lang], typed[lang]) for lang in languages.codes()},
         change_of={lang: stored.wording[lang].strip() != typed[lang].strip() for lang in languages.codes()},
     )
     return make_response(page, status)

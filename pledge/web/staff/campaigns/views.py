@@ -6,12 +6,12 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
-from pledge.campaigns import moderation, showing, staff_queries
+from pledge.campaigns import moderation, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
+from pledge.campaigns.media import MissingContent, missing_content
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
 from pledge.campaigns.opening import CONFIRM_GRACE
-from pledge.campaigns.showing import Missed
 from pledge.campaigns.staff_queries import CampaignDesk, MissingText, NoSuchCampaign
 from pledge.core import i18n, languages, tokens, urls
 from pledge.core.tokens import Purpose
@@ -41,13 +41,13 @@ STEPS = {
 
 #: What a visitor would miss, and the section where it is entered.
 MISSED = {
-    Missed.PHOTO: (_l("A photograph"), "media"),
-    Missed.VIDEO: (_l("A video"), "media"),
-    Missed.CAPTIONS: (_l("Captions of the video in every language"), "media"),
-    Missed.LETTER: (_l("A letter to read or to download"), "media"),
-    Missed.QUOTATION: (_l("A quotation of somebody whom people know"), "media"),
-    Missed.SISTERS: (_l("Sister campaigns"), "sisters"),
-    Missed.LOGOS: (_l("The logos of all organisations behind it"), "partners"),
+    MissingContent.PHOTO: (_l("A photograph"), "media"),
+    MissingContent.VIDEO: (_l("A video"), "media"),
+    MissingContent.CAPTIONS: (_l("Captions of the video in every language"), "media"),
+    MissingContent.LETTER: (_l("A letter to read or to download"), "media"),
+    MissingContent.QUOTATION: (_l("A quotation of somebody whom people know"), "media"),
+    MissingContent.SISTERS: (_l("Sister campaigns"), "sisters"),
+    MissingContent.LOGOS: (_l("The logos of all organisations behind it"), "partners"),
 }
 
 #: The texts for missing things, by section and field.
@@ -117,7 +117,7 @@ def campaign(slug: str) -> str:
         missing=missing_lines(desk.slug, desk.missing),
         missed=[
             (words, _section(slug, section))
-            for words, section in map(MISSED.__getitem__, showing.missed(desk))
+            for words, section in map(MISSED.__getitem__, missing_content(desk))
         ],
         moved=request.args.get("moved") == "1",
         share=_share_texts(desk) if desk.state is CampaignState.OPEN else {},

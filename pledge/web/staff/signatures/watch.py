@@ -28,7 +28,7 @@ from pledge.signatures.invalidation.models import Condition, InvalidationAct, In
 from pledge.signatures.origins import BadOrigin
 from pledge.statistics import referrals
 from pledge.statistics import watch as sign_ups
-from pledge.statistics.watched import By, ClusterMark, Key, Watched, WatchedCluster, Window
+from pledge.statistics.watch import By, ClusterMark, Key, Watched, WatchedCluster, Window
 from pledge.web.caching import cache
 from pledge.web.forms import StaffForm
 from pledge.web.staff import campaign_choice

@@ -13,7 +13,7 @@ from wtforms.validators import ValidationError
 from pledge.accounts.roles import Permission
 from pledge.audit import queries, services
 from pledge.audit.queries import AuditEntryView, Page, Search, as_csv
-from pledge.campaigns.wording_changes import WordingPart, changes
+from pledge.campaigns.pledges import WordingPart, wording_changes
 from pledge.core import clock, i18n
 from pledge.exports.files import file_name
 from pledge.web.forms import StaffForm
@@ -130,7 +130,7 @@ def changed_words(line: AuditEntryView) -> dict[str, list[WordingPart]]:
     details = json.loads(line.details)
     before, after = (_fields(details.get(name)) for name in ("before", "after"))
     texts = {name: (before.get(name, ""), after.get(name, "")) for name in {**before, **after}}
-    return {name: changes(*both, by_line=sum(map(len, both)) > LONG) for name, both in texts.items()}
+    return {name: wording_changes(*both, by_line=sum(map(len, both)) > LONG) for name, both in texts.items()}
 
 
 def _fields(value: Any) -> dict[str, str]:

@@ -5,9 +5,8 @@ import re
 
 import pytest
 
-from pledge.campaigns import media, photo, quotation, staff_queries
-from pledge.campaigns.media import VideoFields
-from pledge.campaigns.photo import PhotoFocus
+from pledge.campaigns import media, staff_queries
+from pledge.campaigns.media import PhotoFocus, VideoFields, get_photo, get_quotation, set_photo
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from pledge.files import services as files
@@ -232,7 +231,7 @@ WORDS = {"alt_ko": "맑은 하늘 아래 서울", "alt_en": "Seoul under a clear
 
 
 def stored_photo():
-    return photo.of(staff_queries.desk("air").id)
+    return get_photo(staff_queries.desk("air").id)
 
 
 def test_a_photograph_is_saved_shown_and_taken_away(app, editor, client):
@@ -275,7 +274,7 @@ def test_words_without_a_photograph_and_an_unknown_place_are_told(app, editor):
 def test_a_photograph_that_somebody_else_changed_meanwhile_is_told(app, editor):
     factories.campaign("air")
     held = stored_photo().stamp
-    photo.set_photo(EDITOR, "air", held, {}, PhotoFocus.TOP)
+    set_photo(EDITOR, "air", held, {}, PhotoFocus.TOP)
     form = {**WORDS, "focus": "left", "photo": photograph(), "seen": held}
     sent = send(editor, "media/photo", form)
     assert sent.status_code == 409
@@ -294,7 +293,7 @@ QUOTATION = {
 
 def test_a_quotation_with_its_portrait_is_saved_and_shown(app, editor, client):
     factories.campaign("air")
-    stamp = quotation.of(staff_queries.desk("air").id).stamp
+    stamp = get_quotation(staff_queries.desk("air").id).stamp
     form = {**QUOTATION, "portrait": picture(), "seen": stamp}
     assert send(editor, "media/quotation", form).status_code == 303
     page = client.get("/en/c/air").text
@@ -308,7 +307,7 @@ def test_a_quotation_with_its_portrait_is_saved_and_shown(app, editor, client):
 
 def test_a_quotation_in_one_language_is_told_beside_the_other(app, editor):
     factories.campaign("air")
-    stamp = quotation.of(staff_queries.desk("air").id).stamp
+    stamp = get_quotation(staff_queries.desk("air").id).stamp
     sent = send(editor, "media/quotation", {**QUOTATION, "quotation_ko": "", "seen": stamp})
     assert sent.status_code == 422
     assert {'href="#quotation_ko"', 'href="#portrait"'} <= set(re.findall(r'href="#\w+"', sent.text))

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from pledge.audit.models import AuditEntry
-from pledge.campaigns import items, sisters, staff_queries
-from pledge.campaigns.sisters import SISTER
+from pledge.campaigns import items, staff_queries
+from pledge.campaigns.partners import SISTER, SisterFields
 from pledge.core.db import db
 from tests.support import factories
 from tests.support.factories import EDITOR
@@ -24,7 +24,7 @@ def add(**changes):
         name: {lang: texts[f"{name}_{lang}"] for lang in ("ko", "en")}
         for name in ("name", "place", "sentence")
     }
-    return items.add(SISTER, EDITOR, "air", sisters.SisterFields(**fields, url=texts["url"]))
+    return items.add(SISTER, EDITOR, "air", SisterFields(**fields, url=texts["url"]))
 
 
 def test_a_sister_campaign_is_added_shown_corrected_and_removed(app, editor, client):
@@ -77,7 +77,7 @@ def test_the_second_editor_of_a_sister_campaign_sees_both_versions(app, editor):
     form = sister_form(name_en="Second", seen=seen(editor.get(f"/staff/campaigns/air/sisters/{number}")))
     row = rows()[0]
     renamed = {**vars(row.fields), "name": {"ko": "자매", "en": "First"}}
-    items.change(SISTER, EDITOR, "air", number, sisters.SisterFields(**renamed), seen=row.stamp)
+    items.change(SISTER, EDITOR, "air", number, SisterFields(**renamed), seen=row.stamp)
     sent = send(editor, f"sisters/{number}", form)
     assert sent.status_code == 409
     assert 'value="Second"' in sent.text

@@ -1,11 +1,16 @@
-"""What an import would change, and doing it in one transaction."""
+"""Importing partners from a table, with their logos: planned first, then done as planned or not at all."""
 
+import io
+import time
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import PurePosixPath
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from xlsxwriter import Workbook
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
@@ -13,18 +18,137 @@ from pledge.campaigns import items
 from pledge.campaigns.items import Item
 from pledge.campaigns.models import CampaignState, Partner, PartnerRole
 from pledge.campaigns.moderation import edited, subject
-from pledge.campaigns.partner_import import columns
-from pledge.campaigns.partner_import.columns import key
-from pledge.campaigns.partner_import.faults import BadHeader, ImportFault, RowFault
 from pledge.campaigns.partners import PARTNER, PartnerFields
-from pledge.campaigns.rules import BadFields, stamp
+from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
+from pledge.core.organization_types import TYPES
 from pledge.core.text.lines import is_formula
-from pledge.core.text.tables import Line
+from pledge.core.text.tables import MAX_LINES, Line
 from pledge.files import services as files
+from pledge.files.archives import unpack
+from pledge.files.pictures import BadPicture, PictureFault
+
+
+class ImportFault(StrEnum):
+    NO_NAME_COLUMN = "no_name_column"
+    COLUMN_TWICE = "column_twice"
+    MORE_CELLS = "more_cells"  #: than the header has columns: a comma inside a name, without quotation marks
+    FORMULA = "formula"
+    TYPE = "type"
+    REPEATED = "repeated"  #: the same name as an earlier line
+    AMBIGUOUS = "ambiguous"  #: its names are those of two partners
+    NO_LOGO = "no_logo"  #: names a file that did not come along
+    LOGO_TWICE = "logo_twice"  #: names a file that is another line's
+
+
+@dataclass(frozen=True)
+class RowFault:
+    """A fault of a line, at the field of a column; "" for the whole line."""
+
+    line: int
+    field: str
+    fault: ImportFault | FieldFault
+    other: int = 0  #: the earlier line that has the same
+
+
+class BadHeader(ValueError):
+    """A table whose first line does not name its columns; `fault` says why."""
+
+    def __init__(self, fault: RowFault) -> None:
+        super().__init__(fault.fault.value)
+        self.fault = fault
+
+
+#: What a header may say, the first as our own tables say it. The name has a column for each language.
+# Translators: headers of a table that people send, several for one column with | between them; the first is preferred.
+_NAME = Phrase("headers", "Name|Organisation|Partner")
+_OTHERS = {
+    "url": Phrase("headers", "Web address|Website|Homepage|Link|URL"),
+    "type": Phrase("headers", "Kind of organisation|Kind|Type|Category"),
+    "logo": Phrase("headers", "Logo|Logo file"),
+}
+_NAME_IN = Phrase("headers", "%(name)s in %(language)s")
+# Translators: what headers call languages beside their usual names: the code of a language and a word, with | between them.
+_LANGUAGES = Phrase("headers", "ko Korean|en English")
+
+
+def key(text: str) -> str:
+    """By which names and headers are compared: without case, width, spaces and punctuation."""
+    normal = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(character for character in normal if character.isalnum())
+
+
+def column_names() -> list[str]:
+    """The columns, one for each language of the name, called like the fields of the form."""
+    return [*languages.by_field("name", {}), *_OTHERS]
+
+
+def column_header(field: str, lang: str) -> str:
+    """What our own table calls a column in a language."""
+    if field in _OTHERS:
+        return _alternatives(_OTHERS[field], lang)[0]
+    of = field.removeprefix("name_")
+    return _NAME_IN.of(lang, name=_alternatives(_NAME, lang)[0], language=languages.name(of, lang))
+
+
+def recognise(line: Line) -> dict[int, str]:
+    """The field of each column by its place; columns that say nothing of a partner are left out.
+
+    Raises BadHeader where no column has a name, or two are the same.
+    """
+    known = _headers()
+    found: dict[int, str] = {}
+    for place, text in enumerate(line.cells):
+        field = known.get(key(text))
+        if field is None:
+            continue
+        if field in found.values():
+            raise BadHeader(RowFault(line.number, field, ImportFault.COLUMN_TWICE))
+        found[place] = field
+    if not any(field.startswith("name_") for field in found.values()):
+        raise BadHeader(RowFault(line.number, "", ImportFault.NO_NAME_COLUMN))
+    return found
+
+
+def type_of(text: str) -> str | None:
+    """The kind that a cell names, by its code or in any language; "" for an empty cell, None for no kind."""
+    wanted = key(text)
+    if not wanted:
+        return ""
+    for code, name in TYPES.items():
+        if wanted in {code, *(key(name.of(lang)) for lang in languages.codes())}:
+            return code
+    return None
+
+
+def _headers() -> dict[str, str]:
+    """Field by the key of each header that is understood. A bare "Name" is the name in the language of that word."""
+    known: dict[str, str] = {}
+    for reader in languages.codes():
+        for name in _alternatives(_NAME, reader):
+            known.setdefault(key(name), f"name_{reader}")
+            for lang, word in _language_words(reader):
+                written = _NAME_IN.of(reader, name=name, language=word)
+                known[key(written)] = f"name_{lang}"
+            known |= {key(f"{name} {lang}"): f"name_{lang}" for lang in languages.codes()}
+        for field, phrase in _OTHERS.items():
+            known |= {key(text): field for text in _alternatives(phrase, reader)}
+    return known
+
+
+def _language_words(reader: str) -> list[tuple[str, str]]:
+    """The code of each language with the words that a reader may have for it."""
+    more = [word.split(" ", 1) for word in _alternatives(_LANGUAGES, reader)]
+    usual = [(lang, languages.name(lang, reader)) for lang in languages.codes()]
+    return usual + [(lang, word) for lang, word in more if lang in languages.codes()]
+
+
+def _alternatives(phrase: Phrase, lang: str) -> list[str]:
+    return phrase.of(lang).split("|")
 
 
 @dataclass(frozen=True)
@@ -85,7 +209,7 @@ class PlanChanged(Exception):
         self.plan = plan
 
 
-def plan(desk: CampaignDesk, lines: Sequence[Line], logos: Mapping[str, str]) -> Plan:
+def plan_import(desk: CampaignDesk, lines: Sequence[Line], logos: Mapping[str, str]) -> Plan:
     """What importing these lines (the header first) and pictures (name in `files` by the name of the file) would do.
 
     Partners of the same name in any language are changed where the table says something; others are added at the end.
@@ -94,7 +218,9 @@ def plan(desk: CampaignDesk, lines: Sequence[Line], logos: Mapping[str, str]) ->
     return _Planner(items.rows(PARTNER, desk.id), desk.state, logos).plan(lines)
 
 
-def run(actor: Actor, slug: str, lines: Sequence[Line], logos: Mapping[str, str], seen: str) -> Plan:
+def import_partners(
+    actor: Actor, slug: str, lines: Sequence[Line], logos: Mapping[str, str], seen: str
+) -> Plan:
     """Import as `seen` (the stamp of a plan); all or nothing. Raises PlanChanged, UnknownFile, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
         stored = {row.id: row for row in campaign.partners}
@@ -142,7 +268,7 @@ class _Planner:
         if lines:
             header, *rest = lines
             try:
-                places = columns.recognise(header)
+                places = recognise(header)
             except BadHeader as bad:
                 return Plan([], [bad.fault], [], [])
             ignored = [text for place, text in enumerate(header.cells) if text and place not in places]
@@ -162,9 +288,9 @@ class _Planner:
             for field, text in said.items()
             if is_formula(text)
         ]
-        said = {field: said.get(field, "") for field in columns.fields()}
+        said = {field: said.get(field, "") for field in column_names()}
         names = languages.from_fields("name", said)
-        kind = columns.type_of(said["type"])
+        kind = type_of(said["type"])
         if kind is None:
             faults.append(RowFault(line.number, "type", ImportFault.TYPE))
         before, doubt = self._match(line.number, names)
@@ -263,3 +389,56 @@ def _give_logo(session: Session, row: Partner, logo: str) -> None:
 
 def _names(planned: Iterable[PlannedPartner]) -> list[str]:
     return [one.fields.name.of(languages.default()) for one in planned]
+
+
+#: Seconds for all of them: a proxy gives up on an answer after 30.
+_TIME = 20
+
+
+def store_logos(archive: bytes) -> tuple[dict[str, str], dict[str, PictureFault]]:
+    """The pictures of a zip: stored, their names in `files` by the names of the files; and those refused, with the fault.
+
+    What nobody keeps is deleted after a day. Raises BadArchive, StorageAway.
+    """
+    stored: dict[str, str] = {}
+    refused: dict[str, PictureFault] = {}
+    ends = time.monotonic() + _TIME
+    for name, data in unpack(archive):
+        if time.monotonic() > ends:
+            refused[name] = PictureFault.BUSY
+            break
+        try:
+            stored[name] = files.store_picture(data)
+        except BadPicture as bad:
+            refused[name] = bad.fault
+    return stored, refused
+
+
+_TITLE = Phrase("table", "Partners")
+_WIDTHS = {"url": 40, "type": 28, "logo": 20}
+
+
+def write_table(campaign_id: int, lang: str) -> bytes:
+    """A workbook with a line for each partner; without any, just the headers. Kinds can be chosen from a list."""
+    fields = column_names()
+    kinds = {code: name.of(lang) for code, name in TYPES.items()}
+    out = io.BytesIO()
+    with Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet(_TITLE.of(lang))
+        sheet.freeze_panes(1, 0)
+        head = book.add_format({"bold": True, "bottom": 1})
+        for place, field in enumerate(fields):
+            sheet.set_column(place, place, _WIDTHS.get(field, 32))
+            sheet.write_string(0, place, column_header(field, lang), head)
+        for number, item in enumerate(items.rows(PARTNER, campaign_id), 1):
+            said = {**languages.as_fields(vars(item.fields)), "type": kinds.get(item.fields.type, "")}
+            for place, field in enumerate(fields):
+                sheet.write_string(number, place, str(said.get(field, "")))
+        # A list inside the rule itself may have 255 characters at most.
+        choices = book.add_worksheet(column_header("type", lang))
+        for number, name in enumerate(kinds.values()):
+            choices.write_string(number, 0, name)
+        place = fields.index("type")
+        source = f"='{choices.get_name()}'!$A$1:$A${len(kinds)}"
+        sheet.data_validation(1, place, MAX_LINES, place, {"validate": "list", "source": source})
+    return out.getvalue()

@@ -1,1 +1,0 @@
-"""Importing partners from a table, with their logos: planned first, then done as planned or not at all."""
