@@ -1,7 +1,7 @@
 """`make chaos`: people sign while the site dies around them; what they were told must be there afterwards (tests/support/chaos).
 
 bench/chaos.py [--seed N] [--seconds T] [--on sqlite|postgresql|cluster]. The exit status is 1 when a promise was broken. That it
-notices broken promises is tested in tests/chaos.
+notices broken promises is tested in rehearsals/chaos.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What is typed into a form or a search comes back as text, also where scripts of ours handle it (the rest: tests/hostile)."""
+"""What is typed into a form or a search comes back as text, also where scripts of ours handle it (the rest: rehearsals/hostile)."""
 
 from tests.browser.steps import CAMPAIGN
 from tests.support.payloads import TOGETHER

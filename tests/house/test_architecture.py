@@ -109,7 +109,7 @@ def test_only_the_configuration_reads_the_environment():
 
     assert at_fault(reads) == {}
     assert not reads(ROOT / "wsgi.py")
-    assert reads(ROOT / "tests" / "conftest.py"), "it reads the environment, and must be noticed"
+    assert reads(ROOT / "conftest.py"), "it reads the environment, and must be noticed"
 
 
 def test_the_configuration_imports_nothing_of_ours():

@@ -153,7 +153,7 @@ def test_every_test_named_in_a_document_exists():
     named = [
         (document.name, *found)
         for document in DOCUMENTS
-        for found in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", document.read_text("utf-8"))
+        for found in re.findall(r"`((?:tests|rehearsals)/[\w/]+\.py)::(\w+)`", document.read_text("utf-8"))
     ]
     assert len(named) > 150
     functions = {
@@ -166,7 +166,7 @@ def test_every_test_named_in_a_document_exists():
 
 
 def test_every_document_named_in_the_code_exists():
-    folders = ("pledge", "deploy", "tools", "tests", "migrations")
+    folders = ("pledge", "deploy", "tools", "tests", "rehearsals", "migrations")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     texts = [path.read_text("utf-8", errors="ignore") for path in [ROOT / "config.py", *files]]
     named = {name for text in texts for name in re.findall(r"docs/(adr/\d{4}|[a-z-]+\.md)", text)}

@@ -16,7 +16,18 @@ from config import ROOT
 
 MARK = "〔ja〕"
 #: What the site is made of, and what tests it.
-PARTS = ("config.py", "wsgi.py", "pyproject.toml", "pledge", "migrations", "tools", "tests", "docs", "deploy")
+PARTS = (
+    "config.py",
+    "conftest.py",
+    "wsgi.py",
+    "pyproject.toml",
+    "pledge",
+    "migrations",
+    "tools",
+    "tests",
+    "docs",
+    "deploy",
+)
 
 
 def copied(folder: Path) -> Path:

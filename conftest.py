@@ -46,7 +46,7 @@ DATABASES = ("sqlite", "postgresql")
 #: PostgreSQL alone, and in the part `postgresql` on the second database.
 PARTS = {
     "browser": ("tests/browser/",),
-    "faults": ("tests/faults/", "tests/chaos/", "tests/jobs/test_interrupted_jobs.py"),
+    "faults": ("rehearsals/faults/", "rehearsals/chaos/", "tests/jobs/test_interrupted_jobs.py"),
     # Whole processes that are started and killed, and simulations of days and years.
     "long": (
         "tests/abuse/test_simulation.py",
@@ -64,7 +64,7 @@ PARTS = {
         "tests/house/test_migration_locks.py",
         "tests/deliveries/pack/test_checking.py",
     ),
-    "hostile": ("tests/hostile/", "tests/files/test_corpus"),
+    "hostile": ("rehearsals/hostile/", "tests/files/test_corpus"),
     "operations": (
         "tests/deploy/",
         "tests/diagnosis/test_restoring.py",

@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 
 from pledge.core.db import db
 from pledge.web.staff.auth.cookies import AREA
-from tests.hostile import corpus
-from tests.hostile.forms import GOOD, URLENCODED, Form, forms_of
-from tests.hostile.snapshots import Snapshot, SqliteSnapshot
-from tests.hostile.survey import STAFF, survey
-from tests.hostile.world import world
+from rehearsals.hostile import corpus
+from rehearsals.hostile.forms import GOOD, URLENCODED, Form, forms_of
+from rehearsals.hostile.snapshots import Snapshot, SqliteSnapshot
+from rehearsals.hostile.survey import STAFF, survey
+from rehearsals.hostile.world import world
 from tests.support import apps
 from tests.support.factories import SLUG, campaign, signature
 from tests.support.staff import StaffClient

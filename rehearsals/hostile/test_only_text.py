@@ -27,6 +27,7 @@ from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.switches import moderation as switches
 from tests.support.apps import forget_caches
+from tests.support.audit import MODERATOR
 from tests.support.factories import (
     SLUG,
     campaign,
@@ -164,10 +165,9 @@ def test_what_signers_and_staff_have_written_and_searched_for_is_only_text(app, 
     signers = [signature(of, name=payload, public_name=True) for payload in PAYLOADS]
     everybody = Condition(campaign_id=of.id, signed_from=clock.now() - timedelta(days=1))
     proposed = [
-        invalidations.propose(COMMAND_LINE, everybody, InvalidationReason.OTHER, payload)
-        for payload in TOGETHER
+        invalidations.propose(MODERATOR, everybody, InvalidationReason.OTHER, payload) for payload in TOGETHER
     ]
-    invalidations.discard(COMMAND_LINE, proposed[0], TOGETHER[1])
+    invalidations.discard(MODERATOR, proposed[0], TOGETHER[1])
     for number, (signer, payload) in enumerate(zip(signers, TOGETHER, strict=False)):
         (signing.hide_name if number % 2 else signing.withdraw)(COMMAND_LINE, signer.id, payload)
     fold_all()

@@ -13,9 +13,9 @@ from flask import Flask
 from flask.testing import EnvironBuilder
 from werkzeug.test import TestResponse
 
-from tests.hostile import corpus
-from tests.hostile.inputs import Input
-from tests.hostile.snapshots import Snapshot
+from rehearsals.hostile import corpus
+from rehearsals.hostile.inputs import Input
+from rehearsals.hostile.snapshots import Snapshot
 from tests.support.pages import BadPage, check_page
 
 #: Of answers that a browser reads as a document.

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 
-from tests.hostile.forms import Form, forms_of
-from tests.hostile.world import PART, World, built
+from rehearsals.hostile.forms import Form, forms_of
+from rehearsals.hostile.world import PART, World, built
 from tests.support.staff import csrf_token
 
 #: Who sends a request: nobody that the site knows, and a member of staff with every right.

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote_to_bytes
 
 from pledge.core import clock
-from tests.hostile import corpus
-from tests.hostile.forms import GOOD, URLENCODED, Form
-from tests.hostile.survey import ANYBODY, Route
+from rehearsals.hostile import corpus
+from rehearsals.hostile.forms import GOOD, URLENCODED, Form
+from rehearsals.hostile.survey import ANYBODY, Route
 
 MULTIPART = "multipart/form-data; boundary=hostile"
 

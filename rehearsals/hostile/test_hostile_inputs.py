@@ -10,11 +10,11 @@ import sys
 import pytest
 from pydantic import SecretStr
 
-from tests.hostile.driver import Driver
-from tests.hostile.inputs import HOOK_KEY, everything, sample
-from tests.hostile.snapshots import PostgresSnapshot
-from tests.hostile.survey import STAFF, survey
-from tests.hostile.world import world
+from rehearsals.hostile.driver import Driver
+from rehearsals.hostile.inputs import HOOK_KEY, everything, sample
+from rehearsals.hostile.snapshots import PostgresSnapshot
+from rehearsals.hostile.survey import STAFF, survey
+from rehearsals.hostile.world import world
 from tests.support.factories import staff
 from tests.support.staff import StaffClient, client, client_of
 
