@@ -16,11 +16,7 @@ from pledge.campaigns.media import PhotoFocus
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields, SisterFields
 from pledge.campaigns.rules import FieldFault
-<<<<<<< HEAD
-from pledge.campaigns.sisters import SisterFields
 from pledge.campaigns.staff_queries import CampaignDesk
-=======
->>>>>>> 2bb88d253e01d88d9fbb86136cb806e0df146acc
 from pledge.core import languages
 from pledge.core.i18n import SEOUL
 from pledge.core.organization_types import OrganizationType
