@@ -358,7 +358,7 @@ def erase(token: str) -> None:
         row = own_row(session, token)
         if row.state in CORRECTABLE:
             _end(session, row)
-        allowance.forget(session, row.contact_email)
+        allowance.erase(session, row.contact_email)
         if row.published_at is None:
             delete_row(session, row)
         else:

@@ -152,7 +152,7 @@ def _take(session: Session, slots: Sequence[Slot], may_wait: bool, max_mails: in
     return {(bytes(hashed), kind): datetime.fromtimestamp(slot, UTC) for hashed, kind, slot in taken}
 
 
-def forget(session: Session, address: str) -> None:
+def erase(session: Session, address: str) -> None:
     """Delete the times at which this address was written to."""
     hashes = [exact_hash(address), tags_hash(address)]
     session.execute(

@@ -406,7 +406,7 @@ def erase_person(session: Session, row: Signature) -> None:
     for found in session.scalars(select(Signature).where(of_person).with_for_update()).all():
         if found.state == SignatureState.CONFIRMED:
             take_back(session, found)
-    allowance.forget(session, row.email)
+    allowance.erase(session, row.email)
     session.execute(delete(Signature).where(of_person))
 
 

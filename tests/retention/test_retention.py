@@ -28,7 +28,7 @@ from tests.support.factories import (
     version_of,
 )
 from tests.support.pictures import png
-from tests.support.rows import number_of
+from tests.support.rows import again, number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -144,11 +144,6 @@ def test_the_code_of_a_duplicate_organisation_becomes_that_of_the_one_that_stays
     removed = signature(via=organization_code(endorsement(state="removed").id))
     assert services.run({}).links == 1
     assert vias() == {(person, organization_code(stays.id)), (removed.id, removed.via)}
-
-
-def again(row):
-    db.session.rollback()
-    return db.session.get(Endorsement, row.id)
 
 
 def test_an_unconfirmed_application_goes_after_fourteen_days_with_its_logo(frozen_clock):
