@@ -1,5 +1,11 @@
-"""Codes of an authenticator app (TOTP, RFC 6238): six digits, thirty seconds, each used once."""
+"""Codes of an authenticator app (TOTP, RFC 6238): six digits, thirty seconds, each used once.
 
+Also the recovery codes for when phone and passkey are lost: ten, each good for one sign-in. Only their keyed hashes are stored,
+so they are shown once, when they are made.
+"""
+
+import re
+import secrets
 from datetime import timedelta
 
 from passlib.exc import TokenError
@@ -10,10 +16,17 @@ from config import current_config
 from pledge.accounts.models import StaffMember
 from pledge.core import clock
 from pledge.core.db import write_autocommit
+from pledge.core.encryption import vault
 from pledge.core.text.lines import six_digits
 
 #: A phone's clock may be off by one step in either direction.
 _WINDOW = timedelta(seconds=30)
+
+RECOVERY_CODES = 10
+#: Without letters and digits that look alike. 24 of them are 118 bits: from 112 on a hash that is quick to make is enough
+#: (OWASP ASVS 5.0, 6.5.2).
+_RECOVERY_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+_RECOVERY_GROUPS, _GROUP_LENGTH = 6, 4
 
 _factory = TOTP.using(alg="sha1", digits=6, period=30)
 
@@ -62,3 +75,32 @@ def use(staff_id: int, secret: str, code: str) -> bool:
         .values(totp_step=step)
     )
     return write_autocommit(lambda connection: connection.execute(take).rowcount) == 1
+
+
+def new_recovery_codes() -> list[str]:
+    """Ten codes like `k7wq-2m9c-xr4t-h8dn-vp35-6ezg`."""
+    return [
+        "-".join(
+            "".join(secrets.choice(_RECOVERY_LETTERS) for _ in range(_GROUP_LENGTH))
+            for _ in range(_RECOVERY_GROUPS)
+        )
+        for _ in range(RECOVERY_CODES)
+    ]
+
+
+def recovery_hashes(codes: list[str]) -> list[str]:
+    """The keyed hashes of codes, as they are stored."""
+    return [_recovery_hash(code) for code in codes]
+
+
+def without_code(kept: list[str] | None, code: str) -> list[str] | None:
+    """The hashes without that of a code that is used; None when the code is not among them."""
+    wanted = _recovery_hash(code)
+    if not kept or wanted not in kept:
+        return None
+    return [other for other in kept if other != wanted]
+
+
+def _recovery_hash(code: str) -> str:
+    plain = re.sub(r"[\W_]+", "", code).lower()
+    return vault().keyed_hash(f"recovery code\0{plain}").hex()

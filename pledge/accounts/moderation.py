@@ -7,11 +7,12 @@ account that may manage staff.
 import secrets
 from collections.abc import Iterable
 
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pledge.accounts import queries, rules
+from pledge.accounts import queries
 from pledge.accounts.mails import enqueue_invitation
 from pledge.accounts.models import StaffMember, StaffRole, StaffSession
 from pledge.accounts.roles import Role
@@ -40,7 +41,7 @@ class NoSuchAccount(Exception):
 
 def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str) -> int:
     """Create an account and enqueue the mail with its link; returns its number. Raises BadStaffAddress, AlreadyInvited, NoRole."""
-    address = rules.clean_address(email)
+    address = clean_address(email)
     wanted = _wanted(roles)
     now = clock.now()
     person = StaffMember(
@@ -165,3 +166,22 @@ def _wanted(roles: Iterable[Role]) -> list[Role]:
 
 def _subject(staff_id: int) -> str:
     return f"staff:{staff_id}"
+
+
+MAX_ADDRESS = 254
+
+
+class BadStaffAddress(Exception):
+    """Not an address that a mail can be sent to."""
+
+
+def clean_address(text: str) -> str:
+    """The address in lower case, by which accounts are found. Raises BadStaffAddress."""
+    try:
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        raise BadStaffAddress from None
+    address = (found.ascii_email or found.normalized).lower()
+    if len(address) > MAX_ADDRESS:
+        raise BadStaffAddress
+    return address

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config import current_config
-from pledge.accounts import authenticator, passwords, recovery
+from pledge.accounts import authenticator, passwords
 from pledge.accounts.mails import enqueue_notice
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffSession
 from pledge.accounts.passkeys import NewPasskey, PasskeyFault, PasskeyRefused
@@ -191,9 +191,9 @@ def remove_passkey(actor: Actor, passkey_id: int) -> None:
 def make_recovery_codes(actor: Actor) -> list[str]:
     """Ten new codes, shown only now; those before stop working."""
     staff_id = _id(actor)
-    codes = recovery.new_codes()
+    codes = authenticator.new_recovery_codes()
     with transaction() as session:
-        session.get_one(StaffMember, staff_id).recovery_codes = recovery.hashes(codes)
+        session.get_one(StaffMember, staff_id).recovery_codes = authenticator.recovery_hashes(codes)
         record(session, actor, "staff.make_recovery_codes", _subject(staff_id))
     return codes
 
@@ -203,7 +203,7 @@ def use_recovery_code(actor: Actor, code: str) -> bool:
     staff_id = _id(actor)
     with transaction() as session:
         person = session.get_one(StaffMember, staff_id, with_for_update=True)
-        left = recovery.without(person.recovery_codes, code)
+        left = authenticator.without_code(person.recovery_codes, code)
         if left is None:
             return False
         person.recovery_codes = left

@@ -1,7 +1,8 @@
 """Reads of the audit log: a page of it, all of it for an export, the last entry about something."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from sqlalchemy import ColumnElement, Row, Select, or_, select
 from pledge.audit.chain import BATCH
 from pledge.audit.models import AuditEntry
 from pledge.core.db import reading
+from pledge.core.i18n import SEOUL
+from pledge.core.text.tables import BOM, csv_line
 
 PAGE = 50
 
@@ -126,3 +129,55 @@ def _line(row: Row[Any]) -> AuditEntryView:
         previous_hash=bytes(row.previous_hash).hex(),
         hash=bytes(row.hash).hex(),
     )
+
+
+#: Column names where the reader's language is not known.
+COLUMNS = (
+    "id",
+    "at_utc",
+    "at_seoul",
+    "staff_id",
+    "actor",
+    "network",
+    "action",
+    "subject",
+    "reason",
+    "details",
+    "previous_hash",
+    "hash",
+)
+
+
+def as_csv(
+    lines: Iterable[AuditEntryView],
+    heads: Sequence[str] = COLUMNS,
+    words_of: Callable[[AuditEntryView], str] | None = None,
+) -> Iterator[bytes]:
+    """Line by line, for Korean Excel: with BOM and CRLF, no cell a formula.
+
+    `words_of` names an act in the reader's language, in one more column at the end.
+    """
+    yield BOM + csv_line(*heads).encode()
+    for line in lines:
+        cells = (
+            *(line.id, utc(line.at), f"{line.at.astimezone(SEOUL):%Y-%m-%d %H:%M:%S}"),
+            *("" if line.staff_id is None else line.staff_id, line.actor, line.network),
+            *(line.action, line.subject, line.reason, line.details),
+            *(line.previous_hash, line.hash),
+            *([] if words_of is None else [words_of(line)]),
+        )
+        yield csv_line(*cells).encode()
+
+
+def as_jsonl(lines: Iterable[AuditEntryView]) -> Iterator[bytes]:
+    """One JSON object a line, with the very texts that the hashes cover (see `chain`)."""
+    for line in lines:
+        entry = asdict(line) | {"at": line.at.isoformat(timespec="microseconds")}
+        yield json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+
+
+FORMATS: dict[str, Callable[[Iterable[AuditEntryView]], Iterator[bytes]]] = {"csv": as_csv, "jsonl": as_jsonl}
+
+
+def utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"

@@ -9,9 +9,8 @@ from flask.cli import AppGroup
 from pledge.accounts import queries as accounts
 from pledge.audit import chain, services
 from pledge.audit.chain import Mark
-from pledge.audit.export import FORMATS
 from pledge.audit.models import COMMAND_LINE
-from pledge.audit.queries import Search, all_lines
+from pledge.audit.queries import FORMATS, Search, all_lines
 from pledge.campaigns import models as _campaigns  # noqa: F401  # the tables of the ledger refer to theirs
 from pledge.ledger import audit_marks
 from pledge.ledger import queries as ledger

@@ -6,9 +6,8 @@ import click
 from flask.cli import AppGroup
 
 from pledge.accounts import moderation, queries
-from pledge.accounts.moderation import AlreadyInvited, LastAdmin
+from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmin
 from pledge.accounts.roles import Role
-from pledge.accounts.rules import BadStaffAddress
 from pledge.audit.models import COMMAND_LINE
 from pledge.cli.options import known_language
 from pledge.core import languages

@@ -167,7 +167,12 @@ def test_every_test_named_in_a_document_exists():
 
 def test_every_document_named_in_the_code_exists():
     folders = ("pledge", "deploy", "tools", "tests", "rehearsals", "migrations")
-    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    files = [
+        path
+        for folder in folders
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    ]
     texts = [path.read_text("utf-8", errors="ignore") for path in [ROOT / "config.py", *files]]
     named = {name for text in texts for name in re.findall(r"docs/(adr/\d{4}|[a-z-]+\.md)", text)}
     assert len(named) > 20

@@ -9,7 +9,6 @@ from pledge.web.staff import (
     auth,
     campaigns,
     deliveries,
-    language,
     navigation,
     news,
     organizations,
@@ -17,7 +16,7 @@ from pledge.web.staff import (
     signatures,
     system,
 )
-from pledge.web.staff.auth import passkeys
+from pledge.web.staff.auth import account, passkeys
 from pledge.web.staff.auth.cookies import StaffSessions, current_member
 from pledge.web.staff.blueprint import staff
 
@@ -41,7 +40,7 @@ def register(app: Flask) -> None:
     # A token is bound to its session, which ends by itself.
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     app.register_blueprint(staff)
-    app.extensions.setdefault("pledge.core.languages", {})["staff"] = language.choose
+    app.extensions.setdefault("pledge.core.languages", {})["staff"] = account.choose_language
     app.extensions.setdefault("pledge.error_pages", {})["staff"] = _error_page
     app.jinja_env.globals["passkeys_elsewhere"] = passkeys.need_another_address
     app.jinja_env.globals["signed_in"] = current_member

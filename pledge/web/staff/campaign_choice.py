@@ -1,9 +1,12 @@
 """The campaign whose numbers a page of the staff area shows: chosen on the page, and remembered for the others."""
 
-from flask import abort, request, session
+from flask import abort, g, request, session
 
+from pledge.campaigns import staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.staff_queries import CampaignRow
+from pledge.core import i18n
+from pledge.web.staff.blueprint import staff
 
 #: In the session: the campaign whose numbers were chosen.
 _CHOSEN = "desk_campaign"
@@ -21,3 +24,17 @@ def chosen(rows: list[CampaignRow]) -> CampaignRow | None:
     if (before := session.get(_CHOSEN)) in by_slug:
         return by_slug[before]
     return next((row for row in reversed(rows) if row.state is CampaignState.OPEN), rows[0] if rows else None)
+
+
+@staff.app_template_global("campaign_titles")
+def campaign_titles() -> dict[str, str]:
+    """The title of every campaign by its slug, the newest first; read once for a request."""
+    found: dict[str, str] | None = g.get("campaign_titles")
+    if found is None:
+        found = g.campaign_titles = staff_queries.titles(i18n.language())
+    return found
+
+
+@staff.app_template_global("campaign_title")
+def campaign_title(slug: str) -> str:
+    return campaign_titles().get(slug, slug)

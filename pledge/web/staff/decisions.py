@@ -14,8 +14,7 @@ from pledge.web import errors
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import RemoveForm
-from pledge.web.staff.campaigns.sections import OK, removal_page, saved
+from pledge.web.staff.campaigns.forms import OK, RemoveForm, removal_page, saved
 from pledge.web.staff.forms import attempt
 
 #: Why nothing was decided: the status, and the sentence of components/forms/two_people.html.

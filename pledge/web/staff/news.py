@@ -25,7 +25,7 @@ from pledge.news.services import NewsFields
 from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.sections import OK, saved, section_page
+from pledge.web.staff.campaigns.forms import OK, saved, section_page
 from pledge.web.staff.decisions import Decision, decision_routes, removal_route
 from pledge.web.staff.forms import (
     FAULTS,

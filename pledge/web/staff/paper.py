@@ -23,7 +23,7 @@ from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.sections import OK, section_page
+from pledge.web.staff.campaigns.forms import OK, section_page
 from pledge.web.staff.decisions import Decision, decision_routes, removal_route
 from pledge.web.staff.forms import (
     FAULTS,

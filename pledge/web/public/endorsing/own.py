@@ -1,4 +1,6 @@
-"""Pages that only an organisation's own page has: correct what is shown, prove the website, hand over to another person."""
+"""What only an endorsement has of the pages of mailed links: correct what is shown, prove the website, hand over to another person;
+and what the browser that sent its form, or pressed its link, is told besides the common pages.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress

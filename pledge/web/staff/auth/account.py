@@ -1,6 +1,8 @@
-"""One's own account: sessions, password, second factors, language."""
+"""One's own account: sessions, password, second factors; and the language, also before the sign-in."""
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from urllib.parse import urlsplit
+
+from flask import Response, g, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -11,19 +13,26 @@ from pledge.accounts import alarms, sessions, throttle
 from pledge.accounts import services as accounts
 from pledge.accounts.passwords import MIN_LENGTH, BadPassword
 from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
+from pledge.core import i18n, languages
 from pledge.core.concurrency import Busy
 from pledge.core.logs import log
 from pledge.web.forms import StaffForm
+from pledge.web.request_checks import allows
 from pledge.web.staff.auth import cookies
 from pledge.web.staff.auth.access import (
     actor,
     me,
+    page_of,
+    public,
     requires_recent_mfa,
     requires_recent_sign_in,
     requires_sign_in,
+    staff_page,
 )
-from pledge.web.staff.auth.cookies import this_session
+from pledge.web.staff.auth.carried_forms import CARRIED_BODY, carried, carried_form_page
+from pledge.web.staff.auth.cookies import current_member, this_session
 from pledge.web.staff.auth.invitation import NewPasswordForm
+from pledge.web.staff.auth.sign_in import SignInForm, sign_in_page
 from pledge.web.staff.auth.throttling import form_page, wait_message
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.people import ROLE_NAMES
@@ -161,3 +170,37 @@ def _account_page(done: str, status: int = 200) -> Response:
 
 def _password_page(form: ChangePasswordForm, wait: int = 0) -> Response:
     return form_page("staff/auth/password.html", form, wait, email=me().email, min_length=MIN_LENGTH)
+
+
+_CHOSEN = "lang"
+
+
+def choose_language() -> str:
+    """The language of this request."""
+    asked = request.args.get("lang", "")
+    if (person := current_member()) is not None:
+        return person.lang
+    if asked in languages.codes():
+        return asked
+    return str(session.get(_CHOSEN) or i18n.wanted_language())
+
+
+@staff.post("/language")
+@allows(body=CARRIED_BODY)
+@public
+def language() -> AnyResponse:
+    """Change the language and show the same page; or what was sent to it, to be sent again."""
+    lang = request.form.get("lang", "")
+    wanted = staff_page(request.form.get("next", "")) or "/staff/"
+    path = urlsplit(wanted).path
+    if page_of(path) != path:  # a form that was refused, or no page
+        wanted = page_of(path)
+    if lang in languages.codes():
+        g.lang = lang
+        if current_member() is None:
+            session[_CHOSEN] = lang
+        else:
+            accounts.set_language(me().id, lang)
+    if carried():
+        return sign_in_page(SignInForm()) if current_member() is None else carried_form_page()
+    return redirect(wanted, 303)

@@ -4,8 +4,6 @@ from pledge.web.staff.campaigns import (
     items,
     media,
     partner_import,
-    pledge,
-    referrals,
     texts,
     views,
 )
@@ -14,8 +12,6 @@ __all__ = [
     "items",
     "media",
     "partner_import",
-    "pledge",
-    "referrals",
     "texts",
     "views",
 ]  # each adds its views

@@ -3,22 +3,27 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
 from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
+from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.events import EventFields
 from pledge.campaigns.media import PhotoFocus
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields, SisterFields
 from pledge.campaigns.rules import FieldFault
+from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages
 from pledge.core.i18n import SEOUL
 from pledge.core.organization_types import OrganizationType
 from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.staff.forms import (
     FAULTS,
+    SavingProblem,
     StampedForm,
     WholeNumberField,
     day_field,
@@ -268,3 +273,35 @@ class PlannedImportForm(StampedForm):
 
 class RemoveForm(StampedForm):
     reason = TextAreaField(_l("Reason"))
+
+
+OK = SavingProblem(200)
+
+
+def section_page(
+    template: str, desk: CampaignDesk, form: object, problem: SavingProblem, **more: object
+) -> Response:
+    """A section of a campaign with its form."""
+    page = render_template(
+        template,
+        desk=desk,
+        form=form,
+        problem=problem,
+        saved=request.args.get("saved") == "1",
+        **more,
+    )
+    return make_response(page, problem.status)
+
+
+def saved(section: str, slug: str) -> AnyResponse:
+    """Back to the section, which says that it is saved."""
+    return redirect(url_for(f"staff.{section}", slug=slug, saved=1), 303)
+
+
+def removal_page(
+    slug: str, what: object, back: str, form: RemoveForm, problem: SavingProblem = OK
+) -> Response:
+    """The page that asks for the reason before an item is removed."""
+    return section_page(
+        "staff/campaigns/remove.html", campaigns.desk(slug), form, problem, what=what, back=back
+    )

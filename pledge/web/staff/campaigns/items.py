@@ -18,8 +18,16 @@ from pledge.campaigns.partners import PARTNER, SISTER
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import EventForm, ItemForm, PartnerForm, RemoveForm, SisterForm
-from pledge.web.staff.campaigns.sections import OK, removal_page, section_page
+from pledge.web.staff.campaigns.forms import (
+    OK,
+    EventForm,
+    ItemForm,
+    PartnerForm,
+    RemoveForm,
+    SisterForm,
+    removal_page,
+    section_page,
+)
 from pledge.web.staff.forms import PICTURE_BODY, SavingProblem, as_typed, attempt, take_picture
 
 ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Partner")}

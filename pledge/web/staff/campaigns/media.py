@@ -26,13 +26,15 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
+    OK,
     LettersForm,
     LetterTextForm,
     PhotoForm,
     QuotationForm,
     VideoForm,
+    saved,
+    section_page,
 )
-from pledge.web.staff.campaigns.sections import OK, saved, section_page
 from pledge.web.staff.campaigns.texts import TEXT_BODY
 from pledge.web.staff.forms import (
     PICTURE_BODY,
@@ -94,7 +96,7 @@ def campaign_photo(slug: str) -> AnyResponse:
             drop=form.drop_photo.data,
         ),
     )
-    return _page(campaigns.desk(slug), problem, photo_form=form) if problem else saved("campaign_media", slug)
+    return _answer(slug, problem, photo_form=form)
 
 
 @staff.post("/campaigns/<slug>/media/video")
@@ -115,7 +117,7 @@ def campaign_video(slug: str) -> AnyResponse:
         lambda: media.set_video(actor(), slug, form.seen.data or "", fields),
         check=lambda: media.check_video(fields),
     )
-    return _page(campaigns.desk(slug), problem, video_form=form) if problem else saved("campaign_media", slug)
+    return _answer(slug, problem, video_form=form)
 
 
 @staff.post("/campaigns/<slug>/media/quotation")
@@ -135,11 +137,7 @@ def campaign_quotation(slug: str) -> AnyResponse:
             drop=form.drop_portrait.data,
         ),
     )
-    return (
-        _page(campaigns.desk(slug), problem, quotation_form=form)
-        if problem
-        else saved("campaign_media", slug)
-    )
+    return _answer(slug, problem, quotation_form=form)
 
 
 @staff.post("/campaigns/<slug>/media/letters")
@@ -152,9 +150,7 @@ def campaign_letters(slug: str) -> AnyResponse:
     problem = attempt(
         form, lambda: media.set_letters(actor(), slug, form.seen.data or "", new=new, drop=drop)
     )
-    return (
-        _page(campaigns.desk(slug), problem, letters_form=form) if problem else saved("campaign_media", slug)
-    )
+    return _answer(slug, problem, letters_form=form)
 
 
 @staff.post("/campaigns/<slug>/media/letter-text")
@@ -166,7 +162,7 @@ def campaign_letter_text(slug: str) -> AnyResponse:
         form,
         lambda: media.set_letter_text(actor(), slug, form.seen.data or "", form.by_language("text")),
     )
-    return _page(campaigns.desk(slug), problem, text_form=form) if problem else saved("campaign_media", slug)
+    return _answer(slug, problem, text_form=form)
 
 
 def _photo_form(stored: Photo) -> PhotoForm:
@@ -195,13 +191,9 @@ def _video_form(desk: CampaignDesk) -> VideoForm:
     )
 
 
-def _letters_form(desk: CampaignDesk) -> LettersForm:
-    return LettersForm(data={"seen": media.letters_stamp(desk.letters)})
-
-
-def _text_form(desk: CampaignDesk) -> LetterTextForm:
-    text = desk.letter_text
-    return LetterTextForm(data={**languages.by_field("text", text), "seen": media.letter_text_stamp(text)})
+def _answer(slug: str, problem: SavingProblem | None, **sent: StampedForm) -> AnyResponse:
+    """Back to the page, which says that it is saved; or the page with the form that was sent."""
+    return saved("campaign_media", slug) if problem is None else _page(campaigns.desk(slug), problem, **sent)
 
 
 def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Response:
@@ -211,8 +203,13 @@ def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Re
         "photo_form": _photo_form(stored),
         "quotation_form": _quotation_form(quoted),
         "video_form": _video_form(desk),
-        "letters_form": _letters_form(desk),
-        "text_form": _text_form(desk),
+        "letters_form": LettersForm(data={"seen": media.letters_stamp(desk.letters)}),
+        "text_form": LetterTextForm(
+            data={
+                **languages.by_field("text", desk.letter_text),
+                "seen": media.letter_text_stamp(desk.letter_text),
+            }
+        ),
         **sent,
     }
     form, limit = next(iter(sent.values()), forms["photo_form"]), current_config().max_video_mb

@@ -5,36 +5,40 @@ in a field of the second form, and is checked there as if it had come for the fi
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, make_response, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from pydantic import TypeAdapter, ValidationError
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.partner_import import (
+    ImportFault,
     Plan,
     PlanChanged,
+    RowFault,
+    column_header,
     import_partners,
     plan_import,
     store_logos,
     write_table,
 )
 from pledge.core import i18n, tokens
-from pledge.core.text.tables import BadTable, Line, TableFault, read_table
+from pledge.core.text.tables import MAX_COLUMNS, MAX_LINES, BadTable, Line, TableFault, read_table
 from pledge.core.tokens import BadToken, Purpose
-from pledge.files.archives import MAX_PICTURES, BadArchive
+from pledge.files.archives import MAX_PICTURES, ArchiveFault, BadArchive
+from pledge.files.pictures import PICTURE_MESSAGES, PictureFault
 from pledge.files.services import UnknownFile
 from pledge.files.storage import STORAGE_AWAY, StorageAway
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import ImportForm, PlannedImportForm
-from pledge.web.staff.campaigns.import_words import archive_words, fault_words, logo_words, table_words
-from pledge.web.staff.campaigns.sections import OK, section_page
-from pledge.web.staff.forms import SavingProblem
+from pledge.web.staff.campaigns.forms import OK, ImportForm, PlannedImportForm, section_page
+from pledge.web.staff.forms import FAULTS, SavingProblem
 
 #: Of the request with both files.
 _BODY = 24_000_000
@@ -168,3 +172,79 @@ def _preview(
     return section_page(
         "staff/campaigns/partner_import_preview.html", campaigns.desk(slug), form, problem, plan=plan
     )
+
+
+_TABLE_WORDS = {
+    TableFault.EMPTY: _l("The table is empty. It needs a line with headers and one line for each partner."),
+    TableFault.TOO_LARGE: _l(
+        "The table is too large. Please send only the columns that are needed, without pictures."
+    ),
+    TableFault.WRONG_TYPE: _l(
+        "This is neither an XLSX nor a CSV file. Please save the table as one of these."
+    ),
+    TableFault.DAMAGED: _l(
+        "The table is damaged or incomplete. Please save it again and choose the new file."
+    ),
+    TableFault.TOO_MANY_LINES: _l("The table has more than %(number)s lines. Please send it in parts."),
+    TableFault.TOO_MANY_COLUMNS: _l("A line has more than %(number)s cells."),
+    TableFault.QUOTES: _l("A quotation mark is not closed, or stands inside a cell."),
+    TableFault.ERROR_VALUE: _l("A cell shows an error instead of a value."),
+}
+_NUMBERS = {TableFault.TOO_MANY_LINES: MAX_LINES, TableFault.TOO_MANY_COLUMNS: MAX_COLUMNS}
+
+_ARCHIVE_WORDS = {
+    ArchiveFault.TOO_LARGE: _l("The zip is larger than 20 MB. Please send the logos in parts."),
+    ArchiveFault.WRONG_TYPE: _l("This is not a zip file."),
+    ArchiveFault.DAMAGED: _l("The zip is damaged or of an unusual kind. Please make it again."),
+    ArchiveFault.ENCRYPTED: _l("The zip has a password. Please make one without."),
+    ArchiveFault.EMPTY: _l("There is no file in the zip."),
+    ArchiveFault.TOO_MANY: _l(
+        "There are more than %(number)s files in the zip. Please send the logos in parts."
+    ),
+    ArchiveFault.REPEATED: _l("Two files in the zip have the same name."),
+}
+
+_LINE_WORDS = {
+    ImportFault.NO_NAME_COLUMN: _l("No column is headed like a name. Please use the headers of our table."),
+    ImportFault.COLUMN_TWICE: _l("There are two columns for this."),
+    ImportFault.MORE_CELLS: _l(
+        "The line has more cells than there are headers. Is a comma missing its quotation marks?"
+    ),
+    ImportFault.FORMULA: _l("It begins like a formula."),
+    ImportFault.TYPE: _l("There is no such kind of organisation. Please choose one of those in our table."),
+    ImportFault.REPEATED: _l("This partner is in line %(line)s already."),
+    ImportFault.AMBIGUOUS: _l("One of its names is that of one partner, the other that of another."),
+    ImportFault.NO_LOGO: _l("There is no such file in the zip."),
+    ImportFault.LOGO_TWICE: _l("This file is the logo of line %(line)s already."),
+}
+
+
+@dataclass(frozen=True)
+class FaultWords:
+    """A line of the table with what is wrong with it."""
+
+    line: int
+    column: str  #: its header; "" for the whole line
+    text: Any
+
+
+def table_words(bad: BadTable) -> str:
+    text = str(_TABLE_WORDS[bad.fault]) % {"number": i18n.format_count(_NUMBERS.get(bad.fault, 0))}
+    return _("Line %(line)s: %(fault)s", line=bad.line, fault=text) if bad.line else text
+
+
+def archive_words(bad: BadArchive) -> str:
+    return str(_ARCHIVE_WORDS[bad.fault]) % {"number": MAX_PICTURES}
+
+
+def logo_words(name: str, fault: PictureFault) -> str:
+    return f"{name}: {PICTURE_MESSAGES[fault]}"
+
+
+def fault_words(fault: RowFault) -> FaultWords:
+    if isinstance(fault.fault, ImportFault):
+        text = str(_LINE_WORDS[fault.fault]) % {"line": fault.other}
+    else:
+        text = str(FAULTS[fault.fault])
+    column = column_header(fault.field, i18n.language()) if fault.field else ""
+    return FaultWords(fault.line, column, text)

@@ -15,6 +15,9 @@ from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.campaigns.staff_queries import CampaignDesk, MissingText, NoSuchCampaign
 from pledge.core import i18n, languages, tokens, urls
 from pledge.core.tokens import Purpose
+from pledge.core.urls import campaign_link, public_url
+from pledge.statistics import referrals
+from pledge.statistics.referrals import Referrer
 from pledge.web import errors
 from pledge.web.staff.auth.access import SecondFactorNeeded, actor, needs, requires_recent_mfa
 from pledge.web.staff.auth.step_up import on_second_factor_needed
@@ -242,3 +245,24 @@ def _state_page(
         ),
         problem.status,
     )
+
+
+@staff.get("/campaigns/<slug>/referrals")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_referrals(slug: str) -> str:
+    desk = staff_queries.desk(slug)
+    return render_template(
+        "staff/campaigns/referrals.html",
+        desk=desk,
+        lines=referrals.lines(desk.id),
+        links=[campaign_link(lang, slug) for lang in languages.codes()],
+        page_url=lambda referrer, lang: _page_url(desk, referrer, lang),
+    )
+
+
+def _page_url(desk: CampaignDesk, referrer: Referrer, lang: str) -> str:
+    """The page with the number of a partner. That of an organisation is mailed to its contact, so here it has none."""
+    if referrer.endorsement_id is not None:
+        return public_url("public.spread", lang=lang, slug=desk.slug, via=referrer.code)
+    token = referrals.partner_token(desk.id, referrer.code)
+    return public_url("public.partner_page", lang=lang, slug=desk.slug, token=token)

@@ -1,5 +1,5 @@
 """Reviewing endorsements."""
 
-from pledge.web.staff.organizations import acts, reasons, views
+from pledge.web.staff.organizations import views
 
-__all__ = ["acts", "reasons", "views"]  # each adds its views
+__all__ = ["views"]  # each adds its views

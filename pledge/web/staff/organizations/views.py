@@ -1,6 +1,6 @@
 """The review desk: what is waiting and since when, one case with its evidence, and who else has it open."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,22 +8,24 @@ from flask import Response, abort, jsonify, make_response, redirect, render_temp
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
+from wtforms import Form
 
 from config import current_config
 from pledge.accounts.roles import Permission
-from pledge.core import clock, i18n
+from pledge.core import clock, i18n, languages
 from pledge.core.i18n import format_duration
 from pledge.endorsements.models import ReasonKind
-from pledge.endorsements.review import presence, queries, reasons
-from pledge.endorsements.review.moderation import UnknownCase
+from pledge.endorsements.review import moderation, presence, queries, reasons
+from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
 from pledge.endorsements.review.presence import Presence
 from pledge.endorsements.review.queries import Case, SeenState, Tab
+from pledge.endorsements.review.reasons import BadReason
 from pledge.endorsements.verification.domains import belongs_to, host_of, registrable
-from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
+from pledge.endorsements.verification.ladder import PATH, RECORD, check_site, site_proof
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.titles import campaign_titles
-from pledge.web.staff.organizations.forms import Forms
+from pledge.web.staff.campaign_choice import campaign_titles
+from pledge.web.staff.organizations.forms import Forms, ReasonTextForm
 
 #: As the public addresses have it: the number that an endorsement can have, in either database.
 NUMBER = "<int(min=1,max=9223372036854775807):endorsement_id>"
@@ -183,3 +185,137 @@ def _page_number() -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text)):
         abort(404)
     return int(text)
+
+
+Act = Callable[[int, SeenState, Forms], None]
+
+#: What each act does to a case, by the last part of its address; the form of the same name holds its reason.
+ACTS: dict[str, Act] = {
+    "publish": lambda case, seen, _: moderation.publish(actor(), case, seen),
+    "changes": lambda case, seen, forms: moderation.ask_for_changes(
+        actor(), case, seen, forms.changes.code.data or "", forms.changes.note.data
+    ),
+    "decline": lambda case, seen, forms: moderation.decline(
+        actor(), case, seen, forms.decline.code.data or "", forms.decline.note.data
+    ),
+    "remove": lambda case, seen, forms: moderation.remove(
+        actor(), case, seen, forms.remove.code.data or "", forms.remove.words
+    ),
+    "reinstate": lambda case, seen, forms: moderation.reinstate(
+        actor(), case, seen, forms.reinstate.why.data
+    ),
+    "reopen": lambda case, seen, forms: moderation.reopen(actor(), case, seen, forms.reopen.why.data),
+    "merge": lambda case, seen, forms: moderation.merge(
+        actor(), case, forms.merge.number, seen, forms.merge.why.data
+    ),
+    "certify": lambda case, seen, forms: moderation.certify(actor(), case, seen, forms.certify.why.data),
+    "uncertify": lambda case, seen, forms: moderation.uncertify(
+        actor(), case, seen, forms.uncertify.why.data
+    ),
+}
+
+
+@staff.post(f"/organizations/{NUMBER}/<act>")
+@needs(Permission.REVIEW_ORGANIZATIONS)
+def organization_act(endorsement_id: int, act: str) -> AnyResponse:
+    if act not in ACTS:
+        abort(404)
+    return _decide(endorsement_id, act, ACTS[act])
+
+
+@staff.post(f"/organizations/{NUMBER}/site")
+@needs(Permission.REVIEW_ORGANIZATIONS)
+def organization_site(endorsement_id: int) -> AnyResponse:
+    """Look for the proof on the website now, before and outside the transaction that writes down what was found."""
+    case = queries.find(endorsement_id)
+    if case is None:
+        abort(404)
+    # Of the version that the level speaks for: a correction that waits must not prove the website on the wall.
+    shown = case.published or case.newest
+    found = check_site(str(shown.fields["website"]), site_proof(endorsement_id))
+    return _decide(
+        endorsement_id,
+        "site-found" if found else "site-not-found",
+        lambda case, seen, _: moderation.note_site_proof(actor(), case, seen, found),
+    )
+
+
+def _decide(endorsement_id: int, name: str, act: Act) -> AnyResponse:
+    """Run one act and go back to the case, or show the case with what kept it from being done."""
+    try:
+        seen = SeenState.parse(request.form.get("seen", ""))
+    except ValueError:
+        abort(400)
+    forms = Forms.sent()
+    form = forms.named(name)
+    if form is not None and not form.validate():
+        return case_page(endorsement_id, 422, forms=forms, acted=name)
+    try:
+        act(endorsement_id, seen, forms)
+    except UnknownCase:
+        if queries.find(endorsement_id) is None:
+            abort(404)
+        return case_page(
+            endorsement_id, 409, forms=forms, acted=name, fault=_("The other organisation no longer exists.")
+        )
+    except CaseChanged:
+        return case_page(endorsement_id, 409, forms=forms, acted=name, was=seen)
+    except CaseInWrongState:
+        fault = _("This cannot be done in the case’s current state.")
+        return case_page(endorsement_id, 409, forms=forms, acted=name, fault=fault)
+    except BadReason:
+        _tell_reason(form)
+        return case_page(endorsement_id, 422, forms=forms, acted=name)
+    return redirect(url_for("staff.organization", endorsement_id=endorsement_id, done=name), 303)
+
+
+def _tell_reason(form: Form | None) -> None:
+    if form is not None and "code" in form:
+        form["code"].errors = [_("Choose a reason from the list.")]
+
+
+@staff.get("/reasons")
+@needs(Permission.REVIEW_ORGANIZATIONS)
+def review_reasons() -> Response:
+    """The list, with an empty form, or with the one that `code` names in it."""
+    code = request.args.get("code", "")
+    if not code:
+        return _page(ReasonTextForm(kind=ReasonKind.CHANGES, active=True), 200)
+    known = next((reason for reason in reasons.all_reasons() if reason.code == code), None)
+    if known is None:
+        abort(404)
+    return _page(ReasonTextForm(obj=known, **languages.by_field("wording", known.wording)), 200, editing=code)
+
+
+@staff.post("/reasons")
+@needs(Permission.REVIEW_ORGANIZATIONS)
+def review_reasons_post() -> AnyResponse:
+    """Add one, or change the words of one: its short name says which."""
+    form = ReasonTextForm(request.form)
+    if not form.validate():
+        return _page(form, 422)
+    try:
+        reasons.save(
+            actor(),
+            code=form.code.data,
+            kind=ReasonKind(form.kind.data),
+            wording=form.by_language("wording"),
+            active=form.active.data,
+        )
+    except BadReason:
+        form.code.errors = [_("This short name belongs to a reason for another act.")]
+        return _page(form, 422)
+    return redirect(url_for("staff.review_reasons", saved=1), 303)
+
+
+def _page(form: ReasonTextForm, status: int, editing: str = "") -> Response:
+    return make_response(
+        render_template(
+            "staff/organizations/reasons.html",
+            reasons=reasons.all_reasons(),
+            form=form,
+            editing=editing or request.form.get("editing", ""),
+            saved=request.args.get("saved") == "1",
+        ),
+        status,
+    )

@@ -12,8 +12,7 @@ from wtforms.validators import ValidationError
 
 from pledge.accounts.roles import Permission
 from pledge.audit import queries, services
-from pledge.audit.export import as_csv
-from pledge.audit.queries import AuditEntryView, Page, Search
+from pledge.audit.queries import AuditEntryView, Page, Search, as_csv
 from pledge.campaigns.pledges import WordingPart, wording_changes
 from pledge.core import clock, i18n
 from pledge.exports.files import file_name
@@ -21,7 +20,7 @@ from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.forms import check_reason, day_field, in_seoul
-from pledge.web.staff.system.audit_labels import action_words, choices
+from pledge.web.staff.system.labels import action_words, choices
 
 MAX_REASON = 500
 #: Characters before and after a change, from which on it is shown line by line.

@@ -22,7 +22,7 @@ from pledge.switches import queries as switches
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.system.switch_labels import SWITCH_LABELS
+from pledge.web.staff.system.labels import SWITCH_LABELS
 
 PROVIDERS: dict[str, Any] = {
     funnel.ALL: _l("Everybody"),

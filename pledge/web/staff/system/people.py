@@ -7,10 +7,9 @@ from werkzeug import Response as AnyResponse
 from wtforms import RadioField, SelectMultipleField, StringField
 
 from pledge.accounts import moderation, queries, sessions
-from pledge.accounts.moderation import AlreadyInvited, LastAdmin, NoRole, NoSuchAccount
+from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmin, NoRole, NoSuchAccount
 from pledge.accounts.queries import StaffMemberView
 from pledge.accounts.roles import Permission, Role
-from pledge.accounts.rules import BadStaffAddress
 from pledge.core import i18n, languages
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa

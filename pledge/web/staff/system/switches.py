@@ -31,7 +31,7 @@ from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.audit import details_of
-from pledge.web.staff.system.switch_labels import SWITCH_LABELS
+from pledge.web.staff.system.labels import SWITCH_LABELS
 
 #: Changes of the history that the page shows; the rest is in the audit log.
 HISTORY = 20

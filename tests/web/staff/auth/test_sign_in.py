@@ -7,7 +7,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
-from pledge.accounts import moderation, recovery
+from pledge.accounts import authenticator, moderation
 from pledge.accounts import sessions as staff_sessions
 from pledge.accounts.models import StaffMember, StaffSession
 from pledge.accounts.roles import Role
@@ -343,8 +343,6 @@ def test_what_was_begun_is_forgotten_after_a_quarter_of_an_hour(client, person, 
 def test_two_requests_with_one_code_let_one_in(app, person):
     from concurrent.futures import ThreadPoolExecutor
 
-    from pledge.accounts import authenticator
-
     digits = code(person)
 
     def use():
@@ -359,9 +357,9 @@ def test_two_requests_with_one_code_let_one_in(app, person):
 
 
 def test_a_recovery_code_signs_in_once(app, client):
-    codes = recovery.new_codes
+    codes = authenticator.new_recovery_codes
     kept = codes()
-    person = staff("viewer", password=PASSWORD, recovery_codes=recovery.hashes(kept))
+    person = staff("viewer", password=PASSWORD, recovery_codes=authenticator.recovery_hashes(kept))
     type_password(client, person.email)
     answer = send(client, "/staff/sign-in/recovery", code=kept[3].upper().replace("-", " "))
     assert answer.status_code == 303
@@ -373,18 +371,20 @@ def test_a_recovery_code_signs_in_once(app, client):
 
 
 def test_recovery_codes_are_not_readable_in_the_database(app):
-    kept = recovery.new_codes()
-    assert not set(kept) & set(recovery.hashes(kept))
-    assert len(set(kept)) == recovery.HOW_MANY
+    kept = authenticator.new_recovery_codes()
+    assert not set(kept) & set(authenticator.recovery_hashes(kept))
+    assert len(set(kept)) == authenticator.RECOVERY_CODES
 
 
 # --- Leaving ---
 
 
 def test_a_recovery_code_has_more_than_112_bits():
-    codes = recovery.new_codes()
-    assert len(set(codes)) == recovery.HOW_MANY == 10
-    letters = {letter for _ in range(200) for code in recovery.new_codes() for letter in code} - {"-"}
+    codes = authenticator.new_recovery_codes()
+    assert len(set(codes)) == authenticator.RECOVERY_CODES == 10
+    letters = {
+        letter for _ in range(200) for code in authenticator.new_recovery_codes() for letter in code
+    } - {"-"}
     assert len(letters) ** min(len(code.replace("-", "")) for code in codes) > 2**112
 
 

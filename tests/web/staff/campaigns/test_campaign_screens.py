@@ -183,14 +183,6 @@ def test_nobody_ends_a_campaign_without_saying_in_which_state_they_saw_it(app, e
     assert staff_queries.desk("air").state is CampaignState.OPEN
 
 
-def test_ending_a_campaign_asks_for_a_recent_second_factor(app, editor, frozen_clock):
-    factories.campaign("air")
-    frozen_clock.move(minutes=6)
-    sent = editor.post("/staff/campaigns/air/state/closed", data={"before": "open", "reason": "over"})
-    assert sent.location.startswith("/staff/verify?")
-    assert staff_queries.desk("air").state is CampaignState.OPEN
-
-
 @pytest.mark.parametrize("kind", ["partners", "events"])
 def test_a_partner_or_an_event_is_removed_only_as_it_was_seen_and_with_a_reason(app, editor, kind):
     factories.campaign("air")

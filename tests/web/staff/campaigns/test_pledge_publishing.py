@@ -101,15 +101,6 @@ def test_what_somebody_else_published_meanwhile_is_told(air, editor):
     assert "Another version" in sent.text
 
 
-def test_publishing_asks_for_a_recent_second_factor(air, editor, frozen_clock):
-    page = save(editor, ko="서약 3판", en="The pledge, version 3")
-    frozen_clock.move(minutes=10)
-    sent = editor.post("/staff/campaigns/air/pledge/publish", data=hidden(page))
-    assert sent.status_code == 303
-    assert "/staff/verify" in sent.location
-    assert versions() == [2, 1]
-
-
 def test_an_opening_that_would_stop_signing_is_told_at_its_field(air, editor):
     seen = staff_queries.desk("air").schedule.stamp
     later = f"{clock.now().year + 1}-01-01T00:00"

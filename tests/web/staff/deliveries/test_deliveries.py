@@ -52,14 +52,6 @@ def test_a_fault_of_ours_is_told_inside_the_staff_area(exporter, address):
     assert 'href="/staff/deliveries"' in page.text
 
 
-def test_downloading_asks_for_the_second_factor_again(exporter, address, frozen_clock):
-    frozen_clock.move(minutes=6)
-    answer = exporter.post(f"{address}/download", headers={"Referer": f"http://localhost{address}"})
-    assert answer.status_code == 303
-    assert answer.headers["Location"].startswith(f"/staff/verify?next={address}&saved=")
-    assert "delivery.download" not in acts()
-
-
 def test_a_storage_that_is_away_is_told_and_not_recorded_as_a_download(exporter, address, monkeypatch):
     def away(*_):
         raise storage.StorageAway("x")

@@ -13,7 +13,6 @@ from tests.support import deliveries
 from tests.support.factories import campaign, crowd, fold_all, plant_entry, signature
 from tests.support.insider import as_superuser
 from tests.support.rows import number_of
-from tests.support.staff import code
 from tests.web.staff.deliveries.screens import FORM, NEW, acts, errors, typed
 
 
@@ -263,21 +262,6 @@ def test_what_was_the_newest_when_the_form_was_opened_can_still_be_frozen(export
     page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed)})
     assert page.status_code == 200
     assert "6 people" in page.text
-
-
-@pytest.mark.parametrize("step", ["", "/freeze"], ids=["preview", "freeze"])
-def test_a_stale_second_factor_costs_no_word(exporter, signed, frozen_clock, step):
-    frozen_clock.move(minutes=6)
-    answer = exporter.post(NEW + step, data={**FORM, "checkpoint": str(signed)})
-    assert answer.status_code == 303
-    assert answer.headers["Location"].startswith(f"/staff/verify?next={NEW}&saved=")
-    assert number_of(Delivery) == 0
-    page = exporter.post(answer.location, data={"code": code(exporter.member)})
-    if step:
-        assert number_of(Delivery) == 1
-        page = exporter.get(page.location)
-    for written in ("환경부 장관", "Blue Skies Day", "here it is."):
-        assert written in page.text
 
 
 def test_going_back_to_change_something_keeps_every_word(exporter, signed):

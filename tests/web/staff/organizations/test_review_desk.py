@@ -11,7 +11,7 @@ from pledge.endorsements.models import EndorsementVersion
 from pledge.endorsements.verification import ladder
 from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
-from pledge.web.staff.organizations import acts
+from pledge.web.staff.organizations import views
 from tests.support.factories import endorsement, fold_all, the_campaign, version_of
 from tests.web.staff.organizations.screens import DESK, act, now, seen_on
 
@@ -291,10 +291,10 @@ def test_an_act_that_does_not_go_with_the_state_is_409(reviewer):
 
 def test_looking_at_the_website_writes_down_what_was_found(reviewer, monkeypatch):
     row = endorsement(state="review", level="domain")
-    monkeypatch.setattr(acts, "check_site", lambda _website, _proof: False)
+    monkeypatch.setattr(views, "check_site", lambda _website, _proof: False)
     assert act(reviewer, row, "site").location.endswith("done=site-not-found")
     assert now(row).level == "domain"
-    monkeypatch.setattr(acts, "check_site", lambda _website, _proof: True)
+    monkeypatch.setattr(views, "check_site", lambda _website, _proof: True)
     assert act(reviewer, row, "site").location.endswith("done=site-found")
     assert now(row).level == "site"
 
@@ -303,7 +303,7 @@ def test_a_correction_that_waits_does_not_prove_the_website_on_the_wall(reviewer
     row = endorsement(website="https://big-corp.co.kr")
     version_of(row, website="https://attacker.example.org")
     asked = []
-    monkeypatch.setattr(acts, "check_site", lambda website, _proof: asked.append(website))
+    monkeypatch.setattr(views, "check_site", lambda website, _proof: asked.append(website))
     act(reviewer, row, "site")
     assert asked == ["https://big-corp.co.kr"]
 

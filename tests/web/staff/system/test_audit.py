@@ -217,14 +217,6 @@ def test_an_export_without_a_reason_or_with_a_wrong_day_takes_nothing_out(admin,
     assert page(Search(action="audit.export")).lines == []
 
 
-def test_the_export_asks_for_the_second_factor_again(admin, frozen_clock):
-    frozen_clock.move(minutes=6)
-    response = admin.post("/staff/audit/export", data={"reason": "check"})
-    assert response.status_code == 303
-    assert "/staff/verify" in response.headers["Location"]
-    assert page(Search(action="audit.export")).lines == []
-
-
 def test_an_export_without_the_token_of_its_form_is_refused(admin):
     assert admin.post("/staff/audit/export", data={"reason": "check"}, csrf=False).status_code in (400, 403)
     assert page(Search(action="audit.export")).lines == []

@@ -3,7 +3,7 @@
 import ast
 
 from config import ROOT
-from pledge.web.staff.system.audit_labels import ACTIONS, ROOMS
+from pledge.web.staff.system.labels import ACTIONS, ROOMS
 
 RECORDERS = {"record", "note"}
 

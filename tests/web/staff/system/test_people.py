@@ -132,12 +132,3 @@ def test_a_person_who_does_not_exist_is_not_found(staff_client):
     for act in ("roles", "close", "invite-again", "sessions"):
         answer = admin.post(f"/staff/people/99999/{act}", data={"roles": "viewer", "reason": "x"})
         assert answer.status_code == 404, act
-
-
-def test_somebody_who_has_shown_no_code_for_long_is_asked_first(staff_client, clock):
-    admin, person = staff_client("admin"), staff("viewer")
-    clock.move(minutes=6)
-    for act in ("roles", "close", "invite-again", "sessions"):
-        answer = admin.post(f"/staff/people/{person.id}/{act}", data={"roles": "admin", "reason": "x"})
-        assert answer.location.startswith("/staff/verify"), act
-    assert acts() == []

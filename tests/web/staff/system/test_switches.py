@@ -6,7 +6,7 @@ from pledge.audit.queries import Search, page
 from pledge.core.languages import Texts
 from pledge.switches import queries
 from pledge.switches.registry import SWITCHES, Pause, Switches
-from pledge.web.staff.system.switch_labels import SWITCH_LABELS
+from pledge.web.staff.system.labels import SWITCH_LABELS
 from tests.support.factories import campaign, sign_form
 
 TURNS = {
