@@ -13,8 +13,7 @@ from pledge.mail.addresses import parse
 from pledge.signatures import moderation, services, watching
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import origin
-from tests.support.factories import ANNA, campaign, signature, signatures, the_campaign
-from tests.support.factories.numbers import next_number
+from tests.support.factories import ANNA, campaign, next_number, signature, signatures, the_campaign
 from tests.support.worker import run_step
 
 pytestmark = pytest.mark.usefixtures("app", "frozen_clock")
