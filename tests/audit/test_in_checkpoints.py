@@ -22,14 +22,6 @@ from tests.support.published_log import checkpoints, keys, verifiers
 
 
 @pytest.fixture
-def verify(runner):
-    def call(*arguments):
-        return runner.invoke(args=["audit", "verify", *arguments])
-
-    return call
-
-
-@pytest.fixture
 def signed(app):
     """Six acts of staff, the fourth of them after a first checkpoint; the number of the campaign."""
     acts(3)

@@ -185,7 +185,7 @@ def test_a_passkey_shown_again_carries_out_what_was_asked_for(on_localhost, site
         row = session.scalars(select(StaffSession).where(StaffSession.staff_id.in_(mine))).one()
         row.data = {**row.data, SHOWN_AT: row.data[SHOWN_AT] - 360}
     page.locator("form[action$='/close'] button").click()
-    expect(page.get_by_text("is kept for ten minutes")).to_be_visible()
+    expect(page.get_by_text("as soon as your second factor is accepted")).to_be_visible()
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_text("has now been done")).to_be_visible()
     expect(page.get_by_text("The account is closed")).to_be_visible()

@@ -19,9 +19,10 @@ from pledge.deliveries.pack import packing
 from pledge.exports import services as exports
 from pledge.exports.files import write_export
 from pledge.news import sending
+from pledge.signatures import mails as signature_mails
 from tests.support import deliveries, factories, news, staff
 from tests.support.factories import endorsement, manage_token, sign_form, signature
-from tests.support.mails import TRUE_OF_SIGNATURES, Notes, deliver, enqueue
+from tests.support.mails import Notes, deliver, enqueue_true
 
 #: Which rows belong to a campaign is tested on both databases beside each query; here it is what pages and mails say.
 pytestmark = pytest.mark.postgresql_only
@@ -107,10 +108,10 @@ def test_no_public_page_of_one_campaign_tells_facts_of_the_other(rivers, lang):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-@pytest.mark.parametrize("kind", [*TRUE_OF_SIGNATURES])
+@pytest.mark.parametrize("kind", [*signature_mails.composers()])
 def test_no_mail_about_a_signature_tells_facts_of_the_other_campaign(rivers, kind, lang):
     _, second = rivers
-    enqueue(signature(second, state=TRUE_OF_SIGNATURES[kind]), kind, lang)
+    enqueue_true(kind, lang, of=second)
     assert_told_nothing(*sent())
 
 

@@ -160,12 +160,9 @@ FROM_ELSEWHERE = [
 
 
 @pytest.mark.parametrize("headers", FROM_ELSEWHERE, ids=str)
-@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data"])
-def test_one_click_stops_the_news_from_anywhere_and_changes_nothing_else(
-    client, address, headers, content_type
-):
+def test_one_click_stops_the_news_from_anywhere_and_changes_nothing_else(client, address, headers):
     person, path = address
-    for _ in range(2):
+    for content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
         answer = client.post(path, data=ONE_CLICK, headers=headers, content_type=content_type)
         assert answer.status_code == 200
         assert wants_news(person) is False

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.models import Campaign, CampaignState
@@ -22,6 +22,7 @@ from pledge.signatures.models import Signature
 from pledge.statistics import integrity
 from tests.support import news
 from tests.support.factories import campaign, endorsement, fold_all, signature
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -34,11 +35,6 @@ def over(closed: datetime, **facts) -> Campaign:
     endorsement(row)
     fold_all()
     return row
-
-
-def signatures() -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(Signature))
 
 
 def contacts() -> set[str]:
@@ -54,11 +50,11 @@ def test_thirty_days_after_the_delivery_nobody_is_left_and_the_count_stands(froz
 
     frozen_clock.move(days=40)
     services.run(delivered)
-    assert signatures() == 4, "the one that was never confirmed has a clock of its own"
+    assert number_of(Signature) == 4, "the one that was never confirmed has a clock of its own"
 
     frozen_clock.move(seconds=1)
     assert services.run(delivered).signatures == 4
-    assert signatures() == 0
+    assert number_of(Signature) == 0
     assert contacts() == {""}, "who spoke for the organisation is forgotten too"
     after = queries.count(row.id)
     assert (after.people, after.organizations) == (before.people, before.organizations) == (2, 1)
@@ -72,16 +68,16 @@ def test_what_was_entered_late_or_wrongly_leaves_a_week_to_correct_it(frozen_clo
     delivery(row, state=DeliveryState.HANDED_OVER, recorded_at=frozen_clock.now(), days_ago=59)
     frozen_clock.move(days=7)
     services.run(last_handed_over(news_queries.last_sent()))
-    assert signatures() == 4, "and not within the hour"
+    assert number_of(Signature) == 4, "and not within the hour"
     news.begun(row)
     frozen_clock.move(days=20)
     services.run(last_handed_over(news_queries.last_sent()))
-    assert signatures() == 4, "the news is still being sent"
+    assert number_of(Signature) == 4, "the news is still being sent"
     while sending.advance(1000):
         pass
     frozen_clock.move(days=7, seconds=1)
     services.run(last_handed_over(news_queries.last_sent()))
-    assert signatures() == 0
+    assert number_of(Signature) == 0
 
 
 def delivery(of: Campaign, days_ago: int, **facts) -> int:
@@ -114,10 +110,10 @@ def test_without_a_delivery_it_takes_a_year(frozen_clock):
     over(frozen_clock.now())
     frozen_clock.move(days=365)
     services.run({})
-    assert signatures() == 4
+    assert number_of(Signature) == 4
     frozen_clock.move(seconds=1)
     services.run({})
-    assert signatures() == 0
+    assert number_of(Signature) == 0
 
 
 def test_what_was_delivered_while_it_ran_counts_from_its_closing(frozen_clock):
@@ -126,10 +122,10 @@ def test_what_was_delivered_while_it_ran_counts_from_its_closing(frozen_clock):
     delivered = {row.id: closed - timedelta(days=100)}
     frozen_clock.move(days=29)
     services.run(delivered)
-    assert signatures() == 4
+    assert number_of(Signature) == 4
     frozen_clock.move(days=1, seconds=1)
     services.run(delivered)
-    assert signatures() == 0
+    assert number_of(Signature) == 0
 
 
 def test_a_campaign_that_runs_keeps_its_people_however_often_it_was_delivered(frozen_clock):
@@ -137,7 +133,7 @@ def test_a_campaign_that_runs_keeps_its_people_however_often_it_was_delivered(fr
     signature(row)
     frozen_clock.move(days=800)
     services.run({row.id: frozen_clock.now() - timedelta(days=700)})
-    assert signatures() == 1
+    assert number_of(Signature) == 1
 
 
 def test_people_of_other_campaigns_are_left_alone(frozen_clock):
@@ -145,7 +141,7 @@ def test_people_of_other_campaigns_are_left_alone(frozen_clock):
     signature(campaign(slug="new"))
     frozen_clock.move(days=400)
     services.run({})
-    assert signatures() == 1
+    assert number_of(Signature) == 1
 
 
 def test_a_campaign_without_its_people_can_never_be_opened_again(frozen_clock):

@@ -97,8 +97,11 @@ def test_many_rows_are_deleted_in_batches(monkeypatch, frozen_clock):
 
 def test_retention_run_says_what_it_deleted(runner, frozen_clock):
     signature(state="pending", at=frozen_clock.now())
+    endorsement(state="pending", at=frozen_clock.now())
     frozen_clock.move(days=20)
-    assert "Deleted 1 unconfirmed signatures" in runner.invoke(args=["retention", "run"]).output
+    output = runner.invoke(args=["retention", "run"]).output
+    assert "Deleted 1 unconfirmed signatures" in output
+    assert "Deleted 1 unconfirmed applications of organisations" in output
 
 
 def test_the_networks_of_a_signature_are_forgotten_after_ninety_days_and_the_signature_stays(
@@ -236,12 +239,3 @@ def test_a_change_of_contact_goes_fourteen_days_after_it_was_asked_for_or_done(f
     assert db.session.scalars(select(ContactChange.endorsement_id)).all() == [done.id]
     frozen_clock.move(days=6)
     assert services.run({}).contacts == 1
-
-
-def test_retention_run_says_which_endorsements_it_deleted(runner, frozen_clock):
-    endorsement(state="pending", at=frozen_clock.now())
-    frozen_clock.move(days=20)
-    assert (
-        "Deleted 1 unconfirmed applications of organisations"
-        in runner.invoke(args=["retention", "run"]).output
-    )

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
-from pledge.mail.models import MailAllowance, MailRequest, OutboxMail
+from pledge.mail.models import MailAllowance, MailKind, MailRequest, OutboxMail
 from pledge.mail.requests import answer
 from pledge.signatures import services
 from pledge.signatures.models import Signature
@@ -43,13 +43,15 @@ def test_a_crash_while_confirming_leaves_all_or_nothing():
     person = signature(state="pending")
     signature_id = person.id
     assert crash.everywhere(lambda: services.confirm(signature_id), contents) >= 1
-    assert len(contents()[2]) == 1
+    _, _, entries, mails, _ = contents()
+    assert (len(entries), [mail.kind for mail in mails]) == (1, [MailKind.THANKS])
 
 
 def test_a_crash_while_withdrawing_leaves_all_or_nothing():
     token = manage_token(signature())
     assert crash.everywhere(lambda: services.withdraw(token), contents) >= 3
-    assert len(contents()[2]) == 2
+    _, _, entries, mails, _ = contents()
+    assert (len(entries), [mail.kind for mail in mails]) == (2, [MailKind.WITHDRAWN_SELF])
 
 
 def test_a_crash_while_erasing_leaves_all_or_nothing():

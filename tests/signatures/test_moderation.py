@@ -18,7 +18,6 @@ from tests.support.factories import (
     ANNA,
     SEOUL,
     campaign,
-    confirm_token,
     fold_all,
     manage_token,
     signature,
@@ -200,14 +199,24 @@ def test_only_a_held_signature_can_be_released(state):
     assert audit() == []
 
 
-@pytest.mark.parametrize("act", [moderation.withdraw, moderation.hide_name, moderation.allow_name])
+ACTS = [
+    moderation.withdraw,
+    moderation.erase,
+    moderation.stop_news,
+    moderation.hide_name,
+    moderation.allow_name,
+]
+
+
+@pytest.mark.parametrize("act", ACTS)
 def test_every_act_says_why_and_needs_somebody(act):
     person = signature()
     with pytest.raises(NoReason):
         act(ANNA, person.id, " ")
     with pytest.raises(moderation.NoSuchSignature):
         act(ANNA, new_id(), "asked")
-    assert audit() == []
+    assert stored(person.id).state == "confirmed"
+    assert (enqueued(), audit()) == ([], [])
 
 
 # --- Hiding a name ---
@@ -236,11 +245,3 @@ def test_the_own_page_says_that_staff_have_hidden_the_name(client):
     page = client.get(f"/en/me/{manage_token(person)}")
     assert "have hidden this name" in page.text
     assert 'name="public_name"' not in page.text
-
-
-def test_a_link_to_confirm_is_of_no_use_after_staff_withdrew():
-    from pledge.signatures.queries import LinkState, open_link
-
-    person = signature()
-    moderation.withdraw(ANNA, person.id, "asked")
-    assert open_link(confirm_token(person), "ko").state is LinkState.WITHDRAWN

@@ -1,7 +1,6 @@
 """The number that is asked for where a machine may have pressed: the two digits of the page where one signed, or a code by another mail."""
 
 import pytest
-from sqlalchemy import func, select
 
 from pledge.abuse.pressing import MAX_MATCH_TRIES, Press
 from pledge.core import tokens
@@ -14,6 +13,7 @@ from pledge.signatures.services import Confirmation, answer, mail_code, number_f
 from tests.support.at_once import at_once
 from tests.support.factories import answer_requests, code, confirm_token, mailed, scanned, signature
 from tests.support.mails import LINK, delivered, part, said
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -22,11 +22,6 @@ pytestmark = pytest.mark.usefixtures("app")
 def person():
     """Somebody whose mail server belongs to a scanner, and who has the mail with the link."""
     return mailed(signature(state="pending", email="kim@ministry.example.org", **scanned()))
-
-
-def counted():
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(LedgerEntry))
 
 
 def wrong_for(person):
@@ -41,7 +36,7 @@ def send():
 
 def test_a_press_does_not_count_where_a_scanner_reads_the_mail(person):
     assert not services.confirm_by_link(confirm_token(person))
-    assert counted() == 0
+    assert number_of(LedgerEntry) == 0
 
 
 def test_a_press_counts_everywhere_else():
@@ -57,7 +52,7 @@ def test_a_press_without_a_gesture_does_not_count_anywhere():
 
 def test_the_two_digits_confirm(person):
     assert answer(confirm_token(person), number_for(person.id)) is Confirmation.DONE
-    assert counted() == 1
+    assert number_of(LedgerEntry) == 1
 
 
 def test_the_digits_belong_to_one_submission_and_are_two():
@@ -70,7 +65,7 @@ def test_after_three_wrong_numbers_the_right_one_is_not_taken_either(person):
     for _ in range(MAX_MATCH_TRIES):
         assert answer(token, wrong_for(person)) is Confirmation.WRONG
     assert answer(token, number_for(person.id)) is Confirmation.SPENT
-    assert counted() == 0
+    assert number_of(LedgerEntry) == 0
     assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE, (
         "the page has the code still"
     )
@@ -88,7 +83,7 @@ def test_guesses_at_the_same_moment_get_no_more_chances(app, person):
 def test_the_code_of_the_mail_with_the_link_proves_nothing_and_uses_up_no_try(person):
     for _ in range(6):
         assert answer(confirm_token(person), code(person)) is Confirmation.WRONG
-    assert counted() == 0
+    assert number_of(LedgerEntry) == 0
     assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
 
 
@@ -100,7 +95,7 @@ def test_another_mail_brings_a_code_and_no_link_and_its_code_confirms(person):
     assert LINK.search(said(mail)) is None
     assert answer(confirm_token(person), code(person)) is Confirmation.WRONG
     assert answer(confirm_token(person), second) is Confirmation.DONE
-    assert counted() == 1
+    assert number_of(LedgerEntry) == 1
 
 
 def test_a_code_that_is_not_sent_yet_opens_no_way_for_the_first_one(person):
@@ -122,10 +117,10 @@ def test_every_later_mail_about_it_has_a_code_alone(person, frozen_clock):
 
 def test_asking_again_and_again_sends_one_mail_more_than_the_caps_of_an_address(person, frozen_clock):
     sent = []
-    for _ in range(20):
+    for _ in range(8):
         mail_code(confirm_token(person), "en")
         sent += send()
-        frozen_clock.move(minutes=30)
+        frozen_clock.move(hours=1)
     assert len(sent) == 1 + 3
 
 
@@ -139,7 +134,7 @@ def test_an_expired_link_confirms_with_no_number(person, frozen_clock):
     token = confirm_token(person)
     frozen_clock.move(days=8)
     assert answer(token, number_for(person.id)) is Confirmation.WRONG
-    assert counted() == 0
+    assert number_of(LedgerEntry) == 0
 
 
 def test_the_signals_of_the_press_that_confirmed_are_kept(person):

@@ -9,12 +9,11 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.models import Dimension, LedgerPlace
 from pledge.ledger.queries import count, number_of, tallies
 from pledge.ledger.services import Place
-from pledge.mail.models import MailAllowance, OutboxMail
+from pledge.mail.models import MailAllowance
 from pledge.signatures import services
 from pledge.signatures.entries import BadPlace
 from pledge.signatures.models import Signature
 from pledge.signatures.queries import own_signature
-from tests.support import crash
 from tests.support.factories import (
     SEOUL,
     confirm_token,
@@ -74,19 +73,6 @@ def test_whoever_has_signed_again_is_not_told_that_they_have_withdrawn():
     again = signature(state="pending", email=person.email)
     services.confirm(again.id)
     assert delivered() == []
-
-
-def test_withdrawing_and_its_mail_are_stored_together_or_not_at_all():
-    person = signature()
-
-    def contents():
-        db.session.rollback()
-        return db.session.scalar(select(Signature.state)), db.session.scalar(
-            select(func.count(OutboxMail.id))
-        )
-
-    crash.everywhere(lambda: services.withdraw(manage_token(person)), contents)
-    assert contents() == ("withdrawn", 1)
 
 
 def test_withdrawing_also_ends_the_optional_choices():

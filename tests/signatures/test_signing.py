@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from pledge.campaigns.models import PledgeText
 from pledge.campaigns.opening import CampaignNotOpen
 from pledge.core import tokens
 from pledge.core.db import db
@@ -18,7 +19,7 @@ from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures import queries, services
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_hash, network_hash
-from pledge.signatures.services import read_ticket, ticket_for
+from pledge.signatures.services import clean_name, read_ticket, ticket_for
 from tests.support.factories import (
     HONG,
     answer_requests,
@@ -101,7 +102,7 @@ def test_a_signature_is_bound_to_the_pledge_version_that_was_shown():
     sign(pledge_version=1)
     sign(pledge_version=None, address=parse("other@naver.com"))
     shown = {row.email: row.pledge_text_id for row in rows()}
-    versions = {pledge.id: pledge.version for pledge in campaign_pledges()}
+    versions = {pledge.id: pledge.version for pledge in db.session.scalars(select(PledgeText))}
     assert versions[shown["hong@naver.com"]] == 1
     assert versions[shown["other@naver.com"]] == 2
 
@@ -130,15 +131,15 @@ def test_the_same_person_who_agrees_to_other_words_on_one_day_has_another_submis
     assert [row.consent_version for row in rows()] == [1, 2]
 
 
-def campaign_pledges():
-    from pledge.campaigns.models import PledgeText
-
-    return db.session.scalars(select(PledgeText)).all()
-
-
 def test_a_region_is_kept_only_for_korea():
     sign(country="JP", region="KR-11")
     assert rows()[0].region is None
+
+
+def test_a_name_has_at_most_eighty_characters():
+    assert len(clean_name("가" * 80)) == 80
+    with pytest.raises(BadLine):
+        clean_name("가" * 81)
 
 
 def test_the_service_refuses_a_bad_name():
@@ -250,20 +251,12 @@ class TestSigningAgainWhilePending:
         assert services.confirm(second.id)
         assert not services.confirm(first.id)
 
-    def test_more_than_three_mails_within_a_day_wait_for_the_next(self, frozen_clock):
-        for name in ("하나", "둘", "셋", "넷"):
-            sign(name=name)
-            send()
-            frozen_clock.move(minutes=10)
-        due = sorted(mail.due_at for mail in outbox())
-        assert due[3] - due[0] == timedelta(days=1)
-
     def test_the_limit_of_three_mails_holds_over_any_24_hours(self, frozen_clock):
         signature(state="withdrawn", email="hong@naver.com")  # has confirmed once: no cap of five
-        for number in range(200):
+        for number in range(45):
             sign(name=f"이름 {number}")
             send()
-            frozen_clock.move(minutes=17)
+            frozen_clock.move(minutes=73)
         due = sorted(mail.due_at for mail in outbox())
         for first, fourth in zip(due, due[3:], strict=False):
             assert fourth - first >= timedelta(hours=24)
@@ -316,26 +309,20 @@ def test_this_was_not_me_deletes_all_that_waits_for_the_address():
 
 
 class TestFiveMailsToWhoNeverConfirmed:
-    def test_a_sixth_mail_to_somebody_who_never_confirmed_is_not_enqueued_within_thirty_days(
+    def test_somebody_who_never_confirmed_gets_five_mails_within_thirty_days_and_more_after_them(
         self, frozen_clock
     ):
-        for number in range(8):
+        for number in range(7):
             sign(name=f"이름 {number}")
             send()
             frozen_clock.move(days=1)
         assert len(enqueued()) == 5
-
-    def test_somebody_who_never_confirmed_may_get_five_more_mails_after_thirty_days(self, frozen_clock):
-        for number in range(8):
-            sign(name=f"이름 {number}")
-            send()
-            frozen_clock.move(days=1)
         frozen_clock.move(days=30)
         sign()
         assert len(enqueued()) == 6
 
     def test_mails_to_somebody_who_never_confirmed_are_counted_over_all_campaigns(self, frozen_clock):
-        for number in range(8):
+        for number in range(7):
             campaign(f"other-{number}")
             sign(slug=f"other-{number}")
             send()
@@ -462,14 +449,6 @@ def test_the_large_providers_are_told_apart(address, provider):
     assert rows()[0].mail_provider == provider
 
 
-def test_a_new_submission_carries_where_it_came_from(frozen_clock):
-    sign(network="203.0.113.7")
-    frozen_clock.move(minutes=11)
-    sign(network="203.0.113.8", name="다른 이름")
-    _, row = rows()
-    assert bytes(row.network_hash) == network_hash("blue-skies", "203.0.113.8")
-
-
 def test_another_campaign_keeps_another_hash_of_the_same_network_and_domain():
     campaign("clean-air")
     sign(network="203.0.113.7")
@@ -477,11 +456,6 @@ def test_another_campaign_keeps_another_hash_of_the_same_network_and_domain():
     one, other = rows()
     assert bytes(one.network_hash) != bytes(other.network_hash)
     assert bytes(one.domain_hash) != bytes(other.domain_hash)
-
-
-def test_a_submission_without_a_network_keeps_none():
-    sign()
-    assert rows()[0].network_hash is None
 
 
 def test_signing_again_after_an_invalidation_counts_nothing_but_enqueues_the_honest_mail():

@@ -308,11 +308,6 @@ def test_who_decides_about_something_else_than_what_was_shown_is_told():
     assert mails(row) == [("endorse_published", "ko")]
 
 
-def test_nobody_decides_about_what_does_not_exist():
-    with pytest.raises(UnknownCase):
-        moderation.publish(KIM, 1, SeenState("review", 1, "proposed"))
-
-
 def test_what_is_refused_leaves_nothing_behind():
     endorsement(state="review")
     with pytest.raises(UnknownCase):

@@ -263,16 +263,16 @@ def test_a_crash_at_every_statement_loses_nothing_and_doubles_nothing():
     assert (states(), people(), crashes > 4) == ({"invalidated": 5}, 0, True)
 
 
-def test_five_thousand_are_taken_out_and_put_back_in_batches():
-    crowd(5000, domain="robots.example")
+def test_many_are_taken_out_and_put_back_in_batches():
+    crowd(50, domain="robots.example")
     signature()
     number = propose()
     invalidations.approve(BORA, number)
-    assert work() == 11
-    assert (states(), people()) == ({"invalidated": 5000, "confirmed": 1}, 1)
+    assert work(limit=5) == 11
+    assert (states(), people()) == ({"invalidated": 50, "confirmed": 1}, 1)
     invalidations.undo(ANNA, number, "a school")
-    assert work() == 11
-    assert (states(), people()) == ({"confirmed": 5001}, 5001)
+    assert work(limit=5) == 11
+    assert (states(), people()) == ({"confirmed": 51}, 51)
 
 
 def test_two_invalidations_of_the_same_people_count_them_out_once():

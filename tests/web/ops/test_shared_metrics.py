@@ -18,7 +18,7 @@ def site(make_site, redis, folder):
     site = make_site("postgresql", PLEDGE_REDIS_URL=redis.url, PROMETHEUS_MULTIPROC_DIR=str(folder))
     site.start()
     wait_until(
-        lambda: len(list(folder.glob("counter_*.db"))) >= 3, "two of the web server, one of the worker"
+        lambda: len(list(folder.glob("gauge_livesum_*.db"))) >= 3, "two of the web server, one of the worker"
     )
     return site
 

@@ -3,6 +3,7 @@
 A form contains for whom its page was made (`form_owner`): it can be sent again only by that person (docs/adr/0083).
 """
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from flask import Response, flash, g, make_response, redirect, render_template, request
@@ -43,9 +44,10 @@ def typed_fields() -> list[tuple[str, str]]:
 def carried() -> list[tuple[str, str]]:
     """The hidden fields by which a form goes through the sign-in; empty when there is none."""
     if "carried" not in g:
-        g.carried = [
-            (name, value) for name, value in request.form.items(multi=True) if name.startswith(_CARRIED)
-        ]
+        g.carried = []
+        with suppress(HTTPException):  # it was too large, or no form
+            sent = request.form.items(multi=True)
+            g.carried = [(name, value) for name, value in sent if name.startswith(_CARRIED)]
     found: list[tuple[str, str]] = g.carried
     return found
 

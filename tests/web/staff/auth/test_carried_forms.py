@@ -309,3 +309,9 @@ def test_an_error_page_shows_no_menu_to_somebody_who_has_not_signed_in(client):
     answer = client.get("/staff/nothing")
     assert answer.status_code == 404
     assert "/staff/people" not in answer.text
+
+
+def test_a_form_that_is_too_large_is_answered_with_the_page_that_says_so(editor):
+    answer = editor.post(TEXTS, data={"body_ko": "가" * 400_000})
+    assert answer.status_code == 413
+    assert "Sign out" in answer.text
