@@ -1,5 +1,5 @@
-"""Four robots that open somebody's mail and its page, and people in all kinds of browsers: no robot confirms where the
-mail server belongs to a scanner, and people are asked nowhere else.
+"""Four robots that open somebody's mail and its page: none confirms where the mail server belongs to a scanner, and people
+are asked nowhere else.
 """
 
 import re
@@ -22,9 +22,8 @@ from tests.browser.steps import (
     press,
     sign,
 )
-from tests.support.browser import Visitor, assert_looks_right
+from tests.support.browser import assert_looks_right
 from tests.support.factories import scanned
-from tests.support.plain_proxy import PlainProxy
 from tests.support.rows import number_of
 from tests.support.waiting import wait_until
 
@@ -174,30 +173,6 @@ def test_a_script_in_a_page_confirms_nowhere(visitor, site, email, robot):
     assert (people(site), state_of(site, email)) == (before, "pending")
     confirm(visitor.page(lang="en"), mail)
     assert people(site) == before + 1
-
-
-#: Headers that other browsers do not send.
-WITHOUT = {
-    "Safari": ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "sec-fetch-user"),
-    "Firefox": ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform"),
-    "an older Safari": (
-        *("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform"),
-        *("sec-fetch-user", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"),
-    ),
-}
-
-
-@pytest.mark.parametrize("browser", WITHOUT)
-def test_a_person_is_not_asked_in_whichever_browser(chromium, site, email, browser):
-    with PlainProxy(site.port, without=WITHOUT[browser]) as proxy:
-        visitor = Visitor(chromium, proxy.url)
-        page = visitor.page(lang="en")
-        sign(page, "en", email)
-        page.goto(mailed(site, email).link.replace(site.url, proxy.url))
-        press(page, confirm_button(page))
-        expect(page.locator(".number__value")).to_be_visible()
-        assert proxy.taken > 0, "the headers were there to be taken away"
-        visitor.close()
 
 
 def test_a_person_behind_a_scanner_types_two_digits(visitor, site, scanned_email):
