@@ -292,17 +292,6 @@ def test_a_page_and_a_count_that_are_asked_for_again_within_the_second_need_no_q
     assert seen == []
 
 
-def test_a_page_moves_within_a_second(app, client, frozen_clock):
-    campaign()
-    assert client.get(COUNT).json["people"] == 0
-    assert 'data-people="0"' in client.get(PAGE).text
-    signature()
-    fold_all()
-    frozen_clock.move(seconds=1)
-    assert client.get(COUNT).json["people"] == 1
-    assert 'data-people="1"' in client.get(PAGE).text
-
-
 def test_pages_that_are_not_kept_read_the_campaign_once_a_second_and_its_count_each_time(
     app, client, statements, frozen_clock
 ):
@@ -312,13 +301,6 @@ def test_pages_that_are_not_kept_read_the_campaign_once_a_second_and_its_count_e
         client.get(f"{PAGE}/sign")
     assert len(seen) == 1
     assert "ledger_heads" in seen[0]
-
-
-def test_the_languages_of_a_page_are_kept_apart(app, client, frozen_clock):
-    campaign()
-    for _ in range(2):
-        assert '<html lang="ko"' in client.get("/ko/c/blue-skies").text
-        assert '<html lang="en"' in client.get("/en/c/blue-skies").text
 
 
 def test_what_is_about_one_person_is_never_kept(app, client, frozen_clock):

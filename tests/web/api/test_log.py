@@ -262,11 +262,11 @@ def test_what_is_not_written_as_the_format_writes_it_is_404(client, tile):
     assert client.get(address).status_code == 404
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 @pytest.mark.parametrize("name", ["checkpoint", "key", "tile/0/000.p/2"])
-def test_nothing_can_be_written(client, method, name):
+def test_nothing_can_be_written(client, name):
     campaign()
-    assert client.open(f"{LOG}/{name}", method=method).status_code in (405, 415)
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        assert client.open(f"{LOG}/{name}", method=method).status_code in (405, 415)
 
 
 # --- The program that checks it ---

@@ -75,11 +75,3 @@ def test_an_unchanged_campaign_is_not_sent_again(app, client, frozen_clock):
     fold_all()
     frozen_clock.move(seconds=10)
     assert client.get("/api/v1/campaigns/blue-skies", headers=known).status_code == 200
-
-
-@pytest.mark.parametrize("path", ["campaigns/unknown", "campaigns/unknown/count", "unknown"])
-def test_an_error_is_a_problem_document(client, path):
-    answer = client.get(f"/api/v1/{path}", headers={"Accept-Language": "en"})
-    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
-    assert set(answer.json) == {"type", "title", "status", "detail"}
-    assert (answer.json["type"], answer.json["status"]) == ("about:blank", 404)

@@ -127,10 +127,6 @@ def test_other_sites_may_show_it_for_a_minute(client):
     assert "max-age=60" in answer.headers["Cache-Control"]
 
 
-def test_an_unknown_campaign_has_no_badge(client):
-    assert client.get("/badge/unknown.svg").status_code == 404
-
-
 @pytest.mark.parametrize(("lang", "words"), [("ko", "참여 단체"), ("en", "We endorse")])
 def test_an_organisation_on_the_wall_has_a_badge_that_says_so(client, lang, words):
     campaign()

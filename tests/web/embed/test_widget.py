@@ -3,13 +3,12 @@
 import re
 
 import pytest
-from sqlalchemy import func, select
 
 from pledge.campaigns.models import CampaignState
-from pledge.core.db import db
 from pledge.signatures.models import Signature
 from pledge.web.embed.widget import Accent
 from tests.support.factories import campaign, fold_all, sign_form, signatures
+from tests.support.rows import number_of
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
 
@@ -18,8 +17,7 @@ SIGN = f"{WIDGET}/sign?lang=ko&form=1"
 
 
 def rows():
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(Signature))
+    return number_of(Signature)
 
 
 def test_any_site_may_frame_the_widget_and_what_follows_in_it_and_no_other_page(client):

@@ -6,14 +6,13 @@ from base64 import b64encode
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import func, select
 
 from pledge.audit.models import COMMAND_LINE
 from pledge.core import clock as time
-from pledge.core.db import db
 from pledge.mail import suppression
 from pledge.mail.bounces import return_path
 from pledge.mail.models import MailSuppression
+from tests.support.rows import number_of
 
 KEY = "hook-key-of-forty-characters-0123456789ab"
 
@@ -54,8 +53,7 @@ def call(site, body, **changes):
 
 
 def suppressed():
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(MailSuppression))
+    return number_of(MailSuppression)
 
 
 def test_a_signed_call_is_recorded_once(site):

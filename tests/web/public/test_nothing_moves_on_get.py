@@ -109,11 +109,3 @@ def walk(app, client, tokens):
             asked += 1
     assert asked > 300
     assert fingerprint() == before
-
-
-@pytest.mark.sqlite_only
-def test_the_walker_would_notice_a_change(app, client):
-    person = signature(state="pending")
-    before = fingerprint()
-    client.post(f"/ko/confirm/{confirm_token(person)}")
-    assert fingerprint() != before

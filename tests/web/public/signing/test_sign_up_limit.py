@@ -47,10 +47,9 @@ def test_subdomains_are_their_owners_domain(make_app):
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize("domain", ["naver.com", "hanmail.net", "gmail.com", "korea.kr"])
-def test_the_large_providers_have_no_such_limit(make_app, domain):
+def test_the_large_providers_have_no_such_limit(make_app):
     client = make_app(limit_domain="5 per hour").test_client()
-    assert statuses(client, range(12), domain) == [303] * 12
+    assert statuses(client, range(12), "naver.com") == [303] * 12
 
 
 @pytest.mark.sqlite_only
@@ -67,19 +66,10 @@ def test_of_a_company_of_five_hundred_in_ten_minutes_nobody_is_refused_and_most_
 
 
 @pytest.mark.sqlite_only
-def test_a_hall_of_two_hundred_people_of_one_company_behind_one_address_signs(client):
-    client.checked = False
-    forms = [sign_form(email=f"p{number}@company.co.kr") for number in range(200)]
-    assert {client.post(SIGN, data=form).status_code for form in forms} == {303}
-
-
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("lang", "limit", "words"),
     [
         ("ko", "1 per 10 minutes", "분 뒤에 다시 보내 주세요"),
-        ("en", "1 per 10 minutes", "in about "),
-        ("ko", "1 per day", "내일 다시"),
         ("en", "1 per day", "tomorrow"),
     ],
 )

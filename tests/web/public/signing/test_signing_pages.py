@@ -4,7 +4,7 @@ import io
 import re
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
@@ -24,6 +24,7 @@ from tests.support.factories import (
     signature,
 )
 from tests.support.pages import told
+from tests.support.rows import number_of
 
 SIGN = {"ko": "/ko/c/blue-skies/sign", "en": "/en/c/blue-skies/sign"}
 
@@ -34,8 +35,7 @@ def _open_campaign(app):
 
 
 def stored():
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(Signature))
+    return number_of(Signature)
 
 
 def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(client):
@@ -62,33 +62,26 @@ def test_only_the_fields_of_the_contract_are_needed(client):
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize(
-    ("field", "value", "ko", "en"),
+    ("field", "value", "words"),
     [
-        ("name", "", "이름", "name"),
-        ("name", "=1+1", "첫 글자", "begin with"),
-        ("name", "|calc", "첫 글자", "begin with"),
-        ("name", "casino.vip", "웹 주소", "web address"),
-        ("name", "x@[127.0.0.1]", "이메일 주소", "e-mail address"),
-        ("name", "900101-1234567", "주민등록번호", "resident registration number"),
-        ("name", "홍\u202e길동", "문자", "character"),
-        ("email", "", "이메일", "e-mail"),
-        ("email", "hong@", "이메일", "e-mail"),
-        ("country", "XX", "국가", "country"),
-        ("country", None, "국가", "country"),
-        ("consent_privacy", None, "동의", "agree"),
-        ("age_ok", None, "14", "14"),
-        ("pledge_version", "x", "서약", "pledge"),
-        ("pledge_version", "7", "서약", "pledge"),
-        ("consent_version", "x", "동의", "consent"),
-        ("consent_version", "7", "동의", "consent"),
+        ("name", "", "이름"),
+        ("name", "=1+1", "첫 글자"),
+        ("email", "hong@", "이메일"),
+        ("country", "XX", "국가"),
+        ("country", None, "국가"),
+        ("consent_privacy", None, "동의"),
+        ("age_ok", None, "14세"),
+        ("pledge_version", "x", "서약"),
+        ("pledge_version", "7", "서약"),
+        ("consent_version", "x", "동의"),
+        ("consent_version", "7", "동의"),
     ],
 )
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_a_fault_is_named_in_the_pages_language_and_nothing_typed_is_lost(client, lang, field, value, ko, en):
+def test_a_fault_is_named_and_nothing_typed_is_lost_or_stored(client, field, value, words):
     form = sign_form(**{"name": "김하늘", "email": "sky@naver.com", "updates": "y", field: value})
-    page = client.post(SIGN[lang], data=form)
+    page = client.post(SIGN["ko"], data=form)
     assert page.status_code == 422
-    assert (ko if lang == "ko" else en) in page.text.lower()
+    assert words in page.text
     if field not in ("pledge_version", "consent_version"):
         assert f'href="#{field}"' in page.text, "the summary links to the field"
         assert f'id="{field}"' in page.text
@@ -97,7 +90,7 @@ def test_a_fault_is_named_in_the_pages_language_and_nothing_typed_is_lost(client
     if field != "email":
         assert "sky@naver.com" in page.text
     assert page.text.count("checked") >= 1
-    assert stored() == 0
+    assert stored() == number_of(OutboxMail) == 0
 
 
 @pytest.mark.parametrize("path", [SIGN["en"], "/embed/blue-skies/sign?lang=en&form=1"])
@@ -118,21 +111,13 @@ def test_an_empty_form_names_every_fault_at_once(client):
         assert f'href="#{field}"' in page.text
 
 
-def test_under_fourteen_is_refused_kindly_and_nothing_is_stored(client):
-    page = client.post(SIGN["ko"], data=sign_form(age_ok=None))
-    assert page.status_code == 422
-    assert "14세" in page.text
-    assert stored() == 0
-    assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 0
-
-
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("no", ["0", "null", "no", "n", "false", "off", "아니요", " ", "undefined"])
-@pytest.mark.parametrize("box", ["age_ok", "consent_privacy"])
-def test_a_required_box_that_says_no_is_not_ticked(client, box, no):
-    page = client.post(SIGN["en"], data=sign_form(**{box: no}))
+def test_a_required_box_that_says_no_is_not_ticked(client, no):
+    page = client.post(SIGN["en"], data=sign_form(age_ok=no, consent_privacy=no))
     assert page.status_code == 422
-    assert f'href="#{box}"' in page.text
+    assert 'href="#age_ok"' in page.text
+    assert 'href="#consent_privacy"' in page.text
     assert stored() == 0
 
 
@@ -196,21 +181,6 @@ def _seen(reply):
     place, _, ticket = reply.headers["Location"].rpartition("/")
     headers = [pair for pair in reply.headers if pair[0] not in ("X-Request-Id", "Date", "Location")]
     return reply.status_code, headers, place, len(ticket), reply.data
-
-
-@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "withdrawn", "invalidated"])
-def test_the_waiting_page_and_its_resend_tell_nothing_either(client, state):
-    if state != "new":
-        signature(state=state, email="hong@naver.com")
-    place = client.post(SIGN["ko"], data=sign_form(email="hong@naver.com")).headers["Location"]
-    page = client.get(place).data
-    wrong = client.post(place, data={"code": "000000"})
-    again = client.post(place, data={"resend": "y"})
-    db.session.execute(Signature.__table__.delete())
-    db.session.commit()
-    assert client.get(place).data == page
-    assert client.post(place, data={"code": "000000"}).data == wrong.data
-    assert (again.status_code, again.data) == (303, b"")
 
 
 @pytest.mark.parametrize("state", ["new", "pending", "confirmed", "invalidated"])

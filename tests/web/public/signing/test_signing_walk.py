@@ -229,14 +229,16 @@ def test_the_waiting_page_is_the_same_whatever_the_state(walk, state):
     other = Walk(walk.client, walk.clock)
     other.sign(email="kim@example.org")
     other.wait(0)
-    expected = walk.client.get(other.ticket).data, other.type_code("000000").data
     bring(walk, state)
     walk.sign()
-    assert (walk.client.get(walk.ticket).data, walk.type_code("000000").data) == expected
-    assert len(walk.ticket) == len(other.ticket)
+    expected, found = (
+        (walk.client.get(one.ticket).data, one.type_code("000000").data, one.resend().data, len(one.ticket))
+        for one in (other, walk)
+    )
+    assert found == expected
 
 
-@pytest.mark.parametrize("state", ["new", "pending", "withdrawn", "erased"])
+@pytest.mark.parametrize("state", ["new", "withdrawn"])
 def test_a_name_corrected_within_ten_minutes_is_mailed_in_the_next_slot(walk, state):
     bring(walk, state)
     walk.sign(name="Hong Gildonk")
@@ -247,57 +249,10 @@ def test_a_name_corrected_within_ten_minutes_is_mailed_in_the_next_slot(walk, st
     assert stored_name() == ["Hong Gildong"]
 
 
-def test_the_older_link_stays_good_for_what_it_was_mailed_for(walk):
-    walk.sign(name="Hong Gildonk")
-    walk.wait(0)
-    first = walk.link
-    walk.sign(name="Hong Gildong")
-    walk.wait(11)
-    second = walk.link
-    assert first != second
-    assert "Hong Gildonk" in walk.client.get(first).text
-    assert "Hong Gildong" in walk.client.get(second).text
-    assert walk.client.post(first).status_code == 303
-    assert stored_name() == ["Hong Gildonk"]
-    shown = walk.client.get(second)
-    assert shown.status_code == 200
-    assert "This signature is confirmed" in shown.text, "the other one says that they are counted"
-    assert walk.client.post(second).status_code == 303
-    assert counted() == 1
-
-
 STRANGER = {"name": "Somebody Else", "country": "JP", "region": None}
 
 
 class TestAStrangerWhoKnowsTheAddress:
-    def facts(self, walk, own):
-        """The own page without the form to sign again, which says when it was shown."""
-        return walk.client.get(own).text.partition('id="sign-form"')[0]
-
-    def test_a_stranger_changes_nothing_of_somebody_who_has_withdrawn(self, walk):
-        bring(walk, "withdrawn")
-        walk.ask_for_link()
-        walk.wait(11)
-        own = walk.link
-        before = self.facts(walk, own)
-        download = walk.client.get(f"{own}/download").json
-        walk.sign(**STRANGER)
-        walk.wait(11)
-        assert self.facts(walk, own) == before
-        assert walk.client.get(f"{own}/download").json == download
-        assert download["state"] == "withdrawn"
-        assert download["withdrawn_at"]
-
-    def test_a_stranger_does_not_spoil_the_link_in_the_mailbox(self, walk):
-        walk.sign()
-        walk.wait(11)
-        link = walk.link
-        walk.sign(**STRANGER)
-        walk.wait(1)
-        assert walk.client.get(link).status_code == 200
-        assert walk.client.post(link).status_code == 303
-        assert stored_name() == ["Hong Gildong"]
-
     def test_a_stranger_cannot_stop_the_owners_own_mail_by_three_submissions(self, walk):
         for number in range(3):
             walk.sign(**STRANGER | {"name": f"Somebody {'ABC'[number]}"})
@@ -306,66 +261,6 @@ class TestAStrangerWhoKnowsTheAddress:
         came = walk.wait(60 * 24)
         assert came == ["confirm"]
         assert "Hong Gildong" in walk.client.get(walk.link).text
-
-    def test_a_stranger_causes_no_more_than_five_mails_to_somebody_who_never_confirms(self, walk):
-        walk.sign()
-        number = len(walk.wait(0))
-        for _ in range(20 * 4):
-            walk.resend()
-            walk.clock.move(hours=6)
-            walk.sign(name="Hong Gildong")
-            walk.work()
-        assert number == 1
-        assert len(walk.mails) == 5
-
-    def test_a_stranger_does_not_keep_the_address_from_being_deleted(self, walk):
-        from pledge.retention import services as retention
-
-        walk.sign()
-        for _ in range(15):
-            walk.wait(0)
-            walk.resend()
-            walk.clock.move(days=1)
-        assert retention.run({}).pending == 1
-        assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
-
-    def test_five_wrong_codes_of_a_stranger_do_not_spoil_the_owners_code(self, walk):
-        walk.sign()
-        walk.wait(0)
-        own, code = walk.ticket, walk.code
-        walk.sign(**STRANGER)
-        for number in range(12):
-            assert walk.type_code(f"{(int(code) + number) % 1_000_000:06d}").status_code == 422
-        walk.ticket = own
-        assert walk.type_code(code).status_code == 303
-        assert stored_name() == ["Hong Gildong"]
-
-    def test_a_stranger_cannot_guess_codes_for_ever(self, walk):
-        walk.sign()
-        codes = set()
-        for _ in range(3):
-            walk.wait(11)
-            codes.add(walk.code)
-            for number in range(1, 7):
-                assert walk.type_code(f"{(int(walk.code) + number) % 1_000_000:06d}").status_code == 422
-            walk.resend()
-        assert len(codes) == 3, "another code in each mail"
-        walk.wait(60 * 24)
-        assert walk.type_code(walk.code).status_code == 422, "ten tries in all"
-        assert walk.confirm().status_code == 303, "the link still works"
-
-
-def test_a_double_click_is_one_submission_and_its_code_works(walk):
-    walk.sign()
-    first = walk.ticket
-    walk.sign()
-    assert walk.wait(0) == ["confirm"]
-    assert walk.wait(30) == []
-    assert walk.type_code(walk.code).status_code == 303
-    assert counted() == 1
-    walk.ticket = first
-    assert walk.type_code(walk.code).status_code == 303
-    assert counted() == 1
 
 
 def test_who_signs_again_after_withdrawing_may_withdraw_again_from_an_old_link(walk):

@@ -322,15 +322,14 @@ def test_a_mistake_in_the_form_is_told_before_anything_is_asked(client):
     assert send(client, sign_form(name="")).status_code == 422
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_the_page_is_the_same_whatever_is_known_of_an_address(client, lang):
+def test_the_page_is_the_same_whatever_is_known_of_an_address(client):
     for number, state in enumerate(("pending", "confirmed", "withdrawn")):
         signature(email=f"p{number}@example.org", state=state)
     suppression.stop("p3@example.org", Returned.NO_MAILBOX, known=True)
     crowd(client)
     pages = set()
     for number in range(5):  # the last one is new
-        page = send(client, sign_form(email=f"p{number}@example.org"), path=f"/{lang}/c/blue-skies/sign")
+        page = send(client, sign_form(email=f"p{number}@example.org"))
         text = re.sub(r'data-challenge="[^"]+"', "", page.text.replace(f"p{number}@", "p@"))
         pages.add((page.status_code, len(page.data), text, str(sorted(page.headers.keys()))))
     assert len(pages) == 1
