@@ -15,6 +15,12 @@ def number_of(model: type[Model], *conditions: ColumnElement[bool]) -> int:
     return db.session.scalars(select(func.count()).select_from(model).where(*conditions)).one()
 
 
+def row(model: type[Model], number: int) -> Any:
+    """The row of this number as it is now."""
+    db.session.rollback()
+    return db.session.get_one(model, number)
+
+
 def again(row: Any) -> Any:
     """The same row as it is now; None when it is gone."""
     db.session.rollback()
