@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
 
 MAX_RECIPIENT = 200
@@ -21,6 +22,14 @@ class DeliveryState(StrEnum):
     ANSWERED = "answered"
     DISCARDED = "discarded"  #: never handed over
 
+
+#: As staff read them.
+STATE_LABELS = {
+    DeliveryState.FROZEN: Phrase("delivery", "Frozen"),
+    DeliveryState.HANDED_OVER: Phrase("delivery", "Handed over"),
+    DeliveryState.ANSWERED: Phrase("delivery", "Answered"),
+    DeliveryState.DISCARDED: Phrase("delivery", "Discarded"),
+}
 
 #: Of a delivery that reached its recipient.
 HANDED_OVER_STATES = (DeliveryState.HANDED_OVER, DeliveryState.ANSWERED)

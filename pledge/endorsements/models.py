@@ -54,6 +54,32 @@ class EndorsementState(StrEnum):
     MERGED = "merged"  #: a duplicate of another row
 
 
+#: As staff read them.
+STATE_LABELS = {
+    EndorsementState.PENDING: Phrase("endorsement", "Not confirmed"),
+    EndorsementState.REVIEW: Phrase("endorsement", "To review"),
+    EndorsementState.CHANGES: Phrase("endorsement", "Awaiting the organisation"),
+    EndorsementState.PUBLISHED: Phrase("endorsement", "Published"),
+    EndorsementState.DECLINED: Phrase("endorsement", "Declined"),
+    EndorsementState.WITHDRAWN: Phrase("endorsement", "Withdrawn"),
+    EndorsementState.REMOVED: Phrase("endorsement", "Removed"),
+    EndorsementState.MERGED: Phrase("endorsement", "Merged"),
+}
+
+#: As the organisation reads its own.
+OWN_STATE_LABELS = {
+    EndorsementState.PENDING: Phrase("endorsement", "Not confirmed yet"),
+    EndorsementState.REVIEW: Phrase("endorsement", "Awaiting review by the secretariat"),
+    EndorsementState.CHANGES: Phrase("endorsement", "Correction requested by the secretariat"),
+    EndorsementState.PUBLISHED: Phrase("endorsement", "Public and counted"),
+    EndorsementState.DECLINED: Phrase("endorsement", "Not accepted"),
+    EndorsementState.WITHDRAWN: Phrase("endorsement", "Withdrawn, not counted"),
+    EndorsementState.REMOVED: Phrase("endorsement", "Removed by the secretariat, not counted"),
+    EndorsementState.MERGED: Phrase(
+        "endorsement", "Merged with another endorsement of the same organisation"
+    ),
+}
+
 #: States that a new application may replace. A withdrawn or declined one changes only when the mail is confirmed.
 REPLACEABLE = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 
@@ -73,6 +99,16 @@ LEVELS = {
     "domain": Phrase("table", "Verified by its e-mail domain"),
     "site": Phrase("table", "Confirmed on its website"),
     "staff": Phrase("table", "Checked by the secretariat"),
+}
+
+#: What has been checked at each.
+LEVEL_MEANINGS = {
+    "mail": Phrase(
+        "level", "The person who speaks for the organisation opened the link in our e-mail and confirmed."
+    ),
+    "domain": Phrase("level", "That e-mail address belongs to the domain of the organisation's website."),
+    "site": Phrase("level", "The organisation put a proof on its website or in its DNS."),
+    "staff": Phrase("level", "The secretariat checked the organisation itself."),
 }
 
 

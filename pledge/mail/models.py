@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.db.types import BigKey, UTCDateTime
+from pledge.core.i18n import Phrase
 
 #: SQLite gives rowids only to INTEGER keys; PostgreSQL needs 64 bits.
 
@@ -42,6 +43,33 @@ class MailKind(StrEnum):
     STAFF_ALERT = "staff_alert"  #: `subject_id` is who is told, `seq` the alert (abuse/models.py)
 
 
+#: As staff read them.
+KIND_LABELS = {
+    MailKind.CONFIRM: Phrase("mail", "Request to confirm"),
+    MailKind.REMINDER: Phrase("mail", "Reminder to confirm"),
+    MailKind.THANKS: Phrase("mail", "Thanks for signing"),
+    MailKind.ALREADY: Phrase("mail", "You have already signed"),
+    MailKind.NEWS: Phrase("mail", "News of the campaign"),
+    MailKind.MANAGE: Phrase("mail", "Link to the signer’s own page"),
+    MailKind.INVALIDATED: Phrase("mail", "Your signature is not counted"),
+    MailKind.WITHDRAWN: Phrase("mail", "Withdrawn on request"),
+    MailKind.WITHDRAWN_SELF: Phrase("mail", "Withdrawn by the signer"),
+    MailKind.ERASED: Phrase("mail", "Erased on request"),
+    MailKind.UNSUBSCRIBED: Phrase("mail", "News stopped on request"),
+    MailKind.ENDORSE_CONFIRM: Phrase("mail", "Request to confirm (organisation)"),
+    MailKind.ENDORSE_ALREADY: Phrase("mail", "Already applied (organisation)"),
+    MailKind.ENDORSE_MANAGE: Phrase("mail", "Link to an organisation’s own page"),
+    MailKind.ENDORSE_PUBLISHED: Phrase("mail", "Published (organisation)"),
+    MailKind.ENDORSE_CHANGES: Phrase("mail", "Request for changes (organisation)"),
+    MailKind.ENDORSE_DECLINED: Phrase("mail", "Declined (organisation)"),
+    MailKind.ENDORSE_CONTACT: Phrase("mail", "Request to the new contact (organisation)"),
+    MailKind.ENDORSE_HANDOVER: Phrase("mail", "Contact changed (organisation)"),
+    MailKind.NEWS_TEST: Phrase("mail", "News, as a test to oneself"),
+    MailKind.STAFF_INVITATION: Phrase("mail", "Invitation to the staff"),
+    MailKind.STAFF_NOTICE: Phrase("mail", "Notice about a staff account"),
+    MailKind.STAFF_ALERT: Phrase("mail", "Alert to staff"),
+}
+
 TO_STAFF = frozenset(
     {MailKind.STAFF_INVITATION, MailKind.STAFF_NOTICE, MailKind.STAFF_ALERT, MailKind.NEWS_TEST}
 )
@@ -70,6 +98,15 @@ class MailState(StrEnum):
     DEAD = "dead"  #: refused for good, or given up after 72 hours
 
 
+#: As staff read them.
+STATE_LABELS = {
+    MailState.QUEUED: Phrase("mail", "Waiting"),
+    MailState.SENT: Phrase("mail", "Sent"),
+    MailState.DROPPED: Phrase("mail", "No longer needed"),
+    MailState.DEAD: Phrase("mail", "Not delivered"),
+}
+
+
 def is_to_known(kind: str, *, known: bool) -> bool:
     """Whether a mail goes to somebody who has confirmed something once, or to staff: it is not of the second class (FIRST)."""
     return known or kind not in TO_CONFIRM
@@ -84,6 +121,17 @@ class Returned(StrEnum):
     POLICY = "policy"  #: the provider does not take our mails
     REFUSED = "refused"  #: for good, for another reason
     COMPLAINT = "complaint"  #: whoever got it reported it as spam
+
+
+#: As staff read them.
+RETURNED_LABELS = {
+    Returned.DELAYED: Phrase("mail", "Delayed: the provider has not taken it yet, and is asked again"),
+    Returned.FULL: Phrase("mail", "The mailbox is full"),
+    Returned.NO_MAILBOX: Phrase("mail", "There is no such mailbox"),
+    Returned.POLICY: Phrase("mail", "Refused by a rule of the provider"),
+    Returned.REFUSED: Phrase("mail", "Refused for another reason"),
+    Returned.COMPLAINT: Phrase("mail", "Reported as spam by its recipient"),
+}
 
 
 class OutboxMail(Model):

@@ -11,6 +11,7 @@ from pledge.accounts.two_people import Proposed
 from pledge.campaigns import rules
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.core.text.markdown import markdown
 
@@ -28,6 +29,17 @@ class NewsState(StrEnum):
     SENDING = "sending"  #: the worker enqueues the mails
     SENT = "sent"  #: all mails are enqueued
     STOPPED = "stopped"  #: by staff, while it was being sent
+
+
+#: As staff read them.
+STATE_LABELS = {
+    NewsState.DRAFT: Phrase("news", "Draft"),
+    NewsState.PROPOSED: Phrase("news", "Awaiting a second person"),
+    NewsState.APPROVED: Phrase("news", "Waits for its milestone"),
+    NewsState.SENDING: Phrase("news", "Being sent"),
+    NewsState.SENT: Phrase("news", "Sent"),
+    NewsState.STOPPED: Phrase("news", "Stopped"),
+}
 
 
 class NewsItem(Proposed, Model):

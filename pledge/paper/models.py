@@ -10,6 +10,7 @@ from pledge.accounts.two_people import Proposed
 from pledge.campaigns import rules
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.ledger.models import MAX_BATCH
 
@@ -25,6 +26,15 @@ class PaperState(StrEnum):
     DISPUTED = "disputed"  #: the second person counted another number
     AGREED = "agreed"  #: both counted the same: it is in the public log
     WITHDRAWN = "withdrawn"  #: was agreed, and was taken back since
+
+
+#: As staff read them.
+STATE_LABELS = {
+    PaperState.COUNTED: Phrase("paper", "Awaiting a second count"),
+    PaperState.DISPUTED: Phrase("paper", "Disputed"),
+    PaperState.AGREED: Phrase("paper", "Agreed"),
+    PaperState.WITHDRAWN: Phrase("paper", "Taken back"),
+}
 
 
 class PaperBatch(Proposed, Model):

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.db.types import BigKey, UTCDateTime, one_of
+from pledge.core.i18n import Phrase
 
 #: The contexts that are authenticated with the encrypted columns.
 EMAIL_CONTEXT = "signatures.email"
@@ -56,6 +57,26 @@ class SignatureState(StrEnum):
     HELD = "held"  #: confirmed by the person, and counted only when staff release it
     WITHDRAWN = "withdrawn"
     INVALIDATED = "invalidated"  #: taken out of the count by staff; can be undone
+
+
+#: As staff read them; `marked` is a pending one that will be held.
+STATE_LABELS: dict[str, Phrase] = {
+    SignatureState.PENDING: Phrase("signature", "Not confirmed yet"),
+    "marked": Phrase("signature", "Not confirmed yet, to be held"),
+    SignatureState.CONFIRMED: Phrase("signature", "Confirmed and counted"),
+    SignatureState.HELD: Phrase("signature", "Confirmed, on hold"),
+    SignatureState.WITHDRAWN: Phrase("signature", "Withdrawn"),
+    SignatureState.INVALIDATED: Phrase("signature", "Not counted, as staff decided"),
+}
+
+#: Why a signature is held (`hold_reason`), as staff read it.
+HOLD_REASONS = {
+    "signals": Phrase("hold reason", "The form looked like a program’s"),
+    "speed": Phrase("hold reason", "E-mails answered too soon"),
+    "domains": Phrase("hold reason", "Many small e-mail domains from one place"),
+    "blocked": Phrase("hold reason", "From a network or domain that staff hold"),
+    "staff": Phrase("hold reason", "Held by staff"),
+}
 
 
 class ErasureNotice(Model):

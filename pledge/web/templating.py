@@ -14,12 +14,42 @@ from config import Config
 from pledge.core import countries, i18n, languages
 from pledge.core.languages import language_of_script
 from pledge.core.organization_types import TYPES
-from pledge.endorsements.models import LEVELS
+from pledge.deliveries import models as deliveries
+from pledge.endorsements import models as endorsements
 from pledge.endorsements.queries import initials
+from pledge.endorsements.review import queries as review
+from pledge.mail import models as mail
+from pledge.news import models as news
+from pledge.paper import models as paper
+from pledge.signatures import models as signatures
+from pledge.signatures.invalidation import models as invalidations
 from pledge.switches import queries as switches
 
 #: Characters that may be in a path unencoded (RFC 3986 section 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;="
+#: What things are called, by their kind: `labels.news_state[item.state]`.
+LABELS = {
+    "delivery_state": deliveries.STATE_LABELS,
+    "duplicate_sign": review.SIGN_LABELS,
+    "endorsement_action": review.ACTION_LABELS,
+    "endorsement_field": review.FIELDS,
+    "endorsement_own_state": endorsements.OWN_STATE_LABELS,
+    "endorsement_state": endorsements.STATE_LABELS,
+    "endorsement_tab": review.TAB_LABELS,
+    "hold_reason": signatures.HOLD_REASONS,
+    "invalidation_done": invalidations.DONE_LABELS,
+    "invalidation_reason": invalidations.REASON_LABELS,
+    "invalidation_state": invalidations.STATE_LABELS,
+    "level": endorsements.LEVELS,
+    "level_meaning": endorsements.LEVEL_MEANINGS,
+    "mail_kind": mail.KIND_LABELS,
+    "mail_returned": mail.RETURNED_LABELS,
+    "mail_state": mail.STATE_LABELS,
+    "news_state": news.STATE_LABELS,
+    "organization_type": TYPES,
+    "paper_state": paper.STATE_LABELS,
+    "signature_state": signatures.STATE_LABELS,
+}
 STATIC = Path(__file__).parent.parent / "static"
 
 
@@ -57,10 +87,9 @@ def init_app(app: Flask, config: Config) -> None:
         language_of_script=language_of_script,
         has_sample_data=lambda: switches.current().sample_data,
         initials=initials,
+        labels=LABELS,
         language_name=lambda code: languages.name(code, i18n.language()),
         languages=languages,
-        organization_types=TYPES,
-        verification_levels=LEVELS,
         moment_pattern=lambda: i18n.moment_pattern(i18n.language()),
         picture_url=picture_url,
         switch_url=switch_url,

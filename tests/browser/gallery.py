@@ -1,32 +1,83 @@
 """Every page that the site can show, each with the steps to it, on a site of its own with campaigns and people in all states."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from playwright.sync_api import Page
 from sqlalchemy import update
 
+from pledge.campaigns import items, media, staff_queries
+from pledge.campaigns.events import EVENT
+from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
+from pledge.endorsements import handover
+from pledge.endorsements.models import ContactChange, Endorsement
+from pledge.endorsements.services import ticket_for as organization_ticket
+from pledge.mail.addresses import parse
 from pledge.signatures.models import Signature
 from pledge.signatures.services import ticket_for
+from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
-from tests.browser.endorse_gallery import endorse_pages
-from tests.browser.shown import Act, Shown, press, type_and_press
-from tests.support import deliveries, news
+from tests.support import deliveries, news, paper
 from tests.support.clock import Clock
 from tests.support.factories import (
+    EDITOR,
     SLUG,
     campaign,
     confirm_token,
+    endorse_confirm_token,
+    endorse_contact_token,
+    endorse_manage_token,
     endorsement,
+    event_fields,
     manage_token,
     press_key,
+    scanned,
     signature,
+    stored_document,
     unsubscribe_token,
+    version_of,
+    write_pledge,
 )
+
+Act = Callable[[Page], Any]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page: what it is called here, where it is, its status, what is done before it is opened, and what on it."""
+
+    name: str
+    path: str
+    status: int = 200
+    act: Act | None = None
+    before: Act | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def press(selector: str) -> Act:
+    def act(page: Page) -> None:
+        with page.expect_navigation():
+            page.locator(selector).click()
+
+    return act
+
+
+def type_and_press(field: str, text: str) -> Act:
+    """Type into a field of a form and send that form."""
+
+    def act(page: Page) -> None:
+        page.locator(field).fill(text)
+        with page.expect_navigation():
+            page.locator("form", has=page.locator(field)).locator("button[type=submit]").click()
+
+    return act
+
 
 #: A visitor behind this address opens too many invalid links.
 BEHIND_PROXY = (("X-Forwarded-For", "198.51.100.7"),)
@@ -55,10 +106,16 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("campaign", c)
     yield Shown("campaign that ended", f"/{lang}/c/{ended.slug}")
     yield Shown("campaign that was handed over", f"/{lang}/c/{handed_over_campaign().slug}")
+    whole = whole_campaign("whole")
+    yield Shown("campaign with everything", f"/{lang}/c/{whole.slug}")
+    yield Shown("pledge that is no longer signed", f"/{lang}/c/{whole.slug}/pledge/1")
     yield Shown("campaign that opens later", f"/{lang}/c/{soon.slug}/sign")
     yield Shown("sign", f"{c}/sign")
     yield Shown("sign with errors", f"{c}/sign", act=press("#sign-form button[type=submit]"))
     yield Shown("for partners", f"{c}/spread")
+    partner = whole.partners[1]
+    token = referrals.partner_token(whole.id, f"p{partner.id}")
+    yield Shown("for one partner", f"/{lang}/c/{whole.slug}/spread/{token}")
     yield Shown("widget", f"/embed/{SLUG}?lang={lang}")
     yield Shown("widget with form", f"/embed/{SLUG}?lang={lang}&form=1&accent=leaf")
     yield Shown(
@@ -83,6 +140,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("organization that was removed", f"{c}/organizations/{gone.id}", 410)
     yield Shown("live", f"{c}/live")
     yield Shown("progress", f"{c}/progress")
+    yield Shown("progress with paper", f"/{lang}/c/{whole.slug}/progress")
     yield Shown("progress of a campaign that nobody signed", f"/{lang}/c/{soon.slug}/progress")
 
     yield Shown("letter", f"{c}/letter")
@@ -164,7 +222,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("my link, wrong address", f"/{lang}/me", act=type_and_press("#email", "x"))
     yield Shown("my link, sent", f"/{lang}/me/sent")
 
-    yield from endorse_pages(lang, clock_of_links, blue, ended)
+    yield from _endorse_pages(lang, clock_of_links, blue, ended)
 
     yield Shown("not found", f"/{lang}/nothing/here", 404)
     yield Shown("no such campaign", f"/{lang}/c/nothing", 404)
@@ -180,6 +238,21 @@ def other_campaigns() -> tuple[Campaign, Campaign]:
     ended = by_slug.get("ended") or campaign("ended", state="closed", closes_at=clock.now() - 3 * day)
     soon = by_slug.get("soon") or campaign("soon", opens_at=clock.now() + 20 * day)
     return ended, soon
+
+
+def whole_campaign(slug: str) -> Campaign:
+    """One with everything that a page can show; made once for a site."""
+    found = db.session.scalars(db.select(Campaign).where(Campaign.slug == slug)).one_or_none()
+    if found is None:
+        found = campaign(slug)
+        media.set_video(EDITOR, slug, media.video_stamp(None), VideoFields("https://youtu.be/dQw4w9WgXcQ"))
+        letters = media.letters_stamp(staff_queries.desk(slug).letters)
+        media.set_letters(EDITOR, slug, letters, new={"ko": stored_document()})
+        items.add(EVENT, EDITOR, slug, event_fields())
+        write_pledge(slug, "새 서약", "A new pledge")
+        signature(found)
+        paper.counted(found)
+    return found
 
 
 def handed_over_campaign() -> Campaign:
@@ -199,3 +272,104 @@ def tire(page: Page) -> None:
         if page.request.get("/ko/confirm/damaged", headers=dict(BEHIND_PROXY)).status == 429:
             return
     raise AssertionError("the site takes any number of broken links")
+
+
+# --- Organisations ---
+
+LONG = "Wolfeschlegelsteinhausenbergerdorff " * 3
+STATEMENT = (
+    "2050년까지 탄소중립을 이루겠습니다.\n\nWe will be net zero by 2050. "
+    + "맑은 하늘을 위해 함께합니다. " * 15
+)
+
+
+def _endorse_pages(lang: str, clock_of_links: Clock, blue: Campaign, ended: Campaign) -> Iterator[Shown]:
+    """Needs an application context on the site's database."""
+    c = f"/{lang}/c/{SLUG}"
+    yield Shown("endorse", f"{c}/endorse")
+    yield Shown("endorse, with errors", f"{c}/endorse", act=press("#endorse-form button[type=submit]"))
+    yield Shown("endorse, campaign that ended", f"/{lang}/c/{ended.slug}/endorse")
+    waiting = endorsement(
+        blue,
+        state="pending",
+        name_en=LONG,
+        statement_ko=STATEMENT,
+        interim_year=2035,
+        interim_percent=60,
+        show_contact=True,
+        registration_number="1248100998",
+    )
+    check = f"{c}/endorse/check/{organization_ticket(SLUG, waiting.address_hash, waiting.name_key)}"
+    yield Shown("endorse check", f"{check}#resent")
+
+    confirm = f"/{lang}/endorse/confirm/{endorse_confirm_token(waiting)}"
+    yield Shown("endorse confirm", confirm)
+    yield Shown("not us", f"{confirm}/not-us")
+    newer = endorsement(blue, state="pending")
+    older = endorse_confirm_token(newer)
+    version_of(newer, statement_ko="새 문구")
+    yield Shown("endorse older link", f"/{lang}/endorse/confirm/{older}")
+    yield Shown("endorse unknown", f"/{lang}/endorse/confirm/damaged", 410)
+    late = endorsement(ended, state="pending")
+    yield Shown("endorse closed", f"/{lang}/endorse/confirm/{endorse_confirm_token(late)}")
+    stranger = endorsement(blue, state="pending")
+    yield Shown(
+        "not us, done",
+        f"/{lang}/endorse/confirm/{endorse_confirm_token(stranger)}/not-us",
+        act=type_and_press("#email", stranger.contact_email),
+    )
+    clock_of_links.move(days=-8)
+    old = endorse_confirm_token(waiting)
+    clock_of_links.move(days=8)
+    yield Shown("endorse expired", f"/{lang}/endorse/confirm/{old}", 410)
+    confirmed = endorsement(blue, state="review")
+    yield Shown("endorse thanks", f"{c}/endorse/thanks")
+    used = f"/{lang}/endorse/confirm/{endorse_confirm_token(confirmed)}"
+    yield Shown("endorse used link, link mailed", used, act=press("main form[action$='/my-link'] button"))
+    yield from _own_pages(lang, blue)
+    yield from _handing_over(lang, blue)
+    yield Shown("endorse link, wrong address", f"/{lang}/endorse/me", act=type_and_press("#email", "x"))
+    yield Shown("endorse link, sent", f"/{lang}/endorse/me/sent")
+
+
+def _own_pages(lang: str, blue: Campaign) -> Iterator[Shown]:
+    public = endorsement(blue, statement_ko=STATEMENT, show_contact=True, spokesperson="김하늘, 사무국장")
+    version_of(public, statement_ko="고친 문구", name_en=LONG)
+    me = f"/{lang}/endorse/me/{endorse_manage_token(public)}"
+    yield Shown("endorse me, not proved", f"{me}?done=not_proved")
+    for state in ("changes", "withdrawn"):
+        row = endorsement(blue, state=state, decision_reason="Please give the official name.")
+        yield Shown(f"endorse me, {state}", f"/{lang}/endorse/me/{endorse_manage_token(row)}")
+    yield Shown("endorse correct, with errors", f"{me}/correct", act=type_and_press("#website", "nowhere"))
+    yield Shown("endorse withdraw", f"{me}/withdraw")
+    yield Shown("endorse erase", f"{me}/erase")
+    gone = endorse_manage_token(endorsement(blue))
+    yield Shown("endorse erased", f"/{lang}/endorse/me/{gone}/erase", act=press("main form button"))
+
+
+def _handing_over(lang: str, blue: Campaign) -> Iterator[Shown]:
+    row = endorsement(blue)
+    me = f"/{lang}/endorse/me/{endorse_manage_token(row)}"
+    yield Shown("endorse contact, wrong", f"{me}/contact", act=type_and_press("#email", "x"))
+    contact = f"/{lang}/endorse/contact/{_asked(row)}"
+    yield Shown("endorse me, contact asked", me)
+    yield Shown("take over, nothing ticked", contact, act=press("main form button"))
+    yield Shown("take over, not me", f"{contact}/not-me", act=press("main form button"))
+    scanned()
+    asked = f"/{lang}/endorse/contact/{_asked(endorsement(blue), 'ministry.example.org')}"
+    yield Shown("take over, number asked", asked, act=press("main form button"))
+    taken = endorsement(blue)
+    link = _asked(taken)
+    change = db.session.get(ContactChange, taken.id)
+    assert change is not None
+    handover.accept(taken.id, change.contact_number, "2026-11-25")
+    yield Shown("taken over", f"/{lang}/endorse/contact/{link}")
+
+
+def _asked(row: Endorsement, domain: str = "haneul.co.kr") -> str:
+    mailbox = parse(f"successor{row.id}@{domain}")
+    handover.ask(endorse_manage_token(row), name="이바다", title="팀장", mailbox=mailbox, lang="ko")
+    db.session.rollback()
+    change = db.session.get(ContactChange, row.id)
+    assert change is not None
+    return endorse_contact_token(change)

@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.browser import wait_for_modules
+from tests.support.browser import DESK, Visitor, wait_for_modules
 from tests.support.site import Site
+from tests.support.staff import sign_in
 from tests.support.waiting import wait_until
 
 CAMPAIGN = "c/blue-skies"
@@ -100,6 +102,16 @@ def sign_form(page: Page) -> Locator:
 
 def sign_button(page: Page) -> Locator:
     return sign_form(page).locator("button[type=submit]")
+
+
+# --- Staff ---
+
+
+def staff_page(visitor: Visitor, site: Site, role: str, lang: str = "en", **window: Any) -> Page:
+    """The window of somebody with this role who has just signed in; another person each time."""
+    page = visitor.page(lang=lang, size=DESK, **window)
+    sign_in(page, site, role, lang=lang)
+    return page
 
 
 # --- Organisations ---

@@ -6,23 +6,18 @@ import secrets
 import pytest
 from playwright.sync_api import expect
 
-from pledge.campaigns import items, media, staff_queries
-from pledge.campaigns.events import EVENT
+from pledge.campaigns import media, staff_queries
 from pledge.campaigns.media import VideoFields
-from pledge.campaigns.models import Partner
 from pledge.core.db import db
+from tests.browser.steps import staff_page
 from tests.support import factories
 from tests.support.browser import (
     DESK,
-    LOOKS,
     assert_accessible,
-    assert_looks_right,
-    look_faults,
     wait_for_modules,
 )
 from tests.support.factories import EDITOR
 from tests.support.site import DEMO_CAMPAIGN
-from tests.support.staff import sign_in
 
 
 @pytest.fixture
@@ -38,12 +33,6 @@ def slug():
     return f"test-{secrets.token_hex(4)}"
 
 
-def editor(visitor, site, lang="en", **window):
-    page = visitor.page(lang=lang, **window)
-    sign_in(page, site, "editor", lang=lang)
-    return page
-
-
 def save(page, name="Save"):
     with page.expect_navigation():
         page.get_by_role("button", name=name, exact=True).click()
@@ -51,7 +40,7 @@ def save(page, name="Save"):
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_editor_makes_a_public_page_from_an_empty_draft(visitor, site, inside, slug, javascript):
-    page = editor(visitor, site, javascript=javascript, size=DESK)
+    page = staff_page(visitor, site, "editor", javascript=javascript)
     page.goto("/staff/campaigns")
     page.get_by_role("link", name="New campaign").click()
     page.locator("#slug").fill(slug)
@@ -108,7 +97,7 @@ def test_an_editor_makes_a_public_page_from_an_empty_draft(visitor, site, inside
 
 def test_two_editors_at_one_text_both_keep_their_words(visitor, site, inside, slug):
     factories.draft(slug)
-    anna, ben = editor(visitor, site, size=DESK), editor(visitor, site, size=DESK)
+    anna, ben = (staff_page(visitor, site, "editor") for _ in range(2))
     for page in (anna, ben):
         page.goto(f"/staff/campaigns/{slug}/texts")
     anna.locator("#title_en").fill("Written by Anna")
@@ -176,16 +165,6 @@ def test_a_frame_of_anybody_else_stays_blocked_on_the_page_of_a_video(visitor, s
     visitor.faults.clear()  # the browser complained, as it should
 
 
-def test_without_javascript_the_video_is_a_link(visitor, site, inside, slug):
-    with_video(slug, "https://youtu.be/dQw4w9WgXcQ")
-    page = visitor.page(lang="ko", javascript=False)
-    page.goto(f"/ko/c/{slug}")
-    link = page.locator(".video a")
-    expect(link).to_be_visible()
-    assert link.get_attribute("href") == "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
-    assert "noreferrer" in link.get_attribute("rel")
-
-
 def with_own_video(slug):
     factories.campaign(slug)
     film = (DEMO_CAMPAIGN / "film.mp4").read_bytes()
@@ -228,7 +207,7 @@ def test_a_video_that_is_too_large_is_told_before_it_is_sent(visitor, site, insi
     large = tmp_path / "film.mp4"
     with large.open("wb") as file:
         file.truncate(30_000_001)
-    page = editor(visitor, site)
+    page = staff_page(visitor, site, "editor")
     page.goto(f"/staff/campaigns/{slug}/media")
     wait_for_modules(page)
     page.locator("#own").set_input_files(large)
@@ -249,9 +228,6 @@ def test_without_javascript_a_video_of_our_own_has_the_controls_of_the_browser(v
     )
 
 
-# --- Every page, for everybody ---
-
-
 @pytest.mark.parametrize("path", ["", "c/blue-skies", "privacy"])
 def test_the_head_of_a_page_takes_the_presses_of_a_mouse(visitor, path):
     page = visitor.page(lang="ko", size=DESK)
@@ -260,63 +236,3 @@ def test_the_head_of_a_page_takes_the_presses_of_a_mouse(visitor, path):
     expect(page.locator("html")).to_have_attribute("lang", "en")
     page.locator("header .brand").click()
     expect(page).to_have_url(re.compile(r"/en/$"))
-
-
-@pytest.fixture
-def whole(inside, slug):
-    """A campaign with everything that a page can show."""
-    with_video(slug, "https://youtu.be/dQw4w9WgXcQ")
-    found = staff_queries.desk(slug)
-    media.set_letters(
-        EDITOR, slug, media.letters_stamp(found.letters), new={"ko": factories.stored_document()}
-    )
-    event = items.add(EVENT, EDITOR, slug, factories.event_fields())
-    factories.write_pledge(slug, "새 서약", "A new pledge")
-    partner = db.session.scalar(db.select(Partner.id).where(Partner.campaign_id == found.id).limit(1))
-    db.session.rollback()
-    return slug, event, partner
-
-
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_no_campaign_screen_shuts_anybody_out(visitor, site, whole, lang):
-    slug, event, partner = whole
-    page = editor(visitor, site, lang)
-    faults = []
-    factories.draft(f"{slug}-empty", title_en="", body_ko="")
-    for path in (
-        "campaigns",
-        "campaigns/new",
-        f"campaigns/{slug}-empty",
-        f"campaigns/{slug}-empty/state/open",
-        *(
-            f"campaigns/{slug}/{rest}"
-            for rest in (
-                "texts",
-                "pledge",
-                "schedule",
-                "partners",
-                "partners/new",
-                "events",
-                "sisters",
-                "sisters/new",
-                "media",
-                "state/closed",
-            )
-        ),
-        f"campaigns/{slug}/partners/{partner}",
-        f"campaigns/{slug}/partners/{partner}/remove",
-        f"campaigns/{slug}/events/{event}",
-    ):
-        assert page.goto(f"/staff/{path}").status == 200, path
-        assert page.locator("html").get_attribute("lang") == lang
-        faults += look_faults(page, LOOKS[lang])
-    assert not faults, "\n".join(faults)
-
-
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_no_public_page_of_a_whole_campaign_shuts_anybody_out(visitor, site, whole, lang):
-    slug, _, _ = whole
-    page = visitor.page(lang=lang)
-    for path in (f"c/{slug}", f"c/{slug}/pledge/1", f"c/{slug}/pledge/2"):
-        assert page.goto(f"/{lang}/{path}").status == 200
-        assert_looks_right(page, LOOKS[lang])

@@ -6,27 +6,11 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import press, reload_until, sign_and_confirm
-from tests.support.browser import DESK, LOOKS, look_faults
-from tests.support.staff import sign_in
+from tests.browser.steps import press, reload_until, sign_and_confirm, staff_page
 
 SLUG = "blue-skies"
 #: A worker makes the pack and the mails while we wait.
 SOON = 60_000
-
-
-@pytest.fixture
-def exporter(visitor, site):
-    """`exporter(lang="ko")`: a window of somebody who has just signed in."""
-
-    def make(lang="en", **more):
-        page = visitor.page(lang=lang, size=DESK, **more)
-        sign_in(page, site, "exporter", lang=lang)
-        return page
-
-    yield make
-    for context in visitor._contexts:
-        context.clear_cookies()
 
 
 def fill(page, **texts):
@@ -68,10 +52,10 @@ def now_in_seoul(page):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
-def test_a_delivery_goes_from_the_draft_to_the_line_on_the_public_page(visitor, site, exporter, javascript):
+def test_a_delivery_goes_from_the_draft_to_the_line_on_the_public_page(visitor, site, javascript):
     public = visitor.page(lang="en")
     sign_and_confirm(public, site)
-    page = exporter(javascript=javascript)
+    page = staff_page(visitor, site, "exporter", javascript=javascript)
     occasion = f"Blue Skies Day {javascript}"
     fill(page, occasion_en=occasion)
     freeze(page)
@@ -91,9 +75,9 @@ def test_a_delivery_goes_from_the_draft_to_the_line_on_the_public_page(visitor, 
     expect(public.locator("#delivered")).to_contain_text("1AB-2611-007")
 
 
-def test_the_bar_moves_on_where_a_form_came_back_with_an_error(visitor, site, exporter):
+def test_the_bar_moves_on_where_a_form_came_back_with_an_error(visitor, site):
     sign_and_confirm(visitor.page(lang="en"), site)
-    page = exporter()
+    page = staff_page(visitor, site, "exporter")
     fill(page)
     site.kill_worker()
     try:
@@ -105,33 +89,3 @@ def test_the_bar_moves_on_where_a_form_came_back_with_an_error(visitor, site, ex
     finally:
         site.start_worker()
     expect(page.locator("form[action$='/download'] button")).to_be_visible(timeout=SOON)
-
-
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_the_screens_are_usable_for_everybody(visitor, site, exporter, lang):
-    sign_and_confirm(visitor.page(lang=lang), site, lang)
-    page = exporter(lang=lang)
-    found = []
-    page.goto("/staff/deliveries")
-    found += look_faults(page, LOOKS[lang])
-    fill(page, occasion_en="")
-    press(page, "main form button[type=submit]")
-    found += look_faults(page, LOOKS[lang])
-    page.locator("#occasion_en").fill("Blue Skies Day")
-    press(page, "main form button[type=submit]")
-    page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true; })")
-    found += look_faults(page, LOOKS[lang])
-    press(page, "form[action$='/freeze'] button >> nth=0")
-    found += look_faults(page, LOOKS[lang])
-    wait_for_pack(page, by_hand=False)
-    found += look_faults(page, LOOKS[lang])
-    press(page, "form[action$='/hand-over'] button")
-    found += look_faults(page, LOOKS[lang])
-    hand_over(page, now_in_seoul(page))
-    page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true; })")
-    found += look_faults(page, LOOKS[lang])
-    public = visitor.page(lang=lang)
-    public.goto(f"/{lang}/c/{SLUG}")
-    reload_until(public, public.locator("#delivered"))
-    found += look_faults(public, LOOKS[lang])
-    assert not found, "\n".join(found)

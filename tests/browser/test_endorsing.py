@@ -7,9 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.steps import (
     CAMPAIGN,
-    expect_thanks,
     fill_organization,
-    forget_mail_pauses,
     organization_link,
 )
 from tests.support.browser import wait_for_modules
@@ -42,37 +40,6 @@ def domain(email):
 def send(page, selector="#endorse-form button[type=submit]"):
     with page.expect_navigation():
         page.locator(selector).click()
-
-
-@pytest.mark.parametrize(("lang", "javascript"), [("ko", False), ("en", True)])
-def test_an_organisation_endorses_confirms_corrects_and_withdraws(visitor, site, domain, lang, javascript):
-    page = visitor.page(lang=lang, javascript=javascript)
-    page.goto(f"/{lang}/{CAMPAIGN}")
-    page.locator(f"main a[href='/{lang}/{CAMPAIGN}/endorse']").first.click()
-    fill_organization(page, domain)
-    page.locator("#logo").set_input_files(LOGO)
-    send(page)
-    expect(page).to_have_url(re.compile("/endorse/check"))
-    page.goto(organization_link(site, f"sky@{domain}", "confirm"))
-    expect(page.locator("main")).to_contain_text("We walk along.")
-    expect(page.locator(".chosen-logo__picture")).to_be_visible()
-    send(page, "main form[action*='/endorse/confirm/'] button")
-    expect_thanks(page)
-    if javascript:
-        page.locator("a[href*='/endorse/me/']").first.click()
-    else:
-        page.goto(organization_link(site, f"sky@{domain}", "confirm"))
-        forget_mail_pauses(site)
-        send(page, "main form[action$='/my-link'] button")
-        page.goto(organization_link(site, f"sky@{domain}", "me", count=2))
-    page.locator("a[href$='/correct']").click()
-    page.locator("#statement_en").fill("We run along.")
-    send(page)
-    expect(page.locator("main")).to_contain_text("We run along.")
-    expect(page.locator(".notice--done")).to_be_visible()
-    page.locator("a[href$='/withdraw']").click()
-    send(page, "main form button")
-    expect(page.locator("main")).to_contain_text("철회" if lang == "ko" else "Withdrawn")
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -5,10 +5,15 @@ import urllib.request
 
 import pytest
 
+from pledge.campaigns.models import Campaign
+from pledge.core.db import db
 from tests.browser import gallery
+from tests.browser.staff_gallery import staff_pages
 from tests.support.browser import LOOKS, NARROW, Visitor, look_faults, target_faults
 from tests.support.clock import Clock
+from tests.support.factories import SLUG
 from tests.support.site import Site
+from tests.support.staff import sign_in
 from tests.support.waiting import PATIENCE
 
 SWITCH = {"ko": "header a[hreflang=en]", "en": "header a[hreflang=ko]"}
@@ -95,6 +100,21 @@ def switch_faults(page, lang):
 def test_no_page_shuts_anybody_out_in_light_or_dark(gallery_visitor, shown, lang):
     page = gallery_visitor.page(lang=lang)
     faults = [fault for item in shown(lang) for fault in look_at(page, lang, item)]
+    assert not faults, "\n" + "\n".join(faults)
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_no_page_of_staff_shuts_anybody_out(gallery_visitor, gallery_site, lang):
+    page, faults = gallery_visitor.page(lang=lang), []
+    sign_in(page, gallery_site, "admin", lang=lang)
+    with gallery_site.inside():
+        blue = db.session.scalars(db.select(Campaign).where(Campaign.slug == SLUG)).one()
+        for item in staff_pages(lang, blue):
+            found = open_shown(page, item)
+            page.evaluate("document.querySelectorAll('main details').forEach(part => { part.open = true })")
+            found += look_faults(page, LOOKS[lang])
+            found += [] if page.locator("html").get_attribute("lang") == lang else ["in the wrong language"]
+            faults += [f"{item.name} ({page.url}): {fault}" for fault in found]
     assert not faults, "\n" + "\n".join(faults)
 
 

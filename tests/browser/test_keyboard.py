@@ -59,14 +59,3 @@ def test_a_person_signs_confirms_and_withdraws_without_a_mouse(visitor, site, em
     tab_to(page, "details:has(#sign-form) > summary")
     page.keyboard.press("Enter")
     expect(page.locator("#sign-form")).to_be_visible()
-
-
-def test_each_line_of_the_error_summary_is_reached_and_leads_to_its_field(visitor):
-    page = visitor.page(lang="ko", size=DESK)
-    page.goto(f"/ko/{CAMPAIGN}/sign")
-    tab_to(page, "#sign-form button[type=submit]")
-    page.keyboard.press("Enter")
-    expect(page.locator("#error-summary")).to_be_focused()
-    tab_to(page, "#error-summary a[href='#email']")
-    page.keyboard.press("Enter")
-    expect(page.locator("#email")).to_be_focused()

@@ -10,13 +10,8 @@ from playwright.sync_api import expect
 
 from tests.browser.steps import (
     CAMPAIGN,
-    confirm_button,
-    expect_own_number,
-    mailed,
     people,
     shown_number,
-    sign,
-    watch,
 )
 from tests.support.browser import MODULES
 from tests.support.waiting import wait_until
@@ -265,29 +260,3 @@ def test_the_page_asks_often_for_some_minutes_then_less_but_never_stops(page, se
     page.clock.fast_forward(30 * 60_000)
     until_asked(page, times=15, seconds=200)
     assert 5 < until_asked(page) <= 13
-
-
-def test_a_worker_that_is_killed_and_started_again_counts_once(visitor, site, email):
-    onlooker = visitor.page(lang="en")
-    before = watch(onlooker, site)
-    page = visitor.page(lang="en")
-    sign(page, "en", email)
-    page.goto(mailed(site, email).link)
-    site.kill_worker()
-    try:
-        confirm_button(page).click()
-        expect(page.locator(".number__waiting")).to_be_visible()
-        onlooker.wait_for_timeout(2000)
-        expect(shown_number(onlooker)).to_have_text(f"{before:,}")
-    finally:
-        site.start_worker()
-    assert people(site) == before + 1
-    expect(shown_number(onlooker)).to_have_text(f"{before + 1:,}")
-    page.reload()  # by itself it asks for forty seconds, and a worker may take longer to begin
-    expect_own_number(page, "en", before + 1)
-
-    site.kill_worker()
-    site.start_worker()
-    onlooker.wait_for_timeout(2500)
-    expect(shown_number(onlooker)).to_have_text(f"{before + 1:,}")
-    assert people(site) == before + 1

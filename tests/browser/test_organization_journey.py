@@ -1,73 +1,37 @@
 """The journey of an organisation: apply, mail, review by somebody else's browser, wall, correction, withdrawal."""
 
-import io
 import re
 from itertools import count
 
 import pytest
-from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.steps import CAMPAIGN, press, reload_until
-from tests.support.browser import DESK, wait_for_modules
-from tests.support.staff import sign_in
+from tests.browser.steps import (
+    CAMPAIGN,
+    fill_organization,
+    organization_link,
+    press,
+    reload_until,
+    staff_page,
+)
+from tests.support.browser import wait_for_modules
+from tests.support.pictures import png
 
 _numbers = count(1)
 
 
-@pytest.fixture
-def reviewer(visitor, site):
-    """`reviewer(lang="en")`: the window of a moderator who has just signed in."""
-
-    def make(lang="en", **more):
-        page = visitor.page(lang=lang, size=DESK, **more)
-        sign_in(page, site, "moderator", lang=lang)
-        return page
-
-    yield make
-    for context in visitor._contexts:
-        assert {cookie["path"] for cookie in context.cookies()} <= {"/staff"}
-        context.clear_cookies()
+LOGO = {"name": "logo.png", "mimeType": "image/png", "buffer": png()}
 
 
-def logo():
-    picture = io.BytesIO()
-    Image.new("RGB", (240, 120), "#0a7").save(picture, "PNG")
-    return {"name": "logo.png", "mimeType": "image/png", "buffer": picture.getvalue()}
-
-
-def apply(page, lang, name, email, **more):
-    """Fill in the form and send it; the page then says where the mail went."""
-    page.goto(f"/{lang}/{CAMPAIGN}/endorse")
-    number = email.partition("@")[2]
-    fields = {
-        "name_ko": f"{name} 한글",
-        "name_en": name,
-        "website": f"https://{number}",
-        "target_year": "2045",
-        "statement_ko": "함께 갑니다.",
-        "statement_en": "We walk along.",
-        "contact_name": "Kim Haneul",
-        "contact_title": "Director",
-        "email": email,
-        **more,
-    }
-    for field, value in fields.items():
-        page.locator(f"#{field}").fill(value)
-    page.locator("#type").select_option("business")
-    page.locator("#region").select_option("KR-11")
-    for box in ("authority_ok", "consent_organization", "consent_person"):
-        page.locator(f"#{box}").check()
-
-
-def link(mail, kind):
-    found = re.search(rf"https?://\S+/endorse/{kind}/\S+", mail["text"])
-    assert found, mail["text"]
-    return found.group()
+def apply(page, domain, name):
+    """Fill in the form, which is not sent yet; the address that the mail will go to."""
+    page.goto(f"/en/{CAMPAIGN}/endorse")
+    fill_organization(page, domain, name_ko=f"{name} 한글", name_en=name)
+    return f"sky@{domain}"
 
 
 def confirm(page, site, email):
-    page.goto(link(site.wait_for_mail(email), "confirm"))
+    page.goto(organization_link(site, email, "confirm"))
     press(page, "main form[action*='/endorse/confirm/'] button >> nth=0")
 
 
@@ -77,28 +41,27 @@ def open_case(page, name):
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
 
 
-def wall(page, lang="en", **query):
-    page.goto(f"/{lang}/{CAMPAIGN}/organizations?q={query.get('q', '')}")
+def wall(page, name):
+    page.goto(f"/en/{CAMPAIGN}/organizations?q={name}")
     return page.locator("main")
 
 
 @pytest.mark.journey
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_withdraws(
-    visitor, site, reviewer, javascript
+    visitor, site, javascript
 ):
     number = next(_numbers)
     name = f"Harbour Works {number}"
-    email = f"kim@harbour{number}.example.org"
     applicant = visitor.page(lang="en", javascript=javascript)
-    apply(applicant, "en", name, email)
-    applicant.locator("#logo").set_input_files(logo())
+    email = apply(applicant, f"harbour{number}.example.org", name)
+    applicant.locator("#logo").set_input_files(LOGO)
     press(applicant, "#endorse-form button[type=submit]")
     expect(applicant).to_have_url(re.compile("/endorse/check"))
 
     # A confirmed application is not on the wall.
     confirm(applicant, site, email)
-    expect(wall(applicant, q=name)).not_to_contain_text("We walk along.")
+    expect(wall(applicant, name)).not_to_contain_text("We walk along.")
 
     # Somebody watches the campaign's page while somebody else reviews.
     watcher = visitor.page(lang="en")
@@ -106,7 +69,7 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     organizations = watcher.locator("[data-organizations]")
     before = int(organizations.get_attribute("data-organizations"))
     people = watcher.locator("[data-count]").inner_text()
-    desk = reviewer(javascript=javascript)
+    desk = staff_page(visitor, site, "moderator", javascript=javascript)
     open_case(desk, name)
     expect(desk.get_by_text("Same owner")).to_be_visible()
     press(desk, "form[action$='/publish'] button")
@@ -115,7 +78,7 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     expect(watcher.locator("[data-count]")).to_have_text(people)
 
     # The wall, and the page that it can link to.
-    shown = wall(applicant, q=name)
+    shown = wall(applicant, name)
     reload_until(applicant, shown.get_by_text("We walk along."))
     expect(shown).to_contain_text("Verified by its e-mail domain")
     expect(shown.locator(".logo__picture")).to_have_count(1)
@@ -126,13 +89,13 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     expect(applicant.get_by_role("heading", level=1)).to_have_text(f"{name} 한글")
 
     # A correction waits, is given back with a reason, is made again and published.
-    manage = link(site.wait_for_mail(email, count=2), "me")
+    manage = organization_link(site, email, "me", count=2)
     for statement, decide in (("A first try.", "changes"), ("We run ahead.", "publish")):
         applicant.goto(manage)
         press(applicant, "main a[href$='/correct']")
         applicant.locator("#statement_en").fill(statement)
         press(applicant, "main form[enctype] button[type=submit]")
-        expect(wall(applicant, q=name)).to_contain_text("We walk along.")
+        expect(wall(applicant, name)).to_contain_text("We walk along.")
         open_case(desk, name)
         expect(desk.locator(".review-table__changed")).to_contain_text(statement)
         if decide == "changes":
@@ -143,28 +106,28 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
             assert "The statement is not about this campaign's pledge." in mail["text"]
         else:
             press(desk, "form[action$='/publish'] button")
-    reload_until(applicant, wall(applicant, q=name).get_by_text("We run ahead."))
+    reload_until(applicant, wall(applicant, name).get_by_text("We run ahead."))
 
     # Withdrawn: a line stays, the number falls.
     applicant.goto(manage)
     press(applicant, "main a[href$='/withdraw']")
     press(applicant, "main form[action$='/withdraw'] button")
     expect(organizations).to_have_attribute("data-organizations", str(before))
-    shown = wall(applicant, q=name)
+    shown = wall(applicant, name)
     reload_until(applicant, shown.get_by_text("withdrew on"))
     expect(shown).not_to_contain_text("We run ahead.")
     assert applicant.goto(own_address).status == 410
 
 
-def test_two_people_at_one_case_see_each_other_and_the_second_is_told(visitor, site, reviewer):
+def test_two_people_at_one_case_see_each_other_and_the_second_is_told(visitor, site):
     number = next(_numbers)
-    name, email = f"Twin Towers {number}", f"kim@twin{number}.example.org"
+    name = f"Twin Towers {number}"
     applicant = visitor.page(lang="en")
-    apply(applicant, "en", name, email)
+    email = apply(applicant, f"twin{number}.example.org", name)
     press(applicant, "#endorse-form button[type=submit]")
     confirm(applicant, site, email)
 
-    first, second = reviewer(), reviewer()
+    first, second = (staff_page(visitor, site, "moderator") for _ in range(2))
     open_case(first, name)
     wait_for_modules(first)
     open_case(second, name)

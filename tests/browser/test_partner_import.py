@@ -7,10 +7,10 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.steps import staff_page
 from tests.support import factories
-from tests.support.browser import DESK, assert_looks_right
+from tests.support.browser import assert_looks_right
 from tests.support.pictures import png
-from tests.support.staff import sign_in
 
 TABLE = "이름 (한국어),이름 (영어),웹 주소,단체 유형\n맑은하늘회,Clear Sky Society,example.org,시민사회단체\n숲과바람,Forest and Wind,,\n"
 
@@ -31,8 +31,7 @@ def test_an_editor_looks_at_an_import_and_then_does_it(visitor, site, javascript
     slug = f"test-{secrets.token_hex(4)}"
     with site.inside():
         factories.campaign(slug)
-    page = visitor.page(lang="en", javascript=javascript, size=DESK)
-    sign_in(page, site, "editor", lang="en")
+    page = staff_page(visitor, site, "editor", javascript=javascript)
     page.goto(f"/staff/campaigns/{slug}/partners")
     page.get_by_role("link", name="Import from a table").click()
     page.locator("#table").set_input_files(file("partners.csv", "이름\n=1+1\n".encode("cp949")))

@@ -6,32 +6,17 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.steps import (
+    forget_mail_pauses,
     new_address,
     own_page,
     people,
     press,
     reload_until,
+    sign,
     sign_and_confirm,
+    staff_page,
     watch,
 )
-from tests.support.browser import LOOKS, look_faults
-from tests.support.staff import sign_in
-
-
-@pytest.fixture
-def staff_page(visitor, site):
-    """`staff_page("moderator")`: a window of somebody who has just signed in."""
-
-    def make(role="moderator", lang="en", **more):
-        page = visitor.page(lang=lang, **more)
-        sign_in(page, site, role, lang=lang)
-        return page
-
-    yield make
-    # What the staff area leaves is one cookie of its own, only there.
-    for context in visitor._contexts:
-        assert {cookie["path"] for cookie in context.cookies()} <= {"/staff"}
-        context.clear_cookies()
 
 
 def fill_proposal(page, domain, note="a burst from one domain"):
@@ -45,7 +30,7 @@ def fill_proposal(page, domain, note="a burst from one domain"):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
-def test_robots_are_taken_out_and_put_back_and_everybody_sees_it(visitor, site, staff_page, javascript):
+def test_robots_are_taken_out_and_put_back_and_everybody_sees_it(visitor, site, javascript):
     domain = f"robots{new_address().partition('@')[0]}.example"
     signer = visitor.page(lang="en")
     sign_and_confirm(signer, site, email=f"robot@{domain}")
@@ -53,7 +38,7 @@ def test_robots_are_taken_out_and_put_back_and_everybody_sees_it(visitor, site, 
     onlooker = visitor.page(lang="en")
     before = watch(onlooker, site)
 
-    moderator = staff_page(javascript=javascript)
+    moderator = staff_page(visitor, site, "moderator", javascript=javascript)
     fill_proposal(moderator, domain)
     expect(moderator.get_by_text("r**@r**")).to_be_visible()
     assert people(site) == before, "counting took somebody out"
@@ -72,15 +57,11 @@ def test_robots_are_taken_out_and_put_back_and_everybody_sees_it(visitor, site, 
     expect(signer.get_by_text("Confirmed and counted")).to_be_visible()
 
 
-def test_who_signs_again_after_an_invalidation_gets_the_same_page_and_an_honest_mail(
-    visitor, site, staff_page
-):
-    from tests.browser.steps import forget_mail_pauses, sign
-
+def test_who_signs_again_after_an_invalidation_gets_the_same_page_and_an_honest_mail(visitor, site):
     email = f"robot@again{new_address().partition('@')[0]}.example"
     signer = visitor.page(lang="en")
     sign_and_confirm(signer, site, email=email)
-    moderator = staff_page()
+    moderator = staff_page(visitor, site, "moderator")
     fill_proposal(moderator, email.partition("@")[2])
     moderator.get_by_role("button", name="Take them out of the count").click()
     reload_until(moderator, moderator.get_by_text("1 of 1"))
@@ -93,37 +74,3 @@ def test_who_signs_again_after_an_invalidation_gets_the_same_page_and_an_honest_
     signer.goto(re.search(r"https?://\S+/me/\S+", mail["text"]).group())
     expect(signer.get_by_text("This signature is not counted")).to_be_visible()
     assert people(site) == counted
-
-
-def test_the_screens_are_usable_for_everybody(visitor, site, staff_page):
-    email = new_address()
-    sign_and_confirm(visitor.page(lang="ko"), site, "ko", email=email)
-    page = staff_page(lang="ko")
-    found = []
-
-    page.goto("/staff/signatures")
-    found += look_faults(page, LOOKS["ko"])
-    page.locator("#email").fill("nobody")
-    press(page, "main form button[type=submit]")
-    found += look_faults(page, LOOKS["ko"])
-    page.locator("#email").fill(email)
-    page.locator("main form button[type=submit]").click()
-    expect(page).to_have_url(re.compile(r"/staff/signatures/\d+"))
-    assert email not in page.content()
-    found += look_faults(page, LOOKS["ko"])
-    press(page, "button[formaction$='/hide-name']")
-    found += look_faults(page, LOOKS["ko"])
-
-    page.goto("/staff/invalidations/new")
-    found += look_faults(page, LOOKS["ko"])
-    press(page, "main form[action$='/new'] button[type=submit]")
-    found += look_faults(page, LOOKS["ko"])
-    fill_proposal(page, "example.org")
-    found += look_faults(page, LOOKS["ko"])
-    page.locator("#why").fill("only to look")
-    press(page, "button[formaction$='/discard']")
-    found += look_faults(page, LOOKS["ko"])
-    page.goto("/staff/invalidations")
-    assert page.locator("main table").count() == 1  # the acts; what is busy is on the watch
-    found += look_faults(page, LOOKS["ko"])
-    assert not found, "\n".join(found)

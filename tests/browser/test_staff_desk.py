@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -13,11 +14,10 @@ from pledge.core import clock
 from pledge.core.db import db
 from pledge.mail.models import OutboxMail
 from pledge.switches import moderation
-from tests.browser.steps import reload_until
+from tests.browser.steps import reload_until, staff_page
 from tests.support.browser import LOOKS, Visitor, look_faults
 from tests.support.factories import SLUG, endorsement, fold_all, signature
 from tests.support.site import Site
-from tests.support.staff import sign_in
 
 MODERATOR = Actor(7, "moderator.with.a.rather.long.address@secretariat.pledge.example", "2001:db8:1:2::/64")
 PROVIDERS = ("naver", "kakao", "gmail", "other")
@@ -82,14 +82,8 @@ def visitor(chromium, desk_site):
 
 @pytest.fixture
 def admin(visitor, desk_site):
-    """`admin("ko")`: a window of an administrator who has just signed in."""
-
-    def make(lang="en", **more):
-        page = visitor.page(lang=lang, **more)
-        sign_in(page, desk_site, "admin", lang=lang)
-        return page
-
-    return make
+    """`admin("ko")`: a window of an administrator."""
+    return partial(staff_page, visitor, desk_site, "admin")
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

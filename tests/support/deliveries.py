@@ -1,10 +1,10 @@
 """Deliveries for tests, frozen like the real ones; their pack is a small file of its own unless a test makes one."""
 
+from functools import partial
 from typing import Any
 
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing, services
 from pledge.deliveries.models import Delivery
@@ -13,6 +13,7 @@ from pledge.jobs.models import JobKind, JobState
 from pledge.jobs.services import MadeFile, advance
 from pledge.jobs.services import newest as newest_job
 from pledge.ledger import log_queries
+from tests.support import rows
 from tests.support.factories import ANNA, fold_all, the_campaign
 from tests.support.waiting import wait_until
 
@@ -82,10 +83,4 @@ def answered(
     return number
 
 
-def row(number: int) -> Delivery:
-    """As it is now."""
-    db.session.rollback()
-    found = db.session.get(Delivery, number)
-    assert found is not None
-    db.session.refresh(found)
-    return found
+row = partial(rows.row, Delivery)

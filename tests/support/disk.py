@@ -5,7 +5,6 @@ import subprocess
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 BALLOON = "balloon"
@@ -34,9 +33,7 @@ class SmallDisk:
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.folder], check=True)
         return self
 
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         # Lazily: a process that is just ending may still have a file open.
         subprocess.run(["umount", "--lazy", self.folder], check=True)
 

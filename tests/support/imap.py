@@ -4,7 +4,6 @@ import re
 import socketserver
 import threading
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
 #: Seconds that it says nothing, where it is to hang.
@@ -38,9 +37,7 @@ class ImapServer:
         ).start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
 

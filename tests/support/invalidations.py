@@ -1,5 +1,7 @@
 """Bulk acts of staff for tests: the worker's part, and what became of the signatures."""
 
+from functools import partial
+
 from sqlalchemy import func, select
 
 from pledge.core.db import db
@@ -8,6 +10,7 @@ from pledge.signatures import entries
 from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.models import Signature
+from tests.support import rows
 from tests.support.factories import fold_all, the_campaign
 
 
@@ -19,12 +22,7 @@ def work(limit: int = applying.BATCH) -> int:
     return batches
 
 
-def row(number: int) -> Invalidation:
-    """As it is now."""
-    db.session.rollback()
-    found = db.session.get(Invalidation, number)
-    assert found is not None
-    return found
+row = partial(rows.row, Invalidation)
 
 
 def states() -> dict[str, int]:

@@ -1,16 +1,18 @@
 """News for tests: proposed by one person and approved by another, as the use cases do it."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from pledge.audit.models import Actor
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import db, transaction
+from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.news import queries, services
 from pledge.news.models import NewsItem
 from pledge.news.services import NewsFields
+from tests.support import rows
 from tests.support.factories import the_campaign
 
 WRITER = Actor(9001, "writer@example.org", "192.0.2.1")
@@ -61,10 +63,4 @@ def stamp(of: Campaign, number: int) -> str:
     return queries.find(of.id, number).stamp
 
 
-def row(number: int) -> NewsItem:
-    """As it is now."""
-    db.session.rollback()
-    found = db.session.get(NewsItem, number)
-    assert found is not None
-    db.session.refresh(found)
-    return found
+row = partial(rows.row, NewsItem)

@@ -30,24 +30,10 @@ def binary() -> str:
 
 
 def make_certificate(folder: Path) -> None:
-    subprocess.run(
-        [
-            *(
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-nodes",
-            ),
-            *("-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")),
-            *("-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}", "-days", "2"),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+    names = f"-subj /CN={HOST} -addext subjectAltName=DNS:{HOST}"
+    files = ["-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem"]
+    subprocess.run([*command.split(), *names.split(), *files], check=True, capture_output=True)
 
 
 @dataclass
@@ -84,15 +70,8 @@ class Nginx:
         make_certificate(self.folder / "cert")
         (self.folder / "nginx.conf").write_text(self._main())
         (self.folder / "conf.d" / "pledge.conf").write_text(self._site())
-        return [
-            binary(),
-            "-p",
-            str(self.folder),
-            "-c",
-            str(self.folder / "nginx.conf"),
-            "-g",
-            "daemon off;",
-        ]
+        configuration = str(self.folder / "nginx.conf")
+        return [binary(), "-p", str(self.folder), "-c", configuration, "-g", "daemon off;"]
 
     def start(self) -> "Nginx":
         command = self.prepare()

@@ -2,17 +2,18 @@
 
 import itertools
 from datetime import date
+from functools import partial
 from typing import Any
 
 from pledge.audit.models import Actor
 from pledge.campaigns.models import Campaign
 from pledge.core import languages
-from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.files.scans import store_scan
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch
 from pledge.paper.services import PaperFields
+from tests.support import rows
 from tests.support.factories import fold_all, the_campaign
 from tests.support.pictures import PDF
 
@@ -56,10 +57,4 @@ def stamp(of: Campaign, number: int) -> str:
     return queries.find(of.id, number).stamp
 
 
-def row(number: int) -> PaperBatch:
-    """As it is now."""
-    db.session.rollback()
-    found = db.session.get(PaperBatch, number)
-    assert found is not None
-    db.session.refresh(found)
-    return found
+row = partial(rows.row, PaperBatch)

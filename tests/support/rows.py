@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 
 from pledge.core.db import Model, db
+from pledge.files.models import StoredFile
 from pledge.mail.models import OutboxMail
 
 
@@ -12,6 +13,12 @@ def number_of(model: type[Model], *conditions: ColumnElement[bool]) -> int:
     """How many rows there are."""
     db.session.rollback()
     return db.session.scalars(select(func.count()).select_from(model).where(*conditions)).one()
+
+
+def row(model: type[Model], number: int) -> Any:
+    """The row of this number as it is now."""
+    db.session.rollback()
+    return db.session.get_one(model, number)
 
 
 def again(row: Any) -> Any:
@@ -24,3 +31,9 @@ def enqueued() -> list[str]:
     """The kinds of the mails in the outbox, in their order."""
     db.session.rollback()
     return list(db.session.scalars(select(OutboxMail.kind).order_by(OutboxMail.id)))
+
+
+def is_kept(file: str) -> bool:
+    """Whether a row has kept this stored file."""
+    db.session.rollback()
+    return db.session.get_one(StoredFile, file).delete_after is None

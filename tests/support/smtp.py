@@ -13,7 +13,6 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
-from types import TracebackType
 from typing import Any, Self
 
 from aiosmtpd.controller import Controller
@@ -107,9 +106,7 @@ class SmtpServer:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def behave(self, *, only: tuple[str, ...] = (), times: int | None = None, **changes: Any) -> None:

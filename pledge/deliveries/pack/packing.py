@@ -22,7 +22,7 @@ from pledge.campaigns.queries import pledge_hashes
 from pledge.core import languages
 from pledge.core.clock import from_iso_utc
 from pledge.core.db import reading
-from pledge.core.i18n import format_datetime
+from pledge.core.i18n import Phrase, format_datetime
 from pledge.core.text.tables import BOM
 from pledge.deliveries.document import FORMAT, Document, from_json
 from pledge.deliveries.letter.pdf import letter_pdf
@@ -36,12 +36,23 @@ from pledge.ledger.notes import Signer
 from tools.verify import Failed, Recount
 
 ENTRIES = "log/entries"
-#: In this order in the zip.
-MEMBERS = (
-    *("README.txt", "letter.pdf", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv"),
-    *("integrity.json", "pledge-texts.json", "log/checkpoint", "log/key", ENTRIES, "verify.py"),
-    *("manifest.json", "manifest.sig"),
-)
+#: In this order in the zip, each with what staff read of it.
+MEMBERS = {
+    "README.txt": Phrase("pack", "What is inside and how to check it, in Korean and English"),
+    "letter.pdf": Phrase("pack", "The cover letter with totals, charts and the method, to print"),
+    "totals.xlsx": Phrase("pack", "All totals for a spreadsheet"),
+    "totals.csv": Phrase("pack", "The same as a plain table"),
+    "totals.json": Phrase("pack", "The same for programs"),
+    "organizations.csv": Phrase("pack", "The published organisations"),
+    "integrity.json": Phrase("pack", "The outcome of all sign-ups"),
+    "pledge-texts.json": Phrase("pack", "Every version of the pledge that was signed"),
+    "log/checkpoint": Phrase("pack", "The signed state of the public log"),
+    "log/key": Phrase("pack", "The public keys of the log"),
+    ENTRIES: Phrase("pack", "Every entry of the log, without names, for counting again"),
+    "verify.py": Phrase("pack", "A copy of the program that checks this pack"),
+    "manifest.json": Phrase("pack", "Size and SHA-256 of each file"),
+    "manifest.sig": Phrase("pack", "Our signature over the manifest"),
+}
 
 #: A fixed time: the earliest moment that a zip can represent.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -91,7 +102,7 @@ def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: P
     steps = _Steps(progress, len(MEMBERS) + document.checkpoint.size)
     files: dict[str, dict[str, Any]] = {}
     with zipfile.ZipFile(file, "w") as archive:
-        for name in MEMBERS[:-2]:
+        for name in list(MEMBERS)[:-2]:
             if name == ENTRIES:
                 files[name] = _write_entries(archive, document, campaign_id, steps)
             else:

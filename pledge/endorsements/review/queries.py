@@ -13,6 +13,7 @@ from pledge.audit.queries import AuditEntryView, Search
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import reading
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.endorsements.models import (
     Endorsement,
@@ -31,12 +32,36 @@ PAGE = 50
 MAX_CANDIDATES = 20
 #: Whoever has a case open and is silent for so long is forgotten.
 VISIT_TTL = timedelta(minutes=2)
-#: What a version shows, in the order in which it is compared.
-FIELDS = (
-    *("name", "type", "country", "region", "website"),
-    *("target_year", "interim_year", "interim_percent"),
-    *("statement", "spokesperson", "logo"),
-)
+#: What a version shows, in the order in which it is compared, as pages name it.
+FIELDS = {
+    "name": Phrase("endorsement", "Name"),
+    "type": Phrase("endorsement", "Kind"),
+    "country": Phrase("endorsement", "Country"),
+    "region": Phrase("endorsement", "Province or city"),
+    "website": Phrase("endorsement", "Website"),
+    "target_year": Phrase("endorsement", "Net-zero target year"),
+    "interim_year": Phrase("endorsement", "Interim year"),
+    "interim_percent": Phrase("endorsement", "Interim reduction (%)"),
+    "statement": Phrase("endorsement", "Public statement"),
+    "spokesperson": Phrase("endorsement", "Contact named in public"),
+    "logo": Phrase("endorsement", "Logo"),
+}
+
+#: The acts in the history of a case.
+ACTION_LABELS = {
+    "endorsement.publish": Phrase("endorsement", "Published"),
+    "endorsement.ask_for_changes": Phrase("endorsement", "Asked for changes"),
+    "endorsement.decline": Phrase("endorsement", "Declined"),
+    "endorsement.remove": Phrase("endorsement", "Removed"),
+    "endorsement.reinstate": Phrase("endorsement", "Reinstated"),
+    "endorsement.reopen": Phrase("endorsement", "Reopened"),
+    "endorsement.merge": Phrase("endorsement", "Merged into another one"),
+    "endorsement.absorb": Phrase("endorsement", "Merged a duplicate into it"),
+    "endorsement.certify": Phrase("endorsement", "Checked by the secretariat"),
+    "endorsement.uncertify": Phrase("endorsement", "Secretariat’s check revoked"),
+    "endorsement.check_site": Phrase("endorsement", "Checked the website"),
+    "endorsement.take": Phrase("endorsement", "Took the case"),
+}
 
 
 @dataclass(frozen=True)
@@ -100,6 +125,16 @@ class DuplicateSign(StrEnum):
     CLOSE = "close"  #: the names differ by a few letters
 
 
+#: As staff read them.
+SIGN_LABELS = {
+    DuplicateSign.REGISTRATION: Phrase("duplicate", "same registration number"),
+    DuplicateSign.NAME: Phrase("duplicate", "same name"),
+    DuplicateSign.WEBSITE: Phrase("duplicate", "same website"),
+    DuplicateSign.MAIL_DOMAIN: Phrase("duplicate", "same e-mail domain"),
+    DuplicateSign.CONTAINED: Phrase("duplicate", "one name within the other"),
+    DuplicateSign.CLOSE: Phrase("duplicate", "similar name"),
+}
+
 _BY_LIKENESS = {
     Likeness.EQUAL: DuplicateSign.NAME,
     Likeness.CONTAINED: DuplicateSign.CONTAINED,
@@ -123,6 +158,15 @@ class Tab(StrEnum):
     CHANGES = "changes"  #: the organisation is to correct
     PUBLISHED = "published"
     ENDED = "ended"  #: declined, withdrawn, removed or merged
+
+
+#: As staff read them.
+TAB_LABELS = {
+    Tab.REVIEW: Phrase("endorsement", "To review"),
+    Tab.CHANGES: Phrase("endorsement", "Awaiting the organisation"),
+    Tab.PUBLISHED: Phrase("endorsement", "Published"),
+    Tab.ENDED: Phrase("endorsement", "Closed cases"),
+}
 
 
 @dataclass(frozen=True)

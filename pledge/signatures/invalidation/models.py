@@ -27,6 +27,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from pledge.accounts.two_people import Proposed
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.i18n import Phrase
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures.models import Signature
 
@@ -41,6 +42,16 @@ class InvalidationAct(StrEnum):
     REFUSE = "refuse"  #: held ones are never counted; can be undone: they are held again
 
 
+#: What it did to the signatures, when it has been done.
+DONE_LABELS = {
+    InvalidationAct.INVALIDATE: Phrase("invalidation", "Taken out"),
+    InvalidationAct.HOLD: Phrase("invalidation", "Put on hold"),
+    InvalidationAct.CLEAR: Phrase("invalidation", "Cleared"),
+    InvalidationAct.RELEASE: Phrase("invalidation", "Released"),
+    InvalidationAct.REFUSE: Phrase("held signatures", "Refused"),
+}
+
+
 class InvalidationState(StrEnum):
     PROPOSED = "proposed"  #: counted, with a sample; nothing has been done
     APPLYING = "applying"  #: approved; the worker takes the signatures out, batch by batch
@@ -48,6 +59,17 @@ class InvalidationState(StrEnum):
     DISCARDED = "discarded"  #: never applied
     UNDOING = "undoing"  #: the worker puts back what is still as it left it
     UNDONE = "undone"
+
+
+#: As staff read them.
+STATE_LABELS = {
+    InvalidationState.PROPOSED: Phrase("invalidation", "Waits for a decision"),
+    InvalidationState.APPLYING: Phrase("invalidation", "Being applied"),
+    InvalidationState.APPLIED: Phrase("invalidation", "Applied"),
+    InvalidationState.DISCARDED: Phrase("invalidation", "Discarded"),
+    InvalidationState.UNDOING: Phrase("invalidation", "Being undone"),
+    InvalidationState.UNDONE: Phrase("invalidation", "Undone"),
+}
 
 
 class InvalidationReason(StrEnum):
@@ -58,6 +80,16 @@ class InvalidationReason(StrEnum):
     DUPLICATE = "duplicate"  #: one person with several addresses
     FALSE_IDENTITY = "false_identity"
     OTHER = "other"
+
+
+#: As the public totals name them.
+REASON_LABELS = {
+    InvalidationReason.AUTOMATED: Phrase("invalidation", "Made by a program"),
+    InvalidationReason.DISPOSABLE: Phrase("invalidation", "Throwaway addresses"),
+    InvalidationReason.DUPLICATE: Phrase("invalidation", "One person with several addresses"),
+    InvalidationReason.FALSE_IDENTITY: Phrase("invalidation", "In somebody else’s name"),
+    InvalidationReason.OTHER: Phrase("invalidation", "Other reasons"),
+}
 
 
 class NoCondition(ValueError):

@@ -106,13 +106,6 @@ def test_when_a_script_does_not_load_the_page_says_what_to_do(visitor, lost):
     expect(page.locator("[data-check]")).to_be_disabled()
 
 
-def test_when_the_scripts_load_nothing_is_missing(visitor):
-    page = visitor.page(lang="en")
-    page.goto("/en/verify")
-    expect(page.locator("[data-check]")).to_be_enabled()
-    expect(page.locator("[data-missing]")).to_have_attribute("hidden", "")
-
-
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_every_verdict_can_be_read_by_everybody(visitor, log, lang):
     page = visitor.page(lang=lang)

@@ -12,7 +12,6 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.core import countries, i18n, languages
-from pledge.core.organization_types import OrganizationType
 from pledge.core.text.lines import LINE_MESSAGES, LineFault, one_line, two_digits
 from pledge.endorsements import rules
 from pledge.endorsements.rules import (
@@ -159,10 +158,6 @@ class ContentForm(PublicForm):
             statement=self.by_language("statement"),
             logo=self.logo_name,
         )
-
-    @property
-    def types(self) -> list[str]:
-        return [kind.value for kind in OrganizationType]
 
     @property
     def countries(self) -> list[tuple[str, str]]:

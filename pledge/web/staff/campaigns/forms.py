@@ -19,7 +19,6 @@ from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages
 from pledge.core.i18n import SEOUL
-from pledge.core.organization_types import OrganizationType
 from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.staff.forms import (
     FAULTS,
@@ -117,10 +116,6 @@ class PartnerForm(ItemForm):
     def validate_role(self, field: Field) -> None:
         if field.data not in set(PartnerRole):
             raise ValidationError(_l("Choose a role from the list."))
-
-    @property
-    def types(self) -> list[str]:
-        return [kind.value for kind in OrganizationType]
 
     @property
     def fields(self) -> PartnerFields:

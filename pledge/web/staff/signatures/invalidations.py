@@ -232,7 +232,6 @@ def _new_page(form: InvalidationForm, status: int) -> Response:
     page = render_template(
         "staff/signatures/invalidation_new.html",
         form=form,
-        reasons=list(InvalidationReason),
         alone=services.MAX_WITHOUT_SECOND_PERSON,
     )
     return make_response(page, status)

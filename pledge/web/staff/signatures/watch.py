@@ -242,7 +242,6 @@ def _cluster_page(
         block=next((one for one in blocks.lasting(origin.campaign_id) if one.hash == origin.hash), None),
         form=form,
         block_form=block_form or BlockForm(),
-        reasons=list(InvalidationReason),
         **_words(),
     )
     return make_response(page, status)

@@ -4,14 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
-from flask import get_template_attribute
 
 from pledge.audit.models import COMMAND_LINE
 from pledge.core import clock
 from pledge.core.languages import Texts
-from pledge.core.organization_types import OrganizationType
 from pledge.endorsements import queries
-from pledge.endorsements.models import VerificationLevel
 from pledge.endorsements.queries import initials
 from pledge.endorsements.review import moderation
 from pledge.endorsements.review import queries as review
@@ -46,19 +43,6 @@ def test_the_wall_shows_the_published_version_while_a_correction_waits(client):
     row = endorsement(name_en="Old Name")
     version_of(row, name_en="New Name")
     assert names(client.get(WALL)) == ["Old Name"]
-
-
-def test_each_kind_and_each_level_has_a_name_of_its_own(app):
-    labels = "components/organization/labels.html"
-    for macro, keys in (
-        ("type_name", OrganizationType),
-        ("level_name", VerificationLevel),
-        ("level_meaning", VerificationLevel),
-    ):
-        with app.test_request_context("/en/"):
-            shown = {str(get_template_attribute(labels, macro)(key)) for key in keys}
-        assert "" not in shown
-        assert len(shown) == len(keys), macro
 
 
 def test_an_organisation_is_shown_with_level_target_statement_and_initials(client):
