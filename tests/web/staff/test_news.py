@@ -86,15 +86,6 @@ def test_of_sample_people_the_page_says_that_their_addresses_are_invented(editor
     assert "the signer unsubscribed" not in page
 
 
-def test_a_draft_may_lack_a_language_but_is_not_proposed_so(editor):
-    address, number = written(editor, title_en="", body_en="")
-    page = editor.get(address).text
-    assert "Not complete in this language yet." in page
-    stamp = news.stamp(the_campaign(), number)
-    assert editor.post(f"{address}/propose", data={"seen": stamp}).status_code == 422
-    assert row(number).state == NewsState.DRAFT
-
-
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("changes", "error"),

@@ -72,14 +72,6 @@ def test_the_whole_way_counted_approved_applied_and_undone(moderator, second):
     assert "Undone" in moderator.get(address).text
 
 
-def test_a_handful_may_be_decided_alone(moderator):
-    crowd(3, domain="robots.example")
-    address = propose(moderator)
-    assert moderator.post(f"{address}/approve").status_code == 303
-    work()
-    assert set(states()) == {"invalidated"}
-
-
 def test_whoever_decides_later_is_told_how_it_stands(moderator, second):
     crowd(3, domain="robots.example")
     address = propose(moderator)
