@@ -1,4 +1,4 @@
-"""Editors in Chromium: from an empty draft to a public page, two at once, and the video."""
+"""Editors in Chromium: from an empty draft to a public page, and the video."""
 
 import re
 import secrets
@@ -10,10 +10,7 @@ from pledge.campaigns import media
 from pledge.campaigns.media import VideoFields
 from tests.browser.steps import staff_page
 from tests.support import factories
-from tests.support.browser import (
-    DESK,
-    wait_for_modules,
-)
+from tests.support.browser import DESK, wait_for_modules
 from tests.support.factories import EDITOR
 from tests.support.site import DEMO_CAMPAIGN
 

@@ -6,13 +6,7 @@ Those that press buttons are in test_robots.py.
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import (
-    confirm_button,
-    mailed,
-    people,
-    personal_rows,
-    sign,
-)
+from tests.browser.steps import confirm_button, mailed, people, personal_rows, sign
 
 
 @pytest.mark.journey
