@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
 from pledge.core.db.types import BigKey, UTCDateTime, one_of
+from pledge.core.i18n import Phrase
 
 #: What the words of an alert name: a text, a number, or a text by language.
 Facts = dict[str, str | int | dict[str, str]]
@@ -22,6 +23,19 @@ class AlertKind(StrEnum):
     DELIVERY_FELL = "delivery_fell"  #: far fewer mails than usual arrive or are confirmed at a provider
     STEP_REACHED = "step_reached"  #: a campaign has reached the next step on the way to its goal
     COUNT_DIFFERS = "count_differs"  #: log, signatures, wall or places do not agree
+
+
+#: As staff choose them; what a mail says is in alerts.py.
+LABELS = {
+    AlertKind.VALVE_CLOSED: Phrase(
+        "alert", "E-mails to new addresses are delayed, as more are requested than may be sent"
+    ),
+    AlertKind.BREAKER_OPEN: Phrase("alert", "Few of the e-mails that ask for a confirmation are answered"),
+    AlertKind.SIGN_UPS_HELD: Phrase("alert", "Signatures on hold wait for a decision"),
+    AlertKind.DELIVERY_FELL: Phrase("alert", "At a large provider far fewer e-mails than usual arrive"),
+    AlertKind.STEP_REACHED: Phrase("alert", "A campaign has reached its next step"),
+    AlertKind.COUNT_DIFFERS: Phrase("alert", "The public log and the signatures do not agree"),
+}
 
 
 class CallState(StrEnum):

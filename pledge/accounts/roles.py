@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from pledge.core.i18n import Phrase
+
 
 class Role(StrEnum):
     VIEWER = "viewer"
@@ -9,6 +11,23 @@ class Role(StrEnum):
     EDITOR = "editor"
     EXPORTER = "exporter"
     ADMIN = "admin"
+
+
+LABELS = {
+    Role.VIEWER: Phrase("role", "Viewer"),
+    Role.MODERATOR: Phrase("role", "Moderator"),
+    Role.EDITOR: Phrase("role", "Editor"),
+    Role.EXPORTER: Phrase("role", "Exporter"),
+    Role.ADMIN: Phrase("role", "Administrator"),
+}
+#: What each may do, in a few words.
+DUTIES = {
+    Role.VIEWER: Phrase("role", "sees the numbers"),
+    Role.MODERATOR: Phrase("role", "reviews organisations, looks up and invalidates signatures"),
+    Role.EDITOR: Phrase("role", "edits campaigns and their texts"),
+    Role.EXPORTER: Phrase("role", "prepares deliveries and exports totals"),
+    Role.ADMIN: Phrase("role", "may do all of this, and manages staff, settings and the audit log"),
+}
 
 
 class Permission(StrEnum):

@@ -16,11 +16,10 @@ from pledge.abuse.models import AlertKind
 from pledge.accounts import alarms
 from pledge.core import clock
 from pledge.core.db import reading, transaction
-from pledge.core.i18n import Phrase
 from pledge.mail.models import ASKED, FIRST, MailKind, OutboxMail, Returned
 from pledge.signatures.invalidation.models import seconds_between
 from pledge.signatures.models import Signature
-from pledge.statistics.funnel import PROVIDERS
+from pledge.statistics.funnel import ALL, OTHER, PROVIDERS
 
 #: Mails read for one time, newest first.
 MOST = 10_000
@@ -30,11 +29,7 @@ RECENT = timedelta(hours=3)
 USUAL = timedelta(days=7)
 
 #: Providers that are watched. The others are many, and a wave of robots at small domains is no matter of delivery.
-NAMES = {
-    "naver": Phrase("provider", "Naver"),
-    "kakao": Phrase("provider", "Daum and Kakao"),
-    "gmail": Phrase("provider", "Gmail"),
-}
+WATCHED = ("naver", "kakao", "gmail")
 #: Fewer mails than these say nothing.
 ENOUGH_RECENT, ENOUGH_USUAL = 50, 200
 #: It has fallen when fewer than this part of the usual share are confirmed, or the delivered share by so much.
@@ -92,7 +87,7 @@ def falls() -> list[Fall]:
     now = clock.now()
     recent = {line.provider: line for line in deliverability()}
     usual = {line.provider: line for line in _between(now - USUAL, now - RECENT)}
-    found = [Fall(recent[name], usual[name]) for name in NAMES]
+    found = [Fall(recent[name], usual[name]) for name in WATCHED]
     return [fall for fall in found if _has_fallen(fall)]
 
 
@@ -105,7 +100,7 @@ def watch() -> int:
                 session,
                 AlertKind.DELIVERY_FELL,
                 about=fall.recent.provider,
-                provider=dict(NAMES[fall.recent.provider].in_each()),
+                provider=dict(PROVIDERS[fall.recent.provider].in_each()),
                 **_facts(fall),
             )
     return len(found)
@@ -137,7 +132,7 @@ def _between(since: datetime, until: datetime) -> list[ProviderDelivery]:
     )
     with reading() as connection:
         rows = [*connection.execute(sent), *connection.execute(refused)]
-    return [_line(name, [row for row in rows if _provider(row) == name]) for name in PROVIDERS]
+    return [_line(name, [row for row in rows if _provider(row) == name]) for name in PROVIDERS if name != ALL]
 
 
 def _mails(which: TextClause, moment: ColumnElement[Any], since: datetime, until: datetime) -> Select[Any]:
@@ -157,7 +152,7 @@ def _mails(which: TextClause, moment: ColumnElement[Any], since: datetime, until
 
 
 def _provider(row: Row[Any]) -> str:
-    return row.mail_provider if row.mail_provider in PROVIDERS else PROVIDERS[-1]
+    return row.mail_provider if row.mail_provider in PROVIDERS else OTHER
 
 
 def _line(provider: str, rows: Iterable[Row[Any]]) -> ProviderDelivery:

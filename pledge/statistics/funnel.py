@@ -14,6 +14,7 @@ from sqlalchemy import Row, select
 
 from pledge.core import clock
 from pledge.core.db import reading
+from pledge.core.i18n import Phrase
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.invalidation.models import seconds_between
 from pledge.signatures.models import Signature
@@ -23,8 +24,14 @@ from pledge.statistics.windows import first_since
 MOST = 10_000
 
 #: Everybody, then each provider, as `signatures.mail_provider` names them.
-ALL = "all"
-PROVIDERS = ("naver", "kakao", "gmail", "other")
+ALL, OTHER = "all", "other"
+PROVIDERS = {
+    ALL: Phrase("provider", "Everybody"),
+    "naver": Phrase("provider", "Naver"),
+    "kakao": Phrase("provider", "Daum and Kakao"),
+    "gmail": Phrase("provider", "Gmail"),
+    OTHER: Phrase("provider", "Other providers"),
+}
 
 
 @dataclass(frozen=True)
@@ -94,10 +101,10 @@ def _newest(since: datetime) -> tuple[list[Row[Any]], datetime | None]:
 
 
 def _lines(people: Iterable[_Person]) -> list[FunnelLine]:
-    of: dict[str, list[_Person]] = {name: [] for name in (ALL, *PROVIDERS)}
+    of: dict[str, list[_Person]] = {name: [] for name in PROVIDERS}
     for person in people:
         of[ALL].append(person)
-        of[person.provider if person.provider in of else PROVIDERS[-1]].append(person)
+        of[person.provider if person.provider in of else OTHER].append(person)
     return [_line(name, those) for name, those in of.items()]
 
 

@@ -34,6 +34,7 @@ from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.core.db.types import UTCDateTime
+from pledge.core.i18n import Phrase
 from pledge.signatures.invalidation.models import seconds_between, seconds_to_confirm
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import large_domains
@@ -68,6 +69,13 @@ class Window(StrEnum):
         ]
 
 
+WINDOW_LABELS = {
+    Window.HOUR: Phrase("watch", "Last hour"),
+    Window.DAY: Phrase("watch", "Last 24 hours"),
+    Window.WEEK: Phrase("watch", "Last 7 days"),
+}
+
+
 class By(StrEnum):
     """What the sign-ups of a cluster have in common: their origin, the link they came by, or the time."""
 
@@ -76,6 +84,15 @@ class By(StrEnum):
     DOMAIN = OriginKind.DOMAIN
     VIA = "via"
     TIME = "time"
+
+
+KIND_LABELS = {
+    By.NETWORK: Phrase("watch", "Network"),
+    By.WIDE_NETWORK: Phrase("watch", "Wider network"),
+    By.DOMAIN: Phrase("watch", "E-mail domain"),
+    By.VIA: Phrase("watch", "Shared link"),
+    By.TIME: Phrase("watch", "Many at once"),
+}
 
 
 class ClusterMark(StrEnum):
@@ -87,6 +104,16 @@ class ClusterMark(StrEnum):
     SAME_ADDRESSES = "same_addresses"  #: the addresses are built alike
     SAME_NAMES = "same_names"  #: so are the names, in a way that is not that of Korean names
     MANY_NETWORKS = "many_networks"  #: at one small mail domain from nearly as many networks as sign-ups
+
+
+MARK_LABELS = {
+    ClusterMark.FAST: Phrase("watch", "confirmed within seconds of the e-mail: people need longer"),
+    ClusterMark.ALL_CONFIRMED: Phrase("watch", "nearly all are confirmed: among people, some always forget"),
+    ClusterMark.NONE_CONFIRMED: Phrase("watch", "hardly any are confirmed: perhaps other people’s addresses"),
+    ClusterMark.SAME_ADDRESSES: Phrase("watch", "the addresses are built alike"),
+    ClusterMark.SAME_NAMES: Phrase("watch", "the names are built alike"),
+    ClusterMark.MANY_NETWORKS: Phrase("watch", "a small domain, and each from another network"),
+}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from flask_babel import get_locale
 from jinja2.runtime import Context
 
 from config import Config
+from pledge.abuse import models as alerts
+from pledge.accounts import roles
 from pledge.core import countries, i18n, languages
 from pledge.core.languages import language_of_script
 from pledge.core.organization_types import TYPES
@@ -23,12 +25,16 @@ from pledge.news import models as news
 from pledge.paper import models as paper
 from pledge.signatures import models as signatures
 from pledge.signatures.invalidation import models as invalidations
+from pledge.statistics import funnel, watch
 from pledge.switches import queries as switches
 
 #: Characters that may be in a path unencoded (RFC 3986 section 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;="
 #: What things are called, by their kind: `labels.news_state[item.state]`.
 LABELS = {
+    "alert": alerts.LABELS,
+    "cluster_kind": watch.KIND_LABELS,
+    "cluster_mark": watch.MARK_LABELS,
     "delivery_state": deliveries.STATE_LABELS,
     "duplicate_sign": review.SIGN_LABELS,
     "endorsement_action": review.ACTION_LABELS,
@@ -43,12 +49,16 @@ LABELS = {
     "level": endorsements.LEVELS,
     "level_meaning": endorsements.LEVEL_MEANINGS,
     "mail_kind": mail.KIND_LABELS,
+    "mail_provider": funnel.PROVIDERS,
     "mail_returned": mail.RETURNED_LABELS,
     "mail_state": mail.STATE_LABELS,
     "news_state": news.STATE_LABELS,
     "organization_type": TYPES,
     "paper_state": paper.STATE_LABELS,
+    "role": roles.LABELS,
+    "role_duty": roles.DUTIES,
     "signature_state": signatures.STATE_LABELS,
+    "watch_window": watch.WINDOW_LABELS,
 }
 STATIC = Path(__file__).parent.parent / "static"
 

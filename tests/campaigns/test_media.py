@@ -7,10 +7,9 @@ from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, move
 from pledge.campaigns.rules import BadFields, FieldFault
-from pledge.core.db import db
-from pledge.files.models import StoredFile
 from pledge.files.services import UnknownFile
 from tests.support.factories import EDITOR, draft, stored_document, stored_picture, stored_video
+from tests.support.rows import is_kept
 from tests.support.videos import CAPTIONS, webm
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -26,11 +25,6 @@ def set_video(address=ADDRESS, **more):
 def set_letters(new=(), drop=()):
     seen = media.letters_stamp(staff_queries.desk("air").letters)
     media.set_letters(EDITOR, "air", seen, new=dict(new), drop=frozenset(drop))
-
-
-def is_kept(name):
-    db.session.rollback()
-    return db.session.get(StoredFile, name).delete_after is None
 
 
 def published():

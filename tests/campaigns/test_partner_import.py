@@ -21,8 +21,8 @@ from pledge.campaigns.rules import FieldFault
 from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.core.text.tables import read_table
-from pledge.files.models import StoredFile
 from tests.support.factories import EDITOR, draft, stored_picture
+from tests.support.rows import is_kept
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -60,11 +60,6 @@ def imported(text, logos=None):
 
 def faults(text, logos=None, headers=HEADERS):
     return [(one.line, one.field, one.fault) for one in plan(text, logos, headers).faults]
-
-
-def is_kept(name):
-    db.session.rollback()
-    return db.session.get(StoredFile, name).delete_after is None
 
 
 def test_new_partners_come_at_the_end_in_the_order_of_the_table():

@@ -8,11 +8,10 @@ from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import NoSuchCampaign
-from pledge.core.db import db
 from pledge.core.languages import Texts
-from pledge.files.models import StoredFile
 from pledge.files.services import UnknownFile
 from tests.support.factories import EDITOR, draft, stored_picture
+from tests.support.rows import is_kept
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -31,11 +30,6 @@ def names(slug="air"):
 
 def one(partner_id, slug="air"):
     return items.one(PARTNER, staff_queries.desk(slug).id, partner_id)
-
-
-def is_kept(name):
-    db.session.rollback()
-    return db.session.get(StoredFile, name).delete_after is None
 
 
 def test_partners_stand_in_the_order_that_staff_choose():

@@ -5,9 +5,8 @@ import pytest
 from pledge.campaigns import media, queries, staff_queries
 from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
-from pledge.core.db import db
-from pledge.files.models import StoredFile
 from tests.support.factories import EDITOR, campaign, stored_picture
+from tests.support.rows import is_kept
 
 WORDS = {
     "quotation": {"ko": "하늘은 하나입니다.", "en": "There is one sky."},
@@ -36,11 +35,6 @@ def faults(words, **more):
     with pytest.raises(BadFields) as refused:
         set_quotation(words, **more)
     return refused.value.faults
-
-
-def is_kept(name):
-    db.session.rollback()
-    return db.session.get(StoredFile, name).delete_after is None
 
 
 def test_a_quotation_is_shown_in_each_language_and_taken_away():

@@ -27,9 +27,8 @@ def set_reply_to(address, before=""):
     senders.set_reply_to(COMMAND_LINE, SLUG, stamp({"reply_to": before}), address)
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_mail_about_a_campaign_names_its_secretariat_and_is_answered_to_its_address(kind, lang):
+def test_every_mail_about_a_campaign_names_its_secretariat_and_is_answered_to_its_address(kind):
     set_reply_to("sky@example.org")
     with transaction() as session:
         session.add(
@@ -37,11 +36,10 @@ def test_every_mail_about_a_campaign_names_its_secretariat_and_is_answered_to_it
                 campaign_id=the_campaign().id, position=7, role="secretariat", name=Texts(ko="하늘", en="Sky")
             )
         )
-    address = enqueue_true(kind, lang)
+    address = enqueue_true(kind, "en")
     mail = dict(delivered())[address]
-    line = "사무국 · 하늘" if lang == "ko" else "The Secretariat · Sky"
-    assert line in part(mail, "plain").splitlines()
-    assert f">{line}<br>" in part(mail, "html")
+    assert "The Secretariat · Sky" in part(mail, "plain").splitlines()
+    assert ">The Secretariat · Sky<br>" in part(mail, "html")
     assert mail["Reply-To"] == "sky@example.org"
 
 

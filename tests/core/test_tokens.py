@@ -138,10 +138,10 @@ def test_bytes_read_as_text_are_refused_with_the_one_error(app, purpose, garbage
 @pytest.mark.parametrize(
     "text", ["", ".", "..", "...", "\ud800", "\0", "a" * 513, "가" * 100, "a.\udfff.b", "=" * 99]
 )
-@pytest.mark.parametrize("purpose", Purpose)
-def test_malformed_tokens_are_refused(app, purpose, text):
-    with pytest.raises(BadToken):
-        tokens.read(purpose, text)
+def test_malformed_tokens_are_refused(app, text):
+    for purpose in Purpose:
+        with pytest.raises(BadToken):
+            tokens.read(purpose, text)
 
 
 @pytest.mark.parametrize("value", [None, 7, b"bytes", ["list"]])

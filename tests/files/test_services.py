@@ -4,7 +4,7 @@ import hashlib
 import io
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from pledge.core.db import NestedTransaction, db, transaction
@@ -16,14 +16,10 @@ from pledge.files.services import BadVideoFile, VideoFault
 from pledge.files.storage import StorageAway, current_storage
 from pledge.retention import services as retention
 from tests.support.pictures import PDF, SVG, png
+from tests.support.rows import number_of
 from tests.support.videos import mp4, webm
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def rows():
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(StoredFile))
 
 
 def keep(name):
@@ -75,7 +71,7 @@ def test_a_picture_is_stored_in_both_sizes_under_a_random_name():
 def test_a_refused_picture_leaves_nothing():
     with pytest.raises(BadPicture):
         services.store_picture(SVG)
-    assert rows() == 0
+    assert number_of(StoredFile) == 0
 
 
 def test_a_document_is_stored_as_it_is():
@@ -103,7 +99,7 @@ def test_what_is_no_whole_pdf_is_refused(data, media_type, fault):
     with pytest.raises(BadDocument) as refused:
         services.store_document(data, media_type)
     assert refused.value.fault == fault
-    assert rows() == 0
+    assert number_of(StoredFile) == 0
 
 
 def test_a_video_is_stored_as_it_is_and_goes_with_the_sweep(frozen_clock):
@@ -124,7 +120,7 @@ def test_a_video_that_is_larger_than_the_setting_is_not_stored(make_app):
         with pytest.raises(BadVideoFile) as refused:
             services.store_video(io.BytesIO(mp4(media=1_000_000)))
         assert refused.value.fault == VideoFault.TOO_LARGE
-        assert rows() == 1
+        assert number_of(StoredFile) == 1
 
 
 @pytest.mark.parametrize(
@@ -141,7 +137,7 @@ def test_a_video_is_known_by_its_first_bytes(data, fault):
     with pytest.raises(BadVideoFile) as refused:
         services.store_video(io.BytesIO(data))
     assert refused.value.fault == fault
-    assert rows() == 0
+    assert number_of(StoredFile) == 0
 
 
 def test_storing_has_a_transaction_of_its_own():
@@ -158,7 +154,7 @@ def test_what_nobody_keeps_goes_after_a_day(frozen_clock):
     assert services.sweep() == 0
     frozen_clock.move(hours=2)
     assert services.sweep() == 1
-    assert rows() == 0
+    assert number_of(StoredFile) == 0
     assert queries.picture(name, 96) is None
 
 
@@ -248,7 +244,7 @@ def test_a_sweep_that_fails_deletes_the_rest_the_next_time(failing, frozen_clock
     frozen_clock.move(days=2)
     failing.away = True
     assert services.sweep() == 0
-    assert rows() == 3
+    assert number_of(StoredFile) == 3
     failing.away = False
     assert services.sweep() == 3
 

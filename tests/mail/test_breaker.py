@@ -265,8 +265,8 @@ def test_the_operator_and_staff_see_it(site, frozen_clock):
         if "PLEDGE_BREAKER_PACE" in line
     ]
     assert line.startswith("warning")
-    for lang, words in (("ko", "확인한 비율이 너무 낮"), ("en", "too few of them have been confirmed")):
-        assert words in staff_area.client(site, "admin", lang=lang).get("/staff/").text
+    desk = staff_area.client(site, "admin", lang="en").get("/staff/")
+    assert "too few of them have been confirmed" in desk.text
 
 
 def test_a_mail_with_proof_that_waits_is_overdue(site, frozen_clock):

@@ -10,12 +10,10 @@ from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.mail import queries, requests, suppression
 from pledge.mail.models import MailKind, MailState, MailSuppression, OutboxMail, RequestKind, Returned
-from pledge.mail.transports import SmtpTransport
 from pledge.signatures import services
 from tests.support import factories
 from tests.support.at_once import at_once
 from tests.support.mails import Notes, deliver, enqueue, enqueue_true, fate, pending
-from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -64,10 +62,10 @@ def test_mail_to_staff_is_never_stopped(kind):
     assert notes.recipients == [address]
 
 
-def test_a_stop_of_somebody_who_never_confirmed_ends_when_another_spelling_confirms(smtp, server):
+def test_a_stop_of_somebody_who_never_confirmed_ends_when_another_spelling_confirms(smtp, transport):
     smtp.behave(at_recipient="550 5.1.1 no such user")
     enqueue(pending("hong@mac.com"), known=False)
-    deliver(server)
+    deliver(transport)
     again = pending("hong@mac.com", of=factories.campaign(slug="another"))
     notes = Notes()
     ask(again)
@@ -79,11 +77,11 @@ def test_a_stop_of_somebody_who_never_confirmed_ends_when_another_spelling_confi
     assert notes.recipients == ["hong@mac.com"]
 
 
-def test_a_stop_of_somebody_who_had_confirmed_before_holds_for_every_mail(smtp, server):
+def test_a_stop_of_somebody_who_had_confirmed_before_holds_for_every_mail(smtp, transport):
     person = factories.signature(email="hong@corp.example.org")
     smtp.behave(at_recipient="550 5.1.1 no such user")
     enqueue(person, MailKind.MANAGE, known=False)
-    deliver(server)
+    deliver(transport)
     smtp.behave(at_recipient=None)
     enqueue(person, MailKind.MANAGE)
     notes = Notes()
@@ -132,13 +130,6 @@ def test_the_table_holds_no_address():
 # --- The server says so at once ---
 
 
-@pytest.fixture
-def server(smtp):
-    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
-    yield transport
-    transport.close()
-
-
 @pytest.mark.parametrize(
     ("answer", "returned", "stops"),
     [
@@ -152,20 +143,20 @@ def server(smtp):
         ("550 no", Returned.REFUSED, False),
     ],
 )
-def test_an_answer_that_is_about_the_address_stops_its_mails(smtp, server, answer, returned, stops):
+def test_an_answer_that_is_about_the_address_stops_its_mails(smtp, transport, answer, returned, stops):
     smtp.behave(at_recipient=answer)
     mail = enqueue(pending("gone@example.org"))
-    deliver(server)
+    deliver(transport)
     row = fate(mail)
     assert (row.state, row.returned, row.last_error[:3]) == (MailState.DEAD, returned, "5xx")
     assert is_suppressed("gone@example.org") is stops
     assert queries.returned_counts(timedelta(days=1)) == {returned: 1}
 
 
-def test_a_server_that_is_busy_stops_nothing(smtp, server):
+def test_a_server_that_is_busy_stops_nothing(smtp, transport):
     smtp.behave(at_recipient="450 4.2.1 later")
     enqueue(pending("busy@example.org"))
-    deliver(server)
+    deliver(transport)
     assert not is_suppressed("busy@example.org")
 
 

@@ -107,17 +107,6 @@ def test_a_region_is_never_given_away_by_those_who_have_none(app):
     assert parts(totals("blue-skies").by_country) == {"other": 23}
 
 
-def test_fewer_than_five_people_in_all_are_not_broken_down(app):
-    sign(ledger.campaign("blue-skies"), 4, "KR", "KR-11")
-    fold()
-
-    found = totals("blue-skies")
-
-    assert found.people == 4
-    for lines in (found.by_country, found.by_region, found.by_day):
-        assert parts(lines) == {"other": 4}
-
-
 def test_every_breakdown_adds_up_to_the_total(app):
     campaign = ledger.campaign("blue-skies")
     for number, (country, region) in enumerate(

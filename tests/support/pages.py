@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from hashlib import sha256
+from html import unescape
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -50,6 +51,12 @@ def told(client: FlaskClient, key: str, lang: str = "en", slug: str = "blue-skie
     """What the browser that pressed is told on the page with the thanks."""
     answer = client.post(f"/{lang}/c/{slug}/mine", data={"key": key, "done": done})
     return str(answer.json["html"])
+
+
+def hidden_fields(form: str) -> dict[str, str]:
+    """What a form, or part of a page, passes on by itself."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    return {unescape(name): unescape(value) for name, value in found}
 
 
 class BadPage(AssertionError):

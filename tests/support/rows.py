@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 
 from pledge.core.db import Model, db
+from pledge.files.models import StoredFile
 from pledge.mail.models import OutboxMail
 
 
@@ -30,3 +31,9 @@ def enqueued() -> list[str]:
     """The kinds of the mails in the outbox, in their order."""
     db.session.rollback()
     return list(db.session.scalars(select(OutboxMail.kind).order_by(OutboxMail.id)))
+
+
+def is_kept(file: str) -> bool:
+    """Whether a row has kept this stored file."""
+    db.session.rollback()
+    return db.session.get_one(StoredFile, file).delete_after is None

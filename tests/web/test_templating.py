@@ -2,6 +2,8 @@
 
 import pytest
 
+from pledge.abuse.models import AlertKind
+from pledge.accounts.roles import Role
 from pledge.core.organization_types import OrganizationType
 from pledge.deliveries.models import DeliveryState
 from pledge.endorsements.models import EndorsementState, VerificationLevel
@@ -11,11 +13,15 @@ from pledge.news.models import NewsState
 from pledge.paper.models import PaperState
 from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason, InvalidationState
 from pledge.signatures.models import SignatureState
+from pledge.statistics.watch import By, ClusterMark, Window
 from pledge.web.templating import LABELS
 
 pytestmark = pytest.mark.sqlite_only
 
 ENUMS = {
+    "alert": AlertKind,
+    "cluster_kind": By,
+    "cluster_mark": ClusterMark,
     "delivery_state": DeliveryState,
     "duplicate_sign": DuplicateSign,
     "endorsement_own_state": EndorsementState,
@@ -32,7 +38,10 @@ ENUMS = {
     "news_state": NewsState,
     "organization_type": OrganizationType,
     "paper_state": PaperState,
+    "role": Role,
+    "role_duty": Role,
     "signature_state": SignatureState,
+    "watch_window": Window,
 }
 
 

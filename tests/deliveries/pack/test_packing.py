@@ -116,14 +116,9 @@ def test_the_manifest_knows_every_other_member(app):
     assert (manifest["format"], manifest["campaign"]) == ("pledge-delivery/v1", "blue-skies")
     assert manifest["origin"] == document.origin == "localhost/log/blue-skies"
     assert manifest["tool"].startswith("pledge 0.")
-
-
-@pytest.mark.sqlite_only
-@pytest.mark.parametrize("name", ["totals.csv", "organizations.csv"])
-def test_the_manifest_says_how_many_rows_a_table_has(app, name):
-    files = members(packed(a_campaign()))
-    rows = list(csv.reader(io.StringIO(files[name].decode("utf-8-sig"))))
-    assert json.loads(files["manifest.json"])["files"][name]["rows"] == len(rows) - 1
+    for name in ("totals.csv", "organizations.csv"):
+        rows = list(csv.reader(io.StringIO(files[name].decode("utf-8-sig"))))
+        assert manifest["files"][name]["rows"] == len(rows) - 1
 
 
 @pytest.mark.sqlite_only
@@ -194,16 +189,6 @@ def test_an_unpacked_pack_checks_itself(app, tmp_path):
     code, said = verify(tmp_path / "verify.py")
     assert code == 0, said
     assert "12" in said
-
-
-@pytest.mark.sqlite_only
-def test_a_zipped_pack_is_checked_with_the_published_key(app, tmp_path):
-    number = a_campaign()
-    pack = tmp_path / "pack.zip"
-    pack.write_bytes(packed(number))
-    key = document_of(number).verifiers[0]
-    code, said = verify(ROOT / "tools" / "verify.py", "pack", pack, "--key", key)
-    assert code == 0, said
 
 
 def test_a_campaign_without_a_signature_can_be_packed_and_checked(app, tmp_path):

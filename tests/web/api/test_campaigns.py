@@ -134,10 +134,8 @@ def read(client, name, slug="blue-skies"):
 
 def some_people():
     for region, number in (("KR-11", 7), ("KR-26", 9), ("KR-49", 2)):
-        for _ in range(number):
-            signature(region=region)
-    for _ in range(6):
-        signature(country="JP", region=None)
+        crowd(number, region=region)
+    crowd(6, country="JP", region=None)
     fold_all()
     places.renew_places()
 

@@ -53,16 +53,6 @@ def test_a_public_page_is_the_same_with_and_without_a_staff_session(
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize("page", PAGES)
-def test_a_public_request_opens_no_session(app, client, monkeypatch, page):
-    from pledge.accounts import sessions
-
-    monkeypatch.setattr(sessions, "find", lambda token: pytest.fail("a public page asked for a session"))
-    client.set_cookie("staff", "x" * 43, path="/")
-    client.get(page)
-
-
-@pytest.mark.sqlite_only
 def test_an_address_that_only_begins_like_the_area_is_outside(app):
     for path in ("/stafford", "/staffing/x", "/"):
         with app.test_request_context(path) as context:

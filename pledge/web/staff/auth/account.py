@@ -35,18 +35,6 @@ from pledge.web.staff.auth.invitation import NewPasswordForm
 from pledge.web.staff.auth.sign_in import SignInForm, sign_in_page
 from pledge.web.staff.auth.throttling import form_page, wait_message
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.system.people import ROLE_NAMES
-
-ALERT_NAMES = {
-    AlertKind.VALVE_CLOSED: _l(
-        "E-mails to new addresses are delayed, as more are requested than may be sent"
-    ),
-    AlertKind.BREAKER_OPEN: _l("Few of the e-mails that ask for a confirmation are answered"),
-    AlertKind.SIGN_UPS_HELD: _l("Signatures on hold wait for a decision"),
-    AlertKind.DELIVERY_FELL: _l("At a large provider far fewer e-mails than usual arrive"),
-    AlertKind.STEP_REACHED: _l("A campaign has reached its next step"),
-    AlertKind.COUNT_DIFFERS: _l("The public log and the signatures do not agree"),
-}
 
 
 class AlertsForm(StaffForm):
@@ -158,8 +146,7 @@ def _account_page(done: str, status: int = 200) -> Response:
     page = render_template(
         "staff/auth/account.html",
         member=me(),
-        roles=[ROLE_NAMES[role] for role in ROLE_NAMES if role in me().role_set],
-        alerts={kind: ALERT_NAMES[kind] for kind in alarms.offered(me())},
+        alerts=alarms.offered(me()),
         chosen=alarms.chosen(me()),
         sessions=sessions.of(me().id),
         this_session=this_session(),

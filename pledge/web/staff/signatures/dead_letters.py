@@ -12,7 +12,6 @@ from pledge.statistics.deliverability import deliverability, falls
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.signatures.views import LookUpForm
-from pledge.web.staff.system.dashboard import PROVIDERS
 
 PAGE = 50
 #: How far back the page counts what came back.
@@ -67,7 +66,6 @@ def _page(status: int, form: LookUpForm | None = None, *, unknown: bool = False)
         stopped=suppression.counts(),
         providers=deliverability(),
         fallen={fall.recent.provider: fall.usual for fall in falls()},
-        provider_labels=PROVIDERS,
         duration=format_duration,
         form=form or LookUpForm(),
         unknown=unknown,

@@ -28,7 +28,7 @@ from pledge.signatures.invalidation.models import Condition, InvalidationAct, In
 from pledge.signatures.origins import BadOrigin
 from pledge.statistics import referrals
 from pledge.statistics import watch as sign_ups
-from pledge.statistics.watch import By, ClusterMark, Key, Watched, WatchedCluster, Window
+from pledge.statistics.watch import By, Key, Watched, WatchedCluster, Window
 from pledge.web.caching import cache
 from pledge.web.forms import StaffForm
 from pledge.web.staff import campaign_choice
@@ -39,26 +39,6 @@ from pledge.web.staff.forms import check_reason
 #: Seconds for which a process keeps the figures of a time: of an hour they change, of a week they hardly do.
 KEPT = {Window.HOUR: 10, Window.DAY: 30, Window.WEEK: 120}
 
-WINDOWS = {Window.HOUR: _l("Last hour"), Window.DAY: _l("Last 24 hours"), Window.WEEK: _l("Last 7 days")}
-
-#: What a cluster has in common.
-SORTS = {
-    By.NETWORK: _l("Network"),
-    By.WIDE_NETWORK: _l("Wider network"),
-    By.DOMAIN: _l("E-mail domain"),
-    By.VIA: _l("Shared link"),
-    By.TIME: _l("Many at once"),
-}
-
-#: What about it is unlike people.
-MARKS = {
-    ClusterMark.FAST: _l("confirmed within seconds of the e-mail: people need longer"),
-    ClusterMark.ALL_CONFIRMED: _l("nearly all are confirmed: among people, some always forget"),
-    ClusterMark.NONE_CONFIRMED: _l("hardly any are confirmed: perhaps other people’s addresses"),
-    ClusterMark.SAME_ADDRESSES: _l("the addresses are built alike"),
-    ClusterMark.SAME_NAMES: _l("the names are built alike"),
-    ClusterMark.MANY_NETWORKS: _l("a small domain, and each from another network"),
-}
 
 LASTING = {"hour": _l("For an hour"), "day": _l("For a day"), "week": _l("For a week")}
 
@@ -249,9 +229,6 @@ def _cluster_page(
 
 def _words() -> dict[str, Any]:
     return {
-        "windows": WINDOWS,
-        "sorts": SORTS,
-        "marks": MARKS,
         "lasting": LASTING,
         "duration": format_duration,
     }

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import render_template, request
-from flask_babel import lazy_gettext as _l
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
@@ -23,14 +22,6 @@ from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.labels import SWITCH_LABELS
-
-PROVIDERS: dict[str, Any] = {
-    funnel.ALL: _l("Everybody"),
-    "naver": _l("Naver"),
-    "kakao": _l("Daum and Kakao"),
-    "gmail": _l("Gmail"),
-    "other": _l("Other providers"),
-}
 
 #: How far back the funnel goes; see statistics/funnel.py.
 WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
@@ -72,5 +63,4 @@ def _numbers(campaign: CampaignRow) -> dict[str, Any]:
         "window": window,
         "funnel": funnel.funnel(number, WINDOWS[window]),
         "most": funnel.MOST,
-        "providers": PROVIDERS,
     }

@@ -16,20 +16,6 @@ from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa
 from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
 
-ROLE_NAMES = {
-    Role.VIEWER: _l("Viewer"),
-    Role.MODERATOR: _l("Moderator"),
-    Role.EDITOR: _l("Editor"),
-    Role.EXPORTER: _l("Exporter"),
-    Role.ADMIN: _l("Administrator"),
-}
-ROLE_DUTIES = {
-    Role.VIEWER: _l("sees the numbers"),
-    Role.MODERATOR: _l("reviews organisations, looks up and invalidates signatures"),
-    Role.EDITOR: _l("edits campaigns and their texts"),
-    Role.EXPORTER: _l("prepares deliveries and exports totals"),
-    Role.ADMIN: _l("may do all of this, and manages staff, settings and the audit log"),
-}
 MAX_REASON = 500
 
 
@@ -63,11 +49,7 @@ class CloseForm(StaffForm):
 @staff.get("/people")
 @needs(Permission.MANAGE_STAFF)
 def people() -> Response:
-    return make_response(
-        render_template(
-            "staff/system/people.html", people=queries.people(), role_names=ROLE_NAMES, done=_done()
-        )
-    )
+    return make_response(render_template("staff/system/people.html", people=queries.people(), done=_done()))
 
 
 @staff.get("/people/invite")
@@ -186,7 +168,7 @@ def cut_sessions(staff_id: int) -> AnyResponse:
 
 
 def _invite_page(form: InviteForm) -> Response:
-    return form_page("staff/system/invite.html", form, role_names=ROLE_NAMES, role_duties=ROLE_DUTIES)
+    return form_page("staff/system/invite.html", form)
 
 
 def _person_page(shown: StaffMemberView, roles: RolesForm, closing: CloseForm) -> Response:
@@ -199,8 +181,6 @@ def _person_page(shown: StaffMemberView, roles: RolesForm, closing: CloseForm) -
         roles_form=roles,
         close_form=closing,
         sessions=sessions.of(shown.id) if shown.active else [],
-        role_names=ROLE_NAMES,
-        role_duties=ROLE_DUTIES,
         done=_done(),
     )
 

@@ -30,13 +30,6 @@ def test_a_mailed_link_that_was_opened_makes_no_page_at_the_number_of_its_campai
     assert client.get(f"/en/c/{person.campaign_id}").status_code == 404
 
 
-def test_a_page_without_extras_has_no_empty_sections(app, client):
-    factories.campaign("air")
-    page = client.get(PAGE).text
-    for heading in ("Events", "Watch and read", "Past events"):
-        assert heading not in page
-
-
 @pytest.mark.parametrize(
     ("people", "words", "sky"),
     [
@@ -56,14 +49,6 @@ def test_the_page_names_the_next_step_and_its_sky_clears_with_each(app, client, 
         assert f'max="{target}" value="{people}"' in page
         assert f'aria-valuetext="{people} of {target}"' in page
     assert f'class="hero sky-{sky}"' in client.get(PAGE).text
-
-
-def test_a_closed_campaign_shows_its_goal_and_asks_for_no_next_step(app, client):
-    factories.campaign("air", goal=100, state="closed")
-    page = client.get(PAGE).text
-    assert "<progress" not in page
-    assert "Goal: 100 people" in page
-    assert "Be the first" not in page
 
 
 def test_a_campaign_that_has_ended_says_with_how_many_and_asks_nobody_to_sign(app, client, frozen_clock):

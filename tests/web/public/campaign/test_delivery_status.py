@@ -46,13 +46,6 @@ def test_the_answer_stands_there_in_the_language_of_the_page(app, client):
     assert "No answer yet" not in page
 
 
-def test_what_was_written_is_shown_as_text(app, client):
-    deliveries.handed_over(recipient=Texts(ko="<script>장관", en="<b>Minister"))
-    page = client.get(PAGE).text
-    assert "<b>Minister" not in page
-    assert "&lt;b&gt;Minister" in page
-
-
 def test_the_line_of_a_delivery_costs_a_warm_page_nothing_and_a_cold_one_a_single_query(
     app, client, statements
 ):

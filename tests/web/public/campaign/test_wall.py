@@ -100,11 +100,6 @@ def test_an_empty_wall_invites_the_first_and_has_nothing_to_search(client):
     assert 'role="search"' not in page
 
 
-def test_an_empty_wall_of_a_closed_campaign_invites_nobody(client):
-    campaign("ended", state="closed")
-    assert "No organisation to show here yet." in client.get("/en/c/ended/organizations").text
-
-
 # --- Finding ---
 
 

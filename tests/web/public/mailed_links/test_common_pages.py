@@ -177,7 +177,8 @@ def test_the_browser_that_signed_is_told_the_digits_and_once_it_is_confirmed_for
     client, frozen_clock
 ):
     row = person()
-    ticket = waiting(row).rpartition("/")[2]
+    other = mailed(signature(state="pending", name="Somebody Else", email=EMAIL, at=clock.now()))
+    ticket, stranger = (waiting(one).rpartition("/")[2] for one in (row, other))
     shown = client.post(waiting(row), data={"digits": "y"})
     assert (shown.status_code, shown.headers["Cache-Control"]) == (200, "no-store")
     told = mine(client, ticket=ticket).json
@@ -185,6 +186,7 @@ def test_the_browser_that_signed_is_told_the_digits_and_once_it_is_confirmed_for
     client.post(f"/en/confirm/{confirm_token(row)}")
     fold_all()
     assert "first" in mine(client, ticket=ticket).json["html"]
+    assert mine(client, ticket=stranger).json["html"] is None
     frozen_clock.move(hours=1, seconds=1)
     assert mine(client, ticket=ticket).json["html"] is None
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from pledge.core import tokens
-from pledge.core.db import db
 from pledge.core.tokens import Purpose
 from pledge.endorsements.models import Endorsement
 from pledge.endorsements.services import ticket_for as endorse_ticket
@@ -29,7 +27,7 @@ from tests.support.factories import (
     manage_token,
     signature,
 )
-from tests.support.rows import number_of
+from tests.support.rows import again, enqueued, number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -98,11 +96,6 @@ def case(request):
     return request.param
 
 
-def state_of(case, row):
-    db.session.rollback()
-    return db.session.get(case.model, row.id).state
-
-
 def test_r1_the_page_of_a_link_shows_the_text_one_button_and_a_way_to_disown(client, case):
     page = client.get(case.confirm(case.make(state="pending")))
     assert page.status_code == 200
@@ -119,7 +112,7 @@ def test_r1_pressing_leads_to_thanks_and_r2_pressing_again_to_the_same(client, c
     for reply in (first, second):
         assert (reply.status_code, reply.location) == (303, f"/en/c/blue-skies{case.prefix}/thanks")
     assert client.get(first.location).status_code == 200
-    assert state_of(case, row) == case.confirmed
+    assert again(row).state == case.confirmed
 
 
 def test_r2_the_link_to_the_own_page_can_be_had_by_mail_once_confirmed(client, case):
@@ -127,8 +120,7 @@ def test_r2_the_link_to_the_own_page_can_be_had_by_mail_once_confirmed(client, c
     assert reply.status_code == 303
     assert client.get(reply.headers["Location"]).status_code == 200
     answer_requests()
-    db.session.rollback()
-    assert [mail.kind for mail in db.session.scalars(select(OutboxMail))] == [case.manage_mail]
+    assert enqueued() == [case.manage_mail]
     waiting = case.make(state="pending")
     assert client.post(f"{case.confirm(waiting)}/my-link").status_code == 410
 
@@ -153,7 +145,7 @@ def test_r3_an_expired_link_offers_a_new_mail_with_one_press(client, frozen_cloc
     assert client.get(renewed.headers["Location"]).status_code == 200
     answer_requests()
     assert number_of(OutboxMail) == 1
-    assert state_of(case, row) == "pending"
+    assert again(row).state == "pending"
 
 
 def test_r5_and_r6_ended_foreign_and_garbage_look_exactly_alike(client, case):
@@ -197,7 +189,7 @@ def test_r7_a_link_of_a_closed_campaign_says_so(client, frozen_clock, case):
     assert (shown.status_code, pressed.status_code) == (200, 409)
     for page in (shown, pressed):
         assert "This campaign has ended" in page.text
-    assert state_of(case, row) == "pending"
+    assert again(row).state == "pending"
 
 
 def test_this_was_not_me_deletes_for_whoever_types_the_address_and_for_no_press_alone(client, case):
@@ -224,7 +216,7 @@ def test_this_was_not_me_is_not_offered_for_what_is_confirmed(client, case):
     row = case.make(state=case.confirmed)
     address = f"{case.confirm(row)}/{case.not_mine}"
     assert (client.get(address).status_code, client.post(address).status_code) == (410, 410)
-    assert state_of(case, row) == case.confirmed
+    assert again(row).state == case.confirmed
 
 
 def test_a_ticket_of_another_campaign_or_a_damaged_one_is_answered_like_any_other_and_enqueues_nothing(

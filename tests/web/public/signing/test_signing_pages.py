@@ -12,7 +12,7 @@ from werkzeug.test import encode_multipart
 from pledge.core.db import NotDurable, db
 from pledge.mail import suppression
 from pledge.mail.models import OutboxMail, Returned
-from pledge.signatures import services, statements
+from pledge.signatures import statements
 from pledge.signatures.models import Signature
 from tests.support.factories import (
     answer_requests,
@@ -236,31 +236,6 @@ def test_a_database_that_is_away_is_answered_503_and_nothing_is_tried_twice(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "10"
     assert len(tried) == 1
-
-
-def test_the_waiting_page_learns_of_its_own_submission_only_and_for_an_hour(client, frozen_clock):
-    waiting = client.post(SIGN["en"], data=sign_form(email="hong@naver.com")).headers["Location"]
-    stranger = client.post(SIGN["en"], data=sign_form(email="hong@naver.com", name="Somebody Else")).headers[
-        "Location"
-    ]
-
-    def told():
-        return [mine(place) is not None for place in (waiting, stranger)]
-
-    def mine(place):
-        return client.post("/en/c/blue-skies/mine", data={"ticket": place.rpartition("/")[2]}).json["html"]
-
-    assert told() == [False, False]
-    db.session.rollback()
-    first = db.session.scalar(
-        select(Signature).where(Signature.address_hash.is_not(None)).order_by(Signature.submitted_at).limit(1)
-    )
-    assert services.confirm(first.id)
-    assert told() == [True, False]
-    page = mine(waiting)
-    assert not any(word in page for word in ("hong@naver.com", "홍길동", "/me/", "/confirm/"))
-    frozen_clock.move(hours=1, seconds=1)
-    assert told() == [False, False]
 
 
 def test_the_form_asks_for_no_region_and_keeps_one_that_was_sent_with_it(client):

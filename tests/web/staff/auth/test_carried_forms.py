@@ -16,6 +16,7 @@ from pledge.core.tokens import Purpose
 from pledge.web.staff.auth.access import page_of
 from tests.support import factories
 from tests.support.factories import EDITOR, SLUG
+from tests.support.pages import hidden_fields
 from tests.support.routes import unknown
 from tests.support.staff import StaffClient, client_of, code
 
@@ -39,8 +40,7 @@ def fields_of(page, action):
     form = next(
         part for part in page.text.split("<form")[1:] if f'action="{action}"' in part.partition(">")[0]
     )
-    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form.partition("</form>")[0])
-    return {html.unescape(name): html.unescape(value) for name, value in found}
+    return hidden_fields(form.partition("</form>")[0])
 
 
 def form_of(page, **typed):

@@ -213,26 +213,6 @@ def test_after_five_minutes_the_second_factor_is_asked_for_again(staff_client, c
     assert admin.get("/staff/people/invite").status_code == 200
 
 
-def test_what_needs_it_fresh_changes_nothing_without(staff_client, clock):
-    admin = staff_client("admin")
-    clock.move(minutes=6)
-    answer = admin.post(
-        "/staff/people/invite",
-        data={"email": "new@example.org", "roles": "viewer"},
-        headers={"Referer": "http://localhost/staff/people/invite"},
-    )
-    assert answer.status_code == 200
-    assert 'name="factor-code"' in answer.text
-    assert "new@example.org" not in admin.get("/staff/people").text
-
-
-def test_a_password_alone_reaches_nothing_but_the_setting_up(app):
-    person = signed_in.client_of(app, staff("admin", totp_secret=None), enrolled=False)
-    assert person.get("/staff/people").location == "/staff/enrol"
-    assert person.get("/staff/account").location == "/staff/enrol"
-    assert person.get("/staff/enrol").status_code == 200
-
-
 def test_a_session_from_before_the_setting_up_gains_nothing_by_it(app):
     """Somebody who knew the password sat waiting in a second browser."""
     member = staff("admin")

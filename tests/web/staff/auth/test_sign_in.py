@@ -4,7 +4,7 @@ import re
 
 import pytest
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import func, select
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from pledge.accounts import authenticator, moderation
@@ -14,6 +14,7 @@ from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.core.db import db
 from tests.support.factories import staff
+from tests.support.rows import number_of
 from tests.support.staff import code, send, token_in
 
 PASSWORD = "three green herons waited"
@@ -39,10 +40,6 @@ def cookie(client):
     return client.get_cookie("staff", path="/staff").value
 
 
-def sessions():
-    return db.session.scalar(select(func.count()).select_from(StaffSession))
-
-
 def is_in(client):
     return client.get("/staff/account").status_code == 200
 
@@ -56,7 +53,7 @@ def test_without_a_sign_in_the_staff_area_leads_to_it_and_back(client):
 def test_the_password_alone_opens_nothing(client, person):
     answer = type_password(client)
     assert answer.location.startswith("/staff/sign-in/code")
-    assert sessions() == 0
+    assert number_of(StaffSession) == 0
     assert client.get("/staff/account").status_code == 303
 
 
@@ -65,7 +62,7 @@ def test_password_and_code_open_the_staff_area(client, person):
     answer = type_code(client, code(person))
     assert (answer.status_code, answer.location) == (303, "/staff/")
     assert is_in(client)
-    assert sessions() == 1
+    assert number_of(StaffSession) == 1
     acts = db.session.execute(select(AuditEntry.action, AuditEntry.staff_id, AuditEntry.details)).all()
     assert acts == [("staff.sign_in", person.id, '{"how":"authenticator"}')]
 
@@ -396,7 +393,7 @@ def test_signing_out_ends_the_session_on_the_server(client, person):
     answer = client.post("/staff/sign-out", data={"csrf_token": token_in(page)})
     assert answer.status_code in (302, 303)
     assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
-    assert sessions() == 0
+    assert number_of(StaffSession) == 0
     client.set_cookie("staff", own, path="/staff")
     assert not is_in(client)
 

@@ -3,22 +3,20 @@
 The walk takes every view that asks for it, as the application's own table of routes has them.
 """
 
-import html
-import re
 from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
 
 from config import current_config
 from pledge.accounts import moderation, passwords, sessions
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.core.concurrency import ConcurrencyLimit
-from pledge.core.db import db
 from pledge.web.staff.auth.access import SIGNED_IN_AT, guard, hands_out_file
 from tests.support import factories
+from tests.support.pages import hidden_fields
+from tests.support.rows import number_of
 from tests.support.staff import StaffClient, client_of, code
 from tests.web.staff.auth.guarded_acts import (
     ACTS,
@@ -49,17 +47,11 @@ def admin(app, staff_client):
 
 
 def count(action: str) -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).where(AuditEntry.action == action))
+    return number_of(AuditEntry, AuditEntry.action == action)
 
 
-def hidden_fields(page: str) -> dict[str, str]:
-    """The hidden fields of the last form of a page."""
-    form = page.rpartition("<form")[2]
-    return {
-        html.unescape(name): html.unescape(value)
-        for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
-    }
+def last_form(page: str) -> dict[str, str]:
+    return hidden_fields(page.rpartition("<form")[2])
 
 
 def asked(client: StaffClient, act: Act, clock: Any, **more: str) -> dict[str, str]:
@@ -69,7 +61,7 @@ def asked(client: StaffClient, act: Act, clock: Any, **more: str) -> dict[str, s
     assert answer.status_code == 200, answer.text
     assert ASKED in answer.text
     assert f'action="{act.path}"' in answer.text
-    return hidden_fields(answer.text)
+    return last_form(answer.text)
 
 
 def everything(client: StaffClient) -> dict[str, str]:
@@ -80,7 +72,7 @@ def everything(client: StaffClient) -> dict[str, str]:
 def press_download(client: StaffClient, act: Act, page: str) -> Any:
     """Send the form of the page that offers a file, as its button does."""
     assert "Your file is ready" in page
-    return client.post(act.path, csrf=False, data=hidden_fields(page), buffered=True)
+    return client.post(act.path, csrf=False, data=last_form(page), buffered=True)
 
 
 @pytest.mark.sqlite_only
@@ -103,7 +95,7 @@ def test_the_act_is_done_after_the_code_and_the_page_says_so(app, admin, frozen_
     fields = asked(admin, act, frozen_clock)
     wrong = admin.post(act.path, data={**fields, "factor-code": "000000", "factor-password": PASSWORD})
     assert wrong.status_code == 422
-    assert act.fields.items() <= hidden_fields(wrong.text).items()
+    assert act.fields.items() <= last_form(wrong.text).items()
     assert count(act.action) == before
 
     sent = {**fields, **everything(admin)}
@@ -127,12 +119,10 @@ def test_the_act_is_done_after_the_code_and_the_page_says_so(app, admin, frozen_
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "endpoint",
-    [name for name in CARRIED if name not in ("staff.passkey_new", "staff.passkey_add")],
+    ["staff.close", "staff.campaign_pledge_publish", "staff.delivery_freeze", "staff.audit_export"],
 )
 def test_a_wrong_form_comes_back_after_the_code_with_what_was_typed(app, admin, frozen_clock, endpoint):
     act = ACTS[endpoint](admin)
-    if not act.wrong:
-        pytest.skip("a button alone")
     before = count(act.action)
     fields = asked(admin, act, frozen_clock, **act.wrong)
     answer = admin.post(act.path, data={**fields, **everything(admin)})
@@ -212,9 +202,8 @@ def test_a_password_that_was_refused_as_busy_is_no_try(admin, monkeypatch):
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize("endpoint", ACTS)
-def test_a_form_without_its_token_or_from_another_site_is_refused_at_once(app, admin, frozen_clock, endpoint):
-    act = ACTS[endpoint](admin)
+def test_a_form_without_its_token_or_from_another_site_is_refused_at_once(admin, frozen_clock):
+    act = close_account(admin)
     frozen_clock.move(minutes=6)
     assert admin.post(act.path, data=act.fields, csrf=False).status_code == 400
     evil = admin.post(act.path, data=act.fields, headers={"Origin": "https://evil.example"})
@@ -222,13 +211,13 @@ def test_a_form_without_its_token_or_from_another_site_is_refused_at_once(app, a
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize("endpoint", [name for name in ACTS if name.startswith("staff.")])
-def test_no_form_that_asks_for_it_takes_a_file(app, endpoint):
+def test_no_form_that_asks_for_it_takes_a_file(app):
     """No page can carry a file."""
-    allowed = getattr(app.view_functions[endpoint], "pledge_allowed", None)
-    if allowed:
-        with app.app_context():
-            assert allowed[0](current_config()) <= 512 * 1024
+    for endpoint in ACTS:
+        allowed = getattr(app.view_functions[endpoint], "pledge_allowed", None)
+        if allowed:
+            with app.app_context():
+                assert allowed[0](current_config()) <= 512 * 1024, endpoint
 
 
 def test_whoever_lost_the_role_meanwhile_is_refused(app, admin, frozen_clock):

@@ -26,12 +26,6 @@ def two(app):
     return factories.campaign(), named(factories.campaign("rivers"))
 
 
-def speaking(staff_client, role, lang):
-    person = staff_client(role)
-    person.post("/staff/language", data={"lang": lang})
-    return person
-
-
 def heading(page):
     return re.sub(r"<[^>]+>", "", re.search(r"<h1\b.*?</h1>", page.text, re.DOTALL)[0])
 
@@ -42,9 +36,8 @@ def options(page, name="campaign"):
     return dict(re.findall(r'<option value="([^"]+)"[^>]*>([^<]*)</option>', select))
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_each_section_of_a_campaign_is_headed_with_its_title(two, staff_client, lang):
-    editor = speaking(staff_client, "editor", lang)
+def test_each_section_of_a_campaign_is_headed_with_its_title(two, staff_client):
+    editor = staff_client("editor", lang="en")
     sections = [
         *("", "/texts", "/pledge", "/schedule", "/partners", "/partners/new", "/events", "/events/new"),
         *("/media", "/state/closed"),
@@ -52,57 +45,52 @@ def test_each_section_of_a_campaign_is_headed_with_its_title(two, staff_client, 
     for section in sections:
         page = editor.get(f"/staff/campaigns/rivers{section}")
         assert page.status_code == 200, section
-        assert TITLES[lang] in heading(page), section
-        assert TITLES[lang] in re.search("<title>.*?</title>", page.text, re.DOTALL)[0], section
+        assert TITLES["en"] in heading(page), section
+        assert TITLES["en"] in re.search("<title>.*?</title>", page.text, re.DOTALL)[0], section
     draft("untitled", title_ko="", title_en="")
     assert "untitled" in heading(editor.get("/staff/campaigns/untitled/texts"))
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_the_review_desk_names_the_campaign_and_can_be_narrowed_to_one(two, staff_client, lang):
+def test_the_review_desk_names_the_campaign_and_can_be_narrowed_to_one(two, staff_client):
     first, second = two
     here = endorsement(second, state="review", name_ko="하나", name_en="One")
     endorsement(first, state="review", name_ko="둘", name_en="Two")
     endorsement(first, state="published", name_ko="셋", name_en="Three")
-    moderator = speaking(staff_client, "moderator", lang)
+    moderator = staff_client("moderator", lang="en")
     everything = moderator.get("/staff/organizations")
-    assert everything.text.count(TITLES[lang]) > 1
-    assert options(everything) == {
-        "rivers": TITLES[lang],
-        "blue-skies": {"ko": "푸른 하늘", "en": "Blue Skies"}[lang],
-    }
+    assert everything.text.count(TITLES["en"]) > 1
+    assert options(everything) == {"rivers": TITLES["en"], "blue-skies": "Blue Skies"}
     narrowed = moderator.get("/staff/organizations?campaign=rivers")
     assert str(here.id) in narrowed.text
     assert narrowed.text.count("/staff/organizations/") - everything.text.count("/staff/organizations/") == -1
     assert "(0)" in re.search(r"<a [^>]*tab=published.*?</a>", narrowed.text, re.DOTALL)[0]
     assert "campaign=rivers" in re.search(r"<a [^>]*tab=published.*?</a>", narrowed.text, re.DOTALL)[0]
     assert moderator.get("/staff/organizations?campaign=nothing").status_code == 404
-    assert TITLES[lang] in moderator.get(f"/staff/organizations/{here.id}").text
+    assert TITLES["en"] in moderator.get(f"/staff/organizations/{here.id}").text
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_lists_to_choose_from_say_titles(two, staff_client, lang):
+def test_lists_to_choose_from_say_titles(two, staff_client):
     _, second = two
     signature(second)
     factories.fold_all()
-    admin = speaking(staff_client, "admin", lang)
+    admin = staff_client("admin", lang="en")
     for path in ("/staff/invalidations/new", "/staff/exports"):
-        assert options(admin.get(path))["rivers"] == TITLES[lang], path
-    assert TITLES[lang] in admin.get("/staff/deliveries/new/rivers").text
+        assert options(admin.get(path))["rivers"] == TITLES["en"], path
+    assert TITLES["en"] in admin.get("/staff/deliveries/new/rivers").text
     number = deliveries.frozen(second)
-    assert TITLES[lang] in heading(admin.get(f"/staff/deliveries/{number}"))
+    assert TITLES["en"] in heading(admin.get(f"/staff/deliveries/{number}"))
 
 
 def test_two_campaigns_of_one_title_are_told_apart_by_their_addresses(two, staff_client):
     named(factories.campaign("lakes"))
-    admin = speaking(staff_client, "admin", "en")
+    admin = staff_client("admin", lang="en")
     offered = options(admin.get("/staff/invalidations/new"))
     assert offered["rivers"] == f"{TITLES['en']} (rivers)"
     assert offered["lakes"] == f"{TITLES['en']} (lakes)"
 
 
 def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, staff_client):
-    viewer = speaking(staff_client, "viewer", "en")
+    viewer = staff_client("viewer", lang="en")
     chosen = re.compile(r'<option value="([\w-]+)" selected')
     assert chosen.search(viewer.get("/staff/").text)[1] == "blue-skies"  # the first that was opened
     viewer.get("/staff/?campaign=rivers")
@@ -111,7 +99,7 @@ def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, staff_client):
 
 
 def test_an_open_campaign_has_a_text_to_pass_on(two, staff_client):
-    editor = speaking(staff_client, "editor", "en")
+    editor = staff_client("editor", lang="en")
     page = editor.get("/staff/campaigns/rivers?moved=1").text
     assert "The campaign is open now. Below is a text to share." in page
     for lang, title in TITLES.items():
@@ -122,13 +110,11 @@ def test_an_open_campaign_has_a_text_to_pass_on(two, staff_client):
     assert 'id="share-ko"' not in editor.get("/staff/campaigns/quiet").text
 
 
-@pytest.mark.parametrize(
-    ("lang", "said"), [("ko", "착오로 등록되었습니다."), ("en", "It was listed by mistake.")]
-)
-def test_why_an_organisation_was_removed_is_told_in_the_language_of_who_reads(two, staff_client, lang, said):
+def test_why_an_organisation_was_removed_is_told_in_the_language_of_who_reads(two, staff_client):
+    said = "It was listed by mistake."
     row = endorsement(two[1])
     moderation.remove(factories.ANNA, row.id, queries.find(row.id).seen, "listed-by-mistake")
-    admin = speaking(staff_client, "admin", lang)
+    admin = staff_client("admin", lang="en")
     assert said in admin.get(f"/staff/organizations/{row.id}").text
     history = admin.get("/staff/audit").text
     assert f'<p class="audit__why">{said}</p>' in history

@@ -23,40 +23,6 @@ def texts_form(editor, slug="air", **changes):
     return {**staff_queries.desk(slug).texts, "seen": seen(page), **changes}
 
 
-SECTIONS = [
-    "",
-    "/texts",
-    "/pledge",
-    "/schedule",
-    "/partners",
-    "/partners/new",
-    "/events",
-    "/events/new",
-    "/media",
-]
-
-
-@pytest.mark.sqlite_only
-@pytest.mark.parametrize("lang", ["ko", "en"])
-@pytest.mark.parametrize("section", SECTIONS)
-def test_every_section_opens_in_both_languages(app, editor, lang, section):
-    draft("air")
-    editor.post("/staff/language", data={"lang": lang})
-    page = editor.get(f"/staff/campaigns/air{section}")
-    assert page.status_code == 200
-    assert f'lang="{lang}"' in page.text
-
-
-@pytest.mark.parametrize("role", ["viewer", "moderator", "exporter"])
-def test_only_editors_and_admins_open_the_screens_of_campaigns(app, staff_client, role):
-    draft("air")
-    person = staff_client(role)
-    for section in SECTIONS:
-        assert person.get(f"/staff/campaigns/air{section}").status_code == 403
-    assert person.post("/staff/campaigns/air/state/open", data={"before": "draft"}).status_code == 403
-    assert staff_queries.desk("air").state is CampaignState.DRAFT
-
-
 def test_what_does_not_exist_is_not_found(app, editor):
     draft("air")
     for path in ("nothing", "nothing/texts", "air/partners/9", f"air/events/{10**30}", "air/preview/de"):
@@ -160,15 +126,12 @@ def test_a_campaign_goes_from_draft_to_archive_with_a_page_between_each_step(app
     assert client.post("/en/c/air/sign", data=factories.sign_form()).status_code == 409
 
 
-@pytest.mark.parametrize(
-    ("before", "after"), [("open", "closed"), ("closed", "open"), ("closed", "archived")]
-)
-def test_ending_or_reopening_without_a_reason_is_told_at_the_field(app, editor, before, after):
-    factories.campaign("air", state=before)
-    sent = editor.post(f"/staff/campaigns/air/state/{after}", data={"before": before})
+def test_ending_without_a_reason_is_told_at_the_field(app, editor):
+    factories.campaign("air")
+    sent = editor.post("/staff/campaigns/air/state/closed", data={"before": "open"})
     assert sent.status_code == 422
     assert 'href="#reason"' in sent.text
-    assert staff_queries.desk("air").state == before
+    assert staff_queries.desk("air").state == "open"
 
 
 @pytest.mark.parametrize("before", [None, "", "draft", "anything"])
@@ -222,26 +185,6 @@ def test_a_draft_without_a_secretariat_leads_to_the_form_that_adds_one(app, edit
     assert (sent.status_code, staff_queries.desk("air").state) == (409, CampaignState.DRAFT)
 
 
-def test_an_incomplete_draft_says_what_is_missing_and_offers_no_publishing(app, editor):
-    editor.post(
-        "/staff/campaigns/new", data={"slug": "bare", "title_ko": "맑은 공기", "title_en": "Clean air"}
-    )
-    page = editor.get("/staff/campaigns/bare")
-    assert "/staff/campaigns/bare/state/open" not in page.text
-    assert "It can be published once nothing is missing above." in page.text
-    draft("air")
-    assert "/staff/campaigns/air/state/open" in editor.get("/staff/campaigns/air").text
-
-
-def test_a_step_that_somebody_else_took_first_is_told(app, editor):
-    factories.campaign("air", state="closed")
-    sent = editor.post("/staff/campaigns/air/state/closed", data={"before": "open", "reason": "over"})
-    assert sent.status_code == 409
-    assert "Nothing was changed" in sent.text
-    assert editor.get("/staff/campaigns/air/state/closed").status_code == 409
-    assert editor.post("/staff/campaigns/air/state/draft", data={"before": "open"}).status_code == 404
-
-
 def test_the_pledge_is_written_and_its_versions_are_listed(app, editor, client):
     factories.campaign("air")
     page = editor.get("/staff/campaigns/air/pledge")
@@ -252,18 +195,6 @@ def test_the_pledge_is_written_and_its_versions_are_listed(app, editor, client):
     for row in queries.pledge_versions(staff_queries.desk("air").id):
         assert row.sha256 in listed
         assert client.get(f"/en/c/air/pledge/{row.version}").status_code == 200
-
-
-def test_after_a_signature_the_screen_makes_a_version_although_nobody_can_sign_now(app, editor, frozen_clock):
-    from datetime import timedelta
-
-    campaign = factories.campaign("air", opens_at=frozen_clock.now() + timedelta(days=1))
-    factories.signature(campaign, state="pending")
-    page = editor.get("/staff/campaigns/air/pledge")
-    form = {"wording_ko": "새 서약", "wording_en": "New", "seen": seen(page)}
-    assert editor.post("/staff/campaigns/air/pledge", data=form).status_code == 200
-    editor.post("/staff/campaigns/air/pledge/publish", data={**form, "version": "2"})
-    assert len(queries.pledge_versions(staff_queries.desk("air").id)) == 2
 
 
 def test_dates_are_typed_in_seouls_time(app, editor):
@@ -294,18 +225,9 @@ def test_dates_are_typed_in_seouls_time(app, editor):
 @pytest.mark.parametrize(
     ("field", "text"),
     [
-        *[("goal", text) for text in ("", "many", "-1", "0", "1.5", "9" * 30, "１２")],
-        *[("goal_steps", text) for text in ("few", "-1", "1.5", "3 2", "5")],
-        *[
-            ("opens_at", text)
-            for text in (
-                "tomorrow",
-                "2027-13-01T00:00",
-                "1999-01-01T00:00",
-                "9999-12-31T23:59",
-                "2027-09-07T00:00+00:00",
-            )
-        ],
+        *[("goal", text) for text in ("", "many", "0", "9" * 30)],
+        *[("goal_steps", text) for text in ("few", "3 2")],
+        *[("opens_at", text) for text in ("tomorrow", "9999-12-31T23:59", "2027-09-07T00:00+00:00")],
         ("closes_at", "2020-01-01T00:00"),
     ],
 )
@@ -349,19 +271,18 @@ def test_what_somebody_removed_meanwhile_keeps_its_words_and_can_be_added_anew(a
 # --- Preview ---
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_a_draft_is_previewed_as_the_public_will_see_it(app, editor, client, lang):
+def test_a_draft_is_previewed_as_the_public_will_see_it(app, editor, client):
     draft("air", title_ko="공기의 제목", title_en="Title of air")
-    there = editor.get(f"/staff/campaigns/air/preview/{lang}")
+    there = editor.get("/staff/campaigns/air/preview/en")
     assert there.status_code == 302
     page = client.get(there.location)
     assert page.status_code == 200
-    assert f'lang="{lang}"' in page.text
-    assert {"ko": "공기의 제목", "en": "Title of air"}[lang] in page.text
+    assert 'lang="en"' in page.text
+    assert "Title of air" in page.text
     assert 'id="sign-form"' in page.text
     assert '<meta name="robots" content="noindex">' in page.text
     assert page.headers["Cache-Control"] == "no-store"
-    assert client.get(f"/{lang}/c/air").status_code == 404
+    assert client.get("/en/c/air").status_code == 404
 
 
 def test_a_preview_ends_after_an_hour_and_is_for_one_campaign(app, editor, client, clock):

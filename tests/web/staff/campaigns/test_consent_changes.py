@@ -9,6 +9,7 @@ from pledge.audit.queries import Search, page
 from pledge.campaigns import staff_queries
 from tests.support import factories
 from tests.support.factories import draft
+from tests.support.pages import hidden_fields
 from tests.support.staff import code
 
 WHY = "decided by the board"
@@ -45,9 +46,7 @@ def test_a_change_of_the_consent_is_saved_after_the_code_with_its_reason(app, ed
     asked = save(editor, change, reason=WHY)
     assert asked.status_code == 200
     assert stored() == before
-    form = asked.text.rpartition("<form")[2]
-    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
-    sent = {html.unescape(name): html.unescape(value) for name, value in fields}
+    sent = hidden_fields(asked.text.rpartition("<form")[2])
     path = f"/staff/campaigns/air/{change[0]}"
     done = editor.post(path, csrf=False, data={**sent, "factor-code": code(editor.member)})
     assert done.location.endswith(f"/staff/campaigns/air/{change[0]}?saved=1")

@@ -61,14 +61,6 @@ def test_a_made_up_ticket_of_a_file_is_no_file(app, editor, kept):
     assert items.rows(PARTNER, staff_queries.desk("air").id)[-1].logo == ""
 
 
-def test_a_refused_picture_does_not_lose_the_other_fields(app, editor):
-    factories.campaign("air")
-    sent = send(editor, "partners/new", partner_form(name_en="Kept", logo=(io.BytesIO(b"<svg>"), "logo.svg")))
-    assert sent.status_code == 422
-    assert 'href="#logo"' in sent.text
-    assert 'value="Kept"' in sent.text
-
-
 @pytest.mark.parametrize(
     ("field", "text"), [("role", "owner"), ("role", ""), ("type", "castle"), ("url", "javascript:alert(1)")]
 )

@@ -1,7 +1,5 @@
 """The screens of the sister campaigns of a campaign."""
 
-import re
-
 import pytest
 
 from pledge.audit.models import AuditEntry
@@ -69,24 +67,6 @@ def test_a_sister_campaign_that_is_not_whole_is_told_at_its_field(app, editor, c
     assert sent.status_code == 422
     assert f'href="#{field}"' in sent.text
     assert rows() == []
-
-
-def test_the_second_editor_of_a_sister_campaign_sees_both_versions(app, editor):
-    factories.campaign("air")
-    number = add()
-    form = sister_form(name_en="Second", seen=seen(editor.get(f"/staff/campaigns/air/sisters/{number}")))
-    row = rows()[0]
-    renamed = {**vars(row.fields), "name": {"ko": "자매", "en": "First"}}
-    items.change(SISTER, EDITOR, "air", number, SisterFields(**renamed), seen=row.stamp)
-    sent = send(editor, f"sisters/{number}", form)
-    assert sent.status_code == 409
-    assert 'value="Second"' in sent.text
-    assert re.search(r'class="stored__text"[^>]*>First<', sent.text)
-
-
-def test_a_page_without_sister_campaigns_has_no_heading_for_them(app, client):
-    factories.campaign("air")
-    assert "Sister campaigns" not in client.get("/en/c/air").text
 
 
 def test_the_overview_names_what_a_visitor_would_miss_until_it_is_there(app, editor):

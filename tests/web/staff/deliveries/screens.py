@@ -2,10 +2,6 @@
 
 import re
 
-from sqlalchemy import select
-
-from pledge.audit.models import AuditEntry
-from pledge.core.db import db
 from pledge.core.i18n import SEOUL
 
 FORM = {
@@ -22,11 +18,6 @@ NEW = "/staff/deliveries/new/blue-skies"
 
 def typed(moment):
     return moment.astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M")
-
-
-def acts():
-    db.session.rollback()
-    return [row.action for row in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
 
 
 def errors(page):

@@ -174,14 +174,3 @@ def test_no_totals_of_what_is_not_counted_not_known_or_does_not_add_up(exporter)
     assert forged.status_code == 409
     assert "do not add up" in forged.text
     assert [line.action for line in page(Search(), None).lines] == []
-
-
-def test_two_files_of_one_minute_have_two_names(exporter, frozen_clock):
-    signatures(3)
-    fold_all()
-    names = {
-        exporter.post(TOTALS, data={"format": form, "lang": lang}).headers["Content-Disposition"]
-        for form in ("xlsx", "csv", "json")
-        for lang in ("ko", "en")
-    }
-    assert len(names) == 6

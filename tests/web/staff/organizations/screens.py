@@ -2,15 +2,7 @@
 
 import re
 
-from pledge.core.db import db
-from pledge.endorsements.models import Endorsement
-
 DESK = "/staff/organizations"
-
-
-def now(row):
-    db.session.rollback()
-    return db.session.get(Endorsement, row.id, populate_existing=True)
 
 
 def seen_on(reply):

@@ -6,7 +6,8 @@ from sqlalchemy import select
 from pledge.audit.models import AuditEntry
 from pledge.core.db import db
 from tests.support.factories import endorsement
-from tests.web.staff.organizations.screens import DESK, act, now
+from tests.support.rows import again
+from tests.web.staff.organizations.screens import DESK, act
 
 
 def test_a_reason_is_added_used_and_taken_out_again(reviewer):
@@ -21,7 +22,7 @@ def test_a_reason_is_added_used_and_taken_out_again(reviewer):
     row = endorsement(state="review", lang="en")
     assert "There is no logo." in reviewer.get(f"{DESK}/{row.id}").text
     assert act(reviewer, row, "changes", code="no-logo", note="").status_code == 303
-    assert now(row).decision_reason == "There is no logo."
+    assert again(row).decision_reason == "There is no logo."
     assert reviewer.post("/staff/reasons", data={**new, "active": ""}).status_code == 303
     other = endorsement(state="review")
     assert act(reviewer, other, "changes", code="no-logo", note="").status_code == 422
@@ -40,7 +41,7 @@ def test_a_built_in_reason_gets_other_words(reviewer):
     reviewer.post("/staff/reasons", data=data)
     row = endorsement()
     act(reviewer, row, "remove", code="closed-down", wording_ko="", wording_en="")
-    assert now(row).public_reason["en"] == "It was dissolved."
+    assert again(row).public_reason["en"] == "It was dissolved."
 
 
 @pytest.mark.parametrize(

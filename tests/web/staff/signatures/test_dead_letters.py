@@ -1,12 +1,13 @@
 """The page of mails that were given up: trying one or all again, recorded."""
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 
 from pledge.audit.queries import Search, page
 from pledge.core.db import db, transaction
 from pledge.mail import suppression
 from pledge.mail.models import MailKind, MailState, OutboxMail, Returned
+from tests.support.rows import number_of
 
 
 @pytest.fixture
@@ -36,23 +37,13 @@ def dead(number: int, clock, **facts) -> list[int]:
         return [row.scalar_one() for row in rows]
 
 
-def queued() -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).where(OutboxMail.state == "queued"))
-
-
-def test_the_page_of_dead_letters_is_there_when_there_are_none(admin):
-    assert admin.get("/staff/mail").status_code == 200
-
-
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize("kind", MailKind)
-def test_every_kind_of_mail_has_a_name(staff_client, frozen_clock, kind):
-    dead(1, frozen_clock, kind=kind.value)
-    for lang in ("ko", "en"):
-        text = staff_client("admin", lang=lang).get("/staff/mail").text
-        assert f"<td>{kind.value}</td>" not in text
-        assert "550 5.1.1" in text
+def test_every_kind_of_mail_has_a_name(admin, frozen_clock):
+    for kind in MailKind:
+        dead(1, frozen_clock, kind=kind.value)
+    text = admin.get("/staff/mail").text
+    assert text.count("550 5.1.1") == len(MailKind)
+    assert [kind for kind in MailKind if f"<td>{kind.value}</td>" in text] == []
 
 
 def test_one_dead_letter_is_tried_again(admin, frozen_clock):
@@ -72,7 +63,7 @@ def test_all_dead_letters_are_tried_again(admin, frozen_clock):
     dead(1, frozen_clock, state="sent")
     assert "Try all 3 e-mails again" in admin.get("/staff/mail").text
     admin.post("/staff/mail/retry")
-    assert queued() == 3
+    assert number_of(OutboxMail, OutboxMail.state == "queued") == 3
     (entry,) = page(Search(action="mail.retry")).lines
     assert (entry.subject, entry.details) == ("mail", '{"mails":3}')
 
@@ -105,14 +96,13 @@ def stopped(address: str, reason: Returned) -> None:
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize("returned", Returned)
-def test_what_came_back_is_counted_in_words(staff_client, frozen_clock, returned):
-    dead(3, frozen_clock, returned=returned.value, returned_status="5.9.9")
-    for lang in ("ko", "en"):
-        text = staff_client("admin", lang=lang).get("/staff/mail").text
-        assert f"<dt>{returned.value}</dt>" not in text
-        assert "<dd>3</dd>" in text
-        assert "5.9.9" in text
+def test_what_came_back_is_counted_in_words(admin, frozen_clock):
+    for returned in Returned:
+        dead(3, frozen_clock, returned=returned.value, returned_status="5.9.9")
+    text = admin.get("/staff/mail").text
+    assert text.count("<dd>3</dd>") == len(Returned)
+    assert [returned for returned in Returned if f"<dt>{returned.value}</dt>" in text] == []
+    assert "5.9.9" in text
 
 
 def test_staff_let_mails_go_to_an_address_again(admin):

@@ -3,13 +3,12 @@
 import re
 
 import pytest
-from sqlalchemy import select
 
-from pledge.core.db import db
 from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.origins import domain_hash, network_hash
 from tests.support.factories import crowd, signatures, the_campaign
 from tests.support.invalidations import row, states, work
+from tests.support.rows import number_of
 
 FORM = {
     "campaign": "blue-skies",
@@ -116,8 +115,7 @@ def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(moderator, changes, 
     assert told in page.text
     if "note" not in changes:
         assert FORM["note"] in page.text
-    db.session.rollback()
-    assert db.session.scalars(select(Invalidation)).all() == []
+    assert number_of(Invalidation) == 0
 
 
 def test_every_field_becomes_the_condition(moderator, frozen_clock):

@@ -1,24 +1,16 @@
 """The desk of signatures: the address stays out of addresses and records, and every act comes back with a word."""
 
 import pytest
-from sqlalchemy import select
 
-from pledge.core.db import db
-from pledge.mail.models import OutboxMail
 from pledge.mailed_links.links import new_id
-from pledge.signatures.models import Signature
 from tests.support.audit import actions
 from tests.support.factories import campaign, signature
+from tests.support.rows import again, enqueued
 
 
 @pytest.fixture
 def moderator(staff_client):
     return staff_client("moderator", lang="en")
-
-
-def state(person):
-    db.session.rollback()
-    return db.session.get(Signature, person.id).state
 
 
 def test_an_exact_address_leads_to_the_page_of_its_signature(moderator):
@@ -59,8 +51,7 @@ def test_the_page_shows_the_mails_and_sends_the_link_again(moderator):
     assert "Request to confirm" in sent.text
     assert "Waiting" in sent.text
     assert "No e-mail was sent" in moderator.get(moderator.post(again).headers["Location"]).text
-    db.session.rollback()
-    assert len(db.session.scalars(select(OutboxMail).where(OutboxMail.kind == "confirm")).all()) == 1
+    assert enqueued() == ["confirm"]
 
 
 def test_one_that_is_held_is_released_from_its_page(moderator):
@@ -70,7 +61,7 @@ def test_one_that_is_held_is_released_from_its_page(moderator):
     assert "Give a reason" in moderator.post(act, data={"hold_why": " "}).text
     done = moderator.post(act, data={"hold_why": "wrote to us"})
     assert done.status_code == 303
-    assert state(person) == "confirmed"
+    assert again(person).state == "confirmed"
     page = moderator.get(done.headers["Location"]).text
     assert "The signature is counted" in page
     assert "/release" not in page
@@ -123,10 +114,10 @@ def test_withdrawing_needs_a_reason_and_loses_nothing(moderator):
     )
     refused = moderator.post(act, data={"why": " "})
     assert refused.status_code == 422
-    assert state(person) == "confirmed"
+    assert again(person).state == "confirmed"
     done = moderator.post(act, data={"why": "asked by telephone"})
     assert done.status_code == 303
-    assert state(person) == "withdrawn"
+    assert again(person).state == "withdrawn"
     assert "withdrawn and not counted" in moderator.get(done.headers["Location"]).text
     late = moderator.post(act, data={"why": "asked again"})
     assert late.status_code == 409

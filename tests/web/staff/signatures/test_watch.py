@@ -52,10 +52,9 @@ def acting(person, hashed, act, *, sort="domain", **changes):
     return person.post(address(hashed, f"/{act}", sort), data=data)
 
 
-@pytest.mark.parametrize(("lang", "words"), [("ko", "평소와 다른 점"), ("en", "What stands out")])
-def test_the_page_shows_what_stands_out_and_never_who_signed(staff_client, wave, hashed, lang, words):
-    page = staff_client("moderator", lang=lang).get("/staff/watch")
-    assert words in page.text
+def test_the_page_shows_what_stands_out_and_never_who_signed(staff_client, wave, hashed):
+    page = staff_client("moderator", lang="en").get("/staff/watch")
+    assert "What stands out" in page.text
     assert hashed.hex() in page.text
     assert "naver.com" in page.text, "large providers are named"
     for personal in ("robots.example", "홍길동", "person"):
@@ -87,15 +86,6 @@ def test_held_signatures_are_listed_by_their_domain_even_when_nothing_else_stand
 
 def test_a_site_without_a_campaign_has_nothing_to_watch(staff_client, app):
     assert "no campaign yet" in staff_client("moderator", lang="en").get("/staff/watch").text
-
-
-@pytest.mark.parametrize("role", ["viewer", "editor", "exporter"])
-def test_others_see_neither_the_page_nor_a_cluster(staff_client, wave, hashed, role):
-    person = staff_client(role)
-    for path in ("/staff/watch", address(hashed)):
-        answer = person.get(path)
-        assert answer.status_code == 403
-        assert hashed.hex()[:8] not in answer.text.replace(path, "")
 
 
 def test_a_cluster_says_how_many_it_is_and_offers_what_can_be_done(staff_client, wave, hashed):
@@ -213,12 +203,9 @@ def test_of_fewer_than_ten_neither_times_nor_shapes_are_told(staff_client, app, 
     assert "built like this" in person.get(address(hashed)).text
 
 
-@pytest.mark.parametrize(
-    ("lang", "words"),
-    [("ko", "한꺼번에 보류할 수 없습니다"), ("en", "cannot be held, neither those here nor later ones")],
-)
-def test_what_comes_from_a_large_mail_provider_cannot_be_held(staff_client, wave, lang, words):
-    person, naver = staff_client("moderator", lang=lang), origins.domain_hash(SLUG, "naver.com")
+def test_what_comes_from_a_large_mail_provider_cannot_be_held(staff_client, wave):
+    words = "cannot be held, neither those here nor later ones"
+    person, naver = staff_client("moderator", lang="en"), origins.domain_hash(SLUG, "naver.com")
     factories.signature(state="pending", domain_hash=naver)
     page = person.get(address(naver))
     assert words in page.text
