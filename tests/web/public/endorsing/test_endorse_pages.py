@@ -90,8 +90,6 @@ def test_only_what_is_required_is_needed(client):
         ("target_year", "soon"),
         ("interim_year", ""),
         ("interim_percent", ""),
-        ("interim_percent", "101"),
-        ("interim_year", "2051"),
         ("statement_ko", "가" * 601),
         ("contact_name", ""),
         ("contact_title", ""),

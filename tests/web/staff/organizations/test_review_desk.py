@@ -193,31 +193,21 @@ def test_all_other_acts_by_their_forms(reviewer):
     ("name", "state", "fields", "error"),
     [
         ("changes", "review", {"code": "", "note": "글"}, "Choose a reason from the list."),
-        ("changes", "review", {"code": "closed-down", "note": "글"}, "Choose a reason from the list."),
         ("changes", "review", {"code": "logo-unclear", "note": "글" * 501}, "up to 500 characters"),
-        ("decline", "review", {"code": "authority-unclear", "note": "\u202e글"}, "cannot be shown"),
         (
             "decline",
             "review",
             {"code": "authority-unclear", "note": "900101-1234567"},
             "resident registration",
         ),
-        ("reopen", "declined", {"why": "900101-1234567"}, "resident registration"),
         (
             "remove",
             "published",
             {"code": "closed-down", "wording_ko": "한국어만", "wording_en": ""},
             "every language",
         ),
-        (
-            "remove",
-            "published",
-            {"code": "closed-down", "wording_ko": "", "wording_en": "English"},
-            "every language",
-        ),
         ("certify", "published", {"why": "  "}, "Give a reason"),
         ("reopen", "declined", {"why": ""}, "Give a reason"),
-        ("reinstate", "removed", {"why": ""}, "Give a reason"),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_lost(reviewer, name, state, fields, error):
