@@ -1,4 +1,4 @@
-"""The desk, the switches, the audit log and the given-up mails in a browser."""
+"""The desk, its charts and the switches in a browser."""
 
 import re
 from datetime import timedelta
