@@ -30,6 +30,15 @@ def fill_and_press(fields: dict[str, str], button: str = SEND) -> Act:
     return act
 
 
+def import_table(content: str) -> Act:
+    def act(page: Page) -> None:
+        file = {"name": "partners.csv", "mimeType": "text/csv", "buffer": content.encode("cp949")}
+        page.locator("#table").set_input_files(file)
+        press(SEND)(page)
+
+    return act
+
+
 def staff_pages(lang: str, blue: Campaign) -> Iterator[Shown]:
     """Needs an application context on the site's database."""
     whole = whole_campaign(f"whole-{lang}")
@@ -45,6 +54,12 @@ def staff_pages(lang: str, blue: Campaign) -> Iterator[Shown]:
 def _campaigns(lang: str, whole: Campaign) -> Iterator[Shown]:
     empty = factories.draft(f"empty-{lang}", title_en="", body_ko="")
     partner = f"{whole.slug}/partners/{whole.partners[0].id}"
+    table = (
+        "이름 (한국어),이름 (영어),웹 주소,단체 유형\n맑은하늘회,Clear Sky Society,example.org,시민사회단체\n"
+    )
+    for name, content in (("preview", table), ("with errors", "이름\n=1+1\n")):
+        path = f"/staff/campaigns/{whole.slug}/partners/import"
+        yield Shown(f"import, {name}", path, act=import_table(content))
     for rest in (
         *("", "/new", f"/{empty}", f"/{empty}/state/open"),
         *(f"/{whole.slug}/{part}" for part in ("texts", "pledge", "schedule", "partners", "partners/new")),

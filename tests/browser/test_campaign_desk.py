@@ -1,4 +1,4 @@
-"""Editors in Chromium: from an empty draft to a public page, two at once, and the video."""
+"""Editors in Chromium: from an empty draft to a public page, and the video."""
 
 import re
 import secrets
@@ -6,16 +6,11 @@ import secrets
 import pytest
 from playwright.sync_api import expect
 
-from pledge.campaigns import media, staff_queries
+from pledge.campaigns import media
 from pledge.campaigns.media import VideoFields
-from pledge.core.db import db
 from tests.browser.steps import staff_page
 from tests.support import factories
-from tests.support.browser import (
-    DESK,
-    assert_accessible,
-    wait_for_modules,
-)
+from tests.support.browser import DESK, wait_for_modules
 from tests.support.factories import EDITOR
 from tests.support.site import DEMO_CAMPAIGN
 
@@ -93,24 +88,6 @@ def test_an_editor_makes_a_public_page_from_an_empty_draft(visitor, site, inside
     save(page, "Publish")
     assert visited.goto(f"/en/c/{slug}").status == 200
     expect(visited.get_by_text("We promise.")).to_be_visible()
-
-
-def test_two_editors_at_one_text_both_keep_their_words(visitor, site, inside, slug):
-    factories.draft(slug)
-    anna, ben = (staff_page(visitor, site, "editor") for _ in range(2))
-    for page in (anna, ben):
-        page.goto(f"/staff/campaigns/{slug}/texts")
-    anna.locator("#title_en").fill("Written by Anna")
-    ben.locator("#title_en").fill("Written by Ben")
-    save(anna)
-    save(ben)
-    expect(ben.locator("#title_en")).to_have_value("Written by Ben")
-    expect(ben.locator(".stored")).to_have_count(1)
-    expect(ben.locator(".stored__text")).to_have_text("Written by Anna")
-    assert_accessible(ben)
-    save(ben)
-    db.session.rollback()
-    assert staff_queries.desk(slug).texts["title_en"] == "Written by Ben"
 
 
 # --- The video ---

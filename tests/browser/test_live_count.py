@@ -8,11 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.steps import (
-    CAMPAIGN,
-    people,
-    shown_number,
-)
+from tests.browser.steps import CAMPAIGN, people, shown_number
 from tests.support.browser import MODULES
 from tests.support.waiting import wait_until
 

@@ -2,25 +2,10 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import CAMPAIGN, confirm_button, mailed, sign
+from tests.browser.steps import CAMPAIGN
 from tests.support.browser import PHONE
 
 PAGE = f"{CAMPAIGN}/progress"
-
-
-def test_one_comes_from_the_campaign_and_finds_what_just_happened(visitor, site, email):
-    page = visitor.page(lang="ko")
-    sign(page, "ko", email)
-    page.goto(mailed(site, email).link)
-    confirm_button(page).click()
-    expect(page.locator(".number__value")).to_be_visible()
-    page.goto(f"/ko/{CAMPAIGN}")
-    page.locator(f"main a[href$='{PAGE}']").click()
-    expect(page.locator("h1")).to_be_visible()
-    assert int(page.locator(".standing__number").first.inner_text().replace(",", "")) >= 1
-    expect(page.locator(".root__value")).to_have_text(
-        page.request.get("/log/blue-skies/checkpoint").text().split("\n")[2]
-    )
 
 
 def test_the_contents_lead_to_the_parts(visitor, site):

@@ -1,18 +1,14 @@
 """The desk of signatures in a browser: two people take robots out of the count, the number falls, and rises again."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.steps import (
-    forget_mail_pauses,
     new_address,
     own_page,
     people,
     press,
     reload_until,
-    sign,
     sign_and_confirm,
     staff_page,
     watch,
@@ -55,22 +51,3 @@ def test_robots_are_taken_out_and_put_back_and_everybody_sees_it(visitor, site, 
     expect(onlooker.locator("[data-count]")).to_have_text(f"{before:,}")
     signer.reload()
     expect(signer.get_by_text("Confirmed and counted")).to_be_visible()
-
-
-def test_who_signs_again_after_an_invalidation_gets_the_same_page_and_an_honest_mail(visitor, site):
-    email = f"robot@again{new_address().partition('@')[0]}.example"
-    signer = visitor.page(lang="en")
-    sign_and_confirm(signer, site, email=email)
-    moderator = staff_page(visitor, site, "moderator")
-    fill_proposal(moderator, email.partition("@")[2])
-    moderator.get_by_role("button", name="Take them out of the count").click()
-    reload_until(moderator, moderator.get_by_text("1 of 1"))
-    counted = people(site)
-
-    forget_mail_pauses(site)
-    sign(signer, "en", email)
-    mail = site.wait_for_mail(email, count=2)
-    assert "not counted" in mail["subject"]
-    signer.goto(re.search(r"https?://\S+/me/\S+", mail["text"]).group())
-    expect(signer.get_by_text("This signature is not counted")).to_be_visible()
-    assert people(site) == counted

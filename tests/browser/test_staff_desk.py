@@ -1,4 +1,4 @@
-"""The desk, the switches, the audit log and the given-up mails in a browser."""
+"""The desk, its charts and the switches in a browser."""
 
 import re
 from datetime import timedelta
@@ -161,29 +161,3 @@ def test_a_banner_reaches_visitors_in_their_language(admin, visitor):
     page.locator("#banner-reason").fill("끝났습니다")
     page.get_by_role("button", name="배너 저장").click()
     expect(page.locator("#banner-text_ko")).to_have_value("")
-
-
-def test_the_audit_log_is_searched_and_taken_out(admin):
-    page = admin("en")
-    page.goto("/staff/audit")
-    page.locator("#action").select_option("endorsement.publish")
-    page.get_by_role("button", name="Filter").click()
-    expect(page.locator(".audit__line")).to_have_count(1)
-    expect(page.locator(".audit__line")).to_contain_text("Published an organisation")
-    page.locator("#reason").fill("yearly review")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").click()
-    content = download.value.path().read_text("utf-8-sig")
-    assert "endorsement:8123456789012345678" in content
-    page.goto("/staff/audit?action=audit.export")
-    expect(page.locator(".audit__line")).to_contain_text("yearly review")
-
-
-def test_a_mail_is_tried_again(admin):
-    page = admin("en")
-    page.goto("/staff/mail")
-    rows = page.locator("tbody tr")
-    before = rows.count()
-    rows.first.get_by_role("button").click()
-    expect(page.locator("h1")).to_be_visible()
-    assert rows.count() < before

@@ -14,12 +14,7 @@ from pledge.core.db import db, transaction
 from pledge.web.staff.auth.access import RECENT_MFA, SECOND_FACTOR, SHOWN_AT
 from tests.browser.steps import press, staff_page
 from tests.support import factories
-from tests.support.browser import (
-    DESK,
-    PHONE,
-    assert_looks_right,
-    wait_for_modules,
-)
+from tests.support.browser import DESK, PHONE, assert_looks_right, wait_for_modules
 from tests.support.staff import code
 
 TEXTS = "/staff/campaigns/blue-skies/texts"

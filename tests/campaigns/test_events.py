@@ -8,9 +8,7 @@ from icalendar import Calendar
 from pledge.campaigns import events, items, moderation, staff_queries
 from pledge.campaigns.events import EVENT, ics
 from pledge.campaigns.models import CampaignState
-from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
-from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from tests.support import factories
@@ -102,29 +100,6 @@ def test_a_changed_event_is_the_same_event_to_a_calendar():
     assert (after.uid, after.sequence) == (before.uid, before.sequence + 1)
     items.change(EVENT, EDITOR, "air", event, one(event).fields, seen=one(event).stamp)
     assert shown()[0].sequence == after.sequence, "saving the same is no revision"
-
-
-def test_a_removed_event_is_gone_and_its_number_leads_nowhere():
-    draft("air")
-    draft("sea")
-    event = add()
-    seen = items.one(EVENT, staff_queries.desk("air").id, event).stamp
-    with pytest.raises(NoSuchCampaign):
-        items.remove(EVENT, EDITOR, "sea", event, seen=seen, reason="called off")
-    items.remove(EVENT, EDITOR, "air", event, seen=seen, reason="called off")
-    assert shown() == []
-    with pytest.raises(NoSuchCampaign):
-        items.remove(EVENT, EDITOR, "air", event, seen=seen, reason="called off")
-
-
-def test_who_has_not_seen_the_newest_event_writes_nothing_over_it():
-    draft("air")
-    event = add()
-    seen = one(event).stamp
-    items.change(EVENT, EDITOR, "air", event, event_fields(title_ko="처음"), seen=seen)
-    with pytest.raises(EditedMeanwhile) as refused:
-        items.change(EVENT, EDITOR, "air", event, event_fields(title_ko="나중"), seen=seen)
-    assert refused.value.stored["title_ko"] == "처음"
 
 
 # --- Calendar files ---

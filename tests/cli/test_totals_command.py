@@ -1,9 +1,5 @@
 """`flask totals` as staff meet it."""
 
-import io
-import json
-
-import openpyxl
 import pytest
 
 from tests.support import ledger
@@ -23,16 +19,6 @@ def test_csv_is_written_to_the_screen_unless_asked_otherwise(runner):
     assert result.exit_code == 0
     assert result.stdout_bytes.startswith(b"\xef\xbb\xbf")
     assert '"total","people","서명한 사람","People",6' in result.stdout
-
-
-def test_json_can_be_piped_into_a_program(runner):
-    result = runner.invoke(args=["totals", "blue-skies", "--format", "json"])
-    assert json.loads(result.stdout_bytes)["people"] == 6
-
-
-def test_totals_as_a_workbook_can_be_piped(runner):
-    result = runner.invoke(args=["totals", "blue-skies", "--format", "xlsx"])
-    assert openpyxl.load_workbook(io.BytesIO(result.stdout_bytes))["지역별 By region"]["D2"].value == 6
 
 
 def test_a_language_gives_the_file_of_a_reader(runner):

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -110,32 +109,6 @@ def test_xlsx_has_a_summary_and_a_sheet_for_each_breakdown():
     for sheet in book:
         assert sheet.freeze_panes == "A2"
         assert sheet.column_dimensions["A"].width > 10
-
-
-def test_xlsx_holds_no_formula_whatever_a_text_says():
-    titled = replace(
-        TOTALS, title=Texts(ko=FORMULA, en="Blue Skies"), by_country=[Cell("=1", Texts(ko="+1", en="@x"), 9)]
-    )
-    content = totals_xlsx(titled)
-
-    book = openpyxl.load_workbook(io.BytesIO(content))
-    kinds = {
-        cell.data_type
-        for sheet in book
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.value is not None
-    }
-    assert kinds == {"s", "n", "d"}
-    assert [cell.value for cell in book["국가별 By country"][2]] == [
-        "=1",
-        "+1",
-        "@x",
-        9,
-        pytest.approx(9 / 28),
-    ]
-    with zipfile.ZipFile(io.BytesIO(content)) as parts:
-        assert not any(b"<f>" in parts.read(name) for name in parts.namelist())
 
 
 # --- For one reader, in their language ---

@@ -91,8 +91,6 @@ def test_a_document_is_stored_as_it_is():
         (PDF[:-10], "application/pdf", DocumentFault.DAMAGED),
         (PDF + b"<script>", "application/pdf", DocumentFault.DAMAGED),
         (PDF.replace(b"<<>>", b"<</S/JavaScript/JS(1)>>"), "application/pdf", DocumentFault.ACTIVE),
-        (PDF.replace(b"<<>>", b"<</S/Launch/F(x)>>"), "application/pdf", DocumentFault.ACTIVE),
-        (PDF.replace(b"\n", b"\n<html>\n", 1), "application/pdf", DocumentFault.EXTRA),
     ],
 )
 def test_what_is_no_whole_pdf_is_refused(data, media_type, fault):

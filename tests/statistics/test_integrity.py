@@ -172,16 +172,11 @@ def test_page_and_document_of_few_say_fewer_than_five(client):
     assert (document["submitted"], document["not_counted"]) == (None, {"pending": None})
 
 
-@pytest.mark.parametrize("path", ["/en/c/unknown/integrity", "/api/v1/campaigns/unknown/integrity"])
-def test_an_unknown_campaign_has_no_figures(client, path):
-    campaign()
-    assert client.get(path).status_code == 404
-
-
-def test_a_draft_has_no_figures(client):
+@pytest.mark.parametrize("slug", ["unknown", "draft"])
+def test_an_unknown_campaign_and_a_draft_have_no_figures(client, slug):
     campaign("draft", state="draft")
-    assert client.get("/en/c/draft/integrity").status_code == 404
-    assert client.get("/api/v1/campaigns/draft/integrity").status_code == 404
+    assert client.get(f"/en/c/{slug}/progress").status_code == 404
+    assert client.get(f"/api/v1/campaigns/{slug}/integrity").status_code == 404
 
 
 def held(number, state="held", **facts):

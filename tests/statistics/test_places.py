@@ -169,7 +169,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.sqlite_only
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_two_lines_that_follow_each_other_differ_by_twenty_people_and_by_whole_cells(
     app, frozen_clock, steps

@@ -187,11 +187,6 @@ def accessibility_faults(page: Page) -> list[str]:
     ]
 
 
-def assert_accessible(page: Page) -> None:
-    faults = accessibility_faults(page)
-    assert not faults, f"{page.url}\n  " + "\n  ".join(faults)
-
-
 def overflow(page: Page) -> int:
     """How many pixels stick out to the side."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

@@ -21,10 +21,8 @@ from pledge.campaigns.queries import pledge_hashes, published_slugs
 from pledge.core.db import db, transaction
 from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
-from pledge.deliveries.models import Delivery
 from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.packing import MEMBERS, NoKnownKey, NotToBePacked, PackInconsistent
-from pledge.jobs.services import MadeFile
 from pledge.ledger import log as entries_log
 from pledge.ledger import log_queries, notes
 from pledge.ledger.log import NoLogKey
@@ -487,8 +485,3 @@ def test_the_memory_does_not_grow_with_the_log(app, tmp_path, monkeypatch):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 1_000_000
-
-
-def test_the_maker_has_nothing_to_add(app):
-    assert packing.pack(a_campaign(), io.BytesIO(), quiet) == MadeFile()
-    assert db.session.scalars(select(Delivery.id)).all()

@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from tests.support import apps, postgres
 from tests.support.disk import SmallDisk, may_mount
 from tests.support.nginx import HOST, Nginx
-from tests.support.pgbouncer import PgBouncer
+from tests.support.postgres import PgBouncer
 from tests.support.redis import RedisServer
 from tests.support.site import Site
 from tests.support.smtp import SmtpServer

@@ -197,7 +197,7 @@ ACTIONS: dict[str, Any] = {
     **{f"switch.{name}": words.act for name, words in SWITCH_LABELS.items()},
 }
 
-ROOMS: dict[str, Any] = {
+AREAS: dict[str, Any] = {
     "campaign": _l("Campaigns"),
     "endorsement": _l("Organisations"),
     "signature": _l("Signatures"),
@@ -233,8 +233,7 @@ def action_words(action: str, details: str) -> str:
 
 def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
     """For a select field: each area with its code and label, and its acts."""
-    acts = {
-        room: [(code, str(words)) for code, words in ACTIONS.items() if code.startswith(f"{room}.")]
-        for room in ROOMS
-    }
-    return [(room, str(words), acts[room]) for room, words in ROOMS.items()]
+    return [
+        (area, str(label), [(code, str(act)) for code, act in ACTIONS.items() if code.startswith(f"{area}.")])
+        for area, label in AREAS.items()
+    ]

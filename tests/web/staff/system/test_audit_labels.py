@@ -3,13 +3,13 @@
 import ast
 
 from config import ROOT
-from pledge.web.staff.system.labels import ACTIONS, ROOMS
+from pledge.web.staff.system.labels import ACTIONS, AREAS
 
 RECORDERS = {"record", "note"}
 
 
 def recorded() -> set[str]:
-    """The actions named in calls of record() and note(), as texts like `room.verb`."""
+    """The actions named in calls of record() and note(), as texts like `area.verb`."""
     found = set()
     for path in (ROOT / "pledge").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -22,7 +22,7 @@ def recorded() -> set[str]:
                     for argument in node.args
                     if isinstance(argument, ast.Constant)
                     and isinstance(argument.value, str)
-                    and argument.value.split(".")[0] in ROOMS
+                    and argument.value.split(".")[0] in AREAS
                     and "." in argument.value
                 }
     return found
@@ -33,5 +33,5 @@ def test_every_act_has_a_name():
     assert recorded() - ACTIONS.keys() == set()
 
 
-def test_every_name_is_in_a_room():
-    assert {action.split(".")[0] for action in ACTIONS} == ROOMS.keys()
+def test_every_name_is_in_an_area():
+    assert {action.split(".")[0] for action in ACTIONS} == AREAS.keys()
