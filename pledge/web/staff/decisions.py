@@ -44,11 +44,13 @@ def decision_routes(
     `page` is the view of that page; besides the parts of its address it takes `status`, `refused` and the `form` that was sent.
     """
     for decision in decisions:
-        verb, view = decision.act.__name__, _view(page, decision)
+        verb = decision.act.__name__
+        view = _view(page, decision)
+        view.__name__ = f"{name}_{verb}"
         if decision.requires_recent_mfa:
             view = requires_recent_mfa(view)
         rule = f"{path}/{verb.replace('_', '-')}"
-        staff.add_url_rule(rule, f"{name}_{verb}", needs(permission)(view), methods=["POST"])
+        staff.add_url_rule(rule, view_func=needs(permission)(view), methods=["POST"])
 
 
 def _view(page: Callable[..., Response], decision: Decision) -> Callable[..., AnyResponse]:
@@ -83,8 +85,6 @@ def removal_route(
 ) -> None:
     """Add the route that asks for a reason, then removes what is in one of the states. `title`: the attribute that names it."""
 
-    @staff.route(f"{path}/remove", methods=["GET", "POST"], endpoint=f"{name}_remove")
-    @needs(Permission.EDIT_CAMPAIGNS)
     def ask_and_remove(slug: str, **number: Any) -> AnyResponse:
         found, form, problem = find(slug, **number), RemoveForm(request.form), OK
         back = url_for(f"staff.{page.__name__}", slug=slug, **number)
@@ -106,3 +106,8 @@ def removal_route(
         else:
             form.seen.data = found.stamp
         return removal_page(slug, getattr(found, title), back, form, problem)
+
+    ask_and_remove.__name__ = f"{name}_remove"
+    staff.add_url_rule(
+        f"{path}/remove", view_func=needs(Permission.EDIT_CAMPAIGNS)(ask_and_remove), methods=["GET", "POST"]
+    )
