@@ -114,9 +114,10 @@ def _add_act(
             return redirect(url_for("staff.signatures", done=name), 303)
         return _done(signature_id, name)
 
+    view.__name__ = f"signature_{name}"
     guarded = requires_recent_mfa(view) if recent_mfa else view
     rule = f"{_ONE}/{name.replace('_', '-')}"
-    staff.add_url_rule(rule, f"signature_{name}", needs(permission)(guarded), methods=["POST"])
+    staff.add_url_rule(rule, view_func=needs(permission)(guarded), methods=["POST"])
 
 
 _add_act(moderation.withdraw)
