@@ -28,7 +28,7 @@ PATIENCE = 60.0
 WATCHING = 0.1
 #: Of static/js/public/check.js and thanks.js.
 CHECK_PAUSE, CHECK_GROWTH = 4.0, 1.2
-NUMBER_PAUSE, NUMBER_TRIES = 0.6, 20
+NUMBER_FIRST_PAUSE, NUMBER_PAUSE, NUMBER_TRIES = 0.7, 0.6, 20
 
 _HEADERS = "".join(f"{name}: {value}\r\n" for name, value in BROWSER.items())
 _LINK = re.compile(rb"/(?:ko|en)/confirm/[A-Za-z0-9._~-]+")
@@ -163,7 +163,6 @@ class Crowd:
     async def _wait_there(self, line: "_Line", ticket: str) -> None:
         """As check.js, until the person turns to the mail."""
         left, pause = random.uniform(*LEAVING), CHECK_PAUSE
-        await self._step(line, "state", "POST", MINE, {"ticket": ticket})
         while (left := left - pause) > 0:
             await asyncio.sleep(pause)
             await self._step(line, "state", "POST", MINE, {"ticket": ticket})
@@ -172,6 +171,7 @@ class Crowd:
     async def _learn_number(self, line: "_Line", key: str) -> None:
         """As thanks.js."""
         began = time.monotonic()
+        await asyncio.sleep(NUMBER_FIRST_PAUSE)
         for tried in range(NUMBER_TRIES):
             answer = await self._step(line, "number", "POST", MINE, {"key": key})
             if not json.loads(answer.body)["again"]:

@@ -75,7 +75,7 @@ async def crowd(nginx, seconds):
             forms.append(await ask(nginx, "POST", "/ko/c/blue-skies/sign", form))
             await asyncio.sleep(0.1)
 
-    lookers, pollers = at_a_time("pledge_personal") + 60, at_a_time("pledge_optional") + 20
+    lookers, pollers = at_a_time("pledge_personal") + 60, 36
     await asyncio.gather(sign(), *(look() for _ in range(lookers)), *(poll() for _ in range(pollers)))
     return pages, polls, forms
 

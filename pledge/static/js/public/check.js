@@ -2,7 +2,7 @@
 // ("123 456"), sends the sixth digit, and asks for the two digits and whether the link was pressed elsewhere: then the page
 // with the thanks is next.
 
-// Nobody has found, opened and confirmed the mail sooner.
+// Nobody has found and opened the mail sooner, to confirm or to be asked for the two digits.
 const FIRST_PAUSE = 4000;
 const MAX_PAUSE = 15000;
 const AN_HOUR = 3600000;
@@ -67,11 +67,11 @@ function keepTicket(ticket) {
   keep("ticket", ticket);
 }
 
-// At once for the digits; then slower and slower, not at all in the background, and at once when one comes back to this tab.
+// Slower and slower, not at all in the background, and at once when one comes back to this tab.
 function wait(mine, ticket, thanks) {
   const since = Date.now();
   let pause = FIRST_PAUSE;
-  let timer = 0;
+  let timer = setTimeout(() => ask(), pause);
   const ask = async (isTold = false) => {
     clearTimeout(timer);
     if ((document.hidden && isTold !== true) || Date.now() - since > AN_HOUR) return;
@@ -90,7 +90,6 @@ function wait(mine, ticket, thanks) {
   document.addEventListener("visibilitychange", ask);
   // The page with the thanks tells when it opens in another tab of this browser (thanks.js).
   if ("BroadcastChannel" in window) new BroadcastChannel("pledge.confirmed").addEventListener("message", () => ask(true));
-  ask(true);
 }
 
 function showDigits(digits) {

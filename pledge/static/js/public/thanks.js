@@ -1,7 +1,8 @@
 // On the page with the thanks: asks for what only this tab may be told, shares the picture with one's number where the device
 // can, and tells a tab that still waits.
 
-// The number is given when the ledger is folded, a moment after the confirmation: asked for until it is there.
+// The number is given when the ledger is folded, a moment after the confirmation: asked for then, and until it is there.
+const FIRST_PAUSE = 700;
 const PAUSE = 600;
 const TRIES = 20;
 const OF_THE_NUMBER = ["number", "progress", "card"];
@@ -38,6 +39,7 @@ async function showMine(address) {
   if (!kept.key && !kept.ticket) return;
   const done = location.hash.slice(1);
   let isFirst = true;
+  await pause(FIRST_PAUSE);
   for (let tried = 0; tried < TRIES; tried += 1) {
     try {
       const response = await fetch(address, { method: "POST", body: new URLSearchParams({ ...kept, done }) });
@@ -53,8 +55,12 @@ async function showMine(address) {
     } catch {
       // Offline for a moment; the next try may find it.
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE * (1 + tried / 4)));
+    await pause(PAUSE * (1 + tried / 4));
   }
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 // A question that somebody is answering is not replaced when the number comes.
