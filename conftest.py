@@ -32,7 +32,7 @@ from tests.support.insider import ROLES, ThreeRoles
 from tests.support.redis import RedisServer, end_outage
 from tests.support.site import Site
 from tests.support.smtp import SmtpServer
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -247,7 +247,7 @@ def redis_server(worker_folder: Path) -> Iterator[RedisServer]:
 def redis(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """A running, empty Redis, which is not taken for an outage where the machine is slow; a test may freeze or stop it."""
     for name in ("socket_timeout", "socket_connect_timeout"):
-        monkeypatch.setitem(limits._REDIS_OPTIONS, name, PATIENCE)
+        monkeypatch.setitem(limits._REDIS_OPTIONS, name, TEST_TIMEOUT)
     if redis_server.process is None:
         redis_server.start()
     redis_server.wake()
@@ -473,8 +473,8 @@ def _a_day_begins(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _no_picture_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a slow machine; what a picture computes is limited all the same."""
-    monkeypatch.setattr(pictures, "WALL_SECONDS", PATIENCE)
-    monkeypatch.setattr(pictures, "WALL_SECONDS_WIDE", PATIENCE)
+    monkeypatch.setattr(pictures, "WALL_SECONDS", TEST_TIMEOUT)
+    monkeypatch.setattr(pictures, "WALL_SECONDS_WIDE", TEST_TIMEOUT)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ class NoSuchBlock(LookupError):
     """There is no such block, or it has ended."""
 
 
-class Spared(ValueError):
+class LargeProviderNotAllowed(ValueError):
     """So many people come from there that it is never held as a whole."""
 
 
@@ -72,11 +72,11 @@ def place(
     actor: Actor, origin: BlockedOrigin, lasting: timedelta, why: str, spared: Collection[bytes]
 ) -> None:
     """Hold what comes from now on; one that lasts already ends when this one does. `spared`: the hashes of what is never
-    blocked. Raises NoReason, Spared.
+    blocked. Raises NoReason, LargeProviderNotAllowed.
     """
     why, now = stated(why), clock.now()
     if origin.hash in spared:
-        raise Spared
+        raise LargeProviderNotAllowed
     with transaction() as session:
         about = {"campaign_id": origin.campaign_id, "kind": origin.kind, "hash": origin.hash}
         lasts = select(Block).filter_by(**about).where(Block.until > now)

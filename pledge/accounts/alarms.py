@@ -21,12 +21,12 @@ from pledge.mail import breaker, queries, valve
 
 #: What a person must be allowed to hear of a kind.
 NEEDS = {
-    AlertKind.VALVE_CLOSED: Permission.SEE_DESK,
-    AlertKind.BREAKER_OPEN: Permission.SEE_DESK,
+    AlertKind.VALVE_CLOSED: Permission.SEE_DASHBOARD,
+    AlertKind.BREAKER_OPEN: Permission.SEE_DASHBOARD,
     AlertKind.SIGN_UPS_HELD: Permission.INVALIDATE,
-    AlertKind.DELIVERY_FELL: Permission.SEE_DESK,
-    AlertKind.STEP_REACHED: Permission.SEE_DESK,
-    AlertKind.COUNT_DIFFERS: Permission.SEE_DESK,
+    AlertKind.DELIVERY_FELL: Permission.SEE_DASHBOARD,
+    AlertKind.STEP_REACHED: Permission.SEE_DASHBOARD,
+    AlertKind.COUNT_DIFFERS: Permission.SEE_DASHBOARD,
 }
 
 #: What people of a role hear of until they choose for themselves.

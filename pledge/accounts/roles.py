@@ -31,7 +31,7 @@ DUTIES = {
 
 
 class Permission(StrEnum):
-    SEE_DESK = "see_desk"  #: the numbers and the charts
+    SEE_DASHBOARD = "see_dashboard"  #: the numbers and the charts
     REVIEW_ORGANIZATIONS = "review_organizations"
     LOOK_UP_SIGNATURES = "look_up_signatures"
     INVALIDATE = "invalidate"
@@ -44,17 +44,17 @@ class Permission(StrEnum):
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.VIEWER: frozenset({Permission.SEE_DESK}),
+    Role.VIEWER: frozenset({Permission.SEE_DASHBOARD}),
     Role.MODERATOR: frozenset(
         {
-            Permission.SEE_DESK,
+            Permission.SEE_DASHBOARD,
             Permission.REVIEW_ORGANIZATIONS,
             Permission.LOOK_UP_SIGNATURES,
             Permission.INVALIDATE,
         }
     ),
-    Role.EDITOR: frozenset({Permission.SEE_DESK, Permission.EDIT_CAMPAIGNS}),
-    Role.EXPORTER: frozenset({Permission.SEE_DESK, Permission.EXPORT}),
+    Role.EDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.EDIT_CAMPAIGNS}),
+    Role.EXPORTER: frozenset({Permission.SEE_DASHBOARD, Permission.EXPORT}),
     Role.ADMIN: frozenset(Permission),
 }
 

@@ -116,7 +116,7 @@ def end(session_id: int) -> None:
     write_autocommit(lambda connection: connection.execute(gone))
 
 
-def of(staff_id: int) -> list[SessionView]:
+def for_staff(staff_id: int) -> list[SessionView]:
     """The open sessions of a person, the latest first."""
     query = (
         select(

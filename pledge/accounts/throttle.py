@@ -44,7 +44,7 @@ NETWORK = ThrottleRule("network", free=20, max_wait=300)
 SECOND_FACTOR = ThrottleRule("second factor", free=5, max_wait=900)
 
 
-def take(rule: ThrottleRule, name: str) -> int:
+def count_attempt(rule: ThrottleRule, name: str) -> int:
     """Count one try; 0 when it may be made, else the seconds until the next one may."""
     now = int(clock.now().timestamp())
     # Longer than the longest wait, or waiting it out would reset the tries.

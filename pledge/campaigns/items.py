@@ -68,7 +68,7 @@ def rows(kind: ItemKind[Fields], campaign_id: int) -> list[Item[Fields]]:
         return [item(kind, row) for row in connection.execute(query.order_by(*kind.order))]
 
 
-def one(kind: ItemKind[Fields], campaign_id: int, number: int) -> Item[Fields]:
+def get(kind: ItemKind[Fields], campaign_id: int, number: int) -> Item[Fields]:
     """Raises NoSuchCampaign."""
     for row in rows(kind, campaign_id):
         if row.id == number:

@@ -19,7 +19,7 @@ from pledge.campaigns.moderation import compare, edited, new_text, subject
 from pledge.campaigns.partners import PARTNER, SISTER
 from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, changed, stamp
-from pledge.campaigns.staff_queries import CampaignDesk
+from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.campaigns.video import BadCaptions, BadVideo, OwnVideo, Video, check_captions, parse_video, stored
 from pledge.core import languages
 from pledge.core.db import reading
@@ -422,7 +422,7 @@ class MissingContent(StrEnum):
     LOGOS = "logos"  #: organisations behind it that have no logo
 
 
-def missing_content(desk: CampaignDesk) -> list[MissingContent]:
+def missing_content(desk: CampaignAdmin) -> list[MissingContent]:
     """In the order in which a visitor would notice it."""
     there = {
         MissingContent.PHOTO: bool(get_photo(desk.id).file),

@@ -21,7 +21,7 @@ from pledge.campaigns.moderation import edited, subject
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
-from pledge.campaigns.staff_queries import CampaignDesk
+from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
@@ -209,7 +209,7 @@ class PlanChanged(Exception):
         self.plan = plan
 
 
-def plan_import(desk: CampaignDesk, lines: Sequence[Line], logos: Mapping[str, str]) -> Plan:
+def plan_import(desk: CampaignAdmin, lines: Sequence[Line], logos: Mapping[str, str]) -> Plan:
     """What importing these lines (the header first) and pictures (name in `files` by the name of the file) would do.
 
     Partners of the same name in any language are changed where the table says something; others are added at the end.

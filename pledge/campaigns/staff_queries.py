@@ -85,7 +85,7 @@ class Wording:
 
 
 @dataclass(frozen=True)
-class CampaignDesk:
+class CampaignAdmin:
     """What all pages of one campaign in the staff area need besides their own section."""
 
     id: int
@@ -142,7 +142,7 @@ def titles(lang: str) -> dict[str, str]:
     return {slug: title if often[title] == 1 else f"{title} ({slug})" for slug, title in named.items()}
 
 
-def desk(slug: str) -> CampaignDesk:
+def desk(slug: str) -> CampaignAdmin:
     """One campaign as its editors see it. Raises NoSuchCampaign."""
     with reading() as connection:
         row = connection.execute(
@@ -150,7 +150,7 @@ def desk(slug: str) -> CampaignDesk:
         ).first()
         if row is None:
             raise NoSuchCampaign
-        return CampaignDesk(
+        return CampaignAdmin(
             id=row.id,
             slug=row.slug,
             state=CampaignState(row.state),

@@ -262,7 +262,7 @@ def watch(campaign_id: int, slug: str, window: Window) -> Watched:
         return Watched(look.since, is_cut, total, listed, providers, _patterns(look))
 
 
-def one(campaign_id: int, slug: str, window: Window, key: Key) -> tuple[WatchedCluster, datetime]:
+def cluster(campaign_id: int, slug: str, window: Window, key: Key) -> tuple[WatchedCluster, datetime]:
     """One cluster in this time, whatever its size, and since when."""
     with reading() as connection:
         look, _ = _look(connection, campaign_id, slug, window)

@@ -55,7 +55,7 @@ def init_app(app: Flask) -> None:
     app.before_request(answer_from_copy)
 
 
-def kept(
+def cached(
     cache_control: str,
     *,
     reads: Iterable[str] = (),

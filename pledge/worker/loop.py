@@ -86,7 +86,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
 
     def read_bounces() -> bool:
         try:
-            return mailboxes.read(bounce_mailbox, bounces.take, is_stopping) == mailboxes.BATCH
+            return mailboxes.read(bounce_mailbox, bounces.handle_message, is_stopping) == mailboxes.BATCH
         except MailboxAway as away:
             log.warning("mailbox of bounces away", kind=str(away))
             return False

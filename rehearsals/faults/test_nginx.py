@@ -14,7 +14,7 @@ from config import ROOT
 from tests.support.nginx import HOST, ask, binary, tls
 from tests.support.routes import unknown
 from tests.support.run import free_port
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 #: Parts of an address that are a key to something: who has it can act.
 TOKENS = ("token", "ticket")
@@ -125,7 +125,7 @@ def test_a_load_balancer_may_ask_by_address_for_the_health_and_for_nothing_else(
     nginx = make_nginx(site.port)
 
     def plain(path):
-        line = http.client.HTTPConnection("127.0.0.1", nginx.http, timeout=PATIENCE)
+        line = http.client.HTTPConnection("127.0.0.1", nginx.http, timeout=TEST_TIMEOUT)
         try:
             line.request("GET", path)
             return line.getresponse().status
@@ -143,7 +143,7 @@ def test_prometheus_on_this_machine_reads_the_metrics_and_nobody_through_the_sit
     nginx = make_nginx(site.port)
 
     def local(path):
-        line = http.client.HTTPConnection("127.0.0.1", nginx.metrics, timeout=PATIENCE)
+        line = http.client.HTTPConnection("127.0.0.1", nginx.metrics, timeout=TEST_TIMEOUT)
         try:
             line.request("GET", path)
             answer = line.getresponse()
@@ -174,7 +174,7 @@ def test_slow_senders_do_not_lock_out_their_neighbours_behind_one_address(site, 
     assert [status for status, _, _ in answers] == [422] * 5
     assert ask(nginx, "/healthz")[0] == 200
     # And their own time is limited: nginx gives a body ten seconds between two pieces.
-    lines[0].settimeout(PATIENCE)
+    lines[0].settimeout(TEST_TIMEOUT)
     try:
         assert lines[0].recv(100)[:12] in (b"", b"HTTP/1.1 408")
     except OSError:
@@ -201,7 +201,7 @@ def test_no_server_of_ours_has_an_error_log_and_no_address_with_a_key_a_limit_of
 
 
 def plain_status(nginx, path):
-    line = http.client.HTTPConnection("127.0.0.1", nginx.http, timeout=PATIENCE)
+    line = http.client.HTTPConnection("127.0.0.1", nginx.http, timeout=TEST_TIMEOUT)
     line.request("GET", path, headers={"Host": HOST})
     answer = line.getresponse()
     line.close()
@@ -221,7 +221,7 @@ def handshake(nginx, highest, ciphers="DEFAULT:@SECLEVEL=0"):
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.maximum_version = highest
     context.set_ciphers(ciphers)
-    line = socket.create_connection(("127.0.0.1", nginx.https), timeout=PATIENCE)
+    line = socket.create_connection(("127.0.0.1", nginx.https), timeout=TEST_TIMEOUT)
     try:
         with context.wrap_socket(line, server_hostname=HOST) as wrapped:
             return wrapped.version(), wrapped.cipher()[0]

@@ -14,7 +14,7 @@ from pledge.core.db import db, transaction
 from tests.support import factories
 from tests.support.nginx import HOST, ask
 from tests.support.routes import unknown
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 PAGE = "/ko/c/blue-skies"
 COUNT = "/api/v1/campaigns/blue-skies/count"
@@ -148,7 +148,7 @@ def test_a_copy_that_nobody_asks_for_is_deleted(site, make_nginx):
     nginx = make_nginx(site.port, level="warn", inactive="2s")
     ask(nginx, PAGE)
     change_title(site, "또 다른 제목")
-    wait_until(lambda: kept(nginx) == [], seconds=DELETED_WITHIN + PATIENCE)
+    wait_until(lambda: kept(nginx) == [], seconds=DELETED_WITHIN + TEST_TIMEOUT)
     assert "또 다른 제목" in ask(nginx, PAGE)[2]
 
 

@@ -19,7 +19,7 @@ from config import WEB_THREADS
 from tests.support import postgres, units
 from tests.support.factories import sign_form
 from tests.support.nginx import HOST, Nginx, tls
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Services:
             subprocess.run(shlex.split(stop), check=True)
             process.terminate()
             try:
-                process.wait(PATIENCE)
+                process.wait(TEST_TIMEOUT)
             except subprocess.TimeoutExpired:
                 self.killed += 1
                 process.kill()
@@ -78,11 +78,11 @@ class Services:
         self._wait_for(number)
 
     def _wait_for(self, number):
-        wait_until(lambda: self.answers(number), lambda: self.site.log_text()[-2000:], 2 * PATIENCE)
+        wait_until(lambda: self.answers(number), lambda: self.site.log_text()[-2000:], 2 * TEST_TIMEOUT)
 
     def answers(self, number):
         line = socket.socket(socket.AF_UNIX)
-        line.settimeout(PATIENCE)
+        line.settimeout(TEST_TIMEOUT)
         try:
             line.connect(str(self.socket(number)))
             line.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -107,7 +107,7 @@ class Services:
         for process in self.processes:
             workers = postgres.children(process.pid)
             try:
-                process.wait(PATIENCE)
+                process.wait(TEST_TIMEOUT)
             except subprocess.TimeoutExpired:
                 for pid in (process.pid, *workers):
                     os.kill(pid, signal.SIGKILL)
@@ -155,7 +155,7 @@ class Load:
             self.posted.append(self._ask("POST", "/ko/c/blue-skies/sign", form))
 
     def _ask(self, method, path, body=None):
-        line = http.client.HTTPSConnection(HOST, timeout=PATIENCE)
+        line = http.client.HTTPSConnection(HOST, timeout=TEST_TIMEOUT)
         try:
             line.sock = tls(self.nginx)
             line.request(method, path, body, {"Content-Type": "application/x-www-form-urlencoded"})

@@ -19,7 +19,7 @@ from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 from tests.support.nginx import HOST, ask
 from tests.support.prober import Prober
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 SIGN = "/ko/c/blue-skies/sign"
 
@@ -177,7 +177,7 @@ def test_a_statement_with_a_deadline_of_its_own_may_take_as_long(app):
     from sqlalchemy import text
 
     with quick(), app.test_request_context(), reading() as connection:
-        slow = text("SELECT pg_sleep(2)").execution_options(deadline=PATIENCE)
+        slow = text("SELECT pg_sleep(2)").execution_options(deadline=TEST_TIMEOUT)
         connection.execute(slow)
         connection.execute(text("SELECT 1"))
 
@@ -200,7 +200,7 @@ def test_a_connection_that_is_held_between_statements_is_left_alone(app):
 def send(url, form):
     data = urllib.parse.urlencode(form).encode()
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=TEST_TIMEOUT) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code

@@ -105,7 +105,7 @@ def test_signing_reads_the_blocks_every_few_seconds_and_not_each_time(campaign, 
 
 def test_what_is_spared_cannot_be_blocked(campaign):
     origin = BlockedOrigin(campaign.id, OriginKind.DOMAIN, hashed(OriginKind.DOMAIN))
-    with pytest.raises(blocks.Spared):
+    with pytest.raises(blocks.LargeProviderNotAllowed):
         blocks.place(factories.ANNA, origin, HOUR, "a wave", {origin.hash: "robots.example"})
     assert blocks.lasting(campaign.id) == []
 

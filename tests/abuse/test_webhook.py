@@ -15,7 +15,7 @@ from pledge.abuse import webhook
 from pledge.abuse.models import Alert, AlertKind, CallState
 from pledge.accounts import alarms
 from pledge.core.db import db, transaction
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 from tests.support.websites import Website
 
 HOST = "hooks.example.com"
@@ -115,7 +115,7 @@ def test_a_receiver_that_hangs_up_or_has_the_certificate_of_somebody_else_gets_i
 
 def test_two_workers_do_not_send_it_twice(hooked, receiver):
     tell()
-    seen = threading.Barrier(2, timeout=PATIENCE)
+    seen = threading.Barrier(2, timeout=TEST_TIMEOUT)
 
     def work():
         with hooked.app_context():
@@ -126,7 +126,7 @@ def test_two_workers_do_not_send_it_twice(hooked, receiver):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(PATIENCE)
+        worker.join(TEST_TIMEOUT)
     assert len(receiver.requests) == 1
 
 

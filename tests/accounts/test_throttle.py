@@ -9,71 +9,71 @@ from pledge.accounts.throttle import NETWORK, PASSWORD, SECOND_FACTOR
 
 
 def test_five_tries_pass_and_the_sixth_waits(app, frozen_clock):
-    assert [throttle.take(PASSWORD, "a@example.org") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
+    assert [throttle.count_attempt(PASSWORD, "a@example.org") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
 
 
 def test_twenty_failures_from_one_network_slow_it_down(app, frozen_clock):
-    assert [throttle.take(NETWORK, "203.0.113.7") for _ in range(21)] == [0] * 20 + [60]
+    assert [throttle.count_attempt(NETWORK, "203.0.113.7") for _ in range(21)] == [0] * 20 + [60]
 
 
 def test_the_waits_grow_up_to_a_bound(app, frozen_clock):
     for _ in range(5):
-        throttle.take(SECOND_FACTOR, "1")
+        throttle.count_attempt(SECOND_FACTOR, "1")
     waits = []
     for _ in range(7):
-        wait = throttle.take(SECOND_FACTOR, "1")
+        wait = throttle.count_attempt(SECOND_FACTOR, "1")
         waits.append(wait)
         frozen_clock.move(seconds=wait)
-        assert throttle.take(SECOND_FACTOR, "1") == 0, "it is a wait, not a lock"
+        assert throttle.count_attempt(SECOND_FACTOR, "1") == 0, "it is a wait, not a lock"
     assert waits == [60, 120, 240, 480, 900, 900, 900]
 
 
 def test_who_waits_the_longest_wait_out_does_not_begin_anew(app, frozen_clock):
     for _ in range(5):
-        throttle.take(SECOND_FACTOR, "1")
+        throttle.count_attempt(SECOND_FACTOR, "1")
     for _ in range(12):
-        frozen_clock.move(seconds=throttle.take(SECOND_FACTOR, "1") + 1)
-        assert throttle.take(SECOND_FACTOR, "1") == 0
-    assert throttle.take(SECOND_FACTOR, "1") == 900
+        frozen_clock.move(seconds=throttle.count_attempt(SECOND_FACTOR, "1") + 1)
+        assert throttle.count_attempt(SECOND_FACTOR, "1") == 0
+    assert throttle.count_attempt(SECOND_FACTOR, "1") == 900
 
 
 def test_hammering_does_not_push_the_wait_on(app, frozen_clock):
     for _ in range(5):
-        throttle.take(PASSWORD, "a@example.org")
+        throttle.count_attempt(PASSWORD, "a@example.org")
     for _ in range(30):
         frozen_clock.move(seconds=1)
-        assert throttle.take(PASSWORD, "a@example.org") > 0
+        assert throttle.count_attempt(PASSWORD, "a@example.org") > 0
     frozen_clock.move(seconds=30)
-    assert throttle.take(PASSWORD, "a@example.org") == 0
+    assert throttle.count_attempt(PASSWORD, "a@example.org") == 0
 
 
 def test_all_is_forgotten_after_a_calm_time_and_after_success(app, frozen_clock):
     for _ in range(5):
-        throttle.take(PASSWORD, "a@example.org")
-        throttle.take(PASSWORD, "b@example.org")
+        throttle.count_attempt(PASSWORD, "a@example.org")
+        throttle.count_attempt(PASSWORD, "b@example.org")
     frozen_clock.move(minutes=16)
-    assert [throttle.take(PASSWORD, "a@example.org") for _ in range(5)] == [0] * 5
+    assert [throttle.count_attempt(PASSWORD, "a@example.org") for _ in range(5)] == [0] * 5
     throttle.forget(PASSWORD, "a@example.org")
-    assert [throttle.take(PASSWORD, "a@example.org") for _ in range(5)] == [0] * 5
+    assert [throttle.count_attempt(PASSWORD, "a@example.org") for _ in range(5)] == [0] * 5
 
 
 def test_who_gets_in_does_not_slow_down_the_others_of_an_office(app, frozen_clock):
     for _ in range(100):
-        assert throttle.take(NETWORK, "203.0.113.7") == 0
+        assert throttle.count_attempt(NETWORK, "203.0.113.7") == 0
         throttle.give_back(NETWORK, "203.0.113.7")
 
 
 def test_accounts_and_networks_are_counted_apart(app, frozen_clock):
     for _ in range(6):
-        throttle.take(PASSWORD, "a@example.org")
-    assert throttle.take(PASSWORD, "b@example.org") == 0
-    assert throttle.take(SECOND_FACTOR, "a@example.org") == 0
+        throttle.count_attempt(PASSWORD, "a@example.org")
+    assert throttle.count_attempt(PASSWORD, "b@example.org") == 0
+    assert throttle.count_attempt(SECOND_FACTOR, "a@example.org") == 0
 
 
 def test_tries_at_the_same_time_are_all_counted(app, frozen_clock):
     def take():
         with app.app_context():
-            return throttle.take(PASSWORD, "a@example.org")
+            return throttle.count_attempt(PASSWORD, "a@example.org")
 
     with ThreadPoolExecutor(8) as pool:
         passed = [wait for wait in pool.map(lambda _: take(), range(24)) if not wait]
@@ -87,7 +87,7 @@ def test_no_address_is_stored():
     from pledge.accounts.models import StaffAttempt
     from pledge.core.db import db
 
-    throttle.take(PASSWORD, "a@example.org")
+    throttle.count_attempt(PASSWORD, "a@example.org")
     (key,) = db.session.scalars(select(StaffAttempt.key)).all()
     assert b"example" not in bytes(key)
     assert len(key) == 32

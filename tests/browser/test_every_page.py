@@ -14,7 +14,7 @@ from tests.support.clock import Clock
 from tests.support.factories import SLUG
 from tests.support.site import Site
 from tests.support.staff import sign_in
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 SWITCH = {"ko": "header a[hreflang=en]", "en": "header a[hreflang=ko]"}
 OTHER = {"ko": "en", "en": "ko"}
@@ -75,7 +75,7 @@ def look_at(page, lang, item):
 def fetch(address):
     """Status and text of a page, without a browser."""
     try:
-        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(address, timeout=TEST_TIMEOUT) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

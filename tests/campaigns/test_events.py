@@ -26,7 +26,7 @@ def shown(lang="ko", slug="air"):
 
 
 def one(event_id, slug="air"):
-    return items.one(EVENT, staff_queries.desk(slug).id, event_id)
+    return items.get(EVENT, staff_queries.desk(slug).id, event_id)
 
 
 def midnight(year, month, day):

@@ -29,7 +29,7 @@ def names(slug="air"):
 
 
 def one(partner_id, slug="air"):
-    return items.one(PARTNER, staff_queries.desk(slug).id, partner_id)
+    return items.get(PARTNER, staff_queries.desk(slug).id, partner_id)
 
 
 def test_partners_stand_in_the_order_that_staff_choose():

@@ -12,7 +12,7 @@ from pledge.mail.transports import SmtpTransport
 from tests.support import factories
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.production import PRODUCTION
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 
 @pytest.mark.sqlite_only
@@ -133,7 +133,7 @@ def test_deliver_says_when_the_server_takes_no_mail(app, runner, smtp, to_server
 def given_up(app, smtp):
     smtp.behave(at_recipient="550 5.7.1 nobody@example.org may not be written to")
     mails = [enqueue(pending(f"nobody-{number}@example.org")) for number in range(2)]
-    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=TEST_TIMEOUT)
     deliver(transport)
     transport.close()
     return mails

@@ -16,15 +16,15 @@ import pytest
 
 from config import ROOT
 from tests.support.run import free_port
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 #: For the start of a whole site.
-START = 2 * PATIENCE
+START = 2 * TEST_TIMEOUT
 
 
 def answers(address):
     try:
-        with urllib.request.urlopen(address, timeout=PATIENCE) as response:
+        with urllib.request.urlopen(address, timeout=TEST_TIMEOUT) as response:
             return response.status == 200
     except OSError:
         return False
@@ -100,7 +100,7 @@ def test_serve_makes_a_site_in_an_empty_folder_replaces_a_killed_worker_and_ends
     # As a terminal and `make` do: to the whole group, and once more to the process.
     os.killpg(process.pid, signal.SIGTERM)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE) == 0
+    assert process.wait(TEST_TIMEOUT) == 0
     assert not [pid for pid in everyone if Path("/proc", str(pid)).exists()]
 
 

@@ -18,7 +18,7 @@ from pledge.core.logs import configure, log
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 from tests.support.smtp import SmtpServer
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ class Browser:
         )
         opener = urllib.request.build_opener(NoRedirect)
         try:
-            with opener.open(request, timeout=PATIENCE) as answer:
+            with opener.open(request, timeout=TEST_TIMEOUT) as answer:
                 return answer.status, answer.headers.get("Location", ""), answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:

@@ -11,7 +11,7 @@ from pledge.core.db import snapshots
 from pledge.mail.transports import SmtpTransport
 from tests.support.mails import deliver, enqueue
 from tests.support.metrics import documented, metrics_in, needs_promtool, promtool, samples
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
 
@@ -142,7 +142,7 @@ def test_each_fault_sets_off_its_alarm_alone_and_an_ordinary_day_none(tmp_path):
 def test_a_mail_server_that_stops_is_paged_whoever_waits(client, smtp, clock, tmp_path, known):
     """The figures of a real outage, one a minute."""
     enqueue(known=known)
-    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=TEST_TIMEOUT)
     name = ("pledge_outbox_oldest_due_seconds", "awaited" if known else "first")
     measured = []
     smtp.stop()

@@ -21,7 +21,7 @@ from tests.support.ha.databases import DATABASES, environment
 from tests.support.ha.entrances import ADDRESS, ENTRANCES
 from tests.support.nginx import HOST, replaced
 from tests.support.programs import needs
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 ADDRESSES = {*DATABASES.values(), *APPLICATIONS.values(), *ENTRANCES.values(), ADDRESS}
 
@@ -119,7 +119,7 @@ def test_nginx_takes_the_visitors_address_from_the_entrance_and_from_nobody_else
     nginx = HostNginx(tmp_path, echo, address="127.0.0.1", entrance=entrance)
     nginx.start()
     try:
-        line = socket.create_connection(("127.0.0.1", nginx.https), timeout=PATIENCE)
+        line = socket.create_connection(("127.0.0.1", nginx.https), timeout=TEST_TIMEOUT)
         line.sendall(b"PROXY TCP4 203.0.113.9 10.77.0.21 50000 443\r\n")
         context = ssl.create_default_context(cafile=str(tmp_path / "cert" / "fullchain.pem"))
         browser = http.client.HTTPSConnection(HOST)

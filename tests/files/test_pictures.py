@@ -36,7 +36,7 @@ from tests.support.pictures import (
     webp,
     webp_chunk,
 )
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
 def opened(data):
@@ -263,8 +263,8 @@ def test_an_interrupted_wait_for_a_child_leaves_no_timer_that_kills_later(monkey
     monkeypatch.setattr(subprocess, "Popen", noted)
     monkeypatch.setattr(os, "waitid", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        pictures._ask_child(b"", (), PATIENCE)
-    started[0].wait(PATIENCE)
+        pictures._ask_child(b"", (), TEST_TIMEOUT)
+    started[0].wait(TEST_TIMEOUT)
     assert not [one for one in threading.enumerate() if getattr(one, "function", None) is os.kill]
 
 
@@ -291,7 +291,9 @@ def test_nothing_that_a_captured_child_says_is_believed(monkeypatch, answer):
 def test_only_a_few_pictures_are_made_at_once(monkeypatch):
     """Each child may take a core and a quarter of a gigabyte; one more waits, others are told at once to come again."""
     go_on = threading.Event()
-    monkeypatch.setattr(pictures, "_ask_child", lambda *_: go_on.wait(PATIENCE) and (b"damaged\n", 0, 0.1))
+    monkeypatch.setattr(
+        pictures, "_ask_child", lambda *_: go_on.wait(TEST_TIMEOUT) and (b"damaged\n", 0, 0.1)
+    )
 
     faults = []
 

@@ -20,7 +20,7 @@ from tests.jobs.making import advance, content, enqueue, files_in, ten_bytes, vi
 from tests.support import deliveries
 from tests.support.crash import Crash, Killed, at
 from tests.support.factories import campaign, crowd, endorsement, signatures
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 # --- one worker ---
 
@@ -282,7 +282,7 @@ def test_a_real_worker_that_is_killed_in_the_middle(database, app, folder, clock
     assert child.stdout.readline() == b"in the middle\n"
     assert view(JobKind.PACK, number).state == JobState.RUNNING
     child.send_signal(signal.SIGKILL)
-    child.wait(PATIENCE)
+    child.wait(TEST_TIMEOUT)
     child.stdout.close()
     child.stdin.close()
 

@@ -21,7 +21,7 @@ from pledge.ledger.models import Checkpoint, LedgerEntry
 from tests.support import crash, factories, ledger
 from tests.support.ledger import fold
 from tests.support.published_log import check_consistency
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
 def entry(campaign: int) -> dict[str, object]:
@@ -91,7 +91,7 @@ def test_who_finds_another_folder_at_work_leaves_at_once_with_nothing_done(app):
     def meanwhile(_number: int, statement: str) -> None:
         if "INSERT INTO tallies" in statement and not second:
             with ThreadPoolExecutor(1) as pool, app.app_context():
-                second.append(pool.submit(fold_elsewhere).result(PATIENCE))
+                second.append(pool.submit(fold_elsewhere).result(TEST_TIMEOUT))
 
     def fold_elsewhere() -> int:
         with app.app_context():

@@ -12,7 +12,7 @@ from pledge.ledger import log, log_queries, merkle, notes, queries
 from tests.support import crash, ledger
 from tests.support.ledger import fold, verify
 from tests.support.published_log import checkpoints, holds, keys, verifiers
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 SLUG = "blue-skies"
 
@@ -146,7 +146,7 @@ def test_a_renewal_waits_for_a_fold_and_never_publishes_less_than_it_did(app):
 
     with crash.before_statement(meanwhile):
         assert fold() == 1
-    other.join(PATIENCE)
+    other.join(TEST_TIMEOUT)
     assert renewed == [0]
     assert [found.size for found in checkpoints(campaign)] == [1]
 
@@ -162,5 +162,5 @@ def test_two_renewals_at_once_sign_once(app):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(TEST_TIMEOUT)
     assert len(checkpoints(campaign)) == 1

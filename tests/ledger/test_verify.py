@@ -10,7 +10,7 @@ from pledge.ledger.models import Checkpoint, Kind, LedgerEntry, LogKey, LogTile,
 from tests.support import ledger
 from tests.support.insider import guards_away
 from tests.support.ledger import fold, verify
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 SLUG = "blue-skies"
 
@@ -385,5 +385,5 @@ def add_elsewhere(campaign):
 
     thread = threading.Thread(target=add)
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(TEST_TIMEOUT)
     assert not thread.is_alive()

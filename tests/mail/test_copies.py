@@ -17,7 +17,7 @@ from pledge.mail import queries, services
 from pledge.mail.services import Marks, SenderGroup
 from pledge.signatures import mails
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 KILLED_BEFORE_MARKING = """
 import os, signal, sys
@@ -114,7 +114,7 @@ def test_a_sender_that_lives_keeps_its_mails_however_long_the_server_takes(app, 
 
     def hold(_to):
         is_sending.set()
-        go_on.wait(PATIENCE)
+        go_on.wait(TEST_TIMEOUT)
 
     notes = Notes(before=hold)
 
@@ -125,13 +125,13 @@ def test_a_sender_that_lives_keeps_its_mails_however_long_the_server_takes(app, 
 
     sender = threading.Thread(target=send)
     sender.start()
-    assert is_sending.wait(PATIENCE)
+    assert is_sending.wait(TEST_TIMEOUT)
     for _ in range(3):  # together longer than the lease
         clock.move(seconds=services.LEASE.total_seconds() / 2)
         wait_until(lambda: fate(enqueued[0]).lease_until > clock.now() + services.LEASE * 0.6)
         assert queries.claim(5, services.LEASE) == []
     go_on.set()
-    sender.join(PATIENCE)
+    sender.join(TEST_TIMEOUT)
     assert {fate(mail).state for mail in enqueued} == {"sent"}
     assert [fate(mail).attempts for mail in enqueued] == [1, 1, 1]
     assert len(notes.sent) == 3
@@ -169,7 +169,7 @@ def test_senders_that_wait_for_the_same_lock_are_marked_together(app, monkeypatc
     def write(mails):
         written.append([mail.id for mail in mails])
         first_is_writing.set()
-        go_on.wait(PATIENCE)
+        go_on.wait(TEST_TIMEOUT)
         really(mails)
 
     def mark(mail):
@@ -179,13 +179,13 @@ def test_senders_that_wait_for_the_same_lock_are_marked_together(app, monkeypatc
     monkeypatch.setattr(queries, "sent", write)
     senders = [threading.Thread(target=mark, args=(mail,)) for mail in claimed]
     senders[0].start()
-    first_is_writing.wait(PATIENCE)
+    first_is_writing.wait(TEST_TIMEOUT)
     for sender in senders[1:]:
         sender.start()
     wait_until(lambda: len(marks._waiting) == 3)
     go_on.set()
     for sender in senders:
-        sender.join(PATIENCE)
+        sender.join(TEST_TIMEOUT)
 
     assert [len(mails) for mails in written] == [1, 2]
     assert {fate(mail).state for mail in enqueued} == {"sent"}

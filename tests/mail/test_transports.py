@@ -23,7 +23,7 @@ from pledge.mail.transports import (
 )
 from tests.support.run import free_port
 from tests.support.smtp import SmtpServer, _Handler
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 MAIL = b"Subject: x\r\n\r\nfirst\r\n.\r\n..second\r\nlast\r\n"
 
@@ -93,7 +93,7 @@ def test_a_refused_sender_is_our_fault_and_never_the_recipients(smtp, transport)
 
 def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for(smtp):
     transport = SmtpTransport(
-        smtp.url.replace("smtp:", "smtp+starttls:"), "a@example.org", "localhost", timeout=PATIENCE
+        smtp.url.replace("smtp:", "smtp+starttls:"), "a@example.org", "localhost", timeout=TEST_TIMEOUT
     )
 
     assert fault(transport) == (ServerUnavailable, "unsupported")
@@ -102,7 +102,7 @@ def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for(smtp):
 
 def test_a_server_that_speaks_no_tls_at_all_gets_no_mail(smtp):
     transport = SmtpTransport(
-        smtp.url.replace("smtp:", "smtps:"), "a@example.org", "localhost", timeout=PATIENCE
+        smtp.url.replace("smtp:", "smtps:"), "a@example.org", "localhost", timeout=TEST_TIMEOUT
     )
 
     assert fault(transport)[0] is ServerUnavailable
@@ -111,7 +111,7 @@ def test_a_server_that_speaks_no_tls_at_all_gets_no_mail(smtp):
 
 def test_a_login_that_is_not_possible_is_our_fault(smtp):
     transport = SmtpTransport(
-        smtp.url.replace("//", "//me:secret@"), "a@example.org", "localhost", timeout=PATIENCE
+        smtp.url.replace("//", "//me:secret@"), "a@example.org", "localhost", timeout=TEST_TIMEOUT
     )
 
     assert fault(transport) == (ServerUnavailable, "unsupported")
@@ -148,7 +148,9 @@ def test_a_server_that_ends_every_connection_takes_no_mail_now(smtp, transport):
 
 
 def test_nobody_listening_is_told_from_a_server_that_says_nothing():
-    unused = SmtpTransport(f"smtp://127.0.0.1:{free_port()}", "a@example.org", "localhost", timeout=PATIENCE)
+    unused = SmtpTransport(
+        f"smtp://127.0.0.1:{free_port()}", "a@example.org", "localhost", timeout=TEST_TIMEOUT
+    )
     assert fault(unused) == (ServerUnavailable, "unreachable")
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -215,7 +217,7 @@ def server(certificate):
 
 def transport_to(server, login="me:p%40ss"):
     url = f"smtp+starttls://{login}@localhost:{server.port}"
-    return SmtpTransport(url, "no-reply@example.org", "localhost", timeout=PATIENCE)
+    return SmtpTransport(url, "no-reply@example.org", "localhost", timeout=TEST_TIMEOUT)
 
 
 def test_a_trusted_server_gets_the_mail_after_tls_and_login(server, certificate, monkeypatch):
@@ -240,7 +242,7 @@ def test_a_wrong_password_is_our_fault_and_no_letter_dies_of_it(server, certific
 
 def test_without_tls_a_server_that_wants_it_is_our_fault(server):
     transport = SmtpTransport(
-        f"smtp://127.0.0.1:{server.port}", "no-reply@example.org", "localhost", timeout=PATIENCE
+        f"smtp://127.0.0.1:{server.port}", "no-reply@example.org", "localhost", timeout=TEST_TIMEOUT
     )
 
     assert fault(transport)[0] is ServerUnavailable

@@ -10,7 +10,7 @@ from pledge.core.db import db, transaction
 from pledge.signatures.models import Signature
 from pledge.statistics import integrity
 from tests.support.factories import campaign, crowd, invalidation, signatures, the_campaign
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -127,7 +127,7 @@ def test_a_page_does_not_wait_for_a_large_campaign(monkeypatch):
     go_on, read = Event(), integrity._read
 
     def slowly(*args):
-        go_on.wait(PATIENCE)
+        go_on.wait(TEST_TIMEOUT)
         return read(*args)
 
     monkeypatch.setattr(integrity, "_read", slowly)
@@ -138,7 +138,7 @@ def test_a_page_does_not_wait_for_a_large_campaign(monkeypatch):
     assert integrity.recent(of) is None, "it is being read, once"
     reading = integrity._begin(db.engine, of)
     go_on.set()
-    assert reading.wait(PATIENCE)
+    assert reading.wait(TEST_TIMEOUT)
     assert integrity.recent(of).confirmed == 9
 
 

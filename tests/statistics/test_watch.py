@@ -226,11 +226,11 @@ def test_one_cluster_can_be_looked_at_whatever_its_size(campaign):
     usual_weeks()
     usual_hour()
     came(2, "small.example", took=60)
-    cluster, since = watch.one(campaign.id, SLUG, Window.DAY, domain("small.example"))
+    cluster, since = watch.cluster(campaign.id, SLUG, Window.DAY, domain("small.example"))
     # Of so few neither speed nor shapes are told.
     assert (cluster.counts.all, cluster.median, cluster.addresses, cluster.names) == (2, None, [], [])
     assert since == time.now() - timedelta(days=1)
-    nobody, _ = watch.one(campaign.id, SLUG, Window.HOUR, domain("nobody.example"))
+    nobody, _ = watch.cluster(campaign.id, SLUG, Window.HOUR, domain("nobody.example"))
     assert (nobody.counts.all, nobody.marks, nobody.excess) == (0, [], 0)
 
 

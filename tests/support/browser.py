@@ -20,10 +20,10 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 #: Milliseconds, as Playwright counts.
-TIMEOUT = 1000 * PATIENCE
+TIMEOUT = 1000 * TEST_TIMEOUT
 expect.set_options(timeout=TIMEOUT)
 
 #: As root Chromium wants no sandbox; the rest keeps it from calling home.

@@ -15,7 +15,7 @@ from pathlib import Path
 from config import ROOT
 from tests.support.postgres import children
 from tests.support.run import free_port
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 HOST = "pledge.example"
 #: Where the folder `files` is served, if one is given.
@@ -90,7 +90,7 @@ class Nginx:
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(PATIENCE)
+            self.process.wait(TEST_TIMEOUT)
 
     def written(self) -> str:
         """All that is in its folder: logs, caches, parked bodies."""
@@ -145,7 +145,7 @@ def replaced(text: str, pattern: str, by: str) -> str:
 def tls(nginx: Nginx) -> ssl.SSLSocket:
     """A connection to it, under the name of the site."""
     context = ssl.create_default_context(cafile=str(nginx.folder / "cert" / "fullchain.pem"))
-    line = socket.create_connection(("127.0.0.1", nginx.https), timeout=PATIENCE)
+    line = socket.create_connection(("127.0.0.1", nginx.https), timeout=TEST_TIMEOUT)
     return context.wrap_socket(line, server_hostname=HOST)
 
 
@@ -153,7 +153,7 @@ def ask(
     nginx: Nginx, path: str, method: str = "GET", body: bytes | None = None, **headers: str
 ) -> tuple[int | str, Message, str]:
     """Status (the name of the error where there is no answer), headers and text; `If_None_Match=…` is sent as a header."""
-    line = http.client.HTTPSConnection("127.0.0.1", nginx.https, timeout=PATIENCE)
+    line = http.client.HTTPSConnection("127.0.0.1", nginx.https, timeout=TEST_TIMEOUT)
     try:
         line.sock = tls(nginx)
         sent = {"Host": HOST, **{name.replace("_", "-"): value for name, value in headers.items()}}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from tests.support.nginx import Nginx, ask
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Prober:
         if self.nginx is not None:
             return ask(self.nginx, self.url)[0]
         try:
-            with urllib.request.urlopen(self.url, timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(self.url, timeout=TEST_TIMEOUT) as answer:
                 answer.read()
                 return int(answer.status)
         except urllib.error.HTTPError as error:

@@ -13,7 +13,7 @@ from flask import Flask
 
 from pledge.web.limits import limiter
 from tests.support.run import free_port
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
 @dataclass
@@ -40,7 +40,7 @@ class RedisServer:
         return self
 
     def client(self) -> redis.Redis:
-        return redis.Redis(port=self.port, socket_timeout=PATIENCE)
+        return redis.Redis(port=self.port, socket_timeout=TEST_TIMEOUT)
 
     def flush(self) -> None:
         with self.client() as client:
@@ -67,7 +67,7 @@ class RedisServer:
 
     def _is_ready(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=TEST_TIMEOUT) as connection:
                 connection.sendall(b"PING\r\n")
                 return connection.recv(7).startswith(b"+PONG")
         except OSError:

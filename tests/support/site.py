@@ -19,7 +19,7 @@ from pledge.campaigns.services import load_folder
 from pledge.cli.serve import DEMO_CAMPAIGN, web_command, worker_command
 from tests.support import apps
 from tests.support.run import free_port
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
 @dataclass
@@ -88,7 +88,7 @@ class Site:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=2 * PATIENCE,
+            timeout=2 * TEST_TIMEOUT,
             check=False,
         )
         assert done.returncode == 0, f"flask {' '.join(words)}: {done.stderr or done.stdout}"
@@ -112,7 +112,7 @@ class Site:
         for process in (self.web, self.worker):
             if process is not None:
                 try:
-                    process.wait(PATIENCE)
+                    process.wait(TEST_TIMEOUT)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
@@ -134,11 +134,11 @@ class Site:
             except OSError:
                 return False
 
-        wait_until(answers, lambda: f"the site does not come up\n{self.log_text()[-3000:]}", 2 * PATIENCE)
+        wait_until(answers, lambda: f"the site does not come up\n{self.log_text()[-3000:]}", 2 * TEST_TIMEOUT)
 
     def get(self, path: str) -> str:
         """The body of a page; raises where the status is not a success."""
-        with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as response:
+        with urllib.request.urlopen(self.url + path, timeout=TEST_TIMEOUT) as response:
             return str(response.read().decode())
 
     def wait_for(self, path: str, text: str) -> None:
@@ -148,7 +148,7 @@ class Site:
     @contextmanager
     def database(self) -> Iterator[sqlite3.Connection]:
         """A look into the site's SQLite, beside it; what is written is there for the site at the end of the block."""
-        connection = sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=PATIENCE)
+        connection = sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=TEST_TIMEOUT)
         try:
             with connection:
                 yield connection

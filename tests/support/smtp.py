@@ -19,7 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.support.run import free_port
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,11 @@ class SmtpServer:
     def start(self) -> Self:
         self._released.clear()
         self._controller = Controller(
-            _Handler(self), hostname=self.host, port=self.port, enable_SMTPUTF8=True, ready_timeout=PATIENCE
+            _Handler(self),
+            hostname=self.host,
+            port=self.port,
+            enable_SMTPUTF8=True,
+            ready_timeout=TEST_TIMEOUT,
         )
         self._controller.start()
         return self

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tests.support.run import free_port
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 CHUNK = 64 * 1024
 
@@ -63,7 +63,7 @@ class TcpProxy:
         self._call(self._end(reset=True))
 
     def _call(self, work) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(TEST_TIMEOUT)
 
     async def _start(self) -> None:
         self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)

@@ -7,13 +7,13 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 #: Seconds, enough for a slow machine that does other things beside. What comes sooner is not waited for any longer.
-PATIENCE = 60.0
+TEST_TIMEOUT = 60.0
 
 
 def wait_until(
     look: Callable[[], Found | None],
     problem: str | Callable[[], str] = "",
-    seconds: float = PATIENCE,
+    seconds: float = TEST_TIMEOUT,
     *,
     pause: float = 0.02,
 ) -> Found:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 
 class Website:
@@ -50,7 +50,7 @@ class Website:
                 return
             try:
                 with self._context.wrap_socket(plain, server_side=True) as connection:
-                    connection.settimeout(PATIENCE)
+                    connection.settimeout(TEST_TIMEOUT)
                     self.requests.append(_request(connection))
                     self.answer(connection)
             except OSError:  # the other side has had enough

@@ -22,7 +22,7 @@ from pledge.switches import moderation, queries
 from pledge.switches.registry import BadTurn, CannotTurn, Switch, Switches
 from pledge.web.limits import scaled
 from tests.support.factories import answer_requests, campaign, confirm_token, sign_form, signature
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 ADMIN = Actor(1, "admin@pledge.example", "")
 PAGE, SIGN = "/{}/c/blue-skies", "/{}/c/blue-skies/sign"
@@ -273,7 +273,7 @@ def test_one_caller_reads_anew_while_the_others_go_on(app, frozen_clock, monkeyp
     def slow():
         reads.append(1)
         began.set()
-        go.wait(PATIENCE)
+        go.wait(TEST_TIMEOUT)
         return Switches(signing_paused=True)
 
     monkeypatch.setattr(queries, "stored", slow)
@@ -284,7 +284,7 @@ def test_one_caller_reads_anew_while_the_others_go_on(app, frozen_clock, monkeyp
 
     reader = threading.Thread(target=contextvars.Context().run, args=(ask,))
     reader.start()
-    assert began.wait(PATIENCE)
+    assert began.wait(TEST_TIMEOUT)
     assert queries.current().signing_paused is False, "the last word, without waiting"
     go.set()
     reader.join()

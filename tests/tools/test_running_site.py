@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from tests.support.checkers import PROGRAM, say
 from tests.support.factories import sign_form
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 SLUG = "blue-skies"
 
@@ -18,14 +18,14 @@ def sign_and_confirm(site, address: str) -> None:
     request = urllib.request.Request(
         f"{site.url}/ko/c/{SLUG}/sign", form, {"Sec-Fetch-Site": "same-origin", "Origin": site.url}
     )
-    urllib.request.urlopen(request, timeout=PATIENCE).close()
+    urllib.request.urlopen(request, timeout=TEST_TIMEOUT).close()
     mail = site.wait_for_mail(address)
     link = next(word for word in mail["text"].split() if "/confirm/" in word)
     confirm = urllib.request.Request(
         link, b"", {"Sec-Fetch-Site": "same-origin", "Origin": site.url}, method="POST"
     )
     confirm.add_header("Content-Type", "application/x-www-form-urlencoded")
-    urllib.request.urlopen(confirm, timeout=PATIENCE).close()
+    urllib.request.urlopen(confirm, timeout=TEST_TIMEOUT).close()
 
 
 def test_the_count_by_url_is_the_count_of_the_site(site, tmp_path):
@@ -42,7 +42,7 @@ def test_the_count_by_url_is_the_count_of_the_site(site, tmp_path):
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=2 * PATIENCE,
+        timeout=2 * TEST_TIMEOUT,
         check=False,
     )
 

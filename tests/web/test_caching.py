@@ -7,7 +7,7 @@ import pytest
 from flask import Flask, Response, abort, request
 
 from pledge.web import caching
-from pledge.web.caching import MAX_AGE, MAX_COPIES, REPLACES_COPY, cache, kept
+from pledge.web.caching import MAX_AGE, MAX_COPIES, REPLACES_COPY, cache, cached
 from tests.support.factories import campaign, confirm_token, fold_all, manage_token, signature
 
 PAGE = "/ko/c/blue-skies"
@@ -27,7 +27,7 @@ class Made:
         self.seen = []
         app = Flask("made")
         caching.init_app(app)
-        app.add_url_rule("/<path:place>", view_func=kept(KEPT, reads=("page",))(self.page))
+        app.add_url_rule("/<path:place>", view_func=cached(KEPT, reads=("page",))(self.page))
         self.client = app.test_client()
 
     def page(self, place):

@@ -24,7 +24,7 @@ from tests.support.factories import crowd
 from tests.support.mails import Notes, enqueue
 from tests.support.metrics import samples
 from tests.support.run import free_port
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 from tests.support.worker import run_step
 
 
@@ -115,7 +115,7 @@ def test_a_worker_whose_clock_differs_from_the_databases_does_nothing(app, monke
         time.sleep(0.5)
         assert done == []
         monkeypatch.setattr(clock, "machine_time", real)
-        thread.join(PATIENCE)
+        thread.join(TEST_TIMEOUT)
     assert done == [1]
     events = [line["event"] for line in lines]
     assert events[0] == "worker: wrong clock, nothing is done"
@@ -153,7 +153,7 @@ def port(make_app, alive):
 def get(port, path, **headers):
     asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
     try:
-        with urllib.request.urlopen(asked, timeout=PATIENCE) as response:
+        with urllib.request.urlopen(asked, timeout=TEST_TIMEOUT) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -16,7 +16,7 @@ from pledge.mail.models import OutboxMail
 from pledge.mail.services import LEASE
 from pledge.worker.loop import SENDERS
 from tests.support import factories
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def unfolded():
 
 def end(site, number=signal.SIGTERM):
     site.worker.send_signal(number)
-    return site.worker.wait(PATIENCE)
+    return site.worker.wait(TEST_TIMEOUT)
 
 
 @pytest.mark.parametrize("site", ["sqlite", "postgresql"], indirect=True)
@@ -156,6 +156,6 @@ def test_a_worker_that_was_killed_is_replaced_without_loss(site, smtp):
     site.kill_worker()
     site.start_worker()
 
-    wait_until(lambda: states() == ["sent"] * 5, seconds=LEASE.total_seconds() + PATIENCE)
+    wait_until(lambda: states() == ["sent"] * 5, seconds=LEASE.total_seconds() + TEST_TIMEOUT)
     assert {*smtp.recipients()} == {f"person-{number}@example.org" for number in range(5)}
     assert len(smtp.received) <= 6, "only the mail in hand may come twice"

@@ -21,7 +21,7 @@ _NOTE = text(
 ).bindparams(bindparam("digest", type_=LargeBinary), bindparam("at", type_=UTCDateTime))
 
 
-def take(raw: bytes) -> bool:
+def handle_message(raw: bytes) -> bool:
     """Record what a message reports; False when it reports nothing about a mail of ours."""
     report = read(raw)
     if report is None:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from pledge.abuse.blocks import Spared
+from pledge.abuse.blocks import LargeProviderNotAllowed
 from pledge.accounts import two_people
 from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
@@ -80,11 +80,11 @@ def propose(
 
     `reason`: for the public totals, where signatures are taken out; else None. `notify`: whether the signers are told by mail; None: as usual for the act, which is for a refusal only, as those who
     are held were told that somebody decides. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches,
-    TooManySignatures, Spared.
+    TooManySignatures, LargeProviderNotAllowed.
     """
     condition.check()
     if act is InvalidationAct.HOLD and _is_large_provider(condition):
-        raise Spared
+        raise LargeProviderNotAllowed
     note = stated(note)
     with transaction() as session:
         row = Invalidation(

@@ -24,7 +24,7 @@ from pledge.statistics.places import PublishedPlaces, published_places
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
 from pledge.web.api.openapi import answers, api
-from pledge.web.caching import kept
+from pledge.web.caching import cached
 
 #: For what changes with each fold or publication. The count and the checkpoint are cached for less.
 DATA_CACHE = "public, max-age=5, stale-while-revalidate=5, stale-if-error=600"
@@ -36,7 +36,7 @@ MAX_NUMBER = 2**63 - 1
 
 @api.get("/campaigns")
 @answers(documents.CampaignsDocument)
-@kept(DATA_CACHE)
+@cached(DATA_CACHE)
 def campaign_list() -> Response:
     """Every public campaign, those that one can sign now first."""
     found = {lang: {c.slug: c for c in campaigns.public_campaigns(lang)} for lang in languages.codes()}
@@ -48,7 +48,7 @@ def campaign_list() -> Response:
 
 @api.get("/campaigns/<slug>")
 @answers(documents.CampaignDocument)
-@kept(DATA_CACHE)
+@cached(DATA_CACHE)
 def campaign_facts(slug: str) -> Response:
     """One campaign: its texts, dates, goal and counts, the pledge in use, and the addresses of its other documents.
 
@@ -77,7 +77,7 @@ def campaign_facts(slug: str) -> Response:
 
 @api.get("/campaigns/<slug>/count")
 @answers(documents.CountDocument)
-@kept(COUNT_CACHE)
+@cached(COUNT_CACHE)
 def count(slug: str) -> Response:
     """The count, and the size of the public log that adds up to it.
 
@@ -98,7 +98,7 @@ def count(slug: str) -> Response:
 
 @api.get("/campaigns/<slug>/history")
 @answers(documents.HistoryDocument)
-@kept(DATA_CACHE)
+@cached(DATA_CACHE)
 def history(slug: str) -> Response:
     """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
     _campaign_id(slug)  # refuses a draft
@@ -114,7 +114,7 @@ def history(slug: str) -> Response:
 
 @api.get("/campaigns/<slug>/regions")
 @answers(documents.RegionsDocument)
-@kept(DATA_CACHE)
+@cached(DATA_CACHE)
 def regions(slug: str) -> Response:
     """People by province at a checkpoint, renewed hourly at most; "none": living elsewhere or no region given; "other": merged small cells."""
     found = published_places(_campaign_id(slug))
@@ -123,7 +123,7 @@ def regions(slug: str) -> Response:
 
 @api.get("/campaigns/<slug>/countries")
 @answers(documents.CountriesDocument)
-@kept(DATA_CACHE)
+@cached(DATA_CACHE)
 def countries(slug: str) -> Response:
     """People by country at a checkpoint, renewed hourly at most, the largest first; "other": merged small cells."""
     found = published_places(_campaign_id(slug))
@@ -132,7 +132,7 @@ def countries(slug: str) -> Response:
 
 @api.get("/campaigns/<slug>/organizations")
 @answers(documents.OrganizationsDocument, after={"type": "integer", "minimum": 0, "maximum": MAX_NUMBER})
-@kept(DATA_CACHE, reads=("after",))
+@cached(DATA_CACHE, reads=("after",))
 def organizations(slug: str) -> Response:
     """`{"organizations": […], "next"}`, ordered by id; `next` is the address of the next batch, or null.
 
@@ -149,7 +149,7 @@ def organizations(slug: str) -> Response:
 
 @api.get("/campaigns/<slug>/integrity")
 @answers(documents.IntegrityDocument)
-@kept(DATA_CACHE)
+@cached(DATA_CACHE)
 def integrity(slug: str) -> Response:
     """`{"as_of", "submitted", "confirmed", "not_counted": {…}, "smallest_shown"}`; null means fewer than that."""
     found = integrity_report(_campaign_id(slug))
@@ -164,7 +164,7 @@ def integrity(slug: str) -> Response:
 
 @api.get("/campaigns/<slug>/paper")
 @answers(documents.PaperDocument)
-@kept(DATA_CACHE)
+@cached(DATA_CACHE)
 def paper(slug: str) -> Response:
     """The batches of signatures on paper that the public log counts, the newest first; never part of the other numbers."""
     found = paper_signatures.public(_campaign_id(slug))

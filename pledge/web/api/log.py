@@ -13,7 +13,7 @@ from pledge.campaigns.queries import pledge_hashes
 from pledge.ledger import log_queries
 from pledge.ledger.tiles import read_path
 from pledge.web.api.openapi import open_to_all
-from pledge.web.caching import kept
+from pledge.web.caching import cached
 
 log = Blueprint("log", __name__, url_prefix="/log")
 log.after_request(open_to_all)
@@ -27,7 +27,7 @@ _PROGRAM_CACHE = "public, max-age=300, stale-if-error=86400"
 
 
 @log.get("/<slug>/checkpoint")
-@kept(CHECKPOINT_CACHE)
+@cached(CHECKPOINT_CACHE)
 def checkpoint(slug: str) -> Response:
     """The newest signed state of the log, a signed note (tlog-checkpoint)."""
     found = log_queries.newest(_campaign_id(slug))
@@ -37,7 +37,7 @@ def checkpoint(slug: str) -> Response:
 
 
 @log.get("/<slug>/key")
-@kept(KEY_CACHE)
+@cached(KEY_CACHE)
 def key(slug: str) -> Response:
     """The public keys that have ever signed this log, newest first, one a line in the form of signed-note."""
     found = log_queries.verifiers(_campaign_id(slug))

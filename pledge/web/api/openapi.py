@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from config import current_config
 from pledge.core import i18n
 from pledge.web.api.documents import ProblemDocument
-from pledge.web.caching import kept
+from pledge.web.caching import cached
 from pledge.web.errors import PROBLEM
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -57,7 +57,7 @@ def open_to_all(response: Response) -> Response:
 
 
 @api.get("/openapi.json")
-@kept(CACHE, seconds=SECONDS)
+@cached(CACHE, seconds=SECONDS)
 def openapi() -> Response:
     """This description."""
     return jsonify(_description().to_dict())

@@ -10,7 +10,7 @@ from pledge.core import i18n
 from pledge.endorsements import queries as endorsements
 from pledge.ledger import queries as ledger
 from pledge.share_images.drawing import ShareImage, draw, text_width
-from pledge.web.caching import kept
+from pledge.web.caching import cached
 from pledge.web.embed.widget import embed, language
 from pledge.web.limits import limited, token_limit
 from pledge.web.ordinals import ordinal
@@ -28,7 +28,7 @@ _BLUE, _GREEN = "#0061a8", "#1d6b45"
 
 
 @embed.get("/badge/<slug>.svg")
-@kept(PICTURE_CACHE, reads=("lang",), variant=language, seconds=SECONDS)
+@cached(PICTURE_CACHE, reads=("lang",), variant=language, seconds=SECONDS)
 def badge(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     people = ledger.count(campaign.id).people
@@ -39,7 +39,7 @@ def badge(slug: str) -> Response:
 
 
 @embed.get("/badge/<slug>/<int(min=1,max=9223372036854775807):endorsement_id>.svg")
-@kept(PICTURE_CACHE, reads=("lang",), variant=language, seconds=SECONDS)
+@cached(PICTURE_CACHE, reads=("lang",), variant=language, seconds=SECONDS)
 def endorsement_badge(slug: str, endorsement_id: int) -> AnyResponse:
     """Of an organisation on the wall. Once it has left, its site shows the badge with the number instead: no broken picture
     and no claim that is not true.
@@ -97,7 +97,7 @@ def number_card(slug: str, number: int) -> Response:
 
 
 @embed.get("/share/<slug>.<language:lang>.png")
-@kept(PICTURE_CACHE, seconds=SECONDS)
+@cached(PICTURE_CACHE, seconds=SECONDS)
 def share_image(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     people = ledger.count(campaign.id).people

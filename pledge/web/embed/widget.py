@@ -21,7 +21,7 @@ from pledge.core.urls import campaign_link, public_url
 from pledge.share_images.drawing import HEIGHT, WIDTH
 from pledge.signatures.services import match_number
 from pledge.statistics import referrals
-from pledge.web.caching import kept
+from pledge.web.caching import cached
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
 from pledge.web.public.mailed_links.journey import by_code
 from pledge.web.public.signing.forms import SignForm
@@ -72,7 +72,7 @@ OPTIONS = ("lang", "form", "accent")
 
 
 @embed.get("/embed/<slug>")
-@kept(PAGE_CACHE, reads=OPTIONS, variant=lambda: str(sorted(options().items())))
+@cached(PAGE_CACHE, reads=OPTIONS, variant=lambda: str(sorted(options().items())))
 def widget(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     form = SignForm(country=countries.HOME) if "form" in options() else None

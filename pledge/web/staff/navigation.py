@@ -19,7 +19,7 @@ class MenuItem:
 
 
 NAVIGATION = [
-    MenuItem("staff.desk", _l("Dashboard"), Permission.SEE_DESK),
+    MenuItem("staff.desk", _l("Dashboard"), Permission.SEE_DASHBOARD),
     MenuItem("staff.campaigns", _l("Campaigns"), Permission.EDIT_CAMPAIGNS),
     MenuItem("staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS),
     MenuItem("staff.signatures", _l("Signatures"), Permission.LOOK_UP_SIGNATURES),

@@ -12,7 +12,7 @@ from pledge.accounts.two_people import WrongState, obstacle
 from pledge.campaigns import senders
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import FieldFault, stamp
-from pledge.campaigns.staff_queries import CampaignDesk
+from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages, urls
 from pledge.core.i18n import Phrase, format_count, format_date
 from pledge.core.languages import Texts, codes
@@ -206,7 +206,7 @@ def _back(slug: str, news_id: int) -> AnyResponse:
     return redirect(url_for("staff.news_item", slug=slug, news_id=news_id), 303)
 
 
-def _list_page(desk: CampaignDesk, form: ReplyForm, problem: SavingProblem) -> Response:
+def _list_page(desk: CampaignAdmin, form: ReplyForm, problem: SavingProblem) -> Response:
     return section_page(
         "staff/news/news.html",
         desk,

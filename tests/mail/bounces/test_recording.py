@@ -13,12 +13,12 @@ from pledge.mail.transports import SmtpTransport
 from tests.mail.bounces.reports import MAILBOX, report
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.rows import number_of
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import TEST_TIMEOUT
 
 
 def test_each_mail_goes_out_with_a_return_path_of_its_own(site, smtp):
     first, second = enqueue(pending("a@example.org")), enqueue(pending("b@example.org"))
-    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=TEST_TIMEOUT)
     deliver(transport)
     transport.close()
     found = {mail.recipients[0]: return_path.find(mail.sender.encode()) for mail in smtp.received}
@@ -29,7 +29,7 @@ def test_each_mail_goes_out_with_a_return_path_of_its_own(site, smtp):
 
 def test_without_an_address_for_bounces_the_sender_is_that_of_all_mails(app, smtp):
     enqueue(pending("a@example.org"))
-    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=TEST_TIMEOUT)
     deliver(transport)
     transport.close()
     assert [mail.sender for mail in smtp.received] == ["no-reply@example.org"]
@@ -49,26 +49,28 @@ def test_without_an_address_for_bounces_the_sender_is_that_of_all_mails(app, smt
 def test_what_came_back_is_kept_with_the_mail(site, names, returned, stops):
     mail = enqueue(pending(MAILBOX))
     for name in names:
-        assert services.take(report(name, mail_id=mail))
+        assert services.handle_message(report(name, mail_id=mail))
     row = fate(mail)
     assert (row.state, row.returned) == (MailState.QUEUED, returned)
     assert number_of(MailSuppression) == stops
 
 
 def test_a_complaint_counts_after_the_mail_is_forgotten(site):
-    assert services.take(report("arf-abuse", mail_id=999_999))
+    assert services.handle_message(report("arf-abuse", mail_id=999_999))
     assert suppression.suppressed({(MAILBOX, False), (MAILBOX, True)}) == {(MAILBOX, False)}
 
 
 def test_a_forged_report_does_nothing(site):
     mail = enqueue(pending(MAILBOX))
-    assert not services.take(report("postfix-unknown-user", path="bounce+" + "a" * 52 + "@pledge.example"))
+    assert not services.handle_message(
+        report("postfix-unknown-user", path="bounce+" + "a" * 52 + "@pledge.example")
+    )
     assert fate(mail).returned is None
     assert number_of(MailSuppression) == 0
 
 
 def test_of_the_text_of_a_report_nothing_is_stored(site, caplog, capsys):
-    services.take(report("postfix-unknown-user", mail_id=enqueue(pending(MAILBOX))))
+    services.handle_message(report("postfix-unknown-user", mail_id=enqueue(pending(MAILBOX))))
     with db.engine.connect() as connection:
         dump = " ".join(
             str(row) for table in db.metadata.sorted_tables for row in connection.execute(select(table))
@@ -104,7 +106,7 @@ def test_an_event_that_comes_twenty_times_at_once_counts_once(site):
 )
 @pytest.mark.parametrize("way", ["report", "answer"])
 def test_a_bounce_stops_mails_to_the_address_that_bounced_and_to_no_other(site, smtp, way, bounced, others):
-    server = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=PATIENCE)
+    server = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=TEST_TIMEOUT)
     if way == "answer":
         smtp.behave(at_recipient="550 5.1.1 no such user")
     mail = enqueue(pending(bounced), known=False)
@@ -112,7 +114,7 @@ def test_a_bounce_stops_mails_to_the_address_that_bounced_and_to_no_other(site, 
     server.close()
     if way == "report":
         path = smtp.received[0].sender
-        assert services.take(report("postfix-unknown-user", path=path))
+        assert services.handle_message(report("postfix-unknown-user", path=path))
     for address in (bounced, *others):
         enqueue(pending(address), known=False)
     notes = Notes()

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from pledge.abuse.blocks import Spared
+from pledge.abuse.blocks import LargeProviderNotAllowed
 from pledge.accounts.two_people import NeedsSecondPerson, WrongState
 from pledge.audit.models import AuditEntry
 from pledge.core import clock
@@ -159,7 +159,7 @@ def test_a_large_provider_is_held_only_together_with_a_network():
     signature(state="pending", domain_hash=naver)
     signature(state="pending", domain_hash=naver, wide_network_hash=WIDE)
     campaign_id = the_campaign().id
-    with pytest.raises(Spared):
+    with pytest.raises(LargeProviderNotAllowed):
         propose(HOLD, Condition(campaign_id=campaign_id, domain_hash=naver))
     decide(HOLD, Condition(campaign_id=campaign_id, domain_hash=naver, wide_network_hash=WIDE))
     assert states() == {("pending", None): 1, ("pending", "staff"): 1}

@@ -17,7 +17,7 @@ from tests.support import apps, postgres
 from tests.support.ha import HA, PASSWORD
 from tests.support.ha.hosts import Host, Service
 from tests.support.nginx import replaced
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 DATABASES = {"db1": "10.77.0.11", "db2": "10.77.0.12", "db3": "10.77.0.13"}
 
@@ -96,7 +96,7 @@ class Databases:
         primary = self.primary()
         return [host for host in self.hosts if host is not primary]
 
-    def wait_for_primary(self, seconds: float = PATIENCE, *, other_than: Host | None = None) -> Host:
+    def wait_for_primary(self, seconds: float = TEST_TIMEOUT, *, other_than: Host | None = None) -> Host:
         def another() -> Host | None:
             found = self.primary()
             return None if found is other_than else found

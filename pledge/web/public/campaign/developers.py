@@ -10,7 +10,7 @@ from config import current_config
 from pledge.campaigns import queries as campaigns
 from pledge.core import i18n
 from pledge.core.urls import campaign_link, public_url
-from pledge.web.caching import kept
+from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
 from pledge.web.public.campaign.sharing import Code
@@ -29,7 +29,7 @@ class Resource:
 
 
 @public.get("/developers")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def developers() -> Response:
     lang = i18n.language()
     shown = campaigns.public_campaigns(lang)

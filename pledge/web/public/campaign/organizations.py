@@ -10,7 +10,7 @@ from pledge.core import countries, i18n
 from pledge.core.organization_types import OrganizationType
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import WallFilter
-from pledge.web.caching import kept
+from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.campaign.sharing import organization_links
@@ -20,7 +20,7 @@ PARAMETERS = ("q", "type", "country", "page")
 
 
 @public.get("/c/<slug>/organizations")
-@kept(PAGE_CACHE, reads=PARAMETERS)
+@cached(PAGE_CACHE, reads=PARAMETERS)
 def organizations(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     wanted, page = _wanted(), _page_number()
@@ -44,7 +44,7 @@ def organizations(slug: str) -> Response:
 
 
 @public.get("/c/<slug>/organizations/<int(min=1,max=9223372036854775807):endorsement_id>")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def organization(slug: str, endorsement_id: int) -> AnyResponse:
     campaign = campaign_or_404(slug)
     shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())

@@ -14,7 +14,7 @@ from pledge.statistics.charts import Chart, chart, region_map
 from pledge.statistics.history import Point
 from pledge.statistics.history import progress as read_progress
 from pledge.statistics.places import published_places
-from pledge.web.caching import kept
+from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, goal_step
 
@@ -42,7 +42,7 @@ class Growth:
 
 
 @public.get("/c/<slug>/progress")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def progress(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     found = read_progress(slug)

@@ -22,7 +22,7 @@ from pledge.core.urls import campaign_link, organization_link, public_url
 from pledge.endorsements import queries as endorsements
 from pledge.statistics import referrals
 from pledge.statistics.referrals import Referrer
-from pledge.web.caching import kept
+from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.security_headers import policy_with
@@ -59,7 +59,7 @@ class OwnNumber:
 
 
 @public.get("/c/<slug>/spread")
-@kept(PAGE_CACHE, reads=("via",))
+@cached(PAGE_CACHE, reads=("via",))
 def spread(slug: str) -> Response:
     """A code that counts for nobody is ignored."""
     campaign = campaign_or_404(slug)
@@ -225,7 +225,7 @@ def _links(url: str, text: str, slug: str, **more: Any) -> ShareLinks:
 
 @public.get("/c/<slug>/share/kakao")
 @public.get("/c/<slug>/organizations/<int(min=1,max=9223372036854775807):endorsement_id>/share/kakao")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def share_by_kakao(slug: str, endorsement_id: int | None = None) -> Response:
     """Opened by a press on "KakaoTalk": the only page that loads Kakao's script."""
     campaign, key = campaign_or_404(slug), current_config().kakao_key

@@ -26,7 +26,7 @@ from pledge.core.urls import campaign_link
 from pledge.deliveries.queries import public_deliveries
 from pledge.news import queries as news_queries
 from pledge.retention.services import last_run
-from pledge.web.caching import kept
+from pledge.web.caching import cached
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_cards, campaign_or_404, campaign_page, pdf
@@ -54,7 +54,7 @@ PARTS = (
 
 
 @public.get("/")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def home() -> Response:
     cards = campaign_cards()
     current_ones = [card for card in cards if not card.is_archived]
@@ -70,7 +70,7 @@ def home() -> Response:
 
 
 @public.get("/privacy")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def privacy() -> Response:
     lang, config = i18n.language(), current_config()
     notice = markdown.privacy_notice(lang, config.contact_in(lang), names_kakao=bool(config.kakao_key))
@@ -93,7 +93,7 @@ def _last_run() -> datetime | None:
 
 
 @public.get("/c/<slug>")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def campaign(slug: str) -> Response:
     return _campaign(campaign_or_404(slug))
 
@@ -136,7 +136,7 @@ def _for_holders(response: Response) -> Response:
 
 
 @public.get("/c/<slug>/pledge/<int:version>")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def pledge(slug: str, version: int) -> Response:
     view = campaign_or_404(slug)
     text = campaigns.permalink(view.id, version, i18n.language())
@@ -149,7 +149,7 @@ def pledge(slug: str, version: int) -> Response:
 
 
 @public.get("/c/<slug>/pledge/<int:version>.md")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def pledge_source(slug: str, version: int) -> Response:
     """The wording as it is stored, byte for byte: with all its languages anyone can compute the SHA-256."""
     text = campaigns.permalink(campaign_or_404(slug).id, version, i18n.language())
@@ -160,7 +160,7 @@ def pledge_source(slug: str, version: int) -> Response:
 
 
 @public.get("/c/<slug>/letter")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def letter(slug: str) -> Response:
     return _letter(campaign_or_404(slug))
 
@@ -186,21 +186,21 @@ def letter_document(slug: str) -> Response:
 
 
 @public.get("/c/<slug>/captions.vtt")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def captions(slug: str) -> Response:
     """The captions of the campaign's own video, in the language of the address."""
     return _captions(campaign_or_404(slug))
 
 
 @public.get("/c/<slug>/events.ics")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def events_calendar(slug: str) -> Response:
     view = campaign_or_404(slug)
     return _calendar(events.shown(view.id, i18n.language()), view.title, slug)
 
 
 @public.get("/c/<slug>/events/<int:event>.ics")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def event_calendar(slug: str, event: int) -> Response:
     view = campaign_or_404(slug)
     one = [shown for shown in events.shown(view.id, i18n.language()) if shown.id == event]
@@ -260,7 +260,7 @@ def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
 
 
 @public.get("/c/<slug>/live")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def live(slug: str) -> Response:
     page = campaign_page(campaign_or_404(slug))
     return make_response(render_template("public/campaign/live.html", page=page, qr=qr_code(page.url)))
@@ -289,7 +289,7 @@ def poster(slug: str, paper: str) -> Response:
 
 
 @public.get("/c/<slug>/news")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def news(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     items = news_queries.public_news(campaign.id, i18n.language())
@@ -297,7 +297,7 @@ def news(slug: str) -> Response:
 
 
 @public.get("/c/<slug>/news/<int(min=1,max=2147483647):news_id>")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def news_item(slug: str, news_id: int) -> Response:
     campaign = campaign_or_404(slug)
     item = news_queries.public_item(campaign.id, news_id, i18n.language())
@@ -310,7 +310,7 @@ def news_item(slug: str, news_id: int) -> Response:
 
 
 @public.get("/verify")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def verify() -> Response:
     """The page names the campaigns of this site, so that the browser fetches keys only for those."""
     page = render_template(

@@ -24,7 +24,7 @@ from pledge.mailed_links.links import Confirmation, Link, LinkState
 from pledge.signatures import services
 from pledge.signatures import services as signatures
 from pledge.signatures.services import read_ticket
-from pledge.web.caching import kept
+from pledge.web.caching import cached
 from pledge.web.forms import see_other
 from pledge.web.limits import count_unknown_link, limited, link_limit, token_limit
 from pledge.web.public.blueprint import public
@@ -142,7 +142,7 @@ def is_wrong(response: Response) -> bool:
 
 @route("/c/<slug>{of.prefix}/check")
 @route("/c/<slug>{of.prefix}/check/<ticket>")
-@kept(PAGE_CACHE, reads=("by",), variant=lambda: by_code() or "", ignores="ticket")
+@cached(PAGE_CACHE, reads=("by",), variant=lambda: by_code() or "", ignores="ticket")
 def check(subject: Subject, slug: str, ticket: str = "") -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any. The ticket is not read: its forms post to
     their own address, and what the browser that signed may know it asks for (`mine`).
@@ -175,7 +175,7 @@ def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
 
 
 @route("/c/<slug>{of.prefix}/thanks")
-@kept(PAGE_CACHE)
+@cached(PAGE_CACHE)
 def thanks(subject: Subject, slug: str) -> Response:
     """Thanks, and what comes next, with nothing of the person: the browser that pressed asks for that (`mine`)."""
     page = campaign_or_404(slug)

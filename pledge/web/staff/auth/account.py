@@ -69,7 +69,7 @@ def password() -> Response:
 @requires_recent_mfa
 def password_post() -> AnyResponse:
     form, member = ChangePasswordForm(request.form), me()
-    wait = throttle.take(throttle.PASSWORD, member.email)
+    wait = throttle.count_attempt(throttle.PASSWORD, member.email)
     if wait:
         form.present.errors = [wait_message(wait)]
         return _password_page(form, wait)
@@ -148,7 +148,7 @@ def _account_page(done: str, status: int = 200) -> Response:
         member=me(),
         alerts=alarms.offered(me()),
         chosen=alarms.chosen(me()),
-        sessions=sessions.of(me().id),
+        sessions=sessions.for_staff(me().id),
         this_session=this_session(),
         done=done,
     )

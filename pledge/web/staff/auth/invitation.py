@@ -82,7 +82,9 @@ def _page(token: str, email: str, form: NewPasswordForm) -> Response:
 
 def _expired() -> Response:
     """One page for links that were used, replaced, expired or never valid. Guessing is throttled like any other try."""
-    wait = throttle.take(throttle.NETWORK, limits.client_network()) if request.method == "POST" else 0
+    wait = (
+        throttle.count_attempt(throttle.NETWORK, limits.client_network()) if request.method == "POST" else 0
+    )
     if wait:
         raise TooManyRequests(retry_after=wait)
     return make_response(render_template("staff/auth/invitation_expired.html"), 410)

@@ -139,7 +139,7 @@ def _shown(purpose: str, credential: str, by: int | None = None) -> StaffMember:
 
     It counts as a try of the network only: no stranger can make another person wait.
     """
-    wait = throttle.take(throttle.NETWORK, limits.client_network())
+    wait = throttle.count_attempt(throttle.NETWORK, limits.client_network())
     if wait:
         raise TooManyRequests(retry_after=wait)
     person = passkeys.check(relying_party(), credential, asked(purpose, TO_SHOW).challenge)

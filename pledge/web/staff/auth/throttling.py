@@ -14,7 +14,9 @@ from pledge.web import limits
 
 def count_try(rule: ThrottleRule, name: str) -> int:
     """Count one try for a name and for its network; 0 when it may be made, else the seconds to wait."""
-    wait = throttle.take(throttle.NETWORK, limits.client_network()) or throttle.take(rule, name)
+    wait = throttle.count_attempt(throttle.NETWORK, limits.client_network()) or throttle.count_attempt(
+        rule, name
+    )
     if wait:
         log.warning("tries slowed down", rule=rule.scope, seconds=wait)
     return wait

@@ -16,7 +16,7 @@ from pledge.campaigns.media import PhotoFocus
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields, SisterFields
 from pledge.campaigns.rules import FieldFault
-from pledge.campaigns.staff_queries import CampaignDesk
+from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import SEOUL
 from pledge.web.forms import ByLanguage, StaffForm, TickField
@@ -274,7 +274,7 @@ OK = SavingProblem(200)
 
 
 def section_page(
-    template: str, desk: CampaignDesk, form: object, problem: SavingProblem, **more: object
+    template: str, desk: CampaignAdmin, form: object, problem: SavingProblem, **more: object
 ) -> Response:
     """A section of a campaign with its form."""
     page = render_template(

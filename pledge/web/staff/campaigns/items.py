@@ -184,7 +184,7 @@ def item_remove_post(slug: str, section: str, number: int) -> AnyResponse:
 
 
 def _one(slug: str, section: str, number: int) -> Item[Any]:
-    return items.one(SECTIONS[section].kind, campaigns.desk(slug).id, number)
+    return items.get(SECTIONS[section].kind, campaigns.desk(slug).id, number)
 
 
 def _saved(slug: str, section: str) -> AnyResponse:

@@ -18,7 +18,7 @@ from pledge.campaigns.media import (
     set_photo,
     set_quotation,
 )
-from pledge.campaigns.staff_queries import CampaignDesk
+from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import languages
 from pledge.files.services import MEGABYTE, VIDEO_MESSAGES, VideoFault
@@ -180,7 +180,7 @@ def _quotation_form(stored: Quotation) -> QuotationForm:
     return QuotationForm(data={**texts, "seen": stored.stamp})
 
 
-def _video_form(desk: CampaignDesk) -> VideoForm:
+def _video_form(desk: CampaignAdmin) -> VideoForm:
     video = desk.video
     return VideoForm(
         data={
@@ -196,7 +196,7 @@ def _answer(slug: str, problem: SavingProblem | None, **sent: StampedForm) -> An
     return saved("campaign_media", slug) if problem is None else _page(campaigns.desk(slug), problem, **sent)
 
 
-def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Response:
+def _page(desk: CampaignAdmin, problem: SavingProblem, **sent: StampedForm) -> Response:
     """The page with its forms as they are stored, except for the one that was sent."""
     stored, quoted = get_photo(desk.id), get_quotation(desk.id)
     forms = {

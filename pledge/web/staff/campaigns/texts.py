@@ -11,7 +11,7 @@ from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.campaigns.pledges import NewVersion, wording_changes
 from pledge.campaigns.queries import pledge_versions
 from pledge.campaigns.rules import stamp
-from pledge.campaigns.staff_queries import CampaignDesk
+from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.endorsements import queries as endorsements
 from pledge.signatures import queries as signatures
@@ -98,11 +98,11 @@ def campaign_schedule_post(slug: str) -> AnyResponse:
     return saved("campaign_schedule", slug)
 
 
-def _texts_page(desk: CampaignDesk, form: TextsForm, problem: SavingProblem) -> Response:
+def _texts_page(desk: CampaignAdmin, form: TextsForm, problem: SavingProblem) -> Response:
     return section_page("staff/campaigns/texts.html", desk, form, problem)
 
 
-def _schedule_page(desk: CampaignDesk, form: ScheduleForm, problem: SavingProblem) -> Response:
+def _schedule_page(desk: CampaignAdmin, form: ScheduleForm, problem: SavingProblem) -> Response:
     closes_at = desk.schedule.closes_at
     return section_page(
         "staff/campaigns/schedule.html",
@@ -180,7 +180,7 @@ def _in_use(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
     )
 
 
-def _form_page(desk: CampaignDesk, form: PledgeForm, problem: SavingProblem) -> Response:
+def _form_page(desk: CampaignAdmin, form: PledgeForm, problem: SavingProblem) -> Response:
     return section_page("staff/campaigns/pledge.html", desk, form, problem, versions=pledge_versions(desk.id))
 
 

@@ -12,7 +12,7 @@ from pledge.campaigns.media import MissingContent, missing_content
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
 from pledge.campaigns.opening import CONFIRM_GRACE
-from pledge.campaigns.staff_queries import CampaignDesk, MissingText, NoSuchCampaign
+from pledge.campaigns.staff_queries import CampaignAdmin, MissingText, NoSuchCampaign
 from pledge.core import i18n, languages, tokens, urls
 from pledge.core.tokens import Purpose
 from pledge.core.urls import campaign_link, public_url
@@ -124,7 +124,7 @@ def campaign(slug: str) -> str:
     )
 
 
-def _share_texts(desk: CampaignDesk) -> dict[str, str]:
+def _share_texts(desk: CampaignAdmin) -> dict[str, str]:
     """A text for sharing, by language, with the address of the public page."""
     return {
         lang: "\n".join(
@@ -228,7 +228,7 @@ def _new_page(form: NewForm, status: int) -> Response:
 
 
 def _state_page(
-    desk: CampaignDesk, after: CampaignState, form: StateForm, problem: SavingProblem
+    desk: CampaignAdmin, after: CampaignState, form: StateForm, problem: SavingProblem
 ) -> Response:
     return make_response(
         render_template(
@@ -260,7 +260,7 @@ def campaign_referrals(slug: str) -> str:
     )
 
 
-def _page_url(desk: CampaignDesk, referrer: Referrer, lang: str) -> str:
+def _page_url(desk: CampaignAdmin, referrer: Referrer, lang: str) -> str:
     """The page with the number of a partner. That of an organisation is mailed to its contact, so here it has none."""
     if referrer.endorsement_id is not None:
         return public_url("public.spread", lang=lang, slug=desk.slug, via=referrer.code)

@@ -116,7 +116,7 @@ def recorded_answer(found: DeliveryView) -> dict[str, Any]:
     }
 
 
-def tell(form: Form, faults: Mapping[str, Any]) -> None:
+def show_faults(form: Form, faults: Mapping[str, Any]) -> None:
     """Show the messages for the faults of a use case at their fields."""
     for name, fault in faults.items():
         form[name].errors = [_WRONG[fault]]

@@ -25,7 +25,7 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.texts import TEXT_BODY
-from pledge.web.staff.deliveries.forms import DraftForm, tell
+from pledge.web.staff.deliveries.forms import DraftForm, show_faults
 
 _ONE = "/deliveries/new/<slug>"
 _CONTRADICTS = _l(
@@ -178,7 +178,7 @@ def _is_right(slug: str, form: DraftForm) -> bool:
             form[name].errors = [_CONTRADICTS % {"found": words}]
         return False
     except BadFields as wrong:
-        tell(form, wrong.faults)
+        show_faults(form, wrong.faults)
         return False
     return bool(right)
 

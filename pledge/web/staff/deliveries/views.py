@@ -28,7 +28,7 @@ from pledge.web.staff.deliveries.forms import (
     HandingOverForm,
     recorded_answer,
     recorded_handing_over,
-    tell,
+    show_faults,
 )
 from pledge.web.staff.forms import StatedReasonForm
 
@@ -45,17 +45,17 @@ def deliveries() -> str:
 @staff.get(_ONE)
 @needs(Permission.EXPORT)
 def delivery(delivery_id: int) -> Response:
-    return _page(_found(delivery_id))
+    return _page(_delivery_or_404(delivery_id))
 
 
 @staff.post(f"{_ONE}/retry")
 @needs(Permission.EXPORT)
 def delivery_retry(delivery_id: int) -> AnyResponse:
-    job = jobs.newest(JobKind.PACK, _found(delivery_id).id)
+    job = jobs.newest(JobKind.PACK, _delivery_or_404(delivery_id).id)
     try:
         jobs.retry(actor(), job.id if job else 0)
     except jobs.NotFailed:
-        return _page(_found(delivery_id), status=409, refused="state")
+        return _page(_delivery_or_404(delivery_id), status=409, refused="state")
     return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
 
 
@@ -64,7 +64,7 @@ def delivery_retry(delivery_id: int) -> AnyResponse:
 @requires_recent_mfa_for_file
 def delivery_download(delivery_id: int) -> AnyResponse:
     """The pack. The download is recorded before its first byte is sent."""
-    found = _found(delivery_id)
+    found = _delivery_or_404(delivery_id)
     job = jobs.newest(JobKind.PACK, delivery_id)
     try:
         parts = None if job is None else jobs.chunks(job.id)
@@ -126,22 +126,22 @@ def delivery_discard(delivery_id: int) -> AnyResponse:
 
 def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyResponse:
     """Do it and return to the delivery's page, or show the errors there; nothing that was typed is lost."""
-    found = _found(delivery_id)
+    found = _delivery_or_404(delivery_id)
     if not form.validate():
         return _page(found, form, 422)
     try:
         act()
     except services.BadEntry as wrong:
-        tell(form, wrong.faults)
+        show_faults(form, wrong.faults)
         return _page(found, form, 422)
     except (services.DeliveryInWrongState, freezing.NotDiscardable):
-        return _page(_found(delivery_id), form, 409, refused="state")
+        return _page(_delivery_or_404(delivery_id), form, 409, refused="state")
     except services.PackNotMade:
-        return _page(_found(delivery_id), form, 409, refused="pack")
+        return _page(_delivery_or_404(delivery_id), form, 409, refused="pack")
     return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
 
 
-def _found(delivery_id: int) -> DeliveryView:
+def _delivery_or_404(delivery_id: int) -> DeliveryView:
     found = queries.find(delivery_id)
     if found is None:
         abort(404)

@@ -11,7 +11,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import NumberRange, Optional, ValidationError
 
-from pledge.abuse.blocks import Spared
+from pledge.abuse.blocks import LargeProviderNotAllowed
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import obstacle
 from pledge.campaigns.queries import slugs
@@ -180,7 +180,7 @@ def invalidation_new_post() -> AnyResponse:
         form.network.errors = [
             _("No signature that this is about meets all of these conditions. Nothing was recorded.")
         ]
-    except Spared:
+    except LargeProviderNotAllowed:
         form.domain.errors = [
             _(
                 "Too many people have their address at this provider to hold it as a whole. Name a network too."

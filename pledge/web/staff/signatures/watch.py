@@ -141,7 +141,7 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
         form.why.errors = [_("None of the sign-ups here can be dealt with in this way any more.")]
     except services.TooManySignatures:
         form.why.errors = [_("More than 100,000 sign-ups at once; choose a shorter time.")]
-    except blocks.Spared:
+    except blocks.LargeProviderNotAllowed:
         return _cluster_page(slug, origin, 422)  # it says why in place of the button
     else:
         return redirect(url_for("staff.invalidation", invalidation_id=number), 303)
@@ -158,7 +158,7 @@ def watch_block(slug: str, sort: str, value: str) -> AnyResponse:
     lasting, why = blocks.LASTING[str(form.lasting.data)], form.block_why.data or ""
     try:
         blocks.place(actor(), origin, lasting, why, spared=origins.large_domains(slug))
-    except blocks.Spared:
+    except blocks.LargeProviderNotAllowed:
         return _cluster_page(slug, origin, 422)  # it says why in place of the form
     return redirect(url_for("staff.watch_cluster", slug=slug, sort=sort, value=value, within=_window()), 303)
 
@@ -208,7 +208,7 @@ def _cluster_page(
     block_form: BlockForm | None = None,
 ) -> Response:
     window, form = _window(), act_form or ActForm()
-    cluster, since = sign_ups.one(origin.campaign_id, slug, window, Key(By(origin.kind), origin.hash))
+    cluster, since = sign_ups.cluster(origin.campaign_id, slug, window, Key(By(origin.kind), origin.hash))
     form.since.data = form.since.data or clock.iso_utc(since)
     page = render_template(
         "staff/signatures/watch_cluster.html",

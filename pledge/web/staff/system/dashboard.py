@@ -28,7 +28,7 @@ WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 
 
 @staff.get("/")
-@needs(Permission.SEE_DESK)
+@needs(Permission.SEE_DASHBOARD)
 def desk() -> str:
     rows = campaigns.rows()
     chosen = campaign_choice.chosen(rows)

@@ -133,7 +133,7 @@ def invite_again(staff_id: int) -> Response:
     """What the person would lose, and the question whether that is really wanted."""
     shown = _person_or_404(staff_id)
     page = render_template(
-        "staff/system/invite_again.html", person=shown, sessions=len(sessions.of(staff_id))
+        "staff/system/invite_again.html", person=shown, sessions=len(sessions.for_staff(staff_id))
     )
     return make_response(page)
 
@@ -180,7 +180,7 @@ def _person_page(shown: StaffMemberView, roles: RolesForm, closing: CloseForm) -
         is_me=shown.id == me().id,
         roles_form=roles,
         close_form=closing,
-        sessions=sessions.of(shown.id) if shown.active else [],
+        sessions=sessions.for_staff(shown.id) if shown.active else [],
         done=_done(),
     )
 

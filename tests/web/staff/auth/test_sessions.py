@@ -83,7 +83,7 @@ def test_a_session_that_began_with_what_was_changed_meanwhile_opens_nothing(app)
     person = staff("editor")
     moderation.end_sessions(COMMAND_LINE, person.id)
     late = client_of(app, person)
-    assert len(sessions.of(person.id)) == 1
+    assert len(sessions.for_staff(person.id)) == 1
     assert not is_in(late)
     assert is_in(client_of(app, member_of_staff(person.id)))
 
@@ -91,7 +91,7 @@ def test_a_session_that_began_with_what_was_changed_meanwhile_opens_nothing(app)
 def test_an_admin_cuts_one_session_of_somebody_or_all(app, staff_client):
     admin, person = staff_client("admin"), staff_client("editor")
     address = f"/staff/people/{person.member.id}/sessions"
-    (row,) = sessions.of(person.member.id)
+    (row,) = sessions.for_staff(person.member.id)
     others = [client_of(app, person.member) for _ in range(2)]
     assert admin.post(address, data={"session": str(row.id)}).status_code == 303
     assert [is_in(client) for client in (person, *others)] == [False, True, True]
@@ -112,7 +112,7 @@ def test_one_ends_one_s_other_sessions_and_sees_them(app, staff_client):
 
 def test_nobody_ends_the_session_of_somebody_else(staff_client):
     mine, theirs = staff_client("editor"), staff_client("editor")
-    (row,) = sessions.of(theirs.member.id)
+    (row,) = sessions.for_staff(theirs.member.id)
     mine.post("/staff/account/sessions", data={"session": str(row.id)})
     assert is_in(theirs)
     for odd in ("", "x", "-1", "9" * 40, "9" * 5_000, "\u0661"):
@@ -121,7 +121,7 @@ def test_nobody_ends_the_session_of_somebody_else(staff_client):
 
 def test_ending_the_session_one_is_in_is_signing_out(staff_client):
     mine = staff_client("editor")
-    (row,) = sessions.of(mine.member.id)
+    (row,) = sessions.for_staff(mine.member.id)
     answer = mine.post("/staff/account/sessions", data={"session": str(row.id)})
     assert answer.location == "/staff/sign-in"
     assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
@@ -142,7 +142,7 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(app, staff_cl
     assert answer.location == "/staff/account?done=password"
     assert is_in(here)
     assert not is_in(there)
-    assert len(sessions.of(here.member.id)) == 1, "the row is gone, not only useless"
+    assert len(sessions.for_staff(here.member.id)) == 1, "the row is gone, not only useless"
 
 
 def test_what_is_half_signed_in_ends_with_a_new_password(app, staff_client, client):

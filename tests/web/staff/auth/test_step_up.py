@@ -250,7 +250,7 @@ def test_the_session_gets_a_new_id_with_the_second_factor_and_the_old_one_is_dea
     assert cookie(admin) != before
     assert open_with(app, before) == 303
     assert open_with(app, cookie(admin)) == 200
-    assert len(sessions.of(admin.member.id)) == 1
+    assert len(sessions.for_staff(admin.member.id)) == 1
 
 
 def test_the_session_gets_a_new_id_when_an_act_is_carried_out(app, admin, frozen_clock):

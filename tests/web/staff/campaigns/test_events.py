@@ -89,7 +89,7 @@ def test_the_second_editor_of_an_event_sees_both_versions(app, editor):
     factories.campaign("air")
     event = items.add(EVENT, EDITOR, "air", factories.event_fields())
     form = event_form(seen=seen(editor.get(f"/staff/campaigns/air/events/{event}")), title_en="Second")
-    row = items.one(EVENT, staff_queries.desk("air").id, event)
+    row = items.get(EVENT, staff_queries.desk("air").id, event)
     items.change(EVENT, EDITOR, "air", event, factories.event_fields(title_en="First"), seen=row.stamp)
     sent = editor.post(f"/staff/campaigns/air/events/{event}", data=form)
     assert sent.status_code == 409

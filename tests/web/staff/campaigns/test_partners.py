@@ -34,7 +34,7 @@ def test_a_partner_is_added_with_its_logo_moved_corrected_and_removed(app, edito
     page = editor.get(f"/staff/campaigns/air/partners/{third.id}")
     changed = partner_form(name_en="Renamed", seen=seen(page), drop_logo="y")
     assert send(editor, f"partners/{third.id}", changed).status_code == 303
-    now = items.one(PARTNER, staff_queries.desk("air").id, third.id)
+    now = items.get(PARTNER, staff_queries.desk("air").id, third.id)
     assert (now.fields.name["en"], now.logo) == ("Renamed", "")
     page = editor.get(f"/staff/campaigns/air/partners/{third.id}/remove")
     left = {"seen": seen(page), "reason": "they left the campaign"}
