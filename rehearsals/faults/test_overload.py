@@ -3,7 +3,6 @@
 import asyncio
 import re
 import ssl
-import statistics
 import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +33,12 @@ def run(coroutine):
     """In a thread of its own: where a browser was used before, Playwright has its loop in this one."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, coroutine).result()
+
+
+def taken_to_refuse(nginx):
+    """Seconds that nginx took for each request that it refused: the clients of this test may themselves be slow."""
+    lines = [line.split() for line in (nginx.logs / "pledge.access.log").read_text().splitlines()]
+    return [float(line[4]) for line in lines if line[1] == "503"]
 
 
 async def ask(nginx, method, path, body=b""):
@@ -86,16 +91,15 @@ def test_too_many_are_refused_at_once_forms_last_and_public_pages_not_at_all(ngi
     for _ in range(8):
         with Prober("/ko/c/blue-skies", nginx) as page, Prober("/healthz", nginx) as health:
             pages, polls, forms = run(crowd(nginx, SECONDS))
-        refused = [(seconds, answer) for status, seconds, answer in (*pages, *polls) if status == 503]
-        assert all("retry-after: " in answer.lower() for _, answer in refused)
+        refused = [answer for status, _, answer in (*pages, *polls) if status == 503]
+        assert all("retry-after: " in answer.lower() for answer in refused)
         found = {
             "public pages are quick": (page.failed, page.typical < 0.5) == ([], True),
             "the site is alive, and says so quickly": (health.failed, health.typical < 0.5) == ([], True),
             "no form is refused": {status for status, _, _ in forms} == {303},
             "some pages are": {status for status, _, _ in pages} == {200, 503},
             "some polls are": {status for status, _, _ in polls} == {200, 503},
-            "at once": statistics.median(seconds for seconds, _ in refused)
-            < statistics.median(seconds for status, seconds, _ in pages if status == 200) / 2,
+            "at once": max(taken_to_refuse(nginx), default=1) < 0.1,
             "the others are answered soon": max(
                 (seconds for status, seconds, _ in pages if status == 200), default=0
             )

@@ -141,9 +141,6 @@ def test_production_starts_on_sqlite(make_app):
     make_app(**PRODUCTION)
 
 
-pytestmark = pytest.mark.postgresql_only
-
-
 @pytest.fixture(scope="module")
 def server(worker_folder):
     """A server that archives at once, or not at all while `broken` is there."""
@@ -211,6 +208,7 @@ def test_an_archive_that_waits_for_full_segments_is_a_problem(connection):
     assert (found.level, "archive_timeout = 0" in found.text) == (Severity.PROBLEM, True)
 
 
+@pytest.mark.postgresql_only
 def test_a_server_that_archives_nothing_is_named(app, client):
     assert database.archive().age == math.inf
     assert "pledge_archive_age_seconds +Inf" in client.get("/metrics").text

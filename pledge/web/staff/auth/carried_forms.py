@@ -47,7 +47,8 @@ def carried() -> list[tuple[str, str]]:
         g.carried = []
         with suppress(HTTPException):  # it was too large, or no form
             sent = request.form.items(multi=True)
-            g.carried = [(name, value) for name, value in sent if name.startswith(_CARRIED)]
+            # A part of a multipart body may come without a name; Werkzeug's name for it is None.
+            g.carried = [(name, value) for name, value in sent if name and name.startswith(_CARRIED)]
     found: list[tuple[str, str]] = g.carried
     return found
 

@@ -85,7 +85,7 @@ def campaign_schedule_post(slug: str) -> AnyResponse:
             actor(),
             slug,
             form.seen.data or "",
-            goal=form.goal.data,
+            goal=form.goal.data or 0,
             goal_steps=form.goal_steps.data,
             opens_at=form.opens_at.data,
             closes_at=form.closes_at.data,
