@@ -32,7 +32,7 @@ def test_what_lies_in_a_maildir_is_recorded_and_deleted(site, maildir, tmp_path)
     maildir.add(report("postfix-unknown-user", mail_id=mail))
     maildir.add(report("out-of-office", mail_id=mail))
     maildir.add(b"Subject: spam\r\n\r\nspam")
-    assert mailboxes.read(f"maildir:{tmp_path}/bounces", services.take) == 3
+    assert mailboxes.read(f"maildir:{tmp_path}/bounces", services.handle_message) == 3
     assert len(maildir) == 0
     row = fate(mail)
     assert (row.returned, row.returned_status) == (Returned.NO_MAILBOX, "5.1.1")
@@ -43,10 +43,10 @@ def test_what_lies_in_a_maildir_is_recorded_and_deleted(site, maildir, tmp_path)
 def test_what_lies_in_an_imap_mailbox_is_recorded_and_deleted(site):
     mail = enqueue(pending(reports.MAILBOX))
     with ImapServer({4: report("arf-abuse", mail_id=mail), 9: b"x"}) as server:
-        assert mailboxes.read(server.url, services.take) == 2
+        assert mailboxes.read(server.url, services.handle_message) == 2
         assert server.messages == {}
         assert server.seen[-2:] == ["EXPUNGE", "LOGOUT"]
-        assert mailboxes.read(server.url, services.take) == 0
+        assert mailboxes.read(server.url, services.handle_message) == 0
     assert fate(mail).returned == Returned.COMPLAINT
     assert suppressed()
 
