@@ -101,7 +101,7 @@ def send_again_page(
 
 
 @staff.app_template_global("form_owner")
-def formowner_of() -> str:
+def form_owner() -> str:
     """For whom the page of a form was made; "" before the sign-in."""
     if "form_owner" not in g:
         person = current_member()
@@ -114,7 +114,7 @@ def as_carried(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
     sent = [(_FILE, name) for name, file in request.files.items() if file.filename]
     about = [
         (_PATH, request.full_path.rstrip("?")),
-        (_OWNER, request.form.get("form_owner") or formowner_of()),
+        (_OWNER, request.form.get("form_owner") or form_owner()),
     ]
     return [*about, *sent, *((f"{_CARRIED}{name}", value) for name, value in fields)]
 
