@@ -1,19 +1,16 @@
-"""Reads of paper signatures: for the screens of staff, what is public, and whether batches and ledger agree."""
+"""Reads of paper signatures: for the screens of staff and what is public."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from pledge.accounts.two_people import NoSuchProposal
 from pledge.campaigns.models import Campaign
 from pledge.core.db import load, reading
 from pledge.core.languages import Texts
-from pledge.ledger import counting
-from pledge.ledger.counting import Mismatch
-from pledge.ledger.models import Kind
 from pledge.ledger.queries import paper_entries
 from pledge.paper.models import PaperBatch, PaperState
 
@@ -36,7 +33,8 @@ STANDS = """
       FROM paper_batches AS batch
      WHERE batch.id = entry.subject_id"""
 
-_AGREED = """
+#: What the ledger must add up to (statistics/integrity.py).
+AGREED = """
     SELECT campaign_id, NULL AS country, NULL AS region, signatures AS times FROM paper_batches WHERE state = 'agreed'"""
 
 
@@ -115,11 +113,3 @@ def public(campaign_id: int, size: int | None = None) -> PublicPaper:
             for entry in (counted[batch.id],)
         ],
     )
-
-
-def mismatches(connection: Connection | None = None) -> list[Mismatch]:
-    """Campaigns whose agreed batches differ from what the ledger adds up to; an empty list is right."""
-    if connection is None:
-        with reading() as own:
-            return mismatches(own)
-    return counting.mismatches(connection, Kind.PAPER, _AGREED, by_place=False)
