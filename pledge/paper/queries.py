@@ -17,9 +17,9 @@ from pledge.paper.models import PaperBatch, PaperState
 #: Batches that the screen of a campaign lists.
 MAX_SHOWN = 500
 
-#: What the fold asks about an entry on paper (ledger/numbering.py: Standing). A row of batches can be changed, the audit log
+#: What the fold asks about an entry on paper (ledger/numbering.py: CountedBy). A row of batches can be changed, the audit log
 #: cannot: it must say last that one account agreed to this number, and that another one had counted before.
-STANDS = """
+IS_COUNTED = """
     SELECT CASE WHEN batch.campaign_id <> entry.campaign_id OR batch.state <> 'agreed' THEN NULL
                 WHEN entry.delta = batch.signatures AND entry.commitment = batch.scan_sha256
                  AND EXISTS (SELECT 1 FROM audit_entries AS said

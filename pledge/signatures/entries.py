@@ -109,10 +109,10 @@ def _checked(place: Place) -> Place:
     return place
 
 
-#: What the fold asks about an entry of a person (ledger/numbering.py: Standing). A confirmed row keeps what its entry
+#: What the fold asks about an entry of a person (ledger/numbering.py: CountedBy). A confirmed row keeps what its entry
 #: tells, also its place when that was put right since (entries.py). The primary key alone is in WHERE: while statistics are
 #: older than a rush of confirmations, PostgreSQL would else read all confirmed rows for each entry.
-STANDS = """
+IS_COUNTED = """
     SELECT CASE WHEN signed.campaign_id <> entry.campaign_id OR signed.state <> 'confirmed' THEN NULL
                 WHEN entry.delta = 1 AND signed.commitment = entry.commitment
                  AND signed.pledge_text_id = entry.pledge_text_id AND COALESCE(signed.entry_country, signed.country) = entry.country
