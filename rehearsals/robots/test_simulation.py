@@ -21,9 +21,9 @@ from pledge.abuse.disposable import is_disposable
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
-from pledge.signatures import entries
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import PROVIDERS
+from pledge.statistics.integrity import mismatches
 from rehearsals.robots.rehearsal import Rehearsal
 from rehearsals.robots.simulator import Visit, Who, visits
 from tests.support.factories import fold_all, the_campaign
@@ -54,7 +54,7 @@ def test_robots_are_held_and_people_are_not(app, frozen_clock, monkeypatch):
     fold_all()
     confirmed = db.session.scalar(select(func.count()).where(Signature.state == "confirmed"))
     assert count(the_campaign().id).people == confirmed
-    assert entries.mismatches() == []
+    assert mismatches() == []
     held_ones = select(LedgerEntry.id).join(Signature, Signature.id == LedgerEntry.subject_id)
     assert db.session.scalars(held_ones.where(Signature.hold_reason.is_not(None))).all() == []
     assert rehearsal.share(Who.QUICK, "counted") <= may_be_counted(played)
