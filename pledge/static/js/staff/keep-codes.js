@@ -1,20 +1,24 @@
-// Copying or printing the recovery codes counts as keeping them; saving is a link that works by itself.
+// Copying, saving or printing the recovery codes counts as keeping them. Without JavaScript one writes them down and says so.
 
 export default function keepCodes(root) {
   const kept = root.querySelector("[data-kept]");
   const status = root.querySelector("[data-status]");
-  const copy = root.querySelector("[data-copy]");
-  const print = root.querySelector("[data-print]");
   const codes = [...root.querySelectorAll("code")].map((code) => code.textContent).join("\n");
-  copy.hidden = print.hidden = false;
-  copy.addEventListener("click", async () => {
+  const on = (name, act) => root.querySelector(`[data-${name}]`).addEventListener("click", async () => {
+    await act();
+    kept.checked = true;
+  });
+  root.querySelector("[data-keep]").hidden = false;
+  on("copy", async () => {
     await navigator.clipboard.writeText(codes);
     status.textContent = root.dataset.copied;
-    kept.checked = true;
   });
-  print.addEventListener("click", () => {
-    window.print();
-    kept.checked = true;
+  on("save", () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([`${codes}\n`], { type: "text/plain" }));
+    link.download = "recovery-codes.txt";
+    link.click();
+    URL.revokeObjectURL(link.href);
   });
-  root.querySelector("[data-save]").addEventListener("click", () => { kept.checked = true; });
+  on("print", () => window.print());
 }
