@@ -17,7 +17,6 @@ from pledge.deliveries.document import Document, FrozenPaper, Reply, SignUps, fr
 from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Delivery, DeliveryState
-from pledge.endorsements import counting as organizations_counting
 from pledge.jobs import services
 from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
@@ -25,8 +24,7 @@ from pledge.ledger import queries as ledger
 from pledge.ledger.log_queries import CheckpointView
 from pledge.ledger.models import Kind
 from pledge.paper import queries as paper_signatures
-from pledge.signatures import entries as signatures_counting
-from pledge.statistics.integrity import integrity
+from pledge.statistics.integrity import integrity, mismatches
 from pledge.statistics.totals import (
     CampaignFacts,
     DoesNotAddUp,
@@ -58,11 +56,7 @@ class NotDiscardable(Exception):
 def check_count(campaign_id: int) -> None:
     """Raise CountInDoubt, whatever the checkpoint: a fault in the present numbers may be in earlier ones too."""
     aside = ledger.set_aside_counts(campaign_id).get(campaign_id, 0)
-    differing = {one.campaign_id for one in signatures_counting.mismatches()}
-    differing |= {
-        one.campaign_id for one in (*organizations_counting.mismatches(), *paper_signatures.mismatches())
-    }
-    if aside or campaign_id in differing:
+    if aside or any(found.campaign_id == campaign_id for found in mismatches()):
         raise CountInDoubt(aside)
 
 

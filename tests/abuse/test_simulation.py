@@ -20,9 +20,9 @@ from pledge.abuse.disposable import is_disposable
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
-from pledge.signatures import entries
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import PROVIDERS
+from pledge.statistics.integrity import mismatches
 from pledge.watch.clusters import IN_ONE_ROOM
 from tests.abuse.rehearsal import Rehearsal
 from tests.abuse.simulator import Visit, visits
@@ -60,6 +60,6 @@ def test_nineteen_robots_in_twenty_are_held_and_one_person_in_two_hundred_is_hel
     fold_all()
     confirmed = db.session.scalar(select(func.count()).where(Signature.state == "confirmed"))
     assert count(the_campaign().id).people == confirmed
-    assert entries.mismatches() == []
+    assert mismatches() == []
     held_ones = select(LedgerEntry.id).join(Signature, Signature.id == LedgerEntry.subject_id)
     assert db.session.scalars(held_ones.where(Signature.hold_reason.is_not(None))).all() == []
