@@ -41,7 +41,7 @@ class Speed:
     min_size: int  #: of fewer sign-ups at one domain it says nothing
 
 
-#: Rehearsed with people of many kinds: within a quarter of a minute 1 in 30 confirms, within one minute 1 in 7, in a hall
+#: Rehearsed (rehearsals/robots/) with people of many kinds: within a quarter of a minute 1 in 30 confirms, within one minute 1 in 7, in a hall
 #: where somebody asks them to 4 in 10, within ten minutes 7 in 10.
 SPEEDS = (
     Speed(timedelta(seconds=15), 0.7, 10),
