@@ -47,7 +47,7 @@ class DraftForm(StaffForm):
     occasion = ByLanguage(StringField, _l("Occasion"))
     number = StringField(_l("Document number"))
     department = ByLanguage(StringField, _l("Department in charge (Attention)"))
-    submitted_as = SelectField(_l("Submitted as"), choices=SUBMITTED_AS_LABELS, validate_choice=False)
+    submitted_as = SelectField(_l("Submitted as"), validate_choice=False)
     person = ByLanguage(StringField, _l("Person in charge"))
     phone = StringField(_l("Telephone"))
     email = StringField(_l("E-mail for the answer"))

@@ -24,7 +24,7 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.texts import TEXT_BODY
-from pledge.web.staff.deliveries.forms import DraftForm, show_faults
+from pledge.web.staff.deliveries.forms import SUBMITTED_AS_LABELS, DraftForm, show_faults
 
 _ONE = "/deliveries/new/<slug>"
 _CONTRADICTS = _l(
@@ -76,7 +76,7 @@ def delivery_draft_post(slug: str) -> AnyResponse:
 @needs(Permission.EXPORT)
 def delivery_letter(slug: str) -> AnyResponse:
     """The letter as it would be in `?lang=`, as a PDF with a draft mark on each page."""
-    lang = request.args.get("lang", "")
+    lang = request.args.get("lang", languages.default())
     if lang not in languages.codes():
         abort(404)
 
@@ -189,6 +189,7 @@ def _form_page(
         slug=slug,
         offered=offered,
         form=form,
+        submitted_as=SUBMITTED_AS_LABELS,
         refused=refused,
         set_aside=set_aside,
     )
