@@ -28,9 +28,7 @@ from pledge.mail.models import (
     OutboxMail,
 )
 from pledge.paper import services as paper
-from pledge.signatures import expiry as signature_expiry
-from pledge.signatures.expiry import PENDING_LIFETIME
-from pledge.signatures.models import CAME_VIA, ErasureNotice, Signature, SignatureState
+from pledge.signatures.models import CAME_VIA, PENDING_LIFETIME, ErasureNotice, Signature, SignatureState
 from pledge.statistics import referrals
 
 
@@ -102,7 +100,7 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
     forgotten = forgetting.archive_due(delivered)
     endorsements = endorsement_expiry.sweep(forgotten)
     removed = Removed(
-        signatures=signature_expiry.forget(forgotten),
+        signatures=_sweep(Signature, Signature.campaign_id.in_(forgotten)),
         scans=paper.erase_scans(forgotten),
         pending=_sweep(
             Signature,

@@ -23,8 +23,7 @@ from pledge.ledger.queries import number_column
 from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.providers import LARGE_PROVIDERS
-from pledge.signatures.expiry import PENDING_LIFETIME
-from pledge.signatures.models import ErasureNotice, Signature, SignatureState
+from pledge.signatures.models import PENDING_LIFETIME, ErasureNotice, Signature, SignatureState
 from pledge.signatures.queries import HAS_CONFIRMED, IS_REFUSED, IS_SETTLED
 from pledge.signatures.services import CODE_LIFETIME
 from pledge.switches import queries as switches

@@ -26,7 +26,7 @@ from pledge.endorsements.models import (
 from pledge.endorsements.outbox import enqueue
 from pledge.endorsements.review import reasons
 from pledge.endorsements.review.queries import SeenState
-from pledge.endorsements.services import NOBODY
+from pledge.endorsements.services import NOBODY, shown_version
 from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.versions import newest_version, supersede_proposed, version_in
 from pledge.ledger.models import Reason
@@ -202,7 +202,7 @@ def uncertify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
         row = _lock(session, endorsement_id, seen)
         if row.level != VerificationLevel.STAFF:
             raise CaseInWrongState
-        row.level = earned_level(row.mail_domain, _shown_version(session, row).website)
+        row.level = earned_level(row.mail_domain, shown_version(session, row).website)
         record(session, actor, "endorsement.uncertify", subject(row), reason=why, after=row.level)
 
 
@@ -213,7 +213,7 @@ def note_site_proof(actor: Actor, endorsement_id: int, seen: SeenState, found: b
     """
     with transaction() as session:
         row = _lock(session, endorsement_id, seen)
-        website = _shown_version(session, row).website
+        website = shown_version(session, row).website
         if found and row.level in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
             row.level = VerificationLevel.SITE
         record(
@@ -316,11 +316,6 @@ def _refuse_waiting(session: Session, row: Endorsement, actor: Actor) -> None:
 def _mail_reason(reason: str, note: str) -> str:
     """The reason as one paragraph, as mails need it."""
     return " ".join(f"{reason} {note}".split())
-
-
-def _shown_version(session: Session, row: Endorsement) -> EndorsementVersion:
-    """The version whose website the level belongs to: the published one, or the one that waits."""
-    return version_in(session, row, VersionState.PUBLISHED) or newest_version(session, row)
 
 
 def _lock_in_order(session: Session, *ids: int) -> None:

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, fun
 from sqlalchemy.orm import aliased
 
 from pledge.audit import queries as audit
-from pledge.audit.queries import AuditEntryView, Search
+from pledge.audit.models import AuditEntry
+from pledge.audit.queries import Search
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import reading
+from pledge.core.db import load, reading
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.endorsements.models import (
@@ -80,24 +81,6 @@ class SeenState:
         """Raises ValueError for a text that no page of ours has sent."""
         state, seq, version = text.split(".")
         return cls(EndorsementState(state), int(seq), VersionState(version))
-
-
-@dataclass(frozen=True)
-class VersionView:
-    """One version, as its organisation wrote it."""
-
-    seq: int
-    state: VersionState
-    submitted_at: datetime
-    fields: dict[str, Any]  #: by the names of FIELDS
-
-    @property
-    def name(self) -> Texts:
-        return Texts(self.fields["name"])
-
-    @property
-    def logo(self) -> str:
-        return str(self.fields["logo"])
 
 
 @dataclass(frozen=True)
@@ -184,9 +167,9 @@ class Case:
     """Everything about one endorsement for its page, except its duplicates (duplicates())."""
 
     row: Row[*tuple[Any, ...]]  #: the endorsement's own columns and the campaign's slug
-    newest: VersionView
-    published: VersionView | None
-    history: list[AuditEntryView]
+    newest: EndorsementVersion
+    published: EndorsementVersion | None
+    history: list[AuditEntry]
     seen: SeenState
 
     @property
@@ -206,7 +189,7 @@ class Case:
         """Whether the newest version waits for a decision of staff."""
         return (
             self.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
-            and self.newest.state is VersionState.PROPOSED
+            and self.newest.state == VersionState.PROPOSED
         )
 
     @property
@@ -304,22 +287,18 @@ def find(endorsement_id: int) -> Case | None:
         .join(Campaign, Campaign.id == Endorsement.campaign_id)
         .where(Endorsement.id == endorsement_id, Endorsement.state != EndorsementState.PENDING)
     )
-    versions = (
-        select(*EndorsementVersion.__table__.c)
-        .where(EndorsementVersion.endorsement_id == endorsement_id)
-        .order_by(EndorsementVersion.seq.desc())
-    )
+    versions = select(EndorsementVersion).where(EndorsementVersion.endorsement_id == endorsement_id)
     with reading() as connection:
         row = connection.execute(query).first()
-        views = [_version(version) for version in connection.execute(versions)]
+    views = load(versions.order_by(EndorsementVersion.seq.desc()))
     if row is None or not views:
         return None
-    unconfirmed = row.state in _UNCONFIRMED and views[0].state is VersionState.PROPOSED and len(views) > 1
+    unconfirmed = row.state in _UNCONFIRMED and views[0].state == VersionState.PROPOSED and len(views) > 1
     return Case(
         row=row,
         newest=views[1] if unconfirmed else views[0],
-        seen=SeenState(EndorsementState(row.state), row.seq, views[0].state),
-        published=next((view for view in views if view.state is VersionState.PUBLISHED), None),
+        seen=SeenState(EndorsementState(row.state), row.seq, VersionState(views[0].state)),
+        published=next((view for view in views if view.state == VersionState.PUBLISHED), None),
         history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
     )
 
@@ -353,11 +332,11 @@ def duplicates(endorsement_id: int) -> list[Candidate]:
     ]
 
 
-def compare(before: VersionView, now: VersionView) -> list[Comparison]:
+def compare(before: EndorsementVersion, now: EndorsementVersion) -> list[Comparison]:
     """By FIELDS; a text by language gives one comparison for each language of the site, and for any other that it is in."""
     found = []
     for name in FIELDS:
-        old, new = before.fields[name], now.fields[name]
+        old, new = getattr(before, name), getattr(now, name)
         if isinstance(new, Texts):
             codes = dict.fromkeys([*languages.codes(), *old, *new])
             found += [Comparison(name, lang, old[lang], new[lang]) for lang in codes]
@@ -378,11 +357,6 @@ def holder_of() -> ScalarSelect[str]:
         .correlate(Endorsement)
         .scalar_subquery()
     )
-
-
-def _version(row: Row[*tuple[Any, ...]]) -> VersionView:
-    fields = {name: getattr(row, name) for name in FIELDS}
-    return VersionView(row.seq, VersionState(row.state), row.submitted_at, fields)
 
 
 def _items() -> Select[*tuple[Any, ...]]:
