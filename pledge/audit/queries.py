@@ -78,7 +78,9 @@ def last(action: str, subject: str) -> AuditEntry | None:
     return next(iter(load(query.order_by(AuditEntry.id.desc()).limit(1))), None)
 
 
-def _exactly_or_within(column: InstrumentedAttribute[str], wanted: str, separator: str) -> ColumnElement[bool]:
+def _exactly_or_within(
+    column: InstrumentedAttribute[str], wanted: str, separator: str
+) -> ColumnElement[bool]:
     """The name itself, or whatever begins with it and a separator."""
     return or_(column == wanted, column.startswith(wanted + separator, autoescape=True))
 

@@ -282,10 +282,6 @@ def video_stamp(video: Video | OwnVideo | None) -> str:
     return stamp(_video_content(video))
 
 
-def letters_stamp(letters: Mapping[str, str]) -> str:
-    return stamp(letters)
-
-
 @dataclass(frozen=True)
 class VideoFields:
     """What an editor enters: an address or a file of our own, with what belongs to it."""
@@ -401,10 +397,6 @@ def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str])
         compare(seen, before)
         campaign.letter_text = kept
         record(session, actor, "campaign.letter_text", subject(slug), **changed(before, {"text": kept}))
-
-
-def letter_text_stamp(text: Texts) -> str:
-    return stamp({"text": text})
 
 
 def _video_content(video: Video | OwnVideo | None) -> dict[str, object]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from xlsxwriter import Workbook
 
@@ -228,7 +227,7 @@ def import_partners(
         planned = _Planner(known, CampaignState(campaign.state), logos).plan(lines)
         if planned.faults or planned.stamp != seen:
             raise PlanChanged(planned)
-        position = _next_position(session, campaign.id)
+        position = items.next_position(session, PARTNER, campaign)
         for one in planned.added:
             row = items.new(PARTNER, campaign.id, one.fields)
             row.position, position = position, position + 1
@@ -305,7 +304,7 @@ class _Planner:
 
     def _match(self, number: int, names: Texts) -> tuple[Item[PartnerFields] | None, list[RowFault]]:
         """The stored partner of one of these names, and what is doubtful about the line."""
-        keys = {key(name) for name in names.values()} - {""}
+        keys = _keys(names)
         earlier = next((self._lines[one] for one in keys if one in self._lines), 0)
         self._lines |= {one: number for one in keys if one not in self._lines}
         if earlier:
@@ -372,12 +371,6 @@ def _keys(names: Texts) -> set[str]:
 
 def _same_file(name: str, wanted: str) -> bool:
     return key(wanted) in {key(name), key(PurePosixPath(name).stem)}
-
-
-def _next_position(session: Session, campaign_id: int) -> int:
-    highest = select(func.max(Partner.position)).where(Partner.campaign_id == campaign_id)
-    last = session.scalar(highest)
-    return 0 if last is None else last + 1
 
 
 def _give_logo(session: Session, row: Partner, logo: str) -> None:

@@ -80,8 +80,10 @@ OWN_STATE_LABELS = {
     ),
 }
 
-#: States that a new application may replace. A withdrawn or declined one changes only when the mail is confirmed.
-REPLACEABLE = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
+#: States from which an organisation may apply again; until the mail of that is confirmed the state stays.
+ENDED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
+#: States that a new application may replace.
+REPLACEABLE = (EndorsementState.PENDING, *ENDED)
 
 
 class VerificationLevel(StrEnum):

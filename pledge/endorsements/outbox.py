@@ -33,14 +33,12 @@ from pledge.mail.requests import DOUBLE, Handlers, one_by_one
 from pledge.mailed_links.links import new_id
 
 
-def slot_for(
-    session: Session, address_hash: bytes, address: str, kind: MailKind, *, may_wait: bool = False
-) -> datetime | None:
-    """When this address may get this kind of mail: now, later if `may_wait`; None when it may get none."""
+def slot_for(session: Session, address_hash: bytes, address: str, kind: MailKind) -> datetime | None:
+    """When this address may get this kind of mail, now or later; None when it may get none."""
     unconfirmed = kind is MailKind.ENDORSE_CONFIRM and not has_confirmed(
         session, Endorsement.__table__, address_hash
     )
-    return take_slot(session, SlotRequest(address, kind, unconfirmed), may_wait=may_wait)
+    return take_slot(session, SlotRequest(address, kind, unconfirmed), may_wait=True)
 
 
 def enqueue(
@@ -69,31 +67,24 @@ def enqueue_if_allowed(
     *,
     lang: str,
     seq: int | None = None,
-    may_wait: bool = False,
     proved: bool = False,
-) -> bool:
-    """Enqueue a mail that anybody can ask for, if the address may get one; returns whether it is enqueued."""
-    due_at = slot_for(session, row.address_hash, row.contact_email, kind, may_wait=may_wait)
-    if due_at is None:
-        return False
-    enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at, proved=proved)
-    return True
+) -> None:
+    """Enqueue a mail that anybody can ask for, now or later, if the address may get one."""
+    due_at = slot_for(session, row.address_hash, row.contact_email, kind)
+    if due_at is not None:
+        enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at, proved=proved)
 
 
 def note(address: str) -> None:
     """A mail with a link to confirm is written to this address: look its domain up soon."""
-    domain = _domain(address)
+    domain = address.rpartition("@")[2]
     if domain not in LARGE_PROVIDERS:
         mail_servers.note(domain_hash(domain), domain)
 
 
 def is_scanned(connection: Connection, address: str) -> bool:
-    hashed = literal(domain_hash(_domain(address)), LargeBinary)
+    hashed = literal(domain_hash(address.rpartition("@")[2]), LargeBinary)
     return bool(connection.scalar(select(mail_servers.scans(hashed))))
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2]
 
 
 def domain_hash(domain: str) -> bytes:
@@ -131,7 +122,7 @@ def answer_application(session: Session, request: MailRequest) -> None:
         return
     # Without a mail nobody could confirm it, so not many wait: as many as there are slots.
     address = payload.applicant.email
-    due_at = slot_for(session, hashed, address, MailKind.ENDORSE_CONFIRM, may_wait=True)
+    due_at = slot_for(session, hashed, address, MailKind.ENDORSE_CONFIRM)
     if due_at is None and (due_at := _take_over(session, address, hashed, row)) is None:
         return
     if row is None:
@@ -246,7 +237,7 @@ def _mail(
     proved: bool = False,
 ) -> None:
     if not _is_enqueued(session, kind, row.id, seq or row.seq):
-        enqueue_if_allowed(session, row, kind, lang=lang, seq=seq, may_wait=True, proved=proved)
+        enqueue_if_allowed(session, row, kind, lang=lang, seq=seq, proved=proved)
 
 
 def _is_enqueued(session: Session, kind: MailKind, endorsement_id: int, seq: int) -> bool:

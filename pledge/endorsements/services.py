@@ -200,7 +200,7 @@ def mail_own_link(token: str, lang: str) -> None:
             raise BadToken
         if row.contact_number != link.contact_number:  # another person speaks for it now
             raise BadToken
-        enqueue_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang, may_wait=True)
+        enqueue_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang)
 
 
 def renew(token: str, lang: str) -> tuple[str, str]:
@@ -213,7 +213,7 @@ def renew(token: str, lang: str) -> tuple[str, str]:
         row = _waiting(session, link.endorsement_id, _mailed_to(link))
         if row is None or _version(session, row, link.seq) is None:
             raise BadToken
-        enqueue_if_allowed(session, row, MailKind.ENDORSE_CONFIRM, lang=lang, seq=link.seq, may_wait=True)
+        enqueue_if_allowed(session, row, MailKind.ENDORSE_CONFIRM, lang=lang, seq=link.seq)
         slug = session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
         return slug, ticket_for(slug, row.address_hash, row.name_key, by_link=True)
 

@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
-from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.endorsements.models import ENDED, Endorsement, EndorsementState, EndorsementVersion, VersionState
 from pledge.endorsements.rules import Content
 from pledge.files import services as files
 
@@ -81,10 +81,8 @@ def supersede_proposed(session: Session, row: Endorsement) -> None:
 
 def is_waiting(session: Session, row: Endorsement) -> bool:
     """Whether its newest version waits for the mail to be confirmed, as a first or as a renewed application."""
-    if row.state == EndorsementState.PENDING:
-        return True
-    if row.state not in (EndorsementState.WITHDRAWN, EndorsementState.DECLINED):
-        return False
+    if row.state not in ENDED:
+        return row.state == EndorsementState.PENDING
     return newest_version(session, row).state == VersionState.PROPOSED
 
 

@@ -99,10 +99,9 @@ def enqueue(
     lang: str,
     *,
     may_wait: bool = False,
-    slot_kind: str = "",
 ) -> bool:
     """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued."""
-    return enqueue_all(session, [SignatureMail(kind, signature_id, lang, slot_kind)], may_wait=may_wait) == 1
+    return enqueue_all(session, [SignatureMail(kind, signature_id, lang)], may_wait=may_wait) == 1
 
 
 @dataclass(frozen=True)

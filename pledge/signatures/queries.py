@@ -82,6 +82,12 @@ def current_signature_id(session: Session, signature_id: int) -> int:
     return int(session.scalars(select(current_signature(signature_id))).one())
 
 
+def lock_current(session: Session, signature_id: int) -> Signature | None:
+    """The person's current row, locked: a parallel withdrawal of the same person waits and then finds it done."""
+    of_person = Signature.id == current_signature_id(session, signature_id)
+    return session.scalar(select(Signature).where(of_person).with_for_update())
+
+
 def lock(session: Session, ids: Sequence[int]) -> None:
     """Lock these signatures until the caller's transaction ends."""
     rows = select(Signature.id).where(Signature.id.in_(ids)).order_by(Signature.id)

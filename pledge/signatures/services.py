@@ -32,7 +32,7 @@ from pledge.signatures.entries import current_place, entry_place, set_place
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 from pledge.signatures.origins import origin
 from pledge.signatures.outbox import enqueue
-from pledge.signatures.queries import current_signature, current_signature_id
+from pledge.signatures.queries import current_signature, current_signature_id, lock_current
 
 MAX_NAME = 80
 #: How long the code of a mail to confirm works, from when the mail is due.
@@ -224,14 +224,19 @@ def renew(token: str, lang: str) -> tuple[str, str]:
 
     Raises BadToken when the link is not for a submission that still waits.
     """
-    (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
     with transaction() as session:
-        row = session.get(Signature, signature_id)
-        if row is None or row.state != SignatureState.PENDING:
-            raise BadToken
+        row = _pending_row(session, token)
         requests.ask(session, RequestKind.CONFIRM, row.campaign_id, lang, subject_id=row.id)
         slug = session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
         return slug, ticket_for(slug, row.id, by_link=True)
+
+
+def _pending_row(session: Session, token: str) -> Signature:
+    (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
+    row = session.get(Signature, signature_id)
+    if row is None or row.state != SignatureState.PENDING:
+        raise BadToken
+    return row
 
 
 def disown(token: str) -> bool:
@@ -338,10 +343,7 @@ def erase(token: str) -> None:
 
 
 def _own_row(session: Session, token: str) -> Signature:
-    """The person's current row, locked: a parallel withdrawal of the same person waits and then finds it done."""
-    (signature_id,) = read_valid(Purpose.MANAGE, token)
-    of_person = Signature.id == current_signature_id(session, signature_id)
-    row = session.scalar(select(Signature).where(of_person).with_for_update())
+    row = lock_current(session, read_valid(Purpose.MANAGE, token)[0])
     if row is None:
         raise BadToken
     return row
@@ -386,11 +388,8 @@ def answer(token: str, digits: str, signals: Collection[Press] = ()) -> Confirma
 
 def mail_code(token: str, lang: str) -> None:
     """Ask for a mail with a code and without a link. Raises BadToken when the submission does not wait."""
-    (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
     with transaction() as session:
-        row = session.get(Signature, signature_id)
-        if row is None or row.state != SignatureState.PENDING:
-            raise BadToken
+        row = _pending_row(session, token)
         if row.code_only_after is None:
             row.code_only_after = row.mails
         requests.ask(session, RequestKind.CONFIRM, row.campaign_id, lang, subject_id=row.id)

@@ -17,6 +17,7 @@ from pledge.core.db import load, reading
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.endorsements.models import (
+    ENDED,
     Endorsement,
     EndorsementState,
     EndorsementVersion,
@@ -203,10 +204,6 @@ class Case:
         return compare(self.published or self.newest, self.newest)
 
 
-#: The state of an organisation that applies again stays until the mail is confirmed; such a version is not reviewed yet.
-_UNCONFIRMED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
-
-
 def _newest() -> ColumnElement[bool]:
     """Joins an endorsement with its newest confirmed version."""
     other = aliased(EndorsementVersion)
@@ -214,7 +211,7 @@ def _newest() -> ColumnElement[bool]:
         select(func.max(other.seq))
         .where(
             other.endorsement_id == Endorsement.id,
-            or_(other.state != VersionState.PROPOSED, Endorsement.state.not_in(_UNCONFIRMED)),
+            or_(other.state != VersionState.PROPOSED, Endorsement.state.not_in(ENDED)),
         )
         .correlate(Endorsement)
         .scalar_subquery()
@@ -293,7 +290,7 @@ def find(endorsement_id: int) -> Case | None:
     views = load(versions.order_by(EndorsementVersion.seq.desc()))
     if row is None or not views:
         return None
-    unconfirmed = row.state in _UNCONFIRMED and views[0].state == VersionState.PROPOSED and len(views) > 1
+    unconfirmed = row.state in ENDED and views[0].state == VersionState.PROPOSED and len(views) > 1
     return Case(
         row=row,
         newest=views[1] if unconfirmed else views[0],
