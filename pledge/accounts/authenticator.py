@@ -66,7 +66,7 @@ def use(staff_id: int, secret: str, code: str) -> bool:
     if step is None:
         return False
     # Guarded: of two requests with one code, only one succeeds.
-    take = (
+    use_up = (
         update(StaffMember)
         .where(
             StaffMember.id == staff_id,
@@ -74,7 +74,7 @@ def use(staff_id: int, secret: str, code: str) -> bool:
         )
         .values(totp_step=step)
     )
-    return write_autocommit(lambda connection: connection.execute(take).rowcount) == 1
+    return write_autocommit(lambda connection: connection.execute(use_up).rowcount) == 1
 
 
 def new_recovery_codes() -> list[str]:

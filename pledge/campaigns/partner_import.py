@@ -90,8 +90,8 @@ def column_header(field: str, lang: str) -> str:
     """What our own table calls a column in a language."""
     if field in _OTHERS:
         return _alternatives(_OTHERS[field], lang)[0]
-    of = field.removeprefix("name_")
-    return _NAME_IN.of(lang, name=_alternatives(_NAME, lang)[0], language=languages.name(of, lang))
+    code = field.removeprefix("name_")
+    return _NAME_IN.of(lang, name=_alternatives(_NAME, lang)[0], language=languages.name(code, lang))
 
 
 def recognise(line: Line) -> dict[int, str]:

@@ -24,7 +24,7 @@ from pledge.campaigns.models import (
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
-from pledge.core.db import reading
+from pledge.core.db import load, reading
 from pledge.core.languages import Texts
 
 Reader = Connection | Session
@@ -48,16 +48,6 @@ class MissingText:
     section: str
     field: str
     lang: str = ""
-
-
-@dataclass(frozen=True)
-class CampaignRow:
-    """A campaign in the list of the staff."""
-
-    slug: str
-    state: CampaignState
-    goal: int
-    edited_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -111,19 +101,9 @@ class CampaignAdmin:
         return self.state in (CampaignState.CLOSED, CampaignState.ARCHIVED)
 
 
-def rows() -> list[CampaignRow]:
+def rows() -> list[Campaign]:
     """All campaigns, newest first."""
-    query = select(Campaign.id, Campaign.slug, Campaign.state, Campaign.goal, Campaign.edited_at)
-    with reading() as connection:
-        return [
-            CampaignRow(
-                slug=row.slug,
-                state=CampaignState(row.state),
-                goal=row.goal,
-                edited_at=row.edited_at,
-            )
-            for row in connection.execute(query.order_by(Campaign.id.desc()))
-        ]
+    return load(select(Campaign).order_by(Campaign.id.desc()))
 
 
 def titles(lang: str) -> dict[str, str]:

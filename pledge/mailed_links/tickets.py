@@ -25,8 +25,8 @@ def seal(purpose: Purpose, slug: str, *parts: str, by_link: bool) -> str:
 
 def read(purpose: Purpose, slug: str, ticket: str) -> list[str]:
     """The parts of a ticket of this campaign. Raises BadToken."""
-    of, *parts = tokens.unseal(purpose, ticket).split(" ")
-    if of != slug:
+    named, *parts = tokens.unseal(purpose, ticket).split(" ")
+    if named != slug:
         raise BadToken
     return parts[:-1] if parts[-1] in (_BY_LINK, _BY_FORM) else parts
 

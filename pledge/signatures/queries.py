@@ -363,5 +363,7 @@ def held_in_all() -> Held | None:
     if not found:
         return None
     return Held(
-        sum(of.signatures for of in found), min(of.since for of in found), max(of.newest for of in found)
+        sum(held.signatures for held in found),
+        min(held.since for held in found),
+        max(held.newest for held in found),
     )

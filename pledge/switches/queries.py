@@ -2,10 +2,8 @@
 
 import json
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
 
 from pledge.core import clock
 from pledge.core.db import reading
@@ -15,22 +13,6 @@ from pledge.switches.registry import SWITCHES, Switch, Switches
 #: A row among the switches that is written once and that nobody can turn: this database holds sample data. It is stored before
 #: the first sample, so that no page ever shows one without saying so.
 SAMPLE_DATA = "sample_data"
-
-
-class SampleState(StrEnum):
-    FILLING = "filling"  #: begun; when nothing is at work any more, it was interrupted
-    FILLED = "filled"
-
-
-def sample_state(session: Session) -> SampleState | None:
-    """None in a database without sample data."""
-    row = session.get(Switch, SAMPLE_DATA)
-    return None if row is None else SampleState(json.loads(row.value))
-
-
-def mark_sample_data(session: Session, state: SampleState) -> None:
-    """Store the state, in the caller's transaction."""
-    session.merge(Switch(name=SAMPLE_DATA, value=json.dumps(state), changed_at=clock.now(), ends_at=None))
 
 
 #: With what a page is kept before Flask (one second) a turned switch shows within three.
