@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 
 from pledge.audit.models import AuditEntry
 from pledge.core import clock as time
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.mail import queries as outbox
 from pledge.mail import services as mail
 from pledge.mail.models import MailKind, OutboxMail
@@ -45,9 +45,8 @@ def work(pace=FAST, limit=sending.BATCH):
 
 def enqueued():
     """Whom mails of news are enqueued for, in the order in which it is due."""
-    db.session.rollback()
     query = select(OutboxMail.subject_id).where(OutboxMail.kind == MailKind.NEWS)
-    return list(db.session.scalars(query.order_by(OutboxMail.due_at, OutboxMail.id)))
+    return load(query.order_by(OutboxMail.due_at, OutboxMail.id))
 
 
 def wanting(number, **facts):
@@ -62,8 +61,7 @@ def test_everybody_who_asked_for_news_gets_one_mail_in_their_language():
     signature()
     item = support.begun()
     work()
-    db.session.rollback()
-    rows = db.session.scalars(select(OutboxMail)).all()
+    rows = load(select(OutboxMail))
     assert {(row.subject_id, row.lang) for row in rows} == {(person.id, person.lang) for person in people}
     assert {(row.kind, row.seq, row.state) for row in rows} == {("news", item, "queued")}
     ended = support.row(item)
@@ -229,8 +227,7 @@ def test_mails_come_due_at_the_pace_and_only_a_little_ahead(frozen_clock):
     wanting(60)
     support.begun()
     work(pace=60)
-    db.session.rollback()
-    due = sorted(db.session.scalars(select(OutboxMail.due_at)))
+    due = sorted(load(select(OutboxMail.due_at)))
     assert len(due) == sending.AHEAD.seconds + 1
     assert {later - sooner for sooner, later in itertools.pairwise(due)} == {timedelta(seconds=1)}
 
@@ -238,8 +235,7 @@ def test_mails_come_due_at_the_pace_and_only_a_little_ahead(frozen_clock):
         frozen_clock.move(seconds=10)
         deliver_all(Notes())
         work(pace=60)
-    db.session.rollback()
-    due = sorted(db.session.scalars(select(OutboxMail.due_at)))
+    due = sorted(load(select(OutboxMail.due_at)))
     assert len(due) == 60
     gaps = {later - sooner for sooner, later in itertools.pairwise(due)}
     assert min(gaps) >= timedelta(seconds=1)

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.core import clock
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.core.languages import Texts
 from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.deliveries.queries import last_handed_over
@@ -38,8 +38,7 @@ def over(closed: datetime, **facts) -> Campaign:
 
 
 def contacts() -> set[str]:
-    db.session.rollback()
-    return set(db.session.scalars(select(Endorsement.contact_email)))
+    return set(load(select(Endorsement.contact_email)))
 
 
 def test_thirty_days_after_the_delivery_nobody_is_left_and_the_count_stands(frozen_clock):

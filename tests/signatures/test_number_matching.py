@@ -4,16 +4,14 @@ import pytest
 
 from pledge.abuse.pressing import MAX_MATCH_TRIES, Press
 from pledge.core import tokens
-from pledge.core.db import db
 from pledge.core.tokens import BadToken
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures import services
-from pledge.signatures.models import Signature
 from pledge.signatures.services import Confirmation, answer, mail_code, number_for
 from tests.support.at_once import at_once
 from tests.support.factories import answer_requests, code, confirm_token, mailed, scanned, signature
 from tests.support.mails import LINK, delivered, part, said
-from tests.support.rows import number_of
+from tests.support.rows import again, number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -142,6 +140,5 @@ def test_the_signals_of_the_press_that_confirmed_are_kept(person):
     assert services.confirm_by_link(confirm_token(quick), {Press.INSTANT})
     assert services.confirm_by_link(confirm_token(other))
     assert answer(confirm_token(person), number_for(person.id), {Press.INSTANT}) is Confirmation.DONE
-    db.session.rollback()
-    kept = [db.session.get_one(Signature, row.id).confirm_signals for row in (quick, other, person)]
+    kept = [again(row).confirm_signals for row in (quick, other, person)]
     assert kept == ["instant", None, "asked instant"]

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from pledge.audit.models import Actor, AuditEntry
-from pledge.core.db import db
+from pledge.core.db import db, load
 from pledge.endorsements import counting, services
 from pledge.endorsements.models import Endorsement, EndorsementState, VersionState
 from pledge.endorsements.review import moderation, presence
@@ -19,6 +19,7 @@ from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
 from tests.support.at_once import at_once
 from tests.support.factories import campaign, endorse_manage_token, endorsement, version_of
+from tests.support.rows import row
 
 ROUNDS = 12
 PEOPLE = [Actor(number, f"staff{number}@example.org", "") for number in range(1, 9)]
@@ -32,14 +33,12 @@ def decide_at_once(make_app: Callable[..., Flask]) -> Callable[..., list[Any]]:
 
 
 def deltas(row_id):
-    db.session.rollback()
     query = select(LedgerEntry.delta).where(LedgerEntry.subject_id == row_id).order_by(LedgerEntry.id)
-    return list(db.session.scalars(query))
+    return load(query)
 
 
 def state(row_id):
-    db.session.rollback()
-    return db.session.scalar(select(Endorsement.state).where(Endorsement.id == row_id))
+    return row(Endorsement, row_id).state
 
 
 def test_two_reviewers_who_publish_at_once_publish_once(app, decide_at_once):
