@@ -151,7 +151,7 @@ def _asked(
     session: Session, endorsement_id: int, contact_number: int
 ) -> tuple[Endorsement, ContactChange] | None:
     """The row, locked, and the change that this person was asked to confirm."""
-    row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
+    row = versions.lock(session, endorsement_id)
     change = session.get(ContactChange, endorsement_id)
     if row is None or change is None or row.state not in CORRECTABLE:
         return None

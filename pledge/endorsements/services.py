@@ -267,9 +267,7 @@ def _chosen(session: Session, application: Application) -> tuple[int, int]:
 
 def _waiting(session: Session, endorsement_id: int, *conditions: ColumnElement[bool]) -> Endorsement | None:
     """The row, locked, when something in it waits for its mail to be confirmed."""
-    row = session.scalar(
-        select(Endorsement).where(Endorsement.id == endorsement_id, *conditions).with_for_update()
-    )
+    row = versions.lock(session, endorsement_id, *conditions)
     return row if row is not None and versions.is_waiting(session, row) else None
 
 
@@ -368,11 +366,7 @@ def erase(token: str) -> None:
 def own_row(session: Session, token: str) -> Endorsement:
     """The row, locked, if this link still belongs to the person who speaks for the organisation. Raises BadToken."""
     endorsement_id, contact_number = read_valid(Purpose.ENDORSE_MANAGE, token, 2)
-    row = session.scalar(
-        select(Endorsement)
-        .where(Endorsement.id == endorsement_id, Endorsement.contact_number == contact_number)
-        .with_for_update()
-    )
+    row = versions.lock(session, endorsement_id, Endorsement.contact_number == contact_number)
     if row is None or row.confirmed_at is None:
         raise BadToken
     return row

@@ -28,7 +28,7 @@ from pledge.endorsements.review import reasons
 from pledge.endorsements.review.queries import SeenState
 from pledge.endorsements.services import NOBODY, shown_version
 from pledge.endorsements.verification.domains import earned_level
-from pledge.endorsements.versions import newest_version, supersede_proposed, version_in
+from pledge.endorsements.versions import lock, newest_version, supersede_proposed, version_in
 from pledge.ledger.models import Reason
 from pledge.mail.models import MailKind
 
@@ -262,7 +262,7 @@ def merge(actor: Actor, endorsement_id: int, into_id: int, seen: SeenState, why:
 
 def _lock(session: Session, endorsement_id: int, seen: SeenState) -> Endorsement:
     """The row, locked, if it is still as it was seen, so that a second decision is refused. Raises UnknownCase, CaseChanged."""
-    row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
+    row = lock(session, endorsement_id)
     if row is None:
         raise UnknownCase
     now = SeenState(EndorsementState(row.state), row.seq, VersionState(newest_version(session, row).state))

@@ -15,6 +15,7 @@ from pledge.core.db import reading, transaction
 from pledge.endorsements.models import Endorsement, ReviewVisit
 from pledge.endorsements.review.moderation import UnknownCase, subject
 from pledge.endorsements.review.queries import VISIT_TTL
+from pledge.endorsements.versions import lock
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def take_over(actor: Actor, endorsement_id: int) -> None:
 
 
 def _visited(session: Session, actor: Actor, endorsement_id: int) -> Endorsement:
-    row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
+    row = lock(session, endorsement_id)
     if row is None:
         raise UnknownCase
     now = clock.now()
