@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from pledge.abuse.models import Block, OriginKind
 from pledge.audit.models import Actor
-from pledge.audit.services import record, stated
+from pledge.audit.services import record, required_reason
 from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.core.db.snapshots import Snapshot
@@ -74,7 +74,7 @@ def place(
     """Hold what comes from now on; one that lasts already ends when this one does. `spared`: the hashes of what is never
     blocked. Raises NoReason, LargeProviderNotAllowed.
     """
-    why, now = stated(why), clock.now()
+    why, now = required_reason(why), clock.now()
     if origin.hash in spared:
         raise LargeProviderNotAllowed
     with transaction() as session:

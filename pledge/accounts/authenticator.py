@@ -36,12 +36,12 @@ def new_secret() -> str:
     return str(_factory.new().to_json(encrypt=False))
 
 
-def address(secret: str, email: str) -> str:
+def otpauth_address(secret: str, email: str) -> str:
     """The otpauth:// address that an app scans; the app shows the site's name beside the code."""
     return str(_factory.from_source(secret).to_uri(label=email, issuer=current_config().issuer))
 
 
-def readable(secret: str) -> str:
+def grouped_secret(secret: str) -> str:
     """The key for typing in: groups of four."""
     return str(_factory.from_source(secret).pretty_key())
 

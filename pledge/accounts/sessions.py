@@ -82,14 +82,14 @@ def find(token: str) -> OpenSession | None:
     return OpenSession(row.id, row.staff_id, row.data)
 
 
-def keep(session_id: int, data: Mapping[str, Any]) -> None:
+def save(session_id: int, data: Mapping[str, Any]) -> None:
     """Store the data of a session; nothing happens when it was ended meanwhile."""
     change = update(StaffSession).where(StaffSession.id == session_id).values(data=dict(data))
     write_autocommit(lambda connection: connection.execute(change))
 
 
 def renew(session_id: int, data: Mapping[str, Any]) -> str:
-    """As keep, under a new id; the old one opens nothing from now on."""
+    """As save, under a new id; the old one opens nothing from now on."""
     token = secrets.token_urlsafe(_BYTES)
     change = (
         update(StaffSession)

@@ -55,13 +55,13 @@ def count_attempt(rule: ThrottleRule, name: str) -> int:
     return 0 if taken is not None else max(1, _until(rule, name) - now)
 
 
-def forget(rule: ThrottleRule, name: str) -> None:
+def reset(rule: ThrottleRule, name: str) -> None:
     """Forget the tries before: the right person signed in."""
     gone = delete(StaffAttempt).where(StaffAttempt.key == _key(rule, name))
     write_autocommit(lambda connection: connection.execute(gone))
 
 
-def give_back(rule: ThrottleRule, name: str) -> None:
+def uncount_attempt(rule: ThrottleRule, name: str) -> None:
     """Take one try back: it was right, or was not made after all."""
     less = (
         update(StaffAttempt)

@@ -87,7 +87,7 @@ def load_folder(folder: Path) -> str:
         session.flush()
         _load_texts(campaign, folder, facts, langs)
         if campaign.state != CampaignState.DRAFT:
-            consents.keep(session, campaign.id)
+            consents.store_version(session, campaign.id)
         _load_partners(session, campaign, facts["partners"], langs)
         events = [_event_fields(event, langs) for event in facts.get("events", [])]
         # Calendars recognise an event that stays.

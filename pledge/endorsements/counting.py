@@ -16,7 +16,7 @@ from pledge.ledger.services import append
 
 #: What the fold asks about an entry of an organisation (ledger/numbering.py: Standing): whether it is on the wall. Its salt is
 #: sealed, so the commitment is not compared, and its place is that of its +1, whatever later versions say.
-STANDS = """
+IS_COUNTED = """
     SELECT CASE WHEN listed.campaign_id <> entry.campaign_id OR listed.state <> 'published' THEN NULL
                 WHEN entry.delta = 1 THEN 1 ELSE 0 END
       FROM endorsements AS listed

@@ -94,13 +94,13 @@ def domain_hash(domain: str) -> bytes:
 def handlers() -> Handlers:
     """Who answers which request."""
     return {
-        RequestKind.ENDORSE: one_by_one(answer_application),
-        RequestKind.ENDORSE_RESEND: one_by_one(answer_resend),
-        RequestKind.ENDORSE_LINK: one_by_one(answer_links),
+        RequestKind.ENDORSE: one_by_one(handle_application),
+        RequestKind.ENDORSE_RESEND: one_by_one(handle_resend),
+        RequestKind.ENDORSE_LINK: one_by_one(handle_links),
     }
 
 
-def answer_application(session: Session, request: MailRequest) -> None:
+def handle_application(session: Session, request: MailRequest) -> None:
     """Store an application, with the mail that confirms it; an organisation that is confirmed already gets a mail that says so."""
     payload = Payload.load(request.payload or "")
     hashed = bytes(request.address_hash or b"")
@@ -114,11 +114,11 @@ def answer_application(session: Session, request: MailRequest) -> None:
         .with_for_update()
     )
     if row is not None and row.state not in REPLACEABLE:
-        _mail(session, row, MailKind.ENDORSE_ALREADY, request.lang)
+        _enqueue_once(session, row, MailKind.ENDORSE_ALREADY, request.lang)
         return
     if row is not None and (same := _same(session, row, payload)) is not None:
         same.match_tries = 0  # whoever sends the form sees the number; a machine with the mail does not
-        _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq, proved=payload.proved)
+        _enqueue_once(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq, proved=payload.proved)
         return
     # Without a mail nobody could confirm it, so not many wait: as many as there are slots.
     address = payload.applicant.email
@@ -151,27 +151,29 @@ def answer_application(session: Session, request: MailRequest) -> None:
     )
 
 
-def answer_resend(session: Session, request: MailRequest) -> None:
+def handle_resend(session: Session, request: MailRequest) -> None:
     """Enqueue the mail again: to confirm, or that the organisation is known already, or the way to apply again."""
     for row in _rows_of(session, request):
         if name_digest(row.name_key).hex() != request.payload:
             continue
         if versions.is_waiting(session, row):
-            _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang)
+            _enqueue_once(session, row, MailKind.ENDORSE_CONFIRM, request.lang)
         elif row.state in REPLACEABLE:
-            _mail(session, row, MailKind.ENDORSE_MANAGE, request.lang)
+            _enqueue_once(session, row, MailKind.ENDORSE_MANAGE, request.lang)
         else:
-            _mail(session, row, MailKind.ENDORSE_ALREADY, request.lang)
+            _enqueue_once(session, row, MailKind.ENDORSE_ALREADY, request.lang)
 
 
-def answer_links(session: Session, request: MailRequest) -> None:
+def handle_links(session: Session, request: MailRequest) -> None:
     """Enqueue the link to the own page of each organisation that this person speaks for; a stranger gets nothing.
 
     An application that is not confirmed gets the mail to confirm. Several mails follow each other within the caps.
     """
     for row in _rows_of(session, request):
         is_new = row.confirmed_at is None
-        _mail(session, row, MailKind.ENDORSE_CONFIRM if is_new else MailKind.ENDORSE_MANAGE, request.lang)
+        _enqueue_once(
+            session, row, MailKind.ENDORSE_CONFIRM if is_new else MailKind.ENDORSE_MANAGE, request.lang
+        )
 
 
 def _take_over(session: Session, address: str, hashed: bytes, new: Endorsement | None) -> datetime | None:
@@ -227,7 +229,7 @@ def _same(session: Session, row: Endorsement, payload: Payload) -> EndorsementVe
     return None
 
 
-def _mail(
+def _enqueue_once(
     session: Session,
     row: Endorsement,
     kind: MailKind,

@@ -164,7 +164,7 @@ def confirm_by_link(token: str, signals: Collection[Press] = ()) -> str | None:
     return None if mailed.expired or is_machine(signals) else confirm(mailed.endorsement_id, mailed.seq)
 
 
-def answer(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
+def confirm_by_number(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
     """Confirm by link and the two digits. Whoever has closed the page that shows them sends the form again. Raises BadToken."""
     link = read_confirm_token(token)
     with transaction() as session:

@@ -86,7 +86,7 @@ class Journey(Protocol):
     def confirm_by_link(self, token: str, signals: Collection[Press]) -> str | None:
         """Confirm; the campaign's name in addresses if this call did it."""
 
-    def answer(self, token: str, digits: str, signals: Collection[Press]) -> Confirmation:
+    def confirm_by_number(self, token: str, digits: str, signals: Collection[Press]) -> Confirmation:
         """Confirm by link and typed digits."""
 
     def renew(self, token: str, lang: str) -> tuple[str, str]:

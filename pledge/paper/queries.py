@@ -22,7 +22,7 @@ MAX_SHOWN = 500
 
 #: What the fold asks about an entry on paper (ledger/numbering.py: Standing). A row of batches can be changed, the audit log
 #: cannot: it must say last that one account agreed to this number, and that another one had counted before.
-STANDS = """
+IS_COUNTED = """
     SELECT CASE WHEN batch.campaign_id <> entry.campaign_id OR batch.state <> 'agreed' THEN NULL
                 WHEN entry.delta = batch.signatures AND entry.commitment = batch.scan_sha256
                  AND EXISTS (SELECT 1 FROM audit_entries AS said

@@ -55,7 +55,7 @@ def append_moves(session: Session, moved: Sequence[Any], reason: Reason) -> None
         session.execute(insert(LedgerEntry), entries)
 
 
-class Placed(Protocol):
+class HasPlace(Protocol):
     """A signature, or what a statement returned of it."""
 
     country: str
@@ -68,11 +68,11 @@ class BadPlace(Exception):
     """No such country, or no such region in it."""
 
 
-def current_place(row: Placed) -> Place:
+def current_place(row: HasPlace) -> Place:
     return Place(row.country, row.region)
 
 
-def entry_place(row: Placed) -> Place:
+def entry_place(row: HasPlace) -> Place:
     """The place in the entries of the ledger about this signature."""
     return current_place(row) if row.entry_country is None else Place(row.entry_country, row.entry_region)
 
@@ -114,7 +114,7 @@ def _checked(place: Place) -> Place:
 #: What the fold asks about an entry of a person (ledger/numbering.py: Standing). A confirmed row keeps what its entry
 #: tells, also its place when that was put right since (entries.py). The primary key alone is in WHERE: while statistics are
 #: older than a rush of confirmations, PostgreSQL would else read all confirmed rows for each entry.
-STANDS = """
+IS_COUNTED = """
     SELECT CASE WHEN signed.campaign_id <> entry.campaign_id OR signed.state <> 'confirmed' THEN NULL
                 WHEN entry.delta = 1 AND signed.commitment = entry.commitment
                  AND signed.pledge_text_id = entry.pledge_text_id AND COALESCE(signed.entry_country, signed.country) = entry.country

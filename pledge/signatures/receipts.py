@@ -51,16 +51,16 @@ def receipt(signature_id: int) -> Receipt | None:
     # Signed again, the row has a new salt, which must not be handed out with the entry of the old one.
     if found is None or row.commitment.hex() not in found.line.decode():
         return None
-    return Receipt(found.index, written(found, row.salt))
+    return Receipt(found.index, _file_content(found, row.salt))
 
 
-def written(of: Inclusion, salt: str) -> bytes:
+def _file_content(inclusion: Inclusion, salt: str) -> bytes:
     """The file."""
-    extra = json.dumps({"v": 1, "salt": salt, "leaf": of.line.decode()}, separators=(",", ":"))
+    extra = json.dumps({"v": 1, "salt": salt, "leaf": inclusion.line.decode()}, separators=(",", ":"))
     lines = [
         _HEAD,
         f"extra {b64encode(extra.encode()).decode()}",
-        f"index {of.index}",
-        *(b64encode(step).decode() for step in of.proof),
+        f"index {inclusion.index}",
+        *(b64encode(step).decode() for step in inclusion.proof),
     ]
-    return ("\n".join(lines) + "\n\n" + audit_marks.without(of.checkpoint.note)).encode()
+    return ("\n".join(lines) + "\n\n" + audit_marks.without(inclusion.checkpoint.note)).encode()

@@ -361,7 +361,7 @@ _HAS_CODE_ONLY = select(Signature.id).where(
 )
 
 
-def answer(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
+def confirm_by_number(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
     """Confirm by link and number: the two digits, or the six of a mail that came without a link. Raises BadToken.
 
     The code of the mail with the link proves nothing here: whatever opened the link has read it. It is not even compared,

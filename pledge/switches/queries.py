@@ -32,7 +32,7 @@ def stored() -> Switches:
         return _read(connection)
 
 
-def holds(name: str, changed_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
+def is_active(name: str, changed_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
     """Whether a row still counts. One without an end, of a switch that has one, has the usual one: none is for ever."""
     ends_at = _end(name, changed_at, ends_at)
     return ends_at is None or now < ends_at
@@ -50,7 +50,7 @@ def _read(connection: Connection) -> Switches:
     held = {
         row.name: row
         for row in found
-        if row.name in SWITCHES and holds(row.name, row.changed_at, row.ends_at, now)
+        if row.name in SWITCHES and is_active(row.name, row.changed_at, row.ends_at, now)
     }
     values = {name: SWITCHES[name].read(json.loads(row.value)) for name, row in held.items()}
     ends = {name: _end(name, row.changed_at, row.ends_at) for name, row in held.items()}

@@ -43,9 +43,9 @@ def makers() -> Makers:
 
 def ledger_sources() -> Sources:
     standing = {
-        Kind.PERSON: signature_counting.STANDS,
-        Kind.ORGANIZATION: endorsement_counting.STANDS,
-        Kind.PAPER: paper.STANDS,
+        Kind.PERSON: signature_counting.IS_COUNTED,
+        Kind.ORGANIZATION: endorsement_counting.IS_COUNTED,
+        Kind.PAPER: paper.IS_COUNTED,
     }
     return Sources(standing, signature_counting.PLACE, KNOWN_CAMPAIGN, published_slugs, pledge_hashes)
 

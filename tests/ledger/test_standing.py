@@ -343,7 +343,7 @@ def test_signatures_that_are_forgotten_later_change_nothing_that_is_counted(app)
 
 @pytest.mark.postgresql_only
 @pytest.mark.parametrize(
-    ("table", "expression"), [("signatures", people.STANDS), ("endorsements", organizations.STANDS)]
+    ("table", "expression"), [("signatures", people.IS_COUNTED), ("endorsements", organizations.IS_COUNTED)]
 )
 def test_what_stands_is_looked_up_by_the_primary_key_however_old_the_statistics_are(app, table, expression):
     """By an index of states each entry of a rush would read every row that was confirmed since they were gathered."""

@@ -152,7 +152,7 @@ def campaign(slug: str = SLUG, *, versions: int = 1, **facts: Any) -> Campaign:
         session.add(row)
         session.flush()
         session.add_all(_pledge_text(row.id, version) for version in range(1, versions + 1))
-        consents.keep(session, row.id)
+        consents.store_version(session, row.id)
     return row
 
 
