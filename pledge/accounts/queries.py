@@ -1,12 +1,13 @@
 """Reads about staff. People come detached from the session: what is changed is changed by a use case."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffRole
-from pledge.accounts.roles import Role
+from pledge.accounts.roles import Permission, Role
 from pledge.core.db import db, load
 
 
@@ -23,6 +24,18 @@ def passkey(credential_id: bytes) -> StaffPasskey | None:
 def people() -> list[StaffMember]:
     """Everybody, open accounts first, by address."""
     return load(select(StaffMember).order_by(StaffMember.active.desc(), StaffMember.email))
+
+
+def able(permission: Permission, staff: Iterable[StaffMember]) -> list[StaffMember]:
+    """Those of them with an open account that may do it."""
+    return [member for member in staff if member.active and not member.is_invited and member.can(permission)]
+
+
+def names() -> dict[str, str]:
+    """The names of those who have given one, by their addresses, of closed accounts too."""
+    with Session(db.engine) as session:
+        query = select(StaffMember.email, StaffMember.name).where(StaffMember.name != "")
+        return {row.email: row.name for row in session.execute(query)}
 
 
 def is_empty() -> bool:

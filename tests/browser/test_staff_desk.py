@@ -23,7 +23,7 @@ MODERATOR = Actor(7, "moderator.with.a.rather.long.address@secretariat.pledge.ex
 PROVIDERS = ("naver", "kakao", "gmail", "other")
 PAGES = (
     "/staff/",
-    "/staff/?by=week&within=week",
+    "/staff/numbers?by=week&within=week",
     "/staff/audit",
     "/staff/audit?since=2026-11-30&until=2026-11-01",
     "/staff/audit?actor=nobody",
@@ -99,7 +99,7 @@ def test_no_page_shuts_anybody_out(admin, lang):
 
 def test_the_charts_tell_their_numbers_in_words_and_in_a_table(admin):
     page = admin("en")
-    page.goto("/staff/")
+    page.goto("/staff/numbers")
     expect(page.get_by_role("img", name=re.compile("^Signers"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Organisations"))).to_be_visible()
     lines = [
