@@ -27,12 +27,12 @@ from pledge.campaigns.media import (
     PHOTO_COLUMNS,
     QUOTATION_COLUMNS,
     LetterView,
-    PhotoView,
-    QuotationView,
+    Photo,
+    Quotation,
     letter_columns,
     letter_view,
-    photo_view,
-    quotation_view,
+    stored_photo,
+    stored_quotation,
 )
 from pledge.campaigns.models import (
     Campaign,
@@ -80,8 +80,8 @@ class CampaignView:
     consent_version: int | None  #: of the sign form; None in a draft
     video: Video | OwnVideo | None = None
     letter: LetterView | None = None
-    photo: PhotoView | None = None
-    quotation: QuotationView | None = None
+    photo: Photo | None = None
+    quotation: Quotation | None = None
     has_letter_page: bool = False
     has_sisters: bool = False
 
@@ -259,8 +259,8 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         consent_version=row.consent_version,
         video=video.stored(row),
         letter=letter_view(row.letter),
-        photo=photo_view(row, lang),
-        quotation=quotation_view(row, lang),
+        photo=stored_photo(row) if row.photo else None,
+        quotation=stored_quotation(row) if row.quotation else None,
         has_letter_page=bool(row.has_letter_page),
         has_sisters=bool(row.has_sisters),
     )
