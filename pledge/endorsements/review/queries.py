@@ -363,11 +363,9 @@ def _items() -> Select[*tuple[Any, ...]]:
             *(Endorsement.confirmed_at, Endorsement.ended_at, Endorsement.published_at),
             *(EndorsementVersion.name, EndorsementVersion.type),
             *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
-            *(
-                Campaign.slug.label("campaign"),
-                _has_duplicates().label("has_duplicates"),
-                holder_of().label("holder"),
-            ),
+            Campaign.slug.label("campaign"),
+            _has_duplicates().label("has_duplicates"),
+            holder_of().label("holder"),
         )
         .select_from(Endorsement)
         .join(EndorsementVersion, NEWEST)
