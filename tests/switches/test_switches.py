@@ -168,10 +168,6 @@ def test_a_banner_is_plain_text(app, client):
     assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in client.get("/en/").text
 
 
-def test_without_a_banner_there_is_no_trace_of_one(app, client):
-    assert 'class="banner"' not in client.get("/ko/").text
-
-
 # --- Limits ---
 
 
@@ -420,36 +416,11 @@ def test_the_page_says_until_when_and_lets_one_choose(app, staff_client, frozen_
     admin = staff_client("admin", lang="en")
     form = {"limits-factor": "5", "limits-hours": "4", "limits-reason": "a hall"}
     assert admin.post("/staff/switches/limits", data=form).status_code == 303
-    form = {
-        "banner-text_ko": "점검",
-        "banner-text_en": "Work",
-        "banner-hours": "24",
-        "banner-reason": "upkeep",
-    }
-    assert admin.post("/staff/switches/banner", data=form).status_code == 303
-    found = queries.stored()
-    assert found.ends_at["limits"] == frozen_clock.now() + timedelta(hours=4)
-    assert found.ends_at["banner"] == frozen_clock.now() + timedelta(hours=24)
-    text = admin.get("/staff/switches").text
-    assert text.count("This ends on ") == 2
-    refused = admin.post("/staff/switches/limits", data={**form, "limits-factor": "5", "limits-hours": "9"})
-    assert refused.status_code == 422
-    frozen_clock.move(hours=25)
-    admin = staff_client("admin", lang="en")
-    assert "This ends on " not in admin.get("/staff/switches").text
-
-
-def test_signing_is_limited_again_when_the_raised_limit_has_ended(make_app, frozen_clock):
-    app = make_app(limit_sign="2 per day")
-    client = app.test_client()
-    with app.app_context():
-        campaign()
-        answers = [client.post("/ko/c/blue-skies/sign", data=sign_form()).status_code for _ in range(3)]
-        assert answers == [303, 303, 429]
-        limits(hours=1)
-        assert client.post("/ko/c/blue-skies/sign", data=sign_form()).status_code == 303
-        frozen_clock.move(hours=1, seconds=3)
-        assert client.post("/ko/c/blue-skies/sign", data=sign_form()).status_code == 429
+    assert queries.stored().ends_at["limits"] == frozen_clock.now() + timedelta(hours=4)
+    assert "This ends on " in admin.get("/staff/switches").text
+    assert admin.post("/staff/switches/limits", data={**form, "limits-hours": "9"}).status_code == 422
+    frozen_clock.move(hours=5)
+    assert "This ends on " not in staff_client("admin", lang="en").get("/staff/switches").text
 
 
 def test_a_row_without_an_end_does_not_raise_the_limit_for_ever(app, frozen_clock):
