@@ -130,6 +130,8 @@ def desk(slug: str) -> CampaignAdmin:
         ).first()
         if row is None:
             raise NoSuchCampaign
+        texts = select(CampaignText.lang, CampaignText.letter).where(CampaignText.campaign_id == row.id)
+        letters = {text.lang: text.letter for text in connection.execute(texts)}
         return CampaignAdmin(
             id=row.id,
             slug=row.slug,
@@ -137,7 +139,7 @@ def desk(slug: str) -> CampaignAdmin:
             schedule=Schedule(row.goal, row.opens_at, row.closes_at, tuple(row.goal_steps)),
             texts=texts_of(connection, row.id),
             video=video.stored(row),
-            letters=letters_of(connection, row.id),
+            letters={lang: letters.get(lang, "") for lang in languages.codes()},
             letter_text=row.letter_text,
             missing=missing_of(connection, row.id),
             edited_at=row.edited_at,
@@ -153,12 +155,6 @@ def texts_of(reader: Reader, campaign_id: int) -> dict[str, str]:
         for part in TEXT_PARTS
         for lang in languages.codes()
     }
-
-
-def letters_of(reader: Reader, campaign_id: int) -> dict[str, str]:
-    query = select(CampaignText.lang, CampaignText.letter).where(CampaignText.campaign_id == campaign_id)
-    found = {row.lang: row.letter for row in reader.execute(query)}
-    return {lang: found.get(lang, "") for lang in languages.codes()}
 
 
 def wording_of(reader: Reader, campaign_id: int) -> Wording:

@@ -21,14 +21,14 @@ from pledge.core.text.lines import clean_line
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger import leaves
 from pledge.ledger.models import Reason
-from pledge.ledger.services import Place, PlaceMove, append, append_places
+from pledge.ledger.services import Place
 from pledge.mail import allowance, outbox, requests
 from pledge.mail.addresses import Address, address_hash
 from pledge.mail.models import MailKind, MailState, OutboxMail, RequestKind
 from pledge.mailed_links import tickets
 from pledge.mailed_links.links import Confirmation, check_number, new_id, read_numbers, read_valid
 from pledge.signatures import statements
-from pledge.signatures.entries import current_place, entry_place, set_place
+from pledge.signatures.entries import append_moves, set_place
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 from pledge.signatures.origins import origin
 from pledge.signatures.outbox import enqueue
@@ -329,7 +329,7 @@ def withdraw_row(session: Session, row: Signature) -> bool:
     row.public_name = row.updates = False
     row.via = None
     if was_counted:
-        take_back(session, row)
+        append_moves(session, [row], Reason.WITHDRAWN)
     return True
 
 
@@ -402,27 +402,11 @@ def erase_person(session: Session, row: Signature) -> None:
     invalidated signature is out of the count already; with its row the mark is gone too.
     """
     of_person = and_(Signature.address_hash == row.address_hash, Signature.campaign_id == row.campaign_id)
-    for found in session.scalars(select(Signature).where(of_person).with_for_update()).all():
-        if found.state == SignatureState.CONFIRMED:
-            take_back(session, found)
+    rows = session.scalars(select(Signature).where(of_person).with_for_update()).all()
+    counted = [found for found in rows if found.state == SignatureState.CONFIRMED]
+    append_moves(session, counted, Reason.WITHDRAWN)
     allowance.erase(session, row.email)
     session.execute(delete(Signature).where(of_person))
-
-
-def take_back(session: Session, row: Signature) -> None:
-    """Append -1 to the ledger for a counted row that the caller has locked."""
-    now, place = clock.now(), entry_place(row)
-    append_places(session, [PlaceMove(row.campaign_id, row.id, current_place(row), place)], now)
-    append(
-        session,
-        campaign_id=row.campaign_id,
-        reason=Reason.WITHDRAWN,
-        subject_id=row.id,
-        country=place.country,
-        region=place.region,
-        at=now,
-        pledge_text_id=row.pledge_text_id,
-    )
 
 
 def enqueue_notice(session: Session, row: Signature) -> None:
