@@ -43,7 +43,7 @@ def enqueue_notice(session: Session, person: StaffMember) -> None:
 
 
 def enqueue_alert(session: Session, person: StaffMember, alert_id: int) -> None:
-    """Enqueue the mail that tells of an alert."""
+    """Enqueue the mail about an alert."""
     enqueue(session, NewMail(MailKind.STAFF_ALERT, person.id, person.lang, seq=alert_id))
 
 

@@ -21,7 +21,7 @@ QUIET = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class ThrottleRule:
-    """So many tries at once; after each further one the next wait is twice as long, up to the longest."""
+    """`free` tries at once; after each further one the next wait is twice as long, up to the longest."""
 
     scope: str
     free: int

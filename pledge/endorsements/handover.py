@@ -125,7 +125,7 @@ def refuse(token: str) -> bool:
 
 
 def number_for(endorsement_id: int, contact_number: int) -> str:
-    """The two digits for the person who is to take over, as the own page shows them to whoever named that person."""
+    """The two digits for the person who is to take over, as the own page shows them to the person who asked."""
     return tokens.two_digits("contact", endorsement_id, contact_number)
 
 

@@ -117,7 +117,7 @@ def handle_application(session: Session, request: MailRequest) -> None:
         _enqueue_once(session, row, MailKind.ENDORSE_ALREADY, request.lang)
         return
     if row is not None and (same := _same(session, row, payload)) is not None:
-        same.match_tries = 0  # whoever sends the form sees the number; a machine with the mail does not
+        same.match_tries = 0  # the sender of the form sees the number; a machine with the mail does not
         _enqueue_once(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq, proved=payload.proved)
         return
     # Without a mail nobody could confirm it, so not many wait: as many as there are slots.

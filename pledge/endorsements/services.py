@@ -116,7 +116,7 @@ def read_ticket(slug: str, ticket: str) -> tuple[bytes, bytes]:
 
 
 def match_number(slug: str, ticket: str) -> str:
-    """The two digits of the page after the form; "" for whoever came to it by a mailed link. Raises BadToken."""
+    """The two digits of the page after the form; "" for a visitor who came by a mailed link. Raises BadToken."""
     return (
         "" if tickets.is_by_link(Purpose.ENDORSE_TICKET, ticket) else number_for(*read_ticket(slug, ticket))
     )
@@ -165,7 +165,7 @@ def confirm_by_link(token: str, signals: Collection[Press] = ()) -> str | None:
 
 
 def confirm_by_number(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
-    """Confirm by link and the two digits. Whoever has closed the page that shows them sends the form again. Raises BadToken."""
+    """Confirm by link and the two digits. Somebody who has closed the page with the digits sends the form again. Raises BadToken."""
     link = read_confirm_token(token)
     with transaction() as session:
         row = None if link.expired else _waiting(session, link.endorsement_id, _mailed_to(link))

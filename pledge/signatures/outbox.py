@@ -24,7 +24,7 @@ from pledge.mail.requests import DOUBLE, Handlers, one_by_one
 from pledge.signatures.models import EMAIL_CONTEXT, PENDING, SETTLED, Signature, SignatureState
 from pledge.signatures.queries import OF_PERSON, OTHER, lock
 
-#: So many submissions of one person wait in a campaign.
+#: Submissions of one person that may wait in a campaign.
 MAX_PENDING = 3
 
 _OTHER = Signature.__table__.alias("o")

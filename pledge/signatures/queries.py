@@ -181,7 +181,7 @@ def confirmed_lately(signature_id: int) -> SignatureState | None:
     """The state of this very submission once it was confirmed, for the page where its form was sent: confirmed or held. Never
     about others of the person.
 
-    Only for an hour after it was sent: whoever typed a stranger's address is told nothing later (docs/adr/0062).
+    Only for an hour after it was sent: somebody who typed a stranger's address learns nothing later (docs/adr/0062).
     """
     values = {"id": signature_id, "since": clock.now() - WAITING_PAGE}
     with reading() as connection:

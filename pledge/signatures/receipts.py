@@ -7,7 +7,7 @@
                                 an empty line
     <the checkpoint, as the keys of the log signed it>
 
-It holds no name and no address. With the salt, whoever knows the address can see that the entry is about it
+It holds no name and no address. With the salt, anyone who knows the address can see that the entry is about it
 (ledger/leaves.py, docs/adr/0045).
 """
 
@@ -37,7 +37,7 @@ class Receipt:
 def receipt(signature_id: int) -> Receipt | None:
     """The receipt of a counted signature; None while its entry is in no published checkpoint, and when it is not counted.
 
-    That is so for about a second after each change: until then the log still tells of what was before.
+    That is so for about a second after each change: until then the log has the state before.
     """
     waits = exists().where(LedgerEntry.subject_id == signature_id, LedgerEntry.waits())
     query = select(Signature.campaign_id, Signature.salt, Signature.commitment).where(

@@ -125,12 +125,12 @@ def read_ticket(slug: str, ticket: str) -> int:
 
 
 def match_number(slug: str, ticket: str) -> str:
-    """The two digits of the page where one signed; "" for whoever came to it by a mailed link. Raises BadToken."""
+    """The two digits of the page where one signed; "" for a visitor who came by a mailed link. Raises BadToken."""
     return "" if tickets.is_by_link(Purpose.TICKET, ticket) else number_for(read_ticket(slug, ticket))
 
 
 def number_for(signature_id: int) -> str:
-    """The two digits that the page where one signed shows, whoever signed."""
+    """The two digits on the page after signing, the same for new and known people."""
     return tokens.two_digits(signature_id)
 
 
@@ -144,7 +144,7 @@ def confirm(signature_id: int, signals: str | None = None, *, is_proved: bool = 
     """
     slug = statements.confirm(signature_id, signals, is_proved=is_proved)
     if slug is None:
-        ensure_durable()  # "done before" is as good as a yes to whoever pressed
+        ensure_durable()  # "done before" is a yes too, so it must be as safe
     return slug
 
 
@@ -184,7 +184,7 @@ def resend(slug: str, ticket: str, lang: str) -> None:
 
 
 def send_link(slug: str, address: Address, lang: str) -> None:
-    """Ask for the link to the own page of whoever has this address; for a stranger no mail follows."""
+    """Ask for the link to the own page of the person with this address; for a stranger no mail follows."""
     tickets.ask(RequestKind.LINK, slug, lang, address_hash=address_hash(address))
 
 
@@ -199,7 +199,7 @@ def mail_own_link(token: str, lang: str) -> None:
 
 
 def decline_thanks(key: str) -> bool:
-    """Send no mail with thanks to whoever has the key of the browser that confirmed. False when it is too late. Raises BadToken.
+    """Send no mail with thanks to the person whose browser confirmed; `key` is what it keeps. False when it is too late. Raises BadToken.
 
     A second press is answered as the first.
     """

@@ -14,7 +14,7 @@ MAX_REASON = 500
 
 
 def turn(actor: Actor, name: str, given: Any, reason: str, hours: int | None = None) -> None:
-    """Turn a switch to a value of its kind, for so many hours where it ends by itself. Raises CannotTurn."""
+    """Turn a switch to a value of its kind, for a number of hours where it ends by itself. Raises CannotTurn."""
     kind = SWITCHES[name]
     value = kind.clean(given)
     lasting = kind.lasting(hours) if value != kind.usual else None

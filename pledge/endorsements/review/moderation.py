@@ -207,7 +207,7 @@ def uncertify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
 
 
 def note_site_proof(actor: Actor, endorsement_id: int, seen: SeenState, found: bool) -> None:
-    """Record whether the website's DNS or file has the proof. Whoever can write there belongs to the organisation.
+    """Record whether the website's DNS or file has the proof. Only somebody of the organisation can write there.
 
     The website is read before, outside any transaction. Raises UnknownCase, CaseChanged.
     """

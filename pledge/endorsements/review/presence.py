@@ -1,4 +1,4 @@
-"""Who has a case open: reviewers see each other, and the first one, or whoever takes it over, holds it.
+"""Who has a case open: reviewers see each other, and the first one holds it until another one takes it over.
 
 A soft lock: it informs and never forbids, and a page that is silent for two minutes is forgotten.
 """
@@ -48,7 +48,7 @@ def arrive(actor: Actor, endorsement_id: int) -> Presence:
 
 
 def take_over(actor: Actor, endorsement_id: int) -> None:
-    """Hold the case, whoever held it before. Raises UnknownCase."""
+    """Hold the case, also when another person holds it. Raises UnknownCase."""
     with transaction() as session:
         row = _visited(session, actor, endorsement_id)
         row.opened_by, row.opened_at = actor.staff_id, clock.now()

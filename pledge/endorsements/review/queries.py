@@ -30,9 +30,9 @@ from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.names import Likeness, similar
 
 PAGE = 50
-#: At most so many are shown; more would not help.
+#: Possible duplicates shown on a page.
 MAX_CANDIDATES = 20
-#: Whoever has a case open and is silent for so long is forgotten.
+#: How long a reviewer counts as present after their page last said so.
 VISIT_TTL = timedelta(minutes=2)
 #: What a version shows, in the order in which it is compared, as pages name it.
 FIELDS = {
