@@ -151,7 +151,7 @@ class Signature(Model):
     confirm_signals: Mapped[str | None] = mapped_column(String(80))
     #: Why it becomes held instead of confirmed when its link or code is used; NULL: it is counted then. Kept when it is refused.
     hold_reason: Mapped[str | None] = mapped_column(String(16))
-    #: Staff have taken such a reason away: the watch gives it no other one (watching.py).
+    #: Staff have taken such a reason away: the watch gives it no other one (watch/services.py).
     cleared: Mapped[bool] = mapped_column(Boolean, server_default=false())
     #: The code of the partner or organisation whose link led to the form (statistics/referrals.py); NULL for everybody else.
     via: Mapped[str | None] = mapped_column(String(20))

@@ -50,6 +50,23 @@ def test_every_route_answers_with_the_headers_and_pages_that_all_must_have(app, 
                 assert response.status_code != 405, address
 
 
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("slug", ["secret", "nothing"])
+def test_a_draft_has_no_more_pages_pictures_and_documents_than_a_campaign_that_does_not_exist(
+    app, client, slug
+):
+    draft = campaign("secret", state="draft")
+    signature(draft)
+    endorsement(draft)
+    fold_all()
+    shown = []
+    for rule, address in addresses(app, {"slug": slug, "version": 1}):
+        is_public = "slug" in rule.arguments and "GET" in rule.methods and not address.startswith("/staff")
+        if is_public and client.get(address).status_code not in (404, 410):
+            shown.append(address)
+    assert shown == []
+
+
 def test_an_address_that_does_not_exist_gets_a_page_in_its_language(client):
     for address, lang in (("/ko/nothing", "ko"), ("/en/nothing", "en"), ("/en/c/nothing", "en")):
         response = client.get(address)
