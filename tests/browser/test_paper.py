@@ -33,7 +33,7 @@ def test_a_batch_is_entered_by_one_counted_again_by_another_and_shown_apart_to_e
 ):
     slug, partner_page = campaign
     first, second = (staff_page(visitor, site, "editor", "ko") for _ in range(2))
-    first.goto(f"/staff/campaigns/{slug}/paper")
+    first.goto(f"/staff/paper/{slug}")
     first.locator("main a[href$='/paper/new']").click()
     press(first, "main form button[type=submit]")
     for field, text in TEXTS.items():

@@ -17,7 +17,7 @@ from tests.support import factories
 from tests.support.browser import DESK, PHONE, assert_looks_right, wait_for_modules
 from tests.support.staff import code
 
-TEXTS = "/staff/campaigns/blue-skies/texts"
+TEXTS = "/staff/campaigns/blue-skies/page"
 WORDS = "한 시간 동안 쓴 글 <b>& more</b>"
 PASSWORD = "three green herons waited"
 

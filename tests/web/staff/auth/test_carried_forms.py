@@ -20,7 +20,7 @@ from tests.support.pages import hidden_fields
 from tests.support.routes import unknown
 from tests.support.staff import StaffClient, client_of, code
 
-TEXTS = f"/staff/campaigns/{SLUG}/texts"
+TEXTS = f"/staff/campaigns/{SLUG}/page/texts"
 WORDS = "우리가 쓰던 긴 글 <b>& 'more'</b>"
 PASSWORD = "three green herons waited"
 
