@@ -71,7 +71,7 @@ def test_after_signing_in_again_the_form_is_sent(visitor, site, inside):
     page.locator("#body_ko").fill(WORDS)
     with transaction() as session:
         session.execute(delete(StaffSession).where(StaffSession.staff_id == member.id))
-    press(page, page.get_by_role("button", name="저장", exact=True))
+    press(page, page.get_by_role("button", name="소개글 저장", exact=True))
     page.locator("#email").fill(member.email)
     page.locator("#password").fill(PASSWORD)
     press(page, submit(page))
@@ -96,23 +96,23 @@ def test_leaving_a_form_warns_once_something_was_typed_and_saving_does_not(visit
     page.goto(TEXTS)
     wait_for_modules(page)
     page.locator("#title_en").click()  # a browser asks only who has touched the page
-    page.get_by_role("link", name="Overview").click()
-    expect(page.get_by_text("Complete in every language")).to_be_visible()
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Recipient and consent")).to_be_visible()
     assert asked == []
 
     page.goto(TEXTS)
     wait_for_modules(page)
     page.locator("#tagline_en").press_sequentially(" and more")
     with page.expect_event("dialog"):
-        page.get_by_role("link", name="Overview").click()
+        page.get_by_role("link", name="Settings").click()
     expect(page.locator("#tagline_en")).to_have_value(re.compile(" and more"))
     assert asked == ["beforeunload"]
     assert urlsplit(page.url).path == TEXTS
 
-    press(page, page.get_by_role("button", name="Save", exact=True))
+    press(page, page.get_by_role("button", name="Save the texts", exact=True))
     expect(page.get_by_text("Saved.")).to_be_visible()
-    page.get_by_role("link", name="Overview").click()
-    expect(page.get_by_text("Complete in every language")).to_be_visible()
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Recipient and consent")).to_be_visible()
     assert asked == ["beforeunload"]
 
 

@@ -55,8 +55,8 @@ def test_the_inbox_says_of_a_batch_whose_numbers_differ_that_it_waits_to_be_corr
     assert not services.check(paper.CHECKER, of.slug, disputed, paper.stamp(of, disputed), 5)
     page = staff_client("editor", lang="en").get("/staff/").text
     assert page.count("the numbers differ: to correct") == 1
-    assert f"/paper/{counted}" in page
-    assert page.partition("the numbers differ")[0].rpartition("/paper/")[2].startswith(f'{disputed}"')
+    assert f"/paper/{of.slug}/{counted}" in page
+    assert page.partition("the numbers differ")[0].rpartition("/paper/")[2].startswith(f'{of.slug}/{disputed}"')
 
 
 def test_what_waits_leads_those_who_may_to_it(staff_client):

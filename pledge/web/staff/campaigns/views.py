@@ -128,7 +128,7 @@ def campaign(slug: str) -> Response:
 
 @staff.post("/campaigns/<slug>")
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaign_schedule(slug: str) -> AnyResponse:
+def campaign_post(slug: str) -> AnyResponse:
     form = ScheduleForm(request.form)
     problem = attempt(
         form,
