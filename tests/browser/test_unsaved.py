@@ -116,6 +116,21 @@ def test_leaving_a_form_warns_once_something_was_typed_and_saving_does_not(visit
     assert asked == ["beforeunload"]
 
 
+def test_saving_one_form_of_a_page_warns_of_what_was_typed_into_another(visitor, site, inside):
+    page = staff_page(visitor, site, "editor")
+    page.goto(TEXTS)
+    wait_for_modules(page)
+    page.locator("#title_en").click()
+    page.locator("#speaker_en").fill("Somebody")
+    page.locator("#tagline_en").press_sequentially(" and more")
+    with page.expect_event("dialog") as asked:
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        page.get_by_role("button", name="Save the texts", exact=True).click()
+    assert asked.value.type == "beforeunload"
+    expect(page.locator("#speaker_en")).to_have_value("Somebody")
+    page.on("dialog", lambda dialog: dialog.accept())
+
+
 def test_the_language_changes_without_a_question_and_keeps_what_was_typed(visitor, site, inside):
     page = staff_page(visitor, site, "editor")
     asked = []
@@ -130,18 +145,3 @@ def test_the_language_changes_without_a_question_and_keeps_what_was_typed(visito
     press(page, page.get_by_role("button", name="English"))
     expect(page.locator("#body_ko")).to_have_value(WORDS)
     assert asked == []
-
-
-@pytest.mark.parametrize("javascript", [True, False])
-def test_changing_the_language_of_a_form_with_errors_keeps_what_was_typed(visitor, site, inside, javascript):
-    page = staff_page(visitor, site, "admin", "ko", javascript=javascript)
-    page.goto("/staff/switches")
-    page.locator("#banner-text_ko").fill("곧 점검합니다")
-    press(page, page.locator("form[action$='/banner'] button[type=submit]"))
-    expect(page.locator(".field__error").first).to_be_visible()
-    press(page, page.get_by_role("button", name="English"))
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-    if not javascript:
-        expect(page.get_by_text("곧 점검합니다")).to_be_visible()
-        press(page, submit(page))
-    expect(page.locator("#banner-text_ko")).to_have_value("곧 점검합니다")
