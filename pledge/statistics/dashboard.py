@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Row, func, select, text, update
@@ -19,6 +18,7 @@ from pledge.core.db import reading, transaction
 from pledge.core.i18n import SEOUL
 from pledge.endorsements.review import queries as review
 from pledge.ledger import queries as ledger
+from pledge.ledger.counting import Moves
 from pledge.ledger.models import Dimension, Kind, LedgerEntry, Reason
 from pledge.ledger.queries import Count
 from pledge.ledger.services import hour_of
@@ -29,26 +29,12 @@ from pledge.signatures.queries import Held, held_by_campaign
 
 
 @dataclass(frozen=True)
-class MovesOfToday:
-    """What happened to people or organisations since midnight in Seoul."""
-
-    confirmed: int  #: organisations: published
-    withdrawn: int
-    invalidated: int
-    reinstated: int
-
-    @property
-    def net(self) -> int:
-        return self.confirmed - self.withdrawn - self.invalidated + self.reinstated
-
-
-@dataclass(frozen=True)
 class Today:
-    """One campaign's day so far."""
+    """One campaign's count, and what happened since midnight in Seoul; confirmed organisations are published ones."""
 
     count: Count
-    people: MovesOfToday
-    organizations: MovesOfToday
+    people: Moves
+    organizations: Moves
 
 
 @dataclass(frozen=True)
@@ -82,13 +68,18 @@ def today(campaign_id: int) -> Today:
     """
     midnight = datetime.combine(clock.now().astimezone(SEOUL).date(), time(), SEOUL)
     rare = _rare_since(campaign_id, midnight)
-    return Today(
-        ledger.count(campaign_id),
-        *(
-            _day(_moved_since(campaign_id, kind, midnight), rare, kind)
-            for kind in (Kind.PERSON, Kind.ORGANIZATION)
-        ),
-    )
+
+    def moves(kind: Kind) -> Moves:
+        withdrawn, invalidated, reinstated = (
+            rare.get((kind, reason), 0)
+            for reason in (Reason.WITHDRAWN, Reason.INVALIDATED, Reason.REINSTATED)
+        )
+        # Midnight in Seoul is a full hour of UTC, so the hours of the tallies are enough.
+        hours = ledger.breakdown(campaign_id, Dimension.HOUR, kind)
+        net = sum(number for hour, number in hours.items() if hour >= hour_of(midnight))
+        return Moves(net + withdrawn + invalidated - reinstated, withdrawn, invalidated, reinstated)
+
+    return Today(ledger.count(campaign_id), moves(Kind.PERSON), moves(Kind.ORGANIZATION))
 
 
 def waiting() -> Waiting:
@@ -121,35 +112,23 @@ def age(since: datetime | None) -> timedelta:
     return timedelta() if since is None else max(timedelta(), clock.now() - since)
 
 
-def _moved_since(campaign_id: int, kind: Kind, midnight: datetime) -> int:
-    """Midnight in Seoul is a full hour of UTC, so the hours of the tallies are enough."""
-    first = hour_of(midnight)
-    hours = ledger.breakdown(campaign_id, Dimension.HOUR, kind)
-    return sum(number for hour, number in hours.items() if hour >= first)
-
-
 def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], int]:
     """How many entries of each kind and reason there are, confirmations left out."""
     entries = LedgerEntry.__table__.c
     with reading() as connection:
         # Verbatim the predicate of its index, and without another condition that might lead the planner to another one.
         query = (
-            select(entries.campaign_id, entries.kind, entries.reason, func.count(entries.number))
+            select(
+                entries.campaign_id, entries.kind, entries.reason, func.count(entries.number).label("number")
+            )
             .where(text("reason <> 'confirmed'"), entries.occurred_at >= midnight)
             .group_by(entries.campaign_id, entries.kind, entries.reason)
         )
         return {
-            (kind, reason): number
-            for of, kind, reason, number in connection.execute(query)
-            if of == campaign_id
+            (row.kind, row.reason): row.number
+            for row in connection.execute(query)
+            if row.campaign_id == campaign_id
         }
-
-
-def _day(net: int, rare: dict[tuple[str, str], int], kind: Kind) -> MovesOfToday:
-    withdrawn, invalidated, reinstated = (
-        rare.get((kind, reason), 0) for reason in (Reason.WITHDRAWN, Reason.INVALIDATED, Reason.REINSTATED)
-    )
-    return MovesOfToday(net + withdrawn + invalidated - reinstated, withdrawn, invalidated, reinstated)
 
 
 def alert_reached_goals() -> None:
@@ -160,14 +139,10 @@ def alert_reached_goals() -> None:
     counts = ledger.counts(row.id for row in rows)
     for row in rows:
         people = counts[row.id].people
-        step = _largest_step(people, row)
+        steps = steps_of(row.goal, row.goal_steps)
+        step = max((step for step in steps if step <= people), default=0)
         if row.told_step is None or row.told_step < step:
             _alert_once(row, people, step)
-
-
-def _largest_step(people: int, row: Row[*tuple[Any, ...]]) -> int:
-    """The largest step that so many people have reached; 0 before the first."""
-    return max(takewhile(lambda step: step <= people, steps_of(row.goal, row.goal_steps)), default=0)
 
 
 def _alert_once(row: Row[*tuple[Any, ...]], people: int, step: int) -> None:

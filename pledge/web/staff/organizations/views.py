@@ -25,6 +25,7 @@ from pledge.endorsements.verification.ladder import PATH, RECORD, check_site, si
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
+from pledge.web.staff.names import actor_name
 from pledge.web.staff.organizations.forms import Forms, ReasonTextForm
 
 #: As the public addresses have it: the number that an endorsement can have, in either database.
@@ -141,12 +142,12 @@ def presence_words(found: Presence) -> str:
     """Who holds the case, and who else has it open; "" when nobody does."""
     if not found.others:
         return str(_("This case is yours as long as you keep it open here.")) if found.is_mine else ""
-    names = ", ".join(found.others)
+    names = ", ".join(map(actor_name, found.others))
     if found.holder is not None:
         return str(
             _(
                 "%(holder)s is working on this case now. Open with: %(names)s",
-                holder=found.holder,
+                holder=actor_name(found.holder),
                 names=names,
             )
         )
