@@ -9,7 +9,7 @@ from alembic import op
 from pledge.core.db import migrations
 
 revision = "0053"
-down_revision = "0052"
+down_revision = "0058"
 branch_labels = None
 depends_on = None
 
