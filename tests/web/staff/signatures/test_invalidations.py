@@ -47,10 +47,7 @@ def test_the_whole_way_counted_approved_applied_and_undone(moderator, second):
     assert ">60<" in page.text
     assert "robots.example" not in page.text
     robots = domain_hash("blue-skies", "robots.example").hex()
-    assert (
-        f'<a href="/staff/watch/blue-skies/domain/{robots}"><code>#{robots[:8]}</code></a>'
-        in page.text
-    )
+    assert f'<a href="/staff/watch/blue-skies/domain/{robots}"><code>#{robots[:8]}</code></a>' in page.text
     assert "로**" in page.text
     assert "로봇" not in page.text
     assert "another member of staff has to approve" in page.text
