@@ -3,11 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, Identity, Index, LargeBinary, String, Text, text
+from sqlalchemy import JSON, Boolean, CheckConstraint, Identity, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
-from pledge.core.db.types import BigKey, UTCDateTime, one_of
+from pledge.core.db.types import BigKey, UTCDateTime, one_of, partial_index
 from pledge.core.i18n import Phrase
 
 #: What the words of an alert name: a text, a number, or a text by language.
@@ -68,12 +68,7 @@ class Alert(Model):
         CheckConstraint(one_of("kind", AlertKind), name="kind"),
         CheckConstraint(one_of("call_state", CallState), name="call_state"),
         Index("ix_alerts_kind", "kind", "about", "at"),
-        Index(
-            "ix_alerts_call",
-            "call_due_at",
-            postgresql_where=text("call_state = 'queued'"),
-            sqlite_where=text("call_state = 'queued'"),
-        ),
+        partial_index("ix_alerts_call", "call_due_at", where="call_state = 'queued'"),
     )
 
 

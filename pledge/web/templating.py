@@ -20,6 +20,7 @@ from pledge.deliveries import models as deliveries
 from pledge.endorsements import models as endorsements
 from pledge.endorsements.queries import initials
 from pledge.endorsements.review import queries as review
+from pledge.inbox import queries as inbox
 from pledge.mail import models as mail
 from pledge.news import models as news
 from pledge.paper import models as paper
@@ -43,6 +44,7 @@ LABELS = {
     "endorsement_state": endorsements.STATE_LABELS,
     "endorsement_tab": review.TAB_LABELS,
     "hold_reason": signatures.HOLD_REASONS,
+    "inbox_kind": inbox.KIND_LABELS,
     "invalidation_done": invalidations.DONE_LABELS,
     "invalidation_reason": invalidations.REASON_LABELS,
     "invalidation_state": invalidations.STATE_LABELS,

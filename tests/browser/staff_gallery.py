@@ -44,7 +44,7 @@ def staff_pages(lang: str, blue: Campaign) -> Iterator[Shown]:
     whole = whole_campaign(f"whole-{lang}")
     signature(whole, updates=True)
     fold_all()
-    for path in ("", "?by=week&within=week", "audit", "audit?actor=nobody", "switches", "mail"):
+    for path in ("", "numbers?by=week&within=week", "audit", "audit?actor=nobody", "switches", "mail"):
         yield Shown(f"desk, {path}", f"/staff/{path}")
     yield from _campaigns(lang, whole)
     yield from _news_and_paper(whole)

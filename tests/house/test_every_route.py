@@ -1,7 +1,5 @@
 """Every route, with links that lead somewhere and links that do not: the checks of every page hold on all of them."""
 
-from collections import defaultdict
-
 import pytest
 
 from tests.support.factories import (
@@ -74,21 +72,3 @@ def test_an_address_that_does_not_exist_gets_a_page_in_its_language(client):
         response = client.get(address)
         assert response.status_code == 404
         assert f'lang="{lang}"' in response.text
-
-
-@pytest.mark.sqlite_only
-def test_an_endpoint_of_the_staff_area_is_the_name_of_its_view(app):
-    views = {e.removeprefix("staff."): v for e, v in app.view_functions.items() if e.startswith("staff.")}
-    assert views
-    assert {name: view.__name__ for name, view in views.items() if view.__name__ != name} == {}
-
-
-@pytest.mark.sqlite_only
-def test_what_a_staff_page_sends_to_its_own_address_is_named_after_the_page(app):
-    of_address = defaultdict(set)
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith("staff."):
-            of_address[rule.rule].add(rule.endpoint)
-    shared = [sorted(endpoints) for endpoints in of_address.values() if len(endpoints) > 1]
-    assert shared
-    assert [pair for pair in shared if pair != [pair[0], f"{pair[0]}_post"]] == []

@@ -189,6 +189,7 @@ ACTIONS: dict[str, Any] = {
     "staff.make_recovery_codes": _l("Made new recovery codes"),
     "staff.remove_authenticator": _l("Removed the authenticator app"),
     "staff.remove_passkey": _l("Removed a passkey"),
+    "staff.rename": _l("Changed their own name"),
     "staff.set_authenticator": _l("Set up the authenticator app"),
     "staff.set_roles": _l("Changed somebody’s roles"),
     "staff.sign_in": _l("Signed in"),

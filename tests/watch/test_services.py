@@ -10,9 +10,11 @@ from pledge.abuse.models import AlertKind
 from pledge.core import clock
 from pledge.core.db import db
 from pledge.mail.addresses import parse
-from pledge.signatures import moderation, services, watching
+from pledge.signatures import moderation, services
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import origin
+from pledge.watch import clusters
+from pledge.watch import services as watch
 from tests.support.factories import ANNA, campaign, next_number, signature, signatures, the_campaign
 from tests.support.worker import run_step
 
@@ -64,9 +66,9 @@ def robots(number=12, **facts):
 def test_what_waits_at_a_domain_that_answers_within_seconds_is_held():
     robots()
     late = people(3, network="198.{}.100.7", ago=10)
-    assert watching.look() == 3
+    assert watch.hold_suspicious() == 3
     assert held() == {"speed": 3}
-    assert watching.look() == 0
+    assert watch.hold_suspicious() == 0
     assert services.confirm(late[0].id)
     db.session.rollback()
     assert db.session.get(Signature, late[0].id).state == "held"
@@ -76,19 +78,19 @@ def test_what_waits_at_a_domain_that_answers_within_seconds_is_held():
 def test_what_its_form_has_put_on_hold_is_looked_at_too_as_another_form_may_set_it_free(reason):
     robots()
     people(2, network="198.{}.100.7", ago=10, hold_reason=reason)
-    assert watching.look() == 2
+    assert watch.hold_suspicious() == 2
     assert held() == {"speed": 2}
-    assert watching.look() == 0
+    assert watch.hold_suspicious() == 0
 
 
 def test_what_staff_have_cleared_is_not_held_again():
     robots()
     first, second = people(2, network="198.{}.100.7", ago=10)
-    assert watching.look() == 2
+    assert watch.hold_suspicious() == 2
     moderation.clear(ANNA, first.id, "one of us")
-    assert watching.look() == 0
+    assert watch.hold_suspicious() == 0
     people(1, network="198.{}.101.7", ago=10)
-    assert watching.look() == 1
+    assert watch.hold_suspicious() == 1
     for person in (first, second):
         assert services.confirm(person.id)
     db.session.rollback()
@@ -104,10 +106,10 @@ def told():
 @pytest.mark.parametrize("reason", ["signals", "block", "staff", "speed"])
 def test_staff_are_alerted_to_what_is_held_whatever_held_it_and_not_before_it_is_confirmed(reason):
     person = people(1, hold_reason=reason)[0]
-    watching.alert_held()
+    watch.alert_held()
     assert told() == []
     services.confirm(person.id)
-    watching.alert_held()
+    watch.alert_held()
     assert told() == [1]
 
 
@@ -122,7 +124,7 @@ def test_of_new_ones_staff_are_told_at_most_once_an_hour_and_of_the_same_ones_on
     ]:
         frozen_clock.move(minutes=minutes)
         signatures(added, state="held", at=clock.now())
-        watching.alert_held()
+        watch.alert_held()
         assert told() == said
 
 
@@ -134,17 +136,17 @@ def test_the_worker_alerts_with_each_look(app):
 
 def test_staff_are_not_alerted_when_all_is_decided(frozen_clock):
     person = signature(state="held")
-    watching.alert_held()
+    watch.alert_held()
     moderation.release(ANNA, person.id, "a school")
     frozen_clock.move(days=2)
-    watching.alert_held()
+    watch.alert_held()
     assert told() == [1]
 
 
 def test_those_that_were_counted_before_stay_counted():
     robots()
     people(1, network="198.51.100.7", ago=10)
-    watching.look()
+    watch.hold_suspicious()
     states = dict(db.session.execute(select(Signature.state, func.count()).group_by(Signature.state)).all())
     assert states == {"confirmed": 12, "pending": 1}
 
@@ -154,20 +156,20 @@ def test_people_at_another_domain_or_in_another_campaign_are_left_alone():
     people(1, network="198.51.100.7", ago=10)
     people(2, domain="people.example", network="198.51.{}.7", ago=10)
     people(2, of=campaign("other"), network="198.51.{}.7", ago=10)
-    assert watching.look() == 1
+    assert watch.hold_suspicious() == 1
 
 
 def test_the_domain_of_a_large_provider_gives_nobody_away():
     people(30, domain="naver.com", network="203.{}.113.7", answers=8)
     people(5, domain="naver.com", network="198.{}.100.7", ago=10)
-    assert watching.look() == 0
+    assert watch.hold_suspicious() == 0
 
 
 def test_bulk_mailboxes_at_a_large_provider_are_given_away_by_their_network():
     people(30, domain="naver.com", network="203.0.113.7", answers=8)
     people(5, domain="naver.com", network="203.0.113.7", ago=10)
     people(5, domain="naver.com", network="198.51.100.7", ago=10)
-    assert watching.look() == 5
+    assert watch.hold_suspicious() == 5
     assert held() == {"speed": 5}
 
 
@@ -193,7 +195,7 @@ def reasons(some):
 def test_forms_that_nobody_confirms_hold_those_of_their_own_address_and_nobody_beside_it():
     shops(one_address=True)
     beside = neighbours()
-    assert watching.look() == 60
+    assert watch.hold_suspicious() == 60
     assert held() == {"domains": 60}
     assert reasons(beside) == [None, None]
 
@@ -201,21 +203,21 @@ def test_forms_that_nobody_confirms_hold_those_of_their_own_address_and_nobody_b
 def test_forms_that_nobody_confirms_from_several_addresses_hold_nobody():
     shops()
     neighbours()
-    assert watching.look() == 0
+    assert watch.hold_suspicious() == 0
 
 
 def test_many_small_domains_confirmed_in_one_wider_network_hold_those_at_small_domains_however_slow_they_are():
     shops(answers=4 * MINUTE)
     beside = neighbours()
     far = neighbours("198.51.100.7")
-    assert watching.look() == 1
+    assert watch.hold_suspicious() == 1
     assert reasons(beside + far) == [None, "domains", None, None]
 
 
 def test_many_small_domains_from_one_address_do_not_hold_a_large_provider_s_mailbox_of_that_address():
     shops(one_address=True)
     alike = neighbours("203.0.113.7")
-    assert watching.look() == 61
+    assert watch.hold_suspicious() == 61
     assert reasons(alike) == [None, "domains"]
 
 
@@ -223,45 +225,45 @@ def test_quick_answers_from_a_wider_network_hold_no_large_provider_s_mailbox_of_
     for place in range(40):
         people(1, domain="naver.com", network=f"203.0.113.{place}", answers=8)
     beside = neighbours()
-    assert watching.look() == 1
+    assert watch.hold_suspicious() == 1
     assert reasons(beside) == [None, "speed"]
 
 
 def test_a_hall_behind_one_address_is_not_held():
     for answers in (None, 20, 45, 55, 70, 100, 240, None):
         people(25, domain="school.hs.kr", network="121.78.9.1", answers=answers)
-    assert watching.look() == 0
+    assert watch.hold_suspicious() == 0
 
 
 def test_what_was_sent_longer_ago_than_an_hour_says_nothing():
     robots(ago=61 * MINUTE)
     people(3, network="198.{}.100.7", ago=10)
-    assert watching.look() == 0
+    assert watch.hold_suspicious() == 0
 
 
 def test_on_a_busy_day_it_looks_at_the_newest_only(monkeypatch):
     robots(ago=20 * MINUTE)
     people(3, network="198.{}.100.7", ago=10)
-    monkeypatch.setattr(watching, "MOST", 8)
-    assert watching.look() == 0
+    monkeypatch.setattr(clusters, "MAX_ROWS", 8)
+    assert watch.hold_suspicious() == 0
 
 
 def test_many_are_held_in_batches(monkeypatch):
-    monkeypatch.setattr(watching, "BATCH", 2)
+    monkeypatch.setattr(watch, "BATCH", 2)
     robots()
     people(5, network="198.{}.100.7", ago=10)
-    assert watching.look() == 5
+    assert watch.hold_suspicious() == 5
 
 
 def test_whoever_confirms_between_the_look_and_the_hold_stays_counted(monkeypatch):
     robots()
     (quick,) = people(1, network="198.51.100.7", ago=10)
-    mark = watching._mark
+    mark = watch._mark
 
     def after_confirming(*args):
         services.confirm(quick.id)
         return mark(*args)
 
-    monkeypatch.setattr(watching, "_mark", after_confirming)
-    assert watching.look() == 0
+    monkeypatch.setattr(watch, "_mark", after_confirming)
+    assert watch.hold_suspicious() == 0
     assert held() == {}

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
@@ -12,7 +12,7 @@ import pytest
 from limits.storage import MemoryStorage
 from sqlalchemy import insert, select
 
-from pledge.abuse import signals, velocity
+from pledge.abuse import mail_servers, signals, velocity
 from pledge.abuse.disposable import is_disposable
 from pledge.abuse.signals import Level, Signal
 from pledge.abuse.velocity import SoftLimit
@@ -21,11 +21,12 @@ from pledge.core.networks import block_of
 from pledge.ledger import leaves
 from pledge.mail.addresses import address_hash, parse
 from pledge.mailed_links.links import new_id
-from pledge.signatures import services, watching
+from pledge.signatures import services
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import PROVIDERS, origin
+from pledge.watch import services as watch
 from pledge.web import limits
-from tests.abuse.simulator import Visit
+from rehearsals.robots.simulator import Visit, Who, mail_server
 from tests.support.clock import Clock
 from tests.support.factories import the_campaign
 
@@ -39,15 +40,16 @@ BETWEEN_LOOKS = 5
 class Fate:
     """What became of one kind."""
 
-    is_robot: bool
+    who: Who
     sent: int = 0
     asked: int = 0  #: for a proof of work
     held: int = 0  #: kept from the count until a person decides
     counted: int = 0
+    at_servers: Counter[str] = field(default_factory=Counter)  #: of those counted, where their mail is read
 
     @property
-    def share_counted(self) -> float:
-        return self.counted / self.sent
+    def most_at_one_server(self) -> int:
+        return max(self.at_servers.values(), default=0)
 
 
 @dataclass
@@ -58,9 +60,10 @@ class Rehearsal:
     def play(self, visits: Sequence[Visit], monkeypatch: pytest.MonkeyPatch) -> None:
         """Everybody signs, answers and is looked at; `fates` and the database have the result."""
         monkeypatch.setattr("limits.storage.memory.time.time", lambda: self.clock.now().timestamp())
+        mail_servers.forget()
         storage, campaign = MemoryStorage(), the_campaign()
         pledge = campaign.pledges[-1].id
-        who: dict[int, str] = {}
+        who: dict[int, Visit] = {}
         answers: list[tuple[float, int]] = []
         waiting, at, numbers = list(reversed(visits)), 0.0, count()
         while waiting or answers:
@@ -71,19 +74,20 @@ class Rehearsal:
                 self._move(visit.at)
                 row = self._submit(visit, storage, campaign, pledge, next(numbers))
                 rows.append(row)
-                who[row["id"]] = visit.kind
+                who[row["id"]] = visit
                 if visit.answers is not None:
                     heappush(answers, (visit.at + visit.answers, row["id"]))
             if rows:
                 with transaction() as session:
                     session.execute(insert(Signature), rows)
+            is_answered = bool(answers) and answers[0][0] < upto
             while answers and answers[0][0] < upto:
                 moment, signature_id = heappop(answers)
                 self._move(moment)
                 services.confirm(signature_id)
             self._move(upto)
-            if rows:
-                watching.look()
+            if rows or is_answered:
+                watch.hold_suspicious()
             at = (
                 upto
                 if rows or (answers and answers[0][0] < upto + 60)
@@ -107,7 +111,7 @@ class Rehearsal:
         self, visit: Visit, storage: MemoryStorage, campaign: Any, pledge: int, number: int
     ) -> dict[str, Any]:
         """The row as signing leaves it, with the level that the form's signals have."""
-        fate = self.fates.setdefault(visit.kind, Fate(visit.is_robot))
+        fate = self.fates.setdefault(visit.kind, Fate(visit.who))
         found = {*visit.sent, *velocity.exceeded(storage, _soft_limits(visit), count=True)}
         if is_disposable(visit.domain):
             found.add(Signal.DISPOSABLE)
@@ -116,6 +120,8 @@ class Rehearsal:
         fate.asked += level is not Level.LOW
         address, now = parse(f"someone{number}@{visit.domain}"), self.clock.now()
         came_from = origin(campaign.slug, address, visit.network)
+        mail_servers.note(came_from.domain_hash, visit.domain)
+        mail_servers.look_up_next(lambda domain: [mail_server(domain)])
         salt = leaves.new_salt()
         return {
             "id": new_id(),
@@ -144,35 +150,34 @@ class Rehearsal:
             "hold_reason": "signals" if level is Level.HIGH else None,
         }
 
-    def _tell(self, who: dict[int, str]) -> None:
+    def _tell(self, visits: Mapping[int, Visit]) -> None:
         db.session.rollback()
         for signature_id, state, reason in db.session.execute(
             select(Signature.id, Signature.state, Signature.hold_reason)
         ):
-            fate = self.fates[who[signature_id]]
+            visit = visits[signature_id]
+            fate = self.fates[visit.kind]
             fate.held += reason is not None
-            fate.counted += state == "confirmed"
+            if state == "confirmed":
+                fate.counted += 1
+                fate.at_servers[mail_server(visit.domain)] += 1
 
-    def shares(self) -> Counter[str]:
-        """Of the robots those that are counted, of the people those that are held and those that proved their work."""
-        robots, people = self._of(is_robot=True), self._of(is_robot=False)
-        return Counter(
-            {
-                "robots counted": sum(one.counted for one in robots) / sum(one.sent for one in robots),
-                "people held": sum(one.held for one in people) / sum(one.sent for one in people),
-                "people asked": sum(one.asked for one in people) / sum(one.sent for one in people),
-            }
-        )
+    def share(self, who: Who, what: str) -> float:
+        """Of all these, the share that was "asked", "held" or "counted"."""
+        fates = [fate for fate in self.fates.values() if fate.who is who]
+        return sum(getattr(fate, what) for fate in fates) / sum(fate.sent for fate in fates)
 
     def table(self) -> str:
         """The fates as Markdown."""
-        lines = ["| Who | Sign-ups | Asked for proof of work | Held | Counted |", "|---|---|---|---|---|"]
-        for kind, fate in sorted(self.fates.items(), key=lambda item: item[1].is_robot):
-            lines.append(f"| {kind} | {fate.sent:,} | {fate.asked:,} | {fate.held:,} | {fate.counted:,} |")
+        lines = [
+            "| Who | Sign-ups | Asked for proof of work | Held | Counted | At one mail server |",
+            "|---|---|---|---|---|---|",
+        ]
+        order = list(Who)
+        for kind, fate in sorted(self.fates.items(), key=lambda item: order.index(item[1].who)):
+            figures = (fate.sent, fate.asked, fate.held, fate.counted, fate.most_at_one_server)
+            lines.append(f"| {kind} | {' | '.join(f'{figure:,}' for figure in figures)} |")
         return "\n".join(lines)
-
-    def _of(self, *, is_robot: bool) -> Iterable[Fate]:
-        return [fate for fate in self.fates.values() if fate.is_robot is is_robot]
 
 
 def _soft_limits(visit: Visit) -> list[SoftLimit]:

@@ -10,7 +10,7 @@ from pledge.abuse.models import AlertKind
 from pledge.core import clock as time
 from pledge.core.db import transaction
 from pledge.mail.models import MailKind, MailState, OutboxMail, Returned
-from pledge.statistics.deliverability import deliverability, falls, watch
+from pledge.watch.deliverability import alert_falls, deliverability, falls
 from tests.support import factories
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -118,7 +118,7 @@ def test_staff_are_told_of_a_fall_once_in_a_while(frozen_clock):
     mails(200, ago=DAY, confirmed_after=MINUTE)
     mails(80, ago=HOUR)
     mails(20, ago=HOUR, confirmed_after=MINUTE)
-    assert (watch(), watch()) == (1, 1)
+    assert (alert_falls(), alert_falls()) == (1, 1)
     (alert,) = alerts.newest(HOUR)
     assert (alert.kind, alert.facts["percent"], alert.facts["usual"]) == (AlertKind.DELIVERY_FELL, 20, 100)
     assert alerts.headline(alert.kind, alert.facts, "en") == "Fewer e-mails arrive at Naver"
@@ -140,7 +140,7 @@ def test_the_alert_says_which_share_has_fallen(frozen_clock, confirmed, lost, fa
     if lost:
         mails(lost, ago=HOUR, returned=Returned.POLICY)
     mails(100 - confirmed - lost, ago=HOUR)
-    watch()
+    alert_falls()
     (alert,) = alerts.newest(HOUR)
     said = alerts.details(alert.kind, alert.facts, "en")
     assert {name: fact for name, fact in alert.facts.items() if name != "provider"} == facts

@@ -1,4 +1,4 @@
-"""The first page of the staff area: today's numbers, growth, the funnel of sign-ups, and what is waiting."""
+"""Numbers of a campaign: today, growth, and the funnel of sign-ups."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,41 +11,28 @@ from pledge.campaigns.queries import slugs
 from pledge.campaigns.staff_queries import CampaignRow
 from pledge.core.i18n import format_duration
 from pledge.ledger.models import Kind
-from pledge.news import queries as news
-from pledge.paper import queries as paper_signatures
-from pledge.signatures.invalidation import queries as invalidations
 from pledge.statistics import dashboard, funnel
 from pledge.statistics.charts import chart
 from pledge.statistics.history import Step, growth
-from pledge.switches import queries as switches
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.system.labels import SWITCH_LABELS
 
 #: How far back the funnel goes; see statistics/funnel.py.
 WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 
 
-@staff.get("/")
+@staff.get("/numbers")
 @needs(Permission.SEE_DASHBOARD)
-def desk() -> str:
+def numbers() -> str:
     rows = campaigns.rows()
     chosen = campaign_choice.chosen(rows)
-    numbers = {} if chosen is None else _numbers(chosen)
     return render_template(
-        "staff/system/dashboard.html",
+        "staff/numbers.html",
         campaigns=rows,
         campaign=chosen,
-        waiting=dashboard.waiting(),
-        proposed_acts=invalidations.proposed(),
-        proposed_news=news.proposed(),
-        paper_batches=paper_signatures.proposed(),
-        switches=switches.stored(),
-        switch_labels=SWITCH_LABELS,
-        age=dashboard.age,
         duration=format_duration,
-        **numbers,
+        **({} if chosen is None else _numbers(chosen)),
     )
 
 

@@ -1,6 +1,6 @@
 """Whether mails arrive, by mail provider: of the mails to confirm, how many came back, how many were confirmed and how soon.
 
-Read from the newest mails to new addresses, by their index, so the work is bounded by `MOST` however many were sent. A
+Read from the newest mails to new addresses, by their index, so the work is bounded by `MAX_ROWS` however many were sent. A
 provider that begins to refuse our mails, or to sort them out as spam, shows as fewer confirmations than usual.
 """
 
@@ -22,7 +22,7 @@ from pledge.signatures.models import Signature
 from pledge.statistics.funnel import ALL, OTHER, PROVIDERS
 
 #: Mails read for one time, newest first.
-MOST = 10_000
+MAX_ROWS = 10_000
 #: People need some time to answer.
 ANSWERED_AFTER = timedelta(minutes=15)
 RECENT = timedelta(hours=3)
@@ -31,7 +31,7 @@ USUAL = timedelta(days=7)
 #: Providers that are watched. The others are many, and a wave of robots at small domains is no matter of delivery.
 WATCHED = ("naver", "kakao", "gmail")
 #: Fewer mails than these say nothing.
-ENOUGH_RECENT, ENOUGH_USUAL = 50, 200
+MIN_RECENT, MIN_USUAL = 50, 200
 #: It has fallen when fewer than this part of the usual share are confirmed, or the delivered share by so much.
 CONFIRMED_PART = 0.6
 DELIVERED_DROP = 0.15
@@ -91,7 +91,7 @@ def falls() -> list[Fall]:
     return [fall for fall in found if _has_fallen(fall)]
 
 
-def watch() -> int:
+def alert_falls() -> int:
     """Alert about the providers at which it has fallen; how many there are."""
     found = falls()
     for fall in found:
@@ -107,7 +107,7 @@ def watch() -> int:
 
 
 def _has_fallen(fall: Fall) -> bool:
-    if fall.recent.mails < ENOUGH_RECENT or fall.usual.mails < ENOUGH_USUAL:
+    if fall.recent.mails < MIN_RECENT or fall.usual.mails < MIN_USUAL:
         return False
     return fall.of_confirmed or fall.of_delivered
 
@@ -142,7 +142,7 @@ def _mails(which: TextClause, moment: ColumnElement[Any], since: datetime, until
         select(mails.subject_id, mails.returned, mails.sent_at)
         .where(which, mails.kind == MailKind.CONFIRM, moment > since, moment <= until)
         .order_by(moment.desc())
-        .limit(MOST)
+        .limit(MAX_ROWS)
         .subquery()
     )
     took = seconds_between(newest.c.sent_at, person.confirmed_at).label("seconds")

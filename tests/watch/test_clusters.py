@@ -2,8 +2,8 @@
 
 import pytest
 
-from pledge.abuse.clusters import Cluster, Pattern, pattern
 from pledge.abuse.models import OriginKind
+from pledge.watch.clusters import Cluster, Rule, broken_rule
 
 DOMAIN, NETWORK, WIDE = OriginKind.DOMAIN, OriginKind.NETWORK, OriginKind.WIDE_NETWORK
 NOBODY = (0, 0, 0)
@@ -15,7 +15,7 @@ NOBODY = (0, 0, 0)
         (
             "ten at one domain, seven within 15 s",
             Cluster(DOMAIN, 10, 10, (10, 0, 0), (7, 0, 0), domains=1),
-            Pattern.SPEED,
+            Rule.SPEED,
         ),
         ("six of ten are too few", Cluster(DOMAIN, 10, 10, (10, 0, 0), (6, 0, 0), domains=1), None),
         ("nine say nothing", Cluster(DOMAIN, 9, 9, (9, 0, 0), (9, 0, 0), domains=1), None),
@@ -27,17 +27,17 @@ NOBODY = (0, 0, 0)
         (
             "from one place twenty do",
             Cluster(NETWORK, 20, 0, (20, 0, 0), (14, 0, 0), domains=0),
-            Pattern.SPEED,
+            Rule.SPEED,
         ),
         (
             "nine in ten within a minute",
             Cluster(DOMAIN, 40, 40, (40, 20, 0), (9, 18, 0), domains=1),
-            Pattern.SPEED,
+            Rule.SPEED,
         ),
         (
             "nearly all within ten minutes",
             Cluster(DOMAIN, 100, 100, (100, 100, 100), (0, 30, 97), domains=1),
-            Pattern.SPEED,
+            Rule.SPEED,
         ),
         (
             "a hall: half within a minute, most in the end",
@@ -57,7 +57,7 @@ NOBODY = (0, 0, 0)
         (
             "twenty small domains from one /48",
             Cluster(WIDE, 50, 30, NOBODY, NOBODY, domains=20),
-            Pattern.DOMAINS,
+            Rule.DOMAINS,
         ),
         ("the same where most are at Naver", Cluster(WIDE, 50, 29, NOBODY, NOBODY, domains=20), None),
         ("nineteen domains", Cluster(WIDE, 500, 500, NOBODY, NOBODY, domains=19), None),
@@ -66,4 +66,4 @@ NOBODY = (0, 0, 0)
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_cluster_is_judged_by_its_figures_alone(why, cluster, expected):
-    assert pattern(cluster) is expected, why
+    assert broken_rule(cluster) is expected, why
