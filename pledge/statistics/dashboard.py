@@ -1,4 +1,4 @@
-"""The numbers of the staff's first page: today, what is waiting, the last recount; and the alert about a reached goal."""
+"""For the staff's first pages: a campaign's numbers of today, how the site is doing, the last recount; and the alert about a reached goal."""
 
 import json
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from pledge.campaigns.queries import slugs
 from pledge.core import clock, languages
 from pledge.core.db import reading, transaction
 from pledge.core.i18n import SEOUL
-from pledge.endorsements.review import queries as review
 from pledge.ledger import queries as ledger
 from pledge.ledger.counting import Moves
 from pledge.ledger.models import Dimension, Kind, LedgerEntry, Reason
@@ -25,7 +24,6 @@ from pledge.ledger.services import hour_of
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
 from pledge.mail.queries import Outbox
-from pledge.signatures.queries import Held, held_by_campaign
 
 
 @dataclass(frozen=True)
@@ -47,12 +45,9 @@ class LastRecount:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """What is waiting for staff or for the worker."""
+class SiteState:
+    """How the site is doing."""
 
-    review: int  #: organisations whose application or correction nobody has decided
-    review_since: datetime | None
-    held: dict[str, Held]  #: signatures that are confirmed and wait for a decision, by campaign
     outbox: Outbox
     fold_lag: timedelta  #: for how long the oldest entry has not been counted
     recount: LastRecount | None  #: None when it never ran
@@ -82,13 +77,9 @@ def today(campaign_id: int) -> Today:
     return Today(ledger.count(campaign_id), moves(Kind.PERSON), moves(Kind.ORGANIZATION))
 
 
-def waiting() -> Waiting:
-    review_count, review_since = review.backlog()
-    aside, held, names = ledger.set_aside_counts(), held_by_campaign(), slugs()
-    return Waiting(
-        review_count,
-        review_since,
-        {names[number]: found for number, found in held.items()},
+def site_state() -> SiteState:
+    aside, names = ledger.set_aside_counts(), slugs()
+    return SiteState(
         mail.outbox(),
         timedelta(seconds=ledger.lag()),
         last_recount(),
@@ -105,11 +96,6 @@ def last_recount() -> LastRecount | None:
         return None
     details = json.loads(line.details)
     return LastRecount(line.at, details["differences"], details["repaired"])
-
-
-def age(since: datetime | None) -> timedelta:
-    """The time since a moment; zero for None."""
-    return timedelta() if since is None else max(timedelta(), clock.now() - since)
 
 
 def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], int]:

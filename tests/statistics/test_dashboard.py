@@ -232,31 +232,15 @@ def test_the_funnel_is_bounded_and_says_so(app, now, monkeypatch):
 def test_what_waits_and_for_how_long(app, now, frozen_clock):
     sign_up(now, mails=["queued", "dead"])
     frozen_clock.move(minutes=5)
-    found = dashboard.waiting()
+    found = dashboard.site_state()
     assert (found.outbox.due, found.outbox.later, found.outbox.dead) == (1, 0, 1)
-    assert dashboard.age(found.outbox.oldest_due) == timedelta(minutes=5)
-    assert (found.review, dashboard.age(found.review_since)) == (0, timedelta())
+    assert found.outbox.oldest_due == now
     assert found.recount is None
-
-
-def test_held_signatures_wait_until_they_are_decided_about(app, now, frozen_clock):
-    assert dashboard.waiting().held == {}
-    signature(state="held", at=now - timedelta(hours=3))
-    signature(campaign("other"), state="held", at=now - timedelta(hours=2))
-    (
-        signature(state="pending", hold_reason="speed", at=now),
-        signature(state="invalidated", hold_reason="speed"),
-    )
-    found = dashboard.waiting().held
-    assert {slug: (held.signatures, dashboard.age(held.since)) for slug, held in found.items()} == {
-        "blue-skies": (1, timedelta(hours=3)),
-        "other": (1, timedelta(hours=2)),
-    }
 
 
 def test_a_mail_put_off_waits_for_its_time(app, now):
     sign_up(now + timedelta(minutes=9), mails=["queued"])
-    found = dashboard.waiting().outbox
+    found = dashboard.site_state().outbox
     assert (found.due, found.later, found.oldest_due) == (0, 1, None)
 
 

@@ -1,7 +1,6 @@
 """The review desk: what is waiting and since when, one case with its evidence, and who else has it open."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from flask import Response, abort, jsonify, make_response, redirect, render_template, request, url_for
@@ -12,8 +11,7 @@ from wtforms import Form
 
 from config import current_config
 from pledge.accounts.roles import Permission
-from pledge.core import clock, i18n, languages
-from pledge.core.i18n import format_duration
+from pledge.core import i18n, languages
 from pledge.endorsements.models import ReasonKind
 from pledge.endorsements.review import moderation, presence, queries, reasons
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
@@ -25,8 +23,8 @@ from pledge.endorsements.verification.ladder import PATH, RECORD, check_site, si
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
-from pledge.web.staff.names import actor_name
 from pledge.web.staff.organizations.forms import Forms, ReasonTextForm
+from pledge.web.staff.words import actor_name
 
 #: As the public addresses have it: the number that an endorsement can have, in either database.
 NUMBER = "<int(min=1,max=9223372036854775807):endorsement_id>"
@@ -69,6 +67,17 @@ def organizations() -> str:
             "staff.organizations", tab=tab, q=name or None, campaign=campaign or None, page=number
         ),
     )
+
+
+@staff.get("/organizations/next")
+@needs(Permission.REVIEW_ORGANIZATIONS)
+def organization_next() -> AnyResponse:
+    """The case that has waited longest, or the list when none waits any more."""
+    campaign, kind = request.args.get("campaign", ""), request.args.get("kind")
+    found = queries.next_case(campaign, corrections=None if kind is None else kind == "corrections")
+    if found is None:
+        return redirect(url_for("staff.organizations", campaign=campaign or None))
+    return redirect(url_for("staff.organization", endorsement_id=found))
 
 
 @staff.get(f"/organizations/{NUMBER}")
@@ -156,8 +165,8 @@ def presence_words(found: Presence) -> str:
 
 def _evidence(case: Case) -> Mapping[str, Any]:
     """Whose mailbox, whose website, and the proof that the website would have to show."""
-    website = str(case.newest.fields["website"])
-    host = host_of(str((case.published or case.newest).fields["website"]))
+    website = case.newest.website
+    host = host_of((case.published or case.newest).website)
     mail_domain = str(case.row.contact_email).rpartition("@")[2]
     return {
         "mail_domain": mail_domain,
@@ -173,12 +182,6 @@ def _evidence(case: Case) -> Mapping[str, Any]:
 
 def _choices(kind: ReasonKind) -> list[tuple[str, str]]:
     return [(reason.code, reason.wording.of(i18n.language())) for reason in reasons.offered(kind)]
-
-
-@staff.app_template_global("age")
-def age(since: datetime) -> str:
-    """How long something has waited."""
-    return format_duration(clock.now() - since)
 
 
 def _page_number() -> int:
@@ -233,7 +236,7 @@ def organization_site(endorsement_id: int) -> AnyResponse:
         abort(404)
     # Of the version that the level speaks for: a correction that waits must not prove the website on the wall.
     shown = case.published or case.newest
-    found = check_site(str(shown.fields["website"]), site_proof(endorsement_id))
+    found = check_site(shown.website, site_proof(endorsement_id))
     return _decide(
         endorsement_id,
         "site-found" if found else "site-not-found",
