@@ -192,7 +192,7 @@ def run() -> None:
         f"Deleted {removed.applications} unconfirmed applications of "
         f"organisations and {removed.contacts} contacts of organisations that are not listed; "
         f"forgot {removed.attempts} counts of tries to sign in. Deleted {removed.alerts} alerts to staff and "
-        f"{removed.origin_blocks} blocks of networks and domains. "
+        f"{removed.listed_origins} listed networks and domains. "
         f"Deleted {removed.signatures} signatures and {removed.scans} scans of campaigns that are long over."
     )
 

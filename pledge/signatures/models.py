@@ -37,6 +37,9 @@ SETTLED = "state IN ('confirmed', 'held', 'invalidated')"
 HELD = "state = 'held'"
 #: Whether a reminder is due is still to be decided (reminding.py). A query must repeat the predicate verbatim too.
 TO_REMIND = "state = 'pending' AND NOT reminded"
+#: Confirmed, or waiting, at another domain than the largest providers': counted and held by the watch (watch/clusters.py).
+SMALL_CONFIRMED = "confirmed_at IS NOT NULL AND mail_provider = 'other'"
+SMALL_PENDING = "state = 'pending' AND mail_provider = 'other'"
 #: The fence: of a person, one row in a campaign is counted.
 SETTLED_INDEX = "uq_signatures_settled"
 
@@ -73,6 +76,8 @@ HOLD_REASONS = {
     "signals": Phrase("hold reason", "The form looked like a program’s"),
     "speed": Phrase("hold reason", "E-mails answered too soon"),
     "domains": Phrase("hold reason", "Many small e-mail domains from one place"),
+    "size": Phrase("hold reason", "Many at one small e-mail domain"),
+    "scattered": Phrase("hold reason", "One small e-mail domain, and nearly each from another network"),
     "blocked": Phrase("hold reason", "From a network or domain that staff hold"),
     "staff": Phrase("hold reason", "Held by staff"),
 }
@@ -172,6 +177,8 @@ class Signature(Model):
         Index("ix_signatures_person", "address_hash", "campaign_id"),
         Index("ix_signatures_submitted", "submitted_at"),
         partial_index("ix_signatures_held", "campaign_id", "confirmed_at", where=HELD),
+        partial_index("ix_signatures_small_confirmed", "confirmed_at", where=SMALL_CONFIRMED),
+        partial_index("ix_signatures_small_pending", "domain_hash", where=SMALL_PENDING),
         partial_index(SETTLED_INDEX, "address_hash", "campaign_id", unique=True, where=SETTLED),
         partial_index("uq_signatures_pending_content", "content_hash", unique=True, where=PENDING),
         partial_index("ix_signatures_to_remind", "submitted_at", where=TO_REMIND),

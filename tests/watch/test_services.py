@@ -5,12 +5,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from pledge.abuse import alerts
-from pledge.abuse.models import AlertKind
+from pledge.abuse import alerts, mail_servers, origin_list
+from pledge.abuse.models import AlertKind, OriginKind
+from pledge.abuse.origin_list import Origin
+from pledge.audit.models import AuditEntry
+from pledge.audit.services import NoReason
 from pledge.core import clock
 from pledge.core.db import db
 from pledge.mail.addresses import parse
 from pledge.signatures import moderation, services
+from pledge.signatures.invalidation import applying
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import origin
 from pledge.watch import clusters
@@ -231,8 +235,128 @@ def test_quick_answers_from_a_wider_network_hold_no_large_provider_s_mailbox_of_
 
 def test_a_hall_behind_one_address_is_not_held():
     for answers in (None, 20, 45, 55, 70, 100, 240, None):
-        people(25, domain="school.hs.kr", network="121.78.9.1", answers=answers)
+        people(25, domain="naver.com", network="121.78.9.1", answers=answers)
     assert watch.hold_suspicious() == 0
+
+
+def patient(number, domain="trap.example", network="{}.51.100.7", **facts):
+    """Who answers like people; each from another network, if `network` does not name one."""
+    return people(number, domain, network, **{"ago": 50 * MINUTE, "answers": 3 * MINUTE, **facts})
+
+
+def test_beyond_a_few_dozen_confirmations_a_week_what_waits_at_a_small_domain_is_held(frozen_clock):
+    counted = patient(24, network="203.0.113.7")
+    waiting = people(3, "trap.example", "198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 0
+    counted += patient(1, network="203.0.113.7")
+    long_ago = people(1, "trap.example", "198.{}.100.9", ago=9 * 24 * 60 * MINUTE)
+    others = people(2, "other.example", "198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 4
+    assert reasons(waiting + long_ago) == ["size"] * 4
+    assert reasons(others) == [None, None]
+    assert {db.session.get(Signature, one.id).state for one in counted} == {"confirmed"}
+    later = people(1, "trap.example", "198.51.{}.7", ago=0)
+    assert watch.hold_suspicious() == 1
+    frozen_clock.move(days=8)
+    people(1, "trap.example", "198.51.{}.9", ago=0)
+    assert watch.hold_suspicious() == 0, "a week later a few more may come"
+    assert reasons(later) == ["size"]
+
+
+def test_at_a_small_domain_with_ever_new_networks_it_takes_fewer():
+    patient(19)
+    waiting = people(2, "trap.example", "198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 0
+    patient(1, network="99.51.100.7")
+    assert watch.hold_suspicious() == 2
+    assert reasons(waiting) == ["scattered"] * 2
+
+
+@pytest.mark.parametrize("domain", ["naver.com", "outlook.com"])
+def test_a_large_provider_s_domain_may_have_any_number(domain):
+    patient(40, domain)
+    people(2, domain, "198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 0
+
+
+def test_domains_that_share_a_mail_server_count_together_but_not_those_at_a_known_hoster():
+    for owner, server in (("shared", "mx.trap.example."), ("firm", "aspmx.l.google.com.")):
+        for place in range(6):
+            domain = f"{owner}{place}.example"
+            hashed = origin(the_campaign().slug, parse(f"x@{domain}"), "").domain_hash
+            mail_servers.note(hashed, domain, the_campaign().slug)
+            assert mail_servers.look_up_next(lambda _domain, server=server: [server])
+    for place in range(5):
+        patient(4, f"shared{place}.example", f"203.{place}.{{}}.7")
+        patient(4, f"firm{place}.example", f"203.{place}.{{}}.8")
+    waiting = [
+        *people(1, "shared5.example", "198.51.100.7", ago=10),
+        *people(1, "firm5.example", "198.51.100.7", ago=10),
+    ]
+    assert watch.hold_suspicious() == 1
+    assert reasons(waiting) == ["scattered", None]
+
+
+def test_staff_are_alerted_within_minutes_when_a_patient_robot_is_held(frozen_clock, app):
+    """710 sign-ups at one catch-all domain in twelve minutes, each from its own address, answered as people do."""
+    for number in range(710):
+        people(1, "trap.example", f"{1 + number // 200}.{number % 200}.100.7", ago=0)
+        frozen_clock.move(seconds=1)
+        if number % 3 == 0 and number >= 160:
+            for late in range(3):
+                services.confirm(waiting_since(160 + late).id)
+            run_step(app, "watch")
+        if alerts.last_at(AlertKind.DOMAIN_HELD):
+            break
+    assert number < 5 * 60
+    counted = select(func.count()).where(Signature.state == "confirmed")
+    assert db.session.scalar(counted) <= 30
+
+
+def waiting_since(seconds):
+    """The sign-up of so many seconds ago."""
+    db.session.rollback()
+    moment = clock.now() - timedelta(seconds=seconds)
+    return db.session.scalars(
+        select(Signature).where(Signature.submitted_at <= moment).order_by(Signature.submitted_at.desc())
+    ).first()
+
+
+def allow(domain="trap.example", why="a company"):
+    campaign_id, slug = the_campaign().id, the_campaign().slug
+    hashed = origin(slug, parse(f"x@{domain}"), "").domain_hash
+    return watch.allow(ANNA, Origin(campaign_id, OriginKind.DOMAIN, hashed), why)
+
+
+def test_an_allowed_domain_may_have_any_number_and_those_who_were_held_are_counted():
+    patient(25)
+    held_one, waiting = people(2, "trap.example", "198.{}.100.7", ago=10)
+    watch.hold_suspicious()
+    services.confirm(held_one.id)
+    assert allow() is None
+    while applying.advance():
+        pass
+    assert services.confirm(waiting.id)
+    later = people(1, "trap.example", "198.51.{}.7", ago=10)
+    assert watch.hold_suspicious() == 0
+    states = [db.session.get(Signature, one.id).state for one in (held_one, waiting, *later)]
+    assert states == ["confirmed", "confirmed", "pending"]
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "block.allow")).one()
+    assert (entry.actor, entry.reason) == (ANNA.name, "a company")
+
+
+def test_an_allowed_network_is_not_held_for_its_speed():
+    people(30, domain="naver.com", network="203.0.113.7", answers=8)
+    people(5, domain="naver.com", network="203.0.113.7", ago=10)
+    of = origin(the_campaign().slug, parse("x@naver.com"), "203.0.113.7")
+    watch.allow(ANNA, Origin(the_campaign().id, OriginKind.NETWORK, of.network_hash), "a hall")
+    assert watch.hold_suspicious() == 0
+
+
+def test_allowing_needs_a_reason():
+    with pytest.raises(NoReason):
+        allow(why=" ")
+    assert origin_list.listed(the_campaign().id) == []
 
 
 def test_what_was_sent_longer_ago_than_an_hour_says_nothing():

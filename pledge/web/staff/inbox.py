@@ -45,7 +45,7 @@ def inbox() -> str:
 
 #: Where one begins with what waits, by its kind.
 _BEGINNINGS: dict[ItemKind, Callable[[Item], str]] = {
-    ItemKind.HELD: lambda item: url_for("staff.watch", campaign=item.campaign, within="week"),
+    ItemKind.HELD: lambda item: url_for("staff.watch", campaign=item.campaign),
     ItemKind.INVALIDATION: lambda item: url_for("staff.invalidation", invalidation_id=item.id),
     ItemKind.ORGANIZATIONS: lambda item: url_for(
         "staff.organization_next", campaign=item.campaign, kind=item.kind

@@ -147,18 +147,6 @@ def test_the_page_of_a_delivery_offers_news_to_those_who_may_write_it(staff_clie
     assert link not in staff_client("exporter").get(f"/staff/deliveries/{number}").text
 
 
-def test_an_editor_sets_where_answers_to_e_mails_go(editor):
-    page = editor.get(NEWS)
-    assert "If empty: privacy@localhost" in page.text
-    wrong = editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": "sky"})
-    assert wrong.status_code == 422
-    assert "Enter an e-mail address" in wrong.text
-    reply = editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": "sky@example.org"})
-    assert reply.status_code == 303
-    assert 'value="sky@example.org"' in editor.get(NEWS).text
-    assert editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": ""}).status_code == 409
-
-
 def test_the_desk_says_which_news_waits_for_a_second_person(editor, second, frozen_clock):
     assert "News to approve" not in editor.get("/staff/").text
     address, _ = written(editor)

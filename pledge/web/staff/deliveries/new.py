@@ -24,7 +24,7 @@ from pledge.statistics.totals import DoesNotAddUp, checkpoints
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.texts import TEXT_BODY
+from pledge.web.staff.campaigns.forms import TEXT_BODY
 from pledge.web.staff.deliveries.forms import DraftForm, show_faults
 
 _ONE = "/deliveries/new/<slug>"

@@ -11,7 +11,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import NumberRange, Optional, ValidationError
 
-from pledge.abuse.blocks import LargeProviderNotAllowed
+from pledge.abuse.origin_list import LargeProviderNotAllowed
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import obstacle
 from pledge.campaigns.queries import slugs
