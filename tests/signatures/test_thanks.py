@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from pledge.core.db import db
+from pledge.core.db import load
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mail import queries
 from pledge.mail.models import MailKind, OutboxMail
@@ -18,8 +18,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 def thanked():
-    db.session.rollback()
-    return list(db.session.scalars(select(OutboxMail).where(OutboxMail.kind == MailKind.THANKS)))
+    return load(select(OutboxMail).where(OutboxMail.kind == MailKind.THANKS))
 
 
 def test_whoever_confirms_is_thanked_once_after_ten_minutes(frozen_clock):

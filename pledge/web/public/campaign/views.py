@@ -136,19 +136,25 @@ def _for_holders(response: Response) -> Response:
 @cached(PAGE_CACHE)
 def pledge(slug: str, version: int) -> Response:
     view = campaign_or_404(slug)
-    text = campaigns.permalink(view.id, version, i18n.language())
+    versions = campaigns.pledge_versions(view.id)
+    text = next((row for row in versions if row.version == version), None)
     if text is None:
         abort(404)
-    versions = campaigns.pledge_versions(view.id)
-    return render_page("public/campaign/pledge.html", campaign=view, text=text, versions=versions)
+    return render_page(
+        "public/campaign/pledge.html",
+        campaign=view,
+        text=text,
+        pledge=campaigns.pledge_view(text, i18n.language()),
+        versions=versions,
+    )
 
 
 @public.get("/c/<slug>/pledge/<int:version>.md")
 @cached(PAGE_CACHE)
 def pledge_source(slug: str, version: int) -> Response:
     """The wording as it is stored, byte for byte: with all its languages anyone can compute the SHA-256."""
-    text = campaigns.permalink(campaign_or_404(slug).id, version, i18n.language())
-    wording = "" if text is None else text.wording[i18n.language()]
+    texts = {text.version: text.wording for text in campaigns.pledge_versions(campaign_or_404(slug).id)}
+    wording = texts[version][i18n.language()] if version in texts else ""
     if not wording:
         abort(404)
     return Response(wording, mimetype="text/markdown")

@@ -312,7 +312,11 @@ def confirm(subject: Subject, token: str) -> Response:
 def answer(subject: Subject, token: str) -> Response:
     """The number that the page to confirm asked for."""
     form = NumberForm(request.form)
-    outcome = subject.use_cases.answer(token, form.digits, _signals(subject, token)) if form.digits else None
+    outcome = (
+        subject.use_cases.confirm_by_number(token, form.digits, _signals(subject, token))
+        if form.digits
+        else None
+    )
     if outcome is Confirmation.DONE:
         metrics.confirmations.labels(subject.name, "number").inc()
     link = subject.open_link(token, i18n.language())

@@ -13,7 +13,7 @@ from wtforms import Form
 
 from config import current_config
 from pledge.accounts.roles import Permission
-from pledge.audit.queries import AuditEntryView
+from pledge.audit.models import AuditEntry
 from pledge.core import i18n, languages
 from pledge.endorsements.models import ReasonKind, VerificationLevel
 from pledge.endorsements.review import moderation, presence, queries, reasons
@@ -150,7 +150,7 @@ def organization_take(endorsement_id: int) -> AnyResponse:
 class TimelineEntry:
     at: datetime
     words: str
-    line: AuditEntryView | None = None  #: None for what the organisation did
+    line: AuditEntry | None = None  #: None for what the organisation did
 
 
 def case_page(
@@ -212,8 +212,8 @@ def presence_words(found: Presence) -> str:
 
 def _evidence(case: Case) -> Mapping[str, Any]:
     """Whose mailbox, whose website, and the proof that the website would have to show."""
-    website = str(case.newest.fields["website"])
-    host = host_of(str((case.published or case.newest).fields["website"]))
+    website = case.newest.website
+    host = host_of((case.published or case.newest).website)
     mail_domain = str(case.row.contact_email).rpartition("@")[2]
     return {
         "mail_domain": mail_domain,
@@ -307,7 +307,7 @@ def organization_site(endorsement_id: int) -> AnyResponse:
         abort(404)
     # Of the version that the level speaks for: a correction that waits must not prove the website on the wall.
     shown = case.published or case.newest
-    found = check_site(str(shown.fields["website"]), site_proof(endorsement_id))
+    found = check_site(shown.website, site_proof(endorsement_id))
     return _decide(
         endorsement_id,
         "site-found" if found else "site-not-found",
