@@ -152,7 +152,7 @@ def edit_texts(
                 campaign.texts.append(rows[lang])
             setattr(rows[lang], part, wanted[name])
         if is_public:
-            consents.keep(session, campaign.id)
+            consents.store_version(session, campaign.id)
         if facts["after"]:
             record(session, actor, "campaign.texts", subject(slug), reason=reason, **facts)
 
@@ -230,7 +230,7 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
         if moved.rowcount != 1:  # type: ignore[attr-defined]  # the result of an UPDATE has it
             raise CampaignInWrongState(CampaignState(campaign.state))
         if after is CampaignState.OPEN:
-            consents.keep(session, campaign.id)
+            consents.store_version(session, campaign.id)
         record(
             session,
             actor,

@@ -9,8 +9,7 @@ from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.queries import slugs
-from pledge.campaigns.staff_queries import CampaignRow
+from pledge.campaigns.models import Campaign
 from pledge.core import languages
 from pledge.core.i18n import format_duration
 from pledge.deliveries import tables
@@ -41,7 +40,7 @@ TOTALS_FORMATS = {
 class CampaignLine:
     """One campaign in the table of all."""
 
-    row: CampaignRow
+    row: Campaign
     people: int
     organizations: int
     paper: int
@@ -85,27 +84,26 @@ def _page(status: int, refused: str = "") -> Response:
     """`refused`: why there are no totals."""
     rows = campaigns.rows()
     chosen = campaign_choice.chosen(rows)
-    ids = {slug: number for number, slug in slugs().items()}
-    counts = ledger.counts(ids.values())
+    counts = ledger.counts(row.id for row in rows)
     page = render_template(
         "staff/numbers.html",
-        lines=[_line(row, ids[row.slug], counts[ids[row.slug]]) for row in rows],
+        lines=[_line(row, counts[row.id]) for row in rows],
         campaign=chosen,
         duration=format_duration,
         formats=TOTALS_FORMATS,
         refused=refused,
-        **({} if chosen is None else _numbers(chosen, ids[chosen.slug])),
+        **({} if chosen is None else _numbers(chosen)),
     )
     return make_response(page, status)
 
 
-def _line(row: CampaignRow, campaign_id: int, count: Count) -> CampaignLine:
-    days = [point.moved for point in growth(campaign_id, Kind.PERSON, Step.DAY)]
+def _line(row: Campaign, count: Count) -> CampaignLine:
+    days = [point.moved for point in growth(row.id, Kind.PERSON, Step.DAY)]
     return CampaignLine(
         row,
         count.people,
         count.organizations,
-        paper.public(campaign_id).signatures,
+        paper.public(row.id).signatures,
         today=days[-1],
         yesterday=days[-2],
         last_week=sum(days[-7:]),
@@ -113,19 +111,19 @@ def _line(row: CampaignRow, campaign_id: int, count: Count) -> CampaignLine:
     )
 
 
-def _numbers(campaign: CampaignRow, number: int) -> dict[str, Any]:
+def _numbers(campaign: Campaign) -> dict[str, Any]:
     """The numbers of one campaign on the page."""
     step = Step.WEEK if request.args.get("by") == Step.WEEK else Step.DAY
     window = "week" if request.args.get("within") == "week" else "day"
     return {
-        "today": dashboard.today(number),
+        "today": dashboard.today(campaign.id),
         "step": step,
-        "people": growth(number, Kind.PERSON, step),
-        "organizations": growth(number, Kind.ORGANIZATION, step),
+        "people": growth(campaign.id, Kind.PERSON, step),
+        "organizations": growth(campaign.id, Kind.ORGANIZATION, step),
         "chart": chart,
         "window": window,
-        "funnel": funnel.funnel(number, WINDOWS[window]),
+        "funnel": funnel.funnel(campaign.id, WINDOWS[window]),
         "most": funnel.MOST,
-        "links": [line for line in referrals.lines(number) if line.people][:10],
+        "links": [line for line in referrals.lines(campaign.id) if line.people][:10],
         "checkpoint": tables.newest_checkpoints().get(campaign.slug),
     }

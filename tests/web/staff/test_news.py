@@ -6,11 +6,11 @@ import pytest
 
 from pledge.core.db import snapshots, transaction
 from pledge.news.models import NewsState
-from pledge.switches import queries
 from pledge.web.caching import cache
 from tests.support import deliveries, news
 from tests.support.factories import SLUG, campaign, crowd, fold_all, the_campaign
 from tests.support.news import row
+from tools.demo.fill import SampleState, mark_sample_data
 
 NEWS = f"/staff/campaigns/{SLUG}/news"
 FORM = {
@@ -76,7 +76,7 @@ def test_one_editor_writes_and_proposes_news_and_another_approves_it(editor, sec
 
 def test_of_sample_people_the_page_says_that_their_addresses_are_invented(editor, second):
     with transaction() as session:
-        queries.mark_sample_data(session, queries.SampleState.FILLED)
+        mark_sample_data(session, SampleState.FILLED)
     snapshots.clear()
     address, _ = written(editor)
     act(editor, address, "propose")

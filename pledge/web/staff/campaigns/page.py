@@ -286,11 +286,11 @@ def _page(desk: CampaignAdmin, problem: SavingProblem, **sent: StampedForm) -> R
         "photo_form": _photo_form(stored),
         "quotation_form": _quotation_form(quoted),
         "video_form": _video_form(desk),
-        "letters_form": LettersForm(data={"seen": media.letters_stamp(desk.letters)}),
+        "letters_form": LettersForm(data={"seen": stamp(desk.letters)}),
         "letter_form": LetterTextForm(
             data={
                 **languages.by_field("text", desk.letter_text),
-                "seen": media.letter_text_stamp(desk.letter_text),
+                "seen": stamp({"text": desk.letter_text}),
             }
         ),
         **sent,

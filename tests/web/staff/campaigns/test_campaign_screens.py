@@ -196,7 +196,7 @@ def test_the_pledge_is_written_and_its_versions_are_listed(app, editor, client):
     assert sent.status_code == 303
     listed = editor.get(sent.location).text
     for row in queries.pledge_versions(staff_queries.desk("air").id):
-        assert row.sha256 in listed
+        assert row.sha256.hex() in listed
         assert client.get(f"/en/c/air/pledge/{row.version}").status_code == 200
 
 

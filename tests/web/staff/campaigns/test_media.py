@@ -7,6 +7,7 @@ import pytest
 
 from pledge.campaigns import media, staff_queries
 from pledge.campaigns.media import VideoFields, get_photo, get_quotation
+from pledge.campaigns.rules import stamp
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from pledge.files import services as files
@@ -126,7 +127,7 @@ def test_an_address_and_a_file_are_one_video_too_many(app, editor):
 
 def test_a_letter_is_stored_offered_and_taken_away(app, editor, client):
     factories.campaign("air")
-    held = media.letters_stamp(staff_queries.desk("air").letters)
+    held = stamp(staff_queries.desk("air").letters)
     sent = send(
         editor,
         "page/letters",
@@ -137,14 +138,14 @@ def test_a_letter_is_stored_offered_and_taken_away(app, editor, client):
     address = re.search(r'href="(/files/[^"]+\.pdf)"', client.get("/ko/c/air").text)[1]
     client.checked = False
     assert client.get(address).data == PDF
-    held = media.letters_stamp(staff_queries.desk("air").letters)
+    held = stamp(staff_queries.desk("air").letters)
     assert send(editor, "page/letters", {"drop_ko": "y", "seen": held}).status_code == 303
     assert staff_queries.desk("air").letters == {"ko": "", "en": ""}
 
 
 def test_what_is_no_pdf_is_told(app, editor):
     factories.campaign("air")
-    held = media.letters_stamp(staff_queries.desk("air").letters)
+    held = stamp(staff_queries.desk("air").letters)
     sent = send(
         editor,
         "page/letters",
@@ -169,7 +170,7 @@ def test_media_that_somebody_else_changed_meanwhile_are_told(app, editor):
 def test_a_letter_to_read_is_written_shown_as_a_page_and_taken_away(app, editor, client):
     factories.campaign("air")
     letter = {"text_ko": "## 여러분께\n\n하늘을 위해.", "text_en": "## To you\n\nFor the **sky**."}
-    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
+    held = stamp({"text": staff_queries.desk("air").letter_text})
     assert send(editor, "page/letter-text", {**letter, "seen": held}).status_code == 303
     assert 'href="/en/c/air/letter"' in client.get("/en/c/air").text
     assert "<strong>sky</strong>" in client.get("/en/c/air/letter").text
@@ -177,14 +178,14 @@ def test_a_letter_to_read_is_written_shown_as_a_page_and_taken_away(app, editor,
     assert 'href="/staff/campaigns/air/preview/ko/letter"' in editor.get("/staff/campaigns/air/page").text
     shown = editor.get("/staff/campaigns/air/preview/ko/letter")
     assert "여러분께" in client.get(shown.location).text
-    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
+    held = stamp({"text": staff_queries.desk("air").letter_text})
     assert send(editor, "page/letter-text", {"text_ko": "", "text_en": "", "seen": held}).status_code == 303
     assert not staff_queries.desk("air").letter_text
 
 
 def test_a_letter_to_read_is_needed_in_every_language_or_in_none(app, editor):
     factories.campaign("air")
-    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
+    held = stamp({"text": staff_queries.desk("air").letter_text})
     sent = send(editor, "page/letter-text", {"text_ko": "", "text_en": "To you", "seen": held})
     assert sent.status_code == 422
     assert 'href="#text_ko"' in sent.text
@@ -194,7 +195,7 @@ def test_a_letter_to_read_is_needed_in_every_language_or_in_none(app, editor):
 @pytest.mark.parametrize("text", ["> " * 100 + "a", f"[x](https://{'a' * 9000})"])
 def test_a_letter_to_read_of_which_no_pdf_can_be_made_is_told_beside_its_field(app, editor, text):
     factories.campaign("air")
-    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
+    held = stamp({"text": staff_queries.desk("air").letter_text})
     sent = send(editor, "page/letter-text", {"text_ko": "여러분께", "text_en": text, "seen": held})
     assert sent.status_code == 422
     assert 'href="#text_en"' in sent.text
