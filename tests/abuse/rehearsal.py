@@ -29,7 +29,7 @@ from tests.abuse.simulator import Visit
 from tests.support.clock import Clock
 from tests.support.factories import the_campaign
 
-#: Soft limits as the step-up has them by default.
+#: Soft limits as they are by default.
 EACH_NETWORK, EACH_DOMAIN = "3 per 10 minutes", "30 per 10 minutes"
 #: Seconds between two looks of the watch; the worker looks more often.
 BETWEEN_LOOKS = 5
@@ -176,7 +176,7 @@ class Rehearsal:
 
 
 def _soft_limits(visit: Visit) -> list[SoftLimit]:
-    """As the step-up has them (web/public/signing/proof_of_work.py)."""
+    """As the form has them (web/public/signing/proof_of_work.py)."""
     found = [
         SoftLimit(Signal.NETWORK, visit.network, EACH_NETWORK),
         SoftLimit(

@@ -1,4 +1,4 @@
-"""The step-up: who is asked for a proof of work, what its page keeps, and what follows from each answer."""
+"""The proof of work: who is asked for a proof of work, what its page keeps, and what follows from each answer."""
 
 import html
 import json
@@ -35,7 +35,7 @@ BROWSER = {
 
 @pytest.fixture(autouse=True)
 def _open_campaign(app, monkeypatch):
-    monkeypatch.setattr(proof, "ROUNDS", 10)
+    monkeypatch.setattr(proof, "COST", 16)
     campaign()
 
 
