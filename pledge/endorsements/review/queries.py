@@ -13,6 +13,7 @@ from pledge.audit.queries import AuditEntryView, Search
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import reading
+from pledge.core.domains import registrable
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.endorsements.models import (
@@ -24,7 +25,7 @@ from pledge.endorsements.models import (
     VersionState,
     folded,
 )
-from pledge.endorsements.verification.domains import host_of, registrable
+from pledge.endorsements.verification.domains import host_of
 from pledge.endorsements.verification.names import Likeness, similar
 
 PAGE = 50

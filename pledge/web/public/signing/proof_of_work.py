@@ -32,10 +32,10 @@ from pledge.abuse.signals import Level, Signal
 from pledge.abuse.velocity import SoftLimit
 from pledge.campaigns.queries import CampaignView
 from pledge.core import clock, metrics, tokens
+from pledge.core.domains import registrable
 from pledge.core.encryption import vault
 from pledge.core.networks import is_elsewhere
 from pledge.core.tokens import BadToken, Purpose
-from pledge.endorsements.verification.domains import registrable
 from pledge.mail import breaker
 from pledge.mail.addresses import Address, domain_of
 from pledge.mail.providers import LARGE_PROVIDERS

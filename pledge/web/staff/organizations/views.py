@@ -13,6 +13,7 @@ from wtforms import Form
 from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.core import clock, i18n, languages
+from pledge.core.domains import registrable
 from pledge.core.i18n import format_duration
 from pledge.endorsements.models import ReasonKind
 from pledge.endorsements.review import moderation, presence, queries, reasons
@@ -20,7 +21,7 @@ from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState,
 from pledge.endorsements.review.presence import Presence
 from pledge.endorsements.review.queries import Case, SeenState, Tab
 from pledge.endorsements.review.reasons import BadReason
-from pledge.endorsements.verification.domains import belongs_to, host_of, registrable
+from pledge.endorsements.verification.domains import belongs_to, host_of
 from pledge.endorsements.verification.ladder import PATH, RECORD, check_site, site_proof
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
