@@ -36,12 +36,16 @@ class Level(StrEnum):
     HIGH = "high"  #: proof of work is asked for, and a person decides before it is counted
 
 
-NUMBERS = frozenset({Signal.NETWORK, Signal.WIDE_NETWORK, Signal.DOMAIN, Signal.BREAKER})
+#: Forms of others, confirmed or not. They raise the level of a form by one step, and never hold what is nothing by itself.
+CROWD = frozenset({Signal.NETWORK, Signal.WIDE_NETWORK, Signal.DOMAIN})
 MACHINE = frozenset({Signal.QUICK, Signal.NO_FORM, Signal.HEADERS})
 #: Marks that ask for a proof where many come; a page that was left open never helps to hold anybody.
 ASKING = MACHINE | {Signal.OLD_FORM}
-#: Enough to be asked, by themselves. The other numbers are those of any crowd.
+#: Enough to be asked, by themselves.
 ASKED = frozenset({Signal.BREAKER, Signal.DISPOSABLE})
+
+#: Of a form by itself, whoever else has sent some: its mail goes out after the others (mail/outbox.py).
+SUSPICIOUS = MACHINE | {Signal.DISPOSABLE}
 
 #: Of what the signals of its form have put on hold (Signature.hold_reason).
 HOLD_REASON = "signals"
@@ -66,13 +70,16 @@ def level(found: Iterable[Signal]) -> Level:
     """What follows from the signals of one form.
 
     A crowd alone is people, and how a form was sent is nothing alone: programs may send it, and some people's proxies strip
-    headers. Together they are asked about.
+    headers. Together they are asked about. They do not hold anything: else whoever sends some forms from a place, which
+    nobody has to confirm, could have others held there.
     """
     seen = frozenset(found)
-    serious, marks = bool(seen & NUMBERS) + (Signal.DISPOSABLE in seen), len(seen & MACHINE)
-    if serious == 2 or (serious and marks >= 2):
-        return Level.HIGH
-    return Level.MIDDLE if seen & ASKED or (serious and seen & ASKING) else Level.LOW
+    if seen & ASKED:
+        is_doubtful = (
+            seen >= ASKED or len(seen & MACHINE) >= 2 or (Signal.DISPOSABLE in seen and seen & CROWD)
+        )
+        return Level.HIGH if is_doubtful else Level.MIDDLE
+    return Level.MIDDLE if seen & CROWD and seen & ASKING else Level.LOW
 
 
 def names(found: Iterable[StrEnum]) -> str | None:
@@ -83,6 +90,11 @@ def names(found: Iterable[StrEnum]) -> str | None:
 def is_among(signal: Signal, stored: str | None) -> bool:
     """Whether the stored names have this one."""
     return signal in (stored or "").split()
+
+
+def is_suspicious(stored: str | None) -> bool:
+    """Whether the stored names tell of a form that no person may have sent."""
+    return not SUSPICIOUS.isdisjoint((stored or "").split())
 
 
 def of_age(shown_at: datetime | None, now: datetime) -> set[Signal]:

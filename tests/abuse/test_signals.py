@@ -5,7 +5,7 @@ from itertools import chain, combinations
 
 import pytest
 
-from pledge.abuse.signals import Level, Signal, is_among, level, names, of_age, of_headers
+from pledge.abuse.signals import CROWD, Level, Signal, is_among, level, names, of_age, of_headers
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 LOW, MIDDLE, HIGH = Level
@@ -39,8 +39,8 @@ LYNX = "Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1"
         ("wide_network quick", MIDDLE),
         ("domain no_form", MIDDLE),
         ("disposable quick", MIDDLE),
-        ("network no_form headers", HIGH),
-        ("domain quick headers", HIGH),
+        ("network no_form headers", MIDDLE),
+        ("domain quick headers", MIDDLE),
         ("breaker no_form headers", HIGH),
         ("disposable no_form headers", HIGH),
         ("disposable domain", HIGH),
@@ -54,6 +54,13 @@ LYNX = "Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1"
 )
 def test_what_follows_from_the_signals(found, expected):
     assert level(map(Signal, found.split())) is expected
+
+
+def test_forms_of_others_raise_the_level_by_one_step_at_most():
+    order = list(Level)
+    own = set(Signal) - CROWD
+    for found in chain.from_iterable(combinations(own, size) for size in range(5)):
+        assert order.index(level({*found, *CROWD})) <= order.index(level(found)) + 1, found
 
 
 def test_no_signal_alone_holds_a_signature():
