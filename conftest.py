@@ -49,7 +49,7 @@ PARTS = {
     "faults": ("rehearsals/faults/", "rehearsals/chaos/", "tests/jobs/test_interrupted_jobs.py"),
     # Whole processes that are started and killed, and simulations of days and years.
     "long": (
-        "tests/abuse/test_simulation.py",
+        "rehearsals/robots/",
         "tests/retention/test_three_years.py",
         "tests/worker/test_worker.py",
         "tests/cli/test_serve.py",

@@ -9,7 +9,7 @@ from alembic import op
 from pledge.core.db.migrations import waiting_for_readers
 
 revision = "0055"
-down_revision = "0052"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 

@@ -24,6 +24,7 @@ NEEDS = {
     AlertKind.VALVE_CLOSED: Permission.SEE_DASHBOARD,
     AlertKind.BREAKER_OPEN: Permission.SEE_DASHBOARD,
     AlertKind.SIGN_UPS_HELD: Permission.INVALIDATE,
+    AlertKind.DOMAIN_HELD: Permission.INVALIDATE,
     AlertKind.DELIVERY_FELL: Permission.SEE_DASHBOARD,
     AlertKind.STEP_REACHED: Permission.SEE_DASHBOARD,
     AlertKind.COUNT_DIFFERS: Permission.SEE_DASHBOARD,
@@ -32,7 +33,7 @@ NEEDS = {
 #: What people of a role hear of until they choose for themselves.
 _USUAL = {
     Role.ADMIN: frozenset(AlertKind) - {AlertKind.STEP_REACHED},
-    Role.MODERATOR: frozenset({AlertKind.SIGN_UPS_HELD}),
+    Role.MODERATOR: frozenset({AlertKind.SIGN_UPS_HELD, AlertKind.DOMAIN_HELD}),
 }
 
 

@@ -21,7 +21,7 @@ from pledge.mail.outbox import NewMail, enqueue
 _STAFF = Phrase("mail", "Staff")
 
 #: Where a kind of alert is looked into; the others: the first page of the staff area.
-_PLACES = {AlertKind.SIGN_UPS_HELD: urls.staff_watch_link}
+_PLACES = dict.fromkeys((AlertKind.SIGN_UPS_HELD, AlertKind.DOMAIN_HELD), urls.staff_watch_link)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,35 +7,20 @@ needs no password.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, update
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import parse_authentication_credential_json, parse_registration_credential_json
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from pledge.accounts import queries
 from pledge.accounts.models import StaffMember, StaffPasskey
 from pledge.core import clock
 from pledge.core.db import write_autocommit
 
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
 #: How long the browser shows its dialogue, in milliseconds.
 _TIMEOUT = 60_000
-
-#: What py_webauthn raises for an answer that is wrong, and for one that is malformed.
-_REFUSED = (WebAuthnException, ValueError, KeyError, TypeError, RecursionError)
 
 
 class PasskeyFault(StrEnum):
@@ -75,17 +60,19 @@ class NewPasskey:
 
 def registration_options(site: RelyingParty, member: StaffMember, challenge: bytes) -> str:
     """The options for `navigator.credentials.create()`, as JSON."""
-    return options_to_json(
-        generate_registration_options(
+    import webauthn  # noqa: PLC0415  # 7 MB, which a process needs only once somebody shows it a passkey
+
+    return webauthn.options_to_json(
+        webauthn.generate_registration_options(
             rp_id=site.id,
             rp_name=site.name,
             user_id=member.passkey_handle.encode(),
             user_name=member.email,
             challenge=challenge,
             timeout=_TIMEOUT,
-            authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.REQUIRED,
-                user_verification=UserVerificationRequirement.REQUIRED,
+            authenticator_selection=webauthn.helpers.structs.AuthenticatorSelectionCriteria(
+                resident_key=webauthn.helpers.structs.ResidentKeyRequirement.REQUIRED,
+                user_verification=webauthn.helpers.structs.UserVerificationRequirement.REQUIRED,
             ),
             exclude_credentials=_descriptors(member.passkeys),
         )
@@ -94,19 +81,21 @@ def registration_options(site: RelyingParty, member: StaffMember, challenge: byt
 
 def check_registration(site: RelyingParty, credential: str, challenge: bytes) -> NewPasskey:
     """Check the browser's answer for a new passkey. Raises PasskeyRefused."""
+    import webauthn  # noqa: PLC0415  # as above
+
     try:
-        parsed = parse_registration_credential_json(credential)
-    except _REFUSED:
+        parsed = webauthn.helpers.parse_registration_credential_json(credential)
+    except _refusals():
         raise PasskeyRefused(PasskeyFault.UNREADABLE) from None
     try:
-        verified = verify_registration_response(
+        verified = webauthn.verify_registration_response(
             credential=parsed,
             expected_challenge=challenge,
             expected_rp_id=site.id,
             expected_origin=site.origin,
             require_user_verification=True,
         )
-    except _REFUSED:
+    except _refusals():
         raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED) from None
     return NewPasskey(
         credential_id=verified.credential_id,
@@ -123,22 +112,26 @@ def authentication_options(
 
     No address is asked first: a list of passkeys for it would reveal that it has an account.
     """
-    return options_to_json(
-        generate_authentication_options(
+    import webauthn  # noqa: PLC0415  # as above
+
+    return webauthn.options_to_json(
+        webauthn.generate_authentication_options(
             rp_id=site.id,
             challenge=challenge,
             timeout=_TIMEOUT,
             allow_credentials=_descriptors(passkeys),
-            user_verification=UserVerificationRequirement.REQUIRED,
+            user_verification=webauthn.helpers.structs.UserVerificationRequirement.REQUIRED,
         )
     )
 
 
 def check(site: RelyingParty, credential: str, challenge: bytes) -> StaffMember:
     """The person whose passkey answered the challenge; its use is recorded. Raises PasskeyRefused, also for a closed account."""
+    import webauthn  # noqa: PLC0415  # as above
+
     try:
-        parsed = parse_authentication_credential_json(credential)
-    except _REFUSED:
+        parsed = webauthn.helpers.parse_authentication_credential_json(credential)
+    except _refusals():
         raise PasskeyRefused(PasskeyFault.UNREADABLE) from None
     passkey = queries.passkey(parsed.raw_id)
     member = None if passkey is None else queries.member(id=passkey.staff_id, active=True)
@@ -146,7 +139,7 @@ def check(site: RelyingParty, credential: str, challenge: bytes) -> StaffMember:
     if passkey is None or member is None or handle not in (None, b"", member.passkey_handle.encode()):
         raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED)
     try:
-        verified = verify_authentication_response(
+        verified = webauthn.verify_authentication_response(
             credential=parsed,
             expected_challenge=challenge,
             expected_rp_id=site.id,
@@ -155,10 +148,17 @@ def check(site: RelyingParty, credential: str, challenge: bytes) -> StaffMember:
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
         )
-    except _REFUSED:
+    except _refusals():
         raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED) from None
     _note_use(passkey.id, verified.new_sign_count)
     return member
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What py_webauthn raises for an answer that is wrong, and for one that is malformed."""
+    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415  # as above
+
+    return (WebAuthnException, ValueError, KeyError, TypeError, RecursionError)
 
 
 def _note_use(passkey_id: int, count: int) -> None:
@@ -174,11 +174,17 @@ def _note_use(passkey_id: int, count: int) -> None:
         raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED)
 
 
-def _descriptors(passkeys: Sequence[StaffPasskey]) -> list[PublicKeyCredentialDescriptor]:
+def _descriptors(passkeys: Sequence[StaffPasskey]) -> "list[PublicKeyCredentialDescriptor]":
+    import webauthn  # noqa: PLC0415  # as above
+
     return [
-        PublicKeyCredentialDescriptor(
+        webauthn.helpers.structs.PublicKeyCredentialDescriptor(
             id=passkey.credential_id,
-            transports=[AuthenticatorTransport(transport) for transport in passkey.transports or []] or None,
+            transports=[
+                webauthn.helpers.structs.AuthenticatorTransport(transport)
+                for transport in passkey.transports or []
+            ]
+            or None,
         )
         for passkey in passkeys
     ]

@@ -1,5 +1,6 @@
 """Reads about staff. People come detached from the session: what is changed is changed by a use case."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffRole
-from pledge.accounts.roles import Role
+from pledge.accounts.roles import Permission, Role, may
 from pledge.core.db import db
 
 
@@ -18,6 +19,7 @@ class StaffMemberView:
 
     id: int
     email: str
+    name: str
     roles: list[Role]
     active: bool
     invited: bool  #: the invitation has not been taken up yet
@@ -25,6 +27,11 @@ class StaffMemberView:
     invited_at: datetime | None
     signed_in_at: datetime | None
     closed_at: datetime | None
+
+    @property
+    def shown_name(self) -> str:
+        """As colleagues read it: the name, before it is given the address."""
+        return self.name or self.email
 
 
 def member(**by: Any) -> StaffMember | None:
@@ -49,6 +56,22 @@ def people() -> list[StaffMemberView]:
     with Session(db.engine) as session:
         rows = session.scalars(select(StaffMember).order_by(StaffMember.active.desc(), StaffMember.email))
         return [_view(row) for row in rows]
+
+
+def able(permission: Permission, staff: Iterable[StaffMemberView]) -> list[StaffMemberView]:
+    """Those of them with an open account that may do it."""
+    return [
+        member
+        for member in staff
+        if member.active and not member.invited and may(frozenset(member.roles), permission)
+    ]
+
+
+def names() -> dict[str, str]:
+    """The names of those who have given one, by their addresses, of closed accounts too."""
+    with Session(db.engine) as session:
+        query = select(StaffMember.email, StaffMember.name).where(StaffMember.name != "")
+        return {row.email: row.name for row in session.execute(query)}
 
 
 def person(staff_id: int) -> StaffMemberView | None:
@@ -84,6 +107,7 @@ def _view(row: StaffMember) -> StaffMemberView:
     return StaffMemberView(
         id=row.id,
         email=row.email,
+        name=row.name,
         roles=[role for role in Role if role in row.role_set],
         active=row.active,
         invited=row.password is None,

@@ -59,6 +59,11 @@ class CampaignRow:
     goal: int
     edited_at: datetime | None
 
+    @property
+    def is_worked_on(self) -> bool:
+        """Whether what it lacks is still to be written."""
+        return self.state in (CampaignState.DRAFT, CampaignState.OPEN)
+
 
 @dataclass(frozen=True)
 class Schedule:

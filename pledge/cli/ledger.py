@@ -13,16 +13,14 @@ from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns import forgetting
 from pledge.campaigns.queries import pledge_hashes, slugs
-from pledge.cli.options import campaign_id, refuse_without_log_key
-from pledge.endorsements import counting as endorsements
+from pledge.cli.options import campaign_id, read_saved, refuse_without_log_key
 from pledge.ledger import counting as ledger_counting
 from pledge.ledger import log, log_queries, services
 from pledge.ledger import queries as ledger_queries
 from pledge.ledger import verify as log_verification
 from pledge.ledger.models import SetAside
-from pledge.ledger.notes import BadNote, TreeHead
-from pledge.paper import queries as paper
-from pledge.signatures import entries
+from pledge.ledger.notes import TreeHead
+from pledge.statistics.integrity import mismatches
 from pledge.worker.registry import ledger_sources
 
 _ASIDE = {
@@ -104,22 +102,15 @@ def dismiss(slug: str, reason: str) -> None:
 
 def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
     """A saved checkpoint, which must be of one of the logs that are checked."""
-    try:
-        state = log_queries.read_checkpoint(file.read())
-    except UnicodeDecodeError:
-        raise click.ClickException(f"{file.name}: is not a text file") from None
-    except BadNote as error:
-        raise click.ClickException(f"{file.name}: {error}") from None
+    state = read_saved(file, log_queries.read_checkpoint)
     if not state.origin.endswith(tuple(f"/log/{name}" for name in names)):
         raise click.ClickException(f"{file.name}: belongs to another log, {state.origin}")
     return state
 
 
 def _doubts(connection: Connection) -> ledger_counting.Doubts:
-    differing = {one.campaign_id for one in entries.mismatches(connection)}
-    differing |= {one.campaign_id for one in endorsements.mismatches(connection)}
-    differing |= {one.campaign_id for one in paper.mismatches(connection)}
-    return ledger_counting.Doubts(frozenset(differing), frozenset(forgetting.forgotten(connection)))
+    differing = frozenset(found.campaign_id for found in mismatches(connection))
+    return ledger_counting.Doubts(differing, frozenset(forgetting.forgotten(connection)))
 
 
 @ledger.command("recount")
@@ -134,17 +125,16 @@ def recount() -> None:
     for drift in drifts:
         end = "repaired" if drift.repaired else "not repaired"
         click.echo(f"{names[drift.campaign_id]}: {drift.what}; {end}")
-    mismatches = entries.mismatches()
-    organizations, batches = endorsements.mismatches(), paper.mismatches()
+    differing = mismatches()
     audit.note(
         COMMAND_LINE,
         "ledger.recount",
         "ledger",
-        differences=len(drifts) + len(mismatches) + len(organizations) + len(batches),
+        differences=len(drifts) + len(differing),
         repaired=sum(drift.repaired for drift in drifts),
     )  # the desk says when this was last done and what came of it
-    for mismatch in (*mismatches, *organizations, *batches):
+    for mismatch in differing:
         click.echo(f"{names[mismatch.campaign_id]}: {mismatch.what}; not repaired")
-    if drifts or mismatches or organizations or batches:
+    if drifts or differing:
         raise SystemExit(1)
     click.echo("the tallies, the ledger, the signatures, the organizations and the batches on paper agree")

@@ -57,7 +57,7 @@ def endorse_manage_link(lang: str, token: str) -> str:
 
 
 def staff_link() -> str:
-    return public_url("staff.desk")
+    return public_url("staff.inbox")
 
 
 def staff_watch_link() -> str:

@@ -17,16 +17,13 @@ from pledge.deliveries.document import Document, FrozenPaper, Reply, SignUps, fr
 from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Delivery, DeliveryState
-from pledge.endorsements import counting as organizations_counting
 from pledge.jobs import services
 from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
-from pledge.ledger.log_queries import CheckpointView
-from pledge.ledger.models import Kind
+from pledge.ledger.models import Checkpoint, Kind
 from pledge.paper import queries as paper_signatures
-from pledge.signatures import entries as signatures_counting
-from pledge.statistics.integrity import integrity
+from pledge.statistics.integrity import integrity, mismatches
 from pledge.statistics.totals import (
     CampaignFacts,
     DoesNotAddUp,
@@ -58,11 +55,7 @@ class NotDiscardable(Exception):
 def check_count(campaign_id: int) -> None:
     """Raise CountInDoubt, whatever the checkpoint: a fault in the present numbers may be in earlier ones too."""
     aside = ledger.set_aside_counts(campaign_id).get(campaign_id, 0)
-    differing = {one.campaign_id for one in signatures_counting.mismatches()}
-    differing |= {
-        one.campaign_id for one in (*organizations_counting.mismatches(), *paper_signatures.mismatches())
-    }
-    if aside or campaign_id in differing:
+    if aside or any(found.campaign_id == campaign_id for found in mismatches()):
         raise CountInDoubt(aside)
 
 
@@ -249,11 +242,11 @@ def filled(slug: str, checkpoint_id: int | None, wording: LetterTexts) -> Letter
     return replace(wording, letter=letters.filled(wording.letter, state, on_paper, campaign.goal))
 
 
-def _default_letter(campaign: CampaignFacts, checkpoint: CheckpointView) -> Texts:
+def _default_letter(campaign: CampaignFacts, checkpoint: Checkpoint) -> Texts:
     return letters.default_letter(campaign.title, with_organizations=checkpoint.organizations > 0)
 
 
-def _document(campaign: CampaignFacts, checkpoint: CheckpointView, wording: LetterTexts) -> Document:
+def _document(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTexts) -> Document:
     counted = counted_at(campaign.id, checkpoint)
     listed = listed_organizations(campaign.id, checkpoint)
     if len(listed.organizations) + listed.unnamed != checkpoint.organizations:
@@ -298,7 +291,7 @@ def _paper(campaign_id: int, size: int) -> FrozenPaper | None:
     return FrozenPaper(found.signatures, found.sheets, len(found.batches)) if found.batches else None
 
 
-def _checkpoint(campaign_id: int, checkpoint_id: int | None) -> CheckpointView:
+def _checkpoint(campaign_id: int, checkpoint_id: int | None) -> Checkpoint:
     found = (
         log_queries.newest(campaign_id) if checkpoint_id is None else log_queries.checkpoint(checkpoint_id)
     )

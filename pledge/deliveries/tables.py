@@ -26,7 +26,7 @@ from pledge.exports.files import file_name
 from pledge.exports.rows import coded_columns, worded_columns
 from pledge.exports.sheets import MAX_NAME, Sheet, Styles, Value
 from pledge.ledger import log_queries
-from pledge.ledger.log_queries import CheckpointView
+from pledge.ledger.models import Checkpoint
 from pledge.statistics import labels
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import Cell
@@ -141,7 +141,7 @@ TABLES: dict[str, Callable[[Document], tuple[bytes, int]]] = {
 }
 
 
-def newest_checkpoints() -> dict[str, CheckpointView]:
+def newest_checkpoints() -> dict[str, Checkpoint]:
     """The newest checkpoint of each campaign, by slug; campaigns without one are left out."""
     found = {slug: log_queries.newest(campaign_id) for campaign_id, slug in slugs().items()}
     return {slug: checkpoint for slug, checkpoint in sorted(found.items()) if checkpoint and checkpoint.size}

@@ -1,37 +1,26 @@
-"""Endorsements in the ledger: +1 when an organisation goes on the wall, -1 when it leaves, and whether both agree."""
+"""Endorsements in the ledger: +1 when an organisation goes on the wall, -1 when it leaves, and what must agree with it."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge.core.db import reading
 from pledge.endorsements.models import Endorsement, EndorsementVersion
-from pledge.ledger import counting
-from pledge.ledger.counting import Mismatch
 from pledge.ledger.leaves import commitment, organization_subject
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import append
 
-#: What the fold asks about an entry of an organisation (ledger/numbering.py: Standing): whether it is on the wall. Its salt is
+#: What the fold asks about an entry of an organisation (ledger/numbering.py: CountedBy): whether it is on the wall. Its salt is
 #: sealed, so the commitment is not compared, and its place is that of its +1, whatever later versions say.
-STANDS = """
+IS_COUNTED = """
     SELECT CASE WHEN listed.campaign_id <> entry.campaign_id OR listed.state <> 'published' THEN NULL
                 WHEN entry.delta = 1 THEN 1 ELSE 0 END
       FROM endorsements AS listed
      WHERE listed.id = entry.subject_id"""
 
-
-_LISTED = "SELECT campaign_id, NULL AS country, NULL AS region, 1 AS times FROM endorsements WHERE state = 'published'"
-
-
-def mismatches(connection: Connection | None = None) -> list[Mismatch]:
-    """Campaigns whose published endorsements differ from what the ledger adds up to; an empty list is right."""
-    if connection is None:
-        with reading() as own:
-            return mismatches(own)
-    return counting.mismatches(connection, Kind.ORGANIZATION, _LISTED, by_place=False)
+#: What the ledger must add up to (statistics/integrity.py).
+LISTED = "SELECT campaign_id, NULL AS country, NULL AS region, 1 AS times FROM endorsements WHERE state = 'published'"
 
 
 def count_in(

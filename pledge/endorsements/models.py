@@ -19,14 +19,13 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
-from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.db.types import UTCDateTime, one_of, partial_index
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.core.organization_types import OrganizationType
@@ -231,12 +230,8 @@ class EndorsementVersion(Model):
         CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
         CheckConstraint("interim_percent IS NULL OR interim_percent BETWEEN 1 AND 100", name="percent"),
         # One version of an organisation is public at a time.
-        Index(
-            "uq_endorsement_versions_published",
-            "endorsement_id",
-            unique=True,
-            postgresql_where=text("state = 'published'"),
-            sqlite_where=text("state = 'published'"),
+        partial_index(
+            "uq_endorsement_versions_published", "endorsement_id", unique=True, where="state = 'published'"
         ),
     )
 

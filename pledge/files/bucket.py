@@ -1,9 +1,9 @@
 """Files in an S3-compatible bucket; storage.py uses it when PLEDGE_STORAGE_URL names one."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import IO, TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 import obstore
@@ -15,6 +15,9 @@ from pledge.files.storage import PART, StorageAway
 
 if TYPE_CHECKING:
     from obstore import GetResult, ReadableFile
+
+
+T = TypeVar("T")
 
 
 class Bucket:
@@ -53,37 +56,26 @@ class Bucket:
             raise StorageAway(type(error).__name__) from None
 
     def chunks(self, key: str) -> Iterator[bytes] | None:
-        try:
-            found = obstore.get(self._store, key)
-        except (NotFoundError, FileNotFoundError):
-            return None
-        except (BaseError, OSError) as error:
-            raise StorageAway(type(error).__name__) from None
-        return _stream(found)
+        return _if_there(lambda: _stream(obstore.get(self._store, key)))
 
     def open(self, key: str) -> BinaryIO | None:
-        try:
-            return io.BufferedReader(_RemoteFile(obstore.open_reader(self._store, key)), PART)
-        except (NotFoundError, FileNotFoundError):
-            return None
-        except (BaseError, OSError) as error:
-            raise StorageAway(type(error).__name__) from None
+        return _if_there(lambda: io.BufferedReader(_RemoteFile(obstore.open_reader(self._store, key)), PART))
 
     def get(self, key: str) -> bytes | None:
-        try:
-            return bytes(obstore.get(self._store, key).bytes())
-        except (NotFoundError, FileNotFoundError):
-            return None
-        except (BaseError, OSError) as error:
-            raise StorageAway(type(error).__name__) from None
+        return _if_there(lambda: bytes(obstore.get(self._store, key).bytes()))
 
     def delete(self, key: str) -> None:
-        try:
-            obstore.delete(self._store, key)
-        except (NotFoundError, FileNotFoundError):
-            return
-        except (BaseError, OSError) as error:
-            raise StorageAway(type(error).__name__) from None
+        _if_there(lambda: obstore.delete(self._store, key))
+
+
+def _if_there(call: Callable[[], T]) -> T | None:
+    """What a call of the library gives; None where there is no such object. Raises StorageAway."""
+    try:
+        return call()
+    except (NotFoundError, FileNotFoundError):
+        return None
+    except (BaseError, OSError) as error:
+        raise StorageAway(type(error).__name__) from None
 
 
 def _stream(found: "GetResult") -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from pledge.core.i18n import Phrase
 from pledge.files.pictures import holds_program
+from pledge.files.storage import FileRefused
 
 
 class DocumentFault(StrEnum):
@@ -46,12 +47,10 @@ DOCUMENT_MESSAGES = {
 }
 
 
-class BadDocument(ValueError):
-    """A document that is refused; `fault` says why."""
+class BadDocument(FileRefused):
+    """A document that is refused."""
 
-    def __init__(self, fault: DocumentFault) -> None:
-        super().__init__(fault.value)
-        self.fault = fault
+    messages = DOCUMENT_MESSAGES
 
 
 MAX_DOCUMENT = 5_000_000  #: bytes

@@ -3,11 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
-from pledge.core.db.types import UTCDateTime
+from pledge.core.db.types import UTCDateTime, partial_index
 
 
 class FileKind(StrEnum):
@@ -33,10 +33,5 @@ class StoredFile(Model):
 
     __table_args__ = (
         CheckConstraint("kind IN ('picture', 'document', 'video', 'scan')", name="kind"),
-        Index(
-            "ix_stored_files_delete_after",
-            "delete_after",
-            postgresql_where=text("delete_after IS NOT NULL"),
-            sqlite_where=text("delete_after IS NOT NULL"),
-        ),
+        partial_index("ix_stored_files_delete_after", "delete_after", where="delete_after IS NOT NULL"),
     )

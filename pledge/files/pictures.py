@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pledge.core.concurrency import Busy, ConcurrencyLimit
 from pledge.core.i18n import Phrase
+from pledge.files.storage import FileRefused
 
 MAX_PICTURE = 1_000_000  #: bytes; the message below says so
 
@@ -57,12 +58,11 @@ PICTURE_MESSAGES = {
 }
 
 
-class BadPicture(ValueError):
-    """A picture that is refused; `fault` says why."""
+class BadPicture(FileRefused):
+    """A picture that is refused."""
 
-    def __init__(self, fault: PictureFault) -> None:
-        super().__init__(fault.value)
-        self.fault = fault
+    fault: PictureFault
+    messages = PICTURE_MESSAGES
 
 
 _PNG = b"\x89PNG\r\n\x1a\n"

@@ -13,7 +13,7 @@ from pledge.core.encryption import vault
 from pledge.core.i18n import Phrase
 from pledge.files.models import FileKind, StoredFile
 from pledge.files.services import PDF, store_bytes
-from pledge.files.storage import current_storage
+from pledge.files.storage import FileRefused, current_storage
 
 
 class ScanFault(StrEnum):
@@ -33,12 +33,10 @@ SCAN_MESSAGES = {
 }
 
 
-class BadScan(ValueError):
-    """A scan that is refused; `fault` says why."""
+class BadScan(FileRefused):
+    """A scan that is refused."""
 
-    def __init__(self, fault: ScanFault) -> None:
-        super().__init__(fault.value)
-        self.fault = fault
+    messages = SCAN_MESSAGES
 
 
 MAX_SCAN = 25_000_000  #: bytes

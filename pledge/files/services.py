@@ -24,7 +24,7 @@ from pledge.core.logs import log
 from pledge.files import pictures
 from pledge.files.documents import MAX_DOCUMENT, BadDocument, DocumentFault, check_document
 from pledge.files.models import FileKind, StoredFile
-from pledge.files.storage import PART, StorageAway, current_storage
+from pledge.files.storage import PART, FileRefused, StorageAway, current_storage
 
 
 class VideoFault(StrEnum):
@@ -45,12 +45,14 @@ VIDEO_MESSAGES = {
 }
 
 
-class BadVideoFile(Exception):
-    """A video that is refused; `fault` says why."""
+class BadVideoFile(FileRefused):
+    """A video that is refused."""
 
-    def __init__(self, fault: VideoFault) -> None:
-        super().__init__(fault.value)
-        self.fault = fault
+    messages = VIDEO_MESSAGES
+
+    @property
+    def message(self) -> str:
+        return super().message % {"limit": current_config().max_video_mb}
 
 
 PDF = "application/pdf"
@@ -191,7 +193,10 @@ def sweep() -> int:
     while True:
         try:
             with transaction() as session:
-                names = _delete_rows(session)
+                is_due = StoredFile.delete_after <= clock.now()
+                due = select(StoredFile.name).where(is_due).limit(BATCH)
+                gone_rows = delete(StoredFile).where(StoredFile.name.in_(due), is_due)
+                names = session.scalars(gone_rows.returning(StoredFile.name)).all()
                 for name in names:
                     _remove(name)  # inside: if it fails, the rows stay and the next sweep tries again
         except StorageAway as away:
@@ -242,17 +247,6 @@ def _store(kind: FileKind, media_type: str, size: int, sha256: bytes, put: Calla
             discard(session, name)
         raise
     return name
-
-
-def _delete_rows(session: Session) -> list[str]:
-    old = select(StoredFile.name).where(StoredFile.delete_after <= clock.now()).limit(BATCH)
-    return list(
-        session.scalars(
-            delete(StoredFile)
-            .where(StoredFile.name.in_(old), StoredFile.delete_after <= clock.now())
-            .returning(StoredFile.name)
-        )
-    )
 
 
 def _remove(name: str) -> None:

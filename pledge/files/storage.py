@@ -6,10 +6,11 @@ A key is `<name>/<part>`, as in `3f…/96.webp`. The content of a key never chan
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, BinaryIO, Protocol
+from typing import IO, Any, BinaryIO, Protocol
 
 from config import Config, current_config
 from pledge.core.i18n import Phrase
@@ -20,6 +21,20 @@ PART = 256 * 1024  #: bytes read at a time from a large file
 
 class StorageAway(Exception):
     """The storage cannot be reached or refuses; nothing was stored, and trying again later may help."""
+
+
+class FileRefused(ValueError):
+    """A file that is refused; `fault` says why."""
+
+    messages: Mapping[Any, Phrase]  #: for those who sent it, by fault
+
+    def __init__(self, fault: StrEnum) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+    @property
+    def message(self) -> str:
+        return str(self.messages[self.fault])
 
 
 STORAGE_AWAY = Phrase(

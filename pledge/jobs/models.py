@@ -3,11 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, String, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
-from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.db.types import UTCDateTime, one_of, partial_index
 
 
 class JobKind(StrEnum):
@@ -49,12 +49,7 @@ class Job(Model):
         CheckConstraint(one_of("kind", JobKind), name="kind"),
         CheckConstraint(one_of("state", JobState), name="state"),
         Index("ix_delivery_jobs_subject", "kind", "subject_id"),
-        Index(
-            "ix_delivery_jobs_open",
-            "id",
-            postgresql_where=text("state IN ('waiting', 'running')"),
-            sqlite_where=text("state IN ('waiting', 'running')"),
-        ),
+        partial_index("ix_delivery_jobs_open", "id", where="state IN ('waiting', 'running')"),
     )
 
     @property

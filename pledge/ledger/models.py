@@ -5,6 +5,7 @@ takes back once, its `count_after` may be put right, and one that is set aside s
 key stay as they are; none is ever removed.
 """
 
+from base64 import b64encode
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,12 +22,11 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
-from pledge.core.db.types import BigKey, UTCDateTime
+from pledge.core.db.types import BigKey, UTCDateTime, partial_index
 
 #: Signatures that one batch on paper may have.
 MAX_BATCH = 1_000_000
@@ -124,32 +124,12 @@ class LedgerEntry(Model):
             name="set_aside",
         ),
         UniqueConstraint("campaign_id", "number"),
-        Index(
-            "ix_ledger_entries_waiting",
-            "id",
-            postgresql_where=text("number IS NULL AND set_aside IS NULL"),
-            sqlite_where=text("number IS NULL AND set_aside IS NULL"),
-        ),
-        Index(
-            "ix_ledger_entries_set_aside",
-            "campaign_id",
-            postgresql_where=text("set_aside IS NOT NULL"),
-            sqlite_where=text("set_aside IS NOT NULL"),
-        ),
+        partial_index("ix_ledger_entries_waiting", "id", where="number IS NULL AND set_aside IS NULL"),
+        partial_index("ix_ledger_entries_set_aside", "campaign_id", where="set_aside IS NOT NULL"),
         Index("ix_ledger_entries_subject", "subject_id"),
-        Index(
-            "ix_ledger_entries_paper",
-            "campaign_id",
-            postgresql_where=text("kind = 'paper'"),
-            sqlite_where=text("kind = 'paper'"),
-        ),
+        partial_index("ix_ledger_entries_paper", "campaign_id", where="kind = 'paper'"),
         # What is not a first +1 is rare: the desk counts a day of it.
-        Index(
-            "ix_ledger_entries_rare",
-            "occurred_at",
-            postgresql_where=text("reason <> 'confirmed'"),
-            sqlite_where=text("reason <> 'confirmed'"),
-        ),
+        partial_index("ix_ledger_entries_rare", "occurred_at", where="reason <> 'confirmed'"),
     )
 
 
@@ -179,20 +159,10 @@ class LedgerPlace(Model):
         CheckConstraint(
             "set_aside IS NULL OR (set_aside IN ('no_cause', 'dismissed') AND size IS NULL)", name="set_aside"
         ),
-        Index(
-            "ix_ledger_places_waiting",
-            "id",
-            postgresql_where=text("size IS NULL AND set_aside IS NULL"),
-            sqlite_where=text("size IS NULL AND set_aside IS NULL"),
-        ),
+        partial_index("ix_ledger_places_waiting", "id", where="size IS NULL AND set_aside IS NULL"),
         Index("ix_ledger_places_size", "campaign_id", "size"),
         Index("ix_ledger_places_subject", "subject_id"),
-        Index(
-            "ix_ledger_places_set_aside",
-            "campaign_id",
-            postgresql_where=text("set_aside IS NOT NULL"),
-            sqlite_where=text("set_aside IS NOT NULL"),
-        ),
+        partial_index("ix_ledger_places_set_aside", "campaign_id", where="set_aside IS NOT NULL"),
     )
 
     @classmethod
@@ -274,6 +244,10 @@ class Checkpoint(Model):
     organizations: Mapped[int] = mapped_column(BigInteger)
     note: Mapped[str] = mapped_column(Text)  #: the signed note, verbatim (C2SP signed-note)
     signed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    @property
+    def root_base64(self) -> str:
+        return b64encode(self.root).decode()
 
     __table_args__ = (
         Index("ix_checkpoints_size", "campaign_id", "size"),

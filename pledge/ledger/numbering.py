@@ -15,14 +15,14 @@ from pledge.ledger.models import Kind
 
 #: What the packages above say of their subjects: for each kind an SQL expression over an entry by the name of `entry`. It is
 #: NULL when the subject is not counted now, 1 when this very +1 is what counts it, and 0 otherwise.
-Standing = Mapping[Kind, str]
+CountedBy = Mapping[Kind, str]
 
 #: For a person, an SQL expression over a correction by the name of `place`: where its subject is counted by now, country and
 #: region in one text. It is NULL when the subject is not counted.
-PlaceOf = str
+CountedPlace = str
 
 #: A query over `ledger_entries` that finds a row when there is the campaign of an entry, and in it the pledge text.
-Known = str
+KnownPledge = str
 
 #: The slug of every campaign that the public may see, by its number.
 Published = Callable[[Connection], dict[int, str]]
@@ -35,9 +35,9 @@ PledgeHashes = Callable[[Connection, int], dict[int, str]]
 class Sources:
     """All that the fold asks of the packages above, which the ledger does not import (worker/registry.py puts it together)."""
 
-    standing: Standing
-    place: PlaceOf
-    known: Known
+    is_counted: CountedBy
+    place: CountedPlace
+    known: KnownPledge
     published: Published
     pledge_hashes: PledgeHashes
 
@@ -149,9 +149,9 @@ _NUMBER = """
 
 
 @lru_cache(maxsize=8)
-def number_waiting(standing: tuple[tuple[Kind, str], ...]) -> TextClause:
-    """The statement that numbers the oldest `:limit` waiting entries or sets them aside; `standing`: items of a Standing."""
-    stands = " ".join(f"WHEN '{kind}' THEN ({expression})" for kind, expression in standing)
+def number_waiting(is_counted: tuple[tuple[Kind, str], ...]) -> TextClause:
+    """The statement that numbers the oldest `:limit` waiting entries or sets them aside; `is_counted`: items of a CountedBy."""
+    stands = " ".join(f"WHEN '{kind}' THEN ({expression})" for kind, expression in is_counted)
     earlier = _EARLIER.format(entry="caused", place="caused.place") + " AND +earlier.number IS NOT NULL"
     return text(_NUMBER.format(waits=WAITS, stands=stands, place=_PLACE.format("entry"), earlier=earlier))
 

@@ -208,7 +208,7 @@ def hour_of(at: datetime) -> str:
 def fold(sources: Sources, limit: int = BATCH) -> int:
     """Number the oldest waiting entries, move places, and update what follows; returns how many rows of one kind those were.
 
-    An entry without a cause in `sources.standing`, or that changes nothing, is set aside and keeps no other waiting. All of it
+    An entry without a cause in `sources.is_counted`, or that changes nothing, is set aside and keeps no other waiting. All of it
     is one transaction: a killed worker leaves nothing, and the next fold starts again. A log that is behind its numbers, as
     after a migration, catches up in the same steps. 0 means that nothing waits or that another process folds; `limit` means
     that more may wait. Raises log.NoLogKey, and log.LogInconsistent when what is stored of a log does not continue what was
@@ -225,7 +225,7 @@ def fold(sources: Sources, limit: int = BATCH) -> int:
         )
         folded: int = session.execute(text(malformed)).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MAKE_HEADS, batch)
-        folded += session.execute(number_waiting(tuple(sources.standing.items())), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
+        folded += session.execute(number_waiting(tuple(sources.is_counted.items())), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MOVE_TALLIES, batch)
         session.execute(_MOVE_HEADS, batch)
         places = _fold_places(session, limit, sources)

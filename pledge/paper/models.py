@@ -3,13 +3,13 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.accounts.two_people import Proposed
 from pledge.campaigns import rules
 from pledge.core.db import Model
-from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.db.types import UTCDateTime, one_of, partial_index
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.ledger.models import MAX_BATCH
@@ -71,12 +71,11 @@ class PaperBatch(Proposed, Model):
         ),
         Index("ix_paper_batches_campaign", "campaign_id", "id"),
         # A scan is counted once.
-        Index(
+        partial_index(
             "ix_paper_batches_scan",
             *("campaign_id", "scan_sha256"),
             unique=True,
-            postgresql_where=text("state <> 'withdrawn'"),
-            sqlite_where=text("state <> 'withdrawn'"),
+            where="state <> 'withdrawn'",
         ),
         {"sqlite_autoincrement": True},  # entries of the log name it: never given again
     )

@@ -1,28 +1,25 @@
-"""Reads of paper signatures: for the screens of staff, what is public, and whether batches and ledger agree."""
+"""Reads of paper signatures: for the screens of staff and what is public."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from pledge.accounts.two_people import NoSuchProposal
 from pledge.campaigns.models import Campaign
 from pledge.core.db import load, reading
 from pledge.core.languages import Texts
-from pledge.ledger import counting
-from pledge.ledger.counting import Mismatch
-from pledge.ledger.models import Kind
 from pledge.ledger.queries import paper_entries
 from pledge.paper.models import PaperBatch, PaperState
 
 #: Batches that the screen of a campaign lists.
 MAX_SHOWN = 500
 
-#: What the fold asks about an entry on paper (ledger/numbering.py: Standing). A row of batches can be changed, the audit log
+#: What the fold asks about an entry on paper (ledger/numbering.py: CountedBy). A row of batches can be changed, the audit log
 #: cannot: it must say last that one account agreed to this number, and that another one had counted before.
-STANDS = """
+IS_COUNTED = """
     SELECT CASE WHEN batch.campaign_id <> entry.campaign_id OR batch.state <> 'agreed' THEN NULL
                 WHEN entry.delta = batch.signatures AND entry.commitment = batch.scan_sha256
                  AND EXISTS (SELECT 1 FROM audit_entries AS said
@@ -36,7 +33,8 @@ STANDS = """
       FROM paper_batches AS batch
      WHERE batch.id = entry.subject_id"""
 
-_AGREED = """
+#: What the ledger must add up to (statistics/integrity.py).
+AGREED = """
     SELECT campaign_id, NULL AS country, NULL AS region, signatures AS times FROM paper_batches WHERE state = 'agreed'"""
 
 
@@ -84,7 +82,10 @@ def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
     """Batches of all campaigns that wait for a second person, or for who counts them again, the longest wait first."""
     is_disputed = (PaperBatch.state == PaperState.DISPUTED).label("is_disputed")
     query = (
-        select(Campaign.slug, PaperBatch.id, PaperBatch.place, PaperBatch.proposed_at, is_disputed)
+        select(
+            *(Campaign.slug, PaperBatch.id, PaperBatch.place),
+            *(PaperBatch.proposed_at, PaperBatch.proposed_by, is_disputed),
+        )
         .join(Campaign, Campaign.id == PaperBatch.campaign_id)
         .where(PaperBatch.state.in_((PaperState.COUNTED, PaperState.DISPUTED)))
         .order_by(PaperBatch.proposed_at)
@@ -115,11 +116,3 @@ def public(campaign_id: int, size: int | None = None) -> PublicPaper:
             for entry in (counted[batch.id],)
         ],
     )
-
-
-def mismatches(connection: Connection | None = None) -> list[Mismatch]:
-    """Campaigns whose agreed batches differ from what the ledger adds up to; an empty list is right."""
-    if connection is None:
-        with reading() as own:
-            return mismatches(own)
-    return counting.mismatches(connection, Kind.PAPER, _AGREED, by_place=False)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from pledge.abuse import mail_servers
-from pledge.abuse.models import Alert, Block
+from pledge.abuse.models import Alert, ListedOrigin, OriginKind
 from pledge.accounts import throttle
 from pledge.campaigns import forgetting
 from pledge.core import clock
@@ -90,7 +90,9 @@ class Removed:
     attempts: int  #: attempts to sign in to the staff area
     mail_servers: int  #: what was looked up of domains that no mail went to for long
     alerts: int  #: what staff were told of
-    origin_blocks: int  #: of networks and domains, that ended
+    listed_origins: (
+        int  #: networks and domains that staff have taken off their list, and networks of long ago
+    )
 
 
 def run(delivered: Mapping[int, datetime]) -> Removed:
@@ -126,7 +128,11 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
         attempts=throttle.sweep(),
         mail_servers=mail_servers.sweep(),
         alerts=_sweep(Alert, Alert.at < now - ALERTS),
-        origin_blocks=_sweep(Block, Block.until < now - NETWORKS),
+        listed_origins=_sweep(
+            ListedOrigin,
+            (ListedOrigin.lifted_at < now - NETWORKS)
+            | ((ListedOrigin.kind != OriginKind.DOMAIN) & (ListedOrigin.placed_at < now - NETWORKS)),
+        ),
     )
     write_autocommit(lambda connection: connection.execute(_NOTE_RUN, {"now": clock.now()}))
     return removed

@@ -7,15 +7,12 @@ moves the tallies of countries and regions (ledger/models.py: LedgerPlace).
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns import forgetting
 from pledge.core import clock, countries
-from pledge.core.db import reading, transaction
+from pledge.core.db import transaction
 from pledge.core.tokens import BadToken, Purpose
-from pledge.ledger import counting
-from pledge.ledger.counting import Mismatch
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import Place, PlaceMove, append_places, hour_of
 from pledge.mailed_links.links import read_valid
@@ -112,10 +109,10 @@ def _checked(place: Place) -> Place:
     return place
 
 
-#: What the fold asks about an entry of a person (ledger/numbering.py: Standing). A confirmed row keeps what its entry
+#: What the fold asks about an entry of a person (ledger/numbering.py: CountedBy). A confirmed row keeps what its entry
 #: tells, also its place when that was put right since (entries.py). The primary key alone is in WHERE: while statistics are
 #: older than a rush of confirmations, PostgreSQL would else read all confirmed rows for each entry.
-STANDS = """
+IS_COUNTED = """
     SELECT CASE WHEN signed.campaign_id <> entry.campaign_id OR signed.state <> 'confirmed' THEN NULL
                 WHEN entry.delta = 1 AND signed.commitment = entry.commitment
                  AND signed.pledge_text_id = entry.pledge_text_id AND COALESCE(signed.entry_country, signed.country) = entry.country
@@ -129,17 +126,5 @@ PLACE = """
     SELECT signed.country || COALESCE(signed.region, '') FROM signatures AS signed
      WHERE signed.id = place.subject_id AND signed.campaign_id = place.campaign_id AND signed.state = 'confirmed'"""
 
-_CONFIRMED = "SELECT campaign_id, country, region, 1 AS times FROM signatures WHERE state = 'confirmed'"
-
-
-def mismatches(connection: Connection | None = None) -> list[Mismatch]:
-    """Campaigns whose confirmed signatures differ from what the ledger adds up to, by place; an empty list is right.
-
-    Where people are forgotten there is nothing left to compare with.
-    """
-    if connection is None:
-        with reading() as own:
-            return mismatches(own)
-    found = counting.mismatches(connection, Kind.PERSON, _CONFIRMED, by_place=True)
-    gone = set(forgetting.forgotten(connection)) if found else ()
-    return [one for one in found if one.campaign_id not in gone]
+#: What the ledger must add up to (statistics/integrity.py).
+CONFIRMED = "SELECT campaign_id, country, region, 1 AS times FROM signatures WHERE state = 'confirmed'"

@@ -217,7 +217,7 @@ def _note_mail_server(signer: MailedSigner) -> None:
     """Here and not when the mail is enqueued: after a worker was killed, the mail is written again and noted again."""
     domain = signer.email.rpartition("@")[2]
     if signer.domain_hash is not None and domain not in LARGE_PROVIDERS:
-        mail_servers.note(bytes(signer.domain_hash), domain)
+        mail_servers.note(bytes(signer.domain_hash), domain, signer.slug)
 
 
 def _has_no_link(mail: Claimed, signer: MailedSigner) -> bool:

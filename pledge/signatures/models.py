@@ -16,13 +16,12 @@ from sqlalchemy import (
     LargeBinary,
     String,
     false,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
-from pledge.core.db.types import BigKey, UTCDateTime, one_of
+from pledge.core.db.types import BigKey, UTCDateTime, one_of, partial_index
 from pledge.core.i18n import Phrase
 
 #: The contexts that are authenticated with the encrypted columns.
@@ -38,6 +37,9 @@ SETTLED = "state IN ('confirmed', 'held', 'invalidated')"
 HELD = "state = 'held'"
 #: Whether a reminder is due is still to be decided (reminding.py). A query must repeat the predicate verbatim too.
 TO_REMIND = "state = 'pending' AND NOT reminded"
+#: Confirmed, or waiting, at another domain than the largest providers': counted and held by the watch (watch/clusters.py).
+SMALL_CONFIRMED = "confirmed_at IS NOT NULL AND mail_provider = 'other'"
+SMALL_PENDING = "state = 'pending' AND mail_provider = 'other'"
 #: The fence: of a person, one row in a campaign is counted.
 SETTLED_INDEX = "uq_signatures_settled"
 
@@ -74,6 +76,8 @@ HOLD_REASONS = {
     "signals": Phrase("hold reason", "The form looked like a program’s"),
     "speed": Phrase("hold reason", "E-mails answered too soon"),
     "domains": Phrase("hold reason", "Many small e-mail domains from one place"),
+    "size": Phrase("hold reason", "Many at one small e-mail domain"),
+    "scattered": Phrase("hold reason", "One small e-mail domain, and nearly each from another network"),
     "blocked": Phrase("hold reason", "From a network or domain that staff hold"),
     "staff": Phrase("hold reason", "Held by staff"),
 }
@@ -152,7 +156,7 @@ class Signature(Model):
     confirm_signals: Mapped[str | None] = mapped_column(String(80))
     #: Why it becomes held instead of confirmed when its link or code is used; NULL: it is counted then. Kept when it is refused.
     hold_reason: Mapped[str | None] = mapped_column(String(16))
-    #: Staff have taken such a reason away: the watch gives it no other one (watching.py).
+    #: Staff have taken such a reason away: the watch gives it no other one (watch/services.py).
     cleared: Mapped[bool] = mapped_column(Boolean, server_default=false())
     #: The code of the partner or organisation whose link led to the form (statistics/referrals.py); NULL for everybody else.
     via: Mapped[str | None] = mapped_column(String(20))
@@ -172,59 +176,14 @@ class Signature(Model):
         CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
         Index("ix_signatures_person", "address_hash", "campaign_id"),
         Index("ix_signatures_submitted", "submitted_at"),
-        Index(
-            "ix_signatures_held",
-            "campaign_id",
-            "confirmed_at",
-            postgresql_where=text(HELD),
-            sqlite_where=text(HELD),
-        ),
-        Index(
-            SETTLED_INDEX,
-            "address_hash",
-            "campaign_id",
-            unique=True,
-            postgresql_where=text(SETTLED),
-            sqlite_where=text(SETTLED),
-        ),
-        Index(
-            "uq_signatures_pending_content",
-            "content_hash",
-            unique=True,
-            postgresql_where=text(PENDING),
-            sqlite_where=text(PENDING),
-        ),
-        Index(
-            "ix_signatures_to_remind",
-            "submitted_at",
-            postgresql_where=text(TO_REMIND),
-            sqlite_where=text(TO_REMIND),
-        ),
-        Index(
-            "ix_signatures_public",
-            "campaign_id",
-            "confirmed_at",
-            postgresql_where=text(SHOWN_BY_NAME),
-            sqlite_where=text(SHOWN_BY_NAME),
-        ),
-        Index(
-            "ix_signatures_news",
-            "campaign_id",
-            "id",
-            postgresql_where=text(WANTS_NEWS),
-            sqlite_where=text(WANTS_NEWS),
-        ),
-        Index(
-            "ix_signatures_via",
-            "campaign_id",
-            "via",
-            postgresql_where=text(CAME_VIA),
-            sqlite_where=text(CAME_VIA),
-        ),
-        Index(
-            "ix_signatures_invalidation",
-            "invalidation_id",
-            postgresql_where=text("invalidation_id IS NOT NULL"),
-            sqlite_where=text("invalidation_id IS NOT NULL"),
-        ),
+        partial_index("ix_signatures_held", "campaign_id", "confirmed_at", where=HELD),
+        partial_index("ix_signatures_small_confirmed", "confirmed_at", where=SMALL_CONFIRMED),
+        partial_index("ix_signatures_small_pending", "domain_hash", where=SMALL_PENDING),
+        partial_index(SETTLED_INDEX, "address_hash", "campaign_id", unique=True, where=SETTLED),
+        partial_index("uq_signatures_pending_content", "content_hash", unique=True, where=PENDING),
+        partial_index("ix_signatures_to_remind", "submitted_at", where=TO_REMIND),
+        partial_index("ix_signatures_public", "campaign_id", "confirmed_at", where=SHOWN_BY_NAME),
+        partial_index("ix_signatures_news", "campaign_id", "id", where=WANTS_NEWS),
+        partial_index("ix_signatures_via", "campaign_id", "via", where=CAME_VIA),
+        partial_index("ix_signatures_invalidation", "invalidation_id", where="invalidation_id IS NOT NULL"),
     )

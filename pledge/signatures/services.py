@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import and_, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from pledge.abuse import blocks
+from pledge.abuse import origin_list
 from pledge.abuse.pressing import Press, is_machine
 from pledge.abuse.signals import names
 from pledge.campaigns.models import Campaign
@@ -98,7 +98,7 @@ def sign(submission: Submission) -> str:
         salt=salt,
         commitment=leaves.commitment(salt, submission.address.mailed),
         via=submission.via,
-        hold_reason=submission.hold_reason or blocks.hold_reason(came_from.hashes),
+        hold_reason=submission.hold_reason or origin_list.hold_reason(came_from.hashes),
         signals=submission.signals,
         **vars(came_from),
     )

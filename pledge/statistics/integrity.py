@@ -1,4 +1,6 @@
-"""What became of all sign-ups of a campaign: counted, waiting, held, refused, withdrawn, or taken out of the count and why.
+"""Whether the ledger agrees with what it counts, and what became of all sign-ups of a campaign.
+
+Those are counted, waiting, held, refused, withdrawn, or taken out of the count and why.
 
 The counted, the withdrawn and the sum of those taken out are entries of the public log, so nothing of them is hidden. The
 rest is shown as in every breakdown: reasons with few people are merged, and fewer than five who have not confirmed, are held
@@ -6,19 +8,26 @@ or were refused are not shown, nor the sum of all, from which they could be comp
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Lock, Thread
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, Select, case, func, literal, select, text
+from sqlalchemy import Connection, Engine, Select, case, func, literal, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from pledge.campaigns.forgetting import forgotten
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
-from pledge.core.db import db
+from pledge.core.db import db, reading
 from pledge.core.logs import log
-from pledge.ledger.models import LedgerHead
+from pledge.endorsements.counting import LISTED
+from pledge.ledger import counting
+from pledge.ledger.counting import Mismatch
+from pledge.ledger.models import Kind, LedgerHead
+from pledge.paper.queries import AGREED
+from pledge.signatures.entries import CONFIRMED
 from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
 from pledge.signatures.models import Signature, SignatureState
 from pledge.statistics.cells import MIN_CELL, Breakdown, merge_small
@@ -41,6 +50,21 @@ _UNLOGGED = (SignatureState.PENDING.value, SignatureState.HELD.value, REFUSED)
 #: The lines in their order: a state, or the reason of an invalidation.
 _REASONS = tuple(reason.value for reason in InvalidationReason)
 KEYS = (*_UNLOGGED, SignatureState.WITHDRAWN.value, *_REASONS)
+
+
+def mismatches(connection: Connection | None = None) -> list[Mismatch]:
+    """Where confirmed signatures, the wall or agreed batches differ from what the ledger adds up to; an empty list is right.
+
+    Where people are forgotten there is nothing left to compare with.
+    """
+    with reading() if connection is None else nullcontext(connection) as used:
+        people = counting.mismatches(used, Kind.PERSON, CONFIRMED, by_place=True)
+        gone = forgotten(used) if people else ()
+        return [
+            *(found for found in people if found.campaign_id not in gone),
+            *counting.mismatches(used, Kind.ORGANIZATION, LISTED, by_place=False),
+            *counting.mismatches(used, Kind.PAPER, AGREED, by_place=False),
+        ]
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,12 @@ def makers() -> Makers:
 
 
 def ledger_sources() -> Sources:
-    standing = {
-        Kind.PERSON: signature_counting.STANDS,
-        Kind.ORGANIZATION: endorsement_counting.STANDS,
-        Kind.PAPER: paper.STANDS,
+    is_counted = {
+        Kind.PERSON: signature_counting.IS_COUNTED,
+        Kind.ORGANIZATION: endorsement_counting.IS_COUNTED,
+        Kind.PAPER: paper.IS_COUNTED,
     }
-    return Sources(standing, signature_counting.PLACE, KNOWN_CAMPAIGN, published_slugs, pledge_hashes)
+    return Sources(is_counted, signature_counting.PLACE, KNOWN_CAMPAIGN, published_slugs, pledge_hashes)
 
 
 def confirmations() -> Confirmations:

@@ -156,6 +156,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     confirm = f"/{lang}/confirm/{confirm_token(waiting)}"
     yield Shown("confirm", confirm)
     yield Shown("check, resent", f"{check}#resent")
+    yield Shown("confirm, number asked", f"{confirm}?asked=1")
     yield Shown("not me", f"{confirm}/not-me")
     yield Shown("unknown", f"/{lang}/confirm/damaged", 410)
     yield Shown("unknown, wrong address", f"/{lang}/confirm/damaged", 410, type_and_press("#email", "x"))

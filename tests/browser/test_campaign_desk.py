@@ -126,22 +126,6 @@ def test_nothing_is_loaded_from_elsewhere_before_play_is_pressed(
     visitor.faults.clear()
 
 
-def test_a_frame_of_anybody_else_stays_blocked_on_the_page_of_a_video(visitor, site, inside, slug):
-    with_video(slug, "https://youtu.be/dQw4w9WgXcQ")
-    page = visitor.page(lang="en")
-    page.goto(f"/en/c/{slug}")
-    blocked = page.evaluate(
-        """() => new Promise((resolve) => {
-            document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
-            const frame = document.createElement("iframe");
-            frame.src = "https://player.vimeo.com/video/1";
-            document.body.append(frame);
-        })"""
-    )
-    assert blocked == "frame-src"
-    visitor.faults.clear()  # the browser complained, as it should
-
-
 def with_own_video(slug):
     factories.campaign(slug)
     film = (DEMO_CAMPAIGN / "film.mp4").read_bytes()
@@ -193,23 +177,3 @@ def test_a_video_that_is_too_large_is_told_before_it_is_sent(visitor, site, insi
     large.write_bytes(b"small")
     page.locator("#own").set_input_files(large)
     expect(page.get_by_role("alert")).to_have_count(0)
-
-
-def test_without_javascript_a_video_of_our_own_has_the_controls_of_the_browser(visitor, site, inside, slug):
-    with_own_video(slug)
-    page = visitor.page(lang="en", javascript=False)
-    page.goto(f"/en/c/{slug}")
-    expect(page.locator("video[controls]")).to_be_visible()
-    assert (
-        page.get_by_role("link", name="Share the video").get_attribute("href").endswith(f"/en/c/{slug}#video")
-    )
-
-
-@pytest.mark.parametrize("path", ["", "c/blue-skies", "privacy"])
-def test_the_head_of_a_page_takes_the_presses_of_a_mouse(visitor, path):
-    page = visitor.page(lang="ko", size=DESK)
-    page.goto(f"/ko/{path}")
-    page.locator("header a[hreflang=en]").click()
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-    page.locator("header .brand").click()
-    expect(page).to_have_url(re.compile(r"/en/$"))

@@ -130,18 +130,3 @@ def test_the_language_changes_without_a_question_and_keeps_what_was_typed(visito
     press(page, page.get_by_role("button", name="English"))
     expect(page.locator("#body_ko")).to_have_value(WORDS)
     assert asked == []
-
-
-@pytest.mark.parametrize("javascript", [True, False])
-def test_changing_the_language_of_a_form_with_errors_keeps_what_was_typed(visitor, site, inside, javascript):
-    page = staff_page(visitor, site, "admin", "ko", javascript=javascript)
-    page.goto("/staff/switches")
-    page.locator("#banner-text_ko").fill("곧 점검합니다")
-    press(page, page.locator("form[action$='/banner'] button[type=submit]"))
-    expect(page.locator(".field__error").first).to_be_visible()
-    press(page, page.get_by_role("button", name="English"))
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-    if not javascript:
-        expect(page.get_by_text("곧 점검합니다")).to_be_visible()
-        press(page, submit(page))
-    expect(page.locator("#banner-text_ko")).to_have_value("곧 점검합니다")

@@ -54,13 +54,6 @@ def test_csv_is_one_tidy_table():
     ]
 
 
-def test_csv_is_what_korean_excel_opens_as_it_is():
-    content = totals_csv(TOTALS)
-    assert content.startswith(b"\xef\xbb\xbf")
-    assert content.count(b"\n") == content.count(b"\r\n") == 10
-    assert b',"Republic of Korea",23\r\n' in content, "numbers are numbers, texts are quoted"
-
-
 def test_csv_neutralises_a_formula_in_any_text():
     titled = replace(
         TOTALS,

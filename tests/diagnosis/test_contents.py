@@ -101,7 +101,7 @@ def test_entries_that_nothing_stands_behind_are_a_problem(app):
     factories.signature()
     factories.fold_all()
     assert findings(contents.ledger_findings()) == [
-        (Severity.OK, "the confirmed ones and the ledger agree"),
+        (Severity.OK, "signatures, the wall and the batches on paper agree with the ledger"),
     ]
     factories.plant_entry()
     factories.fold_all()
@@ -118,7 +118,7 @@ def test_a_count_that_the_signatures_do_not_bear_out_is_a_problem(app):
     assert findings(contents.ledger_findings()) == [
         (
             Severity.PROBLEM,
-            "2 are confirmed in blue-skies, the ledger adds up to 2, and 2 places differ: see `flask ledger recount`",
+            "blue-skies: the confirmed signatures and the ledger differ in 2 countries or regions: see `flask ledger recount`",
         )
     ]
 

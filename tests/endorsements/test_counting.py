@@ -2,10 +2,10 @@
 
 import pytest
 
-from pledge.diagnosis.contents import organization_findings
-from pledge.endorsements import counting
+from pledge.diagnosis.contents import ledger_findings
 from pledge.ledger.counting import Mismatch
 from pledge.ledger.models import Kind
+from pledge.statistics.integrity import mismatches
 from tests.support.factories import campaign, endorsement, fold_all, signatures
 from tests.support.insider import as_superuser
 
@@ -20,21 +20,21 @@ def test_in_all_states_the_wall_and_the_ledger_agree(blue, runner):
         endorsement(state=state)
     signatures(3)
     fold_all()
-    assert counting.mismatches() == []
+    assert mismatches() == []
     assert runner.invoke(args=["ledger", "recount"]).exit_code == 0
-    assert [finding.level.value for finding in organization_findings()] == ["ok"]
+    assert [finding.level.value for finding in ledger_findings()] == ["ok"]
 
 
 def test_an_organisation_that_is_not_counted_is_named(blue, runner):
     row = endorsement()
     as_superuser("DELETE FROM ledger_entries WHERE subject_id = :id", id=row.id)
-    assert counting.mismatches() == [Mismatch(blue.id, Kind.ORGANIZATION, recorded=1, counted=0, places=1)]
+    assert mismatches() == [Mismatch(blue.id, Kind.ORGANIZATION, recorded=1, counted=0, places=1)]
     result = runner.invoke(args=["ledger", "recount"])
     assert result.exit_code == 1
     assert "blue-skies: 1 organizations are published, the ledger adds up to 0; not repaired" in result.output
-    assert [finding.level.value for finding in organization_findings()] == ["problem"]
+    assert [finding.level.value for finding in ledger_findings()] == ["problem"]
 
 
 def test_people_do_not_count_as_organisations(blue):
     signatures(2)
-    assert counting.mismatches() == []
+    assert mismatches() == []

@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from pledge.core.db import db
 from pledge.ledger import queries as ledger_queries
-from pledge.paper import queries, services
+from pledge.paper import services
+from pledge.statistics.integrity import mismatches
 from tests.support import apps, ledger, paper
 from tests.support.factories import SLUG, fold_all, signature
 from tests.support.paper import COUNTER, row
@@ -87,7 +88,7 @@ def test_each_line_becomes_an_entry_that_names_its_hash(earlier):
     ]
     found = ledger_queries.count(campaign_id)
     assert (found.people, found.paper) == (1, 40)
-    assert (queries.mismatches(), ledger_queries.set_aside_counts()) == ([], {})
+    assert (mismatches(), ledger_queries.set_aside_counts()) == ([], {})
     ledger.check()
 
 

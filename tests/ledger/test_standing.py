@@ -21,6 +21,7 @@ from pledge.signatures import entries as people
 from pledge.signatures import services
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.receipts import receipt
+from pledge.statistics.integrity import mismatches
 from tests.support import apps, factories, ledger
 from tests.support.factories import fold, fold_all, plant_entry
 from tests.support.ledger import verify
@@ -56,7 +57,7 @@ def test_stuffing_is_not_signed_and_holds_up_nobody(app):
     assert queries.set_aside_counts() == {before[0].campaign_id: 25}
     assert all(receipt(row.id) for row in [*before, *after])
     assert (queries.lag(), fold()) == (0, 0), "it is not looked at again"
-    assert people.mismatches() == []
+    assert mismatches() == []
     ledger.check()
 
 
@@ -171,7 +172,7 @@ def test_who_confirms_and_leaves_before_the_fold_holds_up_nobody_and_both_entrie
     assert verify(first.campaign_id, factories.SLUG).faults == []
     assert receipt(first.id)
     assert receipt(last.id)
-    assert people.mismatches() == []
+    assert mismatches() == []
 
 
 def test_no_breakdown_is_moved_by_taking_back_elsewhere(app):
@@ -213,7 +214,7 @@ def test_an_organization_is_counted_only_where_it_is_on_the_wall(app):
     fold_all()
     assert counts() == (0, 1)
     assert set_aside() == ["no_cause", "no_cause", "no_move", "no_cause", "no_cause"]
-    assert organizations.mismatches() == []
+    assert mismatches() == []
 
 
 def test_an_organization_that_leaves_the_wall_and_comes_back_before_the_fold_is_counted_once(app):
@@ -321,7 +322,7 @@ def test_whatever_is_put_in_the_count_is_that_of_the_confirmed_and_each_of_them_
     regions = Counter(row.region for row in rows)
     told = queries.breakdown(world.campaign.id, Dimension.REGION)
     assert {region: number for region, number in told.items() if number} == dict(regions)
-    assert people.mismatches() == []
+    assert mismatches() == []
     for row in rows:
         found = log_queries.inclusion_of(world.campaign.id, row.id, pledge_hashes)
         assert row.commitment.hex() in found.line.decode(), (
@@ -343,7 +344,7 @@ def test_signatures_that_are_forgotten_later_change_nothing_that_is_counted(app)
 
 @pytest.mark.postgresql_only
 @pytest.mark.parametrize(
-    ("table", "expression"), [("signatures", people.STANDS), ("endorsements", organizations.STANDS)]
+    ("table", "expression"), [("signatures", people.IS_COUNTED), ("endorsements", organizations.IS_COUNTED)]
 )
 def test_what_stands_is_looked_up_by_the_primary_key_however_old_the_statistics_are(app, table, expression):
     """By an index of states each entry of a rush would read every row that was confirmed since they were gathered."""

@@ -20,6 +20,7 @@ from pledge.ledger.models import Dimension
 from pledge.retention import services as retention
 from pledge.signatures import entries, services
 from pledge.signatures import services as signatures
+from pledge.statistics.integrity import mismatches
 from tests.support import apps, factories, ledger
 from tests.support.at_once import at_once
 from tests.support.insider import ROLES
@@ -148,7 +149,7 @@ def test_invented_places_are_not_counted_and_are_named_and_mailed(site):
         "30 entries of the log of blue-skies are set aside: see `flask ledger verify`"
     ]
     assert len(mailed(site)) == 1
-    assert entries.mismatches() == []
+    assert mismatches() == []
 
 
 def test_a_correction_counts_though_invented_ones_stand_beside_it(site):
@@ -166,7 +167,7 @@ def test_a_correction_counts_though_invented_ones_stand_beside_it(site):
     as_worker(site, factories.fold_all)
     found = queries.breakdown(person.campaign_id, Dimension.REGION)
     assert {region: number for region, number in found.items() if number} == {"KR-11": 3, "KR-26": 1}
-    assert entries.mismatches() == []
+    assert mismatches() == []
 
 
 @pytest.mark.parametrize("changes", [{"campaign_id": "999"}, {"pledge_text_id": "999"}])

@@ -17,9 +17,9 @@ from pledge.ledger import log_queries, queries
 from pledge.news import queries as news_queries
 from pledge.news import sending
 from pledge.retention import services
-from pledge.signatures.entries import mismatches
 from pledge.signatures.models import Signature
 from pledge.statistics import integrity
+from pledge.statistics.integrity import mismatches
 from tests.support import news
 from tests.support.factories import campaign, endorsement, fold_all, signature
 from tests.support.rows import number_of

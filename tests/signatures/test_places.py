@@ -8,7 +8,6 @@ from pledge.core.tokens import BadToken
 from pledge.ledger import counting, log_queries, queries
 from pledge.ledger.models import Dimension, Kind
 from pledge.ledger.services import Place
-from pledge.signatures import entries as people
 from pledge.signatures import services
 from pledge.signatures.entries import BadPlace, set_place, set_region_by_key
 from pledge.signatures.invalidation import applying
@@ -16,6 +15,7 @@ from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
+from pledge.statistics.integrity import mismatches
 from tests.support import factories, ledger
 from tests.support.factories import ANNA, BORA, fold_all, manage_token, press_key, signature
 from tests.support.ledger import recount, verify
@@ -33,7 +33,7 @@ def shown():
     """What the tallies say, without what is zero; they are what signatures and entries add up to."""
     fold_all()
     assert recount() == []
-    assert people.mismatches() == []
+    assert mismatches() == []
     tallies = queries.tallies(factories.the_campaign().id)
     with db.engine.connect() as connection:
         counted = counting.counted(connection, factories.the_campaign().id).tallies[Kind.PERSON]

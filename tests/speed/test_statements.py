@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from pledge.abuse import blocks
+from pledge.abuse import origin_list
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.db import db
@@ -23,7 +23,7 @@ postgresql_only = pytest.mark.postgresql_only
 @pytest.fixture(autouse=True)
 def blocks_are_known(app):
     """A process reads the blocks of networks and domains every two seconds, for all forms together."""
-    blocks.hold_reason(())
+    origin_list.hold_reason(())
 
 
 @postgresql_only

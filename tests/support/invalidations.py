@@ -6,10 +6,10 @@ from sqlalchemy import func, select
 
 from pledge.core.db import db
 from pledge.ledger.queries import count
-from pledge.signatures import entries
 from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.models import Signature
+from pledge.statistics.integrity import mismatches
 from tests.support import rows
 from tests.support.factories import fold_all, the_campaign
 
@@ -34,5 +34,5 @@ def states() -> dict[str, int]:
 def people() -> int:
     """The count, once the log is folded; it agrees with the signatures."""
     fold_all()
-    assert entries.mismatches() == []
+    assert mismatches() == []
     return count(the_campaign().id).people

@@ -1,4 +1,4 @@
-"""Types of columns: moments in UTC, numbers that grow by themselves, one of several values."""
+"""Types of columns: moments in UTC, numbers that grow by themselves, one of several values; and indexes of some rows."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -7,8 +7,10 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
+    Index,
     Integer,
     TypeDecorator,
+    text,
 )
 
 #: A number that the database gives: SQLite does that for INTEGER alone.
@@ -38,3 +40,8 @@ class UTCDateTime(TypeDecorator[datetime]):
 def one_of(column: str, values: type[StrEnum]) -> str:
     """The condition of a CHECK constraint: the column holds one of these values."""
     return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the rows that meet a condition, on both databases; a query must repeat the condition verbatim to use it."""
+    return Index(name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(where))

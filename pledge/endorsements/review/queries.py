@@ -1,5 +1,6 @@
 """Reads for the review: what is waiting and since when, one case with its evidence, and what may be the same organisation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -259,12 +260,43 @@ _TABS: dict[Tab, ColumnElement[bool]] = {
 }
 
 
-def backlog() -> tuple[int, datetime | None]:
-    """How many cases wait for a decision, and since when (UTC) the oldest does; for the dashboard."""
-    query = select(func.count(), func.min(EndorsementVersion.submitted_at)).select_from(Endorsement)
+def waiting() -> Sequence[Row[*tuple[Any, ...]]]:
+    """The cases that wait for a decision, by campaign, new ones and corrections apart: how many, and since when the oldest does."""
+    is_correction = (Endorsement.state == EndorsementState.PUBLISHED).label("is_correction")
+    query = (
+        select(
+            Campaign.slug,
+            is_correction,
+            func.count().label("number"),
+            func.min(EndorsementVersion.submitted_at).label("since"),
+        )
+        .select_from(Endorsement)
+        .join(EndorsementVersion, NEWEST)
+        .join(Campaign, Campaign.id == Endorsement.campaign_id)
+        .where(_WAITS)
+        .group_by(Campaign.slug, is_correction)
+    )
     with reading() as connection:
-        number, oldest = connection.execute(query.join(EndorsementVersion, NEWEST).where(_WAITS)).one()
-    return number, oldest
+        return connection.execute(query).all()
+
+
+def next_case(campaign: str = "", *, after: int = 0, corrections: bool | None = None) -> int | None:
+    """The case that has waited longest, of one campaign or of all, other than `after`; None when none waits."""
+    query = (
+        select(Endorsement.id)
+        .join(EndorsementVersion, NEWEST)
+        .join(Campaign, Campaign.id == Endorsement.campaign_id)
+        .where(_WAITS, Endorsement.id != after)
+        .order_by(EndorsementVersion.submitted_at, Endorsement.id)
+        .limit(1)
+    )
+    if campaign:
+        query = query.where(Campaign.slug == campaign)
+    if corrections is not None:
+        wanted = Endorsement.state == EndorsementState.PUBLISHED
+        query = query.where(wanted if corrections else ~wanted)
+    with reading() as connection:
+        return connection.execute(query).scalar()
 
 
 def queue(tab: Tab, name: str = "", page: int = 1, campaign: str = "") -> Queue:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from pledge.abuse.blocks import LargeProviderNotAllowed
+from pledge.abuse.origin_list import LargeProviderNotAllowed
 from pledge.accounts import two_people
 from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
@@ -21,6 +21,7 @@ from pledge.audit.services import record, stated
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import transaction
+from pledge.signatures.invalidation import queries
 from pledge.signatures.invalidation.models import (
     Condition,
     Invalidation,
@@ -136,6 +137,12 @@ def undo(actor: Actor, invalidation_id: int, reason: str) -> None:
             raise WrongState
         _end(session, actor, row, InvalidationState.UNDOING, reason)
         _record(session, actor, row, "undo", reason=reason, applied=row.applied)
+
+
+def may_decide_alone(invalidation_id: int) -> bool:
+    """Whether one person may decide about it. Raises NoSuchProposal."""
+    row = queries.find(invalidation_id)
+    return row.matched <= max_alone(row.act)
 
 
 def max_alone(act: str) -> int:

@@ -9,8 +9,10 @@ from pledge.web.staff import (
     auth,
     campaigns,
     deliveries,
+    inbox,
     navigation,
     news,
+    numbers,
     organizations,
     paper,
     signatures,
@@ -24,7 +26,10 @@ __all__ = [
     "auth",
     "campaigns",
     "deliveries",
+    "inbox",
+    "navigation",
     "news",
+    "numbers",
     "organizations",
     "paper",
     "register",
@@ -50,8 +55,3 @@ def register(app: Flask) -> None:
 def _error_page(status: int) -> str | None:
     """The frame shows who is signed in; without the database, which is a 503, nobody is."""
     return "staff/error.html" if status != 503 and getattr(session, "fault", None) is None else None
-
-
-@staff.app_template_global("staff_navigation")
-def _navigation() -> list[tuple[str, str, object]]:
-    return navigation.visible()

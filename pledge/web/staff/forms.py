@@ -26,7 +26,6 @@ from wtforms import (
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, Optional, ValidationError
 
-from config import current_config
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import (
     CampaignIncomplete,
@@ -42,11 +41,9 @@ from pledge.core.text.lines import LINE_MESSAGES, LineFault, holds_resident_numb
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files import scans
 from pledge.files import services as files
-from pledge.files.documents import DOCUMENT_MESSAGES, BadDocument
-from pledge.files.pictures import PICTURE_MESSAGES, BadPicture, PictureFault
-from pledge.files.scans import SCAN_MESSAGES, BadScan
-from pledge.files.services import VIDEO_MESSAGES, BadVideoFile, UnknownFile
-from pledge.files.storage import STORAGE_AWAY, StorageAway
+from pledge.files.pictures import PictureFault
+from pledge.files.services import UnknownFile
+from pledge.files.storage import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.errors import answer_busy
 from pledge.web.forms import StaffForm
 
@@ -277,17 +274,10 @@ def _take(form: Form, name: str, store: Callable[[FileStorage], str]) -> str:
         return _kept(kept.data or "")
     try:
         stored = store(sent)
-    except BadPicture as bad:
-        form[name].errors = [PICTURE_MESSAGES[bad.fault]]
+    except FileRefused as bad:
+        form[name].errors = [bad.message]
         if bad.fault is PictureFault.BUSY:
             answer_busy()
-    except BadDocument as bad:
-        form[name].errors = [DOCUMENT_MESSAGES[bad.fault]]
-    except BadScan as bad:
-        form[name].errors = [SCAN_MESSAGES[bad.fault]]
-    except BadVideoFile as bad:
-        limit = current_config().max_video_mb
-        form[name].errors = [str(VIDEO_MESSAGES[bad.fault]) % {"limit": limit}]
     except StorageAway:
         form[name].errors = [STORAGE_AWAY]
     else:

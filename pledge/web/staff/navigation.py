@@ -1,46 +1,99 @@
-"""The main menu of the staff area: a person sees the items that they may open."""
+"""The seven doors of the staff area, and the pages behind each: a person sees those that they may open."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, url_for
+from flask import request
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
+from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
 from pledge.web.staff.auth.access import has_shown_second_factor
 from pledge.web.staff.auth.cookies import current_member
+from pledge.web.staff.blueprint import staff
 
 
 @dataclass(frozen=True)
-class MenuItem:
+class Page:
     endpoint: str
     label: Any
     permission: Permission
+    path: str  #: the first part of the addresses of this page and of those below it; "" for /staff/ alone
 
 
-NAVIGATION = [
-    MenuItem("staff.desk", _l("Dashboard"), Permission.SEE_DASHBOARD),
-    MenuItem("staff.campaigns", _l("Campaigns"), Permission.EDIT_CAMPAIGNS),
-    MenuItem("staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS),
-    MenuItem("staff.signatures", _l("Signatures"), Permission.LOOK_UP_SIGNATURES),
-    MenuItem("staff.watch", _l("Watch"), Permission.INVALIDATE),
-    MenuItem("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE),
-    MenuItem("staff.dead_letters", _l("E-mail"), Permission.RUN_MAIL),
-    MenuItem("staff.deliveries", _l("Deliveries"), Permission.EXPORT),
-    MenuItem("staff.exports", _l("Exports"), Permission.EXPORT),
-    MenuItem("staff.switches", _l("Switches"), Permission.SWITCH),
-    MenuItem("staff.audit", _l("Audit log"), Permission.READ_AUDIT),
-    MenuItem("staff.people", _l("Staff members"), Permission.MANAGE_STAFF),
-]
+@dataclass(frozen=True)
+class Door:
+    label: Any
+    pages: tuple[Page, ...]
 
 
-def visible() -> list[tuple[str, str, Any]]:
-    """Endpoint, address and label of each item that the signed-in person may open."""
+_NUMBERS = lazy_pgettext("staff", "Numbers")
+
+DOORS = (
+    Door(_l("Inbox"), (Page("staff.inbox", _l("Inbox"), Permission.SEE_DASHBOARD, ""),)),
+    Door(_NUMBERS, (Page("staff.numbers", _NUMBERS, Permission.SEE_DASHBOARD, "numbers"),)),
+    Door(
+        _l("Campaigns"), (Page("staff.campaigns", _l("Campaigns"), Permission.EDIT_CAMPAIGNS, "campaigns"),)
+    ),
+    Door(
+        _l("Organisations"),
+        (
+            Page(
+                "staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS, "organizations"
+            ),
+            Page(
+                "staff.review_reasons",
+                _l("Reasons for review decisions"),
+                Permission.REVIEW_ORGANIZATIONS,
+                "reasons",
+            ),
+        ),
+    ),
+    Door(
+        _l("Signatures"),
+        (
+            Page("staff.signatures", _l("Look up"), Permission.LOOK_UP_SIGNATURES, "signatures"),
+            Page("staff.watch", _l("Watch"), Permission.INVALIDATE, "watch"),
+            Page("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE, "invalidations"),
+        ),
+    ),
+    Door(
+        _l("Deliveries"),
+        (
+            Page("staff.deliveries", _l("Deliveries"), Permission.EXPORT, "deliveries"),
+            Page("staff.exports", _l("Exports"), Permission.EXPORT, "exports"),
+        ),
+    ),
+    Door(
+        _l("Administration"),
+        (
+            Page("staff.people", _l("Staff members"), Permission.MANAGE_STAFF, "people"),
+            Page("staff.switches", _l("Switches"), Permission.SWITCH, "switches"),
+            Page("staff.dead_letters", _l("E-mail"), Permission.RUN_MAIL, "mail"),
+            Page("staff.audit", _l("Audit log"), Permission.READ_AUDIT, "audit"),
+        ),
+    ),
+)
+
+
+@staff.app_template_global("staff_doors")
+def doors() -> list[Door]:
+    """The doors with the pages that the signed-in person may open."""
     person = current_member()
     if person is None or not has_shown_second_factor():
         return []
-    return [
-        (line.endpoint, url_for(line.endpoint), line.label)
-        for line in NAVIGATION
-        if line.endpoint in current_app.view_functions and person.can(line.permission)
-    ]
+    mine = (Door(door.label, _open_to(door, person)) for door in DOORS)
+    return [door for door in mine if door.pages]
+
+
+def _open_to(door: Door, person: StaffMember) -> tuple[Page, ...]:
+    return tuple(page for page in door.pages if person.can(page.permission))
+
+
+@staff.app_template_global("current_page")
+def current_page() -> Page | None:
+    """The page that the shown one is, or lies below."""
+    parts = request.path.strip("/").split("/")
+    path = parts[1] if len(parts) > 1 else ""
+    return next((page for door in DOORS for page in door.pages if page.path == path), None)

@@ -19,7 +19,6 @@ from pledge.core.typesetting import compiler
 from pledge.deliveries.document import FrozenPaper, Moves, Reply, SignUps, from_json
 from pledge.deliveries.letter import pdf
 from pledge.deliveries.letter.pdf import fixed, letter_pdf, part
-from pledge.deliveries.letter.texts import default_letter
 from pledge.statistics.cells import Cell
 from tests.support.documents import ROOT as LOG_ROOT
 from tests.support.documents import document, organization, tiny_document
@@ -150,23 +149,6 @@ def test_the_letter_says_where_to_reply_and_has_a_number(lang, rows):
     assert short["reply"]["rows"] == [rows[2]]
     assert short["number"] == ""
     assert part(document(), lang)["reply"]["rows"] == []  # frozen before letters had it
-
-
-def test_the_words_of_the_reply_stand_in_the_pdf_and_every_sender_has_room_for_a_seal():
-    made = document(reply=REPLY)
-    text = json.dumps([part(made, lang) for lang in ("ko", "en")], ensure_ascii=False)
-    for word in ("사무국-2026-17", "02-123-4567", "reply@pledge.example"):
-        assert word in text
-    assert len(asked(made, "<seal>")) == 2 * len(made.secretariat)
-    assert letter_pdf(made) != letter_pdf(document())
-
-
-def test_english_begins_and_ends_as_a_letter_does():
-    said = part(document(), "en")
-    assert said["closing"] == "Yours respectfully,"
-    begun = default_letter(Texts(ko="하늘", en="Sky"), with_organizations=True)
-    assert begun["en"].startswith("Dear Sir or Madam,\n\n")
-    assert part(document(), "ko")["closing"] == ""
 
 
 def test_a_draft_says_on_every_page_that_it_is_one():
@@ -399,13 +381,6 @@ def test_the_same_document_gives_the_same_bytes_in_a_thread_and_in_another_proce
     assert elsewhere == [made]
     assert done.stdout.strip() == sha256(made).hexdigest()
     assert b"2026-11-24T05:10:00" in made, "its date is the document's"
-
-
-@pytest.mark.parametrize(
-    "change", [{"frozen_at": "2026-11-25T05:10:00Z"}, {"recipient": Texts(ko="총리", en="PM")}]
-)
-def test_another_document_gives_another_letter(change):
-    assert letter_pdf(tiny_document(**change)) != letter_pdf(tiny_document())
 
 
 def test_a_campaign_that_nobody_has_signed_has_a_letter():

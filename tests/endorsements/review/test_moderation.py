@@ -5,7 +5,6 @@ from sqlalchemy import func, select
 
 from pledge.audit.models import Actor, AuditEntry
 from pledge.core.db import db
-from pledge.endorsements import counting
 from pledge.endorsements.models import Endorsement, EndorsementVersion, VersionState
 from pledge.endorsements.review import moderation, queries
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
@@ -14,6 +13,7 @@ from pledge.endorsements.review.reasons import BadReason
 from pledge.ledger.models import Kind, LedgerEntry
 from pledge.ledger.queries import count, tallies
 from pledge.mail.models import OutboxMail
+from pledge.statistics.integrity import mismatches
 from tests.support.factories import campaign, endorsement, fold_all, the_campaign, version_of
 
 KIM = Actor(7, "kim@example.org", "203.0.113.9")
@@ -236,7 +236,7 @@ def test_minus_one_goes_where_plus_one_went_even_after_a_move():
         for key, number in cells.items()
         if len(key) < 8
     )
-    assert counting.mismatches() == []
+    assert mismatches() == []
 
 
 # --- Merging ---
@@ -251,7 +251,7 @@ def test_a_duplicate_on_the_wall_is_counted_no_more_and_points_to_the_other():
     assert deltas(twice) == [(1, "confirmed"), (-1, "invalidated")]
     assert deltas(keep) == [(1, "confirmed")]
     assert organizations() == 1
-    assert counting.mismatches() == []
+    assert mismatches() == []
     assert audited(twice)[0].action == "endorsement.merge"
     assert audited(keep)[0].action == "endorsement.absorb"
 

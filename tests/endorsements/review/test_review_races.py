@@ -10,13 +10,14 @@ from sqlalchemy import select
 
 from pledge.audit.models import Actor, AuditEntry
 from pledge.core.db import db
-from pledge.endorsements import counting, services
+from pledge.endorsements import services
 from pledge.endorsements.models import Endorsement, EndorsementState, VersionState
 from pledge.endorsements.review import moderation, presence
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState
 from pledge.endorsements.review.queries import SeenState
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
+from pledge.statistics.integrity import mismatches
 from tests.support.at_once import at_once
 from tests.support.factories import campaign, endorse_manage_token, endorsement, version_of
 
@@ -57,7 +58,7 @@ def test_two_reviewers_who_publish_at_once_publish_once(app, decide_at_once):
     kinds = list(db.session.scalars(select(OutboxMail.kind)))
     assert kinds == ["endorse_published"] * ROUNDS
     assert len(list(db.session.scalars(select(AuditEntry.id)))) == ROUNDS
-    assert counting.mismatches() == []
+    assert mismatches() == []
 
 
 def test_eight_people_at_one_correction_decide_it_once(app, decide_at_once):
@@ -90,7 +91,7 @@ def test_withdrawing_while_staff_publish_never_leaves_a_count_behind(app, decide
         else:
             assert isinstance(published, CaseChanged)
             assert deltas(row_id) == []
-    assert counting.mismatches() == []
+    assert mismatches() == []
 
 
 def test_withdrawing_while_staff_remove_counts_it_out_once(app, decide_at_once):
@@ -104,7 +105,7 @@ def test_withdrawing_while_staff_remove_counts_it_out_once(app, decide_at_once):
             partial(services.withdraw, token),
         )
         assert deltas(row_id) == [1, -1]
-    assert counting.mismatches() == []
+    assert mismatches() == []
 
 
 def test_two_merges_the_other_way_round_leave_one_of_them(app, decide_at_once):
@@ -119,7 +120,7 @@ def test_two_merges_the_other_way_round_leave_one_of_them(app, decide_at_once):
         assert sum(result is None for result in results) == 1
         assert all(result is None or isinstance(result, CaseChanged | CaseInWrongState) for result in results)
         assert sorted([state(one), state(other)]) == ["merged", "published"]
-    assert counting.mismatches() == []
+    assert mismatches() == []
 
 
 def test_of_many_who_open_a_case_at_once_one_holds_it_and_all_see_each_other(app, decide_at_once):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, make_response, render_template, url_for
+from flask import Response, url_for
 from flask_babel import gettext as _
 
 from config import current_config
@@ -14,6 +14,7 @@ from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
 from pledge.web.public.campaign.sharing import Code
+from pledge.web.templating import render_page
 
 #: Stands in the examples of a site that has no campaign yet.
 _NO_CAMPAIGN = "campaign"
@@ -34,7 +35,7 @@ def developers() -> Response:
     lang = i18n.language()
     shown = campaigns.public_campaigns(lang)
     slug = shown[0].slug if shown else _NO_CAMPAIGN
-    page = render_template(
+    return render_page(
         "public/campaign/developers.html",
         slug=slug if shown else "",
         numbers=_numbers(slug),
@@ -43,7 +44,6 @@ def developers() -> Response:
         curl=_curl_examples(slug, lang),
         javascript=_javascript_examples(slug),
     )
-    return make_response(page)
 
 
 def _numbers(slug: str) -> list[Resource]:

@@ -20,7 +20,7 @@ from pledge.core import tokens
 from pledge.core.logs import log
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files import queries
-from pledge.files.pictures import MEDIA_TYPE, PICTURE_MESSAGES, SIZES, WIDE_SIZES, BadPicture, PictureFault
+from pledge.files.pictures import MEDIA_TYPE, SIZES, WIDE_SIZES, BadPicture, PictureFault
 from pledge.files.services import store_picture
 from pledge.files.storage import PART, STORAGE_AWAY, StorageAway
 from pledge.web.errors import RETRY_AFTER_OUTAGE, answer_busy, error_page
@@ -112,7 +112,7 @@ def store_logo(form: ContentForm, own: str = "") -> bool:
         try:
             form.logo_name = store_picture(sent.read())
         except BadPicture as error:
-            form.logo.errors = [PICTURE_MESSAGES[error.fault]]
+            form.logo.errors = [error.message]
             if error.fault is PictureFault.BUSY:
                 answer_busy()
             fine = False

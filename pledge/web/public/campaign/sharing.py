@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import segno
-from flask import Response, abort, make_response, render_template, request, url_for
+from flask import Response, abort, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -26,6 +26,7 @@ from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.security_headers import policy_with
+from pledge.web.templating import render_page
 
 #: Pixels of the widget's frame where it is not sized by embed.js.
 _HEIGHT = 420
@@ -80,7 +81,7 @@ def partner_page(slug: str, token: str) -> Response:
 
 
 def _page(campaign: CampaignView, referrer: Referrer | None, own: OwnNumber | None = None) -> Response:
-    page = render_template(
+    return render_page(
         "public/campaign/spread.html",
         campaign=campaign,
         referrer=referrer,
@@ -92,7 +93,6 @@ def _page(campaign: CampaignView, referrer: Referrer | None, own: OwnNumber | No
         else [],
         origin=current_config().base_url,
     )
-    return make_response(page)
 
 
 def link_code(campaign: CampaignView, via: str | None) -> Code:
@@ -238,7 +238,7 @@ def share_by_kakao(slug: str, endorsement_id: int | None = None) -> Response:
         if shown is None or shown.is_gone:
             abort(404)
         links = organization_links(campaign, endorsement_id, shown.name)
-    page = render_template(
+    response = render_page(
         "public/campaign/kakao.html",
         campaign=campaign,
         share=links,
@@ -246,7 +246,6 @@ def share_by_kakao(slug: str, endorsement_id: int | None = None) -> Response:
         script=KAKAO_SCRIPT,
         integrity=KAKAO_INTEGRITY,
     )
-    response = make_response(page)
     response.headers["Content-Security-Policy"] = _KAKAO_POLICY
     # Kakao looks whether the key belongs to the site that asks, and its window tells this one that it is done.
     response.headers["Referrer-Policy"] = "strict-origin"

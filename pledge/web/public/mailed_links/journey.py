@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Response, jsonify, make_response, render_template, request
+from flask import Response, jsonify, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -33,6 +33,7 @@ from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm, MailboxForm, NumberForm
 from pledge.web.public.signing.subject import SIGNATURE
+from pledge.web.templating import render_page
 
 View = TypeVar("View", bound=Callable[..., AnyResponse])
 LinkView = Callable[[Subject, str], Response]
@@ -79,7 +80,7 @@ def mailed_link(view: LinkView) -> LinkView:
 def show(template: str, subject: Subject, record: Any, status: int = 200, **more: Any) -> Response:
     """A page about a signature or endorsement, for the holder of a link to it."""
     named = {subject.name: record.row, "record": record, "page": record.campaign}
-    return make_response(render_template(template, subject=subject, **named, **more), status)
+    return render_page(template, status, subject=subject, **named, **more)
 
 
 def ask(
@@ -94,8 +95,9 @@ def ask(
     """A page with one button that sends a POST to its own address; with the field of a form, where the button alone is not
     enough. `kind`: which question of the subject (questions.html).
     """
-    page = render_template(
+    return render_page(
         "public/mailed_links/question.html",
+        status,
         questions=subject.questions,
         kind=kind,
         back=back,
@@ -103,18 +105,11 @@ def ask(
         page=record.campaign if record else None,
         form=form,
     )
-    return make_response(page, status)
 
 
 def done(subject: Subject, kind: str, record: Any = None) -> Response:
     """A page that says what was done, when nothing is left to do. `record`: as it was."""
-    page = render_template(
-        "public/mailed_links/done.html",
-        questions=subject.questions,
-        kind=kind,
-        record=record,
-    )
-    return make_response(page)
+    return render_page("public/mailed_links/done.html", questions=subject.questions, kind=kind, record=record)
 
 
 def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Response:
@@ -122,8 +117,9 @@ def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Respo
     known = link.state is not LinkState.UNKNOWN
     if not known:
         count_unknown_link()
-    page = render_template(
+    return render_page(
         "public/mailed_links/link_problem.html",
+        status,
         subject=subject,
         problem=link.state.value,
         token=token if known else None,
@@ -132,7 +128,6 @@ def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Respo
         record=link.record,
         page=link.record.campaign if link.record else None,
     )
-    return make_response(page, status)
 
 
 def is_wrong(response: Response) -> bool:
@@ -180,7 +175,7 @@ def thanks(subject: Subject, slug: str) -> Response:
     """Thanks, and what comes next, with nothing of the person: the browser that pressed asks for that (`mine`)."""
     page = campaign_or_404(slug)
     context = subject.thanks_context(page)
-    return make_response(render_template(subject.thanks_template, subject=subject, page=page, **context))
+    return render_page(subject.thanks_template, subject=subject, page=page, **context)
 
 
 @route("{of.prefix}/confirm/<token>/renew", methods=["POST"])
@@ -208,13 +203,18 @@ def my_link(subject: Subject) -> Response:
         slug = form.campaign.data or (shown[0].slug if shown else "")
         subject.use_cases.send_link(slug, form.address, i18n.language())
         return see_other(subject.url("my_link_sent"))
-    page = render_template("public/mailed_links/my_link.html", subject=subject, form=form, campaigns=shown)
-    return make_response(page, 422 if request.method == "POST" else 200)
+    return render_page(
+        "public/mailed_links/my_link.html",
+        422 if request.method == "POST" else 200,
+        subject=subject,
+        form=form,
+        campaigns=shown,
+    )
 
 
 @route("{of.prefix}/me/sent")
 def my_link_sent(subject: Subject) -> Response:
-    return make_response(render_template("public/mailed_links/my_link_sent.html", subject=subject))
+    return render_page("public/mailed_links/my_link_sent.html", subject=subject)
 
 
 def by_code() -> str | None:
@@ -252,15 +252,15 @@ def _match_number(subject: Subject, slug: str, ticket: str) -> str:
 
 
 def _check_page(subject: Subject, slug: str, form: ConfirmCodeForm, match_number: str = "") -> Response:
-    page = render_template(
+    return render_page(
         "public/mailed_links/check.html",
+        422 if form.errors else 200,
         subject=subject,
         page=campaign_or_404(slug),
         form=form,
         match_number=match_number,
         by=by_code(),
     )
-    return make_response(page, 422 if form.errors else 200)
 
 
 def _back_to_check(subject: Subject, slug: str, ticket: str) -> Response:

@@ -44,6 +44,7 @@ from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import OwnForm, RegionForm
 from pledge.web.public.signing.subject import SIGNATURE, next_steps
 from pledge.web.request_checks import one_click
+from pledge.web.templating import render_page
 
 #: Seconds after which the fold has surely counted a confirmation.
 SOON = 2
@@ -98,10 +99,13 @@ def _receipt(signature: SignatureView, back: str) -> Response:
 def _no_receipt(signature: SignatureView, back: str) -> Response:
     """Not counted, or not in the published log yet: in that case the page reloads by itself."""
     soon = signature.row.confirmed_at is not None and signature.row.state == "confirmed"
-    page = render_template(
-        "public/signing/no_receipt.html", page=signature.campaign, back=back, again=SOON if soon else None
+    response = render_page(
+        "public/signing/no_receipt.html",
+        404,
+        page=signature.campaign,
+        back=back,
+        again=SOON if soon else None,
     )
-    response = make_response(page, 404)
     if soon:
         response.headers["Retry-After"] = str(SOON)
     return response

@@ -1,7 +1,6 @@
 """The review desk: what is waiting and since when, one case with its evidence, and who else has it open."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from flask import Response, abort, jsonify, make_response, redirect, render_template, request, url_for
@@ -12,9 +11,8 @@ from wtforms import Form
 
 from config import current_config
 from pledge.accounts.roles import Permission
-from pledge.core import clock, i18n, languages
+from pledge.core import i18n, languages
 from pledge.core.domains import registrable
-from pledge.core.i18n import format_duration
 from pledge.endorsements.models import ReasonKind
 from pledge.endorsements.review import moderation, presence, queries, reasons
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
@@ -27,6 +25,7 @@ from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.organizations.forms import Forms, ReasonTextForm
+from pledge.web.staff.words import actor_name
 
 #: As the public addresses have it: the number that an endorsement can have, in either database.
 NUMBER = "<int(min=1,max=9223372036854775807):endorsement_id>"
@@ -69,6 +68,17 @@ def organizations() -> str:
             "staff.organizations", tab=tab, q=name or None, campaign=campaign or None, page=number
         ),
     )
+
+
+@staff.get("/organizations/next")
+@needs(Permission.REVIEW_ORGANIZATIONS)
+def organization_next() -> AnyResponse:
+    """The case that has waited longest, or the list when none waits any more."""
+    campaign, kind = request.args.get("campaign", ""), request.args.get("kind")
+    found = queries.next_case(campaign, corrections=None if kind is None else kind == "corrections")
+    if found is None:
+        return redirect(url_for("staff.organizations", campaign=campaign or None))
+    return redirect(url_for("staff.organization", endorsement_id=found))
 
 
 @staff.get(f"/organizations/{NUMBER}")
@@ -142,12 +152,12 @@ def presence_words(found: Presence) -> str:
     """Who holds the case, and who else has it open; "" when nobody does."""
     if not found.others:
         return str(_("This case is yours as long as you keep it open here.")) if found.is_mine else ""
-    names = ", ".join(found.others)
+    names = ", ".join(map(actor_name, found.others))
     if found.holder is not None:
         return str(
             _(
                 "%(holder)s is working on this case now. Open with: %(names)s",
-                holder=found.holder,
+                holder=actor_name(found.holder),
                 names=names,
             )
         )
@@ -173,12 +183,6 @@ def _evidence(case: Case) -> Mapping[str, Any]:
 
 def _choices(kind: ReasonKind) -> list[tuple[str, str]]:
     return [(reason.code, reason.wording.of(i18n.language())) for reason in reasons.offered(kind)]
-
-
-@staff.app_template_global("age")
-def age(since: datetime) -> str:
-    """How long something has waited."""
-    return format_duration(clock.now() - since)
 
 
 def _page_number() -> int:

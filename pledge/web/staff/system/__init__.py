@@ -1,5 +1,5 @@
-"""System pages: overview, people, switches, audit log."""
+"""System pages: people, switches, audit log."""
 
-from pledge.web.staff.system import audit, dashboard, people, switches
+from pledge.web.staff.system import audit, people, switches
 
-__all__ = ["audit", "dashboard", "people", "switches"]  # each adds its views
+__all__ = ["audit", "people", "switches"]  # each adds its views

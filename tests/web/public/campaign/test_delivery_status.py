@@ -6,7 +6,7 @@ from pledge.core.languages import Texts
 from pledge.deliveries import services
 from pledge.web.caching import cache
 from tests.support import deliveries
-from tests.support.factories import ANNA, crowd, signature
+from tests.support.factories import ANNA, crowd
 
 PAGE = "/en/c/blue-skies"
 
@@ -30,13 +30,6 @@ def test_the_page_says_how_many_to_whom_and_when(app, client):
     assert "1AB-2611-001" in page
     assert "signatures of 6 people were handed over" in page
     assert "No answer yet" in page
-
-
-def test_the_number_is_that_of_the_checkpoint_and_not_of_today(app, client):
-    deliveries.handed_over()
-    signature()
-    cache.clear()
-    assert "signatures of 6 people" in client.get(PAGE).text
 
 
 def test_the_answer_stands_there_in_the_language_of_the_page(app, client):

@@ -39,13 +39,6 @@ def test_the_page_says_how_many_are_missing_for_the_next_step(client):
     assert "96 more to the next step of 100" in thanks(client)
 
 
-def test_the_first_one_is_not_called_number_1(client):
-    people = signatures(2)
-    fold_all()
-    assert "You are the first" in words(told(client, press_key(people[0])))
-    assert "You are number 2" in words(told(client, press_key(people[1])))
-
-
 def test_the_picture_is_that_of_ones_number_and_waits_for_it(client):
     people = signatures(2)
     assert "/share/blue-skies/" not in told(client, press_key(people[1]))
@@ -65,14 +58,6 @@ def test_the_next_two_events_are_named_and_no_past_one(client):
         )
     page = thanks(client)
     assert [title in page for title in ("Long ago", "First", "Second", "Third")] == [False, True, True, False]
-
-
-def test_an_organisation_finds_its_way_in_while_the_campaign_is_open(client):
-    campaign()
-    campaign("over", state="closed")
-    way = '<a class="button button--quiet" href="/en/c/{}/endorse"'
-    assert way.format("blue-skies") in thanks(client)
-    assert way.format("over") not in thanks(client, slug="over")
 
 
 SAID = {

@@ -181,10 +181,10 @@ def _of_one(
     return act
 
 
-def _block(_client: StaffClient) -> Act:
+def _list(_client: StaffClient) -> Act:
     factories.the_campaign()
-    path = f"/staff/watch/{SLUG}/domain/{domain_hash(SLUG, 'robots.example').hex()}/block"
-    fields = {"lasting": "day", "block_why": WHY}
+    path = f"/staff/watch/{SLUG}/domain/{domain_hash(SLUG, 'robots.example').hex()}/list/hold"
+    fields = {"list_why": WHY}
     return Act(path, fields, "block.place")
 
 
@@ -341,7 +341,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.signature_stop_news": _of_one("stop-news", "signature.stop_news"),
     "staff.signature_withdraw": _of_one("withdraw", "signature.withdraw"),
     "staff.switch": _pause,
-    "staff.watch_block": _block,
+    "staff.watch_list": _list,
     "staff.password_post": _password,
     "staff.recovery_codes_post": _recovery_codes,
     "staff.remove_authenticator": _remove_authenticator,

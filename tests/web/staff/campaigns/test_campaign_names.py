@@ -92,10 +92,10 @@ def test_two_campaigns_of_one_title_are_told_apart_by_their_addresses(two, staff
 def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, staff_client):
     viewer = staff_client("viewer", lang="en")
     chosen = re.compile(r'<option value="([\w-]+)" selected')
-    assert chosen.search(viewer.get("/staff/").text)[1] == "blue-skies"  # the first that was opened
-    viewer.get("/staff/?campaign=rivers")
-    assert chosen.search(viewer.get("/staff/").text)[1] == "rivers"
-    assert viewer.get("/staff/?campaign=nothing").status_code == 404
+    assert chosen.search(viewer.get("/staff/numbers").text)[1] == "blue-skies"  # the first that was opened
+    viewer.get("/staff/numbers?campaign=rivers")
+    assert chosen.search(viewer.get("/staff/numbers").text)[1] == "rivers"
+    assert viewer.get("/staff/numbers?campaign=nothing").status_code == 404
 
 
 def test_an_open_campaign_has_a_text_to_pass_on(two, staff_client):

@@ -1,0 +1,195 @@
+"""Plays a simulated day against the real scoring, the real watch and the real confirming, and tells what became of whom."""
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+import pytest
+from limits.storage import MemoryStorage
+from sqlalchemy import insert, select
+
+from pledge.abuse import mail_servers, signals, velocity
+from pledge.abuse.disposable import is_disposable
+from pledge.abuse.signals import Level, Signal
+from pledge.abuse.velocity import SoftLimit
+from pledge.core.db import db, transaction
+from pledge.core.networks import block_of
+from pledge.ledger import leaves
+from pledge.mail.addresses import address_hash, parse
+from pledge.mailed_links.links import new_id
+from pledge.signatures import services
+from pledge.signatures.models import Signature
+from pledge.signatures.origins import PROVIDERS, origin
+from pledge.watch import services as watch
+from pledge.web import limits
+from rehearsals.robots.simulator import Visit, Who, mail_server
+from tests.support.clock import Clock
+from tests.support.factories import the_campaign
+
+#: Soft limits as they are by default.
+EACH_NETWORK, EACH_DOMAIN = "3 per 10 minutes", "30 per 10 minutes"
+#: Seconds between two looks of the watch; the worker looks more often.
+BETWEEN_LOOKS = 5
+
+
+@dataclass
+class Fate:
+    """What became of one kind."""
+
+    who: Who
+    sent: int = 0
+    asked: int = 0  #: for a proof of work
+    held: int = 0  #: kept from the count until a person decides
+    counted: int = 0
+    at_servers: Counter[str] = field(default_factory=Counter)  #: of those counted, where their mail is read
+
+    @property
+    def most_at_one_server(self) -> int:
+        return max(self.at_servers.values(), default=0)
+
+
+@dataclass
+class Rehearsal:
+    clock: Clock
+    fates: dict[str, Fate] = field(default_factory=dict)
+
+    def play(self, visits: Sequence[Visit], monkeypatch: pytest.MonkeyPatch) -> None:
+        """Everybody signs, answers and is looked at; `fates` and the database have the result."""
+        monkeypatch.setattr("limits.storage.memory.time.time", lambda: self.clock.now().timestamp())
+        mail_servers.forget()
+        storage, campaign = MemoryStorage(), the_campaign()
+        pledge = campaign.pledges[-1].id
+        who: dict[int, Visit] = {}
+        answers: list[tuple[float, int]] = []
+        waiting, at, numbers = list(reversed(visits)), 0.0, count()
+        while waiting or answers:
+            upto = at + BETWEEN_LOOKS
+            rows = []
+            while waiting and waiting[-1].at < upto:
+                visit = waiting.pop()
+                self._move(visit.at)
+                row = self._submit(visit, storage, campaign, pledge, next(numbers))
+                rows.append(row)
+                who[row["id"]] = visit
+                if visit.answers is not None:
+                    heappush(answers, (visit.at + visit.answers, row["id"]))
+            if rows:
+                with transaction() as session:
+                    session.execute(insert(Signature), rows)
+            is_answered = bool(answers) and answers[0][0] < upto
+            while answers and answers[0][0] < upto:
+                moment, signature_id = heappop(answers)
+                self._move(moment)
+                services.confirm(signature_id)
+            self._move(upto)
+            if rows or is_answered:
+                watch.hold_suspicious()
+            at = (
+                upto
+                if rows or (answers and answers[0][0] < upto + 60)
+                else self._next(waiting, answers, upto)
+            )
+        self._tell(who)
+
+    def _next(self, waiting: Sequence[Visit], answers: Sequence[tuple[float, int]], upto: float) -> float:
+        """Skip the time in which nothing happens."""
+        soonest = [waiting[-1].at] if waiting else []
+        soonest += [answers[0][0]] if answers else []
+        return max(upto, min(soonest)) if soonest else upto
+
+    _at: float = 0.0
+
+    def _move(self, moment: float) -> None:
+        self.clock.move(seconds=moment - self._at)
+        self._at = moment
+
+    def _submit(
+        self, visit: Visit, storage: MemoryStorage, campaign: Any, pledge: int, number: int
+    ) -> dict[str, Any]:
+        """The row as signing leaves it, with the level that the form's signals have."""
+        fate = self.fates.setdefault(visit.kind, Fate(visit.who))
+        found = {*visit.sent, *velocity.exceeded(storage, _soft_limits(visit), count=True)}
+        if is_disposable(visit.domain):
+            found.add(Signal.DISPOSABLE)
+        level = signals.level(found)
+        fate.sent += 1
+        fate.asked += level is not Level.LOW
+        address, now = parse(f"someone{number}@{visit.domain}"), self.clock.now()
+        came_from = origin(campaign.slug, address, visit.network)
+        mail_servers.note(came_from.domain_hash, visit.domain)
+        mail_servers.look_up_next(lambda domain: [mail_server(domain)])
+        salt = leaves.new_salt()
+        return {
+            "id": new_id(),
+            "campaign_id": campaign.id,
+            "address_hash": address_hash(address),
+            "content_hash": secrets.token_bytes(32),
+            "state": "pending",
+            "email": address.mailed,
+            "name": "홍길동",
+            "country": "KR",
+            "region": None,
+            "public_name": False,
+            "updates": False,
+            "lang": "ko",
+            "pledge_text_id": pledge,
+            "privacy_version": "2026-11-24",
+            "salt": salt,
+            "commitment": leaves.commitment(salt, address.mailed),
+            "submitted_at": now,
+            "code_since": now,
+            "network_hash": came_from.network_hash,
+            "wide_network_hash": came_from.wide_network_hash,
+            "domain_hash": came_from.domain_hash,
+            "mail_provider": came_from.mail_provider,
+            "signals": signals.names(found),
+            "hold_reason": "signals" if level is Level.HIGH else None,
+        }
+
+    def _tell(self, visits: Mapping[int, Visit]) -> None:
+        db.session.rollback()
+        for signature_id, state, reason in db.session.execute(
+            select(Signature.id, Signature.state, Signature.hold_reason)
+        ):
+            visit = visits[signature_id]
+            fate = self.fates[visit.kind]
+            fate.held += reason is not None
+            if state == "confirmed":
+                fate.counted += 1
+                fate.at_servers[mail_server(visit.domain)] += 1
+
+    def share(self, who: Who, what: str) -> float:
+        """Of all these, the share that was "asked", "held" or "counted"."""
+        fates = [fate for fate in self.fates.values() if fate.who is who]
+        return sum(getattr(fate, what) for fate in fates) / sum(fate.sent for fate in fates)
+
+    def table(self) -> str:
+        """The fates as Markdown."""
+        lines = [
+            "| Who | Sign-ups | Asked for proof of work | Held | Counted | At one mail server |",
+            "|---|---|---|---|---|---|",
+        ]
+        order = list(Who)
+        for kind, fate in sorted(self.fates.items(), key=lambda item: order.index(item[1].who)):
+            figures = (fate.sent, fate.asked, fate.held, fate.counted, fate.most_at_one_server)
+            lines.append(f"| {kind} | {' | '.join(f'{figure:,}' for figure in figures)} |")
+        return "\n".join(lines)
+
+
+def _soft_limits(visit: Visit) -> list[SoftLimit]:
+    """As the form has them (web/public/signing/proof_of_work.py)."""
+    found = [
+        SoftLimit(Signal.NETWORK, visit.network, EACH_NETWORK),
+        SoftLimit(
+            Signal.WIDE_NETWORK,
+            block_of(visit.network.removesuffix("/64")),
+            limits.scaled(EACH_NETWORK, limits.BLOCK_FACTOR),
+        ),
+    ]
+    if visit.domain not in PROVIDERS:
+        found.append(SoftLimit(Signal.DOMAIN, visit.domain, EACH_DOMAIN))
+    return found

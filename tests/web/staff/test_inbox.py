@@ -1,0 +1,94 @@
+"""The inbox: what waits, and who sees a way on."""
+
+import re
+
+import pytest
+
+from pledge.audit.models import Actor
+from pledge.switches import moderation
+from tests.support import news
+from tests.support.factories import (
+    campaign,
+    endorsement,
+    fold_all,
+    plant_entry,
+    signature,
+    staff,
+    the_campaign,
+)
+
+ADMIN = Actor(1, "admin@pledge.example", "")
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(0, None), (75, "1 hour 15 minutes")])
+def test_the_inbox_says_for_how_long_nobody_was_counted_and_what_to_look_at(
+    staff_client, frozen_clock, minutes, said
+):
+    signature(at=frozen_clock.now())
+    frozen_clock.move(minutes=minutes)
+    page = staff_client("viewer", lang="en").get("/staff/").text
+    assert ("Check that the worker is running." in page) == (said is not None)
+    if said:
+        assert f"{said} behind" in page
+
+
+def test_what_waits_has_its_campaign_its_age_and_one_press_to_begin(staff_client):
+    endorsement(state="review")
+    page = staff_client("moderator", lang="en").get("/staff/").text
+    assert "New organisations" in page
+    assert "for 1 hour" in page
+    case = staff_client("moderator").get("/staff/organizations/next?campaign=blue-skies&kind=organizations")
+    assert re.fullmatch(r"/staff/organizations/\d+", case.location)
+    assert "/staff/organizations" not in staff_client("viewer").get("/staff/").text
+
+
+def test_chips_show_one_kind_or_one_campaign(staff_client):
+    endorsement(state="review")
+    signature(campaign("other"), state="held")
+    moderator = staff_client("moderator", lang="en")
+    held = moderator.get("/staff/?kind=held").text
+    assert ("/staff/watch?" in held, "/staff/organizations/next" in held) == (True, False)
+    other = moderator.get("/staff/?campaign=other").text
+    assert ("/staff/watch?" in other, "/staff/organizations/next" in other) == (True, False)
+    assert moderator.get("/staff/?kind=nothing").status_code == 404
+
+
+def test_who_may_not_decide_sees_who_can(staff_client):
+    of = the_campaign()
+    editor = staff_client("editor", lang="en")
+    news.proposed(of, by=Actor(editor.member.id, editor.member.email, ""))
+    assert "Nobody can decide it yet" in editor.get("/staff/").text
+    staff("editor", name="Han Byeol")
+    assert "Can be decided by: Han Byeol" in editor.get("/staff/").text
+
+
+def test_an_empty_site_says_what_to_do_first(staff_client):
+    page = staff_client("admin", lang="en").get("/staff/").text
+    assert 'href="/staff/people/invite"' in page
+    assert 'href="/staff/campaigns/new"' in page
+    assert "/staff/people/invite" not in staff_client("viewer").get("/staff/").text
+
+
+def test_a_turned_switch_is_named_and_those_who_may_are_led_to_it(staff_client):
+    the_campaign()
+    moderation.turn(ADMIN, "signing", True, "attack")
+    admin, viewer = (staff_client(role, lang="en").get("/staff/").text for role in ("admin", "viewer"))
+    assert "signing is paused" in viewer
+    assert ('<a href="/staff/switches">not' in admin, '<a href="/staff/switches">not' in viewer) == (
+        True,
+        False,
+    )
+
+
+def test_the_inbox_names_entries_that_nothing_stands_behind(staff_client):
+    said = "Log entries set aside"
+    signature()
+    fold_all()
+    client = staff_client("viewer", lang="en")
+    assert said not in client.get("/staff/").text
+    plant_entry()
+    fold_all()
+    page = client.get("/staff/").text
+    assert said in page
+    assert ": 1 <span" in page
+    assert "flask ledger verify" in page
