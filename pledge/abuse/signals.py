@@ -5,9 +5,11 @@ crowds (a hall, a school, a company), so a crowd alone asks for nothing: only fo
 them are asked for a proof of work, or held.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from disposable_email_domains import blocklist
 
 
 class Signal(StrEnum):
@@ -97,7 +99,7 @@ def is_suspicious(stored: str | None) -> bool:
     return not SUSPICIOUS.isdisjoint((stored or "").split())
 
 
-def of_age(shown_at: datetime | None, now: datetime) -> set[Signal]:
+def age_signals(shown_at: datetime | None, now: datetime) -> set[Signal]:
     """What the age of a form tells. `shown_at`: when we made its page; None without a mark of ours."""
     if shown_at is None or shown_at > now + _SKEW:
         return {Signal.NO_FORM}
@@ -106,7 +108,7 @@ def of_age(shown_at: datetime | None, now: datetime) -> set[Signal]:
     return {Signal.QUICK} if now - shown_at < MIN_AGE else set()
 
 
-def of_headers(header: Callable[[str], str | None], *, encrypted: bool) -> set[Signal]:
+def header_signals(header: Callable[[str], str | None], *, encrypted: bool) -> set[Signal]:
     """What the headers of a request tell. `header`: the value of one; `encrypted`: it came over HTTPS, where browsers say more.
 
     Every browser names itself and its languages. Only Chromium is expected to send fetch metadata: Safari, old browsers
@@ -123,3 +125,53 @@ def _chromium(agent: str) -> int:
     """The version of Chromium that a User-Agent names; 0 for others."""
     number = agent.partition(" Chrome/")[2].partition(".")[0]
     return int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0
+
+
+def is_disposable(domain: str) -> bool:
+    """Whether a mail domain (in ASCII and lower case), or one above it, gives out throwaway addresses, by the package's list."""
+    while domain:
+        if domain in blocklist:
+            return True
+        domain = domain.partition(".")[2]
+    return False
+
+
+#: Nobody reads a mail, opens its link and presses the button in less.
+INSTANTLY = timedelta(seconds=5)
+
+#: Two-digit numbers that may be typed behind the link of one submission, right or wrong: a guesser has three chances in ninety.
+MAX_MATCH_TRIES = 3
+
+
+class ClickSignal(StrEnum):
+    """What was seen when the button of a mailed link was pressed: by a person or a machine? Names are stored with the signature.
+
+    Mail scanners open links in a browser of their own, and some press what they find there. No header is required: Safari
+    does not send Sec-Fetch-User, and a browser inside another application may send none of them (docs/adr/0122).
+    """
+
+    ASKED = "asked"  #: and answered: the number was right
+    #: A Chromium sent the form, and nobody had touched a key, the mouse or the screen.
+    NO_GESTURE = "no_gesture"
+    INSTANT = "instant"  #: a few seconds after the mail was written
+
+
+def click_signals(header: Callable[[str], str | None], since_mail: timedelta) -> frozenset[ClickSignal]:
+    """The signals of one request that sends the form, `since_mail` after its link was made. `header`: the value of one."""
+    found = set()
+    if _is_without_gesture(header):
+        found.add(ClickSignal.NO_GESTURE)
+    if since_mail < INSTANTLY:
+        found.add(ClickSignal.INSTANT)
+    return frozenset(found)
+
+
+def is_machine_click(signals: Collection[ClickSignal]) -> bool:
+    """Whether to ask before the press counts. INSTANT alone calls for nothing: somebody who waits for the mail is as quick."""
+    return ClickSignal.NO_GESTURE in signals
+
+
+def _is_without_gesture(header: Callable[[str], str | None]) -> bool:
+    """A Chromium that sends fetch metadata at all says `Sec-Fetch-User: ?1` whenever a person started a navigation."""
+    is_chromium = header("Sec-CH-UA") is not None and header("Sec-Fetch-Site") is not None
+    return is_chromium and header("Sec-Fetch-User") != "?1"

@@ -13,8 +13,7 @@ from limits.storage import MemoryStorage
 from sqlalchemy import insert, select
 
 from pledge.abuse import mail_servers, signals, velocity
-from pledge.abuse.disposable import is_disposable
-from pledge.abuse.signals import Level, Signal
+from pledge.abuse.signals import Level, Signal, is_disposable
 from pledge.abuse.velocity import SoftLimit
 from pledge.core.db import db, transaction
 from pledge.core.networks import block_of

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import idna
 
-from pledge.abuse.disposable import is_disposable
+from pledge.abuse.signals import is_disposable
 from pledge.core.domains import is_shared, registrable
 from pledge.endorsements.models import VerificationLevel
 
