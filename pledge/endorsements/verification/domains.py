@@ -69,7 +69,7 @@ def belongs_to(mail_domain: str, website: str) -> bool:
     except BadWebsite:
         return False
     domain = registrable(host)
-    if is_free_mail(mail) or is_free_mail(host) or domain in _PLATFORMS:
+    if is_free_mail(mail) or is_free_mail(host) or is_platform(domain):
         return False
     if mail == host.removeprefix("www.") and not is_shared(mail):
         return True  # also under an ending that is not in the list
@@ -83,6 +83,11 @@ def earned_level(mail_domain: str, website: str) -> VerificationLevel:
         if mail_domain and website and belongs_to(mail_domain, website)
         else VerificationLevel.MAIL
     )
+
+
+def is_platform(domain: str | None) -> bool:
+    """Whether its host names the owner of the platform, and not who has a page there."""
+    return domain in _PLATFORMS
 
 
 def host_of(website: str) -> str:

@@ -16,6 +16,7 @@ from pledge.campaigns import events
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import CALENDAR_TYPE, ics
 from pledge.campaigns.media import letter_page
+from pledge.campaigns.models import CampaignState
 from pledge.campaigns.pdf import Letter, Paper, PosterWords, letter_pdf, poster_pdf
 from pledge.campaigns.queries import CampaignView
 from pledge.campaigns.video import OwnVideo, Video
@@ -58,13 +59,12 @@ PARTS = (
 @cached(PAGE_CACHE)
 def home() -> Response:
     cards = campaign_cards()
-    current_ones = [card for card in cards if not card.is_archived]
-    archived = [card for card in cards if card.is_archived]
+    archived = [card for card in cards if card.campaign.state == CampaignState.ARCHIVED]
     return render_page(
         "public/campaign/home.html",
-        campaigns=current_ones,
+        cards=[card for card in cards if card not in archived],
         archived=archived,
-        facts=structured_data.of_site(),
+        facts=structured_data.site_facts(),
     )
 
 
@@ -136,19 +136,25 @@ def _for_holders(response: Response) -> Response:
 @cached(PAGE_CACHE)
 def pledge(slug: str, version: int) -> Response:
     view = campaign_or_404(slug)
-    text = campaigns.permalink(view.id, version, i18n.language())
+    versions = campaigns.pledge_versions(view.id)
+    text = next((row for row in versions if row.version == version), None)
     if text is None:
         abort(404)
-    versions = campaigns.pledge_versions(view.id)
-    return render_page("public/campaign/pledge.html", campaign=view, text=text, versions=versions)
+    return render_page(
+        "public/campaign/pledge.html",
+        campaign=view,
+        text=text,
+        pledge=campaigns.pledge_view(text, i18n.language()),
+        versions=versions,
+    )
 
 
 @public.get("/c/<slug>/pledge/<int:version>.md")
 @cached(PAGE_CACHE)
 def pledge_source(slug: str, version: int) -> Response:
     """The wording as it is stored, byte for byte: with all its languages anyone can compute the SHA-256."""
-    text = campaigns.permalink(campaign_or_404(slug).id, version, i18n.language())
-    wording = "" if text is None else text.wording[i18n.language()]
+    texts = {text.version: text.wording for text in campaigns.pledge_versions(campaign_or_404(slug).id)}
+    wording = texts[version][i18n.language()] if version in texts else ""
     if not wording:
         abort(404)
     return Response(wording, mimetype="text/markdown")
@@ -226,7 +232,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
     response = render_page(
         "public/campaign/campaign.html",
         page=page,
-        facts=structured_data.of_campaign(page, coming),
+        facts=structured_data.campaign_facts(page, coming),
         form=SignForm(country=countries.HOME),
         share=campaign_links(view),
         qr=qr_code(page.url),
@@ -294,7 +300,7 @@ def news_item(slug: str, news_id: int) -> Response:
     item = news_queries.public_item(campaign.id, news_id, i18n.language())
     if item is None:
         abort(404)
-    facts = structured_data.of_news(item, campaign)
+    facts = structured_data.news_facts(item, campaign)
     return render_page("public/campaign/news_item.html", campaign=campaign, item=item, facts=facts)
 
 
