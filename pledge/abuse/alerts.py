@@ -23,6 +23,7 @@ QUIET: dict[AlertKind, timedelta | None] = {
     AlertKind.VALVE_CLOSED: timedelta(minutes=10),
     AlertKind.BREAKER_OPEN: timedelta(hours=1),
     AlertKind.SIGN_UPS_HELD: timedelta(hours=1),
+    AlertKind.DOMAIN_HELD: timedelta(hours=1),
     AlertKind.DELIVERY_FELL: timedelta(hours=6),
     AlertKind.STEP_REACHED: None,
     AlertKind.COUNT_DIFFERS: timedelta(minutes=50),  # the worker compares once an hour
@@ -90,6 +91,7 @@ HEADLINES = {
     AlertKind.VALVE_CLOSED: Phrase("alert", "E-mails to new addresses are held back"),
     AlertKind.BREAKER_OPEN: Phrase("alert", "Few sign-ups are being confirmed"),
     AlertKind.SIGN_UPS_HELD: Phrase("alert", "Signatures on hold wait for a decision"),
+    AlertKind.DOMAIN_HELD: Phrase("alert", "Many sign-ups come at a small e-mail domain"),
     AlertKind.DELIVERY_FELL: Phrase("alert", "Fewer e-mails arrive at %(provider)s"),
     AlertKind.STEP_REACHED: Phrase("alert", "%(campaign)s: %(people)s people have signed"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The numbers of %(campaign)s do not agree"),
@@ -113,6 +115,12 @@ DETAILS = {
         "alert",
         "Confirmed by their signers and on hold: %(sign_ups)s. They are not counted until somebody has looked at them. Please "
         "decide whether they are released or refused.",
+    ),
+    AlertKind.DOMAIN_HELD: Phrase(
+        "alert",
+        "More people than a small e-mail domain usually has have signed with addresses of one. What is not confirmed yet, and what "
+        "comes there from now on, is put on hold. It may be a company or a school: then allow the domain. It may also be somebody "
+        "who makes up addresses there.",
     ),
     AlertKind.DELIVERY_FELL: Phrase(
         "alert",

@@ -1,4 +1,5 @@
-"""Which mail domains have a scanner for a mail server: it opens the links of a mail, and may press the buttons behind them.
+"""Which mail domains have a scanner for a mail server, which opens the links of a mail and may press the buttons behind them;
+and which domains share a mail server, as those of one owner do.
 
 The worker looks it up in DNS when it writes a mail to confirm, beside the sending and never in its way: no answer means
 that nobody is asked. Kept is one row for each domain, under a keyed hash of it.
@@ -7,16 +8,19 @@ that nobody is asked. Kept is one row for each domain, under a keyed hash of it.
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import dns.exception
 import dns.resolver
+from publicsuffixlist import PublicSuffixList
 from sqlalchemy import Boolean, ColumnElement, LargeBinary, bindparam, delete, exists, select, text
 
 from pledge.abuse.models import MailServer
 from pledge.core import clock
 from pledge.core.db import reading, write_autocommit
 from pledge.core.db.types import UTCDateTime
+from pledge.core.encryption import vault
 
 #: Reviewed 2026-11-27: under which names the mail servers of services stand that follow the links of a mail. Those of free
 #: mailboxes at Microsoft (olc.protection.outlook.com) are not among them: only companies' mail is scanned in that way.
@@ -57,6 +61,15 @@ SCANNERS = (
     "checkpointcloudsec.com",
 )
 
+#: Reviewed 2026-11-29: whose mail servers serve the domains of many owners, besides the scanners.
+HOSTERS = frozenset(
+    "google.com googlemail.com outlook.com naver.com worksmobile.com daum.net kakao.com hiworks.com hiworks.co.kr gabia.com cafe24.com "
+    "whoisworks.com mailplug.co.kr ecounterp.com crinity.com zoho.com zoho.eu zohomail.com yandex.net icloud.com qq.com "
+    "mxhichina.com aliyun.com secureserver.net emailsrvr.com ovh.net ionos.com 1and1.com kundenserver.de gandi.net one.com "
+    "registrar-servers.com privateemail.com hostinger.com titan.email messagingengine.com protonmail.ch mailgun.org "
+    "cloudflare.net improvmx.com forwardemail.net sakura.ne.jp xserver.jp lolipop.jp".split()
+)
+
 #: After that long a domain is looked up again, when the next mail goes there.
 FRESH = timedelta(days=30)
 #: Rows that nobody has renewed are deleted then.
@@ -71,24 +84,32 @@ Resolve = Callable[[str], list[str]]
 
 _STORE = text(
     """
-    INSERT INTO mail_servers (domain_hash, scans, checked_at) VALUES (:domain_hash, :scans, :now)
-    ON CONFLICT (domain_hash) DO UPDATE SET scans = excluded.scans, checked_at = excluded.checked_at"""
+    INSERT INTO mail_servers (domain_hash, scans, server_hash, checked_at)
+    VALUES (:domain_hash, :scans, :server_hash, :now)
+    ON CONFLICT (domain_hash) DO UPDATE
+       SET scans = excluded.scans, server_hash = excluded.server_hash, checked_at = excluded.checked_at"""
 ).bindparams(
     bindparam("domain_hash", type_=LargeBinary),
     bindparam("scans", type_=Boolean),
+    bindparam("server_hash", type_=LargeBinary),
     bindparam("now", type_=UTCDateTime()),
 )
 
-_waiting: "OrderedDict[bytes, str]" = OrderedDict()
+#: Domain and scope by the hash of the domain.
+_waiting: "OrderedDict[bytes, tuple[str, str]]" = OrderedDict()
 _known: "OrderedDict[bytes, datetime]" = OrderedDict()
 
 
-def note(domain_hash: bytes, domain: str) -> None:
-    """A mail with a link is written to this domain: look it up soon. Touches neither database nor network."""
+def note(domain_hash: bytes, domain: str, scope: str = "") -> None:
+    """A mail with a link is written to this domain: look it up soon. Touches neither database nor network.
+
+    `scope`: the campaign within which domains that share a server are to be known; a hash that two campaigns share would join
+    their signers.
+    """
     checked_at = _known.get(domain_hash)
     is_fresh = checked_at is not None and clock.now() - checked_at < FRESH
     if not is_fresh and len(_waiting) < MAX_WAITING:
-        _waiting.setdefault(domain_hash, domain)
+        _waiting.setdefault(domain_hash, (domain, scope))
 
 
 def look_up_next(resolve: Resolve | None = None) -> bool:
@@ -98,13 +119,15 @@ def look_up_next(resolve: Resolve | None = None) -> bool:
     """
     if not _waiting:
         return False
-    domain_hash, domain = _waiting.popitem(last=False)
+    domain_hash, (domain, scope) = _waiting.popitem(last=False)
     if not _is_stored(domain_hash):
         try:
             found = (resolve or mail_exchangers)(domain)
         except (dns.exception.DNSException, OSError):
             return True
-        _store(domain_hash, is_scanner(found))
+        owner = server_owner(found)
+        server_hash = owner and vault().keyed_hash(f"mail server {scope} {owner}")
+        _store(domain_hash, is_scanner(found), server_hash or None)
     _remember(domain_hash)
     return True
 
@@ -124,6 +147,19 @@ def is_scanner(exchangers: list[str]) -> bool:
     """Whether one of these host names is a scanner's."""
     names = [name.rstrip(".").lower() for name in exchangers]
     return any(name == known or name.endswith(f".{known}") for name in names for known in SCANNERS)
+
+
+def server_owner(exchangers: list[str]) -> str | None:
+    """The domain of those who run these mail servers; None when there are none, or they serve many owners."""
+    names = (_suffixes().privatesuffix(name.rstrip(".").lower()) for name in exchangers)
+    owners = {name for name in names if name}
+    return None if is_scanner(exchangers) or owners & HOSTERS else min(owners, default=None)
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """The list that comes with the package: nothing is fetched."""
+    return PublicSuffixList()
 
 
 def mail_exchangers(domain: str) -> list[str]:
@@ -150,8 +186,8 @@ def _is_stored(domain_hash: bytes) -> bool:
         return connection.execute(query).first() is not None
 
 
-def _store(domain_hash: bytes, scans: bool) -> None:
-    values = {"domain_hash": domain_hash, "scans": scans, "now": clock.now()}
+def _store(domain_hash: bytes, scans: bool, server_hash: bytes | None) -> None:
+    values = {"domain_hash": domain_hash, "scans": scans, "server_hash": server_hash, "now": clock.now()}
     write_autocommit(lambda connection: connection.execute(_STORE, values).rowcount)
 
 

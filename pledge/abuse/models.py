@@ -20,6 +20,7 @@ class AlertKind(StrEnum):
     VALVE_CLOSED = "valve_closed"  #: mails to new addresses are held back (mail/valve.py)
     BREAKER_OPEN = "breaker_open"  #: too few of the mails to confirm are answered
     SIGN_UPS_HELD = "sign_ups_held"  #: confirmed signatures are held and wait for a decision
+    DOMAIN_HELD = "domain_held"  #: what comes at a small mail domain is held, as so many have come there
     DELIVERY_FELL = "delivery_fell"  #: far fewer mails than usual arrive or are confirmed at a provider
     STEP_REACHED = "step_reached"  #: a campaign has reached the next step on the way to its goal
     COUNT_DIFFERS = "count_differs"  #: log, signatures, wall or places do not agree
@@ -32,6 +33,7 @@ LABELS = {
     ),
     AlertKind.BREAKER_OPEN: Phrase("alert", "Few of the e-mails that ask for a confirmation are answered"),
     AlertKind.SIGN_UPS_HELD: Phrase("alert", "Signatures on hold wait for a decision"),
+    AlertKind.DOMAIN_HELD: Phrase("alert", "Many sign-ups come at a small e-mail domain"),
     AlertKind.DELIVERY_FELL: Phrase("alert", "At a large provider far fewer e-mails than usual arrive"),
     AlertKind.STEP_REACHED: Phrase("alert", "A campaign has reached its next step"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The public log and the signatures do not agree"),
@@ -80,10 +82,17 @@ class OriginKind(StrEnum):
     DOMAIN = "domain"  #: of the mail address
 
 
-class Block(Model):
-    """A network or mail domain whose sign-ups are held for a while (blocks.py)."""
+class ListEffect(StrEnum):
+    """What follows for sign-ups from a network or domain that staff have put on their list."""
 
-    __tablename__ = "blocks"
+    HOLD = "hold"  #: they are held when they are confirmed
+    ALLOW = "allow"  #: no rule of the watch holds them for coming from there: a school, a hall, a company
+
+
+class ListedOrigin(Model):
+    """A network or mail domain that staff hold or allow until they take it off their list (origin_list.py)."""
+
+    __tablename__ = "listed_origins"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int]
@@ -91,24 +100,30 @@ class Block(Model):
     hash: Mapped[bytes] = mapped_column(
         LargeBinary(32)
     )  #: keyed, another one in each campaign (signatures/origins.py)
+    effect: Mapped[str] = mapped_column(String(5))
     note: Mapped[str] = mapped_column(Text)
     placed_name: Mapped[str] = mapped_column(String(254))
     placed_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    until: Mapped[datetime] = mapped_column(UTCDateTime)  #: moved to the present when it is lifted
     lifted_name: Mapped[str | None] = mapped_column(String(254))
+    lifted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     __table_args__ = (
         CheckConstraint(one_of("kind", OriginKind), name="kind"),
-        Index("ix_blocks_until", "until"),
+        CheckConstraint(one_of("effect", ListEffect), name="effect"),
+        partial_index("uq_listed_origins_hash", "hash", unique=True, where="lifted_at IS NULL"),
     )
 
 
 class MailServer(Model):
-    """Whether the mail server of a domain belongs to a scanner (mail_servers.py)."""
+    """What is known of the mail server of a domain (mail_servers.py)."""
 
     __tablename__ = "mail_servers"
 
     #: Keyed hash of the domain, that of a signature or an endorsement to it.
     domain_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    scans: Mapped[bool] = mapped_column(Boolean)
+    scans: Mapped[bool] = mapped_column(Boolean)  #: it belongs to a scanner
+    #: Keyed hash of whose it is, the same for all domains of a campaign that share it; NULL of a known hoster, or of none.
+    server_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     checked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (Index("ix_mail_servers_server", "server_hash"),)

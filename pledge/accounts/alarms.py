@@ -1,6 +1,6 @@
 """Alerts to staff: who is told of what by mail, and what the worker watches for them.
 
-Whoever has something to tell calls `alert()`, in the transaction of what it is about.
+`alert()` is called in the transaction of what the alert is about.
 """
 
 from collections.abc import Iterable
@@ -24,6 +24,7 @@ NEEDS = {
     AlertKind.VALVE_CLOSED: Permission.SEE_DASHBOARD,
     AlertKind.BREAKER_OPEN: Permission.SEE_DASHBOARD,
     AlertKind.SIGN_UPS_HELD: Permission.INVALIDATE,
+    AlertKind.DOMAIN_HELD: Permission.INVALIDATE,
     AlertKind.DELIVERY_FELL: Permission.SEE_DASHBOARD,
     AlertKind.STEP_REACHED: Permission.SEE_DASHBOARD,
     AlertKind.COUNT_DIFFERS: Permission.SEE_DASHBOARD,
@@ -32,7 +33,7 @@ NEEDS = {
 #: What people of a role hear of until they choose for themselves.
 _USUAL = {
     Role.ADMIN: frozenset(AlertKind) - {AlertKind.STEP_REACHED},
-    Role.MODERATOR: frozenset({AlertKind.SIGN_UPS_HELD}),
+    Role.MODERATOR: frozenset({AlertKind.SIGN_UPS_HELD, AlertKind.DOMAIN_HELD}),
 }
 
 

@@ -29,6 +29,10 @@ from pledge.core.db.types import UTCDateTime
 _ROLES = ", ".join(repr(role.value) for role in Role)
 
 
+#: Characters of a person's name.
+MAX_NAME = 60
+
+
 class SealedJSON(Sealed):
     """A value of JSON that is encrypted at rest."""
 
@@ -49,6 +53,9 @@ class StaffMember(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)  #: in lower case
+    name: Mapped[str] = mapped_column(
+        String(MAX_NAME), server_default=""
+    )  #: as colleagues read it; "" until it is given
     lang: Mapped[str] = mapped_column(String(2))
     active: Mapped[bool]
     password: Mapped[str | None] = mapped_column(String(255))  #: argon2id
@@ -85,6 +92,21 @@ class StaffMember(Model):
     @property
     def role_set(self) -> frozenset[Role]:
         return frozenset(Role(given.role) for given in self.given_roles)
+
+    @property
+    def shown_name(self) -> str:
+        """As colleagues read it: the name, before it is given the address."""
+        return self.name or self.email
+
+    @property
+    def roles(self) -> list[Role]:
+        """In the order in which they are shown."""
+        return [role for role in Role if role in self.role_set]
+
+    @property
+    def is_invited(self) -> bool:
+        """The invitation has not been accepted yet."""
+        return self.password is None
 
     def can(self, permission: Permission) -> bool:
         """Whether the person's roles allow it."""

@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 
 from pledge.accounts import queries
 from pledge.accounts.mails import enqueue_invitation
-from pledge.accounts.models import StaffMember, StaffRole, StaffSession
+from pledge.accounts.models import MAX_NAME, StaffMember, StaffRole, StaffSession
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock, tokens, urls
 from pledge.core.db import transaction
+from pledge.core.text.lines import is_readable, one_line
 from pledge.core.tokens import Purpose
 
 
@@ -39,13 +40,17 @@ class NoSuchAccount(Exception):
     """There is no account with this number."""
 
 
-def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str) -> int:
-    """Create an account and enqueue the mail with its link; returns its number. Raises BadStaffAddress, AlreadyInvited, NoRole."""
+def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str, name: str = "") -> int:
+    """Create an account and enqueue the mail with its link; returns its number.
+
+    Raises BadStaffAddress, AlreadyInvited, NoRole, BadName.
+    """
     address = clean_address(email)
     wanted = _wanted(roles)
     now = clock.now()
     person = StaffMember(
         email=address,
+        name=clean_name(name),
         lang=lang,
         active=True,
         passkey_handle=secrets.token_hex(32),
@@ -166,6 +171,28 @@ def _wanted(roles: Iterable[Role]) -> list[Role]:
 
 def _subject(staff_id: int) -> str:
     return f"staff:{staff_id}"
+
+
+class BadName(Exception):
+    """Too long, or with a character that cannot be shown."""
+
+
+def clean_name(text: str) -> str:
+    """A person's name in one line; "" for none. Raises BadName."""
+    name = one_line(text)
+    if len(name) > MAX_NAME or not is_readable(name):
+        raise BadName
+    return name
+
+
+def rename(actor: Actor, staff_id: int, name: str) -> None:
+    """Say what a person is called; for themselves and for admins. Raises NoSuchAccount, BadName."""
+    name = clean_name(name)
+    with transaction() as session:
+        person = _person(session, staff_id)
+        if person.name != name:
+            before, person.name = person.name, name
+            record(session, actor, "staff.rename", _subject(staff_id), before=before, after=name)
 
 
 MAX_ADDRESS = 254

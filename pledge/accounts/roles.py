@@ -10,6 +10,7 @@ class Role(StrEnum):
     MODERATOR = "moderator"
     EDITOR = "editor"
     EXPORTER = "exporter"
+    AUDITOR = "auditor"
     ADMIN = "admin"
 
 
@@ -18,6 +19,7 @@ LABELS = {
     Role.MODERATOR: Phrase("role", "Moderator"),
     Role.EDITOR: Phrase("role", "Editor"),
     Role.EXPORTER: Phrase("role", "Exporter"),
+    Role.AUDITOR: Phrase("role", "Auditor"),
     Role.ADMIN: Phrase("role", "Administrator"),
 }
 #: What each may do, in a few words.
@@ -26,6 +28,7 @@ DUTIES = {
     Role.MODERATOR: Phrase("role", "reviews organisations, looks up and invalidates signatures"),
     Role.EDITOR: Phrase("role", "edits campaigns and their texts"),
     Role.EXPORTER: Phrase("role", "prepares deliveries and exports totals"),
+    Role.AUDITOR: Phrase("role", "reads the numbers and the audit log, changes nothing"),
     Role.ADMIN: Phrase("role", "may do all of this, and manages staff, settings and the audit log"),
 }
 
@@ -55,6 +58,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.EDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.EDIT_CAMPAIGNS}),
     Role.EXPORTER: frozenset({Permission.SEE_DASHBOARD, Permission.EXPORT}),
+    Role.AUDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.READ_AUDIT}),
     Role.ADMIN: frozenset(Permission),
 }
 

@@ -1,11 +1,12 @@
 """Decisions that one person must not take alone: one proposes, another one decides (docs/adr/0040).
 
-An administrator can invite an account and use it too. So for 72 hours an account counts as one person with whoever invited
-it; the audit log, which nobody can change, says who did.
+An administrator can invite an account and use it too. So for 72 hours an account counts as one person with the one who
+invited it; the audit log, which nobody can change, says who did.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -23,11 +24,20 @@ _INVITATIONS = ("staff.invite", "staff.invite_again")
 
 
 class NeedsSecondPerson(Exception):
-    """Whoever began does not decide alone, and each of the two must be known by an account."""
+    """The person who began must not decide, and each of the two must be known by an account."""
 
 
 class InvitedLately(Exception):
     """One of the two invited the other, or the same person invited both, less than 72 hours ago."""
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why somebody does not decide what another one began."""
+
+    until: datetime | None = (
+        None  #: the two count as one person until then (UTC); None: they are one, or not known
+    )
 
 
 class NoSuchProposal(LookupError):
@@ -85,7 +95,7 @@ Row = TypeVar("Row", bound=Proposed)
 def locked(query: Select[Row], *states: str, seen: str | None = None) -> Iterator[tuple[Session, Row]]:
     """The row that a query with FOR UPDATE finds, in one of these states and as it was seen, until the transaction ends.
 
-    Whoever decides at the same moment waits here and is then refused. Raises NoSuchProposal, WrongState.
+    Another decision at the same moment waits here and is then refused. Raises NoSuchProposal, WrongState.
     """
     with transaction() as session:
         row = session.scalar(query)
@@ -98,40 +108,60 @@ def locked(query: Select[Row], *states: str, seen: str | None = None) -> Iterato
 
 def check(session: Session, first: int | None, second: int | None) -> None:
     """Let only a second person go on. Raises NeedsSecondPerson, InvitedLately."""
-    if first is None or second is None or first == second:
-        raise NeedsSecondPerson
-    if _are_one(session.connection(), first, second):
-        raise InvitedLately
+    found = _obstacle(first, second, _recent_invitations(session.connection()))
+    if found is not None:
+        raise InvitedLately if found.until else NeedsSecondPerson
 
 
-def obstacle(first: int | None, second: int | None) -> str:
-    """Why the second does not decide what the first began: "second", "lately" or ""; for the page that offers it."""
-    if first is None or second is None or first == second:
-        return "second"
+def obstacle(first: int | None, second: int | None) -> Obstacle | None:
+    """What keeps the second from deciding what the first began; for the page that offers it."""
+    return obstacles()(first, second)
+
+
+def obstacles() -> Callable[[int | None, int | None], Obstacle | None]:
+    """As `obstacle`, for many pairs with one read."""
     with reading() as connection:
-        return "lately" if _are_one(connection, first, second) else ""
+        invitations = _recent_invitations(connection)
+    return lambda first, second: _obstacle(first, second, invitations)
 
 
-def _are_one(connection: Connection, first: int, second: int) -> bool:
-    invited_by = _recent_invitations(connection)
-    return _origin(first, invited_by) == _origin(second, invited_by)
+@dataclass(frozen=True)
+class _Invitation:
+    by: int
+    ends: datetime  #: from then on both are two people
 
 
-def _recent_invitations(connection: Connection) -> dict[int, int]:
+def _obstacle(first: int | None, second: int | None, invitations: dict[int, _Invitation]) -> Obstacle | None:
+    if first is None or second is None or first == second:
+        return Obstacle()
+    until = None
+    for ends in sorted({invitation.ends for invitation in invitations.values()}):
+        if _origin(first, invitations) != _origin(second, invitations):
+            break
+        until = ends
+        invitations = {invited: found for invited, found in invitations.items() if found.ends > ends}
+    return Obstacle(until) if until else None
+
+
+def _recent_invitations(connection: Connection) -> dict[int, _Invitation]:
     """By account, who invited it lately; the last invitation counts. The command line is no account."""
     query = (
-        select(AuditEntry.subject, AuditEntry.staff_id)
+        select(AuditEntry.subject, AuditEntry.staff_id, AuditEntry.at)
         .where(AuditEntry.action.in_(_INVITATIONS), AuditEntry.at > clock.now() - INVITED_LATELY)
         .order_by(AuditEntry.id)
     )
-    found = {int(row.subject.partition(":")[2]): row.staff_id for row in connection.execute(query)}
-    return {invited: by for invited, by in found.items() if by is not None}
+    found = {int(row.subject.partition(":")[2]): row for row in connection.execute(query)}
+    return {
+        invited: _Invitation(row.staff_id, row.at + INVITED_LATELY)
+        for invited, row in found.items()
+        if row.staff_id is not None
+    }
 
 
-def _origin(staff_id: int, invited_by: dict[int, int]) -> int:
+def _origin(staff_id: int, invitations: dict[int, _Invitation]) -> int:
     """Follow recent invitations back to the first; for two who invited each other it is one of them."""
     seen = {staff_id}
-    while staff_id in invited_by and invited_by[staff_id] not in seen:
-        staff_id = invited_by[staff_id]
+    while staff_id in invitations and invitations[staff_id].by not in seen:
+        staff_id = invitations[staff_id].by
         seen.add(staff_id)
-    return min(seen) if staff_id in invited_by else staff_id
+    return min(seen) if staff_id in invitations else staff_id

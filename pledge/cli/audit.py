@@ -12,9 +12,9 @@ from pledge.audit.chain import Mark
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.queries import FORMATS, Search, all_lines
 from pledge.campaigns import models as _campaigns  # noqa: F401  # the tables of the ledger refer to theirs
+from pledge.cli.options import read_saved
 from pledge.ledger import audit_marks
 from pledge.ledger import queries as ledger
-from pledge.ledger.notes import BadNote
 
 audit = AppGroup("audit", help="The audit log: who did what, in a chain that shows every change.")
 
@@ -59,11 +59,11 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
     delete checkpoints: save a checkpoint elsewhere and pass it later (`--checkpoint FILE`), or the head that this prints
     (`--head HASH`).
     """
-    told = audit_marks.read_all()
-    marks = [*told.marks, *(mark for file in saved for mark in _read_marks(file))]
+    signed = audit_marks.read_all()
+    marks = [*signed.marks, *(mark for file in saved for mark in _read_marks(file))]
     found = chain.verify(noted, marks)
     click.echo(f"{found.count} entries in order, head {found.head.hex()}")
-    faults = list(told.faults)
+    faults = list(signed.faults)
     if found.fault is not None:
         faults.append(f"entry {found.fault.entry_id}: {_WORDS[found.fault.kind]}")
     if found.broken is not None:
@@ -75,7 +75,7 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
         raise click.ClickException(
             "the noted head is not in the log: entries at its end were removed, or it was rewritten"
         )
-    click.echo(f"the log matches the signed checkpoints ({len(told.marks)} states)")
+    click.echo(f"the log matches the signed checkpoints ({len(signed.marks)} states)")
     if found.knows_head is None:
         click.echo(
             "note the head outside the database; `flask audit verify --head …` then finds a cut at the end"
@@ -98,12 +98,7 @@ def _describe(mark: Mark, count: int) -> str:
 
 def _read_marks(file: TextIO) -> list[Mark]:
     """The marks in a saved checkpoint; raises ClickException when it has none."""
-    try:
-        found = audit_marks.read_saved(file.read(), file.name)
-    except UnicodeDecodeError:
-        raise click.ClickException(f"{file.name}: is not a text file") from None
-    except BadNote as error:
-        raise click.ClickException(f"{file.name}: {error}") from None
+    found = read_saved(file, lambda note: audit_marks.read_saved(note, file.name))
     if not found:
         raise click.ClickException(f"{file.name}: says nothing of the audit log")
     return found

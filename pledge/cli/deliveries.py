@@ -30,7 +30,7 @@ from pledge.exports import services
 from pledge.exports.files import write_export
 from pledge.exports.rows import KINDS
 from pledge.ledger import log_queries
-from pledge.ledger.log_queries import CheckpointView
+from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, campaign_facts, totals_at
 
 delivery = AppGroup(
@@ -134,7 +134,7 @@ def _read(letters: Mapping[str, str]) -> dict[str, str]:
         raise click.UsageError(f"the letter cannot be read: {error}") from None
 
 
-def _checkpoint(campaign: int, size: int | None) -> CheckpointView:
+def _checkpoint(campaign: int, size: int | None) -> Checkpoint:
     if size is None:
         found = log_queries.newest(campaign)
         if found is None:
@@ -142,7 +142,7 @@ def _checkpoint(campaign: int, size: int | None) -> CheckpointView:
                 "there is no checkpoint yet; the worker signs one, or `flask ledger fold`"
             )
         return found
-    found = log_queries.checkpoint_of(campaign, size)
+    found = log_queries.checkpoint_of_size(campaign, size)
     if found is None:
         raise click.UsageError(f"there is no checkpoint of {size} entries")
     return found

@@ -13,13 +13,13 @@ from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns import forgetting
 from pledge.campaigns.queries import pledge_hashes, slugs
-from pledge.cli.options import campaign_id, refuse_without_log_key
+from pledge.cli.options import campaign_id, read_saved, refuse_without_log_key
 from pledge.ledger import counting as ledger_counting
 from pledge.ledger import log, log_queries, services
 from pledge.ledger import queries as ledger_queries
 from pledge.ledger import verify as log_verification
 from pledge.ledger.models import SetAside
-from pledge.ledger.notes import BadNote, TreeHead
+from pledge.ledger.notes import TreeHead
 from pledge.statistics.integrity import mismatches
 from pledge.worker.registry import ledger_sources
 
@@ -102,12 +102,7 @@ def dismiss(slug: str, reason: str) -> None:
 
 def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
     """A saved checkpoint, which must be of one of the logs that are checked."""
-    try:
-        state = log_queries.read_checkpoint(file.read())
-    except UnicodeDecodeError:
-        raise click.ClickException(f"{file.name}: is not a text file") from None
-    except BadNote as error:
-        raise click.ClickException(f"{file.name}: {error}") from None
+    state = read_saved(file, log_queries.read_checkpoint)
     if not state.origin.endswith(tuple(f"/log/{name}" for name in names)):
         raise click.ClickException(f"{file.name}: belongs to another log, {state.origin}")
     return state

@@ -9,11 +9,13 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from config import ROOT, current_config
 from pledge.audit.models import COMMAND_LINE
 from pledge.core.clock import iso_utc
 from pledge.core.db.encrypted_columns import reencrypt
+from pledge.core.db.failures import advise
 from pledge.core.encryption import Unreadable
 from pledge.deliveries.queries import last_handed_over
 from pledge.diagnosis import Severity
@@ -84,7 +86,10 @@ def deliver() -> None:
 @mail.command("dead")
 def dead() -> None:
     """List the mails that were given up. No address is shown."""
-    letters = queries.dead_letters()[::-1]
+    try:
+        letters = queries.dead_letters()[::-1]
+    except SQLAlchemyError as error:
+        raise click.ClickException(advise(error)) from None
     for letter in letters:
         click.echo(
             f"{letter.id}  {letter.kind}  {letter.lang}  {iso_utc(letter.created_at)}  "
@@ -187,7 +192,7 @@ def run() -> None:
         f"Deleted {removed.applications} unconfirmed applications of "
         f"organisations and {removed.contacts} contacts of organisations that are not listed; "
         f"forgot {removed.attempts} counts of tries to sign in. Deleted {removed.alerts} alerts to staff and "
-        f"{removed.origin_blocks} blocks of networks and domains. "
+        f"{removed.listed_origins} listed networks and domains. "
         f"Deleted {removed.signatures} signatures and {removed.scans} scans of campaigns that are long over."
     )
 

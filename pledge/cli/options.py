@@ -1,10 +1,16 @@
 """What several commands share: the argument SLUG, the option --lang, the check for the key of the log."""
 
+from collections.abc import Callable
+from typing import TextIO, TypeVar
+
 import click
 
 from config import Config
 from pledge.campaigns.queries import slugs
 from pledge.core import languages
+from pledge.ledger.notes import BadNote
+
+T = TypeVar("T")
 
 
 def campaign_id(slug: str) -> int:
@@ -23,6 +29,16 @@ def known_language(lang: str) -> str:
             f"{lang!r} is none of the languages of this site: {', '.join(languages.codes())}"
         )
     return lang or languages.default()
+
+
+def read_saved(file: TextIO, read: Callable[[str], T]) -> T:
+    """What `read` gives of a checkpoint that somebody saved. Raises ClickException."""
+    try:
+        return read(file.read())
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file.name}: is not a text file") from None
+    except BadNote as error:
+        raise click.ClickException(f"{file.name}: {error}") from None
 
 
 def refuse_without_log_key(config: Config) -> None:

@@ -96,8 +96,8 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(SEOUL).strftime("%H:%M")
 
 
-def format_duration(span: timedelta) -> str:
-    """In the two largest units that are not zero: `2 hours 5 minutes`, `2시간 5분`; `0 seconds` for nothing."""
+def format_duration(span: timedelta, units: int = 2) -> str:
+    """In the largest units that are not zero: `2 hours 5 minutes`, `2시간 5분`; `0 seconds` for nothing."""
     total = max(0, round(span.total_seconds()))
     days, hours, minutes, seconds = total // 86400, total // 3600 % 24, total // 60 % 60, total % 60
     parts = [
@@ -107,7 +107,7 @@ def format_duration(span: timedelta) -> str:
         (seconds, ngettext("%(num)s second", "%(num)s seconds", seconds)),
     ]
     first = next((place for place, (number, _words) in enumerate(parts) if number), len(parts) - 1)
-    return " ".join(words for number, words in parts[first : first + 2] if number or not total)
+    return " ".join(words for number, words in parts[first : first + units] if number or not total)
 
 
 def _wanted() -> str:

@@ -21,8 +21,7 @@ from pledge.jobs import services
 from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
-from pledge.ledger.log_queries import CheckpointView
-from pledge.ledger.models import Kind
+from pledge.ledger.models import Checkpoint, Kind
 from pledge.paper import queries as paper_signatures
 from pledge.statistics.integrity import integrity, mismatches
 from pledge.statistics.totals import (
@@ -87,10 +86,11 @@ def recipient_of(slug: str) -> Texts:
     return Texts({lang: text[:1].upper() + text[1:] for lang, text in recipient.items()})
 
 
-def last_reply(slug: str) -> Reply:
-    """The reply of the campaign's last letter, for the next one, without the number.
+def last_texts(slug: str) -> LetterTexts:
+    """What the next letter begins with: the texts of the campaign's last one, but for its number and its letter.
 
-    The site's own address is left out: it is used where none is set, and may have changed since.
+    Without one the recipient that the campaign names. The site's own address is left out: it is used where none is set, and may
+    have changed since. Raises UnknownCampaign.
     """
     query = (
         select(Delivery.document)
@@ -101,9 +101,11 @@ def last_reply(slug: str) -> Reply:
     )
     with reading() as connection:
         frozen = connection.execute(query).scalar_one_or_none()
-    found = Reply() if frozen is None else from_json(frozen).reply
-    email = "" if found.email == current_config().contact else found.email
-    return replace(found, number="", email=email)
+    if frozen is None:
+        return LetterTexts(recipient_of(slug), _NOTHING, _NOTHING, _NO_REPLY)
+    last = from_json(frozen)
+    email = "" if last.reply.email == current_config().contact else last.reply.email
+    return LetterTexts(last.recipient, last.occasion, _NOTHING, replace(last.reply, number="", email=email))
 
 
 def letter_for(slug: str, checkpoint_id: int) -> Texts:
@@ -243,11 +245,11 @@ def filled(slug: str, checkpoint_id: int | None, wording: LetterTexts) -> Letter
     return replace(wording, letter=letters.filled(wording.letter, state, on_paper, campaign.goal))
 
 
-def _default_letter(campaign: CampaignFacts, checkpoint: CheckpointView) -> Texts:
+def _default_letter(campaign: CampaignFacts, checkpoint: Checkpoint) -> Texts:
     return letters.default_letter(campaign.title, with_organizations=checkpoint.organizations > 0)
 
 
-def _document(campaign: CampaignFacts, checkpoint: CheckpointView, wording: LetterTexts) -> Document:
+def _document(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTexts) -> Document:
     counted = counted_at(campaign.id, checkpoint)
     listed = listed_organizations(campaign.id, checkpoint)
     if len(listed.organizations) + listed.unnamed != checkpoint.organizations:
@@ -292,7 +294,7 @@ def _paper(campaign_id: int, size: int) -> FrozenPaper | None:
     return FrozenPaper(found.signatures, found.sheets, len(found.batches)) if found.batches else None
 
 
-def _checkpoint(campaign_id: int, checkpoint_id: int | None) -> CheckpointView:
+def _checkpoint(campaign_id: int, checkpoint_id: int | None) -> Checkpoint:
     found = (
         log_queries.newest(campaign_id) if checkpoint_id is None else log_queries.checkpoint(checkpoint_id)
     )

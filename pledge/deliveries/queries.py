@@ -1,6 +1,6 @@
 """Reads of the register: for its screens, and the public view of deliveries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,6 +78,18 @@ def find(delivery_id: int) -> DeliveryView | None:
     with reading() as connection:
         row = connection.execute(query).first()
     return None if row is None else _view(row)
+
+
+def answered(since: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The deliveries that were answered after this moment (UTC), the oldest answer first."""
+    query = (
+        select(Campaign.slug, *(Delivery.id, Delivery.campaign_id, Delivery.recipient, Delivery.answered_at))
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Delivery.state == DeliveryState.ANSWERED, Delivery.answered_at > since)
+        .order_by(Delivery.answered_at)
+    )
+    with reading() as connection:
+        return connection.execute(query).all()
 
 
 _PUBLIC = (

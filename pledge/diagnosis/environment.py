@@ -20,7 +20,7 @@ from pledge.mail import queries as mail
 from pledge.mail.bounces import mailboxes
 from pledge.mail.services import transport
 from pledge.mail.transports import BadSmtpUrl, MailRefused, Server, SmtpTransport
-from pledge.statistics import deliverability
+from pledge.watch import deliverability
 
 #: Seconds that Redis may take here; the site itself waits less.
 REDIS_TIMEOUT = 2.0

@@ -97,11 +97,6 @@ class Moves:
         return sum(getattr(self, reason.value) * reason.delta for reason in Reason)
 
 
-def moves_of(entries: Counter[tuple[str, str]], kind: Kind) -> Moves:
-    """The moves of a kind from the number of entries by kind and reason."""
-    return Moves(**{reason.value: entries[kind, reason] for reason in Reason})
-
-
 @dataclass
 class Counted:
     """What entries of one campaign add up to."""
@@ -123,7 +118,7 @@ class Counted:
         return frozenset(pledge_text_id for _, pledge_text_id in self.by_pledge)
 
     def moves(self, kind: Kind) -> Moves:
-        return moves_of(self.entries, kind)
+        return Moves(**{reason.value: self.entries[kind, reason] for reason in Reason})
 
     def count(self, kind: Kind) -> int:
         return self.tallies[kind][Dimension.TOTAL][""]

@@ -1,14 +1,12 @@
 """What the public log holds: checkpoints, tiles, entries and proofs, all as they were published."""
 
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
-from pledge.core.db import reading
+from pledge.core.db import load, reading
 from pledge.ledger import merkle, notes
 from pledge.ledger.counting import MAX_SIZE
 from pledge.ledger.leaves import Leaf
@@ -23,51 +21,33 @@ _AT_ONCE = 5000
 
 
 @dataclass(frozen=True)
-class CheckpointView:
-    """A signed state of one log."""
-
-    id: int
-    campaign_id: int
-    size: int
-    root: bytes
-    people: int
-    organizations: int
-    note: str  #: verbatim
-    signed_at: datetime
-
-    @property
-    def root_base64(self) -> str:
-        return b64encode(self.root).decode()
-
-
-@dataclass(frozen=True)
 class Inclusion:
     """The proof that one entry is in the log at a checkpoint."""
 
     index: int
     line: bytes
     proof: list[bytes]
-    checkpoint: CheckpointView
+    checkpoint: Checkpoint
 
 
-def newest(campaign_id: int) -> CheckpointView | None:
+def newest(campaign_id: int) -> Checkpoint | None:
     """The checkpoint that is published now; None before the worker has signed the first."""
     return _one(_checkpoints(campaign_id).order_by(Checkpoint.id.desc()).limit(1))
 
 
-def checkpoint(checkpoint_id: int) -> CheckpointView | None:
+def checkpoint(checkpoint_id: int) -> Checkpoint | None:
     """A checkpoint by its number in the database."""
-    return _one(select(Checkpoint.__table__).where(Checkpoint.id == checkpoint_id))
+    return _one(select(Checkpoint).where(Checkpoint.id == checkpoint_id))
 
 
-def checkpoint_of(campaign_id: int, size: int) -> CheckpointView | None:
+def checkpoint_of_size(campaign_id: int, size: int) -> Checkpoint | None:
     """The newest checkpoint of exactly this size."""
     return _one(
         _checkpoints(campaign_id).where(Checkpoint.size == size).order_by(Checkpoint.id.desc()).limit(1)
     )
 
 
-def checkpoint_before(campaign_id: int, moment: datetime) -> CheckpointView | None:
+def checkpoint_before(campaign_id: int, moment: datetime) -> Checkpoint | None:
     """The last checkpoint that was signed before a moment."""
     before = _checkpoints(campaign_id).where(Checkpoint.signed_at < moment)
     return _one(before.order_by(Checkpoint.signed_at.desc(), Checkpoint.id.desc()).limit(1))
@@ -125,7 +105,7 @@ def leaves(campaign_id: int, size: int, pledge_hashes: PledgeHashes) -> Iterator
             yield from _leaves(connection, campaign_id, begin, min(size, begin + _AT_ONCE), pledge_hashes)
 
 
-def inclusion(campaign_id: int, index: int, at: CheckpointView, pledge_hashes: PledgeHashes) -> Inclusion:
+def inclusion(campaign_id: int, index: int, at: Checkpoint, pledge_hashes: PledgeHashes) -> Inclusion:
     """The proof of one entry at a checkpoint. Raises IndexError."""
     with reading() as connection:
         proof = merkle.inclusion_proof(index, at.size, Tiles(connection, campaign_id).subtree)
@@ -181,24 +161,9 @@ def _leaves(
     return [leaf_of(row, pledges) for row in rows]
 
 
-def _checkpoints(campaign_id: int) -> Select[*tuple[Any, ...]]:
-    return select(Checkpoint.__table__).where(Checkpoint.campaign_id == campaign_id)
+def _checkpoints(campaign_id: int) -> Select[Checkpoint]:
+    return select(Checkpoint).where(Checkpoint.campaign_id == campaign_id)
 
 
-def _one(query: Select[*tuple[Any, ...]]) -> CheckpointView | None:
-    with reading() as connection:
-        row = connection.execute(query).first()
-    return None if row is None else _view(row)
-
-
-def _view(row: Row[Any]) -> CheckpointView:
-    return CheckpointView(
-        id=row.id,
-        campaign_id=row.campaign_id,
-        size=row.size,
-        root=bytes(row.root),
-        people=row.people,
-        organizations=row.organizations,
-        note=row.note,
-        signed_at=row.signed_at,
-    )
+def _one(query: Select[Checkpoint]) -> Checkpoint | None:
+    return next(iter(load(query)), None)

@@ -5,6 +5,7 @@ takes back once, its `count_after` may be put right, and one that is set aside s
 key stay as they are; none is ever removed.
 """
 
+from base64 import b64encode
 from datetime import datetime
 from enum import StrEnum
 
@@ -243,6 +244,10 @@ class Checkpoint(Model):
     organizations: Mapped[int] = mapped_column(BigInteger)
     note: Mapped[str] = mapped_column(Text)  #: the signed note, verbatim (C2SP signed-note)
     signed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    @property
+    def root_base64(self) -> str:
+        return b64encode(self.root).decode()
 
     __table_args__ = (
         Index("ix_checkpoints_size", "campaign_id", "size"),

@@ -1,6 +1,7 @@
 """Mails between outbox and transport: claimed rows, the composers that turn them into messages, and rendering those.
 
-A mail is a folder of three files for each language: templates/mail/<kind>/<language>/{subject.txt,body.txt,body.html}.
+The words of a mail are one file for each language, templates/mail/<language>/<kind>.txt: its subject and all that both of its
+parts say. _base.txt and _base.html beside them make the parts of it.
 """
 
 import re
@@ -21,7 +22,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.environment import TemplateModule
 from markupsafe import Markup
 
 from pledge.core import clock, urls
@@ -95,13 +97,14 @@ def composer(
     return compose
 
 
-_TEMPLATES = Environment(
+_HTML = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
-    autoescape=select_autoescape(["html"]),
+    autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_PLAIN = _HTML.overlay(autoescape=False)
 
 #: What an address may consist of when it goes into a header and an SMTP command (RFC 5321, unquoted, ASCII).
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
@@ -173,14 +176,15 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
     """
     if not is_address(message.to):
         raise UnsafeAddress
-    folder = f"mail/{message.template or mail.kind}/{mail.lang}"
+    source = f"mail/{mail.lang}/{message.template or mail.kind}.txt"
     # On one line each: a value that holds a line break begins neither a header nor a paragraph.
     values = {name: " ".join(value.split()) for name, value in message.values.items()}
     imprint = "\n".join(filter(None, (message.organization, urls.imprint(mail.lang))))
     context = {**values, **message.texts, "lang": mail.lang, "imprint": imprint}
 
     made = EmailMessage(policy=_POLICY)
-    made["Subject"] = _render(f"{folder}/subject.txt", context).strip()
+    words, plain = _part(_PLAIN, "txt", source, context)
+    made["Subject"] = str(vars(words)["subject"]).strip()
     name, address = parseaddr(urls.sender())
     made["From"] = Address(name or values["campaign"], addr_spec=address)
     made["To"] = message.to
@@ -195,8 +199,8 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
     if message.unsubscribe:
         _add_one_click(made, message.unsubscribe)
         made["List-Id"] = f"<{message.mailing_list}.{urls.host()}>"
-    made.set_content(_render(f"{folder}/body.txt", context), charset="utf-8", cte="quoted-printable")
-    html = _render(f"{folder}/body.html", context)
+    made.set_content(plain, charset="utf-8", cte="quoted-printable")
+    _, html = _part(_HTML, "html", source, context)
     made.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
     # Only now: add_alternative() takes Content headers away with the first part. "=_" cannot occur in quoted-printable text.
     made["Content-Language"] = mail.lang
@@ -214,8 +218,12 @@ def envelope_address(sender: str) -> str:
     return parseaddr(sender)[1]
 
 
-def _render(template: str, context: dict[str, Any]) -> str:
-    return _TEMPLATES.get_template(template).render(context)
+def _part(
+    environment: Environment, kind: str, source: str, context: dict[str, Any]
+) -> tuple[TemplateModule, str]:
+    """The words of a mail as one of its parts escapes them, and that part."""
+    words = environment.get_template(source).make_module({**context, "part": kind})
+    return words, environment.get_template(f"mail/_base.{kind}").render(context, mail=words)
 
 
 def _add_one_click(made: EmailMessage, address: str) -> None:

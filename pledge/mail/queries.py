@@ -341,6 +341,13 @@ def dead_mails() -> int:
         return connection.execute(query).scalar_one()
 
 
+def dead_since() -> datetime | None:
+    """Since when the oldest of them has been in the outbox."""
+    query = select(func.min(OutboxMail.created_at)).where(_DEAD)
+    with reading() as connection:
+        return connection.execute(query).scalar()
+
+
 @dataclass(frozen=True)
 class Outbox:
     """What is in the outbox."""

@@ -65,7 +65,7 @@ def find(campaign_id: int, news_id: int) -> NewsItem:
 def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
     """News of all campaigns that waits for a second person, the longest wait first."""
     query = (
-        select(Campaign.slug, NewsItem.id, NewsItem.title, NewsItem.proposed_at)
+        select(Campaign.slug, NewsItem.id, NewsItem.title, NewsItem.proposed_at, NewsItem.proposed_by)
         .join(Campaign, Campaign.id == NewsItem.campaign_id)
         .where(NewsItem.state == NewsState.PROPOSED)
         .order_by(NewsItem.proposed_at)
@@ -73,6 +73,13 @@ def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
     )
     with reading() as connection:
         return connection.execute(query).all()
+
+
+def last_written() -> dict[int, datetime]:
+    """By campaign number, when (UTC) its news was written or changed last, in whatever state it is."""
+    query = select(NewsItem.campaign_id, func.max(NewsItem.changed_at)).group_by(NewsItem.campaign_id)
+    with reading() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def has_any(slug: str) -> bool:

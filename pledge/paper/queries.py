@@ -82,7 +82,10 @@ def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
     """Batches of all campaigns that wait for a second person, or for who counts them again, the longest wait first."""
     is_disputed = (PaperBatch.state == PaperState.DISPUTED).label("is_disputed")
     query = (
-        select(Campaign.slug, PaperBatch.id, PaperBatch.place, PaperBatch.proposed_at, is_disputed)
+        select(
+            *(Campaign.slug, PaperBatch.id, PaperBatch.place),
+            *(PaperBatch.proposed_at, PaperBatch.proposed_by, is_disputed),
+        )
         .join(Campaign, Campaign.id == PaperBatch.campaign_id)
         .where(PaperBatch.state.in_((PaperState.COUNTED, PaperState.DISPUTED)))
         .order_by(PaperBatch.proposed_at)

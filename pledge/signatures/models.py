@@ -4,7 +4,7 @@ At most one row of a person in a campaign is settled (confirmed, held, or taken 
 beside it, each until its own link or code is used, and rows that were withdrawn stay as they were (docs/adr/0062).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -30,6 +30,9 @@ NAME_CONTEXT = "signatures.name"
 SALT_CONTEXT = "signatures.salt"
 NOTICE_CONTEXT = "erasure_notices.email"
 
+#: How long a submission waits. A link lives seven days; seven more are left to ask for a new one with it. Nothing renews
+#: this clock.
+PENDING_LIFETIME = timedelta(days=14)
 
 #: The states over which there are indexes. A query must repeat the predicate verbatim to use the index.
 PENDING = "state = 'pending'"
@@ -37,6 +40,9 @@ SETTLED = "state IN ('confirmed', 'held', 'invalidated')"
 HELD = "state = 'held'"
 #: Whether a reminder is due is still to be decided (reminding.py). A query must repeat the predicate verbatim too.
 TO_REMIND = "state = 'pending' AND NOT reminded"
+#: Confirmed, or waiting, at another domain than the largest providers': counted and held by the watch (watch/clusters.py).
+SMALL_CONFIRMED = "confirmed_at IS NOT NULL AND mail_provider = 'other'"
+SMALL_PENDING = "state = 'pending' AND mail_provider = 'other'"
 #: The fence: of a person, one row in a campaign is counted.
 SETTLED_INDEX = "uq_signatures_settled"
 
@@ -73,6 +79,8 @@ HOLD_REASONS = {
     "signals": Phrase("hold reason", "The form looked like a program’s"),
     "speed": Phrase("hold reason", "E-mails answered too soon"),
     "domains": Phrase("hold reason", "Many small e-mail domains from one place"),
+    "size": Phrase("hold reason", "Many at one small e-mail domain"),
+    "scattered": Phrase("hold reason", "One small e-mail domain, and nearly each from another network"),
     "blocked": Phrase("hold reason", "From a network or domain that staff hold"),
     "staff": Phrase("hold reason", "Held by staff"),
 }
@@ -151,7 +159,7 @@ class Signature(Model):
     confirm_signals: Mapped[str | None] = mapped_column(String(80))
     #: Why it becomes held instead of confirmed when its link or code is used; NULL: it is counted then. Kept when it is refused.
     hold_reason: Mapped[str | None] = mapped_column(String(16))
-    #: Staff have taken such a reason away: the watch gives it no other one (watching.py).
+    #: Staff have taken such a reason away: the watch gives it no other one (watch/services.py).
     cleared: Mapped[bool] = mapped_column(Boolean, server_default=false())
     #: The code of the partner or organisation whose link led to the form (statistics/referrals.py); NULL for everybody else.
     via: Mapped[str | None] = mapped_column(String(20))
@@ -172,6 +180,8 @@ class Signature(Model):
         Index("ix_signatures_person", "address_hash", "campaign_id"),
         Index("ix_signatures_submitted", "submitted_at"),
         partial_index("ix_signatures_held", "campaign_id", "confirmed_at", where=HELD),
+        partial_index("ix_signatures_small_confirmed", "confirmed_at", where=SMALL_CONFIRMED),
+        partial_index("ix_signatures_small_pending", "domain_hash", where=SMALL_PENDING),
         partial_index(SETTLED_INDEX, "address_hash", "campaign_id", unique=True, where=SETTLED),
         partial_index("uq_signatures_pending_content", "content_hash", unique=True, where=PENDING),
         partial_index("ix_signatures_to_remind", "submitted_at", where=TO_REMIND),

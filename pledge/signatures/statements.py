@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Boolean, Connection, String, TextClause, bindparam, text
 from sqlalchemy.exc import IntegrityError
 
-from pledge.abuse import blocks, signals
+from pledge.abuse import origin_list, signals
 from pledge.campaigns.opening import CONFIRM_GRACE, OPEN, TAKES_CONFIRMATIONS
 from pledge.core import clock
 from pledge.core.db import is_postgresql, write_autocommit
@@ -21,7 +21,7 @@ from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX, Signature,
 
 #: Why the form itself puts a signature on hold. Sent again from elsewhere without a reason, it sets the signature free, so the
 #: watch looks at these too.
-HELD_BY_FORM = (signals.HOLD_REASON, blocks.HOLD_REASON)
+HELD_BY_FORM = (signals.HOLD_REASON, origin_list.HOLD_REASON)
 #: How long after confirming the mail with thanks goes out; until then it can be declined. Pages name this time.
 THANKS_AFTER = timedelta(minutes=10)
 
@@ -44,29 +44,10 @@ _HAS_LINK_NOW = (
 )
 
 #: The columns that signing fills with the values of the new row, apart from what belongs to the campaign.
-_GIVEN = (
-    *(
-        "id",
-        "address_hash",
-        "content_hash",
-        "state",
-        "email",
-        "name",
-        "country",
-        "region",
-        "public_name",
-        "updates",
-    ),
-    *(
-        "lang",
-        "privacy_version",
-        "submitted_at",
-        "code_since",
-        "network_hash",
-        "wide_network_hash",
-        "domain_hash",
-    ),
-    *("mail_provider", "salt", "commitment", "via", "hold_reason", "signals"),
+_GIVEN = tuple(
+    "id address_hash content_hash state email name country region public_name updates "
+    "lang privacy_version submitted_at code_since network_hash wide_network_hash "
+    "domain_hash mail_provider salt commitment via hold_reason signals".split()
 )
 
 #: A pending row, whatever is known of the person: nothing here depends on it. The same form sent twice is one row.

@@ -1,9 +1,8 @@
-"""The numbers of the staff's first page: today, what is waiting, the last recount; and the alert about a reached goal."""
+"""For the staff's first pages: a campaign's numbers of today, how the site is doing, the last recount; and the alert about a reached goal."""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Row, func, select, text, update
@@ -17,38 +16,23 @@ from pledge.campaigns.queries import slugs
 from pledge.core import clock, languages
 from pledge.core.db import reading, transaction
 from pledge.core.i18n import SEOUL
-from pledge.endorsements.review import queries as review
 from pledge.ledger import queries as ledger
+from pledge.ledger.counting import Moves
 from pledge.ledger.models import Dimension, Kind, LedgerEntry, Reason
 from pledge.ledger.queries import Count
 from pledge.ledger.services import hour_of
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
 from pledge.mail.queries import Outbox
-from pledge.signatures.queries import Held, held_by_campaign
-
-
-@dataclass(frozen=True)
-class MovesOfToday:
-    """What happened to people or organisations since midnight in Seoul."""
-
-    confirmed: int  #: organisations: published
-    withdrawn: int
-    invalidated: int
-    reinstated: int
-
-    @property
-    def net(self) -> int:
-        return self.confirmed - self.withdrawn - self.invalidated + self.reinstated
 
 
 @dataclass(frozen=True)
 class Today:
-    """One campaign's day so far."""
+    """One campaign's count, and what happened since midnight in Seoul; confirmed organisations are published ones."""
 
     count: Count
-    people: MovesOfToday
-    organizations: MovesOfToday
+    people: Moves
+    organizations: Moves
 
 
 @dataclass(frozen=True)
@@ -61,12 +45,9 @@ class LastRecount:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """What is waiting for staff or for the worker."""
+class SiteState:
+    """How the site is doing."""
 
-    review: int  #: organisations whose application or correction nobody has decided
-    review_since: datetime | None
-    held: dict[str, Held]  #: signatures that are confirmed and wait for a decision, by campaign
     outbox: Outbox
     fold_lag: timedelta  #: for how long the oldest entry has not been counted
     recount: LastRecount | None  #: None when it never ran
@@ -82,22 +63,23 @@ def today(campaign_id: int) -> Today:
     """
     midnight = datetime.combine(clock.now().astimezone(SEOUL).date(), time(), SEOUL)
     rare = _rare_since(campaign_id, midnight)
-    return Today(
-        ledger.count(campaign_id),
-        *(
-            _day(_moved_since(campaign_id, kind, midnight), rare, kind)
-            for kind in (Kind.PERSON, Kind.ORGANIZATION)
-        ),
-    )
+
+    def moves(kind: Kind) -> Moves:
+        withdrawn, invalidated, reinstated = (
+            rare.get((kind, reason), 0)
+            for reason in (Reason.WITHDRAWN, Reason.INVALIDATED, Reason.REINSTATED)
+        )
+        # Midnight in Seoul is a full hour of UTC, so the hours of the tallies are enough.
+        hours = ledger.breakdown(campaign_id, Dimension.HOUR, kind)
+        net = sum(number for hour, number in hours.items() if hour >= hour_of(midnight))
+        return Moves(net + withdrawn + invalidated - reinstated, withdrawn, invalidated, reinstated)
+
+    return Today(ledger.count(campaign_id), moves(Kind.PERSON), moves(Kind.ORGANIZATION))
 
 
-def waiting() -> Waiting:
-    review_count, review_since = review.backlog()
-    aside, held, names = ledger.set_aside_counts(), held_by_campaign(), slugs()
-    return Waiting(
-        review_count,
-        review_since,
-        {names[number]: found for number, found in held.items()},
+def site_state() -> SiteState:
+    aside, names = ledger.set_aside_counts(), slugs()
+    return SiteState(
         mail.outbox(),
         timedelta(seconds=ledger.lag()),
         last_recount(),
@@ -116,40 +98,23 @@ def last_recount() -> LastRecount | None:
     return LastRecount(line.at, details["differences"], details["repaired"])
 
 
-def age(since: datetime | None) -> timedelta:
-    """The time since a moment; zero for None."""
-    return timedelta() if since is None else max(timedelta(), clock.now() - since)
-
-
-def _moved_since(campaign_id: int, kind: Kind, midnight: datetime) -> int:
-    """Midnight in Seoul is a full hour of UTC, so the hours of the tallies are enough."""
-    first = hour_of(midnight)
-    hours = ledger.breakdown(campaign_id, Dimension.HOUR, kind)
-    return sum(number for hour, number in hours.items() if hour >= first)
-
-
 def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], int]:
     """How many entries of each kind and reason there are, confirmations left out."""
     entries = LedgerEntry.__table__.c
     with reading() as connection:
         # Verbatim the predicate of its index, and without another condition that might lead the planner to another one.
         query = (
-            select(entries.campaign_id, entries.kind, entries.reason, func.count(entries.number))
+            select(
+                entries.campaign_id, entries.kind, entries.reason, func.count(entries.number).label("number")
+            )
             .where(text("reason <> 'confirmed'"), entries.occurred_at >= midnight)
             .group_by(entries.campaign_id, entries.kind, entries.reason)
         )
         return {
-            (kind, reason): number
-            for of, kind, reason, number in connection.execute(query)
-            if of == campaign_id
+            (row.kind, row.reason): row.number
+            for row in connection.execute(query)
+            if row.campaign_id == campaign_id
         }
-
-
-def _day(net: int, rare: dict[tuple[str, str], int], kind: Kind) -> MovesOfToday:
-    withdrawn, invalidated, reinstated = (
-        rare.get((kind, reason), 0) for reason in (Reason.WITHDRAWN, Reason.INVALIDATED, Reason.REINSTATED)
-    )
-    return MovesOfToday(net + withdrawn + invalidated - reinstated, withdrawn, invalidated, reinstated)
 
 
 def alert_reached_goals() -> None:
@@ -160,14 +125,10 @@ def alert_reached_goals() -> None:
     counts = ledger.counts(row.id for row in rows)
     for row in rows:
         people = counts[row.id].people
-        step = _largest_step(people, row)
+        steps = steps_of(row.goal, row.goal_steps)
+        step = max((step for step in steps if step <= people), default=0)
         if row.told_step is None or row.told_step < step:
             _alert_once(row, people, step)
-
-
-def _largest_step(people: int, row: Row[*tuple[Any, ...]]) -> int:
-    """The largest step that so many people have reached; 0 before the first."""
-    return max(takewhile(lambda step: step <= people, steps_of(row.goal, row.goal_steps)), default=0)
 
 
 def _alert_once(row: Row[*tuple[Any, ...]], people: int, step: int) -> None:

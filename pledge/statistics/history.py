@@ -20,8 +20,7 @@ from pledge.core.i18n import SEOUL
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.ledger.leaves import korean_day
-from pledge.ledger.log_queries import CheckpointView
-from pledge.ledger.models import Dimension, Kind, Tally
+from pledge.ledger.models import Checkpoint, Dimension, Kind, Tally
 from pledge.statistics.breakdowns import OTHER, by_korean_day
 from pledge.statistics.cells import Cell
 from pledge.statistics.totals import Totals, campaign_facts, totals_at
@@ -70,7 +69,7 @@ class Progress:
 
     totals: Totals
     history: History
-    checkpoint: CheckpointView | None  #: the newest one; None before the first
+    checkpoint: Checkpoint | None  #: the newest one; None before the first
 
     @property
     def log_size(self) -> int | None:
@@ -173,7 +172,7 @@ def _number_of_days(found: History, opened: date | None = None) -> int:
     return (found.ends - min(found.begins, opened or found.begins)).days + 1
 
 
-def _agree(totals: Totals, checkpoint: CheckpointView) -> bool:
+def _agree(totals: Totals, checkpoint: Checkpoint) -> bool:
     return (totals.people, totals.organizations) == (checkpoint.people, checkpoint.organizations)
 
 

@@ -23,8 +23,7 @@ from pledge.ledger import counting, log_queries
 from pledge.ledger import queries as ledger
 from pledge.ledger.counting import Counted
 from pledge.ledger.leaves import korean_day
-from pledge.ledger.log_queries import CheckpointView
-from pledge.ledger.models import Dimension, Kind
+from pledge.ledger.models import Checkpoint, Dimension, Kind
 from pledge.statistics.breakdowns import Breakdowns, breakdowns
 from pledge.statistics.cells import MIN_CELL
 
@@ -155,7 +154,7 @@ def campaign_facts(slug: str) -> CampaignFacts:
 
 
 def totals_at(
-    campaign: CampaignFacts, checkpoint: CheckpointView | None = None, counted: Counted | None = None
+    campaign: CampaignFacts, checkpoint: Checkpoint | None = None, counted: Counted | None = None
 ) -> Totals:
     """The totals of a campaign now, or at a checkpoint, of which `counted` has the sums where they are known already.
 
@@ -184,7 +183,7 @@ def totals_at(
     )
 
 
-def counted_at(campaign_id: int, checkpoint: CheckpointView) -> Counted:
+def counted_at(campaign_id: int, checkpoint: Checkpoint) -> Counted:
     """The sums of the entries up to a checkpoint. Raises DoesNotAddUp."""
     with snapshot() as connection:
         counted = counting.counted(connection, campaign_id, checkpoint.size)
@@ -194,7 +193,7 @@ def counted_at(campaign_id: int, checkpoint: CheckpointView) -> Counted:
     return counted
 
 
-def counted_checkpoint(checkpoint: CheckpointView) -> CountedCheckpoint:
+def counted_checkpoint(checkpoint: Checkpoint) -> CountedCheckpoint:
     """The checkpoint in the form of totals and documents."""
     return CountedCheckpoint(
         size=checkpoint.size,
@@ -206,7 +205,7 @@ def counted_checkpoint(checkpoint: CheckpointView) -> CountedCheckpoint:
     )
 
 
-def checkpoints(campaign_id: int) -> list[CheckpointView]:
+def checkpoints(campaign_id: int) -> list[Checkpoint]:
     """The checkpoints that staff choose from, newest first: the newest one, and the last of each earlier day that had any."""
     newest = log_queries.newest(campaign_id)
     if newest is None:
@@ -243,7 +242,7 @@ def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
     return [Pledge(row.version, bytes(row.sha256).hex(), row.wording) for row in chosen]
 
 
-def listed_organizations(campaign_id: int, checkpoint: CheckpointView) -> ListedOrganizations:
+def listed_organizations(campaign_id: int, checkpoint: Checkpoint) -> ListedOrganizations:
     """The organisations whose entries up to a checkpoint leave one +1, each as it was shown when that was signed."""
     with reading() as connection:
         counted = counting.counted_subjects(connection, campaign_id, checkpoint.size, Kind.ORGANIZATION)

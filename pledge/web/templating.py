@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, Response, current_app, make_response, render_template, request, url_for
 from flask_babel import get_locale
 from jinja2.runtime import Context
 
@@ -20,13 +20,15 @@ from pledge.deliveries import models as deliveries
 from pledge.endorsements import models as endorsements
 from pledge.endorsements.queries import initials
 from pledge.endorsements.review import queries as review
+from pledge.inbox import queries as inbox
 from pledge.mail import models as mail
 from pledge.news import models as news
 from pledge.paper import models as paper
 from pledge.signatures import models as signatures
 from pledge.signatures.invalidation import models as invalidations
-from pledge.statistics import funnel, watch
+from pledge.statistics import funnel
 from pledge.switches import queries as switches
+from pledge.watch import queries as watch
 
 #: Characters that may be in a path unencoded (RFC 3986 section 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;="
@@ -34,7 +36,6 @@ _PATH_SAFE = "/:@!$&'()*+,;="
 LABELS = {
     "alert": alerts.LABELS,
     "cluster_kind": watch.KIND_LABELS,
-    "cluster_mark": watch.MARK_LABELS,
     "delivery_state": deliveries.STATE_LABELS,
     "duplicate_sign": review.SIGN_LABELS,
     "endorsement_action": review.ACTION_LABELS,
@@ -43,6 +44,7 @@ LABELS = {
     "endorsement_state": endorsements.STATE_LABELS,
     "endorsement_tab": review.TAB_LABELS,
     "hold_reason": signatures.HOLD_REASONS,
+    "inbox_kind": inbox.KIND_LABELS,
     "invalidation_done": invalidations.DONE_LABELS,
     "invalidation_reason": invalidations.REASON_LABELS,
     "invalidation_state": invalidations.STATE_LABELS,
@@ -58,7 +60,6 @@ LABELS = {
     "role": roles.LABELS,
     "role_duty": roles.DUTIES,
     "signature_state": signatures.STATE_LABELS,
-    "watch_window": watch.WINDOW_LABELS,
 }
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -72,6 +73,10 @@ class PageContext(Context):
 
     def __init__(self, *arguments: Any, globals: Any = None) -> None:  # noqa: A002  # Jinja's name
         super().__init__(*arguments)
+
+
+def render_page(template: str, status: int = 200, **context: Any) -> Response:
+    return make_response(render_template(template, **context), status)
 
 
 def init_app(app: Flask, config: Config) -> None:

@@ -33,10 +33,12 @@ from pledge.mail.services import DATABASE_ERRORS, SenderGroup, Turns
 from pledge.news import queries as news
 from pledge.news import sending
 from pledge.retention import services as retention
-from pledge.signatures import reminding, watching
+from pledge.signatures import reminding
 from pledge.signatures.invalidation import applying
-from pledge.statistics import deliverability, places
+from pledge.statistics import places
 from pledge.statistics.dashboard import alert_reached_goals
+from pledge.watch import deliverability
+from pledge.watch import services as watch
 from pledge.worker import healthcheck
 from pledge.worker.registry import composers, confirmations, handlers, ledger_sources, makers
 
@@ -96,8 +98,8 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         alarms.watch_breaker()
 
     def watch_sign_ups() -> None:
-        watching.look()
-        watching.alert_held()
+        watch.hold_suspicious()
+        watch.alert_held()
 
     def show_newer_regions() -> None:
         # Each decides when it may be.
@@ -127,7 +129,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("today", show_newer_regions, idle=120),
         Step("valve", alarms.watch_valve, idle=2),
         Step("breaker", watch_breaker, idle=5),
-        Step("delivery", deliverability.watch, idle=300),
+        Step("delivery", deliverability.alert_falls, idle=300),
         Step("webhook", webhook.advance, idle=2, busy=0),
         Step("steps", alert_reached_goals, idle=5),
         Step("compare", contents.compare, idle=3600),

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from pledge.abuse import blocks
-from pledge.abuse.blocks import BlockedOrigin
-from pledge.abuse.models import OriginKind
+from pledge.abuse import origin_list
+from pledge.abuse.models import ListEffect, OriginKind
+from pledge.abuse.origin_list import Origin
 from pledge.accounts import moderation as accounts
 from pledge.accounts.roles import Role
 from pledge.campaigns import items, staff_queries
@@ -142,8 +141,8 @@ def _tickets(staff: StaffClient) -> dict[str, list[str]]:
 
 def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
     """What staff have made or sent."""
-    origin = BlockedOrigin(of.id, OriginKind.DOMAIN, domain_hash(SLUG, "other.example"))
-    blocks.place(ANNA, origin, timedelta(days=1), "why", ())
+    origin = Origin(of.id, OriginKind.DOMAIN, domain_hash(SLUG, "other.example"))
+    origin_list.place(ANNA, origin, ListEffect.HOLD, "why", ())
     invited = accounts.invite(ANNA, "invited@example.org", [Role.EDITOR], "ko")
     codes = [partner.code for partner in referrals.partners(of.id)]
     proposed = invalidation(state="proposed", domain_hash=origin.hash)
@@ -153,7 +152,7 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
         "<export_id>": [exports.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason="why")],
         "<news_id>": [news.draft(of), news.proposed(of)],
         "<batch_id>": [paper.entered(of), paper.agreed(of)],
-        "<block_id>": [block.id for block in blocks.lasting(of.id)],
+        "<listed_id>": [row.id for row in origin_list.listed(of.id)],
         "preview/<token>": [
             tokens.mint(Purpose.PREVIEW, [staff_queries.desk(slug).id]) for slug in (SLUG, "draft")
         ],

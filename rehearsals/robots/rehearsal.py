@@ -21,9 +21,10 @@ from pledge.core.networks import block_of
 from pledge.ledger import leaves
 from pledge.mail.addresses import address_hash, parse
 from pledge.mailed_links.links import new_id
-from pledge.signatures import services, watching
+from pledge.signatures import services
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import PROVIDERS, origin
+from pledge.watch import services as watch
 from pledge.web import limits
 from rehearsals.robots.simulator import Visit, Who, mail_server
 from tests.support.clock import Clock
@@ -86,7 +87,7 @@ class Rehearsal:
                 services.confirm(signature_id)
             self._move(upto)
             if rows or is_answered:
-                watching.look()
+                watch.hold_suspicious()
             at = (
                 upto
                 if rows or (answers and answers[0][0] < upto + 60)

@@ -16,7 +16,6 @@ from collections.abc import Iterable
 import pytest
 from sqlalchemy import func, select
 
-from pledge.abuse.clusters import IN_ONE_ROOM
 from pledge.abuse.disposable import is_disposable
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
@@ -24,6 +23,7 @@ from pledge.ledger.queries import count
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import PROVIDERS
 from pledge.statistics.integrity import mismatches
+from pledge.watch.clusters import IN_ONE_ROOM
 from rehearsals.robots.rehearsal import Rehearsal
 from rehearsals.robots.simulator import Visit, Who, visits
 from tests.support.factories import fold_all, the_campaign

@@ -18,6 +18,7 @@ FACTS = {
     AlertKind.VALVE_CLOSED: {},
     AlertKind.BREAKER_OPEN: {},
     AlertKind.SIGN_UPS_HELD: {"sign_ups": 1234},
+    AlertKind.DOMAIN_HELD: {},
     AlertKind.DELIVERY_FELL: {"provider": {"ko": "네이버", "en": "Naver"}, "percent": 12, "usual": 81},
     AlertKind.STEP_REACHED: {
         "campaign": {"ko": "푸른 하늘", "en": "Blue Skies"},

@@ -1,6 +1,6 @@
 """Soft limits, on a real Redis and without; what a Redis that is away does to them."""
 
-import time
+from types import SimpleNamespace
 
 import pytest
 from limits.storage import MemoryStorage, memory, storage_from_string
@@ -43,12 +43,18 @@ def test_asking_without_counting_changes_nothing(app, storage):
     assert seen(storage, 2, NETWORK, count=False) == [{Signal.NETWORK}] * 2
 
 
-def test_after_its_time_a_limit_begins_anew(app, storage, monkeypatch):
-    monkeypatch.setattr(memory, "time", time)  # which stands still for other tests
-    brief = SoftLimit(Signal.NETWORK, "203.0.113.7", "1 per 3 seconds")
-    assert seen(storage, 2, brief) == [set(), {Signal.NETWORK}]
-    time.sleep(3.1)  # by the real clock, as on a site
-    assert seen(storage, 1, brief) == [set()]
+def test_after_its_time_a_limit_in_memory_begins_anew(app, monkeypatch):
+    storage, began = MemoryStorage(), memory.time.time()
+    hourly = SoftLimit(Signal.NETWORK, "203.0.113.7", "1 per hour")
+    assert seen(storage, 2, hourly) == [set(), {Signal.NETWORK}]
+    monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: began + 3601))
+    assert seen(storage, 1, hourly) == [set()]
+
+
+def test_redis_forgets_a_limit_when_its_time_is_over(app, redis):
+    seen(storage_from_string(redis.url), 1, SoftLimit(Signal.NETWORK, "203.0.113.7", "1 per hour"))
+    with redis.client() as inside:
+        assert [0 < inside.ttl(key) <= 3600 for key in inside.scan_iter()] == [True]
 
 
 def test_a_limit_of_several_parts_is_exceeded_with_any_of_them(app, storage):

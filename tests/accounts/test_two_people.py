@@ -1,16 +1,18 @@
 """Who was invited lately is one person with who invited them, for every decision that takes two."""
 
+from datetime import timedelta
+
 import pytest
 
 from pledge.accounts import authenticator, moderation, two_people
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Role
-from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, obstacle
+from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, Obstacle, obstacle
 from pledge.audit.models import COMMAND_LINE, Actor
-from pledge.core.db import db, transaction
+from pledge.core.db import transaction
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
-from pledge.signatures.models import Signature
+from pledge.signatures.origins import domain_hash
 from tests.support import factories
 from tests.support.staff import client_of
 
@@ -29,9 +31,14 @@ def admin(app):
     return factories.staff("admin").id
 
 
+def until(first, second):
+    found = obstacle(first, second)
+    return found and found.until
+
+
 def are_one(first, second):
-    one = obstacle(first, second) == "lately"
-    assert (obstacle(second, first) == "lately") is one, "it does not matter who of the two asks"
+    one = until(first, second) is not None
+    assert (until(second, first) is not None) is one, "it does not matter who of the two asks"
     with transaction() as session:
         if not one:
             two_people.check(session, first, second)
@@ -44,6 +51,7 @@ def are_one(first, second):
 def test_for_72_hours_who_was_invited_is_one_person_with_who_invited_them(admin, frozen_clock):
     new = invite(admin)
     assert are_one(admin, new)
+    assert until(admin, new) == frozen_clock.now() + timedelta(hours=72)
     frozen_clock.move(hours=71, minutes=59)
     assert are_one(admin, new)
     frozen_clock.move(minutes=1)
@@ -61,7 +69,11 @@ def test_an_account_invited_by_the_new_account_is_one_person_with_both(admin, fr
     new = invite(admin)
     newest = invite(new, "newest")
     assert are_one(admin, newest)
-    frozen_clock.move(hours=73)
+    frozen_clock.move(hours=1)
+    assert until(new, invite(newest, "fourth")) == frozen_clock.now() + timedelta(hours=71), (
+        "the first of the two ends"
+    )
+    frozen_clock.move(hours=72)
     latest = invite(newest, "latest")
     assert are_one(newest, latest)
     assert not are_one(admin, latest), "the accounts in between are old enough"
@@ -91,7 +103,7 @@ def test_who_began_and_who_has_no_account_are_no_second_person(admin, second):
     for one, other in ((admin, second and admin), (second and admin, admin)):
         with transaction() as session, pytest.raises(NeedsSecondPerson):
             two_people.check(session, one, other)
-        assert obstacle(one, other) == "second"
+        assert obstacle(one, other) == Obstacle()
 
 
 # --- Each decision of two ---
@@ -99,13 +111,8 @@ def test_who_began_and_who_has_no_account_are_no_second_person(admin, second):
 
 def many_signatures(by):
     factories.crowd(60, domain="robots.example")
-    condition = Condition(domain_hash=domain_hash_of())
+    condition = Condition(domain_hash=domain_hash("blue-skies", "robots.example"))
     return invalidations.propose(who(by), condition, InvalidationReason.AUTOMATED, "a burst")
-
-
-def domain_hash_of():
-    db.session.rollback()
-    return db.session.query(Signature.domain_hash).limit(1).scalar()
 
 
 def test_no_decision_of_two_is_taken_by_who_was_invited_lately(app, admin, frozen_clock):
@@ -123,7 +130,7 @@ def test_no_decision_of_two_is_taken_by_who_was_invited_lately(app, admin, froze
             authenticator.new_secret(),
         )
     shown = client.get(page)
-    assert "you do not count as two people yet" in shown.text
+    assert "you do not count as two people yet: you can decide from" in shown.text
     assert f"{page}/approve" not in shown.text
     refused = client.post(f"{page}/approve", data={"why": "because"})
     assert refused.status_code == 403
@@ -140,6 +147,6 @@ def test_after_72_hours_who_was_invited_decides_alone_from_who_invited_them(admi
 
 def test_a_handful_of_signatures_takes_one_person_still(admin, frozen_clock):
     factories.crowd(3, domain="robots.example")
-    condition = Condition(domain_hash=domain_hash_of())
+    condition = Condition(domain_hash=domain_hash("blue-skies", "robots.example"))
     number = invalidations.propose(who(admin), condition, InvalidationReason.AUTOMATED, "a burst")
     invalidations.approve(who(invite(admin)), number)

@@ -12,6 +12,7 @@ from pledge.campaigns import items, media, staff_queries
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Campaign
+from pledge.campaigns.rules import stamp
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
@@ -156,6 +157,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     confirm = f"/{lang}/confirm/{confirm_token(waiting)}"
     yield Shown("confirm", confirm)
     yield Shown("check, resent", f"{check}#resent")
+    yield Shown("confirm, number asked", f"{confirm}?asked=1")
     yield Shown("not me", f"{confirm}/not-me")
     yield Shown("unknown", f"/{lang}/confirm/damaged", 410)
     yield Shown("unknown, wrong address", f"/{lang}/confirm/damaged", 410, type_and_press("#email", "x"))
@@ -246,7 +248,7 @@ def whole_campaign(slug: str) -> Campaign:
     if found is None:
         found = campaign(slug)
         media.set_video(EDITOR, slug, media.video_stamp(None), VideoFields("https://youtu.be/dQw4w9WgXcQ"))
-        letters = media.letters_stamp(staff_queries.desk(slug).letters)
+        letters = stamp(staff_queries.desk(slug).letters)
         media.set_letters(EDITOR, slug, letters, new={"ko": stored_document()})
         items.add(EVENT, EDITOR, slug, event_fields())
         write_pledge(slug, "새 서약", "A new pledge")

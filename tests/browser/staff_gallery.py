@@ -44,6 +44,8 @@ def staff_pages(lang: str, blue: Campaign) -> Iterator[Shown]:
     whole = whole_campaign(f"whole-{lang}")
     signature(whole, updates=True)
     fold_all()
+    for path in ("", "numbers?by=week&within=week", "audit", "audit?actor=nobody", "switches", "mail"):
+        yield Shown(f"desk, {path}", f"/staff/{path}")
     yield from _campaigns(lang, whole)
     yield from _news_and_paper(whole)
     yield from _deliveries(whole)
@@ -76,10 +78,10 @@ def _news_and_paper(whole: Campaign) -> Iterator[Shown]:
     yield Shown("news, draft", f"{desk}/news/{news.draft(whole)}")
     yield Shown("news, proposed", f"{desk}/news/{news.proposed(whole)}")
     yield Shown("news, approved", f"{desk}/news/{news.begun(whole)}")
-    yield Shown("paper, none", f"{desk}/paper")
-    yield Shown("paper with errors", f"{desk}/paper/new", act=press(SEND))
-    yield Shown("paper, entered", f"{desk}/paper/{paper.entered(whole)}")
-    yield Shown("paper, counted", f"{desk}/paper/{paper.counted(whole)}")
+    yield Shown("paper, none", f"/staff/paper/{whole.slug}")
+    yield Shown("paper with errors", f"/staff/paper/{whole.slug}/new", act=press(SEND))
+    yield Shown("paper, entered", f"/staff/paper/{whole.slug}/{paper.entered(whole)}")
+    yield Shown("paper, counted", f"/staff/paper/{whole.slug}/{paper.counted(whole)}")
 
 
 def _deliveries(whole: Campaign) -> Iterator[Shown]:
@@ -152,8 +154,8 @@ def _signatures(blue: Campaign) -> Iterator[Shown]:
     yield Shown("watch", f"/staff/watch?campaign={SLUG}")
     yield Shown("cluster", f"/staff/watch?campaign={SLUG}", act=press(cluster))
 
-    def block_without_a_reason(page: Page) -> None:
+    def allow_without_a_reason(page: Page) -> None:
         press(cluster)(page)
-        press("form[action*='/block?'] button")(page)
+        press("form[action$='/list/allow'] button")(page)
 
-    yield Shown("blocking with errors", f"/staff/watch?campaign={SLUG}", act=block_without_a_reason)
+    yield Shown("allowing with errors", f"/staff/watch?campaign={SLUG}", act=allow_without_a_reason)

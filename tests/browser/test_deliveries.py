@@ -73,19 +73,3 @@ def test_a_delivery_goes_from_the_draft_to_the_line_on_the_public_page(visitor, 
     reload_until(public, public.get_by_text(occasion))
     expect(public.get_by_text(occasion)).to_be_visible()
     expect(public.locator("#delivered")).to_contain_text("1AB-2611-007")
-
-
-def test_the_bar_moves_on_where_a_form_came_back_with_an_error(visitor, site):
-    sign_and_confirm(visitor.page(lang="en"), site)
-    page = staff_page(visitor, site, "exporter")
-    fill(page)
-    site.kill_worker()
-    try:
-        freeze(page)
-        page.locator("details summary").last.click()
-        press(page, "form[action$='/discard'] button")
-        assert page.url.endswith("/discard")
-        expect(page.locator("#work progress")).to_be_visible()
-    finally:
-        site.start_worker()
-    expect(page.locator("form[action$='/download'] button")).to_be_visible(timeout=SOON)

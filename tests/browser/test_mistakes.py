@@ -7,8 +7,6 @@ from playwright.sync_api import expect
 
 from tests.browser.steps import (
     CAMPAIGN,
-    confirm,
-    confirm_button,
     fill_form,
     mailed,
     new_address,
@@ -70,20 +68,6 @@ def test_reloading_and_going_back_to_send_again_make_one_row_and_one_mail(visito
     assert (rows(site, "signatures"), rows(site, CONFIRM_MAILS)) == (before[0] + 1, before[1] + 1)
 
 
-def test_pressing_confirm_again_after_going_back_changes_nothing(visitor, site, email):
-    page = visitor.page(lang="en")
-    sign(page, "en", email)
-    page.goto(mailed(site, email).link)
-    before = rows(site, "ledger_entries")
-    confirm_button(page).dblclick()
-    expect(page.locator(".number__value")).to_be_visible()
-    page.reload()
-    page.go_back()
-    page.go_forward()
-    expect(page.locator(".number__value")).to_be_visible()
-    assert rows(site, "ledger_entries") == before + 1
-
-
 def test_an_address_that_looks_mistyped_takes_no_tap_from_what_is_pressed_next(visitor):
     page = visitor.page(lang="ko")
     page.goto(f"/ko/{CAMPAIGN}/sign")
@@ -119,20 +103,3 @@ def test_an_address_that_looks_mistyped_is_asked_about_once_before_it_is_sent(vi
     press(page, question.locator("button", has_text=choice))
     expect(page).to_have_url(re.compile("/check"))
     mailed(site, f"{name}@{sent}")
-
-
-@pytest.mark.parametrize(("country", "asked"), [("KR", True), ("NL", False)])
-def test_a_province_is_asked_for_only_in_korea_and_once_one_is_counted(visitor, site, email, country, asked):
-    page = visitor.page(lang="en")
-    page.goto(f"/en/{CAMPAIGN}/sign")
-    fill_form(page, email, name="Anna de Vries")
-    expect(page.locator("#region")).to_have_count(0)
-    page.locator("#country").select_option(country)
-    sign_button(page).click()
-    expect(page).to_have_url(re.compile("/check"))
-    confirm(page, mailed(site, email))
-    expect(page.locator("#region")).to_have_count(int(asked))
-    if asked:
-        page.locator("#region").select_option("KR-11")
-        page.locator("#region-question button").click()
-        expect(page.locator(".notice[role=status]")).to_contain_text("Seoul")

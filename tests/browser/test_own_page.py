@@ -74,10 +74,3 @@ def test_a_province_is_asked_of_those_who_live_in_korea(visitor, site):
     wait_for_modules(page)
     page.locator("#country").select_option("JP")
     expect(page.locator("#region")).to_be_hidden()
-
-
-def test_without_javascript_too_reading_goes_on_at_what_was_done(visitor, site):
-    page = visitor.page(lang="en", javascript=False)
-    own_page_by_mail(page, site, sign_and_confirm(page, site))
-    page.locator("form[action$='/consents'] button").click()
-    expect(page.locator("#done")).to_be_focused()

@@ -22,7 +22,6 @@ from tests.browser.steps import (
     press,
     sign,
 )
-from tests.support.browser import assert_looks_right
 from tests.support.factories import scanned
 from tests.support.rows import number_of
 from tests.support.waiting import wait_until
@@ -175,21 +174,6 @@ def test_a_script_in_a_page_confirms_nowhere(visitor, site, email, robot):
     assert people(site) == before + 1
 
 
-def test_a_person_behind_a_scanner_types_two_digits(visitor, site, scanned_email):
-    before = people(site)
-    page = visitor.page(lang="ko")
-    sign(page, "ko", scanned_email)
-    assert_looks_right(page)
-    digits = shown_digits(page)
-    phone = visitor.page(lang="ko")
-    phone.goto(mailed(site, scanned_email).link)
-    assert_looks_right(phone)
-    phone.locator("#number").fill(digits)
-    press(phone, confirm_button(phone).first)
-    expect(phone.locator(".number__value")).to_be_visible()
-    assert people(site) == before + 1
-
-
 def test_a_person_who_has_closed_the_page_types_the_code_of_another_mail(visitor, site, scanned_email):
     page = visitor.page(lang="en", javascript=False)
     sign(page, "en", scanned_email)
@@ -199,16 +183,5 @@ def test_a_person_who_has_closed_the_page_types_the_code_of_another_mail(visitor
     second = site.wait_for_mail(scanned_email, count=2)
     assert "/confirm/" not in second["text"]
     page.locator("#number").fill(re.search(r"Code: (\d{6})", second["text"])[1])
-    press(page, confirm_button(page).first)
-    expect_thanks(page)
-
-
-def test_without_javascript_the_waiting_page_shows_the_two_digits_by_a_press(visitor, site, scanned_email):
-    page = visitor.page(lang="en", javascript=False)
-    sign(page, "en", scanned_email)
-    page.locator("button[name=digits]").click()
-    digits = page.locator("[data-match-number]").inner_text()
-    page.goto(mailed(site, scanned_email).link)
-    page.locator("#number").fill(digits)
     press(page, confirm_button(page).first)
     expect_thanks(page)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pledge.web.public.campaign.sharing import KAKAO_INTEGRITY, KAKAO_SCRIPT
-from tests.browser.steps import CAMPAIGN, confirm_button, mailed, own_page_by_mail, sign, sign_and_confirm
+from tests.browser.steps import CAMPAIGN, confirm_button, mailed, sign, sign_and_confirm
 from tests.support.browser import look_faults, wait_for_modules
 
 SHARE_PAGES = ["social-plugins.line.me", "twitter.com", "www.facebook.com", "wa.me", ""]
@@ -48,33 +48,12 @@ def test_the_copy_button_copies_the_address_and_says_so(visitor, site):
     assert page.evaluate("navigator.clipboard.readText()") == f"{site.url}/ko/{CAMPAIGN}"
 
 
-def test_without_javascript_the_address_stands_there_to_be_copied(visitor, site):
-    page = visitor.page(lang="en", javascript=False)
-    email = sign_and_confirm(page, site)
-    expect(page.locator("#share-url")).to_have_value(f"{site.url}/en/{CAMPAIGN}")
-    for needs_a_script in ("[data-copy]", "[data-sheet]", "[data-card-share]"):
-        expect(page.locator(needs_a_script)).to_be_hidden()
-    own_page_by_mail(page, site, email)
-    with page.expect_download() as saved:
-        page.locator("[data-card-link]").click()
-    assert saved.value.suggested_filename.startswith("blue-skies-")
-
-
 def test_the_devices_own_share_sheet_is_offered_where_there_is_one(visitor, site):
     page = visitor.page(lang="en")
     page.add_init_script("navigator.share = async (what) => { window.shared = what; };")
     sign_and_confirm(page, site)
     page.locator("[data-sheet]").click()
     assert page.evaluate("window.shared.url") == f"{site.url}/en/{CAMPAIGN}"
-
-
-def test_the_code_to_scan_is_that_of_the_address(confirmed, site):
-    import segno
-
-    code = segno.make(f"{site.url}/ko/{CAMPAIGN}", error="m", micro=False)
-    drawn = confirmed.locator(".share__code svg path").last.get_attribute("d")
-    assert drawn in code.svg_inline(scale=4, border=2, omitsize=True, dark="#0b2b40", light="#fff")
-    expect(confirmed.locator(".share__code[role=img]")).to_be_visible()
 
 
 def test_the_picture_with_the_number_is_shared_as_a_file_where_the_device_can(visitor, site):
@@ -147,15 +126,3 @@ def test_a_waiting_tab_in_the_background_turns_as_soon_as_the_link_is_pressed_in
     beside.goto(mailed(site, email).link)
     confirm_button(beside).click()
     expect(waiting.locator(".number__value")).to_be_visible()
-
-
-def test_on_paper_the_campaign_has_the_code_to_scan_instead_of_a_form(visitor, site):
-    page = visitor.page(lang="en")
-    page.goto(f"/en/{CAMPAIGN}")
-    for medium, form, code in (("screen", True, False), ("print", False, True)):
-        page.emulate_media(media=medium)
-        expect(page.locator("#sign-form")).to_be_visible(visible=form)
-        expect(page.locator(".on-paper .qr__code")).to_be_visible(visible=code)
-    expect(page.locator(".on-paper")).to_contain_text(f"{site.url}/en/{CAMPAIGN}")
-    for of_the_screen in (".video", ".share", ".sign-bar"):
-        expect(page.locator(of_the_screen).first).to_be_hidden()

@@ -191,30 +191,6 @@ def test_a_passkey_shown_again_carries_out_what_was_asked_for(on_localhost, site
     expect(page.get_by_text("The account is closed")).to_be_visible()
 
 
-def test_a_passkey_that_does_not_know_its_owner_is_refused(on_localhost, invited):
-    page = on_localhost.page(lang="en")
-    devtools, number = authenticator(page)
-    name_passkey(page, invited)
-    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": number, "isUserVerified": False})
-    page.locator("main button[type=submit]").click()
-    expect(page.locator("[data-problem]")).to_be_visible()
-    # It can be tried again on the same page.
-    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": number, "isUserVerified": True})
-    page.locator("[data-start]").click()
-    expect(page).to_have_url(re.compile("/staff/account/recovery-codes$"))
-
-
-def test_without_a_passkey_the_page_says_so_and_another_way_stays(on_localhost):
-    page = on_localhost.page(lang="ko")
-    devtools, number = authenticator(page)
-    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": number, "isUserVerified": False})
-    page.goto("/staff/sign-in")
-    page.get_by_role("button", name="패스키로 로그인").click()
-    expect(page.locator("[data-problem]")).to_be_visible()
-    page.get_by_role("link", name="비밀번호로 로그인하기").click()
-    expect(page.locator("#password")).to_be_visible()
-
-
 # --- For everybody ---
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.steps import CAMPAIGN, confirm_button, expect_own_number, mailed, people, sign, sign_button
-from tests.support.browser import DESK, PHONE, wait_for_modules
+from tests.support.browser import PHONE, wait_for_modules
 from tests.support.waiting import wait_until
 
 SMALL_PHONE = {"width": 360, "height": 640}
@@ -91,17 +91,6 @@ def test_one_tick_agrees_to_all_that_is_required_and_each_box_stays_its_own(visi
     expect(consent).to_be_checked()
 
 
-def test_without_javascript_each_required_box_is_ticked_by_itself_and_the_button_leads_to_the_form(visitor):
-    page = visitor.page(lang="en", javascript=False)
-    page.goto(f"/en/{CAMPAIGN}")
-    expect(page.locator("#agree_all")).to_be_hidden()
-    page.locator(".sign-bar a").click()
-    expect(page.locator("#name")).to_be_in_viewport()
-    expect(page.locator(".sign-bar")).to_be_hidden()
-    for box in ("age_ok", "consent_privacy"):
-        page.locator(f"#{box}").check()
-
-
 def test_the_button_stays_on_the_screen_but_not_over_the_form(visitor):
     page = visitor.page(lang="ko", size=PHONE)
     page.goto(f"/ko/{CAMPAIGN}")
@@ -111,17 +100,6 @@ def test_the_button_stays_on_the_screen_but_not_over_the_form(visitor):
     expect(bar).to_be_hidden()
     page.locator("footer").last.scroll_into_view_if_needed()
     expect(bar).to_be_in_viewport()
-
-
-def test_on_a_desk_the_form_stands_beside_the_pledge_in_the_first_screen(visitor):
-    page = visitor.page(lang="en", size=DESK)
-    page.goto(f"/en/{CAMPAIGN}")
-    expect(page.locator(".sign-bar")).to_be_hidden()
-    for field in ("#name", "#email"):
-        expect(page.locator(field)).to_be_in_viewport(ratio=1)
-    pledge, form = page.locator(".hero__pledge").bounding_box(), page.locator("#sign").bounding_box()
-    assert pledge["x"] + pledge["width"] <= form["x"]
-    assert abs(pledge["y"] - form["y"]) < 40
 
 
 def test_on_a_small_phone_the_button_that_confirms_needs_no_scrolling(visitor, site, email):

@@ -9,7 +9,6 @@ import zipfile
 import pytest
 from sqlalchemy import select
 
-from pledge.audit.models import AuditEntry
 from pledge.core.db import db
 from pledge.deliveries.models import Delivery
 from tests.support.factories import campaign, endorsement, fold_all, signatures
@@ -94,12 +93,6 @@ def test_build_takes_an_earlier_checkpoint_by_its_size(build, of):
     assert "10 people, 1 organizations" in build()[0]
 
 
-def test_a_build_is_recorded_as_done_from_the_command_line(build):
-    build()
-    [entry] = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.freeze"))
-    assert (entry.actor, entry.staff_id) == ("command line", None)
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -117,12 +110,6 @@ def test_a_wrong_call_is_refused_and_nothing_is_frozen(build, words, said):
     assert said in output
     assert pack is None
     assert frozen() == []
-
-
-def test_an_unknown_campaign_is_refused_and_the_known_ones_are_named(runner, tmp_path):
-    result = runner.invoke(args=["delivery", "build", "blue-sky", "--out", str(tmp_path / "pack.zip")])
-    assert result.exit_code == 2
-    assert "there is no campaign 'blue-sky'; known: blue-skies" in result.output
 
 
 def test_build_without_a_checkpoint_says_how_to_get_one(runner, tmp_path):

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from config import ROOT
 from pledge.mail.transports import SmtpTransport
 from tests.support import factories
+from tests.support.insider import as_superuser
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.production import PRODUCTION
 from tests.support.waiting import TEST_TIMEOUT
@@ -149,6 +150,15 @@ def test_dead_lists_what_was_given_up_without_addresses(runner, given_up):
     assert "2 given up" in result.output
     assert "@" not in result.output
     assert "nobody" not in result.output
+
+
+def test_a_database_that_refuses_the_list_is_one_line(app, runner):
+    as_superuser("ALTER TABLE outbox_mails RENAME TO elsewhere")
+    result = runner.invoke(args=["mail", "dead"])
+    as_superuser("ALTER TABLE elsewhere RENAME TO outbox_mails")
+    assert result.exit_code == 1
+    assert result.output.count("\n") == 1
+    assert result.output.endswith("run `flask db upgrade`\n")
 
 
 def test_retry_queues_one_mail_again(runner, given_up):

@@ -48,12 +48,6 @@ def test_an_unknown_campaign_is_refused_and_the_known_ones_are_named(runner, tmp
     assert not file.exists()
 
 
-def test_a_file_that_cannot_be_written_is_reported(runner, tmp_path):
-    result = runner.invoke(args=["totals", "blue-skies", "--out", str(tmp_path / "no" / "totals.csv")])
-    assert result.exit_code == 1
-    assert "cannot be written" in result.stderr
-
-
 def test_an_unknown_format_is_refused(runner):
     result = runner.invoke(args=["totals", "blue-skies", "--format", "pdf"])
     assert result.exit_code == 2

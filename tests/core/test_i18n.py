@@ -65,11 +65,6 @@ def test_dates_are_those_of_a_clock_in_seoul(shared_app):
         assert i18n.format_datetime(moment) == "1 January 2027, 00:05"
 
 
-def test_afternoons_are_told_on_a_24_hour_clock(shared_app):
-    with shared_app.test_request_context("/ko/"):
-        assert i18n.format_datetime(datetime(2026, 11, 24, 14, 0, tzinfo=UTC)) == "2026년 11월 24일 23:00"
-
-
 def test_switching_the_language_keeps_the_page(app, client):
     campaign()
     assert 'href="/en/c/blue-skies"' in client.get("/ko/c/blue-skies").text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault, clean_line, content_fault
+from pledge.core.text.lines import BadLine, LineFault, clean_line, content_fault
 from pledge.core.text.tables import neutral
 
 LONGEST = 120
@@ -146,11 +146,3 @@ def test_a_clean_line_is_safe_and_stays_the_same_when_cleaned_again(text):
     assert content_fault(line) is None
     assert clean_line(line, LONGEST) == line
     line.encode("utf-8")
-
-
-def test_every_fault_has_words_of_its_own_in_both_languages():
-    assert set(LINE_MESSAGES) == set(LineFault)
-    for lang, script in (("ko", True), ("en", False)):
-        said = [message.of(lang) for message in LINE_MESSAGES.values()]
-        assert len(set(said)) == len(said)
-        assert all(any("가" <= letter <= "힣" for letter in words) is script for words in said), lang

@@ -48,15 +48,6 @@ def test_each_breakdown_adds_up_to_the_people_in_csv_and_json():
         assert sum(line["people"] for line in said[name]) == 48_211
 
 
-def test_people_and_organisations_are_two_lines_and_never_a_sum():
-    rows = rows_of(totals_csv(document()))
-    assert [row for row in rows if row[0] == "total"] == [
-        ["total", "people", "서명한 사람", "People", "48211"],
-        ["total", "organizations", "참여 단체", "Organisations", "47"],
-    ]
-    assert str(48_211 + 47) not in totals_csv(document()).decode()
-
-
 def test_the_csv_names_the_size_of_the_log_and_no_root_that_could_look_like_a_formula():
     rows = rows_of(totals_csv(document()))
     assert ["checkpoint", "size", "공개 기록의 항목 수", "Entries of the public log", "48612"] in rows
@@ -127,11 +118,6 @@ def test_the_row_count_is_that_of_the_file_without_its_head(name):
         assert len(rows_of(content)) - 1 == rows
         assert content.startswith(b"\xef\xbb\xbf")
         assert content.count(b"\r\n") == content.count(b"\n") == rows + 1
-
-
-def test_the_same_document_gives_the_same_bytes():
-    for write in TABLES.values():
-        assert write(document()) == write(document())
 
 
 @given(

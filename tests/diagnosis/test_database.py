@@ -33,13 +33,6 @@ def findings(app) -> dict[str, tuple[Severity, str]]:
         }
 
 
-def test_a_migrated_database_that_answers_is_in_order(app):
-    found = findings(app)
-    name = "SQLite" if db.engine.dialect.name == "sqlite" else "PostgreSQL"
-    assert found[f"database {name}"][0] is Severity.OK
-    assert found["migrations at"][0] is Severity.OK
-
-
 def test_a_database_out_of_reach_is_a_problem_that_names_no_password(app_on):
     app = app_on("postgresql://user:geheim@127.0.0.1:1/nothing")
     ((subject, (level, said)),) = findings(app).items()
@@ -73,11 +66,6 @@ def test_a_postgresql_that_waits_for_the_disk_is_in_order(durable, app_on):
     found = findings(app_on(durable))
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         assert found[f"durability {name}"] == (Severity.OK, f"{name} = on")
-
-
-@pytest.mark.sqlite_only
-def test_sqlite_in_wal_mode_waits_for_the_disk(app):
-    assert findings(app)["durability WAL,"][0] is Severity.OK
 
 
 @pytest.mark.parametrize("pragma", ["journal_mode=DELETE", "synchronous=NORMAL"])
@@ -134,11 +122,6 @@ def test_production_starts_on_a_postgresql_that_waits(durable, app_on):
 
 def test_production_starts_while_the_database_is_away(app_on):
     app_on("postgresql://nobody@127.0.0.1:1/nothing", **PRODUCTION)
-
-
-@pytest.mark.sqlite_only
-def test_production_starts_on_sqlite(make_app):
-    make_app(**PRODUCTION)
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,9 @@ from pledge.core.db import NestedTransaction, db, transaction
 from pledge.files import queries, services
 from pledge.files.documents import BadDocument, DocumentFault
 from pledge.files.models import StoredFile
-from pledge.files.pictures import BadPicture
 from pledge.files.services import BadVideoFile, VideoFault
 from pledge.files.storage import StorageAway, current_storage
-from pledge.retention import services as retention
-from tests.support.pictures import PDF, SVG, png
+from tests.support.pictures import PDF, png
 from tests.support.rows import number_of
 from tests.support.videos import mp4, webm
 
@@ -66,12 +64,6 @@ def test_a_picture_is_stored_in_both_sizes_under_a_random_name():
     assert small[:4] == large[:4] == b"RIFF"
     row = db.session.get(StoredFile, one)
     assert (row.kind, row.media_type, row.size) == ("picture", "image/webp", len(large))
-
-
-def test_a_refused_picture_leaves_nothing():
-    with pytest.raises(BadPicture):
-        services.store_picture(SVG)
-    assert number_of(StoredFile) == 0
 
 
 def test_a_document_is_stored_as_it_is():
@@ -202,15 +194,6 @@ def test_a_file_whose_day_is_over_cannot_be_kept(frozen_clock):
     frozen_clock.move(days=1, seconds=1)
     with pytest.raises(services.UnknownFile):
         keep(name)
-
-
-def test_the_hourly_sweep_and_its_command_take_files_along(frozen_clock, runner):
-    services.store_picture(png())
-    frozen_clock.move(days=2)
-    assert retention.run({}).files == 1
-    services.store_picture(png())
-    frozen_clock.move(days=2)
-    assert "1 files that nobody keeps" in runner.invoke(args=["retention", "run"]).output
 
 
 def test_many_files_are_deleted_in_batches(monkeypatch, frozen_clock):

@@ -7,7 +7,7 @@ from sqlalchemy import event, text
 
 from pledge.core.db import db, migrations
 from tests.support import apps
-from tests.support.migrations import SMALL, Statement, differences, faults, recorded
+from tests.support.migrations import SMALL, differences, faults, recorded
 
 
 @pytest.fixture
@@ -73,53 +73,6 @@ def test_a_migration_that_was_interrupted_can_be_run_again(empty):
         event.remove(db.engine, "before_cursor_execute", interrupt)
         flask_migrate.upgrade(revision=revision)
     assert differences() == []
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "CREATE INDEX ix_signatures_more ON signatures (lang)",
-        "CREATE UNIQUE INDEX ix_signatures_more ON signatures (lang)",
-        "ALTER TABLE signatures ADD CONSTRAINT more CHECK (mails > 0)",
-        "ALTER TABLE signatures ADD FOREIGN KEY (campaign_id) REFERENCES campaigns (id)",
-        "ALTER TABLE signatures VALIDATE CONSTRAINT more",
-        "ALTER TABLE signatures ALTER COLUMN lang SET NOT NULL",
-        "ALTER TABLE signatures ALTER COLUMN lang TYPE VARCHAR(1)",
-        "ALTER TABLE signatures ADD COLUMN more INTEGER NOT NULL",
-        "UPDATE signatures SET lang = 'ko'",
-        "DELETE FROM outbox_mails WHERE kind = 'news' LIMIT 10",
-        "TRUNCATE TABLE mail_requests",
-    ],
-)
-def test_what_locks_for_long_is_named(sql):
-    assert len(faults([Statement(sql, commits=False)])) == 1
-    assert (
-        faults(
-            [
-                Statement("CREATE TABLE signatures (id INTEGER)", commits=False),
-                Statement(
-                    sql.replace("outbox_mails", "signatures").replace("mail_requests", "signatures"),
-                    commits=False,
-                ),
-            ]
-        )
-        == []
-    )
-
-
-def test_the_ways_that_lock_nobody_out_are_let_through():
-    batch = (
-        "DELETE FROM outbox_mails WHERE id IN (SELECT id FROM outbox_mails WHERE kind = 'news' LIMIT 10000)"
-    )
-    made = (
-        "CREATE INDEX CONCURRENTLY ix_signatures_more ON signatures (lang)",
-        "ALTER TABLE signatures ADD CONSTRAINT more CHECK (lang IS NOT NULL) NOT VALID",
-        "ALTER TABLE signatures VALIDATE CONSTRAINT more",
-        "ALTER TABLE signatures ALTER COLUMN lang SET NOT NULL",
-        "ALTER TABLE signatures ADD COLUMN more INTEGER DEFAULT 0 NOT NULL",
-        batch,
-    )
-    assert faults([Statement(sql, commits=True) for sql in made]) == []
 
 
 def test_a_migration_gives_up_when_a_table_is_in_use_and_says_so(empty):

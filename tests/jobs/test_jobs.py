@@ -8,14 +8,12 @@ from sqlalchemy import select, text
 
 from pledge.audit.models import AuditEntry
 from pledge.core.db import db, transaction
-from pledge.deliveries import freezing
 from pledge.files.storage import Folder, StorageAway
 from pledge.jobs import services
-from pledge.jobs.models import Job, JobKind, JobState
+from pledge.jobs.models import JobKind, JobState
 from pledge.jobs.services import LEASE, MAX_ATTEMPTS, PAUSES, MadeFile
 from tests.jobs.making import SUBJECT, advance, broken, content, enqueue, files_in, ten_bytes, view
-from tests.support import deliveries
-from tests.support.factories import ANNA, campaign, signatures
+from tests.support.factories import ANNA
 
 # --- from the request to the file ---
 
@@ -47,13 +45,6 @@ def test_jobs_are_made_in_the_order_they_were_asked_for(folder):
     while advance(make):
         pass
     assert order == [3, 1, 2]
-
-
-def test_the_newest_job_of_a_subject_is_the_one_that_is_told(folder):
-    enqueue()
-    advance(ten_bytes)
-    enqueue()
-    assert view().state == JobState.WAITING
 
 
 def test_progress_is_there_after_a_reload(folder, frozen_clock):
@@ -207,16 +198,3 @@ def test_what_is_not_given_up_is_not_tried_again(folder):
         services.retry(ANNA, job_id)
     with pytest.raises(services.NotFailed):
         services.retry(ANNA, 404)
-
-
-def test_a_discarded_delivery_has_no_pack_to_fetch(folder):
-    of = campaign()
-    signatures(1, of)
-    number = deliveries.frozen(of)
-    job_id = view(JobKind.PACK, number).id
-    assert content(job_id) == deliveries.PACK
-    freezing.discard(ANNA, number, "a mistake")
-    assert content(job_id) is None
-    services.sweep()
-    assert files_in(folder) == []
-    assert db.session.get(Job, job_id) is not None

@@ -280,7 +280,7 @@ def digest(subject: int) -> bytes:
     return sha256(b"%d" % subject).digest()
 
 
-def checkpoints_of(campaign: int) -> list[log_queries.CheckpointView]:
+def checkpoints_of(campaign: int) -> list[log_queries.Checkpoint]:
     with db.engine.connect() as connection:
         numbers = connection.execute(
             select(Checkpoint.id).where(Checkpoint.campaign_id == campaign).order_by(Checkpoint.id)

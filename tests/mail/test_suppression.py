@@ -6,10 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from pledge.audit.queries import Search, page
-from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.mail import queries, requests, suppression
-from pledge.mail.models import MailKind, MailState, MailSuppression, OutboxMail, RequestKind, Returned
+from pledge.mail.models import MailKind, MailState, OutboxMail, RequestKind, Returned
 from pledge.signatures import services
 from tests.support import factories
 from tests.support.at_once import at_once
@@ -119,14 +118,6 @@ def test_a_suppression_ends_after_180_days(clock):
     assert suppression.counts() == {}
 
 
-def test_the_table_holds_no_address():
-    suppress("hong@example.org", Returned.COMPLAINT)
-    row = db.session.scalars(select(MailSuppression)).one()
-    assert len(row.address) == 10
-    assert row.reason == "complaint"
-    assert row.until - row.at == timedelta(days=180)
-
-
 # --- The server says so at once ---
 
 
@@ -171,14 +162,3 @@ def test_staff_lift_a_suppression_for_an_address_that_they_type():
     assert suppression.lift(factories.ANNA, "hong@example.org") is None
     (entry,) = page(Search()).lines
     assert (entry.action, "hong" in str(entry)) == ("mail.lift", False)
-
-
-def test_mails_of_before_are_counted_by_what_came_back():
-    enqueue(pending("a@example.org"))
-    now = time.now()
-    with transaction() as session:
-        row = session.scalars(select(OutboxMail)).one()
-        row.returned = Returned.POLICY
-        row.created_at = now - timedelta(days=8)
-    assert queries.returned_counts(timedelta(days=7)) == {}
-    assert queries.returned_counts(timedelta(days=9)) == {Returned.POLICY: 1}

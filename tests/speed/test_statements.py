@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from pledge.abuse import blocks
+from pledge.abuse import origin_list
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.db import db
@@ -23,7 +23,7 @@ postgresql_only = pytest.mark.postgresql_only
 @pytest.fixture(autouse=True)
 def blocks_are_known(app):
     """A process reads the blocks of networks and domains every two seconds, for all forms together."""
-    blocks.hold_reason(())
+    origin_list.hold_reason(())
 
 
 @postgresql_only
@@ -94,9 +94,16 @@ def test_a_link_says_at_once_that_the_campaign_has_closed_though_its_page_was_ju
     assert client.post(f"/ko/confirm/{token}").status_code == 409
 
 
-@pytest.mark.parametrize("path", [COUNT, PAGE, "/ko/", "/ko/privacy"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(COUNT, "/api/v1/campaigns/blue-skies/organizations", "/log/blue-skies/checkpoint"),
+        *(PAGE, f"{PAGE}/progress", f"{PAGE}/organizations", "/ko/", "/ko/privacy"),
+    ],
+)
 def test_a_warm_page_asks_the_database_nothing(app, client, statements, frozen_clock, path):
-    campaign()
+    signature()
+    fold_all()
     assert client.get(path).status_code == 200
     with statements() as seen:
         assert client.get(path).status_code == 200

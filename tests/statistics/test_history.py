@@ -102,18 +102,6 @@ def test_no_line_is_small_and_none_can_be_had_by_subtracting(crowd):
             assert not follows(alone, told, cells), cell
 
 
-def test_countries_do_not_give_a_small_region_away(app):
-    """23 in Korea less 20 in Seoul are three in Jeju: Seoul is merged too."""
-    found = breakdowns(tallies({"KR-11": 20, "KR-49": 3}, 0, {"FR": 3, "JP": 2}))
-    assert {line.key: line.people for line in found.by_country} == {"KR": 23, "other": 5}
-    assert {line.key: line.people for line in found.by_region} == {"other": 28}
-
-
-def test_countries_do_not_tell_how_few_gave_no_region(app):
-    found = breakdowns(tallies({"KR-11": 20, "KR-26": 30}, 3, {"JP": 10}))
-    assert {line.key: line.people for line in found.by_region} == {"KR-26": 30, "other": 33}
-
-
 # --- Days ---
 
 

@@ -48,12 +48,6 @@ def test_every_sign_up_is_in_one_line(frozen_clock):
     assert found.uncounted == {"pending": 7, "withdrawn": 6, "automated": 5, "disposable": 8}
 
 
-def test_two_invalidations_for_one_reason_are_one_line():
-    invalidated(5, "automated")
-    invalidated(6, "automated")
-    assert figures().uncounted == {"automated": 11}
-
-
 def test_small_reasons_are_merged_until_they_hide_one_another():
     crowd(30)
     pending(40)
@@ -163,20 +157,6 @@ def test_the_page_and_the_document_say_the_same(client):
         assert f">{number}<" in page.text
     assert document["not_counted"] == {"pending": 7, "automated": 5}
     assert (document["submitted"], document["confirmed"], document["smallest_shown"]) == (24, 12, 5)
-
-
-def test_page_and_document_of_few_say_fewer_than_five(client):
-    pending(3)
-    assert "Fewer than five" in client.get("/en/c/blue-skies/progress").text
-    document = client.get("/api/v1/campaigns/blue-skies/integrity").get_json()
-    assert (document["submitted"], document["not_counted"]) == (None, {"pending": None})
-
-
-@pytest.mark.parametrize("slug", ["unknown", "draft"])
-def test_an_unknown_campaign_and_a_draft_have_no_figures(client, slug):
-    campaign("draft", state="draft")
-    assert client.get(f"/en/c/{slug}/progress").status_code == 404
-    assert client.get(f"/api/v1/campaigns/{slug}/integrity").status_code == 404
 
 
 def held(number, state="held", **facts):

@@ -107,27 +107,6 @@ def test_a_region_is_never_given_away_by_those_who_have_none(app):
     assert parts(totals("blue-skies").by_country) == {"other": 23}
 
 
-def test_every_breakdown_adds_up_to_the_total(app):
-    campaign = ledger.campaign("blue-skies")
-    for number, (country, region) in enumerate(
-        [("KR", "KR-11"), ("KR", None), ("JP", None), ("US", None), ("KR", "KR-50")]
-    ):
-        sign(campaign, 3 * number + 1, country, region, hours=7 * number)
-    fold()
-
-    found = totals("blue-skies")
-
-    for lines in (found.by_country, found.by_region, found.by_day):
-        assert sum(line.people for line in lines) == found.people == 35
-
-
-def test_another_campaign_is_not_counted(app):
-    sign(ledger.campaign("other"), 9)
-    ledger.campaign("blue-skies")
-    fold()
-    assert totals("blue-skies").people == 0
-
-
 def test_a_fold_between_two_reads_cannot_tear_the_totals(app, monkeypatch):
     """Total and parts come from one statement."""
     campaign = ledger.campaign("blue-skies")

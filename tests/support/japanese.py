@@ -41,8 +41,7 @@ def copied(folder: Path) -> Path:
             shutil.copyfile(source, folder / part)
     package = folder / "pledge"
     _add_catalogue(package / "translations")
-    for english in sorted((package / "templates" / "mail").glob("*/en")):
-        _add_mail(english)
+    _add_mails(package / "templates" / "mail")
     _add_letter(package / "deliveries" / "letter" / "typst")
     privacy = package / "content" / "privacy"
     for texts in (privacy, privacy / "kakao", package / "deliveries" / "pack" / "readmes"):
@@ -72,14 +71,13 @@ def _add_catalogue(folder: Path) -> None:
         write_mo(file, made)
 
 
-def _add_mail(english: Path) -> None:
-    """Each text of its own is marked: the subject, the first line of the plain part, each block of the HTML part."""
-    target = english.with_name("ja")
-    target.mkdir()
-    for path in english.iterdir():
+def _add_mails(folder: Path) -> None:
+    """Each text of their own is marked."""
+    (folder / "ja").mkdir()
+    for path in (folder / "en").iterdir():
         text = path.read_text("utf-8")
-        marked = re.sub(r"({% block \w+ %})", rf"\1{MARK}", text) if path.suffix == ".html" else MARK + text
-        (target / path.name).write_text(marked, "utf-8")
+        marked = re.sub(r"({% set \w+ %})", rf"\1{MARK}", text) if "{% set" in text else MARK + text
+        (folder / "ja" / path.name).write_text(marked, "utf-8")
 
 
 def _add_letter(folder: Path) -> None:

@@ -59,21 +59,6 @@ def test_within_a_second_a_page_is_made_once(made, frozen_clock):
     assert made.get().text == "2"
 
 
-def test_a_copy_is_shown_before_the_hooks_of_pages_that_are_made(made):
-    asked = []
-    made.client.application.before_request(lambda: asked.append(request.path))
-    for _ in range(3):
-        made.get()
-    assert asked == ["/x"]
-
-
-def test_which_methods_a_page_takes_is_not_answered_with_its_copy(made):
-    made.get()
-    answer = made.client.options("/x")
-    assert answer.data == b""
-    assert set(answer.allow) == {"GET", "HEAD", "OPTIONS"}
-
-
 def test_what_is_costly_to_make_is_made_once_in_the_seconds_that_its_view_says(app, client, frozen_clock):
     campaign()
     first = client.get(SHARE)
@@ -83,13 +68,6 @@ def test_what_is_costly_to_make_is_made_once_in_the_seconds_that_its_view_says(a
     assert client.get(SHARE).data == first.data
     frozen_clock.move(seconds=2)
     assert client.get(SHARE).data != first.data
-
-
-def test_a_picture_is_not_compressed_again(app, client):
-    campaign()
-    answer = client.get(SHARE, headers={"Accept-Encoding": "br, gzip"})
-    assert "Content-Encoding" not in answer.headers
-    assert answer.data.startswith(b"\x89PNG")
 
 
 def test_one_renews_a_copy_while_the_others_get_the_old_one_without_waiting(made, frozen_clock):
@@ -109,15 +87,6 @@ def test_a_renewal_that_fails_leaves_the_next_one_to_somebody_else(made, frozen_
         assert made.get().status_code == 500
     made.status = 200
     assert made.get().text == "4"
-
-
-def test_a_request_of_which_no_copy_is_kept_ends_no_renewal(made, monkeypatch):
-    ended = []
-    monkeypatch.setattr(cache, "delete", ended.append)
-    made.get("/x?page=2")
-    assert ended == []
-    made.get("/x")
-    assert len(ended) == 1
 
 
 def test_a_copy_that_nobody_asked_for_is_not_shown_later_on(made, frozen_clock):
@@ -202,11 +171,6 @@ def test_who_has_the_page_already_is_told_so_without_a_body(made, condition):
     assert made.times == 1
 
 
-def test_who_has_another_page_gets_this_one(made):
-    made.get()
-    assert made.get(headers={"If-None-Match": 'W/"other"'}).status_code == 200
-
-
 def test_the_date_is_that_of_the_making_also_of_a_304(made, frozen_clock):
     first = made.get()
     frozen_clock.move(seconds=0.001)
@@ -274,33 +238,6 @@ def test_a_small_answer_is_not_compressed(made):
 
 
 # --- The pages of the site ---
-
-
-def test_a_page_and_a_count_that_are_asked_for_again_within_the_second_need_no_query(
-    app, client, statements, frozen_clock
-):
-    campaign()
-    paths = (PAGE, "/en/c/blue-skies", "/ko/", "/ko/privacy", COUNT)
-    for path in paths:
-        client.get(path)
-    with statements() as seen:
-        for path in paths:
-            first = client.get(path)
-            assert first.status_code == 200
-            assert client.head(path).status_code == 200
-            assert client.get(path, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
-    assert seen == []
-
-
-def test_pages_that_are_not_kept_read_the_campaign_once_a_second_and_its_count_each_time(
-    app, client, statements, frozen_clock
-):
-    campaign()
-    client.get(f"{PAGE}/sign")
-    with statements() as seen:
-        client.get(f"{PAGE}/sign")
-    assert len(seen) == 1
-    assert "ledger_heads" in seen[0]
 
 
 def test_what_is_about_one_person_is_never_kept(app, client, frozen_clock):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pledge.abuse.models import AlertKind
+from pledge.abuse.models import AlertKind, OriginKind
 from pledge.accounts.roles import Role
 from pledge.core.organization_types import OrganizationType
 from pledge.deliveries.models import DeliveryState
@@ -13,15 +13,13 @@ from pledge.news.models import NewsState
 from pledge.paper.models import PaperState
 from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason, InvalidationState
 from pledge.signatures.models import SignatureState
-from pledge.statistics.watch import By, ClusterMark, Window
 from pledge.web.templating import LABELS
 
 pytestmark = pytest.mark.sqlite_only
 
 ENUMS = {
     "alert": AlertKind,
-    "cluster_kind": By,
-    "cluster_mark": ClusterMark,
+    "cluster_kind": OriginKind,
     "delivery_state": DeliveryState,
     "duplicate_sign": DuplicateSign,
     "endorsement_own_state": EndorsementState,
@@ -41,7 +39,6 @@ ENUMS = {
     "role": Role,
     "role_duty": Role,
     "signature_state": SignatureState,
-    "watch_window": Window,
 }
 
 

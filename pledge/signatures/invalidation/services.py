@@ -13,14 +13,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from pledge.abuse.blocks import LargeProviderNotAllowed
+from pledge.abuse.origin_list import LargeProviderNotAllowed
 from pledge.accounts import two_people
 from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
-from pledge.audit.services import record, stated
+from pledge.audit.services import record, required_reason
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import transaction
+from pledge.signatures.invalidation import queries
 from pledge.signatures.invalidation.models import (
     Condition,
     Invalidation,
@@ -85,7 +86,7 @@ def propose(
     condition.check()
     if act is InvalidationAct.HOLD and _is_large_provider(condition):
         raise LargeProviderNotAllowed
-    note = stated(note)
+    note = required_reason(note)
     with transaction() as session:
         row = Invalidation(
             act=act,
@@ -118,7 +119,7 @@ def approve(actor: Actor, invalidation_id: int) -> None:
 
 def discard(actor: Actor, invalidation_id: int, reason: str) -> None:
     """Decide against it. Raises NoReason, WrongState, NoSuchProposal."""
-    reason = stated(reason)
+    reason = required_reason(reason)
     with _locked(invalidation_id, InvalidationState.PROPOSED) as (session, row):
         _end(session, actor, row, InvalidationState.DISCARDED, reason)
         _record(session, actor, row, "discard", reason=reason, applied=row.applied)
@@ -130,12 +131,18 @@ def undo(actor: Actor, invalidation_id: int, reason: str) -> None:
 
     Raises NoReason, WrongState, NoSuchProposal.
     """
-    reason = stated(reason)
+    reason = required_reason(reason)
     with _locked(invalidation_id, InvalidationState.APPLYING, InvalidationState.APPLIED) as (session, row):
         if row.act not in TAKES_OUT:
             raise WrongState
         _end(session, actor, row, InvalidationState.UNDOING, reason)
         _record(session, actor, row, "undo", reason=reason, applied=row.applied)
+
+
+def may_decide_alone(invalidation_id: int) -> bool:
+    """Whether one person may decide about it. Raises NoSuchProposal."""
+    row = queries.find(invalidation_id)
+    return row.matched <= max_alone(row.act)
 
 
 def max_alone(act: str) -> int:

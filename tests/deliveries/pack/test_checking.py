@@ -68,11 +68,6 @@ def test_each_member_of_a_real_pack_is_guarded(pack):
         assert failure(check(pack)) in {expected, "signature"}
 
 
-def test_the_site_believes_its_own_keys_and_says_what_it_has_published(pack):
-    result = check(pack)
-    assert (result.code, result.keys_from, result.is_published) == (0, KeysFrom.SITE, True)
-
-
 def test_a_forger_who_names_this_site_is_found(busy, pack):
     origin = log_queries.newest(busy).note.partition("\n")[0]
     forged = made_up("+" * 50, signers=[signer("the forger's", origin)], origin=origin)
@@ -101,12 +96,6 @@ def test_the_keys_of_before_a_rotation_are_still_believed(busy, pack, make_app):
         fold_all()
         assert len(log_queries.verifiers(busy)) == 2
         assert check(pack).code == 0
-
-
-def test_another_sites_pack_is_believed_by_its_own_key(app, tmp_path):
-    (tmp_path / "pack.zip").write_bytes(packs.pack(made_up("++o")))
-    result = check(tmp_path / "pack.zip")
-    assert (result.code, result.keys_from, result.is_published) == (0, KeysFrom.PACK, None)
 
 
 def test_keys_may_be_handed_in(busy, pack):
@@ -187,17 +176,6 @@ def test_the_command_ends_with_1_and_the_failures_name(pack, runner):
     assert result.exit_code == 1
     assert result.output.splitlines()[0] == (
         "FAILED file:totals.csv: it is not the file that the manifest describes"
-    )
-
-
-@pytest.mark.sqlite_only
-def test_the_command_takes_a_key(busy, pack, runner, tmp_path):
-    (tmp_path / "keys").write_text(keys(busy))
-    result = runner.invoke(args=["delivery", "verify", str(pack), "--key", str(tmp_path / "keys")])
-    assert (result.exit_code, "checked with: the key that was given" in result.output) == (0, True)
-    (tmp_path / "keys").write_text("no key")
-    assert (
-        runner.invoke(args=["delivery", "verify", str(pack), "--key", str(tmp_path / "keys")]).exit_code == 2
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from pledge.abuse.blocks import LargeProviderNotAllowed
+from pledge.abuse.origin_list import LargeProviderNotAllowed
 from pledge.accounts.two_people import NeedsSecondPerson, WrongState
 from pledge.audit.models import AuditEntry
 from pledge.core import clock

@@ -17,7 +17,6 @@ from tests.support.insider import as_superuser
 from tests.support.published_log import unframed
 
 LOG = "/log/blue-skies"
-LARGE = 256 * 256 + 300  #: one tile of level 1 is full, the second is not
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -64,17 +63,6 @@ def test_the_checkpoint_is_good_for_a_second(client, frozen_clock):
     assert state(client).size == 2
 
 
-@pytest.mark.parametrize("name", ["checkpoint", "key"])
-def test_a_warm_checkpoint_asks_the_database_nothing(client, statements, frozen_clock, name):
-    signature()
-    fold_all()
-    first = client.get(f"{LOG}/{name}")
-    with statements() as seen:
-        again = client.get(f"{LOG}/{name}")
-        unchanged = client.get(f"{LOG}/{name}", headers={"If-None-Match": first.headers["ETag"]})
-    assert (again.data, unchanged.status_code, seen) == (first.data, 304, [])
-
-
 def test_a_campaign_that_nobody_signed_has_a_log_once_the_worker_has_seen_it(client, runner):
     campaign()
     assert client.get(f"{LOG}/checkpoint").status_code == 404
@@ -82,17 +70,6 @@ def test_a_campaign_that_nobody_signed_has_a_log_once_the_worker_has_seen_it(cli
     runner.invoke(args=["ledger", "fold"])
     found = state(client)
     assert (found.size, found.root) == (0, merkle.EMPTY)
-
-
-def test_drafts_and_unknown_campaigns_have_no_log(client):
-    draft = campaign("secret", state="draft")
-    signature(draft)
-    fold_all()
-    for slug in ("secret", "nothing"):
-        for name in ("checkpoint", "key", "tile/0/000.p/1", "tile/entries/000.p/1"):
-            reply = client.get(f"/log/{slug}/{name}")
-            assert reply.status_code == 404
-            assert reply.get_json()["status"] == 404
 
 
 # --- Tiles ---
@@ -255,13 +232,6 @@ def test_what_is_not_written_as_the_format_writes_it_is_404(client):
     assert {tile: status for tile, status in answers.items() if status != 404} == {}
 
 
-@pytest.mark.parametrize("name", ["checkpoint", "key", "tile/0/000.p/2"])
-def test_nothing_can_be_written(client, name):
-    campaign()
-    for method in ("POST", "PUT", "DELETE", "PATCH"):
-        assert client.open(f"{LOG}/{name}", method=method).status_code in (405, 415)
-
-
 # --- The program that checks it ---
 
 
@@ -271,8 +241,3 @@ def test_the_program_is_the_file_that_packs_hold(client):
     assert response.content_type == "text/x-python; charset=utf-8"
     assert response.headers["Content-Disposition"] == "attachment; filename=verify.py"
     assert "public" in response.headers["Cache-Control"]
-
-
-def test_who_has_it_need_not_fetch_it_again(client):
-    tag = client.get("/verify.py").headers["ETag"]
-    assert client.get("/verify.py", headers={"If-None-Match": tag}).status_code == 304

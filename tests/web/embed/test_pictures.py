@@ -7,10 +7,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import update
 
-from pledge.campaigns.models import CampaignState, CampaignText
+from pledge.campaigns.models import CampaignText
 from pledge.core.db import transaction
-from pledge.signatures import services
-from tests.support.factories import campaign, endorsement, fold_all, manage_token, plant_entry, signatures
+from tests.support.factories import campaign, endorsement, fold_all, signatures
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
 
@@ -45,11 +44,6 @@ def test_an_unknown_campaign_or_language_has_none(client, name):
     assert client.get(f"/share/{name}.png").status_code == 404
 
 
-def test_a_draft_has_none(client):
-    campaign(state=CampaignState.DRAFT)
-    assert client.get("/share/blue-skies.ko.png").status_code == 404
-
-
 def test_the_pages_of_a_campaign_name_it_and_other_pages_do_not(client):
     campaign()
     for page in ("", "/progress", "/organizations", "/pledge/1"):
@@ -74,20 +68,6 @@ def test_there_is_none_of_a_number_that_nobody_has(client, number):
     signatures(2)
     fold_all()
     assert client.get(f"/share/blue-skies/{number}.en.png").status_code == 404
-
-
-def test_who_was_the_second_stays_the_second_when_somebody_withdraws(client):
-    people = signatures(2)
-    fold_all()
-    services.withdraw(manage_token(people[0]))
-    fold_all()
-    assert client.get("/share/blue-skies/2.en.png").status_code == 200
-
-
-def test_a_draft_has_no_card(client):
-    campaign(state=CampaignState.DRAFT)
-    plant_entry()
-    assert client.get("/share/blue-skies/1.en.png").status_code == 404
 
 
 def test_one_network_has_so_many_drawn_as_its_limit_says(make_app):

@@ -4,9 +4,7 @@ import re
 
 import pytest
 
-from pledge.campaigns.models import CampaignState
 from pledge.signatures.models import Signature
-from pledge.web.embed.widget import Accent
 from tests.support.factories import campaign, fold_all, sign_form, signatures
 from tests.support.rows import number_of
 
@@ -70,13 +68,6 @@ def test_the_query_chooses_language_form_and_accent_and_nothing_else(client):
     assert "<form" not in odd
 
 
-def test_each_of_the_few_answers_is_kept_apart_from_the_others(client):
-    campaign()
-    for accent in Accent:
-        for _ in range(2):
-            assert f"widget--{accent}" in client.get(f"{WIDGET}?accent={accent}").text
-
-
 def test_signing_in_the_widget_stores_what_signing_on_the_page_does(client):
     campaign()
     answer = client.post(
@@ -118,11 +109,6 @@ def test_the_limit_on_sign_ups_counts_the_widget_and_the_page_together(make_app)
     client = app.test_client()
     statuses = [client.post(path, data={}).status_code for path in (SIGN, "/ko/c/blue-skies/sign", SIGN)]
     assert statuses == [422, 422, 429]
-
-
-def test_a_campaign_that_is_over_shows_no_form(client):
-    campaign(state=CampaignState.CLOSED)
-    assert "<form" not in client.get(f"{WIDGET}?form=1").text
 
 
 def test_the_script_is_open_to_any_site_and_may_be_kept_for_an_hour(client):

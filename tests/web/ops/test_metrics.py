@@ -6,12 +6,9 @@ from datetime import timedelta
 import pytest
 
 from config import ROOT, Config
-from pledge.audit.models import Actor
 from pledge.core import clock, metrics
-from pledge.core.db import db, reading, snapshots, transaction
-from pledge.mail import valve
+from pledge.core.db import db, reading, snapshots
 from pledge.mail.models import MailKind, MailState, OutboxMail
-from pledge.switches import moderation
 from pledge.web.ops.metrics import _CONFIRM, _SIGN
 from tests.support.factories import (
     campaign,
@@ -213,23 +210,6 @@ def test_the_count_of_a_campaign_and_the_ends_of_its_log(client, frozen_clock):
     assert values["pledge_fold_waiting_entries",] == 0
 
 
-def test_whether_the_valve_is_closed_and_the_breaker_open(client):
-    values = read(client)
-    assert (values["pledge_mail_valve_closed",], values["pledge_mail_breaker_open",]) == (0, 0)
-    with transaction() as session:
-        found = valve.lock(session)
-        found.breaker_opened_at = found.held_at = found.closed_at = clock.now()
-    values = read(client)
-    assert (values["pledge_mail_valve_closed",], values["pledge_mail_breaker_open",]) == (1, 1)
-
-
-def test_what_staff_have_paused(client):
-    assert read(client)["pledge_paused", "mail"] == 0
-    moderation.turn(Actor(1, "admin@pledge.example", ""), "mail", True, "attack")
-    values = read(client)
-    assert (values["pledge_paused", "mail"], values["pledge_paused", "signing"]) == (1, 0)
-
-
 def test_what_is_held_until_staff_decide(client, frozen_clock):
     assert ("pledge_held_signatures", "blue-skies") not in read(client)
     for number in range(2):
@@ -279,14 +259,6 @@ def test_what_waits_in_the_outbox_by_class_and_for_how_long(client, frozen_clock
     ages = {key[1]: value for key, value in values.items() if key[0] == "pledge_outbox_oldest_due_seconds"}
     assert ages == {"awaited": 20, "first": 20, "last": 0}
     assert values["pledge_outbox_dead_mails",] == 1
-
-
-def test_forms_whose_mail_is_not_decided_are_counted(client, frozen_clock):
-    campaign()
-    client.post(SIGN, data=sign_form())
-    frozen_clock.move(seconds=7)
-    values = read(client)
-    assert (values["pledge_mail_requests_waiting",], values["pledge_mail_requests_oldest_seconds",]) == (1, 7)
 
 
 def test_figures_are_read_every_few_seconds_however_many_ask(client, statements):

@@ -1,13 +1,11 @@
 """What search engines and devices are told: robots.txt, the sitemap, icons, the web manifest, facts in JSON-LD."""
 
-import io
 import json
 import re
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
-from PIL import Image
 
 from pledge.campaigns import items
 from pledge.campaigns.events import EVENT
@@ -105,13 +103,6 @@ def test_a_form_that_was_sent_or_is_closed_is_not_for_search_engines(app, client
     factories.campaign("old", state="closed")
     assert "noindex" in client.get("/en/c/old/sign").text
     assert f"{BASE}/en/c/old/sign" not in listed(client)
-
-
-@pytest.mark.parametrize("path", ["/favicon.ico", "/apple-touch-icon.png"])
-def test_icons_are_pictures_at_the_usual_addresses(client, path):
-    answer = client.get(path)
-    assert "max-age" in answer.headers["Cache-Control"]
-    assert Image.open(io.BytesIO(answer.data)).size[0] >= 48
 
 
 def test_the_manifest_names_the_site_and_its_icons(app, client):

@@ -7,13 +7,10 @@ from sqlalchemy.exc import OperationalError
 from pledge.campaigns import items
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import EVENT
-from pledge.core.db import db
-from pledge.news.models import NewsItem, NewsState
 from pledge.web.caching import cache
 from pledge.web.public import navigation
 from pledge.web.public.navigation import Navigation, NavigationLink
 from tests.support import factories
-from tests.support import news as newsletters
 from tests.support.factories import EDITOR, event_fields
 from tests.support.production import PRODUCTION
 
@@ -43,11 +40,6 @@ def test_a_page_of_one_campaign_links_to_its_own_pages_where_there_are_several(a
     assert linked(client.get("/en/privacy")) == [set(), set()], "nobody knows which one is meant"
 
 
-def test_a_closed_campaign_is_not_offered_for_endorsing(app, client):
-    factories.campaign("air", state="closed")
-    assert linked(client.get("/en/privacy")) == [set(PAGES) - {"endorse"}] * 2
-
-
 def test_events_are_linked_where_there_are_some(app, client):
     factories.campaign("air")
     assert "/en/c/air#events" not in client.get("/en/c/air").text
@@ -56,27 +48,6 @@ def test_events_are_linked_where_there_are_some(app, client):
     page = client.get("/en/c/air").text
     assert page.count('href="/en/c/air#events"') == 2
     assert 'id="events"' in page
-
-
-@pytest.mark.parametrize("path", ["", "nothing", "c/air", "c/air/progress"])
-def test_the_foot_of_every_page_leads_to_the_page_to_spread_the_word_and_to_the_one_for_developers(
-    app, client, path
-):
-    factories.campaign("air")
-    footer = client.get(f"/en/{path}").text.partition("<footer")[2]
-    assert 'href="/en/c/air/spread"' in footer
-    assert 'href="/en/developers"' in footer
-
-
-def test_news_is_linked_once_it_was_sent(app, client):
-    air = factories.campaign("air")
-    newsletters.draft(air)
-    assert "/en/c/air/news" not in client.get("/en/privacy").text
-    sent = newsletters.begun(air)
-    db.session.execute(db.update(NewsItem).where(NewsItem.id == sent).values(state=NewsState.SENDING))
-    db.session.commit()
-    cache.clear()
-    assert 'href="/en/c/air/news"' in client.get("/en/privacy").text
 
 
 def test_a_page_that_needs_no_database_is_shown_without_one(app, client, monkeypatch):

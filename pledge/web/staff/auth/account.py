@@ -6,10 +6,10 @@ from flask import Response, g, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import PasswordField, SelectMultipleField
+from wtforms import PasswordField, SelectMultipleField, StringField
 
 from pledge.abuse.models import AlertKind
-from pledge.accounts import alarms, sessions, throttle
+from pledge.accounts import alarms, moderation, sessions, throttle
 from pledge.accounts import services as accounts
 from pledge.accounts.passwords import MIN_LENGTH, BadPassword
 from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
@@ -35,6 +35,15 @@ from pledge.web.staff.auth.invitation import NewPasswordForm
 from pledge.web.staff.auth.sign_in import SignInForm, sign_in_page
 from pledge.web.staff.auth.throttling import form_page, wait_message
 from pledge.web.staff.blueprint import staff
+
+
+class NameForm(StaffForm):
+    """What colleagues call the person."""
+
+    name = StringField(_l("Your name"))
+
+    def refuse(self) -> None:
+        self.name.errors = [_("The name is too long or contains a character that cannot be used.")]
 
 
 class AlertsForm(StaffForm):
@@ -80,7 +89,7 @@ def password_post() -> AnyResponse:
             actor(), form.present.data or "", form.password.data or "", keep=this_session()
         )
     except Busy:  # nothing was compared
-        throttle.give_back(throttle.PASSWORD, member.email)
+        throttle.uncount_attempt(throttle.PASSWORD, member.email)
         raise
     except WrongPassword:
         log.warning("wrong password", endpoint=request.endpoint, member=member.id)
@@ -89,7 +98,7 @@ def password_post() -> AnyResponse:
     except BadPassword as error:
         form.refuse(error.fault)
         return _password_page(form)
-    throttle.forget(throttle.PASSWORD, member.email)
+    throttle.reset(throttle.PASSWORD, member.email)
     return redirect(url_for("staff.account", done="password"), 303)
 
 
@@ -117,12 +126,24 @@ def remove_passkey(passkey_id: int) -> AnyResponse:
     return redirect(url_for("staff.account", done="removed"), 303)
 
 
+@staff.post("/account/name")
+@requires_sign_in
+def choose_name() -> AnyResponse:
+    form = NameForm(request.form)
+    try:
+        moderation.rename(actor(), me().id, form.name.data or "")
+    except moderation.BadName:
+        form.refuse()
+        return _account_page("", 422, form)
+    return redirect(url_for("staff.account", done="saved"), 303)
+
+
 @staff.post("/account/alerts")
 @requires_sign_in
 def choose_alerts() -> AnyResponse:
     wanted = AlertsForm(request.form).alerts.data or []
     alarms.choose(actor(), [kind for kind in alarms.offered(me()) if kind in wanted])
-    return redirect(url_for("staff.account", done="alerts"), 303)
+    return redirect(url_for("staff.account", done="saved"), 303)
 
 
 @staff.post("/account/sessions")
@@ -142,10 +163,11 @@ def end_sessions() -> AnyResponse:
     return redirect(url_for("staff.account", done="sessions"), 303)
 
 
-def _account_page(done: str, status: int = 200) -> Response:
+def _account_page(done: str, status: int = 200, form: NameForm | None = None) -> Response:
     page = render_template(
         "staff/auth/account.html",
         member=me(),
+        form=form or NameForm(name=me().name),
         alerts=alarms.offered(me()),
         chosen=alarms.chosen(me()),
         sessions=sessions.for_staff(me().id),

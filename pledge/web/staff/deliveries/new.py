@@ -12,20 +12,19 @@ from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
 from pledge.core import languages
 from pledge.deliveries import freezing
-from pledge.deliveries.freezing import last_reply
 from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.letter.texts import LetterContradicts
-from pledge.deliveries.pack.packing import MEMBERS
+from pledge.deliveries.pack.packing import members
 from pledge.deliveries.queries import choices
 from pledge.ledger import log_queries
-from pledge.ledger.log_queries import CheckpointView
+from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, checkpoints
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.texts import TEXT_BODY
-from pledge.web.staff.deliveries.forms import DraftForm, show_faults
+from pledge.web.staff.campaigns.forms import TEXT_BODY
+from pledge.web.staff.deliveries.forms import SUBMITTED_AS_LABELS, DraftForm, show_faults
 
 _ONE = "/deliveries/new/<slug>"
 _CONTRADICTS = _l(
@@ -57,7 +56,7 @@ def delivery_draft(slug: str) -> Response:
 def delivery_draft_post(slug: str) -> AnyResponse:
     """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
 
-    def preview(offered: list[CheckpointView], form: DraftForm) -> AnyResponse:
+    def preview(offered: list[Checkpoint], form: DraftForm) -> AnyResponse:
         freezing.check_count(offered[0].campaign_id)
         document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
         page = render_template(
@@ -65,7 +64,7 @@ def delivery_draft_post(slug: str) -> AnyResponse:
             slug=slug,
             form=form,
             document=document,
-            members=MEMBERS,
+            members=members(document),
         )
         return make_response(page)
 
@@ -76,12 +75,15 @@ def delivery_draft_post(slug: str) -> AnyResponse:
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
 def delivery_letter(slug: str) -> AnyResponse:
-    """The letter as it would be, as a PDF with a draft mark on each page."""
+    """The letter as it would be in `?lang=`, as a PDF with a draft mark on each page."""
+    lang = request.args.get("lang", languages.default())
+    if lang not in languages.codes():
+        abort(404)
 
-    def letter(_: list[CheckpointView], form: DraftForm) -> AnyResponse:
+    def letter(_: list[Checkpoint], form: DraftForm) -> AnyResponse:
         document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
-        response = Response(letter_pdf(document, draft=True), mimetype="application/pdf")
-        response.headers["Content-Disposition"] = f'inline; filename="{slug}-draft.pdf"'
+        response = Response(letter_pdf(document, lang, draft=True), mimetype="application/pdf")
+        response.headers["Content-Disposition"] = f'inline; filename="{slug}-draft-{lang}.pdf"'
         return response
 
     return _answer(slug, letter)
@@ -101,7 +103,7 @@ def delivery_edit(slug: str) -> Response:
 @needs(Permission.EXPORT)
 @requires_recent_mfa
 def delivery_freeze(slug: str) -> AnyResponse:
-    def freeze(_: list[CheckpointView], form: DraftForm) -> AnyResponse:
+    def freeze(_: list[Checkpoint], form: DraftForm) -> AnyResponse:
         texts, checkpoint_id = form.texts, int(form.checkpoint.data)
         # A second click on the button redirects to the delivery of the first one.
         number = freezing.frozen_before(actor(), slug, checkpoint_id, **texts)
@@ -112,7 +114,7 @@ def delivery_freeze(slug: str) -> AnyResponse:
     return _answer(slug, freeze)
 
 
-def _answer(slug: str, act: Callable[[list[CheckpointView], DraftForm], AnyResponse]) -> AnyResponse:
+def _answer(slug: str, act: Callable[[list[Checkpoint], DraftForm], AnyResponse]) -> AnyResponse:
     """What `act` makes of the form that was sent; the form again with its errors, or where the log is in doubt."""
     offered, form = _sent(slug)
     if not _is_right(slug, form):
@@ -125,7 +127,7 @@ def _answer(slug: str, act: Callable[[list[CheckpointView], DraftForm], AnyRespo
         return _form_page(slug, offered, form, 409, refused="sum")
 
 
-def _offered(slug: str, chosen: str = "") -> list[CheckpointView]:
+def _offered(slug: str, chosen: str = "") -> list[Checkpoint]:
     """The checkpoints to choose from; 404 where there is no such campaign.
 
     The one that was the newest when the form was opened stays among them, however many have followed.
@@ -141,30 +143,20 @@ def _offered(slug: str, chosen: str = "") -> list[CheckpointView]:
     return offered
 
 
-def _sent(slug: str) -> tuple[list[CheckpointView], DraftForm]:
+def _sent(slug: str) -> tuple[list[Checkpoint], DraftForm]:
     form = DraftForm(request.form)
     offered = _offered(slug, form.checkpoint.data or "")
     form.offered = frozenset(one.id for one in offered)
     return offered, form
 
 
-def _begun(slug: str, offered: list[CheckpointView]) -> DraftForm:
-    """The form with the newest numbers and the default letter about them."""
+def _begun(slug: str, offered: list[Checkpoint]) -> DraftForm:
+    """The form with the newest numbers, the default letter about them, and the rest as in the last delivery."""
     if not offered:
         return DraftForm()
-    letter, recipient = freezing.letter_for(slug, offered[0].id), freezing.recipient_of(slug)
-    reply = last_reply(slug)
-    return DraftForm(
-        data={
-            "checkpoint": str(offered[0].id),
-            **languages.by_field("recipient", recipient),
-            **languages.by_field("letter", letter),
-            **languages.by_field("person", reply.person),
-            **languages.by_field("address", reply.address),
-            "phone": reply.phone,
-            "email": reply.email,
-        }
-    )
+    last, letter = freezing.last_texts(slug), freezing.letter_for(slug, offered[0].id)
+    texts = {**vars(last), **vars(last.reply), "letter": letter, "checkpoint": str(offered[0].id)}
+    return DraftForm(data=languages.as_fields(texts))
 
 
 def _is_right(slug: str, form: DraftForm) -> bool:
@@ -185,7 +177,7 @@ def _is_right(slug: str, form: DraftForm) -> bool:
 
 def _form_page(
     slug: str,
-    offered: list[CheckpointView],
+    offered: list[Checkpoint],
     form: DraftForm,
     status: int,
     *,
@@ -197,6 +189,7 @@ def _form_page(
         slug=slug,
         offered=offered,
         form=form,
+        submitted_as=SUBMITTED_AS_LABELS,
         refused=refused,
         set_aside=set_aside,
     )

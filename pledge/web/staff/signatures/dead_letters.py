@@ -8,7 +8,7 @@ from werkzeug import Response as AnyResponse
 from pledge.accounts.roles import Permission
 from pledge.core.i18n import format_duration
 from pledge.mail import outbox, queries, suppression
-from pledge.statistics.deliverability import deliverability, falls
+from pledge.watch.deliverability import deliverability, falls
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.signatures.views import LookUpForm

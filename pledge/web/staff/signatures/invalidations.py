@@ -11,7 +11,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import NumberRange, Optional, ValidationError
 
-from pledge.abuse.blocks import LargeProviderNotAllowed
+from pledge.abuse.origin_list import LargeProviderNotAllowed
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import obstacle
 from pledge.campaigns.queries import slugs
@@ -209,7 +209,7 @@ def invalidation(
         hold_reasons=queries.hold_reasons(invalidation_id),
         earlier=queries.similar(found.condition, but=invalidation_id),
         slugs=slugs(),
-        obstacle="" if is_small else obstacle(found.proposed_by, actor().staff_id),
+        obstacle=None if is_small else obstacle(found.proposed_by, actor().staff_id),
         alone=services.MAX_WITHOUT_SECOND_PERSON,
         form=form if isinstance(form, StatedReasonForm) else StatedReasonForm(),
         refused=refused,

@@ -1,4 +1,4 @@
-"""Watch: how sign-ups come in just now, what stands out, and what can be done about it."""
+"""Watch: the clusters of sign-ups that look made by programs, and what can be done about them."""
 
 import re
 from datetime import datetime
@@ -13,22 +13,21 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from pledge.abuse import alerts, blocks
-from pledge.abuse.blocks import BlockedOrigin
-from pledge.abuse.models import OriginKind
+from pledge.abuse import alerts, origin_list
+from pledge.abuse.models import ListEffect, OriginKind
+from pledge.abuse.origin_list import Origin
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.queries import slugs
 from pledge.core import clock, i18n
-from pledge.core.i18n import format_duration
-from pledge.core.languages import Texts
 from pledge.signatures import origins
 from pledge.signatures.invalidation import queries, services
-from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
+from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin
-from pledge.statistics import referrals
-from pledge.statistics import watch as sign_ups
-from pledge.statistics.watch import By, Key, Watched, WatchedCluster, Window
+from pledge.watch import queries as watch_queries
+from pledge.watch import services as sign_ups
+from pledge.watch.clusters import WEEK
+from pledge.watch.queries import Report
 from pledge.web.caching import cache
 from pledge.web.forms import StaffForm
 from pledge.web.staff import campaign_choice
@@ -36,11 +35,8 @@ from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.forms import check_reason
 
-#: Seconds for which a process keeps the figures of a time: of an hour they change, of a week they hardly do.
-KEPT = {Window.HOUR: 10, Window.DAY: 30, Window.WEEK: 120}
-
-
-LASTING = {"hour": _l("For an hour"), "day": _l("For a day"), "week": _l("For a week")}
+#: For which a process keeps the figures.
+CACHE_SECONDS = 10
 
 _CLUSTER = "/watch/<slug>/<any(network, wide_network, domain):sort>/<value>"
 
@@ -69,11 +65,10 @@ class FindForm(StaffForm):
                 ) from None
 
 
-class BlockForm(StaffForm):
-    lasting = SelectField(_l("For how long"), choices=list(blocks.LASTING), default="day")
-    block_why = TextAreaField(_l("Reason"))
+class ListForm(StaffForm):
+    list_why = TextAreaField(_l("Reason"))
 
-    def validate_block_why(self, field: Field) -> None:
+    def validate_list_why(self, field: Field) -> None:
         check_reason(field)
 
 
@@ -115,9 +110,9 @@ def watch_post() -> AnyResponse:
         abort(404)
     if not form.validate():
         return _watch_page(form, 422)
-    sign_ups.look_up(actor(), _campaign(str(form.campaign.data)), form.kind)
+    sign_ups.record_look_up(actor(), _campaign(str(form.campaign.data)), form.kind)
     where = {"slug": form.campaign.data, "sort": form.kind, "value": form.hash.hex()}
-    return redirect(url_for("staff.watch_cluster", **where, within=Window.WEEK), 303)
+    return redirect(url_for("staff.watch_cluster", **where), 303)
 
 
 @staff.get(_CLUSTER)
@@ -134,67 +129,71 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
     if not form.validate():
         return _cluster_page(slug, origin, 422, form)
     reason = InvalidationReason(form.reason.data) if act in services.TAKES_OUT else None
-    found = _condition(origin, form.begins)
+    # Whoever is held waits for a decision, however long ago they signed.
+    since = form.begins if act in (InvalidationAct.HOLD, InvalidationAct.INVALIDATE) else None
+    found = sign_ups.condition(origin, since)
     try:
         number = services.propose(actor(), found, reason, form.why.data or "", act=InvalidationAct(act))
     except services.NothingMatches:
         form.why.errors = [_("None of the sign-ups here can be dealt with in this way any more.")]
     except services.TooManySignatures:
-        form.why.errors = [_("More than 100,000 sign-ups at once; choose a shorter time.")]
-    except blocks.LargeProviderNotAllowed:
+        form.why.errors = [_("More than 100,000 signatures meet these conditions. Please narrow them down.")]
+    except origin_list.LargeProviderNotAllowed:
         return _cluster_page(slug, origin, 422)  # it says why in place of the button
     else:
         return redirect(url_for("staff.invalidation", invalidation_id=number), 303)
     return _cluster_page(slug, origin, 422, form)
 
 
-@staff.post(f"{_CLUSTER}/block")
+@staff.post(f"{_CLUSTER}/list/<any(hold, allow):effect>")
 @needs(Permission.INVALIDATE)
 @requires_recent_mfa
-def watch_block(slug: str, sort: str, value: str) -> AnyResponse:
-    origin, form = _origin(slug, sort, value), BlockForm(request.form)
+def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
+    """Hold what comes from there, or allow it, which counts those who are held."""
+    origin, form = _origin(slug, sort, value), ListForm(request.form)
     if not form.validate():
-        return _cluster_page(slug, origin, 422, block_form=form)
-    lasting, why = blocks.LASTING[str(form.lasting.data)], form.block_why.data or ""
-    try:
-        blocks.place(actor(), origin, lasting, why, spared=origins.large_domains(slug))
-    except blocks.LargeProviderNotAllowed:
-        return _cluster_page(slug, origin, 422)  # it says why in place of the form
-    return redirect(url_for("staff.watch_cluster", slug=slug, sort=sort, value=value, within=_window()), 303)
+        return _cluster_page(slug, origin, 422, list_form=form)
+    why = form.list_why.data or ""
+    if effect == ListEffect.ALLOW:
+        waits_for_second_person = sign_ups.allow(actor(), origin, why)
+        if waits_for_second_person is not None:
+            return redirect(url_for("staff.invalidation", invalidation_id=waits_for_second_person), 303)
+    else:
+        try:
+            origin_list.place(actor(), origin, ListEffect.HOLD, why, origins.large_domains(slug))
+        except origin_list.LargeProviderNotAllowed:
+            return _cluster_page(slug, origin, 422)  # it says why in place of the button
+    return redirect(url_for("staff.watch_cluster", slug=slug, sort=sort, value=value), 303)
 
 
-@staff.post("/watch/blocks/<int(min=1,max=2147483647):block_id>/lift")
+@staff.post("/watch/listed/<int(min=1,max=2147483647):listed_id>/lift")
 @needs(Permission.INVALIDATE)
-def watch_lift(block_id: int) -> AnyResponse:
+def watch_lift(listed_id: int) -> AnyResponse:
     try:
-        blocks.lift(actor(), block_id)
-    except blocks.NoSuchBlock:
+        origin_list.lift(actor(), listed_id)
+    except origin_list.NotListed:
         abort(404)
     return redirect(url_for("staff.watch"), 303)
 
 
 def _watch_page(form: FindForm, status: int) -> Response:
     rows = campaigns.rows()
-    chosen, window = campaign_choice.chosen(rows), _window()
+    chosen = campaign_choice.chosen(rows)
     numbers: dict[str, Any] = {}
     if chosen is not None:
         campaign_id = _campaign(chosen.slug)
-        watched = _watched(campaign_id, chosen.slug, window)
         numbers = {
-            "watched": watched,
-            "blocks": blocks.lasting(campaign_id),
-            "links": _links(campaign_id, watched.clusters),
+            "report": _report(campaign_id, chosen.slug),
+            "listed": origin_list.listed(campaign_id),
         }
         form.campaign.data = form.campaign.data or chosen.slug
     page = render_template(
         "staff/signatures/watch.html",
         campaigns=rows,
         campaign=chosen,
-        window=window,
         form=form,
-        alerts=alerts.newest(Window.WEEK.length),
+        alerts=alerts.newest(WEEK),
         alert_words=lambda alert: alerts.headline(alert.kind, alert.facts, i18n.language()),
-        **_words(),
         **numbers,
     )
     return make_response(page, status)
@@ -202,58 +201,39 @@ def _watch_page(form: FindForm, status: int) -> Response:
 
 def _cluster_page(
     slug: str,
-    origin: BlockedOrigin,
+    origin: Origin,
     status: int,
     act_form: ActForm | None = None,
-    block_form: BlockForm | None = None,
+    list_form: ListForm | None = None,
 ) -> Response:
-    window, form = _window(), act_form or ActForm()
-    cluster, since = sign_ups.cluster(origin.campaign_id, slug, window, Key(By(origin.kind), origin.hash))
+    form, since = act_form or ActForm(), clock.now() - WEEK
     form.since.data = form.since.data or clock.iso_utc(since)
+    listed = (row for row in origin_list.listed(origin.campaign_id) if bytes(row.hash) == origin.hash)
     page = render_template(
         "staff/signatures/watch_cluster.html",
         slug=slug,
         sort=origin.kind.value,
         value=origin.hash.hex(),
-        cluster=cluster,
-        earlier=queries.similar(_condition(origin, since)),
+        origin=origin,
+        cluster=watch_queries.find(origin, slug, since),
+        is_large=origin.hash in origins.large_domains(slug),
+        earlier=queries.similar(sign_ups.condition(origin)),
         since=since,
-        window=window,
-        block=next((one for one in blocks.lasting(origin.campaign_id) if one.hash == origin.hash), None),
+        listed=next(listed, None),
         form=form,
-        block_form=block_form or BlockForm(),
-        **_words(),
+        list_form=list_form or ListForm(),
     )
     return make_response(page, status)
 
 
-def _words() -> dict[str, Any]:
-    return {
-        "lasting": LASTING,
-        "duration": format_duration,
-    }
-
-
-def _watched(campaign_id: int, slug: str, window: Window) -> Watched:
-    """The figures as of some seconds ago."""
-    name = f"watch {slug} {window}"
-    found: Watched | None = cache.get(name)
+def _report(campaign_id: int, slug: str) -> Report:
+    """The clusters as of some seconds ago."""
+    name = f"watch {slug}"
+    found: Report | None = cache.get(name)
     if found is None:
-        found = sign_ups.watch(campaign_id, slug, window)
-        cache.set(name, found, timeout=KEPT[window])
+        found = watch_queries.report(campaign_id, slug)
+        cache.set(name, found, timeout=CACHE_SECONDS)
     return found
-
-
-def _links(campaign_id: int, found: list[WatchedCluster]) -> dict[str, Texts]:
-    """Whose link it is, by its code."""
-    codes = [str(cluster.key.value) for cluster in found if cluster.key.by is By.VIA]
-    owners = {code: referrals.find(campaign_id, code) for code in codes}
-    return {code: owner.name for code, owner in owners.items() if owner is not None}
-
-
-def _window() -> Window:
-    asked = request.args.get("within", "")
-    return Window(asked) if asked in set(Window) else Window.HOUR
 
 
 def _campaign(slug: str) -> int:
@@ -262,20 +242,8 @@ def _campaign(slug: str) -> int:
     return abort(404) if number is None else number
 
 
-def _origin(slug: str, sort: str, value: str) -> BlockedOrigin:
+def _origin(slug: str, sort: str, value: str) -> Origin:
     """The network or domain that an address names by its hash; 404 for none."""
     if not re.fullmatch("[0-9a-f]{64}", value):
         abort(404)
-    return BlockedOrigin(_campaign(slug), OriginKind(sort), bytes.fromhex(value))
-
-
-def _condition(origin: BlockedOrigin, since: datetime) -> Condition:
-    """The signatures from there that were signed since then."""
-    of = {kind: origin.hash if origin.kind is kind else None for kind in OriginKind}
-    return Condition(
-        campaign_id=origin.campaign_id,
-        network_hash=of[OriginKind.NETWORK],
-        wide_network_hash=of[OriginKind.WIDE_NETWORK],
-        domain_hash=of[OriginKind.DOMAIN],
-        signed_from=since,
-    )
+    return Origin(_campaign(slug), OriginKind(sort), bytes.fromhex(value))

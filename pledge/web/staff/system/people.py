@@ -6,17 +6,21 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import RadioField, SelectMultipleField, StringField
 
-from pledge.accounts import moderation, queries, sessions
+from pledge.accounts import moderation, queries, sessions, two_people
+from pledge.accounts.models import StaffMember
 from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmin, NoRole, NoSuchAccount
-from pledge.accounts.queries import StaffMemberView
 from pledge.accounts.roles import Permission, Role
-from pledge.core import i18n, languages
+from pledge.core import clock, i18n, languages
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa
 from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
 
 MAX_REASON = 500
+
+
+#: What one person proposes and another one with the same permission approves.
+_APPROVED = (Permission.EDIT_CAMPAIGNS, Permission.INVALIDATE)
 
 
 class RolesForm(StaffForm):
@@ -37,6 +41,7 @@ class InviteForm(RolesForm):
     """Whom to invite, with which roles, in which language."""
 
     email = StringField(_l("E-mail"))
+    name = StringField(_l("Name"))
     lang = RadioField(_l("Language"), choices=languages.codes)
 
 
@@ -49,7 +54,11 @@ class CloseForm(StaffForm):
 @staff.get("/people")
 @needs(Permission.MANAGE_STAFF)
 def people() -> Response:
-    return make_response(render_template("staff/system/people.html", people=queries.people(), done=_done()))
+    found = queries.people()
+    able = {permission: len(queries.able(permission, found)) for permission in _APPROVED}
+    return make_response(
+        render_template("staff/system/people.html", people=found, approvers=able, done=_done())
+    )
 
 
 @staff.get("/people/invite")
@@ -66,13 +75,17 @@ def invite_post() -> AnyResponse:
     form = InviteForm(request.form)
     try:
         lang = form.lang.data if form.lang.data in languages.codes() else i18n.language()
-        staff_id = moderation.invite(actor(), form.email.data or "", form.chosen, str(lang))
+        staff_id = moderation.invite(
+            actor(), form.email.data or "", form.chosen, str(lang), form.name.data or ""
+        )
     except BadStaffAddress:
         form.email.errors = [_("Enter an e-mail address in the form name@example.com.")]
     except AlreadyInvited:
         form.email.errors = [_("There is an account with this address already.")]
     except NoRole:
         form.refuse(_("Choose at least one role."))
+    except moderation.BadName:
+        form.name.errors = [_("The name is too long or contains a character that cannot be used.")]
     else:
         return redirect(url_for("staff.person", staff_id=staff_id, done="invited"), 303)
     return _invite_page(form)
@@ -82,7 +95,7 @@ def invite_post() -> AnyResponse:
 @needs(Permission.MANAGE_STAFF)
 def person(staff_id: int) -> Response:
     shown = _person_or_404(staff_id)
-    return _person_page(shown, RolesForm(roles=list(shown.roles)), CloseForm())
+    return _person_page(shown, RolesForm(roles=shown.roles), CloseForm())
 
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/roles")
@@ -123,7 +136,7 @@ def close(staff_id: int) -> AnyResponse:
         else:
             return _back(staff_id, "closed")
     shown = _person_or_404(staff_id)
-    return _person_page(shown, RolesForm(roles=list(shown.roles)), form)
+    return _person_page(shown, RolesForm(roles=shown.roles), form)
 
 
 @staff.get("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
@@ -150,7 +163,7 @@ def invite_again_post(staff_id: int) -> AnyResponse:
         form = CloseForm()
         form.form_errors.append(_no_admin_left())
         shown = _person_or_404(staff_id)
-        return _person_page(shown, RolesForm(roles=list(shown.roles)), form)
+        return _person_page(shown, RolesForm(roles=shown.roles), form)
     return _back(staff_id, "invited")
 
 
@@ -168,10 +181,11 @@ def cut_sessions(staff_id: int) -> AnyResponse:
 
 
 def _invite_page(form: InviteForm) -> Response:
-    return form_page("staff/system/invite.html", form)
+    approves_from = clock.now() + two_people.INVITED_LATELY
+    return form_page("staff/system/invite.html", form, approves_from=approves_from)
 
 
-def _person_page(shown: StaffMemberView, roles: RolesForm, closing: CloseForm) -> Response:
+def _person_page(shown: StaffMember, roles: RolesForm, closing: CloseForm) -> Response:
     wrong = roles if roles.errors else closing
     return form_page(
         "staff/system/person.html",
@@ -185,8 +199,8 @@ def _person_page(shown: StaffMemberView, roles: RolesForm, closing: CloseForm) -
     )
 
 
-def _person_or_404(staff_id: int) -> StaffMemberView:
-    return queries.person(staff_id) or abort(404)
+def _person_or_404(staff_id: int) -> StaffMember:
+    return queries.member(id=staff_id) or abort(404)
 
 
 def _back(staff_id: int, done: str) -> AnyResponse:

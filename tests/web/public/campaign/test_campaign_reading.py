@@ -14,7 +14,7 @@ from pledge.core import clock, i18n
 from pledge.web.caching import cache
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.support import factories
-from tests.support.factories import EDITOR, confirm_token, event_fields, fold_all, manage_token, signature
+from tests.support.factories import EDITOR, event_fields, fold_all, manage_token, signature
 
 PAGE = "/en/c/air"
 VIDEO = "https://youtu.be/dQw4w9WgXcQ"
@@ -22,12 +22,6 @@ VIDEO = "https://youtu.be/dQw4w9WgXcQ"
 
 def set_video(address):
     media.set_video(EDITOR, "air", media.video_stamp(staff_queries.desk("air").video), VideoFields(address))
-
-
-def test_a_mailed_link_that_was_opened_makes_no_page_at_the_number_of_its_campaign(client):
-    person = signature(state="pending")
-    assert client.get(f"/en/confirm/{confirm_token(person)}").status_code == 200
-    assert client.get(f"/en/c/{person.campaign_id}").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -149,23 +143,11 @@ def test_every_version_of_a_pledge_stays_at_its_address_with_what_proves_it(app,
     assert "This is the newest version" in client.get("/en/c/air/pledge/2").text
 
 
-@pytest.mark.parametrize("state", ["open", "closed", "archived"])
-def test_the_addresses_hold_whatever_becomes_of_the_campaign(app, client, state):
-    factories.campaign("air", state=state)
-    assert client.get("/ko/c/air/pledge/1").status_code == 200
-
-
 @pytest.mark.parametrize("version", ["0", "3", "9" * 40, "x", "-1"])
 def test_a_version_that_does_not_exist_is_not_found(app, client, version):
     factories.campaign("air")
     assert client.get(f"/en/c/air/pledge/{version}").status_code == 404
     assert client.get(f"/en/c/air/pledge/{version}.md").status_code == 404
-
-
-def test_the_pledge_of_a_draft_is_not_public(app, client):
-    factories.draft("air")
-    assert client.get("/en/c/air/pledge/1").status_code == 404
-    assert client.get("/en/c/air/pledge/1.md").status_code == 404
 
 
 def test_the_campaigns_page_and_ones_own_page_lead_to_the_version_that_was_signed(app, client):
@@ -202,18 +184,6 @@ def test_why_one_cannot_sign_is_said_in_words(app, client, facts, words):
         page = client.get(path)
         assert words in page.text
         assert 'id="sign-form"' not in page.text
-
-
-def test_extras_cost_one_statement_more_at_most(app, client, statements):
-    factories.campaign("air")
-    items.add(EVENT, EDITOR, "air", event_fields())
-    set_video(VIDEO)
-    cache.clear()
-    with statements() as seen:
-        client.get(PAGE)
-    # One more for the deliveries, one each for the news and the line of today, and two, once a minute, for the links of the
-    # header to news and events.
-    assert len(seen) <= 11, seen
 
 
 def test_a_korean_name_on_the_english_page_says_its_language(app, client):

@@ -6,7 +6,7 @@ from pledge.core.languages import Texts
 from pledge.deliveries import services
 from pledge.web.caching import cache
 from tests.support import deliveries
-from tests.support.factories import ANNA, crowd, signature
+from tests.support.factories import ANNA, crowd
 
 PAGE = "/en/c/blue-skies"
 
@@ -32,36 +32,11 @@ def test_the_page_says_how_many_to_whom_and_when(app, client):
     assert "No answer yet" in page
 
 
-def test_the_number_is_that_of_the_checkpoint_and_not_of_today(app, client):
-    deliveries.handed_over()
-    signature()
-    cache.clear()
-    assert "signatures of 6 people" in client.get(PAGE).text
-
-
 def test_the_answer_stands_there_in_the_language_of_the_page(app, client):
     deliveries.answered()
     page = client.get(PAGE).text
     assert "We will look into it." in page
     assert "No answer yet" not in page
-
-
-def test_the_line_of_a_delivery_costs_a_warm_page_nothing_and_a_cold_one_a_single_query(
-    app, client, statements
-):
-    client.get(PAGE)
-    cache.clear()
-    with statements() as without:
-        client.get(PAGE)
-    deliveries.answered()
-    cache.clear()
-    with statements() as cold:
-        client.get(PAGE)
-    with statements() as warm:
-        client.get(PAGE)
-    assert warm == []
-    assert len(cold) == len(without)
-    assert len([sql for sql in cold if "deliveries" in sql]) == 1
 
 
 def test_a_second_line_appears_with_the_second_delivery(app, client):

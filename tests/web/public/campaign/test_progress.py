@@ -97,12 +97,6 @@ def test_page_and_documents_for_programs_show_the_same_lines(client, frozen_cloc
         assert [row[:2] for row in table(page, caption)] == shown
 
 
-def test_the_map_names_whom_it_is_from(client):
-    everywhere()
-    assert "https://creativecommons.org/licenses/by/4.0/" in get(client).text
-    assert "MapSVG" in get(client).text
-
-
 def test_the_checkpoint_of_the_number_can_be_read_and_checked(client):
     everywhere()
     newest = log_queries.newest(the_campaign().id)
@@ -134,22 +128,6 @@ def test_the_integrity_report_moved_here_for_good(client):
     assert moved.headers["Location"] == "/en/c/blue-skies/progress#integrity"
     assert 'id="integrity"' in get(client).text
     assert "/en/c/blue-skies/progress" in client.get("/en/c/blue-skies").text
-
-
-@pytest.mark.parametrize("path", ["progress", "integrity"])
-def test_drafts_and_unknown_campaigns_are_not_found(client, path):
-    campaign("secret", state="draft")
-    for slug in ("secret", "nothing"):
-        assert client.get(f"/ko/c/{slug}/{path}").status_code == 404
-
-
-def test_however_many_look_it_is_read_once_a_second(client, statements, frozen_clock):
-    everywhere()
-    get(client)
-    with statements() as seen:
-        for _ in range(10):
-            get(client)
-    assert seen == []
 
 
 def test_a_cold_page_reads_no_signature_but_for_the_integrity_report(client, statements, frozen_clock):

@@ -42,10 +42,6 @@ def test_markup_in_a_title_is_text_in_the_code_to_copy(client):
     assert "&#34;&gt;&lt;script src=x&gt;" in script
 
 
-def test_an_unknown_campaign_has_no_such_page(client):
-    assert client.get("/ko/c/unknown/spread").status_code == 404
-
-
 def test_with_a_code_everything_that_leads_to_signing_carries_it(client):
     code = f"p{campaign().partners[1].id}"
     link, script, script_form, frame, badge, markdown = codes(client, "en", f"?via={code}")
@@ -57,23 +53,11 @@ def test_with_a_code_everything_that_leads_to_signing_carries_it(client):
     assert f"?via={code}" in markdown
 
 
-def test_the_page_says_whose_links_these_are(client):
-    code = f"p{campaign().partners[1].id}"
-    assert "Links of A Partner" in client.get(f"/en/c/blue-skies/spread?via={code}").text
-    assert "동반자 전용 링크" in client.get(f"/ko/c/blue-skies/spread?via={code}").text
-
-
 def test_partners_choose_themselves_from_a_list(client):
     secretariat, partner = campaign().partners
     page = client.get("/en/c/blue-skies/spread").text
     assert f'<option value="p{secretariat.id}">The Secretariat</option>' in page
     assert f'<option value="p{partner.id}">A Partner</option>' in page
-
-
-def test_a_code_of_nobody_is_ignored(client):
-    campaign()
-    plain = client.get("/en/c/blue-skies/spread")
-    assert client.get("/en/c/blue-skies/spread?via=p987654").data == plain.data
 
 
 def test_an_organisation_finds_its_badge_beside_its_links(client):

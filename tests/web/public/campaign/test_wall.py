@@ -12,7 +12,7 @@ from pledge.endorsements import queries
 from pledge.endorsements.queries import initials
 from pledge.endorsements.review import moderation
 from pledge.endorsements.review import queries as review
-from tests.support.factories import campaign, endorsement, version_of
+from tests.support.factories import campaign, endorsement
 
 WALL = "/en/c/blue-skies/organizations"
 
@@ -37,12 +37,6 @@ def test_only_what_staff_published_is_on_the_wall(client):
     reply = client.get(WALL)
     assert names(reply) == ["Sky Foundation"]
     assert "Nobody" not in reply.text
-
-
-def test_the_wall_shows_the_published_version_while_a_correction_waits(client):
-    row = endorsement(name_en="Old Name")
-    version_of(row, name_en="New Name")
-    assert names(client.get(WALL)) == ["Old Name"]
 
 
 def test_an_organisation_is_shown_with_level_target_statement_and_initials(client):
@@ -86,12 +80,6 @@ def test_organisations_are_grouped_by_kind_and_sorted_by_name(client):
     reply = client.get(WALL)
     assert names(reply) == ["a organisation", "Z organisation", "M organisation", "B organisation"]
     assert re.findall(r'id="type-(\w+)"', reply.text) == ["business", "city", "faith"]
-
-
-def test_another_campaigns_organisations_are_on_its_own_wall(client):
-    endorsement(campaign("other"), name_en="Elsewhere")
-    assert names(client.get(WALL)) == []
-    assert names(client.get("/en/c/other/organizations")) == ["Elsewhere"]
 
 
 def test_an_empty_wall_invites_the_first_and_has_nothing_to_search(client):
@@ -183,15 +171,6 @@ def test_a_filtered_view_is_never_served_for_the_whole_nor_the_whole_for_it(clie
     assert names(client.get(f"{WALL}?fbclid=1")) == ["Posco", "Kyoto"]
 
 
-def test_the_whole_wall_costs_no_query_while_it_is_fresh(client, statements, frozen_clock):
-    endorsement()
-    client.get(WALL)
-    with statements() as seen:
-        client.get(WALL)
-        client.get(f"{WALL}?utm_source=mail")
-    assert seen == []
-
-
 # --- Who has left ---
 
 
@@ -227,12 +206,6 @@ def test_the_page_of_who_has_left_says_so_and_shows_nothing_else(client, state):
     assert ("A reason." in reply.text) == (state == "removed")
 
 
-def test_who_never_was_on_the_wall_leaves_no_line(client):
-    row = endorsement(state="declined", name_en="Never")
-    assert "Never" not in client.get(WALL).text
-    assert client.get(f"{WALL}/{row.id}").status_code == 404
-
-
 # --- A page for each ---
 
 
@@ -263,11 +236,6 @@ def test_a_page_of_nobody_is_404(client, number):
     assert client.get(f"{WALL}/{number}").status_code == 404
 
 
-def test_another_campaigns_organisation_has_no_page_here(client):
-    row = endorsement(campaign("other"))
-    assert client.get(f"{WALL}/{row.id}").status_code == 404
-
-
 def test_the_address_of_a_duplicate_leads_to_the_one_it_was_merged_into(client):
     keep, twice = endorsement(), endorsement()
     moderation.merge(COMMAND_LINE, twice.id, keep.id, review.find(twice.id).seen, "same")
@@ -285,11 +253,6 @@ def test_a_duplicate_of_one_that_still_waits_leads_to_the_wall(client):
 def test_a_website_that_is_no_web_address_becomes_no_link(client):
     row = endorsement(website="javascript:alert(1)")
     assert "javascript:" not in client.get(f"{WALL}/{row.id}").text
-
-
-def test_a_draft_campaign_has_no_wall(client):
-    campaign("secret", state="draft")
-    assert client.get("/en/c/secret/organizations").status_code == 404
 
 
 @pytest.mark.parametrize(

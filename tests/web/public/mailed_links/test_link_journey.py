@@ -125,14 +125,6 @@ def test_r2_the_link_to_the_own_page_can_be_had_by_mail_once_confirmed(client, c
     assert client.post(f"{case.confirm(waiting)}/my-link").status_code == 410
 
 
-def test_r2_an_old_link_says_the_same_as_a_new_one_that_was_used(client, frozen_clock, case):
-    address = case.confirm(case.make(state=case.confirmed))
-    page = client.get(address).text
-    assert f'href="/en{case.prefix}/me/' not in page
-    frozen_clock.move(days=8)
-    assert client.get(address).text == page
-
-
 def test_r3_an_expired_link_offers_a_new_mail_with_one_press(client, frozen_clock, case):
     row = case.make(state="pending")
     address = case.confirm(row)
@@ -212,25 +204,6 @@ def test_this_was_not_me_deletes_for_whoever_types_the_address_and_for_no_press_
         )
 
 
-def test_this_was_not_me_is_not_offered_for_what_is_confirmed(client, case):
-    row = case.make(state=case.confirmed)
-    address = f"{case.confirm(row)}/{case.not_mine}"
-    assert (client.get(address).status_code, client.post(address).status_code) == (410, 410)
-    assert again(row).state == case.confirmed
-
-
-def test_a_ticket_of_another_campaign_or_a_damaged_one_is_answered_like_any_other_and_enqueues_nothing(
-    client, case
-):
-    row = case.make(state="pending")
-    campaign("clean-air")
-    address = case.check(row)
-    for wrong in (address.replace("blue-skies", "clean-air"), address[:-2]):
-        assert client.post(wrong, data={"resend": "y"}).status_code == 303
-    answer_requests()
-    assert number_of(OutboxMail) == 0
-
-
 def test_asking_for_the_link_is_answered_alike_for_anybody(client, case):
     case.make(email="sky@haneul.co.kr")
     address = f"/en{case.prefix}/me"
@@ -247,16 +220,6 @@ def test_asking_for_the_link_is_answered_alike_for_anybody(client, case):
     assert wrong.status_code == 422
     assert 'value="nope"' in wrong.text
     assert client.get(address).status_code == 200
-
-
-def test_the_download_holds_everything_as_json(client, case):
-    row = case.make()
-    reply = client.get(f"{case.me(row)}/download")
-    assert reply.mimetype == "application/json"
-    assert reply.headers["Content-Disposition"] == f'attachment; filename="my-{case.name}.json"'
-    facts = reply.get_json()
-    assert (facts["campaign"]["slug"], facts["state"]) == ("blue-skies", case.counted)
-    assert (facts["pledge"]["version"], len(facts["pledge"]["sha256"])) == (1, 64)
 
 
 def test_withdrawing_asks_first_and_then_takes_back(client, case):

@@ -19,7 +19,6 @@ from pledge.signatures.models import Signature
 from pledge.signatures.services import number_for, ticket_for
 from tests.support.factories import (
     answer_requests,
-    code,
     confirm_token,
     endorse_confirm_token,
     endorse_contact_token,
@@ -30,15 +29,13 @@ from tests.support.factories import (
     sign_form,
     signature,
 )
-from tests.support.mails import LINK, ask_to_take_over, delivered, said
+from tests.support.mails import ask_to_take_over, delivered
 from tests.support.pages import MATCH_NUMBER
 from tests.support.rows import again, number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
 EMAIL = "kim@ministry.example.org"
-#: What the page says at the field for the number.
-FAULT = re.compile(r'id="number-error"[^>]*>(.*?)</p>', re.DOTALL)
 #: What Chromium sends when a script of a page sends a form.
 BY_SCRIPT = {"Sec-CH-UA": '"Chromium";v="140"', "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
 
@@ -111,27 +108,6 @@ def test_a_wrong_number_is_told_at_the_field_and_after_three_the_page_offers_a_c
     assert counted() == 1
 
 
-def test_whoever_has_closed_the_page_gets_a_code_by_another_mail(client, person):
-    address = f"/en/confirm/{confirm_token(person)}"
-    reply = client.post(f"{address}/code")
-    assert reply.status_code == 303
-    page = client.get(reply.headers["Location"])
-    assert f'action="{address}/number"' in page.text
-    assert "Request received" in page.text
-    answer_requests()
-    ((to, mail),) = delivered()
-    assert to == EMAIL
-    assert LINK.search(said(mail)) is None
-    neither = client.post(f"{address}/number", data={"number": "12345"})
-    assert "six digits" in FAULT.search(neither.text)[1]
-    first = client.post(f"{address}/number", data={"number": code(person)})
-    assert "not right, or no longer valid" in first.text
-    assert "Six-digit code" in first.text
-    done = client.post(f"{address}/number", data={"number": tokens.code(person.id, 2)})
-    assert (done.status_code, done.headers["Location"]) == (303, "/en/c/blue-skies/thanks")
-    assert counted() == 1
-
-
 def test_a_script_that_presses_is_asked_and_a_person_who_presses_after_it_is_not(client):
     person = signature(state="pending")
     address = f"/en/confirm/{confirm_token(person)}"
@@ -143,15 +119,6 @@ def test_a_script_that_presses_is_asked_and_a_person_who_presses_after_it_is_not
     pressed = client.post(address, headers={**BY_SCRIPT, "Sec-Fetch-User": "?1"})
     assert pressed.location == "/en/c/blue-skies/thanks"
     assert counted() == 1
-
-
-def test_the_ways_behind_a_link_that_does_not_wait_lead_to_its_page(client):
-    person = signature(state="confirmed", email=EMAIL, **scanned())
-    address = f"/en/confirm/{confirm_token(person)}"
-    assert client.post(f"{address}/number", data={"number": "12"}).location == "/en/c/blue-skies/thanks"
-    assert client.post(f"{address}/code").status_code == 410
-    for path in ("number", "code"):
-        assert client.post(f"/en/confirm/garbage/{path}", data={"number": "12"}).status_code == 410
 
 
 def test_the_way_from_an_expired_link_to_a_new_mail_does_not_show_the_number(client, person, frozen_clock):
@@ -192,13 +159,6 @@ class TestOrganisations:
         assert 'name="number"' not in page.text
         assert 'href="/en/c/blue-skies/endorse"' in page.text
         assert again(row).state == "pending"
-
-    def test_no_code_is_spoken_of_as_their_mails_have_none(self, client, row):
-        address = f"/en/endorse/confirm/{endorse_confirm_token(row)}"
-        for typed in ("", "x", "123456"):
-            page = client.post(f"{address}/number", data={"number": typed})
-            assert page.status_code == 422
-            assert "Enter the two digits" in FAULT.search(page.text)[1]
 
 
 AGREED = {"authority_ok": "y", "consent_person": "y"}

@@ -35,12 +35,6 @@ def test_a_signature_in_the_widget_keeps_the_code_that_its_form_carries(client, 
     assert stored() == [code]
 
 
-def test_an_organisation_on_the_wall_has_a_code(client, code):
-    organization = organization_code(endorsement().id)
-    client.post(SIGN, data=sign_form(via=organization))
-    assert stored() == [organization]
-
-
 def test_the_link_of_a_duplicate_organisation_counts_for_the_one_that_stays(client, code):
     stays = endorsement()
     duplicate = endorsement(state="merged", merged_into_id=stays.id)
@@ -62,19 +56,6 @@ def test_a_code_whose_number_no_row_can_have_is_ignored(app, client, code, page,
     answer = client.get(address + number)
     assert answer.status_code == 200
     assert number not in answer.text
-
-
-def test_a_form_that_comes_back_with_an_error_still_carries_the_code(client, code):
-    answer = client.post(SIGN, data=sign_form(via=code, name=""))
-    assert answer.status_code == 422
-    assert f'name="via" value="{code}"' in answer.text
-
-
-def test_signing_asks_for_the_codes_of_a_campaign_once_in_a_while_only(client, code, statements):
-    client.post(SIGN, data=sign_form(via=code))
-    with statements() as ran:
-        client.post(SIGN, data=sign_form(via=code))
-    assert not [sql for sql in ran if "partners" in sql]
 
 
 def test_people_see_it_in_what_is_stored_about_them(client, code):

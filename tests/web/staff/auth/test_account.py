@@ -160,7 +160,7 @@ def test_everybody_chooses_which_alerts_they_get_of_those_that_their_role_may_he
     assert 'value="step_reached"' in page.text
     assert "sign_ups_held" not in page.text
     sent = person.post("/staff/account/alerts", data={"alerts": ["step_reached", "sign_ups_held", "other"]})
-    assert (sent.status_code, sent.location) == (303, "/staff/account?done=alerts")
+    assert (sent.status_code, sent.location) == (303, "/staff/account?done=saved")
     assert queries.member(id=person.member.id).alerts == ["step_reached"]
     assert 'value="step_reached" checked' in person.get("/staff/account").text
     person.post("/staff/account/alerts")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from pledge.abuse.models import AlertKind, Block
+from pledge.abuse.models import AlertKind, ListedOrigin
 from pledge.accounts import alarms
 from pledge.audit.models import AuditEntry
 from pledge.core import clock as time
@@ -52,36 +52,20 @@ def acting(person, hashed, act, *, sort="domain", **changes):
     return person.post(address(hashed, f"/{act}", sort), data=data)
 
 
-def test_the_page_shows_what_stands_out_and_never_who_signed(staff_client, wave, hashed):
+def test_the_page_lists_where_somebody_is_held_and_never_who_signed(staff_client, wave, hashed):
     page = staff_client("moderator", lang="en").get("/staff/watch")
-    assert "What stands out" in page.text
-    assert hashed.hex() in page.text
-    assert "naver.com" in page.text, "large providers are named"
+    assert "73 sign-ups in the last 7 days" in page.text
+    assert address(hashed) in page.text
+    assert "E-mails answered too soon: 9" in page.text
     for personal in ("robots.example", "홍길동", "person"):
         assert personal not in page.text
 
 
-def test_a_quiet_hour_says_so(staff_client, app, frozen_clock):
+def test_a_quiet_week_says_so(staff_client, app, frozen_clock):
     factories.campaign()
-    person = staff_client("moderator", lang="en")
-    assert "No sign-ups in this period." in person.get("/staff/watch").text
     crowd(3, at=frozen_clock.now() - timedelta(minutes=5))
-    assert "Nothing stands out. Sign-ups come in as usual." in person.get("/staff/watch?within=day").text
-
-
-def test_held_signatures_are_listed_by_their_domain_even_when_nothing_else_stands_out(
-    staff_client, app, frozen_clock, hashed
-):
-    factories.campaign()
-    factories.signature(
-        email=None,
-        state="held",
-        hold_reason="speed",
-        domain_hash=hashed,
-        at=frozen_clock.now() - timedelta(days=2),
-    )
-    page = staff_client("moderator", lang="en").get("/staff/watch?within=week").text
-    assert f"/domain/{hashed.hex()}?within=week" in page
+    page = staff_client("moderator", lang="en").get("/staff/watch").text
+    assert "Nothing looks made by a program, and nothing is on hold." in page
 
 
 def test_a_site_without_a_campaign_has_nothing_to_watch(staff_client, app):
@@ -133,10 +117,17 @@ def test_an_act_may_be_about_a_wider_network(staff_client, wave):
     assert (row.matched, bytes(row.wide_network_hash), row.domain_hash) == (1, wide, None)
 
 
-def test_an_act_is_about_the_time_that_was_looked_at(staff_client, wave, hashed, frozen_clock):
-    crowd(50, domain="robots.example", domain_hash=hashed, at=frozen_clock.now() - timedelta(days=3))
-    acting(staff_client("moderator"), hashed, "invalidate")
-    assert db.session.scalars(select(Invalidation.matched)).one() == 20
+def test_taking_out_is_about_the_week_that_is_shown_and_releasing_about_all_that_are_held(
+    staff_client, wave, hashed, frozen_clock
+):
+    long_ago = {"domain_hash": hashed, "at": frozen_clock.now() - timedelta(days=9)}
+    crowd(50, domain="robots.example", **long_ago)
+    factories.signature(email=None, state="held", hold_reason="speed", **long_ago)
+    for act, matched in (("invalidate", 20), ("release", 7)):
+        acting(staff_client("moderator"), hashed, act)
+        assert (
+            db.session.scalars(select(Invalidation.matched).where(Invalidation.act == act)).one() == matched
+        )
 
 
 def test_an_act_without_a_reason_or_without_anything_to_do_changes_nothing(staff_client, wave, hashed):
@@ -151,25 +142,42 @@ def test_an_act_without_a_reason_or_without_anything_to_do_changes_nothing(staff
     assert db.session.scalars(select(Invalidation)).all() == []
 
 
-def test_what_comes_from_there_is_held_for_a_day_and_the_hold_can_be_ended(staff_client, wave, hashed):
+def put_on_list(person, hashed, effect, why="a wave"):
+    return person.post(address(hashed, f"/list/{effect}"), data={"list_why": why})
+
+
+def test_what_comes_from_there_is_held_until_somebody_ends_it(staff_client, wave, hashed):
     person = staff_client("moderator", lang="en")
-    sent = person.post(address(hashed, "/block"), data={"lasting": "day", "block_why": "a wave"})
-    assert sent.status_code == 303
-    row = db.session.scalars(select(Block)).one()
-    assert (row.kind, bytes(row.hash), row.until - row.placed_at) == ("domain", hashed, timedelta(days=1))
-    assert "It is held until" in person.get(address(hashed)).text
+    assert put_on_list(person, hashed, "hold").status_code == 303
+    row = db.session.scalars(select(ListedOrigin)).one()
+    assert (row.kind, bytes(row.hash), row.effect) == ("domain", hashed, "hold")
+    assert "It is held" in person.get(address(hashed)).text
     assert "a wave" in person.get("/staff/watch").text
-    assert person.post(f"/staff/watch/blocks/{row.id}/lift").status_code == 303
-    assert "It is held until" not in person.get(address(hashed)).text
-    assert person.post(f"/staff/watch/blocks/{row.id}/lift").status_code == 404
+    assert person.post(f"/staff/watch/listed/{row.id}/lift").status_code == 303
+    assert "It is held" not in person.get(address(hashed)).text
+    assert person.post(f"/staff/watch/listed/{row.id}/lift").status_code == 404
 
 
-@pytest.mark.parametrize(
-    "fields", [{"lasting": "day", "block_why": ""}, {"lasting": "year", "block_why": "x"}]
-)
-def test_a_hold_needs_a_reason_and_one_of_the_times(staff_client, wave, hashed, fields):
-    assert staff_client("moderator").post(address(hashed, "/block"), data=fields).status_code == 422
-    assert db.session.scalars(select(Block)).all() == []
+def test_one_press_allows_a_domain_and_releases_its_held_signatures(staff_client, wave, hashed):
+    person = staff_client("moderator", lang="en")
+    assert "Allow what comes, and release 6" in person.get(address(hashed)).text
+    assert put_on_list(person, hashed, "allow", "a school").location == address(hashed)
+    assert db.session.scalars(select(ListedOrigin.effect)).one() == "allow"
+    act = db.session.scalars(select(Invalidation)).one()
+    assert (act.act, act.state, act.matched, act.note) == ("release", "applying", 6, "a school")
+
+
+def test_more_than_one_person_may_release_wait_for_a_second_one(staff_client, wave, hashed, monkeypatch):
+    monkeypatch.setattr("pledge.signatures.invalidation.services.MAX_WITHOUT_SECOND_PERSON", 5)
+    sent = put_on_list(staff_client("moderator"), hashed, "allow")
+    act = db.session.scalars(select(Invalidation)).one()
+    assert (act.state, sent.location) == ("proposed", f"/staff/invalidations/{act.id}")
+
+
+def test_the_list_needs_a_reason(staff_client, wave, hashed):
+    answer = put_on_list(staff_client("moderator", lang="en"), hashed, "allow", " ")
+    assert (answer.status_code, "Give a reason" in answer.text) == (422, True)
+    assert db.session.scalars(select(ListedOrigin)).all() == []
 
 
 @pytest.mark.parametrize(
@@ -190,33 +198,19 @@ def test_each_look_up_is_recorded_without_what_was_typed(staff_client, wave, has
     assert (entry.subject, json.loads(entry.details)) == (f"campaign:{wave.id}", {"of": kind})
 
 
-def test_of_fewer_than_ten_neither_times_nor_shapes_are_told(staff_client, app, frozen_clock):
-    factories.campaign()
-    person = staff_client("moderator", lang="en")
-    hashed = origins.domain_hash(SLUG, "few.example")
-    words = ("built like this", "Median time")
-    crowd(9, domain="few.example", domain_hash=hashed, at=frozen_clock.now() - timedelta(minutes=10))
-    page = person.get(address(hashed)).text
-    assert "9 sign-ups" in page
-    assert not [said for said in words if said in page]
-    crowd(1, domain="few.example", domain_hash=hashed, at=frozen_clock.now() - timedelta(minutes=10))
-    assert "built like this" in person.get(address(hashed)).text
-
-
 def test_what_comes_from_a_large_mail_provider_cannot_be_held(staff_client, wave):
     words = "cannot be held, neither those here nor later ones"
     person, naver = staff_client("moderator", lang="en"), origins.domain_hash(SLUG, "naver.com")
     factories.signature(state="pending", domain_hash=naver)
     page = person.get(address(naver))
     assert words in page.text
-    assert 'name="lasting"' not in page.text
     assert "/hold" not in page.text
     assert acting(person, naver, "hold").status_code == 422
     assert db.session.scalars(select(Invalidation)).all() == []
-    sent = person.post(address(naver, "/block"), data={"lasting": "week", "block_why": "a wave"})
+    sent = put_on_list(person, naver, "hold")
     assert sent.status_code == 422
     assert words in sent.text
-    assert db.session.scalars(select(Block)).all() == []
+    assert db.session.scalars(select(ListedOrigin)).all() == []
 
 
 def test_what_is_neither_a_network_nor_a_domain_is_not_looked_for(staff_client, wave):

@@ -1,6 +1,7 @@
 """Admins look after the accounts of the others; somebody can always manage staff; everything is in the audit log."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from pledge.accounts.moderation import LastAdmin
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.core.db import db
+from pledge.core.i18n import format_datetime
 from tests.support.factories import staff
 
 
@@ -132,3 +134,39 @@ def test_a_person_who_does_not_exist_is_not_found(staff_client):
     for act in ("roles", "close", "invite-again", "sessions"):
         answer = admin.post(f"/staff/people/99999/{act}", data={"roles": "viewer", "reason": "x"})
         assert answer.status_code == 404, act
+
+
+def test_a_name_given_with_the_invitation_is_shown_instead_of_the_address(staff_client):
+    admin = staff_client("admin", lang="en")
+    fields = {"email": "minji@example.org", "name": " Kim  Minji ", "roles": ["auditor"], "lang": "ko"}
+    page = admin.post("/staff/people/invite", data=fields)
+    new = queries.member(email="minji@example.org")
+    assert (new.name, new.role_set) == ("Kim Minji", {Role.AUDITOR})
+    assert "<h1>Kim Minji</h1>" in admin.get(page.location).text
+    refused = admin.post("/staff/people/invite", data={**fields, "email": "a@example.org", "name": "x" * 61})
+    assert refused.status_code == 422
+    assert 'value="a@example.org"' in refused.text
+
+
+def test_the_audit_log_names_whoever_has_given_a_name(staff_client):
+    admin = staff_client("admin", lang="en")
+    assert (
+        admin.post("/staff/account/name", data={"name": "Park Hana"}).location == "/staff/account?done=saved"
+    )
+    page = admin.get("/staff/audit").text
+    assert "Park Hana" in page
+    assert admin.member.email not in page
+
+
+def test_the_page_says_how_many_can_approve_and_warns_of_fewer_than_two(staff_client):
+    admin = staff_client("admin", lang="en")
+    assert admin.get("/staff/people").text.count("can approve: 1") == 2
+    assert admin.get("/staff/people").text.count("takes two:") == 2
+    staff("editor")
+    page = admin.get("/staff/people").text
+    assert (page.count("can approve: 2"), page.count("takes two:")) == (1, 1)
+
+
+def test_the_invitation_says_from_when_the_two_approve_each_others_proposals(staff_client, frozen_clock):
+    page = staff_client("admin", lang="en").get("/staff/people/invite").text
+    assert format_datetime(frozen_clock.now() + timedelta(hours=72), "en") in page

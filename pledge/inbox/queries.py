@@ -1,0 +1,212 @@
+"""Everything that waits for somebody of the staff, and for whom: each package tells what waits there, here it is one list."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pledge.accounts import queries as accounts
+from pledge.accounts.models import StaffMember
+from pledge.accounts.roles import Permission
+from pledge.accounts.two_people import Obstacle, obstacles
+from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.queries import slugs
+from pledge.core import clock
+from pledge.core.i18n import Phrase
+from pledge.core.languages import Texts
+from pledge.deliveries import queries as deliveries
+from pledge.endorsements.review import queries as review
+from pledge.mail import queries as mail
+from pledge.news import queries as news
+from pledge.paper import queries as paper
+from pledge.signatures.invalidation import queries as invalidations
+from pledge.signatures.invalidation.services import max_alone
+from pledge.signatures.queries import held_by_campaign
+
+#: News about an answer is owed for so long.
+ANSWER_OWED = timedelta(days=30)
+
+
+class ItemKind(StrEnum):
+    """What can wait, in the order in which it is listed."""
+
+    HELD = "held"
+    INVALIDATION = "invalidation"
+    ORGANIZATIONS = "organizations"
+    CORRECTIONS = "corrections"
+    NEWS = "news"
+    PAPER = "paper"
+    PAPER_DISPUTED = "paper_disputed"
+    ANSWER = "answer"
+    TEXTS = "texts"
+    MAIL = "mail"
+
+
+KIND_LABELS = {
+    ItemKind.HELD: Phrase("inbox", "Held signatures"),
+    ItemKind.INVALIDATION: Phrase("inbox", "Proposals about signatures"),
+    ItemKind.ORGANIZATIONS: Phrase("inbox", "New organisations"),
+    ItemKind.CORRECTIONS: Phrase("inbox", "Corrections by organisations"),
+    ItemKind.NEWS: Phrase("inbox", "News to approve"),
+    ItemKind.PAPER: Phrase("inbox", "Paper signatures to count again"),
+    ItemKind.PAPER_DISPUTED: Phrase("inbox", "Paper signatures to correct first"),
+    ItemKind.ANSWER: Phrase("inbox", "News owed for an answer"),
+    ItemKind.TEXTS: Phrase("inbox", "Missing texts"),
+    ItemKind.MAIL: Phrase("inbox", "Undelivered e-mail"),
+}
+
+#: What somebody must be allowed to do for a kind to wait for them.
+NEEDS = {
+    ItemKind.HELD: Permission.INVALIDATE,
+    ItemKind.INVALIDATION: Permission.INVALIDATE,
+    ItemKind.ORGANIZATIONS: Permission.REVIEW_ORGANIZATIONS,
+    ItemKind.CORRECTIONS: Permission.REVIEW_ORGANIZATIONS,
+    ItemKind.NEWS: Permission.EDIT_CAMPAIGNS,
+    ItemKind.PAPER: Permission.EDIT_CAMPAIGNS,
+    ItemKind.PAPER_DISPUTED: Permission.EDIT_CAMPAIGNS,
+    ItemKind.ANSWER: Permission.EDIT_CAMPAIGNS,
+    ItemKind.TEXTS: Permission.EDIT_CAMPAIGNS,
+    ItemKind.MAIL: Permission.RUN_MAIL,
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that waits, or several of a kind that are worked through one after another."""
+
+    kind: ItemKind
+    since: datetime | None  #: None where nobody knows
+    campaign: str = ""  #: its slug; "" for what belongs to none
+    number: int = 1  #: how many
+    id: int = 0  #: which one, where a single one waits
+    title: Texts = field(default_factory=Texts)
+    takes_two: bool = False  #: whoever proposed it does not decide
+    proposed_by: int | None = None
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Something that waits for another person."""
+
+    item: Item
+    obstacle: Obstacle  #: what keeps this one from it
+    able: list[str]  #: who may decide it now
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What one person sees."""
+
+    mine: list[Item]
+    others: list[Elsewhere]
+
+    @property
+    def items(self) -> list[Item]:
+        return [*self.mine, *(other.item for other in self.others)]
+
+    def only(self, kind: str = "", campaign: str = "") -> "Inbox":
+        """What is of this kind and this campaign; "" is any."""
+
+        def wanted(item: Item) -> bool:
+            return kind in ("", item.kind) and campaign in ("", item.campaign)
+
+        return Inbox(
+            [item for item in self.mine if wanted(item)],
+            [other for other in self.others if wanted(other.item)],
+        )
+
+
+def waiting() -> list[Item]:
+    """Everything, the kinds in their order and in each the longest wait first."""
+    names = slugs()
+    found = [
+        *(
+            Item(ItemKind.HELD, held.since, names[number], held.signatures)
+            for number, held in held_by_campaign().items()
+        ),
+        *(
+            Item(
+                ItemKind.INVALIDATION,
+                row.proposed_at,
+                names.get(row.campaign_id or 0, ""),
+                row.matched,
+                row.id,
+                takes_two=row.matched > max_alone(row.act),
+                proposed_by=row.proposed_by,
+            )
+            for row in invalidations.proposed()
+        ),
+        *(
+            Item(
+                ItemKind.CORRECTIONS if row.is_correction else ItemKind.ORGANIZATIONS,
+                row.since,
+                row.slug,
+                row.number,
+            )
+            for row in review.waiting()
+        ),
+        *(
+            Item(
+                ItemKind.NEWS,
+                row.proposed_at,
+                row.slug,
+                id=row.id,
+                title=row.title,
+                takes_two=True,
+                proposed_by=row.proposed_by,
+            )
+            for row in news.proposed()
+        ),
+        *(
+            Item(
+                ItemKind.PAPER_DISPUTED if row.is_disputed else ItemKind.PAPER,
+                row.proposed_at,
+                row.slug,
+                id=row.id,
+                title=row.place,
+                takes_two=not row.is_disputed,
+                proposed_by=row.proposed_by,
+            )
+            for row in paper.proposed()
+        ),
+        *_owed_answers(),
+        *(
+            Item(ItemKind.TEXTS, row.edited_at, row.slug, len(row.missing))
+            for row in map(campaigns.desk, (row.slug for row in campaigns.rows() if row.is_worked_on))
+            if row.missing
+        ),
+    ]
+    if dead := mail.dead_mails():
+        found.append(Item(ItemKind.MAIL, mail.dead_since(), number=dead))
+    order = list(ItemKind)
+    return sorted(found, key=lambda item: (order.index(item.kind), item.since or clock.now(), item.id))
+
+
+def inbox(person: StaffMember) -> Inbox:
+    """What waits for this person, and what they may see but another one decides."""
+    mine: list[Item] = []
+    others: list[Elsewhere] = []
+    between, staff = obstacles(), accounts.people()
+    for item in waiting():
+        if not person.can(NEEDS[item.kind]):
+            continue
+        obstacle = between(item.proposed_by, person.id) if item.takes_two else None
+        if obstacle is None:
+            mine.append(item)
+        else:
+            able = [
+                member.shown_name
+                for member in accounts.able(NEEDS[item.kind], staff)
+                if between(item.proposed_by, member.id) is None
+            ]
+            others.append(Elsewhere(item, obstacle, able))
+    return Inbox(mine, others)
+
+
+def _owed_answers() -> list[Item]:
+    """An answer that was entered lately and of which no news has been written since."""
+    written = news.last_written()
+    return [
+        Item(ItemKind.ANSWER, row.answered_at, row.slug, id=row.id, title=row.recipient)
+        for row in deliveries.answered(clock.now() - ANSWER_OWED)
+        if row.campaign_id not in written or written[row.campaign_id] < row.answered_at
+    ]

@@ -1,0 +1,152 @@
+"""What staff see of the watch: the clusters of a campaign's last week that look made by programs, or in which somebody is held."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select, union_all
+
+from pledge.abuse.models import OriginKind
+from pledge.abuse.origin_list import Origin
+from pledge.core import clock
+from pledge.core.db import reading
+from pledge.core.i18n import Phrase
+from pledge.signatures.models import HOLD_REASONS, Signature, SignatureState
+from pledge.signatures.origins import large_domains
+from pledge.watch.clusters import (
+    COLUMNS,
+    MAX_ROWS,
+    MIN_SIZE,
+    SPEEDS,
+    WEEK,
+    Rule,
+    broken_rule,
+    cluster_of,
+    figures,
+    recent_sign_ups,
+    size_rule,
+)
+
+KIND_LABELS = {
+    OriginKind.NETWORK: Phrase("watch", "Network"),
+    OriginKind.WIDE_NETWORK: Phrase("watch", "Wider network"),
+    OriginKind.DOMAIN: Phrase("watch", "E-mail domain"),
+}
+#: So many clusters are listed, those with the most held signatures first.
+MAX_LISTED = 20
+#: Of fewer no speed is told: that would be about single persons.
+MIN_TOLD = 10
+
+
+@dataclass(frozen=True)
+class ClusterReport:
+    """What is known of a cluster, without a word about who they are."""
+
+    origin: Origin
+    provider: str | None  #: the name of a large mail provider's domain
+    sign_ups: int
+    confirmed: int  #: and counted
+    held: int  #: confirmed, until staff decide
+    marked: int  #: not confirmed yet, and held when they are
+    withdrawn: int
+    invalidated: int
+    networks: int  #: how many different ones they came from
+    within_a_minute: float | None  #: the share of answers by then; None: too few to be told
+    share: float  #: of all sign-ups of that time
+    reasons: dict[str, int]  #: why how many of them are held, or would be
+    rule: Rule | None  #: what gives it away
+
+    @property
+    def waiting(self) -> int:
+        """Not confirmed yet, and counted when they are."""
+        return self.sign_ups - self.confirmed - self.held - self.marked - self.withdrawn - self.invalidated
+
+    @property
+    def indicators(self) -> dict[str, int]:
+        """The reasons to look at it, each with how many are held for it."""
+        return self.reasons | ({self.rule: 0} if self.rule and self.rule not in self.reasons else {})
+
+
+@dataclass(frozen=True)
+class Report:
+    """The sign-ups of a campaign's last week."""
+
+    since: datetime
+    sign_ups: int
+    is_cut: bool  #: there were more: only the newest were read
+    clusters: list[ClusterReport]
+
+
+def report(campaign_id: int, slug: str) -> Report:
+    """The clusters that look made by programs, and those in which somebody is held or would be."""
+    since = clock.now() - WEEK
+    with reading() as connection:
+        sign_ups, found = _clusters(connection, campaign_id, slug, since)
+    listed = [one for one in found if one.rule or (one.origin.kind is OriginKind.DOMAIN and one.reasons)]
+    listed.sort(key=lambda one: (-(one.held + one.marked), -one.sign_ups))
+    return Report(since, sign_ups, sign_ups >= MAX_ROWS, listed[:MAX_LISTED])
+
+
+def find(origin: Origin, slug: str, since: datetime) -> ClusterReport | None:
+    """One cluster, whatever its size; None when nothing came from there."""
+    with reading() as connection:
+        _, found = _clusters(connection, origin.campaign_id, slug, since, origin)
+    return next(iter(found), None)
+
+
+def _clusters(
+    connection: Connection, campaign_id: int, slug: str, since: datetime, only: Origin | None = None
+) -> tuple[int, list[ClusterReport]]:
+    """How many sign-ups there are, and their clusters: all that may be listed, or only that of one origin."""
+    # Whoever is held waits for a decision, however long ago they signed.
+    in_time = or_(Signature.submitted_at >= since, Signature.state == SignatureState.HELD)
+    recent = recent_sign_ups(Signature.campaign_id == campaign_id, in_time)
+    total = int(connection.execute(select(func.count()).select_from(recent)).scalar_one())
+    number = func.count()
+    state, reason = recent.c.state, recent.c.hold_reason
+    marked = (state == SignatureState.PENDING) & reason.is_not(None)
+    states = (
+        SignatureState.CONFIRMED,
+        SignatureState.HELD,
+        SignatureState.WITHDRAWN,
+        SignatureState.INVALIDATED,
+    )
+    is_open = (state == SignatureState.HELD) | marked
+    more: Sequence[ColumnElement[Any]] = (
+        *(number, number.filter(marked), func.count(recent.c.network_hash.distinct())),
+        *(number.filter(state == one) for one in states),
+        *(number.filter(is_open & (reason == one)) for one in HOLD_REASONS),
+    )
+    having = number > 0 if only else (number >= MIN_SIZE) | (number.filter(is_open) > 0)
+    kinds = [OriginKind(only.kind)] if only else list(OriginKind)
+    queries = [figures(recent, kind, clock.now(), having=having, more=more) for kind in kinds]
+    if only:
+        (query,) = queries
+        queries = [query.where(recent.c[COLUMNS[only.kind].key] == only.hash)]
+    return total, [_report(slug, total, row) for row in connection.execute(union_all(*queries))]
+
+
+def _report(slug: str, total: int, row: Sequence[Any]) -> ClusterReport:
+    campaign_id, *row = row
+    cluster, hashed = cluster_of(row), bytes(row[1])
+    size, marked, networks, confirmed, held, withdrawn, invalidated, *reasons = row[5 + 2 * len(SPEEDS) :]
+    provider = large_domains(slug).get(hashed)
+    rule = None if provider else broken_rule(cluster)
+    if rule is None and cluster.kind is OriginKind.DOMAIN and not provider:
+        rule = size_rule(confirmed + held, networks)
+    return ClusterReport(
+        Origin(campaign_id, cluster.kind, hashed),
+        provider,
+        size,
+        confirmed,
+        held,
+        marked,
+        withdrawn,
+        invalidated,
+        networks,
+        within_a_minute=cluster.answered[1] / cluster.ripe[1] if cluster.ripe[1] >= MIN_TOLD else None,
+        share=size / max(1, total),
+        reasons={name: found for name, found in zip(HOLD_REASONS, reasons, strict=True) if found},
+        rule=rule,
+    )

@@ -1,0 +1,138 @@
+"""The worker's watch over the last sign-ups: what waits in a cluster that no group of people makes is put on hold; and what staff
+do about the network or domain of one.
+
+Nobody is refused by it: what it holds is mailed and confirmed as usual, and a person decides (signatures/invalidation/). What
+was counted before a cluster showed itself stays counted until staff take it out. A mailbox at a large provider is held only
+for the answers of its own network, never for what others around it have done.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select, text, update
+
+from pledge.abuse import alerts, origin_list
+from pledge.abuse.models import AlertKind, ListEffect, OriginKind
+from pledge.abuse.origin_list import Origin
+from pledge.accounts import alarms
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.core import clock
+from pledge.core.db import reading, transaction
+from pledge.core.logs import log
+from pledge.signatures.invalidation import services as invalidation
+from pledge.signatures.invalidation.models import Condition, InvalidationAct
+from pledge.signatures.models import SMALL_PENDING, Signature, SignatureState
+from pledge.signatures.queries import held_in_all, lock
+from pledge.watch.clusters import COLUMNS, IS_SMALL, WAITS, WINDOW, Rule, SuspiciousCluster, suspicious
+
+#: Rows put on hold in one transaction: whoever confirms one of them waits for it.
+BATCH = 500
+#: How often staff are alerted to held signatures to which none has been added.
+REMIND_AFTER = timedelta(days=1)
+#: Rules about all that comes at one domain, whenever it came.
+_BY_SIZE = (Rule.SIZE, Rule.SCATTERED)
+
+
+def hold_suspicious() -> int:
+    """Put on hold what waits in clusters that no group of people makes; how many sign-ups that were."""
+    clusters = suspicious()
+    held = {rule: _hold(rule, [one for one in clusters if one.rule is rule]) for rule in Rule}
+    if any(held[rule] for rule in _BY_SIZE):
+        with transaction() as session:
+            alarms.alert(session, AlertKind.DOMAIN_HELD)
+    if number := sum(held.values()):
+        log.warning("sign-ups put on hold", sign_ups=number, clusters=len(clusters))
+    return number
+
+
+def alert_held() -> None:
+    """Alert to the signatures that wait for a decision, whatever held them: to new ones after the kind's time of quiet
+    (abuse/alerts.py), to the same ones once in `REMIND_AFTER`.
+    """
+    waiting = held_in_all()
+    if waiting is None:
+        return
+    last = alerts.last_at(AlertKind.SIGN_UPS_HELD)
+    if last is None or waiting.newest >= last or last <= clock.now() - REMIND_AFTER:
+        with transaction() as session:
+            alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=waiting.signatures)
+
+
+def record_look_up(actor: Actor, campaign_id: int, kind: OriginKind) -> None:
+    """Record that somebody looked for a network or mail domain that they typed; not which."""
+    with transaction() as session:
+        record(session, actor, "watch.look_up", f"campaign:{campaign_id}", of=kind.value)
+
+
+def allow(actor: Actor, origin: Origin, why: str) -> int | None:
+    """Allow what comes from a network or domain, and have those counted who are held or would be.
+
+    More held ones than one person may decide about wait for a second one: then the number of that proposal, else None.
+    Raises NoReason.
+    """
+    origin_list.place(actor, origin, ListEffect.ALLOW, why, ())
+    with transaction() as session:
+        session.execute(
+            update(Signature)
+            .where(COLUMNS[origin.kind] == origin.hash, Signature.state == SignatureState.PENDING)
+            .where(Signature.hold_reason.in_(list(Rule)))
+            .values(hold_reason=None)
+            .execution_options(synchronize_session=False)
+        )
+    try:
+        number = invalidation.propose(actor, condition(origin), None, why, act=InvalidationAct.RELEASE)
+    except invalidation.NothingMatches:
+        return None
+    if not invalidation.may_decide_alone(number):
+        return number
+    invalidation.approve(actor, number)
+    return None
+
+
+def condition(origin: Origin, since: datetime | None = None) -> Condition:
+    """The signatures from a network or domain that were signed since then."""
+    hashes = {kind: origin.hash if kind is origin.kind else None for kind in OriginKind}
+    return Condition(
+        campaign_id=origin.campaign_id,
+        network_hash=hashes[OriginKind.NETWORK],
+        wide_network_hash=hashes[OriginKind.WIDE_NETWORK],
+        domain_hash=hashes[OriginKind.DOMAIN],
+        signed_from=since,
+    )
+
+
+def _hold(rule: Rule, clusters: Sequence[SuspiciousCluster]) -> int:
+    """Hold what waits in these clusters; how many sign-ups that were."""
+    if not clusters:
+        return 0
+    hashes = defaultdict(list)
+    for cluster in clusters:
+        hashes[cluster.campaign_id, cluster.kind].append(cluster.hash)
+    within = [_waiting(rule, *origin, found) for origin, found in hashes.items()]
+    with reading() as connection:
+        ids = list(connection.execute(select(Signature.id).where(*WAITS, or_(*within))).scalars())
+    return sum(_mark(rule, ids[at : at + BATCH]) for at in range(0, len(ids), BATCH))
+
+
+def _waiting(rule: Rule, campaign_id: int, kind: OriginKind, hashes: Sequence[bytes]) -> ColumnElement[bool]:
+    """Who is held for a rule that clusters of these hashes have broken, if they wait."""
+    there = and_(Signature.campaign_id == campaign_id, COLUMNS[kind].in_(hashes))
+    if rule in _BY_SIZE:
+        return and_(there, text(SMALL_PENDING))
+    recent = and_(there, Signature.submitted_at >= clock.now() - WINDOW)
+    return recent if kind is OriginKind.NETWORK and rule is Rule.SPEED else and_(recent, IS_SMALL)
+
+
+def _mark(rule: Rule, ids: Sequence[int]) -> int:
+    statement = (
+        update(Signature)
+        .where(Signature.id.in_(ids), *WAITS)
+        .values(hold_reason=rule)
+        .returning(Signature.id)
+        .execution_options(synchronize_session=False)
+    )
+    with transaction() as session:
+        lock(session, ids)
+        return len(session.execute(statement).all())

@@ -1,0 +1,31 @@
+"""Words of several screens: who acted, and since when something waits."""
+
+from datetime import datetime, timedelta
+
+from flask import g
+from flask_babel import gettext as _
+
+from pledge.accounts import queries
+from pledge.audit.models import COMMAND_LINE
+from pledge.core import clock
+from pledge.core.i18n import format_duration
+from pledge.web.staff.blueprint import staff
+
+
+@staff.app_template_global("actor_name")
+def actor_name(name: str) -> str:
+    """The name of the account with this address; read once for a request."""
+    if name == COMMAND_LINE.name:
+        return str(_("command line"))
+    if "staff_names" not in g:
+        g.staff_names = queries.names()
+    return str(g.staff_names.get(name, name))
+
+
+@staff.app_template_global("age")
+def age(since: datetime) -> str:
+    """Since when something has waited, in the largest unit."""
+    waited = clock.now() - since
+    if waited < timedelta(minutes=1):
+        return str(_("just now"))
+    return str(_("for %(time)s", time=format_duration(waited, units=1)))

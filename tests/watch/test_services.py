@@ -1,0 +1,393 @@
+"""The worker's watch: what waits in a cluster that gives itself away is held, and nobody beside it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.abuse import alerts, mail_servers, origin_list
+from pledge.abuse.models import AlertKind, OriginKind
+from pledge.abuse.origin_list import Origin
+from pledge.audit.models import AuditEntry
+from pledge.audit.services import NoReason
+from pledge.core import clock
+from pledge.core.db import db
+from pledge.mail.addresses import parse
+from pledge.signatures import moderation, services
+from pledge.signatures.invalidation import applying
+from pledge.signatures.models import Signature
+from pledge.signatures.origins import origin
+from pledge.watch import clusters
+from pledge.watch import services as watch
+from tests.support.factories import ANNA, campaign, next_number, signature, signatures, the_campaign
+from tests.support.worker import run_step
+
+pytestmark = pytest.mark.usefixtures("app", "frozen_clock")
+
+MINUTE = 60
+
+
+def people(
+    number, domain="robots.example", network="203.0.113.{}", *, ago=5 * MINUTE, answers=None, of=None, **facts
+):
+    """So many who signed `ago` seconds ago and answered after so many seconds; None: they wait."""
+    of, at = of or the_campaign(), clock.now() - timedelta(seconds=ago)
+    found = []
+    for place in range(number):
+        came_from = origin(of.slug, parse(f"x@{domain}"), network.format(place))
+        hashes = {
+            name: getattr(came_from, name) for name in ("network_hash", "wide_network_hash", "domain_hash")
+        }
+        facts = {"mail_provider": came_from.mail_provider, **facts}
+        if answers is None:
+            state, confirmed_at = "pending", None
+        else:
+            state, confirmed_at = "confirmed", at + timedelta(seconds=answers)
+        found.append(
+            signature(
+                of,
+                state=state,
+                confirmed_at=confirmed_at,
+                at=at,
+                email=f"x{next_number()}@{domain}",
+                **hashes,
+                **facts,
+            )
+        )
+    return found
+
+
+def held():
+    db.session.rollback()
+    found = select(Signature.hold_reason, func.count()).where(Signature.hold_reason.is_not(None))
+    return dict(db.session.execute(found.group_by(Signature.hold_reason)).all())
+
+
+def robots(number=12, **facts):
+    return people(number, network="203.{}.113.7", **{"answers": 8, **facts})
+
+
+def test_what_waits_at_a_domain_that_answers_within_seconds_is_held():
+    robots()
+    late = people(3, network="198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 3
+    assert held() == {"speed": 3}
+    assert watch.hold_suspicious() == 0
+    assert services.confirm(late[0].id)
+    db.session.rollback()
+    assert db.session.get(Signature, late[0].id).state == "held"
+
+
+@pytest.mark.parametrize("reason", ["signals", "blocked"])
+def test_what_its_form_has_put_on_hold_is_looked_at_too_as_another_form_may_set_it_free(reason):
+    robots()
+    people(2, network="198.{}.100.7", ago=10, hold_reason=reason)
+    assert watch.hold_suspicious() == 2
+    assert held() == {"speed": 2}
+    assert watch.hold_suspicious() == 0
+
+
+def test_what_staff_have_cleared_is_not_held_again():
+    robots()
+    first, second = people(2, network="198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 2
+    moderation.clear(ANNA, first.id, "one of us")
+    assert watch.hold_suspicious() == 0
+    people(1, network="198.{}.101.7", ago=10)
+    assert watch.hold_suspicious() == 1
+    for person in (first, second):
+        assert services.confirm(person.id)
+    db.session.rollback()
+    assert [db.session.get(Signature, one.id).state for one in (first, second)] == ["confirmed", "held"]
+
+
+def told():
+    """What the alerts say of how many are held, the oldest first."""
+    found = reversed(alerts.newest(timedelta(days=7)))
+    return [alert.facts["sign_ups"] for alert in found if alert.kind is AlertKind.SIGN_UPS_HELD]
+
+
+@pytest.mark.parametrize("reason", ["signals", "block", "staff", "speed"])
+def test_staff_are_alerted_to_what_is_held_whatever_held_it_and_not_before_it_is_confirmed(reason):
+    person = people(1, hold_reason=reason)[0]
+    watch.alert_held()
+    assert told() == []
+    services.confirm(person.id)
+    watch.alert_held()
+    assert told() == [1]
+
+
+def test_of_new_ones_staff_are_told_at_most_once_an_hour_and_of_the_same_ones_once_a_day(frozen_clock):
+    signature(state="held", at=clock.now())
+    for minutes, added, said in [
+        (0, 0, [1]),
+        (10, 3, [1]),
+        (55, 0, [1, 4]),
+        (120, 0, [1, 4]),
+        (23 * 60, 0, [1, 4, 4]),
+    ]:
+        frozen_clock.move(minutes=minutes)
+        signatures(added, state="held", at=clock.now())
+        watch.alert_held()
+        assert told() == said
+
+
+def test_the_worker_alerts_with_each_look(app):
+    signature(state="held")
+    run_step(app, "watch")
+    assert told() == [1]
+
+
+def test_staff_are_not_alerted_when_all_is_decided(frozen_clock):
+    person = signature(state="held")
+    watch.alert_held()
+    moderation.release(ANNA, person.id, "a school")
+    frozen_clock.move(days=2)
+    watch.alert_held()
+    assert told() == [1]
+
+
+def test_those_that_were_counted_before_stay_counted():
+    robots()
+    people(1, network="198.51.100.7", ago=10)
+    watch.hold_suspicious()
+    states = dict(db.session.execute(select(Signature.state, func.count()).group_by(Signature.state)).all())
+    assert states == {"confirmed": 12, "pending": 1}
+
+
+def test_people_at_another_domain_or_in_another_campaign_are_left_alone():
+    robots()
+    people(1, network="198.51.100.7", ago=10)
+    people(2, domain="people.example", network="198.51.{}.7", ago=10)
+    people(2, of=campaign("other"), network="198.51.{}.7", ago=10)
+    assert watch.hold_suspicious() == 1
+
+
+def test_the_domain_of_a_large_provider_gives_nobody_away():
+    people(30, domain="naver.com", network="203.{}.113.7", answers=8)
+    people(5, domain="naver.com", network="198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 0
+
+
+def test_bulk_mailboxes_at_a_large_provider_are_given_away_by_their_network():
+    people(30, domain="naver.com", network="203.0.113.7", answers=8)
+    people(5, domain="naver.com", network="203.0.113.7", ago=10)
+    people(5, domain="naver.com", network="198.51.100.7", ago=10)
+    assert watch.hold_suspicious() == 5
+    assert held() == {"speed": 5}
+
+
+def shops(*, one_address=False, **facts):
+    """Two sign-ups at each of 30 small domains, all of one wider network."""
+    for place in range(30):
+        network = "203.0.113.7" if one_address else f"203.0.113.{place}"
+        people(2, domain=f"shop{place}.example", network=network, **facts)
+
+
+def neighbours(network="203.0.113.200"):
+    """Who has signed a moment ago, at a large provider and at a small domain."""
+    return people(1, domain="naver.com", network=network, ago=10) + people(
+        1, domain="school.hs.kr", network=network, ago=10
+    )
+
+
+def reasons(some):
+    db.session.rollback()
+    return [db.session.get(Signature, one.id).hold_reason for one in some]
+
+
+def test_forms_that_nobody_confirms_hold_those_of_their_own_address_and_nobody_beside_it():
+    shops(one_address=True)
+    beside = neighbours()
+    assert watch.hold_suspicious() == 60
+    assert held() == {"domains": 60}
+    assert reasons(beside) == [None, None]
+
+
+def test_forms_that_nobody_confirms_from_several_addresses_hold_nobody():
+    shops()
+    neighbours()
+    assert watch.hold_suspicious() == 0
+
+
+def test_many_small_domains_confirmed_in_one_wider_network_hold_those_at_small_domains_however_slow_they_are():
+    shops(answers=4 * MINUTE)
+    beside = neighbours()
+    far = neighbours("198.51.100.7")
+    assert watch.hold_suspicious() == 1
+    assert reasons(beside + far) == [None, "domains", None, None]
+
+
+def test_many_small_domains_from_one_address_do_not_hold_a_large_provider_s_mailbox_of_that_address():
+    shops(one_address=True)
+    alike = neighbours("203.0.113.7")
+    assert watch.hold_suspicious() == 61
+    assert reasons(alike) == [None, "domains"]
+
+
+def test_quick_answers_from_a_wider_network_hold_no_large_provider_s_mailbox_of_another_address():
+    for place in range(40):
+        people(1, domain="naver.com", network=f"203.0.113.{place}", answers=8)
+    beside = neighbours()
+    assert watch.hold_suspicious() == 1
+    assert reasons(beside) == [None, "speed"]
+
+
+def test_a_hall_behind_one_address_is_not_held():
+    for answers in (None, 20, 45, 55, 70, 100, 240, None):
+        people(25, domain="naver.com", network="121.78.9.1", answers=answers)
+    assert watch.hold_suspicious() == 0
+
+
+def patient(number, domain="trap.example", network="{}.51.100.7", **facts):
+    """Who answers like people; each from another network, if `network` does not name one."""
+    return people(number, domain, network, **{"ago": 50 * MINUTE, "answers": 3 * MINUTE, **facts})
+
+
+def test_beyond_a_few_dozen_confirmations_a_week_what_waits_at_a_small_domain_is_held(frozen_clock):
+    counted = patient(24, network="203.0.113.7")
+    waiting = people(3, "trap.example", "198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 0
+    counted += patient(1, network="203.0.113.7")
+    long_ago = people(1, "trap.example", "198.{}.100.9", ago=9 * 24 * 60 * MINUTE)
+    others = people(2, "other.example", "198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 4
+    assert reasons(waiting + long_ago) == ["size"] * 4
+    assert reasons(others) == [None, None]
+    assert {db.session.get(Signature, one.id).state for one in counted} == {"confirmed"}
+    later = people(1, "trap.example", "198.51.{}.7", ago=0)
+    assert watch.hold_suspicious() == 1
+    frozen_clock.move(days=8)
+    people(1, "trap.example", "198.51.{}.9", ago=0)
+    assert watch.hold_suspicious() == 0, "a week later a few more may come"
+    assert reasons(later) == ["size"]
+
+
+def test_at_a_small_domain_with_ever_new_networks_it_takes_fewer():
+    patient(19)
+    waiting = people(2, "trap.example", "198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 0
+    patient(1, network="99.51.100.7")
+    assert watch.hold_suspicious() == 2
+    assert reasons(waiting) == ["scattered"] * 2
+
+
+@pytest.mark.parametrize("domain", ["naver.com", "outlook.com"])
+def test_a_large_provider_s_domain_may_have_any_number(domain):
+    patient(40, domain)
+    people(2, domain, "198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 0
+
+
+def test_domains_that_share_a_mail_server_count_together_but_not_those_at_a_known_hoster():
+    for owner, server in (("shared", "mx.trap.example."), ("firm", "aspmx.l.google.com.")):
+        for place in range(6):
+            domain = f"{owner}{place}.example"
+            hashed = origin(the_campaign().slug, parse(f"x@{domain}"), "").domain_hash
+            mail_servers.note(hashed, domain, the_campaign().slug)
+            assert mail_servers.look_up_next(lambda _domain, server=server: [server])
+    for place in range(5):
+        patient(4, f"shared{place}.example", f"203.{place}.{{}}.7")
+        patient(4, f"firm{place}.example", f"203.{place}.{{}}.8")
+    waiting = [
+        *people(1, "shared5.example", "198.51.100.7", ago=10),
+        *people(1, "firm5.example", "198.51.100.7", ago=10),
+    ]
+    assert watch.hold_suspicious() == 1
+    assert reasons(waiting) == ["scattered", None]
+
+
+def test_staff_are_alerted_within_minutes_when_a_patient_robot_is_held(frozen_clock, app):
+    """710 sign-ups at one catch-all domain in twelve minutes, each from its own address, answered as people do."""
+    for number in range(710):
+        people(1, "trap.example", f"{1 + number // 200}.{number % 200}.100.7", ago=0)
+        frozen_clock.move(seconds=1)
+        if number % 3 == 0 and number >= 160:
+            for late in range(3):
+                services.confirm(waiting_since(160 + late).id)
+            run_step(app, "watch")
+        if alerts.last_at(AlertKind.DOMAIN_HELD):
+            break
+    assert number < 5 * 60
+    counted = select(func.count()).where(Signature.state == "confirmed")
+    assert db.session.scalar(counted) <= 30
+
+
+def waiting_since(seconds):
+    """The sign-up of so many seconds ago."""
+    db.session.rollback()
+    moment = clock.now() - timedelta(seconds=seconds)
+    return db.session.scalars(
+        select(Signature).where(Signature.submitted_at <= moment).order_by(Signature.submitted_at.desc())
+    ).first()
+
+
+def allow(domain="trap.example", why="a company"):
+    campaign_id, slug = the_campaign().id, the_campaign().slug
+    hashed = origin(slug, parse(f"x@{domain}"), "").domain_hash
+    return watch.allow(ANNA, Origin(campaign_id, OriginKind.DOMAIN, hashed), why)
+
+
+def test_an_allowed_domain_may_have_any_number_and_those_who_were_held_are_counted():
+    patient(25)
+    held_one, waiting = people(2, "trap.example", "198.{}.100.7", ago=10)
+    watch.hold_suspicious()
+    services.confirm(held_one.id)
+    assert allow() is None
+    while applying.advance():
+        pass
+    assert services.confirm(waiting.id)
+    later = people(1, "trap.example", "198.51.{}.7", ago=10)
+    assert watch.hold_suspicious() == 0
+    states = [db.session.get(Signature, one.id).state for one in (held_one, waiting, *later)]
+    assert states == ["confirmed", "confirmed", "pending"]
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "block.allow")).one()
+    assert (entry.actor, entry.reason) == (ANNA.name, "a company")
+
+
+def test_an_allowed_network_is_not_held_for_its_speed():
+    people(30, domain="naver.com", network="203.0.113.7", answers=8)
+    people(5, domain="naver.com", network="203.0.113.7", ago=10)
+    of = origin(the_campaign().slug, parse("x@naver.com"), "203.0.113.7")
+    watch.allow(ANNA, Origin(the_campaign().id, OriginKind.NETWORK, of.network_hash), "a hall")
+    assert watch.hold_suspicious() == 0
+
+
+def test_allowing_needs_a_reason():
+    with pytest.raises(NoReason):
+        allow(why=" ")
+    assert origin_list.listed(the_campaign().id) == []
+
+
+def test_what_was_sent_longer_ago_than_an_hour_says_nothing():
+    robots(ago=61 * MINUTE)
+    people(3, network="198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 0
+
+
+def test_on_a_busy_day_it_looks_at_the_newest_only(monkeypatch):
+    robots(ago=20 * MINUTE)
+    people(3, network="198.{}.100.7", ago=10)
+    monkeypatch.setattr(clusters, "MAX_ROWS", 8)
+    assert watch.hold_suspicious() == 0
+
+
+def test_many_are_held_in_batches(monkeypatch):
+    monkeypatch.setattr(watch, "BATCH", 2)
+    robots()
+    people(5, network="198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 5
+
+
+def test_whoever_confirms_between_the_look_and_the_hold_stays_counted(monkeypatch):
+    robots()
+    (quick,) = people(1, network="198.51.100.7", ago=10)
+    mark = watch._mark
+
+    def after_confirming(*args):
+        services.confirm(quick.id)
+        return mark(*args)
+
+    monkeypatch.setattr(watch, "_mark", after_confirming)
+    assert watch.hold_suspicious() == 0
+    assert held() == {}
