@@ -93,7 +93,7 @@ def form_refused(error: FormRefused) -> Response:
 @embed.errorhandler(ProofRequired)
 def proof_required(error: ProofRequired) -> Response:
     page = render_page(
-        "embed/step_up.html",
+        "embed/proof_of_work.html",
         error.status,
         page=error.campaign,
         step=error,
