@@ -211,21 +211,3 @@ def test_a_release_says_how_many_of_which_pattern_why_they_are_held_and_what_was
     told = f'<a href="{before}">Invalidation no. {row(_number(before)).id}</a>: Taken out 20'
     assert told in page
     assert told in moderator.get(f"/staff/watch/blue-skies/domain/{robots}").text
-
-
-def test_the_first_page_says_how_many_are_held_how_long_and_where_they_are_decided(
-    staff_client, frozen_clock
-):
-    signatures(3, state="held")
-    frozen_clock.move(hours=2)
-
-    def line_of(role):
-        page = staff_client(role, lang="en").get("/staff/").text
-        return page.partition("Signatures on hold</dt>")[2].partition("</div>")[0]
-
-    line = line_of("moderator")
-    assert '<a href="/staff/watch?campaign=blue-skies">3</a>' in line
-    assert "3 hours" in line
-    assert "/staff/invalidations/new" not in line
-    assert "3 ·" in line_of("viewer")
-    assert "href" not in line_of("viewer")
