@@ -1,7 +1,6 @@
 """`make chaos`: people sign while the site dies around them; what they were told must be there afterwards (tests/support/chaos).
 
-bench/chaos.py [--seed N] [--seconds T] [--on sqlite|postgresql|cluster]. The exit status is 1 when a promise was broken. That it
-notices broken promises is tested in rehearsals/chaos.
+bench/chaos.py [--seed N] [--seconds T] [--on sqlite|postgresql]. The exit status is 1 when a promise was broken.
 """
 
 import argparse
@@ -9,7 +8,6 @@ import random
 import sys
 
 from tests.support import postgres, run
-from tests.support.chaos import on_cluster
 from tests.support.chaos.run import storm
 
 
@@ -17,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="0 draws one")
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--on", choices=("sqlite", "postgresql", "cluster"), default="postgresql")
+    parser.add_argument("--on", choices=("sqlite", "postgresql"), default="postgresql")
     asked = parser.parse_args()
     seed = asked.seed or random.SystemRandom().randint(1, 10**6)
     print(f"seed {seed}, {asked.seconds:.0f} s on {asked.on}", flush=True)
@@ -26,10 +24,7 @@ def main() -> int:
         run.remove(left)
     place = run.create(run.on_disk())
     try:
-        if asked.on == "cluster":
-            verdict, story = on_cluster.storm(place, seed=seed, seconds=asked.seconds)
-        else:
-            verdict, story = storm(place, seed=seed, seconds=asked.seconds, on=asked.on)
+        verdict, story = storm(place, seed=seed, seconds=asked.seconds, on=asked.on)
     finally:
         run.remove(place)
     print(story)

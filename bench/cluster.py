@@ -1,7 +1,7 @@
 """`make cluster`: the highly available example on this machine, with people on it, and one fault after the other (docs/highly-available.md).
 
-bench/cluster.py [--only WORDS] [--asynchronous]. As root; what it makes is gone afterwards. The exit status is 1 when something
-that was acknowledged is lost. --asynchronous has no synchronous standby and must end with 1.
+bench/cluster.py [--only WORDS]. As root; what it makes is gone afterwards. The exit status is 1 when something that was
+acknowledged is lost.
 """
 
 import argparse
@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 from tests.support import run
-from tests.support.chaos import on_cluster
 from tests.support.chaos.on_cluster import FAULTS, Rehearsal
 from tests.support.ha.cluster import missing_programs
 
@@ -22,18 +21,15 @@ QUIET = 5.0
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="faults whose name has these words")
-    parser.add_argument("--asynchronous", action="store_true", help="no commit waits for a standby")
     asked = parser.parse_args()
     if missing := missing_programs():
         print(f"not installed: {', '.join(missing)}")
         return 2
     faults = [fault for fault in FAULTS if asked.only.replace(" ", "_") in fault.__name__]
-    if asked.asynchronous:
-        faults = [on_cluster.primary_is_lost_with_what_no_standby_has]
     place = run.create(Path(tempfile.gettempdir()))
     began = time.monotonic()
     try:
-        with Rehearsal(place, seed=1, is_asynchronous=asked.asynchronous, threads=8) as rehearsal:
+        with Rehearsal(place) as rehearsal:
             print(f"up after {time.monotonic() - began:.0f} s", flush=True)
             since = time.monotonic()
             time.sleep(QUIET)

@@ -13,11 +13,6 @@ from tests.support.disk import SmallDisk, may_mount
 #: Seconds of a storm. `make chaos` takes as long as one asks.
 SHORT = 8
 
-LYING = "tests.support.chaos.lying:app"
-#: A commit is acknowledged before it is written.
-UNSAFE = ("fsync=on", "synchronous_commit=off", "full_page_writes=on")
-LOST = "was told that they signed, and nothing is stored"
-
 
 @pytest.fixture
 def folder():
@@ -52,15 +47,3 @@ def test_a_power_cut_loses_nobody_who_was_just_told_that_they_signed(folder, on)
     verdict = power_cut(folder, on=on)
     assert verdict.broken == []
     assert verdict.signed >= TOLD
-
-
-def test_an_application_that_answers_before_it_commits_is_found_out(folder):
-    lost = [promise for promise in power_cut(folder, on="sqlite", target=LYING).broken if LOST in promise]
-    assert len(lost) >= TOLD
-
-
-def test_a_database_that_commits_before_it_writes_is_found_out(folder):
-    lost = [
-        promise for promise in power_cut(folder, on="postgresql", options=UNSAFE).broken if LOST in promise
-    ]
-    assert len(lost) >= TOLD

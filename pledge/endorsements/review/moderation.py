@@ -25,10 +25,10 @@ from pledge.endorsements.models import (
 )
 from pledge.endorsements.outbox import enqueue
 from pledge.endorsements.review import reasons
-from pledge.endorsements.review.queries import SeenState
-from pledge.endorsements.services import NOBODY
+from pledge.endorsements.review.queries import TAKEN_BACK, SeenState
+from pledge.endorsements.services import NOBODY, shown_version
 from pledge.endorsements.verification.domains import earned_level
-from pledge.endorsements.versions import newest_version, supersede_proposed, version_in
+from pledge.endorsements.versions import lock, newest_version, supersede_proposed, version_in
 from pledge.ledger.models import Reason
 from pledge.mail.models import MailKind
 
@@ -186,6 +186,33 @@ def reinstate(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
         record(session, actor, "endorsement.reinstate", subject(row), reason=why)
 
 
+def take_back(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
+    """Undo a first publication within TAKEN_BACK: it waits for review again, and no line stays; -1.
+
+    Its mail is not sent, if it has not gone out yet. Raises UnknownCase, CaseChanged, CaseInWrongState.
+    """
+    now = clock.now()
+    with transaction() as session:
+        row = _lock(session, endorsement_id, seen)
+        _require_state(row, EndorsementState.PUBLISHED)
+        if row.published_at is None or row.published_at <= now - TAKEN_BACK:
+            raise CaseInWrongState
+        version = newest_version(session, row)
+        if version.state == VersionState.PROPOSED:
+            _move_version(session, row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
+        version.state, version.reviewed_at, version.reviewed_by = VersionState.PROPOSED, None, None
+        row.state, row.published_at = EndorsementState.REVIEW, None
+        count_out(session, row, Reason.INVALIDATED, now)
+        record(session, actor, "endorsement.take_back", subject(row), version=version.seq)
+
+
+def add_note(actor: Actor, endorsement_id: int, seen: SeenState, note: str) -> None:
+    """Keep a note for colleagues in the history of the case. Raises UnknownCase, CaseChanged."""
+    with transaction() as session:
+        row = _lock(session, endorsement_id, seen)
+        record(session, actor, "endorsement.note", subject(row), reason=note)
+
+
 def certify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Record that staff have checked the organisation. Raises UnknownCase, CaseChanged, CaseInWrongState."""
     with transaction() as session:
@@ -202,18 +229,18 @@ def uncertify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
         row = _lock(session, endorsement_id, seen)
         if row.level != VerificationLevel.STAFF:
             raise CaseInWrongState
-        row.level = earned_level(row.mail_domain, _shown_version(session, row).website)
+        row.level = earned_level(row.mail_domain, shown_version(session, row).website)
         record(session, actor, "endorsement.uncertify", subject(row), reason=why, after=row.level)
 
 
 def note_site_proof(actor: Actor, endorsement_id: int, seen: SeenState, found: bool) -> None:
-    """Record whether the website's DNS or file has the proof. Whoever can write there belongs to the organisation.
+    """Record whether the website's DNS or file has the proof. Only somebody of the organisation can write there.
 
     The website is read before, outside any transaction. Raises UnknownCase, CaseChanged.
     """
     with transaction() as session:
         row = _lock(session, endorsement_id, seen)
-        website = _shown_version(session, row).website
+        website = shown_version(session, row).website
         if found and row.level in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
             row.level = VerificationLevel.SITE
         record(
@@ -262,7 +289,7 @@ def merge(actor: Actor, endorsement_id: int, into_id: int, seen: SeenState, why:
 
 def _lock(session: Session, endorsement_id: int, seen: SeenState) -> Endorsement:
     """The row, locked, if it is still as it was seen, so that a second decision is refused. Raises UnknownCase, CaseChanged."""
-    row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
+    row = lock(session, endorsement_id)
     if row is None:
         raise UnknownCase
     now = SeenState(EndorsementState(row.state), row.seq, VersionState(newest_version(session, row).state))
@@ -316,11 +343,6 @@ def _refuse_waiting(session: Session, row: Endorsement, actor: Actor) -> None:
 def _mail_reason(reason: str, note: str) -> str:
     """The reason as one paragraph, as mails need it."""
     return " ".join(f"{reason} {note}".split())
-
-
-def _shown_version(session: Session, row: Endorsement) -> EndorsementVersion:
-    """The version whose website the level belongs to: the published one, or the one that waits."""
-    return version_in(session, row, VersionState.PUBLISHED) or newest_version(session, row)
 
 
 def _lock_in_order(session: Session, *ids: int) -> None:

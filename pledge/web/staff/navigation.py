@@ -56,15 +56,10 @@ DOORS = (
             Page("staff.signatures", _l("Look up"), Permission.LOOK_UP_SIGNATURES, "signatures"),
             Page("staff.watch", _l("Watch"), Permission.INVALIDATE, "watch"),
             Page("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE, "invalidations"),
+            Page("staff.paper_of_chosen", _l("Paper signatures"), Permission.EDIT_CAMPAIGNS, "paper"),
         ),
     ),
-    Door(
-        _l("Deliveries"),
-        (
-            Page("staff.deliveries", _l("Deliveries"), Permission.EXPORT, "deliveries"),
-            Page("staff.exports", _l("Exports"), Permission.EXPORT, "exports"),
-        ),
-    ),
+    Door(_l("Deliveries"), (Page("staff.deliveries", _l("Deliveries"), Permission.EXPORT, "deliveries"),)),
     Door(
         _l("Administration"),
         (

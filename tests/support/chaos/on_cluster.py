@@ -1,4 +1,4 @@
-"""The storm on the highly available example (tests/support/ha): hosts die, are cut off, and lose their standbys."""
+"""People on the highly available example (tests/support/ha), whose hosts die, are cut off, and lose their standbys."""
 
 import http.client
 import random
@@ -19,7 +19,6 @@ from pledge.cli.serve import DEMO_CAMPAIGN
 from pledge.core.db import db
 from pledge.signatures.models import Signature, SignatureState
 from tests.support import apps
-from tests.support.chaos.faults import Fault, Nemesis, smtp_takes_without_saying_so
 from tests.support.chaos.people import TIMEOUT, Crowd, Person, own_page
 from tests.support.chaos.surroundings import Done, Surroundings
 from tests.support.chaos.verdict import Verdict, judge
@@ -267,17 +266,6 @@ FAULTS: tuple[ClusterFault, ...] = (
 )
 
 
-@dataclass
-class ClusterNemesis(Nemesis):
-    """Draws faults by the seed. What ends is started again by its host."""
-
-    def possible(self) -> tuple[Fault, ...]:
-        return (*FAULTS, smtp_takes_without_saying_so)  # type: ignore[return-value]
-
-    def _keep(self) -> None:
-        self._healed.wait()
-
-
 SETTINGS = {
     "PLEDGE_BASE_URL": f"https://{HOST}",
     "PLEDGE_FIRST_MAIL_PACE": "100000",
@@ -294,14 +282,12 @@ class Rehearsal:
     """The example with people on it, who sign from its start on: hurt it, then ask for the verdict()."""
 
     folder: Path
-    seed: int
-    is_asynchronous: bool = False
-    threads: int = 8
+    seed: int = 1
     site: ClusterSite | None = None
     crowd: ClusterCrowd | None = None
 
     def __enter__(self) -> Self:
-        self.cluster = Cluster(self.folder / "hosts", SETTINGS, is_asynchronous=self.is_asynchronous)
+        self.cluster = Cluster(self.folder / "hosts", SETTINGS)
         self.cluster.__enter__()
         try:
             self.site = ClusterSite.of(self.cluster)
@@ -311,9 +297,7 @@ class Rehearsal:
                 self.site, self.cluster.smtp, None, None, random.Random(self.seed), cluster=self.cluster
             )
             find_page = partial(own_page, self.site)
-            self.crowd = ClusterCrowd(
-                0, self.cluster.smtp, self.seed, find_page, threads=self.threads, cluster=self.cluster
-            )
+            self.crowd = ClusterCrowd(0, self.cluster.smtp, self.seed, find_page, cluster=self.cluster)
             self.crowd.start()
         except BaseException:
             self.__exit__()
@@ -360,14 +344,3 @@ class Rehearsal:
             if (said := connection.getresponse().read()) != b"answer":
                 yield f"{host.name} leads the challenge for a certificate elsewhere: {said!r}"
             connection.close()
-
-
-def storm(folder: Path, *, seed: int, seconds: float, is_asynchronous: bool = False) -> tuple[Verdict, str]:
-    """The verdict of one run with faults drawn by the seed, and what was done."""
-    with Rehearsal(folder, seed, is_asynchronous) as run:
-        with ClusterNemesis(run.around) as nemesis:
-            time.sleep(seconds)
-            nemesis.heal()
-        verdict = run.verdict()
-        verdict.broken += nemesis.failed
-        return verdict, run.around.story()

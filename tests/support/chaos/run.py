@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support.chaos.faults import Nemesis
 from tests.support.chaos.people import Crowd, own_page
-from tests.support.chaos.surroundings import DURABLE, Done, Surroundings, surroundings
+from tests.support.chaos.surroundings import Done, Surroundings, surroundings
 from tests.support.chaos.verdict import Verdict, judge
 
 #: Seconds that people go on asking after the storm.
@@ -29,14 +29,12 @@ def storm(folder: Path, *, seed: int, seconds: float, on: str) -> tuple[Verdict,
         return verdict, around.story()
 
 
-def power_cut(
-    folder: Path, *, on: str, options: tuple[str, ...] = DURABLE, target: str = "wsgi:app"
-) -> Verdict:
+def power_cut(folder: Path, *, on: str) -> Verdict:
     """Some are told that they signed, and at that moment everything loses its power.
 
     Until then PostgreSQL writes only what a commit writes by itself, so whoever is told too early is lost for sure.
     """
-    with surroundings(folder, on=on, seed=1, options=options, target=target) as around:
+    with surroundings(folder, on=on, seed=1) as around:
         crowd = _crowd(around, 1)
         if around.database is not None:
             around.database.freeze_writers()

@@ -22,10 +22,11 @@ from tests.support.site import Site
 from tests.support.smtp import SmtpServer
 from tests.support.tcp_proxy import TcpProxy
 
-#: As in production: an acknowledged commit is on the disk.
-DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
-#: Its log fits on a small disk.
-_SMALL = ("min_wal_size=32MB", "max_wal_size=64MB")
+#: As in production: an acknowledged commit is on the disk. The log fits on a small one.
+OPTIONS = (
+    *("fsync=on", "synchronous_commit=on", "full_page_writes=on"),
+    *("min_wal_size=32MB", "max_wal_size=64MB"),
+)
 #: Of the disk under SQLite, and under PostgreSQL.
 _SQLITE_MB, _POSTGRESQL_MB = 32, 240
 #: Of PostgreSQL's processes, those that write what a commit has not written itself.
@@ -45,14 +46,10 @@ class Done:
 
 
 class ChaosSite(Site):
-    """A site that may serve another application than `wsgi:app`, or have a wrong clock in its web processes."""
+    """A site that may have a wrong clock in its web processes."""
 
-    target = "wsgi:app"
     #: How far the clock of web processes that start now is off, as libfaketime writes it: `+10m`. "": not at all.
     clock_off = ""
-
-    def _process(self, command: list[str]):  # type: ignore[no-untyped-def]
-        return super()._process([self.target if word == "wsgi:app" else word for word in command])
 
     def start_web(self) -> None:
         kept = self.settings
@@ -67,10 +64,9 @@ class Database:
     """A PostgreSQL that can be hurt."""
 
     folder: Path
-    options: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        self.server = postgres.start(self.folder, options=self.options)
+        self.server = postgres.start(self.folder, options=OPTIONS)
         self._frozen: list[int] = []
 
     def kill(self) -> None:
@@ -99,7 +95,7 @@ class Database:
         end = time.monotonic() + _RECOVERY
         while True:
             try:
-                self.server = postgres.start(self.folder, port=self.server.port, options=self.options)
+                self.server = postgres.start(self.folder, port=self.server.port, options=OPTIONS)
             except RuntimeError:
                 if time.monotonic() > end:
                     raise
@@ -184,14 +180,7 @@ class Surroundings:
 
 
 @contextmanager
-def surroundings(
-    folder: Path,
-    *,
-    on: str,
-    seed: int,
-    options: tuple[str, ...] = DURABLE,
-    target: str = "wsgi:app",
-) -> Iterator[Surroundings]:
+def surroundings(folder: Path, *, on: str, seed: int) -> Iterator[Surroundings]:
     """A site that is up. `on`: sqlite or postgresql; whether there is a PgBouncer in between is drawn."""
     dice = random.Random(seed)
     with ExitStack() as stack:
@@ -216,7 +205,7 @@ def surroundings(
             stack.callback(redis.stop)
             lines["redis"] = stack.enter_context(TcpProxy(redis.port))
             settings["PLEDGE_REDIS_URL"] = f"redis://127.0.0.1:{lines['redis'].port}/0"
-            database = Database(where, (*options, *_SMALL))
+            database = Database(where)
             stack.callback(database.stop)
             server_url = database.server.create_database("chaos")
             port = database.server.port
@@ -230,7 +219,6 @@ def surroundings(
             url = server_url = f"sqlite:///{where / 'chaos.sqlite3'}"
         apps.migrate(server_url, folder / "instance")
         site = ChaosSite(folder / "site", url, settings=settings)
-        site.target = target
         stack.callback(site.stop)
         site.start()
         plain = folder / "no-files"

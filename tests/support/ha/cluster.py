@@ -25,12 +25,10 @@ class Cluster:
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
-    #: For a wrong example: commits are acknowledged without a standby.
-    is_asynchronous: bool = False
     smtp: SmtpServer = field(default_factory=lambda: SmtpServer(host=OUTSIDE))
 
     def __post_init__(self) -> None:
-        self.databases = Databases(self._hosts(DATABASES), self.is_asynchronous)
+        self.databases = Databases(self._hosts(DATABASES))
         self.applications = Applications(self._hosts(APPLICATIONS), self.settings)
         self.entrances = Entrances(self._hosts(ENTRANCES))
         self.hosts = [*self.databases.hosts, *self.applications.hosts, *self.entrances.hosts]

