@@ -5,7 +5,7 @@ from alembic import op
 from pledge.core.db import migrations
 
 revision = "0054"
-down_revision = "0053"
+down_revision = "0055"
 branch_labels = None
 depends_on = None
 
