@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from pledge.abuse.models import ListedOrigin, ListEffect, OriginKind
 from pledge.audit.models import Actor
-from pledge.audit.services import record, stated
+from pledge.audit.services import record, required_reason
 from pledge.core import clock
 from pledge.core.db import load, reading, transaction
 from pledge.core.db.snapshots import Snapshot
@@ -65,7 +65,7 @@ def place(
     """Put it on the list, in place of what the list says of it. `large_providers`: the hashes of what is never held.
     Raises NoReason, LargeProviderNotAllowed.
     """
-    why, now = stated(why), clock.now()
+    why, now = required_reason(why), clock.now()
     if effect is ListEffect.HOLD and origin.hash in large_providers:
         raise LargeProviderNotAllowed
     with transaction() as session:

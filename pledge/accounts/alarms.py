@@ -1,6 +1,6 @@
 """Alerts to staff: who is told of what by mail, and what the worker watches for them.
 
-Whoever has something to tell calls `alert()`, in the transaction of what it is about.
+`alert()` is called in the transaction of what the alert is about.
 """
 
 from collections.abc import Iterable

@@ -36,12 +36,12 @@ def new_secret() -> str:
     return str(_factory.new().to_json(encrypt=False))
 
 
-def address(secret: str, email: str) -> str:
+def otpauth_address(secret: str, email: str) -> str:
     """The otpauth:// address that an app scans; the app shows the site's name beside the code."""
     return str(_factory.from_source(secret).to_uri(label=email, issuer=current_config().issuer))
 
 
-def readable(secret: str) -> str:
+def grouped_secret(secret: str) -> str:
     """The key for typing in: groups of four."""
     return str(_factory.from_source(secret).pretty_key())
 
@@ -66,7 +66,7 @@ def use(staff_id: int, secret: str, code: str) -> bool:
     if step is None:
         return False
     # Guarded: of two requests with one code, only one succeeds.
-    take = (
+    use_up = (
         update(StaffMember)
         .where(
             StaffMember.id == staff_id,
@@ -74,7 +74,7 @@ def use(staff_id: int, secret: str, code: str) -> bool:
         )
         .values(totp_step=step)
     )
-    return write_autocommit(lambda connection: connection.execute(take).rowcount) == 1
+    return write_autocommit(lambda connection: connection.execute(use_up).rowcount) == 1
 
 
 def new_recovery_codes() -> list[str]:

@@ -1,16 +1,15 @@
 """Mails to staff: the invitation, a notice when something about how a person signs in has changed, and alerts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledge.abuse import alerts
-from pledge.abuse.models import Alert, AlertKind, Facts
+from pledge.abuse.models import Alert, AlertKind
 from pledge.accounts.models import StaffMember
 from pledge.core import tokens, urls
-from pledge.core.db import reading
+from pledge.core.db import load
 from pledge.core.i18n import Phrase, format_datetime
 from pledge.core.tokens import Purpose
 from pledge.mail.messages import Claimed, Composers, Message, composer
@@ -22,25 +21,6 @@ _STAFF = Phrase("mail", "Staff")
 
 #: Where a kind of alert is looked into; the others: the first page of the staff area.
 _PLACES = dict.fromkeys((AlertKind.SIGN_UPS_HELD, AlertKind.DOMAIN_HELD), urls.staff_watch_link)
-
-
-@dataclass(frozen=True, slots=True)
-class MailedMember:
-    """The recipient of a mail."""
-
-    id: int
-    email: str
-    password: str | None
-    invitation: int
-
-
-@dataclass(frozen=True, slots=True)
-class MailedAlert:
-    """An alert and who is told of it."""
-
-    member: MailedMember
-    kind: AlertKind
-    facts: Facts
 
 
 def composers() -> Composers:
@@ -63,11 +43,11 @@ def enqueue_notice(session: Session, person: StaffMember) -> None:
 
 
 def enqueue_alert(session: Session, person: StaffMember, alert_id: int) -> None:
-    """Enqueue the mail that tells of an alert."""
+    """Enqueue the mail about an alert."""
     enqueue(session, NewMail(MailKind.STAFF_ALERT, person.id, person.lang, seq=alert_id))
 
 
-def invitation(mail: Claimed, member: MailedMember) -> Message | None:
+def invitation(mail: Claimed, member: StaffMember) -> Message | None:
     """The invitation; only the newest, while it has not been accepted."""
     if member.password is not None or member.invitation != mail.seq:
         return None
@@ -75,46 +55,45 @@ def invitation(mail: Claimed, member: MailedMember) -> Message | None:
     return _message(mail, member, link=urls.staff_invitation_link(token))
 
 
-def notice(mail: Claimed, member: MailedMember) -> Message:
+def notice(mail: Claimed, member: StaffMember) -> Message:
     """The notice of what was changed, and when."""
     since = format_datetime(mail.created_at, mail.lang)
     return _message(mail, member, link=urls.staff_link(), since=since)
 
 
-def alert(mail: Claimed, told: MailedAlert) -> Message:
+def alert(mail: Claimed, about: tuple[StaffMember, Alert]) -> Message:
     """What the alert says, since when, and where to look."""
+    member, row = about
+    kind = AlertKind(row.kind)
     values = {
-        "headline": alerts.headline(told.kind, told.facts, mail.lang),
-        "details": alerts.details(told.kind, told.facts, mail.lang),
+        "headline": alerts.headline(kind, row.facts, mail.lang),
+        "details": alerts.details(kind, row.facts, mail.lang),
         "since": format_datetime(mail.created_at, mail.lang),
     }
-    link = _PLACES.get(told.kind, urls.staff_link)()
-    return _message(mail, told.member, link=link, account=urls.staff_account_link(), **values)
+    link = _PLACES.get(kind, urls.staff_link)()
+    return _message(mail, member, link=link, account=urls.staff_account_link(), **values)
 
 
-def _message(mail: Claimed, member: MailedMember, **values: str) -> Message:
+def _message(mail: Claimed, member: StaffMember, **values: str) -> Message:
     return Message(
         member.email, {"campaign": f"{urls.site_name(mail.lang)} · {_STAFF.of(mail.lang)}", **values}
     )
 
 
-def _members(mails: Sequence[Claimed]) -> Mapping[int, MailedMember]:
+def _members(mails: Sequence[Claimed]) -> Mapping[int, StaffMember]:
     """Of the mails whose account is open."""
-    query = select(StaffMember.id, StaffMember.email, StaffMember.password, StaffMember.invitation).where(
+    query = select(StaffMember).where(
         StaffMember.active, StaffMember.id.in_({mail.subject_id for mail in mails})
     )
-    with reading() as connection:
-        members = {row[0]: MailedMember(*row) for row in connection.execute(query)}
+    members = {member.id: member for member in load(query)}
     return {mail.id: members[mail.subject_id] for mail in mails if mail.subject_id in members}
 
 
-def _alerted(mails: Sequence[Claimed]) -> Mapping[int, MailedAlert]:
+def _alerted(mails: Sequence[Claimed]) -> Mapping[int, tuple[StaffMember, Alert]]:
     members = _members(mails)
-    query = select(Alert.id, Alert.kind, Alert.facts).where(Alert.id.in_({mail.seq for mail in mails}))
-    with reading() as connection:
-        found = {row.id: row for row in connection.execute(query)}
+    found = {row.id: row for row in load(select(Alert).where(Alert.id.in_({mail.seq for mail in mails})))}
     return {
-        mail.id: MailedAlert(members[mail.id], AlertKind(found[mail.seq].kind), found[mail.seq].facts)
+        mail.id: (members[mail.id], found[mail.seq])
         for mail in mails
         if mail.id in members and mail.seq in found
     }

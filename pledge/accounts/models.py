@@ -93,6 +93,21 @@ class StaffMember(Model):
     def role_set(self) -> frozenset[Role]:
         return frozenset(Role(given.role) for given in self.given_roles)
 
+    @property
+    def shown_name(self) -> str:
+        """As colleagues read it: the name, before it is given the address."""
+        return self.name or self.email
+
+    @property
+    def roles(self) -> list[Role]:
+        """In the order in which they are shown."""
+        return [role for role in Role if role in self.role_set]
+
+    @property
+    def is_invited(self) -> bool:
+        """The invitation has not been accepted yet."""
+        return self.password is None
+
     def can(self, permission: Permission) -> bool:
         """Whether the person's roles allow it."""
         return may(self.role_set, permission)

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy.orm import defer
 
 from pledge.accounts.models import StaffMember, StaffSession
 from pledge.core import clock
-from pledge.core.db import reading, transaction, write_autocommit
+from pledge.core.db import load, reading, transaction, write_autocommit
 
 IDLE = timedelta(minutes=30)
 MAX_AGE = timedelta(hours=8)
@@ -33,17 +34,6 @@ class OpenSession:
     id: int
     staff_id: int
     data: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class SessionView:
-    """A session as its owner and admins see it."""
-
-    id: int
-    network: str
-    browser: str
-    created_at: datetime
-    seen_at: datetime
 
 
 def start(person: StaffMember, data: Mapping[str, Any], *, network: str, browser: str) -> str:
@@ -92,14 +82,14 @@ def find(token: str) -> OpenSession | None:
     return OpenSession(row.id, row.staff_id, row.data)
 
 
-def keep(session_id: int, data: Mapping[str, Any]) -> None:
+def save(session_id: int, data: Mapping[str, Any]) -> None:
     """Store the data of a session; nothing happens when it was ended meanwhile."""
     change = update(StaffSession).where(StaffSession.id == session_id).values(data=dict(data))
     write_autocommit(lambda connection: connection.execute(change))
 
 
 def renew(session_id: int, data: Mapping[str, Any]) -> str:
-    """As keep, under a new id; the old one opens nothing from now on."""
+    """As save, under a new id; the old one opens nothing from now on."""
     token = secrets.token_urlsafe(_BYTES)
     change = (
         update(StaffSession)
@@ -116,21 +106,15 @@ def end(session_id: int) -> None:
     write_autocommit(lambda connection: connection.execute(gone))
 
 
-def for_staff(staff_id: int) -> list[SessionView]:
-    """The open sessions of a person, the latest first."""
+def for_staff(staff_id: int) -> list[StaffSession]:
+    """The open sessions of a person without what they hold, the latest first."""
     query = (
-        select(
-            StaffSession.id,
-            StaffSession.network,
-            StaffSession.browser,
-            StaffSession.created_at,
-            StaffSession.seen_at,
-        )
+        select(StaffSession)
+        .options(defer(StaffSession.data, raiseload=True))
         .where(StaffSession.staff_id == staff_id, ~or_(*_expired(clock.now())))
         .order_by(StaffSession.seen_at.desc(), StaffSession.id.desc())
     )
-    with reading() as connection:
-        return [SessionView(*row) for row in connection.execute(query)]
+    return load(query)
 
 
 def _expired(now: datetime) -> list[ColumnElement[bool]]:

@@ -21,7 +21,7 @@ QUIET = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class ThrottleRule:
-    """So many tries at once; after each further one the next wait is twice as long, up to the longest."""
+    """`free` tries at once; after each further one the next wait is twice as long, up to the longest."""
 
     scope: str
     free: int
@@ -55,13 +55,13 @@ def count_attempt(rule: ThrottleRule, name: str) -> int:
     return 0 if taken is not None else max(1, _until(rule, name) - now)
 
 
-def forget(rule: ThrottleRule, name: str) -> None:
+def reset(rule: ThrottleRule, name: str) -> None:
     """Forget the tries before: the right person signed in."""
     gone = delete(StaffAttempt).where(StaffAttempt.key == _key(rule, name))
     write_autocommit(lambda connection: connection.execute(gone))
 
 
-def give_back(rule: ThrottleRule, name: str) -> None:
+def uncount_attempt(rule: ThrottleRule, name: str) -> None:
     """Take one try back: it was right, or was not made after all."""
     less = (
         update(StaffAttempt)

@@ -1,7 +1,7 @@
 """Decisions that one person must not take alone: one proposes, another one decides (docs/adr/0040).
 
-An administrator can invite an account and use it too. So for 72 hours an account counts as one person with whoever invited
-it; the audit log, which nobody can change, says who did.
+An administrator can invite an account and use it too. So for 72 hours an account counts as one person with the one who
+invited it; the audit log, which nobody can change, says who did.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ _INVITATIONS = ("staff.invite", "staff.invite_again")
 
 
 class NeedsSecondPerson(Exception):
-    """Whoever began does not decide alone, and each of the two must be known by an account."""
+    """The person who began must not decide, and each of the two must be known by an account."""
 
 
 class InvitedLately(Exception):
@@ -95,7 +95,7 @@ Row = TypeVar("Row", bound=Proposed)
 def locked(query: Select[Row], *states: str, seen: str | None = None) -> Iterator[tuple[Session, Row]]:
     """The row that a query with FOR UPDATE finds, in one of these states and as it was seen, until the transaction ends.
 
-    Whoever decides at the same moment waits here and is then refused. Raises NoSuchProposal, WrongState.
+    Another decision at the same moment waits here and is then refused. Raises NoSuchProposal, WrongState.
     """
     with transaction() as session:
         row = session.scalar(query)

@@ -101,10 +101,10 @@ def verify(noted_head: bytes | None = None, marks: Iterable[Mark] = ()) -> Chain
 
     Entries cut off at the end leave a shorter chain that is consistent: only a mark, or a head noted elsewhere, reveals it.
     """
-    told: dict[int, list[Mark]] = {}
+    expected: dict[int, list[Mark]] = {}
     for one in marks:
-        told.setdefault(one.length, []).append(one)
-    broken = _broken(told.pop(0, []), START)
+        expected.setdefault(one.length, []).append(one)
+    broken = _broken(expected.pop(0, []), START)
     count, head, seen, fault = 0, START, noted_head == START, None
     for entry in _entries():
         fault = _fault(entry, head)
@@ -112,9 +112,9 @@ def verify(noted_head: bytes | None = None, marks: Iterable[Mark] = ()) -> Chain
             break
         count, head = count + 1, bytes(entry.hash)
         seen = seen or head == noted_head
-        broken = broken or _broken(told.pop(count, []), head)
-    if broken is None and fault is None and told:
-        broken = told[min(told)][0]
+        broken = broken or _broken(expected.pop(count, []), head)
+    if broken is None and fault is None and expected:
+        broken = expected[min(expected)][0]
     return ChainVerdict(count, head, fault, None if noted_head is None else seen, broken)
 
 

@@ -26,7 +26,7 @@ def record(
 
     Other acts wait from here until the transaction ends, so it is the last step of a use case.
     """
-    hold_chain(session)
+    lock_chain(session)
     last = session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1))
     content = {
         "previous_hash": START if last is None else bytes(last),
@@ -49,14 +49,14 @@ def note(actor: Actor, action: str, subject: str, *, reason: str = "", **details
         record(session, actor, action, subject, reason=reason, **details)
 
 
-def stated(reason: str) -> str:
+def required_reason(reason: str) -> str:
     """The reason of an act that needs one, trimmed. Raises NoReason."""
     if not reason.strip():
         raise NoReason
     return reason.strip()
 
 
-def hold_chain(session: Session) -> None:
+def lock_chain(session: Session) -> None:
     """Take the chain's lock until the transaction ends, so that the next entry follows this one."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE does the same
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})

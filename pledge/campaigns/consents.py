@@ -30,7 +30,7 @@ def newest() -> ScalarSelect[int]:
     return versions.correlate(Campaign).scalar_subquery()
 
 
-def keep(session: Session, campaign_id: int) -> None:
+def store_version(session: Session, campaign_id: int) -> None:
     """Store what the consent of a public campaign says now as another version, unless the newest one says the same."""
     session.flush()
     texts = select(CampaignText.lang, CampaignText.recipient).where(CampaignText.campaign_id == campaign_id)

@@ -87,9 +87,7 @@ def add(kind: ItemKind[Fields], actor: Actor, slug: str, fields: Fields, logo: s
         clean = check(kind, fields, CampaignState(campaign.state))
         stored = new(kind, campaign.id, clean)
         if kind.has_position:
-            highest = select(func.max(kind.table.position)).where(kind.table.campaign_id == campaign.id)
-            last = session.scalar(highest)
-            stored.position = 0 if last is None else last + 1
+            stored.position = next_position(session, kind, campaign)
         if logo:
             stored.logo = logo
             files.keep(session, logo)
@@ -97,6 +95,13 @@ def add(kind: ItemKind[Fields], actor: Actor, slug: str, fields: Fields, logo: s
         session.flush()
         _record(session, actor, kind, slug, stored, act="add")
         return int(stored.id)
+
+
+def next_position(session: Session, kind: ItemKind[Any], campaign: Campaign) -> int:
+    """Behind the last item."""
+    highest = select(func.max(kind.table.position)).where(kind.table.campaign_id == campaign.id)
+    last = session.scalar(highest)
+    return 0 if last is None else last + 1
 
 
 def change(

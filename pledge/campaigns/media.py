@@ -47,7 +47,7 @@ class PhotoFocus(StrEnum):
 
 @dataclass(frozen=True)
 class Photo:
-    """A campaign's photograph, as its editors see it."""
+    """A campaign's photograph."""
 
     file: str  #: a name in `files`; "" without one
     alt: Texts
@@ -56,15 +56,6 @@ class Photo:
     @property
     def stamp(self) -> str:
         return stamp(vars(self))
-
-
-@dataclass(frozen=True)
-class PhotoView:
-    """A campaign's photograph in one language."""
-
-    file: str
-    alt: str
-    focus: PhotoFocus
 
 
 def stored_photo(row: Row[*tuple[Any, ...]] | Campaign) -> Photo:
@@ -78,12 +69,6 @@ def get_photo(campaign_id: int) -> Photo:
         return stored_photo(
             connection.execute(select(*PHOTO_COLUMNS).where(Campaign.id == campaign_id)).one()
         )
-
-
-def photo_view(row: Row[*tuple[Any, ...]], lang: str) -> PhotoView | None:
-    """What the page shows of a row that has PHOTO_COLUMNS; None without a photograph."""
-    photo = stored_photo(row)
-    return PhotoView(photo.file, photo.alt.of(lang), photo.focus) if photo.file else None
 
 
 def set_photo(
@@ -130,7 +115,7 @@ MAX_QUOTATION = 600
 
 @dataclass(frozen=True)
 class Quotation:
-    """A campaign's quotation, as its editors see it; the names of its fields are those of the form."""
+    """A campaign's quotation; the names of its fields are those of the form."""
 
     quotation: Texts
     speaker: Texts
@@ -141,18 +126,6 @@ class Quotation:
     @property
     def stamp(self) -> str:
         return stamp(vars(self))
-
-
-@dataclass(frozen=True)
-class QuotationView:
-    """A campaign's quotation in one language."""
-
-    text: str
-    lang: str  #: the language that it is in
-    speaker: str
-    role: str
-    portrait: str
-    alt: str
 
 
 def stored_quotation(row: Row[*tuple[Any, ...]] | Campaign) -> Quotation:
@@ -168,21 +141,6 @@ def get_quotation(campaign_id: int) -> Quotation:
         return stored_quotation(
             connection.execute(select(*QUOTATION_COLUMNS).where(Campaign.id == campaign_id)).one()
         )
-
-
-def quotation_view(row: Row[*tuple[Any, ...]], lang: str) -> QuotationView | None:
-    """What the page shows of a row that has QUOTATION_COLUMNS; None without a quotation."""
-    found = stored_quotation(row)
-    if not found.quotation:
-        return None
-    return QuotationView(
-        text=found.quotation.of(lang),
-        lang=found.quotation.language_for(lang),
-        speaker=found.speaker.of(lang),
-        role=found.speaker_role.of(lang),
-        portrait=found.portrait,
-        alt=found.portrait_alt.of(lang),
-    )
 
 
 def set_quotation(
@@ -280,10 +238,6 @@ def letter_page(campaign_id: int, lang: str) -> LetterPage | None:
 
 def video_stamp(video: Video | OwnVideo | None) -> str:
     return stamp(_video_content(video))
-
-
-def letters_stamp(letters: Mapping[str, str]) -> str:
-    return stamp(letters)
 
 
 @dataclass(frozen=True)
@@ -401,10 +355,6 @@ def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str])
         compare(seen, before)
         campaign.letter_text = kept
         record(session, actor, "campaign.letter_text", subject(slug), **changed(before, {"text": kept}))
-
-
-def letter_text_stamp(text: Texts) -> str:
-    return stamp({"text": text})
 
 
 def _video_content(video: Video | OwnVideo | None) -> dict[str, object]:

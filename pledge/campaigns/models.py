@@ -112,6 +112,11 @@ class Campaign(Model):
         CheckConstraint("video_file = '' OR video_provider = ''", name="one_video"),
     )
 
+    @property
+    def is_worked_on(self) -> bool:
+        """Whether what it lacks is still to be written."""
+        return self.state in (CampaignState.DRAFT, CampaignState.OPEN)
+
 
 class CampaignText(Model):
     __tablename__ = "campaign_texts"

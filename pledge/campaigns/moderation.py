@@ -127,13 +127,15 @@ def edit_texts(
     *,
     is_stepped_up: bool = False,
 ) -> None:
-    """Title, tagline, summary, recipient and body in every language; a draft may have gaps, what is public may not.
+    """Some of title, tagline, summary, recipient and body in every language; a draft may have gaps, what is public may not.
 
     Another recipient of a public campaign needs a reason and the step-up, and is another version of the consent.
     Raises BadFields, EditedMeanwhile, ReasonMissing, StepUpNeeded, NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
-        stored = staff_queries.texts_of(session, campaign.id)
+        stored = {
+            name: text for name, text in staff_queries.texts_of(session, campaign.id).items() if name in texts
+        }
         is_public = campaign.state != CampaignState.DRAFT
         wanted = _clean_texts(texts, required=is_public)
         compare(seen, stored)
@@ -150,7 +152,7 @@ def edit_texts(
                 campaign.texts.append(rows[lang])
             setattr(rows[lang], part, wanted[name])
         if is_public:
-            consents.keep(session, campaign.id)
+            consents.store_version(session, campaign.id)
         if facts["after"]:
             record(session, actor, "campaign.texts", subject(slug), reason=reason, **facts)
 
@@ -228,7 +230,7 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
         if moved.rowcount != 1:  # type: ignore[attr-defined]  # the result of an UPDATE has it
             raise CampaignInWrongState(CampaignState(campaign.state))
         if after is CampaignState.OPEN:
-            consents.keep(session, campaign.id)
+            consents.store_version(session, campaign.id)
         record(
             session,
             actor,
@@ -268,8 +270,8 @@ def refuse_frozen(campaign: Campaign) -> None:
 def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
     check = Checker()
     clean: dict[str, str] = {}
-    for name in staff_queries.text_fields():
-        part, text = name.rpartition("_")[0], texts.get(name, "")
+    for name, text in texts.items():
+        part = name.rpartition("_")[0]
         if part == "body":
             clean[name] = check.text(name, text, required=required)
         else:

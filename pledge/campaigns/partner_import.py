@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from xlsxwriter import Workbook
 
@@ -76,7 +75,7 @@ _NAME_IN = Phrase("headers", "%(name)s in %(language)s")
 _LANGUAGES = Phrase("headers", "ko Korean|en English")
 
 
-def key(text: str) -> str:
+def comparable(text: str) -> str:
     """By which names and headers are compared: without case, width, spaces and punctuation."""
     normal = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in normal if character.isalnum())
@@ -91,11 +90,11 @@ def column_header(field: str, lang: str) -> str:
     """What our own table calls a column in a language."""
     if field in _OTHERS:
         return _alternatives(_OTHERS[field], lang)[0]
-    of = field.removeprefix("name_")
-    return _NAME_IN.of(lang, name=_alternatives(_NAME, lang)[0], language=languages.name(of, lang))
+    code = field.removeprefix("name_")
+    return _NAME_IN.of(lang, name=_alternatives(_NAME, lang)[0], language=languages.name(code, lang))
 
 
-def recognise(line: Line) -> dict[int, str]:
+def match_columns(line: Line) -> dict[int, str]:
     """The field of each column by its place; columns that say nothing of a partner are left out.
 
     Raises BadHeader where no column has a name, or two are the same.
@@ -103,7 +102,7 @@ def recognise(line: Line) -> dict[int, str]:
     known = _headers()
     found: dict[int, str] = {}
     for place, text in enumerate(line.cells):
-        field = known.get(key(text))
+        field = known.get(comparable(text))
         if field is None:
             continue
         if field in found.values():
@@ -116,11 +115,11 @@ def recognise(line: Line) -> dict[int, str]:
 
 def type_of(text: str) -> str | None:
     """The kind that a cell names, by its code or in any language; "" for an empty cell, None for no kind."""
-    wanted = key(text)
+    wanted = comparable(text)
     if not wanted:
         return ""
     for code, name in TYPES.items():
-        if wanted in {code, *(key(name.of(lang)) for lang in languages.codes())}:
+        if wanted in {code, *(comparable(name.of(lang)) for lang in languages.codes())}:
             return code
     return None
 
@@ -130,13 +129,13 @@ def _headers() -> dict[str, str]:
     known: dict[str, str] = {}
     for reader in languages.codes():
         for name in _alternatives(_NAME, reader):
-            known.setdefault(key(name), f"name_{reader}")
+            known.setdefault(comparable(name), f"name_{reader}")
             for lang, word in _language_words(reader):
                 written = _NAME_IN.of(reader, name=name, language=word)
-                known[key(written)] = f"name_{lang}"
-            known |= {key(f"{name} {lang}"): f"name_{lang}" for lang in languages.codes()}
+                known[comparable(written)] = f"name_{lang}"
+            known |= {comparable(f"{name} {lang}"): f"name_{lang}" for lang in languages.codes()}
         for field, phrase in _OTHERS.items():
-            known |= {key(text): field for text in _alternatives(phrase, reader)}
+            known |= {comparable(text): field for text in _alternatives(phrase, reader)}
     return known
 
 
@@ -228,7 +227,7 @@ def import_partners(
         planned = _Planner(known, CampaignState(campaign.state), logos).plan(lines)
         if planned.faults or planned.stamp != seen:
             raise PlanChanged(planned)
-        position = _next_position(session, campaign.id)
+        position = items.next_position(session, PARTNER, campaign)
         for one in planned.added:
             row = items.new(PARTNER, campaign.id, one.fields)
             row.position, position = position, position + 1
@@ -268,7 +267,7 @@ class _Planner:
         if lines:
             header, *rest = lines
             try:
-                places = recognise(header)
+                places = match_columns(header)
             except BadHeader as bad:
                 return Plan([], [bad.fault], [], [])
             ignored = [text for place, text in enumerate(header.cells) if text and place not in places]
@@ -305,7 +304,7 @@ class _Planner:
 
     def _match(self, number: int, names: Texts) -> tuple[Item[PartnerFields] | None, list[RowFault]]:
         """The stored partner of one of these names, and what is doubtful about the line."""
-        keys = {key(name) for name in names.values()} - {""}
+        keys = _keys(names)
         earlier = next((self._lines[one] for one in keys if one in self._lines), 0)
         self._lines |= {one: number for one in keys if one not in self._lines}
         if earlier:
@@ -353,7 +352,7 @@ class _Planner:
     def _picture_named_like(self, names: Texts) -> str | None:
         keys = _keys(names)
         free = (name for name in self._logos if name not in self._used)
-        return next((name for name in free if key(PurePosixPath(name).stem) in keys), None)
+        return next((name for name in free if comparable(PurePosixPath(name).stem) in keys), None)
 
 
 def _merged(before: Item[PartnerFields] | None, names: Texts, url: str, kind: str) -> PartnerFields:
@@ -367,17 +366,11 @@ def _merged(before: Item[PartnerFields] | None, names: Texts, url: str, kind: st
 
 
 def _keys(names: Texts) -> set[str]:
-    return {key(name) for name in names.values()} - {""}
+    return {comparable(name) for name in names.values()} - {""}
 
 
 def _same_file(name: str, wanted: str) -> bool:
-    return key(wanted) in {key(name), key(PurePosixPath(name).stem)}
-
-
-def _next_position(session: Session, campaign_id: int) -> int:
-    highest = select(func.max(Partner.position)).where(Partner.campaign_id == campaign_id)
-    last = session.scalar(highest)
-    return 0 if last is None else last + 1
+    return comparable(wanted) in {comparable(name), comparable(PurePosixPath(name).stem)}
 
 
 def _give_logo(session: Session, row: Partner, logo: str) -> None:

@@ -9,7 +9,7 @@ from pledge.campaigns.rules import Checker, FieldFault, shown_link
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
 
-#: So many partners are shown at once: two rows on a desk, seven on a phone.
+#: Partners shown without a click: two rows on a desk, seven on a phone.
 MAX_AT_ONCE = 14
 
 

@@ -27,12 +27,12 @@ from pledge.campaigns.media import (
     PHOTO_COLUMNS,
     QUOTATION_COLUMNS,
     LetterView,
-    PhotoView,
-    QuotationView,
+    Photo,
+    Quotation,
     letter_columns,
     letter_view,
-    photo_view,
-    quotation_view,
+    stored_photo,
+    stored_quotation,
 )
 from pledge.campaigns.models import (
     Campaign,
@@ -45,7 +45,7 @@ from pledge.campaigns.models import (
 )
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
-from pledge.core.db import reading
+from pledge.core.db import load, reading
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
 from pledge.ledger.models import LedgerHead
@@ -57,27 +57,6 @@ class PledgeView:
     version: int
     html: Markup
     sha256: str
-
-
-@dataclass(frozen=True)
-class PledgeVersion:
-    """A pledge text in the list of versions."""
-
-    version: int
-    sha256: str
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class Permalink:
-    """A pledge text at its permanent address, with the hash that shows that it is unchanged."""
-
-    version: int
-    html: Markup
-    wording: Texts  #: CommonMark
-    sha256: str
-    created_at: datetime
-    is_newest: bool
 
 
 @dataclass(frozen=True)
@@ -101,8 +80,8 @@ class CampaignView:
     consent_version: int | None  #: of the sign form; None in a draft
     video: Video | OwnVideo | None = None
     letter: LetterView | None = None
-    photo: PhotoView | None = None
-    quotation: QuotationView | None = None
+    photo: Photo | None = None
+    quotation: Quotation | None = None
     has_letter_page: bool = False
     has_sisters: bool = False
 
@@ -186,36 +165,18 @@ def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:
         PledgeText.id == pledge_text_id
     )
     with reading() as connection:
-        version, wording, sha256 = connection.execute(query).one()
-    return PledgeView(version, markdown(wording.of(lang)), bytes(sha256).hex())
+        return pledge_view(connection.execute(query).one(), lang)
 
 
-def permalink(campaign_id: int, version: int, lang: str) -> Permalink | None:
-    """A version of a campaign's pledge text, however old; None when there is none of that number."""
-    query = select(PledgeText.version, PledgeText.wording, PledgeText.sha256, PledgeText.created_at).where(
-        PledgeText.campaign_id == campaign_id
-    )
-    with reading() as connection:
-        rows = connection.execute(query).all()
-    newest = max((row.version for row in rows), default=0)
-    for row in rows:
-        if row.version == version:
-            digest = bytes(row.sha256).hex()
-            html = markdown(row.wording.of(lang))
-            return Permalink(version, html, row.wording, digest, row.created_at, version == newest)
-    return None
+def pledge_view(text: PledgeText | Row[*tuple[Any, ...]], lang: str) -> PledgeView:
+    """A pledge text, or the columns of one, in a language."""
+    return PledgeView(text.version, markdown(text.wording.of(lang)), bytes(text.sha256).hex())
 
 
-def pledge_versions(campaign_id: int) -> list[PledgeVersion]:
+def pledge_versions(campaign_id: int) -> list[PledgeText]:
     """All pledge texts of a campaign, newest first."""
-    query = (
-        select(PledgeText.version, PledgeText.sha256, PledgeText.created_at)
-        .where(PledgeText.campaign_id == campaign_id)
-        .order_by(PledgeText.version.desc())
-    )
-    with reading() as connection:
-        rows = connection.execute(query).all()
-    return [PledgeVersion(row.version, bytes(row.sha256).hex(), row.created_at) for row in rows]
+    query = select(PledgeText).where(PledgeText.campaign_id == campaign_id)
+    return load(query.order_by(PledgeText.version.desc()))
 
 
 _COUNT = (
@@ -298,8 +259,8 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         consent_version=row.consent_version,
         video=video.stored(row),
         letter=letter_view(row.letter),
-        photo=photo_view(row, lang),
-        quotation=quotation_view(row, lang),
+        photo=stored_photo(row) if row.photo else None,
+        quotation=stored_quotation(row) if row.quotation else None,
         has_letter_page=bool(row.has_letter_page),
         has_sisters=bool(row.has_sisters),
     )

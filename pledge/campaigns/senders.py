@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Protocol, TypeVar
+from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Row, Select, and_, select
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
@@ -19,13 +19,10 @@ from pledge.core.db import reading
 from pledge.core.languages import Texts
 from pledge.mail.messages import Claimed, Composer, Message, is_address
 from pledge.mail.messages import composer as plain_composer
+from pledge.mail.models import OutboxMail
 
-
-class AboutCampaign(Protocol):
-    """What a mail is about, if it is about something in a campaign."""
-
-    @property
-    def campaign_id(self) -> int: ...
+#: What a mail is about, as the query of its composer reads it.
+Subject = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -44,26 +41,26 @@ class Sender:
         return replace(message, values=values, organization=organization, reply_to=self.reply_to)
 
 
-_Subject = TypeVar("_Subject", bound=AboutCampaign)
-
-
 def composer(
-    load: Callable[[Sequence[Claimed]], Mapping[int, _Subject]],
-    write: Callable[[Claimed, _Subject], Message | None],
+    query: Callable[[], Select[*tuple[Any, ...]]], write: Callable[[Claimed, Subject], Message | None]
 ) -> Composer:
-    """A composer of mails about a campaign, as mail.message.composer: each is in the name of its campaign's sender."""
+    """A composer of mails about a campaign, as mail.messages.composer: each is in the name of its campaign's sender.
 
-    def load_with_senders(mails: Sequence[Claimed]) -> Mapping[int, tuple[_Subject, Sender]]:
-        subjects = load(mails)
-        found = senders({subject.campaign_id for subject in subjects.values()})
-        return {mail_id: (subject, found[subject.campaign_id]) for mail_id, subject in subjects.items()}
+    `query` reads a row for each mail of the outbox, with its number as `mail_id`, the `campaign_id`, and what `write` needs.
+    """
 
-    def write_signed(mail: Claimed, about: tuple[_Subject, Sender]) -> Message | None:
+    def load(mails: Sequence[Claimed]) -> Mapping[int, tuple[Subject, Sender]]:
+        with reading() as connection:
+            rows = connection.execute(query().where(OutboxMail.id.in_([mail.id for mail in mails]))).all()
+        found = senders({row.campaign_id for row in rows})
+        return {row.mail_id: (row, found[row.campaign_id]) for row in rows}
+
+    def write_signed(mail: Claimed, about: tuple[Subject, Sender]) -> Message | None:
         subject, sender = about
         message = write(mail, subject)
         return None if message is None else sender.signed(message, mail.lang)
 
-    return plain_composer(load_with_senders, write_signed)
+    return plain_composer(load, write_signed)
 
 
 def senders(campaign_ids: Collection[int]) -> Mapping[int, Sender]:

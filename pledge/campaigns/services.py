@@ -7,6 +7,7 @@ Files describe a campaign at first. Once staff have edited it, loading leaves it
 
 import hashlib
 import tomllib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -17,20 +18,21 @@ from sqlalchemy.orm import Session
 
 from pledge.campaigns import consents, items
 from pledge.campaigns.events import EVENT, EventFields
+from pledge.campaigns.items import Fields, ItemKind
 from pledge.campaigns.models import (
     Campaign,
     CampaignState,
     CampaignText,
     Partner,
     PartnerRole,
-    PledgeText,
     VideoFormat,
 )
+from pledge.campaigns.moderation import new_pledge_text
 from pledge.campaigns.partners import SISTER, SisterFields
 from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, FieldFault, clean_link, fingerprint
 from pledge.campaigns.video import check_captions, parse_video
-from pledge.core import clock, languages
+from pledge.core import languages
 from pledge.core.db import reading, transaction
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
@@ -85,10 +87,19 @@ def load_folder(folder: Path) -> str:
         session.flush()
         _load_texts(campaign, folder, facts, langs)
         if campaign.state != CampaignState.DRAFT:
-            consents.keep(session, campaign.id)
+            consents.store_version(session, campaign.id)
         _load_partners(session, campaign, facts["partners"], langs)
-        _load_events(session, campaign, facts.get("events", []), langs)
-        _load_sisters(session, campaign, facts.get("sisters", []), langs)
+        events = [_event_fields(event, langs) for event in facts.get("events", [])]
+        # Calendars recognise an event that stays.
+        _load_items(
+            *(session, EVENT, campaign, events),
+            stored=campaign.events,
+            key=lambda event: (event.starts_at, event.title.of(languages.default())),
+        )
+        sisters = [_sister_fields(sister, langs) for sister in facts.get("sisters", [])]
+        _load_items(
+            *(session, SISTER, campaign, sisters), stored=campaign.sisters, key=lambda sister: sister.url
+        )
         for version, wording in pledges.items():
             _load_pledge(session, campaign, version, wording)
     return str(facts["slug"])
@@ -222,42 +233,30 @@ def _load_partners(
             session.delete(partner)
 
 
-def _load_events(
-    session: Session, campaign: Campaign, events: list[dict[str, Any]], langs: list[str]
+def _load_items(
+    session: Session,
+    kind: ItemKind[Fields],
+    campaign: Campaign,
+    wanted: Iterable[Fields],
+    *,
+    stored: Iterable[Any],
+    key: Callable[[Any], object],
 ) -> None:
-    """Load events; one with the same beginning and title as a stored one is the same event, so calendars recognise it."""
-    stored = {(event.starts_at, event.title.of(languages.default())): event for event in campaign.events}
-    for facts in events:
-        fields = _event_fields(facts, langs)
-        event = stored.pop((fields.starts_at, fields.title.of(languages.default())), None)
-        if event is None:
-            session.add(items.new(EVENT, campaign.id, fields))
+    """Load items of a list; one with the same key as a stored one is the same, what is not in the file goes."""
+    left = {key(row): row for row in stored}
+    for fields in wanted:
+        row = left.pop(key(fields), None)
+        if row is None:
+            session.add(items.new(kind, campaign.id, fields))
         else:
-            items.write(EVENT, event, fields)
-    for left_over in stored.values():
-        session.delete(left_over)
+            items.write(kind, row, fields)
+    for row in left.values():
+        session.delete(row)
 
 
-def _load_sisters(
-    session: Session, campaign: Campaign, sisters: list[dict[str, Any]], langs: list[str]
-) -> None:
-    """Load sister campaigns; one with the same web address as a stored one is the same."""
-    stored = {sister.url: sister for sister in campaign.sisters}
-    for facts in sisters:
-        fields = SISTER.clean(
-            SisterFields(
-                **{name: _in_each(facts[name], langs) for name in ("name", "place", "sentence")},
-                url=facts["url"],
-            ),
-            required=False,
-        )
-        sister = stored.pop(fields.url, None)
-        if sister is None:
-            session.add(items.new(SISTER, campaign.id, fields))
-        else:
-            items.write(SISTER, sister, fields)
-    for left_over in stored.values():
-        session.delete(left_over)
+def _sister_fields(facts: dict[str, Any], langs: list[str]) -> SisterFields:
+    texts = {name: _in_each(facts[name], langs) for name in ("name", "place", "sentence")}
+    return SISTER.clean(SisterFields(**texts, url=facts["url"]), required=False)
 
 
 def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:
@@ -286,17 +285,8 @@ def _moment(given: date | datetime) -> datetime:
 
 
 def _load_pledge(session: Session, campaign: Campaign, version: int, wording: Texts) -> None:
-    digest = fingerprint(wording)
     stored = next((pledge for pledge in campaign.pledges if pledge.version == version), None)
     if stored is None:
-        session.add(
-            PledgeText(
-                campaign_id=campaign.id,
-                version=version,
-                wording=wording,
-                sha256=digest,
-                created_at=clock.now(),
-            )
-        )
-    elif stored.sha256 != digest:
+        session.add(new_pledge_text(campaign.id, version, wording))
+    elif stored.sha256 != fingerprint(wording):
         raise PledgeTextChanged(version)

@@ -24,7 +24,7 @@ from pledge.campaigns.models import (
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
-from pledge.core.db import reading
+from pledge.core.db import load, reading
 from pledge.core.languages import Texts
 
 Reader = Connection | Session
@@ -48,21 +48,6 @@ class MissingText:
     section: str
     field: str
     lang: str = ""
-
-
-@dataclass(frozen=True)
-class CampaignRow:
-    """A campaign in the list of the staff."""
-
-    slug: str
-    state: CampaignState
-    goal: int
-    edited_at: datetime | None
-
-    @property
-    def is_worked_on(self) -> bool:
-        """Whether what it lacks is still to be written."""
-        return self.state in (CampaignState.DRAFT, CampaignState.OPEN)
 
 
 @dataclass(frozen=True)
@@ -116,19 +101,9 @@ class CampaignAdmin:
         return self.state in (CampaignState.CLOSED, CampaignState.ARCHIVED)
 
 
-def rows() -> list[CampaignRow]:
+def rows() -> list[Campaign]:
     """All campaigns, newest first."""
-    query = select(Campaign.id, Campaign.slug, Campaign.state, Campaign.goal, Campaign.edited_at)
-    with reading() as connection:
-        return [
-            CampaignRow(
-                slug=row.slug,
-                state=CampaignState(row.state),
-                goal=row.goal,
-                edited_at=row.edited_at,
-            )
-            for row in connection.execute(query.order_by(Campaign.id.desc()))
-        ]
+    return load(select(Campaign).order_by(Campaign.id.desc()))
 
 
 def titles(lang: str) -> dict[str, str]:
@@ -155,6 +130,8 @@ def desk(slug: str) -> CampaignAdmin:
         ).first()
         if row is None:
             raise NoSuchCampaign
+        texts = select(CampaignText.lang, CampaignText.letter).where(CampaignText.campaign_id == row.id)
+        letters = {text.lang: text.letter for text in connection.execute(texts)}
         return CampaignAdmin(
             id=row.id,
             slug=row.slug,
@@ -162,7 +139,7 @@ def desk(slug: str) -> CampaignAdmin:
             schedule=Schedule(row.goal, row.opens_at, row.closes_at, tuple(row.goal_steps)),
             texts=texts_of(connection, row.id),
             video=video.stored(row),
-            letters=letters_of(connection, row.id),
+            letters={lang: letters.get(lang, "") for lang in languages.codes()},
             letter_text=row.letter_text,
             missing=missing_of(connection, row.id),
             edited_at=row.edited_at,
@@ -178,12 +155,6 @@ def texts_of(reader: Reader, campaign_id: int) -> dict[str, str]:
         for part in TEXT_PARTS
         for lang in languages.codes()
     }
-
-
-def letters_of(reader: Reader, campaign_id: int) -> dict[str, str]:
-    query = select(CampaignText.lang, CampaignText.letter).where(CampaignText.campaign_id == campaign_id)
-    found = {row.lang: row.letter for row in reader.execute(query)}
-    return {lang: found.get(lang, "") for lang in languages.codes()}
 
 
 def wording_of(reader: Reader, campaign_id: int) -> Wording:

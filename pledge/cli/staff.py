@@ -69,7 +69,7 @@ def close(email: str, reason: str) -> None:
 def list_people() -> None:
     """List the accounts."""
     for person in queries.people():
-        state = "closed" if not person.active else "invited" if person.invited else "open"
+        state = "closed" if not person.active else "invited" if person.is_invited else "open"
         factor = "second factor" if person.has_second_factor else "no second factor"
         click.echo(f"{person.email}  {state}  {', '.join(person.roles)}  {factor}")
 

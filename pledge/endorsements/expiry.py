@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
@@ -31,14 +31,12 @@ _HAS_ENDED = (
     *(EndorsementState.DECLINED, EndorsementState.WITHDRAWN),
     *(EndorsementState.REMOVED, EndorsementState.MERGED),
 )
-_WAITS = (
-    select(EndorsementVersion.id)
-    .where(
-        EndorsementVersion.endorsement_id == Endorsement.id,
-        EndorsementVersion.state == VersionState.PROPOSED,
-    )
-    .exists()
-)
+
+
+def _waits(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a version of an endorsement waits for its mail, or for review, that meets the conditions."""
+    version = EndorsementVersion.endorsement_id == Endorsement.id
+    return exists().where(version, EndorsementVersion.state == VersionState.PROPOSED, *conditions)
 
 
 @dataclass(frozen=True)
@@ -50,13 +48,13 @@ class ExpiryResult:
 def sweep(forgotten: Sequence[int] = ()) -> ExpiryResult:
     """Delete applications that nobody confirmed, and persons of endorsements that ended, or of all in `forgotten` campaigns."""
     now = clock.now()
-    old = _unconfirmed(now - UNCONFIRMED)
-    ended = (Endorsement.state.in_(_HAS_ENDED), Endorsement.ended_at < now - ENDED, ~_WAITS)
+    ended = (Endorsement.state.in_(_HAS_ENDED), Endorsement.ended_at < now - ENDED, ~_waits())
     return ExpiryResult(
         unconfirmed=_each(
             partial(_drop_unconfirmed, before=now - UNCONFIRMED),
             Endorsement.state.in_((EndorsementState.PENDING, *_HAS_ENDED)),
-            old,
+            # A new mail or another application does not renew the clock of one.
+            _waits(EndorsementVersion.submitted_at < now - UNCONFIRMED),
         ),
         contacts=_each(delete_row, *ended, Endorsement.published_at.is_(None))
         + _each(forget_person, *ended, Endorsement.contact_number != NOBODY)
@@ -78,19 +76,6 @@ def _each(act: Callable[[Session, Endorsement], None], *conditions: ColumnElemen
         total += len(rows)
         if len(rows) < BATCH:
             return total
-
-
-def _unconfirmed(before: datetime) -> ColumnElement[bool]:
-    """Whether an application waits that was sent before this moment. A new mail or another one does not renew its clock."""
-    return (
-        select(EndorsementVersion.id)
-        .where(
-            EndorsementVersion.endorsement_id == Endorsement.id,
-            EndorsementVersion.state == VersionState.PROPOSED,
-            EndorsementVersion.submitted_at < before,
-        )
-        .exists()
-    )
 
 
 def _drop_unconfirmed(session: Session, row: Endorsement, before: datetime) -> None:

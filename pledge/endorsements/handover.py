@@ -71,7 +71,7 @@ def ask(token: str, *, name: str, title: str, mailbox: Address, lang: str) -> No
                 done_at=None,
             )
         )
-        due_at = slot_for(session, hashed, mailbox.mailed, MailKind.ENDORSE_CONTACT, may_wait=True)
+        due_at = slot_for(session, hashed, mailbox.mailed, MailKind.ENDORSE_CONTACT)
         if due_at is not None:
             enqueue(
                 session, row, MailKind.ENDORSE_CONTACT, lang=lang, seq=change.contact_number, due_at=due_at
@@ -125,7 +125,7 @@ def refuse(token: str) -> bool:
 
 
 def number_for(endorsement_id: int, contact_number: int) -> str:
-    """The two digits for the person who is to take over, as the own page shows them to whoever named that person."""
+    """The two digits for the person who is to take over, as the own page shows them to the person who asked."""
     return tokens.two_digits("contact", endorsement_id, contact_number)
 
 
@@ -151,7 +151,7 @@ def _asked(
     session: Session, endorsement_id: int, contact_number: int
 ) -> tuple[Endorsement, ContactChange] | None:
     """The row, locked, and the change that this person was asked to confirm."""
-    row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
+    row = versions.lock(session, endorsement_id)
     change = session.get(ContactChange, endorsement_id)
     if row is None or change is None or row.state not in CORRECTABLE:
         return None

@@ -4,77 +4,38 @@ No word that came from the form goes into a mail to an address that is not confi
 texts through us. Who has confirmed is told which organisation a mail is about, and the reason that staff gave.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, or_, select
+from sqlalchemy import Select, case, or_, select
 from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.queries import title_in
-from pledge.campaigns.senders import composer
+from pledge.campaigns.senders import Subject, composer
 from pledge.core import clock, tokens, urls
-from pledge.core.db import reading
 from pledge.core.i18n import format_date, format_datetime
-from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
 from pledge.endorsements import outbox
 from pledge.endorsements.applications import confirm_token, manage_token
 from pledge.endorsements.expiry import UNCONFIRMED
 from pledge.endorsements.models import (
+    REPLACEABLE,
     ContactChange,
     Endorsement,
     EndorsementState,
     EndorsementVersion,
     VersionState,
 )
+from pledge.endorsements.services import NOBODY
 from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
-
-#: States in which a newest version may still wait for its mail to be confirmed.
-_UNCONFIRMED = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
-
-
-@dataclass(frozen=True, slots=True)
-class MailedContact:
-    """Who speaks for the organisation, and the endorsement that the mail is about, as it is now."""
-
-    id: int
-    campaign_id: int
-    contact_number: int
-    state: str
-    email: str
-    reason: str
-    campaign: str  #: the campaign's title in the mail's language
-    submitted_at: (
-        datetime | None
-    )  #: of the version that the mail is about; None when it does not wait to be confirmed
-    organization: Texts | None  #: its name; None while nobody has confirmed one
-
-
-@dataclass(frozen=True, slots=True)
-class Successor:
-    """The other person of a change: the new one, or, once it is in force, the one before."""
-
-    id: int
-    campaign_id: int
-    number: int
-    email: str
-    asked_at: datetime
-    is_done: bool
-    slug: str
-    campaign: str
-    organization: Texts | None
-
 
 _VERSION = aliased(EndorsementVersion)
 _ORGANIZATION = (
     select(_VERSION.name)
     .where(
         _VERSION.endorsement_id == Endorsement.id,
-        or_(_VERSION.state != VersionState.PROPOSED, Endorsement.state.not_in(_UNCONFIRMED)),
+        or_(_VERSION.state != VersionState.PROPOSED, Endorsement.state.not_in(REPLACEABLE)),
     )
     .order_by(case((_VERSION.state == VersionState.PUBLISHED, 0), else_=1), _VERSION.seq.desc())
     .limit(1)
@@ -91,41 +52,40 @@ _SUBMITTED_AT = (
     .correlate(Endorsement, OutboxMail)
     .scalar_subquery()
 )
-_ASKED_FOR = OutboxMail.id.in_(bindparam("ids", expanding=True))
 
 
 def _about_contacts() -> Select[*tuple[Any, ...]]:
+    """Who speaks for the organisation, and the endorsement that a mail is about, as it is now.
+
+    `submitted_at` is of the version that the mail is about; None when it does not wait to be confirmed.
+    """
     return (
         select(
-            OutboxMail.id,
-            *(Endorsement.id, Endorsement.campaign_id, Endorsement.contact_number),
-            *(
-                Endorsement.state,
-                Endorsement.contact_email,
-                Endorsement.decision_reason,
-                title_in(OutboxMail.lang, Endorsement.campaign_id),
-                _SUBMITTED_AT,
-                _ORGANIZATION,
-            ),
+            *(OutboxMail.id.label("mail_id"), Endorsement.id, Endorsement.campaign_id, Endorsement.state),
+            *(Endorsement.contact_number, Endorsement.contact_email.label("email")),
+            *(Endorsement.decision_reason, _SUBMITTED_AT.label("submitted_at")),
+            title_in(OutboxMail.lang, Endorsement.campaign_id).label("campaign"),
+            _ORGANIZATION.label("organization"),
         )
         .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
-        .where(_ASKED_FOR)
+        .where(Endorsement.contact_number != NOBODY)
     )
 
 
 def _about_successors() -> Select[*tuple[Any, ...]]:
+    """The other person of a change that is still the newest one: the new one, or, once it is in force, the one before."""
     return (
         select(
-            OutboxMail.id,
-            *(ContactChange.endorsement_id, Endorsement.campaign_id),
-            *(ContactChange.contact_number, ContactChange.contact_email),
-            *(ContactChange.asked_at, ContactChange.done_at.is_not(None), Campaign.slug),
-            *(title_in(OutboxMail.lang, Endorsement.campaign_id), _ORGANIZATION),
+            *(OutboxMail.id.label("mail_id"), Endorsement.id, Endorsement.campaign_id, Campaign.slug),
+            *(ContactChange.contact_number, ContactChange.contact_email.label("email")),
+            *(ContactChange.asked_at, ContactChange.done_at),
+            title_in(OutboxMail.lang, Endorsement.campaign_id).label("campaign"),
+            _ORGANIZATION.label("organization"),
         )
         .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
         .join(ContactChange, ContactChange.endorsement_id == Endorsement.id)
         .join(Campaign, Campaign.id == Endorsement.campaign_id)
-        .where(_ASKED_FOR, ContactChange.contact_number == OutboxMail.seq)
+        .where(ContactChange.contact_number == OutboxMail.seq)
     )
 
 
@@ -141,14 +101,14 @@ def composers() -> Composers:
     }
     to_successors = {MailKind.ENDORSE_CONTACT: contact, MailKind.ENDORSE_HANDOVER: handover}
     return {
-        **{kind: composer(_contacts, write) for kind, write in to_contacts.items()},
-        **{kind: composer(_successors, write) for kind, write in to_successors.items()},
+        **{kind: composer(_about_contacts, write) for kind, write in to_contacts.items()},
+        **{kind: composer(_about_successors, write) for kind, write in to_successors.items()},
     }
 
 
-def confirm(mail: Claimed, to: MailedContact) -> Message | None:
+def confirm(mail: Claimed, to: Subject) -> Message | None:
     """Please confirm: only while this version waits."""
-    if to.state not in _UNCONFIRMED or to.submitted_at is None:
+    if to.state not in REPLACEABLE or to.submitted_at is None:
         return None
     until = min(tokens.expires_at(Purpose.ENDORSE_CONFIRM), to.submitted_at + UNCONFIRMED)
     if until <= clock.now():
@@ -164,40 +124,42 @@ def confirm(mail: Claimed, to: MailedContact) -> Message | None:
     return Message(to.email, values)
 
 
-def already(mail: Claimed, to: MailedContact) -> Message | None:
+def already(mail: Claimed, to: Subject) -> Message | None:
     """Somebody applied for this organisation with this address once more."""
-    return None if to.state in _UNCONFIRMED else _to_own_page(mail, to)
+    return None if to.state in REPLACEABLE else _to_own_page(mail, to)
 
 
-def manage(mail: Claimed, to: MailedContact) -> Message | None:
+def manage(mail: Claimed, to: Subject) -> Message | None:
     """The link to the organisation's own page, for an endorsement that was confirmed once."""
     return None if to.state == EndorsementState.PENDING else _to_own_page(mail, to)
 
 
-def published(mail: Claimed, to: MailedContact) -> Message | None:
+def published(mail: Claimed, to: Subject) -> Message | None:
     """The endorsement is public."""
     return _to_own_page(mail, to) if to.state == EndorsementState.PUBLISHED else None
 
 
-def changes(mail: Claimed, to: MailedContact) -> Message | None:
+def changes(mail: Claimed, to: Subject) -> Message | None:
     """Staff ask for changes, also of a published one's correction. A correction that was sent meanwhile has no reason."""
     return _decision(mail, to, EndorsementState.CHANGES, EndorsementState.PUBLISHED)
 
 
-def declined(mail: Claimed, to: MailedContact) -> Message | None:
+def declined(mail: Claimed, to: Subject) -> Message | None:
     """Staff have declined it, or taken it off the list."""
     states = (EndorsementState.DECLINED, EndorsementState.REMOVED)
     return _decision(mail, to, *states, contact=urls.contact())
 
 
-def contact(mail: Claimed, to: Successor) -> Message | None:
+def contact(mail: Claimed, to: Subject) -> Message | None:
     """To the person who is to speak for an organisation: please confirm."""
     deleted_at = to.asked_at + UNCONFIRMED
-    if to.is_done or deleted_at <= clock.now():
+    if to.done_at or deleted_at <= clock.now():
         return None
     outbox.note(to.email)
     until = min(tokens.expires_at(Purpose.ENDORSE_CONTACT), deleted_at)
-    link = urls.endorse_contact_link(mail.lang, tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, to.number]))
+    link = urls.endorse_contact_link(
+        mail.lang, tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, to.contact_number])
+    )
     values = {
         "campaign": to.campaign,
         "link": link,
@@ -208,9 +170,9 @@ def contact(mail: Claimed, to: Successor) -> Message | None:
     return Message(to.email, values)
 
 
-def handover(mail: Claimed, to: Successor) -> Message | None:
+def handover(mail: Claimed, to: Subject) -> Message | None:
     """To the person before: somebody else speaks for it now. Their own links are invalid, so it links to the campaign."""
-    if not to.is_done:
+    if not to.done_at:
         return None
     values = {
         "campaign": to.campaign,
@@ -221,35 +183,20 @@ def handover(mail: Claimed, to: Successor) -> Message | None:
     return Message(to.email, values)
 
 
-def _decision(mail: Claimed, to: MailedContact, *states: EndorsementState, **values: str) -> Message | None:
+def _decision(mail: Claimed, to: Subject, *states: EndorsementState, **values: str) -> Message | None:
     """The staff's decision and reason, while it is in force."""
-    if to.state not in states or not to.reason:
+    if to.state not in states or not to.decision_reason:
         return None
-    return _to_own_page(mail, to, reason=to.reason, **values)
+    return _to_own_page(mail, to, reason=to.decision_reason, **values)
 
 
-def _to_own_page(mail: Claimed, to: MailedContact, **values: str) -> Message:
+def _to_own_page(mail: Claimed, to: Subject, **values: str) -> Message:
     link = urls.endorse_manage_link(mail.lang, manage_token(to.id, to.contact_number))
     return Message(
         to.email, {"campaign": to.campaign, "organization": _name(mail, to), "link": link, **values}
     )
 
 
-def _name(mail: Claimed, to: MailedContact | Successor) -> str:
+def _name(mail: Claimed, to: Subject) -> str:
     """The organisation's in the language of the mail, never one that nobody has confirmed."""
     return to.organization.of(mail.lang) if to.organization else ""
-
-
-def _contacts(mails: Sequence[Claimed]) -> Mapping[int, MailedContact]:
-    """The contacts of the mails whose endorsement still has somebody to write to."""
-    values = {"ids": [mail.id for mail in mails]}
-    with reading() as connection:
-        found = {row[0]: MailedContact(*row[1:]) for row in connection.execute(_about_contacts(), values)}
-    return {mail_id: to for mail_id, to in found.items() if to.email}
-
-
-def _successors(mails: Sequence[Claimed]) -> Mapping[int, Successor]:
-    """The successors of the mails whose change is still the newest one."""
-    values = {"ids": [mail.id for mail in mails]}
-    with reading() as connection:
-        return {row[0]: Successor(*row[1:]) for row in connection.execute(_about_successors(), values)}

@@ -79,8 +79,10 @@ OWN_STATE_LABELS = {
     ),
 }
 
-#: States that a new application may replace. A withdrawn or declined one changes only when the mail is confirmed.
-REPLACEABLE = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
+#: States from which an organisation may apply again; until the mail of that is confirmed the state stays.
+ENDED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
+#: States that a new application may replace.
+REPLACEABLE = (EndorsementState.PENDING, *ENDED)
 
 
 class VerificationLevel(StrEnum):
@@ -206,7 +208,7 @@ class EndorsementVersion(Model):
     interim_year: Mapped[int | None]
     interim_percent: Mapped[int | None]  #: reduction by the interim year, against the organisation's own base
     statement: Mapped[Texts] = mapped_column(Translated(MAX_STATEMENT))
-    #: The names in all languages as a search finds them; filled when the row is made, whoever makes it.
+    #: The names in all languages as a search finds them; always filled when the row is made.
     search: Mapped[str] = mapped_column(Text, default=_searched)
     #: Name and title of who speaks for it, as the wall shows them; "" without that person's consent, and emptied at once
     #: in every version when they take it back.

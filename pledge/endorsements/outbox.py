@@ -33,14 +33,12 @@ from pledge.mail.requests import DOUBLE, Handlers, one_by_one
 from pledge.mailed_links.links import new_id
 
 
-def slot_for(
-    session: Session, address_hash: bytes, address: str, kind: MailKind, *, may_wait: bool = False
-) -> datetime | None:
-    """When this address may get this kind of mail: now, later if `may_wait`; None when it may get none."""
+def slot_for(session: Session, address_hash: bytes, address: str, kind: MailKind) -> datetime | None:
+    """When this address may get this kind of mail, now or later; None when it may get none."""
     unconfirmed = kind is MailKind.ENDORSE_CONFIRM and not has_confirmed(
         session, Endorsement.__table__, address_hash
     )
-    return take_slot(session, SlotRequest(address, kind, unconfirmed), may_wait=may_wait)
+    return take_slot(session, SlotRequest(address, kind, unconfirmed), may_wait=True)
 
 
 def enqueue(
@@ -69,31 +67,24 @@ def enqueue_if_allowed(
     *,
     lang: str,
     seq: int | None = None,
-    may_wait: bool = False,
     proved: bool = False,
-) -> bool:
-    """Enqueue a mail that anybody can ask for, if the address may get one; returns whether it is enqueued."""
-    due_at = slot_for(session, row.address_hash, row.contact_email, kind, may_wait=may_wait)
-    if due_at is None:
-        return False
-    enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at, proved=proved)
-    return True
+) -> None:
+    """Enqueue a mail that anybody can ask for, now or later, if the address may get one."""
+    due_at = slot_for(session, row.address_hash, row.contact_email, kind)
+    if due_at is not None:
+        enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at, proved=proved)
 
 
 def note(address: str) -> None:
     """A mail with a link to confirm is written to this address: look its domain up soon."""
-    domain = _domain(address)
+    domain = address.rpartition("@")[2]
     if domain not in LARGE_PROVIDERS:
         mail_servers.note(domain_hash(domain), domain)
 
 
 def is_scanned(connection: Connection, address: str) -> bool:
-    hashed = literal(domain_hash(_domain(address)), LargeBinary)
+    hashed = literal(domain_hash(address.rpartition("@")[2]), LargeBinary)
     return bool(connection.scalar(select(mail_servers.scans(hashed))))
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2]
 
 
 def domain_hash(domain: str) -> bytes:
@@ -103,13 +94,13 @@ def domain_hash(domain: str) -> bytes:
 def handlers() -> Handlers:
     """Who answers which request."""
     return {
-        RequestKind.ENDORSE: one_by_one(answer_application),
-        RequestKind.ENDORSE_RESEND: one_by_one(answer_resend),
-        RequestKind.ENDORSE_LINK: one_by_one(answer_links),
+        RequestKind.ENDORSE: one_by_one(handle_application),
+        RequestKind.ENDORSE_RESEND: one_by_one(handle_resend),
+        RequestKind.ENDORSE_LINK: one_by_one(handle_links),
     }
 
 
-def answer_application(session: Session, request: MailRequest) -> None:
+def handle_application(session: Session, request: MailRequest) -> None:
     """Store an application, with the mail that confirms it; an organisation that is confirmed already gets a mail that says so."""
     payload = Payload.load(request.payload or "")
     hashed = bytes(request.address_hash or b"")
@@ -123,15 +114,15 @@ def answer_application(session: Session, request: MailRequest) -> None:
         .with_for_update()
     )
     if row is not None and row.state not in REPLACEABLE:
-        _mail(session, row, MailKind.ENDORSE_ALREADY, request.lang)
+        _enqueue_once(session, row, MailKind.ENDORSE_ALREADY, request.lang)
         return
     if row is not None and (same := _same(session, row, payload)) is not None:
-        same.match_tries = 0  # whoever sends the form sees the number; a machine with the mail does not
-        _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq, proved=payload.proved)
+        same.match_tries = 0  # the sender of the form sees the number; a machine with the mail does not
+        _enqueue_once(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq, proved=payload.proved)
         return
     # Without a mail nobody could confirm it, so not many wait: as many as there are slots.
     address = payload.applicant.email
-    due_at = slot_for(session, hashed, address, MailKind.ENDORSE_CONFIRM, may_wait=True)
+    due_at = slot_for(session, hashed, address, MailKind.ENDORSE_CONFIRM)
     if due_at is None and (due_at := _take_over(session, address, hashed, row)) is None:
         return
     if row is None:
@@ -160,27 +151,29 @@ def answer_application(session: Session, request: MailRequest) -> None:
     )
 
 
-def answer_resend(session: Session, request: MailRequest) -> None:
+def handle_resend(session: Session, request: MailRequest) -> None:
     """Enqueue the mail again: to confirm, or that the organisation is known already, or the way to apply again."""
     for row in _rows_of(session, request):
         if name_digest(row.name_key).hex() != request.payload:
             continue
         if versions.is_waiting(session, row):
-            _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang)
+            _enqueue_once(session, row, MailKind.ENDORSE_CONFIRM, request.lang)
         elif row.state in REPLACEABLE:
-            _mail(session, row, MailKind.ENDORSE_MANAGE, request.lang)
+            _enqueue_once(session, row, MailKind.ENDORSE_MANAGE, request.lang)
         else:
-            _mail(session, row, MailKind.ENDORSE_ALREADY, request.lang)
+            _enqueue_once(session, row, MailKind.ENDORSE_ALREADY, request.lang)
 
 
-def answer_links(session: Session, request: MailRequest) -> None:
+def handle_links(session: Session, request: MailRequest) -> None:
     """Enqueue the link to the own page of each organisation that this person speaks for; a stranger gets nothing.
 
     An application that is not confirmed gets the mail to confirm. Several mails follow each other within the caps.
     """
     for row in _rows_of(session, request):
         is_new = row.confirmed_at is None
-        _mail(session, row, MailKind.ENDORSE_CONFIRM if is_new else MailKind.ENDORSE_MANAGE, request.lang)
+        _enqueue_once(
+            session, row, MailKind.ENDORSE_CONFIRM if is_new else MailKind.ENDORSE_MANAGE, request.lang
+        )
 
 
 def _take_over(session: Session, address: str, hashed: bytes, new: Endorsement | None) -> datetime | None:
@@ -236,7 +229,7 @@ def _same(session: Session, row: Endorsement, payload: Payload) -> EndorsementVe
     return None
 
 
-def _mail(
+def _enqueue_once(
     session: Session,
     row: Endorsement,
     kind: MailKind,
@@ -246,7 +239,7 @@ def _mail(
     proved: bool = False,
 ) -> None:
     if not _is_enqueued(session, kind, row.id, seq or row.seq):
-        enqueue_if_allowed(session, row, kind, lang=lang, seq=seq, may_wait=True, proved=proved)
+        enqueue_if_allowed(session, row, kind, lang=lang, seq=seq, proved=proved)
 
 
 def _is_enqueued(session: Session, kind: MailKind, endorsement_id: int, seq: int) -> bool:

@@ -23,6 +23,7 @@ from pledge.core.organization_types import OrganizationType
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements.applications import Applicant, read_confirm_token
 from pledge.endorsements.models import (
+    ENDED,
     ContactChange,
     Endorsement,
     EndorsementState,
@@ -286,10 +287,6 @@ def confirmed(ids: Collection[int]) -> set[int]:
         return set(connection.execute(query).scalars())
 
 
-#: States from which an organisation may apply again; until its mail is confirmed the state stays.
-_ENDED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
-
-
 @dataclass(frozen=True)
 class EndorsementView:
     """One organisation's endorsement, readable: shown only to the holder of a link from its contact's mailbox."""
@@ -335,7 +332,7 @@ class EndorsementView:
     def waits(self) -> bool:
         """Whether the newest version waits for the mail to be confirmed."""
         return self.row.state == EndorsementState.PENDING or (
-            self.row.state in _ENDED and self.newest.state == VersionState.PROPOSED
+            self.row.state in ENDED and self.newest.state == VersionState.PROPOSED
         )
 
 
@@ -348,7 +345,7 @@ def open_link(token: str, lang: str) -> Link[EndorsementView]:
     found = find(link.endorsement_id, lang)
     if found is None or found.row.contact_number != link.contact_number:
         return Link(LinkState.UNKNOWN)
-    if found.row.state in _ENDED and not found.waits:
+    if found.row.state in ENDED and not found.waits:
         return Link(LinkState.UNKNOWN)
     if not found.waits:
         return Link(LinkState.CONFIRMED, found, link.expired)

@@ -15,7 +15,6 @@ from pledge.endorsements.models import MAX_NAME, MAX_STATEMENT
 from pledge.endorsements.verification.domains import BadWebsite, clean_website
 
 MAX_PERSON = 80  #: a person's name, and their title
-MAX_WEBSITE = 300
 #: Years that a target may name, past ones too: a city may have reached its target already.
 YEARS = range(2000, 2101)
 
@@ -149,10 +148,9 @@ def check_website(text: str) -> str:
     if not text.strip():
         raise BadContent("website", LineFault.EMPTY)
     try:
-        website = clean_website(text.strip())
+        return clean_website(text)
     except BadWebsite:
         raise BadContent("website", ContentFault.WEBSITE) from None
-    return _checked("website", website, len(website) <= MAX_WEBSITE, LineFault.TOO_LONG)
 
 
 def _region(content: Content) -> str | None:
@@ -161,11 +159,9 @@ def _region(content: Content) -> str | None:
     return _checked("region", content.region, content.region in countries.REGIONS)
 
 
-def _checked(
-    field: str, text: str, fine: bool, fault: ContentFault | LineFault = ContentFault.UNKNOWN
-) -> str:
+def _checked(field: str, text: str, fine: bool) -> str:
     if not fine:
-        raise BadContent(field, fault)
+        raise BadContent(field, ContentFault.UNKNOWN)
     return text
 
 

@@ -116,7 +116,7 @@ def read_ticket(slug: str, ticket: str) -> tuple[bytes, bytes]:
 
 
 def match_number(slug: str, ticket: str) -> str:
-    """The two digits of the page after the form; "" for whoever came to it by a mailed link. Raises BadToken."""
+    """The two digits of the page after the form; "" for a visitor who came by a mailed link. Raises BadToken."""
     return (
         "" if tickets.is_by_link(Purpose.ENDORSE_TICKET, ticket) else number_for(*read_ticket(slug, ticket))
     )
@@ -164,8 +164,8 @@ def confirm_by_link(token: str, signals: Collection[Press] = ()) -> str | None:
     return None if mailed.expired or is_machine(signals) else confirm(mailed.endorsement_id, mailed.seq)
 
 
-def answer(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
-    """Confirm by link and the two digits. Whoever has closed the page that shows them sends the form again. Raises BadToken."""
+def confirm_by_number(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
+    """Confirm by link and the two digits. Somebody who has closed the page with the digits sends the form again. Raises BadToken."""
     link = read_confirm_token(token)
     with transaction() as session:
         row = None if link.expired else _waiting(session, link.endorsement_id, _mailed_to(link))
@@ -200,7 +200,7 @@ def mail_own_link(token: str, lang: str) -> None:
             raise BadToken
         if row.contact_number != link.contact_number:  # another person speaks for it now
             raise BadToken
-        enqueue_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang, may_wait=True)
+        enqueue_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang)
 
 
 def renew(token: str, lang: str) -> tuple[str, str]:
@@ -213,7 +213,7 @@ def renew(token: str, lang: str) -> tuple[str, str]:
         row = _waiting(session, link.endorsement_id, _mailed_to(link))
         if row is None or _version(session, row, link.seq) is None:
             raise BadToken
-        enqueue_if_allowed(session, row, MailKind.ENDORSE_CONFIRM, lang=lang, seq=link.seq, may_wait=True)
+        enqueue_if_allowed(session, row, MailKind.ENDORSE_CONFIRM, lang=lang, seq=link.seq)
         slug = session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
         return slug, ticket_for(slug, row.address_hash, row.name_key, by_link=True)
 
@@ -267,9 +267,7 @@ def _chosen(session: Session, application: Application) -> tuple[int, int]:
 
 def _waiting(session: Session, endorsement_id: int, *conditions: ColumnElement[bool]) -> Endorsement | None:
     """The row, locked, when something in it waits for its mail to be confirmed."""
-    row = session.scalar(
-        select(Endorsement).where(Endorsement.id == endorsement_id, *conditions).with_for_update()
-    )
+    row = versions.lock(session, endorsement_id, *conditions)
     return row if row is not None and versions.is_waiting(session, row) else None
 
 
@@ -368,11 +366,7 @@ def erase(token: str) -> None:
 def own_row(session: Session, token: str) -> Endorsement:
     """The row, locked, if this link still belongs to the person who speaks for the organisation. Raises BadToken."""
     endorsement_id, contact_number = read_valid(Purpose.ENDORSE_MANAGE, token, 2)
-    row = session.scalar(
-        select(Endorsement)
-        .where(Endorsement.id == endorsement_id, Endorsement.contact_number == contact_number)
-        .with_for_update()
-    )
+    row = versions.lock(session, endorsement_id, Endorsement.contact_number == contact_number)
     if row is None or row.confirmed_at is None:
         raise BadToken
     return row

@@ -2,15 +2,21 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
-from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.endorsements.models import ENDED, Endorsement, EndorsementState, EndorsementVersion, VersionState
 from pledge.endorsements.rules import Content
 from pledge.files import services as files
 
 _CONTENT = tuple(Content.__dataclass_fields__)
+
+
+def lock(session: Session, endorsement_id: int, *conditions: ColumnElement[bool]) -> Endorsement | None:
+    """The row of this number that meets the conditions, locked until the transaction ends."""
+    query = select(Endorsement).where(Endorsement.id == endorsement_id, *conditions)
+    return session.scalar(query.with_for_update())
 
 
 def content_of(version: EndorsementVersion) -> Content:
@@ -44,7 +50,7 @@ def propose(
     Raises UnknownFile for a logo that is neither newly stored nor the organisation's own.
     """
     before = waiting(session, row)
-    if content.logo and not _has_logo(session, row, content.logo):
+    if content.logo and not _has_logo(session, row.id, content.logo):
         files.keep(session, content.logo)
     row.seq += 1
     version = EndorsementVersion(
@@ -81,10 +87,8 @@ def supersede_proposed(session: Session, row: Endorsement) -> None:
 
 def is_waiting(session: Session, row: Endorsement) -> bool:
     """Whether its newest version waits for the mail to be confirmed, as a first or as a renewed application."""
-    if row.state == EndorsementState.PENDING:
-        return True
-    if row.state not in (EndorsementState.WITHDRAWN, EndorsementState.DECLINED):
-        return False
+    if row.state not in ENDED:
+        return row.state == EndorsementState.PENDING
     return newest_version(session, row).state == VersionState.PROPOSED
 
 
@@ -94,11 +98,7 @@ def drop(session: Session, version: EndorsementVersion) -> None:
     row_id = version.endorsement_id
     session.delete(version)
     session.flush()
-    if logo and not session.scalar(
-        select(func.count())
-        .select_from(EndorsementVersion)
-        .where(EndorsementVersion.endorsement_id == row_id, EndorsementVersion.logo == logo)
-    ):
+    if logo and not _has_logo(session, row_id, logo):
         files.discard(session, logo)
 
 
@@ -125,12 +125,8 @@ def waiting(session: Session, row: Endorsement) -> list[EndorsementVersion]:
     return list(session.scalars(query))
 
 
-def _has_logo(session: Session, row: Endorsement, logo: str) -> bool:
-    return (
-        session.scalar(
-            select(EndorsementVersion.id)
-            .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.logo == logo)
-            .limit(1)
-        )
-        is not None
+def _has_logo(session: Session, endorsement_id: int, logo: str) -> bool:
+    query = select(EndorsementVersion.id).where(
+        EndorsementVersion.endorsement_id == endorsement_id, EndorsementVersion.logo == logo
     )
+    return session.scalar(query.limit(1)) is not None

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from sqlalchemy import select
 
 from pledge.audit.models import Actor
-from pledge.audit.services import record, stated
+from pledge.audit.services import record, required_reason
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import reading, transaction
@@ -49,7 +49,7 @@ class ExportView:
 
 def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str, reason: str) -> int:
     """Request a file with rows of a campaign; returns the number of the export. Raises NoReason, UnknownExport."""
-    reason = stated(reason)[:MAX_REASON]
+    reason = required_reason(reason)[:MAX_REASON]
     if kind not in KINDS or form not in FORMATS or lang not in languages.codes():
         raise UnknownExport(kind)
     with transaction() as session:

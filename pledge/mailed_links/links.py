@@ -1,7 +1,7 @@
 """A mailed link: its token, its states, the digits that are typed behind it, and what its holder may do.
 
 A scanner at the recipient's mail server has the mail and does not see the page where the form was sent, which shows two
-digits; whoever typed a stranger's address sees that page and does not have the mail. So where a machine may have pressed
+digits; somebody who typed a stranger's address sees that page and does not have the mail. So where a machine may have pressed
 the button, the digits are asked for (docs/adr/0122).
 """
 
@@ -77,7 +77,7 @@ class Journey(Protocol):
 
     # The page after the form was sent
     def match_number(self, slug: str, ticket: str) -> str:
-        """The two digits of that page; "" for whoever came to it by a mailed link."""
+        """The two digits of that page; "" for a visitor who came by a mailed link."""
 
     def resend(self, slug: str, ticket: str, lang: str) -> None:
         """Ask for the mail once more."""
@@ -86,7 +86,7 @@ class Journey(Protocol):
     def confirm_by_link(self, token: str, signals: Collection[Press]) -> str | None:
         """Confirm; the campaign's name in addresses if this call did it."""
 
-    def answer(self, token: str, digits: str, signals: Collection[Press]) -> Confirmation:
+    def confirm_by_number(self, token: str, digits: str, signals: Collection[Press]) -> Confirmation:
         """Confirm by link and typed digits."""
 
     def renew(self, token: str, lang: str) -> tuple[str, str]:

@@ -19,14 +19,14 @@ _BY_LINK, _BY_FORM = "l", "f"
 
 
 def seal(purpose: Purpose, slug: str, *parts: str, by_link: bool) -> str:
-    """`by_link`: for whoever opened a mailed link and did not send the form now."""
+    """`by_link`: for a visitor who opened a mailed link and did not send the form now."""
     return tokens.seal(purpose, " ".join((slug, *parts, _BY_LINK if by_link else _BY_FORM)))
 
 
 def read(purpose: Purpose, slug: str, ticket: str) -> list[str]:
     """The parts of a ticket of this campaign. Raises BadToken."""
-    of, *parts = tokens.unseal(purpose, ticket).split(" ")
-    if of != slug:
+    named, *parts = tokens.unseal(purpose, ticket).split(" ")
+    if named != slug:
         raise BadToken
     return parts[:-1] if parts[-1] in (_BY_LINK, _BY_FORM) else parts
 
@@ -37,7 +37,7 @@ def is_by_link(purpose: Purpose, ticket: str) -> bool:
 
 
 def ask(kind: RequestKind, slug: str, lang: str, **about: Any) -> None:
-    """Ask for a mail (mail/requests.py) in one INSERT, whoever it is about; nothing when there is no such campaign. `about`:
+    """Ask for a mail (mail/requests.py) in one INSERT, the same for everybody; nothing when there is no such campaign. `about`:
     subject_id, address_hash, payload.
     """
     now = clock.now()

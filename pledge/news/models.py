@@ -52,7 +52,7 @@ class NewsItem(Proposed, Model):
     state: Mapped[str] = mapped_column(String(8))
     title: Mapped[Texts] = mapped_column(Translated(MAX_TITLE))
     body: Mapped[Texts] = mapped_column(Translated(MAX_BODY))  #: CommonMark
-    #: Goes out when so many people have signed; without one as soon as it is approved.
+    #: Number of people at which it goes out; without one it goes out as soon as it is approved.
     milestone: Mapped[int | None]
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 

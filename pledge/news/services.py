@@ -1,7 +1,7 @@
 """What staff may do with news: write it, have a test sent to oneself, propose it, approve it as another person, stop it.
 
 Every use case locks the row, checks its state and is recorded in the audit log in the same transaction. The text of
-approved news never changes: whoever approves says by a stamp which text they saw.
+approved news never changes: a stamp says which text the approving person saw.
 """
 
 from contextlib import AbstractContextManager

@@ -62,7 +62,7 @@ def enter(actor: Actor, slug: str, fields: PaperFields, scan: str) -> int:
 
 
 def change(actor: Actor, slug: str, batch_id: int, seen: str, fields: PaperFields, *, scan: str = "") -> None:
-    """Correct a batch that is not agreed; whoever does so has counted it, and a second person counts it again.
+    """Correct a batch that is not agreed; this counts as the first count, and a second person counts it again.
 
     Raises BadFields, EditedMeanwhile, WrongState, NoSuchProposal, UnknownFile, NeedsSecondPerson.
     """

@@ -4,9 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ColumnElement, bindparam, delete, exists, or_, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Executable,
+    bindparam,
+    delete,
+    exists,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from pledge.abuse import mail_servers
 from pledge.abuse.models import Alert, ListedOrigin, OriginKind
@@ -28,9 +38,7 @@ from pledge.mail.models import (
     OutboxMail,
 )
 from pledge.paper import services as paper
-from pledge.signatures import expiry as signature_expiry
-from pledge.signatures.expiry import PENDING_LIFETIME
-from pledge.signatures.models import CAME_VIA, ErasureNotice, Signature, SignatureState
+from pledge.signatures.models import CAME_VIA, PENDING_LIFETIME, ErasureNotice, Signature, SignatureState
 from pledge.statistics import referrals
 
 
@@ -104,7 +112,7 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
     forgotten = forgetting.archive_due(delivered)
     endorsements = endorsement_expiry.sweep(forgotten)
     removed = Removed(
-        signatures=signature_expiry.forget(forgotten),
+        signatures=_sweep(Signature, Signature.campaign_id.in_(forgotten)),
         scans=paper.erase_scans(forgotten),
         pending=_sweep(
             Signature,
@@ -141,13 +149,7 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
 def _sweep(model: type[Model], *conditions: ColumnElement[bool]) -> int:
     key = next(iter(model.__table__.primary_key))
     old = select(key).where(*conditions).limit(BATCH)
-    total = 0
-    while True:
-        with transaction() as session:
-            gone = len(session.execute(delete(model).where(*conditions, key.in_(old)).returning(key)).all())
-        total += gone
-        if gone < BATCH:
-            return total
+    return _in_batches(delete(model).where(*conditions, key.in_(old)).returning(key))
 
 
 def _forget_networks(before: datetime) -> int:
@@ -174,8 +176,8 @@ def _settle_links() -> int:
     return total
 
 
-def _in_batches(change: ReturningUpdate[tuple[int]]) -> int:
-    """Run an update of at most BATCH rows until there is nothing left for it."""
+def _in_batches(change: Executable) -> int:
+    """Run a change of at most BATCH rows, which returns them, until there is nothing left for it."""
     total = 0
     while True:
         with transaction() as session:

@@ -7,7 +7,7 @@ moves the tallies of countries and regions (ledger/models.py: LedgerPlace).
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from pledge.core import clock, countries
@@ -17,7 +17,7 @@ from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import Place, PlaceMove, append_places, hour_of
 from pledge.mailed_links.links import read_valid
 from pledge.signatures.models import Signature, SignatureState
-from pledge.signatures.queries import current_signature_id
+from pledge.signatures.queries import lock_current
 
 
 def append_moves(session: Session, moved: Sequence[Any], reason: Reason) -> None:
@@ -52,7 +52,7 @@ def append_moves(session: Session, moved: Sequence[Any], reason: Reason) -> None
         session.execute(insert(LedgerEntry), entries)
 
 
-class Placed(Protocol):
+class HasPlace(Protocol):
     """A signature, or what a statement returned of it."""
 
     country: str
@@ -65,11 +65,11 @@ class BadPlace(Exception):
     """No such country, or no such region in it."""
 
 
-def current_place(row: Placed) -> Place:
+def current_place(row: HasPlace) -> Place:
     return Place(row.country, row.region)
 
 
-def entry_place(row: Placed) -> Place:
+def entry_place(row: HasPlace) -> Place:
     """The place in the entries of the ledger about this signature."""
     return current_place(row) if row.entry_country is None else Place(row.entry_country, row.entry_region)
 
@@ -92,8 +92,7 @@ def set_region_by_key(key: str, region: str | None) -> None:
     """Set the region of the counted signature, by the key of the browser that confirmed; None: not said. Raises BadToken, BadPlace."""
     (signature_id,) = read_valid(Purpose.PRESSED, key)
     with transaction() as session:
-        of_person = Signature.id == current_signature_id(session, signature_id)
-        row = session.scalar(select(Signature).where(of_person).with_for_update())
+        row = lock_current(session, signature_id)
         if row is None or row.state != SignatureState.CONFIRMED:
             raise BadToken
         set_place(session, row, Place(row.country, region))

@@ -4,88 +4,58 @@ No word that came from the form goes into a mail: a stranger must not be able to
 are made here, when the mail is sent, so neither the outbox nor a copy of the database holds a live one.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, literal, select
+from sqlalchemy import Select, case, literal, select
 
 from pledge.abuse import mail_servers
 from pledge.abuse.signals import Signal, is_among
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import open_now
 from pledge.campaigns.queries import title_in
-from pledge.campaigns.senders import composer
+from pledge.campaigns.senders import Subject, composer
 from pledge.core import clock, tokens, urls
-from pledge.core.db import reading
 from pledge.core.i18n import format_count, format_date, format_datetime
 from pledge.core.tokens import Purpose
 from pledge.ledger.queries import number_column
 from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.providers import LARGE_PROVIDERS
-from pledge.signatures.expiry import PENDING_LIFETIME
-from pledge.signatures.models import ErasureNotice, Signature, SignatureState
+from pledge.signatures.models import PENDING_LIFETIME, ErasureNotice, Signature, SignatureState
 from pledge.signatures.queries import HAS_CONFIRMED, IS_REFUSED, IS_SETTLED
 from pledge.signatures.services import CODE_LIFETIME
 from pledge.switches import queries as switches
 
 
-@dataclass(frozen=True, slots=True)
-class MailedSigner:
-    """The recipient of a mail, and the signature that it is about, as it is now."""
-
-    id: int
-    campaign_id: int
-    state: str
-    email: str
-    domain_hash: bytes | None  #: of the address
-    submitted_at: datetime
-    code_since: datetime
-    code_only_after: int | None  #: mails with a higher number have no link
-    confirmed_at: datetime | None
-    updates: bool  #: wants news
-    is_settled: bool  #: the person's signature counts, is held, or was taken out of the count: this row or another one
-    has_confirmed: bool  #: it is settled, or the person has confirmed a submission since this one
-    is_refused: bool  #: held, and refused by staff: never counted
-    signals: str | None  #: seen at signing (abuse/signals.py)
-    slug: str
-    number: int | None  #: which one they are; None before it is counted
-    is_open: bool  #: the campaign takes signatures
-    campaign: str  #: the campaign's title in the mail's language
-
-
-@dataclass(frozen=True, slots=True)
-class ErasedSigner:
-    """Whom staff have erased from which campaign."""
-
-    campaign_id: int
-    email: str
-    slug: str
-    campaign: str  #: the campaign's title in the mail's language
-
-
-def _about() -> Select[*tuple[Any, ...]]:
+def _about_signers() -> Select[*tuple[Any, ...]]:
+    """The recipients, and the signature that a mail is about, as it is now; of those whose signature still exists."""
+    is_open = case((open_now(), literal(True)), else_=literal(False))
     return (
         select(
-            *(OutboxMail.id, Signature.id, Signature.campaign_id, Signature.state, Signature.email),
-            *(
-                Signature.domain_hash,
-                Signature.submitted_at,
-                Signature.code_since,
-                Signature.code_only_after,
-                Signature.confirmed_at,
-            ),
-            *(Signature.updates, IS_SETTLED, HAS_CONFIRMED, IS_REFUSED, Signature.signals),
-            Campaign.slug,
-            number_column(Signature.id),
-            case((open_now(), literal(True)), else_=literal(False)),
-            title_in(OutboxMail.lang, Signature.campaign_id),
+            *(OutboxMail.id.label("mail_id"), Signature.id, Signature.campaign_id, Signature.state),
+            *(Signature.email, Signature.domain_hash, Signature.submitted_at, Signature.code_since),
+            *(Signature.code_only_after, Signature.confirmed_at, Signature.updates, Signature.signals),
+            *(IS_SETTLED.label("is_settled"), HAS_CONFIRMED.label("has_confirmed")),
+            *(IS_REFUSED.label("is_refused"), number_column(Signature.id).label("number")),
+            *(Campaign.slug, is_open.label("is_open")),
+            title_in(OutboxMail.lang, Signature.campaign_id).label("campaign"),
         )
         .join(Signature, Signature.id == OutboxMail.subject_id)
         .join(Campaign, Campaign.id == Signature.campaign_id)
-        .where(OutboxMail.id.in_(bindparam("ids", expanding=True)))
+    )
+
+
+def _about_erased() -> Select[*tuple[Any, ...]]:
+    """Whom staff have erased from which campaign."""
+    return (
+        select(
+            *(OutboxMail.id.label("mail_id"), ErasureNotice.campaign_id, ErasureNotice.email, Campaign.slug),
+            title_in(OutboxMail.lang, ErasureNotice.campaign_id).label("campaign"),
+        )
+        .join(ErasureNotice, ErasureNotice.id == OutboxMail.subject_id)
+        .join(Campaign, Campaign.id == ErasureNotice.campaign_id)
     )
 
 
@@ -102,11 +72,11 @@ def composers() -> Composers:
         MailKind.WITHDRAWN_SELF: withdrawn_self,
         MailKind.UNSUBSCRIBED: unsubscribed,
     }
-    about_signers = {kind: composer(_signers, write) for kind, write in mails.items()}
-    return {**about_signers, MailKind.ERASED: composer(_erased_signers, erased)}
+    about_signers = {kind: composer(_about_signers, write) for kind, write in mails.items()}
+    return {**about_signers, MailKind.ERASED: composer(_about_erased, erased)}
 
 
-def confirm(mail: Claimed, signer: MailedSigner) -> Message | None:
+def confirm(mail: Claimed, signer: Subject) -> Message | None:
     """Please confirm: only while this submission is pending and no other one of the person is settled.
 
     It says until when. When it waited for more than a week, only the link still works. A form that came without the proof of
@@ -125,7 +95,7 @@ def confirm(mail: Claimed, signer: MailedSigner) -> Message | None:
     return _to_confirm(mail, signer, until, code=code)
 
 
-def reminder(mail: Claimed, signer: MailedSigner) -> Message | None:
+def reminder(mail: Claimed, signer: Subject) -> Message | None:
     """You have not confirmed yet: as confirm(), and only while the campaign takes signatures. It has no code, so that of the
     mail before stays the newest.
     """
@@ -137,7 +107,7 @@ def reminder(mail: Claimed, signer: MailedSigner) -> Message | None:
     return _to_confirm(mail, signer, until)
 
 
-def thanks(mail: Claimed, signer: MailedSigner) -> Message | None:
+def thanks(mail: Claimed, signer: Subject) -> Message | None:
     """Your signature is counted: the number, the own page, the receipt and the address to share."""
     if signer.state != SignatureState.CONFIRMED:
         return None
@@ -153,7 +123,7 @@ def thanks(mail: Claimed, signer: MailedSigner) -> Message | None:
     return Message(signer.email, values)
 
 
-def already(mail: Claimed, signer: MailedSigner) -> Message | None:
+def already(mail: Claimed, signer: Subject) -> Message | None:
     """You are already counted since …; or the truth, where staff have taken the signature out of the count. Of one that is
     held the own page tells.
     """
@@ -166,36 +136,36 @@ def already(mail: Claimed, signer: MailedSigner) -> Message | None:
     return _to_own_page(mail, signer, since=format_date(signer.confirmed_at, mail.lang))
 
 
-def manage(mail: Claimed, signer: MailedSigner) -> Message | None:
+def manage(mail: Claimed, signer: Subject) -> Message | None:
     """The link to one's own page, for a signature that was confirmed once."""
     return None if signer.state == SignatureState.PENDING else _to_own_page(mail, signer)
 
 
-def invalidated(mail: Claimed, signer: MailedSigner) -> Message | None:
+def invalidated(mail: Claimed, signer: Subject) -> Message | None:
     """Your signature is not counted, any more or at all, and how to object."""
     return _invalidated(mail, signer) if signer.state == SignatureState.INVALIDATED else None
 
 
-def withdrawn(mail: Claimed, signer: MailedSigner) -> Message | None:
+def withdrawn(mail: Claimed, signer: Subject) -> Message | None:
     """The secretariat has withdrawn your signature, as it was asked to."""
     if signer.state != SignatureState.WITHDRAWN:
         return None
     return _to_own_page(mail, signer, contact=urls.contact())
 
 
-def withdrawn_self(mail: Claimed, signer: MailedSigner) -> Message | None:
+def withdrawn_self(mail: Claimed, signer: Subject) -> Message | None:
     """You have withdrawn your signature; not to somebody who has signed again since."""
     if signer.state != SignatureState.WITHDRAWN or signer.is_settled:
         return None
     return _to_own_page(mail, signer, contact=urls.contact())
 
 
-def unsubscribed(mail: Claimed, signer: MailedSigner) -> Message | None:
+def unsubscribed(mail: Claimed, signer: Subject) -> Message | None:
     """The secretariat has stopped your news, as it was asked to."""
     return None if signer.updates else _to_own_page(mail, signer, contact=urls.contact())
 
 
-def _confirmable_until(signer: MailedSigner) -> datetime | None:
+def _confirmable_until(signer: Subject) -> datetime | None:
     """Until when a link that is minted now confirms: a mail that is sent late has less left of the fourteen days than a link
     works. None when there is nothing to confirm.
     """
@@ -205,7 +175,7 @@ def _confirmable_until(signer: MailedSigner) -> datetime | None:
     return until if until > clock.now() else None
 
 
-def _to_confirm(mail: Claimed, signer: MailedSigner, until: datetime, **values: str) -> Message:
+def _to_confirm(mail: Claimed, signer: Subject, until: datetime, **values: str) -> Message:
     _note_mail_server(signer)
     token = tokens.mint(Purpose.CONFIRM, [signer.id])
     links = {"link": urls.confirm_link(mail.lang, token), "not_me": urls.not_me_link(mail.lang, token)}
@@ -213,36 +183,29 @@ def _to_confirm(mail: Claimed, signer: MailedSigner, until: datetime, **values: 
     return Message(signer.email, {"campaign": signer.campaign, "until": until_text, **links, **values})
 
 
-def _note_mail_server(signer: MailedSigner) -> None:
+def _note_mail_server(signer: Subject) -> None:
     """Here and not when the mail is enqueued: after a worker was killed, the mail is written again and noted again."""
     domain = signer.email.rpartition("@")[2]
     if signer.domain_hash is not None and domain not in LARGE_PROVIDERS:
         mail_servers.note(bytes(signer.domain_hash), domain, signer.slug)
 
 
-def _has_no_link(mail: Claimed, signer: MailedSigner) -> bool:
+def _has_no_link(mail: Claimed, signer: Subject) -> bool:
     """Whether a mail to confirm has a code only: it was asked for by that, or the form came without its proof of work."""
     is_asked_for = signer.code_only_after is not None and mail.seq > signer.code_only_after
     return is_asked_for or is_among(Signal.UNPROVED, signer.signals)
 
 
-def _to_own_page(mail: Claimed, signer: MailedSigner, **values: str) -> Message:
+def _to_own_page(mail: Claimed, signer: Subject, **values: str) -> Message:
     link = urls.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id]))
     return Message(signer.email, {"campaign": signer.campaign, "link": link, **values})
 
 
-def _invalidated(mail: Claimed, signer: MailedSigner) -> Message:
+def _invalidated(mail: Claimed, signer: Subject) -> Message:
     return _to_own_page(mail, signer, refused="yes" if signer.is_refused else "")
 
 
-def _signers(mails: Sequence[Claimed]) -> Mapping[int, MailedSigner]:
-    """Of the mails whose signature still exists."""
-    values = {"ids": [mail.id for mail in mails]}
-    with reading() as connection:
-        return {row[0]: MailedSigner(*tuple(row)[1:]) for row in connection.execute(_about(), values)}
-
-
-def erased(mail: Claimed, person: ErasedSigner) -> Message:
+def erased(mail: Claimed, person: Subject) -> Message:
     """Your data was erased, as the secretariat was asked to."""
     values = {
         "campaign": person.campaign,
@@ -250,17 +213,3 @@ def erased(mail: Claimed, person: ErasedSigner) -> Message:
         "contact": urls.contact(),
     }
     return Message(person.email, values)
-
-
-def _erased_signers(mails: Sequence[Claimed]) -> Mapping[int, ErasedSigner]:
-    query = (
-        select(
-            *(OutboxMail.id, Campaign.id, ErasureNotice.email, Campaign.slug),
-            title_in(OutboxMail.lang, Campaign.id),
-        )
-        .join(ErasureNotice, ErasureNotice.id == OutboxMail.subject_id)
-        .join(Campaign, Campaign.id == ErasureNotice.campaign_id)
-        .where(OutboxMail.id.in_([mail.id for mail in mails]))
-    )
-    with reading() as connection:
-        return {row[0]: ErasedSigner(*row[1:]) for row in connection.execute(query)}

@@ -4,7 +4,7 @@ At most one row of a person in a campaign is settled (confirmed, held, or taken 
 beside it, each until its own link or code is used, and rows that were withdrawn stay as they were (docs/adr/0062).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -30,6 +30,9 @@ NAME_CONTEXT = "signatures.name"
 SALT_CONTEXT = "signatures.salt"
 NOTICE_CONTEXT = "erasure_notices.email"
 
+#: How long a submission waits. A link lives seven days; seven more are left to ask for a new one with it. Nothing renews
+#: this clock.
+PENDING_LIFETIME = timedelta(days=14)
 
 #: The states over which there are indexes. A query must repeat the predicate verbatim to use the index.
 PENDING = "state = 'pending'"

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
-from pledge.audit.services import record, stated
+from pledge.audit.services import record, required_reason
 from pledge.core.db import transaction
 from pledge.ledger.models import Reason
 from pledge.mail import outbox
@@ -78,18 +78,18 @@ def resend(actor: Actor, signature_id: int) -> MailKind:
 
 def withdraw(actor: Actor, signature_id: int, why: str) -> None:
     """Withdraw for a person who asked for it: -1 in the ledger if it was counted. Raises NoSuchSignature, NoReason, NotCounted."""
-    why = stated(why)
+    why = required_reason(why)
     with transaction() as session:
         row = _row(session, signature_id)
         if not withdraw_row(session, row):
             raise NotCounted
-        _tell(session, MailKind.WITHDRAWN, row)
+        enqueue(session, MailKind.WITHDRAWN, row.id, row.lang, may_wait=True)
         record(session, actor, "signature.withdraw", f"signature:{row.id}", reason=why)
 
 
 def release(actor: Actor, signature_id: int, why: str) -> None:
     """Count one that is held, and thank the person. Raises NoSuchSignature, NoReason, NotHeld."""
-    why = stated(why)
+    why = required_reason(why)
     with transaction() as session:
         row = _row(session, signature_id)
         if row.state != SignatureState.HELD:
@@ -102,7 +102,7 @@ def release(actor: Actor, signature_id: int, why: str) -> None:
 
 def clear(actor: Actor, signature_id: int, why: str) -> None:
     """Have one that waits, and would be held, counted when it is confirmed. Raises NoSuchSignature, NoReason, NotToBeHeld."""
-    why = stated(why)
+    why = required_reason(why)
     with transaction() as session:
         row = _row(session, signature_id)
         if row.state != SignatureState.PENDING or row.hold_reason is None:
@@ -113,7 +113,7 @@ def clear(actor: Actor, signature_id: int, why: str) -> None:
 
 def erase(actor: Actor, signature_id: int, why: str) -> None:
     """Delete everything of a person in a campaign who asked for it, for good. Raises NoSuchSignature, NoReason."""
-    why = stated(why)
+    why = required_reason(why)
     with transaction() as session:
         row = _row(session, signature_id)
         enqueue_notice(session, row)
@@ -123,19 +123,19 @@ def erase(actor: Actor, signature_id: int, why: str) -> None:
 
 def stop_news(actor: Actor, signature_id: int, why: str) -> None:
     """Send no more news to a person who asked for that; the signature stays. Raises NoSuchSignature, NoReason, NotSubscribed."""
-    why = stated(why)
+    why = required_reason(why)
     with transaction() as session:
         row = _row(session, signature_id)
         if not row.updates:
             raise NotSubscribed
         row.updates = False
-        _tell(session, MailKind.UNSUBSCRIBED, row)
+        enqueue(session, MailKind.UNSUBSCRIBED, row.id, row.lang, may_wait=True)
         record(session, actor, "signature.stop_news", f"signature:{row.id}", reason=why)
 
 
 def hide_name(actor: Actor, signature_id: int, why: str) -> None:
     """Take a name off the campaign's page, for good: its owner cannot show it again. Raises NoSuchSignature, NoReason."""
-    why = stated(why)
+    why = required_reason(why)
     with transaction() as session:
         row = _row(session, signature_id)
         row.public_name, row.name_hidden = False, True
@@ -144,15 +144,11 @@ def hide_name(actor: Actor, signature_id: int, why: str) -> None:
 
 def allow_name(actor: Actor, signature_id: int, why: str) -> None:
     """Let the owner of a hidden name show it again, if they still want to. Raises NoSuchSignature, NoReason."""
-    why = stated(why)
+    why = required_reason(why)
     with transaction() as session:
         row = _row(session, signature_id)
         row.name_hidden = False
         record(session, actor, "signature.allow_name", f"signature:{row.id}", reason=why)
-
-
-def _tell(session: Session, kind: MailKind, row: Signature) -> None:
-    enqueue(session, kind, row.id, row.lang, may_wait=True)
 
 
 def _row(session: Session, signature_id: int) -> Signature:

@@ -24,7 +24,7 @@ from pledge.mail.requests import DOUBLE, Handlers, one_by_one
 from pledge.signatures.models import EMAIL_CONTEXT, PENDING, SETTLED, Signature, SignatureState
 from pledge.signatures.queries import OF_PERSON, OTHER, lock
 
-#: So many submissions of one person wait in a campaign.
+#: Submissions of one person that may wait in a campaign.
 MAX_PENDING = 3
 
 _OTHER = Signature.__table__.alias("o")
@@ -99,10 +99,9 @@ def enqueue(
     lang: str,
     *,
     may_wait: bool = False,
-    slot_kind: str = "",
 ) -> bool:
     """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued."""
-    return enqueue_all(session, [SignatureMail(kind, signature_id, lang, slot_kind)], may_wait=may_wait) == 1
+    return enqueue_all(session, [SignatureMail(kind, signature_id, lang)], may_wait=may_wait) == 1
 
 
 @dataclass(frozen=True)
@@ -125,10 +124,10 @@ class _Facts:
 
 def _facts(session: Session, ids: Iterable[int]) -> Mapping[int, _Facts]:
     rows = session.execute(select(*_FACTS).where(Signature.id.in_(ids)))
-    return {row.id: _read(row) for row in rows}
+    return {row.id: _facts_from(row) for row in rows}
 
 
-def _read(row: Row[*tuple[Any, ...]]) -> _Facts:
+def _facts_from(row: Row[*tuple[Any, ...]]) -> _Facts:
     try:
         address = vault().unseal(bytes(row.sealed_email), EMAIL_CONTEXT)
     except Unreadable:  # nothing can be sent before a key opens it; until then it has slots of its own
@@ -183,7 +182,7 @@ def _waiting(session: Session, about: Sequence[_Facts]) -> list[tuple[int, _Fact
         )
         .order_by(OutboxMail.due_at, OutboxMail.id)
     )
-    return [(row.mail, _read(row)) for row in session.execute(query)] if about else []
+    return [(row.mail, _facts_from(row)) for row in session.execute(query)] if about else []
 
 
 def _slot(one: SignatureMail, facts: _Facts) -> allowance.SlotRequest:
@@ -224,10 +223,10 @@ _ROW = (
 
 def handlers() -> Handlers:
     """Who answers which request."""
-    return {RequestKind.CONFIRM: answer_confirm, RequestKind.LINK: one_by_one(answer_link)}
+    return {RequestKind.CONFIRM: handle_confirm, RequestKind.LINK: one_by_one(handle_link)}
 
 
-def answer_confirm(session: Session, requests: Sequence[MailRequest]) -> None:
+def handle_confirm(session: Session, requests: Sequence[MailRequest]) -> None:
     """Enqueue the mails to confirm these submissions; for a person who is settled already, one that says so; none for a
     submission that is gone.
 
@@ -240,17 +239,17 @@ def answer_confirm(session: Session, requests: Sequence[MailRequest]) -> None:
     ids = list(langs)
     lock(session, ids)
     rows = {row.id: row for row in session.execute(select(*_ROW).where(Signature.id.in_(ids)))}
-    _mail(session, [_mail_about(rows[number], langs[number]) for number in ids if number in rows])
+    _enqueue_once(session, [_mail_about(rows[number], langs[number]) for number in ids if number in rows])
     _trim(session, ids)
 
 
-def answer_link(session: Session, request: MailRequest) -> None:
+def handle_link(session: Session, request: MailRequest) -> None:
     """Enqueue the link to one's own page; if nothing was ever confirmed, the mail to confirm; for a stranger nothing."""
     campaign_id, hashed = request.campaign_id, bytes(request.address_hash or b"")
     row = _settled(session, campaign_id, hashed) or _newest_row(session, campaign_id, hashed)
     if row is not None:
         kind = MailKind.CONFIRM if row.state == SignatureState.PENDING else MailKind.MANAGE
-        _mail(session, [SignatureMail(kind, row.id, request.lang)])
+        _enqueue_once(session, [SignatureMail(kind, row.id, request.lang)])
 
 
 def _mail_about(row: Row[*tuple[Any, ...]], lang: str) -> SignatureMail:
@@ -262,7 +261,7 @@ def _mail_about(row: Row[*tuple[Any, ...]], lang: str) -> SignatureMail:
     return SignatureMail(MailKind.CONFIRM, row.id, lang, CODE_SLOT if row.wants_code else "")
 
 
-def _mail(session: Session, wanted: Sequence[SignatureMail]) -> None:
+def _enqueue_once(session: Session, wanted: Sequence[SignatureMail]) -> None:
     """Enqueue these mails, each once, but for those that are enqueued already."""
     enqueued = _enqueued(session, [one.signature_id for one in wanted])
     fresh: dict[tuple[str, int], SignatureMail] = {}

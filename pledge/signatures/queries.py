@@ -82,6 +82,12 @@ def current_signature_id(session: Session, signature_id: int) -> int:
     return int(session.scalars(select(current_signature(signature_id))).one())
 
 
+def lock_current(session: Session, signature_id: int) -> Signature | None:
+    """The person's current row, locked: a parallel withdrawal of the same person waits and then finds it done."""
+    of_person = Signature.id == current_signature_id(session, signature_id)
+    return session.scalar(select(Signature).where(of_person).with_for_update())
+
+
 def lock(session: Session, ids: Sequence[int]) -> None:
     """Lock these signatures until the caller's transaction ends."""
     rows = select(Signature.id).where(Signature.id.in_(ids)).order_by(Signature.id)
@@ -175,7 +181,7 @@ def confirmed_lately(signature_id: int) -> SignatureState | None:
     """The state of this very submission once it was confirmed, for the page where its form was sent: confirmed or held. Never
     about others of the person.
 
-    Only for an hour after it was sent: whoever typed a stranger's address is told nothing later (docs/adr/0062).
+    Only for an hour after it was sent: somebody who typed a stranger's address learns nothing later (docs/adr/0062).
     """
     values = {"id": signature_id, "since": clock.now() - WAITING_PAGE}
     with reading() as connection:
@@ -357,5 +363,7 @@ def held_in_all() -> Held | None:
     if not found:
         return None
     return Held(
-        sum(of.signatures for of in found), min(of.since for of in found), max(of.newest for of in found)
+        sum(held.signatures for held in found),
+        min(held.since for held in found),
+        max(held.newest for held in found),
     )

@@ -7,7 +7,7 @@
                                 an empty line
     <the checkpoint, as the keys of the log signed it>
 
-It holds no name and no address. With the salt, whoever knows the address can see that the entry is about it
+It holds no name and no address. With the salt, anyone who knows the address can see that the entry is about it
 (ledger/leaves.py, docs/adr/0045).
 """
 
@@ -37,7 +37,7 @@ class Receipt:
 def receipt(signature_id: int) -> Receipt | None:
     """The receipt of a counted signature; None while its entry is in no published checkpoint, and when it is not counted.
 
-    That is so for about a second after each change: until then the log still tells of what was before.
+    That is so for about a second after each change: until then the log has the state before.
     """
     waits = exists().where(LedgerEntry.subject_id == signature_id, LedgerEntry.waits())
     query = select(Signature.campaign_id, Signature.salt, Signature.commitment).where(
@@ -51,16 +51,16 @@ def receipt(signature_id: int) -> Receipt | None:
     # Signed again, the row has a new salt, which must not be handed out with the entry of the old one.
     if found is None or row.commitment.hex() not in found.line.decode():
         return None
-    return Receipt(found.index, written(found, row.salt))
+    return Receipt(found.index, _file_content(found, row.salt))
 
 
-def written(of: Inclusion, salt: str) -> bytes:
+def _file_content(inclusion: Inclusion, salt: str) -> bytes:
     """The file."""
-    extra = json.dumps({"v": 1, "salt": salt, "leaf": of.line.decode()}, separators=(",", ":"))
+    extra = json.dumps({"v": 1, "salt": salt, "leaf": inclusion.line.decode()}, separators=(",", ":"))
     lines = [
         _HEAD,
         f"extra {b64encode(extra.encode()).decode()}",
-        f"index {of.index}",
-        *(b64encode(step).decode() for step in of.proof),
+        f"index {inclusion.index}",
+        *(b64encode(step).decode() for step in inclusion.proof),
     ]
-    return ("\n".join(lines) + "\n\n" + audit_marks.without(of.checkpoint.note)).encode()
+    return ("\n".join(lines) + "\n\n" + audit_marks.without(inclusion.checkpoint.note)).encode()

@@ -1,4 +1,4 @@
-"""One reminder to whoever has not confirmed two days after the mail to confirm went out.
+"""One reminder to people who have not confirmed two days after the mail to confirm went out.
 
 Whether it goes out is decided once for each submission: one transaction marks the row and enqueues the mail, so a killed
 worker or two at a time remind nobody twice. A person with several submissions in a campaign is reminded of the newest.

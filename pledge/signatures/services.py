@@ -21,18 +21,18 @@ from pledge.core.text.lines import clean_line
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger import leaves
 from pledge.ledger.models import Reason
-from pledge.ledger.services import Place, PlaceMove, append, append_places
+from pledge.ledger.services import Place
 from pledge.mail import allowance, outbox, requests
 from pledge.mail.addresses import Address, address_hash
 from pledge.mail.models import MailKind, MailState, OutboxMail, RequestKind
 from pledge.mailed_links import tickets
 from pledge.mailed_links.links import Confirmation, check_number, new_id, read_numbers, read_valid
 from pledge.signatures import statements
-from pledge.signatures.entries import current_place, entry_place, set_place
+from pledge.signatures.entries import append_moves, set_place
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 from pledge.signatures.origins import origin
 from pledge.signatures.outbox import enqueue
-from pledge.signatures.queries import current_signature, current_signature_id
+from pledge.signatures.queries import current_signature, current_signature_id, lock_current
 
 MAX_NAME = 80
 #: How long the code of a mail to confirm works, from when the mail is due.
@@ -125,12 +125,12 @@ def read_ticket(slug: str, ticket: str) -> int:
 
 
 def match_number(slug: str, ticket: str) -> str:
-    """The two digits of the page where one signed; "" for whoever came to it by a mailed link. Raises BadToken."""
+    """The two digits of the page where one signed; "" for a visitor who came by a mailed link. Raises BadToken."""
     return "" if tickets.is_by_link(Purpose.TICKET, ticket) else number_for(read_ticket(slug, ticket))
 
 
 def number_for(signature_id: int) -> str:
-    """The two digits that the page where one signed shows, whoever signed."""
+    """The two digits on the page after signing, the same for new and known people."""
     return tokens.two_digits(signature_id)
 
 
@@ -144,7 +144,7 @@ def confirm(signature_id: int, signals: str | None = None, *, is_proved: bool = 
     """
     slug = statements.confirm(signature_id, signals, is_proved=is_proved)
     if slug is None:
-        ensure_durable()  # "done before" is as good as a yes to whoever pressed
+        ensure_durable()  # "done before" is a yes too, so it must be as safe
     return slug
 
 
@@ -184,7 +184,7 @@ def resend(slug: str, ticket: str, lang: str) -> None:
 
 
 def send_link(slug: str, address: Address, lang: str) -> None:
-    """Ask for the link to the own page of whoever has this address; for a stranger no mail follows."""
+    """Ask for the link to the own page of the person with this address; for a stranger no mail follows."""
     tickets.ask(RequestKind.LINK, slug, lang, address_hash=address_hash(address))
 
 
@@ -199,7 +199,7 @@ def mail_own_link(token: str, lang: str) -> None:
 
 
 def decline_thanks(key: str) -> bool:
-    """Send no mail with thanks to whoever has the key of the browser that confirmed. False when it is too late. Raises BadToken.
+    """Send no mail with thanks to the person whose browser confirmed; `key` is what it keeps. False when it is too late. Raises BadToken.
 
     A second press is answered as the first.
     """
@@ -224,14 +224,19 @@ def renew(token: str, lang: str) -> tuple[str, str]:
 
     Raises BadToken when the link is not for a submission that still waits.
     """
-    (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
     with transaction() as session:
-        row = session.get(Signature, signature_id)
-        if row is None or row.state != SignatureState.PENDING:
-            raise BadToken
+        row = _pending_row(session, token)
         requests.ask(session, RequestKind.CONFIRM, row.campaign_id, lang, subject_id=row.id)
         slug = session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
         return slug, ticket_for(slug, row.id, by_link=True)
+
+
+def _pending_row(session: Session, token: str) -> Signature:
+    (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
+    row = session.get(Signature, signature_id)
+    if row is None or row.state != SignatureState.PENDING:
+        raise BadToken
+    return row
 
 
 def disown(token: str) -> bool:
@@ -324,7 +329,7 @@ def withdraw_row(session: Session, row: Signature) -> bool:
     row.public_name = row.updates = False
     row.via = None
     if was_counted:
-        take_back(session, row)
+        append_moves(session, [row], Reason.WITHDRAWN)
     return True
 
 
@@ -338,10 +343,7 @@ def erase(token: str) -> None:
 
 
 def _own_row(session: Session, token: str) -> Signature:
-    """The person's current row, locked: a parallel withdrawal of the same person waits and then finds it done."""
-    (signature_id,) = read_valid(Purpose.MANAGE, token)
-    of_person = Signature.id == current_signature_id(session, signature_id)
-    row = session.scalar(select(Signature).where(of_person).with_for_update())
+    row = lock_current(session, read_valid(Purpose.MANAGE, token)[0])
     if row is None:
         raise BadToken
     return row
@@ -359,7 +361,7 @@ _HAS_CODE_ONLY = select(Signature.id).where(
 )
 
 
-def answer(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
+def confirm_by_number(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
     """Confirm by link and number: the two digits, or the six of a mail that came without a link. Raises BadToken.
 
     The code of the mail with the link proves nothing here: whatever opened the link has read it. It is not even compared,
@@ -386,11 +388,8 @@ def answer(token: str, digits: str, signals: Collection[Press] = ()) -> Confirma
 
 def mail_code(token: str, lang: str) -> None:
     """Ask for a mail with a code and without a link. Raises BadToken when the submission does not wait."""
-    (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
     with transaction() as session:
-        row = session.get(Signature, signature_id)
-        if row is None or row.state != SignatureState.PENDING:
-            raise BadToken
+        row = _pending_row(session, token)
         if row.code_only_after is None:
             row.code_only_after = row.mails
         requests.ask(session, RequestKind.CONFIRM, row.campaign_id, lang, subject_id=row.id)
@@ -403,27 +402,11 @@ def erase_person(session: Session, row: Signature) -> None:
     invalidated signature is out of the count already; with its row the mark is gone too.
     """
     of_person = and_(Signature.address_hash == row.address_hash, Signature.campaign_id == row.campaign_id)
-    for found in session.scalars(select(Signature).where(of_person).with_for_update()).all():
-        if found.state == SignatureState.CONFIRMED:
-            take_back(session, found)
+    rows = session.scalars(select(Signature).where(of_person).with_for_update()).all()
+    counted = [found for found in rows if found.state == SignatureState.CONFIRMED]
+    append_moves(session, counted, Reason.WITHDRAWN)
     allowance.erase(session, row.email)
     session.execute(delete(Signature).where(of_person))
-
-
-def take_back(session: Session, row: Signature) -> None:
-    """Append -1 to the ledger for a counted row that the caller has locked."""
-    now, place = clock.now(), entry_place(row)
-    append_places(session, [PlaceMove(row.campaign_id, row.id, current_place(row), place)], now)
-    append(
-        session,
-        campaign_id=row.campaign_id,
-        reason=Reason.WITHDRAWN,
-        subject_id=row.id,
-        country=place.country,
-        region=place.region,
-        at=now,
-        pledge_text_id=row.pledge_text_id,
-    )
 
 
 def enqueue_notice(session: Session, row: Signature) -> None:

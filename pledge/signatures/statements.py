@@ -44,29 +44,10 @@ _HAS_LINK_NOW = (
 )
 
 #: The columns that signing fills with the values of the new row, apart from what belongs to the campaign.
-_GIVEN = (
-    *(
-        "id",
-        "address_hash",
-        "content_hash",
-        "state",
-        "email",
-        "name",
-        "country",
-        "region",
-        "public_name",
-        "updates",
-    ),
-    *(
-        "lang",
-        "privacy_version",
-        "submitted_at",
-        "code_since",
-        "network_hash",
-        "wide_network_hash",
-        "domain_hash",
-    ),
-    *("mail_provider", "salt", "commitment", "via", "hold_reason", "signals"),
+_GIVEN = tuple(
+    "id address_hash content_hash state email name country region public_name updates "
+    "lang privacy_version submitted_at code_since network_hash wide_network_hash "
+    "domain_hash mail_provider salt commitment via hold_reason signals".split()
 )
 
 #: A pending row, whatever is known of the person: nothing here depends on it. The same form sent twice is one row.

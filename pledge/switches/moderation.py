@@ -4,17 +4,17 @@ import json
 from typing import Any
 
 from pledge.audit.models import Actor
-from pledge.audit.services import hold_chain, record
+from pledge.audit.services import lock_chain, record
 from pledge.core import clock
 from pledge.core.db import transaction
-from pledge.switches.queries import holds, snapshot
+from pledge.switches.queries import is_active, snapshot
 from pledge.switches.registry import SWITCHES, BadTurn, CannotTurn, Switch
 
 MAX_REASON = 500
 
 
 def turn(actor: Actor, name: str, given: Any, reason: str, hours: int | None = None) -> None:
-    """Turn a switch to a value of its kind, for so many hours where it ends by itself. Raises CannotTurn."""
+    """Turn a switch to a value of its kind, for a number of hours where it ends by itself. Raises CannotTurn."""
     kind = SWITCHES[name]
     value = kind.clean(given)
     lasting = kind.lasting(hours) if value != kind.usual else None
@@ -25,10 +25,10 @@ def turn(actor: Actor, name: str, given: Any, reason: str, hours: int | None = N
         raise CannotTurn(BadTurn.LONG_REASON)
     with transaction() as session:
         # Before reading, so that of two who turn at once the second sees what the first did.
-        hold_chain(session)
+        lock_chain(session)
         row = session.get(Switch, name)
         now = clock.now()
-        held = row is not None and holds(row.name, row.changed_at, row.ends_at, now)
+        held = row is not None and is_active(row.name, row.changed_at, row.ends_at, now)
         before = json.loads(row.value) if row is not None and held else None
         ends_at = now + lasting if lasting else None
         text = json.dumps(value, ensure_ascii=False)

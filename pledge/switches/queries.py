@@ -2,10 +2,8 @@
 
 import json
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
 
 from pledge.core import clock
 from pledge.core.db import reading
@@ -15,22 +13,6 @@ from pledge.switches.registry import SWITCHES, Switch, Switches
 #: A row among the switches that is written once and that nobody can turn: this database holds sample data. It is stored before
 #: the first sample, so that no page ever shows one without saying so.
 SAMPLE_DATA = "sample_data"
-
-
-class SampleState(StrEnum):
-    FILLING = "filling"  #: begun; when nothing is at work any more, it was interrupted
-    FILLED = "filled"
-
-
-def sample_state(session: Session) -> SampleState | None:
-    """None in a database without sample data."""
-    row = session.get(Switch, SAMPLE_DATA)
-    return None if row is None else SampleState(json.loads(row.value))
-
-
-def mark_sample_data(session: Session, state: SampleState) -> None:
-    """Store the state, in the caller's transaction."""
-    session.merge(Switch(name=SAMPLE_DATA, value=json.dumps(state), changed_at=clock.now(), ends_at=None))
 
 
 #: With what a page is kept before Flask (one second) a turned switch shows within three.
@@ -50,7 +32,7 @@ def stored() -> Switches:
         return _read(connection)
 
 
-def holds(name: str, changed_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
+def is_active(name: str, changed_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
     """Whether a row still counts. One without an end, of a switch that has one, has the usual one: none is for ever."""
     ends_at = _end(name, changed_at, ends_at)
     return ends_at is None or now < ends_at
@@ -68,7 +50,7 @@ def _read(connection: Connection) -> Switches:
     held = {
         row.name: row
         for row in found
-        if row.name in SWITCHES and holds(row.name, row.changed_at, row.ends_at, now)
+        if row.name in SWITCHES and is_active(row.name, row.changed_at, row.ends_at, now)
     }
     values = {name: SWITCHES[name].read(json.loads(row.value)) for name, row in held.items()}
     ends = {name: _end(name, row.changed_at, row.ends_at) for name, row in held.items()}

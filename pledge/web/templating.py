@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, Response, current_app, make_response, render_template, request, url_for
 from flask_babel import get_locale
 from jinja2.runtime import Context
 
@@ -73,6 +73,10 @@ class PageContext(Context):
 
     def __init__(self, *arguments: Any, globals: Any = None) -> None:  # noqa: A002  # Jinja's name
         super().__init__(*arguments)
+
+
+def render_page(template: str, status: int = 200, **context: Any) -> Response:
+    return make_response(render_template(template, **context), status)
 
 
 def init_app(app: Flask, config: Config) -> None:

@@ -53,14 +53,14 @@ def test_all_is_forgotten_after_a_calm_time_and_after_success(app, frozen_clock)
         throttle.count_attempt(PASSWORD, "b@example.org")
     frozen_clock.move(minutes=16)
     assert [throttle.count_attempt(PASSWORD, "a@example.org") for _ in range(5)] == [0] * 5
-    throttle.forget(PASSWORD, "a@example.org")
+    throttle.reset(PASSWORD, "a@example.org")
     assert [throttle.count_attempt(PASSWORD, "a@example.org") for _ in range(5)] == [0] * 5
 
 
 def test_who_gets_in_does_not_slow_down_the_others_of_an_office(app, frozen_clock):
     for _ in range(100):
         assert throttle.count_attempt(NETWORK, "203.0.113.7") == 0
-        throttle.give_back(NETWORK, "203.0.113.7")
+        throttle.uncount_attempt(NETWORK, "203.0.113.7")
 
 
 def test_accounts_and_networks_are_counted_apart(app, frozen_clock):

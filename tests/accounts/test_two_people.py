@@ -9,10 +9,10 @@ from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Role
 from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, Obstacle, obstacle
 from pledge.audit.models import COMMAND_LINE, Actor
-from pledge.core.db import db, transaction
+from pledge.core.db import transaction
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
-from pledge.signatures.models import Signature
+from pledge.signatures.origins import domain_hash
 from tests.support import factories
 from tests.support.staff import client_of
 
@@ -111,13 +111,8 @@ def test_who_began_and_who_has_no_account_are_no_second_person(admin, second):
 
 def many_signatures(by):
     factories.crowd(60, domain="robots.example")
-    condition = Condition(domain_hash=domain_hash_of())
+    condition = Condition(domain_hash=domain_hash("blue-skies", "robots.example"))
     return invalidations.propose(who(by), condition, InvalidationReason.AUTOMATED, "a burst")
-
-
-def domain_hash_of():
-    db.session.rollback()
-    return db.session.query(Signature.domain_hash).limit(1).scalar()
 
 
 def test_no_decision_of_two_is_taken_by_who_was_invited_lately(app, admin, frozen_clock):
@@ -152,6 +147,6 @@ def test_after_72_hours_who_was_invited_decides_alone_from_who_invited_them(admi
 
 def test_a_handful_of_signatures_takes_one_person_still(admin, frozen_clock):
     factories.crowd(3, domain="robots.example")
-    condition = Condition(domain_hash=domain_hash_of())
+    condition = Condition(domain_hash=domain_hash("blue-skies", "robots.example"))
     number = invalidations.propose(who(admin), condition, InvalidationReason.AUTOMATED, "a burst")
     invalidations.approve(who(invite(admin)), number)

@@ -12,6 +12,7 @@ from pledge.campaigns import items, media, staff_queries
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Campaign
+from pledge.campaigns.rules import stamp
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
@@ -247,7 +248,7 @@ def whole_campaign(slug: str) -> Campaign:
     if found is None:
         found = campaign(slug)
         media.set_video(EDITOR, slug, media.video_stamp(None), VideoFields("https://youtu.be/dQw4w9WgXcQ"))
-        letters = media.letters_stamp(staff_queries.desk(slug).letters)
+        letters = stamp(staff_queries.desk(slug).letters)
         media.set_letters(EDITOR, slug, letters, new={"ko": stored_document()})
         items.add(EVENT, EDITOR, slug, event_fields())
         write_pledge(slug, "새 서약", "A new pledge")

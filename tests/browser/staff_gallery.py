@@ -78,10 +78,10 @@ def _news_and_paper(whole: Campaign) -> Iterator[Shown]:
     yield Shown("news, draft", f"{desk}/news/{news.draft(whole)}")
     yield Shown("news, proposed", f"{desk}/news/{news.proposed(whole)}")
     yield Shown("news, approved", f"{desk}/news/{news.begun(whole)}")
-    yield Shown("paper, none", f"{desk}/paper")
-    yield Shown("paper with errors", f"{desk}/paper/new", act=press(SEND))
-    yield Shown("paper, entered", f"{desk}/paper/{paper.entered(whole)}")
-    yield Shown("paper, counted", f"{desk}/paper/{paper.counted(whole)}")
+    yield Shown("paper, none", f"/staff/paper/{whole.slug}")
+    yield Shown("paper with errors", f"/staff/paper/{whole.slug}/new", act=press(SEND))
+    yield Shown("paper, entered", f"/staff/paper/{whole.slug}/{paper.entered(whole)}")
+    yield Shown("paper, counted", f"/staff/paper/{whole.slug}/{paper.counted(whole)}")
 
 
 def _deliveries(whole: Campaign) -> Iterator[Shown]:

@@ -47,35 +47,37 @@ def test_an_editor_makes_a_public_page_from_an_empty_draft(visitor, site, inside
     page.goto(f"/staff/campaigns/{slug}/state/open")
     expect(page.get_by_text("It cannot be opened while something is missing.")).to_be_visible()
     page.get_by_role("link", name="Title in English").click()
-    expect(page).to_have_url(re.compile(r"/texts#title_en$"))
+    expect(page).to_have_url(re.compile(r"/page#title_en$"))
     for name, text in {
         "title_en": "Clean air",
         "tagline_ko": "함께해요",
         "tagline_en": "Join us",
-        "recipient_ko": "국회",
-        "recipient_en": "the National Assembly",
         "summary_ko": "요약",
         "summary_en": "A summary",
         "body_ko": "## 왜\n\n공기",
         "body_en": "## Why\n\nAir",
     }.items():
         page.locator(f"#{name}").fill(text)
-    save(page)
+    save(page, "Save the texts")
     expect(page.get_by_role("status")).to_have_text("Saved.")
 
-    page.get_by_role("link", name="Pledge", exact=True).click()
     page.locator("#wording_ko").fill("약속합니다.")
     page.locator("#wording_en").fill("We promise.")
-    save(page)
+    save(page, "Save the pledge")
 
-    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("link", name="Settings").click()
+    page.locator("#recipient_ko").fill("국회")
+    page.locator("#recipient_en").fill("the National Assembly")
+    save(page, "Save the recipient")
+    page.get_by_role("link", name="Dates and state").click()
     page.get_by_role("link", name="Secretariat", exact=True).click()
     page.locator("#role").select_option("secretariat")
     page.locator("#name_ko").fill("하늘 사무국")
     page.locator("#name_en").fill("Sky Office")
     save(page)
-    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("link", name="Dates and state").click()
     expect(page.get_by_text("Nothing is missing.")).to_be_visible()
+    page.get_by_role("link", name="Page", exact=True).click()
     page.get_by_role("link", name="Preview in English").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Clean air")
     expect(page.locator("meta[name=robots]")).to_have_attribute("content", "noindex")
@@ -169,7 +171,7 @@ def test_a_video_that_is_too_large_is_told_before_it_is_sent(visitor, site, insi
     with large.open("wb") as file:
         file.truncate(30_000_001)
     page = staff_page(visitor, site, "editor")
-    page.goto(f"/staff/campaigns/{slug}/media")
+    page.goto(f"/staff/campaigns/{slug}/page")
     wait_for_modules(page)
     page.locator("#own").set_input_files(large)
     expect(page.get_by_role("alert")).to_contain_text("The video is larger than 30 MB.")

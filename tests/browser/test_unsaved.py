@@ -17,7 +17,7 @@ from tests.support import factories
 from tests.support.browser import DESK, PHONE, assert_looks_right, wait_for_modules
 from tests.support.staff import code
 
-TEXTS = "/staff/campaigns/blue-skies/texts"
+TEXTS = "/staff/campaigns/blue-skies/page"
 WORDS = "한 시간 동안 쓴 글 <b>& more</b>"
 PASSWORD = "three green herons waited"
 
@@ -71,7 +71,7 @@ def test_after_signing_in_again_the_form_is_sent(visitor, site, inside):
     page.locator("#body_ko").fill(WORDS)
     with transaction() as session:
         session.execute(delete(StaffSession).where(StaffSession.staff_id == member.id))
-    press(page, page.get_by_role("button", name="저장", exact=True))
+    press(page, page.get_by_role("button", name="소개글 저장", exact=True))
     page.locator("#email").fill(member.email)
     page.locator("#password").fill(PASSWORD)
     press(page, submit(page))
@@ -96,24 +96,39 @@ def test_leaving_a_form_warns_once_something_was_typed_and_saving_does_not(visit
     page.goto(TEXTS)
     wait_for_modules(page)
     page.locator("#title_en").click()  # a browser asks only who has touched the page
-    page.get_by_role("link", name="Overview").click()
-    expect(page.get_by_text("Complete in every language")).to_be_visible()
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Recipient and consent")).to_be_visible()
     assert asked == []
 
     page.goto(TEXTS)
     wait_for_modules(page)
     page.locator("#tagline_en").press_sequentially(" and more")
     with page.expect_event("dialog"):
-        page.get_by_role("link", name="Overview").click()
+        page.get_by_role("link", name="Settings").click()
     expect(page.locator("#tagline_en")).to_have_value(re.compile(" and more"))
     assert asked == ["beforeunload"]
     assert urlsplit(page.url).path == TEXTS
 
-    press(page, page.get_by_role("button", name="Save", exact=True))
+    press(page, page.get_by_role("button", name="Save the texts", exact=True))
     expect(page.get_by_text("Saved.")).to_be_visible()
-    page.get_by_role("link", name="Overview").click()
-    expect(page.get_by_text("Complete in every language")).to_be_visible()
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Recipient and consent")).to_be_visible()
     assert asked == ["beforeunload"]
+
+
+def test_saving_one_form_of_a_page_warns_of_what_was_typed_into_another(visitor, site, inside):
+    page = staff_page(visitor, site, "editor")
+    page.goto(TEXTS)
+    wait_for_modules(page)
+    page.locator("#title_en").click()
+    page.locator("#speaker_en").fill("Somebody")
+    page.locator("#tagline_en").press_sequentially(" and more")
+    with page.expect_event("dialog") as asked:
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        page.get_by_role("button", name="Save the texts", exact=True).click()
+    assert asked.value.type == "beforeunload"
+    expect(page.locator("#speaker_en")).to_have_value("Somebody")
+    page.on("dialog", lambda dialog: dialog.accept())
 
 
 def test_the_language_changes_without_a_question_and_keeps_what_was_typed(visitor, site, inside):

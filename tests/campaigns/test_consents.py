@@ -10,7 +10,7 @@ from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.models import CampaignConsent, CampaignState
 from pledge.campaigns.moderation import ReasonMissing
 from pledge.campaigns.rules import stamp
-from pledge.core.db import db
+from pledge.core.db import load
 from tests.support import factories
 from tests.support.factories import EDITOR, draft
 
@@ -21,8 +21,7 @@ WHY = "decided by the board"
 
 def versions():
     """The recipients of all versions in Korean, by number."""
-    db.session.rollback()
-    rows = db.session.scalars(select(CampaignConsent).order_by(CampaignConsent.version))
+    rows = load(select(CampaignConsent).order_by(CampaignConsent.version))
     return {row.version: row.recipient["ko"] for row in rows}
 
 

@@ -20,7 +20,7 @@ from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.pledges import NewVersion
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
-from pledge.core.db import db
+from pledge.core.db import load
 from pledge.core.languages import Texts
 from tests.support import factories
 from tests.support.factories import EDITOR, draft, signature
@@ -32,10 +32,9 @@ DRAFT, OPEN, CLOSED, ARCHIVED = CampaignState
 
 def acts():
     """Action, reason and details of what the audit log holds, oldest first."""
-    db.session.rollback()
     return [
         (entry.action, entry.reason, json.loads(entry.details))
-        for entry in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        for entry in load(select(AuditEntry).order_by(AuditEntry.id))
     ]
 
 

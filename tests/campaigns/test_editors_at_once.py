@@ -6,17 +6,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
 
-from pledge.audit.models import AuditEntry
 from pledge.campaigns import items, moderation, partners, pledges, queries, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import CampaignInWrongState, EditedMeanwhile
 from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.rules import BadFields, stamp
-from pledge.core.db import db
 from pledge.core.languages import Texts
 from tests.support.at_once import at_once
+from tests.support.audit import actions
 from tests.support.factories import EDITOR, draft, write_pledge
 
 CROWD = 8
@@ -28,11 +26,6 @@ def crowd(make_app: Callable[..., Flask]) -> Callable[[Callable[[int], Any]], li
     app = make_app(pool_size=CROWD)
     expected = (EditedMeanwhile, CampaignInWrongState, BadFields)
     return lambda act: at_once(app, *(partial(act, number) for number in range(CROWD)), expected=expected)
-
-
-def acts(action):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).where(AuditEntry.action == action))
 
 
 def test_of_editors_who_save_the_same_texts_at_once_one_is_first_and_the_rest_are_shown_it(app, crowd):
@@ -48,7 +41,7 @@ def test_of_editors_who_save_the_same_texts_at_once_one_is_first_and_the_rest_ar
     kept = staff_queries.desk("air").texts["title_en"]
     assert {result.stored["title_en"] for result in told} == {kept}
     assert results[int(kept[-1])] is None
-    assert acts("campaign.texts") == 2  # the draft's own, and the first editor's
+    assert len(actions("campaign.texts")) == 2  # the draft's own, and the first editor's
 
 
 def test_of_editors_who_publish_at_once_one_publishes(app, crowd):
@@ -56,7 +49,7 @@ def test_of_editors_who_publish_at_once_one_publishes(app, crowd):
     results = crowd(lambda _: moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN))
     assert sum(result is None for result in results) == 1
     assert {result.state for result in results if result is not None} == {CampaignState.OPEN}
-    assert acts("campaign.state") == 1
+    assert len(actions("campaign.state")) == 1
 
 
 def test_new_versions_of_a_pledge_at_once_become_one_version(app, crowd):

@@ -14,7 +14,7 @@ from pledge.campaigns.rules import BadFields, stamp
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
 from pledge.campaigns.video import BadCaptions
 from pledge.cli.campaigns import DEMO
-from pledge.core.db import db
+from pledge.core.db import db, load
 from pledge.core.typesetting import CannotTypeset
 from pledge.files.models import StoredFile
 from pledge.retention import services as retention
@@ -137,8 +137,7 @@ def test_a_letter_of_which_no_pdf_can_be_made_is_refused_by_the_name_of_its_file
 
 def numbers_of_partners():
     """The number of each partner by its English name, in their order."""
-    db.session.rollback()
-    stored = db.session.scalars(select(Partner).order_by(Partner.position))
+    stored = load(select(Partner).order_by(Partner.position))
     return {partner.name["en"]: partner.id for partner in stored}
 
 

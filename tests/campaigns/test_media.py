@@ -6,7 +6,7 @@ from pledge.campaigns import media, queries, staff_queries
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, move
-from pledge.campaigns.rules import BadFields, FieldFault
+from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.files.services import UnknownFile
 from tests.support.factories import EDITOR, draft, stored_document, stored_picture, stored_video
 from tests.support.rows import is_kept
@@ -23,7 +23,7 @@ def set_video(address=ADDRESS, **more):
 
 
 def set_letters(new=(), drop=()):
-    seen = media.letters_stamp(staff_queries.desk("air").letters)
+    seen = stamp(staff_queries.desk("air").letters)
     media.set_letters(EDITOR, "air", seen, new=dict(new), drop=frozenset(drop))
 
 
@@ -172,7 +172,7 @@ def test_media_that_somebody_else_changed_are_not_written_over():
     with pytest.raises(EditedMeanwhile) as refused:
         media.set_video(EDITOR, "air", seen, VideoFields("https://vimeo.com/123456789"))
     assert refused.value.stored["id"] == "dQw4w9WgXcQ"
-    before = media.letters_stamp(staff_queries.desk("air").letters)
+    before = stamp(staff_queries.desk("air").letters)
     set_letters({"ko": stored_document()})
     with pytest.raises(EditedMeanwhile):
         media.set_letters(EDITOR, "air", before, new={"ko": stored_document()})

@@ -10,13 +10,14 @@ from sqlalchemy import select
 from pledge.campaigns import opening
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.core import clock
-from pledge.core.db import db, reading
+from pledge.core.db import reading
 from pledge.endorsements import services as endorsements
 from pledge.mail.models import MailRequest
 from pledge.signatures import services as signatures
 from pledge.signatures.models import Signature
 from pledge.switches import moderation
 from tests.support import factories
+from tests.support.rows import number_of
 
 MOMENT = timedelta(microseconds=1)
 
@@ -58,8 +59,7 @@ TAKEN = pytest.mark.parametrize("take", [sign, apply])
 
 def stored():
     """Signatures, and what was asked of the worker: an application is stored by it."""
-    db.session.rollback()
-    return db.session.query(Signature).count() + db.session.query(MailRequest).count()
+    return number_of(Signature) + number_of(MailRequest)
 
 
 @TAKEN

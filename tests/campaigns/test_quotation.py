@@ -40,8 +40,8 @@ def faults(words, **more):
 def test_a_quotation_is_shown_in_each_language_and_taken_away():
     set_quotation(WORDS)
     shown = queries.find("air", "ko").quotation
-    assert (shown.text, shown.speaker, shown.role) == ("하늘은 하나입니다.", "한가람", "교사")
-    assert queries.find("air", "en").quotation.speaker == "Han Garam"
+    assert (shown.quotation["ko"], shown.speaker["en"]) == ("하늘은 하나입니다.", "Han Garam")
+    assert shown.speaker_role == WORDS["speaker_role"]
     set_quotation(NONE)
     assert queries.find("air", "en").quotation is None
 
@@ -78,7 +78,7 @@ def test_a_portrait_is_kept_replaced_and_let_go_of():
     set_quotation({**WORDS, "portrait_alt": ALT}, new=old)
     set_quotation({**WORDS, "portrait_alt": ALT}, new=new)
     assert (is_kept(old), is_kept(new)) == (False, True)
-    assert queries.find("air", "en").quotation.alt == "A smiling face"
+    assert queries.find("air", "en").quotation.portrait_alt["en"] == "A smiling face"
     set_quotation(WORDS, drop=True)
     assert (stored().portrait, is_kept(new)) == ("", False)
 

@@ -10,11 +10,11 @@ from config import Config
 from pledge.core.db import db, transaction
 from pledge.diagnosis import Severity, contents, state
 from pledge.diagnosis.state import readiness
-from pledge.switches import queries
 from tests.support import factories, ledger
 from tests.support.insider import as_superuser
 from tests.support.mails import Notes, deliver
 from tests.support.production import PRODUCTION
+from tools.demo.fill import SampleState, mark_sample_data
 
 OLD, NEW = SecretStr("o" * 40), SecretStr("n" * 40)
 
@@ -127,7 +127,7 @@ def test_sample_data_are_a_problem_in_production_alone(app):
     config = app.extensions["pledge.config"]
     assert findings(contents.sample_findings(config)) == []
     with transaction() as session:
-        queries.mark_sample_data(session, queries.SampleState.FILLED)
+        mark_sample_data(session, SampleState.FILLED)
     assert [level for level, _ in findings(contents.sample_findings(config))] == [Severity.OK]
     real = Config(**PRODUCTION, instance_dir=config.instance_dir)
     assert [level for level, _ in findings(contents.sample_findings(real))] == [Severity.PROBLEM]

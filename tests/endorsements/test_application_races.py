@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from pledge.core.db import db
+from pledge.core.db import db, load
 from pledge.core.languages import Texts
 from pledge.endorsements import handover, services
 from pledge.endorsements.models import Endorsement, EndorsementVersion
@@ -28,7 +28,7 @@ from tests.support.factories import (
     endorse_manage_token,
     endorsement,
 )
-from tests.support.rows import number_of
+from tests.support.rows import again, enqueued, number_of
 
 CROWD = 50
 
@@ -105,8 +105,7 @@ def test_one_person_who_applies_for_fifty_at_once_gets_no_more_mails_than_the_ca
 
     assert set(crowd(apply)) == {303}
     at_work(crowd)
-    db.session.rollback()
-    due = sorted(db.session.scalars(select(OutboxMail.due_at).where(OutboxMail.state == MailState.QUEUED)))
+    due = sorted(load(select(OutboxMail.due_at).where(OutboxMail.state == MailState.QUEUED)))
     assert number_of(Endorsement) == len(due)
     assert all((fourth - first).total_seconds() >= 86400 for first, fourth in zip(due, due[3:], strict=False))
 
@@ -116,8 +115,7 @@ def test_fifty_presses_of_one_link_move_it_once_and_all_see_success(app, crowd):
     token = endorse_confirm_token(row)
     seen = crowd(lambda app, _: app.test_client().post(f"/ko/endorse/confirm/{token}").status_code)
     assert set(seen) == {303}
-    db.session.rollback()
-    assert db.session.get(Endorsement, row.id).state == "review"
+    assert again(row).state == "review"
 
 
 def test_fifty_withdrawals_take_back_once(app, crowd):
@@ -151,10 +149,9 @@ def test_applying_and_confirming_at_once_loses_neither_of_them(app, crowd):
 
     crowd(act)
     at_work(crowd)
-    db.session.rollback()
-    row = db.session.get(Endorsement, row_id)
+    (row,) = load(select(Endorsement))
     assert (row.state, row.seq) == ("review", 1)
-    kinds = [mail.kind for mail in db.session.scalars(select(OutboxMail))]
+    kinds = enqueued()
     assert kinds.count(MailKind.ENDORSE_CONFIRM) == 1
     assert kinds.count(MailKind.ENDORSE_ALREADY) <= 1
 
@@ -178,8 +175,7 @@ def test_fifty_corrections_leave_one_that_waits(app, crowd):
             services.correct(token, content, name="김하늘", title="대표", show=False)
 
     crowd(correct)
-    db.session.rollback()
-    states = db.session.scalars(select(EndorsementVersion.state)).all()
+    states = load(select(EndorsementVersion.state))
     assert len(states) == CROWD + 1
     assert states.count("proposed") == states.count("published") == 1
 
@@ -199,6 +195,4 @@ def test_fifty_acceptances_hand_over_once(app, crowd):
             return handover.accept(row_id, number, "2026-11-25")
 
     assert crowd(accept).count(True) == 1
-    db.session.rollback()
-    kinds = [mail.kind for mail in db.session.scalars(select(OutboxMail))]
-    assert kinds.count(MailKind.ENDORSE_HANDOVER) == 1
+    assert enqueued().count(MailKind.ENDORSE_HANDOVER) == 1

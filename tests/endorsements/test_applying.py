@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from pledge.campaigns.models import PledgeText
 from pledge.core import tokens
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.core.text.lines import LineFault
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import services
@@ -35,19 +35,16 @@ from tests.support.mails import Notes, deliver_all
 
 
 def rows():
-    db.session.rollback()
-    return db.session.scalars(select(Endorsement).order_by(Endorsement.submitted_at)).all()
+    return load(select(Endorsement).order_by(Endorsement.submitted_at))
 
 
 def versions():
-    db.session.rollback()
-    return db.session.scalars(select(EndorsementVersion).order_by(EndorsementVersion.id)).all()
+    return load(select(EndorsementVersion).order_by(EndorsementVersion.id))
 
 
 def enqueued():
     answer_requests()
-    db.session.rollback()
-    return [mail.kind for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
+    return [mail.kind for mail in load(select(OutboxMail).order_by(OutboxMail.id))]
 
 
 def apply(application=HANEUL, **changes):
@@ -176,15 +173,6 @@ class TestAnOrganisationIsOneForOnePerson:
         apply()
         apply(email="sea@haneul.co.kr")
         assert len(rows()) == 2
-
-    def test_one_person_may_speak_for_two_organisations_and_the_second_mail_waits_its_turn(
-        self, frozen_clock
-    ):
-        apply()
-        apply(name_ko="바다재단", name_en="")
-        first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
-        assert len(rows()) == 2
-        assert second.due_at - first.due_at == timedelta(minutes=10)
 
     def test_over_many_organisations_no_more_than_three_mails_are_due_within_a_day(self, frozen_clock):
         for number in range(8):

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from pledge.core import tokens
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import handover, services
 from pledge.endorsements.models import ContactChange
@@ -26,8 +26,7 @@ SEA = {"name": "이바다", "title": "팀장", "mailbox": parse("sea@haneul.co.k
 
 
 def change_of(row):
-    db.session.rollback()
-    return db.session.get(ContactChange, row.id)
+    return next(iter(load(select(ContactChange).where(ContactChange.endorsement_id == row.id))), None)
 
 
 def ask(row, **changes):

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select, text
 
-from pledge.core.db import db
+from pledge.core.db import db, load
 from pledge.core.tokens import BadToken
 from pledge.endorsements import services
 from pledge.endorsements.models import Endorsement, EndorsementVersion
@@ -33,12 +33,8 @@ pytestmark = pytest.mark.usefixtures("app")
 
 def states(row):
     """Numbers and states of its versions."""
-    db.session.rollback()
-    query = select(EndorsementVersion.seq, EndorsementVersion.state).order_by(EndorsementVersion.seq)
-    return [
-        tuple(version)
-        for version in db.session.execute(query.where(EndorsementVersion.endorsement_id == row.id))
-    ]
+    query = select(EndorsementVersion).where(EndorsementVersion.endorsement_id == row.id)
+    return [(version.seq, version.state) for version in load(query.order_by(EndorsementVersion.seq))]
 
 
 def organizations(of):

@@ -3,23 +3,21 @@
 import re
 
 import pytest
-from sqlalchemy import select
 
 from pledge.audit.models import Actor
 from pledge.core import clock as time
 from pledge.core import tokens
-from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
 from pledge.mail.messages import Claimed, Message, UnsafeAddress, render
 from pledge.mail.models import MailKind
 from pledge.news import sending, services
 from pledge.signatures import services as signature_services
-from pledge.signatures.models import Signature
 from tests.support import news as support
 from tests.support.apps import settings
 from tests.support.factories import SLUG, manage_token, signature, staff
 from tests.support.mails import LINK, Notes, deliver, enqueue, part
+from tests.support.rows import again
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -140,8 +138,7 @@ def test_an_address_that_could_break_the_header_is_refused(app, address):
 
 
 def wants_news(person):
-    db.session.rollback()
-    return db.session.scalar(select(Signature.updates).where(Signature.id == person.id))
+    return again(person).updates
 
 
 @pytest.fixture
@@ -166,8 +163,7 @@ def test_one_click_stops_the_news_from_anywhere_and_changes_nothing_else(client,
         answer = client.post(path, data=ONE_CLICK, headers=headers, content_type=content_type)
         assert answer.status_code == 200
         assert wants_news(person) is False
-    db.session.rollback()
-    now = db.session.get(Signature, person.id)
+    now = again(person)
     assert (now.state, now.name, now.public_name) == ("confirmed", "Zebediah Quux", False)
 
 

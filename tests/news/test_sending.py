@@ -1,7 +1,6 @@
 """Sending news: to everybody who asked for it, to nobody twice, at its pace, never in the way of other mails."""
 
 import itertools
-import time as time_module
 from datetime import timedelta
 
 import pytest
@@ -9,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from pledge.audit.models import AuditEntry
 from pledge.core import clock as time
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.mail import queries as outbox
 from pledge.mail import services as mail
 from pledge.mail.models import MailKind, OutboxMail
@@ -45,9 +44,8 @@ def work(pace=FAST, limit=sending.BATCH):
 
 def enqueued():
     """Whom mails of news are enqueued for, in the order in which it is due."""
-    db.session.rollback()
     query = select(OutboxMail.subject_id).where(OutboxMail.kind == MailKind.NEWS)
-    return list(db.session.scalars(query.order_by(OutboxMail.due_at, OutboxMail.id)))
+    return load(query.order_by(OutboxMail.due_at, OutboxMail.id))
 
 
 def wanting(number, **facts):
@@ -62,8 +60,7 @@ def test_everybody_who_asked_for_news_gets_one_mail_in_their_language():
     signature()
     item = support.begun()
     work()
-    db.session.rollback()
-    rows = db.session.scalars(select(OutboxMail)).all()
+    rows = load(select(OutboxMail))
     assert {(row.subject_id, row.lang) for row in rows} == {(person.id, person.lang) for person in people}
     assert {(row.kind, row.seq, row.state) for row in rows} == {("news", item, "queued")}
     ended = support.row(item)
@@ -229,8 +226,7 @@ def test_mails_come_due_at_the_pace_and_only_a_little_ahead(frozen_clock):
     wanting(60)
     support.begun()
     work(pace=60)
-    db.session.rollback()
-    due = sorted(db.session.scalars(select(OutboxMail.due_at)))
+    due = sorted(load(select(OutboxMail.due_at)))
     assert len(due) == sending.AHEAD.seconds + 1
     assert {later - sooner for sooner, later in itertools.pairwise(due)} == {timedelta(seconds=1)}
 
@@ -238,8 +234,7 @@ def test_mails_come_due_at_the_pace_and_only_a_little_ahead(frozen_clock):
         frozen_clock.move(seconds=10)
         deliver_all(Notes())
         work(pace=60)
-    db.session.rollback()
-    due = sorted(db.session.scalars(select(OutboxMail.due_at)))
+    due = sorted(load(select(OutboxMail.due_at)))
     assert len(due) == 60
     gaps = {later - sooner for sooner, later in itertools.pairwise(due)}
     assert min(gaps) >= timedelta(seconds=1)
@@ -293,17 +288,11 @@ def many_news(number):
         session.execute(insert(OutboxMail), rows)
 
 
-def test_a_mail_to_confirm_goes_out_before_ten_thousand_pieces_of_news():
-    many_news(10_000)
-    seconds = []
-    for number in range(5):  # a machine that is busy with something else may be late now and then
-        enqueue(pending(f"hong{number}@example.org"))
-        notes = Notes()
-        begun = time_module.perf_counter()
-        deliver(notes, limit=1)
-        seconds.append(time_module.perf_counter() - begun)
-        assert notes.recipients == [f"hong{number}@example.org"]
-    assert min(seconds) < 2
+def test_a_mail_to_confirm_goes_out_before_all_news():
+    many_news(100)
+    enqueue(pending("hong@example.org"))
+    deliver(notes := Notes(), limit=1)
+    assert notes.recipients == ["hong@example.org"]
 
 
 def test_news_is_taken_a_few_at_a_time_so_that_the_next_mail_to_confirm_waits_for_few():

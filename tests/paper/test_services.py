@@ -12,7 +12,7 @@ from pledge.accounts.two_people import NeedsSecondPerson, NoSuchProposal, WrongS
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.moderation import EditedMeanwhile, ReasonMissing
 from pledge.campaigns.rules import BadFields, FieldFault
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.core.encryption import Vault
 from pledge.core.languages import Texts
 from pledge.files import scans
@@ -34,14 +34,12 @@ pytestmark = pytest.mark.usefixtures("app")
 
 def audited():
     """What the audit log says of batches, in one text."""
-    db.session.rollback()
     query = select(AuditEntry.details).where(AuditEntry.action.startswith("paper."))
-    return " ".join(db.session.scalars(query))
+    return " ".join(load(query))
 
 
 def changes():
-    db.session.rollback()
-    return list(db.session.scalars(select(LedgerEntry.delta).order_by(LedgerEntry.id)))
+    return load(select(LedgerEntry.delta).order_by(LedgerEntry.id))
 
 
 def check(number, signatures, by=CHECKER):

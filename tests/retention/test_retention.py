@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from pledge.core.db import db
+from pledge.core.db import db, load
 from pledge.core.tokens import BadToken
 from pledge.endorsements import handover
 from pledge.endorsements import services as endorsement_services
@@ -119,15 +119,13 @@ def test_the_networks_of_a_signature_are_forgotten_after_ninety_days_and_the_sig
     assert services.run({}).networks == 0
     frozen_clock.move(days=2)
     assert services.run({}).networks == 5
-    db.session.rollback()
-    rows = db.session.scalars(select(Signature)).all()
+    rows = load(select(Signature))
     kept = {(row.state, row.network_hash, row.wide_network_hash, row.domain_hash) for row in rows}
     assert kept == {("confirmed", None, None, bytes(32))}
 
 
 def vias():
-    db.session.rollback()
-    return {tuple(row) for row in db.session.execute(select(Signature.id, Signature.via))}
+    return {(row.id, row.via) for row in load(select(Signature))}
 
 
 def test_the_code_of_a_removed_partner_is_forgotten_and_that_of_another_stays(monkeypatch):

@@ -77,7 +77,6 @@ class Person:
 
 def whole_database() -> str:
     """Every value of every table, decrypted; bytes as hexadecimal digits."""
-    db.session.rollback()
     values = []
     with reading() as connection:
         for table in db.metadata.sorted_tables:

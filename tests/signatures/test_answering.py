@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.mail import requests, suppression
 from pledge.mail.models import MailKind, MailRequest, OutboxMail, RequestKind, Returned
 from tests.support.factories import answer_requests, signature
@@ -25,9 +25,9 @@ def ask_for_link(person):
 
 def mails():
     """Kind, whom it is about and number of each mail in the outbox, in their order."""
-    db.session.rollback()
-    query = select(OutboxMail.kind, OutboxMail.subject_id, OutboxMail.seq).order_by(OutboxMail.id)
-    return [tuple(row) for row in db.session.execute(query)]
+    return [
+        (mail.kind, mail.subject_id, mail.seq) for mail in load(select(OutboxMail).order_by(OutboxMail.id))
+    ]
 
 
 def pending(number):

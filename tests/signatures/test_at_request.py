@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
 from pledge.core import clock
-from pledge.core.db import db
+from pledge.core.db import db, load
 from pledge.ledger import queries as ledger
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.retention import services as retention
@@ -15,6 +15,7 @@ from pledge.signatures import moderation, services
 from pledge.signatures.models import ErasureNotice, Signature
 from tests.support.factories import ANNA, SEOUL, fold_all, manage_token, signature, the_campaign
 from tests.support.mails import delivered, said
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -31,8 +32,7 @@ def person(**facts):
 
 
 def rows():
-    db.session.rollback()
-    return list(db.session.scalars(select(Signature)))
+    return load(select(Signature))
 
 
 @pytest.mark.parametrize("name", ACTS)
@@ -40,8 +40,7 @@ def test_the_person_is_told_by_mail_in_their_language(name):
     act, kind, action = ACTS[name]
     row = person(lang="en")
     act(ANNA, row.id, " asked by telephone ")
-    db.session.rollback()
-    entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    entry = load(select(AuditEntry).order_by(AuditEntry.id.desc()))[0]
     assert (entry.action, entry.subject) == (action, f"signature:{row.id}")
     assert entry.reason == "asked by telephone"
     assert "Quux" not in entry.details
@@ -87,11 +86,10 @@ def test_the_address_for_that_last_mail_is_sealed_and_goes_when_it_is_sent():
     raw = db.session.execute(db.text("SELECT email FROM erasure_notices")).scalar_one()
     assert ADDRESS.encode() not in bytes(raw)
     retention.run({})
-    assert db.session.scalar(select(func.count()).select_from(ErasureNotice)) == 1, "it is not sent yet"
+    assert number_of(ErasureNotice) == 1, "it is not sent yet"
     assert len(delivered()) == 1
     retention.run({})
-    db.session.rollback()
-    assert db.session.scalar(select(func.count()).select_from(ErasureNotice)) == 0
+    assert number_of(ErasureNotice) == 0
 
 
 def test_the_news_stops_and_the_signature_stays():

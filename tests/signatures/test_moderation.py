@@ -1,11 +1,13 @@
 """What staff may do about one person's signature, and that nobody is named in the record of it."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.addresses import parse
@@ -23,22 +25,19 @@ from tests.support.factories import (
     manage_token,
     signature,
 )
-from tests.support.rows import enqueued, number_of
+from tests.support.rows import enqueued, number_of, row
 
 pytestmark = pytest.mark.usefixtures("app")
 
 
 def audit():
-    db.session.rollback()
     return [
         (entry.action, entry.subject, entry.reason)
-        for entry in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        for entry in load(select(AuditEntry).order_by(AuditEntry.id))
     ]
 
 
-def stored(person_id):
-    db.session.rollback()
-    return db.session.get(Signature, person_id)
+stored = partial(row, Signature)
 
 
 # --- Finding ---
@@ -146,8 +145,8 @@ def test_withdrawing_on_request_takes_one_from_the_count_and_says_why():
     moderation.withdraw(ANNA, person.id, " asked by telephone ")
     fold_all()
     assert count(person.campaign_id).people == 0
-    row = stored(person.id)
-    assert (row.state, row.public_name, row.updates) == ("withdrawn", False, False)
+    kept = stored(person.id)
+    assert (kept.state, kept.public_name, kept.updates) == ("withdrawn", False, False)
     assert audit() == [("signature.withdraw", f"signature:{person.id}", "asked by telephone")]
 
 
@@ -157,8 +156,8 @@ def test_releasing_one_that_is_held_counts_and_thanks_the_person():
     fold_all()
     assert count(person.campaign_id).people == 1
     assert mismatches() == []
-    row = stored(person.id)
-    assert (row.state, row.hold_reason) == ("confirmed", None)
+    kept = stored(person.id)
+    assert (kept.state, kept.hold_reason) == ("confirmed", None)
     assert enqueued() == ["thanks"]
     assert audit() == [("signature.release", f"signature:{person.id}", "wrote to us")]
 
@@ -166,8 +165,8 @@ def test_releasing_one_that_is_held_counts_and_thanks_the_person():
 def test_one_that_would_be_held_is_cleared_with_a_reason():
     person = signature(state="pending", hold_reason="speed")
     moderation.clear(ANNA, person.id, "wrote to us")
-    row = stored(person.id)
-    assert (row.state, row.hold_reason, row.cleared) == ("pending", None, True)
+    kept = stored(person.id)
+    assert (kept.state, kept.hold_reason, kept.cleared) == ("pending", None, True)
     assert audit() == [("signature.clear", f"signature:{person.id}", "wrote to us")]
 
 

@@ -4,16 +4,14 @@ import pytest
 
 from pledge.abuse.pressing import MAX_MATCH_TRIES, Press
 from pledge.core import tokens
-from pledge.core.db import db
 from pledge.core.tokens import BadToken
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures import services
-from pledge.signatures.models import Signature
-from pledge.signatures.services import Confirmation, answer, mail_code, number_for
+from pledge.signatures.services import Confirmation, confirm_by_number, mail_code, number_for
 from tests.support.at_once import at_once
 from tests.support.factories import answer_requests, code, confirm_token, mailed, scanned, signature
 from tests.support.mails import LINK, delivered, part, said
-from tests.support.rows import number_of
+from tests.support.rows import again, number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -51,7 +49,7 @@ def test_a_press_without_a_gesture_does_not_count_anywhere():
 
 
 def test_the_two_digits_confirm(person):
-    assert answer(confirm_token(person), number_for(person.id)) is Confirmation.DONE
+    assert confirm_by_number(confirm_token(person), number_for(person.id)) is Confirmation.DONE
     assert number_of(LedgerEntry) == 1
 
 
@@ -63,8 +61,8 @@ def test_the_digits_belong_to_one_submission_and_are_two():
 def test_after_three_wrong_numbers_the_right_one_is_not_taken_either(person):
     token = confirm_token(person)
     for _ in range(MAX_MATCH_TRIES):
-        assert answer(token, wrong_for(person)) is Confirmation.WRONG
-    assert answer(token, number_for(person.id)) is Confirmation.SPENT
+        assert confirm_by_number(token, wrong_for(person)) is Confirmation.WRONG
+    assert confirm_by_number(token, number_for(person.id)) is Confirmation.SPENT
     assert number_of(LedgerEntry) == 0
     assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE, (
         "the page has the code still"
@@ -75,14 +73,14 @@ def test_after_three_wrong_numbers_the_right_one_is_not_taken_either(person):
 def test_guesses_at_the_same_moment_get_no_more_chances(app, person):
     token, right = confirm_token(person), int(number_for(person.id))
     guesses = [str(10 + (right - 10 + number) % 90) for number in range(1, 13)]
-    outcomes = at_once(app, *(lambda guess=guess: answer(token, guess) for guess in guesses))
+    outcomes = at_once(app, *(lambda guess=guess: confirm_by_number(token, guess) for guess in guesses))
     assert outcomes.count(Confirmation.WRONG) == MAX_MATCH_TRIES
     assert outcomes.count(Confirmation.SPENT) == len(guesses) - MAX_MATCH_TRIES
 
 
 def test_the_code_of_the_mail_with_the_link_proves_nothing_and_uses_up_no_try(person):
     for _ in range(6):
-        assert answer(confirm_token(person), code(person)) is Confirmation.WRONG
+        assert confirm_by_number(confirm_token(person), code(person)) is Confirmation.WRONG
     assert number_of(LedgerEntry) == 0
     assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
 
@@ -93,16 +91,16 @@ def test_another_mail_brings_a_code_and_no_link_and_its_code_confirms(person):
     second = tokens.code(person.id, 2)
     assert all(second in text for text in (mail["Subject"], part(mail, "plain"), part(mail, "html")))
     assert LINK.search(said(mail)) is None
-    assert answer(confirm_token(person), code(person)) is Confirmation.WRONG
-    assert answer(confirm_token(person), second) is Confirmation.DONE
+    assert confirm_by_number(confirm_token(person), code(person)) is Confirmation.WRONG
+    assert confirm_by_number(confirm_token(person), second) is Confirmation.DONE
     assert number_of(LedgerEntry) == 1
 
 
 def test_a_code_that_is_not_sent_yet_opens_no_way_for_the_first_one(person):
     mail_code(confirm_token(person), "en")
     answer_requests()
-    assert answer(confirm_token(person), code(person)) is Confirmation.WRONG
-    assert answer(confirm_token(person), tokens.code(person.id, 2)) is Confirmation.WRONG
+    assert confirm_by_number(confirm_token(person), code(person)) is Confirmation.WRONG
+    assert confirm_by_number(confirm_token(person), tokens.code(person.id, 2)) is Confirmation.WRONG
 
 
 def test_every_later_mail_about_it_has_a_code_alone(person, frozen_clock):
@@ -133,7 +131,7 @@ def test_there_is_no_code_for_what_does_not_wait(state):
 def test_an_expired_link_confirms_with_no_number(person, frozen_clock):
     token = confirm_token(person)
     frozen_clock.move(days=8)
-    assert answer(token, number_for(person.id)) is Confirmation.WRONG
+    assert confirm_by_number(token, number_for(person.id)) is Confirmation.WRONG
     assert number_of(LedgerEntry) == 0
 
 
@@ -141,7 +139,8 @@ def test_the_signals_of_the_press_that_confirmed_are_kept(person):
     quick, other = signature(state="pending"), signature(state="pending")
     assert services.confirm_by_link(confirm_token(quick), {Press.INSTANT})
     assert services.confirm_by_link(confirm_token(other))
-    assert answer(confirm_token(person), number_for(person.id), {Press.INSTANT}) is Confirmation.DONE
-    db.session.rollback()
-    kept = [db.session.get_one(Signature, row.id).confirm_signals for row in (quick, other, person)]
+    assert (
+        confirm_by_number(confirm_token(person), number_for(person.id), {Press.INSTANT}) is Confirmation.DONE
+    )
+    kept = [again(row).confirm_signals for row in (quick, other, person)]
     assert kept == ["instant", None, "asked instant"]

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import delete, select
 
-from pledge.core.db import db, transaction
+from pledge.core.db import load, transaction
 from pledge.mail import allowance
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures import outbox
@@ -15,8 +15,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 def subjects():
-    db.session.rollback()
-    return db.session.scalars(select(OutboxMail.subject_id)).all()
+    return load(select(OutboxMail.subject_id))
 
 
 def test_a_signature_that_is_gone_keeps_no_other_from_its_mail():

@@ -1,7 +1,7 @@
 """What a person may do with their signature later: correct, choose, withdraw, erase, unsubscribe."""
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
 from pledge.core.db import db
 from pledge.core.text.lines import BadLine
@@ -25,6 +25,7 @@ from tests.support.factories import (
     unsubscribe_token,
 )
 from tests.support.mails import delivered, part
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -97,12 +98,8 @@ def test_erasing_removes_everything_personal_and_keeps_the_arithmetic(app, clien
     services.erase(manage_token(person))
     fold_all()
     assert count(campaign_id).people == 1
-    db.session.rollback()
     for model in (Signature, MailAllowance):
-        assert (
-            db.session.scalar(select(func.count()).select_from(model).where(model.address_hash == hashed))
-            == 0
-        )
+        assert number_of(model, model.address_hash == hashed) == 0
     deltas = [row[0] for row in db.session.execute(text("SELECT delta FROM ledger_entries ORDER BY id"))]
     assert sorted(deltas) == [-1, 1, 1]
 
@@ -163,7 +160,7 @@ def test_a_place_put_right_on_the_own_page_moves_the_totals_and_leaves_the_count
 
 def test_a_change_that_leaves_the_place_writes_nothing_about_it():
     services.change(manage_token(signature()), name="홍길순", place=SEOUL, public_name=False, updates=False)
-    assert db.session.scalar(select(func.count()).select_from(LedgerPlace)) == 0
+    assert number_of(LedgerPlace) == 0
 
 
 def test_with_a_place_that_does_not_exist_nothing_is_changed():

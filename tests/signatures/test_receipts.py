@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
-from pledge.core.db import db, transaction
+from pledge.core.db import transaction
 from pledge.ledger import log_queries, merkle, notes
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Reason
@@ -164,4 +164,3 @@ def test_each_campaign_has_its_own_log():
     assert found.index == 0
     assert "/log/second\n" in found.content.decode()
     check(found.content, person, person.email)
-    db.session.rollback()

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from pledge.audit.models import Actor
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.retention import services as retention
 from pledge.signatures import reminding, services
@@ -28,6 +28,7 @@ from tests.support.factories import (
     the_campaign,
 )
 from tests.support.mails import LINK, delivered, enqueue, fate, part
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -43,9 +44,8 @@ def work():
 
 def reminders():
     """The submissions that somebody is reminded of."""
-    db.session.rollback()
     query = select(OutboxMail.subject_id).where(OutboxMail.kind == MailKind.REMINDER)
-    return list(db.session.scalars(query.order_by(OutboxMail.id)))
+    return load(query.order_by(OutboxMail.id))
 
 
 def waiting(hours=48, **facts):
@@ -235,15 +235,10 @@ def test_a_worker_that_is_killed_reminds_everybody_once(frozen_clock):
             ended = len(reminders()) == len(people)
         if ended:
             break
-        assert len(reminders()) == marked()
+        assert len(reminders()) == number_of(Signature, Signature.reminded)
         delivered()
     assert number > 5
     assert sorted(reminders()) == sorted(person.id for person in people)
-
-
-def marked():
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).where(Signature.reminded))
 
 
 def test_workers_side_by_side_remind_everybody_once(app, frozen_clock):

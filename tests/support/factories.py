@@ -5,7 +5,6 @@ All of them need an application context; the `app` fixture has pushed one. Say o
     person = signature(state="confirmed", country="JP")
 """
 
-import hashlib
 import io
 import re
 import secrets
@@ -25,7 +24,7 @@ from pledge.audit.models import Actor
 from pledge.campaigns import consents, items, pledges, rules, staff_queries
 from pledge.campaigns import moderation as editing
 from pledge.campaigns.events import EventFields
-from pledge.campaigns.models import Campaign, CampaignText, Partner, PartnerRole, PledgeText
+from pledge.campaigns.models import Campaign, CampaignText, Partner, PartnerRole
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.core import clock, languages, tokens
 from pledge.core.db import db, transaction
@@ -53,7 +52,7 @@ from pledge.ledger import services as ledger
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import Place
 from pledge.mail import requests
-from pledge.mail.addresses import address_hash, parse
+from pledge.mail.addresses import Address, address_hash, parse
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mailed_links.links import new_id
 from pledge.signatures import origins
@@ -151,26 +150,16 @@ def campaign(slug: str = SLUG, *, versions: int = 1, **facts: Any) -> Campaign:
     with transaction() as session:
         session.add(row)
         session.flush()
-        session.add_all(_pledge_text(row.id, version) for version in range(1, versions + 1))
-        consents.keep(session, row.id)
+        for version in range(1, versions + 1):
+            wording = Texts(ko=f"서약 {version}판", en=f"The pledge, version {version}")
+            session.add(editing.new_pledge_text(row.id, version, wording))
+        consents.store_version(session, row.id)
     return row
 
 
 def the_campaign() -> Campaign:
     """The campaign of this test; one is made when there is none."""
     return db.session.scalar(select(Campaign).order_by(Campaign.id).limit(1)) or campaign()
-
-
-def _pledge_text(campaign_id: int, version: int) -> PledgeText:
-    ko, en = f"서약 {version}판", f"The pledge, version {version}"
-    digest = hashlib.sha256(f"en\0{en}\0ko\0{ko}\0".encode()).digest()
-    return PledgeText(
-        campaign_id=campaign_id,
-        version=version,
-        wording=Texts(ko=ko, en=en),
-        sha256=digest,
-        created_at=clock.now(),
-    )
 
 
 def draft(slug: str = "draft", *, secretariat: bool = True, **texts: str) -> str:
@@ -282,23 +271,10 @@ def signature(
     was_counted = was_confirmed and not facts.get("hold_reason")
     row = Signature(
         **{
-            "id": new_id(),
-            "campaign_id": of.id,
-            "address_hash": address_hash(address),
-            "content_hash": secrets.token_bytes(32),
-            "mails": 1,
+            **_signed(of, address, at),
             "state": state,
-            "email": address.mailed,
-            "name": "홍길동",
-            "public_name": False,
-            "updates": False,
-            "lang": "ko",
-            "pledge_text_id": of.pledges[-1].id,
-            "privacy_version": "2026-11-24",
             "salt": salt,
             "commitment": leaves.commitment(salt, address.mailed),
-            "submitted_at": at,
-            "code_since": at,
             "confirmed_at": at if was_confirmed else None,
             "withdrawn_at": at + timedelta(minutes=30) if state is SignatureState.WITHDRAWN else None,
             **facts,
@@ -309,6 +285,26 @@ def signature(
         session.flush()
         session.execute(insert(LedgerEntry), _entries(row)) if was_counted else None
     return row
+
+
+def _signed(of: Campaign, address: Address, at: datetime) -> dict[str, Any]:
+    """The columns of a signature that do not depend on its state."""
+    return {
+        "id": new_id(),
+        "campaign_id": of.id,
+        "address_hash": address_hash(address),
+        "content_hash": secrets.token_bytes(32),
+        "mails": 1,
+        "email": address.mailed,
+        "name": "홍길동",
+        "public_name": False,
+        "updates": False,
+        "lang": "ko",
+        "pledge_text_id": of.pledges[-1].id,
+        "privacy_version": "2026-11-24",
+        "submitted_at": at,
+        "code_since": at,
+    }
 
 
 def signatures(number: int, of: Campaign | None = None, **facts: Any) -> list[Signature]:
@@ -418,33 +414,16 @@ def crowd(number: int, of: Campaign | None = None, **facts: Any) -> list[int]:
     of = of or the_campaign()
     at = facts.pop("at", None) or clock.now() - timedelta(hours=1)
     domain = facts.pop("domain", "example.org")
-    ids = [new_id() for _ in range(number)]
+    same = {"state": "confirmed", "country": "KR", "region": None, "salt": "a salt"}
+    same |= {"confirmed_at": at + timedelta(minutes=5), "domain_hash": origins.domain_hash(SLUG, domain)}
     rows = [
         {
-            "id": signature_id,
-            "campaign_id": of.id,
-            "address_hash": address_hash(parse(f"c{signature_id}@{domain}")),
-            "content_hash": secrets.token_bytes(32),
-            "mails": 1,
-            "state": "confirmed",
-            "email": f"c{signature_id}@{domain}",
-            "name": "홍길동",
-            "country": "KR",
-            "region": None,
-            "public_name": False,
-            "updates": False,
-            "lang": "ko",
-            "pledge_text_id": of.pledges[-1].id,
-            "privacy_version": "2026-11-24",
-            "salt": "a salt",
+            **_signed(of, parse(f"c{next_number()}@{domain}"), at),
+            **same,
             "commitment": secrets.token_bytes(32),
-            "submitted_at": at,
-            "code_since": at,
-            "confirmed_at": at + timedelta(minutes=5),
-            "domain_hash": origins.domain_hash("blue-skies", domain),
             **facts,
         }
-        for signature_id in ids
+        for _ in range(number)
     ]
     entry = {"kind": Kind.PERSON, "delta": 1, "reason": Reason.CONFIRMED}
     entry |= {"hour": ledger.hour_of(at), "occurred_at": at}
@@ -455,7 +434,7 @@ def crowd(number: int, of: Campaign | None = None, **facts: Any) -> list[int]:
             insert(LedgerEntry),
             [{**entry, "subject_id": row["id"], **{name: row[name] for name in told}} for row in rows],
         )
-    return ids
+    return [row["id"] for row in rows]
 
 
 # --- Organisations with their versions, and what their contact holds in hand ---

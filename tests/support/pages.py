@@ -47,7 +47,9 @@ KAKAO_HEADERS = {
 }
 
 
-def told(client: FlaskClient, key: str, lang: str = "en", slug: str = "blue-skies", done: str = "") -> str:
+def thanks_parts(
+    client: FlaskClient, key: str, lang: str = "en", slug: str = "blue-skies", done: str = ""
+) -> str:
     """What the browser that pressed is told on the page with the thanks."""
     answer = client.post(f"/{lang}/c/{slug}/mine", data={"key": key, "done": done})
     return str(answer.json["html"])

@@ -25,14 +25,13 @@ from pledge.news.models import NewsItem, NewsState
 from pledge.paper.models import PaperBatch
 from pledge.signatures.models import Signature, SignatureState
 from pledge.statistics.cells import MIN_CELL
-from pledge.switches import queries
 from pledge.worker.registry import composers, ledger_sources, makers
 from tests.support.factories import fold_all, signature
 from tests.support.production import PRODUCTION
 from tests.support.rows import number_of
 from tools.demo import people
 from tools.demo.content import FOLDER
-from tools.demo.fill import fill
+from tools.demo.fill import SampleState, fill, mark_sample_data
 
 BANNER = {"ko": "예시 데이터입니다", "en": "Sample data"}
 PAGES = [
@@ -111,7 +110,7 @@ def pages_that_say_so(client):
 @pytest.mark.sqlite_only
 def test_every_page_says_that_the_data_are_samples(demo, client, staff_client):
     with transaction() as session:
-        queries.mark_sample_data(session, queries.SampleState.FILLING)
+        mark_sample_data(session, SampleState.FILLING)
     assert pages_that_say_so(client) == PAGES
     assert "예시 데이터" in client.get("/embed/blue-skies?lang=ko").text
     assert BANNER["ko"] in staff_client().get("/staff/").text
@@ -128,7 +127,7 @@ def test_pictures_that_leave_the_site_say_that_the_data_are_samples(demo, client
     signature()
     fold_all()
     with transaction() as session:
-        queries.mark_sample_data(session, queries.SampleState.FILLED)
+        mark_sample_data(session, SampleState.FILLED)
     addresses = "/share/blue-skies.en.png", "/share/blue-skies/1.en.png", "/en/c/blue-skies/poster-a4.pdf"
     assert [client.get(address).status_code for address in addresses] == [200, 200, 200]
     assert [image.partition(":")[0] for image in images] == ["Sample data"] * 3
@@ -161,7 +160,7 @@ def test_samples_are_never_mixed_with_people(demo, runner):
 @pytest.mark.sqlite_only
 def test_a_filling_that_was_interrupted_is_not_taken_for_whole(demo, runner):
     with transaction() as session:
-        queries.mark_sample_data(session, queries.SampleState.FILLING)
+        mark_sample_data(session, SampleState.FILLING)
     told = runner.invoke(args=["demo", "fill"])
     assert told.exit_code == 1
     assert "interrupted" in told.output

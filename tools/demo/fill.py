@@ -1,9 +1,11 @@
 """Filling the demo campaign with ten weeks of sample data, day by day, each day folded as it would have been."""
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -36,9 +38,8 @@ from pledge.paper import services as paper
 from pledge.signatures.models import Signature
 from pledge.statistics import referrals
 from pledge.statistics.totals import NoSuchCheckpoint
-from pledge.switches import queries
 from pledge.switches import queries as switches
-from pledge.switches.queries import SampleState
+from pledge.switches.registry import Switch
 from tools.demo import organizations, people
 from tools.demo.content import FOLDER, read, store_logo
 from tools.demo.organizations import Register, SampleOrganization
@@ -51,6 +52,11 @@ _WAITING, _WAITING_DAYS = 0.02, 9
 #: Nobody of the staff.
 _EDITOR, _SECOND_PERSON = Actor(-1, "sample-editor", ""), Actor(-2, "sample-approver", "")
 _HOUR = timedelta(hours=1)
+
+
+class SampleState(StrEnum):
+    FILLING = "filling"  #: begun; when nothing is at work any more, it was interrupted
+    FILLED = "filled"
 
 
 class NoSuchDemo(LookupError):
@@ -86,7 +92,7 @@ def fill(slug: str, sources: Sources, makers: Makers, *, number: int) -> bool:
         ).one_or_none()
         if campaign is None:
             raise NoSuchDemo
-        state = queries.sample_state(session)
+        state = sample_state(session)
         if state is SampleState.FILLED:
             return False
         if state is SampleState.FILLING:
@@ -95,7 +101,7 @@ def fill(slug: str, sources: Sources, makers: Makers, *, number: int) -> bool:
             session.scalar(select(exists(select(table)))) for table in (Signature, Endorsement, LedgerEntry)
         ):
             raise NotEmpty
-        queries.mark_sample_data(session, SampleState.FILLING)
+        mark_sample_data(session, SampleState.FILLING)
         newest = select(PledgeText.id).where(PledgeText.campaign_id == campaign.id)
         pledge_text_id = session.scalars(newest.order_by(PledgeText.version.desc()).limit(1)).one()
         record(session, COMMAND_LINE, "sample_data.fill", f"campaign:{slug}", people=number)
@@ -103,8 +109,20 @@ def fill(slug: str, sources: Sources, makers: Makers, *, number: int) -> bool:
     switches.snapshot.clear()
     _fill(slug, campaign_id, pledge_text_id, sources=sources, makers=makers, number=number)
     with transaction() as session:
-        queries.mark_sample_data(session, SampleState.FILLED)
+        mark_sample_data(session, SampleState.FILLED)
     return True
+
+
+def sample_state(session: Session) -> SampleState | None:
+    """None in a database without sample data."""
+    row = session.get(Switch, switches.SAMPLE_DATA)
+    return None if row is None else SampleState(json.loads(row.value))
+
+
+def mark_sample_data(session: Session, state: SampleState) -> None:
+    """Store the state, in the caller's transaction."""
+    row = Switch(name=switches.SAMPLE_DATA, value=json.dumps(state), changed_at=clock.now(), ends_at=None)
+    session.merge(row)
 
 
 def _fill(

@@ -26,9 +26,9 @@ from pledge.endorsements.models import (
 from pledge.endorsements.outbox import enqueue
 from pledge.endorsements.review import reasons
 from pledge.endorsements.review.queries import SeenState
-from pledge.endorsements.services import NOBODY
+from pledge.endorsements.services import NOBODY, shown_version
 from pledge.endorsements.verification.domains import earned_level
-from pledge.endorsements.versions import newest_version, supersede_proposed, version_in
+from pledge.endorsements.versions import lock, newest_version, supersede_proposed, version_in
 from pledge.ledger.models import Reason
 from pledge.mail.models import MailKind
 
@@ -202,18 +202,18 @@ def uncertify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
         row = _lock(session, endorsement_id, seen)
         if row.level != VerificationLevel.STAFF:
             raise CaseInWrongState
-        row.level = earned_level(row.mail_domain, _shown_version(session, row).website)
+        row.level = earned_level(row.mail_domain, shown_version(session, row).website)
         record(session, actor, "endorsement.uncertify", subject(row), reason=why, after=row.level)
 
 
 def note_site_proof(actor: Actor, endorsement_id: int, seen: SeenState, found: bool) -> None:
-    """Record whether the website's DNS or file has the proof. Whoever can write there belongs to the organisation.
+    """Record whether the website's DNS or file has the proof. Only somebody of the organisation can write there.
 
     The website is read before, outside any transaction. Raises UnknownCase, CaseChanged.
     """
     with transaction() as session:
         row = _lock(session, endorsement_id, seen)
-        website = _shown_version(session, row).website
+        website = shown_version(session, row).website
         if found and row.level in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
             row.level = VerificationLevel.SITE
         record(
@@ -262,7 +262,7 @@ def merge(actor: Actor, endorsement_id: int, into_id: int, seen: SeenState, why:
 
 def _lock(session: Session, endorsement_id: int, seen: SeenState) -> Endorsement:
     """The row, locked, if it is still as it was seen, so that a second decision is refused. Raises UnknownCase, CaseChanged."""
-    row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
+    row = lock(session, endorsement_id)
     if row is None:
         raise UnknownCase
     now = SeenState(EndorsementState(row.state), row.seq, VersionState(newest_version(session, row).state))
@@ -316,11 +316,6 @@ def _refuse_waiting(session: Session, row: Endorsement, actor: Actor) -> None:
 def _mail_reason(reason: str, note: str) -> str:
     """The reason as one paragraph, as mails need it."""
     return " ".join(f"{reason} {note}".split())
-
-
-def _shown_version(session: Session, row: Endorsement) -> EndorsementVersion:
-    """The version whose website the level belongs to: the published one, or the one that waits."""
-    return version_in(session, row, VersionState.PUBLISHED) or newest_version(session, row)
 
 
 def _lock_in_order(session: Session, *ids: int) -> None:

@@ -1,4 +1,4 @@
-"""Who has a case open: reviewers see each other, and the first one, or whoever takes it over, holds it.
+"""Who has a case open: reviewers see each other, and the first one holds it until another one takes it over.
 
 A soft lock: it informs and never forbids, and a page that is silent for two minutes is forgotten.
 """
@@ -15,6 +15,7 @@ from pledge.core.db import reading, transaction
 from pledge.endorsements.models import Endorsement, ReviewVisit
 from pledge.endorsements.review.moderation import UnknownCase, subject
 from pledge.endorsements.review.queries import VISIT_TTL
+from pledge.endorsements.versions import lock
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def arrive(actor: Actor, endorsement_id: int) -> Presence:
 
 
 def take_over(actor: Actor, endorsement_id: int) -> None:
-    """Hold the case, whoever held it before. Raises UnknownCase."""
+    """Hold the case, also when another person holds it. Raises UnknownCase."""
     with transaction() as session:
         row = _visited(session, actor, endorsement_id)
         row.opened_by, row.opened_at = actor.staff_id, clock.now()
@@ -55,7 +56,7 @@ def take_over(actor: Actor, endorsement_id: int) -> None:
 
 
 def _visited(session: Session, actor: Actor, endorsement_id: int) -> Endorsement:
-    row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
+    row = lock(session, endorsement_id)
     if row is None:
         raise UnknownCase
     now = clock.now()

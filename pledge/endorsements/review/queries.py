@@ -10,13 +10,15 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, fun
 from sqlalchemy.orm import aliased
 
 from pledge.audit import queries as audit
-from pledge.audit.queries import AuditEntryView, Search
+from pledge.audit.models import AuditEntry
+from pledge.audit.queries import Search
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import reading
+from pledge.core.db import load, reading
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.endorsements.models import (
+    ENDED,
     Endorsement,
     EndorsementState,
     EndorsementVersion,
@@ -29,9 +31,9 @@ from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.names import Likeness, similar
 
 PAGE = 50
-#: At most so many are shown; more would not help.
+#: Possible duplicates shown on a page.
 MAX_CANDIDATES = 20
-#: Whoever has a case open and is silent for so long is forgotten.
+#: How long a reviewer counts as present after their page last said so.
 VISIT_TTL = timedelta(minutes=2)
 #: What a version shows, in the order in which it is compared, as pages name it.
 FIELDS = {
@@ -81,24 +83,6 @@ class SeenState:
         """Raises ValueError for a text that no page of ours has sent."""
         state, seq, version = text.split(".")
         return cls(EndorsementState(state), int(seq), VersionState(version))
-
-
-@dataclass(frozen=True)
-class VersionView:
-    """One version, as its organisation wrote it."""
-
-    seq: int
-    state: VersionState
-    submitted_at: datetime
-    fields: dict[str, Any]  #: by the names of FIELDS
-
-    @property
-    def name(self) -> Texts:
-        return Texts(self.fields["name"])
-
-    @property
-    def logo(self) -> str:
-        return str(self.fields["logo"])
 
 
 @dataclass(frozen=True)
@@ -185,9 +169,9 @@ class Case:
     """Everything about one endorsement for its page, except its duplicates (duplicates())."""
 
     row: Row[*tuple[Any, ...]]  #: the endorsement's own columns and the campaign's slug
-    newest: VersionView
-    published: VersionView | None
-    history: list[AuditEntryView]
+    newest: EndorsementVersion
+    published: EndorsementVersion | None
+    history: list[AuditEntry]
     seen: SeenState
 
     @property
@@ -207,7 +191,7 @@ class Case:
         """Whether the newest version waits for a decision of staff."""
         return (
             self.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
-            and self.newest.state is VersionState.PROPOSED
+            and self.newest.state == VersionState.PROPOSED
         )
 
     @property
@@ -221,10 +205,6 @@ class Case:
         return compare(self.published or self.newest, self.newest)
 
 
-#: The state of an organisation that applies again stays until the mail is confirmed; such a version is not reviewed yet.
-_UNCONFIRMED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
-
-
 def _newest() -> ColumnElement[bool]:
     """Joins an endorsement with its newest confirmed version."""
     other = aliased(EndorsementVersion)
@@ -232,7 +212,7 @@ def _newest() -> ColumnElement[bool]:
         select(func.max(other.seq))
         .where(
             other.endorsement_id == Endorsement.id,
-            or_(other.state != VersionState.PROPOSED, Endorsement.state.not_in(_UNCONFIRMED)),
+            or_(other.state != VersionState.PROPOSED, Endorsement.state.not_in(ENDED)),
         )
         .correlate(Endorsement)
         .scalar_subquery()
@@ -336,22 +316,18 @@ def find(endorsement_id: int) -> Case | None:
         .join(Campaign, Campaign.id == Endorsement.campaign_id)
         .where(Endorsement.id == endorsement_id, Endorsement.state != EndorsementState.PENDING)
     )
-    versions = (
-        select(*EndorsementVersion.__table__.c)
-        .where(EndorsementVersion.endorsement_id == endorsement_id)
-        .order_by(EndorsementVersion.seq.desc())
-    )
+    versions = select(EndorsementVersion).where(EndorsementVersion.endorsement_id == endorsement_id)
     with reading() as connection:
         row = connection.execute(query).first()
-        views = [_version(version) for version in connection.execute(versions)]
+    views = load(versions.order_by(EndorsementVersion.seq.desc()))
     if row is None or not views:
         return None
-    unconfirmed = row.state in _UNCONFIRMED and views[0].state is VersionState.PROPOSED and len(views) > 1
+    unconfirmed = row.state in ENDED and views[0].state == VersionState.PROPOSED and len(views) > 1
     return Case(
         row=row,
         newest=views[1] if unconfirmed else views[0],
-        seen=SeenState(EndorsementState(row.state), row.seq, views[0].state),
-        published=next((view for view in views if view.state is VersionState.PUBLISHED), None),
+        seen=SeenState(EndorsementState(row.state), row.seq, VersionState(views[0].state)),
+        published=next((view for view in views if view.state == VersionState.PUBLISHED), None),
         history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
     )
 
@@ -385,11 +361,11 @@ def duplicates(endorsement_id: int) -> list[Candidate]:
     ]
 
 
-def compare(before: VersionView, now: VersionView) -> list[Comparison]:
+def compare(before: EndorsementVersion, now: EndorsementVersion) -> list[Comparison]:
     """By FIELDS; a text by language gives one comparison for each language of the site, and for any other that it is in."""
     found = []
     for name in FIELDS:
-        old, new = before.fields[name], now.fields[name]
+        old, new = getattr(before, name), getattr(now, name)
         if isinstance(new, Texts):
             codes = dict.fromkeys([*languages.codes(), *old, *new])
             found += [Comparison(name, lang, old[lang], new[lang]) for lang in codes]
@@ -412,11 +388,6 @@ def holder_of() -> ScalarSelect[str]:
     )
 
 
-def _version(row: Row[*tuple[Any, ...]]) -> VersionView:
-    fields = {name: getattr(row, name) for name in FIELDS}
-    return VersionView(row.seq, VersionState(row.state), row.submitted_at, fields)
-
-
 def _items() -> Select[*tuple[Any, ...]]:
     return (
         select(
@@ -424,11 +395,9 @@ def _items() -> Select[*tuple[Any, ...]]:
             *(Endorsement.confirmed_at, Endorsement.ended_at, Endorsement.published_at),
             *(EndorsementVersion.name, EndorsementVersion.type),
             *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
-            *(
-                Campaign.slug.label("campaign"),
-                _has_duplicates().label("has_duplicates"),
-                holder_of().label("holder"),
-            ),
+            Campaign.slug.label("campaign"),
+            _has_duplicates().label("has_duplicates"),
+            holder_of().label("holder"),
         )
         .select_from(Endorsement)
         .join(EndorsementVersion, NEWEST)

@@ -96,7 +96,7 @@ def save(actor: Actor, *, code: str, kind: ReasonKind, wording: Mapping[str, str
     kept = texts({lang: " ".join(text.split()) for lang, text in wording.items()})
     if not CODE.fullmatch(code) or not kept.is_complete or max(map(len, kept.values())) > MAX_REASON:
         raise BadReason(code)
-    if any(code in reasons and kind is not of for of, reasons in BUILT_IN.items()):
+    if any(code in reasons and kind is not other for other, reasons in BUILT_IN.items()):
         raise BadReason(code)
     with transaction() as session:
         row = session.get(ReviewReason, code, with_for_update=True)

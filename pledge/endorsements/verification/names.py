@@ -21,28 +21,9 @@ _BRACKETED = re.compile(
 )
 
 #: Written out, as separate words or joined to the name.
-_KOREAN_FORMS = (
-    *(
-        "유한책임회사",
-        "사회복지법인",
-        "농업회사법인",
-        "어업회사법인",
-        "주식회사",
-        "유한회사",
-        "합자회사",
-        "합명회사",
-    ),
-    *(
-        "재단법인",
-        "사단법인",
-        "의료법인",
-        "학교법인",
-        "특수법인",
-        "株式会社",
-        "有限会社",
-        "股份有限公司",
-        "有限公司",
-    ),
+_KOREAN_FORMS = tuple(
+    "유한책임회사 사회복지법인 농업회사법인 어업회사법인 주식회사 유한회사 합자회사 합명회사 재단법인 "
+    "사단법인 의료법인 학교법인 특수법인 株式会社 有限会社 股份有限公司 有限公司".split()
 )
 
 #: Last words of a name in Latin letters, without their dots.

@@ -17,7 +17,7 @@ from pledge.abuse.origin_list import LargeProviderNotAllowed
 from pledge.accounts import two_people
 from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
-from pledge.audit.services import record, stated
+from pledge.audit.services import record, required_reason
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import transaction
@@ -86,7 +86,7 @@ def propose(
     condition.check()
     if act is InvalidationAct.HOLD and _is_large_provider(condition):
         raise LargeProviderNotAllowed
-    note = stated(note)
+    note = required_reason(note)
     with transaction() as session:
         row = Invalidation(
             act=act,
@@ -119,7 +119,7 @@ def approve(actor: Actor, invalidation_id: int) -> None:
 
 def discard(actor: Actor, invalidation_id: int, reason: str) -> None:
     """Decide against it. Raises NoReason, WrongState, NoSuchProposal."""
-    reason = stated(reason)
+    reason = required_reason(reason)
     with _locked(invalidation_id, InvalidationState.PROPOSED) as (session, row):
         _end(session, actor, row, InvalidationState.DISCARDED, reason)
         _record(session, actor, row, "discard", reason=reason, applied=row.applied)
@@ -131,7 +131,7 @@ def undo(actor: Actor, invalidation_id: int, reason: str) -> None:
 
     Raises NoReason, WrongState, NoSuchProposal.
     """
-    reason = stated(reason)
+    reason = required_reason(reason)
     with _locked(invalidation_id, InvalidationState.APPLYING, InvalidationState.APPLIED) as (session, row):
         if row.act not in TAKES_OUT:
             raise WrongState

@@ -1,6 +1,6 @@
 """The badges, the picture that messengers show beside a link to a campaign, and the one that people post after signing."""
 
-from flask import Response, abort, make_response, redirect, render_template, url_for
+from flask import Response, abort, redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug import Response as AnyResponse
@@ -16,6 +16,7 @@ from pledge.web.limits import limited, token_limit
 from pledge.web.ordinals import ordinal
 from pledge.web.public.campaign.pages import campaign_or_404
 from pledge.web.sample_mark import marked
+from pledge.web.templating import render_page
 
 #: They may be older than the number on a page: other sites keep them too, and drawing a share image takes 0.1 s of CPU.
 SECONDS = 60
@@ -57,20 +58,18 @@ def _drawn(title: str, words: str, label: str, colour: str) -> Response:
     title_width = round(text_width(title, _SIZE))
     words_width = round(text_width(words, _SIZE))
     left = _PADDING + _MARK + title_width + _PADDING
-    response = make_response(
-        render_template(
-            "embed/badge.svg",
-            title=title,
-            words=words,
-            label=label,
-            colour=colour,
-            left=left,
-            width=left + _PADDING + words_width + _PADDING,
-            title_at=_PADDING + _MARK,
-            title_width=title_width,
-            words_at=left + _PADDING,
-            words_width=words_width,
-        )
+    response = render_page(
+        "embed/badge.svg",
+        title=title,
+        words=words,
+        label=label,
+        colour=colour,
+        left=left,
+        width=left + _PADDING + words_width + _PADDING,
+        title_at=_PADDING + _MARK,
+        title_width=title_width,
+        words_at=left + _PADDING,
+        words_width=words_width,
     )
     response.content_type = "image/svg+xml; charset=utf-8"
     return response

@@ -28,6 +28,7 @@ from pledge.web.public.signing.forms import SignForm
 from pledge.web.public.signing.proof_of_work import FormRefused, ProofRequired
 from pledge.web.public.signing.sign import handle_submission, with_retry_after
 from pledge.web.security_headers import FRAMEABLE_POLICY
+from pledge.web.templating import render_page
 
 #: Its addresses begin with no language; `lang` in the query names it.
 embed = Blueprint("embed", __name__)
@@ -108,7 +109,7 @@ def widget_sent(slug: str, ticket: str) -> Response:
         number = match_number(slug, ticket)
     except BadToken:
         number = ""
-    page = render_template(
+    return render_page(
         "embed/sent.html",
         campaign=campaign_or_404(slug),
         ticket=ticket,
@@ -116,7 +117,6 @@ def widget_sent(slug: str, ticket: str) -> Response:
         by=by_code(),
         match_number=number,
     )
-    return make_response(page)
 
 
 def options() -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from flask import abort, g, request, session
 
 from pledge.campaigns import staff_queries
-from pledge.campaigns.models import CampaignState
-from pledge.campaigns.staff_queries import CampaignRow
+from pledge.campaigns.models import Campaign, CampaignState
 from pledge.core import i18n
 from pledge.web.staff.blueprint import staff
 
@@ -12,7 +11,7 @@ from pledge.web.staff.blueprint import staff
 _CHOSEN = "desk_campaign"
 
 
-def chosen(rows: list[CampaignRow]) -> CampaignRow | None:
+def chosen(rows: list[Campaign]) -> Campaign | None:
     """The requested campaign, else the one chosen before in this session, else the first that was opened of those
     that are open, else the newest: opening another campaign does not change what colleagues see."""
     by_slug = {row.slug: row for row in rows}
@@ -23,7 +22,7 @@ def chosen(rows: list[CampaignRow]) -> CampaignRow | None:
         return by_slug[asked]
     if (before := session.get(_CHOSEN)) in by_slug:
         return by_slug[before]
-    return next((row for row in reversed(rows) if row.state is CampaignState.OPEN), rows[0] if rows else None)
+    return next((row for row in reversed(rows) if row.state == CampaignState.OPEN), rows[0] if rows else None)
 
 
 @staff.app_template_global("campaign_titles")

@@ -56,6 +56,7 @@ DOORS = (
             Page("staff.signatures", _l("Look up"), Permission.LOOK_UP_SIGNATURES, "signatures"),
             Page("staff.watch", _l("Watch"), Permission.INVALIDATE, "watch"),
             Page("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE, "invalidations"),
+            Page("staff.paper_of_chosen", _l("Paper signatures"), Permission.EDIT_CAMPAIGNS, "paper"),
         ),
     ),
     Door(

@@ -9,11 +9,9 @@ from wtforms.validators import Optional
 from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import WrongState, obstacle
-from pledge.campaigns import senders
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.rules import FieldFault, stamp
-from pledge.campaigns.staff_queries import CampaignAdmin
-from pledge.core import languages, urls
+from pledge.campaigns.rules import FieldFault
+from pledge.core import languages
 from pledge.core.i18n import Phrase, format_count, format_date
 from pledge.core.languages import Texts, codes
 from pledge.deliveries import queries as deliveries
@@ -23,9 +21,9 @@ from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
 from pledge.news.services import NewsFields
 from pledge.web.forms import ByLanguage, StaffForm
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK, saved, section_page
+from pledge.web.staff.campaigns.forms import OK, section_page
 from pledge.web.staff.decisions import Decision, decision_routes, removal_route
 from pledge.web.staff.forms import (
     FAULTS,
@@ -66,29 +64,12 @@ class NewsForm(StampedForm):
         return NewsFields(self.by_language("title"), self.by_language("body"), self.milestone.data)
 
 
-class ReplyForm(StampedForm):
-    """Where answers to the e-mails of the campaign go."""
-
-    reply_to = StringField(_l("E-mail address for answers"))
-
-
 @staff.get(_ALL)
 @needs(Permission.EDIT_CAMPAIGNS)
 def news(slug: str) -> Response:
     desk = campaigns.desk(slug)
-    now = senders.reply_to(desk.id)
-    return _list_page(desk, ReplyForm(data={"reply_to": now, "seen": stamp({"reply_to": now})}), OK)
-
-
-@staff.post(f"{_ALL}/reply-to")
-@needs(Permission.EDIT_CAMPAIGNS)
-@requires_recent_mfa
-def news_reply_to(slug: str) -> AnyResponse:
-    form = ReplyForm(request.form)
-    problem = attempt(
-        form, lambda: senders.set_reply_to(actor(), slug, form.seen.data or "", form.reply_to.data or "")
-    )
-    return _list_page(campaigns.desk(slug), form, problem) if problem else saved("news", slug)
+    lists = {"items": queries.newest(desk.id), "recipients": queries.recipients(desk.id)}
+    return section_page("staff/news/news.html", desk, None, OK, **lists)
 
 
 @staff.get(f"{_ALL}/new")
@@ -204,18 +185,6 @@ def _find(slug: str, news_id: int) -> NewsItem:
 
 def _back(slug: str, news_id: int) -> AnyResponse:
     return redirect(url_for("staff.news_item", slug=slug, news_id=news_id), 303)
-
-
-def _list_page(desk: CampaignAdmin, form: ReplyForm, problem: SavingProblem) -> Response:
-    return section_page(
-        "staff/news/news.html",
-        desk,
-        form,
-        problem,
-        items=queries.newest(desk.id),
-        recipients=queries.recipients(desk.id),
-        site_contact=urls.contact(),
-    )
 
 
 def _form_page(slug: str, found: NewsItem | None, form: NewsForm, problem: SavingProblem) -> Response:

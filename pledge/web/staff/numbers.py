@@ -7,8 +7,7 @@ from flask import render_template, request
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.queries import slugs
-from pledge.campaigns.staff_queries import CampaignRow
+from pledge.campaigns.models import Campaign
 from pledge.core.i18n import format_duration
 from pledge.ledger.models import Kind
 from pledge.statistics import dashboard, funnel
@@ -36,9 +35,9 @@ def numbers() -> str:
     )
 
 
-def _numbers(campaign: CampaignRow) -> dict[str, Any]:
+def _numbers(campaign: Campaign) -> dict[str, Any]:
     """The numbers of one campaign on the page."""
-    number = next(key for key, slug in slugs().items() if slug == campaign.slug)
+    number = campaign.id
     step = Step.WEEK if request.args.get("by") == Step.WEEK else Step.DAY
     window = "week" if request.args.get("within") == "week" else "day"
     return {

@@ -21,6 +21,7 @@ from pledge.paper.models import PaperBatch, PaperState
 from pledge.paper.services import PaperFields
 from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.request_checks import allows
+from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, section_page
@@ -36,7 +37,7 @@ from pledge.web.staff.forms import (
     take_scan,
 )
 
-_ALL = "/campaigns/<slug>/paper"
+_ALL = "/paper/<slug>"
 _ONE = f"{_ALL}/<int(min=1,max=2147483647):batch_id>"
 #: Bytes: a scan that is somewhat too large is refused beside its field.
 _BODY = MAX_SCAN + 5_000_000
@@ -71,6 +72,15 @@ class CheckForm(StampedForm):
     checked = WholeNumberField(_l("How many signatures do you count?"), [_IS_NUMBER], _NO_NUMBER)
 
 
+@staff.get("/paper")
+@needs(Permission.EDIT_CAMPAIGNS)
+def paper_of_chosen() -> AnyResponse:
+    """Redirect to the batches of the campaign that was chosen before, or of the one asked for."""
+    chosen = campaign_choice.chosen(campaigns.rows())
+    address = url_for("staff.campaigns") if chosen is None else url_for("staff.paper", slug=chosen.slug)
+    return redirect(address, 303)
+
+
 @staff.get(_ALL)
 @needs(Permission.EDIT_CAMPAIGNS)
 def paper(slug: str) -> Response:
@@ -78,6 +88,7 @@ def paper(slug: str) -> Response:
     page = render_template(
         "staff/paper/batches.html",
         desk=desk,
+        campaigns=campaigns.rows(),
         batches=queries.newest(desk.id),
         counted=queries.public(desk.id),
         may_see=_may_see(),

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from pledge.audit.models import Actor, AuditEntry
-from pledge.core.db import db
+from pledge.core.db import load
 from pledge.endorsements import services
 from pledge.endorsements.models import Endorsement, EndorsementState, VersionState
 from pledge.endorsements.review import moderation, presence
@@ -20,6 +20,7 @@ from pledge.mail.models import OutboxMail
 from pledge.statistics.integrity import mismatches
 from tests.support.at_once import at_once
 from tests.support.factories import campaign, endorse_manage_token, endorsement, version_of
+from tests.support.rows import enqueued, number_of, row
 
 ROUNDS = 12
 PEOPLE = [Actor(number, f"staff{number}@example.org", "") for number in range(1, 9)]
@@ -33,14 +34,11 @@ def decide_at_once(make_app: Callable[..., Flask]) -> Callable[..., list[Any]]:
 
 
 def deltas(row_id):
-    db.session.rollback()
-    query = select(LedgerEntry.delta).where(LedgerEntry.subject_id == row_id).order_by(LedgerEntry.id)
-    return list(db.session.scalars(query))
+    return load(select(LedgerEntry.delta).where(LedgerEntry.subject_id == row_id).order_by(LedgerEntry.id))
 
 
 def state(row_id):
-    db.session.rollback()
-    return db.session.scalar(select(Endorsement.state).where(Endorsement.id == row_id))
+    return row(Endorsement, row_id).state
 
 
 def test_two_reviewers_who_publish_at_once_publish_once(app, decide_at_once):
@@ -55,9 +53,8 @@ def test_two_reviewers_who_publish_at_once_publish_once(app, decide_at_once):
         assert deltas(row_id) == [1]
         told = next(result for result in results if isinstance(result, CaseChanged))
         assert told.now == SeenState(EndorsementState.PUBLISHED, 1, VersionState.PUBLISHED)
-    kinds = list(db.session.scalars(select(OutboxMail.kind)))
-    assert kinds == ["endorse_published"] * ROUNDS
-    assert len(list(db.session.scalars(select(AuditEntry.id)))) == ROUNDS
+    assert enqueued() == ["endorse_published"] * ROUNDS
+    assert number_of(AuditEntry) == ROUNDS
     assert mismatches() == []
 
 
@@ -72,7 +69,7 @@ def test_eight_people_at_one_correction_decide_it_once(app, decide_at_once):
     assert sum(result is None for result in results) == 1
     assert sum(isinstance(result, CaseChanged) for result in results) == len(PEOPLE) - 1
     assert deltas(row_id) == [1]
-    assert len(list(db.session.scalars(select(OutboxMail.id)))) == 1
+    assert number_of(OutboxMail) == 1
 
 
 def test_withdrawing_while_staff_publish_never_leaves_a_count_behind(app, decide_at_once):

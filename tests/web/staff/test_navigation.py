@@ -47,7 +47,7 @@ def test_every_permission_opens_a_page_and_every_page_of_the_area_lies_behind_on
     [
         ("/staff/", ["Inbox"]),
         ("/staff/numbers", ["Numbers"]),
-        (f"/staff/campaigns/{SLUG}/texts", ["Campaigns"]),
+        (f"/staff/campaigns/{SLUG}/page", ["Campaigns"]),
         ("/staff/signatures/1", ["Signatures", "Look up"]),
         ("/staff/deliveries/new", ["Deliveries", "Deliveries"]),
         ("/staff/audit", ["Administration", "Audit log"]),
@@ -61,4 +61,9 @@ def test_the_door_of_a_page_below_it_is_marked(staff_client, path, labels):
 
 def test_whoever_may_not_open_a_page_does_not_see_its_door(staff_client):
     page = staff_client("editor", lang="en").get("/staff/").text
-    assert re.findall(r'staff-header__line"[^>]*>([^<]*)<', page) == ["Inbox", "Numbers", "Campaigns"]
+    assert re.findall(r'staff-header__line"[^>]*>([^<]*)<', page) == [
+        "Inbox",
+        "Numbers",
+        "Campaigns",
+        "Signatures",
+    ]

@@ -6,11 +6,11 @@ import pytest
 
 from pledge.core.db import snapshots, transaction
 from pledge.news.models import NewsState
-from pledge.switches import queries
 from pledge.web.caching import cache
 from tests.support import deliveries, news
 from tests.support.factories import SLUG, campaign, crowd, fold_all, the_campaign
 from tests.support.news import row
+from tools.demo.fill import SampleState, mark_sample_data
 
 NEWS = f"/staff/campaigns/{SLUG}/news"
 FORM = {
@@ -76,7 +76,7 @@ def test_one_editor_writes_and_proposes_news_and_another_approves_it(editor, sec
 
 def test_of_sample_people_the_page_says_that_their_addresses_are_invented(editor, second):
     with transaction() as session:
-        queries.mark_sample_data(session, queries.SampleState.FILLED)
+        mark_sample_data(session, SampleState.FILLED)
     snapshots.clear()
     address, _ = written(editor)
     act(editor, address, "propose")
@@ -145,18 +145,6 @@ def test_the_page_of_a_delivery_offers_news_to_those_who_may_write_it(staff_clie
     link = f"{NEWS}/new?delivery={number}"
     assert link in staff_client("admin").get(f"/staff/deliveries/{number}").text
     assert link not in staff_client("exporter").get(f"/staff/deliveries/{number}").text
-
-
-def test_an_editor_sets_where_answers_to_e_mails_go(editor):
-    page = editor.get(NEWS)
-    assert "If empty: privacy@localhost" in page.text
-    wrong = editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": "sky"})
-    assert wrong.status_code == 422
-    assert "Enter an e-mail address" in wrong.text
-    reply = editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": "sky@example.org"})
-    assert reply.status_code == 303
-    assert 'value="sky@example.org"' in editor.get(NEWS).text
-    assert editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": ""}).status_code == 409
 
 
 def test_the_desk_says_which_news_waits_for_a_second_person(editor, second, frozen_clock):

@@ -13,7 +13,7 @@ from tests.support.factories import SLUG, campaign, the_campaign
 from tests.support.paper import row
 from tests.support.pictures import PDF
 
-PAPER = f"/staff/campaigns/{SLUG}/paper"
+PAPER = f"/staff/paper/{SLUG}"
 FORM = {
     "place_ko": "부산 기후 토크",
     "place_en": "Climate Talk, Busan",

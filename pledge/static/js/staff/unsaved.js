@@ -39,49 +39,46 @@ function notice(page, text) {
   return line;
 }
 
-// What was typed before the language was changed; true when it is in its form again.
+// What was typed before the language was changed is in its forms again; answers these.
 function restore(page) {
-  const kept = sessionStorage.getItem(KEY);
+  const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
   sessionStorage.removeItem(KEY);
-  if (!kept) return false;
-  const { path, fields } = JSON.parse(kept);
-  const form = formOf(page, path);
-  if (form) {
-    fill(form, fields);
-    notice(page, page.dataset.typedBack);
-  } else {
+  const found = kept.map(({ path, fields }) => ({ form: formOf(page, path), fields }));
+  const gone = found.filter(({ form }) => !form);
+  for (const { form, fields } of found) if (form) fill(form, fields);
+  if (gone.length) {
     const text = document.createElement("pre");
-    Object.assign(text, { className: "stored__text", textContent: fields.map(([, value]) => value).join("\n\n") });
+    const words = gone.flatMap(({ fields }) => fields.map(([, value]) => value)).join("\n\n");
+    Object.assign(text, { className: "stored__text", textContent: words });
     notice(page, page.dataset.typedGone).after(text);
+  } else if (found.length) {
+    notice(page, page.dataset.typedBack);
   }
-  return Boolean(form);
+  return found.flatMap(({ form }) => form ?? []);
 }
 
 export default function unsaved(page) {
   const isForm = (form) => form?.method === "post" && page.contains(form);
-  let edited = restore(page) || page.hasAttribute("data-edited");
-  let form = null;
+  const edited = new Set(restore(page));
+  // A form that was refused is shown under the address to which it is sent.
+  const refused = page.hasAttribute("data-edited") && formOf(page, location.pathname);
+  if (refused) edited.add(refused);
 
   page.addEventListener("input", ({ target }) => {
-    if (isForm(target.form)) {
-      edited = true;
-      form = target.form;
-    }
+    if (isForm(target.form)) edited.add(target.form);
   });
-  // What is sent is not lost, whatever the answer: the server shows it again.
-  addEventListener("submit", ({ target }) => {
-    if (isForm(target)) edited = false;
-  });
+  // What is sent is not lost, whatever the answer: the server shows it again. What was typed into another form is.
+  addEventListener("submit", ({ target }) => edited.delete(target));
   addEventListener("beforeunload", (event) => {
-    if (edited) event.preventDefault();
+    if (edited.size) event.preventDefault();
   });
 
   const language = document.querySelector("form[data-language]");
   language?.addEventListener("submit", () => {
-    const typed = form ?? (edited ? formOf(page, location.pathname) : null);
-    edited = false;
-    if (!typed) return;
+    const typed = [...edited].map((form) => ({ path: addresses(form)[0], fields: typedIn(form) }));
+    edited.clear();
+    if (!typed.length) return;
     for (const sent of language.querySelectorAll("[name^='carried:']")) sent.remove();
-    sessionStorage.setItem(KEY, JSON.stringify({ path: addresses(typed)[0], fields: typedIn(typed) }));
+    sessionStorage.setItem(KEY, JSON.stringify(typed));
   });
 }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, request, url_for
 from werkzeug import Response as AnyResponse
 
 from pledge.campaigns.queries import CampaignView
@@ -14,6 +14,7 @@ from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.campaign.sharing import organization_links
+from pledge.web.templating import render_page
 
 #: The query parameters of the wall; a request with any of them is not cached.
 PARAMETERS = ("q", "type", "country", "page")
@@ -31,15 +32,13 @@ def organizations(slug: str) -> Response:
         (code, f"{countries.country_name(code, i18n.language())} ({i18n.format_count(number)})")
         for code, number in wall.countries.items()
     ]
-    return make_response(
-        render_template(
-            "public/campaign/organizations.html",
-            campaign=campaign,
-            wall=wall,
-            wanted=wanted,
-            countries=places,
-            page_url=lambda number: _page_url(slug, number),
-        )
+    return render_page(
+        "public/campaign/organizations.html",
+        campaign=campaign,
+        wall=wall,
+        wanted=wanted,
+        countries=places,
+        page_url=lambda number: _page_url(slug, number),
     )
 
 
@@ -50,14 +49,12 @@ def organization(slug: str, endorsement_id: int) -> AnyResponse:
     shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())
     if shown is None:
         return _elsewhere(campaign, endorsement_id)
-    return make_response(
-        render_template(
-            "public/campaign/organization.html",
-            campaign=campaign,
-            organization=shown,
-            share=organization_links(campaign, shown.id, shown.name),
-        ),
+    return render_page(
+        "public/campaign/organization.html",
         410 if shown.is_gone else 200,
+        campaign=campaign,
+        organization=shown,
+        share=organization_links(campaign, shown.id, shown.name),
     )
 
 

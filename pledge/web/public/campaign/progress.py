@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Response, make_response, redirect, render_template, url_for
+from flask import Response, redirect, url_for
 from werkzeug import Response as AnyResponse
 
 from pledge.core import i18n
@@ -17,6 +17,7 @@ from pledge.statistics.places import published_places
 from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, goal_step
+from pledge.web.templating import render_page
 
 #: Countries in the first table; the others are in a disclosure.
 FIRST_COUNTRIES = 10
@@ -50,27 +51,25 @@ def progress(slug: str) -> Response:
     opened = campaign.opens_at.astimezone(i18n.SEOUL).date() if campaign.opens_at else None
     places = published_places(campaign.id)
     countries = bars(places.by_country, places.people)
-    return make_response(
-        render_template(
-            "public/campaign/progress.html",
-            campaign=campaign,
-            totals=totals,
-            goal_step=goal_step(campaign, totals.people),
-            history=grown,
-            step=history.step_of(grown, opened),
-            people=_growth(history.people_points(grown, opened)),
-            organizations=_growth(history.organization_points(grown, opened)),
-            places=places,
-            map=region_map(places.by_region),
-            regions=bars(places.by_region, places.people),
-            countries=countries[:FIRST_COUNTRIES],
-            more_countries=countries[FIRST_COUNTRIES:],
-            kinds=_kinds(campaign.id),
-            paper=paper_signatures.public(campaign.id),
-            integrity=integrity.recent(campaign.id),
-            checkpoint=found.checkpoint,
-            smallest=MIN_CELL,
-        )
+    return render_page(
+        "public/campaign/progress.html",
+        campaign=campaign,
+        totals=totals,
+        goal_step=goal_step(campaign, totals.people),
+        history=grown,
+        step=history.step_of(grown, opened),
+        people=_growth(history.people_points(grown, opened)),
+        organizations=_growth(history.organization_points(grown, opened)),
+        places=places,
+        map=region_map(places.by_region),
+        regions=bars(places.by_region, places.people),
+        countries=countries[:FIRST_COUNTRIES],
+        more_countries=countries[FIRST_COUNTRIES:],
+        kinds=_kinds(campaign.id),
+        paper=paper_signatures.public(campaign.id),
+        integrity=integrity.recent(campaign.id),
+        checkpoint=found.checkpoint,
+        smallest=MIN_CELL,
     )
 
 

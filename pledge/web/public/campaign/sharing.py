@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import segno
-from flask import Response, abort, make_response, render_template, request, url_for
+from flask import Response, abort, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -26,6 +26,7 @@ from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.security_headers import policy_with
+from pledge.web.templating import render_page
 
 #: Pixels of the widget's frame where it is not sized by embed.js.
 _HEIGHT = 420
@@ -51,13 +52,6 @@ class Codes:
     badge: list[Code]
 
 
-@dataclass(frozen=True)
-class OwnNumber:
-    """What the page of a partner says: how many people signed through its link, in whole fives; None for fewer."""
-
-    people: int | None
-
-
 @public.get("/c/<slug>/spread")
 @cached(PAGE_CACHE, reads=("via",))
 def spread(slug: str) -> Response:
@@ -73,18 +67,19 @@ def partner_page(slug: str, token: str) -> Response:
     partner = referrals.find_by_token(campaign.id, token)
     if partner is None:
         abort(410)
-    own = OwnNumber(referrals.public_count(campaign.id, partner.code))
-    response = _page(campaign, partner, own)
+    response = _page(campaign, partner, is_own=True)
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 
-def _page(campaign: CampaignView, referrer: Referrer | None, own: OwnNumber | None = None) -> Response:
-    page = render_template(
+def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = False) -> Response:
+    """`is_own`: with how many people signed through its link, in whole fives; None for fewer."""
+    return render_page(
         "public/campaign/spread.html",
         campaign=campaign,
         referrer=referrer,
-        own=own,
+        is_own=is_own,
+        people=referrals.public_count(campaign.id, referrer.code) if is_own and referrer else None,
         partners=referrals.partners(campaign.id),
         codes=_codes(campaign, referrer),
         endorsement_codes=endorsement_codes(campaign, referrer.endorsement_id)
@@ -92,7 +87,6 @@ def _page(campaign: CampaignView, referrer: Referrer | None, own: OwnNumber | No
         else [],
         origin=current_config().base_url,
     )
-    return make_response(page)
 
 
 def link_code(campaign: CampaignView, via: str | None) -> Code:
@@ -238,7 +232,7 @@ def share_by_kakao(slug: str, endorsement_id: int | None = None) -> Response:
         if shown is None or shown.is_gone:
             abort(404)
         links = organization_links(campaign, endorsement_id, shown.name)
-    page = render_template(
+    response = render_page(
         "public/campaign/kakao.html",
         campaign=campaign,
         share=links,
@@ -246,7 +240,6 @@ def share_by_kakao(slug: str, endorsement_id: int | None = None) -> Response:
         script=KAKAO_SCRIPT,
         integrity=KAKAO_INTEGRITY,
     )
-    response = make_response(page)
     response.headers["Content-Security-Policy"] = _KAKAO_POLICY
     # Kakao looks whether the key belongs to the site that asks, and its window tells this one that it is done.
     response.headers["Referrer-Policy"] = "strict-origin"

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from hashlib import sha256
 
-from flask import Response, abort, make_response, render_template
+from flask import Response, abort
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +16,7 @@ from pledge.campaigns import events
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import CALENDAR_TYPE, ics
 from pledge.campaigns.media import letter_page
+from pledge.campaigns.models import CampaignState
 from pledge.campaigns.pdf import Letter, Paper, PosterWords, letter_pdf, poster_pdf
 from pledge.campaigns.queries import CampaignView
 from pledge.campaigns.video import OwnVideo, Video
@@ -34,6 +35,7 @@ from pledge.web.public.campaign.sharing import campaign_links, qr_code
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.sample_mark import marked
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
+from pledge.web.templating import render_page
 
 #: The parts of the program, js/modules/verify-<name>.js: the page contains their addresses, as each has a hash of its
 #: content.
@@ -57,15 +59,12 @@ PARTS = (
 @cached(PAGE_CACHE)
 def home() -> Response:
     cards = campaign_cards()
-    current_ones = [card for card in cards if not card.is_archived]
-    archived = [card for card in cards if card.is_archived]
-    return make_response(
-        render_template(
-            "public/campaign/home.html",
-            campaigns=current_ones,
-            archived=archived,
-            facts=structured_data.of_site(),
-        )
+    archived = [card for card in cards if card.campaign.state == CampaignState.ARCHIVED]
+    return render_page(
+        "public/campaign/home.html",
+        cards=[card for card in cards if card not in archived],
+        archived=archived,
+        facts=structured_data.site_facts(),
     )
 
 
@@ -74,13 +73,11 @@ def home() -> Response:
 def privacy() -> Response:
     lang, config = i18n.language(), current_config()
     notice = markdown.privacy_notice(lang, config.contact_in(lang), names_kakao=bool(config.kakao_key))
-    return make_response(
-        render_template(
-            "public/campaign/privacy.html",
-            notice=notice,
-            version=markdown.privacy_version(),
-            deleted_at=_last_run(),
-        )
+    return render_page(
+        "public/campaign/privacy.html",
+        notice=notice,
+        version=markdown.privacy_version(),
+        deleted_at=_last_run(),
     )
 
 
@@ -139,12 +136,16 @@ def _for_holders(response: Response) -> Response:
 @cached(PAGE_CACHE)
 def pledge(slug: str, version: int) -> Response:
     view = campaign_or_404(slug)
-    text = campaigns.permalink(view.id, version, i18n.language())
+    versions = campaigns.pledge_versions(view.id)
+    text = next((row for row in versions if row.version == version), None)
     if text is None:
         abort(404)
-    versions = campaigns.pledge_versions(view.id)
-    return make_response(
-        render_template("public/campaign/pledge.html", campaign=view, text=text, versions=versions)
+    return render_page(
+        "public/campaign/pledge.html",
+        campaign=view,
+        text=text,
+        pledge=campaigns.pledge_view(text, i18n.language()),
+        versions=versions,
     )
 
 
@@ -152,8 +153,8 @@ def pledge(slug: str, version: int) -> Response:
 @cached(PAGE_CACHE)
 def pledge_source(slug: str, version: int) -> Response:
     """The wording as it is stored, byte for byte: with all its languages anyone can compute the SHA-256."""
-    text = campaigns.permalink(campaign_or_404(slug).id, version, i18n.language())
-    wording = "" if text is None else text.wording[i18n.language()]
+    texts = {text.version: text.wording for text in campaigns.pledge_versions(campaign_or_404(slug).id)}
+    wording = texts[version][i18n.language()] if version in texts else ""
     if not wording:
         abort(404)
     return Response(wording, mimetype="text/markdown")
@@ -214,9 +215,7 @@ def _letter(view: CampaignView, *, preview: str = "") -> Response:
     text = letter_page(view.id, i18n.language())
     if text is None:
         abort(404)
-    return make_response(
-        render_template("public/campaign/letter.html", campaign=view, letter=text, preview=preview)
-    )
+    return render_page("public/campaign/letter.html", campaign=view, letter=text, preview=preview)
 
 
 def _captions(view: CampaignView) -> Response:
@@ -230,19 +229,17 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
     shown = events.shown(view.id, i18n.language())
     coming = [event for event in shown if not event.is_over]
     page = campaign_page(view)
-    response = make_response(
-        render_template(
-            "public/campaign/campaign.html",
-            page=page,
-            facts=structured_data.of_campaign(page, coming),
-            form=SignForm(country=countries.HOME),
-            share=campaign_links(view),
-            qr=qr_code(page.url),
-            deliveries=[] if preview else public_deliveries(view.id, i18n.language()),
-            events=coming,
-            past_events=[event for event in reversed(shown) if event.is_over],
-            preview=preview,
-        )
+    response = render_page(
+        "public/campaign/campaign.html",
+        page=page,
+        facts=structured_data.campaign_facts(page, coming),
+        form=SignForm(country=countries.HOME),
+        share=campaign_links(view),
+        qr=qr_code(page.url),
+        deliveries=[] if preview else public_deliveries(view.id, i18n.language()),
+        events=coming,
+        past_events=[event for event in reversed(shown) if event.is_over],
+        preview=preview,
     )
     if view.video:
         # Only this page may play a video, and only its own; it is asked for when somebody presses play.
@@ -263,7 +260,7 @@ def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
 @cached(PAGE_CACHE)
 def live(slug: str) -> Response:
     page = campaign_page(campaign_or_404(slug))
-    return make_response(render_template("public/campaign/live.html", page=page, qr=qr_code(page.url)))
+    return render_page("public/campaign/live.html", page=page, qr=qr_code(page.url))
 
 
 @public.get("/c/<slug>/poster-<paper>.pdf")
@@ -293,7 +290,7 @@ def poster(slug: str, paper: str) -> Response:
 def news(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     items = news_queries.public_news(campaign.id, i18n.language())
-    return make_response(render_template("public/campaign/news.html", campaign=campaign, items=items))
+    return render_page("public/campaign/news.html", campaign=campaign, items=items)
 
 
 @public.get("/c/<slug>/news/<int(min=1,max=2147483647):news_id>")
@@ -303,23 +300,20 @@ def news_item(slug: str, news_id: int) -> Response:
     item = news_queries.public_item(campaign.id, news_id, i18n.language())
     if item is None:
         abort(404)
-    facts = structured_data.of_news(item, campaign)
-    return make_response(
-        render_template("public/campaign/news_item.html", campaign=campaign, item=item, facts=facts)
-    )
+    facts = structured_data.news_facts(item, campaign)
+    return render_page("public/campaign/news_item.html", campaign=campaign, item=item, facts=facts)
 
 
 @public.get("/verify")
 @cached(PAGE_CACHE)
 def verify() -> Response:
     """The page names the campaigns of this site, so that the browser fetches keys only for those."""
-    page = render_template(
+    return render_page(
         "public/campaign/verify.html",
         slugs=[one.slug for one in campaigns.public_campaigns(i18n.language())],
         parts=PARTS,
         program_sha256=_program_sha256(),
     )
-    return make_response(page)
 
 
 @cache

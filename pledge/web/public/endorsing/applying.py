@@ -1,6 +1,6 @@
 """Endorsing as an organisation: the form, and what happens when it is sent."""
 
-from flask import Response, make_response, render_template, request
+from flask import Response, request
 from flask_babel import gettext as _
 from werkzeug.datastructures import CombinedMultiDict
 
@@ -26,6 +26,7 @@ from pledge.web.public.signing import proof_of_work
 from pledge.web.public.signing.proof_of_work import FormRefused, ProofAnswer
 from pledge.web.public.signing.sign import with_retry_after
 from pledge.web.request_checks import allows
+from pledge.web.templating import render_page
 
 
 @public.get("/c/<slug>/endorse")
@@ -83,9 +84,7 @@ def _application(slug: str, form: EndorseForm, *, proved: bool) -> endorsements.
 
 def _form_page(campaign: CampaignView, form: EndorseForm, status: int) -> Response:
     page = campaign_page(campaign)
-    return make_response(
-        render_template("public/endorsing/endorse.html", page=page, form=form, subject=ENDORSEMENT), status
-    )
+    return render_page("public/endorsing/endorse.html", status, page=page, form=form, subject=ENDORSEMENT)
 
 
 def _not_taken(campaign: CampaignView, form: EndorseForm) -> Response:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Response, jsonify, make_response, render_template, request
+from flask import Response, jsonify, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -33,6 +33,7 @@ from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm, MailboxForm, NumberForm
 from pledge.web.public.signing.subject import SIGNATURE
+from pledge.web.templating import render_page
 
 View = TypeVar("View", bound=Callable[..., AnyResponse])
 LinkView = Callable[[Subject, str], Response]
@@ -42,17 +43,17 @@ FORM = ("GET", "POST")
 
 
 def route(
-    rule: str, of: Sequence[Subject] = SUBJECTS, methods: Sequence[str] = ("GET",)
+    rule: str, subjects: Sequence[Subject] = SUBJECTS, methods: Sequence[str] = ("GET",)
 ) -> Callable[[View], View]:
     """Route a view for each subject, which it is called with: `public.signature_confirm`, `public.endorsement_confirm`.
 
-    `{of.prefix}` in the rule is the subject's.
+    `{subject.prefix}` in the rule is the subject's.
     """
 
     def declare(view: View) -> View:
-        for subject in of:
+        for subject in subjects:
             public.add_url_rule(
-                rule.format(of=subject),
+                rule.format(subject=subject),
                 f"{subject.name}_{view.__name__}",
                 view,
                 defaults={"subject": subject},
@@ -79,7 +80,7 @@ def mailed_link(view: LinkView) -> LinkView:
 def show(template: str, subject: Subject, record: Any, status: int = 200, **more: Any) -> Response:
     """A page about a signature or endorsement, for the holder of a link to it."""
     named = {subject.name: record.row, "record": record, "page": record.campaign}
-    return make_response(render_template(template, subject=subject, **named, **more), status)
+    return render_page(template, status, subject=subject, **named, **more)
 
 
 def ask(
@@ -94,8 +95,9 @@ def ask(
     """A page with one button that sends a POST to its own address; with the field of a form, where the button alone is not
     enough. `kind`: which question of the subject (questions.html).
     """
-    page = render_template(
+    return render_page(
         "public/mailed_links/question.html",
+        status,
         questions=subject.questions,
         kind=kind,
         back=back,
@@ -103,18 +105,11 @@ def ask(
         page=record.campaign if record else None,
         form=form,
     )
-    return make_response(page, status)
 
 
 def done(subject: Subject, kind: str, record: Any = None) -> Response:
     """A page that says what was done, when nothing is left to do. `record`: as it was."""
-    page = render_template(
-        "public/mailed_links/done.html",
-        questions=subject.questions,
-        kind=kind,
-        record=record,
-    )
-    return make_response(page)
+    return render_page("public/mailed_links/done.html", questions=subject.questions, kind=kind, record=record)
 
 
 def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Response:
@@ -122,8 +117,9 @@ def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Respo
     known = link.state is not LinkState.UNKNOWN
     if not known:
         count_unknown_link()
-    page = render_template(
+    return render_page(
         "public/mailed_links/link_problem.html",
+        status,
         subject=subject,
         problem=link.state.value,
         token=token if known else None,
@@ -132,7 +128,6 @@ def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Respo
         record=link.record,
         page=link.record.campaign if link.record else None,
     )
-    return make_response(page, status)
 
 
 def is_wrong(response: Response) -> bool:
@@ -140,8 +135,8 @@ def is_wrong(response: Response) -> bool:
     return response.status_code in (404, 422)
 
 
-@route("/c/<slug>{of.prefix}/check")
-@route("/c/<slug>{of.prefix}/check/<ticket>")
+@route("/c/<slug>{subject.prefix}/check")
+@route("/c/<slug>{subject.prefix}/check/<ticket>")
 @cached(PAGE_CACHE, reads=("by",), variant=lambda: by_code() or "", ignores="ticket")
 def check(subject: Subject, slug: str, ticket: str = "") -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any. The ticket is not read: its forms post to
@@ -150,8 +145,8 @@ def check(subject: Subject, slug: str, ticket: str = "") -> Response:
     return _check_page(subject, slug, ConfirmCodeForm())
 
 
-@route("/c/<slug>{of.prefix}/check", methods=["POST"])
-@route("/c/<slug>{of.prefix}/check/<ticket>", methods=["POST"])
+@route("/c/<slug>{subject.prefix}/check", methods=["POST"])
+@route("/c/<slug>{subject.prefix}/check/<ticket>", methods=["POST"])
 @limited(token_limit, deduct_when=is_wrong)
 def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
     """The six digits that were typed; or the mail once more; or, without JavaScript, the two digits."""
@@ -174,23 +169,23 @@ def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
     return _check_page(subject, slug, form)
 
 
-@route("/c/<slug>{of.prefix}/thanks")
+@route("/c/<slug>{subject.prefix}/thanks")
 @cached(PAGE_CACHE)
 def thanks(subject: Subject, slug: str) -> Response:
     """Thanks, and what comes next, with nothing of the person: the browser that pressed asks for that (`mine`)."""
     page = campaign_or_404(slug)
     context = subject.thanks_context(page)
-    return make_response(render_template(subject.thanks_template, subject=subject, page=page, **context))
+    return render_page(subject.thanks_template, subject=subject, page=page, **context)
 
 
-@route("{of.prefix}/confirm/<token>/renew", methods=["POST"])
+@route("{subject.prefix}/confirm/<token>/renew", methods=["POST"])
 @limited(link_limit)
 @mailed_link
 def renew(subject: Subject, token: str) -> Response:
     return _back_to_check(subject, *subject.use_cases.renew(token, i18n.language()))
 
 
-@route("{of.prefix}/confirm/<token>/my-link", methods=["POST"])
+@route("{subject.prefix}/confirm/<token>/my-link", methods=["POST"])
 @limited(link_limit)
 @mailed_link
 def mail_own_link(subject: Subject, token: str) -> Response:
@@ -198,7 +193,7 @@ def mail_own_link(subject: Subject, token: str) -> Response:
     return see_other(subject.url("confirm", token=token, mailed=1, _anchor="done"))
 
 
-@route("{of.prefix}/me", methods=FORM)
+@route("{subject.prefix}/me", methods=FORM)
 @limited(link_limit, methods=["POST"])
 def my_link(subject: Subject) -> Response:
     """The way to the own page for people without the mail. It never reveals whether an address is known."""
@@ -208,13 +203,18 @@ def my_link(subject: Subject) -> Response:
         slug = form.campaign.data or (shown[0].slug if shown else "")
         subject.use_cases.send_link(slug, form.address, i18n.language())
         return see_other(subject.url("my_link_sent"))
-    page = render_template("public/mailed_links/my_link.html", subject=subject, form=form, campaigns=shown)
-    return make_response(page, 422 if request.method == "POST" else 200)
+    return render_page(
+        "public/mailed_links/my_link.html",
+        422 if request.method == "POST" else 200,
+        subject=subject,
+        form=form,
+        campaigns=shown,
+    )
 
 
-@route("{of.prefix}/me/sent")
+@route("{subject.prefix}/me/sent")
 def my_link_sent(subject: Subject) -> Response:
-    return make_response(render_template("public/mailed_links/my_link_sent.html", subject=subject))
+    return render_page("public/mailed_links/my_link_sent.html", subject=subject)
 
 
 def by_code() -> str | None:
@@ -252,15 +252,15 @@ def _match_number(subject: Subject, slug: str, ticket: str) -> str:
 
 
 def _check_page(subject: Subject, slug: str, form: ConfirmCodeForm, match_number: str = "") -> Response:
-    page = render_template(
+    return render_page(
         "public/mailed_links/check.html",
+        422 if form.errors else 200,
         subject=subject,
         page=campaign_or_404(slug),
         form=form,
         match_number=match_number,
         by=by_code(),
     )
-    return make_response(page, 422 if form.errors else 200)
 
 
 def _back_to_check(subject: Subject, slug: str, ticket: str) -> Response:
@@ -286,7 +286,7 @@ _WRONG_NEW_CODE = _l(
 _SPENT = _l("A wrong number was typed too often, so it is no longer taken.")
 
 
-@route("{of.prefix}/confirm/<token>", methods=FORM)
+@route("{subject.prefix}/confirm/<token>", methods=FORM)
 @mailed_link
 def confirm(subject: Subject, token: str) -> Response:
     is_pressed = request.method == "POST"
@@ -306,13 +306,17 @@ def confirm(subject: Subject, token: str) -> Response:
     return problem(subject, link, token, 410)
 
 
-@route("{of.prefix}/confirm/<token>/number", methods=["POST"])
+@route("{subject.prefix}/confirm/<token>/number", methods=["POST"])
 @limited(token_limit, deduct_when=is_wrong)
 @mailed_link
 def answer(subject: Subject, token: str) -> Response:
     """The number that the page to confirm asked for."""
     form = NumberForm(request.form)
-    outcome = subject.use_cases.answer(token, form.digits, _signals(subject, token)) if form.digits else None
+    outcome = (
+        subject.use_cases.confirm_by_number(token, form.digits, _signals(subject, token))
+        if form.digits
+        else None
+    )
     if outcome is Confirmation.DONE:
         metrics.confirmations.labels(subject.name, "number").inc()
     link = subject.open_link(token, i18n.language())
@@ -324,7 +328,7 @@ def answer(subject: Subject, token: str) -> Response:
     return _confirm_page(subject, link.record, token, form)
 
 
-@route("/confirm/<token>/code", of=[SIGNATURE], methods=["POST"])
+@route("/confirm/<token>/code", subjects=[SIGNATURE], methods=["POST"])
 @limited(link_limit)
 @mailed_link
 def mail_code(subject: Subject, token: str) -> Response:
@@ -333,7 +337,7 @@ def mail_code(subject: Subject, token: str) -> Response:
     return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="done"))
 
 
-@route("{of.prefix}/confirm/<token>/{of.not_mine_path}", methods=FORM)
+@route("{subject.prefix}/confirm/<token>/{subject.not_mine_path}", methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 @mailed_link
 def not_mine(subject: Subject, token: str) -> Response:
@@ -392,13 +396,13 @@ def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm |
     )
 
 
-@route("{of.prefix}/me/<token>")
+@route("{subject.prefix}/me/<token>")
 @mailed_link
 def me(subject: Subject, token: str) -> Response:
     return own_page(subject, token, subject.find_own(token, i18n.language()))
 
 
-@route("{of.prefix}/me/<token>/download")
+@route("{subject.prefix}/me/<token>/download")
 @mailed_link
 def me_download(subject: Subject, token: str) -> Response:
     response = jsonify(subject.readable(subject.find_own(token, i18n.language())))
@@ -406,7 +410,7 @@ def me_download(subject: Subject, token: str) -> Response:
     return response
 
 
-@route("{of.prefix}/me/<token>/withdraw", methods=FORM)
+@route("{subject.prefix}/me/<token>/withdraw", methods=FORM)
 @mailed_link
 def me_withdraw(subject: Subject, token: str) -> Response:
     back = subject.url("me", token=token)
@@ -418,7 +422,7 @@ def me_withdraw(subject: Subject, token: str) -> Response:
     return ask(subject, "withdraw", back, record=record)
 
 
-@route("{of.prefix}/me/<token>/erase", methods=FORM)
+@route("{subject.prefix}/me/<token>/erase", methods=FORM)
 @mailed_link
 def me_erase(subject: Subject, token: str) -> Response:
     record = subject.find_own(token, i18n.language())

@@ -25,6 +25,7 @@ from pledge.web.public.signing import proof_of_work
 from pledge.web.public.signing.forms import CHANGED_TEXT, SignForm
 from pledge.web.public.signing.proof_of_work import FormRefused, ProofAnswer, ProofRequired
 from pledge.web.public.signing.subject import SIGNATURE
+from pledge.web.templating import render_page
 
 #: Seconds for which a process keeps the codes of a campaign: who signs does not wait for them.
 _KEEP_CODES = 60
@@ -106,4 +107,4 @@ def _codes(slug: str) -> dict[str, str]:
 def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:
     page = campaign_page(campaign)
     form.show_consent(page.consent_version)
-    return make_response(render_template("public/signing/sign.html", page=page, form=form), status)
+    return render_page("public/signing/sign.html", status, page=page, form=form)

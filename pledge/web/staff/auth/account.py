@@ -89,7 +89,7 @@ def password_post() -> AnyResponse:
             actor(), form.present.data or "", form.password.data or "", keep=this_session()
         )
     except Busy:  # nothing was compared
-        throttle.give_back(throttle.PASSWORD, member.email)
+        throttle.uncount_attempt(throttle.PASSWORD, member.email)
         raise
     except WrongPassword:
         log.warning("wrong password", endpoint=request.endpoint, member=member.id)
@@ -98,7 +98,7 @@ def password_post() -> AnyResponse:
     except BadPassword as error:
         form.refuse(error.fault)
         return _password_page(form)
-    throttle.forget(throttle.PASSWORD, member.email)
+    throttle.reset(throttle.PASSWORD, member.email)
     return redirect(url_for("staff.account", done="password"), 303)
 
 

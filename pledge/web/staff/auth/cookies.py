@@ -167,7 +167,7 @@ class StaffSessions(SessionInterface):
         if session.renewed:
             self._set(response, sessions.renew(row, _plain(session)))
         elif session.modified:
-            sessions.keep(row, _plain(session))
+            sessions.save(row, _plain(session))
         session.renewed = session.modified = False
 
     def _unsigned(self, cookie: str) -> dict[str, Any] | None:

@@ -165,8 +165,8 @@ def _authenticator_page(form: AuthenticatorForm, secret: str) -> Response:
         "staff/auth/authenticator.html",
         form,
         sealed=vault().seal(secret, _context()).hex(),
-        qr=qr_code(authenticators.address(secret, email)),
-        key=authenticators.readable(secret),
+        qr=qr_code(authenticators.otpauth_address(secret, email)),
+        key=authenticators.grouped_secret(secret),
         email=email,
         replaces=bool(me().totp_secret),
     )

@@ -145,7 +145,7 @@ def _shown(purpose: str, credential: str, by: int | None = None) -> StaffMember:
     person = passkeys.check(relying_party(), credential, asked(purpose, TO_SHOW).challenge)
     if by not in (None, person.id):
         raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED)
-    throttle.give_back(throttle.NETWORK, limits.client_network())
+    throttle.uncount_attempt(throttle.NETWORK, limits.client_network())
     return person
 
 

@@ -24,14 +24,14 @@ def count_try(rule: ThrottleRule, name: str) -> int:
 
 def forget_tries(rule: ThrottleRule, name: str) -> None:
     """The try was right: forget the earlier ones of the name, and do not count it against the network."""
-    throttle.forget(rule, name)
-    throttle.give_back(throttle.NETWORK, limits.client_network())
+    throttle.reset(rule, name)
+    throttle.uncount_attempt(throttle.NETWORK, limits.client_network())
 
 
 def take_back_try(rule: ThrottleRule, name: str) -> None:
     """Take a try back that was not made after all."""
-    throttle.give_back(rule, name)
-    throttle.give_back(throttle.NETWORK, limits.client_network())
+    throttle.uncount_attempt(rule, name)
+    throttle.uncount_attempt(throttle.NETWORK, limits.client_network())
 
 
 def wait_message(seconds: int) -> str:

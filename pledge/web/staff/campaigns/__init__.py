@@ -1,17 +1,5 @@
-"""Editing a campaign: texts, pledge, partners, events, sister campaigns, media; and what the links of partners brought."""
+"""Editing a campaign: its page, its partners and their links, its dates and events, its settings."""
 
-from pledge.web.staff.campaigns import (
-    items,
-    media,
-    partner_import,
-    texts,
-    views,
-)
+from pledge.web.staff.campaigns import items, page, partner_import, settings, views
 
-__all__ = [
-    "items",
-    "media",
-    "partner_import",
-    "texts",
-    "views",
-]  # each adds its views
+__all__ = ["items", "page", "partner_import", "settings", "views"]  # each adds its views

@@ -32,6 +32,9 @@ from pledge.web.staff.forms import (
     whole_number,
 )
 
+#: Two long texts in Korean, three bytes a letter, with room for the rest of the form.
+TEXT_BODY = 512 * 1024
+
 
 class NewForm(StaffForm):
     slug = StringField(_l("Address"))
@@ -42,9 +45,18 @@ class TextsForm(StampedForm):
     title = ByLanguage(StringField, _l("Title"))
     tagline = ByLanguage(StringField, _l("Tagline"))
     summary = ByLanguage(TextAreaField, _l("Summary"))
-    recipient = ByLanguage(StringField, _l("Recipient of the totals"))
     body = ByLanguage(TextAreaField, _l("Text"))
+
+
+class RecipientForm(StampedForm):
+    recipient = ByLanguage(StringField, _l("Recipient of the totals"))
     reason = TextAreaField(_l("Reason"))
+
+
+class ReplyForm(StampedForm):
+    """Where answers to the e-mails of the campaign go."""
+
+    reply_to = StringField(_l("E-mail address for answers"))
 
 
 class PledgeForm(StampedForm):

@@ -15,6 +15,10 @@ from pledge.campaigns.events import EVENT
 from pledge.campaigns.items import Item, ItemKind
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PARTNER, SISTER
+from pledge.campaigns.staff_queries import CampaignAdmin
+from pledge.core.urls import campaign_link, public_url
+from pledge.statistics import referrals
+from pledge.statistics.referrals import Referrer
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
@@ -39,8 +43,7 @@ class ItemSection:
 
     kind: ItemKind[Any]
     form: type[ItemForm]
-    list_template: str
-    form_template: str
+    page: str  #: the endpoint of the page that has the list
     heading: object
     adding: object  #: what adding an item is called
     blank: Mapping[str, object] = field(default_factory=dict)  #: the form of a new item
@@ -52,8 +55,7 @@ SECTIONS = {
     "partners": ItemSection(
         kind=PARTNER,
         form=PartnerForm,
-        list_template="staff/campaigns/partners.html",
-        form_template="staff/campaigns/partner.html",
+        page="staff.campaign_partners",
         heading=_l("Partners"),
         adding=_l("Add a partner"),
         blank={"role": PartnerRole.PARTNER},
@@ -62,16 +64,14 @@ SECTIONS = {
     "events": ItemSection(
         kind=EVENT,
         form=EventForm,
-        list_template="staff/campaigns/events.html",
-        form_template="staff/campaigns/event.html",
+        page="staff.campaign",
         heading=_l("Events"),
         adding=_l("Add an event"),
     ),
     "sisters": ItemSection(
         kind=SISTER,
         form=SisterForm,
-        list_template="staff/campaigns/sisters.html",
-        form_template="staff/campaigns/sister.html",
+        page="staff.campaign_partners",
         heading=_l("Sister campaigns"),
         adding=_l("Add a sister campaign"),
     ),
@@ -80,19 +80,45 @@ SECTIONS = {
 _LIST = f"/campaigns/<slug>/<any({', '.join(SECTIONS)}):section>"
 
 
-@staff.get(_LIST)
+#: Partners on one page of their list.
+_PAGE_SIZE = 20
+
+
+@staff.get("/campaigns/<slug>/partners")
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaign_items(slug: str, section: str) -> Response:
-    desk = campaigns.desk(slug)
+def campaign_partners(slug: str) -> Response:
+    """The partners and the organisations that brought somebody with their links, and the sister campaigns."""
+    desk, wanted = campaigns.desk(slug), request.args.get("q", "").strip()
+    lines = {line.referrer.code: line for line in referrals.lines(desk.id)}
+    partners = items.rows(PARTNER, desk.id)
+    found = [item for item in partners if wanted.casefold() in " ".join(item.title.values()).casefold()]
+    pages = max(1, -(-len(found) // _PAGE_SIZE))
+    page = min(max(1, request.args.get("page", 1, type=int)), pages)
     return section_page(
-        SECTIONS[section].list_template,
+        "staff/campaigns/partners.html",
         desk,
         None,
         OK,
-        name=section,
-        section=SECTIONS[section],
-        items=items.rows(SECTIONS[section].kind, desk.id),
+        sections=SECTIONS,
+        partners=found[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE],
+        all_partners=len(partners),
+        wanted=wanted,
+        page=page,
+        pages=pages,
+        sisters=items.rows(SISTER, desk.id),
+        line_of=lambda item: lines[f"p{item.id}"],
+        organizations=[line for line in lines.values() if line.referrer.endorsement_id is not None],
+        link=lambda line, lang: f"{campaign_link(lang, slug)}?via={line.referrer.code}",
+        page_url=lambda line, lang: _page_url(desk, line.referrer, lang),
     )
+
+
+def _page_url(desk: CampaignAdmin, referrer: Referrer, lang: str) -> str:
+    """The page with the number of a partner. That of an organisation is mailed to its contact, so here it has none."""
+    if referrer.endorsement_id is not None:
+        return public_url("public.spread", lang=lang, slug=desk.slug, via=referrer.code)
+    token = referrals.partner_token(desk.id, referrer.code)
+    return public_url("public.partner_page", lang=lang, slug=desk.slug, token=token)
 
 
 @staff.get(f"{_LIST}/new")
@@ -158,9 +184,7 @@ def item_move(slug: str, section: str, number: int, direction: str) -> AnyRespon
     if not kind.has_position:
         abort(404)
     items.move(kind, actor(), slug, number, up=direction == "up")
-    return redirect(
-        url_for("staff.campaign_items", slug=slug, section=section, _anchor=f"item-{number}"), 303
-    )
+    return redirect(url_for(SECTIONS[section].page, slug=slug, _anchor=f"{section}-{number}"), 303)
 
 
 @staff.get(f"{_LIST}/<int:number>/remove")
@@ -189,12 +213,12 @@ def _one(slug: str, section: str, number: int) -> Item[Any]:
 
 def _saved(slug: str, section: str) -> AnyResponse:
     """Back to the list, which says that it is saved."""
-    return redirect(url_for("staff.campaign_items", slug=slug, section=section, saved=1), 303)
+    return redirect(url_for(SECTIONS[section].page, slug=slug, saved=1, _anchor=f"{section}-title"), 303)
 
 
 def _page(slug: str, section: str, row: Item[Any] | None, form: ItemForm, problem: SavingProblem) -> Response:
     return section_page(
-        SECTIONS[section].form_template,
+        "staff/campaigns/item.html",
         campaigns.desk(slug),
         form,
         problem,

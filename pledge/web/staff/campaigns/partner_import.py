@@ -87,7 +87,7 @@ def partner_import_confirm(slug: str) -> AnyResponse:
             faults = [fault_words(one) for one in changed.plan.faults]
             return _form_page(slug, ImportForm(), SavingProblem(409), faults=faults)
         return _preview(slug, changed.plan, lines, pictures, SavingProblem(409))
-    return redirect(url_for("staff.campaign_items", slug=slug, section="partners", saved=1), 303)
+    return redirect(url_for("staff.campaign_partners", slug=slug, saved=1), 303)
 
 
 @staff.get("/campaigns/<slug>/partners/table.xlsx")

@@ -1,4 +1,4 @@
-"""Campaigns in the staff area: list, new one, overview of one, its preview, and its states from draft to archive."""
+"""Campaigns in the staff area: list, new one; of one its dates, goal, events, preview, and its states from draft to archive."""
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -6,8 +6,9 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
-from pledge.campaigns import moderation, staff_queries
+from pledge.campaigns import items, moderation, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
+from pledge.campaigns.events import EVENT
 from pledge.campaigns.media import MissingContent, missing_content
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
@@ -15,16 +16,21 @@ from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.campaigns.staff_queries import CampaignAdmin, MissingText, NoSuchCampaign
 from pledge.core import i18n, languages, tokens, urls
 from pledge.core.tokens import Purpose
-from pledge.core.urls import campaign_link, public_url
-from pledge.statistics import referrals
-from pledge.statistics.referrals import Referrer
 from pledge.web import errors
-from pledge.web.staff.auth.access import SecondFactorNeeded, actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import (
+    SecondFactorNeeded,
+    actor,
+    needs,
+    requires_recent_mfa,
+    was_shown_lately,
+)
 from pledge.web.staff.auth.step_up import on_second_factor_needed
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import NewForm, StateForm
+from pledge.web.staff.campaigns.forms import OK, NewForm, ScheduleForm, StateForm, saved, section_page
 from pledge.web.staff.campaigns.items import SECTIONS
 from pledge.web.staff.forms import SavingProblem, attempt
+
+_GRACE_HOURS = int(CONFIRM_GRACE.total_seconds() // 3600)
 
 STATES = {
     CampaignState.DRAFT: _l("Draft"),
@@ -39,15 +45,15 @@ STEPS = {
     (CampaignState.CLOSED, CampaignState.ARCHIVED): _l("Archive"),
 }
 
-#: What a visitor would miss, and the section where it is entered.
+#: What a visitor would miss, and the page and part of it where it is entered.
 MISSED = {
-    MissingContent.PHOTO: (_l("A photograph"), "media"),
-    MissingContent.VIDEO: (_l("A video"), "media"),
-    MissingContent.CAPTIONS: (_l("Captions of the video in every language"), "media"),
-    MissingContent.LETTER: (_l("A letter to read or to download"), "media"),
-    MissingContent.QUOTATION: (_l("A quotation of somebody whom people know"), "media"),
-    MissingContent.SISTERS: (_l("Sister campaigns"), "sisters"),
-    MissingContent.LOGOS: (_l("The logos of all organisations behind it"), "partners"),
+    MissingContent.PHOTO: (_l("A photograph"), "page", "photo-title"),
+    MissingContent.VIDEO: (_l("A video"), "page", "video-title"),
+    MissingContent.CAPTIONS: (_l("Captions of the video in every language"), "page", "video-title"),
+    MissingContent.LETTER: (_l("A letter to read or to download"), "page", "text-title"),
+    MissingContent.QUOTATION: (_l("A quotation of somebody whom people know"), "page", "quotation-title"),
+    MissingContent.SISTERS: (_l("Sister campaigns"), "partners", "sisters-title"),
+    MissingContent.LOGOS: (_l("The logos of all organisations behind it"), "partners", ""),
 }
 
 #: The texts for missing things, by section and field.
@@ -106,18 +112,59 @@ def campaign_new_post() -> AnyResponse:
 
 @staff.get("/campaigns/<slug>")
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaign(slug: str) -> str:
+def campaign(slug: str) -> Response:
     desk = staff_queries.desk(slug)
-    return render_template(
-        "staff/campaigns/campaign.html",
-        desk=desk,
+    form = ScheduleForm(
+        data={
+            "goal": desk.schedule.goal,
+            "goal_steps": desk.schedule.goal_steps,
+            "opens_at": desk.schedule.opens_at,
+            "closes_at": desk.schedule.closes_at,
+            "seen": desk.schedule.stamp,
+        }
+    )
+    return _dates_page(desk, form, OK)
+
+
+@staff.post("/campaigns/<slug>")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_post(slug: str) -> AnyResponse:
+    form = ScheduleForm(request.form)
+    problem = attempt(
+        form,
+        lambda: moderation.edit_schedule(
+            actor(),
+            slug,
+            form.seen.data or "",
+            goal=form.goal.data or 0,
+            goal_steps=form.goal_steps.data,
+            opens_at=form.opens_at.data,
+            closes_at=form.closes_at.data,
+            reason=form.reason.data or "",
+            is_stepped_up=was_shown_lately(),
+        ),
+    )
+    return _dates_page(staff_queries.desk(slug), form, problem) if problem else saved("campaign", slug)
+
+
+def _dates_page(desk: CampaignAdmin, form: ScheduleForm, problem: SavingProblem) -> Response:
+    closes_at = desk.schedule.closes_at
+    return section_page(
+        "staff/campaigns/dates.html",
+        desk,
+        form,
+        problem,
+        confirmable_until=None if closes_at is None else closes_at + CONFIRM_GRACE,
+        grace_hours=_GRACE_HOURS,
+        events=items.rows(EVENT, desk.id),
+        sections=SECTIONS,
         states=STATES,
         steps=[(after, STEPS[desk.state, after]) for after in TRANSITIONS[desk.state]],
         can_publish=not desk.missing,
         missing=missing_lines(desk.slug, desk.missing),
         missed=[
-            (words, _section(slug, section))
-            for words, section in map(MISSED.__getitem__, missing_content(desk))
+            (words, _address(desk.slug, section, anchor))
+            for words, section, anchor in map(MISSED.__getitem__, missing_content(desk))
         ],
         moved=request.args.get("moved") == "1",
         share=_share_texts(desk) if desk.state is CampaignState.OPEN else {},
@@ -195,7 +242,7 @@ def _state_or_404(after: str) -> CampaignState:
 
 def missing_lines(slug: str, missing: list[MissingText]) -> list[tuple[str, str]]:
     """Text and address for each thing that is missing, down to its field."""
-    return [(_words(item), _address(slug, item)) for item in missing]
+    return [(_words(item), _missing_address(slug, item)) for item in missing]
 
 
 def _words(item: MissingText) -> str:
@@ -207,20 +254,20 @@ def _words(item: MissingText) -> str:
     return str(_("%(field)s in %(language)s", field=words, language=language))
 
 
-def _address(slug: str, item: MissingText) -> str:
+def _missing_address(slug: str, item: MissingText) -> str:
     if item.field == "secretariat":
         return url_for("staff.item_new", slug=slug, section=item.section, _anchor="role")
     if item.section in SECTIONS:
         field = f"{SECTIONS[item.section].kind.title}_{item.lang}"
         return url_for("staff.item", slug=slug, section=item.section, number=item.field, _anchor=field)
-    return f"{_section(slug, item.section)}#{item.field}"
+    if item.field.startswith("recipient_"):
+        return _address(slug, "settings", item.field)
+    return _address(slug, {"schedule": ""}.get(item.section, "page"), item.field)
 
 
-def _section(slug: str, name: str) -> str:
-    """The address of a section."""
-    if name in SECTIONS:
-        return url_for("staff.campaign_items", slug=slug, section=name)
-    return url_for(f"staff.campaign_{name}", slug=slug)
+def _address(slug: str, page: str, anchor: str) -> str:
+    endpoint = f"staff.campaign_{page}" if page else "staff.campaign"
+    return url_for(endpoint, slug=slug, _anchor=anchor or None)
 
 
 def _new_page(form: NewForm, status: int) -> Response:
@@ -241,28 +288,7 @@ def _state_page(
             needs_reason=(desk.state, after) in NEEDS_REASON,
             wrong_state=problem.state,
             missing=missing_lines(desk.slug, problem.missing),
-            grace_hours=int(CONFIRM_GRACE.total_seconds() // 3600),
+            grace_hours=_GRACE_HOURS,
         ),
         problem.status,
     )
-
-
-@staff.get("/campaigns/<slug>/referrals")
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_referrals(slug: str) -> str:
-    desk = staff_queries.desk(slug)
-    return render_template(
-        "staff/campaigns/referrals.html",
-        desk=desk,
-        lines=referrals.lines(desk.id),
-        links=[campaign_link(lang, slug) for lang in languages.codes()],
-        page_url=lambda referrer, lang: _page_url(desk, referrer, lang),
-    )
-
-
-def _page_url(desk: CampaignAdmin, referrer: Referrer, lang: str) -> str:
-    """The page with the number of a partner. That of an organisation is mailed to its contact, so here it has none."""
-    if referrer.endorsement_id is not None:
-        return public_url("public.spread", lang=lang, slug=desk.slug, via=referrer.code)
-    token = referrals.partner_token(desk.id, referrer.code)
-    return public_url("public.partner_page", lang=lang, slug=desk.slug, token=token)

@@ -12,7 +12,7 @@ from pledge.accounts.roles import Permission
 from pledge.deliveries import document as documents
 from pledge.deliveries import freezing, queries, services
 from pledge.deliveries.models import DeliveryState
-from pledge.deliveries.pack.packing import MEMBERS
+from pledge.deliveries.pack.packing import members
 from pledge.deliveries.queries import DeliveryView
 from pledge.exports.files import file_name
 from pledge.files.storage import StorageAway
@@ -161,11 +161,12 @@ def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refu
     name = next((name for name, form in forms.items() if type(form) is type(sent)), "")
     if sent is not None:
         forms[name] = sent
+    document = documents.from_json(found.document)
     page = render_template(
         "staff/deliveries/delivery.html",
         found=found,
-        document=documents.from_json(found.document),
-        members=MEMBERS,
+        document=document,
+        members=members(document),
         job=job,
         has_pack=job is not None and job.state == JobState.DONE,
         may_write_news=me().can(Permission.EDIT_CAMPAIGNS),

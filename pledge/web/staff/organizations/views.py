@@ -165,8 +165,8 @@ def presence_words(found: Presence) -> str:
 
 def _evidence(case: Case) -> Mapping[str, Any]:
     """Whose mailbox, whose website, and the proof that the website would have to show."""
-    website = str(case.newest.fields["website"])
-    host = host_of(str((case.published or case.newest).fields["website"]))
+    website = case.newest.website
+    host = host_of((case.published or case.newest).website)
     mail_domain = str(case.row.contact_email).rpartition("@")[2]
     return {
         "mail_domain": mail_domain,
@@ -236,7 +236,7 @@ def organization_site(endorsement_id: int) -> AnyResponse:
         abort(404)
     # Of the version that the level speaks for: a correction that waits must not prove the website on the wall.
     shown = case.published or case.newest
-    found = check_site(str(shown.fields["website"]), site_proof(endorsement_id))
+    found = check_site(shown.website, site_proof(endorsement_id))
     return _decide(
         endorsement_id,
         "site-found" if found else "site-not-found",

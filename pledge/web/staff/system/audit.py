@@ -12,7 +12,8 @@ from wtforms.validators import ValidationError
 
 from pledge.accounts.roles import Permission
 from pledge.audit import queries, services
-from pledge.audit.queries import AuditEntryView, Page, Search, as_csv
+from pledge.audit.models import AuditEntry
+from pledge.audit.queries import Page, Search, as_csv
 from pledge.campaigns.pledges import WordingPart, wording_changes
 from pledge.core import clock, i18n
 from pledge.exports.files import file_name
@@ -115,7 +116,7 @@ def _page(form: SearchForm) -> Response:
     return make_response(html, 200 if is_valid else 422)
 
 
-def details_of(line: AuditEntryView) -> dict[str, str]:
+def details_of(line: AuditEntry) -> dict[str, str]:
     """The details of an entry as names and texts, without the fields of which `changed_words` tells what they said."""
     return {
         name: _as_text(value)
@@ -125,7 +126,7 @@ def details_of(line: AuditEntryView) -> dict[str, str]:
 
 
 @staff.app_template_global("changed_words")
-def changed_words(line: AuditEntryView) -> dict[str, list[WordingPart]]:
+def changed_words(line: AuditEntry) -> dict[str, list[WordingPart]]:
     """What an entry says that was changed from which words to which, by the name of the field."""
     details = json.loads(line.details)
     before, after = (_fields(details.get(name)) for name in ("before", "after"))
@@ -143,7 +144,7 @@ def _as_text(value: Any) -> str:
 
 
 @staff.app_template_global("reason_of")
-def reason_of(line: AuditEntryView) -> str:
+def reason_of(line: AuditEntry) -> str:
     """The reason of an entry, in the reader's language where the entry has it in several."""
     given = json.loads(line.details).get(i18n.language())
     return given if isinstance(given, str) else line.reason

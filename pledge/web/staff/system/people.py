@@ -7,8 +7,8 @@ from werkzeug import Response as AnyResponse
 from wtforms import RadioField, SelectMultipleField, StringField
 
 from pledge.accounts import moderation, queries, sessions, two_people
+from pledge.accounts.models import StaffMember
 from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmin, NoRole, NoSuchAccount
-from pledge.accounts.queries import StaffMemberView
 from pledge.accounts.roles import Permission, Role
 from pledge.core import clock, i18n, languages
 from pledge.web.forms import StaffForm
@@ -95,7 +95,7 @@ def invite_post() -> AnyResponse:
 @needs(Permission.MANAGE_STAFF)
 def person(staff_id: int) -> Response:
     shown = _person_or_404(staff_id)
-    return _person_page(shown, RolesForm(roles=list(shown.roles)), CloseForm())
+    return _person_page(shown, RolesForm(roles=shown.roles), CloseForm())
 
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/roles")
@@ -136,7 +136,7 @@ def close(staff_id: int) -> AnyResponse:
         else:
             return _back(staff_id, "closed")
     shown = _person_or_404(staff_id)
-    return _person_page(shown, RolesForm(roles=list(shown.roles)), form)
+    return _person_page(shown, RolesForm(roles=shown.roles), form)
 
 
 @staff.get("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
@@ -163,7 +163,7 @@ def invite_again_post(staff_id: int) -> AnyResponse:
         form = CloseForm()
         form.form_errors.append(_no_admin_left())
         shown = _person_or_404(staff_id)
-        return _person_page(shown, RolesForm(roles=list(shown.roles)), form)
+        return _person_page(shown, RolesForm(roles=shown.roles), form)
     return _back(staff_id, "invited")
 
 
@@ -185,7 +185,7 @@ def _invite_page(form: InviteForm) -> Response:
     return form_page("staff/system/invite.html", form, approves_from=approves_from)
 
 
-def _person_page(shown: StaffMemberView, roles: RolesForm, closing: CloseForm) -> Response:
+def _person_page(shown: StaffMember, roles: RolesForm, closing: CloseForm) -> Response:
     wrong = roles if roles.errors else closing
     return form_page(
         "staff/system/person.html",
@@ -199,8 +199,8 @@ def _person_page(shown: StaffMemberView, roles: RolesForm, closing: CloseForm) -
     )
 
 
-def _person_or_404(staff_id: int) -> StaffMemberView:
-    return queries.person(staff_id) or abort(404)
+def _person_or_404(staff_id: int) -> StaffMember:
+    return queries.member(id=staff_id) or abort(404)
 
 
 def _back(staff_id: int, done: str) -> AnyResponse:

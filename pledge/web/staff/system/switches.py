@@ -12,7 +12,8 @@ from wtforms import StringField, TextAreaField
 from wtforms.fields import Field
 
 from pledge.accounts.roles import Permission
-from pledge.audit.queries import AuditEntryView, Search, page
+from pledge.audit.models import AuditEntry
+from pledge.audit.queries import Search, page
 from pledge.core import languages
 from pledge.core.i18n import format_duration
 from pledge.core.languages import Texts
@@ -136,7 +137,7 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 6 else 0
 
 
-def turned(line: AuditEntryView) -> str:
+def turned(line: AuditEntry) -> str:
     """In words, to what a switch was turned."""
     name = line.action.removeprefix("switch.")
     after = json.loads(line.details)["after"]

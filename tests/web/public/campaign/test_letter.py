@@ -4,6 +4,7 @@ import pytest
 
 from pledge.campaigns import media, staff_queries
 from pledge.campaigns.pdf import letter_pdf
+from pledge.campaigns.rules import stamp
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from tests.support.factories import EDITOR, campaign, draft, stored_document
@@ -19,7 +20,7 @@ TEXT = {
 
 
 def with_letter(text=TEXT):
-    media.set_letter_text(EDITOR, "air", media.letter_text_stamp(staff_queries.desk("air").letter_text), text)
+    media.set_letter_text(EDITOR, "air", stamp({"text": staff_queries.desk("air").letter_text}), text)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_the_pdf_is_made_once_and_anew_when_the_letter_changes(client):
 def test_an_uploaded_document_goes_before_the_one_that_is_made(client):
     campaign("air")
     with_letter()
-    seen = media.letters_stamp(staff_queries.desk("air").letters)
+    seen = stamp(staff_queries.desk("air").letters)
     media.set_letters(EDITOR, "air", seen, new={"ko": stored_document()})
     assert "/letter.pdf" not in client.get("/ko/c/air/letter").text
     assert 'href="/en/c/air/letter.pdf"' in client.get("/en/c/air/letter").text

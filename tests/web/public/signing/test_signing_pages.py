@@ -23,7 +23,7 @@ from tests.support.factories import (
     sign_form,
     signature,
 )
-from tests.support.pages import told
+from tests.support.pages import thanks_parts
 from tests.support.rows import number_of
 
 SIGN = {"ko": "/ko/c/blue-skies/sign", "en": "/en/c/blue-skies/sign"}
@@ -234,11 +234,11 @@ def test_the_form_asks_for_no_region_and_keeps_one_that_was_sent_with_it(client)
 def test_the_region_can_be_said_on_the_page_with_the_thanks(client):
     key = press_key(signature(region=None))
     address = f"/en/confirm/{key}/region"
-    assert f'action="{address}"' in told(client, key)
+    assert f'action="{address}"' in thanks_parts(client, key)
     assert client.post(address, data={"region": "KR-99"}).status_code == 400
     saved = client.post(address, data={"region": "KR-26"})
     assert (saved.status_code, saved.location) == (303, "/en/c/blue-skies/thanks#region")
-    page = told(client, key, done="region")
+    page = thanks_parts(client, key, done="region")
     assert "You are counted in Busan." in page
     assert "/region" not in page
 

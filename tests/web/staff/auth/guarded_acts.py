@@ -166,7 +166,7 @@ def _publish_pledge(_client: StaffClient) -> Act:
         "wording_en": "A new pledge",
     }
     wrong = {"wording_ko": "x" * 20_001}
-    path = f"/staff/campaigns/{SLUG}/pledge/publish"
+    path = f"/staff/campaigns/{SLUG}/page/pledge/publish"
     return Act(path, fields, "campaign.pledge", wrong=wrong, typed="A new pledge")
 
 
@@ -199,23 +199,23 @@ def _check_paper(_client: StaffClient) -> Act:
     of = factories.the_campaign()
     number = paper.entered(of)
     fields = {"seen": paper.stamp(of, number), "checked": "128"}
-    path = f"/staff/campaigns/{SLUG}/paper/{number}/check"
+    path = f"/staff/paper/{SLUG}/{number}/check"
     return Act(path, fields, "paper.agree")
 
 
 def _withdraw_paper(_client: StaffClient) -> Act:
-    path = f"/staff/campaigns/{SLUG}/paper/{paper.agreed()}/withdraw"
+    path = f"/staff/paper/{SLUG}/{paper.agreed()}/withdraw"
     return Act(path, {"why": WHY}, "paper.withdraw")
 
 
 def _download_scan(_client: StaffClient) -> Act:
-    return Act(f"/staff/campaigns/{SLUG}/paper/{paper.entered()}/scan", action="paper.download")
+    return Act(f"/staff/paper/{SLUG}/{paper.entered()}/scan", action="paper.download")
 
 
 def _answers(_client: StaffClient) -> Act:
     factories.the_campaign()
     fields = {"reply_to": "answers@example.org", "seen": stamp({"reply_to": ""})}
-    path = f"/staff/campaigns/{SLUG}/news/reply-to"
+    path = f"/staff/campaigns/{SLUG}/settings/reply-to"
     return Act(path, fields, "campaign.reply_to")
 
 
@@ -318,7 +318,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.close": close_account,
     "staff.cut_sessions": _sessions,
     "staff.news_approve": _approve_news,
-    "staff.news_reply_to": _answers,
+    "staff.campaign_reply_to": _answers,
     "staff.paper_check": _check_paper,
     "staff.paper_scan": _download_scan,
     "staff.paper_withdraw": _withdraw_paper,

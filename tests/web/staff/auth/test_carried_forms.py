@@ -20,7 +20,8 @@ from tests.support.pages import hidden_fields
 from tests.support.routes import unknown
 from tests.support.staff import StaffClient, client_of, code
 
-TEXTS = f"/staff/campaigns/{SLUG}/texts"
+PAGE = f"/staff/campaigns/{SLUG}/page"
+TEXTS = f"{PAGE}/texts"
 WORDS = "우리가 쓰던 긴 글 <b>& 'more'</b>"
 PASSWORD = "three green herons waited"
 
@@ -45,9 +46,9 @@ def fields_of(page, action):
 
 def form_of(page, **typed):
     """The fields of the page's form of texts, with other words in them."""
-    names = re.findall(r'<(?:input|textarea)[^>]* name="([a-z]+_(?:ko|en))"', page.text)
-    own = {name: hidden(page, name) for name in ("csrf_token", "form_owner", "seen")}
-    return {**dict.fromkeys([*names, "reason"], "words"), **own, **typed}
+    form = page.text.partition(f'action="{TEXTS}"')[2].partition("</form>")[0]
+    names = re.findall(r'<(?:input|textarea)[^>]* name="([a-z]+_(?:ko|en))"', form)
+    return {**dict.fromkeys(names, "words"), **fields_of(page, TEXTS), **typed}
 
 
 def sign_in(client, page, member):
@@ -61,7 +62,7 @@ def sign_in(client, page, member):
 @pytest.fixture
 def lapsed(editor, frozen_clock):
     """A text was typed, half an hour went by, and it was sent."""
-    page = editor.get(TEXTS)
+    page = editor.get(PAGE)
     frozen_clock.move(minutes=31)
     editor.lapsed = editor.post(TEXTS, csrf=False, data=form_of(page, body_ko=WORDS))
     assert editor.lapsed.status_code == 200
@@ -116,7 +117,7 @@ def test_a_sign_in_that_took_too_long_carries_it_on(lapsed, frozen_clock):
 
 def test_the_stamp_of_what_was_seen_goes_along_so_nobody_is_overwritten(lapsed, staff_client):
     other = staff_client("editor", lang="en")
-    page = other.get(TEXTS)
+    page = other.get(PAGE)
     other.post(TEXTS, csrf=False, data=form_of(page, title_en="Changed in the meantime"))
     page = sign_in(lapsed, lapsed.lapsed, lapsed.member)
     sent = lapsed.post(TEXTS, csrf=False, data=fields_of(page, TEXTS))
@@ -135,7 +136,7 @@ def test_what_one_person_typed_is_not_sent_by_another(lapsed):
 
 
 def test_who_signed_in_again_in_another_window_can_send_it_at_once(app, editor, frozen_clock):
-    page = editor.get(TEXTS)
+    page = editor.get(PAGE)
     frozen_clock.move(minutes=31)
     again = client_of(app, editor.member, csrf_token="1" * 40)
     answer = again.post(TEXTS, csrf=False, data=form_of(page, body_ko=WORDS))
@@ -168,7 +169,7 @@ def test_a_file_is_chosen_once_more(editor, frozen_clock):
 
 @pytest.mark.parametrize("owner", ["", "made.up.token", "expired", "another"])
 def test_who_was_never_shown_the_form_gets_nothing_carried(app, editor, frozen_clock, owner):
-    page = editor.get(TEXTS)
+    page = editor.get(PAGE)
     fields = form_of(page, body_ko=WORDS)
     if owner == "expired":
         frozen_clock.move(days=2)
@@ -208,7 +209,7 @@ def test_passwords_are_not_carried(editor, frozen_clock):
 
 
 def test_where_the_act_is_no_longer_possible_the_words_are_shown(app, editor, frozen_clock):
-    page = editor.get(TEXTS)
+    page = editor.get(PAGE)
     own = {name: hidden(page, name) for name in ("csrf_token", "form_owner")}
     frozen_clock.move(minutes=31)
     sent = {**own, "before": "open", "reason": WORDS}
@@ -221,7 +222,7 @@ def test_where_the_act_is_no_longer_possible_the_words_are_shown(app, editor, fr
     "path", ["", "https://evil.example/", "//evil.example/staff/", "/elsewhere", "/staff/ x"]
 )
 def test_a_carried_form_goes_nowhere_but_to_the_staff_area(editor, path):
-    owner = hidden(editor.get(TEXTS), "form_owner")
+    owner = hidden(editor.get(PAGE), "form_owner")
     carried = {"carried:-path": path, "carried:-owner": owner, "carried:body_ko": WORDS}
     answer = editor.post("/staff/language", data={"lang": "ko", **carried})
     assert answer.location == "/staff/"
@@ -249,7 +250,7 @@ def test_the_language_of_a_form_with_errors_changes_and_keeps_what_was_typed(app
 
 
 def test_two_texts_as_long_as_they_may_be_go_along(editor, frozen_clock):
-    page = editor.get(TEXTS)
+    page = editor.get(PAGE)
     frozen_clock.move(minutes=31)
     page = editor.post(TEXTS, csrf=False, data=form_of(page, body_ko="가" * 20_000, body_en="글" * 20_000))
     page = sign_in(editor, page, editor.member)

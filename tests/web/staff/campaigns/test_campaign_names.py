@@ -39,8 +39,8 @@ def options(page, name="campaign"):
 def test_each_section_of_a_campaign_is_headed_with_its_title(two, staff_client):
     editor = staff_client("editor", lang="en")
     sections = [
-        *("", "/texts", "/pledge", "/schedule", "/partners", "/partners/new", "/events", "/events/new"),
-        *("/media", "/state/closed"),
+        *("", "/page", "/settings", "/partners", "/partners/new", "/events/new"),
+        *("/state/closed",),
     ]
     for section in sections:
         page = editor.get(f"/staff/campaigns/rivers{section}")
@@ -48,7 +48,7 @@ def test_each_section_of_a_campaign_is_headed_with_its_title(two, staff_client):
         assert TITLES["en"] in heading(page), section
         assert TITLES["en"] in re.search("<title>.*?</title>", page.text, re.DOTALL)[0], section
     draft("untitled", title_ko="", title_en="")
-    assert "untitled" in heading(editor.get("/staff/campaigns/untitled/texts"))
+    assert "untitled" in heading(editor.get("/staff/campaigns/untitled/page"))
 
 
 def test_the_review_desk_names_the_campaign_and_can_be_narrowed_to_one(two, staff_client):

@@ -19,13 +19,13 @@ from tests.web.staff.campaigns.screens import event_form, partner_form, seen
 
 
 def texts_form(editor, slug="air", **changes):
-    page = editor.get(f"/staff/campaigns/{slug}/texts")
-    return {**staff_queries.desk(slug).texts, "seen": seen(page), **changes}
+    page = editor.get(f"/staff/campaigns/{slug}/page")
+    return {**staff_queries.desk(slug).texts, "seen": seen(page, "/page/texts"), **changes}
 
 
 def test_what_does_not_exist_is_not_found(app, editor):
     draft("air")
-    for path in ("nothing", "nothing/texts", "air/partners/9", f"air/events/{10**30}", "air/preview/de"):
+    for path in ("nothing", "nothing/page", "air/partners/9", f"air/events/{10**30}", "air/preview/de"):
         assert editor.get(f"/staff/campaigns/{path}").status_code == 404
     assert editor.post(f"/staff/campaigns/air/partners/{10**30}/remove").status_code == 404
     assert editor.post("/staff/campaigns/air/events/7/remove").status_code == 404
@@ -44,7 +44,9 @@ def test_a_draft_is_made_and_an_address_that_is_taken_is_told(app, editor):
 
 def test_texts_are_saved_and_shown_at_once(app, editor, client):
     factories.campaign("air")
-    sent = editor.post("/staff/campaigns/air/texts", data=texts_form(editor, title_en="Clean air for all"))
+    sent = editor.post(
+        "/staff/campaigns/air/page/texts", data=texts_form(editor, title_en="Clean air for all")
+    )
     assert sent.status_code == 303
     assert "Saved." in editor.get(sent.location).text
     assert "Clean air for all" in client.get("/en/c/air").text
@@ -54,7 +56,7 @@ def test_a_long_korean_text_is_not_too_large_for_its_form(app, editor):
     draft("air")
     long = "하늘 " * 6600
     sent = editor.post(
-        "/staff/campaigns/air/texts",
+        "/staff/campaigns/air/page/texts",
         data=texts_form(editor, body_ko=long, body_en=long),
         content_type="multipart/form-data",
     )
@@ -65,7 +67,7 @@ def test_a_long_korean_text_is_not_too_large_for_its_form(app, editor):
 def test_what_is_missing_in_public_is_told_at_its_field_and_the_rest_is_kept(app, editor):
     factories.campaign("air")
     sent = editor.post(
-        "/staff/campaigns/air/texts", data=texts_form(editor, title_ko="", tagline_en="New words")
+        "/staff/campaigns/air/page/texts", data=texts_form(editor, title_ko="", tagline_en="New words")
     )
     assert sent.status_code == 422
     assert 'href="#title_ko"' in sent.text
@@ -78,12 +80,12 @@ def test_the_second_editor_sees_both_texts_and_loses_nothing(app, editor):
     form = texts_form(editor, title_en="By the second")
     stored = staff_queries.desk("air").texts
     moderation.edit_texts(EDITOR, "air", stamp(stored), {**stored, "title_en": "By the first"})
-    sent = editor.post("/staff/campaigns/air/texts", data=form)
+    sent = editor.post("/staff/campaigns/air/page/texts", data=form)
     assert sent.status_code == 409
     assert 'value="By the second"' in sent.text
     assert re.search(r'class="stored__text"[^>]*>By the first<', sent.text)
     assert sent.text.count("stored__text") == 1, "only what differs is shown twice"
-    again = editor.post("/staff/campaigns/air/texts", data={**form, "seen": seen(sent)})
+    again = editor.post("/staff/campaigns/air/page/texts", data={**form, "seen": seen(sent, "/page/texts")})
     assert again.status_code == 303
     assert staff_queries.desk("air").texts["title_en"] == "By the second"
 
@@ -98,9 +100,9 @@ def test_publishing_shows_what_is_missing_with_links_to_the_fields(app, editor):
         editor.get("/staff/campaigns/air/state/open"),
         refused := editor.post("/staff/campaigns/air/state/open", data={"before": "draft"}),
     ):
-        assert "/staff/campaigns/air/texts#title_en" in page.text
-        assert "/staff/campaigns/air/texts#title_ko" not in page.text
-        assert "/staff/campaigns/air/pledge#wording_ko" in page.text
+        assert "/staff/campaigns/air/page#title_en" in page.text
+        assert "/staff/campaigns/air/page#title_ko" not in page.text
+        assert "/staff/campaigns/air/page#wording_ko" in page.text
         assert f"/staff/campaigns/air/partners/{partner}#name_en" in page.text
     assert refused.status_code == 409
     assert staff_queries.desk("air").state is CampaignState.DRAFT
@@ -187,21 +189,22 @@ def test_a_draft_without_a_secretariat_leads_to_the_form_that_adds_one(app, edit
 
 def test_the_pledge_is_written_and_its_versions_are_listed(app, editor, client):
     factories.campaign("air")
-    page = editor.get("/staff/campaigns/air/pledge")
-    form = {"wording_ko": "새 서약", "wording_en": "The new pledge", "seen": seen(page), "version": "2"}
-    sent = editor.post("/staff/campaigns/air/pledge/publish", data=form)
+    page = editor.get("/staff/campaigns/air/page")
+    form = {"wording_ko": "새 서약", "wording_en": "The new pledge", "version": "2"}
+    form["seen"] = seen(page, "/page/pledge")
+    sent = editor.post("/staff/campaigns/air/page/pledge/publish", data=form)
     assert sent.status_code == 303
     listed = editor.get(sent.location).text
     for row in queries.pledge_versions(staff_queries.desk("air").id):
-        assert row.sha256 in listed
+        assert row.sha256.hex() in listed
         assert client.get(f"/en/c/air/pledge/{row.version}").status_code == 200
 
 
 def test_dates_are_typed_in_seouls_time(app, editor):
     draft("air")
-    page = editor.get("/staff/campaigns/air/schedule")
+    page = editor.get("/staff/campaigns/air")
     sent = editor.post(
-        "/staff/campaigns/air/schedule",
+        "/staff/campaigns/air",
         data={
             "goal": "100,000",
             "goal_steps": "500\r\n5,000\r\n50,000",
@@ -214,7 +217,7 @@ def test_dates_are_typed_in_seouls_time(app, editor):
     kept = staff_queries.desk("air").schedule
     assert (kept.goal, kept.goal_steps) == (100_000, (500, 5_000, 50_000))
     assert kept.opens_at.isoformat() == "2027-09-06T15:00:00+00:00"
-    shown = editor.get("/staff/campaigns/air/schedule").text
+    shown = editor.get("/staff/campaigns/air").text
     assert 'value="2027-12-31T23:59"' in shown
     assert "500\n5,000\n50,000</textarea>" in shown
     assert "24 hours more" in shown
@@ -233,8 +236,8 @@ def test_dates_are_typed_in_seouls_time(app, editor):
 )
 def test_dates_and_goals_that_make_no_sense_are_told_at_their_field(app, editor, field, text):
     draft("air")
-    page = editor.get("/staff/campaigns/air/schedule")
-    sent = editor.post("/staff/campaigns/air/schedule", data={"goal": "5", "seen": seen(page), field: text})
+    page = editor.get("/staff/campaigns/air")
+    sent = editor.post("/staff/campaigns/air", data={"goal": "5", "seen": seen(page), field: text})
     assert sent.status_code == 422
     assert f'href="#{field}"' in sent.text
     assert staff_queries.desk("air").schedule.goal == 1000
@@ -242,8 +245,8 @@ def test_dates_and_goals_that_make_no_sense_are_told_at_their_field(app, editor,
 
 def test_a_closed_campaign_keeps_its_dates_and_what_was_typed_stays_in_the_form(app, editor):
     factories.campaign("air", state="closed")
-    page = editor.get("/staff/campaigns/air/schedule")
-    sent = editor.post("/staff/campaigns/air/schedule", data={"goal": "77", "seen": seen(page)})
+    page = editor.get("/staff/campaigns/air")
+    sent = editor.post("/staff/campaigns/air", data={"goal": "77", "seen": seen(page)})
     assert sent.status_code == 409
     assert 'value="77"' in sent.text
     assert staff_queries.desk("air").schedule.goal == 1000

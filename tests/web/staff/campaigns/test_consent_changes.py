@@ -11,15 +11,18 @@ from tests.support import factories
 from tests.support.factories import draft
 from tests.support.pages import hidden_fields
 from tests.support.staff import code
+from tests.web.staff.campaigns.screens import seen
 
 WHY = "decided by the board"
-RECIPIENT = ("texts", "recipient_ko", "국회")
-CLOSING = ("schedule", "closes_at", "2031-01-01T00:00")
+RECIPIENT = ("/settings/recipient", "recipient_ko", "국회")
+CLOSING = ("", "closes_at", "2031-01-01T00:00")
+PAGES = {"/settings/recipient": "/settings", "": "", "/page/texts": "/page"}
 
 
-def form_of(editor, section):
-    """What the form of a section sends when nothing in it is changed."""
-    shown = editor.get(f"/staff/campaigns/air/{section}").text
+def form_of(editor, path):
+    """What the form that is sent there holds when nothing in it is changed."""
+    page = editor.get(f"/staff/campaigns/air{PAGES[path]}").text
+    shown = page.partition(f'action="/staff/campaigns/air{path}"')[2].partition("</form>")[0]
     fields = re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', shown)
     areas = re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', shown, re.DOTALL)
     return {
@@ -30,7 +33,7 @@ def form_of(editor, section):
 def save(editor, change, **more):
     section, field, value = change
     form = {**form_of(editor, section), field: value, **more}
-    return editor.post(f"/staff/campaigns/air/{section}", data=form)
+    return editor.post(f"/staff/campaigns/air{section}", data=form)
 
 
 def stored():
@@ -47,9 +50,9 @@ def test_a_change_of_the_consent_is_saved_after_the_code_with_its_reason(app, ed
     assert asked.status_code == 200
     assert stored() == before
     sent = hidden_fields(asked.text.rpartition("<form")[2])
-    path = f"/staff/campaigns/air/{change[0]}"
+    path = f"/staff/campaigns/air{change[0]}"
     done = editor.post(path, csrf=False, data={**sent, "factor-code": code(editor.member)})
-    assert done.location.endswith(f"/staff/campaigns/air/{change[0]}?saved=1")
+    assert done.location.endswith(f"/staff/campaigns/air{PAGES[change[0]]}?saved=1")
     assert stored() != before
     assert page(Search()).lines[0].reason == WHY
 
@@ -70,9 +73,9 @@ def test_a_change_of_the_consent_without_a_reason_is_refused_before_the_code_is_
 
 def test_who_did_not_see_the_recipient_of_now_changes_nothing(app, editor):
     factories.campaign("air")
-    form = form_of(editor, "texts") | {"recipient_ko": "국회", "reason": WHY}
+    form = form_of(editor, "/settings/recipient") | {"recipient_ko": "국회", "reason": WHY}
     save(editor, RECIPIENT, recipient_ko="서울시", reason=WHY)
-    refused = editor.post("/staff/campaigns/air/texts", data=form)
+    refused = editor.post("/staff/campaigns/air/settings/recipient", data=form)
     assert refused.status_code == 409
     assert stored()[0] == "서울시"
 
@@ -80,13 +83,32 @@ def test_who_did_not_see_the_recipient_of_now_changes_nothing(app, editor):
 def test_other_texts_and_the_goal_ask_for_neither(app, editor, frozen_clock):
     factories.campaign("air")
     frozen_clock.move(minutes=6)
-    assert save(editor, ("texts", "summary_ko", "새 요약")).location.endswith("?saved=1")
-    assert save(editor, ("schedule", "goal", "2000")).location.endswith("?saved=1")
+    assert save(editor, ("/page/texts", "summary_ko", "새 요약")).location.endswith("?saved=1")
+    assert save(editor, ("", "goal", "2000")).location.endswith("?saved=1")
 
 
 def test_a_draft_asks_for_neither(app, editor, frozen_clock):
     draft("air")
     frozen_clock.move(minutes=6)
     for change in (RECIPIENT, CLOSING):
-        assert 'name="reason"' not in editor.get(f"/staff/campaigns/air/{change[0]}").text
+        assert 'name="reason"' not in editor.get(f"/staff/campaigns/air{PAGES[change[0]]}").text
         assert save(editor, change).location.endswith("?saved=1")
+
+
+def test_an_editor_sets_where_answers_to_e_mails_go(app, editor):
+    factories.campaign("air")
+    path = "/staff/campaigns/air/settings"
+    page = editor.get(path)
+    assert "If empty: privacy@localhost" in page.text
+    wrong = editor.post(f"{path}/reply-to", data={"seen": seen(page, "reply-to"), "reply_to": "sky"})
+    assert wrong.status_code == 422
+    assert "Enter an e-mail address" in wrong.text
+    reply = editor.post(
+        f"{path}/reply-to", data={"seen": seen(page, "reply-to"), "reply_to": "sky@example.org"}
+    )
+    assert reply.status_code == 303
+    assert 'value="sky@example.org"' in editor.get(path).text
+    assert (
+        editor.post(f"{path}/reply-to", data={"seen": seen(page, "reply-to"), "reply_to": ""}).status_code
+        == 409
+    )

@@ -7,6 +7,7 @@ import pytest
 
 from pledge.campaigns import media, staff_queries
 from pledge.campaigns.media import VideoFields, get_photo, get_quotation
+from pledge.campaigns.rules import stamp
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from pledge.files import services as files
@@ -19,7 +20,7 @@ from tests.web.staff.campaigns.screens import PDF, photograph, picture, seen, se
 def test_a_video_s_form_tells_all_its_mistakes_at_once(app, editor):
     factories.campaign("air")
     sent = editor.post(
-        "/staff/campaigns/air/media/video",
+        "/staff/campaigns/air/page/video",
         data={"video": "https://example.org/film", "still": (io.BytesIO(b"nonsense"), "logo.png")},
         content_type="multipart/form-data",
     )
@@ -29,11 +30,11 @@ def test_a_video_s_form_tells_all_its_mistakes_at_once(app, editor):
 
 def test_a_video_and_its_picture_are_saved(app, editor, client):
     factories.campaign("air")
-    page = editor.get("/staff/campaigns/air/media")
+    page = editor.get("/staff/campaigns/air/page")
     sent = send(
         editor,
-        "media/video",
-        {"video": "https://youtu.be/dQw4w9WgXcQ", "still": picture(), "seen": seen(page, "media/video")},
+        "page/video",
+        {"video": "https://youtu.be/dQw4w9WgXcQ", "still": picture(), "seen": seen(page, "page/video")},
     )
     assert sent.status_code == 303
     assert f"/files/{staff_queries.desk('air').video.still}/" in client.get("/en/c/air").text
@@ -49,7 +50,7 @@ def video_form(**changes):
 def test_a_video_of_our_own_is_saved_shown_with_captions_and_taken_away(app, editor, client):
     factories.campaign("air")
     form = video_form(own=(io.BytesIO(mp4()), "film.mp4"), still=photograph(), **VIDEO_CAPTIONS)
-    assert send(editor, "media/video", form).status_code == 303
+    assert send(editor, "page/video", form).status_code == 303
     video, page = staff_queries.desk("air").video, client.get("/en/c/air")
     assert f'src="/files/{video.file}/video.mp4" type="video/mp4"' in page.text
     assert 'preload="none"' in page.text
@@ -62,7 +63,7 @@ def test_a_video_of_our_own_is_saved_shown_with_captions_and_taken_away(app, edi
     assert client.get("/en/c/air/captions.vtt").text == CAPTIONS
     client.checked = False
     assert client.get(f"/files/{video.file}/video.mp4", buffered=True).data == mp4()
-    assert send(editor, "media/video", video_form(drop_own="y", **VIDEO_CAPTIONS)).status_code == 303
+    assert send(editor, "page/video", video_form(drop_own="y", **VIDEO_CAPTIONS)).status_code == 303
     assert staff_queries.desk("air").video is None
 
 
@@ -98,7 +99,7 @@ def test_the_captions_of_a_draft_are_read_by_the_link_of_its_preview(app, client
 def test_why_a_video_is_refused_is_told_beside_its_field(app, editor, monkeypatch, data, told):
     monkeypatch.setattr(files, "MEGABYTE", 1000)
     factories.campaign("air")
-    sent = send(editor, "media/video", video_form(own=(io.BytesIO(data), "film.mp4"), **VIDEO_CAPTIONS))
+    sent = send(editor, "page/video", video_form(own=(io.BytesIO(data), "film.mp4"), **VIDEO_CAPTIONS))
     assert sent.status_code == 422
     assert told in sent.text
     assert 'href="#own"' in sent.text
@@ -108,28 +109,28 @@ def test_why_a_video_is_refused_is_told_beside_its_field(app, editor, monkeypatc
 def test_a_video_is_not_chosen_again_when_its_captions_are_wrong(app, editor):
     factories.campaign("air")
     form = video_form(own=(io.BytesIO(mp4()), "film.mp4"), captions_en="no captions")
-    sent = send(editor, "media/video", form)
+    sent = send(editor, "page/video", form)
     assert sent.status_code == 422
     assert 'href="#captions_en"' in sent.text
     kept = re.search(r'name="own_kept" value="([^"]+)"', sent.text)[1]
-    assert send(editor, "media/video", video_form(own_kept=kept, **VIDEO_CAPTIONS)).status_code == 303
+    assert send(editor, "page/video", video_form(own_kept=kept, **VIDEO_CAPTIONS)).status_code == 303
     assert staff_queries.desk("air").video.captions == {"ko": CAPTIONS, "en": CAPTIONS}
 
 
 def test_an_address_and_a_file_are_one_video_too_many(app, editor):
     factories.campaign("air")
     form = video_form(video="https://youtu.be/dQw4w9WgXcQ", own=(io.BytesIO(mp4()), "film.mp4"))
-    sent = send(editor, "media/video", form)
+    sent = send(editor, "page/video", form)
     assert sent.status_code == 422
     assert "A campaign has one video" in sent.text
 
 
 def test_a_letter_is_stored_offered_and_taken_away(app, editor, client):
     factories.campaign("air")
-    held = media.letters_stamp(staff_queries.desk("air").letters)
+    held = stamp(staff_queries.desk("air").letters)
     sent = send(
         editor,
-        "media/letters",
+        "page/letters",
         {"letter_ko": (io.BytesIO(PDF), "letter.pdf", "application/pdf"), "seen": held},
     )
     assert sent.status_code == 303
@@ -137,17 +138,17 @@ def test_a_letter_is_stored_offered_and_taken_away(app, editor, client):
     address = re.search(r'href="(/files/[^"]+\.pdf)"', client.get("/ko/c/air").text)[1]
     client.checked = False
     assert client.get(address).data == PDF
-    held = media.letters_stamp(staff_queries.desk("air").letters)
-    assert send(editor, "media/letters", {"drop_ko": "y", "seen": held}).status_code == 303
+    held = stamp(staff_queries.desk("air").letters)
+    assert send(editor, "page/letters", {"drop_ko": "y", "seen": held}).status_code == 303
     assert staff_queries.desk("air").letters == {"ko": "", "en": ""}
 
 
 def test_what_is_no_pdf_is_told(app, editor):
     factories.campaign("air")
-    held = media.letters_stamp(staff_queries.desk("air").letters)
+    held = stamp(staff_queries.desk("air").letters)
     sent = send(
         editor,
-        "media/letters",
+        "page/letters",
         {"letter_en": (io.BytesIO(b"MZ"), "letter.pdf", "application/pdf"), "seen": held},
     )
     assert sent.status_code == 422
@@ -156,10 +157,10 @@ def test_what_is_no_pdf_is_told(app, editor):
 
 def test_media_that_somebody_else_changed_meanwhile_are_told(app, editor):
     factories.campaign("air")
-    page = editor.get("/staff/campaigns/air/media")
+    page = editor.get("/staff/campaigns/air/page")
     media.set_video(EDITOR, "air", media.video_stamp(None), VideoFields("https://vimeo.com/123456789"))
     sent = send(
-        editor, "media/video", {"video": "https://youtu.be/dQw4w9WgXcQ", "seen": seen(page, "media/video")}
+        editor, "page/video", {"video": "https://youtu.be/dQw4w9WgXcQ", "seen": seen(page, "page/video")}
     )
     assert sent.status_code == 409
     assert 'value="https://youtu.be/dQw4w9WgXcQ"' in sent.text
@@ -169,23 +170,23 @@ def test_media_that_somebody_else_changed_meanwhile_are_told(app, editor):
 def test_a_letter_to_read_is_written_shown_as_a_page_and_taken_away(app, editor, client):
     factories.campaign("air")
     letter = {"text_ko": "## 여러분께\n\n하늘을 위해.", "text_en": "## To you\n\nFor the **sky**."}
-    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
-    assert send(editor, "media/letter-text", {**letter, "seen": held}).status_code == 303
+    held = stamp({"text": staff_queries.desk("air").letter_text})
+    assert send(editor, "page/letter-text", {**letter, "seen": held}).status_code == 303
     assert 'href="/en/c/air/letter"' in client.get("/en/c/air").text
     assert "<strong>sky</strong>" in client.get("/en/c/air/letter").text
     assert "여러분께" in client.get("/ko/c/air/letter").text
-    assert 'href="/staff/campaigns/air/preview/ko/letter"' in editor.get("/staff/campaigns/air/media").text
+    assert 'href="/staff/campaigns/air/preview/ko/letter"' in editor.get("/staff/campaigns/air/page").text
     shown = editor.get("/staff/campaigns/air/preview/ko/letter")
     assert "여러분께" in client.get(shown.location).text
-    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
-    assert send(editor, "media/letter-text", {"text_ko": "", "text_en": "", "seen": held}).status_code == 303
+    held = stamp({"text": staff_queries.desk("air").letter_text})
+    assert send(editor, "page/letter-text", {"text_ko": "", "text_en": "", "seen": held}).status_code == 303
     assert not staff_queries.desk("air").letter_text
 
 
 def test_a_letter_to_read_is_needed_in_every_language_or_in_none(app, editor):
     factories.campaign("air")
-    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
-    sent = send(editor, "media/letter-text", {"text_ko": "", "text_en": "To you", "seen": held})
+    held = stamp({"text": staff_queries.desk("air").letter_text})
+    sent = send(editor, "page/letter-text", {"text_ko": "", "text_en": "To you", "seen": held})
     assert sent.status_code == 422
     assert 'href="#text_ko"' in sent.text
     assert "To you" in sent.text
@@ -194,8 +195,8 @@ def test_a_letter_to_read_is_needed_in_every_language_or_in_none(app, editor):
 @pytest.mark.parametrize("text", ["> " * 100 + "a", f"[x](https://{'a' * 9000})"])
 def test_a_letter_to_read_of_which_no_pdf_can_be_made_is_told_beside_its_field(app, editor, text):
     factories.campaign("air")
-    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
-    sent = send(editor, "media/letter-text", {"text_ko": "여러분께", "text_en": text, "seen": held})
+    held = stamp({"text": staff_queries.desk("air").letter_text})
+    sent = send(editor, "page/letter-text", {"text_ko": "여러분께", "text_en": text, "seen": held})
     assert sent.status_code == 422
     assert 'href="#text_en"' in sent.text
     assert "No PDF can be made of this text." in sent.text
@@ -212,7 +213,7 @@ def stored_photo():
 def test_a_photograph_is_saved_shown_and_taken_away(app, editor, client):
     factories.campaign("air")
     form = {**WORDS, "focus": "left-top", "photo": photograph(), "seen": stored_photo().stamp}
-    assert send(editor, "media/photo", form).status_code == 303
+    assert send(editor, "page/photo", form).status_code == 303
     page, name = client.get("/en/c/air").text, stored_photo().file
     assert 'alt="Seoul under a clear sky"' in page
     assert "photo__picture--left-top" in page
@@ -222,28 +223,28 @@ def test_a_photograph_is_saved_shown_and_taken_away(app, editor, client):
         assert f"/files/{name}/{size}.webp" in page
         assert client.get(f"/files/{name}/{size}.webp").status_code == 200
     gone = {"focus": "center", "drop_photo": "y", "seen": stored_photo().stamp}
-    assert send(editor, "media/photo", gone).status_code == 303
+    assert send(editor, "page/photo", gone).status_code == 303
     assert stored_photo().file == ""
 
 
 def test_a_photograph_needs_words_in_every_language(app, editor):
     factories.campaign("air")
     form = {**WORDS, "alt_en": "", "focus": "center", "photo": photograph(), "seen": stored_photo().stamp}
-    sent = send(editor, "media/photo", form)
+    sent = send(editor, "page/photo", form)
     assert sent.status_code == 422
     assert 'href="#alt_en"' in sent.text
     assert stored_photo().file == ""
     kept = re.search(r'name="photo_kept" value="([^"]+)"', sent.text)[1]
     again = {**WORDS, "focus": "center", "photo_kept": kept, "seen": stored_photo().stamp}
-    assert send(editor, "media/photo", again).status_code == 303
+    assert send(editor, "page/photo", again).status_code == 303
     assert stored_photo().file, "nobody has to choose it twice"
 
 
 def test_words_without_a_photograph_and_an_unknown_place_are_told(app, editor):
     factories.campaign("air")
     form = {**WORDS, "seen": stored_photo().stamp}
-    assert 'href="#photo"' in send(editor, "media/photo", {**form, "focus": "center"}).text
-    assert 'href="#focus"' in send(editor, "media/photo", {**form, "focus": "x; color: red"}).text
+    assert 'href="#photo"' in send(editor, "page/photo", {**form, "focus": "center"}).text
+    assert 'href="#focus"' in send(editor, "page/photo", {**form, "focus": "x; color: red"}).text
 
 
 QUOTATION = {
@@ -260,12 +261,12 @@ def test_a_quotation_with_its_portrait_is_saved_and_shown(app, editor, client):
     factories.campaign("air")
     stamp = get_quotation(staff_queries.desk("air").id).stamp
     form = {**QUOTATION, "portrait": picture(), "seen": stamp}
-    assert send(editor, "media/quotation", form).status_code == 303
+    assert send(editor, "page/quotation", form).status_code == 303
     page = client.get("/en/c/air").text
     assert "There is one sky." in page
     assert 'alt="A smiling face"' in page
     assert "하늘은 하나입니다." in client.get("/ko/c/air").text
-    stored = editor.get("/staff/campaigns/air/media").text
+    stored = editor.get("/staff/campaigns/air/page").text
     assert 'value="Han Garam"' in stored
     assert 'id="drop_portrait"' in stored
 
@@ -273,7 +274,7 @@ def test_a_quotation_with_its_portrait_is_saved_and_shown(app, editor, client):
 def test_a_quotation_in_one_language_is_told_beside_the_other(app, editor):
     factories.campaign("air")
     stamp = get_quotation(staff_queries.desk("air").id).stamp
-    sent = send(editor, "media/quotation", {**QUOTATION, "quotation_ko": "", "seen": stamp})
+    sent = send(editor, "page/quotation", {**QUOTATION, "quotation_ko": "", "seen": stamp})
     assert sent.status_code == 422
     assert {'href="#quotation_ko"', 'href="#portrait"'} <= set(re.findall(r'href="#\w+"', sent.text))
     assert "There is one sky." in sent.text

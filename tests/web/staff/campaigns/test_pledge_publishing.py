@@ -41,7 +41,7 @@ def save(editor, **words):
     stored = staff_queries.wording(staff_queries.desk("air").id)
     words = {f"wording_{lang}": text for lang, text in {**stored.wording, **words}.items()}
     form = {**words, "seen": stored.stamp}
-    return editor.post("/staff/campaigns/air/pledge", data=form)
+    return editor.post("/staff/campaigns/air/page/pledge", data=form)
 
 
 def test_saving_publishes_nothing_and_says_who_is_bound_to_which_version(air, editor):
@@ -58,11 +58,11 @@ def test_saving_publishes_nothing_and_says_who_is_bound_to_which_version(air, ed
 
 def test_what_was_seen_is_what_is_published(air, editor, client):
     page = save(editor, ko="서약 3판", en="The pledge, version 3")
-    sent = editor.post("/staff/campaigns/air/pledge/publish", data=hidden(page))
+    sent = editor.post("/staff/campaigns/air/page/pledge/publish", data=hidden(page))
     assert (sent.status_code, versions()) == (303, [3, 2, 1])
     assert "Saved." in editor.get(sent.location).text
     assert "The pledge, version 3" in client.get("/en/c/air/pledge/3").text
-    again = editor.post("/staff/campaigns/air/pledge/publish", data=hidden(page))
+    again = editor.post("/staff/campaigns/air/page/pledge/publish", data=hidden(page))
     assert (again.status_code, versions()) == (409, [3, 2, 1])
 
 
@@ -70,16 +70,16 @@ def test_a_pledge_in_one_language_is_published_only_when_the_editor_confirms_it(
     page = save(editor, ko="서약 2판 고침")
     assert "Not every language changes." in page.text
     assert '<span class="tag tag--warning">unchanged</span>' in page.text
-    refused = editor.post("/staff/campaigns/air/pledge/publish", data=hidden(page))
+    refused = editor.post("/staff/campaigns/air/page/pledge/publish", data=hidden(page))
     assert (refused.status_code, versions()) == (422, [2, 1])
     assert hidden(refused) == hidden(page)
-    sent = editor.post("/staff/campaigns/air/pledge/publish", data={**hidden(page), "one_language": "y"})
+    sent = editor.post("/staff/campaigns/air/page/pledge/publish", data={**hidden(page), "one_language": "y"})
     assert (sent.status_code, versions()) == (303, [3, 2, 1])
 
 
 def test_who_goes_on_writing_finds_their_words_in_the_form(air, editor):
     page = save(editor, ko="<서약> 3판", en="Version 3 & more")
-    back = editor.post("/staff/campaigns/air/pledge/edit", data={"ko": "<서약> 3판", **hidden(page)})
+    back = editor.post("/staff/campaigns/air/page/pledge/edit", data={"ko": "<서약> 3판", **hidden(page)})
     assert back.status_code == 200
     assert "Version 3 &amp; more</textarea>" in back.text
 
@@ -87,7 +87,7 @@ def test_who_goes_on_writing_finds_their_words_in_the_form(air, editor):
 @pytest.mark.parametrize("version", ["", "2", "4", "three", "99999999999", "-3", "³"])
 def test_a_version_that_was_not_shown_is_not_published(air, editor, version):
     page = save(editor, ko="서약 3판", en="The pledge, version 3")
-    sent = editor.post("/staff/campaigns/air/pledge/publish", data={**hidden(page), "version": version})
+    sent = editor.post("/staff/campaigns/air/page/pledge/publish", data={**hidden(page), "version": version})
     assert (sent.status_code, versions()) == (409, [2, 1])
     assert hidden(sent)["version"] == "3"
 
@@ -95,7 +95,7 @@ def test_a_version_that_was_not_shown_is_not_published(air, editor, version):
 def test_what_somebody_else_published_meanwhile_is_told(air, editor):
     page = save(editor, ko="서약 3판", en="The pledge, version 3")
     factories.write_pledge("air", "다른 판", "Another version")
-    sent = editor.post("/staff/campaigns/air/pledge/publish", data=hidden(page))
+    sent = editor.post("/staff/campaigns/air/page/pledge/publish", data=hidden(page))
     assert (sent.status_code, versions()) == (409, [3, 2, 1])
     assert "Somebody else saved this while you were writing" in sent.text
     assert "Another version" in sent.text
@@ -105,7 +105,7 @@ def test_an_opening_that_would_stop_signing_is_told_at_its_field(air, editor):
     seen = staff_queries.desk("air").schedule.stamp
     later = f"{clock.now().year + 1}-01-01T00:00"
     sent = editor.post(
-        "/staff/campaigns/air/schedule",
+        "/staff/campaigns/air",
         data={"goal": "1000", "opens_at": later, "closes_at": "", "seen": seen},
     )
     assert sent.status_code == 422

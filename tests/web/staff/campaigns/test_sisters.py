@@ -71,11 +71,11 @@ def test_a_sister_campaign_that_is_not_whole_is_told_at_its_field(app, editor, c
 
 def test_the_overview_names_what_a_visitor_would_miss_until_it_is_there(app, editor):
     factories.campaign("air")
-    before = editor.get("/staff/campaigns/air").text.partition("What a visitor would miss")[2]
+    before = editor.get("/staff/campaigns/air").text.partition("Recommended")[2]
     for words in ("A photograph", "A video", "A letter", "A quotation", "Sister campaigns", "The logos"):
         assert words in before
     add()
-    after = editor.get("/staff/campaigns/air").text.partition("What a visitor would miss")[2]
+    after = editor.get("/staff/campaigns/air").text.partition("Recommended")[2]
     assert "A photograph" in after
     assert "Sister campaigns" not in after
 
@@ -85,4 +85,4 @@ def test_what_has_no_order_of_its_own_cannot_be_moved(app, editor):
     factories.campaign("air")
     number = add()
     assert editor.post(f"/staff/campaigns/air/sisters/{number}/move/up").status_code == 404
-    assert "Move up" not in editor.get("/staff/campaigns/air/sisters").text
+    assert "Move up" not in editor.get("/staff/campaigns/air/partners").text.partition("sisters-title")[2]

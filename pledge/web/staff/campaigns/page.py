@@ -1,12 +1,13 @@
-"""A campaign's photograph, its video with its picture, a quotation, and its letter as a page and as a file."""
+"""The page of a campaign as staff write it: its texts, its pledge, a photograph, a video, a quotation and its letter."""
 
-from flask import Response, request
+from flask import Response, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
 
 from config import Config, current_config
 from pledge.accounts.roles import Permission
-from pledge.campaigns import media
+from pledge.campaigns import media, moderation, pledges
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.media import (
     Photo,
@@ -18,24 +19,33 @@ from pledge.campaigns.media import (
     set_photo,
     set_quotation,
 )
+from pledge.campaigns.pledges import NewVersion, wording_changes
+from pledge.campaigns.queries import pledge_versions
+from pledge.campaigns.rules import stamp
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import languages
+from pledge.endorsements import queries as endorsements
 from pledge.files.services import MEGABYTE, VIDEO_MESSAGES, VideoFault
+from pledge.signatures import queries as signatures
+from pledge.statistics.totals import signed_versions
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
     OK,
+    TEXT_BODY,
     LettersForm,
     LetterTextForm,
     PhotoForm,
+    PledgeForm,
+    PublishForm,
     QuotationForm,
+    TextsForm,
     VideoForm,
     saved,
     section_page,
 )
-from pledge.web.staff.campaigns.texts import TEXT_BODY
 from pledge.web.staff.forms import (
     PICTURE_BODY,
     SavingProblem,
@@ -46,6 +56,8 @@ from pledge.web.staff.forms import (
     take_video,
     take_wide_picture,
 )
+
+_PAGE = "/campaigns/<slug>/page"
 
 #: Which part of a photograph stays in sight where it is cut.
 FOCUSES = (
@@ -71,14 +83,81 @@ def video_body(config: Config) -> int:
     return PICTURE_BODY + 2 * config.max_video_mb * MEGABYTE
 
 
-@staff.get("/campaigns/<slug>/media")
+@staff.get(_PAGE)
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaign_media(slug: str) -> Response:
-    desk = campaigns.desk(slug)
-    return _page(desk, OK)
+def campaign_page(slug: str) -> Response:
+    return _page(campaigns.desk(slug), OK)
 
 
-@staff.post("/campaigns/<slug>/media/photo")
+@staff.post(f"{_PAGE}/texts")
+@allows(body=TEXT_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_texts(slug: str) -> AnyResponse:
+    form = TextsForm(request.form)
+    texts = {name: form[name].data or "" for name in _text_fields()}
+    problem = attempt(form, lambda: moderation.edit_texts(actor(), slug, form.seen.data or "", texts))
+    return _answer(slug, problem, texts_form=form)
+
+
+def _text_fields() -> list[str]:
+    """Those of the page: the recipient is a setting, as people agree to it."""
+    return [name for name in campaigns.text_fields() if not name.startswith("recipient_")]
+
+
+@staff.post(f"{_PAGE}/pledge")
+@allows(body=TEXT_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_pledge(slug: str) -> AnyResponse:
+    """Save, or show what a new version changes: this publishes nothing."""
+    form = PledgeForm(request.form)
+    try:
+        problem = attempt(form, lambda: _edit(slug, form))
+    except NewVersion as new:
+        return _publish_page(slug, form, new.version, new.one_language, 200)
+    return _answer(slug, problem, pledge_form=form)
+
+
+@staff.post(f"{_PAGE}/pledge/edit")
+@allows(body=TEXT_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_pledge_edit(slug: str) -> Response:
+    """Back to the form, with everything that was written."""
+    return _page(campaigns.desk(slug), OK, pledge_form=PledgeForm(request.form))
+
+
+@staff.post(f"{_PAGE}/pledge/publish")
+@allows(body=TEXT_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+@requires_recent_mfa
+def campaign_pledge_publish(slug: str) -> AnyResponse:
+    form = PublishForm(request.form)
+    is_partial = bool(form.one_language.data)
+    try:
+        problem = attempt(form, lambda: _edit(slug, form, agreed=form.agreed, one_language=is_partial))
+    except NewVersion as new:
+        return _publish_page(slug, form, new.version, new.one_language, 409)
+    if problem and form.one_language.errors:
+        return _publish_page(slug, form, form.agreed, True, problem.status)
+    return _answer(slug, problem, pledge_form=form)
+
+
+def _edit(slug: str, form: PledgeForm, *, agreed: int = 0, one_language: bool = False) -> None:
+    pledges.edit_pledge(
+        *(actor(), slug, form.seen.data or ""),
+        wording=form.by_language("wording"),
+        in_use=_in_use,
+        agreed=agreed,
+        one_language=one_language,
+    )
+
+
+def _in_use(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
+    return signatures.is_signed(session, campaign_id, pledge_text_id) or endorsements.is_endorsed(
+        session, campaign_id, pledge_text_id
+    )
+
+
+@staff.post(f"{_PAGE}/photo")
 @allows(body=PICTURE_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_photo(slug: str) -> AnyResponse:
@@ -99,7 +178,7 @@ def campaign_photo(slug: str) -> AnyResponse:
     return _answer(slug, problem, photo_form=form)
 
 
-@staff.post("/campaigns/<slug>/media/video")
+@staff.post(f"{_PAGE}/video")
 @allows(body=video_body)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_video(slug: str) -> AnyResponse:
@@ -120,7 +199,7 @@ def campaign_video(slug: str) -> AnyResponse:
     return _answer(slug, problem, video_form=form)
 
 
-@staff.post("/campaigns/<slug>/media/quotation")
+@staff.post(f"{_PAGE}/quotation")
 @allows(body=PICTURE_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_quotation(slug: str) -> AnyResponse:
@@ -140,7 +219,7 @@ def campaign_quotation(slug: str) -> AnyResponse:
     return _answer(slug, problem, quotation_form=form)
 
 
-@staff.post("/campaigns/<slug>/media/letters")
+@staff.post(f"{_PAGE}/letters")
 @allows(body=LETTERS_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_letters(slug: str) -> AnyResponse:
@@ -153,7 +232,7 @@ def campaign_letters(slug: str) -> AnyResponse:
     return _answer(slug, problem, letters_form=form)
 
 
-@staff.post("/campaigns/<slug>/media/letter-text")
+@staff.post(f"{_PAGE}/letter-text")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_letter_text(slug: str) -> AnyResponse:
@@ -162,7 +241,7 @@ def campaign_letter_text(slug: str) -> AnyResponse:
         form,
         lambda: media.set_letter_text(actor(), slug, form.seen.data or "", form.by_language("text")),
     )
-    return _answer(slug, problem, text_form=form)
+    return _answer(slug, problem, letter_form=form)
 
 
 def _photo_form(stored: Photo) -> PhotoForm:
@@ -193,31 +272,37 @@ def _video_form(desk: CampaignAdmin) -> VideoForm:
 
 def _answer(slug: str, problem: SavingProblem | None, **sent: StampedForm) -> AnyResponse:
     """Back to the page, which says that it is saved; or the page with the form that was sent."""
-    return saved("campaign_media", slug) if problem is None else _page(campaigns.desk(slug), problem, **sent)
+    return saved("campaign_page", slug) if problem is None else _page(campaigns.desk(slug), problem, **sent)
 
 
 def _page(desk: CampaignAdmin, problem: SavingProblem, **sent: StampedForm) -> Response:
     """The page with its forms as they are stored, except for the one that was sent."""
-    stored, quoted = get_photo(desk.id), get_quotation(desk.id)
+    stored, quoted, wording = get_photo(desk.id), get_quotation(desk.id), campaigns.wording(desk.id)
+    texts = {name: desk.texts[name] for name in _text_fields()}
     forms = {
+        "texts_form": TextsForm(data={**texts, "seen": stamp(texts)}),
+        "pledge_form": PledgeForm(
+            data={**languages.by_field("wording", wording.wording), "seen": wording.stamp}
+        ),
         "photo_form": _photo_form(stored),
         "quotation_form": _quotation_form(quoted),
         "video_form": _video_form(desk),
-        "letters_form": LettersForm(data={"seen": media.letters_stamp(desk.letters)}),
-        "text_form": LetterTextForm(
+        "letters_form": LettersForm(data={"seen": stamp(desk.letters)}),
+        "letter_form": LetterTextForm(
             data={
                 **languages.by_field("text", desk.letter_text),
-                "seen": media.letter_text_stamp(desk.letter_text),
+                "seen": stamp({"text": desk.letter_text}),
             }
         ),
         **sent,
     }
-    form, limit = next(iter(sent.values()), forms["photo_form"]), current_config().max_video_mb
+    form, limit = next(iter(sent.values()), forms["texts_form"]), current_config().max_video_mb
     return section_page(
-        "staff/campaigns/media.html",
+        "staff/campaigns/page.html",
         desk,
         form,
         problem,
+        versions=pledge_versions(desk.id),
         photo=stored,
         quoted=quoted,
         focuses=FOCUSES,
@@ -225,3 +310,19 @@ def _page(desk: CampaignAdmin, problem: SavingProblem, **sent: StampedForm) -> R
         video_too_large=str(VIDEO_MESSAGES[VideoFault.TOO_LARGE]) % {"limit": limit},
         **forms,
     )
+
+
+def _publish_page(slug: str, form: PledgeForm, version: int, one_language: bool, status: int) -> Response:
+    desk = campaigns.desk(slug)
+    stored, typed = campaigns.wording(desk.id), form.by_language("wording")
+    page = render_template(
+        "staff/campaigns/pledge_publish.html",
+        desk=desk,
+        form=form if isinstance(form, PublishForm) else PublishForm(data=form.data),
+        version=version,
+        one_language=one_language,
+        signed=signed_versions(desk.id),
+        changes={lang: wording_changes(stored.wording[lang], typed[lang]) for lang in languages.codes()},
+        change_of={lang: stored.wording[lang].strip() != typed[lang].strip() for lang in languages.codes()},
+    )
+    return make_response(page, status)
