@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
-from werkzeug.test import encode_multipart
 
 from pledge.core.db import NotDurable, db
 from pledge.mail import suppression
@@ -23,7 +22,7 @@ from tests.support.factories import (
     sign_form,
     signature,
 )
-from tests.support.pages import thanks_parts
+from tests.support.pages import multipart, thanks_parts
 from tests.support.rows import number_of
 
 SIGN = {"ko": "/ko/c/blue-skies/sign", "en": "/en/c/blue-skies/sign"}
@@ -136,8 +135,7 @@ def test_a_box_that_says_yes_and_no_is_not_ticked(client):
 @pytest.mark.parametrize("field", ["name", "email", "country", "age_ok", "pledge_version"])
 def test_a_file_in_place_of_text_is_no_text(client, field):
     form = sign_form(**{field: FileStorage(io.BytesIO(b"hello"), "hello.txt")})
-    boundary, body = encode_multipart(form)  # in memory; the client itself would leave a file of its own open
-    page = client.post(SIGN["en"], data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    page = client.post(SIGN["en"], **multipart(form))
     assert page.status_code == (303 if field == "pledge_version" else 422)
 
 
