@@ -1,4 +1,4 @@
-"""A new delivery: choose the campaign, write to whom and why, see exactly what it will contain, freeze it."""
+"""A new delivery: write to whom and why, see exactly what it will contain, freeze it."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,11 @@ from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.letter.texts import LetterContradicts
 from pledge.deliveries.pack.packing import members
-from pledge.deliveries.queries import choices
 from pledge.ledger import log_queries
 from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, checkpoints
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import TEXT_BODY
 from pledge.web.staff.deliveries.forms import SUBMITTED_AS_LABELS, DraftForm, show_faults
@@ -31,15 +30,6 @@ _CONTRADICTS = _l(
     "The pack does not say “%(found)s”. Write {people}, {organizations}, {paper} and {date}, which are filled in, and other "
     "amounts in words."
 )
-
-
-@staff.get("/deliveries/new")
-@needs(Permission.EXPORT)
-def delivery_new() -> AnyResponse:
-    offered = choices()
-    if len(offered) == 1:
-        return redirect(url_for("staff.delivery_draft", slug=offered[0].slug), 303)
-    return make_response(render_template("staff/deliveries/choose.html", choices=offered))
 
 
 @staff.get(_ONE)
@@ -52,7 +42,6 @@ def delivery_draft(slug: str) -> Response:
 @staff.post(_ONE)
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
-@requires_recent_mfa
 def delivery_draft_post(slug: str) -> AnyResponse:
     """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
 
@@ -101,7 +90,6 @@ def delivery_edit(slug: str) -> Response:
 @staff.post(f"{_ONE}/freeze")
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
-@requires_recent_mfa
 def delivery_freeze(slug: str) -> AnyResponse:
     def freeze(_: list[Checkpoint], form: DraftForm) -> AnyResponse:
         texts, checkpoint_id = form.texts, int(form.checkpoint.data)

@@ -233,11 +233,3 @@ def action_words(action: str, details: str) -> str:
     if switch and switch.resume and "after" in (said := json.loads(details)):
         return str(switch.button if said["after"] else switch.resume)
     return str(ACTIONS.get(action, action))
-
-
-def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """For a select field: each area with its code and label, and its acts."""
-    return [
-        (area, str(label), [(code, str(act)) for code, act in ACTIONS.items() if code.startswith(f"{area}.")])
-        for area, label in AREAS.items()
-    ]

@@ -21,16 +21,14 @@ from tests.web.staff.deliveries.screens import FORM, NEW, errors, typed
 def test_the_empty_list_explains_how_it_goes(exporter, app):
     page = exporter.get("/staff/deliveries")
     assert "Nothing was handed over yet" in page.text
-    assert "/staff/deliveries/new" in page.text
-    assert "nothing to hand over" in exporter.get("/staff/deliveries/new").text
+    assert "nothing to hand over" in page.text
 
 
-def test_one_campaign_need_not_be_chosen_and_two_are_listed(exporter, signed):
-    assert exporter.get("/staff/deliveries/new").headers["Location"] == NEW
+def test_the_list_begins_a_delivery_of_each_campaign_with_one_press(exporter, signed):
     other = campaign("other")
     signature(other)
     fold_all()
-    page = exporter.get("/staff/deliveries/new")
+    page = exporter.get("/staff/deliveries")
     assert NEW in page.text
     assert "/staff/deliveries/new/other" in page.text
 
