@@ -16,6 +16,7 @@ from pledge.audit.queries import Search
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import load, reading
+from pledge.core.domains import registrable
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.endorsements.models import (
@@ -28,7 +29,7 @@ from pledge.endorsements.models import (
     VersionState,
     folded,
 )
-from pledge.endorsements.verification.domains import host_of, is_platform, registrable
+from pledge.endorsements.verification.domains import host_of, is_platform
 from pledge.endorsements.verification.names import Likeness, similar
 from pledge.mail.addresses import BadAddress, address_hash, parse
 

@@ -17,10 +17,11 @@ import dns.resolver
 
 from config import current_config
 from pledge.core import clock
+from pledge.core.domains import registrable
 from pledge.core.encryption import vault
 from pledge.core.logs import log
 from pledge.core.networks import is_public
-from pledge.endorsements.verification.domains import BadWebsite, clean_website, host_of, registrable
+from pledge.endorsements.verification.domains import BadWebsite, clean_website, host_of
 
 RECORD = "_pledge"  #: the TXT record is at this name below the domain
 PATH = "/.well-known/pledge.txt"

@@ -93,7 +93,7 @@ def form_refused(error: FormRefused) -> Response:
 @embed.errorhandler(ProofRequired)
 def proof_required(error: ProofRequired) -> Response:
     page = render_template(
-        "embed/step_up.html",
+        "embed/proof_of_work.html",
         page=error.campaign,
         step=error,
         action=_form_url(error.campaign),

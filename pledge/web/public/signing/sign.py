@@ -88,7 +88,7 @@ def form_refused(error: FormRefused) -> Response:
 def proof_required(error: ProofRequired) -> Response:
     """The page that asks for the proof, for a person's form and for an organisation's."""
     page = render_template(
-        "public/signing/step_up.html", page=error.campaign, step=error, action=request.path
+        "public/signing/proof_of_work.html", page=error.campaign, step=error, action=request.path
     )
     return with_retry_after(make_response(page, error.status), error)
 
