@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug import Response as AnyResponse
 from werkzeug.exceptions import HTTPException
@@ -246,7 +247,16 @@ def refused() -> Response:
     """The page for people without the permission."""
     member = current_member()
     log.warning("access refused", endpoint=request.endpoint, member=member and member.id)
-    return make_response(render_template("staff/auth/refused.html"), 403)
+    return staff_error_page(
+        403,
+        _("You do not have access to this page"),
+        _("Your roles do not include it. If you need it for your work, please ask an administrator."),
+    )
+
+
+def staff_error_page(status: int, title: str, message: str) -> Response:
+    page = render_template("staff/error.html", status=status, title=title, message=message)
+    return make_response(page, status)
 
 
 def staff_page(address: str) -> str | None:

@@ -1,6 +1,6 @@
 """Accepting an invitation: the link shows a form, which sets the password; then a second factor is set up."""
 
-from flask import Response, make_response, render_template, request
+from flask import Response, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -15,7 +15,7 @@ from pledge.core import i18n
 from pledge.core.tokens import BadToken
 from pledge.web import limits
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import public
+from pledge.web.staff.auth.access import public, staff_error_page
 from pledge.web.staff.auth.sign_in import begin_session
 from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
@@ -87,4 +87,11 @@ def _expired() -> Response:
     )
     if wait:
         raise TooManyRequests(retry_after=wait)
-    return make_response(render_template("staff/auth/invitation_expired.html"), 410)
+    return staff_error_page(
+        410,
+        _("This invitation is no longer valid"),
+        _(
+            "The link works once and for three days. If you have set your password already, sign in; otherwise ask for a new "
+            "invitation."
+        ),
+    )

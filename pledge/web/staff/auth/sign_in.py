@@ -34,6 +34,7 @@ from pledge.web.staff.auth.access import (
     page_after_sign_in,
     public,
     requires_password,
+    staff_error_page,
     staff_page,
 )
 from pledge.web.staff.auth.carried_forms import (
@@ -257,7 +258,14 @@ def on_lapsed_session(_error: CSRFError) -> AnyResponse:
         return carried_form_page() if current_member() else sign_in_page(SignInForm())
     owner = owner_of(request.form.get("form_owner", ""))
     if owner is None or not _is_of_a_member():
-        return make_response(render_template("staff/auth/expired.html"), 400)
+        return staff_error_page(
+            400,
+            _("Please send it again"),
+            _(
+                "The page was open for too long, or you have signed out in the meantime. Nothing was changed. Go back, copy what "
+                "you wrote, open the page again and send it once more."
+            ),
+        )
     page, fields = page_after_sign_in(), typed_fields()
     if fields:
         g.carried = as_carried(fields)

@@ -21,7 +21,7 @@ from pledge.core import i18n
 from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures import moderation, queries
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.forms import StatedReasonForm
 
@@ -93,8 +93,6 @@ def _add_act(
     act: Callable[[Actor, int, str], None],
     permission: Permission = Permission.LOOK_UP_SIGNATURES,
     prefix: str = "",
-    *,
-    recent_mfa: bool = True,
 ) -> None:
     """Add the route that does something with the reason of one of the page's two forms, and returns to the page."""
     name = act.__name__
@@ -115,16 +113,15 @@ def _add_act(
         return _done(signature_id, name)
 
     view.__name__ = f"signature_{name}"
-    guarded = requires_recent_mfa(view) if recent_mfa else view
     rule = f"{_ONE}/{name.replace('_', '-')}"
-    staff.add_url_rule(rule, view_func=needs(permission)(guarded), methods=["POST"])
+    staff.add_url_rule(rule, view_func=needs(permission)(view), methods=["POST"])
 
 
 _add_act(moderation.withdraw)
 _add_act(moderation.erase)
 _add_act(moderation.stop_news)
-_add_act(moderation.hide_name, recent_mfa=False)
-_add_act(moderation.allow_name, recent_mfa=False)
+_add_act(moderation.hide_name)
+_add_act(moderation.allow_name)
 _add_act(moderation.release, Permission.INVALIDATE, _HOLD)
 _add_act(moderation.clear, Permission.INVALIDATE, _HOLD)
 

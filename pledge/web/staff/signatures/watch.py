@@ -31,7 +31,7 @@ from pledge.watch.queries import Report
 from pledge.web.caching import cache
 from pledge.web.forms import StaffForm
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.forms import check_reason
 
@@ -145,7 +145,6 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
 
 @staff.post(f"{_CLUSTER}/list/<any(hold, allow):effect>")
 @needs(Permission.INVALIDATE)
-@requires_recent_mfa
 def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
     """Hold what comes from there, or allow it, which counts those who are held."""
     origin, form = _origin(slug, sort, value), ListForm(request.form)

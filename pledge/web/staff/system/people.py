@@ -12,7 +12,7 @@ from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmi
 from pledge.accounts.roles import Permission, Role
 from pledge.core import clock, i18n, languages
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
 
@@ -63,14 +63,12 @@ def people() -> Response:
 
 @staff.get("/people/invite")
 @needs(Permission.MANAGE_STAFF)
-@requires_recent_mfa
 def invite() -> Response:
     return _invite_page(InviteForm(lang=i18n.language()))
 
 
 @staff.post("/people/invite")
 @needs(Permission.MANAGE_STAFF)
-@requires_recent_mfa
 def invite_post() -> AnyResponse:
     form = InviteForm(request.form)
     try:
@@ -100,7 +98,6 @@ def person(staff_id: int) -> Response:
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/roles")
 @needs(Permission.MANAGE_STAFF)
-@requires_recent_mfa
 def set_roles(staff_id: int) -> AnyResponse:
     form = RolesForm(request.form)
     try:
@@ -118,7 +115,6 @@ def set_roles(staff_id: int) -> AnyResponse:
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/close")
 @needs(Permission.MANAGE_STAFF)
-@requires_recent_mfa
 def close(staff_id: int) -> AnyResponse:
     form = CloseForm(request.form)
     reason = " ".join((form.reason.data or "").split())
@@ -141,7 +137,6 @@ def close(staff_id: int) -> AnyResponse:
 
 @staff.get("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
 @needs(Permission.MANAGE_STAFF)
-@requires_recent_mfa
 def invite_again(staff_id: int) -> Response:
     """What the person would lose, and the question whether that is really wanted."""
     shown = _person_or_404(staff_id)
@@ -153,7 +148,6 @@ def invite_again(staff_id: int) -> Response:
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
 @needs(Permission.MANAGE_STAFF)
-@requires_recent_mfa
 def invite_again_post(staff_id: int) -> AnyResponse:
     try:
         moderation.invite_again(actor(), staff_id)
@@ -169,7 +163,6 @@ def invite_again_post(staff_id: int) -> AnyResponse:
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/sessions")
 @needs(Permission.MANAGE_STAFF)
-@requires_recent_mfa
 def cut_sessions(staff_id: int) -> AnyResponse:
     wanted = request.form.get("session", "")
     one = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else None
