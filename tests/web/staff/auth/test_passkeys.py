@@ -163,7 +163,7 @@ def test_a_passkey_signs_in_alone_as_both_factors(client, person, passkey):
     assert asked(page.text)[1]["allowCredentials"] == [], "nothing tells who has an account"
     answer = show(client, passkey, page=page)
     assert (answer.status_code, answer.location) == (303, "/staff/")
-    assert client.get("/staff/people/invite").status_code == 200, "a recent second factor"
+    assert client.get("/staff/account/password").status_code == 200, "a recent second factor"
     last = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert (last.action, last.staff_id, last.details) == ("staff.sign_in", person.id, '{"how":"passkey"}')
 
@@ -276,7 +276,7 @@ def stale(app, person, passkey, frozen_clock):
     """The person's session, whose second factor was shown too long ago."""
     client = client_of(app, queries.member(id=person.id))
     frozen_clock.move(minutes=6)
-    assert client.get("/staff/people/invite").location.startswith("/staff/verify")
+    assert client.get("/staff/account/password").location.startswith("/staff/verify")
     return client
 
 
@@ -285,14 +285,14 @@ def test_the_person_s_own_passkeys_are_offered_and_one_of_them_is_enough(stale, 
     assert len(asked(page.text)[1]["allowCredentials"]) == 1
     answer = show_again(stale, passkey, page)
     assert answer.location == "/staff/account"
-    assert stale.get("/staff/people/invite").status_code == 200
+    assert stale.get("/staff/account/password").status_code == 200
 
 
 def test_a_passkey_that_is_not_right_proves_nothing(stale, passkey):
     answer = show_again(stale, passkey, challenge="AAAA")
     assert answer.status_code == 200
     assert "notice--warning" in answer.text
-    assert stale.get("/staff/people/invite").status_code == 303
+    assert stale.get("/staff/account/password").status_code == 303
 
 
 def test_the_passkey_of_somebody_else_proves_nothing(app, stale):
@@ -301,7 +301,7 @@ def test_the_passkey_of_somebody_else_proves_nothing(app, stale):
     path, credential = theirs.register(other.post(NEW, data={"name": "Theirs"}).text)
     other.post(path, data={"credential": credential})
     assert show_again(stale, theirs).status_code == 200
-    assert stale.get("/staff/people/invite").status_code == 303
+    assert stale.get("/staff/account/password").status_code == 303
 
 
 def test_an_answer_proves_it_once(stale, passkey):

@@ -203,10 +203,10 @@ def test_a_page_of_the_staff_area_is_kept_by_nobody(staff_client):
 
 def test_after_five_minutes_the_second_factor_is_asked_for_again(staff_client, clock):
     admin = staff_client("admin")
-    assert admin.get("/staff/people/invite").status_code == 200
+    assert admin.get("/staff/account/password").status_code == 200
     clock.move(minutes=6)
-    answer = admin.get("/staff/people/invite")
-    assert answer.location == "/staff/verify?next=/staff/people/invite"
+    answer = admin.get("/staff/account/password")
+    assert answer.location == "/staff/verify?next=/staff/account/password"
     assert admin.post(answer.location, data={"factor-code": "000000"}).status_code == 422
     back = admin.post(answer.location, data={"factor-code": code(admin.member)})
     assert back.location == "/staff/people/invite"
