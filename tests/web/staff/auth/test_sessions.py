@@ -209,8 +209,8 @@ def test_after_five_minutes_the_second_factor_is_asked_for_again(staff_client, c
     assert answer.location == "/staff/verify?next=/staff/account/password"
     assert admin.post(answer.location, data={"factor-code": "000000"}).status_code == 422
     back = admin.post(answer.location, data={"factor-code": code(admin.member)})
-    assert back.location == "/staff/people/invite"
-    assert admin.get("/staff/people/invite").status_code == 200
+    assert back.location == "/staff/account/password"
+    assert admin.get("/staff/account/password").status_code == 200
 
 
 def test_a_session_from_before_the_setting_up_gains_nothing_by_it(app):
