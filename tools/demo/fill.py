@@ -36,7 +36,7 @@ from pledge.news.models import NewsItem, NewsState
 from pledge.paper import queries as paper_queries
 from pledge.paper import services as paper
 from pledge.signatures.invalidation import services as invalidations
-from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
 from pledge.statistics import referrals
@@ -166,9 +166,7 @@ def _fill(
             history.recorder.hold(session, slug, people.invent_quick(chance, size, ends), domain)
     _add_paper(slug, campaign_id)
     with_one_domain = Condition(campaign_id=campaign_id, domain_hash=domain_hash(slug, _REFUSED))
-    invalidations.propose(
-        _EDITOR, with_one_domain, InvalidationReason.AUTOMATED, "bulk sign-ups", act=InvalidationAct.REFUSE
-    )
+    invalidations.propose(_EDITOR, with_one_domain, InvalidationReason.AUTOMATED, "bulk sign-ups")
 
 
 @dataclass
