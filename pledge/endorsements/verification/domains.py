@@ -79,7 +79,8 @@ def belongs_to(mail_domain: str, website: str) -> bool:
     domain = registrable(host)
     if is_free_mail(mail) or is_free_mail(host) or domain in _PLATFORMS:
         return False
-    if mail == host.removeprefix("www.") and not _is_shared(mail):
+    is_shared = mail in SHARED_HOSTS or _suffixes().is_public(mail)
+    if mail == host.removeprefix("www.") and not is_shared:
         return True  # also under an ending that is not in the list
     return domain is not None and registrable(mail) == domain
 
@@ -104,10 +105,6 @@ def registrable(host: str) -> str | None:
         if host.endswith(f".{shared}"):
             return f"{host.removesuffix(f'.{shared}').rpartition('.')[2]}.{shared}"
     return _suffixes().privatesuffix(host)
-
-
-def _is_shared(host: str) -> bool:
-    return host in SHARED_HOSTS or _suffixes().is_public(host)
 
 
 @cache
