@@ -878,11 +878,11 @@ def is_address(text: str) -> bool:
 
 # --- A pack, zipped or not ------------------------------------------------------------------------------------------------
 
-MEMBERS = (
-    "README.txt letter.pdf totals.xlsx totals.csv totals.json organizations.csv integrity.json pledge-texts.json "
+_MEMBERS = (
+    "totals.xlsx totals.csv totals.json organizations.csv integrity.json pledge-texts.json "
     "log/checkpoint log/key log/entries verify.py manifest.json manifest.sig"
 ).split()
-DESCRIBED = MEMBERS[:-2]
+_LETTER = re.compile(r"letter-[a-z]{2}\.pdf\Z")
 #: Files that operating systems leave in folders, and office programs while a file is open.
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"}
 _LITTER_STARTS = ("~$", "._", ".~lock.")
@@ -890,6 +890,12 @@ _SMALL = 1 << 20
 #: The longest document that is read as a whole.
 _LARGEST = 1 << 26
 _PART = 1 << 16
+
+
+def members_among(names: Any) -> list[str]:
+    """The members that a pack with these has: a letter for each language; packs of before December 2026 have one for all."""
+    letters = [name for name in names if _LETTER.match(name) and "letter.pdf" not in names]
+    return ["README.txt", *(letters or ["letter.pdf"]), *_MEMBERS]
 
 
 def stream_of(path: Path) -> Iterator[bytes]:
@@ -921,8 +927,9 @@ class Unpacked:
             folders[:] = [name for name in folders if not is_litter(name)]
             if len(found) > 1000:
                 break
-        check_members(found - {"log"}, set(MEMBERS))
-        for name in MEMBERS:
+        self.members = members_among(found)
+        check_members(found - {"log"}, set(self.members))
+        for name in self.members:
             if (path / name).is_symlink() or not (path / name).is_file():
                 raise Failed("archive", f"{name} is not a file")
 
@@ -959,8 +966,10 @@ class Zip:
         except _ZIP_FAULTS as error:
             raise Failed("archive", f"it is not a zip, or it is damaged: {plain(str(error))}") from None
         members = self._archive.infolist()
-        check_members({member.filename for member in members}, set(MEMBERS))
-        if len(members) != len(MEMBERS):
+        found = {member.filename for member in members}
+        self.members = members_among(found)
+        check_members(found, set(self.members))
+        if len(members) != len(found):
             raise Failed("archive", "a member is in it twice")
         if any(member.compress_type not in _METHODS for member in members):
             raise Failed("archive", "a member is packed in another way than packs are")
@@ -1006,7 +1015,7 @@ class Manifest:
                 and isinstance(self.campaign, str)
                 and self.origin.split("/")[1:] == ["log", self.campaign]
                 and all(map(is_number, [self.size, *self.counts.values()]))
-                and list(self.files) == DESCRIBED
+                and list(self.files) == members_among(self.files)[:-2]
                 and all(self._is_described(one) for one in self.files.values())
             )
         except (ValueError, TypeError, KeyError, AttributeError):
@@ -1043,8 +1052,9 @@ def read_manifest(pack: Any, keys: list[Key]) -> Manifest:
 
 def check_files(pack: Any, manifest: Manifest) -> None:
     """Raises Failed, which names the first file that differs."""
-    for name in DESCRIBED:
-        digest, size, told = hashlib.sha256(), 0, manifest.files[name]
+    check_members(set(pack.members), {*manifest.files, "manifest.json", "manifest.sig"})
+    for name, told in manifest.files.items():
+        digest, size = hashlib.sha256(), 0
         for part in pack.chunks(name):
             size += len(part)
             if size > told["size"]:
@@ -1074,17 +1084,19 @@ def check_counts(pack: Any, manifest: Manifest, found: Recount) -> dict[str, Any
         )
     if integrity.get("log") != found.moves:
         raise Failed("count", "integrity.json says something else than the entries")
-    check_paper(integrity.get("paper"), found)
+    check_paper("integrity.json", integrity.get("paper"), found)
+    if totals.get("paper"):  # packs of before December 2026 have it in integrity.json alone
+        check_paper("totals.json", totals["paper"], found)
     return totals
 
 
-def check_paper(told: Any, found: Recount) -> None:
-    """That integrity.json names the signatures on paper and their batches; on how many sheets is not in the log. Raises Failed."""
+def check_paper(name: str, told: Any, found: Recount) -> None:
+    """That a file names the signatures on paper and their batches; on how many sheets is not in the log. Raises Failed."""
     expected = {"signatures": found.paper, "batches": len(found.batches)}
     if told is not None or found.batches:
         is_right = isinstance(told, dict) and is_number(told.get("sheets"))
         if not is_right or {name: told[name] for name in told if name != "sheets"} != expected:
-            raise Failed("count", "integrity.json says something else of paper than the entries")
+            raise Failed("count", f"{name} says something else of paper than the entries")
 
 
 # --- The tables of a pack -------------------------------------------------------------------------------------------------
@@ -1101,7 +1113,8 @@ def check_tables(pack: Any, manifest: Manifest, found: Recount) -> None:
     langs = list(totals["campaign"]["title"])
     check_organizations(pack, totals, langs)
     check_totals_csv(pack, totals, langs)
-    check_readme(pack, found, langs)
+    numbers = [found.people, found.organizations, *([found.paper] if totals.get("paper") else [])]
+    check_readme(pack, numbers * len(langs))
 
 
 def check_breakdowns(totals: dict[str, Any], campaign: str, found: Recount) -> None:
@@ -1186,6 +1199,7 @@ def check_totals_csv(pack: Any, totals: dict[str, Any], langs: list[str]) -> Non
         ("as_of", totals["as_of"], words, ""),
         ("checkpoint", "size", words, totals["checkpoint"]["size"]),
         *(("total", word, words, totals[word]) for word in WORDS.values()),
+        *([("total", "paper", words, totals["paper"]["signatures"])] if totals.get("paper") else []),
     ]
     for name in BREAKDOWNS:
         lines += [(name, cell["key"], cell["label"], cell["people"]) for cell in totals["by_" + name]]
@@ -1208,10 +1222,10 @@ def check_totals_csv(pack: Any, totals: dict[str, Any], langs: list[str]) -> Non
         raise Failed("count", "totals.csv does not have the lines of totals.json")
 
 
-def check_readme(pack: Any, found: Recount, langs: list[str]) -> None:
-    """That it names people and organisations once in each language, in lines of words and a number. Raises Failed."""
+def check_readme(pack: Any, numbers: list[int]) -> None:
+    """That it names people, organisations and paper once in each language, in lines of words and a number. Raises Failed."""
     text = whole(pack, "README.txt", _LARGEST).decode("utf-8", "replace")
-    expected = [f"{number:,}" for number in (found.people, found.organizations)] * len(langs)
+    expected = [f"{number:,}" for number in numbers]
     told = re.findall(r"(?m)^ +\S.*? {2,}([0-9][0-9,]*)", text)
     if told != expected:
         raise Failed(
@@ -1498,14 +1512,14 @@ NOT_PROVEN = (
     "NOT PROVEN by any log: that each entry is a different, real person. An entry is one confirmed mailbox.",
     "NOT PROVEN, only reported by whoever signed the pack: how people are spread over countries and regions, the",
     "names of organisations, what became of all sign-ups, the exact moment (only that it is not before the last",
-    "entry's day), everything in letter.pdf and totals.xlsx (both are the files that were signed; their numbers were",
+    "entry's day), everything in letters and totals.xlsx (these are the files that were signed; their numbers were",
     "not compared with the log), and the words and charts around the numbers.",
     "기록으로 증명됨: 사람 수, 단체 수, 종류별 항목 수, 날짜별 사람 수, 서명한 서약문. totals.json, totals.csv,",
     "README.txt에 같은 수가 적혀 있고, 국가별·지역별·날짜별 수를 더하면 전체 수가 됩니다.",
     "종이 서명: 스캔 파일마다 두 사람이 센 수(integrity.json)까지이며, 누가 서명했는지는 증명하지 못합니다.",
     "어떤 기록으로도 증명되지 않음: 항목 하나하나가 서로 다른 실제 사람인지. 한 항목은 확인을 마친 메일함 하나입니다.",
     "증명되지 않음(자료집에 서명한 쪽이 알린 내용): 국가별·지역별 분포, 단체 이름, 접수된 서명의 처리 결과, 정확한 기준 시각",
-    "(마지막 항목의 날짜보다 앞서지 않는다는 것만 검증), letter.pdf와 totals.xlsx의 모든 내용(전자서명된 파일인지만 검증),",
+    "(마지막 항목의 날짜보다 앞서지 않는다는 것만 검증), 전달 서한과 totals.xlsx의 모든 내용(전자서명된 파일인지만 검증),",
     "수를 설명하는 문구와 그림.",
 )
 

@@ -16,11 +16,17 @@ from pledge.statistics.totals import CountedCheckpoint, Organization, Pledge, To
 FORMAT = "pledge-delivery/v1"
 
 
+#: As what a letter is handed in, which decides how the recipient has to deal with it (건의, 청원, 참고).
+SUBMITTED_AS = ("proposal", "petition", "information")
+
+
 @dataclass(frozen=True)
 class Reply:
-    """The number of the letter, and where its answer goes. Each may be empty."""
+    """What else a letter has at its head and foot, and where its answer goes. Each may be empty."""
 
     number: str = ""
+    department: Texts = field(default_factory=Texts)  #: the recipient's that is in charge (참조)
+    submitted_as: str = ""  #: one of SUBMITTED_AS
     person: Texts = field(default_factory=Texts)
     phone: str = ""
     email: str = ""
@@ -103,5 +109,5 @@ def from_json(text: str) -> Document:
     )
     raw["sign_ups"] = SignUps(**raw["sign_ups"])
     reply = raw.pop("reply", {})
-    texts = {name: Texts(reply[name]) for name in ("person", "address") if name in reply}
+    texts = {name: Texts(reply[name]) for name in ("department", "person", "address") if name in reply}
     return Document(**raw, reply=Reply(**{**reply, **texts}))

@@ -86,10 +86,11 @@ def recipient_of(slug: str) -> Texts:
     return Texts({lang: text[:1].upper() + text[1:] for lang, text in recipient.items()})
 
 
-def last_reply(slug: str) -> Reply:
-    """The reply of the campaign's last letter, for the next one, without the number.
+def last_texts(slug: str) -> LetterTexts:
+    """What the next letter begins with: the texts of the campaign's last one, but for its number and its letter.
 
-    The site's own address is left out: it is used where none is set, and may have changed since.
+    Without one the recipient that the campaign names. The site's own address is left out: it is used where none is set, and may
+    have changed since. Raises UnknownCampaign.
     """
     query = (
         select(Delivery.document)
@@ -100,9 +101,11 @@ def last_reply(slug: str) -> Reply:
     )
     with reading() as connection:
         frozen = connection.execute(query).scalar_one_or_none()
-    found = Reply() if frozen is None else from_json(frozen).reply
-    email = "" if found.email == current_config().contact else found.email
-    return replace(found, number="", email=email)
+    if frozen is None:
+        return LetterTexts(recipient_of(slug), _NOTHING, _NOTHING, _NO_REPLY)
+    last = from_json(frozen)
+    email = "" if last.reply.email == current_config().contact else last.reply.email
+    return LetterTexts(last.recipient, last.occasion, _NOTHING, replace(last.reply, number="", email=email))
 
 
 def letter_for(slug: str, checkpoint_id: int) -> Texts:

@@ -21,9 +21,9 @@ from pledge.core.clock import iso_utc
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.text.tables import BOM, csv_line
-from pledge.deliveries.document import Document
+from pledge.deliveries.document import Document, FrozenPaper
 from pledge.exports.files import file_name
-from pledge.exports.rows import coded_columns, worded_columns
+from pledge.exports.rows import REASONS, coded_columns, worded_columns
 from pledge.exports.sheets import MAX_NAME, Sheet, Styles, Value
 from pledge.ledger import log_queries
 from pledge.ledger.models import Checkpoint
@@ -66,7 +66,7 @@ def totals_csv(totals: Totals, lang: str | None = None) -> bytes:
     if lang is None:
         names = [f"label_{code}" for code in totals.languages]
         return _csv(("section", "key", *names, "people"), _totals(totals))
-    heads = (labels.SECTION, labels.ITEM, labels.NUMBER, labels.SHARE)
+    heads = (labels.SECTION, labels.ITEM, labels.NUMBER, labels.SHARE_IN_PERCENT)
     return _csv(tuple(head.of(lang) for head in heads), _worded_totals(totals, lang))
 
 
@@ -81,6 +81,7 @@ def totals_json(totals: Totals, lang: str | None = None) -> bytes:
             **({"checkpoint": {"size": checkpoint.size, "root": checkpoint.root}} if checkpoint else {}),
             "people": totals.people,
             "organizations": totals.organizations,
+            **({"paper": asdict(paper)} if (paper := _paper(totals)) else {}),
             **({"unnamed_organizations": totals.unnamed_organizations} if checkpoint else {}),
             "smallest_shown": totals.smallest_shown,
             **{
@@ -183,6 +184,8 @@ def _totals(totals: Totals) -> Iterator[tuple[str | int, ...]]:
     yield "total", "people", *_in_each(totals, labels.PEOPLE).values(), totals.people
     organizations = _in_each(totals, labels.ORGANIZATIONS).values()
     yield "total", "organizations", *organizations, totals.organizations
+    if paper := _paper(totals):
+        yield "total", "paper", *_in_each(totals, labels.PAPER).values(), paper.signatures
     for section in SECTIONS:
         for cell in section.cells(totals):
             yield section.name, cell.key, *_in_each(totals, cell.label).values(), cell.people
@@ -214,6 +217,10 @@ def _json(document: dict[str, Any]) -> bytes:
 
 def _in_each(totals: Totals, text: Texts | Phrase) -> dict[str, str]:
     return {lang: text.of(lang) for lang in totals.languages}
+
+
+def _paper(totals: Totals) -> FrozenPaper | None:
+    return totals.paper if isinstance(totals, Document) else None
 
 
 def _share(people: int, totals: Totals) -> float:
@@ -250,7 +257,7 @@ class _TotalsWorkbook:
         # Without a fixed time a workbook contains the moment at which it was made.
         book.set_properties({"title": self._title(), "created": self._totals.as_of})
         styles = Styles(book)
-        heads = [*self._codes(self._name(labels.CODE)), *self._labels(labels.ITEM), self._name(labels.VALUE)]
+        heads = [*self._labels(labels.ITEM), self._name(labels.VALUE)]
         summary = Sheet(book, self._sheet_name(labels.SUMMARY), styles, heads)
         lines = list(self._summary())
         for line in lines:
@@ -279,48 +286,49 @@ class _TotalsWorkbook:
         """The cells that name a row: one for each language."""
         return [label.of(lang) for lang in self._languages]
 
-    def _codes(self, code: str) -> list[str]:
-        """The cell before them, for programs; none in a workbook for one reader."""
-        return [] if self._lang else [code]
-
     def _summary(self) -> Iterator[list[Value]]:
         totals, document = self._totals, self._document
-        yield self._line("campaign", labels.CAMPAIGN, self._title())
-        yield self._line("people", labels.PEOPLE, totals.people)
-        yield self._line("organizations", labels.ORGANIZATIONS, totals.organizations)
-        as_of = _seoul(totals.as_of)
-        yield self._line("as_of", labels.AS_OF, as_of if self._lang else f"{as_of} ({iso_utc(totals.as_of)})")
-        if document is not None and document.unnamed_organizations:
-            yield self._line("unnamed_organizations", labels.UNNAMED, document.unnamed_organizations)
-        if totals.checkpoint is not None:
-            yield self._line("entries", labels.ENTRIES, totals.checkpoint.size)
-            yield self._line("root", labels.ROOT_HASH, totals.checkpoint.root)
+        yield [*self._labels(labels.CAMPAIGN), self._title()]
+        yield [*self._labels(labels.PEOPLE), totals.people]
         if document is not None:
-            yield self._line("log", labels.LOG, document.origin)
-            yield self._line("verify", labels.VERIFY, f"{document.address}/{self._languages[0]}/verify")
+            for reason, name in REASONS.items():
+                words = [f"{labels.PEOPLE.of(lang)}: {name.of(lang)}" for lang in self._languages]
+                yield [*words, getattr(document.people_moves, reason)]
+        yield [*self._labels(labels.ORGANIZATIONS), totals.organizations]
+        if document is not None and document.unnamed_organizations:
+            yield [*self._labels(labels.UNNAMED), document.unnamed_organizations]
+        if paper := _paper(totals):
+            yield [*self._labels(labels.PAPER), paper.signatures]
+        yield [*self._labels(labels.AS_OF), _seoul(totals.as_of)]
+        if totals.checkpoint is not None:
+            yield [*self._labels(labels.ENTRIES), totals.checkpoint.size]
+            yield [*self._labels(labels.ROOT_HASH), totals.checkpoint.root]
+        if document is not None:
+            yield [*self._labels(labels.LOG), document.origin]
+            yield [*self._labels(labels.VERIFY), f"{document.address}/{self._languages[0]}/verify"]
         merged = [labels.MERGED.of(lang, smallest=totals.smallest_shown) for lang in self._languages]
-        for text in [*self._labels(labels.SEPARATE), *merged]:
-            yield self._line("note", labels.NOTE, text)
-
-    def _line(self, code: str, name: Phrase, value: Value) -> list[Value]:
-        return [*self._codes(code), *self._labels(name), value]
+        apart = self._labels(labels.PAPER_APART) if paper else []
+        for text in [*self._labels(labels.SEPARATE), *apart, *merged]:
+            yield [*self._labels(labels.NOTE), text]
 
     def _breakdown(self, book: Any, styles: Styles, section: Section) -> Sheet:
-        """People are in the second column before the end, by day with the running total between."""
+        """Words first, then the numbers, by day with a date before and the running total; the code last, for programs."""
         cells = section.cells(self._totals)
         is_day = section.name == "day"
         numbers = (labels.PEOPLE, labels.IN_ALL, labels.SHARE) if is_day else (labels.PEOPLE, labels.SHARE)
-        code = self._codes(self._name(labels.CODE))
-        heads = [*code, *self._labels(section.words), *map(self._name, numbers)]
+        date_head = [self._name(labels.DATE)] if is_day and self._lang is None else []
+        code_head = [] if self._lang else [self._name(labels.CODE)]
+        heads = [*date_head, *self._labels(section.words), *map(self._name, numbers), *code_head]
         sheet = Sheet(book, self._sheet_name(section.sheet), styles, heads)
         totals = accumulate(cell.people for cell in cells)
         for cell, total in zip(cells, totals, strict=True):
-            has_day = is_day and cell.key != OTHER
-            key: Value = date.fromisoformat(cell.key) if has_day else cell.key
-            named = self._labels(cell.label)
-            line = (key, *named) if self._lang is None else ((key,) if has_day else named)
+            day: list[Value] = [date.fromisoformat(cell.key)] if is_day and cell.key != OTHER else []
+            named: list[Value] = list(self._labels(cell.label))
+            if is_day:
+                named = [*(day or [""]), *named] if self._lang is None else day or named
             counted = (cell.people, total) if is_day else (cell.people,)
-            sheet.add((*line, *counted, _share(cell.people, self._totals)))
+            code = [] if self._lang else [cell.key]
+            sheet.add((*named, *counted, _share(cell.people, self._totals), *code))
         sheet.finish()
         return sheet
 
@@ -328,11 +336,11 @@ class _TotalsWorkbook:
         """The charts, side by side under the summary. Merged days have no place on a time axis."""
         days = sum(1 for cell in self._totals.by_day if cell.key != OTHER)
         row = above + 2
-        first = 0 if self._lang else 1  # the column of the first name; before it are the codes
-        people = first + len(self._labels(labels.PEOPLE))
+        people = len(self._labels(labels.PEOPLE))  # the column of the people by region
         if days > 1:
             line = book.add_chart({"type": "area"})
-            series = _series(sheets["day"], self._name(labels.IN_ALL), 0, people + 1, days)
+            in_all = people + (1 if self._lang else 2)
+            series = _series(sheets["day"], self._name(labels.IN_ALL), 0, in_all, days)
             line.add_series(
                 {
                     **series,
@@ -356,7 +364,7 @@ class _TotalsWorkbook:
         if self._totals.by_region:
             bars = book.add_chart({"type": "bar"})
             last = len(self._totals.by_region)
-            series = _series(sheets["region"], self._name(labels.PEOPLE), first, people, last)
+            series = _series(sheets["region"], self._name(labels.PEOPLE), 0, people, last)
             bars.add_series({**series, "fill": {"color": _BAR}, "gap": 40, "data_labels": {"value": True}})
             bars.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
             bars.set_y_axis({"reverse": True, "interval_unit": 1, "num_font": {"size": 9}})

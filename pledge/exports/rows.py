@@ -79,7 +79,7 @@ class Table:
 # No more than the public log says: country, region or hour of one line could point at a person. So the day is that of Korea
 # too: beside it, another one would tell in which part of the day it was.
 
-_REASONS: dict[str, Phrase] = {
+REASONS: dict[str, Phrase] = {
     Reason.CONFIRMED: Phrase("entries", "Confirmed"),
     Reason.WITHDRAWN: Phrase("entries", "Withdrawn"),
     Reason.INVALIDATED: Phrase("entries", "Invalidated"),
@@ -101,7 +101,7 @@ _PAGE: TextClause = text(
 
 def _ledger_columns(table: Table) -> list[Column[Row[Any]]]:
     lang = table.lang
-    reasons = {code: name.of(lang) for code, name in _REASONS.items()}
+    reasons = {code: name.of(lang) for code, name in REASONS.items()}
     kinds = {code: name.of(lang) for code, name in _KINDS.items()}
     return [
         Column("number", Phrase("entries", "Number").of(lang), 10, lambda row: row.number),

@@ -1,4 +1,4 @@
-"""Exports by staff: requested with a reason, made by the worker, kept for a day. Nothing in them names a signer."""
+"""Exports by staff: requested, made by the worker, kept for a day. Nothing in them names a signer; it is all public."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import BinaryIO
 from sqlalchemy import select
 
 from pledge.audit.models import Actor
-from pledge.audit.services import record, required_reason
+from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import reading, transaction
@@ -20,7 +20,6 @@ from pledge.jobs.services import MadeFile, Progress
 
 FORMATS = ("csv", "xlsx")
 KEPT = timedelta(hours=24)
-MAX_REASON = 500
 
 
 class UnknownExport(LookupError):
@@ -36,7 +35,6 @@ class ExportView:
     slug: str
     format: str
     lang: str
-    reason: str
     asked_name: str
     asked_at: datetime
     job: Job | None
@@ -47,9 +45,8 @@ class ExportView:
         return file_name(self.slug, self.kind, self.asked_at, self.lang, self.format, self.id, "zip")
 
 
-def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str, reason: str) -> int:
-    """Request a file with rows of a campaign; returns the number of the export. Raises NoReason, UnknownExport."""
-    reason = required_reason(reason)[:MAX_REASON]
+def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str) -> int:
+    """Request a file with rows of a campaign; returns the number of the export. Raises UnknownExport."""
     if kind not in KINDS or form not in FORMATS or lang not in languages.codes():
         raise UnknownExport(kind)
     with transaction() as session:
@@ -61,7 +58,7 @@ def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str, reason:
             campaign_id=campaign_id,
             format=form,
             lang=lang,
-            reason=reason,
+            reason="",  # asked for until 2026-11; the column goes with the next contracting migration
             asked_by=actor.staff_id,
             asked_name=actor.name,
             asked_at=clock.now(),
@@ -74,7 +71,6 @@ def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str, reason:
             actor,
             "export.request",
             f"export:{row.id}",
-            reason=reason,
             rows=kind,
             campaign=slug,
             format=form,
@@ -96,7 +92,7 @@ def find(export_id: int) -> ExportView | None:
 def note_download(actor: Actor, export: ExportView) -> None:
     """Record that somebody took the file."""
     with transaction() as session:
-        record(session, actor, "export.download", f"export:{export.id}", reason=export.reason)
+        record(session, actor, "export.download", f"export:{export.id}")
 
 
 def make(export_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
@@ -122,7 +118,7 @@ def _views(export_id: int | None = None, limit: int = 1) -> list[ExportView]:
     query = (
         select(
             *(Export.id, Export.kind, Campaign.slug, Export.format, Export.lang),
-            *(Export.reason, Export.asked_name, Export.asked_at),
+            *(Export.asked_name, Export.asked_at),
         )
         .join(Campaign, Campaign.id == Export.campaign_id)
         .order_by(Export.id.desc())

@@ -156,17 +156,8 @@ def error_page(status: int, retry_after: int | None = None) -> Response:
         response = jsonify(type="about:blank", title=str(title), status=status, detail=str(message))
         response.mimetype = PROBLEM
     else:
-        page = _template(status)
-        response = make_response(
-            render_template(
-                page,
-                status=status,
-                title=title,
-                message=message,
-                retry_after=retry_after,
-                outage=status >= 500,
-            )
-        )
+        facts = {"status": status, "title": title, "message": message, "retry_after": retry_after}
+        response = make_response(render_template(_template(status), **facts, outage=status >= 500))
     response.status_code = status
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)

@@ -149,7 +149,7 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
     made = {
         "<invalidation_id>": [proposed.id, invalidation(state="applied").id],
         "<number>": [items.add(EVENT, EDITOR, SLUG, event_fields())],
-        "<export_id>": [exports.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason="why")],
+        "<export_id>": [exports.request(ANNA, SLUG, "ledger", "csv", lang="ko")],
         "<news_id>": [news.draft(of), news.proposed(of)],
         "<batch_id>": [paper.entered(of), paper.agreed(of)],
         "<listed_id>": [row.id for row in origin_list.listed(of.id)],

@@ -280,7 +280,9 @@ def test_the_letter_has_the_numbers_and_the_day_of_whichever_moment_is_frozen(ap
 
     for one in offered:
         document = from_json(stored(freeze(of, one.id, letter=letter)).document)
-        said = " ".join(pdf_text(letter_pdf(document)).split())
+        said = " ".join(
+            word for lang in ("ko", "en") for word in pdf_text(letter_pdf(document, lang)).split()
+        )
         day, korean_day = format_date(one.signed_at, "en"), format_date(one.signed_at, "ko")
         joined = f"{one.people:,}명이 서명하였고, {one.organizations}개 단체가 참여하였습니다."
         assert f"{korean_day} 현재 {joined}" in said

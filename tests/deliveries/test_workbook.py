@@ -33,13 +33,14 @@ def test_the_workbook_has_a_sheet_for_each_question():
         *("요약 Summary", "국가별 By country", "지역별 By region", "날짜별 By day"),
         "참여 단체 Organisations",
     ]
-    summary = {row[2]: row[3] for row in book["요약 Summary"].iter_rows(values_only=True)}
+    summary = {row[1]: row[2] for row in book["요약 Summary"].iter_rows(values_only=True)}
     assert (summary["People"], summary["Organisations"]) == (48_211, 47)
     assert summary["Entries of the public log"] == 48_612
     assert summary["Root hash"] == document().checkpoint.root
-    assert summary["As of"] == "2026-11-24 14:00:00 KST (2026-11-24T05:00:00Z)"
-    assert [row[0] for row in book["요약 Summary"].iter_rows(values_only=True)][:5] == [
-        *("코드 Code", "campaign", "people", "organizations", "as_of"),
+    assert summary["As of"] == "2026-11-24 14:00:00 KST"
+    assert (summary["People: Confirmed"], summary["People: Withdrawn"]) == (48_390, 141)
+    assert [row[0] for row in book["요약 Summary"].iter_rows(values_only=True)][:3] == [
+        *("항목", "캠페인", "서명한 사람"),
     ]
     assert summary["Page for checking"] == "https://pledge.example/ko/verify"
 
@@ -47,12 +48,13 @@ def test_the_workbook_has_a_sheet_for_each_question():
 def test_numbers_are_numbers_days_are_dates_and_the_last_running_total_is_the_count():
     rows = list(opened(totals_xlsx(document()))["날짜별 By day"].iter_rows(values_only=True))
     assert rows[0] == (
-        "코드 Code",
+        "날짜 Date",
         "날짜 (한국 시간, KST)",
         "Day (Korean time, KST)",
         "서명한 사람 People",
         "누적 In all",
-        "비율 (%) Share (%)",
+        "비율 Share",
+        "코드 Code",
     )
     assert rows[1][:3] == (datetime.fromisoformat("2026-07-28"), "2026년 7월 28일", "28 July 2026")
     assert {type(row[3]) for row in rows[1:]} == {type(row[4]) for row in rows[1:]} == {int}
@@ -63,7 +65,7 @@ def test_numbers_are_numbers_days_are_dates_and_the_last_running_total_is_the_co
 def test_shares_are_numbers_shown_in_percent_and_every_table_can_be_filtered():
     book = opened(totals_xlsx(document()))
     sheet = book["지역별 By region"]
-    people, share = sheet["D2"].value, sheet["E2"]
+    people, share = sheet["C2"].value, sheet["D2"]
     assert share.value == pytest.approx(people / 48_211)
     assert share.number_format == "0.0%"
     for sheet in book.worksheets[1:]:
@@ -93,7 +95,7 @@ def test_heads_stay_while_scrolling_and_on_every_printed_page():
 
 def test_a_column_is_wide_enough_for_its_korean():
     book = opened(totals_xlsx(document()))
-    assert book["지역별 By region"].column_dimensions["B"].width >= 2 * len("강원특별자치도")
+    assert book["지역별 By region"].column_dimensions["A"].width >= 2 * len("강원특별자치도")
     assert book["참여 단체 Organisations"].column_dimensions["A"].width <= 30, (
         "what is longer is broken into lines"
     )
@@ -149,8 +151,8 @@ def test_what_looks_like_a_formula_stays_a_text_when_the_cell_is_edited():
     risky, plain = book["참여 단체 Organisations"]["A2"], book["참여 단체 Organisations"]["B2"]
     assert (risky.value, risky.data_type, risky.quotePrefix) == (FORMULA, "s", True)
     assert (plain.data_type, bool(plain.quotePrefix)) == ("s", False)
-    assert book["요약 Summary"]["D2"].value == f"{FORMULA} / +1"
-    assert book["요약 Summary"]["D2"].data_type == "s"
+    assert book["요약 Summary"]["C2"].value == f"{FORMULA} / +1"
+    assert book["요약 Summary"]["C2"].data_type == "s"
 
 
 @settings(max_examples=30)

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import select, update
 
 from pledge.audit.models import AuditEntry
-from pledge.audit.services import NoReason
 from pledge.campaigns.queries import pledge_hashes
 from pledge.core import clock
 from pledge.core.db import db, transaction
@@ -198,7 +197,7 @@ def test_every_file_has_a_name_of_its_own(app, frozen_clock):
     for kind in export_rows.KINDS:
         for form in services.FORMATS:
             for lang in ("ko", "en", "ko"):
-                services.request(ANNA, SLUG, kind, form, lang=lang, reason="why")
+                services.request(ANNA, SLUG, kind, form, lang=lang)
     made = services.newest(50)
     assert len({export.file_name for export in made}) == len(made) == 12
     in_seoul = f"{frozen_clock.now().astimezone(SEOUL):%Y%m%d-%H%M%S}KST"
@@ -281,9 +280,9 @@ class _Unseekable(io.RawIOBase):
 # --- Asked for by staff, made by the worker ---
 
 
-def test_an_export_is_asked_for_with_a_reason_made_by_the_worker_and_gone_after_a_day(app, frozen_clock):
+def test_an_export_is_asked_for_made_by_the_worker_and_gone_after_a_day(app, frozen_clock):
     some_ledger()
-    number = services.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason=" for the ministry ")
+    number = services.request(ANNA, SLUG, "ledger", "csv", lang="ko")
     assert services.find(number).job.state == JobState.WAITING
 
     assert jobs.advance(MAKERS)
@@ -297,27 +296,17 @@ def test_an_export_is_asked_for_with_a_reason_made_by_the_worker_and_gone_after_
     assert jobs.chunks(export.job.id) is None, "before the sweep too"
     assert jobs.sweep() == 1
     assert db.session.scalars(select(Job.file)).all() == [""]
-    acts = db.session.execute(select(AuditEntry.action, AuditEntry.reason).order_by(AuditEntry.id)).all()
-    assert [tuple(act) for act in acts] == [
-        ("export.request", "for the ministry"),
-        ("export.download", "for the ministry"),
-    ]
+    acts = db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert acts == ["export.request", "export.download"]
 
 
 @pytest.mark.parametrize(
-    ("changes", "error"),
-    [
-        ({"reason": "  "}, NoReason),
-        ({"slug": "nothing"}, services.UnknownExport),
-        ({"kind": "signers"}, services.UnknownExport),
-        ({"form": "ods"}, services.UnknownExport),
-        ({"lang": "fr"}, services.UnknownExport),
-    ],
+    "changes", [{"slug": "nothing"}, {"kind": "signers"}, {"form": "ods"}, {"lang": "fr"}]
 )
-def test_what_cannot_be_exported_leaves_no_job(app, changes, error):
+def test_what_cannot_be_exported_leaves_no_job(app, changes):
     some_ledger()
-    asked = {"slug": SLUG, "kind": "ledger", "form": "csv", "lang": "ko", "reason": "why", **changes}
-    with pytest.raises(error):
+    asked = {"slug": SLUG, "kind": "ledger", "form": "csv", "lang": "ko", **changes}
+    with pytest.raises(services.UnknownExport):
         services.request(ANNA, **asked)
     assert not jobs.advance(MAKERS)
     assert services.newest() == []

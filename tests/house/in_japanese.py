@@ -224,7 +224,7 @@ def test_a_delivery_is_in_japanese_too_and_verifies(runner, campaign_full_of_peo
         totals = json.loads(pack.read("totals.json"))
         heads = pack.read("totals.csv").decode("utf-8-sig").partition("\r\n")[0]
         readme = pack.read("README.txt").decode("utf-8-sig")
-        (tmp_path / "letter.pdf").write_bytes(pack.read("letter.pdf"))
+        (tmp_path / "letter.pdf").write_bytes(pack.read("letter-ja.pdf"))
     assert list(totals["campaign"]["title"]) == ["ko", "en", "ja"]
     assert [cell["label"]["ja"] for cell in totals["by_country"]] == ["日本", "韓国"]
     assert all(cell["label"]["ja"].startswith(MARK) for cell in totals["by_region"])

@@ -12,7 +12,7 @@ from pledge.signatures import services
 from pledge.signatures.queries import own_signature
 from tests.support.factories import code, confirm_token, fold_all, mailed, manage_token, press_key, signature
 from tests.support.mails import LINK, delivered, enqueue, part
-from tests.support.pages import told
+from tests.support.pages import thanks_parts
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -119,13 +119,13 @@ class TestDeclining:
 
     def test_the_page_with_the_thanks_offers_it_until_the_mail_goes_out(self, client, frozen_clock):
         key = self.confirmed(client)
-        assert f'action="/en/confirm/{key}/no-mail"' in told(client, key)
+        assert f'action="/en/confirm/{key}/no-mail"' in thanks_parts(client, key)
         assert self.declined(client, key) == "declined"
-        page = told(client, key, done="declined")
+        page = thanks_parts(client, key, done="declined")
         assert "You will get no e-mail about your signature" in page
         assert "/no-mail" not in page
         assert [mail.state for mail in thanked()] == ["dropped"]
-        assert "We will send you one e-mail" not in told(client, key)
+        assert "We will send you one e-mail" not in thanks_parts(client, key)
 
     @pytest.mark.parametrize("is_claimed", [False, True])
     def test_pressed_after_the_mail_was_taken_up_for_sending_nobody_is_told_that_none_comes(
@@ -141,7 +141,7 @@ class TestDeclining:
         assert [self.declined(client, key) for _ in range(2)] == ["declined", "declined"]
 
     def test_an_address_that_says_so_declines_nothing(self, client):
-        page = told(client, self.confirmed(client), done="declined")
+        page = thanks_parts(client, self.confirmed(client), done="declined")
         assert "You will get no e-mail" not in page
         assert "We will send you one e-mail" in page
 

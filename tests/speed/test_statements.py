@@ -94,9 +94,16 @@ def test_a_link_says_at_once_that_the_campaign_has_closed_though_its_page_was_ju
     assert client.post(f"/ko/confirm/{token}").status_code == 409
 
 
-@pytest.mark.parametrize("path", [COUNT, PAGE, "/ko/", "/ko/privacy"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(COUNT, "/api/v1/campaigns/blue-skies/organizations", "/log/blue-skies/checkpoint"),
+        *(PAGE, f"{PAGE}/progress", f"{PAGE}/organizations", "/ko/", "/ko/privacy"),
+    ],
+)
 def test_a_warm_page_asks_the_database_nothing(app, client, statements, frozen_clock, path):
-    campaign()
+    signature()
+    fold_all()
     assert client.get(path).status_code == 200
     with statements() as seen:
         assert client.get(path).status_code == 200

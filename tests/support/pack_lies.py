@@ -141,9 +141,21 @@ def told(name: str, log: Log) -> dict[str, bytes]:
 
 #: What no log can contradict, or is not compared with it: a checker must say that it is not proven.
 def letter() -> dict[str, bytes]:
-    return {"letter.pdf": b"%PDF-1.7\n1,000,636 people\n", "totals.xlsx": b"no workbook"}
+    return {"letter-ko.pdf": b"%PDF-1.7\n1,000,636 people\n", "totals.xlsx": b"no workbook"}
 
 
 def funnel(log: Log) -> dict[str, bytes]:
     lie = _json(lambda integrity: integrity["sign_ups"].update(submitted=999_999))
     return {"integrity.json": lie(packs.contents(log)["integrity.json"])}
+
+
+def other_paper(log: Log) -> dict[str, bytes]:
+    """Each file that names the signatures on paper, with another number."""
+    lies = {
+        "totals.json": _json(lambda totals: totals["paper"].update(signatures=999)),
+        "totals.csv": _swap(r'^("total","paper".*),\d+', r"\1,999"),
+        "README.txt": _swap(r"^(  On paper +)\d+", r"\g<1>999"),
+        "integrity.json": _json(lambda integrity: integrity["paper"].update(signatures=999)),
+    }
+    right = packs.contents(log)
+    return {name: lie(right[name]) for name, lie in lies.items()}

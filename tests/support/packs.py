@@ -17,7 +17,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import cache, cached_property
 from hashlib import sha256
@@ -50,10 +50,20 @@ HOUR = "2026-11-24T05"
 EVENTS = "+++-1+oo!5^5-6^1+++!4^4o-13+p128p40-19p7"
 
 MEMBERS = (
-    *("README.txt", "letter.pdf", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv"),
+    *(
+        "README.txt",
+        "letter-ko.pdf",
+        "letter-en.pdf",
+        "totals.xlsx",
+        "totals.csv",
+        "totals.json",
+        "organizations.csv",
+    ),
     *("integrity.json", "pledge-texts.json", "log/checkpoint", "log/key", "log/entries", "verify.py"),
     *("manifest.json", "manifest.sig"),
 )
+#: Of packs of before December 2026.
+OLD_MEMBERS = ("README.txt", "letter.pdf", *MEMBERS[3:])
 _TABLES = ("totals.csv", "organizations.csv")
 
 
@@ -264,19 +274,20 @@ def document(log: Log, size: int | None = None) -> Document:
     )
 
 
-def contents(log: Log, size: int | None = None) -> dict[str, bytes]:
-    """Every member of a pack but the manifest and its signature."""
+def contents(log: Log, size: int | None = None, *, is_old: bool = False) -> dict[str, bytes]:
+    """Every member of a pack but the manifest and its signature; an old one names paper in integrity.json alone."""
     made = document(log, size)
     found = {
-        **_tables(made.to_json()),
-        "letter.pdf": b"%PDF-1.7\n",
+        **_tables((replace(made, paper=None) if is_old else made).to_json()),
+        "integrity.json": tables.integrity_json(made),
+        **dict.fromkeys(("letter.pdf", "letter-ko.pdf", "letter-en.pdf"), b"%PDF-1.7\n"),
         "pledge-texts.json": _json([asdict(one) for one in made.pledges]),
         "log/checkpoint": made.checkpoint.note.encode(),
         "log/key": log.keys.encode(),
         "log/entries": entries(log, size),
         "verify.py": (ROOT / "tools/verify.py").read_bytes(),
     }
-    return {name: found[name] for name in MEMBERS if name in found}
+    return {name: found[name] for name in (OLD_MEMBERS if is_old else MEMBERS) if name in found}
 
 
 @cache
@@ -301,11 +312,12 @@ def pack(
     added: Mapping[str, bytes] | None = None,
     manifest: Callable[[dict[str, Any]], object] | None = None,
     signers: list[Signer] | None = None,
+    is_old: bool = False,
 ) -> bytes:
-    """A pack, as a zip. `rewritten`: members as the manifest shall know them; `changed`, `left_out`, `added`: what happens
+    """A pack, as a zip; `is_old`: as they were made before December 2026. `rewritten`: members as the manifest shall know them; `changed`, `left_out`, `added`: what happens
     to members afterwards; `manifest`: changes the manifest before it is signed; `signers`: who signs it instead."""
     size = len(log.lines) if size is None else size
-    files = {**contents(log, size), **(rewritten or {})}
+    files = {**contents(log, size, is_old=is_old), **(rewritten or {})}
     told: dict[str, Any] = {
         "format": "pledge-delivery/v1",
         "campaign": log.slug,
@@ -320,7 +332,8 @@ def pack(
     text = f"pledge-delivery/v1\n{log.origin}\n{sha256(files['manifest.json']).hexdigest()}\n"
     files["manifest.sig"] = notes.sign(text, signers or log.signers).encode()
     files.update(changed or {})
-    return zipped({**{name: files[name] for name in MEMBERS if name not in left_out}, **(added or {})})
+    members = OLD_MEMBERS if is_old else MEMBERS
+    return zipped({**{name: files[name] for name in members if name not in left_out}, **(added or {})})
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

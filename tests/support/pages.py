@@ -4,12 +4,13 @@ import re
 from collections import Counter
 from hashlib import sha256
 from html import unescape
+from typing import Any
 from xml.etree.ElementTree import Element
 
 import html5lib
 from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, encode_multipart
 
 HTML = "{http://www.w3.org/1999/xhtml}"
 LANGUAGES = ("ko", "en")
@@ -47,10 +48,18 @@ KAKAO_HEADERS = {
 }
 
 
-def told(client: FlaskClient, key: str, lang: str = "en", slug: str = "blue-skies", done: str = "") -> str:
+def thanks_parts(
+    client: FlaskClient, key: str, lang: str = "en", slug: str = "blue-skies", done: str = ""
+) -> str:
     """What the browser that pressed is told on the page with the thanks."""
     answer = client.post(f"/{lang}/c/{slug}/mine", data={"key": key, "done": done})
     return str(answer.json["html"])
+
+
+def multipart(fields: dict[str, Any]) -> dict[str, Any]:
+    """What a client sends of a form that may hold files, made in memory: the client itself would leave a file of its own open."""
+    boundary, body = encode_multipart(fields)
+    return {"data": body, "content_type": f"multipart/form-data; boundary={boundary}"}
 
 
 def hidden_fields(form: str) -> dict[str, str]:

@@ -192,7 +192,7 @@ def test_the_program_says_which_numbers_the_log_proves_and_which_only_the_signer
         assert said.code == 0, said
         not_proven = said.out.partition("NOT PROVEN")[2]
         for words in (
-            "letter.pdf",
+            "letters and totals.xlsx",
             "countries and regions",
             "sign-ups",
             "names of organisations",
@@ -278,3 +278,16 @@ def test_a_pack_may_hold_more_texts_than_were_signed(checked, log):
         {"version": 2, "sha256": fingerprint, "text": more},
     ]
     assert checked(pack(log, rewritten={"pledge-texts.json": json.dumps(texts).encode()})).failure == ""
+
+
+def test_other_paper_than_the_entries_have_is_named(checked):
+    paper = made_up("+++p128")
+    assert checked(pack(paper)).failure == ""
+    for member, lie in pack_lies.other_paper(paper).items():
+        assert checked(pack(paper, rewritten={member: lie})).failure == "count", member
+
+
+def test_a_pack_of_before_december_2026_is_right(checked, log):
+    """One letter for all languages, and paper in integrity.json alone."""
+    assert checked(pack(log, is_old=True)) == checked(pack(log))
+    assert checked(pack(log, is_old=True)).failure == ""

@@ -224,8 +224,8 @@ JSON = st.recursive(
 @given(data=st.data())
 def test_any_value_in_a_manifest_ends_in_words(tmp_path_factory, log, data):
     def change(told):
-        place = data.draw(st.sampled_from(["", "checkpoint", "files", "letter.pdf"]))
-        inside = {"": told, "letter.pdf": told["files"]["letter.pdf"]}.get(place) or told[place]
+        place = data.draw(st.sampled_from(["", "checkpoint", "files", "letter-ko.pdf"]))
+        inside = {"": told, "letter-ko.pdf": told["files"]["letter-ko.pdf"]}.get(place) or told[place]
         inside[data.draw(st.sampled_from(sorted(inside)))] = data.draw(JSON)
 
     path = tmp_path_factory.mktemp("any") / "pack.zip"
@@ -235,7 +235,7 @@ def test_any_value_in_a_manifest_ends_in_words(tmp_path_factory, log, data):
 
 def test_a_bomb_is_not_unpacked_into_memory(tmp_path, log):
     """200 MB of zeros, rightly described and signed: read through, and the number of bytes in hand stays small."""
-    content = pack(log, rewritten={"letter.pdf": bytes(200 << 20)})
+    content = pack(log, rewritten={"letter-ko.pdf": bytes(200 << 20)})
     (tmp_path / "pack.zip").write_bytes(content)
     words = ["verify.py", "pack", str(tmp_path / "pack.zip")]
     bounded = f"""

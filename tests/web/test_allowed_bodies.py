@@ -5,10 +5,10 @@ import io
 import pytest
 from flask import request
 from werkzeug.datastructures import FileStorage
-from werkzeug.test import encode_multipart
 
 from config import current_config
 from pledge.web.request_checks import MAX_BODY, allows
+from tests.support.pages import multipart
 
 MEGABYTE = 1_000_000
 
@@ -34,12 +34,11 @@ def client(make_app):
 
 
 def upload(size, fields=0, **texts):
-    """A form with a file, as bytes: the test client would leave a large one in a temporary file."""
+    """A form with a file."""
     # The worst for a reader of boundaries: line ends and hyphens all over.
     content = (b"\r\n--" * (size // 4 + 1))[:size]
     texts |= {f"field{n}": "xyz" for n in range(fields)}
-    boundary, body = encode_multipart({**texts, "logo": FileStorage(io.BytesIO(content), "logo.png")})
-    return {"data": body, "content_type": f"multipart/form-data; boundary={boundary}"}
+    return multipart({**texts, "logo": FileStorage(io.BytesIO(content), "logo.png")})
 
 
 @pytest.mark.sqlite_only

@@ -240,33 +240,6 @@ def test_a_small_answer_is_not_compressed(made):
 # --- The pages of the site ---
 
 
-def test_a_page_and_a_count_that_are_asked_for_again_within_the_second_need_no_query(
-    app, client, statements, frozen_clock
-):
-    campaign()
-    paths = (PAGE, "/en/c/blue-skies", "/ko/", "/ko/privacy", COUNT)
-    for path in paths:
-        client.get(path)
-    with statements() as seen:
-        for path in paths:
-            first = client.get(path)
-            assert first.status_code == 200
-            assert client.head(path).status_code == 200
-            assert client.get(path, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
-    assert seen == []
-
-
-def test_pages_that_are_not_kept_read_the_campaign_once_a_second_and_its_count_each_time(
-    app, client, statements, frozen_clock
-):
-    campaign()
-    client.get(f"{PAGE}/sign")
-    with statements() as seen:
-        client.get(f"{PAGE}/sign")
-    assert len(seen) == 1
-    assert "ledger_heads" in seen[0]
-
-
 def test_what_is_about_one_person_is_never_kept(app, client, frozen_clock):
     person = signature(campaign())
     for path in (

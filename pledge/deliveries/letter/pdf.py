@@ -1,4 +1,4 @@
-"""The letter of a delivery as a PDF, by Typst, one language after another.
+"""The letter of a delivery as a PDF, by Typst, in one language.
 
 Every sentence and every number of it comes in as plain data, never as markup; the template (typst/letter.typ) decides only the
 look. The fixed texts are in typst/<language>.toml.
@@ -29,24 +29,14 @@ COUNTRIES = 40
 ORGANIZATIONS = 2_000
 
 
-def letter_pdf(document: Document, *, draft: bool = False) -> bytes:
+def letter_pdf(document: Document, lang: str, *, draft: bool = False) -> bytes:
     """The letter. The same document always gives the same bytes. A draft is marked as one on each page."""
-    return typeset(SOURCE, letter_data(document, draft=draft), at=from_iso_utc(document.frozen_at))
+    data = letter_data(document, lang, draft=draft)
+    return typeset(SOURCE, data, at=from_iso_utc(document.frozen_at))
 
 
-def letter_data(document: Document, *, draft: bool = False) -> dict[str, Any]:
-    parts = [part(document, lang, draft=draft) for lang in document.languages]
-    titles = dict.fromkeys(document.title.of(lang) for lang in document.languages)
-    return {
-        "title": " / ".join(part["subject"] for part in parts),
-        "authors": parts[0]["senders"],
-        "description": presentable(" / ".join(titles)),
-        "parts": parts,
-    }
-
-
-def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any]:
-    """The letter in one language. Every text in it can be typeset, see presentable()."""
+def letter_data(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any]:
+    """What the template is given. Every text in it can be typeset, see presentable()."""
     texts = fixed(lang)
     title = document.title.of(lang)
     said = {
@@ -58,6 +48,8 @@ def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any
         "occasion": document.occasion.of(lang),
         "draft": texts["draft"] if draft else "",
         "number": document.reply.number,
+        "department": document.reply.department.of(lang),
+        "submitted_as": texts["submitted_as"].get(document.reply.submitted_as, ""),
         "reply": _reply(document.reply, lang),
         "date": format_date(from_iso_utc(document.frozen_at), lang),
         "paragraphs": _blocks(document.letter.of(lang)),
@@ -198,7 +190,7 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
         "checkpoint_rows": [
             (texts["size"], f"{state.size:,}"),
             (texts["root"], state.root),
-            (texts["signed_at"], f"{_when(state.signed_at, lang)} ({state.signed_at})"),
+            (texts["signed_at"], _when(state.signed_at, lang)),
             (texts["newest"], newest_counts),
             (texts["origin"], document.origin),
             (texts["keys"], ", ".join(_key_id(one) for one in document.verifiers)),

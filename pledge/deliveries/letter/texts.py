@@ -15,7 +15,7 @@ from pledge.core import languages
 from pledge.core.clock import from_iso_utc
 from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
-from pledge.deliveries.document import Reply
+from pledge.deliveries.document import SUBMITTED_AS, Reply
 from pledge.deliveries.models import MAX_LETTER, MAX_OCCASION, MAX_RECIPIENT
 from pledge.mail.addresses import BadAddress, parse
 from pledge.statistics.totals import CountedCheckpoint
@@ -110,12 +110,17 @@ def _clean_reply(check: Checker, reply: Reply) -> Reply:
         check.add("email", FieldFault.EMAIL)
     cleaned = Reply(
         number=check.line("number", reply.number, MAX_NUMBER),
+        department=check.lines("department", reply.department, MAX_PERSON),
+        submitted_as=reply.submitted_as,
         person=check.lines("person", reply.person, MAX_PERSON),
         phone=check.line("phone", reply.phone, MAX_PHONE),
         email=email,
         address=check.lines("address", reply.address, MAX_ADDRESS),
     )
+    if reply.submitted_as not in ("", *SUBMITTED_AS):
+        check.add("submitted_as", FieldFault.CHOICE)
     every = Texts(dict.fromkeys(languages.codes(), "x"))
+    check.all_or_none("department", cleaned.department, every)
     check.all_or_none("person", cleaned.person, every)
     check.all_or_none("address", cleaned.address, every)
     return cleaned

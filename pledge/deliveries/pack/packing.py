@@ -36,10 +36,9 @@ from pledge.ledger.notes import Signer
 from tools.verify import Failed, Recount
 
 ENTRIES = "log/entries"
-#: In this order in the zip, each with what staff read of it.
-MEMBERS = {
-    "README.txt": Phrase("pack", "What is inside and how to check it, in Korean and English"),
-    "letter.pdf": Phrase("pack", "The cover letter with totals, charts and the method, to print"),
+_README = Phrase("pack", "What is inside and how to check it, in Korean and English")
+_LETTER = Phrase("pack", "The cover letter with totals, charts and the method, to print")
+_MEMBERS = {
     "totals.xlsx": Phrase("pack", "All totals for a spreadsheet"),
     "totals.csv": Phrase("pack", "The same as a plain table"),
     "totals.json": Phrase("pack", "The same for programs"),
@@ -53,6 +52,17 @@ MEMBERS = {
     "manifest.json": Phrase("pack", "Size and SHA-256 of each file"),
     "manifest.sig": Phrase("pack", "Our signature over the manifest"),
 }
+
+
+def members(document: Document) -> dict[str, Phrase]:
+    """In their order in the zip, each with what staff read of it."""
+    letters = {_letter_name(lang): _LETTER for lang in document.languages}
+    return {"README.txt": _README, **letters, **_MEMBERS}
+
+
+def _letter_name(lang: str) -> str:
+    return f"letter-{lang}.pdf"
+
 
 #: A fixed time: the earliest moment that a zip can represent.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -99,14 +109,15 @@ def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: P
     Raises PackInconsistent, NoKnownKey, ledger.log.NoLogKey: a pack that would not verify is never finished.
     """
     signers = _signers(document)
-    steps = _Steps(progress, len(MEMBERS) + document.checkpoint.size)
+    names = list(members(document))
+    steps = _Steps(progress, len(names) + document.checkpoint.size)
     files: dict[str, dict[str, Any]] = {}
     with zipfile.ZipFile(file, "w") as archive:
-        for name in list(MEMBERS)[:-2]:
+        for name in names[:-2]:
             if name == ENTRIES:
                 files[name] = _write_entries(archive, document, campaign_id, steps)
             else:
-                content, rows = TABLES[name](document) if name in TABLES else (_WRITERS[name](document), None)
+                content, rows = TABLES[name](document) if name in TABLES else (_content(name, document), None)
                 archive.writestr(_info(name), content)
                 files[name] = {"size": len(content), "sha256": sha256(content).hexdigest()}
                 files[name] |= {} if rows is None else {"rows": rows}
@@ -137,28 +148,29 @@ def readme(document: Document) -> bytes:
 def _readme_in(lang: str, document: Document) -> str:
     state = document.checkpoint
     newest = document.newest or state
-    return (
-        (_READMES / f"{lang}.txt")
-        .read_text("utf-8")
-        .format(
-            lang=lang,
-            languages=", ".join(languages.name(one, lang) for one in document.languages),
-            title=document.title.of(lang),
-            as_of=format_datetime(from_iso_utc(state.signed_at), lang),
-            people=f"{state.people:,}",
-            organizations=f"{state.organizations:,}",
-            smallest=document.smallest_shown,
-            address=document.address,
-            key_address=f"{document.address}/log/{document.slug}/key",
-            log_address=f"{document.address}/log/{document.slug}",
-            frozen=format_datetime(from_iso_utc(document.frozen_at), lang),
-            newest_size=f"{newest.size:,}",
-            newest_people=f"{newest.people:,}",
-            newest_organizations=f"{newest.organizations:,}",
-            origin=document.origin,
-            size=f"{state.size:,}",
-            root=state.root,
-        )
+    lines = (_READMES / f"{lang}.txt").read_text("utf-8").splitlines(keepends=True)
+    if document.paper is None:
+        lines = [line for line in lines if "{paper}" not in line]
+    return "".join(lines).format(
+        lang=lang,
+        letters=", ".join(map(_letter_name, document.languages)),
+        paper=f"{document.paper.signatures:,}" if document.paper else "",
+        languages=", ".join(languages.name(one, lang) for one in document.languages),
+        title=document.title.of(lang),
+        as_of=format_datetime(from_iso_utc(state.signed_at), lang),
+        people=f"{state.people:,}",
+        organizations=f"{state.organizations:,}",
+        smallest=document.smallest_shown,
+        address=document.address,
+        key_address=f"{document.address}/log/{document.slug}/key",
+        log_address=f"{document.address}/log/{document.slug}",
+        frozen=format_datetime(from_iso_utc(document.frozen_at), lang),
+        newest_size=f"{newest.size:,}",
+        newest_people=f"{newest.people:,}",
+        newest_organizations=f"{newest.organizations:,}",
+        origin=document.origin,
+        size=f"{state.size:,}",
+        root=state.root,
     )
 
 
@@ -184,7 +196,6 @@ def _signers(document: Document) -> list[Signer]:
 
 _WRITERS: dict[str, Callable[[Document], bytes]] = {
     "README.txt": readme,
-    "letter.pdf": letter_pdf,
     "totals.json": totals_json,
     "integrity.json": integrity_json,
     "pledge-texts.json": lambda document: _json([asdict(one) for one in document.pledges]),
@@ -192,6 +203,11 @@ _WRITERS: dict[str, Callable[[Document], bytes]] = {
     "log/key": lambda document: "".join(f"{one}\n" for one in document.verifiers).encode(),
     "verify.py": lambda _: (ROOT / "tools" / "verify.py").read_bytes(),
 }
+
+
+def _content(name: str, document: Document) -> bytes:
+    letters = {_letter_name(lang): lang for lang in document.languages}
+    return letter_pdf(document, letters[name]) if name in letters else _WRITERS[name](document)
 
 
 def _write_entries(

@@ -25,7 +25,7 @@ from pledge.endorsements.models import (
 )
 from pledge.endorsements.outbox import enqueue
 from pledge.endorsements.review import reasons
-from pledge.endorsements.review.queries import SeenState
+from pledge.endorsements.review.queries import TAKEN_BACK, SeenState
 from pledge.endorsements.services import NOBODY, shown_version
 from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.versions import lock, newest_version, supersede_proposed, version_in
@@ -184,6 +184,33 @@ def reinstate(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
         count_in(session, row, version, Reason.REINSTATED, now)
         enqueue(session, row, MailKind.ENDORSE_PUBLISHED)
         record(session, actor, "endorsement.reinstate", subject(row), reason=why)
+
+
+def take_back(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
+    """Undo a first publication within TAKEN_BACK: it waits for review again, and no line stays; -1.
+
+    Its mail is not sent, if it has not gone out yet. Raises UnknownCase, CaseChanged, CaseInWrongState.
+    """
+    now = clock.now()
+    with transaction() as session:
+        row = _lock(session, endorsement_id, seen)
+        _require_state(row, EndorsementState.PUBLISHED)
+        if row.published_at is None or row.published_at <= now - TAKEN_BACK:
+            raise CaseInWrongState
+        version = newest_version(session, row)
+        if version.state == VersionState.PROPOSED:
+            _move_version(session, row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
+        version.state, version.reviewed_at, version.reviewed_by = VersionState.PROPOSED, None, None
+        row.state, row.published_at = EndorsementState.REVIEW, None
+        count_out(session, row, Reason.INVALIDATED, now)
+        record(session, actor, "endorsement.take_back", subject(row), version=version.seq)
+
+
+def add_note(actor: Actor, endorsement_id: int, seen: SeenState, note: str) -> None:
+    """Keep a note for colleagues in the history of the case. Raises UnknownCase, CaseChanged."""
+    with transaction() as session:
+        row = _lock(session, endorsement_id, seen)
+        record(session, actor, "endorsement.note", subject(row), reason=note)
 
 
 def certify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:

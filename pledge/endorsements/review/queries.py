@@ -1,12 +1,13 @@
 """Reads for the review: what is waiting and since when, one case with its evidence, and what may be the same organisation."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pledge.audit import queries as audit
@@ -27,12 +28,17 @@ from pledge.endorsements.models import (
     VersionState,
     folded,
 )
-from pledge.endorsements.verification.domains import host_of, registrable
+from pledge.endorsements.verification.domains import host_of, is_platform, registrable
 from pledge.endorsements.verification.names import Likeness, similar
+from pledge.mail.addresses import BadAddress, address_hash, parse
 
 PAGE = 50
 #: Possible duplicates shown on a page.
 MAX_CANDIDATES = 20
+#: For so long a first publication can be taken back without a line in public.
+TAKEN_BACK = timedelta(minutes=10)
+#: So many cases are gone through one after another.
+MAX_IN_ORDER = 500
 #: How long a reviewer counts as present after their page last said so.
 VISIT_TTL = timedelta(minutes=2)
 #: What a version shows, in the order in which it is compared, as pages name it.
@@ -63,6 +69,8 @@ ACTION_LABELS = {
     "endorsement.certify": Phrase("endorsement", "Checked by the secretariat"),
     "endorsement.uncertify": Phrase("endorsement", "Secretariat’s check revoked"),
     "endorsement.check_site": Phrase("endorsement", "Checked the website"),
+    "endorsement.note": Phrase("endorsement", "Note"),
+    "endorsement.take_back": Phrase("endorsement", "Publication taken back"),
     "endorsement.take": Phrase("endorsement", "Took the case"),
 }
 
@@ -127,6 +135,19 @@ _BY_LIKENESS = {
 }
 
 
+#: What a sign says; from ENOUGH on it is shown. A website or domain of many organisations says nothing.
+_WEIGHTS = {
+    DuplicateSign.REGISTRATION: 5,
+    DuplicateSign.NAME: 4,
+    DuplicateSign.WEBSITE: 3,
+    DuplicateSign.MAIL_DOMAIN: 2,
+    DuplicateSign.CONTAINED: 2,
+    DuplicateSign.CLOSE: 2,
+}
+_ENOUGH = 3
+_MANY = 3
+
+
 @dataclass(frozen=True)
 class Candidate:
     id: int
@@ -171,6 +192,7 @@ class Case:
     row: Row[*tuple[Any, ...]]  #: the endorsement's own columns and the campaign's slug
     newest: EndorsementVersion
     published: EndorsementVersion | None
+    versions: list[EndorsementVersion]  #: all that were confirmed, the newest first
     history: list[AuditEntry]
     seen: SeenState
 
@@ -193,6 +215,12 @@ class Case:
             self.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
             and self.newest.state == VersionState.PROPOSED
         )
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """Whether it was published for the first time a moment ago."""
+        published_at = self.row.published_at
+        return self.state is EndorsementState.PUBLISHED and published_at > clock.now() - TAKEN_BACK
 
     @property
     def is_correction(self) -> bool:
@@ -260,14 +288,17 @@ def waiting() -> Sequence[Row[*tuple[Any, ...]]]:
 
 
 def next_case(campaign: str = "", *, after: int = 0, corrections: bool | None = None) -> int | None:
-    """The case that has waited longest, of one campaign or of all, other than `after`; None when none waits."""
+    """The case that follows another one in the order of waiting, of one campaign or of all; the first after the last.
+
+    None when no other one waits.
+    """
     query = (
         select(Endorsement.id)
         .join(EndorsementVersion, NEWEST)
         .join(Campaign, Campaign.id == Endorsement.campaign_id)
-        .where(_WAITS, Endorsement.id != after)
+        .where(_WAITS)
         .order_by(EndorsementVersion.submitted_at, Endorsement.id)
-        .limit(1)
+        .limit(MAX_IN_ORDER)
     )
     if campaign:
         query = query.where(Campaign.slug == campaign)
@@ -275,14 +306,19 @@ def next_case(campaign: str = "", *, after: int = 0, corrections: bool | None = 
         wanted = Endorsement.state == EndorsementState.PUBLISHED
         query = query.where(wanted if corrections else ~wanted)
     with reading() as connection:
-        return connection.execute(query).scalar()
+        order = list(connection.scalars(query))
+    place = order.index(after) + 1 if after in order else 0
+    return next((other for other in order[place:] + order[:place] if other != after), None)
 
 
-def queue(tab: Tab, name: str = "", page: int = 1, campaign: str = "") -> Queue:
-    """One page of the list, of one campaign or of all, the longest waiting first. A page beyond the last one is empty."""
+def queue(tab: Tab, words: str = "", page: int = 1, campaign: str = "") -> Queue:
+    """One page of the list, of one campaign or of all, the longest waiting first. A page beyond the last one is empty.
+
+    Each of the `words` is in its name, or is the address of its contact, or a part of that domain or of its website.
+    """
     wanted = _TABS[tab]
-    for word in name.split():
-        wanted = and_(wanted, EndorsementVersion.search.contains(folded(word), autoescape=True))
+    for word in words.split():
+        wanted = and_(wanted, _matches(word))
     here = Endorsement.campaign_id == select(Campaign.id).where(Campaign.slug == campaign).scalar_subquery()
     only = [here] if campaign else []
     base = _items().where(wanted, *only)
@@ -308,6 +344,19 @@ def queue(tab: Tab, name: str = "", page: int = 1, campaign: str = "") -> Queue:
     )
 
 
+def _matches(word: str) -> ColumnElement[bool]:
+    if "@" in word:
+        try:
+            return Endorsement.address_hash == address_hash(parse(word))
+        except BadAddress:
+            return false()
+    return or_(
+        EndorsementVersion.search.contains(folded(word), autoescape=True),
+        Endorsement.mail_domain.contains(word.lower(), autoescape=True),
+        EndorsementVersion.website.contains(word.lower(), autoescape=True),
+    )
+
+
 def find(endorsement_id: int) -> Case | None:
     """One case, whatever its state; None for one that is unknown or whose first mail is not confirmed yet."""
     columns = Endorsement.__table__.c
@@ -327,6 +376,7 @@ def find(endorsement_id: int) -> Case | None:
         row=row,
         newest=views[1] if unconfirmed else views[0],
         seen=SeenState(EndorsementState(row.state), row.seq, VersionState(views[0].state)),
+        versions=views[1:] if unconfirmed else views,
         published=next((view for view in views if view.state == VersionState.PUBLISHED), None),
         history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
     )
@@ -351,14 +401,20 @@ def duplicates(endorsement_id: int) -> list[Candidate]:
                 Endorsement.state.not_in((EndorsementState.PENDING, EndorsementState.MERGED)),
             )
         ).all()
-    found = [
-        Candidate(other.id, other.name, EndorsementState(other.state), VerificationLevel(other.level), signs)
-        for other in others
-        if (signs := _signs(own, other))
-    ]
-    return sorted(found, key=lambda candidate: [list(DuplicateSign).index(sign) for sign in candidate.signs])[
-        :MAX_CANDIDATES
-    ]
+    sites, domains = (Counter(key(row) for row in (own, *others)) for key in (_site, _mail_domain))
+    is_shared = {
+        DuplicateSign.WEBSITE: is_platform(_site(own)) or sites[_site(own)] > _MANY,
+        DuplicateSign.MAIL_DOMAIN: domains[own.mail_domain] > _MANY,
+    }
+    scored = []
+    for other in others:
+        signs = [sign for sign in _signs(own, other) if not is_shared.get(sign)]
+        score = sum(_WEIGHTS[sign] for sign in signs)
+        if score >= _ENOUGH:
+            state, level = EndorsementState(other.state), VerificationLevel(other.level)
+            scored.append((score, Candidate(other.id, other.name, state, level, signs)))
+    scored.sort(key=lambda found: -found[0])
+    return [candidate for _score, candidate in scored[:MAX_CANDIDATES]]
 
 
 def compare(before: EndorsementVersion, now: EndorsementVersion) -> list[Comparison]:
@@ -391,7 +447,8 @@ def holder_of() -> ScalarSelect[str]:
 def _items() -> Select[*tuple[Any, ...]]:
     return (
         select(
-            *(Endorsement.id, Endorsement.state, Endorsement.level),
+            *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.seq),
+            EndorsementVersion.state.label("version_state"),
             *(Endorsement.confirmed_at, Endorsement.ended_at, Endorsement.published_at),
             *(EndorsementVersion.name, EndorsementVersion.type),
             *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
@@ -425,20 +482,27 @@ def _has_duplicates() -> ColumnElement[bool]:
             or_(
                 other.name_key == Endorsement.name_key,
                 other.registration_hash == Endorsement.registration_hash,
-                and_(other.mail_domain == Endorsement.mail_domain, Endorsement.mail_domain != ""),
             ),
         )
         .exists()
     )
 
 
+def _site(row: Row[*tuple[Any, ...]]) -> str | None:
+    return registrable(host_of(row.website))
+
+
+def _mail_domain(row: Row[*tuple[Any, ...]]) -> str:
+    return str(row.mail_domain)
+
+
 def _signs(own: Row[*tuple[Any, ...]], other: Row[*tuple[Any, ...]]) -> list[DuplicateSign]:
     likeness = similar(own.name, other.name)
-    site = registrable(host_of(own.website))
+    site = _site(own)
     common = {
         DuplicateSign.REGISTRATION: own.registration_hash is not None
         and own.registration_hash == other.registration_hash,
-        DuplicateSign.WEBSITE: site is not None and site == registrable(host_of(other.website)),
+        DuplicateSign.WEBSITE: site is not None and site == _site(other),
         DuplicateSign.MAIL_DOMAIN: bool(own.mail_domain) and own.mail_domain == other.mail_domain,
     }
     if likeness is not None:

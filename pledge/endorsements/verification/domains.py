@@ -77,7 +77,7 @@ def belongs_to(mail_domain: str, website: str) -> bool:
     except BadWebsite:
         return False
     domain = registrable(host)
-    if is_free_mail(mail) or is_free_mail(host) or domain in _PLATFORMS:
+    if is_free_mail(mail) or is_free_mail(host) or is_platform(domain):
         return False
     is_shared = mail in SHARED_HOSTS or _suffixes().is_public(mail)
     if mail == host.removeprefix("www.") and not is_shared:
@@ -105,6 +105,11 @@ def registrable(host: str) -> str | None:
         if host.endswith(f".{shared}"):
             return f"{host.removesuffix(f'.{shared}').rpartition('.')[2]}.{shared}"
     return _suffixes().privatesuffix(host)
+
+
+def is_platform(domain: str | None) -> bool:
+    """Whether its host names the owner of the platform, and not who has a page there."""
+    return domain in _PLATFORMS
 
 
 @cache

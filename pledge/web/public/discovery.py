@@ -1,7 +1,7 @@
 """What search engines and devices ask for beside the pages: robots.txt, sitemap.xml, icons and the web manifest."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, url_for
@@ -25,13 +25,6 @@ SITEMAP_SECONDS = 300
 #: The most that one sitemap may hold (sitemaps.org), with some room.
 MAX_PAGES = 49_000
 THEME_COLOUR = "#d9eefb"
-
-
-@dataclass(frozen=True)
-class SitemapPage:
-    """A page in every language; `urls` by language."""
-
-    urls: dict[str, str]
 
 
 @discovery.get("/robots.txt")
@@ -99,14 +92,13 @@ def _cached(response: Response) -> Response:
 
 
 @cache.memoize(SITEMAP_SECONDS)
-def _pages() -> list[SitemapPage]:
-    found: list[SitemapPage] = []
-    for endpoint, values in _addresses():
-        if len(found) == MAX_PAGES:
-            break
-        paths = {lang: url_for(endpoint, lang=lang, **values) for lang in languages.codes()}
-        found.append(SitemapPage({lang: current_config().base_url + path for lang, path in paths.items()}))
-    return found
+def _pages() -> list[dict[str, str]]:
+    """The address of each page, by language."""
+    base = current_config().base_url
+    return [
+        {lang: base + url_for(endpoint, lang=lang, **values) for lang in languages.codes()}
+        for endpoint, values in islice(_addresses(), MAX_PAGES)
+    ]
 
 
 def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -50,7 +50,7 @@ def navigation(campaign: CampaignView | None, outage: bool = False) -> Navigatio
     found: Navigation | None = cache.get(key)
     if found is None and not outage:
         try:
-            found = _of_campaign(campaign) if campaign else _of_site()
+            found = _campaign_links(campaign) if campaign else _site_links()
         except SQLAlchemyError:
             cache.set(key, Navigation(), timeout=RETRY_SECONDS)
         else:
@@ -65,16 +65,16 @@ def footer(secretariat: str, shown: Navigation) -> Markup:
     return Markup(macro(current_config().contact_in(i18n.language()), secretariat, shown))  # noqa: S704  # made by the template
 
 
-def _of_site() -> Navigation:
+def _site_links() -> Navigation:
     shown = [
         campaign
         for campaign in campaigns.public_campaigns(i18n.language())
         if campaign.state is not CampaignState.ARCHIVED
     ]
-    return _of_campaign(shown[0]) if len(shown) == 1 else Navigation()
+    return _campaign_links(shown[0]) if len(shown) == 1 else Navigation()
 
 
-def _of_campaign(campaign: CampaignView) -> Navigation:
+def _campaign_links(campaign: CampaignView) -> Navigation:
     slug = campaign.slug
     page = url_for("public.campaign", slug=slug)
     links = [

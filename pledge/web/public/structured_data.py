@@ -22,7 +22,7 @@ from pledge.web.templating import asset
 CONTEXT = "https://schema.org"
 
 
-def of_site() -> dict[str, Any]:
+def site_facts() -> dict[str, Any]:
     config = current_config()
     lang = i18n.language()
     contact = config.contact_in(lang)
@@ -41,7 +41,7 @@ def of_site() -> dict[str, Any]:
     return {"@context": CONTEXT, **site}
 
 
-def of_campaign(page: CampaignPage, events: Iterable[EventView]) -> dict[str, Any]:
+def campaign_facts(page: CampaignPage, events: Iterable[EventView]) -> dict[str, Any]:
     """Who runs the campaign, and the events that are still to come."""
     organizers = [_organization(partner) for partner in page.extras.secretariat]
     graph: list[dict[str, Any]] = [
@@ -58,7 +58,7 @@ def of_campaign(page: CampaignPage, events: Iterable[EventView]) -> dict[str, An
     return {"@context": CONTEXT, "@graph": graph}
 
 
-def of_news(item: PublicNews, campaign: CampaignView) -> dict[str, Any]:
+def news_facts(item: PublicNews, campaign: CampaignView) -> dict[str, Any]:
     """One piece of news of a campaign."""
     lang = i18n.language()
     article: dict[str, Any] = {

@@ -12,7 +12,7 @@ from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, NoSuchP
 from pledge.campaigns.rules import BadFields
 from pledge.web import errors
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, RemoveForm, removal_page, saved
 from pledge.web.staff.forms import attempt
@@ -33,7 +33,6 @@ class Decision:
     #: Called with the actor, the parts of the address, and what the form's fields hold; its name is that of the route.
     act: Callable[..., object]
     form: type[StaffForm] = StaffForm
-    requires_recent_mfa: bool = False
 
 
 def decision_routes(
@@ -47,8 +46,6 @@ def decision_routes(
         verb = decision.act.__name__
         view = _view(page, decision)
         view.__name__ = f"{name}_{verb}"
-        if decision.requires_recent_mfa:
-            view = requires_recent_mfa(view)
         rule = f"{path}/{verb.replace('_', '-')}"
         staff.add_url_rule(rule, view_func=needs(permission)(view), methods=["POST"])
 

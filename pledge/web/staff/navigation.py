@@ -59,13 +59,7 @@ DOORS = (
             Page("staff.paper_of_chosen", _l("Paper signatures"), Permission.EDIT_CAMPAIGNS, "paper"),
         ),
     ),
-    Door(
-        _l("Deliveries"),
-        (
-            Page("staff.deliveries", _l("Deliveries"), Permission.EXPORT, "deliveries"),
-            Page("staff.exports", _l("Exports"), Permission.EXPORT, "exports"),
-        ),
-    ),
+    Door(_l("Deliveries"), (Page("staff.deliveries", _l("Deliveries"), Permission.EXPORT, "deliveries"),)),
     Door(
         _l("Administration"),
         (

@@ -123,7 +123,7 @@ decision_routes(
     Permission.EDIT_CAMPAIGNS,
     news_item,
     Decision(services.propose, StampedForm),
-    Decision(services.approve, StampedForm, requires_recent_mfa=True),
+    Decision(services.approve, StampedForm),
     Decision(services.take_back),
     Decision(services.stop, StatedReasonForm),
 )

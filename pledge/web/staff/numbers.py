@@ -1,52 +1,129 @@
-"""Numbers of a campaign: today, growth, and the funnel of sign-ups."""
+"""Numbers: all campaigns in one table; of one its totals as files, growth, the funnel of sign-ups, links of partners, paper."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import render_template, request
+from flask import Response, abort, make_response, render_template, request
+from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.models import Campaign
+from pledge.core import languages
 from pledge.core.i18n import format_duration
+from pledge.deliveries import tables
+from pledge.ledger import queries as ledger
 from pledge.ledger.models import Kind
-from pledge.statistics import dashboard, funnel
+from pledge.ledger.queries import Count
+from pledge.paper import queries as paper
+from pledge.statistics import dashboard, funnel, referrals
 from pledge.statistics.charts import chart
 from pledge.statistics.history import Step, growth
+from pledge.statistics.totals import DoesNotAddUp, NoSuchCheckpoint, UnknownCampaign
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import needs
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 
 #: How far back the funnel goes; see statistics/funnel.py.
 WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 
 
+TOTALS_FORMATS = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+    "json": "application/json",
+}
+
+
+@dataclass(frozen=True)
+class CampaignLine:
+    """One campaign in the table of all."""
+
+    row: Campaign
+    people: int
+    organizations: int
+    paper: int
+    today: int
+    yesterday: int
+    last_week: int  #: the seven days up to today
+    week_before: int
+
+    @property
+    def percent(self) -> int:
+        return self.people * 100 // self.row.goal
+
+
 @staff.get("/numbers")
 @needs(Permission.SEE_DASHBOARD)
-def numbers() -> str:
+def numbers() -> Response:
+    return _page(200)
+
+
+@staff.post("/numbers/totals/<slug>")
+@needs(Permission.EXPORT)
+def export_totals(slug: str) -> AnyResponse:
+    """The totals at the newest checkpoint as a file, at once. They are public, so no reason is asked for."""
+    form, lang = request.form.get("format", ""), request.form.get("lang", "")
+    if form not in TOTALS_FORMATS or lang not in languages.codes():
+        return _page(422, refused="form")
+    try:
+        file = tables.totals_file(actor(), slug, form, lang)
+    except UnknownCampaign:
+        abort(404)
+    except NoSuchCheckpoint:
+        return _page(409, refused="nothing")
+    except DoesNotAddUp:
+        return _page(409, refused="sum")
+    response = Response(file.content, mimetype=TOTALS_FORMATS[form])
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    return response
+
+
+def _page(status: int, refused: str = "") -> Response:
+    """`refused`: why there are no totals."""
     rows = campaigns.rows()
     chosen = campaign_choice.chosen(rows)
-    return render_template(
+    counts = ledger.counts(row.id for row in rows)
+    page = render_template(
         "staff/numbers.html",
-        campaigns=rows,
+        lines=[_line(row, counts[row.id]) for row in rows],
         campaign=chosen,
         duration=format_duration,
+        formats=TOTALS_FORMATS,
+        refused=refused,
         **({} if chosen is None else _numbers(chosen)),
+    )
+    return make_response(page, status)
+
+
+def _line(row: Campaign, count: Count) -> CampaignLine:
+    days = [point.moved for point in growth(row.id, Kind.PERSON, Step.DAY)]
+    return CampaignLine(
+        row,
+        count.people,
+        count.organizations,
+        paper.public(row.id).signatures,
+        today=days[-1],
+        yesterday=days[-2],
+        last_week=sum(days[-7:]),
+        week_before=sum(days[-14:-7]),
     )
 
 
 def _numbers(campaign: Campaign) -> dict[str, Any]:
     """The numbers of one campaign on the page."""
-    number = campaign.id
     step = Step.WEEK if request.args.get("by") == Step.WEEK else Step.DAY
     window = "week" if request.args.get("within") == "week" else "day"
     return {
-        "today": dashboard.today(number),
+        "today": dashboard.today(campaign.id),
         "step": step,
-        "people": growth(number, Kind.PERSON, step),
-        "organizations": growth(number, Kind.ORGANIZATION, step),
+        "people": growth(campaign.id, Kind.PERSON, step),
+        "organizations": growth(campaign.id, Kind.ORGANIZATION, step),
         "chart": chart,
         "window": window,
-        "funnel": funnel.funnel(number, WINDOWS[window]),
+        "funnel": funnel.funnel(campaign.id, WINDOWS[window]),
         "most": funnel.MOST,
+        "links": [line for line in referrals.lines(campaign.id) if line.people][:10],
+        "checkpoint": tables.newest_checkpoints().get(campaign.slug),
     }

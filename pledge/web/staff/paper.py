@@ -141,8 +141,8 @@ decision_routes(
     _ONE,
     Permission.EDIT_CAMPAIGNS,
     paper_batch,
-    Decision(services.check, CheckForm, requires_recent_mfa=True),
-    Decision(services.withdraw, StatedReasonForm, requires_recent_mfa=True),
+    Decision(services.check, CheckForm),
+    Decision(services.withdraw, StatedReasonForm),
 )
 
 

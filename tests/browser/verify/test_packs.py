@@ -40,6 +40,18 @@ def test_a_pack_with_the_key_it_brings_along_is_only_whole(page):
     expect_right(page)
 
 
+def test_a_pack_of_before_each_language_had_a_letter_is_right(page, log):
+    check_pack(page, packs.pack(log, is_old=True))
+    expect_right(page)
+
+
+def test_other_paper_than_the_entries_have_is_named(page):
+    paper = packs.made_up("+++p128")
+    for member, rewritten in pack_lies.other_paper(paper).items():
+        check_pack(page, packs.pack(paper, rewritten={member: rewritten}))
+        expect_failure(page, f"count:{member}")
+
+
 def test_one_byte_changed_in_any_member_is_named(page, log):
     files = packs.unzipped(packs.pack(log))
     expected = {"manifest.json": "signature", "manifest.sig": "signature"}
@@ -55,13 +67,14 @@ def test_missing_added_and_doubled_members_are_named(page, log):
     for name in packs.MEMBERS:
         check_pack(page, packs.pack(log, left_out=(name,)))
         expect_failure(page, f"archive:{name}")
-    check_pack(page, packs.pack(log, added={"more.txt": b"more"}))
-    expect_failure(page, "archive:more.txt")
+    for name in ("more.txt", "letter-fr.pdf"):
+        check_pack(page, packs.pack(log, added={name: b"more"}))
+        expect_failure(page, f"archive:{name}")
     stream = io.BytesIO(packs.pack(log))
     with zipfile.ZipFile(stream, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
-        archive.writestr("letter.pdf", b"another letter")
+        archive.writestr("letter-ko.pdf", b"another letter")
     check_pack(page, stream.getvalue())
-    expect_failure(page, "archive:letter.pdf")
+    expect_failure(page, "archive:letter-ko.pdf")
 
 
 def test_a_pack_that_its_own_signer_made_wrong_is_named(page):
@@ -153,7 +166,7 @@ def test_the_page_says_what_the_log_proves_and_what_is_only_reported(page):
         expect_right(page)
         claims = page.locator("[data-claims]")
         expect(claims).to_contain_text("Only reported by the one who signed the pack")
-        expect(claims).to_contain_text("everything in letter.pdf and totals.xlsx")
+        expect(claims).to_contain_text("everything in the letters and in totals.xlsx")
     check_pack(
         page, packs.pack(good, rewritten=pack_lies.told("more people in a region", good)), key=good.keys
     )

@@ -1,4 +1,4 @@
-"""The letter: what it says (pdf.part), and that the PDF holds it for eyes, screen readers and byte comparers."""
+"""The letter: what it says (pdf.letter_data), and that the PDF holds it for eyes, screen readers and byte comparers."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from pledge.core.languages import Texts
 from pledge.core.typesetting import compiler
 from pledge.deliveries.document import FrozenPaper, Moves, Reply, SignUps, from_json
 from pledge.deliveries.letter import pdf
-from pledge.deliveries.letter.pdf import fixed, letter_pdf, part
+from pledge.deliveries.letter.pdf import fixed, letter_data, letter_pdf
 from pledge.statistics.cells import Cell
 from tests.support.documents import ROOT as LOG_ROOT
 from tests.support.documents import document, organization, tiny_document
@@ -41,9 +41,9 @@ HOSTILE = [
 ]
 
 
-def asked(made, selector, field=None):
+def asked(made, selector, field=None, lang="ko"):
     """What Typst finds in the finished document."""
-    return json.loads(compiler(pdf.SOURCE, pdf.letter_data(made)).query(selector, field=field))
+    return json.loads(compiler(pdf.SOURCE, letter_data(made, lang)).query(selector, field=field))
 
 
 def words_of(value):
@@ -54,15 +54,14 @@ def words_of(value):
     return [one for inner in value for one in words_of(inner)] if isinstance(value, list) else []
 
 
-def headings(made):
-    return [(one["level"], "".join(words_of(one["body"]))) for one in asked(made, "heading")]
+def headings(made, lang="ko"):
+    return [(one["level"], "".join(words_of(one["body"]))) for one in asked(made, "heading", lang=lang)]
 
 
-def test_korean_comes_first_then_english_with_the_same_parts():
-    found = headings(document())
-    half = len(found) // 2
-    assert [level for level, _ in found[:half]] == [level for level, _ in found[half:]]
-    assert [text for level, text in found if level <= 2] == [
+def test_each_language_is_a_letter_with_the_same_parts():
+    korean, english = headings(document()), headings(document(), "en")
+    assert [level for level, _ in korean] == [level for level, _ in english]
+    assert [text for level, text in korean + english if level <= 2] == [
         "‘푸른 하늘과 탄소중립 2050’ 서명 집계 결과 제출",
         *("서명 집계 결과", "함께하는 기관과 단체", "서명한 서약문", "집계 방법과 검증 방법"),
         "Totals of the signatures for “Blue Skies and Net Zero 2050”",
@@ -99,7 +98,7 @@ def test_the_fixed_texts_have_the_same_names_in_both_languages():
 
 
 def test_the_letter_says_to_whom_on_what_occasion_and_how_many():
-    said = part(document(), "ko")
+    said = letter_data(document(), "ko")
     assert said["recipient"] == "환경부 장관"
     assert said["occasion"] == "2026 P4G 서울 녹색미래 정상회의"
     assert said["date"] == "2026년 11월 24일"
@@ -111,6 +110,8 @@ def test_the_letter_says_to_whom_on_what_occasion_and_how_many():
 
 REPLY = Reply(
     number="사무국-2026-17",
+    department=Texts(ko="기후정책과", en="Climate Policy Division"),
+    submitted_as="proposal",
     person=Texts(ko="김하늘 팀장", en="Kim Haneul, Head of Team"),
     phone="02-123-4567",
     email="reply@pledge.example",
@@ -126,7 +127,7 @@ REPLY = Reply(
             [
                 ["담당자", "김하늘 팀장"],
                 ["전화", "02-123-4567"],
-                ["이메일", "reply@pledge.example"],
+                ["전자우편", "reply@pledge.example"],
                 ["주소", "서울특별시 중구 세종대로 1"],
             ],
         ),
@@ -142,24 +143,25 @@ REPLY = Reply(
     ],
 )
 def test_the_letter_says_where_to_reply_and_has_a_number(lang, rows):
-    said = part(document(reply=REPLY), lang)
+    said = letter_data(document(reply=REPLY), lang)
     assert said["reply"]["rows"] == rows
-    assert said["number"] == "사무국-2026-17"
-    short = part(document(reply=Reply(email="reply@pledge.example")), lang)
+    assert (said["number"], said["department"]) == ("사무국-2026-17", REPLY.department[lang])
+    assert said["submitted_as"] in ("이 문서는 건의로 제출합니다.", "This letter is submitted as a proposal.")
+    short = letter_data(document(reply=Reply(email="reply@pledge.example")), lang)
     assert short["reply"]["rows"] == [rows[2]]
-    assert short["number"] == ""
-    assert part(document(), lang)["reply"]["rows"] == []  # frozen before letters had it
+    assert (short["number"], short["department"], short["submitted_as"]) == ("", "", "")
+    assert letter_data(document(), lang)["reply"]["rows"] == []  # frozen before letters had it
 
 
 def test_a_draft_says_on_every_page_that_it_is_one():
-    assert part(document(), "ko", draft=True)["draft"] == "초안(확정되지 않음)"
-    assert part(document(), "en", draft=True)["draft"] == "Draft, not fixed yet"
-    assert part(document(), "en")["draft"] == ""
-    assert letter_pdf(document(), draft=True) != letter_pdf(document())
+    assert letter_data(document(), "ko", draft=True)["draft"] == "초안(확정되지 않음)"
+    assert letter_data(document(), "en", draft=True)["draft"] == "Draft, not fixed yet"
+    assert letter_data(document(), "en")["draft"] == ""
+    assert letter_pdf(document(), "ko", draft=True) != letter_pdf(document(), "ko")
 
 
 def test_people_and_organisations_are_never_summed():
-    text = json.dumps([part(document(), lang) for lang in ("ko", "en")])
+    text = json.dumps([letter_data(document(), lang) for lang in ("ko", "en")])
     assert f"{48_211 + 47:,}" not in text
     assert str(48_211 + 47) not in text
 
@@ -173,27 +175,27 @@ def test_people_and_organisations_are_never_summed():
 )
 def test_signatures_on_paper_have_a_line_of_their_own_where_there_are_any(lang, words):
     made = document(paper=FrozenPaper(signatures=1287, sheets=90, batches=2))
-    assert part(made, lang)["paper"].startswith(words)
-    assert part(document(), lang)["paper"] == ""
+    assert letter_data(made, lang)["paper"].startswith(words)
+    assert letter_data(document(), lang)["paper"] == ""
     assert from_json(made.to_json()) == made
-    said = " ".join(pdf_text(letter_pdf(made)).split())
-    assert said.count(f"{part(made, lang)['never_summed'][-5:]} {words[:6]}") == 2
+    said = " ".join(pdf_text(letter_pdf(made, lang)).split())
+    assert said.count(f"{letter_data(made, lang)['never_summed'][-5:]} {words[:6]}") == 2
 
 
 def test_a_campaign_without_a_secretariat_speaks_for_itself():
-    assert part(tiny_document(), "ko")["senders"] == ["‘푸른 하늘과 탄소중립 2050’ 캠페인"]
+    assert letter_data(tiny_document(), "ko")["senders"] == ["‘푸른 하늘과 탄소중립 2050’ 캠페인"]
 
 
 def test_a_text_that_one_language_lacks_is_taken_from_the_other():
     made = document(occasion=Texts(ko="정상회의", en=""), named_organizations=[organization("", "Quiet Sky")])
-    assert part(made, "en")["occasion"] == "정상회의"
+    assert letter_data(made, "en")["occasion"] == "정상회의"
     for lang in ("ko", "en"):
-        groups = part(made, lang)["supporters"]["groups"]
+        groups = letter_data(made, lang)["supporters"]["groups"]
         assert groups[0]["organizations"] == [{"name": "Quiet Sky", "other": ""}]
 
 
 def test_growth_is_told_by_months_and_its_last_total_is_the_count():
-    days = part(document(), "en")["results"]["days"]
+    days = letter_data(document(), "en")["results"]["days"]
     assert [row[0] for row in days["rows"]] == [
         *("July 2026", "August 2026", "September 2026", "October 2026", "November 2026"),
     ]
@@ -210,13 +212,13 @@ def test_few_days_are_told_one_by_one_and_merged_days_close_the_sum():
         Cell("2026-11-22", Texts(ko="", en=""), 20),
         Cell("other", Texts(ko="", en=""), 7),
     ]
-    days = part(document(by_day=cells), "ko")["results"]["days"]
+    days = letter_data(document(by_day=cells), "ko")["results"]["days"]
     assert days["rows"] == [["2026년 11월 20일", "+10", "10"], ["2026년 11월 22일", "+20", "30"]]
     assert days["merged"] == ["따로 적지 않은 날", "+7", "37"]
 
 
 def test_regions_are_told_from_the_largest_with_their_share_and_the_rest_last():
-    regions = part(document(), "ko")["results"]["regions"]
+    regions = letter_data(document(), "ko")["results"]["regions"]
     assert regions[0] == {
         "label": "서울특별시",
         "people": "14,180",
@@ -229,14 +231,14 @@ def test_regions_are_told_from_the_largest_with_their_share_and_the_rest_last():
 
 
 def test_korea_has_no_bar_among_the_countries_so_that_the_others_can_be_compared():
-    countries = part(document(), "en")["results"]["countries"]
+    countries = letter_data(document(), "en")["results"]["countries"]
     assert (countries[0]["label"], countries[0]["bar"]) == ("Republic of Korea", 0.0)
     assert (countries[1]["label"], countries[1]["bar"]) == ("United States of America", 1.0)
 
 
 def test_many_countries_fit_on_a_page_and_none_is_lost_from_the_sum():
     cells = [Cell(f"X{number}", Texts(ko="가", en="A"), 1000 - number) for number in range(120)]
-    results = part(document(by_country=cells), "en")["results"]
+    results = letter_data(document(by_country=cells), "en")["results"]
     rows = results["countries"]
     assert results["country_scale"].endswith("totals.xlsx lists every country.")
     assert len(rows) == pdf.COUNTRIES
@@ -245,14 +247,14 @@ def test_many_countries_fit_on_a_page_and_none_is_lost_from_the_sum():
 
 
 def test_where_everything_is_small_nothing_is_broken_down():
-    results = part(tiny_document(), "ko")["results"]
+    results = letter_data(tiny_document(), "ko")["results"]
     assert results["regions"] == results["countries"] == []
     assert results["days"]["picture"] is None
     assert "5명 미만" in results["only_small"]
 
 
 def test_organisations_are_listed_by_kind_and_the_unnamed_are_counted():
-    said = part(document(), "ko")["supporters"]
+    said = letter_data(document(), "ko")["supporters"]
     assert [group["title"] for group in said["groups"]][:3] == ["기업 5곳", "지방자치단체 5곳", "대사관 5곳"]
     assert sum(len(group["organizations"]) for group in said["groups"]) == 45
     assert "2곳" in said["unnamed"]
@@ -261,19 +263,19 @@ def test_organisations_are_listed_by_kind_and_the_unnamed_are_counted():
 
 def test_a_list_that_is_too_long_for_paper_says_where_it_goes_on(monkeypatch):
     monkeypatch.setattr(pdf, "ORGANIZATIONS", 10)
-    said = part(document(), "en")["supporters"]
+    said = letter_data(document(), "en")["supporters"]
     assert sum(len(group["organizations"]) for group in said["groups"]) == 10
     assert "organizations.csv" in said["more"]
 
 
 def test_each_pledge_text_stands_with_its_hash():
-    versions = part(document(), "ko")["pledge"]["versions"]
+    versions = letter_data(document(), "ko")["pledge"]["versions"]
     assert [one["sha256"] for one in versions] == [one.sha256 for one in document().pledges]
     assert versions[0]["blocks"][1]["items"][1].startswith("시민사회")
 
 
 def test_the_letter_says_how_the_count_is_made_and_how_to_check_it():
-    said = part(document(), "en")["method"]
+    said = letter_data(document(), "en")["method"]
     assert said["moves_people"] == ["48,390", "−141", "−40", "+2", "48,211"]
     assert ("Root hash", LOG_ROOT) in [tuple(row) for row in said["checkpoint_rows"]]
     assert ["Ids of the public keys", "1a2b3c4d"] in said["checkpoint_rows"]
@@ -288,7 +290,7 @@ def test_the_letter_says_how_the_count_is_made_and_how_to_check_it():
 
 
 def test_what_a_subtraction_would_reveal_is_not_written():
-    rows = part(tiny_document(), "ko")["method"]["sign_up_rows"]
+    rows = letter_data(tiny_document(), "ko")["method"]["sign_up_rows"]
     assert rows == [
         ["확인되어 집계됨", "3"],
         ["따로 적지 않은 항목의 합계", "5건 미만"],
@@ -298,9 +300,9 @@ def test_what_a_subtraction_would_reveal_is_not_written():
 
 def test_characters_without_a_glyph_are_marked_and_the_letter_says_so():
     made = document(named_organizations=[organization("초록 🌱", "Green 🌱")])
-    assert part(made, "ko")["supporters"]["groups"][0]["organizations"][0]["name"] == "초록 〓"
-    assert "〓" in part(made, "ko")["method"]["missing"]
-    assert part(document(), "ko")["method"]["missing"] == ""
+    assert letter_data(made, "ko")["supporters"]["groups"][0]["organizations"][0]["name"] == "초록 〓"
+    assert "〓" in letter_data(made, "ko")["method"]["missing"]
+    assert letter_data(document(), "ko")["method"]["missing"] == ""
 
 
 def test_no_text_of_a_person_is_taken_for_markup():
@@ -318,36 +320,35 @@ def test_no_text_of_a_person_is_taken_for_markup():
     paragraphs = words_of(asked(made, "par"))
     for text in (*HOSTILE[:11], "{title} {0} %s &amp;", "{{ 7 * 7 }}"):
         assert text in paragraphs
-    assert letter_pdf(made).startswith(b"%PDF-1.7")
+    assert letter_pdf(made, "ko").startswith(b"%PDF-1.7")
 
 
 @settings(max_examples=6, deadline=None)
 @given(st.lists(st.text(max_size=40), min_size=40, max_size=80))
 def test_any_text_can_be_set(texts):
-    assert letter_pdf(tiny_document(named_organizations=[organization(text, "x") for text in texts]))
+    assert letter_pdf(tiny_document(named_organizations=[organization(text, "x") for text in texts]), "ko")
 
 
 def test_links_lead_into_the_letter_and_to_the_page_for_checking_only():
     made = document(letter=Texts(ko="https://elsewhere.example 가", en="https://elsewhere.example"))
     assert {dest for dest in asked(made, "link", "dest") if not dest.startswith("<")} == {
-        *("https://pledge.example/ko/verify", "https://pledge.example/en/verify"),
+        "https://pledge.example/ko/verify"
     }
 
 
 def test_the_picture_of_growth_is_told_in_words():
-    korean, english = asked(document(), "figure", "alt")
+    (korean,), (english,) = (asked(document(), "figure", "alt", lang) for lang in ("ko", "en"))
     assert "2026년 11월 24일에 누적 48,211명" in korean
     assert "reaches a total of 48,211 on 24 November 2026" in english
 
 
 def test_the_pdf_is_tagged_says_its_languages_and_embeds_its_fonts():
-    made = letter_pdf(document())
+    made = letter_pdf(document(), "ko")
     assert b"pdfuaid:part" in made
     for mark in (
         b"/StructTreeRoot",
         b"/MarkInfo",
         b"/Lang(ko)",
-        b"/Lang(en)",
         b"/S/Table",
         b"/S/TH",
         b"/S/Figure",
@@ -359,13 +360,13 @@ def test_the_pdf_is_tagged_says_its_languages_and_embeds_its_fonts():
 
 
 def test_the_same_document_gives_the_same_bytes_in_a_thread_and_in_another_process():
-    made = letter_pdf(document())
+    made = letter_pdf(document(), "ko")
     elsewhere: list[bytes] = []
-    thread = threading.Thread(target=lambda: elsewhere.append(letter_pdf(document())))
+    thread = threading.Thread(target=lambda: elsewhere.append(letter_pdf(document(), "ko")))
     thread.start()
     script = (
         "from hashlib import sha256; from tests.support.documents import document;"
-        "from pledge.deliveries.letter.pdf import letter_pdf; print(sha256(letter_pdf(document())).hexdigest())"
+        "from pledge.deliveries.letter.pdf import letter_pdf; print(sha256(letter_pdf(document(), 'ko')).hexdigest())"
     )
     # Another zone and another language of the machine, and some seconds later.
     surroundings = {
@@ -394,4 +395,4 @@ def test_a_campaign_that_nobody_has_signed_has_a_letter():
         sign_ups=SignUps("2026-11-24T05:10:00Z", 0, 0, {}),
         unnamed_organizations=1,
     )
-    assert letter_pdf(nobody)
+    assert letter_pdf(nobody, "ko")

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -13,21 +14,24 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 
+import openpyxl
 import pytest
 from sqlalchemy import func, insert, select
 
 from config import ROOT
 from pledge.campaigns.queries import pledge_hashes, published_slugs
+from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
 from pledge.deliveries.pack import packing
-from pledge.deliveries.pack.packing import MEMBERS, NoKnownKey, NotToBePacked, PackInconsistent
+from pledge.deliveries.pack.packing import NoKnownKey, NotToBePacked, PackInconsistent
 from pledge.ledger import log as entries_log
 from pledge.ledger import log_queries, notes
 from pledge.ledger.log import NoLogKey
 from pledge.signatures.models import Signature
-from tests.support import apps, deliveries
+from pledge.statistics.totals import checkpoints
+from tests.support import apps, deliveries, paper
 from tests.support.factories import (
     ANNA,
     campaign,
@@ -42,6 +46,7 @@ from tests.support.factories import (
     version_of,
 )
 from tests.support.insider import as_superuser
+from tests.support.pdf import pdf_text
 
 
 def quiet(_done, _total):
@@ -52,6 +57,14 @@ def packed(number, progress=quiet):
     file = io.BytesIO()
     packing.pack(number, file, progress)
     return file.getvalue()
+
+
+#: In this order in the zip.
+MEMBERS = (
+    *("README.txt", "letter-ko.pdf", "letter-en.pdf", "totals.xlsx", "totals.csv", "totals.json"),
+    *("organizations.csv", "integrity.json", "pledge-texts.json", "log/checkpoint", "log/key", "log/entries"),
+    *("verify.py", "manifest.json", "manifest.sig"),
+)
 
 
 def members(pack):
@@ -87,7 +100,7 @@ def a_campaign():
 def test_the_members_stand_in_their_order_without_a_time_of_their_own(app):
     with zipfile.ZipFile(io.BytesIO(packed(a_campaign()))) as archive:
         infos = archive.infolist()
-    assert tuple(info.filename for info in infos) == tuple(MEMBERS)
+    assert tuple(info.filename for info in infos) == MEMBERS
     assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
     assert {(info.create_system, info.external_attr, info.compress_type) for info in infos} == {
         (3, 0o100644 << 16, zipfile.ZIP_DEFLATED)
@@ -166,6 +179,66 @@ def test_an_official_reads_how_to_check_it_in_both_languages(app):
     for told in ("copy for convenience", "편의를 위한 사본", "Proven by the log", "기록으로 증명되는 것"):
         assert told in readme, told
     assert "In the unpacked folder, run" not in readme, "the pack's own copy is not what judges it"
+
+
+def numbers_of(files) -> dict[str, tuple[int, int, int]]:
+    """People, organisations and signatures on paper as each file of a pack names them."""
+    totals, integrity = (json.loads(files[name]) for name in ("totals.json", "integrity.json"))
+    rows = list(csv.reader(io.StringIO(files["totals.csv"].decode("utf-8-sig"), newline="")))
+    table = {row[1]: int(row[-1]) for row in rows if row[0] == "total"}
+    book = openpyxl.load_workbook(io.BytesIO(files["totals.xlsx"]))
+    summary = {row[1]: row[2] for row in book.worksheets[0].iter_rows(values_only=True)}
+    readme = re.findall(r"(?m)^  \S.*? {2,}([0-9,]+)", files["README.txt"].decode("utf-8-sig"))
+    korean, english = (" ".join(pdf_text(files[f"letter-{lang}.pdf"]).split()) for lang in ("ko", "en"))
+    moves = integrity["log"]
+    told = {
+        "totals.json": (totals["people"], totals["organizations"], totals["paper"]["signatures"]),
+        "totals.csv": (table["people"], table["organizations"], table["paper"]),
+        "totals.xlsx": (summary["People"], summary["Organisations"], summary["Signatures on paper"]),
+        "integrity.json": (
+            moves["people"]["confirmed"],
+            moves["organizations"]["confirmed"],
+            integrity["paper"]["signatures"],
+        ),
+        "README.txt, ko": tuple(readme[:3]),
+        "README.txt, en": tuple(readme[3:]),
+        "letter-ko.pdf": re.search(
+            r"([\d,]+)명이 서명하였고, ([\d,]+)개 단체.*종이 서명: ([\d,]+)건", korean
+        ).groups(),
+        "letter-en.pdf": re.search(
+            r"by ([\d,]+) people and ([\d,]+) organisation.*On paper: ([\d,]+) signatures", english
+        ).groups(),
+    }
+    return {
+        name: tuple(int(str(number).replace(",", "")) for number in numbers) for name, numbers in told.items()
+    }
+
+
+@pytest.mark.sqlite_only
+def test_every_file_names_the_same_numbers_at_whichever_moment_is_frozen(app, frozen_clock):
+    frozen_clock.move(hours=(3 - clock.now().hour) % 24)  # noon in Seoul
+    of = campaign()
+    expected = []
+    for people, sheets in ((1_020, 128), (7, 40), (5, 9)):
+        crowd(people, of)
+        endorsement(of)
+        paper.counted(of, signatures=sheets)
+        before = expected[-1] if expected else (0, 0, 0)
+        expected.append((before[0] + people, before[1] + 1, before[2] + sheets))
+        frozen_clock.move(hours=24)
+    offered = checkpoints(of.id)
+    assert len(offered) == 3
+    for moment, numbers in zip(offered, reversed(expected), strict=True):
+        texts = {"recipient": deliveries.RECIPIENT, "occasion": deliveries.OCCASION}
+        letter = freezing.letter_for(of.slug, moment.id)
+        number = freezing.freeze(ANNA, of.slug, moment.id, **texts, letter=letter)
+        assert numbers_of(members(packed(number))) == dict.fromkeys(
+            [
+                *("totals.json", "totals.csv", "totals.xlsx", "integrity.json", "README.txt, ko"),
+                *("README.txt, en", "letter-ko.pdf", "letter-en.pdf"),
+            ],
+            numbers,
+        )
 
 
 # --- checked from outside ---
@@ -419,10 +492,10 @@ def test_nothing_of_a_person_is_anywhere_in_the_pack(app, tmp_path):
     number = deliveries.frozen(of, pack=False)
 
     files = members(packed(number))
-    (tmp_path / "letter.pdf").write_bytes(files["letter.pdf"])
-    letter = subprocess.run(["pdftotext", tmp_path / "letter.pdf", "-"], capture_output=True, check=True)
-    assert "Blue Skies" in letter.stdout.decode()
-    files["letter.txt"] = letter.stdout
+    for lang, title in (("ko", "푸른 하늘"), ("en", "Blue Skies")):
+        letter = pdf_text(files[f"letter-{lang}.pdf"])
+        assert title in letter
+        files[f"letter-{lang}.txt"] = letter.encode()
     files |= {f"xlsx/{name}": content for name, content in members_of_workbook(files["totals.xlsx"])}
     files["document"] = deliveries.row(number).document.encode()
 

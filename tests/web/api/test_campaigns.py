@@ -246,20 +246,6 @@ def test_long_lists_come_in_batches_that_hold_everything_once(client, monkeypatc
     )
 
 
-def test_unchanged_it_is_304_without_a_query(client, statements, frozen_clock):
-    campaign()
-    endorsement()
-    tag = client.get(ORGANIZATIONS).headers["ETag"]
-    with statements() as seen:
-        reply = client.get(ORGANIZATIONS, headers={"If-None-Match": tag})
-    assert (reply.status_code, seen) == (304, [])
-    frozen_clock.move(seconds=30)
-    assert client.get(ORGANIZATIONS).headers["ETag"] == tag
-    endorsement()
-    frozen_clock.move(seconds=2)
-    assert client.get(ORGANIZATIONS).headers["ETag"] != tag
-
-
 @pytest.mark.parametrize("after", ["x", "-1", "1.5", "9" * 30, str(2**63)])
 def test_a_place_that_is_none_is_400(client, after):
     campaign()

@@ -63,17 +63,6 @@ def test_the_checkpoint_is_good_for_a_second(client, frozen_clock):
     assert state(client).size == 2
 
 
-@pytest.mark.parametrize("name", ["checkpoint", "key"])
-def test_a_warm_checkpoint_asks_the_database_nothing(client, statements, frozen_clock, name):
-    signature()
-    fold_all()
-    first = client.get(f"{LOG}/{name}")
-    with statements() as seen:
-        again = client.get(f"{LOG}/{name}")
-        unchanged = client.get(f"{LOG}/{name}", headers={"If-None-Match": first.headers["ETag"]})
-    assert (again.data, unchanged.status_code, seen) == (first.data, 304, [])
-
-
 def test_a_campaign_that_nobody_signed_has_a_log_once_the_worker_has_seen_it(client, runner):
     campaign()
     assert client.get(f"{LOG}/checkpoint").status_code == 404

@@ -1,25 +1,38 @@
 """Numbers: both counts apart, and charts with the same numbers beside them."""
 
+import io
 import itertools
+import json
 import re
 from datetime import date, timedelta
 
 import html5lib
+import openpyxl
 import pytest
 from flask_babel import force_locale
 
-from pledge.audit.models import Actor
-from pledge.core.i18n import format_duration
+from pledge.audit.queries import Search, page
+from pledge.campaigns.queries import published_slugs
+from pledge.core.i18n import SEOUL, format_duration
+from pledge.ledger import log_queries
+from pledge.ledger.log import sign_missing_checkpoints
 from pledge.statistics.charts import BOTTOM, LEFT, TOP, WIDTH, chart
 from pledge.statistics.history import Point
 from tests.support.factories import (
+    SLUG,
     campaign,
+    crowd,
     fold_all,
     signature,
+    signatures,
     the_campaign,
 )
+from tests.support.insider import as_superuser
 
-ADMIN = Actor(1, "admin@pledge.example", "")
+
+@pytest.fixture
+def exporter(staff_client):
+    return staff_client("exporter", lang="en")
 
 
 def test_the_page_shows_both_numbers_apart_with_charts_and_tables(staff_client):
@@ -71,6 +84,117 @@ def test_the_page_costs_the_same_with_few_signatures_and_with_many(staff_client,
     with statements() as many:
         client.get("/staff/numbers")
     assert abs(len(many) - len(few)) <= 6, "halving looks a few times more often"
+
+
+def test_all_campaigns_stand_in_one_table_with_today_yesterday_and_the_week(staff_client, frozen_clock):
+    first = campaign("first")
+    campaign("second", state="closed")
+    now = frozen_clock.now()
+    for days in (0, 0, 0, 1, 1, 6, 8):
+        signature(first, at=now - timedelta(days=days))
+    fold_all()
+    page = staff_client("viewer", lang="en").get("/staff/numbers").text
+    lines = {
+        re.search(r"campaign=([a-z]+)", line)[1]: re.findall(r"<td[^>]*>([^<]*)</td>", line)
+        for line in page.partition("<tbody>")[2].partition("</tbody>")[0].split("<tr>")[1:]
+    }
+    assert lines["first"][:5] == ["7", "+3", "+2", "+6", "+1"]
+    assert lines["second"][:5] == ["0", "0", "0", "0", "0"]
+
+
+def test_the_links_that_brought_signatures_are_named(staff_client):
+    air = campaign("air")
+    crowd(7, air, via=f"p{air.partners[1].id}")
+    page = staff_client("viewer", lang="en").get("/staff/numbers").text
+    assert "Signatures through links" in page
+    assert "<strong>7</strong>" in page
+
+
+# --- The totals of now, by one press ---
+
+TOTALS = f"/staff/numbers/totals/{SLUG}"
+OPENERS = {
+    "csv": lambda content: content.decode("utf-8-sig"),
+    "json": lambda content: json.dumps(json.loads(content), ensure_ascii=False),
+    "xlsx": lambda content: " ".join(
+        str(cell)
+        for sheet in openpyxl.load_workbook(io.BytesIO(content))
+        for row in sheet.iter_rows(values_only=True)
+        for cell in row
+    ),
+}
+
+
+@pytest.mark.parametrize(("form", "lang"), [("xlsx", "ko"), ("csv", "en"), ("json", "ko")])
+def test_one_press_gives_the_totals_at_the_newest_checkpoint(exporter, form, lang):
+    signatures(9, country="KR", region="KR-11")
+    signatures(6, country="JP", region=None)
+    signature(country="DE", region=None)  # alone, so it must not show
+    signatures(4, country="FR", region=None)
+    fold_all()
+    signatures(3)  # not counted yet, so in no checkpoint
+
+    file = exporter.post(TOTALS, data={"format": form, "lang": lang})
+
+    assert file.status_code == 200
+    text = OPENERS[form](file.data)
+    assert re.search(r"\b20\b", text)
+    assert ("대한민국" if lang == "ko" else "Republic of Korea") in text
+    assert "독일" not in text
+    assert "Germany" not in text
+    assert "KST" in text
+    newest = log_queries.newest(the_campaign().id)
+    at = newest.signed_at.astimezone(SEOUL)
+    name = f"{SLUG}-totals-{at:%Y%m%d-%H%M%S}KST-{lang}.{form}"
+    assert file.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert file.headers["Cache-Control"] == "no-store"
+    (entry, *_rest) = page(Search(), None).lines
+    assert (entry.action, entry.subject) == ("export.totals", f"campaign:{SLUG}")
+    assert json.loads(entry.details) == {
+        "format": form,
+        "lang": lang,
+        "people": 20,
+        "organizations": 0,
+        "as_of": f"{newest.signed_at:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def test_the_page_offers_the_totals_of_each_campaign_in_the_language_of_who_looks(staff_client):
+    signatures(7)
+    fold_all()
+    for lang in ("ko", "en"):
+        shown = staff_client("exporter", lang=lang).get("/staff/numbers").text
+        assert f'action="{TOTALS}?campaign={SLUG}"' in shown
+        assert f'name="lang" value="{lang}"' in shown
+        for form in ("xlsx", "csv", "json"):
+            assert f'name="format" value="{form}"' in shown
+
+
+def test_no_totals_of_what_is_not_counted_not_known_or_does_not_add_up(exporter):
+    signature()
+    good = {"format": "csv", "lang": "ko"}
+    nothing = exporter.post(TOTALS, data=good)
+    assert nothing.status_code == 409
+    assert "Nothing of this campaign is counted yet." in nothing.text
+    assert exporter.post("/staff/numbers/totals/nothing", data=good).status_code == 404
+    campaign("empty")
+    assert sign_missing_checkpoints(published_slugs), "of a log without an entry"
+    assert exporter.post("/staff/numbers/totals/empty", data=good).status_code == 409
+    assert "/staff/numbers/totals/empty" not in exporter.get("/staff/numbers").text
+    fold_all()
+    for wrong in ({"format": "ods"}, {"lang": "fr"}, {"format": ""}):
+        assert exporter.post(TOTALS, data=good | wrong).status_code == 422
+    as_superuser("UPDATE checkpoints SET people = 99")
+    forged = exporter.post(TOTALS, data=good)
+    assert forged.status_code == 409
+    assert "do not add up" in forged.text
+    assert [line.action for line in page(Search(), None).lines] == []
+
+
+def test_the_totals_of_one_person_are_told_in_the_singular(exporter):
+    signatures(1)
+    fold_all()
+    assert re.search(r"As of [^<]*: 1 person<", exporter.get("/staff/numbers").text)
 
 
 # --- Charts ---

@@ -2,13 +2,13 @@
 
 const FORMAT = "pledge-delivery/v1";
 const MEMBERS = [
-  ...["README.txt", "letter.pdf", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv", "integrity.json"],
-  ...["pledge-texts.json", "log/checkpoint", "log/key", "log/entries", "verify.py", "manifest.json", "manifest.sig"],
+  ...["totals.xlsx", "totals.csv", "totals.json", "organizations.csv", "integrity.json", "pledge-texts.json"],
+  ...["log/checkpoint", "log/key", "log/entries", "verify.py", "manifest.json", "manifest.sig"],
 ];
+const LETTER = /^letter-[a-z]{2}\.pdf$/;
 const PLEDGES = "pledge-texts.json";
-const DESCRIBED = MEMBERS.slice(0, -2);
-// The letter and the workbook are for people, the program for another computer.
-const NOT_READ = ["letter.pdf", "totals.xlsx", "verify.py"];
+// Letters and the workbook are for people, the program for another computer.
+const NOT_READ = /^(letter.*\.pdf|totals\.xlsx|verify\.py)$/;
 const SMALL = 1 << 20;
 // A browser holds a file as a whole to hash it; what is larger is for the command line.
 const LARGEST = 1 << 30;
@@ -17,7 +17,7 @@ export default function pack(parts) {
   const { Failed, or, decode, json, fromBase64, hex, sha256, isNumber } = parts;
 
   async function checkPack(file, asked, tell) {
-    const members = await parts.openZip(file, MEMBERS);
+    const members = await parts.openZip(file, membersAmong);
     const take = (name, longest = SMALL) => parts.read(file, members.get(name), longest);
     tell.step("archive");
 
@@ -35,6 +35,9 @@ export default function pack(parts) {
     tell.facts({ origin: manifest.origin, size: manifest.size, root: manifest.rootText });
     tell.total(3 * manifest.size); // n looks and 2n - 1 hashes
 
+    const signed = [...Object.keys(manifest.files), "manifest.json", "manifest.sig"];
+    const differing = [...signed, ...members.keys()].find((name) => !signed.includes(name) || !members.has(name));
+    if (differing) throw new Failed("archive", differing);
     const kept = await checkFiles(manifest, (name) => take(name, LARGEST));
     tell.step("files");
 
@@ -94,7 +97,7 @@ export default function pack(parts) {
       told.origin.split("/").slice(1).join("/") === `log/${told.campaign}` &&
       [size, people, organizations].every(isNumber) &&
       fromBase64(root).length === 32 &&
-      Object.keys(told.files).join("\n") === DESCRIBED.join("\n") &&
+      Object.keys(told.files).join("\n") === membersAmong(Object.keys(told.files)).slice(0, -2).join("\n") &&
       Object.values(told.files).every(isDescribed);
     if (!isRight) throw new RangeError("not a manifest");
     const counts = { people, organizations };
@@ -108,12 +111,11 @@ export default function pack(parts) {
   // Every file as the manifest describes it; those that are needed further on.
   async function checkFiles(manifest, take) {
     const kept = {};
-    for (const name of DESCRIBED) {
-      const told = manifest.files[name];
+    for (const [name, told] of Object.entries(manifest.files)) {
       const bytes = await take(name);
       if (bytes.length !== told.size || hex(await sha256(bytes)) !== told.sha256) throw new Failed("file", name);
       if (name.endsWith(".csv") && "rows" in told && rowsOf(decode(bytes)) !== told.rows) throw new Failed("file", name);
-      if (!NOT_READ.includes(name)) kept[name] = bytes;
+      if (!NOT_READ.test(name)) kept[name] = bytes;
     }
     return kept;
   }
@@ -133,6 +135,12 @@ export default function pack(parts) {
   }
 
   return { checkPack };
+}
+
+// The members that a pack with these has: a letter for each language; packs of before December 2026 have one for all.
+function membersAmong(names) {
+  const letters = names.includes("letter.pdf") ? [] : names.filter((name) => LETTER.test(name));
+  return ["README.txt", ...(letters.length ? letters : ["letter.pdf"]), ...MEMBERS];
 }
 
 // Lines of a table below its head (RFC 4180): line breaks inside quotes do not count.

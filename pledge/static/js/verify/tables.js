@@ -24,19 +24,25 @@ export default function tables({ Failed, or, decode, json, isNumber }) {
       check(isEqual(told.checkpoint, { size: manifest.size, root: manifest.rootText }));
       checkBreakdowns(told, manifest, days);
       checkMoment(told.as_of, latest);
+      // Packs of before December 2026 have it in integrity.json alone.
+      if (told.paper) checkPaper(told.paper, paper);
       return told;
     });
     await inFile("integrity.json", () => {
       const told = json(kept["integrity.json"]);
       check(isEqual(told.log, moves));
-      // Where there are any; how many sheets they are on is not in the log.
-      const { sheets, ...onPaper } = told.paper ?? { sheets: 0, signatures: 0, batches: 0 };
-      check(isNumber(sheets) && isEqual(onPaper, paper));
+      checkPaper(told.paper ?? { sheets: 0, signatures: 0, batches: 0 }, paper);
     });
     const langs = Object.keys(totals.campaign.title);
     await inFile("organizations.csv", () => checkOrganizations(kept["organizations.csv"], totals, langs));
     await inFile("totals.csv", () => checkTotals(kept["totals.csv"], totals, langs));
-    await inFile("README.txt", () => checkReadme(decode(kept["README.txt"]), counts, langs));
+    const numbers = [counts.people, counts.organizations, ...(totals.paper ? [paper.signatures] : [])];
+    await inFile("README.txt", () => checkReadme(decode(kept["README.txt"]), langs.flatMap(() => numbers)));
+  }
+
+  // How many sheets they are on is not in the log.
+  function checkPaper({ sheets, ...told }, paper) {
+    check(isNumber(sheets) && isEqual(told, paper));
   }
 
   function checkBreakdowns(totals, { campaign }, days) {
@@ -80,6 +86,7 @@ export default function tables({ Failed, or, decode, json, isNumber }) {
       ["checkpoint", "size", ...words, totals.checkpoint.size],
       ["total", "people", ...words, totals.people],
       ["total", "organizations", ...words, totals.organizations],
+      ...(totals.paper ? [["total", "paper", ...words, totals.paper.signatures]] : []),
       ...BREAKDOWNS.flatMap((name) =>
         totals[`by_${name}`].map(({ key, label, people }) => [name, key, ...inOrder(label), people]),
       ),
@@ -96,11 +103,10 @@ export default function tables({ Failed, or, decode, json, isNumber }) {
     });
   }
 
-  // It names people and organisations once in each language, in lines of words and a number.
-  function checkReadme(text, { people, organizations }, langs) {
+  // It names people, organisations and paper once in each language, in lines of words and a number.
+  function checkReadme(text, numbers) {
     const told = [...text.matchAll(/^ +\S.*? {2,}([0-9][0-9,]*)/gm)].map(([, number]) => number);
-    const expected = langs.flatMap(() => [people, organizations]).map((number) => NUMBER.format(number));
-    check(isEqual(told, expected));
+    check(isEqual(told, numbers.map((number) => NUMBER.format(number))));
   }
 
   return { checkTables };

@@ -10,9 +10,10 @@ const DEFLATED = 8;
 const LARGEST_DIRECTORY = 1 << 20;
 
 export default function zip({ Failed, decode }) {
-  // The places of all members, by name. Nothing is unpacked yet.
-  async function openZip(file, wanted) {
+  // The places of all members, by name; `membersAmong` names those that there must be. Nothing is unpacked yet.
+  async function openZip(file, membersAmong) {
     const members = await readDirectory(file);
+    const wanted = membersAmong([...members.keys()]);
     for (const name of wanted) if (!members.has(name)) throw new Failed("archive", name);
     for (const name of members.keys()) if (!wanted.includes(name)) throw new Failed("archive", name);
     return members;

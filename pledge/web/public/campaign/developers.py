@@ -47,16 +47,15 @@ def developers() -> Response:
 
 
 def _numbers(slug: str) -> list[Resource]:
-    of = {"slug": slug}
     return [
         _resource("api.campaign_list", _("All campaigns, with the addresses of everything about each")),
-        _resource("api.campaign_facts", _("One campaign: texts, dates, goal, pledge, numbers"), of),
-        _resource("api.count", _("The number of people and of organisations"), of),
-        _resource("api.history", _("How many each day added"), of),
-        _resource("api.regions", _("People by province in Korea"), of),
-        _resource("api.countries", _("People by country"), of),
-        _resource("api.organizations", _("The organisations on the list, 500 at a time"), of),
-        _resource("api.integrity", _("What was not counted, and why"), of),
+        _resource("api.campaign_facts", _("One campaign: texts, dates, goal, pledge, numbers"), slug=slug),
+        _resource("api.count", _("The number of people and of organisations"), slug=slug),
+        _resource("api.history", _("How many each day added"), slug=slug),
+        _resource("api.regions", _("People by province in Korea"), slug=slug),
+        _resource("api.countries", _("People by country"), slug=slug),
+        _resource("api.organizations", _("The organisations on the list, 500 at a time"), slug=slug),
+        _resource("api.integrity", _("What was not counted, and why"), slug=slug),
         _resource("api.openapi", _("All of this as OpenAPI 3.1, for tools that make clients")),
     ]
 
@@ -64,20 +63,19 @@ def _numbers(slug: str) -> list[Resource]:
 def _proof(slug: str) -> list[Resource]:
     return [
         _resource(
-            "log.checkpoint", _("The signed state of the public log (C2SP tlog-checkpoint)"), {"slug": slug}
+            "log.checkpoint", _("The signed state of the public log (C2SP tlog-checkpoint)"), slug=slug
         ),
-        _resource("log.key", _("The keys that sign it"), {"slug": slug}),
+        _resource("log.key", _("The keys that sign it"), slug=slug),
         _resource("tool.program", _("A program that counts the whole log again on your computer")),
     ]
 
 
 def _showing(slug: str, lang: str) -> list[Resource]:
-    of = {"slug": slug, "lang": lang}
     return [
-        _resource("embed.widget", _("The widget, for a frame"), of),
-        _resource("embed.badge", _("The badge"), of),
-        _resource("embed.share_image", _("The picture for links, 1200 × 630"), of),
-        _resource("embed.oembed", _("oEmbed, for blogs and wikis"), {"url": campaign_link(lang, slug)}),
+        _resource("embed.widget", _("The widget, for a frame"), slug=slug, lang=lang),
+        _resource("embed.badge", _("The badge"), slug=slug, lang=lang),
+        _resource("embed.share_image", _("The picture for links, 1200 × 630"), slug=slug, lang=lang),
+        _resource("embed.oembed", _("oEmbed, for blogs and wikis"), url=campaign_link(lang, slug)),
     ]
 
 
@@ -152,6 +150,5 @@ def _javascript_examples(slug: str) -> list[Code]:
     ]
 
 
-def _resource(endpoint: str, meaning: str, of: dict[str, Any] | None = None) -> Resource:
-    path = url_for(endpoint, **(of or {}))
-    return Resource(public_url(endpoint, **(of or {})), path.partition("?")[0], meaning)
+def _resource(endpoint: str, meaning: str, **values: Any) -> Resource:
+    return Resource(public_url(endpoint, **values), url_for(endpoint, **values).partition("?")[0], meaning)

@@ -9,7 +9,7 @@ from flask import Response, abort, make_response, request
 from pledge.campaigns import goals, partners
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.goals import GoalStep
-from pledge.campaigns.models import CampaignState, PartnerRole
+from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerView, PartnerWall, SisterView, shown_sisters
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import i18n
@@ -41,17 +41,12 @@ NEWEST_NEWS = 3
 
 @dataclass(frozen=True)
 class CampaignCard:
-    """A campaign on the home page."""
+    """A campaign on the home page, with its counts."""
 
-    slug: str
-    title: str
-    tagline: str
-    summary: str
+    campaign: CampaignView
     step: GoalStep
-    count: int
+    people: int
     organizations: int
-    is_open: bool
-    is_archived: bool
 
 
 @dataclass(frozen=True)
@@ -170,18 +165,9 @@ def campaign_cards() -> list[CampaignCard]:
     shown = campaigns.public_campaigns(i18n.language())
     counts = ledger.counts(campaign.id for campaign in shown)
     return [
-        CampaignCard(
-            slug=campaign.slug,
-            title=campaign.title,
-            tagline=campaign.tagline,
-            summary=campaign.summary,
-            step=goal_step(campaign, counts[campaign.id].people),
-            count=counts[campaign.id].people,
-            organizations=counts[campaign.id].organizations,
-            is_open=campaign.is_open,
-            is_archived=campaign.state is CampaignState.ARCHIVED,
-        )
+        CampaignCard(campaign, goal_step(campaign, count.people), count.people, count.organizations)
         for campaign in shown
+        for count in [counts[campaign.id]]
     ]
 
 

@@ -52,13 +52,6 @@ class Codes:
     badge: list[Code]
 
 
-@dataclass(frozen=True)
-class OwnNumber:
-    """What the page of a partner says: how many people signed through its link, in whole fives; None for fewer."""
-
-    people: int | None
-
-
 @public.get("/c/<slug>/spread")
 @cached(PAGE_CACHE, reads=("via",))
 def spread(slug: str) -> Response:
@@ -74,18 +67,19 @@ def partner_page(slug: str, token: str) -> Response:
     partner = referrals.find_by_token(campaign.id, token)
     if partner is None:
         abort(410)
-    own = OwnNumber(referrals.public_count(campaign.id, partner.code))
-    response = _page(campaign, partner, own)
+    response = _page(campaign, partner, is_own=True)
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 
-def _page(campaign: CampaignView, referrer: Referrer | None, own: OwnNumber | None = None) -> Response:
+def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = False) -> Response:
+    """`is_own`: with how many people signed through its link, in whole fives; None for fewer."""
     return render_page(
         "public/campaign/spread.html",
         campaign=campaign,
         referrer=referrer,
-        own=own,
+        is_own=is_own,
+        people=referrals.public_count(campaign.id, referrer.code) if is_own and referrer else None,
         partners=referrals.partners(campaign.id),
         codes=_codes(campaign, referrer),
         endorsement_codes=endorsement_codes(campaign, referrer.endorsement_id)

@@ -16,6 +16,7 @@ from pledge.campaigns import events
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import CALENDAR_TYPE, ics
 from pledge.campaigns.media import letter_page
+from pledge.campaigns.models import CampaignState
 from pledge.campaigns.pdf import Letter, Paper, PosterWords, letter_pdf, poster_pdf
 from pledge.campaigns.queries import CampaignView
 from pledge.campaigns.video import OwnVideo, Video
@@ -58,13 +59,12 @@ PARTS = (
 @cached(PAGE_CACHE)
 def home() -> Response:
     cards = campaign_cards()
-    current_ones = [card for card in cards if not card.is_archived]
-    archived = [card for card in cards if card.is_archived]
+    archived = [card for card in cards if card.campaign.state == CampaignState.ARCHIVED]
     return render_page(
         "public/campaign/home.html",
-        campaigns=current_ones,
+        cards=[card for card in cards if card not in archived],
         archived=archived,
-        facts=structured_data.of_site(),
+        facts=structured_data.site_facts(),
     )
 
 
@@ -232,7 +232,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
     response = render_page(
         "public/campaign/campaign.html",
         page=page,
-        facts=structured_data.of_campaign(page, coming),
+        facts=structured_data.campaign_facts(page, coming),
         form=SignForm(country=countries.HOME),
         share=campaign_links(view),
         qr=qr_code(page.url),
@@ -300,7 +300,7 @@ def news_item(slug: str, news_id: int) -> Response:
     item = news_queries.public_item(campaign.id, news_id, i18n.language())
     if item is None:
         abort(404)
-    facts = structured_data.of_news(item, campaign)
+    facts = structured_data.news_facts(item, campaign)
     return render_page("public/campaign/news_item.html", campaign=campaign, item=item, facts=facts)
 
 

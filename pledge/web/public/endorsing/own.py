@@ -64,7 +64,7 @@ def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subjec
     return guarded
 
 
-@route("/endorse/me/<token>/correct", of=[ENDORSEMENT], methods=FORM)
+@route("/endorse/me/<token>/correct", subjects=[ENDORSEMENT], methods=FORM)
 @allows(body=files.MAX_FORM, parts=files.MAX_FIELDS)
 @limited(link_limit, methods=["POST"])
 @while_possible
@@ -98,7 +98,7 @@ def correct(subject: Subject, token: str) -> Response:
     return show("public/endorsing/correct.html", subject, endorsement, 422, form=form, token=token)
 
 
-@route("/endorse/me/<token>/contact", of=[ENDORSEMENT], methods=FORM)
+@route("/endorse/me/<token>/contact", subjects=[ENDORSEMENT], methods=FORM)
 @limited(link_limit, methods=["POST"])
 @while_possible
 def change_contact(subject: Subject, token: str) -> Response:
@@ -122,21 +122,21 @@ def change_contact(subject: Subject, token: str) -> Response:
     return show("public/endorsing/change_contact.html", subject, endorsement, status, form=form, token=token)
 
 
-@route("/endorse/me/<token>/contact/cancel", of=[ENDORSEMENT], methods=["POST"])
+@route("/endorse/me/<token>/contact/cancel", subjects=[ENDORSEMENT], methods=["POST"])
 @mailed_link
 def cancel_contact(subject: Subject, token: str) -> Response:
     handover.cancel(token)
     return back_to_own_page(subject, token, "cancelled")
 
 
-@route("/endorse/me/<token>/site", of=[ENDORSEMENT], methods=["POST"])
+@route("/endorse/me/<token>/site", subjects=[ENDORSEMENT], methods=["POST"])
 @limited(link_limit)
 @while_possible
 def check_site(subject: Subject, token: str) -> Response:
     return back_to_own_page(subject, token, "proved" if services.check_website(token) else "not_proved")
 
 
-@route("/endorse/contact/<token>", of=[ENDORSEMENT], methods=FORM)
+@route("/endorse/contact/<token>", subjects=[ENDORSEMENT], methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 @mailed_link
 def take_over(subject: Subject, token: str) -> Response:
@@ -171,7 +171,7 @@ def take_over(subject: Subject, token: str) -> Response:
     )
 
 
-@route("/endorse/contact/<token>/not-me", of=[ENDORSEMENT], methods=FORM)
+@route("/endorse/contact/<token>/not-me", subjects=[ENDORSEMENT], methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 @mailed_link
 def not_the_contact(subject: Subject, token: str) -> Response:
@@ -204,7 +204,7 @@ def _is_their_number(endorsement: EndorsementView, form: TakeOverForm) -> bool:
     return outcome is Confirmation.DONE
 
 
-@route("/c/<slug>/endorse/mine", of=[ENDORSEMENT], methods=["POST"])
+@route("/c/<slug>/endorse/mine", subjects=[ENDORSEMENT], methods=["POST"])
 def mine(subject: Subject, slug: str) -> Response:
     """JSON as that for people."""
     digits, html, key = "", None, request.form.get("key", "")

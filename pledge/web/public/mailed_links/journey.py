@@ -43,17 +43,17 @@ FORM = ("GET", "POST")
 
 
 def route(
-    rule: str, of: Sequence[Subject] = SUBJECTS, methods: Sequence[str] = ("GET",)
+    rule: str, subjects: Sequence[Subject] = SUBJECTS, methods: Sequence[str] = ("GET",)
 ) -> Callable[[View], View]:
     """Route a view for each subject, which it is called with: `public.signature_confirm`, `public.endorsement_confirm`.
 
-    `{of.prefix}` in the rule is the subject's.
+    `{subject.prefix}` in the rule is the subject's.
     """
 
     def declare(view: View) -> View:
-        for subject in of:
+        for subject in subjects:
             public.add_url_rule(
-                rule.format(of=subject),
+                rule.format(subject=subject),
                 f"{subject.name}_{view.__name__}",
                 view,
                 defaults={"subject": subject},
@@ -135,8 +135,8 @@ def is_wrong(response: Response) -> bool:
     return response.status_code in (404, 422)
 
 
-@route("/c/<slug>{of.prefix}/check")
-@route("/c/<slug>{of.prefix}/check/<ticket>")
+@route("/c/<slug>{subject.prefix}/check")
+@route("/c/<slug>{subject.prefix}/check/<ticket>")
 @cached(PAGE_CACHE, reads=("by",), variant=lambda: by_code() or "", ignores="ticket")
 def check(subject: Subject, slug: str, ticket: str = "") -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any. The ticket is not read: its forms post to
@@ -145,8 +145,8 @@ def check(subject: Subject, slug: str, ticket: str = "") -> Response:
     return _check_page(subject, slug, ConfirmCodeForm())
 
 
-@route("/c/<slug>{of.prefix}/check", methods=["POST"])
-@route("/c/<slug>{of.prefix}/check/<ticket>", methods=["POST"])
+@route("/c/<slug>{subject.prefix}/check", methods=["POST"])
+@route("/c/<slug>{subject.prefix}/check/<ticket>", methods=["POST"])
 @limited(token_limit, deduct_when=is_wrong)
 def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
     """The six digits that were typed; or the mail once more; or, without JavaScript, the two digits."""
@@ -169,7 +169,7 @@ def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
     return _check_page(subject, slug, form)
 
 
-@route("/c/<slug>{of.prefix}/thanks")
+@route("/c/<slug>{subject.prefix}/thanks")
 @cached(PAGE_CACHE)
 def thanks(subject: Subject, slug: str) -> Response:
     """Thanks, and what comes next, with nothing of the person: the browser that pressed asks for that (`mine`)."""
@@ -178,14 +178,14 @@ def thanks(subject: Subject, slug: str) -> Response:
     return render_page(subject.thanks_template, subject=subject, page=page, **context)
 
 
-@route("{of.prefix}/confirm/<token>/renew", methods=["POST"])
+@route("{subject.prefix}/confirm/<token>/renew", methods=["POST"])
 @limited(link_limit)
 @mailed_link
 def renew(subject: Subject, token: str) -> Response:
     return _back_to_check(subject, *subject.use_cases.renew(token, i18n.language()))
 
 
-@route("{of.prefix}/confirm/<token>/my-link", methods=["POST"])
+@route("{subject.prefix}/confirm/<token>/my-link", methods=["POST"])
 @limited(link_limit)
 @mailed_link
 def mail_own_link(subject: Subject, token: str) -> Response:
@@ -193,7 +193,7 @@ def mail_own_link(subject: Subject, token: str) -> Response:
     return see_other(subject.url("confirm", token=token, mailed=1, _anchor="done"))
 
 
-@route("{of.prefix}/me", methods=FORM)
+@route("{subject.prefix}/me", methods=FORM)
 @limited(link_limit, methods=["POST"])
 def my_link(subject: Subject) -> Response:
     """The way to the own page for people without the mail. It never reveals whether an address is known."""
@@ -212,7 +212,7 @@ def my_link(subject: Subject) -> Response:
     )
 
 
-@route("{of.prefix}/me/sent")
+@route("{subject.prefix}/me/sent")
 def my_link_sent(subject: Subject) -> Response:
     return render_page("public/mailed_links/my_link_sent.html", subject=subject)
 
@@ -286,7 +286,7 @@ _WRONG_NEW_CODE = _l(
 _SPENT = _l("A wrong number was typed too often, so it is no longer taken.")
 
 
-@route("{of.prefix}/confirm/<token>", methods=FORM)
+@route("{subject.prefix}/confirm/<token>", methods=FORM)
 @mailed_link
 def confirm(subject: Subject, token: str) -> Response:
     is_pressed = request.method == "POST"
@@ -306,7 +306,7 @@ def confirm(subject: Subject, token: str) -> Response:
     return problem(subject, link, token, 410)
 
 
-@route("{of.prefix}/confirm/<token>/number", methods=["POST"])
+@route("{subject.prefix}/confirm/<token>/number", methods=["POST"])
 @limited(token_limit, deduct_when=is_wrong)
 @mailed_link
 def answer(subject: Subject, token: str) -> Response:
@@ -328,7 +328,7 @@ def answer(subject: Subject, token: str) -> Response:
     return _confirm_page(subject, link.record, token, form)
 
 
-@route("/confirm/<token>/code", of=[SIGNATURE], methods=["POST"])
+@route("/confirm/<token>/code", subjects=[SIGNATURE], methods=["POST"])
 @limited(link_limit)
 @mailed_link
 def mail_code(subject: Subject, token: str) -> Response:
@@ -337,7 +337,7 @@ def mail_code(subject: Subject, token: str) -> Response:
     return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="done"))
 
 
-@route("{of.prefix}/confirm/<token>/{of.not_mine_path}", methods=FORM)
+@route("{subject.prefix}/confirm/<token>/{subject.not_mine_path}", methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 @mailed_link
 def not_mine(subject: Subject, token: str) -> Response:
@@ -396,13 +396,13 @@ def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm |
     )
 
 
-@route("{of.prefix}/me/<token>")
+@route("{subject.prefix}/me/<token>")
 @mailed_link
 def me(subject: Subject, token: str) -> Response:
     return own_page(subject, token, subject.find_own(token, i18n.language()))
 
 
-@route("{of.prefix}/me/<token>/download")
+@route("{subject.prefix}/me/<token>/download")
 @mailed_link
 def me_download(subject: Subject, token: str) -> Response:
     response = jsonify(subject.readable(subject.find_own(token, i18n.language())))
@@ -410,7 +410,7 @@ def me_download(subject: Subject, token: str) -> Response:
     return response
 
 
-@route("{of.prefix}/me/<token>/withdraw", methods=FORM)
+@route("{subject.prefix}/me/<token>/withdraw", methods=FORM)
 @mailed_link
 def me_withdraw(subject: Subject, token: str) -> Response:
     back = subject.url("me", token=token)
@@ -422,7 +422,7 @@ def me_withdraw(subject: Subject, token: str) -> Response:
     return ask(subject, "withdraw", back, record=record)
 
 
-@route("{of.prefix}/me/<token>/erase", methods=FORM)
+@route("{subject.prefix}/me/<token>/erase", methods=FORM)
 @mailed_link
 def me_erase(subject: Subject, token: str) -> Response:
     record = subject.find_own(token, i18n.language())

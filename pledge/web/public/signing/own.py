@@ -50,7 +50,7 @@ from pledge.web.templating import render_page
 SOON = 2
 
 
-@route("/me/<token>/consents", of=[SIGNATURE], methods=["POST"])
+@route("/me/<token>/consents", subjects=[SIGNATURE], methods=["POST"])
 @limited(link_limit)
 @mailed_link
 def me_consents(subject: Subject, token: str) -> Response:
@@ -67,7 +67,7 @@ def me_consents(subject: Subject, token: str) -> Response:
     return back_to_own_page(subject, token, "saved")
 
 
-@route("/unsubscribe/<token>", of=[SIGNATURE], methods=FORM)
+@route("/unsubscribe/<token>", subjects=[SIGNATURE], methods=FORM)
 @one_click
 @mailed_link
 def unsubscribe(subject: Subject, token: str) -> Response:
@@ -78,35 +78,27 @@ def unsubscribe(subject: Subject, token: str) -> Response:
     return done(subject, "unsubscribed")
 
 
-@route("/me/<token>/receipt", of=[SIGNATURE])
+@route("/me/<token>/receipt", subjects=[SIGNATURE])
 @mailed_link
 def me_receipt(subject: Subject, token: str) -> Response:
-    back = subject.url("me", token=token)
-    return _receipt(own_signature(token, i18n.language()), back)
-
-
-def _receipt(signature: SignatureView, back: str) -> Response:
     """The small file that proves, without us, that a signature is in the public log."""
+    signature = own_signature(token, i18n.language())
     found = receipt(signature.row.id)
-    if found is None:
-        return _no_receipt(signature, back)
-    response = Response(found.content, content_type="text/plain; charset=utf-8")
-    name = f"{signature.campaign.slug}-{found.index}.tlog-proof"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _no_receipt(signature: SignatureView, back: str) -> Response:
-    """Not counted, or not in the published log yet: in that case the page reloads by itself."""
-    soon = signature.row.confirmed_at is not None and signature.row.state == "confirmed"
+    if found is not None:
+        response = Response(found.content, content_type="text/plain; charset=utf-8")
+        name = f"{signature.campaign.slug}-{found.index}.tlog-proof"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+    # Not counted, or not in the published log yet: in that case the page reloads by itself.
+    is_soon = signature.row.confirmed_at is not None and signature.row.state == SignatureState.CONFIRMED
     response = render_page(
         "public/signing/no_receipt.html",
         404,
         page=signature.campaign,
-        back=back,
-        again=SOON if soon else None,
+        back=subject.url("me", token=token),
+        again=SOON if is_soon else None,
     )
-    if soon:
+    if is_soon:
         response.headers["Retry-After"] = str(SOON)
     return response
 
@@ -116,7 +108,7 @@ LAST_RANK, RANKS_SECONDS = 5, 60
 _SETTLED = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALIDATED)
 
 
-@route("/c/<slug>/mine", of=[SIGNATURE], methods=["POST"])
+@route("/c/<slug>/mine", subjects=[SIGNATURE], methods=["POST"])
 @limited(token_limit, deduct_when=is_wrong)
 def mine(subject: Subject, slug: str) -> Response:
     """JSON: `digits`; `html`, parts of the page with the thanks, once it is confirmed; `key` to keep; ask `again` for the number."""
@@ -125,15 +117,15 @@ def mine(subject: Subject, slug: str) -> Response:
         submission = read_ticket(slug, ticket)
     except BadToken:
         submission = None
-    kept = request.form.get("key", "")
-    if not kept and submission and code:
+    key = request.form.get("key", "")
+    if not key and submission and code:
         if services.confirm_by_code(submission, code) not in (Confirmation.DONE, Confirmation.UNMOVED):
             return make_response(_answer(), 422)
-        kept = tokens.mint(Purpose.PRESSED, [submission])
-    signature = _pressed(slug, kept)
+        key = tokens.mint(Purpose.PRESSED, [submission])
+    signature = _pressed(slug, key)
     if signature is not None:
         return _answer(
-            _page_parts(signature, kept), again=_waits(signature.row.state, signature.number), key=kept
+            _page_parts(signature, key), again=_waits(signature.row.state, signature.number), key=key
         )
     if submission is None:
         return _answer()
@@ -145,7 +137,7 @@ def mine(subject: Subject, slug: str) -> Response:
     return _answer(html, again=_waits(state, number), digits=digits)
 
 
-@route("/confirm/<token>/region", of=[SIGNATURE], methods=["POST"])
+@route("/confirm/<token>/region", subjects=[SIGNATURE], methods=["POST"])
 @mailed_link
 def confirm_region(subject: Subject, token: str) -> Response:
     """Where somebody lives, asked on the page with the thanks of who has the key."""
@@ -156,7 +148,7 @@ def confirm_region(subject: Subject, token: str) -> Response:
     return _back_to_thanks(subject, token, "region")
 
 
-@route("/confirm/<token>/no-mail", of=[SIGNATURE], methods=["POST"])
+@route("/confirm/<token>/no-mail", subjects=[SIGNATURE], methods=["POST"])
 @mailed_link
 def confirm_no_mail(subject: Subject, token: str) -> Response:
     """No mail with thanks, which goes out ten minutes after confirming."""
@@ -223,7 +215,7 @@ def _html(campaign: CampaignView, state: str, number: int | None, **more: Any) -
 
 def _rank(signature: SignatureView) -> str:
     """A sentence about the place of the signer's region among the others, where it is one of the first."""
-    rank = _kept_ranks(signature.campaign.id).get(signature.row.region or "", LAST_RANK + 1)
+    rank = _cached_ranks(signature.campaign.id).get(signature.row.region or "", LAST_RANK + 1)
     if rank > LAST_RANK:
         return ""
     if rank == 1:
@@ -232,5 +224,5 @@ def _rank(signature: SignatureView) -> str:
 
 
 @cache.memoize(RANKS_SECONDS)
-def _kept_ranks(campaign_id: int) -> dict[str, int]:
+def _cached_ranks(campaign_id: int) -> dict[str, int]:
     return region_ranks(campaign_id)

@@ -28,7 +28,7 @@ from pledge.web.public.signing.forms import OwnForm, SignForm
 DONE = ("saved", "withdrawn")
 
 
-def opened(token: str, lang: str) -> Link[SignatureView]:
+def open_cached_link(token: str, lang: str) -> Link[SignatureView]:
     """What a link refers to. A page shows its campaign as it was a second ago at most; the answer to a form, which may say
     why it was not taken, as it is now.
     """
@@ -111,7 +111,7 @@ SIGNATURE = Subject(
     pressed=Purpose.PRESSED,
     own=Purpose.MANAGE,
     use_cases=services,
-    open_link=opened,
+    open_link=open_cached_link,
     find_own=own_signature,
     readable=readable,
     own_context=own_context,
@@ -135,11 +135,11 @@ class NextSteps:
 
 def next_steps(campaign: CampaignView, at_least: int = 1) -> NextSteps:
     """`at_least`: so many people are counted, with the one who is thanked, though the copy may be from a moment before."""
-    kept = _rendered(campaign.id, i18n.language())
-    if kept.people >= at_least:
-        return kept
+    steps = _rendered(campaign.id, i18n.language())
+    if steps.people >= at_least:
+        return steps
     step = goal_step(campaign, at_least)
-    return replace(kept, clearness=step.clearness, progress=_progress(campaign, step))
+    return replace(steps, clearness=step.clearness, progress=_progress(campaign, step))
 
 
 @cache.cached(SECONDS, make_cache_key=lambda campaign_id, lang: f"next steps {campaign_id} {lang}")

@@ -22,6 +22,7 @@ from pledge.audit.models import Actor
 from pledge.core import clock
 from pledge.core.logs import log
 from pledge.web import limits
+from pledge.web.staff.acts import Ask, asks
 from pledge.web.staff.auth.cookies import AREA, browser_session, current_member
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -144,6 +145,8 @@ def requires_recent_mfa_for_file(view: View) -> View:
 
 def guard(endpoint: str) -> str | None:
     """What a view asks to have been shown recently: SHOWN_AT, SIGNED_IN_AT, or nothing."""
+    if Ask.FACTOR in asks(endpoint):
+        return SHOWN_AT
     return getattr(current_app.view_functions.get(endpoint), _GUARD, None)
 
 

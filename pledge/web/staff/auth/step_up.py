@@ -12,6 +12,7 @@ from werkzeug import Response
 
 from pledge.accounts.models import StaffMember
 from pledge.accounts.passkeys import PasskeyRefused
+from pledge.web.staff.acts import Ask, asks
 from pledge.web.staff.auth.access import (
     SHOWN_AT,
     SIGNED_IN_AT,
@@ -47,6 +48,13 @@ def accept_second_factor() -> Response | None:
     if request.endpoint != "staff.verify_post":
         after_this_request(_say_done)
     return None
+
+
+@staff.before_request
+def ask_for_second_factor() -> None:
+    """Whether an act asks for it stands in the table of acts. Raises SecondFactorNeeded."""
+    if Ask.FACTOR in asks(request.endpoint or "") and not was_shown_lately():
+        raise SecondFactorNeeded(sign_in=False)
 
 
 def _unaccepted(member: StaffMember) -> Response | None:

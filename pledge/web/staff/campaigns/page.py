@@ -30,7 +30,7 @@ from pledge.files.services import MEGABYTE, VIDEO_MESSAGES, VideoFault
 from pledge.signatures import queries as signatures
 from pledge.statistics.totals import signed_versions
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
     OK,
@@ -128,7 +128,6 @@ def campaign_pledge_edit(slug: str) -> Response:
 @staff.post(f"{_PAGE}/pledge/publish")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
-@requires_recent_mfa
 def campaign_pledge_publish(slug: str) -> AnyResponse:
     form = PublishForm(request.form)
     is_partial = bool(form.one_language.data)

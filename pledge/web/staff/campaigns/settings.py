@@ -11,7 +11,7 @@ from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages, urls
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, was_shown_lately
+from pledge.web.staff.auth.access import actor, needs, was_shown_lately
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, RecipientForm, ReplyForm, saved, section_page
 from pledge.web.staff.forms import SavingProblem, StampedForm, attempt
@@ -42,7 +42,6 @@ def campaign_recipient(slug: str) -> AnyResponse:
 
 @staff.post(f"{_SETTINGS}/reply-to")
 @needs(Permission.EDIT_CAMPAIGNS)
-@requires_recent_mfa
 def campaign_reply_to(slug: str) -> AnyResponse:
     form = ReplyForm(request.form)
     problem = attempt(

@@ -21,7 +21,6 @@ from pledge.web.staff.auth.access import (
     SecondFactorNeeded,
     actor,
     needs,
-    requires_recent_mfa,
     was_shown_lately,
 )
 from pledge.web.staff.auth.step_up import on_second_factor_needed
@@ -219,7 +218,6 @@ def campaign_state(slug: str, after: str) -> Response:
 
 @staff.post("/campaigns/<slug>/state/<after>")
 @needs(Permission.EDIT_CAMPAIGNS)
-@requires_recent_mfa
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
     desk, wanted = staff_queries.desk(slug), _state_or_404(after)
     form = StateForm(request.form)

@@ -24,6 +24,12 @@ CHANNELS: dict[Channel, Any] = {
     Channel.OTHER: _l("Another way"),
 }
 
+SUBMITTED_AS_LABELS = [
+    ("proposal", _l("A proposal")),
+    ("petition", _l("A petition (Petition Act)")),
+    ("information", _l("For information")),
+]
+
 _WRONG: dict[str, Any] = {
     **{str(fault): words for fault, words in FAULTS.items()},
     EntryFault.CHANNEL: _l("Choose how it was handed over."),
@@ -40,6 +46,8 @@ class DraftForm(StaffForm):
     recipient = ByLanguage(StringField, _l("Recipient of the letter"))
     occasion = ByLanguage(StringField, _l("Occasion"))
     number = StringField(_l("Document number"))
+    department = ByLanguage(StringField, _l("Department in charge (Attention)"))
+    submitted_as = SelectField(_l("Submitted as"), validate_choice=False)
     person = ByLanguage(StringField, _l("Person in charge"))
     phone = StringField(_l("Telephone"))
     email = StringField(_l("E-mail for the answer"))
@@ -57,6 +65,8 @@ class DraftForm(StaffForm):
         """Recipient, occasion, letter and where the answer goes, as the use cases take them."""
         reply = Reply(
             number=self.number.data or "",
+            department=self.by_language("department"),
+            submitted_as=self.submitted_as.data or "",
             person=self.by_language("person"),
             phone=self.phone.data or "",
             email=self.email.data or "",

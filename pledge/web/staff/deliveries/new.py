@@ -1,4 +1,4 @@
-"""A new delivery: choose the campaign, write to whom and why, see exactly what it will contain, freeze it."""
+"""A new delivery: write to whom and why, see exactly what it will contain, freeze it."""
 
 from collections.abc import Callable
 
@@ -12,35 +12,24 @@ from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
 from pledge.core import languages
 from pledge.deliveries import freezing
-from pledge.deliveries.freezing import last_reply
 from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.letter.texts import LetterContradicts
-from pledge.deliveries.pack.packing import MEMBERS
-from pledge.deliveries.queries import choices
+from pledge.deliveries.pack.packing import members
 from pledge.ledger import log_queries
 from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, checkpoints
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import TEXT_BODY
-from pledge.web.staff.deliveries.forms import DraftForm, show_faults
+from pledge.web.staff.deliveries.forms import SUBMITTED_AS_LABELS, DraftForm, show_faults
 
 _ONE = "/deliveries/new/<slug>"
 _CONTRADICTS = _l(
     "The pack does not say “%(found)s”. Write {people}, {organizations}, {paper} and {date}, which are filled in, and other "
     "amounts in words."
 )
-
-
-@staff.get("/deliveries/new")
-@needs(Permission.EXPORT)
-def delivery_new() -> AnyResponse:
-    offered = choices()
-    if len(offered) == 1:
-        return redirect(url_for("staff.delivery_draft", slug=offered[0].slug), 303)
-    return make_response(render_template("staff/deliveries/choose.html", choices=offered))
 
 
 @staff.get(_ONE)
@@ -53,7 +42,6 @@ def delivery_draft(slug: str) -> Response:
 @staff.post(_ONE)
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
-@requires_recent_mfa
 def delivery_draft_post(slug: str) -> AnyResponse:
     """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
 
@@ -65,7 +53,7 @@ def delivery_draft_post(slug: str) -> AnyResponse:
             slug=slug,
             form=form,
             document=document,
-            members=MEMBERS,
+            members=members(document),
         )
         return make_response(page)
 
@@ -76,12 +64,15 @@ def delivery_draft_post(slug: str) -> AnyResponse:
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
 def delivery_letter(slug: str) -> AnyResponse:
-    """The letter as it would be, as a PDF with a draft mark on each page."""
+    """The letter as it would be in `?lang=`, as a PDF with a draft mark on each page."""
+    lang = request.args.get("lang", languages.default())
+    if lang not in languages.codes():
+        abort(404)
 
     def letter(_: list[Checkpoint], form: DraftForm) -> AnyResponse:
         document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
-        response = Response(letter_pdf(document, draft=True), mimetype="application/pdf")
-        response.headers["Content-Disposition"] = f'inline; filename="{slug}-draft.pdf"'
+        response = Response(letter_pdf(document, lang, draft=True), mimetype="application/pdf")
+        response.headers["Content-Disposition"] = f'inline; filename="{slug}-draft-{lang}.pdf"'
         return response
 
     return _answer(slug, letter)
@@ -99,7 +90,6 @@ def delivery_edit(slug: str) -> Response:
 @staff.post(f"{_ONE}/freeze")
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
-@requires_recent_mfa
 def delivery_freeze(slug: str) -> AnyResponse:
     def freeze(_: list[Checkpoint], form: DraftForm) -> AnyResponse:
         texts, checkpoint_id = form.texts, int(form.checkpoint.data)
@@ -149,22 +139,12 @@ def _sent(slug: str) -> tuple[list[Checkpoint], DraftForm]:
 
 
 def _begun(slug: str, offered: list[Checkpoint]) -> DraftForm:
-    """The form with the newest numbers and the default letter about them."""
+    """The form with the newest numbers, the default letter about them, and the rest as in the last delivery."""
     if not offered:
         return DraftForm()
-    letter, recipient = freezing.letter_for(slug, offered[0].id), freezing.recipient_of(slug)
-    reply = last_reply(slug)
-    return DraftForm(
-        data={
-            "checkpoint": str(offered[0].id),
-            **languages.by_field("recipient", recipient),
-            **languages.by_field("letter", letter),
-            **languages.by_field("person", reply.person),
-            **languages.by_field("address", reply.address),
-            "phone": reply.phone,
-            "email": reply.email,
-        }
-    )
+    last, letter = freezing.last_texts(slug), freezing.letter_for(slug, offered[0].id)
+    texts = {**vars(last), **vars(last.reply), "letter": letter, "checkpoint": str(offered[0].id)}
+    return DraftForm(data=languages.as_fields(texts))
 
 
 def _is_right(slug: str, form: DraftForm) -> bool:
@@ -197,6 +177,7 @@ def _form_page(
         slug=slug,
         offered=offered,
         form=form,
+        submitted_as=SUBMITTED_AS_LABELS,
         refused=refused,
         set_aside=set_aside,
     )

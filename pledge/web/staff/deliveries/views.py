@@ -12,14 +12,17 @@ from pledge.accounts.roles import Permission
 from pledge.deliveries import document as documents
 from pledge.deliveries import freezing, queries, services
 from pledge.deliveries.models import DeliveryState
-from pledge.deliveries.pack.packing import MEMBERS
+from pledge.deliveries.pack.packing import members
 from pledge.deliveries.queries import DeliveryView
+from pledge.exports import services as exports
 from pledge.exports.files import file_name
+from pledge.exports.services import FORMATS
 from pledge.files.storage import StorageAway
 from pledge.jobs import services as jobs
 from pledge.jobs.models import JobKind, JobState
-from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa, requires_recent_mfa_for_file
+from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.deliveries.exports import KINDS
 from pledge.web.staff.deliveries.forms import (
     CHANNELS,
     AnswerCorrection,
@@ -39,7 +42,14 @@ _ONE = "/deliveries/<int(min=1,max=2147483647):delivery_id>"
 @needs(Permission.EXPORT)
 def deliveries() -> str:
     lines = [(one, jobs.newest(JobKind.PACK, one.id)) for one in queries.overview()]
-    return render_template("staff/deliveries/deliveries.html", lines=lines)
+    return render_template(
+        "staff/deliveries/deliveries.html",
+        lines=lines,
+        choices=queries.choices(),
+        exports=exports.newest(),
+        kinds=KINDS,
+        formats=FORMATS,
+    )
 
 
 @staff.get(_ONE)
@@ -84,7 +94,6 @@ def delivery_download(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/hand-over")
 @needs(Permission.EXPORT)
-@requires_recent_mfa
 def delivery_hand_over(delivery_id: int) -> AnyResponse:
     form = HandingOverForm(request.form)
     return _record(delivery_id, form, lambda: services.hand_over(actor(), delivery_id, form.entry))
@@ -92,7 +101,6 @@ def delivery_hand_over(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/correct")
 @needs(Permission.EXPORT)
-@requires_recent_mfa
 def delivery_correct(delivery_id: int) -> AnyResponse:
     form = HandingOverCorrection(request.form)
     why = form.reason.data or ""
@@ -101,7 +109,6 @@ def delivery_correct(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/answer")
 @needs(Permission.EXPORT)
-@requires_recent_mfa
 def delivery_answer(delivery_id: int) -> AnyResponse:
     form = AnswerForm(request.form)
     return _record(delivery_id, form, lambda: services.answer(actor(), delivery_id, form.entry))
@@ -109,7 +116,6 @@ def delivery_answer(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/correct-answer")
 @needs(Permission.EXPORT)
-@requires_recent_mfa
 def delivery_correct_answer(delivery_id: int) -> AnyResponse:
     form = AnswerCorrection(request.form)
     why = form.answer_reason.data or ""
@@ -161,11 +167,12 @@ def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refu
     name = next((name for name, form in forms.items() if type(form) is type(sent)), "")
     if sent is not None:
         forms[name] = sent
+    document = documents.from_json(found.document)
     page = render_template(
         "staff/deliveries/delivery.html",
         found=found,
-        document=documents.from_json(found.document),
-        members=MEMBERS,
+        document=document,
+        members=members(document),
         job=job,
         has_pack=job is not None and job.state == JobState.DONE,
         may_write_news=me().can(Permission.EDIT_CAMPAIGNS),

@@ -123,6 +123,7 @@ class Forms:
     reopen: OwnReasonForm
     certify: OwnReasonForm
     uncertify: OwnReasonForm
+    note: OwnReasonForm
 
     @classmethod
     def empty(cls) -> "Forms":
@@ -149,4 +150,5 @@ class Forms:
             OwnReasonForm(given, prefix="reopen-"),
             OwnReasonForm(given, prefix="certify-"),
             OwnReasonForm(given, prefix="uncertify-"),
+            OwnReasonForm(given, prefix="note-"),
         )

@@ -1,6 +1,8 @@
 """The review desk: what is waiting and since when, one case with its evidence, and who else has it open."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Response, abort, jsonify, make_response, redirect, render_template, request, url_for
@@ -11,12 +13,13 @@ from wtforms import Form
 
 from config import current_config
 from pledge.accounts.roles import Permission
+from pledge.audit.models import AuditEntry
 from pledge.core import i18n, languages
-from pledge.endorsements.models import ReasonKind
+from pledge.endorsements.models import ReasonKind, VerificationLevel
 from pledge.endorsements.review import moderation, presence, queries, reasons
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
 from pledge.endorsements.review.presence import Presence
-from pledge.endorsements.review.queries import Case, SeenState, Tab
+from pledge.endorsements.review.queries import ACTION_LABELS, Case, SeenState, Tab
 from pledge.endorsements.review.reasons import BadReason
 from pledge.endorsements.verification.domains import belongs_to, host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, check_site, site_proof
@@ -29,15 +32,22 @@ from pledge.web.staff.words import actor_name
 #: As the public addresses have it: the number that an endorsement can have, in either database.
 NUMBER = "<int(min=1,max=9223372036854775807):endorsement_id>"
 
+#: Levels that show that the application comes from the organisation itself.
+_PROVEN = (VerificationLevel.DOMAIN, VerificationLevel.SITE, VerificationLevel.STAFF)
+
 #: What is said after each act that went well.
 DONE = {
-    "publish": _l("Published. An e-mail to the organisation is on its way."),
+    "publish": _l(
+        "Published. An e-mail to the organisation is on its way. For 10 minutes you can take it back."
+    ),
     "changes": _l("Asked for changes. An e-mail with the reason is on its way."),
     "decline": _l("Declined. An e-mail with the reason is on its way."),
     "remove": _l("Removed from the list. An e-mail with the reason is on its way."),
     "reinstate": _l("It is on the list again. An e-mail to the organisation is on its way."),
     "reopen": _l("It is awaiting review again."),
     "merge": _l("Merged. Its address now leads to the other one."),
+    "take-back": _l("The publication was taken back. It is awaiting review again."),
+    "note": _l("The note is in the history below."),
     "certify": _l("Marked as checked by the secretariat."),
     "uncertify": _l("Our check was revoked."),
     "site-found": _l("The proof was found on the website."),
@@ -62,6 +72,12 @@ def organizations() -> str:
         queue=queue,
         tab=Tab(tab),
         name=name,
+        seen=lambda item: SeenState(item.state, item.seq, item.version_state),
+        can_be_published=lambda item: item.level in _PROVEN and not item.has_duplicates,
+        done_words=DONE,
+        decided=request.args.get("decided", type=int),
+        published=request.args.get("published", type=int),
+        left=request.args.get("left", 0, type=int),
         chosen=campaign,
         page_url=lambda number: url_for(
             "staff.organizations", tab=tab, q=name or None, campaign=campaign or None, page=number
@@ -69,12 +85,34 @@ def organizations() -> str:
     )
 
 
+@staff.post("/organizations/publish")
+@needs(Permission.REVIEW_ORGANIZATIONS)
+def organizations_publish() -> AnyResponse:
+    """Publish the ticked cases, each as it was seen; those that have changed are left alone, and counted."""
+    published = left = 0
+    for case in request.form.getlist("case"):
+        number, _colon, seen = case.partition(":")
+        try:
+            moderation.publish(actor(), int(number), SeenState.parse(seen))
+            published += 1
+        except ValueError:
+            abort(400)
+        except (UnknownCase, CaseChanged, CaseInWrongState):
+            left += 1
+    campaign = request.form.get("campaign") or None
+    return redirect(url_for("staff.organizations", campaign=campaign, published=published, left=left), 303)
+
+
 @staff.get("/organizations/next")
 @needs(Permission.REVIEW_ORGANIZATIONS)
 def organization_next() -> AnyResponse:
     """The case that has waited longest, or the list when none waits any more."""
     campaign, kind = request.args.get("campaign", ""), request.args.get("kind")
-    found = queries.next_case(campaign, corrections=None if kind is None else kind == "corrections")
+    found = queries.next_case(
+        campaign,
+        after=request.args.get("after", 0, type=int),
+        corrections=None if kind is None else kind == "corrections",
+    )
     if found is None:
         return redirect(url_for("staff.organizations", campaign=campaign or None))
     return redirect(url_for("staff.organization", endorsement_id=found))
@@ -108,6 +146,13 @@ def organization_take(endorsement_id: int) -> AnyResponse:
     return redirect(url_for("staff.organization", endorsement_id=endorsement_id), 303)
 
 
+@dataclass(frozen=True)
+class TimelineEntry:
+    at: datetime
+    words: str
+    line: AuditEntry | None = None  #: None for what the organisation did
+
+
 def case_page(
     endorsement_id: int,
     status: int = 200,
@@ -135,11 +180,13 @@ def case_page(
             candidates=candidates,
             choices={kind.value: _choices(kind) for kind in ReasonKind},
             done_words=DONE,
+            decided=request.args.get("decided", type=int),
             forms=forms,
             form=forms.named(acted) if acted else None,
             acted=acted,
             was=was,
             fault=fault,
+            timeline=_timeline(case),
             presence=presence_words(found),
             is_mine=found.is_mine,
         ),
@@ -180,6 +227,25 @@ def _evidence(case: Case) -> Mapping[str, Any]:
     }
 
 
+def _timeline(case: Case) -> list[TimelineEntry]:
+    """What happened to the case, the newest first: versions that came in, and what staff did and wrote."""
+    came_in = [
+        TimelineEntry(version.submitted_at, str(_("Version %(number)s came in", number=version.seq)))
+        for version in case.versions
+    ]
+    done = [
+        TimelineEntry(
+            line.at,
+            str(ACTION_LABELS[line.action].of(i18n.language()))
+            if line.action in ACTION_LABELS
+            else line.action,
+            line,
+        )
+        for line in case.history
+    ]
+    return sorted([*came_in, *done], key=lambda entry: entry.at, reverse=True)
+
+
 def _choices(kind: ReasonKind) -> list[tuple[str, str]]:
     return [(reason.code, reason.wording.of(i18n.language())) for reason in reasons.offered(kind)]
 
@@ -190,6 +256,9 @@ def _page_number() -> int:
         abort(404)
     return int(text)
 
+
+#: Acts after which the next case is shown.
+_MOVES_ON = ("publish", "changes", "decline", "merge")
 
 Act = Callable[[int, SeenState, Forms], None]
 
@@ -212,6 +281,8 @@ ACTS: dict[str, Act] = {
     "merge": lambda case, seen, forms: moderation.merge(
         actor(), case, forms.merge.number, seen, forms.merge.why.data
     ),
+    "take-back": lambda case, seen, _: moderation.take_back(actor(), case, seen),
+    "note": lambda case, seen, forms: moderation.add_note(actor(), case, seen, forms.note.why.data),
     "certify": lambda case, seen, forms: moderation.certify(actor(), case, seen, forms.certify.why.data),
     "uncertify": lambda case, seen, forms: moderation.uncertify(
         actor(), case, seen, forms.uncertify.why.data
@@ -252,6 +323,7 @@ def _decide(endorsement_id: int, name: str, act: Act) -> AnyResponse:
         abort(400)
     forms = Forms.sent()
     form = forms.named(name)
+    following = _next_page(endorsement_id, name)
     if form is not None and not form.validate():
         return case_page(endorsement_id, 422, forms=forms, acted=name)
     try:
@@ -270,7 +342,18 @@ def _decide(endorsement_id: int, name: str, act: Act) -> AnyResponse:
     except BadReason:
         _tell_reason(form)
         return case_page(endorsement_id, 422, forms=forms, acted=name)
-    return redirect(url_for("staff.organization", endorsement_id=endorsement_id, done=name), 303)
+    return redirect(following, 303)
+
+
+def _next_page(endorsement_id: int, name: str) -> str:
+    """Where one goes on after this act: from what waited to the next that waits, else back to the case."""
+    case = queries.find(endorsement_id)
+    if name not in _MOVES_ON or case is None or not case.waits:
+        return url_for("staff.organization", endorsement_id=endorsement_id, done=name)
+    following = queries.next_case(after=endorsement_id)
+    if following is None:
+        return url_for("staff.organizations", done=name, decided=endorsement_id)
+    return url_for("staff.organization", endorsement_id=following, done=name, decided=endorsement_id)
 
 
 def _tell_reason(form: Form | None) -> None:

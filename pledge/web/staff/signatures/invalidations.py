@@ -222,9 +222,9 @@ decision_routes(
     _ONE,
     Permission.INVALIDATE,
     invalidation,
-    Decision(services.approve, requires_recent_mfa=True),
+    Decision(services.approve),
     Decision(services.discard, StatedReasonForm),
-    Decision(services.undo, StatedReasonForm, requires_recent_mfa=True),
+    Decision(services.undo, StatedReasonForm),
 )
 
 

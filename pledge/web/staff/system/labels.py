@@ -107,6 +107,8 @@ ACTIONS: dict[str, Any] = {
     "endorsement.check_site": _l("Checked an organisation’s website"),
     "endorsement.decline": _l("Declined an organisation"),
     "endorsement.merge": _l("Merged a duplicate"),
+    "endorsement.note": _l("Wrote a note about an organisation"),
+    "endorsement.take_back": _l("Took a publication back"),
     "endorsement.publish": _l("Published an organisation"),
     "endorsement.reinstate": _l("Put an organisation back"),
     "endorsement.remove": _l("Removed an organisation"),

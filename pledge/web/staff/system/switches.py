@@ -29,7 +29,7 @@ from pledge.switches.registry import (
     SwitchKind,
 )
 from pledge.web.forms import ByLanguage, StaffForm
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.audit import details_of
 from pledge.web.staff.system.labels import SWITCH_LABELS
@@ -117,7 +117,6 @@ def switches() -> Response:
 
 @staff.post("/switches/<name>")
 @needs(Permission.SWITCH)
-@requires_recent_mfa
 def switch(name: str) -> AnyResponse:
     """Do it and come back, or show what is wrong beside the field it is about."""
     if name not in SWITCHES:

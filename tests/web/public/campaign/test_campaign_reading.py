@@ -186,18 +186,6 @@ def test_why_one_cannot_sign_is_said_in_words(app, client, facts, words):
         assert 'id="sign-form"' not in page.text
 
 
-def test_extras_cost_one_statement_more_at_most(app, client, statements):
-    factories.campaign("air")
-    items.add(EVENT, EDITOR, "air", event_fields())
-    set_video(VIDEO)
-    cache.clear()
-    with statements() as seen:
-        client.get(PAGE)
-    # One more for the deliveries, one each for the news and the line of today, and two, once a minute, for the links of the
-    # header to news and events.
-    assert len(seen) <= 11, seen
-
-
 def test_a_korean_name_on_the_english_page_says_its_language(app, client):
     factories.campaign("air")
     factories.signature(name="홍길동", public_name=True)

@@ -39,24 +39,6 @@ def test_the_answer_stands_there_in_the_language_of_the_page(app, client):
     assert "No answer yet" not in page
 
 
-def test_the_line_of_a_delivery_costs_a_warm_page_nothing_and_a_cold_one_a_single_query(
-    app, client, statements
-):
-    client.get(PAGE)
-    cache.clear()
-    with statements() as without:
-        client.get(PAGE)
-    deliveries.answered()
-    cache.clear()
-    with statements() as cold:
-        client.get(PAGE)
-    with statements() as warm:
-        client.get(PAGE)
-    assert warm == []
-    assert len(cold) == len(without)
-    assert len([sql for sql in cold if "deliveries" in sql]) == 1
-
-
 def test_a_second_line_appears_with_the_second_delivery(app, client):
     deliveries.handed_over()
     number = deliveries.handed_over(recipient=Texts(ko="국회", en="The National Assembly"))

@@ -130,15 +130,6 @@ def test_the_integrity_report_moved_here_for_good(client):
     assert "/en/c/blue-skies/progress" in client.get("/en/c/blue-skies").text
 
 
-def test_however_many_look_it_is_read_once_a_second(client, statements, frozen_clock):
-    everywhere()
-    get(client)
-    with statements() as seen:
-        for _ in range(10):
-            get(client)
-    assert seen == []
-
-
 def test_a_cold_page_reads_no_signature_but_for_the_integrity_report(client, statements, frozen_clock):
     everywhere()
     get(client)

@@ -171,15 +171,6 @@ def test_a_filtered_view_is_never_served_for_the_whole_nor_the_whole_for_it(clie
     assert names(client.get(f"{WALL}?fbclid=1")) == ["Posco", "Kyoto"]
 
 
-def test_the_whole_wall_costs_no_query_while_it_is_fresh(client, statements, frozen_clock):
-    endorsement()
-    client.get(WALL)
-    with statements() as seen:
-        client.get(WALL)
-        client.get(f"{WALL}?utm_source=mail")
-    assert seen == []
-
-
 # --- Who has left ---
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
-from werkzeug.test import encode_multipart
 
 from pledge.core.db import db
 from pledge.endorsements.models import Endorsement, EndorsementVersion
@@ -15,6 +14,7 @@ from pledge.files.models import StoredFile
 from pledge.mail import suppression
 from pledge.mail.models import OutboxMail, Returned
 from tests.support.factories import answer_requests, campaign, endorse_form, endorsement
+from tests.support.pages import multipart
 from tests.support.pictures import png
 from tests.support.rows import number_of
 
@@ -35,8 +35,7 @@ def send(client, lang="ko", logo=None, **changes):
     form = endorse_form(**changes)
     if logo is not None:
         form["logo"] = FileStorage(io.BytesIO(logo), "logo.png")
-    boundary, body = encode_multipart(form)  # in memory; the client itself would leave a file of its own open
-    return client.post(FORM[lang], data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    return client.post(FORM[lang], **multipart(form))
 
 
 def stored_versions():
@@ -121,9 +120,7 @@ class TestTheLogo:
         campaign(slug="shut", **({"state": "closed"} if "closed" in facts else {}), **moments)
         for fields in ({}, {"name_ko": "", "name_en": ""}):  # right, and with a mistake
             form = {**endorse_form(**fields), "logo": FileStorage(io.BytesIO(png()), "logo.png")}
-            boundary, body = encode_multipart(form)
-            multipart = f"multipart/form-data; boundary={boundary}"
-            page = client.post("/en/c/shut/endorse", data=body, content_type=multipart)
+            page = client.post("/en/c/shut/endorse", **multipart(form))
             assert page.status_code == 409
             assert stored(StoredFile) == 0
 

@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import pytest
 from werkzeug.datastructures import FileStorage
-from werkzeug.test import encode_multipart
 
 from pledge.core import languages
 from pledge.core.db import db
@@ -22,6 +21,7 @@ from tests.support.factories import (
     endorsement,
     version_of,
 )
+from tests.support.pages import multipart
 from tests.support.pictures import png
 from tests.support.rows import number_of
 
@@ -102,8 +102,7 @@ class TestTheOwnPage:
         row = endorsement()
         address = f"/en/endorse/me/{endorse_manage_token(row)}/correct"
         fields = {**correction(row), "logo": FileStorage(io.BytesIO(png()), "logo.png")}
-        boundary, body = encode_multipart(fields)
-        sent = client.post(address, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+        sent = client.post(address, **multipart(fields))
         assert sent.status_code == 303
         logo = version_of(row).logo
         assert logo
@@ -120,9 +119,7 @@ class TestTheOwnPage:
         for path in ("correct", "contact"):
             assert client.get(f"/en/endorse/me/{token}/{path}").status_code == 409
         form = {**correction(row), "logo": FileStorage(io.BytesIO(png()), "logo.png")}
-        boundary, body = encode_multipart(form)
-        multipart = f"multipart/form-data; boundary={boundary}"
-        refused = client.post(f"/en/endorse/me/{token}/correct", data=body, content_type=multipart)
+        refused = client.post(f"/en/endorse/me/{token}/correct", **multipart(form))
         assert refused.status_code == 409
         assert number_of(StoredFile) == 0
         person = {"contact_name": "이바다", "contact_title": "팀장", "email": "sea@haneul.co.kr"}

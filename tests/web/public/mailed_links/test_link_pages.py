@@ -14,7 +14,7 @@ from tests.support.factories import (
     signature,
     unsubscribe_token,
 )
-from tests.support.pages import told
+from tests.support.pages import thanks_parts
 from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -39,7 +39,7 @@ def test_who_signs_is_in_the_progress_although_its_copy_is_from_a_moment_before(
         page = client.get(client.post(f"/en/confirm/{confirm_token(person)}").location)
         assert f"{before} more to the next step of 100" in plain(page.text), number
         fold_all()
-        counted = plain(told(client, press_key(person)))
+        counted = plain(thanks_parts(client, press_key(person)))
         assert f"{after} more to the next step of 100" in counted, number
 
 
@@ -131,7 +131,7 @@ def held(client):
 
 def test_r10_one_that_is_held_is_told_so_and_how_to_object_and_never_why(client, held):
     person, _ = held
-    page = told(client, press_key(person), "en")
+    page = thanks_parts(client, press_key(person), "en")
     assert "A person looks at it before it is counted." in page
     assert "/me/" in page
     assert "watch" not in page

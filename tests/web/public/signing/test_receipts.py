@@ -8,7 +8,7 @@ import pytest
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from tests.support.factories import campaign, fold_all, manage_token, press_key, signature
-from tests.support.pages import told
+from tests.support.pages import thanks_parts
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -61,7 +61,7 @@ def test_thanks_and_own_page_offer_it_only_to_who_is_counted(client):
     person = signature()
     fold_all()
     own = f"/en/me/{manage_token(person)}"
-    for text in (client.get(own).text, told(client, press_key(person), "en")):
+    for text in (client.get(own).text, thanks_parts(client, press_key(person), "en")):
         assert re.search(r'href="/en/me/[^"]+/receipt"', text)
         assert 'href="/en/verify"' in text
     gone = signature(state="withdrawn")

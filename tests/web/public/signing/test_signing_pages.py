@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
-from werkzeug.test import encode_multipart
 
 from pledge.core.db import NotDurable, db
 from pledge.mail import suppression
@@ -23,7 +22,7 @@ from tests.support.factories import (
     sign_form,
     signature,
 )
-from tests.support.pages import told
+from tests.support.pages import multipart, thanks_parts
 from tests.support.rows import number_of
 
 SIGN = {"ko": "/ko/c/blue-skies/sign", "en": "/en/c/blue-skies/sign"}
@@ -136,8 +135,7 @@ def test_a_box_that_says_yes_and_no_is_not_ticked(client):
 @pytest.mark.parametrize("field", ["name", "email", "country", "age_ok", "pledge_version"])
 def test_a_file_in_place_of_text_is_no_text(client, field):
     form = sign_form(**{field: FileStorage(io.BytesIO(b"hello"), "hello.txt")})
-    boundary, body = encode_multipart(form)  # in memory; the client itself would leave a file of its own open
-    page = client.post(SIGN["en"], data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    page = client.post(SIGN["en"], **multipart(form))
     assert page.status_code == (303 if field == "pledge_version" else 422)
 
 
@@ -234,11 +232,11 @@ def test_the_form_asks_for_no_region_and_keeps_one_that_was_sent_with_it(client)
 def test_the_region_can_be_said_on_the_page_with_the_thanks(client):
     key = press_key(signature(region=None))
     address = f"/en/confirm/{key}/region"
-    assert f'action="{address}"' in told(client, key)
+    assert f'action="{address}"' in thanks_parts(client, key)
     assert client.post(address, data={"region": "KR-99"}).status_code == 400
     saved = client.post(address, data={"region": "KR-26"})
     assert (saved.status_code, saved.location) == (303, "/en/c/blue-skies/thanks#region")
-    page = told(client, key, done="region")
+    page = thanks_parts(client, key, done="region")
     assert "You are counted in Busan." in page
     assert "/region" not in page
 

@@ -19,7 +19,7 @@ from tests.support.factories import (
     signature,
     signatures,
 )
-from tests.support.pages import told
+from tests.support.pages import thanks_parts
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
 
@@ -41,9 +41,9 @@ def test_the_page_says_how_many_are_missing_for_the_next_step(client):
 
 def test_the_picture_is_that_of_ones_number_and_waits_for_it(client):
     people = signatures(2)
-    assert "/share/blue-skies/" not in told(client, press_key(people[1]))
+    assert "/share/blue-skies/" not in thanks_parts(client, press_key(people[1]))
     fold_all()
-    page = told(client, press_key(people[1]))
+    page = thanks_parts(client, press_key(people[1]))
     assert 'href="/share/blue-skies/2.en.png" download="blue-skies-2.png"' in page
 
 
@@ -77,5 +77,5 @@ def test_who_says_a_province_hears_its_place_where_everybody_may_see_it(client, 
     places.renew_places()
     key = press_key(person)
     client.post(f"/en/confirm/{key}/region", data={"region": region})
-    notice = words(told(client, key, done="region").partition('id="done"')[2].partition("</div>")[0])
+    notice = words(thanks_parts(client, key, done="region").partition('id="done"')[2].partition("</div>")[0])
     assert notice.endswith("Saved" + SAID[region])

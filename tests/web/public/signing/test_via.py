@@ -58,13 +58,6 @@ def test_a_code_whose_number_no_row_can_have_is_ignored(app, client, code, page,
     assert number not in answer.text
 
 
-def test_signing_asks_for_the_codes_of_a_campaign_once_in_a_while_only(client, code, statements):
-    client.post(SIGN, data=sign_form(via=code))
-    with statements() as ran:
-        client.post(SIGN, data=sign_form(via=code))
-    assert not [sql for sql in ran if "partners" in sql]
-
-
 def test_people_see_it_in_what_is_stored_about_them(client, code):
     person = signature(via=code)
     assert client.get(f"/en/me/{manage_token(person)}/download").json["via"] == code

@@ -14,9 +14,6 @@ from pledge.campaigns.rules import stamp
 from pledge.core import clock
 from pledge.core.db import db
 from pledge.core.i18n import SEOUL
-from pledge.exports import services as exports
-from pledge.jobs import services as jobs
-from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
 from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation import services as invalidations
@@ -252,6 +249,11 @@ def _correct_answer(_client: StaffClient) -> Act:
     return Act(path, fields, "delivery.correct_answer")
 
 
+def _discard(_client: StaffClient) -> Act:
+    factories.crowd(2)
+    return Act(f"/staff/deliveries/{deliveries.frozen()}/discard", {"why": WHY}, "delivery.discard")
+
+
 def _now() -> str:
     return clock.now().astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M")
 
@@ -270,20 +272,6 @@ def _freeze(_client: StaffClient) -> Act:
     fields = {**DRAFT, "checkpoint": str(_signed())}
     path, wrong = f"/staff/deliveries/new/{SLUG}/freeze", {"occasion_en": "x" * 301}
     return Act(path, fields, "delivery.freeze", wrong=wrong, typed="Dear Minister,")
-
-
-def _ask_export(_client: StaffClient) -> Act:
-    factories.the_campaign()
-    fields = {"campaign": SLUG, "kind": "ledger", "format": "csv", "lang": "ko", "why": WHY}
-    return Act("/staff/exports", fields, "export.request")
-
-
-def _download_export(_client: StaffClient) -> Act:
-    _signed()
-    exports.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason=WHY)
-    while jobs.advance({JobKind.EXPORT: exports.make}):
-        pass
-    return Act(f"/staff/exports/{exports.newest()[0].id}/download", action="export.download")
 
 
 def _propose() -> int:
@@ -325,12 +313,11 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.delivery_answer": _answer,
     "staff.delivery_correct": _correct_hand_over,
     "staff.delivery_correct_answer": _correct_answer,
+    "staff.delivery_discard": _discard,
     "staff.delivery_download": _download_pack,
     "staff.delivery_freeze": _freeze,
     "staff.delivery_draft_post": _preview,
     "staff.delivery_hand_over": _hand_over,
-    "staff.export_download": _download_export,
-    "staff.exports_post": _ask_export,
     "staff.invalidation_approve": _approve_invalidation,
     "staff.invalidation_undo": _undo_invalidation,
     "staff.invite_again_post": _invite_again,

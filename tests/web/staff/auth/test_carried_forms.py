@@ -294,7 +294,7 @@ def test_a_page_that_is_none_stands_in_the_frame_of_the_area(app, staff_client, 
     assert answer.status_code == 404
     assert "Sign out" in answer.text
     assert 'href="/staff/people"' in answer.text
-    assert "To the dashboard" in answer.text
+    assert "To the inbox" in answer.text
     changed = admin.post("/staff/language", data={"lang": "ko", "next": path})
     assert changed.location == then
     assert "로그아웃" in admin.get(then).text

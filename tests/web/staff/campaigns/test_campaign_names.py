@@ -74,8 +74,8 @@ def test_lists_to_choose_from_say_titles(two, staff_client):
     signature(second)
     factories.fold_all()
     admin = staff_client("admin", lang="en")
-    for path in ("/staff/invalidations/new", "/staff/exports"):
-        assert options(admin.get(path))["rivers"] == TITLES["en"], path
+    assert options(admin.get("/staff/invalidations/new"))["rivers"] == TITLES["en"]
+    assert TITLES["en"] in admin.get("/staff/deliveries").text
     assert TITLES["en"] in admin.get("/staff/deliveries/new/rivers").text
     number = deliveries.frozen(second)
     assert TITLES["en"] in heading(admin.get(f"/staff/deliveries/{number}"))
@@ -91,7 +91,7 @@ def test_two_campaigns_of_one_title_are_told_apart_by_their_addresses(two, staff
 
 def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, staff_client):
     viewer = staff_client("viewer", lang="en")
-    chosen = re.compile(r'<option value="([\w-]+)" selected')
+    chosen = re.compile(r'campaign=([\w-]+)" aria-current')
     assert chosen.search(viewer.get("/staff/numbers").text)[1] == "blue-skies"  # the first that was opened
     viewer.get("/staff/numbers?campaign=rivers")
     assert chosen.search(viewer.get("/staff/numbers").text)[1] == "rivers"

@@ -13,6 +13,7 @@ from tests.support import deliveries
 from tests.support.audit import actions
 from tests.support.factories import campaign, crowd, fold_all, plant_entry, signature
 from tests.support.insider import as_superuser
+from tests.support.pdf import pdf_text
 from tests.support.rows import number_of
 from tests.web.staff.deliveries.screens import FORM, NEW, errors, typed
 
@@ -20,16 +21,14 @@ from tests.web.staff.deliveries.screens import FORM, NEW, errors, typed
 def test_the_empty_list_explains_how_it_goes(exporter, app):
     page = exporter.get("/staff/deliveries")
     assert "Nothing was handed over yet" in page.text
-    assert "/staff/deliveries/new" in page.text
-    assert "nothing to hand over" in exporter.get("/staff/deliveries/new").text
+    assert "nothing to hand over" in page.text
 
 
-def test_one_campaign_need_not_be_chosen_and_two_are_listed(exporter, signed):
-    assert exporter.get("/staff/deliveries/new").headers["Location"] == NEW
+def test_the_list_begins_a_delivery_of_each_campaign_with_one_press(exporter, signed):
     other = campaign("other")
     signature(other)
     fold_all()
-    page = exporter.get("/staff/deliveries/new")
+    page = exporter.get("/staff/deliveries")
     assert NEW in page.text
     assert "/staff/deliveries/new/other" in page.text
 
@@ -59,6 +58,9 @@ def test_the_preview_shows_exactly_what_will_be_inside_and_fixes_nothing(exporte
 
 REPLY = {
     "number": "사무국-2026-17",
+    "department_ko": "기후정책과",
+    "department_en": "Climate Policy Division",
+    "submitted_as": "proposal",
     "person_ko": "김하늘 팀장",
     "person_en": "Kim Haneul, Head of Team",
     "phone": "02-123-4567",
@@ -79,10 +81,15 @@ def test_where_the_answer_goes_is_frozen_and_stands_in_the_next_form(exporter, s
     reply = from_json(row.document).reply
     assert (reply.number, reply.phone, reply.email) == (REPLY["number"], REPLY["phone"], REPLY["email"])
     assert (reply.person["ko"], reply.address["en"]) == (REPLY["person_ko"], REPLY["address_en"])
+    assert (reply.department["ko"], reply.submitted_as) == (REPLY["department_ko"], "proposal")
     assert REPLY["phone"] in exporter.get(f"/staff/deliveries/{row.id}").text
     again = exporter.get(NEW).text
-    for name in ("person_ko", "person_en", "phone", "email", "address_ko", "address_en"):
-        assert f'value="{REPLY[name]}"' in again, name
+    last = {
+        name: value for name, value in form.items() if not name.startswith(("letter", "number", "submitted"))
+    }
+    for name, value in last.items():
+        assert f'value="{value}"' in again, name
+    assert '<option value="proposal" selected>' in again
     assert REPLY["number"] not in again  # each letter has its own
     other = exporter.post(f"{NEW}/freeze", data={**form, "phone": "02-765-4321"})
     assert other.location != f"/staff/deliveries/{row.id}"
@@ -102,6 +109,8 @@ def test_a_letter_without_an_address_of_its_own_is_answered_at_the_sites(exporte
         ({"address_ko": "", "address_en": "Seoul"}, "address_ko"),
         ({"phone": "1" * 61}, "phone"),
         ({"number": "x\u202ey"}, "number"),
+        ({"department_ko": ""}, "department_ko"),
+        ({"submitted_as": "an order"}, "submitted_as"),
     ],
 )
 def test_a_reply_that_cannot_be_is_told_at_its_field(exporter, signed, changes, field):
@@ -111,10 +120,12 @@ def test_a_reply_that_cannot_be_is_told_at_its_field(exporter, signed, changes, 
 
 
 def test_the_letter_is_seen_before_it_is_frozen(exporter, signed):
-    shown = exporter.post(f"{NEW}/letter", data={**FORM, **REPLY, "checkpoint": str(signed)})
-    assert (shown.status_code, shown.mimetype) == (200, "application/pdf")
-    assert shown.data.startswith(b"%PDF-")
-    assert "inline" in shown.headers["Content-Disposition"]
+    for lang, word in (("ko", "초안"), ("en", "Draft")):
+        shown = exporter.post(f"{NEW}/letter?lang={lang}", data={**FORM, **REPLY, "checkpoint": str(signed)})
+        assert (shown.status_code, shown.mimetype) == (200, "application/pdf")
+        assert word in pdf_text(shown.data)
+        assert "inline" in shown.headers["Content-Disposition"]
+    assert exporter.post(f"{NEW}/letter?lang=fr", data=FORM).status_code == 404
     assert exporter.post(f"{NEW}/letter", data={**FORM, "letter_ko": ""}).status_code == 422
     assert number_of(Delivery) == 0
 

@@ -29,8 +29,8 @@ def test_what_waits_longest_stands_first_with_age_and_flags(reviewer, clock):
     clock.move(days=-3)
     endorsement(state="review", name_ko="오래된 단체", name_en="")
     clock.move(days=3)
-    endorsement(state="review", name_ko="새 단체", name_en="", email="a@same.example")
-    row = endorsement(name_ko="고친 단체", name_en="", email="b@same.example")
+    endorsement(state="review", name_ko="새 단체", name_en="", registration_hash=b"x" * 32)
+    row = endorsement(name_ko="고친 단체", name_en="", registration_hash=b"x" * 32)
     version_of(row, target_year=2040)
     endorsement(name_ko="조용한 단체", name_en="")
     reply = reviewer.get(DESK)
@@ -63,6 +63,22 @@ def test_the_list_is_searched_by_name(reviewer):
         found = reviewer.get(f"{DESK}?tab=published&q={query}")
         assert names(found) == ["Sky Foundation"], "in the language of who reads it"
         assert ">SF<" in found.text, "and so are the initials"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("KIM@harbour.example", ["Harbour"]),
+        ("harbour.exam", ["Harbour"]),
+        ("www.sea.example", ["Sea"]),
+        ("nobody@harbour.example", []),
+        ("a@", []),
+    ],
+)
+def test_the_list_is_searched_by_address_and_domain(reviewer, query, found):
+    endorsement(name_en="Harbour", email="kim@harbour.example")
+    endorsement(name_en="Sea", website="https://www.sea.example")
+    assert names(reviewer.get(f"{DESK}?tab=published&q={query}")) == found
 
 
 @pytest.mark.parametrize("query", ["tab=nothing", "page=0", "page=2", "page=x"])
@@ -125,6 +141,23 @@ def test_candidates_for_a_duplicate_are_shown_with_what_speaks_for_it(reviewer):
     assert "전혀 다른 곳" not in text
 
 
+def test_a_domain_or_a_platform_that_many_share_makes_no_duplicates(reviewer):
+    row = endorsement(
+        state="review", name_ko="하나", email="a@group.example", website="https://facebook.com/one"
+    )
+    endorsement(
+        name_ko="둘", name_en="Two of them", email="b@else.example", website="https://facebook.com/two"
+    )
+    for number in range(4):
+        endorsement(
+            name_ko=f"지부 {number}",
+            name_en=f"Branch {number}",
+            email=f"c{number}@group.example",
+            website="https://www.group.example",
+        )
+    assert "No other application looks like this one." in reviewer.get(f"{DESK}/{row.id}").text
+
+
 @pytest.mark.parametrize("number", ["1", "0", str(2**63), "x"])
 def test_a_case_of_nobody_is_404(reviewer, number):
     assert reviewer.get(f"{DESK}/{number}").status_code == 404
@@ -148,13 +181,81 @@ def test_opening_a_case_changes_nothing(reviewer):
 def test_a_reviewer_publishes_an_organisation(reviewer):
     row = endorsement(state="review")
     reply = act(reviewer, row, "publish")
-    assert (reply.status_code, reply.location) == (303, f"{DESK}/{row.id}?done=publish")
+    assert (reply.status_code, reply.location) == (303, f"{DESK}?done=publish&decided={row.id}")
     assert "Published. An e-mail" in reviewer.get(reply.location).text
     assert again(row).state == "published"
     fold_all()
     assert count(the_campaign().id).organizations == 1
     entry = db.session.scalars(select(AuditEntry)).one()
     assert (entry.action, entry.actor) == ("endorsement.publish", reviewer.member.email)
+
+
+def test_after_a_decision_the_next_case_in_the_order_of_waiting_is_shown(reviewer, clock):
+    waiting = []
+    for _ in range(3):
+        clock.move(minutes=5)
+        waiting.append(endorsement(state="review"))
+    first, second, third = waiting
+    skipped = reviewer.get(f"{DESK}/next?after={first.id}")
+    assert skipped.location == f"{DESK}/{second.id}"
+    following = act(reviewer, second, "changes", code="logo-unclear").location
+    assert following == f"{DESK}/{third.id}?done=changes&decided={second.id}"
+    page = reviewer.get(following).text
+    assert "Asked for changes." in page
+    assert f'href="{DESK}/{second.id}"' in page, "the way back"
+    assert act(reviewer, third, "publish").location == f"{DESK}/{first.id}?done=publish&decided={third.id}"
+    assert reviewer.get(f"{DESK}/next").location == f"{DESK}/{first.id}"
+
+
+def test_a_decision_about_a_case_that_did_not_wait_stays_with_it(reviewer):
+    endorsement(state="review")
+    row = endorsement(state="changes")
+    assert act(reviewer, row, "decline", code="authority-unclear").location == f"{DESK}/{row.id}?done=decline"
+
+
+def test_those_whose_domain_is_proven_are_published_together(reviewer):
+    proven = [endorsement(state="review", level="domain") for _ in range(2)]
+    changed, unproven = endorsement(state="review", level="site"), endorsement(state="review")
+    boxes = re.findall(r'name="case" value="([^"]+)"', reviewer.get(DESK).text)
+    assert {int(box.partition(":")[0]) for box in boxes} == {row.id for row in [*proven, changed]}
+    act(reviewer, changed, "decline", code="authority-unclear")
+    reply = reviewer.post(f"{DESK}/publish", data={"case": boxes})
+    assert [again(row).state for row in [*proven, changed, unproven]] == [
+        "published",
+        "published",
+        "declined",
+        "review",
+    ]
+    page = reviewer.get(reply.location).text
+    assert "Published: 2. Left alone, as they have changed: 1." in page
+    assert reviewer.post(f"{DESK}/publish", data={"case": "x"}).status_code == 400
+
+
+def test_a_publication_taken_back_within_ten_minutes_leaves_no_line_in_public(reviewer, client, clock):
+    row = endorsement(state="review", name_en="Hasty Works")
+    act(reviewer, row, "publish")
+    assert "Take the publication back" in reviewer.get(f"{DESK}/{row.id}").text
+    clock.move(minutes=9)
+    assert act(reviewer, row, "take-back").status_code == 303
+    assert again(row).state == "review"
+    fold_all()
+    assert count(the_campaign().id).organizations == 0
+    clock.move(minutes=2)
+    assert "Hasty Works" not in client.get("/en/c/blue-skies/organizations").text
+    assert act(reviewer, row, "publish").status_code == 303
+    clock.move(minutes=10)
+    assert "Take the publication back" not in reviewer.get(f"{DESK}/{row.id}").text
+    assert act(reviewer, row, "take-back").status_code == 409
+    fold_all()
+    assert count(the_campaign().id).organizations == 1
+
+
+def test_a_note_stands_in_the_history_of_the_case_with_what_came_in(reviewer):
+    row = endorsement(state="review")
+    act(reviewer, row, "note", why="Called them, they send another logo")
+    history = reviewer.get(f"{DESK}/{row.id}").text.partition('class="review-history"')[2]
+    assert history.index("Called them, they send another logo") < history.index("Version 1 came in")
+    assert act(reviewer, row, "note", why=" ").status_code == 422
 
 
 def test_all_other_acts_by_their_forms(reviewer):

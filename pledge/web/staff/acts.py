@@ -1,0 +1,116 @@
+"""What each act of staff asks before it is done.
+
+A second factor is for what is public at once or cannot be taken back; a reason is for what the audit log must explain; a page of
+its own for what is removed; a second person for what speaks in the name of a campaign or changes a count. What one press takes
+back again asks for nothing.
+"""
+
+from enum import Flag, auto
+
+
+class Ask(Flag):
+    NOTHING = 0
+    CONFIRMATION = auto()  #: a page of its own, which names the thing
+    REASON = auto()
+    FACTOR = auto()  #: the second factor, shown within five minutes
+    FACTOR_IF_PUBLIC = auto()  #: the same, where people sign what it changes: the use case asks
+    SECOND_PERSON = auto()
+
+
+_DECIDED = Ask.FACTOR | Ask.SECOND_PERSON
+_TAKEN = Ask.REASON | Ask.FACTOR
+
+#: By the endpoint of the form.
+ACTS: dict[str, Ask] = {
+    # Campaigns: saving shows what somebody else stored, and the next save takes it back.
+    "campaign_new_post": Ask.NOTHING,
+    "campaign_texts": Ask.NOTHING,
+    "campaign_photo": Ask.NOTHING,
+    "campaign_video": Ask.NOTHING,
+    "campaign_quotation": Ask.NOTHING,
+    "campaign_letters": Ask.NOTHING,
+    "campaign_letter_text": Ask.NOTHING,
+    "campaign_pledge": Ask.NOTHING,
+    "campaign_pledge_edit": Ask.NOTHING,
+    "campaign_pledge_publish": Ask.FACTOR,
+    "campaign_post": Ask.REASON | Ask.FACTOR_IF_PUBLIC,  # another closing date
+    "campaign_recipient": Ask.REASON | Ask.FACTOR_IF_PUBLIC,
+    "campaign_reply_to": Ask.FACTOR,  # what people answer goes there
+    "campaign_state_post": Ask.CONFIRMATION | _TAKEN,
+    "item_new_post": Ask.NOTHING,
+    "item_post": Ask.NOTHING,
+    "item_move": Ask.NOTHING,
+    "item_remove_post": Ask.CONFIRMATION | Ask.REASON,
+    "partner_import_post": Ask.NOTHING,
+    "partner_import_confirm": Ask.NOTHING,
+    # News
+    "news_new_post": Ask.NOTHING,
+    "news_edit_post": Ask.NOTHING,
+    "news_test": Ask.NOTHING,
+    "news_propose": Ask.NOTHING,
+    "news_take_back": Ask.NOTHING,
+    "news_approve": _DECIDED,
+    "news_stop": Ask.REASON,
+    "news_remove": Ask.CONFIRMATION | Ask.REASON,
+    # Paper
+    "paper_new_post": Ask.NOTHING,
+    "paper_edit_post": Ask.NOTHING,
+    "paper_check": _DECIDED,
+    "paper_scan": Ask.FACTOR,  # names and handwriting
+    "paper_withdraw": _TAKEN,
+    "paper_remove": Ask.CONFIRMATION | Ask.REASON,
+    # Deliveries; the factor of the preview is still recent when the next button freezes it
+    "delivery_draft_post": Ask.FACTOR,
+    "delivery_letter": Ask.NOTHING,
+    "delivery_edit": Ask.NOTHING,
+    "delivery_freeze": Ask.FACTOR,
+    "delivery_retry": Ask.NOTHING,
+    "delivery_download": Ask.FACTOR,
+    "delivery_hand_over": Ask.FACTOR,
+    "delivery_correct": _TAKEN,
+    "delivery_answer": Ask.FACTOR,
+    "delivery_correct_answer": _TAKEN,
+    "delivery_discard": _TAKEN,
+    "export": Ask.NOTHING,  # all of it is public
+    "export_download": Ask.NOTHING,
+    "export_totals": Ask.NOTHING,
+    # Organisations: what was decided is taken back on the same page, and the person is told why
+    "organization_act": Ask.REASON,
+    "organization_here": Ask.NOTHING,
+    "organization_site": Ask.NOTHING,
+    "organization_take": Ask.NOTHING,
+    "review_reasons_post": Ask.NOTHING,
+    # Signatures
+    "signatures_post": Ask.NOTHING,
+    "signature_resend": Ask.NOTHING,
+    "signature_hide_name": Ask.REASON,
+    "signature_allow_name": Ask.REASON,
+    "signature_stop_news": _TAKEN,
+    "signature_withdraw": _TAKEN,
+    "signature_erase": _TAKEN,
+    "signature_release": _TAKEN,
+    "signature_clear": _TAKEN,
+    "watch_post": Ask.NOTHING,
+    "watch_act": Ask.REASON,
+    "watch_list": _TAKEN,
+    "watch_lift": Ask.REASON,
+    "invalidation_new_post": Ask.REASON,
+    "invalidation_approve": _DECIDED,
+    "invalidation_discard": Ask.REASON,
+    "invalidation_undo": _TAKEN,
+    # Administration
+    "switch": _TAKEN,
+    "retry_one": Ask.NOTHING,
+    "retry_all": Ask.NOTHING,
+    "lift_suppression": Ask.REASON,
+    "invite_post": Ask.FACTOR,
+    "invite_again_post": Ask.CONFIRMATION | Ask.FACTOR,
+    "set_roles": Ask.FACTOR,
+    "close": _TAKEN,
+    "cut_sessions": Ask.FACTOR,
+    "audit_export": _TAKEN,
+}
+
+
+def asks(endpoint: str) -> Ask:
+    return ACTS.get(endpoint.removeprefix("staff."), Ask.NOTHING)
