@@ -5,9 +5,11 @@ crowds (a hall, a school, a company), so a crowd alone asks for nothing: only fo
 them are asked for a proof of work, or held.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from disposable_email_domains import blocklist
 
 
 class Signal(StrEnum):
@@ -36,12 +38,16 @@ class Level(StrEnum):
     HIGH = "high"  #: proof of work is asked for, and a person decides before it is counted
 
 
-NUMBERS = frozenset({Signal.NETWORK, Signal.WIDE_NETWORK, Signal.DOMAIN, Signal.BREAKER})
+#: Forms of others, confirmed or not. They raise the level of a form by one step, and never hold what is nothing by itself.
+CROWD = frozenset({Signal.NETWORK, Signal.WIDE_NETWORK, Signal.DOMAIN})
 MACHINE = frozenset({Signal.QUICK, Signal.NO_FORM, Signal.HEADERS})
 #: Marks that ask for a proof where many come; a page that was left open never helps to hold anybody.
 ASKING = MACHINE | {Signal.OLD_FORM}
-#: Enough to be asked, by themselves. The other numbers are those of any crowd.
+#: Enough to be asked, by themselves.
 ASKED = frozenset({Signal.BREAKER, Signal.DISPOSABLE})
+
+#: Of a form by itself, whoever else has sent some: its mail goes out after the others (mail/outbox.py).
+SUSPICIOUS = MACHINE | {Signal.DISPOSABLE}
 
 #: Of what the signals of its form have put on hold (Signature.hold_reason).
 HOLD_REASON = "signals"
@@ -66,13 +72,16 @@ def level(found: Iterable[Signal]) -> Level:
     """What follows from the signals of one form.
 
     A crowd alone is people, and how a form was sent is nothing alone: programs may send it, and some people's proxies strip
-    headers. Together they are asked about.
+    headers. Together they are asked about. They do not hold anything: else whoever sends some forms from a place, which
+    nobody has to confirm, could have others held there.
     """
     seen = frozenset(found)
-    serious, marks = bool(seen & NUMBERS) + (Signal.DISPOSABLE in seen), len(seen & MACHINE)
-    if serious == 2 or (serious and marks >= 2):
-        return Level.HIGH
-    return Level.MIDDLE if seen & ASKED or (serious and seen & ASKING) else Level.LOW
+    if seen & ASKED:
+        is_doubtful = (
+            seen >= ASKED or len(seen & MACHINE) >= 2 or (Signal.DISPOSABLE in seen and seen & CROWD)
+        )
+        return Level.HIGH if is_doubtful else Level.MIDDLE
+    return Level.MIDDLE if seen & CROWD and seen & ASKING else Level.LOW
 
 
 def names(found: Iterable[StrEnum]) -> str | None:
@@ -85,7 +94,12 @@ def is_among(signal: Signal, stored: str | None) -> bool:
     return signal in (stored or "").split()
 
 
-def of_age(shown_at: datetime | None, now: datetime) -> set[Signal]:
+def is_suspicious(stored: str | None) -> bool:
+    """Whether the stored names tell of a form that no person may have sent."""
+    return not SUSPICIOUS.isdisjoint((stored or "").split())
+
+
+def age_signals(shown_at: datetime | None, now: datetime) -> set[Signal]:
     """What the age of a form tells. `shown_at`: when we made its page; None without a mark of ours."""
     if shown_at is None or shown_at > now + _SKEW:
         return {Signal.NO_FORM}
@@ -94,7 +108,7 @@ def of_age(shown_at: datetime | None, now: datetime) -> set[Signal]:
     return {Signal.QUICK} if now - shown_at < MIN_AGE else set()
 
 
-def of_headers(header: Callable[[str], str | None], *, encrypted: bool) -> set[Signal]:
+def header_signals(header: Callable[[str], str | None], *, encrypted: bool) -> set[Signal]:
     """What the headers of a request tell. `header`: the value of one; `encrypted`: it came over HTTPS, where browsers say more.
 
     Every browser names itself and its languages. Only Chromium is expected to send fetch metadata: Safari, old browsers
@@ -111,3 +125,53 @@ def _chromium(agent: str) -> int:
     """The version of Chromium that a User-Agent names; 0 for others."""
     number = agent.partition(" Chrome/")[2].partition(".")[0]
     return int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0
+
+
+def is_disposable(domain: str) -> bool:
+    """Whether a mail domain (in ASCII and lower case), or one above it, gives out throwaway addresses, by the package's list."""
+    while domain:
+        if domain in blocklist:
+            return True
+        domain = domain.partition(".")[2]
+    return False
+
+
+#: Nobody reads a mail, opens its link and presses the button in less.
+INSTANTLY = timedelta(seconds=5)
+
+#: Two-digit numbers that may be typed behind the link of one submission, right or wrong: a guesser has three chances in ninety.
+MAX_MATCH_TRIES = 3
+
+
+class ClickSignal(StrEnum):
+    """What was seen when the button of a mailed link was pressed: by a person or a machine? Names are stored with the signature.
+
+    Mail scanners open links in a browser of their own, and some press what they find there. No header is required: Safari
+    does not send Sec-Fetch-User, and a browser inside another application may send none of them (docs/adr/0122).
+    """
+
+    ASKED = "asked"  #: and answered: the number was right
+    #: A Chromium sent the form, and nobody had touched a key, the mouse or the screen.
+    NO_GESTURE = "no_gesture"
+    INSTANT = "instant"  #: a few seconds after the mail was written
+
+
+def click_signals(header: Callable[[str], str | None], since_mail: timedelta) -> frozenset[ClickSignal]:
+    """The signals of one request that sends the form, `since_mail` after its link was made. `header`: the value of one."""
+    found = set()
+    if _is_without_gesture(header):
+        found.add(ClickSignal.NO_GESTURE)
+    if since_mail < INSTANTLY:
+        found.add(ClickSignal.INSTANT)
+    return frozenset(found)
+
+
+def is_machine_click(signals: Collection[ClickSignal]) -> bool:
+    """Whether to ask before the press counts. INSTANT alone calls for nothing: somebody who waits for the mail is as quick."""
+    return ClickSignal.NO_GESTURE in signals
+
+
+def _is_without_gesture(header: Callable[[str], str | None]) -> bool:
+    """A Chromium that sends fetch metadata at all says `Sec-Fetch-User: ?1` whenever a person started a navigation."""
+    is_chromium = header("Sec-CH-UA") is not None and header("Sec-Fetch-Site") is not None
+    return is_chromium and header("Sec-Fetch-User") != "?1"

@@ -22,6 +22,7 @@ class Search:
     """What is looked for; an empty part excludes nothing."""
 
     actor: str = ""  #: part of the address, whatever the case
+    addresses: tuple[str, ...] = ()  #: or one of these: whose names it is a part of
     action: str = ""  #: `endorsement.publish`, or `endorsement` for everything of that area
     subject: str = ""  #: `endorsement:123`, or `endorsement` for all of them
     since: datetime | None = None
@@ -30,7 +31,8 @@ class Search:
     def conditions(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
         if self.actor:
-            found.append(AuditEntry.actor.icontains(self.actor, autoescape=True))
+            named = AuditEntry.actor.in_(self.addresses)
+            found.append(or_(AuditEntry.actor.icontains(self.actor, autoescape=True), named))
         if self.action:
             found.append(_exactly_or_within(AuditEntry.action, self.action, "."))
         if self.subject:
@@ -87,38 +89,28 @@ def _exactly_or_within(
 
 #: Column names where the reader's language is not known.
 COLUMNS = (
-    "id",
-    "at_utc",
-    "at_seoul",
-    "staff_id",
-    "actor",
-    "network",
-    "action",
-    "subject",
-    "reason",
-    "details",
-    "previous_hash",
-    "hash",
+    *("id", "at_seoul", "actor", "reason", "subject", "action", "details"),
+    *("network", "staff_id", "at_utc", "previous_hash", "hash"),
 )
 
 
 def as_csv(
     lines: Iterable[AuditEntry],
     heads: Sequence[str] = COLUMNS,
-    words_of: Callable[[AuditEntry], str] | None = None,
+    words_of: Callable[[AuditEntry], Sequence[str]] | None = None,
 ) -> Iterator[bytes]:
     """Line by line, for Korean Excel: with BOM and CRLF, no cell a formula.
 
-    `words_of` names an act in the reader's language, in one more column at the end.
+    `words_of` says in the reader's language what was done, with what and by whom, in columns after the time.
     """
     yield BOM + csv_line(*heads).encode()
     for line in lines:
         cells = (
-            *(line.id, utc(line.at), f"{line.at.astimezone(SEOUL):%Y-%m-%d %H:%M:%S}"),
-            *("" if line.staff_id is None else line.staff_id, line.actor, line.network),
-            *(line.action, line.subject, line.reason, line.details),
+            *(line.id, f"{line.at.astimezone(SEOUL):%Y-%m-%d %H:%M:%S}"),
+            *([] if words_of is None else words_of(line)),
+            *(line.actor, line.reason, line.subject, line.action, line.details),
+            *(line.network, "" if line.staff_id is None else line.staff_id, utc(line.at)),
             *(line.previous_hash.hex(), line.hash.hex()),
-            *([] if words_of is None else [words_of(line)]),
         )
         yield csv_line(*cells).encode()
 

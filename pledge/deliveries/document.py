@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.ledger.counting import Moves
 from pledge.statistics.cells import Cell
@@ -17,7 +18,11 @@ FORMAT = "pledge-delivery/v1"
 
 
 #: As what a letter is handed in, which decides how the recipient has to deal with it (건의, 청원, 참고).
-SUBMITTED_AS = ("proposal", "petition", "information")
+SUBMITTED_AS = {
+    "proposal": Phrase("delivery", "A proposal"),
+    "petition": Phrase("delivery", "A petition (Petition Act)"),
+    "information": Phrase("delivery", "For information"),
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,10 @@ class Reply:
     phone: str = ""
     email: str = ""
     address: Texts = field(default_factory=Texts)
+
+    @property
+    def submitted_as_label(self) -> Phrase:
+        return SUBMITTED_AS[self.submitted_as]
 
 
 @dataclass(frozen=True)

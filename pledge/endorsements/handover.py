@@ -76,7 +76,13 @@ def ask(token: str, *, name: str, title: str, mailbox: Address, lang: str) -> No
         due_at = slot_for(session, hashed, mailbox.mailed, MailKind.ENDORSE_CONTACT)
         if due_at is not None:
             enqueue(
-                session, row, MailKind.ENDORSE_CONTACT, lang=lang, seq=change.contact_number, due_at=due_at
+                session,
+                row,
+                MailKind.ENDORSE_CONTACT,
+                lang=lang,
+                seq=change.contact_number,
+                due_at=due_at,
+                address=mailbox.mailed,
             )
 
 

@@ -50,14 +50,21 @@ def enqueue(
     seq: int | None = None,
     due_at: datetime | None = None,
     proved: bool = False,
+    address: str = "",
 ) -> None:
-    """Enqueue a mail about this endorsement, without checking the caps; in its language unless another is given."""
+    """Enqueue a mail about this endorsement, without checking the caps; in its language, and to its contact, unless another
+    is given.
+    """
     known = kind is MailKind.ENDORSE_CONFIRM and has_confirmed(
         session, Endorsement.__table__, row.address_hash
     )
-    outbox.enqueue(
-        session, NewMail(kind, row.id, lang or row.lang, seq or row.seq, due_at, known=known, proved=proved)
+    mail = NewMail(
+        *(kind, row.id, lang or row.lang, seq or row.seq, due_at),
+        known=known,
+        proved=proved,
+        domain_hash=outbox.domain_group(address or row.contact_email),
     )
+    outbox.enqueue(session, mail)
 
 
 def enqueue_if_allowed(

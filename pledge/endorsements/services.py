@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from pledge.abuse.pressing import Press, is_machine
+from pledge.abuse.signals import ClickSignal, is_machine_click
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.campaigns.opening import CampaignNotOpen, check_not_paused, open_now, takes_confirmations_now
 from pledge.core import clock, tokens
@@ -156,15 +156,15 @@ def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | 
         return slug
 
 
-def confirm_by_link(token: str, signals: Collection[Press] = ()) -> str | None:
+def confirm_by_link(token: str, signals: Collection[ClickSignal] = ()) -> str | None:
     """Confirm with a mailed link, as confirm() does; None also when the link has expired, or the signals say that a machine
     pressed. Raises BadToken.
     """
     mailed = read_confirm_token(token)
-    return None if mailed.expired or is_machine(signals) else confirm(mailed.endorsement_id, mailed.seq)
+    return None if mailed.expired or is_machine_click(signals) else confirm(mailed.endorsement_id, mailed.seq)
 
 
-def confirm_by_number(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
+def confirm_by_number(token: str, digits: str, signals: Collection[ClickSignal] = ()) -> Confirmation:
     """Confirm by link and the two digits. Somebody who has closed the page with the digits sends the form again. Raises BadToken."""
     link = read_confirm_token(token)
     with transaction() as session:

@@ -2,19 +2,23 @@
 
 Somebody who types other people's addresses makes the site send mails that nobody confirms; after some thousands of them the
 mail providers refuse the whole domain. So the share of such mails that were confirmed is watched. When it is far too small,
-the breaker opens: signing asks everybody for proof of work, mails to new addresses fall to a floor (PLEDGE_BREAKER_PACE,
-mail/valve.py) unless they were asked for with that proof, and staff are told. It closes by itself.
+the breaker opens: signing asks everybody for proof of work, mails to new addresses fall to a floor (mail/valve.py) unless they
+were asked for with that proof, and staff are told. When those with proof are not confirmed either, they go more slowly too.
+Where it is too small by the mails of one domain or network only, those fall to the floor, and nothing changes for anybody
+else. All of it ends by itself.
 
 Two checks, as a flood should be seen within minutes and people need some: two minutes after they were sent a quarter of the
 share (PLEDGE_BREAKER_SHARE) must have been confirmed, after ten minutes all of it. On a slow morning, with fewer than
 MIN_MAILS mails in an hour, nothing is judged.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, or_, select, text
 
 from config import current_config
 from pledge.core import clock
@@ -66,6 +70,24 @@ class Answers:
         return self.confirmed / self.mails
 
 
+@dataclass(frozen=True)
+class SentMail:
+    """One of them: its domain and network, where known, and whether it was confirmed."""
+
+    groups: frozenset[bytes]
+    is_confirmed: bool
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Too few were confirmed."""
+
+    answers: Answers
+    group: (
+        bytes | None
+    )  #: the one domain or network without which it would have been enough, or nobody could say
+
+
 _snapshot = Snapshot("breaker", lambda: False, FRESH_SECONDS)
 
 
@@ -81,78 +103,110 @@ def opened_at() -> datetime | None:
 
 
 def watch(confirmations: Confirmations) -> None:
-    """Judge the newest mails; open or close the breaker."""
-    since = opened_at()
-    if since is None:
-        if (answers := _too_few(confirmations)) is not None:
-            _open(answers)
-    elif _may_close(confirmations, since):
-        with transaction() as session:
-            valve.lock(session).breaker_opened_at = None
-        _snapshot.clear()
-        log.warning("breaker closed")
+    """Judge the newest mails; open or close the breaker, slow down one group or what came with proof, or end that."""
+    with reading() as connection:
+        now = valve.current(connection)
+    if now.breaker_opened_at is not None:
+        if _may_close(confirmations, now.breaker_opened_at):
+            _decide("breaker closed", breaker_opened_at=None, proved_unanswered=False)
+        elif not now.proved_unanswered and _failure(confirmations, OutboxMail.proved.is_(True)) is not None:
+            _decide("mails with proof are not confirmed either", proved_unanswered=True)
+    elif (failure := _failure(confirmations)) is not None:
+        answers = failure.answers
+        facts = {"mails": answers.mails, "confirmed": answers.confirmed}
+        if failure.group is None:
+            _decide("breaker opened", facts, breaker_opened_at=clock.now(), slow_group=None, slow_since=None)
+        elif failure.group != now.slow_group:
+            slow = {"slow_group": failure.group, "slow_since": clock.now()}
+            _decide("mails to one domain or from one network slowed down", facts, **slow)
+    elif now.slow_group is not None and _may_close(confirmations, now.slow_since, _is_of(now.slow_group)):
+        _decide("they are not slowed down any more", slow_group=None, slow_since=None)
 
 
-def _too_few(confirmations: Confirmations) -> Answers | None:
+def _decide(event: str, facts: Mapping[str, int] | None = None, **columns: Any) -> None:
+    """Write down what was decided, unless another worker has."""
+    with transaction() as session:
+        row = valve.lock(session)
+        if columns.get("breaker_opened_at") and row.breaker_opened_at is not None:
+            return
+        for column, value in columns.items():
+            setattr(row, column, value)
+    _snapshot.clear()
+    log.warning(event, **(facts or {}))
+
+
+def _failure(confirmations: Confirmations, *which: ColumnElement[bool]) -> Failure | None:
+    """Whether too few of the newest mails, of those that are meant, were confirmed."""
     for check in (QUICK, FULL):
-        answers = _answers(confirmations, check.age)
-        if answers is not None and answers.share < _min_share() * check.part:
-            return answers
+        mails = _newest(confirmations, check.age, *which)
+        answers = _answers(mails)
+        if answers is None or answers.share >= _min_share() * check.part:
+            continue
+        unanswered = Counter(group for mail in mails if not mail.is_confirmed for group in mail.groups)
+        for group, _number in unanswered.most_common(1):
+            others = _answers([mail for mail in mails if group not in mail.groups])
+            if others is None or others.share >= _min_share() * check.part:
+                return Failure(answers, group)
+        return Failure(answers, None)
     return None
 
 
-def _may_close(confirmations: Confirmations, since: datetime) -> bool:
+def _may_close(confirmations: Confirmations, since: datetime, *which: ColumnElement[bool]) -> bool:
     """Nothing that was judged is answered too seldom; what waits was judged by what went out before it."""
     if clock.now() - since < MIN_OPEN:
         return False
-    unproved = _answers(confirmations, FULL.age, only_unproved=True)
-    everybody = _answers(confirmations, FULL.age)
+    unproved = _answers(_newest(confirmations, FULL.age, ~OutboxMail.proved, *which))
+    everybody = _answers(_newest(confirmations, FULL.age, *which))
     if any(found is not None and found.share < _min_share() * CLOSES_AT for found in (unproved, everybody)):
         return False
-    return unproved is not None or not _is_waiting()
+    return unproved is not None or not _is_waiting(*which)
 
 
-def _open(answers: Answers) -> None:
-    with transaction() as session:
-        found = valve.lock(session)
-        if found.breaker_opened_at is not None:
-            return  # another worker was first
-        found.breaker_opened_at = clock.now()
-    _snapshot.clear()
-    log.warning("breaker opened", mails=answers.mails, confirmed=answers.confirmed)
+def _is_of(group: bytes) -> ColumnElement[bool]:
+    return or_(OutboxMail.domain_hash == group, OutboxMail.network_hash == group)
 
 
-def _answers(confirmations: Confirmations, age: timedelta, *, only_unproved: bool = False) -> Answers | None:
-    """What became of the newest mails of that age; None when they are too few to say."""
+def _answers(mails: Sequence[SentMail]) -> Answers | None:
+    """What became of these mails; None when they are too few to say."""
+    if len(mails) < MIN_MAILS:
+        return None
+    return Answers(len(mails), sum(mail.is_confirmed for mail in mails))
+
+
+def _newest(confirmations: Confirmations, age: timedelta, *which: ColumnElement[bool]) -> list[SentMail]:
+    """The newest mails of that age."""
     now = clock.now()
     query = (
-        select(OutboxMail.kind, OutboxMail.subject_id)
+        select(OutboxMail.kind, OutboxMail.subject_id, OutboxMail.domain_hash, OutboxMail.network_hash)
         .where(
             text(ASKED),
             OutboxMail.kind.in_(confirmations),
             OutboxMail.sent_at > now - WITHIN,
             OutboxMail.sent_at <= now - age,
+            *which,
         )
         .order_by(OutboxMail.sent_at.desc())
         .limit(MAX_MAILS)
     )
-    if only_unproved:
-        query = query.where(~OutboxMail.proved)
     with reading() as connection:
-        asked = [(MailKind(kind), subject) for kind, subject in connection.execute(query)]
-    if len(asked) < MIN_MAILS:
-        return None
+        rows = connection.execute(query).all()
     confirmed = {
-        kind: confirmed_of({subject for of, subject in asked if of is kind})
+        kind: confirmed_of({row.subject_id for row in rows if row.kind == kind})
         for kind, confirmed_of in confirmations.items()
     }
-    return Answers(len(asked), sum(subject in confirmed[kind] for kind, subject in asked))
+    return [
+        SentMail(
+            frozenset({row.domain_hash, row.network_hash} - {None}),
+            row.subject_id in confirmed[MailKind(row.kind)],
+        )
+        for row in rows
+    ]
 
 
-def _is_waiting() -> bool:
-    """Whether a mail without proof is due."""
+def _is_waiting(*which: ColumnElement[bool]) -> bool:
+    """Whether a mail without proof is due, of those that are meant."""
     query = select(OutboxMail.id).where(
-        text(f"state = '{MailState.QUEUED}' AND {UNPROVED}"), OutboxMail.due_at <= clock.now()
+        text(f"state = '{MailState.QUEUED}' AND {UNPROVED}"), OutboxMail.due_at <= clock.now(), *which
     )
     with reading() as connection:
         return connection.execute(query.limit(1)).first() is not None

@@ -11,8 +11,6 @@ from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.db.types import BigKey, UTCDateTime
 from pledge.core.i18n import Phrase
 
-#: SQLite gives rowids only to INTEGER keys; PostgreSQL needs 64 bits.
-
 
 class MailKind(StrEnum):
     CONFIRM = "confirm"  #: please confirm your signature
@@ -75,8 +73,8 @@ TO_STAFF = frozenset(
 )
 
 #: Three classes of mail, each with its own index; a query must repeat the predicate verbatim to use it. News and thanks,
-#: which nobody waits for; mails to addresses at which nobody has ever confirmed anything, whose rate is limited
-#: (mail/valve.py); and the rest, which goes first.
+#: which nobody waits for; first mails, to addresses at which nobody has ever confirmed anything, whose rate is limited
+#: (mail/valve.py) and whose order is fair (mail/outbox.py); and the rest, which goes first.
 TO_CONFIRM = (MailKind.CONFIRM, MailKind.REMINDER, MailKind.ENDORSE_CONFIRM, MailKind.ENDORSE_CONTACT)
 _TO_CONFIRM = f"({', '.join(repr(kind.value) for kind in TO_CONFIRM)})"
 LAST = "kind IN ('news', 'thanks')"
@@ -134,6 +132,10 @@ RETURNED_LABELS = {
 }
 
 
+#: Bytes of the keyed hashes by which first mails are grouped.
+GROUP_BYTES = 8
+
+
 class OutboxMail(Model):
     """A mail that waits to be sent, or what became of it. What it says is decided when it is sent, from the row it is about."""
 
@@ -151,6 +153,15 @@ class OutboxMail(Model):
     known: Mapped[bool] = mapped_column(server_default=false())
     #: It was asked for with proof of work, so it does not wait when the breaker is open (mail/breaker.py).
     proved: Mapped[bool] = mapped_column(server_default=false())
+    #: Of a first mail, keyed hashes of the mail's domain (none of a large provider) and of the IPv4 /24 or IPv6 /48 it was
+    #: asked from; and its place in the fair order: what looks like a program's after the others, then by `turn_at`.
+    domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(GROUP_BYTES))
+    network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(GROUP_BYTES))
+    suspicious: Mapped[bool] = mapped_column(server_default=false())
+    #: When its turn is, never before `due_at`.
+    turn_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime, default=lambda context: context.get_current_parameters().get("due_at")
+    )
     state: Mapped[str] = mapped_column(String(8), server_default="queued")
     attempts: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -179,11 +190,19 @@ class OutboxMail(Model):
             postgresql_where=text(f"state = 'queued' AND {FIRST}"),
             sqlite_where=text(f"state = 'queued' AND {FIRST}"),
         ),
-        Index(
-            "ix_outbox_mails_proved",
-            "due_at",
-            postgresql_where=text(f"state = 'queued' AND {PROVED}"),
-            sqlite_where=text(f"state = 'queued' AND {PROVED}"),
+        *(
+            Index(
+                f"ix_outbox_mails_{name}",
+                *columns,
+                postgresql_where=text(f"state = 'queued' AND {which}"),
+                sqlite_where=text(f"state = 'queued' AND {which}"),
+            )
+            for name, columns, which in (
+                ("proved", ("suspicious", "turn_at"), PROVED),
+                ("unproved", ("suspicious", "turn_at"), UNPROVED),
+                ("domain", ("domain_hash",), FIRST),
+                ("network", ("network_hash",), FIRST),
+            )
         ),
         Index("ix_outbox_mails_asked", "sent_at", postgresql_where=text(ASKED), sqlite_where=text(ASKED)),
         Index(
@@ -281,7 +300,7 @@ class MailAllowance(Model):
 class MailValve(Model):
     """How much of the pace of first mails is used, and since when they are held back; one row (mail/valve.py).
 
-    Also since when the breaker is open (mail/breaker.py): whoever claims mails needs both at the same moment.
+    Also what the breaker has decided (mail/breaker.py): whoever claims mails needs both at the same moment.
     """
 
     __tablename__ = "mail_valves"
@@ -298,6 +317,11 @@ class MailValve(Model):
     floor_used_until: Mapped[datetime | None] = mapped_column(
         UTCDateTime
     )  #: likewise, for the pace while it is open
+    #: While it is open: mails that were asked for with proof are not confirmed either.
+    proved_unanswered: Mapped[bool] = mapped_column(server_default=false())
+    #: While it is closed: the one domain or network (OutboxMail) whose mails are not confirmed, and since when.
+    slow_group: Mapped[bytes | None] = mapped_column(LargeBinary(GROUP_BYTES))
+    slow_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 

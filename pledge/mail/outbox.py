@@ -1,17 +1,44 @@
-"""The outbox: mails are enqueued in the caller's transaction, so a mail and what it is about are stored together or not at all."""
+"""The outbox: mails are enqueued in the caller's transaction, so a mail and what it is about are stored together or not at all.
 
+First mails have a fair order, so that somebody new is not behind a flood: each counts as asked for TURN later for every one
+that waits for the same mail domain or network, whichever are more. So a mail of a quiet domain and network goes before all of
+a flood, and none waits for ever. The domains of large providers are everybody's, and count nothing. What looks like a
+program's goes last.
+"""
+
+from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, update
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    and_,
+    column,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+    values,
+)
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import transaction
-from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.core.domains import registrable
+from pledge.core.encryption import vault
+from pledge.mail.models import FIRST, GROUP_BYTES, MailKind, MailState, OutboxMail, is_to_known
+from pledge.mail.providers import LARGE_PROVIDERS
+
+TURN = timedelta(minutes=10)
+#: More than these are not counted.
+MAX_TURNS = 500
 
 
 @dataclass(frozen=True)
@@ -25,6 +52,21 @@ class NewMail:
     due_at: datetime | None = None  #: None: now
     known: bool = False
     proved: bool = False
+    domain_hash: bytes | None = None
+    network_hash: bytes | None = None
+    suspicious: bool = False
+
+
+def domain_group(address: str) -> bytes | None:
+    """The `domain_hash` of a mail to this address; None at a large provider."""
+    host = address.rpartition("@")[2]
+    domain = registrable(host) or host
+    return None if domain in LARGE_PROVIDERS else vault().keyed_hash(f"mail turn {domain}")[:GROUP_BYTES]
+
+
+def network_group(wide_network_hash: bytes | None) -> bytes | None:
+    """The `network_hash` of a mail that was asked for from this network (Signature.wide_network_hash)."""
+    return wide_network_hash and bytes(wide_network_hash)[:GROUP_BYTES]
 
 
 def waits() -> ColumnElement[bool]:
@@ -36,9 +78,34 @@ def waits() -> ColumnElement[bool]:
 def enqueue(session: Session, *mails: NewMail) -> None:
     """Enqueue these mails in one statement, each due now unless its `due_at` says otherwise. No cap is checked."""
     now = clock.now()
-    rows = [{**vars(mail), "created_at": now, "due_at": mail.due_at or now} for mail in mails]
+    rows = [{**asdict(mail), "created_at": now, "due_at": mail.due_at or now} for mail in mails]
+    first = [row for row in rows if not is_to_known(row["kind"], known=row["known"])]
+    nothing = {"domain_hash": None, "network_hash": None, "suspicious": False}
+    waiting = {key: _waiting(session, first, key) for key in ("domain_hash", "network_hash")}
+    for row in first:
+        before = [counts[row[key]] for key, counts in waiting.items() if row[key] is not None]
+        row["turn_at"] = row["due_at"] + TURN * min(max(before, default=0), MAX_TURNS)
+        for key, counts in waiting.items():
+            counts[row[key]] += 1
     if rows:
-        session.execute(insert(OutboxMail), rows)
+        session.execute(insert(OutboxMail), [row if row in first else row | nothing for row in rows])
+
+
+def _waiting(session: Session, rows: Sequence[dict[str, Any]], key: str) -> Counter[bytes | None]:
+    """How many first mails wait for each domain, or network, of these rows."""
+    groups = {row[key] for row in rows} - {None}
+    if not groups:
+        return Counter()
+    asked = values(column("hash", LargeBinary), name="asked").data([(one,) for one in groups]).cte()
+    some = (
+        select(OutboxMail.id)
+        .where(text(f"state = '{MailState.QUEUED}' AND {FIRST}"), getattr(OutboxMail, key) == asked.c.hash)
+        .limit(MAX_TURNS)
+        .correlate(asked)
+        .subquery()
+    )
+    count = select(func.count()).select_from(some).scalar_subquery()
+    return Counter({bytes(one): number for one, number in session.execute(select(asked.c.hash, count))})
 
 
 def take_over(session: Session, mail_ids: Collection[int]) -> datetime | None:

@@ -27,7 +27,7 @@ from sqlalchemy.sql.selectable import TextualSelect
 from pledge.core import clock
 from pledge.core.db import db, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
-from pledge.mail import breaker, valve
+from pledge.mail import valve
 from pledge.mail.messages import Claimed
 from pledge.mail.models import (
     AWAITED,
@@ -41,16 +41,17 @@ from pledge.mail.models import (
     OutboxMail,
     Returned,
 )
+from pledge.mail.valve import Lane
 
 #: How many mails that nobody waits for one sender takes at a time.
 LAST_AT_ONCE = 5
 
 
-def _due(which: str) -> str:
+def _due(which: str, order: str = "due_at") -> str:
     return f"""
     SELECT id FROM outbox_mails
      WHERE state = 'queued' AND {which} AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
-     ORDER BY due_at LIMIT :limit"""  # noqa: S608  # only constants are put into the text; values are bound
+     ORDER BY {order} LIMIT :limit"""  # noqa: S608  # only constants are put into the text; values are bound
 
 
 _TABLE = OutboxMail.__table__.c
@@ -65,11 +66,11 @@ def _moment(name: str) -> BindParameter[datetime]:
     return bindparam(name, type_=UTCDateTime())
 
 
-def _claim(which: str, lock: str) -> TextualSelect:
+def _claim(due: str, lock: str) -> TextualSelect:
     # In a CTE, so that no plan can run the locking query twice and claim more than was asked for.
     statement = text(
         f"""
-        WITH due AS ({_due(which)} {lock})
+        WITH due AS ({due} {lock})
         UPDATE outbox_mails SET lease_until = :lease, attempts = attempts + 1
          WHERE id IN (SELECT id FROM due)
         RETURNING id, kind, subject_id, seq, lang, known, attempts, created_at"""  # noqa: S608  # only constants are put into the text; values are bound
@@ -81,16 +82,28 @@ def _claim(which: str, lock: str) -> TextualSelect:
 
 #: SQLite has no row locks; there the statement runs alone, inside BEGIN IMMEDIATE.
 _LOCKS = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}
-_CLAIM_AWAITED = {dialect: _claim(AWAITED, lock) for dialect, lock in _LOCKS.items()}
-_CLAIM_FIRST = {
-    dialect: {True: _claim(PROVED, lock), False: _claim(UNPROVED, lock)} for dialect, lock in _LOCKS.items()
+_CLAIM_AWAITED = {dialect: _claim(_due(AWAITED), lock) for dialect, lock in _LOCKS.items()}
+_CLAIM_LAST = {dialect: _claim(_due(LAST), lock) for dialect, lock in _LOCKS.items()}
+
+_IN_GROUP = "COALESCE(:group IN (domain_hash, network_hash), false)"
+#: The lanes of first mails (mail/valve.py), in the fair order (mail/outbox.py).
+LANES = {
+    Lane.PROVED: PROVED,
+    Lane.UNPROVED: UNPROVED,
+    Lane.OTHERS: f"{UNPROVED} AND NOT {_IN_GROUP}",
+    Lane.GROUP: f"{UNPROVED} AND {_IN_GROUP}",
 }
-_CLAIM_LAST = {dialect: _claim(LAST, lock) for dialect, lock in _LOCKS.items()}
+_DUE_FIRST = {lane: _due(which, "suspicious, turn_at") for lane, which in LANES.items()}
+_CLAIM_FIRST = {
+    dialect: {lane: _claim(due, lock) for lane, due in _DUE_FIRST.items()} for dialect, lock in _LOCKS.items()
+}
+_ANY_FIRST_DUE = {
+    lane: text(f"SELECT EXISTS ({due})").bindparams(_moment("now"))  # our own constants
+    for lane, due in _DUE_FIRST.items()
+}
 _ANY_DUE = text(
-    f"""SELECT EXISTS ({_due(AWAITED)}) OR EXISTS ({_due(LAST)})
-            OR EXISTS ({_due(PROVED)}) AND NOT {valve.FULL_PROVED}
-            OR EXISTS ({_due(UNPROVED)}) AND NOT {valve.FULL_UNPROVED}"""  # our own constants
-).bindparams(_moment("now"), _moment("full"), _moment("floor_full"), limit=1)
+    f"SELECT EXISTS ({_due(AWAITED)}) OR EXISTS ({_due(LAST)}), EXISTS ({_due(FIRST)})"  # our own constants
+).bindparams(_moment("now"), limit=1)
 _FIRST_DUE = text(f"SELECT EXISTS ({_due(FIRST)})").bindparams(_moment("now"), limit=1)  # our own constants
 
 _FINISH = text(
@@ -111,7 +124,9 @@ _SENT = (
 
 _DEFER = text(
     f"""
-    UPDATE outbox_mails SET due_at = :due, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608  # only constants are put into the text; values are bound
+    UPDATE outbox_mails SET due_at = :due, turn_at = CASE WHEN turn_at < :due THEN :due ELSE turn_at END,
+           lease_until = NULL, last_error = :error
+     WHERE {_OURS}"""  # noqa: S608  # only constants are put into the text; values are bound
 ).bindparams(_moment("due"))
 
 #: It stays due, so that its age tells for how long the server has been away; the lease is the pause.
@@ -129,11 +144,19 @@ _RENEW = update(OutboxMail).where(*_HELD).values(lease_until=bindparam("lease"))
 
 
 def any_due() -> bool:
-    """Whether something waits to be sent; a read, so that an idle worker takes no lock."""
+    """Whether something waits that may be sent now; a read, so that an idle worker takes no lock."""
+    now = clock.now()
     with reading() as connection:
-        now = clock.now()
-        values = {"now": now, **valve.bounds(now)}
-        return bool(connection.execute(_ANY_DUE, values).scalar_one())
+        is_due, is_first_due = connection.execute(_ANY_DUE, {"now": now}).one()
+        if is_due or not is_first_due:
+            return bool(is_due)
+        opening = valve.current(connection)
+        values = {"now": now, "limit": 1, "group": opening.slow_group}
+        return any(
+            connection.execute(_ANY_FIRST_DUE[lane], values).scalar_one()
+            for lane, floor in valve.lanes(opening).items()
+            if valve.available(opening, now, floor=floor)
+        )
 
 
 def is_first_due() -> bool:
@@ -164,18 +187,18 @@ def _take(statement: TextualSelect, limit: int, lease: timedelta) -> list[Claime
     return _claimed(write_autocommit(lambda connection: connection.execute(statement, values).all()), until)
 
 
-def _take_first(statements: Mapping[bool, TextualSelect], limit: int, lease: timedelta) -> list[Claimed]:
+def _take_first(statements: Mapping[Lane, TextualSelect], limit: int, lease: timedelta) -> list[Claimed]:
     if not is_first_due():
         return []
     taken: list[Row[Any]] = []
     with transaction() as session:
         opening = valve.lock(session)
         now = clock.now()
-        for proved, statement in statements.items():
-            room = min(limit - len(taken), valve.available(opening, now, proved=proved))
-            values = {"now": now, "lease": now + lease, "limit": room}
-            rows = session.execute(statement, values).all() if room else []
-            valve.consume(opening, len(rows), now, proved=proved)
+        for lane, floor in valve.lanes(opening).items():
+            room = min(limit - len(taken), valve.available(opening, now, floor=floor))
+            values = {"now": now, "lease": now + lease, "limit": room, "group": opening.slow_group}
+            rows = session.execute(statements[lane], values).all() if room else []
+            valve.consume(opening, len(rows), now, floor=floor)
             taken += rows
     return _claimed(taken, now + lease)
 
@@ -231,15 +254,14 @@ def oldest_due() -> datetime | None:
 
     What is held back does not count, nor do thanks and news, which wait for every other mail (oldest_last_due()).
     """
-    first: tuple[str, ...] = (FIRST,)
-    if valve.closed_since():
-        first = ()
-    elif breaker.opened_at():
-        first = (PROVED,)
-    waiting = [_oldest_due(which) for which in (AWAITED, *first)]
-    waiting.append(select(func.min(MailRequest.due_at)).where(MailRequest.due_at <= clock.now()))
+    is_closed = valve.closed_since() is not None
     with reading() as connection:
-        found = [moment for moment in connection.execute(union_all(*waiting)).scalars() if moment is not None]
+        opening = valve.current(connection)
+        lanes = [] if is_closed else valve.unhindered(opening)
+        waiting = [_oldest_due(which) for which in (AWAITED, *(LANES[lane] for lane in lanes))]
+        waiting.append(select(func.min(MailRequest.due_at)).where(MailRequest.due_at <= clock.now()))
+        rows = connection.execute(union_all(*waiting), {"group": opening.slow_group})
+        found = [moment for moment in rows.scalars() if moment is not None]
     return min(found, default=None)
 
 

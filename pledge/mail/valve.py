@@ -2,16 +2,21 @@
 
 Whoever types other people's addresses, by whatever ways around the limits of a visitor, uses the site to send mails to
 strangers. This bounds them for the whole site, over all workers. People who are known, and links that they ask for, are not
-counted and go first. What is held back waits in the outbox. While the breaker is open (mail/breaker.py), mails that were asked
-for without proof of work have a pace of their own, PLEDGE_BREAKER_PACE.
+counted and go first. What is held back waits in the outbox.
+
+What the breaker has found (mail/breaker.py) goes by a floor of its own, PLEDGE_BREAKER_PACE: while it is open, all that was
+asked for without proof of work; else the mails of the one domain or network that nobody confirms. While proofs are not
+confirmed either, what has one goes by a quarter of the usual pace.
 
 The pace is a bucket that holds a minute's worth: PLEDGE_FIRST_MAIL_PACE mails may go at once, and afterwards one every 60
 seconds divided by that number (the generic cell rate algorithm, ATM Forum TM 4.1: one moment says how full it is).
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from config import current_config
@@ -31,11 +36,10 @@ _NOTED_EVERY = timedelta(seconds=30)
 #: The message to the operator.
 HELD_BACK = "mails to new addresses are held back: more are requested than may be sent in a minute"
 
-#: SQL: whether no mail may go now that was asked for with proof, or without. They bind what bounds() gives.
-FULL_PROVED = "EXISTS (SELECT 1 FROM mail_valves WHERE used_until > :full)"
-FULL_UNPROVED = """EXISTS (SELECT 1 FROM mail_valves
-      WHERE CASE WHEN breaker_opened_at IS NULL THEN used_until > :full ELSE floor_used_until > :floor_full END)"""
+#: The part of the pace for mails with proof of work, while nobody confirms those either.
+PROVED_PART = 4
 
+_UNUSED = datetime.min.replace(tzinfo=UTC)
 _CREATE = text(
     "INSERT INTO mail_valves (id, used_until) VALUES (1, :now) ON CONFLICT (id) DO NOTHING"
 ).bindparams(bindparam("now", type_=UTCDateTime()))
@@ -51,26 +55,58 @@ def lock(session: Session) -> MailValve:
     return found
 
 
-def available(valve: MailValve, now: datetime, *, proved: bool) -> int:
-    """How many first mails may go now that were asked for with proof, or without."""
-    if _is_at_floor(valve, proved):
+class Opening(Protocol):
+    """The valve's row, as read or as locked."""
+
+    used_until: Any
+    floor_used_until: Any
+    breaker_opened_at: Any
+    proved_unanswered: Any
+    slow_group: Any
+    slow_since: Any
+
+
+def current(connection: Connection) -> Opening:
+    """The valve as it is now."""
+    return connection.execute(select(MailValve.__table__)).first() or MailValve(used_until=_UNUSED)
+
+
+class Lane(StrEnum):
+    """Parts of the first mails, in the order in which they go."""
+
+    PROVED = "proved"  #: those asked for with proof of work
+    UNPROVED = "unproved"
+    OTHERS = "others"  #: unproved, and not of the group that nobody confirms
+    GROUP = "group"  #: unproved, and of it
+
+
+def lanes(valve: Opening) -> dict[Lane, bool]:
+    """The lanes of the moment, and whether each has only the floor."""
+    if valve.breaker_opened_at is None and valve.slow_group is not None:
+        return {Lane.PROVED: False, Lane.OTHERS: False, Lane.GROUP: True}
+    return {Lane.PROVED: False, Lane.UNPROVED: valve.breaker_opened_at is not None}
+
+
+def unhindered(valve: Opening) -> list[Lane]:
+    """The lanes whose mails should go out at once, but for the usual pace."""
+    return [lane for lane, floor in lanes(valve).items() if not floor and not _is_reduced(valve)]
+
+
+def available(valve: Opening, now: datetime, *, floor: bool) -> int:
+    """How many first mails may go now, at the floor or at the pace above it."""
+    if floor:
         return _room(valve.floor_used_until or now, now, _floor_interval())
-    return _room(valve.used_until, now, _interval())
+    return _room(valve.used_until, now, _interval(valve))
 
 
-def consume(valve: MailValve, mails: int, now: datetime, *, proved: bool) -> None:
+def consume(valve: MailValve, mails: int, now: datetime, *, floor: bool) -> None:
     """Record that so many mails go now."""
     if not mails:
         return
-    if _is_at_floor(valve, proved):
+    if floor:
         valve.floor_used_until = max(valve.floor_used_until or now, now) + mails * _floor_interval()
     else:
-        valve.used_until = max(valve.used_until, now) + mails * _interval()
-
-
-def bounds(now: datetime) -> dict[str, datetime]:
-    """What FULL_PROVED and FULL_UNPROVED bind: the valve is full while it is used up beyond these moments."""
-    return {"full": _full_from(now), "floor_full": now + WINDOW - _floor_interval()}
+        valve.used_until = max(valve.used_until, now) + mails * _interval(valve)
 
 
 def record_held_back(session: Session) -> bool:
@@ -78,7 +114,7 @@ def record_held_back(session: Session) -> bool:
     valve, now = lock(session), clock.now()
     if valve.breaker_opened_at is not None:
         return False  # staff were told of that
-    if valve.used_until <= min(_full_from(now), now + WINDOW - NARROW):
+    if valve.used_until <= now + WINDOW - max(_interval(valve), NARROW):
         return False
     has_closed = not _is_closed(valve.held_at, now)
     if has_closed:
@@ -109,20 +145,16 @@ def _is_closed(held_at: datetime | None, now: datetime) -> bool:
     return held_at is not None and now - held_at < REOPENED_AFTER
 
 
-def _is_at_floor(valve: MailValve, proved: bool) -> bool:
-    return valve.breaker_opened_at is not None and not proved
-
-
 def _room(used_until: datetime, now: datetime, interval: timedelta) -> int:
     return max(0, (now + WINDOW - max(used_until, now)) // interval)
 
 
-def _full_from(now: datetime) -> datetime:
-    return now + WINDOW - _interval()
+def _interval(valve: Opening) -> timedelta:
+    return WINDOW / current_config().first_mail_pace * (PROVED_PART if _is_reduced(valve) else 1)
 
 
-def _interval() -> timedelta:
-    return WINDOW / current_config().first_mail_pace
+def _is_reduced(valve: Opening) -> bool:
+    return valve.breaker_opened_at is not None and bool(valve.proved_unanswered)
 
 
 def _floor_interval() -> timedelta:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from pledge.abuse.pressing import MAX_MATCH_TRIES, Press
+from pledge.abuse.signals import MAX_MATCH_TRIES, ClickSignal
 from pledge.core import tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mail.addresses import Address
@@ -83,10 +83,10 @@ class Journey(Protocol):
         """Ask for the mail once more."""
 
     # The link to confirm
-    def confirm_by_link(self, token: str, signals: Collection[Press]) -> str | None:
+    def confirm_by_link(self, token: str, signals: Collection[ClickSignal]) -> str | None:
         """Confirm; the campaign's name in addresses if this call did it."""
 
-    def confirm_by_number(self, token: str, digits: str, signals: Collection[Press]) -> Confirmation:
+    def confirm_by_number(self, token: str, digits: str, signals: Collection[ClickSignal]) -> Confirmation:
         """Confirm by link and typed digits."""
 
     def renew(self, token: str, lang: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, Row, delete, exists, func, or_, select, text, tuple_, type_coerce, update
 from sqlalchemy.orm import Session
 
+from pledge.abuse import signals
 from pledge.abuse.signals import Signal, is_among
 from pledge.core import clock
 from pledge.core.encryption import Unreadable, vault
@@ -36,6 +37,7 @@ _FACTS = (
     Signature.address_hash,
     type_coerce(Signature.email, LargeBinary).label("sealed_email"),
     Signature.signals,
+    Signature.wide_network_hash,
     allowance.confirmed_once(_OTHER, Signature.address_hash).label("has_confirmed"),
 )
 
@@ -85,6 +87,9 @@ def enqueue_all(session: Session, wanted: Sequence[SignatureMail], *, may_wait: 
             due_at=due_at,
             known=not one.asks or facts[one.signature_id].has_confirmed,
             proved=one.asks and is_among(Signal.PROVED, facts[one.signature_id].signals),
+            domain_hash=outbox.domain_group(facts[one.signature_id].address),
+            network_hash=outbox.network_group(facts[one.signature_id].wide_network_hash),
+            suspicious=signals.is_suspicious(facts[one.signature_id].signals),
         )
         for one, due_at in granted
         if one.kind is not MailKind.CONFIRM or one.signature_id in numbers
@@ -115,6 +120,7 @@ class _Facts:
     address_hash: bytes
     address: str
     signals: str | None
+    wide_network_hash: bytes | None
     has_confirmed: bool
 
     def is_newer(self, other: "_Facts") -> bool:
@@ -129,7 +135,8 @@ def _facts_from(row: Row[*tuple[Any, ...]]) -> _Facts:
     except Unreadable:  # nothing can be sent before a key opens it; until then it has slots of its own
         address = f"{row.address_hash.hex()}@"
     return _Facts(
-        row.id, row.campaign_id, row.submitted_at, row.address_hash, address, row.signals, row.has_confirmed
+        *(row.id, row.campaign_id, row.submitted_at, row.address_hash, address),
+        *(row.signals, row.wide_network_hash, row.has_confirmed),
     )
 
 

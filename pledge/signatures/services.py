@@ -10,8 +10,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from pledge.abuse import origin_list
-from pledge.abuse.pressing import Press, is_machine
-from pledge.abuse.signals import names
+from pledge.abuse.signals import ClickSignal, is_machine_click, names
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import CampaignNotOpen, check_not_paused
 from pledge.core import clock, countries, tokens
@@ -148,12 +147,12 @@ def confirm(signature_id: int, signals: str | None = None, *, is_proved: bool = 
     return slug
 
 
-def confirm_by_link(token: str, signals: Collection[Press] = ()) -> str | None:
+def confirm_by_link(token: str, signals: Collection[ClickSignal] = ()) -> str | None:
     """Confirm with a mailed link, as confirm() does; None also when the link has expired, or the signals say that a machine
     pressed. Raises BadToken.
     """
     (signature_id,), expired = read_numbers(Purpose.CONFIRM, token)
-    return None if expired or is_machine(signals) else confirm(signature_id, names(signals))
+    return None if expired or is_machine_click(signals) else confirm(signature_id, names(signals))
 
 
 def confirm_by_code(signature_id: int, code: str, signals: str | None = None) -> Confirmation:
@@ -361,7 +360,7 @@ _HAS_CODE_ONLY = select(Signature.id).where(
 )
 
 
-def confirm_by_number(token: str, digits: str, signals: Collection[Press] = ()) -> Confirmation:
+def confirm_by_number(token: str, digits: str, signals: Collection[ClickSignal] = ()) -> Confirmation:
     """Confirm by link and number: the two digits, or the six of a mail that came without a link. Raises BadToken.
 
     The code of the mail with the link proves nothing here: whatever opened the link has read it. It is not even compared,
@@ -374,13 +373,13 @@ def confirm_by_number(token: str, digits: str, signals: Collection[Press] = ()) 
         with reading() as connection:
             if connection.execute(_HAS_CODE_ONLY, {"of": signature_id}).first() is None:
                 return Confirmation.WRONG
-        return confirm_by_code(signature_id, digits, names({*signals, Press.ASKED}))
+        return confirm_by_code(signature_id, digits, names({*signals, ClickSignal.ASKED}))
     tries = write_autocommit(
         lambda connection: connection.execute(_COUNT_NUMBER, {"of": signature_id}).scalar()
     )
     outcome = check_number(tries, digits, signature_id)
     if outcome is Confirmation.DONE:
-        confirm(signature_id, names({*signals, Press.ASKED}), is_proved=True)
+        confirm(signature_id, names({*signals, ClickSignal.ASKED}), is_proved=True)
     elif tries is None:
         ensure_durable()  # it may be confirmed already, which the page then says
     return outcome

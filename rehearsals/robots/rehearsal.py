@@ -13,8 +13,7 @@ from limits.storage import MemoryStorage
 from sqlalchemy import insert, select
 
 from pledge.abuse import mail_servers, signals, velocity
-from pledge.abuse.disposable import is_disposable
-from pledge.abuse.signals import Level, Signal
+from pledge.abuse.signals import Level, Signal, is_disposable
 from pledge.abuse.velocity import SoftLimit
 from pledge.core.db import db, transaction
 from pledge.core.networks import block_of
@@ -30,7 +29,7 @@ from rehearsals.robots.simulator import Visit, Who, mail_server
 from tests.support.clock import Clock
 from tests.support.factories import the_campaign
 
-#: Soft limits as the step-up has them by default.
+#: Soft limits as they are by default.
 EACH_NETWORK, EACH_DOMAIN = "3 per 10 minutes", "30 per 10 minutes"
 #: Seconds between two looks of the watch; the worker looks more often.
 BETWEEN_LOOKS = 5
@@ -181,7 +180,7 @@ class Rehearsal:
 
 
 def _soft_limits(visit: Visit) -> list[SoftLimit]:
-    """As the step-up has them (web/public/signing/proof_of_work.py)."""
+    """As the form has them (web/public/signing/proof_of_work.py)."""
     found = [
         SoftLimit(Signal.NETWORK, visit.network, EACH_NETWORK),
         SoftLimit(

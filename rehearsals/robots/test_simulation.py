@@ -16,7 +16,7 @@ from collections.abc import Iterable
 import pytest
 from sqlalchemy import func, select
 
-from pledge.abuse.disposable import is_disposable
+from pledge.abuse.signals import is_disposable
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count

@@ -4,8 +4,23 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, combinations
 
 import pytest
+from werkzeug.datastructures import Headers
 
-from pledge.abuse.signals import Level, Signal, is_among, level, names, of_age, of_headers
+from pledge.abuse.signals import (
+    CROWD,
+    ClickSignal,
+    Level,
+    Signal,
+    age_signals,
+    click_signals,
+    header_signals,
+    is_among,
+    is_disposable,
+    is_machine_click,
+    level,
+    names,
+)
+from pledge.mail.providers import LARGE_PROVIDERS
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 LOW, MIDDLE, HIGH = Level
@@ -39,8 +54,8 @@ LYNX = "Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1"
         ("wide_network quick", MIDDLE),
         ("domain no_form", MIDDLE),
         ("disposable quick", MIDDLE),
-        ("network no_form headers", HIGH),
-        ("domain quick headers", HIGH),
+        ("network no_form headers", MIDDLE),
+        ("domain quick headers", MIDDLE),
         ("breaker no_form headers", HIGH),
         ("disposable no_form headers", HIGH),
         ("disposable domain", HIGH),
@@ -54,6 +69,13 @@ LYNX = "Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1"
 )
 def test_what_follows_from_the_signals(found, expected):
     assert level(map(Signal, found.split())) is expected
+
+
+def test_forms_of_others_raise_the_level_by_one_step_at_most():
+    order = list(Level)
+    own = set(Signal) - CROWD
+    for found in chain.from_iterable(combinations(own, size) for size in range(5)):
+        assert order.index(level({*found, *CROWD})) <= order.index(level(found)) + 1, found
 
 
 def test_no_signal_alone_holds_a_signature():
@@ -97,7 +119,7 @@ def test_a_stored_signal_is_found_by_its_whole_name():
     ],
 )
 def test_the_age_of_a_form(age, expected):
-    assert of_age(None if age is None else NOW - age, NOW) == expected
+    assert age_signals(None if age is None else NOW - age, NOW) == expected
 
 
 def without(*left_out):
@@ -114,7 +136,7 @@ def without(*left_out):
     ids=["Chrome", "Safari", "KakaoTalk on iPhone", "Firefox", "KakaoTalk on Android", "old Chrome", "Lynx"],
 )
 def test_no_browser_is_judged_by_its_headers(headers):
-    assert of_headers(headers.get, encrypted=True) == set()
+    assert header_signals(headers.get, encrypted=True) == set()
 
 
 @pytest.mark.parametrize(
@@ -131,13 +153,83 @@ def test_no_browser_is_judged_by_its_headers(headers):
     ],
 )
 def test_a_program_that_does_not_trouble_to_look_like_a_browser_is_seen(headers):
-    assert of_headers(headers.get, encrypted=True) == {Signal.HEADERS}
+    assert header_signals(headers.get, encrypted=True) == {Signal.HEADERS}
 
 
 def test_without_https_chromium_sends_no_fetch_metadata_and_is_not_judged_by_it():
-    assert of_headers(without("Sec-Fetch-Site").get, encrypted=False) == set()
+    assert header_signals(without("Sec-Fetch-Site").get, encrypted=False) == set()
 
 
 @pytest.mark.parametrize("agent", ["a Chrome/", "a Chrome/x.1", "a Chrome/²", "a Chrome/" + "9" * 5000])
 def test_a_strange_user_agent_is_read_without_an_error(agent):
-    assert of_headers({"User-Agent": agent, "Accept-Language": "ko"}.get, encrypted=True) == set()
+    assert header_signals({"User-Agent": agent, "Accept-Language": "ko"}.get, encrypted=True) == set()
+
+
+# --- Throwaway addresses ---
+
+
+@pytest.mark.parametrize(
+    "domain", ["mailinator.com", "a.b.mailinator.com", "guerrillamail.com", "yopmail.com", "10minutemail.com"]
+)
+def test_a_throwaway_domain_and_what_is_below_it_is_known(domain):
+    assert is_disposable(domain)
+
+
+@pytest.mark.parametrize(
+    "domain", ["", "com", "naver.com", "seoulmailinator.com", "mailinator.com.kr", "moe.go.kr", "example.org"]
+)
+def test_other_domains_are_none(domain):
+    assert not is_disposable(domain)
+
+
+def test_no_large_provider_gives_out_throwaway_addresses():
+    assert not [domain for domain in LARGE_PROVIDERS if is_disposable(domain)]
+
+
+# --- The press of a button ---
+
+LATER = timedelta(minutes=3)
+PRESSED_CHROMIUM = {
+    "Sec-CH-UA": '"Chromium";v="140"',
+    "Sec-Fetch-Site": "same-origin",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Dest": "document",
+}
+PEOPLE = {
+    "Chromium": {**PRESSED_CHROMIUM, "Sec-Fetch-User": "?1"},
+    "Safari, which has no Sec-Fetch-User": {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"},
+    "an older Safari": {"Origin": "https://pledge.example"},
+    "Firefox": {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-User": "?1"},
+    "a browser inside another application": {"User-Agent": "Mozilla/5.0 KAKAOTALK"},
+    "Chromium behind a proxy that takes fetch metadata away": {"Sec-CH-UA": '"Chromium";v="140"'},
+    "nothing at all": {},
+}
+MACHINES = {
+    "a script that submits": PRESSED_CHROMIUM,
+    "a script that fetches": {**PRESSED_CHROMIUM, "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+    "a press that was forged": {**PRESSED_CHROMIUM, "Sec-Fetch-User": "?0"},
+}
+
+
+@pytest.mark.parametrize("browser", PEOPLE)
+def test_no_browser_of_a_person_is_taken_for_a_machine(browser):
+    assert click_signals(Headers(PEOPLE[browser]).get, LATER) == set()
+
+
+@pytest.mark.parametrize("browser", MACHINES)
+def test_a_chromium_that_nobody_touched_is_a_machine(browser):
+    signals = click_signals(Headers(MACHINES[browser]).get, LATER)
+    assert signals == {ClickSignal.NO_GESTURE}
+    assert is_machine_click(signals)
+
+
+def test_a_quick_press_is_noted_and_asks_nobody():
+    signals = click_signals(Headers(PEOPLE["Chromium"]).get, timedelta(seconds=4))
+    assert signals == {ClickSignal.INSTANT}
+    assert not is_machine_click(signals)
+    assert click_signals(Headers().get, timedelta(seconds=5)) == set()
+
+
+def test_the_names_of_a_press_fit_their_column():
+    assert names(ClickSignal) == "asked instant no_gesture"
+    assert len(names(ClickSignal)) <= 80

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, text
 from pledge.core import clock as time
 from pledge.core.db import db, snapshots, transaction
 from pledge.mail import breaker
-from pledge.mail.models import ASKED, MailKind, MailState, OutboxMail
+from pledge.mail.models import ASKED, MailKind, MailState, MailValve, OutboxMail
 from pledge.signatures.outbox import enqueue as enqueue_within_caps
 from pledge.worker.registry import confirmations
 from tests.support import factories
@@ -29,19 +29,27 @@ def site(make_app, frozen_clock):
         yield app
 
 
-def sent(mails, confirmed, *, ago, proved=False, kind=MailKind.CONFIRM):
+def sent(mails, confirmed, *, ago, proved=False, kind=MailKind.CONFIRM, **groups):
     """So many mails to confirm that went to new addresses so many minutes ago; some of them were confirmed."""
     at = time.now() - timedelta(minutes=ago)
     answered = [factories.signature().id] * confirmed if confirmed else []
     subjects = answered + [STRANGER] * (mails - confirmed)
-    _store(subjects, kind=kind, state=MailState.SENT, sent_at=at, due_at=at, created_at=at, proved=proved)
+    facts = {
+        "state": MailState.SENT,
+        "sent_at": at,
+        "due_at": at,
+        "created_at": at,
+        "proved": proved,
+        **groups,
+    }
+    _store(subjects, kind=kind, **facts)
 
 
-def queued(number):
+def queued(number, **facts):
     """So many mails to confirm that are due, to some strangers."""
     now = time.now()
     subjects = [person.id for person in factories.signatures(5, state="pending")] * (number // 5)
-    _store(subjects, kind=MailKind.CONFIRM, due_at=now, created_at=now)
+    _store(subjects, kind=MailKind.CONFIRM, due_at=now, created_at=now, **facts)
 
 
 def _store(subjects, **facts):
@@ -131,6 +139,57 @@ def test_judging_reads_an_index_of_its_own(site):
             )
         )
         assert "ix_outbox_mails_asked" in "\n".join(plan)
+
+
+# --- Where one domain or network is at fault ---
+
+ROBOTS = b"robots"
+
+
+@pytest.mark.parametrize("by", ["domain_hash", "network_hash"])
+def test_a_burst_at_one_domain_or_network_leaves_it_closed_and_slows_only_that_one(site, frozen_clock, by):
+    sent(400, 0, ago=11, **{by: ROBOTS})
+    sent(100, 40, ago=11)
+    assert not watch()
+    assert not breaker.is_open()
+    queued(200, **{by: ROBOTS})
+    queued(200)
+    assert deliver(Notes(), limit=500).sent == 200 + 10
+    frozen_clock.move(minutes=1)
+    assert deliver(Notes(), limit=500).sent == 10
+    frozen_clock.move(minutes=11)
+    assert site.test_client().get("/readyz").json["outbox_age_seconds"] == 0, "they are not overdue"
+
+
+def test_a_burst_at_one_domain_while_nobody_else_signs_leaves_it_closed(site):
+    sent(500, 0, ago=3, domain_hash=ROBOTS)
+    assert not watch()
+    assert slow_group() == ROBOTS
+
+
+def test_where_two_domains_are_at_fault_it_opens(site):
+    sent(250, 0, ago=11, domain_hash=ROBOTS)
+    sent(250, 10, ago=11, domain_hash=b"others")
+    assert watch()
+    assert slow_group() is None
+
+
+def test_a_slow_domain_goes_on_at_the_usual_pace_once_it_is_confirmed_or_nothing_waits(site, frozen_clock):
+    sent(200, 0, ago=11, domain_hash=ROBOTS)
+    watch()
+    sent(300, 200, ago=11)
+    frozen_clock.move(minutes=11)
+    watch()
+    assert slow_group() == ROBOTS, "others' answers say nothing of it"
+    frozen_clock.move(minutes=5)
+    sent(500, 200, ago=10, domain_hash=ROBOTS)
+    watch()
+    assert slow_group() is None
+
+
+def slow_group():
+    db.session.rollback()
+    return db.session.scalar(select(MailValve.slow_group))
 
 
 # --- When it closes ---
@@ -239,6 +298,31 @@ def test_who_proved_work_goes_before_others_also_while_it_is_closed(site):
     assert notes.recipients == ["proved@example.org"]
 
 
+def test_proofs_for_invented_addresses_fall_to_a_floor_of_their_own(site, frozen_clock):
+    sent(200, 0, ago=11)
+    assert watch()
+    by_minute = []
+    for _ in range(6):
+        queued(400, proved=True)
+        count = 0
+        for _ in range(6):
+            count += deliver(Notes(), limit=500).sent
+            watch()
+            frozen_clock.move(seconds=10)
+        by_minute.append(count)
+    assert by_minute[0] >= 300, "the pace of everybody"
+    assert all(70 <= count <= 75 for count in by_minute[-2:]), "a quarter of it"
+
+
+def test_proofs_that_are_confirmed_keep_the_pace_while_it_is_open(site, frozen_clock):
+    sent(200, 0, ago=11)
+    assert watch()
+    sent(200, 90, ago=11, proved=True)
+    queued(300, proved=True)
+    assert watch()
+    assert deliver(Notes(), limit=500).sent == 300
+
+
 def test_who_signed_with_proof_of_work_has_a_mail_with_proof(site):
     for signals in (None, "breaker unproved", "breaker proved"):
         person = factories.signature(state="pending", signals=signals)
@@ -266,7 +350,7 @@ def test_the_operator_and_staff_see_it(site, frozen_clock):
     ]
     assert line.startswith("warning")
     desk = staff_area.client(site, "admin", lang="en").get("/staff/")
-    assert "too few of them have been confirmed" in desk.text
+    assert "Too few of them have been confirmed" in desk.text
 
 
 def test_a_mail_with_proof_that_waits_is_overdue(site, frozen_clock):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pledge.abuse.pressing import MAX_MATCH_TRIES, Press
+from pledge.abuse.signals import MAX_MATCH_TRIES, ClickSignal
 from pledge.core import tokens
 from pledge.core.tokens import BadToken
 from pledge.ledger.models import LedgerEntry
@@ -44,8 +44,8 @@ def test_a_press_counts_everywhere_else():
 
 def test_a_press_without_a_gesture_does_not_count_anywhere():
     person = signature(state="pending")
-    assert not services.confirm_by_link(confirm_token(person), {Press.NO_GESTURE})
-    assert services.confirm_by_link(confirm_token(person), {Press.INSTANT})
+    assert not services.confirm_by_link(confirm_token(person), {ClickSignal.NO_GESTURE})
+    assert services.confirm_by_link(confirm_token(person), {ClickSignal.INSTANT})
 
 
 def test_the_two_digits_confirm(person):
@@ -137,10 +137,11 @@ def test_an_expired_link_confirms_with_no_number(person, frozen_clock):
 
 def test_the_signals_of_the_press_that_confirmed_are_kept(person):
     quick, other = signature(state="pending"), signature(state="pending")
-    assert services.confirm_by_link(confirm_token(quick), {Press.INSTANT})
+    assert services.confirm_by_link(confirm_token(quick), {ClickSignal.INSTANT})
     assert services.confirm_by_link(confirm_token(other))
     assert (
-        confirm_by_number(confirm_token(person), number_for(person.id), {Press.INSTANT}) is Confirmation.DONE
+        confirm_by_number(confirm_token(person), number_for(person.id), {ClickSignal.INSTANT})
+        is Confirmation.DONE
     )
     kept = [again(row).confirm_signals for row in (quick, other, person)]
     assert kept == ["instant", None, "asked instant"]

@@ -35,8 +35,9 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
     "--disable-dev-shm-usage",
-    # Each page lives for a second: what optimising its scripts takes never comes back, and it was a fifth of a look.
-    "--js-flags=--no-opt,--no-maglev",
+    # Each page lives for a second: what optimising its scripts takes never comes back, and it was a fifth of a look. The
+    # quick optimiser stays: without any, the proof of work takes minutes.
+    "--js-flags=--no-opt",
 )
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 

@@ -1,4 +1,4 @@
-"""Proof of work as a browser does it (pledge/static/js/public/step-up.js)."""
+"""Proof of work as a browser does it (pledge/static/js/public/proof-worker.js)."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Reads for the review: what is waiting and since when, one case with its evidence, and what may be the same organisation."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,7 @@ from pledge.audit.queries import Search
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import load, reading
+from pledge.core.domains import registrable
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.endorsements.models import (
@@ -28,7 +29,7 @@ from pledge.endorsements.models import (
     VersionState,
     folded,
 )
-from pledge.endorsements.verification.domains import host_of, is_platform, registrable
+from pledge.endorsements.verification.domains import host_of, is_platform
 from pledge.endorsements.verification.names import Likeness, similar
 from pledge.mail.addresses import BadAddress, address_hash, parse
 
@@ -342,6 +343,15 @@ def queue(tab: Tab, words: str = "", page: int = 1, campaign: str = "") -> Queue
         page,
         max(1, -(-found // PAGE)),
     )
+
+
+def names(ids: Collection[int] | None = None) -> dict[int, Texts]:
+    """What these organisations are called now, or all."""
+    query = select(Endorsement.id, EndorsementVersion.name).join(EndorsementVersion, NEWEST)
+    if ids is not None:
+        query = query.where(Endorsement.id.in_(ids))
+    with reading() as connection:
+        return {row.id: row.name for row in connection.execute(query)}
 
 
 def _matches(word: str) -> ColumnElement[bool]:

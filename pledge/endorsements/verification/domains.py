@@ -7,14 +7,13 @@ to the staff (docs/security.md).
 
 import re
 import unicodedata
-from functools import cache
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 import idna
-from publicsuffixlist import PublicSuffixList
 
-from pledge.abuse.disposable import is_disposable
+from pledge.abuse.signals import is_disposable
+from pledge.core.domains import is_shared, registrable
 from pledge.endorsements.models import VerificationLevel
 
 MAX_WEBSITE = 300
@@ -41,13 +40,6 @@ _PLATFORMS = frozenset(
     "facebook.com instagram.com threads.net twitter.com x.com youtube.com youtu.be linkedin.com tiktok.com medium.com "
     "brunch.co.kr linktr.ee litt.ly google.com notion.so band.us kakao.com github.com gitlab.com substack.com "
     "wikipedia.org campaigns.do change.org".split()
-)
-
-#: Hosts that give names to many owners and are missing in the Public Suffix List.
-SHARED_HOSTS = frozenset(
-    "kr.com amazonaws.com squarespace.com weebly.com wordpress.com sites.google.com blog.naver.com tistory.com modoo.at "
-    "imweb.me cafe24.com mycafe24.com cafe24.co.kr godo.co.kr godohosting.com gethompy.com dothome.co.kr creatorlink.net "
-    "oopy.io waveon.io iptime.org egloos.com ivyro.net woobi.co.kr".split()
 )
 
 #: Endings that are never a public website (RFC 2606, RFC 6761, RFC 6762, RFC 8375, RFC 9476, ICANN's .internal).
@@ -79,8 +71,7 @@ def belongs_to(mail_domain: str, website: str) -> bool:
     domain = registrable(host)
     if is_free_mail(mail) or is_free_mail(host) or is_platform(domain):
         return False
-    is_shared = mail in SHARED_HOSTS or _suffixes().is_public(mail)
-    if mail == host.removeprefix("www.") and not is_shared:
+    if mail == host.removeprefix("www.") and not is_shared(mail):
         return True  # also under an ending that is not in the list
     return domain is not None and registrable(mail) == domain
 
@@ -94,28 +85,9 @@ def earned_level(mail_domain: str, website: str) -> VerificationLevel:
     )
 
 
-def registrable(host: str) -> str | None:
-    """The part of a host name that one owner registered: `posco.co.kr` of `www.posco.co.kr`.
-
-    None for a bare ending, and for one that is not in the Public Suffix List.
-    """
-    for shared in SHARED_HOSTS:
-        if host == shared:
-            return None
-        if host.endswith(f".{shared}"):
-            return f"{host.removesuffix(f'.{shared}').rpartition('.')[2]}.{shared}"
-    return _suffixes().privatesuffix(host)
-
-
 def is_platform(domain: str | None) -> bool:
     """Whether its host names the owner of the platform, and not who has a page there."""
     return domain in _PLATFORMS
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    """The list that comes with the package: nothing is fetched."""
-    return PublicSuffixList(accept_unknown=False)
 
 
 def host_of(website: str) -> str:

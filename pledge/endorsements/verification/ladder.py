@@ -12,15 +12,13 @@ import socket
 import ssl
 from typing import Any
 
-import dns.exception
-import dns.resolver
-
 from config import current_config
 from pledge.core import clock
+from pledge.core.domains import registrable
 from pledge.core.encryption import vault
 from pledge.core.logs import log
 from pledge.core.networks import is_public
-from pledge.endorsements.verification.domains import BadWebsite, clean_website, host_of, registrable
+from pledge.endorsements.verification.domains import BadWebsite, clean_website, host_of
 
 RECORD = "_pledge"  #: the TXT record is at this name below the domain
 PATH = "/.well-known/pledge.txt"
@@ -62,6 +60,8 @@ def _among(proof: str, found: list[str]) -> bool:
 
 
 def _resolved(name: str, kind: str, end: float) -> list[Any]:
+    import dns.resolver  # noqa: PLC0415  # only what asks name servers needs its memory
+
     seconds = min(_DNS_SECONDS, end - clock.monotonic())
     if seconds <= 0:
         return []

@@ -6,15 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pledge.core.domains import SHARED_HOSTS, registrable
 from pledge.endorsements.verification.domains import (
     FREE_MAIL,
-    SHARED_HOSTS,
     BadWebsite,
     belongs_to,
     clean_website,
     host_of,
     is_free_mail,
-    registrable,
 )
 
 #: Endings that many owners share: those of our table, and some of the Public Suffix List.

@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import CombinedMultiDict
 
-from pledge.abuse import pressing
-from pledge.abuse.pressing import is_machine
+from pledge.abuse import signals
+from pledge.abuse.signals import is_machine_click
 from pledge.core import i18n, languages, tokens
 from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
@@ -190,8 +190,8 @@ def not_the_contact(subject: Subject, token: str) -> Response:
 
 def _may_be_machine(endorsement: EndorsementView, token: str) -> bool:
     """Whether a machine may press, or has pressed, the button to take over."""
-    seen = pressing.seen(request.headers.get, tokens.age(Purpose.ENDORSE_CONTACT, token))
-    return endorsement.is_change_scanned or (request.method == "POST" and is_machine(seen))
+    seen = signals.click_signals(request.headers.get, tokens.age(Purpose.ENDORSE_CONTACT, token))
+    return endorsement.is_change_scanned or (request.method == "POST" and is_machine_click(seen))
 
 
 def _is_their_number(endorsement: EndorsementView, form: TakeOverForm) -> bool:

@@ -8,11 +8,12 @@ from flask import request
 from config import current_config
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
+from pledge.core.domains import registrable
 from pledge.core.tokens import Purpose
 from pledge.endorsements import handover, services
 from pledge.endorsements.models import EndorsementState, EndorsementVersion, VerificationLevel
 from pledge.endorsements.queries import EndorsementView, open_link, own_endorsement
-from pledge.endorsements.verification.domains import host_of, registrable
+from pledge.endorsements.verification.domains import host_of
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
 from pledge.endorsements.versions import content_of
 from pledge.statistics import referrals

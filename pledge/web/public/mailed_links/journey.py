@@ -15,8 +15,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
-from pledge.abuse import pressing
-from pledge.abuse.pressing import MAX_MATCH_TRIES, Press
+from pledge.abuse import signals
+from pledge.abuse.signals import MAX_MATCH_TRIES, ClickSignal
 from pledge.campaigns import queries as campaigns
 from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken, Purpose
@@ -358,9 +358,9 @@ def _to_thanks(subject: Subject, record: Any) -> Response:
     return see_other(subject.url("thanks", slug=record.campaign.slug))
 
 
-def _signals(subject: Subject, token: str) -> frozenset[Press]:
+def _signals(subject: Subject, token: str) -> frozenset[ClickSignal]:
     """What this request tells about whoever pressed. Raises BadToken."""
-    return pressing.seen(request.headers.get, tokens.age(subject.link, token))
+    return signals.click_signals(request.headers.get, tokens.age(subject.link, token))
 
 
 def _error(subject: Subject, outcome: Confirmation | None, digits: str, *, has_code_only: bool) -> Any:

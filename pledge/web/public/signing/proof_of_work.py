@@ -26,16 +26,15 @@ from wtforms import HiddenField
 
 from config import current_config
 from pledge.abuse import proof, signals, velocity
-from pledge.abuse.disposable import is_disposable
 from pledge.abuse.proof import BadSolution, Fault
-from pledge.abuse.signals import Level, Signal
+from pledge.abuse.signals import Level, Signal, is_disposable
 from pledge.abuse.velocity import SoftLimit
 from pledge.campaigns.queries import CampaignView
 from pledge.core import clock, metrics, tokens
+from pledge.core.domains import registrable
 from pledge.core.encryption import vault
 from pledge.core.networks import is_elsewhere
 from pledge.core.tokens import BadToken, Purpose
-from pledge.endorsements.verification.domains import registrable
 from pledge.mail import breaker
 from pledge.mail.addresses import Address, domain_of
 from pledge.mail.providers import LARGE_PROVIDERS
@@ -164,8 +163,8 @@ def assess(
 
 def _signals(form: ProvableForm, answer: ProofAnswer) -> frozenset[Signal]:
     shown_at, now = _shown_at(form), clock.now()
-    found = signals.of_age(shown_at, now)
-    found |= signals.of_headers(request.headers.get, encrypted=request.is_secure)
+    found = signals.age_signals(shown_at, now)
+    found |= signals.header_signals(request.headers.get, encrypted=request.is_secure)
     if is_disposable(domain_of(form.address)):
         found.add(Signal.DISPOSABLE)
     if breaker.is_open():

@@ -24,12 +24,6 @@ CHANNELS: dict[Channel, Any] = {
     Channel.OTHER: _l("Another way"),
 }
 
-SUBMITTED_AS_LABELS = [
-    ("proposal", _l("A proposal")),
-    ("petition", _l("A petition (Petition Act)")),
-    ("information", _l("For information")),
-]
-
 _WRONG: dict[str, Any] = {
     **{str(fault): words for fault, words in FAULTS.items()},
     EntryFault.CHANNEL: _l("Choose how it was handed over."),

@@ -12,6 +12,7 @@ from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
 from pledge.core import languages
 from pledge.deliveries import freezing
+from pledge.deliveries.document import SUBMITTED_AS
 from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.letter.texts import LetterContradicts
@@ -23,7 +24,7 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import TEXT_BODY
-from pledge.web.staff.deliveries.forms import SUBMITTED_AS_LABELS, DraftForm, show_faults
+from pledge.web.staff.deliveries.forms import DraftForm, show_faults
 
 _ONE = "/deliveries/new/<slug>"
 _CONTRADICTS = _l(
@@ -177,7 +178,7 @@ def _form_page(
         slug=slug,
         offered=offered,
         form=form,
-        submitted_as=SUBMITTED_AS_LABELS,
+        submitted_as=SUBMITTED_AS.items(),
         refused=refused,
         set_aside=set_aside,
     )

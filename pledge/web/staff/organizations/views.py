@@ -15,13 +15,14 @@ from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.audit.models import AuditEntry
 from pledge.core import i18n, languages
+from pledge.core.domains import registrable
 from pledge.endorsements.models import ReasonKind, VerificationLevel
 from pledge.endorsements.review import moderation, presence, queries, reasons
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
 from pledge.endorsements.review.presence import Presence
 from pledge.endorsements.review.queries import ACTION_LABELS, Case, SeenState, Tab
 from pledge.endorsements.review.reasons import BadReason
-from pledge.endorsements.verification.domains import belongs_to, host_of, registrable
+from pledge.endorsements.verification.domains import belongs_to, host_of
 from pledge.endorsements.verification.ladder import PATH, RECORD, check_site, site_proof
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff

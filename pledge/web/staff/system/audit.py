@@ -1,27 +1,34 @@
 """The audit log: a filterable page of it, and all entries that were found as a file."""
 
 import json
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, make_response, render_template, request, stream_with_context
+from flask import Response, make_response, render_template, request, stream_with_context, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
+from pledge.accounts import queries as accounts
 from pledge.accounts.roles import Permission
 from pledge.audit import queries, services
 from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Page, Search, as_csv
 from pledge.campaigns.pledges import WordingPart, wording_changes
 from pledge.core import clock, i18n
+from pledge.core.i18n import SEOUL
+from pledge.endorsements.review import queries as review
 from pledge.exports.files import file_name
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
+from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.forms import check_reason, day_field, in_seoul
-from pledge.web.staff.system.labels import action_words, choices
+from pledge.web.staff.system.labels import ACTIONS, AREAS, action_words
+from pledge.web.staff.words import actor_name
 
 MAX_REASON = 500
 #: Characters before and after a change, from which on it is shown line by line.
@@ -31,9 +38,9 @@ _LARGEST_ID = 2**63 - 1
 
 #: Columns of the file, in the language of the person who exports it.
 HEADS = (
-    *(_l("Number"), _l("Time (UTC)"), _l("Time (Korea, KST)"), _l("Account number"), _l("Who")),
-    *(_l("Network"), _l("Action code"), _l("On what"), _l("Why"), _l("Details")),
-    *(_l("Hash of the previous entry"), _l("Hash"), _l("What")),
+    *(_l("Number"), _l("Time (Korea, KST)"), _l("What"), _l("On what"), _l("Who"), _l("E-mail")),
+    *(_l("Reason"), _l("Code of the thing"), _l("Action code"), _l("Details"), _l("Network")),
+    *(_l("Account number"), _l("Time (UTC)"), _l("Hash of the previous entry"), _l("Hash")),
 )
 
 
@@ -57,8 +64,11 @@ class SearchForm(StaffForm):
     def search(self) -> Search:
         """The search of a valid form."""
         first, last = self.since.data, self.until.data
+        typed = (self.actor.data or "").strip()
+        named = [address for address, name in accounts.names().items() if typed.lower() in name.lower()]
         return Search(
-            actor=(self.actor.data or "").strip(),
+            actor=typed,
+            addresses=tuple(named) if typed else (),
             action=(self.action.data or "").strip(),
             subject=(self.subject.data or "").strip(),
             since=None if first is None else in_seoul(first),
@@ -72,7 +82,7 @@ class SearchForm(StaffForm):
 
 
 class AuditExportForm(SearchForm):
-    reason = StringField(_l("Why"))
+    reason = StringField(_l("Reason"))
 
     def validate_reason(self, field: Field) -> None:
         check_reason(field, MAX_REASON)
@@ -95,7 +105,12 @@ def audit_export() -> Response:
     filters = {name: value for name, value in form.filled.items() if name != "reason"}
     services.note(actor(), "audit.export", "audit", reason=(form.reason.data or "").strip(), filter=filters)
     lines = queries.all_lines(form.search)
-    parts = as_csv(lines, [str(head) for head in HEADS], lambda line: action_words(line.action, line.details))
+    names = _names()
+
+    def in_words(line: AuditEntry) -> tuple[str, str, str]:
+        return action_words(line.action, line.details), _called(names, line.subject), actor_name(line.actor)
+
+    parts = as_csv(lines, [str(head) for head in HEADS], in_words)
     response = Response(stream_with_context(parts), mimetype="text/csv")
     name = file_name("audit", "log", clock.now(), i18n.language(), "csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -109,11 +124,71 @@ def _page(form: SearchForm) -> Response:
         "staff/system/audit.html",
         form=form,
         found=found,
-        choices=choices(),
+        areas=AREAS,
+        days=_days(),
+        subjects=_subjects(found.lines),
         words_of=lambda line: action_words(line.action, line.details),
+        act_words=lambda action: ACTIONS.get(action, action),
         details_of=details_of,
     )
     return make_response(html, 200 if is_valid else 422)
+
+
+#: Where a thing is looked at, by the first part of its name in the log: permission, endpoint, the part of the address.
+_PLACES = {
+    "campaign": (Permission.EDIT_CAMPAIGNS, "staff.campaign", "slug"),
+    "delivery": (Permission.EXPORT, "staff.delivery", "delivery_id"),
+    "endorsement": (Permission.REVIEW_ORGANIZATIONS, "staff.organization", "endorsement_id"),
+    "invalidation": (Permission.INVALIDATE, "staff.invalidation", "invalidation_id"),
+    "signature": (Permission.LOOK_UP_SIGNATURES, "staff.signature", "signature_id"),
+    "staff": (Permission.MANAGE_STAFF, "staff.person", "staff_id"),
+}
+
+
+def _names(cases: Collection[int] | None = None) -> dict[str, dict[str, str]]:
+    """What things are called now, by the parts of their names in the log; of organisations these `cases`, or all."""
+    organizations = review.names(cases)
+    return {
+        "campaign": campaign_titles(),
+        "endorsement": {str(number): name.of(i18n.language()) for number, name in organizations.items()},
+        "staff": {str(person.id): person.shown_name for person in accounts.people()},
+    }
+
+
+def _called(names: dict[str, dict[str, str]], subject: str) -> str:
+    kind, _colon, number = subject.partition(":")
+    return names.get(kind, {}).get(number) or str(AREAS.get(kind, kind))
+
+
+def _subjects(lines: Sequence[AuditEntry]) -> dict[str, tuple[str, str]]:
+    """By the name in the log: what each thing is called, and its address; "" where there is none for this person."""
+    found = {line.subject for line in lines}
+    numbers = (subject.removeprefix("endorsement:") for subject in found)
+    names = _names([int(number) for number in numbers if number.isdecimal()])
+    return {subject: (_called(names, subject), _address(subject)) for subject in found}
+
+
+def _address(subject: str) -> str:
+    kind, _colon, number = subject.partition(":")
+    if kind not in _PLACES:
+        return ""
+    permission, endpoint, part = _PLACES[kind]
+    if not me().can(permission) or (part != "slug" and not number.isdecimal()):
+        return ""
+    values: dict[str, Any] = {part: number}
+    return url_for(endpoint, **values)
+
+
+def _days() -> list[tuple[str, str, str]]:
+    """Label, first and last day of the days that are asked for most."""
+    today = clock.now().astimezone(SEOUL).date()
+    yesterday, week = today - timedelta(days=1), today - timedelta(days=6)
+    spans = (
+        (_("Today"), today, today),
+        (_("Yesterday"), yesterday, yesterday),
+        (_("Last 7 days"), week, today),
+    )
+    return [(label, first.isoformat(), last.isoformat()) for label, first, last in spans]
 
 
 def details_of(line: AuditEntry) -> dict[str, str]:

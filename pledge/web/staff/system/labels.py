@@ -125,20 +125,10 @@ ACTIONS: dict[str, Any] = {
     "hold.approve": _l("Approved that sign-ups are held"),
     "hold.discard": _l("Discarded a proposal to hold sign-ups"),
     "hold.propose": _l("Proposed to hold sign-ups"),
-    "clearing.applied": _l("Sign-ups that would be held were cleared"),
-    "clearing.approve": _l("Approved the clearing of sign-ups that would be held"),
-    "clearing.discard": _l("Discarded a proposal to clear sign-ups"),
-    "clearing.propose": _l("Proposed to clear sign-ups that would be held"),
     "release.applied": _l("Held signatures were released"),
     "release.approve": _l("Approved a release of held signatures"),
     "release.discard": _l("Discarded a release of held signatures"),
     "release.propose": _l("Proposed to release held signatures"),
-    "refusal.applied": _l("Held signatures were refused"),
-    "refusal.approve": _l("Approved a refusal of held signatures"),
-    "refusal.discard": _l("Discarded a refusal of held signatures"),
-    "refusal.propose": _l("Proposed to refuse held signatures"),
-    "refusal.undo": _l("Undid a refusal of held signatures"),
-    "refusal.undone": _l("Refused signatures are held again"),
     "ledger.recount": _l("Recounted the ledger"),
     "ledger.dismiss": _l("Looked into log entries that were set aside"),
     # There are no lists of names any more (docs/adr/0054); what was done with them stays in the log.
@@ -207,9 +197,7 @@ AREAS: dict[str, Any] = {
     "signature": _l("Signatures"),
     "invalidation": _l("Invalidations"),
     "hold": _l("Sign-ups put on hold"),
-    "clearing": _l("Sign-ups cleared that would be held"),
     "release": _l("Held signatures released"),
-    "refusal": _l("Held signatures refused"),
     "watch": _l("Watch"),
     "block": _l("Networks and e-mail domains on hold"),
     "staff": _l("Staff members"),
@@ -233,11 +221,3 @@ def action_words(action: str, details: str) -> str:
     if switch and switch.resume and "after" in (said := json.loads(details)):
         return str(switch.button if said["after"] else switch.resume)
     return str(ACTIONS.get(action, action))
-
-
-def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """For a select field: each area with its code and label, and its acts."""
-    return [
-        (area, str(label), [(code, str(act)) for code, act in ACTIONS.items() if code.startswith(f"{area}.")])
-        for area, label in AREAS.items()
-    ]

@@ -11,10 +11,11 @@ from pledge.audit.queries import Search, page
 from pledge.audit.services import note
 from pledge.switches import moderation
 from tests.support.audit import acts
+from tests.support.factories import endorsement, staff
 
 
 def subjects(text: str) -> list[str]:
-    return re.findall(r"</strong> <code>([^<]+)</code>", text)
+    return re.findall(r"subject=[^\"]+\"><code>([^<]+)</code>", text)
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_a_pause_and_its_end_have_words_of_their_own(admin):
     for on in (True, False):
         moderation.turn(Actor(1, "admin@pledge.example", ""), "signing", on, "attack")
     page = admin.get("/staff/audit?action=switch.signing").text
-    assert re.findall(r"<strong>([^<]+)</strong> <code>switch:", page) == [
+    assert re.findall(r"<strong>([^<]+)</strong>", page) == [
         "Take signatures again",
         "Pause signing",
     ]
@@ -155,7 +156,8 @@ def test_the_export_holds_what_the_filter_finds_and_is_an_entry_itself(admin):
     )
     assert response.headers["Cache-Control"] == "no-store"
     head, line = rows(response)
-    assert line[6:8] == ["endorsement.publish", "endorsement:2"]
+    assert line[2:4] == ["Published an organisation", "Organisations"], "words first"
+    assert line[7:9] == ["endorsement:2", "endorsement.publish"]
     assert len(head) == len(line)
     (entry,) = page(Search(action="audit.export")).lines
     assert (entry.actor, entry.reason) == (admin.member.email, "감사 요청")
@@ -166,21 +168,21 @@ def test_the_export_holds_what_the_filter_finds_and_is_an_entry_itself(admin):
     ("lang", "heads", "act"),
     [
         ("ko", {"시각 (한국, KST)", "처리 내용", "사유"}, "단체 게시"),
-        ("en", {"Time (Korea, KST)", "What", "Why"}, "Published an organisation"),
+        ("en", {"Time (Korea, KST)", "What", "Reason"}, "Published an organisation"),
     ],
 )
 def test_the_export_speaks_the_language_of_who_takes_it_out(staff_client, lang, heads, act):
     acts(1)
     head, line = rows(take_out(staff_client("admin", lang=lang), action="endorsement.publish"))
     assert heads <= set(head)
-    assert line[-1] == act
+    assert line[2] == act
 
 
 def test_no_cell_of_the_export_is_a_formula(admin):
     note(Actor(1, "=cmd@pledge.example", ""), "endorsement.note", "endorsement:1", reason='\t=HYPERLINK("x")')
     line = rows(take_out(admin, action="endorsement"))[1]
-    assert line[4] == "'=cmd@pledge.example"
-    assert line[8] == '\'\t=HYPERLINK("x")'
+    assert line[4:6] == ["'=cmd@pledge.example"] * 2
+    assert line[6] == '\'\t=HYPERLINK("x")'
 
 
 def test_a_long_log_leaves_in_pieces(admin, monkeypatch):
@@ -215,3 +217,69 @@ def test_a_page_costs_few_statements_however_long_the_log(admin, statements):
     with statements() as seen:
         admin.get("/staff/audit")
     assert len([one for one in seen if "audit_entries" in one]) == 1
+
+
+# --- What an auditor asks ---
+
+
+@pytest.fixture
+def auditor(staff_client):
+    return staff_client("auditor", lang="en")
+
+
+def links(page, words):
+    """Where what says this leads to."""
+    found = re.findall(r'<a[^>]* href="([^"]+)"[^>]*>(?:<strong>)?([^<]+)<', page)
+    return [address.replace("&amp;", "&") for address, said in found if said.strip() == words]
+
+
+def whats(page):
+    return re.findall(r"<strong>([^<]+)</strong>", page)
+
+
+def test_five_questions_of_an_auditor_take_three_presses_at_most(staff_client, frozen_clock):
+    anna, bora = (staff("moderator", name=name) for name in ("Anna Kim", "Bora Lee"))
+    row = endorsement(name_en="Harbour Works")
+    note(Actor(anna.id, anna.email, ""), "endorsement.publish", f"endorsement:{row.id}", reason="proven")
+    note(Actor(bora.id, bora.email, ""), "export.download", "export:7", reason="ministry")
+    moderation.turn(Actor(bora.id, bora.email, ""), "signing", True, "attack")
+    frozen_clock.move(days=1)
+    note(Actor(anna.id, anna.email, ""), "endorsement.certify", f"endorsement:{row.id}", reason="visited")
+
+    auditor = staff_client("auditor", lang="en")
+    start = auditor.get("/staff/audit").text  # one press: Audit log
+    (yesterday,) = links(start, "Yesterday")
+    assert set(whats(auditor.get(yesterday).text)) == {
+        "Published an organisation",
+        "Downloaded an export",
+        "Pause signing",
+    }
+    of_anna = links(start, "Anna Kim")[0]
+    assert whats(auditor.get(of_anna).text) == [
+        "Marked an organisation as checked",
+        "Published an organisation",
+    ]
+    publications = links(start, "Published an organisation")[0]
+    assert whats(auditor.get(publications).text) == ["Published an organisation"]
+    about = links(start, f"endorsement:{row.id}") or re.findall(
+        r'href="(/staff/audit\?subject=endorsement[^"]+)"', start
+    )
+    assert len(whats(auditor.get(about[0]).text)) == 2
+    assert whats(auditor.get("/staff/audit?action=switch").text) == ["Pause signing"], "choose, then filter"
+    assert "Harbour Works" in start
+
+
+def test_an_auditor_reads_all_and_closes_nothing(auditor):
+    row = endorsement(name_en="Harbour Works")
+    note(Actor(1, "x@pledge.example", ""), "endorsement.publish", f"endorsement:{row.id}")
+    page = auditor.get("/staff/audit").text
+    assert f"/staff/organizations/{row.id}" not in page, "no link to what they may not open"
+    for address in ("/staff/people", "/staff/switches", "/staff/organizations"):
+        assert auditor.get(address).status_code == 403
+    assert page.count("<option") < 30
+
+
+def test_who_is_found_by_a_part_of_the_name(auditor):
+    anna = staff("moderator", name="Anna Kim")
+    note(Actor(anna.id, anna.email, ""), "endorsement.publish", "endorsement:5")
+    assert subjects(auditor.get("/staff/audit?actor=anna").text) == ["endorsement:5"]

@@ -1,4 +1,4 @@
-"""The step-up: who is asked for a proof of work, what its page keeps, and what follows from each answer."""
+"""The proof of work: who is asked for a proof of work, what its page keeps, and what follows from each answer."""
 
 import html
 import json
@@ -35,7 +35,7 @@ BROWSER = {
 
 @pytest.fixture(autouse=True)
 def _open_campaign(app, monkeypatch):
-    monkeypatch.setattr(proof, "ROUNDS", 10)
+    monkeypatch.setattr(proof, "COST", 16)
     campaign()
 
 
@@ -204,12 +204,18 @@ def test_the_mark_of_a_page_that_was_left_open_is_good_for_so_many_forms(client,
     assert signals_of(f"p{good}@naver.com") == "old_form"
 
 
-def test_many_forms_that_no_browser_sent_are_held(client):
+@pytest.mark.parametrize(
+    ("email", "signals", "reason"),
+    [
+        ("hong@example.org", "headers network no_form proved", None),
+        ("hong@mailinator.com", "disposable headers network no_form proved", "signals"),
+    ],
+)
+def test_forms_of_strangers_nearby_hold_nobody_but_throwaway_addresses(client, email, signals, reason):
     crowd(client)
-    page = send(client, sign_form(email="hong@example.org"), headers={})
+    page = send(client, sign_form(email=email), headers={})
     assert send(client, solved(page), headers={}).status_code == 303
-    row = stored()[-1]
-    assert (row.signals, row.hold_reason) == ("headers network no_form proved", "signals")
+    assert (stored()[-1].signals, stored()[-1].hold_reason) == (signals, reason)
 
 
 def test_the_page_of_a_form_marks_it_with_its_time_and_keeps_the_mark_while_mistakes_are_put_right(client):

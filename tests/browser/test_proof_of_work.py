@@ -1,4 +1,4 @@
-"""The step-up in a real browser: the calculation solves itself, and without JavaScript there is another way."""
+"""The proof of work in a real browser: the calculation solves itself, and without JavaScript there is another way."""
 
 import re
 import time
@@ -67,7 +67,7 @@ def test_without_javascript_the_code_of_the_mail_confirms(visitor, site, email):
 
 def test_a_browser_that_cannot_calculate_shows_the_other_way(visitor, email):
     page = visitor.page(lang="en")
-    page.add_init_script("crypto.subtle.deriveBits = () => Promise.reject(new Error('none'))")
+    page.add_init_script("delete window.Worker")
     go_to_step(page, "en", email)
     sign_button(page).click()
     expect(page.get_by_role("status")).to_contain_text("did not work in this browser")
@@ -97,13 +97,13 @@ def test_nothing_about_the_step_is_loaded_by_who_is_not_asked(visitor):
     page.goto(f"/en/{CAMPAIGN}/sign")
     page.wait_for_load_state("networkidle")
     assert any("sign-form" in url for url in loaded)
-    assert not [url for url in loaded if "step-up" in url]
+    assert not [url for url in loaded if "proof-" in url]
 
 
 def test_the_page_looks_right(visitor, email):
     page = visitor.page(lang="ko")
     # Nothing is calculated: the page stays as it comes.
-    page.add_init_script("crypto.subtle.deriveBits = () => new Promise(() => {})")
+    page.add_init_script("window.Worker = class { postMessage() {} terminate() {} }")
     go_to_step(page, "ko", email)
     sign_button(page).click()
     expect(page.locator("[data-bar]")).to_be_visible()
