@@ -5,7 +5,7 @@ Processor time, measured on 29 November 2026: a try takes 4.5 ms in C and 8 ms i
 for a proof, the site one try for asking and 0.05 ms for checking.
 
 A challenge is bound by its signature to what it was asked for, and works for five minutes. The library does not remember
-solutions; whoever accepts one has to (`challenge_of`).
+solutions; whoever accepts one has to (velocity.first_time).
 """
 
 import hmac
