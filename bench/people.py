@@ -19,8 +19,8 @@ from pledge.core.tokens import Purpose
 from pledge.ledger import leaves
 from pledge.ledger.services import fold, hour_of
 from pledge.mailed_links.links import new_id
-from pledge.signatures.entries import mismatches
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT
+from pledge.statistics.integrity import mismatches
 from pledge.worker.registry import ledger_sources
 
 _SIGNATURES = """

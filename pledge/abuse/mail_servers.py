@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-import dns.exception
-import dns.resolver
 from publicsuffixlist import PublicSuffixList
 from sqlalchemy import Boolean, ColumnElement, LargeBinary, bindparam, delete, exists, select, text
 
@@ -117,13 +115,15 @@ def look_up_next(resolve: Resolve | None = None) -> bool:
 
     One for which no answer comes is dropped: by the next attempt its mail would be read. Its next mail notes it again.
     """
+    from dns.exception import DNSException  # noqa: PLC0415  # only what asks name servers needs its memory
+
     if not _waiting:
         return False
     domain_hash, (domain, scope) = _waiting.popitem(last=False)
     if not _is_stored(domain_hash):
         try:
             found = (resolve or mail_exchangers)(domain)
-        except (dns.exception.DNSException, OSError):
+        except (DNSException, OSError):
             return True
         owner = server_owner(found)
         server_hash = owner and vault().keyed_hash(f"mail server {scope} {owner}")
@@ -164,6 +164,8 @@ def _suffixes() -> PublicSuffixList:
 
 def mail_exchangers(domain: str) -> list[str]:
     """The names in the MX records of a domain; none when it has none or does not exist."""
+    import dns.resolver  # noqa: PLC0415  # as above
+
     try:
         answer = dns.resolver.resolve(domain, "MX", lifetime=DNS_SECONDS, search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

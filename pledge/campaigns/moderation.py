@@ -7,8 +7,9 @@ in the same transaction. The pledge, partners, events and media have modules of 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import inspect, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,11 +17,11 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import consents, goals, rules, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
-from pledge.campaigns.models import Campaign, CampaignState, CampaignText, PledgeText
+from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText, SisterCampaign
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, fingerprint
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign, Schedule
 from pledge.core import clock, languages
-from pledge.core.db import transaction
+from pledge.core.db import Model, transaction
 from pledge.core.languages import Texts
 
 #: From where to where a campaign may be moved; what needs a reason says so in `NEEDS_REASON`.
@@ -99,23 +100,72 @@ def subject(slug: str) -> str:
     return f"campaign:{slug}"
 
 
-def create(actor: Actor, *, slug: str, title: Mapping[str, str]) -> str:
-    """A draft with nothing but its titles; its slug. Raises BadFields, also when the slug is taken."""
+def create(actor: Actor, *, slug: str, title: Mapping[str, str], copy_of: str = "") -> str:
+    """A draft with its titles, and with what is on the page of another campaign; its slug.
+
+    Raises BadFields, also when the slug is taken.
+    """
     slug = rules.clean_slug(slug)
     check = Checker()
     titles = check.lines("title", title)
     check.finish()
     campaign = Campaign(slug=slug, state=CampaignState.DRAFT, goal=FIRST_GOAL, edited_at=clock.now())
     campaign.texts = [new_text(lang, titles[lang]) for lang in languages.codes()]
+    facts = rules.changed({}, {"title": titles})
     try:
         with transaction() as session:
+            wording = Texts()
+            if copy_of:
+                source = session.scalar(select(Campaign).where(Campaign.slug == copy_of))
+                if source is None:
+                    raise BadFields({"copy_of": FieldFault.CHOICE})
+                _copy_page(source, campaign)
+                wording = staff_queries.wording_of(session, source.id).wording
+                facts["copy_of"] = copy_of
             session.add(campaign)
             session.flush()
-            session.add(new_pledge_text(campaign.id, 1, Texts()))
-            record(session, actor, "campaign.create", subject(slug), **rules.changed({}, {"title": titles}))
+            session.add(new_pledge_text(campaign.id, 1, wording))
+            record(session, actor, "campaign.create", subject(slug), **facts)
     except IntegrityError:
         raise BadFields({"slug": FieldFault.TAKEN}) from None
     return slug
+
+
+#: What is of one campaign alone, and is not copied.
+_OWN = frozenset(
+    {
+        "id",
+        "campaign_id",
+        "slug",
+        "state",
+        "opens_at",
+        "closes_at",
+        "reply_to",
+        "told_step",
+        "edited_at",
+        "forgotten_at",
+    }
+)
+
+
+def _copy_page(source: Campaign, campaign: Campaign) -> None:
+    """Texts without the title, goal, pictures, video, letter, partners and sister campaigns; no events and no news."""
+    for name, value in _columns(source).items():
+        setattr(campaign, name, value)
+    titles = {text.lang: text.title for text in campaign.texts}
+    campaign.texts = [
+        CampaignText(**{**_columns(text), "title": titles.get(text.lang, "")}) for text in source.texts
+    ]
+    campaign.partners = [Partner(**_columns(partner)) for partner in source.partners]
+    campaign.sisters = [SisterCampaign(**_columns(sister)) for sister in source.sisters]
+
+
+def _columns(row: Model) -> dict[str, Any]:
+    return {
+        attribute.key: getattr(row, attribute.key)
+        for attribute in inspect(type(row)).column_attrs
+        if attribute.key not in _OWN
+    }
 
 
 def edit_texts(

@@ -9,7 +9,6 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from sqlalchemy.orm import Session
-from xlsxwriter import Workbook
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
@@ -413,6 +412,8 @@ _WIDTHS = {"url": 40, "type": 28, "logo": 20}
 
 def write_table(campaign_id: int, lang: str) -> bytes:
     """A workbook with a line for each partner; without any, just the headers. Kinds can be chosen from a list."""
+    from xlsxwriter import Workbook  # noqa: PLC0415  # only what writes a workbook needs its memory
+
     fields = column_names()
     kinds = {code: name.of(lang) for code, name in TYPES.items()}
     out = io.BytesIO()

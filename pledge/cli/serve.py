@@ -22,7 +22,7 @@ from config import ROOT, WEB_THREADS, Config, child_environment, current_config
 from pledge.campaigns import services as campaigns
 from pledge.cli.campaigns import DEMO, SLUG, fill_demo
 from pledge.cli.options import refuse_without_log_key
-from pledge.cli.staff import sign_in_path
+from pledge.cli.staff import running_address, sign_in_paths
 from pledge.core.db import db, migrations
 from pledge.worker.loop import Worker
 
@@ -48,7 +48,7 @@ def serve(port: int, demo: bool) -> None:
     """Prepare the database, then run the web server and the worker until told to stop."""
     config = current_config()
     refuse_used_port(port)
-    staff_path = prepare(config, demo=demo)
+    staff_paths = prepare(config, demo=demo)
     address = f"http://{HOST}:{port}"
     environment = child_environment(
         PLEDGE_BASE_URL=address,
@@ -66,10 +66,12 @@ def serve(port: int, demo: bool) -> None:
             for child in (web, worker):
                 child.poll_or_restart(environment)
             if not is_announced and answers(f"{address}/healthz"):
-                announce(address, staff_path, config, demo=demo)
+                announce(address, staff_paths, config, demo=demo)
+                running_address().write_text(address, "utf-8")
                 is_announced = True
             time.sleep(0.2)
     finally:
+        running_address().unlink(missing_ok=True)
         end([web, worker])
 
 
@@ -78,18 +80,18 @@ def demo_environment(config: Config) -> dict[str, str]:
     return {} if config.is_production else {"PLEDGE_SITE_NAME": DEMO_NAMES.read_text("utf-8").strip()}
 
 
-def prepare(config: Config, *, demo: bool = False) -> str:
+def prepare(config: Config, *, demo: bool = False) -> list[str]:
     """Bring the database to the newest migration, load the demo campaign and, for `demo`, fill it with sample data.
 
     None of it does anything the second time.
 
-    Returns the path of the staff sign-in; on a development machine without staff, that of an invitation.
+    Returns the paths of the staff sign-in; on a development machine without staff, those of invitations.
     """
     try:
         migrations.upgrade()
     except migrations.UnknownRevision as error:
         raise click.ClickException(str(error)) from None
-    staff_path = "/staff/"
+    staff_paths = ["/staff/"]
     if not config.is_production:
         with suppress(campaigns.EditedByStaff):
             campaigns.load_folder(DEMO_CAMPAIGN)
@@ -97,11 +99,11 @@ def prepare(config: Config, *, demo: bool = False) -> str:
         click.echo("Sample data: making it takes up to half a minute, the first time only.")
         fill_demo(config)
     if not config.is_production:
-        staff_path = sign_in_path()
+        staff_paths = sign_in_paths(two=demo)
     # The children open their own connections.
     db.session.remove()
     db.engine.dispose()
-    return staff_path
+    return staff_paths
 
 
 def empty_metrics_folder(config: Config) -> Path:
@@ -192,14 +194,15 @@ def end(children: list[Child]) -> None:
             process.wait()
 
 
-def announce(address: str, staff_path: str, config: Config, *, demo: bool = False) -> None:
+def announce(address: str, staff_paths: list[str], config: Config, *, demo: bool = False) -> None:
     """Print where to go."""
     if config.is_production:  # under another name nothing is shown
         address = config.base_url
     click.echo(f"\n  The site     {address}")
     if not config.is_production and not config.smtp_url.get_secret_value():
         click.echo(f"  The mailbox  {address}/dev/mailbox")
-    click.echo(f"  Staff        {address}{staff_path}")
+    for name, path in zip(("Staff", "Second one"), staff_paths, strict=False):
+        click.echo(f"  {name:12} {address}{path}")
     if not config.is_production and not demo:
         click.echo("  Nobody has signed yet; `make demo` shows a campaign in full swing, with sample data.")
     click.echo("  Ctrl-C stops it.\n")

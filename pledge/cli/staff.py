@@ -1,10 +1,12 @@
 """`flask staff …`: the first admin, and a way back in when no admin can sign in."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 from flask.cli import AppGroup
 
+from config import current_config
 from pledge.accounts import moderation, queries
 from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmin
 from pledge.accounts.roles import Role
@@ -14,6 +16,8 @@ from pledge.core import languages
 
 #: Who is invited on a development machine without staff.
 FIRST_ADMIN = "admin@example.org"
+#: And with `make demo`, who approves what the first one proposes.
+SECOND_ADMIN = "second@example.org"
 
 staff = AppGroup("staff", help="The accounts of staff.")
 
@@ -41,7 +45,7 @@ def create(email: str, roles: tuple[str, ...], lang: str) -> None:
         raise click.ClickException(
             "there is an account with this address; see `flask staff invite-again`"
         ) from None
-    click.echo(moderation.invitation_link(staff_id))
+    _print_link(staff_id)
 
 
 @staff.command("invite-again")
@@ -50,7 +54,7 @@ def invite_again(email: str) -> None:
     """Take password, second factors and sessions away, print a new link and mail it. Opens a closed account."""
     staff_id = _staff_id(email)
     moderation.invite_again(COMMAND_LINE, staff_id)
-    click.echo(moderation.invitation_link(staff_id))
+    _print_link(staff_id)
 
 
 @staff.command("close")
@@ -74,12 +78,33 @@ def list_people() -> None:
         click.echo(f"{person.email}  {state}  {', '.join(person.roles)}  {factor}")
 
 
-def sign_in_path() -> str:
-    """The path to open on a development machine: an admin's invitation while it waits, afterwards the sign-in."""
+def sign_in_paths(*, two: bool = False) -> list[str]:
+    """The paths to open on a development machine: an admin's invitation while it waits, afterwards the sign-in.
+
+    With `two`, that of a second person too, who approves what the first one proposes.
+    """
+    addresses = (FIRST_ADMIN, SECOND_ADMIN) if two else (FIRST_ADMIN,)
     if queries.is_empty():
-        moderation.invite(COMMAND_LINE, FIRST_ADMIN, [Role.ADMIN], languages.default())
-    waiting = queries.member(email=FIRST_ADMIN, password=None, active=True)
-    return "/staff/" if waiting is None else urlsplit(moderation.invitation_link(waiting.id)).path
+        for address in addresses:
+            moderation.invite(COMMAND_LINE, address, [Role.ADMIN], languages.default())
+    waiting = [queries.member(email=address, password=None, active=True) for address in addresses]
+    return [
+        "/staff/" if found is None else urlsplit(moderation.invitation_link(found.id)).path
+        for found in waiting
+    ]
+
+
+def _print_link(staff_id: int) -> None:
+    """The link of an invitation, at the address of the site that runs here."""
+    link, running = moderation.invitation_link(staff_id), running_address()
+    if not current_config().is_production and running.exists():
+        link = running.read_text("utf-8") + urlsplit(link).path
+    click.echo(link)
+
+
+def running_address() -> Path:
+    """The file in which `flask serve` says where the site is while it runs."""
+    return current_config().instance_dir / "address"
 
 
 def _staff_id(email: str) -> int:

@@ -38,8 +38,8 @@ def init_app(app: Flask, config: Config) -> None:
     )
     app.config["BABEL_DEFAULT_LOCALE"] = config.languages[0].partition("-")[0]
     babel.init_app(app, locale_selector=language)
-    app.url_value_preprocessor(_take_language)
-    app.url_defaults(_give_language)
+    app.url_value_preprocessor(_read_language)
+    app.url_defaults(_add_language)
 
 
 def language() -> str:
@@ -118,12 +118,12 @@ def _wanted() -> str:
     return str(chooser()) if chooser else wanted_language()
 
 
-def _take_language(endpoint: str | None, values: dict[str, Any] | None) -> None:
+def _read_language(endpoint: str | None, values: dict[str, Any] | None) -> None:
     if values and "lang" in values:
         g.lang = values.pop("lang")
 
 
-def _give_language(endpoint: str, values: dict[str, Any]) -> None:
+def _add_language(endpoint: str, values: dict[str, Any]) -> None:
     if endpoint.startswith("public.") and "lang" not in values:
         values["lang"] = language()
 

@@ -12,8 +12,6 @@ from datetime import date, datetime
 from itertools import accumulate
 from typing import Any
 
-from xlsxwriter import Workbook
-
 from pledge.audit.models import Actor
 from pledge.audit.services import note
 from pledge.campaigns.queries import slugs
@@ -248,6 +246,8 @@ class _TotalsWorkbook:
         self._languages = [lang] if lang else totals.languages
 
     def made(self) -> bytes:
+        from xlsxwriter import Workbook  # noqa: PLC0415  # only what writes a workbook needs its memory
+
         file = io.BytesIO()
         with Workbook(file, _OPTIONS) as book:
             self._fill(book)

@@ -90,8 +90,8 @@ def campaign_findings() -> Iterator[Finding]:
         for campaign in campaigns:
             missing = list(_missing(connection, campaign.id))
             if missing:
-                tell = warning if campaign.state == CampaignState.DRAFT else problem
-                yield tell("campaigns", f"{campaign.slug} lacks {', '.join(missing)}")
+                finding = warning if campaign.state == CampaignState.DRAFT else problem
+                yield finding("campaigns", f"{campaign.slug} lacks {', '.join(missing)}")
             else:
                 yield ok("campaigns", f"{campaign.slug} is complete in {' and '.join(languages.codes())}")
 

@@ -13,8 +13,6 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-from xlsxwriter import Workbook
-
 from pledge.core.clock import iso_utc
 from pledge.core.i18n import SEOUL
 from pledge.core.text.tables import BOM, csv_line
@@ -103,6 +101,8 @@ def _write_xlsx(
     file: _Hashed, table: Table, columns: list[Column[Any]], expected: int, progress: Progress
 ) -> int:
     """Every text is written as a text, so none is a formula."""
+    from xlsxwriter import Workbook  # noqa: PLC0415  # only what writes a workbook needs its memory
+
     title, rows = table.rows.title.of(table.lang), 0
     with tempfile.NamedTemporaryFile(prefix="pledge-", suffix=".xlsx") as made:
         # Each row is written at once: the library keeps them in temporary files of its own.

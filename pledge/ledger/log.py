@@ -188,7 +188,7 @@ class _Published:
     def is_signed(self) -> bool:
         return bool(self.note) and _signed_by_current_keys(self.note, signers_for(self.slug))
 
-    def tells(self, mark: Mark) -> bool:
+    def has_mark(self, mark: Mark) -> bool:
         return mark in audit_marks.marks(self.note, [one.verifier for one in signers_for(self.slug)])
 
 
@@ -199,7 +199,7 @@ def _due(connection: Connection, published: Published, mark: Mark) -> list[_Publ
         one for number, slug in published(connection).items() if (one := _in_step(connection, number, slug))
     ]
     due = [one for one in logs if not one.is_signed]
-    if due or any(one.tells(mark) for one in logs):
+    if due or any(one.has_mark(mark) for one in logs):
         return due
     latest = clock.now() - _AUDIT_WAITS
     return [one for one in logs if one.signed_at is not None and one.signed_at < latest][:1]

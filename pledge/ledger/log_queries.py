@@ -32,17 +32,17 @@ class Inclusion:
 
 def newest(campaign_id: int) -> Checkpoint | None:
     """The checkpoint that is published now; None before the worker has signed the first."""
-    return _one(_checkpoints(campaign_id).order_by(Checkpoint.id.desc()).limit(1))
+    return _first(_checkpoints(campaign_id).order_by(Checkpoint.id.desc()).limit(1))
 
 
 def checkpoint(checkpoint_id: int) -> Checkpoint | None:
     """A checkpoint by its number in the database."""
-    return _one(select(Checkpoint).where(Checkpoint.id == checkpoint_id))
+    return _first(select(Checkpoint).where(Checkpoint.id == checkpoint_id))
 
 
 def checkpoint_of_size(campaign_id: int, size: int) -> Checkpoint | None:
     """The newest checkpoint of exactly this size."""
-    return _one(
+    return _first(
         _checkpoints(campaign_id).where(Checkpoint.size == size).order_by(Checkpoint.id.desc()).limit(1)
     )
 
@@ -50,7 +50,7 @@ def checkpoint_of_size(campaign_id: int, size: int) -> Checkpoint | None:
 def checkpoint_before(campaign_id: int, moment: datetime) -> Checkpoint | None:
     """The last checkpoint that was signed before a moment."""
     before = _checkpoints(campaign_id).where(Checkpoint.signed_at < moment)
-    return _one(before.order_by(Checkpoint.signed_at.desc(), Checkpoint.id.desc()).limit(1))
+    return _first(before.order_by(Checkpoint.signed_at.desc(), Checkpoint.id.desc()).limit(1))
 
 
 def verifiers(campaign_id: int) -> list[str]:
@@ -165,5 +165,5 @@ def _checkpoints(campaign_id: int) -> Select[Checkpoint]:
     return select(Checkpoint).where(Checkpoint.campaign_id == campaign_id)
 
 
-def _one(query: Select[Checkpoint]) -> Checkpoint | None:
+def _first(query: Select[Checkpoint]) -> Checkpoint | None:
     return next(iter(load(query)), None)

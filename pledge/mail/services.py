@@ -60,7 +60,7 @@ class Turns:
         self._lock = threading.Lock()
         self._next_look = 0.0
 
-    def take(self, claim: Callable[[], list[Claimed]]) -> list[Claimed]:
+    def claim(self, claim: Callable[[], list[Claimed]]) -> list[Claimed]:
         """What `claim` gives, alone with it; nothing within the pause. Never waits for the pause to end."""
         with self._lock:
             if clock.monotonic() < self._next_look:
@@ -180,7 +180,7 @@ def deliver(
     Senders that work side by side are one `group`.
     """
     done, group = SendingResult(), group or SenderGroup()
-    waiting = group.turns.take(
+    waiting = group.turns.claim(
         lambda: [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
     )
     if not waiting:

@@ -7,10 +7,12 @@ import io
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from PIL import Image, ImageDraw, ImageFont
+from typing import TYPE_CHECKING
 
 from pledge.core.typesetting import FONTS, code_points, presentable
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, HEIGHT = 1200, 630
 _SKY = Path(__file__).parent / "sky.png"
@@ -22,8 +24,6 @@ _TITLE_SIZES, _TITLE_LINES = (68, 60, 52, 44), 2
 _FIGURE_SIZES = (120, 96, 76, 60, 48)
 #: Tried in this order for each character; together they have all that `presentable` leaves, but for scripts that are joined.
 _FACES = ("Pretendard-SemiBold.otf", "NotoSansCJKkrSubset-Regular.otf")
-
-Font = ImageFont.FreeTypeFont
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class ShareImage:
 
 def draw(image: ShareImage) -> bytes:
     """The PNG. The same words give the same bytes."""
+    from PIL import ImageDraw  # noqa: PLC0415  # only a process that draws needs its memory
+
     picture = _sky().copy()
     pen = ImageDraw.Draw(picture)
     _write(pen, (_LEFT, _TOP + 30), _shortened(presentable(image.site), 30), 30, _INK_SOFT)
@@ -91,7 +93,9 @@ def _shortened(text: str, size: int) -> str:
     return text.rstrip() + "…"
 
 
-def _write(pen: ImageDraw.ImageDraw, start: tuple[float, float], text: str, size: int, colour: str) -> float:
+def _write(
+    pen: "ImageDraw.ImageDraw", start: tuple[float, float], text: str, size: int, colour: str
+) -> float:
     """Write from this point of the baseline on, and return where the text ends."""
     x, y = start
     for run, font in _runs(text, size):
@@ -105,9 +109,9 @@ def text_width(text: str, size: int) -> float:
     return sum(font.getlength(run) for run, font in _runs(text, size))
 
 
-def _runs(text: str, size: int) -> list[tuple[str, Font]]:
+def _runs(text: str, size: int) -> "list[tuple[str, ImageFont.FreeTypeFont]]":
     """The text in pieces, each with the first face that has its characters."""
-    runs: list[tuple[str, Font]] = []
+    runs: list[tuple[str, ImageFont.FreeTypeFont]] = []
     for character in text:
         name = next((face for face in _FACES if ord(character) in code_points(face)), _FACES[0])
         font = _font(name, size)
@@ -119,17 +123,21 @@ def _runs(text: str, size: int) -> list[tuple[str, Font]]:
 
 
 @cache
-def _font(face: str, size: int) -> Font:
+def _font(face: str, size: int) -> "ImageFont.FreeTypeFont":
+    from PIL import ImageFont  # noqa: PLC0415  # as above
+
     return ImageFont.truetype(str(FONTS / face), size)
 
 
 @cache
-def _sky() -> Image.Image:
+def _sky() -> "Image.Image":
+    from PIL import Image  # noqa: PLC0415  # as above
+
     with Image.open(_SKY) as sky:
         return sky.convert("RGB")
 
 
-def _png(picture: Image.Image) -> bytes:
+def _png(picture: "Image.Image") -> bytes:
     out = io.BytesIO()
     picture.save(out, "PNG", compress_level=6)
     return out.getvalue()

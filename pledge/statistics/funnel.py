@@ -1,7 +1,7 @@
 """From sending the form to confirming, by mail provider: at which step people are lost.
 
 Read from the newest mails to confirm, of which every sign-up gets one: their ids grow with time, so the work is bounded
-by `MOST` however many signed, and signing needs no further index.
+by `MAX_MAILS` however many signed, and signing needs no further index.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from pledge.signatures.models import Signature
 from pledge.statistics.windows import first_since
 
 #: Mails read, newest first; on a launch day they may all be of the last hour.
-MOST = 10_000
+MAX_MAILS = 10_000
 
 #: Everybody, then each provider, as `signatures.mail_provider` names them.
 ALL, OTHER = "all", "other"
@@ -86,7 +86,7 @@ def _newest(since: datetime) -> tuple[list[Row[Any]], datetime | None]:
             select(mails.id, mails.subject_id, mails.state)
             .where(mails.id >= first, mails.kind == MailKind.CONFIRM)
             .order_by(mails.id.desc())
-            .limit(MOST)
+            .limit(MAX_MAILS)
             .subquery()
         )
         took = seconds_between(person.submitted_at, person.confirmed_at).label("seconds")
@@ -94,18 +94,18 @@ def _newest(since: datetime) -> tuple[list[Row[Any]], datetime | None]:
         rows = connection.execute(
             query.outerjoin_from(newest, Signature.__table__, person.id == newest.c.subject_id)
         ).all()
-        if len(rows) < MOST:
+        if len(rows) < MAX_MAILS:
             return list(rows), None
         last = select(newest.c.id).order_by(newest.c.id).limit(1).scalar_subquery()
         return list(rows), connection.execute(select(mails.created_at).where(mails.id == last)).scalar()
 
 
 def _lines(people: Iterable[_Person]) -> list[FunnelLine]:
-    of: dict[str, list[_Person]] = {name: [] for name in PROVIDERS}
+    by_provider: dict[str, list[_Person]] = {name: [] for name in PROVIDERS}
     for person in people:
-        of[ALL].append(person)
-        of[person.provider if person.provider in of else OTHER].append(person)
-    return [_line(name, those) for name, those in of.items()]
+        by_provider[ALL].append(person)
+        by_provider[person.provider if person.provider in by_provider else OTHER].append(person)
+    return [_line(name, those) for name, those in by_provider.items()]
 
 
 def _line(provider: str, people: list[_Person]) -> FunnelLine:

@@ -248,7 +248,9 @@ def listed_organizations(campaign_id: int, checkpoint: Checkpoint) -> ListedOrga
         counted = counting.counted_subjects(connection, campaign_id, checkpoint.size, Kind.ORGANIZATION)
         shown = _shown(connection, campaign_id, checkpoint.signed_at) if counted else {}
     found = [(shown[number], number) for number in counted if number in shown]
-    found.sort(key=lambda one: _sort_key(*one))
+    kinds, lang = list(OrganizationType), languages.default()
+    # Sorted here, as databases sort names differently.
+    found.sort(key=lambda pair: (kinds.index(pair[0].type), pair[0].name.of(lang).casefold(), pair[1]))
     organizations = [_organization(row, counted[number]) for row, number in found]
     return ListedOrganizations(organizations, len(counted) - len(found))
 
@@ -280,11 +282,6 @@ def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dic
         if row.endorsement_id not in found or row.reviewed_at <= signed_at:
             found[row.endorsement_id] = row
     return found
-
-
-def _sort_key(row: Row[Any], number: int) -> tuple[int, str, int]:
-    """The sort key, the same on every database."""
-    return list(OrganizationType).index(row.type), row.name.of(languages.default()).casefold(), number
 
 
 def _organization(row: Row[Any], confirmed: str) -> Organization:

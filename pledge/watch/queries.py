@@ -45,6 +45,7 @@ class ClusterReport:
 
     origin: Origin
     provider: str | None  #: the name of a large mail provider's domain
+    since: datetime  #: when the first of them signed
     sign_ups: int
     confirmed: int  #: and counted
     held: int  #: confirmed, until staff decide
@@ -72,7 +73,6 @@ class ClusterReport:
 class Report:
     """The sign-ups of a campaign's last week."""
 
-    since: datetime
     sign_ups: int
     is_cut: bool  #: there were more: only the newest were read
     clusters: list[ClusterReport]
@@ -80,27 +80,26 @@ class Report:
 
 def report(campaign_id: int, slug: str) -> Report:
     """The clusters that look made by programs, and those in which somebody is held or would be."""
-    since = clock.now() - WEEK
     with reading() as connection:
-        sign_ups, found = _clusters(connection, campaign_id, slug, since)
+        sign_ups, found = _clusters(connection, campaign_id, slug)
     listed = [one for one in found if one.rule or (one.origin.kind is OriginKind.DOMAIN and one.reasons)]
     listed.sort(key=lambda one: (-(one.held + one.marked), -one.sign_ups))
-    return Report(since, sign_ups, sign_ups >= MAX_ROWS, listed[:MAX_LISTED])
+    return Report(sign_ups, sign_ups >= MAX_ROWS, listed[:MAX_LISTED])
 
 
-def find(origin: Origin, slug: str, since: datetime) -> ClusterReport | None:
+def find(origin: Origin, slug: str) -> ClusterReport | None:
     """One cluster, whatever its size; None when nothing came from there."""
     with reading() as connection:
-        _, found = _clusters(connection, origin.campaign_id, slug, since, origin)
+        _, found = _clusters(connection, origin.campaign_id, slug, origin)
     return next(iter(found), None)
 
 
 def _clusters(
-    connection: Connection, campaign_id: int, slug: str, since: datetime, only: Origin | None = None
+    connection: Connection, campaign_id: int, slug: str, only: Origin | None = None
 ) -> tuple[int, list[ClusterReport]]:
     """How many sign-ups there are, and their clusters: all that may be listed, or only that of one origin."""
     # Whoever is held waits for a decision, however long ago they signed.
-    in_time = or_(Signature.submitted_at >= since, Signature.state == SignatureState.HELD)
+    in_time = or_(Signature.submitted_at >= clock.now() - WEEK, Signature.state == SignatureState.HELD)
     recent = recent_sign_ups(Signature.campaign_id == campaign_id, in_time)
     total = int(connection.execute(select(func.count()).select_from(recent)).scalar_one())
     number = func.count()
@@ -114,7 +113,12 @@ def _clusters(
     )
     is_open = (state == SignatureState.HELD) | marked
     more: Sequence[ColumnElement[Any]] = (
-        *(number, number.filter(marked), func.count(recent.c.network_hash.distinct())),
+        *(
+            func.min(recent.c.submitted_at),
+            number,
+            number.filter(marked),
+            func.count(recent.c.network_hash.distinct()),
+        ),
         *(number.filter(state == one) for one in states),
         *(number.filter(is_open & (reason == one)) for one in HOLD_REASONS),
     )
@@ -130,7 +134,9 @@ def _clusters(
 def _report(slug: str, total: int, row: Sequence[Any]) -> ClusterReport:
     campaign_id, *row = row
     cluster, hashed = cluster_of(row), bytes(row[1])
-    size, marked, networks, confirmed, held, withdrawn, invalidated, *reasons = row[5 + 2 * len(SPEEDS) :]
+    since, size, marked, networks, confirmed, held, withdrawn, invalidated, *reasons = row[
+        5 + 2 * len(SPEEDS) :
+    ]
     provider = large_domains(slug).get(hashed)
     rule = None if provider else broken_rule(cluster)
     if rule is None and cluster.kind is OriginKind.DOMAIN and not provider:
@@ -138,6 +144,7 @@ def _report(slug: str, total: int, row: Sequence[Any]) -> ClusterReport:
     return ClusterReport(
         Origin(campaign_id, cluster.kind, hashed),
         provider,
+        since,
         size,
         confirmed,
         held,

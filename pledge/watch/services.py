@@ -23,7 +23,7 @@ from pledge.core.db import reading, transaction
 from pledge.core.logs import log
 from pledge.signatures.invalidation import services as invalidation
 from pledge.signatures.invalidation.models import Condition, InvalidationAct
-from pledge.signatures.models import SMALL_PENDING, Signature, SignatureState
+from pledge.signatures.models import SMALL_PENDING, Signature
 from pledge.signatures.queries import held_in_all, lock
 from pledge.watch.clusters import COLUMNS, IS_SMALL, WAITS, WINDOW, Rule, SuspiciousCluster, suspicious
 
@@ -73,14 +73,6 @@ def allow(actor: Actor, origin: Origin, why: str) -> int | None:
     Raises NoReason.
     """
     origin_list.place(actor, origin, ListEffect.ALLOW, why, ())
-    with transaction() as session:
-        session.execute(
-            update(Signature)
-            .where(COLUMNS[origin.kind] == origin.hash, Signature.state == SignatureState.PENDING)
-            .where(Signature.hold_reason.in_(list(Rule)))
-            .values(hold_reason=None)
-            .execution_options(synchronize_session=False)
-        )
     try:
         number = invalidation.propose(actor, condition(origin), None, why, act=InvalidationAct.RELEASE)
     except invalidation.NothingMatches:

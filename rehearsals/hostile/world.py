@@ -122,7 +122,7 @@ def world(staff: StaffClient) -> World:
         "<direction>": ["up"],
         "<sort>": ["domain"],
         "<value>": [hashed.hex()],
-        "<act>": ["hold", "clear", "release", "refuse", "invalidate"],
+        "<act>": ["hold", "release", "invalidate"],
         "<after>": ["paused", "closed", "open", "archived"],
         "switches/<name>": ["signing", "mail", "banner", "sign-limit"],
     }

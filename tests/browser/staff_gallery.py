@@ -63,9 +63,9 @@ def _campaigns(lang: str, whole: Campaign) -> Iterator[Shown]:
         path = f"/staff/campaigns/{whole.slug}/partners/import"
         yield Shown(f"import, {name}", path, act=import_table(content))
     for rest in (
-        *("", "/new", f"/{empty}", f"/{empty}/state/open"),
-        *(f"/{whole.slug}/{part}" for part in ("texts", "pledge", "schedule", "partners", "partners/new")),
-        *(f"/{whole.slug}/{part}" for part in ("events", "sisters", "sisters/new", "media", "state/closed")),
+        *("", f"/{empty}", f"/{empty}/state/open"),
+        *(f"/{whole.slug}/{part}" for part in ("page", "settings", "partners", "partners/new")),
+        *(f"/{whole.slug}/{part}" for part in ("events/new", "sisters/new", "state/closed")),
         *(f"/{partner}", f"/{partner}/remove", f"/{whole.slug}/events/{whole.events[0].id}"),
     ):
         yield Shown(f"campaigns{rest}", f"/staff/campaigns{rest}")

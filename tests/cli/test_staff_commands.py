@@ -4,7 +4,8 @@ import pytest
 
 from pledge.accounts import queries
 from pledge.accounts.roles import Role
-from pledge.cli.staff import sign_in_path
+from pledge.accounts.two_people import obstacle
+from pledge.cli.staff import running_address, sign_in_paths
 from tests.support.factories import staff
 
 
@@ -56,11 +57,27 @@ def test_a_closed_account_is_listed_as_closed(runner):
 
 
 def test_a_development_machine_shows_an_invitation_until_it_is_accepted(app):
-    first, second = sign_in_path(), sign_in_path()
+    (first,), (second,) = sign_in_paths(), sign_in_paths()
     assert first.startswith("/staff/invitation/")
     assert second.startswith("/staff/invitation/")
     assert len(queries.people()) == 1
     from pledge.accounts import services
 
     services.accept_invitation(second.rpartition("/")[2], "three green herons waited", "", "en")
-    assert sign_in_path() == "/staff/"
+    assert sign_in_paths() == ["/staff/"]
+
+
+def test_a_demo_has_two_people_who_decide_about_each_others_proposals(app):
+    assert len(set(sign_in_paths(two=True))) == 2
+    first, second = queries.people()
+    assert obstacle(first.id, second.id) is None
+
+
+def test_an_invitation_names_the_address_of_the_site_that_runs(runner, app):
+    address = running_address()
+    address.write_text("http://127.0.0.1:8120", "utf-8")
+    try:
+        told = runner.invoke(args=["staff", "create", "new@example.org", "--role", "editor"]).output
+    finally:
+        address.unlink()
+    assert told.startswith("http://127.0.0.1:8120/staff/invitation/")

@@ -219,7 +219,7 @@ def test_the_funnel_looks_at_one_campaign_and_the_asked_time(app, now):
 
 
 def test_the_funnel_is_bounded_and_says_so(app, now, monkeypatch):
-    monkeypatch.setattr(funnel, "MOST", 2)
+    monkeypatch.setattr(funnel, "MAX_MAILS", 2)
     for hours in (3, 2, 1):
         sign_up(now - timedelta(hours=hours))
     found = funnel.funnel(the_campaign().id, timedelta(hours=24))

@@ -160,7 +160,7 @@ def test_the_page_and_the_document_say_the_same(client):
 
 
 def held(number, state="held", **facts):
-    facts |= {"invalidation_id": invalidation(act="refuse").id} if state == "invalidated" else {}
+    facts |= {"invalidation_id": invalidation().id} if state == "invalidated" else {}
     signatures(number, state=state, hold_reason="staff", **facts)
 
 

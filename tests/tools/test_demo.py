@@ -16,6 +16,7 @@ from pledge.core.i18n import SEOUL
 from pledge.deliveries.models import Delivery
 from pledge.endorsements.models import Endorsement
 from pledge.files.models import StoredFile
+from pledge.inbox import queries as inbox
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead
 from pledge.mail import services as mail
 from pledge.mail.models import MailKind, MailState, OutboxMail
@@ -74,7 +75,10 @@ def test_a_campaign_is_filled_with_ten_weeks_that_add_up_and_only_once(filled, r
     assert all(partner.type for partner in partners)
     sent = db.session.scalars(select(NewsItem).where(NewsItem.state == NewsState.SENT)).all()
     assert [0 < item.mails < 250 for item in sent] == [True, True, True]
-    assert sorted(db.session.scalars(select(PaperBatch.state))) == ["agreed", "agreed", "counted"]
+    assert sorted(db.session.scalars(select(PaperBatch.state))) == ["agreed", "agreed", "counted", "disputed"]
+    waiting = {item.kind for item in inbox.waiting()}
+    assert waiting >= {"held", "invalidation", "organizations", "paper", "paper_disputed"}
+    assert states[SignatureState.HELD] == 68
     everything = Signature, Endorsement, LedgerEntry, Delivery, Partner, NewsItem, CampaignEvent, StoredFile
     before = [number_of(of) for of in everything]
     assert "there already" in runner.invoke(args=["demo", "fill"]).output

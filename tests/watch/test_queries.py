@@ -9,7 +9,6 @@ from pledge.abuse.origin_list import Origin
 from pledge.core import clock
 from pledge.signatures import origins
 from pledge.watch import queries
-from pledge.watch.clusters import WEEK
 from tests.support.factories import SLUG, crowd, signature, the_campaign
 
 pytestmark = pytest.mark.usefixtures("app", "frozen_clock")
@@ -53,8 +52,8 @@ def test_a_few_of_a_small_domain_and_many_of_a_large_provider_are_not_listed():
 def test_of_fewer_than_ten_no_speed_is_told():
     crowd(9, domain="robots.example", **facts())
     origin = Origin(the_campaign().id, *domain())
-    assert queries.find(origin, SLUG, clock.now() - WEEK).within_a_minute is None
+    assert queries.find(origin, SLUG).within_a_minute is None
     crowd(1, domain="robots.example", **facts())
-    assert queries.find(origin, SLUG, clock.now() - WEEK).within_a_minute == 0
+    assert queries.find(origin, SLUG).within_a_minute == 0
     nobody = Origin(the_campaign().id, *domain("nobody.example"))
-    assert queries.find(nobody, SLUG, clock.now() - WEEK) is None
+    assert queries.find(nobody, SLUG) is None

@@ -35,7 +35,10 @@ from pledge.ledger.services import fold
 from pledge.news.models import NewsItem, NewsState
 from pledge.paper import queries as paper_queries
 from pledge.paper import services as paper
+from pledge.signatures.invalidation import services as invalidations
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.models import Signature
+from pledge.signatures.origins import domain_hash
 from pledge.statistics import referrals
 from pledge.statistics.totals import NoSuchCheckpoint
 from pledge.switches import queries as switches
@@ -52,6 +55,9 @@ _WAITING, _WAITING_DAYS = 0.02, 9
 #: Nobody of the staff.
 _EDITOR, _SECOND_PERSON = Actor(-1, "sample-editor", ""), Actor(-2, "sample-approver", "")
 _HOUR = timedelta(hours=1)
+#: Held signatures of two e-mail domains; a second person is asked to refuse those of one.
+_REFUSED = "bulk.example.org"
+_HELD = {_REFUSED: 60, "quick.example.org": 8}
 
 
 class SampleState(StrEnum):
@@ -156,7 +162,11 @@ def _fill(
     with transaction() as session:
         history.recorder.sign(session, waiting)
         _add_news(session, campaign_id, crowd)
+        for domain, size in _HELD.items():
+            history.recorder.hold(session, slug, people.invent_quick(chance, size, ends), domain)
     _add_paper(slug, campaign_id)
+    with_one_domain = Condition(campaign_id=campaign_id, domain_hash=domain_hash(slug, _REFUSED))
+    invalidations.propose(_EDITOR, with_one_domain, InvalidationReason.AUTOMATED, "bulk sign-ups")
 
 
 @dataclass

@@ -22,6 +22,7 @@ from pledge.mail.addresses import address_hash, parse
 from pledge.mail.services import SAMPLE_DOMAIN
 from pledge.mailed_links.links import new_id
 from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.origins import domain_hash
 from tools.demo.content import read
 
 #: How people spread over a day in Seoul: an hour's share, from midnight on.
@@ -94,6 +95,17 @@ def invent_waiting(chance: random.Random, number: int, begins: datetime, ends: d
     return people
 
 
+def invent_quick(chance: random.Random, number: int, ends: datetime) -> list[Person]:
+    """People who signed one after another in the last hour and confirmed within seconds."""
+    names, people = _Names(chance), []
+    for place in range(number):
+        at = ends - timedelta(hours=1) + place * timedelta(seconds=40)
+        confirmed_at = at + timedelta(seconds=chance.randint(2, 9))
+        lang = languages.default()
+        people.append(Person(names.draw(lang), lang, "KR", None, at, confirmed_at, None, False, False))
+    return people
+
+
 class Recorder:
     """Writes people into a campaign, with their entries in the ledger."""
 
@@ -111,6 +123,18 @@ class Recorder:
         if signed:
             session.execute(insert(Signature), [row for _, row in signed])
         return signed
+
+    def hold(self, session: Session, slug: str, people: Iterable[Person], domain: str) -> None:
+        """Store signatures of one e-mail domain that were confirmed and wait for a decision."""
+        held = {
+            "state": SignatureState.HELD,
+            "hold_reason": "size",
+            "domain_hash": domain_hash(slug, domain),
+            "public_name": False,
+            "updates": False,
+        }
+        rows = [self._signature(person) | held for person in people]
+        session.execute(insert(Signature), rows)
 
     def withdraw(self, session: Session, gone: Sequence[tuple[Person, Mapping[str, Any]]]) -> None:
         if not gone:

@@ -110,11 +110,11 @@ class Watchdog:
         pause = threading.Event()
         while not pause.wait(INTERVAL):
             try:
-                self.look()
+                self.end_overdue()
             except Exception as error:  # noqa: BLE001  # whatever it was, the next look must come
                 log.error("deadlines: a look failed", exc_info=error)
 
-    def look(self) -> None:
+    def end_overdue(self) -> None:
         """End the statements that are past their deadline."""
         for key, statement in self._statements.copy().items():
             # Between two statements a connection may be kept for any time.

@@ -47,28 +47,28 @@ class Snapshot(Generic[T]):
         _snapshots.add(self)
 
     def current(self, read: Callable[[], T]) -> T:
-        kept = self._values.get(db.engine)
-        if kept is None:
-            kept = self._values.setdefault(db.engine, _SnapshotValue(self._default()))
-        if not self._is_fresh(kept) and kept.reading.acquire(blocking=kept.read_at is None):
+        entry = self._values.get(db.engine)
+        if entry is None:
+            entry = self._values.setdefault(db.engine, _SnapshotValue(self._default()))
+        if not self._is_fresh(entry) and entry.reading.acquire(blocking=entry.read_at is None):
             try:
-                if not self._is_fresh(kept):  # nobody else read while we waited
-                    self._refresh(kept, read)
+                if not self._is_fresh(entry):  # nobody else read while we waited
+                    self._refresh(entry, read)
             finally:
-                kept.reading.release()
-        return kept.value
+                entry.reading.release()
+        return entry.value
 
     def clear(self) -> None:
         """Drop what this process keeps of it."""
         self._values.clear()
 
-    def _is_fresh(self, kept: _SnapshotValue[T]) -> bool:
-        return kept.read_at is not None and clock.monotonic() - kept.read_at < self._seconds
+    def _is_fresh(self, entry: _SnapshotValue[T]) -> bool:
+        return entry.read_at is not None and clock.monotonic() - entry.read_at < self._seconds
 
-    def _refresh(self, kept: _SnapshotValue[T], read: Callable[[], T]) -> None:
+    def _refresh(self, entry: _SnapshotValue[T], read: Callable[[], T]) -> None:
         try:
-            kept.value = read()
+            entry.value = read()
         except SQLAlchemyError as error:
             log.warning(f"{self._name} not read", kind=type(error).__name__)
         # Also after a failure: the next try may wait, each costs its caller the time that the database lets us hang.
-        kept.read_at = clock.monotonic()
+        entry.read_at = clock.monotonic()

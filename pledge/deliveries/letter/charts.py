@@ -1,13 +1,13 @@
 """Breakdowns for the letter: bar lengths between 0 and 1, labels, and the table that describes the picture."""
 
-from datetime import date, datetime, time
+from datetime import date
 from itertools import accumulate, groupby
 from typing import Any
 
 from babel.dates import format_skeleton
 
 from pledge.core import languages
-from pledge.core.i18n import SEOUL, format_date
+from pledge.core.i18n import format_day
 from pledge.statistics.breakdowns import NO_REGION, OTHER
 from pledge.statistics.cells import Cell
 from pledge.statistics.charts import round_step
@@ -28,12 +28,12 @@ def growth(cells: list[Cell], lang: str, texts: dict[str, Any]) -> dict[str, Any
     days = [(date.fromisoformat(cell.key), cell.people) for cell in cells if cell.key != OTHER]
     merged = sum(cell.people for cell in cells if cell.key == OTHER)
     has_merged = any(cell.key == OTHER for cell in cells)
-    told: dict[str, Any] = {
+    total = sum(people for _, people in days) + merged
+    return {
         "rows": _periods(days, lang),
-        "merged": [texts["merged_days"], _signed(merged), _sum(days, merged)] if has_merged else [],
+        "merged": [texts["merged_days"], _signed(merged), f"{total:,}"] if has_merged else [],
         "picture": _picture(days, lang, texts) if len(days) > 1 else None,
     }
-    return told
 
 
 def shares(
@@ -75,7 +75,7 @@ def shares(
 
 def _periods(days: list[tuple[date, int]], lang: str) -> list[list[str]]:
     if len(days) <= DAYS:
-        periods = [(_day(day, lang), people) for day, people in days]
+        periods = [(format_day(day, lang), people) for day, people in days]
     else:
         months = groupby(days, lambda one: one[0].replace(day=1))
         periods = [
@@ -104,11 +104,11 @@ def _picture(days: list[tuple[date, int]], lang: str, texts: dict[str, Any]) -> 
         "last": f"{totals[-1]:,}",
         "best": f"{best:,}",
         "alt": texts["growth_alt"].format(
-            first=_day(first, lang),
+            first=format_day(first, lang),
             first_people=f"{days[0][1]:,}",
-            last=_day(last, lang),
+            last=format_day(last, lang),
             last_people=f"{totals[-1]:,}",
-            best=_day(best_day, lang),
+            best=format_day(best_day, lang),
             best_people=f"{best:,}",
         ),
     }
@@ -137,13 +137,5 @@ def _named(day: date, skeleton: str, lang: str) -> str:
     return str(format_skeleton(skeleton, day, locale=languages.locale(lang)))
 
 
-def _day(day: date, lang: str) -> str:
-    return format_date(datetime.combine(day, time(), SEOUL), lang)
-
-
 def _signed(people: int) -> str:
     return f"+{people:,}" if people >= 0 else f"−{-people:,}"
-
-
-def _sum(days: list[tuple[date, int]], merged: int) -> str:
-    return f"{sum(people for _, people in days) + merged:,}"

@@ -90,7 +90,11 @@ def filled(letter: Texts, checkpoint: CountedCheckpoint, paper: int, goal: int) 
             said = said.replace(f"{{{name}}}", _counted(cover[name], number, lang))
         texts[lang] = said
         wrong = [
-            *(one[0] for one in re.finditer(cover["counted"], said) if _number(one) not in known),
+            *(
+                one[0]
+                for one in re.finditer(cover["counted"], said)
+                if int(one[1].replace(",", "")) not in known
+            ),
             *(one[0] for one in re.finditer(cover["counted_on"], said) if one[1] != day),
             *re.findall(r"\{\w*\}", said),
         ]
@@ -130,7 +134,3 @@ def _counted(forms: dict[str, str], number: int, lang: str) -> str:
     """In the plural form that CLDR has for a number in the language; `other` is used for those that are not given."""
     form = languages.locale(lang).plural_form(number)
     return forms.get(form, forms["other"]).format(number=f"{number:,}")
-
-
-def _number(found: re.Match[str]) -> int:
-    return int(found[1].replace(",", ""))

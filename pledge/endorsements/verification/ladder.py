@@ -12,9 +12,6 @@ import socket
 import ssl
 from typing import Any
 
-import dns.exception
-import dns.resolver
-
 from config import current_config
 from pledge.core import clock
 from pledge.core.domains import registrable
@@ -66,6 +63,8 @@ def _records(name: str, end: float) -> list[str]:
 
 
 def _resolved(name: str, kind: str, end: float) -> list[Any]:
+    import dns.resolver  # noqa: PLC0415  # only what asks name servers needs its memory
+
     seconds = min(_DNS_SECONDS, end - clock.monotonic())
     if seconds <= 0:
         return []

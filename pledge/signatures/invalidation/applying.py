@@ -8,7 +8,7 @@ withdrawing and erasing meanwhile; what they did first counts.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import case, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import WORKER
@@ -40,7 +40,7 @@ _AT_WORK = (InvalidationState.APPLYING, InvalidationState.UNDOING)
 _MOVED = (
     *(Signature.id, Signature.campaign_id, Signature.country, Signature.region),
     *(Signature.entry_country, Signature.entry_region, Signature.pledge_text_id, Signature.commitment),
-    *(Signature.lang, Signature.address_hash),
+    *(Signature.lang, Signature.address_hash, Signature.state, Signature.hold_reason),
 )
 
 Moved = Sequence[Any]  #: rows of these columns
@@ -89,12 +89,14 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
         .returning(*_MOVED)
     ).all()
     if act is InvalidationAct.INVALIDATE:
-        append_moves(session, moved, Reason.INVALIDATED)
+        counted = [signature for signature in moved if signature.hold_reason is None]
+        append_moves(session, counted, Reason.INVALIDATED)
+        if mailed := moved if row.notify else [one for one in moved if one.hold_reason is not None]:
+            _notify(session, mailed)
     if act is InvalidationAct.RELEASE:
-        append_moves(session, moved, Reason.CONFIRMED)
-        outbox.enqueue_thanks(session, [(signature.id, signature.lang) for signature in moved])
-    if row.notify:
-        _tell(session, moved)
+        released = [signature for signature in moved if signature.state == SignatureState.CONFIRMED]
+        append_moves(session, released, Reason.CONFIRMED)
+        outbox.enqueue_thanks(session, [(signature.id, signature.lang) for signature in released])
     row.applied += len(moved)
     session.execute(
         delete(InvalidationTarget).where(
@@ -105,22 +107,23 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
 
 def _undo(session: Session, row: Invalidation, limit: int) -> None:
     """Put the next signatures back to what they were; those that were erased meanwhile are skipped."""
-    was = {
-        "state": SignatureState.CONFIRMED if row.act == InvalidationAct.INVALIDATE else SignatureState.HELD
-    }
+    was_held = Signature.hold_reason.is_not(None)  # it is kept when they are taken out
     mine = select(Signature.id).where(Signature.invalidation_id == row.id).order_by(Signature.id).limit(limit)
     moved = session.execute(
         update(Signature)
         .where(Signature.id.in_(mine), Signature.state == SignatureState.INVALIDATED)
-        .values({**was, "invalidation_id": None})
+        .values(
+            state=case((was_held, SignatureState.HELD.value), else_=SignatureState.CONFIRMED.value),
+            invalidation_id=None,
+        )
         .returning(*_MOVED)
     ).all()
     if not moved:
         row.state = InvalidationState.UNDONE
         _record_end(session, row, "undone", row.reinstated)
         return
-    if row.act == InvalidationAct.INVALIDATE:  # what was held has no entries
-        append_moves(session, moved, Reason.REINSTATED)
+    counted = [signature for signature in moved if signature.state == SignatureState.CONFIRMED]
+    append_moves(session, counted, Reason.REINSTATED)
     row.reinstated += len(moved)
 
 
@@ -128,17 +131,17 @@ def _changes(row: Invalidation) -> dict[str, Any]:
     """What an act makes of a signature."""
     if row.act == InvalidationAct.HOLD:
         return {"hold_reason": BY_STAFF}
-    if row.act == InvalidationAct.CLEAR:
-        return {"hold_reason": None, "cleared": True}
     if row.act == InvalidationAct.RELEASE:
-        return {"state": SignatureState.CONFIRMED, "hold_reason": None}
+        is_held = Signature.state == SignatureState.HELD
+        state = case((is_held, SignatureState.CONFIRMED.value), else_=SignatureState.PENDING.value)
+        return {"state": state, "hold_reason": None, "cleared": ~is_held | Signature.cleared}
     return {"state": SignatureState.INVALIDATED, "invalidation_id": row.id}
 
 
-def _tell(session: Session, moved: Moved) -> None:
-    """Enqueue the mail that tells each signer, within the caps."""
-    told = [SignatureMail(MailKind.INVALIDATED, row.id, row.lang) for row in moved]
-    enqueue_all(session, told, may_wait=False)
+def _notify(session: Session, moved: Moved) -> None:
+    """Enqueue the mail that tells each of these signers, within the caps."""
+    mails = [SignatureMail(MailKind.INVALIDATED, row.id, row.lang) for row in moved]
+    enqueue_all(session, mails, may_wait=False)
 
 
 def _record_end(session: Session, row: Invalidation, action: str, signatures: int) -> None:

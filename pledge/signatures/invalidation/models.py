@@ -1,6 +1,4 @@
-"""The tables of bulk acts by staff: taking signatures out of the count, which can be undone, and deciding about those that are
-held; and the condition by which an act selects signatures.
-"""
+"""The tables of bulk acts by staff: taking signatures out of the count, which can be undone, holding and releasing them; and the condition by which an act selects signatures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -35,20 +33,20 @@ from pledge.signatures.models import Signature
 class InvalidationAct(StrEnum):
     """What is done with the signatures that are found."""
 
-    INVALIDATE = "invalidate"  #: counted ones are taken out of the count; can be undone
+    INVALIDATE = (
+        "invalidate"  #: counted ones are taken out of the count, held ones never get into it; can be undone
+    )
     HOLD = "hold"  #: pending ones become held when they are confirmed
-    CLEAR = "clear"  #: pending ones that would become held are counted when they are confirmed
-    RELEASE = "release"  #: held ones are counted
-    REFUSE = "refuse"  #: held ones are never counted; can be undone: they are held again
+    RELEASE = (
+        "release"  #: held ones are counted, and pending ones that would be held are when they are confirmed
+    )
 
 
 #: What it did to the signatures, when it has been done.
 DONE_LABELS = {
     InvalidationAct.INVALIDATE: Phrase("invalidation", "Taken out"),
     InvalidationAct.HOLD: Phrase("invalidation", "Put on hold"),
-    InvalidationAct.CLEAR: Phrase("invalidation", "Cleared"),
     InvalidationAct.RELEASE: Phrase("invalidation", "Released"),
-    InvalidationAct.REFUSE: Phrase("held signatures", "Refused"),
 }
 
 
@@ -146,7 +144,8 @@ class Invalidation(Proposed, Model):
     #: For the public totals; NULL where nothing is taken out of the count.
     reason: Mapped[str | None] = mapped_column(String(16))
     note: Mapped[str] = mapped_column(Text)  #: for staff
-    notify: Mapped[bool]  #: whether each signer is told by mail, with the way to object
+    #: Whether those who were counted are told by mail, with the way to object; those who were held always are.
+    notify: Mapped[bool]
 
     # The condition: what is not NULL must hold, all of it. Network and domain stay keyed hashes, as they can be a person's.
     campaign_id: Mapped[int | None]
@@ -171,9 +170,7 @@ class Invalidation(Proposed, Model):
         CheckConstraint(one_of("act", InvalidationAct), name="act"),
         CheckConstraint(one_of("state", InvalidationState), name="state"),
         CheckConstraint(one_of("reason", InvalidationReason), name="reason"),
-        CheckConstraint(
-            "(act IN ('invalidate', 'refuse')) = (reason IS NOT NULL)", name="reason_to_take_out"
-        ),
+        CheckConstraint("(act = 'invalidate') = (reason IS NOT NULL)", name="reason_to_take_out"),
         CheckConstraint(
             "state <> 'proposed' OR network_hash IS NOT NULL OR wide_network_hash IS NOT NULL OR domain_hash IS NOT NULL"
             " OR signed_from IS NOT NULL OR signed_until IS NOT NULL OR faster_than IS NOT NULL",

@@ -1,5 +1,5 @@
-"""Bulk acts of staff: taking signatures out of the count by condition, holding back those that wait and clearing those that
-would be held, releasing and refusing those that are held. Always counted first; what took signatures out can be undone as a whole.
+"""Bulk acts of staff by condition: taking out signatures that are counted or held, releasing those that are held or would be,
+holding those that wait. Always counted first; what took signatures out can be undone as a whole.
 
 An act fixes its set of signatures when it is counted. What a second person approves is therefore exactly what
 was shown; whoever signs, withdraws or is erased afterwards is left alone. The work itself is done by the worker
@@ -41,21 +41,18 @@ MAX_SIGNATURES = 100_000
 
 #: Which signatures an act is about.
 CONCERNED: dict[InvalidationAct, Sequence[ColumnElement[bool]]] = {
-    InvalidationAct.INVALIDATE: (Signature.state == SignatureState.CONFIRMED,),
+    InvalidationAct.INVALIDATE: (Signature.state.in_([SignatureState.CONFIRMED, SignatureState.HELD]),),
     InvalidationAct.HOLD: (Signature.state == SignatureState.PENDING, Signature.hold_reason.is_(None)),
-    InvalidationAct.CLEAR: (Signature.state == SignatureState.PENDING, Signature.hold_reason.is_not(None)),
-    InvalidationAct.RELEASE: (Signature.state == SignatureState.HELD,),
-    InvalidationAct.REFUSE: (Signature.state == SignatureState.HELD,),
+    InvalidationAct.RELEASE: (
+        Signature.state.in_([SignatureState.PENDING, SignatureState.HELD]),
+        Signature.hold_reason.is_not(None),
+    ),
 }
-#: Acts that take signatures out of the count: the public totals name their reason, and they can be undone as a whole.
-TAKES_OUT = (InvalidationAct.INVALIDATE, InvalidationAct.REFUSE)
 #: The name of an act in the audit log.
 AUDITED: dict[str, str] = {
     InvalidationAct.INVALIDATE: "invalidation",
     InvalidationAct.HOLD: "hold",
-    InvalidationAct.CLEAR: "clearing",
     InvalidationAct.RELEASE: "release",
-    InvalidationAct.REFUSE: "refusal",
 }
 
 
@@ -73,14 +70,14 @@ def propose(
     reason: InvalidationReason | None,
     note: str,
     *,
-    notify: bool | None = None,
+    notify: bool = False,
     act: InvalidationAct = InvalidationAct.INVALIDATE,
 ) -> int:
     """Count the signatures that the act is about and that fulfil a condition, and keep the set for a decision. Nothing else
     changes.
 
-    `reason`: for the public totals, where signatures are taken out; else None. `notify`: whether the signers are told by mail; None: as usual for the act, which is for a refusal only, as those who
-    are held were told that somebody decides. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches,
+    `reason`: for the public totals, where signatures are taken out; else None. `notify`: whether those who were counted are
+    told by mail; those who were held always are, as they were told that somebody decides. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches,
     TooManySignatures, LargeProviderNotAllowed.
     """
     condition.check()
@@ -92,7 +89,7 @@ def propose(
             act=act,
             reason=None if reason is None else InvalidationReason(reason),
             note=note,
-            notify=act is InvalidationAct.REFUSE if notify is None else notify,
+            notify=notify,
             matched=0,
             **vars(condition),
         )
@@ -133,7 +130,7 @@ def undo(actor: Actor, invalidation_id: int, reason: str) -> None:
     """
     reason = required_reason(reason)
     with _locked(invalidation_id, InvalidationState.APPLYING, InvalidationState.APPLIED) as (session, row):
-        if row.act not in TAKES_OUT:
+        if row.act != InvalidationAct.INVALIDATE:
             raise WrongState
         _end(session, actor, row, InvalidationState.UNDOING, reason)
         _record(session, actor, row, "undo", reason=reason, applied=row.applied)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, jsonify, render_template, request, url_for
 
 from config import current_config
 from pledge.campaigns import queries as campaigns
@@ -92,14 +92,15 @@ def form_refused(error: FormRefused) -> Response:
 
 @embed.errorhandler(ProofRequired)
 def proof_required(error: ProofRequired) -> Response:
-    page = render_template(
+    page = render_page(
         "embed/proof_of_work.html",
+        error.status,
         page=error.campaign,
         step=error,
         action=_form_url(error.campaign),
-        accent=options().get("accent", Accent.SKY),
+        accent=_accent(),
     )
-    return with_retry_after(make_response(page, error.status), error)
+    return with_retry_after(page, error)
 
 
 @embed.get("/embed/<slug>/check/<ticket>")
@@ -113,7 +114,7 @@ def widget_sent(slug: str, ticket: str) -> Response:
         "embed/sent.html",
         campaign=campaign_or_404(slug),
         ticket=ticket,
-        accent=options().get("accent", Accent.SKY),
+        accent=_accent(),
         by=by_code(),
         match_number=number,
     )
@@ -133,15 +134,12 @@ def _page(campaign: CampaignView, form: SignForm | None, status: int) -> Respons
     page = campaign_page(campaign)
     if form is not None:
         form.show_consent(page.consent_version)
-    chosen = {"accent": Accent.SKY, **options()}
-    answer = render_template(
-        "embed/widget.html",
-        page=page,
-        form=form,
-        accent=chosen["accent"],
-        action=_form_url(campaign),
-    )
-    return make_response(answer, status)
+    action = _form_url(campaign)
+    return render_page("embed/widget.html", status, page=page, form=form, accent=_accent(), action=action)
+
+
+def _accent() -> str:
+    return str(options().get("accent", Accent.SKY))
 
 
 def _form_url(campaign: CampaignView) -> str:

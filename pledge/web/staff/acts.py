@@ -23,8 +23,9 @@ _TAKEN = Ask.REASON | Ask.FACTOR
 #: By the endpoint of the form.
 ACTS: dict[str, Ask] = {
     # Campaigns: saving shows what somebody else stored, and the next save takes it back.
-    "campaign_new_post": Ask.NOTHING,
+    "campaigns_post": Ask.NOTHING,
     "campaign_texts": Ask.NOTHING,
+    "campaign_texts_restore": Ask.NOTHING,
     "campaign_photo": Ask.NOTHING,
     "campaign_video": Ask.NOTHING,
     "campaign_quotation": Ask.NOTHING,
@@ -76,6 +77,7 @@ ACTS: dict[str, Ask] = {
     "export_totals": Ask.NOTHING,
     # Organisations: what was decided is taken back on the same page, and the person is told why
     "organization_act": Ask.REASON,
+    "organizations_publish": Ask.NOTHING,  # taken back within ten minutes without a public line
     "organization_here": Ask.NOTHING,
     "organization_site": Ask.NOTHING,
     "organization_take": Ask.NOTHING,

@@ -123,7 +123,7 @@ def _numbers(campaign: Campaign) -> dict[str, Any]:
         "chart": chart,
         "window": window,
         "funnel": funnel.funnel(campaign.id, WINDOWS[window]),
-        "most": funnel.MOST,
+        "most": funnel.MAX_MAILS,
         "links": [line for line in referrals.lines(campaign.id) if line.people][:10],
         "checkpoint": tables.newest_checkpoints().get(campaign.slug),
     }

@@ -39,13 +39,13 @@ from tests.support.mails import delivered, part
 
 pytestmark = pytest.mark.usefixtures("app")
 
-HOLD, CLEAR = InvalidationAct.HOLD, InvalidationAct.CLEAR
-RELEASE, REFUSE = InvalidationAct.RELEASE, InvalidationAct.REFUSE
+HOLD, RELEASE = InvalidationAct.HOLD, InvalidationAct.RELEASE
+TAKE_OUT = InvalidationAct.INVALIDATE
 WIDE = bytes(range(32))
 
 
-def propose(act, condition=None, *, notify=None):
-    reason = InvalidationReason.AUTOMATED if act in acts.TAKES_OUT else None
+def propose(act, condition=None, *, notify=False):
+    reason = InvalidationReason.AUTOMATED if act is TAKE_OUT else None
     condition = condition or Condition(campaign_id=the_campaign().id, signed_until=clock.now())
     return acts.propose(ANNA, condition, reason, "looked at", act=act, notify=notify)
 
@@ -99,7 +99,7 @@ def test_a_crash_at_every_statement_of_a_release_loses_nothing_and_doubles_nothi
 
 def test_refusing_takes_them_out_without_an_entry_and_undoing_it_holds_them_again():
     signatures(7, state="held")
-    number = decide(REFUSE)
+    number = decide(TAKE_OUT)
     assert states() == {("invalidated", "staff"): 7}
     assert (people(), entries()) == (0, [])
     acts.undo(ANNA, number, "they are people")
@@ -110,16 +110,30 @@ def test_refusing_takes_them_out_without_an_entry_and_undoing_it_holds_them_agai
     assert people() == 7
 
 
-@pytest.mark.parametrize(("notify", "told"), [(None, 2), (True, 2), (False, 0)])
-def test_signers_are_told_of_a_refusal_unless_staff_decide_against_it(notify, told):
-    signatures(2, state="held")
-    decide(REFUSE, notify=notify)
-    assert mails(MailKind.INVALIDATED) == told
+@pytest.mark.parametrize(("notify", "mailed"), [(False, 2), (True, 5)])
+def test_those_who_were_held_are_told_that_it_is_decided_and_the_counted_ones_if_staff_want_it(
+    notify, mailed
+):
+    signatures(2, state="held"), signatures(3)
+    decide(TAKE_OUT, notify=notify)
+    assert mails(MailKind.INVALIDATED) == mailed
+
+
+def test_counted_and_held_ones_are_taken_out_in_one_act_and_each_is_put_back_to_what_it_was():
+    signatures(3), signatures(2, state="held", hold_reason="speed")
+    before = people()
+    number = decide(TAKE_OUT)
+    assert states() == {("invalidated", None): 3, ("invalidated", "speed"): 2}
+    assert (before, people()) == (3, 0)
+    acts.undo(ANNA, number, "they are people")
+    work()
+    assert states() == {("confirmed", None): 3, ("held", "speed"): 2}
+    assert people() == 3
 
 
 def test_whoever_is_refused_is_not_told_that_they_were_taken_out_of_a_count_they_were_never_in(client):
     person = signature(state="held", lang="en")
-    decide(REFUSE)
+    decide(TAKE_OUT)
     [(_, mail)] = delivered()
     own_page = client.get(f"/en/me/{manage_token(person)}").text
     for text in (part(mail, "plain"), part(mail, "html"), mail["Subject"], own_page):
@@ -143,15 +157,17 @@ def test_what_waits_is_held_by_condition_and_becomes_held_when_it_is_confirmed()
     assert counted.state == "confirmed"
 
 
-def test_what_would_be_held_is_cleared_by_condition_and_counted_when_it_is_confirmed():
-    cleared = signatures(3, state="pending", hold_reason="speed", wide_network_hash=WIDE)
-    signature(state="pending", hold_reason="speed"), signature(state="held", wide_network_hash=WIDE)
-    decide(CLEAR, Condition(wide_network_hash=WIDE))
-    assert states() == {("pending", None): 3, ("pending", "speed"): 1, ("held", "staff"): 1}
-    for person in cleared:
+def test_a_release_is_for_those_too_who_would_be_held_once_they_confirm():
+    waiting = signatures(3, state="pending", hold_reason="speed", wide_network_hash=WIDE)
+    signature(state="held", wide_network_hash=WIDE), signature(state="pending", wide_network_hash=WIDE)
+    signature(state="pending", hold_reason="speed")
+    decide(RELEASE, Condition(wide_network_hash=WIDE))
+    assert states() == {("pending", None): 4, ("pending", "speed"): 1, ("confirmed", None): 1}
+    assert [db.session.get(Signature, one.id).cleared for one in waiting] == [True] * 3
+    assert (people(), mails(MailKind.THANKS)) == (1, 1)
+    for person in waiting:
         services.confirm(person.id)
-    assert states() == {("confirmed", None): 3, ("pending", "speed"): 1, ("held", "staff"): 1}
-    assert people() == 3
+    assert people() == 4
 
 
 def test_a_large_provider_is_held_only_together_with_a_network():
@@ -169,8 +185,8 @@ def test_a_large_provider_is_held_only_together_with_a_network():
     ("act", "facts"),
     [
         (RELEASE, {"state": "held"}),
-        (REFUSE, {"state": "held"}),
-        (CLEAR, {"state": "pending", "hold_reason": "speed"}),
+        (TAKE_OUT, {"state": "held"}),
+        (RELEASE, {"state": "pending", "hold_reason": "speed"}),
     ],
 )
 def test_more_than_fifty_need_a_second_person(act, facts):
@@ -212,13 +228,14 @@ def test_what_was_done_before_to_the_same_network_or_domain_is_told():
     robots = domain_hash(SLUG, "robots.example")
     signatures(3, domain_hash=robots)
     signatures(2, state="held", domain_hash=robots, wide_network_hash=WIDE)
-    taken_out = decide(InvalidationAct.INVALIDATE, Condition(domain_hash=robots))
+    taken_out = decide(TAKE_OUT, Condition(domain_hash=robots))
+    signature(state="held", domain_hash=robots)
     propose(RELEASE, Condition(domain_hash=robots))  # not approved, so nothing was done
 
     def told(**condition):
         return [(one.id, one.applied) for one in queries.similar(Condition(**condition))]
 
-    assert told(domain_hash=robots) == told(domain_hash=robots, network_hash=WIDE) == [(taken_out, 3)]
+    assert told(domain_hash=robots) == told(domain_hash=robots, network_hash=WIDE) == [(taken_out, 5)]
     assert told(wide_network_hash=WIDE) == told(signed_until=clock.now()) == []
     assert queries.similar(Condition(domain_hash=robots), but=taken_out) == []
 
@@ -228,27 +245,27 @@ def test_the_reasons_for_which_they_are_held_are_counted():
     assert queries.hold_reasons(propose(RELEASE)) == {"speed": 3, "signals": 1}
 
 
-@pytest.mark.parametrize("act", [RELEASE, REFUSE])
-def test_only_what_is_held_is_decided_about_and_only_the_set_that_was_counted(act):
+@pytest.mark.parametrize("act", [RELEASE, TAKE_OUT])
+def test_only_the_set_that_was_counted_is_decided_about(act):
     signatures(2, state="held")
-    signature(), signature(state="pending", hold_reason="watch")
+    signature(state="pending")
     number = propose(act)
     assert db.session.get(Invalidation, number).matched == 2
     late = signature(state="held", at=clock.now())
     acts.approve(BORA, number)
     work()
-    assert states()["held", "staff"] == 1
+    assert (states()["held", "staff"], states()["pending", None]) == (1, 1)
     assert db.session.get(Signature, late.id).state == "held"
 
 
 def test_each_step_is_in_the_audit_log_under_the_name_of_the_act():
     signatures(2, state="held")
-    acts.undo(ANNA, decide(REFUSE), "they are people")
+    acts.undo(ANNA, decide(TAKE_OUT), "they are people")
     work()
     acts.discard(ANNA, propose(RELEASE), "not yet")
     found = list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
     assert found == [
-        *("refusal.propose", "refusal.approve", "refusal.applied", "refusal.undo", "refusal.undone"),
+        *(f"invalidation.{step}" for step in ("propose", "approve", "applied", "undo", "undone")),
         *("release.propose", "release.discard"),
     ]
 
@@ -256,7 +273,7 @@ def test_each_step_is_in_the_audit_log_under_the_name_of_the_act():
 @pytest.mark.parametrize("released", ["alone", "with others"])
 def test_whoever_moved_while_refused_is_counted_where_they_live_once_released(released):
     person = signature(state="held", name="홍길동", region="KR-11")
-    number = decide(REFUSE)
+    number = decide(TAKE_OUT)
     services.change(
         manage_token(person), name="홍길동", place=Place("KR", "KR-26"), public_name=False, updates=False
     )

@@ -65,7 +65,7 @@ def test_who_may_not_decide_sees_who_can(staff_client):
 def test_an_empty_site_says_what_to_do_first(staff_client):
     page = staff_client("admin", lang="en").get("/staff/").text
     assert 'href="/staff/people/invite"' in page
-    assert 'href="/staff/campaigns/new"' in page
+    assert 'href="/staff/campaigns#new-title"' in page
     assert "/staff/people/invite" not in staff_client("viewer").get("/staff/").text
 
 

@@ -118,7 +118,7 @@ def test_an_agreed_batch_is_taken_back_with_a_reason(editor):
 def test_a_batch_that_waits_is_removed_with_a_reason(editor):
     address, _ = entered(editor)
     page = editor.get(f"{address}/remove")
-    assert "Remove this?" in page.text
+    assert "Remove “" in page.text
     assert editor.post(f"{address}/remove", data={"seen": seen(page), "reason": "twice"}).status_code == 303
     assert editor.get(address).status_code == 404
 

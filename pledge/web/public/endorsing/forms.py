@@ -11,7 +11,7 @@ from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaFi
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from pledge.core import countries, i18n, languages
+from pledge.core import languages
 from pledge.core.text.lines import LINE_MESSAGES, LineFault, one_line, two_digits
 from pledge.endorsements import rules
 from pledge.endorsements.rules import (
@@ -21,9 +21,8 @@ from pledge.endorsements.rules import (
     ContentFault,
     optional_registration_number,
 )
-from pledge.mail.addresses import Address
 from pledge.web.forms import ByLanguage, PublicForm, TickField
-from pledge.web.public.signing.forms import check_address, is_version
+from pledge.web.public.signing.forms import AddressForm, PlaceForm, is_version
 from pledge.web.public.signing.proof_of_work import ProofFields
 
 #: What a fault is called, by field where one wording does not fit all.
@@ -88,20 +87,7 @@ def _check_statement(_form: "ContentForm", field: Field) -> None:
     _check(lambda: rules.clean_statement(field.data or ""))
 
 
-class PersonForm(PublicForm):
-    """Name and title of who speaks for an organisation."""
-
-    contact_name = StringField(_l("Name"))
-    contact_title = StringField(_l("Title or position"))
-
-    def validate_contact_name(self, field: Field) -> None:
-        _check(lambda: rules.clean_line(field.name, field.data or "", rules.MAX_PERSON))
-
-    def validate_contact_title(self, field: Field) -> None:
-        _check(lambda: rules.clean_line(field.name, field.data or "", rules.MAX_PERSON))
-
-
-class ContentForm(PublicForm):
+class ContentForm(PlaceForm):
     """What an organisation shows: the part that a new endorsement and a correction share."""
 
     name = ByLanguage(StringField, _l("Name"), check=_check_name)
@@ -122,14 +108,6 @@ class ContentForm(PublicForm):
 
     def validate_type(self, field: Field) -> None:
         _check(lambda: rules.check_type(field.data or ""))
-
-    def validate_country(self, field: Field) -> None:
-        if field.data not in countries.COUNTRIES:
-            raise ValidationError(_l("Choose a country from the list."))
-
-    def validate_region(self, field: Field) -> None:
-        if self.country.data == countries.HOME and field.data and field.data not in countries.REGIONS:
-            raise ValidationError(_l("Choose a province or city from the list."))
 
     def validate_website(self, field: Field) -> None:
         _check(lambda: rules.check_website(field.data or ""))
@@ -160,14 +138,6 @@ class ContentForm(PublicForm):
         )
 
     @property
-    def countries(self) -> list[tuple[str, str]]:
-        return countries.country_choices(i18n.language())
-
-    @property
-    def regions(self) -> list[tuple[str, str]]:
-        return countries.region_choices(i18n.language())
-
-    @property
     def _numbers(self) -> tuple[Field, Field, Field]:
         return self.target_year, self.interim_year, self.interim_percent
 
@@ -185,9 +155,20 @@ class ContentForm(PublicForm):
             raise ValidationError(words(field.name, faults[field.name]))
 
 
-class EndorseForm(ProofFields, ContentForm, PersonForm):
+class PersonForm(PublicForm):
+    """Name and title of who speaks for an organisation; declared after the content, so that they are shown after it."""
+
     contact_name = StringField(_l("Name"))
     contact_title = StringField(_l("Title or position"))
+
+    def validate_contact_name(self, field: Field) -> None:
+        _check(lambda: rules.clean_line(field.name, field.data or "", rules.MAX_PERSON))
+
+    def validate_contact_title(self, field: Field) -> None:
+        _check(lambda: rules.clean_line(field.name, field.data or "", rules.MAX_PERSON))
+
+
+class EndorseForm(ProofFields, ContentForm, PersonForm, AddressForm):
     email = StringField(_l("Work e-mail"))
     registration_number = StringField(_l("Business registration number"))
     authority_ok = TickField(_l("I may speak for this organisation"))
@@ -195,12 +176,6 @@ class EndorseForm(ProofFields, ContentForm, PersonForm):
     consent_person = TickField(_l("I agree that my personal data is collected and used"))
     show_contact = TickField(_l("Show my name and title"))
     pledge_version = HiddenField()
-
-    #: Set by the check of the e-mail field.
-    address: Address
-
-    def validate_email(self, field: Field) -> None:
-        self.address = check_address(field)
 
     def validate_registration_number(self, field: Field) -> None:
         try:
@@ -234,20 +209,13 @@ class EndorseForm(ProofFields, ContentForm, PersonForm):
 
 
 class CorrectionForm(ContentForm, PersonForm):
-    contact_name = StringField(_l("Name"))
-    contact_title = StringField(_l("Title or position"))
     show_contact = TickField(_l("Show my name and title"))
 
 
-class ContactForm(PersonForm):
+class ContactForm(PersonForm, AddressForm):
     """Who is to speak for the organisation instead."""
 
     email = StringField(_l("Work e-mail"))
-
-    address: Address
-
-    def validate_email(self, field: Field) -> None:
-        self.address = check_address(field)
 
 
 class TakeOverForm(PublicForm):

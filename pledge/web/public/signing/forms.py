@@ -34,7 +34,51 @@ def is_version(text: str | None) -> bool:
     return not text or _VERSION.fullmatch(text) is not None
 
 
-class SignForm(ProofFields, PublicForm):
+class AddressForm(PublicForm):
+    """A form with an e-mail address."""
+
+    address: Address  #: set once the field is valid
+
+    def validate_email(self, field: Field) -> None:
+        text = field.data or ""
+        if not text.strip():
+            raise ValidationError(_l("Enter your e-mail address."))
+        try:
+            self.address = parse(text)
+        except BadAddress as error:
+            if error.internationalized:
+                raise ValidationError(
+                    _l(
+                        "We cannot yet write to addresses with such letters before the @. Please use another address."
+                    )
+                ) from None
+            raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None
+
+
+class PlaceForm(PublicForm):
+    """A form with a country and, in Korea, a province."""
+
+    country: SelectField
+
+    def validate_country(self, field: Field) -> None:
+        if field.data not in countries.COUNTRIES:
+            raise ValidationError(_l("Choose a country from the list."))
+
+    def validate_region(self, field: Field) -> None:
+        """A region in a form for another country is dropped, not refused."""
+        if self.country.data == countries.HOME:
+            check_region(field)
+
+    @property
+    def countries(self) -> list[tuple[str, str]]:
+        return countries.country_choices(i18n.language())
+
+    @property
+    def regions(self) -> list[tuple[str, str]]:
+        return countries.region_choices(i18n.language())
+
+
+class SignForm(ProofFields, AddressForm, PlaceForm):
     name = StringField(_l("Name"))
     email = StringField(_l("E-mail"))
     country = SelectField(_l("Country or region"), validate_choice=False)
@@ -47,19 +91,8 @@ class SignForm(ProofFields, PublicForm):
     consent_version = HiddenField()
     via = HiddenField()  #: whose link led here; an unknown one is ignored
 
-    address: Address  #: set once the form is valid
-
     def validate_name(self, field: Field) -> None:
         check_name(field)
-
-    def validate_email(self, field: Field) -> None:
-        self.address = check_address(field)
-
-    def validate_country(self, field: Field) -> None:
-        check_country(field)
-
-    def validate_region(self, field: Field) -> None:
-        check_region(self.country.data, field)
 
     def validate_age_ok(self, field: Field) -> None:
         if not field.data:
@@ -97,10 +130,6 @@ class SignForm(ProofFields, PublicForm):
         if self.consent_version.data and self.consent_version.data != str(version):
             self.consent_privacy.data = False
 
-    @property
-    def countries(self) -> list[tuple[str, str]]:
-        return countries.country_choices(i18n.language())
-
 
 class RegionForm(PublicForm):
     """Where somebody in Korea lives, asked once they are counted; leaving it open is an answer."""
@@ -108,7 +137,7 @@ class RegionForm(PublicForm):
     region = SelectField(_l("Province or city"), validate_choice=False)
 
     def validate_region(self, field: Field) -> None:
-        check_region(countries.HOME, field)
+        check_region(field)
 
     @property
     def regions(self) -> list[tuple[str, str]]:
@@ -139,15 +168,10 @@ class NumberForm(PublicForm):
         return two_digits(typed) or six_digits(typed) or ""
 
 
-class MailboxForm(PublicForm):
+class MailboxForm(AddressForm):
     """The address that an e-mail of ours came to: whoever can type it has the mailbox, as no page behind the link shows it."""
 
     email = StringField(_l("E-mail"))
-
-    address: Address
-
-    def validate_email(self, field: Field) -> None:
-        self.address = check_address(field)
 
     def names(self, mailed: str) -> bool:
         """Whether the form has this address, in whichever spelling; else it says so."""
@@ -159,17 +183,12 @@ class MailboxForm(PublicForm):
         return False
 
 
-class LinkForm(PublicForm):
+class LinkForm(AddressForm):
     email = StringField(_l("E-mail"))
     campaign = SelectField(_l("Campaign"), validate_choice=False)
 
-    address: Address
 
-    def validate_email(self, field: Field) -> None:
-        self.address = check_address(field)
-
-
-class OwnForm(PublicForm):
+class OwnForm(PlaceForm):
     name = StringField(_l("Name"))
     country = SelectField(_l("Country or region"), validate_choice=False)
     region = SelectField(_l("Province or city"), validate_choice=False)
@@ -179,29 +198,9 @@ class OwnForm(PublicForm):
     def validate_name(self, field: Field) -> None:
         check_name(field)
 
-    def validate_country(self, field: Field) -> None:
-        check_country(field)
 
-    def validate_region(self, field: Field) -> None:
-        check_region(self.country.data, field)
-
-    @property
-    def countries(self) -> list[tuple[str, str]]:
-        return countries.country_choices(i18n.language())
-
-    @property
-    def regions(self) -> list[tuple[str, str]]:
-        return countries.region_choices(i18n.language())
-
-
-def check_country(field: Field) -> None:
-    if field.data not in countries.COUNTRIES:
-        raise ValidationError(_l("Choose a country from the list."))
-
-
-def check_region(country: str | None, field: Field) -> None:
-    """A region in a form for another country is dropped, not refused."""
-    if country == countries.HOME and field.data and field.data not in countries.REGIONS:
+def check_region(field: Field) -> None:
+    if field.data and field.data not in countries.REGIONS:
         raise ValidationError(_l("Choose a province or city from the list."))
 
 
@@ -210,19 +209,3 @@ def check_name(field: Field) -> None:
         clean_name(field.data or "")
     except BadLine as error:
         raise ValidationError(_NAME_WORDS[error.fault]) from None
-
-
-def check_address(field: Field) -> Address:
-    text = field.data or ""
-    if not text.strip():
-        raise ValidationError(_l("Enter your e-mail address."))
-    try:
-        return parse(text)
-    except BadAddress as error:
-        if error.internationalized:
-            raise ValidationError(
-                _l(
-                    "We cannot yet write to addresses with such letters before the @. Please use another address."
-                )
-            ) from None
-        raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Protocol
 
-from flask import Response, make_response, render_template, request
+from flask import Response, request
 
 from pledge.abuse import signals
 from pledge.campaigns.opening import CampaignNotOpen, SigningPaused, check_not_paused
@@ -87,10 +87,14 @@ def form_refused(error: FormRefused) -> Response:
 @public.errorhandler(ProofRequired)
 def proof_required(error: ProofRequired) -> Response:
     """The page that asks for the proof, for a person's form and for an organisation's."""
-    page = render_template(
-        "public/signing/proof_of_work.html", page=error.campaign, step=error, action=request.path
+    page = render_page(
+        "public/signing/proof_of_work.html",
+        error.status,
+        page=error.campaign,
+        step=error,
+        action=request.path,
     )
-    return with_retry_after(make_response(page, error.status), error)
+    return with_retry_after(page, error)
 
 
 def with_retry_after(response: Response, error: FormRefused | ProofRequired) -> Response:

@@ -39,6 +39,7 @@ TEXT_BODY = 512 * 1024
 class NewForm(StaffForm):
     slug = StringField(_l("Address"))
     title = ByLanguage(StringField, _l("Title"))
+    copy_of = SelectField(_l("Begin with a copy of"), validate_choice=False)
 
 
 class TextsForm(StampedForm):

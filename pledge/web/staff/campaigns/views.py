@@ -82,31 +82,29 @@ def step_up_needed(_error: StepUpNeeded) -> AnyResponse:
 
 @staff.get("/campaigns")
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaigns() -> str:
-    return render_template("staff/campaigns/campaigns.html", campaigns=staff_queries.rows(), states=STATES)
+def campaigns() -> Response:
+    return _list_page(NewForm(), 200)
 
 
-@staff.get("/campaigns/new")
+@staff.post("/campaigns")
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaign_new() -> Response:
-    return _new_page(NewForm(), 200)
-
-
-@staff.post("/campaigns/new")
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_new_post() -> AnyResponse:
-    form = NewForm(request.form)
+def campaigns_post() -> AnyResponse:
+    """A draft, empty or with what is on the page of another campaign."""
+    form, created = NewForm(request.form), []
     problem = attempt(
         form,
-        lambda: moderation.create(
-            actor(),
-            slug=form.slug.data or "",
-            title=form.by_language("title"),
+        lambda: created.append(
+            moderation.create(
+                actor(),
+                slug=form.slug.data or "",
+                title=form.by_language("title"),
+                copy_of=form.copy_of.data or "",
+            )
         ),
     )
     if problem:
-        return _new_page(form, problem.status)
-    return redirect(url_for("staff.campaign", slug=(form.slug.data or "").strip().lower()), 303)
+        return _list_page(form, problem.status)
+    return redirect(url_for("staff.campaign", slug=created[0]), 303)
 
 
 @staff.get("/campaigns/<slug>")
@@ -268,8 +266,11 @@ def _address(slug: str, page: str, anchor: str) -> str:
     return url_for(endpoint, slug=slug, _anchor=anchor or None)
 
 
-def _new_page(form: NewForm, status: int) -> Response:
-    return make_response(render_template("staff/campaigns/new.html", form=form), status)
+def _list_page(form: NewForm, status: int) -> Response:
+    page = render_template(
+        "staff/campaigns/campaigns.html", campaigns=staff_queries.rows(), states=STATES, form=form
+    )
+    return make_response(page, status)
 
 
 def _state_page(

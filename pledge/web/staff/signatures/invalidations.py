@@ -60,7 +60,6 @@ class InvalidationForm(StaffForm):
     reason = SelectField(_l("Reason"), validate_choice=False)
     note = TextAreaField(_l("What did you see?"))
     notify = TickField(_l("Tell the signers by e-mail"))
-    notify_refused = TickField(_l("Tell those who are refused by e-mail"), default=True)
 
     campaigns: dict[int, str]
     network_hash: bytes | None = None
@@ -105,7 +104,7 @@ class InvalidationForm(StaffForm):
             raise ValidationError(_l("Choose what should happen from the list."))
 
     def validate_reason(self, field: Field) -> None:
-        if self.act.data in services.TAKES_OUT and field.data not in set(InvalidationReason):
+        if self.act.data == InvalidationAct.INVALIDATE and field.data not in set(InvalidationReason):
             raise ValidationError(_l("Choose a reason from the list."))
 
     def validate_note(self, field: Field) -> None:
@@ -123,14 +122,8 @@ class InvalidationForm(StaffForm):
 
     @property
     def public_reason(self) -> InvalidationReason | None:
-        return InvalidationReason(self.reason.data) if self.act.data in services.TAKES_OUT else None
-
-    @property
-    def tells(self) -> bool:
-        """Whether the signers are told by mail."""
-        boxes = {InvalidationAct.INVALIDATE: self.notify, InvalidationAct.REFUSE: self.notify_refused}
-        box = boxes.get(InvalidationAct(self.act.data))
-        return box is not None and bool(box.data)
+        takes_out = self.act.data == InvalidationAct.INVALIDATE
+        return InvalidationReason(self.reason.data) if takes_out else None
 
     @property
     def condition(self) -> Condition:
@@ -170,7 +163,7 @@ def invalidation_new_post() -> AnyResponse:
     act, note = InvalidationAct(form.act.data), form.note.data or ""
     try:
         number = services.propose(
-            actor(), form.condition, form.public_reason, note, notify=form.tells, act=act
+            actor(), form.condition, form.public_reason, note, notify=bool(form.notify.data), act=act
         )
     except NoCondition:
         form.network.errors = [

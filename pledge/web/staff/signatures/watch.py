@@ -121,17 +121,15 @@ def watch_cluster(slug: str, sort: str, value: str) -> Response:
     return _cluster_page(slug, _origin(slug, sort, value), 200)
 
 
-@staff.post(f"{_CLUSTER}/<any(hold, clear, release, refuse, invalidate):act>")
+@staff.post(f"{_CLUSTER}/<any(hold, release, invalidate):act>")
 @needs(Permission.INVALIDATE)
 def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
     """Count what the act is about and propose it; the page of the proposal shows the number and asks for the decision."""
     origin, form = _origin(slug, sort, value), ActForm(request.form)
     if not form.validate():
         return _cluster_page(slug, origin, 422, form)
-    reason = InvalidationReason(form.reason.data) if act in services.TAKES_OUT else None
-    # Whoever is held waits for a decision, however long ago they signed.
-    since = form.begins if act in (InvalidationAct.HOLD, InvalidationAct.INVALIDATE) else None
-    found = sign_ups.condition(origin, since)
+    reason = InvalidationReason(form.reason.data) if act == InvalidationAct.INVALIDATE else None
+    found = sign_ups.condition(origin, form.begins)
     try:
         number = services.propose(actor(), found, reason, form.why.data or "", act=InvalidationAct(act))
     except services.NothingMatches:
@@ -206,8 +204,8 @@ def _cluster_page(
     act_form: ActForm | None = None,
     list_form: ListForm | None = None,
 ) -> Response:
-    form, since = act_form or ActForm(), clock.now() - WEEK
-    form.since.data = form.since.data or clock.iso_utc(since)
+    form, cluster = act_form or ActForm(), watch_queries.find(origin, slug)
+    form.since.data = form.since.data or clock.iso_utc(cluster.since if cluster else clock.now())
     listed = (row for row in origin_list.listed(origin.campaign_id) if bytes(row.hash) == origin.hash)
     page = render_template(
         "staff/signatures/watch_cluster.html",
@@ -215,10 +213,9 @@ def _cluster_page(
         sort=origin.kind.value,
         value=origin.hash.hex(),
         origin=origin,
-        cluster=watch_queries.find(origin, slug, since),
+        cluster=cluster,
         is_large=origin.hash in origins.large_domains(slug),
         earlier=queries.similar(sign_ups.condition(origin)),
-        since=since,
         listed=next(listed, None),
         form=form,
         list_form=list_form or ListForm(),

@@ -33,13 +33,28 @@ def test_what_does_not_exist_is_not_found(app, editor):
 
 
 def test_a_draft_is_made_and_an_address_that_is_taken_is_told(app, editor):
-    made = editor.post("/staff/campaigns/new", data={"slug": "Clean-Air", "title_ko": "맑은 공기"})
+    made = editor.post("/staff/campaigns", data={"slug": "Clean-Air", "title_ko": "맑은 공기"})
     assert (made.status_code, made.location) == (303, "/staff/campaigns/clean-air")
-    again = editor.post("/staff/campaigns/new", data={"slug": "clean-air", "title_en": "Mine"})
+    again = editor.post("/staff/campaigns", data={"slug": "clean-air", "title_en": "Mine"})
     assert again.status_code == 422
     assert "Another campaign has this address." in again.text
     assert 'value="Mine"' in again.text
     assert "맑은 공기" in editor.get("/staff/campaigns").text
+
+
+def test_a_campaign_begins_with_a_copy_of_another(app, editor):
+    air = factories.campaign("air")
+    sent = editor.post("/staff/campaigns", data={"slug": "water", "title_ko": "맑은 물", "copy_of": "air"})
+    assert (sent.status_code, sent.location) == (303, "/staff/campaigns/water")
+    source, copy = staff_queries.desk("air"), staff_queries.desk("water")
+    assert copy.state is CampaignState.DRAFT
+    assert copy.texts["title_ko"] == "맑은 물"
+    assert (copy.texts["body_ko"], copy.schedule.goal) == (source.texts["body_ko"], source.schedule.goal)
+    assert staff_queries.wording(copy.id).wording == staff_queries.wording(source.id).wording
+    assert len(items.rows(PARTNER, copy.id)) == len(air.partners)
+    wrong = editor.post("/staff/campaigns", data={"slug": "forest", "title_ko": "숲", "copy_of": "nothing"})
+    assert wrong.status_code == 422
+    assert "Choose one from the list." in wrong.text
 
 
 def test_texts_are_saved_and_shown_at_once(app, editor, client):
@@ -50,6 +65,21 @@ def test_texts_are_saved_and_shown_at_once(app, editor, client):
     assert sent.status_code == 303
     assert "Saved." in editor.get(sent.location).text
     assert "Clean air for all" in client.get("/en/c/air").text
+
+
+def test_earlier_words_are_shown_beside_the_new_ones_and_restored_by_one_press(app, editor):
+    factories.campaign("air")
+    before = staff_queries.desk("air").texts["title_en"]
+    editor.post("/staff/campaigns/air/page/texts", data=texts_form(editor, title_en="Clean air for all"))
+    page = editor.get("/staff/campaigns/air/page")
+    assert "<ins>" in page.text
+    path = re.search(r'action="([^"]*/restore/[0-9]+)"', page.text)[1]
+    old = {"seen": seen(page, path)}
+    assert editor.post(path, data=old).status_code == 303
+    assert staff_queries.desk("air").texts["title_en"] == before
+    again = editor.post(path, data=old)
+    assert again.status_code == 409, "who saw other words overwrites nothing"
+    assert editor.post("/staff/campaigns/air/page/texts/restore/999", data=old).status_code == 404
 
 
 def test_a_long_korean_text_is_not_too_large_for_its_form(app, editor):

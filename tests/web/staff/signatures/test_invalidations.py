@@ -172,25 +172,16 @@ def test_held_signatures_are_released_from_the_same_form_without_a_public_reason
     assert f"Release no. {row(_number(address)).id}" in moderator.get("/staff/invalidations").text
 
 
-def test_a_refusal_needs_a_reason_for_the_public_totals(moderator):
+def test_taking_out_needs_a_reason_for_the_public_totals_and_can_be_undone(moderator):
     signatures(3, state="held")
-    form = {**FORM, "act": "refuse", **SINCE_2001, "reason": ""}
+    form = {**FORM, **SINCE_2001, "reason": ""}
     assert moderator.post("/staff/invalidations/new", data=form).status_code == 422
-    address = propose(moderator, act="refuse", **SINCE_2001)
-    assert "3 signatures will never be counted" in moderator.get(address).text
+    address = propose(moderator, **SINCE_2001)
+    assert "Those on hold are never counted" in moderator.get(address).text
     moderator.post(f"{address}/approve")
     work()
     assert set(states()) == {"invalidated"}
-    assert "Hold them again" in moderator.get(address).text
-
-
-@pytest.mark.parametrize(("box", "told"), [({"notify_refused": "y"}, True), ({"notify": "y"}, False)])
-def test_those_who_are_refused_are_told_unless_staff_untick_it(moderator, box, told):
-    signatures(3, state="held")
-    form = moderator.get("/staff/invalidations/new").text
-    assert re.search(r'name="notify_refused"[^>]* checked', form)
-    assert not re.search(r'name="notify"[^>]* checked', form)
-    assert row(_number(propose(moderator, act="refuse", **SINCE_2001, **box))).notify is told
+    assert "Put them back" in moderator.get(address).text
 
 
 def test_a_release_says_how_many_of_which_pattern_why_they_are_held_and_what_was_done_with_their_like(
@@ -198,10 +189,10 @@ def test_a_release_says_how_many_of_which_pattern_why_they_are_held_and_what_was
 ):
     crowd(20, domain="robots.example")
     held = {"state": "held", "domain_hash": domain_hash("blue-skies", "robots.example")}
-    signatures(3, **held, hold_reason="speed"), signatures(1, **held, hold_reason="signals")
     before = propose(moderator)
     moderator.post(f"{before}/approve")
     work()
+    signatures(3, **held, hold_reason="speed"), signatures(1, **held, hold_reason="signals")
     page = moderator.get(propose(moderator, act="release", reason="")).text
     robots = held["domain_hash"].hex()
     assert "4 signatures will be counted" in page
@@ -211,21 +202,3 @@ def test_a_release_says_how_many_of_which_pattern_why_they_are_held_and_what_was
     told = f'<a href="{before}">Invalidation no. {row(_number(before)).id}</a>: Taken out 20'
     assert told in page
     assert told in moderator.get(f"/staff/watch/blue-skies/domain/{robots}").text
-
-
-def test_the_first_page_says_how_many_are_held_how_long_and_where_they_are_decided(
-    staff_client, frozen_clock
-):
-    signatures(3, state="held")
-    frozen_clock.move(hours=2)
-
-    def line_of(role):
-        page = staff_client(role, lang="en").get("/staff/").text
-        return page.partition("Signatures on hold</dt>")[2].partition("</div>")[0]
-
-    line = line_of("moderator")
-    assert '<a href="/staff/watch?campaign=blue-skies">3</a>' in line
-    assert "3 hours" in line
-    assert "/staff/invalidations/new" not in line
-    assert "3 ·" in line_of("viewer")
-    assert "href" not in line_of("viewer")
