@@ -13,6 +13,8 @@ from limits.storage import MemoryStorage
 from sqlalchemy import insert, select
 
 from pledge.abuse import mail_servers, signals, velocity
+from pledge.abuse.models import OriginKind
+from pledge.abuse.origin_list import Origin
 from pledge.abuse.signals import Level, Signal, is_disposable
 from pledge.abuse.velocity import SoftLimit
 from pledge.core.db import db, transaction
@@ -22,12 +24,12 @@ from pledge.mail.addresses import address_hash, parse
 from pledge.mailed_links.links import new_id
 from pledge.signatures import services
 from pledge.signatures.models import Signature
-from pledge.signatures.origins import PROVIDERS, origin
+from pledge.signatures.origins import PROVIDERS, domain_hash, origin
 from pledge.watch import services as watch
 from pledge.web import limits
-from rehearsals.robots.simulator import Visit, Who, mail_server
+from rehearsals.robots.simulator import MARKED, Visit, Who, mail_server
 from tests.support.clock import Clock
-from tests.support.factories import the_campaign
+from tests.support.factories import ANNA, the_campaign
 
 #: Soft limits as they are by default.
 EACH_NETWORK, EACH_DOMAIN = "3 per 10 minutes", "30 per 10 minutes"
@@ -59,8 +61,11 @@ class Rehearsal:
     def play(self, visits: Sequence[Visit], monkeypatch: pytest.MonkeyPatch) -> None:
         """Everybody signs, answers and is looked at; `fates` and the database have the result."""
         monkeypatch.setattr("limits.storage.memory.time.time", lambda: self.clock.now().timestamp())
-        mail_servers.forget()
+        mail_servers.clear_cache()
         storage, campaign = MemoryStorage(), the_campaign()
+        for domain in MARKED:
+            marked = Origin(campaign.id, OriginKind.DOMAIN, domain_hash(campaign.slug, domain))
+            watch.allow(ANNA, marked, "They sign together")
         pledge = campaign.pledges[-1].id
         who: dict[int, Visit] = {}
         answers: list[tuple[float, int]] = []
@@ -119,7 +124,7 @@ class Rehearsal:
         fate.asked += level is not Level.LOW
         address, now = parse(f"someone{number}@{visit.domain}"), self.clock.now()
         came_from = origin(campaign.slug, address, visit.network)
-        mail_servers.note(came_from.domain_hash, visit.domain)
+        mail_servers.note(came_from.domain_hash, visit.domain, campaign.slug)
         mail_servers.look_up_next(lambda domain: [mail_server(domain)])
         salt = leaves.new_salt()
         return {

@@ -23,13 +23,14 @@ PROPER: frozenset[Signal] = frozenset()
 #: A person's browser whose headers a privacy tool or a proxy strips; so many of all people are supposed to have one.
 STRIPPED, SHARE_STRIPPED = frozenset({Signal.HEADERS}), 0.005
 
-#: Mail servers of services at which small companies have their domains.
+#: Mail servers of services at which small companies have their domains; the last is none that the site knows.
 OFFICE_HOSTS = (
     "aspmx.l.google.com",
     "kr1-aspmx1.worksmobile.com",
     "own-kr.mail.protection.outlook.com",
     "mx.cafe24.com",
     "mail.hiworks.co.kr",
+    "mx.unlisted-host.co.kr",
 )
 #: The one of robots that have many domains.
 SHARED_SERVER = "mx.shared.example"

@@ -25,13 +25,15 @@ from pledge.signatures.origins import PROVIDERS
 from pledge.statistics.integrity import mismatches
 from pledge.watch.clusters import IN_ONE_ROOM
 from rehearsals.robots.rehearsal import Rehearsal
-from rehearsals.robots.simulator import Visit, Who, visits
+from rehearsals.robots.simulator import AT_PROVIDERS, Visit, Who, visits
 from tests.support.factories import fold_all, the_campaign
 
 #: The part of the whole that is played.
 SIZE = float(os.environ.get("SIMULATE", "0.05"))
 #: Sign-ups at one domain: those that the watch needs to judge it (15 of SPEEDS), and those that come meanwhile.
 BEFORE_SEEN = 20
+#: Of patient robots so many may be counted in a week for each domain, or for all at one mail server.
+PATIENT_COUNTED = 30
 
 
 def may_be_counted(played: Iterable[Visit]) -> float:
@@ -46,7 +48,7 @@ def may_be_counted(played: Iterable[Visit]) -> float:
 
 @pytest.mark.sqlite_only
 def test_robots_are_held_and_people_are_not(app, frozen_clock, monkeypatch):
-    """Nineteen quick robots in twenty and one person in two hundred at most."""
+    """Nineteen quick robots in twenty, of patient ones all but 30 for each domain, and one person in two hundred at most."""
     rehearsal = Rehearsal(frozen_clock)
     played = visits(random.Random(2050), SIZE)
     rehearsal.play(played, monkeypatch)
@@ -60,3 +62,9 @@ def test_robots_are_held_and_people_are_not(app, frozen_clock, monkeypatch):
     assert rehearsal.share(Who.QUICK, "counted") <= may_be_counted(played)
     assert rehearsal.share(Who.PEOPLE, "held") <= 0.005
     assert rehearsal.share(Who.PEOPLE, "asked") <= 0.005
+    patient = [
+        (kind, fate.most_at_one_server)
+        for kind, fate in rehearsal.fates.items()
+        if fate.who is Who.PATIENT and kind != AT_PROVIDERS
+    ]
+    assert [one for one in patient if one[1] > PATIENT_COUNTED] == []
