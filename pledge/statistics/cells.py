@@ -31,10 +31,8 @@ class Breakdown:
     other: int | None
 
 
-def merge_small(
-    cells: Mapping[str, int], smallest: int = MIN_CELL, known: Mapping[str, int] | None = None
-) -> Breakdown:
-    """Merge every cell below `smallest`, and more where that would not hide it. The order is kept.
+def merge_small(cells: Mapping[str, int], known: Mapping[str, int] | None = None) -> Breakdown:
+    """Merge every cell below MIN_CELL, and more where that would not hide it. The order is kept.
 
     A cell of zero is left out: nobody is in it. A day's cell may be negative (more withdrew than signed); it is small.
     `known`: how much of a cell another breakdown of the same people shows. The rest, which anyone can compute by subtraction,
@@ -43,14 +41,14 @@ def merge_small(
     known = known or {}
     left = {key: people - known.get(key, 0) for key, people in cells.items()}
     small = {
-        key for key, people in cells.items() if people < smallest or (left[key] != 0 and left[key] < smallest)
+        key for key, people in cells.items() if people < MIN_CELL or (left[key] != 0 and left[key] < MIN_CELL)
     }
     rising = sorted((key not in small, people, key) for key, people in cells.items() if people != 0)
     merged: set[str] = set()
     rest = left_of_rest = 0
     for is_large, people, key in rising:
         # The first to be merged is small, so a rest that is not holds at least two cells.
-        if is_large and (not merged or min(rest, left_of_rest) >= smallest):
+        if is_large and (not merged or min(rest, left_of_rest) >= MIN_CELL):
             break
         merged.add(key)
         rest += people

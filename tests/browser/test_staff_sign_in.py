@@ -7,13 +7,8 @@ from itertools import count
 import pytest
 from passlib.totp import TOTP
 from playwright.sync_api import expect
-from sqlalchemy import select
 
-from pledge.accounts.models import StaffMember, StaffSession
-from pledge.core.db import transaction
-from pledge.web.staff.auth.access import SHOWN_AT
 from tests.browser.steps import staff_page
-from tests.support import factories
 from tests.support.browser import LOOKS, Visitor, assert_looks_right
 
 PASSWORD = "three green herons waited"
@@ -167,28 +162,6 @@ def test_a_passkey_is_the_second_factor_and_signs_in_alone(on_localhost, invited
     expect(page).to_have_url(re.compile("/staff/sign-in/passkey"))
     page.get_by_role("button", name="Use a passkey").click()
     expect(page).to_have_url(re.compile("/staff/$"))
-
-
-def test_a_passkey_shown_again_carries_out_what_was_asked_for(on_localhost, site, invited):
-    page = on_localhost.page(lang="en")
-    authenticator(page)
-    name_passkey(page, invited)
-    page.locator("main button[type=submit]").click()
-    expect(page).to_have_url(re.compile("/staff/account/recovery-codes$"))
-    keep_codes(page)
-    with site.inside():
-        person = factories.staff("viewer")
-    page.goto(f"/staff/people/{person.id}")
-    page.locator("#reason").fill("left the campaign")
-    with site.inside(), transaction() as session:
-        mine = select(StaffMember.id).where(StaffMember.email == invited.email)
-        row = session.scalars(select(StaffSession).where(StaffSession.staff_id.in_(mine))).one()
-        row.data = {**row.data, SHOWN_AT: row.data[SHOWN_AT] - 360}
-    page.locator("form[action$='/close'] button").click()
-    expect(page.get_by_text("as soon as your second factor is accepted")).to_be_visible()
-    page.get_by_role("button", name="Use a passkey").click()
-    expect(page.get_by_text("has now been done")).to_be_visible()
-    expect(page.get_by_text("The account is closed")).to_be_visible()
 
 
 # --- For everybody ---

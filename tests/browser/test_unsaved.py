@@ -5,16 +5,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import delete
 
 from pledge.accounts import sessions
-from pledge.accounts.models import StaffSession
 from pledge.core import clock
-from pledge.core.db import db, transaction
+from pledge.core.db import db
 from pledge.web.staff.auth.access import RECENT_MFA, SECOND_FACTOR, SHOWN_AT
 from tests.browser.steps import press, staff_page
 from tests.support import factories
-from tests.support.browser import DESK, PHONE, assert_looks_right, wait_for_modules
+from tests.support.browser import PHONE, assert_looks_right, wait_for_modules
 from tests.support.staff import code
 
 TEXTS = "/staff/campaigns/blue-skies/page"
@@ -62,26 +60,6 @@ def test_an_act_that_waits_for_the_second_factor_is_done_after_the_code_and_the_
     expect(page.locator("main")).to_contain_text("The account is closed")
     db.session.rollback()
     assert not factories.member_of_staff(person.id).active
-
-
-def test_after_signing_in_again_the_form_is_sent(visitor, site, inside):
-    page = visitor.page(lang="ko", size=DESK)
-    member = enter(page, site, inside, "editor", lang="ko")
-    page.goto(TEXTS)
-    page.locator("#body_ko").fill(WORDS)
-    with transaction() as session:
-        session.execute(delete(StaffSession).where(StaffSession.staff_id == member.id))
-    press(page, page.get_by_role("button", name="소개글 저장", exact=True))
-    page.locator("#email").fill(member.email)
-    page.locator("#password").fill(PASSWORD)
-    press(page, submit(page))
-    page.locator("#code").fill(code(member))
-    press(page, submit(page))
-    expect(page.get_by_text("아직 저장되지 않았습니다")).to_be_visible()
-    expect(page.get_by_text(WORDS)).to_be_visible()
-    assert_looks_right(page)
-    press(page, submit(page))
-    expect(page.locator("#body_ko")).to_have_value(f"{WORDS}\n")
 
 
 def test_leaving_a_form_warns_once_something_was_typed_and_saving_does_not(visitor, site, inside):

@@ -1,6 +1,5 @@
 """The totals as files, each read back by another program's reader."""
 
-import csv
 import io
 import json
 import re
@@ -14,6 +13,7 @@ from pledge.core.languages import Texts
 from pledge.deliveries.tables import totals_csv, totals_json, totals_xlsx
 from pledge.statistics.cells import Cell
 from pledge.statistics.totals import Totals
+from tests.support.tables import rows_of
 
 TOTALS = Totals(
     slug="blue-skies",
@@ -33,10 +33,6 @@ TOTALS = Totals(
     by_day=[Cell("2026-11-24", Texts(ko="2026년 11월 24일", en="24 November 2026"), 28)],
 )
 FORMULA = '=HYPERLINK("https://evil.example","click")'
-
-
-def rows_of(content: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 def test_csv_is_one_tidy_table():

@@ -1,7 +1,5 @@
 """The tables of a delivery for programs."""
 
-import csv
-import io
 import json
 from collections import Counter
 
@@ -15,10 +13,7 @@ from pledge.deliveries.document import FrozenPaper
 from pledge.deliveries.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
 from pledge.exports.rows import coded_columns
 from tests.support.documents import document, organization, tiny_document
-
-
-def rows_of(content: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+from tests.support.tables import rows_of
 
 
 def test_totals_name_the_checkpoint_that_they_are_counted_at():

@@ -1,6 +1,5 @@
 """Rows that staff take out: every one of them, in flat memory, nothing in them that names a signer or runs as a formula."""
 
-import csv
 import hashlib
 import io
 import json
@@ -27,6 +26,7 @@ from pledge.jobs.models import Job, JobKind, JobState
 from pledge.ledger import log_queries
 from tests.support.factories import ANNA, SLUG, crowd, endorsement, fold_all, signature, the_campaign
 from tests.support.insider import as_superuser
+from tests.support.tables import rows_of
 
 MAKERS = {JobKind.EXPORT: services.make}
 
@@ -45,10 +45,6 @@ def exported(kind: str, form: str = "csv", lang: str = "en") -> tuple[bytes, dic
         "sha256": hashlib.sha256(content).hexdigest(),
     }
     return content, manifest
-
-
-def rows_of(content: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 def sheet_of(content: bytes) -> list[tuple]:

@@ -85,8 +85,9 @@ def test_a_page_holds_no_inline_code_and_no_trusted_text():
 def test_every_script_is_bound_to_an_element_of_a_page():
     folder = ROOT / "pledge" / "static" / "js"
     scripts = {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.js")}
-    bound = {name for page in PAGES for name in re.findall(r'module\("([^"]+)"[,)]', source(page))}
-    assert scripts == bound | {f"verify/{part}" for part in PARTS} | {"site"}
+    named = r'module\("([^"]+)"[,)]|asset\("js/([^"]+)\.js"\)'
+    bound = {name for page in PAGES for names in re.findall(named, source(page)) for name in names if name}
+    assert scripts == bound | {f"verify/{part}" for part in PARTS}
 
 
 def test_a_mail_exists_in_both_languages():

@@ -362,8 +362,9 @@ def test_a_mail_about_an_erased_signature_is_dropped(app):
     assert deliver(Notes()).dropped == 1
 
 
-def test_who_withdrew_still_gets_the_link_to_the_own_page(app):
-    enqueue(factories.signature(state="withdrawn"), MailKind.MANAGE)
+@pytest.mark.parametrize("state", ["withdrawn", "invalidated"])
+def test_who_is_not_counted_any_more_still_gets_the_link_to_the_own_page(app, state):
+    enqueue(factories.signature(state=state), MailKind.MANAGE)
 
     assert deliver(Notes()).sent == 1
 
@@ -375,12 +376,6 @@ def test_who_signs_again_after_an_invalidation_is_told_the_truth_and_where_to_ob
     assert "If we are mistaken" in said
     (link,) = LINK.findall(said)
     assert tokens.read(Purpose.MANAGE, link.rpartition("/")[2]).payload == [person.id]
-
-
-def test_an_invalidated_signer_still_gets_the_link_to_the_own_page(app):
-    enqueue(factories.signature(state="invalidated"), MailKind.MANAGE)
-
-    assert deliver(Notes()).sent == 1
 
 
 def test_the_mail_to_somebody_who_went_on_without_proof_of_work_has_a_code_and_no_link(app):

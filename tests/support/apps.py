@@ -120,7 +120,7 @@ def forget_caches(app: Flask) -> None:
     with app.app_context():
         cache.clear()
     integrity.forget()
-    mail_servers.forget()
+    mail_servers.clear_cache()
     limits.start_counting(app, app.extensions["pledge.config"])
     snapshots.clear()
 

@@ -13,9 +13,7 @@ from pledge.share_images.drawing import ShareImage, draw, text_width
 from pledge.web.caching import cached
 from pledge.web.embed.widget import embed, language
 from pledge.web.limits import limited, token_limit
-from pledge.web.ordinals import ordinal
-from pledge.web.public.campaign.pages import campaign_or_404
-from pledge.web.sample_mark import marked
+from pledge.web.public.campaign.pages import campaign_or_404, mark_sample, ordinal
 from pledge.web.templating import render_page
 
 #: They may be older than the number on a page: other sites keep them too, and drawing a share image takes 0.1 s of CPU.
@@ -35,7 +33,7 @@ def badge(slug: str) -> Response:
     people = ledger.count(campaign.id).people
     number = i18n.format_count(people)
     words = ngettext("%(number)s signature", "%(number)s signatures", people, number=number)
-    title = marked(campaign.title)
+    title = mark_sample(campaign.title)
     return _drawn(title, words, f"{title}: {words}", _BLUE)
 
 
@@ -49,7 +47,7 @@ def endorsement_badge(slug: str, endorsement_id: int) -> AnyResponse:
     organization = endorsements.organization(campaign.id, endorsement_id, i18n.language())
     if organization is None or organization.is_gone:
         return redirect(url_for("embed.badge", slug=slug, lang=i18n.language()))
-    title = marked(campaign.title)
+    title = mark_sample(campaign.title)
     label = _("%(organization)s endorses “%(campaign)s”", organization=organization.name, campaign=title)
     return _drawn(title, _("We endorse"), label, _GREEN)
 
@@ -85,7 +83,7 @@ def number_card(slug: str, number: int) -> Response:
     if number > max(count.people, count.log_size or 0):
         abort(404)
     image = ShareImage(
-        site=marked(current_config().site_name_in(i18n.language())),
+        site=mark_sample(current_config().site_name_in(i18n.language())),
         title=campaign.title,
         figure=ordinal(number),
         words=_("signature"),
@@ -102,7 +100,7 @@ def share_image(slug: str) -> Response:
     people = ledger.count(campaign.id).people
     image = draw(
         ShareImage(
-            site=marked(current_config().site_name_in(i18n.language())),
+            site=mark_sample(current_config().site_name_in(i18n.language())),
             title=campaign.title,
             figure=i18n.format_count(people),
             words=ngettext("person signed", "people signed", people),

@@ -25,6 +25,7 @@ ACTS: dict[str, Ask] = {
     # Campaigns: saving shows what somebody else stored, and the next save takes it back.
     "campaigns_post": Ask.NOTHING,
     "campaign_texts": Ask.NOTHING,
+    "campaign_texts_restore": Ask.NOTHING,
     "campaign_photo": Ask.NOTHING,
     "campaign_video": Ask.NOTHING,
     "campaign_quotation": Ask.NOTHING,

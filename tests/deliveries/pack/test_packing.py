@@ -47,6 +47,7 @@ from tests.support.factories import (
 )
 from tests.support.insider import as_superuser
 from tests.support.pdf import pdf_text
+from tests.support.tables import rows_of
 
 
 def quiet(_done, _total):
@@ -184,8 +185,7 @@ def test_an_official_reads_how_to_check_it_in_both_languages(app):
 def numbers_of(files) -> dict[str, tuple[int, int, int]]:
     """People, organisations and signatures on paper as each file of a pack names them."""
     totals, integrity = (json.loads(files[name]) for name in ("totals.json", "integrity.json"))
-    rows = list(csv.reader(io.StringIO(files["totals.csv"].decode("utf-8-sig"), newline="")))
-    table = {row[1]: int(row[-1]) for row in rows if row[0] == "total"}
+    table = {row[1]: int(row[-1]) for row in rows_of(files["totals.csv"]) if row[0] == "total"}
     book = openpyxl.load_workbook(io.BytesIO(files["totals.xlsx"]))
     summary = {row[1]: row[2] for row in book.worksheets[0].iter_rows(values_only=True)}
     readme = re.findall(r"(?m)^  \S.*? {2,}([0-9,]+)", files["README.txt"].decode("utf-8-sig"))

@@ -210,19 +210,6 @@ def test_the_count_of_a_campaign_and_the_ends_of_its_log(client, frozen_clock):
     assert values["pledge_fold_waiting_entries",] == 0
 
 
-def test_what_is_held_until_staff_decide(client, frozen_clock):
-    assert ("pledge_held_signatures", "blue-skies") not in read(client)
-    for number in range(2):
-        held = signature(state="pending", email=f"{number}@example.org", hold_reason="network")
-        client.post(f"/ko/confirm/{confirm_token(held)}")
-        frozen_clock.move(minutes=5)
-    fold_all()
-    values = read(client)
-    assert values["pledge_held_signatures", "blue-skies"] == 2
-    assert values["pledge_held_oldest_seconds", "blue-skies"] == 600
-    assert ("pledge_people", "blue-skies") not in values
-
-
 def test_what_waits_in_the_outbox_by_class_and_for_how_long(client, frozen_clock):
     def mail(kind, *, due=0, state=MailState.QUEUED):
         now = clock.now()

@@ -30,10 +30,16 @@ from pledge.retention.services import last_run
 from pledge.web.caching import cached
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_cards, campaign_or_404, campaign_page, pdf
+from pledge.web.public.campaign.pages import (
+    PAGE_CACHE,
+    campaign_cards,
+    campaign_or_404,
+    campaign_page,
+    mark_sample,
+    pdf,
+)
 from pledge.web.public.campaign.sharing import campaign_links, qr_code
 from pledge.web.public.signing.forms import SignForm
-from pledge.web.sample_mark import marked
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
 
@@ -270,7 +276,7 @@ def poster(slug: str, paper: str) -> Response:
     campaign = campaign_or_404(slug)
     words = PosterWords(
         lang=i18n.language(),
-        title=marked(campaign.title),
+        title=mark_sample(campaign.title),
         tagline=campaign.tagline,
         ask=_("Scan the code and sign"),
         code_alt=_("QR code of the campaign address"),

@@ -28,8 +28,7 @@ from pledge.statistics.places import region_ranks
 from pledge.web.caching import cache
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
-from pledge.web.ordinals import ordinal
-from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, campaign_or_404
+from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, campaign_or_404, ordinal
 from pledge.web.public.mailed_links.journey import (
     FORM,
     ask,

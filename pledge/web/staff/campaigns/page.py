@@ -1,12 +1,17 @@
 """The page of a campaign as staff write it: its texts, its pledge, a photograph, a video, a quotation and its letter."""
 
-from flask import Response, make_response, render_template, request
+import json
+
+from flask import Response, abort, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
 
 from config import Config, current_config
 from pledge.accounts.roles import Permission
+from pledge.audit import queries as audit
+from pledge.audit.models import AuditEntry
+from pledge.audit.queries import Search
 from pledge.campaigns import media, moderation, pledges
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.media import (
@@ -58,6 +63,8 @@ from pledge.web.staff.forms import (
 )
 
 _PAGE = "/campaigns/<slug>/page"
+#: How many changes of the texts the page offers to take back.
+_CHANGES = 20
 
 #: Which part of a photograph stays in sight where it is cut.
 FOCUSES = (
@@ -97,6 +104,25 @@ def campaign_texts(slug: str) -> AnyResponse:
     texts = {name: form[name].data or "" for name in _text_fields()}
     problem = attempt(form, lambda: moderation.edit_texts(actor(), slug, form.seen.data or "", texts))
     return _answer(slug, problem, texts_form=form)
+
+
+@staff.post(f"{_PAGE}/texts/restore/<int:number>")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_texts_restore(slug: str, number: int) -> AnyResponse:
+    """Save the words that a change has replaced, unless somebody else has saved others meanwhile."""
+    change = next((line for line in _history(slug) if line.id == number), None)
+    if change is None:
+        abort(404)
+    stored, before = campaigns.desk(slug).texts, json.loads(change.details)["before"]
+    texts = {name: before.get(name, stored[name]) for name in _text_fields()}
+    form = TextsForm(data={**texts, "seen": request.form.get("seen", "")})
+    problem = attempt(form, lambda: moderation.edit_texts(actor(), slug, form.seen.data or "", texts))
+    return _answer(slug, problem, texts_form=form)
+
+
+def _history(slug: str) -> list[AuditEntry]:
+    """The newest changes of the texts."""
+    return audit.page(Search(action="campaign.texts", subject=f"campaign:{slug}"), size=_CHANGES).lines
 
 
 def _text_fields() -> list[str]:
@@ -301,6 +327,7 @@ def _page(desk: CampaignAdmin, problem: SavingProblem, **sent: StampedForm) -> R
         desk,
         form,
         problem,
+        history=_history(desk.slug),
         versions=pledge_versions(desk.id),
         photo=stored,
         quoted=quoted,

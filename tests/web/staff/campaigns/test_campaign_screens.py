@@ -67,6 +67,21 @@ def test_texts_are_saved_and_shown_at_once(app, editor, client):
     assert "Clean air for all" in client.get("/en/c/air").text
 
 
+def test_earlier_words_are_shown_beside_the_new_ones_and_restored_by_one_press(app, editor):
+    factories.campaign("air")
+    before = staff_queries.desk("air").texts["title_en"]
+    editor.post("/staff/campaigns/air/page/texts", data=texts_form(editor, title_en="Clean air for all"))
+    page = editor.get("/staff/campaigns/air/page")
+    assert "<ins>" in page.text
+    path = re.search(r'action="([^"]*/restore/[0-9]+)"', page.text)[1]
+    old = {"seen": seen(page, path)}
+    assert editor.post(path, data=old).status_code == 303
+    assert staff_queries.desk("air").texts["title_en"] == before
+    again = editor.post(path, data=old)
+    assert again.status_code == 409, "who saw other words overwrites nothing"
+    assert editor.post("/staff/campaigns/air/page/texts/restore/999", data=old).status_code == 404
+
+
 def test_a_long_korean_text_is_not_too_large_for_its_form(app, editor):
     draft("air")
     long = "하늘 " * 6600
