@@ -143,7 +143,6 @@ def _signatures(blue: Campaign) -> Iterator[Shown]:
     for state in ("proposed", "discarded", "applied"):
         act = factories.invalidation(state=state, campaign_id=blue.id, domain_hash=wave)
         yield Shown(f"invalidation, {state}", f"/staff/invalidations/{act.id}")
-    yield Shown("invalidations", "/staff/invalidations")
 
     facts = {"domain_hash": wave, "at": clock.now() - timedelta(minutes=5)}
     for _ in range(30):
