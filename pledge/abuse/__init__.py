@@ -1,1 +1,1 @@
-"""What is done against abuse: signals and what follows from them, proof of work, blocks of networks and domains, alerts to staff."""
+"""What is done against abuse: signals and what follows from them, proof of work, the list of networks and domains that staff hold or allow, alerts to staff."""

@@ -26,6 +26,10 @@ QUIET: dict[AlertKind, timedelta | None] = {
     AlertKind.DOMAIN_HELD: timedelta(hours=1),
     AlertKind.DELIVERY_FELL: timedelta(hours=6),
     AlertKind.STEP_REACHED: None,
+    AlertKind.APPROVAL_WAITS: None,
+    AlertKind.ACT_PROPOSED: None,
+    AlertKind.ORGANIZATION_WAITS: None,
+    AlertKind.INBOX_DAILY: timedelta(hours=20),
     AlertKind.COUNT_DIFFERS: timedelta(minutes=50),  # the worker compares once an hour
 }
 
@@ -94,6 +98,10 @@ HEADLINES = {
     AlertKind.DOMAIN_HELD: Phrase("alert", "Many sign-ups come at a small e-mail domain"),
     AlertKind.DELIVERY_FELL: Phrase("alert", "Fewer e-mails arrive at %(provider)s"),
     AlertKind.STEP_REACHED: Phrase("alert", "%(campaign)s: %(people)s people have signed"),
+    AlertKind.APPROVAL_WAITS: Phrase("alert", "Something waits for a second person"),
+    AlertKind.ACT_PROPOSED: Phrase("alert", "An act about signatures waits for a second person"),
+    AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations wait for review"),
+    AlertKind.INBOX_DAILY: Phrase("alert", "Waiting in the inbox: %(number)s"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The numbers of %(campaign)s do not agree"),
 }
 
@@ -130,6 +138,16 @@ DETAILS = {
     AlertKind.STEP_REACHED: Phrase(
         "alert", "The campaign has reached its next step of %(step)s. A good moment for news."
     ),
+    AlertKind.APPROVAL_WAITS: Phrase(
+        "alert",
+        "News or a batch of paper signatures was proposed. It goes on when somebody other than its author has decided.",
+    ),
+    AlertKind.ACT_PROPOSED: Phrase(
+        "alert",
+        "An act about signatures was proposed. It is done when somebody other than its author approves it.",
+    ),
+    AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations have applied or sent a correction."),
+    AlertKind.INBOX_DAILY: Phrase("alert", "The inbox shows what waits for you, and since when."),
     AlertKind.COUNT_DIFFERS: Phrase(
         "alert",
         "Once an hour the public log is compared with the signatures, the published organisations, and the countries and regions. "

@@ -132,7 +132,7 @@ def look_up_next(resolve: Resolve | None = None) -> bool:
     return True
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Forget what this process remembers, as a restart would."""
     _waiting.clear()
     _known.clear()

@@ -1,11 +1,11 @@
 """Proof of work by the ALTCHA library (its version 2): a browser finds the one number among some hundred whose key begins as
 the challenge says. Each try fills two megabytes (scrypt), so that graphics cards do not make it cheap.
 
-Processor time, measured on 29 November 2026: a try takes 4.5 ms in C and 12 ms in a browser on a computer. A robot pays 0.4 s
-for a proof, the site one try for asking and 0.2 ms for checking.
+Processor time, measured on 29 November 2026: a try takes 4.5 ms in C and 8 ms in a browser on a computer. A robot pays 0.4 s
+for a proof, the site one try for asking and 0.05 ms for checking.
 
 A challenge is bound by its signature to what it was asked for, and works for five minutes. The library does not remember
-solutions; whoever accepts one has to (`challenge_of`).
+solutions; whoever accepts one has to (velocity.first_time).
 """
 
 import hmac

@@ -38,8 +38,9 @@ class Level(StrEnum):
     HIGH = "high"  #: proof of work is asked for, and a person decides before it is counted
 
 
-#: Forms of others, confirmed or not. They raise the level of a form by one step, and never hold what is nothing by itself.
-CROWD = frozenset({Signal.NETWORK, Signal.WIDE_NETWORK, Signal.DOMAIN})
+#: Forms of others from the same place, confirmed or not. They raise the level of a form by one step at most.
+PLACE = frozenset({Signal.NETWORK, Signal.WIDE_NETWORK})
+CROWD = PLACE | {Signal.DOMAIN}
 MACHINE = frozenset({Signal.QUICK, Signal.NO_FORM, Signal.HEADERS})
 #: Marks that ask for a proof where many come; a page that was left open never helps to hold anybody.
 ASKING = MACHINE | {Signal.OLD_FORM}
@@ -72,16 +73,15 @@ def level(found: Iterable[Signal]) -> Level:
     """What follows from the signals of one form.
 
     A crowd alone is people, and how a form was sent is nothing alone: programs may send it, and some people's proxies strip
-    headers. Together they are asked about. They do not hold anything: else whoever sends some forms from a place, which
-    nobody has to confirm, could have others held there.
+    headers. Together they are asked about. A crowd at one place holds none of them: else whoever sends some forms from there,
+    which nobody has to confirm, could have others held.
     """
     seen = frozenset(found)
-    if seen & ASKED:
-        is_doubtful = (
-            seen >= ASKED or len(seen & MACHINE) >= 2 or (Signal.DISPOSABLE in seen and seen & CROWD)
-        )
-        return Level.HIGH if is_doubtful else Level.MIDDLE
-    return Level.MIDDLE if seen & CROWD and seen & ASKING else Level.LOW
+    if Signal.DISPOSABLE in seen and seen & (CROWD | {Signal.BREAKER}):
+        return Level.HIGH
+    if seen & (ASKED | {Signal.DOMAIN}) and len(seen & MACHINE) >= 2:
+        return Level.HIGH
+    return Level.MIDDLE if seen & ASKED or (seen & CROWD and seen & ASKING) else Level.LOW
 
 
 def names(found: Iterable[StrEnum]) -> str | None:

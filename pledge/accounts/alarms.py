@@ -27,13 +27,25 @@ NEEDS = {
     AlertKind.DOMAIN_HELD: Permission.INVALIDATE,
     AlertKind.DELIVERY_FELL: Permission.SEE_DASHBOARD,
     AlertKind.STEP_REACHED: Permission.SEE_DASHBOARD,
+    AlertKind.APPROVAL_WAITS: Permission.EDIT_CAMPAIGNS,
+    AlertKind.ACT_PROPOSED: Permission.INVALIDATE,
+    AlertKind.ORGANIZATION_WAITS: Permission.REVIEW_ORGANIZATIONS,
+    AlertKind.INBOX_DAILY: Permission.SEE_DASHBOARD,
     AlertKind.COUNT_DIFFERS: Permission.SEE_DASHBOARD,
 }
 
 #: What people of a role hear of until they choose for themselves.
 _USUAL = {
-    Role.ADMIN: frozenset(AlertKind) - {AlertKind.STEP_REACHED},
-    Role.MODERATOR: frozenset({AlertKind.SIGN_UPS_HELD, AlertKind.DOMAIN_HELD}),
+    Role.ADMIN: frozenset(AlertKind) - {AlertKind.STEP_REACHED, AlertKind.INBOX_DAILY},
+    Role.MODERATOR: frozenset(
+        {
+            AlertKind.SIGN_UPS_HELD,
+            AlertKind.DOMAIN_HELD,
+            AlertKind.ACT_PROPOSED,
+            AlertKind.ORGANIZATION_WAITS,
+        }
+    ),
+    Role.EDITOR: frozenset({AlertKind.APPROVAL_WAITS}),
 }
 
 

@@ -8,7 +8,7 @@ account that does not exist is counted like one that does.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, update
 
 from pledge.accounts.models import StaffAttempt
 from pledge.core import clock
@@ -52,7 +52,11 @@ def count_attempt(rule: ThrottleRule, name: str) -> int:
     values = {"key": _key(rule, name), "now": now, "quiet": now - quiet}
     statement = text(_statement(rule))
     taken = write_autocommit(lambda connection: connection.execute(statement, values).one_or_none())
-    return 0 if taken is not None else max(1, _until(rule, name) - now)
+    if taken is not None:
+        return 0
+    query = select(StaffAttempt.wait_until).where(StaffAttempt.key == values["key"])
+    with reading() as connection:
+        return max(1, int(connection.execute(query).scalar() or 0) - now)
 
 
 def reset(rule: ThrottleRule, name: str) -> None:
@@ -91,12 +95,6 @@ def _statement(rule: ThrottleRule) -> str:
            wait_until = CASE WHEN {tries} < {rule.free} THEN 0 {ladder} ELSE CAST(:now AS BIGINT) + {rule.max_wait} END
      WHERE a.wait_until <= :now
     RETURNING tries"""  # noqa: S608  # only constants are put into the text; values are bound
-
-
-def _until(rule: ThrottleRule, name: str) -> int:
-    query = text("SELECT wait_until FROM staff_attempts WHERE key = :key")
-    with reading() as connection:
-        return int(connection.execute(query, {"key": _key(rule, name)}).scalar() or 0)
 
 
 def _key(rule: ThrottleRule, name: str) -> bytes:

@@ -299,7 +299,8 @@ class _Planner:
         except BadFields as bad:
             faults += [RowFault(line.number, name, fault) for name, fault in bad.faults.items()]
         self._faults += faults
-        return None if faults else PlannedPartner(line.number, fields, self._logo_of(line.number), before)
+        logo = next((self._logos[name] for name, number in self._used.items() if number == line.number), "")
+        return None if faults else PlannedPartner(line.number, fields, logo, before)
 
     def _match(self, number: int, names: Texts) -> tuple[Item[PartnerFields] | None, list[RowFault]]:
         """The stored partner of one of these names, and what is doubtful about the line."""
@@ -324,9 +325,6 @@ class _Planner:
             return [RowFault(number, "logo", ImportFault.LOGO_TWICE, self._used[name])]
         self._used[name] = number
         return []
-
-    def _logo_of(self, number: int) -> str:
-        return next((self._logos[name] for name, line in self._used.items() if line == number), "")
 
     def _with_logo_by_name(self, one: PlannedPartner) -> PlannedPartner:
         if one.logo:

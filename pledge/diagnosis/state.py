@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,6 @@ from pledge.core.db.failures import advise
 from pledge.core.db.snapshots import Snapshot
 from pledge.diagnosis.database import archive
 from pledge.ledger import queries as ledger
-from pledge.ledger.queries import LogState
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
 from pledge.signatures.queries import held_by_campaign
@@ -122,43 +121,35 @@ def _campaign_figures() -> Iterator[Figure]:
     differences = Counter(number for number, _ in ledger.differences())
     names = slugs()  # read last: it has every campaign of the others
 
-    def of_each_log(
-        name: str, text: str, value: Callable[[LogState], float], *, only_grows: bool = False
-    ) -> Figure:
+    for name, meaning, value in (
+        ("people", "People who are counted.", lambda log: log.people),
+        (
+            "organizations",
+            "Organisations that are counted, apart from people.",
+            lambda log: log.organizations,
+        ),
+        ("log_additions", "Entries of the public log that add something.", lambda log: log.additions),
+        ("log_removals", "Entries of the public log that take something away.", lambda log: log.removals),
+        (
+            "log_unsigned_entries",
+            "Numbered entries that no published checkpoint covers yet.",
+            lambda log: log.size - log.signed_size,
+        ),
+        (
+            "log_set_aside_entries",
+            "Entries that were set aside and are not dismissed.",
+            lambda log: aside.get(log.campaign_id, 0),
+        ),
+        (
+            "ledger_differences",
+            "What the last comparison of log, signatures, wall and places found.",
+            lambda log: differences[log.campaign_id],
+        ),
+    ):
         values = {(names[log.campaign_id],): value(log) for log in logs}
-        return Figure(name, text, values, ("campaign",), only_grows)
-
-    yield of_each_log("people", "People who are counted.", lambda log: log.people)
-    yield of_each_log(
-        "organizations", "Organisations that are counted, apart from people.", lambda log: log.organizations
-    )
-    yield of_each_log(
-        "log_additions",
-        "Entries of the public log that add something.",
-        lambda log: log.additions,
-        only_grows=True,
-    )
-    yield of_each_log(
-        "log_removals",
-        "Entries of the public log that take something away.",
-        lambda log: log.removals,
-        only_grows=True,
-    )
-    yield of_each_log(
-        "log_unsigned_entries",
-        "Numbered entries that no published checkpoint covers yet.",
-        lambda log: log.size - log.signed_size,
-    )
-    yield of_each_log(
-        "log_set_aside_entries",
-        "Entries that were set aside and are not dismissed.",
-        lambda log: aside.get(log.campaign_id, 0),
-    )
-    yield of_each_log(
-        "ledger_differences",
-        "What the last comparison of log, signatures, wall and places found.",
-        lambda log: differences[log.campaign_id],
-    )
+        yield Figure(
+            name, meaning, values, ("campaign",), only_grows=name in ("log_additions", "log_removals")
+        )
     yield Figure(
         "checkpoint_timestamp_seconds",
         "When the newest checkpoint was signed, in Unix seconds.",

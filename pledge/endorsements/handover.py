@@ -19,6 +19,8 @@ from pledge.mail.addresses import Address, address_hash, domain_of
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mailed_links.links import Confirmation, check_number, read_numbers
 
+#: What the endorsement and the change exchange when it comes into force.
+_PERSON = ("contact_name", "contact_title", "contact_email", "address_hash", "mail_domain", "lang")
 _COUNT_TRY = (
     update(ContactChange)
     .where(
@@ -107,7 +109,10 @@ def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bo
             if found is None:
                 return False
             row, change = found
-            _exchange(row, change)
+            for column in _PERSON:
+                old, new = getattr(row, column), getattr(change, column)
+                setattr(row, column, new)
+                setattr(change, column, old)
             row.contact_number = change.contact_number
             row.privacy_version = privacy_version
             change.done_at = clock.now()
@@ -164,10 +169,3 @@ def _asked(
     if change.done_at is not None or change.contact_number != contact_number:
         return None
     return row, change
-
-
-def _exchange(row: Endorsement, change: ContactChange) -> None:
-    for column in ("contact_name", "contact_title", "contact_email", "address_hash", "mail_domain", "lang"):
-        old, new = getattr(row, column), getattr(change, column)
-        setattr(row, column, new)
-        setattr(change, column, old)

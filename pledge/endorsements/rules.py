@@ -71,12 +71,13 @@ class Content:
 def clean(content: Content) -> Content:
     """The content as it will be stored. Raises BadContent for the first fault."""
     check_targets(content.target_year, content.interim_year, content.interim_percent)
+    region = content.region if content.country == countries.HOME else None
     return replace(
         content,
         name=clean_names(content.name),
         type=check_type(content.type),
         country=_checked("country", content.country, content.country in countries.COUNTRIES),
-        region=_region(content),
+        region=_checked("region", region, region in countries.REGIONS) if region else None,
         website=check_website(content.website),
         statement=languages.texts({lang: clean_statement(text) for lang, text in content.statement.items()}),
     )
@@ -151,12 +152,6 @@ def check_website(text: str) -> str:
         return clean_website(text)
     except BadWebsite:
         raise BadContent("website", ContentFault.WEBSITE) from None
-
-
-def _region(content: Content) -> str | None:
-    if content.country != countries.HOME or not content.region:
-        return None
-    return _checked("region", content.region, content.region in countries.REGIONS)
 
 
 def _checked(field: str, text: str, fine: bool) -> str:

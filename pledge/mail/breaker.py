@@ -114,12 +114,16 @@ def watch(confirmations: Confirmations) -> None:
     elif (failure := _failure(confirmations)) is not None:
         answers = failure.answers
         facts = {"mails": answers.mails, "confirmed": answers.confirmed}
-        if failure.group is None:
+        if failure.group is None or now.slow_group not in (None, failure.group):
             _decide("breaker opened", facts, breaker_opened_at=clock.now(), slow_group=None, slow_since=None)
-        elif failure.group != now.slow_group:
+        elif now.slow_group is None:
             slow = {"slow_group": failure.group, "slow_since": clock.now()}
             _decide("mails to one domain or from one network slowed down", facts, **slow)
-    elif now.slow_group is not None and _may_close(confirmations, now.slow_since, _is_of(now.slow_group)):
+    elif (
+        now.slow_group is not None
+        and now.slow_since is not None
+        and _may_close(confirmations, now.slow_since, _is_of(now.slow_group))
+    ):
         _decide("they are not slowed down any more", slow_group=None, slow_since=None)
 
 

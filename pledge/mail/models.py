@@ -3,12 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, String, false, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
-from pledge.core.db.types import BigKey, UTCDateTime
+from pledge.core.db.types import BigKey, UTCDateTime, partial_index
 from pledge.core.i18n import Phrase
 
 
@@ -178,25 +178,10 @@ class OutboxMail(Model):
         CheckConstraint("state IN ('queued', 'sent', 'dropped', 'dead')", name="state"),
         CheckConstraint(f"kind IN ({', '.join(repr(kind.value) for kind in MailKind)})", name="kind"),
         # One index for each class: a long queue of one does not slow the search for the others.
-        Index(
-            "ix_outbox_mails_due",
-            "due_at",
-            postgresql_where=text(f"state = 'queued' AND {AWAITED}"),
-            sqlite_where=text(f"state = 'queued' AND {AWAITED}"),
-        ),
-        Index(
-            "ix_outbox_mails_first",
-            "due_at",
-            postgresql_where=text(f"state = 'queued' AND {FIRST}"),
-            sqlite_where=text(f"state = 'queued' AND {FIRST}"),
-        ),
+        partial_index("ix_outbox_mails_due", "due_at", where=f"state = 'queued' AND {AWAITED}"),
+        partial_index("ix_outbox_mails_first", "due_at", where=f"state = 'queued' AND {FIRST}"),
         *(
-            Index(
-                f"ix_outbox_mails_{name}",
-                *columns,
-                postgresql_where=text(f"state = 'queued' AND {which}"),
-                sqlite_where=text(f"state = 'queued' AND {which}"),
-            )
+            partial_index(f"ix_outbox_mails_{name}", *columns, where=f"state = 'queued' AND {which}")
             for name, columns, which in (
                 ("proved", ("suspicious", "turn_at"), PROVED),
                 ("unproved", ("suspicious", "turn_at"), UNPROVED),
@@ -204,35 +189,13 @@ class OutboxMail(Model):
                 ("network", ("network_hash",), FIRST),
             )
         ),
-        Index("ix_outbox_mails_asked", "sent_at", postgresql_where=text(ASKED), sqlite_where=text(ASKED)),
-        Index(
-            "ix_outbox_mails_last",
-            "due_at",
-            postgresql_where=text(f"state = 'queued' AND {LAST}"),
-            sqlite_where=text(f"state = 'queued' AND {LAST}"),
-        ),
+        partial_index("ix_outbox_mails_asked", "sent_at", where=ASKED),
+        partial_index("ix_outbox_mails_last", "due_at", where=f"state = 'queued' AND {LAST}"),
         Index("ix_outbox_mails_subject", "subject_id"),
         # News is enqueued once for each signature.
-        Index(
-            "uq_outbox_mails_news",
-            "seq",
-            "subject_id",
-            unique=True,
-            postgresql_where=text(NEWS),
-            sqlite_where=text(NEWS),
-        ),
-        Index(
-            "ix_outbox_mails_returned",
-            "created_at",
-            postgresql_where=text("returned IS NOT NULL"),
-            sqlite_where=text("returned IS NOT NULL"),
-        ),
-        Index(
-            "ix_outbox_mails_dead",
-            "id",
-            postgresql_where=text("state = 'dead'"),
-            sqlite_where=text("state = 'dead'"),
-        ),
+        partial_index("uq_outbox_mails_news", "seq", "subject_id", unique=True, where=NEWS),
+        partial_index("ix_outbox_mails_returned", "created_at", where="returned IS NOT NULL"),
+        partial_index("ix_outbox_mails_dead", "id", where="state = 'dead'"),
     )
 
 

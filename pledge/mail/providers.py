@@ -5,6 +5,7 @@ the changelog, as they decide who is one person.
 """
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 
 @dataclass(frozen=True)
@@ -101,3 +102,10 @@ def without_tag(address: str) -> str | None:
     local, _, domain = exact(address).rpartition("@")
     before, plus, _ = local.partition("+")
     return f"{before}@{domain}" if before and plus else None
+
+
+def likely_domain(domain: str) -> str | None:
+    """The large provider that may have been meant by a domain that differs from it by a letter or two."""
+    if domain in LARGE_PROVIDERS:
+        return None
+    return next(iter(get_close_matches(domain, sorted(LARGE_PROVIDERS), n=1, cutoff=0.85)), None)

@@ -14,7 +14,6 @@ seconds divided by that number (the generic cell rate algorithm, ATM Forum TM 4.
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.orm import Session
@@ -55,20 +54,10 @@ def lock(session: Session) -> MailValve:
     return found
 
 
-class Opening(Protocol):
-    """The valve's row, as read or as locked."""
-
-    used_until: Any
-    floor_used_until: Any
-    breaker_opened_at: Any
-    proved_unanswered: Any
-    slow_group: Any
-    slow_since: Any
-
-
-def current(connection: Connection) -> Opening:
-    """The valve as it is now."""
-    return connection.execute(select(MailValve.__table__)).first() or MailValve(used_until=_UNUSED)
+def current(connection: Connection) -> MailValve:
+    """The valve as it is now, in no session."""
+    row = connection.execute(select(MailValve.__table__)).mappings().first()
+    return MailValve(**(row or {"used_until": _UNUSED}))
 
 
 class Lane(StrEnum):
@@ -80,19 +69,19 @@ class Lane(StrEnum):
     GROUP = "group"  #: unproved, and of it
 
 
-def lanes(valve: Opening) -> dict[Lane, bool]:
+def lanes(valve: MailValve) -> dict[Lane, bool]:
     """The lanes of the moment, and whether each has only the floor."""
     if valve.breaker_opened_at is None and valve.slow_group is not None:
         return {Lane.PROVED: False, Lane.OTHERS: False, Lane.GROUP: True}
     return {Lane.PROVED: False, Lane.UNPROVED: valve.breaker_opened_at is not None}
 
 
-def unhindered(valve: Opening) -> list[Lane]:
+def unhindered(valve: MailValve) -> list[Lane]:
     """The lanes whose mails should go out at once, but for the usual pace."""
     return [lane for lane, floor in lanes(valve).items() if not floor and not _is_reduced(valve)]
 
 
-def available(valve: Opening, now: datetime, *, floor: bool) -> int:
+def available(valve: MailValve, now: datetime, *, floor: bool) -> int:
     """How many first mails may go now, at the floor or at the pace above it."""
     if floor:
         return _room(valve.floor_used_until or now, now, _floor_interval())
@@ -125,20 +114,16 @@ def record_held_back(session: Session) -> bool:
 
 def is_recorded() -> bool:
     """Whether it was recorded a moment ago that mails are held back."""
-    held_at = _read()[1]
+    with reading() as connection:
+        held_at = current(connection).held_at
     return held_at is not None and clock.now() - held_at < _NOTED_EVERY
 
 
 def closed_since() -> datetime | None:
     """Since when mails to new addresses are held back; None when they are not."""
-    closed_at, held_at = _read()
-    return closed_at if _is_closed(held_at, clock.now()) else None
-
-
-def _read() -> tuple[datetime | None, datetime | None]:
     with reading() as connection:
-        row = connection.execute(select(MailValve.closed_at, MailValve.held_at)).first()
-    return (None, None) if row is None else (row.closed_at, row.held_at)
+        valve = current(connection)
+    return valve.closed_at if _is_closed(valve.held_at, clock.now()) else None
 
 
 def _is_closed(held_at: datetime | None, now: datetime) -> bool:
@@ -149,11 +134,11 @@ def _room(used_until: datetime, now: datetime, interval: timedelta) -> int:
     return max(0, (now + WINDOW - max(used_until, now)) // interval)
 
 
-def _interval(valve: Opening) -> timedelta:
+def _interval(valve: MailValve) -> timedelta:
     return WINDOW / current_config().first_mail_pace * (PROVED_PART if _is_reduced(valve) else 1)
 
 
-def _is_reduced(valve: Opening) -> bool:
+def _is_reduced(valve: MailValve) -> bool:
     return valve.breaker_opened_at is not None and bool(valve.proved_unanswered)
 
 

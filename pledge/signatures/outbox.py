@@ -5,7 +5,7 @@ nor its time reveals anything.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,7 +73,8 @@ def enqueue_all(session: Session, wanted: Sequence[SignatureMail], *, may_wait: 
     No two may be to confirm the same signature. One about a signature that is gone is left out.
     Of mails to confirm that one address is to get in one campaign, the one for the newest form takes the place of those that wait.
     """
-    facts = _facts(session, {one.signature_id for one in wanted})
+    found = select(*_FACTS).where(Signature.id.in_({one.signature_id for one in wanted}))
+    facts = {row.id: _facts_from(row) for row in session.execute(found)}
     wanted = _newest([one for one in wanted if one.signature_id in facts], facts)
     if not wanted:
         return 0
@@ -126,11 +127,6 @@ class _Facts:
         """Whether this is a newer form with the very address of the other, in any campaign."""
         is_same = exact(self.address) == exact(other.address)
         return is_same and self.id != other.id and self.submitted_at >= other.submitted_at
-
-
-def _facts(session: Session, ids: Iterable[int]) -> Mapping[int, _Facts]:
-    rows = session.execute(select(*_FACTS).where(Signature.id.in_(ids)))
-    return {row.id: _facts_from(row) for row in rows}
 
 
 def _facts_from(row: Row[*tuple[Any, ...]]) -> _Facts:
@@ -253,7 +249,15 @@ def handle_confirm(session: Session, requests: Sequence[MailRequest]) -> None:
 def handle_link(session: Session, request: MailRequest) -> None:
     """Enqueue the link to one's own page; if nothing was ever confirmed, the mail to confirm; for a stranger nothing."""
     campaign_id, hashed = request.campaign_id, bytes(request.address_hash or b"")
-    row = _settled(session, campaign_id, hashed) or _newest_row(session, campaign_id, hashed)
+    of_person = (Signature.address_hash == hashed, Signature.campaign_id == campaign_id)
+    # The settled row; else the one that was withdrawn last; else the last pending one, which a stranger may have sent.
+    order = (
+        text(f"NOT ({SETTLED})"),
+        Signature.state == SignatureState.PENDING,
+        Signature.submitted_at.desc(),
+    )
+    query = select(Signature.id, Signature.state).where(*of_person).order_by(*order).limit(1)
+    row = session.execute(query).first()
     if row is not None:
         kind = MailKind.CONFIRM if row.state == SignatureState.PENDING else MailKind.MANAGE
         _enqueue_once(session, [SignatureMail(kind, row.id, request.lang)])
@@ -314,21 +318,3 @@ def _enqueued(session: Session, signature_ids: Collection[int]) -> set[tuple[str
         OutboxMail.subject_id.in_(signature_ids), or_(OutboxMail.state == MailState.QUEUED, fresh)
     )
     return {(kind, number) for kind, number in session.execute(query)}
-
-
-def _settled(session: Session, campaign_id: int, hashed: bytes) -> Row[int, str] | None:
-    query = select(Signature.id, Signature.state).where(
-        Signature.address_hash == hashed, Signature.campaign_id == campaign_id, text(SETTLED)
-    )
-    return session.execute(query).first()
-
-
-def _newest_row(session: Session, campaign_id: int, hashed: bytes) -> Row[int, str] | None:
-    """The row that was withdrawn last; else the last pending one, which a stranger may have sent."""
-    query = (
-        select(Signature.id, Signature.state)
-        .where(Signature.address_hash == hashed, Signature.campaign_id == campaign_id)
-        .order_by(Signature.state == SignatureState.PENDING, Signature.submitted_at.desc())
-        .limit(1)
-    )
-    return session.execute(query).first()

@@ -154,13 +154,10 @@ def open_link(
     signature = _find(_OF_PERSON, signature_id, lang, find_campaign, find_pledge)
     if signature is None:
         return Link(LinkState.UNKNOWN)
-    return Link(_link_state(signature, expired), signature, expired)
-
-
-def _link_state(signature: SignatureView, expired: bool) -> LinkState:
-    if signature.row.state != SignatureState.PENDING:
-        return LinkState(signature.row.state)
-    return waiting_state(takes_confirmations=signature.campaign.takes_confirmations, expired=expired)
+    state = LinkState(signature.row.state)
+    if state is LinkState.PENDING:
+        state = waiting_state(takes_confirmations=signature.campaign.takes_confirmations, expired=expired)
+    return Link(state, signature, expired)
 
 
 def own_signature(

@@ -75,7 +75,7 @@ MANY_SIGN_UPS, MANY_DOMAINS, SMALL_SHARE = 50, 20, 0.6
 #: So many confirmations may a small domain have in so long; and so many, where so large a share are different networks.
 #: The worker looks every few seconds, so a few more are counted.
 WEEK = timedelta(days=7)
-MAX_CONFIRMED, MAX_SCATTERED, SCATTERED_SHARE = 25, 20, 0.9
+MAX_CONFIRMED, MAX_SCATTERED, SCATTERED_SHARE = 25, 24, 0.9
 #: Smaller clusters are not judged by speed and domains.
 MIN_SIZE = min(MANY_SIGN_UPS, *(speed.min_size for speed in SPEEDS))
 #: How far back speed and domains are looked at.

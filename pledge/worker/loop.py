@@ -21,6 +21,7 @@ from pledge.core.db.failures import describe
 from pledge.core.logs import log
 from pledge.deliveries import queries as deliveries
 from pledge.diagnosis import contents
+from pledge.inbox.services import alert_waiting
 from pledge.jobs import services as jobs
 from pledge.ledger import log as public_log
 from pledge.ledger import services as ledger
@@ -132,6 +133,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("delivery", deliverability.alert_falls, idle=300),
         Step("webhook", webhook.advance, idle=2, busy=0),
         Step("steps", alert_reached_goals, idle=5),
+        Step("inbox", alert_waiting, idle=60),
         Step("compare", contents.compare, idle=3600),
         Step("mail servers", mail_servers.look_up_next, idle=0.2, busy=0, enabled=looks_up_mail_servers),
         Step("bounces", read_bounces, idle=30, busy=0, enabled=bool(bounce_mailbox)),

@@ -174,7 +174,7 @@ def test_what_signers_and_staff_have_written_and_searched_for_is_only_text(app, 
     forget_caches(app)
     admin = staff_client("admin")
     staff = [
-        *("/staff/audit", "/staff/switches", "/staff/invalidations", "/staff/"),
+        *("/staff/audit", "/staff/switches", "/staff/watch", "/staff/"),
         *(f"/staff/signatures/{signer.id}" for signer in signers),
         *(f"/staff/invalidations/{number}" for number in proposed),
     ]

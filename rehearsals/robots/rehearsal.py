@@ -61,7 +61,7 @@ class Rehearsal:
     def play(self, visits: Sequence[Visit], monkeypatch: pytest.MonkeyPatch) -> None:
         """Everybody signs, answers and is looked at; `fates` and the database have the result."""
         monkeypatch.setattr("limits.storage.memory.time.time", lambda: self.clock.now().timestamp())
-        mail_servers.forget()
+        mail_servers.clear_cache()
         storage, campaign = MemoryStorage(), the_campaign()
         for domain in MARKED:
             marked = Origin(campaign.id, OriginKind.DOMAIN, domain_hash(campaign.slug, domain))

@@ -16,7 +16,7 @@ from tests.browser.steps import (
 
 
 def fill_proposal(page, domain, note="a burst from one domain"):
-    page.goto("/staff/invalidations")
+    page.goto("/staff/watch")
     page.locator("main a[href$='/new']").first.click()
     page.locator("#campaign").select_option("blue-skies")
     page.locator("#domain").fill(domain)
@@ -46,7 +46,7 @@ def test_robots_are_taken_out_and_put_back_and_everybody_sees_it(visitor, site, 
     expect(signer.get_by_text("Made by a program")).to_be_visible()
 
     moderator.locator("#why").fill("a person wrote to us")
-    moderator.get_by_role("button", name="Put them back into the count").click()
+    moderator.get_by_role("button", name="Put them back").click()
     reload_until(moderator, moderator.get_by_text("Undone"))
     expect(onlooker.locator("[data-count]")).to_have_text(f"{before:,}")
     signer.reload()

@@ -6,12 +6,17 @@ from playwright.sync_api import expect
 from tests.browser.steps import reload_until, staff_page
 from tests.support.browser import look_faults
 from tests.support.factories import SLUG
+from tests.support.site import Site
 
 
-@pytest.fixture
-def site(make_site):
+@pytest.fixture(scope="module")
+def site(new_database, worker_folder):
     """A site of its own, as signing is paused on it."""
-    return make_site().start()
+    site = Site(worker_folder / "desk", new_database("sqlite", "desk"))
+    try:
+        yield site.start()
+    finally:
+        site.stop()
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])

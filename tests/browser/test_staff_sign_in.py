@@ -8,7 +8,7 @@ import pytest
 from passlib.totp import TOTP
 from playwright.sync_api import expect
 
-from tests.browser.steps import staff_page
+from tests.browser.steps import press, staff_page
 from tests.support.browser import LOOKS, Visitor, assert_looks_right
 
 PASSWORD = "three green herons waited"
@@ -71,7 +71,11 @@ def test_a_member_of_staff_goes_from_the_invitation_to_the_end_of_the_session(vi
     choose_password(page, invited.link)
     bind_app(page)
     codes = keep_codes(page)
-    page.get_by_role("link", name="I have kept them").click()
+    go_on = page.get_by_role("button", name="Continue")
+    go_on.click()
+    expect(page).to_have_url(re.compile("/staff/account/recovery-codes$"))  # the codes are kept first
+    page.get_by_label("I have saved, printed or written down the codes.").check()
+    press(page, go_on)
     signed_in_page(page)
 
     page.locator("button", has_text="Sign out").click()

@@ -14,7 +14,7 @@ from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.deliveries.document import from_json
-from pledge.deliveries.letter.pdf import part
+from pledge.deliveries.letter.pdf import letter_data
 from pledge.deliveries.pack import packing
 from pledge.exports import services as exports
 from pledge.exports.files import write_export
@@ -146,7 +146,7 @@ def test_no_staff_page_of_one_campaign_tells_facts_of_the_other(rivers):
     organization = endorsement(second)
     number = deliveries.frozen(second, **texts())
     admin = staff.client(app, "admin")
-    sections = ("", "/texts", "/pledge", "/schedule", "/partners", "/events", "/media")
+    sections = ("", "/page", "/partners", "/settings", "/news", "/news/new")
     for lang, name in SITE.items():
         admin.post("/staff/language", data={"lang": lang})
         for path in [
@@ -172,7 +172,7 @@ def test_neither_the_pack_nor_an_export_tells_facts_of_the_other_campaign(rivers
             assert told(readable(name, pack.read(name))) == [], name
     document = from_json(deliveries.row(number).document)
     for lang in ("ko", "en"):
-        letter = part(document, lang)  # all that the PDF says
+        letter = letter_data(document, lang)  # all that the PDF says
         assert told(str(letter)) == []
         assert letter["senders"] == [SECRETARIAT[lang]]
         assert letter["recipient"] == RECIPIENT[lang]

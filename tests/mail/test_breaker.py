@@ -174,6 +174,14 @@ def test_where_two_domains_are_at_fault_it_opens(site):
     assert slow_group() is None
 
 
+def test_when_a_second_domain_fails_it_opens(site, frozen_clock):
+    sent(200, 0, ago=11, domain_hash=ROBOTS)
+    assert not watch()
+    frozen_clock.move(minutes=20)
+    sent(500, 0, ago=11, domain_hash=b"others")
+    assert watch()
+
+
 def test_a_slow_domain_goes_on_at_the_usual_pace_once_it_is_confirmed_or_nothing_waits(site, frozen_clock):
     sent(200, 0, ago=11, domain_hash=ROBOTS)
     watch()

@@ -77,6 +77,8 @@ def dispose(app: Flask) -> None:
 def copy_sqlite(template: Path, target: Path) -> str:
     """A copy of a database that nobody has open; its address."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    for written in ("-wal", "-shm"):  # by a test that had a database of this name before
+        target.with_name(target.name + written).unlink(missing_ok=True)
     shutil.copyfile(template, target)
     return f"sqlite:///{target}"
 
@@ -120,7 +122,7 @@ def forget_caches(app: Flask) -> None:
     with app.app_context():
         cache.clear()
     integrity.forget()
-    mail_servers.forget()
+    mail_servers.clear_cache()
     limits.start_counting(app, app.extensions["pledge.config"])
     snapshots.clear()
 

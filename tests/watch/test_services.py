@@ -264,7 +264,7 @@ def test_beyond_a_few_dozen_confirmations_a_week_what_waits_at_a_small_domain_is
 
 
 def test_at_a_small_domain_with_ever_new_networks_it_takes_fewer():
-    patient(19)
+    patient(23)
     waiting = people(2, "trap.example", "198.{}.100.7", ago=10)
     assert watch.hold_suspicious() == 0
     patient(1, network="99.51.100.7")
@@ -287,8 +287,8 @@ def test_domains_that_share_a_mail_server_count_together_but_not_those_at_a_know
             mail_servers.note(hashed, domain, the_campaign().slug)
             assert mail_servers.look_up_next(lambda _domain, server=server: [server])
     for place in range(5):
-        patient(4, f"shared{place}.example", f"203.{place}.{{}}.7")
-        patient(4, f"firm{place}.example", f"203.{place}.{{}}.8")
+        patient(5, f"shared{place}.example", f"203.{place}.{{}}.7")
+        patient(5, f"firm{place}.example", f"203.{place}.{{}}.8")
     waiting = [
         *people(1, "shared5.example", "198.51.100.7", ago=10),
         *people(1, "firm5.example", "198.51.100.7", ago=10),

@@ -264,7 +264,9 @@ def merge(actor: Actor, endorsement_id: int, into_id: int, seen: SeenState, why:
         raise CaseInWrongState
     now = clock.now()
     with transaction() as session:
-        _lock_in_order(session, endorsement_id, into_id)
+        # Both rows, the smaller number first, so that two opposite merges cannot deadlock.
+        both = select(Endorsement.id).where(Endorsement.id.in_((endorsement_id, into_id)))
+        session.execute(both.order_by(Endorsement.id).with_for_update())
         row = _lock(session, endorsement_id, seen)
         into = session.get(Endorsement, into_id)
         if into is None:
@@ -343,10 +345,3 @@ def _refuse_waiting(session: Session, row: Endorsement, actor: Actor) -> None:
 def _mail_reason(reason: str, note: str) -> str:
     """The reason as one paragraph, as mails need it."""
     return " ".join(f"{reason} {note}".split())
-
-
-def _lock_in_order(session: Session, *ids: int) -> None:
-    """Lock both rows, the smaller number first, so that two opposite merges cannot deadlock."""
-    session.execute(
-        select(Endorsement.id).where(Endorsement.id.in_(ids)).order_by(Endorsement.id).with_for_update()
-    )

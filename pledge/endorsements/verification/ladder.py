@@ -49,17 +49,14 @@ def check_site(website: str, proof: str) -> bool:
     except BadWebsite:
         return False
     end = clock.monotonic() + _SECONDS
-    records = _records(f"{RECORD}.{registrable(host) or host}", end)
+    found = _resolved(f"{RECORD}.{registrable(host) or host}", "TXT", end)
+    # A long text comes in several strings.
+    records = [b"".join(record.strings).decode(errors="replace") for record in found]
     return _among(proof, records) or _among(proof, _lines(host, end))
 
 
 def _among(proof: str, found: list[str]) -> bool:
     return any(hmac.compare_digest(proof.encode(), line.strip().encode()) for line in found)
-
-
-def _records(name: str, end: float) -> list[str]:
-    # A long text comes in several strings.
-    return [b"".join(record.strings).decode(errors="replace") for record in _resolved(name, "TXT", end)]
 
 
 def _resolved(name: str, kind: str, end: float) -> list[Any]:

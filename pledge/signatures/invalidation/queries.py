@@ -35,9 +35,10 @@ class Sampled:
     seconds: float | None  #: from the mail to the confirmation
 
 
-def newest(limit: int = 100) -> list[Invalidation]:
-    """The newest invalidations, whatever became of them."""
-    return load(select(Invalidation).order_by(Invalidation.id.desc()).limit(limit))
+def newest(campaign_id: int, limit: int = 100) -> list[Invalidation]:
+    """The newest acts about a campaign or about all, whatever became of them."""
+    concerned = or_(Invalidation.campaign_id == campaign_id, Invalidation.campaign_id.is_(None))
+    return load(select(Invalidation).where(concerned).order_by(Invalidation.id.desc()).limit(limit))
 
 
 def proposed() -> list[Invalidation]:

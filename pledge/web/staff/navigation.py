@@ -20,6 +20,7 @@ class Page:
     label: Any
     permission: Permission
     path: str  #: the first part of the addresses of this page and of those below it; "" for /staff/ alone
+    other_path: str | None = None  #: and of other pages below it
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,13 @@ DOORS = (
         _l("Signatures"),
         (
             Page("staff.signatures", _l("Look up"), Permission.LOOK_UP_SIGNATURES, "signatures"),
-            Page("staff.watch", _l("Watch"), Permission.INVALIDATE, "watch"),
-            Page("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE, "invalidations"),
+            Page(
+                "staff.watch",
+                lazy_pgettext("signatures", "Review"),
+                Permission.INVALIDATE,
+                "watch",
+                "invalidations",
+            ),
             Page("staff.paper_of_chosen", _l("Paper signatures"), Permission.EDIT_CAMPAIGNS, "paper"),
         ),
     ),
@@ -91,4 +97,4 @@ def current_page() -> Page | None:
     """The page that the shown one is, or lies below."""
     parts = request.path.strip("/").split("/")
     path = parts[1] if len(parts) > 1 else ""
-    return next((page for door in DOORS for page in door.pages if page.path == path), None)
+    return next((page for door in DOORS for page in door.pages if path in (page.path, page.other_path)), None)

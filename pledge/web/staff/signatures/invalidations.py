@@ -139,12 +139,6 @@ class InvalidationForm(StaffForm):
         )
 
 
-@staff.get("/invalidations")
-@needs(Permission.INVALIDATE)
-def invalidations() -> str:
-    return render_template("staff/signatures/invalidations.html", invalidations=queries.newest())
-
-
 @staff.get("/invalidations/new")
 @needs(Permission.INVALIDATE)
 def invalidation_new() -> Response:

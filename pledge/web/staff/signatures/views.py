@@ -18,7 +18,8 @@ from pledge.accounts.roles import Permission
 from pledge.audit.models import Actor
 from pledge.campaigns.queries import slugs
 from pledge.core import i18n
-from pledge.mail.addresses import Address, BadAddress, parse
+from pledge.mail.addresses import Address, BadAddress, domain_of, parse
+from pledge.mail.providers import likely_domain
 from pledge.signatures import moderation, queries
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs
@@ -137,6 +138,7 @@ def _look_up_page(form: LookUpForm, status: int, found: list[int] | None = None)
             "staff/signatures/signatures.html",
             form=form,
             erased=request.args.get("done") == "erase",
+            likely=likely_domain(domain_of(form.address)) if found == [] else None,
             found=None if found is None else [person for person in people if person is not None],
         ),
         status,

@@ -181,6 +181,7 @@ def _watch_page(form: FindForm, status: int) -> Response:
         campaign_id = _campaign(chosen.slug)
         numbers = {
             "report": _report(campaign_id, chosen.slug),
+            "acts": queries.newest(campaign_id),
             "listed": origin_list.listed(campaign_id),
         }
         form.campaign.data = form.campaign.data or chosen.slug

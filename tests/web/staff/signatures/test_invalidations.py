@@ -60,7 +60,7 @@ def test_the_whole_way_counted_approved_applied_and_undone(moderator, second):
     work()
     assert set(states()) == {"invalidated"}
     assert "60 of 60" in moderator.get(address).text
-    assert moderator.get("/staff/invalidations").text.count(address) == 1
+    assert moderator.get("/staff/watch").text.count(address) == 1
 
     assert moderator.post(f"{address}/undo", data={"why": ""}).status_code == 422
     assert moderator.post(f"{address}/undo", data={"why": "a school"}).status_code == 303
@@ -169,7 +169,7 @@ def test_held_signatures_are_released_from_the_same_form_without_a_public_reason
     page = moderator.get(address)
     assert "Released" in page.text
     assert "Undo" not in page.text
-    assert f"Release no. {row(_number(address)).id}" in moderator.get("/staff/invalidations").text
+    assert f"Release no. {row(_number(address)).id}" in moderator.get("/staff/watch").text
 
 
 def test_taking_out_needs_a_reason_for_the_public_totals_and_can_be_undone(moderator):

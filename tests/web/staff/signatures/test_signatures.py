@@ -43,6 +43,15 @@ def test_a_stranger_is_not_found_and_a_damaged_address_is_told_at_its_field(mode
     assert actions("signature.") == ["signature.look_up"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("naver.con", "naver.com"), ("gmial.com", "gmail.com"), ("harbour.example", None)]
+)
+def test_a_mistyped_domain_of_a_large_provider_is_hinted(moderator, typed, meant):
+    page = moderator.post("/staff/signatures", data={"email": f"hong@{typed}"}).text
+    assert ("Did the person mean" in page) == (meant is not None)
+    assert meant is None or f"address at {meant}?" in page
+
+
 def test_the_page_shows_the_mails_and_sends_the_link_again(moderator):
     person = signature(state="pending")
     again = f"/staff/signatures/{person.id}/resend"

@@ -1,0 +1,40 @@
+"""Telling staff of what waits: approvals and organisations at once, and everything once a day; who wants what, they choose."""
+
+from pledge.abuse.models import AlertKind
+from pledge.accounts.alarms import alert
+from pledge.core import clock
+from pledge.core.db import transaction
+from pledge.core.i18n import SEOUL
+from pledge.inbox import queries
+from pledge.inbox.queries import Item, ItemKind
+
+#: The hour of the daily mail, in Seoul.
+DAILY_AT = 9
+
+_ALERTS = {
+    ItemKind.NEWS: AlertKind.APPROVAL_WAITS,
+    ItemKind.PAPER: AlertKind.APPROVAL_WAITS,
+    ItemKind.INVALIDATION: AlertKind.ACT_PROPOSED,
+    ItemKind.ORGANIZATIONS: AlertKind.ORGANIZATION_WAITS,
+    ItemKind.CORRECTIONS: AlertKind.ORGANIZATION_WAITS,
+}
+
+
+def alert_waiting() -> None:
+    """Alert about what has begun to wait; at DAILY_AT about how much waits."""
+    items = queries.waiting()
+    new = [item for item in items if item.kind in _ALERTS]
+    is_daily = bool(items) and clock.now().astimezone(SEOUL).hour == DAILY_AT
+    if not new and not is_daily:
+        return
+    with transaction() as session:
+        for item in new:
+            alert(session, _ALERTS[item.kind], _about(item))
+        if is_daily:
+            alert(session, AlertKind.INBOX_DAILY, number=sum(item.number for item in items))
+
+
+def _about(item: Item) -> str:
+    """One thing, or the queue of a campaign since its oldest."""
+    since = f"{item.since:%Y-%m-%dT%H:%M:%S}" if item.since else ""
+    return f"{item.kind} {item.id or item.campaign} {since}"[:80]

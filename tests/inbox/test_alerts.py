@@ -1,0 +1,70 @@
+"""Staff are told by mail of what waits: at once, once a day, or never, as each of them chose."""
+
+import pytest
+from sqlalchemy import select
+
+from pledge.abuse.models import Alert, AlertKind
+from pledge.accounts import alarms
+from pledge.core.db import db
+from pledge.inbox.services import alert_waiting
+from pledge.mail.models import MailKind, OutboxMail
+from tests.inbox.test_inbox import actor, proposal
+from tests.support import factories, news, paper
+from tests.support.factories import endorsement
+
+
+def told(member):
+    """The kinds of alerts that were mailed to this person."""
+    db.session.rollback()
+    query = (
+        select(Alert.kind)
+        .join(OutboxMail, OutboxMail.seq == Alert.id)
+        .where(OutboxMail.kind == MailKind.STAFF_ALERT, OutboxMail.subject_id == member.id)
+    )
+    return sorted(db.session.scalars(query.order_by(Alert.id)))
+
+
+@pytest.fixture
+def evening(app, frozen_clock):
+    """Not the hour of the daily mail."""
+    frozen_clock.move(seconds=11 * 3600 - frozen_clock.now().timestamp() % 86400)
+    return frozen_clock
+
+
+def test_each_is_told_once_of_what_they_can_decide(evening):
+    editor, moderator, viewer = (factories.staff(role) for role in ("editor", "moderator", "viewer"))
+    news.proposed(), paper.entered(), endorsement(state="review"), proposal(factories.ANNA)
+    for _ in range(2):
+        alert_waiting()
+        evening.move(hours=2)
+    assert told(editor) == [AlertKind.APPROVAL_WAITS] * 2
+    assert told(moderator) == [AlertKind.ACT_PROPOSED, AlertKind.ORGANIZATION_WAITS]
+    assert told(viewer) == []
+
+
+def test_a_queue_is_told_of_when_it_begins_and_not_for_each_that_joins_it(evening):
+    moderator = factories.staff("moderator")
+    endorsement(state="review")
+    alert_waiting()
+    endorsement(state="review")
+    alert_waiting()
+    assert told(moderator) == [AlertKind.ORGANIZATION_WAITS]
+
+
+@pytest.mark.parametrize("kinds", [[AlertKind.INBOX_DAILY], []], ids=["daily", "never"])
+def test_who_wants_one_mail_a_day_or_none_gets_that(evening, kinds):
+    moderator = factories.staff("moderator")
+    alarms.choose(actor(moderator), kinds)
+    endorsement(state="review")
+    for _ in range(48):
+        alert_waiting()
+        evening.move(hours=1)
+    assert told(moderator) == kinds * 2
+
+
+def test_nobody_is_told_daily_of_an_empty_inbox(evening):
+    alarms.choose(actor(member := factories.staff("admin")), [AlertKind.INBOX_DAILY])
+    for _ in range(24):
+        alert_waiting()
+        evening.move(hours=1)
+    assert told(member) == []
