@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pledge.accounts.roles import Permission
-from pledge.web.staff.navigation import BELOW, DOORS
+from pledge.web.staff.navigation import DOORS
 from tests.support.factories import SLUG, the_campaign
 
 #: Pages of a person's own account and of signing in, which lie behind no door.
