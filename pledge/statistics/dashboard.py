@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Row, func, select, text, update
@@ -125,10 +126,14 @@ def alert_reached_goals() -> None:
     counts = ledger.counts(row.id for row in rows)
     for row in rows:
         people = counts[row.id].people
-        steps = steps_of(row.goal, row.goal_steps)
-        step = max((step for step in steps if step <= people), default=0)
+        step = _largest_step(row, people)
         if row.told_step is None or row.told_step < step:
             _alert_once(row, people, step)
+
+
+def _largest_step(row: Row[*tuple[Any, ...]], people: int) -> int:
+    """The largest step that so many people have reached; 0 for none. The steps go on without end."""
+    return max(takewhile(lambda step: step <= people, steps_of(row.goal, row.goal_steps)), default=0)
 
 
 def _alert_once(row: Row[*tuple[Any, ...]], people: int, step: int) -> None:
