@@ -17,7 +17,15 @@ from pledge.signatures import services
 from pledge.signatures.models import Signature
 from tests.support import apps, crash, factories, ledger
 from tests.support.ledger import fold, verify
-from tests.support.published_log import check_consistency, checkpoints, holds, keys, lines, verifiers
+from tests.support.published_log import (
+    check_consistency,
+    checkpoints,
+    holds,
+    keys,
+    lines,
+    notes_of,
+    verifiers,
+)
 
 SLUG = "blue-skies"
 
@@ -256,14 +264,14 @@ def test_erasing_a_signer_leaves_every_checkpoint_and_receipt_true_and_nothing_t
     campaign = person.campaign_id
     salt = person.salt
     receipts = [log_queries.inclusion_of(campaign, one.id, pledge_hashes) for one in [person, *others]]
-    before = checkpoints(campaign)
+    before = notes_of(campaign)
     assert json.loads(receipts[0].line)["commitment"] == leaves.commitment(salt, "hong@example.org").hex()
 
     services.erase(factories.manage_token(person))
     factories.fold_all()
 
     assert all(holds(receipt, verifiers(campaign)) for receipt in receipts)
-    after = checkpoints(campaign)
+    after = notes_of(campaign)
     assert after[: len(before)] == before
     assert lines(campaign)[0] == receipts[0].line
     assert queries.count(campaign).people == 4

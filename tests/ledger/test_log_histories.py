@@ -12,7 +12,7 @@ from pledge.ledger.models import LedgerEntry
 from tests.support import crash, ledger
 from tests.support.insider import as_superuser, guards_away
 from tests.support.ledger import fold
-from tests.support.published_log import check_consistency, checkpoints, fall_behind
+from tests.support.published_log import check_consistency, checkpoints, fall_behind, notes_of
 
 SLUG = "blue-skies"
 
@@ -175,7 +175,7 @@ def test_what_would_not_verify_is_not_signed(app, entry, why, said):
     ledger.withdraw(campaign, left)
     elsewhere = ledger.confirm(other)
     fold()
-    before = checkpoints(campaign)
+    before = notes_of(campaign)
     subject_id, values = entry(here, left, elsewhere)
     if why is None:
         with pytest.raises(DBAPIError, match="ledger_entries is append-only"):
@@ -195,7 +195,7 @@ def test_what_would_not_verify_is_not_signed(app, entry, why, said):
     as_superuser(f"UPDATE ledger_heads SET size = 4 WHERE campaign_id = {campaign}")
     with pytest.raises(LogInconsistent, match=f"{SLUG}: entry 3: {said}"):
         fold()
-    assert checkpoints(campaign) == before
+    assert notes_of(campaign) == before
 
 
 def test_of_two_that_take_back_the_same_in_one_fold_one_is_set_aside(app):

@@ -40,9 +40,9 @@ def test_twenty_forms_take_as_many_statements_as_one(statements, people):
     with statements() as seen:
         answer_requests()
     assert len(mails()) == people
-    # Find and claim; lock, read, search for mails; read addresses, what waits and stops; slots, numbers, mails; trim; delete; find the next.
+    # Find and claim; lock, read, search for mails; read addresses, what waits and stops; how many wait at each domain and network; slots, numbers, mails; trim; delete; find the next.
     takes_lock = db.engine.dialect.name == "postgresql"
-    assert len(seen) == 14 + takes_lock, seen
+    assert len(seen) == 15 + takes_lock, seen
 
 
 def test_confirmations_and_links_that_come_in_turns_are_answered_kind_by_kind(statements):

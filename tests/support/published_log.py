@@ -23,6 +23,10 @@ def checkpoints(campaign):
         return [log_queries.checkpoint(number) for number in connection.execute(query).scalars().all()]
 
 
+def notes_of(campaign):
+    return [found.note for found in checkpoints(campaign)]
+
+
 def verifiers(campaign):
     return [notes.read_verifier(line) for line in log_queries.verifiers(campaign)]
 

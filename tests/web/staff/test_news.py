@@ -147,17 +147,6 @@ def test_the_page_of_a_delivery_offers_news_to_those_who_may_write_it(staff_clie
     assert link not in staff_client("exporter").get(f"/staff/deliveries/{number}").text
 
 
-def test_the_desk_says_which_news_waits_for_a_second_person(editor, second, frozen_clock):
-    assert "News to approve" not in editor.get("/staff/").text
-    address, _ = written(editor)
-    act(editor, address, "propose")
-    frozen_clock.move(minutes=3)
-    page = second.get("/staff/").text
-    assert re.search(rf'<a href="{address}">One step closer</a> · waiting for 3 minutes', page)
-    act(second, address, "approve")
-    assert "News to approve" not in second.get("/staff/").text
-
-
 def test_every_page_links_the_archive_once_there_is_news(client, app):
     campaign()
     assert "There is no news yet." in client.get(f"/en/c/{SLUG}/news").text
