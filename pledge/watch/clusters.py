@@ -169,6 +169,7 @@ def _by_size(allowed: Collection[bytes]) -> Iterator[SuspiciousCluster]:
     newest = (
         select(Signature.campaign_id, Signature.domain_hash, Signature.network_hash)
         .where(text(SMALL_CONFIRMED), Signature.confirmed_at >= clock.now() - WEEK)
+        .where(Signature.domain_hash.is_not(None))
         .order_by(Signature.confirmed_at.desc())
         .limit(MAX_ROWS)
         .subquery()

@@ -272,6 +272,15 @@ def test_at_a_small_domain_with_ever_new_networks_it_takes_fewer():
     assert reasons(waiting) == ["scattered"] * 2
 
 
+def test_signatures_of_which_no_domain_is_stored_do_not_stop_the_watch():
+    for person in patient(30):
+        db.session.get(Signature, person.id).domain_hash = None
+    db.session.commit()
+    robots()
+    people(1, network="198.{}.100.7", ago=10)
+    assert watch.hold_suspicious() == 1
+
+
 @pytest.mark.parametrize("domain", ["naver.com", "outlook.com"])
 def test_a_large_provider_s_domain_may_have_any_number(domain):
     patient(40, domain)
