@@ -169,7 +169,8 @@ def _by_size(allowed: Collection[bytes]) -> Iterator[SuspiciousCluster]:
     newest = (
         select(Signature.campaign_id, Signature.domain_hash, Signature.network_hash)
         .where(text(SMALL_CONFIRMED), Signature.confirmed_at >= clock.now() - WEEK)
-        .where(Signature.domain_hash.is_not(None))
+        # Held ones do not count, so a flood of them does not fill MAX_ROWS.
+        .where(Signature.state == SignatureState.CONFIRMED, Signature.domain_hash.is_not(None))
         .order_by(Signature.confirmed_at.desc())
         .limit(MAX_ROWS)
         .subquery()

@@ -272,6 +272,18 @@ def test_at_a_small_domain_with_ever_new_networks_it_takes_fewer():
     assert reasons(waiting) == ["scattered"] * 2
 
 
+def test_a_flood_of_held_ones_does_not_hide_a_patient_robot(monkeypatch):
+    monkeypatch.setattr(clusters, "MAX_ROWS", 30)
+    patient(25, network="203.0.113.7")
+    for person in people(30, "flood.example", "203.0.113.9", ago=30 * MINUTE, answers=MINUTE):
+        row = db.session.get(Signature, person.id)
+        row.state, row.hold_reason = "held", "speed"
+    db.session.commit()
+    waiting = people(1, "trap.example", "198.{}.100.7", ago=10)
+    watch.hold_suspicious()
+    assert reasons(waiting) == ["size"]
+
+
 def test_signatures_of_which_no_domain_is_stored_do_not_stop_the_watch():
     for person in patient(30):
         db.session.get(Signature, person.id).domain_hash = None
