@@ -46,8 +46,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_listed_origins")),
     )
     op.execute(
-        f"INSERT INTO listed_origins ({_COLUMNS}, effect, lifted_at) SELECT {_COLUMNS}, 'hold', until FROM blocks"  # noqa: S608
+        f"INSERT INTO listed_origins ({_COLUMNS}, effect, lifted_at) SELECT {_COLUMNS}, 'hold', until FROM blocks"  # noqa: S608  # our own constants
     )
+    _continue_ids("listed_origins")
     op.execute(
         "UPDATE listed_origins SET lifted_at = NULL WHERE id IN"
         " (SELECT max(id) FROM blocks WHERE until > CURRENT_TIMESTAMP GROUP BY hash)"
@@ -80,10 +81,17 @@ def downgrade() -> None:
     )
     op.create_index("ix_blocks_until", "blocks", ["until"])
     op.execute(
-        f"INSERT INTO blocks ({_COLUMNS}, until) SELECT {_COLUMNS}, COALESCE(lifted_at, CURRENT_TIMESTAMP)"  # noqa: S608
+        f"INSERT INTO blocks ({_COLUMNS}, until) SELECT {_COLUMNS}, COALESCE(lifted_at, CURRENT_TIMESTAMP)"  # noqa: S608  # our own constants
         " FROM listed_origins WHERE effect = 'hold'"
     )
+    _continue_ids("blocks")
     op.drop_table("listed_origins")
+
+
+def _continue_ids(table: str) -> None:
+    """PostgreSQL counts on from the ids that were copied, which the audit log names."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")  # noqa: S608  # our own constants
 
 
 def _origin_columns() -> list[sa.Column]:

@@ -22,7 +22,7 @@ from pledge.signatures.invalidation import queries as invalidations
 from pledge.signatures.invalidation.services import max_alone
 from pledge.signatures.queries import held_by_campaign
 
-#: News about an answer is owed for so long.
+#: For so long an answer without news about it is listed.
 ANSWER_OWED = timedelta(days=30)
 
 

@@ -97,7 +97,7 @@ class Rehearsal:
                 if rows or (answers and answers[0][0] < upto + 60)
                 else self._next(waiting, answers, upto)
             )
-        self._tell(who)
+        self._record_fates(who)
 
     def _next(self, waiting: Sequence[Visit], answers: Sequence[tuple[float, int]], upto: float) -> float:
         """Skip the time in which nothing happens."""
@@ -154,7 +154,7 @@ class Rehearsal:
             "hold_reason": "signals" if level is Level.HIGH else None,
         }
 
-    def _tell(self, visits: Mapping[int, Visit]) -> None:
+    def _record_fates(self, visits: Mapping[int, Visit]) -> None:
         db.session.rollback()
         for signature_id, state, reason in db.session.execute(
             select(Signature.id, Signature.state, Signature.hold_reason)

@@ -52,7 +52,7 @@ def accept_second_factor() -> Response | None:
 
 @staff.before_request
 def ask_for_second_factor() -> None:
-    """Whether an act asks for it stands in the table of acts. Raises SecondFactorNeeded."""
+    """The table of acts says whether an act asks for it. Raises SecondFactorNeeded."""
     if Ask.FACTOR in asks(request.endpoint or "") and not was_shown_lately():
         raise SecondFactorNeeded(sign_in=False)
 
