@@ -47,7 +47,7 @@ from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
 from pledge.core.db import load, reading
 from pledge.core.languages import Texts
-from pledge.core.text.markdown import markdown
+from pledge.core.text.markdown import Section, markdown, sections
 from pledge.ledger.models import LedgerHead
 from pledge.ledger.queries import Count, head_columns
 
@@ -70,7 +70,7 @@ class CampaignView:
     summary: str
     recipient: str  #: to whom the totals are handed
     secretariat_line: str  #: who runs it, in one line; "" where nobody is named
-    body: Markup
+    sections: tuple[Section, ...]  #: of its text
     goal: int
     goal_steps: tuple[int, ...]  #: set by staff; without any, the usual ones (goals.py)
     state: CampaignState
@@ -89,6 +89,21 @@ class CampaignView:
     def is_open(self) -> bool:
         """Whether one can sign now."""
         return opening.is_open(self.state, self.opens_at, self.closes_at)
+
+    @property
+    def aims(self) -> Section | None:
+        """The first section with a list."""
+        return next((section for section in self.sections if section.has_list), None)
+
+    @property
+    def asks(self) -> list[Section]:
+        """The other sections with a list."""
+        return [section for section in self.sections if section.has_list and section is not self.aims]
+
+    @property
+    def background(self) -> list[Section]:
+        """The sections that are prose."""
+        return [section for section in self.sections if not section.has_list]
 
     @property
     def has_ended(self) -> bool:
@@ -249,7 +264,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         summary=row.summary,
         recipient=row.recipient,
         secretariat_line=secretariat_line(row.secretariat, lang),
-        body=markdown(row.body),
+        sections=sections(row.body),
         goal=row.goal,
         goal_steps=tuple(row.goal_steps),
         state=CampaignState(row.state),

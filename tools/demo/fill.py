@@ -15,7 +15,7 @@ from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.audit.services import record
 from pledge.campaigns import items
 from pledge.campaigns.events import EVENT, EventFields
-from pledge.campaigns.media import PhotoFocus, get_photo, get_quotation, set_photo, set_quotation
+from pledge.campaigns.media import get_quotation, set_quotation
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.core import clock, languages
 from pledge.core.db import transaction
@@ -24,7 +24,6 @@ from pledge.deliveries import freezing
 from pledge.deliveries import services as deliveries
 from pledge.deliveries.services import Answer, HandingOver
 from pledge.endorsements.models import Endorsement
-from pledge.files import services as files
 from pledge.files.scans import store_scan
 from pledge.jobs import services as jobs
 from pledge.jobs.services import Makers
@@ -235,16 +234,8 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
 
 
 def _add_media(slug: str, campaign_id: int) -> None:
-    """Add the drawn picture across the page and the invented quotation."""
+    """Add the invented quotation."""
     facts = read("media")
-    set_photo(
-        COMMAND_LINE,
-        slug,
-        get_photo(campaign_id).stamp,
-        facts["photo"]["alt"],
-        PhotoFocus.CENTER,
-        new=files.store_wide_picture((FOLDER / "photo.webp").read_bytes()),
-    )
     set_quotation(
         COMMAND_LINE,
         slug,

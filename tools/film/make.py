@@ -1,4 +1,4 @@
-"""Makes the film of the demo campaign, its picture, and the picture of `make demo`: `python -m tools.film.make`.
+"""Makes the film of the demo campaign and its picture: `python -m tools.film.make`.
 
 scene.html draws one moment; Chromium shows it frame by frame, and ffmpeg (a Debian package that only this script needs)
 encodes H.264, which every browser plays. The film has no sound and no words: those are its captions, in each language.
@@ -14,12 +14,11 @@ from tests.support.browser import chromium
 ROOT = Path(__file__).resolve().parents[2]
 SCENE = Path(__file__).with_name("scene.html")
 DEMO = ROOT / "pledge" / "content" / "demo" / "blue-skies"
-SAMPLE = ROOT / "tools" / "demo" / "content"
 
 SECONDS, FRAMES_PER_SECOND = 30, 20
 WIDTH, HEIGHT = 1280, 720
-#: Moments, in seconds: shown until somebody presses play, and across the page of `make demo`.
-STILL, PHOTO = 22.5, 19.5
+#: The moment, in seconds, that is shown until somebody presses play.
+STILL = 22.5
 
 ENCODER = (
     *("ffmpeg", "-loglevel", "error", "-y", "-f", "image2pipe", "-framerate", str(FRAMES_PER_SECOND)),
@@ -29,8 +28,8 @@ ENCODER = (
 )
 
 
-def scene(browser: Browser, scale: float = 1) -> Page:
-    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=scale)
+def scene(browser: Browser) -> Page:
+    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
     page.goto(SCENE.as_uri())
     page.evaluate("document.fonts.load('190px Pretendard')")
     return page
@@ -60,5 +59,4 @@ def picture(page: Page, moment: float, target: Path) -> None:
 if __name__ == "__main__":
     with chromium() as found:
         picture(scene(found), STILL, DEMO / "film.webp")
-        picture(scene(found, scale=1.25), PHOTO, SAMPLE / "photo.webp")
         film(scene(found), DEMO / "film.mp4")

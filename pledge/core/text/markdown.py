@@ -1,7 +1,7 @@
 """Texts in Markdown: as HTML that is safe to show, as a tree for documents, and the privacy notice with its version."""
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ _TAGS = {
 }
 #: Characters of a setting that Markdown would take as its own.
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#+.!|-]")
+#: Before the headings of second level, however they are indented.
+_SECTIONS = re.compile(r"^ {0,3}## ", re.MULTILINE)
 _PRIVACY = Path(__file__).parents[2] / "content" / "privacy"
 
 
@@ -31,6 +33,30 @@ def markdown(text: str) -> Markup:
         _MARKDOWN.render(text), tags=_TAGS, attributes={"a": {"href"}}, link_rel="noopener noreferrer"
     )
     return Markup(html)  # noqa: S704  # the sanitiser's output is what makes it safe
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands below one heading of a text."""
+
+    title: str  #: "" for what stands before the first heading
+    html: Markup
+    has_list: bool
+
+
+@lru_cache(maxsize=64)
+def sections(text: str) -> tuple[Section, ...]:
+    """Our own text by its headings of second level."""
+    before, *others = _SECTIONS.split(text)
+    parts = [
+        ("", before),
+        *((title.strip(" #"), body) for title, _, body in (part.partition("\n") for part in others)),
+    ]
+    return tuple(
+        Section(title, html := markdown(body), "<li>" in html)
+        for title, body in parts
+        if title or body.strip()
+    )
 
 
 def markdown_tree(text: str) -> list[dict[str, Any]]:
