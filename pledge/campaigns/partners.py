@@ -10,7 +10,7 @@ from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
 
 #: Partners shown without a click: two rows on a desk, seven on a phone.
-MAX_AT_ONCE = 14
+MAX_AT_ONCE = 12
 
 
 @dataclass(frozen=True)

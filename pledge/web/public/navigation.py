@@ -37,8 +37,8 @@ class Navigation:
     """The pages of one campaign; no links where they are not known."""
 
     title: str = ""
-    links: tuple[NavigationLink, ...] = ()  #: in the header of a wide screen and in the footer
-    more: tuple[NavigationLink, ...] = ()  #: in the footer only
+    links: tuple[NavigationLink, ...] = ()  #: in the header and in the footer
+    more: tuple[NavigationLink, ...] = ()  #: in the menu of a narrow screen and in the footer
 
 
 def navigation(campaign: CampaignView | None, outage: bool = False) -> Navigation:
