@@ -17,11 +17,10 @@ from tests.browser.steps import (
 
 def fill_proposal(page, domain, note="a burst from one domain"):
     page.goto("/staff/watch")
-    page.locator("main a[href$='/new']").first.click()
-    page.locator("#campaign").select_option("blue-skies")
+    page.locator("#propose summary").click()
     page.locator("#domain").fill(domain)
     page.locator("#reason").select_option("automated")
-    page.locator("#note").fill(note)
+    page.locator("#why").fill(note)
     press(page, "main form[action$='/new'] button[type=submit]")
 
 

@@ -169,6 +169,8 @@ ACTIONS: dict[str, Any] = {
     "signature.release": _l("Released a held signature"),
     "signature.resend": _l("Sent a signer’s e-mail again"),
     "signature.erase": _l("Erased a signature on request"),
+    "signature.plan_erasure": _l("Planned to erase a signature on request"),
+    "signature.stop_erasure": _l("Stopped that a signature is erased"),
     "signature.stop_news": _l("Stopped the news on request"),
     "signature.withdraw": _l("Withdrew a signature on request"),
     "staff.accept_invitation": _l("Accepted an invitation"),
