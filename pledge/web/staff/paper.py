@@ -22,7 +22,7 @@ from pledge.paper.services import PaperFields
 from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, section_page
 from pledge.web.staff.decisions import Decision, decision_routes, removal_route
@@ -179,7 +179,6 @@ def paper_edit_post(slug: str, batch_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/scan")
 @needs(Permission.EDIT_CAMPAIGNS)
-@requires_recent_mfa_for_file
 def paper_scan(slug: str, batch_id: int) -> AnyResponse:
     """The scan as it was uploaded. The download is recorded before its first byte is sent."""
     found = _find(slug, batch_id)

@@ -14,10 +14,9 @@ from pledge.accounts.services import InvitationExpired
 from pledge.core import i18n
 from pledge.core.tokens import BadToken
 from pledge.web import limits
-from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import public, staff_error_page
+from pledge.web.staff.auth.access import AccessLevel, needs, staff_error_page
 from pledge.web.staff.auth.sign_in import begin_session
-from pledge.web.staff.auth.throttling import form_page
+from pledge.web.staff.auth.throttling import SecretForm, form_page
 from pledge.web.staff.blueprint import staff
 
 PASSWORD_FAULTS = {
@@ -30,13 +29,13 @@ PASSWORD_FAULTS = {
 }
 
 
-class NewPasswordForm(StaffForm):
+class NewPasswordForm(SecretForm):
     """A new password, typed twice."""
 
     password = PasswordField(_l("New password"))
     again = PasswordField(_l("The same password again"))
 
-    def validate_shape(self) -> bool:
+    def has_same(self) -> bool:
         """Whether both fields are equal; the use case checks the password itself."""
         self.validate()
         if self.password.data != self.again.data:
@@ -47,23 +46,13 @@ class NewPasswordForm(StaffForm):
         self.password.errors = [str(PASSWORD_FAULTS[fault])]
 
 
-@staff.get("/invitation/<token>")
-@public
-def invitation(token: str) -> Response:
-    try:
-        person = accounts.invited(token)
-    except (BadToken, InvitationExpired):
-        return _expired()
-    return _page(token, person.email, NewPasswordForm())
-
-
-@staff.post("/invitation/<token>")
-@public
-def invitation_post(token: str) -> AnyResponse:
+@staff.route("/invitation/<token>", methods=["GET", "POST"])
+@needs(AccessLevel.PUBLIC)
+def invitation(token: str) -> AnyResponse:
     form = NewPasswordForm(request.form)
     try:
         person = accounts.invited(token)
-        if not form.validate_shape():
+        if request.method != "POST" or not form.has_same():
             return _page(token, person.email, form)
         person = accounts.accept_invitation(
             token, form.password.data or "", limits.client_network(), i18n.language()
@@ -77,7 +66,7 @@ def invitation_post(token: str) -> AnyResponse:
 
 
 def _page(token: str, email: str, form: NewPasswordForm) -> Response:
-    return form_page("staff/auth/invitation.html", form, token=token, email=email, min_length=MIN_LENGTH)
+    return form_page("staff/auth/password.html", form, token=token, email=email, min_length=MIN_LENGTH)
 
 
 def _expired() -> Response:

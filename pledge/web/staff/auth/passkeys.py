@@ -23,13 +23,11 @@ from pledge.core import clock
 from pledge.core.logs import log
 from pledge.web import limits
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import (
-    me,
-    public,
-)
+from pledge.web.staff.auth.access import AccessLevel, me, needs
 from pledge.web.staff.auth.carried_forms import CARRIED_BODY, carried
 from pledge.web.staff.auth.cookies import current_member
-from pledge.web.staff.auth.sign_in import begin_session, next_page, passkey_page
+from pledge.web.staff.auth.sign_in import begin_session, next_page, sign_in_page
+from pledge.web.staff.auth.throttling import SecretForm
 from pledge.web.staff.blueprint import staff
 
 #: How long a challenge is valid. A new passkey may have to wait for the second factor too (step_up.py).
@@ -57,27 +55,27 @@ class PasskeyChallenge(NamedTuple):
 
 @staff.route("/sign-in/passkey", methods=["GET", "POST"])
 @allows(body=CARRIED_BODY)
-@public
+@needs(AccessLevel.PUBLIC)
 def passkey_sign_in() -> AnyResponse:
     if current_member():
         return redirect("/staff/", 303)
     options = ""
     if request.method == "POST":
         options = passkeys.authentication_options(relying_party(), ask(_SIGNING_IN))
-    return passkey_page(options)
+    return sign_in_page(SecretForm(), "passkey", options)
 
 
 @staff.post("/sign-in/passkey/answer")
 @allows(body=CARRIED_BODY)
-@public
+@needs(AccessLevel.PUBLIC)
 def passkey_sign_in_answer() -> AnyResponse:
     try:
         person = _shown(_SIGNING_IN, request.form.get("credential", ""))
     except PasskeyRefused as error:
         flash_refusal(error)
-        return (
-            passkey_page() if carried() else redirect(url_for("staff.passkey_sign_in", next=next_page()), 303)
-        )
+        if carried():
+            return sign_in_page(SecretForm(), "passkey")
+        return redirect(url_for("staff.passkey_sign_in", next=next_page()), 303)
     return begin_session(person, "passkey")
 
 

@@ -23,7 +23,7 @@ from pledge.core.i18n import SEOUL
 from pledge.endorsements.review import queries as review
 from pledge.exports.files import file_name
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa_for_file
+from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.forms import check_reason, day_field, in_seoul
@@ -96,7 +96,6 @@ def audit() -> Response:
 
 @staff.post("/audit/export")
 @needs(Permission.READ_AUDIT)
-@requires_recent_mfa_for_file
 def audit_export() -> Response:
     """The entries that the filter finds, as CSV. The export is an entry itself, written before the first line is sent."""
     form = AuditExportForm(request.form)

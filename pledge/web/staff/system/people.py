@@ -1,6 +1,6 @@
 """The people of the staff area: invite, roles, close, invite again, end sessions. For admins with a recent second factor."""
 
-from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -54,22 +54,12 @@ class CloseForm(StaffForm):
 @staff.get("/people")
 @needs(Permission.MANAGE_STAFF)
 def people() -> Response:
-    found = queries.people()
-    able = {permission: len(queries.able(permission, found)) for permission in _APPROVED}
-    return make_response(
-        render_template("staff/system/people.html", people=found, approvers=able, done=_done())
-    )
-
-
-@staff.get("/people/invite")
-@needs(Permission.MANAGE_STAFF)
-def invite() -> Response:
-    return _invite_page(InviteForm(lang=i18n.language()))
+    return _people_page(InviteForm(lang=i18n.language()))
 
 
 @staff.post("/people/invite")
 @needs(Permission.MANAGE_STAFF)
-def invite_post() -> AnyResponse:
+def invite() -> AnyResponse:
     form = InviteForm(request.form)
     try:
         lang = form.lang.data if form.lang.data in languages.codes() else i18n.language()
@@ -86,7 +76,7 @@ def invite_post() -> AnyResponse:
         form.name.errors = [_("The name is too long or contains a character that cannot be used.")]
     else:
         return redirect(url_for("staff.person", staff_id=staff_id, done="invited"), 303)
-    return _invite_page(form)
+    return _people_page(form)
 
 
 @staff.get("/people/<int(min=1,max=2147483647):staff_id>")
@@ -135,20 +125,9 @@ def close(staff_id: int) -> AnyResponse:
     return _person_page(shown, RolesForm(roles=shown.roles), form)
 
 
-@staff.get("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
-@needs(Permission.MANAGE_STAFF)
-def invite_again(staff_id: int) -> Response:
-    """What the person would lose, and the question whether that is really wanted."""
-    shown = _person_or_404(staff_id)
-    page = render_template(
-        "staff/system/invite_again.html", person=shown, sessions=len(sessions.for_staff(staff_id))
-    )
-    return make_response(page)
-
-
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
 @needs(Permission.MANAGE_STAFF)
-def invite_again_post(staff_id: int) -> AnyResponse:
+def invite_again(staff_id: int) -> AnyResponse:
     try:
         moderation.invite_again(actor(), staff_id)
     except NoSuchAccount:
@@ -173,9 +152,15 @@ def cut_sessions(staff_id: int) -> AnyResponse:
     return _back(staff_id, "sessions")
 
 
-def _invite_page(form: InviteForm) -> Response:
-    approves_from = clock.now() + two_people.INVITED_LATELY
-    return form_page("staff/system/invite.html", form, approves_from=approves_from)
+def _people_page(form: InviteForm) -> Response:
+    found = queries.people()
+    return form_page(
+        "staff/system/people.html",
+        form,
+        people=found,
+        approvers={permission: len(queries.able(permission, found)) for permission in _APPROVED},
+        approves_from=clock.now() + two_people.INVITED_LATELY,
+    )
 
 
 def _person_page(shown: StaffMember, roles: RolesForm, closing: CloseForm) -> Response:
