@@ -9,7 +9,7 @@ from wtforms import PasswordField
 
 from pledge.accounts import services as accounts
 from pledge.accounts import throttle
-from pledge.accounts.passwords import MIN_LENGTH, BadPassword, PasswordFault
+from pledge.accounts.passwords import MIN_LENGTH, PASSWORD_MESSAGES, BadPassword, PasswordFault
 from pledge.accounts.services import InvitationExpired
 from pledge.core import i18n
 from pledge.core.tokens import BadToken
@@ -18,15 +18,6 @@ from pledge.web.staff.auth.access import AccessLevel, needs, staff_error_page
 from pledge.web.staff.auth.sign_in import begin_session
 from pledge.web.staff.auth.throttling import SecretForm, form_page
 from pledge.web.staff.blueprint import staff
-
-PASSWORD_FAULTS = {
-    PasswordFault.SHORT: _l("Please choose a password of at least 12 characters."),
-    PasswordFault.LONG: _l("A password can have up to 128 characters."),
-    PasswordFault.COMMON: _l(
-        "This password is among the first that a stranger would try. Please choose another."
-    ),
-    PasswordFault.OWN_ADDRESS: _l("Please choose a password that is not your address."),
-}
 
 
 class NewPasswordForm(SecretForm):
@@ -43,7 +34,7 @@ class NewPasswordForm(SecretForm):
         return not self.errors
 
     def refuse(self, fault: PasswordFault) -> None:
-        self.password.errors = [str(PASSWORD_FAULTS[fault])]
+        self.password.errors = [PASSWORD_MESSAGES[fault]]
 
 
 @staff.route("/invitation/<token>", methods=["GET", "POST"])

@@ -11,14 +11,13 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flask import flash, redirect, request, session, url_for
-from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.exceptions import TooManyRequests
 
 from config import current_config
 from pledge.accounts import passkeys, throttle
 from pledge.accounts.models import StaffMember
-from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused, RelyingParty
+from pledge.accounts.passkeys import PASSKEY_MESSAGES, PasskeyFault, PasskeyRefused, RelyingParty
 from pledge.core import clock
 from pledge.core.logs import log
 from pledge.web import limits
@@ -36,14 +35,6 @@ TO_ADD = timedelta(minutes=30)
 
 #: In the session: the challenges.
 ADDING, _SIGNING_IN, _VERIFYING = "passkey_adding", "passkey_signing_in", "passkey_verifying"
-
-PASSKEY_FAULTS = {
-    PasskeyFault.EXPIRED: _l("That took too long. Please try again."),
-    PasskeyFault.UNREADABLE: _l("Something was missing in what your browser sent. Please try again."),
-    PasskeyFault.NOT_ACCEPTED: _l("That passkey could not be used here."),
-    PasskeyFault.IN_USE: _l("This passkey is in use already."),
-    PasskeyFault.NAME_IN_USE: _l("You have a passkey of this name already."),
-}
 
 
 class PasskeyChallenge(NamedTuple):
@@ -150,4 +141,4 @@ def _shown(purpose: str, credential: str, by: int | None = None) -> StaffMember:
 def flash_refusal(error: PasskeyRefused) -> None:
     """Say why a passkey was refused on the page that follows."""
     log.warning("passkey refused", endpoint=request.endpoint, fault=error.fault.value)
-    flash(str(PASSKEY_FAULTS[error.fault]), "warning")
+    flash(str(PASSKEY_MESSAGES[error.fault]), "warning")

@@ -15,6 +15,7 @@ from wtforms.validators import ValidationError
 from pledge.accounts import queries as accounts
 from pledge.accounts.roles import Permission
 from pledge.audit import queries, services
+from pledge.audit.labels import ACTIONS, AREAS
 from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Page, Search, as_csv
 from pledge.campaigns.pledges import WordingPart, wording_changes
@@ -22,12 +23,12 @@ from pledge.core import clock, i18n
 from pledge.core.i18n import SEOUL
 from pledge.endorsements.review import queries as review
 from pledge.exports.files import file_name
+from pledge.switches.registry import SWITCHES
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.forms import check_reason, day_field, in_seoul
-from pledge.web.staff.system.labels import ACTIONS, AREAS, action_words
 from pledge.web.staff.words import actor_name
 
 MAX_REASON = 500
@@ -142,6 +143,14 @@ _PLACES = {
     "signature": (Permission.LOOK_UP_SIGNATURES, "staff.signature", "signature_id"),
     "staff": (Permission.MANAGE_STAFF, "staff.person", "staff_id"),
 }
+
+
+def action_words(action: str, details: str) -> str:
+    """The label of an act in the page's language; a pause and its end have the words of their buttons."""
+    switch = SWITCHES.get(action.removeprefix("switch."))
+    if switch and switch.resume and "after" in (said := json.loads(details)):
+        return str(switch.button if said["after"] else switch.resume)
+    return str(ACTIONS.get(action, action))
 
 
 def _names(cases: Collection[int] | None = None) -> dict[str, dict[str, str]]:
