@@ -97,7 +97,7 @@ ACTS: dict[str, Ask] = {
     "watch_post": Ask.NOTHING,
     "watch_act": Ask.REASON,
     "watch_list": _TAKEN,
-    "watch_lift": Ask.REASON,
+    "watch_lift": Ask.NOTHING,
     "invalidation_new_post": Ask.REASON,
     "invalidation_approve": _DECIDED,
     "invalidation_discard": Ask.REASON,
@@ -106,7 +106,7 @@ ACTS: dict[str, Ask] = {
     "switch": _TAKEN,
     "retry_one": Ask.NOTHING,
     "retry_all": Ask.NOTHING,
-    "lift_suppression": Ask.REASON,
+    "lift_suppression": Ask.NOTHING,
     "invite": Ask.FACTOR,
     "invite_again": Ask.FACTOR,
     "set_roles": Ask.FACTOR,
@@ -129,3 +129,8 @@ ACTS: dict[str, Ask] = {
 
 def asks(endpoint: str) -> Ask:
     return ACTS.get(endpoint.removeprefix("staff."), Ask.NOTHING)
+
+
+def asked_names(endpoint: str) -> list[str]:
+    """As asks(), for templates. Raises KeyError for what is no act."""
+    return [str(asked.name).lower() for asked in ACTS[endpoint]]

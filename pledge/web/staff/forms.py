@@ -112,11 +112,11 @@ def check_resident_number(field: Field) -> None:
         raise ValidationError(LINE_MESSAGES[LineFault.RESIDENT_NUMBER])
 
 
-def check_reason(field: Field, longest: int = MAX_REASON) -> None:
+def check_reason(field: Field) -> None:
     """Check a reason for the audit log."""
     if not (field.data or "").strip():
         raise ValidationError(_l("Give a reason; it is kept in the audit log."))
-    if len(field.data) > longest:
+    if len(field.data) > MAX_REASON:
         raise ValidationError(_l("This is too long."))
     check_resident_number(field)
 

@@ -93,6 +93,12 @@ def guard(endpoint: str) -> str | None:
     return SHOWN_AT if Ask.FACTOR in asked else None
 
 
+def asks_factor_now(act: str) -> bool:
+    """Whether an act would ask for the second factor now."""
+    since = guard(act)
+    return since is not None and has_shown_second_factor() and not was_shown_lately(since)
+
+
 def ask_to_sign_in() -> AnyResponse:
     """Redirect to the sign-in, and from there back."""
     return redirect(url_for("staff.sign_in", next=page_after_sign_in()), 303)

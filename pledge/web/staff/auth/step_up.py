@@ -18,8 +18,8 @@ from pledge.web.staff.auth.access import (
     SIGNED_IN_AT,
     AccessLevel,
     SecondFactorNeeded,
+    asks_factor_now,
     guard,
-    has_shown_second_factor,
     mark_second_factor,
     me,
     needs,
@@ -55,9 +55,8 @@ def accept_second_factor() -> Response | None:
 @staff.before_request
 def ask_for_second_factor() -> None:
     """The table of acts says what asks for it. Whoever sets up a first one has none to show. Raises SecondFactorNeeded."""
-    since = guard(request.endpoint or "")
-    if since and has_shown_second_factor() and not was_shown_lately(since):
-        raise SecondFactorNeeded(sign_in=since == SIGNED_IN_AT)
+    if asks_factor_now(request.endpoint or ""):
+        raise SecondFactorNeeded(sign_in=guard(request.endpoint or "") == SIGNED_IN_AT)
 
 
 def _unaccepted(member: StaffMember) -> Response | None:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, make_response, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField
+from wtforms import StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
@@ -31,7 +31,6 @@ from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.forms import check_reason, day_field, in_seoul
 from pledge.web.staff.words import actor_name
 
-MAX_REASON = 500
 #: Characters before and after a change, from which on it is shown line by line.
 LONG = 4000
 _LARGEST_ID = 2**63 - 1
@@ -83,10 +82,10 @@ class SearchForm(StaffForm):
 
 
 class AuditExportForm(SearchForm):
-    reason = StringField(_l("Reason"))
+    reason = TextAreaField(_l("Reason"))
 
     def validate_reason(self, field: Field) -> None:
-        check_reason(field, MAX_REASON)
+        check_reason(field)
 
 
 @staff.get("/audit")
@@ -123,6 +122,7 @@ def _page(form: SearchForm) -> Response:
     html = render_template(
         "staff/system/audit.html",
         form=form,
+        reason=(form if isinstance(form, AuditExportForm) else AuditExportForm()).reason,
         found=found,
         areas=AREAS,
         days=_days(),

@@ -4,7 +4,8 @@ from flask import Response, abort, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import RadioField, SelectMultipleField, StringField
+from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields import Field
 
 from pledge.accounts import moderation, queries, sessions, two_people
 from pledge.accounts.models import StaffMember
@@ -15,9 +16,8 @@ from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
-
-MAX_REASON = 500
-
+from pledge.web.staff.decisions import offer_undo
+from pledge.web.staff.forms import check_reason
 
 #: What one person proposes and another one with the same permission approves.
 _APPROVED = (Permission.EDIT_CAMPAIGNS, Permission.INVALIDATE)
@@ -48,7 +48,10 @@ class InviteForm(RolesForm):
 class CloseForm(StaffForm):
     """The reason for closing an account."""
 
-    reason = StringField(_l("Reason"))
+    reason = TextAreaField(_l("Reason"))
+
+    def validate_reason(self, field: Field) -> None:
+        check_reason(field)
 
 
 @staff.get("/people")
@@ -89,7 +92,7 @@ def person(staff_id: int) -> Response:
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/roles")
 @needs(Permission.MANAGE_STAFF)
 def set_roles(staff_id: int) -> AnyResponse:
-    form = RolesForm(request.form)
+    form, before = RolesForm(request.form), _person_or_404(staff_id).roles
     try:
         moderation.set_roles(actor(), staff_id, form.chosen)
     except NoSuchAccount:
@@ -99,7 +102,9 @@ def set_roles(staff_id: int) -> AnyResponse:
     except LastAdmin:
         form.refuse(_no_admin_left())
     else:
-        return _back(staff_id, "roles")
+        said = _("The roles were changed. They apply from the next page that this person opens.")
+        offer_undo(said, "staff.set_roles", [("roles", role) for role in before], staff_id=staff_id)
+        return _back(staff_id, "")
     return _person_page(_person_or_404(staff_id), form, CloseForm())
 
 
@@ -107,14 +112,9 @@ def set_roles(staff_id: int) -> AnyResponse:
 @needs(Permission.MANAGE_STAFF)
 def close(staff_id: int) -> AnyResponse:
     form = CloseForm(request.form)
-    reason = " ".join((form.reason.data or "").split())
-    if not reason:
-        form.reason.errors = [_("Give a short reason.")]
-    elif len(reason) > MAX_REASON:
-        form.reason.errors = [_("The reason can have up to 500 characters.")]
-    else:
+    if form.validate():
         try:
-            moderation.close(actor(), staff_id, reason)
+            moderation.close(actor(), staff_id, " ".join((form.reason.data or "").split()))
         except NoSuchAccount:
             abort(404)
         except LastAdmin:
