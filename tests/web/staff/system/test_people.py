@@ -69,7 +69,7 @@ def test_closing_an_account_needs_a_reason(staff_client):
     admin, person = staff_client("admin"), staff("viewer")
     assert admin.post(f"/staff/people/{person.id}/close", data={"reason": "  "}).status_code == 422
     assert queries.member(id=person.id).active
-    assert admin.post(f"/staff/people/{person.id}/close", data={"reason": "x" * 501}).status_code == 422
+    assert admin.post(f"/staff/people/{person.id}/close", data={"reason": "x" * 1001}).status_code == 422
     assert (
         admin.post(f"/staff/people/{person.id}/close", data={"reason": "left the campaign"}).status_code
         == 303
