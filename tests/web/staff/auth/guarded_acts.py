@@ -68,7 +68,7 @@ def _roles(_client: StaffClient) -> Act:
 
 def close_account(_client: StaffClient) -> Act:
     person = factories.staff("viewer")
-    long = "left " * 101
+    long = "left " * 201
     return Act(
         f"/staff/people/{person.id}/close", {"reason": WHY}, "staff.close", wrong={"reason": long}, typed=long
     )
