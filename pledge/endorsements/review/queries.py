@@ -137,7 +137,7 @@ class Tab(StrEnum):
 
 
 #: As staff read them; the others are called as the states.
-TAB_LABELS: dict[str, Phrase] = {**STATE_LABELS, Tab.ENDED: Phrase("endorsement", "Closed cases")}
+TAB_LABELS = STATE_LABELS | {Tab.ENDED: Phrase("endorsement", "Closed cases")}
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,9 @@ class Case:
     @property
     def can_be_taken_back(self) -> bool:
         """Whether it was published for the first time a moment ago."""
-        is_public = self.row.state == EndorsementState.PUBLISHED
-        return is_public and self.row.published_at > clock.now() - TAKEN_BACK
+        published_at: datetime | None = self.row.published_at
+        is_new = published_at is not None and published_at > clock.now() - TAKEN_BACK
+        return is_new and self.row.state == EndorsementState.PUBLISHED
 
     @property
     def is_correction(self) -> bool:
