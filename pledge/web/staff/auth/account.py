@@ -17,7 +17,7 @@ from pledge.core import i18n, languages
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth import cookies
-from pledge.web.staff.auth.access import AccessLevel, actor, me, needs, page_of, staff_page
+from pledge.web.staff.auth.access import AccessLevel, actor, done, me, needs, page_of, staff_page
 from pledge.web.staff.auth.carried_forms import CARRIED_BODY, carried, carried_form_page
 from pledge.web.staff.auth.cookies import current_member, this_session
 from pledge.web.staff.auth.invitation import NewPasswordForm
