@@ -54,7 +54,7 @@ def test_the_day_of_an_auditor(visitor, site, tmp_path):
     with page.expect_download() as file:
         page.get_by_role("button", name="Download CSV").click()
     file.value.save_as(tmp_path / "audit.csv")
-    head, *lines = csv.reader((tmp_path / "audit.csv").open(encoding="utf-8-sig"))
+    head, *lines = csv.reader((tmp_path / "audit.csv").read_text("utf-8-sig").splitlines())
     column = head.index("What")
     assert {line[column] for line in lines} == {"Invited somebody to the staff"}
     page.reload()
