@@ -55,7 +55,7 @@ def test_build_says_what_it_wrote(build):
     assert f"SHA-256 {hashlib.sha256(pack).hexdigest()}" in said
     assert "checkpoint of 7 entries, root " in said
     assert "6 people, 1 organizations" in said
-    assert re.search(r"^delivery \d+$", said, re.M)
+    assert re.search(r"^delivery \d+$", said, re.MULTILINE)
 
 
 def test_two_builds_are_the_same_to_the_byte(build, frozen_clock):

