@@ -57,7 +57,7 @@ ACTS: dict[str, Ask] = {
     "news_remove": Ask.CONFIRMATION | Ask.REASON,
     # Paper
     "paper_new_post": Ask.NOTHING,
-    "paper_edit_post": Ask.NOTHING,
+    "paper_edit": Ask.NOTHING,
     "paper_check": _DECIDED,
     "paper_scan": Ask.FACTOR | Ask.FILE,  # names and handwriting
     "paper_withdraw": _TAKEN,
@@ -79,9 +79,8 @@ ACTS: dict[str, Ask] = {
     "organization_act": Ask.REASON,
     "organizations_publish": Ask.NOTHING,  # taken back within ten minutes without a public line
     "organization_here": Ask.NOTHING,
-    "organization_site": Ask.NOTHING,
     "organization_take": Ask.NOTHING,
-    "review_reasons_post": Ask.NOTHING,
+    "organization_reasons": Ask.NOTHING,
     # Signatures
     "signatures_post": Ask.NOTHING,
     "signature_resend": Ask.NOTHING,

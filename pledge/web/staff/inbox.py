@@ -55,7 +55,9 @@ _BEGINNINGS: dict[ItemKind, Callable[[Item], str]] = {
     ),
     ItemKind.NEWS: lambda item: url_for("staff.news_item", slug=item.campaign, news_id=item.id),
     ItemKind.PAPER: lambda item: url_for("staff.paper_batch", slug=item.campaign, batch_id=item.id),
-    ItemKind.PAPER_DISPUTED: lambda item: url_for("staff.paper_edit", slug=item.campaign, batch_id=item.id),
+    ItemKind.PAPER_DISPUTED: lambda item: url_for(
+        "staff.paper_batch", slug=item.campaign, batch_id=item.id, _anchor="correct"
+    ),
     ItemKind.ANSWER: lambda item: url_for("staff.news_new", slug=item.campaign, delivery=item.id),
     ItemKind.TEXTS: lambda item: url_for("staff.campaign", slug=item.campaign),
     ItemKind.MAIL: lambda _: url_for("staff.dead_letters"),
