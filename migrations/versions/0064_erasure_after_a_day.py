@@ -9,7 +9,7 @@ from alembic import op
 from pledge.core.db.migrations import BATCH, add_column, create_index, drop_index, in_batches, replace_check
 
 revision = "0064"
-down_revision = "0059"
+down_revision = "0066"
 branch_labels = None
 depends_on = None
 
