@@ -150,8 +150,7 @@ def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):
     assert number_of(Signature) == 0
 
 
-def test_the_worker_and_the_person_who_stops_it_at_once_end_in_one_of_both(make_app):
-    app = make_app(pool_size=8)
+def test_the_worker_and_the_person_who_stops_it_at_once_end_in_one_of_both(app):
     people = [signature() for _ in range(30)]
     tokens = [manage_token(person) for person in people]
     for person in people:
