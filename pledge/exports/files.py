@@ -58,7 +58,7 @@ def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
             "kind": table.kind,
             "made_at": iso_utc(table.at),
             "language": table.lang,
-            "columns": {column.name: column.head for column in columns},
+            "columns": {column.name: column.heading([table.lang]) for column in columns},
             "rows": rows,
             "files": {name: {"size": hashed.size, "sha256": hashed.sha256}},
         }
@@ -89,10 +89,10 @@ def _write_csv(
     file: _Hashed, table: Table, columns: list[Column[Any]], expected: int, progress: Progress
 ) -> int:
     """UTF-8 with BOM and CRLF, for Korean Excel. Returns the rows that were written, not those that were asked for."""
-    file.write(BOM + csv_line(*(column.head for column in columns)).encode())
+    file.write(BOM + csv_line(*(column.heading([table.lang]) for column in columns)).encode())
     rows = 0
     for rows, row in enumerate(table.rows.read(table, expected), start=1):
-        file.write(csv_line(*(column.value(row) for column in columns)).encode())
+        file.write(csv_line(*(column.value(row, table.lang) for column in columns)).encode())
         progress(rows, max(rows, expected))
     return rows
 
@@ -108,13 +108,13 @@ def _write_xlsx(
         # Each row is written at once: the library keeps them in temporary files of its own.
         with Workbook(made.name, {"constant_memory": True}) as book:
             book.set_properties({"title": title, "created": table.at})
-            sheets = _sheets(book, title, columns)
+            sheets = _sheets(book, title, columns, table.lang)
             sheet = next(sheets)
             for rows, row in enumerate(table.rows.read(table, expected), start=1):
                 if rows > 1 and rows % MAX_SHEET_ROWS == 1:
                     sheet.finish()
                     sheet = next(sheets)
-                sheet.add([column.value(row) for column in columns])
+                sheet.add([column.value(row, table.lang) for column in columns])
                 progress(rows, max(rows, expected))
             sheet.finish()
         with Path(made.name).open("rb") as whole:
@@ -123,8 +123,8 @@ def _write_xlsx(
     return rows
 
 
-def _sheets(book: Any, title: str, columns: list[Column[Any]]) -> Iterator[Sheet]:
-    styles, heads = Styles(book), [column.head for column in columns]
+def _sheets(book: Any, title: str, columns: list[Column[Any]], lang: str) -> Iterator[Sheet]:
+    styles, heads = Styles(book), [column.heading([lang]) for column in columns]
     widths = [column.width for column in columns]
     for number in count(1):
         name = title if number == 1 else f"{title} ({number})"
