@@ -1,6 +1,7 @@
-"""What search engines and devices ask for beside the pages: robots.txt, sitemap.xml, icons and the web manifest."""
+"""What search engines and devices ask for beside the pages: robots.txt, sitemap.xml, security.txt, icons and the web manifest."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -8,7 +9,7 @@ from flask import Blueprint, Flask, Response, jsonify, render_template, url_for
 
 from config import current_config
 from pledge.campaigns import queries as campaigns
-from pledge.core import i18n, languages
+from pledge.core import clock, i18n, languages
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import BATCH
 from pledge.news import queries as news
@@ -24,6 +25,8 @@ CACHE = "public, max-age=3600, stale-if-error=86400"
 SITEMAP_SECONDS = 300
 #: The most that one sitemap may hold (sitemaps.org), with some room.
 MAX_PAGES = 49_000
+#: How long what security.txt says is to be believed; RFC 9116 advises less than a year.
+SECURITY_DAYS = 180
 THEME_COLOUR = "#d9eefb"
 
 
@@ -34,6 +37,19 @@ def robots() -> Response:
         "User-agent: *",
         "Disallow: /staff/",
         f"Sitemap: {current_config().base_url}{url_for('discovery.sitemap')}",
+    )
+    return _cached(Response("".join(f"{line}\n" for line in lines), mimetype="text/plain"))
+
+
+@discovery.get("/.well-known/security.txt")
+def security() -> Response:
+    """Whom to tell of a weakness (RFC 9116)."""
+    until = clock.now().replace(microsecond=0) + timedelta(days=SECURITY_DAYS)
+    lines = (
+        f"Contact: mailto:{current_config().contact}",
+        f"Expires: {until.isoformat()}",
+        f"Preferred-Languages: {', '.join(languages.codes())}",
+        f"Canonical: {current_config().base_url}{url_for('discovery.security')}",
     )
     return _cached(Response("".join(f"{line}\n" for line in lines), mimetype="text/plain"))
 
@@ -64,11 +80,16 @@ def web_manifest() -> Response:
         lang=i18n.language(),
         start_url=url_for("public.home"),
         scope="/",
-        display="browser",
+        display="standalone",
         theme_color=THEME_COLOUR,
         background_color=THEME_COLOUR,
         icons=[
-            {"src": asset(f"img/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"}
+            {
+                "src": asset(f"img/icon-{size}.png"),
+                "sizes": f"{size}x{size}",
+                "type": "image/png",
+                "purpose": "any maskable",
+            }
             for size in (192, 512)
         ],
     )

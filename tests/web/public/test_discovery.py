@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -33,6 +33,13 @@ def facts_of(page):
 def test_robots_may_read_all_but_the_staff_area_and_are_told_of_the_sitemap(app, client):
     lines = client.get("/robots.txt").text.splitlines()
     assert lines == ["User-agent: *", "Disallow: /staff/", f"Sitemap: {BASE}/sitemap.xml"]
+
+
+def test_whoever_finds_a_weakness_reads_whom_to_tell(app, client):
+    lines = dict(line.split(": ", 1) for line in client.get("/.well-known/security.txt").text.splitlines())
+    assert lines["Contact"].startswith("mailto:")
+    assert clock.now() < datetime.fromisoformat(lines["Expires"]) < clock.now() + timedelta(days=365)
+    assert lines["Preferred-Languages"] == "ko, en"
 
 
 def listed(client):
@@ -112,6 +119,7 @@ def test_the_manifest_names_the_site_and_its_icons(app, client):
     assert answer.mimetype == "application/manifest+json"
     found = answer.json
     assert (found["name"], found["lang"], found["start_url"]) == ("서약", "ko", "/ko/")
+    assert found["display"] == "standalone"
     assert {icon["sizes"] for icon in found["icons"]} == {"192x192", "512x512"}
     for icon in found["icons"]:
         with client.get(icon["src"]) as answer:
