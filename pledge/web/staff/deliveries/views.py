@@ -11,10 +11,10 @@ from wtforms import Form
 from pledge.accounts.roles import Permission
 from pledge.core import languages
 from pledge.deliveries import document as documents
-from pledge.deliveries import freezing, queries, services
+from pledge.deliveries import queries, services
 from pledge.deliveries.models import DeliveryState
 from pledge.deliveries.pack.packing import members
-from pledge.deliveries.queries import DeliveryView
+from pledge.deliveries.queries import DeliveryRow
 from pledge.exports.files import file_name
 from pledge.files.storage import StorageAway
 from pledge.jobs import services as jobs
@@ -94,7 +94,7 @@ def delivery_answer(delivery_id: int) -> AnyResponse:
 def delivery_discard(delivery_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form)
     why = (form.why.data or "").strip()
-    return _record(delivery_id, form, lambda: freezing.discard(actor(), delivery_id, why))
+    return _record(delivery_id, form, lambda: services.discard(actor(), delivery_id, why))
 
 
 def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyResponse:
@@ -108,24 +108,24 @@ def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyRespons
         before = found.handed_over_at if isinstance(form, AnswerForm) else found.frozen_at
         show_faults(form, wrong.faults, before)
         return _page(found, form, 422)
-    except (services.DeliveryInWrongState, freezing.NotDiscardable):
+    except services.DeliveryInWrongState:
         return _page(_delivery_or_404(delivery_id), form, 409, refused="state")
     except services.PackNotMade:
         return _page(_delivery_or_404(delivery_id), form, 409, refused="pack")
     return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
 
 
-def _delivery_or_404(delivery_id: int) -> DeliveryView:
+def _delivery_or_404(delivery_id: int) -> DeliveryRow:
     found = queries.find(delivery_id)
     if found is None:
         abort(404)
     return found
 
 
-def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refused: str = "") -> Response:
+def _page(found: DeliveryRow, sent: Form | None = None, status: int = 200, refused: str = "") -> Response:
     """The page of a delivery; `sent` is the form that was refused."""
     job = jobs.newest(JobKind.PACK, found.id)
-    recorded = languages.as_fields(vars(found))
+    recorded = languages.as_fields(found._asdict())
     forms: dict[str, Form] = {
         "hand_over": HandingOverForm(data=recorded),
         "answer": AnswerForm(data=recorded),
@@ -147,7 +147,7 @@ def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refu
         sent=sent,
         sent_name=name,
         channels=CHANNELS,
-        is_frozen=found.state is DeliveryState.FROZEN,
+        is_frozen=found.state == DeliveryState.FROZEN,
         refused=refused,
     )
     return make_response(page, status)
