@@ -23,7 +23,6 @@ from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import LEVELS
 from pledge.endorsements.queries import OrganizationView
 from pledge.exports.sheets import Value
-from pledge.ledger import queries as ledger
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Kind, LedgerHead, Reason
 from pledge.news.models import STATE_LABELS as NEWS_STATES
@@ -68,12 +67,10 @@ class Rows:
 
     title: Phrase  #: of its button and its sheet
     columns: Callable[["Table"], list[Column[Any]]]
-    #: The first so many.
+    #: All of them, or the first so many.
     read: Callable[["Table", int], Iterable[Any]]
-    #: How many there are now.
-    count: Callable[["Table"], int]
-    #: Whether exactly so many must come: an append-only list has its first so many for ever.
-    is_exact: bool = False
+    #: How many there are now, of a list that only grows: exactly so many must come.
+    count: Callable[["Table"], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -328,35 +325,20 @@ def _known(number: int | None) -> int | str:
     return "" if number is None else number
 
 
-def _few(
-    title: Phrase, columns: Callable[[Table], list[Column[Any]]], read: Callable[[int], list[Any]]
-) -> Rows:
-    """Rows that are read at once."""
-    return Rows(
-        title,
-        columns,
-        lambda table, _: read(table.campaign_id),
-        lambda table: len(read(table.campaign_id)),
+def _stored(model: Any) -> Callable[[Table, int], list[Any]]:
+    return lambda table, _: load(
+        select(model).where(model.campaign_id == table.campaign_id).order_by(model.id)
     )
 
 
-def _stored(model: Any) -> Callable[[int], list[Any]]:
-    return lambda campaign_id: load(select(model).where(model.campaign_id == campaign_id).order_by(model.id))
-
-
 KINDS: dict[str, Rows] = {
-    "ledger": Rows(
-        Phrase("table", "Public log"), _ledger_columns, _ledger_entries, _ledger_count, is_exact=True
+    "ledger": Rows(Phrase("table", "Public log"), _ledger_columns, _ledger_entries, _ledger_count),
+    "organizations": Rows(labels.ORGANIZATIONS, _public_columns, _organizations),
+    "links": Rows(
+        Phrase("table", "Links"), _link_columns, lambda table, _: referrals.lines(table.campaign_id)
     ),
-    "organizations": Rows(
-        labels.ORGANIZATIONS,
-        _public_columns,
-        _organizations,
-        lambda table: ledger.count(table.campaign_id).organizations,
-    ),
-    "links": _few(Phrase("table", "Links"), _link_columns, referrals.lines),
-    "paper": _few(labels.PAPER, _paper_columns, _stored(PaperBatch)),
-    "news": _few(Phrase("table", "News"), _news_columns, _stored(NewsItem)),
+    "paper": Rows(labels.PAPER, _paper_columns, _stored(PaperBatch)),
+    "news": Rows(Phrase("table", "News"), _news_columns, _stored(NewsItem)),
 }
 
 

@@ -41,19 +41,6 @@ from tests.support.insider import as_superuser
 # --- the numbers ---
 
 
-def test_a_delivery_at_the_newest_checkpoint_has_the_numbers_of_the_page(app):
-    number = ledger.campaign("blue-skies")
-    crowd_of(number)
-    fold()
-
-    document, page = preview("blue-skies"), totals_at(campaign_facts("blue-skies"))
-
-    assert (document.checkpoint.people, document.checkpoint.organizations) == (page.people, 0)
-    assert cells(document.by_country) == lines(page.by_country)
-    assert cells(document.by_region) == lines(page.by_region)
-    assert cells(document.by_day) == lines(page.by_day)
-
-
 def test_an_earlier_checkpoint_keeps_its_numbers_whatever_comes_after(app):
     number = ledger.campaign("blue-skies")
     crowd_of(number)

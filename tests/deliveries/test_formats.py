@@ -51,17 +51,6 @@ def test_csv_is_one_tidy_table():
     ]
 
 
-def test_csv_neutralises_a_formula_in_any_text():
-    titled = replace(
-        TOTALS,
-        title=Texts(ko=FORMULA, en="Blue Skies"),
-        by_country=[Cell("@KR", Texts(ko="\t=1", en="＝1"), 9)],
-    )
-    rows = rows_of(totals_csv(titled))
-    assert rows[1][2] == "'" + FORMULA
-    assert rows[5] == ["country", "'@KR", "'\t=1", "'＝1", "9"]
-
-
 def test_json_says_what_it_holds():
     assert json.loads(totals_json(TOTALS)) == {
         "campaign": {"slug": "blue-skies", "title": {"ko": "푸른 하늘", "en": "Blue Skies"}},

@@ -14,7 +14,6 @@ from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
-from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.letter.texts import LetterContradicts
 from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.jobs import services as jobs
@@ -33,7 +32,6 @@ from tests.support.factories import (
     signature,
     signatures,
 )
-from tests.support.pdf import pdf_text
 from tests.support.rows import number_of
 
 # --- freezing ---
@@ -254,36 +252,6 @@ def test_the_default_letter_names_the_numbers_in_both_languages(app, frozen_cloc
     assert "1,234명이 서명하였고, 1개 단체가 참여하였습니다." in letter["ko"]
     assert "it had been signed by 1,234 people and 1 organisation." in letter["en"]
     assert "‘푸른 하늘’" in letter["ko"]
-
-
-def test_the_letter_has_the_numbers_and_the_day_of_whichever_moment_is_frozen(app, frozen_clock):
-    frozen_clock.move(hours=(3 - time.now().hour) % 24)  # noon in Seoul
-    of = campaign()
-    for people in (1_020, 7, 5):
-        crowd(people, of)
-        endorsement(of)
-        fold_all()
-        frozen_clock.move(hours=24)
-    offered = checkpoints(of.id)
-    letter = freezing.draft(of.slug, offered[0].id).letter
-    assert [one.people for one in offered] == [1_032, 1_027, 1_020]
-
-    for one in offered:
-        document = from_json(stored(freeze(of, one.id, letter=letter)).document)
-        said = " ".join(
-            word for lang in ("ko", "en") for word in pdf_text(letter_pdf(document, lang)).split()
-        )
-        day, korean_day = format_date(one.signed_at, "en"), format_date(one.signed_at, "ko")
-        joined = f"{one.people:,}명이 서명하였고, {one.organizations}개 단체가 참여하였습니다."
-        assert f"{korean_day} 현재 {joined}" in said
-        assert (
-            f"As of {day}, it had been signed by {one.people:,} people and {one.organizations} organisation"
-            in said
-        )
-        for other in offered:
-            if other is not one:
-                assert f"{other.people:,}명이 서명" not in said
-                assert f"by {other.people:,} people" not in said
 
 
 CONTRADICTIONS = (

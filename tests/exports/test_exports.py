@@ -99,14 +99,6 @@ def test_the_ledger_comes_whole_and_in_order_and_the_manifest_says_how_many_rows
     assert content.count(b"\n") == content.count(b"\r\n") == 6
 
 
-def test_a_line_of_the_ledger_is_the_same_on_both_databases(app, frozen_clock):
-    signature(at=clock.now())
-    fold_all()
-    content, _ = exported("ledger")
-    day = f"{clock.now().astimezone(SEOUL):%Y-%m-%d}"
-    assert content.splitlines()[1].decode() == f'1,"Confirmed","Person",1,"{day}",1,""'
-
-
 def test_a_spreadsheet_holds_the_same_cells_with_numbers_as_numbers(app):
     some_ledger()
     lines, table = rows_of(exported("ledger")[0]), sheet_of(exported("ledger", "xlsx")[0])

@@ -14,7 +14,7 @@ from pledge.deliveries import document as documents
 from pledge.deliveries import freezing, queries, services
 from pledge.deliveries.models import DeliveryState
 from pledge.deliveries.pack.packing import members
-from pledge.deliveries.queries import DeliveryView
+from pledge.deliveries.queries import DeliveryRow
 from pledge.exports.files import file_name
 from pledge.files.storage import StorageAway
 from pledge.jobs import services as jobs
@@ -115,17 +115,17 @@ def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyRespons
     return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
 
 
-def _delivery_or_404(delivery_id: int) -> DeliveryView:
+def _delivery_or_404(delivery_id: int) -> DeliveryRow:
     found = queries.find(delivery_id)
     if found is None:
         abort(404)
     return found
 
 
-def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refused: str = "") -> Response:
+def _page(found: DeliveryRow, sent: Form | None = None, status: int = 200, refused: str = "") -> Response:
     """The page of a delivery; `sent` is the form that was refused."""
     job = jobs.newest(JobKind.PACK, found.id)
-    recorded = languages.as_fields(vars(found))
+    recorded = languages.as_fields(found._asdict())
     forms: dict[str, Form] = {
         "hand_over": HandingOverForm(data=recorded),
         "answer": AnswerForm(data=recorded),
@@ -147,7 +147,7 @@ def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refu
         sent=sent,
         sent_name=name,
         channels=CHANNELS,
-        is_frozen=found.state is DeliveryState.FROZEN,
+        is_frozen=found.state == DeliveryState.FROZEN,
         refused=refused,
     )
     return make_response(page, status)
