@@ -114,7 +114,9 @@ def confirm(mail: Claimed, to: Subject) -> Message | None:
     if until <= clock.now():
         return None
     outbox.note(to.email)
-    link = urls.endorse_confirm_link(mail.lang, confirm_token(to.id, mail.seq, to.contact_number))
+    link = urls.public_url(
+        "public.endorsement_confirm", lang=mail.lang, token=confirm_token(to.id, mail.seq, to.contact_number)
+    )
     values = {
         "campaign": to.campaign,
         "link": link,
@@ -157,9 +159,8 @@ def contact(mail: Claimed, to: Subject) -> Message | None:
         return None
     outbox.note(to.email)
     until = min(tokens.expires_at(Purpose.ENDORSE_CONTACT), deleted_at)
-    link = urls.endorse_contact_link(
-        mail.lang, tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, to.contact_number])
-    )
+    token = tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, to.contact_number])
+    link = urls.public_url("public.endorsement_take_over", lang=mail.lang, token=token)
     values = {
         "campaign": to.campaign,
         "link": link,
@@ -191,7 +192,9 @@ def _decision(mail: Claimed, to: Subject, *states: EndorsementState, **values: s
 
 
 def _to_own_page(mail: Claimed, to: Subject, **values: str) -> Message:
-    link = urls.endorse_manage_link(mail.lang, manage_token(to.id, to.contact_number))
+    link = urls.public_url(
+        "public.endorsement_me", lang=mail.lang, token=manage_token(to.id, to.contact_number)
+    )
     return Message(
         to.email, {"campaign": to.campaign, "organization": _name(mail, to), "link": link, **values}
     )

@@ -17,7 +17,7 @@ from pledge.core.db import reading
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
-from pledge.core.urls import organization_link
+from pledge.core.urls import public_url
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import LEVELS
 from pledge.endorsements.queries import OrganizationView
@@ -186,7 +186,7 @@ def _organization_columns(table: Table) -> list[Column[OrganizationView]]:
             "page",
             Phrase("table", "Public page").of(lang),
             40,
-            lambda one: organization_link(lang, table.slug, one.id),
+            lambda one: public_url("public.organization", lang=lang, slug=table.slug, endorsement_id=one.id),
         ),
     ]
 

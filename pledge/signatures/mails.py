@@ -114,8 +114,8 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
     token = tokens.mint(Purpose.MANAGE, [signer.id])
     values = {
         "campaign": signer.campaign,
-        "link": urls.manage_link(mail.lang, token),
-        "receipt": urls.receipt_link(mail.lang, token),
+        "link": urls.public_url("public.signature_me", lang=mail.lang, token=token),
+        "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token),
         "share": urls.campaign_link(mail.lang, signer.slug),
         "contact": urls.contact(),
         "number": "" if signer.number is None else format_count(signer.number, mail.lang),
@@ -178,7 +178,10 @@ def _confirmable_until(signer: Subject) -> datetime | None:
 def _to_confirm(mail: Claimed, signer: Subject, until: datetime, **values: str) -> Message:
     _note_mail_server(signer)
     token = tokens.mint(Purpose.CONFIRM, [signer.id])
-    links = {"link": urls.confirm_link(mail.lang, token), "not_me": urls.not_me_link(mail.lang, token)}
+    links = {
+        "link": urls.public_url("public.signature_confirm", lang=mail.lang, token=token),
+        "not_me": urls.public_url("public.signature_not_mine", lang=mail.lang, token=token),
+    }
     until_text = format_datetime(until, mail.lang)
     return Message(signer.email, {"campaign": signer.campaign, "until": until_text, **links, **values})
 
@@ -197,7 +200,9 @@ def _has_no_link(mail: Claimed, signer: Subject) -> bool:
 
 
 def _to_own_page(mail: Claimed, signer: Subject, **values: str) -> Message:
-    link = urls.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id]))
+    link = urls.public_url(
+        "public.signature_me", lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id])
+    )
     return Message(signer.email, {"campaign": signer.campaign, "link": link, **values})
 
 
