@@ -11,7 +11,6 @@ import pytest
 from pledge.files import pictures
 from pledge.files.pictures import (
     COMMAND,
-    PICTURE_MESSAGES,
     SIZES,
     WALL_SECONDS,
     BadPicture,
@@ -34,7 +33,7 @@ ATTEMPTS = 3
 
 def test_the_corpus_is_large_and_has_every_fault_that_a_file_can_have():
     assert len(BAD) >= 60
-    assert {fault for fault, _ in BAD.values()} | {"busy"} == set(PICTURE_MESSAGES)
+    assert {fault for fault, _ in BAD.values()} | {PictureFault.BUSY} == set(PictureFault)
 
 
 @pytest.mark.parametrize("name", BAD)
