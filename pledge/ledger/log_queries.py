@@ -130,12 +130,6 @@ def inclusion_of(campaign_id: int, subject_id: int, pledge_hashes: PledgeHashes)
     return None if number is None else inclusion(campaign_id, number - 1, at, pledge_hashes)
 
 
-def consistency(campaign_id: int, old: int, new: int) -> list[bytes]:
-    """The proof that the log of `old` entries is the beginning of that of `new`. Raises IndexError."""
-    with reading() as connection:
-        return merkle.consistency_proof(old, new, Tiles(connection, campaign_id).subtree)
-
-
 def _is_published(connection: Connection, campaign_id: int, level: int, number: int, width: int) -> bool:
     """Whether a tree with a checkpoint has this tile in exactly this width, or for a full one: in full."""
     below = FULL**level
