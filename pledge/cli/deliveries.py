@@ -1,4 +1,4 @@
-"""`flask delivery …`, `flask totals` and `flask export`: what is handed over, as files."""
+"""`flask delivery …` and `flask totals`: what is handed over, as files."""
 
 import hashlib
 import os
@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from config import current_config
-from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.rules import BadFields
-from pledge.cli.options import campaign_id, known_language, refuse_without_log_key
-from pledge.core import clock, languages
+from pledge.cli.options import Commands, campaign_id, known_language, refuse_without_log_key
+from pledge.core import languages
 from pledge.core.clock import iso_utc
 from pledge.core.i18n import Phrase
 from pledge.deliveries import freezing
@@ -26,14 +25,11 @@ from pledge.deliveries.freezing import CountInDoubt
 from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.checking import KeysFrom, check
 from pledge.deliveries.tables import FORMATS
-from pledge.exports import services
-from pledge.exports.files import write_export
-from pledge.exports.rows import KINDS
 from pledge.ledger import log_queries
 from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, campaign_facts, totals_at
 
-delivery = AppGroup(
+delivery = Commands(
     "delivery", help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them."
 )
 
@@ -232,31 +228,3 @@ def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
     if form == "xlsx" and sys.stdout.isatty():
         raise click.UsageError("a spreadsheet is not for the screen; name a file with --out")
     click.echo(content, nl=False)  # bytes go out as they are
-
-
-@click.command("export")
-@click.argument("slug")
-@click.argument("kind", type=click.Choice(tuple(KINDS)))
-@click.option("--format", "form", type=click.Choice(services.FORMATS), default="csv", show_default=True)
-@click.option("--lang", default="", help="Language of the table; by default the first one of the site.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    required=True,
-    help="The zip to write.",
-)
-@with_appcontext
-def export(slug: str, kind: str, form: str, lang: str, out: Path) -> None:
-    """Write rows of the campaign SLUG into a zip: the table and a manifest with their number."""
-    lang = known_language(lang)
-    campaign_id(slug)  # refuses an unknown one
-    try:
-        table = services.table(slug, kind, form, lang, clock.now())
-        with out.open("wb") as file:
-            rows = write_export(table, file, lambda _done, _total: None)
-    except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
-    audit.note(
-        COMMAND_LINE, "export.command", f"campaign:{slug}", rows=kind, format=form, lang=lang, number=rows
-    )
-    click.echo(f"{rows} rows: {out}", err=True)

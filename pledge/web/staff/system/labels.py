@@ -61,7 +61,6 @@ SWITCH_LABELS = {
 }
 
 ACTIONS: dict[str, Any] = {
-    "export.command": _l("Exported rows on the command line"),
     "export.download": _l("Downloaded an export"),
     "export.request": _l("Asked for an export"),
     "export.totals": _l("Exported the totals"),
