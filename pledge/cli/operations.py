@@ -7,15 +7,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
 
 from config import ROOT, current_config
 from pledge.audit.models import COMMAND_LINE
+from pledge.cli.options import Commands
 from pledge.core.clock import iso_utc
 from pledge.core.db.encrypted_columns import reencrypt
-from pledge.core.db.failures import advise
 from pledge.core.encryption import Unreadable
 from pledge.deliveries.queries import last_handed_over
 from pledge.diagnosis import Severity
@@ -54,7 +53,7 @@ def doctor(stored: bool) -> None:
         raise SystemExit(1)
 
 
-mail = AppGroup("mail", help="The outbox: mails that wait to be sent.")
+mail = Commands("mail", help="The outbox: mails that wait to be sent.")
 
 
 @mail.command("deliver")
@@ -86,10 +85,7 @@ def deliver() -> None:
 @mail.command("dead")
 def dead() -> None:
     """List the mails that were given up. No address is shown."""
-    try:
-        letters = queries.dead_letters()[::-1]
-    except SQLAlchemyError as error:
-        raise click.ClickException(advise(error)) from None
+    letters = queries.dead_letters()[::-1]
     for letter in letters:
         click.echo(
             f"{letter.id}  {letter.kind}  {letter.lang}  {iso_utc(letter.created_at)}  "
@@ -111,7 +107,7 @@ def retry(mail_id: int | None, everything: bool) -> None:
     click.echo(f"{count} queued again")
 
 
-backup = AppGroup("backup", help="Backups: make one of SQLite, restore one beside the site and check it.")
+backup = Commands("backup", help="Backups: make one of SQLite, restore one beside the site and check it.")
 
 #: What is asked of what was restored, in this order.
 CHECKS = (("doctor", "--stored"), ("ledger", "recount"), ("ledger", "verify"))
@@ -177,7 +173,7 @@ def _passes(words: tuple[str, ...], address: str) -> bool:
     return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
-retention = AppGroup("retention", help="What is kept, and for how long.")
+retention = Commands("retention", help="What is kept, and for how long.")
 
 
 @retention.command("run")
@@ -197,7 +193,7 @@ def run() -> None:
     )
 
 
-data_keys = AppGroup("data-keys", help="The keys that encrypt names and addresses.")
+data_keys = Commands("data-keys", help="The keys that encrypt names and addresses.")
 
 #: Rows that somebody is changing are passed over; nobody changes the same row so often.
 MAX_ROUNDS = 20
