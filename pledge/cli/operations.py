@@ -64,17 +64,19 @@ def deliver() -> None:
     while requests.answer(handlers()):
         pass
     transport = services.transport(current_config())
-    done = services.SendingResult()
+    done: Counter[str] = Counter()
     try:
-        while (batch := services.deliver(composers(), transport)).total and not batch.stalled:
-            done += batch
+        while True:
+            batch = services.deliver(composers(), transport)
+            done.update(vars(batch))
+            if batch.stalled or not batch.total:
+                break
     finally:
         transport.close()
-    done += batch
     click.echo(
-        f"sent {done.sent}, no longer needed {done.dropped}, put off {done.deferred}, given up {done.dead}"
+        "sent {sent}, no longer needed {dropped}, put off {deferred}, given up {dead}".format_map(done)
     )
-    if done.stalled:
+    if done["stalled"]:
         raise click.ClickException("the mail server accepts no mail now; the rest waits in the outbox")
     if queries.is_first_due():
         click.echo(

@@ -150,15 +150,6 @@ class SendingResult:
     def total(self) -> int:
         return self.sent + self.dropped + self.deferred + self.dead
 
-    def __add__(self, other: "SendingResult") -> "SendingResult":
-        return SendingResult(
-            self.sent + other.sent,
-            self.dropped + other.dropped,
-            self.deferred + other.deferred,
-            self.dead + other.dead,
-            self.stalled or other.stalled,
-        )
-
 
 def transport(config: Config) -> Transport:
     """Where this site's mails go: the SMTP server, or the mailbox of a development machine."""
