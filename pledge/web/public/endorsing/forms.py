@@ -23,7 +23,7 @@ from pledge.endorsements.rules import (
 )
 from pledge.web.forms import ByLanguage, Check, PublicForm, TickField
 from pledge.web.public.signing.forms import AddressForm, PlaceForm, version_field
-from pledge.web.public.signing.proof_of_work import ProofFields
+from pledge.web.public.signing.proof_of_work import ProvableForm
 
 #: The form names a version of the pledge text that does not exist.
 CHANGED_PLEDGE = _l("The pledge text was changed. Please read it again and endorse it.")
@@ -162,7 +162,7 @@ class PersonForm(PublicForm):
     contact_title = StringField(_l("Title or position"), [_by_rule_of_person("contact_title")])
 
 
-class EndorseForm(ProofFields, ContentForm, PersonForm, AddressForm):
+class EndorseForm(ProvableForm, ContentForm, PersonForm, AddressForm):
     email = StringField(_l("Work e-mail"))
     registration_number = StringField(_l("Business registration number"))
     authority_ok = TickField(_l("I may speak for this organisation"), [_MAY_SPEAK])

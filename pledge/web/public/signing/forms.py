@@ -16,7 +16,7 @@ from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault, six_digits
 from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures.services import Submission, clean_name
 from pledge.web.forms import PublicForm, TickField
-from pledge.web.public.signing.proof_of_work import ProofFields
+from pledge.web.public.signing.proof_of_work import ProvableForm
 
 #: The form names a version of a text that does not exist.
 CHANGED_TEXT = _l("The pledge text or the consent was changed. Please read them again and sign.")
@@ -88,7 +88,7 @@ class PlaceForm(PublicForm):
         return countries.region_choices(i18n.language())
 
 
-class SignForm(ProofFields, AddressForm, PlaceForm):
+class SignForm(ProvableForm, AddressForm, PlaceForm):
     name = StringField(_l("Name"), [check_name])
     email = StringField(_l("E-mail"))
     country = SelectField(_l("Country or region"), validate_choice=False)
