@@ -159,7 +159,6 @@ def test_the_integrity_report_says_what_it_can_still_say(frozen_clock):
     row = over(frozen_clock.now())
     frozen_clock.move(days=366)
     services.run({})
-    integrity.forget()
     found = integrity.integrity(row.id)
     assert (found.confirmed, found.submitted, found.uncounted) == (2, None, {})
     assert found.forgotten_at == frozen_clock.now()

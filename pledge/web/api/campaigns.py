@@ -19,7 +19,7 @@ from pledge.paper import queries as paper_signatures
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import MIN_CELL, Cell
 from pledge.statistics.history import progress
-from pledge.statistics.integrity import integrity as integrity_report
+from pledge.statistics.integrity import recent
 from pledge.statistics.places import PublishedPlaces, published_places
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
@@ -152,7 +152,7 @@ def organizations(slug: str) -> Response:
 @cached(DATA_CACHE)
 def integrity(slug: str) -> Response:
     """`{"as_of", "submitted", "confirmed", "not_counted": {…}, "smallest_shown"}`; null means fewer than that."""
-    found = integrity_report(_campaign_id(slug))
+    found = recent(_campaign_id(slug))
     return jsonify(
         as_of=iso_utc(found.as_of),
         submitted=found.submitted,
