@@ -24,6 +24,7 @@ from pledge.endorsements.review.queries import ACTION_LABELS, Case, SeenState, T
 from pledge.endorsements.review.reasons import BadReason
 from pledge.endorsements.verification.domains import belongs_to, host_of
 from pledge.endorsements.verification.ladder import PATH, RECORD, check_site, site_proof
+from pledge.web.request_checks import page_number
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
@@ -65,7 +66,7 @@ def organizations() -> str:
     campaign = request.args.get("campaign", "")
     if campaign and campaign not in campaign_titles():
         abort(404)
-    queue = queries.queue(Tab(tab), name, _page_number(), campaign)
+    queue = queries.queue(Tab(tab), name, page_number(), campaign)
     if queue.page > queue.pages:
         abort(404)
     return render_template(
@@ -249,13 +250,6 @@ def _timeline(case: Case) -> list[TimelineEntry]:
 
 def _choices(kind: ReasonKind) -> list[tuple[str, str]]:
     return [(reason.code, reason.wording.of(i18n.language())) for reason in reasons.offered(kind)]
-
-
-def _page_number() -> int:
-    text = request.args.get("page", "1")
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text)):
-        abort(404)
-    return int(text)
 
 
 #: Acts after which the next case is shown.
