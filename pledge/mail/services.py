@@ -247,7 +247,9 @@ def _send(
         _give_up(mail, "address", done)
     except PermanentFailure as refusal:
         if refusal.returned in suppression.REASONS and isinstance(message, Message):
-            _stop(mail, message.to, refusal.returned)
+            address, reason = message.to, refusal.returned
+            known = is_to_known(mail.kind, known=mail.known)
+            retry_write(lambda: suppression.stop(address, reason, known=known))
         _give_up(mail, refusal.code, done, refusal.returned, refusal.status)
     except TemporaryFailure as refusal:
         done.stalled = isinstance(refusal, ServerUnavailable)
@@ -255,11 +257,6 @@ def _send(
     else:
         marks.sent(mail)
         done.sent += 1
-
-
-def _stop(mail: Claimed, address: str, reason: Returned) -> None:
-    known = is_to_known(mail.kind, known=mail.known)
-    retry_write(lambda: suppression.stop(address, reason, known=known))
 
 
 def _give_up(

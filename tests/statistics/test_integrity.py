@@ -118,12 +118,11 @@ def test_pages_show_what_the_worker_has_stored_and_it_reads_again_when_that_may_
     assert integrity.recent(of) == integrity.integrity(of)
 
 
-def test_reading_takes_the_worker_a_hundredth_of_the_time(frozen_clock, monkeypatch, statements):
-    monkeypatch.setattr(integrity, "HUNDREDTH", 0)
+def test_reading_takes_the_worker_a_hundredth_of_the_time(frozen_clock, statements):
+    crowd(1)
     integrity.renew()
     with transaction() as session:
         session.execute(update(IntegrityReport).values(took=timedelta(seconds=2)))
-    monkeypatch.setattr(integrity, "HUNDREDTH", 100)
     for seconds, times in ((199, 0), (1, 1)):
         frozen_clock.move(seconds=seconds)
         with statements() as seen:
