@@ -130,13 +130,6 @@ def test_reading_takes_the_worker_a_hundredth_of_the_time(frozen_clock, statemen
         assert sum("FROM signatures" in statement for statement in seen) == times
 
 
-def test_a_page_reads_no_signature_once_the_worker_has(statements):
-    integrity.renew()
-    with statements() as seen:
-        integrity.recent(the_campaign().id)
-    assert not any("FROM signatures" in statement for statement in seen)
-
-
 def test_the_page_and_the_document_say_the_same(client):
     crowd(12)
     pending(7)
