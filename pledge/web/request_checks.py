@@ -175,7 +175,7 @@ def is_clean(text: str) -> bool:
 
 
 def page_number() -> int:
-    """The number of a page of a list, as the query names it; 404 for what is none."""
+    """The page of a list that `page` asks for; 404 for what is no number."""
     text = request.args.get("page", "1")
     if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text)):
         abort(404)

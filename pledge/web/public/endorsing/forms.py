@@ -14,13 +14,7 @@ from wtforms.validators import DataRequired, ValidationError
 from pledge.core import languages
 from pledge.core.text.lines import LINE_MESSAGES, LineFault, one_line, two_digits
 from pledge.endorsements import rules
-from pledge.endorsements.rules import (
-    BadContent,
-    BadRegistrationNumber,
-    Content,
-    ContentFault,
-    optional_registration_number,
-)
+from pledge.endorsements.rules import BadContent, Content, ContentFault
 from pledge.web.forms import ByLanguage, Check, PublicForm, TickField
 from pledge.web.public.signing.forms import AddressForm, PlaceForm, version_field
 from pledge.web.public.signing.proof_of_work import ProvableForm
@@ -35,6 +29,9 @@ _WORDS: dict[StrEnum, Any] = {
     ContentFault.YEAR: _l("Enter a year from 2000 to 2100."),
     ContentFault.PERCENT: _l("Enter a percentage from 1 to 100."),
     ContentFault.ORDER: _l("The interim year must be before the target year."),
+    ContentFault.REGISTRATION: _l(
+        "This is not a business registration number. Please check its ten digits, or leave it empty."
+    ),
 }
 _FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
     ("name", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
@@ -164,7 +161,9 @@ class PersonForm(PublicForm):
 
 class EndorseForm(ProvableForm, ContentForm, PersonForm, AddressForm):
     email = StringField(_l("Work e-mail"))
-    registration_number = StringField(_l("Business registration number"))
+    registration_number = StringField(
+        _l("Business registration number"), [_by(rules.clean_registration_number)]
+    )
     authority_ok = TickField(_l("I may speak for this organisation"), [_MAY_SPEAK])
     consent_organization = TickField(
         _l("The organisation agrees that its endorsement is shown in public"),
@@ -173,16 +172,6 @@ class EndorseForm(ProvableForm, ContentForm, PersonForm, AddressForm):
     consent_person = TickField(_l("I agree that my personal data is collected and used"), [_AGREES])
     show_contact = TickField(_l("Show my name and title"))
     pledge_version = version_field(CHANGED_PLEDGE)
-
-    def validate_registration_number(self, field: Field) -> None:
-        try:
-            optional_registration_number(field.data or "")
-        except BadRegistrationNumber:
-            raise ValidationError(
-                _l(
-                    "This is not a business registration number. Please check its ten digits, or leave it empty."
-                )
-            ) from None
 
     @property
     def version(self) -> int | None:
