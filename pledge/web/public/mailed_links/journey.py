@@ -21,6 +21,7 @@ from pledge.campaigns import queries as campaigns
 from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mailed_links.links import Confirmation, Link, LinkState
+from pledge.signatures import services
 from pledge.signatures import services as signatures
 from pledge.signatures.services import read_ticket
 from pledge.web.caching import cached
@@ -97,7 +98,7 @@ def ask(
     return render_page(
         "public/mailed_links/question.html",
         status,
-        questions=subject.template("questions"),
+        questions=subject.questions,
         kind=kind,
         back=back,
         record=record,
@@ -108,9 +109,7 @@ def ask(
 
 def done(subject: Subject, kind: str, record: Any = None) -> Response:
     """A page that says what was done, when nothing is left to do. `record`: as it was."""
-    return render_page(
-        "public/mailed_links/done.html", questions=subject.template("questions"), kind=kind, record=record
-    )
+    return render_page("public/mailed_links/done.html", questions=subject.questions, kind=kind, record=record)
 
 
 def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Response:
@@ -176,7 +175,7 @@ def thanks(subject: Subject, slug: str) -> Response:
     """Thanks, and what comes next, with nothing of the person: the browser that pressed asks for that (`mine`)."""
     page = campaign_or_404(slug)
     context = subject.thanks_context(page)
-    return render_page(subject.template("thanks"), subject=subject, page=page, **context)
+    return render_page(subject.thanks_template, subject=subject, page=page, **context)
 
 
 @route("{subject.prefix}/confirm/<token>/renew", methods=["POST"])
@@ -334,7 +333,7 @@ def answer(subject: Subject, token: str) -> Response:
 @mailed_link
 def mail_code(subject: Subject, token: str) -> Response:
     """Send a code to whoever has closed the page where they signed."""
-    signatures.mail_code(token, i18n.language())
+    services.mail_code(token, i18n.language())
     return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="done"))
 
 
@@ -385,7 +384,7 @@ def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm |
     is_asked = bool(wrong) or record.is_scanned or request.args.get("asked") == "1"
     is_over = record.match_tries >= MAX_MATCH_TRIES and not record.has_code_only
     return show(
-        subject.template("confirm"),
+        subject.confirm_template,
         subject,
         record,
         422 if wrong else 200,
@@ -443,4 +442,4 @@ def back_to_own_page(subject: Subject, token: str, done: str) -> Response:
 def own_page(subject: Subject, token: str, record: Any, status: int = 200, **more: Any) -> Response:
     """The own page; values in `more` override those of the subject."""
     context = {**subject.own_context(record), **more}
-    return show(subject.template("own"), subject, record, status, token=token, **context)
+    return show(subject.own_template, subject, record, status, token=token, **context)

@@ -20,7 +20,11 @@ class Subject:
     prefix: str  #: of its addresses, after the language and the campaign
     not_mine_path: str  #: the last part of the address of "this was not me"
     form: str  #: endpoint of the form that is filled in first
-    folder: str  #: of its templates
+    confirm_template: str  #: fills in that of mailed_links, like the next one
+    thanks_template: str
+    own_template: str
+    words: str  #: the template with its texts on the shared pages
+    questions: str  #: the template with what its buttons do, and what was done
     has_code: bool  #: the mail also carries six digits
     link: Purpose  #: of the token in the mail to confirm
     pressed: Purpose  #: of what the browser keeps that pressed its button
@@ -36,10 +40,6 @@ class Subject:
     def url(self, page: str, **values: Any) -> str:
         """The address of one of its pages, by the name of the view."""
         return url_for(f"public.{self.name}_{page}", **values)
-
-    def template(self, name: str) -> str:
-        """One of its templates. `words` has its texts on the shared pages, `questions` what its buttons do and what was done."""
-        return f"public/{self.folder}/{name}.html"
 
     def key(self, record: Any) -> str:
         """What the browser keeps that presses the button."""
