@@ -6,6 +6,7 @@ An act without a label is shown as it is recorded; a test finds it.
 from pledge.core.i18n import Phrase
 
 ACTIONS: dict[str, Phrase] = {
+    "export.command": Phrase("audit", "Exported rows on the command line"),
     "export.download": Phrase("audit", "Downloaded an export"),
     "export.request": Phrase("audit", "Asked for an export"),
     "export.totals": Phrase("audit", "Exported the totals"),

@@ -4,7 +4,7 @@ from flask import Flask
 
 from pledge.cli.audit import audit
 from pledge.cli.campaigns import campaign, demo
-from pledge.cli.deliveries import delivery, totals
+from pledge.cli.deliveries import delivery, export, totals
 from pledge.cli.ledger import ledger
 from pledge.cli.operations import backup, data_keys, doctor, mail, retention
 from pledge.cli.serve import serve, worker
@@ -18,6 +18,7 @@ COMMANDS = (
     delivery,
     demo,
     doctor,
+    export,
     ledger,
     mail,
     retention,

@@ -207,4 +207,4 @@ def test_the_help_lists_every_command_with_a_line_about_it(runner):
     described = {
         line.split()[0] for line in said.partition("Commands:")[2].splitlines() if len(line.split()) > 1
     }
-    assert {"audit", "delivery", "doctor", "ledger", "serve", "totals", "worker"} <= described
+    assert {"audit", "delivery", "doctor", "export", "ledger", "serve", "totals", "worker"} <= described

@@ -150,7 +150,7 @@ class EventForm(ItemForm):
     end_time = time_field(_l("End"))
     is_online = TickField(_l("People can take part online"))
     url = StringField(_l("Web address"))
-    outcome = ByLanguage(TextAreaField, _l("What became of it"))
+    outcome = ByLanguage(TextAreaField, _l("Outcome"))
 
     def validate_end_day(self, field: Field) -> None:
         if self.start_time.data is not None and self.end_time.data is None:
