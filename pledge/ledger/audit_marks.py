@@ -144,5 +144,6 @@ def _verifiers(campaign_id: int) -> list[Verifier]:
 def _checkpoints() -> Iterator[Any]:
     """All of them, in the order of their signing, in flat memory."""
     query = select(Checkpoint.id, Checkpoint.campaign_id, Checkpoint.note).order_by(Checkpoint.id)
-    with snapshot() as connection:
-        yield from connection.execute(query.execution_options(yield_per=_AT_ONCE))
+    query = query.execution_options(yield_per=_AT_ONCE)
+    with snapshot() as connection, connection.execute(query) as found:
+        yield from found

@@ -106,14 +106,15 @@ class _Walk:
         is_wrong = False
         table = Checkpoint.__table__
         checkpoints = select(table).where(table.c.campaign_id == self.campaign_id).order_by(table.c.id)
-        for checkpoint in self.connection.execute(checkpoints.execution_options(yield_per=_AT_ONCE)):
-            self.checkpoints += 1
-            self._read_on(lines, min(checkpoint.size, size))
-            words = self._checkpoint_fault(checkpoint, size)
-            if words and not is_wrong:
-                is_wrong = True
-                self.faults.append(f"checkpoint {checkpoint.id} of {checkpoint.size} entries: {words}")
-            self._newest = checkpoint
+        with self.connection.execute(checkpoints.execution_options(yield_per=_AT_ONCE)) as found:
+            for checkpoint in found:
+                self.checkpoints += 1
+                self._read_on(lines, min(checkpoint.size, size))
+                words = self._checkpoint_fault(checkpoint, size)
+                if words and not is_wrong:
+                    is_wrong = True
+                    self.faults.append(f"checkpoint {checkpoint.id} of {checkpoint.size} entries: {words}")
+                self._newest = checkpoint
         self._read_on(lines, size)
         self._check_tiles_at_the_edge(size)
         self._check_end(head)
