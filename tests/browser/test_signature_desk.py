@@ -87,5 +87,5 @@ def test_the_day_of_the_robots_takes_two_people_at_most_eight_presses(visitor, s
     press_and_count(two, "form[action$='/approve'] button")
     reload_until(two, two.get_by_text("68 of 68"))
     with site.inside():
-        assert [row(Signature, number).hold_reason for number in waiting] == ["staff"] * 6
+        assert None not in [row(Signature, number).hold_reason for number in waiting]
     assert len(pressed) <= 8
