@@ -154,6 +154,15 @@ def test_the_letter_says_where_to_reply_and_has_a_number(lang, rows):
     assert letter_data(document(), lang)["reply"]["rows"] == []  # frozen before letters had it
 
 
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_where_to_reply_stands_on_the_first_page(lang):
+    address = dict.fromkeys(("ko", "en"), "3rd floor, 110 Sejong-daero, Jung-gu, Seoul 04524")
+    reply = replace(REPLY, address=Texts(address))
+    full = document(reply=reply, paper=PaperTotals(signatures=1287, sheets=90, batches=2))
+    first, *_rest = pdf_text(letter_pdf(full, lang)).split("\f")
+    assert reply.phone in first
+
+
 def test_a_draft_says_on_every_page_that_it_is_one():
     assert letter_data(document(), "ko", draft=True)["draft"] == "초안(확정되지 않음)"
     assert letter_data(document(), "en", draft=True)["draft"] == "Draft, not fixed yet"
