@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from config import ROOT
 from pledge.core.languages import Texts
 from pledge.core.typesetting import compiler
-from pledge.deliveries.document import Moves, Reply, SignUps, from_json
+from pledge.deliveries.document import Reply, from_json
 from pledge.deliveries.letter import pdf
 from pledge.deliveries.letter.pdf import fixed, letter_data, letter_pdf
 from pledge.statistics.cells import Cell
@@ -393,17 +393,3 @@ def test_the_same_document_gives_the_same_bytes_in_a_thread_and_in_another_proce
     assert elsewhere == [made]
     assert done.stdout.strip() == sha256(made).hexdigest()
     assert b"2026-11-24T05:10:00" in made, "its date is the document's"
-
-
-def test_a_campaign_that_nobody_has_signed_has_a_letter():
-    nobody = tiny_document(
-        by_country=[],
-        by_region=[],
-        by_day=[],
-        pledges=[],
-        verifiers=[],
-        people_moves=Moves(0, 0, 0, 0),
-        sign_ups=SignUps("2026-11-24T05:10:00Z", 0, 0, {}),
-        unnamed_organizations=1,
-    )
-    assert letter_pdf(nobody, "ko")
