@@ -104,8 +104,8 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
     token = tokens.mint(Purpose.MANAGE, [signer.id])
     values = {
         "campaign": signer.campaign,
-        "link": urls.manage_link(mail.lang, token),
-        "receipt": urls.receipt_link(mail.lang, token),
+        "link": urls.public_url("public.signature_me", lang=mail.lang, token=token),
+        "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token),
         "share": urls.campaign_link(mail.lang, signer.slug),
         "contact": urls.contact(),
         "number": "" if signer.number is None else format_count(signer.number, mail.lang),
@@ -161,7 +161,9 @@ def erasure(mail: Claimed, signer: Subject) -> Message | None:
         return None
     values = {
         "campaign": signer.campaign,
-        "link": urls.stop_erasure_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id])),
+        "link": urls.public_url(
+            "public.signature_me_keep", lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id])
+        ),
         "until": format_datetime(max(signer.erase_at, clock.now() + ERASURE_DELAY), mail.lang),
         "contact": urls.contact(),
     }
@@ -184,13 +186,18 @@ def _to_confirm(mail: Claimed, signer: Subject, until: datetime, **values: str) 
         # Here and not when the mail is enqueued: after a worker was killed, the mail is written again and noted again.
         mail_servers.note(bytes(signer.domain_hash), domain, signer.slug)
     token = tokens.mint(Purpose.CONFIRM, [signer.id])
-    links = {"link": urls.confirm_link(mail.lang, token), "not_me": urls.not_me_link(mail.lang, token)}
+    links = {
+        "link": urls.public_url("public.signature_confirm", lang=mail.lang, token=token),
+        "not_me": urls.public_url("public.signature_not_mine", lang=mail.lang, token=token),
+    }
     until_text = format_datetime(until, mail.lang)
     return Message(signer.email, {"campaign": signer.campaign, "until": until_text, **links, **values})
 
 
 def _to_own_page(mail: Claimed, signer: Subject, **values: str) -> Message:
-    link = urls.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id]))
+    link = urls.public_url(
+        "public.signature_me", lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id])
+    )
     return Message(signer.email, {"campaign": signer.campaign, "link": link, **values})
 
 
