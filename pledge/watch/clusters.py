@@ -36,8 +36,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from pledge.abuse.models import ListEffect, MailServer, OriginKind
-from pledge.abuse.origin_list import hashes_with
+from pledge.abuse import origin_list
+from pledge.abuse.models import MailServer, OriginKind
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import reading
@@ -149,7 +149,7 @@ def size_rule(confirmed: int, networks: int) -> Rule | None:
 
 def suspicious() -> list[SuspiciousCluster]:
     """The clusters that are given away and in which somebody may wait, without those that staff allow."""
-    allowed = hashes_with(ListEffect.ALLOW)
+    allowed = origin_list.allowed()
     exempt = allowed.union(*(large_domains(slug) for slug in slugs().values()))
     found = [*_by_speed_and_domains(), *_by_size(exempt)]
     return [one for one in found if one.hash not in exempt]
@@ -160,8 +160,8 @@ def _by_speed_and_domains() -> Iterator[SuspiciousCluster]:
     recent = recent_sign_ups(Signature.submitted_at >= now - WINDOW, Signature.wide_network_hash.is_not(None))
     judged = (func.count() >= MIN_SIZE) & (func.count().filter(recent.c.waits) > 0)
     small = judged & (func.count().filter(recent.c.is_small) > 0)
-    having = {kind: small if kind is OriginKind.DOMAIN else judged for kind in OriginKind}
-    query = union_all(*(figures(recent, kind, now, having=having[kind]) for kind in OriginKind))
+    having = {kind: small if kind is OriginKind.DOMAIN else judged for kind in COLUMNS}
+    query = union_all(*(figures(recent, kind, now, having=having[kind]) for kind in COLUMNS))
     with reading() as connection:
         rows = connection.execute(query).all()
     for campaign_id, *row in rows:

@@ -119,8 +119,8 @@ def _organizations(blue: Campaign) -> Iterator[Shown]:
     for case in (row, waits, corrected, asked, declined, twice, removed):
         yield Shown(f"organisation, {case.state}", f"{desk}/{case.id}")
     yield Shown("removing with errors", f"{desk}/{row.id}", act=open_and_press("#remove"))
-    yield Shown("reasons", "/staff/reasons?code=closed-down")
-    yield Shown("reasons with errors", "/staff/reasons", act=press("#reason button"))
+    yield Shown("reasons", f"{desk}?reason=closed-down")
+    yield Shown("reasons with errors", desk, act=open_and_press("#reasons"))
 
 
 def open_and_press(part: str) -> Act:
@@ -138,8 +138,12 @@ def _signatures(blue: Campaign) -> Iterator[Shown]:
     yield Shown("signature", person)
     yield Shown("signature, name hidden", person, act=press("button[formaction$='/hide-name']"))
 
+    def press_proposal(page: Page) -> None:
+        page.locator("#propose summary").click()
+        press("#propose button[type=submit]")(page)
+
     wave = origins.domain_hash(SLUG, "robots.example")
-    yield Shown("invalidation with errors", "/staff/invalidations/new", act=press(SEND))
+    yield Shown("invalidation with errors", "/staff/watch", act=press_proposal)
     for state in ("proposed", "discarded", "applied"):
         act = factories.invalidation(state=state, campaign_id=blue.id, domain_hash=wave)
         yield Shown(f"invalidation, {state}", f"/staff/invalidations/{act.id}")

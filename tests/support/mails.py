@@ -145,9 +145,9 @@ def _news_test(lang: str) -> str:
     return person.email
 
 
-def _erased(lang: str, **facts: Any) -> str:
+def _erasure(lang: str, **facts: Any) -> str:
     signature = factories.signature(lang=lang, **facts)
-    signatures.erase(factories.ANNA, signature.id, "asked by telephone")
+    signatures.plan_erasure(factories.ANNA, signature.id, "asked by telephone")
     return signature.email
 
 
@@ -179,7 +179,7 @@ _OTHERS: dict[MailKind, Callable[..., str]] = {
     MailKind.ENDORSE_HANDOVER: _former_contact,
     MailKind.NEWS: _news,
     MailKind.NEWS_TEST: _news_test,
-    MailKind.ERASED: _erased,
+    MailKind.ERASURE: _erasure,
     MailKind.STAFF_INVITATION: _invitation,
     MailKind.STAFF_NOTICE: _notice,
     MailKind.STAFF_ALERT: _alert,

@@ -10,12 +10,12 @@ from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import WrongState, obstacle
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.rules import FieldFault
+from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
 from pledge.core import languages
 from pledge.core.i18n import Phrase, format_count, format_date
 from pledge.core.languages import Texts, codes
 from pledge.deliveries import queries as deliveries
-from pledge.deliveries.queries import DeliveryView
+from pledge.deliveries.queries import DeliveryRow
 from pledge.ledger import queries as ledger
 from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
@@ -26,7 +26,6 @@ from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, section_page
 from pledge.web.staff.decisions import Decision, decision_routes, removal_route
 from pledge.web.staff.forms import (
-    FAULTS,
     SavingProblem,
     StampedForm,
     StatedReasonForm,
@@ -56,7 +55,7 @@ class NewsForm(StampedForm):
     title = ByLanguage(StringField, _l("Title"))
     body = ByLanguage(TextAreaField, _l("Text"))
     milestone = WholeNumberField(
-        _l("Send when so many people have signed"), [Optional()], FAULTS[FieldFault.GOAL]
+        _l("Send when so many people have signed"), [Optional()], FAULT_MESSAGES[FieldFault.GOAL]
     )
 
     @property
@@ -81,7 +80,7 @@ def news_new(slug: str) -> Response:
     delivery = deliveries.find(number) if 0 < number < 2**31 else None
     if delivery is None:
         return _form_page(slug, None, NewsForm(), OK)
-    if delivery.campaign_id != desk.id or not delivery.is_handed_over:
+    if delivery.campaign_id != desk.id or not delivery.handed_over_at:
         abort(404)
     return _form_page(slug, None, NewsForm(data=languages.as_fields(_texts_about(delivery))), OK)
 
@@ -159,7 +158,7 @@ def news_test(slug: str, news_id: int) -> AnyResponse:
     return redirect(url_for("staff.news_item", slug=slug, news_id=news_id, tested=1), 303)
 
 
-def _texts_about(delivery: DeliveryView) -> dict[str, Texts]:
+def _texts_about(delivery: DeliveryRow) -> dict[str, Texts]:
     """The news that a delivery was handed over, or what was answered once it is."""
     title, body = (_ANSWERED, _ANSWERED_BODY) if delivery.answered_at else (_HANDED_OVER, _HANDED_OVER_BODY)
     facts = {}

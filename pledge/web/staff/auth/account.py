@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, g, make_response, redirect, render_template, request, session, url_for
+from flask import Response, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -14,26 +14,15 @@ from pledge.accounts import services as accounts
 from pledge.accounts.passwords import MIN_LENGTH, BadPassword
 from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
 from pledge.core import i18n, languages
-from pledge.core.concurrency import Busy
-from pledge.core.logs import log
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth import cookies
-from pledge.web.staff.auth.access import (
-    actor,
-    me,
-    page_of,
-    public,
-    requires_recent_mfa,
-    requires_recent_sign_in,
-    requires_sign_in,
-    staff_page,
-)
+from pledge.web.staff.auth.access import AccessLevel, actor, done, me, needs, page_of, staff_page
 from pledge.web.staff.auth.carried_forms import CARRIED_BODY, carried, carried_form_page
 from pledge.web.staff.auth.cookies import current_member, this_session
 from pledge.web.staff.auth.invitation import NewPasswordForm
 from pledge.web.staff.auth.sign_in import SignInForm, sign_in_page
-from pledge.web.staff.auth.throttling import form_page, wait_message
+from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
 
 
@@ -61,93 +50,83 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 @staff.get("/account")
-@requires_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def account() -> Response:
-    return _account_page(request.args.get("done", ""))
+    return _account_page()
 
 
-@staff.get("/account/password")
-@requires_sign_in
-@requires_recent_mfa
-def password() -> Response:
-    return _password_page(ChangePasswordForm())
-
-
-@staff.post("/account/password")
-@requires_sign_in
-@requires_recent_mfa
-def password_post() -> AnyResponse:
+@staff.route("/account/password", methods=["GET", "POST"])
+@needs(AccessLevel.SIGNED_IN)
+def password() -> AnyResponse:
     form, member = ChangePasswordForm(request.form), me()
-    wait = throttle.count_attempt(throttle.PASSWORD, member.email)
-    if wait:
-        form.present.errors = [wait_message(wait)]
-        return _password_page(form, wait)
-    if not form.validate_shape():
+
+    def change() -> bool:
+        try:
+            accounts.change_password(
+                actor(), form.present.data or "", form.password.data or "", keep=this_session()
+            )
+        except WrongPassword:
+            return False
+        return True
+
+    if request.method != "POST" or not form.has_same():
         return _password_page(form)
+    wrong = _("This is not your current password.")
     try:
-        accounts.change_password(
-            actor(), form.present.data or "", form.password.data or "", keep=this_session()
-        )
-    except Busy:  # nothing was compared
-        throttle.uncount_attempt(throttle.PASSWORD, member.email)
-        raise
-    except WrongPassword:
-        log.warning("wrong password", endpoint=request.endpoint, member=member.id)
-        form.present.errors = [_("This is not your current password.")]
-        return _password_page(form)
+        if not form.accepts(
+            throttle.PASSWORD, member.email, change, wrong, member=member, field=form.present
+        ):
+            return _password_page(form)
     except BadPassword as error:
         form.refuse(error.fault)
         return _password_page(form)
-    throttle.reset(throttle.PASSWORD, member.email)
-    return redirect(url_for("staff.account", done="password"), 303)
+    return done(_("The password was changed. Your other sessions have ended."), "account")
 
 
 @staff.post("/account/authenticator/remove")
-@requires_sign_in
-@requires_recent_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def remove_authenticator() -> AnyResponse:
     try:
         accounts.remove_authenticator(actor())
     except LastSecondFactor:
-        return _account_page("last", 409)
-    return redirect(url_for("staff.account", done="removed"), 303)
+        return _last_factor()
+    return done(_("It was removed."), "account")
 
 
 @staff.post("/account/passkeys/<int(min=1,max=2147483647):passkey_id>/remove")
-@requires_sign_in
-@requires_recent_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def remove_passkey(passkey_id: int) -> AnyResponse:
     try:
         accounts.remove_passkey(actor(), passkey_id)
     except LastSecondFactor:
-        return _account_page("last", 409)
+        return _last_factor()
     except NoSuchPasskey:
         return redirect(url_for("staff.account"), 303)
-    return redirect(url_for("staff.account", done="removed"), 303)
+    return done(_("It was removed."), "account")
 
 
 @staff.post("/account/name")
-@requires_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def choose_name() -> AnyResponse:
     form = NameForm(request.form)
     try:
         moderation.rename(actor(), me().id, form.name.data or "")
     except moderation.BadName:
         form.refuse()
-        return _account_page("", 422, form)
-    return redirect(url_for("staff.account", done="saved"), 303)
+        return _account_page(422, form)
+    return done(_("Saved."), "account")
 
 
 @staff.post("/account/alerts")
-@requires_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def choose_alerts() -> AnyResponse:
     wanted = AlertsForm(request.form).alerts.data or []
     alarms.choose(actor(), [kind for kind in alarms.offered(me()) if kind in wanted])
-    return redirect(url_for("staff.account", done="saved"), 303)
+    return done(_("Saved."), "account")
 
 
 @staff.post("/account/sessions")
-@requires_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def end_sessions() -> AnyResponse:
     """End one session, or all others. Everybody may sign themselves out, so no second factor is asked for."""
     wanted = request.form.get("session", "")
@@ -160,10 +139,15 @@ def end_sessions() -> AnyResponse:
         accounts.end_sessions(actor(), only=one)
     elif wanted == "others":
         accounts.end_sessions(actor(), keep=own)
-    return redirect(url_for("staff.account", done="sessions"), 303)
+    return done(_("The session has ended."), "account")
 
 
-def _account_page(done: str, status: int = 200, form: NameForm | None = None) -> Response:
+def _last_factor() -> Response:
+    flash(_("This is your only second factor. Add another one first."), "warning")
+    return _account_page(409)
+
+
+def _account_page(status: int = 200, form: NameForm | None = None) -> Response:
     page = render_template(
         "staff/auth/account.html",
         member=me(),
@@ -172,13 +156,12 @@ def _account_page(done: str, status: int = 200, form: NameForm | None = None) ->
         chosen=alarms.chosen(me()),
         sessions=sessions.for_staff(me().id),
         this_session=this_session(),
-        done=done,
     )
     return make_response(page, status)
 
 
-def _password_page(form: ChangePasswordForm, wait: int = 0) -> Response:
-    return form_page("staff/auth/password.html", form, wait, email=me().email, min_length=MIN_LENGTH)
+def _password_page(form: ChangePasswordForm) -> Response:
+    return form_page("staff/auth/password.html", form, min_length=MIN_LENGTH)
 
 
 _CHOSEN = "lang"
@@ -196,7 +179,7 @@ def choose_language() -> str:
 
 @staff.post("/language")
 @allows(body=CARRIED_BODY)
-@public
+@needs(AccessLevel.PUBLIC)
 def language() -> AnyResponse:
     """Change the language and show the same page; or what was sent to it, to be sent again."""
     lang = request.form.get("lang", "")

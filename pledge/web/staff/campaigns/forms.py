@@ -15,13 +15,12 @@ from pledge.campaigns.events import EventFields
 from pledge.campaigns.media import PhotoFocus
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields, SisterFields
-from pledge.campaigns.rules import FieldFault
+from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import SEOUL
 from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.staff.forms import (
-    FAULTS,
     SavingProblem,
     StampedForm,
     WholeNumberField,
@@ -84,14 +83,14 @@ class NumbersField(TextAreaField):
         found = [whole_number(word) for text in valuelist for word in text.split()]
         self.data = [number for number in found if number is not None]
         if len(self.data) < len(found):
-            raise ValueError(FAULTS[FieldFault.STEPS])
+            raise ValueError(FAULT_MESSAGES[FieldFault.STEPS])
 
     def _value(self) -> str:
         return "\n".join(self.raw_data or [f"{number:,}" for number in self.data or ()])
 
 
 class ScheduleForm(StampedForm):
-    goal = WholeNumberField(_l("Goal"), invalid_value_message=FAULTS[FieldFault.GOAL])
+    goal = WholeNumberField(_l("Goal"), invalid_value_message=FAULT_MESSAGES[FieldFault.GOAL])
     goal_steps = NumbersField(_l("Steps on the way"))
     opens_at = moment_field(_l("Opens"))
     closes_at = moment_field(_l("Closes"))
@@ -151,7 +150,7 @@ class EventForm(ItemForm):
     end_time = time_field(_l("End"))
     is_online = TickField(_l("People can take part online"))
     url = StringField(_l("Web address"))
-    outcome = ByLanguage(TextAreaField, _l("What became of it"))
+    outcome = ByLanguage(TextAreaField, _l("Outcome"))
 
     def validate_end_day(self, field: Field) -> None:
         if self.start_time.data is not None and self.end_time.data is None:

@@ -32,7 +32,7 @@ from pledge.web.staff.campaigns.forms import (
     removal_page,
     section_page,
 )
-from pledge.web.staff.forms import PICTURE_BODY, SavingProblem, as_typed, attempt, take_picture
+from pledge.web.staff.forms import PICTURE_BODY, SavingProblem, as_typed, attempt, take_file
 
 ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Partner")}
 
@@ -132,7 +132,7 @@ def item_new(slug: str, section: str) -> Response:
 @needs(Permission.EDIT_CAMPAIGNS)
 def item_new_post(slug: str, section: str) -> AnyResponse:
     kind, form = SECTIONS[section].kind, SECTIONS[section].form(request.form)
-    logo = take_picture(form, "logo") if kind.has_logo else ""
+    logo = take_file(form, "logo") if kind.has_logo else ""
     problem = attempt(
         form,
         lambda: items.add(kind, actor(), slug, form.fields, logo),
@@ -155,7 +155,7 @@ def item(slug: str, section: str, number: int) -> Response:
 @needs(Permission.EDIT_CAMPAIGNS)
 def item_post(slug: str, section: str, number: int) -> AnyResponse:
     kind, form = SECTIONS[section].kind, SECTIONS[section].form(request.form)
-    logo = take_picture(form, "logo") if kind.has_logo else ""
+    logo = take_file(form, "logo") if kind.has_logo else ""
     drop_logo = kind.has_logo and form["drop_logo"].data
     problem = attempt(
         form,

@@ -56,10 +56,7 @@ from pledge.web.staff.forms import (
     SavingProblem,
     StampedForm,
     attempt,
-    take_document,
-    take_picture,
-    take_video,
-    take_wide_picture,
+    take_file,
 )
 
 _PAGE = "/campaigns/<slug>/page"
@@ -187,7 +184,7 @@ def _in_use(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_photo(slug: str) -> AnyResponse:
     form = PhotoForm(request.form)
-    new = take_wide_picture(form, "photo")
+    new = take_file(form, "photo", "wide picture")
     problem = attempt(
         form,
         lambda: set_photo(
@@ -210,10 +207,10 @@ def campaign_video(slug: str) -> AnyResponse:
     form = VideoForm(request.form)
     fields = VideoFields(
         address=form.video.data or "",
-        file=take_video(form, "own"),
+        file=take_file(form, "own", "video"),
         drop_file=form.drop_own.data,
         captions=form.by_language("captions"),
-        still=take_wide_picture(form, "still"),
+        still=take_file(form, "still", "wide picture"),
         drop_still=form.drop_still.data,
     )
     problem = attempt(
@@ -229,7 +226,7 @@ def campaign_video(slug: str) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_quotation(slug: str) -> AnyResponse:
     form = QuotationForm(request.form)
-    new = take_picture(form, "portrait")
+    new = take_file(form, "portrait")
     problem = attempt(
         form,
         lambda: set_quotation(
@@ -249,7 +246,7 @@ def campaign_quotation(slug: str) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_letters(slug: str) -> AnyResponse:
     form = LettersForm(request.form)
-    new = {lang: take_document(form, f"letter_{lang}") for lang in languages.codes()}
+    new = {lang: take_file(form, f"letter_{lang}", "document") for lang in languages.codes()}
     drop = frozenset(lang for lang in languages.codes() if form[f"drop_{lang}"].data)
     problem = attempt(
         form, lambda: media.set_letters(actor(), slug, form.seen.data or "", new=new, drop=drop)

@@ -27,6 +27,7 @@ from pledge.campaigns.partner_import import (
     store_logos,
     write_table,
 )
+from pledge.campaigns.rules import FAULT_MESSAGES
 from pledge.core import i18n, tokens
 from pledge.core.text.tables import MAX_COLUMNS, MAX_LINES, BadTable, Line, TableFault, read_table
 from pledge.core.tokens import BadToken, Purpose
@@ -38,7 +39,7 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, ImportForm, PlannedImportForm, section_page
-from pledge.web.staff.forms import FAULTS, SavingProblem
+from pledge.web.staff.forms import SavingProblem
 
 #: Of the request with both files.
 _BODY = 24_000_000
@@ -245,6 +246,6 @@ def fault_words(fault: RowFault) -> FaultWords:
     if isinstance(fault.fault, ImportFault):
         text = str(_LINE_WORDS[fault.fault]) % {"line": fault.other}
     else:
-        text = str(FAULTS[fault.fault])
+        text = str(FAULT_MESSAGES[fault.fault])
     column = column_header(fault.field, i18n.language()) if fault.field else ""
     return FaultWords(fault.line, column, text)

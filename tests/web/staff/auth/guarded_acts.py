@@ -68,7 +68,7 @@ def _roles(_client: StaffClient) -> Act:
 
 def close_account(_client: StaffClient) -> Act:
     person = factories.staff("viewer")
-    long = "left " * 101
+    long = "left " * 201
     return Act(
         f"/staff/people/{person.id}/close", {"reason": WHY}, "staff.close", wrong={"reason": long}, typed=long
     )
@@ -228,25 +228,11 @@ def _hand_over(_client: StaffClient) -> Act:
     return Act(path, fields, "delivery.hand_over")
 
 
-def _correct_hand_over(_client: StaffClient) -> Act:
-    factories.crowd(2)
-    path = f"/staff/deliveries/{deliveries.handed_over()}/correct"
-    fields = {"handed_over_at": _now(), "channel": "post", "receipt_number": "1AB-2611-002", "reason": WHY}
-    return Act(path, fields, "delivery.correct")
-
-
 def _answer(_client: StaffClient) -> Act:
     factories.crowd(2)
     fields = {"answered_at": _now(), "answer_ko": "검토하겠습니다.", "answer_en": "We will."}
     path = f"/staff/deliveries/{deliveries.handed_over()}/answer"
     return Act(path, fields, "delivery.answer")
-
-
-def _correct_answer(_client: StaffClient) -> Act:
-    factories.crowd(2)
-    path = f"/staff/deliveries/{deliveries.answered()}/correct-answer"
-    fields = {"answered_at": _now(), "answer_ko": "아니요.", "answer_en": "No.", "answer_reason": WHY}
-    return Act(path, fields, "delivery.correct_answer")
 
 
 def _discard(_client: StaffClient) -> Act:
@@ -300,7 +286,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.passkey_new": _name_passkey,
     "staff.passkey_add": register_passkey,
     "staff.audit_export": _audit_export,
-    "staff.authenticator_post": set_up_authenticator,
+    "staff.authenticator": set_up_authenticator,
     "staff.campaign_state_post": _end_campaign,
     "staff.campaign_pledge_publish": _publish_pledge,
     "staff.close": close_account,
@@ -311,8 +297,6 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.paper_scan": _download_scan,
     "staff.paper_withdraw": _withdraw_paper,
     "staff.delivery_answer": _answer,
-    "staff.delivery_correct": _correct_hand_over,
-    "staff.delivery_correct_answer": _correct_answer,
     "staff.delivery_discard": _discard,
     "staff.delivery_download": _download_pack,
     "staff.delivery_freeze": _freeze,
@@ -320,17 +304,17 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.delivery_hand_over": _hand_over,
     "staff.invalidation_approve": _approve_invalidation,
     "staff.invalidation_undo": _undo_invalidation,
-    "staff.invite_again_post": _invite_again,
-    "staff.invite_post": _invite,
+    "staff.invite_again": _invite_again,
+    "staff.invite": _invite,
     "staff.signature_clear": _of_one("clear", "signature.clear", "hold_why", "pending", hold_reason="speed"),
-    "staff.signature_erase": _of_one("erase", "signature.erase"),
+    "staff.signature_plan_erasure": _of_one("plan-erasure", "signature.plan_erasure"),
     "staff.signature_release": _of_one("release", "signature.release", "hold_why", "held"),
     "staff.signature_stop_news": _of_one("stop-news", "signature.stop_news"),
     "staff.signature_withdraw": _of_one("withdraw", "signature.withdraw"),
     "staff.switch": _pause,
     "staff.watch_list": _list,
-    "staff.password_post": _password,
-    "staff.recovery_codes_post": _recovery_codes,
+    "staff.password": _password,
+    "staff.recovery_codes": _recovery_codes,
     "staff.remove_authenticator": _remove_authenticator,
     "staff.remove_passkey": _remove_passkey,
     "staff.set_roles": _roles,
