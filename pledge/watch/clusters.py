@@ -16,13 +16,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
     Select,
-    TextClause,
     and_,
     case,
     func,
@@ -34,10 +34,11 @@ from sqlalchemy import (
     union,
     union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import aliased
 
 from pledge.abuse import origin_list
 from pledge.abuse.models import MailServer, OriginKind
+from pledge.abuse.origin_list import Origin
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import reading
@@ -116,16 +117,6 @@ class Cluster:
     answered: Sequence[int]  #: and of these, who had confirmed by then
 
 
-@dataclass(frozen=True)
-class SuspiciousCluster:
-    """A cluster that was given away. Its hash is another one in each campaign."""
-
-    campaign_id: int
-    kind: OriginKind
-    hash: bytes
-    rule: Rule
-
-
 def broken_rule(cluster: Cluster) -> Rule | None:
     """What gives the cluster away; None: it may be people."""
     is_domain = cluster.kind is OriginKind.DOMAIN
@@ -147,15 +138,18 @@ def size_rule(confirmed: int, networks: int) -> Rule | None:
     return Rule.SIZE if confirmed >= MAX_CONFIRMED else None
 
 
-def suspicious() -> list[SuspiciousCluster]:
-    """The clusters that are given away and in which somebody may wait, without those that staff allow."""
+def suspicious() -> dict[Rule, list[Origin]]:
+    """The clusters that are given away and in which somebody may wait, by what gives them away; without those that staff allow."""
     allowed = origin_list.allowed()
     exempt = allowed.union(*(large_domains(slug) for slug in slugs().values()))
-    found = [*_by_speed_and_domains(), *_by_size(exempt)]
-    return [one for one in found if one.hash not in exempt]
+    found = defaultdict(list)
+    for rule, origin in chain(_by_speed_and_domains(), _by_size(exempt)):
+        if origin.hash not in exempt:
+            found[rule].append(origin)
+    return found
 
 
-def _by_speed_and_domains() -> Iterator[SuspiciousCluster]:
+def _by_speed_and_domains() -> Iterator[tuple[Rule, Origin]]:
     now = clock.now()
     recent = recent_sign_ups(Signature.submitted_at >= now - WINDOW, Signature.wide_network_hash.is_not(None))
     judged = (func.count() >= MIN_SIZE) & (func.count().filter(recent.c.waits) > 0)
@@ -167,21 +161,22 @@ def _by_speed_and_domains() -> Iterator[SuspiciousCluster]:
     for campaign_id, *row in rows:
         cluster = cluster_of(row)
         if rule := broken_rule(cluster):
-            yield SuspiciousCluster(campaign_id, cluster.kind, bytes(row[1]), rule)
+            yield rule, Origin(campaign_id, cluster.kind, bytes(row[1]))
 
 
-def _by_size(exempt: Collection[bytes]) -> Iterator[SuspiciousCluster]:
+def _by_size(exempt: Collection[bytes]) -> Iterator[tuple[Rule, Origin]]:
     """The small domains of a campaign that have had too many confirmations within a week, alone or with those that share their
     mail server. Only where somebody has signed or confirmed lately: elsewhere nothing has changed.
     """
+    since = clock.now() - LATELY
     active = union(
-        _newest_domains(Signature.confirmed_at, text(SMALL_CONFIRMED)),
-        _newest_domains(Signature.submitted_at, IS_SMALL),
+        select(Signature.domain_hash).where(text(SMALL_CONFIRMED), Signature.confirmed_at >= since),
+        select(Signature.domain_hash).where(IS_SMALL, Signature.submitted_at >= since),
     ).subquery()
     shared = aliased(MailServer)
     own = select(MailServer.server_hash).where(MailServer.domain_hash == active.c.domain_hash)
     server = func.coalesce(own.scalar_subquery(), active.c.domain_hash).label("hash")
-    servers = select(server).distinct().subquery()
+    servers = select(server).where(active.c.domain_hash.is_not(None)).distinct().subquery()
     domain = func.coalesce(shared.domain_hash, servers.c.hash)
     counted = (text(SMALL_CONFIRMED), Signature.confirmed_at >= clock.now() - WEEK)
     # By the index for each domain, however many the planner expects.
@@ -203,16 +198,7 @@ def _by_size(exempt: Collection[bytes]) -> Iterator[SuspiciousCluster]:
             for campaign_id, different in connection.execute(of_domains.group_by(Signature.campaign_id)):
                 if rule := size_rule(confirmed, different):
                     for domain_hash in domains:
-                        yield SuspiciousCluster(campaign_id, OriginKind.DOMAIN, domain_hash, rule)
-
-
-def _newest_domains(
-    moment: InstrumentedAttribute[Any], which: ColumnElement[bool] | TextClause
-) -> Select[Any]:
-    """The domains at which somebody has signed, or confirmed, lately."""
-    lately = (moment >= clock.now() - LATELY, Signature.domain_hash.is_not(None))
-    newest = select(Signature.domain_hash).where(which, *lately).order_by(moment.desc()).limit(MAX_ROWS)
-    return select(newest.subquery().c.domain_hash)
+                        yield rule, Origin(campaign_id, OriginKind.DOMAIN, domain_hash)
 
 
 def recent_sign_ups(*conditions: ColumnElement[bool]) -> CTE:
