@@ -34,8 +34,12 @@ def write(mail: Claimed, found: Subject) -> Message:
     """
     link, stop = urls.campaign_link(mail.lang, found.slug), ""
     if mail.kind == MailKind.NEWS:
-        link = urls.news_link(mail.lang, found.slug, found.news_id)
-        stop = urls.unsubscribe_link(mail.lang, tokens.mint(Purpose.UNSUBSCRIBE, [found.reader_id]))
+        link = urls.public_url("public.news_item", lang=mail.lang, slug=found.slug, news_id=found.news_id)
+        stop = urls.public_url(
+            "public.signature_unsubscribe",
+            lang=mail.lang,
+            token=tokens.mint(Purpose.UNSUBSCRIBE, [found.reader_id]),
+        )
     body = found.body.of(mail.lang)
     values = {
         "campaign": found.campaign,

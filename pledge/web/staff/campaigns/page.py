@@ -31,7 +31,7 @@ from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import languages
 from pledge.endorsements import queries as endorsements
-from pledge.files.services import MEGABYTE, VIDEO_MESSAGES, VideoFault
+from pledge.files.services import MEGABYTE, VideoFault
 from pledge.signatures import queries as signatures
 from pledge.statistics.totals import signed_versions
 from pledge.web.request_checks import allows
@@ -330,7 +330,7 @@ def _page(desk: CampaignAdmin, problem: SavingProblem, **sent: StampedForm) -> R
         quoted=quoted,
         focuses=FOCUSES,
         max_video_mb=limit,
-        video_too_large=str(VIDEO_MESSAGES[VideoFault.TOO_LARGE]) % {"limit": limit},
+        video_too_large=str(VideoFault.TOO_LARGE.value) % {"limit": limit},
         **forms,
     )
 

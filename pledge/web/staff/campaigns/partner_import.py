@@ -32,7 +32,7 @@ from pledge.core import i18n, tokens
 from pledge.core.text.tables import MAX_COLUMNS, MAX_LINES, BadTable, Line, TableFault, read_table
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files.archives import MAX_PICTURES, ArchiveFault, BadArchive
-from pledge.files.pictures import PICTURE_MESSAGES, PictureFault
+from pledge.files.pictures import PictureFault
 from pledge.files.services import UnknownFile
 from pledge.files.storage import STORAGE_AWAY, StorageAway
 from pledge.web.request_checks import allows
@@ -239,7 +239,7 @@ def archive_words(bad: BadArchive) -> str:
 
 
 def logo_words(name: str, fault: PictureFault) -> str:
-    return f"{name}: {PICTURE_MESSAGES[fault]}"
+    return f"{name}: {fault.value}"
 
 
 def fault_words(fault: RowFault) -> FaultWords:
