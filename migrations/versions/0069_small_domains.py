@@ -3,7 +3,7 @@
 from pledge.core.db.migrations import create_index, drop_index
 
 revision = "0069"
-down_revision = "0065"
+down_revision = "0068"
 branch_labels = None
 depends_on = None
 
