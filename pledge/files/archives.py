@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from pledge.core.i18n import Phrase
 from pledge.files.pictures import MAX_PICTURE
+from pledge.files.storage import FileRefused
 
 MAX_ARCHIVE = 20_000_000  #: bytes
 MAX_PICTURES = 60
@@ -33,12 +35,23 @@ class ArchiveFault(StrEnum):
     REPEATED = "repeated"  #: two files of one name in different folders
 
 
-class BadArchive(ValueError):
+ARCHIVE_MESSAGES = {
+    ArchiveFault.TOO_LARGE: Phrase("file", "The zip is larger than 20 MB. Please send the logos in parts."),
+    ArchiveFault.WRONG_TYPE: Phrase("file", "This is not a zip file."),
+    ArchiveFault.DAMAGED: Phrase("file", "The zip is damaged or of an unusual kind. Please make it again."),
+    ArchiveFault.ENCRYPTED: Phrase("file", "The zip has a password. Please make one without."),
+    ArchiveFault.EMPTY: Phrase("file", "There is no file in the zip."),
+    ArchiveFault.TOO_MANY: Phrase(
+        "file", "There are more than 60 files in the zip. Please send the logos in parts."
+    ),
+    ArchiveFault.REPEATED: Phrase("file", "Two files in the zip have the same name."),
+}
+
+
+class BadArchive(FileRefused):
     """An archive that is refused; `fault` says why."""
 
-    def __init__(self, fault: ArchiveFault) -> None:
-        super().__init__(fault.value)
-        self.fault = fault
+    messages = ARCHIVE_MESSAGES
 
 
 def unpack(data: bytes) -> Iterator[tuple[str, bytes]]:

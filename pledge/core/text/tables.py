@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
+from pledge.core.i18n import Phrase
 from pledge.core.text import lines
 
 #: Also what may be skipped at the very beginning of a cell.
@@ -61,6 +62,26 @@ class TableFault(StrEnum):
     TOO_MANY_COLUMNS = "too_many_columns"
     QUOTES = "quotes"  #: a quotation mark of CSV that does not close
     ERROR_VALUE = "error_value"  #: a cell whose formula has come to an error
+
+
+TABLE_MESSAGES = {
+    TableFault.EMPTY: Phrase(
+        "table", "The table is empty. It needs a line with headers and one line for each partner."
+    ),
+    TableFault.TOO_LARGE: Phrase(
+        "table", "The table is too large. Please send only the columns that are needed, without pictures."
+    ),
+    TableFault.WRONG_TYPE: Phrase(
+        "table", "This is neither an XLSX nor a CSV file. Please save the table as one of these."
+    ),
+    TableFault.DAMAGED: Phrase(
+        "table", "The table is damaged or incomplete. Please save it again and choose the new file."
+    ),
+    TableFault.TOO_MANY_LINES: Phrase("table", "The table has more than 300 lines. Please send it in parts."),
+    TableFault.TOO_MANY_COLUMNS: Phrase("table", "A line has more than 40 cells."),
+    TableFault.QUOTES: Phrase("table", "A quotation mark is not closed, or stands inside a cell."),
+    TableFault.ERROR_VALUE: Phrase("table", "A cell shows an error instead of a value."),
+}
 
 
 class BadTable(ValueError):
