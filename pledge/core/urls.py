@@ -64,6 +64,10 @@ def staff_watch_link() -> str:
     return public_url("staff.watch")
 
 
+def staff_news_link(slug: str, news_id: int) -> str:
+    return public_url("staff.news_item", slug=slug, news_id=news_id)
+
+
 def staff_account_link() -> str:
     return public_url("staff.account")
 

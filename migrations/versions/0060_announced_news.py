@@ -1,0 +1,61 @@
+"""News for which there is no second person may go out after a day in which all of the staff can stop it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from pledge.core.db import migrations
+
+revision = "0060"
+down_revision = "0059"
+branch_labels = None
+depends_on = None
+
+_KINDS = (
+    "kind IN ('confirm', 'already', 'manage', 'reminder', 'thanks', 'withdrawn_self', 'news', 'news_test', {new}"
+    "'invalidated', 'withdrawn', 'erased', 'unsubscribed', 'endorse_confirm', 'endorse_already', 'endorse_manage',"
+    " 'endorse_published', 'endorse_changes', 'endorse_declined', 'endorse_contact', 'endorse_handover',"
+    " 'staff_invitation', 'staff_notice', 'staff_alert')"
+)
+_MAIL_STATE = {"ck_outbox_mails_state": "state IN ('queued', 'sent', 'dropped', 'dead')"}
+_OTHERS = {
+    "ck_news_state": "state IN ('draft', 'proposed', 'approved', 'sending', 'sent', 'stopped')",
+    "ck_news_has_texts": "CAST(title AS TEXT) <> '{}' AND CAST(body AS TEXT) <> '{}'",
+    "ck_news_milestone": "milestone > 0",
+    "ck_news_two_people": "decided_by IS NULL OR decided_by <> proposed_by",
+    "ck_news_begun_has_time": "state NOT IN ('sending', 'sent', 'stopped') OR begun_at IS NOT NULL",
+    "ck_news_ended_has_time": "state NOT IN ('sent', 'stopped') OR ended_at IS NOT NULL",
+}
+_APPROVED = "state IN ('draft', 'proposed') OR (proposed_by IS NOT NULL AND {decided})"
+_CHECKS = {
+    "ck_news_approved_by_somebody": _APPROVED.format(
+        decided="(decided_by IS NOT NULL OR due_at IS NOT NULL)"
+    ),
+    "ck_news_draft_not_due": "state <> 'draft' OR due_at IS NULL",
+    "ck_news_begun_when_due": (
+        "decided_by IS NOT NULL OR due_at IS NULL OR begun_at IS NULL OR begun_at >= due_at"
+    ),
+}
+
+
+def upgrade() -> None:
+    migrations.add_column("news", sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))
+    for number, (name, rule) in enumerate(_CHECKS.items()):
+        before = dict(list(_CHECKS.items())[:number])
+        migrations.replace_check("news", name, rule, others=_OTHERS | before)
+    new = _KINDS.format(new="'news_announced', ")
+    migrations.replace_check("outbox_mails", "ck_outbox_mails_kind", new, others=_MAIL_STATE)
+
+
+def downgrade() -> None:
+    op.execute("DELETE FROM outbox_mails WHERE kind = 'news_announced'")
+    migrations.replace_check(
+        "outbox_mails", "ck_outbox_mails_kind", _KINDS.format(new=""), others=_MAIL_STATE
+    )
+    op.execute(
+        "UPDATE news SET state = 'draft', proposed_by = NULL, due_at = NULL"
+        " WHERE due_at IS NOT NULL AND begun_at IS NULL"
+    )
+    op.execute("UPDATE news SET decided_by = 0 WHERE due_at IS NOT NULL AND decided_by IS NULL")
+    name = "ck_news_approved_by_somebody"
+    migrations.replace_check("news", name, _APPROVED.format(decided="decided_by IS NOT NULL"), others=_OTHERS)
+    op.drop_column("news", "due_at")  # on PostgreSQL with its checks
