@@ -1,30 +1,38 @@
 """The forms of the campaign screens: their shape. The use cases decide what may be stored."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import FileField, Form, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
+from config import Config
+from pledge.accounts.roles import Permission
+from pledge.campaigns import moderation
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.events import EventFields
-from pledge.campaigns.media import PhotoFocus
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields, SisterFields
 from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin
-from pledge.core import languages
+from pledge.core import i18n, languages
 from pledge.core.i18n import SEOUL
+from pledge.core.languages import Texts
 from pledge.web.forms import ByLanguage, StaffForm, TickField
+from pledge.web.request_checks import allows
+from pledge.web.staff.auth.access import actor, needs, was_shown_lately
+from pledge.web.staff.blueprint import staff
 from pledge.web.staff.forms import (
     FAULTS,
     SavingProblem,
     StampedForm,
     WholeNumberField,
+    attempt,
     day_field,
     in_seoul,
     moment_field,
@@ -42,41 +50,6 @@ class NewForm(StaffForm):
     copy_of = SelectField(_l("Begin with a copy of"), validate_choice=False)
 
 
-class TextsForm(StampedForm):
-    title = ByLanguage(StringField, _l("Title"))
-    tagline = ByLanguage(StringField, _l("Tagline"))
-    summary = ByLanguage(TextAreaField, _l("Summary"))
-    body = ByLanguage(TextAreaField, _l("Text"))
-
-
-class RecipientForm(StampedForm):
-    recipient = ByLanguage(StringField, _l("Recipient of the totals"))
-    reason = TextAreaField(_l("Reason"))
-
-
-class ReplyForm(StampedForm):
-    """Where answers to the e-mails of the campaign go."""
-
-    reply_to = StringField(_l("E-mail address for answers"))
-
-
-class PledgeForm(StampedForm):
-    wording = ByLanguage(TextAreaField, _l("Pledge text"))
-
-
-class PublishForm(PledgeForm):
-    """The same wording, and the version as which it is published."""
-
-    version = HiddenField()
-    one_language = TickField(_l("The text in the other languages stays as it is: it already says the same"))
-
-    @property
-    def agreed(self) -> int:
-        """The version that was shown; 0 for anything else."""
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
-
-
 class NumbersField(TextAreaField):
     """Whole numbers, one a line."""
 
@@ -90,12 +63,85 @@ class NumbersField(TextAreaField):
         return "\n".join(self.raw_data or [f"{number:,}" for number in self.data or ()])
 
 
-class ScheduleForm(StampedForm):
+#: Stores the file of a field of a form.
+Taker = Callable[[Form, str], str]
+
+
+class SectionForm(StampedForm):
+    """A part of a campaign that is saved by itself."""
+
+    max_body: int | Callable[[Config], int] = TEXT_BODY
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        """What the form shows before anybody types, with the stamp of it."""
+        raise NotImplementedError
+
+    def takes(self) -> dict[str, Taker]:
+        """Its fields for files, and what stores a file of each."""
+        return {}
+
+    def check(self, files: Mapping[str, str]) -> None:
+        """What `save` would refuse. Raises BadFields."""
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        """Call the use case; `files` are the stored ones by their fields."""
+        raise NotImplementedError
+
+
+def section_views(
+    path: str, sections: Mapping[str, type[SectionForm]], page: Callable[..., Response]
+) -> None:
+    """Add a view that saves each section; `page` shows all of them, with the form that was sent and what was wrong with it."""
+    for name, form in sections.items():
+        view = allows(body=form.max_body)(needs(Permission.EDIT_CAMPAIGNS)(_saving(name, form, page)))
+        rule = f"/campaigns/<slug>/{path}/{name.replace('_', '-')}"
+        staff.add_url_rule(rule, f"campaign_{name}", view, methods=["POST"])
+
+
+def _saving(
+    name: str, form_type: type[SectionForm], page: Callable[..., Response]
+) -> Callable[..., AnyResponse]:
+    def save(slug: str) -> AnyResponse:
+        form = form_type(request.form)
+        files = {field: take(form, field) for field, take in form.takes().items()}
+        problem = attempt(form, lambda: form.save(slug, files), check=lambda: form.check(files))
+        return page(slug, problem, {name: form}) if problem else saved(page.__name__, slug)
+
+    return save
+
+
+def section_forms(
+    sections: Mapping[str, type[StampedForm]], desk: CampaignAdmin, sent: Mapping[str, StampedForm]
+) -> dict[str, StampedForm]:
+    """The forms of a page, for its template: as they are stored, except for the one that was sent."""
+    return {
+        f"{name}_form": sent[name] if name in sent else form(data=form.stored(desk))
+        for name, form in sections.items()
+    }
+
+
+class ScheduleForm(SectionForm):
     goal = WholeNumberField(_l("Goal"), invalid_value_message=FAULTS[FieldFault.GOAL])
     goal_steps = NumbersField(_l("Steps on the way"))
     opens_at = moment_field(_l("Opens"))
     closes_at = moment_field(_l("Closes"))
     reason = TextAreaField(_l("Reason"))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        return {**vars(desk.schedule), "seen": desk.schedule.stamp}
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        moderation.edit_schedule(
+            *(actor(), slug, self.seen.data or ""),
+            goal=self.goal.data or 0,
+            goal_steps=self.goal_steps.data,
+            opens_at=self.opens_at.data,
+            closes_at=self.closes_at.data,
+            reason=self.reason.data or "",
+            is_stepped_up=was_shown_lately(),
+        )
 
 
 class ItemForm(StampedForm):
@@ -198,49 +244,6 @@ class EventForm(ItemForm):
         )
 
 
-class PhotoForm(StampedForm):
-    photo = FileField(_l("Photograph"))
-    photo_kept = HiddenField()
-    alt = ByLanguage(StringField, _l("What the photograph shows"))
-    focus = SelectField(_l("Stays in sight"), validate_choice=False)
-    drop_photo = TickField(_l("Remove the photograph"))
-
-    def validate_focus(self, field: Field) -> None:
-        if field.data not in set(PhotoFocus):
-            raise ValidationError(_l("Choose one from the list."))
-
-
-class VideoForm(StampedForm):
-    video = StringField(_l("Address of the video"))
-    own = FileField(_l("Video file"))
-    own_kept = HiddenField()
-    drop_own = TickField(_l("Remove the video file"))
-    captions = ByLanguage(TextAreaField, _l("Captions"))
-    still = FileField(_l("Picture"))
-    still_kept = HiddenField()
-    drop_still = TickField(_l("Use the default picture again"))
-
-
-class QuotationForm(StampedForm):
-    quotation = ByLanguage(TextAreaField, _l("Quotation"))
-    speaker = ByLanguage(StringField, _l("Name"))
-    speaker_role = ByLanguage(StringField, _l("Office or role"))
-    portrait = FileField(_l("Portrait"))
-    portrait_kept = HiddenField()
-    drop_portrait = TickField(_l("Remove the portrait"))
-    portrait_alt = ByLanguage(StringField, _l("What the portrait shows"))
-
-
-class LettersForm(StampedForm):
-    letter = ByLanguage(FileField, _l("Letter"))
-    letter_kept = ByLanguage(HiddenField, "", "letter_{lang}_kept")
-    drop = ByLanguage(TickField, _l("Remove the letter"))
-
-
-class LetterTextForm(StampedForm):
-    text = ByLanguage(TextAreaField, _l("Letter"))
-
-
 class SisterForm(ItemForm):
     name = ByLanguage(StringField, _l("Name"))
     place = ByLanguage(StringField, _l("Place"))
@@ -263,20 +266,6 @@ class SisterForm(ItemForm):
 class StateForm(StaffForm):
     before = HiddenField()
     reason = TextAreaField(_l("Reason"))
-
-
-class ImportForm(StaffForm):
-    """Partners by the dozen: a table, pictures in a zip, or both."""
-
-    table = FileField(_l("Table"))
-    logos = FileField(_l("Logos"))
-
-
-class PlannedImportForm(StampedForm):
-    """What was read from the files, carried through the preview."""
-
-    lines = HiddenField()
-    pictures = HiddenField()
 
 
 class RemoveForm(StampedForm):
@@ -306,10 +295,26 @@ def saved(section: str, slug: str) -> AnyResponse:
     return redirect(url_for(f"staff.{section}", slug=slug, saved=1), 303)
 
 
+def confirmation_page(
+    desk: CampaignAdmin, form: StaffForm, problem: SavingProblem, **words: object
+) -> Response:
+    """The page before a step that is not taken back in one press: it names the thing and may ask for a reason."""
+    return section_page("staff/campaigns/confirm.html", desk, form, problem, **words)
+
+
 def removal_page(
-    slug: str, what: object, back: str, form: RemoveForm, problem: SavingProblem = OK
+    slug: str, what: Texts, back: str, form: RemoveForm, problem: SavingProblem = OK
 ) -> Response:
     """The page that asks for the reason before an item is removed."""
-    return section_page(
-        "staff/campaigns/remove.html", campaigns.desk(slug), form, problem, what=what, back=back
+    name, *others = dict.fromkeys(text for lang in (i18n.language(), *what) if (text := what.of(lang)))
+    return confirmation_page(
+        campaigns.desk(slug),
+        form,
+        problem,
+        heading=_("Remove “%(name)s”?", name=name),
+        lines=others,
+        verb=_("Remove"),
+        is_step_back=True,
+        is_reason_needed=True,
+        back=back,
     )

@@ -64,7 +64,7 @@ SECTIONS = {
     "events": ItemSection(
         kind=EVENT,
         form=EventForm,
-        page="staff.campaign",
+        page="staff.campaign_dates",
         heading=_l("Events"),
         adding=_l("Add an event"),
     ),
@@ -121,50 +121,40 @@ def _page_url(desk: CampaignAdmin, referrer: Referrer, lang: str) -> str:
     return public_url("public.partner_page", lang=lang, slug=desk.slug, token=token)
 
 
-@staff.get(f"{_LIST}/new")
-@needs(Permission.EDIT_CAMPAIGNS)
-def item_new(slug: str, section: str) -> Response:
-    return _page(slug, section, None, SECTIONS[section].form(data=SECTIONS[section].blank), OK)
-
-
-@staff.post(f"{_LIST}/new")
-@allows(body=PICTURE_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
-def item_new_post(slug: str, section: str) -> AnyResponse:
-    kind, form = SECTIONS[section].kind, SECTIONS[section].form(request.form)
-    logo = take_picture(form, "logo") if kind.has_logo else ""
-    problem = attempt(
-        form,
-        lambda: items.add(kind, actor(), slug, form.fields, logo),
-        form.places,
-        check=lambda: items.check(kind, form.fields, campaigns.desk(slug).state),
-    )
-    return _page(slug, section, None, form, problem) if problem else _saved(slug, section)
-
-
+@staff.get(f"{_LIST}/new", defaults={"number": None})
 @staff.get(f"{_LIST}/<int:number>")
 @needs(Permission.EDIT_CAMPAIGNS)
-def item(slug: str, section: str, number: int) -> Response:
-    row = _one(slug, section, number)
+def item(slug: str, section: str, number: int | None) -> Response:
     form = SECTIONS[section].form
+    if number is None:
+        return _page(slug, section, None, form(data=SECTIONS[section].blank), OK)
+    row = _one(slug, section, number)
     return _page(slug, section, row, form(data={**form.typed(row.fields), "seen": row.stamp}), OK)
 
 
+@staff.post(f"{_LIST}/new", defaults={"number": None})
 @staff.post(f"{_LIST}/<int:number>")
 @allows(body=PICTURE_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
-def item_post(slug: str, section: str, number: int) -> AnyResponse:
+def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
+    """Add an item, or change it."""
     kind, form = SECTIONS[section].kind, SECTIONS[section].form(request.form)
     logo = take_picture(form, "logo") if kind.has_logo else ""
-    drop_logo = kind.has_logo and form["drop_logo"].data
-    problem = attempt(
-        form,
-        lambda: items.change(
+
+    def save() -> None:
+        if number is None:
+            items.add(kind, actor(), slug, form.fields, logo)
+            return
+        items.change(
             *(kind, actor(), slug, number, form.fields),
             seen=form.seen.data or "",
             logo=logo,
-            drop_logo=drop_logo,
-        ),
+            drop_logo=kind.has_logo and form["drop_logo"].data,
+        )
+
+    problem = attempt(
+        form,
+        save,
         form.places,
         check=lambda: items.check(kind, form.fields, campaigns.desk(slug).state),
     )
@@ -191,7 +181,9 @@ def item_move(slug: str, section: str, number: int, direction: str) -> AnyRespon
 @needs(Permission.EDIT_CAMPAIGNS)
 def item_remove(slug: str, section: str, number: int) -> Response:
     row = _one(slug, section, number)
-    return _removal_page(slug, section, row, RemoveForm(data={"seen": row.stamp}), OK)
+    return removal_page(
+        slug, row.title, _address(slug, section, number), RemoveForm(data={"seen": row.stamp})
+    )
 
 
 @staff.post(f"{_LIST}/<int:number>/remove")
@@ -204,7 +196,13 @@ def item_remove_post(slug: str, section: str, number: int) -> AnyResponse:
             kind, actor(), slug, number, seen=form.seen.data or "", reason=form.reason.data or ""
         ),
     )
-    return _removal_page(slug, section, row, form, problem) if problem else _saved(slug, section)
+    if problem is None:
+        return _saved(slug, section)
+    return removal_page(slug, row.title, _address(slug, section, number), form, problem)
+
+
+def _address(slug: str, section: str, number: int) -> str:
+    return url_for("staff.item", slug=slug, section=section, number=number)
 
 
 def _one(slug: str, section: str, number: int) -> Item[Any]:
@@ -226,10 +224,3 @@ def _page(slug: str, section: str, row: Item[Any] | None, form: ItemForm, proble
         section=SECTIONS[section],
         item=row,
     )
-
-
-def _removal_page(
-    slug: str, section: str, row: Item[Any], form: RemoveForm, problem: SavingProblem
-) -> Response:
-    back = url_for("staff.item", slug=slug, section=section, number=row.id)
-    return removal_page(slug, row.title, back, form, problem)

@@ -1,5 +1,8 @@
 """Campaigns in the staff area: list, new one; of one its dates, goal, events, preview, and its states from draft to archive."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,17 +20,21 @@ from pledge.campaigns.staff_queries import CampaignAdmin, MissingText, NoSuchCam
 from pledge.core import i18n, languages, tokens, urls
 from pledge.core.tokens import Purpose
 from pledge.web import errors
-from pledge.web.staff.auth.access import (
-    SecondFactorNeeded,
-    actor,
-    needs,
-    was_shown_lately,
-)
+from pledge.web.staff.auth.access import SecondFactorNeeded, actor, needs
 from pledge.web.staff.auth.step_up import on_second_factor_needed
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK, NewForm, ScheduleForm, StateForm, saved, section_page
+from pledge.web.staff.campaigns.forms import (
+    OK,
+    NewForm,
+    ScheduleForm,
+    StateForm,
+    confirmation_page,
+    section_forms,
+    section_page,
+    section_views,
+)
 from pledge.web.staff.campaigns.items import SECTIONS
-from pledge.web.staff.forms import SavingProblem, attempt
+from pledge.web.staff.forms import SavingProblem, StampedForm, attempt
 
 _GRACE_HOURS = int(CONFIRM_GRACE.total_seconds() // 3600)
 
@@ -43,16 +50,35 @@ STEPS = {
     (CampaignState.CLOSED, CampaignState.OPEN): _l("Reopen"),
     (CampaignState.CLOSED, CampaignState.ARCHIVED): _l("Archive"),
 }
+#: What each step means, for the page before it.
+CONSEQUENCES = {
+    (CampaignState.DRAFT, CampaignState.OPEN): _l(
+        "The page becomes public in Korean and English, and people can sign from the opening time on. A campaign never becomes a draft again."
+    ),
+    (CampaignState.OPEN, CampaignState.CLOSED): _l(
+        "Nobody can sign from now on. Confirmation e-mails already sent work for %(hours)s hours more. The page stays."
+    ),
+    (CampaignState.CLOSED, CampaignState.OPEN): _l(
+        "People can sign again at once. A closing time in the past is removed; set a new one under “Dates and goal”."
+    ),
+    (CampaignState.CLOSED, CampaignState.ARCHIVED): _l(
+        "The page can still be read, apart from the current campaigns. This cannot be undone."
+    ),
+}
 
-#: What a visitor would miss, and the page and part of it where it is entered.
+#: What a visitor would miss, and the endpoint of the page and the part of it where it is entered.
 MISSED = {
-    MissingContent.PHOTO: (_l("A photograph"), "page", "photo-title"),
-    MissingContent.VIDEO: (_l("A video"), "page", "video-title"),
-    MissingContent.CAPTIONS: (_l("Captions of the video in every language"), "page", "video-title"),
-    MissingContent.LETTER: (_l("A letter to read or to download"), "page", "text-title"),
-    MissingContent.QUOTATION: (_l("A quotation of somebody whom people know"), "page", "quotation-title"),
-    MissingContent.SISTERS: (_l("Sister campaigns"), "partners", "sisters-title"),
-    MissingContent.LOGOS: (_l("The logos of all organisations behind it"), "partners", ""),
+    MissingContent.PHOTO: (_l("A photograph"), "staff.campaign", "photo-title"),
+    MissingContent.VIDEO: (_l("A video"), "staff.campaign", "video-title"),
+    MissingContent.CAPTIONS: (_l("Captions of the video in every language"), "staff.campaign", "video-title"),
+    MissingContent.LETTER: (_l("A letter to read or to download"), "staff.campaign", "text-title"),
+    MissingContent.QUOTATION: (
+        _l("A quotation of somebody whom people know"),
+        "staff.campaign",
+        "quotation-title",
+    ),
+    MissingContent.SISTERS: (_l("Sister campaigns"), "staff.campaign_partners", "sisters-title"),
+    MissingContent.LOGOS: (_l("The logos of all organisations behind it"), "staff.campaign_partners", ""),
 }
 
 #: The texts for missing things, by section and field.
@@ -107,65 +133,44 @@ def campaigns_post() -> AnyResponse:
     return redirect(url_for("staff.campaign", slug=created[0]), 303)
 
 
-@staff.get("/campaigns/<slug>")
+@staff.get("/campaigns/<slug>/dates")
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaign(slug: str) -> Response:
+def campaign_dates(
+    slug: str,
+    problem: SavingProblem = OK,
+    sent: Mapping[str, StampedForm] | None = None,
+    *,
+    is_refused: bool = False,
+) -> Response:
+    """Dates, goal and events, and what is next; `is_refused`: the campaign cannot go on to the state that was asked for."""
     desk = staff_queries.desk(slug)
-    form = ScheduleForm(
-        data={
-            "goal": desk.schedule.goal,
-            "goal_steps": desk.schedule.goal_steps,
-            "opens_at": desk.schedule.opens_at,
-            "closes_at": desk.schedule.closes_at,
-            "seen": desk.schedule.stamp,
-        }
-    )
-    return _dates_page(desk, form, OK)
-
-
-@staff.post("/campaigns/<slug>")
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_post(slug: str) -> AnyResponse:
-    form = ScheduleForm(request.form)
-    problem = attempt(
-        form,
-        lambda: moderation.edit_schedule(
-            actor(),
-            slug,
-            form.seen.data or "",
-            goal=form.goal.data or 0,
-            goal_steps=form.goal_steps.data,
-            opens_at=form.opens_at.data,
-            closes_at=form.closes_at.data,
-            reason=form.reason.data or "",
-            is_stepped_up=was_shown_lately(),
-        ),
-    )
-    return _dates_page(staff_queries.desk(slug), form, problem) if problem else saved("campaign", slug)
-
-
-def _dates_page(desk: CampaignAdmin, form: ScheduleForm, problem: SavingProblem) -> Response:
-    closes_at = desk.schedule.closes_at
+    forms = section_forms(DATES, desk, sent or {})
+    closes_at, missing = desk.schedule.closes_at, problem.missing or desk.missing
     return section_page(
         "staff/campaigns/dates.html",
         desk,
-        form,
+        forms["schedule_form"],
         problem,
+        is_refused=is_refused,
         confirmable_until=None if closes_at is None else closes_at + CONFIRM_GRACE,
         grace_hours=_GRACE_HOURS,
         events=items.rows(EVENT, desk.id),
         sections=SECTIONS,
         states=STATES,
         steps=[(after, STEPS[desk.state, after]) for after in TRANSITIONS[desk.state]],
-        can_publish=not desk.missing,
-        missing=missing_lines(desk.slug, desk.missing),
+        can_publish=not missing,
+        missing=[(_words(item), _missing_address(slug, item)) for item in missing],
         missed=[
-            (words, _address(desk.slug, section, anchor))
+            (words, _address(slug, section, anchor))
             for words, section, anchor in map(MISSED.__getitem__, missing_content(desk))
         ],
         moved=request.args.get("moved") == "1",
         share=_share_texts(desk) if desk.state is CampaignState.OPEN else {},
     )
+
+
+DATES = {"schedule": ScheduleForm}
+section_views("dates", DATES, campaign_dates)
 
 
 def _share_texts(desk: CampaignAdmin) -> dict[str, str]:
@@ -183,23 +188,14 @@ def _share_texts(desk: CampaignAdmin) -> dict[str, str]:
 
 
 @staff.get("/campaigns/<slug>/preview/<language>")
+@staff.get("/campaigns/<slug>/preview/<language>/<any(letter):part>")
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaign_preview(slug: str, language: str) -> AnyResponse:
-    """Redirect to the public page, with a link that shows it in any state for an hour."""
-    return _preview("public.preview", slug, language)
-
-
-@staff.get("/campaigns/<slug>/preview/<language>/letter")
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_letter_preview(slug: str, language: str) -> AnyResponse:
-    """The same for the letter."""
-    return _preview("public.letter_preview", slug, language)
-
-
-def _preview(endpoint: str, slug: str, language: str) -> AnyResponse:
+def campaign_preview(slug: str, language: str, part: str = "") -> AnyResponse:
+    """Redirect to the public page, or to the letter, with a link that shows it in any state for an hour."""
     if language not in languages.codes():
         abort(404)
     token = tokens.mint(Purpose.PREVIEW, [staff_queries.desk(slug).id])
+    endpoint = "public.letter_preview" if part else "public.preview"
     return redirect(url_for(endpoint, lang=language, slug=slug, token=token), 302)
 
 
@@ -207,11 +203,9 @@ def _preview(endpoint: str, slug: str, language: str) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_state(slug: str, after: str) -> Response:
     desk, wanted = staff_queries.desk(slug), _state_or_404(after)
-    form = StateForm()
-    if wanted not in TRANSITIONS[desk.state]:
-        return _state_page(desk, wanted, form, SavingProblem(409, state=desk.state))
-    missing = desk.missing if wanted is CampaignState.OPEN else []
-    return _state_page(desk, wanted, form, SavingProblem(200, missing=missing))
+    if wanted not in TRANSITIONS[desk.state] or (wanted is CampaignState.OPEN and desk.missing):
+        return campaign_dates(slug, SavingProblem(409), is_refused=True)
+    return _state_page(desk, wanted, StateForm(), OK)
 
 
 @staff.post("/campaigns/<slug>/state/<after>")
@@ -219,14 +213,15 @@ def campaign_state(slug: str, after: str) -> Response:
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
     desk, wanted = staff_queries.desk(slug), _state_or_404(after)
     form = StateForm(request.form)
-    if form.before.data not in set(CampaignState):
-        # The sender must say which state they saw.
-        return _state_page(desk, wanted, form, SavingProblem(409, state=desk.state))
+    if form.before.data not in set(CampaignState):  # the sender must say which state they saw
+        return campaign_dates(slug, SavingProblem(409), is_refused=True)
     before = CampaignState(form.before.data)
     problem = attempt(form, lambda: moderation.move(actor(), slug, before, wanted, form.reason.data or ""))
-    if problem:
-        return _state_page(staff_queries.desk(slug), wanted, form, problem)
-    return redirect(url_for("staff.campaign", slug=slug, moved=1), 303)
+    if problem is None:
+        return redirect(url_for("staff.campaign_dates", slug=slug, moved=1), 303)
+    if problem.status == 409:
+        return campaign_dates(slug, replace(problem, state=None), is_refused=True)
+    return _state_page(desk, wanted, form, problem)
 
 
 def _state_or_404(after: str) -> CampaignState:
@@ -234,11 +229,6 @@ def _state_or_404(after: str) -> CampaignState:
     if after not in set(CampaignState) - {CampaignState.DRAFT}:
         abort(404)
     return CampaignState(after)
-
-
-def missing_lines(slug: str, missing: list[MissingText]) -> list[tuple[str, str]]:
-    """Text and address for each thing that is missing, down to its field."""
-    return [(_words(item), _missing_address(slug, item)) for item in missing]
 
 
 def _words(item: MissingText) -> str:
@@ -252,17 +242,17 @@ def _words(item: MissingText) -> str:
 
 def _missing_address(slug: str, item: MissingText) -> str:
     if item.field == "secretariat":
-        return url_for("staff.item_new", slug=slug, section=item.section, _anchor="role")
+        return url_for("staff.item", slug=slug, section=item.section, _anchor="role")
     if item.section in SECTIONS:
         field = f"{SECTIONS[item.section].kind.title}_{item.lang}"
         return url_for("staff.item", slug=slug, section=item.section, number=item.field, _anchor=field)
     if item.field.startswith("recipient_"):
-        return _address(slug, "settings", item.field)
-    return _address(slug, {"schedule": ""}.get(item.section, "page"), item.field)
+        return _address(slug, "staff.campaign_settings", item.field)
+    page = "staff.campaign_dates" if item.section == "schedule" else "staff.campaign"
+    return _address(slug, page, item.field)
 
 
-def _address(slug: str, page: str, anchor: str) -> str:
-    endpoint = f"staff.campaign_{page}" if page else "staff.campaign"
+def _address(slug: str, endpoint: str, anchor: str) -> str:
     return url_for(endpoint, slug=slug, _anchor=anchor or None)
 
 
@@ -276,18 +266,16 @@ def _list_page(form: NewForm, status: int) -> Response:
 def _state_page(
     desk: CampaignAdmin, after: CampaignState, form: StateForm, problem: SavingProblem
 ) -> Response:
-    return make_response(
-        render_template(
-            "staff/campaigns/state.html",
-            desk=desk,
-            form=form,
-            after=after,
-            step=STEPS.get((desk.state, after)),
-            states=STATES,
-            needs_reason=(desk.state, after) in NEEDS_REASON,
-            wrong_state=problem.state,
-            missing=missing_lines(desk.slug, problem.missing),
-            grace_hours=_GRACE_HOURS,
-        ),
-        problem.status,
+    form.before.data = desk.state
+    consequence = str(CONSEQUENCES[desk.state, after]) % {"hours": _GRACE_HOURS}
+    return confirmation_page(
+        desk,
+        form,
+        problem,
+        heading=STEPS[desk.state, after],
+        lines=[consequence],
+        verb=STEPS[desk.state, after],
+        is_step_back=after is CampaignState.ARCHIVED,
+        is_reason_needed=(desk.state, after) in NEEDS_REASON,
+        back=url_for("staff.campaign_dates", slug=desk.slug),
     )

@@ -15,8 +15,8 @@ from tests.web.staff.campaigns.screens import seen
 
 WHY = "decided by the board"
 RECIPIENT = ("/settings/recipient", "recipient_ko", "국회")
-CLOSING = ("", "closes_at", "2031-01-01T00:00")
-PAGES = {"/settings/recipient": "/settings", "": "", "/page/texts": "/page"}
+CLOSING = ("/dates/schedule", "closes_at", "2031-01-01T00:00")
+PAGES = {"/settings/recipient": "/settings", "/dates/schedule": "/dates", "/page/texts": ""}
 
 
 def form_of(editor, path):
@@ -84,7 +84,7 @@ def test_other_texts_and_the_goal_ask_for_neither(app, editor, frozen_clock):
     factories.campaign("air")
     frozen_clock.move(minutes=6)
     assert save(editor, ("/page/texts", "summary_ko", "새 요약")).location.endswith("?saved=1")
-    assert save(editor, ("", "goal", "2000")).location.endswith("?saved=1")
+    assert save(editor, ("/dates/schedule", "goal", "2000")).location.endswith("?saved=1")
 
 
 def test_a_draft_asks_for_neither(app, editor, frozen_clock):

@@ -79,7 +79,7 @@ def test_a_pledge_in_one_language_is_published_only_when_the_editor_confirms_it(
 
 def test_who_goes_on_writing_finds_their_words_in_the_form(air, editor):
     page = save(editor, ko="<서약> 3판", en="Version 3 & more")
-    back = editor.post("/staff/campaigns/air/page/pledge/edit", data={"ko": "<서약> 3판", **hidden(page)})
+    back = editor.post("/staff/campaigns/air/page/pledge/typed", data={"ko": "<서약> 3판", **hidden(page)})
     assert back.status_code == 200
     assert "Version 3 &amp; more</textarea>" in back.text
 
@@ -105,7 +105,7 @@ def test_an_opening_that_would_stop_signing_is_told_at_its_field(air, editor):
     seen = staff_queries.desk("air").schedule.stamp
     later = f"{clock.now().year + 1}-01-01T00:00"
     sent = editor.post(
-        "/staff/campaigns/air",
+        "/staff/campaigns/air/dates/schedule",
         data={"goal": "1000", "opens_at": later, "closes_at": "", "seen": seen},
     )
     assert sent.status_code == 422
