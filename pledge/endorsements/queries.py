@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, ClassVar
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, case, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from pledge.campaigns import queries as campaigns
@@ -28,7 +28,6 @@ from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
     EndorsementVersion,
-    VerificationLevel,
     VersionState,
     folded,
 )
@@ -51,31 +50,35 @@ _FIRST_SYLLABLE = "\u1100"
 
 @dataclass(frozen=True)
 class OrganizationView:
-    """One organisation in one language, as anybody may see it."""
+    """One organisation as anybody may see it, for readers of one language."""
 
+    lang: str
     id: int
-    state: EndorsementState
+    state: str
     names: Texts
-    name_lang: str  #: the language of `name`
-    type: OrganizationType
+    type: str
     country: str
     region: str | None
     website: str
-    level: VerificationLevel
+    level: str
     target_year: int | None
     interim_year: int | None
     interim_percent: int | None
     statements: Texts
-    statement_lang: str
     logo: str
     spokesperson: str  #: name and title of who speaks for it, with that person's consent
     since: datetime
     ended_at: datetime | None
-    public_reason: str
+    public_reasons: Texts
+
+    @property
+    def name_lang(self) -> str:
+        """The language of `name`."""
+        return self.names.language_for(self.lang)
 
     @property
     def name(self) -> str:
-        return self.names[self.name_lang]
+        return self.names.of(self.lang)
 
     @property
     def other_names(self) -> dict[str, str]:
@@ -83,8 +86,16 @@ class OrganizationView:
         return {lang: name for lang, name in self.names.items() if lang != self.name_lang}
 
     @property
+    def statement_lang(self) -> str:
+        return self.statements.language_for(self.lang)
+
+    @property
     def statement(self) -> str:
-        return self.statements[self.statement_lang]
+        return self.statements.of(self.lang)
+
+    @property
+    def public_reason(self) -> str:
+        return self.public_reasons.of(self.lang)
 
     @property
     def is_gone(self) -> bool:
@@ -117,7 +128,7 @@ class WallFilter:
 class Wall:
     """One page of the wall."""
 
-    groups: list[tuple[OrganizationType, list[OrganizationView]]]
+    groups: list[tuple[str, list[OrganizationView]]]
     gone: list[OrganizationView]
     found: int  #: organisations on the wall that match, on all pages
     page: int
@@ -149,10 +160,10 @@ def wall(campaign_id: int, lang: str, wanted: WallFilter, page: int = 1) -> Wall
     ordered = matching.order_by(gone, case((gone, 0), else_=rank), name, Endorsement.id)
     counted = matching.with_only_columns(Endorsement.state, func.count()).group_by(Endorsement.state)
     with reading() as connection:
-        by_state = _facet(connection.execute(counted))
+        by_state = dict(connection.execute(counted).all())
         rows = connection.execute(ordered.limit(PAGE).offset((page - 1) * PAGE)).all()
-        types = _facet(connection.execute(_counts(campaign_id, EndorsementVersion.type)))
-        countries = _facet(connection.execute(_counts(campaign_id, EndorsementVersion.country)))
+        types = _counts(connection, campaign_id, EndorsementVersion.type)
+        countries = _counts(connection, campaign_id, EndorsementVersion.country)
     views = [_view(row, lang) for row in rows]
     return Wall(
         groups=[
@@ -173,7 +184,7 @@ def wall(campaign_id: int, lang: str, wanted: WallFilter, page: int = 1) -> Wall
 def types(campaign_id: int) -> dict[OrganizationType, int]:
     """How many of each kind are on the wall, the most frequent kind first."""
     with reading() as connection:
-        found = _facet(connection.execute(_counts(campaign_id, EndorsementVersion.type)))
+        found = _counts(connection, campaign_id, EndorsementVersion.type)
     return {OrganizationType(kind): number for kind, number in found.items()}
 
 
@@ -196,31 +207,31 @@ def merged_into(campaign_id: int, endorsement_id: int) -> int | None:
 
 def recent(campaign_id: int, lang: str, limit: int = 6) -> list[OrganizationView]:
     """The newest organisations on the wall."""
+    newest = _shown(campaign_id, EndorsementState.PUBLISHED).order_by(
+        Endorsement.published_at.desc(), Endorsement.id
+    )
     with reading() as connection:
-        rows = connection.execute(_RECENT.limit(limit), {"campaign": campaign_id})
-        return [_view(row, lang) for row in rows]
+        return [_view(row, lang) for row in connection.execute(newest.limit(limit))]
 
 
 def listing(campaign_id: int, after: int = 0, limit: int = BATCH) -> list[OrganizationView]:
     """All organisations on the wall by number, from the one after `after`; for programs."""
     query = _shown(campaign_id, EndorsementState.PUBLISHED).where(Endorsement.id > after)
     with reading() as connection:
-        return [
-            _view(row, languages.default())
-            for row in connection.execute(query.order_by(Endorsement.id).limit(limit))
-        ]
+        rows = connection.execute(query.order_by(Endorsement.id).limit(limit))
+        return [_view(row, languages.default()) for row in rows]
 
 
-def _shown(campaign_id: int | BindParameter[int], *states: EndorsementState) -> Select[*tuple[Any, ...]]:
+def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.published_at),
-            *(Endorsement.ended_at, Endorsement.public_reason),
-            *(EndorsementVersion.name, EndorsementVersion.statement, EndorsementVersion.type),
-            *(EndorsementVersion.country, EndorsementVersion.region, EndorsementVersion.website),
+            *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.ended_at),
+            Endorsement.published_at.label("since"),
+            Endorsement.public_reason.label("public_reasons"),
+            *(EndorsementVersion.name.label("names"), EndorsementVersion.statement.label("statements")),
+            *(EndorsementVersion.type, EndorsementVersion.region, EndorsementVersion.website),
             *(EndorsementVersion.target_year, EndorsementVersion.interim_year),
-            *(EndorsementVersion.interim_percent, EndorsementVersion.logo),
-            EndorsementVersion.spokesperson,
+            *(EndorsementVersion.interim_percent, EndorsementVersion.logo, EndorsementVersion.spokesperson),
         )
         .join(EndorsementVersion, EndorsementVersion.endorsement_id == Endorsement.id)
         .where(
@@ -231,47 +242,21 @@ def _shown(campaign_id: int | BindParameter[int], *states: EndorsementState) -> 
     )
 
 
-_RECENT = _shown(bindparam("campaign"), EndorsementState.PUBLISHED).order_by(
-    Endorsement.published_at.desc(), Endorsement.id
-)
-
-
-def _counts(campaign_id: int, column: Any) -> Select[*tuple[Any, ...]]:
-    return (
+def _counts(connection: Connection, campaign_id: int, column: Any) -> dict[str, int]:
+    """How many are on the wall by the values of a column, the most frequent one first."""
+    query = (
         _shown(campaign_id, EndorsementState.PUBLISHED)
         .with_only_columns(column, func.count())
         .group_by(column)
         .order_by(func.count().desc(), column)
     )
-
-
-def _facet(rows: Any) -> dict[Any, int]:
-    return dict(tuple(row) for row in rows)
+    return dict(connection.execute(query).all())
 
 
 def _view(row: Row[*tuple[Any, ...]], lang: str) -> OrganizationView:
-    return OrganizationView(
-        id=row.id,
-        state=EndorsementState(row.state),
-        names=row.name,
-        name_lang=row.name.language_for(lang),
-        type=OrganizationType(row.type),
-        country=row.country,
-        region=row.region,
-        # Checked when it was written, and again here, because it becomes a link.
-        website=row.website if row.website.startswith(("https://", "http://")) else "",
-        level=VerificationLevel(row.level),
-        target_year=row.target_year,
-        interim_year=row.interim_year,
-        interim_percent=row.interim_percent,
-        statements=row.statement,
-        statement_lang=row.statement.language_for(lang),
-        logo=row.logo,
-        spokesperson=row.spokesperson,
-        since=row.published_at,
-        ended_at=row.ended_at,
-        public_reason=row.public_reason.of(lang),
-    )
+    # The address was checked when it was written, and is again here, because it becomes a link.
+    website = row.website if row.website.startswith(("https://", "http://")) else ""
+    return OrganizationView(**{**row._asdict(), "lang": lang, "website": website})
 
 
 def is_endorsed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
@@ -349,14 +334,12 @@ def open_link(token: str, lang: str) -> Link[EndorsementView]:
         return Link(LinkState.UNKNOWN)
     if not found.waits:
         return Link(LinkState.CONFIRMED, found, link.expired)
-    version = next(
-        (one for one in found.versions if one.state == VersionState.PROPOSED and one.seq == link.seq), None
-    )
-    if version is None:
-        return Link(LinkState.UNKNOWN)
-    takes_confirmations = found.campaign.takes_confirmations
-    state = waiting_state(takes_confirmations=takes_confirmations, expired=link.expired)
-    return Link(state, _as_applied(found, version, lang), link.expired)
+    for version in found.versions:
+        if version.state == VersionState.PROPOSED and version.seq == link.seq:
+            takes_confirmations = found.campaign.takes_confirmations
+            state = waiting_state(takes_confirmations=takes_confirmations, expired=link.expired)
+            return Link(state, _as_applied(found, version, lang), link.expired)
+    return Link(LinkState.UNKNOWN)
 
 
 def open_contact_link(token: str, lang: str) -> Link[EndorsementView]:

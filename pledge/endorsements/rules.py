@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -37,6 +36,7 @@ class ContentFault(StrEnum):
     PERCENT = "percent"
     HALF = "half"  #: an interim year without its percentage, or the other way round
     ORDER = "order"  #: the interim year is not before the target year
+    REGISTRATION = "registration"  #: not ten digits, or the check digit says that one of them is wrong
 
 
 class BadContent(ValueError):
@@ -46,10 +46,6 @@ class BadContent(ValueError):
         super().__init__(f"{field}: {fault.value}")
         self.field = field
         self.fault = fault
-
-
-class BadRegistrationNumber(ValueError):
-    """Not ten digits, or the check digit says that one of them is wrong."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +66,16 @@ class Content:
 
 def clean(content: Content) -> Content:
     """The content as it will be stored. Raises BadContent for the first fault."""
-    check_targets(content.target_year, content.interim_year, content.interim_percent)
+    years = (content.target_year, content.interim_year, content.interim_percent)
+    for name, fault in target_faults(*years).items():
+        raise BadContent(name, fault)
+    names = languages.texts({lang: clean_name(name) for lang, name in content.name.items()})
+    if not names:
+        raise BadContent("name", LineFault.EMPTY)
     region = content.region if content.country == countries.HOME else None
     return replace(
         content,
-        name=clean_names(content.name),
+        name=names,
         type=check_type(content.type),
         country=_checked("country", content.country, content.country in countries.COUNTRIES),
         region=_checked("region", region, region in countries.REGIONS) if region else None,
@@ -96,14 +97,6 @@ def clean_name(text: str) -> str:
     return clean_line("name", text, MAX_NAME, required=False)
 
 
-def clean_names(names: Mapping[str, str]) -> Texts:
-    """The name in each language that it has one in, which must be one at least. Raises BadContent."""
-    found = languages.texts({lang: clean_name(name) for lang, name in names.items()})
-    if not found:
-        raise BadContent("name", LineFault.EMPTY)
-    return found
-
-
 def clean_statement(text: str) -> str:
     """Plain text of several lines, up to 600 characters; "" is fine. Raises BadContent."""
     lines = [line.rstrip() for line in _NEWLINES.sub("\n", unicodedata.normalize("NFC", text)).split("\n")]
@@ -115,12 +108,6 @@ def clean_statement(text: str) -> str:
     if fault := content_fault(statement):
         raise BadContent("statement", fault)
     return statement
-
-
-def check_targets(target_year: int | None, interim_year: int | None, interim_percent: int | None) -> None:
-    """Check the years, and that an interim target is complete and before the target year. Raises BadContent."""
-    for name, fault in target_faults(target_year, interim_year, interim_percent).items():
-        raise BadContent(name, fault)
 
 
 def target_faults(
@@ -160,20 +147,17 @@ def _checked(field: str, text: str, fine: bool) -> str:
     return text
 
 
-def optional_registration_number(text: str) -> str | None:
-    """The ten digits, or None for a field that was left blank. Raises BadRegistrationNumber."""
-    return clean_registration_number(text) if text.strip() else None
-
-
-def clean_registration_number(text: str) -> str:
-    """The ten digits. Hyphens, spaces and full-width digits are accepted. Raises BadRegistrationNumber."""
+def clean_registration_number(text: str) -> str | None:
+    """The ten digits, or None for a blank field. Hyphens, spaces and full-width digits are accepted. Raises BadContent."""
+    if not text.strip():
+        return None
     digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
     if (
         not _REGISTRATION_NUMBER.fullmatch(digits)
         or int(digits[:3]) < _FIRST_OFFICE
         or check_digit(digits) != digits[9]
     ):
-        raise BadRegistrationNumber
+        raise BadContent("registration_number", ContentFault.REGISTRATION)
     return digits
 
 

@@ -26,8 +26,8 @@ from pledge.endorsements.models import (
     VerificationLevel,
     VersionState,
 )
-from pledge.endorsements.outbox import enqueue_if_allowed, is_scanned
-from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line, optional_registration_number
+from pledge.endorsements.outbox import enqueue_once, is_scanned
+from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line, clean_registration_number
 from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.endorsements.verification.names import name_key
@@ -42,22 +42,15 @@ from pledge.mailed_links.links import Confirmation, check_number, read_valid
 
 
 @dataclass(frozen=True)
-class Contact:
-    """Who speaks for an organisation."""
-
-    name: str
-    title: str
-    mailbox: Address
-    show: bool  #: their consent that name and title are shown in public
-
-
-@dataclass(frozen=True)
 class Application:
     """What was sent with the form, after the form's own checks."""
 
     slug: str
     content: Content
-    contact: Contact
+    contact_name: str  #: of the person who speaks for the organisation
+    contact_title: str
+    mailbox: Address
+    show_contact: bool  #: their consent that name and title are shown in public
     registration_number: str
     lang: str
     privacy_version: str
@@ -69,14 +62,14 @@ def apply(application: Application) -> str:
     """Hand an application to the worker, which stores it and enqueues the mail that confirms it (requests.py).
 
     Returns the ticket of the "check your mail" page. Nothing that is known of the person or the organisation is read.
-    Raises CampaignNotOpen, SigningPaused, BadContent, BadRegistrationNumber, UnknownFile.
+    Raises CampaignNotOpen, SigningPaused, BadContent, UnknownFile.
     """
     check_not_paused()
-    content, contact = clean(application.content), application.contact
-    name = clean_line("contact_name", contact.name, MAX_PERSON)
-    title = clean_line("contact_title", contact.title, MAX_PERSON)
-    number = optional_registration_number(application.registration_number)
-    key, hashed = name_key(content.name), address_hash(contact.mailbox)
+    content, lang = clean(application.content), application.lang
+    name = clean_line("contact_name", application.contact_name, MAX_PERSON)
+    title = clean_line("contact_title", application.contact_title, MAX_PERSON)
+    number = clean_registration_number(application.registration_number)
+    key, hashed = name_key(content.name), address_hash(application.mailbox)
     with transaction() as session:
         campaign_id, pledge_text_id = _chosen(session, application)
         if content.logo:
@@ -84,47 +77,39 @@ def apply(application: Application) -> str:
         applicant = Applicant(
             name=name,
             title=title,
-            email=contact.mailbox.mailed,
-            show=contact.show,
+            email=application.mailbox.mailed,
+            show=application.show_contact,
             registration_number=number,
-            lang=application.lang,
+            lang=lang,
             pledge_text_id=pledge_text_id,
             privacy_version=application.privacy_version,
         )
         payload = Payload(key, content, applicant, application.proved).dump()
-        ask(
-            session,
-            RequestKind.ENDORSE,
-            campaign_id,
-            application.lang,
-            address_hash=hashed,
-            payload=payload,
-        )
+        ask(session, RequestKind.ENDORSE, campaign_id, lang, address_hash=hashed, payload=payload)
     return ticket_for(application.slug, hashed, key)
 
 
 def ticket_for(slug: str, hashed: bytes, name_key: str, *, by_link: bool = False) -> str:
     """The ticket of the page where somebody waits for the mail: person and organisation."""
-    parts = _digit_parts(hashed, name_digest(name_key))
+    parts = (bytes(hashed).hex(), name_digest(name_key))
     return tickets.seal(Purpose.ENDORSE_TICKET, slug, *parts, by_link=by_link)
 
 
-def read_ticket(slug: str, ticket: str) -> tuple[bytes, bytes]:
+def read_ticket(slug: str, ticket: str) -> tuple[bytes, str]:
     """The address hash and the digest of the name inside a ticket of this campaign. Raises BadToken."""
     hashed, digest = tickets.read(Purpose.ENDORSE_TICKET, slug, ticket)
-    return bytes.fromhex(hashed), bytes.fromhex(digest)
+    return bytes.fromhex(hashed), digest
 
 
 def match_number(slug: str, ticket: str) -> str:
     """The two digits of the page after the form; "" for a visitor who came by a mailed link. Raises BadToken."""
-    return (
-        "" if tickets.is_by_link(Purpose.ENDORSE_TICKET, ticket) else number_for(*read_ticket(slug, ticket))
-    )
+    by_link = tickets.is_by_link(Purpose.ENDORSE_TICKET, ticket)
+    return "" if by_link else number_for(*read_ticket(slug, ticket))
 
 
-def number_for(hashed: bytes, digest: bytes) -> str:
+def number_for(hashed: bytes, digest: str) -> str:
     """The two digits that the page after the form shows, for person and organisation as a ticket names them."""
-    return tokens.two_digits(*_digit_parts(hashed, digest))
+    return tokens.two_digits(bytes(hashed).hex(), digest)
 
 
 def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | None:
@@ -136,10 +121,10 @@ def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | 
     """
     now = clock.now()
     with transaction() as session:
-        row = _waiting(session, endorsement_id)
-        version = None if row is None else _version(session, row, seq)
-        if row is None or version is None:
+        found = _waiting(session, seq, Endorsement.id == endorsement_id)
+        if found is None:
             return None
+        row, version = found
         open_campaign = select(Campaign.slug).where(Campaign.id == row.campaign_id, takes_confirmations_now())
         slug = session.scalar(open_campaign)
         if slug is None:
@@ -168,12 +153,12 @@ def confirm_by_number(token: str, digits: str, signals: Collection[ClickSignal] 
     """Confirm by link and the two digits. Somebody who has closed the page with the digits sends the form again. Raises BadToken."""
     link = read_confirm_token(token)
     with transaction() as session:
-        row = None if link.expired else _waiting(session, link.endorsement_id, _mailed_to(link))
-        version = None if row is None else _version(session, row, link.seq)
-        if row is None or version is None:
+        found = None if link.expired else _waiting(session, link.seq, *_mailed_to(link))
+        if found is None:
             return Confirmation.WRONG
+        row, version = found
         version.match_tries += 1
-        parts = _digit_parts(row.address_hash, name_digest(row.name_key))
+        parts = (bytes(row.address_hash).hex(), name_digest(row.name_key))
         outcome = check_number(version.match_tries, digits, *parts)
     if outcome is Confirmation.DONE:
         confirm(link.endorsement_id, link.seq, is_proved=True)
@@ -183,7 +168,7 @@ def confirm_by_number(token: str, digits: str, signals: Collection[ClickSignal] 
 def resend(slug: str, ticket: str, lang: str) -> None:
     """Ask for the mail about one application once more. Raises BadToken."""
     hashed, digest = read_ticket(slug, ticket)
-    tickets.ask(RequestKind.ENDORSE_RESEND, slug, lang, address_hash=hashed, payload=digest.hex())
+    tickets.ask(RequestKind.ENDORSE_RESEND, slug, lang, address_hash=hashed, payload=digest)
 
 
 def send_link(slug: str, address: Address, lang: str) -> None:
@@ -195,12 +180,10 @@ def mail_own_link(token: str, lang: str) -> None:
     """Enqueue the link to the own page for the person who has just confirmed with this link. Raises BadToken."""
     link = read_confirm_token(token)
     with transaction() as session:
-        row = session.get(Endorsement, link.endorsement_id)
+        row = session.scalar(select(Endorsement).where(*_mailed_to(link)))
         if row is None or row.confirmed_at is None or row.state == EndorsementState.WITHDRAWN:
             raise BadToken
-        if row.contact_number != link.contact_number:  # another person speaks for it now
-            raise BadToken
-        enqueue_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang)
+        enqueue_once(session, row, MailKind.ENDORSE_MANAGE, lang)
 
 
 def renew(token: str, lang: str) -> tuple[str, str]:
@@ -210,10 +193,11 @@ def renew(token: str, lang: str) -> tuple[str, str]:
     """
     link = read_confirm_token(token)
     with transaction() as session:
-        row = _waiting(session, link.endorsement_id, _mailed_to(link))
-        if row is None or _version(session, row, link.seq) is None:
+        found = _waiting(session, link.seq, *_mailed_to(link))
+        if found is None:
             raise BadToken
-        enqueue_if_allowed(session, row, MailKind.ENDORSE_CONFIRM, lang=lang, seq=link.seq)
+        row, _version = found
+        enqueue_once(session, row, MailKind.ENDORSE_CONFIRM, lang, link.seq)
         slug = session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
         return slug, ticket_for(slug, row.address_hash, row.name_key, by_link=True)
 
@@ -225,55 +209,46 @@ def disown(token: str) -> bool:
     """
     link = read_confirm_token(token)
     with transaction() as session:
-        row = _waiting(session, link.endorsement_id, _mailed_to(link))
-        if row is None:
+        row = versions.lock(session, *_mailed_to(link))
+        if row is None or not versions.is_waiting(session, row):
             return False
-        for version in versions.waiting(
-            session, row
-        ):  # a stranger may have written them; numbers are not used again
+        # A stranger may have written them; numbers are not used again.
+        for version in versions.waiting(session, row):
             versions.drop(session, version)
         if row.state == EndorsementState.PENDING:
             session.delete(row)
     return True
 
 
-def _digit_parts(hashed: bytes, digest: bytes) -> tuple[str, str]:
-    return bytes(hashed).hex(), digest.hex()
-
-
-def _version(session: Session, row: Endorsement, seq: int) -> EndorsementVersion | None:
-    """The version of this number, if it waits."""
-    return next((version for version in versions.waiting(session, row) if version.seq == seq), None)
-
-
 def _chosen(session: Session, application: Application) -> tuple[int, int]:
     """The open campaign and the pledge text that was shown. Raises CampaignNotOpen."""
-    version = application.pledge_version
-    found = session.execute(
+    query = (
         select(Campaign.id, PledgeText.id)
         .join(PledgeText, PledgeText.campaign_id == Campaign.id)
-        .where(
-            Campaign.slug == application.slug,
-            open_now(),
-            *([PledgeText.version == version] if version is not None else []),
-        )
+        .where(Campaign.slug == application.slug, open_now())
         .order_by(PledgeText.version.desc())
-        .limit(1)
-    ).first()
+    )
+    if application.pledge_version is not None:
+        query = query.where(PledgeText.version == application.pledge_version)
+    found = session.execute(query.limit(1)).first()
     if found is None:
         raise CampaignNotOpen
     return found[0], found[1]
 
 
-def _waiting(session: Session, endorsement_id: int, *conditions: ColumnElement[bool]) -> Endorsement | None:
-    """The row, locked, when something in it waits for its mail to be confirmed."""
-    row = versions.lock(session, endorsement_id, *conditions)
-    return row if row is not None and versions.is_waiting(session, row) else None
+def _waiting(
+    session: Session, seq: int, *conditions: ColumnElement[bool]
+) -> tuple[Endorsement, EndorsementVersion] | None:
+    """The row, locked, and its version of this number, when that waits for its mail to be confirmed."""
+    row = versions.lock(session, *conditions)
+    if row is None or not versions.is_waiting(session, row):
+        return None
+    return next(((row, version) for version in versions.waiting(session, row) if version.seq == seq), None)
 
 
-def _mailed_to(link: ConfirmLink) -> ColumnElement[bool]:
-    """SQL: the link belongs to the person who speaks for it now; a link of an earlier one does not count."""
-    return Endorsement.contact_number == link.contact_number
+def _mailed_to(link: ConfirmLink) -> tuple[ColumnElement[bool], ...]:
+    """SQL: the row of a link that belongs to the person who speaks for it now; that of an earlier one does not count."""
+    return Endorsement.id == link.endorsement_id, Endorsement.contact_number == link.contact_number
 
 
 #: States in which an organisation may correct what it shows.
@@ -366,7 +341,9 @@ def erase(token: str) -> None:
 def own_row(session: Session, token: str) -> Endorsement:
     """The row, locked, if this link still belongs to the person who speaks for the organisation. Raises BadToken."""
     endorsement_id, contact_number = read_valid(Purpose.ENDORSE_MANAGE, token, 2)
-    row = versions.lock(session, endorsement_id, Endorsement.contact_number == contact_number)
+    row = versions.lock(
+        session, Endorsement.id == endorsement_id, Endorsement.contact_number == contact_number
+    )
     if row is None or row.confirmed_at is None:
         raise BadToken
     return row
@@ -406,5 +383,5 @@ def _end(session: Session, row: Endorsement) -> None:
     if row.state == EndorsementState.PUBLISHED:
         count_out(session, row, Reason.WITHDRAWN, now)
     row.state, row.ended_at = EndorsementState.WITHDRAWN, now
-    versions.supersede_proposed(session, row)
+    versions.move_versions(session, row, VersionState.PROPOSED, VersionState.SUPERSEDED)
     versions.hide_spokesperson(session, row)

@@ -1,6 +1,7 @@
 """The versions of an endorsement: proposing one, finding the newest, deleting those no longer needed."""
 
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
@@ -13,10 +14,9 @@ from pledge.files import services as files
 _CONTENT = tuple(Content.__dataclass_fields__)
 
 
-def lock(session: Session, endorsement_id: int, *conditions: ColumnElement[bool]) -> Endorsement | None:
-    """The row of this number that meets the conditions, locked until the transaction ends."""
-    query = select(Endorsement).where(Endorsement.id == endorsement_id, *conditions)
-    return session.scalar(query.with_for_update())
+def lock(session: Session, *conditions: ColumnElement[bool]) -> Endorsement | None:
+    """The row that meets the conditions, locked until the transaction ends."""
+    return session.scalar(select(Endorsement).where(*conditions).with_for_update())
 
 
 def content_of(version: EndorsementVersion) -> Content:
@@ -49,7 +49,8 @@ def propose(
 
     Raises UnknownFile for a logo that is neither newly stored nor the organisation's own.
     """
-    before = waiting(session, row)
+    if applicant is None:
+        move_versions(session, row, VersionState.PROPOSED, VersionState.SUPERSEDED)
     if content.logo and not _has_logo(session, row.id, content.logo):
         files.keep(session, content.logo)
     row.seq += 1
@@ -64,9 +65,6 @@ def propose(
     )
     session.add(version)
     session.flush()
-    if applicant is None:
-        for old in before:
-            old.state = VersionState.SUPERSEDED
     return version
 
 
@@ -79,10 +77,15 @@ def settle(session: Session, row: Endorsement, version: EndorsementVersion) -> N
     version.seq, version.applicant = row.seq, None
 
 
-def supersede_proposed(session: Session, row: Endorsement) -> None:
-    """Supersede the version that waits for review."""
-    for version in waiting(session, row):
-        version.state = VersionState.SUPERSEDED
+def move_versions(
+    session: Session, row: Endorsement, before: VersionState, after: VersionState, **values: Any
+) -> None:
+    """Change the state of all versions that are in one."""
+    session.execute(
+        update(EndorsementVersion)
+        .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == before)
+        .values(state=after, **values)
+    )
 
 
 def is_waiting(session: Session, row: Endorsement) -> bool:
@@ -94,12 +97,10 @@ def is_waiting(session: Session, row: Endorsement) -> bool:
 
 def drop(session: Session, version: EndorsementVersion) -> None:
     """Delete a version, and its logo when no other version of the organisation has it."""
-    logo = version.logo
-    row_id = version.endorsement_id
     session.delete(version)
     session.flush()
-    if logo and not _has_logo(session, row_id, logo):
-        files.discard(session, logo)
+    if version.logo and not _has_logo(session, version.endorsement_id, version.logo):
+        files.discard(session, version.logo)
 
 
 def spokesperson(row: Endorsement) -> str:

@@ -165,11 +165,11 @@ def _organization_columns(table: Table) -> list[Column[OrganizationView]]:
             lambda one: one.since.astimezone(SEOUL).replace(tzinfo=None),
         ),
         *_in_languages("name", _NAME, 30, lang, lambda one: one.names),
-        Column("type", _TYPE.of(lang), 20, lambda one: labels.named(TYPES, one.type.value, lang)),
+        Column("type", _TYPE.of(lang), 20, lambda one: labels.named(TYPES, one.type, lang)),
         Column("country", labels.COUNTRY.of(lang), 16, lambda one: countries.country_name(one.country, lang)),
         Column("region", labels.REGION.of(lang), 16, lambda one: _region(one.region, lang)),
         Column("website", _WEBSITE.of(lang), 30, lambda one: one.website),
-        Column("level", _LEVEL.of(lang), 26, lambda one: labels.named(LEVELS, one.level.value, lang)),
+        Column("level", _LEVEL.of(lang), 26, lambda one: labels.named(LEVELS, one.level, lang)),
         Column("target_year", _TARGET_YEAR.of(lang), 12, lambda one: _known(one.target_year)),
         Column(
             "interim_year", Phrase("table", "Interim year").of(lang), 14, lambda one: _known(one.interim_year)

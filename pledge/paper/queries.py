@@ -71,9 +71,8 @@ def newest(campaign_id: int) -> list[PaperBatch]:
 
 def find(campaign_id: int, batch_id: int) -> PaperBatch:
     """Raises NoSuchProposal."""
-    for batch in load(
-        select(PaperBatch).where(PaperBatch.campaign_id == campaign_id, PaperBatch.id == batch_id)
-    ):
+    query = select(PaperBatch).where(PaperBatch.campaign_id == campaign_id, PaperBatch.id == batch_id)
+    for batch in load(query):
         return batch
     raise NoSuchProposal
 
@@ -100,19 +99,9 @@ def public(campaign_id: int, size: int | None = None) -> PublicPaper:
     counted = {entry.batch_id: entry for entry in paper_entries(campaign_id, size)}
     query = select(PaperBatch).where(PaperBatch.campaign_id == campaign_id, PaperBatch.id.in_(counted))
     batches = load(query.order_by(PaperBatch.collected_on.desc(), PaperBatch.id.desc()))
-    return PublicPaper(
-        sum(entry.signatures for entry in counted.values()),
-        [
-            PublicBatch(
-                batch.id,
-                entry.index,
-                batch.place,
-                batch.collected_on,
-                batch.sheets,
-                entry.signatures,
-                entry.scan_sha256.hex(),
-            )
-            for batch in batches
-            for entry in (counted[batch.id],)
-        ],
-    )
+    public = []
+    for batch in batches:
+        entry = counted[batch.id]
+        what = (batch.id, entry.index, batch.place, batch.collected_on, batch.sheets)
+        public.append(PublicBatch(*what, entry.signatures, entry.scan_sha256.hex()))
+    return PublicPaper(sum(entry.signatures for entry in counted.values()), public)

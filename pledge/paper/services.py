@@ -30,7 +30,8 @@ from pledge.ledger.models import MAX_BATCH, Kind, Reason
 from pledge.ledger.services import append
 from pledge.paper.models import MAX_PLACE, MAX_SHEETS, PaperBatch, PaperState
 
-_OPEN = (PaperState.COUNTED, PaperState.DISPUTED)
+#: The states of a batch that can be corrected or removed.
+OPEN = (PaperState.COUNTED, PaperState.DISPUTED)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ def enter(actor: Actor, slug: str, fields: PaperFields, scan: str) -> int:
     """
     kept = clean(fields, has_scan=bool(scan))
     with transaction() as session:
-        campaign_id = _lock_campaign(session, slug)
+        # Who counts for a campaign comes one after the other. Signing by people goes on: it shares the row's key.
+        campaign = select(Campaign.id).where(Campaign.slug == slug).with_for_update(key_share=True)
+        campaign_id = session.scalar(campaign)
         if campaign_id is None:
             raise NoSuchCampaign
         batch = PaperBatch(campaign_id=campaign_id, **vars(kept))
@@ -67,7 +70,7 @@ def change(actor: Actor, slug: str, batch_id: int, seen: str, fields: PaperField
     Raises BadFields, EditedMeanwhile, WrongState, NoSuchProposal, UnknownFile, NeedsSecondPerson.
     """
     kept = clean(fields, has_scan=True)
-    with _locked(slug, batch_id, *_OPEN) as (session, batch):
+    with _locked(slug, batch_id, *OPEN) as (session, batch):
         compare(seen, batch.content)
         for name, value in vars(kept).items():
             setattr(batch, name, value)
@@ -87,7 +90,14 @@ def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) ->
         if agrees:
             _append(session, batch, Reason.CONFIRMED)
         act = "paper.agree" if agrees else "paper.dispute"
-        record(session, actor, act, _subject(batch), counted=signatures, **_counted_facts(batch))
+        record(
+            session,
+            actor,
+            act,
+            _subject(batch),
+            counted=signatures,
+            **_facts(batch, signatures=batch.signatures),
+        )
         return agrees
 
 
@@ -97,7 +107,14 @@ def withdraw(actor: Actor, slug: str, batch_id: int, reason: str) -> None:
     with _locked(slug, batch_id, PaperState.AGREED) as (session, batch):
         batch.state = PaperState.WITHDRAWN
         _append(session, batch, Reason.WITHDRAWN)
-        record(session, actor, "paper.withdraw", _subject(batch), reason=reason, **_counted_facts(batch))
+        record(
+            session,
+            actor,
+            "paper.withdraw",
+            _subject(batch),
+            reason=reason,
+            **_facts(batch, signatures=batch.signatures),
+        )
 
 
 def note_download(actor: Actor, slug: str, batch_id: int) -> None:
@@ -109,7 +126,7 @@ def note_download(actor: Actor, slug: str, batch_id: int) -> None:
 def remove(actor: Actor, slug: str, batch_id: int, seen: str, reason: str) -> None:
     """Delete a batch that was never agreed, with its scan. Raises ReasonMissing, EditedMeanwhile, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
-    with _locked(slug, batch_id, *_OPEN) as (session, batch):
+    with _locked(slug, batch_id, *OPEN) as (session, batch):
         compare(seen, batch.content)
         files.discard(session, batch.scan)
         record(session, actor, "paper.remove", _subject(batch), reason=reason, **_facts(batch))
@@ -187,16 +204,10 @@ def _append(session: Session, batch: PaperBatch, reason: Reason) -> None:
     )
 
 
-def _lock_campaign(session: Session, slug: str) -> int | None:
-    """Who counts for a campaign comes one after the other. Signing by people goes on: it shares the row's key."""
-    query = select(Campaign.id).where(Campaign.slug == slug)
-    return session.scalar(query.with_for_update(key_share=True))
-
-
 def _locked(
     slug: str, batch_id: int, *states: PaperState, seen: str | None = None
 ) -> AbstractContextManager[tuple[Session, PaperBatch]]:
-    """The batch with its campaign, as _lock_campaign."""
+    """The batch with its campaign, locked as `enter` does."""
     query = (
         select(PaperBatch)
         .join(Campaign, Campaign.id == PaperBatch.campaign_id)
@@ -206,19 +217,17 @@ def _locked(
     return two_people.locked(query, *states, seen=seen)
 
 
-def _facts(batch: PaperBatch) -> dict[str, Any]:
-    """What the audit log says of it: enough to tell which batch it is. Not what the first person counted: the second reads it."""
+def _facts(batch: PaperBatch, **counted: int) -> dict[str, Any]:
+    """What the audit log says of it: enough to tell which batch it is. What the first person counted is said only once two have: the
+    second reads it.
+    """
     return {
         "place": batch.place.of(languages.default()),
         "collected": batch.collected_on.isoformat(),
         "sheets": batch.sheets,
         "scan": batch.scan_sha256.hex(),
+        **counted,
     }
-
-
-def _counted_facts(batch: PaperBatch) -> dict[str, Any]:
-    """The same once two people have counted, with the first number."""
-    return {**_facts(batch), "signatures": batch.signatures}
 
 
 def _subject(batch: PaperBatch) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pledge.core import languages
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 
 
@@ -39,6 +40,16 @@ class BadTurn(StrEnum):
     HOURS = "hours"  #: not one of the times that are offered
 
 
+TURN_MESSAGES: dict[BadTurn, Phrase] = {
+    BadTurn.NO_REASON: Phrase("switch", "Give a reason; it is kept in the audit log."),
+    BadTurn.LONG_REASON: Phrase("switch", "This is too long."),
+    BadTurn.HALF_BANNER: Phrase("switch", "Write the banner in every language, or in none."),
+    BadTurn.LONG_BANNER: Phrase("switch", "A banner can have up to 300 characters."),
+    BadTurn.FACTOR: Phrase("switch", "Choose a factor from the list."),
+    BadTurn.HOURS: Phrase("switch", "Choose a time from the list."),
+}
+
+
 class CannotTurn(ValueError):
     def __init__(self, fault: BadTurn) -> None:
         super().__init__(fault.value)
@@ -53,8 +64,14 @@ class SwitchKind:
 
     name: str
     field: str  #: of Switches
+    title: Phrase
+    explained: Phrase
+    button: Phrase
     #: For how many hours it may hold before it ends by itself, the usual time first; empty where it has no end.
     hours: tuple[int, ...] = ()
+    #: Of a switch that pauses: the button that ends the pause, and what the inbox says meanwhile.
+    resume: Phrase | None = None
+    paused: Phrase | None = None
 
     def read(self, stored: Any) -> Any:
         """The value that was stored as JSON."""
@@ -145,9 +162,54 @@ class Switches:
 SWITCHES: dict[str, SwitchKind] = {
     kind.name: kind
     for kind in (
-        Pause("signing", "signing_paused", hours=(24, 1, 4, 72)),
-        Pause("mail", "mail_paused", hours=(24, 1, 4, 72)),
-        Notice("banner", "banner", hours=(168, 24, 720)),
-        Factor("limits", "limit_factor", hours=(24, 1, 4, 72), factors=(1, 2, 5, 10, 50)),
+        Pause(
+            "signing",
+            "signing_paused",
+            title=Phrase("switch", "Signing"),
+            explained=Phrase(
+                "switch",
+                "While it is paused no new signature and no new endorsement is taken; the pages say so. Links in e-mails that were sent before still work.",
+            ),
+            button=Phrase("switch", "Pause signing"),
+            resume=Phrase("switch", "Take signatures again"),
+            paused=Phrase("switch", "signing is paused"),
+            hours=(24, 1, 4, 72),
+        ),
+        Pause(
+            "mail",
+            "mail_paused",
+            title=Phrase("switch", "E-mail"),
+            explained=Phrase(
+                "switch",
+                "While sending is paused, e-mails wait in the outbox and none is lost. People who sign get theirs later.",
+            ),
+            button=Phrase("switch", "Pause e-mail"),
+            resume=Phrase("switch", "Send e-mail again"),
+            paused=Phrase("switch", "e-mail is paused"),
+            hours=(24, 1, 4, 72),
+        ),
+        Notice(
+            "banner",
+            "banner",
+            title=Phrase("switch", "Banner"),
+            explained=Phrase(
+                "switch",
+                "A line at the top of every public page. Leave it empty in every language to remove it.",
+            ),
+            button=Phrase("switch", "Save the banner"),
+            hours=(168, 24, 720),
+        ),
+        Factor(
+            "limits",
+            "limit_factor",
+            title=Phrase("switch", "Limit of sign-ups"),
+            explained=Phrase(
+                "switch",
+                "How often one network or one e-mail domain may send the form. Raise it when a hall of people or a whole company signs at once.",
+            ),
+            button=Phrase("switch", "Save the limit"),
+            hours=(24, 1, 4, 72),
+            factors=(1, 2, 5, 10, 50),
+        ),
     )
 }

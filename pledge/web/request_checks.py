@@ -172,3 +172,11 @@ def _are_clean(values: MultiDict[str, str]) -> bool:
 def is_clean(text: str) -> bool:
     """No NUL (PostgreSQL refuses it) and no lone surrogate (it cannot be encoded)."""
     return _UNCLEAN.search(text) is None
+
+
+def page_number() -> int:
+    """The page of a list that `page` asks for; 404 for what is no number."""
+    text = request.args.get("page", "1")
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text)):
+        abort(404)
+    return int(text)

@@ -38,7 +38,6 @@ LABELS = {
     "cluster_kind": watch.KIND_LABELS,
     "delivery_state": deliveries.STATE_LABELS,
     "duplicate_sign": review.SIGN_LABELS,
-    "endorsement_action": review.ACTION_LABELS,
     "endorsement_field": review.FIELDS,
     "endorsement_own_state": endorsements.OWN_STATE_LABELS,
     "endorsement_state": endorsements.STATE_LABELS,

@@ -119,8 +119,8 @@ def _organizations(blue: Campaign) -> Iterator[Shown]:
     for case in (row, waits, corrected, asked, declined, twice, removed):
         yield Shown(f"organisation, {case.state}", f"{desk}/{case.id}")
     yield Shown("removing with errors", f"{desk}/{row.id}", act=open_and_press("#remove"))
-    yield Shown("reasons", "/staff/reasons?code=closed-down")
-    yield Shown("reasons with errors", "/staff/reasons", act=press("#reason button"))
+    yield Shown("reasons", f"{desk}?reason=closed-down")
+    yield Shown("reasons with errors", desk, act=open_and_press("#reasons"))
 
 
 def open_and_press(part: str) -> Act:

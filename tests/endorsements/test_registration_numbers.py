@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pledge.endorsements.rules import (
-    BadRegistrationNumber,
+    BadContent,
     check_digit,
     clean_registration_number,
 )
@@ -37,10 +37,10 @@ def test_a_registration_number_is_read_as_people_type_it(typed):
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "124-81-0099", "124-81-009989", "124-81-00997", "abc-81-00998", "000-00-00000", "100-00-00000", "١٢٤٨١٠٠٩٩٨", "124/81/00998"],
+    ["124-81-0099", "124-81-009989", "124-81-00997", "abc-81-00998", "000-00-00000", "100-00-00000", "١٢٤٨١٠٠٩٩٨", "124/81/00998"],
 )  # fmt: skip
 def test_a_wrong_registration_number_is_refused(typed):
-    with pytest.raises(BadRegistrationNumber):
+    with pytest.raises(BadContent):
         clean_registration_number(typed)
 
 
@@ -50,7 +50,7 @@ def test_exactly_one_last_digit_fits(nine):
     for last in "0123456789":
         try:
             fitting.append(clean_registration_number(nine + last))
-        except BadRegistrationNumber:
+        except BadContent:
             pass
     assert fitting == [nine + check_digit(nine)]
 
@@ -59,13 +59,13 @@ def test_exactly_one_last_digit_fits(nine):
 def test_one_wrong_digit_is_noticed(nine, at, by):
     number = nine + check_digit(nine)
     wrong = number[:at] + str((int(number[at]) + by) % 10) + number[at + 1 :]
-    with pytest.raises(BadRegistrationNumber):
+    with pytest.raises(BadContent):
         clean_registration_number(wrong)
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_digits_or_refused(text):
     try:
-        assert len(clean_registration_number(text)) == 10
-    except BadRegistrationNumber:
+        assert len(clean_registration_number(text) or "") == (10 if text.strip() else 0)
+    except BadContent:
         pass

@@ -44,7 +44,7 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.rules import Content
-from pledge.endorsements.services import Application, Contact
+from pledge.endorsements.services import Application
 from pledge.endorsements.verification.names import name_key
 from pledge.files import services as files
 from pledge.ledger import leaves
@@ -587,7 +587,10 @@ HANEUL = Application(
         interim_percent=60,
         statement=Texts(ko="2050년까지 탄소중립을 이루겠습니다."),
     ),
-    contact=Contact("김하늘", "대표", parse("sky@haneul.co.kr"), show=False),
+    contact_name="김하늘",
+    contact_title="대표",
+    mailbox=parse("sky@haneul.co.kr"),
+    show_contact=False,
     registration_number="",
     lang="ko",
     privacy_version="2026-11-24",

@@ -91,7 +91,7 @@ def test_the_mark_stays_under_other_decorators(client):
 
     @wraps(view)
     def wrapped():
-        """As `needs` and `requires_recent_mfa` do."""
+        """As other decorators do."""
 
     body, parts = wrapped.pledge_allowed
     with client.application.app_context():

@@ -6,7 +6,6 @@ A soft lock: it informs and never forbids, and a page that is silent for two min
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
@@ -33,43 +32,30 @@ def presence(actor: Actor, endorsement_id: int) -> Presence:
         return _presence(connection, actor, endorsement_id)
 
 
-def arrive(actor: Actor, endorsement_id: int) -> Presence:
-    """Record that this person has the case open, and hold it if nobody does. Not audited: it decides nothing.
-
-    Raises UnknownCase.
+def arrive(actor: Actor, endorsement_id: int, *, take: bool = False) -> Presence:
+    """Record that this person has the case open, and hold it if nobody does, or in any case if they take it. Only that is audited: the
+    rest decides nothing. Raises UnknownCase.
     """
+    now = clock.now()
     with transaction() as session:
-        row = _visited(session, actor, endorsement_id)
-        is_over = row.opened_at is None or row.opened_at < clock.now() - VISIT_TTL
-        if row.opened_by in (None, actor.staff_id) or is_over:
-            row.opened_by, row.opened_at = actor.staff_id, clock.now()
+        row = lock(session, Endorsement.id == endorsement_id)
+        if row is None:
+            raise UnknownCase
+        is_over = ReviewVisit.seen_at < now - VISIT_TTL
+        session.execute(delete(ReviewVisit).where(ReviewVisit.endorsement_id == endorsement_id, is_over))
+        if actor.staff_id is not None:
+            session.merge(
+                ReviewVisit(
+                    endorsement_id=endorsement_id, staff_id=actor.staff_id, name=actor.name, seen_at=now
+                )
+            )
+        is_free = row.opened_at is None or row.opened_at < now - VISIT_TTL
+        if take or is_free or row.opened_by in (None, actor.staff_id):
+            row.opened_by, row.opened_at = actor.staff_id, now
+        if take:
+            record(session, actor, "endorsement.take", subject(row))
         session.flush()
         return _presence(session.connection(), actor, endorsement_id)
-
-
-def take_over(actor: Actor, endorsement_id: int) -> None:
-    """Hold the case, also when another person holds it. Raises UnknownCase."""
-    with transaction() as session:
-        row = _visited(session, actor, endorsement_id)
-        row.opened_by, row.opened_at = actor.staff_id, clock.now()
-        record(session, actor, "endorsement.take", subject(row))
-
-
-def _visited(session: Session, actor: Actor, endorsement_id: int) -> Endorsement:
-    row = lock(session, endorsement_id)
-    if row is None:
-        raise UnknownCase
-    now = clock.now()
-    session.execute(
-        delete(ReviewVisit).where(
-            ReviewVisit.endorsement_id == endorsement_id, ReviewVisit.seen_at < now - VISIT_TTL
-        )
-    )
-    if actor.staff_id is not None:
-        session.merge(
-            ReviewVisit(endorsement_id=endorsement_id, staff_id=actor.staff_id, name=actor.name, seen_at=now)
-        )
-    return row
 
 
 def _presence(connection: Connection, actor: Actor, endorsement_id: int) -> Presence:

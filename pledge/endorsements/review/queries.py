@@ -1,13 +1,12 @@
 """Reads for the review: what is waiting and since when, one case with its evidence, and what may be the same organisation."""
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pledge.audit import queries as audit
@@ -20,7 +19,9 @@ from pledge.core.domains import registrable
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.endorsements.models import (
+    CLOSED,
     ENDED,
+    STATE_LABELS,
     Endorsement,
     EndorsementState,
     EndorsementVersion,
@@ -55,24 +56,6 @@ FIELDS = {
     "statement": Phrase("endorsement", "Public statement"),
     "spokesperson": Phrase("endorsement", "Contact named in public"),
     "logo": Phrase("endorsement", "Logo"),
-}
-
-#: The acts in the history of a case.
-ACTION_LABELS = {
-    "endorsement.publish": Phrase("endorsement", "Published"),
-    "endorsement.ask_for_changes": Phrase("endorsement", "Asked for changes"),
-    "endorsement.decline": Phrase("endorsement", "Declined"),
-    "endorsement.remove": Phrase("endorsement", "Removed"),
-    "endorsement.reinstate": Phrase("endorsement", "Reinstated"),
-    "endorsement.reopen": Phrase("endorsement", "Reopened"),
-    "endorsement.merge": Phrase("endorsement", "Merged into another one"),
-    "endorsement.absorb": Phrase("endorsement", "Merged a duplicate into it"),
-    "endorsement.certify": Phrase("endorsement", "Checked by the secretariat"),
-    "endorsement.uncertify": Phrase("endorsement", "Secretariat’s check revoked"),
-    "endorsement.check_site": Phrase("endorsement", "Checked the website"),
-    "endorsement.note": Phrase("endorsement", "Note"),
-    "endorsement.take_back": Phrase("endorsement", "Publication taken back"),
-    "endorsement.take": Phrase("endorsement", "Took the case"),
 }
 
 
@@ -112,11 +95,11 @@ class DuplicateSign(StrEnum):
     """What two applications have in common, the strongest first."""
 
     REGISTRATION = "registration"  #: the same business registration number
-    NAME = "name"  #: the same name but for spacing, case and legal form
+    NAME = Likeness.EQUAL.value
     WEBSITE = "website"  #: websites of one owner
     MAIL_DOMAIN = "mail_domain"
-    CONTAINED = "contained"  #: one name contains the other
-    CLOSE = "close"  #: the names differ by a few letters
+    CONTAINED = Likeness.CONTAINED.value
+    CLOSE = Likeness.CLOSE.value
 
 
 #: As staff read them.
@@ -129,22 +112,8 @@ SIGN_LABELS = {
     DuplicateSign.CLOSE: Phrase("duplicate", "similar name"),
 }
 
-_BY_LIKENESS = {
-    Likeness.EQUAL: DuplicateSign.NAME,
-    Likeness.CONTAINED: DuplicateSign.CONTAINED,
-    Likeness.CLOSE: DuplicateSign.CLOSE,
-}
-
-
-#: What a sign says; from ENOUGH on it is shown. A website or domain of many organisations says nothing.
-_WEIGHTS = {
-    DuplicateSign.REGISTRATION: 5,
-    DuplicateSign.NAME: 4,
-    DuplicateSign.WEBSITE: 3,
-    DuplicateSign.MAIL_DOMAIN: 2,
-    DuplicateSign.CONTAINED: 2,
-    DuplicateSign.CLOSE: 2,
-}
+#: What the stronger signs say, the others two; from ENOUGH on it is shown. A website or domain of many says nothing.
+_WEIGHTS = {DuplicateSign.REGISTRATION: 5, DuplicateSign.NAME: 4, DuplicateSign.WEBSITE: 3}
 _ENOUGH = 3
 _MANY = 3
 
@@ -167,13 +136,8 @@ class Tab(StrEnum):
     ENDED = "ended"  #: declined, withdrawn, removed or merged
 
 
-#: As staff read them.
-TAB_LABELS = {
-    Tab.REVIEW: Phrase("endorsement", "To review"),
-    Tab.CHANGES: Phrase("endorsement", "Awaiting the organisation"),
-    Tab.PUBLISHED: Phrase("endorsement", "Published"),
-    Tab.ENDED: Phrase("endorsement", "Closed cases"),
-}
+#: As staff read them; the others are called as the states.
+TAB_LABELS = STATE_LABELS | {Tab.ENDED: Phrase("endorsement", "Closed cases")}
 
 
 @dataclass(frozen=True)
@@ -191,37 +155,30 @@ class Case:
     """Everything about one endorsement for its page, except its duplicates (duplicates())."""
 
     row: Row[*tuple[Any, ...]]  #: the endorsement's own columns and the campaign's slug
-    newest: EndorsementVersion
-    published: EndorsementVersion | None
     versions: list[EndorsementVersion]  #: all that were confirmed, the newest first
     history: list[AuditEntry]
     seen: SeenState
 
     @property
-    def id(self) -> int:
-        return int(self.row.id)
+    def newest(self) -> EndorsementVersion:
+        return self.versions[0]
 
     @property
-    def state(self) -> EndorsementState:
-        return EndorsementState(self.row.state)
-
-    @property
-    def level(self) -> VerificationLevel:
-        return VerificationLevel(self.row.level)
+    def published(self) -> EndorsementVersion | None:
+        return next((version for version in self.versions if version.state == VersionState.PUBLISHED), None)
 
     @property
     def waits(self) -> bool:
         """Whether the newest version waits for a decision of staff."""
-        return (
-            self.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
-            and self.newest.state == VersionState.PROPOSED
-        )
+        is_open = self.row.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
+        return is_open and self.newest.state == VersionState.PROPOSED
 
     @property
     def can_be_taken_back(self) -> bool:
         """Whether it was published for the first time a moment ago."""
-        published_at = self.row.published_at
-        return self.state is EndorsementState.PUBLISHED and published_at > clock.now() - TAKEN_BACK
+        published_at: datetime | None = self.row.published_at
+        is_new = published_at is not None and published_at > clock.now() - TAKEN_BACK
+        return is_new and self.row.state == EndorsementState.PUBLISHED
 
     @property
     def is_correction(self) -> bool:
@@ -230,8 +187,18 @@ class Case:
 
     @property
     def comparisons(self) -> list[Comparison]:
-        """Field by field: what the wall shows and what the newest version says."""
-        return compare(self.published or self.newest, self.newest)
+        """By FIELDS, what the wall shows and what the newest version says; of a text by language one for each language of the site, and
+        for any other that it is in.
+        """
+        found = []
+        for name in FIELDS:
+            old, new = getattr(self.published or self.newest, name), getattr(self.newest, name)
+            if isinstance(new, Texts):
+                codes = dict.fromkeys([*languages.codes(), *old, *new])
+                found += [Comparison(name, lang, old[lang], new[lang]) for lang in codes]
+            else:
+                found.append(Comparison(name, "", old, new))
+        return found
 
 
 def _newest() -> ColumnElement[bool]:
@@ -259,33 +226,23 @@ _TABS: dict[Tab, ColumnElement[bool]] = {
     Tab.CHANGES: Endorsement.state == EndorsementState.CHANGES,
     Tab.PUBLISHED: Endorsement.state == EndorsementState.PUBLISHED,
     # The state of an organisation that applies again stays until its mail is confirmed.
-    Tab.ENDED: Endorsement.state.in_(
-        (
-            *(EndorsementState.DECLINED, EndorsementState.WITHDRAWN),
-            *(EndorsementState.REMOVED, EndorsementState.MERGED),
-        )
-    ),
+    Tab.ENDED: Endorsement.state.in_(CLOSED),
 }
+
+
+def _cases(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Of every endorsement with its newest confirmed version and its campaign."""
+    joined = select(*columns).select_from(Endorsement).join(EndorsementVersion, NEWEST)
+    return joined.join(Campaign, Campaign.id == Endorsement.campaign_id)
 
 
 def waiting() -> Sequence[Row[*tuple[Any, ...]]]:
     """The cases that wait for a decision, by campaign, new ones and corrections apart: how many, and since when the oldest does."""
     is_correction = (Endorsement.state == EndorsementState.PUBLISHED).label("is_correction")
-    query = (
-        select(
-            Campaign.slug,
-            is_correction,
-            func.count().label("number"),
-            func.min(EndorsementVersion.submitted_at).label("since"),
-        )
-        .select_from(Endorsement)
-        .join(EndorsementVersion, NEWEST)
-        .join(Campaign, Campaign.id == Endorsement.campaign_id)
-        .where(_WAITS)
-        .group_by(Campaign.slug, is_correction)
-    )
+    since = func.min(EndorsementVersion.submitted_at).label("since")
+    query = _cases(Campaign.slug, is_correction, func.count().label("number"), since).where(_WAITS)
     with reading() as connection:
-        return connection.execute(query).all()
+        return connection.execute(query.group_by(Campaign.slug, is_correction)).all()
 
 
 def next_case(campaign: str = "", *, after: int = 0, corrections: bool | None = None) -> int | None:
@@ -293,14 +250,8 @@ def next_case(campaign: str = "", *, after: int = 0, corrections: bool | None = 
 
     None when no other one waits.
     """
-    query = (
-        select(Endorsement.id)
-        .join(EndorsementVersion, NEWEST)
-        .join(Campaign, Campaign.id == Endorsement.campaign_id)
-        .where(_WAITS)
-        .order_by(EndorsementVersion.submitted_at, Endorsement.id)
-        .limit(MAX_IN_ORDER)
-    )
+    waiting = _cases(Endorsement.id).where(_WAITS)
+    query = waiting.order_by(EndorsementVersion.submitted_at, Endorsement.id).limit(MAX_IN_ORDER)
     if campaign:
         query = query.where(Campaign.slug == campaign)
     if corrections is not None:
@@ -317,20 +268,11 @@ def queue(tab: Tab, words: str = "", page: int = 1, campaign: str = "") -> Queue
 
     Each of the `words` is in its name, or is the address of its contact, or a part of that domain or of its website.
     """
-    wanted = _TABS[tab]
-    for word in words.split():
-        wanted = and_(wanted, _matches(word))
-    here = Endorsement.campaign_id == select(Campaign.id).where(Campaign.slug == campaign).scalar_subquery()
-    only = [here] if campaign else []
-    base = _items().where(wanted, *only)
+    only = [Campaign.slug == campaign] if campaign else []
+    base = _items().where(_TABS[tab], *map(_matches, words.split()), *only)
     since = EndorsementVersion.submitted_at
     order = since if tab in (Tab.REVIEW, Tab.CHANGES) else since.desc()
-    counting = (
-        select(*(func.count(case((condition, 1))) for condition in _TABS.values()))
-        .select_from(Endorsement)
-        .join(EndorsementVersion, NEWEST)
-        .where(*only)
-    )
+    counting = _cases(*(func.count(case((condition, 1))) for condition in _TABS.values())).where(*only)
     with reading() as connection:
         counts = connection.execute(counting).one()
         found = connection.execute(select(func.count()).select_from(base.subquery())).scalar_one()
@@ -347,7 +289,7 @@ def queue(tab: Tab, words: str = "", page: int = 1, campaign: str = "") -> Queue
 
 def names(ids: Collection[int] | None = None) -> dict[int, Texts]:
     """What these organisations are called now, or all."""
-    query = select(Endorsement.id, EndorsementVersion.name).join(EndorsementVersion, NEWEST)
+    query = _cases(Endorsement.id, EndorsementVersion.name)
     if ids is not None:
         query = query.where(Endorsement.id.in_(ids))
     with reading() as connection:
@@ -384,10 +326,8 @@ def find(endorsement_id: int) -> Case | None:
     unconfirmed = row.state in ENDED and views[0].state == VersionState.PROPOSED and len(views) > 1
     return Case(
         row=row,
-        newest=views[1] if unconfirmed else views[0],
         seen=SeenState(EndorsementState(row.state), row.seq, VersionState(views[0].state)),
         versions=views[1:] if unconfirmed else views,
-        published=next((view for view in views if view.state == VersionState.PUBLISHED), None),
         history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
     )
 
@@ -399,7 +339,7 @@ def duplicates(endorsement_id: int) -> list[Candidate]:
         *(Endorsement.registration_hash, Endorsement.mail_domain),
         *(EndorsementVersion.name, EndorsementVersion.website),
     )
-    newest = select(*columns).select_from(Endorsement).join(EndorsementVersion, NEWEST)
+    newest = _cases(*columns)
     with reading() as connection:
         own = connection.execute(newest.where(Endorsement.id == endorsement_id)).first()
         if own is None:
@@ -411,15 +351,16 @@ def duplicates(endorsement_id: int) -> list[Candidate]:
                 Endorsement.state.not_in((EndorsementState.PENDING, EndorsementState.MERGED)),
             )
         ).all()
-    sites, domains = (Counter(key(row) for row in (own, *others)) for key in (_site, _mail_domain))
+    same_site = sum(_site(other) == _site(own) for other in others)
+    same_domain = sum(other.mail_domain == own.mail_domain for other in others)
     is_shared = {
-        DuplicateSign.WEBSITE: is_platform(_site(own)) or sites[_site(own)] > _MANY,
-        DuplicateSign.MAIL_DOMAIN: domains[own.mail_domain] > _MANY,
+        DuplicateSign.WEBSITE: is_platform(_site(own)) or same_site >= _MANY,
+        DuplicateSign.MAIL_DOMAIN: same_domain >= _MANY,
     }
     scored = []
     for other in others:
         signs = [sign for sign in _signs(own, other) if not is_shared.get(sign)]
-        score = sum(_WEIGHTS[sign] for sign in signs)
+        score = sum(_WEIGHTS.get(sign, 2) for sign in signs)
         if score >= _ENOUGH:
             state, level = EndorsementState(other.state), VerificationLevel(other.level)
             scored.append((score, Candidate(other.id, other.name, state, level, signs)))
@@ -427,22 +368,8 @@ def duplicates(endorsement_id: int) -> list[Candidate]:
     return [candidate for _score, candidate in scored[:MAX_CANDIDATES]]
 
 
-def compare(before: EndorsementVersion, now: EndorsementVersion) -> list[Comparison]:
-    """By FIELDS; a text by language gives one comparison for each language of the site, and for any other that it is in."""
-    found = []
-    for name in FIELDS:
-        old, new = getattr(before, name), getattr(now, name)
-        if isinstance(new, Texts):
-            codes = dict.fromkeys([*languages.codes(), *old, *new])
-            found += [Comparison(name, lang, old[lang], new[lang]) for lang in codes]
-        else:
-            found.append(Comparison(name, "", old, new))
-    return found
-
-
-def holder_of() -> ScalarSelect[str]:
-    """SQL for a query over endorsements: the name of the person who holds it, NULL when nobody has it open."""
-    return (
+def _items() -> Select[*tuple[Any, ...]]:
+    holder = (
         select(ReviewVisit.name)
         .where(
             ReviewVisit.endorsement_id == Endorsement.id,
@@ -450,27 +377,17 @@ def holder_of() -> ScalarSelect[str]:
             ReviewVisit.seen_at >= clock.now() - VISIT_TTL,
         )
         .correlate(Endorsement)
-        .scalar_subquery()
     )
-
-
-def _items() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.seq),
-            EndorsementVersion.state.label("version_state"),
-            *(Endorsement.confirmed_at, Endorsement.ended_at, Endorsement.published_at),
-            *(EndorsementVersion.name, EndorsementVersion.type),
-            *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
-            Campaign.slug.label("campaign"),
-            _has_duplicates().label("has_duplicates"),
-            holder_of().label("holder"),
-        )
-        .select_from(Endorsement)
-        .join(EndorsementVersion, NEWEST)
-        .join(Campaign, Campaign.id == Endorsement.campaign_id)
-        .where(Endorsement.state != EndorsementState.PENDING)
-    )
+    return _cases(
+        *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.seq),
+        EndorsementVersion.state.label("version_state"),
+        *(Endorsement.confirmed_at, Endorsement.ended_at, Endorsement.published_at),
+        *(EndorsementVersion.name, EndorsementVersion.type),
+        *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
+        Campaign.slug.label("campaign"),
+        _has_duplicates().label("has_duplicates"),
+        holder.scalar_subquery().label("holder"),
+    ).where(Endorsement.state != EndorsementState.PENDING)
 
 
 def _since(row: Row[*tuple[Any, ...]]) -> datetime:
@@ -502,19 +419,12 @@ def _site(row: Row[*tuple[Any, ...]]) -> str | None:
     return registrable(host_of(row.website))
 
 
-def _mail_domain(row: Row[*tuple[Any, ...]]) -> str:
-    return str(row.mail_domain)
-
-
 def _signs(own: Row[*tuple[Any, ...]], other: Row[*tuple[Any, ...]]) -> list[DuplicateSign]:
-    likeness = similar(own.name, other.name)
-    site = _site(own)
     common = {
-        DuplicateSign.REGISTRATION: own.registration_hash is not None
+        similar(own.name, other.name): True,
+        DuplicateSign.REGISTRATION: own.registration_hash
         and own.registration_hash == other.registration_hash,
-        DuplicateSign.WEBSITE: site is not None and site == _site(other),
-        DuplicateSign.MAIL_DOMAIN: bool(own.mail_domain) and own.mail_domain == other.mail_domain,
+        DuplicateSign.WEBSITE: _site(own) and _site(own) == _site(other),
+        DuplicateSign.MAIL_DOMAIN: own.mail_domain and own.mail_domain == other.mail_domain,
     }
-    if likeness is not None:
-        common[_BY_LIKENESS[likeness]] = True
     return [sign for sign in DuplicateSign if common.get(sign)]

@@ -7,7 +7,6 @@ to the staff (docs/security.md).
 
 import re
 import unicodedata
-from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 import idna
@@ -47,6 +46,7 @@ _NOT_PUBLIC = frozenset(
     "localhost local localdomain internal intranet lan home corp private onion invalid arpa alt".split()
 )
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+#: The last label of an IP address in any notation.
 _NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PORTS = {"http": 80, "https": 443}
 
@@ -135,13 +135,6 @@ def _ascii_host(host: str) -> str:
     labels = name.split(".")
     if len(labels) < 2 or len(name) > _MAX_HOST or not all(map(_LABEL.fullmatch, labels)):
         raise BadWebsite
-    if _NUMERIC.fullmatch(labels[-1]) or labels[-1] in _NOT_PUBLIC or _is_ip(name):
+    if _NUMERIC.fullmatch(labels[-1]) or labels[-1] in _NOT_PUBLIC:
         raise BadWebsite
     return name
-
-
-def _is_ip(name: str) -> bool:
-    try:
-        return bool(ip_address(name))
-    except ValueError:
-        return False

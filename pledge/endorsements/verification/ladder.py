@@ -73,7 +73,9 @@ def _resolved(name: str, kind: str, end: float) -> list[Any]:
 
 def _lines(host: str, end: float) -> list[str]:
     """The lines of the file on the website; none when there is no such file."""
-    address = _public_address(host, end)
+    # One address, IPv4 first.
+    found = (record.address for kind in ("A", "AAAA") for record in _resolved(host, kind, end))
+    address = next(filter(is_public, found), None)
     if address is None:
         return []
     try:
@@ -81,12 +83,6 @@ def _lines(host: str, end: float) -> list[str]:
     except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a malformed header
         log.info("website not read", kind=type(error).__name__)
         return []
-
-
-def _public_address(host: str, end: float) -> str | None:
-    """One public address of a host, IPv4 first; None when there is none."""
-    found = (record.address for kind in ("A", "AAAA") for record in _resolved(host, kind, end))
-    return next(filter(is_public, found), None)
 
 
 def _exchange(host: str, address: str, end: float) -> bytes:

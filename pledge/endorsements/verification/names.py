@@ -43,7 +43,7 @@ _MIN_CLOSE = 4
 class Likeness(StrEnum):
     """How two organisations' names are alike."""
 
-    EQUAL = "equal"
+    EQUAL = "name"  #: but for spacing, case and legal form
     CONTAINED = "contained"  #: one name contains the other
     CLOSE = "close"  #: a few letters differ
 

@@ -18,7 +18,9 @@ from pledge.web.staff import (
     signatures,
     system,
 )
+from pledge.web.staff.acts import asked_names
 from pledge.web.staff.auth import account, passkeys
+from pledge.web.staff.auth.access import asks_factor_now
 from pledge.web.staff.auth.cookies import StaffSessions, current_member
 from pledge.web.staff.blueprint import staff
 
@@ -49,6 +51,8 @@ def register(app: Flask) -> None:
     app.extensions.setdefault("pledge.error_pages", {})["staff"] = _error_page
     app.jinja_env.globals["passkeys_elsewhere"] = passkeys.need_another_address
     app.jinja_env.globals["signed_in"] = current_member
+    app.jinja_env.globals["asks"] = asked_names
+    app.jinja_env.globals["asks_factor_now"] = asks_factor_now
     app.jinja_env.globals["csrf_token"] = generate_csrf
 
 

@@ -13,6 +13,8 @@ class Ask(Flag):
     CONFIRMATION = auto()  #: a page of its own, which names the thing
     REASON = auto()
     FACTOR = auto()  #: the second factor, shown within five minutes
+    SIGN_IN = auto()  #: the password with it, unless a passkey is shown (ASVS 5.0, 7.5.1)
+    FILE = auto()  #: and is answered with a file: as no page comes with that, a button of its own fetches it
     FACTOR_IF_PUBLIC = auto()  #: the same, where people sign what it changes: the use case asks
     SECOND_PERSON = auto()
 
@@ -55,9 +57,9 @@ ACTS: dict[str, Ask] = {
     "news_remove": Ask.CONFIRMATION | Ask.REASON,
     # Paper
     "paper_new_post": Ask.NOTHING,
-    "paper_edit_post": Ask.NOTHING,
+    "paper_edit": Ask.NOTHING,
     "paper_check": _DECIDED,
-    "paper_scan": Ask.FACTOR,  # names and handwriting
+    "paper_scan": Ask.FACTOR | Ask.FILE,  # names and handwriting
     "paper_withdraw": _TAKEN,
     "paper_remove": Ask.CONFIRMATION | Ask.REASON,
     # Deliveries; the factor of the preview is still recent when the next button freezes it
@@ -66,7 +68,7 @@ ACTS: dict[str, Ask] = {
     "delivery_edit": Ask.NOTHING,
     "delivery_freeze": Ask.FACTOR,
     "delivery_retry": Ask.NOTHING,
-    "delivery_download": Ask.FACTOR,
+    "delivery_download": Ask.FACTOR | Ask.FILE,
     "delivery_hand_over": Ask.FACTOR,
     "delivery_correct": _TAKEN,
     "delivery_answer": Ask.FACTOR,
@@ -79,9 +81,8 @@ ACTS: dict[str, Ask] = {
     "organization_act": Ask.REASON,
     "organizations_publish": Ask.NOTHING,  # taken back within ten minutes without a public line
     "organization_here": Ask.NOTHING,
-    "organization_site": Ask.NOTHING,
     "organization_take": Ask.NOTHING,
-    "review_reasons_post": Ask.NOTHING,
+    "organization_reasons": Ask.NOTHING,
     # Signatures
     "signatures_post": Ask.NOTHING,
     "signature_resend": Ask.NOTHING,
@@ -95,7 +96,7 @@ ACTS: dict[str, Ask] = {
     "watch_post": Ask.NOTHING,
     "watch_act": Ask.REASON,
     "watch_list": _TAKEN,
-    "watch_lift": Ask.REASON,
+    "watch_lift": Ask.NOTHING,
     "invalidation_new_post": Ask.REASON,
     "invalidation_approve": _DECIDED,
     "invalidation_discard": Ask.REASON,
@@ -104,15 +105,31 @@ ACTS: dict[str, Ask] = {
     "switch": _TAKEN,
     "retry_one": Ask.NOTHING,
     "retry_all": Ask.NOTHING,
-    "lift_suppression": Ask.REASON,
-    "invite_post": Ask.FACTOR,
-    "invite_again_post": Ask.CONFIRMATION | Ask.FACTOR,
+    "lift_suppression": Ask.NOTHING,
+    "invite": Ask.FACTOR,
+    "invite_again": Ask.FACTOR,
     "set_roles": Ask.FACTOR,
     "close": _TAKEN,
     "cut_sessions": Ask.FACTOR,
-    "audit_export": _TAKEN,
+    "audit_export": _TAKEN | Ask.FILE,
+    # One's own account: what changes how one signs in
+    "password": Ask.FACTOR,
+    "authenticator": Ask.SIGN_IN,
+    "remove_authenticator": Ask.SIGN_IN,
+    "passkey_new": Ask.SIGN_IN,
+    "passkey_add": Ask.SIGN_IN,
+    "remove_passkey": Ask.SIGN_IN,
+    "recovery_codes": Ask.SIGN_IN,
+    "choose_name": Ask.NOTHING,
+    "choose_alerts": Ask.NOTHING,
+    "end_sessions": Ask.NOTHING,  # everybody may sign themselves out
 }
 
 
 def asks(endpoint: str) -> Ask:
     return ACTS.get(endpoint.removeprefix("staff."), Ask.NOTHING)
+
+
+def asked_names(endpoint: str) -> list[str]:
+    """As asks(), for templates. Raises KeyError for what is no act."""
+    return [str(asked.name).lower() for asked in ACTS[endpoint]]

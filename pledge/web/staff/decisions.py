@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import Response, redirect, request, session, url_for
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
@@ -24,6 +24,10 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     WrongState: (409, "state"),
     BadFields: (422, "incomplete"),
 }
+
+
+#: In the session: what was just done, and how it is taken back.
+_UNDO = "undo"
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,18 @@ def _view(page: Callable[..., Response], decision: Decision) -> Callable[..., An
         return redirect(url_for(f"staff.{page.__name__}", **address), 303)
 
     return decide
+
+
+def offer_undo(said: str, endpoint: str, fields: list[tuple[str, str]], **address: Any) -> None:
+    """Say on the next page what was done, with a button that takes it back: the form of another act, filled in."""
+    session[_UNDO] = {"said": said, "action": url_for(endpoint, **address), "fields": fields}
+
+
+@staff.app_template_global("undo_offer")
+def undo_offer() -> dict[str, Any] | None:
+    """What was just done; None when there is nothing to take back. Shown once."""
+    found: dict[str, Any] | None = session.pop(_UNDO, None)
+    return found
 
 
 @staff.errorhandler(NoSuchProposal)

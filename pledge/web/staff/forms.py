@@ -33,7 +33,7 @@ from pledge.campaigns.moderation import (
     EditedMeanwhile,
     ReasonMissing,
 )
-from pledge.campaigns.rules import BadFields, FieldFault
+from pledge.campaigns.rules import FAULT_MESSAGES, BadFields, FieldFault
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core import tokens
 from pledge.core.i18n import SEOUL
@@ -55,45 +55,10 @@ MAX_REASON = 1000
 #: Years that a form accepts: others are mistakes, and some of them cannot be represented.
 YEARS = range(2000, 2101)
 
-FAULTS = {
-    FieldFault.MISSING: _l("This field is required."),
-    FieldFault.SCAN_TWICE: _l("Another batch of this campaign has this scan already."),
-    FieldFault.TOO_LONG: _l("This is too long."),
-    FieldFault.CHARACTERS: _l("It contains a character that cannot be shown."),
-    FieldFault.RESIDENT_NUMBER: LINE_MESSAGES[LineFault.RESIDENT_NUMBER],
-    FieldFault.SLUG: _l(
-        "Use 3 to 60 lower-case letters from a to z, digits and single hyphens, and begin with a letter."
-    ),
-    FieldFault.TAKEN: _l("Another campaign has this address."),
-    FieldFault.LINK: _l("Enter a web address, for example https://example.org/page."),
-    FieldFault.CHOICE: _l("Choose one from the list."),
-    FieldFault.EMAIL: _l("Enter an e-mail address in the form name@example.com."),
-    FieldFault.ONE_LANGUAGE: _l("Another language has this, so it is required here too."),
-    FieldFault.UNCHANGED: _l("Tick this if the other languages need no change, or continue editing."),
-    FieldFault.GOAL: _l("Enter a whole number from 1 to 1,000,000,000."),
-    FieldFault.STEPS: _l("Enter at most 30 whole numbers that rise and stay below the goal, one per line."),
-    FieldFault.MOMENT: _l("Enter a day and a time between 2000 and 2100."),
-    FieldFault.ORDER: _l("It ends before it begins."),
-    FieldFault.PAST: _l("This time is in the past. Choose a later one, or close the campaign."),
-    FieldFault.FUTURE: _l("This day is in the future."),
-    FieldFault.NUMBER: _l("Enter a whole number from 1 on, in digits."),
-    FieldFault.RUNNING: _l(
-        "Signing has begun, and this would stop it. To stop signing, pause it with the switches or close the campaign."
-    ),
-    FieldFault.VIDEO: _l("Enter the address of one video on YouTube or Vimeo."),
-    FieldFault.TWO_VIDEOS: _l("A campaign has one video: leave the address empty, or remove the video file."),
-    FieldFault.LETTER: _l(
-        "No PDF can be made of this text. Use fewer lists and quotations inside each other, and shorter links."
-    ),
-    FieldFault.CAPTIONS: _l(
-        "This is not WebVTT. The first line is WEBVTT, and each caption has a line like 00:01.000 --> 00:04.000 above it."
-    ),
-}
-
 
 def _check_year(_form: Form, field: Field) -> None:
     if field.data is not None and field.data.year not in YEARS:
-        raise ValidationError(FAULTS[FieldFault.MOMENT])
+        raise ValidationError(FAULT_MESSAGES[FieldFault.MOMENT])
 
 
 def moment_field(label: object) -> DateTimeLocalField:
@@ -102,7 +67,7 @@ def moment_field(label: object) -> DateTimeLocalField:
         label,
         [Optional(), _check_year],
         format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        invalid_value_message=FAULTS[FieldFault.MOMENT],
+        invalid_value_message=FAULT_MESSAGES[FieldFault.MOMENT],
         tz=SEOUL,
     )
 
@@ -110,7 +75,7 @@ def moment_field(label: object) -> DateTimeLocalField:
 def day_field(label: object, required: object = None) -> DateField:
     """A day; may be empty, unless there is a message for that."""
     presence = Optional() if required is None else InputRequired(required)
-    return DateField(label, [presence, _check_year], invalid_value_message=FAULTS[FieldFault.MOMENT])
+    return DateField(label, [presence, _check_year], invalid_value_message=FAULT_MESSAGES[FieldFault.MOMENT])
 
 
 def time_field(label: object) -> TimeField:
@@ -119,7 +84,7 @@ def time_field(label: object) -> TimeField:
         label,
         [Optional()],
         format=["%H:%M", "%H:%M:%S"],
-        invalid_value_message=FAULTS[FieldFault.MOMENT],
+        invalid_value_message=FAULT_MESSAGES[FieldFault.MOMENT],
     )
 
 
@@ -147,11 +112,11 @@ def check_resident_number(field: Field) -> None:
         raise ValidationError(LINE_MESSAGES[LineFault.RESIDENT_NUMBER])
 
 
-def check_reason(field: Field, longest: int = MAX_REASON) -> None:
+def check_reason(field: Field) -> None:
     """Check a reason for the audit log."""
     if not (field.data or "").strip():
         raise ValidationError(_l("Give a reason; it is kept in the audit log."))
-    if len(field.data) > longest:
+    if len(field.data) > MAX_REASON:
         raise ValidationError(_l("This is too long."))
     check_resident_number(field)
 
@@ -228,7 +193,7 @@ def as_typed(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _errors(form: Form, wrong: Exception, places: Mapping[str, str]) -> dict[str, list[Any]]:
     if isinstance(wrong, BadFields):
-        return {places.get(name, name): [FAULTS[fault]] for name, fault in wrong.faults.items()}
+        return {places.get(name, name): [FAULT_MESSAGES[fault]] for name, fault in wrong.faults.items()}
     if isinstance(wrong, ReasonMissing):
         return {"reason": [_("Give a reason; it is kept in the audit log.")]}
     again = [_("Please choose the file once more.")]

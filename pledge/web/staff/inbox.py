@@ -13,10 +13,10 @@ from pledge.inbox import queries
 from pledge.inbox.queries import KIND_LABELS, Inbox, Item, ItemKind
 from pledge.statistics import dashboard
 from pledge.switches import queries as switches
+from pledge.switches.registry import SWITCHES
 from pledge.web.staff.auth.access import me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
-from pledge.web.staff.system.labels import SWITCH_LABELS
 
 
 @staff.get("/")
@@ -38,7 +38,7 @@ def inbox() -> str:
         first_steps=_first_steps(found),
         site=dashboard.site_state(),
         switches=switches.stored(),
-        switch_labels=SWITCH_LABELS,
+        switch_kinds=SWITCHES,
         duration=format_duration,
     )
 
@@ -55,7 +55,9 @@ _BEGINNINGS: dict[ItemKind, Callable[[Item], str]] = {
     ),
     ItemKind.NEWS: lambda item: url_for("staff.news_item", slug=item.campaign, news_id=item.id),
     ItemKind.PAPER: lambda item: url_for("staff.paper_batch", slug=item.campaign, batch_id=item.id),
-    ItemKind.PAPER_DISPUTED: lambda item: url_for("staff.paper_edit", slug=item.campaign, batch_id=item.id),
+    ItemKind.PAPER_DISPUTED: lambda item: url_for(
+        "staff.paper_batch", slug=item.campaign, batch_id=item.id, _anchor="correct"
+    ),
     ItemKind.ANSWER: lambda item: url_for("staff.news_new", slug=item.campaign, delivery=item.id),
     ItemKind.TEXTS: lambda item: url_for("staff.campaign_dates", slug=item.campaign),
     ItemKind.MAIL: lambda _: url_for("staff.dead_letters"),

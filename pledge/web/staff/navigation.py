@@ -42,17 +42,7 @@ DOORS = (
     ),
     Door(
         _l("Organisations"),
-        (
-            Page(
-                "staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS, "organizations"
-            ),
-            Page(
-                "staff.review_reasons",
-                _l("Reasons for review decisions"),
-                Permission.REVIEW_ORGANIZATIONS,
-                "reasons",
-            ),
-        ),
+        (Page("staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS, "organizations"),),
     ),
     Door(
         _l("Signatures"),

@@ -1,7 +1,5 @@
 """Paper signatures in the staff area: enter a batch with its scan; another person counts it; take an agreed one back."""
 
-from collections.abc import Callable
-
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -11,23 +9,22 @@ from wtforms.validators import InputRequired
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import WrongState, obstacle
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.rules import FieldFault
+from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
 from pledge.core import languages
 from pledge.files import scans
 from pledge.files.scans import MAX_SCAN
 from pledge.files.storage import StorageAway
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch, PaperState
-from pledge.paper.services import PaperFields
+from pledge.paper.services import OPEN, PaperFields
 from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
+from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK, section_page
+from pledge.web.staff.campaigns.forms import OK
 from pledge.web.staff.decisions import Decision, decision_routes, removal_route
 from pledge.web.staff.forms import (
-    FAULTS,
     SavingProblem,
     StampedForm,
     StatedReasonForm,
@@ -41,15 +38,13 @@ _ALL = "/paper/<slug>"
 _ONE = f"{_ALL}/<int(min=1,max=2147483647):batch_id>"
 #: Bytes: a scan that is somewhat too large is refused beside its field.
 _BODY = MAX_SCAN + 5_000_000
-#: The states of a batch that can be corrected or removed.
-_OPEN = (PaperState.COUNTED, PaperState.DISPUTED)
-_NO_NUMBER = FAULTS[FieldFault.NUMBER]
+_NO_NUMBER = FAULT_MESSAGES[FieldFault.NUMBER]
 _IS_NUMBER = InputRequired(_NO_NUMBER)
 
 
 class BatchForm(StampedForm):
     place = ByLanguage(StringField, _l("Place or event"))
-    collected_on = day_field(_l("Day"), FAULTS[FieldFault.MISSING])
+    collected_on = day_field(_l("Day"), FAULT_MESSAGES[FieldFault.MISSING])
     sheets = WholeNumberField(_l("Sheets"), [_IS_NUMBER], _NO_NUMBER)
     signatures = WholeNumberField(_l("Signatures"), [_IS_NUMBER], _NO_NUMBER)
     scan = FileField(_l("Scan"))
@@ -69,7 +64,7 @@ class BatchForm(StampedForm):
 class CheckForm(StampedForm):
     """What the second person counted, and of which batch."""
 
-    checked = WholeNumberField(_l("How many signatures do you count?"), [_IS_NUMBER], _NO_NUMBER)
+    checked = WholeNumberField(_l("Your count"), [_IS_NUMBER], _NO_NUMBER)
 
 
 @staff.get("/paper")
@@ -91,7 +86,7 @@ def paper(slug: str) -> Response:
         campaigns=campaigns.rows(),
         batches=queries.newest(desk.id),
         counted=queries.public(desk.id),
-        may_see=_may_see(),
+        may_see=_may_see,
         saved=request.args.get("saved") == "1",
     )
     return make_response(page)
@@ -100,7 +95,7 @@ def paper(slug: str) -> Response:
 @staff.get(f"{_ALL}/new")
 @needs(Permission.EDIT_CAMPAIGNS)
 def paper_new(slug: str) -> Response:
-    return _form_page(slug, None, BatchForm(), OK)
+    return _page(slug, None, BatchForm())
 
 
 @staff.post(f"{_ALL}/new")
@@ -114,7 +109,7 @@ def paper_new_post(slug: str) -> AnyResponse:
         lambda: entered.append(services.enter(actor(), slug, form.fields, scan)),
         check=lambda: services.clean(form.fields, has_scan=True),
     )
-    return _form_page(slug, None, form, problem) if problem else _back(slug, entered[0])
+    return _page(slug, None, form, problem) if problem else _back(slug, entered[0])
 
 
 @staff.get(_ONE)
@@ -122,18 +117,7 @@ def paper_new_post(slug: str) -> AnyResponse:
 def paper_batch(
     slug: str, batch_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
-    found = _find(slug, batch_id)
-    page = render_template(
-        "staff/paper/batch.html",
-        desk=campaigns.desk(slug),
-        found=found,
-        may_see=_may_see()(found),
-        obstacle=obstacle(found.proposed_by, actor().staff_id),
-        form=form if isinstance(form, StatedReasonForm) else StatedReasonForm(),
-        check=form if isinstance(form, CheckForm) else CheckForm(data={"seen": found.stamp}),
-        refused=refused,
-    )
-    return make_response(page, status)
+    return _page(slug, _find(slug, batch_id), form, SavingProblem(status), refused)
 
 
 decision_routes(
@@ -146,23 +130,12 @@ decision_routes(
 )
 
 
-@staff.get(f"{_ONE}/edit")
-@needs(Permission.EDIT_CAMPAIGNS)
-def paper_edit(slug: str, batch_id: int) -> AnyResponse:
-    found = _find(slug, batch_id)
-    # Its form has the number: who is to count it again disputes what is wrong instead.
-    if found.state not in _OPEN or not _may_see()(found):
-        return _back(slug, batch_id)
-    form = BatchForm(data={**languages.as_fields(found.content), "seen": found.stamp, "scan": None})
-    return _form_page(slug, found, form, OK)
-
-
 @staff.post(f"{_ONE}/edit")
 @allows(body=_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
-def paper_edit_post(slug: str, batch_id: int) -> AnyResponse:
-    # Its answer may have the number, too.
-    if not _may_see()(_find(slug, batch_id)):
+def paper_edit(slug: str, batch_id: int) -> AnyResponse:
+    # Its answer may have the number: who is to count it again disputes what is wrong instead.
+    if not _may_see(_find(slug, batch_id)):
         return paper_batch(slug, batch_id, 409, "state")
     form = BatchForm(request.form)
     scan = take_scan(form, "scan")
@@ -174,12 +147,11 @@ def paper_edit_post(slug: str, batch_id: int) -> AnyResponse:
         )
     except WrongState:
         return paper_batch(slug, batch_id, 409, "state")
-    return _form_page(slug, _find(slug, batch_id), form, problem) if problem else _back(slug, batch_id)
+    return _page(slug, _find(slug, batch_id), form, problem) if problem else _back(slug, batch_id)
 
 
 @staff.post(f"{_ONE}/scan")
 @needs(Permission.EDIT_CAMPAIGNS)
-@requires_recent_mfa_for_file
 def paper_scan(slug: str, batch_id: int) -> AnyResponse:
     """The scan as it was uploaded. The download is recorded before its first byte is sent."""
     found = _find(slug, batch_id)
@@ -200,18 +172,44 @@ def _find(slug: str, batch_id: int) -> PaperBatch:
     return queries.find(campaigns.desk(slug).id, batch_id)
 
 
-def _may_see() -> Callable[[PaperBatch], bool]:
+def _may_see(found: PaperBatch) -> bool:
     """Whether the number of a batch may be shown: who is to count it does not see what the first person counted."""
-    me = actor().staff_id
-    return lambda found: found.state != PaperState.COUNTED or found.proposed_by == me
+    return found.state != PaperState.COUNTED or found.proposed_by == actor().staff_id
 
 
 def _back(slug: str, batch_id: int) -> AnyResponse:
     return redirect(url_for("staff.paper_batch", slug=slug, batch_id=batch_id), 303)
 
 
-def _form_page(slug: str, found: PaperBatch | None, form: BatchForm, problem: SavingProblem) -> Response:
-    return section_page("staff/paper/edit.html", campaigns.desk(slug), form, problem, found=found)
+def _page(
+    slug: str,
+    found: PaperBatch | None,
+    form: StaffForm | None,
+    problem: SavingProblem = OK,
+    refused: str = "",
+) -> Response:
+    """A batch, or the form of a new one; `form` is the one of its forms that was sent."""
+    stamp = {} if found is None else {"seen": found.stamp}
+    may_see = found is None or _may_see(found)
+    content = languages.as_fields(found.content) if found is not None and may_see else {}
+    forms: dict[str, StaffForm] = {
+        "check": CheckForm(data=stamp),
+        "why": StatedReasonForm(),
+        "batch": BatchForm(data={**content, **stamp, "scan": None}),
+    }
+    forms |= {name: form for name, empty in forms.items() if isinstance(form, type(empty))}
+    page = render_template(
+        "staff/paper/batch.html",
+        desk=campaigns.desk(slug),
+        found=found,
+        may_see=may_see,
+        obstacle=found and obstacle(found.proposed_by, actor().staff_id),
+        forms=forms,
+        form=form,
+        problem=problem,
+        refused=refused,
+    )
+    return make_response(page, problem.status)
 
 
-removal_route("paper", _ONE, paper_batch, _find, services.remove, title="place", states=_OPEN)
+removal_route("paper", _ONE, paper_batch, _find, services.remove, title="place", states=OPEN)

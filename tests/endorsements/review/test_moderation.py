@@ -122,6 +122,14 @@ def test_a_level_given_by_staff_stays():
     assert now(row).level == "staff"
 
 
+def test_a_correction_that_waits_does_not_prove_the_website_on_the_wall(monkeypatch):
+    row = endorsement(website="https://big-corp.co.kr")
+    version_of(row, website="https://attacker.example.org")
+    monkeypatch.setattr(moderation, "check_site", lambda website, _proof: "attacker" in website)
+    assert not moderation.check_website(KIM, row.id, seen(row))
+    assert now(row).level == "mail"
+
+
 @pytest.mark.parametrize("state", ["pending", "changes", "declined", "withdrawn", "removed", "published"])
 def test_only_an_endorsement_in_review_can_be_published(state):
     row = endorsement(state=state)

@@ -58,7 +58,6 @@ def test_one_editor_enters_a_batch_and_another_counts_it_again_without_seeing_th
     assert "1,287" not in page.text
     assert "1,287" not in second.get(PAPER).text
     assert "/edit" not in page.text
-    assert second.get(f"{address}/edit").status_code == 303
     refused = second.post(f"{address}/edit", data={**FORM, "signatures": "1", "seen": "another"})
     assert (refused.status_code, "1,287" in refused.text) == (409, False)
     fields = {"seen": seen(page), "checked": "1287"}
@@ -73,8 +72,9 @@ def test_two_numbers_that_differ_are_both_shown_and_the_batch_can_be_corrected(e
     second.post(f"{address}/check", data={"seen": seen(second.get(address)), "checked": "1280"})
     page = editor.get(address).text
     assert "The first person counted 1,287, the second 1,280." in page
-    form = editor.get(f"{address}/edit")
-    sent = editor.post(f"{address}/edit", data={**FORM, "signatures": "1280", "seen": seen(form)})
+    sent = editor.post(
+        f"{address}/edit", data={**FORM, "signatures": "1280", "seen": seen(editor.get(address))}
+    )
     assert sent.status_code == 303
     assert (row(number).state, row(number).signatures) == (PaperState.COUNTED, 1280)
 
@@ -121,11 +121,6 @@ def test_a_batch_that_waits_is_removed_with_a_reason(editor):
     assert "Remove “" in page.text
     assert editor.post(f"{address}/remove", data={"seen": seen(page), "reason": "twice"}).status_code == 303
     assert editor.get(address).status_code == 404
-
-
-def test_the_dashboard_names_the_batches_that_wait(editor):
-    entered(editor)
-    assert "Climate Talk, Busan" in editor.get("/staff/").text
 
 
 def test_the_public_page_shows_paper_signatures_apart_and_adds_them_to_nothing(editor, client):

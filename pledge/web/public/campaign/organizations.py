@@ -14,6 +14,7 @@ from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.campaign.sharing import organization_links
+from pledge.web.request_checks import page_number
 from pledge.web.templating import render_page
 
 #: The query parameters of the wall; a request with any of them is not cached.
@@ -24,7 +25,7 @@ PARAMETERS = ("q", "type", "country", "page")
 @cached(PAGE_CACHE, reads=PARAMETERS)
 def organizations(slug: str) -> Response:
     campaign = campaign_or_404(slug)
-    wanted, page = _wanted(), _page_number()
+    wanted, page = _wanted(), page_number()
     wall = endorsements.wall(campaign.id, i18n.language(), wanted, page)
     if page > wall.pages:
         abort(404)
@@ -66,13 +67,6 @@ def _wanted() -> WallFilter:
     return WallFilter(
         name=request.args.get("q", "").strip(), type=OrganizationType(kind) if kind else None, country=country
     )
-
-
-def _page_number() -> int:
-    text = request.args.get("page", "1")
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text)):
-        abort(404)
-    return int(text)
 
 
 def _page_url(slug: str, number: int) -> str:

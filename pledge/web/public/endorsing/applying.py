@@ -68,12 +68,10 @@ def _application(slug: str, form: EndorseForm, *, proved: bool) -> endorsements.
     return endorsements.Application(
         slug=slug,
         content=form.content(),
-        contact=endorsements.Contact(
-            name=form.contact_name.data or "",
-            title=form.contact_title.data or "",
-            mailbox=form.address,
-            show=form.show_contact.data,
-        ),
+        contact_name=form.contact_name.data or "",
+        contact_title=form.contact_title.data or "",
+        mailbox=form.address,
+        show_contact=form.show_contact.data,
         registration_number=form.registration_number.data or "",
         lang=i18n.language(),
         privacy_version=markdown.privacy_version(),

@@ -14,13 +14,7 @@ from wtforms.validators import ValidationError
 from pledge.core import languages
 from pledge.core.text.lines import LINE_MESSAGES, LineFault, one_line, two_digits
 from pledge.endorsements import rules
-from pledge.endorsements.rules import (
-    BadContent,
-    BadRegistrationNumber,
-    Content,
-    ContentFault,
-    optional_registration_number,
-)
+from pledge.endorsements.rules import BadContent, Content, ContentFault
 from pledge.web.forms import ByLanguage, PublicForm, TickField
 from pledge.web.public.signing.forms import AddressForm, PlaceForm, is_version
 from pledge.web.public.signing.proof_of_work import ProofFields
@@ -32,6 +26,9 @@ _WORDS: dict[StrEnum, Any] = {
     ContentFault.YEAR: _l("Enter a year from 2000 to 2100."),
     ContentFault.PERCENT: _l("Enter a percentage from 1 to 100."),
     ContentFault.ORDER: _l("The interim year must be before the target year."),
+    ContentFault.REGISTRATION: _l(
+        "This is not a business registration number. Please check its ten digits, or leave it empty."
+    ),
 }
 _FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
     ("name", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
@@ -178,14 +175,7 @@ class EndorseForm(ProofFields, ContentForm, PersonForm, AddressForm):
     pledge_version = HiddenField()
 
     def validate_registration_number(self, field: Field) -> None:
-        try:
-            optional_registration_number(field.data or "")
-        except BadRegistrationNumber:
-            raise ValidationError(
-                _l(
-                    "This is not a business registration number. Please check its ten digits, or leave it empty."
-                )
-            ) from None
+        _check(lambda: rules.clean_registration_number(field.data or ""))
 
     def validate_authority_ok(self, field: Field) -> None:
         if not field.data:

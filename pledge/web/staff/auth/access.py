@@ -6,8 +6,7 @@ Also its addresses: which ones a redirect may lead to, and which page contains t
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
-from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
@@ -32,8 +31,6 @@ View = TypeVar("View", bound=Callable[..., Any])
 RECENT_MFA = timedelta(minutes=5)
 
 _MARK = "needed_permission"
-_GUARD = "asks_for_what_was_shown_recently"
-_FILE = "hands_out_a_file"
 #: In the session: the second factor was shown in it; when it was shown last, and when all that signs the person in was, in Unix
 #: seconds.
 SECOND_FACTOR = "second_factor"
@@ -44,8 +41,8 @@ SIGNED_IN_AT = "signed_in_at"
 class AccessLevel(StrEnum):
     """The needs of a view that are no permission of a role."""
 
-    PUBLIC = "public"
-    SIGNED_IN = "signed_in"
+    PUBLIC = "public"  #: nothing: the pages of the sign-in
+    SIGNED_IN = "signed_in"  #: an account: one's own, its language
     ENROLLING = "enrolling"  #: also before there is a second factor: to set one up
     BEFORE_MFA = "before_mfa"  #: also before the second factor was shown in this session
 
@@ -69,38 +66,14 @@ class SecondFactorNeeded(Exception):
         self.sign_in = sign_in
 
 
-def needs(permission: Permission) -> Callable[[View], View]:
-    """Declare the permission that a view needs. To be placed right above the function, below the route."""
+def needs(need: Need) -> Callable[[View], View]:
+    """Declare what a view needs. To be placed right above the function, below the route."""
 
     def mark(view: View) -> View:
-        setattr(view, _MARK, permission)
+        setattr(view, _MARK, need)
         return view
 
     return mark
-
-
-def public(view: View) -> View:
-    """Declare that a view is open to anybody who has its address: the pages of the sign-in."""
-    setattr(view, _MARK, AccessLevel.PUBLIC)
-    return view
-
-
-def requires_sign_in(view: View) -> View:
-    """Declare that a view is open to everybody who has signed in: their own account, their language."""
-    setattr(view, _MARK, AccessLevel.SIGNED_IN)
-    return view
-
-
-def open_to_enrolment(view: View) -> View:
-    """Declare that a view sets up a second factor, whether the person has one already or not."""
-    setattr(view, _MARK, AccessLevel.ENROLLING)
-    return view
-
-
-def requires_password(view: View) -> View:
-    """Declare that a view is open after the password, before the second factor."""
-    setattr(view, _MARK, AccessLevel.BEFORE_MFA)
-    return view
 
 
 def needed_permission(endpoint: str) -> Need:
@@ -112,48 +85,18 @@ def needed_permission(endpoint: str) -> Need:
     return found
 
 
-def requires_recent_mfa(view: View) -> View:
-    """Ask for the second factor again when it was shown more than five minutes ago (step_up.py).
-
-    To be placed between `@needs(…)` and the function.
-    """
-    return _guarded(view, SHOWN_AT)
-
-
-def requires_recent_sign_in(view: View) -> View:
-    """As requires_recent_mfa, and the password with it, unless a passkey is shown: for what signs a person in (ASVS 5.0, 7.5.1)."""
-    return _guarded(view, SIGNED_IN_AT)
-
-
-def _guarded(view: View, since: str) -> View:
-    @wraps(view)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        # People who set up their first second factor have none to show; nobody else gets here without one.
-        if was_shown_lately(since) or not has_shown_second_factor():
-            return view(*args, **kwargs)
-        raise SecondFactorNeeded(sign_in=since == SIGNED_IN_AT)
-
-    setattr(guarded, _GUARD, since)
-    return cast("View", guarded)
-
-
-def requires_recent_mfa_for_file(view: View) -> View:
-    """As requires_recent_mfa, for a form that is answered with a file: as no page comes with it, a button of its own fetches it."""
-    guarded = requires_recent_mfa(view)
-    setattr(guarded, _FILE, True)
-    return guarded
-
-
 def guard(endpoint: str) -> str | None:
     """What a view asks to have been shown recently: SHOWN_AT, SIGNED_IN_AT, or nothing."""
-    if Ask.FACTOR in asks(endpoint):
-        return SHOWN_AT
-    return getattr(current_app.view_functions.get(endpoint), _GUARD, None)
+    asked = asks(endpoint)
+    if Ask.SIGN_IN in asked:
+        return SIGNED_IN_AT
+    return SHOWN_AT if Ask.FACTOR in asked else None
 
 
-def hands_out_file(endpoint: str) -> bool:
-    """Whether a view answers with a file."""
-    return hasattr(current_app.view_functions.get(endpoint), _FILE)
+def asks_factor_now(act: str) -> bool:
+    """Whether an act would ask for the second factor now."""
+    since = guard(act)
+    return since is not None and has_shown_second_factor() and not was_shown_lately(since)
 
 
 def ask_to_sign_in() -> AnyResponse:

@@ -14,26 +14,15 @@ from pledge.accounts import services as accounts
 from pledge.accounts.passwords import MIN_LENGTH, BadPassword
 from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
 from pledge.core import i18n, languages
-from pledge.core.concurrency import Busy
-from pledge.core.logs import log
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth import cookies
-from pledge.web.staff.auth.access import (
-    actor,
-    me,
-    page_of,
-    public,
-    requires_recent_mfa,
-    requires_recent_sign_in,
-    requires_sign_in,
-    staff_page,
-)
+from pledge.web.staff.auth.access import AccessLevel, actor, me, needs, page_of, staff_page
 from pledge.web.staff.auth.carried_forms import CARRIED_BODY, carried, carried_form_page
 from pledge.web.staff.auth.cookies import current_member, this_session
 from pledge.web.staff.auth.invitation import NewPasswordForm
 from pledge.web.staff.auth.sign_in import SignInForm, sign_in_page
-from pledge.web.staff.auth.throttling import form_page, wait_message
+from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
 
 
@@ -61,50 +50,41 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 @staff.get("/account")
-@requires_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def account() -> Response:
     return _account_page(request.args.get("done", ""))
 
 
-@staff.get("/account/password")
-@requires_sign_in
-@requires_recent_mfa
-def password() -> Response:
-    return _password_page(ChangePasswordForm())
-
-
-@staff.post("/account/password")
-@requires_sign_in
-@requires_recent_mfa
-def password_post() -> AnyResponse:
+@staff.route("/account/password", methods=["GET", "POST"])
+@needs(AccessLevel.SIGNED_IN)
+def password() -> AnyResponse:
     form, member = ChangePasswordForm(request.form), me()
-    wait = throttle.count_attempt(throttle.PASSWORD, member.email)
-    if wait:
-        form.present.errors = [wait_message(wait)]
-        return _password_page(form, wait)
-    if not form.validate_shape():
+
+    def change() -> bool:
+        try:
+            accounts.change_password(
+                actor(), form.present.data or "", form.password.data or "", keep=this_session()
+            )
+        except WrongPassword:
+            return False
+        return True
+
+    if request.method != "POST" or not form.has_same():
         return _password_page(form)
+    wrong = _("This is not your current password.")
     try:
-        accounts.change_password(
-            actor(), form.present.data or "", form.password.data or "", keep=this_session()
-        )
-    except Busy:  # nothing was compared
-        throttle.uncount_attempt(throttle.PASSWORD, member.email)
-        raise
-    except WrongPassword:
-        log.warning("wrong password", endpoint=request.endpoint, member=member.id)
-        form.present.errors = [_("This is not your current password.")]
-        return _password_page(form)
+        if not form.accepts(
+            throttle.PASSWORD, member.email, change, wrong, member=member, field=form.present
+        ):
+            return _password_page(form)
     except BadPassword as error:
         form.refuse(error.fault)
         return _password_page(form)
-    throttle.reset(throttle.PASSWORD, member.email)
     return redirect(url_for("staff.account", done="password"), 303)
 
 
 @staff.post("/account/authenticator/remove")
-@requires_sign_in
-@requires_recent_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def remove_authenticator() -> AnyResponse:
     try:
         accounts.remove_authenticator(actor())
@@ -114,8 +94,7 @@ def remove_authenticator() -> AnyResponse:
 
 
 @staff.post("/account/passkeys/<int(min=1,max=2147483647):passkey_id>/remove")
-@requires_sign_in
-@requires_recent_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def remove_passkey(passkey_id: int) -> AnyResponse:
     try:
         accounts.remove_passkey(actor(), passkey_id)
@@ -127,7 +106,7 @@ def remove_passkey(passkey_id: int) -> AnyResponse:
 
 
 @staff.post("/account/name")
-@requires_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def choose_name() -> AnyResponse:
     form = NameForm(request.form)
     try:
@@ -139,7 +118,7 @@ def choose_name() -> AnyResponse:
 
 
 @staff.post("/account/alerts")
-@requires_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def choose_alerts() -> AnyResponse:
     wanted = AlertsForm(request.form).alerts.data or []
     alarms.choose(actor(), [kind for kind in alarms.offered(me()) if kind in wanted])
@@ -147,7 +126,7 @@ def choose_alerts() -> AnyResponse:
 
 
 @staff.post("/account/sessions")
-@requires_sign_in
+@needs(AccessLevel.SIGNED_IN)
 def end_sessions() -> AnyResponse:
     """End one session, or all others. Everybody may sign themselves out, so no second factor is asked for."""
     wanted = request.form.get("session", "")
@@ -177,8 +156,8 @@ def _account_page(done: str, status: int = 200, form: NameForm | None = None) ->
     return make_response(page, status)
 
 
-def _password_page(form: ChangePasswordForm, wait: int = 0) -> Response:
-    return form_page("staff/auth/password.html", form, wait, email=me().email, min_length=MIN_LENGTH)
+def _password_page(form: ChangePasswordForm) -> Response:
+    return form_page("staff/auth/password.html", form, min_length=MIN_LENGTH)
 
 
 _CHOSEN = "lang"
@@ -196,7 +175,7 @@ def choose_language() -> str:
 
 @staff.post("/language")
 @allows(body=CARRIED_BODY)
-@public
+@needs(AccessLevel.PUBLIC)
 def language() -> AnyResponse:
     """Change the language and show the same page; or what was sent to it, to be sent again."""
     lang = request.form.get("lang", "")

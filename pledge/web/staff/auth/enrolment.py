@@ -12,22 +12,21 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from pledge.accounts import authenticator as authenticators
 from pledge.accounts import passkeys
 from pledge.accounts import services as accounts
-from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused
+from pledge.accounts.passkeys import PASSKEY_MESSAGES, PasskeyFault, PasskeyRefused
 from pledge.accounts.services import SecondFactorDue, WrongCode
 from pledge.core.encryption import Unreadable, vault
 from pledge.core.text.lines import is_readable, one_line
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import (
+    AccessLevel,
     actor,
     has_shown_second_factor,
     mark_second_factor,
     me,
-    open_to_enrolment,
-    requires_recent_sign_in,
+    needs,
 )
 from pledge.web.staff.auth.passkeys import (
     ADDING,
-    PASSKEY_FAULTS,
     TO_ADD,
     ask,
     asked,
@@ -48,26 +47,20 @@ class AuthenticatorForm(StaffForm):
 
 
 @staff.get("/enrol")
-@open_to_enrolment
+@needs(AccessLevel.ENROLLING)
 def enrol() -> AnyResponse:
     """The choice between app and passkey, for people with neither."""
     if me().has_second_factor:
         return redirect(url_for("staff.account"), 303)
-    return make_response(render_template("staff/auth/enrol.html"))
+    return make_response(render_template("staff/auth/factor.html", way="choice"))
 
 
-@staff.get("/account/authenticator")
-@open_to_enrolment
-@requires_recent_sign_in
-def authenticator() -> Response:
-    return _authenticator_page(AuthenticatorForm(), authenticators.new_secret())
-
-
-@staff.post("/account/authenticator")
-@open_to_enrolment
-@requires_recent_sign_in
-def authenticator_post() -> AnyResponse:
+@staff.route("/account/authenticator", methods=["GET", "POST"])
+@needs(AccessLevel.ENROLLING)
+def authenticator() -> AnyResponse:
     form = AuthenticatorForm(request.form)
+    if request.method != "POST":
+        return _authenticator_page(form, authenticators.new_secret())
     secret = _opened(form.sealed.data or "")
     if secret is None:
         form.code.errors = [
@@ -91,22 +84,12 @@ def authenticator_post() -> AnyResponse:
     return redirect(url_for("staff.account", done="authenticator"), 303)
 
 
-@staff.get("/account/recovery-codes")
-@open_to_enrolment
-@requires_recent_sign_in
+@staff.route("/account/recovery-codes", methods=["GET", "POST"])
+@needs(AccessLevel.ENROLLING)
 def recovery_codes() -> AnyResponse:
     if not me().has_second_factor:
         return redirect(url_for("staff.enrol"), 303)
-    return make_response(render_template("staff/auth/recovery_codes.html", codes=None, member=me()))
-
-
-@staff.post("/account/recovery-codes")
-@open_to_enrolment
-@requires_recent_sign_in
-def recovery_codes_post() -> AnyResponse:
-    if not me().has_second_factor:
-        return redirect(url_for("staff.enrol"), 303)
-    codes = accounts.make_recovery_codes(actor())
+    codes = accounts.make_recovery_codes(actor()) if request.method == "POST" else None
     return make_response(render_template("staff/auth/recovery_codes.html", codes=codes, member=me()))
 
 
@@ -126,22 +109,20 @@ class PasskeyForm(StaffForm):
         if not is_readable(field.data):
             raise ValidationError(_l("The name contains a character that cannot be used."))
         if any(passkey.name == field.data for passkey in me().passkeys):
-            raise ValidationError(PASSKEY_FAULTS[PasskeyFault.NAME_IN_USE])
+            raise ValidationError(PASSKEY_MESSAGES[PasskeyFault.NAME_IN_USE])
 
 
 @staff.route("/account/passkeys/new", methods=["GET", "POST"])
-@open_to_enrolment
-@requires_recent_sign_in
+@needs(AccessLevel.ENROLLING)
 def passkey_new() -> Response:
     form, options = PasskeyForm(request.form), ""
     if request.method == "POST" and form.validate():
         options = passkeys.registration_options(relying_party(), me(), ask(ADDING, name=form.name.data))
-    return form_page("staff/auth/passkey_new.html", form, options=options)
+    return form_page("staff/auth/factor.html", form, way="passkey", options=options)
 
 
 @staff.post("/account/passkeys/new/answer")
-@open_to_enrolment
-@requires_recent_sign_in
+@needs(AccessLevel.ENROLLING)
 def passkey_add() -> AnyResponse:
     """Store a new passkey. It has just been shown, so in the enrolment it counts as showing a second factor."""
     try:
@@ -162,8 +143,9 @@ def passkey_add() -> AnyResponse:
 def _authenticator_page(form: AuthenticatorForm, secret: str) -> Response:
     email = me().email
     return form_page(
-        "staff/auth/authenticator.html",
+        "staff/auth/factor.html",
         form,
+        way="app",
         sealed=vault().seal(secret, _context()).hex(),
         qr=qr_code(authenticators.otpauth_address(secret, email)),
         key=authenticators.grouped_secret(secret),

@@ -9,34 +9,24 @@ from wtforms import PasswordField
 
 from pledge.accounts import services as accounts
 from pledge.accounts import throttle
-from pledge.accounts.passwords import MIN_LENGTH, BadPassword, PasswordFault
+from pledge.accounts.passwords import MIN_LENGTH, PASSWORD_MESSAGES, BadPassword, PasswordFault
 from pledge.accounts.services import InvitationExpired
 from pledge.core import i18n
 from pledge.core.tokens import BadToken
 from pledge.web import limits
-from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import public, staff_error_page
+from pledge.web.staff.auth.access import AccessLevel, needs, staff_error_page
 from pledge.web.staff.auth.sign_in import begin_session
-from pledge.web.staff.auth.throttling import form_page
+from pledge.web.staff.auth.throttling import SecretForm, form_page
 from pledge.web.staff.blueprint import staff
 
-PASSWORD_FAULTS = {
-    PasswordFault.SHORT: _l("Please choose a password of at least 12 characters."),
-    PasswordFault.LONG: _l("A password can have up to 128 characters."),
-    PasswordFault.COMMON: _l(
-        "This password is among the first that a stranger would try. Please choose another."
-    ),
-    PasswordFault.OWN_ADDRESS: _l("Please choose a password that is not your address."),
-}
 
-
-class NewPasswordForm(StaffForm):
+class NewPasswordForm(SecretForm):
     """A new password, typed twice."""
 
     password = PasswordField(_l("New password"))
     again = PasswordField(_l("The same password again"))
 
-    def validate_shape(self) -> bool:
+    def has_same(self) -> bool:
         """Whether both fields are equal; the use case checks the password itself."""
         self.validate()
         if self.password.data != self.again.data:
@@ -44,26 +34,16 @@ class NewPasswordForm(StaffForm):
         return not self.errors
 
     def refuse(self, fault: PasswordFault) -> None:
-        self.password.errors = [str(PASSWORD_FAULTS[fault])]
+        self.password.errors = [PASSWORD_MESSAGES[fault]]
 
 
-@staff.get("/invitation/<token>")
-@public
-def invitation(token: str) -> Response:
-    try:
-        person = accounts.invited(token)
-    except (BadToken, InvitationExpired):
-        return _expired()
-    return _page(token, person.email, NewPasswordForm())
-
-
-@staff.post("/invitation/<token>")
-@public
-def invitation_post(token: str) -> AnyResponse:
+@staff.route("/invitation/<token>", methods=["GET", "POST"])
+@needs(AccessLevel.PUBLIC)
+def invitation(token: str) -> AnyResponse:
     form = NewPasswordForm(request.form)
     try:
         person = accounts.invited(token)
-        if not form.validate_shape():
+        if request.method != "POST" or not form.has_same():
             return _page(token, person.email, form)
         person = accounts.accept_invitation(
             token, form.password.data or "", limits.client_network(), i18n.language()
@@ -77,7 +57,7 @@ def invitation_post(token: str) -> AnyResponse:
 
 
 def _page(token: str, email: str, form: NewPasswordForm) -> Response:
-    return form_page("staff/auth/invitation.html", form, token=token, email=email, min_length=MIN_LENGTH)
+    return form_page("staff/auth/password.html", form, token=token, email=email, min_length=MIN_LENGTH)
 
 
 def _expired() -> Response:

@@ -11,25 +11,22 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flask import flash, redirect, request, session, url_for
-from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.exceptions import TooManyRequests
 
 from config import current_config
 from pledge.accounts import passkeys, throttle
 from pledge.accounts.models import StaffMember
-from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused, RelyingParty
+from pledge.accounts.passkeys import PASSKEY_MESSAGES, PasskeyFault, PasskeyRefused, RelyingParty
 from pledge.core import clock
 from pledge.core.logs import log
 from pledge.web import limits
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import (
-    me,
-    public,
-)
+from pledge.web.staff.auth.access import AccessLevel, me, needs
 from pledge.web.staff.auth.carried_forms import CARRIED_BODY, carried
 from pledge.web.staff.auth.cookies import current_member
-from pledge.web.staff.auth.sign_in import begin_session, next_page, passkey_page
+from pledge.web.staff.auth.sign_in import begin_session, next_page, sign_in_page
+from pledge.web.staff.auth.throttling import SecretForm
 from pledge.web.staff.blueprint import staff
 
 #: How long a challenge is valid. A new passkey may have to wait for the second factor too (step_up.py).
@@ -38,14 +35,6 @@ TO_ADD = timedelta(minutes=30)
 
 #: In the session: the challenges.
 ADDING, _SIGNING_IN, _VERIFYING = "passkey_adding", "passkey_signing_in", "passkey_verifying"
-
-PASSKEY_FAULTS = {
-    PasskeyFault.EXPIRED: _l("That took too long. Please try again."),
-    PasskeyFault.UNREADABLE: _l("Something was missing in what your browser sent. Please try again."),
-    PasskeyFault.NOT_ACCEPTED: _l("That passkey could not be used here."),
-    PasskeyFault.IN_USE: _l("This passkey is in use already."),
-    PasskeyFault.NAME_IN_USE: _l("You have a passkey of this name already."),
-}
 
 
 class PasskeyChallenge(NamedTuple):
@@ -57,27 +46,27 @@ class PasskeyChallenge(NamedTuple):
 
 @staff.route("/sign-in/passkey", methods=["GET", "POST"])
 @allows(body=CARRIED_BODY)
-@public
+@needs(AccessLevel.PUBLIC)
 def passkey_sign_in() -> AnyResponse:
     if current_member():
         return redirect("/staff/", 303)
     options = ""
     if request.method == "POST":
         options = passkeys.authentication_options(relying_party(), ask(_SIGNING_IN))
-    return passkey_page(options)
+    return sign_in_page(SecretForm(), "passkey", options)
 
 
 @staff.post("/sign-in/passkey/answer")
 @allows(body=CARRIED_BODY)
-@public
+@needs(AccessLevel.PUBLIC)
 def passkey_sign_in_answer() -> AnyResponse:
     try:
         person = _shown(_SIGNING_IN, request.form.get("credential", ""))
     except PasskeyRefused as error:
         flash_refusal(error)
-        return (
-            passkey_page() if carried() else redirect(url_for("staff.passkey_sign_in", next=next_page()), 303)
-        )
+        if carried():
+            return sign_in_page(SecretForm(), "passkey")
+        return redirect(url_for("staff.passkey_sign_in", next=next_page()), 303)
     return begin_session(person, "passkey")
 
 
@@ -152,4 +141,4 @@ def _shown(purpose: str, credential: str, by: int | None = None) -> StaffMember:
 def flash_refusal(error: PasskeyRefused) -> None:
     """Say why a passkey was refused on the page that follows."""
     log.warning("passkey refused", endpoint=request.endpoint, fault=error.fault.value)
-    flash(str(PASSKEY_FAULTS[error.fault]), "warning")
+    flash(str(PASSKEY_MESSAGES[error.fault]), "warning")

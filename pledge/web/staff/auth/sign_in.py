@@ -6,9 +6,7 @@ A form that comes after its session has ended is carried through these pages in 
 has signed in again (docs/adr/0083).
 """
 
-from collections.abc import Callable
-
-from flask import Response, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask import Response, flash, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
@@ -20,10 +18,7 @@ from pledge.accounts import services as accounts
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
 from pledge.audit.models import Actor
-from pledge.core.concurrency import Busy
-from pledge.core.logs import log
 from pledge.web import limits
-from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth import cookies
 from pledge.web.staff.auth.access import (
@@ -31,9 +26,8 @@ from pledge.web.staff.auth.access import (
     UndeclaredView,
     mark_second_factor,
     needed_permission,
+    needs,
     page_after_sign_in,
-    public,
-    requires_password,
     staff_error_page,
     staff_page,
 )
@@ -46,44 +40,45 @@ from pledge.web.staff.auth.carried_forms import (
     typed_fields,
 )
 from pledge.web.staff.auth.cookies import current_member
-from pledge.web.staff.auth.throttling import count_try, forget_tries, form_page, take_back_try, wait_message
+from pledge.web.staff.auth.throttling import SecretForm, form_page
 from pledge.web.staff.blueprint import staff
 
 #: In the session: who has given the right password in this browser but not shown the second factor yet.
 _PENDING = "pending_sign_in"
 
 
-class SignInForm(StaffForm):
+class SignInForm(SecretForm):
     """Address and password."""
 
     email = StringField(_l("E-mail"))
     password = PasswordField(_l("Password"))
 
 
-class SecondFactorForm(StaffForm):
+class SecondFactorForm(SecretForm):
     """A code from an authenticator app, or a recovery code."""
 
     code = StringField(_l("Code"))
-    wait = 0
-
-    def accepts(self, person: StaffMember, is_right: Callable[[str], bool], wrong: str) -> bool:
-        """Whether the code is right, counted as a try; if not, the form says why."""
-        self.wait = count_try(throttle.SECOND_FACTOR, str(person.id))
-        if self.wait:
-            self.code.errors = [wait_message(self.wait)]
-        elif is_right(self.code.data or ""):
-            forget_tries(throttle.SECOND_FACTOR, str(person.id))
-            return True
-        else:
-            log.warning("wrong code", endpoint=request.endpoint, member=person.id)
-            self.code.errors = [wrong]
-        return False
 
     def accepts_app_code(self, person: StaffMember) -> bool:
-        """As accepts, for a code of the person's authenticator app."""
-        secret = person.totp_secret or ""
-        wrong = _("This code is not correct, or it was used already. Please wait for the next one.")
-        return self.accepts(person, lambda typed: authenticator.use(person.id, secret, typed), wrong)
+        secret, typed = person.totp_secret or "", self.code.data or ""
+        return self.accepts(
+            throttle.SECOND_FACTOR,
+            str(person.id),
+            lambda: authenticator.use(person.id, secret, typed),
+            _("This code is not correct, or it was used already. Please wait for the next one."),
+            member=person,
+            field=self.code,
+        )
+
+    def accepts_recovery_code(self, person: StaffMember) -> bool:
+        return self.accepts(
+            throttle.SECOND_FACTOR,
+            str(person.id),
+            lambda: accounts.use_recovery_code(_actor(person), self.code.data or ""),
+            _("This is not one of your recovery codes, or it was used already."),
+            member=person,
+            field=self.code,
+        )
 
 
 class SignInAgainForm(SecondFactorForm):
@@ -93,37 +88,21 @@ class SignInAgainForm(SecondFactorForm):
 
     def accepts_app_code(self, person: StaffMember) -> bool:
         """As above, after the password: a code is used up by being right."""
-        return self._accepts_password(person) and super().accepts_app_code(person)
-
-    def _accepts_password(self, person: StaffMember) -> bool:
-        self.wait = count_try(throttle.PASSWORD, person.email)
-        if self.wait:
-            self.password.errors = [wait_message(self.wait)]
-            return False
-        try:
-            is_right = passwords.matches(self.password.data or "", person.password)
-        except Busy:  # nothing was compared
-            take_back_try(throttle.PASSWORD, person.email)
-            raise
-        if is_right:
-            forget_tries(throttle.PASSWORD, person.email)
-        else:
-            log.warning("wrong password", endpoint=request.endpoint, member=person.id)
-            self.password.errors = [_("This is not your current password.")]
-        return is_right
+        has_password = self.accepts(
+            throttle.PASSWORD,
+            person.email,
+            lambda: passwords.matches(self.password.data or "", person.password),
+            _("This is not your current password."),
+            member=person,
+            field=self.password,
+        )
+        return has_password and super().accepts_app_code(person)
 
 
-@staff.get("/sign-in")
-@public
-def sign_in() -> AnyResponse:
-    session.pop(_PENDING, None)
-    return redirect("/staff/", 303) if current_member() else sign_in_page(SignInForm())
-
-
-@staff.post("/sign-in")
+@staff.route("/sign-in", methods=["GET", "POST"])
 @allows(body=CARRIED_BODY)
-@public
-def sign_in_post() -> AnyResponse:
+@needs(AccessLevel.PUBLIC)
+def sign_in() -> AnyResponse:
     session.pop(_PENDING, None)
     if current_member():
         return redirect("/staff/", 303)
@@ -133,74 +112,50 @@ def sign_in_post() -> AnyResponse:
         if "email" in request.form:  # else from another page of the sign-in, with a carried form
             form.form_errors = [_("Enter your e-mail address and your password.")]
         return sign_in_page(form)
-    wait = count_try(throttle.PASSWORD, email)
-    if wait:
-        form.form_errors = [wait_message(wait)]
-        return sign_in_page(form, wait)
     person = queries.member(email=email, active=True)
-    try:
-        is_right = passwords.matches(password, person.password if person else None)
-    except Busy:  # nothing was compared
-        take_back_try(throttle.PASSWORD, email)
-        raise
+    wrong = _("The e-mail address or the password is not correct.")
+    known = person.password if person else None
+    is_right = form.accepts(
+        throttle.PASSWORD, email, lambda: passwords.matches(password, known), wrong, member=person
+    )
     if person is None or not is_right:
-        log.warning("wrong password", endpoint=request.endpoint, member=person and person.id)
-        form.form_errors = [_("The e-mail address or the password is not correct.")]
         return sign_in_page(form)
-    forget_tries(throttle.PASSWORD, email)
     if not person.has_second_factor:
         return begin_session(person, "password")
     session[_PENDING] = [person.id, person.auth_version]
-    return _second_step(person)
+    way = "code" if person.totp_secret else "passkey"
+    if carried():  # a redirect would lose the form
+        return sign_in_page(SecondFactorForm(), way)
+    page = "staff.passkey_sign_in" if way == "passkey" else "staff.code"
+    return redirect(url_for(page, next=next_page()), 303)
 
 
-@staff.get("/sign-in/code")
-@public
-def code() -> AnyResponse:
-    person = pending()
-    return _to_start() if person is None else _code_page("staff/auth/code.html", SecondFactorForm(), person)
-
-
-@staff.post("/sign-in/code")
+@staff.route("/sign-in/code", methods=["GET", "POST"])
 @allows(body=CARRIED_BODY)
-@public
-def code_post() -> AnyResponse:
-    person = pending()
+@needs(AccessLevel.PUBLIC)
+def code() -> AnyResponse:
+    person, form = pending(), SecondFactorForm(request.form)
     if person is None or not person.totp_secret:
         return _to_start()
-    form = SecondFactorForm(request.form)
     if "code" in request.form and form.accepts_app_code(person):
         return begin_session(person, "authenticator")
-    return _code_page("staff/auth/code.html", form, person)
+    return sign_in_page(form, "code")
 
 
-@staff.get("/sign-in/recovery")
-@public
-def recovery() -> AnyResponse:
-    person = pending()
-    return (
-        _to_start() if person is None else _code_page("staff/auth/recovery.html", SecondFactorForm(), person)
-    )
-
-
-@staff.post("/sign-in/recovery")
+@staff.route("/sign-in/recovery", methods=["GET", "POST"])
 @allows(body=CARRIED_BODY)
-@public
-def recovery_post() -> AnyResponse:
-    person = pending()
+@needs(AccessLevel.PUBLIC)
+def recovery() -> AnyResponse:
+    person, form = pending(), SecondFactorForm(request.form)
     if person is None:
         return _to_start()
-    form, actor = SecondFactorForm(request.form), _actor(person)
-    wrong = _("This is not one of your recovery codes, or it was used already.")
-    if "code" in request.form and form.accepts(
-        person, lambda typed: accounts.use_recovery_code(actor, typed), wrong
-    ):
+    if "code" in request.form and form.accepts_recovery_code(person):
         return begin_session(person, "recovery code")
-    return _code_page("staff/auth/recovery.html", form, person)
+    return sign_in_page(form, "recovery")
 
 
 @staff.post("/sign-out")
-@requires_password
+@needs(AccessLevel.BEFORE_MFA)
 def sign_out() -> AnyResponse:
     cookies.end_session()
     return _to_start()
@@ -222,33 +177,15 @@ def pending() -> StaffMember | None:
     return person if person is not None and person.has_second_factor else None
 
 
-def sign_in_page(form: SignInForm, wait: int = 0) -> Response:
-    return form_page("staff/auth/sign_in.html", form, wait, next=next_page())
-
-
-def _code_page(template: str, form: SecondFactorForm, person: StaffMember) -> Response:
-    return form_page(template, form, form.wait, person=person, next=next_page())
+def sign_in_page(form: SecretForm, way: str = "password", options: str = "") -> Response:
+    """A step of the sign-in: the password, the `code` of an app, a `recovery` code, or a `passkey`, whose dialogue `options` open."""
+    values = {"way": way, "options": options, "next": next_page(), "pending": pending()}
+    return form_page("staff/auth/sign_in.html", form, **values)
 
 
 def next_page() -> str | None:
     """The page to go on to after the sign-in, if it is one of the staff area."""
     return staff_page(request.args.get("next", ""))
-
-
-def _second_step(person: StaffMember) -> AnyResponse:
-    """On to the code or the passkey; with a carried form without a redirect, which would lose it."""
-    if not carried():
-        page = "staff.code" if person.totp_secret else "staff.passkey_sign_in"
-        return redirect(url_for(page, next=next_page()), 303)
-    if not person.totp_secret:
-        return passkey_page()
-    return _code_page("staff/auth/code.html", SecondFactorForm(), person)
-
-
-def passkey_page(options: str = "") -> Response:
-    """Signing in with a passkey: the button, or with `options` the browser's dialogue."""
-    values = {"options": options, "next": next_page(), "pending": pending()}
-    return make_response(render_template("staff/auth/passkey_sign_in.html", **values))
 
 
 @staff.errorhandler(CSRFError)

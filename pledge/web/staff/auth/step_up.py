@@ -16,12 +16,14 @@ from pledge.web.staff.acts import Ask, asks
 from pledge.web.staff.auth.access import (
     SHOWN_AT,
     SIGNED_IN_AT,
+    AccessLevel,
     SecondFactorNeeded,
-    hands_out_file,
+    asks_factor_now,
+    guard,
     mark_second_factor,
     me,
+    needs,
     page_after_sign_in,
-    requires_password,
     staff_page,
     was_shown_lately,
 )
@@ -43,18 +45,18 @@ def accept_second_factor() -> Response | None:
         return None
     if (page := _unaccepted(member)) is not None:
         return page
-    if hands_out_file(request.endpoint or ""):  # one answer cannot be a page and a file
+    if Ask.FILE in asks(request.endpoint or ""):  # one answer cannot be a page and a file
         return send_again_page(request.full_path.rstrip("?"), typed_fields(), is_file=True)
-    if request.endpoint != "staff.verify_post":
+    if request.endpoint != "staff.verify":
         after_this_request(_say_done)
     return None
 
 
 @staff.before_request
 def ask_for_second_factor() -> None:
-    """The table of acts says whether an act asks for it. Raises SecondFactorNeeded."""
-    if Ask.FACTOR in asks(request.endpoint or "") and not was_shown_lately():
-        raise SecondFactorNeeded(sign_in=False)
+    """The table of acts says what asks for it. Whoever sets up a first one has none to show. Raises SecondFactorNeeded."""
+    if asks_factor_now(request.endpoint or ""):
+        raise SecondFactorNeeded(sign_in=guard(request.endpoint or "") == SIGNED_IN_AT)
 
 
 def _unaccepted(member: StaffMember) -> Response | None:
@@ -88,20 +90,14 @@ def on_second_factor_needed(needed: SecondFactorNeeded) -> Response:
     )
 
 
-@staff.get("/verify")
-@requires_password
+@staff.route("/verify", methods=["GET", "POST"])
+@needs(AccessLevel.BEFORE_MFA)
 def verify() -> Response:
+    """Ask for the second factor, and go on once it was shown, which `accept_second_factor` has seen."""
     if not me().has_second_factor:
         return redirect(url_for("staff.enrol"), 303)
-    return _page(_form(sign_in=bool(request.args.get("sign_in"))))
-
-
-@staff.post("/verify")
-@requires_password
-def verify_post() -> Response:
-    """Go on once the second factor was shown, which `accept_second_factor` has seen."""
     sign_in = bool(request.args.get("sign_in"))
-    if not was_shown_lately(SIGNED_IN_AT if sign_in else SHOWN_AT):
+    if request.method != "POST" or not was_shown_lately(SIGNED_IN_AT if sign_in else SHOWN_AT):
         return _page(_form(sign_in=sign_in))
     return redirect(staff_page(request.args.get("next", "")) or url_for("staff.account"), 303)
 
@@ -113,11 +109,10 @@ def _form(sent: Any = None, *, sign_in: bool = False) -> SecondFactorForm:
 
 
 def _page(form: SecondFactorForm, options: str = "") -> Response:
-    is_act = request.method == "POST" and request.endpoint != "staff.verify_post"
+    is_act = request.method == "POST" and request.endpoint != "staff.verify"
     return form_page(
         "staff/auth/step_up.html",
         form,
-        form.wait,
         member=me(),
         options=options,
         action=request.full_path.rstrip("?"),

@@ -1,37 +1,64 @@
 """Throttling of secrets in the staff area, and the status and message for a wrong or early try."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
-from flask import Response, make_response, render_template
+from flask import Response, make_response, render_template, request
 from flask_babel import ngettext
+from wtforms.fields import Field
 
 from pledge.accounts import throttle
+from pledge.accounts.models import StaffMember
 from pledge.accounts.throttle import ThrottleRule
+from pledge.core.concurrency import Busy
 from pledge.core.logs import log
 from pledge.web import limits
+from pledge.web.forms import StaffForm
 
 
-def count_try(rule: ThrottleRule, name: str) -> int:
-    """Count one try for a name and for its network; 0 when it may be made, else the seconds to wait."""
-    wait = throttle.count_attempt(throttle.NETWORK, limits.client_network()) or throttle.count_attempt(
-        rule, name
-    )
-    if wait:
-        log.warning("tries slowed down", rule=rule.scope, seconds=wait)
-    return wait
+class SecretForm(StaffForm):
+    """A form with a secret that a stranger would guess at: each try counts for a name and for the network it comes from."""
 
+    wait = 0  #: seconds until the next try
 
-def forget_tries(rule: ThrottleRule, name: str) -> None:
-    """The try was right: forget the earlier ones of the name, and do not count it against the network."""
-    throttle.reset(rule, name)
-    throttle.uncount_attempt(throttle.NETWORK, limits.client_network())
+    def accepts(
+        self,
+        rule: ThrottleRule,
+        name: str,
+        is_right: Callable[[], bool],
+        wrong: str,
+        *,
+        member: StaffMember | None,
+        field: Field | None = None,
+    ) -> bool:
+        """Whether the secret is right; if not, the field says why, or the form where no field may tell."""
+        network = limits.client_network()
+        self.wait = throttle.count_attempt(throttle.NETWORK, network) or throttle.count_attempt(rule, name)
+        if self.wait:
+            log.warning("tries slowed down", rule=rule.scope, seconds=self.wait)
+            self._refuse(field, wait_message(self.wait))
+            return False
+        try:
+            found = is_right()
+        except Busy:  # nothing was compared
+            throttle.uncount_attempt(rule, name)
+            throttle.uncount_attempt(throttle.NETWORK, network)
+            raise
+        if found:
+            throttle.reset(rule, name)
+            throttle.uncount_attempt(throttle.NETWORK, network)
+        else:
+            kind = "wrong password" if rule is throttle.PASSWORD else "wrong code"
+            log.warning(kind, endpoint=request.endpoint, member=member and member.id)
+            self._refuse(field, wrong)
+        return found
 
-
-def take_back_try(rule: ThrottleRule, name: str) -> None:
-    """Take a try back that was not made after all."""
-    throttle.uncount_attempt(rule, name)
-    throttle.uncount_attempt(throttle.NETWORK, limits.client_network())
+    def _refuse(self, field: Field | None, message: str) -> None:
+        if field is None:
+            self.form_errors = [message]
+        else:
+            field.errors = [message]
 
 
 def wait_message(seconds: int) -> str:
@@ -51,10 +78,10 @@ def wait_message(seconds: int) -> str:
     return str(words)
 
 
-def form_page(template: str, form: Any, wait: int = 0, **values: Any) -> Response:
+def form_page(template: str, form: Any, **values: Any) -> Response:
     """A page with its form, and the status of that: 429 for too early, 422 for wrong, else 200."""
     response = make_response(render_template(template, form=form, **values))
-    if wait:
+    if wait := getattr(form, "wait", 0):
         response.status_code = 429
         response.headers["Retry-After"] = str(wait)
     elif form.errors:

@@ -18,7 +18,7 @@ from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.events import EventFields
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields, SisterFields
-from pledge.campaigns.rules import FieldFault
+from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import i18n, languages
 from pledge.core.i18n import SEOUL
@@ -28,7 +28,6 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, was_shown_lately
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.forms import (
-    FAULTS,
     SavingProblem,
     StampedForm,
     WholeNumberField,
@@ -57,7 +56,7 @@ class NumbersField(TextAreaField):
         found = [whole_number(word) for text in valuelist for word in text.split()]
         self.data = [number for number in found if number is not None]
         if len(self.data) < len(found):
-            raise ValueError(FAULTS[FieldFault.STEPS])
+            raise ValueError(FAULT_MESSAGES[FieldFault.STEPS])
 
     def _value(self) -> str:
         return "\n".join(self.raw_data or [f"{number:,}" for number in self.data or ()])
@@ -122,7 +121,7 @@ def section_forms(
 
 
 class ScheduleForm(SectionForm):
-    goal = WholeNumberField(_l("Goal"), invalid_value_message=FAULTS[FieldFault.GOAL])
+    goal = WholeNumberField(_l("Goal"), invalid_value_message=FAULT_MESSAGES[FieldFault.GOAL])
     goal_steps = NumbersField(_l("Steps on the way"))
     opens_at = moment_field(_l("Opens"))
     closes_at = moment_field(_l("Closes"))

@@ -7,7 +7,6 @@ of the form, so no file is chosen twice.
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from flask import Response, make_response, request
 from flask_babel import gettext as _
@@ -18,7 +17,7 @@ from wtforms import FileField, HiddenField
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.partner_import import (
-    ImportFault,
+    ROW_MESSAGES,
     Plan,
     PlanChanged,
     RowFault,
@@ -39,7 +38,7 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import saved, section_page
-from pledge.web.staff.forms import FAULTS, SavingProblem, StampedForm
+from pledge.web.staff.forms import SavingProblem, StampedForm
 
 #: Of the request with both files.
 _BODY = 24_000_000
@@ -47,19 +46,6 @@ _BODY = 24_000_000
 _MAX_READ = 160_000
 _SEALED = "partner_import.read"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-_ROW_MESSAGES: dict[str, Any] = {
-    **FAULTS,
-    ImportFault.NO_NAME_COLUMN: _l("No column is headed like a name. Please use the headers of our table."),
-    ImportFault.COLUMN_TWICE: _l("There are two columns for this."),
-    ImportFault.MORE_CELLS: _l(
-        "The line has more cells than there are headers. Is a comma missing its quotation marks?"
-    ),
-    ImportFault.FORMULA: _l("It begins like a formula."),
-    ImportFault.TYPE: _l("There is no such kind of organisation. Please choose one of those in our table."),
-    ImportFault.REPEATED: _l("This partner is in line %(line)s already."),
-    ImportFault.AMBIGUOUS: _l("One of its names is that of one partner, the other that of another."),
-}
 
 
 class ImportForm(StampedForm):
@@ -175,7 +161,7 @@ def _table_words(bad: BadTable) -> str:
 
 def _row_words(fault: RowFault) -> str:
     column = column_header(fault.field, i18n.language()) if fault.field else ""
-    return _at_line(fault.line, str(_ROW_MESSAGES[fault.fault]) % {"line": fault.other}, column)
+    return _at_line(fault.line, str(ROW_MESSAGES[fault.fault]) % {"line": fault.other}, column)
 
 
 def _at_line(line: int, text: str, column: str = "") -> str:

@@ -8,13 +8,14 @@ from wtforms import Form, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
+from pledge.campaigns.rules import FAULT_MESSAGES
 from pledge.core import languages
 from pledge.deliveries.document import Reply
 from pledge.deliveries.models import Channel
 from pledge.deliveries.queries import DeliveryView
 from pledge.deliveries.services import Answer, EntryFault, HandingOver
 from pledge.web.forms import ByLanguage, StaffForm
-from pledge.web.staff.forms import FAULTS, check_reason, moment_field
+from pledge.web.staff.forms import check_reason, moment_field
 
 CHANNELS: dict[Channel, Any] = {
     Channel.IN_PERSON: _l("In person"),
@@ -25,7 +26,7 @@ CHANNELS: dict[Channel, Any] = {
 }
 
 _WRONG: dict[str, Any] = {
-    **{str(fault): words for fault, words in FAULTS.items()},
+    **{str(fault): words for fault, words in FAULT_MESSAGES.items()},
     EntryFault.CHANNEL: _l("Choose how it was handed over."),
     EntryFault.FUTURE: _l("This is in the future."),
     EntryFault.TOO_EARLY: _l("This is too early: the step before it came later."),

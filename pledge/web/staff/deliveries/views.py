@@ -20,7 +20,7 @@ from pledge.exports.services import FORMATS
 from pledge.files.storage import StorageAway
 from pledge.jobs import services as jobs
 from pledge.jobs.models import JobKind, JobState
-from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa_for_file
+from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deliveries.exports import KINDS
 from pledge.web.staff.deliveries.forms import (
@@ -71,7 +71,6 @@ def delivery_retry(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/download")
 @needs(Permission.EXPORT)
-@requires_recent_mfa_for_file
 def delivery_download(delivery_id: int) -> AnyResponse:
     """The pack. The download is recorded before its first byte is sent."""
     found = _delivery_or_404(delivery_id)

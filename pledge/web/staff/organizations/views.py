@@ -1,33 +1,39 @@
-"""The review desk: what is waiting and since when, one case with its evidence, and who else has it open."""
+"""The review desk: what is waiting and since when, one case with its evidence, who else has it open, and the list of reasons."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from flask import Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import Form
 
 from config import current_config
 from pledge.accounts.roles import Permission
-from pledge.audit.models import AuditEntry
+from pledge.audit.labels import ACTIONS
 from pledge.core import i18n, languages
 from pledge.core.domains import registrable
 from pledge.endorsements.models import ReasonKind, VerificationLevel
 from pledge.endorsements.review import moderation, presence, queries, reasons
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
 from pledge.endorsements.review.presence import Presence
-from pledge.endorsements.review.queries import ACTION_LABELS, Case, SeenState, Tab
+from pledge.endorsements.review.queries import Case, SeenState, Tab
 from pledge.endorsements.review.reasons import BadReason
 from pledge.endorsements.verification.domains import belongs_to, host_of
-from pledge.endorsements.verification.ladder import PATH, RECORD, check_site, site_proof
+from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
+from pledge.web.forms import StaffForm
+from pledge.web.request_checks import page_number
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
-from pledge.web.staff.organizations.forms import Forms, ReasonTextForm
+from pledge.web.staff.organizations.forms import (
+    MergeForm,
+    OwnReasonForm,
+    ReasonForm,
+    ReasonTextForm,
+    RemovalForm,
+)
 from pledge.web.staff.words import actor_name
 
 #: As the public addresses have it: the number that an endorsement can have, in either database.
@@ -53,22 +59,32 @@ DONE = {
     "uncertify": _l("Our check was revoked."),
     "site-found": _l("The proof was found on the website."),
     "site-not-found": _l("The proof was not found on the website."),
+    "reason": _l("Saved. Decisions that were made before keep their wording."),
 }
 
 
 @staff.get("/organizations")
 @needs(Permission.REVIEW_ORGANIZATIONS)
-def organizations() -> str:
+def organizations() -> Response:
+    """The list, and below it the reasons, with an empty form or the one of the reason that is named."""
+    code = request.args.get("reason", "")
+    if not code:
+        return _list_page(ReasonTextForm(kind=ReasonKind.CHANGES, active=True))
+    known = next((reason for reason in reasons.all_reasons() if reason.code == code), None)
+    if known is None:
+        abort(404)
+    return _list_page(ReasonTextForm(obj=known, **languages.by_field("wording", known.wording)), editing=code)
+
+
+def _list_page(form: ReasonTextForm, status: int = 200, editing: str = "") -> Response:
     tab, name = request.args.get("tab", Tab.REVIEW), request.args.get("q", "").strip()[:100]
-    if tab not in set(Tab):
-        abort(404)
     campaign = request.args.get("campaign", "")
-    if campaign and campaign not in campaign_titles():
+    if tab not in set(Tab) or (campaign and campaign not in campaign_titles()):
         abort(404)
-    queue = queries.queue(Tab(tab), name, _page_number(), campaign)
+    queue = queries.queue(Tab(tab), name, page_number(), campaign)
     if queue.page > queue.pages:
         abort(404)
-    return render_template(
+    page = render_template(
         "staff/organizations/organizations.html",
         queue=queue,
         tab=Tab(tab),
@@ -83,7 +99,32 @@ def organizations() -> str:
         page_url=lambda number: url_for(
             "staff.organizations", tab=tab, q=name or None, campaign=campaign or None, page=number
         ),
+        reasons=reasons.all_reasons(),
+        form=form,
+        editing=editing,
     )
+    return make_response(page, status)
+
+
+@staff.post("/organizations/reasons")
+@needs(Permission.REVIEW_ORGANIZATIONS)
+def organization_reasons() -> AnyResponse:
+    """Add a reason, or change the words of one: its short name says which."""
+    form, editing = ReasonTextForm(request.form), request.form.get("editing", "")
+    if not form.validate():
+        return _list_page(form, 422, editing)
+    try:
+        reasons.save(
+            actor(),
+            code=form.code.data,
+            kind=ReasonKind(form.kind.data),
+            wording=form.by_language("wording"),
+            active=form.active.data,
+        )
+    except BadReason:
+        form.code.errors = [_("This short name belongs to a reason for another act.")]
+        return _list_page(form, 422, editing)
+    return redirect(url_for("staff.organizations", done="reason", _anchor="reasons"), 303)
 
 
 @staff.post("/organizations/publish")
@@ -119,10 +160,109 @@ def organization_next() -> AnyResponse:
     return redirect(url_for("staff.organization", endorsement_id=found))
 
 
+class Act(NamedTuple):
+    """What may be done to a case: its form, and the use case, which may say in another word of DONE how it went."""
+
+    form: type[StaffForm]
+    do: Callable[[int, SeenState, Any], str | None]
+
+
+#: By the last part of the address, which is the prefix of the form's fields.
+ACTS: dict[str, Act] = {
+    "publish": Act(StaffForm, lambda case, seen, _: moderation.publish(actor(), case, seen)),
+    "changes": Act(
+        ReasonForm,
+        lambda case, seen, form: moderation.ask_for_changes(
+            actor(), case, seen, form.code.data or "", form.note.data
+        ),
+    ),
+    "decline": Act(
+        ReasonForm,
+        lambda case, seen, form: moderation.decline(
+            actor(), case, seen, form.code.data or "", form.note.data
+        ),
+    ),
+    "remove": Act(
+        RemovalForm,
+        lambda case, seen, form: moderation.remove(actor(), case, seen, form.code.data or "", form.words),
+    ),
+    "reinstate": Act(
+        OwnReasonForm, lambda case, seen, form: moderation.reinstate(actor(), case, seen, form.why.data)
+    ),
+    "reopen": Act(
+        OwnReasonForm, lambda case, seen, form: moderation.reopen(actor(), case, seen, form.why.data)
+    ),
+    "merge": Act(
+        MergeForm,
+        lambda case, seen, form: moderation.merge(actor(), case, int(form.into.data), seen, form.why.data),
+    ),
+    "take-back": Act(StaffForm, lambda case, seen, _: moderation.take_back(actor(), case, seen)),
+    "note": Act(
+        OwnReasonForm, lambda case, seen, form: moderation.add_note(actor(), case, seen, form.why.data)
+    ),
+    "certify": Act(
+        OwnReasonForm, lambda case, seen, form: moderation.certify(actor(), case, seen, form.why.data)
+    ),
+    "uncertify": Act(
+        OwnReasonForm, lambda case, seen, form: moderation.uncertify(actor(), case, seen, form.why.data)
+    ),
+    "site": Act(
+        StaffForm,
+        lambda case, seen, _: (
+            "site-found" if moderation.check_website(actor(), case, seen) else "site-not-found"
+        ),
+    ),
+}
+#: Why it was not done; 404 for a case that does not exist itself.
+_REFUSALS: dict[type[Exception], Any] = {
+    UnknownCase: _l("The other organisation no longer exists."),
+    CaseInWrongState: _l("This cannot be done in the case’s current state."),
+}
+#: Acts after which the next case is shown.
+_MOVES_ON = ("publish", "changes", "decline", "merge")
+
+
+def _forms(sent: Any = None) -> dict[str, StaffForm]:
+    """The forms of a case's page; of those that were sent one is filled."""
+    return {name: act.form(sent, prefix=f"{name}-") for name, act in ACTS.items()}
+
+
 @staff.get(f"/organizations/{NUMBER}")
 @needs(Permission.REVIEW_ORGANIZATIONS)
 def organization(endorsement_id: int) -> Response:
-    return case_page(endorsement_id)
+    return _case_page(endorsement_id, 200, _forms())
+
+
+@staff.post(f"/organizations/{NUMBER}/<act>")
+@needs(Permission.REVIEW_ORGANIZATIONS)
+def organization_act(endorsement_id: int, act: str) -> AnyResponse:
+    """Do it and go on, from what waited to the next that waits; or show the case with what kept it from being done."""
+    if act not in ACTS:
+        abort(404)
+    try:
+        seen = SeenState.parse(request.form.get("seen", ""))
+    except ValueError:
+        abort(400)
+    forms = _forms(request.form)
+    refused = partial(_case_page, endorsement_id, forms=forms, acted=act)
+    if not forms[act].validate():
+        return refused(422)
+    case = queries.find(endorsement_id)
+    moves_on = act in _MOVES_ON and case is not None and case.waits
+    shown = queries.next_case(after=endorsement_id) if moves_on else endorsement_id
+    try:
+        done = ACTS[act].do(endorsement_id, seen, forms[act]) or act
+    except (UnknownCase, CaseInWrongState) as error:
+        return refused(409, fault=_REFUSALS[type(error)])
+    except CaseChanged:
+        return refused(409, was=seen)
+    except BadReason:
+        forms[act]["code"].errors = [_("Choose a reason from the list.")]
+        return refused(422)
+    decided = endorsement_id if moves_on else None
+    if shown is None:
+        return redirect(url_for("staff.organizations", done=done, decided=decided), 303)
+    return redirect(url_for("staff.organization", endorsement_id=shown, done=done, decided=decided), 303)
 
 
 @staff.post(f"/organizations/{NUMBER}/here")
@@ -134,34 +274,27 @@ def organization_here(endorsement_id: int) -> Response:
     except UnknownCase:
         abort(404)
     case = queries.find(endorsement_id)
-    return jsonify(words=presence_words(found), is_mine=found.is_mine, seen=str(case.seen) if case else "")
+    return jsonify(words=_presence_words(found), is_mine=found.is_mine, seen=str(case.seen) if case else "")
 
 
 @staff.post(f"/organizations/{NUMBER}/take")
 @needs(Permission.REVIEW_ORGANIZATIONS)
 def organization_take(endorsement_id: int) -> AnyResponse:
     try:
-        presence.take_over(actor(), endorsement_id)
+        presence.arrive(actor(), endorsement_id, take=True)
     except UnknownCase:
         abort(404)
     return redirect(url_for("staff.organization", endorsement_id=endorsement_id), 303)
 
 
-@dataclass(frozen=True)
-class TimelineEntry:
-    at: datetime
-    words: str
-    line: AuditEntry | None = None  #: None for what the organisation did
-
-
-def case_page(
+def _case_page(
     endorsement_id: int,
-    status: int = 200,
+    status: int,
+    forms: Mapping[str, StaffForm],
     *,
-    forms: Forms | None = None,
     acted: str = "",
     was: SeenState | None = None,
-    fault: str = "",
+    fault: object = "",
 ) -> Response:
     """The page of one case. After an act that failed: which (`acted`), what had been seen (`was`) or why (`fault`).
 
@@ -170,32 +303,36 @@ def case_page(
     case = queries.find(endorsement_id)
     if case is None:
         abort(404)
-    forms = forms or Forms.empty()
-    candidates = queries.duplicates(endorsement_id)
     found = presence.presence(actor(), endorsement_id)
-    return make_response(
-        render_template(
-            "staff/organizations/organization.html",
-            case=case,
-            evidence=_evidence(case),
-            candidates=candidates,
-            choices={kind.value: _choices(kind) for kind in ReasonKind},
-            done_words=DONE,
-            decided=request.args.get("decided", type=int),
-            forms=forms,
-            form=forms.named(acted) if acted else None,
-            acted=acted,
-            was=was,
-            fault=fault,
-            timeline=_timeline(case),
-            presence=presence_words(found),
-            is_mine=found.is_mine,
-        ),
-        status,
+    came_in = [(version.submitted_at, version.seq, None) for version in case.versions]
+    done = [(line.at, 0, line) for line in case.history]
+    page = render_template(
+        "staff/organizations/organization.html",
+        case=case,
+        evidence=_evidence(case),
+        candidates=queries.duplicates(endorsement_id),
+        choices={
+            kind.value: [
+                (reason.code, reason.wording.of(i18n.language())) for reason in reasons.offered(kind)
+            ]
+            for kind in ReasonKind
+        },
+        done_words=DONE,
+        decided=request.args.get("decided", type=int),
+        forms=forms,
+        form=forms.get(acted),
+        acted=acted,
+        was=was,
+        fault=fault,
+        timeline=sorted([*came_in, *done], key=lambda entry: entry[0], reverse=True),
+        act_words=lambda action: ACTIONS.get(action, action),
+        presence=_presence_words(found),
+        is_mine=found.is_mine,
     )
+    return make_response(page, status)
 
 
-def presence_words(found: Presence) -> str:
+def _presence_words(found: Presence) -> str:
     """Who holds the case, and who else has it open; "" when nobody does."""
     if not found.others:
         return str(_("This case is yours as long as you keep it open here.")) if found.is_mine else ""
@@ -223,187 +360,6 @@ def _evidence(case: Case) -> Mapping[str, Any]:
         "host": host,
         "record": f"{RECORD}.{registrable(host) or host}",
         "file": f"https://{host}{PATH}",
-        "proof": site_proof(case.id),
+        "proof": site_proof(case.row.id),
         "can_look": current_config().site_checks,
     }
-
-
-def _timeline(case: Case) -> list[TimelineEntry]:
-    """What happened to the case, the newest first: versions that came in, and what staff did and wrote."""
-    came_in = [
-        TimelineEntry(version.submitted_at, str(_("Version %(number)s came in", number=version.seq)))
-        for version in case.versions
-    ]
-    done = [
-        TimelineEntry(
-            line.at,
-            str(ACTION_LABELS[line.action].of(i18n.language()))
-            if line.action in ACTION_LABELS
-            else line.action,
-            line,
-        )
-        for line in case.history
-    ]
-    return sorted([*came_in, *done], key=lambda entry: entry.at, reverse=True)
-
-
-def _choices(kind: ReasonKind) -> list[tuple[str, str]]:
-    return [(reason.code, reason.wording.of(i18n.language())) for reason in reasons.offered(kind)]
-
-
-def _page_number() -> int:
-    text = request.args.get("page", "1")
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text)):
-        abort(404)
-    return int(text)
-
-
-#: Acts after which the next case is shown.
-_MOVES_ON = ("publish", "changes", "decline", "merge")
-
-Act = Callable[[int, SeenState, Forms], None]
-
-#: What each act does to a case, by the last part of its address; the form of the same name holds its reason.
-ACTS: dict[str, Act] = {
-    "publish": lambda case, seen, _: moderation.publish(actor(), case, seen),
-    "changes": lambda case, seen, forms: moderation.ask_for_changes(
-        actor(), case, seen, forms.changes.code.data or "", forms.changes.note.data
-    ),
-    "decline": lambda case, seen, forms: moderation.decline(
-        actor(), case, seen, forms.decline.code.data or "", forms.decline.note.data
-    ),
-    "remove": lambda case, seen, forms: moderation.remove(
-        actor(), case, seen, forms.remove.code.data or "", forms.remove.words
-    ),
-    "reinstate": lambda case, seen, forms: moderation.reinstate(
-        actor(), case, seen, forms.reinstate.why.data
-    ),
-    "reopen": lambda case, seen, forms: moderation.reopen(actor(), case, seen, forms.reopen.why.data),
-    "merge": lambda case, seen, forms: moderation.merge(
-        actor(), case, forms.merge.number, seen, forms.merge.why.data
-    ),
-    "take-back": lambda case, seen, _: moderation.take_back(actor(), case, seen),
-    "note": lambda case, seen, forms: moderation.add_note(actor(), case, seen, forms.note.why.data),
-    "certify": lambda case, seen, forms: moderation.certify(actor(), case, seen, forms.certify.why.data),
-    "uncertify": lambda case, seen, forms: moderation.uncertify(
-        actor(), case, seen, forms.uncertify.why.data
-    ),
-}
-
-
-@staff.post(f"/organizations/{NUMBER}/<act>")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def organization_act(endorsement_id: int, act: str) -> AnyResponse:
-    if act not in ACTS:
-        abort(404)
-    return _decide(endorsement_id, act, ACTS[act])
-
-
-@staff.post(f"/organizations/{NUMBER}/site")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def organization_site(endorsement_id: int) -> AnyResponse:
-    """Look for the proof on the website now, before and outside the transaction that writes down what was found."""
-    case = queries.find(endorsement_id)
-    if case is None:
-        abort(404)
-    # Of the version that the level speaks for: a correction that waits must not prove the website on the wall.
-    shown = case.published or case.newest
-    found = check_site(shown.website, site_proof(endorsement_id))
-    return _decide(
-        endorsement_id,
-        "site-found" if found else "site-not-found",
-        lambda case, seen, _: moderation.note_site_proof(actor(), case, seen, found),
-    )
-
-
-def _decide(endorsement_id: int, name: str, act: Act) -> AnyResponse:
-    """Run one act and go back to the case, or show the case with what kept it from being done."""
-    try:
-        seen = SeenState.parse(request.form.get("seen", ""))
-    except ValueError:
-        abort(400)
-    forms = Forms.sent()
-    form = forms.named(name)
-    following = _next_page(endorsement_id, name)
-    if form is not None and not form.validate():
-        return case_page(endorsement_id, 422, forms=forms, acted=name)
-    try:
-        act(endorsement_id, seen, forms)
-    except UnknownCase:
-        if queries.find(endorsement_id) is None:
-            abort(404)
-        return case_page(
-            endorsement_id, 409, forms=forms, acted=name, fault=_("The other organisation no longer exists.")
-        )
-    except CaseChanged:
-        return case_page(endorsement_id, 409, forms=forms, acted=name, was=seen)
-    except CaseInWrongState:
-        fault = _("This cannot be done in the case’s current state.")
-        return case_page(endorsement_id, 409, forms=forms, acted=name, fault=fault)
-    except BadReason:
-        _tell_reason(form)
-        return case_page(endorsement_id, 422, forms=forms, acted=name)
-    return redirect(following, 303)
-
-
-def _next_page(endorsement_id: int, name: str) -> str:
-    """Where one goes on after this act: from what waited to the next that waits, else back to the case."""
-    case = queries.find(endorsement_id)
-    if name not in _MOVES_ON or case is None or not case.waits:
-        return url_for("staff.organization", endorsement_id=endorsement_id, done=name)
-    following = queries.next_case(after=endorsement_id)
-    if following is None:
-        return url_for("staff.organizations", done=name, decided=endorsement_id)
-    return url_for("staff.organization", endorsement_id=following, done=name, decided=endorsement_id)
-
-
-def _tell_reason(form: Form | None) -> None:
-    if form is not None and "code" in form:
-        form["code"].errors = [_("Choose a reason from the list.")]
-
-
-@staff.get("/reasons")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def review_reasons() -> Response:
-    """The list, with an empty form, or with the one that `code` names in it."""
-    code = request.args.get("code", "")
-    if not code:
-        return _page(ReasonTextForm(kind=ReasonKind.CHANGES, active=True), 200)
-    known = next((reason for reason in reasons.all_reasons() if reason.code == code), None)
-    if known is None:
-        abort(404)
-    return _page(ReasonTextForm(obj=known, **languages.by_field("wording", known.wording)), 200, editing=code)
-
-
-@staff.post("/reasons")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def review_reasons_post() -> AnyResponse:
-    """Add one, or change the words of one: its short name says which."""
-    form = ReasonTextForm(request.form)
-    if not form.validate():
-        return _page(form, 422)
-    try:
-        reasons.save(
-            actor(),
-            code=form.code.data,
-            kind=ReasonKind(form.kind.data),
-            wording=form.by_language("wording"),
-            active=form.active.data,
-        )
-    except BadReason:
-        form.code.errors = [_("This short name belongs to a reason for another act.")]
-        return _page(form, 422)
-    return redirect(url_for("staff.review_reasons", saved=1), 303)
-
-
-def _page(form: ReasonTextForm, status: int, editing: str = "") -> Response:
-    return make_response(
-        render_template(
-            "staff/organizations/reasons.html",
-            reasons=reasons.all_reasons(),
-            form=form,
-            editing=editing or request.form.get("editing", ""),
-            saved=request.args.get("saved") == "1",
-        ),
-        status,
-    )

@@ -8,13 +8,14 @@ from typing import Any
 from flask import Response, make_response, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import StringField
+from wtforms import StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.accounts import queries as accounts
 from pledge.accounts.roles import Permission
 from pledge.audit import queries, services
+from pledge.audit.labels import ACTIONS, AREAS
 from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Page, Search, as_csv
 from pledge.campaigns.pledges import WordingPart, wording_changes
@@ -22,15 +23,14 @@ from pledge.core import clock, i18n
 from pledge.core.i18n import SEOUL
 from pledge.endorsements.review import queries as review
 from pledge.exports.files import file_name
+from pledge.switches.registry import SWITCHES
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa_for_file
+from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.forms import check_reason, day_field, in_seoul
-from pledge.web.staff.system.labels import ACTIONS, AREAS, action_words
 from pledge.web.staff.words import actor_name
 
-MAX_REASON = 500
 #: Characters before and after a change, from which on it is shown line by line.
 LONG = 4000
 _LARGEST_ID = 2**63 - 1
@@ -82,10 +82,10 @@ class SearchForm(StaffForm):
 
 
 class AuditExportForm(SearchForm):
-    reason = StringField(_l("Reason"))
+    reason = TextAreaField(_l("Reason"))
 
     def validate_reason(self, field: Field) -> None:
-        check_reason(field, MAX_REASON)
+        check_reason(field)
 
 
 @staff.get("/audit")
@@ -96,7 +96,6 @@ def audit() -> Response:
 
 @staff.post("/audit/export")
 @needs(Permission.READ_AUDIT)
-@requires_recent_mfa_for_file
 def audit_export() -> Response:
     """The entries that the filter finds, as CSV. The export is an entry itself, written before the first line is sent."""
     form = AuditExportForm(request.form)
@@ -123,6 +122,7 @@ def _page(form: SearchForm) -> Response:
     html = render_template(
         "staff/system/audit.html",
         form=form,
+        reason=(form if isinstance(form, AuditExportForm) else AuditExportForm()).reason,
         found=found,
         areas=AREAS,
         days=_days(),
@@ -143,6 +143,14 @@ _PLACES = {
     "signature": (Permission.LOOK_UP_SIGNATURES, "staff.signature", "signature_id"),
     "staff": (Permission.MANAGE_STAFF, "staff.person", "staff_id"),
 }
+
+
+def action_words(action: str, details: str) -> str:
+    """The label of an act in the page's language; a pause and its end have the words of their buttons."""
+    switch = SWITCHES.get(action.removeprefix("switch."))
+    if switch and switch.resume and "after" in (said := json.loads(details)):
+        return str(switch.button if said["after"] else switch.resume)
+    return str(ACTIONS.get(action, action))
 
 
 def _names(cases: Collection[int] | None = None) -> dict[str, dict[str, str]]:

@@ -1,10 +1,11 @@
 """The people of the staff area: invite, roles, close, invite again, end sessions. For admins with a recent second factor."""
 
-from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import RadioField, SelectMultipleField, StringField
+from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields import Field
 
 from pledge.accounts import moderation, queries, sessions, two_people
 from pledge.accounts.models import StaffMember
@@ -15,9 +16,8 @@ from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
-
-MAX_REASON = 500
-
+from pledge.web.staff.decisions import offer_undo
+from pledge.web.staff.forms import check_reason
 
 #: What one person proposes and another one with the same permission approves.
 _APPROVED = (Permission.EDIT_CAMPAIGNS, Permission.INVALIDATE)
@@ -48,28 +48,21 @@ class InviteForm(RolesForm):
 class CloseForm(StaffForm):
     """The reason for closing an account."""
 
-    reason = StringField(_l("Reason"))
+    reason = TextAreaField(_l("Reason"))
+
+    def validate_reason(self, field: Field) -> None:
+        check_reason(field)
 
 
 @staff.get("/people")
 @needs(Permission.MANAGE_STAFF)
 def people() -> Response:
-    found = queries.people()
-    able = {permission: len(queries.able(permission, found)) for permission in _APPROVED}
-    return make_response(
-        render_template("staff/system/people.html", people=found, approvers=able, done=_done())
-    )
-
-
-@staff.get("/people/invite")
-@needs(Permission.MANAGE_STAFF)
-def invite() -> Response:
-    return _invite_page(InviteForm(lang=i18n.language()))
+    return _people_page(InviteForm(lang=i18n.language()))
 
 
 @staff.post("/people/invite")
 @needs(Permission.MANAGE_STAFF)
-def invite_post() -> AnyResponse:
+def invite() -> AnyResponse:
     form = InviteForm(request.form)
     try:
         lang = form.lang.data if form.lang.data in languages.codes() else i18n.language()
@@ -86,7 +79,7 @@ def invite_post() -> AnyResponse:
         form.name.errors = [_("The name is too long or contains a character that cannot be used.")]
     else:
         return redirect(url_for("staff.person", staff_id=staff_id, done="invited"), 303)
-    return _invite_page(form)
+    return _people_page(form)
 
 
 @staff.get("/people/<int(min=1,max=2147483647):staff_id>")
@@ -99,7 +92,7 @@ def person(staff_id: int) -> Response:
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/roles")
 @needs(Permission.MANAGE_STAFF)
 def set_roles(staff_id: int) -> AnyResponse:
-    form = RolesForm(request.form)
+    form, before = RolesForm(request.form), _person_or_404(staff_id).roles
     try:
         moderation.set_roles(actor(), staff_id, form.chosen)
     except NoSuchAccount:
@@ -109,7 +102,9 @@ def set_roles(staff_id: int) -> AnyResponse:
     except LastAdmin:
         form.refuse(_no_admin_left())
     else:
-        return _back(staff_id, "roles")
+        said = _("The roles were changed. They apply from the next page that this person opens.")
+        offer_undo(said, "staff.set_roles", [("roles", role) for role in before], staff_id=staff_id)
+        return _back(staff_id, "")
     return _person_page(_person_or_404(staff_id), form, CloseForm())
 
 
@@ -117,14 +112,9 @@ def set_roles(staff_id: int) -> AnyResponse:
 @needs(Permission.MANAGE_STAFF)
 def close(staff_id: int) -> AnyResponse:
     form = CloseForm(request.form)
-    reason = " ".join((form.reason.data or "").split())
-    if not reason:
-        form.reason.errors = [_("Give a short reason.")]
-    elif len(reason) > MAX_REASON:
-        form.reason.errors = [_("The reason can have up to 500 characters.")]
-    else:
+    if form.validate():
         try:
-            moderation.close(actor(), staff_id, reason)
+            moderation.close(actor(), staff_id, " ".join((form.reason.data or "").split()))
         except NoSuchAccount:
             abort(404)
         except LastAdmin:
@@ -135,20 +125,9 @@ def close(staff_id: int) -> AnyResponse:
     return _person_page(shown, RolesForm(roles=shown.roles), form)
 
 
-@staff.get("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
-@needs(Permission.MANAGE_STAFF)
-def invite_again(staff_id: int) -> Response:
-    """What the person would lose, and the question whether that is really wanted."""
-    shown = _person_or_404(staff_id)
-    page = render_template(
-        "staff/system/invite_again.html", person=shown, sessions=len(sessions.for_staff(staff_id))
-    )
-    return make_response(page)
-
-
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
 @needs(Permission.MANAGE_STAFF)
-def invite_again_post(staff_id: int) -> AnyResponse:
+def invite_again(staff_id: int) -> AnyResponse:
     try:
         moderation.invite_again(actor(), staff_id)
     except NoSuchAccount:
@@ -173,9 +152,15 @@ def cut_sessions(staff_id: int) -> AnyResponse:
     return _back(staff_id, "sessions")
 
 
-def _invite_page(form: InviteForm) -> Response:
-    approves_from = clock.now() + two_people.INVITED_LATELY
-    return form_page("staff/system/invite.html", form, approves_from=approves_from)
+def _people_page(form: InviteForm) -> Response:
+    found = queries.people()
+    return form_page(
+        "staff/system/people.html",
+        form,
+        people=found,
+        approvers={permission: len(queries.able(permission, found)) for permission in _APPROVED},
+        approves_from=clock.now() + two_people.INVITED_LATELY,
+    )
 
 
 def _person_page(shown: StaffMember, roles: RolesForm, closing: CloseForm) -> Response:

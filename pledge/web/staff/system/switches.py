@@ -21,6 +21,7 @@ from pledge.switches import moderation, queries
 from pledge.switches.registry import (
     MAX_BANNER,
     SWITCHES,
+    TURN_MESSAGES,
     BadTurn,
     CannotTurn,
     Factor,
@@ -32,19 +33,9 @@ from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.audit import details_of
-from pledge.web.staff.system.labels import SWITCH_LABELS
 
 #: Changes of the history that the page shows; the rest is in the audit log.
 HISTORY = 20
-
-FAULTS: dict[BadTurn, Any] = {
-    BadTurn.NO_REASON: _l("Give a reason; it is kept in the audit log."),
-    BadTurn.LONG_REASON: _l("This is too long."),
-    BadTurn.HALF_BANNER: _l("Write the banner in every language, or in none."),
-    BadTurn.LONG_BANNER: _l("A banner can have up to 300 characters."),
-    BadTurn.FACTOR: _l("Choose a factor from the list."),
-    BadTurn.HOURS: _l("Choose a time from the list."),
-}
 
 
 class TurnForm(StaffForm):
@@ -126,7 +117,7 @@ def switch(name: str) -> AnyResponse:
         moderation.turn(actor(), name, form.value, form.reason.data or "", form.chosen_hours)
     except CannotTurn as refusal:
         for field in form.about(refusal.fault):
-            field.errors = [FAULTS[refusal.fault]]
+            field.errors = [TURN_MESSAGES[refusal.fault]]
         return _page({name: form}, 422)
     return redirect(url_for("staff.switches"), 303)
 
@@ -141,7 +132,7 @@ def turned(line: AuditEntry) -> str:
     name = line.action.removeprefix("switch.")
     after = json.loads(line.details)["after"]
     said = " / ".join(languages.texts(after).values()) if isinstance(after, dict) else ""
-    return f"{SWITCH_LABELS[name].title}: {said or state_of(SWITCHES[name], after)}"
+    return f"{SWITCHES[name].title}: {said or state_of(SWITCHES[name], after)}"
 
 
 def state_of(kind: SwitchKind, value: Any) -> str:
@@ -174,7 +165,6 @@ def _page(given: dict[str, TurnForm], status: int) -> Response:
         "staff/system/switches.html",
         now=now,
         switches=SWITCHES,
-        words=SWITCH_LABELS,
         state_of=state_of,
         forms={
             name: given.get(name) or _empty_form(kind, now.value(name)) for name, kind in SWITCHES.items()

@@ -68,7 +68,7 @@ def _roles(_client: StaffClient) -> Act:
 
 def close_account(_client: StaffClient) -> Act:
     person = factories.staff("viewer")
-    long = "left " * 101
+    long = "left " * 201
     return Act(
         f"/staff/people/{person.id}/close", {"reason": WHY}, "staff.close", wrong={"reason": long}, typed=long
     )
@@ -307,7 +307,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.passkey_new": _name_passkey,
     "staff.passkey_add": register_passkey,
     "staff.audit_export": _audit_export,
-    "staff.authenticator_post": set_up_authenticator,
+    "staff.authenticator": set_up_authenticator,
     "staff.campaign_state_post": _end_campaign,
     "staff.campaign_pledge_publish": _publish_pledge,
     "staff.close": close_account,
@@ -328,8 +328,8 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.delivery_hand_over": _hand_over,
     "staff.invalidation_approve": _approve_invalidation,
     "staff.invalidation_undo": _undo_invalidation,
-    "staff.invite_again_post": _invite_again,
-    "staff.invite_post": _invite,
+    "staff.invite_again": _invite_again,
+    "staff.invite": _invite,
     "staff.signature_clear": _of_one("clear", "signature.clear", "hold_why", "pending", hold_reason="speed"),
     "staff.signature_erase": _of_one("erase", "signature.erase"),
     "staff.signature_release": _of_one("release", "signature.release", "hold_why", "held"),
@@ -337,8 +337,8 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.signature_withdraw": _of_one("withdraw", "signature.withdraw"),
     "staff.switch": _pause,
     "staff.watch_list": _list,
-    "staff.password_post": _password,
-    "staff.recovery_codes_post": _recovery_codes,
+    "staff.password": _password,
+    "staff.recovery_codes": _recovery_codes,
     "staff.remove_authenticator": _remove_authenticator,
     "staff.remove_passkey": _remove_passkey,
     "staff.set_roles": _roles,

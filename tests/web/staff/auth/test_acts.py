@@ -2,32 +2,24 @@
 
 import pytest
 
-from pledge.accounts.roles import Permission
 from pledge.web.staff.acts import ACTS, Ask, asks
-from pledge.web.staff.auth.access import SHOWN_AT, guard, needed_permission
+from pledge.web.staff.auth.access import AccessLevel, needed_permission
 from tests.web.staff.auth import guarded_acts
 from tests.web.staff.auth.guarded_acts import WHY
 
 
 def forms(app):
-    """The endpoints to which the pages of the area send forms, apart from those of a person's own account."""
+    """The endpoints to which the pages of the area send forms, apart from the sign-in."""
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/staff/") and "POST" in rule.methods:
             with app.app_context():
-                if isinstance(needed_permission(rule.endpoint), Permission):
+                if needed_permission(rule.endpoint) not in (AccessLevel.PUBLIC, AccessLevel.BEFORE_MFA):
                     yield rule.endpoint
 
 
 @pytest.mark.sqlite_only
 def test_the_table_has_every_act_and_no_other(app):
     assert {endpoint.removeprefix("staff.") for endpoint in forms(app)} == set(ACTS)
-
-
-@pytest.mark.sqlite_only
-def test_the_second_factor_is_asked_for_where_the_table_says_so_and_nowhere_else(app):
-    with app.app_context():
-        guarded = {endpoint for endpoint in forms(app) if guard(endpoint) == SHOWN_AT}
-    assert guarded == {f"staff.{name}" for name, asked in ACTS.items() if Ask.FACTOR in asked}
 
 
 @pytest.mark.sqlite_only

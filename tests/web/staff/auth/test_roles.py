@@ -18,16 +18,12 @@ ROLES = [*Role, None]
 #: Open to whoever has the address. A new one must be added here, on purpose.
 WAYS_IN = {
     "staff.code",
-    "staff.code_post",
     "staff.invitation",
-    "staff.invitation_post",
     "staff.language",
     "staff.passkey_sign_in",
     "staff.passkey_sign_in_answer",
     "staff.recovery",
-    "staff.recovery_post",
     "staff.sign_in",
-    "staff.sign_in_post",
 }
 
 

@@ -13,7 +13,8 @@ from pledge.accounts import moderation, passwords, sessions
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.core.concurrency import ConcurrencyLimit
-from pledge.web.staff.auth.access import SIGNED_IN_AT, guard, hands_out_file
+from pledge.web.staff.acts import Ask, asks
+from pledge.web.staff.auth.access import SIGNED_IN_AT, guard
 from tests.support import factories
 from tests.support.pages import hidden_fields
 from tests.support.rows import number_of
@@ -32,10 +33,10 @@ PASSWORD = "three green herons waited"
 
 #: What signs a person in: changing it asks for the password too.
 SIGNS_IN = (
-    "staff.authenticator_post",
+    "staff.authenticator",
     "staff.passkey_add",
     "staff.passkey_new",
-    "staff.recovery_codes_post",
+    "staff.recovery_codes",
     "staff.remove_authenticator",
     "staff.remove_passkey",
 )
@@ -85,7 +86,7 @@ def test_the_walk_leaves_no_view_out(app):
 
 
 #: No page repeats passwords, so this form is not carried.
-CARRIED = [name for name in ACTS if name != "staff.password_post"]
+CARRIED = [name for name in ACTS if name != "staff.password"]
 
 
 @pytest.mark.parametrize("endpoint", CARRIED)
@@ -100,7 +101,7 @@ def test_the_act_is_done_after_the_code_and_the_page_says_so(app, admin, frozen_
 
     sent = {**fields, **everything(admin)}
     answer = admin.post(act.path, data=sent)
-    if hands_out_file(endpoint):
+    if Ask.FILE in asks(endpoint):
         assert (answer.status_code, count(act.action)) == (200, before)
         answer = press_download(admin, act, answer.text)
         assert answer.status_code == 200
@@ -126,7 +127,7 @@ def test_a_wrong_form_comes_back_after_the_code_with_what_was_typed(app, admin, 
     before = count(act.action)
     fields = asked(admin, act, frozen_clock, **act.wrong)
     answer = admin.post(act.path, data={**fields, **everything(admin)})
-    if hands_out_file(endpoint):
+    if Ask.FILE in asks(endpoint):
         answer = press_download(admin, act, answer.text)
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
@@ -135,7 +136,7 @@ def test_a_wrong_form_comes_back_after_the_code_with_what_was_typed(app, admin, 
 
 
 def test_passwords_are_never_put_back_into_a_page(app, admin, frozen_clock):
-    act = ACTS["staff.password_post"](admin)
+    act = ACTS["staff.password"](admin)
     frozen_clock.move(minutes=6)
     answer = admin.post(act.path, data=act.fields)
     assert answer.status_code == 303

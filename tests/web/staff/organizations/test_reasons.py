@@ -18,18 +18,18 @@ def test_a_reason_is_added_used_and_taken_out_again(reviewer):
         "wording_en": "There is no logo.",
         "active": "y",
     }
-    assert reviewer.post("/staff/reasons", data=new).status_code == 303
+    assert reviewer.post("/staff/organizations/reasons", data=new).status_code == 303
     row = endorsement(state="review", lang="en")
     assert "There is no logo." in reviewer.get(f"{DESK}/{row.id}").text
     assert act(reviewer, row, "changes", code="no-logo", note="").status_code == 303
     assert again(row).decision_reason == "There is no logo."
-    assert reviewer.post("/staff/reasons", data={**new, "active": ""}).status_code == 303
+    assert reviewer.post("/staff/organizations/reasons", data={**new, "active": ""}).status_code == 303
     other = endorsement(state="review")
     assert act(reviewer, other, "changes", code="no-logo", note="").status_code == 422
 
 
 def test_a_built_in_reason_gets_other_words(reviewer):
-    page = reviewer.get("/staff/reasons?code=closed-down")
+    page = reviewer.get("/staff/organizations?reason=closed-down")
     assert "The organisation no longer exists." in page.text
     data = {
         "code": "closed-down",
@@ -38,7 +38,7 @@ def test_a_built_in_reason_gets_other_words(reviewer):
         "wording_en": "It was dissolved.",
         "active": "y",
     }
-    reviewer.post("/staff/reasons", data=data)
+    reviewer.post("/staff/organizations/reasons", data=data)
     row = endorsement()
     act(reviewer, row, "remove", code="closed-down", wording_ko="", wording_en="")
     assert again(row).public_reason["en"] == "It was dissolved."
@@ -64,11 +64,11 @@ def test_a_reason_must_be_whole(reviewer, changes, error):
         "active": "y",
         **changes,
     }
-    reply = reviewer.post("/staff/reasons", data=data)
+    reply = reviewer.post("/staff/organizations/reasons", data=data)
     assert reply.status_code == 422
     assert error in reply.text
     assert db.session.scalars(select(AuditEntry)).all() == []
 
 
 def test_an_unknown_reason_cannot_be_edited(reviewer):
-    assert reviewer.get("/staff/reasons?code=nothing").status_code == 404
+    assert reviewer.get("/staff/organizations?reason=nothing").status_code == 404

@@ -199,7 +199,7 @@ def test_a_long_log_leaves_in_pieces(admin, monkeypatch):
         {},
         {"reason": "  "},
         {"reason": "900101-1234567"},
-        {"reason": "x" * 501},
+        {"reason": "x" * 1001},
         {"reason": "ok", "since": "no"},
     ],
 )

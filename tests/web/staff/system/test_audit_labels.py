@@ -3,7 +3,7 @@
 import ast
 
 from config import ROOT
-from pledge.web.staff.system.labels import ACTIONS, AREAS
+from pledge.audit.labels import ACTIONS, AREAS
 
 RECORDERS = {"record", "note"}
 
