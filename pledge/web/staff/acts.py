@@ -34,7 +34,7 @@ ACTS: dict[str, Ask] = {
     "campaign_letters": Ask.NOTHING,
     "campaign_letter_text": Ask.NOTHING,
     "campaign_pledge": Ask.NOTHING,
-    "campaign_typed": Ask.NOTHING,
+    "campaign_texts_preview": Ask.NOTHING,
     "campaign_pledge_publish": Ask.FACTOR,
     "campaign_schedule": Ask.REASON | Ask.FACTOR_IF_PUBLIC,  # another closing date
     "campaign_recipient": Ask.REASON | Ask.FACTOR_IF_PUBLIC,

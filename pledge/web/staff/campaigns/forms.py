@@ -1,65 +1,27 @@
-"""The forms of the campaign screens: their shape. The use cases decide what may be stored."""
+"""What the screens of a campaign share: how each of its parts is saved, and the page before something is removed."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import FileField, Form, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.fields import Field
-from wtforms.validators import ValidationError
+from wtforms import Form, TextAreaField
 
 from config import Config
 from pledge.accounts.roles import Permission
-from pledge.campaigns import moderation
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.events import EventFields
-from pledge.campaigns.models import PartnerRole
-from pledge.campaigns.partners import PartnerFields, SisterFields
-from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin
-from pledge.core import i18n, languages
-from pledge.core.i18n import SEOUL
+from pledge.core import i18n
 from pledge.core.languages import Texts
-from pledge.web.forms import ByLanguage, StaffForm, TickField
+from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs, was_shown_lately
+from pledge.web.staff.auth.access import needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.forms import (
-    SavingProblem,
-    StampedForm,
-    WholeNumberField,
-    attempt,
-    day_field,
-    in_seoul,
-    moment_field,
-    time_field,
-    whole_number,
-)
+from pledge.web.staff.forms import SavingProblem, StampedForm, attempt
 
 #: Two long texts in Korean, three bytes a letter, with room for the rest of the form.
 TEXT_BODY = 512 * 1024
-
-
-class NewForm(StaffForm):
-    slug = StringField(_l("Address"))
-    title = ByLanguage(StringField, _l("Title"))
-    copy_of = SelectField(_l("Begin with a copy of"), validate_choice=False)
-
-
-class NumbersField(TextAreaField):
-    """Whole numbers, one a line."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        found = [whole_number(word) for text in valuelist for word in text.split()]
-        self.data = [number for number in found if number is not None]
-        if len(self.data) < len(found):
-            raise ValueError(FAULT_MESSAGES[FieldFault.STEPS])
-
-    def _value(self) -> str:
-        return "\n".join(self.raw_data or [f"{number:,}" for number in self.data or ()])
 
 
 #: Stores the file of a field of a form.
@@ -118,153 +80,6 @@ def section_forms(
         f"{name}_form": sent[name] if name in sent else form(data=form.stored(desk))
         for name, form in sections.items()
     }
-
-
-class ScheduleForm(SectionForm):
-    goal = WholeNumberField(_l("Goal"), invalid_value_message=FAULT_MESSAGES[FieldFault.GOAL])
-    goal_steps = NumbersField(_l("Steps on the way"))
-    opens_at = moment_field(_l("Opens"))
-    closes_at = moment_field(_l("Closes"))
-    reason = TextAreaField(_l("Reason"))
-
-    @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        return {**vars(desk.schedule), "seen": desk.schedule.stamp}
-
-    def save(self, slug: str, files: Mapping[str, str]) -> None:
-        moderation.edit_schedule(
-            *(actor(), slug, self.seen.data or ""),
-            goal=self.goal.data or 0,
-            goal_steps=self.goal_steps.data,
-            opens_at=self.opens_at.data,
-            closes_at=self.closes_at.data,
-            reason=self.reason.data or "",
-            is_stepped_up=was_shown_lately(),
-        )
-
-
-class ItemForm(StampedForm):
-    """The form of an item of a list."""
-
-    @property
-    def places(self) -> Mapping[str, str]:
-        """The names of the form's fields where those of the use case differ."""
-        return {}
-
-    @property
-    def fields(self) -> Any:
-        """The fields for the use case; the form must have been validated."""
-        raise NotImplementedError
-
-    @classmethod
-    def typed(cls, fields: Any) -> dict[str, object]:
-        """Stored fields, as the form shows them."""
-        return languages.as_fields(vars(fields))
-
-
-class PartnerForm(ItemForm):
-    role = SelectField(_l("Role"), validate_choice=False)
-    type = SelectField(_l("Kind of organisation"), validate_choice=False)
-    name = ByLanguage(StringField, _l("Name"))
-    url = StringField(_l("Web address"))
-    logo = FileField(_l("Logo"))
-    logo_kept = HiddenField()
-    drop_logo = TickField(_l("Remove the logo"))
-
-    def validate_role(self, field: Field) -> None:
-        if field.data not in set(PartnerRole):
-            raise ValidationError(_l("Choose a role from the list."))
-
-    @property
-    def fields(self) -> PartnerFields:
-        return PartnerFields(
-            PartnerRole(self.role.data),
-            self.by_language("name"),
-            self.url.data or "",
-            self.type.data or "",
-        )
-
-
-class EventForm(ItemForm):
-    """A day without a time means a whole day."""
-
-    title = ByLanguage(StringField, _l("Title"))
-    place = ByLanguage(StringField, _l("Place"))
-    start_day = day_field(_l("Day"), required=_l("Enter the day."))
-    start_time = time_field(_l("Time"))
-    end_day = day_field(_l("Last day"))
-    end_time = time_field(_l("End"))
-    is_online = TickField(_l("People can take part online"))
-    url = StringField(_l("Web address"))
-    outcome = ByLanguage(TextAreaField, _l("What became of it"))
-
-    def validate_end_day(self, field: Field) -> None:
-        if self.start_time.data is not None and self.end_time.data is None:
-            raise ValidationError(_l("Enter the end time too, or leave the last day empty."))
-
-    def validate_end_time(self, field: Field) -> None:
-        if self.start_time.data is None:
-            raise ValidationError(_l("Enter the start time too."))
-
-    @property
-    def places(self) -> Mapping[str, str]:
-        """An event that ends before it begins is told at the field that says when."""
-        return {"ends_at": "end_day" if self.start_time.data is None else "end_time"}
-
-    @classmethod
-    def typed(cls, fields: EventFields) -> dict[str, object]:
-        first, last = fields.starts_at.astimezone(SEOUL), fields.ends_at and fields.ends_at.astimezone(SEOUL)
-        return {
-            **super().typed(fields),
-            "start_day": first.date(),
-            "start_time": None if fields.all_day else first.time(),
-            "end_day": last.date() if last and last.date() != first.date() else None,
-            "end_time": last.time() if last and not fields.all_day else None,
-        }
-
-    @property
-    def fields(self) -> EventFields:
-        """The fields for the use case; the form must have been validated."""
-        first, last = self.start_day.data, self.end_day.data
-        starts, ends = self.start_time.data, self.end_time.data
-        if starts is None:
-            ends_at = in_seoul(last) if last else None
-        else:
-            ends_at = in_seoul(last or first, ends) if ends else None
-        return EventFields(
-            title=self.by_language("title"),
-            place=self.by_language("place"),
-            url=self.url.data or "",
-            is_online=self.is_online.data,
-            all_day=starts is None,
-            starts_at=in_seoul(first, starts),
-            ends_at=ends_at,
-            outcome=self.by_language("outcome"),
-        )
-
-
-class SisterForm(ItemForm):
-    name = ByLanguage(StringField, _l("Name"))
-    place = ByLanguage(StringField, _l("Place"))
-    sentence = ByLanguage(StringField, _l("One sentence"))
-    url = StringField(_l("Web address"))
-    logo = FileField(_l("Logo"))
-    logo_kept = HiddenField()
-    drop_logo = TickField(_l("Remove the logo"))
-
-    @property
-    def fields(self) -> SisterFields:
-        return SisterFields(
-            name=self.by_language("name"),
-            place=self.by_language("place"),
-            sentence=self.by_language("sentence"),
-            url=self.url.data or "",
-        )
-
-
-class StateForm(StaffForm):
-    before = HiddenField()
-    reason = TextAreaField(_l("Reason"))
 
 
 class RemoveForm(StampedForm):

@@ -5,7 +5,7 @@ settings: the recipient in its consents, the address for answers, its secretaria
 import json
 from collections.abc import Mapping
 
-from flask import Response, abort, make_response, render_template, request
+from flask import Response, abort, request
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
@@ -20,7 +20,7 @@ from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Search
 from pledge.campaigns import consents, items, media, moderation, pledges, senders
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.media import PhotoFocus, VideoFields
+from pledge.campaigns.media import FOCUS_LABELS, PhotoFocus, VideoFields
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.pledges import NewVersion, wording_changes
@@ -64,19 +64,6 @@ _PAGE = "/campaigns/<slug>/page"
 #: How many changes of the texts the page offers to take back.
 _CHANGES = 20
 
-#: Which part of a photograph stays in sight where it is cut.
-FOCUSES = (
-    (PhotoFocus.CENTER, _l("The middle")),
-    (PhotoFocus.TOP, _l("The top")),
-    (PhotoFocus.BOTTOM, _l("The bottom")),
-    (PhotoFocus.LEFT, _l("The left")),
-    (PhotoFocus.RIGHT, _l("The right")),
-    (PhotoFocus.LEFT_TOP, _l("The top left")),
-    (PhotoFocus.RIGHT_TOP, _l("The top right")),
-    (PhotoFocus.LEFT_BOTTOM, _l("The bottom left")),
-    (PhotoFocus.RIGHT_BOTTOM, _l("The bottom right")),
-)
-
 QUOTATION_WORDS = ("quotation", "speaker", "speaker_role", "portrait_alt")
 
 
@@ -102,19 +89,16 @@ class TextsForm(SectionForm):
 
 
 class PledgeForm(StampedForm):
+    """The wording; and once it was shown what a new version changes, the number of that."""
+
     wording = ByLanguage(TextAreaField, _l("Pledge text"))
+    version = HiddenField()
+    one_language = TickField(_l("The text in the other languages stays as it is: it already says the same"))
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
         newest = campaigns.wording(desk.id)
         return {**languages.by_field("wording", newest.wording), "seen": newest.stamp}
-
-
-class PublishForm(PledgeForm):
-    """The same wording, and the version as which it is published."""
-
-    version = HiddenField()
-    one_language = TickField(_l("The text in the other languages stays as it is: it already says the same"))
 
     @property
     def agreed(self) -> int:
@@ -304,25 +288,33 @@ def _text_fields() -> list[str]:
 @staff.get("/campaigns/<slug>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign(
-    slug: str, problem: SavingProblem = OK, sent: Mapping[str, StampedForm] | None = None
+    slug: str,
+    problem: SavingProblem = OK,
+    sent: Mapping[str, StampedForm] | None = None,
+    new_version: NewVersion | None = None,
 ) -> Response:
-    """The page with its forms; where texts were sent and nothing is wrong with them, with a preview of them."""
+    """The page with its forms; with a preview of texts that were sent, or what a new version of the pledge changes."""
     desk, sent = campaigns.desk(slug), sent or {}
     forms = section_forms({**PAGE_SECTIONS, "pledge": PledgeForm}, desk, sent)
-    texts, limit = sent.get("texts"), current_config().max_video_mb
+    limit, is_preview = current_config().max_video_mb, "texts" in sent and problem is OK
+    old, new = campaigns.wording(desk.id).wording, forms["pledge_form"].by_language("wording")
     return section_page(
         "staff/campaigns/page.html",
         desk,
         next(iter(sent.values()), forms["texts_form"]),
         problem,
-        preview={lang: markdown(texts[f"body_{lang}"].data or "") for lang in languages.codes()}
-        if texts is not None and problem is OK
+        preview={lang: markdown(forms["texts_form"][f"body_{lang}"].data or "") for lang in languages.codes()}
+        if is_preview
         else {},
+        new_version=new_version,
+        signed=signed_versions(desk.id) if new_version else [],
+        changes={lang: wording_changes(old[lang], new[lang]) for lang in languages.codes()},
+        change_of={lang: old[lang].strip() != new[lang].strip() for lang in languages.codes()},
         history=_history(slug),
         versions=pledge_versions(desk.id),
         photo=media.get_photo(desk.id),
         quoted=media.get_quotation(desk.id),
-        focuses=FOCUSES,
+        focuses=FOCUS_LABELS.items(),
         max_video_mb=limit,
         video_too_large=str(VIDEO_MESSAGES[VideoFault.TOO_LARGE]) % {"limit": limit},
         **forms,
@@ -363,13 +355,12 @@ def campaign_settings(
 section_views("settings", SETTINGS, campaign_settings)
 
 
-@staff.post(f"{_PAGE}/<any(texts, pledge):section>/typed")
+@staff.post(f"{_PAGE}/texts/preview")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaign_typed(slug: str, section: str) -> Response:
-    """The page with everything that was written, of which nothing is stored: a preview, or back from the next page."""
-    form = TextsForm(request.form) if section == "texts" else PledgeForm(request.form)
-    return campaign(slug, sent={section: form})
+def campaign_texts_preview(slug: str) -> Response:
+    """The page with a preview of the texts that were typed, of which nothing is stored."""
+    return campaign(slug, sent={"texts": TextsForm(request.form)})
 
 
 @staff.post(f"{_PAGE}/texts/restore/<int:number>")
@@ -396,36 +387,38 @@ def _history(slug: str) -> list[AuditEntry]:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_pledge(slug: str) -> AnyResponse:
     """Save, or show what a new version changes: this publishes nothing."""
-    form = PledgeForm(request.form)
-    try:
-        problem = attempt(form, lambda: _edit(slug, form))
-    except NewVersion as new:
-        return _publish_page(slug, form, new.version, new.one_language, 200)
-    return campaign(slug, problem, {"pledge": form}) if problem else saved("campaign", slug)
+    return _save_pledge(slug, PledgeForm(request.form), agreed=0, otherwise=200)
 
 
 @staff.post(f"{_PAGE}/pledge/publish")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_pledge_publish(slug: str) -> AnyResponse:
-    form = PublishForm(request.form)
-    is_partial = bool(form.one_language.data)
+    """Publish the version that was shown; where it is another one by now, show that."""
+    form = PledgeForm(request.form)
+    return _save_pledge(slug, form, agreed=form.agreed, otherwise=409)
+
+
+def _save_pledge(slug: str, form: PledgeForm, *, agreed: int, otherwise: int) -> AnyResponse:
+    """Save it as this version; `otherwise`: the status of the page that shows what another one changes."""
     try:
-        problem = attempt(form, lambda: _edit(slug, form, agreed=form.agreed, one_language=is_partial))
+        problem = attempt(
+            form,
+            lambda: pledges.edit_pledge(
+                *(actor(), slug, form.seen.data or ""),
+                wording=form.by_language("wording"),
+                in_use=_in_use,
+                agreed=agreed,
+                one_language=bool(form.one_language.data),
+            ),
+        )
     except NewVersion as new:
-        return _publish_page(slug, form, new.version, new.one_language, 409)
-    if problem and form.one_language.errors:
-        return _publish_page(slug, form, form.agreed, True, problem.status)
-    return campaign(slug, problem, {"pledge": form}) if problem else saved("campaign", slug)
-
-
-def _edit(slug: str, form: PledgeForm, *, agreed: int = 0, one_language: bool = False) -> None:
-    pledges.edit_pledge(
-        *(actor(), slug, form.seen.data or ""),
-        wording=form.by_language("wording"),
-        in_use=_in_use,
-        agreed=agreed,
-        one_language=one_language,
+        return campaign(slug, SavingProblem(otherwise), {"pledge": form}, new)
+    if problem is None:
+        return saved("campaign", slug)
+    is_untold = bool(form.one_language.errors)
+    return campaign(
+        slug, problem, {"pledge": form}, NewVersion(agreed, one_language=True) if is_untold else None
     )
 
 
@@ -433,19 +426,3 @@ def _in_use(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
     return signatures.is_signed(session, campaign_id, pledge_text_id) or endorsements.is_endorsed(
         session, campaign_id, pledge_text_id
     )
-
-
-def _publish_page(slug: str, form: PledgeForm, version: int, one_language: bool, status: int) -> Response:
-    desk = campaigns.desk(slug)
-    stored, typed = campaigns.wording(desk.id), form.by_language("wording")
-    page = render_template(
-        "staff/campaigns/pledge_publish.html",
-        desk=desk,
-        form=form if isinstance(form, PublishForm) else PublishForm(data=form.data),
-        version=version,
-        one_language=one_language,
-        signed=signed_versions(desk.id),
-        changes={lang: wording_changes(stored.wording[lang], typed[lang]) for lang in languages.codes()},
-        change_of={lang: stored.wording[lang].strip() != typed[lang].strip() for lang in languages.codes()},
-    )
-    return make_response(page, status)

@@ -7,88 +7,109 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import items, moderation, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.events import EVENT
-from pledge.campaigns.media import MissingContent, missing_content
+from pledge.campaigns.media import MISSING_LABELS, MissingContent, missing_content
 from pledge.campaigns.models import CampaignState
-from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
+from pledge.campaigns.moderation import STEPS
 from pledge.campaigns.opening import CONFIRM_GRACE
+from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin, MissingText, NoSuchCampaign
-from pledge.core import i18n, languages, tokens, urls
+from pledge.core import i18n, languages, tokens
 from pledge.core.tokens import Purpose
 from pledge.web import errors
-from pledge.web.staff.auth.access import SecondFactorNeeded, actor, needs
+from pledge.web.forms import ByLanguage, StaffForm
+from pledge.web.staff.auth.access import SecondFactorNeeded, actor, needs, was_shown_lately
 from pledge.web.staff.auth.step_up import on_second_factor_needed
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
     OK,
-    NewForm,
-    ScheduleForm,
-    StateForm,
+    SectionForm,
     confirmation_page,
     section_forms,
     section_page,
     section_views,
 )
 from pledge.web.staff.campaigns.items import SECTIONS
-from pledge.web.staff.forms import SavingProblem, StampedForm, attempt
+from pledge.web.staff.campaigns.page import PledgeForm, RecipientForm, TextsForm
+from pledge.web.staff.forms import (
+    SavingProblem,
+    StampedForm,
+    WholeNumberField,
+    attempt,
+    moment_field,
+    whole_number,
+)
+
+
+class NewForm(StaffForm):
+    slug = StringField(_l("Address"))
+    title = ByLanguage(StringField, _l("Title"))
+    copy_of = SelectField(_l("Begin with a copy of"), validate_choice=False)
+
+
+class StateForm(StaffForm):
+    before = HiddenField()
+    reason = TextAreaField(_l("Reason"))
+
+
+class NumbersField(TextAreaField):
+    """Whole numbers, one a line."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        found = [whole_number(word) for text in valuelist for word in text.split()]
+        self.data = [number for number in found if number is not None]
+        if len(self.data) < len(found):
+            raise ValueError(FAULT_MESSAGES[FieldFault.STEPS])
+
+    def _value(self) -> str:
+        return "\n".join(self.raw_data or [f"{number:,}" for number in self.data or ()])
+
+
+class ScheduleForm(SectionForm):
+    goal = WholeNumberField(_l("Goal"), invalid_value_message=FAULT_MESSAGES[FieldFault.GOAL])
+    goal_steps = NumbersField(_l("Steps on the way"))
+    opens_at = moment_field(_l("Opens"))
+    closes_at = moment_field(_l("Closes"))
+    reason = TextAreaField(_l("Reason"))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        return {**vars(desk.schedule), "seen": desk.schedule.stamp}
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        moderation.edit_schedule(
+            *(actor(), slug, self.seen.data or ""),
+            goal=self.goal.data or 0,
+            goal_steps=self.goal_steps.data,
+            opens_at=self.opens_at.data,
+            closes_at=self.closes_at.data,
+            reason=self.reason.data or "",
+            is_stepped_up=was_shown_lately(),
+        )
+
 
 _GRACE_HOURS = int(CONFIRM_GRACE.total_seconds() // 3600)
 
-STATES = {
-    CampaignState.DRAFT: _l("Draft"),
-    CampaignState.OPEN: _l("Open"),
-    CampaignState.CLOSED: _l("Closed"),
-    CampaignState.ARCHIVED: _l("Archived"),
-}
-STEPS = {
-    (CampaignState.DRAFT, CampaignState.OPEN): _l("Publish"),
-    (CampaignState.OPEN, CampaignState.CLOSED): _l("Close"),
-    (CampaignState.CLOSED, CampaignState.OPEN): _l("Reopen"),
-    (CampaignState.CLOSED, CampaignState.ARCHIVED): _l("Archive"),
-}
-#: What each step means, for the page before it.
-CONSEQUENCES = {
-    (CampaignState.DRAFT, CampaignState.OPEN): _l(
-        "The page becomes public in Korean and English, and people can sign from the opening time on. A campaign never becomes a draft again."
-    ),
-    (CampaignState.OPEN, CampaignState.CLOSED): _l(
-        "Nobody can sign from now on. Confirmation e-mails already sent work for %(hours)s hours more. The page stays."
-    ),
-    (CampaignState.CLOSED, CampaignState.OPEN): _l(
-        "People can sign again at once. A closing time in the past is removed; set a new one under “Dates and goal”."
-    ),
-    (CampaignState.CLOSED, CampaignState.ARCHIVED): _l(
-        "The page can still be read, apart from the current campaigns. This cannot be undone."
-    ),
+#: The page and the part of it where something is entered that a visitor would miss.
+_MISSED_AT = {
+    MissingContent.PHOTO: ("campaign", "photo-title"),
+    MissingContent.VIDEO: ("campaign", "video-title"),
+    MissingContent.CAPTIONS: ("campaign", "video-title"),
+    MissingContent.LETTER: ("campaign", "text-title"),
+    MissingContent.QUOTATION: ("campaign", "quotation-title"),
+    MissingContent.SISTERS: ("campaign_partners", "sisters-title"),
+    MissingContent.LOGOS: ("campaign_partners", "partners-title"),
 }
 
-#: What a visitor would miss, and the endpoint of the page and the part of it where it is entered.
-MISSED = {
-    MissingContent.PHOTO: (_l("A photograph"), "staff.campaign", "photo-title"),
-    MissingContent.VIDEO: (_l("A video"), "staff.campaign", "video-title"),
-    MissingContent.CAPTIONS: (_l("Captions of the video in every language"), "staff.campaign", "video-title"),
-    MissingContent.LETTER: (_l("A letter to read or to download"), "staff.campaign", "text-title"),
-    MissingContent.QUOTATION: (
-        _l("A quotation of somebody whom people know"),
-        "staff.campaign",
-        "quotation-title",
-    ),
-    MissingContent.SISTERS: (_l("Sister campaigns"), "staff.campaign_partners", "sisters-title"),
-    MissingContent.LOGOS: (_l("The logos of all organisations behind it"), "staff.campaign_partners", ""),
-}
-
-#: The texts for missing things, by section and field.
+#: The forms in which missing texts are entered.
+_TEXTS_AT = {"texts": (TextsForm, RecipientForm), "pledge": (PledgeForm,)}
+#: What else can be missing, by section and field.
 _MISSING = {
-    ("texts", "title"): _l("Title"),
-    ("texts", "tagline"): _l("Tagline"),
-    ("texts", "summary"): _l("Summary"),
-    ("texts", "recipient"): _l("Recipient of the totals"),
-    ("texts", "body"): _l("Text"),
-    ("pledge", ""): _l("Pledge text"),
     ("schedule", "closes_at"): _l("A closing time that is still to come"),
     ("partners", "secretariat"): _l("Secretariat"),
     ("partners", ""): _l("Name of a partner"),
@@ -156,35 +177,16 @@ def campaign_dates(
         grace_hours=_GRACE_HOURS,
         events=items.rows(EVENT, desk.id),
         sections=SECTIONS,
-        states=STATES,
-        steps=[(after, STEPS[desk.state, after]) for after in TRANSITIONS[desk.state]],
+        steps=[(after, step.verb) for (before, after), step in STEPS.items() if before == desk.state],
         can_publish=not missing,
         missing=[(_words(item), _missing_address(slug, item)) for item in missing],
-        missed=[
-            (words, _address(slug, section, anchor))
-            for words, section, anchor in map(MISSED.__getitem__, missing_content(desk))
-        ],
+        missed=[(MISSING_LABELS[it], _address(slug, *_MISSED_AT[it])) for it in missing_content(desk)],
         moved=request.args.get("moved") == "1",
-        share=_share_texts(desk) if desk.state is CampaignState.OPEN else {},
     )
 
 
 DATES = {"schedule": ScheduleForm}
 section_views("dates", DATES, campaign_dates)
-
-
-def _share_texts(desk: CampaignAdmin) -> dict[str, str]:
-    """A text for sharing, by language, with the address of the public page."""
-    return {
-        lang: "\n".join(
-            [
-                desk.texts[f"title_{lang}"],
-                desk.texts[f"tagline_{lang}"],
-                urls.campaign_link(lang, desk.slug),
-            ]
-        )
-        for lang in languages.codes()
-    }
 
 
 @staff.get("/campaigns/<slug>/preview/<language>")
@@ -199,21 +201,21 @@ def campaign_preview(slug: str, language: str, part: str = "") -> AnyResponse:
     return redirect(url_for(endpoint, lang=language, slug=slug, token=token), 302)
 
 
-@staff.get("/campaigns/<slug>/state/<after>")
+@staff.get("/campaigns/<slug>/state/<any(open, closed, archived):after>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_state(slug: str, after: str) -> Response:
-    desk, wanted = staff_queries.desk(slug), _state_or_404(after)
-    if wanted not in TRANSITIONS[desk.state] or (wanted is CampaignState.OPEN and desk.missing):
+    desk, wanted = staff_queries.desk(slug), CampaignState(after)
+    if (desk.state, wanted) not in STEPS or (wanted is CampaignState.OPEN and desk.missing):
         return campaign_dates(slug, SavingProblem(409), is_refused=True)
-    return _state_page(desk, wanted, StateForm(), OK)
+    return _state_page(desk, wanted, StateForm(data={"before": desk.state}), OK)
 
 
-@staff.post("/campaigns/<slug>/state/<after>")
+@staff.post("/campaigns/<slug>/state/<any(open, closed, archived):after>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
-    desk, wanted = staff_queries.desk(slug), _state_or_404(after)
+    desk, wanted = staff_queries.desk(slug), CampaignState(after)
     form = StateForm(request.form)
-    if form.before.data not in set(CampaignState):  # the sender must say which state they saw
+    if (form.before.data, wanted) not in STEPS:  # the sender must say which state they saw
         return campaign_dates(slug, SavingProblem(409), is_refused=True)
     before = CampaignState(form.before.data)
     problem = attempt(form, lambda: moderation.move(actor(), slug, before, wanted, form.reason.data or ""))
@@ -224,20 +226,14 @@ def campaign_state_post(slug: str, after: str) -> AnyResponse:
     return _state_page(desk, wanted, form, problem)
 
 
-def _state_or_404(after: str) -> CampaignState:
-    """The state in an address; a campaign never becomes a draft again."""
-    if after not in set(CampaignState) - {CampaignState.DRAFT}:
-        abort(404)
-    return CampaignState(after)
-
-
 def _words(item: MissingText) -> str:
-    name = item.field.removesuffix(f"_{item.lang}") if item.section == "texts" or not item.lang else ""
-    words = str(_MISSING[item.section, name])
+    for form in _TEXTS_AT.get(item.section, ()):
+        if item.field in (fields := form()):
+            return str(fields[item.field].label.text)
     if not item.lang:
-        return words
-    language = languages.name(item.lang, i18n.language())
-    return str(_("%(field)s in %(language)s", field=words, language=language))
+        return str(_MISSING[item.section, item.field])
+    name = languages.name(item.lang, i18n.language())
+    return str(_("%(field)s in %(language)s", field=_MISSING[item.section, ""], language=name))
 
 
 def _missing_address(slug: str, item: MissingText) -> str:
@@ -247,35 +243,31 @@ def _missing_address(slug: str, item: MissingText) -> str:
         field = f"{SECTIONS[item.section].kind.title}_{item.lang}"
         return url_for("staff.item", slug=slug, section=item.section, number=item.field, _anchor=field)
     if item.field.startswith("recipient_"):
-        return _address(slug, "staff.campaign_settings", item.field)
-    page = "staff.campaign_dates" if item.section == "schedule" else "staff.campaign"
-    return _address(slug, page, item.field)
+        return _address(slug, "campaign_settings", item.field)
+    return _address(slug, "campaign_dates" if item.section == "schedule" else "campaign", item.field)
 
 
-def _address(slug: str, endpoint: str, anchor: str) -> str:
-    return url_for(endpoint, slug=slug, _anchor=anchor or None)
+def _address(slug: str, page: str, anchor: str) -> str:
+    return url_for(f"staff.{page}", slug=slug, _anchor=anchor)
 
 
 def _list_page(form: NewForm, status: int) -> Response:
-    page = render_template(
-        "staff/campaigns/campaigns.html", campaigns=staff_queries.rows(), states=STATES, form=form
-    )
+    page = render_template("staff/campaigns/campaigns.html", campaigns=staff_queries.rows(), form=form)
     return make_response(page, status)
 
 
 def _state_page(
     desk: CampaignAdmin, after: CampaignState, form: StateForm, problem: SavingProblem
 ) -> Response:
-    form.before.data = desk.state
-    consequence = str(CONSEQUENCES[desk.state, after]) % {"hours": _GRACE_HOURS}
+    step = STEPS[CampaignState(form.before.data), after]
     return confirmation_page(
         desk,
         form,
         problem,
-        heading=STEPS[desk.state, after],
-        lines=[consequence],
-        verb=STEPS[desk.state, after],
+        heading=step.verb,
+        lines=[str(step.consequence) % {"hours": _GRACE_HOURS}],
+        verb=step.verb,
         is_step_back=after is CampaignState.ARCHIVED,
-        is_reason_needed=(desk.state, after) in NEEDS_REASON,
+        is_reason_needed=step.needs_reason,
         back=url_for("staff.campaign_dates", slug=desk.slug),
     )

@@ -98,18 +98,6 @@ def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, staff_client):
     assert viewer.get("/staff/numbers?campaign=nothing").status_code == 404
 
 
-def test_an_open_campaign_has_a_text_to_pass_on(two, staff_client):
-    editor = staff_client("editor", lang="en")
-    page = editor.get("/staff/campaigns/rivers/dates?moved=1").text
-    assert "The campaign is open now. Below is a text to share." in page
-    for lang, title in TITLES.items():
-        (text,) = re.findall(rf'<textarea[^>]*id="share-{lang}".*?</textarea>', page, re.DOTALL)
-        assert title in text
-        assert f"/{lang}/c/rivers" in text
-    draft("quiet")
-    assert 'id="share-ko"' not in editor.get("/staff/campaigns/quiet").text
-
-
 def test_why_an_organisation_was_removed_is_told_in_the_language_of_who_reads(two, staff_client):
     said = "It was listed by mistake."
     row = endorsement(two[1])

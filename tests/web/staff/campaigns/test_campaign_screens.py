@@ -82,6 +82,17 @@ def test_earlier_words_are_shown_beside_the_new_ones_and_restored_by_one_press(a
     assert editor.post("/staff/campaigns/air/page/texts/restore/999", data=old).status_code == 404
 
 
+def test_texts_that_were_typed_are_previewed_and_not_stored(app, editor):
+    factories.campaign("air")
+    typed = texts_form(editor, title_en="A title to try", body_en="## A **bold** word")
+    page = editor.post("/staff/campaigns/air/page/texts/preview", data=typed).text
+    preview = page.partition('id="preview-title"')[2].partition("</section>")[0]
+    assert "A title to try" in preview
+    assert "<strong>bold</strong>" in preview
+    assert 'value="A title to try"' in page, "and it stands in the form"
+    assert staff_queries.desk("air").texts["title_en"] != "A title to try"
+
+
 def test_a_long_korean_text_is_not_too_large_for_its_form(app, editor):
     draft("air")
     long = "하늘 " * 6600
@@ -226,7 +237,7 @@ def test_the_pledge_is_written_and_its_versions_are_listed(app, editor, client):
     assert sent.status_code == 303
     listed = editor.get(sent.location).text
     for row in queries.pledge_versions(staff_queries.desk("air").id):
-        assert row.sha256.hex() in listed
+        assert f'href="/en/c/air/pledge/{row.version}"' in listed
         assert client.get(f"/en/c/air/pledge/{row.version}").status_code == 200
 
 

@@ -112,3 +112,14 @@ def test_an_editor_sets_where_answers_to_e_mails_go(app, editor):
         editor.post(f"{path}/reply-to", data={"seen": seen(page, "reply-to"), "reply_to": ""}).status_code
         == 409
     )
+
+
+def test_the_versions_of_the_consent_are_shown_with_what_changed_and_since_when(app, editor):
+    factories.campaign("air")
+    before = staff_queries.desk("air").texts["recipient_en"]
+    assert "Version 1, since" in editor.get("/staff/campaigns/air/settings").text
+    save(editor, ("/settings/recipient", "recipient_en", "the National Assembly"), reason=WHY)
+    page = editor.get("/staff/campaigns/air/settings").text
+    assert "Version 2, since" in page
+    newest = re.sub("<ins>.*?</ins>", "", page.partition("Version 2, since")[2].partition("</li>")[0])
+    assert before in re.sub("<[^>]+>", "", newest), "the words before stand in it, struck out"
