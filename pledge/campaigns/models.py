@@ -57,6 +57,13 @@ class PartnerRole(StrEnum):
     PARTNER = "partner"
 
 
+#: As staff read them.
+ROLE_LABELS = {
+    PartnerRole.SECRETARIAT: Phrase("campaign", "Secretariat"),
+    PartnerRole.PARTNER: Phrase("campaign", "Partner"),
+}
+
+
 class Campaign(Model):
     __tablename__ = "campaigns"
 

@@ -42,7 +42,7 @@ class ImportFault(StrEnum):
 
 
 #: What is wrong with a line, to those who sent it.
-ROW_MESSAGES: dict[str, Phrase] = {
+ROW_MESSAGES: dict[ImportFault | FieldFault, Phrase] = {
     **FAULT_MESSAGES,
     ImportFault.NO_NAME_COLUMN: Phrase(
         "table", "No column is headed like a name. Please use the headers of our table."

@@ -55,6 +55,7 @@ LABELS = {
     "mail_returned": mail.RETURNED_LABELS,
     "mail_state": mail.STATE_LABELS,
     "campaign_state": campaigns.STATE_LABELS,
+    "partner_role": campaigns.ROLE_LABELS,
     "news_state": news.STATE_LABELS,
     "organization_type": TYPES,
     "paper_state": paper.STATE_LABELS,

@@ -25,7 +25,7 @@ _TAKEN = Ask.REASON | Ask.FACTOR
 #: By the endpoint of the form.
 ACTS: dict[str, Ask] = {
     # Campaigns: saving shows what somebody else stored, and the next save takes it back.
-    "campaigns_post": Ask.NOTHING,
+    "campaigns": Ask.NOTHING,
     "campaign_texts": Ask.NOTHING,
     "campaign_texts_restore": Ask.NOTHING,
     "campaign_photo": Ask.NOTHING,
@@ -42,7 +42,7 @@ ACTS: dict[str, Ask] = {
     "campaign_state_post": Ask.CONFIRMATION | _TAKEN,
     "item_post": Ask.NOTHING,
     "item_move": Ask.NOTHING,
-    "item_remove_post": Ask.CONFIRMATION | Ask.REASON,
+    "item_remove": Ask.CONFIRMATION | Ask.REASON,
     "partner_import_post": Ask.NOTHING,
     # News
     "news_new_post": Ask.NOTHING,

@@ -41,8 +41,6 @@ from pledge.web.staff.forms import (
     time_field,
 )
 
-ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Partner")}
-
 
 class ItemForm(StampedForm):
     """The form of an item, and the list that it belongs to."""
@@ -69,7 +67,13 @@ class ItemForm(StampedForm):
         return languages.as_fields(vars(fields))
 
 
-class PartnerForm(ItemForm):
+class LogoForm(ItemForm):
+    logo = FileField(_l("Logo"))
+    logo_kept = HiddenField()
+    drop_logo = TickField(_l("Remove the logo"))
+
+
+class PartnerForm(LogoForm):
     kind, page = PARTNER, "staff.campaign_partners"
     heading, adding = _l("Partners"), _l("Add a partner")
     blank = {"role": PartnerRole.PARTNER}  # noqa: RUF012  # never changed
@@ -77,9 +81,6 @@ class PartnerForm(ItemForm):
     type = SelectField(_l("Kind of organisation"), validate_choice=False)
     name = ByLanguage(StringField, _l("Name"))
     url = StringField(_l("Web address"))
-    logo = FileField(_l("Logo"))
-    logo_kept = HiddenField()
-    drop_logo = TickField(_l("Remove the logo"))
 
     def validate_role(self, field: Field) -> None:
         if field.data not in set(PartnerRole):
@@ -155,16 +156,13 @@ class EventForm(ItemForm):
         )
 
 
-class SisterForm(ItemForm):
+class SisterForm(LogoForm):
     kind, page = SISTER, "staff.campaign_partners"
     heading, adding = _l("Sister campaigns"), _l("Add a sister campaign")
     name = ByLanguage(StringField, _l("Name"))
     place = ByLanguage(StringField, _l("Place"))
     sentence = ByLanguage(StringField, _l("One sentence"))
     url = StringField(_l("Web address"))
-    logo = FileField(_l("Logo"))
-    logo_kept = HiddenField()
-    drop_logo = TickField(_l("Remove the logo"))
 
     @property
     def fields(self) -> SisterFields:
@@ -202,7 +200,6 @@ def campaign_partners(slug: str) -> Response:
         None,
         OK,
         sections=SECTIONS,
-        roles=ROLES,
         partners=found[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE],
         all_partners=len(partners),
         wanted=wanted,
@@ -280,32 +277,25 @@ def item_move(slug: str, section: str, number: int, direction: str) -> AnyRespon
     return redirect(url_for(SECTIONS[section].page, slug=slug, _anchor=f"{section}-{number}"), 303)
 
 
-@staff.get(f"{_LIST}/<int:number>/remove")
+@staff.route(f"{_LIST}/<int:number>/remove", methods=["GET", "POST"])
 @needs(Permission.EDIT_CAMPAIGNS)
-def item_remove(slug: str, section: str, number: int) -> Response:
-    row = _one(slug, section, number)
-    return removal_page(
-        slug, row.title, _address(slug, section, number), RemoveForm(data={"seen": row.stamp})
+def item_remove(slug: str, section: str, number: int) -> AnyResponse:
+    kind, row, form, problem = (
+        SECTIONS[section].kind,
+        _one(slug, section, number),
+        RemoveForm(request.form),
+        OK,
     )
-
-
-@staff.post(f"{_LIST}/<int:number>/remove")
-@needs(Permission.EDIT_CAMPAIGNS)
-def item_remove_post(slug: str, section: str, number: int) -> AnyResponse:
-    kind, row, form = SECTIONS[section].kind, _one(slug, section, number), RemoveForm(request.form)
-    problem = attempt(
-        form,
-        lambda: items.remove(
-            kind, actor(), slug, number, seen=form.seen.data or "", reason=form.reason.data or ""
-        ),
-    )
-    if problem is None:
-        return _saved(slug, section)
-    return removal_page(slug, row.title, _address(slug, section, number), form, problem)
-
-
-def _address(slug: str, section: str, number: int) -> str:
-    return url_for("staff.item", slug=slug, section=section, number=number)
+    if request.method == "POST":
+        seen, reason = form.seen.data or "", form.reason.data or ""
+        refused = attempt(form, lambda: items.remove(kind, actor(), slug, number, seen=seen, reason=reason))
+        if refused is None:
+            return _saved(slug, section)
+        problem = refused
+    else:
+        form.seen.data = row.stamp
+    back = url_for("staff.item", slug=slug, section=section, number=number)
+    return removal_page(slug, row.title, back, form, problem)
 
 
 def _one(slug: str, section: str, number: int) -> Item[Any]:
@@ -325,6 +315,5 @@ def _page(slug: str, section: str, row: Item[Any] | None, form: ItemForm, proble
         problem,
         name=section,
         section=SECTIONS[section],
-        roles=ROLES,
         item=row,
     )

@@ -127,31 +127,19 @@ def step_up_needed(_error: StepUpNeeded) -> AnyResponse:
     return on_second_factor_needed(SecondFactorNeeded(sign_in=False))
 
 
-@staff.get("/campaigns")
+@staff.route("/campaigns", methods=["GET", "POST"])
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaigns() -> Response:
-    return _list_page(NewForm(), 200)
-
-
-@staff.post("/campaigns")
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaigns_post() -> AnyResponse:
-    """A draft, empty or with what is on the page of another campaign."""
-    form, created = NewForm(request.form), []
-    problem = attempt(
-        form,
-        lambda: created.append(
-            moderation.create(
-                actor(),
-                slug=form.slug.data or "",
-                title=form.by_language("title"),
-                copy_of=form.copy_of.data or "",
-            )
-        ),
-    )
-    if problem:
-        return _list_page(form, problem.status)
-    return redirect(url_for("staff.campaign", slug=created[0]), 303)
+def campaigns() -> AnyResponse:
+    """All campaigns; and a new draft, empty or with what is on the page of another campaign."""
+    form, problem = NewForm(request.form), OK
+    if request.method == "POST":
+        slug, title, copy_of = form.slug.data or "", form.by_language("title"), form.copy_of.data or ""
+        refused = attempt(form, lambda: moderation.create(actor(), slug=slug, title=title, copy_of=copy_of))
+        if refused is None:
+            return redirect(url_for("staff.campaign", slug=slug.strip().lower()), 303)
+        problem = refused
+    page = render_template("staff/campaigns/campaigns.html", campaigns=staff_queries.rows(), form=form)
+    return make_response(page, problem.status)
 
 
 @staff.get("/campaigns/<slug>/dates")
@@ -249,11 +237,6 @@ def _missing_address(slug: str, item: MissingText) -> str:
 
 def _address(slug: str, page: str, anchor: str) -> str:
     return url_for(f"staff.{page}", slug=slug, _anchor=anchor)
-
-
-def _list_page(form: NewForm, status: int) -> Response:
-    page = render_template("staff/campaigns/campaigns.html", campaigns=staff_queries.rows(), form=form)
-    return make_response(page, status)
 
 
 def _state_page(
