@@ -131,12 +131,15 @@ def step_up_needed(_error: StepUpNeeded) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaigns() -> AnyResponse:
     """All campaigns; and a new draft, empty or with what is on the page of another campaign."""
-    form, problem = NewForm(request.form), OK
+    form, problem, created = NewForm(request.form), OK, []
     if request.method == "POST":
-        slug, title, copy_of = form.slug.data or "", form.by_language("title"), form.copy_of.data or ""
-        refused = attempt(form, lambda: moderation.create(actor(), slug=slug, title=title, copy_of=copy_of))
+        words = {"slug": form.slug.data or "", "copy_of": form.copy_of.data or ""}
+        refused = attempt(
+            form,
+            lambda: created.append(moderation.create(actor(), title=form.by_language("title"), **words)),
+        )
         if refused is None:
-            return redirect(url_for("staff.campaign", slug=slug.strip().lower()), 303)
+            return redirect(url_for("staff.campaign", slug=created[0]), 303)
         problem = refused
     page = render_template("staff/campaigns/campaigns.html", campaigns=staff_queries.rows(), form=form)
     return make_response(page, problem.status)
