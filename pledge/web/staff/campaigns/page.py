@@ -308,7 +308,7 @@ def campaign(
         else {},
         new_version=new_version,
         signed=signed_versions(desk.id) if new_version else [],
-        changes={lang: wording_changes(old[lang], new[lang]) for lang in languages.codes()},
+        changes={lang: wording_changes(old[lang], new[lang]) for lang in languages.codes() if new_version},
         change_of={lang: old[lang].strip() != new[lang].strip() for lang in languages.codes()},
         history=_history(slug),
         versions=pledge_versions(desk.id),
