@@ -4,8 +4,9 @@ import hashlib
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,8 +22,11 @@ from pledge.cli.options import campaign_id, known_language, refuse_without_log_k
 from pledge.core import clock, languages
 from pledge.core.clock import iso_utc
 from pledge.core.i18n import Phrase
+from pledge.core.languages import Texts
 from pledge.deliveries import freezing
+from pledge.deliveries.document import SUBMITTED_AS
 from pledge.deliveries.freezing import CountInDoubt
+from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.checking import KeysFrom, check
 from pledge.deliveries.tables import FORMATS
@@ -46,7 +50,7 @@ _KEY_NAMES = {
 }
 
 
-def by_language(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+def by_language(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> Texts:
     """`LANG=TEXT`, once for each language. Raises click.BadParameter."""
     found: dict[str, str] = {}
     for one in given:
@@ -55,7 +59,15 @@ def by_language(context: click.Context, option: click.Parameter, given: tuple[st
             raise click.BadParameter("LANG=… is expected, once for each language")
         known_language(lang)
         found[lang] = text
-    return found
+    return languages.texts(found)
+
+
+def in_languages(name: str, said: str, metavar: str = "LANG=TEXT") -> Callable[[Any], Any]:
+    """An option that is given once for each language."""
+    return click.option(name, multiple=True, metavar=metavar, callback=by_language, help=said)
+
+
+_REPLY = ("number", "department", "submitted_as", "person", "phone", "email", "address")
 
 
 @delivery.command("build")
@@ -67,28 +79,18 @@ def by_language(context: click.Context, option: click.Parameter, given: tuple[st
     help="Write the pack to this file.",
 )
 @click.option("--checkpoint", "size", type=int, help="The checkpoint of this many entries; else the newest.")
-@click.option(
-    "--recipient",
-    multiple=True,
-    metavar="LANG=TEXT",
-    callback=by_language,
-    help="For each language; else the recipient that the campaign names.",
-)
-@click.option(
-    "--occasion",
-    multiple=True,
-    metavar="LANG=TEXT",
-    callback=by_language,
-    help="For each language; else that the totals are handed over.",
-)
-@click.option(
-    "--letter",
-    multiple=True,
-    metavar="LANG=FILE",
-    callback=by_language,
-    help="For each language a file with the letter; else one is written.",
-)
-def build(slug: str, out: Path, size: int | None, **given: dict[str, str]) -> None:
+@click.option("--as-last-time", is_flag=True, help="Begin with what the campaign's last delivery said.")
+@in_languages("--recipient", "Else the recipient that the campaign names.")
+@in_languages("--occasion", "Else that the totals are handed over.")
+@in_languages("--letter", "A file with the letter; else one is written.", metavar="LANG=FILE")
+@click.option("--number", help="The number of the letter.")
+@in_languages("--department", "The department in charge.")
+@click.option("--submitted-as", type=click.Choice(tuple(SUBMITTED_AS)), help="As what it is handed in.")
+@in_languages("--person", "Who is in charge of the answer.")
+@click.option("--phone", help="For the answer.")
+@click.option("--email", help="For the answer; else that of the site.")
+@in_languages("--address", "For the answer.")
+def build(slug: str, out: Path, size: int | None, as_last_time: bool, **given: Any) -> None:
     """Freeze a delivery of the campaign SLUG and write its pack.
 
     The same call gives the same file again: a delivery that was frozen here with the same checkpoint and texts is used
@@ -96,16 +98,18 @@ def build(slug: str, out: Path, size: int | None, **given: dict[str, str]) -> No
     """
     refuse_without_log_key(current_config())
     checkpoint = _checkpoint(campaign_id(slug), size)
+    draft = freezing.draft(slug, checkpoint.id, like_last=as_last_time)
     try:
-        texts: dict[str, Any] = {
-            "recipient": languages.texts(freezing.recipient_of(slug) | given["recipient"]),
-            "occasion": languages.texts(_OCCASION.in_each() | given["occasion"]),
-            "letter": languages.texts(freezing.letter_for(slug, checkpoint.id) | _read(given["letter"])),
-        }
-        number = freezing.frozen_before(COMMAND_LINE, slug, checkpoint.id, **texts)
-        is_new = number is None
-        if number is None:
-            number = freezing.freeze(COMMAND_LINE, slug, checkpoint.id, **texts)
+        wording = LetterTexts(
+            recipient=languages.texts(draft.recipient | given["recipient"]),
+            occasion=languages.texts((draft.occasion or _OCCASION.in_each()) | given["occasion"]),
+            letter=languages.texts(draft.letter | _read(given["letter"])),
+            reply=replace(
+                draft.reply,
+                **{name: given[name] for name in _REPLY if given[name]},
+            ),
+        )
+        number = freezing.freeze(COMMAND_LINE, slug, checkpoint.id, wording)
     except BadFields as wrong:
         said = ", ".join(f"{field} is {fault}".replace("_", " ") for field, fault in wrong.faults.items())
         raise click.UsageError(said) from None
@@ -122,7 +126,7 @@ def build(slug: str, out: Path, size: int | None, **given: dict[str, str]) -> No
     written, sha256 = _write(number, out)
     click.echo(f"{out}: {written} bytes")
     click.echo(f"SHA-256 {sha256}")
-    click.echo(f"delivery {number}, {'frozen now' if is_new else 'frozen before'}")
+    click.echo(f"delivery {number}")
     click.echo(f"checkpoint of {checkpoint.size} entries, root {checkpoint.root_base64}")
     click.echo(f"{checkpoint.people} people, {checkpoint.organizations} organizations")
 
@@ -209,7 +213,7 @@ def verify(file: Path, key: TextIO | None) -> None:
 @click.option(
     "--lang",
     default="",
-    help="A table for a reader, in this language; by default one for a program, in all of them, with codes.",
+    help="Write it in this language alone; by default in all of the site.",
 )
 @click.option(
     "--out",
@@ -221,7 +225,7 @@ def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
     """Write how many signed the campaign SLUG: in all, by country, by region and by day."""
     campaign_id(slug)  # refuses an unknown one
     found = totals_at(campaign_facts(slug))
-    content = FORMATS[form](found, known_language(lang) if lang else None)
+    content = FORMATS[form](replace(found, languages=[known_language(lang)]) if lang else found)
     if out is not None:
         try:
             out.write_bytes(content)

@@ -11,7 +11,7 @@ from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.ledger.counting import Moves
 from pledge.statistics.cells import Cell
-from pledge.statistics.totals import CountedCheckpoint, Organization, Pledge, Totals
+from pledge.statistics.totals import CountedCheckpoint, Organization, PaperTotals, Pledge, Totals
 
 #: In the manifest and in the document; a changed format gets another name.
 FORMAT = "pledge-delivery/v1"
@@ -43,12 +43,9 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class FrozenPaper:
-    """Signatures on paper: in none of the other numbers."""
-
-    signatures: int
-    sheets: int
-    batches: int
+class NamedPartner:
+    name: Texts
+    type: str = ""  #: as core.organization_types.OrganizationType; documents of before it was kept have none
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,8 @@ class Document(Totals):
     """The totals at a checkpoint, and all that is said with them."""
 
     checkpoint: CountedCheckpoint = field()
-    goal: int
+    people_moves: Moves = field()
+    organization_moves: Moves = field()
     origin: str  #: of the log
     address: str  #: of the campaign's site, for "how to check": `https://example.org`
     recipient: Texts
@@ -74,16 +72,12 @@ class Document(Totals):
     letter: Texts  #: paragraphs, an empty line between two
     frozen_at: str
     pledges: list[Pledge]
-    named_organizations: list[Organization]
     secretariat: list[Texts]
-    partners: list[Texts]
-    people_moves: Moves
-    organization_moves: Moves
+    partners: list[NamedPartner]
     sign_ups: SignUps
     verifiers: list[str] = field(default_factory=list)  #: the log's public keys in text form
     #: The newest checkpoint at the moment of freezing; None in documents of before it was kept.
     newest: CountedCheckpoint | None = None
-    paper: FrozenPaper | None = None  #: None where nothing was signed on paper
     reply: Reply = Reply()  #: documents that were frozen before letters had it are without
     format: str = FORMAT
 
@@ -100,8 +94,11 @@ def from_json(text: str) -> Document:
     raw: dict[str, Any] = json.loads(text)
     for name in ("title", "recipient", "occasion", "letter"):
         raw[name] = Texts(raw[name])
-    for name in ("secretariat", "partners"):
-        raw[name] = [Texts(one) for one in raw[name]]
+    raw["secretariat"] = [Texts(one) for one in raw["secretariat"]]
+    raw["partners"] = [
+        NamedPartner(Texts(one["name"]), one["type"]) if "name" in one else NamedPartner(Texts(one))
+        for one in raw["partners"]
+    ]
     for name in ("by_country", "by_region", "by_day"):
         raw[name] = [Cell(cell["key"], Texts(cell["label"]), cell["people"]) for cell in raw[name]]
     raw["pledges"] = [Pledge(one["version"], one["sha256"], Texts(one["text"])) for one in raw["pledges"]]
@@ -112,7 +109,7 @@ def from_json(text: str) -> Document:
     raw["checkpoint"] = CountedCheckpoint(**raw["checkpoint"])
     raw |= raw["checkpoint"].counts
     raw["newest"] = CountedCheckpoint(**raw["newest"]) if raw.get("newest") else None
-    raw["paper"] = FrozenPaper(**raw["paper"]) if raw.get("paper") else None
+    raw["paper"] = PaperTotals(**raw["paper"]) if raw.get("paper") else None
     raw["people_moves"], raw["organization_moves"] = (
         Moves(**raw[name]) for name in ("people_moves", "organization_moves")
     )

@@ -1,7 +1,6 @@
 """Reads of the register: for its screens, and the public view of deliveries."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +9,7 @@ from sqlalchemy import Row, Select, bindparam, select
 from pledge.campaigns.forgetting import AFTER_DELIVERY
 from pledge.campaigns.models import Campaign
 from pledge.core.db import reading
-from pledge.core.languages import Texts
-from pledge.deliveries.models import HANDED_OVER_STATES, Channel, Delivery, DeliveryState
+from pledge.deliveries.models import HANDED_OVER_STATES, Delivery, DeliveryState
 from pledge.ledger.models import Checkpoint, LedgerHead
 
 #: How many deliveries the campaign's page shows.
@@ -22,62 +20,43 @@ MAX_SHOWN = 5
 GRACE = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class DeliveryView:
-    """A delivery as staff see it."""
+#: A delivery with the numbers of its checkpoint; `find` has its document too.
+DeliveryRow = Row[*tuple[Any, ...]]
 
-    id: int
-    campaign_id: int
-    slug: str
-    state: DeliveryState
-    recipient: Texts
-    occasion: Texts
-    people: int  #: at the checkpoint
-    organizations: int
-    size: int  #: of the log at the checkpoint
-    signed_at: datetime
-    frozen_name: str
-    frozen_at: datetime
-    handed_over_at: datetime | None
-    channel: Channel | None
-    receipt_number: str
-    answered_at: datetime | None
-    answer: Texts
-    document: str = ""  #: JSON, of one delivery only
-
-    @property
-    def is_handed_over(self) -> bool:
-        return self.state in HANDED_OVER_STATES
+_LEFT_OUT = ("document", "letter", "checkpoint_id", "frozen_by", "recorded_at")
+_DELIVERIES: Select[*tuple[Any, ...]] = (
+    select(
+        *(column for column in Delivery.__table__.c if column.name not in _LEFT_OUT),
+        Campaign.slug,
+        *(Checkpoint.people, Checkpoint.organizations, Checkpoint.size, Checkpoint.signed_at),
+    )
+    .join(Campaign, Campaign.id == Delivery.campaign_id)
+    .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
+)
+_PUBLIC = (
+    _DELIVERIES.where(Delivery.campaign_id == bindparam("campaign"), Delivery.state.in_(HANDED_OVER_STATES))
+    .order_by(Delivery.handed_over_at.desc(), Delivery.id.desc())
+    .limit(MAX_SHOWN)
+)
 
 
-@dataclass(frozen=True)
-class PublicDelivery:
-    """A delivery on the campaign's page, in one language."""
-
-    id: int
-    recipient: str
-    occasion: str
-    people: int
-    organizations: int
-    handed_over_at: datetime
-    receipt_number: str
-    answered_at: datetime | None
-    answer: str
-
-
-def overview() -> list[DeliveryView]:
+def overview() -> Sequence[DeliveryRow]:
     """All deliveries, the newest first."""
     with reading() as connection:
-        rows = connection.execute(_deliveries().order_by(Delivery.id.desc())).all()
-    return [_view(row) for row in rows]
+        return connection.execute(_DELIVERIES.order_by(Delivery.id.desc())).all()
 
 
-def find(delivery_id: int) -> DeliveryView | None:
+def find(delivery_id: int) -> DeliveryRow | None:
     """One delivery with its document; None when there is none."""
-    query = _deliveries().add_columns(Delivery.document).where(Delivery.id == delivery_id)
+    query = _DELIVERIES.add_columns(Delivery.document).where(Delivery.id == delivery_id)
     with reading() as connection:
-        row = connection.execute(query).first()
-    return None if row is None else _view(row)
+        return connection.execute(query).first()
+
+
+def public_deliveries(campaign_id: int) -> Sequence[DeliveryRow]:
+    """The deliveries that were handed over, the newest first, with their answers."""
+    with reading() as connection:
+        return connection.execute(_PUBLIC, {"campaign": campaign_id}).all()
 
 
 def answered(since: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -90,35 +69,6 @@ def answered(since: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
     )
     with reading() as connection:
         return connection.execute(query).all()
-
-
-_PUBLIC = (
-    select(
-        *(Delivery.id, Delivery.recipient, Delivery.occasion, Checkpoint.people, Checkpoint.organizations),
-        *(Delivery.handed_over_at, Delivery.receipt_number, Delivery.answered_at, Delivery.answer),
-    )
-    .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
-    .where(Delivery.campaign_id == bindparam("campaign"), Delivery.state.in_(HANDED_OVER_STATES))
-    .order_by(Delivery.handed_over_at.desc(), Delivery.id.desc())
-    .limit(MAX_SHOWN)
-)
-
-
-def public_deliveries(campaign_id: int, lang: str) -> list[PublicDelivery]:
-    """The deliveries that were handed over, the newest first, with their answers."""
-    with reading() as connection:
-        rows = connection.execute(_PUBLIC, {"campaign": campaign_id}).all()
-    return [
-        PublicDelivery(
-            **row._asdict()
-            | {
-                "recipient": row.recipient.of(lang),
-                "occasion": row.occasion.of(lang),
-                "answer": row.answer.of(lang),
-            }
-        )
-        for row in rows
-    ]
 
 
 def last_handed_over(news: Mapping[int, datetime]) -> dict[int, datetime]:
@@ -142,35 +92,8 @@ def last_handed_over(news: Mapping[int, datetime]) -> dict[int, datetime]:
     return since
 
 
-def _deliveries() -> Select[*tuple[Any, ...]]:
-    left_out = ("document", "letter", "checkpoint_id", "frozen_by", "recorded_at")
-    return (
-        select(
-            *(column for column in Delivery.__table__.c if column.name not in left_out),
-            Campaign.slug,
-            *(Checkpoint.people, Checkpoint.organizations, Checkpoint.size, Checkpoint.signed_at),
-        )
-        .join(Campaign, Campaign.id == Delivery.campaign_id)
-        .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
-    )
-
-
-def _view(row: Row[Any]) -> DeliveryView:
-    channel = Channel(row.channel) if row.channel else None
-    return DeliveryView(**{**row._asdict(), "state": DeliveryState(row.state), "channel": channel})
-
-
-@dataclass(frozen=True)
-class CampaignChoice:
-    """A campaign whose totals can be frozen."""
-
-    slug: str
-    people: int
-    organizations: int
-
-
-def choices() -> list[CampaignChoice]:
-    """The campaigns whose log has entries, by their number."""
+def choices() -> Sequence[Row[*tuple[Any, ...]]]:
+    """The campaigns whose totals can be frozen, as their log has entries, by their number."""
     query = (
         select(Campaign.slug, LedgerHead.people, LedgerHead.organizations)
         .join(LedgerHead, LedgerHead.campaign_id == Campaign.id)
@@ -178,4 +101,4 @@ def choices() -> list[CampaignChoice]:
         .order_by(Campaign.id)
     )
     with reading() as connection:
-        return [CampaignChoice(*row) for row in connection.execute(query)]
+        return connection.execute(query).all()

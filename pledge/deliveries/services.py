@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -74,49 +75,39 @@ class Answer:
     answer: Texts
 
 
-def hand_over(actor: Actor, delivery_id: int, entry: HandingOver) -> None:
-    """Record that it was handed over. Raises NoSuchDelivery, DeliveryInWrongState, PackNotMade, BadEntry."""
-    with _locked(delivery_id, DeliveryState.FROZEN) as (session, row):
-        if not _has_pack(session, row):
+def hand_over(actor: Actor, delivery_id: int, entry: HandingOver, reason: str = "") -> None:
+    """Record that it was handed over, or correct what was recorded of it, which needs a reason.
+
+    Raises NoSuchDelivery, DeliveryInWrongState, PackNotMade, BadEntry.
+    """
+    with _locked(delivery_id, DeliveryState.FROZEN, *HANDED_OVER_STATES) as (session, row):
+        is_correction = row.state != DeliveryState.FROZEN
+        if not is_correction and not _has_pack(session, row):
             raise PackNotMade
-        kept = _handing_over(row, entry, Checker())
-        row.state, row.recorded_at = DeliveryState.HANDED_OVER, clock.now()
-        _keep(row, kept)
-        record(session, actor, "delivery.hand_over", _subject(row), **_plain(kept))
-
-
-def correct(actor: Actor, delivery_id: int, entry: HandingOver, reason: str) -> None:
-    """Change what was recorded of the handing over. Raises NoSuchDelivery, DeliveryInWrongState, BadEntry."""
-    with _locked(delivery_id, *HANDED_OVER_STATES) as (session, row):
         checker = Checker()
-        reason = checker.line("reason", reason, MAX_REASON, required=True)
+        reason = checker.line("reason", reason, MAX_REASON, required=is_correction)
         before = HandingOver(row.handed_over_at, row.channel or "", row.receipt_number)
-        kept = _handing_over(row, entry, checker)
-        _keep(row, kept)
+        after = _handing_over(row, entry, checker)
         row.recorded_at = clock.now()
-        changes = {"before": _plain(before), "after": _plain(kept)}
-        record(session, actor, "delivery.correct", _subject(row), reason=reason, **changes)
+        if not is_correction:
+            row.state = DeliveryState.HANDED_OVER
+        verb = "correct" if is_correction else "hand_over"
+        _keep(session, actor, row, verb, reason if is_correction else "", before, after)
 
 
-def answer(actor: Actor, delivery_id: int, entry: Answer) -> None:
-    """Record the recipient's answer. Raises NoSuchDelivery, DeliveryInWrongState, BadEntry."""
-    with _locked(delivery_id, DeliveryState.HANDED_OVER) as (session, row):
-        kept = _answer(row, entry, Checker())
-        row.state = DeliveryState.ANSWERED
-        _keep(row, kept)
-        record(session, actor, "delivery.answer", _subject(row), **_plain(kept))
+def answer(actor: Actor, delivery_id: int, entry: Answer, reason: str = "") -> None:
+    """Record the recipient's answer, or correct it, which needs a reason.
 
-
-def correct_answer(actor: Actor, delivery_id: int, entry: Answer, reason: str) -> None:
-    """Change what was recorded of the answer. Raises NoSuchDelivery, DeliveryInWrongState, BadEntry."""
-    with _locked(delivery_id, DeliveryState.ANSWERED) as (session, row):
+    Raises NoSuchDelivery, DeliveryInWrongState, BadEntry.
+    """
+    with _locked(delivery_id, *HANDED_OVER_STATES) as (session, row):
+        is_correction = row.state == DeliveryState.ANSWERED
         checker = Checker()
-        reason = checker.line("answer_reason", reason, MAX_REASON, required=True)
-        before = Answer(row.answered_at, row.answer)
-        kept = _answer(row, entry, checker)
-        _keep(row, kept)
-        changes = {"before": _plain(before), "after": _plain(kept)}
-        record(session, actor, "delivery.correct_answer", _subject(row), reason=reason, **changes)
+        reason = checker.line("answer_reason", reason, MAX_REASON, required=is_correction)
+        before, after = Answer(row.answered_at, row.answer), _answer(row, entry, checker)
+        row.state = DeliveryState.ANSWERED
+        verb = "correct_answer" if is_correction else "answer"
+        _keep(session, actor, row, verb, reason if is_correction else "", before, after)
 
 
 def note_download(actor: Actor, delivery_id: int, sha256: str) -> None:
@@ -183,9 +174,18 @@ def _finish(checker: Checker, wrong: Mapping[str, StrEnum]) -> None:
         raise BadEntry(faults)
 
 
-def _keep(row: Delivery, kept: HandingOver | Answer) -> None:
-    for name, value in vars(kept).items():
+def _keep(
+    session: Session, actor: Actor, row: Delivery, verb: str, reason: str, *entries: HandingOver | Answer
+) -> None:
+    """Store and record an entry; `reason` is that of a correction, `entries` the former one and this one."""
+    before, after = entries
+    for name, value in vars(after).items():
         setattr(row, name, value)
+    said = _plain(after)
+    details: dict[str, Any] = (
+        {"reason": reason, "before": _plain(before), "after": said} if reason else {**said}
+    )
+    record(session, actor, f"delivery.{verb}", f"delivery:{row.id}", **details)
 
 
 def _plain(entry: HandingOver | Answer) -> dict[str, str]:
@@ -194,7 +194,3 @@ def _plain(entry: HandingOver | Answer) -> dict[str, str]:
         name: value.isoformat() if isinstance(value, datetime) else str(value or "")
         for name, value in languages.as_fields(vars(entry)).items()
     }
-
-
-def _subject(row: Delivery) -> str:
-    return f"delivery:{row.id}"

@@ -229,7 +229,8 @@ def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ..
             Endorsement.published_at.label("since"),
             Endorsement.public_reason.label("public_reasons"),
             *(EndorsementVersion.name.label("names"), EndorsementVersion.statement.label("statements")),
-            *(EndorsementVersion.type, EndorsementVersion.region, EndorsementVersion.website),
+            *(EndorsementVersion.type, EndorsementVersion.country, EndorsementVersion.region),
+            EndorsementVersion.website,
             *(EndorsementVersion.target_year, EndorsementVersion.interim_year),
             *(EndorsementVersion.interim_percent, EndorsementVersion.logo, EndorsementVersion.spokesperson),
         )

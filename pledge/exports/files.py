@@ -42,7 +42,8 @@ def file_name(slug: str, kind: str, at: datetime, *parts: object) -> str:
 
 def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
     """Write the zip; how many rows it holds. Raises IncompleteExport."""
-    expected, columns = table.rows.count(table), table.rows.columns(table)
+    expected = table.rows.count(table) if table.rows.count else 0
+    columns = table.rows.columns(table)
     name = file_name(table.slug, table.kind, table.at, table.lang, table.form)
     time = table.at.timetuple()[:6]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
@@ -50,7 +51,7 @@ def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
             hashed = _Hashed(member)
             write = _write_csv if table.form == "csv" else _write_xlsx
             rows = write(hashed, table, columns, expected, progress)
-        if table.rows.is_exact and rows != expected:
+        if table.rows.count and rows != expected:
             raise IncompleteExport(f"{rows} of {expected} rows")
         manifest = {
             "format": FORMAT,
@@ -58,7 +59,7 @@ def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
             "kind": table.kind,
             "made_at": iso_utc(table.at),
             "language": table.lang,
-            "columns": {column.name: column.head for column in columns},
+            "columns": {column.name: column.heading([table.lang]) for column in columns},
             "rows": rows,
             "files": {name: {"size": hashed.size, "sha256": hashed.sha256}},
         }
@@ -89,10 +90,10 @@ def _write_csv(
     file: _Hashed, table: Table, columns: list[Column[Any]], expected: int, progress: Progress
 ) -> int:
     """UTF-8 with BOM and CRLF, for Korean Excel. Returns the rows that were written, not those that were asked for."""
-    file.write(BOM + csv_line(*(column.head for column in columns)).encode())
+    file.write(BOM + csv_line(*(column.heading([table.lang]) for column in columns)).encode())
     rows = 0
     for rows, row in enumerate(table.rows.read(table, expected), start=1):
-        file.write(csv_line(*(column.value(row) for column in columns)).encode())
+        file.write(csv_line(*(column.value(row, table.lang) for column in columns)).encode())
         progress(rows, max(rows, expected))
     return rows
 
@@ -108,13 +109,13 @@ def _write_xlsx(
         # Each row is written at once: the library keeps them in temporary files of its own.
         with Workbook(made.name, {"constant_memory": True}) as book:
             book.set_properties({"title": title, "created": table.at})
-            sheets = _sheets(book, title, columns)
+            sheets = _sheets(book, title, columns, table.lang)
             sheet = next(sheets)
             for rows, row in enumerate(table.rows.read(table, expected), start=1):
                 if rows > 1 and rows % MAX_SHEET_ROWS == 1:
                     sheet.finish()
                     sheet = next(sheets)
-                sheet.add([column.value(row) for column in columns])
+                sheet.add([column.value(row, table.lang) for column in columns])
                 progress(rows, max(rows, expected))
             sheet.finish()
         with Path(made.name).open("rb") as whole:
@@ -123,8 +124,8 @@ def _write_xlsx(
     return rows
 
 
-def _sheets(book: Any, title: str, columns: list[Column[Any]]) -> Iterator[Sheet]:
-    styles, heads = Styles(book), [column.head for column in columns]
+def _sheets(book: Any, title: str, columns: list[Column[Any]], lang: str) -> Iterator[Sheet]:
+    styles, heads = Styles(book), [column.heading([lang]) for column in columns]
     widths = [column.width for column in columns]
     for number in count(1):
         name = title if number == 1 else f"{title} ({number})"

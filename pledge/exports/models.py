@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
@@ -19,7 +19,6 @@ class Export(Model):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     format: Mapped[str] = mapped_column(String(4))
     lang: Mapped[str] = mapped_column(String(2))  #: of its heads and words
-    reason: Mapped[str] = mapped_column(Text)
     asked_by: Mapped[int | None]
     asked_name: Mapped[str] = mapped_column(String(254))
     asked_at: Mapped[datetime] = mapped_column(UTCDateTime)

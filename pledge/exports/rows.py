@@ -1,8 +1,9 @@
-"""The rows that staff may take out, without anything that names a signer: how they are read, and their columns.
+"""The lists that staff may take out, without anything that names a signer: how they are read, and their columns.
 
-`ledger`: every +1 and -1 in the order of the log. `organizations`: what is on the wall, as anybody may see it. Both are
-written for a reader, in one language: words instead of codes, the time of Seoul, parts in percent. The organisations of a
-delivery stand here too: with codes for programs (organizations.csv), in words for people (its workbook).
+`ledger`: every +1 and -1 in the order of the log. `organizations`: what is on the wall, as anybody may see it. `links`: through
+whose links people came. `paper` and `news`: batches and pieces of news in every state. All are written for a reader, in one
+language: words instead of codes, the time of Seoul, parts in percent. The organisations of a delivery have the same columns:
+in words of all its languages in its workbook, with codes for programs in organizations.csv.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,19 +14,23 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Row, TextClause, func, select, text
 
 from pledge.core import countries, languages
-from pledge.core.db import reading
+from pledge.core.db import load, reading
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
-from pledge.core.urls import organization_link
+from pledge.core.urls import campaign_link, organization_link
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import LEVELS
 from pledge.endorsements.queries import OrganizationView
 from pledge.exports.sheets import Value
-from pledge.ledger import queries as ledger
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Kind, LedgerHead, Reason
-from pledge.statistics import labels
+from pledge.news.models import STATE_LABELS as NEWS_STATES
+from pledge.news.models import NewsItem
+from pledge.paper.models import STATE_LABELS as PAPER_STATES
+from pledge.paper.models import PaperBatch
+from pledge.statistics import labels, referrals
+from pledge.statistics.referrals import ReferralLine
 from pledge.statistics.totals import Organization
 
 R = TypeVar("R")
@@ -36,26 +41,36 @@ _AT_ONCE = 2000
 
 @dataclass(frozen=True)
 class Column(Generic[R]):
-    """A column of a table in every format, with its cell of a row."""
+    """A column of a table in every format."""
 
     name: str  #: as programs know it
-    head: str
-    width: int  #: in characters of the workbook's font; 0 where it follows from the content
-    value: Callable[[R], Value]
+    head: Phrase
+    width: int  #: in characters of the workbook's font
+    value: Callable[[R, str], Value]  #: the cell of a row, in a language
+    about: str = ""  #: the language of the texts, where each language of the site has a column of its own
+    is_coded: bool = False  #: whether the value is what a code of that name is called
+
+    def heading(self, langs: Sequence[str]) -> str:
+        if not self.about:
+            return _joined(self.head.of(lang) for lang in langs)
+        return _joined(self.head.of(lang, language=languages.name(self.about, lang)) for lang in langs)
+
+    def cell(self, row: R, langs: Sequence[str]) -> Value:
+        """What it says in each of the languages, once where that is the same."""
+        values = list(dict.fromkeys(self.value(row, lang) for lang in langs))
+        return values[0] if len(values) == 1 else _joined(map(str, values))
 
 
 @dataclass(frozen=True)
 class Rows:
     """One kind of export."""
 
-    title: Phrase  #: of the sheet
+    title: Phrase  #: of its button and its sheet
     columns: Callable[["Table"], list[Column[Any]]]
-    #: How many there are now, for a campaign.
-    count: Callable[["Table"], int]
-    #: Whether exactly so many must come: an append-only list has its first so many for ever.
-    is_exact: bool
-    #: The first so many.
+    #: All of them, or the first so many.
     read: Callable[["Table", int], Iterable[Any]]
+    #: How many there are now, of a list that only grows: exactly so many must come.
+    count: Callable[["Table"], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -99,29 +114,18 @@ _PAGE: TextClause = text(
 )
 
 
-def _ledger_columns(table: Table) -> list[Column[Row[Any]]]:
-    lang = table.lang
-    reasons = {code: name.of(lang) for code, name in REASONS.items()}
-    kinds = {code: name.of(lang) for code, name in _KINDS.items()}
+def _ledger_columns(_table: Table) -> list[Column[Row[Any]]]:
     return [
-        Column("number", Phrase("entries", "Number").of(lang), 10, lambda row: row.number),
-        Column("kind", Phrase("entries", "Entry").of(lang), 16, lambda row: reasons[row.reason]),
-        Column("of", Phrase("entries", "Of").of(lang), 14, lambda row: kinds[row.kind]),
-        Column("change", Phrase("entries", "Change").of(lang), 8, lambda row: row.delta),
+        Column("number", Phrase("entries", "Number"), 10, lambda row, _: row.number),
+        Column("kind", Phrase("entries", "Entry"), 16, lambda row, lang: REASONS[row.reason].of(lang)),
+        Column("of", Phrase("entries", "Of"), 14, lambda row, lang: _KINDS[row.kind].of(lang)),
+        Column("change", Phrase("entries", "Change"), 8, lambda row, _: row.delta),
         Column(
-            "day",
-            Phrase("entries", "Day (KST)").of(lang),
-            14,
-            lambda row: date.fromisoformat(korean_day(row.hour)),
+            "day", Phrase("entries", "Day (KST)"), 14, lambda row, _: date.fromisoformat(korean_day(row.hour))
         ),
+        Column("pledge_version", Phrase("entries", "Pledge version"), 14, lambda row, _: row.version or ""),
         Column(
-            "pledge_version", Phrase("entries", "Pledge version").of(lang), 14, lambda row: row.version or ""
-        ),
-        Column(
-            "takes_back",
-            Phrase("entries", "Takes back number").of(lang),
-            18,
-            lambda row: _known(row.takes_back),
+            "takes_back", Phrase("entries", "Takes back number"), 18, lambda row, _: _known(row.takes_back)
         ),
     ]
 
@@ -144,153 +148,198 @@ def _ledger_entries(table: Table, rows: int) -> Iterator[Row[Any]]:
 
 # --- Organisations ---
 
-_NAME = Phrase("table", "Name in %(language)s")
-_STATEMENT = Phrase("table", "Statement in %(language)s")
-_TYPE = Phrase("table", "Kind")
-_WEBSITE = Phrase("table", "Website")
-_LEVEL = Phrase("table", "Checked by")
-_TARGET_YEAR = Phrase("table", "Target year")
-_PUBLISHED_ON = Phrase("table", "Published on")
 
-
-def _organization_columns(table: Table) -> list[Column[OrganizationView]]:
-    lang = table.lang
+def organization_columns() -> list[Column[Organization]]:
+    """The organisations of a delivery."""
     return [
-        # As the audit log names it: a spreadsheet takes digits alone for a number, and rounds one of so many.
-        Column("id", Phrase("table", "Reference").of(lang), 34, lambda one: f"endorsement:{one.id}"),
+        *_facts(lambda one: one.name, lambda one: one.statement),
         Column(
-            "published_at",
-            Phrase("table", "Published (KST)").of(lang),
-            18,
-            lambda one: one.since.astimezone(SEOUL).replace(tzinfo=None),
-        ),
-        *_in_languages("name", _NAME, 30, lang, lambda one: one.names),
-        Column("type", _TYPE.of(lang), 20, lambda one: labels.named(TYPES, one.type, lang)),
-        Column("country", labels.COUNTRY.of(lang), 16, lambda one: countries.country_name(one.country, lang)),
-        Column("region", labels.REGION.of(lang), 16, lambda one: _region(one.region, lang)),
-        Column("website", _WEBSITE.of(lang), 30, lambda one: one.website),
-        Column("level", _LEVEL.of(lang), 26, lambda one: labels.named(LEVELS, one.level, lang)),
-        Column("target_year", _TARGET_YEAR.of(lang), 12, lambda one: _known(one.target_year)),
-        Column(
-            "interim_year", Phrase("table", "Interim year").of(lang), 14, lambda one: _known(one.interim_year)
-        ),
-        Column(
-            "interim_percent",
-            Phrase("table", "Interim target (%)").of(lang),
-            14,
-            lambda one: _known(one.interim_percent),
-        ),
-        *_in_languages("statement", _STATEMENT, 40, lang, lambda one: one.statements),
-        Column("spokesperson", Phrase("table", "Spokesperson").of(lang), 24, lambda one: one.spokesperson),
-        Column(
-            "page",
-            Phrase("table", "Public page").of(lang),
-            40,
-            lambda one: organization_link(lang, table.slug, one.id),
+            "published_on",
+            Phrase("table", "Published on"),
+            0,
+            lambda one, _: date.fromisoformat(one.published_on),
         ),
     ]
 
 
-def _in_languages(
-    name: str, head: Phrase, width: int, reader: str, texts: Callable[[OrganizationView], Texts]
-) -> list[Column[OrganizationView]]:
+def organizations_with_codes(
+    found: Iterable[Organization], langs: Sequence[str]
+) -> tuple[list[str], Iterator[list[Value]]]:
+    """The heads and rows for programs: a code, and beside it what it is called in every language."""
+    columns = organization_columns()
+    heads = [
+        name
+        for column in columns
+        for name in (
+            [column.name, *(f"{column.name}_{lang}" for lang in langs)] if column.is_coded else [column.name]
+        )
+    ]
+
+    def cells(column: Column[Organization], one: Organization) -> list[Value]:
+        if not column.is_coded:
+            return [column.value(one, langs[0])]
+        return [getattr(one, column.name) or "", *(column.value(one, lang) for lang in langs)]
+
+    return heads, ([cell for column in columns for cell in cells(column, one)] for one in found)
+
+
+def _public_columns(table: Table) -> list[Column[OrganizationView]]:
+    return [
+        *_facts(lambda one: one.names, lambda one: one.statements),
+        Column("interim_year", Phrase("table", "Interim year"), 14, lambda one, _: _known(one.interim_year)),
+        Column(
+            "interim_percent",
+            Phrase("table", "Interim target (%)"),
+            14,
+            lambda one, _: _known(one.interim_percent),
+        ),
+        Column("spokesperson", Phrase("table", "Spokesperson"), 24, lambda one, _: one.spokesperson),
+        Column("published_at", Phrase("table", "Published (KST)"), 18, lambda one, _: _seoul(one.since)),
+        Column(
+            "page",
+            Phrase("table", "Public page"),
+            40,
+            lambda one, lang: organization_link(lang, table.slug, one.id),
+        ),
+        # As the audit log names it: a spreadsheet takes digits alone for a number, and rounds one of so many.
+        Column("id", Phrase("table", "Reference"), 34, lambda one, _: f"endorsement:{one.id}"),
+    ]
+
+
+def _facts(name: Callable[[Any], Texts], statement: Callable[[Any], Texts]) -> list[Column[Any]]:
+    """What organisations show, on the wall and in a delivery."""
+    return [
+        *_in_languages("name", Phrase("table", "Name in %(language)s"), 30, name),
+        Column(
+            "type",
+            Phrase("table", "Kind"),
+            20,
+            lambda one, lang: labels.named(TYPES, one.type, lang),
+            is_coded=True,
+        ),
+        Column(
+            "country",
+            labels.COUNTRY,
+            16,
+            lambda one, lang: countries.country_name(one.country, lang),
+            is_coded=True,
+        ),
+        Column("region", labels.REGION, 16, lambda one, lang: _region(one.region, lang), is_coded=True),
+        Column("website", Phrase("table", "Website"), 30, lambda one, _: one.website),
+        Column(
+            "level",
+            Phrase("table", "Checked by"),
+            26,
+            lambda one, lang: labels.named(LEVELS, one.level, lang),
+            is_coded=True,
+        ),
+        Column("target_year", Phrase("table", "Target year"), 12, lambda one, _: _known(one.target_year)),
+        *_in_languages("statement", Phrase("table", "Statement in %(language)s"), 40, statement),
+    ]
+
+
+def _in_languages(name: str, head: Phrase, width: int, texts: Callable[[Any], Texts]) -> list[Column[Any]]:
     """A column for each language of the site."""
 
-    def column(lang: str) -> Column[OrganizationView]:
-        named = head.of(reader, language=languages.name(lang, reader))
-        return Column(f"{name}_{lang}", named, width, lambda one: texts(one).get(lang, ""))
+    def column(about: str) -> Column[Any]:
+        return Column(f"{name}_{about}", head, width, lambda one, _: texts(one).get(about, ""), about)
 
     return [column(lang) for lang in languages.codes()]
 
 
 def _organizations(table: Table, _rows: int) -> list[OrganizationView]:
+    """By name."""
     found: list[OrganizationView] = []
     while part := endorsements.listing(table.campaign_id, found[-1].id if found else 0):
         found += part
-    return sorted(found, key=lambda one: (one.since, one.id))
+    return sorted(found, key=lambda one: (one.names.of(table.lang).casefold(), one.id))
 
 
 def _region(region: str | None, lang: str) -> str:
     return countries.region_name(region, lang) if region in countries.REGIONS else ""
 
 
+# --- Links, paper, news ---
+
+
+def _link_columns(table: Table) -> list[Column[ReferralLine]]:
+    return [
+        *_in_languages("name", Phrase("table", "Name in %(language)s"), 30, lambda line: line.referrer.name),
+        # Fewer than five are told to nobody.
+        Column("people", labels.PEOPLE, 12, lambda line, _: _known(line.people)),
+        Column(
+            "link",
+            Phrase("table", "Link"),
+            60,
+            lambda line, lang: f"{campaign_link(lang, table.slug)}?via={line.referrer.code}",
+        ),
+    ]
+
+
+def _paper_columns(_table: Table) -> list[Column[PaperBatch]]:
+    return [
+        Column("number", Phrase("entries", "Number"), 10, lambda batch, _: batch.id),
+        Column(
+            "state",
+            Phrase("table", "State"),
+            20,
+            lambda batch, lang: labels.named(PAPER_STATES, batch.state, lang),
+        ),
+        *_in_languages("place", Phrase("table", "Place in %(language)s"), 30, lambda batch: batch.place),
+        Column("collected_on", Phrase("table", "Collected on"), 14, lambda batch, _: batch.collected_on),
+        Column("sheets", Phrase("table", "Sheets"), 10, lambda batch, _: batch.sheets),
+        Column("signatures", Phrase("table", "Signatures"), 12, lambda batch, _: batch.signatures),
+        Column(
+            "counted_at", Phrase("table", "Counted (KST)"), 18, lambda batch, _: _seoul(batch.proposed_at)
+        ),
+        Column(
+            "decided_at",
+            Phrase("table", "Counted again (KST)"),
+            18,
+            lambda batch, _: _seoul(batch.decided_at),
+        ),
+    ]
+
+
+def _news_columns(_table: Table) -> list[Column[NewsItem]]:
+    return [
+        Column("number", Phrase("entries", "Number"), 10, lambda item, _: item.id),
+        Column(
+            "state",
+            Phrase("table", "State"),
+            20,
+            lambda item, lang: labels.named(NEWS_STATES, item.state, lang),
+        ),
+        *_in_languages("title", Phrase("table", "Title in %(language)s"), 40, lambda item: item.title),
+        Column("begun_at", Phrase("table", "Sent from (KST)"), 18, lambda item, _: _seoul(item.begun_at)),
+        Column("ended_at", Phrase("table", "Sent until (KST)"), 18, lambda item, _: _seoul(item.ended_at)),
+        Column("mails", Phrase("table", "E-mails"), 12, lambda item, _: item.mails),
+    ]
+
+
+def _seoul(moment: datetime | None) -> datetime | str:
+    return moment.astimezone(SEOUL).replace(tzinfo=None) if moment else ""
+
+
 def _known(number: int | None) -> int | str:
     return "" if number is None else number
 
 
+def _stored(model: Any) -> Callable[[Table, int], list[Any]]:
+    return lambda table, _: load(
+        select(model).where(model.campaign_id == table.campaign_id).order_by(model.id)
+    )
+
+
 KINDS: dict[str, Rows] = {
-    "ledger": Rows(Phrase("table", "Public log"), _ledger_columns, _ledger_count, True, _ledger_entries),
-    "organizations": Rows(
-        labels.ORGANIZATIONS,
-        _organization_columns,
-        lambda table: ledger.count(table.campaign_id).organizations,
-        False,
-        _organizations,
+    "ledger": Rows(Phrase("table", "Public log"), _ledger_columns, _ledger_entries, _ledger_count),
+    "organizations": Rows(labels.ORGANIZATIONS, _public_columns, _organizations),
+    "links": Rows(
+        Phrase("table", "Links"), _link_columns, lambda table, _: referrals.lines(table.campaign_id)
     ),
+    "paper": Rows(labels.PAPER, _paper_columns, _stored(PaperBatch)),
+    "news": Rows(Phrase("table", "News"), _news_columns, _stored(NewsItem)),
 }
-
-
-# --- The organisations of a delivery ---
-
-
-def coded_columns(langs: Sequence[str]) -> list[Column[Organization]]:
-    """With codes and, beside each, its name in every language; for programs."""
-
-    def column(name: str, value: Callable[[Organization], Value]) -> Column[Organization]:
-        return Column(name, name, 0, value)
-
-    def each(name: str, value: Callable[[Organization, str], str]) -> list[Column[Organization]]:
-        def in_language(lang: str) -> Column[Organization]:
-            return column(f"{name}_{lang}", lambda one: value(one, lang))
-
-        return [in_language(lang) for lang in langs]
-
-    return [
-        *each("name", lambda one, lang: one.name[lang]),
-        column("type", lambda one: one.type),
-        *each("type", lambda one, lang: labels.named(TYPES, one.type, lang)),
-        column("country", lambda one: one.country),
-        *each("country", lambda one, lang: countries.country_name(one.country, lang)),
-        column("region", lambda one: one.region or ""),
-        *each("region", lambda one, lang: _region(one.region, lang)),
-        column("website", lambda one: one.website),
-        column("level", lambda one: one.level),
-        *each("level", lambda one, lang: labels.named(LEVELS, one.level, lang)),
-        column("target_year", lambda one: one.target_year or ""),
-        *each("statement", lambda one, lang: one.statement[lang]),
-        column("published_on", lambda one: one.published_on),
-    ]
-
-
-def worded_columns(langs: Sequence[str]) -> list[Column[Organization]]:
-    """With the words of every language in one cell; for people."""
-
-    def head(phrase: Phrase) -> str:
-        return _joined(phrase.of(lang) for lang in langs)
-
-    def texts(phrase: Phrase, value: Callable[[Organization], Texts]) -> list[Column[Organization]]:
-        """A column for each language, with the language's name in each."""
-
-        def column(of: str) -> Column[Organization]:
-            named = _joined(phrase.of(lang, language=languages.name(of, lang)) for lang in langs)
-            return Column("", named, 0, lambda one: value(one)[of])
-
-        return [column(lang) for lang in langs]
-
-    def words(phrase: Phrase, value: Callable[[Organization, str], str]) -> Column[Organization]:
-        return Column("", head(phrase), 0, lambda one: _joined(value(one, lang) for lang in langs))
-
-    return [
-        *texts(_NAME, lambda one: one.name),
-        words(_TYPE, lambda one, lang: labels.named(TYPES, one.type, lang)),
-        words(labels.COUNTRY, lambda one, lang: countries.country_name(one.country, lang)),
-        words(labels.REGION, lambda one, lang: _region(one.region, lang)),
-        Column("", head(_WEBSITE), 0, lambda one: one.website),
-        words(_LEVEL, lambda one, lang: labels.named(LEVELS, one.level, lang)),
-        Column("", head(_TARGET_YEAR), 0, lambda one: one.target_year or ""),
-        *texts(_STATEMENT, lambda one: one.statement),
-        Column("", head(_PUBLISHED_ON), 0, lambda one: date.fromisoformat(one.published_on)),
-    ]
 
 
 def _joined(words: Iterable[str]) -> str:

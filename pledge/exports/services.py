@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from pledge.audit.models import Actor
-from pledge.audit.services import record
+from pledge.audit.services import note, record
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import reading, transaction
@@ -47,21 +47,16 @@ class ExportView:
 
 def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str) -> int:
     """Request a file with rows of a campaign; returns the number of the export. Raises UnknownExport."""
-    if kind not in KINDS or form not in FORMATS or lang not in languages.codes():
-        raise UnknownExport(kind)
+    wanted = table(slug, kind, form, lang, clock.now())
     with transaction() as session:
-        campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
-        if campaign_id is None:
-            raise UnknownExport(slug)
         row = Export(
             kind=kind,
-            campaign_id=campaign_id,
+            campaign_id=wanted.campaign_id,
             format=form,
             lang=lang,
-            reason="",  # asked for until 2026-11; the column goes with the next contracting migration
             asked_by=actor.staff_id,
             asked_name=actor.name,
-            asked_at=clock.now(),
+            asked_at=wanted.at,
         )
         session.add(row)
         session.flush()
@@ -81,18 +76,16 @@ def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str) -> int:
 
 def newest(limit: int = 20) -> list[ExportView]:
     """The last exports, newest first."""
-    return _views(limit=limit)
+    return _views(_EXPORTS.limit(limit))
 
 
 def find(export_id: int) -> ExportView | None:
-    found = _views(export_id=export_id)
-    return found[0] if found else None
+    return next(iter(_views(_EXPORTS.where(Export.id == export_id))), None)
 
 
 def note_download(actor: Actor, export: ExportView) -> None:
     """Record that somebody took the file."""
-    with transaction() as session:
-        record(session, actor, "export.download", f"export:{export.id}")
+    note(actor, "export.download", f"export:{export.id}")
 
 
 def make(export_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
@@ -109,22 +102,22 @@ def table(slug: str, kind: str, form: str, lang: str, at: datetime) -> Table:
     with reading() as connection:
         query = select(Campaign.id).where(Campaign.slug == slug)
         campaign_id = connection.execute(query).scalar_one_or_none()
-    if campaign_id is None or kind not in KINDS or form not in FORMATS:
+    if campaign_id is None or kind not in KINDS or form not in FORMATS or lang not in languages.codes():
         raise UnknownExport(slug)
     return Table(slug, campaign_id, kind, form, lang, at)
 
 
-def _views(export_id: int | None = None, limit: int = 1) -> list[ExportView]:
-    query = (
-        select(
-            *(Export.id, Export.kind, Campaign.slug, Export.format, Export.lang),
-            *(Export.asked_name, Export.asked_at),
-        )
-        .join(Campaign, Campaign.id == Export.campaign_id)
-        .order_by(Export.id.desc())
+_EXPORTS: Select[*tuple[Any, ...]] = (
+    select(
+        *(Export.id, Export.kind, Campaign.slug, Export.format, Export.lang),
+        *(Export.asked_name, Export.asked_at),
     )
-    if export_id is not None:
-        query = query.where(Export.id == export_id)
+    .join(Campaign, Campaign.id == Export.campaign_id)
+    .order_by(Export.id.desc())
+)
+
+
+def _views(query: Select[*tuple[Any, ...]]) -> list[ExportView]:
     with reading() as connection:
-        rows = connection.execute(query.limit(limit)).all()
-    return [ExportView(*row, services.newest(JobKind.EXPORT, row.id)) for row in rows]
+        rows = connection.execute(query).all()
+    return [ExportView(**row._asdict(), job=services.newest(JobKind.EXPORT, row.id)) for row in rows]

@@ -23,10 +23,10 @@ from pledge.statistics.windows import first_since
 #: Mails read, newest first; on a launch day they may all be of the last hour.
 MAX_MAILS = 10_000
 
-#: Everybody, then each provider, as `signatures.mail_provider` names them.
+#: All providers, then each, as `signatures.mail_provider` names them.
 ALL, OTHER = "all", "other"
 PROVIDERS = {
-    ALL: Phrase("provider", "Everybody"),
+    ALL: Phrase("provider", "All providers"),
     "naver": Phrase("provider", "Naver"),
     "kakao": Phrase("provider", "Daum and Kakao"),
     "gmail": Phrase("provider", "Gmail"),

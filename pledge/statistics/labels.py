@@ -1,6 +1,7 @@
 """What tables and letters call things, in any language: a file that is handed over has no reader's language."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from pledge.core.i18n import Phrase
 
@@ -8,6 +9,7 @@ CAMPAIGN = Phrase("table", "Campaign")
 AS_OF = Phrase("table", "As of")
 PEOPLE = Phrase("table", "People")
 ORGANIZATIONS = Phrase("table", "Organisations")
+GOAL = Phrase("table", "Goal")
 PAPER = Phrase("table", "Signatures on paper")
 #: Signatures on paper in a table that names them.
 PAPER_APART = Phrase("table", "Signatures on paper are in neither number: they are not confirmed by e-mail.")
@@ -16,16 +18,11 @@ SUMMARY = Phrase("table", "Summary")
 BY_COUNTRY = Phrase("table", "By country")
 BY_REGION = Phrase("table", "By region")
 BY_DAY = Phrase("table", "By day")
-SECTION = Phrase("table", "Section")
 ITEM = Phrase("table", "Item")
 VALUE = Phrase("table", "Value")
-NUMBER = Phrase("table", "Number")
 SHARE = Phrase("table", "Share")
-SHARE_IN_PERCENT = Phrase("table", "Share (%)")
-TOTAL = Phrase("table", "Total")
 COUNTRY = Phrase("table", "Country")
 REGION = Phrase("table", "Region")
-DATE = Phrase("table", "Date")
 DAY = Phrase("table", "Day (Korean time, KST)")
 ENTRIES = Phrase("table", "Entries of the public log")
 ROOT_HASH = Phrase("table", "Root hash")
@@ -41,11 +38,10 @@ MERGED = Phrase(
 UNNAMED = Phrase("table", "Organisations that are counted but no longer named, as their content was deleted")
 GROWTH = Phrase("table", "People who signed, in all")
 REGIONS = Phrase("table", "People who signed, by region")
-CODE = Phrase("table", "Code")
 OTHER = Phrase("table", "Other")
 NO_REGION = Phrase("table", "Outside Korea or no region given")
 
 
-def named(names: Mapping[str, Phrase], key: str, lang: str) -> str:
+def named(names: Mapping[Any, Phrase], key: str, lang: str) -> str:
     """What a kind or level is called; the code itself where it is of a later version than this list."""
     return names[key].of(lang) if key in names else key

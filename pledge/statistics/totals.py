@@ -5,7 +5,7 @@ from the tallies, which have only the present.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -21,9 +21,10 @@ from pledge.core.organization_types import OrganizationType
 from pledge.endorsements.models import Endorsement, EndorsementVersion, VersionState
 from pledge.ledger import counting, log_queries
 from pledge.ledger import queries as ledger
-from pledge.ledger.counting import Counted
+from pledge.ledger.counting import Counted, Moves
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Checkpoint, Dimension, Kind
+from pledge.paper import queries as paper
 from pledge.statistics.breakdowns import Breakdowns, breakdowns
 from pledge.statistics.cells import MIN_CELL
 
@@ -73,23 +74,6 @@ class CountedCheckpoint:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Totals(Breakdowns):
-    """The numbers of a campaign at one moment, small cells merged, in the languages of the site."""
-
-    slug: str
-    languages: Sequence[str]  #: in the order in which tables have a column for each
-    title: Texts
-    as_of: datetime  #: with a checkpoint: when that was signed
-    people: int
-    organizations: int
-    smallest_shown: int = MIN_CELL
-    #: None for the present numbers, which may not be signed yet.
-    checkpoint: CountedCheckpoint | None = None
-    #: In a delivery: organisations that are counted but no longer named, as their content was erased.
-    unnamed_organizations: int = 0
-
-
 @dataclass(frozen=True)
 class SignedVersion:
     """A version of the pledge and how many count under it now."""
@@ -124,11 +108,34 @@ class Organization:
 
 
 @dataclass(frozen=True)
-class ListedOrganizations:
-    """The organisations that were on the wall at a checkpoint."""
+class PaperTotals:
+    """Signatures on paper: in none of the other numbers."""
 
-    organizations: list[Organization]  #: by kind, then by name
-    unnamed: int  #: those that the log counts, but of which nothing is stored any more
+    signatures: int
+    sheets: int
+    batches: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals(Breakdowns):
+    """The numbers of a campaign at one moment, small cells merged, in the languages of the site."""
+
+    slug: str
+    languages: Sequence[str]  #: in the order in which tables have a column for each
+    title: Texts
+    goal: int
+    as_of: datetime  #: with a checkpoint: when that was signed
+    people: int
+    organizations: int
+    smallest_shown: int = MIN_CELL
+    # What only a checkpoint has. The present numbers may not be signed yet.
+    checkpoint: CountedCheckpoint | None = None
+    people_moves: Moves | None = None
+    organization_moves: Moves | None = None
+    paper: PaperTotals | None = None  #: None where nothing was signed on paper
+    named_organizations: list[Organization] = field(default_factory=list)  #: by kind, then by name
+    #: Organisations that are counted but no longer named, as their content was erased.
+    unnamed_organizations: int = 0
 
 
 def campaign_facts(slug: str) -> CampaignFacts:
@@ -160,27 +167,43 @@ def totals_at(
 
     Raises DoesNotAddUp.
     """
+    facts: dict[str, Any] = {
+        "slug": campaign.slug,
+        "languages": list(languages.codes()),
+        "title": campaign.title,
+        "goal": campaign.goal,
+    }
     if checkpoint is None:
         as_of = clock.now()
         tallies = ledger.tallies(campaign.id)
         return Totals(
-            slug=campaign.slug,
-            languages=list(languages.codes()),
-            title=campaign.title,
+            **facts,
             as_of=as_of,
             people=tallies[Dimension.TOTAL].get("", 0),
             organizations=ledger.count(campaign.id).organizations,
             **vars(breakdowns(tallies)),
         )
     counted, state = counted or counted_at(campaign.id, checkpoint), counted_checkpoint(checkpoint)
+    named, unnamed = _organizations(campaign.id, checkpoint)
+    if len(named) + unnamed != checkpoint.organizations:
+        raise DoesNotAddUp
     return Totals(
-        slug=campaign.slug,
-        languages=list(languages.codes()),
-        title=campaign.title,
+        **facts,
         **state.counts,
         checkpoint=state,
+        people_moves=counted.moves(Kind.PERSON),
+        organization_moves=counted.moves(Kind.ORGANIZATION),
+        paper=paper_totals(campaign.id, checkpoint.size),
+        named_organizations=named,
+        unnamed_organizations=unnamed,
         **vars(breakdowns(counted.tallies[Kind.PERSON])),
     )
+
+
+def paper_totals(campaign_id: int, size: int) -> PaperTotals | None:
+    """What the log counts on paper at the checkpoint of this size."""
+    found = paper.public(campaign_id, size)
+    return PaperTotals(found.signatures, found.sheets, len(found.batches)) if found.batches else None
 
 
 def counted_at(campaign_id: int, checkpoint: Checkpoint) -> Counted:
@@ -242,8 +265,11 @@ def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
     return [Pledge(row.version, bytes(row.sha256).hex(), row.wording) for row in chosen]
 
 
-def listed_organizations(campaign_id: int, checkpoint: Checkpoint) -> ListedOrganizations:
-    """The organisations whose entries up to a checkpoint leave one +1, each as it was shown when that was signed."""
+def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organization], int]:
+    """The organisations whose entries up to a checkpoint leave one +1, each as it was shown when that was signed.
+
+    Beside them the number of those of which nothing is stored any more.
+    """
     with reading() as connection:
         counted = counting.counted_subjects(connection, campaign_id, checkpoint.size, Kind.ORGANIZATION)
         shown = _shown(connection, campaign_id, checkpoint.signed_at) if counted else {}
@@ -251,8 +277,22 @@ def listed_organizations(campaign_id: int, checkpoint: Checkpoint) -> ListedOrga
     kinds, lang = list(OrganizationType), languages.default()
     # Sorted here, as databases sort names differently.
     found.sort(key=lambda pair: (kinds.index(pair[0].type), pair[0].name.of(lang).casefold(), pair[1]))
-    organizations = [_organization(row, counted[number]) for row, number in found]
-    return ListedOrganizations(organizations, len(counted) - len(found))
+    named = [
+        Organization(
+            name=row.name,
+            type=row.type,
+            country=row.country,
+            region=row.region,
+            # Checked when it was written; said again here, because it becomes a link.
+            website=row.website if row.website.startswith(("https://", "http://")) else "",
+            level=row.level,
+            target_year=row.target_year,
+            statement=row.statement,
+            published_on=korean_day(counted[number]),
+        )
+        for row, number in found
+    ]
+    return named, len(counted) - len(found)
 
 
 def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dict[int, Row[Any]]:
@@ -282,18 +322,3 @@ def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dic
         if row.endorsement_id not in found or row.reviewed_at <= signed_at:
             found[row.endorsement_id] = row
     return found
-
-
-def _organization(row: Row[Any], confirmed: str) -> Organization:
-    return Organization(
-        name=row.name,
-        type=row.type,
-        country=row.country,
-        region=row.region,
-        # Checked when it was written; said again here, because it becomes a link.
-        website=row.website if row.website.startswith(("https://", "http://")) else "",
-        level=row.level,
-        target_year=row.target_year,
-        statement=row.statement,
-        published_on=korean_day(confirmed),
-    )

@@ -1,6 +1,5 @@
 """Processes and servers die while people sign; what they were told is there afterwards, once (tests/support/chaos)."""
 
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import pytest
 
 from tests.support import run
 from tests.support.chaos.run import TOLD, power_cut, storm
-from tests.support.disk import SmallDisk, may_mount
 
 #: Seconds of a storm. `make chaos` takes as long as one asks.
 SHORT = 8
@@ -20,18 +18,6 @@ def folder():
     place = run.create(Path(tempfile.gettempdir()))
     yield place
     run.remove(place)
-
-
-def test_the_next_run_clears_what_one_that_was_killed_has_left(tmp_path):
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    left, running = run.create(tmp_path), run.create(tmp_path)
-    (left / "owner").write_text(str(ended.pid))
-    if may_mount():
-        SmallDisk(left / "disk", megabytes=1).__enter__()
-    assert run.leftovers(tmp_path) == [left]
-    run.remove(left)
-    assert list(tmp_path.iterdir()) == [running]
 
 
 #: Among what they draw: a full disk under either database, PgBouncer, and a line that is half open.

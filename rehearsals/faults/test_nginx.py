@@ -5,7 +5,6 @@ import re
 import secrets
 import socket
 import ssl
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -121,66 +120,33 @@ def test_who_comes_while_nothing_answers_gets_a_503_page_in_both_languages(make_
         assert "out of reach" in text
 
 
+def in_the_clear(port, path, **headers):
+    """Status, where it leads and text of what is asked for without TLS; None when the connection is closed without an answer."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=TEST_TIMEOUT)
+    try:
+        line.request("GET", path, headers=headers)
+        answer = line.getresponse()
+        return answer.status, answer.headers["Location"], answer.read().decode()
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        line.close()
+
+
 def test_a_load_balancer_may_ask_by_address_for_the_health_and_for_nothing_else(site, make_nginx):
     nginx = make_nginx(site.port)
-
-    def plain(path):
-        line = http.client.HTTPConnection("127.0.0.1", nginx.http, timeout=TEST_TIMEOUT)
-        try:
-            line.request("GET", path)
-            return line.getresponse().status
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            line.close()
-
-    assert plain("/healthz") == 200
-    assert plain("/readyz") is None
-    assert plain("/ko") is None
+    assert in_the_clear(nginx.http, "/healthz")[0] == 200
+    assert in_the_clear(nginx.http, "/readyz") is None
+    assert in_the_clear(nginx.http, "/ko") is None
 
 
 def test_prometheus_on_this_machine_reads_the_metrics_and_nobody_through_the_site(site, make_nginx):
     nginx = make_nginx(site.port)
-
-    def local(path):
-        line = http.client.HTTPConnection("127.0.0.1", nginx.metrics, timeout=TEST_TIMEOUT)
-        try:
-            line.request("GET", path)
-            answer = line.getresponse()
-            return answer.status, answer.read().decode()
-        except (OSError, http.client.HTTPException):
-            return None, ""
-        finally:
-            line.close()
-
-    status, text = local("/metrics")
+    status, _, text = in_the_clear(nginx.metrics, "/metrics")
     assert status == 200
     assert "pledge_database_up 1.0" in text
-    assert local("/ko/") == (None, "")
+    assert in_the_clear(nginx.metrics, "/ko/") is None
     assert ask(nginx, "/metrics")[0] == 404
-
-
-def test_slow_senders_do_not_lock_out_their_neighbours_behind_one_address(site, make_nginx):
-    nginx = make_nginx(site.port, level="warn")
-    head = (
-        f"POST /ko/c/blue-skies/sign HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 4000\r\n\r\nname=x".encode()
-    )
-    lines = []
-    for _ in range(260):
-        lines.append(tls(nginx))
-        lines[-1].sendall(head)
-    time.sleep(0.3)
-    answers = [ask(nginx, "/ko/c/blue-skies/sign", "POST", b"name=x") for _ in range(5)]
-    assert [status for status, _, _ in answers] == [422] * 5
-    assert ask(nginx, "/healthz")[0] == 200
-    # And their own time is limited: nginx gives a body ten seconds between two pieces.
-    lines[0].settimeout(TEST_TIMEOUT)
-    try:
-        assert lines[0].recv(100)[:12] in (b"", b"HTTP/1.1 408")
-    except OSError:
-        pass  # reset
-    for line in lines:
-        line.close()
 
 
 def test_what_is_shipped_has_room_for_a_launch_day_and_is_one_that_nginx_takes():
@@ -200,19 +166,12 @@ def test_no_server_of_ours_has_an_error_log_and_no_address_with_a_key_a_limit_of
     assert text.count("error_log") == len(servers)
 
 
-def plain_status(nginx, path):
-    line = http.client.HTTPConnection("127.0.0.1", nginx.http, timeout=TEST_TIMEOUT)
-    line.request("GET", path, headers={"Host": HOST})
-    answer = line.getresponse()
-    line.close()
-    return answer.status, answer.headers["Location"]
-
-
 def test_people_are_led_to_https_and_programs_are_told_that_they_sent_it_in_the_clear(make_nginx):
     nginx = make_nginx(free_port())
-    assert plain_status(nginx, "/ko/c/blue-skies") == (301, f"https://{HOST}/ko/c/blue-skies")
+    led = in_the_clear(nginx.http, "/ko/c/blue-skies", Host=HOST)
+    assert led[:2] == (301, f"https://{HOST}/ko/c/blue-skies")
     for path in ("/api/v1/campaigns", "/log/blue-skies/checkpoint", "/hooks/mail", "/metrics"):
-        assert plain_status(nginx, path) == (403, None)
+        assert in_the_clear(nginx.http, path, Host=HOST)[:2] == (403, None)
 
 
 def handshake(nginx, highest, ciphers="DEFAULT:@SECLEVEL=0"):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.nginx import HOST, ask, tls
 from tests.support.prober import Prober
+from tests.support.waiting import TEST_TIMEOUT
 
 HEAD = (
     "POST /ko/c/blue-skies/sign HTTP/1.1\r\nHost: {host}\r\n"
@@ -28,12 +29,18 @@ def connect(nginx, length, body):
     return line
 
 
-def test_half_sent_bodies_hold_up_neither_health_nor_pages_nor_other_senders(nginx):
+def test_half_sent_bodies_hold_up_neither_health_nor_pages_nor_other_senders_and_end_by_themselves(nginx):
     usual = look(nginx, 1)
-    lines = [connect(nginx, 4000, "name=x") for _ in range(200)]
+    lines = [connect(nginx, 4000, "name=x") for _ in range(260)]
     check_quick(nginx, usual)
     with connect(nginx, 6, "name=x") as line:
         assert line.recv(100).startswith(b"HTTP/1.1 422")
+    # nginx gives a body ten seconds between two pieces.
+    lines[0].settimeout(TEST_TIMEOUT)
+    try:
+        assert lines[0].recv(100)[:12] in (b"", b"HTTP/1.1 408")
+    except ConnectionResetError:
+        pass
     for line in lines:
         line.close()
 

@@ -12,8 +12,8 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 
 from rehearsals.hostile.forms import Form, forms_of
-from rehearsals.hostile.world import PART, World, built
 from tests.support.staff import csrf_token
+from tests.support.world import PART, World, built
 
 #: Who sends a request: nobody that the site knows, and a member of staff with every right.
 ANYBODY, STAFF = "anybody", "staff"

@@ -13,11 +13,11 @@ from rehearsals.hostile import corpus
 from rehearsals.hostile.forms import GOOD, URLENCODED, Form, forms_of
 from rehearsals.hostile.snapshots import Snapshot, SqliteSnapshot
 from rehearsals.hostile.survey import STAFF, survey
-from rehearsals.hostile.world import world
 from tests.support import apps
 from tests.support.factories import SLUG, campaign, signature
 from tests.support.staff import StaffClient
 from tests.support.staff import client as staff_client_of
+from tests.support.world import world
 
 #: Percent-encoded, as a body carries them; the last two are no text at all.
 HOSTILE = {

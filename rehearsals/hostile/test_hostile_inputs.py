@@ -14,9 +14,9 @@ from rehearsals.hostile.driver import Driver
 from rehearsals.hostile.inputs import HOOK_KEY, everything, sample
 from rehearsals.hostile.snapshots import PostgresSnapshot
 from rehearsals.hostile.survey import STAFF, survey
-from rehearsals.hostile.world import world
 from tests.support.factories import staff
 from tests.support.staff import StaffClient, client, client_of
+from tests.support.world import world
 
 #: Hostile values for each place; 0 sends a sample.
 EACH = int(os.environ.get("HOSTILE", "0"))

@@ -16,13 +16,6 @@ from tests.support.site import DEMO_CAMPAIGN
 
 
 @pytest.fixture
-def inside(site):
-    """The application on the site's own database, with its context pushed."""
-    with site.inside() as app:
-        yield app
-
-
-@pytest.fixture
 def slug():
     """The address of a campaign of this test alone."""
     return f"test-{secrets.token_hex(4)}"

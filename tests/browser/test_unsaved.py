@@ -20,12 +20,6 @@ WORDS = "한 시간 동안 쓴 글 <b>& more</b>"
 PASSWORD = "three green herons waited"
 
 
-@pytest.fixture
-def inside(site):
-    with site.inside() as app:
-        yield app
-
-
 def enter(page, site, app, role, *, lang, minutes_ago=0):
     """Sign a person in whose second factor was shown so long ago."""
     member = factories.staff(role, lang=lang, password=PASSWORD)

@@ -1,18 +1,22 @@
 """Deliveries that are frozen for a test, and what their documents say."""
 
+from dataclasses import replace
+
 from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing
+from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Delivery
 from pledge.ledger import log_queries
+from pledge.statistics.totals import campaign_facts
 from tests.support import ledger
 from tests.support.factories import ANNA
 
-TEXTS = {
-    "recipient": Texts(ko="기후에너지환경부", en="The Ministry of Climate"),
-    "occasion": Texts(ko="푸른 하늘의 날", en="The Day of Blue Skies"),
-    "letter": Texts(ko="안녕하십니까.\n\n전해 드립니다.", en="Dear Sir or Madam,\n\nhere they are."),
-}
+TEXTS = LetterTexts(
+    recipient=Texts(ko="기후에너지환경부", en="The Ministry of Climate"),
+    occasion=Texts(ko="푸른 하늘의 날", en="The Day of Blue Skies"),
+    letter=Texts(ko="안녕하십니까.\n\n전해 드립니다.", en="Dear Sir or Madam,\n\nhere they are."),
+)
 
 
 def newest(campaign_id):
@@ -22,7 +26,12 @@ def newest(campaign_id):
 
 
 def freeze(of, checkpoint_id=None, **texts):
-    return freezing.freeze(ANNA, of.slug, checkpoint_id or newest(of.id).id, **{**TEXTS, **texts})
+    return freezing.freeze(ANNA, of.slug, checkpoint_id or newest(of.id).id, replace(TEXTS, **texts))
+
+
+def preview(slug="blue-skies", checkpoint_id=None):
+    checkpoint_id = checkpoint_id or newest(campaign_facts(slug).id).id
+    return freezing.preview(slug, checkpoint_id, TEXTS)
 
 
 def stored(delivery_id):

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from pledge.campaigns.queries import published_slugs
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
-from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
 from pledge.deliveries.freezing import CountInDoubt
 from pledge.deliveries.models import Delivery
@@ -21,8 +20,8 @@ from pledge.ledger import services
 from pledge.ledger.log import sign_missing_checkpoints
 from pledge.ledger.models import Kind
 from pledge.signatures import services as signers
-from pledge.statistics.totals import campaign_facts, totals_at
-from tests.deliveries.frozen import cells, crowd_of, freeze, lines, newest
+from pledge.statistics.totals import DoesNotAddUp, campaign_facts, totals_at
+from tests.deliveries.frozen import cells, crowd_of, freeze, lines, newest, preview
 from tests.support import ledger
 from tests.support.factories import (
     ANNA,
@@ -42,19 +41,6 @@ from tests.support.insider import as_superuser
 # --- the numbers ---
 
 
-def test_a_delivery_at_the_newest_checkpoint_has_the_numbers_of_the_page(app):
-    number = ledger.campaign("blue-skies")
-    crowd_of(number)
-    fold()
-
-    document, page = freezing.preview("blue-skies"), totals_at(campaign_facts("blue-skies"))
-
-    assert (document.checkpoint.people, document.checkpoint.organizations) == (page.people, 0)
-    assert cells(document.by_country) == lines(page.by_country)
-    assert cells(document.by_region) == lines(page.by_region)
-    assert cells(document.by_day) == lines(page.by_day)
-
-
 def test_an_earlier_checkpoint_keeps_its_numbers_whatever_comes_after(app):
     number = ledger.campaign("blue-skies")
     crowd_of(number)
@@ -65,7 +51,7 @@ def test_an_earlier_checkpoint_keeps_its_numbers_whatever_comes_after(app):
         ledger.confirm(number, "US", None, kind=Kind.ORGANIZATION)
     fold()
 
-    document = freezing.preview("blue-skies", checkpoint.id)
+    document = preview("blue-skies", checkpoint.id)
 
     assert document.checkpoint.size == checkpoint.size < newest(number).size
     assert document.checkpoint.note == checkpoint.note
@@ -85,7 +71,7 @@ def test_a_pack_of_an_earlier_checkpoint_also_names_the_newest_one(app):
     for person in people[:4]:
         signers.withdraw(manage_token(person))
     fold_all()
-    made = freezing.preview("blue-skies", peak.id)
+    made = preview("blue-skies", peak.id)
     assert (made.checkpoint.people, made.newest.people) == (6, 2)
     text = readme(made).decode("utf-8-sig")
     assert f"the newest checkpoint had {made.newest.size} entries: 2 people and 0\r\norganisations." in text
@@ -102,7 +88,7 @@ def test_what_the_log_did_is_told_by_reason(app):
     endorsement(of, state="removed")
     fold_all()
 
-    document = freezing.preview(of.slug)
+    document = preview(of.slug)
 
     assert vars(document.people_moves) == {"confirmed": 8, "withdrawn": 1, "invalidated": 1, "reinstated": 0}
     assert document.people_moves.count == document.checkpoint.people == 6
@@ -112,7 +98,7 @@ def test_what_the_log_did_is_told_by_reason(app):
 def test_a_campaign_that_nobody_signed_can_be_frozen(app):
     of = campaign(versions=2)
     sign_missing_checkpoints(published_slugs)
-    document = freezing.preview(of.slug)
+    document = preview(of.slug)
     assert (document.checkpoint.size, document.checkpoint.people, document.by_day) == (0, 0, [])
     assert [pledge.version for pledge in document.pledges] == [2]
 
@@ -123,7 +109,7 @@ def test_the_pledge_texts_are_those_that_were_signed(app):
     signature(of, pledge_text_id=of.pledges[2].id)
     fold_all()
 
-    found = freezing.preview(of.slug).pledges
+    found = preview(of.slug).pledges
 
     assert [(one.version, one.text["ko"]) for one in found] == [(1, "서약 1판"), (3, "서약 3판")]
     assert found[0].sha256 == of.pledges[0].sha256.hex()
@@ -134,7 +120,7 @@ def test_entries_that_do_not_add_up_to_the_checkpoint_are_not_frozen(app):
     signatures(3, of)
     fold_all()
     as_superuser("UPDATE checkpoints SET people = people + 1")
-    with pytest.raises(freezing.DoesNotAddUp):
+    with pytest.raises(DoesNotAddUp):
         freeze(of)
     assert db.session.scalars(select(Delivery)).all() == []
 
@@ -191,7 +177,7 @@ def test_organizations_come_by_kind_and_then_by_name(app):
     endorsement(of, state="review", name_ko="아직")
     fold_all()
 
-    found = freezing.preview(of.slug).named_organizations
+    found = preview(of.slug).named_organizations
 
     assert [(one.type, one.name["ko"]) for one in found] == [
         ("business", "가나다"),
@@ -213,7 +199,7 @@ def test_an_organization_says_what_it_said_when_the_checkpoint_was_signed(app, f
     signature(of)
     fold_all()
 
-    then, now = (freezing.preview(of.slug, one.id).named_organizations[0] for one in (before, newest(of.id)))
+    then, now = (preview(of.slug, one.id).named_organizations[0] for one in (before, newest(of.id)))
 
     assert (then.name["en"], then.statement["en"]) == ("Old Name", "As before.")
     assert (now.name["en"], now.statement["en"]) == ("New Name", "As of now.")
@@ -225,13 +211,13 @@ def test_what_waits_for_review_or_was_declined_is_never_inside(app, frozen_clock
     version_of(row, name_en="Unreviewed")
     frozen_clock.move(hours=1)
     fold_all()
-    assert [one.name["en"] for one in freezing.preview(of.slug).named_organizations] == ["Reviewed"]
+    assert [one.name["en"] for one in preview(of.slug).named_organizations] == ["Reviewed"]
 
     moderation.ask_for_changes(
         ANNA, row.id, SeenState(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED), "logo-unclear"
     )
     frozen_clock.move(hours=1)
-    assert [one.name["en"] for one in freezing.preview(of.slug).named_organizations] == ["Reviewed"]
+    assert [one.name["en"] for one in preview(of.slug).named_organizations] == ["Reviewed"]
 
 
 def test_one_that_left_is_in_earlier_checkpoints_only(app):
@@ -242,8 +228,8 @@ def test_one_that_left_is_in_earlier_checkpoints_only(app):
     endorsement_services.withdraw(endorse_manage_token(row))
     fold_all()
 
-    assert len(freezing.preview(of.slug, before.id).named_organizations) == 1
-    assert freezing.preview(of.slug).named_organizations == []
+    assert len(preview(of.slug, before.id).named_organizations) == 1
+    assert preview(of.slug).named_organizations == []
 
 
 def test_one_whose_content_is_gone_is_counted_without_a_name(app):
@@ -253,7 +239,7 @@ def test_one_whose_content_is_gone_is_counted_without_a_name(app):
     with transaction() as session:
         session.delete(session.get_one(type(rows[0]), rows[0].id))
 
-    document = freezing.preview(of.slug)
+    document = preview(of.slug)
 
     assert document.checkpoint.organizations == 3
     assert (len(document.named_organizations), document.unnamed_organizations) == (2, 1)
@@ -264,5 +250,5 @@ def test_an_organisation_joined_on_the_korean_day_of_its_newest_confirmation(app
     at_night = time.now().replace(hour=16, minute=30) - timedelta(days=3)  # 01:30 of the next day in Seoul
     endorsement(of, at=at_night)
     fold_all()
-    [found] = freezing.preview(of.slug).named_organizations
+    [found] = preview(of.slug).named_organizations
     assert found.published_on == (at_night + timedelta(hours=9)).date().isoformat()

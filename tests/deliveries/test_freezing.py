@@ -14,14 +14,13 @@ from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
-from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.letter.texts import LetterContradicts
 from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
 from pledge.signatures import services as signers
 from pledge.statistics.totals import UnknownCampaign, checkpoints
-from tests.deliveries.frozen import TEXTS, freeze, newest, stored
+from tests.deliveries.frozen import TEXTS, freeze, newest, preview, stored
 from tests.support.crash import at
 from tests.support.factories import (
     ANNA,
@@ -33,7 +32,6 @@ from tests.support.factories import (
     signature,
     signatures,
 )
-from tests.support.pdf import pdf_text
 from tests.support.rows import number_of
 
 # --- freezing ---
@@ -48,13 +46,13 @@ def test_a_frozen_delivery_has_its_document_its_job_and_its_record(app, frozen_c
 
     row = stored(number)
     document = from_json(row.document)
-    assert document == replace(freezing.preview(of.slug, **TEXTS), frozen_at=document.frozen_at)
+    assert document == replace(preview(of.slug), frozen_at=document.frozen_at)
     assert document.to_json() == row.document
     assert (row.state, row.frozen_by, row.frozen_name) == ("frozen", ANNA.staff_id, ANNA.name)
     assert (row.recipient["ko"], row.occasion["en"], row.letter["ko"]) == (
-        TEXTS["recipient"]["ko"],
-        TEXTS["occasion"]["en"],
-        TEXTS["letter"]["ko"],
+        TEXTS.recipient["ko"],
+        TEXTS.occasion["en"],
+        TEXTS.letter["ko"],
     )
     job = jobs.newest(JobKind.PACK, number)
     assert job is not None
@@ -140,38 +138,23 @@ def test_a_checkpoint_of_another_campaign_is_none(app):
     with pytest.raises(freezing.NoSuchCheckpoint):
         freeze(of, newest(other.id).id)
     with pytest.raises(freezing.NoSuchCheckpoint):
-        freezing.preview(of.slug, 10**9)
+        preview(of.slug, 10**9)
     with pytest.raises(UnknownCampaign):
-        freezing.preview("nope")
-
-
-def test_nothing_can_be_frozen_before_the_first_checkpoint(app):
-    of = campaign()
-    with pytest.raises(freezing.NoSuchCheckpoint):
-        freezing.preview(of.slug)
+        preview("nope", 1)
 
 
 def test_the_same_delivery_is_found_again_until_anything_differs(app):
     of = campaign()
     signature(of)
     fold_all()
-    checkpoint = newest(of.id).id
     number = freeze(of)
 
-    assert freezing.frozen_before(ANNA, of.slug, checkpoint, **TEXTS) == number
-    other = {**TEXTS, "occasion": Texts(ko="다른 행사", en="Another occasion")}
-    assert freezing.frozen_before(ANNA, of.slug, checkpoint, **other) is None
+    assert freeze(of) == number, "two presses of the button"
+    assert db.session.scalars(select(Job.subject_id)).all() == [number]
+    other = freeze(of, occasion=Texts(ko="다른 행사", en="Another occasion"))
+    assert other != number
     freezing.discard(ANNA, number, "a mistake")
-    assert freezing.frozen_before(ANNA, of.slug, checkpoint, **TEXTS) is None
-
-
-def test_two_presses_of_the_button_make_one_delivery(app):
-    of = campaign()
-    signature(of)
-    fold_all()
-    first, second = freeze(of), freeze(of)
-    assert first == second
-    assert db.session.scalars(select(Job.subject_id)).all() == [first]
+    assert freeze(of) not in (number, other)
 
 
 # --- discarding ---
@@ -249,51 +232,26 @@ def test_no_checkpoint_is_no_choice(app):
 # --- the letter ---
 
 
+def drafted(of):
+    checkpoint = newest(of.id).id
+    return freezing.preview(of.slug, checkpoint, freezing.draft(of.slug, checkpoint)).letter
+
+
 def test_the_default_letter_names_the_numbers_in_both_languages(app, frozen_clock):
     of = campaign()
     signatures(1, of)
     fold_all()
-    letter = freezing.preview(of.slug).letter
+    letter = drafted(of)
     assert "1명이 서명하였습니다." in letter["ko"]
     assert "it had been signed by 1 person." in letter["en"]
 
     endorsement(of)
     crowd(1233, of)
     fold_all()
-    letter = freezing.preview(of.slug).letter
+    letter = drafted(of)
     assert "1,234명이 서명하였고, 1개 단체가 참여하였습니다." in letter["ko"]
     assert "it had been signed by 1,234 people and 1 organisation." in letter["en"]
     assert "‘푸른 하늘’" in letter["ko"]
-
-
-def test_the_letter_has_the_numbers_and_the_day_of_whichever_moment_is_frozen(app, frozen_clock):
-    frozen_clock.move(hours=(3 - time.now().hour) % 24)  # noon in Seoul
-    of = campaign()
-    for people in (1_020, 7, 5):
-        crowd(people, of)
-        endorsement(of)
-        fold_all()
-        frozen_clock.move(hours=24)
-    offered = checkpoints(of.id)
-    letter = freezing.letter_for(of.slug, offered[0].id)
-    assert [one.people for one in offered] == [1_032, 1_027, 1_020]
-
-    for one in offered:
-        document = from_json(stored(freeze(of, one.id, letter=letter)).document)
-        said = " ".join(
-            word for lang in ("ko", "en") for word in pdf_text(letter_pdf(document, lang)).split()
-        )
-        day, korean_day = format_date(one.signed_at, "en"), format_date(one.signed_at, "ko")
-        joined = f"{one.people:,}명이 서명하였고, {one.organizations}개 단체가 참여하였습니다."
-        assert f"{korean_day} 현재 {joined}" in said
-        assert (
-            f"As of {day}, it had been signed by {one.people:,} people and {one.organizations} organisation"
-            in said
-        )
-        for other in offered:
-            if other is not one:
-                assert f"{other.people:,}명이 서명" not in said
-                assert f"by {other.people:,} people" not in said
 
 
 CONTRADICTIONS = (
@@ -321,7 +279,7 @@ def test_a_letter_with_another_number_or_day_than_its_pack_is_not_frozen(app):
     endorsement(of)
     fold_all()
     for lang, said in CONTRADICTIONS:
-        letter = TEXTS["letter"] | {lang: f"{said} ..."}
+        letter = TEXTS.letter | {lang: f"{said} ..."}
         with pytest.raises(LetterContradicts) as refused:
             freeze(of, letter=Texts(letter))
         assert refused.value.faults == {f"letter_{lang}": FieldFault.UNLIKE_PACK}, said

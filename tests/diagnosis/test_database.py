@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from config import ConfigError
 from pledge.core.db import db
 from pledge.diagnosis import Severity, database
 from tests.support import postgres
@@ -102,26 +101,8 @@ def test_the_file_system_of_a_path_is_that_of_the_nearest_mount(tmp_path, monkey
     assert database.file_system_of(Path("/srv")) is None
 
 
-@pytest.mark.postgresql_only
-def test_production_does_not_start_on_a_postgresql_that_does_not_wait_for_the_disk(make_app):
-    with pytest.raises(ConfigError) as refused:
-        make_app(**PRODUCTION)
-    (line,) = refused.value.problems
-    assert line.startswith("PostgreSQL runs with fsync = off: a power cut would lose signatures")
-    assert line.endswith("Set fsync = on in postgresql.conf.")
-
-
-@pytest.mark.postgresql_only
-def test_development_starts_on_a_postgresql_that_does_not_wait_for_the_disk(make_app):
-    make_app()
-
-
 def test_production_starts_on_a_postgresql_that_waits(durable, app_on):
     app_on(durable, **PRODUCTION)
-
-
-def test_production_starts_while_the_database_is_away(app_on):
-    app_on("postgresql://nobody@127.0.0.1:1/nothing", **PRODUCTION)
 
 
 @pytest.fixture(scope="module")

@@ -57,12 +57,3 @@ def test_every_route_that_sends_stored_files_sends_the_sandbox(app, client):
             "application/pdf",
             "video/mp4",
         )
-
-
-@pytest.mark.sqlite_only
-def test_no_page_of_ours_shows_pictures_from_elsewhere(app, client):
-    policy = dict(
-        directive.split(" ", 1)
-        for directive in client.get("/en/").headers["Content-Security-Policy"].split("; ")
-    )
-    assert policy["img-src"] == "'self' data:"

@@ -1,12 +1,8 @@
 """The fold numbers entries and moves tallies: all of it or nothing, and each entry once."""
 
-from collections import Counter
 from datetime import datetime
-from typing import NamedTuple
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import insert, select, text
 
 from pledge.core.db import db, transaction
@@ -24,38 +20,8 @@ from pledge.ledger.models import (
     Tally,
 )
 from pledge.ledger.services import hour_of
-from tests.support import apps, crash, ledger
+from tests.support import crash, ledger
 from tests.support.ledger import fold
-
-PLACES = st.sampled_from([("KR", "KR-11"), ("KR", "KR-26"), ("KR", None), ("JP", None)])
-KINDS = st.sampled_from(Kind)
-HOURS = st.integers(0, 30)
-LIMITS = st.integers(1, 5)
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("confirm"), st.integers(0, 1), KINDS, PLACES, HOURS),
-        st.tuples(st.sampled_from(["withdraw", "invalidate"]), st.integers(0, 20), HOURS),
-        st.tuples(st.just("reinstate"), st.integers(0, 20), HOURS),
-        st.tuples(st.just("fold"), LIMITS),
-        st.tuples(st.just("crash"), LIMITS, st.integers(1, 26)),
-    ),
-    max_size=25,
-)
-#: How a step is written down.
-REASONS = {
-    "withdraw": Reason.WITHDRAWN,
-    "invalidate": Reason.INVALIDATED,
-    "reinstate": Reason.REINSTATED,
-}
-
-
-class Subject(NamedTuple):
-    """Who is counted, or was."""
-
-    campaign: int
-    number: int
-    kind: Kind
-    place: tuple[str, str | None]
 
 
 def test_confirmations_and_withdrawals_become_the_count(app):
@@ -71,44 +37,6 @@ def test_confirmations_and_withdrawals_become_the_count(app):
     assert queries.breakdown(campaign, Dimension.HOUR) == {"2026-11-24T12": 2, "2026-11-24T13": -1}
     assert queries.number_of(second) == 2
     ledger.check()
-
-
-@given(steps=STEPS)
-def test_any_interleaving_of_kinds_reasons_fold_and_crash_leaves_tallies_that_are_the_rows(app, steps):
-    apps.clean(app)
-    campaigns = [ledger.campaign("one"), ledger.campaign("two")]
-    counted: list[Subject] = []
-    taken_out: list[Subject] = []
-    for step, *details in steps:
-        if step == "confirm":
-            which, kind, place, hours = details
-            campaign = campaigns[which]
-            number = ledger.confirm(campaign, *place, hours=hours, kind=kind)
-            counted.append(Subject(campaign, number, kind, place))
-        elif step in REASONS:
-            which, hours = details
-            source = taken_out if step == "reinstate" else counted
-            if source:
-                subject = source.pop(which % len(source))
-                ledger.move(
-                    subject.campaign, REASONS[step], subject.number, *subject.place, hours, subject.kind
-                )
-                {"reinstate": counted, "invalidate": taken_out, "withdraw": []}[step].append(subject)
-        elif step == "fold":
-            fold(limit=details[0])
-        elif step == "crash":
-            with crash.at(details[1]):
-                fold(limit=details[0])
-        ledger.check(log=step in ("fold", "crash"))
-    while fold(limit=3):
-        ledger.check()
-    assert all(row.number is not None for row in ledger.entries())
-    for campaign in campaigns:
-        kinds = Counter(subject.kind for subject in counted if subject.campaign == campaign)
-        found = queries.count(campaign)
-        assert (found.people, found.organizations) == (kinds[Kind.PERSON], kinds[Kind.ORGANIZATION])
-        batches = [one.number for one in counted if (one.campaign, one.kind) == (campaign, Kind.PAPER)]
-        assert found.paper == sum(map(ledger.signatures_on, batches))
 
 
 def test_organizations_are_counted_apart_from_people(app):

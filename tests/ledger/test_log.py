@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
@@ -157,12 +157,15 @@ def test_tiles_give_the_roots_and_proofs_of_the_recursion_across_their_borders(a
 
 # --- Any order of events ---
 
+PLACES = st.sampled_from([("KR", "KR-11"), ("KR", "KR-26"), ("KR", None), ("JP", None)])
+HOURS = st.integers(0, 30)
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("confirm"), st.integers(0, 1), st.sampled_from(Kind)),
-        st.tuples(st.sampled_from([Reason.WITHDRAWN, Reason.INVALIDATED]), st.integers(0, 20)),
-        st.tuples(st.just(Reason.REINSTATED), st.integers(0, 20)),
+        st.tuples(st.just("confirm"), st.integers(0, 1), st.sampled_from(Kind), PLACES, HOURS),
+        st.tuples(st.sampled_from([Reason.WITHDRAWN, Reason.INVALIDATED]), st.integers(0, 20), HOURS),
+        st.tuples(st.just(Reason.REINSTATED), st.integers(0, 20), HOURS),
         st.tuples(st.just("fold"), st.integers(1, 6)),
+        st.tuples(st.just("fold_some"), st.integers(1, 6)),
         st.tuples(st.just("crash"), st.integers(1, 6), st.integers(1, 24)),
         st.tuples(st.just("rotate"), st.sampled_from(["one", "two one", "two", "three two", "one three"])),
         st.tuples(st.just("move_site"), st.sampled_from(["http://localhost", "https://sky.example"])),
@@ -186,16 +189,18 @@ class World:
                 self.move(step, *details)
             else:
                 getattr(self, step)(*details)
+            ledger.check(log=False)
 
-    def confirm(self, which, kind):
+    def confirm(self, which, kind, place, hours):
         number = list(self.campaigns)[which]
-        self.counted.append((number, ledger.confirm(number, kind=kind), kind))
+        subject = ledger.confirm(number, *place, hours=hours, kind=kind)
+        self.counted.append((number, subject, kind, place))
 
-    def move(self, reason, which):
+    def move(self, reason, which, hours):
         source = self.taken_out if reason is Reason.REINSTATED else self.counted
         if source:
-            number, subject, kind = who = source.pop(which % len(source))
-            ledger.move(number, reason, subject, kind=kind)
+            number, subject, kind, place = who = source.pop(which % len(source))
+            ledger.move(number, reason, subject, *place, hours, kind)
             {Reason.REINSTATED: self.counted, Reason.INVALIDATED: self.taken_out}.get(reason, []).append(who)
 
     def fold(self, limit):
@@ -203,9 +208,12 @@ class World:
             pass
         found = [
             (number, log_queries.inclusion_of(number, subject, pledge_hashes))
-            for number, subject, _ in self.counted
+            for number, subject, *_ in self.counted
         ]
         self.receipts += [(number, receipt) for number, receipt in found if receipt is not None]
+
+    def fold_some(self, limit):
+        fold(limit)
 
     def crash(self, limit, statement):
         with crash.at(statement):
@@ -222,8 +230,9 @@ class World:
 
 
 @given(steps=STEPS)
-@settings(max_examples=30)
-def test_whatever_happens_each_checkpoint_continues_the_one_before_and_every_receipt_stays_true(app, steps):
+def test_whatever_happens_tallies_are_the_rows_each_checkpoint_continues_the_one_before_and_receipts_stay_true(
+    app, steps
+):
     apps.clean(app)
     world = World()
     for step in [*steps, ("fold", 100), ("renew",)]:
@@ -233,8 +242,12 @@ def test_whatever_happens_each_checkpoint_continues_the_one_before_and_every_rec
         ledger.check()
         for number, slug in world.campaigns.items():
             newest = checkpoints(number)[-1]
-            kinds = Counter(kind for campaign, _, kind in world.counted if campaign == number)
+            kinds = Counter(kind for campaign, _, kind, _ in world.counted if campaign == number)
             assert (newest.people, newest.organizations) == (kinds[Kind.PERSON], kinds[Kind.ORGANIZATION])
+            batches = [
+                one for campaign, one, kind, _ in world.counted if (campaign, kind) == (number, Kind.PAPER)
+            ]
+            assert queries.count(number).paper == sum(map(ledger.signatures_on, batches))
             assert notes.open_note(newest.note, [log.signers_for(slug)[-1].verifier])
             assert newest.note.startswith(log.origin_of(slug))
             check_history(number)

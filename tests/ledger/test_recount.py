@@ -10,56 +10,46 @@ from tests.support.ledger import fold, recount
 
 #: What is planted, and what the recount says of it.
 PLANTED = {
-    "UPDATE tallies SET count = count + 2 WHERE dimension = 'total'": "the tally of total was 5, the entries say 3",
-    "UPDATE tallies SET count = 0 WHERE key = 'JP'": "the tally of country JP was 0, the entries say 1",
-    "DELETE FROM tallies WHERE key = 'KR-11'": "the tally of region KR-11 was missing, the entries say 1",
-    "UPDATE tallies SET key = '2026-11-24T13' WHERE dimension = 'hour'": (
+    "UPDATE tallies SET count = count + 2 WHERE kind = 'person' AND dimension = 'total'": (
+        "the tally of total was 5, the entries say 3",
+    ),
+    "UPDATE tallies SET count = 9 WHERE kind = 'organization' AND dimension = 'total'": (
+        "the tally of organization total was 9, the entries say 2",
+    ),
+    "UPDATE tallies SET count = 9 WHERE kind = 'person' AND key = 'JP'": (
+        "the tally of country JP was 9, the entries say 1",
+    ),
+    "DELETE FROM tallies WHERE kind = 'organization' AND key = 'JP'": (
+        "the tally of organization country JP was missing, the entries say 1",
+    ),
+    "DELETE FROM tallies WHERE key = 'KR-11'": ("the tally of region KR-11 was missing, the entries say 1",),
+    "UPDATE tallies SET key = '2026-11-24T13' WHERE kind = 'person' AND dimension = 'hour'": (
         "the tally of hour 2026-11-24T12 was missing, the entries say 3",
         "the tally of hour 2026-11-24T13 was 3, the entries say 0",
     ),
-    "DELETE FROM tallies": (
+    "DELETE FROM tallies WHERE kind = 'person'": (
         "the tally of country JP was missing, the entries say 1",
         "the tally of country KR was missing, the entries say 2",
         "the tally of hour 2026-11-24T12 was missing, the entries say 3",
         "the tally of region KR-11 was missing, the entries say 1",
         "the tally of total was missing, the entries say 3",
     ),
-    "UPDATE ledger_heads SET size = 1": "the head said 1 entries, 3 people and 0 organizations, the entries say 3, 3 and 0",
-    "UPDATE ledger_heads SET people = 7": "the head said 3 entries, 7 people and 0 organizations, the entries say 3, 3 and 0",
-    "DELETE FROM ledger_heads": "the head was missing, the entries say 3, 3 and 0",
-    "UPDATE ledger_entries SET count_after = 9 WHERE number > 1": "count_after was wrong in 2 of the entries",
-    "UPDATE ledger_entries SET count_after = NULL WHERE number = 3": "count_after was wrong in 1 of the entries",
-}
-
-
-@pytest.fixture
-def campaign(app) -> int:
-    campaign = ledger.campaign()
-    ledger.confirm(campaign, region="KR-11")
-    ledger.confirm(campaign, "JP")
-    ledger.confirm(campaign)
-    fold()
-    return campaign
-
-
-#: The same with three people and, after them, two organisations that are counted, one of them twice.
-PLANTED_AMONG_ORGANIZATIONS = {
-    "UPDATE tallies SET count = 9 WHERE kind = 'organization' AND dimension = 'total'": (
-        "the tally of organization total was 9, the entries say 2"
-    ),
-    "UPDATE tallies SET count = 9 WHERE kind = 'person' AND key = 'JP'": (
-        "the tally of country JP was 9, the entries say 1"
-    ),
-    "DELETE FROM tallies WHERE kind = 'organization' AND key = 'JP'": (
-        "the tally of organization country JP was missing, the entries say 1"
+    "UPDATE ledger_heads SET size = 1": (
+        "the head said 1 entries, 3 people and 2 organizations, the entries say 7, 3 and 2",
     ),
     "UPDATE ledger_heads SET organizations = 7": (
-        "the head said 7 entries, 3 people and 7 organizations, the entries say 7, 3 and 2"
+        "the head said 7 entries, 3 people and 7 organizations, the entries say 7, 3 and 2",
     ),
     "UPDATE ledger_heads SET people = 5, organizations = 0": (
-        "the head said 7 entries, 5 people and 0 organizations, the entries say 7, 3 and 2"
+        "the head said 7 entries, 5 people and 0 organizations, the entries say 7, 3 and 2",
     ),
-    "UPDATE ledger_entries SET count_after = 5 WHERE number = 7": "count_after was wrong in 1 of the entries",
+    "DELETE FROM ledger_heads": ("the head was missing, the entries say 7, 3 and 2",),
+    "UPDATE ledger_entries SET count_after = 9 WHERE number > 1": (
+        "count_after was wrong in 6 of the entries",
+    ),
+    "UPDATE ledger_entries SET count_after = NULL WHERE number = 7": (
+        "count_after was wrong in 1 of the entries",
+    ),
     "UPDATE ledger_entries SET kind = 'person' WHERE number = 7": (
         "count_after was wrong in 1 of the entries",
         "the head said 7 entries, 3 people and 2 organizations, the entries say 7, 4 and 1",
@@ -73,24 +63,19 @@ PLANTED_AMONG_ORGANIZATIONS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("statement", "expected"), PLANTED_AMONG_ORGANIZATIONS.items(), ids=PLANTED_AMONG_ORGANIZATIONS
-)
-def test_drift_among_organizations_is_named_as_theirs_and_repaired(app, campaign, statement, expected):
+@pytest.fixture
+def campaign(app) -> int:
+    """Three people and, after them, two organisations that are counted, one of them twice."""
+    campaign = ledger.campaign()
+    ledger.confirm(campaign, region="KR-11")
+    ledger.confirm(campaign, "JP")
+    ledger.confirm(campaign)
     office = ledger.confirm(campaign, kind=Kind.ORGANIZATION)
     ledger.confirm(campaign, "JP", kind=Kind.ORGANIZATION)
     ledger.move(campaign, Reason.INVALIDATED, office, kind=Kind.ORGANIZATION)
     ledger.move(campaign, Reason.REINSTATED, office, kind=Kind.ORGANIZATION)
     fold()
-    assert recount() == []
-    as_superuser(statement)
-
-    found = recount()
-
-    assert [drift.what for drift in found] == ([expected] if isinstance(expected, str) else list(expected))
-    # An entry that says something else than was published is for `ledger verify` to find; nothing can repair that.
-    ledger.check(log="SET kind" not in statement)
-    assert recount() == []
+    return campaign
 
 
 @pytest.mark.parametrize(("statement", "expected"), PLANTED.items(), ids=PLANTED)
@@ -99,9 +84,10 @@ def test_planted_drift_is_named_and_repaired(app, campaign, statement, expected)
 
     found = recount()
 
-    assert [drift.what for drift in found] == ([expected] if isinstance(expected, str) else list(expected))
+    assert [drift.what for drift in found] == list(expected)
     assert all(drift.repaired and drift.campaign_id == campaign for drift in found)
-    ledger.check()
+    # An entry that says something else than was published is for `ledger verify` to find; nothing can repair that.
+    ledger.check(log="SET kind" not in statement)
     assert recount() == []
 
 
@@ -136,9 +122,9 @@ def test_removed_entries_are_reported_and_the_numbers_of_the_others_stay(app, ca
     found = recount()
 
     gap = found[0]
-    assert gap.what == "the numbers go up to 3, but there are 2 entries: some were removed"
+    assert gap.what == "the numbers go up to 7, but there are 6 entries: some were removed"
     assert not gap.repaired
-    assert [row.number for row in ledger.entries()] == [1, 3]
+    assert [row.number for row in ledger.entries()] == [1, 3, 4, 5, 6, 7]
     assert [drift.what for drift in recount()] == [gap.what], "the gap stays, the rest is repaired"
 
 

@@ -2,17 +2,11 @@
 
 import socket
 import ssl
-from datetime import timedelta
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from pledge.core import clock
 from pledge.mail.transports import (
     BadSmtpUrl,
     PermanentFailure,
@@ -21,6 +15,7 @@ from pledge.mail.transports import (
     SmtpTransport,
     TemporaryFailure,
 )
+from tests.support import websites
 from tests.support.run import free_port
 from tests.support.smtp import SmtpServer, _Handler
 from tests.support.waiting import TEST_TIMEOUT
@@ -168,27 +163,7 @@ def test_a_hang_after_the_body_concerns_this_mail_only(smtp, hasty_transport):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A self-signed certificate for localhost, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(clock.now() - timedelta(days=1))
-        .not_valid_after(clock.now() + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
-    return path
+    return websites.certificate(tmp_path_factory.mktemp("tls"), "localhost")
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """The valve: mails to new addresses go out at a pace; who is known goes first, and administrators are told."""
 
-import threading
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import insert, select
 
@@ -10,11 +7,10 @@ from pledge.accounts import alarms
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.mail import queries, services, valve
-from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.mail.models import MailKind, OutboxMail
 from tests.support import apps, factories
 from tests.support import staff as staff_area
-from tests.support.at_once import at_once
-from tests.support.mails import Notes, deliver, deliver_all, enqueue, part, pending
+from tests.support.mails import Notes, deliver, deliver_all, enqueue, pending
 
 
 @pytest.fixture
@@ -112,25 +108,6 @@ def test_a_worker_that_may_send_nothing_writes_nothing(slow):
     assert {sql.split()[0] for sql in seen} == {"SELECT"}
 
 
-def test_the_pace_holds_over_many_senders(make_app):
-    app = make_app(first_mail_pace=10, pool_size=8)
-    with app.app_context():
-        strangers(60)
-    claimed = []
-
-    def send():
-        with app.app_context():
-            claimed.extend(mail.id for _ in range(3) for mail in queries.claim(4, services.LEASE))
-
-    senders = [threading.Thread(target=send) for _ in range(8)]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join(30)
-    assert 10 <= len(claimed) <= 12, "a minute's worth, and what came free meanwhile"
-    assert len(set(claimed)) == len(claimed)
-
-
 @pytest.mark.postgresql_only
 def test_each_claim_reads_an_index_of_its_own(app):
     strangers(2000)
@@ -185,30 +162,6 @@ def test_a_busy_minute_in_which_everything_goes_out_closes_nothing(slow):
     assert valve.closed_since() is None
 
 
-def test_many_workers_tell_the_administrators_once(make_app):
-    app = make_app(first_mail_pace=1, pool_size=8)
-    with app.app_context():
-        factories.staff("admin")
-        strangers(3)
-        deliver(Notes())
-    assert sorted(at_once(app, *[alarms.watch_valve] * 8)) == [False] * 7 + [True]
-    with app.app_context():
-        assert len(notices()) == 1
-
-
-def test_the_mail_says_what_happens_and_where_to_look(slow):
-    factories.staff("admin", email="admin@example.org", lang="en")
-    strangers(8)
-    deliver(Notes())
-    alarms.watch_valve()
-    notes = Notes()
-    deliver(notes)
-    (content,) = [content for to, content in notes.sent if to == "admin@example.org"]
-    text = part(content, "plain")
-    assert "held back" in text
-    assert "/staff/" in text
-
-
 def test_readyz_says_that_the_valve_is_closed_and_the_site_stays_ready(slow, frozen_clock):
     client = slow.test_client()
     strangers(200)
@@ -258,16 +211,6 @@ def test_the_desk_says_since_when_mails_are_held_back(slow, frozen_clock):
     alarms.watch_valve()
     frozen_clock.move(minutes=5)
     assert "Held back for" in staff_area.client(slow, "admin", lang="en").get("/staff/").text
-
-
-def test_a_mail_that_was_held_back_is_sent_in_the_end(slow, frozen_clock):
-    strangers(40)
-    for _ in range(8):
-        deliver(Notes())
-        frozen_clock.move(minutes=1)
-    db.session.rollback()
-    assert set(db.session.scalars(select(OutboxMail.state))) == {MailState.SENT}
-    assert timedelta() <= time.now() - db.session.scalars(select(OutboxMail.sent_at)).all()[-1]
 
 
 # --- From the form to the mailbox ---

@@ -11,7 +11,6 @@ from pledge.audit.services import note
 from pledge.core import clock
 from pledge.core.db import db
 from pledge.deliveries import freezing
-from pledge.deliveries.document import FrozenPaper
 from pledge.diagnosis.contents import ledger_findings
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger_queries
@@ -19,6 +18,8 @@ from pledge.ledger.models import Kind
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch
 from pledge.statistics.integrity import mismatches
+from pledge.statistics.totals import PaperTotals
+from tests.deliveries.frozen import preview
 from tests.support import ledger, paper
 from tests.support.factories import (
     SLUG,
@@ -116,8 +117,8 @@ def test_a_delivery_has_what_the_log_counts_at_its_checkpoint():
     paper.counted(signatures=128)
     first = log_queries.newest(the_campaign().id)
     paper.counted(signatures=40)
-    assert freezing.preview(SLUG).paper == FrozenPaper(signatures=168, sheets=18, batches=2)
-    assert freezing.preview(SLUG, first.id).paper == FrozenPaper(signatures=128, sheets=9, batches=1)
+    assert preview(SLUG).paper == PaperTotals(signatures=168, sheets=18, batches=2)
+    assert preview(SLUG, first.id).paper == PaperTotals(signatures=128, sheets=9, batches=1)
 
 
 def test_the_entries_of_a_draft_wait_for_its_opening():

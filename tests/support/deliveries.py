@@ -7,6 +7,7 @@ from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing, services
+from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Delivery
 from pledge.deliveries.services import Answer, HandingOver
 from pledge.jobs.models import JobKind, JobState
@@ -29,11 +30,9 @@ def frozen(of: Campaign | None = None, *, pack: bool = True, **texts: Texts) -> 
     fold_all()
     newest = log_queries.newest(of.id)
     assert newest is not None, "nobody has signed yet"
-    words = {
-        name: _in_each_language(text)
-        for name, text in ({"recipient": RECIPIENT, "occasion": OCCASION, "letter": LETTER} | texts).items()
-    }
-    number = freezing.freeze(ANNA, of.slug, newest.id, **words)
+    words = {"recipient": RECIPIENT, "occasion": OCCASION, "letter": LETTER} | texts
+    wording = LetterTexts(**{name: _in_each_language(text) for name, text in words.items()})
+    number = freezing.freeze(ANNA, of.slug, newest.id, wording)
     if pack:
         make_packs()
         _wait_for(number)

@@ -9,7 +9,7 @@ from typing import Any
 from pledge.core import countries as places
 from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
-from pledge.deliveries.document import Document, Moves, SignUps
+from pledge.deliveries.document import Document, Moves, NamedPartner, SignUps
 from pledge.statistics.cells import Cell
 from pledge.statistics.totals import CountedCheckpoint, Organization, Pledge
 
@@ -164,9 +164,13 @@ def _large() -> Document:
             Texts(ko="기후변화센터", en="Climate Change Center (CCC)"),
         ],
         partners=[
-            Texts(ko="주한 네덜란드 대사관", en="Embassy of the Netherlands in Seoul"),
-            Texts(ko="주한 뉴질랜드 대사관", en="New Zealand Embassy in Seoul"),
-            Texts(ko="주한유럽상공회의소(ECCK)", en="European Chamber of Commerce in Korea (ECCK)"),
+            NamedPartner(
+                Texts(ko="주한 네덜란드 대사관", en="Embassy of the Netherlands in Seoul"), "embassy"
+            ),
+            NamedPartner(Texts(ko="주한 뉴질랜드 대사관", en="New Zealand Embassy in Seoul"), "embassy"),
+            NamedPartner(
+                Texts(ko="유럽상공회의소(ECCK)", en="European Chamber of Commerce (ECCK)"), "business"
+            ),
         ],
         people_moves=Moves(48_390, 141, 40, 2),
         organization_moves=Moves(49, 2, 0, 0),

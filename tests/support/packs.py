@@ -32,13 +32,13 @@ from pledge.campaigns.queries import pledge_hashes
 from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.deliveries import tables
-from pledge.deliveries.document import Document, FrozenPaper, Moves, SignUps, from_json
+from pledge.deliveries.document import Document, Moves, SignUps, from_json
 from pledge.deliveries.pack.packing import readme
 from pledge.ledger import leaves, log_queries, merkle, notes
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.notes import Signer
 from pledge.statistics.cells import Cell
-from pledge.statistics.totals import CountedCheckpoint, Pledge
+from pledge.statistics.totals import CountedCheckpoint, PaperTotals, Pledge
 from tests.support.documents import organization, tiny_document
 
 ORIGIN = "pledge.example/log/blue-skies"
@@ -270,7 +270,7 @@ def document(log: Log, size: int | None = None) -> Document:
         organization_moves=Moves(**moves["organizations"]),
         sign_ups=SignUps(f"{latest}T06:00:00Z", None, people, {}),
         verifiers=[str(signer.verifier) for signer in log.signers],
-        paper=FrozenPaper(sum(paper.values()), 9, len(paper)) if paper else None,
+        paper=PaperTotals(sum(paper.values()), 9, len(paper)) if paper else None,
     )
 
 

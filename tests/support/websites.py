@@ -20,7 +20,7 @@ class Website:
     """Speaks TLS with a certificate for `host` and hands each connection to `answer(connection)`."""
 
     def __init__(self, folder: Path, host: str) -> None:
-        self.certificate = _certificate(folder, host)
+        self.certificate = certificate(folder, host)
         self.answer: Callable[[ssl.SSLSocket], None] = lambda connection: None
         self.requests: list[bytes] = []
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -71,7 +71,8 @@ def _is_whole(received: bytes) -> bool:
     return bool(found) and len(body) >= (int(length[1]) if length else 0)
 
 
-def _certificate(folder: Path, host: str) -> Path:
+def certificate(folder: Path, host: str) -> Path:
+    """A self-signed certificate for `host`, with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     # The machine's own time: the TLS library looks at no other clock.

@@ -7,8 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support import packs
-from tests.support.checkers import by_program, program, pure
+from tests.support.checkers import program, pure
 
 #: RFC 8032 section 7.1: public key, message, signature.
 VECTORS = [
@@ -91,11 +90,3 @@ def test_a_key_in_another_than_its_one_encoding_is_refused(verifier, key):
 @pytest.mark.parametrize(("key", "signature"), [(31, 64), (33, 64), (32, 63), (32, 65), (0, 0)])
 def test_a_key_or_signature_of_another_length_is_refused(verifier, key, signature):
     assert not verifier.is_signed(bytes(key), bytes(signature), b"text")
-
-
-def test_packs_are_checked_without_cryptography_too(tmp_path, log):
-    forged = packs.made_up("+" * 50, signers=[packs.signer("the forger's")])
-    (tmp_path / "pack.zip").write_bytes(packs.pack(log))
-    (tmp_path / "forged.zip").write_bytes(packs.pack(forged))
-    assert by_program(tmp_path / "pack.zip", log.keys, by=pure).failure == ""
-    assert by_program(tmp_path / "forged.zip", log.keys, by=pure).failure == "signature"

@@ -166,13 +166,6 @@ def test_a_number_that_the_entries_do_not_give(checked, log, name, path, value):
     assert checked(pack(log, rewritten={name: changed})).failure == "count"
 
 
-def test_paper_that_the_entries_do_not_have(checked):
-    log = made_up("+++")
-    integrity = json.loads(packs.contents(log)["integrity.json"])
-    integrity["paper"] = {"signatures": 100_000, "sheets": 9, "batches": 1}
-    assert checked(pack(log, rewritten={"integrity.json": json.dumps(integrity).encode()})).failure == "count"
-
-
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"[" * 100000, b'{"people":1}'])
 @pytest.mark.parametrize("name", ["totals.json", "integrity.json"])
 def test_numbers_that_cannot_be_read(checked, log, name, content):

@@ -8,7 +8,14 @@ from flask import Flask, Response, abort, request
 
 from pledge.web import caching
 from pledge.web.caching import MAX_AGE, MAX_COPIES, REPLACES_COPY, cache, cached
-from tests.support.factories import campaign, confirm_token, fold_all, manage_token, signature
+from tests.support.factories import (
+    campaign,
+    confirm_token,
+    fold_all,
+    manage_token,
+    signature,
+    unsubscribe_token,
+)
 
 PAGE = "/ko/c/blue-skies"
 COUNT = "/api/v1/campaigns/blue-skies/count"
@@ -241,20 +248,20 @@ def test_a_small_answer_is_not_compressed(made):
 
 
 def test_what_is_about_one_person_is_never_kept(app, client, frozen_clock):
-    person = signature(campaign())
+    waiting, person = signature(campaign(), state="pending"), signature()
     for path in (
+        f"/ko/confirm/{confirm_token(waiting)}",
         f"/ko/confirm/{confirm_token(person)}",
         f"/ko/me/{manage_token(person)}",
         f"/ko/me/{manage_token(person)}/download",
+        f"/ko/unsubscribe/{unsubscribe_token(person)}",
         "/ko/c/blue-skies/sign",
         "/ko/me",
-        "/ko/nothing",
-        "/nothing",
         "/ko/confirm/unknown",
         "/staff/sign-in",
     ):
         answer = client.get(path)
-        assert "public" not in answer.headers["Cache-Control"], path
+        assert answer.headers["Cache-Control"] == "no-store", path
         assert not any(cache.has(f"localhost {path} {each}") for each in ("br", "gzip", "")), path
 
 

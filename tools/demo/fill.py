@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -162,6 +162,9 @@ def _fill(
     with transaction() as session:
         history.recorder.sign(session, waiting)
         _add_news(session, campaign_id, crowd)
+        for organization in history.organizations:
+            if organization.correction:
+                history.register.correct(session, organization)
         for domain, size in _HELD.items():
             history.recorder.hold(session, slug, people.invent_quick(chance, size, ends), domain)
     _add_paper(slug, campaign_id)
@@ -322,14 +325,8 @@ def _freeze(slug: str, campaign_id: int, delivery: _Delivery, makers: Makers) ->
     newest = log_queries.newest(campaign_id)
     if newest is None:
         raise NoSuchCheckpoint
-    delivery_id = freezing.freeze(
-        COMMAND_LINE,
-        slug,
-        newest.id,
-        recipient=freezing.recipient_of(slug),
-        occasion=languages.texts(delivery.facts["occasion"]),
-        letter=freezing.letter_for(slug, newest.id),
-    )
+    wording = replace(freezing.draft(slug, newest.id), occasion=languages.texts(delivery.facts["occasion"]))
+    delivery_id = freezing.freeze(COMMAND_LINE, slug, newest.id, wording)
     while jobs.advance(makers):
         pass
     return delivery_id

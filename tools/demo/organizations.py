@@ -1,24 +1,31 @@
 """Sample organisations, their rows as applying and review would leave them, and partners; from content/*.toml."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns import items
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PARTNER, PartnerFields
-from pledge.core import languages
+from pledge.core import clock, languages
 from pledge.core.languages import Texts
 from pledge.core.text import markdown
 from pledge.endorsements import counting
-from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.endorsements.models import (
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    ReasonKind,
+    VersionState,
+)
+from pledge.endorsements.review.reasons import BUILT_IN
 from pledge.endorsements.rules import Content, clean
 from pledge.endorsements.verification.names import name_key
+from pledge.endorsements.versions import propose
 from pledge.files import services as files
 from pledge.ledger.models import Reason
 from pledge.mail.addresses import address_hash, parse
@@ -33,12 +40,15 @@ _STAYED = timedelta(days=20)
 _WAITING = timedelta(days=5)
 #: Of all organisations, how many have a logo, and how many show who speaks for them.
 _WITH_LOGO, _WITH_SPOKESPERSON = 0.85, 0.5
+#: States of those that were on the wall and left it: by themselves, or as staff took them off.
+_LEFT = (EndorsementState.WITHDRAWN, EndorsementState.REMOVED)
 #: The logo of the first partner; the organisations have those below.
 _FIRST_PARTNER_LOGO = 46
 
 _VERSION_STATES = {
     EndorsementState.PUBLISHED: VersionState.PUBLISHED,
     EndorsementState.WITHDRAWN: VersionState.PUBLISHED,
+    EndorsementState.REMOVED: VersionState.PUBLISHED,
     EndorsementState.DECLINED: VersionState.DECLINED,
 }
 
@@ -49,6 +59,7 @@ class SampleOrganization:
 
     number: int
     content: Content
+    correction: Texts  #: the statement that it would like to have now; empty where it asked for nothing
     state: EndorsementState
     level: str
     spokesperson: tuple[str, str]  #: name and title
@@ -125,12 +136,23 @@ class Register:
             counting.count_in(session, row, version, Reason.CONFIRMED, organization.published_at)
 
     def leave(self, session: Session, organization: SampleOrganization) -> None:
-        """One that was public withdraws."""
-        which = Endorsement.id == self._ids[organization.number]
-        row = session.scalars(select(Endorsement).where(which)).one()
-        if organization.left_at is not None:
-            row.state, row.ended_at = EndorsementState.WITHDRAWN, organization.left_at
-            counting.count_out(session, row, Reason.WITHDRAWN, organization.left_at)
+        """One that was public withdraws or is removed."""
+        row = self._row(session, organization)
+        row.state, row.ended_at = organization.state, organization.left_at
+        is_removed = organization.state is EndorsementState.REMOVED
+        if is_removed:
+            row.public_reason = BUILT_IN[ReasonKind.REMOVE]["closed-down"].in_each()
+        reason = Reason.INVALIDATED if is_removed else Reason.WITHDRAWN
+        counting.count_out(session, row, reason, organization.left_at or clock.now())
+
+    def correct(self, session: Session, organization: SampleOrganization) -> None:
+        """One that is public asks for another statement, which waits for staff."""
+        shown = replace(organization.content, statement=organization.correction)
+        spokesperson = ", ".join(organization.spokesperson) if organization.shows_spokesperson else ""
+        propose(session, self._row(session, organization), shown, spokesperson)
+
+    def _row(self, session: Session, organization: SampleOrganization) -> Endorsement:
+        return session.get_one(Endorsement, self._ids[organization.number])
 
 
 def _organization(
@@ -142,10 +164,10 @@ def _organization(
 ) -> SampleOrganization:
     begins, ends = period
     state = EndorsementState(facts.get("state", EndorsementState.PUBLISHED))
-    was_public = state in (EndorsementState.PUBLISHED, EndorsementState.WITHDRAWN)
+    was_public = state in (EndorsementState.PUBLISHED, *_LEFT)
     # Most come in the first weeks, and those that have left long ago.
     first, last = begins, ends - 2 * _REVIEW
-    if state is EndorsementState.WITHDRAWN:
+    if state in _LEFT:
         last = ends - 2 * _STAYED
     elif not was_public and state is not EndorsementState.DECLINED:
         first, last = ends - _WAITING, ends - _REVIEW / 4
@@ -154,13 +176,14 @@ def _organization(
     return SampleOrganization(
         number=number,
         content=_content(chance, number, facts, suffix),
+        correction=languages.texts(facts.get("correction", {})),
         state=state,
         level=facts.get("level", "mail"),
         spokesperson=_spokesperson(chance),
         shows_spokesperson=was_public and chance.random() < _WITH_SPOKESPERSON,
         submitted_at=submitted_at,
         published_at=published_at,
-        left_at=published_at + _STAYED if published_at and state is EndorsementState.WITHDRAWN else None,
+        left_at=published_at + _STAYED if published_at and state in _LEFT else None,
     )
 
 

@@ -4,6 +4,7 @@ Every sentence and every number of it comes in as plain data, never as markup; t
 look. The fixed texts are in typst/<language>.toml.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -14,12 +15,13 @@ from pledge.core.i18n import SEOUL, format_date, format_datetime
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
 from pledge.core.typesetting import MISSING, presentable, typeset
-from pledge.deliveries.document import Document, FrozenPaper, Reply
+from pledge.deliveries.document import Document, NamedPartner, Reply
 from pledge.deliveries.letter.charts import growth, shares
 from pledge.deliveries.letter.texts import TYPST, fixed
 from pledge.ledger.counting import Moves
 from pledge.statistics import labels
 from pledge.statistics.breakdowns import OTHER
+from pledge.statistics.totals import Organization, PaperTotals
 
 SOURCE = TYPST / "letter.typ"
 
@@ -81,7 +83,7 @@ def letter_data(document: Document, lang: str, *, draft: bool = False) -> dict[s
     return shown
 
 
-def _paper(paper: FrozenPaper | None, text: str) -> str:
+def _paper(paper: PaperTotals | None, text: str) -> str:
     if paper is None:
         return ""
     return text.format(
@@ -134,27 +136,32 @@ def _results(document: Document, lang: str) -> dict[str, Any]:
 
 def _supporters(document: Document, lang: str) -> dict[str, Any]:
     texts = fixed(lang)["supporters"]
-    listed = document.named_organizations[:ORGANIZATIONS]
-    order = list(TYPES)
-    listed = sorted(listed, key=lambda one: order.index(one.type) if one.type in order else len(order))
-    groups = [
-        {
-            "title": texts["group"].format(type=labels.named(TYPES, kind, lang), number=f"{len(members):,}"),
-            "organizations": [_in_each(one.name, lang) for one in members],
-        }
-        for kind, members in ((kind, list(found)) for kind, found in groupby(listed, lambda one: one.type))
-    ]
     named, unnamed = len(document.named_organizations), document.unnamed_organizations
     return {
         **texts,
         "secretariat_names": [_in_each(one, lang) for one in document.secretariat],
-        "partner_names": [_in_each(one, lang) for one in document.partners],
-        "groups": groups,
+        "partner_groups": _by_kind(document.partners, texts["group"], lang),
+        "groups": _by_kind(document.named_organizations[:ORGANIZATIONS], texts["group"], lang),
         "organizations": texts["organizations"].format(number=f"{document.checkpoint.organizations:,}"),
         "intro": texts["intro"].format(number=f"{named:,}"),
         "unnamed": texts["unnamed"].format(number=f"{unnamed:,}") if unnamed else "",
         "more": texts["more"].format(number=f"{ORGANIZATIONS:,}") if named > ORGANIZATIONS else "",
     }
+
+
+def _by_kind(found: Sequence[NamedPartner | Organization], title: str, lang: str) -> list[dict[str, Any]]:
+    """The names of each kind under its title, which those of no kind have not."""
+    order = list(TYPES)
+    ranked = sorted(found, key=lambda one: order.index(one.type) if one.type in order else len(order))
+    return [
+        {
+            "title": title.format(type=labels.named(TYPES, kind, lang), number=f"{len(members):,}")
+            if kind
+            else "",
+            "names": [_in_each(one.name, lang) for one in members],
+        }
+        for kind, members in ((kind, list(group)) for kind, group in groupby(ranked, lambda one: one.type))
+    ]
 
 
 def _method(document: Document, lang: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ What differs between languages is in [cover] of typst/<language>.toml.
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,10 @@ MAX_ADDRESS = 300
 class LetterTexts:
     """What a delivery says besides its numbers, as it is kept."""
 
-    recipient: Texts
-    occasion: Texts
-    letter: Texts
-    reply: Reply
+    recipient: Texts = field(default_factory=Texts)
+    occasion: Texts = field(default_factory=Texts)
+    letter: Texts = field(default_factory=Texts)
+    reply: Reply = field(default_factory=Reply)
 
 
 class LetterContradicts(BadFields):
@@ -64,18 +64,18 @@ def default_letter(title: Texts, *, with_organizations: bool) -> Texts:
     )
 
 
-def clean(recipient: Texts, occasion: Texts, letter: Texts, reply: Reply) -> LetterTexts:
+def clean(wording: LetterTexts) -> LetterTexts:
     """The texts as they will be stored, the letter with its fields. Raises BadFields with all faults."""
     checker = Checker()
-    cleaned = checker.texts("letter", letter, MAX_LETTER, required=True)
-    wording = LetterTexts(
-        recipient=checker.lines("recipient", recipient, MAX_RECIPIENT, required=True),
-        occasion=checker.lines("occasion", occasion, MAX_OCCASION, required=True),
-        letter=Texts({lang: text.strip() for lang, text in cleaned.items()}),
-        reply=_clean_reply(checker, reply),
+    letter = checker.texts("letter", wording.letter, MAX_LETTER, required=True)
+    cleaned = LetterTexts(
+        recipient=checker.lines("recipient", wording.recipient, MAX_RECIPIENT, required=True),
+        occasion=checker.lines("occasion", wording.occasion, MAX_OCCASION, required=True),
+        letter=Texts({lang: text.strip() for lang, text in letter.items()}),
+        reply=_clean_reply(checker, wording.reply),
     )
     checker.finish()
-    return wording
+    return cleaned
 
 
 def filled(letter: Texts, checkpoint: CountedCheckpoint, paper: int, goal: int) -> Texts:

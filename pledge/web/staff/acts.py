@@ -69,10 +69,8 @@ ACTS: dict[str, Ask] = {
     "delivery_freeze": Ask.FACTOR,
     "delivery_retry": Ask.NOTHING,
     "delivery_download": Ask.FACTOR | Ask.FILE,
-    "delivery_hand_over": Ask.FACTOR,
-    "delivery_correct": _TAKEN,
+    "delivery_hand_over": Ask.FACTOR,  # a correction asks for a reason too
     "delivery_answer": Ask.FACTOR,
-    "delivery_correct_answer": _TAKEN,
     "delivery_discard": _TAKEN,
     "export": Ask.NOTHING,  # all of it is public
     "export_download": Ask.NOTHING,

@@ -207,38 +207,26 @@ def _tell(form: Form, errors: Mapping[str, list[Any]]) -> None:
         form[name].errors = words
 
 
-def take_picture(form: Form, name: str) -> str:
-    """Store the picture of a file field; returns its name in `files`, "" when none was chosen or it was refused."""
-    return _take(form, name, lambda sent: files.store_picture(sent.read()))
+#: How a file is stored, by what it is.
+_STORES: dict[str, Callable[[FileStorage], str]] = {
+    "picture": lambda sent: files.store_picture(sent.read()),
+    "wide picture": lambda sent: files.store_wide_picture(sent.read()),
+    "document": lambda sent: files.store_document(sent.read(), sent.mimetype),
+    "video": lambda sent: files.store_video(sent.stream),
+    "scan": lambda sent: scans.store_scan(sent.read()),
+}
 
 
-def take_wide_picture(form: Form, name: str) -> str:
-    """As take_picture, for a photograph across the page."""
-    return _take(form, name, lambda sent: files.store_wide_picture(sent.read()))
+def take_file(form: Form, name: str, kind: str = "picture") -> str:
+    """Store the file of a field; returns its name in `files`, "" when none was chosen or it was refused.
 
-
-def take_document(form: Form, name: str) -> str:
-    """As take_picture, for a PDF."""
-    return _take(form, name, lambda sent: files.store_document(sent.read(), sent.mimetype))
-
-
-def take_video(form: Form, name: str) -> str:
-    """As take_picture, for a video."""
-    return _take(form, name, lambda sent: files.store_video(sent.stream))
-
-
-def take_scan(form: Form, name: str) -> str:
-    """As take_picture, for a scan of sheets."""
-    return _take(form, name, lambda sent: scans.store_scan(sent.read()))
-
-
-def _take(form: Form, name: str, store: Callable[[FileStorage], str]) -> str:
-    """A file from an earlier, refused attempt at the same form is still stored: a hidden field has its token."""
+    A file from an earlier, refused attempt at the same form is still stored: a hidden field has its token.
+    """
     kept, sent = form[f"{name}_kept"], request.files.get(name)
     if sent is None or not sent.filename:
         return _kept(kept.data or "")
     try:
-        stored = store(sent)
+        stored = _STORES[kind](sent)
     except FileRefused as bad:
         form[name].errors = [bad.message]
         if bad.fault is PictureFault.BUSY:

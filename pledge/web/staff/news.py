@@ -19,7 +19,7 @@ from pledge.core import languages
 from pledge.core.i18n import Phrase, format_count, format_date
 from pledge.core.languages import Texts, codes
 from pledge.deliveries import queries as deliveries
-from pledge.deliveries.queries import DeliveryView
+from pledge.deliveries.queries import DeliveryRow
 from pledge.ledger import queries as ledger
 from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
@@ -84,7 +84,7 @@ def news_new(slug: str) -> Response:
     delivery = deliveries.find(number) if 0 < number < 2**31 else None
     if delivery is None:
         return _page(desk, None, NewsForm())
-    if delivery.campaign_id != desk.id or not delivery.is_handed_over:
+    if delivery.campaign_id != desk.id or not delivery.handed_over_at:
         abort(404)
     return _page(desk, None, NewsForm(data=languages.as_fields(_texts_about(delivery))))
 
@@ -154,7 +154,7 @@ decision_routes(
 )
 
 
-def _texts_about(delivery: DeliveryView) -> dict[str, Texts]:
+def _texts_about(delivery: DeliveryRow) -> dict[str, Texts]:
     """The news that a delivery was handed over, or what was answered once it is."""
     title, body = (_ANSWERED, _ANSWERED_BODY) if delivery.answered_at else (_HANDED_OVER, _HANDED_OVER_BODY)
     facts = {}

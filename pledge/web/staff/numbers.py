@@ -1,18 +1,23 @@
-"""Numbers: all campaigns in one table; of one its totals as files, growth, the funnel of sign-ups, links of partners, paper."""
+"""Numbers: all campaigns in one table; of one every list as a file, growth, the funnel of sign-ups, links of partners, paper."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, abort, make_response, render_template, request
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.models import Campaign
-from pledge.core import languages
+from pledge.core import i18n
 from pledge.core.i18n import format_duration
 from pledge.deliveries import tables
+from pledge.exports import services as exports
+from pledge.exports.rows import KINDS
+from pledge.exports.services import FORMATS, UnknownExport
+from pledge.jobs import services as jobs
+from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.ledger.models import Kind
 from pledge.ledger.queries import Count
@@ -22,7 +27,7 @@ from pledge.statistics.charts import chart
 from pledge.statistics.history import Step, growth
 from pledge.statistics.totals import DoesNotAddUp, NoSuchCheckpoint, UnknownCampaign
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.blueprint import staff
 
 #: How far back the funnel goes; see statistics/funnel.py.
@@ -32,7 +37,6 @@ WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 TOTALS_FORMATS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv",
-    "json": "application/json",
 }
 
 
@@ -60,15 +64,12 @@ def numbers() -> Response:
     return _page(200)
 
 
-@staff.post("/numbers/totals/<slug>")
+@staff.post(f"/numbers/<slug>/totals/<any({', '.join(TOTALS_FORMATS)}):form>")
 @needs(Permission.EXPORT)
-def export_totals(slug: str) -> AnyResponse:
-    """The totals at the newest checkpoint as a file, at once. They are public, so no reason is asked for."""
-    form, lang = request.form.get("format", ""), request.form.get("lang", "")
-    if form not in TOTALS_FORMATS or lang not in languages.codes():
-        return _page(422, refused="form")
+def export_totals(slug: str, form: str) -> AnyResponse:
+    """The totals at the newest checkpoint, at once, in the language of who asks. They are public: no reason is asked for."""
     try:
-        file = tables.totals_file(actor(), slug, form, lang)
+        file = tables.totals_file(actor(), slug, form, i18n.language())
     except UnknownCampaign:
         abort(404)
     except NoSuchCheckpoint:
@@ -77,6 +78,32 @@ def export_totals(slug: str) -> AnyResponse:
         return _page(409, refused="sum")
     response = Response(file.content, mimetype=TOTALS_FORMATS[form])
     response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    return response
+
+
+@staff.post(f"/numbers/<slug>/<any({', '.join(KINDS)}):kind>/<any({', '.join(FORMATS)}):form>")
+@needs(Permission.EXPORT)
+def export(slug: str, kind: str, form: str) -> AnyResponse:
+    """Have a file made in the language of who asks. All of it is public or names nobody: no reason is asked for."""
+    try:
+        exports.request(actor(), slug, kind, form, lang=i18n.language())
+    except UnknownExport:
+        abort(404)
+    return redirect(url_for("staff.numbers", campaign=slug, _anchor="files-title"), 303)
+
+
+@staff.post("/numbers/files/<int(min=1,max=2147483647):export_id>")
+@needs(Permission.EXPORT)
+def export_download(export_id: int) -> AnyResponse:
+    """The file, if it is still there. The download is recorded before its first byte is sent."""
+    found = exports.find(export_id)
+    parts = None if found is None or found.job is None else jobs.chunks(found.job.id)
+    if found is None or found.job is None or parts is None:
+        abort(404)
+    exports.note_download(actor(), found)
+    response = Response(parts, mimetype="application/zip")
+    response.content_length = found.job.size
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
     return response
 
 
@@ -90,7 +117,9 @@ def _page(status: int, refused: str = "") -> Response:
         lines=[_line(row, counts[row.id]) for row in rows],
         campaign=chosen,
         duration=format_duration,
+        kinds=KINDS,
         formats=TOTALS_FORMATS,
+        exports=exports.newest() if me().can(Permission.EXPORT) else [],
         refused=refused,
         **({} if chosen is None else _numbers(chosen)),
     )
@@ -125,5 +154,5 @@ def _numbers(campaign: Campaign) -> dict[str, Any]:
         "funnel": funnel.funnel(campaign.id, WINDOWS[window]),
         "most": funnel.MAX_MAILS,
         "links": [line for line in referrals.lines(campaign.id) if line.people][:10],
-        "checkpoint": tables.newest_checkpoints().get(campaign.slug),
+        "checkpoint": log_queries.newest(campaign.id),
     }

@@ -31,7 +31,7 @@ from pledge.web.staff.forms import (
     WholeNumberField,
     attempt,
     day_field,
-    take_scan,
+    take_file,
 )
 
 _ALL = "/paper/<slug>"
@@ -103,7 +103,7 @@ def paper_new(slug: str) -> Response:
 @needs(Permission.EDIT_CAMPAIGNS)
 def paper_new_post(slug: str) -> AnyResponse:
     form, entered = BatchForm(request.form), []
-    scan = take_scan(form, "scan")
+    scan = take_file(form, "scan", "scan")
     problem = attempt(
         form,
         lambda: entered.append(services.enter(actor(), slug, form.fields, scan)),
@@ -138,7 +138,7 @@ def paper_edit(slug: str, batch_id: int) -> AnyResponse:
     if not _may_see(_find(slug, batch_id)):
         return paper_batch(slug, batch_id, 409, "state")
     form = BatchForm(request.form)
-    scan = take_scan(form, "scan")
+    scan = take_file(form, "scan", "scan")
     try:
         problem = attempt(
             form,

@@ -9,7 +9,9 @@ from sqlalchemy import select
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db
 from pledge.deliveries import freezing
+from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.pack import packing
+from pledge.ledger import log_queries
 from pledge.signatures.receipts import receipt as receipt_of
 from tests.browser import steps
 from tests.browser.verify.handing_in import ADDRESS
@@ -37,9 +39,9 @@ def log(site):
 
 def delivered(of):
     """The pack as the site itself makes it."""
-    document = freezing.preview(
-        of.slug, recipient=deliveries.RECIPIENT, occasion=deliveries.OCCASION, letter=deliveries.LETTER
-    )
+    wording = LetterTexts(deliveries.RECIPIENT, deliveries.OCCASION, deliveries.LETTER)
+    newest = log_queries.newest(of.id)
+    document = freezing.preview(of.slug, newest.id, wording)
     stream = io.BytesIO()
     packing.write_pack(document, of.id, stream, lambda _done, _total: None)
     return stream.getvalue()

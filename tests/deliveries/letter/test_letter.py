@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from config import ROOT
 from pledge.core.languages import Texts
 from pledge.core.typesetting import compiler
-from pledge.deliveries.document import FrozenPaper, Moves, Reply, SignUps, from_json
+from pledge.deliveries.document import Moves, Reply, SignUps, from_json
 from pledge.deliveries.letter import pdf
 from pledge.deliveries.letter.pdf import fixed, letter_data, letter_pdf
 from pledge.statistics.cells import Cell
+from pledge.statistics.totals import PaperTotals
 from tests.support.documents import ROOT as LOG_ROOT
 from tests.support.documents import document, organization, tiny_document
 from tests.support.pdf import pdf_text
@@ -174,7 +175,7 @@ def test_people_and_organisations_are_never_summed():
     ],
 )
 def test_signatures_on_paper_have_a_line_of_their_own_where_there_are_any(lang, words):
-    made = document(paper=FrozenPaper(signatures=1287, sheets=90, batches=2))
+    made = document(paper=PaperTotals(signatures=1287, sheets=90, batches=2))
     assert letter_data(made, lang)["paper"].startswith(words)
     assert letter_data(document(), lang)["paper"] == ""
     assert from_json(made.to_json()) == made
@@ -191,7 +192,7 @@ def test_a_text_that_one_language_lacks_is_taken_from_the_other():
     assert letter_data(made, "en")["occasion"] == "정상회의"
     for lang in ("ko", "en"):
         groups = letter_data(made, lang)["supporters"]["groups"]
-        assert groups[0]["organizations"] == [{"name": "Quiet Sky", "other": ""}]
+        assert groups[0]["names"] == [{"name": "Quiet Sky", "other": ""}]
 
 
 def test_growth_is_told_by_months_and_its_last_total_is_the_count():
@@ -253,10 +254,11 @@ def test_where_everything_is_small_nothing_is_broken_down():
     assert "5명 미만" in results["only_small"]
 
 
-def test_organisations_are_listed_by_kind_and_the_unnamed_are_counted():
+def test_partners_and_organisations_are_listed_by_kind_and_the_unnamed_are_counted():
     said = letter_data(document(), "ko")["supporters"]
+    assert [group["title"] for group in said["partner_groups"]] == ["기업 1곳", "대사관 2곳"]
     assert [group["title"] for group in said["groups"]][:3] == ["기업 5곳", "지방자치단체 5곳", "대사관 5곳"]
-    assert sum(len(group["organizations"]) for group in said["groups"]) == 45
+    assert sum(len(group["names"]) for group in said["groups"]) == 45
     assert "2곳" in said["unnamed"]
     assert said["more"] == ""
 
@@ -264,7 +266,7 @@ def test_organisations_are_listed_by_kind_and_the_unnamed_are_counted():
 def test_a_list_that_is_too_long_for_paper_says_where_it_goes_on(monkeypatch):
     monkeypatch.setattr(pdf, "ORGANIZATIONS", 10)
     said = letter_data(document(), "en")["supporters"]
-    assert sum(len(group["organizations"]) for group in said["groups"]) == 10
+    assert sum(len(group["names"]) for group in said["groups"]) == 10
     assert "organizations.csv" in said["more"]
 
 
@@ -300,7 +302,7 @@ def test_what_a_subtraction_would_reveal_is_not_written():
 
 def test_characters_without_a_glyph_are_marked_and_the_letter_says_so():
     made = document(named_organizations=[organization("초록 🌱", "Green 🌱")])
-    assert letter_data(made, "ko")["supporters"]["groups"][0]["organizations"][0]["name"] == "초록 〓"
+    assert letter_data(made, "ko")["supporters"]["groups"][0]["names"][0]["name"] == "초록 〓"
     assert "〓" in letter_data(made, "ko")["method"]["missing"]
     assert letter_data(document(), "ko")["method"]["missing"] == ""
 

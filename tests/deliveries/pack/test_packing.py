@@ -24,6 +24,7 @@ from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
+from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.packing import NoKnownKey, NotToBePacked, PackInconsistent
 from pledge.ledger import log as entries_log
@@ -229,9 +230,9 @@ def test_every_file_names_the_same_numbers_at_whichever_moment_is_frozen(app, fr
     offered = checkpoints(of.id)
     assert len(offered) == 3
     for moment, numbers in zip(offered, reversed(expected), strict=True):
-        texts = {"recipient": deliveries.RECIPIENT, "occasion": deliveries.OCCASION}
-        letter = freezing.letter_for(of.slug, moment.id)
-        number = freezing.freeze(ANNA, of.slug, moment.id, **texts, letter=letter)
+        draft = freezing.draft(of.slug, moment.id)
+        wording = replace(draft, recipient=deliveries.RECIPIENT, occasion=deliveries.OCCASION)
+        number = freezing.freeze(ANNA, of.slug, moment.id, wording)
         assert numbers_of(members(packed(number))) == dict.fromkeys(
             [
                 *("totals.json", "totals.csv", "totals.xlsx", "integrity.json", "README.txt, ko"),
@@ -395,8 +396,8 @@ def test_a_delivery_is_frozen_anew_when_the_key_that_signed_it_is_gone(renewed, 
 
     # The same checkpoint, which the old key has signed, is frozen again: both keys are in the pack now.
     checkpoint = deliveries.row(number).checkpoint_id
-    texts = {"recipient": deliveries.RECIPIENT, "occasion": deliveries.OCCASION, "letter": deliveries.LETTER}
-    again = packed(freezing.freeze(ANNA, "blue-skies", checkpoint, **texts))
+    wording = LetterTexts(deliveries.RECIPIENT, deliveries.OCCASION, deliveries.LETTER)
+    again = packed(freezing.freeze(ANNA, "blue-skies", checkpoint, wording))
     (tmp_path / "pack.zip").write_bytes(again)
     code, said = verify(ROOT / "tools" / "verify.py", "pack", tmp_path / "pack.zip")
     assert code == 0, said

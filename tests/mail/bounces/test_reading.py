@@ -99,7 +99,7 @@ def test_a_message_with_more_parts_or_recipients_than_a_report_has_costs_nothing
     content = f"To: {path_of()}\r\n{MANY[what]}".encode()
     began = time.process_time()
     assert reading.read(content) is None
-    assert time.process_time() - began < 0.1
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.sqlite_only

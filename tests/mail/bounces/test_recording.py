@@ -60,15 +60,6 @@ def test_a_complaint_counts_after_the_mail_is_forgotten(site):
     assert suppression.suppressed({(MAILBOX, False), (MAILBOX, True)}) == {(MAILBOX, False)}
 
 
-def test_a_forged_report_does_nothing(site):
-    mail = enqueue(pending(MAILBOX))
-    assert not services.handle_message(
-        report("postfix-unknown-user", path="bounce+" + "a" * 52 + "@pledge.example")
-    )
-    assert fate(mail).returned is None
-    assert number_of(MailSuppression) == 0
-
-
 def test_of_the_text_of_a_report_nothing_is_stored(site, caplog, capsys):
     services.handle_message(report("postfix-unknown-user", mail_id=enqueue(pending(MAILBOX))))
     with db.engine.connect() as connection:

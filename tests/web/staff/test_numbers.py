@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import re
+import zipfile
 from datetime import date, timedelta
 
 import html5lib
@@ -14,14 +15,20 @@ from flask_babel import force_locale
 from pledge.audit.queries import Search, page
 from pledge.campaigns.queries import published_slugs
 from pledge.core.i18n import SEOUL, format_duration
+from pledge.exports import services
+from pledge.exports.rows import KINDS
+from pledge.jobs import services as jobs
+from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
 from pledge.ledger.log import sign_missing_checkpoints
 from pledge.statistics.charts import BOTTOM, LEFT, TOP, WIDTH, chart
 from pledge.statistics.history import Point
+from tests.support import paper
 from tests.support.factories import (
     SLUG,
     campaign,
     crowd,
+    endorsement,
     fold_all,
     signature,
     signatures,
@@ -110,87 +117,6 @@ def test_the_links_that_brought_signatures_are_named(staff_client):
     assert "<strong>7</strong>" in page
 
 
-# --- The totals of now, by one press ---
-
-TOTALS = f"/staff/numbers/totals/{SLUG}"
-OPENERS = {
-    "csv": lambda content: content.decode("utf-8-sig"),
-    "json": lambda content: json.dumps(json.loads(content), ensure_ascii=False),
-    "xlsx": lambda content: " ".join(
-        str(cell)
-        for sheet in openpyxl.load_workbook(io.BytesIO(content))
-        for row in sheet.iter_rows(values_only=True)
-        for cell in row
-    ),
-}
-
-
-@pytest.mark.parametrize(("form", "lang"), [("xlsx", "ko"), ("csv", "en"), ("json", "ko")])
-def test_one_press_gives_the_totals_at_the_newest_checkpoint(exporter, form, lang):
-    signatures(9, country="KR", region="KR-11")
-    signatures(6, country="JP", region=None)
-    signature(country="DE", region=None)  # alone, so it must not show
-    signatures(4, country="FR", region=None)
-    fold_all()
-    signatures(3)  # not counted yet, so in no checkpoint
-
-    file = exporter.post(TOTALS, data={"format": form, "lang": lang})
-
-    assert file.status_code == 200
-    text = OPENERS[form](file.data)
-    assert re.search(r"\b20\b", text)
-    assert ("대한민국" if lang == "ko" else "Republic of Korea") in text
-    assert "독일" not in text
-    assert "Germany" not in text
-    assert "KST" in text
-    newest = log_queries.newest(the_campaign().id)
-    at = newest.signed_at.astimezone(SEOUL)
-    name = f"{SLUG}-totals-{at:%Y%m%d-%H%M%S}KST-{lang}.{form}"
-    assert file.headers["Content-Disposition"] == f'attachment; filename="{name}"'
-    assert file.headers["Cache-Control"] == "no-store"
-    (entry, *_rest) = page(Search(), None).lines
-    assert (entry.action, entry.subject) == ("export.totals", f"campaign:{SLUG}")
-    assert json.loads(entry.details) == {
-        "format": form,
-        "lang": lang,
-        "people": 20,
-        "organizations": 0,
-        "as_of": f"{newest.signed_at:%Y-%m-%dT%H:%M:%SZ}",
-    }
-
-
-def test_the_page_offers_the_totals_of_each_campaign_in_the_language_of_who_looks(staff_client):
-    signatures(7)
-    fold_all()
-    for lang in ("ko", "en"):
-        shown = staff_client("exporter", lang=lang).get("/staff/numbers").text
-        assert f'action="{TOTALS}?campaign={SLUG}"' in shown
-        assert f'name="lang" value="{lang}"' in shown
-        for form in ("xlsx", "csv", "json"):
-            assert f'name="format" value="{form}"' in shown
-
-
-def test_no_totals_of_what_is_not_counted_not_known_or_does_not_add_up(exporter):
-    signature()
-    good = {"format": "csv", "lang": "ko"}
-    nothing = exporter.post(TOTALS, data=good)
-    assert nothing.status_code == 409
-    assert "Nothing of this campaign is counted yet." in nothing.text
-    assert exporter.post("/staff/numbers/totals/nothing", data=good).status_code == 404
-    campaign("empty")
-    assert sign_missing_checkpoints(published_slugs), "of a log without an entry"
-    assert exporter.post("/staff/numbers/totals/empty", data=good).status_code == 409
-    assert "/staff/numbers/totals/empty" not in exporter.get("/staff/numbers").text
-    fold_all()
-    for wrong in ({"format": "ods"}, {"lang": "fr"}, {"format": ""}):
-        assert exporter.post(TOTALS, data=good | wrong).status_code == 422
-    as_superuser("UPDATE checkpoints SET people = 99")
-    forged = exporter.post(TOTALS, data=good)
-    assert forged.status_code == 409
-    assert "do not add up" in forged.text
-    assert [line.action for line in page(Search(), None).lines] == []
-
-
 def test_the_totals_of_one_person_are_told_in_the_singular(exporter):
     signatures(1)
     fold_all()
@@ -247,3 +173,126 @@ def test_a_span_of_time_is_said_in_two_units(app, seconds, ko, en):
     for lang, words in (("ko", ko), ("en", en)):
         with force_locale(lang):
             assert format_duration(timedelta(seconds=seconds)) == words
+
+
+# --- The totals of now, by one press ---
+
+TOTALS = f"/staff/numbers/{SLUG}/totals"
+
+
+def test_one_press_gives_the_totals_at_the_newest_checkpoint_in_the_readers_language(staff_client):
+    signatures(9, country="KR", region="KR-11")
+    signatures(6, country="JP", region=None)
+    signature(country="DE", region=None)  # alone, so it must not show
+    signatures(4, country="FR", region=None)
+    signature(state="withdrawn", country="JP", region=None)
+    endorsement(name_en="Sky Union")
+    paper.counted(signatures=128)
+    fold_all()
+    signatures(3)  # not counted yet, so in no checkpoint
+    exporter = staff_client("exporter", lang="en")
+    assert f'action="{TOTALS}/xlsx?campaign={SLUG}"' in exporter.get("/staff/numbers").text
+
+    file = exporter.post(f"{TOTALS}/xlsx")
+
+    assert file.status_code == 200
+    book = openpyxl.load_workbook(io.BytesIO(file.data))
+    summary = dict(book["Summary"].iter_rows(values_only=True))
+    assert (summary["People"], summary["Organisations"], summary["Signatures on paper"]) == (20, 1, 128)
+    assert summary["People: Withdrawn"] == 1
+    assert "KST" in summary["As of"]
+    assert book["Organisations"]["B2"].value == "Sky Union"
+    cells = [cell for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row]
+    assert "Germany" not in cells
+    newest = log_queries.newest(the_campaign().id)
+    at = newest.signed_at.astimezone(SEOUL)
+    name = f"{SLUG}-totals-{at:%Y%m%d-%H%M%S}KST-en.xlsx"
+    assert file.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert file.headers["Cache-Control"] == "no-store"
+    (entry, *_rest) = page(Search(), None).lines
+    assert (entry.action, entry.subject) == ("export.totals", f"campaign:{SLUG}")
+    assert json.loads(entry.details) == {
+        "format": "xlsx",
+        "lang": "en",
+        "people": 20,
+        "organizations": 1,
+        "as_of": f"{newest.signed_at:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    assert "서명한 사람" in staff_client("exporter", lang="ko").post(f"{TOTALS}/csv").text
+
+
+def test_no_totals_of_what_is_not_counted_not_known_or_does_not_add_up(exporter):
+    signature()
+    nothing = exporter.post(f"{TOTALS}/csv")
+    assert nothing.status_code == 409
+    assert "Nothing of this campaign is counted yet." in nothing.text
+    assert exporter.post("/staff/numbers/nothing/totals/csv").status_code == 404
+    assert exporter.post(f"{TOTALS}/ods").status_code == 404
+    campaign("empty")
+    assert sign_missing_checkpoints(published_slugs), "of a log without an entry"
+    assert exporter.post("/staff/numbers/empty/totals/csv").status_code == 409
+    assert "/staff/numbers/empty/totals" not in exporter.get("/staff/numbers?campaign=empty").text
+    fold_all()
+    as_superuser("UPDATE checkpoints SET people = 99")
+    forged = exporter.post(f"{TOTALS}/csv")
+    assert forged.status_code == 409
+    assert "do not add up" in forged.text
+    assert [line.action for line in page(Search(), None).lines] == []
+
+
+# --- Lists, made by the worker ---
+
+ROWS = f"/staff/numbers/{SLUG}"
+
+
+def make_files() -> None:
+    while jobs.advance({JobKind.EXPORT: services.make}):
+        pass
+
+
+def test_every_list_is_asked_for_by_one_press_made_and_downloaded(exporter):
+    signatures(3)
+    fold_all()
+    offered = exporter.get("/staff/numbers").text
+    for kind in KINDS:
+        assert f'action="{ROWS}/{kind}/csv"' in offered
+        response = exporter.post(f"{ROWS}/{kind}/csv")
+        assert response.headers["Location"] == f"/staff/numbers?campaign={SLUG}#files-title"
+    assert "<progress" in exporter.get("/staff/numbers").text
+
+    make_files()
+
+    assert "3 rows" in exporter.get("/staff/numbers").text
+    for export in services.newest():
+        file = exporter.post(f"/staff/numbers/files/{export.id}")
+        assert file.status_code == 200
+        assert file.headers["Content-Disposition"] == f'attachment; filename="{export.file_name}"'
+        assert file.headers["Cache-Control"] == "no-store"
+        assert file.content_length == len(file.data)
+    with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
+        assert json.loads(archive.read("manifest.json"))["rows"] == 3, "the log, which was asked for first"
+    actions = [line.action for line in page(Search(), None).lines]
+    assert actions == ["export.download"] * len(KINDS) + ["export.request"] * len(KINDS)
+
+
+@pytest.mark.parametrize("rest", ["ledger/ods", "signers/csv", "ledger"])
+def test_what_is_no_kind_and_no_format_is_not_found(exporter, rest):
+    signatures(1)
+    assert exporter.post(f"{ROWS}/{rest}").status_code == 404
+    assert exporter.post("/staff/numbers/nothing/ledger/csv").status_code == 404
+    assert services.newest() == []
+
+
+def test_a_file_that_is_not_made_yet_or_never_was_or_was_deleted_is_not_found(staff_client, frozen_clock):
+    signatures(1)
+    exporter = staff_client("exporter", lang="en")
+    exporter.post(f"{ROWS}/ledger/csv")
+    (export,) = services.newest()
+    assert exporter.post(f"/staff/numbers/files/{export.id}").status_code == 404
+    assert exporter.post("/staff/numbers/files/999").status_code == 404
+    make_files()
+    frozen_clock.move(hours=25)
+    jobs.sweep()
+    exporter = staff_client("exporter", lang="en")
+    assert "Deleted after 24 hours" in exporter.get("/staff/numbers").text
+    assert exporter.post(f"/staff/numbers/files/{export.id}").status_code == 404

@@ -242,7 +242,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
         form=SignForm(country=countries.HOME),
         share=campaign_links(view),
         qr=qr_code(page.url),
-        deliveries=[] if preview else public_deliveries(view.id, i18n.language()),
+        deliveries=[] if preview else public_deliveries(view.id),
         events=coming,
         past_events=[event for event in reversed(shown) if event.is_over],
         preview=preview,

@@ -9,7 +9,17 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Response,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug import Response as AnyResponse
@@ -200,6 +210,12 @@ def refused() -> Response:
 def staff_error_page(status: int, title: str, message: str) -> Response:
     page = render_template("staff/error.html", status=status, title=title, message=message)
     return make_response(page, status)
+
+
+def done(said: str, endpoint: str, **address: Any) -> AnyResponse:
+    """On to a page, which says what was done."""
+    flash(said, "done")
+    return redirect(url_for(f"staff.{endpoint}", **address), 303)
 
 
 def staff_page(address: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, g, make_response, redirect, render_template, request, session, url_for
+from flask import Response, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -17,7 +17,7 @@ from pledge.core import i18n, languages
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth import cookies
-from pledge.web.staff.auth.access import AccessLevel, actor, me, needs, page_of, staff_page
+from pledge.web.staff.auth.access import AccessLevel, actor, done, me, needs, page_of, staff_page
 from pledge.web.staff.auth.carried_forms import CARRIED_BODY, carried, carried_form_page
 from pledge.web.staff.auth.cookies import current_member, this_session
 from pledge.web.staff.auth.invitation import NewPasswordForm
@@ -52,7 +52,7 @@ class ChangePasswordForm(NewPasswordForm):
 @staff.get("/account")
 @needs(AccessLevel.SIGNED_IN)
 def account() -> Response:
-    return _account_page(request.args.get("done", ""))
+    return _account_page()
 
 
 @staff.route("/account/password", methods=["GET", "POST"])
@@ -80,7 +80,7 @@ def password() -> AnyResponse:
     except BadPassword as error:
         form.refuse(error.fault)
         return _password_page(form)
-    return redirect(url_for("staff.account", done="password"), 303)
+    return done(_("The password was changed. Your other sessions have ended."), "account")
 
 
 @staff.post("/account/authenticator/remove")
@@ -89,8 +89,8 @@ def remove_authenticator() -> AnyResponse:
     try:
         accounts.remove_authenticator(actor())
     except LastSecondFactor:
-        return _account_page("last", 409)
-    return redirect(url_for("staff.account", done="removed"), 303)
+        return _last_factor()
+    return done(_("It was removed."), "account")
 
 
 @staff.post("/account/passkeys/<int(min=1,max=2147483647):passkey_id>/remove")
@@ -99,10 +99,10 @@ def remove_passkey(passkey_id: int) -> AnyResponse:
     try:
         accounts.remove_passkey(actor(), passkey_id)
     except LastSecondFactor:
-        return _account_page("last", 409)
+        return _last_factor()
     except NoSuchPasskey:
         return redirect(url_for("staff.account"), 303)
-    return redirect(url_for("staff.account", done="removed"), 303)
+    return done(_("It was removed."), "account")
 
 
 @staff.post("/account/name")
@@ -113,8 +113,8 @@ def choose_name() -> AnyResponse:
         moderation.rename(actor(), me().id, form.name.data or "")
     except moderation.BadName:
         form.refuse()
-        return _account_page("", 422, form)
-    return redirect(url_for("staff.account", done="saved"), 303)
+        return _account_page(422, form)
+    return done(_("Saved."), "account")
 
 
 @staff.post("/account/alerts")
@@ -122,7 +122,7 @@ def choose_name() -> AnyResponse:
 def choose_alerts() -> AnyResponse:
     wanted = AlertsForm(request.form).alerts.data or []
     alarms.choose(actor(), [kind for kind in alarms.offered(me()) if kind in wanted])
-    return redirect(url_for("staff.account", done="saved"), 303)
+    return done(_("Saved."), "account")
 
 
 @staff.post("/account/sessions")
@@ -139,10 +139,15 @@ def end_sessions() -> AnyResponse:
         accounts.end_sessions(actor(), only=one)
     elif wanted == "others":
         accounts.end_sessions(actor(), keep=own)
-    return redirect(url_for("staff.account", done="sessions"), 303)
+    return done(_("The session has ended."), "account")
 
 
-def _account_page(done: str, status: int = 200, form: NameForm | None = None) -> Response:
+def _last_factor() -> Response:
+    flash(_("This is your only second factor. Add another one first."), "warning")
+    return _account_page(409)
+
+
+def _account_page(status: int = 200, form: NameForm | None = None) -> Response:
     page = render_template(
         "staff/auth/account.html",
         member=me(),
@@ -151,7 +156,6 @@ def _account_page(done: str, status: int = 200, form: NameForm | None = None) ->
         chosen=alarms.chosen(me()),
         sessions=sessions.for_staff(me().id),
         this_session=this_session(),
-        done=done,
     )
     return make_response(page, status)
 

@@ -1,7 +1,7 @@
 """Setting up second factors: the choice at the first sign-in, the authenticator app, recovery codes, passkeys."""
 
 import segno
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
@@ -20,6 +20,7 @@ from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import (
     AccessLevel,
     actor,
+    done,
     has_shown_second_factor,
     mark_second_factor,
     me,
@@ -81,7 +82,7 @@ def authenticator() -> AnyResponse:
     mark_second_factor(alone=has_shown_second_factor())
     if me().recovery_codes is None:
         return redirect(url_for("staff.recovery_codes"), 303)
-    return redirect(url_for("staff.account", done="authenticator"), 303)
+    return done(_("The authenticator app is set up."), "account")
 
 
 @staff.route("/account/recovery-codes", methods=["GET", "POST"])
@@ -136,8 +137,7 @@ def passkey_add() -> AnyResponse:
     except SecondFactorDue:
         return redirect(url_for("staff.verify"), 303)
     mark_second_factor(alone=has_shown_second_factor())
-    flash(_("The passkey was added."), "done")
-    return redirect(url_for("staff.account"), 303)
+    return done(_("The passkey was added."), "account")
 
 
 def _authenticator_page(form: AuthenticatorForm, secret: str) -> Response:

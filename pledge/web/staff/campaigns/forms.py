@@ -6,7 +6,7 @@ from flask import Response, make_response, redirect, render_template, request, u
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import Form, TextAreaField
+from wtforms import TextAreaField
 
 from config import Config
 from pledge.accounts.roles import Permission
@@ -18,14 +18,10 @@ from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.forms import SavingProblem, StampedForm, attempt
+from pledge.web.staff.forms import SavingProblem, StampedForm, attempt, take_file
 
 #: Two long texts in Korean, three bytes a letter, with room for the rest of the form.
 TEXT_BODY = 512 * 1024
-
-
-#: Stores the file of a field of a form.
-Taker = Callable[[Form, str], str]
 
 
 class SectionForm(StampedForm):
@@ -38,8 +34,8 @@ class SectionForm(StampedForm):
         """What the form shows before anybody types, with the stamp of it."""
         raise NotImplementedError
 
-    def takes(self) -> dict[str, Taker]:
-        """Its fields for files, and what stores a file of each."""
+    def takes(self) -> dict[str, str]:
+        """Its fields for files, and the kind of each."""
         return {}
 
     def check(self, files: Mapping[str, str]) -> None:
@@ -65,7 +61,7 @@ def _saving(
 ) -> Callable[..., AnyResponse]:
     def save(slug: str) -> AnyResponse:
         form = form_type(request.form)
-        files = {field: take(form, field) for field, take in form.takes().items()}
+        files = {field: take_file(form, field, kind) for field, kind in form.takes().items()}
         problem = attempt(form, lambda: form.save(slug, files), check=lambda: form.check(files))
         return page(slug, problem, {name: form}) if problem else saved(page.__name__, slug)
 

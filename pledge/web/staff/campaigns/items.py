@@ -37,7 +37,7 @@ from pledge.web.staff.forms import (
     attempt,
     day_field,
     in_seoul,
-    take_picture,
+    take_file,
     time_field,
 )
 
@@ -239,7 +239,7 @@ def item(slug: str, section: str, number: int | None) -> Response:
 def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
     """Add an item, or change it."""
     kind, form = SECTIONS[section].kind, SECTIONS[section](request.form)
-    logo = take_picture(form, "logo") if kind.has_logo else ""
+    logo = take_file(form, "logo") if kind.has_logo else ""
 
     def save() -> None:
         if number is None:

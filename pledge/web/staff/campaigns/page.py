@@ -43,7 +43,6 @@ from pledge.web.staff.campaigns.forms import (
     OK,
     TEXT_BODY,
     SectionForm,
-    Taker,
     saved,
     section_forms,
     section_page,
@@ -54,10 +53,6 @@ from pledge.web.staff.forms import (
     SavingProblem,
     StampedForm,
     attempt,
-    take_document,
-    take_picture,
-    take_video,
-    take_wide_picture,
 )
 
 _PAGE = "/campaigns/<slug>/page"
@@ -124,8 +119,8 @@ class PhotoForm(SectionForm):
         photo = media.get_photo(desk.id)
         return {**languages.by_field("alt", photo.alt), "focus": photo.focus, "seen": photo.stamp}
 
-    def takes(self) -> dict[str, Taker]:
-        return {"photo": take_wide_picture}
+    def takes(self) -> dict[str, str]:
+        return {"photo": "wide picture"}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         media.set_photo(
@@ -155,8 +150,8 @@ class VideoForm(SectionForm):
             "seen": media.video_stamp(video),
         }
 
-    def takes(self) -> dict[str, Taker]:
-        return {"own": take_video, "still": take_wide_picture}
+    def takes(self) -> dict[str, str]:
+        return {"own": "video", "still": "wide picture"}
 
     def check(self, files: Mapping[str, str]) -> None:
         media.check_video(self._fields_with(files))
@@ -191,8 +186,8 @@ class QuotationForm(SectionForm):
         words = {name: getattr(quoted, name) for name in QUOTATION_WORDS}
         return {**languages.as_fields(words), "seen": quoted.stamp}
 
-    def takes(self) -> dict[str, Taker]:
-        return {"portrait": take_picture}
+    def takes(self) -> dict[str, str]:
+        return {"portrait": "picture"}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         media.set_quotation(
@@ -217,8 +212,8 @@ class LettersForm(SectionForm):
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
         return {"seen": stamp(desk.letters)}
 
-    def takes(self) -> dict[str, Taker]:
-        return {f"letter_{lang}": take_document for lang in languages.codes()}
+    def takes(self) -> dict[str, str]:
+        return {f"letter_{lang}": "document" for lang in languages.codes()}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         new = {lang: files[f"letter_{lang}"] for lang in languages.codes()}

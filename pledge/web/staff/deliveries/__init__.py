@@ -1,5 +1,5 @@
-"""Freezing, handing over and exporting totals."""
+"""Freezing totals and handing them over."""
 
-from pledge.web.staff.deliveries import exports, new, views
+from pledge.web.staff.deliveries import new, views
 
-__all__ = ["exports", "new", "views"]  # each adds its views
+__all__ = ["new", "views"]  # each adds its views

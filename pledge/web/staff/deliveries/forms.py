@@ -1,6 +1,7 @@
 """The forms of the delivery screens: their shape, and the messages for their faults."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -9,13 +10,13 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.campaigns.rules import FAULT_MESSAGES
-from pledge.core import languages
+from pledge.core.i18n import Phrase, format_datetime
 from pledge.deliveries.document import Reply
+from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Channel
-from pledge.deliveries.queries import DeliveryView
 from pledge.deliveries.services import Answer, EntryFault, HandingOver
 from pledge.web.forms import ByLanguage, StaffForm
-from pledge.web.staff.forms import check_reason, moment_field
+from pledge.web.staff.forms import moment_field
 
 CHANNELS: dict[Channel, Any] = {
     Channel.IN_PERSON: _l("In person"),
@@ -25,11 +26,18 @@ CHANNELS: dict[Channel, Any] = {
     Channel.OTHER: _l("Another way"),
 }
 
+#: Below the fields, in the language of each.
+EXAMPLES = {
+    "recipient": Phrase("delivery", "For example: the Minister of Climate, Energy and Environment"),
+    "occasion": Phrase("delivery", "For example: the handing-over ceremony"),
+    "person": Phrase("delivery", "For example: Hong Gildong, Head of Team"),
+}
+
 _WRONG: dict[str, Any] = {
     **{str(fault): words for fault, words in FAULT_MESSAGES.items()},
     EntryFault.CHANNEL: _l("Choose how it was handed over."),
     EntryFault.FUTURE: _l("This is in the future."),
-    EntryFault.TOO_EARLY: _l("This is too early: the step before it came later."),
+    EntryFault.TOO_EARLY: _l("Enter a time after the step before it (%(moment)s)."),
     EntryFault.TOO_LATE: _l("This is later than the answer."),
 }
 
@@ -56,8 +64,7 @@ class DraftForm(StaffForm):
             raise ValidationError(_l("Choose from the list."))
 
     @property
-    def texts(self) -> dict[str, Any]:
-        """Recipient, occasion, letter and where the answer goes, as the use cases take them."""
+    def wording(self) -> LetterTexts:
         reply = Reply(
             number=self.number.data or "",
             department=self.by_language("department"),
@@ -67,15 +74,19 @@ class DraftForm(StaffForm):
             email=self.email.data or "",
             address=self.by_language("address"),
         )
-        return {name: self.by_language(name) for name in ("recipient", "occasion", "letter")} | {
-            "reply": reply
-        }
+        return LetterTexts(
+            recipient=self.by_language("recipient"),
+            occasion=self.by_language("occasion"),
+            letter=self.by_language("letter"),
+            reply=reply,
+        )
 
 
 class HandingOverForm(StaffForm):
     handed_over_at = moment_field(_l("Handed over on"))
     channel = SelectField(_l("How"), validate_choice=False)
     receipt_number = StringField(_l("Reference number"))
+    reason = TextAreaField(_l("Reason for the correction"))
 
     @property
     def entry(self) -> HandingOver:
@@ -85,43 +96,17 @@ class HandingOverForm(StaffForm):
 class AnswerForm(StaffForm):
     answered_at = moment_field(_l("Answered on"))
     answer = ByLanguage(TextAreaField, _l("Answer"))
+    answer_reason = TextAreaField(_l("Reason for the correction"))
 
     @property
     def entry(self) -> Answer:
         return Answer(self.answered_at.data, self.by_language("answer"))
 
 
-class HandingOverCorrection(HandingOverForm):
-    reason = TextAreaField(_l("Reason for the correction"))
-
-    def validate_reason(self, field: Field) -> None:
-        check_reason(field)
-
-
-class AnswerCorrection(AnswerForm):
-    answer_reason = TextAreaField(_l("Reason for the correction"))
-
-    def validate_answer_reason(self, field: Field) -> None:
-        check_reason(field)
-
-
-def recorded_handing_over(found: DeliveryView) -> dict[str, Any]:
-    """What the form of a correction begins with."""
-    return {
-        "handed_over_at": found.handed_over_at,
-        "channel": found.channel or "",
-        "receipt_number": found.receipt_number,
-    }
-
-
-def recorded_answer(found: DeliveryView) -> dict[str, Any]:
-    return {
-        "answered_at": found.answered_at,
-        **languages.by_field("answer", found.answer),
-    }
-
-
-def show_faults(form: Form, faults: Mapping[str, Any]) -> None:
-    """Show the messages for the faults of a use case at their fields."""
+def show_faults(form: Form, faults: Mapping[str, Any], before: datetime | None = None) -> None:
+    """Show the messages for the faults of a use case at their fields; `before`: when the step before was."""
     for name, fault in faults.items():
-        form[name].errors = [_WRONG[fault]]
+        message = _WRONG[fault]
+        if fault == EntryFault.TOO_EARLY and before is not None:
+            message = message % {"moment": format_datetime(before)}
+        form[name].errors = [message]

@@ -24,7 +24,7 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import TEXT_BODY
-from pledge.web.staff.deliveries.forms import DraftForm, show_faults
+from pledge.web.staff.deliveries.forms import EXAMPLES, DraftForm, show_faults
 
 _ONE = "/deliveries/new/<slug>"
 _CONTRADICTS = _l(
@@ -46,11 +46,11 @@ def delivery_draft(slug: str) -> Response:
 def delivery_draft_post(slug: str) -> AnyResponse:
     """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
 
-    def preview(offered: list[Checkpoint], form: DraftForm) -> AnyResponse:
-        freezing.check_count(offered[0].campaign_id)
-        document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
+    def preview(chosen: Checkpoint, form: DraftForm) -> AnyResponse:
+        freezing.check_count(chosen.campaign_id)
+        document = freezing.preview(slug, chosen.id, form.wording)
         page = render_template(
-            "staff/deliveries/preview.html",
+            "staff/deliveries/delivery.html",
             slug=slug,
             form=form,
             document=document,
@@ -70,8 +70,8 @@ def delivery_letter(slug: str) -> AnyResponse:
     if lang not in languages.codes():
         abort(404)
 
-    def letter(_: list[Checkpoint], form: DraftForm) -> AnyResponse:
-        document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
+    def letter(chosen: Checkpoint, form: DraftForm) -> AnyResponse:
+        document = freezing.preview(slug, chosen.id, form.wording)
         response = Response(letter_pdf(document, lang, draft=True), mimetype="application/pdf")
         response.headers["Content-Disposition"] = f'inline; filename="{slug}-draft-{lang}.pdf"'
         return response
@@ -84,36 +84,40 @@ def delivery_letter(slug: str) -> AnyResponse:
 @needs(Permission.EXPORT)
 def delivery_edit(slug: str) -> Response:
     """Back to the form, with everything that was written."""
-    offered, form = _sent(slug)
-    return _form_page(slug, offered, form, 200)
+    return _form_page(slug, *_sent(slug), 200)
 
 
 @staff.post(f"{_ONE}/freeze")
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
 def delivery_freeze(slug: str) -> AnyResponse:
-    def freeze(_: list[Checkpoint], form: DraftForm) -> AnyResponse:
-        texts, checkpoint_id = form.texts, int(form.checkpoint.data)
-        # A second click on the button redirects to the delivery of the first one.
-        number = freezing.frozen_before(actor(), slug, checkpoint_id, **texts)
-        if number is None:
-            number = freezing.freeze(actor(), slug, checkpoint_id, **texts)
+    """A second press of the button leads to the delivery of the first one."""
+
+    def freeze(chosen: Checkpoint, form: DraftForm) -> AnyResponse:
+        number = freezing.freeze(actor(), slug, chosen.id, form.wording)
         return redirect(url_for("staff.delivery", delivery_id=number), 303)
 
     return _answer(slug, freeze)
 
 
-def _answer(slug: str, act: Callable[[list[Checkpoint], DraftForm], AnyResponse]) -> AnyResponse:
+def _answer(slug: str, act: Callable[[Checkpoint, DraftForm], AnyResponse]) -> AnyResponse:
     """What `act` makes of the form that was sent; the form again with its errors, or where the log is in doubt."""
     offered, form = _sent(slug)
-    if not _is_right(slug, form):
-        return _form_page(slug, offered, form, 422)
+    is_valid = form.validate()
     try:
-        return act(offered, form)
+        letters.clean(form.wording)  # tells all faults at once
+        if is_valid:
+            return act(next(one for one in offered if str(one.id) == form.checkpoint.data), form)
+    except LetterContradicts as wrong:
+        for name, words in wrong.found.items():
+            form[name].errors = [_CONTRADICTS % {"found": words}]
+    except BadFields as wrong:
+        show_faults(form, wrong.faults)
     except freezing.CountInDoubt as doubt:
         return _form_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
     except DoesNotAddUp:
         return _form_page(slug, offered, form, 409, refused="sum")
+    return _form_page(slug, offered, form, 422)
 
 
 def _offered(slug: str, chosen: str = "") -> list[Checkpoint]:
@@ -143,25 +147,10 @@ def _begun(slug: str, offered: list[Checkpoint]) -> DraftForm:
     """The form with the newest numbers, the default letter about them, and the rest as in the last delivery."""
     if not offered:
         return DraftForm()
-    last, letter = freezing.last_texts(slug), freezing.letter_for(slug, offered[0].id)
-    texts = {**vars(last), **vars(last.reply), "letter": letter, "checkpoint": str(offered[0].id)}
-    return DraftForm(data=languages.as_fields(texts))
-
-
-def _is_right(slug: str, form: DraftForm) -> bool:
-    right = form.validate()
-    try:
-        wording = letters.clean(**form.texts)
-        if right:
-            freezing.filled(slug, int(form.checkpoint.data), wording)
-    except LetterContradicts as wrong:
-        for name, words in wrong.found.items():
-            form[name].errors = [_CONTRADICTS % {"found": words}]
-        return False
-    except BadFields as wrong:
-        show_faults(form, wrong.faults)
-        return False
-    return bool(right)
+    draft = freezing.draft(slug, offered[0].id)
+    return DraftForm(
+        data=languages.as_fields({**vars(draft), **vars(draft.reply), "checkpoint": str(offered[0].id)})
+    )
 
 
 def _form_page(
@@ -179,6 +168,7 @@ def _form_page(
         offered=offered,
         form=form,
         submitted_as=SUBMITTED_AS.items(),
+        examples=EXAMPLES,
         refused=refused,
         set_aside=set_aside,
     )

@@ -9,30 +9,19 @@ from werkzeug.utils import redirect
 from wtforms import Form
 
 from pledge.accounts.roles import Permission
+from pledge.core import languages
 from pledge.deliveries import document as documents
 from pledge.deliveries import freezing, queries, services
 from pledge.deliveries.models import DeliveryState
 from pledge.deliveries.pack.packing import members
-from pledge.deliveries.queries import DeliveryView
-from pledge.exports import services as exports
+from pledge.deliveries.queries import DeliveryRow
 from pledge.exports.files import file_name
-from pledge.exports.services import FORMATS
 from pledge.files.storage import StorageAway
 from pledge.jobs import services as jobs
 from pledge.jobs.models import JobKind, JobState
 from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.deliveries.exports import KINDS
-from pledge.web.staff.deliveries.forms import (
-    CHANNELS,
-    AnswerCorrection,
-    AnswerForm,
-    HandingOverCorrection,
-    HandingOverForm,
-    recorded_answer,
-    recorded_handing_over,
-    show_faults,
-)
+from pledge.web.staff.deliveries.forms import CHANNELS, AnswerForm, HandingOverForm, show_faults
 from pledge.web.staff.forms import StatedReasonForm
 
 _ONE = "/deliveries/<int(min=1,max=2147483647):delivery_id>"
@@ -42,14 +31,7 @@ _ONE = "/deliveries/<int(min=1,max=2147483647):delivery_id>"
 @needs(Permission.EXPORT)
 def deliveries() -> str:
     lines = [(one, jobs.newest(JobKind.PACK, one.id)) for one in queries.overview()]
-    return render_template(
-        "staff/deliveries/deliveries.html",
-        lines=lines,
-        choices=queries.choices(),
-        exports=exports.newest(),
-        kinds=KINDS,
-        formats=FORMATS,
-    )
+    return render_template("staff/deliveries/deliveries.html", lines=lines, choices=queries.choices())
 
 
 @staff.get(_ONE)
@@ -95,30 +77,16 @@ def delivery_download(delivery_id: int) -> AnyResponse:
 @needs(Permission.EXPORT)
 def delivery_hand_over(delivery_id: int) -> AnyResponse:
     form = HandingOverForm(request.form)
-    return _record(delivery_id, form, lambda: services.hand_over(actor(), delivery_id, form.entry))
-
-
-@staff.post(f"{_ONE}/correct")
-@needs(Permission.EXPORT)
-def delivery_correct(delivery_id: int) -> AnyResponse:
-    form = HandingOverCorrection(request.form)
     why = form.reason.data or ""
-    return _record(delivery_id, form, lambda: services.correct(actor(), delivery_id, form.entry, why))
+    return _record(delivery_id, form, lambda: services.hand_over(actor(), delivery_id, form.entry, why))
 
 
 @staff.post(f"{_ONE}/answer")
 @needs(Permission.EXPORT)
 def delivery_answer(delivery_id: int) -> AnyResponse:
     form = AnswerForm(request.form)
-    return _record(delivery_id, form, lambda: services.answer(actor(), delivery_id, form.entry))
-
-
-@staff.post(f"{_ONE}/correct-answer")
-@needs(Permission.EXPORT)
-def delivery_correct_answer(delivery_id: int) -> AnyResponse:
-    form = AnswerCorrection(request.form)
     why = form.answer_reason.data or ""
-    return _record(delivery_id, form, lambda: services.correct_answer(actor(), delivery_id, form.entry, why))
+    return _record(delivery_id, form, lambda: services.answer(actor(), delivery_id, form.entry, why))
 
 
 @staff.post(f"{_ONE}/discard")
@@ -137,7 +105,8 @@ def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyRespons
     try:
         act()
     except services.BadEntry as wrong:
-        show_faults(form, wrong.faults)
+        before = found.handed_over_at if isinstance(form, AnswerForm) else found.frozen_at
+        show_faults(form, wrong.faults, before)
         return _page(found, form, 422)
     except (services.DeliveryInWrongState, freezing.NotDiscardable):
         return _page(_delivery_or_404(delivery_id), form, 409, refused="state")
@@ -146,21 +115,20 @@ def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyRespons
     return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
 
 
-def _delivery_or_404(delivery_id: int) -> DeliveryView:
+def _delivery_or_404(delivery_id: int) -> DeliveryRow:
     found = queries.find(delivery_id)
     if found is None:
         abort(404)
     return found
 
 
-def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refused: str = "") -> Response:
+def _page(found: DeliveryRow, sent: Form | None = None, status: int = 200, refused: str = "") -> Response:
     """The page of a delivery; `sent` is the form that was refused."""
     job = jobs.newest(JobKind.PACK, found.id)
-    forms = {
-        "hand_over": HandingOverForm(),
-        "correct": HandingOverCorrection(data=recorded_handing_over(found)),
-        "answer": AnswerForm(),
-        "correct_answer": AnswerCorrection(data=recorded_answer(found)),
+    recorded = languages.as_fields(found._asdict())
+    forms: dict[str, Form] = {
+        "hand_over": HandingOverForm(data=recorded),
+        "answer": AnswerForm(data=recorded),
         "discard": StatedReasonForm(),
     }
     name = next((name for name, form in forms.items() if type(form) is type(sent)), "")
@@ -179,7 +147,7 @@ def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refu
         sent=sent,
         sent_name=name,
         channels=CHANNELS,
-        is_frozen=found.state is DeliveryState.FROZEN,
+        is_frozen=found.state == DeliveryState.FROZEN,
         refused=refused,
     )
     return make_response(page, status)

@@ -13,7 +13,7 @@ from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmi
 from pledge.accounts.roles import Permission, Role
 from pledge.core import clock, i18n, languages
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import actor, me, needs
+from pledge.web.staff.auth.access import actor, done, me, needs
 from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.decisions import offer_undo
@@ -78,7 +78,7 @@ def invite() -> AnyResponse:
     except moderation.BadName:
         form.name.errors = [_("The name is too long or contains a character that cannot be used.")]
     else:
-        return redirect(url_for("staff.person", staff_id=staff_id, done="invited"), 303)
+        return done(_("The invitation is on its way by e-mail."), "person", staff_id=staff_id)
     return _people_page(form)
 
 
@@ -104,7 +104,7 @@ def set_roles(staff_id: int) -> AnyResponse:
     else:
         said = _("The roles were changed. They apply from the next page that this person opens.")
         offer_undo(said, "staff.set_roles", [("roles", role) for role in before], staff_id=staff_id)
-        return _back(staff_id, "")
+        return redirect(url_for("staff.person", staff_id=staff_id), 303)
     return _person_page(_person_or_404(staff_id), form, CloseForm())
 
 
@@ -120,7 +120,8 @@ def close(staff_id: int) -> AnyResponse:
         except LastAdmin:
             form.reason.errors = [_no_admin_left()]
         else:
-            return _back(staff_id, "closed")
+            said = _("The account is closed, and its sessions have ended.")
+            return done(said, "person", staff_id=staff_id)
     shown = _person_or_404(staff_id)
     return _person_page(shown, RolesForm(roles=shown.roles), form)
 
@@ -137,7 +138,7 @@ def invite_again(staff_id: int) -> AnyResponse:
         form.form_errors.append(_no_admin_left())
         shown = _person_or_404(staff_id)
         return _person_page(shown, RolesForm(roles=shown.roles), form)
-    return _back(staff_id, "invited")
+    return done(_("The invitation is on its way by e-mail."), "person", staff_id=staff_id)
 
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/sessions")
@@ -149,7 +150,7 @@ def cut_sessions(staff_id: int) -> AnyResponse:
         moderation.end_sessions(actor(), staff_id, one)
     except NoSuchAccount:
         abort(404)
-    return _back(staff_id, "sessions")
+    return done(_("The sessions have ended."), "person", staff_id=staff_id)
 
 
 def _people_page(form: InviteForm) -> Response:
@@ -173,21 +174,11 @@ def _person_page(shown: StaffMember, roles: RolesForm, closing: CloseForm) -> Re
         roles_form=roles,
         close_form=closing,
         sessions=sessions.for_staff(shown.id) if shown.active else [],
-        done=_done(),
     )
 
 
 def _person_or_404(staff_id: int) -> StaffMember:
     return queries.member(id=staff_id) or abort(404)
-
-
-def _back(staff_id: int, done: str) -> AnyResponse:
-    """Redirect to the person's page; somebody who has just ended their own session arrives at the sign-in."""
-    return redirect(url_for("staff.person", staff_id=staff_id, done=done), 303)
-
-
-def _done() -> str:
-    return request.args.get("done", "") if request.method == "GET" else ""
 
 
 def _no_admin_left() -> str:

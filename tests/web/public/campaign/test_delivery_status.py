@@ -44,7 +44,7 @@ def test_a_second_line_appears_with_the_second_delivery(app, client):
     number = deliveries.handed_over(recipient=Texts(ko="국회", en="The National Assembly"))
     page = client.get(PAGE).text
     assert page.index("The National Assembly") < page.index("The Minister of Environment")
-    services.correct(
+    services.hand_over(
         ANNA, number, services.HandingOver(deliveries.row(number).handed_over_at, "post", "9-9"), "a slip"
     )
     cache.clear()

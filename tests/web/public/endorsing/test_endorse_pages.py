@@ -11,9 +11,8 @@ from werkzeug.datastructures import FileStorage
 from pledge.core.db import db
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.files.models import StoredFile
-from pledge.mail import suppression
-from pledge.mail.models import OutboxMail, Returned
-from tests.support.factories import answer_requests, campaign, endorse_form, endorsement
+from pledge.mail.models import OutboxMail
+from tests.support.factories import answer_requests, campaign, endorse_form
 from tests.support.pages import multipart
 from tests.support.pictures import png
 from tests.support.rows import number_of
@@ -185,50 +184,6 @@ class TestTheLogo:
         assert stored() == 2
         first, second = stored_versions()
         assert (bool(first.logo), second.logo) == (True, "")
-
-
-@pytest.mark.parametrize(
-    "state",
-    ["new", "pending", "review", "changes", "published", "declined", "withdrawn", "capped", "suppressed"],
-)
-def test_the_reply_is_the_same_bytes_whatever_is_known(client, frozen_clock, state):
-    known = {"name_ko": "하늘에너지", "name_en": None, "email": "sky@haneul.co.kr"}
-    expected = _seen(send(client, **known))
-    tables = ("endorsement_versions", "endorsements", "outbox_mails", "mail_allowances", "mail_requests")
-    for table in tables:
-        db.session.execute(db.metadata.tables[table].delete())
-    db.session.commit()
-    if state == "capped":
-        for number in range(6):
-            send(client, **known, statement_ko=f"말 {number}")
-            answer_requests()
-    elif state == "suppressed":
-        suppression.stop("sky@haneul.co.kr", Returned.NO_MAILBOX, known=True)
-    elif state != "new":
-        endorsement(state=state, name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr")
-    assert _seen(send(client, **known)) == expected
-
-
-def _seen(reply):
-    """All of an answer but the number of the request and the ticket, of which the length is compared."""
-    place, _, ticket = reply.headers["Location"].rpartition("/")
-    headers = [pair for pair in reply.headers if pair[0] not in ("X-Request-Id", "Date", "Location")]
-    return reply.status_code, headers, place, len(ticket), reply.data
-
-
-@pytest.mark.parametrize("state", ["new", "pending", "review", "published"])
-def test_the_waiting_page_and_its_resend_tell_nothing_either(client, state):
-    known = {"name_ko": "하늘에너지", "name_en": None, "email": "sky@haneul.co.kr"}
-    if state != "new":
-        endorsement(state=state, name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr")
-    place = send(client, **known).headers["Location"]
-    answer_requests()
-    page, again = client.get(place).data, client.post(place, data={"resend": "y"})
-    for table in ("endorsement_versions", "endorsements"):
-        db.session.execute(db.metadata.tables[table].delete())
-    db.session.commit()
-    assert client.get(place).data == page
-    assert (again.status_code, again.data) == (303, b"")
 
 
 def test_the_page_of_a_campaign_that_is_over_does_not_explain_how_to_endorse(client):

@@ -9,12 +9,10 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
 
 from pledge.core.db import NotDurable, db
-from pledge.mail import suppression
-from pledge.mail.models import OutboxMail, Returned
+from pledge.mail.models import OutboxMail
 from pledge.signatures import statements
 from pledge.signatures.models import Signature
 from tests.support.factories import (
-    answer_requests,
     campaign,
     confirm_token,
     other_recipient,
@@ -137,35 +135,6 @@ def test_a_file_in_place_of_text_is_no_text(client, field):
     form = sign_form(**{field: FileStorage(io.BytesIO(b"hello"), "hello.txt")})
     page = client.post(SIGN["en"], **multipart(form))
     assert page.status_code == (303 if field == "pledge_version" else 422)
-
-
-@pytest.mark.parametrize(
-    "state", ["new", "pending", "confirmed", "withdrawn", "invalidated", "capped", "suppressed"]
-)
-def test_the_reply_is_the_same_bytes_whatever_is_known_about_the_person(client, frozen_clock, state):
-    person = {"email": "hong@naver.com"}
-    expected = client.post(SIGN["ko"], data=sign_form(**person))
-    with_nothing_stored = _seen(expected)
-    db.session.execute(Signature.__table__.delete())
-    for table in ("outbox_mails", "mail_allowances", "mail_requests"):
-        db.session.execute(db.metadata.tables[table].delete())
-    db.session.commit()
-    if state in ("pending", "confirmed", "withdrawn", "invalidated"):
-        signature(state=state, **person)
-    if state == "capped":
-        for number in range(6):
-            client.post(SIGN["ko"], data=sign_form(**person, name=f"이름 {number}"))
-            answer_requests()
-    if state == "suppressed":
-        suppression.stop("hong@naver.com", Returned.NO_MAILBOX, known=True)
-    assert _seen(client.post(SIGN["ko"], data=sign_form(**person))) == with_nothing_stored
-
-
-def _seen(reply):
-    """All of an answer but the number of the request and the ticket, of which the length is compared."""
-    place, _, ticket = reply.headers["Location"].rpartition("/")
-    headers = [pair for pair in reply.headers if pair[0] not in ("X-Request-Id", "Date", "Location")]
-    return reply.status_code, headers, place, len(ticket), reply.data
 
 
 @pytest.mark.parametrize("state", ["new", "pending", "confirmed", "invalidated"])

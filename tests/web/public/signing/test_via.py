@@ -49,15 +49,6 @@ def test_an_unknown_code_is_ignored_without_a_word(client, code, unknown):
     assert sorted(stored(), key=str) == [None, code]
 
 
-@pytest.mark.parametrize("number", ["p9999999999", "o9999999999999999999"])
-@pytest.mark.parametrize("page", ["/en/c/blue-skies/spread?via=", "/oembed?url={base}/en/c/blue-skies?via="])
-def test_a_code_whose_number_no_row_can_have_is_ignored(app, client, code, page, number):
-    address = page.format(base=app.extensions["pledge.config"].base_url)
-    answer = client.get(address + number)
-    assert answer.status_code == 200
-    assert number not in answer.text
-
-
 def test_people_see_it_in_what_is_stored_about_them(client, code):
     person = signature(via=code)
     assert client.get(f"/en/me/{manage_token(person)}/download").json["via"] == code

@@ -235,25 +235,11 @@ def _hand_over(_client: StaffClient) -> Act:
     return Act(path, fields, "delivery.hand_over")
 
 
-def _correct_hand_over(_client: StaffClient) -> Act:
-    factories.crowd(2)
-    path = f"/staff/deliveries/{deliveries.handed_over()}/correct"
-    fields = {"handed_over_at": _now(), "channel": "post", "receipt_number": "1AB-2611-002", "reason": WHY}
-    return Act(path, fields, "delivery.correct")
-
-
 def _answer(_client: StaffClient) -> Act:
     factories.crowd(2)
     fields = {"answered_at": _now(), "answer_ko": "검토하겠습니다.", "answer_en": "We will."}
     path = f"/staff/deliveries/{deliveries.handed_over()}/answer"
     return Act(path, fields, "delivery.answer")
-
-
-def _correct_answer(_client: StaffClient) -> Act:
-    factories.crowd(2)
-    path = f"/staff/deliveries/{deliveries.answered()}/correct-answer"
-    fields = {"answered_at": _now(), "answer_ko": "아니요.", "answer_en": "No.", "answer_reason": WHY}
-    return Act(path, fields, "delivery.correct_answer")
 
 
 def _discard(_client: StaffClient) -> Act:
@@ -319,8 +305,6 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.paper_scan": _download_scan,
     "staff.paper_withdraw": _withdraw_paper,
     "staff.delivery_answer": _answer,
-    "staff.delivery_correct": _correct_hand_over,
-    "staff.delivery_correct_answer": _correct_answer,
     "staff.delivery_discard": _discard,
     "staff.delivery_download": _download_pack,
     "staff.delivery_freeze": _freeze,

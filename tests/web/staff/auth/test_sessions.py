@@ -139,7 +139,7 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(app, staff_cl
             "again": "four blue cranes flew",
         },
     )
-    assert answer.location == "/staff/account?done=password"
+    assert answer.location == "/staff/account"
     assert is_in(here)
     assert not is_in(there)
     assert len(sessions.for_staff(here.member.id)) == 1, "the row is gone, not only useless"

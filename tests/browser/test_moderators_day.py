@@ -1,0 +1,95 @@
+"""A moderator's day in a browser: from the inbox through cases to the list, the review of sign-ups, a person, and out."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.steps import press, staff_page
+from tests.support import staff
+from tests.support.browser import wait_for_modules
+from tests.support.factories import campaign, endorsement, signature
+from tests.support.factories import staff as member_of_staff
+
+PASSWORD = "three green herons waited"
+DESK = "/staff/organizations"
+
+
+def test_a_moderator_signs_in_works_through_the_inbox_and_signs_out(visitor, site):
+    with site.inside():
+        day = campaign("moderators-day")
+        for name in ("Clear Bay", "Quiet Bay"):
+            endorsement(day, state="review", level="domain", name_en=name)
+        signature(day, email="caller@example.org")
+        moderator = member_of_staff("moderator", lang="en", password=PASSWORD)
+        email, code = moderator.email, staff.code(moderator)
+
+    page = visitor.page(lang="en")
+    page.goto("/staff/")
+    page.locator("#email").fill(email)
+    page.locator("#password").fill(PASSWORD)
+    press(page, "form:has(#password) button[type=submit]")
+    page.locator("#code").fill(code)
+    press(page, "form:has(#code) button[type=submit]")
+
+    # One is published, and the next stands there; of that one another logo is asked for.
+    page.goto("/staff/?campaign=moderators-day")
+    press(page, "main a[href*='/organizations/next'][href*='moderators-day']")
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text("Clear Bay")
+    press(page, "form[action$='/publish'] button")
+    expect(page.get_by_text("Published. An e-mail")).to_be_visible()
+    expect(title).to_have_text("Quiet Bay")
+    page.locator("#changes summary").click()
+    page.locator("#changes-code").select_option("logo-unclear")
+    press(page, "#changes button")
+    expect(page.get_by_text("Asked for changes.")).to_be_visible()
+    page.goto("/staff/")
+    expect(page.locator("a[href*='/organizations/next'][href*='moderators-day']")).to_have_count(0)
+
+    # Robots are looked for, and a person who telephones is found.
+    press(page, page.get_by_role("link", name="Signatures", exact=True).first)
+    page.goto("/staff/watch?campaign=moderators-day")
+    expect(page.get_by_role("heading", name="Sign-ups to look at")).to_be_visible()
+    page.goto("/staff/signatures")
+    page.locator("#email").fill("caller@example.org")
+    press(page, "form:has(#email) button[type=submit]")
+    expect(page.get_by_text("Confirmed and counted").first).to_be_visible()
+
+    press(page, "form[action$='/sign-out'] button")
+    page.goto(DESK)
+    expect(page).to_have_url(re.compile("/staff/sign-in"))
+
+
+def test_j_and_k_go_through_the_list_enter_opens_a_case_and_j_goes_to_the_next(visitor, site):
+    with site.inside():
+        for number in range(3):
+            endorsement(state="review", name_en=f"Keyboard Works {number}")
+    page = staff_page(visitor, site, "moderator")
+    page.goto(f"{DESK}?q=Keyboard+Works")
+    wait_for_modules(page)
+    names = page.locator("tbody th a")
+    for key, place in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        expect(names.nth(place)).to_be_focused()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Keyboard Works 1")
+    wait_for_modules(page)
+    with page.expect_navigation():
+        page.keyboard.press("j")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Keyboard Works 2")
+
+
+def test_on_a_phone_the_list_says_level_and_age_and_the_decision_is_in_sight_on_a_case(visitor, site):
+    with site.inside():
+        endorsement(state="review", name_en="Small Screen")
+    page = staff_page(visitor, site, "moderator")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{DESK}?q=Small+Screen")
+    card = page.locator("tbody tr")
+    for part in (card.locator("th a"), card.get_by_text("Confirmed by e-mail"), card.locator("time")):
+        box = part.bounding_box()
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 360
+    press(page, page.get_by_role("link", name="Small Screen"))
+    page.get_by_role("link", name="Decide").click()
+    expect(page.locator("form[action$='/publish'] button")).to_be_in_viewport()
