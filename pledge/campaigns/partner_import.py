@@ -41,9 +41,8 @@ class ImportFault(StrEnum):
     AMBIGUOUS = "ambiguous"  #: its names are those of two partners
 
 
-#: What is wrong with a line, to those who sent it.
-ROW_MESSAGES: dict[ImportFault | FieldFault, Phrase] = {
-    **FAULT_MESSAGES,
+#: For those who sent the table.
+IMPORT_MESSAGES = {
     ImportFault.NO_NAME_COLUMN: Phrase(
         "table", "No column is headed like a name. Please use the headers of our table."
     ),
@@ -70,6 +69,13 @@ class RowFault:
     field: str
     fault: ImportFault | FieldFault
     other: int = 0  #: the earlier line that has the same
+
+    @property
+    def message(self) -> Phrase:
+        """For those who sent the table; it may name `line`, the earlier one."""
+        if isinstance(self.fault, FieldFault):
+            return FAULT_MESSAGES[self.fault]
+        return IMPORT_MESSAGES[self.fault]
 
 
 #: What our own table calls its columns; the name has one for each language.

@@ -17,7 +17,6 @@ from wtforms import FileField, HiddenField
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.partner_import import (
-    ROW_MESSAGES,
     Plan,
     PlanChanged,
     RowFault,
@@ -161,7 +160,7 @@ def _table_words(bad: BadTable) -> str:
 
 def _row_words(fault: RowFault) -> str:
     column = column_header(fault.field, i18n.language()) if fault.field else ""
-    return _at_line(fault.line, str(ROW_MESSAGES[fault.fault]) % {"line": fault.other}, column)
+    return _at_line(fault.line, str(fault.message) % {"line": fault.other}, column)
 
 
 def _at_line(line: int, text: str, column: str = "") -> str:
