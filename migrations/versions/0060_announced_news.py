@@ -6,13 +6,13 @@ from alembic import op
 from pledge.core.db import migrations
 
 revision = "0060"
-down_revision = "0066"
+down_revision = "0065"
 branch_labels = None
 depends_on = None
 
 _KINDS = (
     "kind IN ('confirm', 'already', 'manage', 'reminder', 'thanks', 'withdrawn_self', 'news', 'news_test', {new}"
-    "'invalidated', 'withdrawn', 'erased', 'unsubscribed', 'endorse_confirm', 'endorse_already', 'endorse_manage',"
+    "'invalidated', 'withdrawn', 'erasure', 'unsubscribed', 'endorse_confirm', 'endorse_already', 'endorse_manage',"
     " 'endorse_published', 'endorse_changes', 'endorse_declined', 'endorse_contact', 'endorse_handover',"
     " 'staff_invitation', 'staff_notice', 'staff_alert')"
 )

@@ -83,22 +83,23 @@ class Alert(Model):
 
 
 class OriginKind(StrEnum):
-    """What sign-ups may have in common. The names are those of the columns of `signatures` that hold its hash, less `_hash`."""
+    """What sign-ups may have in common. A column of `signatures` holds the hash of each but the last, by this name and `_hash`."""
 
     NETWORK = "network"  #: an IPv4 address or an IPv6 /64
     WIDE_NETWORK = "wide_network"  #: an IPv4 /24 or an IPv6 /48
     DOMAIN = "domain"  #: of the mail address
+    ADDRESS = "address"  #: the mail address itself; only listed
 
 
 class ListEffect(StrEnum):
-    """What follows for sign-ups from a network or domain that staff have put on their list."""
+    """What follows for sign-ups from what staff have put on their list."""
 
     HOLD = "hold"  #: they are held when they are confirmed
-    ALLOW = "allow"  #: no rule of the watch holds them for coming from there: a school, a hall, a company
+    ALLOW = "allow"  #: no rule of the watch holds them for coming from there: a school, a hall, a company; one address: nothing holds them
 
 
 class ListedOrigin(Model):
-    """A network or mail domain that staff hold or allow until they take it off their list (origin_list.py)."""
+    """A network, mail domain or address that staff hold or allow until they take it off their list (origin_list.py)."""
 
     __tablename__ = "listed_origins"
 

@@ -1,8 +1,8 @@
-"""Networks and mail domains that staff hold or allow, until they take them off the list.
+"""Networks, mail domains and addresses that staff hold or allow, until they take them off the list.
 
 Whoever signs is answered, mailed and asked to confirm like everybody else. What comes from a held one is then held until staff
-decide, never lost and never counted by itself; what comes from an allowed one is held by no rule of the watch about it. The
-list is short. Each process reads it every few seconds, so signing costs no further statement.
+decide, never lost and never counted by itself; what comes from an allowed one is held by no rule of the watch about it, and
+from an allowed address by no rule at all. The list is short. Each process reads it every few seconds, so signing costs no further statement.
 """
 
 from collections.abc import Collection, Iterable
@@ -26,7 +26,7 @@ HOLD_REASON = "blocked"
 #: The name of an act in the audit log.
 _AUDITED = {ListEffect.HOLD: "block.place", ListEffect.ALLOW: "block.allow"}
 
-_held: Snapshot[frozenset[bytes]] = Snapshot("held networks and domains", frozenset, FRESH_SECONDS)
+_effects: Snapshot[dict[bytes, ListEffect]] = Snapshot("held and allowed origins", dict, FRESH_SECONDS)
 
 
 class NotListed(LookupError):
@@ -39,24 +39,32 @@ class LargeProviderNotAllowed(ValueError):
 
 @dataclass(frozen=True)
 class Origin:
-    """A network, wider network or mail domain in one campaign."""
+    """A network, wider network, mail domain or address in one campaign."""
 
     campaign_id: int
     kind: OriginKind
     hash: bytes
 
 
-def hold_reason(hashes: Iterable[bytes | None]) -> str | None:
-    """Why a sign-up with these hashes of network, wider network and domain is held; None when none of them is."""
-    held = _held.current(lambda: hashes_with(ListEffect.HOLD))
-    return HOLD_REASON if held and any(found in held for found in hashes) else None
+def effect_on(address: bytes, origins: Iterable[bytes | None]) -> ListEffect | None:
+    """What the list says of a sign-up: of its address, else that a network or domain which it came from is held."""
+    effects = _effects.current(_read)
+    if not effects:
+        return None
+    is_held = ListEffect.HOLD in (effects.get(found) for found in origins if found)
+    return effects.get(address) or (ListEffect.HOLD if is_held else None)
 
 
-def hashes_with(effect: ListEffect) -> frozenset[bytes]:
-    """What is listed with this effect. A hash is of one campaign and of one kind, so it says all."""
-    listed = select(ListedOrigin.hash).where(ListedOrigin.effect == effect, ListedOrigin.lifted_at.is_(None))
+def allowed() -> frozenset[bytes]:
+    """The hashes of all that is allowed now."""
+    return frozenset(found for found, effect in _read().items() if effect is ListEffect.ALLOW)
+
+
+def _read() -> dict[bytes, ListEffect]:
+    """The list. A hash is of one campaign and of one kind, so it says all."""
+    listed = select(ListedOrigin.hash, ListedOrigin.effect).where(ListedOrigin.lifted_at.is_(None))
     with reading() as connection:
-        return frozenset(bytes(row.hash) for row in connection.execute(listed))
+        return {bytes(row.hash): ListEffect(row.effect) for row in connection.execute(listed)}
 
 
 def place(
@@ -79,7 +87,7 @@ def place(
         session.add(row)
         session.flush()
         record(session, actor, _AUDITED[effect], f"block:{row.id}", reason=why, of=origin.kind)
-    _held.clear()
+    _effects.clear()
 
 
 def lift(actor: Actor, listed_id: int) -> None:
@@ -91,7 +99,7 @@ def lift(actor: Actor, listed_id: int) -> None:
             raise NotListed
         row.lifted_at, row.lifted_name = clock.now(), actor.name
         record(session, actor, "block.lift", f"block:{row.id}", of=row.kind)
-    _held.clear()
+    _effects.clear()
 
 
 def listed(campaign_id: int) -> list[ListedOrigin]:
@@ -100,3 +108,8 @@ def listed(campaign_id: int) -> list[ListedOrigin]:
         ListedOrigin.campaign_id == campaign_id, ListedOrigin.lifted_at.is_(None)
     )
     return load(query.order_by(ListedOrigin.id.desc()))
+
+
+def find(origin: Origin) -> ListedOrigin | None:
+    """What the list says of one of them."""
+    return next((row for row in listed(origin.campaign_id) if bytes(row.hash) == origin.hash), None)

@@ -116,6 +116,8 @@ ACTIONS: dict[str, Phrase] = {
     "signature.release": Phrase("audit", "Released a held signature"),
     "signature.resend": Phrase("audit", "Sent a signer’s e-mail again"),
     "signature.erase": Phrase("audit", "Erased a signature on request"),
+    "signature.plan_erasure": Phrase("audit", "Planned to erase a signature on request"),
+    "signature.stop_erasure": Phrase("audit", "Stopped that a signature is erased"),
     "signature.stop_news": Phrase("audit", "Stopped the news on request"),
     "signature.withdraw": Phrase("audit", "Withdrew a signature on request"),
     "staff.accept_invitation": Phrase("audit", "Accepted an invitation"),

@@ -15,12 +15,14 @@ class Actor:
     """Who does something: a member of staff, the command line or the worker (`staff_id` None)."""
 
     staff_id: int | None
-    name: str  #: the staff address, "command line" or "worker"
+    name: str  #: the staff address, "command line", "worker" or "signer"
     network: str  #: as `limits.client_network()` returns it, or ""
 
 
 COMMAND_LINE = Actor(None, "command line", "")
 WORKER = Actor(None, "worker", "")
+#: Of a signer nobody knows more than which signature it is about.
+SIGNER = Actor(None, "signer", "")
 
 
 class AuditEntry(Model):

@@ -186,7 +186,6 @@ def run() -> None:
     removed = retention_services.run(last_handed_over(news.last_sent()))
     click.echo(
         f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "
-        f"{removed.notices} addresses of people who were told that they were erased, "
         f"{removed.allowances} mail allowances, {removed.suppressions} ended stops of mails to an address and {removed.files} files that nobody keeps; "
         f"forgot the network of {removed.networks} signatures and settled {removed.links} links of partners. "
         f"Deleted {removed.applications} unconfirmed applications of "

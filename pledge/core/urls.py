@@ -24,6 +24,10 @@ def manage_link(lang: str, token: str) -> str:
     return public_url("public.signature_me", lang=lang, token=token)
 
 
+def stop_erasure_link(lang: str, token: str) -> str:
+    return public_url("public.signature_me_keep", lang=lang, token=token)
+
+
 def receipt_link(lang: str, token: str) -> str:
     return public_url("public.signature_me_receipt", lang=lang, token=token)
 

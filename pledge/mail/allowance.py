@@ -99,6 +99,20 @@ def take_slot(session: Session, wanted: SlotRequest, *, may_wait: bool) -> datet
     return take_slots(session, [wanted], may_wait=may_wait)[0]
 
 
+def free_at(session: Session, wanted: SlotRequest) -> datetime | None:
+    """From when on a mail that may not wait has a slot; None: from now on."""
+    hashes = {exact_hash(wanted.address): MAX_UNCONFIRMED, tags_hash(wanted.address): MAX_UNCONFIRMED_TAGS}
+    moments = [0]
+    for hashed, max_mails in hashes.items():
+        row = hashed and session.get(MailAllowance, (hashed, wanted.kind))
+        if row:
+            moments += [row.last + PAUSE_SECONDS, (row.third or 0) + DAY_SECONDS]
+            if wanted.unconfirmed and row.mails >= max_mails:
+                moments.append(row.first + _WINDOW_SECONDS)
+    free = datetime.fromtimestamp(max(moments), UTC)
+    return free if free > clock.now() else None
+
+
 def _take_all(
     session: Session,
     slots: Mapping[int, Slot],

@@ -23,9 +23,9 @@ class MailKind(StrEnum):
     NEWS_TEST = "news_test"  #: the same to the member of staff who wants to see it first
     NEWS_ANNOUNCED = "news_announced"  #: to the other staff: it goes out in a day unless somebody stops it
     INVALIDATED = "invalidated"  #: your signature is not counted any more, and how to object
-    # Staff did what the person had asked them for:
+    # Staff do what the person has asked them for:
     WITHDRAWN = "withdrawn"
-    ERASED = "erased"  #: its `subject_id` is that of an erasure notice
+    ERASURE = "erasure"  #: will be erased in a day, unless the person stops it
     UNSUBSCRIBED = "unsubscribed"
     # About an endorsement, to the person who speaks for the organisation:
     ENDORSE_CONFIRM = "endorse_confirm"
@@ -53,7 +53,7 @@ KIND_LABELS = {
     MailKind.INVALIDATED: Phrase("mail", "Your signature is not counted"),
     MailKind.WITHDRAWN: Phrase("mail", "Withdrawn on request"),
     MailKind.WITHDRAWN_SELF: Phrase("mail", "Withdrawn by the signer"),
-    MailKind.ERASED: Phrase("mail", "Erased on request"),
+    MailKind.ERASURE: Phrase("mail", "To be erased on request"),
     MailKind.UNSUBSCRIBED: Phrase("mail", "News stopped on request"),
     MailKind.ENDORSE_CONFIRM: Phrase("mail", "Request to confirm (organisation)"),
     MailKind.ENDORSE_ALREADY: Phrase("mail", "Already applied (organisation)"),

@@ -35,6 +35,7 @@ from pledge.core.domains import registrable
 from pledge.core.encryption import vault
 from pledge.mail.models import FIRST, GROUP_BYTES, MailKind, MailState, OutboxMail, is_to_known
 from pledge.mail.providers import LARGE_PROVIDERS
+from pledge.mail.queries import CAN_ARRIVE
 
 TURN = timedelta(minutes=10)
 #: More than these are not counted.
@@ -128,7 +129,7 @@ def enqueue_thanks(session: Session, signers: Sequence[tuple[int, str]]) -> None
 
 
 def retry(actor: Actor, mail_id: int | None) -> int:
-    """Queue one dead letter again, or all of them (None); how many there were.
+    """Queue one dead letter again, or all that can arrive (None); how many there were.
 
     One that is older than 72 hours gets one more attempt.
     """
@@ -140,8 +141,7 @@ def retry(actor: Actor, mail_id: int | None) -> int:
             | {"returned": None, "returned_status": None}
         )
     )
-    if mail_id is not None:
-        statement = statement.where(OutboxMail.id == mail_id)
+    statement = statement.where(CAN_ARRIVE if mail_id is None else OutboxMail.id == mail_id)
     with transaction() as session:
         count = len(session.execute(statement.returning(OutboxMail.id)).all())
         if count:

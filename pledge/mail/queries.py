@@ -15,6 +15,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    or_,
     select,
     text,
     tuple_,
@@ -27,7 +28,7 @@ from sqlalchemy.sql.selectable import TextualSelect
 from pledge.core import clock
 from pledge.core.db import db, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
-from pledge.mail import valve
+from pledge.mail import suppression, valve
 from pledge.mail.messages import Claimed
 from pledge.mail.models import (
     AWAITED,
@@ -359,6 +360,17 @@ def request_backlog() -> Backlog:
 def dead_mails() -> int:
     """How many mails were given up and are still stored."""
     query = select(func.count()).select_from(OutboxMail).where(_DEAD)
+    with reading() as connection:
+        return connection.execute(query).scalar_one()
+
+
+#: Where there is no such mailbox, or its owner complained, no mail is tried again with the others.
+CAN_ARRIVE = or_(OutboxMail.returned.is_(None), OutboxMail.returned.not_in(suppression.REASONS))
+
+
+def retriable_mails() -> int:
+    """How many of them are tried again when all are."""
+    query = select(func.count()).select_from(OutboxMail).where(_DEAD, CAN_ARRIVE)
     with reading() as connection:
         return connection.execute(query).scalar_one()
 

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Executable,
     bindparam,
     delete,
-    exists,
     or_,
     select,
     text,
@@ -32,13 +31,12 @@ from pledge.mail.bounces.services import EVENTS
 from pledge.mail.models import (
     MailAllowance,
     MailEvent,
-    MailKind,
     MailState,
     MailSuppression,
     OutboxMail,
 )
 from pledge.paper import services as paper
-from pledge.signatures.models import CAME_VIA, PENDING_LIFETIME, ErasureNotice, Signature, SignatureState
+from pledge.signatures.models import CAME_VIA, PENDING_LIFETIME, Signature, SignatureState
 from pledge.statistics import referrals
 
 
@@ -63,13 +61,9 @@ def last_run() -> datetime | None:
 MAILS = timedelta(days=90)
 #: The keyed hashes of the network that somebody signed from and of the wider one around it: long enough to find robots by it.
 NETWORKS = timedelta(days=90)
+_NETWORK_KINDS = (OriginKind.NETWORK, OriginKind.WIDE_NETWORK)
 #: Alerts to staff: as long as the mails that told of them.
 ALERTS = MAILS
-_WAITS_FOR_NOTICE = (
-    OutboxMail.subject_id == ErasureNotice.id,
-    OutboxMail.kind == MailKind.ERASED,
-    OutboxMail.state == MailState.QUEUED,
-)
 #: Several workers may end a run at the same moment.
 _NOTE_RUN = text(
     "INSERT INTO retention_runs (id, done_at) VALUES (1, :now) ON CONFLICT (id) DO UPDATE SET done_at = excluded.done_at"
@@ -85,7 +79,6 @@ class Removed:
     signatures: int  #: of campaigns that ended long ago
     scans: int  #: of sheets with signatures on them, of such campaigns
     pending: int
-    notices: int  #: addresses of people whom staff have erased and who were told
     mails: int
     allowances: int
     suppressions: int  #: addresses that got no mail after a bounce or a complaint
@@ -119,7 +112,6 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
             Signature.state == SignatureState.PENDING,
             Signature.submitted_at < now - PENDING_LIFETIME,
         ),
-        notices=_sweep(ErasureNotice, ~exists().where(*_WAITS_FOR_NOTICE)),
         mails=_sweep(OutboxMail, OutboxMail.state != MailState.QUEUED, OutboxMail.due_at < now - MAILS),
         allowances=_sweep(
             MailAllowance,
@@ -139,7 +131,7 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
         listed_origins=_sweep(
             ListedOrigin,
             (ListedOrigin.lifted_at < now - NETWORKS)
-            | ((ListedOrigin.kind != OriginKind.DOMAIN) & (ListedOrigin.placed_at < now - NETWORKS)),
+            | (ListedOrigin.kind.in_(_NETWORK_KINDS) & (ListedOrigin.placed_at < now - NETWORKS)),
         ),
     )
     write_autocommit(lambda connection: connection.execute(_NOTE_RUN, {"now": clock.now()}))

@@ -23,7 +23,7 @@ from pledge.ledger.queries import number_column
 from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.providers import LARGE_PROVIDERS
-from pledge.signatures.models import PENDING_LIFETIME, ErasureNotice, Signature, SignatureState
+from pledge.signatures.models import ERASURE_DELAY, PENDING_LIFETIME, Signature, SignatureState
 from pledge.signatures.queries import HAS_CONFIRMED, IS_REFUSED, IS_SETTLED
 from pledge.signatures.services import CODE_LIFETIME
 from pledge.switches import queries as switches
@@ -37,6 +37,7 @@ def _about_signers() -> Select[*tuple[Any, ...]]:
             *(OutboxMail.id.label("mail_id"), Signature.id, Signature.campaign_id, Signature.state),
             *(Signature.email, Signature.domain_hash, Signature.submitted_at, Signature.code_since),
             *(Signature.code_only_after, Signature.confirmed_at, Signature.updates, Signature.signals),
+            Signature.erase_at,
             *(IS_SETTLED.label("is_settled"), HAS_CONFIRMED.label("has_confirmed")),
             *(IS_REFUSED.label("is_refused"), number_column(Signature.id).label("number")),
             *(Campaign.slug, is_open.label("is_open")),
@@ -44,18 +45,6 @@ def _about_signers() -> Select[*tuple[Any, ...]]:
         )
         .join(Signature, Signature.id == OutboxMail.subject_id)
         .join(Campaign, Campaign.id == Signature.campaign_id)
-    )
-
-
-def _about_erased() -> Select[*tuple[Any, ...]]:
-    """Whom staff have erased from which campaign."""
-    return (
-        select(
-            *(OutboxMail.id.label("mail_id"), ErasureNotice.campaign_id, ErasureNotice.email, Campaign.slug),
-            title_in(OutboxMail.lang, ErasureNotice.campaign_id).label("campaign"),
-        )
-        .join(ErasureNotice, ErasureNotice.id == OutboxMail.subject_id)
-        .join(Campaign, Campaign.id == ErasureNotice.campaign_id)
     )
 
 
@@ -71,9 +60,9 @@ def composers() -> Composers:
         MailKind.WITHDRAWN: withdrawn,
         MailKind.WITHDRAWN_SELF: withdrawn_self,
         MailKind.UNSUBSCRIBED: unsubscribed,
+        MailKind.ERASURE: erasure,
     }
-    about_signers = {kind: composer(_about_signers, write) for kind, write in mails.items()}
-    return {**about_signers, MailKind.ERASED: composer(_about_erased, erased)}
+    return {kind: composer(_about_signers, write) for kind, write in mails.items()}
 
 
 def confirm(mail: Claimed, signer: Subject) -> Message | None:
@@ -165,6 +154,19 @@ def unsubscribed(mail: Claimed, signer: Subject) -> Message | None:
     return None if signer.updates else _to_own_page(mail, signer, contact=urls.contact())
 
 
+def erasure(mail: Claimed, signer: Subject) -> Message | None:
+    """The secretariat was asked to erase your data, and does so unless you stop it; a late mail leaves as much time."""
+    if signer.erase_at is None:
+        return None
+    values = {
+        "campaign": signer.campaign,
+        "link": urls.stop_erasure_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id])),
+        "until": format_datetime(max(signer.erase_at, clock.now() + ERASURE_DELAY), mail.lang),
+        "contact": urls.contact(),
+    }
+    return Message(signer.email, values)
+
+
 def _confirmable_until(signer: Subject) -> datetime | None:
     """Until when a link that is minted now confirms: a mail that is sent late has less left of the fourteen days than a link
     works. None when there is nothing to confirm.
@@ -203,13 +205,3 @@ def _to_own_page(mail: Claimed, signer: Subject, **values: str) -> Message:
 
 def _invalidated(mail: Claimed, signer: Subject) -> Message:
     return _to_own_page(mail, signer, refused="yes" if signer.is_refused else "")
-
-
-def erased(mail: Claimed, person: Subject) -> Message:
-    """Your data was erased, as the secretariat was asked to."""
-    values = {
-        "campaign": person.campaign,
-        "link": urls.campaign_link(mail.lang, person.slug),
-        "contact": urls.contact(),
-    }
-    return Message(person.email, values)

@@ -11,7 +11,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
-    Identity,
     Index,
     LargeBinary,
     String,
@@ -21,18 +20,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
-from pledge.core.db.types import BigKey, UTCDateTime, one_of, partial_index
+from pledge.core.db.types import UTCDateTime, one_of, partial_index
 from pledge.core.i18n import Phrase
 
 #: The contexts that are authenticated with the encrypted columns.
 EMAIL_CONTEXT = "signatures.email"
 NAME_CONTEXT = "signatures.name"
 SALT_CONTEXT = "signatures.salt"
-NOTICE_CONTEXT = "erasure_notices.email"
 
 #: How long a submission waits. A link lives seven days; seven more are left to ask for a new one with it. Nothing renews
 #: this clock.
 PENDING_LIFETIME = timedelta(days=14)
+#: How long a person can stop that staff erase them, from the mail about it on.
+ERASURE_DELAY = timedelta(days=1)
 
 #: The states over which there are indexes. A query must repeat the predicate verbatim to use the index.
 PENDING = "state = 'pending'"
@@ -43,6 +43,8 @@ TO_REMIND = "state = 'pending' AND NOT reminded"
 #: Confirmed, or waiting, at another domain than the largest providers': counted and held by the watch (watch/clusters.py).
 SMALL_CONFIRMED = "confirmed_at IS NOT NULL AND mail_provider = 'other'"
 SMALL_PENDING = "state = 'pending' AND mail_provider = 'other'"
+#: Staff have planned to erase the person; a query must repeat the predicate verbatim too.
+TO_ERASE = "erase_at IS NOT NULL"
 #: The fence: of a person, one row in a campaign is counted.
 SETTLED_INDEX = "uq_signatures_settled"
 
@@ -84,17 +86,6 @@ HOLD_REASONS = {
     "blocked": Phrase("hold reason", "From a network or domain that staff hold"),
     "staff": Phrase("hold reason", "Held by staff"),
 }
-
-
-class ErasureNotice(Model):
-    """Whom to tell that staff have erased them; deleted once the mail was sent or given up."""
-
-    __tablename__ = "erasure_notices"
-
-    id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
-    campaign_id: Mapped[int]
-    email: Mapped[str] = mapped_column(Sealed(NOTICE_CONTEXT))
-    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Signature(Model):
@@ -145,6 +136,8 @@ class Signature(Model):
     reminded: Mapped[bool] = mapped_column(Boolean, server_default=false())
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Not before this moment it is erased, as staff were asked to; NULL: nobody asked, or it was stopped.
+    erase_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: The invalidation that took it out of the count (signatures/invalidation/services.py); NULL unless the state says so.
     invalidation_id: Mapped[int | None]
     #: For finding robots, never for finding a person: keyed hashes of the network and of the IPv4 /24 or IPv6 /48 around it
@@ -159,7 +152,7 @@ class Signature(Model):
     confirm_signals: Mapped[str | None] = mapped_column(String(80))
     #: Why it becomes held instead of confirmed when its link or code is used; NULL: it is counted then. Kept when it is refused.
     hold_reason: Mapped[str | None] = mapped_column(String(16))
-    #: Staff have taken such a reason away: the watch gives it no other one (watch/services.py).
+    #: Staff have taken such a reason away, or allow the address: the watch gives it no other one (watch/services.py).
     cleared: Mapped[bool] = mapped_column(Boolean, server_default=false())
     #: The code of the partner or organisation whose link led to the form (statistics/referrals.py); NULL for everybody else.
     via: Mapped[str | None] = mapped_column(String(20))
@@ -185,6 +178,7 @@ class Signature(Model):
         partial_index(SETTLED_INDEX, "address_hash", "campaign_id", unique=True, where=SETTLED),
         partial_index("uq_signatures_pending_content", "content_hash", unique=True, where=PENDING),
         partial_index("ix_signatures_to_remind", "submitted_at", where=TO_REMIND),
+        partial_index("ix_signatures_to_erase", "erase_at", where=TO_ERASE),
         partial_index("ix_signatures_public", "campaign_id", "confirmed_at", where=SHOWN_BY_NAME),
         partial_index("ix_signatures_news", "campaign_id", "id", where=WANTS_NEWS),
         partial_index("ix_signatures_via", "campaign_id", "via", where=CAME_VIA),

@@ -63,6 +63,11 @@ def domain_hash(slug: str, domain: str) -> bytes:
     return vault().keyed_hash(f"domain {slug} {domain}")
 
 
+def listed_address_hash(slug: str, address: Address) -> bytes:
+    """By which the list of what is held and allowed (abuse/origin_list.py) names one mailbox."""
+    return vault().keyed_hash(f"listed address {slug} {address.canonical}")
+
+
 def large_domains(slug: str) -> dict[bytes, str]:
     """The domains of the large mail providers by the hash that they have in a campaign."""
     return _large_domains(slug, vault())

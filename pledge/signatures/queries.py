@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
 )
 from sqlalchemy.orm import Session, aliased, defer
 
@@ -34,6 +35,7 @@ from pledge.core import clock
 from pledge.core.db import db, reading
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_column
+from pledge.mail import allowance, suppression
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mailed_links.links import Link, LinkState, read_numbers, read_valid, waiting_state
 from pledge.signatures.invalidation.models import Invalidation, InvalidationReason, seconds_to_confirm
@@ -86,6 +88,13 @@ def lock_current(session: Session, signature_id: int) -> Signature | None:
     """The person's current row, locked: a parallel withdrawal of the same person waits and then finds it done."""
     of_person = Signature.id == current_signature_id(session, signature_id)
     return session.scalar(select(Signature).where(of_person).with_for_update())
+
+
+def lock_person(session: Session, signature_id: int) -> Sequence[Signature]:
+    """All rows of the person of this row in its campaign, locked in one order, so that two who lock them do not deadlock."""
+    person = select(OTHER.address_hash, OTHER.campaign_id).where(OTHER.id == signature_id)
+    is_theirs = tuple_(Signature.address_hash, Signature.campaign_id).in_(person)
+    return session.scalars(select(Signature).where(is_theirs).order_by(Signature.id).with_for_update()).all()
 
 
 def lock(session: Session, ids: Sequence[int]) -> None:
@@ -282,6 +291,16 @@ def confirmed(ids: Collection[int]) -> set[int]:
         return set(connection.execute(query).scalars())
 
 
+#: What is mailed to the person again, by the state of the signature.
+MAIL_AGAIN = {
+    SignatureState.PENDING: MailKind.CONFIRM,
+    SignatureState.CONFIRMED: MailKind.MANAGE,
+    SignatureState.HELD: MailKind.MANAGE,
+    SignatureState.WITHDRAWN: MailKind.MANAGE,
+    SignatureState.INVALIDATED: MailKind.INVALIDATED,
+}
+
+
 @dataclass(frozen=True)
 class SignatureDetail:
     """One person's signature as staff may see it."""
@@ -289,6 +308,9 @@ class SignatureDetail:
     view: SignatureView
     seconds_to_confirm: float | None
     mails: Sequence[OutboxMail]  #: about it, the newest first
+    is_suppressed: bool  #: no mail goes to the address, as one came back or its owner complained
+    mail_at: datetime | None  #: from when on the caps allow the mail of MAIL_AGAIN; None: now
+    others: Sequence[Signature]  #: of the same address, in all campaigns, the newest first
 
     @property
     def name(self) -> str:
@@ -318,10 +340,21 @@ def person(signature_id: int, lang: str) -> SignatureDetail | None:
     view = find(signature_id, lang)
     if view is None:
         return None
+    kind = MAIL_AGAIN[SignatureState(view.row.state)]
+    about = select(seconds_to_confirm(), Signature.address_hash).where(Signature.id == signature_id)
     mails = select(OutboxMail).where(OutboxMail.subject_id == signature_id).order_by(OutboxMail.id.desc())
     with Session(db.engine) as session:
-        seconds = session.scalars(select(seconds_to_confirm()).where(Signature.id == signature_id)).one()
-        return SignatureDetail(view, seconds, session.scalars(mails).all())
+        seconds, address_hash = session.execute(about).one()
+        is_known = allowance.has_confirmed(session, Signature.__table__, address_hash)
+        others = select(Signature).where(Signature.address_hash == address_hash, Signature.id != signature_id)
+        return SignatureDetail(
+            view,
+            seconds,
+            session.scalars(mails).all(),
+            is_suppressed=bool(suppression.suppressed([(view.row.email, is_known)])),
+            mail_at=allowance.free_at(session, allowance.SlotRequest(view.row.email, kind, not is_known)),
+            others=session.scalars(others.order_by(Signature.submitted_at.desc())).all(),
+        )
 
 
 @dataclass(frozen=True)

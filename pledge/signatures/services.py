@@ -2,15 +2,18 @@
 choose, withdraw, erase, unsubscribe.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import and_, bindparam, case, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from pledge.abuse import origin_list
+from pledge.abuse.models import ListEffect
 from pledge.abuse.signals import ClickSignal, is_machine_click, names
+from pledge.audit.models import SIGNER, WORKER, Actor
+from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import CampaignNotOpen, check_not_paused
 from pledge.core import clock, countries, tokens
@@ -21,17 +24,24 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger import leaves
 from pledge.ledger.models import Reason
 from pledge.ledger.services import Place
-from pledge.mail import allowance, outbox, requests
+from pledge.mail import allowance, requests
 from pledge.mail.addresses import Address, address_hash
 from pledge.mail.models import MailKind, MailState, OutboxMail, RequestKind
 from pledge.mailed_links import tickets
 from pledge.mailed_links.links import Confirmation, check_number, new_id, read_numbers, read_valid
 from pledge.signatures import statements
 from pledge.signatures.entries import append_moves, set_place
-from pledge.signatures.models import ErasureNotice, Signature, SignatureState
-from pledge.signatures.origins import origin
+from pledge.signatures.models import ERASURE_DELAY, TO_ERASE, Signature, SignatureState
+from pledge.signatures.origins import listed_address_hash, origin
 from pledge.signatures.outbox import enqueue
-from pledge.signatures.queries import current_signature, current_signature_id, lock_current
+from pledge.signatures.queries import (
+    OF_PERSON,
+    OTHER,
+    current_signature,
+    current_signature_id,
+    lock_current,
+    lock_person,
+)
 
 MAX_NAME = 80
 #: How long the code of a mail to confirm works, from when the mail is due.
@@ -80,6 +90,10 @@ def sign(submission: Submission) -> str:
     now = clock.now()
     salt = leaves.new_salt()
     came_from = origin(submission.slug, submission.address, submission.network)
+    address = listed_address_hash(submission.slug, submission.address)
+    listed = origin_list.effect_on(address, came_from.hashes)
+    hold_reason = submission.hold_reason or (origin_list.HOLD_REASON if listed is ListEffect.HOLD else None)
+    is_allowed = listed is ListEffect.ALLOW
     row = Signature(
         id=new_id(),
         state=SignatureState.PENDING,
@@ -97,7 +111,8 @@ def sign(submission: Submission) -> str:
         salt=salt,
         commitment=leaves.commitment(salt, submission.address.mailed),
         via=submission.via,
-        hold_reason=submission.hold_reason or origin_list.hold_reason(came_from.hashes),
+        hold_reason=None if is_allowed else hold_reason,
+        cleared=is_allowed,
         signals=submission.signals,
         **vars(came_from),
     )
@@ -338,7 +353,54 @@ def erase(token: str) -> None:
     Raises BadToken.
     """
     with transaction() as session:
-        erase_person(session, _own_row(session, token))
+        _erase_rows(session, _own_rows(session, token))
+
+
+def stop_erasure(token: str) -> None:
+    """Keep what staff would erase; done before, it changes nothing. Raises BadToken, also when it is erased."""
+    with transaction() as session:
+        end_erasure(session, _own_rows(session, token), SIGNER)
+
+
+def end_erasure(session: Session, rows: Sequence[Signature], actor: Actor) -> None:
+    """The same for the rows of a person that the caller has locked."""
+    planned = [row for row in rows if row.erase_at is not None]
+    for row in planned:
+        row.erase_at = None
+    if planned:
+        record(session, actor, "signature.stop_erasure", f"signature:{planned[0].id}")
+
+
+def erase_due(limit: int = 50) -> int:
+    """Erase whom staff were asked to erase, once the time to stop it is over; how many people.
+
+    It begins when the mail about it goes out: while that waits, nobody is erased.
+    """
+    now = clock.now()
+    is_mailed_lately = or_(OutboxMail.state == MailState.QUEUED, OutboxMail.sent_at > now - ERASURE_DELAY)
+    may_be_stopped = exists().where(
+        OF_PERSON, OutboxMail.subject_id == OTHER.id, OutboxMail.kind == MailKind.ERASURE, is_mailed_lately
+    )
+    is_due = (text(TO_ERASE), Signature.erase_at <= now, ~may_be_stopped)
+    with reading() as connection:
+        ids = list(connection.execute(select(Signature.id).where(*is_due).limit(limit)).scalars())
+    erased = 0
+    for signature_id in ids:
+        with transaction() as session:
+            # Locked and read again: the person may have stopped it meanwhile, or another worker has done it.
+            rows = [row for row in lock_person(session, signature_id) if row.erase_at and row.erase_at <= now]
+            if rows:
+                _erase_rows(session, rows)
+                record(session, WORKER, "signature.erase", f"signature:{signature_id}")
+                erased += 1
+    return erased
+
+
+def _own_rows(session: Session, token: str) -> Sequence[Signature]:
+    rows = lock_person(session, read_valid(Purpose.MANAGE, token)[0])
+    if not rows:
+        raise BadToken
+    return rows
 
 
 def _own_row(session: Session, token: str) -> Signature:
@@ -394,23 +456,12 @@ def mail_code(token: str, lang: str) -> None:
         requests.ask(session, RequestKind.CONFIRM, row.campaign_id, lang, subject_id=row.id)
 
 
-def erase_person(session: Session, row: Signature) -> None:
-    """Delete all rows of the person of this row in its campaign; what is counted is taken out of the count first.
+def _erase_rows(session: Session, rows: Sequence[Signature]) -> None:
+    """Delete rows of one person that the caller has locked; what is counted is taken out of the count first.
 
     What stays are the ledger's two entries (+1 and -1) under a random number that nothing points to any more. An
     invalidated signature is out of the count already; with its row the mark is gone too.
     """
-    of_person = and_(Signature.address_hash == row.address_hash, Signature.campaign_id == row.campaign_id)
-    rows = session.scalars(select(Signature).where(of_person).with_for_update()).all()
-    counted = [found for found in rows if found.state == SignatureState.CONFIRMED]
-    append_moves(session, counted, Reason.WITHDRAWN)
-    allowance.erase(session, row.email)
-    session.execute(delete(Signature).where(of_person))
-
-
-def enqueue_notice(session: Session, row: Signature) -> None:
-    """Enqueue the mail about an erasure. The notice holds the encrypted address until it was sent, as the row is deleted."""
-    notice = ErasureNotice(campaign_id=row.campaign_id, email=row.email, created_at=clock.now())
-    session.add(notice)
-    session.flush()
-    outbox.enqueue(session, outbox.NewMail(MailKind.ERASED, notice.id, row.lang, known=True))
+    append_moves(session, [row for row in rows if row.state == SignatureState.CONFIRMED], Reason.WITHDRAWN)
+    allowance.erase(session, rows[0].email)
+    session.execute(delete(Signature).where(Signature.id.in_([row.id for row in rows])))

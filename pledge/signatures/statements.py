@@ -47,7 +47,7 @@ _HAS_LINK_NOW = (
 _GIVEN = tuple(
     "id address_hash content_hash state email name country region public_name updates "
     "lang privacy_version submitted_at code_since network_hash wide_network_hash "
-    "domain_hash mail_provider salt commitment via hold_reason signals".split()
+    "domain_hash mail_provider salt commitment via hold_reason cleared signals".split()
 )
 
 #: A pending row, whatever is known of the person: nothing here depends on it. The same form sent twice is one row.

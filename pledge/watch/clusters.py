@@ -32,8 +32,8 @@ from sqlalchemy import (
     union_all,
 )
 
-from pledge.abuse.models import ListEffect, MailServer, OriginKind
-from pledge.abuse.origin_list import hashes_with
+from pledge.abuse import origin_list
+from pledge.abuse.models import MailServer, OriginKind
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import reading
@@ -143,7 +143,7 @@ def size_rule(confirmed: int, networks: int) -> Rule | None:
 
 def suspicious() -> list[SuspiciousCluster]:
     """The clusters that are given away and in which somebody may wait, without those that staff allow."""
-    allowed = hashes_with(ListEffect.ALLOW)
+    allowed = origin_list.allowed()
     exempt = allowed.union(*(large_domains(slug) for slug in slugs().values()))
     found = [*_by_speed_and_domains(), *_by_size(allowed)]
     return [one for one in found if one.hash not in exempt]
@@ -153,7 +153,7 @@ def _by_speed_and_domains() -> Iterator[SuspiciousCluster]:
     now = clock.now()
     recent = recent_sign_ups(Signature.submitted_at >= now - WINDOW, Signature.wide_network_hash.is_not(None))
     judged = (func.count() >= MIN_SIZE) & (func.count().filter(recent.c.waits) > 0)
-    query = union_all(*(figures(recent, kind, now, having=judged) for kind in OriginKind))
+    query = union_all(*(figures(recent, kind, now, having=judged) for kind in COLUMNS))
     with reading() as connection:
         rows = connection.execute(query).all()
     for campaign_id, *row in rows:

@@ -32,6 +32,7 @@ KIND_LABELS = {
     OriginKind.NETWORK: Phrase("watch", "Network"),
     OriginKind.WIDE_NETWORK: Phrase("watch", "Wider network"),
     OriginKind.DOMAIN: Phrase("watch", "E-mail domain"),
+    OriginKind.ADDRESS: Phrase("watch", "E-mail address"),
 }
 #: So many clusters are listed, those with the most held signatures first.
 MAX_LISTED = 20
@@ -123,7 +124,7 @@ def _clusters(
         *(number.filter(is_open & (reason == one)) for one in HOLD_REASONS),
     )
     having = number > 0 if only else (number >= MIN_SIZE) | (number.filter(is_open) > 0)
-    kinds = [OriginKind(only.kind)] if only else list(OriginKind)
+    kinds = [OriginKind(only.kind)] if only else list(COLUMNS)
     queries = [figures(recent, kind, clock.now(), having=having, more=more) for kind in kinds]
     if only:
         (query,) = queries

@@ -8,6 +8,7 @@ for the answers of its own network, never for what others around it have done.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select, text, update
@@ -22,7 +23,7 @@ from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.core.logs import log
 from pledge.signatures.invalidation import services as invalidation
-from pledge.signatures.invalidation.models import Condition, InvalidationAct
+from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.models import SMALL_PENDING, Signature
 from pledge.signatures.queries import held_in_all, lock
 from pledge.watch.clusters import COLUMNS, IS_SMALL, WAITS, WINDOW, Rule, SuspiciousCluster, suspicious
@@ -67,12 +68,15 @@ def record_look_up(actor: Actor, campaign_id: int, kind: OriginKind) -> None:
 
 
 def allow(actor: Actor, origin: Origin, why: str) -> int | None:
-    """Allow what comes from a network or domain, and have those counted who are held or would be.
+    """Allow what comes from a network or domain, and have those counted who are held or would be. What comes from one address
+    later is allowed; what came from it before is decided on its page.
 
     More held ones than one person may decide about wait for a second one: then the number of that proposal, else None.
     Raises NoReason.
     """
     origin_list.place(actor, origin, ListEffect.ALLOW, why, ())
+    if origin.kind is OriginKind.ADDRESS:
+        return None
     try:
         number = invalidation.propose(actor, condition(origin), None, why, act=InvalidationAct.RELEASE)
     except invalidation.NothingMatches:
@@ -81,6 +85,29 @@ def allow(actor: Actor, origin: Origin, why: str) -> int | None:
         return number
     invalidation.approve(actor, number)
     return None
+
+
+def propose(
+    actor: Actor,
+    origin: Origin,
+    act: InvalidationAct,
+    *,
+    since: datetime,
+    reason: InvalidationReason | None,
+    why: str,
+) -> int:
+    """Propose an act about what came from a network or domain since then. Who is not confirmed yet where others are to be taken
+    out is held at once, so that one decision is about all of them; but for those at a large provider.
+
+    Raises as signatures/invalidation/services.py: propose().
+    """
+    found = condition(origin, since)
+    number = invalidation.propose(actor, found, reason, why, act=act)
+    if act is InvalidationAct.INVALIDATE:
+        with suppress(invalidation.NothingMatches, origin_list.LargeProviderNotAllowed):
+            waiting = invalidation.propose(actor, found, None, why, act=InvalidationAct.HOLD)
+            invalidation.approve(actor, waiting)
+    return number
 
 
 def condition(origin: Origin, since: datetime | None = None) -> Condition:

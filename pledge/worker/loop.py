@@ -35,6 +35,7 @@ from pledge.news import queries as news
 from pledge.news import sending
 from pledge.retention import services as retention
 from pledge.signatures import reminding
+from pledge.signatures import services as signatures
 from pledge.signatures.invalidation import applying
 from pledge.statistics import places
 from pledge.statistics.dashboard import alert_reached_goals
@@ -125,6 +126,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("invalidate", applying.advance, idle=1, busy=0.05),
         Step("news", lambda: sending.advance(config.news_pace), idle=2, busy=0.05),
         Step("reminders", reminding.advance, idle=60, busy=1),
+        Step("erasures", signatures.erase_due, idle=30, busy=0.05),
         # A program needs some seconds to answer its mail.
         Step("watch", watch_sign_ups, idle=3),
         Step("today", show_newer_regions, idle=120),

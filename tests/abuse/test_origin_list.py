@@ -16,6 +16,7 @@ from pledge.core.db import db, transaction
 from pledge.mail.addresses import address_hash, parse
 from pledge.signatures import origins, services
 from pledge.signatures.models import Signature, SignatureState
+from pledge.watch.clusters import COLUMNS
 from tests.support import factories
 from tests.support.factories import HONG, SLUG
 
@@ -30,6 +31,7 @@ def hashed(kind):
         OriginKind.NETWORK: origins.network_hash(SLUG, "203.0.113.7"),
         OriginKind.WIDE_NETWORK: origins.wide_network_hash(SLUG, "203.0.113.7"),
         OriginKind.DOMAIN: origins.domain_hash(SLUG, "robots.example"),
+        OriginKind.ADDRESS: origins.listed_address_hash(SLUG, parse("Hong@robots.example")),
     }[kind]
 
 
@@ -37,16 +39,31 @@ def place(campaign, kind=OriginKind.DOMAIN, effect=ListEffect.HOLD, why="a wave 
     origin_list.place(factories.ANNA, Origin(campaign.id, kind, hashed(kind)), effect, why, large)
 
 
-def reason_of(address, network="203.0.113.7"):
+def reason_of(address, network="203.0.113.7", hold_reason=None):
     """Why the sign-up is held; None when it is not."""
-    services.sign(replace(HONG, address=parse(address), network=network))
+    services.sign(replace(HONG, address=parse(address), network=network, hold_reason=hold_reason))
     db.session.rollback()
     return db.session.scalar(
         select(Signature.hold_reason).where(Signature.address_hash == address_hash(parse(address)))
     )
 
 
-@pytest.mark.parametrize("kind", OriginKind)
+def test_what_one_mailbox_sends_is_held_however_it_is_typed_and_in_this_campaign_only(campaign):
+    place(campaign, OriginKind.ADDRESS)
+    assert reason_of("HONG@robots.example") == "blocked"
+    assert reason_of("kim@robots.example") is None
+    assert hashed(OriginKind.ADDRESS) != origins.listed_address_hash("rivers", parse("hong@robots.example"))
+
+
+def test_an_allowed_address_is_held_by_nothing(campaign):
+    place(campaign)
+    place(campaign, OriginKind.ADDRESS, ListEffect.ALLOW)
+    assert reason_of("hong@robots.example", hold_reason="signals") is None
+    assert db.session.scalar(select(Signature.cleared)), "the watch leaves it alone"
+    assert reason_of("kim@robots.example") == "blocked"
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
 def test_what_comes_from_a_held_origin_is_held_and_nothing_else(campaign, kind):
     assert reason_of("a@robots.example") is None
     place(campaign, kind)

@@ -138,8 +138,12 @@ def _signatures(blue: Campaign) -> Iterator[Shown]:
     yield Shown("signature", person)
     yield Shown("signature, name hidden", person, act=press("button[formaction$='/hide-name']"))
 
+    def press_proposal(page: Page) -> None:
+        page.locator("#propose summary").click()
+        press("#propose button[type=submit]")(page)
+
     wave = origins.domain_hash(SLUG, "robots.example")
-    yield Shown("invalidation with errors", "/staff/invalidations/new", act=press(SEND))
+    yield Shown("invalidation with errors", "/staff/watch", act=press_proposal)
     for state in ("proposed", "discarded", "applied"):
         act = factories.invalidation(state=state, campaign_id=blue.id, domain_hash=wave)
         yield Shown(f"invalidation, {state}", f"/staff/invalidations/{act.id}")

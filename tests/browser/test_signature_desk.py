@@ -1,8 +1,12 @@
 """The desk of signatures in a browser: two people take robots out of the count, the number falls, and rises again."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
 
+from pledge.core import clock
+from pledge.signatures.origins import domain_hash
 from tests.browser.steps import (
     new_address,
     own_page,
@@ -13,15 +17,16 @@ from tests.browser.steps import (
     staff_page,
     watch,
 )
+from tests.support.factories import SLUG, signatures
+from tests.support.rows import again
 
 
 def fill_proposal(page, domain, note="a burst from one domain"):
     page.goto("/staff/watch")
-    page.locator("main a[href$='/new']").first.click()
-    page.locator("#campaign").select_option("blue-skies")
+    page.locator("#propose summary").click()
     page.locator("#domain").fill(domain)
     page.locator("#reason").select_option("automated")
-    page.locator("#note").fill(note)
+    page.locator("#why").fill(note)
     press(page, "main form[action$='/new'] button[type=submit]")
 
 
@@ -51,3 +56,34 @@ def test_robots_are_taken_out_and_put_back_and_everybody_sees_it(visitor, site, 
     expect(onlooker.locator("[data-count]")).to_have_text(f"{before:,}")
     signer.reload()
     expect(signer.get_by_text("Confirmed and counted")).to_be_visible()
+
+
+@pytest.mark.journey
+def test_the_day_of_the_robots_takes_two_people_at_most_eight_presses(visitor, site):
+    """Counted, held and not confirmed yet: all of one domain are decided about at once, from the inbox."""
+    with site.inside():
+        wave = {
+            "domain_hash": domain_hash(SLUG, "robots-day.example"),
+            "at": clock.now() - timedelta(minutes=9),
+        }
+        signatures(60, **wave), signatures(8, state="held", hold_reason="speed", **wave)
+        waiting = signatures(6, state="pending", **wave)
+    pressed = []
+
+    def press_and_count(page, button):
+        pressed.append(button)
+        press(page, button)
+
+    one, two = staff_page(visitor, site, "moderator"), staff_page(visitor, site, "moderator")
+    one.goto("/staff/")
+    press_and_count(one, ".inbox a[href*='/staff/watch']")
+    press_and_count(one, f"main a[href$='/domain/{wave['domain_hash'].hex()}'] >> nth=0")
+    one.locator("#why").fill("sixty in a minute")
+    press_and_count(one, "button[formaction$='/invalidate']")
+    two.goto("/staff/")
+    press_and_count(two, f".inbox a[href$='{one.url.partition('/staff')[2]}']")
+    press_and_count(two, "form[action$='/approve'] button")
+    reload_until(two, two.get_by_text("68 of 68"))
+    with site.inside():
+        assert [again(person).hold_reason for person in waiting] == ["staff"] * 6
+    assert len(pressed) <= 8

@@ -152,7 +152,13 @@ def test_no_staff_page_of_one_campaign_tells_facts_of_the_other(rivers):
         for path in [
             *(f"campaigns/rivers{section}" for section in (*sections, "/state/closed")),
             *(f"organizations/{organization.id}", f"signatures/{person.id}"),
-            *("deliveries/new/rivers", f"deliveries/{number}", "account", "invalidations/new", "switches"),
+            *(
+                "deliveries/new/rivers",
+                f"deliveries/{number}",
+                "account",
+                "watch?campaign=rivers",
+                "switches",
+            ),
         ]:
             page = admin.get(f"/staff/{path}")
             assert page.status_code == 200, path

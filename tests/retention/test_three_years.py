@@ -147,12 +147,14 @@ def test_three_years_day_by_day_leave_nothing_that_should_be_gone(client, frozen
     # Day 1: two are erased, by themselves and by staff, one says "this was not me", one withdraws.
     day(1)
     signature_services.erase(manage_token(erased.row))
-    moderation.erase(ANNA, removed.row.id, "asked for it by telephone")
+    moderation.plan_erasure(ANNA, removed.row.id, "asked for it by telephone")
     assert signing.disown(confirm_token(stranger.row))
     signature_services.withdraw(manage_token(withdrawn.row))
     finish_mails()
     fold_all()
     day(2)
+    assert signature_services.erase_due() == 1
+    fold_all()
     assert left_of(erased, removed, kind="person") == set()
     assert left_of(erased, removed, stranger, kind="network") == set()
     assert scans.scan(unused) is None

@@ -1,28 +1,28 @@
-"""What staff do for a person who asked: withdraw, erase, stop the news. Each has a reason, an entry, and a mail that says so."""
+"""What staff do for a person who asked: withdraw, erase in a day, stop the news. Each has a reason, an entry, and a mail that says so."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
-from pledge.core import clock
 from pledge.core.db import db, load
+from pledge.core.i18n import format_datetime
 from pledge.ledger import queries as ledger
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.retention import services as retention
 from pledge.signatures import moderation, services
-from pledge.signatures.models import ErasureNotice, Signature
+from pledge.signatures.models import ERASURE_DELAY, Signature
 from tests.support.factories import ANNA, SEOUL, fold_all, manage_token, signature, the_campaign
 from tests.support.mails import delivered, said
-from tests.support.rows import number_of
+from tests.support.rows import again, enqueued
 
 pytestmark = pytest.mark.usefixtures("app")
 
 ADDRESS = "zebediah@example.org"
 ACTS = {
     "withdraw": (moderation.withdraw, MailKind.WITHDRAWN, "signature.withdraw"),
-    "erase": (moderation.erase, MailKind.ERASED, "signature.erase"),
+    "erase": (moderation.plan_erasure, MailKind.ERASURE, "signature.plan_erasure"),
     "stop_news": (moderation.stop_news, MailKind.UNSUBSCRIBED, "signature.stop_news"),
 }
 
@@ -55,41 +55,129 @@ def test_the_person_is_told_by_mail_in_their_language(name):
     assert db.session.scalars(select(OutboxMail.kind)).all() == [kind]
 
 
-@pytest.mark.parametrize("state", ["pending", "confirmed", "withdrawn", "invalidated"])
-def test_erasing_leaves_the_entries_and_nothing_of_the_person(state):
-    row = person(state=state)
-    other = person(of=the_campaign(), state="pending", at=clock.now() - timedelta(minutes=5))
+# --- Erasing, which takes a day and can be stopped ---
+
+
+@pytest.fixture
+def planned(clock):
+    """Somebody whom staff were asked to erase, and who was told."""
+    row = person(lang="en")
     fold_all()
-    moderation.erase(ANNA, row.id, "asked")
+    moderation.plan_erasure(ANNA, row.id, "asked")
+    assert len(delivered()) == 1
+    return row
+
+
+def entries():
+    return [
+        (entry.action, entry.actor)
+        for entry in load(select(AuditEntry).order_by(AuditEntry.id))
+        if entry.action.startswith("signature.")
+    ]
+
+
+@pytest.mark.parametrize("state", ["pending", "confirmed", "held", "withdrawn", "invalidated"])
+def test_a_day_later_the_worker_leaves_the_entries_and_nothing_of_the_person(clock, state):
+    row = person(state=state)
+    fold_all()
+    moderation.plan_erasure(ANNA, row.id, "asked")
+    delivered()
+    clock.move(hours=23, minutes=59)
+    assert services.erase_due() == 0
+    assert [kept.state for kept in rows()] == [state]
+    clock.move(minutes=2)
+    assert (services.erase_due(), services.erase_due()) == (1, 0)
     assert rows() == []
-    assert other.id != row.id
     fold_all()
     assert ledger.count(the_campaign().id).people == 0
-    ((to, _),) = delivered()
-    assert to == ADDRESS
+    assert entries()[-1] == ("signature.erase", "worker")
 
 
-def test_erasing_a_pending_submission_also_erases_the_counted_one():
-    counted = person()
+def test_erasing_a_pending_submission_also_erases_the_counted_one(clock):
+    person()
     waiting = person(state="pending", at=clock.now() - timedelta(minutes=5))
-    fold_all()
-    moderation.erase(ANNA, waiting.id, "asked")
+    moderation.plan_erasure(ANNA, waiting.id, "asked")
+    delivered()
+    clock.move(days=1, minutes=1)
+    assert services.erase_due() == 1
     assert rows() == []
-    fold_all()
-    assert ledger.count(counted.campaign_id).people == 0
 
 
-def test_the_address_for_that_last_mail_is_sealed_and_goes_when_it_is_sent():
+def test_what_was_signed_after_the_request_stays(clock, planned):
+    services.withdraw(manage_token(planned))
+    later = person()
+    clock.move(days=1, minutes=1)
+    services.erase_due()
+    assert [row.id for row in rows()] == [later.id]
+
+
+def test_opening_the_link_of_the_mail_changes_nothing_and_pressing_its_button_keeps_everything(
+    client, clock, planned
+):
+    path = f"/en/me/{manage_token(planned)}/keep"
+    assert "Do not erase anything" in client.get(path).text
+    assert again(planned).erase_at is not None
+    for _ in range(2):
+        assert "Nothing is erased" in client.post(path).text
+    assert "Nothing is erased" in client.get(path).text
+    clock.move(days=2)
+    assert services.erase_due() == 0
+    assert [row.state for row in rows()] == ["confirmed"]
+    assert entries() == [("signature.plan_erasure", ANNA.name), ("signature.stop_erasure", "signer")]
+
+
+def test_the_link_in_the_mail_is_that_of_the_page_that_stops_it(clock):
+    row = person(lang="en")
+    moderation.plan_erasure(ANNA, row.id, "asked")
+    ((_, mail),) = delivered()
+    assert re.search(r"http://localhost/en/me/[^/]+/keep", said(mail))
+    assert format_datetime(again(row).erase_at, "en") in said(mail)
+
+
+def test_once_it_is_erased_the_link_is_an_unknown_one(client, clock, planned):
+    clock.move(days=1, minutes=1)
+    services.erase_due()
+    path = f"/en/me/{manage_token(planned)}/keep"
+    assert (client.get(path).status_code, client.post(path).status_code) == (410, 410)
+
+
+def test_staff_take_it_back(clock, planned):
+    moderation.stop_erasure(ANNA, planned.id)
+    moderation.stop_erasure(ANNA, planned.id)
+    clock.move(days=2)
+    assert services.erase_due() == 0
+    assert entries()[1:] == [("signature.stop_erasure", ANNA.name)]
+    with pytest.raises(moderation.NoSuchSignature):
+        moderation.stop_erasure(ANNA, planned.id + 1)
+
+
+def test_planned_twice_it_is_one_mail_and_the_first_moment(clock, planned):
+    moment = again(planned).erase_at
+    clock.move(hours=3)
+    moderation.plan_erasure(ANNA, planned.id, "asked again")
+    assert again(planned).erase_at == moment
+    assert enqueued() == [MailKind.ERASURE]
+    assert len(entries()) == 1
+
+
+def test_the_day_begins_when_the_mail_goes_out(clock):
+    row = person(lang="en")
+    moderation.plan_erasure(ANNA, row.id, "asked")
+    clock.move(days=1, hours=10)
+    assert services.erase_due() == 0, "it is not sent yet"
+    ((_, mail),) = delivered()
+    assert format_datetime(clock.now() + ERASURE_DELAY, "en") in said(mail)
+    clock.move(hours=23)
+    assert services.erase_due() == 0
+    clock.move(hours=2)
+    assert services.erase_due() == 1
+
+
+def test_a_mail_that_comes_too_late_is_not_sent(clock):
     row = person()
-    moderation.erase(ANNA, row.id, "asked")
-    db.session.rollback()
-    raw = db.session.execute(db.text("SELECT email FROM erasure_notices")).scalar_one()
-    assert ADDRESS.encode() not in bytes(raw)
-    retention.run({})
-    assert number_of(ErasureNotice) == 1, "it is not sent yet"
-    assert len(delivered()) == 1
-    retention.run({})
-    assert number_of(ErasureNotice) == 0
+    moderation.plan_erasure(ANNA, row.id, "asked")
+    moderation.stop_erasure(ANNA, row.id)
+    assert delivered() == []
 
 
 def test_the_news_stops_and_the_signature_stays():

@@ -194,7 +194,7 @@ def test_in_any_other_state_an_act_is_refused_and_changes_nothing(act, error, st
 
 ACTS = [
     moderation.withdraw,
-    moderation.erase,
+    moderation.plan_erasure,
     moderation.stop_news,
     moderation.hide_name,
     moderation.allow_name,

@@ -1,20 +1,26 @@
 """Fifty at once, on connections of their own, on both databases: one row, one mail, one count."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from pledge.core.db import db
+from pledge.core import clock as time
+from pledge.core.db import db, load, transaction
+from pledge.core.tokens import BadToken
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
+from pledge.signatures import moderation, services
 from pledge.signatures.models import Signature
 from tests.support.at_once import at_once
 from tests.support.factories import (
+    ANNA,
     answer_requests,
     campaign,
     code,
@@ -142,6 +148,34 @@ def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):
     assert set(crowd(leave)) <= {200, 303, 410}
     assert number_of(LedgerEntry) == 2
     assert number_of(Signature) == 0
+
+
+def test_the_worker_and_the_person_who_stops_it_at_once_end_in_one_of_both(app):
+    people = [signature() for _ in range(30)]
+    tokens = [manage_token(person) for person in people]
+    for person in people:
+        moderation.plan_erasure(ANNA, person.id, "asked")
+    deliver(Notes())
+    with transaction() as session:
+        session.execute(update(Signature).values(erase_at=time.now() - timedelta(hours=1)))
+        session.execute(update(OutboxMail).values(sent_at=time.now() - timedelta(days=2)))
+
+    def stop(mine):
+        kept = set()
+        for person, token in mine:
+            with suppress(BadToken):
+                services.stop_erasure(token)
+                kept.add(person.id)
+        return kept
+
+    pairs = list(zip(people, tokens, strict=True))
+    worker = partial(services.erase_due, 50)
+    *erased, one, other = at_once(app, worker, worker, partial(stop, pairs), partial(stop, pairs[::-1]))
+    kept = {row.id for row in load(select(Signature))}
+    assert one == other == kept
+    assert sum(erased) == len(people) - len(kept)
+    assert number_of(LedgerEntry, LedgerEntry.delta == -1) == sum(erased)
+    assert number_of(Signature, Signature.erase_at.is_not(None)) == 0
 
 
 def test_guessing_codes_in_parallel_gets_no_more_tries(app, crowd):

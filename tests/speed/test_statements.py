@@ -23,7 +23,7 @@ postgresql_only = pytest.mark.postgresql_only
 @pytest.fixture(autouse=True)
 def blocks_are_known(app):
     """A process reads the blocks of networks and domains every two seconds, for all forms together."""
-    origin_list.hold_reason(())
+    origin_list.effect_on(b"", ())
 
 
 @postgresql_only

@@ -155,9 +155,9 @@ def _news_announced(lang: str) -> str:
     return person.email
 
 
-def _erased(lang: str, **facts: Any) -> str:
+def _erasure(lang: str, **facts: Any) -> str:
     signature = factories.signature(lang=lang, **facts)
-    signatures.erase(factories.ANNA, signature.id, "asked by telephone")
+    signatures.plan_erasure(factories.ANNA, signature.id, "asked by telephone")
     return signature.email
 
 
@@ -190,7 +190,7 @@ _OTHERS: dict[MailKind, Callable[..., str]] = {
     MailKind.NEWS: _news,
     MailKind.NEWS_TEST: _news_test,
     MailKind.NEWS_ANNOUNCED: _news_announced,
-    MailKind.ERASED: _erased,
+    MailKind.ERASURE: _erasure,
     MailKind.STAFF_INVITATION: _invitation,
     MailKind.STAFF_NOTICE: _notice,
     MailKind.STAFF_ALERT: _alert,

@@ -136,8 +136,11 @@ class Tab(StrEnum):
     ENDED = "ended"  #: declined, withdrawn, removed or merged
 
 
-#: As staff read them; the others are called as the states.
-TAB_LABELS = STATE_LABELS | {Tab.ENDED: Phrase("endorsement", "Closed cases")}
+#: As staff read them: but for the last one as the states.
+TAB_LABELS: dict[StrEnum, Phrase] = {
+    **{tab: STATE_LABELS[EndorsementState(tab)] for tab in Tab if tab is not Tab.ENDED},
+    Tab.ENDED: Phrase("endorsement", "Closed cases"),
+}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The tables of bulk acts by staff: taking signatures out of the count, which can be undone, holding and releasing them; and the condition by which an act selects signatures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -108,22 +108,15 @@ class Condition:
 
     def check(self) -> None:
         """Raises NoCondition."""
-        origin = (self.network_hash, self.wide_network_hash, self.domain_hash)
-        time = (self.signed_from, self.signed_until, self.faster_than)
-        if all(part is None for part in (*origin, *time)):
+        if replace(self, campaign_id=None) == Condition():
             raise NoCondition
 
     def matches(self) -> Sequence[ColumnElement[bool]]:
         """SQL conditions on Signature; none on its state."""
-        found: list[ColumnElement[bool]] = []
-        if self.campaign_id is not None:
-            found.append(Signature.campaign_id == self.campaign_id)
-        if self.network_hash is not None:
-            found.append(Signature.network_hash == self.network_hash)
-        if self.wide_network_hash is not None:
-            found.append(Signature.wide_network_hash == self.wide_network_hash)
-        if self.domain_hash is not None:
-            found.append(Signature.domain_hash == self.domain_hash)
+        same = ("campaign_id", "network_hash", "wide_network_hash", "domain_hash")
+        found = [
+            getattr(Signature, name) == value for name in same if (value := getattr(self, name)) is not None
+        ]
         if self.signed_from is not None:
             found.append(Signature.submitted_at >= self.signed_from)
         if self.signed_until is not None:

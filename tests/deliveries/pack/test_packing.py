@@ -22,7 +22,7 @@ from config import ROOT
 from pledge.campaigns.queries import pledge_hashes, published_slugs
 from pledge.core import clock
 from pledge.core.db import db, transaction
-from pledge.deliveries import freezing
+from pledge.deliveries import freezing, services
 from pledge.deliveries.document import from_json
 from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.pack import packing
@@ -282,9 +282,9 @@ def test_the_same_delivery_is_the_same_pack_tomorrow_and_after_all_that_happens(
     clock.move(days=40)
     of = the_campaign()
     person = db.session.scalars(select(Signature).where(Signature.state == "confirmed").limit(1)).one()
-    from pledge.signatures import services
+    from pledge.signatures import services as signers
 
-    services.erase(manage_token(person))
+    signers.erase(manage_token(person))
     signatures(3, of)
     endorsement(of)
     fold_all()
@@ -465,7 +465,7 @@ def test_a_document_that_says_other_numbers_stops_the_pack(app, part, what):
 
 def test_a_discarded_delivery_is_not_packed(app):
     number = a_campaign()
-    freezing.discard(ANNA, number, "a mistake")
+    services.discard(ANNA, number, "a mistake")
     with pytest.raises(NotToBePacked):
         packed(number)
     with pytest.raises(NotToBePacked):

@@ -77,6 +77,17 @@ def unsubscribe(subject: Subject, token: str) -> Response:
     return done(subject, "unsubscribed")
 
 
+@route("/me/<token>/keep", subjects=[SIGNATURE], methods=FORM)
+@mailed_link
+def me_keep(subject: Subject, token: str) -> Response:
+    """Keep what staff were asked to erase."""
+    if request.method == "POST":
+        services.stop_erasure(token)
+    elif own_signature(token, i18n.language()).row.erase_at is not None:
+        return ask(subject, "keep")
+    return done(subject, "kept")
+
+
 @route("/me/<token>/receipt", subjects=[SIGNATURE])
 @mailed_link
 def me_receipt(subject: Subject, token: str) -> Response:

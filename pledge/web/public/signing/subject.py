@@ -84,6 +84,7 @@ def readable(signature: SignatureView) -> dict[str, Any]:
         "submitted_at": row.submitted_at.isoformat(),
         "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),
         "withdrawn_at": row.withdrawn_at and row.withdrawn_at.isoformat(),
+        "erase_at": row.erase_at and row.erase_at.isoformat(),
         "invalidated_for": signature.invalidated_for and signature.invalidated_for.value,
         "name_hidden_by_staff": row.name_hidden,
         "mail_provider": row.mail_provider,

@@ -11,7 +11,7 @@ from pledge.mail import outbox, queries, suppression
 from pledge.watch.deliverability import deliverability, falls
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.views import LookUpForm
+from pledge.web.staff.signatures.forms import LookUpForm
 
 PAGE = 50
 #: How far back the page counts what came back.
@@ -61,6 +61,7 @@ def _page(status: int, form: LookUpForm | None = None, *, unknown: bool = False)
         letters=letters[:PAGE],
         older=letters[PAGE - 1].id if len(letters) > PAGE else None,
         outbox=queries.outbox(),
+        retriable=queries.retriable_mails(),
         gone=status == 409,
         returned=queries.returned_counts(WEEK),
         stopped=suppression.counts(),

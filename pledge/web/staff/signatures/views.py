@@ -4,27 +4,30 @@ The address is sent by POST, so that no address bar, history or log contains it;
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flask import Response, abort, make_response, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
-from wtforms import StringField
-from wtforms.fields import Field
-from wtforms.validators import ValidationError
 
+from pledge.abuse import origin_list
+from pledge.abuse.models import OriginKind
 from pledge.accounts.roles import Permission
 from pledge.audit.models import Actor
 from pledge.campaigns.queries import slugs
 from pledge.core import i18n
-from pledge.mail.addresses import Address, BadAddress, domain_of, parse
+from pledge.mail.addresses import domain_of, parse
 from pledge.mail.providers import likely_domain
 from pledge.signatures import moderation, queries
-from pledge.web.forms import StaffForm
+from pledge.signatures.origins import listed_address_hash
+from pledge.watch.clusters import COLUMNS
+from pledge.web import errors
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.forms import StatedReasonForm
+from pledge.web.staff.signatures.forms import LookUpForm
 
 #: Before the names of the fields of the form that decides about one that is held, or would be.
 _HOLD = "hold_"
@@ -32,22 +35,10 @@ _HOLD = "hold_"
 _ONE = "/signatures/<int(min=1,max=9223372036854775807):signature_id>"
 
 
-class LookUpForm(StaffForm):
-    email = StringField(_l("E-mail"))
-
-    address: Address
-
-    def validate_email(self, field: Field) -> None:
-        try:
-            self.address = parse(field.data or "")
-        except BadAddress:
-            raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None
-
-
 @staff.get("/signatures")
 @needs(Permission.LOOK_UP_SIGNATURES)
 def signatures() -> Response:
-    return _look_up_page(LookUpForm(), 200)
+    return _page(200)
 
 
 @staff.post("/signatures")
@@ -55,11 +46,11 @@ def signatures() -> Response:
 def signatures_post() -> AnyResponse:
     form = LookUpForm(request.form)
     if not form.validate():
-        return _look_up_page(form, 422)
+        return _page(422, look_up=form)
     found = moderation.look_up(actor(), form.address)
-    if len(found) == 1:
+    if found:
         return redirect(url_for("staff.signature", signature_id=found[0]), 303)
-    return _look_up_page(form, 200, found)
+    return _page(200, look_up=form, nobody=True, likely=likely_domain(domain_of(form.address)))
 
 
 @staff.get(_ONE)
@@ -71,13 +62,22 @@ def signature(signature_id: int) -> Response:
 @staff.post(f"{_ONE}/resend")
 @needs(Permission.LOOK_UP_SIGNATURES)
 def signature_resend(signature_id: int) -> AnyResponse:
-    try:
+    with suppress(moderation.NoMailAllowed):  # the page says from when on it is
         moderation.resend(actor(), signature_id)
-    except moderation.NoSuchSignature:
-        abort(404)
-    except moderation.NoMailAllowed:
-        return _done(signature_id, "too-soon")
-    return _done(signature_id, "resend")
+        return _done(signature_id, "resend")
+    return _person_page(signature_id, 409)
+
+
+@staff.post(f"{_ONE}/stop-erasure")
+@needs(Permission.LOOK_UP_SIGNATURES)
+def signature_stop_erasure(signature_id: int) -> AnyResponse:
+    moderation.stop_erasure(actor(), signature_id)
+    return _done(signature_id, "stop_erasure")
+
+
+@staff.errorhandler(moderation.NoSuchSignature)
+def no_such_signature(_error: moderation.NoSuchSignature) -> Response:
+    return errors.error_page(404)
 
 
 _TOO_LATE: dict[type[Exception], Any] = {
@@ -104,13 +104,9 @@ def _add_act(
             return _person_page(signature_id, 422, {prefix: form})
         try:
             act(actor(), signature_id, form.why.data or "")
-        except moderation.NoSuchSignature:
-            abort(404)
         except tuple(_TOO_LATE) as error:
             form.why.errors = [_TOO_LATE[type(error)]]
             return _person_page(signature_id, 409, {prefix: form})
-        if act is moderation.erase:  # their page does not exist any more
-            return redirect(url_for("staff.signatures", done=name), 303)
         return _done(signature_id, name)
 
     view.__name__ = f"signature_{name}"
@@ -119,7 +115,7 @@ def _add_act(
 
 
 _add_act(moderation.withdraw)
-_add_act(moderation.erase)
+_add_act(moderation.plan_erasure)
 _add_act(moderation.stop_news)
 _add_act(moderation.hide_name)
 _add_act(moderation.allow_name)
@@ -131,34 +127,30 @@ def _done(signature_id: int, what: str) -> AnyResponse:
     return redirect(url_for("staff.signature", signature_id=signature_id, done=what), 303)
 
 
-def _look_up_page(form: LookUpForm, status: int, found: list[int] | None = None) -> Response:
-    people = [queries.person(signature_id, i18n.language()) for signature_id in found or []]
-    return make_response(
-        render_template(
-            "staff/signatures/signatures.html",
-            form=form,
-            erased=request.args.get("done") == "erase",
-            likely=likely_domain(domain_of(form.address)) if found == [] else None,
-            found=None if found is None else [person for person in people if person is not None],
-        ),
-        status,
-    )
-
-
 def _person_page(signature_id: int, status: int, sent: dict[str, StatedReasonForm] | None = None) -> Response:
     """The page of one person; `sent` is the form that was sent, by its prefix."""
     person = queries.person(signature_id, i18n.language())
     if person is None:
         abort(404)
     forms = {prefix: StatedReasonForm(None, prefix=prefix) for prefix in ("", _HOLD)} | (sent or {})
-    return make_response(
-        render_template(
-            "staff/signatures/signature.html",
-            person=person,
-            slug=slugs()[person.view.campaign.id],
-            form=forms[""],
-            hold=forms[_HOLD],
-            done=request.args.get("done", ""),
-        ),
+    row = person.view.row
+    listed = {bytes(one.hash): one for one in origin_list.listed(row.campaign_id)}
+    hashes = {
+        OriginKind.ADDRESS: listed_address_hash(slugs()[row.campaign_id], parse(row.email)),
+        **{kind: getattr(row, f"{kind}_hash") for kind in COLUMNS},
+    }
+    return _page(
         status,
+        person=person,
+        came_from=[(kind, found, listed.get(bytes(found))) for kind, found in hashes.items() if found],
+        slugs=slugs(),
+        form=forms[""],
+        hold=forms[_HOLD],
+        done=request.args.get("done", ""),
     )
+
+
+def _page(status: int, *, look_up: LookUpForm | None = None, **shown: Any) -> Response:
+    """The field to look somebody up, and whom it found."""
+    page = render_template("staff/signatures/signatures.html", look_up=look_up or LookUpForm(), **shown)
+    return make_response(page, status)

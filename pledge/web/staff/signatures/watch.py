@@ -1,17 +1,14 @@
-"""Watch: the clusters of sign-ups that look made by programs, and what can be done about them."""
+"""Review: the clusters of sign-ups that look made by programs, what can be done about them, and the list of what is held and
+allowed.
+"""
 
 import re
-from datetime import datetime
 from typing import Any
 
 from flask import Response, abort, make_response, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
-from wtforms import SelectField, StringField, TextAreaField
-from wtforms.fields import Field
-from wtforms.validators import ValidationError
 
 from pledge.abuse import alerts, origin_list
 from pledge.abuse.models import ListEffect, OriginKind
@@ -23,93 +20,45 @@ from pledge.core import clock, i18n
 from pledge.signatures import origins
 from pledge.signatures.invalidation import queries, services
 from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
-from pledge.signatures.origins import BadOrigin
 from pledge.watch import queries as watch_queries
 from pledge.watch import services as sign_ups
 from pledge.watch.clusters import WEEK
 from pledge.watch.queries import Report
 from pledge.web.caching import cache
-from pledge.web.forms import StaffForm
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.forms import check_reason
+from pledge.web.staff.forms import StatedReasonForm
+from pledge.web.staff.signatures.forms import ActForm, FindForm, InvalidationForm
 
 #: For which a process keeps the figures.
 CACHE_SECONDS = 10
 
-_CLUSTER = "/watch/<slug>/<any(network, wide_network, domain):sort>/<value>"
+#: Before the name of the field of the form of the list.
+_LIST = "list_"
 
-
-class FindForm(StaffForm):
-    """A network or a mail domain whose sign-ups staff want to see."""
-
-    campaign = SelectField(_l("Campaign"), validate_choice=False)
-    sought = StringField(_l("Network or e-mail domain"))
-
-    kind: OriginKind
-    hash: bytes
-
-    def validate_sought(self, field: Field) -> None:
-        text, slug = (field.data or "").strip(), str(self.campaign.data)
-        try:
-            self.hash = origins.network_hash(slug, origins.read_network(text))
-            self.kind = OriginKind.NETWORK
-        except BadOrigin:
-            try:
-                self.hash = origins.domain_hash(slug, origins.read_domain(text))
-                self.kind = OriginKind.DOMAIN
-            except BadOrigin:
-                raise ValidationError(
-                    _l("Enter an IP address, or the part of an e-mail address after the @.")
-                ) from None
-
-
-class ListForm(StaffForm):
-    list_why = TextAreaField(_l("Reason"))
-
-    def validate_list_why(self, field: Field) -> None:
-        check_reason(field)
-
-
-class ActForm(StaffForm):
-    """One reason for what is done with the sign-ups of a cluster that came in since `since`."""
-
-    since = StringField()
-    reason = SelectField(
-        _l("Reason in the public totals"),
-        choices=[reason.value for reason in InvalidationReason],
-        default=InvalidationReason.AUTOMATED.value,
-    )
-    why = TextAreaField(_l("What did you see?"))
-
-    begins: datetime
-
-    def validate_since(self, field: Field) -> None:
-        try:
-            self.begins = clock.from_iso_utc(field.data or "")
-        except ValueError:
-            abort(400)
-
-    def validate_why(self, field: Field) -> None:
-        check_reason(field)
+_CLUSTER = "/watch/<slug>/<any(network, wide_network, domain, address):sort>/<value>"
+#: Of one address there is no cluster: what came from it is decided on its own page.
+_REAL_CLUSTER = _CLUSTER.replace(", address", "")
 
 
 @staff.get("/watch")
 @needs(Permission.INVALIDATE)
 def watch() -> Response:
-    return _watch_page(FindForm(), 200)
+    """The clusters; a network or domain that a cluster's page shows may be filled in, by its hash."""
+    filled = {name: f"#{request.args[name]}" for name in ("network", "domain") if name in request.args}
+    return review_page(200, proposal=InvalidationForm(**filled))
 
 
 @staff.post("/watch")
 @needs(Permission.INVALIDATE)
 def watch_post() -> AnyResponse:
-    """Look for a network or domain, which is recorded. Sent by POST, so that no address bar, history or log contains it."""
+    """Look for a network, domain or address, which is recorded. Sent by POST, so that no address bar, history or log contains it."""
     form = FindForm(request.form)
     if form.campaign.data not in slugs().values():
         abort(404)
     if not form.validate():
-        return _watch_page(form, 422)
+        return review_page(422, find=form)
     sign_ups.record_look_up(actor(), _campaign(str(form.campaign.data)), form.kind)
     where = {"slug": form.campaign.data, "sort": form.kind, "value": form.hash.hex()}
     return redirect(url_for("staff.watch_cluster", **where), 303)
@@ -121,7 +70,7 @@ def watch_cluster(slug: str, sort: str, value: str) -> Response:
     return _cluster_page(slug, _origin(slug, sort, value), 200)
 
 
-@staff.post(f"{_CLUSTER}/<any(hold, release, invalidate):act>")
+@staff.post(f"{_REAL_CLUSTER}/<any(hold, release, invalidate):act>")
 @needs(Permission.INVALIDATE)
 def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
     """Count what the act is about and propose it; the page of the proposal shows the number and asks for the decision."""
@@ -129,9 +78,10 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
     if not form.validate():
         return _cluster_page(slug, origin, 422, form)
     reason = InvalidationReason(form.reason.data) if act == InvalidationAct.INVALIDATE else None
-    found = sign_ups.condition(origin, form.begins)
     try:
-        number = services.propose(actor(), found, reason, form.why.data or "", act=InvalidationAct(act))
+        number = sign_ups.propose(
+            actor(), origin, InvalidationAct(act), since=form.begins, reason=reason, why=form.why.data or ""
+        )
     except services.NothingMatches:
         form.why.errors = [_("None of the sign-ups here can be dealt with in this way any more.")]
     except services.TooManySignatures:
@@ -147,10 +97,10 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
 @needs(Permission.INVALIDATE)
 def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
     """Hold what comes from there, or allow it, which counts those who are held."""
-    origin, form = _origin(slug, sort, value), ListForm(request.form)
+    origin, form = _origin(slug, sort, value), StatedReasonForm(request.form, prefix=_LIST)
     if not form.validate():
         return _cluster_page(slug, origin, 422, list_form=form)
-    why = form.list_why.data or ""
+    why = form.why.data or ""
     if effect == ListEffect.ALLOW:
         waits_for_second_person = sign_ups.allow(actor(), origin, why)
         if waits_for_second_person is not None:
@@ -173,9 +123,13 @@ def watch_lift(listed_id: int) -> AnyResponse:
     return redirect(url_for("staff.watch"), 303)
 
 
-def _watch_page(form: FindForm, status: int) -> Response:
+def review_page(
+    status: int, *, find: FindForm | None = None, proposal: InvalidationForm | None = None
+) -> Response:
+    """The page of what looks made by programs, with the forms to look for more of it."""
     rows = campaigns.rows()
     chosen = campaign_choice.chosen(rows)
+    find, proposal = find or FindForm(), proposal or InvalidationForm()
     numbers: dict[str, Any] = {}
     if chosen is not None:
         campaign_id = _campaign(chosen.slug)
@@ -184,12 +138,14 @@ def _watch_page(form: FindForm, status: int) -> Response:
             "acts": queries.newest(campaign_id),
             "listed": origin_list.listed(campaign_id),
         }
-        form.campaign.data = form.campaign.data or chosen.slug
+        if request.method == "GET":
+            find.campaign.data = proposal.campaign.data = chosen.slug
     page = render_template(
         "staff/signatures/watch.html",
         campaigns=rows,
         campaign=chosen,
-        form=form,
+        find=find,
+        proposal=proposal,
         alerts=alerts.newest(WEEK),
         alert_words=lambda alert: alerts.headline(alert.kind, alert.facts, i18n.language()),
         **numbers,
@@ -202,11 +158,11 @@ def _cluster_page(
     origin: Origin,
     status: int,
     act_form: ActForm | None = None,
-    list_form: ListForm | None = None,
+    list_form: StatedReasonForm | None = None,
 ) -> Response:
-    form, cluster = act_form or ActForm(), watch_queries.find(origin, slug)
+    form, is_address = act_form or ActForm(), origin.kind is OriginKind.ADDRESS
+    cluster = None if is_address else watch_queries.find(origin, slug)
     form.since.data = form.since.data or clock.iso_utc(cluster.since if cluster else clock.now())
-    listed = (row for row in origin_list.listed(origin.campaign_id) if bytes(row.hash) == origin.hash)
     page = render_template(
         "staff/signatures/watch_cluster.html",
         slug=slug,
@@ -215,10 +171,10 @@ def _cluster_page(
         origin=origin,
         cluster=cluster,
         is_large=origin.hash in origins.large_domains(slug),
-        earlier=queries.similar(sign_ups.condition(origin)),
-        listed=next(listed, None),
+        earlier=[] if is_address else queries.similar(sign_ups.condition(origin)),
+        listed=origin_list.find(origin),
         form=form,
-        list_form=list_form or ListForm(),
+        list_form=list_form or StatedReasonForm(None, prefix=_LIST),
     )
     return make_response(page, status)
 

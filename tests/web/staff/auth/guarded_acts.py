@@ -315,7 +315,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.invite_again": _invite_again,
     "staff.invite": _invite,
     "staff.signature_clear": _of_one("clear", "signature.clear", "hold_why", "pending", hold_reason="speed"),
-    "staff.signature_erase": _of_one("erase", "signature.erase"),
+    "staff.signature_plan_erasure": _of_one("plan-erasure", "signature.plan_erasure"),
     "staff.signature_release": _of_one("release", "signature.release", "hold_why", "held"),
     "staff.signature_stop_news": _of_one("stop-news", "signature.stop_news"),
     "staff.signature_withdraw": _of_one("withdraw", "signature.withdraw"),

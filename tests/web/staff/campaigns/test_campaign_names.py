@@ -74,7 +74,7 @@ def test_lists_to_choose_from_say_titles(two, staff_client):
     signature(second)
     factories.fold_all()
     admin = staff_client("admin", lang="en")
-    assert options(admin.get("/staff/invalidations/new"))["rivers"] == TITLES["en"]
+    assert options(admin.get("/staff/watch"))["rivers"] == TITLES["en"]
     assert TITLES["en"] in admin.get("/staff/deliveries").text
     assert TITLES["en"] in admin.get("/staff/deliveries/new/rivers").text
     number = deliveries.frozen(second)
@@ -84,7 +84,7 @@ def test_lists_to_choose_from_say_titles(two, staff_client):
 def test_two_campaigns_of_one_title_are_told_apart_by_their_addresses(two, staff_client):
     named(factories.campaign("lakes"))
     admin = staff_client("admin", lang="en")
-    offered = options(admin.get("/staff/invalidations/new"))
+    offered = options(admin.get("/staff/watch"))
     assert offered["rivers"] == f"{TITLES['en']} (rivers)"
     assert offered["lakes"] == f"{TITLES['en']} (lakes)"
 

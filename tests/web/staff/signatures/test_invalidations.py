@@ -14,7 +14,7 @@ FORM = {
     "campaign": "blue-skies",
     "domain": "robots.example",
     "reason": "automated",
-    "note": "five hundred in a minute",
+    "why": "five hundred in a minute",
 }
 
 SINCE_2001 = {"domain": "", "signed_from": "2001-01-01T00:00"}
@@ -90,7 +90,7 @@ def test_whoever_decides_later_is_told_how_it_stands(moderator, second):
         ({"network": "#abc"}, "Enter an IPv4 or IPv6 address"),
         ({"campaign": "unknown"}, "Choose a campaign from the list"),
         ({"reason": "politics"}, "Choose a reason from the list"),
-        ({"note": "x" * 1001}, "This is too long"),
+        ({"why": "x" * 1001}, "This is too long"),
         ({"faster_than": "99999"}, "Enter a number of seconds"),
         ({"signed_from": "yesterday"}, "Enter a day and a time"),
         ({"signed_from": "2026-11-24T12:00", "signed_until": "2026-11-24T12:00"}, "It ends before it begins"),
@@ -102,8 +102,8 @@ def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(moderator, changes, 
     page = moderator.post("/staff/invalidations/new", data={**FORM, **changes})
     assert page.status_code == 422
     assert told in page.text
-    if "note" not in changes:
-        assert FORM["note"] in page.text
+    if "why" not in changes:
+        assert FORM["why"] in page.text
     assert number_of(Invalidation) == 0
 
 
@@ -139,7 +139,7 @@ def test_a_network_or_domain_that_the_watch_shows_fills_the_form_by_its_hash(mod
     hot = network_hash("blue-skies", "203.0.113.7")
     crowd(3, domain="robots.example", network_hash=hot, at=frozen_clock.now())
     for name, found in (("network", hot), ("domain", domain_hash("blue-skies", "robots.example"))):
-        form = moderator.get(f"/staff/invalidations/new?{name}={found.hex()}")
+        form = moderator.get(f"/staff/watch?{name}={found.hex()}")
         assert f'value="#{found.hex()}"' in form.text
         address = propose(moderator, **{"domain": "", name: f"#{found.hex()}"})
         assert row(_number(address)).matched == 3
@@ -147,7 +147,7 @@ def test_a_network_or_domain_that_the_watch_shows_fills_the_form_by_its_hash(mod
 
 def test_what_is_filled_in_by_the_address_is_shown_as_text_and_checked_like_the_rest(moderator):
     the_campaign()
-    page = moderator.get("/staff/invalidations/new?network=%22%3E%3Cscript%3E&domain=%00")
+    page = moderator.get("/staff/watch?network=%22%3E%3Cscript%3E&domain=%00")
     assert page.status_code in (200, 400)
     assert "<script>" not in page.text.replace('<script type="module"', "")
 

@@ -1,10 +1,21 @@
 """The desk of signatures: the address stays out of addresses and records, and every act comes back with a word."""
 
+from datetime import timedelta
+
 import pytest
 
+from pledge.abuse import origin_list
+from pledge.abuse.models import ListEffect, OriginKind
+from pledge.abuse.origin_list import Origin
+from pledge.core import clock as time
+from pledge.core.i18n import format_datetime
+from pledge.mail import suppression
+from pledge.mail.addresses import parse
+from pledge.mail.models import Returned
 from pledge.mailed_links.links import new_id
+from pledge.signatures.origins import domain_hash, listed_address_hash
 from tests.support.audit import actions
-from tests.support.factories import campaign, signature
+from tests.support.factories import ANNA, SLUG, campaign, signature
 from tests.support.rows import again, enqueued
 
 
@@ -26,12 +37,13 @@ def test_an_exact_address_leads_to_the_page_of_its_signature(moderator):
     assert actions("signature.") == ["signature.look_up"]
 
 
-def test_a_person_in_several_campaigns_is_shown_as_a_list(moderator):
+def test_one_look_up_shows_all_signatures_of_a_person(moderator):
     people = [signature(email="hong@naver.com"), signature(campaign("other"), email="hong@naver.com")]
-    page = moderator.post("/staff/signatures", data={"email": "hong@naver.com"})
-    assert page.status_code == 200
+    found = moderator.post("/staff/signatures", data={"email": "hong@naver.com"})
+    page = moderator.get(found.location).text
     for person in people:
-        assert f"/staff/signatures/{person.id}" in page.text
+        path = f"/staff/signatures/{person.id}"
+        assert found.location == path or f'<a href="{path}">' in page
 
 
 def test_a_stranger_is_not_found_and_a_damaged_address_is_told_at_its_field(moderator):
@@ -59,8 +71,36 @@ def test_the_page_shows_the_mails_and_sends_the_link_again(moderator):
     assert "The e-mail is on its way." in sent.text
     assert "Request to confirm" in sent.text
     assert "Waiting" in sent.text
-    assert "No e-mail was sent" in moderator.get(moderator.post(again).headers["Location"]).text
+    capped = moderator.post(again)
+    free = format_datetime(time.now().replace(microsecond=0) + timedelta(minutes=10), "en")
+    assert (capped.status_code, f"You can send it an e-mail again from {free}." in capped.text) == (409, True)
+    assert f'action="{again}"' not in capped.text
     assert enqueued() == ["confirm"]
+
+
+def test_an_address_whose_owner_wants_no_mail_is_said_to_be_one(moderator):
+    person = signature()
+    suppression.stop(person.email, Returned.COMPLAINT, known=True)
+    page = moderator.get(f"/staff/signatures/{person.id}").text
+    assert "No e-mail goes to this address" in page
+    assert f"/{person.id}/resend" not in page
+    assert moderator.post(f"/staff/signatures/{person.id}/resend").status_code == 409
+
+
+def test_the_page_says_why_somebody_is_held_and_what_is_listed_of_where_they_came_from(moderator):
+    facts = {"domain_hash": domain_hash(SLUG, "robots.example"), "hold_reason": "speed"}
+    person = signature(state="held", email="hong@robots.example", **facts)
+    kinds = {
+        OriginKind.DOMAIN: facts["domain_hash"],
+        OriginKind.ADDRESS: listed_address_hash(SLUG, parse("Hong@robots.example")),
+    }
+    origins = {kind: Origin(person.campaign_id, kind, found) for kind, found in kinds.items()}
+    origin_list.place(ANNA, origins[OriginKind.ADDRESS], ListEffect.ALLOW, "we know them", ())
+    page = moderator.get(f"/staff/signatures/{person.id}").text
+    assert "E-mails answered too soon" in page
+    assert "we know them" in page
+    for kind, origin in origins.items():
+        assert f'href="/staff/watch/{SLUG}/{kind}/{origin.hash.hex()}"' in page
 
 
 def test_one_that_is_held_is_released_from_its_page(moderator):
@@ -146,7 +186,7 @@ def test_a_name_is_hidden_and_allowed_again(moderator):
     assert actions("signature.") == ["signature.hide_name", "signature.allow_name"]
 
 
-@pytest.mark.parametrize("act", ["resend", "withdraw", "hide-name", "allow-name"])
+@pytest.mark.parametrize("act", ["resend", "withdraw", "plan-erasure", "stop-erasure", "hide-name"])
 def test_acting_on_nobody_is_not_found(moderator, act):
     campaign()
     assert moderator.post(f"/staff/signatures/{new_id()}/{act}", data={"why": "x"}).status_code == 404
@@ -165,7 +205,10 @@ def test_an_invalidated_signature_leads_to_its_cause(moderator):
     [
         ("withdraw", "The signature is withdrawn and not counted. The person is told by e-mail."),
         ("stop-news", "They get no more news. The person is told by e-mail."),
-        ("erase", "Everything was erased. The person is told by e-mail."),
+        (
+            "plan-erasure",
+            "Everything will be erased in a day. The person is told by e-mail, and can stop it.",
+        ),
     ],
 )
 def test_what_is_done_at_a_persons_request_is_said(app, staff_client, act, told):
@@ -178,8 +221,20 @@ def test_what_is_done_at_a_persons_request_is_said(app, staff_client, act, told)
     sent = moderator.post(f"{address}/{act}", data={"why": "asked by telephone"})
     assert sent.status_code == 303
     assert told in moderator.get(sent.location).text
-    again = moderator.post(f"{address}/{act}", data={"why": "asked by telephone"})
-    assert again.status_code == (404 if act == "erase" else 409)
+    late = moderator.post(f"{address}/{act}", data={"why": "asked by telephone"})
+    assert late.status_code == (303 if act == "plan-erasure" else 409)
+
+
+def test_the_page_says_when_somebody_is_erased_and_takes_it_back(moderator):
+    person = signature()
+    address = f"/staff/signatures/{person.id}"
+    moderator.post(f"{address}/plan-erasure", data={"why": "asked by telephone"})
+    page = moderator.get(address).text
+    assert f"Everything is erased after {format_datetime(again(person).erase_at, 'en')}" in page
+    assert "/plan-erasure" not in page
+    done = moderator.post(f"{address}/stop-erasure")
+    page = moderator.get(done.location).text
+    assert ("Nothing will be erased." in page, "/plan-erasure" in page) == (True, True)
 
 
 def test_stopping_the_news_is_not_offered_for_somebody_who_gets_none(app, staff_client):
