@@ -150,7 +150,7 @@ AREAS: dict[str, Phrase] = {
     "invalidation": Phrase("audit", "Invalidations"),
     "hold": Phrase("audit", "Sign-ups put on hold"),
     "release": Phrase("audit", "Held signatures released"),
-    "watch": Phrase("audit", "Watch"),
+    "watch": Phrase("audit", "Review of sign-ups"),
     "block": Phrase("audit", "Networks and e-mail domains on hold"),
     "staff": Phrase("audit", "Staff members"),
     "switch": Phrase("audit", "Switches"),

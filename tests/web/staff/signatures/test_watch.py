@@ -18,6 +18,7 @@ from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.invalidation.services import AUDITED
 from tests.support import factories
 from tests.support.factories import SLUG, crowd
+from tests.support.pages import hidden_fields
 
 
 @pytest.fixture
@@ -163,7 +164,15 @@ def test_what_comes_from_there_is_held_until_somebody_ends_it(staff_client, wave
     assert "It is held" in person.get(address(hashed)).text
     assert "a wave" in person.get("/staff/watch").text
     assert person.post(f"/staff/watch/listed/{row.id}/lift").status_code == 303
-    assert "It is held" not in person.get(address(hashed)).text
+    page = person.get(address(hashed)).text
+    assert "It is held" not in page
+    undo = page.partition('<div class="notice notice--done')[2].partition("</form>")[0]
+    assert f'action="{address(hashed, "/list/hold")}"' in undo
+    person.post(address(hashed, "/list/hold"), data=hidden_fields(undo))
+    assert db.session.scalars(select(ListedOrigin.note).where(ListedOrigin.lifted_at.is_(None))).all() == [
+        "a wave"
+    ]
+    assert ">Undo<" not in person.get(address(hashed)).text
     assert person.post(f"/staff/watch/listed/{row.id}/lift").status_code == 404
 
 
