@@ -6,7 +6,7 @@ from alembic import op
 from pledge.core.db import migrations
 
 revision = "0060"
-down_revision = "0065"
+down_revision = "0068"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum
 from pathlib import PurePosixPath
 
 from sqlalchemy.orm import Session
@@ -31,34 +31,21 @@ from pledge.files.archives import unpack
 from pledge.files.pictures import BadPicture, PictureFault
 
 
-class ImportFault(StrEnum):
-    NO_NAME_COLUMN = "no_name_column"
-    COLUMN_TWICE = "column_twice"
-    MORE_CELLS = "more_cells"  #: than the header has columns: a comma inside a name, without quotation marks
-    FORMULA = "formula"
-    TYPE = "type"
-    REPEATED = "repeated"  #: the same name as an earlier line
-    AMBIGUOUS = "ambiguous"  #: its names are those of two partners
+class ImportFault(Enum):
+    """What is wrong with a line, in words for who sent the table; they may name `line`, an earlier one."""
 
-
-#: For those who sent the table.
-IMPORT_MESSAGES = {
-    ImportFault.NO_NAME_COLUMN: Phrase(
-        "table", "No column is headed like a name. Please use the headers of our table."
-    ),
-    ImportFault.COLUMN_TWICE: Phrase("table", "There are two columns for this."),
-    ImportFault.MORE_CELLS: Phrase(
+    NO_NAME_COLUMN = Phrase("table", "No column is headed like a name. Please use the headers of our table.")
+    COLUMN_TWICE = Phrase("table", "There are two columns for this.")
+    #: than the header has columns: a comma inside a name, without quotation marks
+    MORE_CELLS = Phrase(
         "table", "The line has more cells than there are headers. Is a comma missing its quotation marks?"
-    ),
-    ImportFault.FORMULA: Phrase("table", "It begins like a formula."),
-    ImportFault.TYPE: Phrase(
-        "table", "There is no such kind of organisation. Please choose one of those in our table."
-    ),
-    ImportFault.REPEATED: Phrase("table", "This partner is in line %(line)s already."),
-    ImportFault.AMBIGUOUS: Phrase(
-        "table", "One of its names is that of one partner, the other that of another."
-    ),
-}
+    )
+    FORMULA = Phrase("table", "It begins like a formula.")
+    TYPE = Phrase("table", "There is no such kind of organisation. Please choose one of those in our table.")
+    #: the same name as an earlier line
+    REPEATED = Phrase("table", "This partner is in line %(line)s already.")
+    #: its names are those of two partners
+    AMBIGUOUS = Phrase("table", "One of its names is that of one partner, the other that of another.")
 
 
 @dataclass(frozen=True)
@@ -72,10 +59,8 @@ class RowFault:
 
     @property
     def message(self) -> Phrase:
-        """For those who sent the table; it may name `line`, the earlier one."""
-        if isinstance(self.fault, FieldFault):
-            return FAULT_MESSAGES[self.fault]
-        return IMPORT_MESSAGES[self.fault]
+        """In words for who sent the table; they may name `line`, the earlier one."""
+        return FAULT_MESSAGES[self.fault] if isinstance(self.fault, FieldFault) else self.fault.value
 
 
 #: What our own table calls its columns; the name has one for each language.

@@ -43,11 +43,15 @@ def write(mail: Claimed, found: Subject) -> Message | None:
     if mail.kind == MailKind.NEWS_ANNOUNCED:
         if found.due_at is None or found.begun_at is not None:
             return None
-        link = urls.staff_news_link(found.slug, found.news_id)
+        link = urls.public_url("staff.news_item", slug=found.slug, news_id=found.news_id)
         due = format_datetime(found.due_at, mail.lang)
     elif mail.kind == MailKind.NEWS:
-        link = urls.news_link(mail.lang, found.slug, found.news_id)
-        stop = urls.unsubscribe_link(mail.lang, tokens.mint(Purpose.UNSUBSCRIBE, [found.reader_id]))
+        link = urls.public_url("public.news_item", lang=mail.lang, slug=found.slug, news_id=found.news_id)
+        stop = urls.public_url(
+            "public.signature_unsubscribe",
+            lang=mail.lang,
+            token=tokens.mint(Purpose.UNSUBSCRIBE, [found.reader_id]),
+        )
     body = found.body.of(mail.lang)
     values = {
         "campaign": found.campaign,

@@ -17,6 +17,7 @@ from pledge.abuse import alerts, origin_list
 from pledge.abuse.models import AlertKind, ListEffect, OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.accounts import alarms
+from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
@@ -81,9 +82,10 @@ def allow(actor: Actor, origin: Origin, why: str) -> int | None:
         number = invalidation.propose(actor, condition(origin), None, why, act=InvalidationAct.RELEASE)
     except invalidation.NothingMatches:
         return None
-    if not invalidation.may_decide_alone(number):
+    try:
+        invalidation.approve(actor, number)
+    except NeedsSecondPerson:
         return number
-    invalidation.approve(actor, number)
     return None
 
 

@@ -40,7 +40,7 @@ _FORM_MEMORY = 192 * 1024
 
 
 class KnownHosts:
-    """Outermost WSGI middleware: only requests for one of our host names are answered.
+    """WSGI middleware: only requests for one of our host names are answered.
 
     A request for another name goes to `refusing` (the application) as one for our own, marked, so that the 400 page can
     build its links and repeats nothing of that name. Load balancers ask for the paths in WATCHED by IP address.

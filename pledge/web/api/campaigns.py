@@ -4,13 +4,13 @@ import hashlib
 import json
 from typing import Any
 
-from flask import Response, abort, jsonify, request, url_for
+from flask import Response, abort, jsonify, request
 
-from config import current_config
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView
 from pledge.core import languages
 from pledge.core.clock import iso_utc
+from pledge.core.urls import public_url
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import BATCH, OrganizationView
 from pledge.ledger import queries as ledger
@@ -19,7 +19,7 @@ from pledge.paper import queries as paper_signatures
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import MIN_CELL, Cell
 from pledge.statistics.history import progress
-from pledge.statistics.integrity import integrity as integrity_report
+from pledge.statistics.integrity import recent
 from pledge.statistics.places import PublishedPlaces, published_places
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
@@ -70,8 +70,8 @@ def campaign_facts(slug: str) -> Response:
             "sha256": one.pledge.sha256,
             "pages": _pages("public.pledge", slug=slug, version=one.pledge.version),
         },
-        documents={name: _absolute(f"api.{name}", slug=slug) for name in DOCUMENTS},
-        log=_absolute("log.checkpoint", slug=slug),
+        documents={name: public_url(f"api.{name}", slug=slug) for name in DOCUMENTS},
+        log=public_url("log.checkpoint", slug=slug),
     )
 
 
@@ -140,10 +140,10 @@ def organizations(slug: str) -> Response:
     """
     shown = endorsements.listing(_campaign_id(slug), _after(), BATCH + 1)
     batch = shown[:BATCH]
-    more = url_for("api.organizations", slug=slug, after=batch[-1].id) if len(shown) > BATCH else None
+    more = len(shown) > BATCH
     return jsonify(
         organizations=[_organization(slug, organization) for organization in batch],
-        next=None if more is None else current_config().base_url + more,
+        next=public_url("api.organizations", slug=slug, after=batch[-1].id) if more else None,
     )
 
 
@@ -152,7 +152,7 @@ def organizations(slug: str) -> Response:
 @cached(DATA_CACHE)
 def integrity(slug: str) -> Response:
     """`{"as_of", "submitted", "confirmed", "not_counted": {…}, "smallest_shown"}`; null means fewer than that."""
-    found = integrity_report(_campaign_id(slug))
+    found = recent(_campaign_id(slug))
     return jsonify(
         as_of=iso_utc(found.as_of),
         submitted=found.submitted,
@@ -200,16 +200,12 @@ def _summary(views: dict[str, CampaignView], count: Count) -> dict[str, Any]:
         "people": count.people,
         "organizations": count.organizations,
         "pages": _pages("public.campaign", slug=one.slug),
-        "api": _absolute("api.campaign_facts", slug=one.slug),
+        "api": public_url("api.campaign_facts", slug=one.slug),
     }
 
 
 def _pages(endpoint: str, **values: Any) -> dict[str, str]:
-    return {lang: _absolute(endpoint, lang=lang, **values) for lang in languages.codes()}
-
-
-def _absolute(endpoint: str, **values: Any) -> str:
-    return current_config().base_url + url_for(endpoint, **values)
+    return {lang: public_url(endpoint, lang=lang, **values) for lang in languages.codes()}
 
 
 def _campaign_id(slug: str) -> int:
@@ -253,8 +249,9 @@ def _organization(slug: str, organization: OrganizationView) -> dict[str, Any]:
         "interim_percent": organization.interim_percent,
         "website": organization.website or None,
         "since": iso_utc(organization.since),
-        "url": current_config().base_url
-        + url_for("public.organization", lang=languages.default(), slug=slug, endorsement_id=organization.id),
+        "url": public_url(
+            "public.organization", lang=languages.default(), slug=slug, endorsement_id=organization.id
+        ),
     }
 
 

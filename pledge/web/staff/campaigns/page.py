@@ -32,7 +32,7 @@ from pledge.core import languages, urls
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
 from pledge.endorsements import queries as endorsements
-from pledge.files.services import MEGABYTE, VIDEO_MESSAGES, VideoFault
+from pledge.files.services import MEGABYTE, VideoFault
 from pledge.signatures import queries as signatures
 from pledge.statistics.totals import signed_versions
 from pledge.web.forms import ByLanguage, TickField
@@ -311,7 +311,7 @@ def campaign(
         quoted=media.get_quotation(desk.id),
         focuses=FOCUS_LABELS.items(),
         max_video_mb=limit,
-        video_too_large=str(VIDEO_MESSAGES[VideoFault.TOO_LARGE]) % {"limit": limit},
+        video_too_large=str(VideoFault.TOO_LARGE.value) % {"limit": limit},
         **forms,
     )
 

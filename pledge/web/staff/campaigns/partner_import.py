@@ -28,9 +28,8 @@ from pledge.campaigns.partner_import import (
 )
 from pledge.core import i18n
 from pledge.core.encryption import Unreadable, vault
-from pledge.core.text.tables import TABLE_MESSAGES, BadTable, Line, TableFault, read_table
+from pledge.core.text.tables import BadTable, Line, TableFault, read_table
 from pledge.files.archives import MAX_PICTURES, BadArchive
-from pledge.files.pictures import PICTURE_MESSAGES
 from pledge.files.services import UnknownFile
 from pledge.files.storage import STORAGE_AWAY, StorageAway
 from pledge.web.request_checks import allows
@@ -114,7 +113,7 @@ def _read(form: ImportForm) -> tuple[list[Line], dict[str, str]]:
     if logos:
         try:
             pictures, refused = store_logos(logos.read())
-            form.logos.errors = [f"{name}: {PICTURE_MESSAGES[fault]}" for name, fault in refused.items()]
+            form.logos.errors = [f"{name}: {fault.value}" for name, fault in refused.items()]
         except BadArchive as bad_archive:
             form.logos.errors = [bad_archive.message]
         except StorageAway:
@@ -154,7 +153,7 @@ def _page(
 
 
 def _table_words(bad: BadTable) -> str:
-    text = str(TABLE_MESSAGES[bad.fault])
+    text = str(bad.fault.value)
     return _at_line(bad.line, text) if bad.line else text
 
 
