@@ -28,8 +28,8 @@ INSIDE = ("Traceback (most recent call last)", "sqlalchemy.exc", "psycopg.", "we
 MEANT = {("embed.oembed", 501)}
 #: Seconds of the processor for one request. The slowest that are right set a page of a PDF.
 SLOW = 3.0
-#: The answers that a form may give. 400: no text; 404, 409, 410: gone or too late; 422: told at the field.
-ANSWERS = {200, 302, 303, 400, 403, 404, 409, 410, 413, 422}
+#: The answers that a form may give. 400: no text; 401: not signed; 404, 409, 410: gone or too late; 422: told at the field.
+ANSWERS = {200, 302, 303, 400, 401, 403, 404, 409, 410, 413, 422}
 #: Tables that say nothing of an act: sessions, tries that failed, files that wait a day to be kept.
 BESIDE = {"staff_sessions", "staff_attempts", "stored_files"}
 
