@@ -206,6 +206,11 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
             f"{breaker.OPEN} (PLEDGE_BREAKER_SHARE, PLEDGE_BREAKER_PACE): somebody may be typing other people's addresses; "
             "see the staff area",
         )
+    if (slow_since := breaker.slow_since()) is not None:
+        yield warning(
+            "mail",
+            f"the mails of one domain or network go out slowly since {clock.iso_utc(slow_since)}: few of them are confirmed",
+        )
     for fault in state.late:
         yield warning("mail", fault)
     for fall in deliverability.falls():

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, current_app, make_response, render_template, request, url_for
-from flask_babel import get_locale
 from jinja2.runtime import Context
 
 from config import Config
@@ -97,7 +96,6 @@ def init_app(app: Flask, config: Config) -> None:
         authenticator_name=config.issuer,
         site_name=lambda: config.site_name_in(i18n.language()),
         region_name=lambda code: countries.region_name(code, i18n.language()),
-        get_locale=get_locale,
         language_of_script=language_of_script,
         has_sample_data=lambda: switches.current().sample_data,
         initials=initials,
