@@ -18,7 +18,7 @@ from pledge.core.db import load, reading
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
-from pledge.core.urls import campaign_link, organization_link
+from pledge.core.urls import campaign_link, public_url
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import LEVELS
 from pledge.endorsements.queries import OrganizationView
@@ -185,7 +185,7 @@ def organizations_with_codes(
 
 def _public_columns(table: Table) -> list[Column[OrganizationView]]:
     def page(one: OrganizationView, lang: str) -> str:
-        return organization_link(lang, table.slug, one.id)
+        return public_url("public.organization", lang=lang, slug=table.slug, endorsement_id=one.id)
 
     return [
         *_facts(lambda one: one.names, lambda one: one.statements),

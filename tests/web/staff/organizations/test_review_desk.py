@@ -364,8 +364,7 @@ def test_a_new_version_meanwhile_is_told(reviewer):
 
 
 def test_an_act_that_does_not_go_with_the_state_is_409(reviewer):
-    row = endorsement(state="declined")
-    reply = act(reviewer, row, "publish", seen="declined.1.declined")
+    reply = act(reviewer, endorsement(state="declined"), "publish", seen="declined.1.declined")
     assert reply.status_code == 409
     assert "cannot be done in the case" in reply.text
 
