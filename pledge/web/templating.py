@@ -12,6 +12,7 @@ from jinja2.runtime import Context
 from config import Config
 from pledge.abuse import models as alerts
 from pledge.accounts import roles
+from pledge.campaigns import models as campaigns
 from pledge.core import countries, i18n, languages
 from pledge.core.languages import language_of_script
 from pledge.core.organization_types import TYPES
@@ -52,6 +53,8 @@ LABELS = {
     "mail_provider": funnel.PROVIDERS,
     "mail_returned": mail.RETURNED_LABELS,
     "mail_state": mail.STATE_LABELS,
+    "campaign_state": campaigns.STATE_LABELS,
+    "partner_role": campaigns.ROLE_LABELS,
     "news_state": news.STATE_LABELS,
     "organization_type": TYPES,
     "paper_state": paper.STATE_LABELS,
