@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.utils import parseaddr
 from random import SystemRandom
 from typing import Self
 
@@ -29,7 +30,6 @@ from pledge.mail.messages import (
     Composers,
     Message,
     UnsafeAddress,
-    envelope_address,
     render,
 )
 from pledge.mail.models import TO_STAFF, MailKind, MailState, Returned, is_to_known
@@ -156,7 +156,8 @@ def transport(config: Config) -> Transport:
     url = config.smtp_url.get_secret_value()
     if not url:
         return MailboxTransport(config.mailbox_dir)
-    return SmtpTransport(url, envelope_address(config.mail_from), config.base_host or "localhost")
+    _, sender = parseaddr(config.mail_from)
+    return SmtpTransport(url, sender, config.base_host or "localhost")
 
 
 def deliver(

@@ -81,7 +81,7 @@ class SwitchKind:
         """The value that it will be turned to. Raises CannotTurn."""
         return given
 
-    def lasting(self, hours: int | None) -> timedelta | None:
+    def duration(self, hours: int | None) -> timedelta | None:
         """How long it holds: the usual time where none is given. Raises CannotTurn."""
         if not self.hours:
             return None

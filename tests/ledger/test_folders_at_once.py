@@ -166,7 +166,7 @@ def test_a_worker_killed_in_the_middle_of_a_fold_loses_and_doubles_nothing(kind,
 
         with (halted_on_sqlite if kind == "sqlite" else halted_on_postgresql)() as is_halted:
             site.start_worker()
-            wait_until(is_halted)
+            wait_until(is_halted, seconds=2 * TEST_TIMEOUT)
             site.kill_worker()
         ledger.check()
         assert queries.count(campaign).people == 1, "what the killed worker did is gone"
@@ -181,6 +181,8 @@ def test_a_worker_killed_in_the_middle_of_a_fold_loses_and_doubles_nothing(kind,
 def halted_on_postgresql() -> Iterator[Callable[[], bool]]:
     """A fold gets as far as its last statement and waits there for a lock that is ours."""
     with own_transaction() as holder, holder.begin():
+        # A busy machine takes its time to start the worker that is to wait for this.
+        holder.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         holder.execute(text("SELECT 1 FROM ledger_heads FOR UPDATE"))
         yield lambda: folds_that_wait() == 1
     wait_until(lambda: folds_that_wait() == 0)

@@ -23,7 +23,7 @@ from pledge.statistics.integrity import recent
 from pledge.statistics.places import PublishedPlaces, published_places
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
-from pledge.web.api.openapi import answers, api
+from pledge.web.api.openapi import answers, api, campaign_id
 from pledge.web.caching import cached
 
 #: For what changes with each fold or publication. The count and the checkpoint are cached for less.
@@ -101,7 +101,7 @@ def count(slug: str) -> Response:
 @cached(DATA_CACHE)
 def history(slug: str) -> Response:
     """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
-    _campaign_id(slug)  # refuses a draft
+    campaign_id(slug)  # refuses a draft
     found = progress(slug)
     days: list[dict[str, Any]] = [
         {"day": one.day.isoformat(), "people": one.people, "organizations": one.organizations}
@@ -117,7 +117,7 @@ def history(slug: str) -> Response:
 @cached(DATA_CACHE)
 def regions(slug: str) -> Response:
     """People by province at a checkpoint, renewed hourly at most; "none": living elsewhere or no region given; "other": merged small cells."""
-    found = published_places(_campaign_id(slug))
+    found = published_places(campaign_id(slug))
     return _totals(found, found.log_size or None, regions=_lines(found.by_region))
 
 
@@ -126,7 +126,7 @@ def regions(slug: str) -> Response:
 @cached(DATA_CACHE)
 def countries(slug: str) -> Response:
     """People by country at a checkpoint, renewed hourly at most, the largest first; "other": merged small cells."""
-    found = published_places(_campaign_id(slug))
+    found = published_places(campaign_id(slug))
     return _totals(found, found.log_size or None, countries=_lines(found.by_country))
 
 
@@ -138,7 +138,7 @@ def organizations(slug: str) -> Response:
 
     Ids are strings: they are larger than the integers that JavaScript represents exactly.
     """
-    shown = endorsements.listing(_campaign_id(slug), _after(), BATCH + 1)
+    shown = endorsements.listing(campaign_id(slug), _after(), BATCH + 1)
     batch = shown[:BATCH]
     more = len(shown) > BATCH
     return jsonify(
@@ -152,7 +152,7 @@ def organizations(slug: str) -> Response:
 @cached(DATA_CACHE)
 def integrity(slug: str) -> Response:
     """`{"as_of", "submitted", "confirmed", "not_counted": {…}, "smallest_shown"}`; null means fewer than that."""
-    found = recent(_campaign_id(slug))
+    found = recent(campaign_id(slug))
     return jsonify(
         as_of=iso_utc(found.as_of),
         submitted=found.submitted,
@@ -167,7 +167,7 @@ def integrity(slug: str) -> Response:
 @cached(DATA_CACHE)
 def paper(slug: str) -> Response:
     """The batches of signatures on paper that the public log counts, the newest first; never part of the other numbers."""
-    found = paper_signatures.public(_campaign_id(slug))
+    found = paper_signatures.public(campaign_id(slug))
     return jsonify(
         signatures=found.signatures,
         sheets=found.sheets,
@@ -206,10 +206,6 @@ def _summary(views: dict[str, CampaignView], count: Count) -> dict[str, Any]:
 
 def _pages(endpoint: str, **values: Any) -> dict[str, str]:
     return {lang: public_url(endpoint, lang=lang, **values) for lang in languages.codes()}
-
-
-def _campaign_id(slug: str) -> int:
-    return campaigns.public_id(slug) or abort(404)
 
 
 def _lines(lines: list[Cell]) -> list[dict[str, Any]]:
