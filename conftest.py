@@ -55,7 +55,6 @@ PARTS = {
         "tests/cli/test_serve.py",
         "tests/web/ops/test_shared_metrics.py",
         "tests/web/test_limits.py::test_a_redis_that_hangs",
-        "tests/web/test_limits.py::test_two_thousand",
         "tests/web/public/signing/test_sign_up_limit.py",
         "tests/mail/test_valve.py",
         "tests/mail/test_breaker.py::test_two_thousand",

@@ -1,5 +1,7 @@
 """A pledge and petition signing platform. docs/architecture.md tells the journey of a signature."""
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -10,6 +12,12 @@ from pledge.core import db, logs
 from pledge.core.db import migrations
 from pledge.diagnosis.start import refuse_unsafe_database
 from pledge.web import application
+
+
+class Site(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: no view and no hook is a coroutine, and Flask would look at a dozen for each request."""
+        return func
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -28,7 +36,7 @@ def create_app(config: Config | None = None) -> Flask:
 
 def new_app(config: Config) -> Flask:
     config.instance_dir.mkdir(parents=True, exist_ok=True)
-    app = Flask("pledge", static_folder=None, instance_path=str(config.instance_dir.resolve()))
+    app = Site("pledge", static_folder=None, instance_path=str(config.instance_dir.resolve()))
     app.extensions["pledge.config"] = config
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider's own setting
     # Where there is no request, as in the worker, `url_for` makes the addresses of this site.

@@ -90,8 +90,8 @@ def place(
     _effects.clear()
 
 
-def lift(actor: Actor, listed_id: int) -> None:
-    """Take it off the list; what is held stays held. Raises NotListed."""
+def lift(actor: Actor, listed_id: int) -> tuple[Origin, ListEffect, str]:
+    """Take it off the list; what is held stays held. Returns what the list said of it, and why. Raises NotListed."""
     listed = select(ListedOrigin).where(ListedOrigin.id == listed_id, ListedOrigin.lifted_at.is_(None))
     with transaction() as session:
         row = session.scalar(listed.with_for_update())
@@ -99,7 +99,10 @@ def lift(actor: Actor, listed_id: int) -> None:
             raise NotListed
         row.lifted_at, row.lifted_name = clock.now(), actor.name
         record(session, actor, "block.lift", f"block:{row.id}", of=row.kind)
+        origin = Origin(campaign_id=row.campaign_id, kind=OriginKind(row.kind), hash=bytes(row.hash))
+        found = (origin, ListEffect(row.effect), row.note)
     _effects.clear()
+    return found
 
 
 def listed(campaign_id: int) -> list[ListedOrigin]:

@@ -20,7 +20,7 @@ from pledge.mail.outbox import NewMail, enqueue
 _STAFF = Phrase("mail", "Staff")
 
 #: Where a kind of alert is looked into; the others: the first page of the staff area.
-_PLACES = dict.fromkeys((AlertKind.SIGN_UPS_HELD, AlertKind.DOMAIN_HELD), urls.staff_watch_link)
+_PLACES = dict.fromkeys((AlertKind.SIGN_UPS_HELD, AlertKind.DOMAIN_HELD), "staff.watch")
 
 
 def composers() -> Composers:
@@ -52,13 +52,13 @@ def invitation(mail: Claimed, member: StaffMember) -> Message | None:
     if member.password is not None or member.invitation != mail.seq:
         return None
     token = tokens.mint(Purpose.STAFF_INVITATION, [member.id, member.invitation])
-    return _message(mail, member, link=urls.staff_invitation_link(token))
+    return _message(mail, member, link=urls.public_url("staff.invitation", token=token))
 
 
 def notice(mail: Claimed, member: StaffMember) -> Message:
     """The notice of what was changed, and when."""
     since = format_datetime(mail.created_at, mail.lang)
-    return _message(mail, member, link=urls.staff_link(), since=since)
+    return _message(mail, member, link=urls.public_url("staff.inbox"), since=since)
 
 
 def alert(mail: Claimed, about: tuple[StaffMember, Alert]) -> Message:
@@ -70,8 +70,8 @@ def alert(mail: Claimed, about: tuple[StaffMember, Alert]) -> Message:
         "details": alerts.details(kind, row.facts, mail.lang),
         "since": format_datetime(mail.created_at, mail.lang),
     }
-    link = _PLACES.get(kind, urls.staff_link)()
-    return _message(mail, member, link=link, account=urls.staff_account_link(), **values)
+    link = urls.public_url(_PLACES.get(kind, "staff.inbox"))
+    return _message(mail, member, link=link, account=urls.public_url("staff.account"), **values)
 
 
 def _message(mail: Claimed, member: StaffMember, **values: str) -> Message:

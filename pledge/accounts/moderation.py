@@ -137,7 +137,9 @@ def invitation_link(staff_id: int) -> str:
     person = queries.member(id=staff_id)
     if person is None:
         raise NoSuchAccount
-    return urls.staff_invitation_link(tokens.mint(Purpose.STAFF_INVITATION, [person.id, person.invitation]))
+    return urls.public_url(
+        "staff.invitation", token=tokens.mint(Purpose.STAFF_INVITATION, [person.id, person.invitation])
+    )
 
 
 def _person(session: Session, staff_id: int) -> StaffMember:

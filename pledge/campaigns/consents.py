@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from pledge.campaigns.models import Campaign, CampaignConsent, CampaignText
 from pledge.core import clock, languages
+from pledge.core.db import load
 
 
 class StepUpNeeded(Exception):
@@ -28,6 +29,12 @@ def newest() -> ScalarSelect[int]:
     """The version that the sign form of a campaign shows, for a query of campaigns; NULL for a draft."""
     versions = select(func.max(CampaignConsent.version)).where(CampaignConsent.campaign_id == Campaign.id)
     return versions.correlate(Campaign).scalar_subquery()
+
+
+def versions(campaign_id: int) -> list[CampaignConsent]:
+    """All versions of a campaign, newest first; a draft has none."""
+    query = select(CampaignConsent).where(CampaignConsent.campaign_id == campaign_id)
+    return load(query.order_by(CampaignConsent.version.desc()))
 
 
 def store_version(session: Session, campaign_id: int) -> None:

@@ -23,6 +23,7 @@ from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.campaigns.video import BadCaptions, BadVideo, OwnVideo, Video, check_captions, parse_video, stored
 from pledge.core import languages
 from pledge.core.db import reading
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
 from pledge.core.typesetting import CannotTypeset
@@ -43,6 +44,20 @@ class PhotoFocus(StrEnum):
     LEFT_BOTTOM = "left-bottom"
     BOTTOM = "bottom"
     RIGHT_BOTTOM = "right-bottom"
+
+
+#: As staff read them, the usual ones first.
+FOCUS_LABELS = {
+    PhotoFocus.CENTER: Phrase("campaign", "The middle"),
+    PhotoFocus.TOP: Phrase("campaign", "The top"),
+    PhotoFocus.BOTTOM: Phrase("campaign", "The bottom"),
+    PhotoFocus.LEFT: Phrase("campaign", "The left"),
+    PhotoFocus.RIGHT: Phrase("campaign", "The right"),
+    PhotoFocus.LEFT_TOP: Phrase("campaign", "The top left"),
+    PhotoFocus.RIGHT_TOP: Phrase("campaign", "The top right"),
+    PhotoFocus.LEFT_BOTTOM: Phrase("campaign", "The bottom left"),
+    PhotoFocus.RIGHT_BOTTOM: Phrase("campaign", "The bottom right"),
+}
 
 
 @dataclass(frozen=True)
@@ -370,6 +385,18 @@ class MissingContent(StrEnum):
     QUOTATION = "quotation"
     SISTERS = "sisters"
     LOGOS = "logos"  #: organisations behind it that have no logo
+
+
+#: As staff read them.
+MISSING_LABELS = {
+    MissingContent.PHOTO: Phrase("campaign", "A photograph"),
+    MissingContent.VIDEO: Phrase("campaign", "A video"),
+    MissingContent.CAPTIONS: Phrase("campaign", "Captions of the video in every language"),
+    MissingContent.LETTER: Phrase("campaign", "A letter to read or to download"),
+    MissingContent.QUOTATION: Phrase("campaign", "A quotation of somebody whom people know"),
+    MissingContent.SISTERS: Phrase("campaign", "Sister campaigns"),
+    MissingContent.LOGOS: Phrase("campaign", "The logos of all organisations behind it"),
+}
 
 
 def missing_content(desk: CampaignAdmin) -> list[MissingContent]:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.core.organization_types import OrganizationType
 
@@ -28,6 +29,15 @@ class CampaignState(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     ARCHIVED = "archived"  #: can be read, never signed again
+
+
+#: As staff read them.
+STATE_LABELS = {
+    CampaignState.DRAFT: Phrase("campaign", "Draft"),
+    CampaignState.OPEN: Phrase("campaign", "Open"),
+    CampaignState.CLOSED: Phrase("campaign", "Closed"),
+    CampaignState.ARCHIVED: Phrase("campaign", "Archived"),
+}
 
 
 class VideoProvider(StrEnum):
@@ -45,6 +55,13 @@ class VideoFormat(StrEnum):
 class PartnerRole(StrEnum):
     SECRETARIAT = "secretariat"
     PARTNER = "partner"
+
+
+#: As staff read them.
+ROLE_LABELS = {
+    PartnerRole.SECRETARIAT: Phrase("campaign", "Secretariat"),
+    PartnerRole.PARTNER: Phrase("campaign", "Partner"),
+}
 
 
 class Campaign(Model):

@@ -6,6 +6,7 @@ in the same transaction. The pledge, partners, events and media have modules of 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,22 +23,51 @@ from pledge.campaigns.rules import BadFields, Checker, FieldFault, fingerprint
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign, Schedule
 from pledge.core import clock, languages
 from pledge.core.db import Model, transaction
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 
-#: From where to where a campaign may be moved; what needs a reason says so in `NEEDS_REASON`.
-TRANSITIONS = {
-    CampaignState.DRAFT: (CampaignState.OPEN,),
-    CampaignState.OPEN: (CampaignState.CLOSED,),
-    CampaignState.CLOSED: (CampaignState.OPEN, CampaignState.ARCHIVED),
-    CampaignState.ARCHIVED: (),
+
+@dataclass(frozen=True)
+class Step:
+    """From one state of a campaign to another."""
+
+    verb: Phrase
+    consequence: Phrase  #: with `hours`: opening.CONFIRM_GRACE
+    needs_reason: bool = True
+
+
+#: By the states before and after it.
+STEPS = {
+    (CampaignState.DRAFT, CampaignState.OPEN): Step(
+        Phrase("campaign", "Publish"),
+        Phrase(
+            "campaign",
+            "The page becomes public in Korean and English, and people can sign from the opening time on. A campaign never becomes a draft again.",
+        ),
+        needs_reason=False,
+    ),
+    (CampaignState.OPEN, CampaignState.CLOSED): Step(
+        Phrase("campaign", "Close"),
+        Phrase(
+            "campaign",
+            "Nobody can sign from now on. Confirmation e-mails already sent work for %(hours)s hours more. The page stays.",
+        ),
+    ),
+    (CampaignState.CLOSED, CampaignState.OPEN): Step(
+        Phrase("campaign", "Reopen"),
+        Phrase(
+            "campaign",
+            "People can sign again at once. A closing time in the past is removed; set a new one under “Dates and goal”.",
+        ),
+    ),
+    (CampaignState.CLOSED, CampaignState.ARCHIVED): Step(
+        Phrase("campaign", "Archive"),
+        Phrase(
+            "campaign",
+            "The page can still be read, apart from the current campaigns. This cannot be undone.",
+        ),
+    ),
 }
-NEEDS_REASON = frozenset(
-    {
-        (CampaignState.OPEN, CampaignState.CLOSED),
-        (CampaignState.CLOSED, CampaignState.OPEN),
-        (CampaignState.CLOSED, CampaignState.ARCHIVED),
-    }
-)
 MAX_REASON = 1000
 
 FIRST_GOAL = 1000
@@ -259,9 +289,10 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
     Closing ends signing now, so that mails under way have their day (opening.CONFIRM_GRACE); reopening takes away a
     closing time that is over. Raises CampaignInWrongState, CampaignIncomplete, ReasonMissing, BadFields, NoSuchCampaign.
     """
-    reason = clean_reason(reason, required=(before, after) in NEEDS_REASON)
+    step = STEPS.get((before, after))
+    reason = clean_reason(reason, required=step is not None and step.needs_reason)
     with edited(slug) as (session, campaign):
-        if campaign.state != before or after not in TRANSITIONS[before]:
+        if campaign.state != before or step is None:
             raise CampaignInWrongState(CampaignState(campaign.state))
         missing = missing_to_publish(session, campaign) if after is CampaignState.OPEN else []
         if missing:

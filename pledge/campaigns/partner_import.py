@@ -3,9 +3,9 @@
 import io
 import time
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum
 from pathlib import PurePosixPath
 
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from pledge.campaigns.items import Item
 from pledge.campaigns.models import CampaignState, Partner, PartnerRole
 from pledge.campaigns.moderation import edited, subject
 from pledge.campaigns.partners import PARTNER, PartnerFields
-from pledge.campaigns.rules import BadFields, FieldFault, stamp
+from pledge.campaigns.rules import FAULT_MESSAGES, BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
@@ -31,16 +31,21 @@ from pledge.files.archives import unpack
 from pledge.files.pictures import BadPicture, PictureFault
 
 
-class ImportFault(StrEnum):
-    NO_NAME_COLUMN = "no_name_column"
-    COLUMN_TWICE = "column_twice"
-    MORE_CELLS = "more_cells"  #: than the header has columns: a comma inside a name, without quotation marks
-    FORMULA = "formula"
-    TYPE = "type"
-    REPEATED = "repeated"  #: the same name as an earlier line
-    AMBIGUOUS = "ambiguous"  #: its names are those of two partners
-    NO_LOGO = "no_logo"  #: names a file that did not come along
-    LOGO_TWICE = "logo_twice"  #: names a file that is another line's
+class ImportFault(Enum):
+    """What is wrong with a line, in words for who sent the table; they may name `line`, an earlier one."""
+
+    NO_NAME_COLUMN = Phrase("table", "No column is headed like a name. Please use the headers of our table.")
+    COLUMN_TWICE = Phrase("table", "There are two columns for this.")
+    #: than the header has columns: a comma inside a name, without quotation marks
+    MORE_CELLS = Phrase(
+        "table", "The line has more cells than there are headers. Is a comma missing its quotation marks?"
+    )
+    FORMULA = Phrase("table", "It begins like a formula.")
+    TYPE = Phrase("table", "There is no such kind of organisation. Please choose one of those in our table.")
+    #: the same name as an earlier line
+    REPEATED = Phrase("table", "This partner is in line %(line)s already.")
+    #: its names are those of two partners
+    AMBIGUOUS = Phrase("table", "One of its names is that of one partner, the other that of another.")
 
 
 @dataclass(frozen=True)
@@ -52,26 +57,15 @@ class RowFault:
     fault: ImportFault | FieldFault
     other: int = 0  #: the earlier line that has the same
 
-
-class BadHeader(ValueError):
-    """A table whose first line does not name its columns; `fault` says why."""
-
-    def __init__(self, fault: RowFault) -> None:
-        super().__init__(fault.fault.value)
-        self.fault = fault
+    @property
+    def message(self) -> Phrase:
+        """In words for who sent the table; they may name `line`, the earlier one."""
+        return FAULT_MESSAGES[self.fault] if isinstance(self.fault, FieldFault) else self.fault.value
 
 
-#: What a header may say, the first as our own tables say it. The name has a column for each language.
-# Translators: headers of a table that people send, several for one column with | between them; the first is preferred.
-_NAME = Phrase("headers", "Name|Organisation|Partner")
-_OTHERS = {
-    "url": Phrase("headers", "Web address|Website|Homepage|Link|URL"),
-    "type": Phrase("headers", "Kind of organisation|Kind|Type|Category"),
-    "logo": Phrase("headers", "Logo|Logo file"),
-}
-_NAME_IN = Phrase("headers", "%(name)s in %(language)s")
-# Translators: what headers call languages beside their usual names: the code of a language and a word, with | between them.
-_LANGUAGES = Phrase("headers", "ko Korean|en English")
+#: What our own table calls its columns; the name has one for each language.
+_NAME_IN = Phrase("headers", "Name in %(language)s")
+_OTHERS = {"url": Phrase("headers", "Web address"), "type": Phrase("headers", "Kind of organisation")}
 
 
 def comparable(text: str) -> str:
@@ -88,28 +82,27 @@ def column_names() -> list[str]:
 def column_header(field: str, lang: str) -> str:
     """What our own table calls a column in a language."""
     if field in _OTHERS:
-        return _alternatives(_OTHERS[field], lang)[0]
-    code = field.removeprefix("name_")
-    return _NAME_IN.of(lang, name=_alternatives(_NAME, lang)[0], language=languages.name(code, lang))
+        return _OTHERS[field].of(lang)
+    return _NAME_IN.of(lang, language=languages.name(field.removeprefix("name_"), lang))
 
 
-def match_columns(line: Line) -> dict[int, str]:
-    """The field of each column by its place; columns that say nothing of a partner are left out.
-
-    Raises BadHeader where no column has a name, or two are the same.
-    """
-    known = _headers()
+def match_columns(line: Line) -> tuple[dict[int, str], RowFault | None]:
+    """The field of each column by its place, known by its header in any language; and what is wrong with them."""
+    known = {
+        comparable(header): field
+        for field in column_names()
+        for header in (field, *(column_header(field, lang) for lang in languages.codes()))
+    }
     found: dict[int, str] = {}
     for place, text in enumerate(line.cells):
         field = known.get(comparable(text))
-        if field is None:
-            continue
         if field in found.values():
-            raise BadHeader(RowFault(line.number, field, ImportFault.COLUMN_TWICE))
-        found[place] = field
+            return {}, RowFault(line.number, str(field), ImportFault.COLUMN_TWICE)
+        if field is not None:
+            found[place] = field
     if not any(field.startswith("name_") for field in found.values()):
-        raise BadHeader(RowFault(line.number, "", ImportFault.NO_NAME_COLUMN))
-    return found
+        return {}, RowFault(line.number, "", ImportFault.NO_NAME_COLUMN)
+    return found, None
 
 
 def type_of(text: str) -> str | None:
@@ -123,40 +116,14 @@ def type_of(text: str) -> str | None:
     return None
 
 
-def _headers() -> dict[str, str]:
-    """Field by the key of each header that is understood. A bare "Name" is the name in the language of that word."""
-    known: dict[str, str] = {}
-    for reader in languages.codes():
-        for name in _alternatives(_NAME, reader):
-            known.setdefault(comparable(name), f"name_{reader}")
-            for lang, word in _language_words(reader):
-                written = _NAME_IN.of(reader, name=name, language=word)
-                known[comparable(written)] = f"name_{lang}"
-            known |= {comparable(f"{name} {lang}"): f"name_{lang}" for lang in languages.codes()}
-        for field, phrase in _OTHERS.items():
-            known |= {comparable(text): field for text in _alternatives(phrase, reader)}
-    return known
-
-
-def _language_words(reader: str) -> list[tuple[str, str]]:
-    """The code of each language with the words that a reader may have for it."""
-    more = [word.split(" ", 1) for word in _alternatives(_LANGUAGES, reader)]
-    usual = [(lang, languages.name(lang, reader)) for lang in languages.codes()]
-    return usual + [(lang, word) for lang, word in more if lang in languages.codes()]
-
-
-def _alternatives(phrase: Phrase, lang: str) -> list[str]:
-    return phrase.of(lang).split("|")
-
-
 @dataclass(frozen=True)
 class PlannedPartner:
     """A partner as it will be."""
 
-    line: int  #: of the table; 0 for a logo that no line of it asks for
+    line: int  #: of the table; 0 for a logo of a partner that no line of it names
     fields: PartnerFields
-    logo: str  #: the picture in `files` that it gets, "" for none
     before: Item[PartnerFields] | None  #: None for a new one
+    logo: str = ""  #: the picture in `files` that it gets
 
     @property
     def changes(self) -> list[str]:
@@ -172,10 +139,10 @@ class PlannedPartner:
 class Plan:
     """What an import will do, or why it cannot."""
 
-    partners: Sequence[PlannedPartner]
-    faults: Sequence[RowFault]
-    unused: Sequence[str]  #: pictures that are nobody's, by the names of their files
-    ignored: Sequence[str]  #: headers of columns that are not read
+    partners: Sequence[PlannedPartner] = ()
+    faults: Sequence[RowFault] = ()
+    unused: Sequence[str] = ()  #: pictures that are nobody's, by the names of their files
+    ignored: Sequence[str] = ()  #: headers of columns that are not read
 
     @property
     def added(self) -> list[PlannedPartner]:
@@ -183,11 +150,7 @@ class Plan:
 
     @property
     def changed(self) -> list[PlannedPartner]:
-        return [one for one in self.partners if one.before is not None and one.changes]
-
-    @property
-    def unchanged(self) -> list[PlannedPartner]:
-        return [one for one in self.partners if one.before is not None and not one.changes]
+        return [one for one in self.partners if one.changes]
 
     @property
     def stamp(self) -> str:
@@ -202,172 +165,127 @@ class Plan:
 class PlanChanged(Exception):
     """The import would do something else than was shown, as the partners have changed meanwhile, or it cannot be done."""
 
-    def __init__(self, plan: Plan) -> None:
-        super().__init__("the plan is another one")
-        self.plan = plan
-
 
 def plan_import(desk: CampaignAdmin, lines: Sequence[Line], logos: Mapping[str, str]) -> Plan:
     """What importing these lines (the header first) and pictures (name in `files` by the name of the file) would do.
 
     Partners of the same name in any language are changed where the table says something; others are added at the end.
-    A picture belongs to the line that names its file, or else to the partner that it is named like.
+    A picture belongs to the partner that its file is named like.
     """
-    return _Planner(items.rows(PARTNER, desk.id), desk.state, logos).plan(lines)
+    return _plan(items.rows(PARTNER, desk.id), desk.state, lines, logos)
 
 
 def import_partners(
     actor: Actor, slug: str, lines: Sequence[Line], logos: Mapping[str, str], seen: str
-) -> Plan:
+) -> None:
     """Import as `seen` (the stamp of a plan); all or nothing. Raises PlanChanged, UnknownFile, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
         stored = {row.id: row for row in campaign.partners}
         known = [items.item(PARTNER, row) for row in campaign.partners]
-        planned = _Planner(known, CampaignState(campaign.state), logos).plan(lines)
-        if planned.faults or planned.stamp != seen:
-            raise PlanChanged(planned)
+        plan = _plan(known, CampaignState(campaign.state), lines, logos)
+        if plan.faults or plan.stamp != seen:
+            raise PlanChanged
         position = items.next_position(session, PARTNER, campaign)
-        for one in planned.added:
+        for number, one in enumerate(plan.added, position):
             row = items.new(PARTNER, campaign.id, one.fields)
-            row.position, position = position, position + 1
+            row.position = number
             session.add(row)
             _give_logo(session, row, one.logo)
-        for one in planned.changed:
+        before: dict[str, object] = {}
+        after: dict[str, object] = {}
+        for one in plan.changed:
             if one.before is not None:
                 row = stored[one.before.id]
                 items.write(PARTNER, row, one.fields)
                 _give_logo(session, row, one.logo)
+                before[str(row.id)], after[str(row.id)] = vars(one.before.fields), vars(one.fields)
         record(
             *(session, actor, "campaign.partner.import", subject(slug)),
-            added=_names(planned.added),
-            changed=_names(planned.changed),
-            **changed_words(
-                {str(one.before.id): vars(one.before.fields) for one in planned.changed if one.before},
-                {str(one.before.id): vars(one.fields) for one in planned.changed if one.before},
-            ),
+            added=[one.fields.name.of(languages.default()) for one in plan.added],
+            changed=[one.fields.name.of(languages.default()) for one in plan.changed],
+            **changed_words(before, after),
         )
-    return planned
 
 
-class _Planner:
-    """Reads one line after the other."""
-
-    def __init__(
-        self, stored: Sequence[Item[PartnerFields]], state: CampaignState, logos: Mapping[str, str]
-    ) -> None:
-        self._stored, self._state, self._logos = stored, state, logos
-        self._faults: list[RowFault] = []
-        self._lines: dict[str, int] = {}  #: by the key of a name
-        self._used: dict[str, int] = {}  #: the line that a picture belongs to, by the name of its file
-
-    def plan(self, lines: Sequence[Line]) -> Plan:
-        planned: list[PlannedPartner] = []
-        ignored: list[str] = []
-        if lines:
-            header, *rest = lines
-            try:
-                places = match_columns(header)
-            except BadHeader as bad:
-                return Plan([], [bad.fault], [], [])
-            ignored = [text for place, text in enumerate(header.cells) if text and place not in places]
-            planned = [one for line in rest if (one := self._line(line, places, len(header.cells)))]
-        planned = [self._with_logo_by_name(one) for one in planned]
-        planned += self._logos_alone(planned)
-        unused = [name for name in self._logos if name not in self._used]
-        return Plan(planned, self._faults, unused, ignored)
-
-    def _line(self, line: Line, places: Mapping[int, str], width: int) -> PlannedPartner | None:
-        if len(line.cells) > width:
-            self._faults.append(RowFault(line.number, "", ImportFault.MORE_CELLS))
-            return None
-        said = {field: line.cells[place] for place, field in places.items() if place < len(line.cells)}
-        faults = [
-            RowFault(line.number, field, ImportFault.FORMULA)
-            for field, text in said.items()
-            if is_formula(text)
-        ]
-        said = {field: said.get(field, "") for field in column_names()}
-        names = languages.from_fields("name", said)
-        kind = type_of(said["type"])
-        if kind is None:
-            faults.append(RowFault(line.number, "type", ImportFault.TYPE))
-        before, doubt = self._match(line.number, names)
-        faults += [*doubt, *self._named_logo(line.number, said["logo"])]
-        fields = _merged(before, names, said["url"], kind or "")
-        try:
-            fields = items.check(PARTNER, fields, self._state)
-        except BadFields as bad:
-            faults += [RowFault(line.number, name, fault) for name, fault in bad.faults.items()]
-        self._faults += faults
-        logo = next((self._logos[name] for name, number in self._used.items() if number == line.number), "")
-        return None if faults else PlannedPartner(line.number, fields, logo, before)
-
-    def _match(self, number: int, names: Texts) -> tuple[Item[PartnerFields] | None, list[RowFault]]:
-        """The stored partner of one of these names, and what is doubtful about the line."""
-        keys = _keys(names)
-        earlier = next((self._lines[one] for one in keys if one in self._lines), 0)
-        self._lines |= {one: number for one in keys if one not in self._lines}
-        if earlier:
-            return None, [RowFault(number, "", ImportFault.REPEATED, earlier)]
-        found = [item for item in self._stored if keys & _keys(item.title)]
-        if len(found) > 1:
-            return None, [RowFault(number, "", ImportFault.AMBIGUOUS)]
-        return (found[0] if found else None), []
-
-    def _named_logo(self, number: int, wanted: str) -> list[RowFault]:
-        """Give a line the picture that it names, with or without the ending of the file."""
-        if not wanted:
-            return []
-        name = next((name for name in self._logos if _same_file(name, wanted)), None)
-        if name is None:
-            return [RowFault(number, "logo", ImportFault.NO_LOGO)]
-        if name in self._used:
-            return [RowFault(number, "logo", ImportFault.LOGO_TWICE, self._used[name])]
-        self._used[name] = number
-        return []
-
-    def _with_logo_by_name(self, one: PlannedPartner) -> PlannedPartner:
-        if one.logo:
-            return one
-        name = self._picture_named_like(one.fields.name)
-        if name is None:
-            return one
-        self._used[name] = one.line
-        return replace(one, logo=self._logos[name])
-
-    def _logos_alone(self, planned: Iterable[PlannedPartner]) -> list[PlannedPartner]:
-        """Stored partners that the table does not mention, with a picture that is named like them."""
-        mentioned = {one.before.id for one in planned if one.before}
-        found = []
-        for item in self._stored:
-            name = None if item.id in mentioned else self._picture_named_like(item.title)
-            if name is not None:
-                self._used[name] = 0
-                found.append(PlannedPartner(0, item.fields, self._logos[name], item))
-        return found
-
-    def _picture_named_like(self, names: Texts) -> str | None:
-        keys = _keys(names)
-        free = (name for name in self._logos if name not in self._used)
-        return next((name for name in free if comparable(PurePosixPath(name).stem) in keys), None)
-
-
-def _merged(before: Item[PartnerFields] | None, names: Texts, url: str, kind: str) -> PartnerFields:
-    """What the line says, and what is stored where it says nothing."""
-    if before is None:
-        return PartnerFields(role=PartnerRole.PARTNER, name=names, url=url, type=kind)
-    now = before.fields
-    return replace(
-        now, name=languages.texts({**now.name, **names}), url=url or now.url, type=kind or now.type
+def _plan(
+    stored: Sequence[Item[PartnerFields]],
+    state: CampaignState,
+    lines: Sequence[Line],
+    logos: Mapping[str, str],
+) -> Plan:
+    planned: list[PlannedPartner] = []
+    faults: list[RowFault] = []
+    ignored: list[str] = []
+    if lines:
+        header, *rest = lines
+        places, fault = match_columns(header)
+        if fault is not None:
+            return Plan(faults=[fault])
+        ignored = [text for place, text in enumerate(header.cells) if text and place not in places]
+        earlier: dict[str, int] = {}
+        for line in rest:
+            if len(line.cells) > len(header.cells):
+                faults.append(RowFault(line.number, "", ImportFault.MORE_CELLS))
+                continue
+            cells = {field: line.cells[place] for place, field in places.items() if place < len(line.cells)}
+            partner, wrong = _read_line(line.number, cells, stored, state, earlier)
+            planned.append(partner)
+            faults += wrong
+    named = {one.before.id for one in planned if one.before}
+    planned += [PlannedPartner(0, item.fields, item) for item in stored if item.id not in named]
+    pictures = {comparable(PurePosixPath(name).stem): name for name in logos}
+    owners = [
+        next((pictures.pop(key) for key in sorted(_keys(one.fields.name)) if key in pictures), "")
+        for one in planned
+    ]
+    planned = [replace(one, logo=logos.get(name, "")) for one, name in zip(planned, owners, strict=True)]
+    return Plan(
+        [one for one in planned if one.line or one.logo],
+        faults,
+        [name for name in logos if name not in owners],
+        ignored,
     )
+
+
+def _read_line(
+    number: int,
+    cells: Mapping[str, str],
+    stored: Sequence[Item[PartnerFields]],
+    state: CampaignState,
+    earlier: dict[str, int],
+) -> tuple[PlannedPartner, list[RowFault]]:
+    """What a line says, and what is wrong with it; `earlier` has the lines by the names in them."""
+    faults = [
+        RowFault(number, field, ImportFault.FORMULA) for field, text in cells.items() if is_formula(text)
+    ]
+    names = languages.from_fields("name", {field: cells.get(field, "") for field in column_names()})
+    kind = type_of(cells.get("type", ""))
+    if kind is None:
+        faults.append(RowFault(number, "type", ImportFault.TYPE))
+    keys = _keys(names)
+    same = [item for item in stored if keys & _keys(item.title)]
+    before = same[0] if same else None
+    if repeated := next((earlier[key] for key in keys if key in earlier), 0):
+        faults.append(RowFault(number, "", ImportFault.REPEATED, repeated))
+    elif len(same) > 1:
+        faults.append(RowFault(number, "", ImportFault.AMBIGUOUS))
+    earlier |= {key: number for key in keys if key not in earlier}
+    url, kind = cells.get("url", ""), kind or ""
+    if before is None:
+        fields = PartnerFields(role=PartnerRole.PARTNER, name=names, url=url, type=kind)
+    else:  # where the line says nothing, what is stored stays
+        now = before.fields
+        merged = languages.texts({**now.name, **names})
+        fields = replace(now, name=merged, url=url or now.url, type=kind or now.type)
+    try:
+        fields = items.check(PARTNER, fields, state)
+    except BadFields as bad:
+        faults += [RowFault(number, name, fault) for name, fault in bad.faults.items()]
+    return PlannedPartner(number, fields, before), faults
 
 
 def _keys(names: Texts) -> set[str]:
     return {comparable(name) for name in names.values()} - {""}
-
-
-def _same_file(name: str, wanted: str) -> bool:
-    return comparable(wanted) in {comparable(name), comparable(PurePosixPath(name).stem)}
 
 
 def _give_logo(session: Session, row: Partner, logo: str) -> None:
@@ -375,10 +293,6 @@ def _give_logo(session: Session, row: Partner, logo: str) -> None:
         files.discard(session, row.logo)
         row.logo = logo
         files.keep(session, logo)
-
-
-def _names(planned: Iterable[PlannedPartner]) -> list[str]:
-    return [one.fields.name.of(languages.default()) for one in planned]
 
 
 #: Seconds for all of them: a proxy gives up on an answer after 30.
@@ -405,7 +319,7 @@ def store_logos(archive: bytes) -> tuple[dict[str, str], dict[str, PictureFault]
 
 
 _TITLE = Phrase("table", "Partners")
-_WIDTHS = {"url": 40, "type": 28, "logo": 20}
+_WIDTHS = {"url": 40, "type": 28}
 
 
 def write_table(campaign_id: int, lang: str) -> bytes:

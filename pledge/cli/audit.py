@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import BinaryIO, TextIO
 
 import click
-from flask.cli import AppGroup
 
 from pledge.accounts import queries as accounts
 from pledge.audit import chain, services
@@ -12,11 +11,11 @@ from pledge.audit.chain import Mark
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.queries import FORMATS, Search, all_lines
 from pledge.campaigns import models as _campaigns  # noqa: F401  # the tables of the ledger refer to theirs
-from pledge.cli.options import read_saved
+from pledge.cli.options import Commands, read_saved
 from pledge.ledger import audit_marks
 from pledge.ledger import queries as ledger
 
-audit = AppGroup("audit", help="The audit log: who did what, in a chain that shows every change.")
+audit = Commands("audit", help="The audit log: who did what, in a chain that shows every change.")
 
 _HASH_BYTES = 32
 

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 from config import Config, current_config
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
-from pledge.cli.options import refuse_without_log_key
+from pledge.cli.options import Commands, refuse_without_log_key
 from pledge.files.services import BadVideoFile
 from pledge.files.storage import StorageAway
 from pledge.worker.registry import ledger_sources, makers
@@ -15,7 +14,7 @@ from pledge.worker.registry import ledger_sources, makers
 #: What can be wrong with a folder: a file or a setting that is missing, a text or a film that cannot be kept.
 _FAULTS = (OSError, LookupError, ValueError, PledgeTextChanged, BadVideoFile, StorageAway)
 
-campaign = AppGroup("campaign", help="A campaign from files.")
+campaign = Commands("campaign", help="A campaign from files.")
 
 
 @campaign.command("load")
@@ -41,7 +40,7 @@ DEMO = Path(__file__).resolve().parent.parent / "content" / "demo"
 SLUG = "blue-skies"
 PEOPLE = 12_000
 
-demo = AppGroup("demo", help="The demo campaign, and sample data for it.")
+demo = Commands("demo", help="The demo campaign, and sample data for it.")
 
 
 @demo.command("load")

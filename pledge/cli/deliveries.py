@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from config import current_config
 from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.rules import BadFields
-from pledge.cli.options import campaign_id, known_language, refuse_without_log_key
+from pledge.cli.options import Commands, campaign_id, known_language, refuse_without_log_key
 from pledge.core import clock, languages
 from pledge.core.clock import iso_utc
 from pledge.core.i18n import Phrase
@@ -37,7 +37,7 @@ from pledge.ledger import log_queries
 from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, campaign_facts, totals_at
 
-delivery = AppGroup(
+delivery = Commands(
     "delivery", help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them."
 )
 

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from typing import TextIO
 
 import click
-from flask.cli import AppGroup
 from sqlalchemy import Connection
 
 from config import current_config
@@ -13,7 +12,7 @@ from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns import forgetting
 from pledge.campaigns.queries import pledge_hashes, slugs
-from pledge.cli.options import campaign_id, read_saved, refuse_without_log_key
+from pledge.cli.options import Commands, campaign_id, read_saved, refuse_without_log_key
 from pledge.ledger import counting as ledger_counting
 from pledge.ledger import log, log_queries, services
 from pledge.ledger import queries as ledger_queries
@@ -29,7 +28,7 @@ _ASIDE = {
     SetAside.DISMISSED: "dismissed, see the audit log",
 }
 
-ledger = AppGroup("ledger", help="The ledger: every +1 and -1, and the count that they add up to.")
+ledger = Commands("ledger", help="The ledger: every +1 and -1, and the count that they add up to.")
 
 
 @ledger.command("fold")

@@ -7,15 +7,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
 
 from config import ROOT, current_config
 from pledge.audit.models import COMMAND_LINE
+from pledge.cli.options import Commands
 from pledge.core.clock import iso_utc
 from pledge.core.db.encrypted_columns import reencrypt
-from pledge.core.db.failures import advise
 from pledge.core.encryption import Unreadable
 from pledge.deliveries.queries import last_handed_over
 from pledge.diagnosis import Severity
@@ -54,7 +53,7 @@ def doctor(stored: bool) -> None:
         raise SystemExit(1)
 
 
-mail = AppGroup("mail", help="The outbox: mails that wait to be sent.")
+mail = Commands("mail", help="The outbox: mails that wait to be sent.")
 
 
 @mail.command("deliver")
@@ -65,17 +64,19 @@ def deliver() -> None:
     while requests.answer(handlers()):
         pass
     transport = services.transport(current_config())
-    done = services.SendingResult()
+    done: Counter[str] = Counter()
     try:
-        while (batch := services.deliver(composers(), transport)).total and not batch.stalled:
-            done += batch
+        while True:
+            batch = services.deliver(composers(), transport)
+            done.update(vars(batch))
+            if batch.stalled or not batch.total:
+                break
     finally:
         transport.close()
-    done += batch
     click.echo(
-        f"sent {done.sent}, no longer needed {done.dropped}, put off {done.deferred}, given up {done.dead}"
+        "sent {sent}, no longer needed {dropped}, put off {deferred}, given up {dead}".format_map(done)
     )
-    if done.stalled:
+    if done["stalled"]:
         raise click.ClickException("the mail server accepts no mail now; the rest waits in the outbox")
     if queries.is_first_due():
         click.echo(
@@ -86,10 +87,7 @@ def deliver() -> None:
 @mail.command("dead")
 def dead() -> None:
     """List the mails that were given up. No address is shown."""
-    try:
-        letters = queries.dead_letters()[::-1]
-    except SQLAlchemyError as error:
-        raise click.ClickException(advise(error)) from None
+    letters = queries.dead_letters()[::-1]
     for letter in letters:
         click.echo(
             f"{letter.id}  {letter.kind}  {letter.lang}  {iso_utc(letter.created_at)}  "
@@ -111,7 +109,7 @@ def retry(mail_id: int | None, everything: bool) -> None:
     click.echo(f"{count} queued again")
 
 
-backup = AppGroup("backup", help="Backups: make one of SQLite, restore one beside the site and check it.")
+backup = Commands("backup", help="Backups: make one of SQLite, restore one beside the site and check it.")
 
 #: What is asked of what was restored, in this order.
 CHECKS = (("doctor", "--stored"), ("ledger", "recount"), ("ledger", "verify"))
@@ -177,26 +175,17 @@ def _passes(words: tuple[str, ...], address: str) -> bool:
     return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
-retention = AppGroup("retention", help="What is kept, and for how long.")
+retention = Commands("retention", help="What is kept, and for how long.")
 
 
 @retention.command("run")
 def run() -> None:
     """Delete unconfirmed signatures after 14 days, data of mails no longer needed, and the people of campaigns that ended."""
-    removed = retention_services.run(last_handed_over(news.last_sent()))
-    click.echo(
-        f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "
-        f"{removed.allowances} mail allowances, {removed.suppressions} ended stops of mails to an address and {removed.files} files that nobody keeps; "
-        f"forgot the network of {removed.networks} signatures and settled {removed.links} links of partners. "
-        f"Deleted {removed.applications} unconfirmed applications of "
-        f"organisations and {removed.contacts} contacts of organisations that are not listed; "
-        f"forgot {removed.attempts} counts of tries to sign in. Deleted {removed.alerts} alerts to staff and "
-        f"{removed.listed_origins} listed networks and domains. "
-        f"Deleted {removed.signatures} signatures and {removed.scans} scans of campaigns that are long over."
-    )
+    for what, number in retention_services.run(last_handed_over(news.last_sent())).items():
+        click.echo(f"{number:>9,} {what}")
 
 
-data_keys = AppGroup("data-keys", help="The keys that encrypt names and addresses.")
+data_keys = Commands("data-keys", help="The keys that encrypt names and addresses.")
 
 #: Rows that somebody is changing are passed over; nobody changes the same row so often.
 MAX_ROUNDS = 20

@@ -1,16 +1,29 @@
-"""What several commands share: the argument SLUG, the option --lang, the check for the key of the log."""
+"""What several commands share: their group, the argument SLUG, the option --lang, the check for the key of the log."""
 
 from collections.abc import Callable
-from typing import TextIO, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
 
 from config import Config
 from pledge.campaigns.queries import slugs
 from pledge.core import languages
+from pledge.core.db.failures import advise
 from pledge.ledger.notes import BadNote
 
 T = TypeVar("T")
+
+
+class Commands(AppGroup):
+    """A group of commands; what the database refuses, as to a role without the right, ends one with a line that says so."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DBAPIError as error:
+            raise click.ClickException(advise(error)) from None
 
 
 def campaign_id(slug: str) -> int:

@@ -4,14 +4,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from flask.cli import AppGroup
 
 from config import current_config
 from pledge.accounts import moderation, queries
 from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmin
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE
-from pledge.cli.options import known_language
+from pledge.cli.options import Commands, known_language
 from pledge.core import languages
 
 #: Who is invited on a development machine without staff.
@@ -19,7 +18,7 @@ FIRST_ADMIN = "admin@example.org"
 #: And with `make demo`, who approves what the first one proposes.
 SECOND_ADMIN = "second@example.org"
 
-staff = AppGroup("staff", help="The accounts of staff.")
+staff = Commands("staff", help="The accounts of staff.")
 
 
 @staff.command("create")

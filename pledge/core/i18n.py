@@ -38,6 +38,15 @@ def init_app(app: Flask, config: Config) -> None:
     )
     app.config["BABEL_DEFAULT_LOCALE"] = config.languages[0].partition("-")[0]
     babel.init_app(app, locale_selector=language)
+    # Straight from the catalogue: Flask-Babel looks for it again for each text, of which a page has thirty.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's extension i18n
+        lambda *texts: _catalogue(language()).gettext(*texts),
+        lambda *texts: _catalogue(language()).ngettext(*texts),
+        newstyle=True,
+        pgettext=lambda *texts: _catalogue(language()).pgettext(*texts),
+        npgettext=lambda *texts: _catalogue(language()).npgettext(*texts),
+    )
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]
     app.url_value_preprocessor(_read_language)
     app.url_defaults(_add_language)
 

@@ -87,7 +87,8 @@ class BadToken(Exception):
 class Token:
     payload: Payload
     expired: bool
-    age: timedelta = field(default=timedelta(0), compare=False)  #: of one with a lifetime
+    #: How long ago one with a lifetime was minted; never less than nothing.
+    age: timedelta = field(default=timedelta(0), compare=False)
 
 
 class _SealedJson:
@@ -159,11 +160,6 @@ def unseal(purpose: Purpose, token: str) -> str:
         return vault().unseal(urlsafe_b64decode(token + "=" * (-len(token) % 4)), f"token.{purpose}")
     except (Unreadable, ValueError):
         raise BadToken from None
-
-
-def age(purpose: Purpose, token: str) -> timedelta:
-    """How long ago a token with a lifetime was minted; never less than nothing. Raises BadToken."""
-    return read(purpose, token).age
 
 
 def code(*parts: int) -> str:

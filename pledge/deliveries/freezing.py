@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from config import current_config
@@ -41,10 +41,6 @@ class CountInDoubt(RuntimeError):
     def __init__(self, set_aside: int) -> None:
         super().__init__(set_aside)
         self.set_aside = set_aside  #: 0 where the log differs from one of them
-
-
-class NotDiscardable(Exception):
-    """There is no such delivery, or it was handed over or discarded already."""
 
 
 def check_count(campaign_id: int) -> None:
@@ -159,27 +155,6 @@ def _same(
 def _completed(reply: Reply) -> Reply:
     """The reply with the site's e-mail address where it has none, so that every letter can be answered."""
     return replace(reply, email=reply.email or current_config().contact)
-
-
-def discard(actor: Actor, delivery_id: int, why: str) -> None:
-    """Give up a delivery that was not handed over; its pack is deleted. Raises NotDiscardable."""
-    with transaction() as session:
-        row = session.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.FROZEN)
-            .values(state=DeliveryState.DISCARDED)
-            .returning(Delivery.id)
-        ).first()
-        if row is None:
-            raise NotDiscardable
-        services.drop(session, JobKind.PACK, delivery_id)
-        record(session, actor, "delivery.discard", f"delivery:{delivery_id}", reason=why)
-
-
-def check_letter(slug: str, checkpoint_id: int, wording: LetterTexts) -> None:
-    """Raises UnknownCampaign, NoSuchCheckpoint, BadFields, LetterContradicts."""
-    campaign = campaign_facts(slug)
-    _filled(campaign, _checkpoint(campaign.id, checkpoint_id), letters.clean(wording))
 
 
 def _filled(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTexts) -> LetterTexts:

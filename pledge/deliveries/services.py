@@ -21,6 +21,7 @@ from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.deliveries.models import HANDED_OVER_STATES, Channel, Delivery, DeliveryState
+from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
 
 MAX_RECEIPT = 100
@@ -108,6 +109,14 @@ def answer(actor: Actor, delivery_id: int, entry: Answer, reason: str = "") -> N
         row.state = DeliveryState.ANSWERED
         verb = "correct_answer" if is_correction else "answer"
         _keep(session, actor, row, verb, reason if is_correction else "", before, after)
+
+
+def discard(actor: Actor, delivery_id: int, why: str) -> None:
+    """Give up a delivery that was not handed over; its pack is deleted. Raises NoSuchDelivery, DeliveryInWrongState."""
+    with _locked(delivery_id, DeliveryState.FROZEN) as (session, row):
+        row.state = DeliveryState.DISCARDED
+        jobs.drop(session, JobKind.PACK, delivery_id)
+        record(session, actor, "delivery.discard", f"delivery:{delivery_id}", reason=why)
 
 
 def note_download(actor: Actor, delivery_id: int, sha256: str) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import redis
-from sqlalchemy import func, make_url, select, text
+from sqlalchemy import func, make_url, select
 
 from config import Config, unknown_names
 from pledge.core import clock
-from pledge.core.db import db, reading
+from pledge.core.db import MAX_CLOCK_DIFFERENCE, reading
 from pledge.core.networks import is_this_machine
 from pledge.diagnosis import Finding, ok, problem, warning
 from pledge.diagnosis.state import Readiness
@@ -26,8 +26,8 @@ from pledge.watch import deliverability
 REDIS_TIMEOUT = 2.0
 #: A key written to see whether Redis takes writes.
 _WRITTEN = "pledge:doctor"
-#: Seconds between our clock and the database's, or the newest entry: links and codes expire by the clock.
-CLOCK_WARNING, CLOCK_PROBLEM = 5.0, 60.0
+#: Seconds by which our clock may be behind the newest entry: links and codes expire by the clock.
+CLOCK_PROBLEM = 60.0
 
 
 def settings_findings(config: Config) -> Iterator[Finding]:
@@ -206,6 +206,11 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
             f"{breaker.OPEN} (PLEDGE_BREAKER_SHARE, PLEDGE_BREAKER_PACE): somebody may be typing other people's addresses; "
             "see the staff area",
         )
+    if (slow_since := breaker.slow_since()) is not None:
+        yield warning(
+            "mail",
+            f"the mails of one domain or network go out slowly since {clock.iso_utc(slow_since)}: few of them are confirmed",
+        )
     for fault in state.late:
         yield warning("mail", fault)
     for fall in deliverability.falls():
@@ -214,33 +219,18 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
             f"of the mails of the last hours {fall.recent.confirmed_share:.0%} were confirmed at {fall.recent.provider}, usually "
             f"{fall.usual.confirmed_share:.0%}: it may refuse them or sort them out as spam; see the staff area, e-mail",
         )
-    dead = mail.outbox().dead
-    if dead:
+    if dead := mail.dead_mails():
         yield warning("mail", f"{dead} mails were given up: see `flask mail dead`, then `flask mail retry`")
 
 
 def clock_findings() -> Iterator[Finding]:
-    """Compare with the database's clock where it has one, and with the newest entry, which cannot be from the future."""
+    """Compare with the newest entry, which cannot be from the future; readiness() compares with the database's clock."""
     now = clock.now()
     with reading() as connection:
         newest = connection.execute(select(func.max(LedgerEntry.occurred_at))).scalar_one()
-        other = (
-            None
-            if db.engine.dialect.name == "sqlite"
-            else connection.execute(text("SELECT now()")).scalar_one()
-        )
-    apart = 0.0 if other is None else abs((now - other).total_seconds())
-    ahead = 0.0 if newest is None else max(0.0, (newest - now).total_seconds())
-    if max(apart, ahead) < CLOCK_WARNING:
+    ahead = 0.0 if newest is None else (newest - now).total_seconds()
+    if ahead < MAX_CLOCK_DIFFERENCE:
         yield ok("clock", clock.iso_utc(now))
         return
-    if apart >= CLOCK_WARNING:
-        yield problem(
-            "clock",
-            f"this machine is {apart:.0f} s from the database: run NTP; `flask worker` does nothing here",
-        )
-        return
-    text_ = (
-        f"this machine is {apart:.0f} s from the database and {ahead:.0f} s behind the newest entry: run NTP"
-    )
-    yield problem("clock", text_) if max(apart, ahead) >= CLOCK_PROBLEM else warning("clock", text_)
+    finding = problem if ahead >= CLOCK_PROBLEM else warning
+    yield finding("clock", f"this machine is {ahead:.0f} s behind the newest entry: run NTP")

@@ -55,31 +55,15 @@ def restored_cluster(backup: Backup, database: str) -> Iterator[str]:
             for path in (folder, *folder.iterdir()):
                 shutil.chown(path, POSTGRES, POSTGRES)
         _restore(backup, data)
-        pg_ctl = str(_server_folder(data) / "pg_ctl")
         log = folder / "server.log"
-        options = f"-c config_file={folder}/postgresql.conf"
-        start = [
-            pg_ctl,
-            "start",
-            "-D",
-            str(data),
-            "-l",
-            str(log),
-            "-o",
-            options,
-            "-w",
-            "-t",
-            str(MAX_RECOVERY),
-        ]
+        pg_ctl = [str(_server_folder(data) / "pg_ctl"), f"--pgdata={data}"]
+        options = f"--options=-c config_file={folder}/postgresql.conf"
         try:
-            _run(start, log)
+            _run([*pg_ctl, "start", "--wait", f"--timeout={MAX_RECOVERY}", f"--log={log}", options], log)
             yield f"postgresql://{POSTGRES}@/{database}?host={folder}"
         finally:
-            subprocess.run(
-                _as_postgres([pg_ctl, "stop", "-D", str(data), "-m", "immediate"]),
-                capture_output=True,
-                check=False,
-            )
+            stop = _as_postgres([*pg_ctl, "stop", "--mode=immediate"])
+            subprocess.run(stop, capture_output=True, check=False)
 
 
 @contextmanager

@@ -266,7 +266,9 @@ def readiness() -> Readiness:
         return Readiness("refused", problems=[f"the database refuses what the site reads: {advise(error)}"])
     problems = write_problems()
     if abs(apart) > MAX_CLOCK_DIFFERENCE:
-        problems.append(f"this machine's clock is {abs(apart):.0f} seconds from the database's: run NTP")
+        problems.append(
+            f"this machine's clock is {abs(apart):.0f} seconds from the database's: run NTP; `flask worker` does nothing here"
+        )
     if outbox_age >= OLDEST_MAIL and not turned.mail_paused:
         problems.append(
             f"a mail has been due for {outbox_age:.0f} seconds: is `flask worker` running, does the SMTP server answer?"

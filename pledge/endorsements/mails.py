@@ -111,7 +111,9 @@ def confirm(mail: Claimed, to: Subject) -> Message | None:
     if until <= clock.now():
         return None
     outbox.note(to.email)
-    link = urls.endorse_confirm_link(mail.lang, confirm_token(to.id, mail.seq, to.contact_number))
+    link = urls.public_url(
+        "public.endorsement_confirm", lang=mail.lang, token=confirm_token(to.id, mail.seq, to.contact_number)
+    )
     values = {
         "campaign": to.campaign,
         "link": link,
@@ -131,7 +133,9 @@ def about_own_page(mail: Claimed, to: Subject) -> Message | None:
     values = {
         "campaign": to.campaign,
         "organization": _name(mail, to),
-        "link": urls.endorse_manage_link(mail.lang, manage_token(to.id, to.contact_number)),
+        "link": urls.public_url(
+            "public.endorsement_me", lang=mail.lang, token=manage_token(to.id, to.contact_number)
+        ),
         "reason": to.decision_reason,
         "contact": urls.contact(),
     }
@@ -144,7 +148,8 @@ def contact(mail: Claimed, to: Subject) -> Message | None:
         return None
     outbox.note(to.change_email)
     until = min(tokens.expires_at(Purpose.ENDORSE_CONTACT), to.asked_at + UNCONFIRMED)
-    link = urls.endorse_contact_link(mail.lang, tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, mail.seq]))
+    token = tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, mail.seq])
+    link = urls.public_url("public.endorsement_take_over", lang=mail.lang, token=token)
     values = {
         "campaign": to.campaign,
         "link": link,

@@ -6,7 +6,7 @@ language: words instead of codes, the time of Seoul, parts in percent. The organ
 in words of all its languages in its workbook, with codes for programs in organizations.csv.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -18,7 +18,7 @@ from pledge.core.db import load, reading
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
-from pledge.core.urls import campaign_link, organization_link
+from pledge.core.urls import campaign_link, public_url
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import LEVELS
 from pledge.endorsements.queries import OrganizationView
@@ -46,7 +46,8 @@ class Column(Generic[R]):
     name: str  #: as programs know it
     head: Phrase
     width: int  #: in characters of the workbook's font
-    value: Callable[[R, str], Value]  #: the cell of a row, in a language
+    #: What a row says in a language; without it what the row has under the name.
+    read: Callable[[R, str], Value | None] | None = None
     about: str = ""  #: the language of the texts, where each language of the site has a column of its own
     is_coded: bool = False  #: whether the value is what a code of that name is called
 
@@ -54,6 +55,13 @@ class Column(Generic[R]):
         if not self.about:
             return _joined(self.head.of(lang) for lang in langs)
         return _joined(self.head.of(lang, language=languages.name(self.about, lang)) for lang in langs)
+
+    def value(self, row: R, lang: str) -> Value:
+        """The cell, moments in Seoul's time."""
+        found = getattr(row, self.name) if self.read is None else self.read(row, lang)
+        if isinstance(found, datetime):
+            return found.astimezone(SEOUL).replace(tzinfo=None)
+        return "" if found is None else found
 
     def cell(self, row: R, langs: Sequence[str]) -> Value:
         """What it says in each of the languages, once where that is the same."""
@@ -116,17 +124,13 @@ _PAGE: TextClause = text(
 
 def _ledger_columns(_table: Table) -> list[Column[Row[Any]]]:
     return [
-        Column("number", Phrase("entries", "Number"), 10, lambda row, _: row.number),
+        Column("number", Phrase("entries", "Number"), 10),
         Column("kind", Phrase("entries", "Entry"), 16, lambda row, lang: REASONS[row.reason].of(lang)),
         Column("of", Phrase("entries", "Of"), 14, lambda row, lang: _KINDS[row.kind].of(lang)),
         Column("change", Phrase("entries", "Change"), 8, lambda row, _: row.delta),
-        Column(
-            "day", Phrase("entries", "Day (KST)"), 14, lambda row, _: date.fromisoformat(korean_day(row.hour))
-        ),
-        Column("pledge_version", Phrase("entries", "Pledge version"), 14, lambda row, _: row.version or ""),
-        Column(
-            "takes_back", Phrase("entries", "Takes back number"), 18, lambda row, _: _known(row.takes_back)
-        ),
+        Column("day", Phrase("entries", "Day (KST)"), 14, lambda row, _: _day(korean_day(row.hour))),
+        Column("pledge_version", Phrase("entries", "Pledge version"), 14, lambda row, _: row.version),
+        Column("takes_back", Phrase("entries", "Takes back number"), 18),
     ]
 
 
@@ -151,14 +155,10 @@ def _ledger_entries(table: Table, rows: int) -> Iterator[Row[Any]]:
 
 def organization_columns() -> list[Column[Organization]]:
     """The organisations of a delivery."""
+    published = Phrase("table", "Published on")
     return [
         *_facts(lambda one: one.name, lambda one: one.statement),
-        Column(
-            "published_on",
-            Phrase("table", "Published on"),
-            0,
-            lambda one, _: date.fromisoformat(one.published_on),
-        ),
+        Column("published_on", published, 0, lambda one, _: _day(one.published_on)),
     ]
 
 
@@ -184,23 +184,16 @@ def organizations_with_codes(
 
 
 def _public_columns(table: Table) -> list[Column[OrganizationView]]:
+    def page(one: OrganizationView, lang: str) -> str:
+        return public_url("public.organization", lang=lang, slug=table.slug, endorsement_id=one.id)
+
     return [
         *_facts(lambda one: one.names, lambda one: one.statements),
-        Column("interim_year", Phrase("table", "Interim year"), 14, lambda one, _: _known(one.interim_year)),
-        Column(
-            "interim_percent",
-            Phrase("table", "Interim target (%)"),
-            14,
-            lambda one, _: _known(one.interim_percent),
-        ),
-        Column("spokesperson", Phrase("table", "Spokesperson"), 24, lambda one, _: one.spokesperson),
-        Column("published_at", Phrase("table", "Published (KST)"), 18, lambda one, _: _seoul(one.since)),
-        Column(
-            "page",
-            Phrase("table", "Public page"),
-            40,
-            lambda one, lang: organization_link(lang, table.slug, one.id),
-        ),
+        Column("interim_year", Phrase("table", "Interim year"), 14),
+        Column("interim_percent", Phrase("table", "Interim target (%)"), 14),
+        Column("spokesperson", Phrase("table", "Spokesperson"), 24),
+        Column("published_at", Phrase("table", "Published (KST)"), 18, lambda one, _: one.since),
+        Column("page", Phrase("table", "Public page"), 40, page),
         # As the audit log names it: a spreadsheet takes digits alone for a number, and rounds one of so many.
         Column("id", Phrase("table", "Reference"), 34, lambda one, _: f"endorsement:{one.id}"),
     ]
@@ -208,34 +201,25 @@ def _public_columns(table: Table) -> list[Column[OrganizationView]]:
 
 def _facts(name: Callable[[Any], Texts], statement: Callable[[Any], Texts]) -> list[Column[Any]]:
     """What organisations show, on the wall and in a delivery."""
+    kind, level = Phrase("table", "Kind"), Phrase("table", "Checked by")
     return [
         *_in_languages("name", Phrase("table", "Name in %(language)s"), 30, name),
-        Column(
-            "type",
-            Phrase("table", "Kind"),
-            20,
-            lambda one, lang: labels.named(TYPES, one.type, lang),
-            is_coded=True,
-        ),
-        Column(
-            "country",
-            labels.COUNTRY,
-            16,
-            lambda one, lang: countries.country_name(one.country, lang),
-            is_coded=True,
-        ),
-        Column("region", labels.REGION, 16, lambda one, lang: _region(one.region, lang), is_coded=True),
-        Column("website", Phrase("table", "Website"), 30, lambda one, _: one.website),
-        Column(
-            "level",
-            Phrase("table", "Checked by"),
-            26,
-            lambda one, lang: labels.named(LEVELS, one.level, lang),
-            is_coded=True,
-        ),
-        Column("target_year", Phrase("table", "Target year"), 12, lambda one, _: _known(one.target_year)),
+        Column("type", kind, 20, lambda one, lang: labels.named(TYPES, one.type, lang), is_coded=True),
+        Column("country", labels.COUNTRY, 16, _country, is_coded=True),
+        Column("region", labels.REGION, 16, _region, is_coded=True),
+        Column("website", Phrase("table", "Website"), 30),
+        Column("level", level, 26, lambda one, lang: labels.named(LEVELS, one.level, lang), is_coded=True),
+        Column("target_year", Phrase("table", "Target year"), 12),
         *_in_languages("statement", Phrase("table", "Statement in %(language)s"), 40, statement),
     ]
+
+
+def _country(one: Any, lang: str) -> str:
+    return countries.country_name(one.country, lang)
+
+
+def _region(one: Any, lang: str) -> str:
+    return countries.region_name(one.region, lang) if one.region in countries.REGIONS else ""
 
 
 def _in_languages(name: str, head: Phrase, width: int, texts: Callable[[Any], Texts]) -> list[Column[Any]]:
@@ -255,74 +239,52 @@ def _organizations(table: Table, _rows: int) -> list[OrganizationView]:
     return sorted(found, key=lambda one: (one.names.of(table.lang).casefold(), one.id))
 
 
-def _region(region: str | None, lang: str) -> str:
-    return countries.region_name(region, lang) if region in countries.REGIONS else ""
-
-
 # --- Links, paper, news ---
 
 
 def _link_columns(table: Table) -> list[Column[ReferralLine]]:
+    def link(line: ReferralLine, lang: str) -> str:
+        return f"{campaign_link(lang, table.slug)}?via={line.referrer.code}"
+
     return [
         *_in_languages("name", Phrase("table", "Name in %(language)s"), 30, lambda line: line.referrer.name),
-        # Fewer than five are told to nobody.
-        Column("people", labels.PEOPLE, 12, lambda line, _: _known(line.people)),
-        Column(
-            "link",
-            Phrase("table", "Link"),
-            60,
-            lambda line, lang: f"{campaign_link(lang, table.slug)}?via={line.referrer.code}",
-        ),
+        Column("people", labels.PEOPLE, 12),  # fewer than five are told to nobody
+        Column("link", Phrase("table", "Link"), 60, link),
     ]
 
 
 def _paper_columns(_table: Table) -> list[Column[PaperBatch]]:
     return [
-        Column("number", Phrase("entries", "Number"), 10, lambda batch, _: batch.id),
-        Column(
-            "state",
-            Phrase("table", "State"),
-            20,
-            lambda batch, lang: labels.named(PAPER_STATES, batch.state, lang),
-        ),
+        *_numbered(PAPER_STATES),
         *_in_languages("place", Phrase("table", "Place in %(language)s"), 30, lambda batch: batch.place),
-        Column("collected_on", Phrase("table", "Collected on"), 14, lambda batch, _: batch.collected_on),
-        Column("sheets", Phrase("table", "Sheets"), 10, lambda batch, _: batch.sheets),
-        Column("signatures", Phrase("table", "Signatures"), 12, lambda batch, _: batch.signatures),
-        Column(
-            "counted_at", Phrase("table", "Counted (KST)"), 18, lambda batch, _: _seoul(batch.proposed_at)
-        ),
-        Column(
-            "decided_at",
-            Phrase("table", "Counted again (KST)"),
-            18,
-            lambda batch, _: _seoul(batch.decided_at),
-        ),
+        Column("collected_on", Phrase("table", "Collected on"), 14),
+        Column("sheets", Phrase("table", "Sheets"), 10),
+        Column("signatures", Phrase("table", "Signatures"), 12),
+        Column("proposed_at", Phrase("table", "Counted (KST)"), 18),
+        Column("decided_at", Phrase("table", "Counted again (KST)"), 18),
     ]
 
 
 def _news_columns(_table: Table) -> list[Column[NewsItem]]:
     return [
-        Column("number", Phrase("entries", "Number"), 10, lambda item, _: item.id),
-        Column(
-            "state",
-            Phrase("table", "State"),
-            20,
-            lambda item, lang: labels.named(NEWS_STATES, item.state, lang),
-        ),
+        *_numbered(NEWS_STATES),
         *_in_languages("title", Phrase("table", "Title in %(language)s"), 40, lambda item: item.title),
-        Column("begun_at", Phrase("table", "Sent from (KST)"), 18, lambda item, _: _seoul(item.begun_at)),
-        Column("ended_at", Phrase("table", "Sent until (KST)"), 18, lambda item, _: _seoul(item.ended_at)),
-        Column("mails", Phrase("table", "E-mails"), 12, lambda item, _: item.mails),
+        Column("begun_at", Phrase("table", "Sent from (KST)"), 18),
+        Column("ended_at", Phrase("table", "Sent until (KST)"), 18),
+        Column("mails", Phrase("table", "E-mails"), 12),
     ]
 
 
-def _seoul(moment: datetime | None) -> datetime | str:
-    return moment.astimezone(SEOUL).replace(tzinfo=None) if moment else ""
+def _numbered(states: Mapping[Any, Phrase]) -> list[Column[Any]]:
+    state = Phrase("table", "State")
+    return [
+        Column("id", Phrase("entries", "Number"), 10),
+        Column("state", state, 20, lambda row, lang: labels.named(states, row.state, lang)),
+    ]
 
 
-def _known(number: int | None) -> int | str:
-    return "" if number is None else number
+def _day(day: str) -> date:
+    return date.fromisoformat(day)
 
 
 def _stored(model: Any) -> Callable[[Table, int], list[Any]]:

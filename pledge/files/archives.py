@@ -6,10 +6,12 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
-from enum import StrEnum
+from enum import Enum
 from pathlib import PurePosixPath
 
+from pledge.core.i18n import Phrase
 from pledge.files.pictures import MAX_PICTURE
+from pledge.files.storage import FileRefused
 
 MAX_ARCHIVE = 20_000_000  #: bytes
 MAX_PICTURES = 60
@@ -23,22 +25,22 @@ _ENCRYPTED, _UTF_8 = 0x1, 0x800
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
 
 
-class ArchiveFault(StrEnum):
-    TOO_LARGE = "too_large"
-    WRONG_TYPE = "wrong_type"
-    DAMAGED = "damaged"
-    ENCRYPTED = "encrypted"
-    EMPTY = "empty"
-    TOO_MANY = "too_many"  #: more pictures than MAX_PICTURES
-    REPEATED = "repeated"  #: two files of one name in different folders
+class ArchiveFault(Enum):
+    """What is wrong with an archive, in words for who sent it."""
+
+    TOO_LARGE = Phrase("file", "The zip is larger than 20 MB. Please send the logos in parts.")
+    WRONG_TYPE = Phrase("file", "This is not a zip file.")
+    DAMAGED = Phrase("file", "The zip is damaged or of an unusual kind. Please make it again.")
+    ENCRYPTED = Phrase("file", "The zip has a password. Please make one without.")
+    EMPTY = Phrase("file", "There is no file in the zip.")
+    #: more pictures than MAX_PICTURES
+    TOO_MANY = Phrase("file", "There are more than 60 files in the zip. Please send the logos in parts.")
+    #: two files of one name in different folders
+    REPEATED = Phrase("file", "Two files in the zip have the same name.")
 
 
-class BadArchive(ValueError):
+class BadArchive(FileRefused):
     """An archive that is refused; `fault` says why."""
-
-    def __init__(self, fault: ArchiveFault) -> None:
-        super().__init__(fault.value)
-        self.fault = fault
 
 
 def unpack(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -8,49 +8,34 @@ encrypted documents, and object streams with another filter than Flate.
 import re
 import zlib
 from collections.abc import Iterator
-from enum import StrEnum
+from enum import Enum
 
 from pledge.core.i18n import Phrase
 from pledge.files.pictures import holds_program
 from pledge.files.storage import FileRefused
 
 
-class DocumentFault(StrEnum):
-    EMPTY = "empty"
-    TOO_LARGE = "too_large"
-    WRONG_TYPE = "wrong_type"
-    DAMAGED = "damaged"
-    EXTRA = "extra"  #: contains a page or a script besides the document
-    ACTIVE = "active"  #: contains a script, an action or an attachment
-    UNCHECKABLE = "uncheckable"  #: encrypted, or packed so that its content cannot be checked
-
-
-DOCUMENT_MESSAGES = {
-    DocumentFault.EMPTY: Phrase("file", "The document is empty. Please choose it again."),
-    DocumentFault.TOO_LARGE: Phrase("file", "The document is larger than 5 MB. Please choose a smaller one."),
-    DocumentFault.WRONG_TYPE: Phrase("file", "This is not a PDF document."),
-    DocumentFault.DAMAGED: Phrase(
-        "file", "The document is incomplete. Please save it again and choose the new file."
-    ),
-    DocumentFault.EXTRA: Phrase(
+class DocumentFault(Enum):
+    EMPTY = Phrase("file", "The document is empty. Please choose it again.")
+    TOO_LARGE = Phrase("file", "The document is larger than 5 MB. Please choose a smaller one.")
+    WRONG_TYPE = Phrase("file", "This is not a PDF document.")
+    DAMAGED = Phrase("file", "The document is incomplete. Please save it again and choose the new file.")
+    EXTRA = Phrase(
         "file",
         "The file contains something besides the document. Please print it to a new PDF and choose that.",
-    ),
-    DocumentFault.ACTIVE: Phrase(
+    )
+    ACTIVE = Phrase(
         "file",
         "The document contains a script, an attachment or a form that sends data. Please print it to a new PDF and choose that.",
-    ),
-    DocumentFault.UNCHECKABLE: Phrase(
+    )
+    UNCHECKABLE = Phrase(
         "file",
         "The document is encrypted or packed in an unusual way, so it cannot be checked. Please print it to a new PDF and choose that.",
-    ),
-}
+    )
 
 
 class BadDocument(FileRefused):
     """A document that is refused."""
-
-    messages = DOCUMENT_MESSAGES
 
 
 MAX_DOCUMENT = 5_000_000  #: bytes

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
+from enum import Enum
 from pathlib import Path
 
 from pledge.core.concurrency import Busy, ConcurrencyLimit
@@ -22,47 +22,33 @@ from pledge.files.storage import FileRefused
 MAX_PICTURE = 1_000_000  #: bytes; the message below says so
 
 
-class PictureFault(StrEnum):
-    EMPTY = "empty"
-    TOO_LARGE = "too_large"  #: more bytes than a picture may have
-    WRONG_TYPE = "wrong_type"  #: by its content, whatever it is called: not PNG, JPEG or WebP
-    VECTOR = "vector"  #: SVG: it may contain scripts
-    ANIMATED = "animated"
-    TOO_MANY_PIXELS = "too_many_pixels"
-    DAMAGED = "damaged"  #: cut off, or not what its first bytes say
-    TOO_HARD = "too_hard"  #: took more memory or time than a picture of this size needs
-    BUSY = "busy"  #: many pictures at this moment; the same one may pass a little later
+class PictureFault(Enum):
+    """What is wrong with a picture, in words for who sent it; resizing.py names some of them."""
 
-
-PICTURE_MESSAGES = {
-    PictureFault.EMPTY: Phrase("file", "The picture is empty. Please choose it again."),
-    PictureFault.TOO_LARGE: Phrase("file", "The picture is larger than 1 MB. Please choose a smaller one."),
-    PictureFault.WRONG_TYPE: Phrase(
-        "file", "This is not a PNG, JPEG or WebP picture. Please save it as one of these."
-    ),
-    PictureFault.VECTOR: Phrase("file", "We cannot take SVG files. Please save the picture as PNG."),
-    PictureFault.ANIMATED: Phrase("file", "Moving pictures cannot be used. Please choose a still one."),
-    PictureFault.TOO_MANY_PIXELS: Phrase(
+    EMPTY = Phrase("file", "The picture is empty. Please choose it again.")
+    TOO_LARGE = Phrase("file", "The picture is larger than 1 MB. Please choose a smaller one.")
+    #: by its content, whatever it is called: not PNG, JPEG or WebP
+    WRONG_TYPE = Phrase("file", "This is not a PNG, JPEG or WebP picture. Please save it as one of these.")
+    #: SVG: it may contain scripts
+    VECTOR = Phrase("file", "We cannot take SVG files. Please save the picture as PNG.")
+    ANIMATED = Phrase("file", "Moving pictures cannot be used. Please choose a still one.")
+    TOO_MANY_PIXELS = Phrase(
         "file",
         "The picture has more than 4 million pixels, or a side of more than 8,000. Please make it smaller.",
-    ),
-    PictureFault.DAMAGED: Phrase(
+    )
+    #: cut off, or not what its first bytes say
+    DAMAGED = Phrase(
         "file", "The picture is damaged or incomplete. Please save it again and choose the new file."
-    ),
-    PictureFault.TOO_HARD: Phrase(
-        "file", "We could not read the picture. Please save it as a simple PNG and try again."
-    ),
-    PictureFault.BUSY: Phrase(
-        "file", "Many pictures are being sent at the moment. Please try again in a minute."
-    ),
-}
+    )
+    #: took more memory or time than a picture of this size needs
+    TOO_HARD = Phrase("file", "We could not read the picture. Please save it as a simple PNG and try again.")
+    BUSY = Phrase("file", "Many pictures are being sent at the moment. Please try again in a minute.")
 
 
 class BadPicture(FileRefused):
     """A picture that is refused."""
 
     fault: PictureFault
-    messages = PICTURE_MESSAGES
 
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -228,7 +214,7 @@ def _parse(answer: bytes, sizes: Sequence[int]) -> list[bytes]:
     line, _, rest = answer.partition(b"\n")
     word, *numbers = line.decode(errors="replace").split(" ")
     if word != "ok":
-        raise BadPicture(PictureFault(word) if word in set(PictureFault) else PictureFault.TOO_HARD)
+        raise BadPicture(PictureFault.__members__.get(word.upper(), PictureFault.TOO_HARD))
     pictures, at = [], 0
     for number in numbers:
         length = int(number) if number.isdecimal() else 0

@@ -3,7 +3,7 @@
 They are encrypted with the data key before they are stored (docs/adr/0006), and only staff get them, as a download.
 """
 
-from enum import StrEnum
+from enum import Enum
 from hashlib import sha256
 
 from sqlalchemy import select
@@ -16,27 +16,17 @@ from pledge.files.services import PDF, store_bytes
 from pledge.files.storage import FileRefused, current_storage
 
 
-class ScanFault(StrEnum):
-    EMPTY = "empty"
-    TOO_LARGE = "too_large"
-    WRONG_TYPE = "wrong_type"  #: by its content: neither PDF nor JPEG nor PNG
-
-
-SCAN_MESSAGES = {
-    ScanFault.EMPTY: Phrase("file", "The file is empty. Please choose it again."),
-    ScanFault.TOO_LARGE: Phrase(
+class ScanFault(Enum):
+    EMPTY = Phrase("file", "The file is empty. Please choose it again.")
+    TOO_LARGE = Phrase(
         "file", "The scan is larger than 25 MB. Please scan in black and white, or make two batches."
-    ),
-    ScanFault.WRONG_TYPE: Phrase(
-        "file", "This is not a PDF, JPEG or PNG file. Please save the scan as one of these."
-    ),
-}
+    )
+    #: by its content: neither PDF nor JPEG nor PNG
+    WRONG_TYPE = Phrase("file", "This is not a PDF, JPEG or PNG file. Please save the scan as one of these.")
 
 
 class BadScan(FileRefused):
     """A scan that is refused."""
-
-    messages = SCAN_MESSAGES
 
 
 MAX_SCAN = 25_000_000  #: bytes

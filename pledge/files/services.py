@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
-from enum import StrEnum
+from enum import Enum
 from typing import IO
 
 from sqlalchemy import delete, or_, select, update
@@ -27,28 +27,19 @@ from pledge.files.models import FileKind, StoredFile
 from pledge.files.storage import PART, FileRefused, StorageAway, current_storage
 
 
-class VideoFault(StrEnum):
-    EMPTY = "empty"
-    TOO_LARGE = "too_large"  #: more bytes than the setting allows
-    WRONG_TYPE = "wrong_type"  #: by its first bytes: not MP4 or WebM
-
-
-VIDEO_MESSAGES = {
-    VideoFault.EMPTY: Phrase("file", "The video is empty. Please choose it again."),
-    VideoFault.TOO_LARGE: Phrase(
+class VideoFault(Enum):
+    EMPTY = Phrase("file", "The video is empty. Please choose it again.")
+    #: more bytes than the setting allows
+    TOO_LARGE = Phrase(
         "file",
         "The video is larger than %(limit)s MB. Please save it with a lower resolution, or make it shorter.",
-    ),
-    VideoFault.WRONG_TYPE: Phrase(
-        "file", "This is not an MP4 or WebM video. Please save it as one of these."
-    ),
-}
+    )
+    #: by its first bytes: not MP4 or WebM
+    WRONG_TYPE = Phrase("file", "This is not an MP4 or WebM video. Please save it as one of these.")
 
 
 class BadVideoFile(FileRefused):
     """A video that is refused."""
-
-    messages = VIDEO_MESSAGES
 
     @property
     def message(self) -> str:

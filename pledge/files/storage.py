@@ -6,11 +6,11 @@ A key is `<name>/<part>`, as in `3f…/96.webp`. The content of a key never chan
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Callable, Iterator
+from enum import Enum
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol
 
 from config import Config, current_config
 from pledge.core.i18n import Phrase
@@ -24,17 +24,15 @@ class StorageAway(Exception):
 
 
 class FileRefused(ValueError):
-    """A file that is refused; `fault` says why."""
+    """A file that is refused; `fault` says why, its value in words for who sent the file."""
 
-    messages: Mapping[Any, Phrase]  #: for those who sent it, by fault
-
-    def __init__(self, fault: StrEnum) -> None:
-        super().__init__(fault.value)
+    def __init__(self, fault: Enum) -> None:
+        super().__init__(fault.name)
         self.fault = fault
 
     @property
     def message(self) -> str:
-        return str(self.messages[self.fault])
+        return str(self.fault.value)
 
 
 STORAGE_AWAY = Phrase(

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import select
 
 from pledge.audit.chain import Mark
-from pledge.core.db import reading
+from pledge.core.db import reading, snapshot
 from pledge.ledger import notes
 from pledge.ledger.models import Checkpoint, LogKey
 from pledge.ledger.notes import BadNote, Signer, Verifier
@@ -143,12 +143,7 @@ def _verifiers(campaign_id: int) -> list[Verifier]:
 
 def _checkpoints() -> Iterator[Any]:
     """All of them, in the order of their signing, in flat memory."""
-    last = 0
-    while True:
-        query = select(Checkpoint.id, Checkpoint.campaign_id, Checkpoint.note).where(Checkpoint.id > last)
-        with reading() as connection:
-            batch = connection.execute(query.order_by(Checkpoint.id).limit(_AT_ONCE)).all()
-        yield from batch
-        if len(batch) < _AT_ONCE:
-            return
-        last = batch[-1].id
+    query = select(Checkpoint.id, Checkpoint.campaign_id, Checkpoint.note).order_by(Checkpoint.id)
+    query = query.execution_options(yield_per=_AT_ONCE)
+    with snapshot() as connection, connection.execute(query) as found:
+        yield from found

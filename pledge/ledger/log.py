@@ -1,12 +1,12 @@
 """The public log of each campaign: the fold extends it in its own transaction and signs a checkpoint of what it then holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.orm import Session
 
 from config import Keys, current_config
@@ -111,13 +111,15 @@ def _signers(origin: str, keys: Keys) -> list[Signer]:
     return [notes.signer(origin, key.get_secret_value()) for key in keys]
 
 
-def entry_columns() -> list[ColumnElement[Any]]:
-    """What leaf_of() reads of an entry."""
-    entries = LedgerEntry.__table__.c
-    return [
-        *(entries.reason, entries.delta, entries.kind, entries.hour),
-        *(entries.pledge_text_id, entries.commitment, entries.takes_back, entries.record),
-    ]
+def entries(connection: Connection, campaign_id: int, after: int, upto: int) -> Sequence[Any]:
+    """The entries of a log with these numbers, in order, with what leaf_of() reads of them."""
+    entry = LedgerEntry.__table__.c
+    query = select(
+        *(entry.number, entry.reason, entry.delta, entry.kind, entry.hour),
+        *(entry.pledge_text_id, entry.commitment, entry.takes_back, entry.record),
+    ).where(entry.campaign_id == campaign_id, entry.number > after, entry.number <= upto)
+    # As a whole: a half-read result would keep SQLite's snapshot, and the connection could not begin to write again.
+    return connection.execute(query.order_by(entry.number)).all()
 
 
 def leaf_of(row: Any, pledges: Mapping[int, str]) -> Leaf:
@@ -144,14 +146,7 @@ def _extend_one(
     invalid = connection.execute(FIRST_INVALID, span).first()
     if invalid is not None:
         raise LogInconsistent(f"{slug}: entry {invalid.number - 1}: {_why(invalid)}")
-    entries = LedgerEntry.__table__.c
-    # Read as a whole before anything else can fail: a half-read result would keep SQLite's snapshot, and the connection
-    # could not begin to write again.
-    rows = connection.execute(
-        select(*entry_columns())
-        .where(entries.campaign_id == campaign_id, entries.number > after, entries.number <= upto)
-        .order_by(entries.number)
-    ).all()
+    rows = entries(connection, campaign_id, after, upto)
     hashes = [merkle.leaf_hash(leaf_of(row, pledges).line) for row in rows]
     if len(hashes) != upto - after:
         raise LogInconsistent(f"{slug}: entries between {after} and {upto} are missing")

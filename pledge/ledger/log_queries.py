@@ -10,7 +10,7 @@ from pledge.core.db import load, reading
 from pledge.ledger import merkle, notes
 from pledge.ledger.counting import MAX_SIZE
 from pledge.ledger.leaves import Leaf
-from pledge.ledger.log import entry_columns, leaf_of
+from pledge.ledger.log import entries, leaf_of
 from pledge.ledger.models import Checkpoint, LedgerEntry, LogKey
 from pledge.ledger.notes import TreeHead
 from pledge.ledger.numbering import PledgeHashes
@@ -130,12 +130,6 @@ def inclusion_of(campaign_id: int, subject_id: int, pledge_hashes: PledgeHashes)
     return None if number is None else inclusion(campaign_id, number - 1, at, pledge_hashes)
 
 
-def consistency(campaign_id: int, old: int, new: int) -> list[bytes]:
-    """The proof that the log of `old` entries is the beginning of that of `new`. Raises IndexError."""
-    with reading() as connection:
-        return merkle.consistency_proof(old, new, Tiles(connection, campaign_id).subtree)
-
-
 def _is_published(connection: Connection, campaign_id: int, level: int, number: int, width: int) -> bool:
     """Whether a tree with a checkpoint has this tile in exactly this width, or for a full one: in full."""
     below = FULL**level
@@ -151,14 +145,8 @@ def _is_published(connection: Connection, campaign_id: int, level: int, number: 
 def _leaves(
     connection: Connection, campaign_id: int, begin: int, end: int, pledge_hashes: PledgeHashes
 ) -> list[Leaf]:
-    entries = LedgerEntry.__table__.c
-    rows = connection.execute(
-        select(*entry_columns())
-        .where(entries.campaign_id == campaign_id, entries.number > begin, entries.number <= end)
-        .order_by(entries.number)
-    ).all()
     pledges = pledge_hashes(connection, campaign_id)
-    return [leaf_of(row, pledges) for row in rows]
+    return [leaf_of(row, pledges) for row in entries(connection, campaign_id, begin, end)]
 
 
 def _checkpoints(campaign_id: int) -> Select[Checkpoint]:

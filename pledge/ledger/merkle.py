@@ -56,13 +56,6 @@ def inclusion_proof(index: int, size: int, subtree: Subtree) -> list[bytes]:
     return path[::-1]
 
 
-def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
-    """That the first `old` leaves of the tree of `new` are the old tree (section 2.1.2). Raises IndexError."""
-    if not 0 < old <= new:
-        raise IndexError(old)
-    return [] if old == new else _consistency(old, 0, new, subtree, is_whole=True)
-
-
 def _split(size: int) -> int:
     """The largest power of two below the size (section 2.1)."""
     return int(1 << ((size - 1).bit_length() - 1))
@@ -76,15 +69,3 @@ def _over(begin: int, end: int, subtree: Subtree) -> bytes:
         return subtree(level, begin >> level)
     middle = begin + _split(size)
     return node_hash(_over(begin, middle, subtree), _over(middle, end, subtree))
-
-
-def _consistency(old: int, begin: int, end: int, subtree: Subtree, *, is_whole: bool) -> list[bytes]:
-    """SUBPROOF of section 2.1.2 for the old leaves within `begin … end`; `is_whole`: the verifier has that root already."""
-    if old == end - begin:
-        return [] if is_whole else [_over(begin, end, subtree)]
-    half = _split(end - begin)
-    middle = begin + half
-    if old <= half:
-        return [*_consistency(old, begin, middle, subtree, is_whole=is_whole), _over(middle, end, subtree)]
-    rest = _consistency(old - half, middle, end, subtree, is_whole=False)
-    return [*rest, _over(begin, middle, subtree)]

@@ -5,6 +5,7 @@ What is added here is what only the database has: every checkpoint that was ever
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, literal, select
@@ -12,8 +13,8 @@ from sqlalchemy import Connection, Row, func, literal, select
 from config import current_config
 from pledge.core.db import snapshot
 from pledge.ledger import notes
-from pledge.ledger.log import LogTotals, entry_columns, leaf_of
-from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogKey, LogTile
+from pledge.ledger.log import LogTotals, entries, leaf_of
+from pledge.ledger.models import Checkpoint, LedgerHead, LogKey, LogTile
 from pledge.ledger.notes import TreeHead
 from pledge.ledger.numbering import PledgeHashes
 from pledge.ledger.queries import paper_column
@@ -101,17 +102,20 @@ class _Walk:
         heads = select(LedgerHead.__table__).where(LedgerHead.campaign_id == self.campaign_id)
         head = self.connection.execute(heads).first()
         size = 0 if head is None else int(head.log_size)
-        entries = self._entries(size)
+        lines = self._entries(size)
         is_wrong = False
-        for checkpoint in self._checkpoints():
-            self.checkpoints += 1
-            self._read_on(entries, min(checkpoint.size, size))
-            words = self._checkpoint_fault(checkpoint, size)
-            if words and not is_wrong:
-                is_wrong = True
-                self.faults.append(f"checkpoint {checkpoint.id} of {checkpoint.size} entries: {words}")
-            self._newest = checkpoint
-        self._read_on(entries, size)
+        table = Checkpoint.__table__
+        checkpoints = select(table).where(table.c.campaign_id == self.campaign_id).order_by(table.c.id)
+        with self.connection.execute(checkpoints.execution_options(yield_per=_AT_ONCE)) as found:
+            for checkpoint in found:
+                self.checkpoints += 1
+                self._read_on(lines, min(checkpoint.size, size))
+                words = self._checkpoint_fault(checkpoint, size)
+                if words and not is_wrong:
+                    is_wrong = True
+                    self.faults.append(f"checkpoint {checkpoint.id} of {checkpoint.size} entries: {words}")
+                self._newest = checkpoint
+        self._read_on(lines, size)
         self._check_tiles_at_the_edge(size)
         self._check_end(head)
         self.recount.finish()
@@ -157,23 +161,13 @@ class _Walk:
 
     def _entries(self, size: int) -> Iterator[bytes]:
         """The entries as the public log has them. Raises program.Failed."""
-        table, index = LedgerEntry.__table__.c, 0
-        while index < size:
-            batch = self.connection.execute(
-                select(table.number, *entry_columns())
-                .where(table.campaign_id == self.campaign_id, table.number > index, table.number <= size)
-                .order_by(table.number)
-                .limit(_AT_ONCE)
-            ).all()
-            for row in batch:
-                if row.number != index + 1:
-                    break
+        for begin in range(0, size, _AT_ONCE):
+            end = min(begin + _AT_ONCE, size)
+            rows = entries(self.connection, self.campaign_id, begin, end)
+            for index, row in zip_longest(range(begin, end), rows):
+                if row is None or row.number != index + 1:
+                    raise program.Failed(f"entry:{index}", "it is missing")
                 yield self._line(row, index)
-                index += 1
-            else:
-                if batch:
-                    continue
-            raise program.Failed(f"entry:{index}", "it is missing")
 
     def _line(self, row: Row[Any], index: int) -> bytes:
         if row.pledge_text_id is not None and row.pledge_text_id not in self.pledges:
@@ -220,20 +214,6 @@ class _Walk:
         if not known.issuperset((name, key_id) for name, key_id, _ in state.note.signatures):
             return "it has a line of a key that is none of its log"
         return ""
-
-    def _checkpoints(self) -> Iterator[Row[Any]]:
-        table, last = Checkpoint.__table__, 0
-        while True:
-            batch = self.connection.execute(
-                select(table)
-                .where(table.c.campaign_id == self.campaign_id, table.c.id > last)
-                .order_by(table.c.id)
-                .limit(_AT_ONCE)
-            ).all()
-            yield from batch
-            if len(batch) < _AT_ONCE:
-                return
-            last = batch[-1].id
 
     def _check_end(self, head: Row[Any] | None) -> None:
         """Check the newest checkpoint and the count that is shown, unless the log is catching up."""

@@ -102,6 +102,12 @@ def opened_at() -> datetime | None:
         return connection.execute(select(MailValve.breaker_opened_at)).scalar()
 
 
+def slow_since() -> datetime | None:
+    """Since when the mails of one domain or network alone go out slowly; None when none do."""
+    with reading() as connection:
+        return valve.current(connection).slow_since
+
+
 def watch(confirmations: Confirmations) -> None:
     """Judge the newest mails; open or close the breaker, slow down one group or what came with proof, or end that."""
     with reading() as connection:

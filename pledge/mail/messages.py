@@ -213,11 +213,6 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
-def envelope_address(sender: str) -> str:
-    """The bare address of a From header, for MAIL FROM."""
-    return parseaddr(sender)[1]
-
-
 def _part(
     environment: Environment, kind: str, source: str, context: dict[str, Any]
 ) -> tuple[TemplateModule, str]:

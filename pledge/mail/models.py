@@ -21,6 +21,7 @@ class MailKind(StrEnum):
     WITHDRAWN_SELF = "withdrawn_self"  #: the person withdrew on their own page
     NEWS = "news"  #: to signers who asked for it; its `seq` is the number of the news
     NEWS_TEST = "news_test"  #: the same to the member of staff who wants to see it first
+    NEWS_ANNOUNCED = "news_announced"  #: to the other staff: it goes out in a day unless somebody stops it
     INVALIDATED = "invalidated"  #: your signature is not counted any more, and how to object
     # Staff do what the person has asked them for:
     WITHDRAWN = "withdrawn"
@@ -63,13 +64,20 @@ KIND_LABELS = {
     MailKind.ENDORSE_CONTACT: Phrase("mail", "Request to the new contact (organisation)"),
     MailKind.ENDORSE_HANDOVER: Phrase("mail", "Contact changed (organisation)"),
     MailKind.NEWS_TEST: Phrase("mail", "News, as a test to oneself"),
+    MailKind.NEWS_ANNOUNCED: Phrase("mail", "News that goes out unless stopped"),
     MailKind.STAFF_INVITATION: Phrase("mail", "Invitation to the staff"),
     MailKind.STAFF_NOTICE: Phrase("mail", "Notice about a staff account"),
     MailKind.STAFF_ALERT: Phrase("mail", "Alert to staff"),
 }
 
 TO_STAFF = frozenset(
-    {MailKind.STAFF_INVITATION, MailKind.STAFF_NOTICE, MailKind.STAFF_ALERT, MailKind.NEWS_TEST}
+    {
+        MailKind.STAFF_INVITATION,
+        MailKind.STAFF_NOTICE,
+        MailKind.STAFF_ALERT,
+        MailKind.NEWS_TEST,
+        MailKind.NEWS_ANNOUNCED,
+    }
 )
 
 #: Three classes of mail, each with its own index; a query must repeat the predicate verbatim to use it. News and thanks,

@@ -26,7 +26,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import TextualSelect
 
 from pledge.core import clock
-from pledge.core.db import db, reading, transaction, write_autocommit
+from pledge.core.db import db, load, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.mail import suppression, valve
 from pledge.mail.messages import Claimed
@@ -285,29 +285,10 @@ def _mark(statement: TextClause, mail: Claimed, values: Mapping[str, Any]) -> bo
     )
 
 
-@dataclass(frozen=True)
-class DeadLetter:
-    id: int
-    kind: str
-    lang: str
-    attempts: int
-    created_at: datetime
-    last_error: str | None
-    returned: Returned | None
-    returned_status: str | None
-
-
-def dead_letters(limit: int | None = None, before: int | None = None) -> list[DeadLetter]:
+def dead_letters(limit: int | None = None, before: int | None = None) -> list[OutboxMail]:
     """The mails that were given up, newest first; nothing in them names a person."""
-    columns = (
-        *(_TABLE.id, _TABLE.kind, _TABLE.lang, _TABLE.attempts, _TABLE.created_at),
-        *(_TABLE.last_error, _TABLE.returned, _TABLE.returned_status),
-    )
-    query = select(*columns).where(_DEAD).order_by(_TABLE.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(_TABLE.id < before)
-    with reading() as connection:
-        return [DeadLetter(*row) for row in connection.execute(query)]
+    query = select(OutboxMail).where(_DEAD).order_by(OutboxMail.id.desc()).limit(limit)
+    return load(query if before is None else query.where(OutboxMail.id < before))
 
 
 def returned_counts(within: timedelta) -> dict[Returned, int]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.utils import parseaddr
 from random import SystemRandom
 from typing import Self
 
@@ -29,7 +30,6 @@ from pledge.mail.messages import (
     Composers,
     Message,
     UnsafeAddress,
-    envelope_address,
     render,
 )
 from pledge.mail.models import TO_STAFF, MailKind, MailState, Returned, is_to_known
@@ -150,22 +150,14 @@ class SendingResult:
     def total(self) -> int:
         return self.sent + self.dropped + self.deferred + self.dead
 
-    def __add__(self, other: "SendingResult") -> "SendingResult":
-        return SendingResult(
-            self.sent + other.sent,
-            self.dropped + other.dropped,
-            self.deferred + other.deferred,
-            self.dead + other.dead,
-            self.stalled or other.stalled,
-        )
-
 
 def transport(config: Config) -> Transport:
     """Where this site's mails go: the SMTP server, or the mailbox of a development machine."""
     url = config.smtp_url.get_secret_value()
     if not url:
         return MailboxTransport(config.mailbox_dir)
-    return SmtpTransport(url, envelope_address(config.mail_from), config.base_host or "localhost")
+    _, sender = parseaddr(config.mail_from)
+    return SmtpTransport(url, sender, config.base_host or "localhost")
 
 
 def deliver(
@@ -256,7 +248,9 @@ def _send(
         _give_up(mail, "address", done)
     except PermanentFailure as refusal:
         if refusal.returned in suppression.REASONS and isinstance(message, Message):
-            _stop(mail, message.to, refusal.returned)
+            address, reason = message.to, refusal.returned
+            known = is_to_known(mail.kind, known=mail.known)
+            retry_write(lambda: suppression.stop(address, reason, known=known))
         _give_up(mail, refusal.code, done, refusal.returned, refusal.status)
     except TemporaryFailure as refusal:
         done.stalled = isinstance(refusal, ServerUnavailable)
@@ -264,11 +258,6 @@ def _send(
     else:
         marks.sent(mail)
         done.sent += 1
-
-
-def _stop(mail: Claimed, address: str, reason: Returned) -> None:
-    known = is_to_known(mail.kind, known=mail.known)
-    retry_write(lambda: suppression.stop(address, reason, known=known))
 
 
 def _give_up(

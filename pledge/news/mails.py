@@ -1,4 +1,5 @@
-"""The mails of news: to those who asked for it, dropped when that is no longer so at sending, and to staff as a test.
+"""The mails of news: to those who asked for it, dropped when that is no longer so at sending, and to staff: as a test, or to
+tell the others that it goes out.
 
 What staff wrote and the campaign's title are all they say; no text of a signer's form is in them. Each mail to a signer has
 a one-click unsubscription (RFC 8058).
@@ -14,6 +15,7 @@ from pledge.campaigns.models import Campaign
 from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import Subject, composer
 from pledge.core import tokens, urls
+from pledge.core.i18n import format_datetime
 from pledge.core.text.markdown import markdown
 from pledge.core.tokens import Purpose
 from pledge.mail.messages import Claimed, Composers, Message
@@ -24,24 +26,39 @@ from pledge.signatures.models import Signature, SignatureState
 
 def composers() -> Composers:
     """Who writes which kind of mail."""
-    return {MailKind.NEWS: composer(_about_readers, write), MailKind.NEWS_TEST: composer(_about_tests, write)}
+    return {
+        MailKind.NEWS: composer(_about_readers, write),
+        MailKind.NEWS_TEST: composer(_about_staff, write),
+        MailKind.NEWS_ANNOUNCED: composer(_about_staff, write),
+    }
 
 
-def write(mail: Claimed, found: Subject) -> Message:
+def write(mail: Claimed, found: Subject) -> Message | None:
     """The news, to a signer who is counted and still wants it.
 
-    A test is sent before it is public: its button leads to the campaign, and there is nothing to unsubscribe from.
+    What staff get is not public yet: there is nothing to unsubscribe from, and the button leads to the campaign, or to where
+    announced news is stopped while it can be.
     """
-    link, stop = urls.campaign_link(mail.lang, found.slug), ""
-    if mail.kind == MailKind.NEWS:
-        link = urls.news_link(mail.lang, found.slug, found.news_id)
-        stop = urls.unsubscribe_link(mail.lang, tokens.mint(Purpose.UNSUBSCRIBE, [found.reader_id]))
+    link, stop, due = urls.campaign_link(mail.lang, found.slug), "", ""
+    if mail.kind == MailKind.NEWS_ANNOUNCED:
+        if found.due_at is None or found.begun_at is not None:
+            return None
+        link = urls.public_url("staff.news_item", slug=found.slug, news_id=found.news_id)
+        due = format_datetime(found.due_at, mail.lang)
+    elif mail.kind == MailKind.NEWS:
+        link = urls.public_url("public.news_item", lang=mail.lang, slug=found.slug, news_id=found.news_id)
+        stop = urls.public_url(
+            "public.signature_unsubscribe",
+            lang=mail.lang,
+            token=tokens.mint(Purpose.UNSUBSCRIBE, [found.reader_id]),
+        )
     body = found.body.of(mail.lang)
     values = {
         "campaign": found.campaign,
         "title": found.title.of(mail.lang),
         "link": link,
         "unsubscribe": stop,
+        "due": due,
         "contact": urls.contact(),
     }
     texts: dict[str, str | Markup] = {"plain": body.strip(), "html": markdown(body)}
@@ -55,7 +72,13 @@ def _about_news(reader_id: Any, email: Any) -> Select[*tuple[Any, ...]]:
             *(OutboxMail.id.label("mail_id"), NewsItem.campaign_id, Campaign.slug),
             *(reader_id.label("reader_id"), email.label("email")),
             title_in(OutboxMail.lang, NewsItem.campaign_id).label("campaign"),
-            *(NewsItem.id.label("news_id"), NewsItem.title, NewsItem.body),
+            *(
+                NewsItem.id.label("news_id"),
+                NewsItem.title,
+                NewsItem.body,
+                NewsItem.due_at,
+                NewsItem.begun_at,
+            ),
         )
         .join(NewsItem, NewsItem.id == OutboxMail.seq)
         .join(Campaign, Campaign.id == NewsItem.campaign_id)
@@ -75,7 +98,7 @@ def _about_readers() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _about_tests() -> Select[*tuple[Any, ...]]:
+def _about_staff() -> Select[*tuple[Any, ...]]:
     return _about_news(StaffMember.id, StaffMember.email).join(
         StaffMember, and_(StaffMember.id == OutboxMail.subject_id, StaffMember.active)
     )

@@ -55,6 +55,8 @@ class NewsItem(Proposed, Model):
     #: Number of people at which it goes out; without one it goes out as soon as it is approved.
     milestone: Mapped[int | None]
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: Where nobody else could approve it: from then on it goes out while it is PROPOSED, unless somebody has stopped it.
+    due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     #: When sending began; the worker enqueues the mails batch by batch, in the order of the signatures' numbers.
     begun_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -68,8 +70,13 @@ class NewsItem(Proposed, Model):
         CheckConstraint("milestone > 0", name="milestone"),
         CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="two_people"),
         CheckConstraint(
-            "state IN ('draft', 'proposed') OR (proposed_by IS NOT NULL AND decided_by IS NOT NULL)",
+            "state IN ('draft', 'proposed') OR (proposed_by IS NOT NULL AND (decided_by IS NOT NULL OR due_at IS NOT NULL))",
             name="approved_by_somebody",
+        ),
+        CheckConstraint("state <> 'draft' OR due_at IS NULL", name="draft_not_due"),
+        CheckConstraint(
+            "decided_by IS NOT NULL OR due_at IS NULL OR begun_at IS NULL OR begun_at >= due_at",
+            name="begun_when_due",
         ),
         CheckConstraint(
             "state NOT IN ('sending', 'sent', 'stopped') OR begun_at IS NOT NULL", name="begun_has_time"

@@ -8,7 +8,10 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Row, func, select, text
 
-from pledge.accounts.two_people import NoSuchProposal
+from pledge.accounts import queries as accounts
+from pledge.accounts.models import StaffMember
+from pledge.accounts.roles import Permission
+from pledge.accounts.two_people import NoSuchProposal, obstacles
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import load, reading
@@ -73,6 +76,13 @@ def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
     )
     with reading() as connection:
         return connection.execute(query).all()
+
+
+def approvers(staff_id: int | None) -> list[StaffMember]:
+    """Who can approve news that this person proposes."""
+    between = obstacles()
+    able = accounts.able(Permission.EDIT_CAMPAIGNS, accounts.people())
+    return [person for person in able if between(staff_id, person.id) is None]
 
 
 def last_written() -> dict[int, datetime]:

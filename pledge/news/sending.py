@@ -1,4 +1,4 @@
-"""Sending news: enqueued for everybody who asked for it, batch by batch, to nobody twice, and begun at its milestone.
+"""Sending news: enqueued for everybody who asked for it, batch by batch, to nobody twice, and begun at its milestone or its time.
 
 A batch is one transaction: it writes the mails to the outbox and moves the cursor, which is the number of the last signature
 handled. A killed worker leaves whole batches; a unique index over news and signature prevents a second mail. Mails
@@ -9,7 +9,7 @@ time and a pause of mail does not end in a flood (docs/adr/0002).
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import WORKER
@@ -34,26 +34,35 @@ _NEWS = text(f"state = 'queued' AND {LAST} AND {NEWS}")
 #: Not tried yet: a mail that was refused and put off has a due time of its own, which says nothing about the pace.
 _UNTRIED = OutboxMail.attempts == 0
 
-#: Waits for a number of people that is reached.
-_REACHED = and_(
-    NewsItem.state == NewsState.APPROVED,
+_IS_REACHED = (
     NewsItem.milestone
-    <= select(LedgerHead.people).where(LedgerHead.campaign_id == NewsItem.campaign_id).scalar_subquery(),
+    <= select(LedgerHead.people).where(LedgerHead.campaign_id == NewsItem.campaign_id).scalar_subquery()
 )
 
 
+def _begins(now: datetime) -> ColumnElement[bool]:
+    """It was approved and its number of people is reached, or it was announced and nobody has stopped it in time."""
+    is_due = and_(NewsItem.state == NewsState.PROPOSED, NewsItem.due_at <= now)
+    return or_(
+        and_(NewsItem.state == NewsState.APPROVED, _IS_REACHED),
+        and_(is_due, or_(NewsItem.milestone.is_(None), _IS_REACHED)),
+    )
+
+
 def advance(pace: int, limit: int = BATCH) -> bool:
-    """Begin what has reached its milestone, then enqueue the next batch of the oldest news at `pace` mails a minute.
+    """Begin what has reached its milestone or its time, then enqueue the next batch of the oldest news at `pace` mails a minute.
 
     False when there is nothing to do now.
     """
     now = clock.now()
     is_ready = and_(NewsItem.state == NewsState.SENDING, NewsItem.begun_at <= now - SETTLED)
     with reading() as connection:
-        if not connection.execute(select(exists().where(or_(is_ready, _REACHED)))).scalar_one():
+        if not connection.execute(select(exists().where(or_(is_ready, _begins(now))))).scalar_one():
             return False
     with transaction() as session:
-        _begin_reached(session, now)
+        for item in session.scalars(select(NewsItem).where(_begins(now)).with_for_update(skip_locked=True)):
+            item.state, item.begun_at = NewsState.SENDING, now
+            record(session, WORKER, "news.begin", f"news:{item.id}", milestone=item.milestone)
         # The lock keeps the pace when several workers run: one at a time enqueues news, whichever it is.
         begun = session.scalars(
             select(NewsItem).where(is_ready).order_by(NewsItem.id).with_for_update(skip_locked=True)
@@ -73,13 +82,6 @@ def advance(pace: int, limit: int = BATCH) -> bool:
             item.state, item.ended_at = NewsState.SENT, now
             record(session, WORKER, "news.sent", f"news:{item.id}", mails=item.mails)
         return True
-
-
-def _begin_reached(session: Session, now: datetime) -> None:
-    query = select(NewsItem).where(_REACHED).with_for_update(skip_locked=True)
-    for item in session.scalars(query).all():
-        item.state, item.begun_at = NewsState.SENDING, now
-        record(session, WORKER, "news.begin", f"news:{item.id}", milestone=item.milestone)
 
 
 def _next(session: Session, item: NewsItem, most: int) -> list[Any]:

@@ -1,4 +1,5 @@
-"""What staff may do with news: write it, have a test sent to oneself, propose it, approve it as another person, stop it.
+"""What staff may do with news: write it, have a test sent to oneself, propose it, approve it as another person, stop it; and where
+there is no other person, announce it to all of the staff, who have a day to stop it.
 
 Every use case locks the row, checks its state and is recorded in the audit log in the same transaction. The text of
 approved news never changes: a stamp says which text the approving person saw.
@@ -6,11 +7,13 @@ approved news never changes: a stamp says which text the approving person saw.
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pledge.accounts import queries as accounts
 from pledge.accounts import two_people
 from pledge.accounts.models import StaffMember
 from pledge.audit.models import Actor
@@ -26,6 +29,10 @@ from pledge.core.languages import Texts
 from pledge.mail.models import MailKind
 from pledge.mail.outbox import NewMail, enqueue
 from pledge.news.models import MAX_BODY, MAX_TITLE, NewsItem, NewsState
+from pledge.news.queries import approvers
+
+#: So long announced news can be stopped before it goes out.
+DELAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -104,11 +111,44 @@ def approve(actor: Actor, slug: str, news_id: int, seen: str) -> None:
         record(session, actor, "news.approve", _subject(item), **_facts(item))
 
 
+def announce(actor: Actor, slug: str, news_id: int, seen: str) -> None:
+    """Have it sent in a day without a second person, as there is none; the other staff are mailed and can stop it.
+
+    Raises NeedsSecondPerson where somebody else can approve it, BadFields, WrongState, NoSuchProposal.
+    """
+    if approvers(actor.staff_id):
+        raise two_people.NeedsSecondPerson
+    others = [person for person in accounts.people() if person.active and not person.is_invited]
+    with _locked(slug, news_id, NewsState.DRAFT, NewsState.PROPOSED, seen=seen) as (session, item):
+        clean(NewsFields(item.title, item.body, item.milestone), complete=True)
+        item.propose(actor, NewsState.PROPOSED)
+        item.due_at = clock.now() + DELAY
+        mails = [
+            NewMail(MailKind.NEWS_ANNOUNCED, person.id, person.lang, seq=item.id)
+            for person in others
+            if person.id != actor.staff_id
+        ]
+        enqueue(session, *mails)
+        record(session, actor, "news.announce", _subject(item), mails=len(mails), **_facts(item))
+
+
 def take_back(actor: Actor, slug: str, news_id: int) -> None:
     """Make a draft of it again, before any of it is sent. Raises WrongState, NoSuchProposal."""
     with _locked(slug, news_id, NewsState.PROPOSED, NewsState.APPROVED) as (session, item):
         item.take_back(NewsState.DRAFT)
+        item.due_at = None
         record(session, actor, "news.take_back", _subject(item))
+
+
+def stop_announced(actor: Actor, slug: str, news_id: int, reason: str) -> None:
+    """Stop announced news in time: it is a draft again. Raises ReasonMissing, WrongState, NoSuchProposal."""
+    reason = clean_reason(reason)
+    with _locked(slug, news_id, NewsState.PROPOSED) as (session, item):
+        if item.due_at is None:
+            raise two_people.WrongState
+        item.take_back(NewsState.DRAFT)
+        item.due_at = None
+        record(session, actor, "news.stop_announced", _subject(item), reason=reason, title=_title(item))
 
 
 def stop(actor: Actor, slug: str, news_id: int, reason: str) -> None:

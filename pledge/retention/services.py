@@ -1,7 +1,6 @@
 """Deleting what is past its retention period. The privacy notice states these periods: change both together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -72,68 +71,46 @@ _NOTE_RUN = text(
 BATCH = 5000
 
 
-@dataclass(frozen=True)
-class Removed:
-    """How many rows were deleted."""
-
-    signatures: int  #: of campaigns that ended long ago
-    scans: int  #: of sheets with signatures on them, of such campaigns
-    pending: int
-    mails: int
-    allowances: int
-    suppressions: int  #: addresses that got no mail after a bounce or a complaint
-    events: int  #: ids of calls of the webhook for bounces
-    files: int
-    networks: int  #: rows that are kept, without their network
-    links: int  #: rows that are kept, without the code of a partner that was removed, or with that of the organisation that stayed
-    applications: int  #: of organisations, never confirmed
-    contacts: int  #: persons who spoke for an organisation that is not listed (any more)
-    attempts: int  #: attempts to sign in to the staff area
-    mail_servers: int  #: what was looked up of domains that no mail went to for long
-    alerts: int  #: what staff were told of
-    listed_origins: (
-        int  #: networks and domains that staff have taken off their list, and networks of long ago
-    )
-
-
-def run(delivered: Mapping[int, datetime]) -> Removed:
-    """Delete everything past its retention period.
+def run(delivered: Mapping[int, datetime]) -> dict[str, int]:
+    """Delete everything past its retention period; what, and how many rows.
 
     `delivered`: when the totals of each campaign were last handed over; the period of counted signatures begins then.
     """
     now = clock.now()
     forgotten = forgetting.archive_due(delivered)
     endorsements = endorsement_expiry.sweep(forgotten)
-    removed = Removed(
-        signatures=_sweep(Signature, Signature.campaign_id.in_(forgotten)),
-        scans=paper.erase_scans(forgotten),
-        pending=_sweep(
+    removed = {
+        "signatures of campaigns that are long over": _sweep(Signature, Signature.campaign_id.in_(forgotten)),
+        "scans of such campaigns": paper.erase_scans(forgotten),
+        "unconfirmed signatures": _sweep(
             Signature,
             Signature.state == SignatureState.PENDING,
             Signature.submitted_at < now - PENDING_LIFETIME,
         ),
-        mails=_sweep(OutboxMail, OutboxMail.state != MailState.QUEUED, OutboxMail.due_at < now - MAILS),
-        allowances=_sweep(
+        "finished mails": _sweep(
+            OutboxMail, OutboxMail.state != MailState.QUEUED, OutboxMail.due_at < now - MAILS
+        ),
+        "mail allowances": _sweep(
             MailAllowance,
             MailAllowance.last < int((now - timedelta(seconds=DAY_SECONDS)).timestamp()),
             MailAllowance.first < int((now - UNCONFIRMED_WINDOW).timestamp()),
         ),
-        suppressions=_sweep(MailSuppression, MailSuppression.until < now),
-        events=_sweep(MailEvent, MailEvent.at < now - EVENTS),
-        files=files.sweep(),
-        networks=_forget_networks(now - NETWORKS),
-        links=_settle_links(),
-        applications=endorsements.unconfirmed,
-        contacts=endorsements.contacts,
-        attempts=throttle.sweep(),
-        mail_servers=mail_servers.sweep(),
-        alerts=_sweep(Alert, Alert.at < now - ALERTS),
-        listed_origins=_sweep(
+        "ended stops of mails to an address": _sweep(MailSuppression, MailSuppression.until < now),
+        "calls of the hook for bounces": _sweep(MailEvent, MailEvent.at < now - EVENTS),
+        "files that nobody keeps": files.sweep(),
+        "networks of signatures": _forget_networks(now - NETWORKS),
+        "links of partners, settled": _settle_links(),
+        "unconfirmed applications of organisations": endorsements.unconfirmed,
+        "contacts of organisations that are not listed": endorsements.contacts,
+        "counts of tries to sign in": throttle.sweep(),
+        "mail servers of domains": mail_servers.sweep(),
+        "alerts to staff": _sweep(Alert, Alert.at < now - ALERTS),
+        "listed networks and domains": _sweep(
             ListedOrigin,
             (ListedOrigin.lifted_at < now - NETWORKS)
             | (ListedOrigin.kind.in_(_NETWORK_KINDS) & (ListedOrigin.placed_at < now - NETWORKS)),
         ),
-    )
+    }
     write_autocommit(lambda connection: connection.execute(_NOTE_RUN, {"now": clock.now()}))
     return removed
 

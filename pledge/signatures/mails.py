@@ -68,8 +68,8 @@ def composers() -> Composers:
 def confirm(mail: Claimed, signer: Subject) -> Message | None:
     """Please confirm: only while this submission is pending and no other one of the person is settled.
 
-    It says until when. When it waited for more than a week, only the link still works. A form that came without the proof of
-    work that it was asked for has a code and no link: it is confirmed where it was sent from.
+    It says until when. When it waited for more than a week, only the link still works. A mail that was asked for like that, and
+    that about a form that came without its proof of work, has a code and no link: it is confirmed where it was sent from.
     """
     now, until = clock.now(), _confirmable_until(signer)
     if until is None:
@@ -77,7 +77,8 @@ def confirm(mail: Claimed, signer: Subject) -> Message | None:
     code, code_until = "", signer.code_since + CODE_LIFETIME
     if code_until > now:
         code, until = tokens.code(signer.id, mail.seq), min(until, code_until)
-    if _has_no_link(mail, signer):
+    is_asked_for = signer.code_only_after is not None and mail.seq > signer.code_only_after
+    if is_asked_for or is_among(Signal.UNPROVED, signer.signals):
         # Not even to the page where the code is typed: a machine that reads this mail must not get there from it.
         values = {"campaign": signer.campaign, "until": format_datetime(until, mail.lang), "code": code}
         return Message(signer.email, {**values, "link": "", "not_me": ""}) if code else None
@@ -103,8 +104,8 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
     token = tokens.mint(Purpose.MANAGE, [signer.id])
     values = {
         "campaign": signer.campaign,
-        "link": urls.manage_link(mail.lang, token),
-        "receipt": urls.receipt_link(mail.lang, token),
+        "link": urls.public_url("public.signature_me", lang=mail.lang, token=token),
+        "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token),
         "share": urls.campaign_link(mail.lang, signer.slug),
         "contact": urls.contact(),
         "number": "" if signer.number is None else format_count(signer.number, mail.lang),
@@ -160,7 +161,9 @@ def erasure(mail: Claimed, signer: Subject) -> Message | None:
         return None
     values = {
         "campaign": signer.campaign,
-        "link": urls.stop_erasure_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id])),
+        "link": urls.public_url(
+            "public.signature_me_keep", lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id])
+        ),
         "until": format_datetime(max(signer.erase_at, clock.now() + ERASURE_DELAY), mail.lang),
         "contact": urls.contact(),
     }
@@ -178,28 +181,23 @@ def _confirmable_until(signer: Subject) -> datetime | None:
 
 
 def _to_confirm(mail: Claimed, signer: Subject, until: datetime, **values: str) -> Message:
-    _note_mail_server(signer)
+    domain = signer.email.rpartition("@")[2]
+    if signer.domain_hash is not None and domain not in LARGE_PROVIDERS:
+        # Here and not when the mail is enqueued: after a worker was killed, the mail is written again and noted again.
+        mail_servers.note(bytes(signer.domain_hash), domain, signer.slug)
     token = tokens.mint(Purpose.CONFIRM, [signer.id])
-    links = {"link": urls.confirm_link(mail.lang, token), "not_me": urls.not_me_link(mail.lang, token)}
+    links = {
+        "link": urls.public_url("public.signature_confirm", lang=mail.lang, token=token),
+        "not_me": urls.public_url("public.signature_not_mine", lang=mail.lang, token=token),
+    }
     until_text = format_datetime(until, mail.lang)
     return Message(signer.email, {"campaign": signer.campaign, "until": until_text, **links, **values})
 
 
-def _note_mail_server(signer: Subject) -> None:
-    """Here and not when the mail is enqueued: after a worker was killed, the mail is written again and noted again."""
-    domain = signer.email.rpartition("@")[2]
-    if signer.domain_hash is not None and domain not in LARGE_PROVIDERS:
-        mail_servers.note(bytes(signer.domain_hash), domain, signer.slug)
-
-
-def _has_no_link(mail: Claimed, signer: Subject) -> bool:
-    """Whether a mail to confirm has a code only: it was asked for by that, or the form came without its proof of work."""
-    is_asked_for = signer.code_only_after is not None and mail.seq > signer.code_only_after
-    return is_asked_for or is_among(Signal.UNPROVED, signer.signals)
-
-
 def _to_own_page(mail: Claimed, signer: Subject, **values: str) -> Message:
-    link = urls.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id]))
+    link = urls.public_url(
+        "public.signature_me", lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id])
+    )
     return Message(signer.email, {"campaign": signer.campaign, "link": link, **values})
 
 

@@ -40,8 +40,8 @@ SETTLED = "state IN ('confirmed', 'held', 'invalidated')"
 HELD = "state = 'held'"
 #: Whether a reminder is due is still to be decided (reminding.py). A query must repeat the predicate verbatim too.
 TO_REMIND = "state = 'pending' AND NOT reminded"
-#: Confirmed, or waiting, at another domain than the largest providers': counted and held by the watch (watch/clusters.py).
-SMALL_CONFIRMED = "confirmed_at IS NOT NULL AND mail_provider = 'other'"
+#: Counted, or waiting, at another domain than the largest providers': what the watch counts and holds (watch/clusters.py).
+SMALL_CONFIRMED = "state = 'confirmed' AND mail_provider = 'other'"
 SMALL_PENDING = "state = 'pending' AND mail_provider = 'other'"
 #: Staff have planned to erase the person; a query must repeat the predicate verbatim too.
 TO_ERASE = "erase_at IS NOT NULL"
@@ -174,6 +174,7 @@ class Signature(Model):
         Index("ix_signatures_submitted", "submitted_at"),
         partial_index("ix_signatures_held", "campaign_id", "confirmed_at", where=HELD),
         partial_index("ix_signatures_small_confirmed", "confirmed_at", where=SMALL_CONFIRMED),
+        partial_index("ix_signatures_small_domain", "domain_hash", "confirmed_at", where=SMALL_CONFIRMED),
         partial_index("ix_signatures_small_pending", "domain_hash", where=SMALL_PENDING),
         partial_index(SETTLED_INDEX, "address_hash", "campaign_id", unique=True, where=SETTLED),
         partial_index("uq_signatures_pending_content", "content_hash", unique=True, where=PENDING),

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
 from pledge.audit.services import record, required_reason
 from pledge.core import clock
@@ -30,22 +31,6 @@ from pledge.signatures.services import end_erasure, withdraw_row
 
 class NoSuchSignature(LookupError):
     """There is no such signature, or no longer."""
-
-
-class NotCounted(Exception):
-    """Only a confirmed signature can be withdrawn."""
-
-
-class NotHeld(Exception):
-    """Only a held signature can be released."""
-
-
-class NotToBeHeld(Exception):
-    """Only one that waits, and would be held, can be cleared."""
-
-
-class NotSubscribed(Exception):
-    """They receive no news."""
 
 
 class NoMailAllowed(Exception):
@@ -76,28 +61,28 @@ def resend(actor: Actor, signature_id: int) -> MailKind:
 
 
 def withdraw(actor: Actor, signature_id: int, why: str) -> None:
-    """Withdraw for a person who asked for it: -1 in the ledger if it was counted. Raises NoSuchSignature, NoReason, NotCounted."""
+    """Withdraw for a person who asked for it: -1 in the ledger if it was counted. Raises NoSuchSignature, NoReason, WrongState."""
     with _recorded(actor, "withdraw", signature_id, why) as (session, row):
         if not withdraw_row(session, row):
-            raise NotCounted
+            raise WrongState
         enqueue(session, MailKind.WITHDRAWN, row.id, row.lang, may_wait=True)
 
 
 def release(actor: Actor, signature_id: int, why: str) -> None:
-    """Count one that is held, and thank the person. Raises NoSuchSignature, NoReason, NotHeld."""
+    """Count one that is held, and thank the person. Raises NoSuchSignature, NoReason, WrongState."""
     with _recorded(actor, "release", signature_id, why) as (session, row):
         if row.state != SignatureState.HELD:
-            raise NotHeld
+            raise WrongState
         row.state, row.hold_reason = SignatureState.CONFIRMED, None
         append_moves(session, [row], Reason.CONFIRMED)
         outbox.enqueue_thanks(session, [(row.id, row.lang)])
 
 
 def clear(actor: Actor, signature_id: int, why: str) -> None:
-    """Have one that waits, and would be held, counted when it is confirmed. Raises NoSuchSignature, NoReason, NotToBeHeld."""
+    """Have one that waits, and would be held, counted when it is confirmed. Raises NoSuchSignature, NoReason, WrongState."""
     with _recorded(actor, "clear", signature_id, why) as (_, row):
         if row.state != SignatureState.PENDING or row.hold_reason is None:
-            raise NotToBeHeld
+            raise WrongState
         row.hold_reason, row.cleared = None, True
 
 
@@ -130,10 +115,10 @@ def stop_erasure(actor: Actor, signature_id: int) -> None:
 
 
 def stop_news(actor: Actor, signature_id: int, why: str) -> None:
-    """Send no more news to a person who asked for that; the signature stays. Raises NoSuchSignature, NoReason, NotSubscribed."""
+    """Send no more news to a person who asked for that; the signature stays. Raises NoSuchSignature, NoReason, WrongState."""
     with _recorded(actor, "stop_news", signature_id, why) as (session, row):
         if not row.updates:
-            raise NotSubscribed
+            raise WrongState
         row.updates = False
         enqueue(session, MailKind.UNSUBSCRIBED, row.id, row.lang, may_wait=True)
 

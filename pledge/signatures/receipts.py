@@ -20,7 +20,6 @@ from sqlalchemy import exists, select
 from pledge.campaigns.queries import pledge_hashes
 from pledge.core.db import reading
 from pledge.ledger import audit_marks, log_queries
-from pledge.ledger.log_queries import Inclusion
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures.models import Signature, SignatureState
 
@@ -51,16 +50,12 @@ def receipt(signature_id: int) -> Receipt | None:
     # Signed again, the row has a new salt, which must not be handed out with the entry of the old one.
     if found is None or row.commitment.hex() not in found.line.decode():
         return None
-    return Receipt(found.index, _file_content(found, row.salt))
-
-
-def _file_content(inclusion: Inclusion, salt: str) -> bytes:
-    """The file."""
-    extra = json.dumps({"v": 1, "salt": salt, "leaf": inclusion.line.decode()}, separators=(",", ":"))
+    extra = json.dumps({"v": 1, "salt": row.salt, "leaf": found.line.decode()}, separators=(",", ":"))
     lines = [
         _HEAD,
         f"extra {b64encode(extra.encode()).decode()}",
-        f"index {inclusion.index}",
-        *(b64encode(step).decode() for step in inclusion.proof),
+        f"index {found.index}",
+        *(b64encode(step).decode() for step in found.proof),
     ]
-    return ("\n".join(lines) + "\n\n" + audit_marks.without(inclusion.checkpoint.note)).encode()
+    note = audit_marks.without(found.checkpoint.note)
+    return Receipt(found.index, ("\n".join(lines) + "\n\n" + note).encode())

@@ -74,24 +74,14 @@ def _decide(session: Session, signature_id: int) -> None:
     if row is None:
         return
     session.execute(update(Signature).where(Signature.id == row.id).values(reminded=True))
-    if _is_due(session, row.id):
-        enqueue(session, MailKind.REMINDER, row.id, row.lang, may_wait=True)
-
-
-def _is_due(session: Session, signature_id: int) -> bool:
-    query = (
+    due = (
         select(Signature.id)
         .join(Campaign, Campaign.id == Signature.campaign_id)
-        .where(
-            Signature.id == signature_id,
-            open_now(),
-            _WAS_MAILED,
-            ~HAS_CONFIRMED,
-            ~_HAS_NEWER,
-            ~_WAS_REMINDED,
-        )
+        .where(Signature.id == row.id, open_now())
+        .where(_WAS_MAILED, ~HAS_CONFIRMED, ~_HAS_NEWER, ~_WAS_REMINDED)
     )
-    return session.execute(query).first() is not None
+    if session.execute(due).first() is not None:
+        enqueue(session, MailKind.REMINDER, row.id, row.lang, may_wait=True)
 
 
 def _is_old_enough() -> ColumnElement[bool]:

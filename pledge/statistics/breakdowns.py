@@ -37,7 +37,13 @@ def breakdowns(tallies: Mapping[Dimension, Mapping[str, int]]) -> Breakdowns:
     by_country = tallies[Dimension.COUNTRY]
     abroad = people - by_country.get(countries.HOME, 0)
     by_region = _regions(tallies[Dimension.REGION], people, abroad)
-    at_home = sum(line.people for line in by_region if line.key in countries.REGIONS)
+    shown = {line.key: line.people for line in by_region}
+    # Beside the line of those without a region, "other" holds regions alone.
+    at_home = (
+        people - shown[NO_REGION]
+        if NO_REGION in shown
+        else sum(number for key, number in shown.items() if key in countries.REGIONS)
+    )
     return Breakdowns(
         by_country=_countries(by_country, at_home),
         by_region=by_region,

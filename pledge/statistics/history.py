@@ -9,7 +9,7 @@ the public count does to anybody who writes it down each day.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 from sqlalchemy import func, select
@@ -204,11 +204,9 @@ def growth(campaign_id: int, kind: Kind, step: Step) -> list[Point]:
 
 
 def _moved(hours: Mapping[str, int], step: Step) -> Counter[date]:
-    """An hour of UTC is within one Korean day, as Korea is at +9 all year."""
     moved: Counter[date] = Counter()
-    for hour, number in hours.items():
-        moment = datetime.strptime(f"{hour}+0000", "%Y-%m-%dT%H%z").astimezone(SEOUL)
-        moved[_begin(moment.date(), step)] += number
+    for day, number in by_korean_day(hours).items():
+        moved[_begin(date.fromisoformat(day), step)] += number
     return moved
 
 

@@ -10,18 +10,14 @@ or were refused are not shown, nor the sum of all, from which they could be comp
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
-from threading import Event, Lock, Thread
-from weakref import WeakKeyDictionary
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, Select, case, func, literal, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Select, case, func, literal, select, text
 
 from pledge.campaigns.forgetting import forgotten
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
-from pledge.core.db import db, reading
-from pledge.core.logs import log
+from pledge.core.db import is_postgresql, load, reading, snapshot, transaction
 from pledge.endorsements.counting import LISTED
 from pledge.ledger import counting
 from pledge.ledger.counting import Mismatch
@@ -31,16 +27,14 @@ from pledge.signatures.entries import CONFIRMED
 from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
 from pledge.signatures.models import Signature, SignatureState
 from pledge.statistics.cells import MIN_CELL, Breakdown, merge_small
+from pledge.statistics.models import IntegrityReport
 
 #: The line for reasons with too few people to be shown separately.
 MERGED = "merged"
 
-#: The figures read every row of a campaign. They are cached so long that reading takes at most a hundredth of the time.
-MIN_KEPT = 5.0
-KEPT_FOR_EACH_SECOND = 100.0
-#: How long a page waits for them; reading ten million rows takes longer than a visitor should wait.
-MAX_WAIT = 1.0
-#: The time limit of the query in the background.
+#: Of how many times as long as reading took the next one is due.
+HUNDREDTH = 100
+#: The time limit of the query, which reads every row of a campaign.
 STATEMENT_SECONDS = 300
 
 #: The line of those that were held and never counted: their invalidation is in no log.
@@ -81,75 +75,46 @@ class Integrity:
     forgotten_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class _Kept:
-    until: float
-    integrity: Integrity
+def recent(campaign_id: int) -> Integrity:
+    """The figures as the worker has stored them: one row read, whatever the size. Before the first time they are read now."""
+    query = (
+        select(IntegrityReport)
+        .join(Campaign, Campaign.id == IntegrityReport.campaign_id)
+        .where(Campaign.id == campaign_id, Campaign.forgotten_at.is_(None))
+    )
+    for row in load(query):
+        return Integrity(row.read_at, row.confirmed, row.submitted, row.uncounted)
+    return integrity(campaign_id)
 
 
-_kept: "WeakKeyDictionary[Engine, dict[int, _Kept]]" = WeakKeyDictionary()
-#: What is being read in the background now, by database and campaign.
-_begun: dict[tuple[int, int], Event] = {}
-_lock = Lock()
+def renew() -> None:
+    """Store the figures of every campaign, so seldom that reading them takes at most a hundredth of the time."""
+    with reading() as connection:
+        campaigns = connection.scalars(select(Campaign.id).where(Campaign.forgotten_at.is_(None))).all()
+    last = {row.campaign_id: row for row in load(select(IntegrityReport))}
+    for campaign_id in campaigns:
+        row = last.get(campaign_id)
+        if row is None or clock.now() >= row.read_at + row.took * HUNDREDTH:
+            _store(campaign_id)
+
+
+def _store(campaign_id: int) -> None:
+    begun = clock.monotonic()
+    found = integrity(campaign_id)
+    report = IntegrityReport(
+        campaign_id=campaign_id,
+        read_at=found.as_of,
+        took=timedelta(seconds=clock.monotonic() - begun),
+        confirmed=found.confirmed,
+        submitted=found.submitted,
+        uncounted=found.uncounted,
+    )
+    with transaction() as session:
+        session.merge(report)
 
 
 def integrity(campaign_id: int) -> Integrity:
-    """The figures of one campaign, some seconds old."""
-    found = _fresh(campaign_id)
-    return found if found is not None else _renew(db.engine, campaign_id)
-
-
-def recent(campaign_id: int) -> Integrity | None:
-    """The figures without a long wait: older ones while those of a large campaign are renewed, None before the first are there."""
-    found = _fresh(campaign_id)
-    if found is not None:
-        return found
-    _begin(db.engine, campaign_id).wait(MAX_WAIT)
-    kept = _kept.get(db.engine, {}).get(campaign_id)
-    return None if kept is None else kept.integrity
-
-
-def forget() -> None:
-    """Drop the cached figures; for tests."""
-    _kept.clear()
-
-
-def _fresh(campaign_id: int) -> Integrity | None:
-    found = _kept.get(db.engine, {}).get(campaign_id)
-    return found.integrity if found is not None and clock.monotonic() < found.until else None
-
-
-def _begin(engine: Engine, campaign_id: int) -> Event:
-    """Read in the background, one at a time for each campaign; the event is set when that is over."""
-    key = (id(engine), campaign_id)
-    with _lock:
-        if key in _begun:
-            return _begun[key]
-        done = _begun[key] = Event()
-
-    def read() -> None:
-        try:
-            _renew(engine, campaign_id)
-        except SQLAlchemyError as error:
-            log.warning("integrity: not read", error=type(error).__name__)
-        finally:
-            del _begun[key]
-            done.set()
-
-    Thread(target=read, name="integrity", daemon=True).start()
-    return done
-
-
-def _renew(engine: Engine, campaign_id: int) -> Integrity:
-    begun = clock.monotonic()
-    made = _read(engine, campaign_id)
-    now = clock.monotonic()
-    until = now + max(MIN_KEPT, (now - begun) * KEPT_FOR_EACH_SECOND)
-    _kept.setdefault(engine, {})[campaign_id] = _Kept(until, made)
-    return made
-
-
-def _read(engine: Engine, campaign_id: int) -> Integrity:
+    """The figures of one campaign, read now: every row of it."""
     as_of = clock.now()
     taken_out = Signature.state == SignatureState.INVALIDATED
     line = case(
@@ -169,14 +134,12 @@ def _read(engine: Engine, campaign_id: int) -> Integrity:
         .group_by(lines.c.line)
         .execution_options(deadline=STATEMENT_SECONDS)
     )
-    patient = engine.dialect.name == "postgresql"
     # A transaction, with which the longer limit ends.
-    options = {"isolation_level": "READ COMMITTED"} if patient else {}
-    with engine.connect().execution_options(**options) as connection:
+    with snapshot() as connection:
         gone = connection.execute(_forgotten(campaign_id)).first()
         if gone is not None:
             return Integrity(as_of, gone.people, None, {}, gone.forgotten_at)
-        if patient:
+        if is_postgresql():
             connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
         cells = {row[0]: row[1] for row in connection.execute(query)}
     confirmed = cells.pop(SignatureState.CONFIRMED.value, 0)

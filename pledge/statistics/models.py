@@ -1,8 +1,8 @@
-"""What is shown of regions and countries until something newer may follow. Everything else is read from the ledger."""
+"""What is shown until the worker has made something newer. Everything else is read from the ledger."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Interval, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
@@ -40,3 +40,16 @@ class PlacesSnapshot(Model):
     #: Pairs of a key (a code, `none` or `other`) and its people, in the order in which they are shown.
     regions: Mapped[list[tuple[str, int]]] = mapped_column(JSON)
     countries: Mapped[list[tuple[str, int]]] = mapped_column(JSON)
+
+
+class IntegrityReport(Model):
+    """What became of the sign-ups of a campaign (integrity.py)."""
+
+    __tablename__ = "integrity_reports"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    read_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    took: Mapped[timedelta] = mapped_column(Interval)
+    confirmed: Mapped[int] = mapped_column(BigInteger)
+    submitted: Mapped[int | None] = mapped_column(BigInteger)
+    uncounted: Mapped[dict[str, int | None]] = mapped_column(JSON)

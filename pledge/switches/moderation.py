@@ -17,7 +17,7 @@ def turn(actor: Actor, name: str, given: Any, reason: str, hours: int | None = N
     """Turn a switch to a value of its kind, for a number of hours where it ends by itself. Raises CannotTurn."""
     kind = SWITCHES[name]
     value = kind.clean(given)
-    lasting = kind.lasting(hours) if value != kind.usual else None
+    duration = kind.duration(hours) if value != kind.usual else None
     reason = reason.strip()
     if not reason:
         raise CannotTurn(BadTurn.NO_REASON)
@@ -30,7 +30,7 @@ def turn(actor: Actor, name: str, given: Any, reason: str, hours: int | None = N
         now = clock.now()
         held = row is not None and is_active(row.name, row.changed_at, row.ends_at, now)
         before = json.loads(row.value) if row is not None and held else None
-        ends_at = now + lasting if lasting else None
+        ends_at = now + duration if duration else None
         text = json.dumps(value, ensure_ascii=False)
         session.merge(Switch(name=name, value=text, changed_at=now, ends_at=ends_at))
         said = {"before": before, "after": value}

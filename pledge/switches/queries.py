@@ -39,7 +39,7 @@ def is_active(name: str, changed_at: datetime, ends_at: datetime | None, now: da
 
 
 def _end(name: str, changed_at: datetime, ends_at: datetime | None) -> datetime | None:
-    usual = SWITCHES[name].lasting(None)
+    usual = SWITCHES[name].duration(None)
     return ends_at or (changed_at + usual if usual else None)
 
 

@@ -81,7 +81,7 @@ class SwitchKind:
         """The value that it will be turned to. Raises CannotTurn."""
         return given
 
-    def lasting(self, hours: int | None) -> timedelta | None:
+    def duration(self, hours: int | None) -> timedelta | None:
         """How long it holds: the usual time where none is given. Raises CannotTurn."""
         if not self.hours:
             return None
@@ -196,7 +196,7 @@ SWITCHES: dict[str, SwitchKind] = {
                 "switch",
                 "A line at the top of every public page. Leave it empty in every language to remove it.",
             ),
-            button=Phrase("switch", "Save the banner"),
+            button=Phrase("switch", "Save"),
             hours=(168, 24, 720),
         ),
         Factor(
@@ -207,7 +207,7 @@ SWITCHES: dict[str, SwitchKind] = {
                 "switch",
                 "How often one network or one e-mail domain may send the form. Raise it when a hall of people or a whole company signs at once.",
             ),
-            button=Phrase("switch", "Save the limit"),
+            button=Phrase("switch", "Save"),
             hours=(24, 1, 4, 72),
             factors=(1, 2, 5, 10, 50),
         ),

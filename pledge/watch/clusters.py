@@ -11,10 +11,12 @@ Only hashes and times are read, of sign-ups that came from another machine. Anyb
 outside their own network they count for nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -29,11 +31,14 @@ from sqlalchemy import (
     select,
     text,
     true,
+    union,
     union_all,
 )
+from sqlalchemy.orm import aliased
 
 from pledge.abuse import origin_list
 from pledge.abuse.models import MailServer, OriginKind
+from pledge.abuse.origin_list import Origin
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import reading
@@ -78,6 +83,8 @@ WEEK = timedelta(days=7)
 MAX_CONFIRMED, MAX_SCATTERED, SCATTERED_SHARE = 25, 24, 0.9
 #: Smaller clusters are not judged by speed and domains.
 MIN_SIZE = min(MANY_SIGN_UPS, *(speed.min_size for speed in SPEEDS))
+#: What a small domain has had is counted while somebody signs or confirms there, and for so long afterwards.
+LATELY = timedelta(minutes=2)
 #: How far back speed and domains are looked at.
 WINDOW = timedelta(hours=1)
 #: Rows that one query reads at most, the newest first, so that it costs the same on the busiest day.
@@ -110,16 +117,6 @@ class Cluster:
     answered: Sequence[int]  #: and of these, who had confirmed by then
 
 
-@dataclass(frozen=True)
-class SuspiciousCluster:
-    """A cluster that was given away. Its hash is another one in each campaign."""
-
-    campaign_id: int
-    kind: OriginKind
-    hash: bytes
-    rule: Rule
-
-
 def broken_rule(cluster: Cluster) -> Rule | None:
     """What gives the cluster away; None: it may be people."""
     is_domain = cluster.kind is OriginKind.DOMAIN
@@ -141,55 +138,67 @@ def size_rule(confirmed: int, networks: int) -> Rule | None:
     return Rule.SIZE if confirmed >= MAX_CONFIRMED else None
 
 
-def suspicious() -> list[SuspiciousCluster]:
-    """The clusters that are given away and in which somebody may wait, without those that staff allow."""
+def suspicious() -> dict[Rule, list[Origin]]:
+    """The clusters that are given away and in which somebody may wait, by what gives them away; without those that staff allow."""
     allowed = origin_list.allowed()
     exempt = allowed.union(*(large_domains(slug) for slug in slugs().values()))
-    found = [*_by_speed_and_domains(), *_by_size(allowed)]
-    return [one for one in found if one.hash not in exempt]
+    found = defaultdict(list)
+    for rule, origin in chain(_by_speed_and_domains(), _by_size(exempt)):
+        if origin.hash not in exempt:
+            found[rule].append(origin)
+    return found
 
 
-def _by_speed_and_domains() -> Iterator[SuspiciousCluster]:
+def _by_speed_and_domains() -> Iterator[tuple[Rule, Origin]]:
     now = clock.now()
     recent = recent_sign_ups(Signature.submitted_at >= now - WINDOW, Signature.wide_network_hash.is_not(None))
     judged = (func.count() >= MIN_SIZE) & (func.count().filter(recent.c.waits) > 0)
-    query = union_all(*(figures(recent, kind, now, having=judged) for kind in COLUMNS))
+    small = judged & (func.count().filter(recent.c.is_small) > 0)
+    having = {kind: small if kind is OriginKind.DOMAIN else judged for kind in COLUMNS}
+    query = union_all(*(figures(recent, kind, now, having=having[kind]) for kind in COLUMNS))
     with reading() as connection:
         rows = connection.execute(query).all()
     for campaign_id, *row in rows:
         cluster = cluster_of(row)
         if rule := broken_rule(cluster):
-            yield SuspiciousCluster(campaign_id, cluster.kind, bytes(row[1]), rule)
+            yield rule, Origin(campaign_id, cluster.kind, bytes(row[1]))
 
 
-def _by_size(allowed: Collection[bytes]) -> Iterator[SuspiciousCluster]:
+def _by_size(exempt: Collection[bytes]) -> Iterator[tuple[Rule, Origin]]:
     """The small domains of a campaign that have had too many confirmations within a week, alone or with those that share their
-    mail server.
+    mail server. Only where somebody has signed or confirmed lately: elsewhere nothing has changed.
     """
-    newest = (
-        select(Signature.campaign_id, Signature.domain_hash, Signature.network_hash)
-        .where(text(SMALL_CONFIRMED), Signature.confirmed_at >= clock.now() - WEEK)
-        # Held ones do not count, so a flood of them does not fill MAX_ROWS.
-        .where(Signature.state == SignatureState.CONFIRMED, Signature.domain_hash.is_not(None))
-        .order_by(Signature.confirmed_at.desc())
-        .limit(MAX_ROWS)
-        .subquery()
-    )
-    server = func.coalesce(MailServer.server_hash, newest.c.domain_hash)
-    number, networks = func.count(), func.count(newest.c.network_hash.distinct())
+    since = clock.now() - LATELY
+    active = union(
+        select(Signature.domain_hash).where(text(SMALL_CONFIRMED), Signature.confirmed_at >= since),
+        select(Signature.domain_hash).where(IS_SMALL, Signature.submitted_at >= since),
+    ).subquery()
+    shared = aliased(MailServer)
+    own = select(MailServer.server_hash).where(MailServer.domain_hash == active.c.domain_hash)
+    server = func.coalesce(own.scalar_subquery(), active.c.domain_hash).label("hash")
+    servers = select(server).where(active.c.domain_hash.is_not(None)).distinct().subquery()
+    domain = func.coalesce(shared.domain_hash, servers.c.hash)
+    counted = (text(SMALL_CONFIRMED), Signature.confirmed_at >= clock.now() - WEEK)
+    # By the index for each domain, however many the planner expects.
+    number = select(func.count()).where(Signature.domain_hash == domain, *counted).scalar_subquery()
     query = (
-        select(newest.c.campaign_id, server, number, networks)
-        .outerjoin(MailServer, MailServer.domain_hash == newest.c.domain_hash)
-        .where(newest.c.domain_hash.not_in(allowed))
-        .group_by(newest.c.campaign_id, server)
-        .having(number >= MAX_SCATTERED)
+        select(servers.c.hash, domain, number)
+        .outerjoin(shared, shared.server_hash == servers.c.hash)
+        .where(domain.not_in(exempt))
     )
+    networks = select(Signature.campaign_id, func.count(Signature.network_hash.distinct()))
+    by_server: dict[bytes, dict[bytes, int]] = defaultdict(dict)
     with reading() as connection:
-        for campaign_id, server_hash, confirmed, different in connection.execute(query).all():
-            if rule := size_rule(confirmed, different):
-                shared = select(MailServer.domain_hash).where(MailServer.server_hash == server_hash)
-                for hashed in {bytes(server_hash), *map(bytes, connection.execute(shared).scalars())}:
-                    yield SuspiciousCluster(campaign_id, OriginKind.DOMAIN, hashed, rule)
+        for server_hash, domain_hash, confirmed in connection.execute(query):
+            by_server[bytes(server_hash)][bytes(domain_hash)] = confirmed
+        for domains in by_server.values():
+            if (confirmed := sum(domains.values())) < MAX_SCATTERED:
+                continue
+            of_domains = networks.where(Signature.domain_hash.in_(domains), *counted)
+            for campaign_id, different in connection.execute(of_domains.group_by(Signature.campaign_id)):
+                if rule := size_rule(confirmed, different):
+                    for domain_hash in domains:
+                        yield rule, Origin(campaign_id, OriginKind.DOMAIN, domain_hash)
 
 
 def recent_sign_ups(*conditions: ColumnElement[bool]) -> CTE:
@@ -232,9 +241,9 @@ def figures(
             *(number.filter(condition) for condition in (*ripe, *answered)),
             *more,
         )
-        .where(column.is_not(None))
+        # The others are left out before the figures, which sort their rows.
+        .where(column.in_(select(column).group_by(column).having(having)))
         .group_by(column)
-        .having(having)
     )
 
 

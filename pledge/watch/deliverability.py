@@ -87,8 +87,9 @@ def falls() -> list[Fall]:
     now = clock.now()
     recent = {line.provider: line for line in deliverability()}
     usual = {line.provider: line for line in _between(now - USUAL, now - RECENT)}
-    found = [Fall(recent[name], usual[name]) for name in WATCHED]
-    return [fall for fall in found if _has_fallen(fall)]
+    judged = [name for name in WATCHED if recent[name].mails >= MIN_RECENT and usual[name].mails >= MIN_USUAL]
+    found = [Fall(recent[name], usual[name]) for name in judged]
+    return [fall for fall in found if fall.of_confirmed or fall.of_delivered]
 
 
 def alert_falls() -> int:
@@ -104,12 +105,6 @@ def alert_falls() -> int:
                 **_facts(fall),
             )
     return len(found)
-
-
-def _has_fallen(fall: Fall) -> bool:
-    if fall.recent.mails < MIN_RECENT or fall.usual.mails < MIN_USUAL:
-        return False
-    return fall.of_confirmed or fall.of_delivered
 
 
 def _facts(fall: Fall) -> dict[str, int]:

@@ -17,6 +17,7 @@ from pledge.abuse import alerts, origin_list
 from pledge.abuse.models import AlertKind, ListEffect, OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.accounts import alarms
+from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
@@ -26,7 +27,7 @@ from pledge.signatures.invalidation import services as invalidation
 from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.models import SMALL_PENDING, Signature
 from pledge.signatures.queries import held_in_all, lock
-from pledge.watch.clusters import COLUMNS, IS_SMALL, WAITS, WINDOW, Rule, SuspiciousCluster, suspicious
+from pledge.watch.clusters import COLUMNS, IS_SMALL, WAITS, WINDOW, Rule, suspicious
 
 #: Rows put on hold in one transaction: whoever confirms one of them waits for it.
 BATCH = 500
@@ -39,12 +40,12 @@ _BY_SIZE = (Rule.SIZE, Rule.SCATTERED)
 def hold_suspicious() -> int:
     """Put on hold what waits in clusters that no group of people makes; how many sign-ups that were."""
     clusters = suspicious()
-    held = {rule: _hold(rule, [one for one in clusters if one.rule is rule]) for rule in Rule}
-    if any(held[rule] for rule in _BY_SIZE):
+    held = {rule: _hold(rule, origins) for rule, origins in clusters.items()}
+    if any(held.get(rule) for rule in _BY_SIZE):
         with transaction() as session:
             alarms.alert(session, AlertKind.DOMAIN_HELD)
     if number := sum(held.values()):
-        log.warning("sign-ups put on hold", sign_ups=number, clusters=len(clusters))
+        log.warning("sign-ups put on hold", sign_ups=number, clusters=sum(map(len, clusters.values())))
     return number
 
 
@@ -81,9 +82,10 @@ def allow(actor: Actor, origin: Origin, why: str) -> int | None:
         number = invalidation.propose(actor, condition(origin), None, why, act=InvalidationAct.RELEASE)
     except invalidation.NothingMatches:
         return None
-    if not invalidation.may_decide_alone(number):
+    try:
+        invalidation.approve(actor, number)
+    except NeedsSecondPerson:
         return number
-    invalidation.approve(actor, number)
     return None
 
 
@@ -122,14 +124,12 @@ def condition(origin: Origin, since: datetime | None = None) -> Condition:
     )
 
 
-def _hold(rule: Rule, clusters: Sequence[SuspiciousCluster]) -> int:
-    """Hold what waits in these clusters; how many sign-ups that were."""
-    if not clusters:
-        return 0
+def _hold(rule: Rule, origins: Sequence[Origin]) -> int:
+    """Hold what waits from these origins; how many sign-ups that were."""
     hashes = defaultdict(list)
-    for cluster in clusters:
-        hashes[cluster.campaign_id, cluster.kind].append(cluster.hash)
-    within = [_waiting(rule, *origin, found) for origin, found in hashes.items()]
+    for origin in origins:
+        hashes[origin.campaign_id, origin.kind].append(origin.hash)
+    within = [_waiting(rule, *cluster, found) for cluster, found in hashes.items()]
     with reading() as connection:
         ids = list(connection.execute(select(Signature.id).where(*WAITS, or_(*within))).scalars())
     return sum(_mark(rule, ids[at : at + BATCH]) for at in range(0, len(ids), BATCH))

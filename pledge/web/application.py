@@ -4,6 +4,7 @@ from wsgiref.types import WSGIApplication
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
 
 from config import Config
 from pledge.core import i18n, logs, tracing
@@ -41,9 +42,10 @@ def register(app: Flask, config: Config) -> None:
 
 def add_middleware(app: Flask, config: Config) -> None:
     """The WSGI middleware around Flask, from the innermost to the outermost."""
-    inside: WSGIApplication = security_headers.SecurityHeaders(app.wsgi_app, config)
+    inside: WSGIApplication = app.wsgi_app
     if hops := config.trusted_proxies:
         inside = ProxyFix(inside, x_for=hops, x_proto=hops, x_host=0)
-    static = security_headers.StaticFiles(inside, config, max_age=60 * 60 * 24 * 365, charset="utf-8")
+    static = WhiteNoise(inside, max_age=60 * 60 * 24 * 365, charset="utf-8")
     static.add_files(str(templating.STATIC), prefix="static/")
-    app.wsgi_app = request_checks.KnownHosts(static, inside, config)  # type: ignore[method-assign]  # Flask's own documented hook
+    known = request_checks.KnownHosts(static, inside, config)
+    app.wsgi_app = security_headers.SecurityHeaders(known, config)  # type: ignore[method-assign]  # Flask's own documented hook

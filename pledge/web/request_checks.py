@@ -30,7 +30,7 @@ _ONE_CLICK = "pledge_one_click"
 _TAKES = "pledge_takes"
 
 #: Asked by load balancers, by Prometheus and by `flask serve` itself, under the address of the machine.
-WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
+MONITORING_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 _UNCLEAN = re.compile("[\0\ufffd\ud800-\udfff]")
 _REFUSED = "pledge.refused_host"
 _ALLOWED = "pledge_allowed"
@@ -40,10 +40,10 @@ _FORM_MEMORY = 192 * 1024
 
 
 class KnownHosts:
-    """Outermost WSGI middleware: only requests for one of our host names are answered.
+    """WSGI middleware: only requests for one of our host names are answered.
 
     A request for another name goes to `refusing` (the application) as one for our own, marked, so that the 400 page can
-    build its links and repeats nothing of that name. Load balancers ask for the paths in WATCHED by IP address.
+    build its links and repeats nothing of that name. Load balancers ask for the paths in MONITORING_PATHS by IP address.
     """
 
     def __init__(self, app: WSGIApplication, refusing: WSGIApplication, config: Config) -> None:
@@ -56,7 +56,7 @@ class KnownHosts:
         if self._is_known(environ):
             return self._app(environ, start_response)
         environ["HTTP_HOST"] = self._own
-        if environ.get("PATH_INFO") in WATCHED:
+        if environ.get("PATH_INFO") in MONITORING_PATHS:
             return self._app(environ, start_response)
         environ[_REFUSED] = True
         return self._refusing(environ, start_response)

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from whitenoise import WhiteNoise
-
 from config import Config
 
 _DIRECTIVES = (
@@ -64,20 +62,3 @@ class SecurityHeaders:
             return start_response(status, headers + missing, *rest)
 
         return self._app(environ, start)
-
-
-class StaticFiles(WhiteNoise):  # type: ignore[misc]  # the library has no types
-    """Static files with the security headers on each answer, also on 405 and 416."""
-
-    def __init__(self, application: Any, config: Config, **options: Any) -> None:
-        super().__init__(application, **options)
-        self._fixed = security_headers(config)
-
-    def serve(
-        self, static_file: Any, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return start_response(status, [*headers, *self._fixed.items()], *rest)
-
-        answer: Iterable[bytes] = super().serve(static_file, environ, start)
-        return answer

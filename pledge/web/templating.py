@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, current_app, make_response, render_template, request, url_for
-from flask_babel import get_locale
 from jinja2.runtime import Context
 
 from config import Config
 from pledge.abuse import models as alerts
 from pledge.accounts import roles
+from pledge.campaigns import models as campaigns
 from pledge.core import countries, i18n, languages
 from pledge.core.languages import language_of_script
 from pledge.core.organization_types import TYPES
@@ -53,6 +53,8 @@ LABELS = {
     "mail_provider": funnel.PROVIDERS,
     "mail_returned": mail.RETURNED_LABELS,
     "mail_state": mail.STATE_LABELS,
+    "campaign_state": campaigns.STATE_LABELS,
+    "partner_role": campaigns.ROLE_LABELS,
     "news_state": news.STATE_LABELS,
     "organization_type": TYPES,
     "paper_state": paper.STATE_LABELS,
@@ -97,7 +99,6 @@ def init_app(app: Flask, config: Config) -> None:
         authenticator_name=config.issuer,
         site_name=lambda: config.site_name_in(i18n.language()),
         region_name=lambda code: countries.region_name(code, i18n.language()),
-        get_locale=get_locale,
         language_of_script=language_of_script,
         has_sample_data=lambda: switches.current().sample_data,
         initials=initials,

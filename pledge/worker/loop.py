@@ -37,7 +37,7 @@ from pledge.retention import services as retention
 from pledge.signatures import reminding
 from pledge.signatures import services as signatures
 from pledge.signatures.invalidation import applying
-from pledge.statistics import places
+from pledge.statistics import integrity, places
 from pledge.statistics.dashboard import alert_reached_goals
 from pledge.watch import deliverability
 from pledge.watch import services as watch
@@ -136,6 +136,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("webhook", webhook.advance, idle=2, busy=0),
         Step("steps", alert_reached_goals, idle=5),
         Step("inbox", alert_waiting, idle=60),
+        Step("integrity", integrity.renew, idle=60),
         Step("compare", contents.compare, idle=3600),
         Step("mail servers", mail_servers.look_up_next, idle=0.2, busy=0, enabled=looks_up_mail_servers),
         Step("bounces", read_bounces, idle=30, busy=0, enabled=bool(bounce_mailbox)),

@@ -11,8 +11,10 @@ import brotli
 import html5lib
 from flask import Flask
 from flask.testing import EnvironBuilder
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from pledge.core.db import db
 from rehearsals.hostile import corpus
 from rehearsals.hostile.inputs import Input
 from rehearsals.hostile.snapshots import Snapshot
@@ -26,6 +28,10 @@ INSIDE = ("Traceback (most recent call last)", "sqlalchemy.exc", "psycopg.", "we
 MEANT = {("embed.oembed", 501)}
 #: Seconds of the processor for one request. The slowest that are right set a page of a PDF.
 SLOW = 3.0
+#: The answers that a form may give. 400: no text; 401: not signed; 404, 409, 410: gone or too late; 422: told at the field.
+ANSWERS = {200, 302, 303, 400, 401, 403, 404, 409, 410, 413, 422}
+#: Tables that say nothing of an act: sessions, tries that failed, files that wait a day to be kept.
+BESIDE = {"staff_sessions", "staff_attempts", "stored_files"}
 
 
 @dataclass
@@ -63,7 +69,7 @@ class Driver:
         self._client.checked = False
 
     def run(self, inputs: Iterable[Input]) -> Report:
-        report = Report()
+        report, before = Report(), _rows()
         for given in inputs:
             began = time.thread_time()
             answer = self._answered(given)
@@ -74,9 +80,16 @@ class Driver:
             report.faults += [f"{given}: {fault}" for fault in faults_of(given, answer)]
             if seconds > SLOW:
                 report.faults.append(f"{given}: took {seconds:.1f} s")
-            if given.method == "POST" and answer.status_code < 400:
-                report.taken |= {given.rule} if given.kind in ("field", "file") else set()
+            if given.method != "POST":
+                continue
+            if given.kind == "form" and answer.status_code not in ANSWERS:
+                report.faults.append(f"{given}: answered {answer.status_code}")
+            if answer.status_code < 400:
+                report.taken |= {given.rule} if given.kind in ("form", "field", "file") else set()
                 report.faults += [f"{given}, then {fault}" for fault in self._faults_behind(given, answer)]
+            elif (moved := before ^ _rows()) and {name for name, _ in moved} - BESIDE:
+                report.faults.append(f"{given}: answered {answer.status_code}, and yet changed {moved}")
+            if answer.status_code < 400 or moved:
                 self._snapshot.restore(self._app)
         return report
 
@@ -110,6 +123,15 @@ class Driver:
         options = {"data": given.body, "content_type": given.content_type} if given.method == "POST" else {}
         builder = EnvironBuilder(self._app, "/", method=given.method, environ_overrides=environ, **options)
         return _readable(self._client.open(builder, buffered=True))
+
+
+def _rows() -> set[tuple[str, int]]:
+    """How many rows each table holds."""
+    db.session.rollback()
+    tables = db.metadata.sorted_tables
+    counts = [select(func.count()).select_from(table).scalar_subquery() for table in tables]
+    numbers = db.session.execute(select(*counts)).one()
+    return set(zip([table.name for table in tables], numbers, strict=True))
 
 
 def _readable(answer: TestResponse) -> TestResponse:

@@ -16,6 +16,13 @@ from rehearsals.hostile.survey import ANYBODY, Route
 
 MULTIPART = "multipart/form-data; boundary=hostile"
 
+#: What is sent in all fields of every form, and what of the public ones only.
+EVERYWHERE = ("spaces", "line break", "zero width", "formula", "element", "number", "long")
+IN_PUBLIC = (
+    *("empty", "no-break space", "right to left", "negative", "other digits"),
+    *("emoji", "long in Korean", "NUL", "lone surrogate"),
+)
+
 #: The key of those who may forward bounces, and a report of one; `%s` is hostile.
 HOOK_KEY = "hook-key-of-forty-characters-0123456789ab"
 REPORT = (
@@ -82,6 +89,33 @@ def sample(inputs: Sequence[Input], number: int, chance: random.Random) -> list[
     return chosen + chance.sample(inputs, number)
 
 
+def odd_forms(routes: Sequence[Route]) -> Iterator[Input]:
+    """Every form as it should be, empty, as lists, twice, without each of its fields, and with what none expects."""
+    for route in routes:
+        for visitor, form in route.forms:
+            action = quote(form.action)
+            plain = Input(route.rule.rule, route.rule.endpoint, "POST", action, "", visitor=visitor)
+            good = _good(form)
+            token = {name: value for name, value in good.items() if name not in form.names}
+            line_break, element = (
+                dict.fromkeys(form.names, corpus.TEXTS[one]) for one in ("line break", "element")
+            )
+            kinds = {
+                "as it should be": _body(form, good),
+                "empty": _body(form, token),
+                "of lists": _body(form, {**token, **{f"{name}[]": good[name] for name in form.names}}),
+                "twice": _body(form, good, again=element),
+            }
+            for what in (*EVERYWHERE, *(IN_PUBLIC if visitor == ANYBODY else ())):
+                kinds[f"all {what}"] = _body(form, {**good, **dict.fromkeys(form.names, corpus.TEXTS[what])})
+            for name in form.names:
+                others = {other: value for other, value in good.items() if other != name}
+                kinds[f"without {name}"] = _body(form, others)
+                kinds[f"with a line break in {name}"] = _body(form, {**good, name: line_break[name]})
+            for what, body in kinds.items():
+                yield replace(plain, place=f"form {what}", **body)
+
+
 def _in_bodies(plain: Input, each: int, chance: random.Random) -> Iterator[Input]:
     for name in chance.sample(sorted(corpus.BODIES), 2 * each):
         kind, body = corpus.BODIES[name]
@@ -105,7 +139,7 @@ def _asked(route: Route, plain: Input, each: int, chance: random.Random) -> Iter
 
 
 def _filled(form: Form, plain: Input, each: int, chance: random.Random) -> Iterator[Input]:
-    """A form that is as it should be but for one field, or one that is left out or comes twice."""
+    """A form that is as it should be but for one field, or with one text in all of them."""
     good = _good(form)
     for name in form.names:
         if name in form.files:
@@ -153,13 +187,17 @@ def _good(form: Form) -> dict[str, str]:
 
 
 def _body(
-    form: Form, values: Mapping[str, str], files: Mapping[str, tuple[str, str, bytes]] | None = None
+    form: Form,
+    values: Mapping[str, str],
+    files: Mapping[str, tuple[str, str, bytes]] | None = None,
+    again: Mapping[str, str] | None = None,
 ) -> dict[str, object]:
     """Content type and body of a form; one with files has parts, and a part without a name where none was chosen."""
+    pairs = [*values.items(), *(again or {}).items()]
     if not form.files:
-        body = "&".join(f"{quote(name)}={value}" for name, value in values.items())
+        body = "&".join(f"{quote(name)}={value}" for name, value in pairs)
         return {"content_type": URLENCODED, "body": body.encode()}
-    parts = [_part(name, unquote_to_bytes(values[name])) for name in values if name not in form.files]
+    parts = [_part(name, unquote_to_bytes(value)) for name, value in pairs if name not in form.files]
     for name in form.files:
         filename, kind, content = (files or {}).get(name, ("", "application/octet-stream", b""))
         parts.append(_part(name, content, f'; filename="{filename}"\r\nContent-Type: {kind}'))

@@ -1,4 +1,5 @@
-"""Hostile values in every part, parameter, header, field, file and body of every route: no error, nothing reflected.
+"""Hostile values in every part, parameter, header, field, file and body of every route: no error, nothing reflected; and what
+is refused leaves nothing.
 
 `make hostile` sends all of them (docs/security.md has its figures); here it is a sample of that.
 """
@@ -11,9 +12,9 @@ import pytest
 from pydantic import SecretStr
 
 from rehearsals.hostile.driver import Driver
-from rehearsals.hostile.inputs import HOOK_KEY, everything, sample
-from rehearsals.hostile.snapshots import PostgresSnapshot
-from rehearsals.hostile.survey import STAFF, survey
+from rehearsals.hostile.inputs import HOOK_KEY, everything, odd_forms, sample
+from rehearsals.hostile.snapshots import PostgresSnapshot, SqliteSnapshot
+from rehearsals.hostile.survey import ANYBODY, STAFF, survey
 from tests.support.factories import staff
 from tests.support.staff import StaffClient, client, client_of
 from tests.support.world import world
@@ -42,11 +43,13 @@ def cookie(visitor: StaffClient) -> str:
 
 
 @pytest.mark.sqlite_only
+@pytest.mark.parametrize("on", ["sqlite", "postgresql"])
 def test_no_hostile_input_breaks_a_route_or_comes_back_as_markup(
-    new_database, postgres_server, app_on, frozen_clock
+    new_database, postgres_server, app_on, frozen_clock, tmp_path, on
 ):
+    """On SQLite the odd forms."""
     del frozen_clock  # the second factor stays recent, however long this takes
-    app = app_on(new_database("postgresql", "hostile"), **OPEN)
+    app = app_on(new_database(on, "hostile"), **OPEN)
     with app.app_context():
         by_staff = client(app)
         visitors = {
@@ -56,16 +59,22 @@ def test_no_hostile_input_breaks_a_route_or_comes_back_as_markup(
         }
         visitors["at the sign-in"].get("/staff/sign-in")
         routes = survey(app, world(by_staff), visitors)
-        chance = random.Random(SEED)
-        inputs = list(everything(routes, EACH or 1, chance))
-        if not EACH:
-            inputs = sample(inputs, SAMPLE, chance)
+        inputs = list(odd_forms(routes))
+        if on == "postgresql":
+            inputs = [one for one in inputs if one.visitor == ANYBODY] + hostile(routes)
         cookies = {name: cookie(visitor) for name, visitor in visitors.items()}
-        report = Driver(app, PostgresSnapshot(postgres_server), cookies).run(inputs)
+        snapshot = SqliteSnapshot(tmp_path) if on == "sqlite" else PostgresSnapshot(postgres_server)
+        report = Driver(app, snapshot, cookies).run(inputs)
         sys.stdout.write(f"{report.table()}\n")
         assert not report.faults, "\n".join(report.faults)
-        assert unsent(app, report) == []
+        assert on == "sqlite" or unsent(app, report) == []
         assert len(report.taken) > 60, "most forms are right but for what is odd in them"
+
+
+def hostile(routes):
+    chance = random.Random(SEED)
+    inputs = list(everything(routes, EACH or 1, chance))
+    return inputs if EACH else sample(inputs, SAMPLE, chance)
 
 
 def unsent(app, report):

@@ -59,12 +59,12 @@ def _campaigns(lang: str, whole: Campaign) -> Iterator[Shown]:
     table = (
         "이름 (한국어),이름 (영어),웹 주소,단체 유형\n맑은하늘회,Clear Sky Society,example.org,시민사회단체\n"
     )
-    for name, content in (("preview", table), ("with errors", "이름\n=1+1\n")):
+    for name, content in (("preview", table), ("with errors", "이름 (한국어)\n=1+1\n")):
         path = f"/staff/campaigns/{whole.slug}/partners/import"
         yield Shown(f"import, {name}", path, act=import_table(content))
     for rest in (
         *("", f"/{empty}", f"/{empty}/state/open"),
-        *(f"/{whole.slug}/{part}" for part in ("page", "settings", "partners", "partners/new")),
+        *(f"/{whole.slug}/{part}" for part in ("dates", "settings", "partners", "partners/new")),
         *(f"/{whole.slug}/{part}" for part in ("events/new", "sisters/new", "state/closed")),
         *(f"/{partner}", f"/{partner}/remove", f"/{whole.slug}/events/{whole.events[0].id}"),
     ):

@@ -53,7 +53,7 @@ def now_in_seoul(page):
 
 @pytest.mark.journey
 def test_the_day_of_an_exporter_from_the_inbox_to_the_download(visitor, site):
-    """Five presses for a delivery (the bar is six), then one for the totals."""
+    """At most six presses for a delivery, then one for the totals on the page of numbers."""
     sign_and_confirm(visitor.page(lang="en"), site)
     page = staff_page(visitor, site, "exporter")
     page.goto(f"/staff/deliveries/new/{SLUG}")
@@ -61,12 +61,19 @@ def test_the_day_of_an_exporter_from_the_inbox_to_the_download(visitor, site):
         fill(page)
         freeze(page)
     page.goto("/staff/")
-    press(page, "nav a[href$='/staff/deliveries']")
-    press(page, f"main a[href$='/staff/deliveries/new/{SLUG}']")
-    freeze(page)  # two presses
+    *presses, download = (
+        "nav a[href$='/staff/deliveries']",
+        f"main a[href$='/staff/deliveries/new/{SLUG}']",
+        "main form button[type=submit]",
+        "form[action$='/freeze'] button >> nth=0",
+        "form[action$='/download'] button",
+    )
+    assert len(presses) + 1 <= 6
+    for button in presses:
+        press(page, button)
     wait_for_pack(page, by_hand=False)
     with page.expect_download() as pack:
-        page.locator("form[action$='/download'] button").click()
+        page.locator(download).click()
     assert "-pack-" in pack.value.suggested_filename
     press(page, "nav a[href$='/staff/numbers']")
     with page.expect_download() as totals:

@@ -15,7 +15,7 @@ from tests.support import factories
 from tests.support.browser import PHONE, assert_looks_right, wait_for_modules
 from tests.support.staff import code
 
-TEXTS = "/staff/campaigns/blue-skies/page"
+TEXTS = "/staff/campaigns/blue-skies"
 WORDS = "한 시간 동안 쓴 글 <b>& more</b>"
 PASSWORD = "three green herons waited"
 

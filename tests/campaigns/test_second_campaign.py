@@ -146,7 +146,7 @@ def test_no_staff_page_of_one_campaign_tells_facts_of_the_other(rivers):
     organization = endorsement(second)
     number = deliveries.frozen(second, **texts())
     admin = staff.client(app, "admin")
-    sections = ("", "/page", "/partners", "/settings", "/news", "/news/new")
+    sections = ("", "/dates", "/partners", "/settings", "/news", "/news/new")
     for lang, name in SITE.items():
         admin.post("/staff/language", data={"lang": lang})
         for path in [

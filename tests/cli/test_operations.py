@@ -152,9 +152,10 @@ def test_dead_lists_what_was_given_up_without_addresses(runner, given_up):
     assert "nobody" not in result.output
 
 
-def test_a_database_that_refuses_the_list_is_one_line(app, runner):
+@pytest.mark.parametrize("words", [["dead"], ["retry", "--all"]])
+def test_a_database_that_refuses_a_command_is_one_line(app, runner, words):
     as_superuser("ALTER TABLE outbox_mails RENAME TO elsewhere")
-    result = runner.invoke(args=["mail", "dead"])
+    result = runner.invoke(args=["mail", *words])
     as_superuser("ALTER TABLE elsewhere RENAME TO outbox_mails")
     assert result.exit_code == 1
     assert result.output.count("\n") == 1

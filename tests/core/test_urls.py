@@ -14,15 +14,17 @@ def site(make_app):
 
 def test_a_link_begins_with_the_base_url_where_there_is_no_request(site):
     with site.app_context():
-        assert urls.manage_link("en", "abc") == "https://sky.example/en/me/abc"
-        assert urls.staff_link() == "https://sky.example/staff/"
+        assert urls.campaign_link("en", "abc") == "https://sky.example/en/c/abc"
+        assert urls.public_url("staff.inbox") == "https://sky.example/staff/"
 
 
 def test_a_link_begins_with_the_base_url_whatever_host_and_language_a_request_names(site):
     with site.test_request_context("/ko/", base_url="http://other.example:8080"):
-        assert urls.confirm_link("en", "abc") == "https://sky.example/en/confirm/abc"
+        assert urls.campaign_link("en", "abc") == "https://sky.example/en/c/abc"
 
 
 def test_a_link_to_the_staff_area_names_no_language(site):
     with site.app_context():
-        assert urls.staff_invitation_link("a.b-c") == "https://sky.example/staff/invitation/a.b-c"
+        assert (
+            urls.public_url("staff.invitation", token="a.b-c") == "https://sky.example/staff/invitation/a.b-c"
+        )

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from pledge.campaigns.queries import published_slugs
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.deliveries.document import from_json
@@ -17,7 +16,6 @@ from pledge.endorsements.models import EndorsementState, VersionState
 from pledge.endorsements.review import moderation
 from pledge.endorsements.review.queries import SeenState
 from pledge.ledger import services
-from pledge.ledger.log import sign_missing_checkpoints
 from pledge.ledger.models import Kind
 from pledge.signatures import services as signers
 from pledge.statistics.totals import DoesNotAddUp, campaign_facts, totals_at
@@ -93,14 +91,6 @@ def test_what_the_log_did_is_told_by_reason(app):
     assert vars(document.people_moves) == {"confirmed": 8, "withdrawn": 1, "invalidated": 1, "reinstated": 0}
     assert document.people_moves.count == document.checkpoint.people == 6
     assert document.organization_moves.count == document.checkpoint.organizations == 1
-
-
-def test_a_campaign_that_nobody_signed_can_be_frozen(app):
-    of = campaign(versions=2)
-    sign_missing_checkpoints(published_slugs)
-    document = preview(of.slug)
-    assert (document.checkpoint.size, document.checkpoint.people, document.by_day) == (0, 0, [])
-    assert [pledge.version for pledge in document.pledges] == [2]
 
 
 def test_the_pledge_texts_are_those_that_were_signed(app):

@@ -12,7 +12,7 @@ from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
-from pledge.deliveries import freezing
+from pledge.deliveries import freezing, services
 from pledge.deliveries.document import from_json
 from pledge.deliveries.letter.texts import LetterContradicts
 from pledge.deliveries.models import Delivery, DeliveryState
@@ -153,7 +153,7 @@ def test_the_same_delivery_is_found_again_until_anything_differs(app):
     assert db.session.scalars(select(Job.subject_id)).all() == [number]
     other = freeze(of, occasion=Texts(ko="다른 행사", en="Another occasion"))
     assert other != number
-    freezing.discard(ANNA, number, "a mistake")
+    services.discard(ANNA, number, "a mistake")
     assert freeze(of) not in (number, other)
 
 
@@ -166,31 +166,13 @@ def test_a_discarded_delivery_has_no_job_any_more(app):
     fold_all()
     number = freeze(of)
 
-    freezing.discard(ANNA, number, "the wrong recipient")
+    services.discard(ANNA, number, "the wrong recipient")
 
     assert stored(number).state == DeliveryState.DISCARDED
     job = jobs.newest(JobKind.PACK, number)
     assert job is not None
     assert job.state == JobState.GONE
     assert jobs.advance({}) is False
-
-
-@pytest.mark.parametrize("state", ["handed_over", "discarded"])
-def test_what_was_handed_over_or_discarded_is_not_discarded(app, state):
-    of = campaign()
-    signature(of)
-    fold_all()
-    number = freeze(of)
-    with transaction() as session:
-        row = session.get_one(Delivery, number)
-        row.state, row.handed_over_at = state, time.now()
-    with pytest.raises(freezing.NotDiscardable):
-        freezing.discard(ANNA, number, "too late")
-
-
-def test_what_never_was_is_not_discarded(app):
-    with pytest.raises(freezing.NotDiscardable):
-        freezing.discard(ANNA, 404, "why")
 
 
 # --- choosing a checkpoint ---

@@ -10,7 +10,7 @@ from pledge.audit.models import AuditEntry
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
-from pledge.deliveries import freezing, queries, services
+from pledge.deliveries import queries, services
 from pledge.deliveries.services import (
     Answer,
     BadEntry,
@@ -109,9 +109,10 @@ def test_a_delivery_is_handed_over_when_its_pack_was_made_at_the_second_try():
 STEPS = {
     "hand over": lambda n: services.hand_over(ANNA, n, handing_over()),
     "answer": lambda n: services.answer(ANNA, n, reply()),
+    "discard": lambda n: services.discard(ANNA, n, "put off"),
 }
 ALLOWED = {
-    "frozen": {"hand over"},
+    "frozen": {"hand over", "discard"},
     "handed over": {"answer"},
     "answered": set(),
     "discarded": set(),
@@ -120,7 +121,7 @@ ALLOWED = {
 
 def discarded():
     number = deliveries.frozen()
-    freezing.discard(ANNA, number, "the ceremony was put off")
+    services.discard(ANNA, number, "the ceremony was put off")
     return number
 
 
@@ -141,7 +142,9 @@ def test_each_step_is_possible_in_its_states_only(state, step):
         STEPS[step](number)
         return
     # What was recorded already is a correction, which needs a reason.
-    is_recorded = deliveries.row(number).handed_over_at and (step == "hand over" or state == "answered")
+    is_recorded = (state, step) in {
+        *(("handed over", "hand over"), ("answered", "hand over"), ("answered", "answer")),
+    }
     with pytest.raises(BadEntry if is_recorded else DeliveryInWrongState):
         STEPS[step](number)
     assert deliveries.row(number).state == before

@@ -189,7 +189,6 @@ def test_thanks_that_are_hours_late_are_a_warning_of_the_doctor(app, frozen_cloc
     assert [level for level, _ in found] == [Severity.OK, Severity.WARNING]
 
 
-@pytest.mark.sqlite_only  # on PostgreSQL the database's clock decides
 @pytest.mark.parametrize(
     ("seconds", "level"), [(0, Severity.OK), (20, Severity.WARNING), (120, Severity.PROBLEM)]
 )
@@ -197,17 +196,6 @@ def test_a_clock_behind_what_was_recorded_is_noticed(app, clock, seconds, level)
     factories.signature(at=clock.now())
     clock.move(seconds=-seconds)
     assert the_only(environment.clock_findings())[0] is level
-
-
-@pytest.mark.postgresql_only
-@pytest.mark.parametrize(
-    ("seconds", "level"), [(3, Severity.OK), (20, Severity.PROBLEM), (-120, Severity.PROBLEM)]
-)
-def test_a_clock_apart_from_the_database_is_noticed(app, clock, seconds, level):
-    clock.move(seconds=seconds)
-    found, words = the_only(environment.clock_findings())
-    assert found is level
-    assert ("worker` does nothing here" in words) == (level is Severity.PROBLEM)
 
 
 def test_a_storage_that_works_is_in_order_and_left_as_it_was(app, settings):

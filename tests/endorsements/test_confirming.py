@@ -55,34 +55,26 @@ def test_mails_in_flight_when_the_campaign_ends_are_honoured_for_a_day(frozen_cl
 
 
 class TestWhatALinkStandsFor:
-    def test_a_link_of_a_pending_application_stands_for_it(self):
-        row = endorsement(state="pending", name_ko="하늘에너지")
-        link = open_link(endorse_confirm_token(row), "ko")
-        assert link.state is LinkState.PENDING
-        assert link.record.newest.name["ko"] == "하늘에너지"
-
     @pytest.mark.parametrize("state", ["review", "changes", "published", "removed"])
     def test_a_link_of_a_confirmed_application_says_so_even_after_it_expired(self, frozen_clock, state):
         token = endorse_confirm_token(endorsement(state=state))
         frozen_clock.move(days=30)
         assert open_link(token, "ko").state is LinkState.CONFIRMED
 
-    def test_a_link_of_a_pending_application_expires_after_seven_days(self, frozen_clock):
-        token = endorse_confirm_token(endorsement(state="pending"))
+    def test_a_link_of_a_pending_application_stands_for_it_and_expires_after_seven_days(self, frozen_clock):
+        token = endorse_confirm_token(endorsement(state="pending", name_ko="하늘에너지"))
         frozen_clock.move(days=7, minutes=4)
-        assert open_link(token, "ko").state is LinkState.PENDING
+        link = open_link(token, "ko")
+        assert (link.state, link.record.newest.name["ko"]) == (LinkState.PENDING, "하늘에너지")
         frozen_clock.move(minutes=2)
         assert open_link(token, "ko").state is LinkState.EXPIRED
-
-    def test_a_link_of_a_version_that_is_gone_is_unknown(self):
-        row = endorsement(state="pending")
-        assert open_link(endorse_confirm_token(row, seq=2), "ko").state is LinkState.UNKNOWN
 
     def test_links_that_are_ended_foreign_or_misused_are_unknown(self):
         row = endorsement(state="withdrawn")
         strange = [
             endorse_confirm_token(row),
             endorse_confirm_token(endorsement(state="declined")),
+            endorse_confirm_token(endorsement(state="pending"), seq=2),
             tokens.mint(Purpose.ENDORSE_CONFIRM, [12345, 1, 1]),
             tokens.mint(Purpose.ENDORSE_CONFIRM, [2**70, 1, 1]),
             tokens.mint(Purpose.ENDORSE_CONFIRM, [row.id, 1]),

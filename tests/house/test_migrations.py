@@ -10,6 +10,9 @@ from flask import Flask
 from sqlalchemy import inspect, select, text
 
 from config import ROOT
+from pledge.abuse import origin_list
+from pledge.abuse.models import ListEffect, OriginKind
+from pledge.abuse.origin_list import Origin
 from pledge.campaigns.models import CampaignConsent
 from pledge.core.db import db, migrations, transaction
 from pledge.diagnosis import Severity
@@ -82,6 +85,27 @@ def test_a_file_with_a_list_of_names_is_deleted_once_there_are_no_lists_of_names
     assert sweep() == 1
     assert current_storage().get("job-7-a/1") is None
     assert not {"list_terms", "named_lists"} & set(inspect(db.engine).get_table_names())
+
+
+def test_the_list_of_networks_and_domains_goes_on_from_the_blocks_that_became_it(migrated):
+    flask_migrate.downgrade(revision="0058")
+    with db.engine.begin() as connection:
+        for place in range(3):
+            connection.execute(
+                text(
+                    "INSERT INTO blocks (campaign_id, kind, hash, note, placed_name, placed_at, until)"
+                    " VALUES (1, 'network', :hash, 'spam', 'Anna', :at, :until)"
+                ),
+                {
+                    "hash": bytes([place]) * 32,
+                    "at": "2026-11-28 12:00:00+00:00",
+                    "until": "2126-11-28 12:00:00+00:00",
+                },
+            )
+    flask_migrate.upgrade()
+    network = Origin(1, OriginKind.NETWORK, bytes([9]) * 32)
+    origin_list.place(factories.ANNA, network, ListEffect.HOLD, "the same again", ())
+    assert [row.id for row in origin_list.listed(1)] == [4, 3, 2, 1]
 
 
 def test_each_migration_has_the_number_of_its_file_and_they_stand_in_one_line():

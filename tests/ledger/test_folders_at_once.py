@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
-from itertools import pairwise
 
 import pytest
 from sqlalchemy import Connection, insert, select, text
@@ -20,7 +19,7 @@ from pledge.ledger import log_queries, queries
 from pledge.ledger.models import Checkpoint, LedgerEntry
 from tests.support import crash, factories, ledger
 from tests.support.ledger import fold
-from tests.support.published_log import check_consistency
+from tests.support.published_log import check_continues
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
@@ -167,7 +166,7 @@ def test_a_worker_killed_in_the_middle_of_a_fold_loses_and_doubles_nothing(kind,
 
         with (halted_on_sqlite if kind == "sqlite" else halted_on_postgresql)() as is_halted:
             site.start_worker()
-            wait_until(is_halted)
+            wait_until(is_halted, seconds=2 * TEST_TIMEOUT)
             site.kill_worker()
         ledger.check()
         assert queries.count(campaign).people == 1, "what the killed worker did is gone"
@@ -182,6 +181,8 @@ def test_a_worker_killed_in_the_middle_of_a_fold_loses_and_doubles_nothing(kind,
 def halted_on_postgresql() -> Iterator[Callable[[], bool]]:
     """A fold gets as far as its last statement and waits there for a lock that is ours."""
     with own_transaction() as holder, holder.begin():
+        # A busy machine takes its time to start the worker that is to wait for this.
+        holder.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         holder.execute(text("SELECT 1 FROM ledger_heads FOR UPDATE"))
         yield lambda: folds_that_wait() == 1
     wait_until(lambda: folds_that_wait() == 0)
@@ -271,9 +272,8 @@ def test_sixteen_writers_that_commit_late_are_each_in_the_log_once_and_every_che
     for number in campaigns:
         published = checkpoints_of(number)
         assert len(published) > 1, "the folds must have run between the commits"
-        for before, after in pairwise(published):
-            proof = log_queries.consistency(number, before.size, after.size)
-            check_consistency(before.size, after.size, before.root, after.root, proof)
+        for before in published:
+            check_continues(number, before)
 
 
 def digest(subject: int) -> bytes:

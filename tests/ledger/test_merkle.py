@@ -8,7 +8,6 @@ import pytest
 
 from pledge.ledger import merkle
 from tests.support.checkers import program
-from tests.support.published_log import check_consistency
 
 LEAVES = [b"entry %d" % number for number in range(300)]
 HASHES = [merkle.leaf_hash(leaf) for leaf in LEAVES]
@@ -65,16 +64,6 @@ def path(index, begin, end):
     if index < k:
         return [*path(index, begin, begin + k), mth(begin + k, end)]
     return [*path(index - k, begin + k, end), mth(begin, begin + k)]
-
-
-def subproof(old, begin, end, whole):
-    """Section 2.1.2, word for word."""
-    if old == end - begin:
-        return [] if whole else [mth(begin, end)]
-    k = split(end - begin)
-    if old <= k:
-        return [*subproof(old, begin, begin + k, whole), mth(begin + k, end)]
-    return [*subproof(old - k, begin + k, end, False), mth(begin, begin + k)]
 
 
 def known(level, index):
@@ -152,42 +141,6 @@ def test_the_inclusion_proofs_of_the_known_tree_are_the_known_ones(index, size, 
     assert [step.hex() for step in merkle.inclusion_proof(index, size, known)] == proof.split()
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "proof"),
-    [
-        (1, 1, ""),
-        (
-            1,
-            8,
-            (
-                "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7 "
-                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e "
-                "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"
-            ),
-        ),
-        (
-            6,
-            8,
-            (
-                "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a "
-                "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0 "
-                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"
-            ),
-        ),
-        (
-            2,
-            5,
-            (
-                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e "
-                "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"
-            ),
-        ),
-    ],
-)
-def test_the_consistency_proofs_of_the_known_tree_are_the_known_ones(old, new, proof):
-    assert [step.hex() for step in merkle.consistency_proof(old, new, known)] == proof.split()
-
-
 # --- Every size up to 300 ---
 
 
@@ -202,14 +155,6 @@ def test_every_inclusion_proof_is_that_of_the_recursion_and_leads_to_the_root():
             assert proof == path(index, 0, size), (index, size)
             found = program.root_by_proof(HASHES[index], index, size, proof)
             assert found == mth(0, size), (index, size)
-
-
-def test_every_consistency_proof_is_that_of_the_recursion_and_shows_it():
-    for new in range(1, 301):
-        for old in range(1, new + 1):
-            proof = merkle.consistency_proof(old, new, subtree)
-            assert proof == subproof(old, 0, new, True), (old, new)
-            check_consistency(old, new, mth(0, old), mth(0, new), proof)
 
 
 def test_the_program_knows_every_root_as_the_tree_grows():
@@ -251,12 +196,6 @@ def test_a_proof_of_another_length_is_refused_in_words():
 def test_there_is_no_proof_of_what_is_not_there(index, size):
     with pytest.raises(IndexError):
         merkle.inclusion_proof(index, size, subtree)
-
-
-@pytest.mark.parametrize(("old", "new"), [(0, 5), (6, 5), (-1, 5)])
-def test_there_is_no_consistency_proof_from_nothing_or_backwards(old, new):
-    with pytest.raises(IndexError):
-        merkle.consistency_proof(old, new, subtree)
 
 
 def test_no_leaf_can_pass_for_a_node():

@@ -152,6 +152,7 @@ def test_a_burst_at_one_domain_or_network_leaves_it_closed_and_slows_only_that_o
     sent(100, 40, ago=11)
     assert not watch()
     assert not breaker.is_open()
+    assert "of one domain or network go out slowly" in site.test_cli_runner().invoke(args=["doctor"]).output
     queued(200, **{by: ROBOTS})
     queued(200)
     assert deliver(Notes(), limit=500).sent == 200 + 10

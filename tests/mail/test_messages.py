@@ -43,7 +43,7 @@ ABOUT_SIGNATURES = list(TRUE_OF_SIGNATURES)
 VALUES = (
     *("link", "receipt", "share", "code", "not_me", "since", "organization", "reason", "contact"),
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
-    *("title", "plain", "html", "refused", "headline", "details", "account", "number"),
+    *("title", "plain", "html", "refused", "headline", "details", "account", "number", "due"),
 )
 #: What is read for a mail of every kind is tested on both databases in test_blocks.py.
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.postgresql_only]

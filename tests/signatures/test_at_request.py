@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from pledge.accounts.two_people import WrongState
 from pledge.audit.models import AuditEntry
 from pledge.core.db import db, load
 from pledge.core.i18n import format_datetime
@@ -185,7 +186,7 @@ def test_the_news_stops_and_the_signature_stays():
     moderation.stop_news(ANNA, row.id, "asked")
     (kept,) = rows()
     assert (kept.state, kept.updates) == ("confirmed", False)
-    with pytest.raises(moderation.NotSubscribed):
+    with pytest.raises(WrongState):
         moderation.stop_news(ANNA, row.id, "asked")
 
 

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
+from pledge.accounts.two_people import WrongState
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
 from pledge.core.db import db, load, transaction
@@ -173,11 +174,11 @@ def test_one_that_would_be_held_is_cleared_with_a_reason():
 @pytest.mark.parametrize(
     ("act", "error", "states"),
     [
-        (moderation.withdraw, moderation.NotCounted, ["pending", "withdrawn", "invalidated"]),
-        (moderation.release, moderation.NotHeld, ["pending", "confirmed", "withdrawn", "invalidated"]),
+        (moderation.withdraw, WrongState, ["pending", "withdrawn", "invalidated"]),
+        (moderation.release, WrongState, ["pending", "confirmed", "withdrawn", "invalidated"]),
         (
             moderation.clear,
-            moderation.NotToBeHeld,
+            WrongState,
             ["pending", "confirmed", "held", "withdrawn", "invalidated"],
         ),
     ],

@@ -85,6 +85,7 @@ def follows(wanted, told, cells):
 
 @given(CROWDS)
 @example(({"KR-11": 5}, 0, {"FR": 1, "JP": 6}))
+@example(({"KR-11": 1, "KR-26": 4}, 0, {"FR": 1, "JP": 6}))
 def test_no_line_is_small_and_none_can_be_had_by_subtracting(crowd):
     regions, nowhere, abroad = crowd
     found = tallies(*crowd)

@@ -1,16 +1,15 @@
 """The outcome of all sign-ups: nothing that points at a person, and nothing that subtracting gives back."""
 
-from threading import Event
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
-from sqlalchemy.exc import OperationalError
 
-from pledge.core.db import db, transaction
+from pledge.core.db import transaction
 from pledge.signatures.models import Signature
 from pledge.statistics import integrity
+from pledge.statistics.models import IntegrityReport
 from tests.support.factories import campaign, crowd, invalidation, signatures, the_campaign
-from tests.support.waiting import TEST_TIMEOUT
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -33,7 +32,6 @@ def withdrawn(number):
 
 
 def figures(of=None):
-    integrity.forget()
     return integrity.integrity((of or the_campaign()).id)
 
 
@@ -108,41 +106,28 @@ def test_the_figures_of_each_campaign_are_its_own():
     assert figures(other).uncounted == {"pending": 5}
 
 
-def test_the_figures_are_read_once_in_a_while_however_many_ask(statements):
-    of = the_campaign().id
-    with statements() as seen:
-        for _ in range(5):
-            integrity.integrity(of)
-    assert sum("FROM signatures" in statement for statement in seen) == 1
-
-
-def test_a_page_does_not_wait_for_a_large_campaign(monkeypatch):
-    """The first one says so, the next ones show what was read meanwhile."""
-    go_on, read = Event(), integrity._read
-
-    def slowly(*args):
-        go_on.wait(TEST_TIMEOUT)
-        return read(*args)
-
-    monkeypatch.setattr(integrity, "_read", slowly)
-    monkeypatch.setattr(integrity, "MAX_WAIT", 0.01)
+def test_pages_show_what_the_worker_has_stored_and_it_reads_again_when_that_may_be(frozen_clock):
     crowd(9)
     of = the_campaign().id
-    assert integrity.recent(of) is None
-    assert integrity.recent(of) is None, "it is being read, once"
-    reading = integrity._begin(db.engine, of)
-    go_on.set()
-    assert reading.wait(TEST_TIMEOUT)
-    assert integrity.recent(of).confirmed == 9
+    assert integrity.recent(of).confirmed == 9, "read now, before the worker has"
+    integrity.renew()
+    crowd(1)
+    assert (integrity.recent(of).confirmed, integrity.integrity(of).confirmed) == (9, 10)
+    frozen_clock.move(minutes=1)
+    integrity.renew()
+    assert integrity.recent(of) == integrity.integrity(of)
 
 
-def test_figures_that_cannot_be_read_leave_a_page_without_them(monkeypatch):
-    def away(*_):
-        raise OperationalError("SELECT", {}, Exception("away"))
-
-    monkeypatch.setattr(integrity, "_read", away)
-    assert integrity.recent(the_campaign().id) is None
-    assert integrity._begun == {}
+def test_reading_takes_the_worker_a_hundredth_of_the_time(frozen_clock, statements):
+    crowd(1)
+    integrity.renew()
+    with transaction() as session:
+        session.execute(update(IntegrityReport).values(took=timedelta(seconds=2)))
+    for seconds, times in ((199, 0), (1, 1)):
+        frozen_clock.move(seconds=seconds)
+        with statements() as seen:
+            integrity.renew()
+        assert sum("FROM signatures" in statement for statement in seen) == times
 
 
 def test_the_page_and_the_document_say_the_same(client):

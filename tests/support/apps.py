@@ -19,7 +19,6 @@ from pledge import create_app
 from pledge.abuse import mail_servers
 from pledge.core.db import db, migrations, snapshots
 from pledge.mail import breaker
-from pledge.statistics import integrity
 from pledge.switches import queries as switches
 from pledge.web import limits
 from pledge.web.caching import cache
@@ -121,7 +120,6 @@ def forget_caches(app: Flask) -> None:
     """Empty what the process remembers, as a restart would."""
     with app.app_context():
         cache.clear()
-    integrity.forget()
     mail_servers.clear_cache()
     limits.start_counting(app, app.extensions["pledge.config"])
     snapshots.clear()

@@ -21,12 +21,14 @@ from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange, Endorsement
-from pledge.mail import services
+from pledge.mail import outbox, services
 from pledge.mail.addresses import parse
 from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.outbox import NewMail
 from pledge.mail.transports import Transport
 from pledge.news import sending
 from pledge.news import services as news_services
+from pledge.news.models import NewsItem
 from pledge.signatures import moderation as signatures
 from pledge.signatures.models import Signature
 from pledge.worker.registry import composers
@@ -145,6 +147,14 @@ def _news_test(lang: str) -> str:
     return person.email
 
 
+def _news_announced(lang: str) -> str:
+    person, number = factories.staff("viewer", lang=lang), news.proposed()
+    with transaction() as session:
+        session.get_one(NewsItem, number).due_at = clock.now() + news_services.DELAY
+        outbox.enqueue(session, NewMail(MailKind.NEWS_ANNOUNCED, person.id, lang, seq=number))
+    return person.email
+
+
 def _erasure(lang: str, **facts: Any) -> str:
     signature = factories.signature(lang=lang, **facts)
     signatures.plan_erasure(factories.ANNA, signature.id, "asked by telephone")
@@ -179,6 +189,7 @@ _OTHERS: dict[MailKind, Callable[..., str]] = {
     MailKind.ENDORSE_HANDOVER: _former_contact,
     MailKind.NEWS: _news,
     MailKind.NEWS_TEST: _news_test,
+    MailKind.NEWS_ANNOUNCED: _news_announced,
     MailKind.ERASURE: _erasure,
     MailKind.STAFF_INVITATION: _invitation,
     MailKind.STAFF_NOTICE: _notice,

@@ -278,7 +278,7 @@ def contents(log: Log, size: int | None = None, *, is_old: bool = False) -> dict
     """Every member of a pack but the manifest and its signature; an old one names paper in integrity.json alone."""
     made = document(log, size)
     found = {
-        **_tables((replace(made, paper=None) if is_old else made).to_json()),
+        **tables_of(replace(made, paper=None) if is_old else made),
         "integrity.json": tables.integrity_json(made),
         **dict.fromkeys(("letter.pdf", "letter-ko.pdf", "letter-en.pdf"), b"%PDF-1.7\n"),
         "pledge-texts.json": _json([asdict(one) for one in made.pledges]),
@@ -288,6 +288,11 @@ def contents(log: Log, size: int | None = None, *, is_old: bool = False) -> dict
         "verify.py": (ROOT / "tools/verify.py").read_bytes(),
     }
     return {name: found[name] for name in (OLD_MEMBERS if is_old else MEMBERS) if name in found}
+
+
+def tables_of(made: Document) -> dict[str, bytes]:
+    """The members that tell the numbers of a document."""
+    return _tables(made.to_json())
 
 
 @cache
@@ -350,6 +355,26 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 def unzipped(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def large() -> tuple[Log, bytes]:
+    """A log of months, and a right pack of it: merged lines, names with signs that a spreadsheet or XML would take for
+    something else."""
+    log = made_up("+" * 60 + "o" * 12 + "-3")
+    days = [f"2026-{9 + place // 30:02}-{place % 30 + 1:02}" for place in range(60)]
+    log.lines = [
+        line.replace(b"2026-11-24", (days[place] if place < 60 else "2026-11-20").encode())
+        for place, line in enumerate(log.lines)
+    ]
+    made = document(log)
+    others = Cell("other", Texts(ko="기타", en="Other"), sum(day.people for day in made.by_day[:5]))
+    odd = ['=1+1 & "Söhne" <Ltd>', "줄\n바꿈, 쉼표", "_x0041_ 'quoted'"]
+    listed = [organization(name, name) for name in odd] + made.named_organizations[4:]
+    made = replace(
+        made, by_day=[*made.by_day[5:], others], named_organizations=listed, unnamed_organizations=1
+    )
+    without_rows = lambda told: told["files"]["organizations.csv"].pop("rows")  # noqa: E731
+    return log, pack(log, rewritten=tables_of(made), manifest=without_rows)
 
 
 def _described(name: str, content: bytes) -> dict[str, Any]:

@@ -162,12 +162,6 @@ def test_the_banner_is_on_every_public_page_in_its_language(app, client, address
     assert "오늘 밤 점검합니다" not in english
 
 
-def test_a_banner_is_plain_text(app, client):
-    moderation.turn(ADMIN, "banner", {"ko": "<script>alert(1)</script>", "en": "<b>bold</b> & more"}, "a try")
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in client.get("/ko/").text
-    assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in client.get("/en/").text
-
-
 # --- Limits ---
 
 

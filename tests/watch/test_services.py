@@ -284,6 +284,15 @@ def test_a_flood_of_held_ones_does_not_hide_a_patient_robot(monkeypatch):
     assert reasons(waiting) == ["size"]
 
 
+def test_after_an_outage_of_the_worker_the_next_one_who_confirms_has_the_others_held():
+    patient(25, network="203.0.113.7")
+    waiting = people(2, "trap.example", "198.{}.100.7", ago=10 * MINUTE)
+    assert watch.hold_suspicious() == 0, "nobody has come lately, so nothing has changed"
+    people(1, "trap.example", "198.51.100.9", ago=11 * MINUTE, answers=11 * MINUTE)
+    assert watch.hold_suspicious() == 2
+    assert reasons(waiting) == ["size"] * 2
+
+
 def test_signatures_of_which_no_domain_is_stored_do_not_stop_the_watch():
     for person in patient(30):
         db.session.get(Signature, person.id).domain_hash = None

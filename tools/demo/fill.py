@@ -161,11 +161,12 @@ def _fill(
     with transaction() as session:
         history.recorder.sign(session, waiting)
         _add_news(session, campaign_id, crowd)
+        for domain, size in _HELD.items():
+            history.recorder.hold(session, slug, people.invent_quick(chance, size, ends), domain)
+    with clock.pretend(ends - _DAY), transaction() as session:
         for organization in history.organizations:
             if organization.correction:
                 history.register.correct(session, organization)
-        for domain, size in _HELD.items():
-            history.recorder.hold(session, slug, people.invent_quick(chance, size, ends), domain)
     _add_paper(slug, campaign_id)
     with_one_domain = Condition(campaign_id=campaign_id, domain_hash=domain_hash(slug, _REFUSED))
     invalidations.propose(_EDITOR, with_one_domain, InvalidationReason.AUTOMATED, "bulk sign-ups")

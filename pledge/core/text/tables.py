@@ -8,10 +8,11 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum
 from itertools import islice
 from typing import Any
 
+from pledge.core.i18n import Phrase
 from pledge.core.text import lines
 
 #: Also what may be skipped at the very beginning of a cell.
@@ -52,22 +53,34 @@ _MAX_SHEET_LINES = 10_000
 _ZIP = b"PK\x03\x04"
 
 
-class TableFault(StrEnum):
-    EMPTY = "empty"  #: no file, or nothing below its header
-    TOO_LARGE = "too_large"
-    WRONG_TYPE = "wrong_type"  #: neither a workbook nor text
-    DAMAGED = "damaged"
-    TOO_MANY_LINES = "too_many_lines"
-    TOO_MANY_COLUMNS = "too_many_columns"
-    QUOTES = "quotes"  #: a quotation mark of CSV that does not close
-    ERROR_VALUE = "error_value"  #: a cell whose formula has come to an error
+class TableFault(Enum):
+    """What is wrong with a table, in words for who sent it."""
+
+    #: no file, or nothing below its header
+    EMPTY = Phrase("table", "The table is empty. It needs a line with headers and one line for each partner.")
+    TOO_LARGE = Phrase(
+        "table", "The table is too large. Please send only the columns that are needed, without pictures."
+    )
+    #: neither a workbook nor text
+    WRONG_TYPE = Phrase(
+        "table", "This is neither an XLSX nor a CSV file. Please save the table as one of these."
+    )
+    DAMAGED = Phrase(
+        "table", "The table is damaged or incomplete. Please save it again and choose the new file."
+    )
+    TOO_MANY_LINES = Phrase("table", "The table has more than 300 lines. Please send it in parts.")
+    TOO_MANY_COLUMNS = Phrase("table", "A line has more than 40 cells.")
+    #: a quotation mark of CSV that does not close
+    QUOTES = Phrase("table", "A quotation mark is not closed, or stands inside a cell.")
+    #: a cell whose formula has come to an error
+    ERROR_VALUE = Phrase("table", "A cell shows an error instead of a value.")
 
 
 class BadTable(ValueError):
     """A file that is no table; `fault` says why, and `line` where it is known."""
 
     def __init__(self, fault: TableFault, line: int = 0) -> None:
-        super().__init__(f"{fault.value}, line {line}")
+        super().__init__(f"{fault.name}, line {line}")
         self.fault = fault
         self.line = line
 

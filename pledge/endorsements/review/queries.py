@@ -26,7 +26,6 @@ from pledge.endorsements.models import (
     EndorsementState,
     EndorsementVersion,
     ReviewVisit,
-    VerificationLevel,
     VersionState,
     folded,
 )
@@ -118,15 +117,6 @@ _ENOUGH = 3
 _MANY = 3
 
 
-@dataclass(frozen=True)
-class Candidate:
-    id: int
-    name: Texts
-    state: EndorsementState
-    level: VerificationLevel
-    signs: list[DuplicateSign]
-
-
 class Tab(StrEnum):
     """The tabs of the list."""
 
@@ -136,8 +126,11 @@ class Tab(StrEnum):
     ENDED = "ended"  #: declined, withdrawn, removed or merged
 
 
-#: As staff read them; the others are called as the states.
-TAB_LABELS = STATE_LABELS | {Tab.ENDED: Phrase("endorsement", "Closed cases")}
+#: As staff read them: but for the last one as the states.
+TAB_LABELS: dict[StrEnum, Phrase] = {
+    **{tab: STATE_LABELS[EndorsementState(tab)] for tab in Tab if tab is not Tab.ENDED},
+    Tab.ENDED: Phrase("endorsement", "Closed cases"),
+}
 
 
 @dataclass(frozen=True)
@@ -332,8 +325,8 @@ def find(endorsement_id: int) -> Case | None:
     )
 
 
-def duplicates(endorsement_id: int) -> list[Candidate]:
-    """Possible duplicates, the strongest signs first. Unconfirmed and merged endorsements are left out."""
+def duplicates(endorsement_id: int) -> list[tuple[Row[*tuple[Any, ...]], list[DuplicateSign]]]:
+    """Possible duplicates with their signs, the strongest first. Unconfirmed and merged endorsements are left out."""
     columns = (
         *(Endorsement.id, Endorsement.campaign_id, Endorsement.state, Endorsement.level),
         *(Endorsement.registration_hash, Endorsement.mail_domain),
@@ -362,10 +355,9 @@ def duplicates(endorsement_id: int) -> list[Candidate]:
         signs = [sign for sign in _signs(own, other) if not is_shared.get(sign)]
         score = sum(_WEIGHTS.get(sign, 2) for sign in signs)
         if score >= _ENOUGH:
-            state, level = EndorsementState(other.state), VerificationLevel(other.level)
-            scored.append((score, Candidate(other.id, other.name, state, level, signs)))
+            scored.append((score, other, signs))
     scored.sort(key=lambda found: -found[0])
-    return [candidate for _score, candidate in scored[:MAX_CANDIDATES]]
+    return [(other, signs) for _score, other, signs in scored[:MAX_CANDIDATES]]
 
 
 def _items() -> Select[*tuple[Any, ...]]:

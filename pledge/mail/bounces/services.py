@@ -21,23 +21,17 @@ _NOTE = text(
 ).bindparams(bindparam("digest", type_=LargeBinary), bindparam("at", type_=UTCDateTime))
 
 
-def handle_message(raw: bytes) -> bool:
-    """Record what a message reports; False when it reports nothing about a mail of ours."""
+def handle_message(raw: bytes, event: bytes | None = None) -> bool:
+    """Record what a message reports; False when it reports nothing about a mail of ours.
+
+    `event`: the SHA-256 of the id of the call that brought it; False too when such a call came before.
+    """
     report = read(raw)
     if report is None:
         return False
     with transaction() as session:
-        _record(session, report)
-    return True
-
-
-def take_once(event: bytes, raw: bytes) -> bool:
-    """The same for a call that has an id (`event`: its SHA-256); False too when that one was taken before."""
-    report = read(raw)
-    if report is None:
-        return False
-    with transaction() as session:
-        if session.scalar(_NOTE, {"digest": event, "at": clock.now()}) is None:
+        note = {"digest": event, "at": clock.now()}
+        if event is not None and session.scalar(_NOTE, note) is None:
             return False
         _record(session, report)
     return True

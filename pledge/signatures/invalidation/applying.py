@@ -5,7 +5,6 @@ the signatures that still carry the act's number. No lock is held longer than on
 withdrawing and erasing meanwhile; what they did first counts.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import case, delete, exists, select, update
@@ -42,8 +41,6 @@ _MOVED = (
     *(Signature.entry_country, Signature.entry_region, Signature.pledge_text_id, Signature.commitment),
     *(Signature.lang, Signature.address_hash, Signature.state, Signature.hold_reason),
 )
-
-Moved = Sequence[Any]  #: rows of these columns
 
 
 def advance(limit: int = BATCH) -> bool:
@@ -92,7 +89,8 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
         counted = [signature for signature in moved if signature.hold_reason is None]
         append_moves(session, counted, Reason.INVALIDATED)
         if mailed := moved if row.notify else [one for one in moved if one.hold_reason is not None]:
-            _notify(session, mailed)
+            mails = [SignatureMail(MailKind.INVALIDATED, one.id, one.lang) for one in mailed]
+            enqueue_all(session, mails, may_wait=False)
     if act is InvalidationAct.RELEASE:
         released = [signature for signature in moved if signature.state == SignatureState.CONFIRMED]
         append_moves(session, released, Reason.CONFIRMED)
@@ -136,12 +134,6 @@ def _changes(row: Invalidation) -> dict[str, Any]:
         state = case((is_held, SignatureState.CONFIRMED.value), else_=SignatureState.PENDING.value)
         return {"state": state, "hold_reason": None, "cleared": ~is_held | Signature.cleared}
     return {"state": SignatureState.INVALIDATED, "invalidation_id": row.id}
-
-
-def _notify(session: Session, moved: Moved) -> None:
-    """Enqueue the mail that tells each of these signers, within the caps."""
-    mails = [SignatureMail(MailKind.INVALIDATED, row.id, row.lang) for row in moved]
-    enqueue_all(session, mails, may_wait=False)
 
 
 def _record_end(session: Session, row: Invalidation, action: str, signatures: int) -> None:

@@ -8,6 +8,7 @@ was shown; whoever signs, withdraws or is erased afterwards is left alone. The w
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select
@@ -21,7 +22,6 @@ from pledge.audit.services import record, required_reason
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import transaction
-from pledge.signatures.invalidation import queries
 from pledge.signatures.invalidation.models import (
     Condition,
     Invalidation,
@@ -136,12 +136,6 @@ def undo(actor: Actor, invalidation_id: int, reason: str) -> None:
         _record(session, actor, row, "undo", reason=reason, applied=row.applied)
 
 
-def may_decide_alone(invalidation_id: int) -> bool:
-    """Whether one person may decide about it. Raises NoSuchProposal."""
-    row = queries.find(invalidation_id)
-    return row.matched <= max_alone(row.act)
-
-
 def max_alone(act: str) -> int:
     """About how many signatures one person alone may decide."""
     return MAX_SIGNATURES if act == InvalidationAct.HOLD else MAX_WITHOUT_SECOND_PERSON
@@ -179,13 +173,5 @@ def _record(session: Session, actor: Actor, row: Invalidation, action: str, **fa
 
 def _named(condition: Condition) -> list[str]:
     """Which parts a condition has; not their values, as a network or a domain can be one person's."""
-    parts = {
-        "campaign_id": "campaign",
-        "network_hash": "network",
-        "wide_network_hash": "wider network",
-        "domain_hash": "domain",
-        "signed_from": "signed from",
-        "signed_until": "signed until",
-        "faster_than": "faster than",
-    }
-    return [name for part, name in parts.items() if getattr(condition, part) is not None]
+    parts = (field.name for field in fields(condition) if getattr(condition, field.name) is not None)
+    return [part.removesuffix("_id").removesuffix("_hash").replace("_", " ") for part in parts]

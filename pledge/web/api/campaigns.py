@@ -4,13 +4,13 @@ import hashlib
 import json
 from typing import Any
 
-from flask import Response, abort, jsonify, request, url_for
+from flask import Response, abort, jsonify, request
 
-from config import current_config
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView
 from pledge.core import languages
 from pledge.core.clock import iso_utc
+from pledge.core.urls import public_url
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import BATCH, OrganizationView
 from pledge.ledger import queries as ledger
@@ -19,11 +19,11 @@ from pledge.paper import queries as paper_signatures
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import MIN_CELL, Cell
 from pledge.statistics.history import progress
-from pledge.statistics.integrity import integrity as integrity_report
+from pledge.statistics.integrity import recent
 from pledge.statistics.places import PublishedPlaces, published_places
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
-from pledge.web.api.openapi import answers, api
+from pledge.web.api.openapi import answers, api, campaign_id
 from pledge.web.caching import cached
 
 #: For what changes with each fold or publication. The count and the checkpoint are cached for less.
@@ -70,8 +70,8 @@ def campaign_facts(slug: str) -> Response:
             "sha256": one.pledge.sha256,
             "pages": _pages("public.pledge", slug=slug, version=one.pledge.version),
         },
-        documents={name: _absolute(f"api.{name}", slug=slug) for name in DOCUMENTS},
-        log=_absolute("log.checkpoint", slug=slug),
+        documents={name: public_url(f"api.{name}", slug=slug) for name in DOCUMENTS},
+        log=public_url("log.checkpoint", slug=slug),
     )
 
 
@@ -101,7 +101,7 @@ def count(slug: str) -> Response:
 @cached(DATA_CACHE)
 def history(slug: str) -> Response:
     """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
-    _campaign_id(slug)  # refuses a draft
+    campaign_id(slug)  # refuses a draft
     found = progress(slug)
     days: list[dict[str, Any]] = [
         {"day": one.day.isoformat(), "people": one.people, "organizations": one.organizations}
@@ -117,7 +117,7 @@ def history(slug: str) -> Response:
 @cached(DATA_CACHE)
 def regions(slug: str) -> Response:
     """People by province at a checkpoint, renewed hourly at most; "none": living elsewhere or no region given; "other": merged small cells."""
-    found = published_places(_campaign_id(slug))
+    found = published_places(campaign_id(slug))
     return _totals(found, found.log_size or None, regions=_lines(found.by_region))
 
 
@@ -126,7 +126,7 @@ def regions(slug: str) -> Response:
 @cached(DATA_CACHE)
 def countries(slug: str) -> Response:
     """People by country at a checkpoint, renewed hourly at most, the largest first; "other": merged small cells."""
-    found = published_places(_campaign_id(slug))
+    found = published_places(campaign_id(slug))
     return _totals(found, found.log_size or None, countries=_lines(found.by_country))
 
 
@@ -138,12 +138,12 @@ def organizations(slug: str) -> Response:
 
     Ids are strings: they are larger than the integers that JavaScript represents exactly.
     """
-    shown = endorsements.listing(_campaign_id(slug), _after(), BATCH + 1)
+    shown = endorsements.listing(campaign_id(slug), _after(), BATCH + 1)
     batch = shown[:BATCH]
-    more = url_for("api.organizations", slug=slug, after=batch[-1].id) if len(shown) > BATCH else None
+    more = len(shown) > BATCH
     return jsonify(
         organizations=[_organization(slug, organization) for organization in batch],
-        next=None if more is None else current_config().base_url + more,
+        next=public_url("api.organizations", slug=slug, after=batch[-1].id) if more else None,
     )
 
 
@@ -152,7 +152,7 @@ def organizations(slug: str) -> Response:
 @cached(DATA_CACHE)
 def integrity(slug: str) -> Response:
     """`{"as_of", "submitted", "confirmed", "not_counted": {…}, "smallest_shown"}`; null means fewer than that."""
-    found = integrity_report(_campaign_id(slug))
+    found = recent(campaign_id(slug))
     return jsonify(
         as_of=iso_utc(found.as_of),
         submitted=found.submitted,
@@ -167,7 +167,7 @@ def integrity(slug: str) -> Response:
 @cached(DATA_CACHE)
 def paper(slug: str) -> Response:
     """The batches of signatures on paper that the public log counts, the newest first; never part of the other numbers."""
-    found = paper_signatures.public(_campaign_id(slug))
+    found = paper_signatures.public(campaign_id(slug))
     return jsonify(
         signatures=found.signatures,
         sheets=found.sheets,
@@ -200,20 +200,12 @@ def _summary(views: dict[str, CampaignView], count: Count) -> dict[str, Any]:
         "people": count.people,
         "organizations": count.organizations,
         "pages": _pages("public.campaign", slug=one.slug),
-        "api": _absolute("api.campaign_facts", slug=one.slug),
+        "api": public_url("api.campaign_facts", slug=one.slug),
     }
 
 
 def _pages(endpoint: str, **values: Any) -> dict[str, str]:
-    return {lang: _absolute(endpoint, lang=lang, **values) for lang in languages.codes()}
-
-
-def _absolute(endpoint: str, **values: Any) -> str:
-    return current_config().base_url + url_for(endpoint, **values)
-
-
-def _campaign_id(slug: str) -> int:
-    return campaigns.public_id(slug) or abort(404)
+    return {lang: public_url(endpoint, lang=lang, **values) for lang in languages.codes()}
 
 
 def _lines(lines: list[Cell]) -> list[dict[str, Any]]:
@@ -253,8 +245,9 @@ def _organization(slug: str, organization: OrganizationView) -> dict[str, Any]:
         "interim_percent": organization.interim_percent,
         "website": organization.website or None,
         "since": iso_utc(organization.since),
-        "url": current_config().base_url
-        + url_for("public.organization", lang=languages.default(), slug=slug, endorsement_id=organization.id),
+        "url": public_url(
+            "public.organization", lang=languages.default(), slug=slug, endorsement_id=organization.id
+        ),
     }
 
 

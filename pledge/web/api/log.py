@@ -8,11 +8,10 @@ import gzip
 from flask import Blueprint, Response, abort, request
 
 from config import ROOT
-from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import pledge_hashes
 from pledge.ledger import log_queries
 from pledge.ledger.tiles import read_path
-from pledge.web.api.openapi import open_to_all
+from pledge.web.api.openapi import campaign_id, open_to_all
 from pledge.web.caching import cached
 
 log = Blueprint("log", __name__, url_prefix="/log")
@@ -30,7 +29,7 @@ _PROGRAM_CACHE = "public, max-age=300, stale-if-error=86400"
 @cached(CHECKPOINT_CACHE)
 def checkpoint(slug: str) -> Response:
     """The newest signed state of the log, a signed note (tlog-checkpoint)."""
-    found = log_queries.newest(_campaign_id(slug))
+    found = log_queries.newest(campaign_id(slug))
     if found is None:
         abort(404)
     return _text(found.note)
@@ -40,7 +39,7 @@ def checkpoint(slug: str) -> Response:
 @cached(KEY_CACHE)
 def key(slug: str) -> Response:
     """The public keys that have ever signed this log, newest first, one a line in the form of signed-note."""
-    found = log_queries.verifiers(_campaign_id(slug))
+    found = log_queries.verifiers(campaign_id(slug))
     if not found:
         abort(404)
     return _text("".join(f"{verifier}\n" for verifier in found))
@@ -52,10 +51,10 @@ def tile(slug: str, tile: str) -> Response:
     wanted = read_path(tile)
     if wanted is None:
         abort(404)
-    campaign_id = _campaign_id(slug)
+    number = campaign_id(slug)
     if wanted.level is None:
-        return _entries(log_queries.entries_tile(campaign_id, wanted.number, pledge_hashes, wanted.width))
-    found = log_queries.tile(campaign_id, wanted.level, wanted.number, wanted.width)
+        return _entries(log_queries.entries_tile(number, wanted.number, pledge_hashes, wanted.width))
+    found = log_queries.tile(number, wanted.level, wanted.number, wanted.width)
     if found is None:
         abort(404)
     return _bytes(found)
@@ -70,10 +69,6 @@ def program() -> Response:
     response.add_etag()
     response.make_conditional(request)
     return response
-
-
-def _campaign_id(slug: str) -> int:
-    return campaigns.public_id(slug) or abort(404)
 
 
 def _entries(found: bytes | None) -> Response:

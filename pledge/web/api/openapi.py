@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from apispec import APISpec
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, abort, current_app, jsonify
 from pydantic import BaseModel
 
 from config import current_config
+from pledge.campaigns import queries as campaigns
 from pledge.core import i18n
 from pledge.web.api.documents import ProblemDocument
 from pledge.web.caching import cached
@@ -46,6 +47,11 @@ def answers(model: type[BaseModel], **query: dict[str, Any]) -> Callable[[View],
         return view
 
     return mark
+
+
+def campaign_id(slug: str) -> int:
+    """The number of a public campaign; 404 for any other."""
+    return campaigns.public_id(slug) or abort(404)
 
 
 @api.after_request

@@ -6,6 +6,7 @@ from flask_babel import ngettext
 from werkzeug import Response as AnyResponse
 
 from config import current_config
+from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
 from pledge.endorsements import queries as endorsements
 from pledge.ledger import queries as ledger
@@ -82,13 +83,7 @@ def number_card(slug: str, number: int) -> Response:
     # Who was the 62nd stays the 62nd when others withdraw; the log is never shorter than any number given.
     if number > max(count.people, count.log_size or 0):
         abort(404)
-    image = ShareImage(
-        site=mark_sample(current_config().site_name_in(i18n.language())),
-        title=campaign.title,
-        figure=ordinal(number),
-        words=_("signature"),
-    )
-    response = Response(draw(image), content_type="image/png")
+    response = _picture(campaign, ordinal(number), _("signature"))
     response.headers["Cache-Control"] = CARD_CACHE
     return response
 
@@ -98,12 +93,11 @@ def number_card(slug: str, number: int) -> Response:
 def share_image(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     people = ledger.count(campaign.id).people
-    image = draw(
-        ShareImage(
-            site=mark_sample(current_config().site_name_in(i18n.language())),
-            title=campaign.title,
-            figure=i18n.format_count(people),
-            words=ngettext("person signed", "people signed", people),
-        )
-    )
+    words = ngettext("person signed", "people signed", people)
+    return _picture(campaign, i18n.format_count(people), words)
+
+
+def _picture(campaign: CampaignView, figure: str, words: str) -> Response:
+    site = mark_sample(current_config().site_name_in(i18n.language()))
+    image = draw(ShareImage(site=site, title=campaign.title, figure=figure, words=words))
     return Response(image, content_type="image/png")

@@ -174,7 +174,7 @@ def oembed() -> Response:
         "type": "rich",
         "title": campaign.title,
         "provider_name": current_config().site_name_in(lang),
-        "provider_url": current_config().base_url + url_for("public.home", lang=lang),
+        "provider_url": public_url("public.home", lang=lang),
         "cache_age": 300,
         "thumbnail_url": public_url("embed.share_image", slug=slug, lang=lang),
         "thumbnail_width": WIDTH,

@@ -35,7 +35,7 @@ def mail_hook() -> Response:
     event = request.headers.get("Webhook-Id", "")
     if not 0 < len(event) <= MAX_ID or not _is_in_time() or not _is_signed(key, event):
         return Response(status=401, headers={"WWW-Authenticate": SCHEME})
-    services.take_once(hashlib.sha256(event.encode()).digest(), request.get_data())
+    services.handle_message(request.get_data(), hashlib.sha256(event.encode()).digest())
     return Response(status=204)
 
 

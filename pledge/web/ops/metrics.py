@@ -1,8 +1,7 @@
 """`/metrics` for Prometheus: what the processes of this machine counted, and the figures of the database."""
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 from flask import Blueprint, Flask, Response, abort, g, request
@@ -26,19 +25,6 @@ _FORWARDED = ("X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via")
 _SIGN = frozenset({"public.sign_post", "embed.widget_sign"})
 _CONFIRM = frozenset({"public.signature_confirm", "public.signature_check_post"})
 _MACHINE = frozenset({"api", "log", "tool"})
-
-
-@dataclass(frozen=True)
-class _Counters:
-    """What is raised for a request."""
-
-    count: Callable[[], None]
-    add_seconds: Callable[[float], None]
-    observe: Callable[[float], None]
-
-
-#: By endpoint, method and status class: finding them anew costs more than raising them.
-_counters: dict[tuple[str, str, int], _Counters] = {}
 
 
 def register(app: Flask) -> None:
@@ -77,23 +63,12 @@ def _is_local(address: str | None) -> bool:
 def _count(response: Response) -> Response:
     """Count the request and its time. A path may carry a token, so only the name of the view is kept."""
     if "started" in g:
-        key = (request.endpoint or "none", _METHODS.get(request.method, "other"), response.status_code // 100)
-        counters = _counters.get(key)
-        if counters is None:
-            counters = _counters[key] = _counters_of(*key)
+        endpoint, method = request.endpoint or "none", _METHODS.get(request.method, "other")
         took = clock.monotonic() - g.started
-        counters.count()
-        counters.add_seconds(took)
-        counters.observe(took)
+        metrics.requests.labels(endpoint, method, f"{response.status_code // 100}xx").inc()
+        metrics.view_seconds.labels(endpoint, method).inc(took)
+        metrics.request_seconds.labels(kind_of(endpoint, method)).observe(took)
     return response
-
-
-def _counters_of(endpoint: str, method: str, status: int) -> _Counters:
-    return _Counters(
-        metrics.requests.labels(endpoint, method, f"{status}xx").inc,
-        metrics.view_seconds.labels(endpoint, method).inc,
-        metrics.request_seconds.labels(kind_of(endpoint, method)).observe,
-    )
 
 
 def kind_of(endpoint: str, method: str) -> str:

@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Response, jsonify, render_template, url_for
 from config import current_config
 from pledge.campaigns import queries as campaigns
 from pledge.core import clock, i18n, languages
+from pledge.core.urls import public_url
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import BATCH
 from pledge.news import queries as news
@@ -36,7 +37,7 @@ def robots() -> Response:
     lines = (
         "User-agent: *",
         "Disallow: /staff/",
-        f"Sitemap: {current_config().base_url}{url_for('discovery.sitemap')}",
+        f"Sitemap: {public_url('discovery.sitemap')}",
     )
     return _cached(Response("".join(f"{line}\n" for line in lines), mimetype="text/plain"))
 
@@ -49,7 +50,7 @@ def security() -> Response:
         f"Contact: mailto:{current_config().contact}",
         f"Expires: {until.isoformat()}",
         f"Preferred-Languages: {', '.join(languages.codes())}",
-        f"Canonical: {current_config().base_url}{url_for('discovery.security')}",
+        f"Canonical: {public_url('discovery.security')}",
     )
     return _cached(Response("".join(f"{line}\n" for line in lines), mimetype="text/plain"))
 
@@ -115,9 +116,8 @@ def _cached(response: Response) -> Response:
 @cache.memoize(SITEMAP_SECONDS)
 def _pages() -> list[dict[str, str]]:
     """The address of each page, by language."""
-    base = current_config().base_url
     return [
-        {lang: base + url_for(endpoint, lang=lang, **values) for lang in languages.codes()}
+        {lang: public_url(endpoint, lang=lang, **values) for lang in languages.codes()}
         for endpoint, values in islice(_addresses(), MAX_PAGES)
     ]
 

@@ -6,8 +6,6 @@ It is a data block (HTML Standard, 4.12.1), not a script, so the Content-Securit
 from collections.abc import Iterable
 from typing import Any
 
-from flask import url_for
-
 from config import current_config
 from pledge.campaigns.events import EventView
 from pledge.campaigns.partners import PartnerView
@@ -27,7 +25,7 @@ def site_facts() -> dict[str, Any]:
     lang = i18n.language()
     contact = config.contact_in(lang)
     name = config.site_name_in(lang)
-    home = config.base_url + url_for("public.home")
+    home = public_url("public.home")
     organization = {
         "@type": "Organization",
         "name": name,
@@ -88,8 +86,7 @@ def _event(event: EventView, page: CampaignPage, organizers: list[dict[str, Any]
         "@type": "Event",
         "name": event.title,
         "description": page.summary,
-        "image": current_config().base_url
-        + url_for("embed.share_image", slug=page.slug, lang=i18n.language()),
+        "image": public_url("embed.share_image", slug=page.slug, lang=i18n.language()),
         **{
             name: moment.astimezone(i18n.SEOUL).date().isoformat() if event.all_day else iso_utc(moment)
             for name, moment in moments.items()

@@ -25,7 +25,7 @@ _TAKEN = Ask.REASON | Ask.FACTOR
 #: By the endpoint of the form.
 ACTS: dict[str, Ask] = {
     # Campaigns: saving shows what somebody else stored, and the next save takes it back.
-    "campaigns_post": Ask.NOTHING,
+    "campaigns": Ask.NOTHING,
     "campaign_texts": Ask.NOTHING,
     "campaign_texts_restore": Ask.NOTHING,
     "campaign_photo": Ask.NOTHING,
@@ -34,23 +34,23 @@ ACTS: dict[str, Ask] = {
     "campaign_letters": Ask.NOTHING,
     "campaign_letter_text": Ask.NOTHING,
     "campaign_pledge": Ask.NOTHING,
-    "campaign_pledge_edit": Ask.NOTHING,
+    "campaign_texts_preview": Ask.NOTHING,
     "campaign_pledge_publish": Ask.FACTOR,
-    "campaign_post": Ask.REASON | Ask.FACTOR_IF_PUBLIC,  # another closing date
+    "campaign_schedule": Ask.REASON | Ask.FACTOR_IF_PUBLIC,  # another closing date
     "campaign_recipient": Ask.REASON | Ask.FACTOR_IF_PUBLIC,
     "campaign_reply_to": Ask.FACTOR,  # what people answer goes there
     "campaign_state_post": Ask.CONFIRMATION | _TAKEN,
-    "item_new_post": Ask.NOTHING,
     "item_post": Ask.NOTHING,
     "item_move": Ask.NOTHING,
-    "item_remove_post": Ask.CONFIRMATION | Ask.REASON,
+    "item_remove": Ask.CONFIRMATION | Ask.REASON,
     "partner_import_post": Ask.NOTHING,
-    "partner_import_confirm": Ask.NOTHING,
     # News
     "news_new_post": Ask.NOTHING,
-    "news_edit_post": Ask.NOTHING,
+    "news_item_post": Ask.NOTHING,
     "news_test": Ask.NOTHING,
     "news_propose": Ask.NOTHING,
+    "news_announce": Ask.FACTOR,  # it goes out without a second person
+    "news_stop_announced": Ask.REASON,
     "news_take_back": Ask.NOTHING,
     "news_approve": _DECIDED,
     "news_stop": Ask.REASON,

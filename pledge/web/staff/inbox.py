@@ -59,7 +59,7 @@ _BEGINNINGS: dict[ItemKind, Callable[[Item], str]] = {
         "staff.paper_batch", slug=item.campaign, batch_id=item.id, _anchor="correct"
     ),
     ItemKind.ANSWER: lambda item: url_for("staff.news_new", slug=item.campaign, delivery=item.id),
-    ItemKind.TEXTS: lambda item: url_for("staff.campaign", slug=item.campaign),
+    ItemKind.TEXTS: lambda item: url_for("staff.campaign_dates", slug=item.campaign),
     ItemKind.MAIL: lambda _: url_for("staff.dead_letters"),
 }
 

@@ -1,6 +1,9 @@
-"""News of a campaign in the staff area: write it, look at it, test it, propose it; another person approves it; how far it is."""
+"""News of a campaign in the staff area: written, looked at, tested and proposed on one page, on which another person approves it.
 
-from flask import Response, abort, make_response, redirect, render_template, request, url_for
+Announced news is open to all of the staff, who can stop it.
+"""
+
+from flask import Response, abort, redirect, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import StringField, TextAreaField
@@ -11,6 +14,7 @@ from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import WrongState, obstacle
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
+from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import Phrase, format_count, format_date
 from pledge.core.languages import Texts, codes
@@ -21,7 +25,7 @@ from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
 from pledge.news.services import NewsFields
 from pledge.web.forms import ByLanguage, StaffForm
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, section_page
 from pledge.web.staff.decisions import Decision, decision_routes, removal_route
@@ -79,10 +83,10 @@ def news_new(slug: str) -> Response:
     number = request.args.get("delivery", default=0, type=int)
     delivery = deliveries.find(number) if 0 < number < 2**31 else None
     if delivery is None:
-        return _form_page(slug, None, NewsForm(), OK)
+        return _page(desk, None, NewsForm())
     if delivery.campaign_id != desk.id or not delivery.handed_over_at:
         abort(404)
-    return _form_page(slug, None, NewsForm(data=languages.as_fields(_texts_about(delivery))), OK)
+    return _page(desk, None, NewsForm(data=languages.as_fields(_texts_about(delivery))))
 
 
 @staff.post(f"{_ALL}/new")
@@ -90,30 +94,48 @@ def news_new(slug: str) -> Response:
 def news_new_post(slug: str) -> AnyResponse:
     form, written = NewsForm(request.form), []
     problem = attempt(form, lambda: written.append(services.write(actor(), slug, form.fields)))
-    return _form_page(slug, None, form, problem) if problem else _back(slug, written[0])
+    return _page(campaigns.desk(slug), None, form, problem) if problem else _back(slug, written[0])
 
 
 @staff.get(_ONE)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.SEE_DASHBOARD)
 def news_item(
     slug: str, news_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
-    desk = campaigns.desk(slug)
-    found = queries.find(desk.id, news_id)
-    page = render_template(
-        "staff/news/item.html",
-        desk=desk,
-        found=found,
-        recipients=queries.recipients(desk.id),
-        people=ledger.count(desk.id).people,
-        progress=queries.progress(news_id) if found.begun_at else None,
-        pace=current_config().news_pace,
-        obstacle=obstacle(found.proposed_by, actor().staff_id),
-        form=form if isinstance(form, StatedReasonForm) else StatedReasonForm(),
+    found = _find(slug, news_id)
+    if found.due_at is None and not me().can(Permission.EDIT_CAMPAIGNS):
+        abort(403)
+    stored = {**languages.as_fields(found.content), "seen": found.stamp}
+    return _page(
+        campaigns.desk(slug),
+        found,
+        NewsForm(data=stored),
+        SavingProblem(status),
+        reason_form=form if isinstance(form, StatedReasonForm) else StatedReasonForm(),
         refused=refused,
-        tested=request.args.get("tested") == "1",
     )
-    return make_response(page, status)
+
+
+@staff.post(_ONE)
+@needs(Permission.EDIT_CAMPAIGNS)
+def news_item_post(slug: str, news_id: int) -> AnyResponse:
+    form = NewsForm(request.form)
+    try:
+        problem = attempt(
+            form, lambda: services.change(actor(), slug, news_id, form.seen.data or "", form.fields)
+        )
+    except WrongState:
+        return news_item(slug, news_id, 409, "state")
+    return (
+        _page(campaigns.desk(slug), _find(slug, news_id), form, problem) if problem else _back(slug, news_id)
+    )
+
+
+@staff.post(f"{_ONE}/test")
+@needs(Permission.EDIT_CAMPAIGNS)
+def news_test(slug: str, news_id: int) -> AnyResponse:
+    services.send_test(actor(), slug, news_id)
+    return redirect(url_for("staff.news_item", slug=slug, news_id=news_id, tested=1), 303)
 
 
 decision_routes(
@@ -122,40 +144,14 @@ decision_routes(
     Permission.EDIT_CAMPAIGNS,
     news_item,
     Decision(services.propose, StampedForm),
+    Decision(services.announce, StampedForm),
     Decision(services.approve, StampedForm),
     Decision(services.take_back),
     Decision(services.stop, StatedReasonForm),
 )
-
-
-@staff.get(f"{_ONE}/edit")
-@needs(Permission.EDIT_CAMPAIGNS)
-def news_edit(slug: str, news_id: int) -> AnyResponse:
-    found = _find(slug, news_id)
-    if found.state != NewsState.DRAFT:
-        return _back(slug, news_id)
-    form = NewsForm(data={**languages.as_fields(found.content), "seen": found.stamp})
-    return _form_page(slug, found, form, OK)
-
-
-@staff.post(f"{_ONE}/edit")
-@needs(Permission.EDIT_CAMPAIGNS)
-def news_edit_post(slug: str, news_id: int) -> AnyResponse:
-    form = NewsForm(request.form)
-    try:
-        problem = attempt(
-            form, lambda: services.change(actor(), slug, news_id, form.seen.data or "", form.fields)
-        )
-    except WrongState:
-        return news_item(slug, news_id, 409, "state")
-    return _form_page(slug, _find(slug, news_id), form, problem) if problem else _back(slug, news_id)
-
-
-@staff.post(f"{_ONE}/test")
-@needs(Permission.EDIT_CAMPAIGNS)
-def news_test(slug: str, news_id: int) -> AnyResponse:
-    services.send_test(actor(), slug, news_id)
-    return redirect(url_for("staff.news_item", slug=slug, news_id=news_id, tested=1), 303)
+decision_routes(
+    "news", _ONE, Permission.SEE_DASHBOARD, news_item, Decision(services.stop_announced, StatedReasonForm)
+)
 
 
 def _texts_about(delivery: DeliveryRow) -> dict[str, Texts]:
@@ -186,8 +182,33 @@ def _back(slug: str, news_id: int) -> AnyResponse:
     return redirect(url_for("staff.news_item", slug=slug, news_id=news_id), 303)
 
 
-def _form_page(slug: str, found: NewsItem | None, form: NewsForm, problem: SavingProblem) -> Response:
-    return section_page("staff/news/edit.html", campaigns.desk(slug), form, problem, found=found)
+def _page(
+    desk: CampaignAdmin,
+    found: NewsItem | None,
+    form: NewsForm,
+    problem: SavingProblem = OK,
+    *,
+    reason_form: StatedReasonForm | None = None,
+    refused: str = "",
+) -> Response:
+    """The news, and while it is a draft the form that it is written in."""
+    return section_page(
+        "staff/news/item.html",
+        desk,
+        form,
+        problem,
+        found=found,
+        reason_form=reason_form or StatedReasonForm(),
+        refused=refused,
+        recipients=queries.recipients(desk.id),
+        people=ledger.count(desk.id).people,
+        progress=queries.progress(found.id) if found and found.begun_at else None,
+        pace=current_config().news_pace,
+        obstacle=obstacle(found.proposed_by, me().id) if found else None,
+        is_editor=me().can(Permission.EDIT_CAMPAIGNS),
+        is_alone=not queries.approvers(me().id),
+        tested=request.args.get("tested") == "1",
+    )
 
 
 removal_route("news", _ONE, news_item, _find, services.remove, title="title", states=(NewsState.DRAFT,))

@@ -3,17 +3,12 @@
 import io
 import json
 import zipfile
-from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
 
-from pledge.core.languages import Texts
-from pledge.deliveries import tables
-from pledge.statistics.cells import Cell
 from tests.browser.verify.handing_in import check, check_pack, expect_failure, expect_right
 from tests.support import pack_lies, packs
-from tests.support.documents import organization
 
 
 def test_a_right_pack_is_counted_again(page, log):
@@ -181,27 +176,8 @@ def test_a_day_that_the_calendar_does_not_have_is_no_entry(page):
 
 
 def test_tables_of_a_large_campaign_are_right(page):
-    """Months of days, merged lines, names with signs that a spreadsheet or XML would take for something else."""
-    of = packs.made_up("+" * 60 + "o" * 12 + "-3")
-    odd = ['=1+1 & "Söhne" <Ltd>', "줄\n바꿈, 쉼표", "_x0041_ 'quoted'"]
-    days = [f"2026-{9 + place // 30:02}-{place % 30 + 1:02}" for place in range(60)]
-    of.lines = [
-        line.replace(b"2026-11-24", (days[place] if place < 60 else "2026-11-20").encode())
-        for place, line in enumerate(of.lines)
-    ]
-    made = packs.document(of)
-    merged = [
-        *made.by_day[5:],
-        Cell("other", Texts(ko="기타", en="Other"), sum(day.people for day in made.by_day[:5])),
-    ]
-    listed = [organization(name, name) for name in odd] + made.named_organizations[4:]
-    made = replace(made, by_day=merged, named_organizations=listed, unnamed_organizations=1)
-    rewritten = {name: table(made)[0] for name, table in tables.TABLES.items()}
-    rewritten["totals.json"] = tables.totals_json(made)
-    changed = packs.pack(
-        of, rewritten=rewritten, manifest=lambda told: told["files"]["organizations.csv"].pop("rows")
-    )
-    check_pack(page, changed, key=of.keys)
+    of, content = packs.large()
+    check_pack(page, content, key=of.keys)
     expect_right(page)
 
 

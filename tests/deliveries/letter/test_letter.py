@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from config import ROOT
 from pledge.core.languages import Texts
 from pledge.core.typesetting import compiler
-from pledge.deliveries.document import Moves, Reply, SignUps, from_json
+from pledge.deliveries.document import Reply, from_json
 from pledge.deliveries.letter import pdf
 from pledge.deliveries.letter.pdf import fixed, letter_data, letter_pdf
 from pledge.statistics.cells import Cell
@@ -152,6 +152,15 @@ def test_the_letter_says_where_to_reply_and_has_a_number(lang, rows):
     assert short["reply"]["rows"] == [rows[2]]
     assert (short["number"], short["department"], short["submitted_as"]) == ("", "", "")
     assert letter_data(document(), lang)["reply"]["rows"] == []  # frozen before letters had it
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_where_to_reply_stands_on_the_first_page(lang):
+    address = dict.fromkeys(("ko", "en"), "3rd floor, 110 Sejong-daero, Jung-gu, Seoul 04524")
+    reply = replace(REPLY, address=Texts(address))
+    full = document(reply=reply, paper=PaperTotals(signatures=1287, sheets=90, batches=2))
+    first, *_rest = pdf_text(letter_pdf(full, lang)).split("\f")
+    assert reply.phone in first
 
 
 def test_a_draft_says_on_every_page_that_it_is_one():
@@ -384,17 +393,3 @@ def test_the_same_document_gives_the_same_bytes_in_a_thread_and_in_another_proce
     assert elsewhere == [made]
     assert done.stdout.strip() == sha256(made).hexdigest()
     assert b"2026-11-24T05:10:00" in made, "its date is the document's"
-
-
-def test_a_campaign_that_nobody_has_signed_has_a_letter():
-    nobody = tiny_document(
-        by_country=[],
-        by_region=[],
-        by_day=[],
-        pledges=[],
-        verifiers=[],
-        people_moves=Moves(0, 0, 0, 0),
-        sign_ups=SignUps("2026-11-24T05:10:00Z", 0, 0, {}),
-        unnamed_organizations=1,
-    )
-    assert letter_pdf(nobody, "ko")

@@ -20,7 +20,6 @@ from pledge.signatures.invalidation.models import (
     Invalidation,
     InvalidationReason,
     InvalidationTarget,
-    NoCondition,
 )
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash, network_hash
@@ -85,13 +84,6 @@ def test_the_sample_shows_no_whole_name_and_no_address():
     assert len(sample) == queries.SAMPLE
     assert {(line.name, line.email, line.country) for line in sample} == {("김**", "c**@r**", "JP")}
     assert {round(line.seconds) for line in sample} == {300}
-
-
-@pytest.mark.parametrize("nothing", [Condition(), Condition(campaign_id=1)])
-def test_a_condition_that_matches_everybody_is_refused(nothing):
-    signature()
-    with pytest.raises(NoCondition):
-        propose(nothing)
 
 
 def test_a_condition_that_nobody_fulfils_leaves_no_trace():

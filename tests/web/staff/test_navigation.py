@@ -48,7 +48,7 @@ def test_every_permission_opens_a_page_and_every_page_of_the_area_lies_behind_on
     [
         ("/staff/", ["Inbox"]),
         ("/staff/numbers", ["Numbers"]),
-        (f"/staff/campaigns/{SLUG}/page", ["Campaigns"]),
+        (f"/staff/campaigns/{SLUG}", ["Campaigns"]),
         ("/staff/signatures/1", ["Signatures", "Look up"]),
         ("/staff/deliveries/1", ["Deliveries"]),
         ("/staff/audit", ["Administration", "Audit log"]),

@@ -103,11 +103,11 @@ def test_an_error_is_told_at_its_field_and_the_text_stays(editor, changes, error
 
 def test_a_draft_is_changed_and_removed(editor):
     address, number = written(editor)
-    stamp = seen(editor.get(f"{address}/edit"))
+    stamp = seen(editor.get(address))
     changed = {**FORM, "title_en": "Two steps closer", "milestone": "1,000", "seen": stamp}
-    assert editor.post(f"{address}/edit", data=changed).status_code == 303
+    assert editor.post(address, data=changed).status_code == 303
     assert (row(number).title["en"], row(number).milestone) == ("Two steps closer", 1000)
-    assert editor.post(f"{address}/edit", data=changed).status_code == 409, "somebody saved meanwhile"
+    assert editor.post(address, data=changed).status_code == 409, "somebody saved meanwhile"
     gone = {"seen": seen(editor.get(f"{address}/remove")), "reason": "written twice"}
     assert editor.post(f"{address}/remove", data=gone).status_code == 303
     assert editor.get(address).status_code == 404
@@ -156,3 +156,26 @@ def test_every_page_links_the_archive_once_there_is_news(client, app):
     cache.clear()
     page = client.get("/en/privacy").text
     assert page.count(link) == 2  # head and foot
+
+
+def test_who_is_alone_announces_news_and_any_colleague_stops_it(editor, staff_client):
+    address, number = written(editor)
+    assert "Nobody else can approve news at the moment." in editor.get(address).text
+    viewer = staff_client("viewer", lang="en")
+    assert viewer.get(address).status_code == 403
+    assert act(editor, address, "announce").status_code == 303
+    assert "It goes out unless somebody stops it" in editor.get(address).text
+    page = viewer.get(address).text
+    assert "One step closer" in page
+    assert "/take-back" not in page
+    assert viewer.post(f"{address}/stop-announced", data={"why": ""}).status_code == 422
+    assert viewer.post(f"{address}/stop-announced", data={"why": "a wrong date"}).status_code == 303
+    assert row(number).state == NewsState.DRAFT
+
+
+def test_where_two_can_approve_news_none_is_announced(editor, second):
+    address, _ = written(editor)
+    assert "/announce" not in editor.get(address).text
+    refused = act(editor, address, "announce")
+    assert refused.status_code == 403
+    assert "another person has to approve it" in refused.text

@@ -1,9 +1,6 @@
 """For developers: what other programs may read here, with examples. Tests take the examples from the page and run them."""
 
-from dataclasses import dataclass
-from typing import Any
-
-from flask import Response, url_for
+from flask import Response
 from flask_babel import gettext as _
 
 from config import current_config
@@ -20,15 +17,6 @@ from pledge.web.templating import render_page
 _NO_CAMPAIGN = "campaign"
 
 
-@dataclass(frozen=True)
-class Resource:
-    """Something to read, and what it is."""
-
-    url: str
-    path: str
-    meaning: str
-
-
 @public.get("/developers")
 @cached(PAGE_CACHE)
 def developers() -> Response:
@@ -37,46 +25,11 @@ def developers() -> Response:
     slug = shown[0].slug if shown else _NO_CAMPAIGN
     return render_page(
         "public/campaign/developers.html",
-        slug=slug if shown else "",
-        numbers=_numbers(slug),
-        proof=_proof(slug),
-        showing=_showing(slug, lang),
+        slug=slug,
+        has_campaign=bool(shown),
         curl=_curl_examples(slug, lang),
         javascript=_javascript_examples(slug),
     )
-
-
-def _numbers(slug: str) -> list[Resource]:
-    return [
-        _resource("api.campaign_list", _("All campaigns, with the addresses of everything about each")),
-        _resource("api.campaign_facts", _("One campaign: texts, dates, goal, pledge, numbers"), slug=slug),
-        _resource("api.count", _("The number of people and of organisations"), slug=slug),
-        _resource("api.history", _("How many each day added"), slug=slug),
-        _resource("api.regions", _("People by province in Korea"), slug=slug),
-        _resource("api.countries", _("People by country"), slug=slug),
-        _resource("api.organizations", _("The organisations on the list, 500 at a time"), slug=slug),
-        _resource("api.integrity", _("What was not counted, and why"), slug=slug),
-        _resource("api.openapi", _("All of this as OpenAPI 3.1, for tools that make clients")),
-    ]
-
-
-def _proof(slug: str) -> list[Resource]:
-    return [
-        _resource(
-            "log.checkpoint", _("The signed state of the public log (C2SP tlog-checkpoint)"), slug=slug
-        ),
-        _resource("log.key", _("The keys that sign it"), slug=slug),
-        _resource("tool.program", _("A program that counts the whole log again on your computer")),
-    ]
-
-
-def _showing(slug: str, lang: str) -> list[Resource]:
-    return [
-        _resource("embed.widget", _("The widget, for a frame"), slug=slug, lang=lang),
-        _resource("embed.badge", _("The badge"), slug=slug, lang=lang),
-        _resource("embed.share_image", _("The picture for links, 1200 × 630"), slug=slug, lang=lang),
-        _resource("embed.oembed", _("oEmbed, for blogs and wikis"), url=campaign_link(lang, slug)),
-    ]
 
 
 def _curl_examples(slug: str, lang: str) -> list[Code]:
@@ -148,7 +101,3 @@ def _javascript_examples(slug: str) -> list[Code]:
             "}",
         ),
     ]
-
-
-def _resource(endpoint: str, meaning: str, **values: Any) -> Resource:
-    return Resource(public_url(endpoint, **values), url_for(endpoint, **values).partition("?")[0], meaning)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Response, redirect, url_for
-from werkzeug import Response as AnyResponse
+from flask import Response
 
 from pledge.core import i18n
 from pledge.endorsements import queries as endorsements
@@ -71,13 +70,6 @@ def progress(slug: str) -> Response:
         checkpoint=found.checkpoint,
         smallest=MIN_CELL,
     )
-
-
-@public.get("/c/<slug>/integrity", endpoint="integrity")
-def moved(slug: str) -> AnyResponse:
-    """Redirect from the earlier address of the report, which is part of the page above now."""
-    campaign = campaign_or_404(slug)
-    return redirect(url_for("public.progress", slug=campaign.slug, _anchor="integrity"), 301)
 
 
 def bars(lines: list[Cell], people: int) -> list[BreakdownBar]:

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from config import current_config
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
-from pledge.core.urls import campaign_link, organization_link, public_url
+from pledge.core.urls import campaign_link, public_url
 from pledge.endorsements import queries as endorsements
 from pledge.statistics import referrals
 from pledge.statistics.referrals import Referrer
@@ -97,7 +97,7 @@ def link_code(campaign: CampaignView, via: str | None) -> Code:
 def endorsement_codes(campaign: CampaignView, endorsement_id: int) -> list[Code]:
     """The badge "We endorse" of an organisation; it leads to the entry on the wall, which says how far it is verified."""
     lang, slug, title = i18n.language(), campaign.slug, campaign.title
-    entry = public_url("public.organization", lang=lang, slug=slug, endorsement_id=endorsement_id)
+    entry = _entry(campaign, endorsement_id)
     badge = public_url("embed.endorsement_badge", slug=slug, endorsement_id=endorsement_id, lang=lang)
     return _badge_codes("endorse-badge", entry, badge, title)
 
@@ -198,8 +198,13 @@ def signer_links(campaign: CampaignView) -> ShareLinks:
 def organization_links(campaign: CampaignView, endorsement_id: int, name: str) -> ShareLinks:
     """The page of an organisation that endorses."""
     text = _("%(organization)s endorses “%(campaign)s”", organization=name, campaign=campaign.title)
-    url = organization_link(i18n.language(), campaign.slug, endorsement_id)
-    return _links(url, text, campaign.slug, endorsement_id=endorsement_id)
+    return _links(_entry(campaign, endorsement_id), text, campaign.slug, endorsement_id=endorsement_id)
+
+
+def _entry(campaign: CampaignView, endorsement_id: int) -> str:
+    return public_url(
+        "public.organization", lang=i18n.language(), slug=campaign.slug, endorsement_id=endorsement_id
+    )
 
 
 def _links(url: str, text: str, slug: str, **more: Any) -> ShareLinks:

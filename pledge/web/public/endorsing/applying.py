@@ -1,7 +1,6 @@
 """Endorsing as an organisation: the form, and what happens when it is sent."""
 
 from flask import Response, request
-from flask_babel import gettext as _
 from werkzeug.datastructures import CombinedMultiDict
 
 from pledge.campaigns.opening import CampaignNotOpen, SigningPaused
@@ -20,7 +19,7 @@ from pledge.web.public.campaign.pages import (
     campaign_page,
     signing_paused,
 )
-from pledge.web.public.endorsing.forms import EndorseForm
+from pledge.web.public.endorsing.forms import CHANGED_PLEDGE, EndorseForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.signing import proof_of_work
 from pledge.web.public.signing.proof_of_work import FormRefused, ProofAnswer
@@ -95,5 +94,5 @@ def _not_taken(campaign: CampaignView, form: EndorseForm) -> Response:
         return response
     if not campaign.is_open:
         return _form_page(campaign, form, 409)
-    form.pledge_version.errors = [_("The pledge text was changed. Please read it again and endorse it.")]
+    form.pledge_version.errors = [CHANGED_PLEDGE]
     return _form_page(campaign, form, 422)

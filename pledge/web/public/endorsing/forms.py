@@ -9,15 +9,18 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
-from wtforms.validators import ValidationError
+from wtforms.validators import DataRequired, ValidationError
 
 from pledge.core import languages
 from pledge.core.text.lines import LINE_MESSAGES, LineFault, one_line, two_digits
 from pledge.endorsements import rules
 from pledge.endorsements.rules import BadContent, Content, ContentFault
-from pledge.web.forms import ByLanguage, PublicForm, TickField
-from pledge.web.public.signing.forms import AddressForm, PlaceForm, is_version
-from pledge.web.public.signing.proof_of_work import ProofFields
+from pledge.web.forms import ByLanguage, Check, PublicForm, TickField
+from pledge.web.public.signing.forms import AddressForm, PlaceForm, version_field
+from pledge.web.public.signing.proof_of_work import ProvableForm
+
+#: The form names a version of the pledge text that does not exist.
+CHANGED_PLEDGE = _l("The pledge text was changed. Please read it again and endorse it.")
 
 #: What a fault is called, by field where one wording does not fit all.
 _WORDS: dict[StrEnum, Any] = {
@@ -65,11 +68,20 @@ def number(field: Field) -> int | None:
     return int(text)
 
 
-def _check(rule: Callable[[], object]) -> None:
-    try:
-        rule()
-    except BadContent as error:
-        raise ValidationError(words(error.field, error.fault)) from None
+def _by(rule: Callable[[str], object]) -> Check:
+    """A validator by a rule of the domain, which raises BadContent."""
+
+    def check(_form: PublicForm, field: Field) -> None:
+        try:
+            rule(field.data or "")
+        except BadContent as error:
+            raise ValidationError(words(error.field, error.fault)) from None
+
+    return check
+
+
+def _by_rule_of_person(name: str) -> Check:
+    return _by(lambda text: rules.clean_line(name, text, rules.MAX_PERSON))
 
 
 def _check_name(form: "ContentForm", field: Field) -> None:
@@ -77,50 +89,51 @@ def _check_name(form: "ContentForm", field: Field) -> None:
         map(one_line, form.by_language("name").values())
     ):
         raise ValidationError(_l("Enter the name of the organisation in one language at least."))
-    _check(lambda: rules.clean_name(field.data or ""))
+    _by(rules.clean_name)(form, field)
 
 
-def _check_statement(_form: "ContentForm", field: Field) -> None:
-    _check(lambda: rules.clean_statement(field.data or ""))
+def _check_number(form: "ContentForm", field: Field) -> None:
+    """One of the three that belong together, judged by itself when one of the others is no number at all."""
+    try:
+        number(field)
+    except ValueError:
+        fault = ContentFault.PERCENT if field.name == "interim_percent" else ContentFault.YEAR
+        raise ValidationError(words(field.name, fault)) from None
+    try:
+        faults = rules.target_faults(*map(number, form.numbers))
+    except ValueError:
+        return
+    if field.name in faults:
+        raise ValidationError(words(field.name, faults[field.name]))
+
+
+#: In forms of two people, who declare the same.
+_MAY_SPEAK = DataRequired(_l("Please declare that you may speak for the organisation."))
+_AGREES = DataRequired(_l("We can only take the endorsement if you agree to this."))
 
 
 class ContentForm(PlaceForm):
     """What an organisation shows: the part that a new endorsement and a correction share."""
 
     name = ByLanguage(StringField, _l("Name"), check=_check_name)
-    type = SelectField(_l("Kind of organisation"), validate_choice=False)
+    type = SelectField(_l("Kind of organisation"), [_by(rules.check_type)], validate_choice=False)
     country = SelectField(_l("Country or region"), validate_choice=False)
     region = SelectField(_l("Province or city"), validate_choice=False)
-    website = StringField(_l("Website"))
+    website = StringField(_l("Website"), [_by(rules.check_website)])
     logo = FileField(_l("Logo"))
     logo_kept = HiddenField()
     logo_removed = TickField(_l("Show no logo"))
-    target_year = StringField(_l("Net zero by"))
-    interim_year = StringField(_l("Interim year"))
-    interim_percent = StringField(_l("Interim percentage"))
-    statement = ByLanguage(TextAreaField, _l("Public statement"), check=_check_statement)
+    target_year = StringField(_l("Net zero by"), [_check_number])
+    interim_year = StringField(_l("Interim year"), [_check_number])
+    interim_percent = StringField(_l("Interim percentage"), [_check_number])
+    statement = ByLanguage(TextAreaField, _l("Public statement"), check=_by(rules.clean_statement))
 
     #: The name of the stored picture; the view sets it (web/public/campaign/files.py).
     logo_name: str = ""
 
-    def validate_type(self, field: Field) -> None:
-        _check(lambda: rules.check_type(field.data or ""))
-
-    def validate_website(self, field: Field) -> None:
-        _check(lambda: rules.check_website(field.data or ""))
-
-    def validate_target_year(self, field: Field) -> None:
-        self._check_number(field, ContentFault.YEAR)
-
-    def validate_interim_year(self, field: Field) -> None:
-        self._check_number(field, ContentFault.YEAR)
-
-    def validate_interim_percent(self, field: Field) -> None:
-        self._check_number(field, ContentFault.PERCENT)
-
     def content(self) -> Content:
         """What the fields say, once they are valid."""
-        target_year, interim_year, interim_percent = map(number, self._numbers)
+        target_year, interim_year, interim_percent = map(number, self.numbers)
         return Content(
             name=self.by_language("name"),
             type=self.type.data or "",
@@ -135,63 +148,30 @@ class ContentForm(PlaceForm):
         )
 
     @property
-    def _numbers(self) -> tuple[Field, Field, Field]:
+    def numbers(self) -> tuple[Field, Field, Field]:
         return self.target_year, self.interim_year, self.interim_percent
-
-    def _check_number(self, field: Field, not_a_number: ContentFault) -> None:
-        """One of the three that belong together, judged by itself when one of the others is no number at all."""
-        try:
-            number(field)
-        except ValueError:
-            raise ValidationError(words(field.name, not_a_number)) from None
-        try:
-            faults = rules.target_faults(*map(number, self._numbers))
-        except ValueError:
-            return
-        if field.name in faults:
-            raise ValidationError(words(field.name, faults[field.name]))
 
 
 class PersonForm(PublicForm):
     """Name and title of who speaks for an organisation; declared after the content, so that they are shown after it."""
 
-    contact_name = StringField(_l("Name"))
-    contact_title = StringField(_l("Title or position"))
-
-    def validate_contact_name(self, field: Field) -> None:
-        _check(lambda: rules.clean_line(field.name, field.data or "", rules.MAX_PERSON))
-
-    def validate_contact_title(self, field: Field) -> None:
-        _check(lambda: rules.clean_line(field.name, field.data or "", rules.MAX_PERSON))
+    contact_name = StringField(_l("Name"), [_by_rule_of_person("contact_name")])
+    contact_title = StringField(_l("Title or position"), [_by_rule_of_person("contact_title")])
 
 
-class EndorseForm(ProofFields, ContentForm, PersonForm, AddressForm):
+class EndorseForm(ProvableForm, ContentForm, PersonForm, AddressForm):
     email = StringField(_l("Work e-mail"))
-    registration_number = StringField(_l("Business registration number"))
-    authority_ok = TickField(_l("I may speak for this organisation"))
-    consent_organization = TickField(_l("The organisation agrees that its endorsement is shown in public"))
-    consent_person = TickField(_l("I agree that my personal data is collected and used"))
+    registration_number = StringField(
+        _l("Business registration number"), [_by(rules.clean_registration_number)]
+    )
+    authority_ok = TickField(_l("I may speak for this organisation"), [_MAY_SPEAK])
+    consent_organization = TickField(
+        _l("The organisation agrees that its endorsement is shown in public"),
+        [DataRequired(_l("We can only list the organisation if it agrees to this."))],
+    )
+    consent_person = TickField(_l("I agree that my personal data is collected and used"), [_AGREES])
     show_contact = TickField(_l("Show my name and title"))
-    pledge_version = HiddenField()
-
-    def validate_registration_number(self, field: Field) -> None:
-        _check(lambda: rules.clean_registration_number(field.data or ""))
-
-    def validate_authority_ok(self, field: Field) -> None:
-        if not field.data:
-            raise ValidationError(_l("Please declare that you may speak for the organisation."))
-
-    def validate_consent_organization(self, field: Field) -> None:
-        if not field.data:
-            raise ValidationError(_l("We can only list the organisation if it agrees to this."))
-
-    def validate_consent_person(self, field: Field) -> None:
-        if not field.data:
-            raise ValidationError(_l("We can only take the endorsement if you agree to this."))
-
-    def validate_pledge_version(self, field: Field) -> None:
-        if not is_version(field.data):
-            raise ValidationError(_l("The pledge text was changed. Please read it again and endorse it."))
+    pledge_version = version_field(CHANGED_PLEDGE)
 
     @property
     def version(self) -> int | None:
@@ -211,14 +191,11 @@ class ContactForm(PersonForm, AddressForm):
 class TakeOverForm(PublicForm):
     """What the new person declares for themselves, and the number that they were told where a machine may have pressed."""
 
-    authority_ok = TickField(_l("I may speak for this organisation"))
-    consent_person = TickField(_l("I agree that my personal data is collected and used"))
+    authority_ok = TickField(_l("I may speak for this organisation"), [_MAY_SPEAK])
+    consent_person = TickField(_l("I agree that my personal data is collected and used"), [_AGREES])
     number = StringField(_l("Two-digit number"))
 
     digits: str = ""
-
-    validate_authority_ok = EndorseForm.validate_authority_ok
-    validate_consent_person = EndorseForm.validate_consent_person
 
     def validate_number(self, field: Field) -> None:
         typed = two_digits(field.data or "")

@@ -190,7 +190,7 @@ def not_the_contact(subject: Subject, token: str) -> Response:
 
 def _may_be_machine(endorsement: EndorsementView, token: str) -> bool:
     """Whether a machine may press, or has pressed, the button to take over."""
-    seen = signals.click_signals(request.headers.get, tokens.age(Purpose.ENDORSE_CONTACT, token))
+    seen = signals.click_signals(request.headers.get, tokens.read(Purpose.ENDORSE_CONTACT, token).age)
     return endorsement.is_change_scanned or (request.method == "POST" and is_machine_click(seen))
 
 

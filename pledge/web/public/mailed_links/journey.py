@@ -360,7 +360,7 @@ def _to_thanks(subject: Subject, record: Any) -> Response:
 
 def _signals(subject: Subject, token: str) -> frozenset[ClickSignal]:
     """What this request tells about whoever pressed. Raises BadToken."""
-    return signals.click_signals(request.headers.get, tokens.age(subject.link, token))
+    return signals.click_signals(request.headers.get, tokens.read(subject.link, token).age)
 
 
 def _error(subject: Subject, outcome: Confirmation | None, digits: str, *, has_code_only: bool) -> Any:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from flask import url_for
+from flask import current_app, url_for
 
 from pledge.campaigns.queries import CampaignView
-from pledge.core import tokens
+from pledge.core import i18n, tokens
 from pledge.core.tokens import Purpose
 from pledge.mailed_links.links import Journey, Link
 
@@ -37,6 +38,11 @@ class Subject:
     own_context: Callable[[Any], dict[str, Any]]  #: (record) to what its own page shows besides
     thanks_context: Callable[[CampaignView], dict[str, Any]]  #: to what the thank-you page shows besides
 
+    @property
+    def texts(self) -> Any:
+        """The texts of `words`, in the page's language."""
+        return _texts(self.words, i18n.language())
+
     def url(self, page: str, **values: Any) -> str:
         """The address of one of its pages, by the name of the view."""
         return url_for(f"public.{self.name}_{page}", **values)
@@ -47,3 +53,8 @@ class Subject:
 
     def own_token(self, record: Any) -> str:
         return tokens.mint(self.own, record.token_numbers)
+
+
+@lru_cache
+def _texts(template: str, _lang: str) -> Any:
+    return current_app.jinja_env.get_template(template).make_module()

@@ -3,13 +3,12 @@
 There is no CSRF token, as there is no session to abuse; pledge/web/request_checks.py checks where a POST comes from.
 """
 
-import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, StringField
 from wtforms.fields import Field
-from wtforms.validators import ValidationError
+from wtforms.validators import DataRequired, Regexp, ValidationError
 
 from pledge.core import countries, i18n
 from pledge.core.text import markdown
@@ -17,9 +16,7 @@ from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault, six_digits
 from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures.services import Submission, clean_name
 from pledge.web.forms import PublicForm, TickField
-from pledge.web.public.signing.proof_of_work import ProofFields
-
-_VERSION = re.compile(r"[1-9][0-9]{0,5}")
+from pledge.web.public.signing.proof_of_work import ProvableForm
 
 #: The form names a version of a text that does not exist.
 CHANGED_TEXT = _l("The pledge text or the consent was changed. Please read them again and sign.")
@@ -30,8 +27,21 @@ _NAME_WORDS = LINE_MESSAGES | {
 }
 
 
-def is_version(text: str | None) -> bool:
-    return not text or _VERSION.fullmatch(text) is not None
+def version_field(message: object) -> HiddenField:
+    """The number of the version that was shown, or nothing."""
+    return HiddenField(validators=[Regexp(r"([1-9][0-9]{0,5})?\Z", message=message)])
+
+
+def check_name(_form: PublicForm, field: Field) -> None:
+    try:
+        clean_name(field.data or "")
+    except BadLine as error:
+        raise ValidationError(_NAME_WORDS[error.fault]) from None
+
+
+def check_region(_form: PublicForm, field: Field) -> None:
+    if field.data and field.data not in countries.REGIONS:
+        raise ValidationError(_l("Choose a province or city from the list."))
 
 
 class AddressForm(PublicForm):
@@ -67,7 +77,7 @@ class PlaceForm(PublicForm):
     def validate_region(self, field: Field) -> None:
         """A region in a form for another country is dropped, not refused."""
         if self.country.data == countries.HOME:
-            check_region(field)
+            check_region(self, field)
 
     @property
     def countries(self) -> list[tuple[str, str]]:
@@ -78,35 +88,24 @@ class PlaceForm(PublicForm):
         return countries.region_choices(i18n.language())
 
 
-class SignForm(ProofFields, AddressForm, PlaceForm):
-    name = StringField(_l("Name"))
+class SignForm(ProvableForm, AddressForm, PlaceForm):
+    name = StringField(_l("Name"), [check_name])
     email = StringField(_l("E-mail"))
     country = SelectField(_l("Country or region"), validate_choice=False)
     region = HiddenField()  #: asked after confirming; other programs may send it with the form
-    age_ok = TickField(_l("I am 14 years old or older"))
-    consent_privacy = TickField(_l("I agree that my personal data is collected and used"))
+    age_ok = TickField(
+        _l("I am 14 years old or older"),
+        [DataRequired(_l("You must be 14 or older to sign. If you are, please tick the box."))],
+    )
+    consent_privacy = TickField(
+        _l("I agree that my personal data is collected and used"),
+        [DataRequired(_l("We can only count your signature if you agree to this."))],
+    )
     public_name = TickField(_l("Show my name among the signers"))
     updates = TickField(_l("Send me news of this campaign by e-mail"))
-    pledge_version = HiddenField()
-    consent_version = HiddenField()
+    pledge_version = version_field(CHANGED_TEXT)
+    consent_version = version_field(CHANGED_TEXT)
     via = HiddenField()  #: whose link led here; an unknown one is ignored
-
-    def validate_name(self, field: Field) -> None:
-        check_name(field)
-
-    def validate_age_ok(self, field: Field) -> None:
-        if not field.data:
-            raise ValidationError(_l("You must be 14 or older to sign. If you are, please tick the box."))
-
-    def validate_consent_privacy(self, field: Field) -> None:
-        if not field.data:
-            raise ValidationError(_l("We can only count your signature if you agree to this."))
-
-    def validate_pledge_version(self, field: Field) -> None:
-        if not is_version(field.data):
-            raise ValidationError(CHANGED_TEXT)
-
-    validate_consent_version = validate_pledge_version
 
     def submission(self, slug: str, **seen: Any) -> Submission:
         """What a valid form says, with what else was `seen` of the request."""
@@ -134,14 +133,8 @@ class SignForm(ProofFields, AddressForm, PlaceForm):
 class RegionForm(PublicForm):
     """Where somebody in Korea lives, asked once they are counted; leaving it open is an answer."""
 
-    region = SelectField(_l("Province or city"), validate_choice=False)
-
-    def validate_region(self, field: Field) -> None:
-        check_region(field)
-
-    @property
-    def regions(self) -> list[tuple[str, str]]:
-        return countries.region_choices(i18n.language())
+    region = SelectField(_l("Province or city"), [check_region], validate_choice=False)
+    regions = PlaceForm.regions
 
 
 class ConfirmCodeForm(PublicForm):
@@ -189,23 +182,8 @@ class LinkForm(AddressForm):
 
 
 class OwnForm(PlaceForm):
-    name = StringField(_l("Name"))
+    name = StringField(_l("Name"), [check_name])
     country = SelectField(_l("Country or region"), validate_choice=False)
     region = SelectField(_l("Province or city"), validate_choice=False)
     public_name = TickField(_l("Show my name among the signers"))
     updates = TickField(_l("Send me news of this campaign by e-mail"))
-
-    def validate_name(self, field: Field) -> None:
-        check_name(field)
-
-
-def check_region(field: Field) -> None:
-    if field.data and field.data not in countries.REGIONS:
-        raise ValidationError(_l("Choose a province or city from the list."))
-
-
-def check_name(field: Field) -> None:
-    try:
-        clean_name(field.data or "")
-    except BadLine as error:
-        raise ValidationError(_NAME_WORDS[error.fault]) from None

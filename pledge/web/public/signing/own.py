@@ -119,7 +119,7 @@ _SETTLED = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALI
 
 
 @route("/c/<slug>/mine", subjects=[SIGNATURE], methods=["POST"])
-@limited(token_limit, deduct_when=is_wrong)
+@limited(token_limit, deduct_when=is_wrong, exempt_when=lambda: "code" not in request.form)
 def mine(subject: Subject, slug: str) -> Response:
     """JSON: `digits`; `html`, parts of the page with the thanks, once it is confirmed; `key` to keep; ask `again` for the number."""
     ticket, code = request.form.get("ticket", ""), six_digits(request.form.get("code", ""))

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from flask import g, request
 from flask_babel import gettext as _
@@ -40,13 +40,15 @@ from pledge.mail.addresses import Address, domain_of
 from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.switches import queries as switches
 from pledge.web import limits
-from pledge.web.forms import TickField
+from pledge.web.forms import PublicForm, TickField
 from pledge.web.public.campaign.pages import campaign_now_or_404
 
 
-class ProofFields:
-    """The fields that a form has for the proof of work."""
+class ProvableForm(PublicForm):
+    """A form with an address, and the fields for the proof of work."""
 
+    email: Any
+    address: Address  #: set once the field is valid
     shown_at = HiddenField()  #: when its page was made, signed
     altcha = HiddenField()  #: the solution of a challenge
     unproved = TickField()  #: its sender goes on without
@@ -109,18 +111,6 @@ class Assessment:
     @property
     def hold_reason(self) -> str | None:
         return signals.HOLD_REASON if signals.level(self.found) is Level.HIGH else None
-
-
-class ProvableForm(Protocol):
-    """A form with an address, which is set once the form is valid."""
-
-    email: Any
-    address: Address
-    shown_at: Any
-    altcha: Any
-    unproved: Any
-
-    def __iter__(self) -> Any: ...
 
 
 def read_answer(form: ProvableForm, slug: str) -> ProofAnswer:

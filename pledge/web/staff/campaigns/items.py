@@ -1,81 +1,181 @@
 """The lists of a campaign: partners, events, sister campaigns. Add, correct, put in order, remove."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, abort, redirect, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
+from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import items
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.events import EVENT
+from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.items import Item, ItemKind
 from pledge.campaigns.models import PartnerRole
-from pledge.campaigns.partners import PARTNER, SISTER
+from pledge.campaigns.partners import PARTNER, SISTER, PartnerFields, SisterFields
 from pledge.campaigns.staff_queries import CampaignAdmin
+from pledge.core import languages
+from pledge.core.i18n import SEOUL
 from pledge.core.urls import campaign_link, public_url
 from pledge.statistics import referrals
 from pledge.statistics.referrals import Referrer
+from pledge.web.forms import ByLanguage, TickField
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import (
-    OK,
-    EventForm,
-    ItemForm,
-    PartnerForm,
-    RemoveForm,
-    SisterForm,
-    removal_page,
-    section_page,
+from pledge.web.staff.campaigns.forms import OK, RemoveForm, removal_page, section_page
+from pledge.web.staff.forms import (
+    PICTURE_BODY,
+    SavingProblem,
+    StampedForm,
+    as_typed,
+    attempt,
+    day_field,
+    in_seoul,
+    take_file,
+    time_field,
 )
-from pledge.web.staff.forms import PICTURE_BODY, SavingProblem, as_typed, attempt, take_file
-
-ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Partner")}
 
 
-@dataclass(frozen=True)
-class ItemSection:
-    """One list, as its screens show it."""
+class ItemForm(StampedForm):
+    """The form of an item, and the list that it belongs to."""
 
     kind: ItemKind[Any]
-    form: type[ItemForm]
     page: str  #: the endpoint of the page that has the list
     heading: object
     adding: object  #: what adding an item is called
-    blank: Mapping[str, object] = field(default_factory=dict)  #: the form of a new item
-    labels: Mapping[Any, object] = field(default_factory=dict)  #: the choices of its form, in words
+    blank: Mapping[str, object] = {}  # never changed  #: the form of a new item
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """The names of the form's fields where those of the use case differ."""
+        return {}
+
+    @property
+    def fields(self) -> Any:
+        """The fields for the use case; the form must have been validated."""
+        raise NotImplementedError
+
+    @classmethod
+    def typed(cls, fields: Any) -> dict[str, object]:
+        """Stored fields, as the form shows them."""
+        return languages.as_fields(vars(fields))
+
+
+class LogoForm(ItemForm):
+    logo = FileField(_l("Logo"))
+    logo_kept = HiddenField()
+    drop_logo = TickField(_l("Remove the logo"))
+
+
+class PartnerForm(LogoForm):
+    kind, page = PARTNER, "staff.campaign_partners"
+    heading, adding = _l("Partners"), _l("Add a partner")
+    blank = {"role": PartnerRole.PARTNER}  # noqa: RUF012  # never changed
+    role = SelectField(_l("Role"), validate_choice=False)
+    type = SelectField(_l("Kind of organisation"), validate_choice=False)
+    name = ByLanguage(StringField, _l("Name"))
+    url = StringField(_l("Web address"))
+
+    def validate_role(self, field: Field) -> None:
+        if field.data not in set(PartnerRole):
+            raise ValidationError(_l("Choose a role from the list."))
+
+    @property
+    def fields(self) -> PartnerFields:
+        return PartnerFields(
+            PartnerRole(self.role.data),
+            self.by_language("name"),
+            self.url.data or "",
+            self.type.data or "",
+        )
+
+
+class EventForm(ItemForm):
+    """A day without a time means a whole day."""
+
+    kind, page = EVENT, "staff.campaign_dates"
+    heading, adding = _l("Events"), _l("Add an event")
+    title = ByLanguage(StringField, _l("Title"))
+    place = ByLanguage(StringField, _l("Place"))
+    start_day = day_field(_l("Day"), required=_l("Enter the day."))
+    start_time = time_field(_l("Time"))
+    end_day = day_field(_l("Last day"))
+    end_time = time_field(_l("End"))
+    is_online = TickField(_l("People can take part online"))
+    url = StringField(_l("Web address"))
+    outcome = ByLanguage(TextAreaField, _l("Outcome"))
+
+    def validate_end_day(self, field: Field) -> None:
+        if self.start_time.data is not None and self.end_time.data is None:
+            raise ValidationError(_l("Enter the end time too, or leave the last day empty."))
+
+    def validate_end_time(self, field: Field) -> None:
+        if self.start_time.data is None:
+            raise ValidationError(_l("Enter the start time too."))
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """An event that ends before it begins is told at the field that says when."""
+        return {"ends_at": "end_day" if self.start_time.data is None else "end_time"}
+
+    @classmethod
+    def typed(cls, fields: EventFields) -> dict[str, object]:
+        first, last = fields.starts_at.astimezone(SEOUL), fields.ends_at and fields.ends_at.astimezone(SEOUL)
+        return {
+            **super().typed(fields),
+            "start_day": first.date(),
+            "start_time": None if fields.all_day else first.time(),
+            "end_day": last.date() if last and last.date() != first.date() else None,
+            "end_time": last.time() if last and not fields.all_day else None,
+        }
+
+    @property
+    def fields(self) -> EventFields:
+        """The fields for the use case; the form must have been validated."""
+        first, last = self.start_day.data, self.end_day.data
+        starts, ends = self.start_time.data, self.end_time.data
+        if starts is None:
+            ends_at = in_seoul(last) if last else None
+        else:
+            ends_at = in_seoul(last or first, ends) if ends else None
+        return EventFields(
+            title=self.by_language("title"),
+            place=self.by_language("place"),
+            url=self.url.data or "",
+            is_online=self.is_online.data,
+            all_day=starts is None,
+            starts_at=in_seoul(first, starts),
+            ends_at=ends_at,
+            outcome=self.by_language("outcome"),
+        )
+
+
+class SisterForm(LogoForm):
+    kind, page = SISTER, "staff.campaign_partners"
+    heading, adding = _l("Sister campaigns"), _l("Add a sister campaign")
+    name = ByLanguage(StringField, _l("Name"))
+    place = ByLanguage(StringField, _l("Place"))
+    sentence = ByLanguage(StringField, _l("One sentence"))
+    url = StringField(_l("Web address"))
+
+    @property
+    def fields(self) -> SisterFields:
+        return SisterFields(
+            name=self.by_language("name"),
+            place=self.by_language("place"),
+            sentence=self.by_language("sentence"),
+            url=self.url.data or "",
+        )
 
 
 #: By its name in the address.
-SECTIONS = {
-    "partners": ItemSection(
-        kind=PARTNER,
-        form=PartnerForm,
-        page="staff.campaign_partners",
-        heading=_l("Partners"),
-        adding=_l("Add a partner"),
-        blank={"role": PartnerRole.PARTNER},
-        labels=ROLES,
-    ),
-    "events": ItemSection(
-        kind=EVENT,
-        form=EventForm,
-        page="staff.campaign",
-        heading=_l("Events"),
-        adding=_l("Add an event"),
-    ),
-    "sisters": ItemSection(
-        kind=SISTER,
-        form=SisterForm,
-        page="staff.campaign_partners",
-        heading=_l("Sister campaigns"),
-        adding=_l("Add a sister campaign"),
-    ),
-}
+SECTIONS: dict[str, type[ItemForm]] = {"partners": PartnerForm, "events": EventForm, "sisters": SisterForm}
 
 _LIST = f"/campaigns/<slug>/<any({', '.join(SECTIONS)}):section>"
 
@@ -121,50 +221,40 @@ def _page_url(desk: CampaignAdmin, referrer: Referrer, lang: str) -> str:
     return public_url("public.partner_page", lang=lang, slug=desk.slug, token=token)
 
 
-@staff.get(f"{_LIST}/new")
-@needs(Permission.EDIT_CAMPAIGNS)
-def item_new(slug: str, section: str) -> Response:
-    return _page(slug, section, None, SECTIONS[section].form(data=SECTIONS[section].blank), OK)
-
-
-@staff.post(f"{_LIST}/new")
-@allows(body=PICTURE_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
-def item_new_post(slug: str, section: str) -> AnyResponse:
-    kind, form = SECTIONS[section].kind, SECTIONS[section].form(request.form)
-    logo = take_file(form, "logo") if kind.has_logo else ""
-    problem = attempt(
-        form,
-        lambda: items.add(kind, actor(), slug, form.fields, logo),
-        form.places,
-        check=lambda: items.check(kind, form.fields, campaigns.desk(slug).state),
-    )
-    return _page(slug, section, None, form, problem) if problem else _saved(slug, section)
-
-
+@staff.get(f"{_LIST}/new", defaults={"number": None})
 @staff.get(f"{_LIST}/<int:number>")
 @needs(Permission.EDIT_CAMPAIGNS)
-def item(slug: str, section: str, number: int) -> Response:
+def item(slug: str, section: str, number: int | None) -> Response:
+    form = SECTIONS[section]
+    if number is None:
+        return _page(slug, section, None, form(data=form.blank), OK)
     row = _one(slug, section, number)
-    form = SECTIONS[section].form
     return _page(slug, section, row, form(data={**form.typed(row.fields), "seen": row.stamp}), OK)
 
 
+@staff.post(f"{_LIST}/new", defaults={"number": None})
 @staff.post(f"{_LIST}/<int:number>")
 @allows(body=PICTURE_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
-def item_post(slug: str, section: str, number: int) -> AnyResponse:
-    kind, form = SECTIONS[section].kind, SECTIONS[section].form(request.form)
+def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
+    """Add an item, or change it."""
+    kind, form = SECTIONS[section].kind, SECTIONS[section](request.form)
     logo = take_file(form, "logo") if kind.has_logo else ""
-    drop_logo = kind.has_logo and form["drop_logo"].data
-    problem = attempt(
-        form,
-        lambda: items.change(
+
+    def save() -> None:
+        if number is None:
+            items.add(kind, actor(), slug, form.fields, logo)
+            return
+        items.change(
             *(kind, actor(), slug, number, form.fields),
             seen=form.seen.data or "",
             logo=logo,
-            drop_logo=drop_logo,
-        ),
+            drop_logo=kind.has_logo and form["drop_logo"].data,
+        )
+
+    problem = attempt(
+        form,
+        save,
         form.places,
         check=lambda: items.check(kind, form.fields, campaigns.desk(slug).state),
     )
@@ -187,24 +277,25 @@ def item_move(slug: str, section: str, number: int, direction: str) -> AnyRespon
     return redirect(url_for(SECTIONS[section].page, slug=slug, _anchor=f"{section}-{number}"), 303)
 
 
-@staff.get(f"{_LIST}/<int:number>/remove")
+@staff.route(f"{_LIST}/<int:number>/remove", methods=["GET", "POST"])
 @needs(Permission.EDIT_CAMPAIGNS)
-def item_remove(slug: str, section: str, number: int) -> Response:
-    row = _one(slug, section, number)
-    return _removal_page(slug, section, row, RemoveForm(data={"seen": row.stamp}), OK)
-
-
-@staff.post(f"{_LIST}/<int:number>/remove")
-@needs(Permission.EDIT_CAMPAIGNS)
-def item_remove_post(slug: str, section: str, number: int) -> AnyResponse:
-    kind, row, form = SECTIONS[section].kind, _one(slug, section, number), RemoveForm(request.form)
-    problem = attempt(
-        form,
-        lambda: items.remove(
-            kind, actor(), slug, number, seen=form.seen.data or "", reason=form.reason.data or ""
-        ),
+def item_remove(slug: str, section: str, number: int) -> AnyResponse:
+    kind, row, form, problem = (
+        SECTIONS[section].kind,
+        _one(slug, section, number),
+        RemoveForm(request.form),
+        OK,
     )
-    return _removal_page(slug, section, row, form, problem) if problem else _saved(slug, section)
+    if request.method == "POST":
+        seen, reason = form.seen.data or "", form.reason.data or ""
+        refused = attempt(form, lambda: items.remove(kind, actor(), slug, number, seen=seen, reason=reason))
+        if refused is None:
+            return _saved(slug, section)
+        problem = refused
+    else:
+        form.seen.data = row.stamp
+    back = url_for("staff.item", slug=slug, section=section, number=number)
+    return removal_page(slug, row.title, back, form, problem)
 
 
 def _one(slug: str, section: str, number: int) -> Item[Any]:
@@ -226,10 +317,3 @@ def _page(slug: str, section: str, row: Item[Any] | None, form: ItemForm, proble
         section=SECTIONS[section],
         item=row,
     )
-
-
-def _removal_page(
-    slug: str, section: str, row: Item[Any], form: RemoveForm, problem: SavingProblem
-) -> Response:
-    back = url_for("staff.item", slug=slug, section=section, number=row.id)
-    return removal_page(slug, row.title, back, form, problem)

@@ -1,85 +1,65 @@
-"""The page of a campaign as staff write it: its texts, its pledge, a photograph, a video, a quotation and its letter."""
+"""The page of a campaign as staff write it, its texts, its pledge, a photograph, a video, a quotation and its letter; and its
+settings: the recipient in its consents, the address for answers, its secretariat.
+"""
 
 import json
+from collections.abc import Mapping
 
-from flask import Response, abort, make_response, render_template, request
+from flask import Response, abort, request
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
+from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
 
 from config import Config, current_config
 from pledge.accounts.roles import Permission
 from pledge.audit import queries as audit
 from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Search
-from pledge.campaigns import media, moderation, pledges
+from pledge.campaigns import consents, items, media, moderation, pledges, senders
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.media import (
-    Photo,
-    PhotoFocus,
-    Quotation,
-    VideoFields,
-    get_photo,
-    get_quotation,
-    set_photo,
-    set_quotation,
-)
+from pledge.campaigns.media import FOCUS_LABELS, PhotoFocus, VideoFields
+from pledge.campaigns.models import PartnerRole
+from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.pledges import NewVersion, wording_changes
 from pledge.campaigns.queries import pledge_versions
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.campaigns.video import OwnVideo, Video
-from pledge.core import languages
+from pledge.core import languages, urls
+from pledge.core.languages import Texts
+from pledge.core.text.markdown import markdown
 from pledge.endorsements import queries as endorsements
-from pledge.files.services import MEGABYTE, VIDEO_MESSAGES, VideoFault
+from pledge.files.services import MEGABYTE, VideoFault
 from pledge.signatures import queries as signatures
 from pledge.statistics.totals import signed_versions
+from pledge.web.forms import ByLanguage, TickField
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import actor, needs, was_shown_lately
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
     OK,
     TEXT_BODY,
-    LettersForm,
-    LetterTextForm,
-    PhotoForm,
-    PledgeForm,
-    PublishForm,
-    QuotationForm,
-    TextsForm,
-    VideoForm,
+    SectionForm,
     saved,
+    section_forms,
     section_page,
+    section_views,
 )
 from pledge.web.staff.forms import (
     PICTURE_BODY,
     SavingProblem,
     StampedForm,
     attempt,
-    take_file,
 )
 
 _PAGE = "/campaigns/<slug>/page"
 #: How many changes of the texts the page offers to take back.
 _CHANGES = 20
 
-#: Which part of a photograph stays in sight where it is cut.
-FOCUSES = (
-    (PhotoFocus.CENTER, _l("The middle")),
-    (PhotoFocus.TOP, _l("The top")),
-    (PhotoFocus.BOTTOM, _l("The bottom")),
-    (PhotoFocus.LEFT, _l("The left")),
-    (PhotoFocus.RIGHT, _l("The right")),
-    (PhotoFocus.LEFT_TOP, _l("The top left")),
-    (PhotoFocus.RIGHT_TOP, _l("The top right")),
-    (PhotoFocus.LEFT_BOTTOM, _l("The bottom left")),
-    (PhotoFocus.RIGHT_BOTTOM, _l("The bottom right")),
-)
-
 QUOTATION_WORDS = ("quotation", "speaker", "speaker_role", "portrait_alt")
-
-#: Two letters of 5 MB and the fields beside them.
-LETTERS_BODY = 10_200_000
 
 
 def video_body(config: Config) -> int:
@@ -87,20 +67,295 @@ def video_body(config: Config) -> int:
     return PICTURE_BODY + 2 * config.max_video_mb * MEGABYTE
 
 
-@staff.get(_PAGE)
+class TextsForm(SectionForm):
+    title = ByLanguage(StringField, _l("Title"))
+    tagline = ByLanguage(StringField, _l("Tagline"))
+    summary = ByLanguage(TextAreaField, _l("Summary"))
+    body = ByLanguage(TextAreaField, _l("Text"))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        texts = {name: desk.texts[name] for name in _text_fields()}
+        return {**texts, "seen": stamp(texts)}
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        texts = {name: self[name].data or "" for name in _text_fields()}
+        moderation.edit_texts(actor(), slug, self.seen.data or "", texts)
+
+
+class PledgeForm(StampedForm):
+    """The wording; and once it was shown what a new version changes, the number of that."""
+
+    wording = ByLanguage(TextAreaField, _l("Pledge text"))
+    version = HiddenField()
+    one_language = TickField(_l("The text in the other languages stays as it is: it already says the same"))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        newest = campaigns.wording(desk.id)
+        return {**languages.by_field("wording", newest.wording), "seen": newest.stamp}
+
+    @property
+    def agreed(self) -> int:
+        """The version that was shown; 0 for anything else."""
+        text = self.version.data or ""
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+
+
+class PhotoForm(SectionForm):
+    max_body = PICTURE_BODY
+    photo = FileField(_l("Photograph"))
+    photo_kept = HiddenField()
+    alt = ByLanguage(StringField, _l("What the photograph shows"))
+    focus = SelectField(_l("Focal point"), validate_choice=False)
+    drop_photo = TickField(_l("Remove the photograph"))
+
+    def validate_focus(self, field: Field) -> None:
+        if field.data not in set(PhotoFocus):
+            raise ValidationError(_l("Choose one from the list."))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        photo = media.get_photo(desk.id)
+        return {**languages.by_field("alt", photo.alt), "focus": photo.focus, "seen": photo.stamp}
+
+    def takes(self) -> dict[str, str]:
+        return {"photo": "wide picture"}
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        media.set_photo(
+            *(actor(), slug, self.seen.data or "", self.by_language("alt"), PhotoFocus(self.focus.data)),
+            new=files["photo"],
+            drop=self.drop_photo.data,
+        )
+
+
+class VideoForm(SectionForm):
+    max_body = staticmethod(video_body)
+    video = StringField(_l("Address of the video"))
+    own = FileField(_l("Video file"))
+    own_kept = HiddenField()
+    drop_own = TickField(_l("Remove the video file"))
+    captions = ByLanguage(TextAreaField, _l("Captions"))
+    still = FileField(_l("Picture"))
+    still_kept = HiddenField()
+    drop_still = TickField(_l("Use the default picture again"))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        video = desk.video
+        return {
+            "video": video.link if isinstance(video, Video) else "",
+            **languages.by_field("captions", video.captions if isinstance(video, OwnVideo) else {}),
+            "seen": media.video_stamp(video),
+        }
+
+    def takes(self) -> dict[str, str]:
+        return {"own": "video", "still": "wide picture"}
+
+    def check(self, files: Mapping[str, str]) -> None:
+        media.check_video(self._fields_with(files))
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        media.set_video(actor(), slug, self.seen.data or "", self._fields_with(files))
+
+    def _fields_with(self, files: Mapping[str, str]) -> VideoFields:
+        return VideoFields(
+            address=self.video.data or "",
+            file=files["own"],
+            drop_file=self.drop_own.data,
+            captions=self.by_language("captions"),
+            still=files["still"],
+            drop_still=self.drop_still.data,
+        )
+
+
+class QuotationForm(SectionForm):
+    max_body = PICTURE_BODY
+    quotation = ByLanguage(TextAreaField, _l("Quotation"))
+    speaker = ByLanguage(StringField, _l("Name"))
+    speaker_role = ByLanguage(StringField, _l("Office or role"))
+    portrait = FileField(_l("Portrait"))
+    portrait_kept = HiddenField()
+    drop_portrait = TickField(_l("Remove the portrait"))
+    portrait_alt = ByLanguage(StringField, _l("What the portrait shows"))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        quoted = media.get_quotation(desk.id)
+        words = {name: getattr(quoted, name) for name in QUOTATION_WORDS}
+        return {**languages.as_fields(words), "seen": quoted.stamp}
+
+    def takes(self) -> dict[str, str]:
+        return {"portrait": "picture"}
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        media.set_quotation(
+            *(
+                actor(),
+                slug,
+                self.seen.data or "",
+                {name: self.by_language(name) for name in QUOTATION_WORDS},
+            ),
+            new=files["portrait"],
+            drop=self.drop_portrait.data,
+        )
+
+
+class LettersForm(SectionForm):
+    max_body = 10_200_000  #: two letters of 5 MB and the fields beside them
+    letter = ByLanguage(FileField, _l("Letter"))
+    letter_kept = ByLanguage(HiddenField, "", "letter_{lang}_kept")
+    drop = ByLanguage(TickField, _l("Remove the letter"))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        return {"seen": stamp(desk.letters)}
+
+    def takes(self) -> dict[str, str]:
+        return {f"letter_{lang}": "document" for lang in languages.codes()}
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        new = {lang: files[f"letter_{lang}"] for lang in languages.codes()}
+        drop = frozenset(lang for lang in languages.codes() if self[f"drop_{lang}"].data)
+        media.set_letters(actor(), slug, self.seen.data or "", new=new, drop=drop)
+
+
+class LetterTextForm(SectionForm):
+    text = ByLanguage(TextAreaField, _l("Letter"))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        content = {"text": desk.letter_text}
+        return {**languages.as_fields(content), "seen": stamp(content)}
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        media.set_letter_text(actor(), slug, self.seen.data or "", self.by_language("text"))
+
+
+class RecipientForm(SectionForm):
+    recipient = ByLanguage(StringField, _l("Recipient of the totals"))
+    reason = TextAreaField(_l("Reason"))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        recipient = {f"recipient_{lang}": desk.texts[f"recipient_{lang}"] for lang in languages.codes()}
+        return {**recipient, "seen": stamp(recipient)}
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        texts = {f"recipient_{lang}": self[f"recipient_{lang}"].data or "" for lang in languages.codes()}
+        moderation.edit_texts(
+            *(actor(), slug, self.seen.data or "", texts, self.reason.data or ""),
+            is_stepped_up=was_shown_lately(),
+        )
+
+
+class ReplyForm(SectionForm):
+    """Where answers to the e-mails of the campaign go."""
+
+    reply_to = StringField(_l("E-mail address for answers"))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        reply = {"reply_to": senders.reply_to(desk.id)}
+        return {**reply, "seen": stamp(reply)}
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        senders.set_reply_to(actor(), slug, self.seen.data or "", self.reply_to.data or "")
+
+
+PAGE_SECTIONS = {
+    "texts": TextsForm,
+    "photo": PhotoForm,
+    "video": VideoForm,
+    "quotation": QuotationForm,
+    "letters": LettersForm,
+    "letter_text": LetterTextForm,
+}
+SETTINGS = {"recipient": RecipientForm, "reply_to": ReplyForm}
+
+
+def _text_fields() -> list[str]:
+    """Those of the page: the recipient is a setting, as people agree to it."""
+    return [name for name in campaigns.text_fields() if not name.startswith("recipient_")]
+
+
+@staff.get("/campaigns/<slug>")
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaign_page(slug: str) -> Response:
-    return _page(campaigns.desk(slug), OK)
+def campaign(
+    slug: str,
+    problem: SavingProblem = OK,
+    sent: Mapping[str, StampedForm] | None = None,
+    new_version: NewVersion | None = None,
+) -> Response:
+    """The page with its forms; with a preview of texts that were sent, or what a new version of the pledge changes."""
+    desk, sent = campaigns.desk(slug), sent or {}
+    forms = section_forms({**PAGE_SECTIONS, "pledge": PledgeForm}, desk, sent)
+    limit, is_preview = current_config().max_video_mb, "texts" in sent and problem is OK
+    old, new = campaigns.wording(desk.id).wording, forms["pledge_form"].by_language("wording")
+    return section_page(
+        "staff/campaigns/page.html",
+        desk,
+        next(iter(sent.values()), forms["texts_form"]),
+        problem,
+        preview={lang: markdown(forms["texts_form"][f"body_{lang}"].data or "") for lang in languages.codes()}
+        if is_preview
+        else {},
+        new_version=new_version,
+        signed=signed_versions(desk.id) if new_version else [],
+        changes={lang: wording_changes(old[lang], new[lang]) for lang in languages.codes() if new_version},
+        change_of={lang: old[lang].strip() != new[lang].strip() for lang in languages.codes()},
+        history=_history(slug),
+        versions=pledge_versions(desk.id),
+        photo=media.get_photo(desk.id),
+        quoted=media.get_quotation(desk.id),
+        focuses=FOCUS_LABELS.items(),
+        max_video_mb=limit,
+        video_too_large=str(VideoFault.TOO_LARGE.value) % {"limit": limit},
+        **forms,
+    )
 
 
-@staff.post(f"{_PAGE}/texts")
+section_views("page", PAGE_SECTIONS, campaign)
+
+
+@staff.get("/campaigns/<slug>/settings")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_settings(
+    slug: str, problem: SavingProblem = OK, sent: Mapping[str, StampedForm] | None = None
+) -> Response:
+    desk, sent = campaigns.desk(slug), sent or {}
+    forms = section_forms(SETTINGS, desk, sent)
+    partners = items.rows(PARTNER, desk.id)
+    versions = consents.versions(desk.id)
+    before = [version.recipient for version in versions[1:]] + [Texts()]
+    return section_page(
+        "staff/campaigns/settings.html",
+        desk,
+        next(iter(sent.values()), forms["recipient_form"]),
+        problem,
+        versions=[
+            (
+                version,
+                {lang: wording_changes(old[lang], version.recipient[lang]) for lang in languages.codes()},
+            )
+            for version, old in zip(versions, before, strict=False)
+        ],
+        secretariat=[item for item in partners if item.fields.role == PartnerRole.SECRETARIAT],
+        site_contact=urls.contact(),
+        **forms,
+    )
+
+
+section_views("settings", SETTINGS, campaign_settings)
+
+
+@staff.post(f"{_PAGE}/texts/preview")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaign_texts(slug: str) -> AnyResponse:
-    form = TextsForm(request.form)
-    texts = {name: form[name].data or "" for name in _text_fields()}
-    problem = attempt(form, lambda: moderation.edit_texts(actor(), slug, form.seen.data or "", texts))
-    return _answer(slug, problem, texts_form=form)
+def campaign_texts_preview(slug: str) -> Response:
+    """The page with a preview of the texts that were typed, of which nothing is stored."""
+    return campaign(slug, sent={"texts": TextsForm(request.form)})
 
 
 @staff.post(f"{_PAGE}/texts/restore/<int:number>")
@@ -113,8 +368,8 @@ def campaign_texts_restore(slug: str, number: int) -> AnyResponse:
     stored, before = campaigns.desk(slug).texts, json.loads(change.details)["before"]
     texts = {name: before.get(name, stored[name]) for name in _text_fields()}
     form = TextsForm(data={**texts, "seen": request.form.get("seen", "")})
-    problem = attempt(form, lambda: moderation.edit_texts(actor(), slug, form.seen.data or "", texts))
-    return _answer(slug, problem, texts_form=form)
+    problem = attempt(form, lambda: form.save(slug, {}))
+    return campaign(slug, problem, {"texts": form}) if problem else saved("campaign", slug)
 
 
 def _history(slug: str) -> list[AuditEntry]:
@@ -122,54 +377,43 @@ def _history(slug: str) -> list[AuditEntry]:
     return audit.page(Search(action="campaign.texts", subject=f"campaign:{slug}"), size=_CHANGES).lines
 
 
-def _text_fields() -> list[str]:
-    """Those of the page: the recipient is a setting, as people agree to it."""
-    return [name for name in campaigns.text_fields() if not name.startswith("recipient_")]
-
-
 @staff.post(f"{_PAGE}/pledge")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_pledge(slug: str) -> AnyResponse:
     """Save, or show what a new version changes: this publishes nothing."""
-    form = PledgeForm(request.form)
-    try:
-        problem = attempt(form, lambda: _edit(slug, form))
-    except NewVersion as new:
-        return _publish_page(slug, form, new.version, new.one_language, 200)
-    return _answer(slug, problem, pledge_form=form)
-
-
-@staff.post(f"{_PAGE}/pledge/edit")
-@allows(body=TEXT_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_pledge_edit(slug: str) -> Response:
-    """Back to the form, with everything that was written."""
-    return _page(campaigns.desk(slug), OK, pledge_form=PledgeForm(request.form))
+    return _save_pledge(slug, PledgeForm(request.form), agreed=0, otherwise=200)
 
 
 @staff.post(f"{_PAGE}/pledge/publish")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_pledge_publish(slug: str) -> AnyResponse:
-    form = PublishForm(request.form)
-    is_partial = bool(form.one_language.data)
+    """Publish the version that was shown; where it is another one by now, show that."""
+    form = PledgeForm(request.form)
+    return _save_pledge(slug, form, agreed=form.agreed, otherwise=409)
+
+
+def _save_pledge(slug: str, form: PledgeForm, *, agreed: int, otherwise: int) -> AnyResponse:
+    """Save it as this version; `otherwise`: the status of the page that shows what another one changes."""
     try:
-        problem = attempt(form, lambda: _edit(slug, form, agreed=form.agreed, one_language=is_partial))
+        problem = attempt(
+            form,
+            lambda: pledges.edit_pledge(
+                *(actor(), slug, form.seen.data or ""),
+                wording=form.by_language("wording"),
+                in_use=_in_use,
+                agreed=agreed,
+                one_language=bool(form.one_language.data),
+            ),
+        )
     except NewVersion as new:
-        return _publish_page(slug, form, new.version, new.one_language, 409)
-    if problem and form.one_language.errors:
-        return _publish_page(slug, form, form.agreed, True, problem.status)
-    return _answer(slug, problem, pledge_form=form)
-
-
-def _edit(slug: str, form: PledgeForm, *, agreed: int = 0, one_language: bool = False) -> None:
-    pledges.edit_pledge(
-        *(actor(), slug, form.seen.data or ""),
-        wording=form.by_language("wording"),
-        in_use=_in_use,
-        agreed=agreed,
-        one_language=one_language,
+        return campaign(slug, SavingProblem(otherwise), {"pledge": form}, new)
+    if problem is None:
+        return saved("campaign", slug)
+    is_untold = bool(form.one_language.errors)
+    return campaign(
+        slug, problem, {"pledge": form}, NewVersion(agreed, one_language=True) if is_untold else None
     )
 
 
@@ -177,175 +421,3 @@ def _in_use(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
     return signatures.is_signed(session, campaign_id, pledge_text_id) or endorsements.is_endorsed(
         session, campaign_id, pledge_text_id
     )
-
-
-@staff.post(f"{_PAGE}/photo")
-@allows(body=PICTURE_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_photo(slug: str) -> AnyResponse:
-    form = PhotoForm(request.form)
-    new = take_file(form, "photo", "wide picture")
-    problem = attempt(
-        form,
-        lambda: set_photo(
-            actor(),
-            slug,
-            form.seen.data or "",
-            form.by_language("alt"),
-            PhotoFocus(form.focus.data),
-            new=new,
-            drop=form.drop_photo.data,
-        ),
-    )
-    return _answer(slug, problem, photo_form=form)
-
-
-@staff.post(f"{_PAGE}/video")
-@allows(body=video_body)
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_video(slug: str) -> AnyResponse:
-    form = VideoForm(request.form)
-    fields = VideoFields(
-        address=form.video.data or "",
-        file=take_file(form, "own", "video"),
-        drop_file=form.drop_own.data,
-        captions=form.by_language("captions"),
-        still=take_file(form, "still", "wide picture"),
-        drop_still=form.drop_still.data,
-    )
-    problem = attempt(
-        form,
-        lambda: media.set_video(actor(), slug, form.seen.data or "", fields),
-        check=lambda: media.check_video(fields),
-    )
-    return _answer(slug, problem, video_form=form)
-
-
-@staff.post(f"{_PAGE}/quotation")
-@allows(body=PICTURE_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_quotation(slug: str) -> AnyResponse:
-    form = QuotationForm(request.form)
-    new = take_file(form, "portrait")
-    problem = attempt(
-        form,
-        lambda: set_quotation(
-            actor(),
-            slug,
-            form.seen.data or "",
-            {name: form.by_language(name) for name in QUOTATION_WORDS},
-            new=new,
-            drop=form.drop_portrait.data,
-        ),
-    )
-    return _answer(slug, problem, quotation_form=form)
-
-
-@staff.post(f"{_PAGE}/letters")
-@allows(body=LETTERS_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_letters(slug: str) -> AnyResponse:
-    form = LettersForm(request.form)
-    new = {lang: take_file(form, f"letter_{lang}", "document") for lang in languages.codes()}
-    drop = frozenset(lang for lang in languages.codes() if form[f"drop_{lang}"].data)
-    problem = attempt(
-        form, lambda: media.set_letters(actor(), slug, form.seen.data or "", new=new, drop=drop)
-    )
-    return _answer(slug, problem, letters_form=form)
-
-
-@staff.post(f"{_PAGE}/letter-text")
-@allows(body=TEXT_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_letter_text(slug: str) -> AnyResponse:
-    form = LetterTextForm(request.form)
-    problem = attempt(
-        form,
-        lambda: media.set_letter_text(actor(), slug, form.seen.data or "", form.by_language("text")),
-    )
-    return _answer(slug, problem, letter_form=form)
-
-
-def _photo_form(stored: Photo) -> PhotoForm:
-    return PhotoForm(
-        data={**languages.by_field("alt", stored.alt), "focus": stored.focus, "seen": stored.stamp}
-    )
-
-
-def _quotation_form(stored: Quotation) -> QuotationForm:
-    texts = {
-        field: text
-        for name in QUOTATION_WORDS
-        for field, text in languages.by_field(name, getattr(stored, name)).items()
-    }
-    return QuotationForm(data={**texts, "seen": stored.stamp})
-
-
-def _video_form(desk: CampaignAdmin) -> VideoForm:
-    video = desk.video
-    return VideoForm(
-        data={
-            "video": video.link if isinstance(video, Video) else "",
-            **languages.by_field("captions", video.captions if isinstance(video, OwnVideo) else {}),
-            "seen": media.video_stamp(video),
-        }
-    )
-
-
-def _answer(slug: str, problem: SavingProblem | None, **sent: StampedForm) -> AnyResponse:
-    """Back to the page, which says that it is saved; or the page with the form that was sent."""
-    return saved("campaign_page", slug) if problem is None else _page(campaigns.desk(slug), problem, **sent)
-
-
-def _page(desk: CampaignAdmin, problem: SavingProblem, **sent: StampedForm) -> Response:
-    """The page with its forms as they are stored, except for the one that was sent."""
-    stored, quoted, wording = get_photo(desk.id), get_quotation(desk.id), campaigns.wording(desk.id)
-    texts = {name: desk.texts[name] for name in _text_fields()}
-    forms = {
-        "texts_form": TextsForm(data={**texts, "seen": stamp(texts)}),
-        "pledge_form": PledgeForm(
-            data={**languages.by_field("wording", wording.wording), "seen": wording.stamp}
-        ),
-        "photo_form": _photo_form(stored),
-        "quotation_form": _quotation_form(quoted),
-        "video_form": _video_form(desk),
-        "letters_form": LettersForm(data={"seen": stamp(desk.letters)}),
-        "letter_form": LetterTextForm(
-            data={
-                **languages.by_field("text", desk.letter_text),
-                "seen": stamp({"text": desk.letter_text}),
-            }
-        ),
-        **sent,
-    }
-    form, limit = next(iter(sent.values()), forms["texts_form"]), current_config().max_video_mb
-    return section_page(
-        "staff/campaigns/page.html",
-        desk,
-        form,
-        problem,
-        history=_history(desk.slug),
-        versions=pledge_versions(desk.id),
-        photo=stored,
-        quoted=quoted,
-        focuses=FOCUSES,
-        max_video_mb=limit,
-        video_too_large=str(VIDEO_MESSAGES[VideoFault.TOO_LARGE]) % {"limit": limit},
-        **forms,
-    )
-
-
-def _publish_page(slug: str, form: PledgeForm, version: int, one_language: bool, status: int) -> Response:
-    desk = campaigns.desk(slug)
-    stored, typed = campaigns.wording(desk.id), form.by_language("wording")
-    page = render_template(
-        "staff/campaigns/pledge_publish.html",
-        desk=desk,
-        form=form if isinstance(form, PublishForm) else PublishForm(data=form.data),
-        version=version,
-        one_language=one_language,
-        signed=signed_versions(desk.id),
-        changes={lang: wording_changes(stored.wording[lang], typed[lang]) for lang in languages.codes()},
-        change_of={lang: stored.wording[lang].strip() != typed[lang].strip() for lang in languages.codes()},
-    )
-    return make_response(page, status)

@@ -11,7 +11,7 @@ from wtforms import Form
 from pledge.accounts.roles import Permission
 from pledge.core import languages
 from pledge.deliveries import document as documents
-from pledge.deliveries import freezing, queries, services
+from pledge.deliveries import queries, services
 from pledge.deliveries.models import DeliveryState
 from pledge.deliveries.pack.packing import members
 from pledge.deliveries.queries import DeliveryRow
@@ -94,7 +94,7 @@ def delivery_answer(delivery_id: int) -> AnyResponse:
 def delivery_discard(delivery_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form)
     why = (form.why.data or "").strip()
-    return _record(delivery_id, form, lambda: freezing.discard(actor(), delivery_id, why))
+    return _record(delivery_id, form, lambda: services.discard(actor(), delivery_id, why))
 
 
 def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyResponse:
@@ -108,7 +108,7 @@ def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyRespons
         before = found.handed_over_at if isinstance(form, AnswerForm) else found.frozen_at
         show_faults(form, wrong.faults, before)
         return _page(found, form, 422)
-    except (services.DeliveryInWrongState, freezing.NotDiscardable):
+    except services.DeliveryInWrongState:
         return _page(_delivery_or_404(delivery_id), form, 409, refused="state")
     except services.PackNotMade:
         return _page(_delivery_or_404(delivery_id), form, 409, refused="pack")

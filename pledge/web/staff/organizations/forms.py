@@ -63,7 +63,7 @@ class RemovalForm(StaffForm):
 class OwnReasonForm(StaffForm):
     """What staff do for a reason of their own, for the audit log."""
 
-    why = StringField(_l("Why"))
+    why = StringField(_l("Reason"))
 
     def validate_why(self, field: Field) -> None:
         _check_text(field, _l("Give a reason; it is kept in the audit log."))

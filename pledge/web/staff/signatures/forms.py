@@ -111,30 +111,12 @@ class InvalidationForm(StatedReasonForm):
             raise ValidationError(_l("Choose a campaign from the list."))
 
     def validate_network(self, field: Field) -> None:
-        text = (field.data or "").strip()
-        if known := _HASH.fullmatch(text):
-            self.network_hash = bytes.fromhex(known[1])
-        elif text:
-            try:
-                network = origins.read_network(text)
-            except BadOrigin:
-                raise ValidationError(
-                    _l("Enter an IPv4 or IPv6 address, for example 203.0.113.7 or 2001:db8:1:2::1.")
-                ) from None
-            self.network_hash = origins.network_hash(self._named_campaign(), network)
+        wrong = _l("Enter an IPv4 or IPv6 address, for example 203.0.113.7 or 2001:db8:1:2::1.")
+        self.network_hash = self._hash(field, origins.read_network, origins.network_hash, wrong)
 
     def validate_domain(self, field: Field) -> None:
-        text = (field.data or "").strip()
-        if known := _HASH.fullmatch(text):
-            self.domain_hash = bytes.fromhex(known[1])
-        elif text:
-            try:
-                domain = origins.read_domain(text)
-            except BadOrigin:
-                raise ValidationError(
-                    _l("Enter the part after the @, for example mail.example.com.")
-                ) from None
-            self.domain_hash = origins.domain_hash(self._named_campaign(), domain)
+        wrong = _l("Enter the part after the @, for example mail.example.com.")
+        self.domain_hash = self._hash(field, origins.read_domain, origins.domain_hash, wrong)
 
     def validate_signed_until(self, field: Field) -> None:
         if self.signed_from.data and field.data and field.data <= self.signed_from.data:
@@ -148,15 +130,28 @@ class InvalidationForm(StatedReasonForm):
         if self.act.data == InvalidationAct.INVALIDATE and field.data not in set(InvalidationReason):
             raise ValidationError(_l("Choose a reason from the list."))
 
-    def _named_campaign(self) -> str:
-        """The campaign, which a network or domain needs: their hashes differ between campaigns, so that no data joins them."""
+    def _hash(
+        self, field: Field, read: Callable[[str], str], hashed: Callable[[str, str], bytes], wrong: object
+    ) -> bytes | None:
+        """What a network or domain is stored as. It needs the campaign: the hashes differ between campaigns, so that no data
+        joins them.
+        """
+        text = (field.data or "").strip()
+        if known := _HASH.fullmatch(text):
+            return bytes.fromhex(known[1])
+        if not text:
+            return None
+        try:
+            found = read(text)
+        except BadOrigin:
+            raise ValidationError(wrong) from None
         if not self.campaign.data:
             raise ValidationError(
                 _l(
                     "Choose the campaign too: networks and e-mail domains are kept separately for each campaign."
                 )
             )
-        return str(self.campaign.data)
+        return hashed(str(self.campaign.data), found)
 
     @property
     def public_reason(self) -> InvalidationReason | None:

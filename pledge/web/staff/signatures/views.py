@@ -15,6 +15,7 @@ from werkzeug.utils import redirect
 from pledge.abuse import origin_list
 from pledge.abuse.models import OriginKind
 from pledge.accounts.roles import Permission
+from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
 from pledge.campaigns.queries import slugs
 from pledge.core import i18n
@@ -80,13 +81,12 @@ def no_such_signature(_error: moderation.NoSuchSignature) -> Response:
     return errors.error_page(404)
 
 
-_TOO_LATE: dict[type[Exception], Any] = {
-    moderation.NotCounted: _l("This signature is not counted any more, so it cannot be withdrawn."),
-    moderation.NotHeld: _l("This signature is not held any more."),
-    moderation.NotToBeHeld: _l(
-        "This sign-up no longer waits to be held: it was confirmed or cleared meanwhile."
-    ),
-    moderation.NotSubscribed: _l("This person gets no news."),
+#: Why an act is not done in the state that the signature has now.
+_TOO_LATE: dict[Callable[..., None], Any] = {
+    moderation.withdraw: _l("This signature is not counted any more, so it cannot be withdrawn."),
+    moderation.release: _l("This signature is not held any more."),
+    moderation.clear: _l("This sign-up no longer waits to be held: it was confirmed or cleared meanwhile."),
+    moderation.stop_news: _l("This person gets no news."),
 }
 
 
@@ -104,8 +104,8 @@ def _add_act(
             return _person_page(signature_id, 422, {prefix: form})
         try:
             act(actor(), signature_id, form.why.data or "")
-        except tuple(_TOO_LATE) as error:
-            form.why.errors = [_TOO_LATE[type(error)]]
+        except WrongState:
+            form.why.errors = [_TOO_LATE[act]]
             return _person_page(signature_id, 409, {prefix: form})
         return _done(signature_id, name)
 

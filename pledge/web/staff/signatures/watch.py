@@ -28,6 +28,7 @@ from pledge.web.caching import cache
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.decisions import offer_undo
 from pledge.web.staff.forms import StatedReasonForm
 from pledge.web.staff.signatures.forms import ActForm, FindForm, InvalidationForm
 
@@ -117,9 +118,12 @@ def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
 @needs(Permission.INVALIDATE)
 def watch_lift(listed_id: int) -> AnyResponse:
     try:
-        origin_list.lift(actor(), listed_id)
+        origin, effect, why = origin_list.lift(actor(), listed_id)
     except origin_list.NotListed:
         abort(404)
+    place = {"slug": slugs()[origin.campaign_id], "sort": origin.kind.value, "value": origin.hash.hex()}
+    said = _("It is off the list.")
+    offer_undo(said, "staff.watch_list", [(f"{_LIST}why", why)], effect=effect.value, **place)
     return redirect(url_for("staff.watch"), 303)
 
 

@@ -41,7 +41,7 @@ HISTORY = 20
 class TurnForm(StaffForm):
     """What the forms of all kinds have: `value` is what the switch is turned to."""
 
-    reason = StringField(_l("Why"))
+    reason = StringField(_l("Reason"))
     hours = StringField(_l("For how long"))
 
     @property

@@ -6,7 +6,7 @@ import html5lib
 import pytest
 
 from pledge.ledger import log_queries
-from pledge.statistics import places
+from pledge.statistics import integrity, places
 from tests.support.factories import campaign, crowd, endorsement, fold_all, signature, the_campaign
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -121,17 +121,9 @@ def test_more_than_ten_countries_are_a_press_away(client):
     assert len(table(page, "People by country, continued")) == 2
 
 
-def test_the_integrity_report_moved_here_for_good(client):
-    campaign()
-    moved = client.get("/en/c/blue-skies/integrity")
-    assert moved.status_code == 301
-    assert moved.headers["Location"] == "/en/c/blue-skies/progress#integrity"
-    assert 'id="integrity"' in get(client).text
-    assert "/en/c/blue-skies/progress" in client.get("/en/c/blue-skies").text
-
-
-def test_a_cold_page_reads_no_signature_but_for_the_integrity_report(client, statements, frozen_clock):
+def test_a_cold_page_reads_no_signature(client, statements, frozen_clock):
     everywhere()
+    integrity.renew()
     get(client)
     frozen_clock.move(seconds=2)
     with statements() as seen:

@@ -192,6 +192,13 @@ def _approve_news(_client: StaffClient) -> Act:
     return Act(f"/staff/campaigns/{SLUG}/news/{number}/approve", {"seen": seen}, "news.approve")
 
 
+def _announce_news(_client: StaffClient) -> Act:
+    factories.the_campaign()
+    number = news.draft()
+    seen = news.stamp(factories.the_campaign(), number)
+    return Act(f"/staff/campaigns/{SLUG}/news/{number}/announce", {"seen": seen}, "news.announce")
+
+
 def _check_paper(_client: StaffClient) -> Act:
     of = factories.the_campaign()
     number = paper.entered(of)
@@ -291,6 +298,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.campaign_pledge_publish": _publish_pledge,
     "staff.close": close_account,
     "staff.cut_sessions": _sessions,
+    "staff.news_announce": _announce_news,
     "staff.news_approve": _approve_news,
     "staff.campaign_reply_to": _answers,
     "staff.paper_check": _check_paper,

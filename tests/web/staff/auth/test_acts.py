@@ -1,7 +1,10 @@
 """What each act of staff asks: the table of acts, against the routes and against what is refused."""
 
+import re
+
 import pytest
 
+from config import ROOT
 from pledge.web.staff.acts import ACTS, Ask, asks
 from pledge.web.staff.auth.access import AccessLevel, needed_permission
 from tests.web.staff.auth import guarded_acts
@@ -40,3 +43,36 @@ def test_an_act_that_needs_a_reason_is_refused_without_one(app, staff_client, en
     fields = {name: "" if value == WHY else value for name, value in act.fields.items()}
     assert fields != act.fields
     assert admin.post(act.path, data=fields).status_code == 422
+
+
+TEMPLATES = ROOT / "pledge" / "templates"
+#: Something to fill in, or a script or a table that a form belongs to.
+FIELDS = re.compile(
+    r'(?<!csrf)_field\(|\b(line|lines|area|areas|upload|choice|caller)\(|<select|<textarea|<input (?!type="hidden")| id="|module\('
+)
+
+
+def forms_in_templates():
+    """Template, act and text of every form that a template writes out for an act."""
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        for form in re.findall(r'<form\b[^>]*method="post".*?</form>', path.read_text("utf-8"), re.DOTALL):
+            for name in re.findall(r'"staff\.(\w+)"', form)[:1]:
+                act = name if name in ACTS else f"{name}_post"
+                if act in ACTS:
+                    yield path.name, act, form
+
+
+#: Opening their page has asked for the second factor.
+ASKED_BEFORE = {"password"}
+
+
+def test_no_template_decides_by_itself_what_an_act_asks():
+    """components/staff/act.html draws it from the table: only forms with fields of their own are written out."""
+    found = list(forms_in_templates())
+    assert len(found) > 20
+    for name, act, form in found:
+        assert FIELDS.search(form), f"{name}: use the macro `act` for {act}"
+        if Ask.FACTOR in asks(act) and act not in ASKED_BEFORE:
+            assert "act_submit(" in form, f"{name}: {act} does not say that it asks for the second factor"
+        if Ask.REASON in asks(act):
+            assert re.search("reason|why", form), f"{name}: {act} does not ask for a reason"

@@ -20,8 +20,8 @@ from tests.support.pages import hidden_fields
 from tests.support.routes import unknown
 from tests.support.staff import StaffClient, client_of, code
 
-PAGE = f"/staff/campaigns/{SLUG}/page"
-TEXTS = f"{PAGE}/texts"
+PAGE = f"/staff/campaigns/{SLUG}"
+TEXTS = f"{PAGE}/page/texts"
 WORDS = "우리가 쓰던 긴 글 <b>& 'more'</b>"
 PASSWORD = "three green herons waited"
 

@@ -39,7 +39,7 @@ def options(page, name="campaign"):
 def test_each_section_of_a_campaign_is_headed_with_its_title(two, staff_client):
     editor = staff_client("editor", lang="en")
     sections = [
-        *("", "/page", "/settings", "/partners", "/partners/new", "/events/new"),
+        *("", "/dates", "/settings", "/partners", "/partners/new", "/events/new"),
         *("/state/closed",),
     ]
     for section in sections:
@@ -48,7 +48,7 @@ def test_each_section_of_a_campaign_is_headed_with_its_title(two, staff_client):
         assert TITLES["en"] in heading(page), section
         assert TITLES["en"] in re.search("<title>.*?</title>", page.text, re.DOTALL)[0], section
     draft("untitled", title_ko="", title_en="")
-    assert "untitled" in heading(editor.get("/staff/campaigns/untitled/page"))
+    assert "untitled" in heading(editor.get("/staff/campaigns/untitled"))
 
 
 def test_the_review_desk_names_the_campaign_and_can_be_narrowed_to_one(two, staff_client):
@@ -96,18 +96,6 @@ def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, staff_client):
     viewer.get("/staff/numbers?campaign=rivers")
     assert chosen.search(viewer.get("/staff/numbers").text)[1] == "rivers"
     assert viewer.get("/staff/numbers?campaign=nothing").status_code == 404
-
-
-def test_an_open_campaign_has_a_text_to_pass_on(two, staff_client):
-    editor = staff_client("editor", lang="en")
-    page = editor.get("/staff/campaigns/rivers?moved=1").text
-    assert "The campaign is open now. Below is a text to share." in page
-    for lang, title in TITLES.items():
-        (text,) = re.findall(rf'<textarea[^>]*id="share-{lang}".*?</textarea>', page, re.DOTALL)
-        assert title in text
-        assert f"/{lang}/c/rivers" in text
-    draft("quiet")
-    assert 'id="share-ko"' not in editor.get("/staff/campaigns/quiet").text
 
 
 def test_why_an_organisation_was_removed_is_told_in_the_language_of_who_reads(two, staff_client):

@@ -19,13 +19,13 @@ from tests.web.staff.campaigns.screens import event_form, partner_form, seen
 
 
 def texts_form(editor, slug="air", **changes):
-    page = editor.get(f"/staff/campaigns/{slug}/page")
+    page = editor.get(f"/staff/campaigns/{slug}")
     return {**staff_queries.desk(slug).texts, "seen": seen(page, "/page/texts"), **changes}
 
 
 def test_what_does_not_exist_is_not_found(app, editor):
     draft("air")
-    for path in ("nothing", "nothing/page", "air/partners/9", f"air/events/{10**30}", "air/preview/de"):
+    for path in ("nothing", "nothing/dates", "air/partners/9", f"air/events/{10**30}", "air/preview/de"):
         assert editor.get(f"/staff/campaigns/{path}").status_code == 404
     assert editor.post(f"/staff/campaigns/air/partners/{10**30}/remove").status_code == 404
     assert editor.post("/staff/campaigns/air/events/7/remove").status_code == 404
@@ -71,7 +71,7 @@ def test_earlier_words_are_shown_beside_the_new_ones_and_restored_by_one_press(a
     factories.campaign("air")
     before = staff_queries.desk("air").texts["title_en"]
     editor.post("/staff/campaigns/air/page/texts", data=texts_form(editor, title_en="Clean air for all"))
-    page = editor.get("/staff/campaigns/air/page")
+    page = editor.get("/staff/campaigns/air")
     assert "<ins>" in page.text
     path = re.search(r'action="([^"]*/restore/[0-9]+)"', page.text)[1]
     old = {"seen": seen(page, path)}
@@ -80,6 +80,17 @@ def test_earlier_words_are_shown_beside_the_new_ones_and_restored_by_one_press(a
     again = editor.post(path, data=old)
     assert again.status_code == 409, "who saw other words overwrites nothing"
     assert editor.post("/staff/campaigns/air/page/texts/restore/999", data=old).status_code == 404
+
+
+def test_texts_that_were_typed_are_previewed_and_not_stored(app, editor):
+    factories.campaign("air")
+    typed = texts_form(editor, title_en="A title to try", body_en="## A **bold** word")
+    page = editor.post("/staff/campaigns/air/page/texts/preview", data=typed).text
+    preview = page.partition('id="preview-title"')[2].partition("</section>")[0]
+    assert "A title to try" in preview
+    assert "<strong>bold</strong>" in preview
+    assert 'value="A title to try"' in page, "and it stands in the form"
+    assert staff_queries.desk("air").texts["title_en"] != "A title to try"
 
 
 def test_a_long_korean_text_is_not_too_large_for_its_form(app, editor):
@@ -126,13 +137,13 @@ def test_publishing_shows_what_is_missing_with_links_to_the_fields(app, editor):
         PARTNER, EDITOR, "air", partners.PartnerFields(partners.PartnerRole.PARTNER, Texts(ko="동반자"), "")
     )
     for page in (
-        editor.get("/staff/campaigns/air"),
+        editor.get("/staff/campaigns/air/dates"),
         editor.get("/staff/campaigns/air/state/open"),
         refused := editor.post("/staff/campaigns/air/state/open", data={"before": "draft"}),
     ):
-        assert "/staff/campaigns/air/page#title_en" in page.text
-        assert "/staff/campaigns/air/page#title_ko" not in page.text
-        assert "/staff/campaigns/air/page#wording_ko" in page.text
+        assert "/staff/campaigns/air#title_en" in page.text
+        assert "/staff/campaigns/air#title_ko" not in page.text
+        assert "/staff/campaigns/air#wording_ko" in page.text
         assert f"/staff/campaigns/air/partners/{partner}#name_en" in page.text
     assert refused.status_code == 409
     assert staff_queries.desk("air").state is CampaignState.DRAFT
@@ -151,7 +162,7 @@ def test_a_campaign_goes_from_draft_to_archive_with_a_page_between_each_step(app
         assert editor.get(f"/staff/campaigns/air/state/{after}").status_code == 200
         assert staff_queries.desk("air").state == before, "looking changes nothing"
         sent = editor.post(f"/staff/campaigns/air/state/{after}", data={"before": before, "reason": reason})
-        assert (sent.status_code, sent.location) == (303, "/staff/campaigns/air?moved=1")
+        assert (sent.status_code, sent.location) == (303, "/staff/campaigns/air/dates?moved=1")
         cache.clear()
         assert client.get("/en/c/air").status_code == 200
     assert "archived" in client.get("/en/c/air").text
@@ -203,12 +214,12 @@ def test_a_partner_or_an_event_is_removed_only_as_it_was_seen_and_with_a_reason(
 
 def test_the_overview_does_not_call_a_campaign_open_whose_closing_time_has_passed(app, editor, frozen_clock):
     factories.campaign("air", closes_at=frozen_clock.now() + timedelta(minutes=5))
-    assert "Ended: the closing time has passed" not in editor.get("/staff/campaigns/air").text
+    assert "Ended: the closing time has passed" not in editor.get("/staff/campaigns/air/dates").text
     frozen_clock.move(minutes=6)
-    assert "Ended: the closing time has passed" in editor.get("/staff/campaigns/air").text
+    assert "Ended: the closing time has passed" in editor.get("/staff/campaigns/air/dates").text
 
 
-@pytest.mark.parametrize("path", ["", "/state/open"])
+@pytest.mark.parametrize("path", ["/dates", "/state/open"])
 def test_a_draft_without_a_secretariat_leads_to_the_form_that_adds_one(app, editor, path):
     draft("air", secretariat=False)
     page = editor.get(f"/staff/campaigns/air{path}").text
@@ -219,22 +230,22 @@ def test_a_draft_without_a_secretariat_leads_to_the_form_that_adds_one(app, edit
 
 def test_the_pledge_is_written_and_its_versions_are_listed(app, editor, client):
     factories.campaign("air")
-    page = editor.get("/staff/campaigns/air/page")
+    page = editor.get("/staff/campaigns/air")
     form = {"wording_ko": "새 서약", "wording_en": "The new pledge", "version": "2"}
     form["seen"] = seen(page, "/page/pledge")
     sent = editor.post("/staff/campaigns/air/page/pledge/publish", data=form)
     assert sent.status_code == 303
     listed = editor.get(sent.location).text
     for row in queries.pledge_versions(staff_queries.desk("air").id):
-        assert row.sha256.hex() in listed
+        assert f'href="/en/c/air/pledge/{row.version}"' in listed
         assert client.get(f"/en/c/air/pledge/{row.version}").status_code == 200
 
 
 def test_dates_are_typed_in_seouls_time(app, editor):
     draft("air")
-    page = editor.get("/staff/campaigns/air")
+    page = editor.get("/staff/campaigns/air/dates")
     sent = editor.post(
-        "/staff/campaigns/air",
+        "/staff/campaigns/air/dates/schedule",
         data={
             "goal": "100,000",
             "goal_steps": "500\r\n5,000\r\n50,000",
@@ -247,7 +258,7 @@ def test_dates_are_typed_in_seouls_time(app, editor):
     kept = staff_queries.desk("air").schedule
     assert (kept.goal, kept.goal_steps) == (100_000, (500, 5_000, 50_000))
     assert kept.opens_at.isoformat() == "2027-09-06T15:00:00+00:00"
-    shown = editor.get("/staff/campaigns/air").text
+    shown = editor.get("/staff/campaigns/air/dates").text
     assert 'value="2027-12-31T23:59"' in shown
     assert "500\n5,000\n50,000</textarea>" in shown
     assert "24 hours more" in shown
@@ -266,8 +277,10 @@ def test_dates_are_typed_in_seouls_time(app, editor):
 )
 def test_dates_and_goals_that_make_no_sense_are_told_at_their_field(app, editor, field, text):
     draft("air")
-    page = editor.get("/staff/campaigns/air")
-    sent = editor.post("/staff/campaigns/air", data={"goal": "5", "seen": seen(page), field: text})
+    page = editor.get("/staff/campaigns/air/dates")
+    sent = editor.post(
+        "/staff/campaigns/air/dates/schedule", data={"goal": "5", "seen": seen(page), field: text}
+    )
     assert sent.status_code == 422
     assert f'href="#{field}"' in sent.text
     assert staff_queries.desk("air").schedule.goal == 1000
@@ -275,8 +288,8 @@ def test_dates_and_goals_that_make_no_sense_are_told_at_their_field(app, editor,
 
 def test_a_closed_campaign_keeps_its_dates_and_what_was_typed_stays_in_the_form(app, editor):
     factories.campaign("air", state="closed")
-    page = editor.get("/staff/campaigns/air")
-    sent = editor.post("/staff/campaigns/air", data={"goal": "77", "seen": seen(page)})
+    page = editor.get("/staff/campaigns/air/dates")
+    sent = editor.post("/staff/campaigns/air/dates/schedule", data={"goal": "77", "seen": seen(page)})
     assert sent.status_code == 409
     assert 'value="77"' in sent.text
     assert staff_queries.desk("air").schedule.goal == 1000

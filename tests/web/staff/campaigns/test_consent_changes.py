@@ -15,8 +15,8 @@ from tests.web.staff.campaigns.screens import seen
 
 WHY = "decided by the board"
 RECIPIENT = ("/settings/recipient", "recipient_ko", "국회")
-CLOSING = ("", "closes_at", "2031-01-01T00:00")
-PAGES = {"/settings/recipient": "/settings", "": "", "/page/texts": "/page"}
+CLOSING = ("/dates/schedule", "closes_at", "2031-01-01T00:00")
+PAGES = {"/settings/recipient": "/settings", "/dates/schedule": "/dates", "/page/texts": ""}
 
 
 def form_of(editor, path):
@@ -84,7 +84,7 @@ def test_other_texts_and_the_goal_ask_for_neither(app, editor, frozen_clock):
     factories.campaign("air")
     frozen_clock.move(minutes=6)
     assert save(editor, ("/page/texts", "summary_ko", "새 요약")).location.endswith("?saved=1")
-    assert save(editor, ("", "goal", "2000")).location.endswith("?saved=1")
+    assert save(editor, ("/dates/schedule", "goal", "2000")).location.endswith("?saved=1")
 
 
 def test_a_draft_asks_for_neither(app, editor, frozen_clock):
@@ -112,3 +112,14 @@ def test_an_editor_sets_where_answers_to_e_mails_go(app, editor):
         editor.post(f"{path}/reply-to", data={"seen": seen(page, "reply-to"), "reply_to": ""}).status_code
         == 409
     )
+
+
+def test_the_versions_of_the_consent_are_shown_with_what_changed_and_since_when(app, editor):
+    factories.campaign("air")
+    before = staff_queries.desk("air").texts["recipient_en"]
+    assert "Version 1, since" in editor.get("/staff/campaigns/air/settings").text
+    save(editor, ("/settings/recipient", "recipient_en", "the National Assembly"), reason=WHY)
+    page = editor.get("/staff/campaigns/air/settings").text
+    assert "Version 2, since" in page
+    newest = re.sub("<ins>.*?</ins>", "", page.partition("Version 2, since")[2].partition("</li>")[0])
+    assert before in re.sub("<[^>]+>", "", newest), "the words before stand in it, struck out"

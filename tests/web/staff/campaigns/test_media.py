@@ -30,7 +30,7 @@ def test_a_video_s_form_tells_all_its_mistakes_at_once(app, editor):
 
 def test_a_video_and_its_picture_are_saved(app, editor, client):
     factories.campaign("air")
-    page = editor.get("/staff/campaigns/air/page")
+    page = editor.get("/staff/campaigns/air")
     sent = send(
         editor,
         "page/video",
@@ -157,7 +157,7 @@ def test_what_is_no_pdf_is_told(app, editor):
 
 def test_media_that_somebody_else_changed_meanwhile_are_told(app, editor):
     factories.campaign("air")
-    page = editor.get("/staff/campaigns/air/page")
+    page = editor.get("/staff/campaigns/air")
     media.set_video(EDITOR, "air", media.video_stamp(None), VideoFields("https://vimeo.com/123456789"))
     sent = send(
         editor, "page/video", {"video": "https://youtu.be/dQw4w9WgXcQ", "seen": seen(page, "page/video")}
@@ -175,7 +175,7 @@ def test_a_letter_to_read_is_written_shown_as_a_page_and_taken_away(app, editor,
     assert 'href="/en/c/air/letter"' in client.get("/en/c/air").text
     assert "<strong>sky</strong>" in client.get("/en/c/air/letter").text
     assert "여러분께" in client.get("/ko/c/air/letter").text
-    assert 'href="/staff/campaigns/air/preview/ko/letter"' in editor.get("/staff/campaigns/air/page").text
+    assert 'href="/staff/campaigns/air/preview/ko/letter"' in editor.get("/staff/campaigns/air").text
     shown = editor.get("/staff/campaigns/air/preview/ko/letter")
     assert "여러분께" in client.get(shown.location).text
     held = stamp({"text": staff_queries.desk("air").letter_text})
@@ -266,7 +266,7 @@ def test_a_quotation_with_its_portrait_is_saved_and_shown(app, editor, client):
     assert "There is one sky." in page
     assert 'alt="A smiling face"' in page
     assert "하늘은 하나입니다." in client.get("/ko/c/air").text
-    stored = editor.get("/staff/campaigns/air/page").text
+    stored = editor.get("/staff/campaigns/air").text
     assert 'value="Han Garam"' in stored
     assert 'id="drop_portrait"' in stored
 

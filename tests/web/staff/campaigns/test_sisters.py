@@ -71,11 +71,11 @@ def test_a_sister_campaign_that_is_not_whole_is_told_at_its_field(app, editor, c
 
 def test_the_overview_names_what_a_visitor_would_miss_until_it_is_there(app, editor):
     factories.campaign("air")
-    before = editor.get("/staff/campaigns/air").text.partition("Recommended")[2]
+    before = editor.get("/staff/campaigns/air/dates").text.partition("Recommended")[2]
     for words in ("A photograph", "A video", "A letter", "A quotation", "Sister campaigns", "The logos"):
         assert words in before
     add()
-    after = editor.get("/staff/campaigns/air").text.partition("Recommended")[2]
+    after = editor.get("/staff/campaigns/air/dates").text.partition("Recommended")[2]
     assert "A photograph" in after
     assert "Sister campaigns" not in after
 

@@ -187,16 +187,6 @@ def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, ch
     assert number_of(Delivery) == 0
 
 
-@pytest.mark.sqlite_only
-def test_the_summary_says_which_fields_are_wrong(exporter, signed):
-    """Read out alone, three times "this is needed" would help nobody."""
-    empty = {"recipient_ko": "", "occasion_en": ""}
-    page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed), **empty})
-    summary = page.text.partition('id="error-summary"')[2].partition("</ul>")[0]
-    assert '<a href="#recipient_ko">Recipient of the letter in Korean: This field is required.</a>' in summary
-    assert '<a href="#occasion_en">Occasion in English: This field is required.</a>' in summary
-
-
 @pytest.mark.parametrize("step", ["", "/letter", "/freeze"], ids=["preview", "letter", "freeze"])
 def test_a_letter_with_another_number_than_its_pack_is_told_at_its_field(exporter, signed, step):
     letter = {"letter_ko": "7명이 서명하였습니다.", "letter_en": "{people}, as of {date}."}

@@ -223,7 +223,7 @@ def test_those_whose_domain_is_proven_are_published_together(reviewer):
 def test_a_publication_taken_back_within_ten_minutes_leaves_no_line_in_public(reviewer, client, clock):
     row = endorsement(state="review", name_en="Hasty Works")
     act(reviewer, row, "publish")
-    assert "Take the publication back" in reviewer.get(f"{DESK}/{row.id}").text
+    assert "Undo the publication" in reviewer.get(f"{DESK}/{row.id}").text
     clock.move(minutes=9)
     assert act(reviewer, row, "take-back").status_code == 303
     assert again(row).state == "review"
@@ -233,7 +233,7 @@ def test_a_publication_taken_back_within_ten_minutes_leaves_no_line_in_public(re
     assert "Hasty Works" not in client.get("/en/c/blue-skies/organizations").text
     assert act(reviewer, row, "publish").status_code == 303
     clock.move(minutes=10)
-    assert "Take the publication back" not in reviewer.get(f"{DESK}/{row.id}").text
+    assert "Undo the publication" not in reviewer.get(f"{DESK}/{row.id}").text
     assert act(reviewer, row, "take-back").status_code == 409
     fold_all()
     assert count(the_campaign().id).organizations == 1
@@ -364,8 +364,7 @@ def test_a_new_version_meanwhile_is_told(reviewer):
 
 
 def test_an_act_that_does_not_go_with_the_state_is_409(reviewer):
-    row = endorsement(state="declined")
-    reply = act(reviewer, row, "publish", seen="declined.1.declined")
+    reply = act(reviewer, endorsement(state="declined"), "publish", seen="declined.1.declined")
     assert reply.status_code == 409
     assert "cannot be done in the case" in reply.text
 

@@ -61,6 +61,7 @@ def test_one_dead_letter_is_tried_again(admin, frozen_clock):
 def test_all_dead_letters_are_tried_again(admin, frozen_clock):
     dead(3, frozen_clock)
     dead(1, frozen_clock, state="sent")
+    dead(1, frozen_clock, returned="no_mailbox")
     assert "Send all 3 e-mails again" in admin.get("/staff/mail").text
     admin.post("/staff/mail/retry")
     assert number_of(OutboxMail, OutboxMail.state == "queued") == 3

@@ -172,18 +172,6 @@ def test_held_signatures_are_released_from_the_same_form_without_a_public_reason
     assert f"Release no. {row(_number(address)).id}" in moderator.get("/staff/watch").text
 
 
-def test_taking_out_needs_a_reason_for_the_public_totals_and_can_be_undone(moderator):
-    signatures(3, state="held")
-    form = {**FORM, **SINCE_2001, "reason": ""}
-    assert moderator.post("/staff/invalidations/new", data=form).status_code == 422
-    address = propose(moderator, **SINCE_2001)
-    assert "Those on hold are never counted" in moderator.get(address).text
-    moderator.post(f"{address}/approve")
-    work()
-    assert set(states()) == {"invalidated"}
-    assert "Put them back" in moderator.get(address).text
-
-
 def test_a_release_says_how_many_of_which_pattern_why_they_are_held_and_what_was_done_with_their_like(
     moderator,
 ):

@@ -18,6 +18,7 @@ from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.invalidation.services import AUDITED
 from tests.support import factories
 from tests.support.factories import SLUG, crowd
+from tests.support.pages import hidden_fields
 
 
 @pytest.fixture
@@ -111,16 +112,6 @@ def test_taking_out_is_proposed_and_who_is_not_confirmed_yet_is_held_at_once(sta
     assert (held.act, held.state, held.matched, held.note) == ("hold", "applying", 4, "built alike")
 
 
-def test_an_act_may_be_about_a_wider_network(staff_client, wave):
-    wide = origins.wide_network_hash(SLUG, "203.0.113.7")
-    for state in ("pending", "confirmed"):
-        factories.signature(state=state, wide_network_hash=wide)
-    sent = acting(staff_client("moderator"), wide, "hold", sort="wide_network")
-    assert sent.status_code == 303
-    row = db.session.scalars(select(Invalidation)).one()
-    assert (row.matched, bytes(row.wide_network_hash), row.domain_hash) == (1, wide, None)
-
-
 def test_an_act_is_about_what_is_shown_the_last_week_and_what_is_held_longer(
     staff_client, wave, hashed, frozen_clock
 ):
@@ -163,7 +154,15 @@ def test_what_comes_from_there_is_held_until_somebody_ends_it(staff_client, wave
     assert "It is held" in person.get(address(hashed)).text
     assert "a wave" in person.get("/staff/watch").text
     assert person.post(f"/staff/watch/listed/{row.id}/lift").status_code == 303
-    assert "It is held" not in person.get(address(hashed)).text
+    page = person.get(address(hashed)).text
+    assert "It is held" not in page
+    undo = page.partition('<div class="notice notice--done')[2].partition("</form>")[0]
+    assert f'action="{address(hashed, "/list/hold")}"' in undo
+    person.post(address(hashed, "/list/hold"), data=hidden_fields(undo))
+    assert db.session.scalars(select(ListedOrigin.note).where(ListedOrigin.lifted_at.is_(None))).all() == [
+        "a wave"
+    ]
+    assert ">Undo<" not in person.get(address(hashed)).text
     assert person.post(f"/staff/watch/listed/{row.id}/lift").status_code == 404
 
 
@@ -191,36 +190,31 @@ def test_the_list_needs_a_reason(staff_client, wave, hashed):
 
 @pytest.mark.parametrize(
     ("typed", "sort"),
-    [("@robots.example", "domain"), ("203.0.113.7", "network"), ("2001:db8:1:2::9", "network")],
+    [
+        ("@robots.example", "domain"),
+        ("203.0.113.7", "network"),
+        ("2001:db8:1:2::9", "network"),
+        (" Hong@robots.example ", "address"),
+    ],
 )
-def test_a_network_or_domain_is_found_and_is_in_no_address(staff_client, wave, typed, sort):
+def test_what_is_looked_for_is_found_recorded_and_in_no_address(staff_client, wave, typed, sort):
     sent = staff_client("moderator").post("/staff/watch", data={"campaign": SLUG, "sought": typed})
     assert sent.status_code == 303
-    assert sent.location.startswith(f"/staff/watch/{SLUG}/{sort}/")
-    assert typed.strip("@") not in sent.location
-
-
-def test_an_address_is_looked_for_held_and_allowed_like_a_domain(staff_client, wave):
-    person = staff_client("moderator", lang="en")
-    found = person.post("/staff/watch", data={"campaign": SLUG, "sought": " Hong@robots.example "}).location
-    mailbox = origins.listed_address_hash(SLUG, parse("hong@robots.example"))
-    assert found == address(mailbox, sort="address")
-    assert "If you allow the address" in person.get(found).text
-    for effect in ("hold", "allow"):
-        assert person.post(f"{found}/list/{effect}", data={"list_why": "they wrote"}).location == found
-    assert "It is allowed" in person.get(found).text
-    assert f'href="{found}"' in person.get("/staff/watch").text
-    assert acting(person, mailbox, "release", sort="address").status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("typed", "kind"),
-    [("robots.example", "domain"), ("203.0.113.7", "network"), ("hong@robots.example", "address")],
-)
-def test_each_look_up_is_recorded_without_what_was_typed(staff_client, wave, hashed, typed, kind):
-    staff_client("moderator").post("/staff/watch", data={"campaign": SLUG, "sought": typed})
+    assert re.fullmatch(f"/staff/watch/{SLUG}/{sort}/[0-9a-f]{{64}}", sent.location)
     (entry,) = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "watch.look_up")).all()
-    assert (entry.subject, json.loads(entry.details)) == (f"campaign:{wave.id}", {"of": kind})
+    assert (entry.subject, json.loads(entry.details)) == (f"campaign:{wave.id}", {"of": sort})
+
+
+def test_an_address_is_held_and_allowed_like_a_domain(staff_client, wave):
+    person = staff_client("moderator", lang="en")
+    mailbox = origins.listed_address_hash(SLUG, parse("hong@robots.example"))
+    page = address(mailbox, sort="address")
+    assert "If you allow the address" in person.get(page).text
+    for effect in ("hold", "allow"):
+        assert person.post(f"{page}/list/{effect}", data={"list_why": "they wrote"}).location == page
+    assert "It is allowed" in person.get(page).text
+    assert f'href="{page}"' in person.get("/staff/watch").text
+    assert acting(person, mailbox, "release", sort="address").status_code == 404
 
 
 def test_what_comes_from_a_large_mail_provider_cannot_be_held(staff_client, wave):

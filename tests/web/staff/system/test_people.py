@@ -13,6 +13,7 @@ from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.core.db import db
 from pledge.core.i18n import format_datetime
 from tests.support.factories import staff
+from tests.support.pages import hidden_fields
 
 
 def acts():
@@ -63,6 +64,14 @@ def test_roles_are_changed_with_before_and_after(staff_client):
     assert queries.member(id=person.id).role_set == {Role.EXPORTER, Role.MODERATOR}
     details = db.session.scalars(select(AuditEntry.details)).one()
     assert details == '{"after":["exporter","moderator"],"before":["viewer"]}'
+    undo = (
+        admin.get(answer.location)
+        .text.partition('<div class="notice notice--done')[2]
+        .partition("</form>")[0]
+    )
+    assert f'action="/staff/people/{person.id}/roles"' in undo
+    admin.post(f"/staff/people/{person.id}/roles", data=hidden_fields(undo))
+    assert queries.member(id=person.id).role_set == {Role.VIEWER}
 
 
 def test_closing_an_account_needs_a_reason(staff_client):

@@ -1,0 +1,53 @@
+"""The buttons of staff have the verbs of docs/words.md, one for each act, in every language of the table."""
+
+import re
+
+from babel.messages.pofile import read_po
+
+from config import ROOT
+
+TEMPLATES = ROOT / "pledge" / "templates"
+WRITERS = re.compile(
+    r"\b(?:button|act|act_submit|at_once|decision)\((?P<words>.{0,160})|<button[^>]*>(?P<inner>.{0,160})"
+)
+MESSAGE = re.compile(r'\b(?:_|pgettext|ngettext)\((?:"act", |"button", )?"(?P<text>[^"]+)"')
+
+
+def verbs():
+    """English and Korean verbs of the table."""
+    section = (
+        (ROOT / "docs" / "words.md").read_text("utf-8").split("## Verbs of buttons\n")[1].split("\n## ")[0]
+    )
+    listed = section.strip().split("\n\n")[-1]
+    return re.findall(r"[a-z][a-z ]*[a-z]", listed), re.findall(r"[가-힣]+", listed)
+
+
+def buttons():
+    """What is written on the buttons of staff."""
+    for folder in ("staff", "components/staff", "components/organization", "components/delivery"):
+        for path in sorted((TEMPLATES / folder).rglob("*.html")):
+            for found in WRITERS.finditer(path.read_text("utf-8")):
+                words = re.split(
+                    r"url_for|about=|hint=|label=|</button|%}|_field\(", found["words"] or found["inner"]
+                )[0]
+                yield from MESSAGE.findall(words)
+
+
+def test_a_button_of_staff_says_what_it_does_with_a_verb_of_the_table():
+    english, korean = verbs()
+    with (ROOT / "pledge/translations/ko/LC_MESSAGES/messages.po").open("rb") as file:
+        texts = {}
+        for message in read_po(file):
+            identifier, text = message.id, message.string
+            texts.setdefault(identifier[0] if isinstance(identifier, tuple) else identifier, set()).update(
+                text if isinstance(text, tuple) else [text]
+            )
+    found = set(buttons())
+    assert len(found) > 60
+    assert [text for text in sorted(found) if not text.lower().startswith(tuple(english))] == []
+    other = {text: texts[text] for text in sorted(found) if text in texts}
+    assert {
+        text: said
+        for text, said in other.items()
+        if not any(re.sub(r" ?\(.*\)$", "", words).endswith(tuple(korean)) for words in said)
+    } == {}
