@@ -127,7 +127,8 @@ def world(staff: StaffClient) -> World:
         "<sort>": ["domain"],
         "<value>": [hashed.hex()],
         "<act>": ["hold", "release", "invalidate"],
-        "<after>": ["paused", "closed", "open", "archived"],
+        "<after>": ["closed", "open", "archived"],
+        "<part>": ["letter"],
         "switches/<name>": ["signing", "mail", "banner", "sign-limit"],
     }
     return World({**values, **_by_staff(of, staff), **_files()})
