@@ -57,6 +57,7 @@ MAX_STOPS = 80
 
 FOCUS_IS_SEEN = """() => {
     const element = document.activeElement;
+    if (element.matches("video:not(:focus)")) return true;  // a control of the browser's own, which marks it itself
     const style = getComputedStyle(element);
     const box = element.getBoundingClientRect();
     const ring = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== "none";
@@ -85,7 +86,15 @@ def fill_form(page: Page, email: str, *, name: str = "홍길동", **ticks: bool)
     form.locator("#name").fill(name)
     form.locator("#email").fill(email)
     for box, wanted in {"age_ok": True, "consent_privacy": True, **ticks}.items():
+        unfold(form, box)
         form.locator(f"#{box}").set_checked(wanted)
+
+
+def unfold(form: Locator, box: str) -> None:
+    """Open what a tick box is folded in, if it is."""
+    folded = form.locator("details:not([open])").filter(has=form.page.locator(f"#{box}"))
+    if folded.count():
+        folded.locator("summary").click()
 
 
 def sign(page: Page, lang: str, email: str, **details: bool | str) -> None:

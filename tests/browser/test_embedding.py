@@ -27,8 +27,7 @@ def window(chromium):
 def fill(frame, email):
     frame.locator("#name").fill("홍길동")
     frame.locator("#email").fill(email)
-    for box in ("age_ok", "consent_privacy"):
-        frame.locator(f"#{box}").check()
+    frame.locator("#agree_all").check()
 
 
 def frame_height(page):

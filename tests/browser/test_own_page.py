@@ -40,8 +40,7 @@ def test_who_withdraws_is_no_longer_counted_and_may_sign_again(visitor, site, ja
     site.wait_for_mail(email, count=3)  # that it is withdrawn
     forget_mail_pauses(site)
     page.locator("summary", has_text="Sign again").click()
-    for box in ("age_ok", "consent_privacy"):  # name, address and country are filled in
-        page.locator(f"#{box}").check()
+    page.locator("#agree_all").check()  # name, address and country are filled in
     sign_button(page).click()
     expect(page).to_have_url(re.compile("/check"))
     confirm(page, mailed(site, email, count=4))
