@@ -98,7 +98,7 @@ def test_the_texts_of_a_campaign_are_only_text(app, staff_client):
         paths = [
             *(f"{public}{rest}" for rest in ("", "/sign", "/pledge/1", "/organizations", "/spread", "/live")),
             f"{public}/preview/{tokens.mint(tokens.Purpose.PREVIEW, [of])}",
-            *(f"{desk}{rest}" for rest in ("", "/page", "/settings", "/partners", "/news", "/state/closed")),
+            *(f"{desk}{rest}" for rest in ("", "/dates", "/settings", "/partners", "/news", "/state/closed")),
             *(f"{desk}/partners/{partner}{rest}" for rest in ("", "/remove")),
             *(f"{desk}/events/{number + 1}{rest}" for rest in ("", "/remove")),
             *(f"/embed/{slug}?form=1", "/staff/campaigns", "/en/"),

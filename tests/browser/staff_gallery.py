@@ -63,7 +63,7 @@ def _campaigns(lang: str, whole: Campaign) -> Iterator[Shown]:
         path = f"/staff/campaigns/{whole.slug}/partners/import"
         yield Shown(f"import, {name}", path, act=import_table(content))
     for rest in (
-        *("", f"/{empty}", f"/{empty}/state/open"),
+        *("", f"/{empty}", f"/{empty}/dates"),
         *(f"/{whole.slug}/{part}" for part in ("dates", "settings", "partners", "partners/new")),
         *(f"/{whole.slug}/{part}" for part in ("events/new", "sisters/new", "state/closed")),
         *(f"/{partner}", f"/{partner}/remove", f"/{whole.slug}/events/{whole.events[0].id}"),
@@ -143,7 +143,6 @@ def _signatures(blue: Campaign) -> Iterator[Shown]:
         press("#propose button[type=submit]")(page)
 
     wave = origins.domain_hash(SLUG, "robots.example")
-    yield Shown("invalidation with errors", "/staff/watch", act=press_proposal)
     for state in ("proposed", "discarded", "applied"):
         act = factories.invalidation(state=state, campaign_id=blue.id, domain_hash=wave)
         yield Shown(f"invalidation, {state}", f"/staff/invalidations/{act.id}")
@@ -155,6 +154,7 @@ def _signatures(blue: Campaign) -> Iterator[Shown]:
         signature(blue, state=state, email=f"user{factories.next_number()}@robots.example", **facts)
     cluster = f"a[href*='{wave.hex()}'] >> nth=0"
     yield Shown("watch", f"/staff/watch?campaign={SLUG}")
+    yield Shown("invalidation with errors", "/staff/watch", act=press_proposal)
     yield Shown("cluster", f"/staff/watch?campaign={SLUG}", act=press(cluster))
 
     def allow_without_a_reason(page: Page) -> None:

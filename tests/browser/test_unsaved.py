@@ -43,6 +43,7 @@ def test_an_act_that_waits_for_the_second_factor_is_done_after_the_code_and_the_
     admin = enter(page, site, inside, "admin", lang="en", minutes_ago=RECENT_MFA.total_seconds() / 60 + 1)
     person = factories.staff("viewer")
     page.goto(f"/staff/people/{person.id}")
+    page.locator("summary", has_text="Close the account").click()
     page.locator("#reason").fill("left the campaign")
     press(page, page.locator("form[action$='/close'] button"))
     expect(page.get_by_text("as soon as your second factor is accepted")).to_be_visible()
