@@ -16,6 +16,8 @@ from tests.browser.steps import (
     rows,
     sign_and_confirm,
     sign_button,
+    sign_form,
+    unfold,
     watch,
 )
 from tests.support.browser import wait_for_modules
@@ -40,7 +42,9 @@ def test_who_withdraws_is_no_longer_counted_and_may_sign_again(visitor, site, ja
     site.wait_for_mail(email, count=3)  # that it is withdrawn
     forget_mail_pauses(site)
     page.locator("summary", has_text="Sign again").click()
-    page.locator("#agree_all").check()  # name, address and country are filled in
+    for box in ("age_ok", "consent_privacy"):  # name, address and country are filled in
+        unfold(sign_form(page), box)
+        page.locator(f"#{box}").check()
     sign_button(page).click()
     expect(page).to_have_url(re.compile("/check"))
     confirm(page, mailed(site, email, count=4))

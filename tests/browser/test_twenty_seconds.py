@@ -86,7 +86,7 @@ def test_one_tick_agrees_to_all_that_is_required_and_each_box_stays_its_own(visi
     expect(consent).to_be_checked()
     assert not page.locator("#updates").is_checked()
     assert not page.locator("#public_name").is_checked()
-    page.locator("[data-single] summary").click()
+    unfold(page.locator("#sign-form"), "age_ok")
     age.uncheck()
     expect(every).not_to_be_checked()
     expect(consent).to_be_checked()

@@ -40,9 +40,6 @@ function agreeToAll(form, row) {
   addEventListener("pageshow", follow);
   follow();
   row.hidden = false;
-  // Each by itself is asked for by a press, unless one of them has an error.
-  const single = form.querySelector("[data-single]");
-  if (single && !single.querySelector("[aria-invalid=true]")) single.open = false;
 }
 
 // Whose link led here is in the address only: the page is the same for everybody, so that it can be cached. The page in
