@@ -205,7 +205,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
         404,
     )
     yield Shown("me, saved", f"{me}?done=saved")
-    yield Shown("me, text open", me, act=lambda page: page.locator("summary").click())
+    yield Shown("me, text open", me, act=lambda page: page.locator("main summary").click())
     yield Shown("me, wrong name", me, act=type_and_press("#name", ""))
     yield Shown("me, withdrawn", f"/{lang}/me/{manage_token(signature(blue, state='withdrawn'))}")
     out = signature(blue, state="invalidated", name_hidden=True)

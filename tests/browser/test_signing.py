@@ -91,7 +91,7 @@ def test_the_six_digits_of_the_mail_confirm_on_the_page_where_one_signed(visitor
 def test_the_mail_can_be_asked_for_again_and_the_page_says_so(visitor, email):
     page = visitor.page(lang="en")
     sign(page, "en", email)
-    page.locator("summary").click()
+    page.locator("main summary").click()
     page.locator("button[name=resend]").click()
     expect(page).to_have_url(re.compile("/check#resent$"))
     expect(page.locator(".notice[role=status]")).to_be_visible()

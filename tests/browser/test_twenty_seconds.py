@@ -5,7 +5,16 @@ import unicodedata
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.steps import CAMPAIGN, confirm_button, expect_own_number, mailed, people, sign, sign_button
+from tests.browser.steps import (
+    CAMPAIGN,
+    confirm_button,
+    expect_own_number,
+    mailed,
+    people,
+    sign,
+    sign_button,
+    unfold,
+)
 from tests.support.browser import PHONE, wait_for_modules
 from tests.support.waiting import wait_until
 

@@ -34,7 +34,7 @@ from tools.demo import people
 from tools.demo.content import FOLDER
 from tools.demo.fill import SampleState, fill, mark_sample_data
 
-BANNER = {"ko": "예시 데이터입니다", "en": "Sample data"}
+BANNER = {"ko": "예시 데이터", "en": "Sample data"}
 PAGES = [
     f"/{lang}{path}"
     for lang in ("ko", "en")
