@@ -1,0 +1,31 @@
+"""Texts in Markdown by their headings."""
+
+from pledge.core.text.markdown import sections
+
+TEXT = """\
+Before the first.
+
+## Aims ##
+
+- one
+- two
+
+### Below it
+
+More.
+
+## Background
+
+Prose.
+"""
+
+
+def test_a_text_is_read_by_its_headings_of_second_level():
+    found = [(section.title, section.has_list) for section in sections(TEXT)]
+    assert found == [("", False), ("Aims", True), ("Background", False)]
+    assert "<h3>Below it</h3>" in sections(TEXT)[1].html
+
+
+def test_a_text_without_headings_is_one_part_and_an_empty_one_none():
+    assert [section.title for section in sections("Only words.")] == [""]
+    assert sections("") == ()
