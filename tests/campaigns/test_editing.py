@@ -193,7 +193,7 @@ def test_an_archived_campaign_stays_readable_and_takes_nothing():
     campaign = queries.find("air", "en")
     assert campaign.state is ARCHIVED
     assert not campaign.is_open
-    assert campaign.body
+    assert campaign.sections
 
 
 @pytest.mark.parametrize(
