@@ -373,8 +373,11 @@ def large() -> tuple[Log, bytes]:
     made = replace(
         made, by_day=[*made.by_day[5:], others], named_organizations=listed, unnamed_organizations=1
     )
-    without_rows = lambda told: told["files"]["organizations.csv"].pop("rows")  # noqa: E731
-    return log, pack(log, rewritten=tables_of(made), manifest=without_rows)
+
+    def drop_rows(manifest):
+        manifest["files"]["organizations.csv"].pop("rows")
+
+    return log, pack(log, rewritten=tables_of(made), manifest=drop_rows)
 
 
 def _described(name: str, content: bytes) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def test_texts_that_were_typed_are_previewed_and_not_stored(app, editor):
     preview = page.partition('id="preview-title"')[2].partition("</section>")[0]
     assert "A title to try" in preview
     assert "<strong>bold</strong>" in preview
-    assert 'value="A title to try"' in page, "and it stands in the form"
+    assert 'value="A title to try"' in page, "the form keeps it"
     assert staff_queries.desk("air").texts["title_en"] != "A title to try"
 
 
