@@ -18,6 +18,7 @@ from pledge.core import i18n, languages
 from pledge.core.urls import campaign_link
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import OrganizationView
+from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.news import queries as news
 from pledge.news.queries import PublicNews
@@ -39,6 +40,20 @@ PDF_CACHE = "public, max-age=3600"
 STEPS_AHEAD = 8
 #: On the campaign's page.
 NEWEST_NEWS = 3
+#: For how many seconds it is kept since when a key signs: it changes by a rotation.
+KEY_SECONDS = 60
+
+#: The parts of the program that checks, js/verify/<name>.js: pages contain their addresses, as each has a hash of its content.
+VERIFY_PARTS = (
+    *("bytes", "note", "merkle", "zip", "entries", "trust", "log", "receipt", "tables", "pack", "count"),
+    *("words", "result", "worker"),
+)
+
+
+@cache.memoize(KEY_SECONDS, response_filter=bool)
+def signing_since(*campaign_ids: int) -> dict[int, datetime]:
+    """From when the newest key of each log signs it, as log_queries tells it."""
+    return log_queries.signing_since(campaign_ids)
 
 
 @dataclass(frozen=True)

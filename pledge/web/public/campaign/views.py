@@ -32,33 +32,18 @@ from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import (
     PAGE_CACHE,
+    VERIFY_PARTS,
     campaign_cards,
     campaign_or_404,
     campaign_page,
     mark_sample,
     pdf,
+    signing_since,
 )
 from pledge.web.public.campaign.sharing import campaign_links, qr_code
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
-
-#: The parts of the program, js/modules/verify-<name>.js: the page contains their addresses, as each has a hash of its
-#: content.
-PARTS = (
-    "bytes",
-    "note",
-    "merkle",
-    "zip",
-    "entries",
-    "trust",
-    "log",
-    "receipt",
-    "tables",
-    "pack",
-    "result",
-    "worker",
-)
 
 
 @public.get("/")
@@ -314,10 +299,14 @@ def news_item(slug: str, news_id: int) -> Response:
 @cached(PAGE_CACHE)
 def verify() -> Response:
     """The page names the campaigns of this site, so that the browser fetches keys only for those."""
+    shown = campaigns.public_campaigns(i18n.language())
+    since = signing_since(*(one.id for one in shown))
     return render_page(
         "public/campaign/verify.html",
-        slugs=[one.slug for one in campaigns.public_campaigns(i18n.language())],
-        parts=PARTS,
+        slugs=[one.slug for one in shown],
+        logs=[one for one in shown if one.id in since],
+        since=since,
+        parts=VERIFY_PARTS,
         program_sha256=_program_sha256(),
     )
 
