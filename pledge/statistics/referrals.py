@@ -160,7 +160,9 @@ def lines(campaign_id: int) -> list[ReferralLine]:
 def group(campaign_id: int, code: str) -> ReferralLine | None:
     """For anybody: whose code this is, with what public_counts() tells; None for one that counts for nobody."""
     referrer = find(campaign_id, code)
-    return referrer and ReferralLine(referrer, public_counts(campaign_id, code).get(code))
+    if referrer is None:
+        return None
+    return ReferralLine(referrer, public_counts(campaign_id, code).get(code))
 
 
 def public_counts(campaign_id: int, *codes: str) -> dict[str, int]:
