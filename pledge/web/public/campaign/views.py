@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from hashlib import sha256
 
-from flask import Response, abort
+from flask import Response, abort, request
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,6 +26,7 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.core.urls import campaign_link
 from pledge.news import queries as news_queries
 from pledge.retention.services import last_run
+from pledge.statistics import referrals
 from pledge.timeline.queries import timeline
 from pledge.web.caching import cached
 from pledge.web.public import structured_data
@@ -40,7 +41,7 @@ from pledge.web.public.campaign.pages import (
     pdf,
     signing_since,
 )
-from pledge.web.public.campaign.sharing import campaign_links, qr_code
+from pledge.web.public.campaign.sharing import campaign_links, group_address, qr_code
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
@@ -256,9 +257,11 @@ def live(slug: str) -> Response:
 
 @public.get("/c/<slug>/poster-<paper>.pdf")
 def poster(slug: str, paper: str) -> Response:
+    """`via`: of a group, whose page the code leads to."""
     if paper not in set(Paper):
         abort(404)
     campaign = campaign_or_404(slug)
+    referrer = referrals.find(campaign.id, request.args.get("via", ""))
     words = PosterWords(
         lang=i18n.language(),
         title=mark_sample(campaign.title),
@@ -271,7 +274,9 @@ def poster(slug: str, paper: str) -> Response:
         secretariat=_("Secretariat: %(names)s", names=campaign.secretariat_line)
         if campaign.secretariat_line
         else "",
-        url=campaign_link(i18n.language(), campaign.slug),
+        url=group_address(campaign, referrer.code)
+        if referrer
+        else campaign_link(i18n.language(), campaign.slug),
     )
     return pdf(poster_pdf(words, Paper(paper)), f"{campaign.slug}-poster-{paper}-{words.lang}")
 
