@@ -6,7 +6,7 @@ from alembic import op
 from pledge.core.db import migrations
 
 revision = "0076"
-down_revision = "0060"
+down_revision = "0073"
 branch_labels = None
 depends_on = None
 
