@@ -43,9 +43,10 @@ def copied(folder: Path) -> Path:
     _add_catalogue(package / "translations")
     _add_mails(package / "templates" / "mail")
     _add_letter(package / "deliveries" / "letter" / "typst")
-    privacy = package / "content" / "privacy"
-    for texts in (privacy, privacy / "kakao", package / "deliveries" / "pack" / "readmes"):
-        _add_texts(texts)
+    content = package / "content"
+    for name in ("privacy", "privacy/kakao", "how-it-works", "accessibility"):
+        _add_texts(content / name)
+    _add_texts(package / "deliveries" / "pack" / "readmes")
     _add_campaign(package / "content" / "demo" / "blue-skies")
     return folder
 
