@@ -88,5 +88,8 @@ def _campaign_links(campaign: CampaignView) -> Navigation:
         links.append(NavigationLink(_("News"), url_for("public.news", slug=slug)))
     if campaign.is_open:
         links.append(NavigationLink(_("Endorse as an organisation"), url_for("public.endorse", slug=slug)))
-    more = (NavigationLink(_("Spread the word"), url_for("public.spread", slug=slug)),)
+    more = (
+        NavigationLink(_("Spread the word"), url_for("public.spread", slug=slug)),
+        NavigationLink(_("For the press"), url_for("public.press", slug=slug)),
+    )
     return Navigation(campaign.title, tuple(links), more)
