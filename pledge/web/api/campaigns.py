@@ -4,6 +4,7 @@ happened; some of it as tables for spreadsheets."""
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Any, get_origin
 
 from flask import Response, abort, jsonify, request
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 from pledge.campaigns import items
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import EVENT
+from pledge.campaigns.goals import steps_of
 from pledge.campaigns.queries import CampaignView
 from pledge.core import languages
 from pledge.core.clock import iso_utc
@@ -26,7 +28,7 @@ from pledge.news import queries as news
 from pledge.paper import queries as paper_signatures
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import MIN_CELL, Cell
-from pledge.statistics.history import History, progress
+from pledge.statistics.history import History, days_reached, progress
 from pledge.statistics.integrity import recent
 from pledge.statistics.places import PublishedPlaces, published_places
 from pledge.statistics.rates import rates
@@ -78,6 +80,8 @@ def campaign_facts(slug: str) -> Response:
         **_summary(views, count),
         summary={lang: view.summary for lang, view in views.items()},
         recipient={lang: view.recipient for lang, view in views.items()},
+        who_may_sign={lang: view.who_may_sign for lang, view in views.items() if view.who_may_sign},
+        steps=_steps(views, one, count.people),
         checkpoint=count.log_size,
         pledge={
             "version": one.pledge.version,
@@ -261,6 +265,21 @@ def _lines(cells: list[Cell]) -> list[dict[str, Any]]:
 def _regions(cells: list[Cell]) -> list[dict[str, Any]]:
     found, none = rates(cells), {"per_100000": None, "rank": None}
     return [line | (vars(found[line["key"]]) if line["key"] in found else none) for line in _lines(cells)]
+
+
+def _steps(views: dict[str, CampaignView], one: CampaignView, people: int) -> list[dict[str, Any]]:
+    """The steps up to the goal, with what is done at each in the languages that say it."""
+    steps = list(takewhile(lambda step: step <= one.goal, steps_of(one.goal, one.goal_steps)))
+    reached = days_reached(one.id, [step for step in steps if step <= people])
+    said = {lang: view.step_sentences for lang, view in views.items()}
+    return [
+        {
+            "people": step,
+            "sentence": {lang: sentences[step] for lang, sentences in said.items() if step in sentences},
+            "reached_on": reached[step].isoformat() if step in reached else None,
+        }
+        for step in steps
+    ]
 
 
 def _totals(found: Totals | PublishedPlaces, log_size: int | None, **lines: list[dict[str, Any]]) -> Response:

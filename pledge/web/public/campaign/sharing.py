@@ -181,8 +181,10 @@ class ShareLinks:
 def campaign_links(campaign: CampaignView) -> ShareLinks:
     if campaign.has_ended:
         text = _("“%(title)s”: see what came of it", title=campaign.title)
-    else:
+    elif campaign.is_open:
         text = _("“%(title)s”: read the pledge and sign", title=campaign.title)
+    else:
+        text = _("“%(title)s”: read what it is about", title=campaign.title)
     return _links(campaign_link(i18n.language(), campaign.slug), text, campaign.slug)
 
 
