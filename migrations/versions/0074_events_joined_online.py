@@ -10,25 +10,19 @@ down_revision = "0070"
 branch_labels = None
 depends_on = None
 
-_OTHERS = {
-    "ck_campaign_events_has_title": "CAST(title AS TEXT) <> '{}'",
-    "ck_campaign_events_ends_after_start": "ends_at > starts_at",
-}
+_CHECK = "ck_campaign_events_join_url"
 
 
 def upgrade() -> None:
     add_column("campaign_events", sa.Column("join_url", sa.String(300), server_default="", nullable=False))
     add_column("campaign_events", sa.Column("speakers", sa.JSON(), server_default="{}", nullable=False))
     replace_check(
-        "campaign_events",
-        "ck_campaign_events_join_url",
-        "join_url = '' OR (is_online AND substr(join_url, 1, 8) = 'https://')",
-        others=_OTHERS,
+        "campaign_events", _CHECK, "join_url = '' OR (is_online AND substr(join_url, 1, 8) = 'https://')"
     )
 
 
 def downgrade() -> None:
-    kept = tuple(sa.CheckConstraint(rule, name=op.f(name)) for name, rule in _OTHERS.items())
-    with op.batch_alter_table("campaign_events", table_args=kept) as table:
+    with op.batch_alter_table("campaign_events") as table:
+        table.drop_constraint(op.f(_CHECK), type_="check")
         table.drop_column("join_url")
         table.drop_column("speakers")
