@@ -3,7 +3,7 @@ happened; some of it as tables for spreadsheets."""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 from typing import Any, get_origin
 
@@ -26,12 +26,14 @@ from pledge.ledger import queries as ledger
 from pledge.ledger.queries import Count
 from pledge.news import queries as news
 from pledge.paper import queries as paper_signatures
+from pledge.statistics import referrals
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import MIN_CELL, Cell
 from pledge.statistics.history import History, days_reached, progress
 from pledge.statistics.integrity import recent
 from pledge.statistics.places import PublishedPlaces, published_places
 from pledge.statistics.rates import rates
+from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
 from pledge.web.api.openapi import answers, api, campaign_id
@@ -150,11 +152,13 @@ def organizations(slug: str) -> Response:
 
     Ids are strings: they are larger than the integers that JavaScript represents exactly.
     """
-    shown = endorsements.listing(campaign_id(slug), _after(), BATCH + 1)
+    number = campaign_id(slug)
+    shown = endorsements.listing(number, _after(), BATCH + 1)
+    people = referrals.public_counts(number)
     batch = shown[:BATCH]
     more = len(shown) > BATCH
     return jsonify(
-        organizations=[_organization(slug, organization) for organization in batch],
+        organizations=[_organization(slug, organization, people) for organization in batch],
         next=public_url("api.organizations", slug=slug, after=batch[-1].id) if more else None,
     )
 
@@ -301,8 +305,9 @@ def _answer(*, as_of: str | None = None, **facts: Any) -> Response:
     return response
 
 
-def _organization(slug: str, organization: OrganizationView) -> dict[str, Any]:
+def _organization(slug: str, organization: OrganizationView, people: dict[str, int]) -> dict[str, Any]:
     """The public facts of an organisation; nothing about the person who speaks for it."""
+    code = organization_code(organization.id)
     return {
         "id": str(organization.id),
         "name": {lang: organization.names.get(lang) for lang in languages.codes()},
@@ -314,11 +319,18 @@ def _organization(slug: str, organization: OrganizationView) -> dict[str, Any]:
         "interim_year": organization.interim_year,
         "interim_percent": organization.interim_percent,
         "website": organization.website or None,
+        "group_goal": organization.group_goal,
+        "group_people": people.get(code) if organization.group_goal else None,
         "since": iso_utc(organization.since),
         "url": public_url(
             "public.organization", lang=languages.default(), slug=slug, endorsement_id=organization.id
         ),
     }
+
+
+def _every_organization(slug: str, number: int) -> Iterator[dict[str, Any]]:
+    people = referrals.public_counts(number)
+    return (_organization(slug, one, people) for one in endorsements.every(number))
 
 
 def _after() -> int:
@@ -334,8 +346,5 @@ TABLES: dict[str, tuple[type[BaseModel], Callable[[str, int], Iterable[dict[str,
     "history": (documents.DayDocument, lambda slug, _: _days(progress(slug).history)),
     "regions": (documents.RegionDocument, lambda _, number: _regions(published_places(number).by_region)),
     "countries": (documents.LineDocument, lambda _, number: _lines(published_places(number).by_country)),
-    "organizations": (
-        documents.OrganizationDocument,
-        lambda slug, number: (_organization(slug, one) for one in endorsements.every(number)),
-    ),
+    "organizations": (documents.OrganizationDocument, _every_organization),
 }
