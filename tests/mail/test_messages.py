@@ -45,6 +45,7 @@ VALUES = (
     *("link", "receipt", "share", "code", "not_me", "since", "organization", "reason", "contact"),
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
     *("title", "plain", "html", "refused", "headline", "details", "account", "number", "due", "closed"),
+    *("name", "email", "text"),
 )
 #: What is read for a mail of every kind is tested on both databases in test_blocks.py.
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.postgresql_only]
@@ -69,7 +70,7 @@ def sent(kind, lang, signature):
     return notes.sent[0][1]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith("staff")])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith(("staff", "contact"))])
 def test_a_campaign_that_has_no_texts_in_the_language_of_a_mail_has_the_title_of_its_first(kind):
     address = enqueue_true(kind, "en")
     with transaction() as session:

@@ -122,7 +122,7 @@ def _pages() -> list[dict[str, str]]:
 
 
 def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
-    for endpoint in ("home", "verify", "developers", "privacy"):
+    for endpoint in ("home", "verify", "developers", "privacy", "how_it_works", "accessibility", "contact"):
         yield f"public.{endpoint}", {}
     for campaign in campaigns.public_campaigns(languages.default()):
         slug = campaign.slug

@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
+from sqlalchemy import update
 
-from pledge.campaigns import items
+from pledge.campaigns import items, media
 from pledge.campaigns.events import EVENT
+from pledge.campaigns.media import VideoFields
+from pledge.campaigns.models import Partner
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
@@ -60,6 +63,9 @@ def test_the_sitemap_lists_each_page_that_may_be_found_in_each_language(app, cli
             "privacy",
             "verify",
             "developers",
+            "how-it-works",
+            "accessibility",
+            "contact",
             "c/air",
             "c/air/sign",
             "c/air/endorse",
@@ -162,6 +168,20 @@ def test_an_event_says_where_one_takes_part_to_programs_people_and_calendars(cli
     assert ("Online</p>" in page.text) == (mode != "Offline")
     assert '<a href="https://example.org/talk" rel="noopener">Details and registration' in page.text
     assert "https://example.org/talk" in client.get("/en/c/air/events.ics").text
+
+
+def test_a_campaign_says_where_it_stands_what_it_shows_and_whose_it_is(app, client):
+    factories.campaign("air")
+    media.set_video(EDITOR, "air", media.video_stamp(None), VideoFields("https://vimeo.com/123456789"))
+    with transaction() as session:
+        session.execute(update(Partner).values(logo="logo"))
+    page = facts_of(client.get("/en/c/air"))["@graph"][0]
+    trail = [(one["position"], one["item"]) for one in page["breadcrumb"]["itemListElement"]]
+    assert trail == [(1, f"{BASE}/en/"), (2, f"{BASE}/en/c/air")]
+    assert page["image"].startswith(f"{BASE}/share/air.en.png")
+    assert page["publisher"][0]["logo"] == f"{BASE}/files/logo/320.webp"
+    assert page["video"]["embedUrl"].startswith("https://player.vimeo.com/video/123456789")
+    assert page["video"]["thumbnailUrl"] == page["image"], "the drawn still is no picture"
 
 
 def test_a_campaign_tells_its_coming_events_and_no_text_can_end_the_block(app, client):

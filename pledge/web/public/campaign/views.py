@@ -63,13 +63,40 @@ def home() -> Response:
 @public.get("/privacy")
 @cached(PAGE_CACHE)
 def privacy() -> Response:
-    lang, config = i18n.language(), current_config()
-    notice = markdown.privacy_notice(lang, config.contact_in(lang), names_kakao=bool(config.kakao_key))
+    title = _("Privacy notice")
+    summary = _("What we store when you sign, why, for how long, and how to change or erase it.")
+    names_kakao = bool(current_config().kakao_key)
+    return _text("privacy", title, summary, names_kakao=names_kakao, deleted_at=_last_run())
+
+
+@public.get("/how-it-works")
+@cached(PAGE_CACHE)
+def how_it_works() -> Response:
+    return _text(
+        "how-it-works",
+        _("How it works"),
+        _("How to sign, when a signature counts, what is public, and how to change your mind."),
+    )
+
+
+@public.get("/accessibility")
+@cached(PAGE_CACHE)
+def accessibility() -> Response:
+    return _text(
+        "accessibility",
+        _("Accessibility"),
+        _("How everybody can use these pages, what is still missing, and whom to tell."),
+    )
+
+
+def _text(
+    name: str, title: str, summary: str, *, names_kakao: bool = False, deleted_at: datetime | None = None
+) -> Response:
+    """A text of the site, of the folder `name` in pledge/content/."""
+    lang = i18n.language()
+    text = markdown.site_text(name, lang, current_config().contact_in(lang), names_kakao=names_kakao)
     return render_page(
-        "public/campaign/privacy.html",
-        notice=notice,
-        version=markdown.privacy_version(),
-        deleted_at=_last_run(),
+        "public/campaign/text.html", text=text, title=title, summary=summary, deleted_at=deleted_at
     )
 
 
