@@ -6,7 +6,7 @@ from alembic import op
 from pledge.core.db.migrations import add_column, replace_check
 
 revision = "0074"
-down_revision = "0073"
+down_revision = "0076"
 branch_labels = None
 depends_on = None
 
