@@ -38,7 +38,7 @@ from pledge.web.public.campaign.pages import (
     mark_sample,
     pdf,
 )
-from pledge.web.public.campaign.sharing import campaign_links, qr_code
+from pledge.web.public.campaign.sharing import campaign_links, qr_code, short_link
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
@@ -241,7 +241,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
         facts=structured_data.campaign_facts(page, coming),
         form=SignForm(country=countries.HOME),
         share=campaign_links(view),
-        qr=qr_code(page.url),
+        qr=qr_code(short_link(view)),
         deliveries=[] if preview else public_deliveries(view.id),
         events=coming,
         past_events=[event for event in reversed(shown) if event.is_over],
@@ -266,7 +266,9 @@ def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
 @cached(PAGE_CACHE)
 def live(slug: str) -> Response:
     page = campaign_page(campaign_or_404(slug))
-    return render_page("public/campaign/live.html", page=page, qr=qr_code(page.url))
+    return render_page(
+        "public/campaign/live.html", page=page, short_link=short_link(page), qr=qr_code(short_link(page))
+    )
 
 
 @public.get("/c/<slug>/poster-<paper>.pdf")
@@ -286,7 +288,7 @@ def poster(slug: str, paper: str) -> Response:
         secretariat=_("Secretariat: %(names)s", names=campaign.secretariat_line)
         if campaign.secretariat_line
         else "",
-        url=campaign_link(i18n.language(), campaign.slug),
+        url=short_link(campaign),
     )
     return pdf(poster_pdf(words, Paper(paper)), f"{campaign.slug}-poster-{paper}-{words.lang}")
 
