@@ -90,7 +90,7 @@ class ShareTexts(TypeDecorator[Mapping[str, Mapping[str, str]]]):
     impl = JSON
     cache_ok = True
 
-    def process_bind_param(self, value: Mapping[str, Texts] | None, dialect: Dialect) -> object:
+    def process_bind_param(self, value: Mapping[str, Mapping[str, str]] | None, dialect: Dialect) -> object:
         given, kind = {name: text for name, text in (value or {}).items() if text}, Translated(MAX_SHARE_TEXT)
         if not SHARE_CHANNELS.keys() >= given.keys():
             raise ValueError("no such channel")

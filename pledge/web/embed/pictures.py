@@ -164,18 +164,21 @@ def _picture(campaign: CampaignView, shape: str = "wide", above: str = "", **own
     )
     response.headers["Cache-Control"] = PICTURE_CACHE
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _words(campaign: CampaignView, people: int) -> str:
     """What stands below the number of people, or in its place."""
     if campaign.has_ended:
-        return ngettext("person signed. Thank you", "people signed. Thank you", people)
-    if not campaign.is_open:
-        return _("Signing opens soon")
-    if not people:
-        return _("Be the first to sign")
-    return ngettext("person has signed. Will you?", "people have signed. Will you?", people)
+        words = ngettext("person signed. Thank you", "people signed. Thank you", people)
+    elif not campaign.is_open:
+        words = _("Signing opens soon")
+    elif people:
+        words = ngettext("person has signed. Will you?", "people have signed. Will you?", people)
+    else:
+        words = _("Be the first to sign")
+    return str(words)
 
 
 def _stored(name: str, size: int = SIZES[-1]) -> bytes:
@@ -193,7 +196,7 @@ def qr(slug: str, kind: str) -> Response:
     campaign = campaign_or_404(slug)
     referrer = referrals.find(campaign.id, request.args.get("via", ""))
     drawn = BytesIO()
-    link = short_link(campaign, referrer.code if referrer else "")
+    link = short_link(campaign, referrer.code if referrer else None)
     # Level Q, as a poster hangs in the rain.
     segno.make(link, error="q", micro=False).save(drawn, kind=kind, scale=20, border=4)
     response = Response(drawn.getvalue(), mimetype={"svg": "image/svg+xml", "png": "image/png"}[kind])

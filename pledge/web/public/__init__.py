@@ -1,5 +1,7 @@
 """Public pages, in every language of the site, without a cookie."""
 
+from typing import Any
+
 from flask import Flask, abort, redirect, request, url_for
 from werkzeug import Response
 
@@ -59,7 +61,7 @@ def short_name(short_name: str) -> Response:
     return campaign_root(slug)
 
 
-def _in_wanted_language(endpoint: str, **values: str) -> Response:
+def _in_wanted_language(endpoint: str, **values: Any) -> Response:
     """Redirect to the visitor's language, with the query; the answer depends on a header, so it sends Vary."""
     address, query = (
         url_for(endpoint, lang=i18n.wanted_language(), **values),

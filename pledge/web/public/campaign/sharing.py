@@ -75,6 +75,7 @@ def partner_page(slug: str, token: str) -> Response:
 
 def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = False) -> Response:
     """`is_own`: with how many people signed through its link, in whole fives; None for fewer."""
+    via = referrer.code if referrer else None
     return render_page(
         "public/campaign/spread.html",
         campaign=campaign,
@@ -82,8 +83,8 @@ def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = F
         is_own=is_own,
         people=referrals.public_count(campaign.id, referrer.code) if is_own and referrer else None,
         partners=referrals.partners(campaign.id),
-        share=_links(_link(campaign, referrer and referrer.code), invitation(campaign), campaign),
-        short_link=short_link(campaign, referrer.code if referrer else ""),
+        share=_links(_link(campaign, via), invitation(campaign), campaign),
+        short_link=short_link(campaign, via),
         codes=_codes(campaign, referrer),
         endorsement_codes=endorsement_codes(campaign, referrer.endorsement_id)
         if referrer and referrer.endorsement_id
@@ -192,8 +193,8 @@ class ShareLinks:
 def invitation(campaign: CampaignView) -> str:
     """What anybody may say of it."""
     if campaign.has_ended:
-        return _("“%(title)s”: see what came of it", title=campaign.title)
-    return _("“%(title)s”: read the pledge and sign", title=campaign.title)
+        return str(_("“%(title)s”: see what came of it", title=campaign.title))
+    return str(_("“%(title)s”: read the pledge and sign", title=campaign.title))
 
 
 def words(campaign: CampaignView, text: str) -> dict[str, str]:
@@ -243,7 +244,7 @@ def _links(url: str, text: str, campaign: CampaignView, **more: Any) -> ShareLin
     )
 
 
-def short_link(campaign: CampaignView, via: str = "") -> str:
+def short_link(campaign: CampaignView, via: str | None = None) -> str:
     """The address for posters and QR codes, which the browser's language completes."""
     link = (
         public_url("short_name", short_name=campaign.short_name)
