@@ -6,7 +6,7 @@ from alembic import op
 from pledge.core.db import migrations
 
 revision = "0072"
-down_revision = "0060"
+down_revision = "0070"
 branch_labels = None
 depends_on = None
 

@@ -106,6 +106,8 @@ class Campaign(Model):
     goal: Mapped[int]
     #: Steps on the way to the goal that staff have set, rising; without any the usual ones (goals.py).
     goal_steps: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
+    #: What is done at a step or at the goal, one a line: `10,000: We ask the Ministry in public` (goals.py).
+    step_sentences: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
     #: The largest step of which staff have been told; NULL: the campaign was not looked at yet (statistics/dashboard.py).
     told_step: Mapped[int | None]
     opens_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -187,6 +189,9 @@ class CampaignText(Model):
     body: Mapped[str] = mapped_column(Text)  #: CommonMark
     #: To whom the totals are handed, as the consents say it: `the Government of …`; "" in a draft.
     recipient: Mapped[str] = mapped_column(String(200), server_default="")
+    who_may_sign: Mapped[str] = mapped_column(
+        String(300), server_default=""
+    )  #: a sentence for the form, or ""
     #: The campaign's letter in this language: a name in `files`; "" when there is none.
     letter: Mapped[str] = mapped_column(String(40), server_default="")
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from pledge.campaigns import consents, opening, video
+from pledge.campaigns import consents, goals, opening, video
 from pledge.campaigns.media import (
     PHOTO_COLUMNS,
     QUOTATION_COLUMNS,
@@ -51,6 +51,7 @@ from pledge.core.languages import Texts
 from pledge.core.text.markdown import Section, markdown, sections
 from pledge.ledger.models import LedgerHead
 from pledge.ledger.queries import Count, head_columns
+from pledge.switches import queries as switches
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class CampaignView:
     tagline: str
     summary: str
     recipient: str  #: to whom the totals are handed
+    who_may_sign: str
     secretariat_line: str  #: who runs it, in one line; "" where nobody is named
     short_name: str  #: of its address for posters; "" without one
     thanks: str  #: a sentence of staff for those who have signed; "" without one in this language
@@ -77,6 +79,7 @@ class CampaignView:
     sections: tuple[Section, ...]  #: of its text
     goal: int
     goal_steps: tuple[int, ...]  #: set by staff; without any, the usual ones (goals.py)
+    step_sentences: dict[int, str]  #: what is done at a step, by its number of people
     state: CampaignState
     opens_at: datetime | None
     closes_at: datetime | None
@@ -90,9 +93,19 @@ class CampaignView:
     has_sisters: bool = False
 
     @property
+    def is_running(self) -> bool:
+        """Whether it takes signatures, or would if staff had not paused signing."""
+        return opening.is_open(self.state, self.opens_at, self.closes_at)
+
+    @property
     def is_open(self) -> bool:
         """Whether one can sign now."""
-        return opening.is_open(self.state, self.opens_at, self.closes_at)
+        return self.is_running and not self.is_paused
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it would take signatures, but staff have paused signing for a while."""
+        return self.is_running and switches.current().signing_paused
 
     @property
     def aims(self) -> Section | None:
@@ -112,9 +125,12 @@ class CampaignView:
     @property
     def has_ended(self) -> bool:
         """Whether signing is over, not still to begin."""
-        return not opening.is_open(self.state, self.opens_at, self.closes_at) and (
-            self.opens_at is None or self.opens_at <= clock.now()
-        )
+        return not self.is_running and (self.opens_at is None or self.opens_at <= clock.now())
+
+    @property
+    def last_day(self) -> date | None:
+        """The last Korean day on which one can sign; None where no closing time is set."""
+        return opening.last_day(self.closes_at)
 
     @property
     def takes_confirmations(self) -> bool:
@@ -172,10 +188,10 @@ def slugs() -> dict[int, str]:
 
 
 def public_campaigns(lang: str) -> list[CampaignView]:
-    """All campaigns that the public may see: those that one can sign now first, then newest first."""
+    """All campaigns that the public may see: those that run first, then newest first."""
     with reading() as connection:
         rows = connection.execute(_public_newest_first(lang)).all()
-    return sorted((_view(row, lang) for row in rows), key=lambda campaign: not campaign.is_open)
+    return sorted((_view(row, lang) for row in rows), key=lambda campaign: not campaign.is_running)
 
 
 def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:
@@ -242,12 +258,13 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
     )
     return (
         select(
-            *(Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.state),
-            *(Campaign.opens_at, Campaign.closes_at),
+            *(Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.step_sentences),
+            *(Campaign.state, Campaign.opens_at, Campaign.closes_at),
             *(Campaign.short_name, Campaign.thanks, Campaign.share_texts),
             *video.COLUMNS,
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
-            *(CampaignText.recipient, consents.newest().label("consent_version"), secretariat_column()),
+            *(CampaignText.recipient, CampaignText.who_may_sign),
+            *(consents.newest().label("consent_version"), secretariat_column()),
             *letter_columns(lang),
             *PHOTO_COLUMNS,
             *QUOTATION_COLUMNS,
@@ -268,6 +285,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         tagline=row.tagline,
         summary=row.summary,
         recipient=row.recipient,
+        who_may_sign=row.who_may_sign,
         secretariat_line=secretariat_line(row.secretariat, lang),
         short_name=row.short_name or "",
         thanks=row.thanks[lang],
@@ -275,6 +293,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         sections=sections(row.body),
         goal=row.goal,
         goal_steps=tuple(row.goal_steps),
+        step_sentences=goals.sentences(row.step_sentences.of(lang)),
         state=CampaignState(row.state),
         opens_at=row.opens_at,
         closes_at=row.closes_at,

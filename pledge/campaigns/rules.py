@@ -42,6 +42,7 @@ class FieldFault(StrEnum):
     UNCHANGED = "unchanged"  #: one language changes, another does not
     GOAL = "goal"
     STEPS = "steps"  #: steps on the way to the goal that do not rise, or go beyond it
+    STEP_SENTENCES = "step_sentences"  #: a line that is not about a step
     MOMENT = "moment"  #: not a time of this calendar
     ORDER = "order"  #: ends before it begins
     PAST = "past"
@@ -79,6 +80,10 @@ FAULT_MESSAGES: dict[FieldFault, Phrase] = {
     FieldFault.GOAL: Phrase("field", "Enter a whole number from 1 to 1,000,000,000."),
     FieldFault.STEPS: Phrase(
         "field", "Enter at most 30 whole numbers that rise and stay below the goal, one per line."
+    ),
+    FieldFault.STEP_SENTENCES: Phrase(
+        "field",
+        "Each line is a step from above or the goal, a colon and a sentence of at most 200 characters, as in “10,000: We ask the Ministry in public”.",
     ),
     FieldFault.MOMENT: Phrase("field", "Enter a day and a time between 2000 and 2100."),
     FieldFault.ORDER: Phrase("field", "It ends before it begins."),

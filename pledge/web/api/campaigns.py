@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from itertools import takewhile
 from typing import Any
 
 from flask import Response, abort, jsonify, request
 
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.goals import steps_of
 from pledge.campaigns.queries import CampaignView
 from pledge.core import languages
 from pledge.core.clock import iso_utc
@@ -18,7 +20,7 @@ from pledge.ledger.queries import Count
 from pledge.paper import queries as paper_signatures
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import MIN_CELL, Cell
-from pledge.statistics.history import progress
+from pledge.statistics.history import days_reached, progress
 from pledge.statistics.integrity import recent
 from pledge.statistics.places import PublishedPlaces, published_places
 from pledge.statistics.totals import Totals
@@ -64,6 +66,8 @@ def campaign_facts(slug: str) -> Response:
         **_summary(views, count),
         summary={lang: view.summary for lang, view in views.items()},
         recipient={lang: view.recipient for lang, view in views.items()},
+        who_may_sign={lang: view.who_may_sign for lang, view in views.items() if view.who_may_sign},
+        steps=_steps(views, one, count.people),
         checkpoint=count.log_size,
         pledge={
             "version": one.pledge.version,
@@ -210,6 +214,21 @@ def _pages(endpoint: str, **values: Any) -> dict[str, str]:
 
 def _lines(lines: list[Cell]) -> list[dict[str, Any]]:
     return [{"key": line.key, "label": line.label, "people": line.people} for line in lines]
+
+
+def _steps(views: dict[str, CampaignView], one: CampaignView, people: int) -> list[dict[str, Any]]:
+    """The steps up to the goal, with what is done at each in the languages that say it."""
+    steps = list(takewhile(lambda step: step <= one.goal, steps_of(one.goal, one.goal_steps)))
+    reached = days_reached(one.id, [step for step in steps if step <= people])
+    said = {lang: view.step_sentences for lang, view in views.items()}
+    return [
+        {
+            "people": step,
+            "sentence": {lang: sentences[step] for lang, sentences in said.items() if step in sentences},
+            "reached_on": reached[step].isoformat() if step in reached else None,
+        }
+        for step in steps
+    ]
 
 
 def _totals(found: Totals | PublishedPlaces, log_size: int | None, **lines: list[dict[str, Any]]) -> Response:

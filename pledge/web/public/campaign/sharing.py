@@ -193,13 +193,17 @@ class ShareLinks:
 def invitation(campaign: CampaignView) -> str:
     """What anybody may say of it."""
     if campaign.has_ended:
-        return str(_("“%(title)s”: see what came of it", title=campaign.title))
-    return str(_("“%(title)s”: read the pledge and sign", title=campaign.title))
+        text = _("“%(title)s”: see what came of it", title=campaign.title)
+    elif campaign.is_open:
+        text = _("“%(title)s”: read the pledge and sign", title=campaign.title)
+    else:
+        text = _("“%(title)s”: read what it is about", title=campaign.title)
+    return str(text)
 
 
 def words(campaign: CampaignView, text: str) -> dict[str, str]:
-    """What is said in each channel: `text` where staff have written none, and once the campaign has ended."""
-    written = {} if campaign.has_ended else campaign.share_texts
+    """What is said in each channel: `text` where staff have written none, and while nobody can sign."""
+    written = campaign.share_texts if campaign.is_open else {}
     return {name: written.get(name) or written.get("all") or text for name in SHARE_CHANNELS}
 
 

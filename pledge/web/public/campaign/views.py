@@ -24,9 +24,9 @@ from pledge.core import countries, i18n, languages, tokens
 from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
 from pledge.core.urls import campaign_link
-from pledge.deliveries.queries import public_deliveries
 from pledge.news import queries as news_queries
 from pledge.retention.services import last_run
+from pledge.timeline.queries import timeline
 from pledge.web.caching import cached
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
@@ -242,7 +242,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
         form=SignForm(country=countries.HOME),
         share=campaign_links(view),
         qr=qr_code(short_link(view)),
-        deliveries=[] if preview else public_deliveries(view.id),
+        story=timeline(view, page.people, i18n.language()),
         events=coming,
         past_events=[event for event in reversed(shown) if event.is_over],
         preview=preview,
@@ -280,7 +280,7 @@ def poster(slug: str, paper: str) -> Response:
         lang=i18n.language(),
         title=mark_sample(campaign.title),
         tagline=campaign.tagline,
-        ask=_("Scan the code and sign"),
+        ask=_("Scan the code to see what came of it") if campaign.has_ended else _("Scan the code and sign"),
         code_alt=_("QR code of the campaign address"),
         recipient=_("The number of signatures is handed to %(recipient)s.", recipient=campaign.recipient)
         if campaign.recipient
