@@ -13,6 +13,8 @@ from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core.languages import Texts
 
 MAX_STEPS = 30
+#: What a group may set itself (Partner.group_goal, Endorsement.group_goal).
+GROUP_GOALS = range(10, 1_000_001)
 MAX_SENTENCE = 200
 #: How far the sky of a page can clear, in levels.
 MAX_CLEARNESS = 5
@@ -74,6 +76,12 @@ def check_steps(check: Checker, goal: int, own: Sequence[int]) -> None:
     rising = all(before < after for before, after in pairwise([0, *own, goal]))
     if own and (len(own) > MAX_STEPS or not rising):
         check.add("goal_steps", FieldFault.STEPS)
+
+
+def check_group_goal(check: Checker, goal: int | None) -> None:
+    """Note a fault of `group_goal`; a group may have none."""
+    if goal is not None and goal not in GROUP_GOALS:
+        check.add("group_goal", FieldFault.GROUP_GOAL)
 
 
 def sentences(text: str) -> dict[int, str]:

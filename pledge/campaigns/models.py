@@ -26,6 +26,9 @@ from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.core.organization_types import OrganizationType
 
+#: SQL: the goal of a group, a partner or an organisation that counts who signs through its link.
+GROUP_GOAL = "group_goal BETWEEN 10 AND 1000000"
+
 
 class CampaignState(StrEnum):
     DRAFT = "draft"
@@ -239,8 +242,11 @@ class Partner(Model):
     name: Mapped[Texts] = mapped_column(Translated(200))
     url: Mapped[str] = mapped_column(String(300), default="")
     logo: Mapped[str] = mapped_column(String(40), server_default="")  #: a name in `files`
+    #: How many people are to sign through its link (goals.py); NULL without a page that counts them.
+    group_goal: Mapped[int | None]
 
     __table_args__ = (
+        CheckConstraint(GROUP_GOAL, name="group_goal"),
         UniqueConstraint("campaign_id", "position"),
         CheckConstraint("role IN ('secretariat', 'partner')", name="role"),
         CheckConstraint(f"type = '' OR {one_of('type', OrganizationType)}", name="type"),

@@ -41,6 +41,7 @@ class FieldFault(StrEnum):
     ONE_LANGUAGE = "one_language"  #: filled in another language, empty in this one
     UNCHANGED = "unchanged"  #: one language changes, another does not
     GOAL = "goal"
+    GROUP_GOAL = "group_goal"
     STEPS = "steps"  #: steps on the way to the goal that do not rise, or go beyond it
     STEP_SENTENCES = "step_sentences"  #: a line that is not about a step
     MOMENT = "moment"  #: not a time of this calendar
@@ -78,6 +79,7 @@ FAULT_MESSAGES: dict[FieldFault, Phrase] = {
         "field", "Tick this if the other languages need no change, or continue editing."
     ),
     FieldFault.GOAL: Phrase("field", "Enter a whole number from 1 to 1,000,000,000."),
+    FieldFault.GROUP_GOAL: Phrase("field", "Enter a whole number from 10 to 1,000,000, or leave it empty."),
     FieldFault.STEPS: Phrase(
         "field", "Enter at most 30 whole numbers that rise and stay below the goal, one per line."
     ),

@@ -106,7 +106,7 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
     values = {
         "campaign": signer.campaign,
         "link": urls.public_url("public.signature_me", lang=mail.lang, token=token),
-        "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token),
+        "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token, open=1),
         "share": urls.campaign_link(mail.lang, signer.slug),
         "contact": urls.contact(),
         "number": "" if signer.number is None else format_count(signer.number, mail.lang),

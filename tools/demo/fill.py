@@ -173,6 +173,8 @@ def _fill(
         for organization in history.organizations:
             if organization.correction:
                 history.register.correct(session, organization)
+            if organization.through_link:
+                history.register.gather(session, organization)
     _add_paper(slug, campaign_id)
     with_one_domain = Condition(campaign_id=campaign_id, domain_hash=domain_hash(slug, _REFUSED))
     invalidations.propose(_EDITOR, with_one_domain, InvalidationReason.AUTOMATED, "bulk sign-ups")

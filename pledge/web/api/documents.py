@@ -125,6 +125,8 @@ class OrganizationDocument(ApiDocument):
     interim_year: int | None
     interim_percent: int | None
     website: str | None
+    group_goal: int | None = Field(description="how many are to sign through its link")
+    group_people: int | None = Field(description="and have, by whole fives; null for fewer than ten")
     since: Moment
     url: Address
 

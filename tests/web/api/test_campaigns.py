@@ -11,6 +11,7 @@ from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.ledger import log_queries
 from pledge.statistics import places
+from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import campaign_facts, totals_at
 from pledge.web.api import campaigns as views
 from pledge.web.caching import cache
@@ -222,8 +223,10 @@ def test_published_ones_are_listed_with_what_the_wall_shows(client):
         interim_year=2030,
         interim_percent=40,
         website="https://harbour.example",
+        group_goal=30,
     )
     endorsement(state="review")
+    crowd(14, via=organization_code(row.id))
     reply = client.get(ORGANIZATIONS)
     (found,) = reply.get_json()["organizations"]
     assert found == {
@@ -237,6 +240,8 @@ def test_published_ones_are_listed_with_what_the_wall_shows(client):
         "interim_year": 2030,
         "interim_percent": 40,
         "website": "https://harbour.example",
+        "group_goal": 30,
+        "group_people": 10,
         "since": row.published_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "url": f"http://localhost/ko/c/blue-skies/organizations/{row.id}",
     }

@@ -74,14 +74,14 @@ def partner_page(slug: str, token: str) -> Response:
 
 
 def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = False) -> Response:
-    """`is_own`: with how many people signed through its link, in whole fives; None for fewer."""
+    """`is_own`: with how many people signed through its link."""
     via = referrer.code if referrer else None
     return render_page(
         "public/campaign/spread.html",
         campaign=campaign,
         referrer=referrer,
         is_own=is_own,
-        people=referrals.public_count(campaign.id, referrer.code) if is_own and referrer else None,
+        group=referrals.group(campaign.id, referrer.code) if is_own and referrer else None,
         partners=referrals.partners(campaign.id),
         share=_links(_link(campaign, via), invitation(campaign), campaign),
         short_link=short_link(campaign, via),
@@ -225,6 +225,18 @@ def organization_links(campaign: CampaignView, endorsement_id: int, name: str) -
     text = _("%(organization)s endorses “%(campaign)s”", organization=name, campaign=campaign.title)
     plain = replace(campaign, share_texts={})
     return _links(_entry(campaign, endorsement_id), text, plain, endorsement_id=endorsement_id)
+
+
+def group_links(campaign: CampaignView, referrer: Referrer) -> ShareLinks:
+    """The page of a partner that counts who signs through its link."""
+    name = referrer.name.of(i18n.language())
+    text = _("“%(title)s”: sign with %(name)s", title=campaign.title, name=name)
+    return _links(group_address(campaign, referrer.code), text, replace(campaign, share_texts={}))
+
+
+def group_address(campaign: CampaignView, code: str) -> str:
+    """Where the QR code of a partner or an organisation leads, also from a poster."""
+    return public_url("public.group", lang=i18n.language(), slug=campaign.slug, code=code)
 
 
 def _entry(campaign: CampaignView, endorsement_id: int) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from hashlib import sha256
 
-from flask import Response, abort
+from flask import Response, abort, request
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,39 +26,25 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.core.urls import campaign_link
 from pledge.news import queries as news_queries
 from pledge.retention.services import last_run
+from pledge.statistics import referrals
 from pledge.timeline.queries import timeline
 from pledge.web.caching import cached
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import (
     PAGE_CACHE,
+    VERIFY_PARTS,
     campaign_cards,
     campaign_or_404,
     campaign_page,
     mark_sample,
     pdf,
+    signing_since,
 )
-from pledge.web.public.campaign.sharing import campaign_links, qr_code, short_link
+from pledge.web.public.campaign.sharing import campaign_links, group_address, qr_code, short_link
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
-
-#: The parts of the program, js/modules/verify-<name>.js: the page contains their addresses, as each has a hash of its
-#: content.
-PARTS = (
-    "bytes",
-    "note",
-    "merkle",
-    "zip",
-    "entries",
-    "trust",
-    "log",
-    "receipt",
-    "tables",
-    "pack",
-    "result",
-    "worker",
-)
 
 
 @public.get("/")
@@ -273,9 +259,11 @@ def live(slug: str) -> Response:
 
 @public.get("/c/<slug>/poster-<paper>.pdf")
 def poster(slug: str, paper: str) -> Response:
+    """`via`: of a group, whose page the code leads to."""
     if paper not in set(Paper):
         abort(404)
     campaign = campaign_or_404(slug)
+    referrer = referrals.find(campaign.id, request.args.get("via", ""))
     words = PosterWords(
         lang=i18n.language(),
         title=mark_sample(campaign.title),
@@ -288,7 +276,7 @@ def poster(slug: str, paper: str) -> Response:
         secretariat=_("Secretariat: %(names)s", names=campaign.secretariat_line)
         if campaign.secretariat_line
         else "",
-        url=short_link(campaign),
+        url=group_address(campaign, referrer.code) if referrer else short_link(campaign),
     )
     return pdf(poster_pdf(words, Paper(paper)), f"{campaign.slug}-poster-{paper}-{words.lang}")
 
@@ -316,10 +304,14 @@ def news_item(slug: str, news_id: int) -> Response:
 @cached(PAGE_CACHE)
 def verify() -> Response:
     """The page names the campaigns of this site, so that the browser fetches keys only for those."""
+    shown = campaigns.public_campaigns(i18n.language())
+    since = signing_since(*(one.id for one in shown))
     return render_page(
         "public/campaign/verify.html",
-        slugs=[one.slug for one in campaigns.public_campaigns(i18n.language())],
-        parts=PARTS,
+        slugs=[one.slug for one in shown],
+        logs=[one for one in shown if one.id in since],
+        since=since,
+        parts=VERIFY_PARTS,
         program_sha256=_program_sha256(),
     )
 

@@ -17,7 +17,7 @@ from pledge.endorsements.verification.domains import host_of
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
 from pledge.endorsements.versions import content_of
 from pledge.statistics import referrals
-from pledge.statistics.referrals import organization_code
+from pledge.statistics.referrals import ReferralLine, organization_code
 from pledge.web.public.campaign.sharing import (
     Code,
     ShareLinks,
@@ -26,6 +26,7 @@ from pledge.web.public.campaign.sharing import (
     link_code,
     organization_links,
 )
+from pledge.web.public.endorsing.forms import GoalForm
 from pledge.web.public.mailed_links.subject import Subject
 
 #: What the own page can say after something was done, by the name in its address.
@@ -36,8 +37,7 @@ DONE = ("sent", "saved", "asked", "cancelled", "proved", "not_proved", "withdraw
 class OwnSpread:
     """What an organisation on the wall shares the campaign with, and how many signed through its link."""
 
-    via: str
-    people: int | None  #: as referrals.public_count() tells it
+    group: ReferralLine
     link: Code
     badge: list[Code]
 
@@ -50,6 +50,7 @@ def own_context(endorsement: EndorsementView) -> dict[str, Any]:
         "contact_number": handover.number_for(endorsement.row.id, change.contact_number) if change else "",
         "proof": _proof(endorsement),
         "spread": _spread(endorsement),
+        "form": GoalForm(obj=endorsement.row),
         "share": _share(endorsement),
         "done": done if done in DONE else None,
     }
@@ -69,13 +70,12 @@ def _share(endorsement: EndorsementView) -> ShareLinks:
 
 def _spread(endorsement: EndorsementView) -> OwnSpread | None:
     """None for an organisation that is not on the wall."""
-    if endorsement.row.state != EndorsementState.PUBLISHED:
+    group = referrals.group(endorsement.campaign.id, organization_code(endorsement.row.id))
+    if group is None:
         return None
-    via = organization_code(endorsement.row.id)
     return OwnSpread(
-        via=via,
-        people=referrals.public_count(endorsement.campaign.id, via),
-        link=link_code(endorsement.campaign, via),
+        group=group,
+        link=link_code(endorsement.campaign, group.referrer.code),
         badge=endorsement_codes(endorsement.campaign, endorsement.row.id),
     )
 
@@ -114,6 +114,7 @@ def readable(endorsement: EndorsementView) -> dict[str, Any]:
         "versions": [_readable_version(version) for version in endorsement.versions],
         "state": row.state,
         "level": row.level,
+        "group_goal": row.group_goal,
         "last_decision": row.decision_reason,
         "language": row.lang,
         "privacy_notice": row.privacy_version,

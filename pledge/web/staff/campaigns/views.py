@@ -24,7 +24,7 @@ from pledge.core import i18n, languages, tokens
 from pledge.core.tokens import Purpose
 from pledge.news.services import closing_moved
 from pledge.web import errors
-from pledge.web.forms import ByLanguage, StaffForm
+from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField, whole_number
 from pledge.web.staff.auth.access import SecondFactorNeeded, actor, needs, was_shown_lately
 from pledge.web.staff.auth.step_up import on_second_factor_needed
 from pledge.web.staff.blueprint import staff
@@ -41,10 +41,8 @@ from pledge.web.staff.campaigns.page import PledgeForm, RecipientForm, TextsForm
 from pledge.web.staff.forms import (
     SavingProblem,
     StampedForm,
-    WholeNumberField,
     attempt,
     moment_field,
-    whole_number,
 )
 
 
