@@ -133,7 +133,7 @@ def test_a_short_address_that_nobody_gave_leads_nowhere(client):
     assert client.get("/go/air").status_code == client.get("/go/sky").status_code == 404
 
 
-def test_posters_and_codes_use_the_short_address(client):
+def test_pages_show_the_short_address(client):
     campaign(short_name="sky")
     assert "localhost/go/sky" in client.get("/ko/c/blue-skies/live").text
     assert "/go/sky" in client.get("/ko/c/blue-skies/spread").text
