@@ -6,7 +6,7 @@ from alembic import op
 from pledge.core.db import migrations
 
 revision = "0072"
-down_revision = "0073"
+down_revision = "0074"
 branch_labels = None
 depends_on = None
 

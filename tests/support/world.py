@@ -130,6 +130,7 @@ def world(staff: StaffClient) -> World:
         "<after>": ["closed", "open", "archived"],
         "<part>": ["letter"],
         "<short_name>": ["sky"],
+        "<table>": ["history", "regions", "countries", "organizations"],
         "switches/<name>": ["signing", "mail", "banner", "sign-limit"],
     }
     return World({**values, **_by_staff(of, staff), **_files()})

@@ -23,7 +23,7 @@ from pledge.statistics import referrals
 from pledge.web.caching import cached
 from pledge.web.embed.widget import embed, language
 from pledge.web.limits import limited, token_limit
-from pledge.web.public.campaign.pages import campaign_or_404, campaign_page, mark_sample, ordinal
+from pledge.web.public.campaign.pages import campaign_or_404, campaign_page, mark_sample
 from pledge.web.public.campaign.sharing import short_link
 from pledge.web.templating import render_page
 
@@ -102,7 +102,7 @@ def number_card(slug: str, number: int, shape: str = "wide") -> Response:
         shape,
         above=campaign.title,
         title=_("My signature is the"),
-        figure=ordinal(number),
+        figure=i18n.format_ordinal(number),
         words="" if campaign.has_ended else _("Will you add yours?"),
     )
     response.headers["Cache-Control"] = CARD_CACHE
