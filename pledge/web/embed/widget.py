@@ -124,7 +124,7 @@ class FramedSubject(Subject):
         return url_for("embed.widget", slug=slug, **{**options(), "form": "1"})
 
 
-FRAMED = FramedSubject(**{**vars(SIGNATURE), "layout": "layouts/frame.html"})
+FRAMED = FramedSubject(**{**vars(SIGNATURE), "layout": "layouts/frame.html", "is_framed": True})
 
 
 @embed.get("/embed/<slug>/check")

@@ -37,6 +37,11 @@ async function showMine(address) {
     if (value) kept[name] = value;
   }
   if (!kept.key && !kept.ticket) return;
+  // What will be told keeps its place from the beginning, so that nothing moves when it comes.
+  for (const part of ["number", "card"]) {
+    const place = document.querySelector(`[data-part="${part}"]`);
+    if (place) place.hidden = false;
+  }
   const done = location.hash.slice(1);
   let isFirst = true;
   await pause(FIRST_PAUSE);
