@@ -20,12 +20,14 @@
   frame.src = address.href;
   frame.title = title || campaign;
   frame.width = "100%";
+  frame.allow = "web-share; clipboard-write";
   // Which page shows it is nobody's business, ours included.
   frame.referrerPolicy = "no-referrer";
   frame.style.cssText = "display:block;border:0;max-width:40rem";
+  // About as high as it will be, so that what stands below moves little when it is there.
+  frame.style.height = hasForm ? "1750px" : "620px";
   frame.style.colorScheme = theme === "auto" ? "light dark" : theme;
   script.after(frame);
-  frame.style.height = `${firstHeight(frame.offsetWidth, hasForm)}px`;
   if (matchMedia("(prefers-reduced-motion: no-preference)").matches) frame.style.transition = "height .2s";
 
   addEventListener("message", ({ origin, source, data }) => {
@@ -36,7 +38,8 @@
   });
 
   function resize({ height, show, title: heading }) {
-    if (Number.isFinite(show)) {
+    const begin = frame.getBoundingClientRect().top + show;
+    if (begin < 0 || begin > innerHeight / 2) {
       frame.style.scrollMarginTop = `${16 - show}px`;
       frame.scrollIntoView({ behavior: "instant" });
     }
@@ -55,11 +58,5 @@
     const own = getComputedStyle(document.documentElement).colorScheme;
     if (!own.includes("dark")) return "light";
     return own.includes("light") ? "auto" : "dark";
-  }
-
-  // About as high as it will be, so that what stands below moves little when it is there.
-  function firstHeight(width, isLong) {
-    if (!isLong) return 340;
-    return width < 480 ? 1500 : 1300;
   }
 })();

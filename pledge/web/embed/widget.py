@@ -40,7 +40,7 @@ _FRAMED = frozenset(f"embed.{page}" for page in ("widget", "sign", "check", "che
 SCRIPT_CACHE = "public, max-age=3600, stale-if-error=86400"
 OEMBED_CACHE = "public, max-age=300, stale-if-error=86400"
 #: Pixels of the widget without the form; the reader's `maxwidth` and `maxheight` make it smaller.
-_WIDTH, _HEIGHT = 600, 340
+_WIDTH, _HEIGHT = 600, 640
 _PAGE = re.compile(r"/([a-z]{2})/c/([a-z0-9-]+)/?")
 
 
