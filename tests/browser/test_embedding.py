@@ -78,6 +78,7 @@ def test_a_person_types_the_code_in_the_page_of_a_partner_which_learns_that_and_
             "window.told = []; addEventListener('message', ({ data }) => data.pledge !== 'size' && told.push(data))"
         )
         frame = window.frame_locator("iframe")
+        window.locator("iframe").scroll_into_view_if_needed()
         expect_whole(window)
         fill(frame, email)
         frame.locator("#sign-form button[type=submit]").click()
@@ -157,6 +158,7 @@ def test_who_signs_in_the_page_of_a_partner_sees_what_comes_next(window, site, e
     with outside_page(site.url, BELOW + body.format(site=site.url, lang="en") + BELOW) as address:
         window.goto(address)
         frame = window.frame_locator("iframe")
+        window.locator("iframe").scroll_into_view_if_needed()
         frame.locator("#sign-form").scroll_into_view_if_needed()
         wait_for_modules(window.frames[1])
         sent = frame.locator("#sign-form button[type=submit]")
