@@ -112,7 +112,7 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
         "campaign": signer.campaign,
         "link": urls.public_url("public.signature_thanks", lang=mail.lang, slug=signer.slug),
         "own": urls.public_url("public.signature_me", lang=mail.lang, token=token),
-        "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token),
+        "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token, open=1),
         "share": urls.campaign_link(mail.lang, signer.slug),
         "contact": urls.contact(),
         "place": "" if number is None else format_ordinal(number, mail.lang),

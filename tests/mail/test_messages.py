@@ -44,7 +44,7 @@ ABOUT_SIGNATURES = list(TRUE_OF_SIGNATURES)
 VALUES = (
     *("link", "receipt", "share", "code", "not_me", "since", "organization", "reason", "contact"),
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
-    *("own", "place", "remaining", "target"),
+    *("own", "place", "remaining", "target", "name", "email", "text"),
     *("title", "plain", "html", "refused", "headline", "details", "account", "due", "closed"),
 )
 #: What is read for a mail of every kind is tested on both databases in test_blocks.py.
@@ -70,7 +70,7 @@ def sent(kind, lang, signature):
     return notes.sent[0][1]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith("staff")])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith(("staff", "contact"))])
 def test_a_campaign_that_has_no_texts_in_the_language_of_a_mail_has_the_title_of_its_first(kind):
     address = enqueue_true(kind, "en")
     with transaction() as session:

@@ -60,7 +60,7 @@ def test_the_mail_leads_to_sharing_first_then_to_the_receipt_and_the_own_page_la
     thanks, share, receipt, me = LINK.findall(part(mail, "plain"))
     token = me.rsplit("/", 1)[1]
     assert own_signature(token, "ko", Purpose.MANAGE).row.email == person.email
-    assert receipt == f"{me}/receipt"
+    assert receipt == f"{me}/receipt?open=1"
     assert (thanks, share.endswith("/ko/c/blue-skies")) == (f"{share}/thanks", True)
     assert "List-Unsubscribe" not in mail
 

@@ -19,6 +19,7 @@ from pledge.core.urls import campaign_link
 from pledge.deliveries.queries import DeliveryRow, public_deliveries
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import OrganizationView
+from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.signatures import queries as signatures
 from pledge.statistics.places import TodayLine, today_line
@@ -36,6 +37,20 @@ PDF_CACHE = "public, max-age=3600"
 
 #: Steps that a page which stays open knows in advance.
 STEPS_AHEAD = 8
+#: For how many seconds it is kept since when a key signs: it changes by a rotation.
+KEY_SECONDS = 60
+
+#: The parts of the program that checks, js/verify/<name>.js: pages contain their addresses, as each has a hash of its content.
+VERIFY_PARTS = (
+    *("bytes", "note", "merkle", "zip", "entries", "trust", "log", "receipt", "tables", "pack", "count"),
+    *("words", "result", "worker"),
+)
+
+
+@cache.memoize(KEY_SECONDS, response_filter=bool)
+def signing_since(*campaign_ids: int) -> dict[int, datetime]:
+    """From when the newest key of each log signs it, as log_queries tells it."""
+    return log_queries.signing_since(campaign_ids)
 
 
 @dataclass(frozen=True)
