@@ -3,13 +3,16 @@
 from typing import Any
 
 from flask import Response, abort, redirect, request, url_for
+from flask_babel import gettext as _
 from werkzeug import Response as AnyResponse
 
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n
-from pledge.core.organization_types import OrganizationType
+from pledge.core.organization_types import TYPES, OrganizationType
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import WallFilter
+from pledge.statistics import referrals
+from pledge.statistics.referrals import organization_code
 from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
@@ -19,6 +22,8 @@ from pledge.web.templating import render_page
 
 #: The query parameters of the wall; a request with any of them is not cached.
 PARAMETERS = ("q", "type", "country", "page")
+#: Of people who signed through the link of an organisation, as everybody is told.
+_FEWEST = 10
 
 
 @public.get("/c/<slug>/organizations")
@@ -33,13 +38,16 @@ def organizations(slug: str) -> Response:
         (code, f"{countries.country_name(code, i18n.language())} ({i18n.format_count(number)})")
         for code, number in wall.countries.items()
     ]
+    kinds = [(kind, TYPES[kind].of(i18n.language()), number) for kind, number in wall.types.items()]
     return render_page(
         "public/campaign/organizations.html",
         campaign=campaign,
         wall=wall,
         wanted=wanted,
         countries=places,
-        page_url=lambda number: _page_url(slug, number),
+        kinds=[("", _("All"), sum(wall.types.values())), *kinds],
+        kind_url=lambda kind: _wall_url(slug, type=kind or None, page=None),
+        page_url=lambda number: _wall_url(slug, page=number),
     )
 
 
@@ -50,11 +58,15 @@ def organization(slug: str, endorsement_id: int) -> AnyResponse:
     shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())
     if shown is None:
         return _elsewhere(campaign, endorsement_id)
+    via = organization_code(shown.id)
+    people = referrals.public_count(campaign.id, via) or 0
     return render_page(
         "public/campaign/organization.html",
         410 if shown.is_gone else 200,
         campaign=campaign,
         organization=shown,
+        via=via,
+        people=people if people >= _FEWEST else None,
         share=organization_links(campaign, shown.id, shown.name),
     )
 
@@ -69,10 +81,10 @@ def _wanted() -> WallFilter:
     )
 
 
-def _page_url(slug: str, number: int) -> str:
-    """The address of another page of the wall with the same filter."""
+def _wall_url(slug: str, **changes: Any) -> str:
+    """The address of the wall with the same filter but for the changes."""
     asked: dict[str, Any] = {name: request.args[name] for name in PARAMETERS if request.args.get(name)}
-    return url_for("public.organizations", **{"slug": slug, **asked, "page": number})
+    return url_for("public.organizations", **{"slug": slug, **asked, **changes})
 
 
 def _elsewhere(campaign: CampaignView, endorsement_id: int) -> AnyResponse:
