@@ -1,9 +1,10 @@
 """An organisation's endorsement as a subject of mailed links: its use cases and what its pages show."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 
 from config import current_config
 from pledge.campaigns.queries import CampaignView
@@ -73,7 +74,7 @@ def _spread(endorsement: EndorsementView) -> OwnSpread | None:
     return OwnSpread(
         via=via,
         people=referrals.public_count(endorsement.campaign.id, via),
-        link=link_code(endorsement.campaign, via),
+        link=replace(link_code(endorsement.campaign, via), label=_("The organisation’s link")),
         badge=endorsement_codes(endorsement.campaign, endorsement.row.id),
     )
 
