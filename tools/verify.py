@@ -59,18 +59,18 @@ VERSION = "2"
 #: Korean for each kind of failure; the English text says what exactly was found.
 KOREAN = {
     "archive": "전달 자료집의 압축 파일이 아니거나, 손상되었거나 바뀌었습니다.",
-    "signature": "전달 자료집의 전자서명이 맞지 않습니다. 자료집이 바뀌었거나 다른 키로 서명했습니다.",
+    "signature": "전달 자료집의 전자서명이 맞지 않습니다. 자료집이 바뀌었거나 다른 키로 전자서명했습니다.",
     "manifest": "파일 목록(manifest.json)의 형식이 맞지 않습니다.",
     "file": "이 파일은 전자서명된 내용이나 공개 기록과 다릅니다.",
-    "checkpoint": "체크포인트가 이 캠페인의 키로 서명되지 않았거나 나머지 내용과 맞지 않습니다.",
+    "checkpoint": "체크포인트에 이 캠페인의 전자서명이 없거나 나머지 내용과 맞지 않습니다.",
     "entry": "공개 기록의 이 항목이 규칙에 어긋납니다.",
     "size": "항목 수가 체크포인트와 다릅니다.",
     "root": "항목으로 다시 계산한 값이 전자서명된 값과 다릅니다. 항목이 바뀌었거나 빠졌거나 순서가 달라졌습니다.",
     "count": "항목을 다시 센 수가 적혀 있는 수와 다르거나, 파일마다 적힌 수가 서로 다릅니다.",
-    "receipt": "참여 증서의 형식이 아닙니다. 파일이 손상되었거나 바뀌었습니다.",
-    "leaf": "참여 증서에 적힌 항목이 서명을 집계한 항목이 아닙니다.",
-    "proof": "참여 증서에 적힌 항목이 전자서명된 공개 기록과 이어지지 않습니다.",
-    "address": "이 주소의 참여 증서가 아닙니다. 대소문자까지 서명할 때 입력한 그대로 적어 주세요.",
+    "receipt": "집계 영수증의 형식이 아닙니다. 파일이 손상되었거나 바뀌었습니다.",
+    "leaf": "집계 영수증에 적힌 항목이 서명을 집계한 항목이 아닙니다.",
+    "proof": "집계 영수증에 적힌 항목이 전자서명된 공개 기록과 이어지지 않습니다.",
+    "address": "이 주소의 집계 영수증이 아닙니다. 대소문자까지 서명할 때 입력한 그대로 적어 주세요.",
     "consistency": "이전 체크포인트가 지금 공개 기록의 앞부분이 아닙니다. 공개 기록이 바뀌었거나, 이 체크포인트는 공개된 적이 없습니다.",
     "taken-back": "이 항목은 공개 기록에 있지만 나중에 철회되었거나 무효 처리되어 지금은 집계되지 않습니다.",
 }
@@ -1518,7 +1518,7 @@ NOT_PROVEN = (
     "README.txt에 같은 수가 적혀 있고, 국가별·지역별·날짜별 수를 더하면 전체 수가 됩니다.",
     "종이 서명: 스캔 파일마다 두 사람이 센 수(integrity.json)까지이며, 누가 서명했는지는 증명하지 못합니다.",
     "어떤 기록으로도 증명되지 않음: 항목 하나하나가 서로 다른 실제 사람인지. 한 항목은 확인을 마친 메일함 하나입니다.",
-    "증명되지 않음(자료집에 서명한 쪽이 알린 내용): 국가별·지역별 분포, 단체 이름, 접수된 서명의 처리 결과, 정확한 기준 시각",
+    "증명되지 않음(자료집을 만든 쪽이 알린 내용): 국가별·지역별 분포, 단체 이름, 접수된 서명의 처리 결과, 정확한 기준 시각",
     "(마지막 항목의 날짜보다 앞서지 않는다는 것만 검증), 전달 서한과 totals.xlsx의 모든 내용(전자서명된 파일인지만 검증),",
     "수를 설명하는 문구와 그림.",
 )
@@ -1644,7 +1644,7 @@ def tell_signed(index: int, checkpoint: Checkpoint) -> None:
         f"receipt's entry {index} is one of them.",
         "NOT CHECKED: whether that state belongs to the public log, and whether the signature was withdrawn since.",
         f"With a connection: verify.py receipt FILE --log https://{plain(checkpoint.origin)}",
-        f"이 키로 서명되었습니다: 항목 {checkpoint.size}개인 기록에 서명한 것이며, 이 증서의 {index}번 항목은 그 가운데 하나입니다.",
+        f"이 키로 전자서명되었습니다: 항목 {checkpoint.size}개인 기록에 전자서명한 것이며, 이 영수증의 {index}번 항목은 그 가운데 하나입니다.",
         "검증하지 않음: 그 기록이 지금 공개된 기록과 이어지는지, 그 뒤에 서명이 철회되었는지는 아직 모릅니다.",
         f"인터넷에 연결되어 있으면 --log https://{plain(checkpoint.origin)} 을 붙여 검증할 수 있습니다.",
     )
@@ -1762,7 +1762,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--key", help="the log's public key, a file with it, or its address")
         return command
 
-    command = add("receipt", receipt, "check a receipt / 참여 증서 검증")
+    command = add("receipt", receipt, "check a receipt / 집계 영수증 검증")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--address", metavar="MAIL", help="the mail address that it should be about")
     command.add_argument(

@@ -15,7 +15,7 @@ class Actor:
     """Who does something: a member of staff, the command line or the worker (`staff_id` None)."""
 
     staff_id: int | None
-    name: str  #: the staff address, "command line", "worker" or "signer"
+    name: str  #: the staff address, "command line", "worker", "signer" or "organisation"
     network: str  #: as `limits.client_network()` returns it, or ""
 
 
@@ -23,6 +23,8 @@ COMMAND_LINE = Actor(None, "command line", "")
 WORKER = Actor(None, "worker", "")
 #: Of a signer nobody knows more than which signature it is about.
 SIGNER = Actor(None, "signer", "")
+#: Of who speaks for an organisation, likewise.
+ORGANIZATION = Actor(None, "organisation", "")
 
 
 class AuditEntry(Model):

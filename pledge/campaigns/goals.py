@@ -4,15 +4,23 @@ goal and beyond.
 Staff may set other steps for a campaign; the goal is always the last of them.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise, takewhile
 
 from pledge.campaigns.rules import Checker, FieldFault
+from pledge.core.languages import Texts
 
 MAX_STEPS = 30
+#: What a group may set itself (Partner.group_goal, Endorsement.group_goal).
+GROUP_GOALS = range(10, 1_000_001)
+MAX_SENTENCE = 200
 #: How far the sky of a page can clear, in levels.
 MAX_CLEARNESS = 5
+
+#: A line about a step: `10,000: We ask the Ministry in public`, `10,000명: 환경부에 공개 질의합니다`.
+_ABOUT_STEP = re.compile(r"([0-9][0-9,]{0,12})[^:：\d]{0,10}[:：]\s*(\S.*)")
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,31 @@ def check_steps(check: Checker, goal: int, own: Sequence[int]) -> None:
     rising = all(before < after for before, after in pairwise([0, *own, goal]))
     if own and (len(own) > MAX_STEPS or not rising):
         check.add("goal_steps", FieldFault.STEPS)
+
+
+def check_group_goal(check: Checker, goal: int | None) -> None:
+    """Note a fault of `group_goal`; a group may have none."""
+    if goal is not None and goal not in GROUP_GOALS:
+        check.add("group_goal", FieldFault.GROUP_GOAL)
+
+
+def sentences(text: str) -> dict[int, str]:
+    """What is done at each step, by the number of people, from one language of `Campaign.step_sentences`."""
+    found = filter(None, map(_ABOUT_STEP.fullmatch, text.splitlines()))
+    return {int(line[1].replace(",", "")): line[2].strip() for line in found}
+
+
+def check_sentences(check: Checker, goal: int, own: Sequence[int], given: Mapping[str, str]) -> Texts:
+    """The sentences as they are kept; notes a fault unless each line is about a step up to the goal, of which none has two."""
+    kept = check.texts("step_sentences", given)
+    steps = set(takewhile(lambda step: step <= goal, steps_of(goal, own)))
+    for lang, text in kept.items():
+        found = sentences(text)
+        lines = [line for line in text.splitlines() if line.strip()]
+        is_long = any(len(sentence) > MAX_SENTENCE for sentence in found.values())
+        if len(found) < len(lines) or is_long or not steps.issuperset(found):
+            check.add(f"step_sentences_{lang}", FieldFault.STEP_SENTENCES)
+    return kept
 
 
 def _usual() -> Iterator[int]:

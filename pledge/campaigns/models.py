@@ -23,6 +23,9 @@ from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.core.organization_types import OrganizationType
 
+#: SQL: the goal of a group, a partner or an organisation that counts who signs through its link.
+GROUP_GOAL = "group_goal BETWEEN 10 AND 1000000"
+
 
 class CampaignState(StrEnum):
     DRAFT = "draft"
@@ -73,6 +76,8 @@ class Campaign(Model):
     goal: Mapped[int]
     #: Steps on the way to the goal that staff have set, rising; without any the usual ones (goals.py).
     goal_steps: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
+    #: What is done at a step or at the goal, one a line: `10,000: We ask the Ministry in public` (goals.py).
+    step_sentences: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
     #: The largest step of which staff have been told; NULL: the campaign was not looked at yet (statistics/dashboard.py).
     told_step: Mapped[int | None]
     opens_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -146,6 +151,9 @@ class CampaignText(Model):
     body: Mapped[str] = mapped_column(Text)  #: CommonMark
     #: To whom the totals are handed, as the consents say it: `the Government of …`; "" in a draft.
     recipient: Mapped[str] = mapped_column(String(200), server_default="")
+    who_may_sign: Mapped[str] = mapped_column(
+        String(300), server_default=""
+    )  #: a sentence for the form, or ""
     #: The campaign's letter in this language: a name in `files`; "" when there is none.
     letter: Mapped[str] = mapped_column(String(40), server_default="")
 
@@ -193,8 +201,11 @@ class Partner(Model):
     name: Mapped[Texts] = mapped_column(Translated(200))
     url: Mapped[str] = mapped_column(String(300), default="")
     logo: Mapped[str] = mapped_column(String(40), server_default="")  #: a name in `files`
+    #: How many people are to sign through its link (goals.py); NULL without a page that counts them.
+    group_goal: Mapped[int | None]
 
     __table_args__ = (
+        CheckConstraint(GROUP_GOAL, name="group_goal"),
         UniqueConstraint("campaign_id", "position"),
         CheckConstraint("role IN ('secretariat', 'partner')", name="role"),
         CheckConstraint(f"type = '' OR {one_of('type', OrganizationType)}", name="type"),

@@ -4,7 +4,7 @@ Every use case locks the campaign's row first, so two editors come one after the
 in the same transaction. The pledge, partners, events and media have modules of their own beside this one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -246,20 +246,23 @@ def edit_schedule(
     opens_at: datetime | None,
     closes_at: datetime | None,
     goal_steps: Sequence[int] = (),
+    step_sentences: Mapping[str, str] | None = None,
     reason: str = "",
     is_stepped_up: bool = False,
+    closing_moved: Callable[[Session, Campaign], object] | None = None,
 ) -> None:
-    """Goal with its steps, opening and closing, in UTC.
+    """Goal with its steps and what is done at them, opening and closing, in UTC.
 
     What has opened stays open: an opening in the future would stop signing while the campaign still says that it is
-    open. Another closing date of an open campaign needs what closing it needs, a reason and the step-up.
+    open. Another closing date of an open campaign needs what closing it needs, a reason and the step-up,
+    and calls `closing_moved` in the same transaction.
     Raises BadFields, EditedMeanwhile, ReasonMissing, StepUpNeeded, CampaignInWrongState, NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
         refuse_frozen(campaign)
-        before = Schedule(campaign.goal, campaign.opens_at, campaign.closes_at, tuple(campaign.goal_steps))
-        after = Schedule(goal, opens_at, closes_at, tuple(goal_steps))
-        check = Checker()
+        before, check = staff_queries.schedule_of(campaign), Checker()
+        kept = goals.check_sentences(check, goal, goal_steps, step_sentences or {})
+        after = Schedule(goal, opens_at, closes_at, tuple(goal_steps), kept)
         if not 0 < goal <= rules.MAX_GOAL:
             check.add("goal", FieldFault.GOAL)
         goals.check_steps(check, goal, goal_steps)
@@ -276,11 +279,13 @@ def edit_schedule(
         if is_closing and not is_stepped_up:
             raise StepUpNeeded
         campaign.goal, campaign.opens_at, campaign.closes_at = goal, opens_at, closes_at
-        campaign.goal_steps = list(goal_steps)
+        campaign.goal_steps, campaign.step_sentences = list(goal_steps), kept
         if (before.goal, before.goal_steps) != (after.goal, after.goal_steps):
             campaign.told_step = None  # a step that is set below the count was not reached now
         facts = rules.changed(vars(before), vars(after))
         record(session, actor, "campaign.schedule", subject(slug), reason=reason, **facts)
+        if is_closing and closing_moved is not None:
+            closing_moved(session, campaign)
 
 
 def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, reason: str = "") -> None:
@@ -356,15 +361,21 @@ def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
         if part == "body":
             clean[name] = check.text(name, text, required=required)
         else:
-            max_lengths = {"tagline": rules.MAX_TAGLINE, "summary": rules.MAX_SUMMARY}
-            clean[name] = check.line(name, text, max_lengths.get(part, rules.MAX_LINE), required=required)
+            max_lengths = {
+                "tagline": rules.MAX_TAGLINE,
+                "summary": rules.MAX_SUMMARY,
+                "who_may_sign": rules.MAX_TAGLINE,
+            }
+            is_needed = required and part not in staff_queries.OPTIONAL_PARTS
+            clean[name] = check.line(name, text, max_lengths.get(part, rules.MAX_LINE), required=is_needed)
     check.finish()
     return clean
 
 
 def new_text(lang: str, title: str = "") -> CampaignText:
     """A row that is not stored yet, with empty texts."""
-    return CampaignText(lang=lang, title=title, tagline="", summary="", body="", recipient="", letter="")
+    parts = dict.fromkeys(staff_queries.TEXT_PARTS, "")
+    return CampaignText(lang=lang, **{**parts, "title": title}, letter="")
 
 
 def new_pledge_text(campaign_id: int, version: int, wording: Texts) -> PledgeText:

@@ -3,13 +3,14 @@
 Each rule is here in Python, for what is shown, and in SQL, for what is written; a test compares the two.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import TextClause, bindparam, text
 
 from pledge.campaigns.models import CampaignState
 from pledge.core import clock
 from pledge.core.db.types import UTCDateTime
+from pledge.core.i18n import SEOUL
 from pledge.switches import queries as switches
 
 #: Confirmations by mails already sent still count for so long after signing ends.
@@ -36,6 +37,11 @@ def check_not_paused() -> None:
     """Raises SigningPaused."""
     if switches.current().signing_paused:
         raise SigningPaused
+
+
+def last_day(closes_at: datetime | None) -> date | None:
+    """The last Korean day on which one can sign; None where no closing time is set."""
+    return None if closes_at is None else (closes_at - timedelta(seconds=1)).astimezone(SEOUL).date()
 
 
 def open_now() -> TextClause:

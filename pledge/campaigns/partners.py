@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pledge.campaigns import items
+from pledge.campaigns import goals, items
 from pledge.campaigns.items import ItemKind
 from pledge.campaigns.models import Partner, PartnerRole, SisterCampaign
 from pledge.campaigns.rules import Checker, FieldFault, shown_link
@@ -21,6 +21,7 @@ class PartnerFields:
     name: Texts
     url: str
     type: str = ""  #: as core.organization_types.OrganizationType, or ""
+    group_goal: int | None = None  #: how many people are to sign through its link
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def clean_partner(fields: PartnerFields, *, required: bool) -> PartnerFields:
         name=check.lines("name", fields.name, required=required),
         url=check.link("url", fields.url),
         type=fields.type,
+        group_goal=fields.group_goal,
     )
+    goals.check_group_goal(check, fields.group_goal)
     if fields.type and fields.type not in set(OrganizationType):
         check.add("type", FieldFault.CHOICE)
     check.any_language("name", kept.name)
@@ -86,7 +89,7 @@ PARTNER = ItemKind(
     title="name",
     table=Partner,
     order=(Partner.position,),
-    read=lambda row: PartnerFields(PartnerRole(row.role), row.name, row.url, row.type),
+    read=lambda row: PartnerFields(PartnerRole(row.role), row.name, row.url, row.type, row.group_goal),
     clean=clean_partner,
     has_logo=True,
     has_position=True,

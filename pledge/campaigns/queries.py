@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from pledge.campaigns import consents, opening, video
+from pledge.campaigns import consents, goals, opening, video
 from pledge.campaigns.media import (
     PHOTO_COLUMNS,
     QUOTATION_COLUMNS,
@@ -50,6 +50,7 @@ from pledge.core.languages import Texts
 from pledge.core.text.markdown import Section, markdown, sections
 from pledge.ledger.models import LedgerHead
 from pledge.ledger.queries import Count, head_columns
+from pledge.switches import queries as switches
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,12 @@ class CampaignView:
     tagline: str
     summary: str
     recipient: str  #: to whom the totals are handed
+    who_may_sign: str
     secretariat_line: str  #: who runs it, in one line; "" where nobody is named
     sections: tuple[Section, ...]  #: of its text
     goal: int
     goal_steps: tuple[int, ...]  #: set by staff; without any, the usual ones (goals.py)
+    step_sentences: dict[int, str]  #: what is done at a step, by its number of people
     state: CampaignState
     opens_at: datetime | None
     closes_at: datetime | None
@@ -86,9 +89,19 @@ class CampaignView:
     has_sisters: bool = False
 
     @property
+    def is_running(self) -> bool:
+        """Whether it takes signatures, or would if staff had not paused signing."""
+        return opening.is_open(self.state, self.opens_at, self.closes_at)
+
+    @property
     def is_open(self) -> bool:
         """Whether one can sign now."""
-        return opening.is_open(self.state, self.opens_at, self.closes_at)
+        return self.is_running and not self.is_paused
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it would take signatures, but staff have paused signing for a while."""
+        return self.is_running and switches.current().signing_paused
 
     @property
     def aims(self) -> Section | None:
@@ -108,9 +121,12 @@ class CampaignView:
     @property
     def has_ended(self) -> bool:
         """Whether signing is over, not still to begin."""
-        return not opening.is_open(self.state, self.opens_at, self.closes_at) and (
-            self.opens_at is None or self.opens_at <= clock.now()
-        )
+        return not self.is_running and (self.opens_at is None or self.opens_at <= clock.now())
+
+    @property
+    def last_day(self) -> date | None:
+        """The last Korean day on which one can sign; None where no closing time is set."""
+        return opening.last_day(self.closes_at)
 
     @property
     def takes_confirmations(self) -> bool:
@@ -168,10 +184,10 @@ def slugs() -> dict[int, str]:
 
 
 def public_campaigns(lang: str) -> list[CampaignView]:
-    """All campaigns that the public may see: those that one can sign now first, then newest first."""
+    """All campaigns that the public may see: those that run first, then newest first."""
     with reading() as connection:
         rows = connection.execute(_public_newest_first(lang)).all()
-    return sorted((_view(row, lang) for row in rows), key=lambda campaign: not campaign.is_open)
+    return sorted((_view(row, lang) for row in rows), key=lambda campaign: not campaign.is_running)
 
 
 def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:
@@ -238,11 +254,12 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
     )
     return (
         select(
-            *(Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.state),
-            *(Campaign.opens_at, Campaign.closes_at),
+            *(Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.step_sentences),
+            *(Campaign.state, Campaign.opens_at, Campaign.closes_at),
             *video.COLUMNS,
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
-            *(CampaignText.recipient, consents.newest().label("consent_version"), secretariat_column()),
+            *(CampaignText.recipient, CampaignText.who_may_sign),
+            *(consents.newest().label("consent_version"), secretariat_column()),
             *letter_columns(lang),
             *PHOTO_COLUMNS,
             *QUOTATION_COLUMNS,
@@ -263,10 +280,12 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         tagline=row.tagline,
         summary=row.summary,
         recipient=row.recipient,
+        who_may_sign=row.who_may_sign,
         secretariat_line=secretariat_line(row.secretariat, lang),
         sections=sections(row.body),
         goal=row.goal,
         goal_steps=tuple(row.goal_steps),
+        step_sentences=goals.sentences(row.step_sentences.of(lang)),
         state=CampaignState(row.state),
         opens_at=row.opens_at,
         closes_at=row.closes_at,

@@ -41,7 +41,9 @@ class FieldFault(StrEnum):
     ONE_LANGUAGE = "one_language"  #: filled in another language, empty in this one
     UNCHANGED = "unchanged"  #: one language changes, another does not
     GOAL = "goal"
+    GROUP_GOAL = "group_goal"
     STEPS = "steps"  #: steps on the way to the goal that do not rise, or go beyond it
+    STEP_SENTENCES = "step_sentences"  #: a line that is not about a step
     MOMENT = "moment"  #: not a time of this calendar
     ORDER = "order"  #: ends before it begins
     PAST = "past"
@@ -77,8 +79,13 @@ FAULT_MESSAGES: dict[FieldFault, Phrase] = {
         "field", "Tick this if the other languages need no change, or continue editing."
     ),
     FieldFault.GOAL: Phrase("field", "Enter a whole number from 1 to 1,000,000,000."),
+    FieldFault.GROUP_GOAL: Phrase("field", "Enter a whole number from 10 to 1,000,000, or leave it empty."),
     FieldFault.STEPS: Phrase(
         "field", "Enter at most 30 whole numbers that rise and stay below the goal, one per line."
+    ),
+    FieldFault.STEP_SENTENCES: Phrase(
+        "field",
+        "Each line is a step from above or the goal, a colon and a sentence of at most 200 characters, as in “10,000: We ask the Ministry in public”.",
     ),
     FieldFault.MOMENT: Phrase("field", "Enter a day and a time between 2000 and 2100."),
     FieldFault.ORDER: Phrase("field", "It ends before it begins."),

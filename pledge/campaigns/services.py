@@ -78,6 +78,7 @@ def load_folder(folder: Path) -> str:
             raise EditedByStaff(campaign.slug)
         campaign.state, campaign.goal = facts["state"], facts["goal"]
         campaign.goal_steps = facts.get("goal_steps", [])
+        campaign.step_sentences = languages.texts({lang: facts[lang].get("steps", "") for lang in langs})
         campaign.opens_at, campaign.closes_at = facts.get("opens_at"), facts.get("closes_at")
         video = parse_video(facts.get("video", ""))
         campaign.video_provider, campaign.video_id = (video.provider, video.id) if video else ("", "")
@@ -204,6 +205,7 @@ def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any], langs: 
         text.title, text.tagline, text.summary, text.recipient = (
             facts[lang][key] for key in ("title", "tagline", "summary", "recipient")
         )
+        text.who_may_sign = facts[lang].get("who_may_sign", "")
         text.body = (folder / f"body.{lang}.md").read_text("utf-8")
 
 

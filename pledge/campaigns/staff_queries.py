@@ -5,10 +5,11 @@ campaign's lock, so that nobody overwrites what they have not seen.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 from sqlalchemy.orm import Session
 
 from pledge.campaigns import video
@@ -29,7 +30,9 @@ from pledge.core.languages import Texts
 
 Reader = Connection | Session
 
-TEXT_PARTS = ("title", "tagline", "summary", "recipient", "body")
+TEXT_PARTS = ("title", "tagline", "summary", "recipient", "body", "who_may_sign")
+#: A campaign may be public without them.
+OPTIONAL_PARTS = ("who_may_sign",)
 
 
 def text_fields() -> tuple[str, ...]:
@@ -56,6 +59,7 @@ class Schedule:
     opens_at: datetime | None
     closes_at: datetime | None
     goal_steps: tuple[int, ...] = ()  #: set by staff; without any, the usual ones (goals.py)
+    step_sentences: Texts = field(default_factory=Texts)
 
     @property
     def stamp(self) -> str:
@@ -136,7 +140,7 @@ def desk(slug: str) -> CampaignAdmin:
             id=row.id,
             slug=row.slug,
             state=CampaignState(row.state),
-            schedule=Schedule(row.goal, row.opens_at, row.closes_at, tuple(row.goal_steps)),
+            schedule=schedule_of(row),
             texts=texts_of(connection, row.id),
             video=video.stored(row),
             letters={lang: letters.get(lang, "") for lang in languages.codes()},
@@ -144,6 +148,11 @@ def desk(slug: str) -> CampaignAdmin:
             missing=missing_of(connection, row.id),
             edited_at=row.edited_at,
         )
+
+
+def schedule_of(row: Campaign | Row[*tuple[Any, ...]]) -> Schedule:
+    """What is stored of a campaign's dates and goal."""
+    return Schedule(row.goal, row.opens_at, row.closes_at, tuple(row.goal_steps), row.step_sentences)
 
 
 def texts_of(reader: Reader, campaign_id: int) -> dict[str, str]:
@@ -180,7 +189,7 @@ def missing_of(reader: Reader, campaign_id: int) -> list[MissingText]:
     found = [
         MissingText("texts", name, name.rpartition("_")[2])
         for name in text_fields()
-        if not texts[name].strip()
+        if not texts[name].strip() and not name.startswith(OPTIONAL_PARTS)
     ]
     pledge = wording_of(reader, campaign_id)
     found += [

@@ -1,9 +1,9 @@
 """The table of deliveries: what was frozen, handed over and answered."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
@@ -70,6 +70,8 @@ class Delivery(Model):
     recorded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     channel: Mapped[str | None] = mapped_column(String(9))
     receipt_number: Mapped[str] = mapped_column(String(100), server_default="")  #: the recipient's (접수번호)
+    #: The Korean day by which the recipient has to answer, or said that they would.
+    answer_due: Mapped[date | None] = mapped_column(Date)
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer: Mapped[Texts] = mapped_column(Translated, server_default="{}")
 
@@ -79,6 +81,9 @@ class Delivery(Model):
         CheckConstraint(
             "state NOT IN ('handed_over', 'answered') OR handed_over_at IS NOT NULL",
             name="handed_over_has_time",
+        ),
+        CheckConstraint(
+            "answer_due IS NULL OR handed_over_at IS NOT NULL", name="answer_due_when_handed_over"
         ),
         CheckConstraint("state <> 'answered' OR answered_at IS NOT NULL", name="answered_has_time"),
         CheckConstraint(has_text("recipient", "occasion", "letter"), name="texts"),

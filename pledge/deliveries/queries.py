@@ -12,10 +12,6 @@ from pledge.core.db import reading
 from pledge.deliveries.models import HANDED_OVER_STATES, Delivery, DeliveryState
 from pledge.ledger.models import Checkpoint, LedgerHead
 
-#: How many deliveries the campaign's page shows.
-MAX_SHOWN = 5
-
-
 #: At least so long after the entry of a handing-over, and after the end of its news, the signers' data is kept.
 GRACE = timedelta(days=7)
 
@@ -33,11 +29,9 @@ _DELIVERIES: Select[*tuple[Any, ...]] = (
     .join(Campaign, Campaign.id == Delivery.campaign_id)
     .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
 )
-_PUBLIC = (
-    _DELIVERIES.where(Delivery.campaign_id == bindparam("campaign"), Delivery.state.in_(HANDED_OVER_STATES))
-    .order_by(Delivery.handed_over_at.desc(), Delivery.id.desc())
-    .limit(MAX_SHOWN)
-)
+_PUBLIC = _DELIVERIES.where(
+    Delivery.campaign_id.in_(bindparam("campaigns", expanding=True)), Delivery.state.in_(HANDED_OVER_STATES)
+).order_by(Delivery.handed_over_at.desc(), Delivery.id.desc())
 
 
 def overview() -> Sequence[DeliveryRow]:
@@ -53,10 +47,10 @@ def find(delivery_id: int) -> DeliveryRow | None:
         return connection.execute(query).first()
 
 
-def public_deliveries(campaign_id: int) -> Sequence[DeliveryRow]:
-    """The deliveries that were handed over, the newest first, with their answers."""
+def public_deliveries(*campaign_ids: int) -> Sequence[DeliveryRow]:
+    """The deliveries of these campaigns that were handed over, the newest first, with their answers."""
     with reading() as connection:
-        return connection.execute(_PUBLIC, {"campaign": campaign_id}).all()
+        return connection.execute(_PUBLIC, {"campaigns": campaign_ids}).all() if campaign_ids else []
 
 
 def answered(since: datetime) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -7,7 +7,7 @@ entries are corrected with a reason; the audit log keeps the former ones.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +19,7 @@ from pledge.audit.services import note, record
 from pledge.campaigns.rules import Checker
 from pledge.core import clock, languages
 from pledge.core.db import transaction
+from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.deliveries.models import HANDED_OVER_STATES, Channel, Delivery, DeliveryState
 from pledge.jobs import services as jobs
@@ -48,6 +49,7 @@ class EntryFault(StrEnum):
     CHANNEL = "channel"
     FUTURE = "future"
     TOO_EARLY = "too_early"  #: before it was frozen, or answered before it was handed over
+    BEFORE_HANDING_OVER = "before_handing_over"  #: an answer that would be due before
     TOO_LATE = "too_late"  #: handed over after the answer
 
 
@@ -66,6 +68,7 @@ class HandingOver:
     handed_over_at: datetime | None
     channel: str
     receipt_number: str = ""
+    answer_due: date | None = None  #: a Korean day
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def hand_over(actor: Actor, delivery_id: int, entry: HandingOver, reason: str = 
             raise PackNotMade
         checker = Checker()
         reason = checker.line("reason", reason, MAX_REASON, required=is_correction)
-        before = HandingOver(row.handed_over_at, row.channel or "", row.receipt_number)
+        before = HandingOver(row.handed_over_at, row.channel or "", row.receipt_number, row.answer_due)
         after = _handing_over(row, entry, checker)
         row.recorded_at = clock.now()
         if not is_correction:
@@ -149,10 +152,16 @@ def _handing_over(row: Delivery, entry: HandingOver, checker: Checker) -> Handin
     wrong = _wrong_moment("handed_over_at", entry.handed_over_at, not_before=row.frozen_at)
     if row.answered_at and entry.handed_over_at and _minute(entry.handed_over_at) > row.answered_at:
         wrong.setdefault("handed_over_at", EntryFault.TOO_LATE)
+    if (
+        entry.answer_due
+        and entry.handed_over_at
+        and entry.answer_due < entry.handed_over_at.astimezone(SEOUL).date()
+    ):
+        wrong["answer_due"] = EntryFault.BEFORE_HANDING_OVER
     if entry.channel not in set(Channel):
         wrong["channel"] = EntryFault.CHANNEL
     _finish(checker, wrong)
-    return HandingOver(entry.handed_over_at, entry.channel, receipt)
+    return HandingOver(entry.handed_over_at, entry.channel, receipt, entry.answer_due)
 
 
 def _answer(row: Delivery, entry: Answer, checker: Checker) -> Answer:

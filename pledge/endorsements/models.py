@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
+from pledge.campaigns.models import GROUP_GOAL
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.db.types import UTCDateTime, one_of, partial_index
@@ -160,6 +161,8 @@ class Endorsement(Model):
     #: The reason of the last decision, as the mail to the contact tells it.
     decision_reason: Mapped[str] = mapped_column(Text, server_default="")
     merged_into_id: Mapped[int | None] = mapped_column(BigInteger)
+    #: How many people are to sign through its link; NULL while its page does not count them.
+    group_goal: Mapped[int | None]
     #: Soft lock of the review desk: who has the case open, and when they last said so.
     opened_by: Mapped[int | None]
     opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -170,6 +173,7 @@ class Endorsement(Model):
         CheckConstraint(one_of("state", EndorsementState), name="state"),
         CheckConstraint(one_of("level", VerificationLevel), name="level"),
         CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_has_time"),
+        CheckConstraint(GROUP_GOAL, name="group_goal"),
         CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_has_target"),
         Index("ix_endorsements_state", "campaign_id", "state"),
         Index("ix_endorsements_name_key", "campaign_id", "name_key"),

@@ -68,6 +68,7 @@ class OrganizationView:
     spokesperson: str  #: name and title of who speaks for it, with that person's consent
     since: datetime
     ended_at: datetime | None
+    group_goal: int | None  #: how many people are to sign through its link
     public_reasons: Texts
 
     @property
@@ -220,6 +221,7 @@ def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ..
     return (
         select(
             *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.ended_at),
+            Endorsement.group_goal,
             Endorsement.published_at.label("since"),
             Endorsement.public_reason.label("public_reasons"),
             *(EndorsementVersion.name.label("names"), EndorsementVersion.statement.label("statements")),

@@ -10,8 +10,12 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from pledge.abuse.signals import ClickSignal, is_machine_click
+from pledge.audit.models import ORGANIZATION
+from pledge.audit.services import record
+from pledge.campaigns.goals import check_group_goal
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.campaigns.opening import CampaignNotOpen, check_not_paused, open_now, takes_confirmations_now
+from pledge.campaigns.rules import Checker, changed
 from pledge.core import clock, tokens
 from pledge.core.db import transaction
 from pledge.core.tokens import BadToken, Purpose
@@ -310,6 +314,25 @@ def check_website(token: str) -> bool:
             raise EndorsementInWrongState
         row.level = VerificationLevel.SITE
     return True
+
+
+def set_group_goal(token: str, goal: int | None) -> None:
+    """Count in public who signs through the organisation's link, towards this goal; None ends that.
+
+    Raises BadToken, EndorsementInWrongState, BadFields.
+    """
+    check = Checker()
+    check_group_goal(check, goal)
+    check.finish()
+    with transaction() as session:
+        row = own_row(session, token)
+        if row.state != EndorsementState.PUBLISHED:
+            raise EndorsementInWrongState
+        if row.group_goal == goal:
+            return
+        facts = changed({"goal": row.group_goal}, {"goal": goal})
+        row.group_goal = goal
+        record(session, ORGANIZATION, "endorsement.group_goal", f"endorsement:{row.id}", **facts)
 
 
 def withdraw(token: str) -> None:

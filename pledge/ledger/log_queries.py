@@ -1,6 +1,6 @@
 """What the public log holds: checkpoints, tiles, entries and proofs, all as they were published."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,6 +62,17 @@ def verifiers(campaign_id: int) -> list[str]:
     )
     with reading() as connection:
         return list(connection.execute(query).scalars())
+
+
+def signing_since(campaign_ids: Iterable[int]) -> dict[int, datetime]:
+    """From when the newest key of each log signs it; a log that no key has signed is left out."""
+    query = (
+        select(LogKey.campaign_id, func.max(LogKey.since))
+        .where(LogKey.campaign_id.in_(list(campaign_ids)))
+        .group_by(LogKey.campaign_id)
+    )
+    with reading() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def read_checkpoint(note: str) -> TreeHead:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from markupsafe import Markup
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.accounts.two_people import Proposed
@@ -55,6 +55,8 @@ class NewsItem(Proposed, Model):
     #: Number of people at which it goes out; without one it goes out as soon as it is approved.
     milestone: Mapped[int | None]
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: Whether it was written by itself, as the closing date of an open campaign moved.
+    closing_moved: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     #: Where nobody else could approve it: from then on it goes out while it is PROPOSED, unless somebody has stopped it.
     due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

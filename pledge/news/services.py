@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
 from pledge.accounts import queries as accounts
@@ -21,18 +21,28 @@ from pledge.audit.services import record
 from pledge.campaigns import rules
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.moderation import clean_reason, compare
+from pledge.campaigns.opening import last_day
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import clock, languages
 from pledge.core.db import transaction
+from pledge.core.i18n import Phrase, format_day
 from pledge.core.languages import Texts
 from pledge.mail.models import MailKind
 from pledge.mail.outbox import NewMail, enqueue
 from pledge.news.models import MAX_BODY, MAX_TITLE, NewsItem, NewsState
 from pledge.news.queries import approvers
+from pledge.signatures.models import WANTS_NEWS, Signature
 
 #: So long announced news can be stopped before it goes out.
 DELAY = timedelta(hours=24)
+
+_CLOSING = Phrase("news", "The closing date has changed")
+_CLOSING_BODY = Phrase(
+    "news",
+    "Signing is now open until **%(day)s**. If somebody you know would like to sign, please tell them.\n",
+)
+_NO_DAY = Phrase("news", "further notice")
 
 
 @dataclass(frozen=True)
@@ -96,8 +106,7 @@ def propose(actor: Actor, slug: str, news_id: int, seen: str) -> None:
     """
     with _locked(slug, news_id, NewsState.DRAFT, seen=seen) as (session, item):
         clean(NewsFields(item.title, item.body, item.milestone), complete=True)
-        item.propose(actor, NewsState.PROPOSED)
-        record(session, actor, "news.propose", _subject(item), **_facts(item))
+        _propose(session, actor, item)
 
 
 def approve(actor: Actor, slug: str, news_id: int, seen: str) -> None:
@@ -118,18 +127,37 @@ def announce(actor: Actor, slug: str, news_id: int, seen: str) -> None:
     """
     if approvers(actor.staff_id):
         raise two_people.NeedsSecondPerson
-    others = [person for person in accounts.people() if person.active and not person.is_invited]
     with _locked(slug, news_id, NewsState.DRAFT, NewsState.PROPOSED, seen=seen) as (session, item):
         clean(NewsFields(item.title, item.body, item.milestone), complete=True)
-        item.propose(actor, NewsState.PROPOSED)
-        item.due_at = clock.now() + DELAY
-        mails = [
-            NewMail(MailKind.NEWS_ANNOUNCED, person.id, person.lang, seq=item.id)
-            for person in others
-            if person.id != actor.staff_id
-        ]
-        enqueue(session, *mails)
-        record(session, actor, "news.announce", _subject(item), mails=len(mails), **_facts(item))
+        _announce(session, actor, item)
+
+
+def closing_moved(actor: Actor, session: Session, campaign: Campaign) -> None:
+    """Have those who asked for news told that an open campaign closes on another day, in the transaction that moves it.
+
+    The news is written and proposed, or announced where nobody else can approve it. It takes the place of an earlier one
+    that was not sent yet, and there is none when nobody asked for news.
+    Raises NeedsSecondPerson: who moves it must be known by an account.
+    """
+    mine = select(NewsItem).where(NewsItem.campaign_id == campaign.id, NewsItem.closing_moved)
+    for earlier in session.scalars(mine.where(NewsItem.begun_at.is_(None)).with_for_update()):
+        record(session, actor, "news.remove", _subject(earlier), title=_title(earlier))
+        session.delete(earlier)
+    wanted = exists().where(Signature.campaign_id == campaign.id, text(WANTS_NEWS))
+    if not session.scalar(select(wanted)):
+        return
+    day, body = last_day(campaign.closes_at), Texts()
+    for lang in languages.codes():
+        body[lang] = _CLOSING_BODY.of(lang, day=format_day(day, lang) if day else _NO_DAY.of(lang))
+    item = NewsItem(campaign_id=campaign.id, state=NewsState.DRAFT, title=_CLOSING.in_each(), body=body)
+    item.changed_at, item.closing_moved = clock.now(), True
+    session.add(item)
+    session.flush()
+    record(session, actor, "news.write", _subject(item), campaign=campaign.slug, title=_title(item))
+    if approvers(actor.staff_id):
+        _propose(session, actor, item)
+    else:
+        _announce(session, actor, item)
 
 
 def take_back(actor: Actor, slug: str, news_id: int) -> None:
@@ -185,6 +213,25 @@ def _locked(
         .with_for_update(of=NewsItem)
     )
     return two_people.locked(query, *states, seen=seen)
+
+
+def _propose(session: Session, actor: Actor, item: NewsItem) -> None:
+    item.propose(actor, NewsState.PROPOSED)
+    record(session, actor, "news.propose", _subject(item), **_facts(item))
+
+
+def _announce(session: Session, actor: Actor, item: NewsItem) -> None:
+    """Have it sent when its time comes, and mail the other staff."""
+    item.propose(actor, NewsState.PROPOSED)
+    item.due_at = clock.now() + DELAY
+    others = [person for person in accounts.people() if person.active and not person.is_invited]
+    mails = [
+        NewMail(MailKind.NEWS_ANNOUNCED, person.id, person.lang, seq=item.id)
+        for person in others
+        if person.id != actor.staff_id
+    ]
+    enqueue(session, *mails)
+    record(session, actor, "news.announce", _subject(item), mails=len(mails), **_facts(item))
 
 
 def _facts(item: NewsItem) -> dict[str, Any]:

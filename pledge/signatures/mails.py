@@ -13,7 +13,7 @@ from sqlalchemy import Select, case, literal, select
 from pledge.abuse import mail_servers
 from pledge.abuse.signals import Signal, is_among
 from pledge.campaigns.models import Campaign
-from pledge.campaigns.opening import open_now
+from pledge.campaigns.opening import CONFIRM_GRACE, open_now
 from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import Subject, composer
 from pledge.core import clock, tokens, urls
@@ -40,7 +40,7 @@ def _about_signers() -> Select[*tuple[Any, ...]]:
             Signature.erase_at,
             *(IS_SETTLED.label("is_settled"), HAS_CONFIRMED.label("has_confirmed")),
             *(IS_REFUSED.label("is_refused"), number_column(Signature.id).label("number")),
-            *(Campaign.slug, is_open.label("is_open")),
+            *(Campaign.slug, Campaign.closes_at, is_open.label("is_open")),
             title_in(OutboxMail.lang, Signature.campaign_id).label("campaign"),
         )
         .join(Signature, Signature.id == OutboxMail.subject_id)
@@ -81,8 +81,9 @@ def confirm(mail: Claimed, signer: Subject) -> Message | None:
     if is_asked_for or is_among(Signal.UNPROVED, signer.signals):
         # Not even to the page where the code is typed: a machine that reads this mail must not get there from it.
         values = {"campaign": signer.campaign, "until": format_datetime(until, mail.lang), "code": code}
-        return Message(signer.email, {**values, "link": "", "not_me": ""}) if code else None
-    return _to_confirm(mail, signer, until, code=code)
+        nothing = {"link": "", "not_me": "", "closed": _closed_on(signer, mail.lang)}
+        return Message(signer.email, {**values, **nothing}) if code else None
+    return _to_confirm(mail, signer, until, code=code, closed=_closed_on(signer, mail.lang))
 
 
 def reminder(mail: Claimed, signer: Subject) -> Message | None:
@@ -105,7 +106,7 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
     values = {
         "campaign": signer.campaign,
         "link": urls.public_url("public.signature_me", lang=mail.lang, token=token),
-        "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token),
+        "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token, open=1),
         "share": urls.campaign_link(mail.lang, signer.slug),
         "contact": urls.contact(),
         "number": "" if signer.number is None else format_count(signer.number, mail.lang),
@@ -172,12 +173,20 @@ def erasure(mail: Claimed, signer: Subject) -> Message | None:
 
 def _confirmable_until(signer: Subject) -> datetime | None:
     """Until when a link that is minted now confirms: a mail that is sent late has less left of the fourteen days than a link
-    works. None when there is nothing to confirm.
+    works, and after the campaign has closed only its day of grace. None when there is nothing to confirm.
     """
     if signer.state != SignatureState.PENDING or signer.is_settled:
         return None
     until = min(tokens.expires_at(Purpose.CONFIRM), signer.submitted_at + PENDING_LIFETIME)
+    if signer.closes_at is not None:
+        until = min(until, signer.closes_at + CONFIRM_GRACE)
     return until if until > clock.now() else None
+
+
+def _closed_on(signer: Subject, lang: str) -> str:
+    """The day on which signing ended; "" while it goes on."""
+    has_closed = signer.closes_at is not None and signer.closes_at <= clock.now()
+    return format_date(signer.closes_at, lang) if has_closed else ""
 
 
 def _to_confirm(mail: Claimed, signer: Subject, until: datetime, **values: str) -> Message:

@@ -12,7 +12,8 @@ It holds no name and no address. With the salt, anyone who knows the address can
 """
 
 import json
-from base64 import b64encode
+import zlib
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass
 
 from sqlalchemy import exists, select
@@ -31,6 +32,12 @@ _HEAD = "c2sp.org/tlog-proof@v1"
 class Receipt:
     index: int  #: of the entry in the log, from 0 on
     content: bytes
+
+    @property
+    def packed(self) -> str:
+        """For an address: deflated without a header (RFC 1951), in base64 for URLs (RFC 4648 section 5)."""
+        packing = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+        return urlsafe_b64encode(packing.compress(self.content) + packing.flush()).decode()
 
 
 def receipt(signature_id: int) -> Receipt | None:

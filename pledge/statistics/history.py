@@ -7,7 +7,7 @@ the public count does to anybody who writes it down each day.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -164,6 +164,18 @@ def _points(found: History, added: Mapping[date, int], share: float, opened: dat
         total += moved + share * sum(found.begins <= day and day not in added for day in days)
         points.append(Point(begins, moved, round(total)))
     return points
+
+
+def days_reached(campaign_id: int, steps: Sequence[int]) -> dict[int, date]:
+    """The Korean day at whose end so many people had signed for the first time, by that number, rising; those never reached are left out."""
+    found: dict[int, date] = {}
+    waiting, total = list(steps), 0
+    hours = ledger.breakdown(campaign_id, Dimension.HOUR) if steps else {}
+    for day, moved in sorted(by_korean_day(hours).items()):
+        total += moved
+        while waiting and waiting[0] <= total:
+            found[waiting.pop(0)] = date.fromisoformat(day)
+    return found
 
 
 def _number_of_days(found: History, opened: date | None = None) -> int:

@@ -2,8 +2,8 @@
 
 The code is `p` and the number of a partner, or `o` and that of an organisation on the wall. Both numbers are public. A
 signature keeps the code until it is withdrawn or erased, or the partner is removed (pledge/retention/), and counts for it once it is confirmed. Fewer than five are never told,
-to nobody. What an organisation itself sees only moves by whole fives: who sends the link to a single person learns nothing
-from it.
+to nobody. Its owner, and whoever reads the page of a group, is told from ten on, by whole fives: who sends the link to a single
+person learns nothing from it.
 """
 
 import re
@@ -24,6 +24,8 @@ from pledge.statistics.cells import MIN_CELL
 
 _PARTNER, _ORGANIZATION = "p", "o"
 _CODE = re.compile(r"([po])([1-9][0-9]{0,18})")
+#: The smallest number of people that anybody but staff is told of a link.
+MIN_GROUP = 10
 #: The largest number that the column `id` of each holds; PostgreSQL refuses to compare it with a larger one.
 _MAX_NUMBERS = {_PARTNER: 2**31 - 1, _ORGANIZATION: 2**63 - 1}
 
@@ -35,11 +37,12 @@ class Referrer:
     code: str
     name: Texts
     endorsement_id: int | None  #: None for a partner
+    goal: int | None  #: how many people are to sign through its link; None: not counted in public
 
 
 @dataclass(frozen=True)
 class ReferralLine:
-    """How many came through the link of one; `people` is None for fewer than MIN_CELL, also for nobody."""
+    """How many came through the link of one; `people` is None for too few, also for nobody."""
 
     referrer: Referrer
     people: int | None
@@ -142,7 +145,7 @@ def find_by_token(campaign_id: int, token: str) -> Referrer | None:
 
 
 def lines(campaign_id: int) -> list[ReferralLine]:
-    """Every partner, and the organisations through which enough came, the most first."""
+    """For staff: every partner, and the organisations through which at least MIN_CELL came, the most first."""
     counted = _counted(campaign_id).group_by(Signature.via).having(func.count() >= MIN_CELL)
     with reading() as connection:
         people: dict[str, int] = {row.via: row.people for row in connection.execute(counted)}
@@ -154,12 +157,21 @@ def lines(campaign_id: int) -> list[ReferralLine]:
     return sorted(found, key=lambda line: -(line.people or 0))
 
 
-def public_count(campaign_id: int, code: str) -> int | None:
-    """How many came through this link, as its owner is told: a multiple of MIN_CELL; None for fewer than that."""
-    query = _counted(campaign_id).where(Signature.via == code).group_by(Signature.via)
+def group(campaign_id: int, code: str) -> ReferralLine | None:
+    """For anybody: whose code this is, with what public_counts() tells; None for one that counts for nobody."""
+    referrer = find(campaign_id, code)
+    if referrer is None:
+        return None
+    return ReferralLine(referrer, public_counts(campaign_id, code).get(code))
+
+
+def public_counts(campaign_id: int, *codes: str) -> dict[str, int]:
+    """How many came through each link, or through these, as anybody is told: multiples of MIN_CELL, from MIN_GROUP on."""
+    query = _counted(campaign_id).group_by(Signature.via).having(func.count() >= MIN_GROUP)
+    if codes:
+        query = query.where(Signature.via.in_(codes))
     with reading() as connection:
-        row = connection.execute(query).first()
-    return None if row is None else (row.people // MIN_CELL * MIN_CELL or None)
+        return {row.via: row.people // MIN_CELL * MIN_CELL for row in connection.execute(query)}
 
 
 def _counted(campaign_id: int) -> Select[*tuple[Any, ...]]:
@@ -169,14 +181,16 @@ def _counted(campaign_id: int) -> Select[*tuple[Any, ...]]:
 
 
 def _partners(campaign_id: int) -> Select[*tuple[Any, ...]]:
-    return select(Partner.id, Partner.name, literal(None).label("endorsement_id")).where(
+    endorsement_id = literal(None).label("endorsement_id")
+    return select(Partner.id, Partner.name, Partner.group_goal, endorsement_id).where(
         Partner.campaign_id == campaign_id
     )
 
 
 def _organizations(campaign_id: int, wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    endorsement_id = Endorsement.id.label("endorsement_id")
     return (
-        select(Endorsement.id, EndorsementVersion.name, Endorsement.id.label("endorsement_id"))
+        select(Endorsement.id, EndorsementVersion.name, Endorsement.group_goal, endorsement_id)
         .join(EndorsementVersion, EndorsementVersion.endorsement_id == Endorsement.id)
         .where(
             Endorsement.campaign_id == campaign_id,
@@ -188,4 +202,4 @@ def _organizations(campaign_id: int, wanted: ColumnElement[bool]) -> Select[*tup
 
 
 def _referrer(letter: str, row: Any) -> Referrer:
-    return Referrer(f"{letter}{row.id}", row.name, row.endorsement_id)
+    return Referrer(f"{letter}{row.id}", row.name, row.endorsement_id, row.group_goal)

@@ -1,5 +1,7 @@
-"""The base classes of all forms, by Flask-WTF, a tick box that accepts only a yes, and the redirect after a form."""
+"""The base classes of all forms, by Flask-WTF, a tick box that accepts only a yes, whole numbers, and the redirect
+after a form."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -8,7 +10,7 @@ from flask import Response, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage, MultiDict
-from wtforms import BooleanField, FileField, Form
+from wtforms import BooleanField, FileField, Form, IntegerField
 from wtforms.fields import Field
 from wtforms.fields.core import UnboundField
 from wtforms.form import FormMeta
@@ -129,6 +131,19 @@ class TickField(BooleanField):
     def process_formdata(self, valuelist: list[Any]) -> None:
         said = [value.strip().lower() for value in valuelist if isinstance(value, str)]
         self.data = bool(said) and all(value in YES for value in said)
+
+
+def whole_number(text: str) -> int | None:
+    """The number of a text in digits, perhaps with commas; None for anything else."""
+    digits = text.replace(",", "")
+    return int(digits) if re.fullmatch("[0-9]{1,10}", digits) else None
+
+
+class WholeNumberField(IntegerField):
+    """A whole number, in digits with spaces and commas between them."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata([whole_number("".join(text.split())) for text in valuelist])
 
 
 def see_other(location: str) -> Response:

@@ -37,6 +37,7 @@ from tests.support.factories import (
     endorsement,
     event_fields,
     manage_token,
+    partner_goal,
     press_key,
     scanned,
     signature,
@@ -117,6 +118,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     partner = whole.partners[1]
     token = referrals.partner_token(whole.id, f"p{partner.id}")
     yield Shown("for one partner", f"/{lang}/c/{whole.slug}/spread/{token}")
+    yield Shown("group", f"/{lang}/c/{whole.slug}/with/{partner_goal(whole, 200)}")
     yield Shown("widget", f"/embed/{SLUG}?lang={lang}")
     yield Shown("widget with form", f"/embed/{SLUG}?lang={lang}&form=1&accent=leaf")
     yield Shown(
@@ -132,7 +134,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown(
         "verify, no file chosen", f"/{lang}/verify", act=lambda page: page.locator("[data-check]").click()
     )
-    green = endorsement(blue, level="staff", website="https://green.example")
+    green = endorsement(blue, level="staff", website="https://green.example", group_goal=200)
     gone = endorsement(blue, state="removed", public_reason=Texts(ko="사유입니다.", en="A reason."))
     yield Shown("for partners, with the links of one", f"{c}/spread?via={organization_code(green.id)}")
     yield Shown("organizations", f"{c}/organizations")

@@ -102,4 +102,4 @@ def test_a_delivery_goes_from_the_draft_to_the_line_on_the_public_page(visitor, 
     public.goto(f"/en/c/{SLUG}")
     reload_until(public, public.get_by_text(occasion))
     expect(public.get_by_text(occasion)).to_be_visible()
-    expect(public.locator("#delivered")).to_contain_text("1AB-2611-007")
+    expect(public.locator("#story")).to_contain_text("1AB-2611-007")

@@ -20,6 +20,7 @@ from tests.browser.steps import (
 )
 from tests.support.factories import SLUG, signatures
 from tests.support.rows import row
+from tests.support.waiting import wait_until
 
 
 def fill_proposal(page, domain, note="a burst from one domain"):
@@ -87,5 +88,5 @@ def test_the_day_of_the_robots_takes_two_people_at_most_eight_presses(visitor, s
     press_and_count(two, "form[action$='/approve'] button")
     reload_until(two, two.get_by_text("68 of 68"))
     with site.inside():
-        assert None not in [row(Signature, number).hold_reason for number in waiting]
+        wait_until(lambda: None not in [row(Signature, number).hold_reason for number in waiting])
     assert len(pressed) <= 8

@@ -262,6 +262,22 @@ def test_steps_that_staff_set_are_stored_shown_and_recorded():
     assert (view.goal, view.goal_steps) == (1_000, (40, 400))
 
 
+def test_what_is_done_at_a_step_is_stored_shown_and_recorded():
+    factories.campaign("air", goal=1_000)
+    schedule("air", goal_steps=[40], step_sentences={"ko": "40명: 묻습니다", "en": "1,000: We hand it over"})
+    assert acts()[-1][2]["after"]["step_sentences_ko"] == "40명: 묻습니다\n"
+    assert queries.find("air", "ko").step_sentences == {40: "묻습니다"}
+    assert queries.find("air", "en").step_sentences == {1_000: "We hand it over"}
+
+
+def test_a_campaign_is_public_without_saying_who_may_sign(app):
+    draft("air", who_may_sign_ko="", who_may_sign_en="")
+    moderation.move(EDITOR, "air", DRAFT, OPEN)
+    assert queries.find("air", "en").who_may_sign == ""
+    texts("air", who_may_sign_en=" Everyone  in Korea. ")
+    assert queries.find("air", "en").who_may_sign == "Everyone in Korea."
+
+
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "steps", [[0, 5], [5, 5], [7, 5], [1_000], [5, 2_000], [-5], list(range(1, MAX_STEPS + 2))]

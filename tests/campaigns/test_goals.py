@@ -2,7 +2,8 @@
 
 import pytest
 
-from pledge.campaigns.goals import MAX_CLEARNESS, next_step
+from pledge.campaigns.goals import MAX_CLEARNESS, check_sentences, next_step, sentences
+from pledge.campaigns.rules import Checker, FieldFault
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,36 @@ def test_the_steps_of_staff_take_the_place_of_the_usual_ones():
         *(30, 300, 300, 1_000),
         2_000,
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("10,000명: 환경부에 공개 질의합니다\n", {10_000: "환경부에 공개 질의합니다"}),
+        ("500 : We ask: in public\n\n1000:Over", {500: "We ask: in public", 1_000: "Over"}),
+        ("", {}),
+    ],
+)
+def test_a_line_says_what_is_done_at_a_step(text, found):
+    assert sentences(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no number: here",
+        "500",
+        "500:",
+        "501: not a step",
+        "2,000: beyond the goal",
+        "500: a\n500: b",
+        f"500: {'a' * 201}",
+    ],
+)
+def test_lines_that_are_not_about_a_step_are_refused(text):
+    check = Checker()
+    check_sentences(check, 1_000, [500], {"en": text, "ko": "500명: 됩니다"})
+    assert check.faults == {"step_sentences_en": FieldFault.STEP_SENTENCES}
 
 
 def test_the_sky_clears_with_each_step_and_is_clear_at_the_goal():

@@ -160,3 +160,13 @@ def test_a_few_partners_have_no_others_and_those_without_a_kind_are_one_group():
     untyped = [partners.PartnerView(str(number), "") for number in range(13)]
     assert partners.wall(untyped[:12]) == partners.PartnerWall(untyped[:12], [])
     assert partners.wall(untyped) == partners.PartnerWall(untyped[:12], [("", untyped[12:])])
+
+
+@pytest.mark.parametrize("goal", [9, 1_000_001])
+def test_the_goal_of_a_partners_link_is_from_ten_to_a_million(goal):
+    draft("air")
+    with pytest.raises(BadFields) as refused:
+        items.add(PARTNER, EDITOR, "air", fields(group_goal=goal))
+    assert refused.value.faults == {"group_goal": FieldFault.GROUP_GOAL}
+    number = items.add(PARTNER, EDITOR, "air", fields(group_goal=200))
+    assert one(number).fields.group_goal == 200

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from pledge.audit.models import AuditEntry
 from pledge.core import clock
 from pledge.core.db import db, transaction
+from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.deliveries import queries, services
 from pledge.deliveries.services import (
@@ -76,6 +77,16 @@ def test_a_delivery_is_handed_over_and_answered():
         "We will see.",
     )
     assert last_entry().action == "delivery.answer"
+
+
+def test_the_day_by_which_an_answer_is_due_is_recorded_and_not_before_the_handing_over():
+    number = deliveries.frozen()
+    today = clock.now().astimezone(SEOUL).date()
+    early = handing_over(answer_due=today - timedelta(days=1))
+    assert faults(lambda: services.hand_over(ANNA, number, early)) == {"answer_due": "before_handing_over"}
+    services.hand_over(ANNA, number, handing_over(answer_due=today))
+    assert deliveries.row(number).answer_due == today
+    assert json.loads(last_entry().details)["answer_due"] == today.isoformat()
 
 
 @pytest.mark.parametrize("state", ["waiting", "running", "failed", "gone", None])
@@ -243,10 +254,10 @@ def test_the_public_sees_what_was_handed_over_and_nothing_of_the_rest():
     assert (shown.recipient["ko"], shown.receipt_number, shown.answer) == ("환경부 장관", "1AB-2611-001", {})
 
 
-def test_the_newest_delivery_comes_first_and_no_more_than_five():
-    numbers = [deliveries.handed_over() for _ in range(6)]
+def test_the_newest_delivery_comes_first():
+    numbers = [deliveries.handed_over() for _ in range(2)]
     shown = queries.public_deliveries(the_campaign().id)
-    assert [one.id for one in shown] == numbers[:0:-1]
+    assert [one.id for one in shown] == numbers[::-1]
 
 
 def test_the_desk_sees_all_of_them_the_newest_first():

@@ -1,9 +1,12 @@
 """What who speaks for an organisation may do later: correct, prove the website, withdraw, erase."""
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import IntegrityError
 
-from pledge.core.db import db, load
+from pledge.audit.queries import Search, page
+from pledge.campaigns.rules import BadFields
+from pledge.core.db import db, load, transaction
 from pledge.core.tokens import BadToken
 from pledge.endorsements import services
 from pledge.endorsements.models import Endorsement, EndorsementVersion
@@ -288,3 +291,31 @@ class TestWhoseLinkItIs:
         frozen_clock.move(days=2)
         with pytest.raises(BadToken):
             own_endorsement(token, "ko")
+
+
+class TestGroupGoal:
+    def test_each_change_of_the_goal_is_in_the_audit_log_once(self):
+        row = endorsement()
+        for goal in (200, 200, 500, None):
+            services.set_group_goal(endorse_manage_token(row), goal)
+        lines = page(Search(subject=f"endorsement:{row.id}")).lines
+        assert {line.actor for line in lines} == {"organisation"}
+        assert [line.details for line in reversed(lines)] == [
+            '{"after":{"goal":200},"before":{"goal":null}}',
+            '{"after":{"goal":500},"before":{"goal":200}}',
+            '{"after":{"goal":null},"before":{"goal":500}}',
+        ]
+
+    @pytest.mark.parametrize("goal", [-1, 0, 9, 1_000_001])
+    def test_a_goal_is_neither_below_what_is_shown_nor_beyond_reason(self, goal):
+        row = endorsement()
+        with pytest.raises(BadFields):
+            services.set_group_goal(endorse_manage_token(row), goal)
+        with pytest.raises(IntegrityError), transaction() as session:
+            session.execute(update(Endorsement).values(group_goal=goal))
+        assert again(row).group_goal is None
+
+    @pytest.mark.parametrize("state", ["review", "declined", "withdrawn", "removed"])
+    def test_one_that_is_not_on_the_wall_has_none(self, state):
+        with pytest.raises(services.EndorsementInWrongState):
+            services.set_group_goal(endorse_manage_token(endorsement(state=state)), 200)

@@ -6,7 +6,7 @@ import pytest
 
 from config import ROOT
 from pledge.mail.models import MailKind
-from pledge.web.public.campaign.views import PARTS
+from pledge.web.public.campaign.pages import VERIFY_PARTS
 
 TEMPLATES = ROOT / "pledge" / "templates"
 NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.is_file())
@@ -87,7 +87,7 @@ def test_every_script_is_bound_to_an_element_of_a_page():
     scripts = {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.js")}
     named = r'module\("([^"]+)"[,)]|asset\("js/([^"]+)\.js"\)'
     bound = {name for page in PAGES for names in re.findall(named, source(page)) for name in names if name}
-    assert scripts == bound | {f"verify/{part}" for part in PARTS}
+    assert scripts == bound | {f"verify/{part}" for part in VERIFY_PARTS}
 
 
 def test_a_mail_exists_in_both_languages():

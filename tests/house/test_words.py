@@ -1,4 +1,5 @@
-"""The buttons of staff have the verbs of docs/words.md, one for each act, in every language of the table."""
+"""The buttons of staff have the verbs of docs/words.md, one for each act, in every language of the table; Korean keeps to
+the words that are settled there."""
 
 import re
 
@@ -11,6 +12,12 @@ WRITERS = re.compile(
     r"\b(?:button|act|act_submit|at_once|decision)\((?P<words>.{0,160})|<button[^>]*>(?P<inner>.{0,160})"
 )
 MESSAGE = re.compile(r'\b(?:_|pgettext|ngettext)\((?:"act", |"button", )?"(?P<text>[^"]+)"')
+
+#: Korean that docs/words.md has settled otherwise.
+SETTLED = re.compile(
+    r"(?<!이)메일 (?:주소|도메인)|참여 증서|누리집|참여 기관|수정(?:하기|해 주)|키로 서명|서명된 (?:체크포인트|루트|상태|기록)"
+    r"|(?<!2단계 )인증(?!번호| 앱| 키|서)"
+)
 
 
 def verbs():
@@ -51,3 +58,13 @@ def test_a_button_of_staff_says_what_it_does_with_a_verb_of_the_table():
         for text, said in other.items()
         if not any(re.sub(r" ?\(.*\)$", "", words).endswith(tuple(korean)) for words in said)
     } == {}
+
+
+def test_korean_has_the_words_that_are_settled():
+    with (ROOT / "pledge/translations/ko/LC_MESSAGES/messages.po").open("rb") as file:
+        texts = [text for message in read_po(file) for text in [message.string] if message.id]
+    said = [one for text in texts for one in (text if isinstance(text, tuple) else [text])]
+    said += [path.read_text("utf-8") for path in sorted((TEMPLATES / "mail" / "ko").glob("*.txt"))]
+    assert [
+        found[0] for text in said for found in [SETTLED.search(text.replace("전자서명", ""))] if found
+    ] == []

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from pledge.campaigns.models import CampaignText
+from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.core import clock as time
 from pledge.core import tokens
 from pledge.core.db import db, transaction
-from pledge.core.i18n import SEOUL
+from pledge.core.i18n import SEOUL, format_datetime
 from pledge.core.tokens import Purpose
 from pledge.mail.messages import Claimed, Message, UnsafeAddress, render
 from pledge.mail.models import MailKind
@@ -43,7 +44,7 @@ ABOUT_SIGNATURES = list(TRUE_OF_SIGNATURES)
 VALUES = (
     *("link", "receipt", "share", "code", "not_me", "since", "organization", "reason", "contact"),
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
-    *("title", "plain", "html", "refused", "headline", "details", "account", "number", "due"),
+    *("title", "plain", "html", "refused", "headline", "details", "account", "number", "due", "closed"),
 )
 #: What is read for a mail of every kind is tested on both databases in test_blocks.py.
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.postgresql_only]
@@ -74,6 +75,23 @@ def test_a_campaign_that_has_no_texts_in_the_language_of_a_mail_has_the_title_of
     with transaction() as session:
         session.execute(delete(CampaignText).where(CampaignText.lang == "en"))
     assert "푸른 하늘" in dict(delivered())[address]["Subject"]
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ko", "마감되었지만"), ("en", "Signing closed on")])
+def test_a_mail_to_confirm_that_goes_out_after_the_closing_says_until_when_it_still_counts(
+    frozen_clock, lang, words
+):
+    of = factories.campaign(closes_at=frozen_clock.now() + timedelta(hours=1))
+    person = factories.signature(of, state="pending")
+    assert words not in part(sent(MailKind.CONFIRM, lang, person), "plain")
+    frozen_clock.move(hours=2)
+    late = part(sent(MailKind.CONFIRM, lang, person), "plain")
+    assert words in late
+    assert format_datetime(of.closes_at + CONFIRM_GRACE, lang) in late
+    frozen_clock.move(hours=24)
+    dropped = enqueue(person, MailKind.CONFIRM, lang)
+    deliver(Notes())
+    assert fate(dropped).state == "dropped"
 
 
 # --- Bytes ---

@@ -1,4 +1,4 @@
-"""Through whose link people came: numbers of five and more, and nothing about anybody."""
+"""Through whose link people came: numbers of five and more for staff, of ten and more for others, and nothing about anybody."""
 
 import pytest
 
@@ -38,16 +38,26 @@ def test_fewer_than_five_are_told_to_nobody():
     crowd(4, via=organization)
     assert shown(air)[code] is None
     assert organization not in shown(air)
-    assert referrals.public_count(air.id, code) is None
-    assert referrals.public_count(air.id, organization) is None
 
 
-@pytest.mark.parametrize(("people", "told"), [(5, 5), (9, 5), (10, 10), (23, 20)])
-def test_who_owns_the_link_is_told_whole_fives(people, told):
+@pytest.mark.parametrize(("people", "told"), [(9, None), (10, 10), (14, 10), (23, 20)])
+def test_who_reads_the_page_of_a_group_is_told_whole_fives_from_ten_on(people, told):
+    air = campaign()
+    code, quiet = partner_code(air), organization_code(endorsement().id)
+    crowd(people, via=code)
+    assert referrals.group(air.id, code).people == told
+    assert referrals.public_counts(air.id) == ({code: told} if told else {})
+    assert referrals.group(air.id, quiet).people is None
+
+
+def test_a_group_is_told_of_one_less_once_somebody_withdraws():
     air = campaign()
     code = partner_code(air)
-    crowd(people, via=code)
-    assert referrals.public_count(air.id, code) == told
+    crowd(9, via=code)
+    person = signature(via=code)
+    assert referrals.group(air.id, code).people == 10
+    services.withdraw(manage_token(person))
+    assert referrals.group(air.id, code).people is None
 
 
 def test_the_most_come_first_and_partners_without_anybody_are_listed():
@@ -65,8 +75,8 @@ def test_each_campaign_has_its_own_codes():
     assert partner_code(air) in referrals.codes("blue-skies")
     assert partner_code(air) not in referrals.codes("sea")
     assert referrals.find(sea.id, partner_code(air)) is None
-    crowd(5, air, via=partner_code(air))
-    assert referrals.public_count(sea.id, partner_code(air)) is None
+    crowd(10, air, via=partner_code(air))
+    assert referrals.public_counts(sea.id) == {}
 
 
 @pytest.mark.parametrize("state", ["pending", "review", "declined", "withdrawn", "removed"])

@@ -409,6 +409,13 @@ def invalidation(**facts: Any) -> Invalidation:
     return row
 
 
+def partner_goal(of: Campaign, goal: int) -> str:
+    """Give the campaign's partner a goal; its code."""
+    of.partners[1].group_goal = goal
+    db.session.commit()
+    return f"p{of.partners[1].id}"
+
+
 def crowd(number: int, of: Campaign | None = None, **facts: Any) -> list[int]:
     """Many confirmed signatures at once, with their entries in the ledger; their numbers. `at` is when they signed."""
     of = of or the_campaign()

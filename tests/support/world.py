@@ -151,6 +151,7 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
         "preview/<token>": [
             tokens.mint(Purpose.PREVIEW, [staff_queries.desk(slug).id]) for slug in (SLUG, "draft")
         ],
+        "with/<code>": [*codes, "p999"],
         "spread/<token>": [referrals.partner_token(of.id, code) for code in codes],
         "invitation/<token>": [accounts.invitation_link(invited).rpartition("/")[2]],
     }

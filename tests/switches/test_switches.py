@@ -26,7 +26,7 @@ from tests.support.waiting import TEST_TIMEOUT
 
 ADMIN = Actor(1, "admin@pledge.example", "")
 PAGE, SIGN = "/{}/c/blue-skies", "/{}/c/blue-skies/sign"
-WORDS = {"ko": "서명을 잠시 멈췄습니다", "en": "Signing is paused for the moment"}
+WORDS = {"ko": "지금은 서명을 받지 않습니다. 곧 다시 엽니다.", "en": "We are not taking signatures just now."}
 STORED_NOTHING = {"ko": "저장되지 않았습니다", "en": "Nothing has been recorded"}
 
 

@@ -281,6 +281,7 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
         *(
             "public.organizations",
             "public.organization",
+            "public.group",
             "public.spread",
             "public.developers",
             "public.share_by_kakao",

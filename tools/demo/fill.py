@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -51,6 +51,8 @@ _LENGTH = timedelta(weeks=10)
 _DAY = timedelta(days=1)
 #: For each person who confirmed, so many wait, all of the last days.
 _WAITING, _WAITING_DAYS = 0.02, 9
+#: For so many days more one can sign.
+_REMAINING_DAYS = 120
 #: Nobody of the staff.
 _EDITOR, _SECOND_PERSON = Actor(-1, "sample-editor", ""), Actor(-2, "sample-approver", "")
 _HOUR = timedelta(hours=1)
@@ -78,12 +80,13 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True)
 class _Delivery:
-    """The delivery of the file, at its moments."""
+    """A delivery of the file, at its moments."""
 
     facts: dict[str, Any]
     frozen_at: datetime
     handed_over_at: datetime
-    answered_at: datetime
+    answered_at: datetime | None
+    answer_due: date | None
 
 
 def fill(slug: str, sources: Sources, makers: Makers, *, number: int) -> bool:
@@ -136,10 +139,11 @@ def _fill(
     chance = random.Random(2050)  # samples, not secrets
     ends = clock.now()
     begins = ends - _LENGTH
-    delivery = _delivery(ends)
+    to_hand_over = _deliveries(ends)
     _add_media(slug, campaign_id)
     organizations.add_partners(slug)
-    news = [*_add_events(slug, begins, ends), delivery.handed_over_at, delivery.answered_at]
+    told = [moment for one in to_hand_over for moment in (one.handed_over_at, one.answered_at) if moment]
+    news = [*_add_events(slug, begins, ends), *told]
     crowd = people.invent(chance, number, begins, ends, news)
     history = _History(
         recorder=Recorder(campaign_id, pledge_text_id, [one.code for one in referrals.partners(campaign_id)]),
@@ -148,25 +152,28 @@ def _fill(
         organizations=organizations.invent(chance, begins, ends),
         sources=sources,
     )
-    delivery_id = None
+    frozen: list[int] = []
     for day in range(1, _LENGTH // _DAY + 1):
         until = begins + day * _DAY
         with clock.pretend(until):
             history.advance(until - _DAY, until)
-            if delivery_id is None and until >= delivery.frozen_at:
-                delivery_id = _freeze(slug, campaign_id, delivery, makers)
-    if delivery_id is not None:
+            due = [one for one in to_hand_over[len(frozen) :] if until >= one.frozen_at]
+            frozen += [_freeze(slug, campaign_id, delivery, makers) for delivery in due]
+    for delivery_id, delivery in zip(frozen, to_hand_over, strict=True):
         _hand_over(delivery_id, delivery)
     waiting = people.invent_waiting(chance, round(number * _WAITING), ends - _WAITING_DAYS * _DAY, ends)
     with transaction() as session:
         history.recorder.sign(session, waiting)
         _add_news(session, campaign_id, crowd)
+        session.get_one(Campaign, campaign_id).closes_at = _end_of_day(ends, _REMAINING_DAYS)
         for domain, size in _HELD.items():
             history.recorder.hold(session, slug, people.invent_quick(chance, size, ends), domain)
     with clock.pretend(ends - _DAY), transaction() as session:
         for organization in history.organizations:
             if organization.correction:
                 history.register.correct(session, organization)
+            if organization.through_link:
+                history.register.gather(session, organization)
     _add_paper(slug, campaign_id)
     with_one_domain = Condition(campaign_id=campaign_id, domain_hash=domain_hash(slug, _REFUSED))
     invalidations.propose(_EDITOR, with_one_domain, InvalidationReason.AUTOMATED, "bulk sign-ups")
@@ -302,14 +309,17 @@ def _add_paper(slug: str, campaign_id: int) -> None:
                 paper.check(_SECOND_PERSON, slug, number, seen, facts["checked"])
 
 
-def _delivery(ends: datetime) -> _Delivery:
-    facts = read("delivery")
-    return _Delivery(
-        facts=facts,
-        frozen_at=ends + facts["frozen"] * _DAY,
-        handed_over_at=_moment(ends, facts["handed_over"], hour=11),
-        answered_at=_moment(ends, facts["answered"], hour=14),
-    )
+def _deliveries(ends: datetime) -> list[_Delivery]:
+    return [
+        _Delivery(
+            facts=facts,
+            frozen_at=ends + facts["frozen"] * _DAY,
+            handed_over_at=_moment(ends, facts["handed_over"], hour=11),
+            answered_at=_moment(ends, facts["answered"], hour=14) if "answered" in facts else None,
+            answer_due=_end_of_day(ends, facts["answer_due"]).date() if "answer_due" in facts else None,
+        )
+        for facts in read("delivery")["deliveries"]
+    ]
 
 
 def _freeze(slug: str, campaign_id: int, delivery: _Delivery, makers: Makers) -> int:
@@ -317,7 +327,9 @@ def _freeze(slug: str, campaign_id: int, delivery: _Delivery, makers: Makers) ->
     newest = log_queries.newest(campaign_id)
     if newest is None:
         raise NoSuchCheckpoint
-    wording = replace(freezing.draft(slug, newest.id), occasion=languages.texts(delivery.facts["occasion"]))
+    draft, facts = freezing.draft(slug, newest.id), delivery.facts
+    recipient = languages.texts(facts["recipient"]) if "recipient" in facts else draft.recipient
+    wording = replace(draft, recipient=recipient, occasion=languages.texts(facts["occasion"]))
     delivery_id = freezing.freeze(COMMAND_LINE, slug, newest.id, wording)
     while jobs.advance(makers):
         pass
@@ -327,14 +339,25 @@ def _freeze(slug: str, campaign_id: int, delivery: _Delivery, makers: Makers) ->
 def _hand_over(delivery_id: int, delivery: _Delivery) -> None:
     facts = delivery.facts
     with clock.pretend(delivery.handed_over_at):
-        entry = HandingOver(delivery.handed_over_at, facts["channel"], facts["receipt_number"])
+        entry = HandingOver(
+            delivery.handed_over_at, facts["channel"], facts["receipt_number"], delivery.answer_due
+        )
         deliveries.hand_over(COMMAND_LINE, delivery_id, entry)
-    with clock.pretend(delivery.answered_at):
-        answer = Answer(delivery.answered_at, languages.texts(facts["answer"]))
-        deliveries.answer(COMMAND_LINE, delivery_id, answer)
+    if delivery.answered_at:
+        with clock.pretend(delivery.answered_at):
+            answer = Answer(delivery.answered_at, languages.texts(facts["answer"]))
+            deliveries.answer(COMMAND_LINE, delivery_id, answer)
 
 
 def _moment(today: datetime, day: int, hour: int) -> datetime:
     """A full hour in Seoul, so many days from today."""
-    local = today.astimezone(SEOUL) + timedelta(days=day)
-    return local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return _local(today, day).replace(hour=hour, minute=0, second=0, microsecond=0)
+
+
+def _end_of_day(today: datetime, day: int) -> datetime:
+    return _local(today, day).replace(hour=23, minute=59, second=59, microsecond=0)
+
+
+def _local(today: datetime, day: int) -> datetime:
+    """This time of day in Seoul, so many days from today."""
+    return today.astimezone(SEOUL) + timedelta(days=day)

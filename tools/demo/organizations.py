@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import COMMAND_LINE
@@ -31,6 +32,8 @@ from pledge.ledger.models import Reason
 from pledge.mail.addresses import address_hash, parse
 from pledge.mail.services import SAMPLE_DOMAIN
 from pledge.mailed_links.links import new_id
+from pledge.signatures.models import Signature, SignatureState
+from pledge.statistics.referrals import organization_code
 from tools.demo.content import read, store_logo
 
 #: Review takes some days; who left did so some days later.
@@ -67,6 +70,8 @@ class SampleOrganization:
     submitted_at: datetime
     published_at: datetime | None
     left_at: datetime | None
+    goal: int | None  #: of its link
+    through_link: int  #: how many people of the campaign signed through it
 
 
 def invent(chance: random.Random, begins: datetime, ends: datetime) -> list[SampleOrganization]:
@@ -114,6 +119,7 @@ class Register:
             submitted_at=at,
             confirmed_at=at if is_confirmed else None,
             published_at=organization.published_at,
+            group_goal=organization.goal,
             ended_at=at + _REVIEW if state is EndorsementState.DECLINED else None,
         )
         self._ids[organization.number] = row.id
@@ -144,6 +150,22 @@ class Register:
             row.public_reason = BUILT_IN[ReasonKind.REMOVE]["closed-down"].in_each()
         reason = Reason.INVALIDATED if is_removed else Reason.WITHDRAWN
         counting.count_out(session, row, reason, organization.left_at or clock.now())
+
+    def gather(self, session: Session, organization: SampleOrganization) -> None:
+        """Let people who followed no link have followed that of this organisation."""
+        row = self._row(session, organization)
+        some = (
+            select(Signature.id)
+            .where(
+                Signature.campaign_id == self._campaign_id,
+                Signature.state == SignatureState.CONFIRMED,
+                Signature.confirmed_at > row.published_at,
+                Signature.via.is_(None),
+            )
+            .limit(organization.through_link)
+        )
+        code = organization_code(row.id)
+        session.execute(update(Signature).where(Signature.id.in_(some)).values(via=code))
 
     def correct(self, session: Session, organization: SampleOrganization) -> None:
         """One that is public asks for another statement, which waits for staff."""
@@ -184,6 +206,8 @@ def _organization(
         submitted_at=submitted_at,
         published_at=published_at,
         left_at=published_at + _STAYED if published_at and state in _LEFT else None,
+        goal=facts.get("goal"),
+        through_link=facts.get("through_link", 0),
     )
 
 
@@ -224,5 +248,6 @@ def add_partners(slug: str) -> None:
             type=one["type"],
             name=languages.texts({lang: f"{text} {suffix.of(lang)}" for lang, text in name.items()}),
             url="https://example.org",  # IANA keeps it for examples
+            group_goal=one.get("goal"),
         )
         items.add(PARTNER, COMMAND_LINE, slug, fields, store_logo(f"{number:02d}"))

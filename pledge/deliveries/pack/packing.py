@@ -162,6 +162,7 @@ def _readme_in(lang: str, document: Document) -> str:
         organizations=f"{state.organizations:,}",
         smallest=document.smallest_shown,
         address=document.address,
+        slug=document.slug,
         key_address=f"{document.address}/log/{document.slug}/key",
         log_address=f"{document.address}/log/{document.slug}",
         frozen=format_datetime(from_iso_utc(document.frozen_at), lang),

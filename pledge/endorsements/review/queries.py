@@ -89,6 +89,11 @@ class Comparison:
     def is_changed(self) -> bool:
         return bool(self.before != self.now)
 
+    @property
+    def is_given(self) -> bool:
+        """Whether either version says anything."""
+        return any(value not in (None, "") for value in (self.before, self.now))
+
 
 class DuplicateSign(StrEnum):
     """What two applications have in common, the strongest first."""

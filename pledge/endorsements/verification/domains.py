@@ -14,23 +14,20 @@ import idna
 from pledge.abuse.signals import is_disposable
 from pledge.core.domains import is_shared, registrable
 from pledge.endorsements.models import VerificationLevel
+from pledge.mail.providers import LARGE_PROVIDERS
 
 MAX_WEBSITE = 300
 _MAX_HOST = 253
 
-#: Anybody may open a mailbox there, so it says nothing about an organisation.
-FREE_MAIL = frozenset(
-    "naver.com daum.net hanmail.net kakao.com nate.com empas.com korea.com dreamwiz.com paran.com lycos.co.kr "
-    "hanmir.com freechal.com chol.com hitel.net unitel.co.kr netian.com hanafos.com "
-    "gmail.com googlemail.com outlook.com outlook.kr hotmail.com hotmail.co.kr live.com live.co.kr msn.com passport.com "
-    "yahoo.com yahoo.co.kr yahoo.co.jp yahoo.co.uk yahoo.co.in yahoo.de yahoo.fr yahoo.com.br ymail.com rocketmail.com "
-    "aol.com icloud.com me.com mac.com proton.me protonmail.com protonmail.ch pm.me tutanota.com tutanota.de tuta.io tuta.com "
-    "gmx.com gmx.de gmx.net gmx.at gmx.ch web.de t-online.de freenet.de mail.com email.com zoho.com zohomail.com "
-    "yandex.ru yandex.com ya.ru mail.ru bk.ru list.ru inbox.ru rambler.ru qq.com foxmail.com 163.com 126.com yeah.net "
-    "sina.com sina.cn sohu.com 139.com 189.cn aliyun.com fastmail.com fastmail.fm hey.com hushmail.com mailfence.com "
-    "orange.fr free.fr laposte.net sfr.fr libero.it virgilio.it tiscali.it uol.com.br bol.com.br terra.com.br rediffmail.com "
-    "docomo.ne.jp ezweb.ne.jp au.com softbank.ne.jp i.softbank.jp nifty.com comcast.net verizon.net att.net sbcglobal.net "
-    "btinternet.com sky.com bigpond.com rogers.com shaw.ca seznam.cz wp.pl o2.pl onet.pl interia.pl ukr.net abv.bg "
+#: Anybody may open a mailbox there, so it says nothing about an organisation; korea.kr is the mail of public servants.
+FREE_MAIL = (LARGE_PROVIDERS - {"korea.kr"}) | frozenset(
+    "empas.com korea.com dreamwiz.com paran.com lycos.co.kr hanmir.com freechal.com chol.com hitel.net unitel.co.kr "
+    "netian.com hanafos.com passport.com yahoo.co.in yahoo.com.br rocketmail.com protonmail.ch tutanota.com "
+    "tutanota.de tuta.io tuta.com gmx.com gmx.at gmx.ch freenet.de mail.com email.com zoho.com zohomail.com "
+    "yandex.com ya.ru bk.ru list.ru inbox.ru rambler.ru foxmail.com yeah.net sina.com sina.cn sohu.com 139.com 189.cn "
+    "aliyun.com fastmail.com fastmail.fm hey.com hushmail.com mailfence.com laposte.net sfr.fr libero.it virgilio.it "
+    "tiscali.it uol.com.br bol.com.br terra.com.br rediffmail.com au.com i.softbank.jp nifty.com verizon.net att.net "
+    "sbcglobal.net sky.com bigpond.com rogers.com shaw.ca seznam.cz wp.pl o2.pl onet.pl interia.pl ukr.net abv.bg "
     "duck.com simplelogin.com tempmail.com".split()
 )
 

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from itertools import takewhile
 from typing import Any
 
 from flask import Response, abort, jsonify, request
 
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.goals import steps_of
 from pledge.campaigns.queries import CampaignView
 from pledge.core import languages
 from pledge.core.clock import iso_utc
@@ -16,11 +18,13 @@ from pledge.endorsements.queries import BATCH, OrganizationView
 from pledge.ledger import queries as ledger
 from pledge.ledger.queries import Count
 from pledge.paper import queries as paper_signatures
+from pledge.statistics import referrals
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import MIN_CELL, Cell
-from pledge.statistics.history import progress
+from pledge.statistics.history import days_reached, progress
 from pledge.statistics.integrity import recent
 from pledge.statistics.places import PublishedPlaces, published_places
+from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
 from pledge.web.api.openapi import answers, api, campaign_id
@@ -64,6 +68,8 @@ def campaign_facts(slug: str) -> Response:
         **_summary(views, count),
         summary={lang: view.summary for lang, view in views.items()},
         recipient={lang: view.recipient for lang, view in views.items()},
+        who_may_sign={lang: view.who_may_sign for lang, view in views.items() if view.who_may_sign},
+        steps=_steps(views, one, count.people),
         checkpoint=count.log_size,
         pledge={
             "version": one.pledge.version,
@@ -138,11 +144,13 @@ def organizations(slug: str) -> Response:
 
     Ids are strings: they are larger than the integers that JavaScript represents exactly.
     """
-    shown = endorsements.listing(campaign_id(slug), _after(), BATCH + 1)
+    number = campaign_id(slug)
+    shown = endorsements.listing(number, _after(), BATCH + 1)
+    people = referrals.public_counts(number)
     batch = shown[:BATCH]
     more = len(shown) > BATCH
     return jsonify(
-        organizations=[_organization(slug, organization) for organization in batch],
+        organizations=[_organization(slug, organization, people) for organization in batch],
         next=public_url("api.organizations", slug=slug, after=batch[-1].id) if more else None,
     )
 
@@ -212,6 +220,21 @@ def _lines(lines: list[Cell]) -> list[dict[str, Any]]:
     return [{"key": line.key, "label": line.label, "people": line.people} for line in lines]
 
 
+def _steps(views: dict[str, CampaignView], one: CampaignView, people: int) -> list[dict[str, Any]]:
+    """The steps up to the goal, with what is done at each in the languages that say it."""
+    steps = list(takewhile(lambda step: step <= one.goal, steps_of(one.goal, one.goal_steps)))
+    reached = days_reached(one.id, [step for step in steps if step <= people])
+    said = {lang: view.step_sentences for lang, view in views.items()}
+    return [
+        {
+            "people": step,
+            "sentence": {lang: sentences[step] for lang, sentences in said.items() if step in sentences},
+            "reached_on": reached[step].isoformat() if step in reached else None,
+        }
+        for step in steps
+    ]
+
+
 def _totals(found: Totals | PublishedPlaces, log_size: int | None, **lines: list[dict[str, Any]]) -> Response:
     return _answer(
         as_of=iso_utc(found.as_of),
@@ -231,8 +254,9 @@ def _answer(*, as_of: str | None = None, **facts: Any) -> Response:
     return response
 
 
-def _organization(slug: str, organization: OrganizationView) -> dict[str, Any]:
+def _organization(slug: str, organization: OrganizationView, people: dict[str, int]) -> dict[str, Any]:
     """The public facts of an organisation; nothing about the person who speaks for it."""
+    code = organization_code(organization.id)
     return {
         "id": str(organization.id),
         "name": {lang: organization.names.get(lang) for lang in languages.codes()},
@@ -244,6 +268,8 @@ def _organization(slug: str, organization: OrganizationView) -> dict[str, Any]:
         "interim_year": organization.interim_year,
         "interim_percent": organization.interim_percent,
         "website": organization.website or None,
+        "group_goal": organization.group_goal,
+        "group_people": people.get(code) if organization.group_goal else None,
         "since": iso_utc(organization.since),
         "url": public_url(
             "public.organization", lang=languages.default(), slug=slug, endorsement_id=organization.id

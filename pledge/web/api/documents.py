@@ -56,8 +56,18 @@ class PledgeDocument(ApiDocument):
     pages: Addresses
 
 
+class StepDocument(ApiDocument):
+    """A step on the way to the goal; the goal is the last one."""
+
+    people: int = Field(ge=1)
+    sentence: Texts = Field(description="what is done at this step; empty where nothing is")
+    reached_on: str | None = Field(description="a Korean day, as 2026-11-24; null before it is reached")
+
+
 class CampaignDocument(CampaignSummaryDocument):
     summary: Texts
+    who_may_sign: Texts = Field(description="a sentence; empty where everybody may")
+    steps: list[StepDocument]
     recipient: Texts = Field(description="to whom the totals are handed")
     as_of: Moment
     checkpoint: int | None
@@ -115,6 +125,8 @@ class OrganizationDocument(ApiDocument):
     interim_year: int | None
     interim_percent: int | None
     website: str | None
+    group_goal: int | None = Field(description="how many are to sign through its link")
+    group_people: int | None = Field(description="and have, by whole fives; null for fewer than ten")
     since: Moment
     url: Address
 

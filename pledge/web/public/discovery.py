@@ -127,7 +127,7 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"public.{endpoint}", {}
     for campaign in campaigns.public_campaigns(languages.default()):
         slug = campaign.slug
-        open_only = ("sign", "endorse") if campaign.is_open else ()
+        open_only = ("sign", "endorse") if campaign.is_running else ()
         found = news.public_news(campaign.id, languages.default())
         letter = ("letter",) if campaign.has_letter_page else ()
         archive = ("news",) if found else ()

@@ -3,7 +3,6 @@
 Errors are shown at their fields, and nothing that was entered is lost.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -19,7 +18,6 @@ from wtforms import (
     FileField,
     Form,
     HiddenField,
-    IntegerField,
     TextAreaField,
     TimeField,
 )
@@ -91,19 +89,6 @@ def time_field(label: object) -> TimeField:
 def in_seoul(day: date, hour: time | None = None) -> datetime:
     """A time of a day in Korea, by default its beginning."""
     return datetime.combine(day, hour or time(), SEOUL)
-
-
-def whole_number(text: str) -> int | None:
-    """The number of a text in digits, perhaps with commas; None for anything else."""
-    digits = text.replace(",", "")
-    return int(digits) if re.fullmatch("[0-9]{1,10}", digits) else None
-
-
-class WholeNumberField(IntegerField):
-    """A whole number, in digits with spaces and commas between them."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        super().process_formdata([whole_number("".join(text.split())) for text in valuelist])
 
 
 def check_resident_number(field: Field) -> None:

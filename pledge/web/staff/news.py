@@ -24,7 +24,7 @@ from pledge.ledger import queries as ledger
 from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
 from pledge.news.services import NewsFields
-from pledge.web.forms import ByLanguage, StaffForm
+from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
 from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, section_page
@@ -33,7 +33,6 @@ from pledge.web.staff.forms import (
     SavingProblem,
     StampedForm,
     StatedReasonForm,
-    WholeNumberField,
     attempt,
 )
 

@@ -17,7 +17,7 @@ from pledge.files.storage import StorageAway
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch, PaperState
 from pledge.paper.services import OPEN, PaperFields
-from pledge.web.forms import ByLanguage, StaffForm
+from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
 from pledge.web.request_checks import allows
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor, needs
@@ -28,7 +28,6 @@ from pledge.web.staff.forms import (
     SavingProblem,
     StampedForm,
     StatedReasonForm,
-    WholeNumberField,
     attempt,
     day_field,
     take_file,

@@ -17,7 +17,7 @@ def check(page, content, name, *, address="", key=""):
         page.locator("[data-key-box]").evaluate("box => box.open = true")
     page.locator("#verify-key").evaluate("(field, key) => field.value = key", key)
     page.locator("[data-check]").click()
-    expect(page.locator(".verdict")).to_be_visible()
+    expect(page.locator(".verify-file .verdict")).to_be_visible()
 
 
 def check_receipt(page, content, **more):
@@ -31,7 +31,7 @@ def check_pack(page, content, **more):
 #: Hands a file to the page's own worker again and again, each time with one byte changed; the bytes that may be
 #: changed without the worker minding, or "unchanged" when it does not even take the file as it is.
 GOOD_IN_SPITE_OF = """async ({ name, content, places, mask, asked }) => {
-  const { dataset } = document.querySelector("[data-part-worker]");
+  const { dataset } = document.querySelector("[data-slugs]");
   const addresses = Object.fromEntries(
     Object.entries(dataset)
       .filter(([key]) => key.startsWith("part"))

@@ -33,7 +33,7 @@ def test_checking_sends_nothing_out_of_the_browser(page, log):
         assert request.method == "GET"
         assert request.post_data is None
         assert re.fullmatch(
-            rf"{origin}/(static/js/verify/.*|log/{SLUG}/(key|checkpoint|tile/[0-9a-z/.]+))",
+            rf"{origin}/(static/js/verify/.*|api/v1/campaigns/{SLUG}/count|log/{SLUG}/(key|checkpoint|tile/[0-9a-z/.]+))",
             request.url,
         )
     assert page.locator("main form").count() == 0
@@ -86,7 +86,7 @@ def test_a_browser_without_ed25519_says_so_and_names_the_command_line(visitor, l
 def test_without_javascript_the_page_says_what_to_do(visitor):
     page = visitor.page(lang="ko", javascript=False)
     page.goto("/ko/verify")
-    expect(page.locator("[data-missing]")).to_be_visible()
+    expect(page.locator(".verify-file [data-missing]")).to_be_visible()
     expect(page.locator("#verify-file")).to_be_hidden()
     expect(page.locator("main")).to_contain_text("python3 verify.py receipt")
 
@@ -96,7 +96,7 @@ def test_when_a_script_does_not_load_the_page_says_what_to_do(visitor, lost):
     page = visitor.page(lang="en")
     page.route(f"**/js/{lost}.js*", lambda route: route.abort())
     page.goto("/en/verify")
-    missing = page.locator("[data-missing]")
+    missing = page.locator(".verify-file [data-missing]")
     room = missing.evaluate("element => (element.style.animationDelay = '1000s', element.offsetHeight)")
     assert room == 0, "nothing moves while the scripts are on their way"
     expect(missing).to_be_hidden()
@@ -120,7 +120,7 @@ def test_every_verdict_can_be_read_by_everybody(visitor, log, lang):
         (b"\xff\xd8\xff", ""),
     ]:
         check(page, content, "file", address=address)
-        assert "{" not in page.locator("[data-verdict]").inner_text()
+        assert "{" not in page.locator(".verify-file [data-verdict]").inner_text()
         assert_looks_right(page, LOOKS[lang])
 
 
@@ -149,13 +149,16 @@ def computed(devtools):
 def test_a_receipt_saved_after_signing_is_right(visitor, site):
     page = visitor.page(lang="en")
     email = steps.sign_and_confirm(page, site)
-    how_to_check = page.locator(".receipt a[href$='/verify']").get_attribute("href")
     # Whoever is quick is shown first that the receipt is being made.
     with page.expect_download() as waiting:
         page.locator("main a[href$='/receipt']").click()
     saved = waiting.value
     assert re.fullmatch(rf"{SLUG}-\d+\.tlog-proof", saved.suggested_filename)
-    page.goto(how_to_check)
+    opens_it = page.locator(".receipt a[href$='?open=1']").get_attribute("href")
+    page.goto(opens_it)
+    expect_right(page)
+    assert page.evaluate("location.hash") == "", "whoever is shown the address bar learns nothing"
+    page.goto("/en/verify")
     page.locator("#verify-file").set_input_files(saved.path())
     page.locator("#verify-address").fill(email)
     page.locator("[data-check]").click()

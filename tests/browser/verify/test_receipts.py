@@ -24,7 +24,7 @@ from tests.support.factories import SLUG
 def test_a_right_receipt_with_its_address(page, log):
     check_receipt(page, log.receipt.content, address=ADDRESS)
     expect_right(page)
-    expect(page.locator("[role=status][data-verdict]")).to_contain_text(
+    expect(page.locator(".verify-file [role=status][data-verdict]")).to_contain_text(
         f"entry {log.receipt.index} of the public log as this site publishes it today, and it counts"
     )
     expect(page.locator(".checks__line--done")).to_have_count(7)
@@ -155,6 +155,7 @@ def test_a_fork_signed_with_the_sites_own_key_is_not_in_the_public_log(page, log
         check_receipt(page, packs.receipt(forked, index, salt="A" * 22 + "=="))
         expect_failure(page, "consistency")
         expect(page.locator(".verdict")).to_contain_text("is not part of the log that this site publishes")
+        expect(page.locator(".verdict")).to_contain_text("This file is the evidence")
     longer = packs.Log(forked.lines + log.lines, log.signers, log.origin)
     check_receipt(page, packs.receipt(longer, 1, salt="A" * 22 + "=="))
     expect_failure(page, "consistency")

@@ -1,11 +1,17 @@
 """The documents about a campaign as a program sees them: count, growth, places and organisations, and nobody in them."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
+from pledge.core import clock
 from pledge.core.db import db
+from pledge.core.i18n import SEOUL
+from pledge.core.languages import Texts
 from pledge.ledger import log_queries
 from pledge.statistics import places
+from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import campaign_facts, totals_at
 from pledge.web.api import campaigns as views
 from pledge.web.caching import cache
@@ -38,6 +44,22 @@ def test_a_campaign_without_signatures_counts_zero(client, frozen_clock):
         "as_of": frozen_clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "checkpoint": 0,
     }
+
+
+def test_the_document_of_a_campaign_has_its_steps_with_what_is_done_and_when_each_was_reached(client):
+    said = Texts(ko="10명: 묻습니다", en="10: We ask")
+    campaign(goal=100, goal_steps=[10, 50], step_sentences=said)
+    crowd(12)
+    fold_all()
+    today = clock.now().astimezone(SEOUL) - timedelta(hours=1)  # when they signed
+    assert client.get("/api/v1/campaigns/blue-skies").get_json()["steps"] == [
+        {
+            "people": 10,
+            "sentence": {"ko": "묻습니다", "en": "We ask"},
+            "reached_on": today.date().isoformat(),
+        },
+        *({"people": step, "sentence": {}, "reached_on": None} for step in (50, 100)),
+    ]
 
 
 def test_the_count_is_what_was_folded(client, frozen_clock):
@@ -201,8 +223,10 @@ def test_published_ones_are_listed_with_what_the_wall_shows(client):
         interim_year=2030,
         interim_percent=40,
         website="https://harbour.example",
+        group_goal=30,
     )
     endorsement(state="review")
+    crowd(14, via=organization_code(row.id))
     reply = client.get(ORGANIZATIONS)
     (found,) = reply.get_json()["organizations"]
     assert found == {
@@ -216,6 +240,8 @@ def test_published_ones_are_listed_with_what_the_wall_shows(client):
         "interim_year": 2030,
         "interim_percent": 40,
         "website": "https://harbour.example",
+        "group_goal": 30,
+        "group_people": 10,
         "since": row.published_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "url": f"http://localhost/ko/c/blue-skies/organizations/{row.id}",
     }

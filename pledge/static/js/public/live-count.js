@@ -13,6 +13,7 @@ export default function liveCount(root) {
   const part = (name) => root.querySelector(`[data-${name}]`);
   const { url, one, many, say, next, last, value, oneOrganization, manyOrganizations } = root.dataset;
   const goal = Number(root.dataset.goal);
+  const sentences = JSON.parse(root.dataset.sentences);
   const steps = root.dataset.steps.split(" ").map(Number);
   const numbers = new Intl.NumberFormat(document.documentElement.lang);
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -102,6 +103,8 @@ export default function liveCount(root) {
     if (!people) return;
     line.hidden = people >= target;
     line.textContent = words(target === goal ? last : next);
+    const sentence = part("sentence");
+    if (sentence) sentence.textContent = sentences[target] ?? "";
   }
 
   function showOrganizations(number) {

@@ -19,6 +19,20 @@ export async function or(failed, work) {
   }
 }
 
+export const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+
+// What `work` gives, tried up to `times`: between two, a network may come back.
+export async function again(work, times) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === times || error instanceof Failed) throw error;
+      await pause(attempt);
+    }
+  }
+}
+
 export const encode = (text) => new TextEncoder().encode(text);
 export const decode = (bytes) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

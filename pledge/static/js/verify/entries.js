@@ -14,6 +14,7 @@ const BATCH = new RegExp(
 );
 const MAX_BATCH = 1_000_000;
 const WORDS = { person: "people", organization: "organizations" };
+const SUMS = { ...WORDS, paper: "paper" };
 const REASONS = ["confirmed", "withdrawn", "invalidated", "reinstated"];
 const STANDS = { person: 1, organization: 2, paper: 3 };
 // Entries between two reports of progress.
@@ -53,6 +54,7 @@ export default function entries({ Failed, leafHashes, rootOf }) {
   }
 
   // Adds up the first `size` entries. `progress(n)` tells that n more steps are done: looks at entries, then hashes.
+  // `sums` has, for people, organizations and paper, what the first n entries add up to, from 0 on.
   async function recount(bytes, size, progress) {
     const at = split(bytes, size);
     const reader = new TextDecoder("latin1");
@@ -66,10 +68,15 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     const pledges = new Set();
     // By how many people each day changed the count; every day that an entry names is a key.
     const days = new Map();
+    const begins = new Map();
+    const sums = Object.fromEntries(Object.values(SUMS).map((word) => [word, new Float64Array(size + 1)]));
     for (let index = 0; index < size; index += 1) {
       const entry = readEntry(reader.decode(at(index)));
       if (!entry || (!entry.isPlus && !takeBack(stands, batches, index, entry))) throw new Failed("entry", index);
       if (!days.has(entry.day) && !isDay(entry.day)) throw new Failed("entry", index);
+      if (!days.has(entry.day)) begins.set(entry.day, index);
+      const change = (entry.isPlus ? 1 : -1) * (entry.signatures ?? 1);
+      for (const [of, word] of Object.entries(SUMS)) sums[word][index + 1] = sums[word][index] + (of === entry.of ? change : 0);
       days.set(entry.day, (days.get(entry.day) ?? 0) + (entry.of === "person" ? (entry.isPlus ? 1 : -1) : 0));
       if (entry.isPlus) stands[index] = STANDS[entry.of];
       // The beginning of the commitment (of paper: of the hash of the scan), or which entry is taken back.
@@ -87,7 +94,10 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     const latest = [...days.keys()].sort().at(-1) ?? "";
     const numbers = [...batches.values()];
     const paper = { signatures: numbers.reduce((sum, number) => sum + number, 0), batches: numbers.length };
-    return { moves, counts: counted(moves), paper, pledges, days, latest, root, checkTwice: () => checkTwice(marks, at) };
+    // How many entries came before the first of a day or of a later one.
+    const before = (day) => Math.min(size, ...[...begins].filter(([one]) => one >= day).map(([, index]) => index));
+    const counts = counted(moves);
+    return { moves, counts, paper, pledges, days, latest, sums, before, root, checkTwice: () => checkTwice(marks, at) };
   }
 
   function takeBack(stands, batches, index, { takesBack, of, signatures }) {

@@ -1,5 +1,5 @@
-// Today's log of this site, read by its public files (C2SP tlog-tiles): whether an entry and an older state are in it, and
-// what has happened to an entry since. A few tiles are enough for the first, the entries after it for the second.
+// Today's log of this site, read by its public files (C2SP tlog-tiles): whether an entry and an older state are in it, what
+// has happened to an entry since, and all entries. A few tiles are enough for the first, the entries after it for the second.
 
 const WIDTH = 32;
 const FULL = 256;
@@ -10,7 +10,9 @@ const TRIES = 3;
 const MAX_ENTRIES = 1 << 18;
 
 // The log cannot be read now, which says nothing about what is checked.
-class Unreachable extends Error {}
+class Unreachable extends Error {
+  failed = "no-log";
+}
 
 export default function log(parts) {
   const { Failed, decode, same } = parts;
@@ -19,10 +21,22 @@ export default function log(parts) {
   async function openLog({ keys, source, slug, published }, size) {
     if (!slug) return null;
     try {
-      const checkpoint = await newest(slug, source === "pasted" ? keys : published, size, source);
-      return checkpoint && (await tilesOf(slug, checkpoint));
+      return await ofSite(async () => {
+        const checkpoint = await newest(slug, source === "pasted" ? keys : published, size, source);
+        return checkpoint && { ...checkpoint, ...(await tilesOf(slug, checkpoint)) };
+      });
     } catch (error) {
       if (error instanceof Unreachable) return null;
+      throw error;
+    }
+  }
+
+  // What fails in it is a fault of the site's log, whatever is compared with that.
+  async function ofSite(work) {
+    try {
+      return await work();
+    } catch (error) {
+      error.isOfSite = true;
       throw error;
     }
   }
@@ -34,15 +48,15 @@ export default function log(parts) {
       const signers = await parts.signedBy(found.note, keys, found.origin).catch(() => []);
       if (!signers.length && source === "pasted") return null;
       if (!signers.length) throw new Failed("checkpoint");
-      if (found.size >= size || attempt === TRIES) return found;
-      await new Promise((resolve) => setTimeout(resolve, 1000 * attempt));
+      if (found.size >= size || attempt === TRIES) return { ...found, signers };
+      await parts.pause(attempt);
     }
   }
 
   async function readNewest(slug) {
     const bytes = await get(`/log/${slug}/checkpoint`, { cache: "no-store" });
     if (!bytes || bytes.length > MAX_FILE_BYTES) throw new Unreachable();
-    return parts.or("checkpoint", () => parts.readCheckpoint(bytes));
+    return parts.or("checkpoint", () => ({ ...parts.readCheckpoint(bytes), bytes }));
   }
 
   // null for 404.
@@ -134,24 +148,38 @@ export default function log(parts) {
       return standing;
     }
 
+    // All entries as they are published; what they are worth is told by their root.
+    async function allEntries(progress) {
+      const found = [];
+      const numbers = Array.from({ length: Math.ceil(size / FULL) }, (_, number) => number);
+      await Promise.all(
+        Array.from({ length: AT_ONCE }, async () => {
+          for (let number = numbers.shift(); number !== undefined; number = numbers.shift()) {
+            const width = Math.min(FULL, size - number * FULL);
+            const bytes = await parts.again(() => fetchTile("entries", number, width), TRIES);
+            found[number] = bytes.subarray(0, ends(bytes, width).at(-1));
+            progress(width);
+          }
+        }),
+      );
+      return new Uint8Array(await new Blob(found).arrayBuffer());
+    }
+
     // The entries under a tile, once their hashes are known to be those of the tree.
     async function bundle(number) {
       const width = Math.min(FULL, size - number * FULL);
       const name = tilePath("entries", number, width);
       const bytes = await fetchTile("entries", number, width);
-      const found = [];
-      for (let place = 0; found.length < width && place + 2 <= bytes.length; ) {
-        const end = place + 2 + bytes[place] * 256 + bytes[place + 1];
-        found.push(bytes.subarray(place + 2, end));
-        place = end;
-      }
+      const places = ends(bytes, width);
+      const found = places.map((end, place) => bytes.subarray((places[place - 1] ?? 0) + 2, end));
       const hashes = await parts.leafHashes(found.length, (place) => found[place]);
       if (width === FULL) await checkFull(hashes, 0, number, name);
       else if (!same(hashes, edge[0])) throw new Failed("file", name);
       return { number, lines: found.map(decode) };
     }
 
-    return { size, root, holds, continues, standingAs };
+    const asked = { holds, continues, standingAs, allEntries };
+    return Object.fromEntries(Object.entries(asked).map(([name, ask]) => [name, (...what) => ofSite(() => ask(...what))]));
   }
 
   // The root over the rows of each level, the lowest first: what is left over at the right of one goes up to the next.
@@ -167,6 +195,16 @@ export default function log(parts) {
   }
 
   return { openLog };
+}
+
+// Where each of the first `count` entries of a bundle ends: two bytes of length stand before it (tlog-tiles, "Log Entries").
+function ends(bytes, count) {
+  const found = [];
+  for (let place = 0; found.length < count && place + 2 <= bytes.length; ) {
+    place += 2 + bytes[place] * 256 + bytes[place + 1];
+    found.push(place);
+  }
+  return found;
 }
 
 const at = (hashes, place) => hashes.subarray(place * WIDTH, (place + 1) * WIDTH);

@@ -68,6 +68,8 @@ export default function pack(parts) {
     if (!today) return tell.step("published", "skipped");
     tell.facts({ today: today.size });
     if (!(await today.continues(checkpoint))) throw new Failed("consistency");
+    const shown = await fetch(`/api/v1/campaigns/${trusted.slug}/count`).then((answer) => answer.json()).catch(() => ({}));
+    tell.facts({ todayPeople: shown.people, todayOrganizations: shown.organizations });
     return tell.step("published");
   }
 

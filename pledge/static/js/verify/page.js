@@ -1,4 +1,7 @@
-// Checks a receipt or a pack in a worker and shows what came out. There is no form, and nothing is sent.
+// Checks a receipt, a pack or a checkpoint in a worker and shows what came out. There is no form, and nothing is sent.
+
+// Before a receipt in the address (web/public/signing/own.py).
+const RECEIPT = "#receipt=";
 
 export default async function verify(place) {
   const addresses = Object.fromEntries(
@@ -6,8 +9,8 @@ export default async function verify(place) {
       .filter(([name]) => name.startsWith("part"))
       .map(([name, address]) => [name.slice("part".length).toLowerCase(), new URL(address, document.baseURI).href]),
   );
-  const { default: result } = await import(addresses.result);
-  const shown = result(document);
+  const [{ default: words }, { default: result }] = await Promise.all([import(addresses.words), import(addresses.result)]);
+  const shown = result(words(place));
   const [file, address, key] = ["file", "address", "key"].map((name) => document.getElementById(`verify-${name}`));
   const error = document.getElementById("verify-file-error");
   let worker = null;
@@ -20,6 +23,11 @@ export default async function verify(place) {
   address.addEventListener("keydown", ({ key, isComposing }) => key === "Enter" && !isComposing && checkFile());
   file.addEventListener("change", () => tell(false));
   takeDrops(place.querySelector("[data-drop]"), file);
+  const receipt = await receiptInAddress();
+  if (receipt) {
+    file.files = receipt;
+    checkFile();
+  }
 
   function checkFile() {
     if (file.files.length) return check(file.files[0]);
@@ -52,6 +60,24 @@ export default async function verify(place) {
     file.setAttribute("aria-describedby", isMissing ? "verify-file-error verify-file-hint" : "verify-file-hint");
     if (isMissing) file.setAttribute("aria-invalid", "true");
     else file.removeAttribute("aria-invalid");
+  }
+}
+
+// The receipt that the own page or an e-mail put behind `#`, where no server sees it. Whoever has it can try addresses, so it
+// does not stay in the address.
+async function receiptInAddress() {
+  const { hash, pathname } = location;
+  if (!hash.startsWith(RECEIPT)) return null;
+  history.replaceState(null, "", pathname);
+  try {
+    const packed = atob(hash.slice(RECEIPT.length).replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(packed, (char) => char.charCodeAt(0));
+    const whole = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    const kept = new DataTransfer();
+    kept.items.add(new File([await new Response(whole).blob()], "receipt.tlog-proof"));
+    return kept.files;
+  } catch {
+    return null;
   }
 }
 

@@ -1,29 +1,23 @@
-// Shows a verdict, the checks it rests on, and what the file says. All of it is set as text, never as markup.
+// Shows the verdict on a file, the checks it rests on, and what the file says.
 
 const STEPS = {
   receipt: ["receipt", "checkpoint", "leaf", "proof", "address", "today", "standing"],
   pack: ["archive", "signature", "manifest", "files", "checkpoint", "entries", "root", "count", "published"],
+  checkpoint: ["checkpoint", "published"],
 };
 // The check in whose course a failure shows, where its name is another.
 const SHOWS_IN = {
   receipt: { file: "today", root: "today", consistency: "today", entry: "standing", "taken-back": "standing" },
   pack: { file: "files", entry: "entries", size: "entries", consistency: "published" },
+  checkpoint: { consistency: "published" },
 };
+// Where today's log is read.
+const TODAY = { receipt: "today", pack: "published", checkpoint: "published" };
+// Failures with a title of their own.
+const TITLES = ["address", "taken-back", "consistency"];
 const SIGNS = { done: "✓", failed: "✕", skipped: "–" };
-const VERDICTS = {
-  "receipt-right": ["right", "✓"],
-  "receipt-public": ["right", "✓"],
-  "receipt-signed": ["unsure", "!"],
-  "pack-right": ["right", "✓"],
-  "pack-whole": ["unsure", "!"],
-  wrong: ["wrong", "✕"],
-  unknown: ["unsure", "?"],
-};
 
-export default function result(page) {
-  const lang = page.documentElement.lang;
-  const words = page.getElementById("verify-words").content;
-  const part = (name) => page.querySelector(`[data-${name}]`);
+export default function result({ part, say, number, showVerdict, make, icon }) {
   const bar = part("progress").querySelector("progress");
   const states = new Map();
 
@@ -31,11 +25,12 @@ export default function result(page) {
     states.clear();
     bar.value = 0;
     part("verdict").replaceChildren();
+    part("claims").hidden = true;
     part("details").hidden = true;
     part("progress").hidden = !isRunning;
   }
 
-  function end({ verdict, failed = "", at = "", source = "", facts }, kind, asked) {
+  function end({ verdict, failed = "", at = "", isOfSite = false, source = "", facts }, kind, asked) {
     const numbers = numbersOf(facts);
     const isAboutAddress = asked.address.trim() !== "";
     part("progress").hidden = true;
@@ -43,29 +38,26 @@ export default function result(page) {
     const isPublic = ["receipt-right", "receipt-public"].includes(verdict);
     if (isPublic && facts.standing !== undefined && facts.standing !== facts.index) text = "receipt-again";
     let title = `title:${verdict}`;
-    if (verdict === "wrong") title = `title:wrong-${["address", "taken-back"].includes(failed) ? failed : kind}`;
+    // A fault of the site's log is never one of the file.
+    const isSites = verdict === "wrong" && isOfSite;
+    if (verdict === "wrong") title = `title:wrong-${TITLES.includes(failed) ? failed : isSites ? "site" : kind}`;
     const said = say(text, { ...numbers, at: failed === "entry" ? number(Number(at)) : at });
     const isAboutNobody = (isPublic || verdict === "receipt-signed") && !isAboutAddress;
-    showVerdict(VERDICTS[verdict], say(title), isAboutNobody ? `${said} ${say("about-nobody")}` : said);
-    showChecks(verdict === "wrong" ? failed : "", kind);
+    const more = isAboutNobody ? ["about-nobody"] : isSites ? ["file-evidence"] : [];
+    showVerdict(verdict, say(title), said, ...more.map((name) => say(name)));
+    showChecks(verdict === "wrong" ? failed : "", kind, isSites);
     const name = verdict === "wrong" ? [failed, at].filter(Boolean).join(":") : "";
     showFacts({ ...numbers, failed: name, source: source && say(`source:${source}`) }, kind, facts);
     part("claims").hidden = !["pack-right", "pack-whole"].includes(verdict);
+    part("claims-today").parentElement.hidden = facts.todayPeople === undefined;
+    part("claims-today").textContent = say("claims-today", numbers);
     part("details").hidden = states.size === 0 && !name;
     part("verdict").scrollIntoView({ block: "center" });
   }
 
-  function showVerdict([look, sign], title, text) {
-    const box = make("div", `verdict verdict--${look}`);
-    const heading = make("p", "verdict__title");
-    heading.append(icon("verdict__sign", sign), title);
-    box.append(heading, make("p", "verdict__text", text));
-    part("verdict").replaceChildren(box);
-  }
-
   // Up to the one that failed; what comes after it was not looked at.
-  function showChecks(failed, kind) {
-    const broken = SHOWS_IN[kind]?.[failed] ?? failed;
+  function showChecks(failed, kind, isSites) {
+    const broken = SHOWS_IN[kind]?.[failed] ?? (isSites ? TODAY[kind] : failed);
     const list = [];
     for (const name of STEPS[kind] ?? []) {
       const state = name === broken ? "failed" : (states.get(name) ?? "skipped");
@@ -97,36 +89,16 @@ export default function result(page) {
   }
 
   // An entry is called by its index, counted from 0, as in the log, in the receipt and by verify.py.
-  function numbersOf({ index, size, today, standing, people, organizations, paper, ...more }) {
-    const found = { size, today, standing, people, organizations, paper, number: index };
+  function numbersOf({ index, size, today, standing, people, organizations, paper, todayPeople, todayOrganizations, ...more }) {
+    const found = { size, today, standing, people, organizations, paper, todayPeople, todayOrganizations, number: index };
     const known = Object.entries(found).filter(([, value]) => value !== undefined);
     return { ...more, ...Object.fromEntries(known.map(([name, value]) => [name, number(value)])) };
   }
 
-  function say(name, values = {}) {
-    const text = words.querySelector(`[data-word="${name}"]`)?.textContent ?? name;
-    return text.replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all);
-  }
-
-  const number = (value) => new Intl.NumberFormat(lang).format(value);
-
   function date(day) {
-    const format = new Intl.DateTimeFormat(page.documentElement.dataset.locale, { dateStyle: "long", timeZone: "UTC" });
+    const format = new Intl.DateTimeFormat(document.documentElement.dataset.locale, { dateStyle: "long", timeZone: "UTC" });
     const moment = new Date(`${day}T00:00:00Z`);
     return Number.isNaN(moment.getTime()) ? day : format.format(moment);
-  }
-
-  function make(tag, className, text = "") {
-    const element = page.createElement(tag);
-    if (className) element.className = className;
-    element.textContent = text;
-    return element;
-  }
-
-  function icon(className, sign) {
-    const element = make("span", className, sign);
-    element.setAttribute("aria-hidden", "true");
-    return element;
   }
 
   return {

@@ -28,5 +28,5 @@ export default function trust({ Failed, readKeys }) {
     }
   }
 
-  return { keysFor };
+  return { keysFor, keysOf };
 }

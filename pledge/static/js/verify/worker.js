@@ -1,7 +1,9 @@
 // Checks beside the page, so that the page stays responsive. It sends nothing anywhere: a file stays here, and all that is
 // fetched are the parts of this program and the public keys and logs of this site.
 
-const ORDER = ["note", "merkle", "zip", "entries", "trust", "log", "receipt", "tables", "pack"];
+const ORDER = ["note", "merkle", "zip", "entries", "trust", "log", "receipt", "tables", "pack", "count"];
+// What says nothing about what was to be checked.
+const UNKNOWN = ["browser", "neither", "key", "too-large", "unreadable", "no-log", "trouble"];
 
 onmessage = async ({ data: { file, asked, addresses } }) => {
   const parts = await assemble(addresses);
@@ -29,25 +31,25 @@ async function assemble(addresses) {
 
 async function check(parts, file, asked, tell) {
   try {
-    const kind = await kindOf(file);
+    const kind = file ? await kindOf(file) : "count";
     postMessage({ kind });
     if (!(await parts.canCheck())) throw new parts.Failed("browser");
     if (!kind) throw new parts.Failed("neither");
-    const checks = { receipt: parts.checkReceipt, pack: parts.checkPack };
+    if (kind === "count") return await parts.checkCount(asked, tell);
+    const checks = { receipt: parts.checkReceipt, pack: parts.checkPack, checkpoint: parts.checkKept };
     return await checks[kind](file, asked, tell);
   } catch (error) {
     // An error that prevents checking says nothing about the file.
     const failed = error.failed ?? (error.name === "NotReadableError" ? "unreadable" : "trouble");
-    const isUnknown = ["browser", "neither", "key", "too-large", "unreadable", "trouble"].includes(failed);
     if (failed === "trouble") console.warn(error);
-    return { verdict: isUnknown ? "unknown" : "wrong", failed, at: error.at ?? "" };
+    return { verdict: UNKNOWN.includes(failed) ? "unknown" : "wrong", failed, at: error.at ?? "", isOfSite: error.isOfSite };
   }
 }
 
 // What it is by its first bytes, or where those are damaged, by its name.
 async function kindOf(file) {
-  const first = new TextDecoder("latin1").decode(await file.slice(0, 8).arrayBuffer());
-  if (first === "c2sp.org" || file.name.endsWith(".tlog-proof")) return "receipt";
+  const first = new TextDecoder("latin1").decode(await file.slice(0, 300).arrayBuffer());
+  if (first.startsWith("c2sp.org") || file.name.endsWith(".tlog-proof")) return "receipt";
   if (first.startsWith("PK\x03\x04") || file.name.endsWith(".zip")) return "pack";
-  return null;
+  return /^[^ +\n]+\n[0-9]+\n/.test(first) ? "checkpoint" : null;
 }

@@ -15,15 +15,13 @@ from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
 from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
-from pledge.web.public.campaign.sharing import organization_links
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
+from pledge.web.public.campaign.sharing import group_address, group_links, organization_links, qr_code
 from pledge.web.request_checks import page_number
 from pledge.web.templating import render_page
 
 #: The query parameters of the wall; a request with any of them is not cached.
 PARAMETERS = ("q", "type", "country", "page")
-#: Of people who signed through the link of an organisation, as everybody is told.
-_FEWEST = 10
 
 
 @public.get("/c/<slug>/organizations")
@@ -58,17 +56,33 @@ def organization(slug: str, endorsement_id: int) -> AnyResponse:
     shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())
     if shown is None:
         return _elsewhere(campaign, endorsement_id)
-    via = organization_code(shown.id)
-    people = referrals.public_count(campaign.id, via) or 0
     return render_page(
         "public/campaign/organization.html",
         410 if shown.is_gone else 200,
         campaign=campaign,
         organization=shown,
-        via=via,
-        people=people if people >= _FEWEST else None,
+        group=referrals.group(campaign.id, organization_code(shown.id)),
         share=organization_links(campaign, shown.id, shown.name),
+        qr=qr_code(group_address(campaign, organization_code(shown.id))),
     )
+
+
+@public.get("/c/<slug>/with/<code>")
+@cached(PAGE_CACHE)
+def group(slug: str, code: str) -> AnyResponse:
+    """Where the QR code of a link leads: the page of an organisation, of a partner with a goal, or of the campaign."""
+    campaign = campaign_or_404(slug)
+    found = referrals.group(campaign.id, code)
+    if found is None:
+        abort(404)
+    number = found.referrer.endorsement_id
+    if number is not None:
+        return redirect(url_for("public.organization", slug=slug, endorsement_id=number))
+    if found.referrer.goal is None:
+        return redirect(url_for("public.campaign", slug=slug, via=code))
+    page, share = campaign_page(campaign), group_links(campaign, found.referrer)
+    qr = qr_code(share.url)
+    return render_page("public/campaign/group.html", page=page, group=found, share=share, qr=qr)
 
 
 def _wanted() -> WallFilter:

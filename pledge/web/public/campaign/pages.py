@@ -1,5 +1,6 @@
 """What several public pages show of a campaign, and what the run-time switches (pledge/switches) change on them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -16,11 +17,11 @@ from pledge.campaigns.partners import PartnerView, PartnerWall, SisterView, show
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import i18n, languages
 from pledge.core.urls import campaign_link
+from pledge.deliveries.queries import DeliveryRow, public_deliveries
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import OrganizationView
+from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
-from pledge.news import queries as news
-from pledge.news.queries import PublicNews
 from pledge.signatures import queries as signatures
 from pledge.statistics.places import TodayLine, today_line
 from pledge.switches import queries as switches
@@ -37,8 +38,20 @@ PDF_CACHE = "public, max-age=3600"
 
 #: Steps that a page which stays open knows in advance.
 STEPS_AHEAD = 8
-#: On the campaign's page.
-NEWEST_NEWS = 3
+#: For how many seconds it is kept since when a key signs: it changes by a rotation.
+KEY_SECONDS = 60
+
+#: The parts of the program that checks, js/verify/<name>.js: pages contain their addresses, as each has a hash of its content.
+VERIFY_PARTS = (
+    *("bytes", "note", "merkle", "zip", "entries", "trust", "log", "receipt", "tables", "pack", "count"),
+    *("words", "result", "worker"),
+)
+
+
+@cache.memoize(KEY_SECONDS, response_filter=bool)
+def signing_since(*campaign_ids: int) -> dict[int, datetime]:
+    """From when the newest key of each log signs it, as log_queries tells it."""
+    return log_queries.signing_since(campaign_ids)
 
 
 @dataclass(frozen=True)
@@ -49,18 +62,18 @@ class CampaignCard:
     step: GoalStep
     people: int
     organizations: int
+    delivered: DeliveryRow | None  #: of one that has ended, the newest
 
 
 @dataclass(frozen=True)
 class CampaignExtras:
-    """The supporters and the news of a campaign, as its pages show them."""
+    """The supporters of a campaign, as its pages show them."""
 
     secretariat: list[PartnerView]
     partners: PartnerWall
     sisters: list[SisterView]
     signers: list[str]
     endorsers: list[OrganizationView]  #: the newest ones
-    news: list[PublicNews]  #: the newest ones
     today: TodayLine | None  #: "12 people from Busan today"
 
 
@@ -73,18 +86,10 @@ class CampaignPage(CampaignView):
     as_of: datetime
     step: GoalStep
     steps: list[int]  #: those behind and the next ones, for a page that stays open
-    is_paused: bool  #: would take signatures, but staff have paused signing for a while
     extras: CampaignExtras
     url: str
-
-    @property
-    def is_open(self) -> bool:
-        """Whether one can sign now."""
-        return super().is_open and not self.is_paused
-
-
-def signing_paused() -> bool:
-    return switches.current().signing_paused
+    delivered: DeliveryRow | None  #: of one that has ended, the newest
+    other: CampaignView | None  #: of one that has ended, another one of this site that one can sign
 
 
 def banner() -> str:
@@ -137,7 +142,6 @@ def _extras(campaign_id: int, lang: str, has_sisters: bool) -> CampaignExtras:
         sisters=shown_sisters(campaign_id, lang) if has_sisters else [],
         signers=signatures.public_names(campaign_id),
         endorsers=endorsements.recent(campaign_id, lang),
-        news=news.public_news(campaign_id, lang, NEWEST_NEWS),
         today=today_line(campaign_id),
     )
 
@@ -152,10 +156,23 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         as_of=count.as_of,
         step=step,
         steps=list(islice(goals.steps_of(campaign.goal, campaign.goal_steps), step.passed + STEPS_AHEAD)),
-        is_paused=campaign.is_open and signing_paused(),
         extras=_extras(campaign.id, i18n.language(), campaign.has_sisters),
         url=campaign_link(i18n.language(), campaign.slug),
+        delivered=_delivered([campaign]).get(campaign.id),
+        other=_other_open(i18n.language()) if campaign.has_ended else None,
     )
+
+
+def _delivered(shown: Iterable[CampaignView]) -> dict[int, DeliveryRow]:
+    """The newest delivery of each of these campaigns that has ended."""
+    rows = public_deliveries(*(campaign.id for campaign in shown if campaign.has_ended))
+    return {row.campaign_id: row for row in reversed(rows)}
+
+
+@cache.cached(SECONDS, make_cache_key=lambda lang: f"open campaign {lang}")
+def _other_open(lang: str) -> CampaignView | None:
+    """The newest campaign that one can sign."""
+    return next((one for one in campaigns.public_campaigns(lang) if one.is_open), None)
 
 
 def goal_step(campaign: CampaignView, people: int) -> GoalStep:
@@ -166,8 +183,15 @@ def goal_step(campaign: CampaignView, people: int) -> GoalStep:
 def campaign_cards() -> list[CampaignCard]:
     shown = campaigns.public_campaigns(i18n.language())
     counts = ledger.counts(campaign.id for campaign in shown)
+    delivered = _delivered(shown)
     return [
-        CampaignCard(campaign, goal_step(campaign, count.people), count.people, count.organizations)
+        CampaignCard(
+            campaign=campaign,
+            step=goal_step(campaign, count.people),
+            people=count.people,
+            organizations=count.organizations,
+            delivered=delivered.get(campaign.id),
+        )
         for campaign in shown
         for count in [counts[campaign.id]]
     ]

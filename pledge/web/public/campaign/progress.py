@@ -15,7 +15,13 @@ from pledge.statistics.history import progress as read_progress
 from pledge.statistics.places import published_places
 from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, goal_step
+from pledge.web.public.campaign.pages import (
+    PAGE_CACHE,
+    VERIFY_PARTS,
+    campaign_or_404,
+    goal_step,
+    signing_since,
+)
 from pledge.web.templating import render_page
 
 #: Countries in the first table; the others are in a disclosure.
@@ -68,6 +74,8 @@ def progress(slug: str) -> Response:
         paper=paper_signatures.public(campaign.id),
         integrity=integrity.recent(campaign.id),
         checkpoint=found.checkpoint,
+        since=signing_since(campaign.id),
+        parts=VERIFY_PARTS,
         smallest=MIN_CELL,
     )
 

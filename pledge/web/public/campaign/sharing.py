@@ -73,13 +73,13 @@ def partner_page(slug: str, token: str) -> Response:
 
 
 def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = False) -> Response:
-    """`is_own`: with how many people signed through its link, in whole fives; None for fewer."""
+    """`is_own`: with how many people signed through its link."""
     return render_page(
         "public/campaign/spread.html",
         campaign=campaign,
         referrer=referrer,
         is_own=is_own,
-        people=referrals.public_count(campaign.id, referrer.code) if is_own and referrer else None,
+        group=referrals.group(campaign.id, referrer.code) if is_own and referrer else None,
         partners=referrals.partners(campaign.id),
         codes=_codes(campaign, referrer),
         endorsement_codes=endorsement_codes(campaign, referrer.endorsement_id)
@@ -181,8 +181,10 @@ class ShareLinks:
 def campaign_links(campaign: CampaignView) -> ShareLinks:
     if campaign.has_ended:
         text = _("“%(title)s”: see what came of it", title=campaign.title)
-    else:
+    elif campaign.is_open:
         text = _("“%(title)s”: read the pledge and sign", title=campaign.title)
+    else:
+        text = _("“%(title)s”: read what it is about", title=campaign.title)
     return _links(campaign_link(i18n.language(), campaign.slug), text, campaign.slug)
 
 
@@ -199,6 +201,18 @@ def organization_links(campaign: CampaignView, endorsement_id: int, name: str) -
     """The page of an organisation that endorses."""
     text = _("%(organization)s endorses “%(campaign)s”", organization=name, campaign=campaign.title)
     return _links(_entry(campaign, endorsement_id), text, campaign.slug, endorsement_id=endorsement_id)
+
+
+def group_links(campaign: CampaignView, referrer: Referrer) -> ShareLinks:
+    """The page of a partner that counts who signs through its link."""
+    name = referrer.name.of(i18n.language())
+    text = _("“%(title)s”: sign with %(name)s", title=campaign.title, name=name)
+    return _links(group_address(campaign, referrer.code), text, campaign.slug)
+
+
+def group_address(campaign: CampaignView, code: str) -> str:
+    """Where the QR code of a partner or an organisation leads, also from a poster."""
+    return public_url("public.group", lang=i18n.language(), slug=campaign.slug, code=code)
 
 
 def _entry(campaign: CampaignView, endorsement_id: int) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from hashlib import sha256
 
-from flask import Response, abort
+from flask import Response, abort, request
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,41 +24,27 @@ from pledge.core import countries, i18n, languages, tokens
 from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
 from pledge.core.urls import campaign_link
-from pledge.deliveries.queries import public_deliveries
 from pledge.news import queries as news_queries
 from pledge.retention.services import last_run
+from pledge.statistics import referrals
+from pledge.timeline.queries import timeline
 from pledge.web.caching import cached
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import (
     PAGE_CACHE,
+    VERIFY_PARTS,
     campaign_cards,
     campaign_or_404,
     campaign_page,
     mark_sample,
     pdf,
+    signing_since,
 )
-from pledge.web.public.campaign.sharing import campaign_links, qr_code
+from pledge.web.public.campaign.sharing import campaign_links, group_address, qr_code
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
-
-#: The parts of the program, js/modules/verify-<name>.js: the page contains their addresses, as each has a hash of its
-#: content.
-PARTS = (
-    "bytes",
-    "note",
-    "merkle",
-    "zip",
-    "entries",
-    "trust",
-    "log",
-    "receipt",
-    "tables",
-    "pack",
-    "result",
-    "worker",
-)
 
 
 @public.get("/")
@@ -242,7 +228,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
         form=SignForm(country=countries.HOME),
         share=campaign_links(view),
         qr=qr_code(page.url),
-        deliveries=[] if preview else public_deliveries(view.id),
+        story=timeline(view, page.people, i18n.language()),
         events=coming,
         past_events=[event for event in reversed(shown) if event.is_over],
         preview=preview,
@@ -271,14 +257,16 @@ def live(slug: str) -> Response:
 
 @public.get("/c/<slug>/poster-<paper>.pdf")
 def poster(slug: str, paper: str) -> Response:
+    """`via`: of a group, whose page the code leads to."""
     if paper not in set(Paper):
         abort(404)
     campaign = campaign_or_404(slug)
+    referrer = referrals.find(campaign.id, request.args.get("via", ""))
     words = PosterWords(
         lang=i18n.language(),
         title=mark_sample(campaign.title),
         tagline=campaign.tagline,
-        ask=_("Scan the code and sign"),
+        ask=_("Scan the code to see what came of it") if campaign.has_ended else _("Scan the code and sign"),
         code_alt=_("QR code of the campaign address"),
         recipient=_("The number of signatures is handed to %(recipient)s.", recipient=campaign.recipient)
         if campaign.recipient
@@ -286,7 +274,9 @@ def poster(slug: str, paper: str) -> Response:
         secretariat=_("Secretariat: %(names)s", names=campaign.secretariat_line)
         if campaign.secretariat_line
         else "",
-        url=campaign_link(i18n.language(), campaign.slug),
+        url=group_address(campaign, referrer.code)
+        if referrer
+        else campaign_link(i18n.language(), campaign.slug),
     )
     return pdf(poster_pdf(words, Paper(paper)), f"{campaign.slug}-poster-{paper}-{words.lang}")
 
@@ -314,10 +304,14 @@ def news_item(slug: str, news_id: int) -> Response:
 @cached(PAGE_CACHE)
 def verify() -> Response:
     """The page names the campaigns of this site, so that the browser fetches keys only for those."""
+    shown = campaigns.public_campaigns(i18n.language())
+    since = signing_since(*(one.id for one in shown))
     return render_page(
         "public/campaign/verify.html",
-        slugs=[one.slug for one in campaigns.public_campaigns(i18n.language())],
-        parts=PARTS,
+        slugs=[one.slug for one in shown],
+        logs=[one for one in shown if one.id in since],
+        since=since,
+        parts=VERIFY_PARTS,
         program_sha256=_program_sha256(),
     )
 

@@ -17,7 +17,6 @@ from pledge.web.public.campaign.pages import (
     campaign_now_or_404,
     campaign_or_404,
     campaign_page,
-    signing_paused,
 )
 from pledge.web.public.endorsing.forms import CHANGED_PLEDGE, EndorseForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
@@ -38,7 +37,7 @@ def endorse(slug: str) -> Response:
 def endorse_post(slug: str) -> Response:
     campaign = campaign_now_or_404(slug)
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))
-    if signing_paused() or not campaign.is_open:  # before a picture is taken
+    if not campaign.is_open:  # before a picture is taken
         return _not_taken(campaign, form)
     is_valid = form.validate()
     answer = proof_of_work.read_answer(form, slug) if is_valid else ProofAnswer.NONE
@@ -88,7 +87,7 @@ def _not_taken(campaign: CampaignView, form: EndorseForm) -> Response:
     """Staff have paused signing, and with it endorsing (503); the campaign closed while the page was open (409); or the form named
     a pledge text that does not exist (422). Nothing was stored.
     """
-    if signing_paused():
+    if campaign.is_paused:
         response = _form_page(campaign, form, 503)
         response.headers["Retry-After"] = str(RETRY_AFTER_PAUSE)
         return response

@@ -9,19 +9,22 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
-from wtforms.validators import DataRequired, ValidationError
+from wtforms.validators import DataRequired, Optional, ValidationError
 
+from pledge.campaigns.goals import GROUP_GOALS
+from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
 from pledge.core import languages
 from pledge.core.text.lines import LINE_MESSAGES, LineFault, one_line, two_digits
 from pledge.endorsements import rules
 from pledge.endorsements.rules import BadContent, Content, ContentFault
-from pledge.web.forms import ByLanguage, Check, PublicForm, TickField
+from pledge.web.forms import ByLanguage, Check, PublicForm, TickField, WholeNumberField
 from pledge.web.public.signing.forms import AddressForm, PlaceForm, version_field
 from pledge.web.public.signing.proof_of_work import ProvableForm
 
 #: The form names a version of the pledge text that does not exist.
 CHANGED_PLEDGE = _l("The pledge text was changed. Please read it again and endorse it.")
 
+_NO_GOAL = FAULT_MESSAGES[FieldFault.GROUP_GOAL]
 #: What a fault is called, by field where one wording does not fit all.
 _WORDS: dict[StrEnum, Any] = {
     **LINE_MESSAGES,
@@ -175,6 +178,16 @@ class EndorseForm(ProvableForm, ContentForm, PersonForm, AddressForm):
 
 class CorrectionForm(ContentForm, PersonForm):
     show_contact = TickField(_l("Show my name and title"))
+
+
+class GoalForm(PublicForm):
+    """How many people are to sign through the organisation's link; empty where that is not counted in public."""
+
+    group_goal = WholeNumberField(_l("Goal of your own"), [Optional()], _NO_GOAL)
+
+    def validate_group_goal(self, field: Field) -> None:
+        if field.data is not None and field.data not in GROUP_GOALS:
+            raise ValidationError(_NO_GOAL)
 
 
 class ContactForm(PersonForm, AddressForm):

@@ -25,7 +25,7 @@ from pledge.mailed_links.links import Confirmation, LinkState
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.campaign import files
-from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, TakeOverForm
+from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, GoalForm, TakeOverForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.journey import (
     FORM,
@@ -134,6 +134,17 @@ def cancel_contact(subject: Subject, token: str) -> Response:
 @while_possible
 def check_site(subject: Subject, token: str) -> Response:
     return back_to_own_page(subject, token, "proved" if services.check_website(token) else "not_proved")
+
+
+@route("/endorse/me/<token>/group", subjects=[ENDORSEMENT], methods=["POST"])
+@limited(link_limit)
+@while_possible
+def set_group_goal(subject: Subject, token: str) -> Response:
+    form = GoalForm(request.form)
+    if not form.validate():
+        return own_page(subject, token, own_endorsement(token, i18n.language()), 422, form=form)
+    services.set_group_goal(token, form.group_goal.data)
+    return back_to_own_page(subject, token, "saved")
 
 
 @route("/endorse/contact/<token>", subjects=[ENDORSEMENT], methods=FORM)

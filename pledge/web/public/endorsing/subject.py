@@ -16,7 +16,7 @@ from pledge.endorsements.queries import EndorsementView, open_link, own_endorsem
 from pledge.endorsements.verification.ladder import Proof, proof_for
 from pledge.endorsements.versions import content_of
 from pledge.statistics import referrals
-from pledge.statistics.referrals import organization_code
+from pledge.statistics.referrals import ReferralLine, organization_code
 from pledge.web.public.campaign.sharing import (
     Code,
     ShareLinks,
@@ -25,6 +25,7 @@ from pledge.web.public.campaign.sharing import (
     link_code,
     organization_links,
 )
+from pledge.web.public.endorsing.forms import GoalForm
 from pledge.web.public.mailed_links.subject import Subject
 
 #: What the own page can say after something was done, by the name in its address.
@@ -35,8 +36,7 @@ DONE = ("sent", "saved", "asked", "cancelled", "proved", "not_proved", "withdraw
 class OwnSpread:
     """What an organisation on the wall shares the campaign with, and how many signed through its link."""
 
-    via: str
-    people: int | None  #: as referrals.public_count() tells it
+    group: ReferralLine
     link: Code
     badge: list[Code]
 
@@ -49,6 +49,7 @@ def own_context(endorsement: EndorsementView) -> dict[str, Any]:
         "contact_number": handover.number_for(endorsement.row.id, change.contact_number) if change else "",
         "proof": _proof(endorsement),
         "spread": _spread(endorsement),
+        "form": GoalForm(obj=endorsement.row),
         "share": _share(endorsement),
         "done": done if done in DONE else None,
     }
@@ -68,13 +69,14 @@ def _share(endorsement: EndorsementView) -> ShareLinks:
 
 def _spread(endorsement: EndorsementView) -> OwnSpread | None:
     """None for an organisation that is not on the wall."""
-    if endorsement.row.state != EndorsementState.PUBLISHED:
+    group = referrals.group(endorsement.campaign.id, organization_code(endorsement.row.id))
+    if group is None:
         return None
-    via = organization_code(endorsement.row.id)
     return OwnSpread(
-        via=via,
-        people=referrals.public_count(endorsement.campaign.id, via),
-        link=replace(link_code(endorsement.campaign, via), label=_("The organisation’s link")),
+        group=group,
+        link=replace(
+            link_code(endorsement.campaign, group.referrer.code), label=_("The organisation’s link")
+        ),
         badge=endorsement_codes(endorsement.campaign, endorsement.row.id),
     )
 
@@ -108,6 +110,7 @@ def readable(endorsement: EndorsementView) -> dict[str, Any]:
         "versions": [_readable_version(version) for version in endorsement.versions],
         "state": row.state,
         "level": row.level,
+        "group_goal": row.group_goal,
         "last_decision": row.decision_reason,
         "language": row.lang,
         "privacy_notice": row.privacy_version,

@@ -8,7 +8,7 @@ read the mail.
 
 from typing import Any
 
-from flask import Response, abort, jsonify, make_response, render_template, request
+from flask import Response, abort, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
 from pledge.campaigns.queries import CampaignView
@@ -91,9 +91,14 @@ def me_keep(subject: Subject, token: str) -> Response:
 @route("/me/<token>/receipt", subjects=[SIGNATURE])
 @mailed_link
 def me_receipt(subject: Subject, token: str) -> Response:
-    """The small file that proves, without us, that a signature is in the public log."""
+    """The small file that proves, without us, that a signature is in the public log; with `?open=1`, the page that checks it.
+
+    There it stands after `#`, where no server and no log sees it, as whoever has it can try addresses.
+    """
     signature = own_signature(token, i18n.language())
     found = receipt(signature.row.id)
+    if found is not None and "open" in request.args:
+        return see_other(f"{url_for('public.verify')}#receipt={found.packed}")
     if found is not None:
         response = Response(found.content, content_type="text/plain; charset=utf-8")
         name = f"{signature.campaign.slug}-{found.index}.tlog-proof"

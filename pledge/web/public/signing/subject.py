@@ -19,7 +19,7 @@ from pledge.signatures import services
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.web.caching import SECONDS, cache
-from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, goal_step, signing_paused
+from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, goal_step
 from pledge.web.public.campaign.sharing import qr_code, signer_links
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import OwnForm, SignForm
@@ -51,7 +51,7 @@ def own_context(signature: SignatureView) -> dict[str, Any]:
 
 def _form_to_sign_again(signature: SignatureView) -> SignForm | None:
     """Filled in but for the consents, while the campaign takes signatures."""
-    if signature.row.state != SignatureState.WITHDRAWN or not signature.campaign.is_open or signing_paused():
+    if signature.row.state != SignatureState.WITHDRAWN or not signature.campaign.is_open:
         return None
     row = signature.row
     return SignForm(name=row.name, email=row.email, country=row.country, region=row.region)
@@ -163,13 +163,13 @@ def _rendered(campaign_id: int, lang: str) -> NextSteps:
             "public/signing/next_steps/ways_on.html",
             slug=campaign.slug,
             events=list(islice(coming, NEAREST_EVENTS)),
-            takes_organizations=campaign.is_open and not signing_paused(),
+            takes_organizations=campaign.is_open,
         ),
     )
 
 
 def _progress(campaign: CampaignView, step: GoalStep) -> Markup:
-    return _part("public/signing/next_steps/progress.html", step=step, is_running=campaign.is_open)
+    return _part("public/signing/next_steps/progress.html", step=step, is_running=campaign.is_running)
 
 
 def _part(template: str, **context: object) -> Markup:

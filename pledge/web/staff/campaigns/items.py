@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
-from wtforms.validators import ValidationError
+from wtforms.validators import Optional, ValidationError
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import items
@@ -18,13 +18,14 @@ from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.items import Item, ItemKind
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PARTNER, SISTER, PartnerFields, SisterFields
+from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import SEOUL
 from pledge.core.urls import campaign_link, public_url
 from pledge.statistics import referrals
 from pledge.statistics.referrals import Referrer
-from pledge.web.forms import ByLanguage, TickField
+from pledge.web.forms import ByLanguage, TickField, WholeNumberField
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
@@ -81,6 +82,9 @@ class PartnerForm(LogoForm):
     type = SelectField(_l("Kind of organisation"), validate_choice=False)
     name = ByLanguage(StringField, _l("Name"))
     url = StringField(_l("Web address"))
+    group_goal = WholeNumberField(
+        _l("Goal of its own link"), [Optional()], FAULT_MESSAGES[FieldFault.GROUP_GOAL]
+    )
 
     def validate_role(self, field: Field) -> None:
         if field.data not in set(PartnerRole):
@@ -93,6 +97,7 @@ class PartnerForm(LogoForm):
             self.by_language("name"),
             self.url.data or "",
             self.type.data or "",
+            self.group_goal.data,
         )
 
 

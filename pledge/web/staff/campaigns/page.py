@@ -72,6 +72,7 @@ class TextsForm(SectionForm):
     tagline = ByLanguage(StringField, _l("Tagline"))
     summary = ByLanguage(TextAreaField, _l("Summary"))
     body = ByLanguage(TextAreaField, _l("Text"))
+    who_may_sign = ByLanguage(StringField, _l("Who may sign"))
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -21,8 +22,9 @@ from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin, MissingText, NoSuchCampaign
 from pledge.core import i18n, languages, tokens
 from pledge.core.tokens import Purpose
+from pledge.news.services import closing_moved
 from pledge.web import errors
-from pledge.web.forms import ByLanguage, StaffForm
+from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField, whole_number
 from pledge.web.staff.auth.access import SecondFactorNeeded, actor, needs, was_shown_lately
 from pledge.web.staff.auth.step_up import on_second_factor_needed
 from pledge.web.staff.blueprint import staff
@@ -39,10 +41,8 @@ from pledge.web.staff.campaigns.page import PledgeForm, RecipientForm, TextsForm
 from pledge.web.staff.forms import (
     SavingProblem,
     StampedForm,
-    WholeNumberField,
     attempt,
     moment_field,
-    whole_number,
 )
 
 
@@ -74,22 +74,25 @@ class ScheduleForm(SectionForm):
     goal = WholeNumberField(_l("Goal"), invalid_value_message=FAULT_MESSAGES[FieldFault.GOAL])
     goal_steps = NumbersField(_l("Steps on the way"))
     opens_at = moment_field(_l("Opens"))
+    step_sentences = ByLanguage(TextAreaField, _l("What is done at a step"))
     closes_at = moment_field(_l("Closes"))
     reason = TextAreaField(_l("Reason"))
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        return {**vars(desk.schedule), "seen": desk.schedule.stamp}
+        return {**languages.as_fields(vars(desk.schedule)), "seen": desk.schedule.stamp}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         moderation.edit_schedule(
             *(actor(), slug, self.seen.data or ""),
             goal=self.goal.data or 0,
             goal_steps=self.goal_steps.data,
+            step_sentences=self.by_language("step_sentences"),
             opens_at=self.opens_at.data,
             closes_at=self.closes_at.data,
             reason=self.reason.data or "",
             is_stepped_up=was_shown_lately(),
+            closing_moved=partial(closing_moved, actor()),
         )
 
 

@@ -16,7 +16,7 @@ from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Channel
 from pledge.deliveries.services import Answer, EntryFault, HandingOver
 from pledge.web.forms import ByLanguage, StaffForm
-from pledge.web.staff.forms import moment_field
+from pledge.web.staff.forms import day_field, moment_field
 
 CHANNELS: dict[Channel, Any] = {
     Channel.IN_PERSON: _l("In person"),
@@ -38,6 +38,7 @@ _WRONG: dict[str, Any] = {
     EntryFault.CHANNEL: _l("Choose how it was handed over."),
     EntryFault.FUTURE: _l("This is in the future."),
     EntryFault.TOO_EARLY: _l("Enter a time after the step before it (%(moment)s)."),
+    EntryFault.BEFORE_HANDING_OVER: _l("This is before it was handed over."),
     EntryFault.TOO_LATE: _l("This is later than the answer."),
 }
 
@@ -86,11 +87,17 @@ class HandingOverForm(StaffForm):
     handed_over_at = moment_field(_l("Handed over on"))
     channel = SelectField(_l("How"), validate_choice=False)
     receipt_number = StringField(_l("Reference number"))
+    answer_due = day_field(_l("Answer due by"))
     reason = TextAreaField(_l("Reason for the correction"))
 
     @property
     def entry(self) -> HandingOver:
-        return HandingOver(self.handed_over_at.data, self.channel.data or "", self.receipt_number.data or "")
+        return HandingOver(
+            self.handed_over_at.data,
+            self.channel.data or "",
+            self.receipt_number.data or "",
+            self.answer_due.data,
+        )
 
 
 class AnswerForm(StaffForm):

@@ -17,8 +17,8 @@ from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures import origins
 from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin
-from pledge.web.forms import StaffForm, TickField
-from pledge.web.staff.forms import StatedReasonForm, WholeNumberField, moment_field
+from pledge.web.forms import StaffForm, TickField, WholeNumberField
+from pledge.web.staff.forms import StatedReasonForm, moment_field
 
 
 class LookUpForm(StaffForm):

@@ -10,7 +10,7 @@ from icalendar import Calendar
 from pledge.campaigns import items, media, queries, staff_queries
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.media import VideoFields
-from pledge.core import clock, i18n
+from pledge.core import clock
 from pledge.web.caching import cache
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.support import factories
@@ -43,27 +43,6 @@ def test_the_page_names_the_next_step_and_its_sky_clears_with_each(app, client, 
         assert f'max="{target}" value="{people}"' in page
         assert f'aria-valuetext="{people} of {target}"' in page
     assert f'class="hero sky-{sky}"' in client.get(PAGE).text
-
-
-def test_a_campaign_that_has_ended_says_with_how_many_and_asks_nobody_to_sign(app, client, frozen_clock):
-    row = factories.campaign("air", closes_at=frozen_clock.now() + timedelta(days=1))
-    signature(row)
-    fold_all()
-    frozen_clock.move(days=2)
-    day = i18n.format_date(row.closes_at, "en")
-    for path, heading in (
-        ("", "Blue Skies"),
-        ("/sign", "This campaign has ended"),
-        ("/endorse", "This campaign has ended"),
-    ):
-        page = client.get(PAGE + path).text
-        assert f"Signing closed on {day} with 1 signature. Thank you." in page
-        assert f"<h1>{heading}</h1>" in page
-        assert "Nothing has been recorded" not in page
-        assert all(
-            asked not in page for asked in ("Sign the pledge", "What you sign", "and sign", "<progress")
-        )
-        assert path == "" or '<a class="button button--quiet" href="/en/c/air">' in page
 
 
 def test_events_stand_on_the_page_with_their_files_and_past_ones_apart(app, client):
@@ -165,25 +144,6 @@ def test_home_lists_archived_campaigns_apart(app, client):
     current, _, archived = main.partition("Archived campaigns")
     assert ("/en/c/air" in current, "/en/c/old" in current) == (True, False)
     assert ("/en/c/air" in archived, "/en/c/old" in archived) == (False, True)
-
-
-@pytest.mark.parametrize(
-    ("facts", "words"),
-    [
-        ({"state": "archived", "closes_at": timedelta(days=-1)}, "This campaign is archived"),
-        ({"state": "closed", "closes_at": timedelta(days=-1)}, "Signing ended on"),
-        ({"closes_at": timedelta(days=-1)}, "Signing ended on"),
-        ({"state": "closed"}, "This campaign takes no new signatures."),
-        ({"opens_at": timedelta(days=1)}, "Signing opens on"),
-    ],
-)
-def test_why_one_cannot_sign_is_said_in_words(app, client, facts, words):
-    moments = {name: clock.now() + value for name, value in facts.items() if name != "state"}
-    factories.campaign("air", state=facts.get("state", "open"), **moments)
-    for path in (PAGE, f"{PAGE}/sign"):
-        page = client.get(path)
-        assert words in page.text
-        assert 'id="sign-form"' not in page.text
 
 
 def test_a_korean_name_on_the_english_page_says_its_language(app, client):

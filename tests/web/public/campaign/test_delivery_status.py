@@ -18,7 +18,7 @@ def _six_people(app):
 
 def test_nothing_is_said_before_it_is_handed_over(app, client):
     deliveries.frozen()
-    assert "What was handed over" not in client.get(PAGE).text
+    assert "Recipient:" not in client.get(PAGE).text
 
 
 def test_the_page_says_how_many_to_whom_and_when(app, client):

@@ -102,13 +102,12 @@ def test_the_checkpoint_of_the_number_can_be_read_and_checked(client):
     newest = log_queries.newest(the_campaign().id)
     page = get(client)
     document = html5lib.parse(page.text, namespaceHTMLElements=False)
-    assert newest.root_base64 in document.find(".//code").text
     folded = ["".join(details.itertext()) for details in document.iter("details")]
-    assert any(newest.root_base64 in text and "verify.py count" in text for text in folded), "one click below"
+    assert any(newest.root_base64 in text for text in folded), "one click below"
     assert 'href="/log/blue-skies/checkpoint"' in page.text
     assert 'href="/log/blue-skies/key"' in page.text
     assert re.search(r"verify\.py count http\S+/log/blue-skies<", page.text)
-    assert "Signers: 22, organisations: 1" in page.text
+    assert f"{newest.size} entries, signed" in page.text
 
 
 def test_more_than_ten_countries_are_a_press_away(client):

@@ -75,7 +75,7 @@ def partner_page(of, partner, lang="en"):
 
 @pytest.mark.parametrize(
     ("people", "told"),
-    [(4, "Fewer than five people have signed"), (14, "At least 10 people have signed through this link")],
+    [(9, "Not ten people yet."), (14, '<strong class="count__number">10</strong>')],
 )
 def test_the_page_of_a_partner_tells_its_number_in_whole_fives(client, people, told):
     air = campaign()

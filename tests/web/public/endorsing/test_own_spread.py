@@ -13,7 +13,7 @@ def own_page(client, of):
 
 
 @pytest.mark.parametrize(
-    ("people", "words"), [(4, "Fewer than five people have signed"), (9, "At least 5 people have signed")]
+    ("people", "words"), [(9, "Not ten people yet."), (14, '<strong class="count__number">10</strong>')]
 )
 def test_an_organisation_sees_in_fives_how_many_came_through_its_link(client, people, words):
     row = endorsement()

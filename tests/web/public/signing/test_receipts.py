@@ -1,6 +1,8 @@
 """The receipt over HTTP: a file for who is counted, a plain page for who is not (yet), and never another's."""
 
 import re
+import zlib
+from base64 import urlsafe_b64decode
 from hashlib import sha256
 
 import pytest
@@ -26,6 +28,18 @@ def test_the_own_page_gives_the_receipt(client):
     assert reply.headers["Content-Disposition"] == 'attachment; filename="clean-air-0.tlog-proof"'
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.data.startswith(b"c2sp.org/tlog-proof@v1\nextra ")
+
+
+def test_the_receipt_opens_in_the_page_that_checks_it_where_no_server_sees_it(client):
+    person = signature(campaign("clean-air"))
+    fold_all()
+    content = client.get(address(person)).data
+    reply = client.get(f"{address(person)}?open=1")
+    page, packed = reply.headers["Location"].split("#receipt=")
+    assert (reply.status_code, page) == (303, "/en/verify")
+    assert zlib.decompress(urlsafe_b64decode(packed), -zlib.MAX_WBITS) == content
+    assert person.email.encode() not in content
+    assert len(packed) < 2000
 
 
 def test_the_receipt_page_says_that_the_fold_is_awaited_and_asks_again_by_itself(client):
@@ -63,7 +77,7 @@ def test_thanks_and_own_page_offer_it_only_to_who_is_counted(client):
     own = f"/en/me/{manage_token(person)}"
     for text in (client.get(own).text, thanks_parts(client, press_key(person), "en")):
         assert re.search(r'href="/en/me/[^"]+/receipt"', text)
-        assert 'href="/en/verify"' in text
+        assert re.search(r'href="/en/me/[^"]+/receipt\?open=1"', text)
     gone = signature(state="withdrawn")
     assert "/receipt" not in client.get(f"/en/me/{manage_token(gone)}").text
 

@@ -249,6 +249,7 @@ def test_dates_are_typed_in_seouls_time(app, editor):
         data={
             "goal": "100,000",
             "goal_steps": "500\r\n5,000\r\n50,000",
+            "step_sentences_ko": "500명: 공개 질의합니다",
             "opens_at": "2027-09-07T00:00",
             "closes_at": "2027-12-31T23:59",
             "seen": seen(page),
@@ -261,6 +262,7 @@ def test_dates_are_typed_in_seouls_time(app, editor):
     shown = editor.get("/staff/campaigns/air/dates").text
     assert 'value="2027-12-31T23:59"' in shown
     assert "500\n5,000\n50,000</textarea>" in shown
+    assert "500명: 공개 질의합니다\n</textarea>" in shown
     assert "24 hours more" in shown
     assert "1 January 2028, 23:59" in shown, "the day of grace for mails under way"
 
@@ -271,6 +273,7 @@ def test_dates_are_typed_in_seouls_time(app, editor):
     [
         *[("goal", text) for text in ("", "many", "0", "9" * 30)],
         *[("goal_steps", text) for text in ("few", "3 2")],
+        ("step_sentences_en", "3: not a step"),
         *[("opens_at", text) for text in ("tomorrow", "9999-12-31T23:59", "2027-09-07T00:00+00:00")],
         ("closes_at", "2020-01-01T00:00"),
     ],

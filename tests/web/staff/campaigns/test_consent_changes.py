@@ -8,7 +8,7 @@ import pytest
 from pledge.audit.queries import Search, page
 from pledge.campaigns import staff_queries
 from tests.support import factories
-from tests.support.factories import draft
+from tests.support.factories import draft, signature
 from tests.support.pages import hidden_fields
 from tests.support.staff import code
 from tests.web.staff.campaigns.screens import seen
@@ -69,6 +69,12 @@ def test_a_change_of_the_consent_without_a_reason_is_refused_before_the_code_is_
     assert 'id="reason-error"' in refused.text
     assert change[2] in refused.text
     assert stored() == before
+
+
+def test_another_closing_date_writes_news_for_those_who_asked(app, editor):
+    signature(factories.campaign("air"), updates=True)
+    assert save(editor, CLOSING, reason=WHY).location.endswith("?saved=1")
+    assert "The closing date has changed" in editor.get("/staff/campaigns/air/news").text
 
 
 def test_who_did_not_see_the_recipient_of_now_changes_nothing(app, editor):

@@ -1,0 +1,79 @@
+// Counts a whole log again and holds what its site shows against it; and a checkpoint that somebody kept against the log of
+// today (docs/verify.md).
+
+const NUMBERS = ["people", "organizations", "paper"];
+const MAX_CHECKPOINT_BYTES = 100_000;
+// More are left to the command line: they would not fit into the memory of a phone.
+const MAX_ENTRIES = 1 << 20;
+
+export default function count(parts) {
+  const { Failed, or } = parts;
+
+  // `shown` is what each place of the site shows: { where, people, organizations, paper } and `size`, the entries that give
+  // it, or `since`, a day; only { where } when it could not be read.
+  async function checkCount({ slug, shown }, tell) {
+    const published = await parts.keysOf(slug);
+    const atLeast = Math.max(0, ...shown.map(({ size }) => size ?? 0));
+    const log = await parts.openLog({ slug, published }, atLeast);
+    if (!log) throw new Failed("no-log");
+    if (log.size > MAX_ENTRIES) throw new Failed("too-large");
+    tell.facts({ size: log.size, root: log.rootText, kept: log.bytes });
+    tell.facts({ signer: log.signers[0].id, others: others(log) });
+    tell.total(4 * log.size); // n entries fetched, n looks and 2n - 1 hashes
+    const sum = await parts.recount(await log.allEntries(tell.progress), log.size, tell.progress);
+    if (!parts.same(sum.root, log.root)) throw new Failed("root");
+    sum.checkTwice();
+    tell.facts({ ...sum.counts, paper: sum.paper.signatures });
+    const differing = shown.flatMap((one) => differences(one, sum, log.size));
+    tell.facts({ differing, unsure: shown.flatMap((one) => doubt(one, log.size)) });
+    if (differing.length) throw new Failed("shown");
+    return { verdict: shown.some((one) => doubt(one, log.size).length) ? "count-unsure" : "count-right" };
+  }
+
+  // Whoever else put a line under the checkpoint; their keys are not known here.
+  const others = ({ note, origin }) => [...new Set(note.signatures.map(({ name }) => name).filter((name) => name !== origin))];
+
+  function differences(shown, sum, size) {
+    if (doubt(shown, size).length) return [];
+    return NUMBERS.filter((word) => word in shown && !wasSum(shown, sum.sums[word], shown[word], sum)).map((word) => ({
+      where: shown.where,
+      word,
+      shown: shown[word],
+      counted: sum.sums[word][shown.size ?? size],
+    }));
+  }
+
+  // A page names no size, and may be a moment old: it must show what the log added up to since that day began.
+  function wasSum({ size, since }, sums, number, { before }) {
+    return size === undefined ? sums.subarray(before(since)).includes(number) : sums[size] === number;
+  }
+
+  function doubt({ where, size, people }, entries) {
+    if (people === undefined) return [{ where, why: "missing" }];
+    if (size === null) return [{ where, why: "null" }];
+    return size > entries ? [{ where, why: "ahead", shown: size }] : [];
+  }
+
+  // The log of the day on which it was kept must be the beginning of today's.
+  async function checkKept(file, asked, tell) {
+    const kept = await or("kept", async () => {
+      if (file.size > MAX_CHECKPOINT_BYTES) throw new RangeError("too long");
+      return parts.readCheckpoint(new Uint8Array(await file.arrayBuffer()));
+    });
+    tell.facts({ origin: kept.origin, size: kept.size, root: kept.rootText });
+    const trusted = await parts.keysFor(kept.origin, asked);
+    if (!trusted.keys) return { verdict: "unknown", failed: "unknown-key", at: kept.origin };
+    await or("checkpoint", async () => {
+      if (!(await parts.signedBy(kept.note, trusted.keys, kept.origin)).length) throw new RangeError("no known key");
+    });
+    tell.step("checkpoint");
+    const today = await parts.openLog(trusted, kept.size);
+    if (!today) throw new Failed("no-log");
+    tell.facts({ today: today.size });
+    if (!(await today.continues(kept))) throw new Failed("consistency");
+    tell.step("published");
+    return { verdict: "kept-right", source: trusted.source };
+  }
+
+  return { checkCount, checkKept };
+}

@@ -1,0 +1,142 @@
+// Counts the public log of a campaign again in this browser, in a worker that can be stopped, and says in three sentences what
+// was found, who signed it, and what it does not prove.
+
+export default async function recount(place) {
+  const addresses = Object.fromEntries(
+    Object.entries(place.dataset)
+      .filter(([name]) => name.startsWith("part"))
+      .map(([name, address]) => [name.slice("part".length).toLowerCase(), new URL(address, document.baseURI).href]),
+  );
+  const { default: words } = await import(addresses.words);
+  const { say, number, showVerdict, part } = words(place);
+  const [start, stop, chosen, bar] = ["start", "stop", "campaign", "bar"].map(part);
+  let worker = null;
+
+  start.addEventListener("click", begin);
+  stop.addEventListener("click", () => end(null));
+  start.disabled = false;
+  part("missing").hidden = true;
+
+  async function begin() {
+    show(true);
+    bar.value = 0;
+    worker = new Worker(addresses.worker, { type: "module" });
+    const mine = worker;
+    stop.focus();
+    const slug = chosen.value;
+    const shown = await shownBySite(slug);
+    if (worker !== mine) return;
+    worker.onerror = () => end({ verdict: "unknown", failed: "trouble", facts: {} });
+    worker.onmessage = ({ data }) => {
+      if (data.progress) bar.value = data.progress;
+      if (data.result) end(data.result);
+    };
+    worker.postMessage({ asked: { slug, shown }, addresses });
+  }
+
+  function end(result) {
+    worker.terminate();
+    worker = null;
+    show(false);
+    if (result) tell(result);
+    start.focus();
+  }
+
+  function show(isRunning) {
+    start.hidden = isRunning;
+    part("running").hidden = !isRunning;
+    part("keep").hidden = true;
+    if (isRunning) part("verdict").replaceChildren();
+  }
+
+  function tell({ verdict, failed = "", at = "", facts }) {
+    const { kept, signer, others = [], differing = [], unsure = [], ...numbers } = facts;
+    const counted = Object.fromEntries(
+      Object.entries(numbers).map(([name, value]) => [name, typeof value === "number" ? number(value) : value]),
+    );
+    const isCounted = numbers.people !== undefined;
+    const sentences = [];
+    if (isCounted) sentences.push(say(numbers.paper ? "counted-paper" : "counted", counted));
+    if (verdict === "count-right") sentences.push(say("same"));
+    for (const { where, word, ...two } of differing) {
+      sentences.push(say(`differs:${word}`, { where: say(`where:${where}`), shown: number(two.shown), counted: number(two.counted) }));
+    }
+    for (const { where, why, shown = 0 } of unsure) {
+      sentences.push(say(`unsure:${why}`, { where: say(`where:${where}`), shown: number(shown), size: counted.size }));
+    }
+    if (failed && failed !== "shown") sentences.push(say(`failed:${failed}`, { at: failed === "entry" ? number(Number(at)) : at }));
+    const found = [sentences.join(" ")];
+    if (signer) {
+      const since = chosen.selectedOptions[0].dataset.since;
+      found.push(say(others.length ? "signed-others" : "signed", { signer, since, others: others.join(", ") }));
+    }
+    if (isCounted) found.push(say("not-proven"));
+    showVerdict(verdict, say(verdict === "wrong" ? `title:wrong-${failed === "shown" ? "shown" : "site"}` : `title:${verdict}`), ...found);
+    if (verdict !== "unknown" && kept) offerToKeep(kept, numbers.size);
+  }
+
+  // The very checkpoint that was counted; the site may have a newer one by now.
+  function offerToKeep(bytes, size) {
+    const link = part("keep").querySelector("a");
+    URL.revokeObjectURL(link.href);
+    link.href = URL.createObjectURL(new Blob([bytes], { type: "text/plain" }));
+    link.download = `${chosen.value}-${size}.checkpoint.txt`;
+    part("keep").hidden = false;
+  }
+}
+
+// Asked before the log is, so that the log holds what is shown. The document for programs names the entries that give its
+// numbers; what names none must show a sum that the log had since the day before.
+async function shownBySite(slug) {
+  const { lang } = document.documentElement;
+  const pages = `/${lang}/c/${slug}`;
+  const places = [
+    read("integrity", `/api/v1/campaigns/${slug}/integrity`, async (answer) => {
+      const { confirmed, as_of } = await answer.json();
+      return { people: confirmed, since: dayBefore(new Date(as_of)) };
+    }),
+    read("page", pages, async (answer) => numbersOf(await answer.text(), "[data-count]", ".count__organizations strong")),
+    read("progress", `${pages}/progress`, async (answer) => numbersOf(await answer.text(), ...STANDING)),
+  ];
+  const shown = await Promise.all(places);
+  return [...shown, await countOf(slug)];
+}
+
+const TRIES = 4;
+const STANDING = ["people", "organizations", "paper"].map((word) => `[data-standing="${word}"]`);
+
+// While the log catches up with the count, for a moment at most, the size is null.
+async function countOf(slug) {
+  for (let attempt = 1; ; attempt += 1) {
+    const found = await read("api", `/api/v1/campaigns/${slug}/count`, async (answer) => {
+      const { people, organizations, paper, checkpoint: size } = await answer.json();
+      return { people, organizations, paper, size };
+    });
+    if (found.size !== null || attempt === TRIES) return found;
+    await new Promise((resolve) => setTimeout(resolve, 500 * attempt));
+  }
+}
+
+async function read(where, address, take) {
+  try {
+    const answer = await fetch(address, { cache: "no-store" });
+    return answer.ok ? { where, ...(await take(answer)) } : { where };
+  } catch {
+    return { where };
+  }
+}
+
+function numbersOf(html, ...selectors) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const found = { since: dayBefore(new Date()) };
+  for (const [place, word] of ["people", "organizations", "paper"].entries()) {
+    const digits = selectors[place] && page.querySelector(selectors[place])?.textContent.replace(/\D/g, "");
+    if (digits) found[word] = Number(digits);
+  }
+  return found;
+}
+
+// In Korea, where the entries' days are (docs/log.md).
+function dayBefore(moment) {
+  return new Date(moment.getTime() + 9 * 3600_000 - 24 * 3600_000).toISOString().slice(0, 10);
+}

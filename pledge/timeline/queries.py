@@ -1,0 +1,84 @@
+"""The timeline of a campaign: what is still to come, and what has been. It has no table of its own."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import takewhile
+
+from pledge.campaigns.goals import next_step, steps_of
+from pledge.campaigns.queries import CampaignView
+from pledge.core import clock
+from pledge.core.i18n import SEOUL
+from pledge.deliveries.queries import DeliveryRow, public_deliveries
+from pledge.news.queries import PublicNews, public_news
+from pledge.statistics.history import days_reached
+
+#: How many of the newest pieces of news it has; the archive has them all.
+MAX_NEWS = 12
+#: What stands in it, in the order in which things of one day happen.
+KINDS = ("opening", "step", "news", "handed_over", "answered", "answer_due", "closing")
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One thing, with what it is about."""
+
+    kind: str  #: one of KINDS
+    day: date | None  #: in Korea; None of a step that is still to be reached
+    step: int = 0  #: a number of people
+    sentence: str = ""  #: what is done at that step
+    news: PublicNews | None = None
+    delivery: DeliveryRow | None = None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What a campaign has before it, the nearest first, and behind it, the newest first."""
+
+    ahead: list[TimelineEntry]
+    past: list[TimelineEntry]
+
+
+def timeline(campaign: CampaignView, people: int, lang: str) -> Timeline:
+    """The story of a campaign with so many people, in three statements."""
+    now, steps, ahead = clock.now(), _next_steps(campaign, people), list[TimelineEntry]()
+    news = public_news(campaign.id, lang, MAX_NEWS)
+    past = [TimelineEntry("news", _day(item.begun_at), news=item) for item in news]
+    past += _reached_steps(campaign, people)
+    for row in public_deliveries(campaign.id):
+        past.append(TimelineEntry("handed_over", _day(row.handed_over_at), delivery=row))
+        if row.answered_at:
+            past.append(TimelineEntry("answered", _day(row.answered_at), delivery=row))
+        elif row.answer_due:
+            is_over = row.answer_due < _day(now)
+            (past if is_over else ahead).append(TimelineEntry("answer_due", row.answer_due, delivery=row))
+    if campaign.opens_at:
+        opening = TimelineEntry("opening", _day(campaign.opens_at))
+        (past if campaign.opens_at <= now else ahead).append(opening)
+    if campaign.last_day:
+        (past if campaign.has_ended else ahead).append(TimelineEntry("closing", campaign.last_day))
+    past.sort(key=_place, reverse=True)
+    return Timeline([*steps[:1], *sorted(ahead, key=_place), *steps[1:]], past)
+
+
+def _reached_steps(campaign: CampaignView, people: int) -> list[TimelineEntry]:
+    passed = list(takewhile(lambda step: step <= people, steps_of(campaign.goal, campaign.goal_steps)))
+    days = days_reached(campaign.id, passed).items()
+    return [TimelineEntry("step", day, step, campaign.step_sentences.get(step, "")) for step, day in days]
+
+
+def _next_steps(campaign: CampaignView, people: int) -> list[TimelineEntry]:
+    """The next one, then those with a sentence, and the goal; none once the campaign is over."""
+    if campaign.has_ended:
+        return []
+    nearest = next_step(people, campaign.goal, campaign.goal_steps).target
+    named = {step for step in (*campaign.step_sentences, campaign.goal) if step > nearest}
+    steps = (nearest, *sorted(named))
+    return [TimelineEntry("step", None, step, campaign.step_sentences.get(step, "")) for step in steps]
+
+
+def _place(entry: TimelineEntry) -> tuple[date, int]:
+    return entry.day or date.max, KINDS.index(entry.kind)
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(SEOUL).date()

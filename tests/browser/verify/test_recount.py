@@ -1,0 +1,140 @@
+"""Counting again in the browser, by one press: against an honest site, and against one that shows what its log does not have."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.verify.handing_in import check, expect_failure
+from tests.browser.verify.test_receipts import fork
+from tests.support.browser import LOOKS, assert_looks_right
+from tests.support.factories import SLUG
+
+API = f"**/api/v1/campaigns/{SLUG}"
+
+
+def count_again(page):
+    page.locator("[data-start]").click()
+    verdict = page.locator(".recount .verdict")
+    expect(verdict).to_be_visible()
+    return verdict
+
+
+def lie(page, address, change):
+    """Let the site answer something else there: `change` makes it of the true text."""
+
+    def answer(route):
+        true = route.fetch()
+        route.fulfill(response=true, body=change(true.text()))
+
+    page.route(address, answer)
+
+
+def told(**numbers):
+    return lambda text: json.dumps({**json.loads(text), **numbers})
+
+
+@pytest.mark.journey
+def test_one_press_counts_the_whole_list_and_says_who_signed_and_what_is_not_proved(page, log):
+    verdict = count_again(page)
+    right = page.locator(".recount .verdict--right")
+    expect(right).to_contain_text(re.compile(r"All \d+ lines .* People: \d+; organisations: 1\."))
+    expect(verdict).to_contain_text("signed by the organiser alone")
+    expect(verdict).to_contain_text("one confirmed mailbox")
+    with page.expect_download() as waiting:
+        page.locator("[data-keep] a").click()
+    assert re.fullmatch(rf"{SLUG}-\d+\.checkpoint\.txt", waiting.value.suggested_filename)
+    check(page, waiting.value.path().read_bytes(), "kept.txt")
+    expect(page.locator(".verify-file .verdict--right")).to_contain_text(
+        "Nothing was changed or dropped since"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "change", "words"),
+    [
+        (f"{API}/count", told(people=1004), "Number for other programs: 1,004 people are shown"),
+        (f"{API}/count", told(organizations=7), "Number for other programs: 7 organisations are shown"),
+        (f"{API}/count", told(paper=9), "9 signatures on paper are shown, the list adds up to 0"),
+        (f"{API}/integrity", told(confirmed=1004), "Report on how the number is counted: 1,004 people"),
+        (f"**/c/{SLUG}", lambda text: text.replace(" data-count>", " data-count>9"), "Campaign page: 9"),
+        (
+            f"**/c/{SLUG}/progress",
+            lambda text: text.replace(
+                ' data-standing="people" class="standing__number">',
+                ' data-standing="people" class="standing__number">9',
+            ),
+            "Progress page: 9",
+        ),
+    ],
+)
+def test_a_number_that_is_not_the_sum_of_the_list_is_named(page, log, address, change, words):
+    lie(page, address, change)
+    count_again(page)
+    expect(page.locator(".recount .verdict--wrong")).to_contain_text(words)
+    expect(page.locator(".recount .verdict")).to_contain_text("another number than its list adds up to")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (told(checkpoint=None, people=10**6), "it is not said which lines give the number"),
+        (told(checkpoint=10**9, people=10**6), "the sum of 1,000,000,000 lines, but only"),
+        (lambda _: "[]", "Number for other programs: no number could be read"),
+    ],
+)
+def test_a_number_that_cannot_be_compared_is_not_called_right(page, log, change, words):
+    lie(page, f"{API}/count", change)
+    count_again(page)
+    expect(page.locator(".recount .verdict--unsure")).to_contain_text(words)
+    expect(page.locator(".recount .verdict--right")).to_have_count(0)
+
+
+def test_a_list_that_was_changed_is_a_fault_of_the_site(page, log):
+    def answer(route):
+        true = route.fetch()
+        route.fulfill(response=true, body=true.body().replace(b'"v":1', b'"v":2', 1))
+
+    page.context.route("**/tile/entries/**", answer)
+    count_again(page)
+    expect(page.locator(".recount .verdict--wrong")).to_contain_text(
+        "The public list of this site is not in order"
+    )
+
+
+def test_another_history_is_shown_by_a_checkpoint_that_somebody_kept(page, log):
+    check(page, fork(log, 1).note().encode(), "kept.txt")
+    expect_failure(page, "consistency")
+    expect(page.locator(".verdict__title")).to_contain_text(
+        "The site’s log was changed, or you were shown another"
+    )
+
+
+def test_counting_can_be_stopped_and_begun_again(page, log):
+    page.context.route("**/tile/entries/**", lambda route: None)
+    page.locator("[data-start]").click()
+    expect(page.locator("[data-running] progress")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-running]")).to_be_hidden()
+    expect(page.locator("[data-start]")).to_be_focused()
+    page.context.unroute("**/tile/entries/**")
+    count_again(page)
+    expect(page.locator(".recount .verdict--right")).to_be_visible()
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_progress_page_counts_again_too(visitor, log, lang):
+    page = visitor.page(lang=lang)
+    page.goto(f"/{lang}/c/{SLUG}/progress")
+    count_again(page)
+    expect(page.locator(".recount .verdict--right")).to_be_visible()
+    assert "{" not in page.locator(".recount .verdict").inner_text()
+    assert_looks_right(page, LOOKS[lang])
+
+
+def test_without_javascript_the_command_line_is_named(visitor, log):
+    page = visitor.page(lang="ko", javascript=False)
+    page.goto(f"/ko/c/{SLUG}/progress")
+    expect(page.locator(".recount")).to_contain_text("python3 verify.py count")
+    expect(page.locator("[data-start]")).to_be_hidden()

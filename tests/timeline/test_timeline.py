@@ -1,0 +1,94 @@
+"""The story of a campaign: what is before it, the nearest first, and what is behind it, the newest first."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from pledge.campaigns import queries
+from pledge.core.languages import Texts
+from pledge.statistics.history import days_reached
+from pledge.timeline.queries import timeline
+from tests.support import deliveries, factories, news
+from tests.support.factories import SLUG, crowd, fold_all
+
+pytestmark = pytest.mark.usefixtures("app")
+
+SENTENCES = Texts(ko="20명: 공개 질의합니다", en="20: We ask in public\n1,000: We hand it over\n")
+START = datetime(2027, 1, 4, 3, tzinfo=UTC)
+
+
+def set_clock(frozen_clock, moment):
+    frozen_clock.move(seconds=(moment - frozen_clock.now()).total_seconds())
+
+
+def shown(people, lang="en"):
+    campaign = queries.find(SLUG, lang)
+    story = timeline(campaign, people, lang)
+    return [
+        [(entry.kind, entry.day and entry.day.isoformat(), entry.step) for entry in part]
+        for part in (story.ahead, story.past)
+    ]
+
+
+def test_the_story_has_everything_by_its_day(frozen_clock):
+    set_clock(frozen_clock, START)
+    dates = {"opens_at": START, "closes_at": datetime(2027, 2, 1, 15, tzinfo=UTC)}
+    factories.campaign(goal=1000, goal_steps=[10, 20, 50], step_sentences=SENTENCES, **dates)
+    crowd(12, at=START)
+    frozen_clock.move(days=2)
+    news.begun()
+    frozen_clock.move(days=1)
+    deliveries.handed_over(answer_due=date(2027, 1, 20))
+    deliveries.answered()
+    fold_all()
+    assert shown(12) == [
+        [
+            ("step", None, 20),
+            ("answer_due", "2027-01-20", 0),
+            ("closing", "2027-02-01", 0),
+            ("step", None, 1000),
+        ],
+        [
+            ("answered", "2027-01-07", 0),
+            ("handed_over", "2027-01-07", 0),
+            ("handed_over", "2027-01-07", 0),
+            ("news", "2027-01-06", 0),
+            ("step", "2027-01-04", 10),
+            ("opening", "2027-01-04", 0),
+        ],
+    ]
+    assert [entry.sentence for entry in timeline(queries.find(SLUG, "en"), 12, "en").ahead] == [
+        *("We ask in public", "", "", "We hand it over")
+    ]
+
+
+def test_an_answer_that_is_overdue_and_a_closing_stand_in_the_past(frozen_clock):
+    set_clock(frozen_clock, START)
+    factories.campaign(goal=10, closes_at=START + timedelta(days=5))
+    crowd(1, at=START)
+    deliveries.handed_over(answer_due=date(2027, 1, 6))
+    frozen_clock.move(days=6)
+    assert shown(1) == [
+        [],
+        [("closing", "2027-01-09", 0), ("answer_due", "2027-01-06", 0), ("handed_over", "2027-01-04", 0)],
+    ]
+
+
+def test_before_the_opening_everything_is_ahead(frozen_clock):
+    set_clock(frozen_clock, START)
+    factories.campaign(goal=10, goal_steps=[5], opens_at=START + timedelta(days=1))
+    assert shown(0) == [[("step", None, 5), ("opening", "2027-01-05", 0), ("step", None, 10)], []]
+
+
+def test_a_step_is_reached_on_the_korean_day_on_which_the_count_first_came_there(frozen_clock):
+    set_clock(frozen_clock, START)
+    campaign = factories.campaign()
+    crowd(9, at=START)
+    crowd(1, at=START + timedelta(hours=13))  # after midnight in Seoul
+    crowd(30, at=START + timedelta(days=3))
+    fold_all()
+    assert days_reached(campaign.id, [9, 10, 40, 41]) == {
+        9: date(2027, 1, 4),
+        10: date(2027, 1, 5),
+        40: date(2027, 1, 7),
+    }

@@ -1,0 +1,70 @@
+"""The page of a group: how many signed through its link, from ten on, and nothing about who."""
+
+import pytest
+
+from pledge.statistics.referrals import organization_code
+from tests.support.factories import campaign, crowd, endorse_manage_token, endorsement, partner_goal
+from tests.support.rows import again
+
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
+
+
+def page_of(client, code, lang="ko"):
+    return client.get(f"/{lang}/c/blue-skies/with/{code}", follow_redirects=True)
+
+
+def test_the_page_of_a_partner_shows_its_number_its_goal_and_the_way_to_sign_under_its_link(client):
+    code = partner_goal(campaign(), 200)
+    crowd(129, via=code)
+    text = page_of(client, code).text
+    assert '<strong class="count__number">125</strong><span class="count__label">명 / 200명</span>' in text
+    assert '<progress class="count__bar" max="200" value="125"' in text
+    assert f'href="/ko/c/blue-skies/sign?via={code}"' in text
+    assert "poster-a4.pdf?via=" in text
+    assert "qr__code" in text
+
+
+def test_below_ten_neither_the_number_nor_a_bar_is_shown(client):
+    code = partner_goal(campaign(), 12)
+    crowd(9, via=code)
+    text = page_of(client, code).text
+    assert "아직 10명이 되지 않았습니다" in text
+    assert "<progress" not in text
+
+
+def test_the_page_of_an_organisation_with_a_goal_is_its_public_page(client):
+    campaign()
+    row = endorsement(name_en="Haneul Energy", group_goal=10)
+    crowd(14, via=organization_code(row.id))
+    answer = page_of(client, organization_code(row.id), "en")
+    assert answer.request.path == f"/en/c/blue-skies/organizations/{row.id}"
+    assert '<progress class="count__bar" max="10" value="10"' in answer.text
+    assert "10</strong>" in answer.text
+
+
+def test_a_code_without_a_goal_leads_to_the_campaign_under_its_link_and_an_unknown_one_nowhere(client):
+    partner = campaign().partners[1]
+    answer = client.get(f"/ko/c/blue-skies/with/p{partner.id}")
+    assert answer.headers["Location"] == f"/ko/c/blue-skies?via=p{partner.id}"
+    assert client.get("/ko/c/blue-skies/with/p999").status_code == 404
+
+
+def test_a_campaign_that_is_over_keeps_the_number_and_asks_nobody(client):
+    code = partner_goal(campaign(state="closed"), 20)
+    crowd(20, via=code)
+    text = page_of(client, code).text
+    assert "/sign?via=" not in text
+    assert '<progress class="count__bar" max="20" value="20"' in text
+
+
+def test_an_organisation_sets_its_goal_on_its_own_page(client):
+    campaign()
+    row = endorsement()
+    own = f"/ko/endorse/me/{endorse_manage_token(row)}"
+    refused = client.post(f"{own}/group", data={"group_goal": "9"})
+    assert refused.status_code == 422
+    assert "10부터 1,000,000까지의 정수를 입력해 주세요" in refused.text
+    assert 'value="9"' in refused.text
+    assert client.post(f"{own}/group", data={"group_goal": "1,200"}).status_code == 303
+    assert again(row).group_goal == 1200
+    assert 'value="1200"' in client.get(own).text
