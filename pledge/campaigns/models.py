@@ -230,6 +230,10 @@ class CampaignEvent(Model):
     place: Mapped[Texts] = mapped_column(Translated(200))
     url: Mapped[str] = mapped_column(String(300))
     is_online: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    join_url: Mapped[str] = mapped_column(
+        String(300), default="", server_default=""
+    )  #: where people join online
+    speakers: Mapped[Texts] = mapped_column(Translated(500), default=Texts, server_default="{}")
     #: What became of it; shown once it is over.
     outcome: Mapped[Texts] = mapped_column(Translated(1000), default=Texts, server_default="{}")
     all_day: Mapped[bool] = mapped_column(Boolean)
@@ -240,6 +244,9 @@ class CampaignEvent(Model):
 
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        CheckConstraint(
+            "join_url = '' OR (is_online AND substr(join_url, 1, 8) = 'https://')", name="join_url"
+        ),
         CheckConstraint(has_text("title"), name="has_title"),
         Index("ix_campaign_events_time", "campaign_id", "starts_at"),
     )

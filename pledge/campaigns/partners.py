@@ -9,8 +9,8 @@ from pledge.campaigns.rules import Checker, FieldFault, shown_link
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
 
-#: Partners shown without a click: two rows on a desk, seven on a phone.
-MAX_AT_ONCE = 12
+#: Partners shown without a click: one row on a desk, two on a phone.
+MAX_AT_ONCE = 6
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import tomllib
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from pledge.core import languages
 from pledge.core.i18n import Phrase
@@ -51,8 +52,15 @@ def country_name(code: str, lang: str) -> str:
     return _listed_names(lang).get(code) or str(languages.locale(lang).territories.get(code, code))
 
 
+@lru_cache(maxsize=4)
+def country_aliases(lang: str) -> list[tuple[str, str]]:
+    """(code, other name with the name in brackets): what people may type to find a country in a list."""
+    also = _listed_names(lang).get("also", {})
+    return [(code, f"{name} ({country_name(code, lang)})") for code, names in also.items() for name in names]
+
+
 @lru_cache(maxsize=8)
-def _listed_names(lang: str) -> dict[str, str]:
+def _listed_names(lang: str) -> dict[str, Any]:
     file = Path(__file__).parent / "country_names" / f"{lang}.toml"
     return tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
 

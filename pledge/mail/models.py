@@ -36,6 +36,7 @@ class MailKind(StrEnum):
     ENDORSE_DECLINED = "endorse_declined"
     ENDORSE_CONTACT = "endorse_contact"  #: to another person: please confirm that you speak for it now
     ENDORSE_HANDOVER = "endorse_handover"  #: to the person before: somebody else speaks for it now
+    CONTACT = "contact"  #: what somebody wrote by the form of the site, to its contact (mail/contact.py)
     # To staff, whom no bounce and no complaint keeps from their mails (TO_STAFF):
     STAFF_INVITATION = "staff_invitation"
     STAFF_NOTICE = "staff_notice"  #: something about your account was changed
@@ -65,6 +66,7 @@ KIND_LABELS = {
     MailKind.ENDORSE_HANDOVER: Phrase("mail", "Contact changed (organisation)"),
     MailKind.NEWS_TEST: Phrase("mail", "News, as a test to oneself"),
     MailKind.NEWS_ANNOUNCED: Phrase("mail", "News that goes out unless stopped"),
+    MailKind.CONTACT: Phrase("mail", "Message by the form “Write to us”"),
     MailKind.STAFF_INVITATION: Phrase("mail", "Invitation to the staff"),
     MailKind.STAFF_NOTICE: Phrase("mail", "Notice about a staff account"),
     MailKind.STAFF_ALERT: Phrase("mail", "Alert to staff"),
@@ -72,6 +74,7 @@ KIND_LABELS = {
 
 TO_STAFF = frozenset(
     {
+        MailKind.CONTACT,
         MailKind.STAFF_INVITATION,
         MailKind.STAFF_NOTICE,
         MailKind.STAFF_ALERT,
@@ -179,6 +182,8 @@ class OutboxMail(Model):
         String(120)
     )  #: kind and SMTP code, never the server's text
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Of a message to the site what was written, encrypted; gone once it is sent.
+    payload: Mapped[str | None] = mapped_column(Sealed("outbox_mails.payload"))
     returned: Mapped[str | None] = mapped_column(String(10))  #: one of Returned
     returned_status: Mapped[str | None] = mapped_column(String(9))  #: enhanced status code (RFC 3463)
 

@@ -56,6 +56,7 @@ class NewMail:
     domain_hash: bytes | None = None
     network_hash: bytes | None = None
     suspicious: bool = False
+    payload: str | None = None
 
 
 def domain_group(address: str) -> bytes | None:

@@ -120,7 +120,9 @@ _SENT = (
         tuple_(OutboxMail.id, OutboxMail.attempts).in_(bindparam("sent", expanding=True)),
         OutboxMail.state == MailState.QUEUED.value,
     )
-    .values(state=MailState.SENT.value, lease_until=None, last_error=None, sent_at=bindparam("at"))
+    .values(
+        state=MailState.SENT.value, lease_until=None, last_error=None, sent_at=bindparam("at"), payload=None
+    )
 )
 
 _DEFER = text(

@@ -97,6 +97,7 @@ def init_app(app: Flask, config: Config) -> None:
         format_day=i18n.format_day,
         format_datetime=i18n.format_datetime,
         format_time=i18n.format_time,
+        format_ordinal=i18n.format_ordinal,
         country_name=lambda code: countries.country_name(code, i18n.language()),
         authenticator_name=config.issuer,
         site_name=lambda: config.site_name_in(i18n.language()),

@@ -12,6 +12,7 @@ from pledge.jobs.models import JobKind
 from pledge.jobs.services import Makers
 from pledge.ledger.models import Kind
 from pledge.ledger.numbering import Sources
+from pledge.mail import contact
 from pledge.mail.breaker import Confirmations
 from pledge.mail.messages import Composers
 from pledge.mail.models import MailKind
@@ -30,6 +31,7 @@ def composers() -> Composers:
         **endorsement_mails.composers(),
         **accounts.composers(),
         **news.composers(),
+        **contact.composers(),
     }
 
 

@@ -128,7 +128,9 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     )
     yield Shown("widget, form sent", f"/embed/{SLUG}/check/x?lang={lang}&accent=ink")
     yield Shown("widget of no campaign", f"/embed/unknown?lang={lang}", 404)
-    yield Shown("privacy", f"/{lang}/privacy")
+    for name in ("privacy", "how-it-works", "accessibility", "contact", "contact/sent"):
+        yield Shown(name, f"/{lang}/{name}")
+    yield Shown("contact with errors", f"/{lang}/contact", act=press("main form button"))
     yield Shown("verify", f"/{lang}/verify")
     yield Shown("for developers", f"/{lang}/developers")
     yield Shown(
@@ -141,6 +143,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("organizations, none found", f"{c}/organizations?q=zzz")
     yield Shown("organization", f"{c}/organizations/{green.id}")
     yield Shown("organization that was removed", f"{c}/organizations/{gone.id}", 410)
+    yield Shown("for the press", f"/{lang}/c/{whole.slug}/press")
     yield Shown("live", f"{c}/live")
     yield Shown("progress", f"{c}/progress")
     yield Shown("progress with paper", f"/{lang}/c/{whole.slug}/progress")

@@ -118,7 +118,7 @@ def test_the_number_moves_with_its_word_the_bar_and_the_time(page, server):
     expect(shown_number(page)).to_have_text("1,234")
     assert page.locator("[data-label]").inner_text() != one
     assert page.locator("[data-bar]").evaluate("bar => bar.value") == 1234
-    expect(page.locator("[data-next-step]")).to_have_text("766 more to the next step of 2,000")
+    expect(page.locator("[data-next-step]")).to_have_text("766 to go to 2,000")
     assert page.locator("[data-bar]").get_attribute("aria-valuetext") == "1,234 of 2,000"
     # In Seoul's time, whatever clock the reader has.
     expect(page.locator("[data-time]")).to_contain_text("24 November 2026")

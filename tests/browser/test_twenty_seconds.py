@@ -112,6 +112,24 @@ def test_the_button_stays_on_the_screen_but_not_over_the_form(visitor):
     expect(bar).to_be_in_viewport()
 
 
+def test_in_a_low_window_the_button_covers_nothing(visitor):
+    page = visitor.page(lang="en", size={"width": 320, "height": 256})
+    page.goto(f"/en/{CAMPAIGN}")
+    expect(page.locator("h1")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".sign-bar")).not_to_be_in_viewport()
+
+
+@pytest.mark.parametrize("typed", ["Korea", "South K", "한국"])
+def test_korea_is_found_by_typing_what_one_calls_it(visitor, typed):
+    page = visitor.page(lang="en")
+    page.goto(f"/en/{CAMPAIGN}/sign")
+    country = page.locator("#country")
+    country.select_option("NL")
+    country.focus()
+    page.keyboard.type(typed)
+    expect(country).to_have_value("KR")
+
+
 def test_on_a_small_phone_the_button_that_confirms_needs_no_scrolling(visitor, site, email):
     page = visitor.page(lang="en", size=SMALL_PHONE)
     sign(page, "en", email)

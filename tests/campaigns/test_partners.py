@@ -143,23 +143,25 @@ def test_a_partner_of_another_campaign_is_out_of_reach():
 
 
 def test_the_first_partners_are_shown_at_once_and_the_others_by_kind():
-    kinds = [*["embassy"] * 12, "media", "", "business", "business"]
+    at_once = partners.MAX_AT_ONCE
+    kinds = [*["embassy"] * at_once, "media", "", "business", "business"]
     shown = [partners.PartnerView(f"{number}", "", type=kind) for number, kind in enumerate(kinds)]
     wall = partners.wall(shown)
-    assert [one.name for one in wall.first] == [str(number) for number in range(12)]
+    assert [one.name for one in wall.first] == [str(number) for number in range(at_once)]
     assert [(kind, [one.name for one in group]) for kind, group in wall.more] == [
-        ("business", ["14", "15"]),
-        ("media", ["12"]),
-        ("other", ["13"]),
+        ("business", [str(at_once + 2), str(at_once + 3)]),
+        ("media", [str(at_once)]),
+        ("other", [str(at_once + 1)]),
     ]
     assert wall.number_of_more == 4
 
 
 def test_a_few_partners_have_no_others_and_those_without_a_kind_are_one_group():
     assert partners.wall([]) == partners.PartnerWall([], [])
-    untyped = [partners.PartnerView(str(number), "") for number in range(13)]
-    assert partners.wall(untyped[:12]) == partners.PartnerWall(untyped[:12], [])
-    assert partners.wall(untyped) == partners.PartnerWall(untyped[:12], [("", untyped[12:])])
+    shown = partners.MAX_AT_ONCE
+    untyped = [partners.PartnerView(str(number), "") for number in range(shown + 1)]
+    assert partners.wall(untyped[:shown]) == partners.PartnerWall(untyped[:shown], [])
+    assert partners.wall(untyped) == partners.PartnerWall(untyped[:shown], [("", untyped[shown:])])
 
 
 @pytest.mark.parametrize("goal", [9, 1_000_001])

@@ -61,10 +61,17 @@ def test_countries_are_called_as_the_united_nations_and_the_foreign_ministry_cal
 def test_the_listed_names_are_those_that_cldr_has_otherwise(lang):
     file = Path(countries.__file__).parent / "country_names" / f"{lang}.toml"
     listed = tomllib.loads(file.read_text("utf-8"))
+    del listed["also"]
     cldr = Locale.parse({"ko": "ko_KR", "en": "en_GB"}[lang]).territories
     assert listed.keys() <= countries.COUNTRIES
     assert [code for code, name in listed.items() if cldr[code] == name] == []
     assert list(listed) == sorted(listed)
+
+
+@pytest.mark.parametrize(("lang", "shown"), [("ko", "대한민국"), ("en", "Republic of Korea")])
+def test_korea_is_found_by_whatever_people_call_it(lang, shown):
+    aliases = countries.country_aliases(lang)
+    assert sorted(aliases) == [("KR", f"{name} ({shown})") for name in ("Korea", "South Korea", "한국")]
 
 
 def test_a_code_without_a_name_shows_itself():

@@ -43,9 +43,10 @@ def copied(folder: Path) -> Path:
     _add_catalogue(package / "translations")
     _add_mails(package / "templates" / "mail")
     _add_letter(package / "deliveries" / "letter" / "typst")
-    privacy = package / "content" / "privacy"
-    for texts in (privacy, privacy / "kakao", package / "deliveries" / "pack" / "readmes"):
-        _add_texts(texts)
+    content = package / "content"
+    for name in ("privacy", "privacy/kakao", "how-it-works", "accessibility"):
+        _add_texts(content / name)
+    _add_texts(package / "deliveries" / "pack" / "readmes")
     _add_campaign(package / "content" / "demo" / "blue-skies")
     return folder
 
@@ -102,7 +103,7 @@ def _marked(text: str) -> str:
 def _add_campaign(folder: Path) -> None:
     facts = (folder / "campaign.toml").read_text("utf-8")
     english = facts.partition("[en]\n")[2].partition("\n\n[[")[0]
-    japanese = re.sub(r'= "', f'= "{MARK}', english)
+    japanese = re.sub(r'(?m)(= "(?!")|^[0-9,]+: )', rf"\1{MARK}", english)
     facts = facts.replace("[[partners]]", f"[ja]\n{japanese}\n\n[[partners]]", 1)
     facts = re.sub(r'en = "([^"]*)"\}', rf'en = "\1", ja = "{MARK}\1"}}', facts)
     (folder / "campaign.toml").write_text(facts, "utf-8")

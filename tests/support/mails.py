@@ -17,11 +17,11 @@ from pledge.accounts import moderation as accounts
 from pledge.accounts.mails import enqueue_alert, enqueue_notice
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
-from pledge.core import clock
+from pledge.core import clock, urls
 from pledge.core.db import db, transaction
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange, Endorsement
-from pledge.mail import outbox, services
+from pledge.mail import contact, outbox, services
 from pledge.mail.addresses import parse
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.outbox import NewMail
@@ -184,6 +184,11 @@ def _alert(lang: str) -> str:
     return person.email
 
 
+def _contact(lang: str) -> str:
+    contact.write(contact.Letter("Ana", "ana@example.org", "The button does nothing."), lang)
+    return urls.contact()
+
+
 _OTHERS: dict[MailKind, Callable[..., str]] = {
     MailKind.ENDORSE_CONTACT: _new_contact,
     MailKind.ENDORSE_HANDOVER: _former_contact,
@@ -191,6 +196,7 @@ _OTHERS: dict[MailKind, Callable[..., str]] = {
     MailKind.NEWS_TEST: _news_test,
     MailKind.NEWS_ANNOUNCED: _news_announced,
     MailKind.ERASURE: _erasure,
+    MailKind.CONTACT: _contact,
     MailKind.STAFF_INVITATION: _invitation,
     MailKind.STAFF_NOTICE: _notice,
     MailKind.STAFF_ALERT: _alert,

@@ -129,6 +129,7 @@ def world(staff: StaffClient) -> World:
         "<act>": ["hold", "release", "invalidate"],
         "<after>": ["closed", "open", "archived"],
         "<part>": ["letter"],
+        "<table>": ["history", "regions", "countries", "organizations"],
         "switches/<name>": ["signing", "mail", "banner", "sign-limit"],
     }
     return World({**values, **_by_staff(of, staff), **_files()})

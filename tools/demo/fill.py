@@ -233,6 +233,8 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
                 place=languages.texts(facts.get("place", {})),
                 url=facts.get("url", ""),
                 is_online=facts.get("online", False),
+                join_url=facts.get("join_url", ""),
+                speakers=languages.texts(facts.get("speakers", {})),
                 all_day=False,
                 starts_at=starts_at,
                 ends_at=starts_at + timedelta(hours=facts["lasts"]),

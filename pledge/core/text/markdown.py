@@ -1,13 +1,16 @@
-"""Texts in Markdown: as HTML that is safe to show, as a tree for documents, and the privacy notice with its version."""
+"""Texts in Markdown: as HTML that is safe to show, as a tree for documents, and the texts of the site with their versions."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup
 
@@ -23,16 +26,37 @@ _TAGS = {
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#+.!|-]")
 #: Before the headings of second level, however they are indented.
 _SECTIONS = re.compile(r"^ {0,3}## ", re.MULTILINE)
-_PRIVACY = Path(__file__).parents[2] / "content" / "privacy"
+_CONTENT = Path(__file__).parents[2] / "content"
 
 
 @lru_cache(maxsize=64)
 def markdown(text: str) -> Markup:
-    """Render our own texts; links open nothing foreign without a `rel`, and no attribute but `href` survives."""
+    """Render our own texts; links open nothing foreign without a `rel`. Each cell of a table names its column (`data-label`)."""
+    tokens = _MARKDOWN.parse(text)
+    _label_cells(tokens)
     html = nh3.clean(
-        _MARKDOWN.render(text), tags=_TAGS, attributes={"a": {"href"}}, link_rel="noopener noreferrer"
+        _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
+        tags=_TAGS,
+        attributes={"a": {"href"}, "td": {"data-label"}},
+        link_rel="noopener noreferrer",
     )
     return Markup(html)  # noqa: S704  # the sanitiser's output is what makes it safe
+
+
+def _label_cells(tokens: Sequence[Token]) -> None:
+    """A narrow page has no room for columns, and shows the head of one before each of its cells (css/layout.css)."""
+    heads: list[str] = []
+    column = 0
+    for token, content in pairwise(tokens):
+        if token.type == "thead_open":
+            heads = []
+        elif token.type == "tr_open":
+            column = 0
+        elif token.type == "th_open":
+            heads.append(content.content)
+        elif token.type == "td_open":
+            token.attrSet("data-label", heads[column])
+            column += 1
 
 
 @dataclass(frozen=True)
@@ -83,26 +107,34 @@ def _node(node: SyntaxTreeNode) -> dict[str, Any]:
     return found
 
 
-@lru_cache(maxsize=4)
-def privacy_notice(lang: str, contact: Contact, *, names_kakao: bool) -> Markup:
-    """The privacy notice with who answers for it; `{email}` in it is replaced by that field of `contact`, and so on.
+@dataclass(frozen=True)
+class SiteText:
+    """A text of the site, such as the privacy notice."""
 
-    `names_kakao`: people can share by KakaoTalk here, so the notice says what Kakao learns.
+    version: str  #: a date; every language carries the same
+    sections: tuple[Section, ...]
+
+
+@lru_cache(maxsize=16)
+def site_text(name: str, lang: str, contact: Contact, *, names_kakao: bool = False) -> SiteText:
+    """The text in content/<name>/ with who answers for it; `{email}` in it is replaced by that field of `contact`, and so on.
+
+    `names_kakao`: people can share by KakaoTalk here, so the privacy notice says what Kakao learns.
     """
-    _, _, body = (_PRIVACY / f"{lang}.md").read_text("utf-8").partition("\n")
-    kakao = (_PRIVACY / "kakao" / f"{lang}.md").read_text("utf-8") if names_kakao else ""
+    first, _, body = (_CONTENT / name / f"{lang}.md").read_text("utf-8").partition("\n")
+    kakao = (_CONTENT / name / "kakao" / f"{lang}.md").read_text("utf-8") if names_kakao else ""
     body = body.replace("{kakao}", kakao)
     for field, value in asdict(contact).items():
         body = body.replace(f"{{{field}}}", _SPECIAL.sub(r"\\\g<0>", value))
-    return markdown(body)
+    return SiteText(first.removeprefix("version:").strip(), sections(body))
 
 
 def privacy_version() -> str:
-    """The version (a date) of the notice that a signer is shown; every language carries the same."""
+    """The version of the notice that a signer is shown."""
     return _version(languages.default())
 
 
 @lru_cache(maxsize=4)
 def _version(lang: str) -> str:
-    first, _, _ = (_PRIVACY / f"{lang}.md").read_text("utf-8").partition("\n")
+    first, _, _ = (_CONTENT / "privacy" / f"{lang}.md").read_text("utf-8").partition("\n")
     return first.removeprefix("version:").strip()

@@ -15,7 +15,7 @@ from pledge.share_images.drawing import ShareImage, draw, text_width
 from pledge.web.caching import cached
 from pledge.web.embed.widget import embed, language
 from pledge.web.limits import limited, token_limit
-from pledge.web.public.campaign.pages import campaign_or_404, mark_sample, ordinal
+from pledge.web.public.campaign.pages import campaign_or_404, mark_sample
 from pledge.web.templating import render_page
 
 #: They may be older than the number on a page: other sites keep them too, and drawing a share image takes 0.1 s of CPU.
@@ -85,7 +85,7 @@ def number_card(slug: str, number: int) -> Response:
     # Who was the 62nd stays the 62nd when others withdraw; the log is never shorter than any number given.
     if number > max(count.people, count.log_size or 0):
         abort(404)
-    response = _picture(campaign, ordinal(number), _("signature"))
+    response = _picture(campaign, i18n.format_ordinal(number), _("signature"))
     response.headers["Cache-Control"] = CARD_CACHE
     return response
 

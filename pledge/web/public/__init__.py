@@ -5,7 +5,7 @@ from werkzeug import Response
 
 from pledge.core import i18n
 from pledge.files.storage import StorageAway
-from pledge.web.public import discovery, navigation
+from pledge.web.public import contact, discovery, navigation
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign import developers, files, organizations, pages, progress, sharing, views
 from pledge.web.public.endorsing import applying
@@ -16,6 +16,7 @@ from pledge.web.public.signing import sign
 
 __all__ = [
     "applying",
+    "contact",
     "developers",
     "journey",
     "organizations",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flask import get_template_attribute, url_for
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -39,6 +40,7 @@ class Navigation:
     title: str = ""
     links: tuple[NavigationLink, ...] = ()  #: in the header and in the footer
     more: tuple[NavigationLink, ...] = ()  #: in the menu of a narrow screen and in the footer
+    sign_url: str = ""  #: "" while one cannot sign
 
 
 def navigation(campaign: CampaignView | None, outage: bool = False) -> Navigation:
@@ -87,6 +89,13 @@ def _campaign_links(campaign: CampaignView) -> Navigation:
     if news.has_any(slug):
         links.append(NavigationLink(_("News"), url_for("public.news", slug=slug)))
     if campaign.is_open:
-        links.append(NavigationLink(_("Endorse as an organisation"), url_for("public.endorse", slug=slug)))
-    more = (NavigationLink(_("Spread the word"), url_for("public.spread", slug=slug)),)
-    return Navigation(campaign.title, tuple(links), more)
+        links.append(
+            NavigationLink(
+                pgettext("menu", "Endorse as an organisation"), url_for("public.endorse", slug=slug)
+            )
+        )
+    more = (
+        NavigationLink(_("Spread the word"), url_for("public.spread", slug=slug)),
+        NavigationLink(_("For the press"), url_for("public.press", slug=slug)),
+    )
+    return Navigation(campaign.title, tuple(links), more, f"{page}#sign" if campaign.is_open else "")

@@ -6,10 +6,13 @@ It is a data block (HTML Standard, 4.12.1), not a script, so the Content-Securit
 from collections.abc import Iterable
 from typing import Any
 
+from flask_babel import gettext as _
+
 from config import current_config
 from pledge.campaigns.events import EventView
 from pledge.campaigns.partners import PartnerView
 from pledge.campaigns.queries import CampaignView
+from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import i18n
 from pledge.core.clock import iso_utc
 from pledge.core.urls import public_url, site_name
@@ -42,14 +45,24 @@ def site_facts() -> dict[str, Any]:
 def campaign_facts(page: CampaignPage, events: Iterable[EventView]) -> dict[str, Any]:
     """Who runs the campaign, and the events that are still to come."""
     organizers = [_organization(partner) for partner in page.extras.secretariat]
+    trail = ((site_name(i18n.language()), public_url("public.home")), (page.title, page.url))
     graph: list[dict[str, Any]] = [
         {
             "@type": "WebPage",
             "name": page.title,
             "description": page.summary,
             "url": page.url,
+            "image": public_url("embed.share_image", slug=page.slug, lang=i18n.language()),
             "inLanguage": i18n.language(),
             "publisher": organizers,
+            "breadcrumb": {
+                "@type": "BreadcrumbList",
+                "itemListElement": [
+                    {"@type": "ListItem", "position": place, "name": name, "item": url}
+                    for place, (name, url) in enumerate(trail, 1)
+                ],
+            },
+            **({"video": _video(page.video, page)} if page.video else {}),
         },
         *(_event(event, page, organizers) for event in events),
     ]
@@ -71,7 +84,29 @@ def news_facts(item: PublicNews, campaign: CampaignView) -> dict[str, Any]:
 
 
 def _organization(partner: PartnerView) -> dict[str, Any]:
-    return {"@type": "Organization", "name": partner.name, **({"url": partner.url} if partner.url else {})}
+    facts = {"url": partner.url, "logo": partner.logo and _picture(partner.logo, 320)}
+    return {"@type": "Organization", "name": partner.name, **{key: it for key, it in facts.items() if it}}
+
+
+def _video(video: Video | OwnVideo, page: CampaignPage) -> dict[str, Any]:
+    """The film, and where it lies or is played."""
+    where = (
+        {"contentUrl": public_url("files.video", name=video.file, ending=video.format)}
+        if isinstance(video, OwnVideo)
+        else {"embedUrl": video.player}
+    )
+    shared = public_url("embed.share_image", slug=page.slug, lang=i18n.language())
+    return {
+        "@type": "VideoObject",
+        "name": _("%(title)s: video", title=page.title),
+        "description": page.summary,
+        "thumbnailUrl": _picture(video.still, 1080) if video.still else shared,
+        **where,
+    }
+
+
+def _picture(name: str, size: int) -> str:
+    return public_url("files.picture", name=name, size=size)
 
 
 def _event(event: EventView, page: CampaignPage, organizers: list[dict[str, Any]]) -> dict[str, Any]:
@@ -79,13 +114,13 @@ def _event(event: EventView, page: CampaignPage, organizers: list[dict[str, Any]
     link = event.url or f"{page.url}#events"
     places = [{"@type": "Place", "name": event.place, "address": event.place}] if event.place else []
     if event.is_online:
-        places.append({"@type": "VirtualLocation", "url": link})
+        places.append({"@type": "VirtualLocation", "url": event.join_url or link})
     mode = ("Mixed" if event.place else "Online") if event.is_online else "Offline"
     moments = {"startDate": event.starts_at, "endDate": event.ends_at or (event.all_day and event.starts_at)}
     return {
         "@type": "Event",
         "name": event.title,
-        "description": page.summary,
+        "description": f"{event.speakers}\n{page.summary}".strip(),
         "image": public_url("embed.share_image", slug=page.slug, lang=i18n.language()),
         **{
             name: moment.astimezone(i18n.SEOUL).date().isoformat() if event.all_day else iso_utc(moment)

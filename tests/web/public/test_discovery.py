@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
+from sqlalchemy import update
 
-from pledge.campaigns import items
+from pledge.campaigns import items, media
 from pledge.campaigns.events import EVENT
+from pledge.campaigns.media import VideoFields
+from pledge.campaigns.models import Partner
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
@@ -60,6 +63,9 @@ def test_the_sitemap_lists_each_page_that_may_be_found_in_each_language(app, cli
             "privacy",
             "verify",
             "developers",
+            "how-it-works",
+            "accessibility",
+            "contact",
             "c/air",
             "c/air/sign",
             "c/air/endorse",
@@ -138,21 +144,44 @@ def test_home_says_which_site_it_is_and_who_runs_it(app, client):
     [
         ({}, ["Place"], "Offline"),
         ({"is_online": True}, ["Place", "VirtualLocation"], "Mixed"),
-        ({"is_online": True, "place_ko": "", "place_en": ""}, ["VirtualLocation"], "Online"),
+        (
+            {"is_online": True, "place_ko": "", "place_en": "", "join_url": "https://live.example"},
+            ["VirtualLocation"],
+            "Online",
+        ),
     ],
 )
 def test_an_event_says_where_one_takes_part_to_programs_people_and_calendars(client, facts, kinds, mode):
     factories.campaign("air")
     day = clock.now() + timedelta(days=1)
+    facts["speakers"] = Texts(ko="김하늘", en="Kim Haneul")
     items.add(EVENT, EDITOR, "air", event_fields(all_day=True, starts_at=day, ends_at=None, **facts))
     page = client.get("/en/c/air")
     (event,) = [one for one in facts_of(page)["@graph"] if one["@type"] == "Event"]
     assert [place["@type"] for place in event["location"]] == kinds
+    assert event["location"][-1].get("url") == facts.get(
+        "join_url", (mode == "Mixed" and event["url"]) or None
+    )
+    assert event["description"].startswith("Kim Haneul")
     assert event["eventAttendanceMode"] == f"https://schema.org/{mode}EventAttendanceMode"
     assert event["endDate"] == event["startDate"]
     assert ("Online</p>" in page.text) == (mode != "Offline")
     assert '<a href="https://example.org/talk" rel="noopener">Details and registration' in page.text
-    assert "DESCRIPTION:https://example.org/talk" in client.get("/en/c/air/events.ics").text
+    assert "https://example.org/talk" in client.get("/en/c/air/events.ics").text
+
+
+def test_a_campaign_says_where_it_stands_what_it_shows_and_whose_it_is(app, client):
+    factories.campaign("air")
+    media.set_video(EDITOR, "air", media.video_stamp(None), VideoFields("https://vimeo.com/123456789"))
+    with transaction() as session:
+        session.execute(update(Partner).values(logo="logo"))
+    page = facts_of(client.get("/en/c/air"))["@graph"][0]
+    trail = [(one["position"], one["item"]) for one in page["breadcrumb"]["itemListElement"]]
+    assert trail == [(1, f"{BASE}/en/"), (2, f"{BASE}/en/c/air")]
+    assert page["image"].startswith(f"{BASE}/share/air.en.png")
+    assert page["publisher"][0]["logo"] == f"{BASE}/files/logo/320.webp"
+    assert page["video"]["embedUrl"].startswith("https://player.vimeo.com/video/123456789")
+    assert page["video"]["thumbnailUrl"] == page["image"], "the drawn still is no picture"
 
 
 def test_a_campaign_tells_its_coming_events_and_no_text_can_end_the_block(app, client):

@@ -7,6 +7,8 @@ from sqlalchemy.exc import OperationalError
 from pledge.campaigns import items
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import EVENT
+from pledge.campaigns.models import Campaign
+from pledge.core.db import transaction
 from pledge.web.caching import cache
 from pledge.web.public import navigation
 from pledge.web.public.navigation import Navigation, NavigationLink
@@ -38,6 +40,15 @@ def test_a_page_of_one_campaign_links_to_its_own_pages_where_there_are_several(a
     factories.campaign("rivers")
     assert linked(client.get("/en/c/air/progress")) == [set(PAGES), set(PAGES)]
     assert linked(client.get("/en/privacy")) == [set(), set()], "nobody knows which one is meant"
+
+
+def test_a_page_that_was_not_found_offers_to_sign_while_one_can(app, client):
+    air = factories.campaign("air")
+    assert '<a class="button" href="/en/c/air#sign">Sign the pledge</a>' in client.get("/en/nothing").text
+    with transaction() as session:
+        session.get_one(Campaign, air.id).state = "closed"
+    cache.clear()
+    assert "#sign" not in client.get("/en/nothing").text
 
 
 def test_events_are_linked_where_there_are_some(app, client):

@@ -7,7 +7,7 @@ export default function share(root) {
   const status = root.querySelector("[data-status]");
   const address = root.querySelector("input");
 
-  if (navigator.share) {
+  if (sheet && navigator.share) {
     sheet.hidden = false;
     // Closing the sheet without choosing rejects; that is no error.
     sheet.addEventListener("click", () => navigator.share({ url, text, title: document.title }).catch(() => {}));

@@ -1,5 +1,5 @@
 """Pages to read: home, the privacy notice, a campaign (also a draft, by a link from staff), its letter, pledge texts, events,
-news, the count and the posters for a hall, and the page that checks a receipt or a delivery pack (docs/adr/0048).
+news, the page for the press, the count and the posters for a hall, and the page that checks a receipt or a delivery pack (docs/adr/0048).
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ from pledge.campaigns.models import CampaignState
 from pledge.campaigns.pdf import Letter, Paper, PosterWords, letter_pdf, poster_pdf
 from pledge.campaigns.queries import CampaignView
 from pledge.campaigns.video import OwnVideo, Video
-from pledge.core import countries, i18n, languages, tokens
+from pledge.core import clock, countries, i18n, languages, tokens
 from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
 from pledge.core.urls import campaign_link
@@ -41,7 +41,7 @@ from pledge.web.public.campaign.pages import (
     pdf,
     signing_since,
 )
-from pledge.web.public.campaign.sharing import campaign_links, group_address, qr_code
+from pledge.web.public.campaign.sharing import Code, campaign_links, group_address, qr_code
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
@@ -63,13 +63,40 @@ def home() -> Response:
 @public.get("/privacy")
 @cached(PAGE_CACHE)
 def privacy() -> Response:
-    lang, config = i18n.language(), current_config()
-    notice = markdown.privacy_notice(lang, config.contact_in(lang), names_kakao=bool(config.kakao_key))
+    title = _("Privacy notice")
+    summary = _("What we store when you sign, why, for how long, and how to change or erase it.")
+    names_kakao = bool(current_config().kakao_key)
+    return _text("privacy", title, summary, names_kakao=names_kakao, deleted_at=_last_run())
+
+
+@public.get("/how-it-works")
+@cached(PAGE_CACHE)
+def how_it_works() -> Response:
+    return _text(
+        "how-it-works",
+        _("How it works"),
+        _("How to sign, when a signature counts, what is public, and how to change your mind."),
+    )
+
+
+@public.get("/accessibility")
+@cached(PAGE_CACHE)
+def accessibility() -> Response:
+    return _text(
+        "accessibility",
+        _("Accessibility"),
+        _("How everybody can use these pages, what is still missing, and whom to tell."),
+    )
+
+
+def _text(
+    name: str, title: str, summary: str, *, names_kakao: bool = False, deleted_at: datetime | None = None
+) -> Response:
+    """A text of the site, of the folder `name` in pledge/content/."""
+    lang = i18n.language()
+    text = markdown.site_text(name, lang, current_config().contact_in(lang), names_kakao=names_kakao)
     return render_page(
-        "public/campaign/privacy.html",
-        notice=notice,
-        version=markdown.privacy_version(),
-        deleted_at=_last_run(),
+        "public/campaign/text.html", text=text, title=title, summary=summary, deleted_at=deleted_at
     )
 
 
@@ -289,6 +316,18 @@ def news(slug: str) -> Response:
     return render_page("public/campaign/news.html", campaign=campaign, items=items)
 
 
+@public.get("/c/<slug>/news.atom")
+@cached(PAGE_CACHE)
+def news_feed(slug: str) -> Response:
+    """The same for feed readers (RFC 4287): what was sent is never changed, so an entry is updated when it was published."""
+    campaign = campaign_or_404(slug)
+    items = news_queries.public_news(campaign.id, i18n.language())
+    updated = items[0].begun_at if items else campaign.opens_at or clock.now()
+    response = render_page("public/campaign/news.xml", campaign=campaign, items=items, updated=updated)
+    response.content_type = "application/atom+xml; charset=utf-8"
+    return response
+
+
 @public.get("/c/<slug>/news/<int(min=1,max=2147483647):news_id>")
 @cached(PAGE_CACHE)
 def news_item(slug: str, news_id: int) -> Response:
@@ -298,6 +337,21 @@ def news_item(slug: str, news_id: int) -> Response:
         abort(404)
     facts = structured_data.news_facts(item, campaign)
     return render_page("public/campaign/news_item.html", campaign=campaign, item=item, facts=facts)
+
+
+@public.get("/c/<slug>/press")
+@cached(PAGE_CACHE)
+def press(slug: str) -> Response:
+    """What journalists need: the number, words to quote, pictures, tables, and whom to ask."""
+    page = campaign_page(campaign_or_404(slug))
+    run_by = _("Secretariat: %(names)s", names=page.secretariat_line) if page.secretariat_line else ""
+    about = "\n".join(filter(None, (page.title, page.summary, run_by, page.url)))
+    return render_page(
+        "public/campaign/press.html",
+        page=page,
+        about=Code("about", _("To copy"), about),
+        contact=current_config().contact_in(i18n.language()).press,
+    )
 
 
 @public.get("/verify")

@@ -84,6 +84,10 @@ class PlaceForm(PublicForm):
         return countries.country_choices(i18n.language())
 
     @property
+    def country_aliases(self) -> list[tuple[str, str]]:
+        return countries.country_aliases(i18n.language())
+
+    @property
     def regions(self) -> list[tuple[str, str]]:
         return countries.region_choices(i18n.language())
 

@@ -37,10 +37,10 @@ def test_who_signs_is_in_the_progress_although_its_copy_is_from_a_moment_before(
     for number, before, after in ((1, 99, 99), (2, 99, 98)):  # nobody who has signed is asked to be the first
         person = signature(state="pending")
         page = client.get(client.post(f"/en/confirm/{confirm_token(person)}").location)
-        assert f"{before} more to the next step of 100" in plain(page.text), number
+        assert f"{before} to go to 100" in plain(page.text), number
         fold_all()
         counted = plain(thanks_parts(client, press_key(person)))
-        assert f"{after} more to the next step of 100" in counted, number
+        assert f"{after} to go to 100" in counted, number
 
 
 def plain(html):

@@ -36,7 +36,7 @@ def test_the_page_says_how_many_are_missing_for_the_next_step(client):
     campaign(goal=1000)
     signatures(4)
     fold_all()
-    assert "96 more to the next step of 100" in thanks(client)
+    assert "96 to go to 100" in thanks(client)
 
 
 def test_the_picture_is_that_of_ones_number_and_waits_for_it(client):

@@ -1,0 +1,49 @@
+"""What somebody writes to the site by its form: a mail to its contact, of which nothing is kept once it is sent."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import select
+
+from pledge.core import urls
+from pledge.core.db import reading, transaction
+from pledge.mail.messages import Claimed, Composers, Message, composer
+from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.outbox import NewMail, enqueue
+
+#: Characters.
+MAX_MESSAGE = 3000
+
+
+@dataclass(frozen=True)
+class Letter:
+    name: str  #: "" where none was given
+    email: str  #: where the answer goes
+    text: str
+
+
+def write(letter: Letter, lang: str) -> None:
+    """Enqueue it, encrypted until it is sent."""
+    with transaction() as session:
+        enqueue(session, NewMail(MailKind.CONTACT, 0, lang, payload=json.dumps(asdict(letter))))
+
+
+def composers() -> Composers:
+    return {MailKind.CONTACT: composer(_letters, _message)}
+
+
+def _letters(mails: Sequence[Claimed]) -> Mapping[int, Letter]:
+    query = select(OutboxMail.id, OutboxMail.payload).where(OutboxMail.id.in_([mail.id for mail in mails]))
+    with reading() as connection:
+        return {row.id: Letter(**json.loads(row.payload)) for row in connection.execute(query) if row.payload}
+
+
+def _message(mail: Claimed, letter: Letter) -> Message:
+    values = {
+        "campaign": urls.site_name(mail.lang),
+        "name": letter.name,
+        "email": letter.email,
+        "link": urls.public_url("public.home", lang=mail.lang),
+    }
+    return Message(urls.contact(), values, {"text": letter.text}, reply_to=letter.email)

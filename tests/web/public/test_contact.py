@@ -1,0 +1,54 @@
+"""The form by which one writes to whoever answers for the site."""
+
+import pytest
+
+from pledge.core.db import db
+from pledge.mail.models import OutboxMail
+from tests.support.mails import Notes, deliver
+
+FORM = {"name": "Ana", "email": "ana@example.org", "message": "The button does\r\nnothing."}
+
+
+def test_a_message_is_mailed_and_the_answer_names_nobody(client):
+    sent = client.post("/en/contact", data=FORM)
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/en/contact/sent")
+    page = client.get("/en/contact/sent")
+    assert "Thank you for writing" in page.text
+    assert "ana@example.org" not in page.text
+    notes = Notes()
+    deliver(notes)
+    assert "The button does\r\nnothing." in notes.mails[0].get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("name", "x" * 81, "Your name can have up to 80 characters."),
+        ("email", "ana", "Enter an e-mail address in the form name@example.com."),
+        ("message", " ", "Please write what it is about."),
+        ("message", "a" * 3001, "A message can have up to 3,000 characters."),
+        (
+            "message",
+            "pay \u202egnp.exe",
+            "The message has characters that cannot be read. Please type it again.",
+        ),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(client, field, typed, words):
+    page = client.post("/en/contact", data=FORM | {field: typed})
+    assert page.status_code == 422
+    assert f'id="{field}-error">{words}<' in page.text
+    for other in FORM.keys() - {field}:
+        assert FORM[other].split("\r")[0] in page.text
+    assert db.session.query(OutboxMail).count() == 0
+
+
+def test_who_writes_too_often_waits_and_keeps_what_was_typed(make_app):
+    app = make_app(limit_link="1 per minute")
+    with app.app_context():
+        client = app.test_client()
+        assert client.post("/en/contact", data=FORM).status_code == 303
+        page = client.post("/en/contact", data=FORM)
+    assert page.status_code == 429
+    assert int(page.headers["Retry-After"]) > 0
+    assert "nothing.</textarea>" in page.text
