@@ -5,7 +5,7 @@ from alembic import op
 from pledge.core.db.migrations import BATCH, in_batches, replace_check
 
 revision = "0075"
-down_revision = "0074"
+down_revision = "0072"
 branch_labels = None
 depends_on = None
 
