@@ -60,6 +60,7 @@ LABELS = {
     "paper_state": paper.STATE_LABELS,
     "role": roles.LABELS,
     "role_duty": roles.DUTIES,
+    "share_channel": campaigns.SHARE_CHANNELS,
     "signature_state": signatures.STATE_LABELS,
 }
 STATIC = Path(__file__).parent.parent / "static"
