@@ -41,7 +41,7 @@ TEXTS = {
         "en": "21ba6f6f992c48d0cc62e8e00f534901fe916623bc4d1d6bc4123e5f007b584a",
         "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
         "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
-        "ko": "3e6a48fca45079c95c2f68ae7449bba058dc41fe7139779ee2792d17ef764baa",
+        "ko": "9f18b6cab70795badc1c4e7f5c70f065630fd4873d25756c9690a994237a2aea",
     },
 }
 
