@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from icalendar import Event
 
 UNKNOWN_LENGTH = timedelta(hours=3)
-MAX_OUTCOME = 1000
+MAX_OUTCOME, MAX_SPEAKERS = 1000, 500
 #: Korea has kept one time since 1988, so one rule suffices.
 ZONE_FROM, ZONE_TO = date(2000, 1, 1), date(2100, 1, 1)
 CALENDAR_TYPE = "text/calendar; charset=utf-8"
@@ -38,6 +38,8 @@ class EventFields:
     ends_at: datetime | None
     outcome: Texts = field(default_factory=Texts)
     is_online: bool = False  #: people can take part online; with a place, there too
+    join_url: str = ""  #: where they join, for everybody to see
+    speakers: Texts = field(default_factory=Texts)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class EventView:
     place: str
     url: str
     is_online: bool
+    join_url: str
+    speakers: str
     outcome: str  #: what became of it
     all_day: bool
     starts_at: datetime
@@ -97,6 +101,8 @@ def shown(campaign_id: int, lang: str) -> list[EventView]:
             place=row.place.of(lang),
             url=shown_link(row.url),
             is_online=row.is_online,
+            join_url=shown_link(row.join_url),
+            speakers=row.speakers.of(lang),
             outcome=row.outcome.of(lang),
             all_day=row.all_day,
             starts_at=row.starts_at,
@@ -119,10 +125,17 @@ def clean(fields: EventFields, *, required: bool) -> EventFields:
         ends_at=None if fields.all_day and fields.ends_at == fields.starts_at else fields.ends_at,
         outcome=check.lines("outcome", fields.outcome, MAX_OUTCOME),
         is_online=fields.is_online,
+        join_url=check.link("join_url", fields.join_url),
+        speakers=check.lines("speakers", fields.speakers, MAX_SPEAKERS),
     )
     check.any_language("title", kept.title)
     check.all_or_none("place", kept.place, kept.title)
     check.all_or_none("outcome", kept.outcome, kept.title)
+    check.all_or_none("speakers", kept.speakers, kept.title)
+    if kept.join_url and not kept.join_url.startswith("https://"):
+        check.add("join_url", FieldFault.NO_HTTPS)
+    if kept.join_url and not kept.is_online:
+        check.add("join_url", FieldFault.NOT_ONLINE)
     if kept.ends_at is not None and kept.ends_at <= kept.starts_at:
         check.add("ends_at", FieldFault.ORDER)
     check.finish()
@@ -144,7 +157,8 @@ EVENT = ItemKind(
     table=CampaignEvent,
     order=(CampaignEvent.starts_at, CampaignEvent.id),
     read=lambda row: EventFields(
-        row.title, row.place, row.url, row.all_day, row.starts_at, row.ends_at, row.outcome, row.is_online
+        *(row.title, row.place, row.url, row.all_day, row.starts_at, row.ends_at, row.outcome),
+        *(row.is_online, row.join_url, row.speakers),
     ),
     clean=clean,
     on_new=_first_revision,
@@ -185,9 +199,11 @@ def _event(view: EventView) -> "Event":
         event.add("dtstart", starts)
         if view.ends_at is not None:
             event.add("dtend", view.ends_at.astimezone(SEOUL))
-    if view.place:
-        event.add("location", view.place)
-    if view.url:
-        event.add("url", view.url)
-        event.add("description", view.url)  # many calendars show no URL
+    if view.place or view.join_url:
+        event.add("location", view.place or view.join_url)
+    if link := view.join_url or view.url:
+        event.add("url", link)
+    # Many calendars show no URL.
+    if described := [text for text in (view.speakers, view.join_url, view.url) if text]:
+        event.add("description", "\n".join(described))
     return event

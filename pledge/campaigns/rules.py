@@ -36,6 +36,8 @@ class FieldFault(StrEnum):
     SLUG = "slug"
     TAKEN = "taken"  #: another campaign has this slug
     LINK = "link"
+    NO_HTTPS = "no_https"
+    NOT_ONLINE = "not_online"  #: a way to join an event that is not online
     CHOICE = "choice"  #: none of those that there are
     EMAIL = "email"
     ONE_LANGUAGE = "one_language"  #: filled in another language, empty in this one
@@ -72,6 +74,8 @@ FAULT_MESSAGES: dict[FieldFault, Phrase] = {
     ),
     FieldFault.TAKEN: Phrase("field", "Another campaign has this address."),
     FieldFault.LINK: Phrase("field", "Enter a web address, for example https://example.org/page."),
+    FieldFault.NO_HTTPS: Phrase("field", "Enter an address that begins with https://."),
+    FieldFault.NOT_ONLINE: Phrase("field", "Tick that people can take part online, or leave this empty."),
     FieldFault.CHOICE: Phrase("field", "Choose one from the list."),
     FieldFault.EMAIL: Phrase("field", "Enter an e-mail address in the form name@example.com."),
     FieldFault.ONE_LANGUAGE: Phrase("field", "Another language has this, so it is required here too."),
@@ -197,15 +201,15 @@ class Checker:
         return text
 
 
-def clean_slug(text: str) -> str:
-    """The part of the address that names a campaign permanently: small letters, digits, single hyphens. Raises BadFields."""
+def clean_slug(text: str, field: str = "slug") -> str:
+    """The part of an address that names a campaign: small letters, digits, single hyphens. Raises BadFields."""
     slug = text.strip().lower()
     if not slug:
-        raise BadFields({"slug": FieldFault.MISSING})
+        raise BadFields({field: FieldFault.MISSING})
     if len(slug) > MAX_SLUG:
-        raise BadFields({"slug": FieldFault.TOO_LONG})
+        raise BadFields({field: FieldFault.TOO_LONG})
     if not _SLUG.fullmatch(slug) or len(slug) < 3:
-        raise BadFields({"slug": FieldFault.SLUG})
+        raise BadFields({field: FieldFault.SLUG})
     return slug
 
 

@@ -269,6 +269,8 @@ def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:
         place=_in_each(facts["place"], langs) if "place" in facts else Texts(),
         url=facts.get("url", ""),
         is_online=facts.get("online", False),
+        join_url=facts.get("join_url", ""),
+        speakers=_in_each(facts["speakers"], langs) if "speakers" in facts else Texts(),
         outcome=_in_each(facts["outcome"], langs) if "outcome" in facts else Texts(),
         all_day=not isinstance(starts_at, datetime),
         starts_at=_moment(starts_at),

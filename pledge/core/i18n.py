@@ -165,6 +165,22 @@ class Phrase:
         return Texts({lang: self.of(lang, **values) for lang in languages.codes()})
 
 
+#: By the plural rules for ordinals (CLDR).
+_ORDINALS = {
+    "one": Phrase("ordinal, one", "%(number)sst"),
+    "two": Phrase("ordinal, two", "%(number)snd"),
+    "few": Phrase("ordinal, few", "%(number)srd"),
+    "other": Phrase("ordinal, other", "%(number)sth"),
+}
+
+
+def format_ordinal(number: int, lang: str | None = None) -> str:
+    """A place in a row: 62nd, 62번째."""
+    chosen = lang or language()
+    form = languages.locale(chosen).ordinal_form(number)
+    return _ORDINALS[form].of(chosen, number=format_count(number, chosen))
+
+
 @lru_cache
 def _catalogue(lang: str) -> NullTranslations:
     return Translations.load(_FOLDER, [lang])

@@ -6,7 +6,7 @@ same bytes. Every text of a workbook is written as text, so none is a formula.
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import accumulate
@@ -17,7 +17,7 @@ from pledge.audit.services import note
 from pledge.core.clock import iso_utc
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
-from pledge.core.text.tables import BOM, csv_line
+from pledge.core.text.tables import csv_file
 from pledge.deliveries.document import Document
 from pledge.exports.files import file_name
 from pledge.exports.rows import REASONS, organization_columns, organizations_with_codes
@@ -61,7 +61,7 @@ SECTIONS = (
 def totals_csv(totals: Totals) -> bytes:
     """One number in a row, with codes and a label in each language. Korean Excel opens it directly."""
     names = [f"label_{lang}" for lang in totals.languages]
-    return _csv(("section", "key", *names, "people"), _rows(totals))
+    return csv_file(("section", "key", *names, "people"), _rows(totals))
 
 
 def totals_json(totals: Totals) -> bytes:
@@ -90,7 +90,7 @@ def totals_json(totals: Totals) -> bytes:
 def organizations_csv(document: Document) -> bytes:
     """The organisations that were on the wall and are still named, in the document's order."""
     heads, rows = organizations_with_codes(document.named_organizations, document.languages)
-    return _csv(heads, rows)
+    return csv_file(heads, rows)
 
 
 def integrity_json(document: Document) -> bytes:
@@ -187,11 +187,6 @@ def _rows(totals: Totals) -> Iterator[tuple[str | int, ...]]:
     for section in SECTIONS:
         for cell in section.cells(totals):
             yield row(section.name, cell.key, cell.label, cell.people)
-
-
-def _csv(head: Sequence[str], rows: Iterable[Sequence[Value]]) -> bytes:
-    """UTF-8 with BOM and CRLF, as Korean Excel wants it."""
-    return BOM + "".join(csv_line(*row) for row in (head, *rows)).encode()
 
 
 def _json(document: dict[str, Any]) -> bytes:

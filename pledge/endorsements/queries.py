@@ -5,7 +5,7 @@ The published version is shown; an organisation that withdrew or was removed sta
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -221,6 +221,15 @@ def listing(campaign_id: int, after: int = 0, limit: int = BATCH) -> list[Organi
     with reading() as connection:
         rows = connection.execute(query.order_by(Endorsement.id).limit(limit))
         return [_view(row, languages.default()) for row in rows]
+
+
+def every(campaign_id: int) -> Iterator[OrganizationView]:
+    """All of them, read batch by batch."""
+    after: int | None = 0
+    while after is not None:
+        batch = listing(campaign_id, after)
+        yield from batch
+        after = batch[-1].id if len(batch) == BATCH else None
 
 
 def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ...]]:

@@ -233,9 +233,7 @@ def _in_languages(name: str, head: Phrase, width: int, texts: Callable[[Any], Te
 
 def _organizations(table: Table, _rows: int) -> list[OrganizationView]:
     """By name."""
-    found: list[OrganizationView] = []
-    while part := endorsements.listing(table.campaign_id, found[-1].id if found else 0):
-        found += part
+    found = endorsements.every(table.campaign_id)
     return sorted(found, key=lambda one: (one.names.of(table.lang).casefold(), one.id))
 
 

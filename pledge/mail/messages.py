@@ -180,7 +180,8 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
     # On one line each: a value that holds a line break begins neither a header nor a paragraph.
     values = {name: " ".join(value.split()) for name, value in message.values.items()}
     imprint = "\n".join(filter(None, (message.organization, urls.imprint(mail.lang))))
-    context = {**values, **message.texts, "lang": mail.lang, "imprint": imprint}
+    facts = {"lang": mail.lang, "imprint": imprint, "sender": message.organization}
+    context = {**values, **message.texts, **facts}
 
     made = EmailMessage(policy=_POLICY)
     words, plain = _part(_PLAIN, "txt", source, context)

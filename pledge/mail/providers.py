@@ -71,6 +71,23 @@ LARGE_PROVIDERS = frozenset(
     }
 )
 
+#: Where people with an address at these domains read their mail.
+MAILBOXES = {
+    domain: f"https://{page}"
+    for page, domains in {
+        "mail.naver.com": "naver.com",
+        "mail.daum.net": "daum.net hanmail.net",
+        "mail.kakao.com": "kakao.com",
+        "mail.nate.com": "nate.com",
+        "mail.google.com": "gmail.com googlemail.com",
+        "outlook.live.com": "outlook.com outlook.kr hotmail.com hotmail.co.kr live.com live.co.kr msn.com",
+        "mail.yahoo.com": "yahoo.com yahoo.co.kr yahoo.co.uk ymail.com",
+        "www.icloud.com/mail": "icloud.com me.com mac.com",
+        "mail.proton.me": "proton.me protonmail.com pm.me",
+    }.items()
+    for domain in domains.split()
+}
+
 
 def canonical(local: str, domain: str) -> str:
     """The canonical form of an address, the same for all that reach one person; at unknown domains only case is ignored."""

@@ -124,11 +124,15 @@ def progress(news_id: int) -> NewsProgress:
     return NewsProgress(*(found.get(state, 0) for state in states))
 
 
-def public_news(campaign_id: int, lang: str, limit: int = MAX_SHOWN) -> list[PublicNews]:
+def sent(campaign_id: int, limit: int = MAX_SHOWN) -> list[NewsItem]:
     """What was sent of a campaign, the newest first."""
     query = select(NewsItem).where(NewsItem.campaign_id == campaign_id, _PUBLIC)
-    items = load(query.order_by(NewsItem.begun_at.desc(), NewsItem.id.desc()).limit(limit))
-    return [_public(item, lang) for item in items]
+    return load(query.order_by(NewsItem.begun_at.desc(), NewsItem.id.desc()).limit(limit))
+
+
+def public_news(campaign_id: int, lang: str, limit: int = MAX_SHOWN) -> list[PublicNews]:
+    """The same in one language."""
+    return [_public(item, lang) for item in sent(campaign_id, limit)]
 
 
 def public_item(campaign_id: int, news_id: int, lang: str) -> PublicNews | None:

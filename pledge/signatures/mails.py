@@ -12,13 +12,15 @@ from sqlalchemy import Select, case, literal, select
 
 from pledge.abuse import mail_servers
 from pledge.abuse.signals import Signal, is_among
+from pledge.campaigns import goals
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import CONFIRM_GRACE, open_now
 from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import Subject, composer
 from pledge.core import clock, tokens, urls
-from pledge.core.i18n import format_count, format_date, format_datetime
+from pledge.core.i18n import format_count, format_date, format_datetime, format_ordinal
 from pledge.core.tokens import Purpose
+from pledge.ledger.models import LedgerHead
 from pledge.ledger.queries import number_column
 from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
@@ -41,10 +43,12 @@ def _about_signers() -> Select[*tuple[Any, ...]]:
             *(IS_SETTLED.label("is_settled"), HAS_CONFIRMED.label("has_confirmed")),
             *(IS_REFUSED.label("is_refused"), number_column(Signature.id).label("number")),
             *(Campaign.slug, Campaign.closes_at, is_open.label("is_open")),
+            *(Campaign.goal, Campaign.goal_steps, LedgerHead.people),
             title_in(OutboxMail.lang, Signature.campaign_id).label("campaign"),
         )
         .join(Signature, Signature.id == OutboxMail.subject_id)
         .join(Campaign, Campaign.id == Signature.campaign_id)
+        .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
     )
 
 
@@ -99,17 +103,21 @@ def reminder(mail: Claimed, signer: Subject) -> Message | None:
 
 
 def thanks(mail: Claimed, signer: Subject) -> Message | None:
-    """Your signature is counted: the number, the own page, the receipt and the address to share."""
+    """Your signature is counted: the number, the next step and how to share it; then the receipt and the own page."""
     if signer.state != SignatureState.CONFIRMED:
         return None
-    token = tokens.mint(Purpose.MANAGE, [signer.id])
+    token, number = tokens.mint(Purpose.MANAGE, [signer.id]), signer.number
+    step = goals.next_step(max(signer.people or 0, number or 0), signer.goal, signer.goal_steps)
     values = {
         "campaign": signer.campaign,
-        "link": urls.public_url("public.signature_me", lang=mail.lang, token=token),
+        "link": urls.public_url("public.signature_thanks", lang=mail.lang, slug=signer.slug),
+        "own": urls.public_url("public.signature_me", lang=mail.lang, token=token),
         "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token, open=1),
         "share": urls.campaign_link(mail.lang, signer.slug),
         "contact": urls.contact(),
-        "number": "" if signer.number is None else format_count(signer.number, mail.lang),
+        "place": "" if number is None else format_ordinal(number, mail.lang),
+        "remaining": format_count(step.remaining, mail.lang) if signer.is_open else "",
+        "target": format_count(step.target, mail.lang),
     }
     return Message(signer.email, values)
 

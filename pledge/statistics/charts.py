@@ -3,22 +3,22 @@
 The chart: two panels over one axis of time, the total as a line, what was added as columns. No chart library, since ours
 draw with fixed colours and fonts, which neither dark mode nor the reader's own settings would reach (docs/adr/0015).
 
-The map of the 17 provinces and metropolitan cities is made from lines that may be shown. Whether a region without a line has
+The map of the 17 provinces and metropolitan cities is made from rates that may be shown. Whether a region without a rate has
 nobody or too few is not told: both look the same. maps/README.md says where the outlines come from.
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import lru_cache
-from itertools import count, takewhile
+from itertools import count
 from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
-from pledge.core import countries
-from pledge.statistics.cells import Cell
 from pledge.statistics.history import Point
+from pledge.statistics.rates import Rate
 
 WIDTH, HEIGHT = 360.0, 250.0
 LEFT, RIGHT, TOP = 58.0, 12.0, 14.0
@@ -28,6 +28,8 @@ BOTTOM = TOP + LINE_PANEL + GAP + COLUMN_PANEL
 MAX_DATES = 4
 #: Lines across a panel.
 MAX_STEPS = 3
+#: What happened less than so far apart has one mark.
+MARK_WIDTH = 20.0
 
 MAP = Path(__file__).parent / "maps" / "south_korea.json"
 #: How many shades there are; more are hard to tell apart.
@@ -49,6 +51,15 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What happened here: these numbers of a list below the chart."""
+
+    x: float
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Chart:
     line: list[tuple[float, float]]
     line_ticks: list[Tick]
@@ -56,6 +67,8 @@ class Chart:
     column_ticks: list[Tick]
     zero: float  #: where the columns begin
     dates: list[tuple[float, Point]]
+    marks: list[Mark] = field(default_factory=list)
+    top: float = TOP
     right: float = WIDTH - RIGHT
     left: float = LEFT
     bottom: float = BOTTOM
@@ -83,8 +96,8 @@ class _Scale:
         return [Tick(self.at(value), value) for value in range(self.low, self.high + 1, self.step)]
 
 
-def chart(points: Sequence[Point]) -> Chart:
-    """The chart of these days or weeks, at least one of them."""
+def chart(points: Sequence[Point], happened: Sequence[date] = ()) -> Chart:
+    """The chart of these days or weeks, at least one of them. `happened`: rising days, none before the first point, to mark."""
     totals, moved = [point.total for point in points], [point.moved for point in points]
     line = _scale(min(totals), max(totals), TOP, LINE_PANEL)
     columns = _scale(min(0, *moved), max(0, *moved), TOP + LINE_PANEL + GAP, COLUMN_PANEL)
@@ -100,7 +113,19 @@ def chart(points: Sequence[Point]) -> Chart:
         column_ticks=columns.ticks,
         zero=zero,
         dates=[(middles[place], points[place]) for place in _dated(len(points))],
+        marks=_marks(points, middles, happened),
     )
+
+
+def _marks(points: Sequence[Point], middles: Sequence[float], happened: Sequence[date]) -> list[Mark]:
+    marks: list[Mark] = []
+    for number, day in enumerate(happened, start=1):
+        x = middles[sum(point.begins <= day for point in points) - 1]
+        if marks and x - marks[-1].x < MARK_WIDTH:
+            marks[-1] = replace(marks[-1], last=number)
+        else:
+            marks.append(Mark(x, number, number))
+    return marks
 
 
 def _column(x: float, slot: float, end: float, zero: float) -> Bar:
@@ -137,21 +162,21 @@ def round_step(least: float) -> int:
 
 @dataclass(frozen=True)
 class Area:
-    """A region on the map; `shade` is 1 (few) to SHADES (many), or 0 where no number is shown."""
+    """A region on the map; `shade` is 1 (lowest) to SHADES (highest), or 0 where no number is shown."""
 
     code: str
     path: str
-    people: int | None
+    rate: Rate | None
     shade: int
 
 
 @dataclass(frozen=True)
 class Shade:
-    """The range of one shade; `most` is None for the highest one."""
+    """The regions of one shade have these rates, for 100,000 people."""
 
     shade: int
-    least: int
-    most: int | None
+    least: float
+    most: float
 
 
 @dataclass(frozen=True)
@@ -173,15 +198,18 @@ class RegionMap:
     unnumbered: bool  #: whether some region shows no number
 
 
-def region_map(by_region: list[Cell]) -> RegionMap | None:
-    """The map of these lines; None when no region has a line of its own."""
-    people = {line.key: line.people for line in by_region if line.key in countries.REGIONS}
-    if not people:
+def region_map(rates: Mapping[str, Rate]) -> RegionMap | None:
+    """The map of these rates, each shade for as many regions; None when no region has a rate."""
+    if not rates:
         return None
-    steps = _steps(max(people.values()))
+    classes = min(SHADES, len(rates))
+    shades = {code: SHADES - (rate.rank - 1) * classes // len(rates) for code, rate in rates.items()}
+    members: dict[int, list[float]] = {}
+    for code, shade in shades.items():
+        members.setdefault(shade, []).append(rates[code].per_100000)
     outlines = _outlines()
     areas = {
-        code: Area(code, path, people.get(code), _shade(people.get(code), steps))
+        code: Area(code, path, rates.get(code), shades.get(code, 0))
         for code, path in outlines["regions"].items()
     }
     dokdo = outlines["dokdo"]
@@ -190,35 +218,9 @@ def region_map(by_region: list[Cell]) -> RegionMap | None:
         height=outlines["height"],
         areas=list(areas.values()),
         dokdo=Dot(dokdo["x"], dokdo["y"], areas[dokdo["region"]]),
-        legend=_legend(steps, {area.shade for area in areas.values()}),
-        unnumbered=any(area.shade == 0 for area in areas.values()),
+        legend=[Shade(shade, min(of), max(of)) for shade, of in sorted(members.items(), reverse=True)],
+        unnumbered=len(rates) < len(areas),
     )
-
-
-def _steps(most: int) -> list[int]:
-    """Where a shade begins, rising: round numbers. Half of all live in three regions, so equal steps
-    would leave the other fourteen in one shade."""
-    return list(takewhile(lambda number: number <= most, round_numbers()))[-SHADES:]
-
-
-def _shade(people: int | None, steps: list[int]) -> int:
-    """The lowest shade includes numbers below its step."""
-    if people is None:
-        return 0
-    return SHADES - len(steps) + max(1, sum(people >= step for step in steps))
-
-
-def _legend(steps: list[int], used: set[int]) -> list[Shade]:
-    lowest = SHADES - len(steps) + 1
-    shades = [
-        Shade(
-            lowest + place,
-            0 if place == 0 else step,
-            steps[place + 1] - 1 if place + 1 < len(steps) else None,
-        )
-        for place, step in enumerate(steps)
-    ]
-    return [shade for shade in reversed(shades) if shade.shade in used]
 
 
 @lru_cache(maxsize=1)

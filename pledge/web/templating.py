@@ -60,6 +60,7 @@ LABELS = {
     "paper_state": paper.STATE_LABELS,
     "role": roles.LABELS,
     "role_duty": roles.DUTIES,
+    "share_channel": campaigns.SHARE_CHANNELS,
     "signature_state": signatures.STATE_LABELS,
 }
 STATIC = Path(__file__).parent.parent / "static"
@@ -95,6 +96,7 @@ def init_app(app: Flask, config: Config) -> None:
         format_day=i18n.format_day,
         format_datetime=i18n.format_datetime,
         format_time=i18n.format_time,
+        format_ordinal=i18n.format_ordinal,
         country_name=lambda code: countries.country_name(code, i18n.language()),
         authenticator_name=config.issuer,
         site_name=lambda: config.site_name_in(i18n.language()),

@@ -143,6 +143,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("organizations, none found", f"{c}/organizations?q=zzz")
     yield Shown("organization", f"{c}/organizations/{green.id}")
     yield Shown("organization that was removed", f"{c}/organizations/{gone.id}", 410)
+    yield Shown("for the press", f"/{lang}/c/{whole.slug}/press")
     yield Shown("live", f"{c}/live")
     yield Shown("progress", f"{c}/progress")
     yield Shown("progress with paper", f"/{lang}/c/{whole.slug}/progress")

@@ -16,7 +16,7 @@ CAMPAIGN = "c/blue-skies"
 _people = count(1)
 
 #: What the first person reads in place of a number.
-FIRST = {"ko": "첫", "en": "first"}
+FIRST = {"ko": "첫 번째", "en": "first"}
 
 
 @dataclass(frozen=True)
@@ -287,7 +287,7 @@ def watch(page: Page, site: Site, lang: str = "en") -> int:
 
 def expect_own_number(page: Page, lang: str, number: int) -> None:
     """The page says which one the person is; who is the first reads a word."""
-    said = FIRST[lang] if number == 1 else f"{number:,}"
+    said = FIRST[lang] if number == 1 else re.compile(f"^{number:,}")
     expect(page.locator(".number__value")).to_have_text(said)
 
 

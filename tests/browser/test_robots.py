@@ -148,7 +148,7 @@ def shown_digits(page: Page) -> str:
     """Of the waiting page, once it was told them."""
     place = page.locator("[data-match-number]")
     expect(place).to_have_text(re.compile(r"^\d\d$"))
-    return place.inner_text()
+    return place.text_content() or ""
 
 
 def sign_until_not_in_the_mail(page: Page, site, email: str) -> tuple[str, str, Mailed]:

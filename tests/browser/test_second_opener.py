@@ -56,7 +56,7 @@ def by_code(page: Page, site, email: str) -> None:
 def by_digits(page: Page, site, email: str) -> None:
     place = page.locator("[data-match-number]")
     expect(place).to_have_text(re.compile(r"^\d\d$"))
-    digits = place.inner_text()
+    digits = place.text_content() or ""
     page.goto(mailed(site, email).link)
     page.locator("#number").fill(digits)
     press(page, confirm_button(page).first)

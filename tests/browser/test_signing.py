@@ -91,7 +91,49 @@ def test_the_six_digits_of_the_mail_confirm_on_the_page_where_one_signed(visitor
 def test_the_mail_can_be_asked_for_again_and_the_page_says_so(visitor, email):
     page = visitor.page(lang="en")
     sign(page, "en", email)
-    page.locator("main summary").click()
-    page.locator("button[name=resend]").click()
+    resend = page.locator("button[name=resend]")
+    page.locator("details").filter(has=resend).locator("summary").click()
+    resend.click()
     expect(page).to_have_url(re.compile("/check#resent$"))
-    expect(page.locator(".notice[role=status]")).to_be_visible()
+    expect(page.locator(".notice[role=status]")).to_contain_text(
+        re.compile(r"We will send a new e-mail by about \d\d:\d\d\.")
+    )
+
+
+def test_the_page_that_waits_has_its_code_field_ready_and_opens_the_mailbox_of_a_known_provider(
+    visitor, site
+):
+    page = visitor.page(lang="en")
+    sign(page, "en", "Ready.Writer@Naver.com")
+    field = page.get_by_role("textbox", name="Six-digit code", exact=True)
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description("It is in the subject of the e-mail.")
+    mailbox = page.get_by_role("link", name="Open my mailbox")
+    expect(mailbox).to_have_attribute("href", "https://mail.naver.com")
+    expect(mailbox).to_have_attribute("rel", "noopener noreferrer")
+    expect(page.locator("[data-match-number]")).to_be_hidden()
+    page.get_by_text("Asked for a number?").click()
+    expect(page.locator("[data-match-number]")).to_be_visible()
+    sign(page, "en", "someone@example.org")
+    expect(field).to_be_focused()
+    expect(mailbox).to_have_count(0)
+
+
+def test_what_a_newsletter_puts_behind_the_address_fills_empty_fields_and_no_server_is_sent_it(visitor):
+    page = visitor.page(lang="en")
+    sent = []
+    page.on("request", lambda request: sent.append(f"{request.url} {request.headers} {request.post_data}"))
+    page.goto(f"/en/{CAMPAIGN}/sign#name=Kim+Haneul&email=sky%2Breader%40example.org&country=FR")
+    form = page.locator("#sign-form")
+    expect(form.locator("#email")).to_have_value("sky+reader@example.org")
+    expect(form.locator("#name")).to_have_value("Kim Haneul")
+    expect(form.locator("#country")).to_have_value("FR")
+    expect(page).to_have_url(re.compile(r"/sign$"))
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    assert [one for one in sent if "reader" in one or "Haneul" in one] == []
+    form.locator("#name").fill("Somebody else")
+    page.evaluate("location.hash = 'country=XX'")
+    page.reload()
+    expect(page).to_have_url(re.compile(r"/sign$"))
+    expect(form.locator("#country")).to_have_value("KR")

@@ -4,11 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from icalendar import Calendar
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from pledge.campaigns import events, items, moderation, staff_queries
 from pledge.campaigns.events import EVENT, ics
-from pledge.campaigns.models import CampaignState
+from pledge.campaigns.models import CampaignEvent, CampaignState
 from pledge.campaigns.rules import BadFields, FieldFault
+from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from tests.support import factories
@@ -60,6 +63,9 @@ def test_an_event_is_over_when_it_ends(frozen_clock):
         ({"url": "javascript:alert(1)"}, {"url": FieldFault.LINK}),
         ({"ends_at": datetime(2020, 1, 1, tzinfo=UTC)}, {"ends_at": FieldFault.ORDER}),
         ({"title_ko": "x" * 201}, {"title_ko": FieldFault.TOO_LONG}),
+        ({"is_online": True, "join_url": "http://live.example"}, {"join_url": FieldFault.NO_HTTPS}),
+        ({"join_url": "https://live.example"}, {"join_url": FieldFault.NOT_ONLINE}),
+        ({"speakers": Texts(ko="김하늘")}, {"speakers_en": FieldFault.ONE_LANGUAGE}),
     ],
 )
 def test_what_makes_no_event_is_refused(changes, faults):
@@ -68,6 +74,14 @@ def test_what_makes_no_event_is_refused(changes, faults):
         add(**changes)
     assert refused.value.faults == faults
     assert shown() == []
+
+
+@pytest.mark.parametrize("values", [{"join_url": "http://live.example"}, {"is_online": False}])
+def test_the_database_keeps_no_unsafe_way_to_join_and_none_where_nobody_can(values):
+    draft("air")
+    add(is_online=True, join_url="https://live.example")
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(update(CampaignEvent).values(**values))
 
 
 def test_what_became_of_an_event_is_shown_once_it_is_over(client, frozen_clock):
@@ -128,6 +142,17 @@ def test_a_calendar_file_says_when_in_seoul_with_the_zone_written_out():
         "서울",
         "https://example.org/talk",
     )
+
+
+def test_a_calendar_says_where_one_joins_online_and_who_speaks():
+    draft("air")
+    both = Texts(ko="김하늘, 이바다", en="Kim Haneul, Lee Bada")
+    add(is_online=True, join_url="https://live.example/room", speakers=both, place_ko="", place_en="")
+    uid = shown()[0].uid
+    _, (event,) = parsed()
+    assert event["UID"] == f"{uid}@localhost"
+    assert event["URL"] == event["LOCATION"] == "https://live.example/room"
+    assert event["DESCRIPTION"] == "김하늘, 이바다\nhttps://live.example/room\nhttps://example.org/talk"
 
 
 @pytest.mark.parametrize(("days", "end"), [(0, "20270908"), (2, "20270910")])

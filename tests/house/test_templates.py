@@ -59,7 +59,7 @@ def test_the_moment_of_a_time_element_has_no_microseconds():
         for it in re.findall(r'datetime="{{ ([^"]*isoformat\(.*?\)) }}"', source(name))
     ]
     assert written
-    days = re.compile(r"(\.date\(\)|\.day)\.isoformat\(\)$")
+    days = re.compile(r"(\.date\(\)|\bday)\.isoformat\(\)$")
     assert [it for it in written if 'timespec="seconds"' not in it[1] and not days.search(it[1])] == []
 
 

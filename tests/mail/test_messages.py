@@ -44,8 +44,8 @@ ABOUT_SIGNATURES = list(TRUE_OF_SIGNATURES)
 VALUES = (
     *("link", "receipt", "share", "code", "not_me", "since", "organization", "reason", "contact"),
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
-    *("title", "plain", "html", "refused", "headline", "details", "account", "number", "due", "closed"),
-    *("name", "email", "text"),
+    *("own", "place", "remaining", "target", "name", "email", "text"),
+    *("title", "plain", "html", "refused", "headline", "details", "account", "due", "closed"),
 )
 #: What is read for a mail of every kind is tested on both databases in test_blocks.py.
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.postgresql_only]
@@ -78,9 +78,12 @@ def test_a_campaign_that_has_no_texts_in_the_language_of_a_mail_has_the_title_of
     assert "푸른 하늘" in dict(delivered())[address]["Subject"]
 
 
-@pytest.mark.parametrize(("lang", "words"), [("ko", "마감되었지만"), ("en", "Signing closed on")])
+@pytest.mark.parametrize(
+    ("lang", "words", "asked"),
+    [("ko", "마감되었지만", "초대해"), ("en", "Signing closed on", "Bring one more")],
+)
 def test_a_mail_to_confirm_that_goes_out_after_the_closing_says_until_when_it_still_counts(
-    frozen_clock, lang, words
+    frozen_clock, lang, words, asked
 ):
     of = factories.campaign(closes_at=frozen_clock.now() + timedelta(hours=1))
     person = factories.signature(of, state="pending")
@@ -89,6 +92,7 @@ def test_a_mail_to_confirm_that_goes_out_after_the_closing_says_until_when_it_st
     late = part(sent(MailKind.CONFIRM, lang, person), "plain")
     assert words in late
     assert format_datetime(of.closes_at + CONFIRM_GRACE, lang) in late
+    assert asked not in part(sent(MailKind.THANKS, lang, factories.signature(of)), "plain")
     frozen_clock.move(hours=24)
     dropped = enqueue(person, MailKind.CONFIRM, lang)
     deliver(Notes())
@@ -113,6 +117,9 @@ def test_every_mail_has_a_text_and_an_html_part_in_its_language(kind, lang):
         has_korean = re.search("[가-힣]", part(content, kind_of_part).replace("푸른 하늘", "")) is not None
         assert has_korean == (lang == "ko")
         assert "https://sign.example.org/x" in part(content, kind_of_part)
+    assert re.search(r'class="sky"[^>]*>푸른 하늘\s*<table', part(content, "html")), (
+        "the campaign's name in its sky"
+    )
 
 
 def test_headers_keep_automatic_replies_away_and_name_the_sender():
@@ -264,6 +271,7 @@ def test_the_mail_to_confirm_carries_a_link_and_a_code_for_exactly_this_submissi
     text = part(sent(MailKind.CONFIRM, "ko", person), "plain")
 
     link, not_me = LINK.findall(text)
+    assert re.search(r"\d{6}", text).start() < text.index(link), "the code is the shorter way"
     token = link.rpartition("/")[2]
     assert tokens.read(Purpose.CONFIRM, token).payload == [person.id]
     assert not_me == f"{link}/not-me"

@@ -42,25 +42,26 @@ def test_confirming_by_code_is_thanked_for(frozen_clock):
 
 
 def test_the_mail_says_which_number_one_is(frozen_clock):
-    for words in ("You are the first.", "You are number 2."):
+    for words, missing in (("You are the 1st to sign.", 99), ("You are the 2nd to sign.", 98)):
         services.confirm(signature(state="pending", lang="en").id)
         fold_all()
         frozen_clock.move(minutes=10)
         [(_, mail)] = delivered()
-        assert words in part(mail, "plain")
-        assert words in part(mail, "html")
+        for kind in ("plain", "html"):
+            assert words in part(mail, kind)
+            assert f"{missing} to go to 100." in part(mail, kind)
 
 
-def test_the_mail_has_the_own_page_the_receipt_and_the_address_to_share(client, frozen_clock):
+def test_the_mail_leads_to_sharing_first_then_to_the_receipt_and_the_own_page_last(client, frozen_clock):
     person = signature(state="pending")
     services.confirm(person.id)
     frozen_clock.move(minutes=10)
     [(_, mail)] = delivered()
-    me, receipt, share = LINK.findall(part(mail, "plain"))
+    thanks, share, receipt, me = LINK.findall(part(mail, "plain"))
     token = me.rsplit("/", 1)[1]
     assert own_signature(token, "ko", Purpose.MANAGE).row.email == person.email
-    assert receipt == f"{me}/receipt"
-    assert share.endswith("/ko/c/blue-skies")
+    assert receipt == f"{me}/receipt?open=1"
+    assert (thanks, share.endswith("/ko/c/blue-skies")) == (f"{share}/thanks", True)
     assert "List-Unsubscribe" not in mail
 
 
@@ -72,7 +73,7 @@ def test_the_links_of_a_thank_you_mail_are_made_when_the_mail_is_sent(frozen_clo
     enqueue(person, MailKind.THANKS)
     frozen_clock.move(days=1)
     [(_, late)] = delivered()
-    assert LINK.findall(part(early, "plain"))[0] != LINK.findall(part(late, "plain"))[0]
+    assert LINK.findall(part(early, "plain"))[-1] != LINK.findall(part(late, "plain"))[-1]
 
 
 def test_thanks_wait_until_nothing_else_is_due():

@@ -277,6 +277,7 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
     assert {name for name, view in app.view_functions.items() if hasattr(view, "kept_reads")} == {
         *("public.home", "public.privacy", "public.verify", "public.campaign", "public.progress"),
         *("public.live", "public.letter", "public.captions", "public.news", "public.news_item"),
+        *("public.news_feed", "public.press"),
         *("public.pledge", "public.pledge_source", "public.events_calendar", "public.event_calendar"),
         *(
             "public.organizations",
@@ -289,7 +290,7 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
         *(f"public.{of}_{page}" for of in ("signature", "endorsement") for page in ("check", "thanks")),
         *("api.openapi", "api.campaign_list", "api.campaign_facts"),
         *("api.count", "api.history", "api.regions", "api.countries", "api.integrity", "api.organizations"),
-        "api.paper",
+        *("api.paper", "api.table", "api.activity"),
         *("log.checkpoint", "log.key"),
         *("embed.share_image", "embed.badge", "embed.endorsement_badge", "embed.widget"),
     }

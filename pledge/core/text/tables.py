@@ -5,7 +5,7 @@
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -33,6 +33,11 @@ def csv_line(*cells: str | float | date) -> str:
     writer = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     writer.writerow(map(_plain, cells))
     return line.getvalue()
+
+
+def csv_file(head: Sequence[str], rows: Iterable[Iterable[str | float | date]]) -> bytes:
+    """UTF-8 with BOM and CRLF, as Korean Excel wants it."""
+    return BOM + "".join(csv_line(*row) for row in (head, *rows)).encode()
 
 
 def _plain(cell: str | float | date) -> str | float:

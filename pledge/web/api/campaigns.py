@@ -1,29 +1,38 @@
-"""The campaigns for programs: what they are, their live counts, growth, places, organisations, paper and refused sign-ups."""
+"""The campaigns for programs: what they are, their live counts, growth, places, organisations, paper, refused sign-ups and what
+happened; some of it as tables for spreadsheets."""
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
-from typing import Any
+from typing import Any, get_origin
 
 from flask import Response, abort, jsonify, request
+from pydantic import BaseModel
 
+from pledge.campaigns import items
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.events import EVENT
 from pledge.campaigns.goals import steps_of
 from pledge.campaigns.queries import CampaignView
 from pledge.core import languages
 from pledge.core.clock import iso_utc
+from pledge.core.text.tables import csv_file
 from pledge.core.urls import public_url
+from pledge.deliveries.queries import public_deliveries
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import BATCH, OrganizationView
 from pledge.ledger import queries as ledger
 from pledge.ledger.queries import Count
+from pledge.news import queries as news
 from pledge.paper import queries as paper_signatures
 from pledge.statistics import referrals
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import MIN_CELL, Cell
-from pledge.statistics.history import days_reached, progress
+from pledge.statistics.history import History, days_reached, progress
 from pledge.statistics.integrity import recent
 from pledge.statistics.places import PublishedPlaces, published_places
+from pledge.statistics.rates import rates
 from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
@@ -34,7 +43,12 @@ from pledge.web.caching import cached
 DATA_CACHE = "public, max-age=5, stale-while-revalidate=5, stale-if-error=600"
 COUNT_CACHE = "public, max-age=1, stale-while-revalidate=2, stale-if-error=600"
 #: Documents about one campaign, by the last part of their address.
-DOCUMENTS = ("count", "history", "regions", "countries", "organizations", "integrity", "paper")
+DOCUMENTS = (
+    *("count", "history", "regions", "countries", "organizations", "integrity", "paper"),
+    "activity",
+)
+#: Events, pieces of news and deliveries in the document of what happened: the newest of each.
+MAX_ACTIVITY = 100
 MAX_NUMBER = 2**63 - 1
 
 
@@ -109,13 +123,7 @@ def history(slug: str) -> Response:
     """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
     campaign_id(slug)  # refuses a draft
     found = progress(slug)
-    days: list[dict[str, Any]] = [
-        {"day": one.day.isoformat(), "people": one.people, "organizations": one.organizations}
-        for one in found.history.days
-    ]
-    if found.history.merged is not None:
-        days.append({"day": OTHER, "people": found.history.merged, "organizations": 0})
-    return _totals(found.totals, found.log_size, history=days)
+    return _totals(found.totals, found.log_size, history=_days(found.history))
 
 
 @api.get("/campaigns/<slug>/regions")
@@ -124,7 +132,7 @@ def history(slug: str) -> Response:
 def regions(slug: str) -> Response:
     """People by province at a checkpoint, renewed hourly at most; "none": living elsewhere or no region given; "other": merged small cells."""
     found = published_places(campaign_id(slug))
-    return _totals(found, found.log_size or None, regions=_lines(found.by_region))
+    return _totals(found, found.log_size or None, regions=_regions(found.by_region))
 
 
 @api.get("/campaigns/<slug>/countries")
@@ -175,23 +183,51 @@ def integrity(slug: str) -> Response:
 @cached(DATA_CACHE)
 def paper(slug: str) -> Response:
     """The batches of signatures on paper that the public log counts, the newest first; never part of the other numbers."""
-    found = paper_signatures.public(campaign_id(slug))
-    return jsonify(
-        signatures=found.signatures,
-        sheets=found.sheets,
-        batches=[
-            {
-                "number": batch.number,
-                "entry": batch.entry,
-                "place": dict(batch.place),
-                "collected": batch.collected_on.isoformat(),
-                "sheets": batch.sheets,
-                "signatures": batch.signatures,
-                "scan_sha256": batch.scan_sha256,
-            }
-            for batch in found.batches
-        ],
+    found = documents.PaperDocument.model_validate(paper_signatures.public(campaign_id(slug)))
+    return jsonify(found.model_dump(mode="json"))
+
+
+@api.get("/campaigns/<slug>/activity")
+@answers(documents.ActivityDocument)
+@cached(DATA_CACHE)
+def activity(slug: str) -> Response:
+    """Events by time, past ones too; news that was sent and totals that were handed over, the newest first: at most 100 of each."""
+    number = campaign_id(slug)
+    found = documents.ActivityDocument.model_validate(
+        {
+            "events": [item.fields for item in items.rows(EVENT, number)[-MAX_ACTIVITY:]],
+            "news": news.sent(number, MAX_ACTIVITY),
+            "deliveries": public_deliveries(number)[:MAX_ACTIVITY],
+        }
     )
+    for item in found.news:
+        item.pages = _pages("public.news_item", slug=slug, news_id=item.id)
+    return _answer(**found.model_dump(mode="json"))
+
+
+@api.get("/campaigns/<slug>/<table>.csv")
+@answers(None)
+@cached(DATA_CACHE)
+def table(slug: str, table: str) -> Response:
+    """The lines of a document in CSV (UTF-8 with BOM, CRLF): a text has a column for each language."""
+    number = campaign_id(slug)
+    if table not in TABLES:
+        abort(404)
+    line, read = TABLES[table]
+    columns = [
+        (name, lang)
+        for name, field in line.model_fields.items()
+        if name != "id"  # a spreadsheet rounds a number of nineteen digits; the address has it
+        for lang in (languages.codes() if get_origin(field.annotation) is dict else ("",))
+    ]
+    head = [f"{name}_{lang}" if lang else name for name, lang in columns]
+    found = (
+        [one[name].get(lang) if lang else one[name] for name, lang in columns] for one in read(slug, number)
+    )
+    rows = (["" if cell is None else cell for cell in row] for row in found)
+    response = Response(csv_file(head, rows), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{slug}-{table}.csv"'
+    return response
 
 
 def _summary(views: dict[str, CampaignView], count: Count) -> dict[str, Any]:
@@ -216,8 +252,23 @@ def _pages(endpoint: str, **values: Any) -> dict[str, str]:
     return {lang: public_url(endpoint, lang=lang, **values) for lang in languages.codes()}
 
 
-def _lines(lines: list[Cell]) -> list[dict[str, Any]]:
-    return [{"key": line.key, "label": line.label, "people": line.people} for line in lines]
+def _days(found: History) -> list[dict[str, Any]]:
+    days: list[dict[str, Any]] = [
+        {"day": one.day.isoformat(), "people": one.people, "organizations": one.organizations}
+        for one in found.days
+    ]
+    if found.merged is not None:
+        days.append({"day": OTHER, "people": found.merged, "organizations": 0})
+    return days
+
+
+def _lines(cells: list[Cell]) -> list[dict[str, Any]]:
+    return [{"key": cell.key, "label": cell.label, "people": cell.people} for cell in cells]
+
+
+def _regions(cells: list[Cell]) -> list[dict[str, Any]]:
+    found, none = rates(cells), {"per_100000": None, "rank": None}
+    return [line | (vars(found[line["key"]]) if line["key"] in found else none) for line in _lines(cells)]
 
 
 def _steps(views: dict[str, CampaignView], one: CampaignView, people: int) -> list[dict[str, Any]]:
@@ -277,9 +328,23 @@ def _organization(slug: str, organization: OrganizationView, people: dict[str, i
     }
 
 
+def _every_organization(slug: str, number: int) -> Iterator[dict[str, Any]]:
+    people = referrals.public_counts(number)
+    return (_organization(slug, one, people) for one in endorsements.every(number))
+
+
 def _after() -> int:
     """The id after which the batch begins; 400 for anything else."""
     text = request.args.get("after", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_NUMBER):
         abort(400)
     return int(text)
+
+
+#: What a line of each table has, and its lines, by slug and number of the campaign.
+TABLES: dict[str, tuple[type[BaseModel], Callable[[str, int], Iterable[dict[str, Any]]]]] = {
+    "history": (documents.DayDocument, lambda slug, _: _days(progress(slug).history)),
+    "regions": (documents.RegionDocument, lambda _, number: _regions(published_places(number).by_region)),
+    "countries": (documents.LineDocument, lambda _, number: _lines(published_places(number).by_country)),
+    "organizations": (documents.OrganizationDocument, _every_organization),
+}

@@ -1,5 +1,6 @@
 """What the API answers with, as pydantic models: the schemas of /api/v1/openapi.json are made from them."""
 
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +15,7 @@ Addresses = dict[str, Address]
 
 
 class ApiDocument(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
 
 
 class CountDocument(ApiDocument):
@@ -73,7 +74,7 @@ class CampaignDocument(CampaignSummaryDocument):
     checkpoint: int | None
     pledge: PledgeDocument
     documents: Addresses = Field(
-        description="count, history, regions, countries, organizations, integrity, paper"
+        description="count, history, regions, countries, organizations, integrity, paper, activity"
     )
     log: Address = Field(description="the newest signed state of the public log")
 
@@ -104,8 +105,13 @@ class HistoryDocument(_BreakdownDocument):
     history: list[DayDocument]
 
 
+class RegionDocument(LineDocument):
+    per_100000: float | None = Field(description="of 100,000 registered people; null where it is no region")
+    rank: int | None = Field(description="by that, among the regions that are shown")
+
+
 class RegionsDocument(_BreakdownDocument):
-    regions: list[LineDocument]
+    regions: list[RegionDocument]
 
 
 class CountriesDocument(_BreakdownDocument):
@@ -161,7 +167,7 @@ class PaperBatchDocument(ApiDocument):
     number: int
     entry: int = Field(description="its index in the public log, from 0 on")
     place: Texts = Field(description="where they were signed, or at which event")
-    collected: str = Field(description="a Korean day, as 2026-11-24")
+    collected: date = Field(validation_alias="collected_on", description="a Korean day, as 2026-11-24")
     sheets: int = Field(ge=1)
     signatures: int = Field(ge=1)
     scan_sha256: str = Field(
@@ -175,3 +181,45 @@ class PaperDocument(ApiDocument):
     signatures: int = Field(ge=0)
     sheets: int = Field(ge=0)
     batches: list[PaperBatchDocument]
+
+
+class EventDocument(ApiDocument):
+    title: Texts
+    place: Texts
+    is_online: bool = Field(description="people can take part online; with a place, there too")
+    join_url: str
+    url: str = Field(description="registration and details")
+    speakers: Texts
+    all_day: bool = Field(description="it begins and ends at midnight in Korea")
+    starts_at: datetime
+    ends_at: datetime | None
+    outcome: Texts
+
+
+class NewsItemDocument(ApiDocument):
+    id: int
+    published: datetime = Field(validation_alias="begun_at")
+    title: Texts
+    text: Texts = Field(validation_alias="body", description="CommonMark")
+    pages: Addresses = {}
+
+
+class DeliveryDocument(ApiDocument):
+    """Totals that were handed over, and the answer."""
+
+    handed_over_at: datetime
+    recipient: Texts
+    occasion: Texts
+    receipt_number: str = Field(description="of the recipient")
+    people: int
+    organizations: int
+    as_of: datetime = Field(validation_alias="signed_at")
+    checkpoint: int = Field(validation_alias="size")
+    answered_at: datetime | None
+    answer: Texts
+
+
+class ActivityDocument(ApiDocument):
+    events: list[EventDocument]
+    news: list[NewsItemDocument]
+    deliveries: list[DeliveryDocument]

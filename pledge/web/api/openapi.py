@@ -25,7 +25,10 @@ CACHE = "public, max-age=300, stale-if-error=86400"
 _ANSWER = "pledge_api_answer"
 _REFERENCE = "#/components/schemas/{model}"
 #: The parts of an address, by name.
-_PARTS = {"slug": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": 60}}
+_PARTS: dict[str, dict[str, Any]] = {
+    "slug": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": 60},
+    "table": {"type": "string", "enum": ["history", "regions", "countries", "organizations"]},
+}
 
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -33,13 +36,13 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class DeclaredAnswer:
-    """What a view answers with, and the query parameters that it reads, as JSON schemas by name."""
+    """What a view answers with (None: CSV), and the query parameters that it reads, as JSON schemas by name."""
 
-    model: type[BaseModel]
+    model: type[BaseModel] | None
     query: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def answers(model: type[BaseModel], **query: dict[str, Any]) -> Callable[[View], View]:
+def answers(model: type[BaseModel] | None, **query: dict[str, Any]) -> Callable[[View], View]:
     """Declare what a view answers with; /api/v1/openapi.json says so."""
 
     def mark(view: View) -> View:
@@ -87,7 +90,8 @@ def _description() -> APISpec:
         answer: DeclaredAnswer | None = getattr(view, _ANSWER, None)
         if answer is None:
             continue
-        _add_schema(spec, answer.model)
+        if answer.model is not None:
+            _add_schema(spec, answer.model)
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         spec.path(path=path, operations={"get": _operation(rule.endpoint, view, answer, rule.arguments)})
     return spec
@@ -104,7 +108,9 @@ def _operation(endpoint: str, view: Any, answer: DeclaredAnswer, parts: set[str]
         "description": inspect.cleandoc(view.__doc__ or ""),
         "parameters": in_path + in_query,
         "responses": {
-            "200": _response("The document", "application/json", answer.model.__name__),
+            "200": _response("The document", "application/json", answer.model.__name__)
+            if answer.model
+            else {"description": "The table", "content": {"text/csv": {"schema": {"type": "string"}}}},
             "304": {"description": "Not modified: the ETag sent in If-None-Match is still right"},
             **{status: _response(text, PROBLEM, ProblemDocument.__name__) for status, text in errors.items()},
             "503": _response(

@@ -18,7 +18,7 @@ from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n, languages
 from pledge.core.tokens import BadToken
 from pledge.core.urls import campaign_link, public_url
-from pledge.share_images.drawing import HEIGHT, WIDTH
+from pledge.share_images.drawing import WIDE
 from pledge.signatures.services import match_number
 from pledge.statistics import referrals
 from pledge.web.caching import cached
@@ -177,8 +177,8 @@ def oembed() -> Response:
         "provider_url": public_url("public.home", lang=lang),
         "cache_age": 300,
         "thumbnail_url": public_url("embed.share_image", slug=slug, lang=lang),
-        "thumbnail_width": WIDTH,
-        "thumbnail_height": HEIGHT,
+        "thumbnail_width": WIDE.width,
+        "thumbnail_height": WIDE.height,
         "html": frame,
         "width": width,
         "height": height,

@@ -12,7 +12,6 @@ from pledge.campaigns import queries as campaigns
 from pledge.core import clock, i18n, languages
 from pledge.core.urls import public_url
 from pledge.endorsements import queries as endorsements
-from pledge.endorsements.queries import BATCH
 from pledge.news import queries as news
 from pledge.web.caching import cache
 from pledge.web.public.blueprint import public
@@ -139,6 +138,7 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
             *letter,
             *archive,
             "spread",
+            "press",
             "live",
         ):
             yield f"public.{endpoint}", {"slug": slug}
@@ -146,10 +146,5 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
             yield "public.news_item", {"slug": slug, "news_id": item.id}
         for version in campaigns.pledge_versions(campaign.id):
             yield "public.pledge", {"slug": slug, "version": version.version}
-        after = 0
-        while batch := endorsements.listing(campaign.id, after):
-            for organization in batch:
-                yield "public.organization", {"slug": slug, "endorsement_id": organization.id}
-            after = batch[-1].id
-            if len(batch) < BATCH:
-                break
+        for organization in endorsements.every(campaign.id):
+            yield "public.organization", {"slug": slug, "endorsement_id": organization.id}

@@ -94,5 +94,8 @@ def _campaign_links(campaign: CampaignView) -> Navigation:
                 pgettext("menu", "Endorse as an organisation"), url_for("public.endorse", slug=slug)
             )
         )
-    more = (NavigationLink(_("Spread the word"), url_for("public.spread", slug=slug)),)
+    more = (
+        NavigationLink(_("Spread the word"), url_for("public.spread", slug=slug)),
+        NavigationLink(_("For the press"), url_for("public.press", slug=slug)),
+    )
     return Navigation(campaign.title, tuple(links), more, f"{page}#sign" if campaign.is_open else "")

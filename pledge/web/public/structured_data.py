@@ -77,6 +77,7 @@ def news_facts(item: PublicNews, campaign: CampaignView) -> dict[str, Any]:
         "headline": item.title,
         "datePublished": iso_utc(item.begun_at),
         "inLanguage": item.lang,
+        "image": public_url("embed.news_image", slug=campaign.slug, news_id=item.id, lang=lang),
         "url": public_url("public.news_item", lang=lang, slug=campaign.slug, news_id=item.id),
         "publisher": {"@type": "Organization", "name": campaign.secretariat_line or site_name(lang)},
     }
@@ -114,13 +115,13 @@ def _event(event: EventView, page: CampaignPage, organizers: list[dict[str, Any]
     link = event.url or f"{page.url}#events"
     places = [{"@type": "Place", "name": event.place, "address": event.place}] if event.place else []
     if event.is_online:
-        places.append({"@type": "VirtualLocation", "url": link})
+        places.append({"@type": "VirtualLocation", "url": event.join_url or link})
     mode = ("Mixed" if event.place else "Online") if event.is_online else "Offline"
     moments = {"startDate": event.starts_at, "endDate": event.ends_at or (event.all_day and event.starts_at)}
     return {
         "@type": "Event",
         "name": event.title,
-        "description": page.summary,
+        "description": f"{event.speakers}\n{page.summary}".strip(),
         "image": public_url("embed.share_image", slug=page.slug, lang=i18n.language()),
         **{
             name: moment.astimezone(i18n.SEOUL).date().isoformat() if event.all_day else iso_utc(moment)

@@ -1,5 +1,7 @@
 """The API describes itself, and does what it says: schemathesis sends what the description allows and what it forbids."""
 
+import re
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -36,7 +38,7 @@ def test_every_address_of_the_api_is_described(app, client):
     described = client.get(DESCRIPTION).json
     assert described["openapi"].startswith("3.1")
     ours = {
-        rule.rule.replace("<slug>", "{slug}")
+        re.sub(r"<(\w+)>", r"{\1}", rule.rule)
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("api.") and rule.rule != DESCRIPTION
     }

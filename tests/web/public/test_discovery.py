@@ -144,21 +144,30 @@ def test_home_says_which_site_it_is_and_who_runs_it(app, client):
     [
         ({}, ["Place"], "Offline"),
         ({"is_online": True}, ["Place", "VirtualLocation"], "Mixed"),
-        ({"is_online": True, "place_ko": "", "place_en": ""}, ["VirtualLocation"], "Online"),
+        (
+            {"is_online": True, "place_ko": "", "place_en": "", "join_url": "https://live.example"},
+            ["VirtualLocation"],
+            "Online",
+        ),
     ],
 )
 def test_an_event_says_where_one_takes_part_to_programs_people_and_calendars(client, facts, kinds, mode):
     factories.campaign("air")
     day = clock.now() + timedelta(days=1)
+    facts["speakers"] = Texts(ko="김하늘", en="Kim Haneul")
     items.add(EVENT, EDITOR, "air", event_fields(all_day=True, starts_at=day, ends_at=None, **facts))
     page = client.get("/en/c/air")
     (event,) = [one for one in facts_of(page)["@graph"] if one["@type"] == "Event"]
     assert [place["@type"] for place in event["location"]] == kinds
+    assert event["location"][-1].get("url") == facts.get(
+        "join_url", (mode == "Mixed" and event["url"]) or None
+    )
+    assert event["description"].startswith("Kim Haneul")
     assert event["eventAttendanceMode"] == f"https://schema.org/{mode}EventAttendanceMode"
     assert event["endDate"] == event["startDate"]
     assert ("Online</p>" in page.text) == (mode != "Offline")
     assert '<a href="https://example.org/talk" rel="noopener">Details and registration' in page.text
-    assert "DESCRIPTION:https://example.org/talk" in client.get("/en/c/air/events.ics").text
+    assert "https://example.org/talk" in client.get("/en/c/air/events.ics").text
 
 
 def test_a_campaign_says_where_it_stands_what_it_shows_and_whose_it_is(app, client):

@@ -1,16 +1,22 @@
-// Takes the ticket out of the address and keeps it in this tab, says where the mail was sent, accepts a pasted code with a space
-// ("123 456"), sends the sixth digit, and asks for the two digits and whether the link was pressed elsewhere: then the page
-// with the thanks is next.
+// Takes the ticket out of the address and keeps it in this tab, says where the mail was sent and opens that mailbox, says by when
+// another mail comes, accepts a pasted code with a space ("123 456"), sends the sixth digit, and asks for the two digits and
+// whether the link was pressed elsewhere: then the page with the thanks is next.
 
 // Nobody has found and opened the mail sooner, to confirm or to be asked for the two digits.
 const FIRST_PAUSE = 4000;
 const MAX_PAUSE = 15000;
 const AN_HOUR = 3600000;
+// One address gets one mail in this time.
+const TEN_MINUTES = 600000;
 
 export default function check(line) {
   const { page, mine, thanks, sentTo } = line.dataset;
   const address = stored("address");
-  if (address) line.textContent = sentTo.replace("{address}", address);
+  if (address) {
+    line.textContent = sentTo.replace("{address}", address);
+    offerMailbox(address);
+  }
+  sayWhen();
 
   const given = location.pathname.slice(page.length + 1);
   const ticket = takeTicket(page, given);
@@ -40,6 +46,23 @@ export default function check(line) {
     if (digits !== code.value) code.value = digits;
     sendWhole(code);
   });
+}
+
+function offerMailbox(address) {
+  const link = document.querySelector("[data-mailboxes]");
+  const mailbox = JSON.parse(link.dataset.mailboxes)[address.split("@").pop().toLowerCase()];
+  if (!mailbox) return;
+  link.href = mailbox;
+  link.hidden = false;
+}
+
+function sayWhen() {
+  const resent = document.getElementById("resent");
+  document.querySelector("[name=resend]").form.addEventListener("submit", () => keep("resent", Date.now() + TEN_MINUTES));
+  const moment = Number(stored("resent"));
+  if (location.hash !== "#resent" || !moment) return;
+  const time = new Date(moment).toLocaleTimeString(document.documentElement.dataset.locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  resent.querySelector("p:last-child").textContent = resent.dataset.by.replace("{time}", time);
 }
 
 // The same six digits are sent once: who comes back to correct a wrong code changes it first.

@@ -1,14 +1,16 @@
-// A link that is shared when somebody presses it: by the device's own sheet, or copied. Without JavaScript it is a link.
+// A link that is shared when somebody presses it: by the device's own sheet, or copied. Without JavaScript it is a link. One that
+// shares another address than its own leads to that where the device has no sheet.
 
 export default function shareLink(link) {
   const status = link.parentElement.querySelector("[role=status]");
 
   link.addEventListener("click", async (event) => {
+    const { url = link.href, text, copied } = link.dataset;
+    if (url !== link.href && !navigator.share) return;
     event.preventDefault();
-    const { text, copied } = link.dataset;
     try {
       if (navigator.share) {
-        await navigator.share({ url: link.href, text });
+        await navigator.share({ url, text });
       } else {
         await navigator.clipboard.writeText(link.href);
         status.textContent = copied;

@@ -1,13 +1,13 @@
 // Offers what this device supports besides plain links: its share sheet, and copying.
 
 export default function share(root) {
-  const { url, text, copied } = root.dataset;
+  const { url, text, copyText, copied } = root.dataset;
   const sheet = root.querySelector("[data-sheet]");
   const copy = root.querySelector("[data-copy]");
   const status = root.querySelector("[data-status]");
   const address = root.querySelector("input");
 
-  if (navigator.share) {
+  if (sheet && navigator.share) {
     sheet.hidden = false;
     // Closing the sheet without choosing rejects; that is no error.
     sheet.addEventListener("click", () => navigator.share({ url, text, title: document.title }).catch(() => {}));
@@ -17,7 +17,7 @@ export default function share(root) {
   copy.addEventListener("click", async () => {
     address.select();
     try {
-      await navigator.clipboard.writeText(url);
+      await navigator.clipboard.writeText(copyText);
     } catch {
       // Without the clipboard API (an old browser, plain http) the selected text is copied the old way.
       document.execCommand("copy");

@@ -1,4 +1,4 @@
-// Ticks all that is required by one box, asks for a province only in Korea, sends once, asks back when the address looks mistyped, and takes back a
+// Fills in what stands behind # in the address, ticks all that is required by one box, asks for a province only in Korea, sends once, asks back when the address looks mistyped, and takes back a
 // complaint once its field is put right. Also for the forms of organisations; a correction has no address.
 
 const ENDINGS = { con: "com", cmo: "com", cim: "com", vom: "com", comm: "com", om: "com", ner: "net", nte: "net", met: "net" };
@@ -21,8 +21,22 @@ export default function signForm(form) {
   for (const all of form.querySelectorAll("[data-all]")) agreeToAll(form, all);
   if (email) askBack(form, email);
   if (form.elements.via) keepVia(form.elements.via);
+  if (form.id === "sign-form") fillIn(form.elements);
   form.addEventListener("input", (event) => settle(event.target));
   sendOnce(form, () => email && remember(email.value.trim()));
+}
+
+// A newsletter may name its reader there (docs/news.md): no server is sent it, and nobody finds it later.
+function fillIn(fields) {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const names = ["name", "email", "country"].filter((name) => given.has(name));
+  if (!names.length) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  for (const name of names) {
+    const value = given.get(name).trim();
+    const field = fields[name];
+    if (name === "country" ? [...field.options].some((option) => option.value === value) : !field.value) field.value = value;
+  }
 }
 
 // The boxes stay what is sent and can each be changed; the one above them only ticks them.

@@ -37,6 +37,9 @@ async function showMine(address) {
     if (value) kept[name] = value;
   }
   if (!kept.key && !kept.ticket) return;
+  // What will be told keeps its place from the beginning, so that nothing moves when it comes.
+  const places = [...document.querySelectorAll("[data-part=number], [data-part=card]")];
+  for (const place of places) place.hidden = false;
   const done = location.hash.slice(1);
   let isFirst = true;
   await pause(FIRST_PAUSE);
@@ -51,7 +54,10 @@ async function showMine(address) {
         put(html, isFirst ? null : OF_THE_NUMBER);
         isFirst = false;
       }
-      if (!again) return;
+      if (!again) {
+        for (const place of places) place.hidden = !html || !place.childElementCount;
+        return;
+      }
     } catch {
       // Offline for a moment; the next try may find it.
     }
@@ -72,8 +78,6 @@ function put(html, only) {
     place.replaceChildren(...part.childNodes);
     place.hidden = false;
   }
-  const number = document.querySelector("[data-part=number]");
-  if (number) number.hidden = !number.childElementCount;
   if (!only) document.getElementById("done")?.focus();
 }
 

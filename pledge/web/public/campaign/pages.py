@@ -7,7 +7,6 @@ from itertools import islice
 
 from flask import Response, abort, make_response, request
 from flask_babel import gettext as _
-from flask_babel import pgettext
 
 from pledge.campaigns import goals, partners
 from pledge.campaigns import queries as campaigns
@@ -15,7 +14,7 @@ from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerView, PartnerWall, SisterView, shown_sisters
 from pledge.campaigns.queries import CampaignView, PledgeView
-from pledge.core import i18n, languages
+from pledge.core import i18n
 from pledge.core.urls import campaign_link
 from pledge.deliveries.queries import DeliveryRow, public_deliveries
 from pledge.endorsements import queries as endorsements
@@ -200,18 +199,6 @@ def campaign_cards() -> list[CampaignCard]:
 def mark_sample(text: str) -> str:
     """The text for a picture or a poster, which leaves the site without its banner: it says so where the data are samples."""
     return _("Sample data: %(text)s", text=text) if switches.current().sample_data else text
-
-
-def ordinal(number: int) -> str:
-    """A place in a row, "62nd" or "62번째", by the plural rules for ordinals (CLDR) of the request's language."""
-    words = {
-        "one": pgettext("ordinal, one", "%(number)sst"),
-        "two": pgettext("ordinal, two", "%(number)snd"),
-        "few": pgettext("ordinal, few", "%(number)srd"),
-        "other": pgettext("ordinal, other", "%(number)sth"),
-    }
-    form = languages.locale(i18n.language()).ordinal_form(number)
-    return str(words[form] % {"number": i18n.format_count(number)})
 
 
 def pdf(data: bytes, filename: str) -> Response:

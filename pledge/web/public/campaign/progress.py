@@ -1,10 +1,15 @@
 """The progress of a campaign, how it is counted, and how to check it: the same for everybody."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from flask import Response
+from flask_babel import gettext as _
 
+from pledge.campaigns import events
 from pledge.core import i18n
+from pledge.deliveries.queries import public_deliveries
 from pledge.endorsements import queries as endorsements
 from pledge.paper import queries as paper_signatures
 from pledge.statistics import history, integrity
@@ -13,6 +18,7 @@ from pledge.statistics.charts import Chart, chart, region_map
 from pledge.statistics.history import Point
 from pledge.statistics.history import progress as read_progress
 from pledge.statistics.places import published_places
+from pledge.statistics.rates import population, rates
 from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import (
@@ -39,6 +45,10 @@ class BreakdownBar:
     length: float
 
 
+#: What may have moved the number, on a Korean day.
+Milestone = tuple[date, str]
+
+
 @dataclass(frozen=True)
 class Growth:
     """The growth chart of one kind."""
@@ -56,6 +66,10 @@ def progress(slug: str) -> Response:
     opened = campaign.opens_at.astimezone(i18n.SEOUL).date() if campaign.opens_at else None
     places = published_places(campaign.id)
     countries = bars(places.by_country, places.people)
+    people, organizations = history.people_points(grown, opened), history.organization_points(grown, opened)
+    happened = _milestones(campaign.id, people or organizations)
+    by_rate = rates(places.by_region)
+    regions = bars(places.by_region, places.people)
     return render_page(
         "public/campaign/progress.html",
         campaign=campaign,
@@ -63,11 +77,16 @@ def progress(slug: str) -> Response:
         goal_step=goal_step(campaign, totals.people),
         history=grown,
         step=history.step_of(grown, opened),
-        people=_growth(history.people_points(grown, opened)),
-        organizations=_growth(history.organization_points(grown, opened)),
+        people=_growth(people, happened),
+        organizations=_growth(organizations, happened),
+        happened=happened,
         places=places,
-        map=region_map(places.by_region),
-        regions=bars(places.by_region, places.people),
+        map=region_map(by_rate),
+        rates=by_rate,
+        population=population(),
+        regions=sorted(
+            regions, key=lambda bar: by_rate[bar.key].rank if bar.key in by_rate else len(regions)
+        ),
         countries=countries[:FIRST_COUNTRIES],
         more_countries=countries[FIRST_COUNTRIES:],
         kinds=_kinds(campaign.id),
@@ -99,5 +118,18 @@ def _bars(lines: list[tuple[str, str, int]], whole: int) -> list[BreakdownBar]:
     ]
 
 
-def _growth(points: list[Point]) -> Growth | None:
-    return Growth(points, chart(points)) if points else None
+def _milestones(campaign_id: int, points: Sequence[Point]) -> list[Milestone]:
+    """The events that are over, the handing-over of totals and the answers, from the first point on."""
+    lang = i18n.language()
+    found = [(event.starts_at, event.title) for event in events.shown(campaign_id, lang) if event.is_over]
+    for delivery in public_deliveries(campaign_id):
+        recipient = delivery.recipient.of(lang)
+        found.append((delivery.handed_over_at, _("Handed over: %(recipient)s", recipient=recipient)))
+        if delivery.answered_at:
+            found.append((delivery.answered_at, _("Answer: %(recipient)s", recipient=recipient)))
+    days = [(moment.astimezone(i18n.SEOUL).date(), words) for moment, words in sorted(found)]
+    return [(day, words) for day, words in days if points and points[0].begins <= day]
+
+
+def _growth(points: list[Point], happened: Sequence[Milestone]) -> Growth | None:
+    return Growth(points, chart(points, [day for day, _words in happened])) if points else None

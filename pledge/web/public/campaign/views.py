@@ -1,5 +1,5 @@
 """Pages to read: home, the privacy notice, a campaign (also a draft, by a link from staff), its letter, pledge texts, events,
-news, the count and the posters for a hall, and the page that checks a receipt or a delivery pack (docs/adr/0048).
+news, the page for the press, the count and the posters for a hall, and the page that checks a receipt or a delivery pack (docs/adr/0048).
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ from pledge.campaigns.models import CampaignState
 from pledge.campaigns.pdf import Letter, Paper, PosterWords, letter_pdf, poster_pdf
 from pledge.campaigns.queries import CampaignView
 from pledge.campaigns.video import OwnVideo, Video
-from pledge.core import countries, i18n, languages, tokens
+from pledge.core import clock, countries, i18n, languages, tokens
 from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
 from pledge.core.urls import campaign_link
@@ -41,7 +41,7 @@ from pledge.web.public.campaign.pages import (
     pdf,
     signing_since,
 )
-from pledge.web.public.campaign.sharing import campaign_links, group_address, qr_code
+from pledge.web.public.campaign.sharing import Code, campaign_links, group_address, qr_code, short_link
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
@@ -254,7 +254,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
         facts=structured_data.campaign_facts(page, coming),
         form=SignForm(country=countries.HOME),
         share=campaign_links(view),
-        qr=qr_code(page.url),
+        qr=qr_code(short_link(view)),
         story=timeline(view, page.people, i18n.language()),
         events=coming,
         past_events=[event for event in reversed(shown) if event.is_over],
@@ -279,7 +279,9 @@ def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
 @cached(PAGE_CACHE)
 def live(slug: str) -> Response:
     page = campaign_page(campaign_or_404(slug))
-    return render_page("public/campaign/live.html", page=page, qr=qr_code(page.url))
+    return render_page(
+        "public/campaign/live.html", page=page, short_link=short_link(page), qr=qr_code(short_link(page))
+    )
 
 
 @public.get("/c/<slug>/poster-<paper>.pdf")
@@ -301,9 +303,7 @@ def poster(slug: str, paper: str) -> Response:
         secretariat=_("Secretariat: %(names)s", names=campaign.secretariat_line)
         if campaign.secretariat_line
         else "",
-        url=group_address(campaign, referrer.code)
-        if referrer
-        else campaign_link(i18n.language(), campaign.slug),
+        url=group_address(campaign, referrer.code) if referrer else short_link(campaign),
     )
     return pdf(poster_pdf(words, Paper(paper)), f"{campaign.slug}-poster-{paper}-{words.lang}")
 
@@ -316,6 +316,18 @@ def news(slug: str) -> Response:
     return render_page("public/campaign/news.html", campaign=campaign, items=items)
 
 
+@public.get("/c/<slug>/news.atom")
+@cached(PAGE_CACHE)
+def news_feed(slug: str) -> Response:
+    """The same for feed readers (RFC 4287): what was sent is never changed, so an entry is updated when it was published."""
+    campaign = campaign_or_404(slug)
+    items = news_queries.public_news(campaign.id, i18n.language())
+    updated = items[0].begun_at if items else campaign.opens_at or clock.now()
+    response = render_page("public/campaign/news.xml", campaign=campaign, items=items, updated=updated)
+    response.content_type = "application/atom+xml; charset=utf-8"
+    return response
+
+
 @public.get("/c/<slug>/news/<int(min=1,max=2147483647):news_id>")
 @cached(PAGE_CACHE)
 def news_item(slug: str, news_id: int) -> Response:
@@ -325,6 +337,21 @@ def news_item(slug: str, news_id: int) -> Response:
         abort(404)
     facts = structured_data.news_facts(item, campaign)
     return render_page("public/campaign/news_item.html", campaign=campaign, item=item, facts=facts)
+
+
+@public.get("/c/<slug>/press")
+@cached(PAGE_CACHE)
+def press(slug: str) -> Response:
+    """What journalists need: the number, words to quote, pictures, tables, and whom to ask."""
+    page = campaign_page(campaign_or_404(slug))
+    run_by = _("Secretariat: %(names)s", names=page.secretariat_line) if page.secretariat_line else ""
+    about = "\n".join(filter(None, (page.title, page.summary, run_by, page.url)))
+    return render_page(
+        "public/campaign/press.html",
+        page=page,
+        about=Code("about", _("To copy"), about),
+        contact=current_config().contact_in(i18n.language()).press,
+    )
 
 
 @public.get("/verify")

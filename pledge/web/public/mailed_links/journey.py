@@ -20,6 +20,7 @@ from pledge.abuse.signals import MAX_MATCH_TRIES, ClickSignal
 from pledge.campaigns import queries as campaigns
 from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken, Purpose
+from pledge.mail.providers import MAILBOXES
 from pledge.mailed_links.links import Confirmation, Link, LinkState
 from pledge.signatures import services
 from pledge.signatures import services as signatures
@@ -163,9 +164,7 @@ def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
         if outcome is Confirmation.UNMOVED:
             return see_other(subject.url("confirm", token=token))
         # One wording for wrong, spent and unknown: another one would tell a stranger that this address has signed.
-        form.code.errors = [
-            _("This code does not work. Please use the newest e-mail, or ask for a new one below.")
-        ]
+        form.code.errors = [_("This code is not right. Please check that it is in the newest e-mail.")]
     return _check_page(subject, slug, form)
 
 
@@ -259,6 +258,7 @@ def _check_page(subject: Subject, slug: str, form: ConfirmCodeForm, match_number
         page=campaign_or_404(slug),
         form=form,
         match_number=match_number,
+        mailboxes=MAILBOXES,
         by=by_code(),
     )
 

@@ -28,7 +28,7 @@ from pledge.statistics.places import region_ranks
 from pledge.web.caching import cache
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
-from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, campaign_or_404, ordinal
+from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, campaign_or_404
 from pledge.web.public.mailed_links.journey import (
     FORM,
     ask,
@@ -41,7 +41,7 @@ from pledge.web.public.mailed_links.journey import (
 )
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import OwnForm, RegionForm
-from pledge.web.public.signing.subject import SIGNATURE, next_steps
+from pledge.web.public.signing.subject import SIGNATURE, step_with
 from pledge.web.request_checks import one_click
 from pledge.web.templating import render_page
 
@@ -223,7 +223,7 @@ def _html(campaign: CampaignView, state: str, number: int | None, **more: Any) -
         page=campaign,
         state=state,
         number=number,
-        next=next_steps(campaign, at_least=number or 1),
+        step=step_with(campaign, number or 1),
         **more,
     )
 
@@ -235,7 +235,12 @@ def _rank(signature: SignatureView) -> str:
         return ""
     if rank == 1:
         return str(_("No other province or city has more signatures."))
-    return str(_("It has the %(place)s most signatures of all provinces and cities.", place=ordinal(rank)))
+    return str(
+        _(
+            "It has the %(place)s most signatures of all provinces and cities.",
+            place=i18n.format_ordinal(rank),
+        )
+    )
 
 
 @cache.memoize(RANKS_SECONDS)

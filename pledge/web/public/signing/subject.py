@@ -1,18 +1,16 @@
 """A person's signature as a subject of mailed links: its use cases and what its pages show."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
-from flask import render_template, request
-from markupsafe import Markup
+from flask import request
 
 from pledge.campaigns import events
 from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n, tokens
 from pledge.core.tokens import Purpose
-from pledge.core.urls import campaign_link
 from pledge.ledger import queries as ledger
 from pledge.mailed_links.links import Link
 from pledge.signatures import services
@@ -20,7 +18,7 @@ from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.web.caching import SECONDS, cache
 from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, goal_step
-from pledge.web.public.campaign.sharing import qr_code, signer_links
+from pledge.web.public.campaign.sharing import qr_code, short_link, signer_links
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import OwnForm, SignForm
 
@@ -57,8 +55,29 @@ def _form_to_sign_again(signature: SignatureView) -> SignForm | None:
     return SignForm(name=row.name, email=row.email, country=row.country, region=row.region)
 
 
+#: Events named on the page with the thanks.
+NEAREST_EVENTS = 2
+
+
 def thanks_context(campaign: CampaignView) -> dict[str, Any]:
-    return {"next": next_steps(campaign)}
+    lang = i18n.language()
+    coming = (event for event in events.shown(campaign.id, lang) if not event.is_over)
+    return {
+        "step": step_with(campaign, 1),
+        "share": signer_links(campaign),
+        "qr": qr_code(short_link(campaign)),
+        "events": list(islice(coming, NEAREST_EVENTS)),
+    }
+
+
+def step_with(campaign: CampaignView, number: int) -> GoalStep:
+    """How far the campaign is with the person of this number, though the count that is kept may be from a moment before."""
+    return goal_step(campaign, max(_people(campaign.id), number))
+
+
+@cache.cached(SECONDS, make_cache_key=lambda campaign_id: f"people {campaign_id}")
+def _people(campaign_id: int) -> int:
+    return ledger.count(campaign_id).people
 
 
 def readable(signature: SignatureView) -> dict[str, Any]:
@@ -118,59 +137,3 @@ SIGNATURE = Subject(
     own_context=own_context,
     thanks_context=thanks_context,
 )
-
-
-NEAREST_EVENTS = 2
-
-
-@dataclass(frozen=True)
-class NextSteps:
-    """Parts of the page with the thanks, as HTML."""
-
-    people: int  #: who are counted in it
-    clearness: int  #: of its sky (campaigns/goals.py)
-    progress: Markup  #: how far it is to the campaign's next step
-    share: Markup
-    ways_on: Markup  #: the next events, and the way in for an organisation
-
-
-def next_steps(campaign: CampaignView, at_least: int = 1) -> NextSteps:
-    """`at_least`: so many people are counted, with the one who is thanked, though the copy may be from a moment before."""
-    steps = _rendered(campaign.id, i18n.language())
-    if steps.people >= at_least:
-        return steps
-    step = goal_step(campaign, at_least)
-    return replace(steps, clearness=step.clearness, progress=_progress(campaign, step))
-
-
-@cache.cached(SECONDS, make_cache_key=lambda campaign_id, lang: f"next steps {campaign_id} {lang}")
-def _rendered(campaign_id: int, lang: str) -> NextSteps:
-    campaign = cached_campaign(campaign_id, lang)
-    assert campaign is not None  # noqa: S101  # the caller has just read it
-    people = ledger.count(campaign_id).people
-    step = goal_step(campaign, people)
-    coming = (event for event in events.shown(campaign_id, lang) if not event.is_over)
-    return NextSteps(
-        people=people,
-        clearness=step.clearness,
-        progress=_progress(campaign, step),
-        share=_part(
-            "public/signing/next_steps/share.html",
-            share=signer_links(campaign),
-            qr=qr_code(campaign_link(lang, campaign.slug)),
-        ),
-        ways_on=_part(
-            "public/signing/next_steps/ways_on.html",
-            slug=campaign.slug,
-            events=list(islice(coming, NEAREST_EVENTS)),
-            takes_organizations=campaign.is_open,
-        ),
-    )
-
-
-def _progress(campaign: CampaignView, step: GoalStep) -> Markup:
-    return _part("public/signing/next_steps/progress.html", step=step, is_running=campaign.is_running)
-
-
-def _part(template: str, **context: object) -> Markup:
-    return Markup(render_template(template, **context))  # noqa: S704  # our own template

@@ -113,7 +113,9 @@ class EventForm(ItemForm):
     end_day = day_field(_l("Last day"))
     end_time = time_field(_l("End"))
     is_online = TickField(_l("People can take part online"))
-    url = StringField(_l("Web address"))
+    join_url = StringField(_l("Address to join online"))
+    url = StringField(_l("Registration and details"))
+    speakers = ByLanguage(StringField, _l("Speakers"))
     outcome = ByLanguage(TextAreaField, _l("Outcome"))
 
     def validate_end_day(self, field: Field) -> None:
@@ -154,6 +156,8 @@ class EventForm(ItemForm):
             place=self.by_language("place"),
             url=self.url.data or "",
             is_online=self.is_online.data,
+            join_url=self.join_url.data or "",
+            speakers=self.by_language("speakers"),
             all_day=starts is None,
             starts_at=in_seoul(first, starts),
             ends_at=ends_at,

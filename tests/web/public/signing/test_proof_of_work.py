@@ -265,8 +265,8 @@ def test_who_goes_on_without_the_proof_is_recorded_and_told_to_type_the_code(cli
     assert answer.location.endswith("?by=code")
     assert signals_of("hong@example.org") == "network no_form unproved"
     waiting = client.get(answer.location).text
-    assert "six digits and no link" in waiting
-    assert "Press the link in it" not in waiting
+    assert "enter the code we e-mailed you" in waiting
+    assert "press the link" not in waiting.lower()
 
 
 def test_of_a_form_that_is_sent_again_a_proof_gives_the_mail_its_link_and_nothing_takes_it_away(client):

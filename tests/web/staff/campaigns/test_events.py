@@ -6,6 +6,7 @@ import pytest
 
 from pledge.campaigns import items, staff_queries
 from pledge.campaigns.events import EVENT
+from pledge.web.caching import cache
 from tests.support import factories
 from tests.support.factories import EDITOR
 from tests.web.staff.campaigns.screens import event_form, seen
@@ -13,10 +14,19 @@ from tests.web.staff.campaigns.screens import event_form, seen
 
 def test_an_event_is_added_corrected_and_removed(app, editor, client):
     factories.campaign("air")
-    assert editor.post("/staff/campaigns/air/events/new", data=event_form(is_online="y")).status_code == 303
+    online = {
+        "is_online": "y",
+        "join_url": "https://live.example",
+        "speakers_ko": "김하늘",
+        "speakers_en": "Kim",
+    }
+    assert editor.post("/staff/campaigns/air/events/new", data=event_form(**online)).status_code == 303
     (event,) = items.rows(EVENT, staff_queries.desk("air").id)
     assert event.fields.starts_at.isoformat() == "2027-06-05T05:00:00+00:00"
-    assert event.fields.is_online
+    assert (event.fields.is_online, event.fields.join_url) == (True, "https://live.example")
+    shown = client.get("/en/c/air").text
+    assert "Speakers: Kim" in shown
+    assert '<a href="https://live.example" rel="noopener">Join online' in shown
     page = editor.get(f"/staff/campaigns/air/events/{event.id}")
     assert 'value="14:00"' in page.text
     assert 'name="is_online" type="checkbox" value="y" checked' in page.text
@@ -24,6 +34,7 @@ def test_an_event_is_added_corrected_and_removed(app, editor, client):
         f"/staff/campaigns/air/events/{event.id}", data=event_form(title_en="Moved", seen=seen(page))
     )
     assert sent.status_code == 303
+    cache.clear()
     shown = client.get("/en/c/air").text
     assert "Moved" in shown
     assert "5 June 2027, 14:00" in shown
@@ -75,6 +86,7 @@ def test_the_time_of_an_event_may_be_as_exact_as_one_knows_it(app, editor, chang
         ({"title_en": ""}, "title_en"),
         ({"place_ko": ""}, "place_ko"),
         ({"url": "ftp://example.org"}, "url"),
+        ({"is_online": "y", "join_url": "http://live.example"}, "join_url"),
     ],
 )
 def test_an_event_that_makes_no_sense_is_told_at_its_field(app, editor, changes, field):

@@ -1,0 +1,57 @@
+"""Events, news, and what was handed over, as a program reads them."""
+
+from pledge.campaigns import items
+from pledge.campaigns.events import EVENT
+from pledge.core.languages import Texts
+from pledge.web.caching import cache
+from tests.support import deliveries, news
+from tests.support.factories import EDITOR, SLUG, campaign, event_fields, signatures
+
+
+def read(client):
+    address = f"/api/v1/campaigns/{SLUG}/activity"
+    cache.clear()
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert "max-age=5," in answer.headers["Cache-Control"]
+    assert client.get(address, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    return answer.json
+
+
+def test_an_event_says_when_where_and_who_speaks_in_each_language(app, client):
+    campaign()
+    both = Texts(ko="김하늘", en="Kim Haneul")
+    items.add(
+        EVENT, EDITOR, SLUG, event_fields(is_online=True, join_url="https://live.example", speakers=both)
+    )
+    (event,) = read(client)["events"]
+    assert event["starts_at"].endswith("T09:00:00Z")
+    assert (event["title"]["ko"], event["speakers"]["en"]) == ("기후 토크", "Kim Haneul")
+    assert (event["join_url"], event["url"]) == ("https://live.example", "https://example.org/talk")
+
+
+def test_only_news_that_was_sent_is_told_with_its_pages(app, client):
+    air = campaign()
+    news.draft(air)
+    sent = news.begun(air)
+    (item,) = read(client)["news"]
+    assert (item["id"], item["title"], item["text"]["en"]) == (
+        sent,
+        dict(news.TITLE),
+        news.BODY["en"].strip() + "\n",
+    )
+    assert client.get(item["pages"]["ko"]).status_code == 200
+
+
+def test_only_what_was_handed_over_is_told_with_its_checkpoint_and_answer(app, client):
+    air = campaign()
+    signatures(6)
+    deliveries.frozen(air)
+    assert read(client)["deliveries"] == []
+    deliveries.answered(air)
+    (one,) = read(client)["deliveries"]
+    assert (one["people"], one["checkpoint"]) == (6, 6)
+    assert one["recipient"] == dict(deliveries.RECIPIENT)
+    assert one["answered_at"] > one["handed_over_at"]
+    assert one["answer"]["en"]
+    assert not {"letter", "frozen_by", "frozen_name"} & one.keys()
