@@ -13,6 +13,7 @@ from config import current_config
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
 from pledge.endorsements import queries as endorsements
+from pledge.endorsements.models import LEVEL_MARKS, LEVELS
 from pledge.files import queries as files
 from pledge.files.pictures import SIZES, WIDE_SIZES
 from pledge.files.storage import StorageAway
@@ -61,7 +62,8 @@ def endorsement_badge(slug: str, endorsement_id: int) -> AnyResponse:
         return redirect(url_for("embed.badge", slug=slug, lang=i18n.language()))
     title = mark_sample(campaign.title)
     label = _("%(organization)s endorses “%(campaign)s”", organization=organization.name, campaign=title)
-    return _drawn(title, _("We endorse"), label, _GREEN)
+    level = LEVELS[organization.level].of(i18n.language())
+    return _drawn(title, f"{_('We endorse')} {LEVEL_MARKS[organization.level]}", f"{label} ({level})", _GREEN)
 
 
 def _drawn(title: str, words: str, label: str, colour: str) -> Response:
