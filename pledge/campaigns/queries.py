@@ -1,6 +1,7 @@
 """Reads of campaigns: one language at a time, ready to be shown."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
@@ -72,6 +73,9 @@ class CampaignView:
     recipient: str  #: to whom the totals are handed
     who_may_sign: str
     secretariat_line: str  #: who runs it, in one line; "" where nobody is named
+    short_name: str  #: of its address for posters; "" without one
+    thanks: str  #: a sentence of staff for those who have signed; "" without one in this language
+    share_texts: Mapping[str, str]  #: by channel, those that staff have written in this language
     sections: tuple[Section, ...]  #: of its text
     goal: int
     goal_steps: tuple[int, ...]  #: set by staff; without any, the usual ones (goals.py)
@@ -256,6 +260,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
         select(
             *(Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.step_sentences),
             *(Campaign.state, Campaign.opens_at, Campaign.closes_at),
+            *(Campaign.short_name, Campaign.thanks, Campaign.share_texts),
             *video.COLUMNS,
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
             *(CampaignText.recipient, CampaignText.who_may_sign),
@@ -282,6 +287,9 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         recipient=row.recipient,
         who_may_sign=row.who_may_sign,
         secretariat_line=secretariat_line(row.secretariat, lang),
+        short_name=row.short_name or "",
+        thanks=row.thanks[lang],
+        share_texts={channel: text[lang] for channel, text in row.share_texts.items() if lang in text},
         sections=sections(row.body),
         goal=row.goal,
         goal_steps=tuple(row.goal_steps),
