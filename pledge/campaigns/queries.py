@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from pledge.campaigns import consents, goals, opening, video
+from pledge.campaigns import consents, followups, goals, opening, video
+from pledge.campaigns.followups import Followup
 from pledge.campaigns.media import (
     PHOTO_COLUMNS,
     QUOTATION_COLUMNS,
@@ -71,6 +72,7 @@ class CampaignView:
     summary: str
     recipient: str  #: to whom the totals are handed
     who_may_sign: str
+    followup: Followup | None  #: for those who have signed, today
     secretariat_line: str  #: who runs it, in one line; "" where nobody is named
     sections: tuple[Section, ...]  #: of its text
     goal: int
@@ -258,7 +260,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *(Campaign.state, Campaign.opens_at, Campaign.closes_at),
             *video.COLUMNS,
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
-            *(CampaignText.recipient, CampaignText.who_may_sign),
+            *(CampaignText.recipient, CampaignText.who_may_sign, *followups.COLUMNS),
             *(consents.newest().label("consent_version"), secretariat_column()),
             *letter_columns(lang),
             *PHOTO_COLUMNS,
@@ -281,6 +283,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         summary=row.summary,
         recipient=row.recipient,
         who_may_sign=row.who_may_sign,
+        followup=followups.shown(row),
         secretariat_line=secretariat_line(row.secretariat, lang),
         sections=sections(row.body),
         goal=row.goal,
