@@ -1,5 +1,6 @@
 """Tables of a campaign. Its languages are equal; none is a translation of another."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -7,11 +8,13 @@ from sqlalchemy import (
     JSON,
     Boolean,
     CheckConstraint,
+    Dialect,
     ForeignKey,
     Index,
     LargeBinary,
     String,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     false,
 )
@@ -67,6 +70,36 @@ ROLE_LABELS = {
 }
 
 
+#: Where a campaign is passed on, in the order of pages, as people read it. A text of its own goes before the one for "all";
+#: that for KakaoTalk is for the share sheet of a telephone too, from which most people choose it.
+SHARE_CHANNELS = {
+    "all": Phrase("share", "Text to share"),
+    "kakao": Phrase("share", "KakaoTalk"),
+    "copy": Phrase("share", "Copy the address"),
+    "band": Phrase("share", "BAND"),
+    "x": Phrase("share", "X"),
+    "facebook": Phrase("share", "Facebook"),  # takes no text
+    "line": Phrase("share", "LINE"),
+    "threads": Phrase("share", "Threads"),
+    "naver": Phrase("share", "Naver"),
+    "email": Phrase("share", "E-mail"),
+}
+MAX_SHARE_TEXT = 200
+
+
+class ShareTexts(TypeDecorator[Mapping[str, Mapping[str, str]]]):
+    """A text by language for each of SHARE_CHANNELS that has one. Binding raises ValueError for anything else."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, Mapping[str, str]] | None, dialect: Dialect) -> object:
+        given, kind = {name: text for name, text in (value or {}).items() if text}, Translated(MAX_SHARE_TEXT)
+        if not SHARE_CHANNELS.keys() >= given.keys():
+            raise ValueError("no such channel")
+        return {name: kind.process_bind_param(text, dialect) for name, text in given.items()}
+
+
 class Campaign(Model):
     __tablename__ = "campaigns"
 
@@ -85,6 +118,13 @@ class Campaign(Model):
     closes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: Where answers to the campaign's e-mails go; "": to the contact of the site.
     reply_to: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    #: Of its address for posters, `/go/<short_name>`; NULL without one (sharing.py).
+    short_name: Mapped[str | None] = mapped_column(String(60))
+    #: A sentence of the campaign for those who have signed, and what they may say where they pass it on.
+    thanks: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
+    share_texts: Mapped[Mapping[str, Mapping[str, str]]] = mapped_column(
+        ShareTexts, default=dict, server_default="{}"
+    )
     #: When staff last changed something here; from then on files are no longer loaded over it (docs/adr/0035).
     edited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: When its people were forgotten (forgetting.py): from then on there are no signatures to compare the count with.
@@ -132,6 +172,7 @@ class Campaign(Model):
         CheckConstraint("video_format IN ('', 'mp4', 'webm')", name="video_format"),
         CheckConstraint("(video_file = '') = (video_format = '')", name="video_file_is_whole"),
         CheckConstraint("video_file = '' OR video_provider = ''", name="one_video"),
+        Index("ix_campaigns_short_name", "short_name", unique=True),
     )
 
     @property

@@ -171,6 +171,7 @@ _OWN = frozenset(
         "opens_at",
         "closes_at",
         "reply_to",
+        "short_name",
         "told_step",
         "edited_at",
         "forgotten_at",

@@ -1,6 +1,7 @@
 """Reads of campaigns: one language at a time, ready to be shown."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
@@ -74,6 +75,9 @@ class CampaignView:
     who_may_sign: str
     followup: Followup | None  #: for those who have signed, today
     secretariat_line: str  #: who runs it, in one line; "" where nobody is named
+    short_name: str  #: of its address for posters; "" without one
+    thanks: str  #: a sentence of staff for those who have signed; "" without one in this language
+    share_texts: Mapping[str, str]  #: by channel, those that staff have written in this language
     sections: tuple[Section, ...]  #: of its text
     goal: int
     goal_steps: tuple[int, ...]  #: set by staff; without any, the usual ones (goals.py)
@@ -258,6 +262,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
         select(
             *(Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.step_sentences),
             *(Campaign.state, Campaign.opens_at, Campaign.closes_at),
+            *(Campaign.short_name, Campaign.thanks, Campaign.share_texts),
             *video.COLUMNS,
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
             *(CampaignText.recipient, CampaignText.who_may_sign, *followups.COLUMNS),
@@ -285,6 +290,9 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         who_may_sign=row.who_may_sign,
         followup=followups.shown(row),
         secretariat_line=secretariat_line(row.secretariat, lang),
+        short_name=row.short_name or "",
+        thanks=row.thanks[lang],
+        share_texts={channel: text[lang] for channel, text in row.share_texts.items() if lang in text},
         sections=sections(row.body),
         goal=row.goal,
         goal_steps=tuple(row.goal_steps),

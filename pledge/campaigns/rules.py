@@ -201,15 +201,15 @@ class Checker:
         return text
 
 
-def clean_slug(text: str) -> str:
-    """The part of the address that names a campaign permanently: small letters, digits, single hyphens. Raises BadFields."""
+def clean_slug(text: str, field: str = "slug") -> str:
+    """The part of an address that names a campaign: small letters, digits, single hyphens. Raises BadFields."""
     slug = text.strip().lower()
     if not slug:
-        raise BadFields({"slug": FieldFault.MISSING})
+        raise BadFields({field: FieldFault.MISSING})
     if len(slug) > MAX_SLUG:
-        raise BadFields({"slug": FieldFault.TOO_LONG})
+        raise BadFields({field: FieldFault.TOO_LONG})
     if not _SLUG.fullmatch(slug) or len(slug) < 3:
-        raise BadFields({"slug": FieldFault.SLUG})
+        raise BadFields({field: FieldFault.SLUG})
     return slug
 
 

@@ -6,30 +6,32 @@ from pledge.core.i18n import Phrase
 
 
 class OrganizationType(StrEnum):
-    BUSINESS = "business"
+    """In the order in which they are shown: who serves everybody first."""
+
     CITY = "city"  #: city or province
-    GOVERNMENT = "government"  #: national government body
-    EMBASSY = "embassy"
-    INTERNATIONAL = "international"
-    CIVIL = "civil"
     ACADEMIA = "academia"  #: academia and school
-    FAITH = "faith"
+    CIVIL = "civil"
     YOUTH = "youth"
+    FAITH = "faith"
+    GOVERNMENT = "government"  #: national government body
+    INTERNATIONAL = "international"
+    EMBASSY = "embassy"
+    BUSINESS = "business"
     MEDIA = "media"
     OTHER = "other"
 
 
 #: What they are called, on pages as in tables and mails.
 TYPES = {
-    "business": Phrase("table", "Business"),
     "city": Phrase("table", "City or province"),
-    "government": Phrase("table", "National government body"),
-    "embassy": Phrase("table", "Embassy"),
-    "international": Phrase("table", "International organisation"),
-    "civil": Phrase("table", "Civil society"),
     "academia": Phrase("table", "Academia or school"),
-    "faith": Phrase("table", "Faith"),
+    "civil": Phrase("table", "Civil society"),
     "youth": Phrase("table", "Youth"),
+    "faith": Phrase("table", "Faith"),
+    "government": Phrase("table", "National government body"),
+    "international": Phrase("table", "International organisation"),
+    "embassy": Phrase("table", "Embassy"),
+    "business": Phrase("table", "Business"),
     "media": Phrase("table", "Media"),
     "other": Phrase("table", "Other"),
 }

@@ -11,6 +11,7 @@ from pledge.core import tokens
 from pledge.core.encryption import vault
 from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
+from pledge.endorsements import rules
 from pledge.endorsements.models import Endorsement
 from pledge.endorsements.rules import Content
 from pledge.endorsements.verification.domains import is_free_mail
@@ -36,7 +37,7 @@ class Applicant:
     @property
     def spokesperson(self) -> str:
         """Name and title as the wall shows them; "" without their consent."""
-        return f"{self.name}, {self.title}" if self.show else ""
+        return rules.spokesperson(self.name, self.title) if self.show else ""
 
     def dump(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)

@@ -12,7 +12,7 @@ from pledge.core.tokens import Purpose
 from pledge.endorsements import versions
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.endorsements.outbox import enqueue, slot_for
-from pledge.endorsements.rules import MAX_PERSON, clean_line
+from pledge.endorsements.rules import clean_person
 from pledge.endorsements.services import CORRECTABLE, EndorsementInWrongState, own_row, shown_version
 from pledge.endorsements.verification.domains import earned_level, is_free_mail
 from pledge.mail.addresses import Address, address_hash, domain_of
@@ -37,8 +37,7 @@ def ask(token: str, *, name: str, title: str, mailbox: Address, lang: str) -> No
     A change that was asked for before is replaced, and the link in its mail becomes invalid. Raises BadToken, EndorsementInWrongState (also
     while the mail that tells the person before still waits), SamePerson, BadContent.
     """
-    name = clean_line("contact_name", name, MAX_PERSON)
-    title = clean_line("contact_title", title, MAX_PERSON)
+    name, title = clean_person(name, title)
     hashed, domain = address_hash(mailbox), domain_of(mailbox)
     with transaction() as session:
         row = own_row(session, token)

@@ -26,6 +26,7 @@ from pledge.endorsements.models import (
     EndorsementVersion,
     VersionState,
 )
+from pledge.endorsements.rules import REVIEW_DAYS
 from pledge.endorsements.services import NOBODY
 from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
@@ -97,6 +98,7 @@ def composers() -> Composers:
     writers = {
         MailKind.ENDORSE_CONFIRM: confirm,
         **dict.fromkeys(_TRUE_IN, about_own_page),
+        MailKind.ENDORSE_PUBLISHED: published,
         MailKind.ENDORSE_CONTACT: contact,
         MailKind.ENDORSE_HANDOVER: handover,
     }
@@ -118,6 +120,7 @@ def confirm(mail: Claimed, to: Subject) -> Message | None:
         "campaign": to.campaign,
         "link": link,
         "not_me": f"{link}/not-us",
+        "days": str(REVIEW_DAYS),
         "until": format_datetime(until, mail.lang),
     }
     return Message(to.email, values)
@@ -138,6 +141,21 @@ def about_own_page(mail: Claimed, to: Subject) -> Message | None:
         ),
         "reason": to.decision_reason,
         "contact": urls.contact(),
+    }
+    return Message(to.email, values)
+
+
+def published(mail: Claimed, to: Subject) -> Message | None:
+    """With what the organisation may pass on: its public page, which comes first, and the badge."""
+    message = about_own_page(mail, to)
+    if message is None:
+        return None
+    entry = {"slug": to.slug, "endorsement_id": to.id, "lang": mail.lang}
+    values = {
+        **message.values,
+        "link": urls.public_url("public.organization", **entry),
+        "badge": urls.public_url("embed.endorsement_badge", **entry),
+        "own_page": message.values["link"],
     }
     return Message(to.email, values)
 

@@ -92,11 +92,14 @@ class VerificationLevel(StrEnum):
 
 #: What they are called, on pages as in tables.
 LEVELS = {
-    "mail": Phrase("table", "Confirmed by e-mail"),
+    "mail": Phrase("table", "Contact’s e-mail only"),
     "domain": Phrase("table", "Verified by its e-mail domain"),
     "site": Phrase("table", "Confirmed on its website"),
     "staff": Phrase("table", "Checked by the secretariat"),
 }
+
+#: The same at a glance: one to three marks.
+LEVEL_MARKS = {"mail": "●○○", "domain": "●●○", "site": "●●●", "staff": "●●●"}
 
 #: What has been checked at each.
 LEVEL_MEANINGS = {
@@ -202,7 +205,7 @@ class EndorsementVersion(Model):
     type: Mapped[str] = mapped_column(String(13))
     country: Mapped[str] = mapped_column(String(2))
     region: Mapped[str | None] = mapped_column(String(6))
-    website: Mapped[str] = mapped_column(String(300))
+    website: Mapped[str] = mapped_column(String(300))  #: "" where there is none
     target_year: Mapped[int | None]  #: net zero by
     interim_year: Mapped[int | None]
     interim_percent: Mapped[int | None]  #: reduction by the interim year, against the organisation's own base
@@ -229,6 +232,11 @@ class EndorsementVersion(Model):
         CheckConstraint(one_of("type", OrganizationType), name="type"),
         CheckConstraint(has_text("name"), name="has_name"),
         CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
+        # It becomes a link.
+        CheckConstraint(
+            "website = '' OR substr(website, 1, 7) = 'http://' OR substr(website, 1, 8) = 'https://'",
+            name="website",
+        ),
         CheckConstraint("interim_percent IS NULL OR interim_percent BETWEEN 1 AND 100", name="percent"),
         # One version of an organisation is public at a time.
         partial_index(

@@ -8,7 +8,6 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
 from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, func, select
@@ -129,7 +128,7 @@ class WallFilter:
 class Wall:
     """One page of the wall."""
 
-    groups: list[tuple[str, list[OrganizationView]]]
+    organizations: list[OrganizationView]
     gone: list[OrganizationView]
     found: int  #: organisations on the wall that match, on all pages
     page: int
@@ -167,12 +166,7 @@ def wall(campaign_id: int, lang: str, wanted: WallFilter, page: int = 1) -> Wall
         countries = _counts(connection, campaign_id, EndorsementVersion.country)
     views = [_view(row, lang) for row in rows]
     return Wall(
-        groups=[
-            (kind, list(group))
-            for kind, group in groupby(
-                (view for view in views if not view.is_gone), key=lambda view: view.type
-            )
-        ],
+        organizations=[view for view in views if not view.is_gone],
         gone=[view for view in views if view.is_gone],
         found=by_state.get(EndorsementState.PUBLISHED, 0),
         page=page,
@@ -266,9 +260,7 @@ def _counts(connection: Connection, campaign_id: int, column: Any) -> dict[str, 
 
 
 def _view(row: Row[*tuple[Any, ...]], lang: str) -> OrganizationView:
-    # The address was checked when it was written, and is again here, because it becomes a link.
-    website = row.website if row.website.startswith(("https://", "http://")) else ""
-    return OrganizationView(**{**row._asdict(), "lang": lang, "website": website})
+    return OrganizationView(**{**row._asdict(), "lang": lang})
 
 
 def is_endorsed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:

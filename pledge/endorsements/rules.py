@@ -14,6 +14,8 @@ from pledge.endorsements.models import MAX_NAME, MAX_STATEMENT
 from pledge.endorsements.verification.domains import BadWebsite, clean_website
 
 MAX_PERSON = 80  #: a person's name, and their title
+REVIEW_DAYS = 3  #: working days in which the secretariat usually reviews an endorsement
+INTERIM_YEAR = 2030  #: of a reduction for which no year is named
 #: Years that a target may name, past ones too: a city may have reached its target already.
 YEARS = range(2000, 2101)
 
@@ -56,7 +58,7 @@ class Content:
     type: str
     country: str
     region: str | None
-    website: str
+    website: str  #: also a page on a social network; "" for none
     target_year: int | None = None
     interim_year: int | None = None
     interim_percent: int | None = None
@@ -90,6 +92,21 @@ def clean_line(field: str, text: str, max_length: int, *, required: bool = True)
         return clean_any_line(text, max_length, required=required)
     except BadLine as error:
         raise BadContent(field, error.fault) from None
+
+
+def clean_person(name: str, title: str) -> tuple[str, str]:
+    """Name and title of who speaks for an organisation; the title may be "". Raises BadContent."""
+    return clean_line("contact_name", name, MAX_PERSON), clean_title(title)
+
+
+def clean_title(text: str) -> str:
+    """One that the person need not have. Raises BadContent."""
+    return clean_line("contact_title", text, MAX_PERSON, required=False)
+
+
+def spokesperson(name: str, title: str) -> str:
+    """Name and title as they are shown."""
+    return f"{name}, {title}" if title else name
 
 
 def clean_name(text: str) -> str:
@@ -132,11 +149,9 @@ def check_type(text: str) -> str:
 
 
 def check_website(text: str) -> str:
-    """A web address as it will be stored. Raises BadContent."""
-    if not text.strip():
-        raise BadContent("website", LineFault.EMPTY)
+    """A web address as it will be stored; "" where there is none. Raises BadContent."""
     try:
-        return clean_website(text)
+        return clean_website(text) if text.strip() else ""
     except BadWebsite:
         raise BadContent("website", ContentFault.WEBSITE) from None
 

@@ -31,7 +31,7 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.outbox import enqueue_once, is_scanned
-from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line, clean_registration_number
+from pledge.endorsements.rules import Content, clean, clean_person, clean_registration_number
 from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.endorsements.verification.names import name_key
@@ -52,7 +52,7 @@ class Application:
     slug: str
     content: Content
     contact_name: str  #: of the person who speaks for the organisation
-    contact_title: str
+    contact_title: str  #: "" for none
     mailbox: Address
     show_contact: bool  #: their consent that name and title are shown in public
     registration_number: str
@@ -70,8 +70,7 @@ def apply(application: Application) -> str:
     """
     check_not_paused()
     content, lang = clean(application.content), application.lang
-    name = clean_line("contact_name", application.contact_name, MAX_PERSON)
-    title = clean_line("contact_title", application.contact_title, MAX_PERSON)
+    name, title = clean_person(application.contact_name, application.contact_title)
     number = clean_registration_number(application.registration_number)
     key, hashed = name_key(content.name), address_hash(application.mailbox)
     with transaction() as session:
@@ -274,8 +273,7 @@ def correct(token: str, content: Content, *, name: str, title: str, show: bool) 
     EndorsementInWrongState, BadContent, UnknownFile.
     """
     content = clean(content)
-    name = clean_line("contact_name", name, MAX_PERSON)
-    title = clean_line("contact_title", title, MAX_PERSON)
+    name, title = clean_person(name, title)
     with transaction() as session:
         row = own_row(session, token)
         if row.state not in CORRECTABLE:

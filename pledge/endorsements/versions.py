@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
+from pledge.endorsements import rules
 from pledge.endorsements.models import ENDED, Endorsement, EndorsementState, EndorsementVersion, VersionState
 from pledge.endorsements.rules import Content
 from pledge.files import services as files
@@ -105,7 +106,7 @@ def drop(session: Session, version: EndorsementVersion) -> None:
 
 def spokesperson(row: Endorsement) -> str:
     """Name and title of the person who speaks for the organisation, as the wall shows them; "" without their consent."""
-    return f"{row.contact_name}, {row.contact_title}" if row.show_contact else ""
+    return rules.spokesperson(row.contact_name, row.contact_title) if row.show_contact else ""
 
 
 def hide_spokesperson(session: Session, row: Endorsement) -> None:

@@ -1,143 +1,117 @@
-"""Draws a share image: a title, a figure and its words in the sky above the ridges, as a PNG of 1200 × 630 pixels.
+"""Draws a share image as a PNG: a title and a figure in the sky over the city of the campaign's page, in one of three shapes.
 
-`sky.png` is the ridges of the site's pages (`templates/components/campaign/skyline.html`) without any text.
+Typst sets it (image.typ). `skyline.svg` is the city of the pages without its haze, made by tools/skyline.py.
 """
 
 import io
-from dataclasses import dataclass
-from functools import cache
+import threading
+from dataclasses import asdict, dataclass
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pledge.core.typesetting import FONTS, code_points, presentable
+from pledge.core.typesetting import FONTS, compiler, presentable
 
-if TYPE_CHECKING:
-    from PIL import Image, ImageDraw, ImageFont
-
-WIDTH, HEIGHT = 1200, 630
-_SKY = Path(__file__).parent / "sky.png"
-_INK, _INK_SOFT, _ACTION = "#0c2a44", "#34536f", "#0061a8"
-_LEFT, _TOP = 80, 72
-_ROOM = WIDTH - 2 * _LEFT
-#: Sizes in pixels that are tried for a title, largest first, and how many lines it may have.
-_TITLE_SIZES, _TITLE_LINES = (68, 60, 52, 44), 2
-_FIGURE_SIZES = (120, 96, 76, 60, 48)
-#: Tried in this order for each character; together they have all that `presentable` leaves, but for scripts that are joined.
+_SOURCE = Path(__file__).with_name("image.typ")
+#: How much haze lies over the city, by the steps that are reached (css/components/skyline.css).
+HAZE = (0.9, 0.74, 0.56, 0.38, 0.2, 0.0)
+#: Pictures that a process keeps, of about 100 kB each: messengers ask for one again and again.
+MAX_CACHED = 24
+#: One at a time: each takes a core and some tens of MB.
+_drawing = threading.Lock()
+#: Of text_width, tried in this order for each character.
 _FACES = ("Pretendard-SemiBold.otf", "NotoSansCJKkrSubset-Regular.otf")
 
 
 @dataclass(frozen=True)
+class Shape:
+    """Where things are on a picture, in pixels."""
+
+    width: int
+    height: int
+    room: int  #: of a line
+    top: int  #: what is written stands in the middle between this
+    bottom: int  #: and this
+    figure: int  #: the size of the figure; everything else is in proportion
+    city: float  #: pixels for a unit of the city
+    hosts: int  #: the middle of the line with who is behind it
+
+
+#: KakaoTalk shows the square in its middle, so all words are there.
+WIDE = Shape(1200, 630, room=610, top=24, bottom=456, figure=160, city=0.84, hosts=592)
+SQUARE = Shape(1080, 1080, room=960, top=60, bottom=720, figure=240, city=1.1, hosts=1022)
+#: Applications put signs of their own over its upper and lower end.
+STORY = Shape(1080, 1920, room=920, top=270, bottom=1060, figure=260, city=2.1, hosts=1190)
+
+
+@dataclass(frozen=True)
+class Host:
+    """Who is behind the campaign: a logo, or the name where there is none."""
+
+    name: str
+    logo: bytes = b""  #: as a picture in `files`
+
+
+@dataclass(frozen=True)
 class ShareImage:
-    """What is written on the image."""
+    """What is on the image. Texts may be ""; pictures are those of `files`, or b""."""
 
-    site: str  #: the name of the site, in small
-    title: str  #: of the campaign
-    figure: str  #: "12,345" or "62nd"
-    words: str  #: what the figure counts, written beside it
-
-
-def draw(image: ShareImage) -> bytes:
-    """The PNG. The same words give the same bytes."""
-    from PIL import ImageDraw  # noqa: PLC0415  # only a process that draws needs its memory
-
-    picture = _sky().copy()
-    pen = ImageDraw.Draw(picture)
-    _write(pen, (_LEFT, _TOP + 30), _shortened(presentable(image.site), 30), 30, _INK_SOFT)
-    size, lines = _title(presentable(image.title))
-    y = _TOP + 56
-    for line in lines:
-        _write(pen, (_LEFT, y + size), line, size, _INK)
-        y += round(size * 1.25)
-    figure, words = presentable(image.figure), presentable(image.words)
-    size = next(
-        (size for size in _FIGURE_SIZES if _figure_width(figure, words, size) <= _ROOM), _FIGURE_SIZES[-1]
-    )
-    baseline = y + 20 + size
-    end = _write(pen, (_LEFT, baseline), figure, size, _ACTION)
-    _write(pen, (end + size // 6, baseline), words, round(size * 0.4), _INK)
-    return _png(picture)
+    lang: str
+    above: str  #: in small
+    title: str
+    figure: str  #: "11,843" or "62nd"
+    words: str  #: below the figure
+    clearness: int  #: of its sky, as in campaigns/goals.py
+    below: str = ""  #: below the title
+    hosts: tuple[Host, ...] = ()
+    logo: bytes = b""  #: above the title
+    photo: bytes = b""  #: in place of the city
+    focus: str = "center"  #: the part of the photograph that stays in sight, as in campaigns/media.py
 
 
-def _figure_width(figure: str, words: str, size: int) -> float:
-    return text_width(figure, size) + size // 6 + text_width(words, round(size * 0.4))
+@lru_cache(maxsize=MAX_CACHED)
+def draw(image: ShareImage, shape: Shape = WIDE) -> bytes:
+    """The PNG. The same image gives the same bytes."""
+    data = _as_json({**asdict(image), "shape": asdict(shape), "haze": HAZE[image.clearness]})
+    with _drawing:
+        made = compiler(_SOURCE, data).compile(format="png", ppi=72)
+        if not isinstance(made, bytes):
+            raise TypeError("a picture is one file")
+        return _with_few_colours(made) if image.photo else made
 
 
-def _title(text: str) -> tuple[int, list[str]]:
-    """The largest size in which the title fits, and its lines; a title that fits in none is cut."""
-    for size in _TITLE_SIZES:
-        lines = _wrapped(text, size)
-        if len(lines) <= _TITLE_LINES:
-            return size, lines
-    size = _TITLE_SIZES[-1]
-    lines = _wrapped(text, size)
-    return size, [*lines[: _TITLE_LINES - 1], _shortened(" ".join(lines[_TITLE_LINES - 1 :]), size)]
+def _with_few_colours(png: bytes) -> bytes:
+    """With 256 colours: in full colour a photograph is larger than what messengers take."""
+    from PIL import Image  # noqa: PLC0415  # only a process that draws needs its memory
+
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as opened:
+        picture = opened.convert("RGB")
+    picture.quantize(palette=picture.reduce(4).quantize(256), dither=Image.Dither.NONE).save(out, "PNG")
+    return out.getvalue()
 
 
-def _wrapped(text: str, size: int) -> list[str]:
-    """Lines that fit, broken at spaces; a word that is wider than the room is a line of its own and is cut."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else ""
-        if lines and text_width(longer, size) <= _ROOM:
-            lines[-1] = longer
-        else:
-            lines.append(_shortened(word, size))
-    return lines
-
-
-def _shortened(text: str, size: int) -> str:
-    if text_width(text, size) <= _ROOM:
-        return text
-    while text and text_width(text + "…", size) > _ROOM:
-        text = text[:-1]
-    return text.rstrip() + "…"
-
-
-def _write(
-    pen: "ImageDraw.ImageDraw", start: tuple[float, float], text: str, size: int, colour: str
-) -> float:
-    """Write from this point of the baseline on, and return where the text ends."""
-    x, y = start
-    for run, font in _runs(text, size):
-        pen.text((x, y), run, font=font, fill=colour, anchor="ls")
-        x += font.getlength(run)
-    return x
+def _as_json(value: object) -> object:
+    """Texts as they can be set, and bytes as numbers, which is how Typst takes them."""
+    if isinstance(value, dict):
+        return {name: _as_json(each) for name, each in value.items()}
+    if isinstance(value, (bytes, tuple)):
+        return [_as_json(each) for each in value]
+    return presentable(value) if isinstance(value, str) else value
 
 
 def text_width(text: str, size: int) -> float:
     """How wide the text is in our fonts, in pixels."""
-    return sum(font.getlength(run) for run, font in _runs(text, size))
-
-
-def _runs(text: str, size: int) -> "list[tuple[str, ImageFont.FreeTypeFont]]":
-    """The text in pieces, each with the first face that has its characters."""
-    runs: list[tuple[str, ImageFont.FreeTypeFont]] = []
-    for character in text:
-        name = next((face for face in _FACES if ord(character) in code_points(face)), _FACES[0])
-        font = _font(name, size)
-        if runs and runs[-1][1] is font:
-            runs[-1] = (runs[-1][0] + character, font)
-        else:
-            runs.append((character, font))
-    return runs
+    return sum(size * next((face[ord(it)] for face in _faces() if ord(it) in face), 1) for it in text)
 
 
 @cache
-def _font(face: str, size: int) -> "ImageFont.FreeTypeFont":
-    from PIL import ImageFont  # noqa: PLC0415  # as above
+def _faces() -> list[dict[int, float]]:
+    """How wide each character of each face is, in ems, by its code point."""
+    from fontTools.ttLib import TTFont  # noqa: PLC0415  # as above
 
-    return ImageFont.truetype(str(FONTS / face), size)
-
-
-@cache
-def _sky() -> "Image.Image":
-    from PIL import Image  # noqa: PLC0415  # as above
-
-    with Image.open(_SKY) as sky:
-        return sky.convert("RGB")
-
-
-def _png(picture: "Image.Image") -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "PNG", compress_level=6)
-    return out.getvalue()
+    found = []
+    for face in _FACES:
+        with TTFont(FONTS / face, lazy=True) as font:
+            widths, em = font["hmtx"], font["head"].unitsPerEm
+            found.append({code: widths[name][0] / em for code, name in font.getBestCmap().items()})
+    return found

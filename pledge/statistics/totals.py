@@ -283,8 +283,7 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
             type=row.type,
             country=row.country,
             region=row.region,
-            # Checked when it was written; said again here, because it becomes a link.
-            website=row.website if row.website.startswith(("https://", "http://")) else "",
+            website=row.website,
             level=row.level,
             target_year=row.target_year,
             statement=row.statement,

@@ -20,6 +20,7 @@ from pledge.deliveries import models as deliveries
 from pledge.endorsements import models as endorsements
 from pledge.endorsements.queries import initials
 from pledge.endorsements.review import queries as review
+from pledge.endorsements.rules import REVIEW_DAYS
 from pledge.inbox import queries as inbox
 from pledge.mail import models as mail
 from pledge.news import models as news
@@ -48,6 +49,7 @@ LABELS = {
     "invalidation_reason": invalidations.REASON_LABELS,
     "invalidation_state": invalidations.STATE_LABELS,
     "level": endorsements.LEVELS,
+    "level_marks": endorsements.LEVEL_MARKS,
     "level_meaning": endorsements.LEVEL_MEANINGS,
     "mail_kind": mail.KIND_LABELS,
     "mail_provider": funnel.PROVIDERS,
@@ -60,6 +62,7 @@ LABELS = {
     "paper_state": paper.STATE_LABELS,
     "role": roles.LABELS,
     "role_duty": roles.DUTIES,
+    "share_channel": campaigns.SHARE_CHANNELS,
     "signature_state": signatures.STATE_LABELS,
 }
 STATIC = Path(__file__).parent.parent / "static"
@@ -99,6 +102,7 @@ def init_app(app: Flask, config: Config) -> None:
         country_name=lambda code: countries.country_name(code, i18n.language()),
         authenticator_name=config.issuer,
         site_name=lambda: config.site_name_in(i18n.language()),
+        review_days=REVIEW_DAYS,
         region_name=lambda code: countries.region_name(code, i18n.language()),
         language_of_script=language_of_script,
         has_sample_data=lambda: switches.current().sample_data,

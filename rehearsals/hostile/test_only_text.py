@@ -110,8 +110,9 @@ def test_what_organisations_have_written_is_only_text_on_the_wall_and_on_the_des
     of, numbers = campaign(), []
     for place, payload in enumerate(TOGETHER):
         texts = dict.fromkeys(
-            ("name_ko", "name_en", "website", "statement_ko", "statement_en", "spokesperson", "logo"), payload
+            ("name_ko", "name_en", "statement_ko", "statement_en", "spokesperson", "logo"), payload
         )
+        texts["website"] = f"https://example.org/{payload}"
         person = dict.fromkeys(("contact_name", "contact_title", "contact_email"), payload)
         on_wall = endorsement(of, decision_reason=payload, **texts, **person)
         version_of(on_wall, target_year=2041)
@@ -136,9 +137,8 @@ def test_what_organisations_have_written_is_only_text_on_the_wall_and_on_the_des
 
 def test_what_organisations_have_written_is_only_text_on_their_own_pages(app, client):
     for payload in TOGETHER:
-        texts = dict.fromkeys(
-            ("name_ko", "name_en", "website", "statement_ko", "statement_en", "spokesperson"), payload
-        )
+        texts = dict.fromkeys(("name_ko", "name_en", "statement_ko", "statement_en", "spokesperson"), payload)
+        texts["website"] = f"https://example.org/{payload}"
         person = dict.fromkeys(("contact_name", "contact_title", "registration_number"), payload)
         waiting = endorsement(state="pending", **texts, **person)
         known = endorsement(state="changes", decision_reason=payload, **texts, **person)

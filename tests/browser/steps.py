@@ -139,6 +139,8 @@ def fill_organization(page: Page, domain: str, **changes: str) -> None:
         "email": f"sky@{domain}",
         **changes,
     }
+    for summary in page.locator("#endorse-form summary").all():
+        summary.click()
     for field, value in fields.items():
         page.locator(f"#{field}").fill(value)
     page.locator("#type").select_option("civil")

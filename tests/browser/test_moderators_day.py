@@ -87,7 +87,7 @@ def test_on_a_phone_the_list_says_level_and_age_and_the_decision_stands_within_t
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(f"{DESK}?q=Small+Screen")
     card = page.locator("tbody tr")
-    for part in (card.locator("th a"), card.get_by_text("Confirmed by e-mail"), card.locator("time")):
+    for part in (card.locator("th a"), card.get_by_text("Contact’s e-mail only"), card.locator("time")):
         box = part.bounding_box()
         assert 0 <= box["x"] < box["x"] + box["width"] <= 360
     press(page, page.get_by_role("link", name="Small Screen"))

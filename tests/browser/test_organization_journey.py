@@ -62,7 +62,8 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
 
     # A confirmed application is not on the wall.
     confirm(applicant, site, email)
-    expect(wall(applicant, name)).not_to_contain_text("We walk along.")
+    card = wall(applicant, name).get_by_role("link", name=name, exact=True)
+    expect(card).to_have_count(0)
 
     # Somebody watches the campaign's page while somebody else reviews.
     watcher = visitor.page(lang="en")
@@ -78,13 +79,17 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     expect(organizations).to_have_attribute("data-organizations", str(before + 1))
     expect(watcher.locator("[data-count]")).to_have_text(people)
 
-    # The wall, and the page that it can link to.
+    # The wall, and the page that it can link to, with a button to sign by its own link.
     shown = wall(applicant, name)
-    reload_until(applicant, shown.get_by_text("We walk along."))
+    reload_until(applicant, card)
     expect(shown).to_contain_text("Verified by its e-mail domain")
     expect(shown.locator(".logo__picture")).to_have_count(1)
-    applicant.get_by_role("link", name=name, exact=True).click()
+    card.click()
     expect(applicant.get_by_role("heading", level=1)).to_have_text(name)
+    expect(shown).to_contain_text("We walk along.")
+    expect(shown.get_by_role("link", name="Sign the pledge")).to_have_attribute(
+        "href", re.compile(r"\?via=o\d+$")
+    )
     own_address = applicant.url
     applicant.goto(own_address.replace("/en/", "/ko/"))
     expect(applicant.get_by_role("heading", level=1)).to_have_text(f"{name} 한글")
@@ -96,7 +101,8 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
         press(applicant, "main a[href$='/correct']")
         applicant.locator("#statement_en").fill(statement)
         press(applicant, "main form[enctype] button[type=submit]")
-        expect(wall(applicant, name)).to_contain_text("We walk along.")
+        applicant.goto(own_address)
+        expect(shown).to_contain_text("We walk along.")
         open_case(desk, name)
         expect(desk.locator(".review-table__changed")).to_contain_text(statement)
         if decide == "changes":
@@ -107,16 +113,16 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
             assert "The statement is not about this campaign's pledge." in mail["text"]
         else:
             press(desk, "form[action$='/publish'] button")
-    reload_until(applicant, wall(applicant, name).get_by_text("We run ahead."))
+    applicant.goto(own_address)
+    reload_until(applicant, shown.get_by_text("We run ahead."))
 
     # Withdrawn: a line stays, the number falls.
     applicant.goto(manage)
     press(applicant, "main a[href$='/withdraw']")
     press(applicant, "main form[action$='/withdraw'] button")
     expect(organizations).to_have_attribute("data-organizations", str(before))
-    shown = wall(applicant, name)
-    reload_until(applicant, shown.get_by_text("withdrew on"))
-    expect(shown).not_to_contain_text("We run ahead.")
+    reload_until(applicant, wall(applicant, name).get_by_text("withdrew on"))
+    expect(card).to_have_count(0)
     assert applicant.goto(own_address).status == 410
 
 

@@ -11,7 +11,10 @@ from pledge.web.public.campaign.sharing import KAKAO_INTEGRITY, KAKAO_SCRIPT
 from tests.browser.steps import CAMPAIGN, confirm_button, mailed, sign, sign_and_confirm
 from tests.support.browser import look_faults, wait_for_modules
 
-SHARE_PAGES = ["social-plugins.line.me", "twitter.com", "www.facebook.com", "wa.me", ""]
+SHARE_PAGES = [
+    *("", "share.naver.com", "social-plugins.line.me", "twitter.com", "www.band.us", "www.facebook.com"),
+    "www.threads.com",
+]
 #: A fake of Kakao's script: it remembers its calls.
 STAND_IN = """window.asked = [];
 window.Kakao = {

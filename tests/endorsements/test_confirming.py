@@ -37,7 +37,13 @@ def test_only_a_pending_application_is_confirmed(state):
 
 
 @pytest.mark.parametrize(
-    ("website", "level"), [("https://www.haneul.co.kr", "domain"), ("https://sky.or.kr", "mail")]
+    ("website", "level"),
+    [
+        ("https://www.haneul.co.kr", "domain"),
+        ("https://sky.or.kr", "mail"),
+        ("https://www.instagram.com/haneul", "mail"),
+        ("", "mail"),
+    ],
 )
 def test_the_level_is_what_mail_and_website_prove(website, level):
     row = endorsement(state="pending", email="sky@haneul.co.kr", website=website, mail_domain="haneul.co.kr")

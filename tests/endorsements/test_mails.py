@@ -41,7 +41,8 @@ def test_every_link_starts_with_the_base_url_and_its_language(app, kind):
     ((_, mail),) = delivered()
     found = LINK.findall(said(mail))
     assert found
-    assert all(link.startswith(f"{settings(app.instance_path).base_url}/en/endorse/") for link in found)
+    pages = tuple(settings(app.instance_path).base_url + path for path in ("/en/", "/badge/"))
+    assert all(link.startswith(pages) for link in found)
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
@@ -114,8 +115,34 @@ def test_who_has_confirmed_is_told_which_organisation_it_is_about(kind):
     (_, korean), (_, english) = delivered()
     assert "하늘 & 바다" in text(korean)
     assert "Sky & Sea" in text(english)
-    (link,) = LINK.findall(text(korean))
+    link = next(link for link in LINK.findall(text(korean)) if "/endorse/" in link)
     assert read_valid(Purpose.ENDORSE_MANAGE, link.rpartition("/")[2], 2) == [row.id, 1]
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("ko", "하늘 — ‘푸른 하늘’ 서약에 함께합니다. 함께 서명해 주세요: "),
+        ("en", "Sky endorses “Blue Skies”. Please sign with us: "),
+    ],
+)
+def test_who_is_published_gets_the_public_page_the_badge_and_a_text_to_share(lang, words):
+    row = endorsement(name_ko="하늘", name_en="Sky")
+    enqueue(row, MailKind.ENDORSE_PUBLISHED, lang)
+    ((_, mail),) = delivered()
+    page = f"/{lang}/c/blue-skies/organizations/{row.id}"
+    shown, shared, badge, own = LINK.findall(text(mail))
+    assert shown == shared
+    assert shown.endswith(page)
+    assert f"{words}{shown}" in text(mail)
+    assert badge.endswith(f"/badge/blue-skies/{row.id}.svg?lang={lang}")
+    assert "/endorse/me/" in own
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ko", "보통 영업일 3일 안에"), ("en", "within 3 working days")])
+def test_the_mail_to_confirm_says_how_long_the_review_takes(lang, words):
+    enqueue(endorsement(state="pending"), MailKind.ENDORSE_CONFIRM, lang)
+    assert words in text(delivered()[0][1])
 
 
 def test_an_organisation_with_one_name_has_it_in_both_languages():

@@ -79,9 +79,12 @@ def test_a_campaign_that_has_no_texts_in_the_language_of_a_mail_has_the_title_of
     assert "푸른 하늘" in dict(delivered())[address]["Subject"]
 
 
-@pytest.mark.parametrize(("lang", "words"), [("ko", "마감되었지만"), ("en", "Signing closed on")])
+@pytest.mark.parametrize(
+    ("lang", "words", "asked"),
+    [("ko", "마감되었지만", "초대해"), ("en", "Signing closed on", "Bring one more")],
+)
 def test_a_mail_to_confirm_that_goes_out_after_the_closing_says_until_when_it_still_counts(
-    frozen_clock, lang, words
+    frozen_clock, lang, words, asked
 ):
     of = factories.campaign(closes_at=frozen_clock.now() + timedelta(hours=1))
     person = factories.signature(of, state="pending")
@@ -90,6 +93,7 @@ def test_a_mail_to_confirm_that_goes_out_after_the_closing_says_until_when_it_st
     late = part(sent(MailKind.CONFIRM, lang, person), "plain")
     assert words in late
     assert format_datetime(of.closes_at + CONFIRM_GRACE, lang) in late
+    assert asked not in part(sent(MailKind.THANKS, lang, factories.signature(of)), "plain")
     frozen_clock.move(hours=24)
     dropped = enqueue(person, MailKind.CONFIRM, lang)
     deliver(Notes())

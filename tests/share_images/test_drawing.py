@@ -1,55 +1,103 @@
-"""What is written on a share image, and that it always fits."""
+"""What is drawn on a share image, and that it always fits."""
 
 import io
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
 
-from pledge.share_images import drawing
-from pledge.share_images.drawing import HEIGHT, WIDTH, ShareImage, draw
+from pledge.share_images.drawing import HAZE, SQUARE, STORY, WIDE, Host, ShareImage, draw
+from tests.support.pictures import webp
+from tools.skyline import RESULT, drawing
 
 PLAIN = ShareImage(
-    site="푸른 하늘 서약", title="푸른 하늘과 탄소중립 2050", figure="12,345", words="명이 서명했습니다"
+    lang="ko",
+    above="푸른 하늘 서약",
+    title="푸른 하늘과 탄소중립 2050",
+    figure="12,345명",
+    words="당신도 함께해 주세요",
+    clearness=3,
+    hosts=(Host("글로벌녹색성장연구소"), Host("기후변화센터")),
 )
+NOTHING = replace(PLAIN, above="", title="", figure="", words="", hosts=())
+SHAPES = pytest.mark.parametrize("shape", [WIDE, SQUARE, STORY], ids=["wide", "square", "story"])
 
 
-def written(image):
+def opened(image, shape=WIDE):
+    return Image.open(io.BytesIO(draw(image, shape))).convert("RGB")
+
+
+def written(image, shape, over=NOTHING):
     """The box around everything that is written: left, top, right, bottom."""
-    with Image.open(io.BytesIO(draw(image))) as drawn, Image.open(drawing._SKY) as sky:
-        return ImageChops.difference(drawn.convert("RGB"), sky.convert("RGB")).getbbox()
+    difference = ImageChops.difference(opened(image, shape), opened(over, shape)).convert("L")
+    return difference.point(lambda value: 255 * (value > 16)).getbbox()
 
 
-def test_the_image_is_a_png_in_the_size_that_networks_ask_for():
-    with Image.open(io.BytesIO(draw(PLAIN))) as drawn:
-        assert (drawn.format, drawn.size) == ("PNG", (1200, 630))
+@SHAPES
+def test_each_shape_is_a_png_that_messengers_take(shape):
+    data = draw(PLAIN, shape)
+    with Image.open(io.BytesIO(data)) as drawn:
+        assert (drawn.format, drawn.size) == ("PNG", (shape.width, shape.height))
+    assert len(data) < 300_000  # KakaoTalk and WhatsApp refuse more
 
 
 def test_the_same_words_give_the_same_bytes_and_another_number_gives_others():
-    assert draw(PLAIN) == draw(PLAIN)
-    assert draw(PLAIN) != draw(ShareImage(PLAIN.site, PLAIN.title, "12,346", PLAIN.words))
+    draw.cache_clear()
+    first = draw(PLAIN)
+    draw.cache_clear()
+    assert draw(PLAIN) == first
+    assert draw(replace(PLAIN, figure="12,346명")) != first
 
 
-def test_a_share_image_is_small_enough_for_messengers():
-    assert len(draw(PLAIN)) < 200_000  # KakaoTalk and WhatsApp refuse 300 kB and more
-
-
+@SHAPES
 @pytest.mark.parametrize(
     "title",
     ["하늘", "푸른 하늘과 탄소중립 2050 " * 9, "Donaudampfschifffahrtsgesellschaft" * 5, "하늘" * 100],
     ids=["short", "many words", "one long word", "no space"],
 )
-def test_any_title_has_room(title):
-    left, top, right, bottom = written(
-        ShareImage(PLAIN.site * 20, title, "123,456,789", "people signed the pledge")
-    )
-    assert left >= drawing._LEFT - 4
-    assert right <= WIDTH - drawing._LEFT + 4
-    assert top >= 60
-    assert bottom <= HEIGHT - 120
+def test_any_title_has_room_with_any_number(shape, title):
+    image = replace(PLAIN, above=PLAIN.above * 20, title=title, figure="1,234,567명", below="함께합니다")
+    left, top, right, bottom = written(replace(image, hosts=()), shape)
+    middle = shape.width / 2
+    assert middle - left <= shape.room / 2 + 4
+    assert right - middle <= shape.room / 2 + 4
+    assert top >= shape.top - 4
+    assert bottom <= shape.bottom + 4
 
 
-def test_a_character_that_the_first_font_lacks_is_taken_from_the_next():
-    (korean, first), (han, second) = drawing._runs("서韓", 40)
-    assert (korean, han) == ("서", "韓")
-    assert "Pretendard" in first.getname()[0]
-    assert "Noto" in second.getname()[0]
+def test_the_number_is_the_largest_thing_on_it():
+    left, _, right, _ = written(PLAIN, WIDE, replace(PLAIN, figure=""))
+    assert right - left > 500
+
+
+def test_many_hosts_stay_inside():
+    left, _, right, _ = written(replace(NOTHING, hosts=(Host("기후변화를 걱정하는 연구소"),) * 9), WIDE)
+    assert left >= 0
+    assert right <= WIDE.width
+
+
+def test_the_sky_clears_with_the_steps_as_on_the_page():
+    css = (Path(__file__).parents[2] / "pledge/static/css/components/skyline.css").read_text("utf-8")
+    assert [float(haze) for haze in re.findall(r"\.sky-\d \{ --haze: ([\d.]+); \}", css)] == list(HAZE)
+    hazy, clear = (opened(replace(NOTHING, clearness=step)) for step in (0, 5))
+    assert ImageChops.difference(hazy, clear).getbbox()[1] > 200, "haze lies low"
+
+
+def test_the_city_is_that_of_the_page():
+    assert RESULT.read_text("utf-8") == drawing(), "run tools/skyline.py"
+
+
+def test_logos_are_drawn():
+    assert written(replace(NOTHING, hosts=(Host("", webp()),)), WIDE)
+    assert written(replace(NOTHING, logo=webp()), WIDE)
+
+
+@pytest.mark.parametrize(("focus", "is_red"), [("left-top", True), ("right-bottom", False)])
+def test_a_photograph_fills_the_picture_and_keeps_what_staff_chose_in_sight(focus, is_red):
+    image = replace(NOTHING, photo=webp(size=(400, 800)), focus=focus)
+    with Image.open(io.BytesIO(draw(image))) as drawn:
+        assert drawn.mode == "P", "messengers take no large pictures"
+        red, green, _blue = drawn.convert("RGB").getpixel((5, 5))
+    assert (red > 150 > green) is is_red, "the upper left of it is red"

@@ -86,7 +86,7 @@ def built(rule: Rule, parts: dict[str, str]) -> str:
 
 
 def world(staff: StaffClient) -> World:
-    of = campaign(versions=2)
+    of = campaign(versions=2, short_name="sky")
     draft("draft")
     states = ("pending", "confirmed", "withdrawn", "invalidated")
     people = [signature(of, state=state, updates=True) for state in states]
@@ -129,6 +129,7 @@ def world(staff: StaffClient) -> World:
         "<act>": ["hold", "release", "invalidate"],
         "<after>": ["closed", "open", "archived"],
         "<part>": ["letter"],
+        "<short_name>": ["sky"],
         "<table>": ["history", "regions", "countries", "organizations"],
         "switches/<name>": ["signing", "mail", "banner", "sign-limit"],
     }
@@ -164,6 +165,8 @@ def _files() -> dict[str, list[str]]:
         "files/<name>": [store_renditions({96: webp(), 320: webp()}), stored_document(), stored_video()],
         "<size>": ["96"],
         "<ending>": ["mp4"],
+        "<shape>": ["square"],
+        "<slug>.<kind>": ["svg", "png"],
         "<paper>": ["a4"],
         "tile/<tile>": ["0/000.p/1"],
     }

@@ -124,7 +124,9 @@ def test_every_page_says_that_the_data_are_samples(demo, client, staff_client):
 def test_pictures_that_leave_the_site_say_that_the_data_are_samples(demo, client, monkeypatch):
     """The share image, the card of a number, the badge and the poster."""
     images = []
-    monkeypatch.setattr("pledge.web.embed.pictures.draw", lambda image: images.append(image.site) or b"")
+    monkeypatch.setattr(
+        "pledge.web.embed.pictures.draw", lambda image, _shape: images.append(image.above) or b""
+    )
     monkeypatch.setattr(
         "pledge.web.public.campaign.views.poster_pdf", lambda words, _paper: images.append(words.title) or b""
     )

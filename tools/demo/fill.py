@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.audit.services import record
-from pledge.campaigns import items
+from pledge.campaigns import items, sharing
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.media import get_quotation, set_quotation
 from pledge.campaigns.models import Campaign, PledgeText
+from pledge.campaigns.rules import stamp
 from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL
@@ -247,8 +248,11 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
 
 
 def _add_media(slug: str, campaign_id: int) -> None:
-    """Add the invented quotation."""
+    """Add the invented quotation, and what people share."""
     facts = read("media")
+    sharing.set_words(
+        COMMAND_LINE, slug, stamp(sharing.get_words(campaign_id)), facts["short_name"], facts["sharing"]
+    )
     set_quotation(
         COMMAND_LINE,
         slug,

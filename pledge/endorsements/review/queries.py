@@ -29,7 +29,7 @@ from pledge.endorsements.models import (
     VersionState,
     folded,
 )
-from pledge.endorsements.verification.domains import host_of, is_platform
+from pledge.endorsements.verification.domains import has_own_host, host_of
 from pledge.endorsements.verification.names import Likeness, similar
 from pledge.mail.addresses import BadAddress, address_hash, parse
 
@@ -352,7 +352,7 @@ def duplicates(endorsement_id: int) -> list[tuple[Row[*tuple[Any, ...]], list[Du
     same_site = sum(_site(other) == _site(own) for other in others)
     same_domain = sum(other.mail_domain == own.mail_domain for other in others)
     is_shared = {
-        DuplicateSign.WEBSITE: is_platform(_site(own)) or same_site >= _MANY,
+        DuplicateSign.WEBSITE: same_site >= _MANY,
         DuplicateSign.MAIL_DOMAIN: same_domain >= _MANY,
     }
     scored = []
@@ -413,7 +413,9 @@ def _has_duplicates() -> ColumnElement[bool]:
 
 
 def _site(row: Row[*tuple[Any, ...]]) -> str | None:
-    return registrable(host_of(row.website))
+    """Whose website it is; of a page on the site of others the page itself."""
+    website: str = row.website
+    return registrable(host_of(website)) if has_own_host(website) else website
 
 
 def _signs(own: Row[*tuple[Any, ...]], other: Row[*tuple[Any, ...]]) -> list[DuplicateSign]:

@@ -61,12 +61,12 @@ def is_free_mail(domain: str) -> bool:
 def belongs_to(mail_domain: str, website: str) -> bool:
     """Whether the owner of the mailbox's domain is the owner of the website. Free-mail domains belong to nobody."""
     try:
-        host = host_of(clean_website(website))
+        website = clean_website(website)
         mail = _ascii_host(mail_domain)
     except BadWebsite:
         return False
-    domain = registrable(host)
-    if is_free_mail(mail) or is_free_mail(host) or is_platform(domain):
+    host, domain = host_of(website), registrable(host_of(website))
+    if is_free_mail(mail) or not has_own_host(website):
         return False
     if mail == host.removeprefix("www.") and not is_shared(mail):
         return True  # also under an ending that is not in the list
@@ -82,13 +82,15 @@ def earned_level(mail_domain: str, website: str) -> VerificationLevel:
     )
 
 
-def is_platform(domain: str | None) -> bool:
-    """Whether its host names the owner of the platform, and not who has a page there."""
-    return domain in _PLATFORMS
+def has_own_host(website: str) -> bool:
+    """Whether the host of a website says who it belongs to: not for "", nor for a page on a platform or at a mail provider."""
+    host = host_of(website)
+    domain = registrable(host) or host
+    return bool(host) and domain not in _PLATFORMS and not is_shared(domain) and not is_free_mail(host)
 
 
 def host_of(website: str) -> str:
-    """The host of a website that `clean_website` has accepted."""
+    """The host of a website that `clean_website` has accepted; "" for none."""
     return urlsplit(website).hostname or ""
 
 

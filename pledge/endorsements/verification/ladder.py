@@ -10,7 +10,7 @@ import http.client
 import io
 import socket
 import ssl
-from typing import Any
+from typing import Any, NamedTuple
 
 from config import current_config
 from pledge.core import clock
@@ -18,7 +18,7 @@ from pledge.core.domains import registrable
 from pledge.core.encryption import vault
 from pledge.core.logs import log
 from pledge.core.networks import is_public
-from pledge.endorsements.verification.domains import BadWebsite, clean_website, host_of
+from pledge.endorsements.verification.domains import BadWebsite, clean_website, has_own_host, host_of
 
 RECORD = "_pledge"  #: the TXT record is at this name below the domain
 PATH = "/.well-known/pledge.txt"
@@ -31,6 +31,28 @@ _MAX_ANSWER = 16 * 1024
 _MAX_FILE = 1024
 
 
+class Proof(NamedTuple):
+    """What to publish where."""
+
+    domain: str  #: whose DNS gets a TXT record
+    host: str  #: the name of that record as hosters ask for it, without the domain
+    record: str  #: and as it is looked up
+    file: str  #: or the address of a text file
+    value: str  #: what either of them says
+
+
+def proof_for(endorsement_id: int, website: str) -> Proof | None:
+    """None without a website of the organisation's own: on those of others it can publish neither."""
+    host = host_of(website)
+    domain = registrable(host) or host
+    value = site_proof(endorsement_id)
+    return (
+        Proof(domain, RECORD, f"{RECORD}.{domain}", f"https://{host}{PATH}", value)
+        if has_own_host(website)
+        else None
+    )
+
+
 def site_proof(endorsement_id: int) -> str:
     """The content of the TXT record or the file. Computed each time, stored nowhere, always the same."""
     return f"pledge-site-{vault().keyed_hash(f'site-proof:{endorsement_id}').hex()[:32]}"
@@ -39,7 +61,7 @@ def site_proof(endorsement_id: int) -> str:
 def check_site(website: str, proof: str) -> bool:
     """Whether the proof is in a TXT record at `_pledge.<domain>` or in `https://<host>/.well-known/pledge.txt`.
 
-    False too when neither can be reached or the setting PLEDGE_SITE_CHECKS is off. Takes up to ten seconds, so it is not
+    False too without a website of its own, when neither can be reached, or when the setting PLEDGE_SITE_CHECKS is off. Takes up to ten seconds, so it is not
     for inside a transaction.
     """
     if not current_config().site_checks:
@@ -47,6 +69,8 @@ def check_site(website: str, proof: str) -> bool:
     try:
         host = host_of(clean_website(website))
     except BadWebsite:
+        return False
+    if not has_own_host(website):
         return False
     end = clock.monotonic() + _SECONDS
     found = _resolved(f"{RECORD}.{registrable(host) or host}", "TXT", end)

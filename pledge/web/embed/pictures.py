@@ -1,20 +1,31 @@
-"""The badges, the picture that messengers show beside a link to a campaign, and the one that people post after signing."""
+"""The badges, the picture that messengers show beside a link to a campaign, the one that people post after signing, and the QR code."""
 
-from flask import Response, abort, redirect, url_for
+from io import BytesIO
+from typing import Any
+
+import segno
+from flask import Response, abort, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import ngettext, pgettext
 from werkzeug import Response as AnyResponse
 
 from config import current_config
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
 from pledge.endorsements import queries as endorsements
+from pledge.endorsements.models import LEVEL_MARKS, LEVELS
+from pledge.files import queries as files
+from pledge.files.pictures import SIZES, WIDE_SIZES
+from pledge.files.storage import StorageAway
 from pledge.ledger import queries as ledger
-from pledge.share_images.drawing import ShareImage, draw, text_width
+from pledge.news import queries as news
+from pledge.share_images.drawing import SQUARE, STORY, WIDE, Host, ShareImage, draw, text_width
+from pledge.statistics import referrals
 from pledge.web.caching import cached
 from pledge.web.embed.widget import embed, language
 from pledge.web.limits import limited, token_limit
-from pledge.web.public.campaign.pages import campaign_or_404, mark_sample
+from pledge.web.public.campaign.pages import campaign_or_404, campaign_page, mark_sample
+from pledge.web.public.campaign.sharing import short_link
 from pledge.web.templating import render_page
 
 #: They may be older than the number on a page: other sites keep them too, and drawing a share image takes 0.1 s of CPU.
@@ -25,6 +36,7 @@ CARD_CACHE = "public, max-age=86400"
 #: Pixels.
 _SIZE, _PADDING, _MARK = 13, 12, 18
 _BLUE, _GREEN = "#0061a8", "#1d6b45"
+_SHAPES = {"wide": WIDE, "square": SQUARE, "story": STORY}
 
 
 @embed.get("/badge/<slug>.svg")
@@ -50,7 +62,8 @@ def endorsement_badge(slug: str, endorsement_id: int) -> AnyResponse:
         return redirect(url_for("embed.badge", slug=slug, lang=i18n.language()))
     title = mark_sample(campaign.title)
     label = _("%(organization)s endorses “%(campaign)s”", organization=organization.name, campaign=title)
-    return _drawn(title, _("We endorse"), label, _GREEN)
+    level = LEVELS[organization.level].of(i18n.language())
+    return _drawn(title, f"{_('We endorse')} {LEVEL_MARKS[organization.level]}", f"{label} ({level})", _GREEN)
 
 
 def _drawn(title: str, words: str, label: str, colour: str) -> Response:
@@ -74,30 +87,120 @@ def _drawn(title: str, words: str, label: str, colour: str) -> Response:
     return response
 
 
-@embed.get("/share/<slug>/<int(min=1):number>.<language:lang>.png")
+@embed.get("/share/<slug>/<int(min=1,max=9223372036854775807):number>.<language:lang>.png")
+@embed.get(
+    "/share/<slug>/<int(min=1,max=9223372036854775807):number>.<language:lang>.<any(square,story):shape>.png"
+)
 @limited(token_limit)
-def number_card(slug: str, number: int) -> Response:
+def number_card(slug: str, number: int, shape: str = "wide") -> Response:
     """A picture of "62nd signature", without a name. Anybody may ask for any number: it tells nothing that the count does not tell."""
     campaign = campaign_or_404(slug)
     count = ledger.count(campaign.id)
     # Who was the 62nd stays the 62nd when others withdraw; the log is never shorter than any number given.
     if number > max(count.people, count.log_size or 0):
         abort(404)
-    response = _picture(campaign, i18n.format_ordinal(number), _("signature"))
+    response = _picture(
+        campaign,
+        shape,
+        above=campaign.title,
+        title=_("My signature is the"),
+        figure=i18n.format_ordinal(number),
+        words="" if campaign.has_ended else _("Will you add yours?"),
+    )
     response.headers["Cache-Control"] = CARD_CACHE
     return response
 
 
 @embed.get("/share/<slug>.<language:lang>.png")
+@embed.get("/share/<slug>.<language:lang>.<any(square,story):shape>.png")
 @cached(PICTURE_CACHE, seconds=SECONDS)
-def share_image(slug: str) -> Response:
+def share_image(slug: str, shape: str = "wide") -> Response:
+    return _picture(campaign_or_404(slug), shape)
+
+
+@embed.get(
+    "/share/<slug>/organization-<int(min=1,max=9223372036854775807):endorsement_id>.<language:lang>.png"
+)
+@limited(token_limit)
+def organization_image(slug: str, endorsement_id: int) -> Response:
     campaign = campaign_or_404(slug)
-    people = ledger.count(campaign.id).people
-    words = ngettext("person signed", "people signed", people)
-    return _picture(campaign, i18n.format_count(people), words)
+    shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())
+    if shown is None or shown.is_gone:
+        abort(404)
+    return _picture(
+        campaign,
+        above=campaign.title,
+        title=shown.name,
+        below=_("endorses the pledge"),
+        logo=_stored(shown.logo),
+    )
 
 
-def _picture(campaign: CampaignView, figure: str, words: str) -> Response:
-    site = mark_sample(current_config().site_name_in(i18n.language()))
-    image = draw(ShareImage(site=site, title=campaign.title, figure=figure, words=words))
-    return Response(image, content_type="image/png")
+@embed.get("/share/<slug>/news-<int(min=1,max=2147483647):news_id>.<language:lang>.png")
+@limited(token_limit)
+def news_image(slug: str, news_id: int) -> Response:
+    campaign = campaign_or_404(slug)
+    item = news.public_item(campaign.id, news_id, i18n.language())
+    if item is None:
+        abort(404)
+    return _picture(campaign, above=campaign.title, title=item.title)
+
+
+def _picture(campaign: CampaignView, shape: str = "wide", above: str = "", **own: Any) -> Response:
+    """The picture of a campaign; `own` are the fields of its ShareImage that are others on this one."""
+    page, lang = campaign_page(campaign), i18n.language()
+    number = i18n.format_count(page.people)
+    parts = {
+        "title": campaign.title,
+        "figure": pgettext("on a picture", "%(number)s", number=number) if page.people else "",
+        "words": _words(campaign, page.people),
+        "photo": _stored(page.photo.file, WIDE_SIZES[1]) if page.photo else b"",
+        "focus": page.photo.focus if page.photo else "",
+        "clearness": page.step.clearness,
+        "hosts": tuple(Host(host.name, _stored(host.logo)) for host in page.extras.secretariat),
+        **own,
+    }
+    above = mark_sample(above or current_config().site_name_in(lang))
+    response = Response(
+        draw(ShareImage(lang=lang, above=above, **parts), _SHAPES[shape]), content_type="image/png"
+    )
+    response.headers["Cache-Control"] = PICTURE_CACHE
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _words(campaign: CampaignView, people: int) -> str:
+    """What stands below the number of people, or in its place."""
+    if campaign.has_ended:
+        words = ngettext("person signed. Thank you", "people signed. Thank you", people)
+    elif not campaign.is_open:
+        words = _("Signing opens soon")
+    elif people:
+        words = ngettext("person has signed. Will you?", "people have signed. Will you?", people)
+    else:
+        words = _("Be the first to sign")
+    return str(words)
+
+
+def _stored(name: str, size: int = SIZES[-1]) -> bytes:
+    """A stored picture; nothing where there is none, also while the storage is away: the image is drawn without it."""
+    try:
+        return (name and files.picture(name, size)) or b""
+    except StorageAway:
+        return b""
+
+
+@embed.get("/qr/<slug>.<any(svg,png):kind>")
+@limited(token_limit)
+def qr(slug: str, kind: str) -> Response:
+    """The code for posters, to print: with `via` in somebody's name."""
+    campaign = campaign_or_404(slug)
+    referrer = referrals.find(campaign.id, request.args.get("via", ""))
+    drawn = BytesIO()
+    link = short_link(campaign, referrer.code if referrer else None)
+    # Level Q, as a poster hangs in the rain.
+    segno.make(link, error="q", micro=False).save(drawn, kind=kind, scale=20, border=4)
+    response = Response(drawn.getvalue(), mimetype={"svg": "image/svg+xml", "png": "image/png"}[kind])
+    response.headers["Cache-Control"] = PICTURE_CACHE
+    return response

@@ -1,8 +1,11 @@
 """Public pages, in every language of the site, without a cookie."""
 
-from flask import Flask, redirect, url_for
+from typing import Any
+
+from flask import Flask, abort, redirect, request, url_for
 from werkzeug import Response
 
+from pledge.campaigns.sharing import slug_of
 from pledge.core import i18n
 from pledge.files.storage import StorageAway
 from pledge.web.public import contact, discovery, navigation
@@ -39,10 +42,32 @@ def register(app: Flask) -> None:
     app.register_blueprint(files.blueprint)
     app.register_error_handler(StorageAway, files.away)
     app.add_url_rule("/", "root", root)
+    app.add_url_rule("/c/<slug>", "campaign_root", campaign_root)
+    app.add_url_rule("/go/<short_name>", "short_name", short_name)
 
 
 def root() -> Response:
-    """Redirect to the visitor's language; the answer depends on a header, so it sends Vary."""
-    response = redirect(url_for("public.home", lang=i18n.wanted_language()))
+    return _in_wanted_language("public.home")
+
+
+def campaign_root(slug: str) -> Response:
+    return _in_wanted_language("public.campaign", slug=slug)
+
+
+def short_name(short_name: str) -> Response:
+    """The address for posters: staff choose the name, which below `/go/` can be that of no other page and no language."""
+    slug = slug_of(short_name)
+    if slug is None:
+        abort(404)
+    return campaign_root(slug)
+
+
+def _in_wanted_language(endpoint: str, **values: Any) -> Response:
+    """Redirect to the visitor's language, with the query; the answer depends on a header, so it sends Vary."""
+    address, query = (
+        url_for(endpoint, lang=i18n.wanted_language(), **values),
+        request.query_string.decode("ascii", "replace"),
+    )
+    response = redirect(f"{address}?{query}" if query else address)
     response.headers["Vary"] = "Accept-Language"
     return response

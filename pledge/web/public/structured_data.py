@@ -77,6 +77,7 @@ def news_facts(item: PublicNews, campaign: CampaignView) -> dict[str, Any]:
         "headline": item.title,
         "datePublished": iso_utc(item.begun_at),
         "inLanguage": item.lang,
+        "image": public_url("embed.news_image", slug=campaign.slug, news_id=item.id, lang=lang),
         "url": public_url("public.news_item", lang=lang, slug=campaign.slug, news_id=item.id),
         "publisher": {"@type": "Organization", "name": campaign.secretariat_line or site_name(lang)},
     }

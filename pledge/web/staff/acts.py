@@ -38,6 +38,8 @@ ACTS: dict[str, Ask] = {
     "campaign_pledge_publish": Ask.FACTOR,
     "campaign_schedule": Ask.REASON | Ask.FACTOR_IF_PUBLIC,  # another closing date
     "campaign_recipient": Ask.REASON | Ask.FACTOR_IF_PUBLIC,
+    "campaign_sharing": Ask.NOTHING,
+    "campaign_sharing_preview": Ask.NOTHING,
     "campaign_reply_to": Ask.FACTOR,  # what people answer goes there
     "campaign_state_post": Ask.CONFIRMATION | _TAKEN,
     "item_post": Ask.NOTHING,

@@ -11,9 +11,9 @@ def drawn(monkeypatch):
     """What was written on the pictures, in order."""
     images = []
 
-    def draw(image):
+    def draw(image, shape):
         images.append(image)
-        return drawing.draw(image)
+        return drawing.draw(image, shape)
 
     monkeypatch.setattr(pictures, "draw", draw)
     return images

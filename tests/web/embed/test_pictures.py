@@ -1,17 +1,35 @@
 """Share image, number card and badges, as social networks and other sites fetch them."""
 
 import io
+import re
+from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
+import segno
 from PIL import Image
 from sqlalchemy import update
 
-from pledge.campaigns.models import CampaignText
+from config import current_config
+from pledge.campaigns.models import CampaignText, Partner
+from pledge.core import clock
 from pledge.core.db import transaction
+from pledge.core.languages import Texts
+from pledge.files.services import store_renditions
+from pledge.share_images.drawing import Host
+from tests.support import news
 from tests.support.factories import campaign, endorsement, fold_all, signatures
+from tests.support.pictures import webp
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
+
+
+SHAPES = {"": (1200, 630), ".square": (1080, 1080), ".story": (1080, 1920)}
+
+
+def size_of(answer):
+    with Image.open(io.BytesIO(answer.data)) as image:
+        return answer.mimetype, image.size
 
 
 def test_the_image_has_the_title_and_the_folded_number_in_the_language_of_its_address(client, drawn):
@@ -19,14 +37,92 @@ def test_the_image_has_the_title_and_the_folded_number_in_the_language_of_its_ad
     signatures(3)
     fold_all()
     for lang in ("ko", "en"):
-        answer = client.get(f"/share/blue-skies.{lang}.png")
-        with Image.open(io.BytesIO(answer.data)) as image:
-            assert (answer.mimetype, image.size) == ("image/png", (1200, 630))
+        assert size_of(client.get(f"/share/blue-skies.{lang}.png")) == ("image/png", (1200, 630))
     assert [(image.figure, image.words) for image in drawn] == [
-        ("3", "명이 서명했습니다"),
-        ("3", "people signed"),
+        ("3명", "당신도 함께해 주세요"),
+        ("3", "people have signed. Will you?"),
     ]
-    assert drawn[0].title != drawn[1].title
+    assert [image.title for image in drawn] == ["푸른 하늘", "Blue Skies"]
+    assert drawn[0].hosts == (Host("사무국"),)
+
+
+@pytest.mark.parametrize(("shape", "size"), SHAPES.items())
+def test_each_shape_has_an_address_of_its_own(client, shape, size):
+    signatures(1)
+    fold_all()
+    for what in ("blue-skies.ko", "blue-skies/1.ko"):
+        assert size_of(client.get(f"/share/{what}{shape}.png")) == ("image/png", size)
+
+
+@pytest.mark.parametrize(
+    ("facts", "people", "words"),
+    [
+        ({}, 0, ("", "첫 번째로 서명해 주세요")),
+        ({"state": "closed"}, 2, ("2명", "함께해 주셔서 고맙습니다")),
+        ({"opens_at": clock.now() + timedelta(days=2)}, 0, ("", "곧 서명을 시작합니다")),
+    ],
+    ids=["nobody", "closed", "not yet open"],
+)
+def test_it_says_what_can_be_done_in_each_state(client, drawn, facts, people, words):
+    of = campaign(**facts)
+    signatures(people, of=of)
+    fold_all()
+    client.get("/share/blue-skies.ko.png")
+    assert (drawn[0].figure, drawn[0].words) == words
+
+
+def test_staffs_photograph_and_the_logos_of_the_hosts_are_on_it(client, drawn):
+    photo, logo = store_renditions({1080: webp(size=(1080, 607))}), store_renditions({320: webp()})
+    of = campaign(photo=photo, photo_alt=Texts(ko="하늘", en="The sky"), photo_focus="left-top")
+    with transaction() as session:
+        session.execute(update(Partner).where(Partner.id == of.partners[0].id).values(logo=logo))
+    client.get("/share/blue-skies.ko.png")
+    assert (drawn[0].photo, drawn[0].focus) == (webp(size=(1080, 607)), "left-top")
+    assert drawn[0].hosts[0].logo == webp()
+
+
+def test_an_organisation_on_the_wall_has_a_picture_of_its_own_and_its_page_names_it(client, drawn):
+    of = campaign()
+    row = endorsement(of, name_en="Haneul Energy")
+    address = f"/share/blue-skies/organization-{row.id}.en.png"
+    page = client.get(f"/en/c/blue-skies/organizations/{row.id}").text
+    assert re.search(rf'property="og:image" content="[^"]*{address}"', page)
+    assert 'name="twitter:image:alt" content="Haneul Energy endorses' in page
+    answer = client.get(address)
+    assert size_of(answer) == ("image/png", (1200, 630))
+    assert (drawn[0].title, drawn[0].below) == ("Haneul Energy", "endorses the pledge")
+    again = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("state", ["pending", "review", "withdrawn", "removed"])
+def test_one_that_is_not_on_the_wall_has_none(client, state):
+    row = endorsement(campaign(), state=state)
+    assert client.get(f"/share/blue-skies/organization-{row.id}.en.png").status_code == 404
+
+
+def test_a_piece_of_news_has_a_picture_with_its_title_and_its_page_names_it(client, drawn):
+    of = campaign()
+    number = news.begun(of)
+    address = f"/share/blue-skies/news-{number}.en.png"
+    assert address in client.get(f"/en/c/blue-skies/news/{number}").text
+    assert size_of(client.get(address)) == ("image/png", (1200, 630))
+    assert drawn[0].above == "Blue Skies"
+    assert client.get(f"/share/blue-skies/news-{news.draft(of)}.en.png").status_code == 404
+
+
+def test_the_code_for_posters_leads_to_the_short_address_in_somebodys_name(client, monkeypatch):
+    links = []
+    make = segno.make
+    monkeypatch.setattr(segno, "make", lambda link, **how: links.append(link) or make(link, **how))
+    of = campaign(short_name="sky")
+    code = f"p{of.partners[1].id}"
+    assert client.get("/qr/blue-skies.svg").mimetype == "image/svg+xml"
+    assert client.get(f"/qr/blue-skies.png?via={code}").mimetype == "image/png"
+    assert client.get("/qr/blue-skies.png?via=nobody").status_code == 200
+    base = current_config().base_url
+    assert links == [f"{base}/go/sky", f"{base}/go/sky?via={code}", f"{base}/go/sky"]
+    assert client.get("/qr/unknown.svg").status_code == client.get("/qr/blue-skies.gif").status_code == 404
 
 
 @pytest.mark.parametrize("address", ["/share/blue-skies.ko.png", "/badge/blue-skies.svg"])
@@ -38,7 +134,7 @@ def test_other_sites_may_show_it_and_caches_keep_it_for_a_minute(client, address
     assert "Set-Cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("name", ["unknown.ko", "blue-skies.xx", "blue-skies"])
+@pytest.mark.parametrize("name", ["unknown.ko", "blue-skies.xx", "blue-skies", "blue-skies.ko.oval"])
 def test_an_unknown_campaign_or_language_has_none(client, name):
     campaign()
     assert client.get(f"/share/{name}.png").status_code == 404
@@ -55,12 +151,10 @@ def test_the_card_says_which_signature_it_is_in_the_language_of_its_address(clie
     signatures(4)
     fold_all()
     for number in (1, 2, 3, 4):
-        answer = client.get(f"/share/blue-skies/{number}.en.png")
-        with Image.open(io.BytesIO(answer.data)) as image:
-            assert (answer.mimetype, image.size) == ("image/png", (1200, 630))
+        assert client.get(f"/share/blue-skies/{number}.en.png").mimetype == "image/png"
     assert client.get("/share/blue-skies/4.ko.png").status_code == 200
     assert [image.figure for image in drawn] == ["1st", "2nd", "3rd", "4th", "4번째"]
-    assert [drawn[0].words, drawn[4].words] == ["signature", "서명"]
+    assert [drawn[0].title, drawn[4].title] == ["My signature is the", "나는 서명했습니다"]
 
 
 @pytest.mark.parametrize("number", ["3", "0", "-1", "x", "9" * 40])

@@ -77,6 +77,7 @@ function sendWhole(code) {
 function takeTicket(page, given) {
   if (given && stored("sent")) {
     keep("sent", "");
+    keep(`draft ${page.replace(/^\/[^/]+|\/check$/g, "")}`, "");
     keepTicket(given);
   }
   const ticket = stored("ticket");

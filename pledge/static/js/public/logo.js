@@ -1,12 +1,37 @@
-// Says at once that a picture is too large, and removes it, so that it is not uploaded in vain.
+// Shows a logo before it is sent, and says at once that it is too large or of the wrong kind, so that it is not uploaded in vain.
 
 const LARGEST = 1_000_000;
 
-export default function logo(line) {
-  const input = line.parentElement.querySelector("input[type=file]");
-  input.addEventListener("change", () => {
-    const isTooLarge = (input.files[0]?.size ?? 0) > LARGEST;
-    line.textContent = isTooLarge ? line.dataset.tooLarge : "";
-    if (isTooLarge) input.value = "";
+export default function logo(root) {
+  const input = root.parentElement.querySelector("input[type=file]");
+  const canvas = root.querySelector("canvas");
+  input.addEventListener("change", async () => {
+    const file = input.files[0];
+    tell(root, canvas, "");
+    if (!file) return;
+    if (file.size > LARGEST) return refuse(root.dataset.tooLarge);
+    const picture = input.accept.split(",").includes(file.type) && (await createImageBitmap(file).catch(() => null));
+    if (file !== input.files[0]) return;
+    if (!picture) return refuse(root.dataset.wrongKind);
+    draw(canvas, picture);
   });
+
+  function refuse(words) {
+    input.value = "";
+    tell(root, canvas, words);
+  }
+}
+
+function tell(root, canvas, words) {
+  root.querySelector("[role=status]").textContent = words;
+  canvas.hidden = true;
+}
+
+function draw(canvas, picture) {
+  const scale = Math.min(canvas.width / picture.width, canvas.height / picture.height);
+  const [width, height] = [picture.width * scale, picture.height * scale];
+  const pen = canvas.getContext("2d");
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(picture, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+  canvas.hidden = false;
 }

@@ -1,7 +1,7 @@
 // Offers what this device supports besides plain links: its share sheet, and copying.
 
 export default function share(root) {
-  const { url, text, copied } = root.dataset;
+  const { url, text, copyText, copied } = root.dataset;
   const sheet = root.querySelector("[data-sheet]");
   const copy = root.querySelector("[data-copy]");
   const status = root.querySelector("[data-status]");
@@ -17,7 +17,7 @@ export default function share(root) {
   copy.addEventListener("click", async () => {
     address.select();
     try {
-      await navigator.clipboard.writeText(url);
+      await navigator.clipboard.writeText(copyText);
     } catch {
       // Without the clipboard API (an old browser, plain http) the selected text is copied the old way.
       document.execCommand("copy");

@@ -54,8 +54,8 @@ export default function entries({ Failed, leafHashes, rootOf }) {
   }
 
   // Adds up the first `size` entries. `progress(n)` tells that n more steps are done: looks at entries, then hashes.
-  // `sums` has, for people, organizations and paper, what the first n entries add up to, from 0 on.
-  async function recount(bytes, size, progress) {
+  // `known` are the hashes of the entries, if they were made already. `sums` has, for people, organizations and paper, what the first n entries add up to, from 0 on.
+  async function recount(bytes, size, progress, known = null) {
     const at = split(bytes, size);
     const reader = new TextDecoder("latin1");
     const moves = Object.fromEntries(
@@ -89,8 +89,7 @@ export default function entries({ Failed, leafHashes, rootOf }) {
       }
       if (index % STEP === STEP - 1) progress(STEP);
     }
-    const hashes = await leafHashes(size, at, progress);
-    const root = await rootOf(hashes, progress);
+    const root = await rootOf(known ?? (await leafHashes(size, at, progress)), progress);
     const latest = [...days.keys()].sort().at(-1) ?? "";
     const numbers = [...batches.values()];
     const paper = { signatures: numbers.reduce((sum, number) => sum + number, 0), batches: numbers.length };

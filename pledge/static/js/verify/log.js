@@ -148,9 +148,11 @@ export default function log(parts) {
       return standing;
     }
 
-    // All entries as they are published; what they are worth is told by their root.
+    // All entries as they are published, and their hashes, which are made while others are on their way. What they are worth
+    // is told by their root.
     async function allEntries(progress) {
       const found = [];
+      const hashes = new Uint8Array(size * WIDTH);
       const numbers = Array.from({ length: Math.ceil(size / FULL) }, (_, number) => number);
       await Promise.all(
         Array.from({ length: AT_ONCE }, async () => {
@@ -158,11 +160,12 @@ export default function log(parts) {
             const width = Math.min(FULL, size - number * FULL);
             const bytes = await parts.again(() => fetchTile("entries", number, width), TRIES);
             found[number] = bytes.subarray(0, ends(bytes, width).at(-1));
-            progress(width);
+            const entries = split(found[number], width);
+            hashes.set(await parts.leafHashes(entries.length, (place) => entries[place], progress), number * FULL * WIDTH);
           }
         }),
       );
-      return new Uint8Array(await new Blob(found).arrayBuffer());
+      return { bytes: new Uint8Array(await new Blob(found).arrayBuffer()), hashes };
     }
 
     // The entries under a tile, once their hashes are known to be those of the tree.
@@ -170,8 +173,7 @@ export default function log(parts) {
       const width = Math.min(FULL, size - number * FULL);
       const name = tilePath("entries", number, width);
       const bytes = await fetchTile("entries", number, width);
-      const places = ends(bytes, width);
-      const found = places.map((end, place) => bytes.subarray((places[place - 1] ?? 0) + 2, end));
+      const found = split(bytes, width);
       const hashes = await parts.leafHashes(found.length, (place) => found[place]);
       if (width === FULL) await checkFull(hashes, 0, number, name);
       else if (!same(hashes, edge[0])) throw new Failed("file", name);
@@ -205,6 +207,11 @@ function ends(bytes, count) {
     found.push(place);
   }
   return found;
+}
+
+function split(bytes, count) {
+  const places = ends(bytes, count);
+  return places.map((end, place) => bytes.subarray((places[place - 1] ?? 0) + 2, end));
 }
 
 const at = (hashes, place) => hashes.subarray(place * WIDTH, (place + 1) * WIDTH);

@@ -27,77 +27,32 @@ def developers() -> Response:
         "public/campaign/developers.html",
         slug=slug,
         has_campaign=bool(shown),
-        curl=_curl_examples(slug, lang),
-        javascript=_javascript_examples(slug),
+        examples=_examples(slug, lang),
     )
 
 
-def _curl_examples(slug: str, lang: str) -> list[Code]:
+def _examples(slug: str, lang: str) -> list[Code]:
     count = public_url("api.count", slug=slug)
     nothing = public_url("api.count", slug="no-such-campaign")
     oembed = public_url("embed.oembed")
     return [
-        Code("curl-count", _("The number of signatures"), f"curl -s {count}"),
+        Code("count", _("The number of signatures"), f"curl -s {count}"),
         Code(
-            "curl-etag",
+            "etag",
             _("Ask only whether it has changed: the second answer is 304 without a body"),
             f"curl -s -o count.json -w '%{{http_code}}\\n' --etag-save count.etag {count}\n"
             f"curl -s -o count.json -w '%{{http_code}}\\n' --etag-compare count.etag {count}",
         ),
         Code(
-            "curl-log",
+            "log",
             _("Count the public log again"),
             f"curl -s -O {public_url('tool.program')}\n"
             f"python3 verify.py count {current_config().base_url}/log/{slug}",
         ),
         Code(
-            "curl-oembed",
+            "oembed",
             _("The widget for an address"),
             f"curl -s -G {oembed} --data-urlencode 'url={campaign_link(lang, slug)}'",
         ),
-        Code("curl-problem", _("An error"), f"curl -s {nothing}"),
-    ]
-
-
-def _javascript_examples(slug: str) -> list[Code]:
-    count = public_url("api.count", slug=slug)
-    regions = public_url("api.regions", slug=slug)
-    organizations = public_url("api.organizations", slug=slug)
-    return [
-        Code(
-            "js-count",
-            _("The number of signatures"),
-            f'const answer = await fetch("{count}");\n'
-            "const { people, organizations, as_of } = await answer.json();\n"
-            "console.log(people, organizations, as_of);",
-        ),
-        Code(
-            "js-regions",
-            _("People by province, with names in the language of the reader"),
-            f'const answer = await fetch("{regions}");\n'
-            "const { regions } = await answer.json();\n"
-            "const lang = document.documentElement.lang;\n"
-            "for (const { label, people } of regions) console.log(label[lang], people);",
-        ),
-        Code(
-            "js-organizations",
-            _("All organisations, batch by batch"),
-            f'let address = "{organizations}";\n'
-            "const found = [];\n"
-            "while (address) {\n"
-            "  const batch = await (await fetch(address)).json();\n"
-            "  found.push(...batch.organizations);\n"
-            "  address = batch.next;\n"
-            "}\n"
-            "console.log(found.length);",
-        ),
-        Code(
-            "js-problem",
-            _("An error"),
-            f'const answer = await fetch("{public_url("api.count", slug="no-such-campaign")}");\n'
-            "if (!answer.ok) {\n"
-            "  const { status, title, detail } = await answer.json();\n"
-            "  console.log(status, title, detail);\n"
-            "}",
-        ),
+        Code("problem", _("An error"), f"curl -s {nothing}"),
     ]

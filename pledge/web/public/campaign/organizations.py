@@ -3,11 +3,12 @@
 from typing import Any
 
 from flask import Response, abort, redirect, request, url_for
+from flask_babel import gettext as _
 from werkzeug import Response as AnyResponse
 
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n
-from pledge.core.organization_types import OrganizationType
+from pledge.core.organization_types import TYPES, OrganizationType
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import WallFilter
 from pledge.statistics import referrals
@@ -35,13 +36,16 @@ def organizations(slug: str) -> Response:
         (code, f"{countries.country_name(code, i18n.language())} ({i18n.format_count(number)})")
         for code, number in wall.countries.items()
     ]
+    kinds = [(kind, TYPES[kind].of(i18n.language()), number) for kind, number in wall.types.items()]
     return render_page(
         "public/campaign/organizations.html",
         campaign=campaign,
         wall=wall,
         wanted=wanted,
         countries=places,
-        page_url=lambda number: _page_url(slug, number),
+        kinds=[("", _("All"), sum(wall.types.values())), *kinds],
+        kind_url=lambda kind: _wall_url(slug, type=kind or None, page=None),
+        page_url=lambda number: _wall_url(slug, page=number),
     )
 
 
@@ -91,10 +95,10 @@ def _wanted() -> WallFilter:
     )
 
 
-def _page_url(slug: str, number: int) -> str:
-    """The address of another page of the wall with the same filter."""
+def _wall_url(slug: str, **changes: Any) -> str:
+    """The address of the wall with the same filter but for the changes."""
     asked: dict[str, Any] = {name: request.args[name] for name in PARAMETERS if request.args.get(name)}
-    return url_for("public.organizations", **{"slug": slug, **asked, "page": number})
+    return url_for("public.organizations", **{"slug": slug, **asked, **changes})
 
 
 def _elsewhere(campaign: CampaignView, endorsement_id: int) -> AnyResponse:

@@ -5,10 +5,11 @@ another service is loaded before somebody presses. KakaoTalk has no link to shar
 page of its own loads it, and only where PLEDGE_KAKAO_KEY is set (docs/privacy.md).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import segno
 from flask import Response, abort, request, url_for
@@ -16,6 +17,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from config import current_config
+from pledge.campaigns.models import SHARE_CHANNELS
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
 from pledge.core.urls import campaign_link, public_url
@@ -29,7 +31,7 @@ from pledge.web.security_headers import policy_with
 from pledge.web.templating import render_page
 
 #: Pixels of the widget's frame where it is not sized by embed.js.
-_HEIGHT = 420
+_HEIGHT = 640
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,6 @@ class Code:
 class Codes:
     """All of them, in the language of the page."""
 
-    link: Code
     script: Code
     script_form: Code
     frame: Code
@@ -74,6 +75,7 @@ def partner_page(slug: str, token: str) -> Response:
 
 def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = False) -> Response:
     """`is_own`: with how many people signed through its link."""
+    via = referrer.code if referrer else None
     return render_page(
         "public/campaign/spread.html",
         campaign=campaign,
@@ -81,6 +83,8 @@ def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = F
         is_own=is_own,
         group=referrals.group(campaign.id, referrer.code) if is_own and referrer else None,
         partners=referrals.partners(campaign.id),
+        share=_links(_link(campaign, via), invitation(campaign), campaign),
+        short_link=short_link(campaign, via),
         codes=_codes(campaign, referrer),
         endorsement_codes=endorsement_codes(campaign, referrer.endorsement_id)
         if referrer and referrer.endorsement_id
@@ -126,10 +130,9 @@ def _codes(campaign: CampaignView, referrer: Referrer | None) -> Codes:
     )
     chosen = {"lang": lang, **({"via": via} if via else {})}
     frame = Markup(
-        '<iframe src="{src}" title="{title}" width="100%" height="{height}" loading="lazy"></iframe>'
+        '<iframe src="{src}" title="{title}" width="100%" height="{height}" allow="web-share; clipboard-write" loading="lazy"></iframe>'
     )
     return Codes(
-        link=link_code(campaign, via),
         script=Code(
             "script",
             _("The number of signatures and a button"),
@@ -164,28 +167,48 @@ _KAKAO_POLICY = policy_with(
 )
 
 
+#: Of other services. Mail programs take + for itself, so spaces are %20 in all of them.
+_SHARE_PAGES = {
+    "band": "https://www.band.us/plugin/share?body={text}%0A{url}&route={url}",
+    "x": "https://twitter.com/intent/tweet?text={text}&url={url}",
+    "facebook": "https://www.facebook.com/sharer/sharer.php?u={url}",
+    "line": "https://social-plugins.line.me/lineit/share?url={url}&text={text}",
+    "threads": "https://www.threads.com/intent/post?text={text}&url={url}",
+    "naver": "https://share.naver.com/web/shareView?url={url}&title={text}",
+    "email": "mailto:?subject={subject}&body={text}%0A%0A{url}",
+}
+
+
 @dataclass(frozen=True)
 class ShareLinks:
     """What to share, and where to."""
 
     url: str
-    text: str  #: a sentence that goes with the address
+    text: str  #: goes with the address in the share sheet of a telephone
+    copied: str  #: what is copied: the address, below a text of staff if they have written one for it
     kakao: str  #: our page that opens KakaoTalk; empty where no key is set
-    line: str
-    x: str
-    facebook: str
-    whatsapp: str
-    email: str
+    pages: Mapping[str, str]  #: addresses of other services that share it
 
 
-def campaign_links(campaign: CampaignView) -> ShareLinks:
+def invitation(campaign: CampaignView) -> str:
+    """What anybody may say of it."""
     if campaign.has_ended:
         text = _("“%(title)s”: see what came of it", title=campaign.title)
     elif campaign.is_open:
         text = _("“%(title)s”: read the pledge and sign", title=campaign.title)
     else:
         text = _("“%(title)s”: read what it is about", title=campaign.title)
-    return _links(campaign_link(i18n.language(), campaign.slug), text, campaign.slug)
+    return str(text)
+
+
+def words(campaign: CampaignView, text: str) -> dict[str, str]:
+    """What is said in each channel: `text` where staff have written none, and while nobody can sign."""
+    written = campaign.share_texts if campaign.is_open else {}
+    return {name: written.get(name) or written.get("all") or text for name in SHARE_CHANNELS}
+
+
+def campaign_links(campaign: CampaignView) -> ShareLinks:
+    return _links(campaign_link(i18n.language(), campaign.slug), invitation(campaign), campaign)
 
 
 def signer_links(campaign: CampaignView) -> ShareLinks:
@@ -194,20 +217,21 @@ def signer_links(campaign: CampaignView) -> ShareLinks:
         text = _("I signed “%(title)s”.", title=campaign.title)
     else:
         text = _("I signed “%(title)s”. Will you join me?", title=campaign.title)
-    return _links(campaign_link(i18n.language(), campaign.slug), text, campaign.slug)
+    return _links(campaign_link(i18n.language(), campaign.slug), text, campaign)
 
 
 def organization_links(campaign: CampaignView, endorsement_id: int, name: str) -> ShareLinks:
-    """The page of an organisation that endorses."""
+    """The page of an organisation that endorses, for which staff write no texts."""
     text = _("%(organization)s endorses “%(campaign)s”", organization=name, campaign=campaign.title)
-    return _links(_entry(campaign, endorsement_id), text, campaign.slug, endorsement_id=endorsement_id)
+    plain = replace(campaign, share_texts={})
+    return _links(_entry(campaign, endorsement_id), text, plain, endorsement_id=endorsement_id)
 
 
 def group_links(campaign: CampaignView, referrer: Referrer) -> ShareLinks:
     """The page of a partner that counts who signs through its link."""
     name = referrer.name.of(i18n.language())
     text = _("“%(title)s”: sign with %(name)s", title=campaign.title, name=name)
-    return _links(group_address(campaign, referrer.code), text, campaign.slug)
+    return _links(group_address(campaign, referrer.code), text, replace(campaign, share_texts={}))
 
 
 def group_address(campaign: CampaignView, code: str) -> str:
@@ -221,19 +245,29 @@ def _entry(campaign: CampaignView, endorsement_id: int) -> str:
     )
 
 
-def _links(url: str, text: str, slug: str, **more: Any) -> ShareLinks:
+def _links(url: str, text: str, campaign: CampaignView, **more: Any) -> ShareLinks:
+    said = words(campaign, text)
     has_key = bool(current_config().kakao_key)
     return ShareLinks(
         url=url,
-        text=text,
-        kakao=url_for("public.share_by_kakao", slug=slug, **more) if has_key else "",
-        line="https://social-plugins.line.me/lineit/share?" + urlencode({"url": url, "text": text}),
-        x="https://twitter.com/intent/tweet?" + urlencode({"text": text, "url": url}),
-        facebook="https://www.facebook.com/sharer/sharer.php?" + urlencode({"u": url}),
-        whatsapp="https://wa.me/?" + urlencode({"text": f"{text} {url}"}),
-        # Mail programs take + for itself.
-        email="mailto:?" + urlencode({"subject": text, "body": f"{text}\n\n{url}"}, quote_via=quote),
+        text=said["kakao"],
+        copied=f"{said['copy']}\n{url}" if "copy" in campaign.share_texts else url,
+        kakao=url_for("public.share_by_kakao", slug=campaign.slug, **more) if has_key else "",
+        pages={
+            name: page.format(url=quote(url, safe=""), text=quote(said[name], safe=""), subject=quote(text))
+            for name, page in _SHARE_PAGES.items()
+        },
     )
+
+
+def short_link(campaign: CampaignView, via: str | None = None) -> str:
+    """The address for posters and QR codes, which the browser's language completes."""
+    link = (
+        public_url("short_name", short_name=campaign.short_name)
+        if campaign.short_name
+        else public_url("campaign_root", slug=campaign.slug)
+    )
+    return f"{link}?via={via}" if via else link
 
 
 @public.get("/c/<slug>/share/kakao")

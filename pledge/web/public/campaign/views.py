@@ -41,7 +41,7 @@ from pledge.web.public.campaign.pages import (
     pdf,
     signing_since,
 )
-from pledge.web.public.campaign.sharing import Code, campaign_links, group_address, qr_code
+from pledge.web.public.campaign.sharing import Code, campaign_links, group_address, qr_code, short_link
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
@@ -254,7 +254,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
         facts=structured_data.campaign_facts(page, coming),
         form=SignForm(country=countries.HOME),
         share=campaign_links(view),
-        qr=qr_code(page.url),
+        qr=qr_code(short_link(view)),
         story=timeline(view, page.people, i18n.language()),
         events=coming,
         past_events=[event for event in reversed(shown) if event.is_over],
@@ -279,7 +279,9 @@ def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
 @cached(PAGE_CACHE)
 def live(slug: str) -> Response:
     page = campaign_page(campaign_or_404(slug))
-    return render_page("public/campaign/live.html", page=page, qr=qr_code(page.url))
+    return render_page(
+        "public/campaign/live.html", page=page, short_link=short_link(page), qr=qr_code(short_link(page))
+    )
 
 
 @public.get("/c/<slug>/poster-<paper>.pdf")
@@ -301,9 +303,7 @@ def poster(slug: str, paper: str) -> Response:
         secretariat=_("Secretariat: %(names)s", names=campaign.secretariat_line)
         if campaign.secretariat_line
         else "",
-        url=group_address(campaign, referrer.code)
-        if referrer
-        else campaign_link(i18n.language(), campaign.slug),
+        url=group_address(campaign, referrer.code) if referrer else short_link(campaign),
     )
     return pdf(poster_pdf(words, Paper(paper)), f"{campaign.slug}-poster-{paper}-{words.lang}")
 

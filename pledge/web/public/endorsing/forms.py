@@ -40,18 +40,13 @@ _FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
     ("name", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
     ("name", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
     ("type", ContentFault.UNKNOWN): _l("Choose a kind of organisation from the list."),
-    ("website", LineFault.EMPTY): _l("Enter the address of the organisation's website."),
     ("website", LineFault.TOO_LONG): _l("The address can have up to 300 characters."),
-    ("interim_year", ContentFault.HALF): _l(
-        "Enter the interim year too, or leave year and percentage empty."
-    ),
     ("interim_percent", ContentFault.HALF): _l(
         "Enter the interim percentage too, or leave year and percentage empty."
     ),
     ("statement", LineFault.TOO_LONG): _l("A statement can have up to 600 characters."),
     ("contact_name", LineFault.EMPTY): _l("Enter the name of the person who speaks for the organisation."),
     ("contact_name", LineFault.TOO_LONG): _l("The name can have up to 80 characters."),
-    ("contact_title", LineFault.EMPTY): _l("Enter that person's title."),
     ("contact_title", LineFault.TOO_LONG): _l("The title can have up to 80 characters."),
 }
 
@@ -83,10 +78,6 @@ def _by(rule: Callable[[str], object]) -> Check:
     return check
 
 
-def _by_rule_of_person(name: str) -> Check:
-    return _by(lambda text: rules.clean_line(name, text, rules.MAX_PERSON))
-
-
 def _check_name(form: "ContentForm", field: Field) -> None:
     if field.name == f"name_{languages.default()}" and not any(
         map(one_line, form.by_language("name").values())
@@ -103,7 +94,7 @@ def _check_number(form: "ContentForm", field: Field) -> None:
         fault = ContentFault.PERCENT if field.name == "interim_percent" else ContentFault.YEAR
         raise ValidationError(words(field.name, fault)) from None
     try:
-        faults = rules.target_faults(*map(number, form.numbers))
+        faults = rules.target_faults(*form.targets())
     except ValueError:
         return
     if field.name in faults:
@@ -127,16 +118,17 @@ class ContentForm(PlaceForm):
     logo_kept = HiddenField()
     logo_removed = TickField(_l("Show no logo"))
     target_year = StringField(_l("Net zero by"), [_check_number])
-    interim_year = StringField(_l("Interim year"), [_check_number])
     interim_percent = StringField(_l("Interim percentage"), [_check_number])
+    interim_year = StringField(_l("Interim year"), [_check_number])
     statement = ByLanguage(TextAreaField, _l("Public statement"), check=_by(rules.clean_statement))
 
+    default_year = rules.INTERIM_YEAR
     #: The name of the stored picture; the view sets it (web/public/campaign/files.py).
     logo_name: str = ""
 
     def content(self) -> Content:
         """What the fields say, once they are valid."""
-        target_year, interim_year, interim_percent = map(number, self.numbers)
+        target_year, interim_year, interim_percent = self.targets()
         return Content(
             name=self.by_language("name"),
             type=self.type.data or "",
@@ -150,16 +142,19 @@ class ContentForm(PlaceForm):
             logo=self.logo_name,
         )
 
-    @property
-    def numbers(self) -> tuple[Field, Field, Field]:
-        return self.target_year, self.interim_year, self.interim_percent
+    def targets(self) -> tuple[int | None, int | None, int | None]:
+        """Target year, interim year and percentage; a percentage without a year is for INTERIM_YEAR. Raises ValueError."""
+        year, percent = number(self.interim_year), number(self.interim_percent)
+        if year is None and percent is not None:
+            year = rules.INTERIM_YEAR
+        return number(self.target_year), year, percent
 
 
 class PersonForm(PublicForm):
     """Name and title of who speaks for an organisation; declared after the content, so that they are shown after it."""
 
-    contact_name = StringField(_l("Name"), [_by_rule_of_person("contact_name")])
-    contact_title = StringField(_l("Title or position"), [_by_rule_of_person("contact_title")])
+    contact_name = StringField(_l("Name"), [_by(lambda text: rules.clean_person(text, ""))])
+    contact_title = StringField(_l("Title or position"), [_by(rules.clean_title)])
 
 
 class EndorseForm(ProvableForm, ContentForm, PersonForm, AddressForm):
@@ -170,7 +165,7 @@ class EndorseForm(ProvableForm, ContentForm, PersonForm, AddressForm):
     authority_ok = TickField(_l("I may speak for this organisation"), [_MAY_SPEAK])
     consent_organization = TickField(
         _l("The organisation agrees that its endorsement is shown in public"),
-        [DataRequired(_l("We can only list the organisation if it agrees to this."))],
+        [DataRequired(_l("Please agree to the endorsement being public."))],
     )
     consent_person = TickField(_l("I agree that my personal data is collected and used"), [_AGREES])
     show_contact = TickField(_l("Show my name and title"))

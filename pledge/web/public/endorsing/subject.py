@@ -1,20 +1,19 @@
 """An organisation's endorsement as a subject of mailed links: its use cases and what its pages show."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 
 from config import current_config
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
-from pledge.core.domains import registrable
 from pledge.core.tokens import Purpose
 from pledge.endorsements import handover, services
 from pledge.endorsements.models import EndorsementState, EndorsementVersion, VerificationLevel
 from pledge.endorsements.queries import EndorsementView, open_link, own_endorsement
-from pledge.endorsements.verification.domains import host_of
-from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
+from pledge.endorsements.verification.ladder import Proof, proof_for
 from pledge.endorsements.versions import content_of
 from pledge.statistics import referrals
 from pledge.statistics.referrals import ReferralLine, organization_code
@@ -75,23 +74,20 @@ def _spread(endorsement: EndorsementView) -> OwnSpread | None:
         return None
     return OwnSpread(
         group=group,
-        link=link_code(endorsement.campaign, group.referrer.code),
+        link=replace(
+            link_code(endorsement.campaign, group.referrer.code), label=_("The organisation’s link")
+        ),
         badge=endorsement_codes(endorsement.campaign, endorsement.row.id),
     )
 
 
-def _proof(endorsement: EndorsementView) -> dict[str, str] | None:
-    """What to publish where, to prove that the website is the organisation's; None when that is not offered."""
+def _proof(endorsement: EndorsementView) -> Proof | None:
+    """None when it is not offered."""
     if not current_config().site_checks or endorsement.row.state not in services.CORRECTABLE:
         return None
     if endorsement.row.level not in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
         return None
-    host = host_of((endorsement.published or endorsement.newest).website)
-    return {
-        "record": f"{RECORD}.{registrable(host) or host}",
-        "file": f"https://{host}{PATH}",
-        "value": site_proof(endorsement.row.id),
-    }
+    return proof_for(endorsement.row.id, (endorsement.published or endorsement.newest).website)
 
 
 def readable(endorsement: EndorsementView) -> dict[str, Any]:

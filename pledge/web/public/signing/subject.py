@@ -11,7 +11,6 @@ from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n, tokens
 from pledge.core.tokens import Purpose
-from pledge.core.urls import campaign_link
 from pledge.ledger import queries as ledger
 from pledge.mailed_links.links import Link
 from pledge.signatures import services
@@ -19,7 +18,7 @@ from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.web.caching import SECONDS, cache
 from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, goal_step
-from pledge.web.public.campaign.sharing import qr_code, signer_links
+from pledge.web.public.campaign.sharing import qr_code, short_link, signer_links
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import OwnForm, SignForm
 
@@ -66,7 +65,7 @@ def thanks_context(campaign: CampaignView) -> dict[str, Any]:
     return {
         "step": step_with(campaign, 1),
         "share": signer_links(campaign),
-        "qr": qr_code(campaign_link(lang, campaign.slug)),
+        "qr": qr_code(short_link(campaign)),
         "events": list(islice(coming, NEAREST_EVENTS)),
     }
 

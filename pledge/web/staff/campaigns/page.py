@@ -4,8 +4,10 @@ settings: the recipient in its consents, the address for answers, its secretaria
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import Response, abort, request
+from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
@@ -18,13 +20,13 @@ from pledge.accounts.roles import Permission
 from pledge.audit import queries as audit
 from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Search
-from pledge.campaigns import consents, items, media, moderation, pledges, senders
+from pledge.campaigns import consents, items, media, moderation, pledges, senders, sharing
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.media import FOCUS_LABELS, PhotoFocus, VideoFields
-from pledge.campaigns.models import PartnerRole
+from pledge.campaigns.models import SHARE_CHANNELS, PartnerRole
 from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.pledges import NewVersion, wording_changes
-from pledge.campaigns.queries import pledge_versions
+from pledge.campaigns.queries import find_draft, pledge_versions
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.campaigns.video import OwnVideo, Video
@@ -36,6 +38,7 @@ from pledge.files.services import MEGABYTE, VideoFault
 from pledge.signatures import queries as signatures
 from pledge.statistics.totals import signed_versions
 from pledge.web.forms import ByLanguage, TickField
+from pledge.web.public.campaign.sharing import invitation, words
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, was_shown_lately
 from pledge.web.staff.blueprint import staff
@@ -270,6 +273,25 @@ class ReplyForm(SectionForm):
         senders.set_reply_to(actor(), slug, self.seen.data or "", self.reply_to.data or "")
 
 
+class SharingForm(SectionForm):
+    """The short address, thanks, and a text to share for each channel: `share_<channel>`."""
+
+    short_name = StringField(_l("Short address"))
+    thanks = ByLanguage(TextAreaField, _l("A sentence of thanks"))
+
+    @classmethod
+    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+        content = sharing.get_words(desk.id)
+        return {**languages.as_fields(content), "seen": stamp(content)}
+
+    def save(self, slug: str, files: Mapping[str, str]) -> None:
+        texts = {name: self.by_language(name) for name in sharing.TEXTS}
+        sharing.set_words(actor(), slug, self.seen.data or "", self.short_name.data or "", texts)
+
+
+for _channel in sharing.CHANNELS:
+    setattr(SharingForm, f"share_{_channel}", ByLanguage(TextAreaField, SHARE_CHANNELS[_channel]))
+
 PAGE_SECTIONS = {
     "texts": TextsForm,
     "photo": PhotoForm,
@@ -278,7 +300,7 @@ PAGE_SECTIONS = {
     "letters": LettersForm,
     "letter_text": LetterTextForm,
 }
-SETTINGS = {"recipient": RecipientForm, "reply_to": ReplyForm}
+SETTINGS = {"recipient": RecipientForm, "sharing": SharingForm, "reply_to": ReplyForm}
 
 
 def _text_fields() -> list[str]:
@@ -349,11 +371,29 @@ def campaign_settings(
         ],
         secretariat=[item for item in partners if item.fields.role == PartnerRole.SECRETARIAT],
         site_contact=urls.contact(),
+        said={lang: _said(desk.id, lang, forms["sharing_form"]) for lang in languages.codes()},
         **forms,
     )
 
 
 section_views("settings", SETTINGS, campaign_settings)
+
+
+@staff.post("/campaigns/<slug>/settings/sharing/preview")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_sharing_preview(slug: str) -> Response:
+    """The settings with what would be said in each channel; nothing is stored."""
+    return campaign_settings(slug, sent={"sharing": SharingForm(request.form)})
+
+
+def _said(campaign_id: int, lang: str, form: StampedForm) -> dict[str, str]:
+    """What is said in each channel in a language, with the texts of the form."""
+    view = find_draft(campaign_id, lang)
+    if view is None:
+        return {}
+    typed = {channel: form[f"share_{channel}_{lang}"].data or "" for channel in sharing.CHANNELS}
+    with force_locale(languages.locale(lang)):
+        return words(replace(view, share_texts=typed), invitation(view))
 
 
 @staff.post(f"{_PAGE}/texts/preview")

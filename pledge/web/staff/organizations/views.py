@@ -13,7 +13,6 @@ from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.audit.labels import ACTIONS
 from pledge.core import i18n, languages
-from pledge.core.domains import registrable
 from pledge.endorsements.models import ReasonKind, VerificationLevel
 from pledge.endorsements.review import moderation, presence, queries, reasons
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
@@ -21,7 +20,7 @@ from pledge.endorsements.review.presence import Presence
 from pledge.endorsements.review.queries import Case, SeenState, Tab
 from pledge.endorsements.review.reasons import BadReason
 from pledge.endorsements.verification.domains import belongs_to, host_of
-from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
+from pledge.endorsements.verification.ladder import proof_for
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import page_number
 from pledge.web.staff.auth.access import actor, needs
@@ -351,15 +350,12 @@ def _presence_words(found: Presence) -> str:
 def _evidence(case: Case) -> Mapping[str, Any]:
     """Whose mailbox, whose website, and the proof that the website would have to show."""
     website = case.newest.website
-    host = host_of((case.published or case.newest).website)
     mail_domain = str(case.row.contact_email).rpartition("@")[2]
     return {
         "mail_domain": mail_domain,
         "free_mail": not case.row.mail_domain,
         "belongs": belongs_to(mail_domain, website),
-        "host": host,
-        "record": f"{RECORD}.{registrable(host) or host}",
-        "file": f"https://{host}{PATH}",
-        "proof": site_proof(case.row.id),
+        "host": host_of(website),
+        "proof": proof_for(case.row.id, (case.published or case.newest).website),
         "can_look": current_config().site_checks,
     }

@@ -2,9 +2,16 @@
 
 import re
 from html import unescape
+from time import sleep
+from urllib.parse import parse_qs
 
 import pytest
+from sqlalchemy import update
 
+from pledge.campaigns.models import Campaign
+from pledge.core.db import transaction
+from pledge.core.languages import Texts
+from pledge.web.caching import SECONDS
 from pledge.web.public.campaign.sharing import KAKAO_INTEGRITY, KAKAO_SCRIPT
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.support.factories import (
@@ -90,3 +97,43 @@ def test_before_it_is_on_the_wall_it_shares_the_campaign(client):
     address, sentence = shared(client.get("/en/c/blue-skies/endorse/thanks").text)
     assert address.endswith("/en/c/blue-skies")
     assert "Organization" not in sentence
+
+
+def test_staff_write_what_is_said_in_each_channel_while_people_can_sign(client):
+    texts = {"all": Texts(ko="모두 함께"), "x": Texts(ko="하늘 & 바다"), "copy": Texts(ko="같이 해요")}
+    of = campaign(share_texts=texts)
+    page = unescape(client.get("/ko/c/blue-skies").text)
+    assert shared(page)[1] == "모두 함께"
+    for name, said in (
+        ("twitter.com", "하늘 & 바다"),
+        ("www.threads.com", "모두 함께"),
+        ("mailto:", "모두 함께"),
+    ):
+        query = re.search(rf'href="[^"]*{name}[^"]*\?([^"]*)"', page)[1]
+        assert said in " ".join(value for values in parse_qs(query).values() for value in values)
+    assert re.search(r'data-copy-text="같이 해요\nhttp', page)
+    assert shared(client.get("/en/c/blue-skies").text)[1].startswith("“Blue Skies”"), "none is written"
+    with transaction() as session:
+        session.execute(update(Campaign).where(Campaign.id == of.id).values(state="closed"))
+    sleep(SECONDS)
+    assert "모두 함께" not in client.get("/ko/c/blue-skies").text
+
+
+@pytest.mark.parametrize(("asked", "lang"), [("en", "en"), ("ko,en;q=0.5", "ko"), ("", "ko")])
+def test_an_address_without_a_language_leads_to_the_one_of_the_browser(client, asked, lang):
+    campaign(short_name="sky")
+    for path in ("/c/blue-skies", "/go/sky", "/go/SKY"):
+        answer = client.get(f"{path}?via=p1", headers={"Accept-Language": asked})
+        assert (answer.status_code, answer.location) == (302, f"/{lang}/c/blue-skies?via=p1")
+        assert answer.headers["Vary"] == "Accept-Language"
+
+
+def test_a_short_address_that_nobody_gave_leads_nowhere(client):
+    campaign("air", state="draft", short_name="air")
+    assert client.get("/go/air").status_code == client.get("/go/sky").status_code == 404
+
+
+def test_pages_show_the_short_address(client):
+    campaign(short_name="sky")
+    assert "localhost/go/sky" in client.get("/ko/c/blue-skies/live").text
+    assert "/go/sky" in client.get("/ko/c/blue-skies/spread").text

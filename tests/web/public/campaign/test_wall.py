@@ -6,13 +6,16 @@ from datetime import timedelta
 import pytest
 
 from pledge.audit.models import COMMAND_LINE
+from pledge.campaigns.models import Campaign
 from pledge.core import clock
+from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.endorsements import queries
 from pledge.endorsements.queries import initials
 from pledge.endorsements.review import moderation
 from pledge.endorsements.review import queries as review
-from tests.support.factories import campaign, endorsement
+from pledge.statistics.referrals import organization_code
+from tests.support.factories import campaign, crowd, endorsement
 
 WALL = "/en/c/blue-skies/organizations"
 
@@ -27,6 +30,12 @@ def names(reply):
     return re.findall(r'organization__name"><a [^>]*>([^<]+)</a>', reply.text)
 
 
+def chips(reply):
+    """The kinds that can be chosen, with how many there are of each."""
+    found = re.findall(r'wall-kinds__kind"[^>]*>([^<]+)<span class="wall-kinds__number">(\d+)<', reply.text)
+    return [f"{text.strip()} {number}" for text, number in found]
+
+
 # --- Who stands there ---
 
 
@@ -39,8 +48,8 @@ def test_only_what_staff_published_is_on_the_wall(client):
     assert "Nobody" not in reply.text
 
 
-def test_an_organisation_is_shown_with_level_target_statement_and_initials(client):
-    endorsement(
+def test_a_card_has_initials_and_level_and_the_page_behind_it_what_the_organisation_says(client):
+    row = endorsement(
         name_en="Green Harbour",
         level="domain",
         target_year=2045,
@@ -48,22 +57,19 @@ def test_an_organisation_is_shown_with_level_target_statement_and_initials(clien
         interim_percent=55,
         statement_en="We start now.",
     )
-    text = client.get(WALL).text
-    for word in (
-        "Verified by its e-mail domain",
-        "Net zero by 2045",
-        "55% less by 2030",
-        "We start now.",
-        ">GH<",
-    ):
-        assert word in text
+    wall, page = client.get(WALL).text, client.get(f"{WALL}/{row.id}").text
+    for word in ("Verified by its e-mail domain", "●●○", ">GH<"):
+        assert word in wall
+        assert word in page
+    for word in ("Net zero by 2045", "55% less by 2030", "We start now."):
+        assert word not in wall
+        assert word in page
 
 
 def test_a_name_in_one_language_stands_in_the_other_marked_as_that_language(client):
-    endorsement(name_ko="푸른항구", name_en="", statement_ko="지금 시작합니다.", statement_en="")
-    text = client.get(WALL).text
-    assert 'lang="ko">푸른항구</a>' in text
-    assert re.search(r'organization__statement" lang="ko">지금 시작합니다\.', text)
+    row = endorsement(name_ko="푸른항구", name_en="", statement_ko="지금 시작합니다.", statement_en="")
+    assert 'lang="ko">푸른항구</a>' in client.get(WALL).text
+    assert re.search(r'quote" lang="ko">지금 시작합니다\.', client.get(f"{WALL}/{row.id}").text)
 
 
 def test_organisations_are_sorted_by_the_name_that_the_page_shows(client):
@@ -74,12 +80,12 @@ def test_organisations_are_sorted_by_the_name_that_the_page_shows(client):
     assert names(client.get(WALL.replace("/en/", "/ko/"))) == ["Bamboo", "가람", "나무"]
 
 
-def test_organisations_are_grouped_by_kind_and_sorted_by_name(client):
-    for kind, name in (("faith", "B"), ("business", "Z"), ("business", "a"), ("city", "M")):
+def test_local_governments_and_schools_come_before_businesses_each_sorted_by_name(client):
+    for kind, name in (("business", "Z"), ("business", "a"), ("academia", "B"), ("city", "M")):
         endorsement(type=kind, name_en=f"{name} organisation")
     reply = client.get(WALL)
-    assert names(reply) == ["a organisation", "Z organisation", "M organisation", "B organisation"]
-    assert re.findall(r'id="type-(\w+)"', reply.text) == ["business", "city", "faith"]
+    assert names(reply) == ["M organisation", "B organisation", "a organisation", "Z organisation"]
+    assert chips(reply) == ["All 4", "City or province 1", "Academia or school 1", "Business 2"]
 
 
 def test_an_empty_wall_invites_the_first_and_has_nothing_to_search(client):
@@ -115,12 +121,14 @@ def test_kind_and_country_narrow_it_and_are_counted(client):
     endorsement(type="business", country="JP", name_en="Toyo")
     endorsement(type="city", country="JP", name_en="Kyoto")
     assert names(client.get(f"{WALL}?type=business")) == ["Posco", "Toyo"]
-    assert names(client.get(f"{WALL}?country=JP")) == ["Toyo", "Kyoto"]
+    assert names(client.get(f"{WALL}?country=JP")) == ["Kyoto", "Toyo"]
     reply = client.get(f"{WALL}?country=JP&type=city&q=kyo")
     assert names(reply) == ["Kyoto"]
     assert "Japan (2)" in reply.text
-    assert "Business (2)" in reply.text
+    assert "Business 2" in chips(reply)
     assert '<option value="JP" selected>' in reply.text
+    assert '<input type="hidden" name="type" value="city">' in reply.text, "a search stays within the kind"
+    assert f'href="{WALL}?q=kyo&amp;type=business&amp;country=JP"' in reply.text, "a kind keeps the search"
 
 
 @pytest.mark.parametrize(
@@ -165,10 +173,10 @@ def test_a_filtered_view_is_never_served_for_the_whole_nor_the_whole_for_it(clie
     endorsement(type="business", name_en="Posco")
     endorsement(type="city", name_en="Kyoto")
     assert names(client.get(f"{WALL}?type=city")) == ["Kyoto"]
-    assert names(client.get(WALL)) == ["Posco", "Kyoto"]
+    assert names(client.get(WALL)) == ["Kyoto", "Posco"]
     assert names(client.get(f"{WALL}?type=city")) == ["Kyoto"]
     assert names(client.get(f"{WALL}?type=business")) == ["Posco"]
-    assert names(client.get(f"{WALL}?fbclid=1")) == ["Posco", "Kyoto"]
+    assert names(client.get(f"{WALL}?fbclid=1")) == ["Kyoto", "Posco"]
 
 
 # --- Who has left ---
@@ -250,9 +258,29 @@ def test_a_duplicate_of_one_that_still_waits_leads_to_the_wall(client):
     assert (reply.status_code, reply.location) == (302, WALL)
 
 
-def test_a_website_that_is_no_web_address_becomes_no_link(client):
-    row = endorsement(website="javascript:alert(1)")
-    assert "javascript:" not in client.get(f"{WALL}/{row.id}").text
+def test_whoever_signs_from_its_page_signs_by_its_own_link_while_the_campaign_is_open(client, blue):
+    row = endorsement(name_ko="푸른항구")
+    page = client.get(f"{WALL.replace('/en/', '/ko/')}/{row.id}").text
+    assert "푸른 하늘’ 서약에 함께합니다" in page
+    assert f'href="/ko/c/blue-skies/sign?via=o{row.id}"' in page
+    with transaction() as session:
+        session.get_one(Campaign, blue.id).state = "closed"
+    assert "/sign?via=" not in client.get(f"{WALL}/{row.id}").text
+
+
+@pytest.mark.parametrize(
+    ("people", "shown"), [(9, None), (10, "At least 10 people"), (14, "At least 10 people")]
+)
+def test_its_page_says_how_many_came_by_its_link_from_ten_on(client, people, shown):
+    row = endorsement()
+    crowd(people, via=organization_code(row.id))
+    page = client.get(f"{WALL}/{row.id}").text
+    assert (shown or "people have signed through") in page if shown else "have signed through" not in page
+
+
+def test_an_organisation_without_a_website_has_a_page_without_one(client):
+    row = endorsement(website="")
+    assert "Website" not in client.get(f"{WALL}/{row.id}").text
 
 
 @pytest.mark.parametrize(

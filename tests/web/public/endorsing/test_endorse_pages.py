@@ -59,9 +59,31 @@ def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(clien
 
 def test_only_what_is_required_is_needed(client):
     optional = ("name_en", "region", "target_year", "interim_year", "interim_percent", "statement_ko")
-    optional = (*optional, "statement_en", "registration_number", "pledge_version")
-    assert send(client, **dict.fromkeys(optional)).status_code == 303
+    optional = (
+        *optional,
+        "statement_en",
+        "registration_number",
+        "pledge_version",
+        "website",
+        "contact_title",
+    )
+    assert send(client, **dict.fromkeys(optional), show_contact="y").status_code == 303
     assert stored() == 1
+    (version,) = stored_versions()
+    assert (version.website, version.spokesperson, version.interim_year) == ("", "김하늘", None)
+
+
+def test_a_percentage_without_a_year_is_for_2030(client):
+    assert send(client, interim_year="", interim_percent="40").status_code == 303
+    (version,) = stored_versions()
+    assert (version.interim_year, version.interim_percent) == (2030, 40)
+
+
+def test_what_need_not_be_filled_in_is_folded_until_something_of_it_is(client):
+    folded = re.findall(r'<details class="disclosure"( open)?>', client.get(FORM["en"]).text)
+    assert folded == [""] * 4
+    page = send(client, "en", statement_en="", statement_ko="", email="sky@", contact_title="")
+    assert re.findall(r'<details class="disclosure"( open)?>', page.text) == ["", "", " open", ""]
 
 
 @pytest.mark.sqlite_only
@@ -79,14 +101,11 @@ def test_only_what_is_required_is_needed(client):
         ("country", "XX"),
         ("country", None),
         ("region", "KR-99"),
-        ("website", ""),
         ("website", "http://localhost/"),
         ("target_year", "soon"),
-        ("interim_year", ""),
         ("interim_percent", ""),
         ("statement_ko", "가" * 601),
         ("contact_name", ""),
-        ("contact_title", ""),
         ("email", "sky@"),
         ("registration_number", "123-45-67890"),
         ("authority_ok", None),
@@ -148,7 +167,7 @@ class TestTheLogo:
         assert send(client, "en", logo=b"\0" * 9_000_000).status_code == 413
 
     def test_an_accepted_logo_is_not_lost_when_another_field_is_wrong(self, client):
-        page = send(client, logo=png(), contact_title="")
+        page = send(client, logo=png(), contact_name="")
         assert page.status_code == 422
         assert "/files/" in page.text, "it is shown"
         again = send(client, logo_kept=hidden(page, "logo_kept"))
@@ -156,26 +175,26 @@ class TestTheLogo:
         assert stored_versions().one().logo
 
     def test_a_refused_second_logo_leaves_the_accepted_first(self, client):
-        first = send(client, logo=png(), contact_title="")
+        first = send(client, logo=png(), contact_name="")
         second = send(client, logo=b"nonsense", logo_kept=hidden(first, "logo_kept"))
         assert second.status_code == 422
         assert hidden(second, "logo_kept") != ""
 
     def test_an_accepted_logo_can_be_taken_back(self, client):
-        page = send(client, logo=png(), contact_title="")
+        page = send(client, logo=png(), contact_name="")
         reply = send(client, logo_kept=hidden(page, "logo_kept"), logo_removed="y")
         assert reply.status_code == 303
         assert stored_versions().one().logo == ""
 
     def test_a_forged_or_expired_name_of_a_file_is_no_logo(self, client, frozen_clock):
-        page = send(client, logo=png(), contact_title="")
+        page = send(client, logo=png(), contact_name="")
         assert send(client, logo_kept=hidden(page, "logo_kept")[:-3]).status_code == 303
         frozen_clock.move(days=2)
         assert send(client, logo_kept=hidden(page, "logo_kept")).status_code == 303
         assert {version.logo for version in stored_versions()} == {""}
 
     def test_one_uploaded_logo_is_not_taken_for_two_organisations(self, client):
-        page = send(client, logo=png(), contact_title="")
+        page = send(client, logo=png(), contact_name="")
         kept = hidden(page, "logo_kept")
         assert send(client, logo_kept=kept).status_code == 303
         answer_requests()

@@ -151,6 +151,15 @@ class TestTheWebsite:
         assert "pledge-site-" not in client.get(f"/en/endorse/me/{token}").text
         assert client.post(f"/en/endorse/me/{token}/site").status_code == 303
 
+    @pytest.mark.parametrize(
+        "website", ["", "https://www.instagram.com/haneul", "https://blog.naver.com/sky"]
+    )
+    def test_proving_is_not_offered_without_a_website_of_ones_own(self, make_app, website):
+        app = make_app(site_checks=True)
+        with app.app_context():
+            token = endorse_manage_token(endorsement(website=website))
+        assert "pledge-site-" not in app.test_client().get(f"/en/endorse/me/{token}").text
+
     @pytest.mark.parametrize("found", [True, False])
     def test_the_website_is_looked_at_when_somebody_presses(self, make_app, monkeypatch, found):
         app = make_app(site_checks=True)
@@ -160,7 +169,8 @@ class TestTheWebsite:
             token = endorse_manage_token(row)
         client = app.test_client()
         page = client.get(f"/en/endorse/me/{token}").text
-        assert "_pledge.haneul.co.kr" in page
+        assert "TXT record in the DNS of haneul.co.kr" in page
+        assert '<dd class="facts__value">_pledge</dd>' in page, "as a hoster asks for it"
         assert "https://www.haneul.co.kr/.well-known/pledge.txt" in page
         reply = client.post(f"/en/endorse/me/{token}/site")
         assert reply.headers["Location"].endswith("done=proved#done" if found else "done=not_proved#done")

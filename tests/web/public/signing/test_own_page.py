@@ -34,7 +34,7 @@ def test_the_own_page_shows_ones_number_and_a_way_to_share_while_the_signature_c
     fold_all()
     page = client.get(f"/en/me/{manage_token(second)}").text
     assert "to sign" in page
-    assert "/share/blue-skies/2.en.png" in page
+    assert "/share/blue-skies/2.en.square.png" in page
     assert 'class="share ' in page
     services.withdraw(manage_token(first))
     page = client.get(f"/en/me/{manage_token(first)}").text

@@ -44,7 +44,7 @@ def test_the_picture_is_that_of_ones_number_and_waits_for_it(client):
     assert "/share/blue-skies/" not in thanks_parts(client, press_key(people[1]))
     fold_all()
     page = thanks_parts(client, press_key(people[1]))
-    assert 'href="/share/blue-skies/2.en.png" download="blue-skies-2.png"' in page
+    assert 'href="/share/blue-skies/2.en.square.png" download="blue-skies-2.png"' in page
 
 
 def test_the_next_two_events_are_named_and_no_past_one(client):

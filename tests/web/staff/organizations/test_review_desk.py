@@ -134,6 +134,24 @@ def test_candidates_for_a_duplicate_are_shown_with_what_speaks_for_it(reviewer):
     assert "전혀 다른 곳" not in text
 
 
+@pytest.mark.parametrize(
+    ("own", "others", "is_candidate"),
+    [
+        ("", "", False),
+        ("https://www.instagram.com/sky", "https://www.instagram.com/sea", False),
+        ("https://www.instagram.com/sky", "https://www.instagram.com/sky", True),
+    ],
+)
+def test_a_page_on_the_site_of_others_is_its_owner_and_no_website_is_nobodys(
+    reviewer, own, others, is_candidate
+):
+    row = endorsement(state="review", name_ko="하늘모임", name_en="", website=own, email="sky@naver.com")
+    endorsement(name_ko="바다모임", name_en="", website=others, email="sea@naver.com")
+    text = reviewer.get(f"{DESK}/{row.id}").text
+    assert ("same website" in text) == is_candidate
+    assert "TXT record" not in text, "there is nothing to prove"
+
+
 def test_a_domain_or_a_platform_that_many_share_makes_no_duplicates(reviewer):
     row = endorsement(
         state="review", name_ko="하나", email="a@group.example", website="https://facebook.com/one"

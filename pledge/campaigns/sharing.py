@@ -1,0 +1,64 @@
+"""What staff write for passing a campaign on: a short address for posters, a sentence of thanks, and texts to share."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.campaigns import rules
+from pledge.campaigns.models import MAX_SHARE_TEXT, SHARE_CHANNELS, Campaign, CampaignState
+from pledge.campaigns.moderation import compare, edited, subject
+from pledge.campaigns.rules import BadFields, Checker, FieldFault
+from pledge.core.db import reading
+from pledge.core.languages import Texts
+
+#: Those that take a text.
+CHANNELS = tuple(channel for channel in SHARE_CHANNELS if channel != "facebook")
+#: The texts by the names of their fields, with how many characters each may have in a language.
+TEXTS = {"thanks": 300, **{f"share_{channel}": MAX_SHARE_TEXT for channel in CHANNELS}}
+
+
+def get_words(campaign_id: int) -> dict[str, object]:
+    """What is stored, by field: `short_name`, "" without one, and TEXTS."""
+    query = select(Campaign.short_name, Campaign.thanks, Campaign.share_texts)
+    with reading() as connection:
+        return _words(*connection.execute(query.where(Campaign.id == campaign_id)).one())
+
+
+def set_words(
+    actor: Actor, slug: str, seen: str, short_name: str, texts: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Set all of them; `texts` are those of TEXTS that are not empty, by language. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
+    short_name = rules.clean_slug(short_name, "short_name") if short_name.strip() else ""
+    check = Checker()
+    clean = {name: check.lines(name, texts.get(name, {}), most) for name, most in TEXTS.items()}
+    check.finish()
+    share_texts = {channel: clean[f"share_{channel}"] for channel in CHANNELS}
+    try:
+        with edited(slug) as (session, campaign):
+            before = _words(campaign.short_name, campaign.thanks, campaign.share_texts)
+            compare(seen, before)
+            campaign.short_name, campaign.thanks = short_name or None, clean["thanks"]
+            campaign.share_texts = share_texts
+            after = _words(short_name, clean["thanks"], share_texts)
+            record(session, actor, "campaign.sharing", subject(slug), **rules.changed(before, after))
+    except IntegrityError:
+        raise BadFields({"short_name": FieldFault.TAKEN}) from None
+
+
+def slug_of(short_name: str) -> str | None:
+    """The public campaign with this short name; None when there is none (or only a draft)."""
+    query = select(Campaign.slug).where(
+        Campaign.short_name == short_name.lower(), Campaign.state != CampaignState.DRAFT
+    )
+    with reading() as connection:
+        return connection.execute(query).scalar_one_or_none()
+
+
+def _words(
+    short_name: str | None, thanks: Texts, share_texts: Mapping[str, Mapping[str, str]]
+) -> dict[str, object]:
+    channels = {f"share_{channel}": Texts(share_texts.get(channel, {})) for channel in CHANNELS}
+    return {"short_name": short_name or "", "thanks": thanks, **channels}

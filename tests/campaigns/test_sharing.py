@@ -1,0 +1,83 @@
+"""What staff write for passing a campaign on: its short address, thanks, texts to share."""
+
+import json
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import StatementError
+
+from pledge.audit.models import COMMAND_LINE, AuditEntry
+from pledge.campaigns import moderation, queries, sharing
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.moderation import EditedMeanwhile
+from pledge.campaigns.rules import BadFields, FieldFault, stamp
+from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
+from tests.support.factories import SLUG, campaign, draft
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def write(slug=SLUG, short_name="", before=None, **texts):
+    """Set these words; every other one is empty."""
+    number = db.session.scalar(select(Campaign.id).where(Campaign.slug == slug))
+    seen = stamp(before or sharing.get_words(number))
+    sharing.set_words(COMMAND_LINE, slug, seen, short_name, texts)
+
+
+def test_what_is_written_is_read_in_its_language_and_each_change_is_recorded():
+    of = campaign()
+    write(short_name=" Sky ", thanks={"ko": "고맙습니다 "}, share_x={"en": "Sign  with me"})
+    korean, english = (queries.find(SLUG, lang) for lang in ("ko", "en"))
+    assert (korean.short_name, korean.thanks, korean.share_texts) == ("sky", "고맙습니다", {})
+    assert (english.thanks, english.share_texts) == ("", {"x": "Sign with me"})
+    assert sharing.slug_of("SKY") == SLUG
+    before = sharing.get_words(of.id)
+    write()
+    with pytest.raises(EditedMeanwhile):
+        write(before=before)
+    details = db.session.scalars(select(AuditEntry.details).where(AuditEntry.action == "campaign.sharing"))
+    assert [json.loads(text)["after"] for text in details] == [
+        {"short_name": "sky", "thanks_ko": "고맙습니다", "share_x_en": "Sign with me"},
+        {"short_name": "", "thanks_ko": "", "share_x_en": ""},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "faults"),
+    [
+        ({"short_name": "s"}, {"short_name": FieldFault.SLUG}),
+        ({"short_name": "푸른하늘"}, {"short_name": FieldFault.SLUG}),
+        ({"short_name": "x" * 61}, {"short_name": FieldFault.TOO_LONG}),
+        ({"short_name": "air"}, {"short_name": FieldFault.TAKEN}),
+        ({"thanks": {"ko": "가" * 301}}, {"thanks_ko": FieldFault.TOO_LONG}),
+        ({"share_line": {"en": "x" * 201}}, {"share_line_en": FieldFault.TOO_LONG}),
+        ({"share_all": {"ko": "900101-1234567"}}, {"share_all_ko": FieldFault.RESIDENT_NUMBER}),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(words, faults):
+    of, _ = campaign(), campaign("air", short_name="air")
+    with pytest.raises(BadFields) as refused:
+        write(**words)
+    assert refused.value.faults == faults
+    assert sharing.get_words(of.id)["short_name"] == ""
+
+
+@pytest.mark.parametrize("texts", [{"fax": Texts(ko="팩스")}, {"x": Texts(ko="가" * 201)}])
+def test_the_database_takes_no_other_channel_and_no_longer_text(texts):
+    with pytest.raises(StatementError):
+        campaign(share_texts=texts)
+
+
+def test_a_copy_has_the_texts_and_not_the_short_address():
+    campaign(short_name="sky", share_texts={"all": Texts(ko="함께")})
+    moderation.create(COMMAND_LINE, slug="water", title={"ko": "물"}, copy_of=SLUG)
+    with transaction() as session:
+        row = session.scalar(select(Campaign).where(Campaign.slug == "water"))
+        assert (row.short_name, row.share_texts) == (None, {"all": {"ko": "함께"}})
+
+
+def test_a_draft_has_no_short_address_yet():
+    draft("air")
+    write("air", short_name="air")
+    assert sharing.slug_of("air") is None
