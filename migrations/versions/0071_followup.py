@@ -6,7 +6,7 @@ from alembic import op
 from pledge.core.db import migrations
 
 revision = "0071"
-down_revision = "0074"
+down_revision = "0075"
 branch_labels = None
 depends_on = None
 
