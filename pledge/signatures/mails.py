@@ -43,7 +43,7 @@ def _about_signers() -> Select[*tuple[Any, ...]]:
             *(IS_SETTLED.label("is_settled"), HAS_CONFIRMED.label("has_confirmed")),
             *(IS_REFUSED.label("is_refused"), number_column(Signature.id).label("number")),
             *(Campaign.slug, Campaign.closes_at, is_open.label("is_open")),
-            *(Campaign.goal, Campaign.goal_steps, LedgerHead.people),
+            *(Campaign.goal, Campaign.goal_steps, Campaign.thanks, LedgerHead.people),
             title_in(OutboxMail.lang, Signature.campaign_id).label("campaign"),
         )
         .join(Signature, Signature.id == OutboxMail.subject_id)
@@ -118,6 +118,7 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
         "place": "" if number is None else format_ordinal(number, mail.lang),
         "remaining": format_count(step.remaining, mail.lang) if signer.is_open else "",
         "target": format_count(step.target, mail.lang),
+        "words": signer.thanks[mail.lang],
     }
     return Message(signer.email, values)
 
