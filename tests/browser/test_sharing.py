@@ -55,6 +55,7 @@ def test_the_devices_own_share_sheet_is_offered_where_there_is_one(visitor, site
     page = visitor.page(lang="en")
     page.add_init_script("navigator.share = async (what) => { window.shared = what; };")
     page.goto(f"/en/{CAMPAIGN}")
+    page.locator("#share-title").scroll_into_view_if_needed()
     page.locator("[data-sheet]").click()
     assert page.evaluate("window.shared.url") == f"{site.url}/en/{CAMPAIGN}"
 
