@@ -77,6 +77,11 @@ class TextsForm(SectionForm):
     summary = ByLanguage(TextAreaField, _l("Summary"))
     body = ByLanguage(TextAreaField, _l("Text"))
     who_may_sign = ByLanguage(StringField, _l("Who may sign"))
+    followup_title = ByLanguage(StringField, _l("Title of the card"))
+    followup_sentence = ByLanguage(StringField, _l("One sentence"))
+    followup_link = ByLanguage(StringField, _l("Web address"))
+    followup_from = ByLanguage(StringField, _l("From day"))
+    followup_until = ByLanguage(StringField, _l("To day"))
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
