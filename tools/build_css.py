@@ -1,5 +1,5 @@
 """Join the style sheets under pledge/static/css: site.css for every page, one cascade layer for each kind; and for
-some pages another one, loaded after site.css: staff.css, progress.css, live.css.
+some pages another one, loaded after site.css: staff.css, progress.css, live.css, dark.css.
 
 tools/compile.sh runs it; the joined files are not in git.
 """
@@ -12,11 +12,14 @@ from pathlib import Path
 CSS = Path(__file__).resolve().parent.parent / "pledge" / "static" / "css"
 #: The layers of each joined file; later layers win, whatever their selectors weigh, and those of the second file come last.
 TARGETS = {
-    "site.css": ("settings", "base", "layout", "components", "screens"),
+    "site.css": ("settings", "base", "layout", "components", "screens", "widget"),
     "staff.css": ("charts", "staff"),
     "progress.css": ("charts", "progress"),
     "live.css": ("live",),
+    "dark.css": ("settings", "widget"),
 }
+#: What only they have whose browser asks for it; in dark.css everybody.
+DARK = "@media (prefers-color-scheme: dark)"
 
 
 def sources(layer: str) -> list[Path]:
@@ -40,7 +43,8 @@ def build(target: str) -> str:
     for layer in layers:
         body = "\n".join(squeeze(path.read_text("utf-8")) for path in sources(layer))
         parts.append(f"@layer {layer} {{\n{body}\n}}")
-    return "\n".join(parts) + "\n"
+    text = "\n".join(parts) + "\n"
+    return text.replace(DARK, "@media all") if target == "dark.css" else text
 
 
 if __name__ == "__main__":

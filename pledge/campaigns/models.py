@@ -197,6 +197,20 @@ class CampaignText(Model):
     )  #: a sentence for the form, or ""
     #: The campaign's letter in this language: a name in `files`; "" when there is none.
     letter: Mapped[str] = mapped_column(String(40), server_default="")
+    #: What those who have signed are asked next (followups.py).
+    followup_title: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    followup_sentence: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    followup_link: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    followup_from: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    followup_until: Mapped[str] = mapped_column(String(10), default="", server_default="")
+
+    __table_args__ = (
+        CheckConstraint("(followup_title = '') = (followup_link = '')", name="followup_is_whole"),
+        CheckConstraint(
+            "followup_link = '' OR substr(followup_link, 1, 8) = 'https://'", name="followup_is_https"
+        ),
+        CheckConstraint("followup_until = '' OR followup_until >= followup_from", name="followup_order"),
+    )
 
 
 class CampaignConsent(Model):

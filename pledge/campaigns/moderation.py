@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns import consents, goals, rules, staff_queries
+from pledge.campaigns import consents, followups, goals, rules, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText, SisterCampaign
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, fingerprint
@@ -361,14 +361,18 @@ def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
         part = name.rpartition("_")[0]
         if part == "body":
             clean[name] = check.text(name, text, required=required)
+        elif part == "followup_link":
+            clean[name] = check.link(name, text)
         else:
             max_lengths = {
                 "tagline": rules.MAX_TAGLINE,
                 "summary": rules.MAX_SUMMARY,
                 "who_may_sign": rules.MAX_TAGLINE,
+                "followup_sentence": rules.MAX_TAGLINE,
             }
             is_needed = required and part not in staff_queries.OPTIONAL_PARTS
             clean[name] = check.line(name, text, max_lengths.get(part, rules.MAX_LINE), required=is_needed)
+    followups.check_cards(check, clean)
     check.finish()
     return clean
 

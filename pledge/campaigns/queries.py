@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from pledge.campaigns import consents, goals, opening, video
+from pledge.campaigns import consents, followups, goals, opening, video
+from pledge.campaigns.followups import Followup
 from pledge.campaigns.media import (
     PHOTO_COLUMNS,
     QUOTATION_COLUMNS,
@@ -72,6 +73,7 @@ class CampaignView:
     summary: str
     recipient: str  #: to whom the totals are handed
     who_may_sign: str
+    followup: Followup | None  #: for those who have signed, today
     secretariat_line: str  #: who runs it, in one line; "" where nobody is named
     short_name: str  #: of its address for posters; "" without one
     thanks: str  #: a sentence of staff for those who have signed; "" without one in this language
@@ -263,7 +265,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *(Campaign.short_name, Campaign.thanks, Campaign.share_texts),
             *video.COLUMNS,
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
-            *(CampaignText.recipient, CampaignText.who_may_sign),
+            *(CampaignText.recipient, CampaignText.who_may_sign, *followups.COLUMNS),
             *(consents.newest().label("consent_version"), secretariat_column()),
             *letter_columns(lang),
             *PHOTO_COLUMNS,
@@ -286,6 +288,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         summary=row.summary,
         recipient=row.recipient,
         who_may_sign=row.who_may_sign,
+        followup=followups.shown(row),
         secretariat_line=secretariat_line(row.secretariat, lang),
         short_name=row.short_name or "",
         thanks=row.thanks[lang],

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns import consents, items
+from pledge.campaigns import consents, items, staff_queries
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.items import Fields, ItemKind
 from pledge.campaigns.models import (
@@ -205,7 +205,8 @@ def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any], langs: 
         text.title, text.tagline, text.summary, text.recipient = (
             facts[lang][key] for key in ("title", "tagline", "summary", "recipient")
         )
-        text.who_may_sign = facts[lang].get("who_may_sign", "")
+        for part in staff_queries.OPTIONAL_PARTS:
+            setattr(text, part, facts[lang].get(part, ""))
         text.body = (folder / f"body.{lang}.md").read_text("utf-8")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns import video
+from pledge.campaigns import followups, video
 from pledge.campaigns.models import (
     Campaign,
     CampaignEvent,
@@ -30,9 +30,9 @@ from pledge.core.languages import Texts
 
 Reader = Connection | Session
 
-TEXT_PARTS = ("title", "tagline", "summary", "recipient", "body", "who_may_sign")
 #: A campaign may be public without them.
-OPTIONAL_PARTS = ("who_may_sign",)
+OPTIONAL_PARTS = ("who_may_sign", *followups.PARTS)
+TEXT_PARTS = ("title", "tagline", "summary", "recipient", "body", *OPTIONAL_PARTS)
 
 
 def text_fields() -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, literal, select
+from sqlalchemy import Select, and_, case, literal, select
+from sqlalchemy.orm import aliased
 
 from pledge.abuse import mail_servers
 from pledge.abuse.signals import Signal, is_among
-from pledge.campaigns import goals
-from pledge.campaigns.models import Campaign
+from pledge.campaigns import followups, goals
+from pledge.campaigns.models import Campaign, CampaignText
 from pledge.campaigns.opening import CONFIRM_GRACE, open_now
 from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import Subject, composer
@@ -34,6 +35,7 @@ from pledge.switches import queries as switches
 def _about_signers() -> Select[*tuple[Any, ...]]:
     """The recipients, and the signature that a mail is about, as it is now; of those whose signature still exists."""
     is_open = case((open_now(), literal(True)), else_=literal(False))
+    card = aliased(CampaignText)
     return (
         select(
             *(OutboxMail.id.label("mail_id"), Signature.id, Signature.campaign_id, Signature.state),
@@ -44,11 +46,13 @@ def _about_signers() -> Select[*tuple[Any, ...]]:
             *(IS_REFUSED.label("is_refused"), number_column(Signature.id).label("number")),
             *(Campaign.slug, Campaign.closes_at, is_open.label("is_open")),
             *(Campaign.goal, Campaign.goal_steps, LedgerHead.people),
+            *(getattr(card, part) for part in followups.PARTS),
             title_in(OutboxMail.lang, Signature.campaign_id).label("campaign"),
         )
         .join(Signature, Signature.id == OutboxMail.subject_id)
         .join(Campaign, Campaign.id == Signature.campaign_id)
         .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
+        .outerjoin(card, and_(card.campaign_id == Campaign.id, card.lang == OutboxMail.lang))
     )
 
 
@@ -107,6 +111,7 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
     if signer.state != SignatureState.CONFIRMED:
         return None
     token, number = tokens.mint(Purpose.MANAGE, [signer.id]), signer.number
+    card = followups.shown(signer)
     step = goals.next_step(max(signer.people or 0, number or 0), signer.goal, signer.goal_steps)
     values = {
         "campaign": signer.campaign,
@@ -118,6 +123,9 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
         "place": "" if number is None else format_ordinal(number, mail.lang),
         "remaining": format_count(step.remaining, mail.lang) if signer.is_open else "",
         "target": format_count(step.target, mail.lang),
+        "next_title": card.title if card else "",
+        "next_sentence": card.sentence if card else "",
+        "next_link": card.link if card else "",
     }
     return Message(signer.email, values)
 

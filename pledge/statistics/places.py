@@ -68,16 +68,6 @@ def published_places(campaign_id: int) -> PublishedPlaces:
     )
 
 
-def region_ranks(campaign_id: int) -> dict[str, int]:
-    """The place of each region that is shown by itself: 1 has the most people; equal ones have the same place."""
-    people = {
-        line.key: line.people
-        for line in published_places(campaign_id).by_region
-        if line.key in countries.REGIONS
-    }
-    return {key: 1 + sum(other > number for other in people.values()) for key, number in people.items()}
-
-
 def today_line(campaign_id: int) -> TodayLine | None:
     """The line to show now; None when there is none about today."""
     query = select(RegionToday.region, RegionToday.people).where(

@@ -126,6 +126,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
         f"/embed/{SLUG}?lang={lang}&form=1&accent=plum",
         act=press("#sign-form button[type=submit]"),
     )
+    yield Shown("widget, dark", f"/embed/{SLUG}?lang={lang}&form=1&theme=dark")
     yield Shown("widget, form sent", f"/embed/{SLUG}/check/x?lang={lang}&accent=ink")
     yield Shown("widget of no campaign", f"/embed/unknown?lang={lang}", 404)
     for name in ("privacy", "how-it-works", "accessibility", "contact", "contact/sent"):

@@ -120,6 +120,10 @@ def test_the_number_moves_with_its_word_the_bar_and_the_time(page, server):
     assert page.locator("[data-bar]").evaluate("bar => bar.value") == 1234
     expect(page.locator("[data-next-step]")).to_have_text("766 to go to 2,000")
     assert page.locator("[data-bar]").get_attribute("aria-valuetext") == "1,234 of 2,000"
+    assert page.locator("[data-sentence]").inner_text() == ""
+    server.number = 12_000
+    until_asked(page)
+    expect(page.locator("[data-sentence]")).to_contain_text("how it will carry out its plans")
     # In Seoul's time, whatever clock the reader has.
     expect(page.locator("[data-time]")).to_contain_text("24 November 2026")
     expect(page.locator("[data-time]")).to_contain_text("09:00")

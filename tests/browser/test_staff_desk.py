@@ -34,7 +34,7 @@ def test_signing_is_paused_and_taken_up_again_in_front_of_a_visitor(visitor, sit
     expect(page.get_by_role("button", name="Take signatures again")).to_be_visible()
     expect(page.get_by_text("a flood from one network").first).to_be_visible()
 
-    reload_until(onlooker, onlooker.get_by_text("서명을 잠시 멈췄습니다"))
+    reload_until(onlooker, onlooker.get_by_text("지금은 서명을 받지 않습니다"))
     assert onlooker.locator("#email").count() == 0
     assert not look_faults(onlooker)
 

@@ -41,7 +41,7 @@ TEXTS = {
         "en": "b7497bedf6a115541a673202cf2549695c015c40f07d14a2bc9bb1aecc7a48c2",
         "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
         "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
-        "ko": "a8c4ed091f1da07bf4bd5849d9bb930b1de0d7a7ef4c09855d76d90ac5bb0658",
+        "ko": "85ec9c5ab14e0a54100f8ade8c5c240bfac83b05cc2e7e2f66d893ab7a93c865",
     },
 }
 

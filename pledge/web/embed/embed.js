@@ -1,36 +1,62 @@
 // Shows the widget of a campaign where this script is, as high as its content:
-// <script async src="https://…/embed.js" data-campaign="…" data-lang="ko" data-form data-accent="leaf"></script>
+// <script async src="https://…/embed.js" data-campaign="…" data-lang="ko" data-form data-theme="auto" data-thanks="/thanks"></script>
 // It sets no cookie, stores nothing and loads nothing but the frame. An iframe by hand works too, with a fixed height.
 (() => {
   const script = document.currentScript;
   if (!script?.dataset.campaign) return;
-  const { campaign, lang, form, accent, title, via } = script.dataset;
+  const { campaign, lang, form, accent, thanks, title, via } = script.dataset;
   const site = new URL(script.src).origin;
+  const hasForm = form !== undefined && form !== "0";
+  const theme = themeFor(script.dataset.theme);
 
   const address = new URL(`/embed/${encodeURIComponent(campaign)}`, site);
   if (lang) address.searchParams.set("lang", lang);
-  if (form !== undefined && form !== "0") address.searchParams.set("form", "1");
+  if (hasForm) address.searchParams.set("form", "1");
   if (accent) address.searchParams.set("accent", accent);
+  if (theme !== "light") address.searchParams.set("theme", theme);
   if (via) address.searchParams.set("via", via);
 
   const frame = document.createElement("iframe");
   frame.src = address.href;
   frame.title = title || campaign;
   frame.width = "100%";
-  frame.height = form === undefined || form === "0" ? "340" : "1200";
+  frame.allow = "web-share; clipboard-write";
   // Which page shows it is nobody's business, ours included.
   frame.referrerPolicy = "no-referrer";
-  frame.style.cssText = "display:block;border:0;max-width:40rem;color-scheme:light dark";
+  frame.style.cssText = "display:block;border:0;max-width:40rem";
+  // About as high as it will be, so that what stands below moves little when it is there.
+  frame.style.height = hasForm ? "1750px" : "620px";
+  frame.style.colorScheme = theme === "auto" ? "light dark" : theme;
   script.after(frame);
+  if (matchMedia("(prefers-reduced-motion: no-preference)").matches) frame.style.transition = "height .2s";
 
   addEventListener("message", ({ origin, source, data }) => {
     // Only our site, and only this frame of it; whatever else a page is sent is not for us.
-    if (origin !== site || source !== frame.contentWindow || data?.pledge !== "size") return;
-    if (Number.isFinite(data.show)) {
-      frame.style.scrollMarginTop = `${16 - data.show}px`;
+    if (origin !== site || source !== frame.contentWindow) return;
+    if (data?.pledge === "size") resize(data);
+    if (data?.pledge === "signed" && thanks) leaveFor(new URL(thanks, document.baseURI));
+  });
+
+  function resize({ height, show, title: heading }) {
+    const begin = frame.getBoundingClientRect().top + show;
+    if (begin < 0 || begin > innerHeight / 2) {
+      frame.style.scrollMarginTop = `${16 - show}px`;
       frame.scrollIntoView({ behavior: "instant" });
     }
-    if (Number.isFinite(data.height)) frame.height = String(Math.min(5000, Math.max(120, Math.ceil(data.height))));
-    if (!title && typeof data.title === "string") frame.title = data.title.slice(0, 200);
-  });
+    if (Number.isFinite(height)) frame.style.height = `${Math.min(5000, Math.max(120, Math.ceil(height)))}px`;
+    if (!title && typeof heading === "string") frame.title = heading.slice(0, 200);
+  }
+
+  // The page's own address, or one on https; never a script.
+  function leaveFor(address) {
+    if (address.origin === location.origin || address.protocol === "https:") location.assign(address);
+  }
+
+  // "auto" is as this page is: a visitor who likes the dark gets it where this page has it as well.
+  function themeFor(wanted) {
+    if (wanted !== "auto") return wanted === "dark" ? "dark" : "light";
+    const own = getComputedStyle(document.documentElement).colorScheme;
+    if (!own.includes("dark")) return "light";
+    return own.includes("light") ? "auto" : "dark";
+  }
 })();

@@ -143,7 +143,8 @@ def news_image(slug: str, news_id: int) -> Response:
     item = news.public_item(campaign.id, news_id, i18n.language())
     if item is None:
         abort(404)
-    return _picture(campaign, above=campaign.title, title=item.title)
+    below = i18n.format_date(item.begun_at)
+    return _picture(campaign, above=campaign.title, title=item.title, below=below)
 
 
 def _picture(campaign: CampaignView, shape: str = "wide", above: str = "", **own: Any) -> Response:

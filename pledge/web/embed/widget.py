@@ -1,6 +1,6 @@
 """The widget: a campaign's count, with or without the sign form, in a frame of another site (docs/adr/0110).
 
-Only these pages may be framed. Everything that follows (the code, the mailed link, one's own page) opens outside of the frame.
+The code is typed in it, and it says thank you. Only these pages may be framed: the mailed link and one's own page open outside.
 """
 
 import re
@@ -16,17 +16,18 @@ from config import current_config
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n, languages
-from pledge.core.tokens import BadToken
 from pledge.core.urls import campaign_link, public_url
 from pledge.share_images.drawing import WIDE
-from pledge.signatures.services import match_number
 from pledge.statistics import referrals
 from pledge.web.caching import cached
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
-from pledge.web.public.mailed_links.journey import by_code
-from pledge.web.public.signing.forms import SignForm
+from pledge.web.public.mailed_links import journey
+from pledge.web.public.mailed_links.journey import check_page
+from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.signing.forms import ConfirmCodeForm, SignForm
 from pledge.web.public.signing.proof_of_work import FormRefused, ProofRequired
 from pledge.web.public.signing.sign import handle_submission, with_retry_after
+from pledge.web.public.signing.subject import SIGNATURE
 from pledge.web.security_headers import FRAMEABLE_POLICY
 from pledge.web.templating import render_page
 
@@ -35,11 +36,11 @@ embed = Blueprint("embed", __name__)
 
 #: First parts of its addresses whose language is named by the query.
 AREAS = ("embed", "badge", "oembed")
-_FRAMED = frozenset({"embed.widget", "embed.widget_sign", "embed.widget_sent"})
+_FRAMED = frozenset(f"embed.{page}" for page in ("widget", "sign", "check", "check_post", "thanks"))
 SCRIPT_CACHE = "public, max-age=3600, stale-if-error=86400"
 OEMBED_CACHE = "public, max-age=300, stale-if-error=86400"
 #: Pixels of the widget without the form; the reader's `maxwidth` and `maxheight` make it smaller.
-_WIDTH, _HEIGHT = 600, 340
+_WIDTH, _HEIGHT = 600, 640
 _PAGE = re.compile(r"/([a-z]{2})/c/([a-z0-9-]+)/?")
 
 
@@ -68,8 +69,17 @@ class Accent(StrEnum):
     INK = "ink"
 
 
+#: As the page around is; "auto" is for one that follows the visitor's device itself.
+THEMES = ("light", "dark", "auto")
 #: What the query may say; other parameters and values are ignored.
-OPTIONS = ("lang", "form", "accent")
+OPTIONS = ("lang", "form", "accent", "theme")
+
+
+@embed.context_processor
+def look() -> dict[str, Any]:
+    """How the pages in the frame look."""
+    chosen = options()
+    return {"accent": chosen.get("accent", Accent.SKY), "theme": chosen.get("theme", THEMES[0])}
 
 
 @embed.get("/embed/<slug>")
@@ -81,8 +91,8 @@ def widget(slug: str) -> Response:
 
 
 @embed.post("/embed/<slug>/sign")
-def widget_sign(slug: str) -> Response:
-    return handle_submission(slug, partial(url_for, "embed.widget_sent", slug=slug, **options()))
+def sign(slug: str) -> Response:
+    return handle_submission(slug, partial(FRAMED.url, "check", slug=slug))
 
 
 @embed.errorhandler(FormRefused)
@@ -98,26 +108,45 @@ def proof_required(error: ProofRequired) -> Response:
         page=error.campaign,
         step=error,
         action=_form_url(error.campaign),
-        accent=_accent(),
     )
     return with_retry_after(page, error)
 
 
+class FramedSubject(Subject):
+    """A signature whose pages stay in the frame."""
+
+    def url(self, page: str, **values: Any) -> str:
+        if page in ("check", "thanks"):
+            return url_for(f"embed.{page}", **options(), **values)
+        return super().url(page, **values)
+
+    def form_url(self, slug: str) -> str:
+        return url_for("embed.widget", slug=slug, **{**options(), "form": "1"})
+
+
+FRAMED = FramedSubject(**{**vars(SIGNATURE), "layout": "layouts/frame.html", "is_framed": True})
+
+
+@embed.get("/embed/<slug>/check")
 @embed.get("/embed/<slug>/check/<ticket>")
-def widget_sent(slug: str, ticket: str) -> Response:
-    """What happens now, and the way to the page where the code is typed."""
-    try:
-        number = match_number(slug, ticket)
-    except BadToken:
-        number = ""
-    return render_page(
-        "embed/sent.html",
-        campaign=campaign_or_404(slug),
-        ticket=ticket,
-        accent=_accent(),
-        by=by_code(),
-        match_number=number,
-    )
+def check(slug: str, ticket: str = "") -> Response:
+    return check_page(FRAMED, slug, ConfirmCodeForm())
+
+
+@embed.post("/embed/<slug>/check")
+@embed.post("/embed/<slug>/check/<ticket>")
+def check_post(slug: str, ticket: str = "") -> Response:
+    answer = journey.check_post(FRAMED, slug, ticket)
+    if answer.location and not answer.location.startswith("/embed/"):
+        abort(409)  # the right code, too late: the page that says why may not be framed
+    return answer
+
+
+@embed.get("/embed/<slug>/thanks")
+def thanks(slug: str) -> Response:
+    page = campaign_or_404(slug)
+    context = FRAMED.thanks_context(page)
+    return render_page("embed/thanks.html", subject=FRAMED, page=page, signed=True, **context)
 
 
 def options() -> dict[str, Any]:
@@ -127,6 +156,8 @@ def options() -> dict[str, Any]:
         found["form"] = "1"
     if request.args.get("accent") in set(Accent):
         found["accent"] = request.args["accent"]
+    if request.args.get("theme") in THEMES:
+        found["theme"] = request.args["theme"]
     return found
 
 
@@ -135,15 +166,11 @@ def _page(campaign: CampaignView, form: SignForm | None, status: int) -> Respons
     if form is not None:
         form.show_consent(page.consent_version)
     action = _form_url(campaign)
-    return render_page("embed/widget.html", status, page=page, form=form, accent=_accent(), action=action)
-
-
-def _accent() -> str:
-    return str(options().get("accent", Accent.SKY))
+    return render_page("embed/widget.html", status, page=page, form=form, action=action)
 
 
 def _form_url(campaign: CampaignView) -> str:
-    return url_for("embed.widget_sign", slug=campaign.slug, **{**options(), "form": "1"})
+    return url_for("embed.sign", slug=campaign.slug, **{**options(), "form": "1"})
 
 
 @embed.get("/oembed")

@@ -22,7 +22,7 @@ _METHODS = {"GET": "GET", "HEAD": "GET", "POST": "POST"}
 _FORWARDED = ("X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via")
 
 #: The kinds of requests whose time people notice most; the others go by their blueprint.
-_SIGN = frozenset({"public.sign_post", "embed.widget_sign"})
+_SIGN = frozenset({"public.sign_post", "embed.sign"})
 _CONFIRM = frozenset({"public.signature_confirm", "public.signature_check_post"})
 _MACHINE = frozenset({"api", "log", "tool"})
 

@@ -33,7 +33,7 @@ def test_a_page_of_a_campaign_becomes_its_widget_in_the_language_of_the_page(cli
 
 def test_the_widget_is_no_larger_than_asked_for(client, page):
     found = asked(client, page, maxwidth="300", maxheight="9999").get_json()
-    assert (found["width"], found["height"]) == (300, 340)
+    assert (found["width"], found["height"]) == (300, 640)
     assert 'width="300"' in found["html"]
 
 

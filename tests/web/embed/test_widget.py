@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from pledge.core.db import db
 from pledge.signatures.models import Signature
-from tests.support.factories import campaign, fold_all, sign_form, signatures
-from tests.support.rows import number_of
+from pledge.signatures.services import ticket_for
+from tests.support.factories import campaign, code, fold_all, mailed, sign_form, signature, signatures
+from tests.support.rows import again, number_of
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
 
@@ -26,9 +28,11 @@ def test_any_site_may_frame_the_widget_and_what_follows_in_it_and_no_other_page(
         client.post(SIGN, data={}),
         client.post(SIGN, data=sign_form(), headers={"Origin": "null"}),
         client.get(f"{WIDGET}/check/x"),
+        client.post(f"{WIDGET}/check/x", data={"code": "000000"}),
+        client.get(f"{WIDGET}/thanks"),
         client.get("/embed/unknown"),
     ]
-    assert [answer.status_code for answer in framed] == [200, 200, 422, 403, 200, 404]
+    assert [answer.status_code for answer in framed] == [200, 200, 422, 403, 200, 422, 200, 404]
     for answer in framed:
         assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
         assert "X-Frame-Options" not in answer.headers
@@ -50,10 +54,11 @@ def test_the_widget_shows_the_count_and_the_way_to_the_page(client):
 
 def test_no_link_of_the_widget_opens_a_page_inside_the_frame_that_may_not_be_framed(client):
     campaign()
-    for path in (f"{WIDGET}?form=1", WIDGET, f"{WIDGET}/check/x"):
+    stays = re.compile(r'target="_blank"|href="(#|/embed/|mailto:)')
+    for path in (f"{WIDGET}?form=1", WIDGET, f"{WIDGET}/check/x", f"{WIDGET}/thanks"):
         links = re.findall(r"<a [^>]*>", client.get(path).text)
         assert links
-        assert [link for link in links if 'target="_blank"' not in link and 'href="#' not in link] == [], path
+        assert [link for link in links if not stays.search(link)] == [], path
 
 
 def test_the_query_chooses_language_form_and_accent_and_nothing_else(client):
@@ -65,6 +70,7 @@ def test_the_query_chooses_language_form_and_accent_and_nothing_else(client):
     odd = client.get(f"{WIDGET}?lang=xx&form=yes&accent=red", headers={"Accept-Language": "en"}).text
     assert '<html lang="ko"' in odd
     assert "widget--sky" in odd
+    assert 'data-theme="light"' in odd
     assert "<form" not in odd
 
 
@@ -75,11 +81,34 @@ def test_signing_in_the_widget_stores_what_signing_on_the_page_does(client):
     )
     assert answer.status_code == 303
     assert rows() == 1
-    after = client.get(answer.headers["Location"])
-    ticket = answer.headers["Location"].partition("/check/")[2].partition("?")[0]
-    assert f"/ko/c/blue-skies/check/{ticket}" in after.text
-    digits = client.post("/ko/c/blue-skies/mine", data={"ticket": ticket}).json["digits"]
-    assert re.search(r"data-match-number>(\d\d)<", after.text)[1] == digits
+    assert answer.headers["Location"].startswith(f"{WIDGET}/check/")
+    assert client.get(answer.headers["Location"]).status_code == 200
+
+
+def test_the_code_is_typed_in_the_widget_which_keeps_its_look(client):
+    campaign()
+    person = signature(state="pending")
+    mailed(person)
+    place = f"{WIDGET}/check/{ticket_for('blue-skies', person.id)}?lang=en&accent=plum&theme=dark"
+    wrong = client.post(place, data={"code": "000000"})
+    assert wrong.status_code == 422
+    assert "widget--plum" in wrong.text
+    assert "css/dark.css" in wrong.text
+    done = client.post(place, data={"code": code(person)})
+    assert done.headers["Location"] == f"{WIDGET}/thanks?lang=en&accent=plum&theme=dark"
+    assert again(person).state == "confirmed"
+    assert "data-signed" in client.get(done.headers["Location"]).text
+
+
+def test_a_right_code_that_is_too_late_leads_to_the_page_outside(client):
+    of = campaign()
+    person = signature(of, state="pending")
+    mailed(person)
+    of.state = "closed"
+    db.session.commit()
+    answer = client.post(f"{WIDGET}/check/{ticket_for('blue-skies', person.id)}", data={"code": code(person)})
+    assert answer.status_code == 409
+    assert 'href="/ko/c/blue-skies" target="_blank"' in answer.text
 
 
 def test_what_was_typed_stays_when_something_is_wrong(client):

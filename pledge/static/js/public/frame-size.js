@@ -1,8 +1,9 @@
-// Tells the page around how high the widget is and, on a page that answers a form, once how far down reading begins. Any page
-// may frame it, so the message goes to whichever it is; a height and a public title are no secret.
+// Tells the page around how high the widget is and, on a page that answers a form, once how far down reading begins and whether
+// somebody has signed. Any page may frame it, so the messages go to whichever it is; nothing in them is a secret.
 
 export default function frameSize(root) {
   if (parent === window) return;
+  if ("signed" in root.dataset) parent.postMessage({ pledge: "signed" }, "*");
   const message = { pledge: "size", title: document.title };
   const begin = document.querySelector("[data-focus]");
   if (begin) message.show = begin.getBoundingClientRect().top + scrollY;

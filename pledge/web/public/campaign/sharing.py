@@ -31,7 +31,7 @@ from pledge.web.security_headers import policy_with
 from pledge.web.templating import render_page
 
 #: Pixels of the widget's frame where it is not sized by embed.js.
-_HEIGHT = 420
+_HEIGHT = 640
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _codes(campaign: CampaignView, referrer: Referrer | None) -> Codes:
     )
     chosen = {"lang": lang, **({"via": via} if via else {})}
     frame = Markup(
-        '<iframe src="{src}" title="{title}" width="100%" height="{height}" loading="lazy"></iframe>'
+        '<iframe src="{src}" title="{title}" width="100%" height="{height}" allow="web-share; clipboard-write" loading="lazy"></iframe>'
     )
     return Codes(
         script=Code(

@@ -143,7 +143,7 @@ def check(subject: Subject, slug: str, ticket: str = "") -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any. The ticket is not read: its forms post to
     their own address, and what the browser that signed may know it asks for (`mine`).
     """
-    return _check_page(subject, slug, ConfirmCodeForm())
+    return check_page(subject, slug, ConfirmCodeForm())
 
 
 @route("/c/<slug>{subject.prefix}/check", methods=["POST"])
@@ -155,7 +155,7 @@ def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
         return _resend(subject, slug, ticket)
     form = ConfirmCodeForm(request.form)
     if "digits" in request.form:
-        return _check_page(subject, slug, ConfirmCodeForm(), _match_number(subject, slug, ticket))
+        return check_page(subject, slug, ConfirmCodeForm(), _match_number(subject, slug, ticket))
     if subject.has_code and form.validate():
         outcome, token = _confirm_by_code(slug, ticket, form.digits)
         if outcome is Confirmation.DONE:
@@ -165,7 +165,7 @@ def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
             return see_other(subject.url("confirm", token=token))
         # One wording for wrong, spent and unknown: another one would tell a stranger that this address has signed.
         form.code.errors = [_("This code is not right. Please check that it is in the newest e-mail.")]
-    return _check_page(subject, slug, form)
+    return check_page(subject, slug, form)
 
 
 @route("/c/<slug>{subject.prefix}/thanks")
@@ -250,7 +250,7 @@ def _match_number(subject: Subject, slug: str, ticket: str) -> str:
         return ""
 
 
-def _check_page(subject: Subject, slug: str, form: ConfirmCodeForm, match_number: str = "") -> Response:
+def check_page(subject: Subject, slug: str, form: ConfirmCodeForm, match_number: str = "") -> Response:
     return render_page(
         "public/mailed_links/check.html",
         422 if form.errors else 200,

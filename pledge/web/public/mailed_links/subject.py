@@ -37,6 +37,8 @@ class Subject:
     readable: Callable[[Any], dict[str, Any]]  #: (record) to everything that is stored, for the download
     own_context: Callable[[Any], dict[str, Any]]  #: (record) to what its own page shows besides
     thanks_context: Callable[[CampaignView], dict[str, Any]]  #: to what the thank-you page shows besides
+    layout: str = "layouts/action.html"  #: of the page where the code is typed
+    is_framed: bool = False  #: by a page of another site, where a field may not take the focus
 
     @property
     def texts(self) -> Any:
@@ -46,6 +48,10 @@ class Subject:
     def url(self, page: str, **values: Any) -> str:
         """The address of one of its pages, by the name of the view."""
         return url_for(f"public.{self.name}_{page}", **values)
+
+    def form_url(self, slug: str) -> str:
+        """The form, to be filled in again."""
+        return url_for(self.form, slug=slug)
 
     def key(self, record: Any) -> str:
         """What the browser keeps that presses the button."""

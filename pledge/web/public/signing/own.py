@@ -24,7 +24,8 @@ from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, confirmed_lately, own_signature
 from pledge.signatures.receipts import receipt
 from pledge.signatures.services import read_ticket
-from pledge.statistics.places import region_ranks
+from pledge.statistics.places import published_places
+from pledge.statistics.rates import rates
 from pledge.web.caching import cache
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
@@ -229,15 +230,15 @@ def _html(campaign: CampaignView, state: str, number: int | None, **more: Any) -
 
 
 def _rank(signature: SignatureView) -> str:
-    """A sentence about the place of the signer's region among the others, where it is one of the first."""
+    """A sentence about the rank of the signer's region (statistics/rates.py), where it is one of the first."""
     rank = _cached_ranks(signature.campaign.id).get(signature.row.region or "", LAST_RANK + 1)
     if rank > LAST_RANK:
         return ""
     if rank == 1:
-        return str(_("No other province or city has more signatures."))
+        return str(_("No other province or city has more signatures for its size."))
     return str(
         _(
-            "It has the %(place)s most signatures of all provinces and cities.",
+            "For its size it has the %(place)s most signatures of all provinces and cities.",
             place=i18n.format_ordinal(rank),
         )
     )
@@ -245,4 +246,4 @@ def _rank(signature: SignatureView) -> str:
 
 @cache.memoize(RANKS_SECONDS)
 def _cached_ranks(campaign_id: int) -> dict[str, int]:
-    return region_ranks(campaign_id)
+    return {key: rate.rank for key, rate in rates(published_places(campaign_id).by_region).items()}

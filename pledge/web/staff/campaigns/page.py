@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from flask import Response, abort, request
 from flask_babel import force_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
@@ -76,6 +77,11 @@ class TextsForm(SectionForm):
     summary = ByLanguage(TextAreaField, _l("Summary"))
     body = ByLanguage(TextAreaField, _l("Text"))
     who_may_sign = ByLanguage(StringField, _l("Who may sign"))
+    followup_title = ByLanguage(StringField, _l("Title of the card"))
+    followup_sentence = ByLanguage(StringField, _l("One sentence"))
+    followup_link = ByLanguage(StringField, _l("Web address"))
+    followup_from = ByLanguage(StringField, _l("From day"))
+    followup_until = ByLanguage(StringField, _l("To day"))
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
@@ -381,14 +387,17 @@ def campaign_sharing_preview(slug: str) -> Response:
     return campaign_settings(slug, sent={"sharing": SharingForm(request.form)})
 
 
-def _said(campaign_id: int, lang: str, form: StampedForm) -> dict[str, str]:
-    """What is said in each channel in a language, with the texts of the form."""
+def _said(campaign_id: int, lang: str, form: StampedForm) -> list[tuple[str, str]]:
+    """What people read and send in a language, with the texts of the form: for all channels, and where it differs."""
     view = find_draft(campaign_id, lang)
     if view is None:
-        return {}
-    typed = {channel: form[f"share_{channel}_{lang}"].data or "" for channel in sharing.CHANNELS}
+        return []
+    typed = {channel: form.by_language(f"share_{channel}")[lang] for channel in sharing.CHANNELS}
     with force_locale(languages.locale(lang)):
-        return words(replace(view, share_texts=typed), invitation(view))
+        texts = words(replace(view, share_texts=typed), invitation(view))
+        thanks = [(_("A sentence of thanks"), form.by_language("thanks")[lang])]
+    shown = [channel for channel in texts if channel == "all" or texts[channel] != texts["all"]]
+    return thanks + [(SHARE_CHANNELS[channel].of(lang), texts[channel]) for channel in shown]
 
 
 @staff.post(f"{_PAGE}/texts/preview")

@@ -61,8 +61,8 @@ def test_the_next_two_events_are_named_and_no_past_one(client):
 
 
 SAID = {
-    "KR-11": "You are counted in Seoul. No other province or city has more signatures.",
-    "KR-26": "You are counted in Busan. It has the 2nd most signatures of all provinces and cities.",
+    "KR-11": "You are counted in Seoul. For its size it has the 2nd most signatures of all provinces and cities.",
+    "KR-26": "You are counted in Busan. No other province or city has more signatures for its size.",
     "KR-49": "You are counted in Jeju.",
 }
 

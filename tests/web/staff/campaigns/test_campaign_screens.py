@@ -93,6 +93,22 @@ def test_texts_that_were_typed_are_previewed_and_not_stored(app, editor):
     assert staff_queries.desk("air").texts["title_en"] != "A title to try"
 
 
+def test_the_card_after_signing_is_previewed_saved_and_its_mistakes_are_told_at_their_fields(
+    app, editor, client
+):
+    factories.campaign("air")
+    card = {"followup_title_en": "Write a letter", "followup_link_en": "http://example.org/en"}
+    sent = editor.post("/staff/campaigns/air/page/texts", data=texts_form(editor, **card))
+    assert sent.status_code == 422
+    assert re.findall(r'id="([a-z_]+)-error"', sent.text) == ["followup_link_en"]
+    typed = texts_form(editor, **card | {"followup_link_en": "https://example.org/en"})
+    preview = editor.post("/staff/campaigns/air/page/texts/preview", data=typed).text
+    link = '<a href="https://example.org/en" rel="noopener noreferrer">'
+    assert link in preview
+    assert editor.post("/staff/campaigns/air/page/texts", data=typed).status_code == 303
+    assert link in client.get("/en/c/air/thanks").text
+
+
 def test_a_long_korean_text_is_not_too_large_for_its_form(app, editor):
     draft("air")
     long = "하늘 " * 6600

@@ -19,17 +19,16 @@ def form_of(editor, **changes):
 
 def said(page, lang):
     """What the preview says in each channel in a language."""
-    shown = page.text.partition(f'<dl class="panel" lang="{lang}">')[2].partition("</dl>")[0]
-    return dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", shown))
+    shown = page.text.partition(f'<div class="panel" lang="{lang}">')[2].partition("</dl>")[0]
+    return dict(re.findall(r"<dt[^>]*>([^<]*)</dt><dd[^>]*>([^<]*)</dd>", shown))
 
 
 def test_texts_are_previewed_for_each_channel_then_saved(editor):
     of = factories.campaign("air")
     typed = form_of(editor, short_name="sky", share_all_ko="모두 함께", share_band_ko="밴드에서 함께")
     preview = send(editor, f"{PATH}/preview", typed)
-    assert said(preview, "ko")["밴드"] == "밴드에서 함께"
-    assert said(preview, "ko")["카카오톡"] == "모두 함께"
-    assert said(preview, "en")["LINE"].startswith("“Blue Skies”"), "the usual sentence where none is written"
+    assert said(preview, "ko") == {"감사 문구": "", "공유 문구": "모두 함께", "밴드": "밴드에서 함께"}
+    assert said(preview, "en")["Text to share"].startswith("“Blue Skies”"), "where none is written"
     assert sharing.get_words(of.id)["short_name"] == ""
     assert send(editor, PATH, typed).status_code == 303
     assert sharing.get_words(of.id)["share_band"] == {"ko": "밴드에서 함께"}

@@ -1,0 +1,60 @@
+"""What a campaign asks next of those who have signed: a card beside the thanks, on the page and in the mail, in each language that
+staff write it in and for as long as they say. Its link is a plain one, and nothing is measured.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+
+from pledge.campaigns.models import CampaignText
+from pledge.campaigns.rules import Checker, FieldFault
+from pledge.core import clock, languages
+from pledge.core.i18n import SEOUL
+
+#: Of CampaignText, and of its form with the language behind. The days are those of Seoul, as ISO 8601 writes them; "" has no end.
+PARTS = ("followup_title", "followup_sentence", "followup_link", "followup_from", "followup_until")
+COLUMNS = tuple(getattr(CampaignText, part) for part in PARTS)
+
+
+@dataclass(frozen=True)
+class Followup:
+    """A card in one language."""
+
+    title: str
+    sentence: str
+    link: str
+
+
+def shown(row: Row[*tuple[Any, ...]]) -> Followup | None:
+    """The card of a row that has COLUMNS, if today is one of its days; nothing leads to an address that is not https."""
+    title, sentence, link, first, last = (getattr(row, part) or "" for part in PARTS)
+    today = clock.now().astimezone(SEOUL).date().isoformat()
+    is_time = (first or today) <= today <= (last or today)
+    return Followup(title, sentence, link) if is_time and link.startswith("https://") else None
+
+
+def check_cards(check: Checker, texts: Mapping[str, str]) -> None:
+    """Note what is wrong with the cards among clean texts: one has a title and an https address, and does not end before it begins."""
+    for lang in languages.codes():
+        title, sentence, link, first, last = (texts.get(f"{part}_{lang}", "") for part in PARTS)
+        if (sentence or link) and not title:
+            check.add(f"followup_title_{lang}", FieldFault.MISSING)
+        if title and not link:
+            check.add(f"followup_link_{lang}", FieldFault.MISSING)
+        if link and not link.startswith("https://"):
+            check.add(f"followup_link_{lang}", FieldFault.LINK)
+        for part, day in (("followup_from", first), ("followup_until", last)):
+            if day and not _is_day(day):
+                check.add(f"{part}_{lang}", FieldFault.MOMENT)
+        if last and last < first:
+            check.add(f"followup_until_{lang}", FieldFault.ORDER)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
