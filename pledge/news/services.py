@@ -106,7 +106,7 @@ def propose(actor: Actor, slug: str, news_id: int, seen: str) -> None:
     """
     with _locked(slug, news_id, NewsState.DRAFT, seen=seen) as (session, item):
         clean(NewsFields(item.title, item.body, item.milestone), complete=True)
-        _propose(session, actor, item)
+        _ask_for_approval(session, actor, item)
 
 
 def approve(actor: Actor, slug: str, news_id: int, seen: str) -> None:
@@ -129,14 +129,15 @@ def announce(actor: Actor, slug: str, news_id: int, seen: str) -> None:
         raise two_people.NeedsSecondPerson
     with _locked(slug, news_id, NewsState.DRAFT, NewsState.PROPOSED, seen=seen) as (session, item):
         clean(NewsFields(item.title, item.body, item.milestone), complete=True)
-        _announce(session, actor, item)
+        _ask_for_approval(session, actor, item, alone=True)
 
 
 def closing_moved(actor: Actor, session: Session, campaign: Campaign) -> None:
     """Have those who asked for news told that an open campaign closes on another day, in the transaction that moves it.
 
-    The news is written and proposed, or announced where nobody else can approve it. It takes the place of an earlier one
-    that was not sent yet, and there is none when nobody asked for news.
+    As news, since that has the second person, the pace, the archive and the way to unsubscribe already: it is written and
+    proposed, or announced where nobody else can approve it. It takes the place of an earlier one that was not sent yet, and
+    there is none when nobody asked for news.
     Raises NeedsSecondPerson: who moves it must be known by an account.
     """
     mine = select(NewsItem).where(NewsItem.campaign_id == campaign.id, NewsItem.closing_moved)
@@ -154,10 +155,7 @@ def closing_moved(actor: Actor, session: Session, campaign: Campaign) -> None:
     session.add(item)
     session.flush()
     record(session, actor, "news.write", _subject(item), campaign=campaign.slug, title=_title(item))
-    if approvers(actor.staff_id):
-        _propose(session, actor, item)
-    else:
-        _announce(session, actor, item)
+    _ask_for_approval(session, actor, item, alone=not approvers(actor.staff_id))
 
 
 def take_back(actor: Actor, slug: str, news_id: int) -> None:
@@ -215,23 +213,21 @@ def _locked(
     return two_people.locked(query, *states, seen=seen)
 
 
-def _propose(session: Session, actor: Actor, item: NewsItem) -> None:
+def _ask_for_approval(session: Session, actor: Actor, item: NewsItem, *, alone: bool = False) -> None:
+    """Propose it; `alone`: announce it to the other staff, as nobody else can approve it."""
     item.propose(actor, NewsState.PROPOSED)
-    record(session, actor, "news.propose", _subject(item), **_facts(item))
-
-
-def _announce(session: Session, actor: Actor, item: NewsItem) -> None:
-    """Have it sent when its time comes, and mail the other staff."""
-    item.propose(actor, NewsState.PROPOSED)
-    item.due_at = clock.now() + DELAY
-    others = [person for person in accounts.people() if person.active and not person.is_invited]
-    mails = [
-        NewMail(MailKind.NEWS_ANNOUNCED, person.id, person.lang, seq=item.id)
-        for person in others
-        if person.id != actor.staff_id
-    ]
-    enqueue(session, *mails)
-    record(session, actor, "news.announce", _subject(item), mails=len(mails), **_facts(item))
+    facts = _facts(item)
+    if alone:
+        item.due_at = clock.now() + DELAY
+        others = [person for person in accounts.people() if person.active and not person.is_invited]
+        mails = [
+            NewMail(MailKind.NEWS_ANNOUNCED, person.id, person.lang, seq=item.id)
+            for person in others
+            if person.id != actor.staff_id
+        ]
+        enqueue(session, *mails)
+        facts["mails"] = len(mails)
+    record(session, actor, "news.announce" if alone else "news.propose", _subject(item), **facts)
 
 
 def _facts(item: NewsItem) -> dict[str, Any]:

@@ -38,10 +38,10 @@ TEXTS = {
         "ko": "3fdf33bafa41b086d9fa4b3d9b60d15aab72a34300377f51cbbf47c4f7236f4e",
     },
     "2026-12-03": {
-        "en": "b7497bedf6a115541a673202cf2549695c015c40f07d14a2bc9bb1aecc7a48c2",
+        "en": "9941669774be9581386197b93655289e3273ef7436944d0bf1dd15de644f9577",
         "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
         "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
-        "ko": "85ec9c5ab14e0a54100f8ade8c5c240bfac83b05cc2e7e2f66d893ab7a93c865",
+        "ko": "c3f9723b3036722288e872901aac33dfbda2365a61f627e1e0b02d3ea6d0f049",
     },
 }
 

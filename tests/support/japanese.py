@@ -97,7 +97,7 @@ def _add_texts(folder: Path) -> None:
 
 
 def _marked(text: str) -> str:
-    return re.sub(r"(?m)(^(?:#+ )?|\| )(?=[A-Z])", rf"\g<1>{MARK}", text)
+    return re.sub(r"(?m)(^(?:#+ |title: |summary: )?|\| )(?=[A-Z])", rf"\g<1>{MARK}", text)
 
 
 def _add_campaign(folder: Path) -> None:

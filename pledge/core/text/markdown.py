@@ -111,6 +111,8 @@ def _node(node: SyntaxTreeNode) -> dict[str, Any]:
 class SiteText:
     """A text of the site, such as the privacy notice."""
 
+    title: str
+    summary: str
     version: str  #: a date; every language carries the same
     sections: tuple[Section, ...]
 
@@ -121,12 +123,13 @@ def site_text(name: str, lang: str, contact: Contact, *, names_kakao: bool = Fal
 
     `names_kakao`: people can share by KakaoTalk here, so the privacy notice says what Kakao learns.
     """
-    first, _, body = (_CONTENT / name / f"{lang}.md").read_text("utf-8").partition("\n")
+    head, _, body = (_CONTENT / name / f"{lang}.md").read_text("utf-8").partition("\n\n")
+    facts = dict(line.split(": ", 1) for line in head.splitlines())
     kakao = (_CONTENT / name / "kakao" / f"{lang}.md").read_text("utf-8") if names_kakao else ""
     body = body.replace("{kakao}", kakao)
     for field, value in asdict(contact).items():
         body = body.replace(f"{{{field}}}", _SPECIAL.sub(r"\\\g<0>", value))
-    return SiteText(first.removeprefix("version:").strip(), sections(body))
+    return SiteText(**facts, sections=sections(body))
 
 
 def privacy_version() -> str:

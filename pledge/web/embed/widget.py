@@ -107,7 +107,7 @@ def proof_required(error: ProofRequired) -> Response:
         error.status,
         page=error.campaign,
         step=error,
-        action=_form_url(error.campaign),
+        action=FRAMED.url("sign", slug=error.campaign.slug),
     )
     return with_retry_after(page, error)
 
@@ -116,7 +116,7 @@ class FramedSubject(Subject):
     """A signature whose pages stay in the frame."""
 
     def url(self, page: str, **values: Any) -> str:
-        if page in ("check", "thanks"):
+        if page in ("sign", "check", "thanks"):
             return url_for(f"embed.{page}", **options(), **values)
         return super().url(page, **values)
 
@@ -124,7 +124,7 @@ class FramedSubject(Subject):
         return url_for("embed.widget", slug=slug, **{**options(), "form": "1"})
 
 
-FRAMED = FramedSubject(**{**vars(SIGNATURE), "layout": "layouts/frame.html", "is_framed": True})
+FRAMED = FramedSubject(**{**vars(SIGNATURE), "layout": "layouts/frame.html"})
 
 
 @embed.get("/embed/<slug>/check")
@@ -165,12 +165,8 @@ def _page(campaign: CampaignView, form: SignForm | None, status: int) -> Respons
     page = campaign_page(campaign)
     if form is not None:
         form.show_consent(page.consent_version)
-    action = _form_url(campaign)
+    action = FRAMED.url("sign", slug=campaign.slug)
     return render_page("embed/widget.html", status, page=page, form=form, action=action)
-
-
-def _form_url(campaign: CampaignView) -> str:
-    return url_for("embed.sign", slug=campaign.slug, **{**options(), "form": "1"})
 
 
 @embed.get("/oembed")

@@ -6,8 +6,6 @@ It is a data block (HTML Standard, 4.12.1), not a script, so the Content-Securit
 from collections.abc import Iterable
 from typing import Any
 
-from flask_babel import gettext as _
-
 from config import current_config
 from pledge.campaigns.events import EventView
 from pledge.campaigns.partners import PartnerView
@@ -46,24 +44,29 @@ def campaign_facts(page: CampaignPage, events: Iterable[EventView]) -> dict[str,
     """Who runs the campaign, and the events that are still to come."""
     organizers = [_organization(partner) for partner in page.extras.secretariat]
     trail = ((site_name(i18n.language()), public_url("public.home")), (page.title, page.url))
+    crumbs = [
+        {"@type": "ListItem", "position": place, "name": name, "item": url}
+        for place, (name, url) in enumerate(trail, 1)
+    ]
+    shown = {
+        "name": page.title,
+        "description": page.summary,
+        "image": public_url("embed.share_image", slug=page.slug, lang=i18n.language()),
+    }
     graph: list[dict[str, Any]] = [
         {
             "@type": "WebPage",
-            "name": page.title,
-            "description": page.summary,
+            **shown,
             "url": page.url,
-            "image": public_url("embed.share_image", slug=page.slug, lang=i18n.language()),
             "inLanguage": i18n.language(),
             "publisher": organizers,
-            "breadcrumb": {
-                "@type": "BreadcrumbList",
-                "itemListElement": [
-                    {"@type": "ListItem", "position": place, "name": name, "item": url}
-                    for place, (name, url) in enumerate(trail, 1)
-                ],
-            },
-            **({"video": _video(page.video, page)} if page.video else {}),
+            "breadcrumb": {"@type": "BreadcrumbList", "itemListElement": crumbs},
         },
+        *(
+            [{"@type": "VideoObject", **shown, "thumbnailUrl": shown["image"]} | _video(page.video)]
+            if page.video
+            else []
+        ),
         *(_event(event, page, organizers) for event in events),
     ]
     return {"@context": CONTEXT, "@graph": graph}
@@ -85,29 +88,16 @@ def news_facts(item: PublicNews, campaign: CampaignView) -> dict[str, Any]:
 
 
 def _organization(partner: PartnerView) -> dict[str, Any]:
-    facts = {"url": partner.url, "logo": partner.logo and _picture(partner.logo, 320)}
-    return {"@type": "Organization", "name": partner.name, **{key: it for key, it in facts.items() if it}}
+    logo = partner.logo and public_url("files.picture", name=partner.logo, size=320)
+    facts = {"name": partner.name, "url": partner.url, "logo": logo}
+    return {"@type": "Organization"} | {key: value for key, value in facts.items() if value}
 
 
-def _video(video: Video | OwnVideo, page: CampaignPage) -> dict[str, Any]:
-    """The film, and where it lies or is played."""
-    where = (
-        {"contentUrl": public_url("files.video", name=video.file, ending=video.format)}
-        if isinstance(video, OwnVideo)
-        else {"embedUrl": video.player}
-    )
-    shared = public_url("embed.share_image", slug=page.slug, lang=i18n.language())
-    return {
-        "@type": "VideoObject",
-        "name": _("%(title)s: video", title=page.title),
-        "description": page.summary,
-        "thumbnailUrl": _picture(video.still, 1080) if video.still else shared,
-        **where,
-    }
-
-
-def _picture(name: str, size: int) -> str:
-    return public_url("files.picture", name=name, size=size)
+def _video(video: Video | OwnVideo) -> dict[str, str]:
+    """Where the film lies, or is played."""
+    if isinstance(video, OwnVideo):
+        return {"contentUrl": public_url("files.video", name=video.file, ending=video.format)}
+    return {"embedUrl": video.player}
 
 
 def _event(event: EventView, page: CampaignPage, organizers: list[dict[str, Any]]) -> dict[str, Any]:

@@ -91,16 +91,21 @@ def test_a_number_that_cannot_be_compared_is_not_called_right(page, log, change,
     expect(page.locator(".recount .verdict--right")).to_have_count(0)
 
 
-def test_a_list_that_was_changed_is_a_fault_of_the_site(page, log):
+def test_a_list_in_which_one_digit_was_changed_is_a_fault_of_the_site(page, log):
     def answer(route):
         true = route.fetch()
-        route.fulfill(response=true, body=true.body().replace(b'"v":1', b'"v":2', 1))
+        other = re.sub(
+            rb'("commitment":")(.)',
+            lambda found: found[1] + (b"1" if found[2] == b"0" else b"0"),
+            true.body(),
+        )
+        route.fulfill(response=true, body=other)
 
     page.context.route("**/tile/entries/**", answer)
     count_again(page)
-    expect(page.locator(".recount .verdict--wrong")).to_contain_text(
-        "The public list of this site is not in order"
-    )
+    wrong = page.locator(".recount .verdict--wrong")
+    expect(wrong).to_contain_text("The public list of this site is not in order")
+    expect(wrong).to_contain_text("The entries do not give the value that was signed")
 
 
 def test_another_history_is_shown_by_a_checkpoint_that_somebody_kept(page, log):

@@ -27,11 +27,6 @@ def test_a_message_is_mailed_and_the_answer_names_nobody(client):
         ("email", "ana", "Enter an e-mail address in the form name@example.com."),
         ("message", " ", "Please write what it is about."),
         ("message", "a" * 3001, "A message can have up to 3,000 characters."),
-        (
-            "message",
-            "pay \u202egnp.exe",
-            "The message has characters that cannot be read. Please type it again.",
-        ),
     ],
 )
 def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(client, field, typed, words):

@@ -175,13 +175,13 @@ def test_a_campaign_says_where_it_stands_what_it_shows_and_whose_it_is(app, clie
     media.set_video(EDITOR, "air", media.video_stamp(None), VideoFields("https://vimeo.com/123456789"))
     with transaction() as session:
         session.execute(update(Partner).values(logo="logo"))
-    page = facts_of(client.get("/en/c/air"))["@graph"][0]
+    page, film = facts_of(client.get("/en/c/air"))["@graph"]
     trail = [(one["position"], one["item"]) for one in page["breadcrumb"]["itemListElement"]]
     assert trail == [(1, f"{BASE}/en/"), (2, f"{BASE}/en/c/air")]
     assert page["image"].startswith(f"{BASE}/share/air.en.png")
     assert page["publisher"][0]["logo"] == f"{BASE}/files/logo/320.webp"
-    assert page["video"]["embedUrl"].startswith("https://player.vimeo.com/video/123456789")
-    assert page["video"]["thumbnailUrl"] == page["image"], "the drawn still is no picture"
+    assert film["embedUrl"].startswith("https://player.vimeo.com/video/123456789")
+    assert (film["@type"], film["thumbnailUrl"]) == ("VideoObject", page["image"])
 
 
 def test_a_campaign_tells_its_coming_events_and_no_text_can_end_the_block(app, client):

@@ -231,7 +231,8 @@ def group_links(campaign: CampaignView, referrer: Referrer) -> ShareLinks:
     """The page of a partner that counts who signs through its link."""
     name = referrer.name.of(i18n.language())
     text = _("“%(title)s”: sign with %(name)s", title=campaign.title, name=name)
-    return _links(group_address(campaign, referrer.code), text, replace(campaign, share_texts={}))
+    plain = replace(campaign, share_texts={})
+    return _links(group_address(campaign, referrer.code), text, plain, via=referrer.code)
 
 
 def group_address(campaign: CampaignView, code: str) -> str:
@@ -272,14 +273,15 @@ def short_link(campaign: CampaignView, via: str | None = None) -> str:
 
 @public.get("/c/<slug>/share/kakao")
 @public.get("/c/<slug>/organizations/<int(min=1,max=9223372036854775807):endorsement_id>/share/kakao")
-@cached(PAGE_CACHE)
+@cached(PAGE_CACHE, reads=("via",))
 def share_by_kakao(slug: str, endorsement_id: int | None = None) -> Response:
-    """Opened by a press on "KakaoTalk": the only page that loads Kakao's script."""
+    """Opened by a press on "KakaoTalk": the only page that loads Kakao's script. `via`: of a partner, whose page is shared."""
     campaign, key = campaign_or_404(slug), current_config().kakao_key
     if not key:
         abort(404)
     if endorsement_id is None:
-        links = campaign_links(campaign)
+        referrer = referrals.find(campaign.id, request.args.get("via", ""))
+        links = group_links(campaign, referrer) if referrer else campaign_links(campaign)
     else:
         shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())
         if shown is None or shown.is_gone:

@@ -60,44 +60,22 @@ def home() -> Response:
     )
 
 
-@public.get("/privacy")
 @cached(PAGE_CACHE)
-def privacy() -> Response:
-    title = _("Privacy notice")
-    summary = _("What we store when you sign, why, for how long, and how to change or erase it.")
-    names_kakao = bool(current_config().kakao_key)
-    return _text("privacy", title, summary, names_kakao=names_kakao, deleted_at=_last_run())
-
-
-@public.get("/how-it-works")
-@cached(PAGE_CACHE)
-def how_it_works() -> Response:
-    return _text(
-        "how-it-works",
-        _("How it works"),
-        _("How to sign, when a signature counts, what is public, and how to change your mind."),
-    )
-
-
-@public.get("/accessibility")
-@cached(PAGE_CACHE)
-def accessibility() -> Response:
-    return _text(
-        "accessibility",
-        _("Accessibility"),
-        _("How everybody can use these pages, what is still missing, and whom to tell."),
-    )
-
-
-def _text(
-    name: str, title: str, summary: str, *, names_kakao: bool = False, deleted_at: datetime | None = None
-) -> Response:
+def text(name: str) -> Response:
     """A text of the site, of the folder `name` in pledge/content/."""
-    lang = i18n.language()
-    text = markdown.site_text(name, lang, current_config().contact_in(lang), names_kakao=names_kakao)
+    lang, config = i18n.language(), current_config()
+    is_notice = name == "privacy"
     return render_page(
-        "public/campaign/text.html", text=text, title=title, summary=summary, deleted_at=deleted_at
+        "public/campaign/text.html",
+        text=markdown.site_text(
+            name, lang, config.contact_in(lang), names_kakao=is_notice and bool(config.kakao_key)
+        ),
+        deleted_at=_last_run() if is_notice else None,
     )
+
+
+for _name in ("privacy", "how-it-works", "accessibility"):
+    public.add_url_rule(f"/{_name}", _name.replace("-", "_"), text, defaults={"name": _name})
 
 
 def _last_run() -> datetime | None:

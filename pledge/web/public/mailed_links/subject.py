@@ -38,7 +38,6 @@ class Subject:
     own_context: Callable[[Any], dict[str, Any]]  #: (record) to what its own page shows besides
     thanks_context: Callable[[CampaignView], dict[str, Any]]  #: to what the thank-you page shows besides
     layout: str = "layouts/action.html"  #: of the page where the code is typed
-    is_framed: bool = False  #: by a page of another site, where a field may not take the focus
 
     @property
     def texts(self) -> Any:

@@ -57,6 +57,16 @@ def test_a_campaign_that_is_over_keeps_the_number_and_asks_nobody(client):
     assert '<progress class="count__bar" max="20" value="20"' in text
 
 
+def test_kakaotalk_shares_the_page_of_the_group(make_app):
+    app = make_app(kakao_key="a" * 32)
+    with app.app_context():
+        code = partner_goal(campaign(), 200)
+    client = app.test_client()
+    way = f"/ko/c/blue-skies/share/kakao?via={code}"
+    assert f'href="{way}"' in page_of(client, code).text
+    assert f"/ko/c/blue-skies/with/{code}" in client.get(way).text
+
+
 def test_an_organisation_sets_its_goal_on_its_own_page(client):
     campaign()
     row = endorsement()

@@ -7,9 +7,12 @@ from html import unescape
 import pytest
 
 from pledge.audit.models import Actor
-from pledge.campaigns import moderation
+from pledge.campaigns import items, moderation, staff_queries
 from pledge.campaigns.models import CampaignState
+from pledge.campaigns.partners import SISTER, SisterFields
+from pledge.campaigns.rules import stamp
 from pledge.core.i18n import format_date
+from pledge.core.languages import Texts
 from pledge.switches import moderation as switches
 from tests.support import deliveries, factories
 from tests.support.factories import EDITOR, fold_all, signature
@@ -79,3 +82,23 @@ def test_each_state_has_its_own_words_everywhere(app, client, frozen_clock, stat
     )[1]
     for place in FORMS:
         assert f"<h1>{heading}</h1>" in pages[place] or state == "open"
+
+
+def test_a_campaign_that_has_ended_says_where_it_goes_on(app, client, frozen_clock):
+    """By the card of staff for those who have signed, else by a campaign that one can sign now, else by a sister campaign."""
+    bring_about("closed", frozen_clock)
+    sister = SisterFields(
+        Texts(en="Race to Zero", ko="레이스 투 제로"), Texts(), Texts(), "https://race.example/"
+    )
+    items.add(SISTER, EDITOR, "air", sister)
+    assert f'href="http://localhost{PAGE}#sisters"' in client.get(FORMS[0]).text
+    factories.campaign("sea")
+    frozen_clock.move(seconds=2)
+    assert 'href="/en/c/sea"' in client.get(FORMS[0]).text
+    texts = staff_queries.desk("air").texts
+    card = {"followup_title_en": "Write to your mayor", "followup_link_en": "https://mayor.example/"}
+    moderation.edit_texts(EDITOR, "air", stamp(texts), {**texts, **card})
+    frozen_clock.move(seconds=2)
+    assert (
+        '<a href="https://mayor.example/" rel="noopener">Write to your mayor</a>' in client.get(FORMS[0]).text
+    )

@@ -320,9 +320,10 @@ def test_the_form_of_the_widget_is_asked_in_its_frame(client):
     action = html.unescape(re.search(r'<form[^>]+action="([^"]+)"', page.text)[1])
     answer = send(client, {**fields_of(page), "unproved": "y"}, path=action)
     assert answer.status_code == 303
+    assert "by=code" in answer.location
     sent = client.get(answer.location).text
-    assert "six digits and no link" in sent
-    assert "by=code" in sent
+    assert "enter the code we e-mailed you" in sent
+    assert "press the link" not in sent.lower()
 
 
 def test_an_organisation_is_asked_its_form_is_passed_on_and_its_mail_is_marked_as_proved(client):

@@ -13,20 +13,19 @@ from tests.web.staff.campaigns.screens import partner_form, picture, seen, send
 
 def test_a_partner_s_form_tells_all_its_mistakes_at_once(app, editor):
     factories.campaign("air")
-    form = partner_form(name_ko="", name_en="", url="no address", logo=(io.BytesIO(b"nonsense"), "logo.png"))
+    wrong = {"name_ko": "", "name_en": "", "url": "no address", "group_goal": "9"}
     for path in ("partners/new", f"partners/{items.rows(PARTNER, staff_queries.desk('air').id)[0].id}"):
-        sent = send(editor, path, form)
+        sent = send(editor, path, partner_form(**wrong, logo=(io.BytesIO(b"nonsense"), "logo.png")))
         assert sent.status_code == 422
-        assert set(re.findall(r'id="([a-z_]+)-error"', sent.text)) == {"name_ko", "name_en", "url", "logo"}
-        form = partner_form(
-            name_ko="", name_en="", url="no address", logo=(io.BytesIO(b"nonsense"), "logo.png")
-        )
+        assert set(re.findall(r'id="([a-z_]+)-error"', sent.text)) == {*wrong, "logo"}
 
 
 def test_a_partner_is_added_with_its_logo_moved_corrected_and_removed(app, editor, client):
     factories.campaign("air")
-    sent = send(editor, "partners/new", partner_form(name_en="Third", url="example.org", logo=picture()))
+    third = partner_form(name_en="Third", url="example.org", logo=picture(), group_goal="1,200")
+    sent = send(editor, "partners/new", third)
     assert sent.status_code == 303
+    assert "Public page with the goal of 1,200 people" in editor.get(sent.location).text
     third = items.rows(PARTNER, staff_queries.desk("air").id)[-1]
     assert f"/files/{third.logo}/320.webp" in client.get("/en/c/air").text
     assert editor.post(f"/staff/campaigns/air/partners/{third.id}/move/up").status_code == 303
