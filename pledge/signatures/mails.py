@@ -45,7 +45,7 @@ def _about_signers() -> Select[*tuple[Any, ...]]:
             *(IS_SETTLED.label("is_settled"), HAS_CONFIRMED.label("has_confirmed")),
             *(IS_REFUSED.label("is_refused"), number_column(Signature.id).label("number")),
             *(Campaign.slug, Campaign.closes_at, is_open.label("is_open")),
-            *(Campaign.goal, Campaign.goal_steps, LedgerHead.people),
+            *(Campaign.goal, Campaign.goal_steps, LedgerHead.people, Campaign.thanks),
             *(getattr(card, part) for part in followups.PARTS),
             title_in(OutboxMail.lang, Signature.campaign_id).label("campaign"),
         )
@@ -123,6 +123,7 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
         "place": "" if number is None else format_ordinal(number, mail.lang),
         "remaining": format_count(step.remaining, mail.lang) if signer.is_open else "",
         "target": format_count(step.target, mail.lang),
+        "words": signer.thanks[mail.lang],
         "next_title": card.title if card else "",
         "next_sentence": card.sentence if card else "",
         "next_link": card.link if card else "",
