@@ -45,7 +45,7 @@ def _about_signers() -> Select[*tuple[Any, ...]]:
             *(IS_SETTLED.label("is_settled"), HAS_CONFIRMED.label("has_confirmed")),
             *(IS_REFUSED.label("is_refused"), number_column(Signature.id).label("number")),
             *(Campaign.slug, Campaign.closes_at, is_open.label("is_open")),
-            *(Campaign.goal, Campaign.goal_steps, LedgerHead.people, Campaign.thanks),
+            *(Campaign.goal, Campaign.goal_steps, Campaign.thanks, LedgerHead.people),
             *(getattr(card, part) for part in followups.PARTS),
             title_in(OutboxMail.lang, Signature.campaign_id).label("campaign"),
         )

@@ -3,14 +3,13 @@
 import io
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
 
 from pledge.share_images.drawing import HAZE, SQUARE, STORY, WIDE, Host, ShareImage, draw
 from tests.support.pictures import webp
-from tools.skyline import RESULT, drawing
+from tools.skyline import PLEDGE, RESULT, drawing
 
 PLAIN = ShareImage(
     lang="ko",
@@ -68,25 +67,30 @@ def test_any_title_has_room_with_any_number(shape, title):
 
 
 def test_the_number_is_the_largest_thing_on_it():
-    left, _, right, _ = written(PLAIN, WIDE, replace(PLAIN, figure=""))
+    left, top, right, bottom = written(replace(NOTHING, figure="12,345명"), WIDE)
     assert right - left > 500
+    assert bottom - top > 110
 
 
 def test_many_hosts_stay_inside():
     left, _, right, _ = written(replace(NOTHING, hosts=(Host("기후변화를 걱정하는 연구소"),) * 9), WIDE)
-    assert left >= 0
-    assert right <= WIDE.width
+    assert right - left <= WIDE.room + 4
 
 
 def test_the_sky_clears_with_the_steps_as_on_the_page():
-    css = (Path(__file__).parents[2] / "pledge/static/css/components/skyline.css").read_text("utf-8")
+    css = (PLEDGE / "static/css/components/skyline.css").read_text("utf-8")
     assert [float(haze) for haze in re.findall(r"\.sky-\d \{ --haze: ([\d.]+); \}", css)] == list(HAZE)
     hazy, clear = (opened(replace(NOTHING, clearness=step)) for step in (0, 5))
     assert ImageChops.difference(hazy, clear).getbbox()[1] > 200, "haze lies low"
 
 
-def test_the_city_is_that_of_the_page():
+def test_city_and_sky_are_those_of_the_page():
     assert RESULT.read_text("utf-8") == drawing(), "run tools/skyline.py"
+    settings = (PLEDGE / "static/css/settings.css").read_text("utf-8")
+    for name in ("sky-high", "sky-mid", "sky-low", "dust"):
+        assert re.search(rf"--{name}: (#\w+);", settings)[1] in RESULT.with_name("image.typ").read_text(
+            "utf-8"
+        )
 
 
 def test_logos_are_drawn():

@@ -4,13 +4,23 @@ import pytest
 from sqlalchemy import select
 
 from pledge.core.db import load
+from pledge.core.languages import Texts
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mail import queries
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.services import LEASE
 from pledge.signatures import services
 from pledge.signatures.queries import own_signature
-from tests.support.factories import code, confirm_token, fold_all, mailed, manage_token, press_key, signature
+from tests.support.factories import (
+    campaign,
+    code,
+    confirm_token,
+    fold_all,
+    mailed,
+    manage_token,
+    press_key,
+    signature,
+)
 from tests.support.mails import LINK, delivered, enqueue, part
 from tests.support.pages import thanks_parts
 
@@ -50,6 +60,15 @@ def test_the_mail_says_which_number_one_is(frozen_clock):
         for kind in ("plain", "html"):
             assert words in part(mail, kind)
             assert f"{missing} to go to 100." in part(mail, kind)
+
+
+def test_the_mail_thanks_in_the_words_of_the_campaign(frozen_clock):
+    of = campaign(thanks=Texts(en="Thank you for <clear> skies."))
+    services.confirm(signature(of, state="pending", lang="en").id)
+    frozen_clock.move(minutes=10)
+    [(_, mail)] = delivered()
+    assert "Thank you for <clear> skies." in part(mail, "plain")
+    assert "Thank you for &lt;clear&gt; skies." in part(mail, "html")
 
 
 def test_the_mail_leads_to_sharing_first_then_to_the_receipt_and_the_own_page_last(client, frozen_clock):

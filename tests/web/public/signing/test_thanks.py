@@ -8,6 +8,7 @@ from markupsafe import Markup
 from pledge.campaigns import items
 from pledge.campaigns.events import EVENT
 from pledge.core import clock
+from pledge.core.languages import Texts
 from pledge.statistics import places
 from tests.support.factories import (
     EDITOR,
@@ -37,6 +38,12 @@ def test_the_page_says_how_many_are_missing_for_the_next_step(client):
     signatures(4)
     fold_all()
     assert "96 to go to 100" in thanks(client)
+
+
+def test_the_campaign_thanks_in_its_own_words_where_staff_have_written_some(client):
+    campaign(thanks=Texts(en="Thank you for <clear> skies."))
+    assert "Thank you for &lt;clear&gt; skies." in thanks(client)
+    assert "한 분만 더 초대해 주세요" in thanks(client, "ko"), "none is written in Korean"
 
 
 def test_the_picture_is_that_of_ones_number_and_waits_for_it(client):
