@@ -5,9 +5,10 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from pledge.campaigns import moderation, staff_queries
-from pledge.campaigns.models import CampaignText
+from pledge.campaigns.models import Campaign, CampaignText
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.core.db import transaction
+from pledge.core.languages import Texts
 from pledge.mail.models import MailKind
 from tests.support.factories import EDITOR, SLUG, the_campaign
 from tests.support.mails import delivered, enqueue_true, part
@@ -55,6 +56,14 @@ def test_the_card_is_on_the_page_and_in_the_mail_with_the_thanks_in_its_language
     frozen_clock.move(seconds=2)
     assert "Write to your member" not in thanks(client)
     assert "Write to your member" not in thanked("en")
+
+
+def test_the_sentence_of_staff_is_in_the_thanks_too(client):
+    with transaction() as session:
+        session.execute(update(Campaign).values(thanks=Texts(en="We hand it over in May.")))
+    assert "We hand it over in May." in thanks(client)
+    assert "We hand it over in May." in thanked("en")
+    assert "May" not in thanks(client, "ko")
 
 
 def test_it_is_shown_from_its_first_day_to_its_last_in_seoul(client, frozen_clock):

@@ -45,7 +45,7 @@ VALUES = (
     *("link", "receipt", "share", "code", "not_me", "since", "organization", "reason", "contact"),
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
     *("own", "place", "remaining", "target", "name", "email", "text"),
-    *("next_title", "next_sentence", "next_link"),
+    *("next_title", "next_sentence", "next_link", "words", "badge", "days", "own_page"),
     *("title", "plain", "html", "refused", "headline", "details", "account", "due", "closed"),
 )
 #: What is read for a mail of every kind is tested on both databases in test_blocks.py.

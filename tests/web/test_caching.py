@@ -278,6 +278,7 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
         *("public.home", "public.privacy", "public.verify", "public.campaign", "public.progress"),
         *("public.live", "public.letter", "public.captions", "public.news", "public.news_item"),
         *("public.news_feed", "public.press"),
+        *("public.how_it_works", "public.accessibility", "public.contact", "public.contact_sent"),
         *("public.pledge", "public.pledge_source", "public.events_calendar", "public.event_calendar"),
         *(
             "public.organizations",

@@ -9,7 +9,7 @@ from tests.support.routes import unknown
 pytestmark = pytest.mark.sqlite_only
 
 #: What other sites may load.
-ANY_SITE = ("/api/", "/log/", "/embed", "/share/", "/badge/", "/oembed")
+ANY_SITE = ("/api/", "/log/", "/embed", "/share/", "/badge/", "/qr/", "/oembed")
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, abort, redirect, request, url_for
 from werkzeug import Response
 
+from pledge.campaigns.queries import public_id
 from pledge.campaigns.sharing import slug_of
 from pledge.core import i18n
 from pledge.files.storage import StorageAway
@@ -51,6 +52,8 @@ def root() -> Response:
 
 
 def campaign_root(slug: str) -> Response:
+    if public_id(slug) is None:
+        abort(404)
     return _in_wanted_language("public.campaign", slug=slug)
 
 
@@ -59,15 +62,13 @@ def short_name(short_name: str) -> Response:
     slug = slug_of(short_name)
     if slug is None:
         abort(404)
-    return campaign_root(slug)
+    return _in_wanted_language("public.campaign", slug=slug)
 
 
 def _in_wanted_language(endpoint: str, **values: Any) -> Response:
     """Redirect to the visitor's language, with the query; the answer depends on a header, so it sends Vary."""
-    address, query = (
-        url_for(endpoint, lang=i18n.wanted_language(), **values),
-        request.query_string.decode("ascii", "replace"),
-    )
+    address = url_for(endpoint, lang=i18n.wanted_language(), **values)
+    query = request.query_string.decode("ascii", "replace")
     response = redirect(f"{address}?{query}" if query else address)
     response.headers["Vary"] = "Accept-Language"
     return response

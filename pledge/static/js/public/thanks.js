@@ -36,10 +36,12 @@ async function showMine(address) {
     const value = stored(name);
     if (value) kept[name] = value;
   }
+  const places = [...document.querySelectorAll("[data-awaited]")];
+  for (const place of places) {
+    place.hidden = !kept.key && !kept.ticket;
+    delete place.dataset.awaited;
+  }
   if (!kept.key && !kept.ticket) return;
-  // What will be told keeps its place from the beginning, so that nothing moves when it comes.
-  const places = [...document.querySelectorAll("[data-part=number], [data-part=card]")];
-  for (const place of places) place.hidden = false;
   const done = location.hash.slice(1);
   let isFirst = true;
   await pause(FIRST_PAUSE);

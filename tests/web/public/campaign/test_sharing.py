@@ -128,9 +128,10 @@ def test_an_address_without_a_language_leads_to_the_one_of_the_browser(client, a
         assert answer.headers["Vary"] == "Accept-Language"
 
 
-def test_a_short_address_that_nobody_gave_leads_nowhere(client):
+def test_an_address_of_no_public_campaign_leads_nowhere(client):
     campaign("air", state="draft", short_name="air")
-    assert client.get("/go/air").status_code == client.get("/go/sky").status_code == 404
+    for path in ("/go/air", "/go/sky", "/c/air", "/c/sky"):
+        assert client.get(path).status_code == 404, path
 
 
 def test_pages_show_the_short_address(client):
