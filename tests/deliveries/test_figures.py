@@ -170,10 +170,10 @@ def test_organizations_come_by_kind_and_then_by_name(app):
     found = preview(of.slug).named_organizations
 
     assert [(one.type, one.name["ko"]) for one in found] == [
-        ("business", "가나다"),
-        ("business", "나무"),
         ("city", "서울"),
         ("youth", "가람"),
+        ("business", "가나다"),
+        ("business", "나무"),
     ]
 
 
