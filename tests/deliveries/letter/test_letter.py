@@ -266,7 +266,11 @@ def test_where_everything_is_small_nothing_is_broken_down():
 def test_partners_and_organisations_are_listed_by_kind_and_the_unnamed_are_counted():
     said = letter_data(document(), "ko")["supporters"]
     assert [group["title"] for group in said["partner_groups"]] == ["대사관 2곳", "기업 1곳"]
-    assert [group["title"] for group in said["groups"]][:3] == ["기업 5곳", "지방자치단체 5곳", "대사관 5곳"]
+    assert [group["title"] for group in said["groups"]][:3] == [
+        "지방자치단체 5곳",
+        "학교·학술기관 5곳",
+        "시민사회단체 5곳",
+    ]
     assert sum(len(group["names"]) for group in said["groups"]) == 45
     assert "2곳" in said["unnamed"]
     assert said["more"] == ""
