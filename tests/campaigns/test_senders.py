@@ -18,8 +18,8 @@ from tests.support.mails import delivered, enqueue_true, part
 
 pytestmark = pytest.mark.usefixtures("app")
 
-#: Of a campaign; the others are about an account of a member of staff.
-KINDS = [kind for kind in MailKind if not kind.startswith("staff")]
+#: Of a campaign; the others are about an account of a member of staff, or written to the site.
+KINDS = [kind for kind in MailKind if not kind.startswith("staff") and kind is not MailKind.CONTACT]
 
 
 def set_reply_to(address, before=""):

@@ -11,6 +11,7 @@ PACKAGE = ROOT / "pledge"
 READERS = {
     *("web/public/campaign/files.py", "files/queries.py", "files/services.py", "diagnosis/environment.py"),
     "files/scans.py",  # of sheets with names, as a download for staff
+    "web/embed/pictures.py",  # draws them into pictures of its own
     "jobs/services.py",  # stores and reads what our own worker has made; nobody uploads that
 }
 
