@@ -166,14 +166,14 @@ _DELIVERED_FELL = Phrase(
 
 
 def headline(kind: AlertKind, facts: Facts, lang: str) -> str:
-    return HEADLINES[kind].of(lang, **_in_language(facts, lang))
+    return HEADLINES[kind].in_language(lang, **_in_language(facts, lang))
 
 
 def details(kind: AlertKind, facts: Facts, lang: str) -> str:
     phrases = [_DELIVERED_FELL] if "delivered" in facts else []
     if kind is not AlertKind.DELIVERY_FELL or "percent" in facts:
         phrases.append(DETAILS[kind])
-    return " ".join(phrase.of(lang, **_in_language(facts, lang)) for phrase in phrases)
+    return " ".join(phrase.in_language(lang, **_in_language(facts, lang)) for phrase in phrases)
 
 
 def _in_language(facts: Facts, lang: str) -> dict[str, str]:
@@ -183,4 +183,4 @@ def _in_language(facts: Facts, lang: str) -> dict[str, str]:
 def _one(fact: str | int | dict[str, str], lang: str) -> str:
     if isinstance(fact, int):
         return format_count(fact, lang)
-    return Texts(fact).of(lang) if isinstance(fact, dict) else fact
+    return Texts(fact).in_language(lang) if isinstance(fact, dict) else fact

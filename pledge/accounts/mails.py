@@ -76,7 +76,7 @@ def alert(mail: Claimed, about: tuple[StaffMember, Alert]) -> Message:
 
 def _message(mail: Claimed, member: StaffMember, **values: str) -> Message:
     return Message(
-        member.email, {"campaign": f"{urls.site_name(mail.lang)} · {_STAFF.of(mail.lang)}", **values}
+        member.email, {"campaign": f"{urls.site_name(mail.lang)} · {_STAFF.in_language(mail.lang)}", **values}
     )
 
 

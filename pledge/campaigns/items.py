@@ -213,6 +213,6 @@ def _record(
     before: Mapping[str, object] | None = None,
     reason: str = "",
 ) -> None:
-    facts = {kind.name: stored.id, kind.title: getattr(stored, kind.title).of(languages.default())}
+    facts = {kind.name: stored.id, kind.title: getattr(stored, kind.title).in_language(languages.default())}
     facts |= changed(before or {}, {} if act == "remove" else item(kind, stored).content)
     record(session, actor, f"campaign.{kind.name}.{act}", subject(slug), reason=reason, **facts)

@@ -248,7 +248,11 @@ def letter_page(campaign_id: int, lang: str) -> LetterPage | None:
     query = select(Campaign.letter_text).where(Campaign.id == campaign_id)
     with reading() as connection:
         text = connection.execute(query).scalar_one()
-    return LetterPage(markdown(text.of(lang)), text.of(lang), text.language_for(lang)) if text else None
+    return (
+        LetterPage(markdown(text.in_language(lang)), text.in_language(lang), text.language_for(lang))
+        if text
+        else None
+    )
 
 
 def video_stamp(video: Video | OwnVideo | None) -> str:

@@ -82,8 +82,8 @@ def column_names() -> list[str]:
 def column_header(field: str, lang: str) -> str:
     """What our own table calls a column in a language."""
     if field in _OTHERS:
-        return _OTHERS[field].of(lang)
-    return _NAME_IN.of(lang, language=languages.name(field.removeprefix("name_"), lang))
+        return _OTHERS[field].in_language(lang)
+    return _NAME_IN.in_language(lang, language=languages.name(field.removeprefix("name_"), lang))
 
 
 def match_columns(line: Line) -> tuple[dict[int, str], RowFault | None]:
@@ -111,7 +111,7 @@ def type_of(text: str) -> str | None:
     if not wanted:
         return ""
     for code, name in TYPES.items():
-        if wanted in {code, *(comparable(name.of(lang)) for lang in languages.codes())}:
+        if wanted in {code, *(comparable(name.in_language(lang)) for lang in languages.codes())}:
             return code
     return None
 
@@ -201,8 +201,8 @@ def import_partners(
                 before[str(row.id)], after[str(row.id)] = vars(one.before.fields), vars(one.fields)
         record(
             *(session, actor, "campaign.partner.import", subject(slug)),
-            added=[one.fields.name.of(languages.default()) for one in plan.added],
-            changed=[one.fields.name.of(languages.default()) for one in plan.changed],
+            added=[one.fields.name.in_language(languages.default()) for one in plan.added],
+            changed=[one.fields.name.in_language(languages.default()) for one in plan.changed],
             **changed_words(before, after),
         )
 
@@ -327,10 +327,10 @@ def write_table(campaign_id: int, lang: str) -> bytes:
     from xlsxwriter import Workbook  # noqa: PLC0415  # only what writes a workbook needs its memory
 
     fields = column_names()
-    kinds = {code: name.of(lang) for code, name in TYPES.items()}
+    kinds = {code: name.in_language(lang) for code, name in TYPES.items()}
     out = io.BytesIO()
     with Workbook(out, {"in_memory": True}) as book:
-        sheet = book.add_worksheet(_TITLE.of(lang))
+        sheet = book.add_worksheet(_TITLE.in_language(lang))
         sheet.freeze_panes(1, 0)
         head = book.add_format({"bold": True, "bottom": 1})
         for place, field in enumerate(fields):

@@ -50,7 +50,9 @@ def shown_partners(campaign_id: int, lang: str) -> dict[PartnerRole, list[Partne
     """The partners of a campaign by role, in their order."""
     found: dict[PartnerRole, list[PartnerView]] = {role: [] for role in PartnerRole}
     for row in items.rows(PARTNER, campaign_id):
-        view = PartnerView(row.fields.name.of(lang), shown_link(row.fields.url), row.logo, row.fields.type)
+        view = PartnerView(
+            row.fields.name.in_language(lang), shown_link(row.fields.url), row.logo, row.fields.type
+        )
         found[row.fields.role].append(view)
     return found
 
@@ -124,9 +126,9 @@ def shown_sisters(campaign_id: int, lang: str) -> list[SisterView]:
     """The sister campaigns in one language."""
     return [
         SisterView(
-            name=row.fields.name.of(lang),
-            place=row.fields.place.of(lang),
-            sentence=row.fields.sentence.of(lang),
+            name=row.fields.name.in_language(lang),
+            place=row.fields.place.in_language(lang),
+            sentence=row.fields.sentence.in_language(lang),
             url=shown_link(row.fields.url),
             logo=row.logo,
         )

@@ -207,7 +207,7 @@ def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:
 
 def pledge_view(text: PledgeText | Row[*tuple[Any, ...]], lang: str) -> PledgeView:
     """A pledge text, or the columns of one, in a language."""
-    return PledgeView(text.version, markdown(text.wording.of(lang)), bytes(text.sha256).hex())
+    return PledgeView(text.version, markdown(text.wording.in_language(lang)), bytes(text.sha256).hex())
 
 
 def pledge_versions(campaign_id: int) -> list[PledgeText]:
@@ -296,11 +296,11 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         sections=sections(row.body),
         goal=row.goal,
         goal_steps=tuple(row.goal_steps),
-        step_sentences=goals.sentences(row.step_sentences.of(lang)),
+        step_sentences=goals.sentences(row.step_sentences.in_language(lang)),
         state=CampaignState(row.state),
         opens_at=row.opens_at,
         closes_at=row.closes_at,
-        pledge=PledgeView(row.version, markdown(row.pledge.of(lang)), bytes(row.sha256).hex()),
+        pledge=PledgeView(row.version, markdown(row.pledge.in_language(lang)), bytes(row.sha256).hex()),
         consent_version=row.consent_version,
         video=video.stored(row),
         letter=letter_view(row.letter),
@@ -334,7 +334,7 @@ def secretariat_line(members: str | None, lang: str) -> str:
     """The names in their order and in a language; "" where nobody is named."""
     pairs = [member.partition("\t") for member in (members or "").split("\n") if member]
     names = [Texts(json.loads(name)) for _, _, name in sorted(pairs, key=lambda pair: int(pair[0]))]
-    return ", ".join(name.of(lang) for name in names)
+    return ", ".join(name.in_language(lang) for name in names)
 
 
 #: That there is the campaign of an entry, and in it the pledge text; of paper none is known.

@@ -37,7 +37,7 @@ class Sender:
         values = dict(message.values)
         if self.reply_to and "contact" in values:
             values["contact"] = self.reply_to
-        organization = " · ".join(name.of(lang) for name in self.organizations)
+        organization = " · ".join(name.in_language(lang) for name in self.organizations)
         return replace(message, values=values, organization=organization, reply_to=self.reply_to)
 
 

@@ -95,7 +95,7 @@ def load_folder(folder: Path) -> str:
         _load_items(
             *(session, EVENT, campaign, events),
             stored=campaign.events,
-            key=lambda event: (event.starts_at, event.title.of(languages.default())),
+            key=lambda event: (event.starts_at, event.title.in_language(languages.default())),
         )
         sisters = [_sister_fields(sister, langs) for sister in facts.get("sisters", [])]
         _load_items(
@@ -217,14 +217,14 @@ def _load_partners(
     speaks = any(facts["role"] == PartnerRole.SECRETARIAT for facts in partners)
     if campaign.state == CampaignState.OPEN and not speaks:
         raise BadFields({"secretariat": FieldFault.MISSING})
-    stored = {partner.name.of(languages.default()): partner for partner in campaign.partners}
+    stored = {partner.name.in_language(languages.default()): partner for partner in campaign.partners}
     # Two rows may not have one position, not even for a moment. What is not in the file stays below 0.
     for partner in campaign.partners:
         partner.position = -1 - partner.position
     session.flush()
     for position, facts in enumerate(partners):
         name = _in_each(facts["name"], langs)
-        known = stored.pop(name.of(languages.default()), None)
+        known = stored.pop(name.in_language(languages.default()), None)
         partner = known or Partner()
         partner.position, partner.name = position, name
         partner.role, partner.url = facts["role"], clean_link(facts.get("url", ""))

@@ -121,7 +121,7 @@ def titles(lang: str) -> dict[str, str]:
     with reading() as connection:
         for row in connection.execute(query):
             written.setdefault(row.slug, Texts())[row.lang] = row.title
-    named = {slug: title.of(lang) or slug for slug, title in written.items()}
+    named = {slug: title.in_language(lang) or slug for slug, title in written.items()}
     often = Counter(named.values())
     return {slug: title if often[title] == 1 else f"{title} ({slug})" for slug, title in named.items()}
 

@@ -112,7 +112,7 @@ class OwnVideo:
 
     def words(self, lang: str) -> list[str]:
         """Its captions to read, in this language or else in the first that they are in."""
-        return caption_words(self.captions.of(lang))
+        return caption_words(self.captions.in_language(lang))
 
 
 def stored(row: Row[*tuple[Any, ...]] | Campaign) -> Video | OwnVideo | None:

@@ -66,7 +66,7 @@ def _listed_names(lang: str) -> dict[str, Any]:
 
 
 def region_name(code: str, lang: str) -> str:
-    return REGIONS[code].of(lang) if code in REGIONS else code
+    return REGIONS[code].in_language(lang) if code in REGIONS else code
 
 
 @lru_cache(maxsize=4)

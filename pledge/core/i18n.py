@@ -148,21 +148,21 @@ class Phrase:
     context: str
     text: str
 
-    def of(self, lang: str, **values: object) -> str:
+    def in_language(self, lang: str, **values: object) -> str:
         """In this language; in English where no catalogue has it."""
         found = str(_catalogue(lang).pgettext(self.context, self.text))
         return found % values if values else found
 
     def __str__(self) -> str:
         """In the language of the request that shows it, so that one table serves pages, mails and files."""
-        return self.of(language())
+        return self.in_language(language())
 
     def __html__(self) -> str:
         return escape(str(self))
 
     def in_each(self, **values: object) -> Texts:
         """In every language of the site."""
-        return Texts({lang: self.of(lang, **values) for lang in languages.codes()})
+        return Texts({lang: self.in_language(lang, **values) for lang in languages.codes()})
 
 
 #: By the plural rules for ordinals (CLDR).
@@ -178,7 +178,7 @@ def format_ordinal(number: int, lang: str | None = None) -> str:
     """A place in a row: 62nd, 62번째."""
     chosen = lang or language()
     form = languages.locale(chosen).ordinal_form(number)
-    return _ORDINALS[form].of(chosen, number=format_count(number, chosen))
+    return _ORDINALS[form].in_language(chosen, number=format_count(number, chosen))
 
 
 @lru_cache

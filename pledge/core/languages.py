@@ -63,12 +63,12 @@ class Texts(dict[str, str]):
     def __missing__(self, lang: str) -> str:
         return ""
 
-    def of(self, lang: str) -> str:
+    def in_language(self, lang: str) -> str:
         """The text in this language, or else in the first language of the site that it is in; "" when it is in none."""
         return self[self.language_for(lang)]
 
     def language_for(self, lang: str) -> str:
-        """The language in which `of` gives it."""
+        """The language in which `in_language` gives it."""
         return next((code for code in (lang, *codes(), *self) if self[code]), lang)
 
     @property
@@ -109,7 +109,7 @@ def rank(column: ColumnElement[str] | InstrumentedAttribute[str], lang: str) -> 
 
 
 def in_language(column: ColumnElement[Texts] | InstrumentedAttribute[Texts], lang: str) -> ColumnElement[str]:
-    """What `Texts.of` says of a `Translated` column, in SQL, to sort by it; "" where it is in no language of the site."""
+    """What `Texts.in_language` says of a `Translated` column, in SQL, to sort by it; "" where it is in no language of the site."""
     return func.coalesce(*(column[code].as_string() for code in (lang, *others(lang))), "")
 
 

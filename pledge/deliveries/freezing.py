@@ -125,7 +125,7 @@ def freeze(actor: Actor, slug: str, checkpoint_id: int, wording: LetterTexts) ->
             size=checkpoint.size,
             people=checkpoint.people,
             organizations=checkpoint.organizations,
-            recipient=wording.recipient.of(languages.default()),
+            recipient=wording.recipient.in_language(languages.default()),
         )
         return row.id
 

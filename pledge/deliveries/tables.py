@@ -194,7 +194,7 @@ def _json(document: dict[str, Any]) -> bytes:
 
 
 def _in_each(totals: Totals, text: Texts | Phrase) -> dict[str, str]:
-    return {lang: text.of(lang) for lang in totals.languages}
+    return {lang: text.in_language(lang) for lang in totals.languages}
 
 
 # --- The workbook ---
@@ -227,7 +227,9 @@ def _summary(totals: Totals) -> Iterator[list[Value]]:
         yield line(labels.GOAL, totals.goal)
     if totals.people_moves is not None:
         for reason, name in REASONS.items():
-            words = [f"{labels.PEOPLE.of(lang)}: {name.of(lang)}" for lang in totals.languages]
+            words = [
+                f"{labels.PEOPLE.in_language(lang)}: {name.in_language(lang)}" for lang in totals.languages
+            ]
             yield [*words, getattr(totals.people_moves, reason)]
     yield line(labels.ORGANIZATIONS, totals.organizations)
     if totals.unnamed_organizations:
@@ -242,7 +244,7 @@ def _summary(totals: Totals) -> Iterator[list[Value]]:
         yield line(labels.LOG, totals.origin)
         yield line(labels.VERIFY, f"{totals.address}/{totals.languages[0]}/verify")
     apart = list(_in_each(totals, labels.PAPER_APART).values()) if totals.paper else []
-    merged = [labels.MERGED.of(lang, smallest=totals.smallest_shown) for lang in totals.languages]
+    merged = [labels.MERGED.in_language(lang, smallest=totals.smallest_shown) for lang in totals.languages]
     for text in [*_in_each(totals, labels.SEPARATE).values(), *apart, *merged]:
         yield line(labels.NOTE, text)
 

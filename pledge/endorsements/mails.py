@@ -193,4 +193,4 @@ def handover(mail: Claimed, to: Subject) -> Message | None:
 
 def _name(mail: Claimed, to: Subject) -> str:
     """The organisation's in the language of the mail, never one that nobody has confirmed."""
-    return to.organization.of(mail.lang) if to.organization else ""
+    return to.organization.in_language(mail.lang) if to.organization else ""

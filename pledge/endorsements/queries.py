@@ -78,7 +78,7 @@ class OrganizationView:
 
     @property
     def name(self) -> str:
-        return self.names.of(self.lang)
+        return self.names.in_language(self.lang)
 
     @property
     def other_names(self) -> dict[str, str]:
@@ -91,11 +91,11 @@ class OrganizationView:
 
     @property
     def statement(self) -> str:
-        return self.statements.of(self.lang)
+        return self.statements.in_language(self.lang)
 
     @property
     def public_reason(self) -> str:
-        return self.public_reasons.of(self.lang)
+        return self.public_reasons.in_language(self.lang)
 
     @property
     def is_gone(self) -> bool:

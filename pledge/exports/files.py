@@ -104,7 +104,7 @@ def _write_xlsx(
     """Every text is written as a text, so none is a formula."""
     from xlsxwriter import Workbook  # noqa: PLC0415  # only what writes a workbook needs its memory
 
-    title, rows = table.rows.title.of(table.lang), 0
+    title, rows = table.rows.title.in_language(table.lang), 0
     with tempfile.NamedTemporaryFile(prefix="pledge-", suffix=".xlsx") as made:
         # Each row is written at once: the library keeps them in temporary files of its own.
         with Workbook(made.name, {"constant_memory": True}) as book:

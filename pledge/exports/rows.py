@@ -53,8 +53,10 @@ class Column(Generic[R]):
 
     def heading(self, langs: Sequence[str]) -> str:
         if not self.about:
-            return _joined(self.head.of(lang) for lang in langs)
-        return _joined(self.head.of(lang, language=languages.name(self.about, lang)) for lang in langs)
+            return _joined(self.head.in_language(lang) for lang in langs)
+        return _joined(
+            self.head.in_language(lang, language=languages.name(self.about, lang)) for lang in langs
+        )
 
     def value(self, row: R, lang: str) -> Value:
         """The cell, moments in Seoul's time."""
@@ -125,8 +127,10 @@ _PAGE: TextClause = text(
 def _ledger_columns(_table: Table) -> list[Column[Row[Any]]]:
     return [
         Column("number", Phrase("entries", "Number"), 10),
-        Column("kind", Phrase("entries", "Entry"), 16, lambda row, lang: REASONS[row.reason].of(lang)),
-        Column("of", Phrase("entries", "Of"), 14, lambda row, lang: _KINDS[row.kind].of(lang)),
+        Column(
+            "kind", Phrase("entries", "Entry"), 16, lambda row, lang: REASONS[row.reason].in_language(lang)
+        ),
+        Column("of", Phrase("entries", "Of"), 14, lambda row, lang: _KINDS[row.kind].in_language(lang)),
         Column("change", Phrase("entries", "Change"), 8, lambda row, _: row.delta),
         Column("day", Phrase("entries", "Day (KST)"), 14, lambda row, _: _day(korean_day(row.hour))),
         Column("pledge_version", Phrase("entries", "Pledge version"), 14, lambda row, _: row.version),
@@ -234,7 +238,7 @@ def _in_languages(name: str, head: Phrase, width: int, texts: Callable[[Any], Te
 def _organizations(table: Table, _rows: int) -> list[OrganizationView]:
     """By name."""
     found = endorsements.every(table.campaign_id)
-    return sorted(found, key=lambda one: (one.names.of(table.lang).casefold(), one.id))
+    return sorted(found, key=lambda one: (one.names.in_language(table.lang).casefold(), one.id))
 
 
 # --- Links, paper, news ---

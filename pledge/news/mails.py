@@ -52,10 +52,10 @@ def write(mail: Claimed, found: Subject) -> Message | None:
             lang=mail.lang,
             token=tokens.mint(Purpose.UNSUBSCRIBE, [found.reader_id]),
         )
-    body = found.body.of(mail.lang)
+    body = found.body.in_language(mail.lang)
     values = {
         "campaign": found.campaign,
-        "title": found.title.of(mail.lang),
+        "title": found.title.in_language(mail.lang),
         "link": link,
         "unsubscribe": stop,
         "due": due,

@@ -155,4 +155,4 @@ def last_sent() -> Mapping[int, datetime]:
 
 def _public(item: Any, lang: str) -> PublicNews:
     shown = item.body.language_for(lang)
-    return PublicNews(item.id, item.title.of(lang), markdown(item.body[shown]), shown, item.begun_at)
+    return PublicNews(item.id, item.title.in_language(lang), markdown(item.body[shown]), shown, item.begun_at)

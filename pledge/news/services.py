@@ -149,7 +149,9 @@ def closing_moved(actor: Actor, session: Session, campaign: Campaign) -> None:
         return
     day, body = last_day(campaign.closes_at), Texts()
     for lang in languages.codes():
-        body[lang] = _CLOSING_BODY.of(lang, day=format_day(day, lang) if day else _NO_DAY.of(lang))
+        body[lang] = _CLOSING_BODY.in_language(
+            lang, day=format_day(day, lang) if day else _NO_DAY.in_language(lang)
+        )
     item = NewsItem(campaign_id=campaign.id, state=NewsState.DRAFT, title=_CLOSING.in_each(), body=body)
     item.changed_at, item.closing_moved = clock.now(), True
     session.add(item)
@@ -236,7 +238,7 @@ def _facts(item: NewsItem) -> dict[str, Any]:
 
 
 def _title(item: NewsItem | NewsFields) -> str:
-    return item.title.of(languages.default())
+    return item.title.in_language(languages.default())
 
 
 def _subject(item: NewsItem) -> str:

@@ -222,7 +222,7 @@ def _facts(batch: PaperBatch, **counted: int) -> dict[str, Any]:
     second reads it.
     """
     return {
-        "place": batch.place.of(languages.default()),
+        "place": batch.place.in_language(languages.default()),
         "collected": batch.collected_on.isoformat(),
         "sheets": batch.sheets,
         "scan": batch.scan_sha256.hex(),

@@ -260,7 +260,7 @@ def _find(
         number,
         campaign,
         find_pledge(row.pledge_text_id, lang),
-        ConsentView(row.consent_version, recipient.of(lang) if recipient else ""),
+        ConsentView(row.consent_version, recipient.in_language(lang) if recipient else ""),
     )
 
 

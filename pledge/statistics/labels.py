@@ -44,4 +44,4 @@ NO_REGION = Phrase("table", "Outside Korea or no region given")
 
 def named(names: Mapping[Any, Phrase], key: str, lang: str) -> str:
     """What a kind or level is called; the code itself where it is of a later version than this list."""
-    return names[key].of(lang) if key in names else key
+    return names[key].in_language(lang) if key in names else key

@@ -155,7 +155,7 @@ def campaign_facts(slug: str) -> CampaignFacts:
         id=rows[0].id,
         slug=slug,
         goal=rows[0].goal,
-        title=Texts({lang: titles.of(lang) or slug for lang in languages.codes()}),
+        title=Texts({lang: titles.in_language(lang) or slug for lang in languages.codes()}),
         recipient=languages.texts({row.lang: row.recipient for row in texts}),
     )
 
@@ -276,7 +276,9 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
     found = [(shown[number], number) for number in counted if number in shown]
     kinds, lang = list(OrganizationType), languages.default()
     # Sorted here, as databases sort names differently.
-    found.sort(key=lambda pair: (kinds.index(pair[0].type), pair[0].name.of(lang).casefold(), pair[1]))
+    found.sort(
+        key=lambda pair: (kinds.index(pair[0].type), pair[0].name.in_language(lang).casefold(), pair[1])
+    )
     named = [
         Organization(
             name=row.name,

@@ -41,7 +41,7 @@ def frozen(of: Campaign | None = None, *, pack: bool = True, **texts: Texts) -> 
 
 def _in_each_language(text: Texts) -> Texts:
     """Of the site; in those that it is not in it is as in the first one."""
-    return Texts({lang: text.of(lang) for lang in languages.codes()})
+    return Texts({lang: text.in_language(lang) for lang in languages.codes()})
 
 
 def _wait_for(number: int) -> None:

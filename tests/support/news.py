@@ -27,7 +27,7 @@ BODY = Texts(
 
 def fields(title: Texts = TITLE, body: Texts = BODY, milestone: int | None = None) -> NewsFields:
     def complete(text: Texts) -> Texts:
-        return Texts({lang: text.of(lang) for lang in languages.codes()})
+        return Texts({lang: text.in_language(lang) for lang in languages.codes()})
 
     return NewsFields(complete(title), complete(body), milestone)
 

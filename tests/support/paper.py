@@ -28,7 +28,7 @@ PLACE = Texts(ko="부산 기후 토크", en="Climate Talk, Busan")
 def fields(**changed: Any) -> PaperFields:
     usual = {"place": PLACE, "collected_on": date(2026, 11, 20), "sheets": 9, "signatures": 128}
     found = {**usual, **changed}
-    found["place"] = Texts({lang: found["place"].of(lang) for lang in languages.codes()})
+    found["place"] = Texts({lang: found["place"].in_language(lang) for lang in languages.codes()})
     return PaperFields(**found)
 
 

@@ -47,4 +47,4 @@ def test_each_member_has_a_label_of_its_own():
         shown = LABELS[name]
         assert set(shown) - {"marked"} == set(members), name
         for lang in ("ko", "en"):
-            assert len({label.of(lang) for label in shown.values()}) == len(shown), name
+            assert len({label.in_language(lang) for label in shown.values()}) == len(shown), name

@@ -215,7 +215,7 @@ def _content(chance: random.Random, number: int, facts: dict[str, Any], suffix: 
     name = languages.texts(facts["name"])
     has_logo = chance.random() < _WITH_LOGO
     content = Content(
-        name=languages.texts({lang: f"{text} {suffix.of(lang)}" for lang, text in name.items()}),
+        name=languages.texts({lang: f"{text} {suffix.in_language(lang)}" for lang, text in name.items()}),
         type=facts["type"],
         country=facts.get("country", "KR"),
         region=facts.get("region"),
@@ -246,7 +246,7 @@ def add_partners(slug: str) -> None:
         fields = PartnerFields(
             role=PartnerRole.PARTNER,
             type=one["type"],
-            name=languages.texts({lang: f"{text} {suffix.of(lang)}" for lang, text in name.items()}),
+            name=languages.texts({lang: f"{text} {suffix.in_language(lang)}" for lang, text in name.items()}),
             url="https://example.org",  # IANA keeps it for examples
             group_goal=one.get("goal"),
         )

@@ -55,11 +55,11 @@ def shares(
     rest = [cell for cell in cells if cell.key in (OTHER, NO_REGION)]
     if not places:
         return []
-    lines = [(cell.key, cell.label.of(lang), cell.people) for cell in places]
+    lines = [(cell.key, cell.label.in_language(lang), cell.people) for cell in places]
     if most and more and len(lines) > most:
         kept, others = lines[: most - 1], lines[most - 1 :]
         lines = [*kept, (OTHER, more.format(number=len(others)), sum(count for _, _, count in others))]
-    lines += [(cell.key, cell.label.of(lang), cell.people) for cell in rest]
+    lines += [(cell.key, cell.label.in_language(lang), cell.people) for cell in rest]
     longest = max((count for key, _, count in lines if key != without), default=0)
     return [
         {

@@ -40,22 +40,22 @@ def letter_pdf(document: Document, lang: str, *, draft: bool = False) -> bytes:
 def letter_data(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any]:
     """What the template is given. Every text in it can be typeset, see presentable()."""
     texts = fixed(lang)
-    title = document.title.of(lang)
+    title = document.title.in_language(lang)
     said = {
         **texts,
         "lang": lang,
         "title": title,
         "subject": texts["subject"].format(title=title),
-        "recipient": document.recipient.of(lang),
-        "occasion": document.occasion.of(lang),
+        "recipient": document.recipient.in_language(lang),
+        "occasion": document.occasion.in_language(lang),
         "draft": texts["draft"] if draft else "",
         "number": document.reply.number,
-        "department": document.reply.department.of(lang),
+        "department": document.reply.department.in_language(lang),
         "submitted_as": texts["submitted_as"].get(document.reply.submitted_as, ""),
         "reply": _reply(document.reply, lang),
         "date": format_date(from_iso_utc(document.frozen_at), lang),
-        "paragraphs": _blocks(document.letter.of(lang)),
-        "senders": [one.of(lang) for one in document.secretariat]
+        "paragraphs": _blocks(document.letter.in_language(lang)),
+        "senders": [one.in_language(lang) for one in document.secretariat]
         or [texts["no_secretariat"].format(title=title)],
         "people_number": f"{document.checkpoint.people:,}",
         "organizations_number": f"{document.checkpoint.organizations:,}",
@@ -70,7 +70,7 @@ def letter_data(document: Document, lang: str, *, draft: bool = False) -> dict[s
                 {
                     "title": texts["pledge"]["version"].format(number=one.version),
                     "sha256": one.sha256,
-                    "blocks": _blocks(one.text.of(lang)),
+                    "blocks": _blocks(one.text.in_language(lang)),
                 }
                 for one in document.pledges
             ],
@@ -95,10 +95,10 @@ def _reply(reply: Reply, lang: str) -> dict[str, Any]:
     """Where the answer goes: the known parts, row by row."""
     texts = fixed(lang)["reply"]
     known = {
-        "person": reply.person.of(lang),
+        "person": reply.person.in_language(lang),
         "phone": reply.phone,
         "email": reply.email,
-        "address": reply.address.of(lang),
+        "address": reply.address.in_language(lang),
     }
     return {**texts, "rows": [[texts[name], value] for name, value in known.items() if value]}
 
@@ -221,7 +221,7 @@ def _with_sign(sign: str, number: int) -> str:
 
 def _in_each(name: Texts, lang: str) -> dict[str, str]:
     """A name in this language first; in the others too, where it has another there."""
-    first = name.of(lang)
+    first = name.in_language(lang)
     return {"name": first, "other": " / ".join(dict.fromkeys(one for one in name.values() if one != first))}
 
 

@@ -58,7 +58,9 @@ def default_letter(title: Texts, *, with_organizations: bool) -> Texts:
     covers = {lang: fixed(lang)["cover"] for lang in languages.codes()}
     return Texts(
         {
-            lang: cover["letter"].strip().format(title=title.of(lang), date="{date}", joined=cover[kind])
+            lang: cover["letter"]
+            .strip()
+            .format(title=title.in_language(lang), date="{date}", joined=cover[kind])
             for lang, cover in covers.items()
         }
     )

@@ -156,7 +156,7 @@ def _readme_in(lang: str, document: Document) -> str:
         letters=", ".join(map(_letter_name, document.languages)),
         paper=f"{document.paper.signatures:,}" if document.paper else "",
         languages=", ".join(languages.name(one, lang) for one in document.languages),
-        title=document.title.of(lang),
+        title=document.title.in_language(lang),
         as_of=format_datetime(from_iso_utc(state.signed_at), lang),
         people=f"{state.people:,}",
         organizations=f"{state.organizations:,}",

@@ -89,7 +89,7 @@ def ask_for_changes(actor: Actor, endorsement_id: int, seen: SeenState, code: st
         seq = _waiting(session, row).seq
         if row.state == EndorsementState.REVIEW:
             row.state = EndorsementState.CHANGES
-        _turn_down(session, actor, row, MailKind.ENDORSE_CHANGES, f"{reason.of(row.lang)} {note}")
+        _turn_down(session, actor, row, MailKind.ENDORSE_CHANGES, f"{reason.in_language(row.lang)} {note}")
         record(
             session,
             actor,
@@ -107,7 +107,7 @@ def decline(actor: Actor, endorsement_id: int, seen: SeenState, code: str, note:
     states = (EndorsementState.REVIEW, EndorsementState.CHANGES)
     with _locked(endorsement_id, seen, *states) as (session, row):
         row.state, row.ended_at = EndorsementState.DECLINED, clock.now()
-        _turn_down(session, actor, row, MailKind.ENDORSE_DECLINED, f"{reason.of(row.lang)} {note}")
+        _turn_down(session, actor, row, MailKind.ENDORSE_DECLINED, f"{reason.in_language(row.lang)} {note}")
         record(session, actor, "endorsement.decline", subject(row), reason=row.decision_reason, code=code)
 
 
@@ -138,13 +138,13 @@ def remove(
         row.state, row.ended_at = EndorsementState.REMOVED, now
         row.public_reason = said
         count_out(session, row, Reason.INVALIDATED, now)
-        _turn_down(session, actor, row, MailKind.ENDORSE_DECLINED, said.of(row.lang))
+        _turn_down(session, actor, row, MailKind.ENDORSE_DECLINED, said.in_language(row.lang))
         record(
             session,
             actor,
             "endorsement.remove",
             subject(row),
-            reason=said.of(languages.default()),
+            reason=said.in_language(languages.default()),
             code=code,
             **said,
         )

@@ -50,7 +50,7 @@ class Likeness(StrEnum):
 
 def name_key(names: Texts) -> str:
     """The key of an organisation: that of its name in the first language of the site that it has one in."""
-    return normalized(names.of(languages.default()))
+    return normalized(names.in_language(languages.default()))
 
 
 def similar(names: Texts, others: Texts) -> Likeness | None:

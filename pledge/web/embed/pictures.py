@@ -62,7 +62,7 @@ def endorsement_badge(slug: str, endorsement_id: int) -> AnyResponse:
         return redirect(url_for("embed.badge", slug=slug, lang=i18n.language()))
     title = mark_sample(campaign.title)
     label = _("%(organization)s endorses “%(campaign)s”", organization=organization.name, campaign=title)
-    level = LEVELS[organization.level].of(i18n.language())
+    level = LEVELS[organization.level].in_language(i18n.language())
     return _drawn(title, f"{_('We endorse')} {LEVEL_MARKS[organization.level]}", f"{label} ({level})", _GREEN)
 
 

@@ -30,7 +30,7 @@ def inbox() -> str:
     return render_template(
         "staff/inbox.html",
         inbox=found.only(kind, campaign),
-        kinds=[(one, KIND_LABELS[one].of(i18n.language())) for one in ItemKind if one in kinds],
+        kinds=[(one, KIND_LABELS[one].in_language(i18n.language())) for one in ItemKind if one in kinds],
         slugs=[(slug, title) for slug, title in campaign_titles().items() if slug in slugs],
         kind=kind,
         campaign=campaign,

@@ -161,15 +161,17 @@ def _texts_about(delivery: DeliveryRow) -> dict[str, Texts]:
         handed_over = format_date(delivery.handed_over_at, lang) if delivery.handed_over_at else ""
         facts[lang] = {
             "people": format_count(delivery.people, lang),
-            "recipient": delivery.recipient.of(lang),
-            "occasion": delivery.occasion.of(lang),
+            "recipient": delivery.recipient.in_language(lang),
+            "occasion": delivery.occasion.in_language(lang),
             "handed_over": handed_over,
             "day": format_date(delivery.answered_at, lang) if delivery.answered_at else handed_over,
-            "answer": "\n".join(f"> {line}".rstrip() for line in delivery.answer.of(lang).splitlines()),
+            "answer": "\n".join(
+                f"> {line}".rstrip() for line in delivery.answer.in_language(lang).splitlines()
+            ),
         }
     return {
-        "title": Texts({lang: title.of(lang, **facts[lang]) for lang in codes()}),
-        "body": Texts({lang: body.of(lang, **facts[lang]) for lang in codes()}),
+        "title": Texts({lang: title.in_language(lang, **facts[lang]) for lang in codes()}),
+        "body": Texts({lang: body.in_language(lang, **facts[lang]) for lang in codes()}),
     }
 
 

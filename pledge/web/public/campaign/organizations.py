@@ -36,7 +36,7 @@ def organizations(slug: str) -> Response:
         (code, f"{countries.country_name(code, i18n.language())} ({i18n.format_count(number)})")
         for code, number in wall.countries.items()
     ]
-    kinds = [(kind, TYPES[kind].of(i18n.language()), number) for kind, number in wall.types.items()]
+    kinds = [(kind, TYPES[kind].in_language(i18n.language()), number) for kind, number in wall.types.items()]
     return render_page(
         "public/campaign/organizations.html",
         campaign=campaign,

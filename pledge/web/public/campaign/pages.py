@@ -93,7 +93,7 @@ class CampaignPage(CampaignView):
 
 def banner() -> str:
     """The staff's announcement on every page, in the page's language; "" when there is none."""
-    return switches.current().banner.of(i18n.language())
+    return switches.current().banner.in_language(i18n.language())
 
 
 def campaign_or_404(slug: str) -> CampaignView:

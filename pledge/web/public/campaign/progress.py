@@ -101,7 +101,7 @@ def progress(slug: str) -> Response:
 
 def bars(lines: list[Cell], people: int) -> list[BreakdownBar]:
     """The rows in the page's language; `people` is the total."""
-    return _bars([(line.key, line.label.of(i18n.language()), line.people) for line in lines], people)
+    return _bars([(line.key, line.label.in_language(i18n.language()), line.people) for line in lines], people)
 
 
 def _kinds(campaign_id: int) -> list[BreakdownBar]:
@@ -123,7 +123,7 @@ def _milestones(campaign_id: int, points: Sequence[Point]) -> list[Milestone]:
     lang = i18n.language()
     found = [(event.starts_at, event.title) for event in events.shown(campaign_id, lang) if event.is_over]
     for delivery in public_deliveries(campaign_id):
-        recipient = delivery.recipient.of(lang)
+        recipient = delivery.recipient.in_language(lang)
         found.append((delivery.handed_over_at, _("Handed over: %(recipient)s", recipient=recipient)))
         if delivery.answered_at:
             found.append((delivery.answered_at, _("Answer: %(recipient)s", recipient=recipient)))

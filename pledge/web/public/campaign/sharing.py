@@ -229,7 +229,7 @@ def organization_links(campaign: CampaignView, endorsement_id: int, name: str) -
 
 def group_links(campaign: CampaignView, referrer: Referrer) -> ShareLinks:
     """The page of a partner that counts who signs through its link."""
-    name = referrer.name.of(i18n.language())
+    name = referrer.name.in_language(i18n.language())
     text = _("“%(title)s”: sign with %(name)s", title=campaign.title, name=name)
     plain = replace(campaign, share_texts={})
     return _links(group_address(campaign, referrer.code), text, plain, via=referrer.code)

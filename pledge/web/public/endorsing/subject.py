@@ -63,7 +63,7 @@ def _share(endorsement: EndorsementView) -> ShareLinks:
     """The page of the organisation under the name that is public, once there is one; the campaign before that."""
     if endorsement.published is None or endorsement.row.state != EndorsementState.PUBLISHED:
         return campaign_links(endorsement.campaign)
-    name = endorsement.published.name.of(i18n.language())
+    name = endorsement.published.name.in_language(i18n.language())
     return organization_links(endorsement.campaign, endorsement.row.id, name)
 
 

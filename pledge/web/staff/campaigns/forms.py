@@ -116,7 +116,9 @@ def removal_page(
     slug: str, what: Texts, back: str, form: RemoveForm, problem: SavingProblem = OK
 ) -> Response:
     """The page that asks for the reason before an item is removed."""
-    name, *others = dict.fromkeys(text for lang in (i18n.language(), *what) if (text := what.of(lang)))
+    name, *others = dict.fromkeys(
+        text for lang in (i18n.language(), *what) if (text := what.in_language(lang))
+    )
     return confirmation_page(
         campaigns.desk(slug),
         form,

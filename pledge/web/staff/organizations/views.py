@@ -312,7 +312,7 @@ def _case_page(
         candidates=queries.duplicates(endorsement_id),
         choices={
             kind.value: [
-                (reason.code, reason.wording.of(i18n.language())) for reason in reasons.offered(kind)
+                (reason.code, reason.wording.in_language(i18n.language())) for reason in reasons.offered(kind)
             ]
             for kind in ReasonKind
         },

@@ -158,7 +158,9 @@ def _names(cases: Collection[int] | None = None) -> dict[str, dict[str, str]]:
     organizations = review.names(cases)
     return {
         "campaign": campaign_titles(),
-        "endorsement": {str(number): name.of(i18n.language()) for number, name in organizations.items()},
+        "endorsement": {
+            str(number): name.in_language(i18n.language()) for number, name in organizations.items()
+        },
         "staff": {str(person.id): person.shown_name for person in accounts.people()},
     }
 
