@@ -21,6 +21,10 @@ from pledge.web.templating import render_page
 _LENGTH = Length(max=MAX_MESSAGE, message=_l("A message can have up to 3,000 characters."))
 
 
+#: From all networks together, so that programs do not fill the mailbox of the site.
+FROM_ALL = "300 per hour"
+
+
 class ContactForm(AddressForm):
     name = StringField(_l("Name"))
     email = StringField(_l("E-mail"))
@@ -46,7 +50,7 @@ def contact_post() -> Response:
         _count()
     except RateLimitExceeded:
         form.message.errors = [
-            _l("Many messages came from your network. Please send it again a little later.")
+            _l("Many messages are coming in just now. Please send it again a little later.")
         ]
         response = _page(form, 429)
         response.headers["Retry-After"] = str(limits.seconds_to_wait())
@@ -68,6 +72,7 @@ def _page(form: ContactForm | None, status: int = 200) -> Response:
     return render_page("public/campaign/contact.html", status, form=form)
 
 
+@limits.limiter.shared_limit(lambda: FROM_ALL, scope="contact of all", key_func=lambda: "site")
 @limits.limited(limits.link_limit, scope="contact")
 def _count() -> None:
-    """Count one more message."""
+    """Count one more message: of the network, its block, and all together."""

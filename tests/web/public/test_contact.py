@@ -4,6 +4,7 @@ import pytest
 
 from pledge.core.db import db
 from pledge.mail.models import OutboxMail
+from pledge.web.public import contact
 from tests.support.mails import Notes, deliver
 
 FORM = {"name": "Ana", "email": "ana@example.org", "message": "The button does\r\nnothing."}
@@ -47,3 +48,12 @@ def test_who_writes_too_often_waits_and_keeps_what_was_typed(make_app):
     assert page.status_code == 429
     assert int(page.headers["Retry-After"]) > 0
     assert "nothing.</textarea>" in page.text
+
+
+def test_programs_in_many_networks_do_not_fill_the_mailbox_of_the_site(app, client, monkeypatch):
+    monkeypatch.setattr(contact, "FROM_ALL", "2 per hour")
+    statuses = [
+        client.post("/en/contact", data=FORM, environ_base={"REMOTE_ADDR": f"203.0.{block}.7"}).status_code
+        for block in (1, 2, 3)
+    ]
+    assert statuses == [303, 303, 429]
