@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.support.browser import PHONE, chromium
+from tests.support.browser import chromium
 from tests.support.waiting import wait_until
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
@@ -60,7 +60,7 @@ def film(browser: Browser, address: str, target: Path) -> None:
 def _signing(browser: Browser, address: str) -> Iterator[tuple[bytes, int]]:
     """Each moment as a picture, with the milliseconds that it is shown."""
     email = f"haneul.{secrets.token_hex(2)}@example.org"
-    page = browser.new_page(viewport=PHONE, has_touch=True)
+    page = browser.new_page(viewport={"width": 360, "height": 740}, has_touch=True)
     page.goto(f"{address}/ko/c/blue-skies", wait_until="networkidle")
     yield page.screenshot(), 2500
     page.locator(".sign-bar a").click()
@@ -77,7 +77,7 @@ def _signing(browser: Browser, address: str) -> Iterator[tuple[bytes, int]]:
     page.wait_for_url("**/check")
     yield page.screenshot(), 2000
     mail = wait_until(lambda: _mail(page, address, email), "no mail came")
-    mailbox = browser.new_page(viewport=PHONE)
+    mailbox = browser.new_page(viewport={"width": 360, "height": 740})
     mailbox.set_content(mail["html"])
     yield mailbox.screenshot(), 3000
     page.locator("#code").focus()
