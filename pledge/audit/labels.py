@@ -31,6 +31,7 @@ ACTIONS: dict[str, Phrase] = {
     "campaign.pledge": Phrase("audit", "Changed the pledge text"),
     "campaign.reply_to": Phrase("audit", "Changed where answers to e-mails go"),
     "campaign.schedule": Phrase("audit", "Changed goal or dates"),
+    "campaign.sharing": Phrase("audit", "Changed what people are asked to share"),
     "campaign.sister.add": Phrase("audit", "Added a sister campaign"),
     "campaign.sister.change": Phrase("audit", "Changed a sister campaign"),
     "campaign.sister.remove": Phrase("audit", "Removed a sister campaign"),

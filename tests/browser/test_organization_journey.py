@@ -17,6 +17,7 @@ from tests.browser.steps import (
 from tests.support.browser import wait_for_modules
 from tests.support.factories import endorsement
 from tests.support.pictures import png
+from tests.support.waiting import wait_until
 
 _numbers = count(1)
 
@@ -123,7 +124,7 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     expect(organizations).to_have_attribute("data-organizations", str(before))
     reload_until(applicant, wall(applicant, name).get_by_text("withdrew on"))
     expect(card).to_have_count(0)
-    assert applicant.goto(own_address).status == 410
+    wait_until(lambda: applicant.goto(own_address).status == 410, "its page is still there")
 
 
 def test_two_people_at_one_case_see_each_other_and_the_second_is_told(visitor, site):
