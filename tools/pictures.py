@@ -62,7 +62,7 @@ def _signing(browser: Browser, address: str) -> Iterator[tuple[bytes, int]]:
     email = f"haneul.{secrets.token_hex(2)}@example.org"
     page = browser.new_page(viewport={"width": 360, "height": 740}, has_touch=True)
     page.goto(f"{address}/ko/c/blue-skies", wait_until="networkidle")
-    yield page.screenshot(), 2500
+    yield page.screenshot(), 3500
     page.locator(".sign-bar a").click()
     page.wait_for_timeout(1000)
     yield page.screenshot(), 1000
@@ -75,18 +75,18 @@ def _signing(browser: Browser, address: str) -> Iterator[tuple[bytes, int]]:
     yield page.screenshot(), 1000
     page.locator("#sign-form button[type=submit]").click()
     page.wait_for_url("**/check")
-    yield page.screenshot(), 2000
+    yield page.screenshot(), 2500
     mail = wait_until(lambda: _mail(page, address, email), "no mail came")
     mailbox = browser.new_page(viewport={"width": 360, "height": 740})
     mailbox.set_content(mail["html"])
-    yield mailbox.screenshot(), 3000
+    yield mailbox.screenshot(), 4000
     page.locator("#code").focus()
     for digit in re.findall(r"\d{6}", mail["subject"])[0]:
         page.keyboard.type(digit)
         yield page.screenshot(), 200
     page.wait_for_url("**/thanks")
     page.wait_for_timeout(1500)
-    yield page.screenshot(), 4000
+    yield page.screenshot(), 5500
 
 
 def _mail(page: Page, address: str, email: str) -> dict[str, Any] | None:
