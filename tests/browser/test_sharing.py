@@ -46,6 +46,7 @@ def test_the_links_lead_straight_to_the_share_pages_and_carry_the_bare_address(c
 def test_the_copy_button_copies_the_address_and_says_so(visitor, site):
     page = visitor.page(lang="ko", permissions=["clipboard-read", "clipboard-write"])
     sign_and_confirm(page, site, "ko")
+    page.locator("#share-title").scroll_into_view_if_needed()
     page.locator("[data-copy]").click()
     expect(page.locator("[data-status]")).to_contain_text("복사")
     assert page.evaluate("navigator.clipboard.readText()") == f"{site.url}/ko/{CAMPAIGN}"

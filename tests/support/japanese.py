@@ -103,7 +103,7 @@ def _marked(text: str) -> str:
 def _add_campaign(folder: Path) -> None:
     facts = (folder / "campaign.toml").read_text("utf-8")
     english = facts.partition("[en]\n")[2].partition("\n\n[[")[0]
-    japanese = re.sub(r'(?m)(= "(?!")|^[0-9,]+: )', rf"\1{MARK}", english)
+    japanese = re.sub(r'(?m)(= "(?!"|https:)|^[0-9,]+: )', rf"\1{MARK}", english)
     facts = facts.replace("[[partners]]", f"[ja]\n{japanese}\n\n[[partners]]", 1)
     facts = re.sub(r'en = "([^"]*)"\}', rf'en = "\1", ja = "{MARK}\1"}}', facts)
     (folder / "campaign.toml").write_text(facts, "utf-8")

@@ -395,9 +395,9 @@ def _said(campaign_id: int, lang: str, form: StampedForm) -> list[tuple[str, str
     typed = {channel: form.by_language(f"share_{channel}")[lang] for channel in sharing.CHANNELS}
     with force_locale(languages.locale(lang)):
         texts = words(replace(view, share_texts=typed), invitation(view))
-        thanks = [(_("A sentence of thanks"), form.by_language("thanks")[lang])]
+    thanks = [(_("A sentence of thanks"), form.by_language("thanks")[lang])]
     shown = [channel for channel in texts if channel == "all" or texts[channel] != texts["all"]]
-    return thanks + [(SHARE_CHANNELS[channel].in_language(lang), texts[channel]) for channel in shown]
+    return thanks + [(str(SHARE_CHANNELS[channel]), texts[channel]) for channel in shown]
 
 
 @staff.post(f"{_PAGE}/texts/preview")

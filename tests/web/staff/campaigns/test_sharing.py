@@ -19,15 +19,14 @@ def form_of(editor, **changes):
 
 def said(page, lang):
     """What the preview says in each channel in a language."""
-    shown = page.text.partition(f'<div class="panel" lang="{lang}">')[2].partition("</dl>")[0]
-    return dict(re.findall(r"<dt[^>]*>([^<]*)</dt><dd[^>]*>([^<]*)</dd>", shown))
+    return dict(re.findall(rf'<dt[^>]*>([^<]*)</dt><dd[^>]* lang="{lang}">([^<]*)</dd>', page.text))
 
 
 def test_texts_are_previewed_for_each_channel_then_saved(editor):
     of = factories.campaign("air")
     typed = form_of(editor, short_name="sky", share_all_ko="모두 함께", share_band_ko="밴드에서 함께")
     preview = send(editor, f"{PATH}/preview", typed)
-    assert said(preview, "ko") == {"공유 문구": "모두 함께", "밴드": "밴드에서 함께"}
+    assert said(preview, "ko") == {"Text to share": "모두 함께", "BAND": "밴드에서 함께"}
     assert said(preview, "en")["Text to share"].startswith("“Blue Skies”"), "where none is written"
     assert sharing.get_words(of.id)["short_name"] == ""
     assert send(editor, PATH, typed).status_code == 303
