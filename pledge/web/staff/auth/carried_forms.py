@@ -32,11 +32,11 @@ _OWN_FIELDS = frozenset({"csrf_token", "form_owner"})
 
 
 def typed_fields() -> list[tuple[str, str]]:
-    """What was sent, without the page's own fields, the secret ones and those of the second factor."""
+    """What was sent, without the page's own fields, the secret ones, those of the second factor and parts that have no name."""
     return [
         (name, value)
         for name, value in request.form.items(multi=True)
-        if name not in _OWN_FIELDS | SECRET_FIELDS and not name.startswith((_CARRIED, FACTOR))
+        if name and name not in _OWN_FIELDS | SECRET_FIELDS and not name.startswith((_CARRIED, FACTOR))
     ]
 
 

@@ -316,3 +316,8 @@ def test_a_form_that_is_too_large_is_answered_with_the_page_that_says_so(editor)
     answer = editor.post(TEXTS, data={"body_ko": "가" * 400_000})
     assert answer.status_code == 413
     assert "Sign out" in answer.text
+
+
+def test_a_part_without_a_name_is_no_fault(editor):
+    body = b"--x\r\nContent-Disposition: form-data\r\n\r\nnobody\r\n--x--\r\n"
+    assert editor.post(TEXTS, data=body, content_type="multipart/form-data; boundary=x").status_code == 400
