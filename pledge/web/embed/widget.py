@@ -76,7 +76,7 @@ OPTIONS = ("lang", "form", "accent", "theme")
 
 
 @embed.context_processor
-def look() -> dict[str, Any]:
+def appearance() -> dict[str, Any]:
     """How the pages in the frame look."""
     chosen = options()
     return {"accent": chosen.get("accent", Accent.SKY), "theme": chosen.get("theme", THEMES[0])}

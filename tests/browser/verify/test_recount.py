@@ -34,7 +34,7 @@ def lie(page, address, change):
     page.route(address, answer)
 
 
-def told(**numbers):
+def showing(**numbers):
     return lambda text: json.dumps({**json.loads(text), **numbers})
 
 
@@ -57,10 +57,10 @@ def test_one_press_counts_the_whole_list_and_says_who_signed_and_what_is_not_pro
 @pytest.mark.parametrize(
     ("address", "change", "words"),
     [
-        (f"{API}/count", told(people=1004), "Number for other programs: 1,004 people are shown"),
-        (f"{API}/count", told(organizations=7), "Number for other programs: 7 organisations are shown"),
-        (f"{API}/count", told(paper=9), "9 signatures on paper are shown, the list adds up to 0"),
-        (f"{API}/integrity", told(confirmed=1004), "Report on how the number is counted: 1,004 people"),
+        (f"{API}/count", showing(people=1004), "Number for other programs: 1,004 people are shown"),
+        (f"{API}/count", showing(organizations=7), "Number for other programs: 7 organisations are shown"),
+        (f"{API}/count", showing(paper=9), "9 signatures on paper are shown, the list adds up to 0"),
+        (f"{API}/integrity", showing(confirmed=1004), "Report on how the number is counted: 1,004 people"),
         (f"**/c/{SLUG}", lambda text: text.replace(" data-count>", " data-count>9"), "Campaign page: 9"),
         (
             f"**/c/{SLUG}/progress",
@@ -82,8 +82,8 @@ def test_a_number_that_is_not_the_sum_of_the_list_is_named(page, log, address, c
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (told(checkpoint=None, people=10**6), "it is not said which lines give the number"),
-        (told(checkpoint=10**9, people=10**6), "the sum of 1,000,000,000 lines, but only"),
+        (showing(checkpoint=None, people=10**6), "it is not said which lines give the number"),
+        (showing(checkpoint=10**9, people=10**6), "the sum of 1,000,000,000 lines, but only"),
         (lambda _: "[]", "Number for other programs: no number could be read"),
     ],
 )
