@@ -35,12 +35,12 @@ def token_routes(app):
 
 
 def walk(nginx, routes, at_once=1):
-    def one(route):
+    def status_of(route):
         method, path, _ = route
         return ask(nginx, path, method, b"" if method == "POST" else None)[0]
 
     with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(one, routes))
+        return list(pool.map(status_of, routes))
 
 
 def assert_no_key(nginx, routes):

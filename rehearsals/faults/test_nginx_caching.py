@@ -104,7 +104,7 @@ def test_the_page_after_signing_is_kept_once_for_all_tickets(nginx, page):
     assert 0 < asked(nginx, f"{page}/[redacted]") <= seconds + 3
 
 
-def kept(nginx):
+def copies(nginx):
     """Its copies."""
     return [file for file in (nginx.folder / "cache").rglob("*") if file.is_file()]
 
@@ -141,7 +141,7 @@ def test_a_copy_that_nobody_asks_for_is_deleted(site, make_nginx):
     nginx = make_nginx(site.port, level="warn", inactive="2s")
     ask(nginx, PAGE)
     change_title(site, "또 다른 제목")
-    wait_until(lambda: kept(nginx) == [], seconds=DELETED_WITHIN + TEST_TIMEOUT)
+    wait_until(lambda: copies(nginx) == [], seconds=DELETED_WITHIN + TEST_TIMEOUT)
     assert "또 다른 제목" in ask(nginx, PAGE)[2]
 
 
@@ -187,7 +187,7 @@ def test_nothing_of_one_person_is_kept(nginx, site):
         )
     for path in paths:
         assert ask(nginx, path)[0] == 200
-    assert kept(nginx) == []
+    assert copies(nginx) == []
 
 
 def test_pages_and_counts_stand_in_while_the_site_is_down_and_nothing_else_does(nginx, site):

@@ -30,7 +30,7 @@ def connect(nginx, length, body):
 
 
 def test_half_sent_bodies_hold_up_neither_health_nor_pages_nor_other_senders_and_end_by_themselves(nginx):
-    usual = look(nginx, 1)
+    usual = probe(nginx, 1)
     lines = [connect(nginx, 4000, "name=x") for _ in range(260)]
     check_quick(nginx, usual)
     with connect(nginx, 6, "name=x") as line:
@@ -71,7 +71,7 @@ def flood(senders, send):
     return stop, threads, statuses
 
 
-def look(nginx, seconds):
+def probe(nginx, seconds):
     """What people meet meanwhile at `/healthz`, at the sign form and in the staff area."""
     with (
         Prober("/healthz", nginx) as health,
@@ -88,7 +88,7 @@ def check_quick(nginx, usual):
     Other tests share the machine and can only slow it down, so the best of fifteen windows of four seconds counts.
     """
     for _ in range(15):
-        found = look(nginx, 4)
+        found = probe(nginx, 4)
         if all(
             one.is_quick(most, at_rest.typical)
             for one, most, at_rest in zip(found, (0.1, 1, 1), usual, strict=True)
@@ -113,7 +113,7 @@ def test_two_dozen_senders_of_large_pictures_leave_the_sign_form_and_the_staff_a
             nginx, "/ko/c/blue-skies/endorse", "POST", body, Content_Type=kind, X_Forwarded_For=elsewhere()
         )[0]
 
-    usual = look(nginx, 1)
+    usual = probe(nginx, 1)
     stop, threads, statuses = flood(24, send)
     try:
         check_quick(nginx, usual)
@@ -162,7 +162,7 @@ def test_two_dozen_wrong_sign_ins_leave_the_sign_form_and_the_staff_area_quick(n
             X_Forwarded_For=elsewhere(),
         )[0]
 
-    usual = look(nginx, 1)
+    usual = probe(nginx, 1)
     stop, threads, statuses = flood(24, send)
     try:
         check_quick(nginx, usual)

@@ -47,7 +47,7 @@ def hooked(make_app, receiver, frozen_clock, monkeypatch):
         yield app
 
 
-def tell():
+def record_alert():
     with transaction() as session:
         assert alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=1234)
 
@@ -58,7 +58,7 @@ def row():
 
 
 def test_an_alert_is_sent_once_and_signed(hooked, receiver, frozen_clock):
-    tell()
+    record_alert()
     assert webhook.advance()
     assert not webhook.advance()
     (request,) = receiver.requests
@@ -79,7 +79,7 @@ def test_an_alert_is_sent_once_and_signed(hooked, receiver, frozen_clock):
 )
 def test_what_is_not_taken_is_tried_again_later_and_later_for_a_day(hooked, receiver, frozen_clock, status):
     receiver.says(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
-    tell()
+    record_alert()
     assert webhook.advance()
     assert len(receiver.requests) == 1, "a redirect is not followed"
     assert row().call_state == CallState.QUEUED
@@ -96,7 +96,7 @@ def test_what_is_not_taken_is_tried_again_later_and_later_for_a_day(hooked, rece
     frozen_clock.move(days=1)
     assert not webhook.advance()
     receiver.says(OK)
-    tell()
+    record_alert()
     assert webhook.advance()
     assert row().call_state == CallState.SENT, "the next alert is sent all the same"
 
@@ -105,7 +105,7 @@ def test_a_receiver_that_hangs_up_or_has_the_certificate_of_somebody_else_gets_i
     hooked, receiver, monkeypatch
 ):
     receiver.says(b"")
-    tell()
+    record_alert()
     assert webhook.advance()
     assert (row().call_state, row().call_error) == (CallState.QUEUED, "ProtocolError")
     monkeypatch.setattr(webhook, "_tls", ssl.create_default_context)
@@ -114,7 +114,7 @@ def test_a_receiver_that_hangs_up_or_has_the_certificate_of_somebody_else_gets_i
 
 
 def test_two_workers_do_not_send_it_twice(hooked, receiver):
-    tell()
+    record_alert()
     seen = threading.Barrier(2, timeout=TEST_TIMEOUT)
 
     def work():

@@ -71,12 +71,12 @@ def test_accounts_and_networks_are_counted_apart(app, frozen_clock):
 
 
 def test_tries_at_the_same_time_are_all_counted(app, frozen_clock):
-    def take():
+    def attempt():
         with app.app_context():
             return throttle.count_attempt(PASSWORD, "a@example.org")
 
     with ThreadPoolExecutor(8) as pool:
-        passed = [wait for wait in pool.map(lambda _: take(), range(24)) if not wait]
+        passed = [wait for wait in pool.map(lambda _: attempt(), range(24)) if not wait]
     assert len(passed) == 5
 
 

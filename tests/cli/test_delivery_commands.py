@@ -18,12 +18,12 @@ from tests.support.insider import as_superuser
 
 
 @pytest.fixture(autouse=True)
-def of(app):
-    of = campaign("blue-skies")
-    signatures(6, of)
-    endorsement(of)
+def blue(app):
+    row = campaign("blue-skies")
+    signatures(6, row)
+    endorsement(row)
     fold_all()
-    return of
+    return row
 
 
 @pytest.fixture
@@ -99,8 +99,8 @@ def test_the_letter_may_come_from_a_file(build, tmp_path):
     assert "signed by 6 people" in row.letter["en"]
 
 
-def test_build_takes_an_earlier_checkpoint_by_its_size(build, of):
-    signatures(4, of)
+def test_build_takes_an_earlier_checkpoint_by_its_size(build, blue):
+    signatures(4, blue)
     fold_all()
     said, pack = build("--checkpoint", "7")
     assert "6 people, 1 organizations" in said

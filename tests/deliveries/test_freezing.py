@@ -21,7 +21,7 @@ from pledge.jobs.models import Job, JobKind, JobState
 from pledge.signatures import services as signers
 from pledge.statistics.totals import UnknownCampaign, checkpoints
 from tests.deliveries.frozen import TEXTS, freeze, newest, preview, stored
-from tests.support.crash import at
+from tests.support.crash import at_statement
 from tests.support.factories import (
     ANNA,
     campaign,
@@ -67,7 +67,7 @@ def test_a_crash_at_any_statement_leaves_all_of_it_or_nothing(app):
     signatures(6, of)
     fold_all()
     for number in range(1, 60):
-        with at(number):
+        with at_statement(number):
             freeze(of)
             break
         db.session.rollback()

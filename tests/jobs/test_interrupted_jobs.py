@@ -253,12 +253,12 @@ from tests.support import apps
 app = apps.build(Path(sys.argv[2]), database_url=sys.argv[1])
 
 def make(subject, file, progress):
-    def told(done, total):
+    def report(done, total):
         progress(done, total)
         if done > 20:
             print("in the middle", flush=True)
             sys.stdin.read()  # until it is killed
-    return packing.pack(subject, file, told)
+    return packing.pack(subject, file, report)
 
 with app.app_context():
     jobs.advance({JobKind.PACK: make})

@@ -47,7 +47,7 @@ def test_a_crash_while_it_catches_up_leaves_what_was_caught_up_before(app):
     fold()
     fall_behind(campaign)
     for number in range(1, 60):
-        with crash.at(number % 14 + 1):
+        with crash.at_statement(number % 14 + 1):
             fold(limit=2)
     while fold():
         pass

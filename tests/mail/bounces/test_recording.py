@@ -74,12 +74,12 @@ def test_of_the_text_of_a_report_nothing_is_stored(site, caplog, capsys):
 def test_an_event_that_comes_twenty_times_at_once_counts_once(site):
     raw = report("arf-abuse", mail_id=enqueue(pending(MAILBOX)))
 
-    def take(_number):
+    def handle(_number):
         with site.app_context():
             return services.handle_message(raw, b"e" * 32)
 
     with ThreadPoolExecutor(8) as threads:
-        taken = list(threads.map(take, range(20)))
+        taken = list(threads.map(handle, range(20)))
     assert sorted(taken) == [False] * 19 + [True]
     assert number_of(MailEvent) == 1
 

@@ -183,7 +183,7 @@ def test_two_people_with_one_link_do_not_both_get_in(app):
     _, path = invite()
     token = path.rpartition("/")[2]
 
-    def take(number):
+    def accept(number):
         with app.app_context():
             try:
                 services.accept_invitation(token, f"{PASSWORD} {number}", "127.0.0.1", "en")
@@ -192,7 +192,7 @@ def test_two_people_with_one_link_do_not_both_get_in(app):
             return 1
 
     with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(take, range(4))) == 1
+        assert sum(pool.map(accept, range(4))) == 1
 
 
 def test_the_mail_is_enqueued_with_the_account_and_no_link_is_stored(app):
