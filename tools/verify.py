@@ -1551,8 +1551,8 @@ class Receipt:
         head, _, self.note = data.partition(b"\n\n")
         try:
             lines = head.decode("ascii").split("\n")
-            self.salt, self.leaf = self._extra(from_base64(after(lines[1], "extra ")))
-            self.index = decimal(after(lines[2], "index "))
+            self.salt, self.leaf = self._extra(from_base64(rest_of_line(lines[1], "extra ")))
+            self.index = decimal(rest_of_line(lines[2], "index "))
             self.proof = [from_base64(line) for line in lines[3:]]
             self.checkpoint = Checkpoint(self.note)
             is_right = data.startswith(_RECEIPT_HEAD) and {len(step) for step in self.proof} <= {32}
@@ -1572,7 +1572,7 @@ class Receipt:
         return salt, leaf.encode()
 
 
-def after(line: str, word: str) -> str:
+def rest_of_line(line: str, word: str) -> str:
     if not line.startswith(word):
         raise ValueError(word)
     return line[len(word) :]

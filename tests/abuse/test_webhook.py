@@ -32,7 +32,7 @@ def looked_up(monkeypatch, *addresses):
 @pytest.fixture
 def receiver(tmp_path):
     site = Website(tmp_path, HOST)
-    site.says(OK)
+    site.answer_with(OK)
     yield site
     site.close()
 
@@ -78,7 +78,7 @@ def test_an_alert_is_sent_once_and_signed(hooked, receiver, frozen_clock):
     "status", ["301 Moved\r\nLocation: https://elsewhere.example.org/", "400 No", "500 Oops"]
 )
 def test_what_is_not_taken_is_tried_again_later_and_later_for_a_day(hooked, receiver, frozen_clock, status):
-    receiver.says(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+    receiver.answer_with(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
     record_alert()
     assert webhook.advance()
     assert len(receiver.requests) == 1, "a redirect is not followed"
@@ -95,7 +95,7 @@ def test_what_is_not_taken_is_tried_again_later_and_later_for_a_day(hooked, rece
     assert row().call_state == CallState.DEAD
     frozen_clock.move(days=1)
     assert not webhook.advance()
-    receiver.says(OK)
+    receiver.answer_with(OK)
     record_alert()
     assert webhook.advance()
     assert row().call_state == CallState.SENT, "the next alert is sent all the same"
@@ -104,7 +104,7 @@ def test_what_is_not_taken_is_tried_again_later_and_later_for_a_day(hooked, rece
 def test_a_receiver_that_hangs_up_or_has_the_certificate_of_somebody_else_gets_it_later(
     hooked, receiver, monkeypatch
 ):
-    receiver.says(b"")
+    receiver.answer_with(b"")
     record_alert()
     assert webhook.advance()
     assert (row().call_state, row().call_error) == (CallState.QUEUED, "ProtocolError")

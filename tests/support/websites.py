@@ -32,7 +32,7 @@ class Website:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def says(self, *parts: bytes) -> None:
+    def answer_with(self, *parts: bytes) -> None:
         """Send these bytes to whoever asks, and close."""
         self.answer = lambda connection: [connection.sendall(part) for part in parts] and None
 

@@ -15,7 +15,7 @@ from pledge.web.staff.auth.passkeys import relying_party
 from tests.support.at_once import at_once
 from tests.support.factories import member_of_staff, staff
 from tests.support.pages import hidden_fields
-from tests.support.passkeys import PRESENT, VERIFIED, Passkey, asked
+from tests.support.passkeys import PRESENT, VERIFIED, Passkey, form_of
 from tests.support.staff import client_of, send, token_in
 
 PASSWORD = "three green herons waited"
@@ -79,7 +79,7 @@ def stored_passkeys():
 
 
 def test_a_passkey_must_be_kept_by_the_device_and_know_its_owner(app, person):
-    _, options = asked(client_of(app, person, enrolled=False).post(NEW, data={"name": "My key"}).text)
+    _, options = form_of(client_of(app, person, enrolled=False).post(NEW, data={"name": "My key"}).text)
     wanted = options["authenticatorSelection"]
     assert (wanted["residentKey"], wanted["userVerification"]) == ("required", "required")
     assert wanted["requireResidentKey"] is True
@@ -160,7 +160,7 @@ def test_an_answer_counts_once_and_not_for_long(app, person, frozen_clock):
 
 def test_a_passkey_signs_in_alone_as_both_factors(client, person, passkey):
     page = started(client)
-    assert asked(page.text)[1]["allowCredentials"] == [], "nothing tells who has an account"
+    assert form_of(page.text)[1]["allowCredentials"] == [], "nothing tells who has an account"
     answer = show(client, passkey, page=page)
     assert (answer.status_code, answer.location) == (303, "/staff/")
     assert client.get("/staff/account/password").status_code == 200, "a recent second factor"
@@ -282,7 +282,7 @@ def stale(app, person, passkey, frozen_clock):
 
 def test_the_person_s_own_passkeys_are_offered_and_one_of_them_is_enough(stale, passkey):
     page = stale.post(VERIFY, data={"factor-passkey": "y"})
-    assert len(asked(page.text)[1]["allowCredentials"]) == 1
+    assert len(form_of(page.text)[1]["allowCredentials"]) == 1
     answer = show_again(stale, passkey, page)
     assert answer.location == "/staff/account"
     assert stale.get("/staff/account/password").status_code == 200
