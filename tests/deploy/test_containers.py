@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import yaml
 
-from config import ROOT, WEB_THREADS, Config
+from config import ROOT, Config
 from tests.support import units
 from tests.support.nginx import binary
 
@@ -211,8 +211,3 @@ def test_the_image_leaves_out_secrets_and_what_only_developers_need():
     assert (ROOT / ".dockerignore").readlink().name == ".containerignore"
     last = RECIPE.rpartition("\nFROM ")[2]
     assert "venv" not in re.search(r"install .*", last)[0], "pip and what builds stay in the first stage"
-
-
-def test_a_web_container_has_the_threads_that_admission_counts_on():
-    words = (ROOT / "deploy" / "container" / "run").read_text().split()
-    assert words[words.index("--blocking-threads") + 1] == str(WEB_THREADS)

@@ -9,7 +9,7 @@ import sys
 import zipfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import packs
@@ -185,7 +185,6 @@ def test_names_in_files_cannot_write_on_the_screen(tmp_path):
 # --- Whatever it is given ---
 
 
-@settings(max_examples=200)
 @given(content=st.binary(max_size=4000))
 def test_any_bytes_end_in_words(tmp_path_factory, log, content):
     folder = tmp_path_factory.mktemp("any")
@@ -198,7 +197,6 @@ def test_any_bytes_end_in_words(tmp_path_factory, log, content):
     assert say("count", folder / "log").code == 1
 
 
-@settings(max_examples=150)
 @given(data=st.data())
 def test_any_member_of_a_pack_ends_in_words(tmp_path_factory, log, data):
     """Signed, so that what reads the members is reached."""
@@ -220,7 +218,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150)
 @given(data=st.data())
 def test_any_value_in_a_manifest_ends_in_words(tmp_path_factory, log, data):
     def change(told):
