@@ -199,17 +199,10 @@ def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
 def event_fields(**facts: Any) -> EventFields:
     """An evening next week, in Seoul."""
     starts_at = (clock.now() + timedelta(days=7)).replace(hour=9, minute=0, second=0, microsecond=0)
-    texts = {
-        "title_ko": "기후 토크",
-        "title_en": "Climate Talk",
-        "place_ko": "서울",
-        "place_en": "Seoul",
-    }
-    texts |= {name: facts.pop(name) for name in texts if name in facts}
     return EventFields(
         **{
-            "title": Texts(ko=texts["title_ko"], en=texts["title_en"]),
-            "place": Texts(ko=texts["place_ko"], en=texts["place_en"]),
+            "title": in_each_language(take_texts(facts, "title", Texts(ko="기후 토크", en="Climate Talk"))),
+            "place": in_each_language(take_texts(facts, "place", Texts(ko="서울", en="Seoul"))),
             "url": "https://example.org/talk",
             "all_day": False,
             "starts_at": starts_at,
@@ -217,6 +210,11 @@ def event_fields(**facts: Any) -> EventFields:
             **facts,
         }
     )
+
+
+def in_each_language(text: Texts) -> Texts:
+    """Of the site; in those that it is not in it is as in the first one."""
+    return Texts({lang: text.in_language(lang) for lang in languages.codes()})
 
 
 # --- Files that wait to be kept ---
