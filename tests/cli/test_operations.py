@@ -1,15 +1,13 @@
 """What an operator runs: doctor, mail …."""
 
 import os
-import subprocess
 import sys
 
 import pytest
 from pydantic import SecretStr
 
-from config import ROOT
 from pledge.mail.transports import SmtpTransport
-from tests.support import factories
+from tests.support import factories, programs
 from tests.support.insider import as_superuser
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.production import PRODUCTION
@@ -88,10 +86,7 @@ def test_settings_that_forbid_the_start_are_listed_all_at_once(tmp_path):
     environment = {**os.environ, "PLEDGE_ENV": "production", "PLEDGE_INSTANCE_DIR": str(tmp_path)}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "doctor"]
 
-    result = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-
+    result = programs.run(*command, env=environment)
     assert result.returncode == 1
     lines = result.stderr.splitlines()
     contacts = ("CONTACT", "PRIVACY_OFFICER", "POSTAL_ADDRESS", "TELEPHONE", "PRESS_CONTACT")

@@ -2,7 +2,6 @@
 
 import io
 import re
-import subprocess
 import sys
 import zipfile
 from datetime import datetime
@@ -13,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config import ROOT
 from pledge.core.languages import Texts
 from pledge.core.text.tables import FORMULA_STARTS
 from pledge.deliveries.tables import TABLES, totals_xlsx
 from pledge.exports.sheets import CellTooLong
+from tests.support import programs
 from tests.support.documents import document, organization, tiny_document
 
 FORMULA = '=HYPERLINK("https://evil.example","click")'
@@ -129,9 +128,7 @@ def test_another_process_makes_the_same_bytes_from_the_same_document():
         "import sys; from hashlib import sha256; from tests.support.documents import document;"
         "from pledge.deliveries.tables import totals_xlsx; print(sha256(totals_xlsx(document())).hexdigest())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = programs.run(sys.executable, "-c", script)
     assert done.stdout.strip() == sha256(content).hexdigest()
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         assert {one.date_time[0] for one in parts.infolist()} == {1980}, "no member has a time of its own"

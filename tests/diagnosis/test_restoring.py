@@ -3,7 +3,6 @@
 import os
 import shutil
 import sqlite3
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import apps, postgres
+from tests.support import apps, postgres, programs
 from tests.support.factories import fold_all, signature, signatures
 
 # --- SQLite ---
@@ -137,7 +136,7 @@ def cluster() -> Iterator[Cluster]:
 def pgbackrest(config: Path, *words: str) -> None:
     command = ["pgbackrest", f"--config={config}", "--stanza=pledge", *words]
     as_postgres = ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
-    done = subprocess.run(as_postgres, capture_output=True, text=True, check=False)
+    done = programs.run(*as_postgres)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 
@@ -16,6 +15,7 @@ from pledge.core.db import db
 from pledge.mail import queries, services
 from pledge.mail.services import Marks, SenderGroup
 from pledge.signatures import mails
+from tests.support import programs
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
@@ -42,9 +42,7 @@ def run_killed(app, smtp, tmp_path):
         "PLEDGE_BASE_URL": settings.base_url,
         "PLEDGE_INSTANCE_DIR": str(tmp_path),
     }
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED_BEFORE_MARKING], env=environment, timeout=300, check=False
-    )
+    done = programs.run(sys.executable, "-c", KILLED_BEFORE_MARKING, env=environment)
     assert done.returncode == -signal.SIGKILL
 
 

@@ -1,16 +1,16 @@
 """The program against a site that runs: what it counts is what the site shows."""
 
 import json
-import subprocess
 import sys
 
 from sqlalchemy import select
 
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db
+from tests.support import programs
 from tests.support.checkers import PROGRAM, say
 from tests.support.factories import SLUG, signatures
-from tests.support.waiting import TEST_TIMEOUT, wait_until
+from tests.support.waiting import wait_until
 
 
 def test_the_count_by_url_is_the_count_of_the_site(site, tmp_path):
@@ -22,14 +22,7 @@ def test_the_count_by_url_is_the_count_of_the_site(site, tmp_path):
     program.write_text(site.get("/verify.py"), "utf-8")
     log = f"{site.url}/log/{SLUG}"
 
-    done = subprocess.run(
-        [sys.executable, "-I", program, "count", log, "--tiles"],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=2 * TEST_TIMEOUT,
-        check=False,
-    )
+    done = programs.run(sys.executable, "-I", program, "count", log, "--tiles")
 
     people = json.loads(site.get(f"/api/v1/campaigns/{SLUG}/count"))
     assert done.returncode == 0, done

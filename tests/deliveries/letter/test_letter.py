@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -13,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config import ROOT
 from pledge.core.languages import Texts
 from pledge.core.typesetting import compiler
 from pledge.deliveries.document import Reply, from_json
@@ -21,6 +19,7 @@ from pledge.deliveries.letter import pdf
 from pledge.deliveries.letter.pdf import fixed, letter_data, letter_pdf
 from pledge.statistics.cells import Cell
 from pledge.statistics.totals import PaperTotals
+from tests.support import programs
 from tests.support.documents import ROOT as LOG_ROOT
 from tests.support.documents import document, organization, tiny_document
 from tests.support.pdf import pdf_text
@@ -390,9 +389,7 @@ def test_the_same_document_gives_the_same_bytes_in_a_thread_and_in_another_proce
         "PYTHONHASHSEED": "7",
         "PATH": "/usr/bin:/bin",
     }
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=True
-    )
+    done = programs.run(sys.executable, "-c", script, env=surroundings)
     thread.join()
     assert elsewhere == [made]
     assert done.stdout.strip() == sha256(made).hexdigest()
