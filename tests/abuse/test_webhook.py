@@ -6,7 +6,6 @@ import json
 import re
 import socket
 import ssl
-import threading
 
 import pytest
 from sqlalchemy import select
@@ -15,7 +14,7 @@ from pledge.abuse import webhook
 from pledge.abuse.models import Alert, AlertKind, CallState
 from pledge.accounts import alarms
 from pledge.core.db import db, transaction
-from tests.support.waiting import TEST_TIMEOUT
+from tests.support.at_once import at_once
 from tests.support.websites import Website
 
 HOST = "hooks.example.com"
@@ -115,18 +114,7 @@ def test_a_receiver_that_hangs_up_or_has_the_certificate_of_somebody_else_gets_i
 
 def test_two_workers_do_not_send_it_twice(hooked, receiver):
     record_alert()
-    seen = threading.Barrier(2, timeout=TEST_TIMEOUT)
-
-    def work():
-        with hooked.app_context():
-            seen.wait()
-            webhook.advance()
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(TEST_TIMEOUT)
+    at_once(hooked, *[webhook.advance] * 2)
     assert len(receiver.requests) == 1
 
 

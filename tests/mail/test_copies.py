@@ -16,6 +16,7 @@ from pledge.mail import queries, services
 from pledge.mail.services import Marks, SenderGroup
 from pledge.signatures import mails
 from tests.support import programs
+from tests.support.at_once import at_once
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
@@ -85,23 +86,15 @@ def test_several_workers_at_once_send_every_mail_once(app, smtp):
     for number in range(40):
         enqueue(pending(f"person-{number}@example.org"))
     settings = app.extensions["pledge.config"].model_copy(update={"smtp_url": SecretStr(smtp.url)})
-    start = threading.Barrier(4)
     group = SenderGroup()
 
     def work():
-        with app.app_context():
-            transport = services.transport(settings)
-            start.wait()
-            while services.deliver(mails.composers(), transport, limit=3, group=group).total:
-                pass
-            transport.close()
+        transport = services.transport(settings)
+        while services.deliver(mails.composers(), transport, limit=3, group=group).total:
+            pass
+        transport.close()
 
-    workers = [threading.Thread(target=work) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-
+    at_once(app, *[work] * 4)
     assert sorted(smtp.recipients()) == sorted(f"person-{number}@example.org" for number in range(40))
 
 
