@@ -31,10 +31,11 @@ def build(runner, tmp_path):
     """`build("--checkpoint", "6")`: what the command says, and the pack that it wrote."""
 
     def run(*words, out="pack.zip", code=0):
-        result = runner.invoke(args=["delivery", "build", "blue-skies", "--out", str(tmp_path / out), *words])
-        assert result.exit_code == code, result.output
+        result = runner.run(
+            "delivery", "build", "blue-skies", "--out", str(tmp_path / out), *words, code=code
+        )
         file = tmp_path / out
-        return result.output, file.read_bytes() if file.exists() else None
+        return result, file.read_bytes() if file.exists() else None
 
     return run
 
@@ -129,9 +130,8 @@ def test_a_wrong_call_is_refused_and_nothing_is_frozen(build, words, said):
 
 def test_build_without_a_checkpoint_says_how_to_get_one(runner, tmp_path):
     campaign("young")
-    result = runner.invoke(args=["delivery", "build", "young", "--out", str(tmp_path / "pack.zip")])
-    assert result.exit_code == 1
-    assert "flask ledger fold" in result.output
+    result = runner.run("delivery", "build", "young", "--out", str(tmp_path / "pack.zip"), code=1)
+    assert "flask ledger fold" in result
 
 
 def test_a_file_that_cannot_be_written_is_reported(build):
@@ -149,6 +149,5 @@ def test_a_pack_that_would_not_verify_is_not_written_over_the_one_before(build, 
 
 def test_a_process_without_the_key_of_the_log_says_so(make_app, tmp_path):
     runner = make_app(log_key=("elsewhere",)).test_cli_runner()
-    result = runner.invoke(args=["delivery", "build", "blue-skies", "--out", str(tmp_path / "pack.zip")])
-    assert result.exit_code == 1
-    assert "PLEDGE_LOG_KEY" in result.output
+    result = runner.run("delivery", "build", "blue-skies", "--out", str(tmp_path / "pack.zip"), code=1)
+    assert "PLEDGE_LOG_KEY" in result

@@ -19,14 +19,12 @@ from tests.support.factories import fold_all, signature, signatures
 @pytest.mark.sqlite_only
 def test_a_backup_of_sqlite_that_is_in_use_is_restored_and_checked(runner, tmp_path, backed_up):
     file = tmp_path / "backup.sqlite3"
-    assert runner.invoke(args=["backup", "create", str(file)]).exit_code == 0
+    runner.run("backup", "create", str(file))
     assert file.stat().st_mode & 0o777 == 0o600
     before = file.read_bytes()
 
-    result = runner.invoke(args=["backup", "verify", str(file)])
-
-    assert result.exit_code == 0, result.output
-    assert "The backup was restored, and all checks passed." in result.output
+    result = runner.run("backup", "verify", str(file))
+    assert "The backup was restored, and all checks passed." in result
     assert file.read_bytes() == before
 
 
@@ -46,9 +44,8 @@ def test_a_damaged_backup_is_found(runner, tmp_path, backed_up):
     data = bytearray(file.read_bytes())
     data[8192:12288] = b"\xff" * 4096
     file.write_bytes(data)
-    result = runner.invoke(args=["backup", "verify", str(file)])
-    assert result.exit_code == 1
-    assert "cannot be restored" in result.output
+    result = runner.run("backup", "verify", str(file), code=1)
+    assert "cannot be restored" in result
 
 
 @pytest.mark.sqlite_only
@@ -61,9 +58,8 @@ def test_a_backup_whose_count_was_changed_does_not_pass(runner, tmp_path, backed
     )
     connection.commit()
     connection.close()
-    result = runner.invoke(args=["backup", "verify", str(file)])
-    assert result.exit_code == 1
-    assert "ledger recount found something" in result.output
+    result = runner.run("backup", "verify", str(file), code=1)
+    assert "ledger recount found something" in result
 
 
 @pytest.fixture
@@ -155,16 +151,13 @@ def test_a_backup_of_postgresql_is_restored_and_checked_until_any_point_in_time(
     cluster.archive()
     words = ["backup", "verify", f"--config={cluster.config}", f"--until={between}"]
 
-    result = site.test_cli_runner().invoke(args=words)
-
-    assert result.exit_code == 0, result.output
+    site.test_cli_runner().run(*words)
     assert "4 people" in capfd.readouterr().out
 
 
 @pytest.mark.postgresql_only
 def test_without_a_backup_it_says_what_pgbackrest_says(cluster, app_on):
     words = ["backup", "verify", f"--config={cluster.config}"]
-    result = app_on(cluster.url).test_cli_runner().invoke(args=words)
-    assert result.exit_code == 1
-    assert "the backup cannot be restored" in result.output
-    assert "no backup set found to restore" in result.output
+    result = app_on(cluster.url).test_cli_runner().run(*words, code=1)
+    assert "the backup cannot be restored" in result
+    assert "no backup set found to restore" in result
