@@ -76,8 +76,7 @@ def test_recount_never_repairs_the_breakdown_towards_forged_entries(app, runner,
     as_superuser(f"UPDATE ledger_entries SET {forged} WHERE number = 1")
 
     for _ in range(2):
-        result = runner.run("ledger", "recount", code=1)
-        *drifts, last = result.splitlines()
+        *drifts, last = runner.run("ledger", "recount", code=1).splitlines()
         assert drifts, "what differs is named"
         assert all(line.endswith("; not repaired") for line in drifts)
         assert last == (
@@ -156,8 +155,7 @@ def test_verify_exits_with_1_and_names_what_was_changed(app, runner):
     fold()
     as_superuser("UPDATE ledger_entries SET country = 'JP', hour = '2026-01-01T00' WHERE number = 2")
 
-    result = runner.run("ledger", "verify", "blue-skies", code=1)
-    _, checkpoint, tile = result.splitlines()
+    _, checkpoint, tile = runner.run("ledger", "verify", "blue-skies", code=1).splitlines()
     assert tile == "blue-skies: file:tile/0/000.p/3: its hash 1 is not what the entries give"
     assert checkpoint.startswith("blue-skies: checkpoint ")
     assert checkpoint.endswith(" of 3 entries: its entries have another root")
@@ -211,8 +209,7 @@ def test_verify_takes_checkpoints_that_were_saved_earlier(app, runner, client, t
 def test_verify_says_what_is_wrong_with_a_saved_checkpoint(app, runner, tmp_path, content, said):
     saved = tmp_path / "checkpoint"
     saved.write_bytes(content)
-    result = runner.run("ledger", "verify", "--checkpoint", str(saved), code=1)
-    assert result == f"Error: {saved}: {said}\n"
+    assert runner.run("ledger", "verify", "--checkpoint", str(saved), code=1) == f"Error: {saved}: {said}\n"
 
 
 # --- What is set aside ---
@@ -231,8 +228,7 @@ def test_verify_names_what_is_set_aside_until_somebody_has_looked_into_it(app, r
     assert runner.invoke(args=["ledger", "fold"]).output == "folded 6 entries\n"
     ids = [entry.id for entry in ledger.entries() if entry.set_aside]
 
-    result = runner.run("ledger", "verify", code=1)
-    first, *named = result.splitlines()
+    first, *named = runner.run("ledger", "verify", code=1).splitlines()
     assert first.startswith("blue-skies: 3 entries, 3 people, 0 organizations, 1 checkpoints, root ")
     assert named == [
         f"blue-skies: 1 entries are set aside: {NO_CAUSE} (rows {ids[0]} to {ids[0]} of ledger_entries)",

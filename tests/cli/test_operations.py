@@ -19,8 +19,7 @@ def test_a_sound_installation_is_all_ok_and_ends_with_0(runner):
     factories.signatures(2)
     runner.invoke(args=["ledger", "fold"])
 
-    result = runner.run("doctor")
-    *lines, summary = result.splitlines()
+    *lines, summary = runner.run("doctor").splitlines()
     assert summary == "0 problems, 0 warnings"
     assert all(line.startswith("ok ") for line in lines)
     seen = {line.split()[1] for line in lines}
@@ -44,8 +43,7 @@ def test_a_problem_ends_with_1_and_the_other_checks_are_made_nevertheless(runner
     """The PostgreSQL of the tests does not wait for the disk."""
     factories.campaign()
 
-    result = runner.run("doctor", code=1)
-    lines = result.splitlines()
+    lines = runner.run("doctor", code=1).splitlines()
     assert lines[-1] == "3 problems, 1 warnings", "its WAL is not archived either"
     assert any(line.startswith("problem  durability     fsync = off") for line in lines)
     assert any(line.startswith("ok       campaigns") for line in lines)
@@ -97,8 +95,7 @@ def test_deliver_sends_all_that_is_due(app, runner, smtp, to_server):
     for _ in range(60):
         enqueue()
 
-    result = runner.run("mail", "deliver")
-    assert result == "sent 60, no longer needed 0, put off 0, given up 0\n"
+    assert runner.run("mail", "deliver") == "sent 60, no longer needed 0, put off 0, given up 0\n"
     assert len(smtp.received) == 60
 
 

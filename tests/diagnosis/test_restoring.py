@@ -23,8 +23,7 @@ def test_a_backup_of_sqlite_that_is_in_use_is_restored_and_checked(runner, tmp_p
     assert file.stat().st_mode & 0o777 == 0o600
     before = file.read_bytes()
 
-    result = runner.run("backup", "verify", str(file))
-    assert "The backup was restored, and all checks passed." in result
+    assert "The backup was restored, and all checks passed." in runner.run("backup", "verify", str(file))
     assert file.read_bytes() == before
 
 
@@ -44,8 +43,7 @@ def test_a_damaged_backup_is_found(runner, tmp_path, backed_up):
     data = bytearray(file.read_bytes())
     data[8192:12288] = b"\xff" * 4096
     file.write_bytes(data)
-    result = runner.run("backup", "verify", str(file), code=1)
-    assert "cannot be restored" in result
+    assert "cannot be restored" in runner.run("backup", "verify", str(file), code=1)
 
 
 @pytest.mark.sqlite_only
@@ -58,8 +56,7 @@ def test_a_backup_whose_count_was_changed_does_not_pass(runner, tmp_path, backed
     )
     connection.commit()
     connection.close()
-    result = runner.run("backup", "verify", str(file), code=1)
-    assert "ledger recount found something" in result
+    assert "ledger recount found something" in runner.run("backup", "verify", str(file), code=1)
 
 
 @pytest.fixture
