@@ -11,6 +11,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.core.db import db
 from pledge.core.languages import Translated
 from pledge.switches import moderation as switches
+from pledge.switches import registry
 from tests.support.apps import forget_caches
 from tests.support.insider import guards_away
 from tests.support.payloads import TOGETHER
@@ -19,16 +20,18 @@ from tests.support.world import built, world
 
 #: Columns with what somebody has typed, beside those of texts in several languages.
 TYPED = set(
-    "title tagline summary body recipient who_may_sign followup_title followup_sentence note reason ended_why name email "
+    "title tagline summary body recipient who_may_sign followup_title followup_sentence note reason ended_why name "
     "decision_reason spokesperson receipt_number registration_number contact_name contact_title contact_email actor browser "
     "proposed_name decided_name ended_name placed_name lifted_name frozen_name asked_name".split()
 )
 #: Of the same names, what the site itself writes.
 OURS = {
     *("invalidations.reason", "ledger_entries.reason", "mail_suppressions.reason"),
-    *("stored_files.name", "switches.name", "staff.email"),
+    *("stored_files.name", "switches.name", "checkpoints.note"),
 }
-LINKS = {"url", "join_url", "website", "followup_link"}
+LINKS = {"url", "join_url"}
+#: Links that a constraint holds to https.
+HTTPS_LINKS = {"website", "followup_link"}
 
 
 def plant(text, link):
@@ -38,6 +41,11 @@ def plant(text, link):
         connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
         for table in db.metadata.sorted_tables:
             links = {column.name: link for column in table.columns if column.name in LINKS}
+            links |= {
+                column.name: f"https://example.org/{link}"
+                for column in table.columns
+                if column.name in HTTPS_LINKS
+            }
             texts = {
                 column.name: in_each if isinstance(column.type, Translated) else text
                 for column in table.columns
@@ -50,11 +58,12 @@ def plant(text, link):
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("link", ["javascript:alert(1)", 'https://example.org/"><script>alert(1)</script>'])
-def test_what_people_and_staff_have_written_is_only_text_on_every_page(app, client, link):
+def test_what_people_and_staff_have_written_is_only_text_on_every_page(app, client, monkeypatch, link):
     reader = signed_in(app, lang="en")
     known = world(reader)
     text = TOGETHER[0]
-    switches.turn(COMMAND_LINE, "banner", {"ko": text, "en": text}, text)
+    monkeypatch.setattr(registry, "MAX_BANNER", len(text))
+    switches.turn(COMMAND_LINE, "banner", {"ko": text, "en": text}, "why")
     plant(text, link)
     forget_caches(app)
     showing = set()

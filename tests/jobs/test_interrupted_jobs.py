@@ -17,7 +17,7 @@ from pledge.jobs.services import LEASE, MAX_ATTEMPTS, MadeFile
 from tests.jobs.making import advance, content, enqueue, files_in, ten_bytes, view
 from tests.support import deliveries
 from tests.support.at_once import at_once
-from tests.support.crash import Crash, Killed, at
+from tests.support.crash import Crash, Killed, at_statement
 from tests.support.factories import campaign, crowd, endorsement, signatures
 from tests.support.waiting import TEST_TIMEOUT
 
@@ -140,7 +140,7 @@ def test_a_crash_at_every_statement_and_every_write_ends_in_the_same_file(folder
     for place in range(1, 200):
         job_id = enqueue(JobKind.PACK, number) if place > 1 else view(JobKind.PACK, number).id
         done = False
-        with at(place):
+        with at_statement(place):
             done = _crash_as_killed()
         crashes += not done
         frozen_clock.move(hours=1)

@@ -201,8 +201,8 @@ def event_fields(**facts: Any) -> EventFields:
     starts_at = (clock.now() + timedelta(days=7)).replace(hour=9, minute=0, second=0, microsecond=0)
     return EventFields(
         **{
-            "title": in_each_language(take_texts(facts, "title", Texts(ko="기후 토크", en="Climate Talk"))),
-            "place": in_each_language(take_texts(facts, "place", Texts(ko="서울", en="Seoul"))),
+            "title": take_texts(facts, "title", in_each_language(Texts(ko="기후 토크", en="Climate Talk"))),
+            "place": take_texts(facts, "place", in_each_language(Texts(ko="서울", en="Seoul"))),
             "url": "https://example.org/talk",
             "all_day": False,
             "starts_at": starts_at,
