@@ -41,7 +41,7 @@ class ChainFault:
 
 @dataclass(frozen=True)
 class Mark:
-    """Length and end of the log at a moment, as a signed checkpoint says (ledger/audit_marks.py)."""
+    """Length and end of the log at a moment, as a signed checkpoint says (ledger/notes.py)."""
 
     length: int
     digest: bytes  #: of the hash of its last entry; see `digest()`

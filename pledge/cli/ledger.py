@@ -14,13 +14,13 @@ from pledge.campaigns import forgetting
 from pledge.campaigns.queries import pledge_hashes, slugs
 from pledge.cli.options import Commands, campaign_id, read_saved, refuse_without_log_key
 from pledge.ledger import counting as ledger_counting
-from pledge.ledger import log, log_queries, services
+from pledge.ledger import log, services
 from pledge.ledger import queries as ledger_queries
 from pledge.ledger import verify as log_verification
 from pledge.ledger.models import SetAside
-from pledge.ledger.notes import TreeHead
 from pledge.statistics.integrity import mismatches
 from pledge.worker.registry import ledger_sources
+from tools.verify import Checkpoint
 
 _ASIDE = {
     SetAside.NO_CAUSE: "they match no signature, no organisation and no batch on paper",
@@ -99,9 +99,9 @@ def dismiss(slug: str, reason: str) -> None:
     click.echo(f"dismissed {entries} entries")
 
 
-def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
+def _saved(file: TextIO, names: Collection[str]) -> Checkpoint:
     """A saved checkpoint, which must be of one of the logs that are checked."""
-    state = read_saved(file, log_queries.read_checkpoint)
+    state = read_saved(file, log_verification.read_checkpoint)
     if not state.origin.endswith(tuple(f"/log/{name}" for name in names)):
         raise click.ClickException(f"{file.name}: belongs to another log, {state.origin}")
     return state

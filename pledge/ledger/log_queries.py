@@ -7,12 +7,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from pledge.core.db import load, reading
-from pledge.ledger import merkle, notes
+from pledge.ledger import merkle
 from pledge.ledger.counting import MAX_SIZE
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.log import entries, leaf_of
 from pledge.ledger.models import Checkpoint, LedgerEntry, LogKey
-from pledge.ledger.notes import TreeHead
 from pledge.ledger.numbering import PledgeHashes
 from pledge.ledger.tiles import FULL, Tiles
 
@@ -73,13 +72,6 @@ def signing_since(campaign_ids: Iterable[int]) -> dict[int, datetime]:
     )
     with reading() as connection:
         return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def read_checkpoint(note: str) -> TreeHead:
-    """A checkpoint that somebody saved, of whichever campaign. Raises BadNote unless a key of this site signed it."""
-    with reading() as connection:
-        known = connection.execute(select(LogKey.verifier)).scalars().all()
-    return notes.read_state(notes.open_note(note, map(notes.read_verifier, known)))
 
 
 def tile(campaign_id: int, level: int, number: int, width: int = FULL) -> bytes | None:

@@ -20,7 +20,7 @@ from sqlalchemy import exists, select
 
 from pledge.campaigns.queries import pledge_hashes
 from pledge.core.db import reading
-from pledge.ledger import audit_marks, log_queries
+from pledge.ledger import log_queries, notes
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures.models import Signature, SignatureState
 
@@ -64,5 +64,5 @@ def receipt(signature_id: int) -> Receipt | None:
         f"index {found.index}",
         *(b64encode(step).decode() for step in found.proof),
     ]
-    note = audit_marks.without(found.checkpoint.note)
+    note = notes.without_marks(found.checkpoint.note)
     return Receipt(found.index, ("\n".join(lines) + "\n\n" + note).encode())

@@ -7,6 +7,7 @@ from pledge.campaigns.queries import published_slugs
 from pledge.core.db import db
 from pledge.ledger import log, log_queries, notes
 from pledge.ledger.models import Checkpoint, Kind, LedgerEntry, LogKey, LogTile, Reason
+from pledge.ledger.verify import read_checkpoint
 from tests.support import ledger
 from tests.support.insider import guards_away
 from tests.support.ledger import fold, verify
@@ -310,7 +311,7 @@ def test_an_insider_who_rewrites_everything_still_lacks_the_key(campaign, monkey
 
 
 def saved(campaign, size):
-    return log_queries.read_checkpoint(log_queries.checkpoint_of_size(campaign, size).note)
+    return read_checkpoint(log_queries.checkpoint_of_size(campaign, size).note)
 
 
 def test_a_log_continues_what_was_noted_of_it(campaign):

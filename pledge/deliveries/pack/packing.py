@@ -190,7 +190,7 @@ class _Steps:
 def _signers(document: Document) -> list[Signer]:
     """The keys of this process under the name that the log had at the checkpoint. Raises NoKnownKey, NoLogKey."""
     found = [Signer(document.origin, one.private) for one in log.signers_for(document.slug)]
-    if not {str(one.verifier) for one in found} & set(document.verifiers):
+    if not {one.verifier for one in found} & set(document.verifiers):
         raise NoKnownKey
     return found
 
