@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from config import current_config
 from pledge.abuse.models import Alert, AlertKind, CallState, Facts
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import fetch, reading
 from pledge.core.i18n import Phrase, format_count
 from pledge.core.languages import Texts
 
@@ -80,8 +80,7 @@ def newest(within: timedelta, limit: int = 20) -> list[AlertView]:
 def last_at(kind: AlertKind) -> datetime | None:
     """When the newest alert of this kind was told."""
     table = Alert.__table__.c
-    with reading() as connection:
-        return connection.execute(select(func.max(table.at)).where(table.kind == kind)).scalar()
+    return fetch(select(func.max(table.at)).where(table.kind == kind)).scalar()
 
 
 def _was_said(session: Session, kind: AlertKind, about: str) -> bool:

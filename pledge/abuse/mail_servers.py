@@ -16,7 +16,7 @@ from sqlalchemy import Boolean, ColumnElement, LargeBinary, bindparam, delete, e
 
 from pledge.abuse.models import MailServer
 from pledge.core import clock
-from pledge.core.db import reading, write_autocommit
+from pledge.core.db import fetch, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.core.encryption import vault
 
@@ -184,8 +184,7 @@ def _is_stored(domain_hash: bytes) -> bool:
     query = select(MailServer.domain_hash).where(
         MailServer.domain_hash == domain_hash, MailServer.checked_at > clock.now() - FRESH
     )
-    with reading() as connection:
-        return connection.execute(query).first() is not None
+    return fetch(query).first() is not None
 
 
 def _store(domain_hash: bytes, scans: bool, server_hash: bytes | None) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import defer
 
 from pledge.accounts.models import StaffMember, StaffSession
 from pledge.core import clock
-from pledge.core.db import load, reading, transaction, write_autocommit
+from pledge.core.db import fetch, load, transaction, write_autocommit
 
 IDLE = timedelta(minutes=30)
 MAX_AGE = timedelta(hours=8)
@@ -72,8 +72,7 @@ def find(token: str) -> OpenSession | None:
             ~or_(*_expired(now)),
         )
     )
-    with reading() as connection:
-        row = connection.execute(query).one_or_none()
+    row = fetch(query).one_or_none()
     if row is None:
         return None
     if now - row.seen_at >= BETWEEN_NOTES:

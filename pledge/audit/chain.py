@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from pledge.audit.models import AuditEntry
-from pledge.core.db import reading
+from pledge.core.db import fetch
 
 #: The previous hash of the first entry.
 START = bytes(32)
@@ -136,8 +136,7 @@ def _entries() -> Iterator[Row[Any]]:
     last = -1
     while True:
         query = select(table).where(table.c.id > last).order_by(table.c.id).limit(BATCH)
-        with reading() as connection:
-            batch = connection.execute(query).all()
+        batch = fetch(query).all()
         yield from batch
         if len(batch) < BATCH:
             return

@@ -22,7 +22,7 @@ from pledge.campaigns.rules import BadFields, Checker, FieldFault, changed, stam
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.campaigns.video import BadCaptions, BadVideo, OwnVideo, Video, check_captions, parse_video, stored
 from pledge.core import languages
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
@@ -80,10 +80,7 @@ def stored_photo(row: Row[*tuple[Any, ...]] | Campaign) -> Photo:
 
 def get_photo(campaign_id: int) -> Photo:
     """The photograph of a campaign as its editors see it."""
-    with reading() as connection:
-        return stored_photo(
-            connection.execute(select(*PHOTO_COLUMNS).where(Campaign.id == campaign_id)).one()
-        )
+    return stored_photo(fetch(select(*PHOTO_COLUMNS).where(Campaign.id == campaign_id)).one())
 
 
 def set_photo(
@@ -152,10 +149,7 @@ def stored_quotation(row: Row[*tuple[Any, ...]] | Campaign) -> Quotation:
 
 def get_quotation(campaign_id: int) -> Quotation:
     """The quotation of a campaign as its editors see it."""
-    with reading() as connection:
-        return stored_quotation(
-            connection.execute(select(*QUOTATION_COLUMNS).where(Campaign.id == campaign_id)).one()
-        )
+    return stored_quotation(fetch(select(*QUOTATION_COLUMNS).where(Campaign.id == campaign_id)).one())
 
 
 def set_quotation(
@@ -246,8 +240,7 @@ def letter_view(found: str | None) -> LetterView | None:
 def letter_page(campaign_id: int, lang: str) -> LetterPage | None:
     """The campaign's letter to read, in this language or else in the one that it is in; None when there is none."""
     query = select(Campaign.letter_text).where(Campaign.id == campaign_id)
-    with reading() as connection:
-        text = connection.execute(query).scalar_one()
+    text = fetch(query).scalar_one()
     return (
         LetterPage(markdown(text.in_language(lang)), text.in_language(lang), text.language_for(lang))
         if text

@@ -11,7 +11,7 @@ from pledge.campaigns import rules
 from pledge.campaigns.models import MAX_SHARE_TEXT, SHARE_CHANNELS, Campaign, CampaignState
 from pledge.campaigns.moderation import compare, edited, subject
 from pledge.campaigns.rules import BadFields, Checker, FieldFault
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.languages import Texts
 
 #: Those that take a text.
@@ -23,8 +23,7 @@ TEXTS = {"thanks": 300, **{f"share_{channel}": MAX_SHARE_TEXT for channel in CHA
 def get_words(campaign_id: int) -> dict[str, object]:
     """What is stored, by field: `short_name`, "" without one, and TEXTS."""
     query = select(Campaign.short_name, Campaign.thanks, Campaign.share_texts)
-    with reading() as connection:
-        return _words(*connection.execute(query.where(Campaign.id == campaign_id)).one())
+    return _words(*fetch(query.where(Campaign.id == campaign_id)).one())
 
 
 def set_words(
@@ -53,8 +52,7 @@ def slug_of(short_name: str) -> str | None:
     query = select(Campaign.slug).where(
         Campaign.short_name == short_name.lower(), Campaign.state != CampaignState.DRAFT
     )
-    with reading() as connection:
-        return connection.execute(query).scalar_one_or_none()
+    return fetch(query).scalar_one_or_none()
 
 
 def _words(

@@ -12,7 +12,7 @@ from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partn
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import fingerprint
 from pledge.core import languages
-from pledge.core.db import reading, snapshot, transaction
+from pledge.core.db import fetch, reading, snapshot, transaction
 from pledge.core.encryption import Unreadable
 from pledge.diagnosis import Finding, ok, problem, warning
 from pledge.ledger import counting as ledger_counting
@@ -29,8 +29,7 @@ def key_findings() -> Iterator[Finding]:
     by_age = select(Signature.email, Signature.address_hash).limit(1)
     for age, order in (("newest", Signature.submitted_at.desc()), ("oldest", Signature.submitted_at)):
         try:
-            with reading() as connection:
-                row = connection.execute(by_age.order_by(order)).first()
+            row = fetch(by_age.order_by(order)).first()
         except Unreadable:
             yield problem(
                 "data keys",

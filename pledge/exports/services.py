@@ -10,7 +10,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import note, record
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, reading, transaction
 from pledge.exports.files import file_name, write_export
 from pledge.exports.models import Export
 from pledge.exports.rows import KINDS, Table
@@ -118,6 +118,5 @@ _EXPORTS: Select[*tuple[Any, ...]] = (
 
 
 def _views(query: Select[*tuple[Any, ...]]) -> list[ExportView]:
-    with reading() as connection:
-        rows = connection.execute(query).all()
+    rows = fetch(query).all()
     return [ExportView(**row._asdict(), job=services.newest(JobKind.EXPORT, row.id)) for row in rows]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load, reading
 from pledge.ledger import merkle
 from pledge.ledger.counting import MAX_SIZE
 from pledge.ledger.leaves import Leaf
@@ -59,8 +59,7 @@ def verifiers(campaign_id: int) -> list[str]:
         .where(LogKey.campaign_id == campaign_id)
         .order_by(LogKey.since.desc(), "verifier")
     )
-    with reading() as connection:
-        return list(connection.execute(query).scalars())
+    return list(fetch(query).scalars())
 
 
 def signing_since(campaign_ids: Iterable[int]) -> dict[int, datetime]:
@@ -70,8 +69,7 @@ def signing_since(campaign_ids: Iterable[int]) -> dict[int, datetime]:
         .where(LogKey.campaign_id.in_(list(campaign_ids)))
         .group_by(LogKey.campaign_id)
     )
-    with reading() as connection:
-        return {row[0]: row[1] for row in connection.execute(query)}
+    return {row[0]: row[1] for row in fetch(query)}
 
 
 def tile(campaign_id: int, level: int, number: int, width: int = FULL) -> bytes | None:
@@ -128,8 +126,7 @@ def inclusion_of(campaign_id: int, subject_id: int, pledge_hashes: PledgeHashes)
         LedgerEntry.delta == 1,
         LedgerEntry.number <= at.size,
     )
-    with reading() as connection:
-        number = connection.execute(query).scalar_one_or_none()
+    number = fetch(query).scalar_one_or_none()
     return None if number is None else inclusion(campaign_id, number - 1, at, pledge_hashes)
 
 

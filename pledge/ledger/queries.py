@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, selec
 from sqlalchemy.orm import InstrumentedAttribute
 
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.ledger.models import (
     Checkpoint,
     Dimension,
@@ -47,8 +47,7 @@ def counts(campaign_ids: Iterable[int]) -> dict[int, Count]:
     """The counts of several campaigns; one that nobody signed yet counts 0."""
     wanted = list(campaign_ids)
     as_of = clock.now()  # before the query: what it answers is at least as new
-    with reading() as connection:
-        rows = connection.execute(_COUNTS, {"wanted": wanted}).all()
+    rows = fetch(_COUNTS, {"wanted": wanted}).all()
     found = {row[0]: Count(row[1], row[2], as_of, *row[3:]) for row in rows}
     return {campaign_id: found.get(campaign_id) or Count(0, 0, as_of) for campaign_id in wanted}
 
@@ -83,8 +82,7 @@ _COUNTS = select(LedgerHead.campaign_id, *head_columns()).where(
 
 def number_of(signature_id: int) -> int | None:
     """How many people there were when this one was counted (again): "you are number …". None until folded."""
-    with reading() as connection:
-        return connection.execute(_NUMBER, {"subject": signature_id}).scalar_one()
+    return fetch(_NUMBER, {"subject": signature_id}).scalar_one()
 
 
 def number_column(subject_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ScalarSelect[int | None]:
@@ -123,25 +121,22 @@ def sized_tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> tuple[int, dict
         .where(Tally.campaign_id == campaign_id, Tally.kind == kind)
     )
     size, found = 0, {dimension: dict[str, int]() for dimension in Dimension}
-    with reading() as connection:
-        for dimension, key, number, size in connection.execute(query):  # noqa: B007  # the same in each row
-            found[Dimension(dimension)][key] = number
+    for dimension, key, number, size in fetch(query):  # noqa: B007  # the same in each row
+        found[Dimension(dimension)][key] = number
     return size, found
 
 
 def lag() -> float:
     """Age in seconds of the oldest entry that waits for the fold; 0 when none waits."""
     query = select(LedgerEntry.occurred_at).where(LedgerEntry.waits()).order_by(LedgerEntry.id).limit(1)
-    with reading() as connection:
-        oldest = connection.execute(query).scalar_one_or_none()
+    oldest = fetch(query).scalar_one_or_none()
     return 0.0 if oldest is None else max(0.0, (clock.now() - oldest).total_seconds())
 
 
 def waiting_entries() -> int:
     """How many entries wait for the fold."""
     query = select(func.count()).select_from(LedgerEntry).where(LedgerEntry.waits())
-    with reading() as connection:
-        return connection.execute(query).scalar_one()
+    return fetch(query).scalar_one()
 
 
 @dataclass(frozen=True)
@@ -165,14 +160,13 @@ def paper_entries(campaign_id: int, size: int | None = None) -> list[PaperEntry]
         .order_by(entry.number)
     )
     found: dict[int, PaperEntry] = {}
-    with reading() as connection:
-        for row in connection.execute(query):
-            if row.delta > 0:
-                found[row.number - 1] = PaperEntry(
-                    row.number - 1, row.subject_id, row.delta, bytes(row.commitment)
-                )
-            else:
-                found.pop(row.takes_back, None)
+    for row in fetch(query):
+        if row.delta > 0:
+            found[row.number - 1] = PaperEntry(
+                row.number - 1, row.subject_id, row.delta, bytes(row.commitment)
+            )
+        else:
+            found.pop(row.takes_back, None)
     return list(found.values())
 
 
@@ -214,8 +208,7 @@ def log_states() -> list[LogState]:
         *(head.campaign_id, head.size, head.people, head.organizations, batches.scalar_subquery()),
         *(func.coalesce(newest["size"], 0), newest["signed_at"]),
     ).order_by(head.campaign_id)
-    with reading() as connection:
-        return [LogState(*row) for row in connection.execute(query)]
+    return [LogState(*row) for row in fetch(query)]
 
 
 @dataclass(frozen=True)
@@ -239,8 +232,7 @@ def set_aside_by_reason(campaign_id: int) -> list[SetAsideEntries]:
             .group_by(table.set_aside)
             .order_by(table.set_aside)
         )
-        with reading() as connection:
-            rows = connection.execute(query).all()
+        rows = fetch(query).all()
         found += [SetAsideEntries(table.__tablename__, SetAside(str(row[0])), *row[1:]) for row in rows]
     return found
 
@@ -248,8 +240,7 @@ def set_aside_by_reason(campaign_id: int) -> list[SetAsideEntries]:
 def differences() -> list[tuple[int, str]]:
     """What the worker's last comparison found to differ, by the number of the campaign (diagnosis/contents.py)."""
     query = select(LedgerDifference.campaign_id, LedgerDifference.what).order_by(LedgerDifference.id)
-    with reading() as connection:
-        return [(row.campaign_id, row.what) for row in connection.execute(query)]
+    return [(row.campaign_id, row.what) for row in fetch(query)]
 
 
 def set_aside_counts(campaign_id: int | None = None) -> dict[int, int]:
@@ -264,7 +255,6 @@ def set_aside_counts(campaign_id: int | None = None) -> dict[int, int]:
         )
         if campaign_id is not None:
             query = query.where(table.campaign_id == campaign_id)
-        with reading() as connection:
-            for number, entries in connection.execute(query):
-                found[number] += entries
+        for number, entries in fetch(query):
+            found[number] += entries
     return dict(sorted(found.items()))

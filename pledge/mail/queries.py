@@ -26,7 +26,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import TextualSelect
 
 from pledge.core import clock
-from pledge.core.db import db, load, reading, transaction, write_autocommit
+from pledge.core.db import db, fetch, load, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.mail import suppression, valve
 from pledge.mail.messages import Claimed
@@ -164,8 +164,7 @@ def any_due() -> bool:
 
 def is_first_due() -> bool:
     """Whether a mail to a new address waits to be sent, held back or not."""
-    with reading() as connection:
-        return bool(connection.execute(_FIRST_DUE, {"now": clock.now()}).scalar_one())
+    return bool(fetch(_FIRST_DUE, {"now": clock.now()}).scalar_one())
 
 
 def claim(limit: int, lease: timedelta) -> list[Claimed]:
@@ -270,8 +269,7 @@ def oldest_due() -> datetime | None:
 
 def oldest_last_due() -> datetime | None:
     """Since when (UTC) the mail with thanks, or the news, that waits longest has been due."""
-    with reading() as connection:
-        return connection.execute(_oldest_due(LAST)).scalar_one()
+    return fetch(_oldest_due(LAST)).scalar_one()
 
 
 def _oldest_due(which: str) -> Select[datetime]:
@@ -300,8 +298,7 @@ def returned_counts(within: timedelta) -> dict[Returned, int]:
         .where(text("returned IS NOT NULL"), _TABLE.created_at >= clock.now() - within)
         .group_by(_TABLE.returned)
     )
-    with reading() as connection:
-        return {Returned(returned): number for returned, number in connection.execute(query)}
+    return {Returned(returned): number for returned, number in fetch(query)}
 
 
 #: The classes by name, each with the predicate of its index (mail/models.py).
@@ -330,21 +327,18 @@ def outbox_backlog() -> list[Backlog]:
         _counted(name, OutboxMail.due_at).where(text(f"state = 'queued' AND {which}"))
         for name, which in CLASSES.items()
     ]
-    with reading() as connection:
-        return [Backlog(*row) for row in connection.execute(union_all(*parts))]
+    return [Backlog(*row) for row in fetch(union_all(*parts))]
 
 
 def request_backlog() -> Backlog:
     """The requests for mails that the worker has still to answer."""
-    with reading() as connection:
-        return Backlog(*connection.execute(_counted("requests", MailRequest.due_at)).one())
+    return Backlog(*fetch(_counted("requests", MailRequest.due_at)).one())
 
 
 def dead_mails() -> int:
     """How many mails were given up and are still stored."""
     query = select(func.count()).select_from(OutboxMail).where(_DEAD)
-    with reading() as connection:
-        return connection.execute(query).scalar_one()
+    return fetch(query).scalar_one()
 
 
 #: Where there is no such mailbox, or its owner complained, no mail is tried again with the others.
@@ -354,15 +348,13 @@ CAN_ARRIVE = or_(OutboxMail.returned.is_(None), OutboxMail.returned.not_in(suppr
 def retriable_mails() -> int:
     """How many of them are tried again when all are."""
     query = select(func.count()).select_from(OutboxMail).where(_DEAD, CAN_ARRIVE)
-    with reading() as connection:
-        return connection.execute(query).scalar_one()
+    return fetch(query).scalar_one()
 
 
 def dead_since() -> datetime | None:
     """Since when the oldest of them has been in the outbox."""
     query = select(func.min(OutboxMail.created_at)).where(_DEAD)
-    with reading() as connection:
-        return connection.execute(query).scalar()
+    return fetch(query).scalar()
 
 
 @dataclass(frozen=True)

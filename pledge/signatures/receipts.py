@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 
 from pledge.campaigns.queries import pledge_hashes
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.ledger import log_queries, notes
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures.models import Signature, SignatureState
@@ -49,8 +49,7 @@ def receipt(signature_id: int) -> Receipt | None:
     query = select(Signature.campaign_id, Signature.salt, Signature.commitment).where(
         Signature.id == signature_id, Signature.state == SignatureState.CONFIRMED, ~waits
     )
-    with reading() as connection:
-        row = connection.execute(query).first()
+    row = fetch(query).first()
     if row is None:
         return None
     found = log_queries.inclusion_of(row.campaign_id, signature_id, pledge_hashes)

@@ -21,7 +21,7 @@ from config import ROOT
 from pledge.campaigns.queries import pledge_hashes
 from pledge.core import languages
 from pledge.core.clock import from_iso_utc
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.i18n import Phrase, format_datetime
 from pledge.core.text.tables import BOM
 from pledge.deliveries.document import FORMAT, Document, from_json
@@ -95,8 +95,7 @@ def pack(delivery_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
     query = select(Delivery.campaign_id, Delivery.document).where(
         Delivery.id == delivery_id, Delivery.state != DeliveryState.DISCARDED
     )
-    with reading() as connection:
-        row = connection.execute(query).first()
+    row = fetch(query).first()
     if row is None:
         raise NotToBePacked
     write_pack(from_json(row.document), row.campaign_id, file, progress)
