@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config import current_config
-from pledge.accounts import authenticator, passwords
+from pledge.accounts import authenticator, passwords, queries
 from pledge.accounts.mails import enqueue_notice
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffSession
 from pledge.accounts.passkeys import NewPasskey, PasskeyFault, PasskeyRefused
@@ -48,14 +48,11 @@ def invited(token: str) -> StaffMember:
     if len(read.payload) != 2 or not all(isinstance(part, int) for part in read.payload):
         raise BadToken
     staff_id, number = read.payload
-    with transaction() as session:
-        person = session.get(StaffMember, staff_id)
-        if person is None:
-            raise BadToken
-        if read.expired or not person.active or person.password is not None or person.invitation != number:
-            raise InvitationExpired
-        session.refresh(person, ["given_roles", "passkeys"])
-        session.expunge(person)
+    person = queries.member(id=staff_id)
+    if person is None:
+        raise BadToken
+    if read.expired or not person.active or person.password is not None or person.invitation != number:
+        raise InvitationExpired
     return person
 
 

@@ -72,7 +72,7 @@ def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
         )
         for fault in found.faults:
             click.echo(f"{name}: {fault}")
-        asides = ledger_queries.set_aside_by_reason(number)
+        asides = ledger_queries.set_aside(number)
         for aside in asides:
             click.echo(
                 f"{name}: {aside.entries} entries are set aside: {_ASIDE[aside.why]} "

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
-from pledge.core.db import fetch, reading, transaction
+from pledge.core.db import fetch, load, transaction
 from pledge.core.logs import log
 from pledge.files.storage import current_storage
 from pledge.jobs.models import Job, JobKind, JobState
@@ -121,8 +121,7 @@ def drop(session: Session, kind: JobKind, subject_id: int) -> None:
 def newest(kind: JobKind, subject_id: int) -> Job | None:
     """The newest job for a subject; None when there is none."""
     query = select(Job).where(Job.kind == kind, Job.subject_id == subject_id)
-    with reading() as connection, Session(connection) as session:
-        return session.scalar(query.order_by(Job.id.desc()).limit(1))
+    return next(iter(load(query.order_by(Job.id.desc()).limit(1))), None)
 
 
 def chunks(job_id: int) -> Iterator[bytes] | None:

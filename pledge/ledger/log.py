@@ -202,30 +202,27 @@ def _due(connection: Connection, published: Published, mark: Mark) -> list[_Publ
 
 def _in_step(connection: Connection, campaign_id: int, slug: str) -> _Published | None:
     """The log of a campaign; None while it lags behind the numbered entries."""
-    heads, checkpoints = LedgerHead.__table__, Checkpoint.__table__
+    heads = LedgerHead.__table__
     head = connection.execute(select(heads).where(heads.c.campaign_id == campaign_id)).first()
     if head is not None and head.size != head.log_size:
         return None
-    newest = connection.execute(
-        select(checkpoints.c.note, checkpoints.c.signed_at)
-        .where(checkpoints.c.campaign_id == campaign_id)
-        .order_by(checkpoints.c.id.desc())
-        .limit(1)
-    ).first()
+    newest = _newest(connection, campaign_id)
     totals = LogTotals(0, 0, 0) if head is None else LogTotals(head.size, head.people, head.organizations)
-    note, signed_at = ("", None) if newest is None else newest
+    note, signed_at = ("", None) if newest is None else (newest.note, newest.signed_at)
     return _Published(campaign_id, slug, totals, note, signed_at)
+
+
+def _newest(connection: Connection, campaign_id: int) -> Row[Any] | None:
+    """The checkpoint that is published now."""
+    table = Checkpoint.__table__
+    query = select(table).where(table.c.campaign_id == campaign_id).order_by(table.c.id.desc()).limit(1)
+    return connection.execute(query).first()
 
 
 def _publish(tiles: Tiles, slug: str, totals: LogTotals, mark: Mark) -> None:
     """Sign what the log holds, unless it does not continue what was signed before (tlog-checkpoint: a log never does)."""
     signers, now = signers_for(slug), clock.now()
-    before = tiles.connection.execute(
-        select(Checkpoint.size, Checkpoint.root, Checkpoint.note)
-        .where(Checkpoint.campaign_id == tiles.campaign_id)
-        .order_by(Checkpoint.id.desc())
-        .limit(1)
-    ).first()
+    before = _newest(tiles.connection, tiles.campaign_id)
     try:
         root = merkle.root(totals.size, tiles.subtree)
         if before is not None and (

@@ -215,6 +215,7 @@ def log_states() -> list[LogState]:
 class SetAsideEntries:
     """Rows of a campaign that were set aside for one reason."""
 
+    campaign_id: int
     table: str  #: ledger_entries, or ledger_places: corrections of where somebody lives
     why: SetAside
     entries: int
@@ -222,39 +223,36 @@ class SetAsideEntries:
     last: int
 
 
-def set_aside_by_reason(campaign_id: int) -> list[SetAsideEntries]:
-    """What is set aside in a campaign, dismissed or not, by the reason."""
+def set_aside(campaign_id: int | None = None) -> list[SetAsideEntries]:
+    """What is set aside in a campaign or in all, dismissed or not, by the reason."""
     found = []
     for table in (LedgerEntry, LedgerPlace):
+        about = table.campaign_id, table.set_aside
         query = (
-            select(table.set_aside, func.count(), func.min(table.id), func.max(table.id))
-            .where(table.set_aside.is_not(None), table.campaign_id == campaign_id)
-            .group_by(table.set_aside)
-            .order_by(table.set_aside)
+            select(*about, func.count(), func.min(table.id), func.max(table.id))
+            .where(table.set_aside.is_not(None))  # verbatim the predicate of its index
+            .group_by(*about)
+            .order_by(*about)
         )
-        rows = fetch(query).all()
-        found += [SetAsideEntries(table.__tablename__, SetAside(str(row[0])), *row[1:]) for row in rows]
+        if campaign_id is not None:
+            query = query.where(table.campaign_id == campaign_id)
+        found += [
+            SetAsideEntries(number, table.__tablename__, SetAside(str(why)), *rows)
+            for number, why, *rows in fetch(query)
+        ]
     return found
+
+
+def set_aside_counts(campaign_id: int | None = None) -> dict[int, int]:
+    """By campaign, how many entries and corrections of places the fold has set aside and nobody has dismissed; none without any."""
+    found: Counter[int] = Counter()
+    for rows in set_aside(campaign_id):
+        if rows.why is not SetAside.DISMISSED:
+            found[rows.campaign_id] += rows.entries
+    return dict(sorted(found.items()))
 
 
 def differences() -> list[tuple[int, str]]:
     """What the worker's last comparison found to differ, by the number of the campaign (diagnosis/contents.py)."""
     query = select(LedgerDifference.campaign_id, LedgerDifference.what).order_by(LedgerDifference.id)
     return [(row.campaign_id, row.what) for row in fetch(query)]
-
-
-def set_aside_counts(campaign_id: int | None = None) -> dict[int, int]:
-    """By campaign, how many entries and corrections of places the fold has set aside and nobody has dismissed; none without any."""
-    found: Counter[int] = Counter()
-    for table in (LedgerEntry, LedgerPlace):
-        query = (
-            select(table.campaign_id, func.count())
-            # Verbatim the predicate of its index.
-            .where(table.set_aside.is_not(None), table.set_aside != SetAside.DISMISSED)
-            .group_by(table.campaign_id)
-        )
-        if campaign_id is not None:
-            query = query.where(table.campaign_id == campaign_id)
-        for number, entries in fetch(query):
-            found[number] += entries
-    return dict(sorted(found.items()))
