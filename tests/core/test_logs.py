@@ -133,40 +133,6 @@ def test_a_warning_of_a_library_is_one_line_of_json(production_logs):
     assert line["level"] == "warning"
 
 
-WRITER = """
-import threading
-from config import Config
-from pledge.core.logs import configure, log
-
-configure(Config(env="production", log_level="INFO"))
-
-def write():
-    for number in range(100):
-        log.info("event", number=number, text="x" * 200)
-        log.info("request", endpoint="public.sign", ms=1.5, number=number)
-
-threads = [threading.Thread(target=write) for _ in range(4)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-"""
-
-
-def test_lines_of_several_processes_and_threads_are_whole(tmp_path):
-    """Text and line end were written apart: in a pipe that processes share, three of a hundred lines were torn."""
-    import subprocess
-
-    from config import ROOT
-
-    with (tmp_path / "log").open("ab") as out:
-        writers = [subprocess.Popen([sys.executable, "-c", WRITER], stderr=out, cwd=ROOT) for _ in range(2)]
-        assert [writer.wait(60) for writer in writers] == [0, 0]
-    lines = (tmp_path / "log").read_text().splitlines()
-    assert len(lines) == 2 * 4 * 200
-    assert {json.loads(line)["event"] for line in lines} == {"event", "request"}
-
-
 def test_a_line_is_one_write(tmp_path, production_logs, monkeypatch):
     written = []
 
