@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Iterable
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pledge.accounts import queries
+from pledge.accounts import queries, sessions
 from pledge.accounts.mails import enqueue_invitation
-from pledge.accounts.models import MAX_NAME, StaffMember, StaffRole, StaffSession
+from pledge.accounts.models import MAX_NAME, StaffMember, StaffRole
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
 from pledge.audit.services import record
@@ -123,10 +123,7 @@ def end_sessions(actor: Actor, staff_id: int, session_id: int | None = None) -> 
     """End one session of a person, or all. Raises NoSuchAccount."""
     with transaction() as session:
         person = _person(session, staff_id)
-        gone = delete(StaffSession).where(StaffSession.staff_id == staff_id)
-        if session_id is not None:
-            gone = gone.where(StaffSession.id == session_id)
-        ended = session.execute(gone).rowcount  # type: ignore[attr-defined]  # a DELETE's result has it
+        ended = sessions.end_all(session, staff_id, only=session_id)
         if session_id is None:
             person.auth_version += 1  # also a sign-in that waits for the second factor
         record(session, actor, "staff.end_sessions", f"staff:{staff_id}", ended=ended)
@@ -160,7 +157,7 @@ def _keep_an_admin(session: Session, person: StaffMember) -> None:
 
 
 def _cut(session: Session, person: StaffMember) -> None:
-    session.execute(delete(StaffSession).where(StaffSession.staff_id == person.id))
+    sessions.end_all(session, person.id)
     person.auth_version += 1
 
 

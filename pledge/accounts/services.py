@@ -2,19 +2,19 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import delete, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config import current_config
-from pledge.accounts import authenticator, passwords, queries
+from pledge.accounts import authenticator, passwords, queries, sessions
 from pledge.accounts.mails import enqueue_notice
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffSession
 from pledge.accounts.passkeys import NewPasskey, PasskeyFault, PasskeyRefused
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock, tokens
-from pledge.core.db import transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.tokens import BadToken, Purpose
 
 
@@ -102,8 +102,7 @@ def set_language(staff_id: int, lang: str) -> None:
 def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -> None:
     """Set a new password; every session but `keep` ends. Raises WrongPassword, BadPassword, Busy."""
     staff_id = _id(actor)
-    with transaction() as session:
-        kept = session.get_one(StaffMember, staff_id).password
+    kept = fetch(select(StaffMember.password).where(StaffMember.id == staff_id)).scalar_one()
     if not passwords.matches(present, kept):
         raise WrongPassword
     passwords.check(new, actor.name, current_config())
@@ -114,7 +113,7 @@ def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -
             raise WrongPassword
         person.password = chosen
         person.auth_version += 1
-        _end_sessions(session, staff_id, keep)
+        sessions.end_all(session, staff_id, keep=keep)
         kept_session = update(StaffSession).where(StaffSession.id == keep)
         session.execute(kept_session.values(auth_version=person.auth_version))
         record(session, actor, "staff.change_password", f"staff:{staff_id}")
@@ -213,7 +212,7 @@ def end_sessions(actor: Actor, *, only: int | None = None, keep: int | None = No
     """End one of one's own sessions (`only`), or all but `keep`."""
     staff_id = _id(actor)
     with transaction() as session:
-        ended = _end_sessions(session, staff_id, keep, only)
+        ended = sessions.end_all(session, staff_id, only=only, keep=keep)
         if ended:
             record(session, actor, "staff.end_sessions", f"staff:{staff_id}", ended=ended)
 
@@ -223,15 +222,6 @@ def _person(session: Session, staff_id: int, *, first: bool) -> StaffMember:
     if first and person.has_second_factor:
         raise SecondFactorDue
     return person
-
-
-def _end_sessions(session: Session, staff_id: int, keep: int | None, only: int | None = None) -> int:
-    gone = delete(StaffSession).where(StaffSession.staff_id == staff_id)
-    if only is not None:
-        gone = gone.where(StaffSession.id == only)
-    if keep is not None:
-        gone = gone.where(StaffSession.id != keep)
-    return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it
 
 
 def _id(actor: Actor) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import Session, defer
 
 from pledge.accounts.models import StaffMember, StaffSession
 from pledge.core import clock
@@ -103,6 +103,16 @@ def end(session_id: int) -> None:
     """Sign a browser out."""
     gone = delete(StaffSession).where(StaffSession.id == session_id)
     write_autocommit(lambda connection: connection.execute(gone))
+
+
+def end_all(session: Session, staff_id: int, *, only: int | None = None, keep: int | None = None) -> int:
+    """End a person's sessions in the caller's transaction, one of them (`only`) or all but one (`keep`); returns how many."""
+    gone = delete(StaffSession).where(StaffSession.staff_id == staff_id)
+    if only is not None:
+        gone = gone.where(StaffSession.id == only)
+    if keep is not None:
+        gone = gone.where(StaffSession.id != keep)
+    return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it
 
 
 def for_staff(staff_id: int) -> list[StaffSession]:
