@@ -239,7 +239,7 @@ def export(slug: str, kind: str, form: str, lang: str, out: Path) -> None:
     campaign_id(slug)  # refuses an unknown one
     try:
         table = services.table(slug, kind, form, lang, clock.now())
-        with out.open("wb") as file:
+        with replacing(out) as file:
             rows = write_export(table, file, lambda _done, _total: None)
     except OSError as error:
         raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None

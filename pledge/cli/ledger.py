@@ -123,7 +123,7 @@ def recount() -> None:
     drifts = ledger_counting.recount(_doubts)
     for drift in drifts:
         end = "repaired" if drift.repaired else "not repaired"
-        click.echo(f"{names[drift.campaign_id]}: {drift.what}; {end}")
+        click.echo(f"{names.get(drift.campaign_id, drift.campaign_id)}: {drift.what}; {end}")
     differing = mismatches()
     audit.note(
         COMMAND_LINE,
@@ -133,7 +133,8 @@ def recount() -> None:
         repaired=sum(drift.repaired for drift in drifts),
     )  # the desk says when this was last done and what came of it
     for mismatch in differing:
-        click.echo(f"{names[mismatch.campaign_id]}: {mismatch.what}; not repaired")
+        name = names.get(mismatch.campaign_id, mismatch.campaign_id)
+        click.echo(f"{name}: {mismatch.what}; not repaired")
     if drifts or differing:
         raise SystemExit(1)
     click.echo("the tallies, the ledger, the signatures, the organizations and the batches on paper agree")

@@ -65,7 +65,8 @@ def ledger_findings() -> Iterator[Finding]:
         )
     wrong = mismatches()
     for found in wrong:
-        yield problem("count", f"{names[found.campaign_id]}: {found.what}: see `flask ledger recount`")
+        name = names.get(found.campaign_id, found.campaign_id)
+        yield problem("count", f"{name}: {found.what}: see `flask ledger recount`")
     if not wrong:
         yield ok("count", "signatures, the wall and the batches on paper agree with the ledger")
 

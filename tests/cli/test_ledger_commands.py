@@ -108,6 +108,16 @@ def test_recount_repairs_no_count_towards_entries_of_another_kind(app, runner):
     assert "; repaired" not in result.output
 
 
+def test_entries_of_a_campaign_that_there_is_not_are_named_by_its_number(app, runner):
+    signatures(2)
+    fold()
+    as_superuser("UPDATE ledger_entries SET campaign_id = 999 WHERE number = 2")
+    result = runner.invoke(args=["ledger", "recount"])
+    assert result.exit_code == 1
+    assert "999: 0 signatures are confirmed, the ledger adds up to 1; not repaired\n" in result.output
+    assert "999: 0 signatures are confirmed" in runner.invoke(args=["doctor", "--stored"]).output
+
+
 def test_recount_repairs_one_campaign_while_it_doubts_another(app, runner):
     signatures(2)
     other = campaign("other")

@@ -253,6 +253,12 @@ def test_a_checkpoint_that_was_changed_is_named(campaign, statement, said):
     assert words(faults(campaign)[0]) == said
 
 
+def test_what_was_put_among_the_keys_and_is_none_is_passed_over(campaign, runner):
+    change(insert(LogKey).values(campaign_id=campaign, verifier="no key", since=ledger.NOON))
+    assert faults(campaign) == []
+    assert runner.invoke(args=["audit", "verify"]).exit_code == 0
+
+
 def test_a_missing_newest_checkpoint_is_told(campaign):
     change("DELETE FROM checkpoints WHERE size = 6")
     assert faults(campaign) == ["newest checkpoint: it has 5 entries, the log has 6"]
