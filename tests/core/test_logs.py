@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import re
-import secrets
 import sys
 import urllib.error
 import urllib.parse
@@ -17,6 +16,7 @@ from sqlalchemy.engine import make_url
 from pledge.core.logs import configure, log
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
+from tests.support.production import DATA_KEY, ENVIRONMENT, KEY
 from tests.support.smtp import SmtpServer
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
@@ -152,7 +152,6 @@ def test_a_line_is_one_write(tmp_path, production_logs, monkeypatch):
 
 # --- The whole journey ---
 
-SECRET_KEY, DATA_KEY, LOG_KEY = (secrets.token_urlsafe(48) for _ in range(3))
 NAME = "비밀스러운사람"
 ADDRESS = "very.secret.person@example.org"
 OTHER = "refused.person@example.org"
@@ -186,19 +185,8 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_write(make_site):
     with SmtpServer() as smtp:
         site = make_site(
-            PLEDGE_ENV="production",
-            PLEDGE_BASE_URL="https://sky.example",
+            **ENVIRONMENT | {"PLEDGE_SMTP_URL": smtp.url},
             PLEDGE_TRUSTED_HOSTS="127.0.0.1",
-            PLEDGE_SMTP_URL=smtp.url,
-            PLEDGE_SECRET_KEYS=SECRET_KEY,
-            PLEDGE_DATA_KEYS=DATA_KEY,
-            PLEDGE_LOG_KEY=LOG_KEY,
-            PLEDGE_MAIL_FROM="Sky <no-reply@sky.example>",
-            PLEDGE_CONTACT="privacy@sky.example",
-            PLEDGE_PRIVACY_OFFICER="Data protection office",
-            PLEDGE_POSTAL_ADDRESS="1 Sky Street, Seoul",
-            PLEDGE_TELEPHONE="+82 2 123 4567",
-            PLEDGE_PRESS_CONTACT="Press office, press@sky.example",
             PLEDGE_LIMIT_SIGN="6 per minute",
             PLEDGE_LOG_LEVEL="DEBUG",
         )
@@ -265,7 +253,7 @@ def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_writ
         me_token,
         "/confirm/",
         "/check/",
-        SECRET_KEY,
+        KEY,
         DATA_KEY,
     ):
         assert secret not in written, secret
