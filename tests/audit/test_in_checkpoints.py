@@ -9,9 +9,9 @@ from sqlalchemy import text
 from pledge.audit import chain
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.services import note
-from pledge.campaigns.queries import pledge_hashes, published_slugs
+from pledge.campaigns.queries import published_slugs
 from pledge.core.db import db
-from pledge.ledger import log, log_queries, merkle, notes
+from pledge.ledger import log, notes
 from pledge.ledger.verify import read_marks
 from tests.support import ledger
 from tests.support.audit import acts, ids
@@ -252,13 +252,3 @@ def test_the_fold_counts_the_audit_log_only_when_it_has_moved(app, statements):
     of_the_log = [one for one in seen if "audit_entries" in one and "UPDATE ledger_entries" not in one]
     assert len(of_the_log) == 1
     assert "count" not in of_the_log[0]
-
-
-def test_every_program_that_reads_checkpoints_reads_these(app, signed):
-    """The text has three lines, as ever, and the line of an unknown key is passed over."""
-    newest = log_queries.newest(signed)
-    state = signed_by(newest.note, verifiers(signed))
-    assert notes.checkpoint_text(state.origin, state.size, state.root) == state.note.text
-    found = log_queries.inclusion(signed, 0, newest, pledge_hashes)
-    root = program.root_by_proof(merkle.leaf_hash(found.line), 0, state.size, found.proof)
-    assert root == state.root

@@ -17,7 +17,6 @@ from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 
 SIGN = "/ko/c/blue-skies/sign"
-COUNT = "/api/v1/campaigns/blue-skies/count"
 postgresql_only = pytest.mark.postgresql_only
 sqlite_only = pytest.mark.sqlite_only
 
