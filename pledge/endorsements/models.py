@@ -106,7 +106,7 @@ LEVEL_MEANINGS = {
     "mail": Phrase(
         "level", "The person who speaks for the organisation opened the link in our e-mail and confirmed."
     ),
-    "domain": Phrase("level", "That e-mail address belongs to the domain of the organisation's website."),
+    "domain": Phrase("level", "That e-mail address belongs to the domain of the organisation’s website."),
     "site": Phrase("level", "The organisation put a proof on its website or in its DNS."),
     "staff": Phrase("level", "The secretariat checked the organisation itself."),
 }
