@@ -85,8 +85,7 @@ def counted(invalidation_id: int) -> int:
             Signature.state == SignatureState.CONFIRMED,
         )
     )
-    with reading() as connection:
-        return connection.execute(query).scalar_one()
+    return fetch(query).scalar_one()
 
 
 def sample(invalidation_id: int) -> list[Sampled]:

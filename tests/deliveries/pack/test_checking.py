@@ -121,13 +121,6 @@ def test_every_signature_line_of_a_checkpoint_counts(busy, tmp_path):
             assert said.failure == expected, (number, place)
 
 
-def test_a_copy_of_the_log_gives_the_count_of_the_site(busy, tmp_path):
-    newest = log_queries.newest(busy)
-    folder = packs.mirror(packs.from_database(busy, "blue-skies"), tmp_path)
-    said = say("count", folder, "--key", folder / "key")
-    assert said.out.splitlines()[:2] == [f"people {newest.people}", f"organizations {newest.organizations}"]
-
-
 # --- The command ---
 
 
