@@ -17,7 +17,7 @@ from pledge.campaigns.items import Item
 from pledge.campaigns.models import CampaignState, Partner, PartnerRole
 from pledge.campaigns.moderation import edited, subject
 from pledge.campaigns.partners import PARTNER, PartnerFields
-from pledge.campaigns.rules import FAULT_MESSAGES, BadFields, FieldFault, stamp
+from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
@@ -56,11 +56,6 @@ class RowFault:
     field: str
     fault: ImportFault | FieldFault
     other: int = 0  #: the earlier line that has the same
-
-    @property
-    def message(self) -> Phrase:
-        """In words for who sent the table; they may name `line`, the earlier one."""
-        return FAULT_MESSAGES[self.fault] if isinstance(self.fault, FieldFault) else self.fault.value
 
 
 #: What our own table calls its columns; the name has one for each language.

@@ -18,7 +18,7 @@ from pledge.campaigns.media import MISSING_LABELS, MissingContent, missing_conte
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import STEPS
 from pledge.campaigns.opening import CONFIRM_GRACE
-from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
+from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin, MissingText, NoSuchCampaign
 from pledge.core import i18n, languages, tokens
 from pledge.core.tokens import Purpose
@@ -64,14 +64,14 @@ class NumbersField(TextAreaField):
         found = [whole_number(word) for text in valuelist for word in text.split()]
         self.data = [number for number in found if number is not None]
         if len(self.data) < len(found):
-            raise ValueError(FAULT_MESSAGES[FieldFault.STEPS])
+            raise ValueError(FieldFault.STEPS.value)
 
     def _value(self) -> str:
         return "\n".join(self.raw_data or [f"{number:,}" for number in self.data or ()])
 
 
 class ScheduleForm(SectionForm):
-    goal = WholeNumberField(_l("Goal"), invalid_value_message=FAULT_MESSAGES[FieldFault.GOAL])
+    goal = WholeNumberField(_l("Goal"), invalid_value_message=FieldFault.GOAL.value)
     goal_steps = NumbersField(_l("Steps on the way"))
     opens_at = moment_field(_l("Opens"))
     step_sentences = ByLanguage(TextAreaField, _l("What is done at a step"))
