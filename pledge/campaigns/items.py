@@ -89,8 +89,7 @@ def add(kind: ItemKind[Fields], actor: Actor, slug: str, fields: Fields, logo: s
         if kind.has_position:
             stored.position = next_position(session, kind, campaign)
         if logo:
-            stored.logo = logo
-            files.keep(session, logo)
+            stored.logo = files.replace(session, "", logo)
         session.add(stored)
         session.flush()
         _record(session, actor, kind, slug, stored, act="add")
@@ -126,10 +125,7 @@ def change(
         compare(seen, before)
         write(kind, stored, clean)
         if logo or drop_logo:
-            files.discard(session, stored.logo)
-            stored.logo = logo
-        if logo:
-            files.keep(session, logo)
+            stored.logo = files.replace(session, stored.logo, logo)
         _record(session, actor, kind, slug, stored, act="change", before=before)
 
 

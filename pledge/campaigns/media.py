@@ -4,7 +4,7 @@ a portrait, the letter as a page and as a document, the video with its picture; 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 
 from markupsafe import Markup
@@ -78,14 +78,6 @@ def stored_photo(row: Row[*tuple[Any, ...]] | Campaign) -> Photo:
     return Photo(row.photo, row.photo_alt, PhotoFocus(row.photo_focus))
 
 
-def get_photo(campaign_id: int) -> Photo:
-    """The photograph of a campaign as its editors see it."""
-    with reading() as connection:
-        return stored_photo(
-            connection.execute(select(*PHOTO_COLUMNS).where(Campaign.id == campaign_id)).one()
-        )
-
-
 def set_photo(
     actor: Actor,
     slug: str,
@@ -111,10 +103,7 @@ def set_photo(
         before = vars(stored_photo(campaign))
         compare(seen, before)
         if new or drop:
-            files.discard(session, campaign.photo)
-            campaign.photo = new
-        if new:
-            files.keep(session, new)
+            campaign.photo = files.replace(session, campaign.photo, new)
         campaign.photo_alt, campaign.photo_focus = words, focus
         record(
             session, actor, "campaign.photo", subject(slug), **changed(before, vars(stored_photo(campaign)))
@@ -150,14 +139,6 @@ def stored_quotation(row: Row[*tuple[Any, ...]] | Campaign) -> Quotation:
     )
 
 
-def get_quotation(campaign_id: int) -> Quotation:
-    """The quotation of a campaign as its editors see it."""
-    with reading() as connection:
-        return stored_quotation(
-            connection.execute(select(*QUOTATION_COLUMNS).where(Campaign.id == campaign_id)).one()
-        )
-
-
 def set_quotation(
     actor: Actor,
     slug: str,
@@ -190,10 +171,7 @@ def set_quotation(
         before = vars(stored_quotation(campaign))
         compare(seen, before)
         if new or drop or not has_words:
-            files.discard(session, campaign.quotation_portrait)
-            campaign.quotation_portrait = new
-        if new:
-            files.keep(session, new)
+            campaign.quotation_portrait = files.replace(session, campaign.quotation_portrait, new)
         campaign.quotation, campaign.quotation_name, campaign.quotation_role = text, speaker, role
         campaign.quotation_alt = alt
         record(
@@ -307,15 +285,11 @@ def set_video(actor: Actor, slug: str, seen: str, fields: VideoFields) -> None:
             raise BadFields({"own": FieldFault.MISSING})
         ending = files.video_ending(session, own) if own else ""
         if own != campaign.video_file:
-            files.discard(session, campaign.video_file)
-            if own:
-                files.keep(session, own)
-        if not (own or elsewhere) or fields.still or fields.drop_still:
-            files.discard(session, campaign.video_still)
-            campaign.video_still = ""
-        if fields.still and (own or elsewhere):
-            files.keep(session, fields.still)
-            campaign.video_still = fields.still
+            files.replace(session, campaign.video_file, own)
+        has_video = bool(own or elsewhere)
+        if fields.still or fields.drop_still or not has_video:
+            still = fields.still if has_video else ""
+            campaign.video_still = files.replace(session, campaign.video_still, still)
         campaign.video_provider = elsewhere.provider if elsewhere else ""
         campaign.video_id = elsewhere.id if elsewhere else ""
         campaign.video_file, campaign.video_format = own, ending
@@ -341,10 +315,7 @@ def set_letters(
             if lang not in rows:  # a language that the site has got since
                 rows[lang] = new_text(lang)
                 campaign.texts.append(rows[lang])
-            files.discard(session, rows[lang].letter)
-            if name:
-                files.keep(session, name)
-            rows[lang].letter = name
+            rows[lang].letter = files.replace(session, rows[lang].letter, name)
         record(
             session,
             actor,
@@ -381,36 +352,28 @@ def _video_content(video: Video | OwnVideo | None) -> dict[str, object]:
     return content | (vars(video) if video else {})
 
 
-class MissingContent(StrEnum):
-    PHOTO = "photo"
-    VIDEO = "video"
-    CAPTIONS = "captions"  #: of a video of our own, in every language
-    LETTER = "letter"
-    QUOTATION = "quotation"
-    SISTERS = "sisters"
-    LOGOS = "logos"  #: organisations behind it that have no logo
+class MissingContent(Enum):
+    """What a visitor would miss, as staff read it."""
 
-
-#: As staff read them.
-MISSING_LABELS = {
-    MissingContent.PHOTO: Phrase("campaign", "A photograph"),
-    MissingContent.VIDEO: Phrase("campaign", "A video"),
-    MissingContent.CAPTIONS: Phrase("campaign", "Captions of the video in every language"),
-    MissingContent.LETTER: Phrase("campaign", "A letter to read or to download"),
-    MissingContent.QUOTATION: Phrase("campaign", "A quotation of somebody whom people know"),
-    MissingContent.SISTERS: Phrase("campaign", "Sister campaigns"),
-    MissingContent.LOGOS: Phrase("campaign", "The logos of all organisations behind it"),
-}
+    PHOTO = Phrase("campaign", "A photograph")
+    VIDEO = Phrase("campaign", "A video")
+    #: of a video of our own
+    CAPTIONS = Phrase("campaign", "Captions of the video in every language")
+    LETTER = Phrase("campaign", "A letter to read or to download")
+    QUOTATION = Phrase("campaign", "A quotation of somebody whom people know")
+    SISTERS = Phrase("campaign", "Sister campaigns")
+    #: organisations behind it that have no logo
+    LOGOS = Phrase("campaign", "The logos of all organisations behind it")
 
 
 def missing_content(desk: CampaignAdmin) -> list[MissingContent]:
     """In the order in which a visitor would notice it."""
     there = {
-        MissingContent.PHOTO: bool(get_photo(desk.id).file),
+        MissingContent.PHOTO: bool(desk.row.photo),
         MissingContent.VIDEO: desk.video is not None,
         MissingContent.CAPTIONS: not isinstance(desk.video, OwnVideo) or desk.video.captions.is_complete,
         MissingContent.LETTER: bool(desk.letter_text) or any(desk.letters.values()),
-        MissingContent.QUOTATION: bool(get_quotation(desk.id).quotation),
+        MissingContent.QUOTATION: bool(desk.row.quotation),
         MissingContent.SISTERS: bool(items.rows(SISTER, desk.id)),
         MissingContent.LOGOS: all(row.logo for row in items.rows(PARTNER, desk.id)),
     }

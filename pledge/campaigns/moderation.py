@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -305,17 +305,10 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
             raise CampaignIncomplete(missing)
         closes_at, now = campaign.closes_at, clock.now()
         if after is CampaignState.CLOSED and (closes_at is None or closes_at > now):
-            closes_at = now
+            campaign.closes_at = now
         elif after is CampaignState.OPEN and closes_at is not None and closes_at <= now:
-            closes_at = None
-        moved = session.execute(
-            update(Campaign)
-            .where(Campaign.id == campaign.id, Campaign.state == before)
-            .values(state=after, closes_at=closes_at)
-            .execution_options(synchronize_session=False)
-        )
-        if moved.rowcount != 1:  # type: ignore[attr-defined]  # the result of an UPDATE has it
-            raise CampaignInWrongState(CampaignState(campaign.state))
+            campaign.closes_at = None
+        campaign.state = after
         if after is CampaignState.OPEN:
             consents.store_version(session, campaign.id)
         record(

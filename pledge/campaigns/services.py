@@ -157,14 +157,9 @@ def _store_film(folder: Path, slug: str) -> _Film | None:
 def _load_film(session: Session, campaign: Campaign, film: _Film | None) -> None:
     if film is not None and not film.is_new:
         return
-    for name in (campaign.video_file, campaign.video_still):
-        files.discard(session, name)
-    names = (film.file, film.still) if film else ("", "")
-    for name in filter(None, names):
-        files.keep(session, name)
-    ending = files.video_ending(session, film.file) if film else ""
-    campaign.video_file, campaign.video_still = names
-    campaign.video_format = ending
+    campaign.video_format = files.video_ending(session, film.file) if film else ""
+    campaign.video_file = files.replace(session, campaign.video_file, film.file if film else "")
+    campaign.video_still = files.replace(session, campaign.video_still, film.still if film else "")
 
 
 def _captions(folder: Path, langs: list[str]) -> Texts:

@@ -92,6 +92,7 @@ class CampaignAdmin:
     letter_text: Texts
     missing: list[MissingText]
     edited_at: datetime | None
+    row: Row[*tuple[Any, ...]]  #: all its columns
 
     @property
     def has_ended(self) -> bool:
@@ -147,6 +148,7 @@ def desk(slug: str) -> CampaignAdmin:
             letter_text=row.letter_text,
             missing=missing_of(connection, row.id),
             edited_at=row.edited_at,
+            row=row,
         )
 
 

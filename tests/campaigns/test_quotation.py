@@ -24,7 +24,7 @@ def _campaign(app):
 
 
 def stored():
-    return media.get_quotation(staff_queries.desk("air").id)
+    return media.stored_quotation(staff_queries.desk("air").row)
 
 
 def set_quotation(words, **more):

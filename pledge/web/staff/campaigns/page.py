@@ -126,7 +126,7 @@ class PhotoForm(SectionForm):
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        photo = media.get_photo(desk.id)
+        photo = media.stored_photo(desk.row)
         return {**languages.by_field("alt", photo.alt), "focus": photo.focus, "seen": photo.stamp}
 
     def takes(self) -> dict[str, str]:
@@ -192,7 +192,7 @@ class QuotationForm(SectionForm):
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        quoted = media.get_quotation(desk.id)
+        quoted = media.stored_quotation(desk.row)
         words = {name: getattr(quoted, name) for name in QUOTATION_WORDS}
         return {**languages.as_fields(words), "seen": quoted.stamp}
 
@@ -267,7 +267,7 @@ class ReplyForm(SectionForm):
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        reply = {"reply_to": senders.reply_to(desk.id)}
+        reply = {"reply_to": desk.row.reply_to}
         return {**reply, "seen": stamp(reply)}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
@@ -282,7 +282,7 @@ class SharingForm(SectionForm):
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        content = sharing.get_words(desk.id)
+        content = sharing.stored_words(desk.row)
         return {**languages.as_fields(content), "seen": stamp(content)}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
@@ -336,8 +336,8 @@ def campaign(
         change_of={lang: old[lang].strip() != new[lang].strip() for lang in languages.codes()},
         history=_history(slug),
         versions=pledge_versions(desk.id),
-        photo=media.get_photo(desk.id),
-        quoted=media.get_quotation(desk.id),
+        photo=media.stored_photo(desk.row),
+        quoted=media.stored_quotation(desk.row),
         focuses=FOCUS_LABELS.items(),
         max_video_mb=limit,
         video_too_large=str(VideoFault.TOO_LARGE.value) % {"limit": limit},

@@ -14,7 +14,7 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns import items, moderation, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.events import EVENT
-from pledge.campaigns.media import MISSING_LABELS, MissingContent, missing_content
+from pledge.campaigns.media import MissingContent, missing_content
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import STEPS
 from pledge.campaigns.opening import CONFIRM_GRACE
@@ -174,7 +174,7 @@ def campaign_dates(
         steps=[(after, step.verb) for (before, after), step in STEPS.items() if before == desk.state],
         can_publish=not missing,
         missing=[(_words(item), _missing_address(slug, item)) for item in missing],
-        missed=[(MISSING_LABELS[it], _address(slug, *_MISSED_AT[it])) for it in missing_content(desk)],
+        missed=[(it.value, _address(slug, *_MISSED_AT[it])) for it in missing_content(desk)],
         moved=request.args.get("moved") == "1",
     )
 
