@@ -125,13 +125,7 @@ class SisterView:
 def shown_sisters(campaign_id: int, lang: str) -> list[SisterView]:
     """The sister campaigns in one language."""
     return [
-        SisterView(
-            name=row.fields.name.in_language(lang),
-            place=row.fields.place.in_language(lang),
-            sentence=row.fields.sentence.in_language(lang),
-            url=shown_link(row.fields.url),
-            logo=row.logo,
-        )
+        SisterView(**items.in_language(vars(row.fields), lang), logo=row.logo)
         for row in items.rows(SISTER, campaign_id)
     ]
 
