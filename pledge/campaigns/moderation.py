@@ -125,6 +125,22 @@ def compare(seen: str, stored: Mapping[str, object]) -> None:
         raise EditedMeanwhile(languages.as_fields(stored), current)
 
 
+@contextmanager
+def edited_part(
+    actor: Actor, slug: str, seen: str, name: str, stored: Callable[[Campaign], Mapping[str, object]]
+) -> Iterator[tuple[Session, Campaign]]:
+    """As edited(), for what is `stored` of a part that the editor saw; its change is recorded as `campaign.<name>`.
+
+    Raises EditedMeanwhile, NoSuchCampaign.
+    """
+    with edited(slug) as (session, campaign):
+        before = stored(campaign)
+        compare(seen, before)
+        yield session, campaign
+        after = rules.changed(before, stored(campaign))
+        record(session, actor, f"campaign.{name}", subject(slug), **after)
+
+
 def subject(slug: str) -> str:
     """How the audit log names a campaign."""
     return f"campaign:{slug}"

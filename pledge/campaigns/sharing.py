@@ -7,10 +7,9 @@ from sqlalchemy import Row, select
 from sqlalchemy.exc import IntegrityError
 
 from pledge.audit.models import Actor
-from pledge.audit.services import record
 from pledge.campaigns import rules
 from pledge.campaigns.models import MAX_SHARE_TEXT, SHARE_CHANNELS, Campaign, CampaignState
-from pledge.campaigns.moderation import compare, edited, subject
+from pledge.campaigns.moderation import edited_part
 from pledge.campaigns.rules import BadFields, Checker, FieldFault
 from pledge.core.db import reading
 from pledge.core.languages import Texts
@@ -36,15 +35,9 @@ def set_words(
     clean = {name: check.lines(name, texts.get(name, {}), most) for name, most in TEXTS.items()}
     check.finish()
     try:
-        with edited(slug) as (session, campaign):
-            before = stored_words(campaign)
-            compare(seen, before)
+        with edited_part(actor, slug, seen, "sharing", stored_words) as (_, campaign):
             campaign.short_name, campaign.thanks = short_name or None, clean["thanks"]
             campaign.share_texts = {channel: clean[f"share_{channel}"] for channel in CHANNELS}
-            record(
-                *(session, actor, "campaign.sharing", subject(slug)),
-                **rules.changed(before, stored_words(campaign)),
-            )
     except IntegrityError:
         raise BadFields({"short_name": FieldFault.TAKEN}) from None
 
