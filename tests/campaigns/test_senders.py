@@ -43,12 +43,6 @@ def test_every_mail_about_a_campaign_names_its_secretariat_and_is_answered_to_it
     assert mail["Reply-To"] == "sky@example.org"
 
 
-def test_a_mail_names_the_address_for_questions_that_answers_go_to():
-    set_reply_to("sky@example.org")
-    address = enqueue_true(MailKind.THANKS, "en")
-    assert "Questions: sky@example.org" in part(dict(delivered())[address], "plain").splitlines()
-
-
 def test_without_an_address_of_its_own_a_campaign_is_answered_at_the_contact_of_the_site():
     address = enqueue_true(MailKind.THANKS)
     mail = dict(delivered())[address]
