@@ -38,6 +38,8 @@ class ItemKind(Generic[Fields]):
     clean: Callable[..., Fields]
     on_new: Callable[[Any], None] | None = None  #: called with a row before it is stored
     on_change: Callable[[Any], None] | None = None  #: called with a stored row that got other fields
+    #: Called once an item, with the fields that it had, was changed or removed. Raises BadFields.
+    check_rest: Callable[[Session, Campaign, Fields], None] | None = None
     has_logo: bool = False  #: a column `logo`, a name in `files`
     has_position: bool = False  #: staff put them in order: a column `position`
 
@@ -136,9 +138,12 @@ def change(
     with edited(slug) as (session, campaign):
         stored = _stored(session, kind, campaign, number)
         clean = check(kind, fields, CampaignState(campaign.state))
-        before = item(kind, stored).content
+        seen_now = item(kind, stored)
+        before = seen_now.content
         compare(seen, before)
         write(kind, stored, clean)
+        if kind.check_rest is not None:
+            kind.check_rest(session, campaign, seen_now.fields)
         if logo or drop_logo:
             stored.logo = files.replace(session, stored.logo, logo)
         _record(session, actor, kind, slug, stored, act="change", before=before)
@@ -180,6 +185,8 @@ def remove(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, seen
         files.discard(session, seen_now.logo)
         _record(session, actor, kind, slug, stored, act="remove", before=seen_now.content, reason=reason)
         session.delete(stored)
+        if kind.check_rest is not None:
+            kind.check_rest(session, campaign, seen_now.fields)
 
 
 def new(kind: ItemKind[Fields], campaign_id: int, fields: Fields) -> Any:

@@ -76,6 +76,9 @@ class FieldFault(Enum):
         "field",
         "No PDF can be made of this text. Use fewer lists and quotations inside each other, and shorter links.",
     )
+    SECRETARIAT = Phrase(
+        "field", "A public campaign needs a secretariat. Add or choose another one before this one goes."
+    )
     #: a letter with another number or day of counting than its pack
     UNLIKE_PACK = Phrase(
         "field",

@@ -185,6 +185,12 @@ def wording(campaign_id: int) -> Wording:
         return wording_of(connection, campaign_id)
 
 
+def has_secretariat(reader: Reader, campaign_id: int) -> bool:
+    """Whether somebody speaks for it."""
+    mine = exists().where(Partner.campaign_id == campaign_id, Partner.role == PartnerRole.SECRETARIAT)
+    return bool(reader.execute(select(mine)).scalar_one())
+
+
 def missing_of(reader: Reader, campaign_id: int) -> list[MissingText]:
     """What each language lacks, and a secretariat, in the order of the pages where it is entered."""
     texts = texts_of(reader, campaign_id)
@@ -199,10 +205,7 @@ def missing_of(reader: Reader, campaign_id: int) -> list[MissingText]:
         for lang in languages.codes()
         if not pledge.wording[lang].strip()
     ]
-    is_secretariat = exists().where(
-        Partner.campaign_id == campaign_id, Partner.role == PartnerRole.SECRETARIAT
-    )
-    if not reader.execute(select(is_secretariat)).scalar_one():
+    if not has_secretariat(reader, campaign_id):
         found.append(MissingText("partners", "secretariat"))
     for section, table, title, order in (
         ("partners", Partner, Partner.name, Partner.position),

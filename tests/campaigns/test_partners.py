@@ -1,9 +1,11 @@
 """The organisations behind a campaign: added at the end, put in order, corrected, removed; each with its logo."""
 
+from dataclasses import replace
+
 import pytest
 
-from pledge.campaigns import items, partners, staff_queries
-from pledge.campaigns.models import PartnerRole
+from pledge.campaigns import items, moderation, partners, staff_queries
+from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import NoSuchCampaign
@@ -74,6 +76,23 @@ def test_a_name_in_one_language_is_enough_for_a_draft_and_is_told_as_missing():
     with pytest.raises(BadFields) as refused:
         items.add(PARTNER, EDITOR, "air", fields(name_ko="", name_en=" "))
     assert refused.value.faults == {"name_ko": FieldFault.MISSING}
+
+
+def test_the_last_secretariat_of_a_public_campaign_stays():
+    slug = draft("air")
+    (first,) = items.rows(PARTNER, staff_queries.desk(slug).id)
+    moderation.move(EDITOR, slug, CampaignState.DRAFT, CampaignState.OPEN)
+    as_partner = replace(first.fields, role=PartnerRole.PARTNER)
+    for act in (
+        lambda: items.remove(PARTNER, EDITOR, slug, first.id, seen=first.stamp, reason="left"),
+        lambda: items.change(PARTNER, EDITOR, slug, first.id, as_partner, seen=first.stamp),
+    ):
+        with pytest.raises(BadFields) as refused:
+            act()
+        assert refused.value.faults == {"role": FieldFault.SECRETARIAT}
+    items.add(PARTNER, EDITOR, slug, fields("새 사무국", role=PartnerRole.SECRETARIAT))
+    items.remove(PARTNER, EDITOR, slug, first.id, seen=first.stamp, reason="left")
+    assert names() == ["새 사무국"]
 
 
 def test_a_logo_is_kept_replaced_and_let_go_of():

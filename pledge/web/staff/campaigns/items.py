@@ -295,7 +295,11 @@ def item_remove(slug: str, section: str, number: int) -> AnyResponse:
     )
     if request.method == "POST":
         seen, reason = form.seen.data or "", form.reason.data or ""
-        refused = attempt(form, lambda: items.remove(kind, actor(), slug, number, seen=seen, reason=reason))
+        refused = attempt(
+            form,
+            lambda: items.remove(kind, actor(), slug, number, seen=seen, reason=reason),
+            {"role": "reason"},
+        )
         if refused is None:
             return _saved(slug, section)
         problem = refused
