@@ -208,6 +208,17 @@ def test_the_commands_say_what_they_did_and_what_is_wrong(runner, folder):
         assert missing in refused.output
 
 
+def test_markup_in_a_text_cannot_harm(folder):
+    (folder / "body.ko.md").write_text(
+        "<script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=y>", "utf-8"
+    )
+    load_folder(folder)
+    (section,) = queries.find("blue-skies", "ko").sections
+    assert "<script" not in section.html
+    assert "<img" not in section.html
+    assert 'href="javascript' not in section.html
+
+
 def test_campaigns_that_one_can_sign_now_come_first(frozen_clock):
     factories.campaign("open-now")
     factories.campaign("opens-later", opens_at=frozen_clock.now() + timedelta(days=1))
