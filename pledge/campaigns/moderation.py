@@ -305,11 +305,19 @@ def edit_schedule(
             closing_moved(session, campaign)
 
 
-def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, reason: str = "") -> None:
+def move(
+    actor: Actor,
+    slug: str,
+    before: CampaignState,
+    after: CampaignState,
+    reason: str = "",
+    *,
+    closing_moved: Callable[[Session, Campaign], object] | None = None,
+) -> None:
     """Publish, close, reopen or archive: from the state that the person saw to the next.
 
-    Closing ends signing now, so that mails under way have their day (opening.CONFIRM_GRACE); reopening takes away a
-    closing time that is over. Raises CampaignInWrongState, CampaignIncomplete, ReasonMissing, BadFields, NoSuchCampaign.
+    Closing ends signing now, so that mails under way have their day (opening.CONFIRM_GRACE), and calls `closing_moved` in the
+    same transaction; reopening takes away a closing time that is over. Raises CampaignInWrongState, CampaignIncomplete, ReasonMissing, BadFields, NoSuchCampaign.
     """
     step = STEPS.get((before, after))
     reason = clean_reason(reason, required=step is not None and step.needs_reason)
@@ -327,6 +335,8 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
         campaign.state = after
         if after is CampaignState.OPEN:
             consents.store_version(session, campaign.id)
+        elif after is CampaignState.CLOSED and closing_moved is not None:
+            closing_moved(session, campaign)
         record(
             session,
             actor,

@@ -37,7 +37,8 @@ def set_words(
     try:
         with edited_part(actor, slug, seen, "sharing", stored_words) as (_, campaign):
             campaign.short_name, campaign.thanks = short_name or None, clean["thanks"]
-            campaign.share_texts = {channel: clean[f"share_{channel}"] for channel in CHANNELS}
+            given = {channel: clean[f"share_{channel}"] for channel in CHANNELS}
+            campaign.share_texts = {channel: dict(text) for channel, text in given.items() if text}
     except IntegrityError:
         raise BadFields({"short_name": FieldFault.TAKEN}) from None
 

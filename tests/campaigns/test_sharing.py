@@ -4,7 +4,6 @@ import json
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import StatementError
 
 from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.campaigns import moderation, queries, sharing, staff_queries
@@ -65,12 +64,6 @@ def test_what_cannot_be_kept_is_refused(words, faults):
         write(**words)
     assert refused.value.faults == faults
     assert stored()["short_name"] == ""
-
-
-@pytest.mark.parametrize("texts", [{"fax": Texts(ko="팩스")}, {"x": Texts(ko="가" * 201)}])
-def test_the_database_takes_no_other_channel_and_no_longer_text(texts):
-    with pytest.raises(StatementError):
-        campaign(share_texts=texts)
 
 
 def test_a_copy_has_the_texts_and_not_the_short_address():

@@ -117,14 +117,22 @@ def test_a_draft_and_other_changes_tell_nobody(editor, reader):
 
 
 def test_it_is_not_told_once_the_campaign_has_closed_before_its_time(editor, reader, frozen_clock):
-    staff("viewer")
     close(editor, 30)
-    moderation.move(editor, SLUG, CampaignState.OPEN, CampaignState.CLOSED, "an emergency")
+    close(editor, 0.5)
     frozen_clock.move(days=2)
     assert not sending.advance(PACE)
     (item,) = written()
     assert (item.state, item.due_at, item.begun_at) == (NewsState.DRAFT, None, None)
     assert actions("news.")[-1] == "news.take_back"
+
+
+def test_whoever_closes_it_at_once_takes_away_what_was_not_sent(editor, reader):
+    close(editor, 30)
+    moved = partial(services.closing_moved, editor)
+    moderation.move(
+        *(editor, SLUG, CampaignState.OPEN, CampaignState.CLOSED, "an emergency"), closing_moved=moved
+    )
+    assert written() == []
 
 
 def test_whoever_moves_it_without_an_account_changes_nothing(reader):

@@ -212,7 +212,13 @@ def campaign_state_post(slug: str, after: str) -> AnyResponse:
     if (form.before.data, wanted) not in STEPS:  # the sender must say which state they saw
         return campaign_dates(slug, SavingProblem(409), is_refused=True)
     before = CampaignState(form.before.data)
-    problem = attempt(form, lambda: moderation.move(actor(), slug, before, wanted, form.reason.data or ""))
+    moved = partial(closing_moved, actor())
+    problem = attempt(
+        form,
+        lambda: moderation.move(
+            *(actor(), slug, before, wanted, form.reason.data or ""), closing_moved=moved
+        ),
+    )
     if problem is None:
         return redirect(url_for("staff.campaign_dates", slug=slug, moved=1), 303)
     if problem.status == 409:
