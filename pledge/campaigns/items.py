@@ -67,7 +67,7 @@ class Item(Generic[Fields]):
 _LINKS = ("url", "join_url")
 
 
-def in_language(fields: Mapping[str, Any], lang: str) -> dict[str, Any]:
+def in_language(fields: Mapping[Any, Any], lang: str) -> dict[str, Any]:
     """The fields as a page shows them: texts in this language, or else in another; links as far as they are web addresses."""
     shown = dict(fields)
     for name, value in fields.items():
