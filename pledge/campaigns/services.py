@@ -156,9 +156,10 @@ def _store_film(folder: Path, slug: str) -> _Film | None:
 def _load_film(session: Session, campaign: Campaign, film: _Film | None) -> None:
     if film is not None and not film.is_new:
         return
-    campaign.video_format = files.video_ending(session, film.file) if film else ""
-    campaign.video_file = files.replace(session, campaign.video_file, film.file if film else "")
+    ending = files.video_ending(session, film.file) if film else ""
+    file = files.replace(session, campaign.video_file, film.file if film else "")
     campaign.video_still = files.replace(session, campaign.video_still, film.still if film else "")
+    campaign.video_file, campaign.video_format = file, ending
 
 
 def _captions(folder: Path, langs: list[str]) -> Texts:

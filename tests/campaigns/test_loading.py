@@ -111,7 +111,7 @@ def test_a_pledge_text_that_people_may_have_signed_is_never_changed(folder):
     ("file", "spoil", "refusal", "words"),
     [
         ("body.en.md", None, FileNotFoundError, "body.en.md"),
-        ("captions.en.vtt", lambda _: "WEBVTT\n\nHello\n", BadCaptions, ""),
+        ("captions.en.vtt", lambda _: "WEBVTT\n\nHello\n", BadCaptions, None),
         ("letter.en.md", lambda _: "> " * 300 + "deep", CannotTypeset, "letter.en.md"),
         (
             "campaign.toml",
