@@ -30,7 +30,7 @@ def archive_due(delivered: Mapping[int, datetime]) -> list[int]:
     over = fetch(
         select(Campaign.id, Campaign.closes_at).where(
             Campaign.forgotten_at.is_(None),
-            Campaign.state.not_in((CampaignState.DRAFT,)),
+            Campaign.state != CampaignState.DRAFT,
             Campaign.closes_at < now - AFTER_DELIVERY,
         )
     ).all()

@@ -264,7 +264,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *PHOTO_COLUMNS,
             *QUOTATION_COLUMNS,
             exists().where(SisterCampaign.campaign_id == Campaign.id).label("has_sisters"),
-            *(PledgeText.version, PledgeText.wording.label("pledge"), PledgeText.sha256),
+            *(PledgeText.version, PledgeText.wording, PledgeText.sha256),
         )
         .select_from(Campaign)
         .join(CampaignText, (CampaignText.campaign_id == Campaign.id) & (CampaignText.lang == language))
@@ -272,29 +272,26 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
     )
 
 
+#: What a view has as the row has it.
+_AS_STORED = (
+    *("id", "slug", "title", "tagline", "summary", "recipient", "who_may_sign"),
+    *("goal", "opens_at", "closes_at", "consent_version"),
+)
+
+
 def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
     return CampaignView(
-        id=row.id,
-        slug=row.slug,
-        title=row.title,
-        tagline=row.tagline,
-        summary=row.summary,
-        recipient=row.recipient,
-        who_may_sign=row.who_may_sign,
+        **{name: getattr(row, name) for name in _AS_STORED},
         followup=followups.shown(row),
         secretariat_line=secretariat_line(row.secretariat, lang),
         short_name=row.short_name or "",
         thanks=row.thanks[lang],
         share_texts={channel: text[lang] for channel, text in row.share_texts.items() if lang in text},
         sections=sections(row.body),
-        goal=row.goal,
         goal_steps=tuple(row.goal_steps),
         step_sentences=goals.sentences(row.step_sentences.in_language(lang)),
         state=CampaignState(row.state),
-        opens_at=row.opens_at,
-        closes_at=row.closes_at,
-        pledge=PledgeView(row.version, markdown(row.pledge.in_language(lang)), bytes(row.sha256).hex()),
-        consent_version=row.consent_version,
+        pledge=pledge_view(row, lang),
         video=video.stored(row),
         letter=letter_view(row.letter),
         photo=stored_photo(row) if row.photo else None,

@@ -77,11 +77,6 @@ def senders(campaign_ids: Collection[int]) -> Mapping[int, Sender]:
     }
 
 
-def reply_to(campaign_id: int) -> str:
-    """Where answers to the mails of a campaign go, as its editors see it; "": to the contact of the site."""
-    return fetch(select(Campaign.reply_to).where(Campaign.id == campaign_id)).scalar_one()
-
-
 def set_reply_to(actor: Actor, slug: str, seen: str, address: str) -> None:
     """Have answers go to this address, or with "" to the contact of the site. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
     address, check = address.strip(), Checker()

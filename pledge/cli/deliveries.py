@@ -108,7 +108,9 @@ def build(slug: str, out: Path, size: int | None, as_last_time: bool, **given: A
         )
         number = freezing.freeze(COMMAND_LINE, slug, checkpoint.id, wording)
     except BadFields as wrong:
-        said = ", ".join(f"{field} is {fault}".replace("_", " ") for field, fault in wrong.faults.items())
+        said = ", ".join(
+            f"{field} is {fault.name.lower()}".replace("_", " ") for field, fault in wrong.faults.items()
+        )
         raise click.UsageError(said) from None
     except CountInDoubt as doubt:
         raise click.ClickException(

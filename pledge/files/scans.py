@@ -12,7 +12,7 @@ from pledge.core.db import fetch
 from pledge.core.encryption import vault
 from pledge.core.i18n import Phrase
 from pledge.files.models import FileKind, StoredFile
-from pledge.files.services import PDF, store_bytes
+from pledge.files.services import PDF, store_parts
 from pledge.files.storage import FileRefused, current_storage
 
 
@@ -48,7 +48,7 @@ def store_scan(data: bytes) -> str:
         raise BadScan(ScanFault.TOO_LARGE)
     media_type, _ = type_of(data)
     sealed = vault().seal_bytes(data, _CONTEXT)
-    return store_bytes(FileKind.SCAN, media_type, {FileKind.SCAN: sealed}, len(data), sha256(data).digest())
+    return store_parts(FileKind.SCAN, media_type, {FileKind.SCAN: sealed}, len(data), sha256(data).digest())
 
 
 def scan(name: str) -> bytes | None:

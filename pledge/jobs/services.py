@@ -22,7 +22,7 @@ from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import fetch, load, transaction
 from pledge.core.logs import log
-from pledge.files.storage import current_storage
+from pledge.files.storage import current_storage, read_in_parts
 from pledge.jobs.models import Job, JobKind, JobState
 
 #: How long a worker keeps a job without reporting progress.
@@ -132,7 +132,8 @@ def chunks(job_id: int) -> Iterator[bytes] | None:
         or_(Job.expires_at.is_(None), Job.expires_at > clock.now()),
     )
     file = fetch(query).scalar_one_or_none()
-    return current_storage().chunks(file) if file else None
+    found = current_storage().open(file) if file else None
+    return None if found is None else read_in_parts(found)
 
 
 def sweep() -> int:
@@ -222,7 +223,7 @@ def _finish(claim: _Claim, file: BufferedRandom, made: MadeFile) -> None:
     # A large file on a slow line takes longer than a lease, and no progress can be reported meanwhile.
     if not _write(claim, lease_until=clock.now() + STORING):
         raise LeaseLost
-    current_storage().put_file(claim.file, file)
+    current_storage().put(claim.file, file)
     now = clock.now()
     is_done = _write(
         claim,
