@@ -45,9 +45,3 @@ def test_an_unknown_campaign_is_refused_and_the_known_ones_are_named(runner, tmp
     assert result.exit_code == 2
     assert "there is no campaign 'blue-sky'; known: blue-skies" in result.stderr
     assert not file.exists()
-
-
-def test_an_unknown_format_is_refused(runner):
-    result = runner.invoke(args=["totals", "blue-skies", "--format", "pdf"])
-    assert result.exit_code == 2
-    assert "'csv', 'json', 'xlsx'" in result.stderr
