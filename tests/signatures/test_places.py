@@ -34,7 +34,7 @@ def shown():
     fold_all()
     assert recount() == []
     assert mismatches() == []
-    tallies = queries.tallies(factories.the_campaign().id)
+    _, tallies = queries.tallies(factories.the_campaign().id)
     with db.engine.connect() as connection:
         counted = counting.counted(connection, factories.the_campaign().id).tallies[Kind.PERSON]
     found = [
