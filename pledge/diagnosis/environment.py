@@ -9,7 +9,7 @@ from sqlalchemy import func, make_url, select
 
 from config import Config, unknown_names
 from pledge.core import clock
-from pledge.core.db import MAX_CLOCK_DIFFERENCE, reading
+from pledge.core.db import MAX_CLOCK_DIFFERENCE, fetch
 from pledge.core.networks import is_this_machine
 from pledge.diagnosis import Finding, ok, problem, warning
 from pledge.diagnosis.state import Readiness
@@ -206,7 +206,7 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
             f"{breaker.OPEN} (PLEDGE_BREAKER_SHARE, PLEDGE_BREAKER_PACE): somebody may be typing other people's addresses; "
             "see the staff area",
         )
-    if (slow_since := breaker.slow_since()) is not None:
+    if (slow_since := valve.current().slow_since) is not None:
         yield warning(
             "mail",
             f"the mails of one domain or network go out slowly since {clock.iso_utc(slow_since)}: few of them are confirmed",
@@ -219,15 +219,14 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
             f"of the mails of the last hours {fall.recent.confirmed_share:.0%} were confirmed at {fall.recent.provider}, usually "
             f"{fall.usual.confirmed_share:.0%}: it may refuse them or sort them out as spam; see the staff area, e-mail",
         )
-    if dead := mail.dead_mails():
+    if dead := mail.given_up().mails:
         yield warning("mail", f"{dead} mails were given up: see `flask mail dead`, then `flask mail retry`")
 
 
 def clock_findings() -> Iterator[Finding]:
     """Compare with the newest entry, which cannot be from the future; readiness() compares with the database's clock."""
     now = clock.now()
-    with reading() as connection:
-        newest = connection.execute(select(func.max(LedgerEntry.occurred_at))).scalar_one()
+    newest = fetch(select(func.max(LedgerEntry.occurred_at))).scalar_one()
     ahead = 0.0 if newest is None else (newest - now).total_seconds()
     if ahead < MAX_CLOCK_DIFFERENCE:
         yield ok("clock", clock.iso_utc(now))

@@ -32,7 +32,7 @@ from pledge.campaigns.consents import ConsentView
 from pledge.campaigns.models import CampaignConsent
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import clock
-from pledge.core.db import db, reading
+from pledge.core.db import db, fetch, reading
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_column
 from pledge.mail import allowance, suppression
@@ -190,8 +190,7 @@ def confirmed_lately(signature_id: int) -> SignatureState | None:
     Only for an hour after it was sent: somebody who typed a stranger's address learns nothing later (docs/adr/0062).
     """
     values = {"id": signature_id, "since": clock.now() - WAITING_PAGE}
-    with reading() as connection:
-        state = connection.execute(_CONFIRMED_LATELY, values).scalar()
+    state = fetch(_CONFIRMED_LATELY, values).scalar()
     return None if state is None else SignatureState(state)
 
 
@@ -287,8 +286,7 @@ def is_signed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
 def confirmed(ids: Collection[int]) -> set[int]:
     """Those of these signatures that were ever confirmed."""
     query = select(Signature.id).where(Signature.id.in_(ids), Signature.confirmed_at.is_not(None))
-    with reading() as connection:
-        return set(connection.execute(query).scalars())
+    return set(fetch(query).scalars())
 
 
 #: What is mailed to the person again, by the state of the signature.
@@ -359,7 +357,7 @@ def person(signature_id: int, lang: str) -> SignatureDetail | None:
 
 @dataclass(frozen=True)
 class Held:
-    """The signatures, of a campaign or of all, that wait for staff to release or refuse them."""
+    """The signatures of a campaign that wait for staff to release or refuse them."""
 
     signatures: int
     since: datetime  #: when the first of them was confirmed
@@ -368,32 +366,10 @@ class Held:
 
 def held_by_campaign() -> dict[int, Held]:
     """What is held, by campaign; campaigns without any are left out."""
+    confirmed_at = Signature.__table__.c.confirmed_at
     query = (
-        select(
-            Signature.campaign_id,
-            func.count(),
-            func.min(Signature.confirmed_at),
-            func.max(Signature.confirmed_at),
-        )
+        select(Signature.campaign_id, func.count(), func.min(confirmed_at), func.max(confirmed_at))
         .where(text(HELD))
         .group_by(Signature.campaign_id)
     )
-    with reading() as connection:
-        found = connection.execute(query).all()
-    return {
-        campaign: Held(signatures, since, newest)
-        for campaign, signatures, since, newest in found
-        if since is not None and newest is not None
-    }
-
-
-def held_in_all() -> Held | None:
-    """What is held in all campaigns together; None when nothing is."""
-    found = held_by_campaign().values()
-    if not found:
-        return None
-    return Held(
-        sum(held.signatures for held in found),
-        min(held.since for held in found),
-        max(held.newest for held in found),
-    )
+    return {campaign_id: Held(*found) for campaign_id, *found in fetch(query)}

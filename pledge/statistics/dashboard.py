@@ -15,7 +15,7 @@ from pledge.campaigns.goals import steps_of
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText
 from pledge.campaigns.queries import slugs
 from pledge.core import clock, languages
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, reading, transaction
 from pledge.core.i18n import SEOUL
 from pledge.ledger import queries as ledger
 from pledge.ledger.counting import Moves
@@ -24,7 +24,7 @@ from pledge.ledger.queries import Count
 from pledge.ledger.services import hour_of
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
-from pledge.mail.queries import Outbox
+from pledge.mail.queries import Backlog
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class LastRecount:
 class SiteState:
     """How the site is doing."""
 
-    outbox: Outbox
+    outbox: Backlog
     fold_lag: timedelta  #: for how long the oldest entry has not been counted
     recount: LastRecount | None  #: None when it never ran
     valve_closed_since: datetime | None  #: mails to new addresses are held back; None when they are not
@@ -121,8 +121,7 @@ def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], i
 def alert_reached_goals() -> None:
     """Alert about the largest step on the way to its goal that an open campaign has reached, unless it is looked at for the first time."""
     columns = (Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.told_step)
-    with reading() as connection:
-        rows = connection.execute(select(*columns).where(Campaign.state == CampaignState.OPEN)).all()
+    rows = fetch(select(*columns).where(Campaign.state == CampaignState.OPEN)).all()
     counts = ledger.counts(row.id for row in rows)
     for row in rows:
         people = counts[row.id].people

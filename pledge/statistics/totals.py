@@ -4,7 +4,7 @@ Entries up to a checkpoint never change, so these reads need no common snapshot.
 from the tallies, which have only the present.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 from pledge.campaigns.models import Campaign, CampaignText, PledgeText
 from pledge.core import clock, languages
 from pledge.core.clock import from_iso_utc, iso_utc
-from pledge.core.db import reading, snapshot
+from pledge.core.db import fetch, reading, snapshot
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
@@ -145,8 +145,7 @@ def campaign_facts(slug: str) -> CampaignFacts:
         .outerjoin(CampaignText, CampaignText.campaign_id == Campaign.id)
         .where(Campaign.slug == slug)
     )
-    with reading() as connection:
-        rows = connection.execute(query).all()
+    rows = fetch(query).all()
     if not rows:
         raise UnknownCampaign(slug)
     texts = [row for row in rows if row.lang]
@@ -259,10 +258,13 @@ def signed_versions(campaign_id: int) -> list[SignedVersion]:
 def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
     """The pledge texts of these numbers; the newest one where nobody has signed yet."""
     query = select(PledgeText.__table__).where(PledgeText.campaign_id == campaign_id)
-    with reading() as connection:
-        rows = connection.execute(query.order_by(PledgeText.version)).all()
+    rows = fetch(query.order_by(PledgeText.version)).all()
     chosen = [row for row in rows if row.id in wanted] or rows[-1:]
     return [Pledge(row.version, bytes(row.sha256).hex(), row.wording) for row in chosen]
+
+
+#: What an organisation has from the version that it shows.
+_FROM_VERSION = ("name", "type", "country", "region", "website", "target_year", "statement")
 
 
 def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organization], int]:
@@ -281,15 +283,9 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
     )
     named = [
         Organization(
-            name=row.name,
-            type=row.type,
-            country=row.country,
-            region=row.region,
-            website=row.website,
             level=row.level,
-            target_year=row.target_year,
-            statement=row.statement,
             published_on=korean_day(counted[number]),
+            **{name: getattr(row, name) for name in _FROM_VERSION},
         )
         for row, number in found
     ]
@@ -304,9 +300,8 @@ def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dic
     version = EndorsementVersion.__table__.c
     query = (
         select(
-            *(version.endorsement_id, version.reviewed_at, version.name, version.statement, version.type),
-            *(version.country, version.region, version.website, version.target_year),
-            Endorsement.level,
+            *(version.endorsement_id, version.reviewed_at, Endorsement.level),
+            *(version[name] for name in _FROM_VERSION),
         )
         .join(Endorsement, Endorsement.id == version.endorsement_id)
         # Published at some time: a version that was not reviewed or was declined was never on the wall.
@@ -318,8 +313,7 @@ def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dic
         .order_by(version.reviewed_at, version.seq)
     )
     found: dict[int, Row[Any]] = {}
-    rows: Iterable[Row[Any]] = connection.execute(query)
-    for row in rows:
+    for row in connection.execute(query):
         if row.endorsement_id not in found or row.reviewed_at <= signed_at:
             found[row.endorsement_id] = row
     return found

@@ -7,14 +7,14 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from pledge.audit import queries as audit
 from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Search
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load, reading
 from pledge.core.domains import registrable
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
@@ -239,8 +239,7 @@ def waiting() -> Sequence[Row[*tuple[Any, ...]]]:
     is_correction = (Endorsement.state == EndorsementState.PUBLISHED).label("is_correction")
     since = func.min(EndorsementVersion.submitted_at).label("since")
     query = _cases(Campaign.slug, is_correction, func.count().label("number"), since).where(_WAITS)
-    with reading() as connection:
-        return connection.execute(query.group_by(Campaign.slug, is_correction)).all()
+    return fetch(query.group_by(Campaign.slug, is_correction)).all()
 
 
 def next_case(campaign: str = "", *, after: int = 0, corrections: bool | None = None) -> int | None:
@@ -255,8 +254,7 @@ def next_case(campaign: str = "", *, after: int = 0, corrections: bool | None = 
     if corrections is not None:
         wanted = Endorsement.state == EndorsementState.PUBLISHED
         query = query.where(wanted if corrections else ~wanted)
-    with reading() as connection:
-        order = list(connection.scalars(query))
+    order = list(fetch(query).scalars())
     place = order.index(after) + 1 if after in order else 0
     return next((other for other in order[place:] + order[:place] if other != after), None)
 
@@ -290,8 +288,7 @@ def names(ids: Collection[int] | None = None) -> dict[int, Texts]:
     query = _cases(Endorsement.id, EndorsementVersion.name)
     if ids is not None:
         query = query.where(Endorsement.id.in_(ids))
-    with reading() as connection:
-        return {row.id: row.name for row in connection.execute(query)}
+    return {row.id: row.name for row in fetch(query)}
 
 
 def _matches(word: str) -> ColumnElement[bool]:
@@ -307,6 +304,12 @@ def _matches(word: str) -> ColumnElement[bool]:
     )
 
 
+def is_present(endorsement_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """SQL: whether somebody has this case open."""
+    recently = ReviewVisit.seen_at >= clock.now() - VISIT_TTL
+    return and_(ReviewVisit.endorsement_id == endorsement_id, recently)
+
+
 def find(endorsement_id: int) -> Case | None:
     """One case, whatever its state; None for one that is unknown or whose first mail is not confirmed yet."""
     columns = Endorsement.__table__.c
@@ -316,16 +319,15 @@ def find(endorsement_id: int) -> Case | None:
         .where(Endorsement.id == endorsement_id, Endorsement.state != EndorsementState.PENDING)
     )
     versions = select(EndorsementVersion).where(EndorsementVersion.endorsement_id == endorsement_id)
-    with reading() as connection:
-        row = connection.execute(query).first()
+    row = fetch(query).first()
     views = load(versions.order_by(EndorsementVersion.seq.desc()))
     if row is None or not views:
         return None
-    unconfirmed = row.state in ENDED and views[0].state == VersionState.PROPOSED and len(views) > 1
+    unconfirmed = VersionState.PROPOSED if row.state in ENDED else None
     return Case(
         row=row,
         seen=SeenState(EndorsementState(row.state), row.seq, VersionState(views[0].state)),
-        versions=views[1:] if unconfirmed else views,
+        versions=[version for version in views if version.state != unconfirmed],
         history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
     )
 
@@ -366,15 +368,7 @@ def duplicates(endorsement_id: int) -> list[tuple[Row[*tuple[Any, ...]], list[Du
 
 
 def _items() -> Select[*tuple[Any, ...]]:
-    holder = (
-        select(ReviewVisit.name)
-        .where(
-            ReviewVisit.endorsement_id == Endorsement.id,
-            ReviewVisit.staff_id == Endorsement.opened_by,
-            ReviewVisit.seen_at >= clock.now() - VISIT_TTL,
-        )
-        .correlate(Endorsement)
-    )
+    holder = select(ReviewVisit.name).where(is_present(Endorsement.id), ReviewVisit.holds)
     return _cases(
         *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.seq),
         EndorsementVersion.state.label("version_state"),
@@ -383,7 +377,7 @@ def _items() -> Select[*tuple[Any, ...]]:
         *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
         Campaign.slug.label("campaign"),
         _has_duplicates().label("has_duplicates"),
-        holder.scalar_subquery().label("holder"),
+        holder.correlate(Endorsement).scalar_subquery().label("holder"),
     ).where(Endorsement.state != EndorsementState.PENDING)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, false, func, or_, select
 
 from pledge.accounts.two_people import NoSuchProposal
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load, reading
 from pledge.signatures.invalidation.models import (
     Condition,
     Invalidation,
@@ -14,7 +14,7 @@ from pledge.signatures.invalidation.models import (
     InvalidationTarget,
     seconds_to_confirm,
 )
-from pledge.signatures.models import Signature
+from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.queries import masked
 
 SAMPLE = 12
@@ -71,8 +71,21 @@ def hold_reasons(invalidation_id: int) -> dict[str, int]:
         .group_by(Signature.hold_reason)
         .order_by(number.desc())
     )
-    with reading() as connection:
-        return {str(reason): found for reason, found in connection.execute(query)}
+    return {str(reason): found for reason, found in fetch(query)}
+
+
+def counted(invalidation_id: int) -> int:
+    """How many of those that are to be taken are counted now: neither held nor unconfirmed."""
+    query = (
+        select(func.count())
+        .select_from(InvalidationTarget)
+        .join(Signature, Signature.id == InvalidationTarget.signature_id)
+        .where(
+            InvalidationTarget.invalidation_id == invalidation_id,
+            Signature.state == SignatureState.CONFIRMED,
+        )
+    )
+    return fetch(query).scalar_one()
 
 
 def sample(invalidation_id: int) -> list[Sampled]:

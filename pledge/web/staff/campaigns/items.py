@@ -18,7 +18,7 @@ from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.items import Item, ItemKind
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PARTNER, SISTER, PartnerFields, SisterFields
-from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
+from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import SEOUL
@@ -82,9 +82,7 @@ class PartnerForm(LogoForm):
     type = SelectField(_l("Kind of organisation"), validate_choice=False)
     name = ByLanguage(StringField, _l("Name"))
     url = StringField(_l("Web address"))
-    group_goal = WholeNumberField(
-        _l("Goal of its own link"), [Optional()], FAULT_MESSAGES[FieldFault.GROUP_GOAL]
-    )
+    group_goal = WholeNumberField(_l("Goal of its own link"), [Optional()], FieldFault.GROUP_GOAL.value)
 
     def validate_role(self, field: Field) -> None:
         if field.data not in set(PartnerRole):
@@ -297,7 +295,11 @@ def item_remove(slug: str, section: str, number: int) -> AnyResponse:
     )
     if request.method == "POST":
         seen, reason = form.seen.data or "", form.reason.data or ""
-        refused = attempt(form, lambda: items.remove(kind, actor(), slug, number, seen=seen, reason=reason))
+        refused = attempt(
+            form,
+            lambda: items.remove(kind, actor(), slug, number, seen=seen, reason=reason),
+            {"role": "reason"},
+        )
         if refused is None:
             return _saved(slug, section)
         problem = refused

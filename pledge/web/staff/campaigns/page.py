@@ -13,8 +13,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
 from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.fields import Field
-from wtforms.validators import ValidationError
 
 from config import Config, current_config
 from pledge.accounts.roles import Permission
@@ -23,7 +21,7 @@ from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Search
 from pledge.campaigns import consents, items, media, moderation, pledges, senders, sharing
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.media import FOCUS_LABELS, PhotoFocus, VideoFields
+from pledge.campaigns.media import FOCUSES, VideoFields
 from pledge.campaigns.models import SHARE_CHANNELS, PartnerRole
 from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.pledges import NewVersion, wording_changes
@@ -120,13 +118,9 @@ class PhotoForm(SectionForm):
     focus = SelectField(_l("Focal point"), validate_choice=False)
     drop_photo = TickField(_l("Remove the photograph"))
 
-    def validate_focus(self, field: Field) -> None:
-        if field.data not in set(PhotoFocus):
-            raise ValidationError(_l("Choose one from the list."))
-
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        photo = media.get_photo(desk.id)
+        photo = media.stored_photo(desk.row)
         return {**languages.by_field("alt", photo.alt), "focus": photo.focus, "seen": photo.stamp}
 
     def takes(self) -> dict[str, str]:
@@ -134,7 +128,7 @@ class PhotoForm(SectionForm):
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         media.set_photo(
-            *(actor(), slug, self.seen.data or "", self.by_language("alt"), PhotoFocus(self.focus.data)),
+            *(actor(), slug, self.seen.data or "", self.by_language("alt"), self.focus.data or ""),
             new=files["photo"],
             drop=self.drop_photo.data,
         )
@@ -192,7 +186,7 @@ class QuotationForm(SectionForm):
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        quoted = media.get_quotation(desk.id)
+        quoted = media.stored_quotation(desk.row)
         words = {name: getattr(quoted, name) for name in QUOTATION_WORDS}
         return {**languages.as_fields(words), "seen": quoted.stamp}
 
@@ -267,7 +261,7 @@ class ReplyForm(SectionForm):
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        reply = {"reply_to": senders.reply_to(desk.id)}
+        reply = {"reply_to": desk.row.reply_to}
         return {**reply, "seen": stamp(reply)}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
@@ -282,7 +276,7 @@ class SharingForm(SectionForm):
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        content = sharing.get_words(desk.id)
+        content = sharing.stored_words(desk.row)
         return {**languages.as_fields(content), "seen": stamp(content)}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
@@ -336,9 +330,9 @@ def campaign(
         change_of={lang: old[lang].strip() != new[lang].strip() for lang in languages.codes()},
         history=_history(slug),
         versions=pledge_versions(desk.id),
-        photo=media.get_photo(desk.id),
-        quoted=media.get_quotation(desk.id),
-        focuses=FOCUS_LABELS.items(),
+        photo=media.stored_photo(desk.row),
+        quoted=media.stored_quotation(desk.row),
+        focuses=FOCUSES.items(),
         max_video_mb=limit,
         video_too_large=str(VideoFault.TOO_LARGE.value) % {"limit": limit},
         **forms,

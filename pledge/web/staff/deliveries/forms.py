@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -9,7 +10,7 @@ from wtforms import Form, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from pledge.campaigns.rules import FAULT_MESSAGES
+from pledge.campaigns.rules import FieldFault
 from pledge.core.i18n import Phrase, format_datetime
 from pledge.deliveries.document import Reply
 from pledge.deliveries.letter.texts import LetterTexts
@@ -33,8 +34,8 @@ EXAMPLES = {
     "person": Phrase("delivery", "For example: Hong Gildong, Head of Team"),
 }
 
-_WRONG: dict[str, Any] = {
-    **{str(fault): words for fault, words in FAULT_MESSAGES.items()},
+_WRONG: dict[Enum, Any] = {
+    **{fault: fault.value for fault in FieldFault},
     EntryFault.CHANNEL: _l("Choose how it was handed over."),
     EntryFault.FUTURE: _l("This is in the future."),
     EntryFault.TOO_EARLY: _l("Enter a time after the step before it (%(moment)s)."),

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 from flask import Response, abort, make_response, render_template, request, url_for
-from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
-from pledge.campaigns.rules import BadFields
+from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core import languages
 from pledge.deliveries import freezing
 from pledge.deliveries.document import SUBMITTED_AS
@@ -27,10 +26,6 @@ from pledge.web.staff.campaigns.forms import TEXT_BODY
 from pledge.web.staff.deliveries.forms import EXAMPLES, DraftForm, show_faults
 
 _ONE = "/deliveries/new/<slug>"
-_CONTRADICTS = _l(
-    "The pack does not say “%(found)s”. Write {people}, {organizations}, {paper} and {date}, which are filled in, and other "
-    "amounts in words."
-)
 
 
 @staff.get(_ONE)
@@ -110,7 +105,7 @@ def _answer(slug: str, act: Callable[[Checkpoint, DraftForm], AnyResponse]) -> A
             return act(next(one for one in offered if str(one.id) == form.checkpoint.data), form)
     except LetterContradicts as wrong:
         for name, words in wrong.found.items():
-            form[name].errors = [_CONTRADICTS % {"found": words}]
+            form[name].errors = [str(FieldFault.UNLIKE_PACK.value) % {"found": words}]
     except BadFields as wrong:
         show_faults(form, wrong.faults)
     except freezing.CountInDoubt as doubt:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from pledge.campaigns import media, staff_queries
-from pledge.campaigns.media import VideoFields, get_photo, get_quotation
+from pledge.campaigns.media import VideoFields
 from pledge.campaigns.rules import stamp
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
@@ -207,7 +207,7 @@ WORDS = {"alt_ko": "맑은 하늘 아래 서울", "alt_en": "Seoul under a clear
 
 
 def stored_photo():
-    return get_photo(staff_queries.desk("air").id)
+    return media.stored_photo(staff_queries.desk("air").row)
 
 
 def test_a_photograph_is_saved_shown_and_taken_away(app, editor, client):
@@ -259,7 +259,7 @@ QUOTATION = {
 
 def test_a_quotation_with_its_portrait_is_saved_and_shown(app, editor, client):
     factories.campaign("air")
-    stamp = get_quotation(staff_queries.desk("air").id).stamp
+    stamp = media.stored_quotation(staff_queries.desk("air").row).stamp
     form = {**QUOTATION, "portrait": picture(), "seen": stamp}
     assert send(editor, "page/quotation", form).status_code == 303
     page = client.get("/en/c/air").text
@@ -273,7 +273,7 @@ def test_a_quotation_with_its_portrait_is_saved_and_shown(app, editor, client):
 
 def test_a_quotation_in_one_language_is_told_beside_the_other(app, editor):
     factories.campaign("air")
-    stamp = get_quotation(staff_queries.desk("air").id).stamp
+    stamp = media.stored_quotation(staff_queries.desk("air").row).stamp
     sent = send(editor, "page/quotation", {**QUOTATION, "quotation_ko": "", "seen": stamp})
     assert sent.status_code == 422
     assert {'href="#quotation_ko"', 'href="#portrait"'} <= set(re.findall(r'href="#\w+"', sent.text))
