@@ -97,9 +97,7 @@ def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: P
                 archive.writestr(_info(name), content)
                 files[name] = {"size": len(content), "sha256": sha256(content).hexdigest()}
             elif name == ENTRIES:
-                files[name] = _write_entries(
-                    archive, document, campaign_id, lambda more, before=done: progress(before + more, total)
-                )
+                files[name] = _write_entries(archive, document, campaign_id, progress, done=done, total=total)
                 done += document.checkpoint.size
             if name in ROWS:
                 files[name]["rows"] = ROWS[name](document)
@@ -215,9 +213,18 @@ def _letter_name(lang: str) -> str:
 
 
 def _write_entries(
-    archive: zipfile.ZipFile, document: Document, campaign_id: int, report: Callable[[int], None]
+    archive: zipfile.ZipFile,
+    document: Document,
+    campaign_id: int,
+    progress: Progress,
+    *,
+    done: int,
+    total: int,
 ) -> dict[str, Any]:
-    """Write all entries, counting them again as a recipient would; returns their part of the manifest. Raises PackInconsistent."""
+    """Write all entries, counting them again as a recipient would; returns their part of the manifest. `done`: steps before them.
+
+    Raises PackInconsistent.
+    """
     size = document.checkpoint.size
     recount, digest, written = Recount(), sha256(), 0
     is_large = size * _MAX_ENTRY > zipfile.ZIP64_LIMIT
@@ -231,7 +238,7 @@ def _write_entries(
                 digest.update(part)
                 written += len(part)
                 if entries % _STEP == 0:
-                    report(entries)
+                    progress(done + entries, total)
             recount.finish()
         except Failed as failed:
             raise PackInconsistent(f"{failed.name}: {failed.words}") from None
