@@ -13,7 +13,7 @@ from pledge.campaigns.items import ItemKind
 from pledge.campaigns.models import Campaign, CampaignEvent
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import clock, urls
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 
@@ -85,14 +85,12 @@ _SHOWN = (
 def has_any(slug: str) -> bool:
     """Whether the campaign's page shows an event, past ones too."""
     mine = select(CampaignEvent.id).join(Campaign).where(Campaign.slug == slug)
-    with reading() as connection:
-        return bool(connection.execute(select(mine.exists())).scalar_one())
+    return bool(fetch(select(mine.exists())).scalar_one())
 
 
 def shown(campaign_id: int, lang: str) -> list[EventView]:
     """All events of a campaign in one language, by time. What is not given in it is shown in another."""
-    with reading() as connection:
-        found = connection.execute(_SHOWN, {"campaign": campaign_id}).mappings().all()
+    found = fetch(_SHOWN, {"campaign": campaign_id}).mappings().all()
     return [EventView(**items.in_language(row, lang)) for row in found]
 
 

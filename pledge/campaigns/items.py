@@ -17,7 +17,7 @@ from pledge.campaigns.moderation import clean_reason, compare, edited, subject
 from pledge.campaigns.rules import changed, shown_link, stamp
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import languages
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.languages import Texts
 from pledge.files import services as files
 
@@ -81,8 +81,7 @@ def in_language(fields: Mapping[Any, Any], lang: str) -> dict[str, Any]:
 def rows(kind: ItemKind[Fields], campaign_id: int) -> list[Item[Fields]]:
     """The items of a campaign in their order."""
     query = select(*kind.table.__table__.c).where(kind.table.campaign_id == campaign_id)
-    with reading() as connection:
-        return [item(kind, row) for row in connection.execute(query.order_by(*kind.order))]
+    return [item(kind, row) for row in fetch(query.order_by(*kind.order))]
 
 
 def get(kind: ItemKind[Fields], campaign_id: int, number: int) -> Item[Fields]:

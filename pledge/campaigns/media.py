@@ -22,7 +22,7 @@ from pledge.campaigns.rules import BadFields, Checker, FieldFault, stamp
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.campaigns.video import BadCaptions, BadVideo, OwnVideo, Video, check_captions, parse_video, stored
 from pledge.core import languages
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
@@ -206,8 +206,7 @@ def letter_view(found: str | None) -> LetterView | None:
 def letter_page(campaign_id: int, lang: str) -> LetterPage | None:
     """The campaign's letter to read, in this language or else in the one that it is in; None when there is none."""
     query = select(Campaign.letter_text).where(Campaign.id == campaign_id)
-    with reading() as connection:
-        text = connection.execute(query).scalar_one()
+    text = fetch(query).scalar_one()
     return (
         LetterPage(markdown(text.in_language(lang)), text.in_language(lang), text.language_for(lang))
         if text

@@ -47,7 +47,7 @@ from pledge.campaigns.models import (
 )
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import Section, markdown, sections
 from pledge.ledger.models import LedgerHead
@@ -142,21 +142,18 @@ class CampaignView:
 
 def find(slug: str, lang: str) -> CampaignView | None:
     """A public campaign by its slug; None when there is none (or only a draft)."""
-    with reading() as connection:
-        row = connection.execute(_public_by_slug(lang), {"slug": slug}).first()
+    row = fetch(_public_by_slug(lang), {"slug": slug}).first()
     return None if row is None else _view(row, lang)
 
 
 def find_by_id(campaign_id: int, lang: str) -> CampaignView | None:
-    with reading() as connection:
-        row = connection.execute(_public_by_id(lang), {"id": campaign_id}).first()
+    row = fetch(_public_by_id(lang), {"id": campaign_id}).first()
     return None if row is None else _view(row, lang)
 
 
 def find_draft(campaign_id: int, lang: str) -> CampaignView | None:
     """A campaign whatever its state, as the public would see it once it is open; for the preview."""
-    with reading() as connection:
-        row = connection.execute(_whole(lang).where(Campaign.id == campaign_id)).first()
+    row = fetch(_whole(lang).where(Campaign.id == campaign_id)).first()
     if row is None:
         return None
     view = _view(row, lang)
@@ -170,29 +167,24 @@ def find_draft(campaign_id: int, lang: str) -> CampaignView | None:
 def count(slug: str) -> Count | None:
     """The count of a public campaign in one statement; None when there is no such campaign."""
     as_of = clock.now()  # before the query: what it answers is at least as new
-    with reading() as connection:
-        found = connection.execute(_COUNT, {"slug": slug}).first()
+    found = fetch(_COUNT, {"slug": slug}).first()
     return None if found is None else Count(found[0], found[1], as_of, *found[2:])
 
 
 def public_id(slug: str) -> int | None:
     """The number of a public campaign; None when there is none (or only a draft)."""
     query = select(Campaign.id).where(Campaign.slug == slug, Campaign.state != CampaignState.DRAFT)
-    with reading() as connection:
-        return connection.execute(query).scalar_one_or_none()
+    return fetch(query).scalar_one_or_none()
 
 
 def slugs() -> dict[int, str]:
     """The slug of every campaign, drafts too, by its number."""
-    with reading() as connection:
-        query = select(Campaign.id, Campaign.slug).order_by(Campaign.id)
-        return {row.id: row.slug for row in connection.execute(query)}
+    return {row.id: row.slug for row in fetch(select(Campaign.id, Campaign.slug).order_by(Campaign.id))}
 
 
 def public_campaigns(lang: str) -> list[CampaignView]:
     """All campaigns that the public may see: those that run first, then newest first."""
-    with reading() as connection:
-        rows = connection.execute(_public_newest_first(lang)).all()
+    rows = fetch(_public_newest_first(lang)).all()
     return sorted((_view(row, lang) for row in rows), key=lambda campaign: not campaign.is_running)
 
 
@@ -201,8 +193,7 @@ def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:
     query = select(PledgeText.version, PledgeText.wording, PledgeText.sha256).where(
         PledgeText.id == pledge_text_id
     )
-    with reading() as connection:
-        return pledge_view(connection.execute(query).one(), lang)
+    return pledge_view(fetch(query).one(), lang)
 
 
 def pledge_view(text: PledgeText | Row[*tuple[Any, ...]], lang: str) -> PledgeView:

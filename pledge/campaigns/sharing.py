@@ -11,7 +11,7 @@ from pledge.campaigns import rules
 from pledge.campaigns.models import MAX_SHARE_TEXT, SHARE_CHANNELS, Campaign, CampaignState
 from pledge.campaigns.moderation import edited_part
 from pledge.campaigns.rules import BadFields, Checker, FieldFault
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.languages import Texts
 
 #: Those that take a text.
@@ -48,5 +48,4 @@ def slug_of(short_name: str) -> str | None:
     query = select(Campaign.slug).where(
         Campaign.short_name == short_name.lower(), Campaign.state != CampaignState.DRAFT
     )
-    with reading() as connection:
-        return connection.execute(query).scalar_one_or_none()
+    return fetch(query).scalar_one_or_none()

@@ -25,7 +25,7 @@ from pledge.campaigns.models import (
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load, reading
 from pledge.core.languages import Texts
 
 Reader = Connection | Session
@@ -119,9 +119,8 @@ def titles(lang: str) -> dict[str, str]:
         .order_by(Campaign.id.desc())
     )
     written: dict[str, Texts] = {}
-    with reading() as connection:
-        for row in connection.execute(query):
-            written.setdefault(row.slug, Texts())[row.lang] = row.title
+    for row in fetch(query):
+        written.setdefault(row.slug, Texts())[row.lang] = row.title
     named = {slug: title.in_language(lang) or slug for slug, title in written.items()}
     often = Counter(named.values())
     return {slug: title if often[title] == 1 else f"{title} ({slug})" for slug, title in named.items()}

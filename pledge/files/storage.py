@@ -8,8 +8,10 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from functools import lru_cache
+from io import BufferedRandom
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
@@ -71,17 +73,10 @@ class Folder:
 
     def put(self, key: str, data: bytes | IO[bytes]) -> None:
         target = self._root / key
-        unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with unfinished.open("wb") as file:
-                    shutil.copyfileobj(io.BytesIO(data) if isinstance(data, bytes) else data, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                unfinished.replace(target)
-            finally:
-                unfinished.unlink(missing_ok=True)
+            with replacing(target) as file:
+                shutil.copyfileobj(io.BytesIO(data) if isinstance(data, bytes) else data, file)
         except OSError as error:
             raise StorageAway(type(error).__name__) from error
 
@@ -99,6 +94,20 @@ class Folder:
                 target.parent.rmdir()
         except OSError as error:
             raise StorageAway(type(error).__name__) from error
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[BufferedRandom]:
+    """A file that replaces the target once it is complete and on the disk; otherwise nothing of it is left."""
+    unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with unfinished.open("w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def read_in_parts(file: BinaryIO) -> Iterator[bytes]:

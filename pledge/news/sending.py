@@ -17,7 +17,7 @@ from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import open_now
 from pledge.core import clock
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, transaction
 from pledge.ledger.models import LedgerHead
 from pledge.mail.models import LAST, NEWS, MailKind, OutboxMail
 from pledge.news.models import NewsItem, NewsState
@@ -58,9 +58,8 @@ def advance(pace: int, limit: int = BATCH) -> bool:
     """
     now = clock.now()
     is_ready = and_(NewsItem.state == NewsState.SENDING, NewsItem.begun_at <= now - SETTLED)
-    with reading() as connection:
-        if not connection.execute(select(exists().where(or_(is_ready, _begins(now))))).scalar_one():
-            return False
+    if not fetch(select(exists().where(or_(is_ready, _begins(now))))).scalar_one():
+        return False
     with transaction() as session:
         for item in session.scalars(select(NewsItem).where(_begins(now)).with_for_update(skip_locked=True)):
             if item.closing_moved and not _is_open(session, item):

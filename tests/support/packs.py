@@ -33,7 +33,7 @@ from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.deliveries import tables
 from pledge.deliveries.document import Document, Moves, SignUps, from_json
-from pledge.deliveries.pack.packing import readme
+from pledge.deliveries.pack.packing import members
 from pledge.ledger import leaves, log_queries, merkle, notes
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.notes import Signer
@@ -105,7 +105,7 @@ class Log:
         if size is None and self.published:
             return self.published
         size = len(self.lines) if size is None else size
-        return notes.sign(notes.TreeHead(self.origin, size, self.root(size)).text, self.signers)
+        return notes.sign(notes.checkpoint_text(self.origin, size, self.root(size)), self.signers)
 
     def moves(self, size: int | None = None) -> dict[str, dict[str, int]]:
         """How many entries of each kind and reason, as integrity.json tells it."""
@@ -269,7 +269,7 @@ def document(log: Log, size: int | None = None) -> Document:
         people_moves=Moves(**moves["people"]),
         organization_moves=Moves(**moves["organizations"]),
         sign_ups=SignUps(f"{latest}T06:00:00Z", None, people, {}),
-        verifiers=[str(signer.verifier) for signer in log.signers],
+        verifiers=[signer.verifier for signer in log.signers],
         paper=PaperTotals(sum(paper.values()), 9, len(paper)) if paper else None,
     )
 
@@ -298,13 +298,9 @@ def tables_of(made: Document) -> dict[str, bytes]:
 @cache
 def _tables(text: str) -> dict[str, bytes]:
     made = from_json(text)
-    found = {name: table(made)[0] for name, table in tables.TABLES.items()}
-    return {
-        **found,
-        "README.txt": readme(made),
-        "totals.json": tables.totals_json(made),
-        "integrity.json": tables.integrity_json(made),
-    }
+    told = ("README.txt", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv", "integrity.json")
+    wanted = members(made)
+    return {name: wanted[name].write(made) for name in told}
 
 
 def pack(

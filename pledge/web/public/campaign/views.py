@@ -314,11 +314,11 @@ def press(slug: str) -> Response:
     """What journalists need: the number, words to quote, pictures, tables, and whom to ask."""
     page = campaign_page(campaign_or_404(slug))
     run_by = _("Secretariat: %(names)s", names=page.secretariat_line) if page.secretariat_line else ""
-    about = "\n".join(filter(None, (page.title, page.summary, run_by, page.url)))
+    to_copy = "\n".join(filter(None, (page.title, page.summary, run_by, page.url)))
     return render_page(
         "public/campaign/press.html",
         page=page,
-        about=about,
+        to_copy=to_copy,
         contact=current_config().contact_in(i18n.language()).press,
     )
 

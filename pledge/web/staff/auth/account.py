@@ -78,7 +78,7 @@ def password() -> AnyResponse:
         ):
             return _password_page(form)
     except BadPassword as error:
-        form.refuse(error.fault)
+        form.refuse(error)
         return _password_page(form)
     return done(_("The password was changed. Your other sessions have ended."), "account")
 

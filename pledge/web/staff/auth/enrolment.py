@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from pledge.accounts import authenticator as authenticators
 from pledge.accounts import passkeys
 from pledge.accounts import services as accounts
-from pledge.accounts.passkeys import PASSKEY_MESSAGES, PasskeyFault, PasskeyRefused
+from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused
 from pledge.accounts.services import SecondFactorDue, WrongCode
 from pledge.core.encryption import Unreadable, vault
 from pledge.core.text.lines import is_readable, one_line
@@ -110,7 +110,7 @@ class PasskeyForm(StaffForm):
         if not is_readable(field.data):
             raise ValidationError(_l("The name contains a character that cannot be used."))
         if any(passkey.name == field.data for passkey in me().passkeys):
-            raise ValidationError(PASSKEY_MESSAGES[PasskeyFault.NAME_IN_USE])
+            raise ValidationError(PasskeyFault.NAME_IN_USE.value)
 
 
 @staff.route("/account/passkeys/new", methods=["GET", "POST"])

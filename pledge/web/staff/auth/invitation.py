@@ -9,7 +9,7 @@ from wtforms import PasswordField
 
 from pledge.accounts import services as accounts
 from pledge.accounts import throttle
-from pledge.accounts.passwords import MIN_LENGTH, PASSWORD_MESSAGES, BadPassword, PasswordFault
+from pledge.accounts.passwords import MIN_LENGTH, BadPassword
 from pledge.accounts.services import InvitationExpired
 from pledge.core import i18n
 from pledge.core.tokens import BadToken
@@ -33,8 +33,8 @@ class NewPasswordForm(SecretForm):
             self.again.errors = [_("The two passwords are not the same.")]
         return not self.errors
 
-    def refuse(self, fault: PasswordFault) -> None:
-        self.password.errors = [PASSWORD_MESSAGES[fault]]
+    def refuse(self, bad: BadPassword) -> None:
+        self.password.errors = [bad.fault.value]
 
 
 @staff.route("/invitation/<token>", methods=["GET", "POST"])
@@ -51,7 +51,7 @@ def invitation(token: str) -> AnyResponse:
     except (BadToken, InvitationExpired):
         return _expired()
     except BadPassword as error:
-        form.refuse(error.fault)
+        form.refuse(error)
         return _page(token, person.email, form)
     return begin_session(person, "password")
 

@@ -17,7 +17,7 @@ from werkzeug.exceptions import TooManyRequests
 from config import current_config
 from pledge.accounts import passkeys, throttle
 from pledge.accounts.models import StaffMember
-from pledge.accounts.passkeys import PASSKEY_MESSAGES, PasskeyFault, PasskeyRefused, RelyingParty
+from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused, RelyingParty
 from pledge.core import clock
 from pledge.core.logs import log
 from pledge.web import limits
@@ -140,5 +140,5 @@ def _shown(purpose: str, credential: str, by: int | None = None) -> StaffMember:
 
 def flash_refusal(error: PasskeyRefused) -> None:
     """Say why a passkey was refused on the page that follows."""
-    log.warning("passkey refused", endpoint=request.endpoint, fault=error.fault.value)
-    flash(str(PASSKEY_MESSAGES[error.fault]), "warning")
+    log.warning("passkey refused", endpoint=request.endpoint, fault=error.fault.name)
+    flash(str(error.fault.value), "warning")

@@ -263,7 +263,7 @@ def test_the_page_says_how_many_to_whom_and_when(client):
     assert row.recipient["en"] in page
     assert row.occasion["en"] in page
     assert "1AB-2611-001" in page
-    assert "signatures of 6 people were handed over" in page
+    assert "6 signatures handed over" in page
     assert "No answer yet" in page
 
 

@@ -2,11 +2,13 @@
 
 import pytest
 
-from pledge.campaigns.models import Campaign
+from pledge.campaigns import moderation
+from pledge.campaigns.models import Campaign, CampaignState
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.statistics.referrals import organization_code
-from tests.support.factories import campaign, crowd, endorse_manage_token, endorsement, partner_goal
+from tests.support import deliveries
+from tests.support.factories import EDITOR, campaign, crowd, endorse_manage_token, endorsement, partner_goal
 from tests.support.rows import again
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
@@ -63,11 +65,16 @@ def test_a_code_without_a_goal_leads_to_the_campaign_under_its_link_and_an_unkno
 
 
 def test_a_campaign_that_is_over_keeps_the_number_and_asks_nobody(client):
-    code = partner_goal(campaign(state="closed"), 20)
+    of = campaign()
+    code = partner_goal(of, 20)
     crowd(20, via=code)
-    text = page_of(client, code).text
-    assert "/sign?via=" not in text
+    deliveries.handed_over(of)
+    moderation.move(EDITOR, of.slug, CampaignState.OPEN, CampaignState.CLOSED, "it is over")
+    text = page_of(client, code, "en").text
+    for asked in ("/sign?via=", "poster-a4.pdf", "scan this code"):
+        assert asked not in text
     assert '<progress class="count__bar" max="20" value="20"' in text
+    assert "Recipient: The Minister of Environment" in text
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

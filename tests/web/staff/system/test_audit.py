@@ -186,7 +186,7 @@ def test_no_cell_of_the_export_is_a_formula(admin):
 
 
 def test_a_long_log_leaves_in_pieces(admin, monkeypatch):
-    monkeypatch.setattr("pledge.audit.queries.BATCH", 2)
+    monkeypatch.setattr("pledge.audit.chain.BATCH", 2)
     acts(7)
     response = take_out(admin, action="endorsement")
     assert response.headers.get("Content-Length") is None, "streamed"
