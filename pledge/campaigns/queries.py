@@ -47,7 +47,7 @@ from pledge.campaigns.models import (
 )
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
-from pledge.core.db import fetch, load, reading
+from pledge.core.db import fetch, load
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import Section, markdown, sections
 from pledge.ledger.models import LedgerHead
@@ -179,9 +179,7 @@ def public_id(slug: str) -> int | None:
 
 def slugs() -> dict[int, str]:
     """The slug of every campaign, drafts too, by its number."""
-    with reading() as connection:
-        query = select(Campaign.id, Campaign.slug).order_by(Campaign.id)
-        return {row.id: row.slug for row in connection.execute(query)}
+    return {row.id: row.slug for row in fetch(select(Campaign.id, Campaign.slug).order_by(Campaign.id))}
 
 
 def public_campaigns(lang: str) -> list[CampaignView]:
