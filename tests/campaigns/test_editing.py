@@ -194,13 +194,6 @@ def test_every_other_step_is_refused(before, after):
     assert acts() == []
 
 
-def test_who_saw_another_state_moves_nothing():
-    factories.campaign("air", state="closed")
-    with pytest.raises(CampaignInWrongState) as refused:
-        moderation.move(EDITOR, "air", OPEN, CLOSED, "over")
-    assert refused.value.state is CLOSED
-
-
 # --- Dates and goal ---
 
 
