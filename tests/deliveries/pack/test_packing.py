@@ -260,7 +260,6 @@ def test_the_same_delivery_is_the_same_pack_tomorrow_and_after_all_that_happens(
 def test_where_entries_are_cut_for_writing_does_not_show(app, monkeypatch):
     number = a_campaign()
     whole = packed(number)
-    monkeypatch.setattr(packing, "_PART", 1)
     monkeypatch.setattr(log_queries, "_AT_ONCE", 3)
     assert packed(number) == whole
 
@@ -485,7 +484,7 @@ def test_progress_tells_entries_as_they_are_written(app, monkeypatch):
     of = campaign()
     crowd(400, of)
     number = deliveries.frozen(of, pack=False)
-    monkeypatch.setattr(packing, "_PART", 10_000)
+    monkeypatch.setattr(packing, "_STEP", 10)
     told = []
     packed(number, lambda done, total: told.append((done, total)))
     assert {total for _, total in told} == {400 + len(MEMBERS)}
