@@ -34,7 +34,7 @@ def shown():
     fold_all()
     assert recount() == []
     assert mismatches() == []
-    tallies = queries.tallies(factories.the_campaign().id)
+    _, tallies = queries.tallies(factories.the_campaign().id)
     return tuple(
         {key: number for key, number in tallies[dimension].items() if number}
         for dimension in (Dimension.TOTAL, Dimension.COUNTRY, Dimension.REGION)
