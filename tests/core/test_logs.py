@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import sys
+from contextlib import closing
 from http.client import HTTPConnection
 from urllib.parse import urlencode
 
@@ -160,11 +161,10 @@ def send(site, path, form=None, **headers):
     """A request to a production site as the proxy before it sends it: status, where it leads to, and the page."""
     body = None if form is None else urlencode(form)
     kind = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
-    proxy = HTTPConnection("127.0.0.1", site.port, timeout=TEST_TIMEOUT)
-    proxy.request(
-        "POST" if body is not None else "GET", path, body, {"Host": "sky.example", **kind, **headers}
-    )
-    with proxy.getresponse() as answer:
+    with closing(HTTPConnection("127.0.0.1", site.port, timeout=TEST_TIMEOUT)) as proxy:
+        method = "GET" if body is None else "POST"
+        proxy.request(method, path, body, {"Host": "sky.example", **kind, **headers})
+        answer = proxy.getresponse()
         return answer.status, answer.getheader("Location", ""), answer.read().decode()
 
 
