@@ -81,7 +81,7 @@ class CampaignView:
     sections: tuple[Section, ...]  #: of its text
     goal: int
     goal_steps: tuple[int, ...]  #: set by staff; without any, the usual ones (goals.py)
-    step_sentences: dict[int, str]  #: what is done at a step, by its number of people
+    step_sentences: dict[int, str]  #: what is done at a step in this language, by its number of people
     state: CampaignState
     opens_at: datetime | None
     closes_at: datetime | None
@@ -287,7 +287,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         share_texts={channel: text[lang] for channel, text in row.share_texts.items() if lang in text},
         sections=sections(row.body),
         goal_steps=tuple(row.goal_steps),
-        step_sentences=goals.sentences(row.step_sentences.in_language(lang)),
+        step_sentences=goals.sentences(row.step_sentences[lang]),
         state=CampaignState(row.state),
         pledge=pledge_view(row, lang),
         video=video.stored(row),

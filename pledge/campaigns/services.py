@@ -147,7 +147,7 @@ def _store_film(folder: Path, slug: str) -> _Film | None:
         still = folder / "film.webp"
         return _Film(
             files.store_video(file),
-            files.store_wide_picture(still.read_bytes()) if still.exists() else "",
+            files.store_picture(still.read_bytes(), wide=True) if still.exists() else "",
             is_new=True,
         )
 

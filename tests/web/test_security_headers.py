@@ -67,14 +67,6 @@ def test_answers_not_modified_and_parts_of_files_carry_them(client):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_page_not_modified_keeps_them(client):
-    campaign()
-    first = client.get("/ko/c/blue-skies")
-    again = client.get("/ko/c/blue-skies", headers={"If-None-Match": first.headers["ETag"]})
-    assert again.status_code == 304
-    assert again.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]
-
-
 def test_the_policy_allows_nothing_inline_and_no_foreign_place(app):
     policy = security_headers(app.extensions["pledge.config"])["Content-Security-Policy"]
     rules = dict(part.strip().split(" ", 1) for part in policy.split(";"))

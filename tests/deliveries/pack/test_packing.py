@@ -28,7 +28,6 @@ from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.packing import NoKnownKey, NotToBePacked, PackInconsistent
 from pledge.ledger import log as entries_log
 from pledge.ledger import log_queries
-from pledge.ledger.log import NoLogKey
 from pledge.signatures.models import Signature
 from pledge.statistics.totals import checkpoints
 from tests.support import apps, deliveries, paper
@@ -350,20 +349,6 @@ def test_a_delivery_is_frozen_anew_when_the_key_that_signed_it_is_gone(renewed, 
     (tmp_path / "pack.zip").write_bytes(again)
     code, said = verify(ROOT / "tools" / "verify.py", "pack", tmp_path / "pack.zip")
     assert code == 0, said
-
-
-@pytest.mark.sqlite_only
-def test_a_process_without_the_key_makes_no_pack(renewed):
-    renewed(log_key=(OLD,))
-    number = a_campaign()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(entries_log, "signers_for", _no_key)
-        with pytest.raises(NoLogKey):
-            packed(number)
-
-
-def _no_key(_slug):
-    raise NoLogKey
 
 
 @pytest.mark.sqlite_only

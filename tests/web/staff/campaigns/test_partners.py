@@ -41,6 +41,20 @@ def test_a_partner_is_added_with_its_logo_moved_corrected_and_removed(app, edito
     assert len(items.rows(PARTNER, staff_queries.desk("air").id)) == 2
 
 
+def test_why_the_last_secretariat_stays_is_told_at_a_field(app, editor):
+    factories.campaign("air")
+    secretariat = items.rows(PARTNER, staff_queries.desk("air").id)[0]
+    for path, form, field in (
+        ("", partner_form(name_en="The Secretariat"), "role"),
+        ("/remove", {"reason": "left"}, "reason"),
+    ):
+        sent = send(editor, f"partners/{secretariat.id}{path}", {**form, "seen": secretariat.stamp})
+        assert sent.status_code == 422
+        assert re.search(
+            rf'id="{field}-error"[^>]*>.*?A public campaign needs a secretariat', sent.text, re.DOTALL
+        )
+
+
 def test_a_refused_field_does_not_lose_the_logo_that_came_with_it(app, editor):
     factories.campaign("air")
     refused = send(editor, "partners/new", partner_form(name_en="", logo=picture()))
