@@ -70,12 +70,12 @@ def test_one_sender_leaves_mails_for_the_others(app, monkeypatch):
         enqueue()
     worker, taken = Worker(app), []
 
-    def look(_to):
+    def note_leases(_to):
         with db.engine.connect() as other:
             taken.append(other.scalar(select(func.count(OutboxMail.lease_until))))
         worker.stopping.set()
 
-    monkeypatch.setattr(mail, "transport", lambda _config: Notes(before=look))
+    monkeypatch.setattr(mail, "transport", lambda _config: Notes(before=note_leases))
     worker.send_mails(app.extensions["pledge.config"])
     assert taken == [loop.MAILS_AT_ONCE]
 
