@@ -158,11 +158,11 @@ def test_a_delivery_that_does_not_exist_is_told(step):
 def test_a_delivery_is_not_handed_over_in_the_future_nor_before_it_was_frozen(frozen_clock):
     number = deliveries.frozen()
 
-    def at(delta):
+    def hand_over_after(delta):
         services.hand_over(ANNA, number, handing_over(handed_over_at=clock.now() + delta))
 
-    assert faults(lambda: at(timedelta(minutes=1))) == {"handed_over_at": "not_yet"}
-    assert faults(lambda: at(timedelta(days=-1))) == {"handed_over_at": "too_early"}
+    assert faults(lambda: hand_over_after(timedelta(minutes=1))) == {"handed_over_at": "not_yet"}
+    assert faults(lambda: hand_over_after(timedelta(days=-1))) == {"handed_over_at": "too_early"}
     missing = handing_over(handed_over_at=None, channel="pigeon", receipt_number="x" * 101)
     assert faults(lambda: services.hand_over(ANNA, number, missing)) == {
         "handed_over_at": "missing",
