@@ -290,7 +290,7 @@ _TIME = 20
 def store_logos(archive: bytes) -> tuple[dict[str, str], dict[str, PictureFault]]:
     """The pictures of a zip: stored, their names in `files` by the names of the files; and those refused, with the fault.
 
-    What nobody keeps is deleted after a day. Raises BadArchive, StorageAway.
+    What nobody keeps is deleted after a day. Raises FileRefused, StorageAway.
     """
     stored: dict[str, str] = {}
     refused: dict[str, PictureFault] = {}

@@ -22,7 +22,7 @@ from pledge.core.db import transaction
 from pledge.core.i18n import Phrase
 from pledge.core.logs import log
 from pledge.files import pictures
-from pledge.files.documents import MAX_DOCUMENT, BadDocument, DocumentFault, check_document
+from pledge.files.documents import MAX_DOCUMENT, DocumentFault, check_document
 from pledge.files.models import FileKind, StoredFile
 from pledge.files.storage import FileRefused, StorageAway, current_storage
 
@@ -83,17 +83,17 @@ def store_renditions(made: dict[int, bytes]) -> str:
 def store_document(data: bytes, media_type: str) -> str:
     """Store a PDF as it is, if it is nothing but pages to read (documents.py); returns its random name.
 
-    Raises BadDocument with the fault, or StorageAway.
+    Raises FileRefused with the fault, or StorageAway.
     """
     if not data:
-        raise BadDocument(DocumentFault.EMPTY)
+        raise FileRefused(DocumentFault.EMPTY)
     if len(data) > MAX_DOCUMENT:
-        raise BadDocument(DocumentFault.TOO_LARGE)
+        raise FileRefused(DocumentFault.TOO_LARGE)
     if media_type != PDF or not data.startswith(b"%PDF-"):
-        raise BadDocument(DocumentFault.WRONG_TYPE)
+        raise FileRefused(DocumentFault.WRONG_TYPE)
     # ISO 32000-1 §7.5.5: the last line is %%EOF; writers leave some white space behind it.
     if not re.search(rb"%%EOF\s*\Z", data[-1024:]):
-        raise BadDocument(DocumentFault.DAMAGED)
+        raise FileRefused(DocumentFault.DAMAGED)
     check_document(data)
     return store_parts(
         FileKind.DOCUMENT, PDF, {"document.pdf": data}, len(data), hashlib.sha256(data).digest()

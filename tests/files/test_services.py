@@ -9,10 +9,10 @@ from structlog.testing import capture_logs
 
 from pledge.core.db import db, transaction
 from pledge.files import queries, services
-from pledge.files.documents import BadDocument, DocumentFault
+from pledge.files.documents import DocumentFault
 from pledge.files.models import StoredFile
 from pledge.files.services import BadVideoFile, VideoFault
-from pledge.files.storage import StorageAway, current_storage
+from pledge.files.storage import FileRefused, StorageAway, current_storage
 from tests.support.pictures import PDF, png
 from tests.support.rows import number_of
 from tests.support.videos import mp4, webm
@@ -80,7 +80,7 @@ def test_a_picture_is_stored_in_both_sizes_under_a_random_name():
     ],
 )
 def test_what_is_no_whole_pdf_is_refused(data, media_type, fault):
-    with pytest.raises(BadDocument) as refused:
+    with pytest.raises(FileRefused) as refused:
         services.store_document(data, media_type)
     assert refused.value.fault == fault
     assert number_of(StoredFile) == 0
