@@ -38,14 +38,6 @@ class VideoFault(Enum):
     WRONG_TYPE = Phrase("file", "This is not an MP4 or WebM video. Please save it as one of these.")
 
 
-class BadVideoFile(FileRefused):
-    """A video that is refused."""
-
-    @property
-    def message(self) -> str:
-        return super().message % {"limit": current_config().max_video_mb}
-
-
 PDF = "application/pdf"
 MEGABYTE = 1_000_000  #: bytes
 VIDEO_ENDINGS = {"video/mp4": "mp4", "video/webm": "webm"}
@@ -66,7 +58,7 @@ class UnknownFile(Exception):
 def store_picture(data: bytes, *, wide: bool = False) -> str:
     """Re-encode a picture in all sizes, or in those of a wide one, and store it; returns its random name.
 
-    Raises BadPicture with the fault, or StorageAway; then nothing is stored. Not inside a transaction: it has its own.
+    Raises FileRefused with the fault, or StorageAway; then nothing is stored. Not inside a transaction: it has its own.
     """
     return store_renditions(pictures.renditions(data, wide=wide))
 
@@ -104,11 +96,11 @@ def store_video(file: IO[bytes]) -> str:
     """Store a video as it is; returns its random name.
 
     Only its first bytes are looked at: whether browsers have its codec and what it says about the place where it was
-    recorded is the business of whoever uploads it. Raises BadVideoFile with the fault, or StorageAway.
+    recorded is the business of whoever uploads it. Raises FileRefused with the fault, or StorageAway.
     """
     size = file.seek(0, os.SEEK_END)
     if size > current_config().max_video_mb * MEGABYTE:
-        raise BadVideoFile(VideoFault.TOO_LARGE)
+        raise FileRefused(VideoFault.TOO_LARGE, limit=current_config().max_video_mb)
     file.seek(0)
     media_type = _video_type(file.read(_VIDEO_START))
     file.seek(0)
@@ -120,12 +112,12 @@ def store_video(file: IO[bytes]) -> str:
 def _video_type(start: bytes) -> str:
     """The media type by the first bytes: the brand of an MP4 (ISO/IEC 14496-12), the EBML header of a WebM (RFC 9559)."""
     if not start:
-        raise BadVideoFile(VideoFault.EMPTY)
+        raise FileRefused(VideoFault.EMPTY)
     if start[4:8] == b"ftyp" and start[8:12] != b"qt  ":
         return "video/mp4"
     if start.startswith(b"\x1a\x45\xdf\xa3") and b"webm" in start:
         return "video/webm"
-    raise BadVideoFile(VideoFault.WRONG_TYPE)
+    raise FileRefused(VideoFault.WRONG_TYPE)
 
 
 def keep(session: Session, name: str) -> None:

@@ -11,7 +11,7 @@ from pledge.core.db import db, transaction
 from pledge.files import queries, services
 from pledge.files.documents import DocumentFault
 from pledge.files.models import StoredFile
-from pledge.files.services import BadVideoFile, VideoFault
+from pledge.files.services import VideoFault
 from pledge.files.storage import FileRefused, StorageAway, current_storage
 from tests.support.pictures import PDF, png
 from tests.support.rows import number_of
@@ -101,7 +101,7 @@ def test_a_video_is_stored_as_it_is_and_goes_with_the_sweep(frozen_clock):
 def test_a_video_that_is_larger_than_the_setting_is_not_stored(make_app):
     with make_app(max_video_mb=1).app_context():
         assert services.store_video(io.BytesIO(mp4(media=900_000)))
-        with pytest.raises(BadVideoFile) as refused:
+        with pytest.raises(FileRefused) as refused:
             services.store_video(io.BytesIO(mp4(media=1_000_000)))
         assert refused.value.fault == VideoFault.TOO_LARGE
         assert number_of(StoredFile) == 1
@@ -118,7 +118,7 @@ def test_a_video_that_is_larger_than_the_setting_is_not_stored(make_app):
     ],
 )
 def test_a_video_is_known_by_its_first_bytes(data, fault):
-    with pytest.raises(BadVideoFile) as refused:
+    with pytest.raises(FileRefused) as refused:
         services.store_video(io.BytesIO(data))
     assert refused.value.fault == fault
     assert number_of(StoredFile) == 0
