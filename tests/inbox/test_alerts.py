@@ -13,7 +13,7 @@ from tests.support import factories, news, paper
 from tests.support.factories import endorsement
 
 
-def told(member):
+def mailed_alerts(member):
     """The kinds of alerts that were mailed to this person."""
     db.session.rollback()
     query = (
@@ -37,9 +37,9 @@ def test_each_is_told_once_of_what_they_can_decide(evening):
     for _ in range(2):
         alert_waiting()
         evening.move(hours=2)
-    assert told(editor) == [AlertKind.APPROVAL_WAITS] * 2
-    assert told(moderator) == [AlertKind.ACT_PROPOSED, AlertKind.ORGANIZATION_WAITS]
-    assert told(viewer) == []
+    assert mailed_alerts(editor) == [AlertKind.APPROVAL_WAITS] * 2
+    assert mailed_alerts(moderator) == [AlertKind.ACT_PROPOSED, AlertKind.ORGANIZATION_WAITS]
+    assert mailed_alerts(viewer) == []
 
 
 def test_a_queue_is_told_of_when_it_begins_and_not_for_each_that_joins_it(evening):
@@ -48,7 +48,7 @@ def test_a_queue_is_told_of_when_it_begins_and_not_for_each_that_joins_it(evenin
     alert_waiting()
     endorsement(state="review")
     alert_waiting()
-    assert told(moderator) == [AlertKind.ORGANIZATION_WAITS]
+    assert mailed_alerts(moderator) == [AlertKind.ORGANIZATION_WAITS]
 
 
 @pytest.mark.parametrize("kinds", [[AlertKind.INBOX_DAILY], []], ids=["daily", "never"])
@@ -59,7 +59,7 @@ def test_who_wants_one_mail_a_day_or_none_gets_that(evening, kinds):
     for _ in range(48):
         alert_waiting()
         evening.move(hours=1)
-    assert told(moderator) == kinds * 2
+    assert mailed_alerts(moderator) == kinds * 2
 
 
 def test_nobody_is_told_daily_of_an_empty_inbox(evening):
@@ -67,4 +67,4 @@ def test_nobody_is_told_daily_of_an_empty_inbox(evening):
     for _ in range(24):
         alert_waiting()
         evening.move(hours=1)
-    assert told(member) == []
+    assert mailed_alerts(member) == []

@@ -148,14 +148,14 @@ def attempt(
             try:
                 check()
             except BadFields as wrong:
-                _tell(form, _errors(form, wrong, places or {}))
-        _tell(form, refused_files)
+                _set_errors(form, _errors(form, wrong, places or {}))
+        _set_errors(form, refused_files)
         return SavingProblem(422)
     problem = None
     try:
         act()
     except (BadFields, ReasonMissing, UnknownFile) as wrong:
-        _tell(form, _errors(form, wrong, places or {}))
+        _set_errors(form, _errors(form, wrong, places or {}))
         problem = SavingProblem(422)
     except EditedMeanwhile as meanwhile:
         form["seen"].data = meanwhile.stamp
@@ -187,7 +187,7 @@ def _errors(form: Form, wrong: Exception, places: Mapping[str, str]) -> dict[str
     }
 
 
-def _tell(form: Form, errors: Mapping[str, list[Any]]) -> None:
+def _set_errors(form: Form, errors: Mapping[str, list[Any]]) -> None:
     for name, words in errors.items():
         form[name].errors = words
 
@@ -209,7 +209,7 @@ def take_file(form: Form, name: str, kind: str = "picture") -> str:
     """
     kept, sent = form[f"{name}_kept"], request.files.get(name)
     if sent is None or not sent.filename:
-        return _kept(kept.data or "")
+        return _file_of(kept.data or "")
     try:
         stored = _STORES[kind](sent)
     except FileRefused as bad:
@@ -225,7 +225,7 @@ def take_file(form: Form, name: str, kind: str = "picture") -> str:
     return ""
 
 
-def _kept(ticket: str) -> str:
+def _file_of(ticket: str) -> str:
     try:
         found = tokens.read(Purpose.UPLOAD, ticket)
     except BadToken:

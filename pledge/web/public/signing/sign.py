@@ -91,6 +91,7 @@ def proof_required(error: ProofRequired) -> Response:
     page = render_page(
         "public/signing/proof_of_work.html",
         error.status,
+        layout="layouts/action.html",
         page=error.campaign,
         step=error,
         action=request.path,

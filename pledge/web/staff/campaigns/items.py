@@ -235,7 +235,7 @@ def item(slug: str, section: str, number: int | None) -> Response:
     form = SECTIONS[section]
     if number is None:
         return _page(slug, section, None, form(data=form.blank), OK)
-    row = _one(slug, section, number)
+    row = _item(slug, section, number)
     return _page(slug, section, row, form(data={**form.typed(row.fields), "seen": row.stamp}), OK)
 
 
@@ -289,7 +289,7 @@ def item_move(slug: str, section: str, number: int, direction: str) -> AnyRespon
 def item_remove(slug: str, section: str, number: int) -> AnyResponse:
     kind, row, form, problem = (
         SECTIONS[section].kind,
-        _one(slug, section, number),
+        _item(slug, section, number),
         RemoveForm(request.form),
         OK,
     )
@@ -309,7 +309,7 @@ def item_remove(slug: str, section: str, number: int) -> AnyResponse:
     return removal_page(slug, row.title, back, form, problem)
 
 
-def _one(slug: str, section: str, number: int) -> Item[Any]:
+def _item(slug: str, section: str, number: int) -> Item[Any]:
     return items.get(SECTIONS[section].kind, campaigns.desk(slug).id, number)
 
 

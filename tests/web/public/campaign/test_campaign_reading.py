@@ -178,6 +178,7 @@ def test_the_press_page_has_number_words_pictures_tables_and_whom_to_ask(app, cl
     for part in (
         'standing__number">3<',
         'standing__number">1<',
+        'id="code-about"',
         "As of <time",
         "There is one sky.",
         "Kim Haneul",
