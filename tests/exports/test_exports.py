@@ -312,3 +312,12 @@ def test_what_cannot_be_exported_leaves_no_job(app, changes):
         services.request(ANNA, **asked)
     assert not jobs.advance(MAKERS)
     assert services.newest() == []
+
+
+def test_files_are_listed_with_their_jobs_at_once(app, statements):
+    campaign()
+    for form in services.FORMATS:
+        services.request(ANNA, SLUG, "ledger", form, lang="ko")
+    with statements() as seen:
+        assert [export.job.state for export in services.newest()] == [JobState.WAITING] * 2
+    assert len(seen) == 2
