@@ -77,11 +77,12 @@ def newest(within: timedelta, limit: int = 20) -> list[AlertView]:
         return [AlertView(AlertKind(row.kind), row.facts, row.at, CallState(row.call_state)) for row in rows]
 
 
-def last_at(kind: AlertKind) -> datetime | None:
-    """When the newest alert of this kind was told."""
+def last_at(kind: AlertKind, about: str = "") -> datetime | None:
+    """When the newest alert of this kind, about what begins like this, was told."""
     table = Alert.__table__.c
+    said = table.kind == kind, table.about.startswith(about, autoescape=True)
     with reading() as connection:
-        return connection.execute(select(func.max(table.at)).where(table.kind == kind)).scalar()
+        return connection.execute(select(func.max(table.at)).where(*said)).scalar()
 
 
 def _was_said(session: Session, kind: AlertKind, about: str) -> bool:
