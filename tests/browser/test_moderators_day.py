@@ -4,10 +4,11 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.staff_gallery import LONG_NAME
 from tests.browser.steps import press, staff_page
 from tests.support import staff
 from tests.support.browser import wait_for_modules
-from tests.support.factories import campaign, endorsement, signature
+from tests.support.factories import campaign, endorsement, signature, version_of
 from tests.support.factories import staff as member_of_staff
 
 PASSWORD = "three green herons waited"
@@ -80,7 +81,7 @@ def test_j_and_k_go_through_the_list_enter_opens_a_case_and_j_goes_to_the_next(v
     expect(page.get_by_role("heading", level=1)).to_have_text("Keyboard Works 2")
 
 
-def test_on_a_phone_the_list_says_level_and_age_and_the_decision_stands_within_two_screens(visitor, site):
+def test_on_a_phone_the_list_says_level_and_age(visitor, site):
     with site.inside():
         endorsement(state="review", name_en="Small Screen")
     page = staff_page(visitor, site, "moderator")
@@ -90,5 +91,26 @@ def test_on_a_phone_the_list_says_level_and_age_and_the_decision_stands_within_t
     for part in (card.locator("th a"), card.get_by_text("Contact’s e-mail only"), card.locator("time")):
         box = part.bounding_box()
         assert 0 <= box["x"] < box["x"] + box["width"] <= 360
-    press(page, page.get_by_role("link", name="Small Screen"))
-    assert page.locator("form[action$='/publish'] button").bounding_box()["y"] < 2 * 740
+
+
+def test_on_a_phone_the_decision_is_in_sight_from_the_start_however_long_the_case(visitor, site):
+    long = {
+        **LONG_NAME,
+        "statement_ko": "맑은 하늘을 위해 함께 약속합니다. " * 28,
+        "statement_en": "We promise to work for clear skies. " * 16,
+        "website": f"https://long.example/{'path/' * 50}",
+    }
+    with site.inside():
+        row = endorsement(interim_year=2030, interim_percent=40, **long)
+        version_of(row, target_year=2041, **long)
+    page = staff_page(visitor, site, "moderator")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{DESK}/{row.id}")
+    publish = page.locator("form[action$='/publish'] button")
+    assert page.locator("#acts-title").bounding_box()["y"] > 2 * 740, "the case is as long as it may be"
+    expect(publish).to_be_in_viewport(ratio=1)
+    page.evaluate("scrollTo(0, 1000)")
+    expect(publish).to_be_in_viewport(ratio=1)
+    page.get_by_role("link", name="Other decisions").click()
+    for part in (page.locator("#acts-title"), publish, page.locator("#changes summary")):
+        expect(part).to_be_in_viewport(ratio=1)
