@@ -70,7 +70,7 @@ def close_account(_client: StaffClient) -> Act:
     person = factories.staff("viewer")
     long = "left " * 201
     return Act(
-        f"/staff/people/{person.id}/close", {"reason": WHY}, "staff.close", wrong={"reason": long}, typed=long
+        f"/staff/people/{person.id}/close", {"why": WHY}, "staff.close", wrong={"why": long}, typed=long
     )
 
 

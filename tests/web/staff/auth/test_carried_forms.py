@@ -300,12 +300,6 @@ def test_a_page_that_is_none_stands_in_the_frame_of_the_area(app, staff_client, 
     assert "로그아웃" in admin.get(then).text
 
 
-def test_an_error_page_stands_in_the_frame_of_the_staff_area(staff_client):
-    answer = staff_client("admin", lang="en").get("/staff/switches/signing")
-    assert answer.status_code == 405
-    assert "Sign out" in answer.text
-
-
 def test_an_error_page_shows_no_menu_to_somebody_who_has_not_signed_in(client):
     answer = client.get("/staff/nothing")
     assert answer.status_code == 404

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from config import current_config
-from pledge.accounts import moderation, passwords, sessions
+from pledge.accounts import moderation, sessions
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
-from pledge.core.concurrency import ConcurrencyLimit
 from pledge.web.staff.acts import Ask, asks
 from pledge.web.staff.auth.access import SIGNED_IN_AT, guard
 from tests.support import factories
@@ -191,15 +190,6 @@ def test_guessing_the_password_before_the_code_is_slowed_down(admin):
     wrong = {"factor-code": code(admin.member), "factor-password": "wrong"}
     statuses = [admin.post(address, data=wrong).status_code for _ in range(6)]
     assert statuses == [422] * 5 + [429]
-
-
-@pytest.mark.sqlite_only
-def test_a_password_that_was_refused_as_busy_is_no_try(admin, monkeypatch):
-    address = "/staff/verify?sign_in=y"
-    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=0, waiting=0))
-    assert [admin.post(address, data=everything(admin)).status_code for _ in range(7)] == [503] * 7
-    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=1, waiting=1))
-    assert admin.post(address, data=everything(admin)).status_code == 303
 
 
 @pytest.mark.sqlite_only

@@ -71,10 +71,6 @@ def test_a_quiet_week_says_so(staff_client, app, frozen_clock):
     assert "Nothing looks made by a program, and nothing is on hold." in page
 
 
-def test_a_site_without_a_campaign_has_nothing_to_watch(staff_client, app):
-    assert "no campaign yet" in staff_client("moderator", lang="en").get("/staff/watch").text
-
-
 def test_a_cluster_says_how_many_it_is_and_offers_what_can_be_done(staff_client, wave, hashed):
     page = staff_client("moderator", lang="en").get(address(hashed))
     for words in (
@@ -180,12 +176,6 @@ def test_more_than_one_person_may_release_wait_for_a_second_one(staff_client, wa
     sent = put_on_list(staff_client("moderator"), hashed, "allow")
     act = db.session.scalars(select(Invalidation)).one()
     assert (act.state, sent.location) == ("proposed", f"/staff/invalidations/{act.id}")
-
-
-def test_the_list_needs_a_reason(staff_client, wave, hashed):
-    answer = put_on_list(staff_client("moderator", lang="en"), hashed, "allow", " ")
-    assert (answer.status_code, "Give a reason" in answer.text) == (422, True)
-    assert db.session.scalars(select(ListedOrigin)).all() == []
 
 
 @pytest.mark.parametrize(
