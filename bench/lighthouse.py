@@ -19,7 +19,14 @@ from tests.support import browser
 PACKAGE = Path(__file__).parent / "npm"
 PROGRAM = PACKAGE / "node_modules" / ".bin" / "lighthouse"
 
-PAGES = ("", "c/blue-skies", "c/blue-skies/organizations", "c/blue-skies/progress", "verify")
+PAGES = (
+    "",
+    "c/blue-skies",
+    "c/blue-skies/sign",
+    "c/blue-skies/organizations",
+    "c/blue-skies/progress",
+    "verify",
+)
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 FULL_MARKS = 100
 MAX_LCP_MS = 1200

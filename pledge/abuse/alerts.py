@@ -4,7 +4,6 @@ Who is told by mail is known to accounts (accounts/alarms.py), which is what oth
 (webhook.py).
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, select, text
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 from config import current_config
 from pledge.abuse.models import Alert, AlertKind, CallState, Facts
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import load, reading
 from pledge.core.i18n import Phrase, format_count
 from pledge.core.languages import Texts
 
@@ -37,16 +36,6 @@ QUIET: dict[AlertKind, timedelta | None] = {
 ALERT_LOCK = 0x616C7274
 
 
-@dataclass(frozen=True)
-class AlertView:
-    """An alert as staff see it."""
-
-    kind: AlertKind
-    facts: Facts
-    at: datetime
-    call_state: CallState
-
-
 def record(session: Session, kind: AlertKind, about: str, facts: Facts) -> Alert | None:
     """The new row; None when the same was said within the kind's time of quiet."""
     if _was_said(session, kind, about):
@@ -63,26 +52,17 @@ def record(session: Session, kind: AlertKind, about: str, facts: Facts) -> Alert
     return row
 
 
-def newest(within: timedelta, limit: int = 20) -> list[AlertView]:
+def newest(within: timedelta, limit: int = 20) -> list[Alert]:
     """The alerts of this time, the newest first."""
-    table = Alert.__table__.c
-    query = (
-        select(table.kind, table.facts, table.at, table.call_state)
-        .where(table.at >= clock.now() - within)
-        .order_by(table.at.desc())
-        .limit(limit)
-    )
-    with reading() as connection:
-        rows = connection.execute(query)
-        return [AlertView(AlertKind(row.kind), row.facts, row.at, CallState(row.call_state)) for row in rows]
+    query = select(Alert).where(Alert.at >= clock.now() - within)
+    return load(query.order_by(Alert.at.desc()).limit(limit))
 
 
 def last_at(kind: AlertKind, about: str = "") -> datetime | None:
     """When the newest alert of this kind, about what begins like this, was told."""
-    table = Alert.__table__.c
-    said = table.kind == kind, table.about.startswith(about, autoescape=True)
+    said = Alert.kind == kind, Alert.about.startswith(about, autoescape=True)
     with reading() as connection:
-        return connection.execute(select(func.max(table.at)).where(*said)).scalar()
+        return connection.scalar(select(func.max(Alert.at)).where(*said))
 
 
 def _was_said(session: Session, kind: AlertKind, about: str) -> bool:
@@ -92,7 +72,7 @@ def _was_said(session: Session, kind: AlertKind, about: str) -> bool:
     return bool(session.scalar(select(said)))
 
 
-HEADLINES = {
+HEADLINES: dict[str, Phrase] = {
     AlertKind.VALVE_CLOSED: Phrase("alert", "E-mails to new addresses are held back"),
     AlertKind.BREAKER_OPEN: Phrase("alert", "Few sign-ups are being confirmed"),
     AlertKind.SIGN_UPS_HELD: Phrase("alert", "Signatures on hold wait for a decision"),
@@ -106,7 +86,7 @@ HEADLINES = {
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The numbers of %(campaign)s do not agree"),
 }
 
-DETAILS = {
+DETAILS: dict[str, Phrase] = {
     AlertKind.VALVE_CLOSED: Phrase(
         "alert",
         "More e-mails to new addresses have been requested than the site may send in a minute. They are held back and go out "
@@ -166,13 +146,13 @@ _DELIVERED_FELL = Phrase(
 )
 
 
-def headline(kind: AlertKind, facts: Facts, lang: str) -> str:
+def headline(kind: str, facts: Facts, lang: str) -> str:
     return HEADLINES[kind].in_language(lang, **_in_language(facts, lang))
 
 
-def details(kind: AlertKind, facts: Facts, lang: str) -> str:
+def details(kind: str, facts: Facts, lang: str) -> str:
     phrases = [_DELIVERED_FELL] if "delivered" in facts else []
-    if kind is not AlertKind.DELIVERY_FELL or "percent" in facts:
+    if kind != AlertKind.DELIVERY_FELL or "percent" in facts:
         phrases.append(DETAILS[kind])
     return " ".join(phrase.in_language(lang, **_in_language(facts, lang)) for phrase in phrases)
 

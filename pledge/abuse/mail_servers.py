@@ -12,12 +12,11 @@ from functools import cache
 from typing import Any
 
 from publicsuffixlist import PublicSuffixList
-from sqlalchemy import Boolean, ColumnElement, LargeBinary, bindparam, delete, exists, select, text
+from sqlalchemy import ColumnElement, Connection, delete, exists, select
 
 from pledge.abuse.models import MailServer
 from pledge.core import clock
-from pledge.core.db import reading, write_autocommit
-from pledge.core.db.types import UTCDateTime
+from pledge.core.db import insert_into, reading, write_autocommit
 from pledge.core.encryption import vault
 
 #: Reviewed 2026-11-27: under which names the mail servers of services stand that follow the links of a mail. Those of free
@@ -79,19 +78,6 @@ MAX_WAITING, MAX_KNOWN = 10_000, 50_000
 
 #: The names of a domain's mail servers. Raises DNSException when no answer came.
 Resolve = Callable[[str], list[str]]
-
-_STORE = text(
-    """
-    INSERT INTO mail_servers (domain_hash, scans, server_hash, checked_at)
-    VALUES (:domain_hash, :scans, :server_hash, :now)
-    ON CONFLICT (domain_hash) DO UPDATE
-       SET scans = excluded.scans, server_hash = excluded.server_hash, checked_at = excluded.checked_at"""
-).bindparams(
-    bindparam("domain_hash", type_=LargeBinary),
-    bindparam("scans", type_=Boolean),
-    bindparam("server_hash", type_=LargeBinary),
-    bindparam("now", type_=UTCDateTime()),
-)
 
 #: Domain and scope by the hash of the domain.
 _waiting: "OrderedDict[bytes, tuple[str, str]]" = OrderedDict()
@@ -189,8 +175,18 @@ def _is_stored(domain_hash: bytes) -> bool:
 
 
 def _store(domain_hash: bytes, scans: bool, server_hash: bytes | None) -> None:
-    values = {"domain_hash": domain_hash, "scans": scans, "server_hash": server_hash, "now": clock.now()}
-    write_autocommit(lambda connection: connection.execute(_STORE, values).rowcount)
+    row = {
+        "domain_hash": domain_hash,
+        "scans": scans,
+        "server_hash": server_hash,
+        "checked_at": clock.now(),
+    }
+
+    def store(connection: Connection) -> None:
+        statement = insert_into(connection, MailServer).values(row)
+        connection.execute(statement.on_conflict_do_update(index_elements=[MailServer.domain_hash], set_=row))
+
+    write_autocommit(store)
 
 
 def _remember(domain_hash: bytes) -> None:

@@ -9,16 +9,15 @@ import hmac
 import json
 import socket
 import ssl
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import urllib3
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from config import Config, current_config
 from pledge.abuse import alerts
-from pledge.abuse.models import Alert, AlertKind, CallState, Facts
+from pledge.abuse.models import Alert, CallState, Facts
 from pledge.core import clock, languages
 from pledge.core.db import reading, transaction, write_autocommit
 from pledge.core.logs import log
@@ -36,15 +35,8 @@ class CallFailed(Exception):
     """The webhook could not be called; the message is a short code."""
 
 
-@dataclass(frozen=True)
-class Call:
-    """An alert that this worker may tell the webhook."""
-
-    id: int
-    kind: AlertKind
-    facts: Facts
-    at: datetime
-    attempts: int  #: this one included
+#: Of an alert that this worker may tell the webhook: id, kind, facts, time and attempts, this one included.
+Call = Row[int, str, Facts, datetime, int]
 
 
 def advance() -> bool:
@@ -67,7 +59,7 @@ def body(call: Call) -> bytes:
     lang = languages.default()
     content = {
         "id": call.id,
-        "kind": call.kind.value,
+        "kind": call.kind,
         "at": clock.iso_utc(call.at),
         "site": current_config().base_url,
         "text": alerts.headline(call.kind, call.facts, lang),
@@ -142,23 +134,22 @@ def _claim() -> Call | None:
         if connection.execute(due).first() is None:
             return None
     with transaction() as session:
-        row = session.execute(
+        return session.execute(
             update(Alert)
             .where(Alert.id.in_(due.with_for_update(skip_locked=True)))
             .values(call_attempts=Alert.call_attempts + 1, call_due_at=now + LEASE)
             .returning(Alert.id, Alert.kind, Alert.facts, Alert.at, Alert.call_attempts)
         ).first()
-    return None if row is None else Call(row.id, AlertKind(row.kind), row.facts, row.at, row.call_attempts)
 
 
 def _put_off(call: Call, error: str) -> None:
     now = clock.now()
     if now - call.at >= GIVE_UP_AFTER:
-        log.error("webhook: given up", alert=call.id, kind=call.kind.value, error=error)
+        log.error("webhook: given up", alert=call.id, kind=call.kind, error=error)
         _mark(call, call_state=CallState.DEAD, call_error=error)
         return
-    pause = min(FIRST_PAUSE * 2.0 ** min(call.attempts - 1, 10), MAX_PAUSE)
-    log.warning("webhook: put off", alert=call.id, kind=call.kind.value, error=error)
+    pause = min(FIRST_PAUSE * 2.0 ** min(call.call_attempts - 1, 10), MAX_PAUSE)
+    log.warning("webhook: put off", alert=call.id, kind=call.kind, error=error)
     _mark(call, call_due_at=now + pause, call_error=error)
 
 

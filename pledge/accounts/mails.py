@@ -20,7 +20,7 @@ from pledge.mail.outbox import NewMail, enqueue
 _STAFF = Phrase("mail", "Staff")
 
 #: Where a kind of alert is looked into; the others: the first page of the staff area.
-_PLACES = dict.fromkeys((AlertKind.SIGN_UPS_HELD, AlertKind.DOMAIN_HELD), "staff.watch")
+_PLACES: dict[str, str] = dict.fromkeys((AlertKind.SIGN_UPS_HELD, AlertKind.DOMAIN_HELD), "staff.watch")
 
 
 def composers() -> Composers:
@@ -64,13 +64,12 @@ def notice(mail: Claimed, member: StaffMember) -> Message:
 def alert(mail: Claimed, about: tuple[StaffMember, Alert]) -> Message:
     """What the alert says, since when, and where to look."""
     member, row = about
-    kind = AlertKind(row.kind)
     values = {
-        "headline": alerts.headline(kind, row.facts, mail.lang),
-        "details": alerts.details(kind, row.facts, mail.lang),
+        "headline": alerts.headline(row.kind, row.facts, mail.lang),
+        "details": alerts.details(row.kind, row.facts, mail.lang),
         "since": format_datetime(mail.created_at, mail.lang),
     }
-    link = urls.public_url(_PLACES.get(kind, "staff.inbox"))
+    link = urls.public_url(_PLACES.get(row.kind, "staff.inbox"))
     return _message(mail, member, link=link, account=urls.public_url("staff.account"), **values)
 
 

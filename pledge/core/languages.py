@@ -11,6 +11,8 @@ from typing import Any
 
 from babel import Locale
 from flask import has_app_context
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 from sqlalchemy import JSON, ColumnElement, Dialect, TypeDecorator, case, func
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -75,6 +77,11 @@ class Texts(dict[str, str]):
     def is_complete(self) -> bool:
         """Whether it is there in every language of the site."""
         return all(self[lang] for lang in codes())
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """How pydantic reads one from a document."""
+        return core_schema.no_info_after_validator_function(cls, handler(dict[str, str]))
 
 
 def texts(pairs: Iterable[tuple[str, str]] | Mapping[str, str]) -> Texts:

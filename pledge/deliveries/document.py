@@ -7,11 +7,12 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.ledger.counting import Moves
-from pledge.statistics.cells import Cell
-from pledge.statistics.totals import CountedCheckpoint, Organization, PaperTotals, Pledge, Totals
+from pledge.statistics.totals import CountedCheckpoint, Pledge, Totals
 
 #: In the manifest and in the document; a changed format gets another name.
 FORMAT = "pledge-delivery/v1"
@@ -89,31 +90,12 @@ class Document(Totals):
         return json.dumps(raw, ensure_ascii=False, sort_keys=True, indent=1)
 
 
+_DOCUMENT = TypeAdapter(Document)
+
+
 def from_json(text: str) -> Document:
-    """The document of a delivery as it was frozen. Raises KeyError or TypeError for anything else."""
+    """The document of a delivery as it was frozen. Raises KeyError or ValueError for anything else."""
     raw: dict[str, Any] = json.loads(text)
-    for name in ("title", "recipient", "occasion", "letter"):
-        raw[name] = Texts(raw[name])
-    raw["secretariat"] = [Texts(one) for one in raw["secretariat"]]
-    raw["partners"] = [
-        NamedPartner(Texts(one["name"]), one["type"]) if "name" in one else NamedPartner(Texts(one))
-        for one in raw["partners"]
-    ]
-    for name in ("by_country", "by_region", "by_day"):
-        raw[name] = [Cell(cell["key"], Texts(cell["label"]), cell["people"]) for cell in raw[name]]
-    raw["pledges"] = [Pledge(one["version"], one["sha256"], Texts(one["text"])) for one in raw["pledges"]]
-    raw["named_organizations"] = [
-        Organization(**{**one, "name": Texts(one["name"]), "statement": Texts(one["statement"])})
-        for one in raw.pop("organizations")
-    ]
-    raw["checkpoint"] = CountedCheckpoint(**raw["checkpoint"])
-    raw |= raw["checkpoint"].counts
-    raw["newest"] = CountedCheckpoint(**raw["newest"]) if raw.get("newest") else None
-    raw["paper"] = PaperTotals(**raw["paper"]) if raw.get("paper") else None
-    raw["people_moves"], raw["organization_moves"] = (
-        Moves(**raw[name]) for name in ("people_moves", "organization_moves")
-    )
-    raw["sign_ups"] = SignUps(**raw["sign_ups"])
-    reply = raw.pop("reply", {})
-    texts = {name: Texts(reply[name]) for name in ("department", "person", "address") if name in reply}
-    return Document(**raw, reply=Reply(**{**reply, **texts}))
+    raw["named_organizations"] = raw.pop("organizations")
+    raw["partners"] = [one if "name" in one else {"name": one} for one in raw["partners"]]
+    return _DOCUMENT.validate_python({**raw, **CountedCheckpoint(**raw["checkpoint"]).counts})

@@ -34,6 +34,10 @@ _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_
 _GROWTH_HEIGHT = 320  #: in pixels; a row has 20
 _LINE, _BAR, _GRID = "#0061A8", "#5E9ABF", "#C9DCEA"
 
+_UNNAMED = Phrase("table", "Organisations that are counted but no longer named, as their content was deleted")
+_SEPARATE = Phrase("table", "People and organisations are two separate numbers and are never added up.")
+_PAPER_APART = Phrase("table", "Signatures on paper are in neither number: they are not confirmed by e-mail.")
+
 
 @dataclass(frozen=True)
 class TotalsFile:
@@ -52,9 +56,9 @@ class Section:
 
 
 SECTIONS = (
-    Section("country", labels.BY_COUNTRY, labels.COUNTRY, lambda totals: totals.by_country),
-    Section("region", labels.BY_REGION, labels.REGION, lambda totals: totals.by_region),
-    Section("day", labels.BY_DAY, labels.DAY, lambda totals: totals.by_day),
+    Section("country", Phrase("table", "By country"), labels.COUNTRY, lambda totals: totals.by_country),
+    Section("region", Phrase("table", "By region"), labels.REGION, lambda totals: totals.by_region),
+    Section("day", Phrase("table", "By day"), labels.DAY, lambda totals: totals.by_day),
 )
 
 
@@ -117,8 +121,8 @@ def totals_xlsx(totals: Totals) -> bytes:
         # Without a fixed time a workbook contains the moment at which it was made.
         book.set_properties({"title": _title(totals), "created": totals.as_of})
         styles = Styles(book)
-        heads = [*_in_each(totals, labels.ITEM).values(), _name(totals, labels.VALUE)]
-        summary = Sheet(book, _sheet_name(totals, labels.SUMMARY), styles, heads)
+        heads = [*_in_each(totals, Phrase("table", "Item")).values(), _name(totals, Phrase("table", "Value"))]
+        summary = Sheet(book, _sheet_name(totals, Phrase("table", "Summary")), styles, heads)
         lines = list(_summary(totals))
         for line in lines:
             summary.add(line)
@@ -221,10 +225,10 @@ def _summary(totals: Totals) -> Iterator[list[Value]]:
     def line(label: Phrase, value: Value) -> list[Value]:
         return [*_in_each(totals, label).values(), value]
 
-    yield line(labels.CAMPAIGN, _title(totals))
+    yield line(Phrase("table", "Campaign"), _title(totals))
     yield line(labels.PEOPLE, totals.people)
     if totals.goal:
-        yield line(labels.GOAL, totals.goal)
+        yield line(Phrase("table", "Goal"), totals.goal)
     if totals.people_moves is not None:
         for reason, name in REASONS.items():
             words = [
@@ -233,20 +237,25 @@ def _summary(totals: Totals) -> Iterator[list[Value]]:
             yield [*words, getattr(totals.people_moves, reason)]
     yield line(labels.ORGANIZATIONS, totals.organizations)
     if totals.unnamed_organizations:
-        yield line(labels.UNNAMED, totals.unnamed_organizations)
+        yield line(_UNNAMED, totals.unnamed_organizations)
     if totals.paper is not None:
         yield line(labels.PAPER, totals.paper.signatures)
     yield line(labels.AS_OF, f"{totals.as_of.astimezone(SEOUL):%Y-%m-%d %H:%M:%S} KST")
     if totals.checkpoint is not None:
         yield line(labels.ENTRIES, totals.checkpoint.size)
-        yield line(labels.ROOT_HASH, totals.checkpoint.root)
+        yield line(Phrase("table", "Root hash"), totals.checkpoint.root)
     if isinstance(totals, Document):
-        yield line(labels.LOG, totals.origin)
-        yield line(labels.VERIFY, f"{totals.address}/{totals.languages[0]}/verify")
-    apart = list(_in_each(totals, labels.PAPER_APART).values()) if totals.paper else []
-    merged = [labels.MERGED.in_language(lang, smallest=totals.smallest_shown) for lang in totals.languages]
-    for text in [*_in_each(totals, labels.SEPARATE).values(), *apart, *merged]:
-        yield line(labels.NOTE, text)
+        yield line(Phrase("table", "Name of the log"), totals.origin)
+        yield line(Phrase("table", "Page for checking"), f"{totals.address}/{totals.languages[0]}/verify")
+    for text in _notes(totals):
+        yield line(Phrase("table", "Note"), text)
+
+
+def _notes(totals: Totals) -> list[str]:
+    said = [_SEPARATE, *([_PAPER_APART] if totals.paper else []), labels.MERGED]
+    return [
+        one.in_language(lang, smallest=totals.smallest_shown) for one in said for lang in totals.languages
+    ]
 
 
 def _breakdown(book: Any, styles: Styles, totals: Totals, section: Section) -> Sheet:
@@ -271,7 +280,7 @@ def _organizations(book: Any, styles: Styles, totals: Totals) -> None:
     columns = organization_columns()
     heads = [column.heading(totals.languages) for column in columns]
     name = _sheet_name(totals, labels.ORGANIZATIONS)
-    sheet = Sheet(book, name, styles, heads, landscape=True, grouped=False)
+    sheet = Sheet(book, name, styles, heads, is_list=True)
     for one in totals.named_organizations:
         sheet.add([column.cell(one, totals.languages) for column in columns])
     sheet.finish(longest=22)
@@ -301,7 +310,7 @@ def _charts(book: Any, totals: Totals, summary: Sheet, sheets: dict[str, Sheet],
                 "major_unit_type": "months",
             }
         )
-        _style(totals, line, labels.GROWTH, _GROWTH_HEIGHT)
+        _style(totals, line, Phrase("table", "People who signed, in all"), _GROWTH_HEIGHT)
         summary.insert(below, line)
         below += _GROWTH_HEIGHT // 20 + 1
     if totals.by_region:
@@ -311,7 +320,7 @@ def _charts(book: Any, totals: Totals, summary: Sheet, sheets: dict[str, Sheet],
         bars.add_series({**series, "fill": {"color": _BAR}, "gap": 40, "data_labels": {"value": True}})
         bars.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
         bars.set_y_axis({"reverse": True, "interval_unit": 1, "num_font": {"size": 9}})
-        _style(totals, bars, labels.REGIONS, 120 + 24 * last)
+        _style(totals, bars, Phrase("table", "People who signed, by region"), 120 + 24 * last)
         summary.insert(below, bars)
 
 

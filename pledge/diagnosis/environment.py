@@ -206,7 +206,7 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
             f"{breaker.OPEN} (PLEDGE_BREAKER_SHARE, PLEDGE_BREAKER_PACE): somebody may be typing other people's addresses; "
             "see the staff area",
         )
-    if (slow_since := breaker.slow_since()) is not None:
+    if (slow_since := valve.current().slow_since) is not None:
         yield warning(
             "mail",
             f"the mails of one domain or network go out slowly since {clock.iso_utc(slow_since)}: few of them are confirmed",
@@ -219,7 +219,7 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
             f"of the mails of the last hours {fall.recent.confirmed_share:.0%} were confirmed at {fall.recent.provider}, usually "
             f"{fall.usual.confirmed_share:.0%}: it may refuse them or sort them out as spam; see the staff area, e-mail",
         )
-    if dead := mail.dead_mails():
+    if dead := mail.given_up().mails:
         yield warning("mail", f"{dead} mails were given up: see `flask mail dead`, then `flask mail retry`")
 
 

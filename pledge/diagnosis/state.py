@@ -186,7 +186,7 @@ def _mail_figures() -> Iterator[Figure]:
         {(found.name,): found.age for found in outbox},
         ("class",),
     )
-    yield Figure("outbox_dead_mails", "Mails that were given up.", mail.dead_mails())
+    yield Figure("outbox_dead_mails", "Mails that were given up.", mail.given_up().mails)
     yield Figure(
         "mail_requests_waiting", "Sent forms whose mail is not decided yet.", asked.due + asked.later
     )

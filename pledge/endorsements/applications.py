@@ -7,9 +7,10 @@ import json
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
+from pydantic import TypeAdapter
+
 from pledge.core import tokens
 from pledge.core.encryption import vault
-from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
 from pledge.endorsements import rules
 from pledge.endorsements.models import Endorsement
@@ -76,15 +77,10 @@ class Payload:
 
     @staticmethod
     def load(text: str) -> "Payload":
-        read = json.loads(text)
-        content = {
-            **read["content"],
-            "name": Texts(read["content"]["name"]),
-            "statement": Texts(read["content"]["statement"]),
-        }
-        return Payload(
-            read["name_key"], Content(**content), Applicant(**read["applicant"]), read.get("proved", False)
-        )
+        return _PAYLOAD.validate_json(text)
+
+
+_PAYLOAD = TypeAdapter(Payload)
 
 
 class ConfirmLink(NamedTuple):

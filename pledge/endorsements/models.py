@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
@@ -106,7 +107,7 @@ LEVEL_MEANINGS = {
     "mail": Phrase(
         "level", "The person who speaks for the organisation opened the link in our e-mail and confirmed."
     ),
-    "domain": Phrase("level", "That e-mail address belongs to the domain of the organisation's website."),
+    "domain": Phrase("level", "That e-mail address belongs to the domain of the organisation’s website."),
     "site": Phrase("level", "The organisation put a proof on its website or in its DNS."),
     "staff": Phrase("level", "The secretariat checked the organisation itself."),
 }
@@ -163,9 +164,6 @@ class Endorsement(Model):
     merged_into_id: Mapped[int | None] = mapped_column(BigInteger)
     #: How many people are to sign through its link; NULL while its page does not count them.
     group_goal: Mapped[int | None]
-    #: Soft lock of the review desk: who has the case open, and when they last said so.
-    opened_by: Mapped[int | None]
-    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     __table_args__ = (
         # One person may speak for several organisations, but not twice for one.
@@ -306,3 +304,5 @@ class ReviewVisit(Model):
     staff_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     name: Mapped[str] = mapped_column(String(254))  #: as the audit log names them
     seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: The case is theirs: a soft lock, of one of those who have it open.
+    holds: Mapped[bool] = mapped_column(Boolean, server_default=false())

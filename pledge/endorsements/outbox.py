@@ -25,7 +25,7 @@ from pledge.endorsements.models import (
 )
 from pledge.files.services import UnknownFile
 from pledge.mail import outbox
-from pledge.mail.allowance import SlotRequest, has_confirmed, take_slot
+from pledge.mail.allowance import SlotRequest, has_confirmed, take_slots
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.mail.outbox import NewMail
 from pledge.mail.providers import LARGE_PROVIDERS, exact
@@ -38,7 +38,7 @@ def slot_for(session: Session, address_hash: bytes, address: str, kind: MailKind
     unconfirmed = kind is MailKind.ENDORSE_CONFIRM and not has_confirmed(
         session, Endorsement.__table__, address_hash
     )
-    return take_slot(session, SlotRequest(address, kind, unconfirmed), may_wait=True)
+    return take_slots(session, [SlotRequest(address, kind, unconfirmed)], may_wait=True)[0]
 
 
 def enqueue(

@@ -129,4 +129,4 @@ def _sheets(book: Any, title: str, columns: list[Column[Any]], lang: str) -> Ite
     widths = [column.width for column in columns]
     for number in count(1):
         name = title if number == 1 else f"{title} ({number})"
-        yield Sheet(book, name, styles, heads, widths=widths, landscape=True, grouped=False)
+        yield Sheet(book, name, styles, heads, widths=widths, is_list=True)

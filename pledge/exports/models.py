@@ -2,11 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, String, and_
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
+from pledge.campaigns.models import Campaign
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime
+from pledge.exports.files import file_name
+from pledge.jobs.models import Job, JobKind
 
 
 class Export(Model):
@@ -23,4 +26,26 @@ class Export(Model):
     asked_name: Mapped[str] = mapped_column(String(254))
     asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
+    campaign: Mapped[Campaign] = relationship(lazy="joined")
+    #: One for each time that it was tried, the newest last.
+    jobs: Mapped[list[Job]] = relationship(
+        primaryjoin=lambda: and_(foreign(Job.subject_id) == Export.id, Job.kind == JobKind.EXPORT),
+        order_by=Job.id,
+        viewonly=True,
+        lazy="selectin",
+    )
+
     __table_args__ = (CheckConstraint("format IN ('csv', 'xlsx')", name="format"),)
+
+    @property
+    def slug(self) -> str:
+        return self.campaign.slug
+
+    @property
+    def job(self) -> Job:
+        return self.jobs[-1]
+
+    @property
+    def file_name(self) -> str:
+        """The name for the browser; with the number, as two may be requested in one second."""
+        return file_name(self.slug, self.kind, self.asked_at, self.lang, self.format, self.id, "zip")

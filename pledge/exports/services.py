@@ -1,21 +1,20 @@
 """Exports by staff: requested, made by the worker, kept for a day. Nothing in them names a signer; it is all public."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from pledge.audit.models import Actor
 from pledge.audit.services import note, record
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import reading, transaction
-from pledge.exports.files import file_name, write_export
+from pledge.core.db import load, reading, transaction
+from pledge.exports.files import write_export
 from pledge.exports.models import Export
 from pledge.exports.rows import KINDS, Table
 from pledge.jobs import services
-from pledge.jobs.models import Job, JobKind
+from pledge.jobs.models import JobKind
 from pledge.jobs.services import MadeFile, Progress
 
 FORMATS = ("csv", "xlsx")
@@ -24,25 +23,6 @@ KEPT = timedelta(hours=24)
 
 class UnknownExport(LookupError):
     """There is no such campaign, kind of rows or format."""
-
-
-@dataclass(frozen=True)
-class ExportView:
-    """One export and the state of its job."""
-
-    id: int
-    kind: str
-    slug: str
-    format: str
-    lang: str
-    asked_name: str
-    asked_at: datetime
-    job: Job | None
-
-    @property
-    def file_name(self) -> str:
-        """The name for the browser; with the number, as two may be requested in one second."""
-        return file_name(self.slug, self.kind, self.asked_at, self.lang, self.format, self.id, "zip")
 
 
 def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str) -> int:
@@ -74,16 +54,16 @@ def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str) -> int:
         return row.id
 
 
-def newest(limit: int = 20) -> list[ExportView]:
+def newest(limit: int = 20) -> list[Export]:
     """The last exports, newest first."""
-    return _views(_EXPORTS.limit(limit))
+    return load(select(Export).order_by(Export.id.desc()).limit(limit))
 
 
-def find(export_id: int) -> ExportView | None:
-    return next(iter(_views(_EXPORTS.where(Export.id == export_id))), None)
+def find(export_id: int) -> Export | None:
+    return next(iter(load(select(Export).where(Export.id == export_id))), None)
 
 
-def note_download(actor: Actor, export: ExportView) -> None:
+def note_download(actor: Actor, export: Export) -> None:
     """Record that somebody took the file."""
     note(actor, "export.download", f"export:{export.id}")
 
@@ -105,19 +85,3 @@ def table(slug: str, kind: str, form: str, lang: str, at: datetime) -> Table:
     if campaign_id is None or kind not in KINDS or form not in FORMATS or lang not in languages.codes():
         raise UnknownExport(slug)
     return Table(slug, campaign_id, kind, form, lang, at)
-
-
-_EXPORTS: Select[*tuple[Any, ...]] = (
-    select(
-        *(Export.id, Export.kind, Campaign.slug, Export.format, Export.lang),
-        *(Export.asked_name, Export.asked_at),
-    )
-    .join(Campaign, Campaign.id == Export.campaign_id)
-    .order_by(Export.id.desc())
-)
-
-
-def _views(query: Select[*tuple[Any, ...]]) -> list[ExportView]:
-    with reading() as connection:
-        rows = connection.execute(query).all()
-    return [ExportView(**row._asdict(), job=services.newest(JobKind.EXPORT, row.id)) for row in rows]

@@ -49,20 +49,19 @@ class Sheet:
         heads: Sequence[str],
         *,
         widths: Sequence[int] = (),
-        landscape: bool = False,
-        grouped: bool = True,
+        is_list: bool = False,
     ) -> None:
         """`widths`: of the columns, in characters; without them they are as wide as their content, which is measured here, as
         xlsxwriter's autofit() takes Korean for half as wide as it is.
 
-        `grouped`: whole numbers have a comma between thousands; years have none.
+        `is_list`: of things with texts and years, so in landscape, and without a comma between thousands.
         """
         self.name = name
         self._sheet, self._styles, self._heads = book.add_worksheet(name), styles, heads
         # A long head is wrapped; the content below it needs the width.
         self._fixed, self._widths = widths, [min(_MAX_HEAD, _width(head)) for head in heads]
         self._rows = 0
-        self._number = styles.number if grouped else styles.year
+        self._number = styles.year if is_list else styles.number
         for column, head in enumerate(heads):
             self._sheet.write_string(0, column, head, styles.head)
         self._sheet.set_row(0, _HEAD_HEIGHT)
@@ -71,7 +70,7 @@ class Sheet:
         self._sheet.set_paper(_A4)
         self._sheet.fit_to_pages(1, 0)
         self._sheet.set_footer("&L&A&R&P / &N")
-        if landscape:
+        if is_list:
             self._sheet.set_landscape()
 
     def add(self, values: Sequence[Value]) -> None:

@@ -175,8 +175,9 @@ def waiting() -> list[Item]:
             if row.missing
         ),
     ]
-    if dead := mail.dead_mails():
-        found.append(Item(ItemKind.MAIL, mail.dead_since(), number=dead))
+    dead = mail.given_up()
+    if dead.mails:
+        found.append(Item(ItemKind.MAIL, dead.since, number=dead.mails))
     order = list(ItemKind)
     return sorted(found, key=lambda item: (order.index(item.kind), item.since or clock.now(), item.id))
 

@@ -94,11 +94,6 @@ def take_slots(session: Session, wanted: Sequence[SlotRequest], *, may_wait: boo
     return [found.get(place) for place in range(len(wanted))]
 
 
-def take_slot(session: Session, wanted: SlotRequest, *, may_wait: bool) -> datetime | None:
-    """When this mail goes out: now, or within PATIENCE_SECONDS if it may wait; None if it may not go out."""
-    return take_slots(session, [wanted], may_wait=may_wait)[0]
-
-
 def free_at(session: Session, wanted: SlotRequest) -> datetime | None:
     """From when on a mail that may not wait has a slot; None: from now on."""
     hashes = {exact_hash(wanted.address): MAX_UNCONFIRMED, tags_hash(wanted.address): MAX_UNCONFIRMED_TAGS}

@@ -26,7 +26,7 @@ from pledge.core.db import reading, transaction
 from pledge.core.db.snapshots import Snapshot
 from pledge.core.logs import log
 from pledge.mail import valve
-from pledge.mail.models import ASKED, UNPROVED, MailKind, MailState, MailValve, OutboxMail
+from pledge.mail.models import ASKED, UNPROVED, MailKind, MailState, OutboxMail
 
 #: The mails that are judged: the newest, of the last hour.
 MAX_MAILS = 500
@@ -98,20 +98,12 @@ def is_open() -> bool:
 
 def opened_at() -> datetime | None:
     """Since when the breaker is open; None when it is closed."""
-    with reading() as connection:
-        return connection.execute(select(MailValve.breaker_opened_at)).scalar()
-
-
-def slow_since() -> datetime | None:
-    """Since when the mails of one domain or network alone go out slowly; None when none do."""
-    with reading() as connection:
-        return valve.current(connection).slow_since
+    return valve.current().breaker_opened_at
 
 
 def watch(confirmations: Confirmations) -> None:
     """Judge the newest mails; open or close the breaker, slow down one group or what came with proof, or end that."""
-    with reading() as connection:
-        now = valve.current(connection)
+    now = valve.current()
     if now.breaker_opened_at is not None:
         if _may_close(confirmations, now.breaker_opened_at):
             _decide("breaker closed", breaker_opened_at=None, proved_unanswered=False)

@@ -12,19 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    LargeBinary,
-    and_,
-    column,
-    func,
-    insert,
-    or_,
-    select,
-    text,
-    update,
-    values,
-)
+from sqlalchemy import ColumnElement, and_, insert, or_, text, update
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
@@ -98,16 +86,14 @@ def _waiting(session: Session, rows: Sequence[dict[str, Any]], key: str) -> Coun
     groups = {row[key] for row in rows} - {None}
     if not groups:
         return Counter()
-    asked = values(column("hash", LargeBinary), name="asked").data([(one,) for one in groups]).cte()
-    some = (
-        select(OutboxMail.id)
-        .where(text(f"state = '{MailState.QUEUED}' AND {FIRST}"), getattr(OutboxMail, key) == asked.c.hash)
-        .limit(MAX_TURNS)
-        .correlate(asked)
-        .subquery()
-    )
-    count = select(func.count()).select_from(some).scalar_subquery()
-    return Counter({bytes(one): number for one, number in session.execute(select(asked.c.hash, count))})
+    names = {f"hash{number}": group for number, group in enumerate(groups)}
+    # As text, which SQLAlchemy need not compile anew each time as it does VALUES of its own.
+    query = text(f"""
+        WITH asked (hash) AS (VALUES {", ".join(f"(:{name})" for name in names)})
+        SELECT hash, (SELECT count(*) FROM (SELECT id FROM outbox_mails WHERE state = 'queued' AND {FIRST}
+                                             AND {key} = asked.hash LIMIT {MAX_TURNS}) AS waiting)
+          FROM asked""")  # noqa: S608  # only constants are put into the text; values are bound
+    return Counter({bytes(group): number for group, number in session.execute(query, names)})
 
 
 def take_over(session: Session, mail_ids: Collection[int]) -> datetime | None:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Boolean,
     Row,
     Select,
-    TextClause,
     bindparam,
     case,
     func,
@@ -59,9 +58,6 @@ _TABLE = OutboxMail.__table__.c
 #: Literal, as the predicates of the indexes are: for a bound value neither database would use them.
 _DEAD = text("state = 'dead'")
 
-#: Only the worker with the newest claim may mark a mail: each claim raises `attempts`.
-_OURS = "id = :id AND attempts = :attempts AND state = 'queued'"
-
 
 def _moment(name: str) -> BindParameter[datetime]:
     return bindparam(name, type_=UTCDateTime())
@@ -107,44 +103,6 @@ _ANY_DUE = text(
 ).bindparams(_moment("now"), limit=1)
 _FIRST_DUE = text(f"SELECT EXISTS ({_due(FIRST)})").bindparams(_moment("now"), limit=1)  # our own constants
 
-_FINISH = text(
-    f"""
-    UPDATE outbox_mails SET state = :state, lease_until = NULL, last_error = :error, returned = :returned, returned_status = :status
-     WHERE {_OURS}"""  # noqa: S608  # only constants are put into the text; values are bound
-)
-
-#: Several at once; a later claim has a higher attempt, so the pair names exactly what was sent.
-_SENT = (
-    update(OutboxMail)
-    .where(
-        tuple_(OutboxMail.id, OutboxMail.attempts).in_(bindparam("sent", expanding=True)),
-        OutboxMail.state == MailState.QUEUED.value,
-    )
-    .values(
-        state=MailState.SENT.value, lease_until=None, last_error=None, sent_at=bindparam("at"), payload=None
-    )
-)
-
-_DEFER = text(
-    f"""
-    UPDATE outbox_mails SET due_at = :due, turn_at = CASE WHEN turn_at < :due THEN :due ELSE turn_at END,
-           lease_until = NULL, last_error = :error
-     WHERE {_OURS}"""  # noqa: S608  # only constants are put into the text; values are bound
-).bindparams(_moment("due"))
-
-#: It stays due, so that its age tells for how long the server has been away; the lease is the pause.
-_POSTPONE = text(
-    f"""
-    UPDATE outbox_mails SET lease_until = :due, last_error = :error WHERE {_OURS}"""  # noqa: S608  # only constants are put into the text; values are bound
-).bindparams(_moment("due"))
-
-_HELD = (
-    tuple_(OutboxMail.id, OutboxMail.attempts).in_(bindparam("held", expanding=True)),
-    OutboxMail.state == MailState.QUEUED.value,
-)
-_RELEASE = update(OutboxMail).where(*_HELD).values(lease_until=None, attempts=OutboxMail.attempts - 1)
-_RENEW = update(OutboxMail).where(*_HELD).values(lease_until=bindparam("lease"))
-
 
 def any_due() -> bool:
     """Whether something waits that may be sent now; a read, so that an idle worker takes no lock."""
@@ -153,8 +111,9 @@ def any_due() -> bool:
         is_due, is_first_due = connection.execute(_ANY_DUE, {"now": now}).one()
         if is_due or not is_first_due:
             return bool(is_due)
-        opening = valve.current(connection)
-        values = {"now": now, "limit": 1, "group": opening.slow_group}
+    opening = valve.current()
+    values = {"now": now, "limit": 1, "group": opening.slow_group}
+    with reading() as connection:
         return any(
             connection.execute(_ANY_FIRST_DUE[lane], values).scalar_one()
             for lane, floor in valve.lanes(opening).items()
@@ -214,8 +173,7 @@ def _claimed(rows: Sequence[Row[Any]], until: datetime) -> list[Claimed]:
 
 def sent(mails: Sequence[Claimed]) -> None:
     """Mark mails as sent, except those that another worker has claimed since."""
-    values = {"sent": [(mail.id, mail.attempts) for mail in mails], "at": clock.now()}
-    write_autocommit(lambda connection: connection.execute(_SENT, values).rowcount)
+    _mark(*mails, state=MailState.SENT, sent_at=clock.now(), last_error=None, payload=None)
 
 
 def finish(
@@ -226,30 +184,44 @@ def finish(
     status: str | None = None,
 ) -> bool:
     """Mark a mail as dropped or dead; False when another worker has claimed it since."""
-    values = {"state": state.value, "error": error, "returned": returned, "status": status}
-    return _mark(_FINISH, mail, values)
+    found: dict[str, Any] = {"last_error": error, "returned": returned, "returned_status": status}
+    if state is MailState.DROPPED:
+        found["payload"] = None
+    return _mark(mail, state=state, **found)
 
 
 def defer(mail: Claimed, due: datetime, error: str) -> bool:
     """Put a mail back for a later attempt; False when another worker has claimed it since."""
-    return _mark(_DEFER, mail, {"due": due, "error": error})
+    turn_at = case((OutboxMail.turn_at < due, due), else_=OutboxMail.turn_at)
+    return _mark(mail, due_at=due, turn_at=turn_at, last_error=error)
 
 
 def postpone(mail: Claimed, until: datetime, error: str) -> bool:
-    """Leave a mail due that no server could take, for an attempt after `until`; False as in defer()."""
-    return _mark(_POSTPONE, mail, {"due": until, "error": error})
+    """Leave a mail due that no server could take, so that its age tells for how long, for an attempt after `until`; False as in
+    defer().
+    """
+    return _mark(mail, lease_until=until, last_error=error)
 
 
 def release(mails: Sequence[Claimed]) -> None:
     """Give back mails of one claim that were not tried, as if they had never been claimed."""
-    values = {"held": [(mail.id, mail.attempts) for mail in mails]}
-    write_autocommit(lambda connection: connection.execute(_RELEASE, values).rowcount)
+    _mark(*mails, attempts=OutboxMail.attempts - 1)
 
 
 def renew(mails: Sequence[Claimed], lease: timedelta) -> None:
     """Extend the lease of mails, except of those that another worker has claimed since."""
-    values = {"held": [(mail.id, mail.attempts) for mail in mails], "lease": clock.now() + lease}
-    write_autocommit(lambda connection: connection.execute(_RENEW, values).rowcount)
+    _mark(*mails, lease_until=clock.now() + lease)
+
+
+def _mark(*mails: Claimed, lease_until: datetime | None = None, **values: Any) -> bool:
+    """Change what is still claimed by whoever has these mails: each claim raises `attempts`. False when some are not."""
+    ours = tuple_(OutboxMail.id, OutboxMail.attempts).in_([(mail.id, mail.attempts) for mail in mails])
+    statement = (
+        update(OutboxMail)
+        .where(ours, OutboxMail.state == MailState.QUEUED)
+        .values(lease_until=lease_until, **values)
+    )
+    return write_autocommit(lambda connection: connection.execute(statement).rowcount) == len(mails)
 
 
 def oldest_due() -> datetime | None:
@@ -257,12 +229,11 @@ def oldest_due() -> datetime | None:
 
     What is held back does not count, nor do thanks and news, which wait for every other mail (oldest_last_due()).
     """
-    is_closed = valve.closed_since() is not None
+    opening = valve.current()
+    lanes = valve.unhindered(opening) if valve.closed_since() is None else []
+    waiting = [_oldest_due(which) for which in (AWAITED, *(LANES[lane] for lane in lanes))]
+    waiting.append(select(func.min(MailRequest.due_at)).where(MailRequest.due_at <= clock.now()))
     with reading() as connection:
-        opening = valve.current(connection)
-        lanes = [] if is_closed else valve.unhindered(opening)
-        waiting = [_oldest_due(which) for which in (AWAITED, *(LANES[lane] for lane in lanes))]
-        waiting.append(select(func.min(MailRequest.due_at)).where(MailRequest.due_at <= clock.now()))
         rows = connection.execute(union_all(*waiting), {"group": opening.slow_group})
         found = [moment for moment in rows.scalars() if moment is not None]
     return min(found, default=None)
@@ -277,13 +248,6 @@ def oldest_last_due() -> datetime | None:
 def _oldest_due(which: str) -> Select[datetime]:
     return select(func.min(_TABLE.due_at)).where(
         text(f"state = 'queued' AND {which}"), _TABLE.due_at <= clock.now()
-    )
-
-
-def _mark(statement: TextClause, mail: Claimed, values: Mapping[str, Any]) -> bool:
-    ours = {"id": mail.id, "attempts": mail.attempts}
-    return (
-        write_autocommit(lambda connection: connection.execute(statement, {**ours, **values}).rowcount) == 1
     )
 
 
@@ -340,48 +304,30 @@ def request_backlog() -> Backlog:
         return Backlog(*connection.execute(_counted("requests", MailRequest.due_at)).one())
 
 
-def dead_mails() -> int:
-    """How many mails were given up and are still stored."""
-    query = select(func.count()).select_from(OutboxMail).where(_DEAD)
-    with reading() as connection:
-        return connection.execute(query).scalar_one()
-
-
 #: Where there is no such mailbox, or its owner complained, no mail is tried again with the others.
 CAN_ARRIVE = or_(OutboxMail.returned.is_(None), OutboxMail.returned.not_in(suppression.REASONS))
 
 
-def retriable_mails() -> int:
-    """How many of them are tried again when all are."""
-    query = select(func.count()).select_from(OutboxMail).where(_DEAD, CAN_ARRIVE)
-    with reading() as connection:
-        return connection.execute(query).scalar_one()
-
-
-def dead_since() -> datetime | None:
-    """Since when the oldest of them has been in the outbox."""
-    query = select(func.min(OutboxMail.created_at)).where(_DEAD)
-    with reading() as connection:
-        return connection.execute(query).scalar()
-
-
 @dataclass(frozen=True)
-class Outbox:
-    """What is in the outbox."""
+class GivenUp:
+    """The mails that were given up and are still stored."""
 
-    due: int  #: should have gone out by now
-    later: int  #: wait for their time: put off, or capped
-    oldest_due: datetime | None
-    dead: int
+    mails: int
+    retriable: int  #: of them are tried again when all are
+    since: datetime | None  #: when the oldest was enqueued
 
 
-def outbox() -> Outbox:
-    """The numbers of mails that wait or were given up; only those rows are read."""
+def given_up() -> GivenUp:
+    query = select(func.count(), func.count().filter(CAN_ARRIVE), func.min(OutboxMail.created_at))
+    with reading() as connection:
+        return GivenUp(*connection.execute(query.where(_DEAD)).one())
+
+
+def outbox() -> Backlog:
+    """The mails that wait, of all classes together."""
     waiting = outbox_backlog()
     oldest = min((found.oldest_due for found in waiting if found.oldest_due), default=None)
-    return Outbox(
-        sum(found.due for found in waiting), sum(found.later for found in waiting), oldest, dead_mails()
-    )
+    return Backlog("all", sum(found.due for found in waiting), sum(found.later for found in waiting), oldest)
 
 
 def _counted(name: str, due_at: InstrumentedAttribute[datetime]) -> Select[str, int, int, datetime]:

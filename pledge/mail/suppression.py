@@ -8,14 +8,13 @@ lift it for an address that they type. The pages say the same to everybody, and 
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import Boolean, Connection, LargeBinary, bindparam, delete, func, select, text
+from sqlalchemy import Connection, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
-from pledge.core.db import reading, transaction
-from pledge.core.db.types import UTCDateTime
+from pledge.core.db import insert_into, reading, transaction
 from pledge.core.encryption import vault
 from pledge.core.logs import log
 from pledge.mail.models import MailSuppression, Returned
@@ -29,19 +28,6 @@ REASONS = (Returned.NO_MAILBOX, Returned.COMPLAINT)
 
 #: So much of the keyed hash is enough to tell addresses apart, and short enough for a return path.
 KEY_BYTES = 10
-
-
-#: Two reports about one address may come at the same moment.
-_SUPPRESS = text("""
-    INSERT INTO mail_suppressions (address, known, reason, at, until) VALUES (:address, :known, :reason, :now, :until)
-    ON CONFLICT (address) DO UPDATE SET known = mail_suppressions.known OR excluded.known,
-           reason = excluded.reason, at = excluded.at, until = excluded.until
-""").bindparams(
-    bindparam("address", type_=LargeBinary),
-    bindparam("known", type_=Boolean),
-    bindparam("now", type_=UTCDateTime),
-    bindparam("until", type_=UTCDateTime),
-)
 
 
 def exact_hash(address: str) -> bytes:
@@ -65,8 +51,15 @@ def suppress(session: Session, key: bytes, reason: Returned, *, known: bool) -> 
     nothing that goes to people who have never confirmed.
     """
     now = clock.now()
-    row = {"address": key, "known": known, "reason": reason.value, "now": now, "until": now + SUPPRESSED}
-    session.execute(_SUPPRESS, row)
+    row = {"address": key, "known": known, "reason": reason, "at": now, "until": now + SUPPRESSED}
+    # Two reports about one address may come at the same moment.
+    statement = insert_into(session.connection(), MailSuppression).values(row)
+    is_known = or_(MailSuppression.known, statement.excluded.known)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[MailSuppression.address], set_=row | {"known": is_known}
+        )
+    )
     log.info("address suppressed", reason=reason.value)
 
 

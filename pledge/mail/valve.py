@@ -15,13 +15,12 @@ seconds divided by that number (the generic cell rate algorithm, ATM Forum TM 4.
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import current_config
 from pledge.core import clock
-from pledge.core.db import reading
-from pledge.core.db.types import UTCDateTime
+from pledge.core.db import insert_into, load
 from pledge.mail.models import MailValve
 
 WINDOW = timedelta(minutes=1)
@@ -39,9 +38,6 @@ HELD_BACK = "mails to new addresses are held back: more are requested than may b
 PROVED_PART = 4
 
 _UNUSED = datetime.min.replace(tzinfo=UTC)
-_CREATE = text(
-    "INSERT INTO mail_valves (id, used_until) VALUES (1, :now) ON CONFLICT (id) DO NOTHING"
-).bindparams(bindparam("now", type_=UTCDateTime()))
 
 
 def lock(session: Session) -> MailValve:
@@ -49,15 +45,15 @@ def lock(session: Session) -> MailValve:
     query = select(MailValve).with_for_update().execution_options(populate_existing=True)
     found = session.scalars(query).first()
     if found is None:
-        session.execute(_CREATE, {"now": clock.now()})
+        row = insert_into(session.connection(), MailValve).values(id=1, used_until=clock.now())
+        session.execute(row.on_conflict_do_nothing())
         found = session.scalars(query).one()
     return found
 
 
-def current(connection: Connection) -> MailValve:
+def current() -> MailValve:
     """The valve as it is now, in no session."""
-    row = connection.execute(select(MailValve.__table__)).mappings().first()
-    return MailValve(**(row or {"used_until": _UNUSED}))
+    return next(iter(load(select(MailValve))), MailValve(used_until=_UNUSED))
 
 
 class Lane(StrEnum):
@@ -114,15 +110,13 @@ def record_held_back(session: Session) -> bool:
 
 def is_recorded() -> bool:
     """Whether it was recorded a moment ago that mails are held back."""
-    with reading() as connection:
-        held_at = current(connection).held_at
+    held_at = current().held_at
     return held_at is not None and clock.now() - held_at < _NOTED_EVERY
 
 
 def closed_since() -> datetime | None:
     """Since when mails to new addresses are held back; None when they are not."""
-    with reading() as connection:
-        valve = current(connection)
+    valve = current()
     return valve.closed_at if _is_closed(valve.held_at, clock.now()) else None
 
 

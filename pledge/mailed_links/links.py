@@ -1,4 +1,4 @@
-"""A mailed link: its token, its states, the digits that are typed behind it, and what its holder may do.
+"""A mailed link: its token, its states and the digits that are typed behind it.
 
 A scanner at the recipient's mail server has the mail and does not see the page where the form was sent, which shows two
 digits; somebody who typed a stranger's address sees that page and does not have the mail. So where a machine may have pressed
@@ -6,15 +6,13 @@ the button, the digits are asked for (docs/adr/0122).
 """
 
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-from pledge.abuse.signals import MAX_MATCH_TRIES, ClickSignal
+from pledge.abuse.signals import MAX_MATCH_TRIES
 from pledge.core import tokens
 from pledge.core.tokens import BadToken, Purpose
-from pledge.mail.addresses import Address
 
 Record = TypeVar("Record")
 
@@ -68,43 +66,6 @@ def check_number(tries: int | None, digits: str, *parts: int | str) -> Confirmat
     if tries > MAX_MATCH_TRIES:
         return Confirmation.SPENT
     return Confirmation.DONE if tokens.two_digits_match(digits, *parts) else Confirmation.WRONG
-
-
-class Journey(Protocol):
-    """What the holder of a mailed link may do; the use cases of signatures and of endorsements. With a bad token or ticket each
-    raises BadToken.
-    """
-
-    # The page after the form was sent
-    def match_number(self, slug: str, ticket: str) -> str:
-        """The two digits of that page; "" for a visitor who came by a mailed link."""
-
-    def resend(self, slug: str, ticket: str, lang: str) -> None:
-        """Ask for the mail once more."""
-
-    # The link to confirm
-    def confirm_by_link(self, token: str, signals: Collection[ClickSignal]) -> str | None:
-        """Confirm; the campaign's name in addresses if this call did it."""
-
-    def confirm_by_number(self, token: str, digits: str, signals: Collection[ClickSignal]) -> Confirmation:
-        """Confirm by link and typed digits."""
-
-    def renew(self, token: str, lang: str) -> tuple[str, str]:
-        """Ask for a new link in place of an expired one; slug and ticket of the page that follows."""
-
-    def mail_own_link(self, token: str, lang: str) -> None:
-        """Ask for the link to the own page, with the link that has confirmed."""
-
-    def disown(self, token: str) -> bool:
-        """ "This was not me": delete what waits; False when nothing did."""
-
-    # The own page, and the way to it
-    def send_link(self, slug: str, address: Address, lang: str) -> None:
-        """Ask for the link to the own page; for a stranger no mail follows."""
-
-    def withdraw(self, token: str) -> None: ...
-
-    def erase(self, token: str) -> None: ...
 
 
 def new_id() -> int:

@@ -25,10 +25,10 @@ def seal(purpose: Purpose, slug: str, *parts: str, by_link: bool) -> str:
 
 def read(purpose: Purpose, slug: str, ticket: str) -> list[str]:
     """The parts of a ticket of this campaign. Raises BadToken."""
-    named, *parts = tokens.unseal(purpose, ticket).split(" ")
+    named, *parts, _ = tokens.unseal(purpose, ticket).split(" ")
     if named != slug:
         raise BadToken
-    return parts[:-1] if parts[-1] in (_BY_LINK, _BY_FORM) else parts
+    return parts
 
 
 def is_by_link(purpose: Purpose, ticket: str) -> bool:

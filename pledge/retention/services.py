@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
+    Connection,
     Executable,
-    bindparam,
     delete,
     or_,
     select,
@@ -21,7 +21,7 @@ from pledge.abuse.models import Alert, ListedOrigin, OriginKind
 from pledge.accounts import throttle
 from pledge.campaigns import forgetting
 from pledge.core import clock
-from pledge.core.db import Model, reading, transaction, write_autocommit
+from pledge.core.db import Model, insert_into, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.endorsements import expiry as endorsement_expiry
 from pledge.files import services as files
@@ -63,10 +63,6 @@ NETWORKS = timedelta(days=90)
 _NETWORK_KINDS = (OriginKind.NETWORK, OriginKind.WIDE_NETWORK)
 #: Alerts to staff: as long as the mails that told of them.
 ALERTS = MAILS
-#: Several workers may end a run at the same moment.
-_NOTE_RUN = text(
-    "INSERT INTO retention_runs (id, done_at) VALUES (1, :now) ON CONFLICT (id) DO UPDATE SET done_at = excluded.done_at"
-).bindparams(bindparam("now", type_=UTCDateTime()))
 #: Rows deleted in one transaction, so that nobody waits for a long lock.
 BATCH = 5000
 
@@ -111,8 +107,15 @@ def run(delivered: Mapping[int, datetime]) -> dict[str, int]:
             | (ListedOrigin.kind.in_(_NETWORK_KINDS) & (ListedOrigin.placed_at < now - NETWORKS)),
         ),
     }
-    write_autocommit(lambda connection: connection.execute(_NOTE_RUN, {"now": clock.now()}))
+    write_autocommit(_note_run)
     return removed
+
+
+def _note_run(connection: Connection) -> None:
+    """Several workers may end a run at the same moment."""
+    row = {"id": 1, "done_at": clock.now()}
+    statement = insert_into(connection, RetentionRun).values(row)
+    connection.execute(statement.on_conflict_do_update(index_elements=[RetentionRun.id], set_=row))
 
 
 def _sweep(model: type[Model], *conditions: ColumnElement[bool]) -> int:

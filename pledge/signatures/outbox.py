@@ -23,7 +23,7 @@ from pledge.mail.outbox import NewMail
 from pledge.mail.providers import exact
 from pledge.mail.requests import DOUBLE, Handlers, one_by_one
 from pledge.signatures.models import EMAIL_CONTEXT, PENDING, SETTLED, Signature, SignatureState
-from pledge.signatures.queries import OF_PERSON, OTHER, lock
+from pledge.signatures.queries import OF_PERSON, OTHER
 
 #: Submissions of one person that may wait in a campaign.
 MAX_PENDING = 3
@@ -218,6 +218,7 @@ def _numbers(session: Session, granted: Sequence[tuple[SignatureMail, datetime]]
 _ROW = (
     Signature.id,
     Signature.state,
+    Signature.signals,
     #: Somebody asked for a code without a link, and no mail with one is enqueued yet.
     (Signature.mails == Signature.code_only_after).label("wants_code"),
     select(OTHER.id).where(OF_PERSON, text(f"o.{SETTLED}")).scalar_subquery().label("settled"),
@@ -240,8 +241,9 @@ def handle_confirm(session: Session, requests: Sequence[MailRequest]) -> None:
         if request.subject_id is not None:
             langs.setdefault(request.subject_id, request.lang)  # sent twice, a form is answered once
     ids = list(langs)
-    lock(session, ids)
-    rows = {row.id: row for row in session.execute(select(*_ROW).where(Signature.id.in_(ids)))}
+    waiting = select(*_ROW).where(Signature.id.in_(ids)).order_by(Signature.id).with_for_update()
+    rows = {row.id: row for row in session.execute(waiting)}
+    _lift(session, [row.id for row in rows.values() if is_among(Signal.PROVED, row.signals)])
     _enqueue_once(session, [_mail_about(rows[number], langs[number]) for number in ids if number in rows])
     _trim(session, ids)
 
@@ -270,6 +272,15 @@ def _mail_about(row: Row[*tuple[Any, ...]], lang: str) -> SignatureMail:
         return SignatureMail(MailKind.MANAGE, row.id, lang)
     # The mail with the link may have gone out a moment ago: the one with a code is another mail, and has slots of its own.
     return SignatureMail(MailKind.CONFIRM, row.id, lang, CODE_SLOT if row.wants_code else "")
+
+
+def _lift(session: Session, ids: Sequence[int]) -> None:
+    """Let the mails that wait to confirm these go first, as their forms were sent again with proof of work."""
+    waiting = (OutboxMail.kind == MailKind.CONFIRM, OutboxMail.state == MailState.QUEUED)
+    if ids:
+        session.execute(
+            update(OutboxMail).where(OutboxMail.subject_id.in_(ids), *waiting).values(proved=True)
+        )
 
 
 def _enqueue_once(session: Session, wanted: Sequence[SignatureMail]) -> None:

@@ -359,7 +359,7 @@ def person(signature_id: int, lang: str) -> SignatureDetail | None:
 
 @dataclass(frozen=True)
 class Held:
-    """The signatures, of a campaign or of all, that wait for staff to release or refuse them."""
+    """The signatures of a campaign that wait for staff to release or refuse them."""
 
     signatures: int
     since: datetime  #: when the first of them was confirmed
@@ -368,32 +368,11 @@ class Held:
 
 def held_by_campaign() -> dict[int, Held]:
     """What is held, by campaign; campaigns without any are left out."""
+    confirmed_at = Signature.__table__.c.confirmed_at
     query = (
-        select(
-            Signature.campaign_id,
-            func.count(),
-            func.min(Signature.confirmed_at),
-            func.max(Signature.confirmed_at),
-        )
+        select(Signature.campaign_id, func.count(), func.min(confirmed_at), func.max(confirmed_at))
         .where(text(HELD))
         .group_by(Signature.campaign_id)
     )
     with reading() as connection:
-        found = connection.execute(query).all()
-    return {
-        campaign: Held(signatures, since, newest)
-        for campaign, signatures, since, newest in found
-        if since is not None and newest is not None
-    }
-
-
-def held_in_all() -> Held | None:
-    """What is held in all campaigns together; None when nothing is."""
-    found = held_by_campaign().values()
-    if not found:
-        return None
-    return Held(
-        sum(held.signatures for held in found),
-        min(held.since for held in found),
-        max(held.newest for held in found),
-    )
+        return {campaign_id: Held(*found) for campaign_id, *found in connection.execute(query)}

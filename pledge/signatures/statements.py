@@ -42,6 +42,10 @@ _SETS_FREE = f"(signatures.hold_reason IN {HELD_BY_FORM} AND excluded.hold_reaso
 _HAS_LINK_NOW = (
     "(signatures.signals LIKE '%unproved%' AND COALESCE(excluded.signals, '') NOT LIKE '%unproved%')"
 )
+#: It goes before those without proof of work now and would have waited with them.
+_HAS_PROOF_NOW = """
+    (' ' || excluded.signals || ' ' LIKE '% proved %'
+     AND ' ' || COALESCE(signatures.signals, '') || ' ' NOT LIKE '% proved %')"""
 
 #: The columns that signing fills with the values of the new row, apart from what belongs to the campaign.
 _GIVEN = tuple(
@@ -56,7 +60,8 @@ _STORE = f"""
     SELECT {{campaign}}, {{pledge_text}}, {{consent}}, {", ".join(f":{column}" for column in _GIVEN)} {{source}}
     ON CONFLICT (content_hash) WHERE {PENDING} DO UPDATE
        SET lang = excluded.lang,
-           signals = CASE WHEN {_SETS_FREE} OR {_HAS_LINK_NOW} THEN excluded.signals ELSE signatures.signals END,
+           signals = CASE WHEN {_SETS_FREE} OR {_HAS_LINK_NOW} OR {_HAS_PROOF_NOW}
+                          THEN excluded.signals ELSE signatures.signals END,
            hold_reason = CASE WHEN {_SETS_FREE} THEN NULL ELSE signatures.hold_reason END
     RETURNING id"""  # noqa: S608  # built from constants of this module
 

@@ -218,7 +218,9 @@ def region_map(rates: Mapping[str, Rate]) -> RegionMap | None:
         height=outlines["height"],
         areas=list(areas.values()),
         dokdo=Dot(dokdo["x"], dokdo["y"], areas[dokdo["region"]]),
-        legend=[Shade(shade, min(of), max(of)) for shade, of in sorted(members.items(), reverse=True)],
+        legend=[
+            Shade(shade, min(rated), max(rated)) for shade, rated in sorted(members.items(), reverse=True)
+        ],
         unnumbered=len(rates) < len(areas),
     )
 

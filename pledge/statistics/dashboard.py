@@ -24,7 +24,7 @@ from pledge.ledger.queries import Count
 from pledge.ledger.services import hour_of
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
-from pledge.mail.queries import Outbox
+from pledge.mail.queries import Backlog
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class LastRecount:
 class SiteState:
     """How the site is doing."""
 
-    outbox: Outbox
+    outbox: Backlog
     fold_lag: timedelta  #: for how long the oldest entry has not been counted
     recount: LastRecount | None  #: None when it never ran
     valve_closed_since: datetime | None  #: mails to new addresses are held back; None when they are not

@@ -6,9 +6,8 @@ own. Organisations are public by name; their days are not merged. For staff noth
 the public count does to anybody who writes it down each day.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -137,31 +136,35 @@ def people_points(found: History, opened: date | None = None) -> list[Point]:
     `opened`: the day from which one could sign, where the picture begins when it is before the first entry.
     """
     added = {one.day: one.people for one in found.days if one.people is not None}
-    if not added:  # one merged number has no shape
-        return []
-    silent = _number_of_days(found) - len(added)
-    share = (found.merged or 0) / silent if silent else 0.0
-    return _points(found, added, share, opened)
+    return _drawn(found, added, opened)  # one merged number has no shape
 
 
 def organization_points(found: History, opened: date | None = None) -> list[Point]:
     added = {one.day: one.organizations for one in found.days if one.organizations}
-    return _points(found, added, 0.0, opened) if added else []
+    return _drawn(replace(found, merged=None), added, opened)
 
 
-def _points(found: History, added: Mapping[date, int], share: float, opened: date | None) -> list[Point]:
-    """One point for each step, up to the last day; `share` is what a day without a number adds to the total."""
-    if found.begins is None or found.ends is None:
+def _drawn(found: History, added: Mapping[date, int], opened: date | None) -> list[Point]:
+    """One point for each step, up to the last day; merged people are spread over the days that are not `added`."""
+    if found.begins is None or found.ends is None or not added:
         return []
+    silent = {found.begins + timedelta(days=place) for place in range(_number_of_days(found))} - added.keys()
+    rise = dict.fromkeys(silent, (found.merged or 0) / (len(silent) or 1))
     step = step_of(found, opened)
     steps = max(MIN_POINTS, -(-_number_of_days(found, opened) // step))
-    begin = found.ends - timedelta(days=steps * step - 1)
-    total, points = 0.0, []
+    return _points(found.ends - timedelta(days=steps * step - 1), step, steps, added, rise)
+
+
+def _points(
+    begin: date, step: int, steps: int, added: Mapping[date, int], rise: Mapping[date, float]
+) -> list[Point]:
+    """So many points, each a step of days long; the total includes what was added before, and `rise`, which has no column."""
+    total, points = float(sum(moved for day, moved in added.items() if day < begin)), []
     for number in range(steps):
         begins = begin + timedelta(days=number * step)
         days = [begins + timedelta(days=place) for place in range(step)]
         moved = sum(added.get(day, 0) for day in days)
-        total += moved + share * sum(found.begins <= day and day not in added for day in days)
+        total += moved + sum(rise.get(day, 0.0) for day in days)
         points.append(Point(begins, moved, round(total)))
     return points
 
@@ -196,31 +199,18 @@ class Step(StrEnum):
     WEEK = "week"  #: Monday to Sunday
 
 
-#: How many steps are shown.
+#: How many steps are shown, and how many days each has.
 SHOWN = {Step.DAY: 30, Step.WEEK: 26}
+DAYS = {Step.DAY: 1, Step.WEEK: 7}
 
 
 def growth(campaign_id: int, kind: Kind, step: Step) -> list[Point]:
     """The newest days or weeks, oldest first, up to today. Reads one row for each hour with a change."""
-    moved = _moved(ledger.breakdown(campaign_id, Dimension.HOUR, kind), step)
-    last = _begin(clock.now().astimezone(SEOUL).date(), step)
-    width = timedelta(days=7 if step is Step.WEEK else 1)
-    begins = [last - width * back for back in reversed(range(SHOWN[step]))]
-    total = sum(number for day, number in moved.items() if day < begins[0])
-    points = []
-    for day in begins:
-        total += moved[day]
-        points.append(Point(day, moved[day], total))
+    hours = ledger.breakdown(campaign_id, Dimension.HOUR, kind)
+    added = {date.fromisoformat(day): moved for day, moved in by_korean_day(hours).items()}
+    today = clock.now().astimezone(SEOUL).date()
+    last = today - timedelta(days=today.weekday()) if step is Step.WEEK else today
+    begin = last - timedelta(days=DAYS[step] * (SHOWN[step] - 1))
+    points = _points(begin, DAYS[step], SHOWN[step], added, {})
     first = next((place for place, point in enumerate(points) if point.moved or point.total), len(points))
     return points[min(first, len(points) - MIN_POINTS) :]
-
-
-def _moved(hours: Mapping[str, int], step: Step) -> Counter[date]:
-    moved: Counter[date] = Counter()
-    for day, number in by_korean_day(hours).items():
-        moved[_begin(date.fromisoformat(day), step)] += number
-    return moved
-
-
-def _begin(day: date, step: Step) -> date:
-    return day - timedelta(days=day.weekday()) if step is Step.WEEK else day

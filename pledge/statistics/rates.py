@@ -37,9 +37,9 @@ def population() -> Population:
 
 def rates(by_region: Iterable[Cell]) -> dict[str, Rate]:
     """The rates of these lines by region, the highest first."""
-    of = population().people
-    people = {line.key: line.people for line in by_region if line.key in of}
-    exact = {key: number * 100_000 / of[key] for key, number in people.items()}
+    registered = population().people
+    people = {line.key: line.people for line in by_region if line.key in registered}
+    exact = {key: number * 100_000 / registered[key] for key, number in people.items()}
     return {
         key: Rate(people[key], round(exact[key], 2), 1 + sum(other > exact[key] for other in exact.values()))
         for key in sorted(exact, key=lambda key: -exact[key])

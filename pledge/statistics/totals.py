@@ -4,7 +4,7 @@ Entries up to a checkpoint never change, so these reads need no common snapshot.
 from the tallies, which have only the present.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -265,6 +265,10 @@ def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
     return [Pledge(row.version, bytes(row.sha256).hex(), row.wording) for row in chosen]
 
 
+#: What an organisation has from the version that it shows.
+_FROM_VERSION = ("name", "type", "country", "region", "website", "target_year", "statement")
+
+
 def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organization], int]:
     """The organisations whose entries up to a checkpoint leave one +1, each as it was shown when that was signed.
 
@@ -281,15 +285,9 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
     )
     named = [
         Organization(
-            name=row.name,
-            type=row.type,
-            country=row.country,
-            region=row.region,
-            website=row.website,
             level=row.level,
-            target_year=row.target_year,
-            statement=row.statement,
             published_on=korean_day(counted[number]),
+            **{name: getattr(row, name) for name in _FROM_VERSION},
         )
         for row, number in found
     ]
@@ -304,9 +302,8 @@ def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dic
     version = EndorsementVersion.__table__.c
     query = (
         select(
-            *(version.endorsement_id, version.reviewed_at, version.name, version.statement, version.type),
-            *(version.country, version.region, version.website, version.target_year),
-            Endorsement.level,
+            *(version.endorsement_id, version.reviewed_at, Endorsement.level),
+            *(version[name] for name in _FROM_VERSION),
         )
         .join(Endorsement, Endorsement.id == version.endorsement_id)
         # Published at some time: a version that was not reviewed or was declined was never on the wall.
@@ -318,8 +315,7 @@ def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dic
         .order_by(version.reviewed_at, version.seq)
     )
     found: dict[int, Row[Any]] = {}
-    rows: Iterable[Row[Any]] = connection.execute(query)
-    for row in rows:
+    for row in connection.execute(query):
         if row.endorsement_id not in found or row.reviewed_at <= signed_at:
             found[row.endorsement_id] = row
     return found

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, text, update
 
@@ -26,7 +27,7 @@ from pledge.core.logs import log
 from pledge.signatures.invalidation import services as invalidation
 from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.models import SMALL_PENDING, Signature
-from pledge.signatures.queries import held_in_all, lock
+from pledge.signatures.queries import held_by_campaign, lock
 from pledge.watch.clusters import COLUMNS, IS_SMALL, WAITS, WINDOW, Rule, suspicious
 
 #: Rows put on hold in one transaction: whoever confirms one of them waits for it.
@@ -53,13 +54,14 @@ def alert_held() -> None:
     """Alert to the signatures that wait for a decision, whatever held them: to new ones after the kind's time of quiet
     (abuse/alerts.py), to the same ones once in `REMIND_AFTER`.
     """
-    waiting = held_in_all()
-    if waiting is None:
+    waiting = held_by_campaign().values()
+    if not waiting:
         return
-    last = alerts.last_at(AlertKind.SIGN_UPS_HELD)
-    if last is None or waiting.newest >= last or last <= clock.now() - REMIND_AFTER:
+    newest, last = max(held.newest for held in waiting), alerts.last_at(AlertKind.SIGN_UPS_HELD)
+    if last is None or newest >= last or last <= clock.now() - REMIND_AFTER:
         with transaction() as session:
-            alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=waiting.signatures)
+            sign_ups = sum(held.signatures for held in waiting)
+            alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=sign_ups)
 
 
 def record_look_up(actor: Actor, campaign_id: int, kind: OriginKind) -> None:
@@ -114,14 +116,8 @@ def propose(
 
 def condition(origin: Origin, since: datetime | None = None) -> Condition:
     """The signatures from a network or domain that were signed since then."""
-    hashes = {kind: origin.hash if kind is origin.kind else None for kind in OriginKind}
-    return Condition(
-        campaign_id=origin.campaign_id,
-        network_hash=hashes[OriginKind.NETWORK],
-        wide_network_hash=hashes[OriginKind.WIDE_NETWORK],
-        domain_hash=hashes[OriginKind.DOMAIN],
-        signed_from=since,
-    )
+    came_from: dict[str, Any] = {COLUMNS[origin.kind].key: origin.hash}
+    return Condition(campaign_id=origin.campaign_id, signed_from=since, **came_from)
 
 
 def _hold(rule: Rule, origins: Sequence[Origin]) -> int:

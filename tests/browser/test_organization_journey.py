@@ -111,7 +111,7 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
             desk.locator("#changes-code").select_option("statement-off-topic")
             press(desk, "#changes button")
             mail = site.wait_for_mail(email, count=3)
-            assert "The statement is not about this campaign's pledge." in mail["text"]
+            assert "The statement is not about this campaign’s pledge." in mail["text"]
         else:
             press(desk, "form[action$='/publish'] button")
     applicant.goto(own_address)

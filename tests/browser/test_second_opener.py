@@ -97,7 +97,7 @@ def test_the_addresses_of_an_organisation_tell_a_stranger_nothing(visitor, site)
     page.goto(organization_link(site, f"sky@{domain}", "confirm"))
     press(page, confirm_button(page).first)
     expect_thanks(page)
-    own = page.get_by_role("link", name="Open the organisation's page")
+    own = page.get_by_role("link", name="Open the organisation’s page")
     expect(own).to_be_visible()
     for address in {*seen, page.url}:
         if site.url in address and not address.endswith("/endorse"):

@@ -20,7 +20,8 @@ from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
 from pledge.signatures import services as signers
 from pledge.statistics.totals import UnknownCampaign, checkpoints
-from tests.deliveries.frozen import TEXTS, freeze, newest, preview, stored
+from tests.deliveries.frozen import TEXTS, freeze, newest, preview
+from tests.support import deliveries
 from tests.support.crash import at
 from tests.support.factories import (
     ANNA,
@@ -34,19 +35,25 @@ from tests.support.factories import (
 )
 from tests.support.rows import number_of
 
+
+@pytest.fixture
+def blue(app):
+    """A campaign that has been signed."""
+    found = campaign()
+    signatures(6, found)
+    fold_all()
+    return found
+
+
 # --- freezing ---
 
 
-def test_a_frozen_delivery_has_its_document_its_job_and_its_record(app, frozen_clock):
-    of = campaign()
-    signatures(6, of)
-    fold_all()
+def test_a_frozen_delivery_has_its_document_its_job_and_its_record(blue, frozen_clock):
+    number = freeze(blue)
 
-    number = freeze(of)
-
-    row = stored(number)
+    row = deliveries.row(number)
     document = from_json(row.document)
-    assert document == replace(preview(of.slug), frozen_at=document.frozen_at)
+    assert document == replace(preview(blue.slug), frozen_at=document.frozen_at)
     assert document.to_json() == row.document
     assert (row.state, row.frozen_by, row.frozen_name) == ("frozen", ANNA.staff_id, ANNA.name)
     assert (row.recipient["ko"], row.occasion["en"], row.letter["ko"]) == (
@@ -62,13 +69,10 @@ def test_a_frozen_delivery_has_its_document_its_job_and_its_record(app, frozen_c
     assert (entry.action, entry.subject) == ("delivery.freeze", f"delivery:{number}")
 
 
-def test_a_crash_at_any_statement_leaves_all_of_it_or_nothing(app):
-    of = campaign()
-    signatures(6, of)
-    fold_all()
+def test_a_crash_at_any_statement_leaves_all_of_it_or_nothing(blue):
     for number in range(1, 60):
         with at(number):
-            freeze(of)
+            freeze(blue)
             break
         db.session.rollback()
         counts = [len(db.session.scalars(select(table)).all()) for table in (Delivery, Job, AuditEntry)]
@@ -78,30 +82,27 @@ def test_a_crash_at_any_statement_leaves_all_of_it_or_nothing(app):
 
 
 def test_what_happens_later_changes_nothing_that_was_frozen(app):
-    of = campaign()
-    people = signatures(6, of)
+    blue = campaign()
+    people = signatures(6, blue)
     fold_all()
-    number = freeze(of)
-    before = stored(number).document
+    number = freeze(blue)
+    before = deliveries.row(number).document
 
     signers.erase(manage_token(people[0]))
-    signatures(4, of)
+    signatures(4, blue)
     fold_all()
 
-    assert stored(number).document == before
+    assert deliveries.row(number).document == before
 
 
-def test_a_delivery_does_not_begin_without_all_of_its_texts(app):
-    of = campaign()
-    signature(of)
-    fold_all()
+def test_a_delivery_does_not_begin_without_all_of_its_texts(blue):
     wrong = {
         "recipient": Texts(ko=" ", en="x" * 201),
         "occasion": Texts(ko="행사\u202e", en="\n"),
         "letter": Texts(ko="", en="y" * 20_001),
     }
     with pytest.raises(BadFields) as refused:
-        freeze(of, **wrong)
+        freeze(blue, **wrong)
     assert refused.value.faults == {
         "recipient_ko": FieldFault.MISSING,
         "recipient_en": FieldFault.TOO_LONG,
@@ -113,62 +114,50 @@ def test_a_delivery_does_not_begin_without_all_of_its_texts(app):
     assert db.session.scalars(select(Delivery)).all() == []
 
 
-def test_the_database_refuses_a_delivery_with_an_empty_text(app):
-    of = campaign()
-    signature(of)
-    fold_all()
-    number = freeze(of)
+def test_the_database_refuses_a_delivery_with_an_empty_text(blue):
+    number = freeze(blue)
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(text("UPDATE deliveries SET letter = '{}' WHERE id = :id"), {"id": number})
 
 
-def test_lines_of_the_letter_end_the_same_way_whatever_the_browser_sent(app):
-    of = campaign()
-    signature(of)
-    fold_all()
-    row = stored(freeze(of, letter=Texts(ko="하나\r\n\r\n둘 \r\n", en="one\r\rtwo")))
+def test_lines_of_the_letter_end_the_same_way_whatever_the_browser_sent(blue):
+    row = deliveries.row(freeze(blue, letter=Texts(ko="하나\r\n\r\n둘 \r\n", en="one\r\rtwo")))
     assert (row.letter["ko"], row.letter["en"]) == ("하나\n\n둘", "one\n\ntwo")
 
 
 def test_a_checkpoint_of_another_campaign_is_none(app):
-    of, other = campaign(), campaign("other")
-    signature(of)
+    blue, other = campaign(), campaign("other")
+    signature(blue)
     signature(other)
     fold_all()
     with pytest.raises(freezing.NoSuchCheckpoint):
-        freeze(of, newest(other.id).id)
+        freeze(blue, newest(other.id).id)
     with pytest.raises(freezing.NoSuchCheckpoint):
-        preview(of.slug, 10**9)
+        preview(blue.slug, 10**9)
     with pytest.raises(UnknownCampaign):
         preview("nope", 1)
 
 
-def test_the_same_delivery_is_found_again_until_anything_differs(app):
-    of = campaign()
-    signature(of)
-    fold_all()
-    number = freeze(of)
+def test_the_same_delivery_is_found_again_until_anything_differs(blue):
+    number = freeze(blue)
 
-    assert freeze(of) == number, "two presses of the button"
+    assert freeze(blue) == number, "two presses of the button"
     assert db.session.scalars(select(Job.subject_id)).all() == [number]
-    other = freeze(of, occasion=Texts(ko="다른 행사", en="Another occasion"))
+    other = freeze(blue, occasion=Texts(ko="다른 행사", en="Another occasion"))
     assert other != number
     services.discard(ANNA, number, "a mistake")
-    assert freeze(of) not in (number, other)
+    assert freeze(blue) not in (number, other)
 
 
 # --- discarding ---
 
 
-def test_a_discarded_delivery_has_no_job_any_more(app):
-    of = campaign()
-    signature(of)
-    fold_all()
-    number = freeze(of)
+def test_a_discarded_delivery_has_no_job_any_more(blue):
+    number = freeze(blue)
 
     services.discard(ANNA, number, "the wrong recipient")
 
-    assert stored(number).state == DeliveryState.DISCARDED
+    assert deliveries.row(number).state == DeliveryState.DISCARDED
     job = jobs.newest(JobKind.PACK, number)
     assert job is not None
     assert job.state == JobState.GONE
@@ -180,57 +169,50 @@ def test_a_discarded_delivery_has_no_job_any_more(app):
 
 def test_the_newest_and_the_last_of_each_day_are_offered(app, frozen_clock):
     frozen_clock.move(hours=(3 - time.now().hour) % 24)  # noon in Seoul
-    of = campaign()
+    blue = campaign()
     last = []
     for _day in range(4):
         for _ in range(3):
-            signature(of)
+            signature(blue)
             fold_all()
             frozen_clock.move(minutes=20)
-        last.append(newest(of.id).id)
+        last.append(newest(blue.id).id)
         frozen_clock.move(hours=23)
-    signature(of)
+    signature(blue)
     fold_all()
-    signature(of)
+    signature(blue)
     fold_all()
 
-    offered = checkpoints(of.id)
+    offered = checkpoints(blue.id)
 
-    assert [one.id for one in offered] == [newest(of.id).id, *reversed(last)]
+    assert [one.id for one in offered] == [newest(blue.id).id, *reversed(last)]
 
 
-def test_days_without_a_change_offer_nothing_twice(app, frozen_clock):
-    of = campaign()
-    signature(of)
-    fold_all()
+def test_days_without_a_change_offer_nothing_twice(blue, frozen_clock):
     frozen_clock.move(days=5)
-    assert [one.size for one in checkpoints(of.id)] == [1]
-
-
-def test_no_checkpoint_is_no_choice(app):
-    assert checkpoints(campaign().id) == []
+    assert [one.size for one in checkpoints(blue.id)] == [6]
 
 
 # --- the letter ---
 
 
-def drafted(of):
-    checkpoint = newest(of.id).id
-    return freezing.preview(of.slug, checkpoint, freezing.draft(of.slug, checkpoint)).letter
+def drafted(blue):
+    checkpoint = newest(blue.id).id
+    return freezing.preview(blue.slug, checkpoint, freezing.draft(blue.slug, checkpoint)).letter
 
 
 def test_the_default_letter_names_the_numbers_in_both_languages(app, frozen_clock):
-    of = campaign()
-    signatures(1, of)
+    blue = campaign()
+    signatures(1, blue)
     fold_all()
-    letter = drafted(of)
+    letter = drafted(blue)
     assert "1명이 서명하였습니다." in letter["ko"]
     assert "it had been signed by 1 person." in letter["en"]
 
-    endorsement(of)
-    crowd(1233, of)
+    endorsement(blue)
+    crowd(1233, blue)
     fold_all()
-    letter = drafted(of)
+    letter = drafted(blue)
     assert "1,234명이 서명하였고, 1개 단체가 참여하였습니다." in letter["ko"]
     assert "it had been signed by 1,234 people and 1 organisation." in letter["en"]
     assert "‘푸른 하늘’" in letter["ko"]
@@ -256,27 +238,27 @@ CONTRADICTIONS = (
 
 
 def test_a_letter_with_another_number_or_day_than_its_pack_is_not_frozen(app):
-    of = campaign()
-    crowd(1_234, of)
-    endorsement(of)
+    blue = campaign()
+    crowd(1_234, blue)
+    endorsement(blue)
     fold_all()
     for lang, said in CONTRADICTIONS:
         letter = TEXTS.letter | {lang: f"{said} ..."}
         with pytest.raises(LetterContradicts) as refused:
-            freeze(of, letter=Texts(letter))
+            freeze(blue, letter=Texts(letter))
         assert refused.value.faults == {f"letter_{lang}": FieldFault.UNLIKE_PACK}, said
         assert refused.value.found[f"letter_{lang}"] in said
     assert number_of(Delivery) == 0
 
 
 def test_a_letter_may_name_the_packs_own_numbers_its_goal_and_whatever_is_written_in_words(app):
-    of = campaign(goal=50_000)
-    crowd(1_234, of)
-    endorsement(of)
+    blue = campaign(goal=50_000)
+    crowd(1_234, blue)
+    endorsement(blue)
     fold_all()
-    day = format_date(newest(of.id).signed_at, "ko")
+    day = format_date(newest(blue.id).signed_at, "ko")
     letter = Texts(
         ko=f"{day} 현재 1,234명, 1개 단체. 목표는 50,000명입니다. 2018년 기준 40% 감축. 세 명이 9월 7일에 찾아뵙겠습니다.",
         en="1,234 people, 1 organisation, 50,000 people as our goal. Three people will come on 7 September.",
     )
-    assert stored(freeze(of, letter=letter)).letter == letter
+    assert deliveries.row(freeze(blue, letter=letter)).letter == letter

@@ -4,11 +4,7 @@ import json
 from collections import Counter
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pledge.core.languages import Texts
-from pledge.core.text.tables import FORMULA_STARTS
 from pledge.deliveries.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
 from pledge.statistics.totals import PaperTotals
 from tests.support.documents import document, organization, tiny_document
@@ -111,18 +107,3 @@ def test_the_row_count_is_that_of_the_file_without_its_head(name):
         assert len(rows_of(content)) - 1 == rows
         assert content.startswith(b"\xef\xbb\xbf")
         assert content.count(b"\r\n") == content.count(b"\n") == rows + 1
-
-
-@given(
-    st.one_of(
-        st.text(),
-        st.builds(str.__add__, st.sampled_from(sorted(FORMULA_STARTS | {" =", "\u200b+"})), st.text()),
-    )
-)
-def test_no_name_of_an_organisation_begins_like_a_formula(name):
-    content = organizations_csv(
-        document(named_organizations=[organization(name, "x", statement=Texts(ko=name, en=name))])
-    )
-    for cell in rows_of(content)[1]:
-        assert cell[:1] not in FORMULA_STARTS
-        assert cell.lstrip(" \u200b\u00a0\ufeff")[:1] not in FORMULA_STARTS

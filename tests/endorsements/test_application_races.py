@@ -84,45 +84,12 @@ def confirmed(app: Flask, endorsement_id: int, seq: int) -> bool:
         return services.confirm(endorsement_id, seq)
 
 
-def test_fifty_organisations_at_once_make_fifty_rows_and_fifty_mails(app, crowd):
-    campaign()
-
-    def apply(app: Flask, number: int) -> int:
-        form = endorse_form(email=f"person-{number}@crowd.example", name_ko=f"하늘 {number}")
-        return app.test_client().post("/ko/c/blue-skies/endorse", data=form).status_code
-
-    assert set(crowd(apply)) == {303}
-    at_work(crowd)
-    assert number_of(Endorsement) == number_of(OutboxMail) == CROWD
-
-
-def test_one_person_who_applies_for_fifty_at_once_gets_no_more_mails_than_the_caps_allow(app, crowd):
-    campaign()
-
-    def apply(app: Flask, number: int) -> int:
-        form = endorse_form(email="sky@haneul.co.kr", name_ko=f"하늘 {number}", name_en=None)
-        return app.test_client().post("/ko/c/blue-skies/endorse", data=form).status_code
-
-    assert set(crowd(apply)) == {303}
-    at_work(crowd)
-    due = sorted(load(select(OutboxMail.due_at).where(OutboxMail.state == MailState.QUEUED)))
-    assert number_of(Endorsement) == len(due)
-    assert all((fourth - first).total_seconds() >= 86400 for first, fourth in zip(due, due[3:], strict=False))
-
-
 def test_fifty_presses_of_one_link_move_it_once_and_all_see_success(app, crowd):
     row = endorsement(state="pending")
     token = endorse_confirm_token(row)
     seen = crowd(lambda app, _: app.test_client().post(f"/ko/endorse/confirm/{token}").status_code)
     assert set(seen) == {303}
     assert again(row).state == "review"
-
-
-def test_fifty_withdrawals_take_back_once(app, crowd):
-    token = endorse_manage_token(endorsement())
-    seen = crowd(lambda app, _: app.test_client().post(f"/ko/endorse/me/{token}/withdraw").status_code)
-    assert set(seen) == {303}
-    assert number_of(LedgerEntry) == 2
 
 
 def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):

@@ -33,8 +33,3 @@ def test_an_organisation_that_is_not_counted_is_named(blue, runner):
     assert result.exit_code == 1
     assert "blue-skies: 1 organizations are published, the ledger adds up to 0; not repaired" in result.output
     assert [finding.level.value for finding in ledger_findings()] == ["problem"]
-
-
-def test_people_do_not_count_as_organisations(blue):
-    signatures(2)
-    assert mismatches() == []

@@ -4,16 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
 
 from pledge.core import clock, tokens
-from pledge.core.db import db, transaction
 from pledge.core.i18n import format_date, format_datetime
 from pledge.core.tokens import Purpose
 from pledge.endorsements import handover, services
 from pledge.endorsements.applications import read_confirm_token
-from pledge.endorsements.models import Endorsement
-from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.models import MailKind
 from pledge.mailed_links.links import read_valid
 from tests.support.apps import settings
 from tests.support.factories import endorse_manage_token, endorsement, version_of
@@ -244,25 +241,3 @@ class TestHandingOver:
         handover.accept(row.id, change.contact_number, "2026-11-25")
         recipients = sorted(to for to, _ in delivered())
         assert recipients == ["sea@haneul.co.kr", "sky@haneul.co.kr"]
-
-
-def test_two_queries_make_a_batch_one_for_the_senders(statements):
-    for _ in range(5):
-        enqueue(endorsement(state="pending"), MailKind.ENDORSE_CONFIRM)
-    from pledge.endorsements import mails
-    from pledge.mail import queries
-    from pledge.mail.services import LEASE
-
-    claimed = queries.claim(10, LEASE)
-    with statements() as seen:
-        assert len(mails.composers()[MailKind.ENDORSE_CONFIRM](claimed)) == 5
-    assert len(seen) == 2
-
-
-def test_the_outbox_names_nobody():
-    row = endorsement(email="sky@haneul.co.kr")
-    ask_to_take_over(row)
-    with transaction() as session:
-        session.execute(update(Endorsement).values(decision_reason="x"))
-    stored = [tuple(map(str, mail)) for mail in db.session.execute(select(OutboxMail.__table__))]
-    assert not any("haneul" in value for mail in stored for value in mail)

@@ -174,15 +174,6 @@ def test_no_cell_is_a_number_of_so_many_digits_that_a_spreadsheet_rounds_it(app)
             assert not [cell for cell in line if cell.isdecimal() and len(cell) > 15]
 
 
-def test_the_sheet_of_an_export_has_a_name_a_filter_a_head_that_stays_and_percent_as_numbers(app):
-    endorsement(interim_year=2035, interim_percent=60)
-    fold_all()
-    (sheet,) = openpyxl.load_workbook(io.BytesIO(exported("organizations", "xlsx", "ko")[0])).worksheets
-    assert (sheet.title, sheet.freeze_panes) == ("참여 단체", "A2")
-    assert sheet.auto_filter.ref == sheet.dimensions
-    assert 60 in [cell.value for cell in sheet[2]], "in percent, as its head says, and as in the CSV"
-
-
 def test_organisations_stand_by_their_names_in_the_readers_language(app):
     for name in ("나", "다", "가"):
         endorsement(name_ko=name)

@@ -43,6 +43,12 @@ TEXTS = {
         "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
         "ko": "c3f9723b3036722288e872901aac33dfbda2365a61f627e1e0b02d3ea6d0f049",
     },
+    "2026-12-04": {
+        "en": "293e85e2b96e41e6c797d2aa340e9e87036dab0799848b438ce09fe550b0588a",
+        "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
+        "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
+        "ko": "77fe61346a2fef0405f5af01719629c03f4b8b2ace346e02e5620765eaa3d864",
+    },
 }
 
 

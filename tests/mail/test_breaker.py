@@ -368,10 +368,3 @@ def test_a_mail_with_proof_that_waits_is_overdue(site, frozen_clock):
     enqueue(pending("person@example.org"), known=False, proved=True)
     frozen_clock.move(minutes=11)
     assert site.test_client().get("/readyz").status_code == 503
-
-
-def test_mails_are_new_and_unproved_unless_they_say_otherwise(site):
-    now = time.now()
-    _store([STRANGER], kind=MailKind.CONFIRM, due_at=now, created_at=now)
-    db.session.rollback()
-    assert db.session.execute(select(OutboxMail.known, OutboxMail.proved)).one() == (False, False)

@@ -146,13 +146,6 @@ def test_a_refusal_for_good_makes_a_dead_letter_and_the_others_go_on(app, smtp, 
     assert deliver(transport).total == 0
 
 
-def test_a_slow_server_is_waited_for(app, smtp, transport):
-    enqueue()
-    smtp.behave(delay=0.5)
-
-    assert deliver(transport).sent == 1
-
-
 def test_a_hanging_server_costs_one_timeout_and_the_mail_waits(app, smtp, hasty_transport, clock):
     mail = enqueue(pending("stuck@example.org"))
     smtp.behave(only=("stuck@example.org",), hang=True, times=1)
@@ -315,15 +308,6 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_has_not_begun(app):
         ("queued", 0, None),
         ("sent", 1, None),
     ]
-
-
-def test_nothing_new_is_begun_when_most_of_the_lease_is_used_up(app, clock):
-    for _ in range(4):
-        enqueue()
-    notes = Notes(after=lambda _to: clock.move(seconds=12))
-
-    assert deliver(notes).sent == 2
-    assert deliver(notes).sent == 2
 
 
 def test_a_failure_in_the_middle_gives_back_what_was_not_begun(app):

@@ -1,12 +1,13 @@
 """The fair order of first mails: somebody new is not behind a flood, whoever sends it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import bindparam, select, text, update
 
 from pledge.core import clock as time
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.core.db.types import UTCDateTime
 from pledge.endorsements.outbox import enqueue as enqueue_for_endorsement
 from pledge.mail import outbox, queries, services
@@ -14,6 +15,7 @@ from pledge.mail.models import MailKind, MailValve, OutboxMail
 from pledge.mail.outbox import NewMail, domain_group
 from pledge.mail.queries import LANES
 from pledge.mail.valve import Lane
+from pledge.signatures import services as signing
 from pledge.signatures.outbox import enqueue as enqueue_within_caps
 from tests.support import factories
 from tests.support.at_once import at_once
@@ -192,3 +194,12 @@ def test_what_waits_for_a_domain_is_counted_in_an_index(app):
         for group in ("domain", "network"):
             query = f"EXPLAIN SELECT id FROM outbox_mails WHERE state = 'queued' AND {queries.FIRST} AND {group}_hash = 'x'"
             assert f"ix_outbox_mails_{group}" in "\n".join(session.scalars(text(query)))
+
+
+def test_a_form_sent_again_with_proof_of_work_lifts_the_mail_that_waits(app):
+    factories.campaign()
+    signing.sign(factories.HONG)
+    factories.answer_requests()
+    signing.sign(replace(factories.HONG, signals="breaker proved"))
+    factories.answer_requests()
+    assert [mail.proved for mail in load(select(OutboxMail))] == [True]

@@ -7,14 +7,12 @@ from sqlalchemy import func, select
 from pledge.core.db import db
 from pledge.endorsements.models import Endorsement
 from pledge.mail import services
-from pledge.mail.models import MailAllowance, MailState, OutboxMail
+from pledge.mail.models import MailState, OutboxMail
 from pledge.signatures.models import Signature
 from tests.support.factories import (
     answer_requests,
     campaign,
-    confirm_token,
     endorse_form,
-    manage_token,
     sign_form,
 )
 from tests.support.mails import Notes, deliver, deliver_all
@@ -146,19 +144,6 @@ def test_mails_about_endorsements_are_capped_by_the_mailbox(open_site, frozen_cl
         form = endorse_form(email=f"victim+{number}@corp.example.com")
         assert client.post("/en/c/blue-skies/endorse", data=form).status_code == 303
     assert len(work(frozen_clock, hours=23)) <= 3
-
-
-@pytest.mark.sqlite_only
-def test_erasing_takes_the_mailboxs_times_away(open_site, frozen_clock):
-    client = open_site.test_client()
-    client.post(SIGN, data=sign_form(email="victim+1@corp.example.com"))
-    work(frozen_clock, hours=1)
-    db.session.rollback()
-    person = db.session.scalars(select(Signature)).one()
-    assert client.post(f"/en/confirm/{confirm_token(person)}").status_code == 303
-    assert client.post(f"/en/me/{manage_token(person)}/erase").status_code == 200
-    db.session.rollback()
-    assert db.session.scalar(select(func.count()).select_from(MailAllowance)) == 0
 
 
 @pytest.mark.sqlite_only

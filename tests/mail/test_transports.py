@@ -129,13 +129,6 @@ def test_a_kept_connection_that_ends_in_place_of_the_reply_makes_one_copy_at_onc
     assert smtp.recipients() == ["first@example.org", "second@example.org", "second@example.org"]
 
 
-def test_a_new_connection_that_ends_in_place_of_the_reply_concerns_this_mail_only(smtp, transport):
-    smtp.behave(drop_after_data=True, times=1)
-
-    assert fault(transport) == (TemporaryFailure, "dropped")
-    assert smtp.recipients() == ["hong@example.org"]
-
-
 def test_a_server_that_ends_every_connection_takes_no_mail_now(smtp, transport):
     smtp.behave(at_recipient="421 4.3.2 closing")
 
@@ -152,13 +145,6 @@ def test_nobody_listening_is_told_from_a_server_that_says_nothing():
         port = silent.getsockname()[1]
         transport = SmtpTransport(f"smtp://127.0.0.1:{port}", "a@example.org", "localhost", timeout=0.3)
         assert fault(transport) == (ServerUnavailable, "timeout")
-
-
-def test_a_hang_after_the_body_concerns_this_mail_only(smtp, hasty_transport):
-    smtp.behave(hang=True, times=1)
-
-    assert fault(hasty_transport) == (TemporaryFailure, "timeout")
-    hasty_transport.send("hong@example.org", MAIL)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.models import Campaign, CampaignState
@@ -98,11 +98,6 @@ def delivery(of: Campaign, days_ago: int, **facts) -> int:
         session.add(row)
         session.flush()
         return row.id
-
-
-def change(number: int, **facts) -> None:
-    with transaction() as session:
-        session.execute(update(Delivery).where(Delivery.id == number).values(**facts))
 
 
 def test_without_a_delivery_it_takes_a_year(frozen_clock):

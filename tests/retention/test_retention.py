@@ -87,14 +87,6 @@ def test_caps_are_forgotten_when_they_can_no_longer_matter(client, frozen_clock)
     assert number_of(MailAllowance) == 0
 
 
-def test_many_rows_are_deleted_in_batches(monkeypatch, frozen_clock):
-    monkeypatch.setattr(services, "BATCH", 3)
-    for _ in range(10):
-        signature(state="pending", at=frozen_clock.now())
-    frozen_clock.move(days=20)
-    assert services.run({})["unconfirmed signatures"] == 10
-
-
 def test_retention_run_says_what_it_deleted(runner, frozen_clock):
     signature(state="pending", at=frozen_clock.now())
     endorsement(state="pending", at=frozen_clock.now())

@@ -3,13 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
-from pledge.core import clock, tokens
-from pledge.core.db import db, load, transaction
+from pledge.core import tokens
+from pledge.core.db import db, load
 from pledge.core.tokens import Purpose
 from pledge.ledger.models import LedgerEntry
-from pledge.mail.models import OutboxMail
 from pledge.mailed_links.links import LinkState
 from pledge.signatures import services
 from pledge.signatures.models import Signature
@@ -22,7 +21,7 @@ from pledge.signatures.services import (
     ticket_for,
 )
 from tests.support.factories import answer_requests, campaign, code, confirm_token, mailed, signature
-from tests.support.mails import Notes, deliver
+from tests.support.mails import Notes, deliver, enqueue
 from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -51,7 +50,7 @@ def test_confirming_a_signature_twice_counts_once():
     assert entries() == 1
 
 
-@pytest.mark.parametrize("state", ["confirmed", "withdrawn"])
+@pytest.mark.parametrize("state", ["confirmed", "withdrawn", "invalidated"])
 def test_only_a_pending_signature_is_confirmed(state):
     person = signature(state=state)
     before = entries()
@@ -145,17 +144,8 @@ class TestTheCode:
 
 def send_second(person, seq=2):
     """Another mail to confirm has gone out."""
-    now = clock.now()
-    mail = {
-        "kind": "confirm",
-        "subject_id": person.id,
-        "seq": seq,
-        "lang": "ko",
-        "state": "sent",
-        "attempts": 1,
-    }
-    with transaction() as session:
-        session.execute(insert(OutboxMail).values(**mail, created_at=now, due_at=now, sent_at=now))
+    enqueue(person, seq=seq)
+    deliver(Notes())
 
 
 class TestWhatALinkStandsFor:
@@ -235,7 +225,7 @@ def test_an_expired_link_brings_a_new_mail_that_confirms(frozen_clock):
     assert services.confirm_by_code(signature_id, tokens.code(person.id, 2)) is Confirmation.DONE
 
 
-@pytest.mark.parametrize("state", ["confirmed", "withdrawn"])
+@pytest.mark.parametrize("state", ["confirmed", "withdrawn", "invalidated"])
 def test_only_a_pending_signature_gets_a_new_link(state):
     person = signature(state=state)
     with pytest.raises(tokens.BadToken):

@@ -9,7 +9,6 @@ from pledge.mail.models import MailAllowance, MailKind, MailRequest, OutboxMail
 from pledge.mail.requests import answer
 from pledge.signatures import services
 from pledge.signatures.models import Signature
-from pledge.signatures.services import ticket_for
 from pledge.worker.registry import handlers
 from tests.support import crash
 from tests.support.factories import HONG, campaign, confirm_token, manage_token, signature
@@ -65,10 +64,3 @@ def test_a_crash_while_disowning_leaves_all_or_nothing():
     token = confirm_token(signature(state="pending"))
     assert crash.everywhere(lambda: services.disown(token), contents) >= 2
     assert contents()[0] == []
-
-
-def test_asking_for_the_mail_again():
-    person = signature(state="pending")
-    ticket = ticket_for("blue-skies", person.id)
-    assert crash.everywhere(lambda: services.resend("blue-skies", ticket, "ko"), contents) >= 1
-    assert len(contents()[1]) == 1

@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pledge.accounts.two_people import WrongState
 from pledge.audit.models import AuditEntry
@@ -12,7 +12,7 @@ from pledge.core.db import db, load, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.addresses import parse
-from pledge.mail.models import OutboxMail
+from pledge.mail.models import MailKind, OutboxMail
 from pledge.mailed_links.links import new_id
 from pledge.signatures import moderation, queries, services
 from pledge.signatures.models import Signature
@@ -26,6 +26,7 @@ from tests.support.factories import (
     manage_token,
     signature,
 )
+from tests.support.mails import enqueue
 from tests.support.rows import enqueued, number_of, row
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -70,28 +71,16 @@ def test_the_page_of_a_person_masks_name_and_address_until_the_name_is_public():
     assert public.name == "김철수"
 
 
-def test_the_mails_of_a_person_are_listed_newest_first_with_their_fate(frozen_clock):
+def test_the_mails_of_a_person_are_listed_newest_first_with_their_fate():
     person = signature(state="pending")
-    now = frozen_clock.now()
+    enqueue(person)
     with transaction() as session:
-        for kind, state, error in (("confirm", "dead", "550"), ("manage", "queued", None)):
-            session.add(
-                OutboxMail(
-                    kind=kind,
-                    subject_id=person.id,
-                    seq=1,
-                    lang="ko",
-                    state=state,
-                    attempts=2,
-                    last_error=error,
-                    created_at=now,
-                    due_at=now,
-                )
-            )
+        session.execute(update(OutboxMail).values(state="dead", last_error="550"))
+    enqueue(person, MailKind.MANAGE)
     lines = queries.person(person.id, "ko").mails
-    assert [(line.kind, line.state, line.attempts, line.last_error) for line in lines] == [
-        ("manage", "queued", 2, None),
-        ("confirm", "dead", 2, "550"),
+    assert [(line.kind, line.state, line.last_error) for line in lines] == [
+        ("manage", "queued", None),
+        ("confirm", "dead", "550"),
     ]
 
 

@@ -104,7 +104,7 @@ def test_erasing_removes_everything_personal_and_keeps_the_arithmetic(app, clien
     assert sorted(deltas) == [-1, 1, 1]
 
 
-@pytest.mark.parametrize("state", ["pending", "withdrawn"])
+@pytest.mark.parametrize("state", ["pending", "withdrawn", "invalidated"])
 def test_erasing_what_is_not_counted_takes_nothing_from_the_count(state):
     person = signature(state=state)
     other = signature()

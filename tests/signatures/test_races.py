@@ -72,16 +72,6 @@ def test_one_form_sent_fifty_times_at_once_is_one_row_and_one_mail(app, crowd):
     assert number_of(OutboxMail) == 1
 
 
-def test_fifty_submissions_of_one_person_confirmed_at_once_count_once(app, crowd):
-    of = campaign()
-    ids = [signature(of, state="pending", email="hong@example.org").id for _ in range(CROWD)]
-    results = crowd(lambda app, number: confirmed(app, ids[number]))
-    assert results.count("blue-skies") == 1
-    assert number_of(LedgerEntry) == 1
-    fold_all()
-    assert count(of.id).people == 1
-
-
 def confirmed(app: Flask, signature_id: int) -> bool:
     from pledge.signatures.services import confirm
 

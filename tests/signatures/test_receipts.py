@@ -113,23 +113,6 @@ def test_an_erased_row_leaves_the_receipts_of_all_valid():
     check(receipt(stays.id).content, stays, addresses[stays.id])
 
 
-def test_signed_again_the_new_entry_is_meant_and_never_the_old_one_with_the_new_salt():
-    person = signature()
-    fold_all()
-    services.withdraw(manage_token(person))
-    fold_all()
-    again = signature(email="again@example.org")
-    fold_all()
-    # The row of somebody who signs again has a new salt before its entry is folded.
-    with transaction() as session:
-        session.execute(
-            update(Signature)
-            .where(Signature.id == person.id)
-            .values(state="confirmed", salt=again.salt, commitment=again.commitment)
-        )
-    assert receipt(person.id) is None
-
-
 def test_while_a_reinstatement_waits_the_entry_that_was_taken_back_is_not_handed_out():
     person = signature(state="invalidated")
     fold_all()

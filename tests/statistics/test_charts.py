@@ -1,20 +1,16 @@
 """Round numbers for axes and legends, and the map."""
 
 from datetime import date, timedelta
-from itertools import islice, pairwise
+from itertools import pairwise
 
 import pytest
 
 from pledge.core import countries
 from pledge.ledger.models import Dimension
 from pledge.statistics.breakdowns import breakdowns
-from pledge.statistics.charts import SHADES, chart, region_map, round_numbers, round_step
+from pledge.statistics.charts import SHADES, chart, region_map, round_step
 from pledge.statistics.history import Point
 from pledge.statistics.rates import population, rates
-
-
-def test_round_numbers_rise_by_one_two_and_five_times_powers_of_ten():
-    assert list(islice(round_numbers(), 7)) == [1, 2, 5, 10, 20, 50, 100]
 
 
 @pytest.mark.parametrize(("least", "step"), [(0, 1), (0.3, 1), (1.67, 2), (5, 5), (5.1, 10), (334, 500)])

@@ -5,15 +5,15 @@ A soft lock: it informs and never forbids, and a page that is silent for two min
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select, update
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
-from pledge.core.db import reading, transaction
+from pledge.core.db import load, transaction
 from pledge.endorsements.models import Endorsement, ReviewVisit
 from pledge.endorsements.review.moderation import UnknownCase, subject
-from pledge.endorsements.review.queries import VISIT_TTL
+from pledge.endorsements.review.queries import is_present
 from pledge.endorsements.versions import lock
 
 
@@ -28,46 +28,36 @@ class Presence:
 
 def presence(actor: Actor, endorsement_id: int) -> Presence:
     """Who has the case open now. Reads only."""
-    with reading() as connection:
-        return _presence(connection, actor, endorsement_id)
+    visits = load(select(ReviewVisit).where(is_present(endorsement_id)).order_by(ReviewVisit.name))
+    others = [visit for visit in visits if visit.staff_id != actor.staff_id]
+    return Presence(
+        others=[visit.name for visit in others],
+        holder=next((visit.name for visit in others if visit.holds), None),
+        is_mine=any(visit.holds and visit.staff_id == actor.staff_id for visit in visits),
+    )
 
 
 def arrive(actor: Actor, endorsement_id: int, *, take: bool = False) -> Presence:
     """Record that this person has the case open, and hold it if nobody does, or in any case if they take it. Only that is audited: the
     rest decides nothing. Raises UnknownCase.
     """
-    now = clock.now()
+    of_case = ReviewVisit.endorsement_id == endorsement_id
     with transaction() as session:
         row = lock(session, Endorsement.id == endorsement_id)
         if row is None:
             raise UnknownCase
-        is_over = ReviewVisit.seen_at < now - VISIT_TTL
-        session.execute(delete(ReviewVisit).where(ReviewVisit.endorsement_id == endorsement_id, is_over))
-        if actor.staff_id is not None:
-            session.merge(
-                ReviewVisit(
-                    endorsement_id=endorsement_id, staff_id=actor.staff_id, name=actor.name, seen_at=now
-                )
-            )
-        is_free = row.opened_at is None or row.opened_at < now - VISIT_TTL
-        if take or is_free or row.opened_by in (None, actor.staff_id):
-            row.opened_by, row.opened_at = actor.staff_id, now
+        session.execute(delete(ReviewVisit).where(of_case, ~is_present(endorsement_id)))
         if take:
+            session.execute(update(ReviewVisit).where(of_case).values(holds=False))
             record(session, actor, "endorsement.take", subject(row))
-        session.flush()
-        return _presence(session.connection(), actor, endorsement_id)
-
-
-def _presence(connection: Connection, actor: Actor, endorsement_id: int) -> Presence:
-    since = clock.now() - VISIT_TTL
-    visits = connection.execute(
-        select(ReviewVisit.staff_id, ReviewVisit.name)
-        .where(ReviewVisit.endorsement_id == endorsement_id, ReviewVisit.seen_at >= since)
-        .order_by(ReviewVisit.name)
-    ).all()
-    holder = connection.execute(
-        select(Endorsement.opened_by).where(Endorsement.id == endorsement_id, Endorsement.opened_at >= since)
-    ).scalar()
-    others = {visit.staff_id: visit.name for visit in visits if visit.staff_id != actor.staff_id}
-    is_mine = holder is not None and holder == actor.staff_id
-    return Presence(list(others.values()), others.get(holder), is_mine)
+        holder = session.scalar(select(ReviewVisit.staff_id).where(of_case, ReviewVisit.holds))
+        session.merge(
+            ReviewVisit(
+                endorsement_id=endorsement_id,
+                staff_id=actor.staff_id,
+                name=actor.name,
+                seen_at=clock.now(),
+                holds=holder in (None, actor.staff_id),
+            )
+        )
+    return presence(actor, endorsement_id)

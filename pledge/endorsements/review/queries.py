@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from pledge.audit import queries as audit
 from pledge.audit.models import AuditEntry
@@ -307,6 +307,12 @@ def _matches(word: str) -> ColumnElement[bool]:
     )
 
 
+def is_present(endorsement_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """SQL: whether somebody has this case open."""
+    recently = ReviewVisit.seen_at >= clock.now() - VISIT_TTL
+    return and_(ReviewVisit.endorsement_id == endorsement_id, recently)
+
+
 def find(endorsement_id: int) -> Case | None:
     """One case, whatever its state; None for one that is unknown or whose first mail is not confirmed yet."""
     columns = Endorsement.__table__.c
@@ -321,11 +327,11 @@ def find(endorsement_id: int) -> Case | None:
     views = load(versions.order_by(EndorsementVersion.seq.desc()))
     if row is None or not views:
         return None
-    unconfirmed = row.state in ENDED and views[0].state == VersionState.PROPOSED and len(views) > 1
+    unconfirmed = VersionState.PROPOSED if row.state in ENDED else None
     return Case(
         row=row,
         seen=SeenState(EndorsementState(row.state), row.seq, VersionState(views[0].state)),
-        versions=views[1:] if unconfirmed else views,
+        versions=[version for version in views if version.state != unconfirmed],
         history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
     )
 
@@ -366,15 +372,7 @@ def duplicates(endorsement_id: int) -> list[tuple[Row[*tuple[Any, ...]], list[Du
 
 
 def _items() -> Select[*tuple[Any, ...]]:
-    holder = (
-        select(ReviewVisit.name)
-        .where(
-            ReviewVisit.endorsement_id == Endorsement.id,
-            ReviewVisit.staff_id == Endorsement.opened_by,
-            ReviewVisit.seen_at >= clock.now() - VISIT_TTL,
-        )
-        .correlate(Endorsement)
-    )
+    holder = select(ReviewVisit.name).where(is_present(Endorsement.id), ReviewVisit.holds)
     return _cases(
         *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.seq),
         EndorsementVersion.state.label("version_state"),
@@ -383,7 +381,7 @@ def _items() -> Select[*tuple[Any, ...]]:
         *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
         Campaign.slug.label("campaign"),
         _has_duplicates().label("has_duplicates"),
-        holder.scalar_subquery().label("holder"),
+        holder.correlate(Endorsement).scalar_subquery().label("holder"),
     ).where(Endorsement.state != EndorsementState.PENDING)
 
 

@@ -28,11 +28,11 @@ class BadReason(ValueError):
 BUILT_IN: dict[ReasonKind, dict[str, Phrase]] = {
     ReasonKind.CHANGES: {
         "official-name": Phrase(
-            "reason", "The name is not the organisation's official one. Please give the official name."
+            "reason", "The name is not the organisation’s official one. Please give the official name."
         ),
         "logo-unclear": Phrase("reason", "The logo is blurred or cut off. Please upload a clearer file."),
         "statement-off-topic": Phrase(
-            "reason", "The statement is not about this campaign's pledge. Please write about the pledge."
+            "reason", "The statement is not about this campaign’s pledge. Please write about the pledge."
         ),
         "website-not-reached": Phrase("reason", "We could not open the website. Please check its address."),
         "work-email": Phrase("reason", "Please apply with an e-mail address of your organisation."),

@@ -5,7 +5,6 @@ not matter. Nothing of its text is kept but the status code. Whatever is in it, 
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
@@ -54,9 +53,7 @@ MAX_BYTES = 256 * 1024
 #: Parts of a report that are read, and boundaries of them, as parts in one another cost the parser most. More are no report.
 MAX_PARTS = 50
 MAX_BOUNDARIES = 10
-#: Recipients of a report that are looked at; each mail of ours has one.
-MAX_RECIPIENTS = 20
-#: Characters of a text in which a status code is looked for.
+#: Characters in which a status code is looked for.
 _MAX_TEXT = 10_000
 #: Types of feedback that mean "I did not want this" (RFC 5965 section 7.3; opt-out is what some providers call it).
 _COMPLAINTS = {"abuse", "fraud", "opt-out", "opt-out-list"}
@@ -79,7 +76,7 @@ def read(raw: bytes) -> Report | None:
         return None
     try:
         message = _parsed(raw)
-        found = _complaint(message) or _delivery_status(message) or _in_words(message)
+        found = _complaint(message) or _bounce(message)
     except Exception as error:  # noqa: BLE001  # a stranger wrote it: nested a thousand times, in an unknown charset, …
         log.warning("report not readable", kind=type(error).__name__)
         return None
@@ -110,37 +107,21 @@ def _complaint(message: Message) -> _Found | None:
     return None
 
 
-def _delivery_status(message: Message) -> _Found | None:
-    """By the machine-readable part: the first recipient that failed, else one that is delayed."""
-    delayed: _Found | None = None
-    for part in message.walk():
-        if part.get_content_type() != "message/delivery-status":
-            continue
-        for recipient in _recipients(part):
-            action = str(recipient.get("Action", "")).strip().lower()
-            status = _status_of(recipient)
-            if action == "failed":
-                return status_meaning(status, permanent=True), status
-            if action == "delayed":
-                delayed = Returned.DELAYED, status
-    return delayed
-
-
-def _in_words(message: Message) -> _Found | None:
-    """By the forms that servers without RFC 3464 use, as Mailman's library knows them."""
+def _bounce(message: Message) -> _Found | None:
+    """By the part for programs (RFC 3464) or the forms that other servers use, as Mailman's library knows them."""
     temporary, permanent = all_failures(message)
     if not temporary and not permanent:
         return None
-    status = status_code(_text(message))
+    status = _status(message)
     return status_meaning(status, permanent=bool(permanent)), status
 
 
-def _status_of(recipient: Message) -> str | None:
-    """The code of the field Status; where that says nothing, one that the other server has said."""
-    status = status_code(str(recipient.get("Status", "")))
-    if status is not None and status.partition(".")[2] != UNDEFINED:
-        return status
-    return status_code(str(recipient.get("Diagnostic-Code", ""))[:_MAX_TEXT]) or status
+def _status(message: Message) -> str | None:
+    """The first code that says something: of the part for programs, else of the words for people."""
+    parts = [part for part in message.walk() if part.get_content_type() == "message/delivery-status"]
+    text = "\n".join(part.as_string() for part in parts) if parts else _text(message)
+    codes = [found.group() for found in _STATUS.finditer(text[:_MAX_TEXT])]
+    return next((code for code in codes if code.partition(".")[2] != UNDEFINED), next(iter(codes), None))
 
 
 def _fields(part: Message) -> Message:
@@ -148,16 +129,9 @@ def _fields(part: Message) -> Message:
     return inner[0] if isinstance(inner, list) and inner and isinstance(inner[0], Message) else part
 
 
-def _recipients(part: Message) -> Iterator[Message]:
-    inner = part.get_payload()
-    if isinstance(inner, list):
-        # What stands before the recipients is about the message.
-        yield from (one for one in inner[: MAX_RECIPIENTS + 1] if isinstance(one, Message))
-
-
 def _text(message: Message) -> str:
     for part in message.walk():
         if part.get_content_maintype() == "text":
             content = part.get_payload(decode=True)
-            return content[:_MAX_TEXT].decode("ascii", "replace") if isinstance(content, bytes) else ""
+            return content.decode("ascii", "replace") if isinstance(content, bytes) else ""
     return ""

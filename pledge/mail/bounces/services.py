@@ -2,23 +2,18 @@
 
 from datetime import timedelta
 
-from sqlalchemy import LargeBinary, Update, bindparam, text, true, update
+from sqlalchemy import Update, true, update
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
-from pledge.core.db import transaction
-from pledge.core.db.types import UTCDateTime
+from pledge.core.db import insert_into, transaction
 from pledge.core.logs import log
 from pledge.mail import suppression
 from pledge.mail.bounces.reading import Report, read
-from pledge.mail.models import OutboxMail, Returned, is_to_known
+from pledge.mail.models import MailEvent, OutboxMail, Returned, is_to_known
 
 #: How long the id of a call is kept; what is older is refused by its time.
 EVENTS = timedelta(hours=1)
-
-_NOTE = text(
-    "INSERT INTO mail_events (digest, at) VALUES (:digest, :at) ON CONFLICT (digest) DO NOTHING RETURNING digest"
-).bindparams(bindparam("digest", type_=LargeBinary), bindparam("at", type_=UTCDateTime))
 
 
 def handle_message(raw: bytes, event: bytes | None = None) -> bool:
@@ -30,11 +25,15 @@ def handle_message(raw: bytes, event: bytes | None = None) -> bool:
     if report is None:
         return False
     with transaction() as session:
-        note = {"digest": event, "at": clock.now()}
-        if event is not None and session.scalar(_NOTE, note) is None:
+        if event is not None and not _is_first(session, event):
             return False
         _record(session, report)
     return True
+
+
+def _is_first(session: Session, event: bytes) -> bool:
+    note = insert_into(session.connection(), MailEvent).values(digest=event, at=clock.now())
+    return session.scalar(note.on_conflict_do_nothing().returning(MailEvent.digest)) is not None
 
 
 def _record(session: Session, report: Report) -> None:

@@ -14,7 +14,7 @@ from pledge.signatures.invalidation.models import (
     InvalidationTarget,
     seconds_to_confirm,
 )
-from pledge.signatures.models import Signature
+from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.queries import masked
 
 SAMPLE = 12
@@ -73,6 +73,21 @@ def hold_reasons(invalidation_id: int) -> dict[str, int]:
     )
     with reading() as connection:
         return {str(reason): found for reason, found in connection.execute(query)}
+
+
+def counted(invalidation_id: int) -> int:
+    """How many of those that are to be taken are counted now: neither held nor unconfirmed."""
+    query = (
+        select(func.count())
+        .select_from(InvalidationTarget)
+        .join(Signature, Signature.id == InvalidationTarget.signature_id)
+        .where(
+            InvalidationTarget.invalidation_id == invalidation_id,
+            Signature.state == SignatureState.CONFIRMED,
+        )
+    )
+    with reading() as connection:
+        return connection.execute(query).scalar_one()
 
 
 def sample(invalidation_id: int) -> list[Sampled]:

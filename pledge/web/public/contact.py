@@ -1,13 +1,14 @@
 """A short form to write to whoever answers for the site. What is sent becomes a mail; the answer is the same for everybody."""
 
 from flask import Response, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_limiter import RateLimitExceeded
 from wtforms import StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, Length
 
-from pledge.core import i18n
+from pledge.core import i18n, urls
 from pledge.mail import contact as letters
 from pledge.mail.contact import MAX_MESSAGE, Letter
 from pledge.web import limits
@@ -21,14 +22,23 @@ from pledge.web.templating import render_page
 _LENGTH = Length(max=MAX_MESSAGE, message=_l("A message can have up to 3,000 characters."))
 
 
-#: From all networks together, so that programs do not fill the mailbox of the site.
-FROM_ALL = "300 per hour"
+#: From one network (limits.py), and from all together, so that programs do not fill the mailbox of the site.
+FROM_NETWORK, FROM_ALL = "10 per hour", "300 per hour"
+
+
+def contact_limit() -> str:
+    return FROM_NETWORK
 
 
 class ContactForm(AddressForm):
     name = StringField(_l("Name"))
     email = StringField(_l("E-mail"))
-    message = TextAreaField(_l("Message"), [DataRequired(_l("Please write what it is about.")), _LENGTH])
+    #: Browsers send a line break as two characters and count it as one.
+    message = TextAreaField(
+        _l("Message"),
+        [DataRequired(_l("Please write what it is about.")), _LENGTH],
+        filters=[lambda text: (text or "").replace("\r\n", "\n")],
+    )
 
     def validate_name(self, field: Field) -> None:
         if (field.data or "").strip():
@@ -50,14 +60,15 @@ def contact_post() -> Response:
         _count()
     except RateLimitExceeded:
         form.message.errors = [
-            _l("Many messages are coming in just now. Please send it again a little later.")
+            _(
+                "Many messages are coming in just now. Please send it again later, or write an e-mail to %(address)s.",
+                address=urls.contact(),
+            )
         ]
         response = _page(form, 429)
         response.headers["Retry-After"] = str(limits.seconds_to_wait())
         return response
-    letter = Letter(
-        (form.name.data or "").strip(), form.address.mailed, form.message.data.replace("\r\n", "\n")
-    )
+    letter = Letter((form.name.data or "").strip(), form.address.mailed, form.message.data)
     letters.write(letter, i18n.language())
     return see_other(url_for("public.contact_sent"))
 
@@ -73,6 +84,6 @@ def _page(form: ContactForm | None, status: int = 200) -> Response:
 
 
 @limits.limiter.shared_limit(lambda: FROM_ALL, scope="contact of all", key_func=lambda: "site")
-@limits.limited(limits.link_limit, scope="contact")
+@limits.limited(contact_limit, scope="contact")
 def _count() -> None:
     """Count one more message: of the network, its block, and all together."""

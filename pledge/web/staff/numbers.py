@@ -77,8 +77,8 @@ def export(slug: str, kind: str, form: str) -> AnyResponse:
 def export_download(export_id: int) -> AnyResponse:
     """The file, if it is still there. The download is recorded before its first byte is sent."""
     found = exports.find(export_id)
-    parts = None if found is None or found.job is None else jobs.chunks(found.job.id)
-    if found is None or found.job is None or parts is None:
+    parts = None if found is None else jobs.chunks(found.job.id)
+    if found is None or parts is None:
         abort(404)
     exports.note_download(actor(), found)
     response = Response(parts, mimetype="application/zip")

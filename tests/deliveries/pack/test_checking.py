@@ -122,13 +122,6 @@ def test_every_signature_line_of_a_checkpoint_counts(busy, tmp_path):
             assert said.failure == expected, (number, place)
 
 
-def test_a_copy_of_the_log_gives_the_count_of_the_site(busy, tmp_path):
-    newest = log_queries.newest(busy)
-    folder = packs.mirror(packs.from_database(busy, "blue-skies"), tmp_path)
-    said = say("count", folder, "--key", folder / "key")
-    assert said.out.splitlines()[:2] == [f"people {newest.people}", f"organizations {newest.organizations}"]
-
-
 def test_a_note_in_another_form_of_base64_is_refused():
     """The last character of a signature has bits that say nothing; a note in which they differ is not the same note."""
     log = made_up("+")

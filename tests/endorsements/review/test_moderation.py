@@ -333,3 +333,10 @@ def test_a_version_that_is_published_is_one_at_a_time_by_the_database_itself():
     with pytest.raises(Exception, match=r"(?i)unique"):
         db.session.flush()
     db.session.rollback()
+
+
+def test_staff_see_no_application_that_nobody_has_confirmed():
+    row = endorsement(state="declined")
+    for year in (2040, 2045):
+        version_of(row, target_year=year)
+    assert [version.seq for version in queries.find(row.id).versions] == [1]

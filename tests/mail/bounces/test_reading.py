@@ -103,13 +103,6 @@ def test_a_message_with_more_parts_or_recipients_than_a_report_has_costs_nothing
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize(("before", "understood"), [(19, True), (20, False)])
-def test_the_first_twenty_recipients_of_a_report_are_read(site, before, understood):
-    recipients = "Action: relayed\r\n\r\n" * before + "Action: failed\r\nStatus: 5.1.1\r\n\r\n"
-    assert (reading.read(f"To: {path_of()}\r\n{STATUS}{recipients}".encode()) is not None) is understood
-
-
-@pytest.mark.sqlite_only
 def test_of_ten_megabytes_the_beginning_is_read(site):
     head = report("postfix-unknown-user")
     assert reading.read(head + b"x" * 10_000_000) == reading.read(head)

@@ -245,6 +245,13 @@ def test_the_reasons_for_which_they_are_held_are_counted():
     assert queries.hold_reasons(propose(RELEASE)) == {"speed": 3, "signals": 1}
 
 
+def test_of_those_to_be_taken_out_only_the_confirmed_are_counted():
+    robots = domain_hash(SLUG, "robots.example")
+    signatures(3, domain_hash=robots)
+    signatures(2, state="held", domain_hash=robots), signature(state="pending", domain_hash=robots)
+    assert queries.counted(propose(TAKE_OUT, Condition(domain_hash=robots))) == 3
+
+
 @pytest.mark.parametrize("act", [RELEASE, TAKE_OUT])
 def test_only_the_set_that_was_counted_is_decided_about(act):
     signatures(2, state="held")

@@ -8,9 +8,7 @@ from sqlalchemy import func, select
 from pledge.accounts.two_people import NeedsSecondPerson, WrongState
 from pledge.audit.services import NoReason
 from pledge.core.db import db, transaction
-from pledge.core.tokens import BadToken
 from pledge.ledger.models import LedgerEntry
-from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
 from pledge.signatures import services
 from pledge.signatures.invalidation import applying, queries
@@ -29,9 +27,7 @@ from tests.support.factories import (
     ANNA,
     BORA,
     campaign,
-    confirm_token,
     crowd,
-    fold_all,
     manage_token,
     signature,
     signatures,
@@ -214,15 +210,6 @@ def test_applying_takes_exactly_these_out_of_the_count():
     assert actions() == ["invalidation.propose", "invalidation.approve", "invalidation.applied"]
 
 
-def test_whoever_signed_after_the_count_is_left_alone():
-    crowd(3, domain="robots.example")
-    number = propose()
-    crowd(4, domain="robots.example")
-    invalidations.approve(BORA, number)
-    work()
-    assert states() == {"invalidated": 3, "confirmed": 4}
-
-
 def test_whoever_left_in_between_is_left_alone(frozen_clock):
     withdrew, erased, again, stays = (
         signature(email=f"{who}@robots.example", domain_hash=domain_hash("blue-skies", "robots.example"))
@@ -279,21 +266,6 @@ def test_two_invalidations_of_the_same_people_count_them_out_once():
     assert states() == {"invalidated": 4}
 
 
-def test_the_signers_are_told_of_an_invalidation_when_staff_want_it():
-    crowd(3, domain="robots.example")
-    number = propose(notify=True)
-    invalidations.approve(BORA, number)
-    work()
-    db.session.rollback()
-    assert [mail.kind for mail in db.session.scalars(select(OutboxMail))] == ["invalidated"] * 3
-
-
-def test_the_signers_are_not_told_of_an_invalidation_otherwise():
-    crowd(3, domain="robots.example")
-    take_out()
-    assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 0
-
-
 # --- Undoing ---
 
 
@@ -343,39 +315,3 @@ def test_who_erased_meanwhile_does_not_come_back():
     assert states() == {"confirmed": 1}
     assert people() == 1
     assert db.session.scalar(select(Signature.id)) == stays.id
-
-
-# --- What the signer may do meanwhile ---
-
-
-def test_an_invalidated_signature_cannot_be_withdrawn_to_be_signed_anew():
-    person = signature(state="invalidated")
-    services.withdraw(manage_token(person))
-    assert states() == {"invalidated": 1}
-    assert entries("withdrawn") == []
-
-
-def test_erasing_an_invalidated_signature_takes_nothing_more_from_the_count():
-    person = signature(state="invalidated")
-    other = signature()
-    services.erase(manage_token(person))
-    fold_all()
-    assert count(other.campaign_id).people == 1
-    with pytest.raises(BadToken):
-        services.withdraw(manage_token(person))
-
-
-def test_a_link_or_code_does_not_confirm_it_again():
-    person = signature(state="invalidated")
-    assert not services.confirm(person.id)
-    assert states() == {"invalidated": 1}
-    with pytest.raises(BadToken):
-        services.renew(confirm_token(person), "ko")
-    assert not services.disown(confirm_token(person))
-
-
-def test_names_of_invalidated_signers_are_not_shown():
-    from pledge.signatures.queries import public_names
-
-    person = signature(state="invalidated", public_name=True)
-    assert public_names(person.campaign_id) == []

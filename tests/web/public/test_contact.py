@@ -39,21 +39,27 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(client,
     assert db.session.query(OutboxMail).count() == 0
 
 
-def test_who_writes_too_often_waits_and_keeps_what_was_typed(make_app):
-    app = make_app(limit_link="1 per minute")
-    with app.app_context():
-        client = app.test_client()
-        assert client.post("/en/contact", data=FORM).status_code == 303
-        page = client.post("/en/contact", data=FORM)
+def test_a_line_break_counts_as_one_character_as_in_the_browser(client):
+    assert client.post("/en/contact", data=FORM | {"message": "a\r\n" * 1500}).status_code == 303
+
+
+def send_from(client, network):
+    return client.post("/en/contact", data=FORM, environ_base={"REMOTE_ADDR": network})
+
+
+def test_who_writes_too_often_waits_keeps_what_was_typed_and_uses_up_nothing_of_others(client, monkeypatch):
+    monkeypatch.setattr(contact, "FROM_NETWORK", "1 per hour")
+    monkeypatch.setattr(contact, "FROM_ALL", "2 per hour")
+    assert send_from(client, "203.0.113.7").status_code == 303
+    for _ in range(3):
+        page = send_from(client, "203.0.113.7")
     assert page.status_code == 429
     assert int(page.headers["Retry-After"]) > 0
     assert "nothing.</textarea>" in page.text
+    assert "write an e-mail to privacy@localhost." in page.text
+    assert send_from(client, "198.51.100.9").status_code == 303
 
 
 def test_programs_in_many_networks_do_not_fill_the_mailbox_of_the_site(app, client, monkeypatch):
     monkeypatch.setattr(contact, "FROM_ALL", "2 per hour")
-    statuses = [
-        client.post("/en/contact", data=FORM, environ_base={"REMOTE_ADDR": f"203.0.{block}.7"}).status_code
-        for block in (1, 2, 3)
-    ]
-    assert statuses == [303, 303, 429]
+    assert [send_from(client, f"203.0.{block}.7").status_code for block in (1, 2, 3)] == [303, 303, 429]

@@ -245,7 +245,7 @@ def _confirm_by_code(slug: str, ticket: str, code: str) -> tuple[Confirmation, s
 
 def _match_number(subject: Subject, slug: str, ticket: str) -> str:
     try:
-        return subject.use_cases.match_number(slug, ticket)
+        return str(subject.use_cases.match_number(slug, ticket))
     except BadToken:
         return ""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 from flask import current_app, url_for
@@ -10,7 +11,7 @@ from flask import current_app, url_for
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n, tokens
 from pledge.core.tokens import Purpose
-from pledge.mailed_links.links import Journey, Link
+from pledge.mailed_links.links import Link
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,7 +32,7 @@ class Subject:
     pressed: Purpose  #: of what the browser keeps that pressed its button
     own: Purpose  #: of the link to the own page
 
-    use_cases: Journey
+    use_cases: ModuleType  #: signatures.services or endorsements.services: functions of the same names
     open_link: Callable[[str, str], Link[Any]]  #: (token, lang)
     find_own: Callable[[str, str], Any]  #: (token, lang) to the record; raises BadToken
     readable: Callable[[Any], dict[str, Any]]  #: (record) to everything that is stored, for the download

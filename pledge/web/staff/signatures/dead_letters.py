@@ -59,7 +59,7 @@ def _page(status: int, form: LookUpForm | None = None, *, unknown: bool = False)
         letters=letters[:PAGE],
         older=letters[PAGE - 1].id if len(letters) > PAGE else None,
         outbox=queries.outbox(),
-        retriable=queries.retriable_mails(),
+        dead=queries.given_up(),
         gone=status == 409,
         returned=queries.returned_counts(WEEK),
         stopped=suppression.counts(),

@@ -72,6 +72,7 @@ def invalidation(
         hold_reasons=queries.hold_reasons(invalidation_id),
         earlier=queries.similar(found.condition, but=invalidation_id),
         slugs=slugs(),
+        counted=queries.counted(invalidation_id),
         people=ledger.count(found.campaign_id).people if found.campaign_id else 0,
         obstacle=None if is_small else obstacle(found.proposed_by, actor().staff_id),
         alone=services.MAX_WITHOUT_SECOND_PERSON,
