@@ -3,16 +3,14 @@
 import io
 
 from PIL import Image
-from sqlalchemy import select
 
 from bench import people
 from bench.report import Figure, at_most
 from bench.servers import Bench, Site
 from bench.web import PAGE, SLUG
 from pledge.audit.models import COMMAND_LINE
-from pledge.campaigns.media import PhotoFocus, get_photo, set_photo
-from pledge.campaigns.models import Campaign
-from pledge.core.db import db
+from pledge.campaigns.media import set_photo, stored_photo
+from pledge.campaigns.staff_queries import desk
 from pledge.files import services as files
 from tests.support.browser import PHONE, chromium
 
@@ -76,12 +74,10 @@ def _visit(url: str) -> tuple[float, int]:
 
 def _add_photo(site: Site) -> None:
     with site.context():
-        campaign_id = db.session.execute(select(Campaign.id).where(Campaign.slug == SLUG)).scalar_one()
-        db.session.rollback()
         name = files.store_wide_picture(_photograph())
         words = {"ko": "맑은 하늘", "en": "A clear sky"}
-        seen = get_photo(campaign_id).stamp
-        set_photo(COMMAND_LINE, SLUG, seen, words, PhotoFocus.CENTER, new=name)
+        seen = stored_photo(desk(SLUG).row).stamp
+        set_photo(COMMAND_LINE, SLUG, seen, words, "center", new=name)
 
 
 def _photograph() -> bytes:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config import current_config
 from pledge.abuse.models import Alert, AlertKind, CallState, Facts
 from pledge.core import clock
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load
 from pledge.core.i18n import Phrase, format_count
 from pledge.core.languages import Texts
 
@@ -61,8 +61,7 @@ def newest(within: timedelta, limit: int = 20) -> list[Alert]:
 def last_at(kind: AlertKind, about: str = "") -> datetime | None:
     """When the newest alert of this kind, about what begins like this, was told."""
     said = Alert.kind == kind, Alert.about.startswith(about, autoescape=True)
-    with reading() as connection:
-        return connection.scalar(select(func.max(Alert.at)).where(*said))
+    return fetch(select(func.max(Alert.at)).where(*said)).scalar()
 
 
 def _was_said(session: Session, kind: AlertKind, about: str) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, select
 
 from pledge.abuse.models import MailServer
 from pledge.core import clock
-from pledge.core.db import insert_into, reading, write_autocommit
+from pledge.core.db import fetch, insert_into, write_autocommit
 from pledge.core.encryption import vault
 
 #: Reviewed 2026-11-27: under which names the mail servers of services stand that follow the links of a mail. Those of free
@@ -170,8 +170,7 @@ def _is_stored(domain_hash: bytes) -> bool:
     query = select(MailServer.domain_hash).where(
         MailServer.domain_hash == domain_hash, MailServer.checked_at > clock.now() - FRESH
     )
-    with reading() as connection:
-        return connection.execute(query).first() is not None
+    return fetch(query).first() is not None
 
 
 def _store(domain_hash: bytes, scans: bool, server_hash: bytes | None) -> None:

@@ -14,7 +14,7 @@ from pledge.abuse.models import ListedOrigin, ListEffect, OriginKind
 from pledge.audit.models import Actor
 from pledge.audit.services import record, required_reason
 from pledge.core import clock
-from pledge.core.db import load, reading, transaction
+from pledge.core.db import fetch, load, transaction
 from pledge.core.db.snapshots import Snapshot
 
 #: How old the list may be that signing goes by.
@@ -63,8 +63,7 @@ def allowed() -> frozenset[bytes]:
 def _read() -> dict[bytes, ListEffect]:
     """The list. A hash is of one campaign and of one kind, so it says all."""
     listed = select(ListedOrigin.hash, ListedOrigin.effect).where(ListedOrigin.lifted_at.is_(None))
-    with reading() as connection:
-        return {bytes(row.hash): ListEffect(row.effect) for row in connection.execute(listed)}
+    return {bytes(row.hash): ListEffect(row.effect) for row in fetch(listed)}
 
 
 def place(

@@ -19,7 +19,7 @@ from config import Config, current_config
 from pledge.abuse import alerts
 from pledge.abuse.models import Alert, CallState, Facts
 from pledge.core import clock, languages
-from pledge.core.db import reading, transaction, write_autocommit
+from pledge.core.db import fetch, transaction, write_autocommit
 from pledge.core.logs import log
 from pledge.core.networks import is_public
 
@@ -130,9 +130,8 @@ def _claim() -> Call | None:
         .order_by(Alert.call_due_at)
         .limit(1)
     )
-    with reading() as connection:
-        if connection.execute(due).first() is None:
-            return None
+    if fetch(due).first() is None:
+        return None
     with transaction() as session:
         return session.execute(
             update(Alert)

@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Iterable
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pledge.accounts import queries
+from pledge.accounts import queries, sessions
 from pledge.accounts.mails import enqueue_invitation
-from pledge.accounts.models import MAX_NAME, StaffMember, StaffRole, StaffSession
+from pledge.accounts.models import MAX_NAME, StaffMember, StaffRole
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
 from pledge.audit.services import record
@@ -64,7 +64,7 @@ def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str, name: str
             session.add(person)
             session.flush()
             enqueue_invitation(session, person)
-            record(session, actor, "staff.invite", _subject(person.id), email=address, roles=wanted)
+            record(session, actor, "staff.invite", f"staff:{person.id}", email=address, roles=wanted)
             return person.id
     except IntegrityError:
         raise AlreadyInvited from None
@@ -87,7 +87,7 @@ def invite_again(actor: Actor, staff_id: int) -> None:
         person.invited_at = clock.now()
         _cut(session, person)
         enqueue_invitation(session, person)
-        record(session, actor, "staff.invite_again", _subject(staff_id), was_closed=was_closed)
+        record(session, actor, "staff.invite_again", f"staff:{staff_id}", was_closed=was_closed)
 
 
 def set_roles(actor: Actor, staff_id: int, roles: Iterable[Role]) -> None:
@@ -104,7 +104,7 @@ def set_roles(actor: Actor, staff_id: int, roles: Iterable[Role]) -> None:
             next((given for given in person.given_roles if given.role == role), None) or StaffRole(role=role)
             for role in wanted
         ]
-        record(session, actor, "staff.set_roles", _subject(staff_id), before=before, after=wanted)
+        record(session, actor, "staff.set_roles", f"staff:{staff_id}", before=before, after=wanted)
 
 
 def close(actor: Actor, staff_id: int, reason: str) -> None:
@@ -116,20 +116,17 @@ def close(actor: Actor, staff_id: int, reason: str) -> None:
         _keep_an_admin(session, person)
         person.active, person.closed_at = False, clock.now()
         _cut(session, person)
-        record(session, actor, "staff.close", _subject(staff_id), reason=reason)
+        record(session, actor, "staff.close", f"staff:{staff_id}", reason=reason)
 
 
 def end_sessions(actor: Actor, staff_id: int, session_id: int | None = None) -> None:
     """End one session of a person, or all. Raises NoSuchAccount."""
     with transaction() as session:
         person = _person(session, staff_id)
-        gone = delete(StaffSession).where(StaffSession.staff_id == staff_id)
-        if session_id is not None:
-            gone = gone.where(StaffSession.id == session_id)
-        ended = session.execute(gone).rowcount  # type: ignore[attr-defined]  # a DELETE's result has it
+        ended = sessions.end_all(session, staff_id, only=session_id)
         if session_id is None:
             person.auth_version += 1  # also a sign-in that waits for the second factor
-        record(session, actor, "staff.end_sessions", _subject(staff_id), ended=ended)
+        record(session, actor, "staff.end_sessions", f"staff:{staff_id}", ended=ended)
 
 
 def invitation_link(staff_id: int) -> str:
@@ -160,7 +157,7 @@ def _keep_an_admin(session: Session, person: StaffMember) -> None:
 
 
 def _cut(session: Session, person: StaffMember) -> None:
-    session.execute(delete(StaffSession).where(StaffSession.staff_id == person.id))
+    sessions.end_all(session, person.id)
     person.auth_version += 1
 
 
@@ -169,10 +166,6 @@ def _wanted(roles: Iterable[Role]) -> list[Role]:
     if not wanted:
         raise NoRole
     return wanted
-
-
-def _subject(staff_id: int) -> str:
-    return f"staff:{staff_id}"
 
 
 class BadName(Exception):
@@ -194,7 +187,7 @@ def rename(actor: Actor, staff_id: int, name: str) -> None:
         person = _person(session, staff_id)
         if person.name != name:
             before, person.name = person.name, name
-            record(session, actor, "staff.rename", _subject(staff_id), before=before, after=name)
+            record(session, actor, "staff.rename", f"staff:{staff_id}", before=before, after=name)
 
 
 MAX_ADDRESS = 254

@@ -6,7 +6,7 @@ needs no password.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, update
@@ -24,30 +24,19 @@ if TYPE_CHECKING:
 _TIMEOUT = 60_000
 
 
-class PasskeyFault(StrEnum):
-    EXPIRED = "expired"
-    UNREADABLE = "unreadable"
-    NOT_ACCEPTED = "not_accepted"
-    IN_USE = "in_use"
-    NAME_IN_USE = "name_in_use"
-
-
-PASSKEY_MESSAGES: dict[PasskeyFault, Phrase] = {
-    PasskeyFault.EXPIRED: Phrase("passkey", "That took too long. Please try again."),
-    PasskeyFault.UNREADABLE: Phrase(
-        "passkey", "Something was missing in what your browser sent. Please try again."
-    ),
-    PasskeyFault.NOT_ACCEPTED: Phrase("passkey", "That passkey could not be used here."),
-    PasskeyFault.IN_USE: Phrase("passkey", "This passkey is in use already."),
-    PasskeyFault.NAME_IN_USE: Phrase("passkey", "You have a passkey of this name already."),
-}
+class PasskeyFault(Enum):
+    EXPIRED = Phrase("passkey", "That took too long. Please try again.")
+    UNREADABLE = Phrase("passkey", "Something was missing in what your browser sent. Please try again.")
+    NOT_ACCEPTED = Phrase("passkey", "That passkey could not be used here.")
+    IN_USE = Phrase("passkey", "This passkey is in use already.")
+    NAME_IN_USE = Phrase("passkey", "You have a passkey of this name already.")
 
 
 class PasskeyRefused(Exception):
-    """A passkey that cannot be used or kept; `fault` says why."""
+    """A passkey that cannot be used or kept; `fault` says why, its value in words."""
 
     def __init__(self, fault: PasskeyFault) -> None:
-        super().__init__(fault)
+        super().__init__(fault.name)
         self.fault = fault
 
 

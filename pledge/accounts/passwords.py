@@ -5,7 +5,7 @@ No rules of composition and no forced change: NIST SP 800-63B-4, 3.1.1.2, and OW
 
 import re
 import unicodedata
-from enum import StrEnum
+from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 
@@ -43,28 +43,20 @@ _MAX_REST = 3
 _COMMON = Path(__file__).with_name("common_passwords.txt")
 
 
-class PasswordFault(StrEnum):
-    SHORT = "short"
-    LONG = "long"
-    COMMON = "common"
-    OWN_ADDRESS = "own_address"
-
-
-PASSWORD_MESSAGES: dict[PasswordFault, Phrase] = {
-    PasswordFault.SHORT: Phrase("password", "Please choose a password of at least 12 characters."),
-    PasswordFault.LONG: Phrase("password", "A password can have up to 128 characters."),
-    PasswordFault.COMMON: Phrase(
+class PasswordFault(Enum):
+    SHORT = Phrase("password", "Please choose a password of at least 12 characters.")
+    LONG = Phrase("password", "A password can have up to 128 characters.")
+    COMMON = Phrase(
         "password", "This password is among the first that a stranger would try. Please choose another."
-    ),
-    PasswordFault.OWN_ADDRESS: Phrase("password", "Please choose a password that is not your address."),
-}
+    )
+    OWN_ADDRESS = Phrase("password", "Please choose a password that is not your address.")
 
 
 class BadPassword(Exception):
-    """A password that may not be used; `fault` says why."""
+    """A password that may not be used; `fault` says why, its value in words."""
 
     def __init__(self, fault: PasswordFault) -> None:
-        super().__init__(fault)
+        super().__init__(fault.name)
         self.fault = fault
 
 

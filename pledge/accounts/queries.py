@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffRole
 from pledge.accounts.roles import Permission, Role
-from pledge.core.db import db, load
+from pledge.core.db import fetch, load
 
 
 def member(**by: Any) -> StaffMember | None:
@@ -33,15 +33,13 @@ def able(permission: Permission, staff: Iterable[StaffMember]) -> list[StaffMemb
 
 def names() -> dict[str, str]:
     """The names of those who have given one, by their addresses, of closed accounts too."""
-    with Session(db.engine) as session:
-        query = select(StaffMember.email, StaffMember.name).where(StaffMember.name != "")
-        return {row.email: row.name for row in session.execute(query)}
+    query = select(StaffMember.email, StaffMember.name).where(StaffMember.name != "")
+    return {row.email: row.name for row in fetch(query)}
 
 
 def is_empty() -> bool:
     """Whether nobody was ever invited."""
-    with Session(db.engine) as session:
-        return session.scalar(select(StaffMember.id).limit(1)) is None
+    return fetch(select(StaffMember.id).limit(1)).first() is None
 
 
 def other_admins(session: Session, staff_id: int) -> int:

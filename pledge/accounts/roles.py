@@ -61,8 +61,3 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.READ_AUDIT}),
     Role.ADMIN: frozenset(Permission),
 }
-
-
-def may(roles: frozenset[Role], permission: Permission) -> bool:
-    """Whether somebody with these roles may do it."""
-    return any(permission in GRANTS[role] for role in roles)

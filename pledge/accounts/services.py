@@ -2,19 +2,19 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import delete, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config import current_config
-from pledge.accounts import authenticator, passwords
+from pledge.accounts import authenticator, passwords, queries, sessions
 from pledge.accounts.mails import enqueue_notice
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffSession
 from pledge.accounts.passkeys import NewPasskey, PasskeyFault, PasskeyRefused
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock, tokens
-from pledge.core.db import transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.tokens import BadToken, Purpose
 
 
@@ -48,14 +48,11 @@ def invited(token: str) -> StaffMember:
     if len(read.payload) != 2 or not all(isinstance(part, int) for part in read.payload):
         raise BadToken
     staff_id, number = read.payload
-    with transaction() as session:
-        person = session.get(StaffMember, staff_id)
-        if person is None:
-            raise BadToken
-        if read.expired or not person.active or person.password is not None or person.invitation != number:
-            raise InvitationExpired
-        session.refresh(person, ["given_roles", "passkeys"])
-        session.expunge(person)
+    person = queries.member(id=staff_id)
+    if person is None:
+        raise BadToken
+    if read.expired or not person.active or person.password is not None or person.invitation != number:
+        raise InvitationExpired
     return person
 
 
@@ -81,7 +78,7 @@ def accept_invitation(token: str, password: str, network: str, lang: str) -> Sta
         if taken.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
             raise InvitationExpired
         record(
-            session, Actor(person.id, person.email, network), "staff.accept_invitation", _subject(person.id)
+            session, Actor(person.id, person.email, network), "staff.accept_invitation", f"staff:{person.id}"
         )
     return person
 
@@ -93,7 +90,7 @@ def note_sign_in(actor: Actor, how: str) -> None:
         session.execute(
             update(StaffMember).where(StaffMember.id == staff_id).values(signed_in_at=clock.now())
         )
-        record(session, actor, "staff.sign_in", _subject(staff_id), how=how)
+        record(session, actor, "staff.sign_in", f"staff:{staff_id}", how=how)
 
 
 def set_language(staff_id: int, lang: str) -> None:
@@ -105,8 +102,7 @@ def set_language(staff_id: int, lang: str) -> None:
 def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -> None:
     """Set a new password; every session but `keep` ends. Raises WrongPassword, BadPassword, Busy."""
     staff_id = _id(actor)
-    with transaction() as session:
-        kept = session.get_one(StaffMember, staff_id).password
+    kept = fetch(select(StaffMember.password).where(StaffMember.id == staff_id)).scalar_one()
     if not passwords.matches(present, kept):
         raise WrongPassword
     passwords.check(new, actor.name, current_config())
@@ -117,10 +113,10 @@ def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -
             raise WrongPassword
         person.password = chosen
         person.auth_version += 1
-        _end_sessions(session, staff_id, keep)
+        sessions.end_all(session, staff_id, keep=keep)
         kept_session = update(StaffSession).where(StaffSession.id == keep)
         session.execute(kept_session.values(auth_version=person.auth_version))
-        record(session, actor, "staff.change_password", _subject(staff_id))
+        record(session, actor, "staff.change_password", f"staff:{staff_id}")
         enqueue_notice(session, person)
 
 
@@ -139,7 +135,7 @@ def set_authenticator(actor: Actor, secret: str, code: str, *, first: bool) -> N
         person.totp_secret = secret
         # The code that was just shown is used up, so that nobody who saw it signs in with it.
         person.totp_step = step
-        record(session, actor, "staff.set_authenticator", _subject(staff_id), replaces=replaces)
+        record(session, actor, "staff.set_authenticator", f"staff:{staff_id}", replaces=replaces)
         if replaces:
             enqueue_notice(session, person)
 
@@ -152,7 +148,7 @@ def remove_authenticator(actor: Actor) -> None:
         if not person.passkeys:
             raise LastSecondFactor
         person.totp_secret = None
-        record(session, actor, "staff.remove_authenticator", _subject(staff_id))
+        record(session, actor, "staff.remove_authenticator", f"staff:{staff_id}")
         enqueue_notice(session, person)
 
 
@@ -166,7 +162,7 @@ def add_passkey(actor: Actor, added: NewPasskey, name: str, *, first: bool) -> N
                 raise PasskeyRefused(PasskeyFault.NAME_IN_USE)
             person.passkeys.append(StaffPasskey(name=name, created_at=now, last_used_at=now, **asdict(added)))
             session.flush()
-            record(session, actor, "staff.add_passkey", _subject(staff_id), name=name)
+            record(session, actor, "staff.add_passkey", f"staff:{staff_id}", name=name)
             if not first:
                 enqueue_notice(session, person)
     except IntegrityError:  # the credential is unique over all accounts
@@ -183,7 +179,7 @@ def remove_passkey(actor: Actor, passkey_id: int) -> None:
             raise NoSuchPasskey
         if len(person.passkeys) == 1 and not person.totp_secret:
             raise LastSecondFactor
-        record(session, actor, "staff.remove_passkey", _subject(staff_id), name=gone.name)
+        record(session, actor, "staff.remove_passkey", f"staff:{staff_id}", name=gone.name)
         person.passkeys.remove(gone)
         enqueue_notice(session, person)
 
@@ -194,7 +190,7 @@ def make_recovery_codes(actor: Actor) -> list[str]:
     codes = authenticator.new_recovery_codes()
     with transaction() as session:
         session.get_one(StaffMember, staff_id).recovery_codes = authenticator.recovery_hashes(codes)
-        record(session, actor, "staff.make_recovery_codes", _subject(staff_id))
+        record(session, actor, "staff.make_recovery_codes", f"staff:{staff_id}")
     return codes
 
 
@@ -207,7 +203,7 @@ def use_recovery_code(actor: Actor, code: str) -> bool:
         if left is None:
             return False
         person.recovery_codes = left
-        record(session, actor, "staff.use_recovery_code", _subject(staff_id), left=len(left))
+        record(session, actor, "staff.use_recovery_code", f"staff:{staff_id}", left=len(left))
         enqueue_notice(session, person)
     return True
 
@@ -216,9 +212,9 @@ def end_sessions(actor: Actor, *, only: int | None = None, keep: int | None = No
     """End one of one's own sessions (`only`), or all but `keep`."""
     staff_id = _id(actor)
     with transaction() as session:
-        ended = _end_sessions(session, staff_id, keep, only)
+        ended = sessions.end_all(session, staff_id, only=only, keep=keep)
         if ended:
-            record(session, actor, "staff.end_sessions", _subject(staff_id), ended=ended)
+            record(session, actor, "staff.end_sessions", f"staff:{staff_id}", ended=ended)
 
 
 def _person(session: Session, staff_id: int, *, first: bool) -> StaffMember:
@@ -226,19 +222,6 @@ def _person(session: Session, staff_id: int, *, first: bool) -> StaffMember:
     if first and person.has_second_factor:
         raise SecondFactorDue
     return person
-
-
-def _end_sessions(session: Session, staff_id: int, keep: int | None, only: int | None = None) -> int:
-    gone = delete(StaffSession).where(StaffSession.staff_id == staff_id)
-    if only is not None:
-        gone = gone.where(StaffSession.id == only)
-    if keep is not None:
-        gone = gone.where(StaffSession.id != keep)
-    return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it
-
-
-def _subject(staff_id: int) -> str:
-    return f"staff:{staff_id}"
 
 
 def _id(actor: Actor) -> int:

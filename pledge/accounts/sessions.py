@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import Session, defer
 
 from pledge.accounts.models import StaffMember, StaffSession
 from pledge.core import clock
-from pledge.core.db import load, reading, transaction, write_autocommit
+from pledge.core.db import fetch, load, transaction, write_autocommit
 
 IDLE = timedelta(minutes=30)
 MAX_AGE = timedelta(hours=8)
@@ -72,8 +72,7 @@ def find(token: str) -> OpenSession | None:
             ~or_(*_expired(now)),
         )
     )
-    with reading() as connection:
-        row = connection.execute(query).one_or_none()
+    row = fetch(query).one_or_none()
     if row is None:
         return None
     if now - row.seen_at >= BETWEEN_NOTES:
@@ -104,6 +103,16 @@ def end(session_id: int) -> None:
     """Sign a browser out."""
     gone = delete(StaffSession).where(StaffSession.id == session_id)
     write_autocommit(lambda connection: connection.execute(gone))
+
+
+def end_all(session: Session, staff_id: int, *, only: int | None = None, keep: int | None = None) -> int:
+    """End a person's sessions in the caller's transaction, one of them (`only`) or all but one (`keep`); returns how many."""
+    gone = delete(StaffSession).where(StaffSession.staff_id == staff_id)
+    if only is not None:
+        gone = gone.where(StaffSession.id == only)
+    if keep is not None:
+        gone = gone.where(StaffSession.id != keep)
+    return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it
 
 
 def for_staff(staff_id: int) -> list[StaffSession]:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, text, update
 
 from pledge.accounts.models import StaffAttempt
 from pledge.core import clock
-from pledge.core.db import reading, write_autocommit
+from pledge.core.db import fetch, write_autocommit
 from pledge.core.encryption import vault
 
 #: Without a try for this long, and for twice the longest wait of its rule, all tries are forgotten.
@@ -55,8 +55,7 @@ def count_attempt(rule: ThrottleRule, name: str) -> int:
     if taken is not None:
         return 0
     query = select(StaffAttempt.wait_until).where(StaffAttempt.key == values["key"])
-    with reading() as connection:
-        return max(1, int(connection.execute(query).scalar() or 0) - now)
+    return max(1, int(fetch(query).scalar() or 0) - now)
 
 
 def reset(rule: ThrottleRule, name: str) -> None:

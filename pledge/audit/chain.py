@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from pledge.audit.models import AuditEntry
-from pledge.core.db import reading
+from pledge.core.db import load
 
 #: The previous hash of the first entry.
 START = bytes(32)
@@ -41,7 +41,7 @@ class ChainFault:
 
 @dataclass(frozen=True)
 class Mark:
-    """Length and end of the log at a moment, as a signed checkpoint says (ledger/audit_marks.py)."""
+    """Length and end of the log at a moment, as a signed checkpoint says (ledger/notes.py)."""
 
     length: int
     digest: bytes  #: of the hash of its last entry; see `digest()`
@@ -106,11 +106,11 @@ def verify(noted_head: bytes | None = None, marks: Iterable[Mark] = ()) -> Chain
         expected.setdefault(one.length, []).append(one)
     broken = _broken(expected.pop(0, []), START)
     count, head, seen, fault = 0, START, noted_head == START, None
-    for entry in _entries():
+    for entry in entries():
         fault = _fault(entry, head)
         if fault is not None:
             break
-        count, head = count + 1, bytes(entry.hash)
+        count, head = count + 1, entry.hash
         seen = seen or head == noted_head
         broken = broken or _broken(expected.pop(count, []), head)
     if broken is None and fault is None and expected:
@@ -122,22 +122,20 @@ def _broken(marks: list[Mark], head: bytes) -> Mark | None:
     return next((one for one in marks if one.digest != digest(head)), None)
 
 
-def _fault(entry: Row[Any], head: bytes) -> ChainFault | None:
-    if bytes(entry.previous_hash) != head:
+def _fault(entry: AuditEntry, head: bytes) -> ChainFault | None:
+    if entry.previous_hash != head:
         return ChainFault(entry.id, ChainFaultKind.OUT_OF_PLACE)
-    if bytes(entry.hash) != fingerprint(entry._asdict()):  # SQLAlchemy's public name for it
+    if entry.hash != fingerprint(vars(entry)):
         return ChainFault(entry.id, ChainFaultKind.CHANGED)
     return None
 
 
-def _entries() -> Iterator[Row[Any]]:
-    """Every entry in order, a batch at a time: the log may be larger than the memory."""
-    table = AuditEntry.__table__
+def entries(*conditions: ColumnElement[bool]) -> Iterator[AuditEntry]:
+    """Entries in order, a batch at a time: the log may be larger than the memory."""
+    query = select(AuditEntry).where(*conditions).order_by(AuditEntry.id).limit(BATCH)
     last = -1
     while True:
-        query = select(table).where(table.c.id > last).order_by(table.c.id).limit(BATCH)
-        with reading() as connection:
-            batch = connection.execute(query).all()
+        batch = load(query.where(AuditEntry.id > last))
         yield from batch
         if len(batch) < BATCH:
             return

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from pledge.audit.chain import BATCH
+from pledge.audit.chain import entries
 from pledge.audit.models import AuditEntry
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load
 from pledge.core.i18n import SEOUL
 from pledge.core.text.tables import BOM, csv_line
 
@@ -62,16 +62,8 @@ def page(search: Search, before: int | None = None, size: int = PAGE) -> Page:
 
 def all_lines(search: Search) -> Iterator[AuditEntry]:
     """Everything that was found up to now, oldest first, a batch at a time."""
-    with reading() as connection:
-        newest = connection.execute(select(func.max(AuditEntry.id))).scalar()
-    query = select(AuditEntry).where(*search.conditions()).order_by(AuditEntry.id).limit(BATCH)
-    last = -1
-    while newest is not None:
-        batch = load(query.where(AuditEntry.id > last, AuditEntry.id <= newest))
-        yield from batch
-        if len(batch) < BATCH:
-            return
-        last = batch[-1].id
+    newest = fetch(select(func.max(AuditEntry.id))).scalar() or 0
+    return entries(*search.conditions(), AuditEntry.id <= newest)
 
 
 def last(action: str, subject: str) -> AuditEntry | None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
+from pledge.campaigns import items
 from pledge.campaigns.items import ItemKind
 from pledge.campaigns.models import Campaign, CampaignEvent
-from pledge.campaigns.rules import Checker, FieldFault, shown_link
+from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import clock, urls
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 
@@ -75,7 +76,7 @@ class EventView:
 
 
 _SHOWN = (
-    select(*CampaignEvent.__table__.c)
+    select(*(column for column in CampaignEvent.__table__.c if column.name != "campaign_id"))
     .where(CampaignEvent.campaign_id == bindparam("campaign"))
     .order_by(CampaignEvent.starts_at, CampaignEvent.id)
 )
@@ -84,33 +85,13 @@ _SHOWN = (
 def has_any(slug: str) -> bool:
     """Whether the campaign's page shows an event, past ones too."""
     mine = select(CampaignEvent.id).join(Campaign).where(Campaign.slug == slug)
-    with reading() as connection:
-        return bool(connection.execute(select(mine.exists())).scalar_one())
+    return bool(fetch(select(mine.exists())).scalar_one())
 
 
 def shown(campaign_id: int, lang: str) -> list[EventView]:
     """All events of a campaign in one language, by time. What is not given in it is shown in another."""
-    with reading() as connection:
-        found = connection.execute(_SHOWN, {"campaign": campaign_id}).all()
-    return [
-        EventView(
-            id=row.id,
-            uid=row.uid,
-            sequence=row.sequence,
-            title=row.title.in_language(lang),
-            place=row.place.in_language(lang),
-            url=shown_link(row.url),
-            is_online=row.is_online,
-            join_url=shown_link(row.join_url),
-            speakers=row.speakers.in_language(lang),
-            outcome=row.outcome.in_language(lang),
-            all_day=row.all_day,
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-            changed_at=row.changed_at,
-        )
-        for row in found
-    ]
+    found = fetch(_SHOWN, {"campaign": campaign_id}).mappings().all()
+    return [EventView(**items.in_language(row, lang)) for row in found]
 
 
 def clean(fields: EventFields, *, required: bool) -> EventFields:

@@ -13,7 +13,7 @@ from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.core import clock
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, reading, transaction
 
 #: After the totals of a campaign that is over were handed to the government.
 AFTER_DELIVERY = timedelta(days=30)
@@ -27,14 +27,13 @@ def archive_due(delivered: Mapping[int, datetime]) -> list[int]:
     `delivered`: since when the totals of a campaign count as handed over, by its number.
     """
     now = clock.now()
-    with reading() as connection:
-        over = connection.execute(
-            select(Campaign.id, Campaign.closes_at).where(
-                Campaign.forgotten_at.is_(None),
-                Campaign.state.not_in((CampaignState.DRAFT,)),
-                Campaign.closes_at < now - AFTER_DELIVERY,
-            )
-        ).all()
+    over = fetch(
+        select(Campaign.id, Campaign.closes_at).where(
+            Campaign.forgotten_at.is_(None),
+            Campaign.state != CampaignState.DRAFT,
+            Campaign.closes_at < now - AFTER_DELIVERY,
+        )
+    ).all()
     for campaign_id, closes_at in over:
         if closes_at is not None and _due(closes_at, delivered.get(campaign_id)) < now:
             _archive(campaign_id, closes_at)

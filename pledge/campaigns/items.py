@@ -14,10 +14,10 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.moderation import clean_reason, compare, edited, subject
-from pledge.campaigns.rules import changed, stamp
+from pledge.campaigns.rules import changed, shown_link, stamp
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import languages
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.languages import Texts
 from pledge.files import services as files
 
@@ -38,6 +38,8 @@ class ItemKind(Generic[Fields]):
     clean: Callable[..., Fields]
     on_new: Callable[[Any], None] | None = None  #: called with a row before it is stored
     on_change: Callable[[Any], None] | None = None  #: called with a stored row that got other fields
+    #: Called once an item, with the fields that it had, was changed or removed. Raises BadFields.
+    check_rest: Callable[[Session, Campaign, Fields], None] | None = None
     has_logo: bool = False  #: a column `logo`, a name in `files`
     has_position: bool = False  #: staff put them in order: a column `position`
 
@@ -61,11 +63,25 @@ class Item(Generic[Fields]):
         return stamp(self.content)
 
 
+#: Fields that a page links.
+_LINKS = ("url", "join_url")
+
+
+def in_language(fields: Mapping[Any, Any], lang: str) -> dict[str, Any]:
+    """The fields as a page shows them: texts in this language, or else in another; links as far as they are web addresses."""
+    shown = dict(fields)
+    for name, value in fields.items():
+        if isinstance(value, Texts):
+            shown[name] = value.in_language(lang)
+        elif name in _LINKS:
+            shown[name] = shown_link(value)
+    return shown
+
+
 def rows(kind: ItemKind[Fields], campaign_id: int) -> list[Item[Fields]]:
     """The items of a campaign in their order."""
     query = select(*kind.table.__table__.c).where(kind.table.campaign_id == campaign_id)
-    with reading() as connection:
-        return [item(kind, row) for row in connection.execute(query.order_by(*kind.order))]
+    return [item(kind, row) for row in fetch(query.order_by(*kind.order))]
 
 
 def get(kind: ItemKind[Fields], campaign_id: int, number: int) -> Item[Fields]:
@@ -89,8 +105,7 @@ def add(kind: ItemKind[Fields], actor: Actor, slug: str, fields: Fields, logo: s
         if kind.has_position:
             stored.position = next_position(session, kind, campaign)
         if logo:
-            stored.logo = logo
-            files.keep(session, logo)
+            stored.logo = files.replace(session, "", logo)
         session.add(stored)
         session.flush()
         _record(session, actor, kind, slug, stored, act="add")
@@ -122,14 +137,14 @@ def change(
     with edited(slug) as (session, campaign):
         stored = _stored(session, kind, campaign, number)
         clean = check(kind, fields, CampaignState(campaign.state))
-        before = item(kind, stored).content
+        seen_now = item(kind, stored)
+        before = seen_now.content
         compare(seen, before)
         write(kind, stored, clean)
+        if kind.check_rest is not None:
+            kind.check_rest(session, campaign, seen_now.fields)
         if logo or drop_logo:
-            files.discard(session, stored.logo)
-            stored.logo = logo
-        if logo:
-            files.keep(session, logo)
+            stored.logo = files.replace(session, stored.logo, logo)
         _record(session, actor, kind, slug, stored, act="change", before=before)
 
 
@@ -169,6 +184,8 @@ def remove(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, seen
         files.discard(session, seen_now.logo)
         _record(session, actor, kind, slug, stored, act="remove", before=seen_now.content, reason=reason)
         session.delete(stored)
+        if kind.check_rest is not None:
+            kind.check_rest(session, campaign, seen_now.fields)
 
 
 def new(kind: ItemKind[Fields], campaign_id: int, fields: Fields) -> Any:

@@ -4,7 +4,7 @@ a portrait, the letter as a page and as a document, the video with its picture; 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum
 from typing import Any
 
 from markupsafe import Markup
@@ -15,14 +15,14 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import items
 from pledge.campaigns.models import Campaign, CampaignText
-from pledge.campaigns.moderation import compare, edited, new_text, subject
+from pledge.campaigns.moderation import compare, edited, edited_part, new_text, subject
 from pledge.campaigns.partners import PARTNER, SISTER
 from pledge.campaigns.pdf import check_letter_text
-from pledge.campaigns.rules import BadFields, Checker, FieldFault, changed, stamp
+from pledge.campaigns.rules import BadFields, Checker, FieldFault, stamp
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.campaigns.video import BadCaptions, BadVideo, OwnVideo, Video, check_captions, parse_video, stored
 from pledge.core import languages
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
@@ -32,31 +32,17 @@ from pledge.files import services as files
 PHOTO_COLUMNS = (Campaign.photo, Campaign.photo_alt, Campaign.photo_focus)
 
 
-class PhotoFocus(StrEnum):
-    """The part that stays in sight where the photograph is cut to the shape of the page."""
-
-    LEFT_TOP = "left-top"
-    TOP = "top"
-    RIGHT_TOP = "right-top"
-    LEFT = "left"
-    CENTER = "center"
-    RIGHT = "right"
-    LEFT_BOTTOM = "left-bottom"
-    BOTTOM = "bottom"
-    RIGHT_BOTTOM = "right-bottom"
-
-
-#: As staff read them, the usual ones first.
-FOCUS_LABELS = {
-    PhotoFocus.CENTER: Phrase("campaign", "The middle"),
-    PhotoFocus.TOP: Phrase("campaign", "The top"),
-    PhotoFocus.BOTTOM: Phrase("campaign", "The bottom"),
-    PhotoFocus.LEFT: Phrase("campaign", "The left"),
-    PhotoFocus.RIGHT: Phrase("campaign", "The right"),
-    PhotoFocus.LEFT_TOP: Phrase("campaign", "The top left"),
-    PhotoFocus.RIGHT_TOP: Phrase("campaign", "The top right"),
-    PhotoFocus.LEFT_BOTTOM: Phrase("campaign", "The bottom left"),
-    PhotoFocus.RIGHT_BOTTOM: Phrase("campaign", "The bottom right"),
+#: The part that stays in sight where the photograph is cut to the shape of the page, as staff read it, the usual ones first.
+FOCUSES = {
+    "center": Phrase("campaign", "The middle"),
+    "top": Phrase("campaign", "The top"),
+    "bottom": Phrase("campaign", "The bottom"),
+    "left": Phrase("campaign", "The left"),
+    "right": Phrase("campaign", "The right"),
+    "left-top": Phrase("campaign", "The top left"),
+    "right-top": Phrase("campaign", "The top right"),
+    "left-bottom": Phrase("campaign", "The bottom left"),
+    "right-bottom": Phrase("campaign", "The bottom right"),
 }
 
 
@@ -66,7 +52,7 @@ class Photo:
 
     file: str  #: a name in `files`; "" without one
     alt: Texts
-    focus: PhotoFocus
+    focus: str  #: of FOCUSES
 
     @property
     def stamp(self) -> str:
@@ -75,15 +61,11 @@ class Photo:
 
 def stored_photo(row: Row[*tuple[Any, ...]] | Campaign) -> Photo:
     """The photograph of a row that has PHOTO_COLUMNS."""
-    return Photo(row.photo, row.photo_alt, PhotoFocus(row.photo_focus))
+    return Photo(row.photo, row.photo_alt, row.photo_focus)
 
 
-def get_photo(campaign_id: int) -> Photo:
-    """The photograph of a campaign as its editors see it."""
-    with reading() as connection:
-        return stored_photo(
-            connection.execute(select(*PHOTO_COLUMNS).where(Campaign.id == campaign_id)).one()
-        )
+def _photo_content(campaign: Campaign) -> dict[str, object]:
+    return vars(stored_photo(campaign))
 
 
 def set_photo(
@@ -91,7 +73,7 @@ def set_photo(
     slug: str,
     seen: str,
     alt: Mapping[str, str],
-    focus: PhotoFocus,
+    focus: str,
     *,
     new: str = "",
     drop: bool = False,
@@ -101,24 +83,18 @@ def set_photo(
     With a photograph, what it shows is needed in words in every language. Raises BadFields, EditedMeanwhile, UnknownFile,
     NoSuchCampaign.
     """
-    with edited(slug) as (session, campaign):
+    with edited_part(actor, slug, seen, "photo", _photo_content) as (session, campaign):
         stays = bool(new) or (bool(campaign.photo) and not drop)
         check = Checker()
         words = check.lines("alt", alt, required=stays)
         if words and not stays:
             check.add("photo", FieldFault.MISSING)
+        if focus not in FOCUSES:
+            check.add("focus", FieldFault.CHOICE)
         check.finish()
-        before = vars(stored_photo(campaign))
-        compare(seen, before)
         if new or drop:
-            files.discard(session, campaign.photo)
-            campaign.photo = new
-        if new:
-            files.keep(session, new)
+            campaign.photo = files.replace(session, campaign.photo, new)
         campaign.photo_alt, campaign.photo_focus = words, focus
-        record(
-            session, actor, "campaign.photo", subject(slug), **changed(before, vars(stored_photo(campaign)))
-        )
 
 
 QUOTATION_COLUMNS = (
@@ -150,12 +126,8 @@ def stored_quotation(row: Row[*tuple[Any, ...]] | Campaign) -> Quotation:
     )
 
 
-def get_quotation(campaign_id: int) -> Quotation:
-    """The quotation of a campaign as its editors see it."""
-    with reading() as connection:
-        return stored_quotation(
-            connection.execute(select(*QUOTATION_COLUMNS).where(Campaign.id == campaign_id)).one()
-        )
+def _quotation_content(campaign: Campaign) -> dict[str, object]:
+    return vars(stored_quotation(campaign))
 
 
 def set_quotation(
@@ -172,7 +144,7 @@ def set_quotation(
     `new` is the name of a stored picture, `drop` takes the present portrait away. Text and name are needed in every language,
     and so is what a portrait shows. Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
-    with edited(slug) as (session, campaign):
+    with edited_part(actor, slug, seen, "quotation", _quotation_content) as (session, campaign):
         has_words = any(text.strip() for texts in words.values() for text in texts.values())
         has_portrait = bool(new) or (bool(campaign.quotation_portrait) and not drop and has_words)
         check = Checker()
@@ -187,22 +159,10 @@ def set_quotation(
         if alt and not has_portrait:
             check.add("portrait", FieldFault.MISSING)
         check.finish()
-        before = vars(stored_quotation(campaign))
-        compare(seen, before)
         if new or drop or not has_words:
-            files.discard(session, campaign.quotation_portrait)
-            campaign.quotation_portrait = new
-        if new:
-            files.keep(session, new)
+            campaign.quotation_portrait = files.replace(session, campaign.quotation_portrait, new)
         campaign.quotation, campaign.quotation_name, campaign.quotation_role = text, speaker, role
         campaign.quotation_alt = alt
-        record(
-            session,
-            actor,
-            "campaign.quotation",
-            subject(slug),
-            **changed(before, vars(stored_quotation(campaign))),
-        )
 
 
 @dataclass(frozen=True)
@@ -246,8 +206,7 @@ def letter_view(found: str | None) -> LetterView | None:
 def letter_page(campaign_id: int, lang: str) -> LetterPage | None:
     """The campaign's letter to read, in this language or else in the one that it is in; None when there is none."""
     query = select(Campaign.letter_text).where(Campaign.id == campaign_id)
-    with reading() as connection:
-        text = connection.execute(query).scalar_one()
+    text = fetch(query).scalar_one()
     return (
         LetterPage(markdown(text.in_language(lang)), text.in_language(lang), text.language_for(lang))
         if text
@@ -297,9 +256,7 @@ def set_video(actor: Actor, slug: str, seen: str, fields: VideoFields) -> None:
     Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
     elsewhere, kept = check_video(fields)
-    with edited(slug) as (session, campaign):
-        before = _video_content(stored(campaign))
-        compare(seen, before)
+    with edited_part(actor, slug, seen, "video", _campaign_video_content) as (session, campaign):
         own = fields.file or ("" if fields.drop_file else campaign.video_file)
         if elsewhere and own:
             raise BadFields({"video": FieldFault.TWO_VIDEOS})
@@ -307,21 +264,15 @@ def set_video(actor: Actor, slug: str, seen: str, fields: VideoFields) -> None:
             raise BadFields({"own": FieldFault.MISSING})
         ending = files.video_ending(session, own) if own else ""
         if own != campaign.video_file:
-            files.discard(session, campaign.video_file)
-            if own:
-                files.keep(session, own)
-        if not (own or elsewhere) or fields.still or fields.drop_still:
-            files.discard(session, campaign.video_still)
-            campaign.video_still = ""
-        if fields.still and (own or elsewhere):
-            files.keep(session, fields.still)
-            campaign.video_still = fields.still
+            files.replace(session, campaign.video_file, own)
+        has_video = bool(own or elsewhere)
+        if fields.still or fields.drop_still or not has_video:
+            still = fields.still if has_video else ""
+            campaign.video_still = files.replace(session, campaign.video_still, still)
         campaign.video_provider = elsewhere.provider if elsewhere else ""
         campaign.video_id = elsewhere.id if elsewhere else ""
         campaign.video_file, campaign.video_format = own, ending
         campaign.video_captions = kept if own else Texts()
-        words = changed(before, _video_content(stored(campaign)))
-        record(session, actor, "campaign.video", subject(slug), **words)
 
 
 def set_letters(
@@ -341,10 +292,7 @@ def set_letters(
             if lang not in rows:  # a language that the site has got since
                 rows[lang] = new_text(lang)
                 campaign.texts.append(rows[lang])
-            files.discard(session, rows[lang].letter)
-            if name:
-                files.keep(session, name)
-            rows[lang].letter = name
+            rows[lang].letter = files.replace(session, rows[lang].letter, name)
         record(
             session,
             actor,
@@ -369,11 +317,16 @@ def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str])
         except CannotTypeset:
             check.add(f"text_{lang}", FieldFault.LETTER)
     check.finish()
-    with edited(slug) as (session, campaign):
-        before = {"text": campaign.letter_text}
-        compare(seen, before)
+    with edited_part(actor, slug, seen, "letter_text", _letter_content) as (_, campaign):
         campaign.letter_text = kept
-        record(session, actor, "campaign.letter_text", subject(slug), **changed(before, {"text": kept}))
+
+
+def _letter_content(campaign: Campaign) -> dict[str, object]:
+    return {"text": campaign.letter_text}
+
+
+def _campaign_video_content(campaign: Campaign) -> dict[str, object]:
+    return _video_content(stored(campaign))
 
 
 def _video_content(video: Video | OwnVideo | None) -> dict[str, object]:
@@ -381,36 +334,28 @@ def _video_content(video: Video | OwnVideo | None) -> dict[str, object]:
     return content | (vars(video) if video else {})
 
 
-class MissingContent(StrEnum):
-    PHOTO = "photo"
-    VIDEO = "video"
-    CAPTIONS = "captions"  #: of a video of our own, in every language
-    LETTER = "letter"
-    QUOTATION = "quotation"
-    SISTERS = "sisters"
-    LOGOS = "logos"  #: organisations behind it that have no logo
+class MissingContent(Enum):
+    """What a visitor would miss, as staff read it."""
 
-
-#: As staff read them.
-MISSING_LABELS = {
-    MissingContent.PHOTO: Phrase("campaign", "A photograph"),
-    MissingContent.VIDEO: Phrase("campaign", "A video"),
-    MissingContent.CAPTIONS: Phrase("campaign", "Captions of the video in every language"),
-    MissingContent.LETTER: Phrase("campaign", "A letter to read or to download"),
-    MissingContent.QUOTATION: Phrase("campaign", "A quotation of somebody whom people know"),
-    MissingContent.SISTERS: Phrase("campaign", "Sister campaigns"),
-    MissingContent.LOGOS: Phrase("campaign", "The logos of all organisations behind it"),
-}
+    PHOTO = Phrase("campaign", "A photograph")
+    VIDEO = Phrase("campaign", "A video")
+    #: of a video of our own
+    CAPTIONS = Phrase("campaign", "Captions of the video in every language")
+    LETTER = Phrase("campaign", "A letter to read or to download")
+    QUOTATION = Phrase("campaign", "A quotation of somebody whom people know")
+    SISTERS = Phrase("campaign", "Sister campaigns")
+    #: organisations behind it that have no logo
+    LOGOS = Phrase("campaign", "The logos of all organisations behind it")
 
 
 def missing_content(desk: CampaignAdmin) -> list[MissingContent]:
     """In the order in which a visitor would notice it."""
     there = {
-        MissingContent.PHOTO: bool(get_photo(desk.id).file),
+        MissingContent.PHOTO: bool(desk.row.photo),
         MissingContent.VIDEO: desk.video is not None,
         MissingContent.CAPTIONS: not isinstance(desk.video, OwnVideo) or desk.video.captions.is_complete,
         MissingContent.LETTER: bool(desk.letter_text) or any(desk.letters.values()),
-        MissingContent.QUOTATION: bool(get_quotation(desk.id).quotation),
+        MissingContent.QUOTATION: bool(desk.row.quotation),
         MissingContent.SISTERS: bool(items.rows(SISTER, desk.id)),
         MissingContent.LOGOS: all(row.logo for row in items.rows(PARTNER, desk.id)),
     }

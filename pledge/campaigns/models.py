@@ -1,6 +1,5 @@
 """Tables of a campaign. Its languages are equal; none is a translation of another."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -8,13 +7,11 @@ from sqlalchemy import (
     JSON,
     Boolean,
     CheckConstraint,
-    Dialect,
     ForeignKey,
     Index,
     LargeBinary,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
 )
@@ -87,19 +84,6 @@ SHARE_CHANNELS = {
 MAX_SHARE_TEXT = 200
 
 
-class ShareTexts(TypeDecorator[Mapping[str, Mapping[str, str]]]):
-    """A text by language for each of SHARE_CHANNELS that has one. Binding raises ValueError for anything else."""
-
-    impl = JSON
-    cache_ok = True
-
-    def process_bind_param(self, value: Mapping[str, Mapping[str, str]] | None, dialect: Dialect) -> object:
-        given, kind = {name: text for name, text in (value or {}).items() if text}, Translated(MAX_SHARE_TEXT)
-        if not SHARE_CHANNELS.keys() >= given.keys():
-            raise ValueError("no such channel")
-        return {name: kind.process_bind_param(text, dialect) for name, text in given.items()}
-
-
 class Campaign(Model):
     __tablename__ = "campaigns"
 
@@ -122,9 +106,8 @@ class Campaign(Model):
     short_name: Mapped[str | None] = mapped_column(String(60))
     #: A sentence of the campaign for those who have signed, and what they may say where they pass it on.
     thanks: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
-    share_texts: Mapped[Mapping[str, Mapping[str, str]]] = mapped_column(
-        ShareTexts, default=dict, server_default="{}"
-    )
+    #: A text by language for each of SHARE_CHANNELS that has one.
+    share_texts: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict, server_default="{}")
     #: When staff last changed something here; from then on files are no longer loaded over it (docs/adr/0035).
     edited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: When its people were forgotten (forgetting.py): from then on there are no signatures to compare the count with.

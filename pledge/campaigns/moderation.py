@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -123,6 +123,22 @@ def compare(seen: str, stored: Mapping[str, object]) -> None:
     current = rules.stamp(stored)
     if seen != current:
         raise EditedMeanwhile(languages.as_fields(stored), current)
+
+
+@contextmanager
+def edited_part(
+    actor: Actor, slug: str, seen: str, name: str, stored: Callable[[Campaign], Mapping[str, object]]
+) -> Iterator[tuple[Session, Campaign]]:
+    """As edited(), for what is `stored` of a part that the editor saw; its change is recorded as `campaign.<name>`.
+
+    Raises EditedMeanwhile, NoSuchCampaign.
+    """
+    with edited(slug) as (session, campaign):
+        before = stored(campaign)
+        compare(seen, before)
+        yield session, campaign
+        after = rules.changed(before, stored(campaign))
+        record(session, actor, f"campaign.{name}", subject(slug), **after)
 
 
 def subject(slug: str) -> str:
@@ -289,11 +305,19 @@ def edit_schedule(
             closing_moved(session, campaign)
 
 
-def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, reason: str = "") -> None:
+def move(
+    actor: Actor,
+    slug: str,
+    before: CampaignState,
+    after: CampaignState,
+    reason: str = "",
+    *,
+    closing_moved: Callable[[Session, Campaign], object] | None = None,
+) -> None:
     """Publish, close, reopen or archive: from the state that the person saw to the next.
 
-    Closing ends signing now, so that mails under way have their day (opening.CONFIRM_GRACE); reopening takes away a
-    closing time that is over. Raises CampaignInWrongState, CampaignIncomplete, ReasonMissing, BadFields, NoSuchCampaign.
+    Closing ends signing now, so that mails under way have their day (opening.CONFIRM_GRACE), and calls `closing_moved` in the
+    same transaction; reopening takes away a closing time that is over. Raises CampaignInWrongState, CampaignIncomplete, ReasonMissing, BadFields, NoSuchCampaign.
     """
     step = STEPS.get((before, after))
     reason = clean_reason(reason, required=step is not None and step.needs_reason)
@@ -305,19 +329,14 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
             raise CampaignIncomplete(missing)
         closes_at, now = campaign.closes_at, clock.now()
         if after is CampaignState.CLOSED and (closes_at is None or closes_at > now):
-            closes_at = now
+            campaign.closes_at = now
         elif after is CampaignState.OPEN and closes_at is not None and closes_at <= now:
-            closes_at = None
-        moved = session.execute(
-            update(Campaign)
-            .where(Campaign.id == campaign.id, Campaign.state == before)
-            .values(state=after, closes_at=closes_at)
-            .execution_options(synchronize_session=False)
-        )
-        if moved.rowcount != 1:  # type: ignore[attr-defined]  # the result of an UPDATE has it
-            raise CampaignInWrongState(CampaignState(campaign.state))
+            campaign.closes_at = None
+        campaign.state = after
         if after is CampaignState.OPEN:
             consents.store_version(session, campaign.id)
+        elif after is CampaignState.CLOSED and closing_moved is not None:
+            closing_moved(session, campaign)
         record(
             session,
             actor,

@@ -5,12 +5,12 @@ Each rule is here in Python, for what is shown, and in SQL, for what is written;
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import ColumnElement, TextClause, bindparam, case, literal, text
 
 from pledge.campaigns.models import CampaignState
 from pledge.core import clock
 from pledge.core.db.types import UTCDateTime
-from pledge.core.i18n import SEOUL
+from pledge.core.i18n import SEOUL, format_date
 from pledge.switches import queries as switches
 
 #: Confirmations by mails already sent still count for so long after signing ends.
@@ -44,9 +44,25 @@ def last_day(closes_at: datetime | None) -> date | None:
     return None if closes_at is None else (closes_at - timedelta(seconds=1)).astimezone(SEOUL).date()
 
 
+def closed_on(closes_at: datetime | None, lang: str) -> str:
+    """The day on which signing ended, for a mail; "" while it goes on."""
+    return format_date(closes_at, lang) if closes_at is not None and closes_at <= clock.now() else ""
+
+
+def confirmable_until(valid_until: datetime, closes_at: datetime | None) -> datetime | None:
+    """Until when a link that is valid until then confirms: after closing for CONFIRM_GRACE only. None when that is over."""
+    until = valid_until if closes_at is None else min(valid_until, closes_at + CONFIRM_GRACE)
+    return until if until > clock.now() else None
+
+
 def open_now() -> TextClause:
     """OPEN as a condition of a query."""
     return text(OPEN).bindparams(bindparam("now", clock.now(), type_=UTCDateTime()))
+
+
+def is_open_now() -> ColumnElement[bool]:
+    """The same as a column."""
+    return case((open_now(), literal(True)), else_=literal(False))
 
 
 def takes_confirmations_now() -> TextClause:

@@ -8,16 +8,14 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePosixPath
 
-from sqlalchemy.orm import Session
-
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import items
 from pledge.campaigns.items import Item
-from pledge.campaigns.models import CampaignState, Partner, PartnerRole
+from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.moderation import edited, subject
 from pledge.campaigns.partners import PARTNER, PartnerFields
-from pledge.campaigns.rules import FAULT_MESSAGES, BadFields, FieldFault, stamp
+from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
@@ -56,11 +54,6 @@ class RowFault:
     field: str
     fault: ImportFault | FieldFault
     other: int = 0  #: the earlier line that has the same
-
-    @property
-    def message(self) -> Phrase:
-        """In words for who sent the table; they may name `line`, the earlier one."""
-        return FAULT_MESSAGES[self.fault] if isinstance(self.fault, FieldFault) else self.fault.value
 
 
 #: What our own table calls its columns; the name has one for each language.
@@ -190,14 +183,16 @@ def import_partners(
             row = items.new(PARTNER, campaign.id, one.fields)
             row.position = number
             session.add(row)
-            _give_logo(session, row, one.logo)
+            if one.logo:
+                row.logo = files.replace(session, "", one.logo)
         before: dict[str, object] = {}
         after: dict[str, object] = {}
         for one in plan.changed:
             if one.before is not None:
                 row = stored[one.before.id]
                 items.write(PARTNER, row, one.fields)
-                _give_logo(session, row, one.logo)
+                if one.logo:
+                    row.logo = files.replace(session, row.logo, one.logo)
                 before[str(row.id)], after[str(row.id)] = vars(one.before.fields), vars(one.fields)
         record(
             *(session, actor, "campaign.partner.import", subject(slug)),
@@ -286,13 +281,6 @@ def _read_line(
 
 def _keys(names: Texts) -> set[str]:
     return {comparable(name) for name in names.values()} - {""}
-
-
-def _give_logo(session: Session, row: Partner, logo: str) -> None:
-    if logo:
-        files.discard(session, row.logo)
-        row.logo = logo
-        files.keep(session, logo)
 
 
 #: Seconds for all of them: a proxy gives up on an answer after 30.

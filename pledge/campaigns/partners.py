@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from pledge.campaigns import goals, items
 from pledge.campaigns.items import ItemKind
-from pledge.campaigns.models import Partner, PartnerRole, SisterCampaign
-from pledge.campaigns.rules import Checker, FieldFault, shown_link
+from pledge.campaigns.models import Campaign, CampaignState, Partner, PartnerRole, SisterCampaign
+from pledge.campaigns.rules import BadFields, Checker, FieldFault, shown_link
+from pledge.campaigns.staff_queries import has_secretariat
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
 
@@ -86,6 +89,14 @@ def clean_partner(fields: PartnerFields, *, required: bool) -> PartnerFields:
     return kept
 
 
+def check_secretariat(session: Session, campaign: Campaign, before: PartnerFields) -> None:
+    """Refuse to take the last one who speaks for a public campaign away. Raises BadFields."""
+    is_public = campaign.state != CampaignState.DRAFT
+    session.flush()
+    if is_public and before.role is PartnerRole.SECRETARIAT and not has_secretariat(session, campaign.id):
+        raise BadFields({"role": FieldFault.SECRETARIAT})
+
+
 PARTNER = ItemKind(
     name="partner",
     title="name",
@@ -93,6 +104,7 @@ PARTNER = ItemKind(
     order=(Partner.position,),
     read=lambda row: PartnerFields(PartnerRole(row.role), row.name, row.url, row.type, row.group_goal),
     clean=clean_partner,
+    check_rest=check_secretariat,
     has_logo=True,
     has_position=True,
 )
@@ -125,13 +137,7 @@ class SisterView:
 def shown_sisters(campaign_id: int, lang: str) -> list[SisterView]:
     """The sister campaigns in one language."""
     return [
-        SisterView(
-            name=row.fields.name.in_language(lang),
-            place=row.fields.place.in_language(lang),
-            sentence=row.fields.sentence.in_language(lang),
-            url=shown_link(row.fields.url),
-            logo=row.logo,
-        )
+        SisterView(**items.in_language(vars(row.fields), lang), logo=row.logo)
         for row in items.rows(SISTER, campaign_id)
     ]
 

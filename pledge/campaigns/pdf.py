@@ -44,14 +44,16 @@ def check_letter_text(lang: str, text: str) -> None:
 
 
 def _typeset(letter: Letter) -> bytes:
-    data = {
-        **{name: presentable(value) for name, value in vars(letter).items() if name != "text"},
-        "lang": letter.lang,
-        "url": letter.url,
-        "senders": [presentable(letter.secretariat)] if letter.secretariat else [],
-        "blocks": _with_outline(_presentable(markdown_tree(letter.text))),
-    }
-    return typeset(_TYPST / "letter.typ", data)
+    return _set("letter.typ", letter, blocks=_with_outline(_presentable(markdown_tree(letter.text))))
+
+
+def _set(source: str, words: "Letter | PosterWords", **more: object) -> bytes:
+    """The document of a source in Typst, with the words in characters that our fonts have, and more."""
+    data: dict[str, object] = {name: presentable(value) for name, value in vars(words).items()}
+    senders = [data["secretariat"]] if words.secretariat else []
+    return typeset(
+        _TYPST / source, {**data, "lang": words.lang, "url": words.url, "senders": senders, **more}
+    )
 
 
 def _with_outline(blocks: list[dict[str, Any]], above: list[int] | None = None) -> list[dict[str, Any]]:
@@ -109,16 +111,8 @@ class PosterWords:
 @lru_cache(maxsize=MAX_CACHED_POSTERS)
 def poster_pdf(words: PosterWords, paper: Paper) -> bytes:
     """The poster, tagged for screen readers (PDF/UA-1). The same words always give the same bytes."""
-    data: dict[str, object] = {name: presentable(value) for name, value in vars(words).items()}
-    data |= {
-        "lang": words.lang,
-        "url": words.url,
-        "address": words.url.partition("://")[2],
-        "paper": paper.value,
-        "senders": [data["secretariat"]] if words.secretariat else [],
-        "code": _code(words.url),
-    }
-    return typeset(_TYPST / "poster.typ", data)
+    address = words.url.partition("://")[2]
+    return _set("poster.typ", words, address=address, paper=paper.value, code=_code(words.url))
 
 
 def _code(url: str) -> str:

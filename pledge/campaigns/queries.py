@@ -47,7 +47,7 @@ from pledge.campaigns.models import (
 )
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load, reading
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import Section, markdown, sections
 from pledge.ledger.models import LedgerHead
@@ -142,21 +142,18 @@ class CampaignView:
 
 def find(slug: str, lang: str) -> CampaignView | None:
     """A public campaign by its slug; None when there is none (or only a draft)."""
-    with reading() as connection:
-        row = connection.execute(_public_by_slug(lang), {"slug": slug}).first()
+    row = fetch(_public_by_slug(lang), {"slug": slug}).first()
     return None if row is None else _view(row, lang)
 
 
 def find_by_id(campaign_id: int, lang: str) -> CampaignView | None:
-    with reading() as connection:
-        row = connection.execute(_public_by_id(lang), {"id": campaign_id}).first()
+    row = fetch(_public_by_id(lang), {"id": campaign_id}).first()
     return None if row is None else _view(row, lang)
 
 
 def find_draft(campaign_id: int, lang: str) -> CampaignView | None:
     """A campaign whatever its state, as the public would see it once it is open; for the preview."""
-    with reading() as connection:
-        row = connection.execute(_whole(lang).where(Campaign.id == campaign_id)).first()
+    row = fetch(_whole(lang).where(Campaign.id == campaign_id)).first()
     if row is None:
         return None
     view = _view(row, lang)
@@ -170,16 +167,14 @@ def find_draft(campaign_id: int, lang: str) -> CampaignView | None:
 def count(slug: str) -> Count | None:
     """The count of a public campaign in one statement; None when there is no such campaign."""
     as_of = clock.now()  # before the query: what it answers is at least as new
-    with reading() as connection:
-        found = connection.execute(_COUNT, {"slug": slug}).first()
+    found = fetch(_COUNT, {"slug": slug}).first()
     return None if found is None else Count(found[0], found[1], as_of, *found[2:])
 
 
 def public_id(slug: str) -> int | None:
     """The number of a public campaign; None when there is none (or only a draft)."""
     query = select(Campaign.id).where(Campaign.slug == slug, Campaign.state != CampaignState.DRAFT)
-    with reading() as connection:
-        return connection.execute(query).scalar_one_or_none()
+    return fetch(query).scalar_one_or_none()
 
 
 def slugs() -> dict[int, str]:
@@ -191,8 +186,7 @@ def slugs() -> dict[int, str]:
 
 def public_campaigns(lang: str) -> list[CampaignView]:
     """All campaigns that the public may see: those that run first, then newest first."""
-    with reading() as connection:
-        rows = connection.execute(_public_newest_first(lang)).all()
+    rows = fetch(_public_newest_first(lang)).all()
     return sorted((_view(row, lang) for row in rows), key=lambda campaign: not campaign.is_running)
 
 
@@ -201,8 +195,7 @@ def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:
     query = select(PledgeText.version, PledgeText.wording, PledgeText.sha256).where(
         PledgeText.id == pledge_text_id
     )
-    with reading() as connection:
-        return pledge_view(connection.execute(query).one(), lang)
+    return pledge_view(fetch(query).one(), lang)
 
 
 def pledge_view(text: PledgeText | Row[*tuple[Any, ...]], lang: str) -> PledgeView:
@@ -271,7 +264,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *PHOTO_COLUMNS,
             *QUOTATION_COLUMNS,
             exists().where(SisterCampaign.campaign_id == Campaign.id).label("has_sisters"),
-            *(PledgeText.version, PledgeText.wording.label("pledge"), PledgeText.sha256),
+            *(PledgeText.version, PledgeText.wording, PledgeText.sha256),
         )
         .select_from(Campaign)
         .join(CampaignText, (CampaignText.campaign_id == Campaign.id) & (CampaignText.lang == language))
@@ -279,29 +272,26 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
     )
 
 
+#: What a view has as the row has it.
+_AS_STORED = (
+    *("id", "slug", "title", "tagline", "summary", "recipient", "who_may_sign"),
+    *("goal", "opens_at", "closes_at", "consent_version"),
+)
+
+
 def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
     return CampaignView(
-        id=row.id,
-        slug=row.slug,
-        title=row.title,
-        tagline=row.tagline,
-        summary=row.summary,
-        recipient=row.recipient,
-        who_may_sign=row.who_may_sign,
+        **{name: getattr(row, name) for name in _AS_STORED},
         followup=followups.shown(row),
         secretariat_line=secretariat_line(row.secretariat, lang),
         short_name=row.short_name or "",
         thanks=row.thanks[lang],
         share_texts={channel: text[lang] for channel, text in row.share_texts.items() if lang in text},
         sections=sections(row.body),
-        goal=row.goal,
         goal_steps=tuple(row.goal_steps),
         step_sentences=goals.sentences(row.step_sentences.in_language(lang)),
         state=CampaignState(row.state),
-        opens_at=row.opens_at,
-        closes_at=row.closes_at,
-        pledge=PledgeView(row.version, markdown(row.pledge.in_language(lang)), bytes(row.sha256).hex()),
-        consent_version=row.consent_version,
+        pledge=pledge_view(row, lang),
         video=video.stored(row),
         letter=letter_view(row.letter),
         photo=stored_photo(row) if row.photo else None,

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,98 +28,70 @@ _SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
 
-class FieldFault(StrEnum):
-    MISSING = "missing"
-    TOO_LONG = "too_long"
-    CHARACTERS = "characters"
-    RESIDENT_NUMBER = "resident_number"  #: nobody may store one (PIPA 24-2)
-    SLUG = "slug"
-    TAKEN = "taken"  #: another campaign has this slug
-    LINK = "link"
-    NO_HTTPS = "no_https"
-    NOT_ONLINE = "not_online"  #: a way to join an event that is not online
-    CHOICE = "choice"  #: none of those that there are
-    EMAIL = "email"
-    ONE_LANGUAGE = "one_language"  #: filled in another language, empty in this one
-    UNCHANGED = "unchanged"  #: one language changes, another does not
-    GOAL = "goal"
-    GROUP_GOAL = "group_goal"
-    STEPS = "steps"  #: steps on the way to the goal that do not rise, or go beyond it
-    STEP_SENTENCES = "step_sentences"  #: a line that is not about a step
-    MOMENT = "moment"  #: not a time of this calendar
-    ORDER = "order"  #: ends before it begins
-    PAST = "past"
-    FUTURE = "future"
-    NUMBER = "number"  #: no whole number, or one that cannot be
-    RUNNING = "running"  #: signing has begun, and this would stop it
-    VIDEO = "video"
-    TWO_VIDEOS = "two_videos"  #: an address and a file: a campaign has one video
-    CAPTIONS = "captions"  #: not WebVTT
-    LETTER = "letter"  #: no PDF can be made of it
-    UNLIKE_PACK = "unlike_its_pack"  #: a letter with another number or day of counting than its pack
-    PICTURE = "picture"
-    DOCUMENT = "document"
-    SCAN_TWICE = "scan_twice"  #: another batch on paper has the same scan
+class FieldFault(Enum):
+    """What is wrong with a field, in words for who filled it in."""
 
-
-FAULT_MESSAGES: dict[FieldFault, Phrase] = {
-    FieldFault.MISSING: Phrase("field", "This field is required."),
-    FieldFault.SCAN_TWICE: Phrase("field", "Another batch of this campaign has this scan already."),
-    FieldFault.TOO_LONG: Phrase("field", "This is too long."),
-    FieldFault.CHARACTERS: Phrase("field", "It contains a character that cannot be shown."),
-    FieldFault.RESIDENT_NUMBER: LINE_MESSAGES[LineFault.RESIDENT_NUMBER],
-    FieldFault.SLUG: Phrase(
+    MISSING = Phrase("field", "This field is required.")
+    TOO_LONG = Phrase("field", "This is too long.")
+    CHARACTERS = Phrase("field", "It contains a character that cannot be shown.")
+    #: nobody may store one (PIPA 24-2)
+    RESIDENT_NUMBER = LINE_MESSAGES[LineFault.RESIDENT_NUMBER]
+    SLUG = Phrase(
         "field",
         "Use 3 to 60 lower-case letters from a to z, digits and single hyphens, and begin with a letter.",
-    ),
-    FieldFault.TAKEN: Phrase("field", "Another campaign has this address."),
-    FieldFault.LINK: Phrase("field", "Enter a web address, for example https://example.org/page."),
-    FieldFault.NO_HTTPS: Phrase("field", "Enter an address that begins with https://."),
-    FieldFault.NOT_ONLINE: Phrase("field", "Tick that people can take part online, or leave this empty."),
-    FieldFault.CHOICE: Phrase("field", "Choose one from the list."),
-    FieldFault.EMAIL: Phrase("field", "Enter an e-mail address in the form name@example.com."),
-    FieldFault.ONE_LANGUAGE: Phrase("field", "Another language has this, so it is required here too."),
-    FieldFault.UNCHANGED: Phrase(
-        "field", "Tick this if the other languages need no change, or continue editing."
-    ),
-    FieldFault.GOAL: Phrase("field", "Enter a whole number from 1 to 1,000,000,000."),
-    FieldFault.GROUP_GOAL: Phrase("field", "Enter a whole number from 10 to 1,000,000, or leave it empty."),
-    FieldFault.STEPS: Phrase(
-        "field", "Enter at most 30 whole numbers that rise and stay below the goal, one per line."
-    ),
-    FieldFault.STEP_SENTENCES: Phrase(
+    )
+    TAKEN = Phrase("field", "Another campaign has this address.")
+    LINK = Phrase("field", "Enter a web address, for example https://example.org/page.")
+    NO_HTTPS = Phrase("field", "Enter an address that begins with https://.")
+    NOT_ONLINE = Phrase("field", "Tick that people can take part online, or leave this empty.")
+    CHOICE = Phrase("field", "Choose one from the list.")
+    EMAIL = Phrase("field", "Enter an e-mail address in the form name@example.com.")
+    ONE_LANGUAGE = Phrase("field", "Another language has this, so it is required here too.")
+    UNCHANGED = Phrase("field", "Tick this if the other languages need no change, or continue editing.")
+    GOAL = Phrase("field", "Enter a whole number from 1 to 1,000,000,000.")
+    GROUP_GOAL = Phrase("field", "Enter a whole number from 10 to 1,000,000, or leave it empty.")
+    STEPS = Phrase("field", "Enter at most 30 whole numbers that rise and stay below the goal, one per line.")
+    STEP_SENTENCES = Phrase(
         "field",
         "Each line is a step from above or the goal, a colon and a sentence of at most 200 characters, as in “10,000: We ask the Ministry in public”.",
-    ),
-    FieldFault.MOMENT: Phrase("field", "Enter a day and a time between 2000 and 2100."),
-    FieldFault.ORDER: Phrase("field", "It ends before it begins."),
-    FieldFault.PAST: Phrase("field", "This time is in the past. Choose a later one, or close the campaign."),
-    FieldFault.FUTURE: Phrase("field", "This day is in the future."),
-    FieldFault.NUMBER: Phrase("field", "Enter a whole number from 1 on, in digits."),
-    FieldFault.RUNNING: Phrase(
+    )
+    MOMENT = Phrase("field", "Enter a day and a time between 2000 and 2100.")
+    ORDER = Phrase("field", "It ends before it begins.")
+    PAST = Phrase("field", "This time is in the past. Choose a later one, or close the campaign.")
+    FUTURE = Phrase("field", "This day is in the future.")
+    NUMBER = Phrase("field", "Enter a whole number from 1 on, in digits.")
+    RUNNING = Phrase(
         "field",
         "Signing has begun, and this would stop it. To stop signing, pause it with the switches or close the campaign.",
-    ),
-    FieldFault.VIDEO: Phrase("field", "Enter the address of one video on YouTube or Vimeo."),
-    FieldFault.TWO_VIDEOS: Phrase(
+    )
+    VIDEO = Phrase("field", "Enter the address of one video on YouTube or Vimeo.")
+    TWO_VIDEOS = Phrase(
         "field", "A campaign has one video: leave the address empty, or remove the video file."
-    ),
-    FieldFault.LETTER: Phrase(
-        "field",
-        "No PDF can be made of this text. Use fewer lists and quotations inside each other, and shorter links.",
-    ),
-    FieldFault.CAPTIONS: Phrase(
+    )
+    CAPTIONS = Phrase(
         "field",
         "This is not WebVTT. The first line is WEBVTT, and each caption has a line like 00:01.000 --> 00:04.000 above it.",
-    ),
-}
+    )
+    LETTER = Phrase(
+        "field",
+        "No PDF can be made of this text. Use fewer lists and quotations inside each other, and shorter links.",
+    )
+    SECRETARIAT = Phrase(
+        "field", "A public campaign needs a secretariat. Add or choose another one before this one goes."
+    )
+    #: a letter with another number or day of counting than its pack
+    UNLIKE_PACK = Phrase(
+        "field",
+        "The pack does not say “%(found)s”. Write {people}, {organizations}, {paper} and {date}, which are filled in, and other amounts in words.",
+    )
+    SCAN_TWICE = Phrase("field", "Another batch of this campaign has this scan already.")
 
 
 class BadFields(ValueError):
     """What was entered cannot be kept; `faults` names each field with what is wrong."""
 
     def __init__(self, faults: Mapping[str, FieldFault]) -> None:
-        super().__init__(", ".join(f"{field}: {fault}" for field, fault in faults.items()))
+        super().__init__(", ".join(f"{field}: {fault.name.lower()}" for field, fault in faults.items()))
         self.faults = dict(faults)
 
 

@@ -15,7 +15,7 @@ from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, Partner, PartnerRole
 from pledge.campaigns.moderation import compare, edited, subject
 from pledge.campaigns.rules import Checker, FieldFault
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.languages import Texts
 from pledge.mail.messages import Claimed, Composer, Message, is_address
 from pledge.mail.messages import composer as plain_composer
@@ -50,8 +50,7 @@ def composer(
     """
 
     def load(mails: Sequence[Claimed]) -> Mapping[int, tuple[Subject, Sender]]:
-        with reading() as connection:
-            rows = connection.execute(query().where(OutboxMail.id.in_([mail.id for mail in mails]))).all()
+        rows = fetch(query().where(OutboxMail.id.in_([mail.id for mail in mails]))).all()
         found = senders({row.campaign_id for row in rows})
         return {row.mail_id: (row, found[row.campaign_id]) for row in rows}
 
@@ -71,18 +70,11 @@ def senders(campaign_ids: Collection[int]) -> Mapping[int, Sender]:
         .where(Campaign.id.in_(campaign_ids))
         .order_by(Campaign.id, Partner.position)
     )
-    with reading() as connection:
-        rows = connection.execute(query).all()
+    rows = fetch(query).all()
     return {
         campaign_id: Sender(tuple(row.name for row in found if row.name), found[0].reply_to)
         for campaign_id, found in ((number, list(rows)) for number, rows in groupby(rows, itemgetter(0)))
     }
-
-
-def reply_to(campaign_id: int) -> str:
-    """Where answers to the mails of a campaign go, as its editors see it; "": to the contact of the site."""
-    with reading() as connection:
-        return connection.execute(select(Campaign.reply_to).where(Campaign.id == campaign_id)).scalar_one()
 
 
 def set_reply_to(actor: Actor, slug: str, seen: str, address: str) -> None:

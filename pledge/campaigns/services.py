@@ -23,14 +23,13 @@ from pledge.campaigns.models import (
     Campaign,
     CampaignState,
     CampaignText,
-    Partner,
     PartnerRole,
     VideoFormat,
 )
 from pledge.campaigns.moderation import new_pledge_text
-from pledge.campaigns.partners import SISTER, SisterFields
+from pledge.campaigns.partners import PARTNER, SISTER, PartnerFields, SisterFields
 from pledge.campaigns.pdf import check_letter_text
-from pledge.campaigns.rules import BadFields, FieldFault, clean_link, fingerprint
+from pledge.campaigns.rules import BadFields, FieldFault, fingerprint
 from pledge.campaigns.video import check_captions, parse_video
 from pledge.core import languages
 from pledge.core.db import reading, transaction
@@ -157,14 +156,10 @@ def _store_film(folder: Path, slug: str) -> _Film | None:
 def _load_film(session: Session, campaign: Campaign, film: _Film | None) -> None:
     if film is not None and not film.is_new:
         return
-    for name in (campaign.video_file, campaign.video_still):
-        files.discard(session, name)
-    names = (film.file, film.still) if film else ("", "")
-    for name in filter(None, names):
-        files.keep(session, name)
     ending = files.video_ending(session, film.file) if film else ""
-    campaign.video_file, campaign.video_still = names
-    campaign.video_format = ending
+    file = files.replace(session, campaign.video_file, film.file if film else "")
+    campaign.video_still = files.replace(session, campaign.video_still, film.still if film else "")
+    campaign.video_file, campaign.video_format = file, ending
 
 
 def _captions(folder: Path, langs: list[str]) -> Texts:
@@ -217,23 +212,17 @@ def _load_partners(
     speaks = any(facts["role"] == PartnerRole.SECRETARIAT for facts in partners)
     if campaign.state == CampaignState.OPEN and not speaks:
         raise BadFields({"secretariat": FieldFault.MISSING})
-    stored = {partner.name.in_language(languages.default()): partner for partner in campaign.partners}
-    # Two rows may not have one position, not even for a moment. What is not in the file stays below 0.
+    # Two rows may not have one position, not even for a moment.
     for partner in campaign.partners:
         partner.position = -1 - partner.position
     session.flush()
-    for position, facts in enumerate(partners):
-        name = _in_each(facts["name"], langs)
-        known = stored.pop(name.in_language(languages.default()), None)
-        partner = known or Partner()
-        partner.position, partner.name = position, name
-        partner.role, partner.url = facts["role"], clean_link(facts.get("url", ""))
-        partner.type = facts.get("type", "")
-        if known is None:
-            campaign.partners.append(partner)
-    for partner in campaign.partners:
-        if partner.position < 0:
-            session.delete(partner)
+    loaded = _load_items(
+        *(session, PARTNER, campaign, [_partner_fields(facts, langs) for facts in partners]),
+        stored=campaign.partners,
+        key=lambda partner: partner.name.in_language(languages.default()),
+    )
+    for position, partner in enumerate(loaded):
+        partner.position = position
 
 
 def _load_items(
@@ -244,17 +233,30 @@ def _load_items(
     *,
     stored: Iterable[Any],
     key: Callable[[Any], object],
-) -> None:
-    """Load items of a list; one with the same key as a stored one is the same, what is not in the file goes."""
-    left = {key(row): row for row in stored}
+) -> list[Any]:
+    """Load items of a list; one with the same key as a stored one is the same, what is not in the file goes. Their rows."""
+    left, loaded = {key(row): row for row in stored}, []
     for fields in wanted:
         row = left.pop(key(fields), None)
         if row is None:
-            session.add(items.new(kind, campaign.id, fields))
+            row = items.new(kind, campaign.id, fields)
+            session.add(row)
         else:
             items.write(kind, row, fields)
+        loaded.append(row)
     for row in left.values():
         session.delete(row)
+    return loaded
+
+
+def _partner_fields(facts: dict[str, Any], langs: list[str]) -> PartnerFields:
+    fields = PartnerFields(
+        PartnerRole(facts["role"]),
+        _in_each(facts["name"], langs),
+        facts.get("url", ""),
+        facts.get("type", ""),
+    )
+    return PARTNER.clean(fields, required=False)
 
 
 def _sister_fields(facts: dict[str, Any], langs: list[str]) -> SisterFields:
@@ -267,12 +269,12 @@ def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:
     starts_at, ends_at = facts["starts_at"], facts.get("ends_at")
     fields = EventFields(
         title=_in_each(facts["title"], langs),
-        place=_in_each(facts["place"], langs) if "place" in facts else Texts(),
+        place=_in_each(facts.get("place"), langs),
         url=facts.get("url", ""),
         is_online=facts.get("online", False),
         join_url=facts.get("join_url", ""),
-        speakers=_in_each(facts["speakers"], langs) if "speakers" in facts else Texts(),
-        outcome=_in_each(facts["outcome"], langs) if "outcome" in facts else Texts(),
+        speakers=_in_each(facts.get("speakers"), langs),
+        outcome=_in_each(facts.get("outcome"), langs),
         all_day=not isinstance(starts_at, datetime),
         starts_at=_moment(starts_at),
         ends_at=None if ends_at is None else _moment(ends_at),
@@ -280,9 +282,9 @@ def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:
     return EVENT.clean(fields, required=False)
 
 
-def _in_each(given: dict[str, str], langs: list[str]) -> Texts:
-    """Raises KeyError for a language that the folder has elsewhere and not here."""
-    return languages.texts({lang: given[lang] for lang in langs})
+def _in_each(given: dict[str, str] | None, langs: list[str]) -> Texts:
+    """In no language where nothing is given. Raises KeyError for a language that the folder has elsewhere and not here."""
+    return languages.texts({lang: given[lang] for lang in langs}) if given else Texts()
 
 
 def _moment(given: date | datetime) -> datetime:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, exists, select
 from sqlalchemy.orm import Session
 
 from pledge.campaigns import followups, video
@@ -25,7 +25,7 @@ from pledge.campaigns.models import (
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load, reading
 from pledge.core.languages import Texts
 
 Reader = Connection | Session
@@ -92,6 +92,7 @@ class CampaignAdmin:
     letter_text: Texts
     missing: list[MissingText]
     edited_at: datetime | None
+    row: Row[*tuple[Any, ...]]  #: all its columns
 
     @property
     def has_ended(self) -> bool:
@@ -118,9 +119,8 @@ def titles(lang: str) -> dict[str, str]:
         .order_by(Campaign.id.desc())
     )
     written: dict[str, Texts] = {}
-    with reading() as connection:
-        for row in connection.execute(query):
-            written.setdefault(row.slug, Texts())[row.lang] = row.title
+    for row in fetch(query):
+        written.setdefault(row.slug, Texts())[row.lang] = row.title
     named = {slug: title.in_language(lang) or slug for slug, title in written.items()}
     often = Counter(named.values())
     return {slug: title if often[title] == 1 else f"{title} ({slug})" for slug, title in named.items()}
@@ -147,6 +147,7 @@ def desk(slug: str) -> CampaignAdmin:
             letter_text=row.letter_text,
             missing=missing_of(connection, row.id),
             edited_at=row.edited_at,
+            row=row,
         )
 
 
@@ -183,6 +184,12 @@ def wording(campaign_id: int) -> Wording:
         return wording_of(connection, campaign_id)
 
 
+def has_secretariat(reader: Reader, campaign_id: int) -> bool:
+    """Whether somebody speaks for it."""
+    mine = exists().where(Partner.campaign_id == campaign_id, Partner.role == PartnerRole.SECRETARIAT)
+    return bool(reader.execute(select(mine)).scalar_one())
+
+
 def missing_of(reader: Reader, campaign_id: int) -> list[MissingText]:
     """What each language lacks, and a secretariat, in the order of the pages where it is entered."""
     texts = texts_of(reader, campaign_id)
@@ -197,26 +204,17 @@ def missing_of(reader: Reader, campaign_id: int) -> list[MissingText]:
         for lang in languages.codes()
         if not pledge.wording[lang].strip()
     ]
-    partners = reader.execute(
-        select(Partner.id, Partner.name, Partner.role)
-        .where(Partner.campaign_id == campaign_id)
-        .order_by(Partner.position)
-    ).all()
-    if not any(row.role == PartnerRole.SECRETARIAT for row in partners):
-        found.append(MissingText("partners", "secretariat", ""))
-    found += [
-        MissingText("partners", str(row.id), lang)
-        for row in partners
-        for lang in languages.codes()
-        if not row.name[lang].strip()
-    ]
-    event_titles = select(CampaignEvent.id, CampaignEvent.title)
-    found += [
-        MissingText("events", str(row.id), lang)
-        for row in reader.execute(
-            event_titles.where(CampaignEvent.campaign_id == campaign_id).order_by(CampaignEvent.starts_at)
-        )
-        for lang in languages.codes()
-        if not row.title[lang].strip()
-    ]
+    if not has_secretariat(reader, campaign_id):
+        found.append(MissingText("partners", "secretariat"))
+    for section, table, title, order in (
+        ("partners", Partner, Partner.name, Partner.position),
+        ("events", CampaignEvent, CampaignEvent.title, CampaignEvent.starts_at),
+    ):
+        rows = reader.execute(select(table.id, title).where(table.campaign_id == campaign_id).order_by(order))
+        found += [
+            MissingText(section, str(number), lang)
+            for number, text in rows
+            for lang in languages.codes()
+            if not text[lang].strip()
+        ]
     return found

@@ -50,8 +50,10 @@ COLUMNS = (
 )
 
 _YOUTUBE_HOSTS = frozenset({"youtube.com", "m.youtube.com", "youtube-nocookie.com", "music.youtube.com"})
-_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
-_VIMEO_ID = re.compile(r"[0-9]{5,12}")
+_IDS = {
+    VideoProvider.YOUTUBE: re.compile(r"[A-Za-z0-9_-]{11}"),
+    VideoProvider.VIMEO: re.compile(r"[0-9]{5,12}"),
+}
 #: Paths under which YouTube shows one video: /embed/<id>, /shorts/<id>, /live/<id>, /v/<id>.
 _YOUTUBE_FOLDERS = frozenset({"embed", "shorts", "live", "v"})
 
@@ -137,24 +139,20 @@ def parse_video(text: str) -> Video | None:
     if parts.scheme not in ("http", "https") or "@" in parts.netloc:
         raise BadVideo
     path = [part for part in parts.path.split("/") if part]
-    if host == "youtu.be":
-        return _youtube(path[0] if len(path) == 1 else "")
-    if host in _YOUTUBE_HOSTS:
-        if path == ["watch"]:
-            return _youtube(parse_qs(parts.query).get("v", [""])[0])
-        return _youtube(path[1] if len(path) == 2 and path[0] in _YOUTUBE_FOLDERS else "")
     if host in ("vimeo.com", "player.vimeo.com") and path:
-        return _vimeo(path[-1])
-    raise BadVideo
-
-
-def _youtube(video_id: str) -> Video:
-    if not _YOUTUBE_ID.fullmatch(video_id):
+        return _video(VideoProvider.VIMEO, path[-1])
+    if host == "youtu.be":
+        video_id = path[0] if len(path) == 1 else ""
+    elif host in _YOUTUBE_HOSTS and path == ["watch"]:
+        video_id = parse_qs(parts.query).get("v", [""])[0]
+    elif host in _YOUTUBE_HOSTS and len(path) == 2 and path[0] in _YOUTUBE_FOLDERS:
+        video_id = path[1]
+    else:
         raise BadVideo
-    return Video(VideoProvider.YOUTUBE, video_id)
+    return _video(VideoProvider.YOUTUBE, video_id)
 
 
-def _vimeo(video_id: str) -> Video:
-    if not _VIMEO_ID.fullmatch(video_id):
+def _video(provider: VideoProvider, video_id: str) -> Video:
+    if not _IDS[provider].fullmatch(video_id):
         raise BadVideo
-    return Video(VideoProvider.VIMEO, video_id)
+    return Video(provider, video_id)

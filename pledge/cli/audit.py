@@ -12,8 +12,8 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.audit.queries import FORMATS, Search, all_lines
 from pledge.campaigns import models as _campaigns  # noqa: F401  # the tables of the ledger refer to theirs
 from pledge.cli.options import Commands, read_saved
-from pledge.ledger import audit_marks
 from pledge.ledger import queries as ledger
+from pledge.ledger import verify as log_verification
 
 audit = Commands("audit", help="The audit log: who did what, in a chain that shows every change.")
 
@@ -58,7 +58,7 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
     delete checkpoints: save a checkpoint elsewhere and pass it later (`--checkpoint FILE`), or the head that this prints
     (`--head HASH`).
     """
-    signed = audit_marks.read_all()
+    signed = log_verification.read_marks()
     marks = [*signed.marks, *(mark for file in saved for mark in _read_marks(file))]
     found = chain.verify(noted, marks)
     click.echo(f"{found.count} entries in order, head {found.head.hex()}")
@@ -97,7 +97,7 @@ def _describe(mark: Mark, count: int) -> str:
 
 def _read_marks(file: TextIO) -> list[Mark]:
     """The marks in a saved checkpoint; raises ClickException when it has none."""
-    found = read_saved(file, lambda note: audit_marks.read_saved(note, file.name))
+    found = read_saved(file, lambda note: log_verification.read_saved_marks(note, file.name))
     if not found:
         raise click.ClickException(f"{file.name}: says nothing of the audit log")
     return found

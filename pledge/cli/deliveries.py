@@ -1,13 +1,9 @@
 """`flask delivery …`, `flask totals` and `flask export`: what is handed over, as files."""
 
 import hashlib
-import os
-import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from io import BufferedRandom
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -33,6 +29,7 @@ from pledge.deliveries.tables import FORMATS
 from pledge.exports import services
 from pledge.exports.files import write_export
 from pledge.exports.rows import KINDS
+from pledge.files.storage import replacing
 from pledge.ledger import log_queries
 from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, campaign_facts, totals_at
@@ -111,7 +108,9 @@ def build(slug: str, out: Path, size: int | None, as_last_time: bool, **given: A
         )
         number = freezing.freeze(COMMAND_LINE, slug, checkpoint.id, wording)
     except BadFields as wrong:
-        said = ", ".join(f"{field} is {fault}".replace("_", " ") for field, fault in wrong.faults.items())
+        said = ", ".join(
+            f"{field} is {fault.name.lower()}".replace("_", " ") for field, fault in wrong.faults.items()
+        )
         raise click.UsageError(said) from None
     except CountInDoubt as doubt:
         raise click.ClickException(
@@ -155,7 +154,7 @@ def _checkpoint(campaign: int, size: int | None) -> Checkpoint:
 def _write(delivery_id: int, out: Path) -> tuple[int, str]:
     """Write the pack; returns its size in bytes and its SHA-256 in hex."""
     try:
-        with _in_place_of(out) as file:
+        with replacing(out) as file:
             packing.pack(delivery_id, file, lambda *_: None)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -170,20 +169,6 @@ def _write(delivery_id: int, out: Path) -> tuple[int, str]:
         raise click.ClickException(
             "PLEDGE_LOG_KEY holds none of the keys that the log had when this was frozen; nothing was written"
         ) from None
-
-
-@contextmanager
-def _in_place_of(target: Path) -> Iterator[BufferedRandom]:
-    """A file that replaces the target once it is complete; otherwise nothing of it is left."""
-    unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with unfinished.open("w+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @delivery.command("verify")
@@ -256,7 +241,7 @@ def export(slug: str, kind: str, form: str, lang: str, out: Path) -> None:
     campaign_id(slug)  # refuses an unknown one
     try:
         table = services.table(slug, kind, form, lang, clock.now())
-        with out.open("wb") as file:
+        with replacing(out) as file:
             rows = write_export(table, file, lambda _done, _total: None)
     except OSError as error:
         raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None

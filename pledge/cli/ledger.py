@@ -14,13 +14,13 @@ from pledge.campaigns import forgetting
 from pledge.campaigns.queries import pledge_hashes, slugs
 from pledge.cli.options import Commands, campaign_id, read_saved, refuse_without_log_key
 from pledge.ledger import counting as ledger_counting
-from pledge.ledger import log, log_queries, services
+from pledge.ledger import log, services
 from pledge.ledger import queries as ledger_queries
 from pledge.ledger import verify as log_verification
 from pledge.ledger.models import SetAside
-from pledge.ledger.notes import TreeHead
 from pledge.statistics.integrity import mismatches
 from pledge.worker.registry import ledger_sources
+from tools.verify import Checkpoint
 
 _ASIDE = {
     SetAside.NO_CAUSE: "they match no signature, no organisation and no batch on paper",
@@ -72,7 +72,7 @@ def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
         )
         for fault in found.faults:
             click.echo(f"{name}: {fault}")
-        asides = ledger_queries.set_aside_by_reason(number)
+        asides = ledger_queries.set_aside(number)
         for aside in asides:
             click.echo(
                 f"{name}: {aside.entries} entries are set aside: {_ASIDE[aside.why]} "
@@ -99,9 +99,9 @@ def dismiss(slug: str, reason: str) -> None:
     click.echo(f"dismissed {entries} entries")
 
 
-def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
+def _saved(file: TextIO, names: Collection[str]) -> Checkpoint:
     """A saved checkpoint, which must be of one of the logs that are checked."""
-    state = read_saved(file, log_queries.read_checkpoint)
+    state = read_saved(file, log_verification.read_checkpoint)
     if not state.origin.endswith(tuple(f"/log/{name}" for name in names)):
         raise click.ClickException(f"{file.name}: belongs to another log, {state.origin}")
     return state
@@ -123,7 +123,7 @@ def recount() -> None:
     drifts = ledger_counting.recount(_doubts)
     for drift in drifts:
         end = "repaired" if drift.repaired else "not repaired"
-        click.echo(f"{names[drift.campaign_id]}: {drift.what}; {end}")
+        click.echo(f"{names.get(drift.campaign_id, drift.campaign_id)}: {drift.what}; {end}")
     differing = mismatches()
     audit.note(
         COMMAND_LINE,
@@ -133,7 +133,8 @@ def recount() -> None:
         repaired=sum(drift.repaired for drift in drifts),
     )  # the desk says when this was last done and what came of it
     for mismatch in differing:
-        click.echo(f"{names[mismatch.campaign_id]}: {mismatch.what}; not repaired")
+        name = names.get(mismatch.campaign_id, mismatch.campaign_id)
+        click.echo(f"{name}: {mismatch.what}; not repaired")
     if drifts or differing:
         raise SystemExit(1)
     click.echo("the tallies, the ledger, the signatures, the organizations and the batches on paper agree")

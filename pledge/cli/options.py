@@ -11,7 +11,6 @@ from config import Config
 from pledge.campaigns.queries import slugs
 from pledge.core import languages
 from pledge.core.db.failures import advise
-from pledge.ledger.notes import BadNote
 
 T = TypeVar("T")
 
@@ -50,7 +49,7 @@ def read_saved(file: TextIO, read: Callable[[str], T]) -> T:
         return read(file.read())
     except UnicodeDecodeError:
         raise click.ClickException(f"{file.name}: is not a text file") from None
-    except BadNote as error:
+    except ValueError as error:
         raise click.ClickException(f"{file.name}: {error}") from None
 
 

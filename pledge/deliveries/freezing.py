@@ -11,7 +11,7 @@ from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, Partner, PartnerRole
 from pledge.core import clock, languages
 from pledge.core.clock import iso_utc
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, reading, transaction
 from pledge.core.languages import Texts
 from pledge.deliveries.document import Document, NamedPartner, Reply, SignUps, from_json
 from pledge.deliveries.letter import texts as letters
@@ -70,8 +70,7 @@ def draft(slug: str, checkpoint_id: int, *, like_last: bool = True) -> LetterTex
     with_organizations = _checkpoint(campaign.id, checkpoint_id).organizations > 0
     letter = letters.default_letter(campaign.title, with_organizations=with_organizations)
     query = select(Delivery.document).where(Delivery.campaign_id == campaign.id)
-    with reading() as connection:
-        frozen = connection.execute(query.order_by(Delivery.id.desc()).limit(1)).scalar_one_or_none()
+    frozen = fetch(query.order_by(Delivery.id.desc()).limit(1)).scalar_one_or_none()
     if frozen is None or not like_last:
         recipient = Texts({lang: text[:1].upper() + text[1:] for lang, text in campaign.recipient.items()})
         return LetterTexts(recipient=recipient, letter=letter)
@@ -191,11 +190,7 @@ def _document(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTe
 
 def _partners(campaign_id: int, role: PartnerRole) -> list[NamedPartner]:
     query = select(Partner.name, Partner.type).where(Partner.campaign_id == campaign_id, Partner.role == role)
-    with reading() as connection:
-        return [
-            NamedPartner(row.name, row.type or "")
-            for row in connection.execute(query.order_by(Partner.position))
-        ]
+    return [NamedPartner(row.name, row.type or "") for row in fetch(query.order_by(Partner.position))]
 
 
 def _checkpoint(campaign_id: int, checkpoint_id: int) -> Checkpoint:

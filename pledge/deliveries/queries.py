@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, bindparam, select
 
 from pledge.campaigns.forgetting import AFTER_DELIVERY
 from pledge.campaigns.models import Campaign
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.deliveries.models import HANDED_OVER_STATES, Delivery, DeliveryState
 from pledge.ledger.models import Checkpoint, LedgerHead
 
@@ -36,21 +36,18 @@ _PUBLIC = _DELIVERIES.where(
 
 def overview() -> Sequence[DeliveryRow]:
     """All deliveries, the newest first."""
-    with reading() as connection:
-        return connection.execute(_DELIVERIES.order_by(Delivery.id.desc())).all()
+    return fetch(_DELIVERIES.order_by(Delivery.id.desc())).all()
 
 
 def find(delivery_id: int) -> DeliveryRow | None:
     """One delivery with its document; None when there is none."""
     query = _DELIVERIES.add_columns(Delivery.document).where(Delivery.id == delivery_id)
-    with reading() as connection:
-        return connection.execute(query).first()
+    return fetch(query).first()
 
 
 def public_deliveries(*campaign_ids: int) -> Sequence[DeliveryRow]:
     """The deliveries of these campaigns that were handed over, the newest first, with their answers."""
-    with reading() as connection:
-        return connection.execute(_PUBLIC, {"campaigns": campaign_ids}).all() if campaign_ids else []
+    return fetch(_PUBLIC, {"campaigns": campaign_ids}).all() if campaign_ids else []
 
 
 def answered(since: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -61,8 +58,7 @@ def answered(since: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
         .where(Delivery.state == DeliveryState.ANSWERED, Delivery.answered_at > since)
         .order_by(Delivery.answered_at)
     )
-    with reading() as connection:
-        return connection.execute(query).all()
+    return fetch(query).all()
 
 
 def last_handed_over(news: Mapping[int, datetime]) -> dict[int, datetime]:
@@ -75,14 +71,13 @@ def last_handed_over(news: Mapping[int, datetime]) -> dict[int, datetime]:
         Delivery.handed_over_at.is_not(None)
     )
     since: dict[int, datetime] = {}
-    with reading() as connection:
-        for row in connection.execute(query):
-            lately = [moment for moment in (row.recorded_at, news.get(row.campaign_id)) if moment]
-            since[row.campaign_id] = max(
-                row.handed_over_at,
-                *(moment + GRACE - AFTER_DELIVERY for moment in lately),
-                since.get(row.campaign_id, row.handed_over_at),
-            )
+    for row in fetch(query):
+        lately = [moment for moment in (row.recorded_at, news.get(row.campaign_id)) if moment]
+        since[row.campaign_id] = max(
+            row.handed_over_at,
+            *(moment + GRACE - AFTER_DELIVERY for moment in lately),
+            since.get(row.campaign_id, row.handed_over_at),
+        )
     return since
 
 
@@ -94,5 +89,4 @@ def choices() -> Sequence[Row[*tuple[Any, ...]]]:
         .where(LedgerHead.log_size > 0)
         .order_by(Campaign.id)
     )
-    with reading() as connection:
-        return connection.execute(query).all()
+    return fetch(query).all()

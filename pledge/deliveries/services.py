@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import note, record
-from pledge.campaigns.rules import Checker
+from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL
@@ -45,7 +45,6 @@ class PackNotMade(Exception):
 class EntryFault(StrEnum):
     """The faults of an entry, besides those of `campaigns.rules.FieldFault`."""
 
-    MISSING = "missing"
     CHANNEL = "channel"
     FUTURE = "future"
     TOO_EARLY = "too_early"  #: before it was frozen, or answered before it was handed over
@@ -56,8 +55,8 @@ class EntryFault(StrEnum):
 class BadEntry(ValueError):
     """The entry is not valid; `faults` has what is wrong with each field."""
 
-    def __init__(self, faults: Mapping[str, StrEnum]) -> None:
-        super().__init__(", ".join(f"{field}: {fault}" for field, fault in faults.items()))
+    def __init__(self, faults: Mapping[str, Enum]) -> None:
+        super().__init__(", ".join(f"{field}: {fault.name.lower()}" for field, fault in faults.items()))
         self.faults = dict(faults)
 
 
@@ -173,9 +172,9 @@ def _answer(row: Delivery, entry: Answer, checker: Checker) -> Answer:
     return Answer(entry.answered_at, Texts({lang: text.strip() for lang, text in kept.items()}))
 
 
-def _wrong_moment(field: str, moment: datetime | None, *, not_before: datetime | None) -> dict[str, StrEnum]:
+def _wrong_moment(field: str, moment: datetime | None, *, not_before: datetime | None) -> dict[str, Enum]:
     if moment is None:
-        return {field: EntryFault.MISSING}
+        return {field: FieldFault.MISSING}
     if moment > clock.now():
         return {field: EntryFault.FUTURE}
     if not_before is not None and moment < _minute(not_before):
@@ -187,7 +186,7 @@ def _minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
 
 
-def _finish(checker: Checker, wrong: Mapping[str, StrEnum]) -> None:
+def _finish(checker: Checker, wrong: Mapping[str, Enum]) -> None:
     if faults := {**checker.faults, **wrong}:
         raise BadEntry(faults)
 

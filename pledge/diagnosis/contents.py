@@ -8,11 +8,12 @@ from sqlalchemy import Connection, delete, insert, select
 from config import Config
 from pledge.abuse.models import AlertKind
 from pledge.accounts.alarms import alert
-from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText
+from pledge.campaigns.models import Campaign, CampaignState, PledgeText
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import fingerprint
+from pledge.campaigns.staff_queries import missing_of
 from pledge.core import languages
-from pledge.core.db import reading, snapshot, transaction
+from pledge.core.db import fetch, reading, snapshot, transaction
 from pledge.core.encryption import Unreadable
 from pledge.diagnosis import Finding, ok, problem, warning
 from pledge.ledger import counting as ledger_counting
@@ -29,8 +30,7 @@ def key_findings() -> Iterator[Finding]:
     by_age = select(Signature.email, Signature.address_hash).limit(1)
     for age, order in (("newest", Signature.submitted_at.desc()), ("oldest", Signature.submitted_at)):
         try:
-            with reading() as connection:
-                row = connection.execute(by_age.order_by(order)).first()
+            row = fetch(by_age.order_by(order)).first()
         except Unreadable:
             yield problem(
                 "data keys",
@@ -65,7 +65,8 @@ def ledger_findings() -> Iterator[Finding]:
         )
     wrong = mismatches()
     for found in wrong:
-        yield problem("count", f"{names[found.campaign_id]}: {found.what}: see `flask ledger recount`")
+        name = names.get(found.campaign_id, found.campaign_id)
+        yield problem("count", f"{name}: {found.what}: see `flask ledger recount`")
     if not wrong:
         yield ok("count", "signatures, the wall and the batches on paper agree with the ledger")
 
@@ -97,36 +98,12 @@ def campaign_findings() -> Iterator[Finding]:
 
 
 def _missing(connection: Connection, campaign_id: int) -> Iterator[str]:
-    texts = connection.execute(
-        select(CampaignText.__table__).where(CampaignText.campaign_id == campaign_id)
-    ).all()
-    by_language = {row.lang: row for row in texts}
-    for lang in languages.codes():
-        row = by_language.get(lang)
-        parts = ("title", "tagline", "summary", "recipient", "body")
-        yield from (
-            f"its {part} in {lang}" for part in parts if row is None or not getattr(row, part).strip()
-        )
-    pledges = connection.execute(
-        select(PledgeText.__table__).where(PledgeText.campaign_id == campaign_id)
-    ).all()
-    if not pledges:
-        yield "a pledge text"
-    for pledge in pledges:
-        yield from (
-            f"the wording of pledge text {pledge.version} in {lang}"
-            for lang in languages.codes()
-            if not pledge.wording[lang].strip()
-        )
+    for item in missing_of(connection, campaign_id):
+        yield f"{item.section}: {item.field}" + (f" in {item.lang}" if item.field.isdecimal() else "")
+    pledges = select(PledgeText.version, PledgeText.wording, PledgeText.sha256)
+    for pledge in connection.execute(pledges.where(PledgeText.campaign_id == campaign_id)):
         if fingerprint(pledge.wording) != bytes(pledge.sha256):
             yield f"the pledge text {pledge.version} that people signed: its wording was changed"
-    partners = connection.execute(select(Partner.__table__).where(Partner.campaign_id == campaign_id)).all()
-    for partner in partners:
-        yield from (
-            f"the name of partner {partner.position + 1} in {lang}"
-            for lang in languages.codes()
-            if not partner.name[lang].strip()
-        )
 
 
 def compare() -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import func, make_url, select
 
 from config import Config, unknown_names
 from pledge.core import clock
-from pledge.core.db import MAX_CLOCK_DIFFERENCE, reading
+from pledge.core.db import MAX_CLOCK_DIFFERENCE, fetch
 from pledge.core.networks import is_this_machine
 from pledge.diagnosis import Finding, ok, problem, warning
 from pledge.diagnosis.state import Readiness
@@ -226,8 +226,7 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
 def clock_findings() -> Iterator[Finding]:
     """Compare with the newest entry, which cannot be from the future; readiness() compares with the database's clock."""
     now = clock.now()
-    with reading() as connection:
-        newest = connection.execute(select(func.max(LedgerEntry.occurred_at))).scalar_one()
+    newest = fetch(select(func.max(LedgerEntry.occurred_at))).scalar_one()
     ahead = 0.0 if newest is None else (newest - now).total_seconds()
     if ahead < MAX_CLOCK_DIFFERENCE:
         yield ok("clock", clock.iso_utc(now))

@@ -18,8 +18,8 @@ from pledge.core.db import (
     NotDurable,
     clock_difference,
     ensure_durable,
+    fetch,
     is_postgresql,
-    reading,
     snapshot,
     write_autocommit,
 )
@@ -109,8 +109,7 @@ def figures() -> list[Figure] | None:
 def _read() -> list[Figure] | None:
     """Each is one cheap query."""
     try:
-        with reading() as connection:
-            connection.execute(_PROBE)
+        fetch(_PROBE)
         return [*_campaign_figures(), *_mail_figures(), *_installation_figures()]
     except SQLAlchemyError:
         return None
@@ -253,8 +252,7 @@ def readiness() -> Readiness:
     """All of it in one call; never raises because the database is away."""
     try:
         apart = clock_difference()
-        with reading() as connection:
-            connection.execute(text("SELECT 1"))
+        fetch(text("SELECT 1"))
     except SQLAlchemyError as error:
         return Readiness("unreachable", problems=[f"the database does not answer: {advise(error)}"])
     try:

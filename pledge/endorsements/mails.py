@@ -10,6 +10,7 @@ from sqlalchemy import Select, case, or_, select
 from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign
+from pledge.campaigns.opening import closed_on, confirmable_until, is_open_now
 from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import Subject, composer
 from pledge.core import clock, tokens, urls
@@ -83,6 +84,7 @@ def _subjects() -> Select[*tuple[Any, ...]]:
             *(Endorsement.decision_reason, _SUBMITTED_AT.label("submitted_at")),
             ContactChange.contact_email.label("change_email"),
             *(ContactChange.asked_at, ContactChange.done_at),
+            *(Campaign.closes_at, is_open_now().label("is_open")),
             title_in(OutboxMail.lang, Endorsement.campaign_id).label("campaign"),
             _ORGANIZATION.label("organization"),
         )
@@ -106,11 +108,12 @@ def composers() -> Composers:
 
 
 def confirm(mail: Claimed, to: Subject) -> Message | None:
-    """Please confirm: only while this version waits."""
+    """Please confirm: only while this version waits, and after the campaign has closed within its day of grace."""
     if to.state not in REPLACEABLE or to.submitted_at is None:
         return None
-    until = min(tokens.expires_at(Purpose.ENDORSE_CONFIRM), to.submitted_at + UNCONFIRMED)
-    if until <= clock.now():
+    valid_until = min(tokens.expires_at(Purpose.ENDORSE_CONFIRM), to.submitted_at + UNCONFIRMED)
+    until = confirmable_until(valid_until, to.closes_at)
+    if until is None:
         return None
     outbox.note(to.email)
     link = urls.public_url(
@@ -122,6 +125,7 @@ def confirm(mail: Claimed, to: Subject) -> Message | None:
         "not_me": f"{link}/not-us",
         "days": str(REVIEW_DAYS),
         "until": format_datetime(until, mail.lang),
+        "closed": closed_on(to.closes_at, mail.lang),
     }
     return Message(to.email, values)
 
@@ -146,7 +150,7 @@ def about_own_page(mail: Claimed, to: Subject) -> Message | None:
 
 
 def published(mail: Claimed, to: Subject) -> Message | None:
-    """With what the organisation may pass on: its public page, which comes first, and the badge."""
+    """With what the organisation may pass on: its public page, which comes first, while one can sign there a text, and the badge."""
     message = about_own_page(mail, to)
     if message is None:
         return None
@@ -156,6 +160,7 @@ def published(mail: Claimed, to: Subject) -> Message | None:
         "link": urls.public_url("public.organization", **entry),
         "badge": urls.public_url("embed.endorsement_badge", **entry),
         "own_page": message.values["link"],
+        "is_open": "yes" if to.is_open else "",
     }
     return Message(to.email, values)
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import languages
-from pledge.core.db import db, reading
+from pledge.core.db import db, fetch, reading
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
 from pledge.core.tokens import BadToken, Purpose
@@ -186,8 +186,7 @@ def types(campaign_id: int) -> dict[OrganizationType, int]:
 def organization(campaign_id: int, endorsement_id: int, lang: str) -> OrganizationView | None:
     """An organisation that is on the wall or was; None when there is none."""
     query = _shown(campaign_id, EndorsementState.PUBLISHED, *GONE).where(Endorsement.id == endorsement_id)
-    with reading() as connection:
-        row = connection.execute(query).first()
+    row = fetch(query).first()
     return None if row is None else _view(row, lang)
 
 
@@ -196,8 +195,7 @@ def merged_into(campaign_id: int, endorsement_id: int) -> int | None:
     query = select(Endorsement.merged_into_id).where(
         Endorsement.campaign_id == campaign_id, Endorsement.id == endorsement_id
     )
-    with reading() as connection:
-        return connection.execute(query).scalar()
+    return fetch(query).scalar()
 
 
 def recent(campaign_id: int, lang: str, limit: int = 6) -> list[OrganizationView]:
@@ -205,8 +203,7 @@ def recent(campaign_id: int, lang: str, limit: int = 6) -> list[OrganizationView
     newest = _shown(campaign_id, EndorsementState.PUBLISHED).order_by(
         Endorsement.published_at.desc(), Endorsement.id
     )
-    with reading() as connection:
-        return [_view(row, lang) for row in connection.execute(newest.limit(limit))]
+    return [_view(row, lang) for row in fetch(newest.limit(limit))]
 
 
 def listing(campaign_id: int, after: int = 0, limit: int = BATCH) -> list[OrganizationView]:
@@ -272,8 +269,7 @@ def is_endorsed(session: Session, campaign_id: int, pledge_text_id: int) -> bool
 def confirmed(ids: Collection[int]) -> set[int]:
     """Those of these endorsements that were ever confirmed."""
     query = select(Endorsement.id).where(Endorsement.id.in_(ids), Endorsement.confirmed_at.is_not(None))
-    with reading() as connection:
-        return set(connection.execute(query).scalars())
+    return set(fetch(query).scalars())
 
 
 @dataclass(frozen=True)

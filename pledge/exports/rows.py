@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Row, TextClause, func, select, text
 
 from pledge.core import countries, languages
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load, reading
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
@@ -149,8 +149,7 @@ def _ledger_count(table: Table) -> int:
 def _ledger_entries(table: Table, rows: int) -> Iterator[Row[Any]]:
     for after in range(0, rows, _AT_ONCE):
         span = {"campaign_id": table.campaign_id, "after": after, "upto": min(rows, after + _AT_ONCE)}
-        with reading() as connection:
-            found = connection.execute(_PAGE, span).all()
+        found = fetch(_PAGE, span).all()
         yield from found
 
 

@@ -1,7 +1,7 @@
 """Files in an S3-compatible bucket; storage.py uses it when PLEDGE_STORAGE_URL names one."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from config import Config
 from pledge.files.storage import PART, StorageAway
 
 if TYPE_CHECKING:
-    from obstore import GetResult, ReadableFile
+    from obstore import ReadableFile
 
 
 T = TypeVar("T")
@@ -43,20 +43,11 @@ class Bucket:
             retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
         )
 
-    def put(self, key: str, data: bytes) -> None:
-        self._put(key, data)
-
-    def put_file(self, key: str, file: IO[bytes]) -> None:
-        self._put(key, file)
-
-    def _put(self, key: str, data: bytes | IO[bytes]) -> None:
+    def put(self, key: str, data: bytes | IO[bytes]) -> None:
         try:
             obstore.put(self._store, key, data)
         except (BaseError, OSError) as error:
             raise StorageAway(type(error).__name__) from None
-
-    def chunks(self, key: str) -> Iterator[bytes] | None:
-        return _if_there(lambda: _stream(obstore.get(self._store, key)))
 
     def open(self, key: str) -> BinaryIO | None:
         return _if_there(lambda: io.BufferedReader(_RemoteFile(obstore.open_reader(self._store, key)), PART))
@@ -74,14 +65,6 @@ def _if_there(call: Callable[[], T]) -> T | None:
         return call()
     except (NotFoundError, FileNotFoundError):
         return None
-    except (BaseError, OSError) as error:
-        raise StorageAway(type(error).__name__) from None
-
-
-def _stream(found: "GetResult") -> Iterator[bytes]:
-    try:
-        for part in found.stream(min_chunk_size=PART):
-            yield bytes(part)
     except (BaseError, OSError) as error:
         raise StorageAway(type(error).__name__) from None
 

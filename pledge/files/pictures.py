@@ -4,13 +4,10 @@ our sizes, and what it gives is checked to hold pixels alone.
 Formats: PNG (W3C, third edition), JPEG (ITU-T T.81), WebP (RFC 9649).
 """
 
-import os
-import signal
 import struct
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
@@ -141,10 +138,9 @@ SIZES = (96, 320)
 WIDE_SIZES = (640, 1080, 1600)
 
 MEDIA_TYPE = "image/webp"
-WALL_SECONDS = 1.7  #: then the child is killed, so that all is over within two
-WALL_SECONDS_WIDE = 8  #: the same for three larger pictures, which only staff send
-#: CPU seconds; any valid picture is done by then. A child killed with less was waiting for the processor.
-FAIR_SECONDS = 0.4
+#: Then a child is killed that got too little of the processor; one that computes too long is ended by its own limit before.
+WALL_SECONDS = 3.4
+WALL_SECONDS_WIDE = 12  #: the same for three larger pictures, which only staff send
 #: The child: isolated from the environment and the working folder, started by its path so that it imports nothing of ours.
 COMMAND = (sys.executable, "-I", "-B", str(Path(__file__).with_name("resizing.py")))
 #: Children at a time in one process: each may take a core and a quarter of a gigabyte.
@@ -154,8 +150,7 @@ _limit = ConcurrencyLimit(running=1, waiting=1)
 def renditions(data: bytes) -> dict[int, bytes]:
     """The picture as WebP, by size: upright, transparent where it was, scaled to fit, without metadata.
 
-    Raises BadPicture with the fault: BUSY at once while other pictures are being made, else within WALL_SECONDS of its turn,
-    or twice that on a machine without processor time.
+    Raises BadPicture with the fault: BUSY at once while other pictures are being made, else within WALL_SECONDS of its turn.
     """
     return _made(data, SIZES, seconds=WALL_SECONDS)
 
@@ -169,44 +164,31 @@ def _made(data: bytes, sizes: Sequence[int], *arguments: str, seconds: float) ->
     kind = picture_format(data)
     try:
         with _limit.slot():
-            answer = _answer(kind.encode() + b"\n" + data, arguments, seconds)
-    except Busy:
+            answer = _ask_child(kind.encode() + b"\n" + data, arguments, seconds)
+    except (Busy, subprocess.TimeoutExpired):
         raise BadPicture(PictureFault.BUSY) from None
     return dict(zip(sizes, _parse(answer, sizes), strict=True))
 
 
-def _answer(question: bytes, arguments: Sequence[str], seconds: float) -> bytes:
-    for _ in range(2):
-        answer, status, cpu_seconds = _ask_child(question, arguments, seconds)
-        if status == 0:
-            return answer
-        if status != -signal.SIGKILL or cpu_seconds > FAIR_SECONDS:  # a limit, or its own work
-            raise BadPicture(PictureFault.TOO_HARD)
-    # Killed twice while it waited for the processor: that says nothing about the picture.
-    raise BadPicture(PictureFault.BUSY)
-
-
-def _ask_child(question: bytes, arguments: Sequence[str], seconds: float) -> tuple[bytes, int, float]:
-    """The child's answer, its status as `subprocess` gives it, and the seconds that it computed."""
+def _ask_child(question: bytes, arguments: Sequence[str], seconds: float) -> bytes:
+    """The child's answer. Raises TimeoutExpired, and BadPicture when a limit has ended it."""
     # Files, not pipes: the child's own limit on files bounds its answer, whatever has become of it.
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out:
         given.write(question)
         given.seek(0)
-        child = subprocess.Popen(
-            (*COMMAND, *arguments), stdin=given, stdout=out, stderr=subprocess.DEVNULL, env={}
+        child = subprocess.run(
+            (*COMMAND, *arguments),
+            stdin=given,
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+            env={},
+            timeout=seconds,
+            check=False,
         )
-        # Not by child.kill, which takes the status of a child that has just ended from under wait4.
-        late = threading.Timer(seconds, os.kill, (child.pid, signal.SIGKILL))
-        late.start()
-        try:
-            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        finally:
-            late.cancel()
-            late.join()  # as long as its status is not taken the number is the child's alone
-        _, status, used = os.wait4(child.pid, 0)  # unlike subprocess, it tells what this child used
-        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0:
+            raise BadPicture(PictureFault.TOO_HARD)
         out.seek(0)
-        return out.read(), child.returncode, used.ru_utime + used.ru_stime
+        return out.read()
 
 
 def _parse(answer: bytes, sizes: Sequence[int]) -> list[bytes]:

@@ -8,11 +8,11 @@ from hashlib import sha256
 
 from sqlalchemy import select
 
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.encryption import vault
 from pledge.core.i18n import Phrase
 from pledge.files.models import FileKind, StoredFile
-from pledge.files.services import PDF, store_bytes
+from pledge.files.services import PDF, store_parts
 from pledge.files.storage import FileRefused, current_storage
 
 
@@ -48,7 +48,7 @@ def store_scan(data: bytes) -> str:
         raise BadScan(ScanFault.TOO_LARGE)
     media_type, _ = type_of(data)
     sealed = vault().seal_bytes(data, _CONTEXT)
-    return store_bytes(FileKind.SCAN, media_type, {FileKind.SCAN: sealed}, len(data), sha256(data).digest())
+    return store_parts(FileKind.SCAN, media_type, {FileKind.SCAN: sealed}, len(data), sha256(data).digest())
 
 
 def scan(name: str) -> bytes | None:
@@ -60,8 +60,7 @@ def scan(name: str) -> bytes | None:
 def reencrypt() -> int:
     """Encrypt with the newest data key the scans that another one has encrypted; returns how many. Raises StorageAway, Unreadable."""
     newest, done = vault().newest, 0
-    with reading() as connection:
-        names = connection.scalars(select(StoredFile.name).where(StoredFile.kind == FileKind.SCAN)).all()
+    names = fetch(select(StoredFile.name).where(StoredFile.kind == FileKind.SCAN)).scalars().all()
     for name in names:
         sealed = current_storage().get(f"{name}/{FileKind.SCAN}")
         if sealed is not None and not sealed.startswith(newest):

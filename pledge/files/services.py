@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import Enum
 from typing import IO
@@ -24,7 +24,7 @@ from pledge.core.logs import log
 from pledge.files import pictures
 from pledge.files.documents import MAX_DOCUMENT, BadDocument, DocumentFault, check_document
 from pledge.files.models import FileKind, StoredFile
-from pledge.files.storage import PART, FileRefused, StorageAway, current_storage
+from pledge.files.storage import FileRefused, StorageAway, current_storage
 
 
 class VideoFault(Enum):
@@ -78,10 +78,10 @@ def store_wide_picture(data: bytes) -> str:
 
 def store_renditions(made: dict[int, bytes]) -> str:
     """Store a picture in sizes that we have made ourselves, as `pictures.renditions` gives them; returns its random name."""
-    return _store_parts(
-        FileKind.PICTURE,
-        pictures.MEDIA_TYPE,
-        {f"{size}.webp": bytes_ for size, bytes_ in made.items()},
+    largest = max(made.values(), key=len)
+    parts = {f"{size}.webp": data for size, data in made.items()}
+    return store_parts(
+        FileKind.PICTURE, pictures.MEDIA_TYPE, parts, len(largest), hashlib.sha256(largest).digest()
     )
 
 
@@ -100,7 +100,9 @@ def store_document(data: bytes, media_type: str) -> str:
     if not re.search(rb"%%EOF\s*\Z", data[-1024:]):
         raise BadDocument(DocumentFault.DAMAGED)
     check_document(data)
-    return _store_parts(FileKind.DOCUMENT, PDF, {"document.pdf": data})
+    return store_parts(
+        FileKind.DOCUMENT, PDF, {"document.pdf": data}, len(data), hashlib.sha256(data).digest()
+    )
 
 
 def store_video(file: IO[bytes]) -> str:
@@ -115,18 +117,9 @@ def store_video(file: IO[bytes]) -> str:
     file.seek(0)
     media_type = _video_type(file.read(_VIDEO_START))
     file.seek(0)
-    digest = hashlib.sha256()
-    while part := file.read(PART):
-        digest.update(part)
+    digest = hashlib.file_digest(file, "sha256").digest()  # type: ignore[arg-type]  # IO has no readinto, uploads and files do
     file.seek(0)
-    ending = VIDEO_ENDINGS[media_type]
-    return _store(
-        FileKind.VIDEO,
-        media_type,
-        size,
-        digest.digest(),
-        lambda name: current_storage().put_file(f"{name}/video.{ending}", file),
-    )
+    return store_parts(FileKind.VIDEO, media_type, {f"video.{VIDEO_ENDINGS[media_type]}": file}, size, digest)
 
 
 def _video_type(start: bytes) -> str:
@@ -178,6 +171,14 @@ def discard(session: Session, name: str) -> None:
     session.execute(update(StoredFile).where(StoredFile.name == name).values(delete_after=clock.now()))
 
 
+def replace(session: Session, old: str, new: str) -> str:
+    """A row refers to `new` from now on, no longer to `old`; either may be "". Returns `new`. Raises UnknownFile."""
+    discard(session, old)
+    if new:
+        keep(session, new)
+    return new
+
+
 def sweep() -> int:
     """Delete the files that nothing keeps; returns how many. When the storage is away the rest waits for the next time."""
     gone = 0
@@ -198,23 +199,10 @@ def sweep() -> int:
             return gone
 
 
-def _store_parts(kind: FileKind, media_type: str, parts: dict[str, bytes]) -> str:
-    largest = max(parts.values(), key=len)
-    return store_bytes(kind, media_type, parts, len(largest), hashlib.sha256(largest).digest())
-
-
-def store_bytes(kind: FileKind, media_type: str, parts: dict[str, bytes], size: int, sha256: bytes) -> str:
+def store_parts(
+    kind: FileKind, media_type: str, parts: Mapping[str, bytes | IO[bytes]], size: int, sha256: bytes
+) -> str:
     """Store parts by their names, for a module that has checked them; returns the random name. Raises StorageAway."""
-
-    def put(name: str) -> None:
-        for part, data in parts.items():
-            current_storage().put(f"{name}/{part}", data)
-
-    return _store(kind, media_type, size, sha256, put)
-
-
-def _store(kind: FileKind, media_type: str, size: int, sha256: bytes, put: Callable[[str], None]) -> str:
-    """Store what `put` writes below the name that it is given."""
     name = secrets.token_hex(16)
     now = clock.now()
     # The row first: if this process dies in between, the sweep finds by it what is in the storage.
@@ -231,7 +219,8 @@ def _store(kind: FileKind, media_type: str, size: int, sha256: bytes, put: Calla
             )
         )
     try:
-        put(name)
+        for part, data in parts.items():
+            current_storage().put(f"{name}/{part}", data)
     except StorageAway as away:
         log.error("file not stored", storage=str(away))
         with transaction() as session:

@@ -3,12 +3,15 @@
 A key is `<name>/<part>`, as in `3f…/96.webp`. The content of a key never changes, so it may be cached for ever.
 """
 
+import io
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from functools import lru_cache
+from io import BufferedRandom
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
@@ -41,17 +44,11 @@ STORAGE_AWAY = Phrase(
 
 
 class Storage(Protocol):
-    def put(self, key: str, data: bytes) -> None:
-        """Store it, whole or not at all. Raises StorageAway."""
+    def put(self, key: str, data: bytes | IO[bytes]) -> None:
+        """Store it, or the rest of an open file, whole or not at all. Raises StorageAway."""
 
     def get(self, key: str) -> bytes | None:
         """The content of a key; None when there is none. Raises StorageAway."""
-
-    def put_file(self, key: str, file: IO[bytes]) -> None:
-        """As put, for the rest of an open file, however large. Raises StorageAway."""
-
-    def chunks(self, key: str) -> Iterator[bytes] | None:
-        """The content in parts; None when there is none. Raises StorageAway, also while the parts are read."""
 
     def open(self, key: str) -> BinaryIO | None:
         """The content as a file in which one can seek; None when there is none. Raises StorageAway, also while it is read."""
@@ -66,16 +63,6 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def put(self, key: str, data: bytes) -> None:
-        self._put(key, lambda file: file.write(data))
-
-    def put_file(self, key: str, file: IO[bytes]) -> None:
-        self._put(key, lambda copy: shutil.copyfileobj(file, copy))
-
-    def chunks(self, key: str) -> Iterator[bytes] | None:
-        file = self.open(key)
-        return None if file is None else _read_in_parts(file)
-
     def open(self, key: str) -> BinaryIO | None:
         try:
             return (self._root / key).open("rb")
@@ -84,29 +71,18 @@ class Folder:
         except OSError as error:
             raise StorageAway(type(error).__name__) from error
 
-    def _put(self, key: str, write: Callable[[BinaryIO], object]) -> None:
+    def put(self, key: str, data: bytes | IO[bytes]) -> None:
         target = self._root / key
-        unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with unfinished.open("wb") as file:
-                    write(file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                unfinished.replace(target)
-            finally:
-                unfinished.unlink(missing_ok=True)
+            with replacing(target) as file:
+                shutil.copyfileobj(io.BytesIO(data) if isinstance(data, bytes) else data, file)
         except OSError as error:
             raise StorageAway(type(error).__name__) from error
 
     def get(self, key: str) -> bytes | None:
-        try:
-            return (self._root / key).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None
-        except OSError as error:
-            raise StorageAway(type(error).__name__) from error
+        file = self.open(key)
+        return None if file is None else b"".join(read_in_parts(file))
 
     def delete(self, key: str) -> None:
         target = self._root / key
@@ -120,7 +96,22 @@ class Folder:
             raise StorageAway(type(error).__name__) from error
 
 
-def _read_in_parts(file: BinaryIO) -> Iterator[bytes]:
+@contextmanager
+def replacing(target: Path) -> Iterator[BufferedRandom]:
+    """A file that replaces the target once it is complete and on the disk; otherwise nothing of it is left."""
+    unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with unfinished.open("w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_in_parts(file: BinaryIO) -> Iterator[bytes]:
+    """The content of a file, which is closed then."""
     with file:
         while part := file.read(PART):
             yield part

@@ -20,9 +20,9 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, load, transaction
 from pledge.core.logs import log
-from pledge.files.storage import current_storage
+from pledge.files.storage import current_storage, read_in_parts
 from pledge.jobs.models import Job, JobKind, JobState
 
 #: How long a worker keeps a job without reporting progress.
@@ -121,8 +121,7 @@ def drop(session: Session, kind: JobKind, subject_id: int) -> None:
 def newest(kind: JobKind, subject_id: int) -> Job | None:
     """The newest job for a subject; None when there is none."""
     query = select(Job).where(Job.kind == kind, Job.subject_id == subject_id)
-    with reading() as connection, Session(connection) as session:
-        return session.scalar(query.order_by(Job.id.desc()).limit(1))
+    return next(iter(load(query.order_by(Job.id.desc()).limit(1))), None)
 
 
 def chunks(job_id: int) -> Iterator[bytes] | None:
@@ -132,9 +131,9 @@ def chunks(job_id: int) -> Iterator[bytes] | None:
         Job.state == JobState.DONE,
         or_(Job.expires_at.is_(None), Job.expires_at > clock.now()),
     )
-    with reading() as connection:
-        file = connection.execute(query).scalar_one_or_none()
-    return current_storage().chunks(file) if file else None
+    file = fetch(query).scalar_one_or_none()
+    found = current_storage().open(file) if file else None
+    return None if found is None else read_in_parts(found)
 
 
 def sweep() -> int:
@@ -177,9 +176,8 @@ def _claim() -> _Claim | None:
     now = clock.now()
     wanted = and_(Job.state.in_(_OPEN), or_(Job.lease_until.is_(None), Job.lease_until < now))
     # A read that takes no write lock: most of the time there is nothing to do.
-    with reading() as connection:
-        if connection.execute(select(Job.id).where(wanted).limit(1)).first() is None:
-            return None
+    if fetch(select(Job.id).where(wanted).limit(1)).first() is None:
+        return None
     with transaction() as session:
         job = session.scalar(
             select(Job).where(wanted).order_by(Job.id).limit(1).with_for_update(skip_locked=True)
@@ -225,7 +223,7 @@ def _finish(claim: _Claim, file: BufferedRandom, made: MadeFile) -> None:
     # A large file on a slow line takes longer than a lease, and no progress can be reported meanwhile.
     if not _write(claim, lease_until=clock.now() + STORING):
         raise LeaseLost
-    current_storage().put_file(claim.file, file)
+    current_storage().put(claim.file, file)
     now = clock.now()
     is_done = _write(
         claim,

@@ -14,10 +14,10 @@ from pledge.audit import chain
 from pledge.audit.chain import Mark
 from pledge.core import clock
 from pledge.core.db import insert_into, reading, transaction
-from pledge.ledger import audit_marks, merkle, notes
+from pledge.ledger import merkle, notes
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogKey
-from pledge.ledger.notes import Signer, TreeHead
+from pledge.ledger.notes import Signer
 from pledge.ledger.numbering import (
     FIRST_INVALID,
     NAME_WHAT_IS_TAKEN_BACK,
@@ -181,10 +181,10 @@ class _Published:
 
     @property
     def is_signed(self) -> bool:
-        return bool(self.note) and _signed_by_current_keys(self.note, signers_for(self.slug))
+        return bool(self.note) and notes.is_signed_by(self.note, signers_for(self.slug))
 
     def has_mark(self, mark: Mark) -> bool:
-        return mark in audit_marks.marks(self.note, [one.verifier for one in signers_for(self.slug)])
+        return notes.has_mark(self.note, signers_for(self.slug), mark)
 
 
 def _due(connection: Connection, published: Published, mark: Mark) -> list[_Published]:
@@ -202,30 +202,27 @@ def _due(connection: Connection, published: Published, mark: Mark) -> list[_Publ
 
 def _in_step(connection: Connection, campaign_id: int, slug: str) -> _Published | None:
     """The log of a campaign; None while it lags behind the numbered entries."""
-    heads, checkpoints = LedgerHead.__table__, Checkpoint.__table__
+    heads = LedgerHead.__table__
     head = connection.execute(select(heads).where(heads.c.campaign_id == campaign_id)).first()
     if head is not None and head.size != head.log_size:
         return None
-    newest = connection.execute(
-        select(checkpoints.c.note, checkpoints.c.signed_at)
-        .where(checkpoints.c.campaign_id == campaign_id)
-        .order_by(checkpoints.c.id.desc())
-        .limit(1)
-    ).first()
+    newest = _newest(connection, campaign_id)
     totals = LogTotals(0, 0, 0) if head is None else LogTotals(head.size, head.people, head.organizations)
-    note, signed_at = ("", None) if newest is None else newest
+    note, signed_at = ("", None) if newest is None else (newest.note, newest.signed_at)
     return _Published(campaign_id, slug, totals, note, signed_at)
+
+
+def _newest(connection: Connection, campaign_id: int) -> Row[Any] | None:
+    """The checkpoint that is published now."""
+    table = Checkpoint.__table__
+    query = select(table).where(table.c.campaign_id == campaign_id).order_by(table.c.id.desc()).limit(1)
+    return connection.execute(query).first()
 
 
 def _publish(tiles: Tiles, slug: str, totals: LogTotals, mark: Mark) -> None:
     """Sign what the log holds, unless it does not continue what was signed before (tlog-checkpoint: a log never does)."""
     signers, now = signers_for(slug), clock.now()
-    before = tiles.connection.execute(
-        select(Checkpoint.size, Checkpoint.root, Checkpoint.note)
-        .where(Checkpoint.campaign_id == tiles.campaign_id)
-        .order_by(Checkpoint.id.desc())
-        .limit(1)
-    ).first()
+    before = _newest(tiles.connection, tiles.campaign_id)
     try:
         root = merkle.root(totals.size, tiles.subtree)
         if before is not None and (
@@ -234,28 +231,19 @@ def _publish(tiles: Tiles, slug: str, totals: LogTotals, mark: Mark) -> None:
             raise LogInconsistent(f"{slug}: it does not continue its checkpoint of {before.size} entries")
     except TooShort as error:
         raise LogInconsistent(f"{slug}: {error}") from error
-    state = TreeHead(signers[0].name, totals.size, root)
+    checkpoint = notes.checkpoint_text(signers[0].name, totals.size, root)
     tiles.connection.execute(
         insert(Checkpoint).values(
             campaign_id=tiles.campaign_id,
             size=totals.size,
-            root=state.root,
+            root=root,
             people=totals.people,
             organizations=totals.organizations,
-            note=notes.sign(state.text, signers) + audit_marks.lines(state.text, signers, mark),
+            note=notes.sign(checkpoint, signers, mark),
             signed_at=now,
         )
     )
-    if before is None or not _signed_by_current_keys(before.note, signers):
-        _keep_keys(tiles.connection, tiles.campaign_id, signers, now)
-
-
-def _keep_keys(connection: Connection, campaign_id: int, signers: list[Signer], now: datetime) -> None:
-    rows = [{"campaign_id": campaign_id, "verifier": str(one.verifier), "since": now} for one in signers]
-    connection.execute(insert_into(connection, LogKey).on_conflict_do_nothing(), rows)
-
-
-def _signed_by_current_keys(note: str, signers: list[Signer]) -> bool:
-    """Whether a note is of this origin and signed by exactly these keys, which say where the audit log ends, too."""
-    mine = [one.verifier.key_id for one in signers] + [audit_marks.key_id(one.verifier) for one in signers]
-    return note.startswith(f"{signers[0].name}\n") and notes.key_ids(note) == mine
+    if before is None or not notes.is_signed_by(before.note, signers):
+        keep = insert_into(tiles.connection, LogKey).on_conflict_do_nothing()
+        keys = {"campaign_id": tiles.campaign_id, "since": now}
+        tiles.connection.execute(keep, [{**keys, "verifier": one.verifier} for one in signers])

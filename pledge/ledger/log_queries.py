@@ -6,13 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
-from pledge.core.db import load, reading
-from pledge.ledger import merkle, notes
+from pledge.core.db import fetch, load, reading
+from pledge.ledger import merkle
 from pledge.ledger.counting import MAX_SIZE
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.log import entries, leaf_of
 from pledge.ledger.models import Checkpoint, LedgerEntry, LogKey
-from pledge.ledger.notes import TreeHead
 from pledge.ledger.numbering import PledgeHashes
 from pledge.ledger.tiles import FULL, Tiles
 
@@ -60,8 +59,7 @@ def verifiers(campaign_id: int) -> list[str]:
         .where(LogKey.campaign_id == campaign_id)
         .order_by(LogKey.since.desc(), "verifier")
     )
-    with reading() as connection:
-        return list(connection.execute(query).scalars())
+    return list(fetch(query).scalars())
 
 
 def signing_since(campaign_ids: Iterable[int]) -> dict[int, datetime]:
@@ -71,15 +69,7 @@ def signing_since(campaign_ids: Iterable[int]) -> dict[int, datetime]:
         .where(LogKey.campaign_id.in_(list(campaign_ids)))
         .group_by(LogKey.campaign_id)
     )
-    with reading() as connection:
-        return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def read_checkpoint(note: str) -> TreeHead:
-    """A checkpoint that somebody saved, of whichever campaign. Raises BadNote unless a key of this site signed it."""
-    with reading() as connection:
-        known = connection.execute(select(LogKey.verifier)).scalars().all()
-    return notes.read_state(notes.open_note(note, map(notes.read_verifier, known)))
+    return {row[0]: row[1] for row in fetch(query)}
 
 
 def tile(campaign_id: int, level: int, number: int, width: int = FULL) -> bytes | None:
@@ -136,8 +126,7 @@ def inclusion_of(campaign_id: int, subject_id: int, pledge_hashes: PledgeHashes)
         LedgerEntry.delta == 1,
         LedgerEntry.number <= at.size,
     )
-    with reading() as connection:
-        number = connection.execute(query).scalar_one_or_none()
+    number = fetch(query).scalar_one_or_none()
     return None if number is None else inclusion(campaign_id, number - 1, at, pledge_hashes)
 
 

@@ -1,56 +1,30 @@
-"""Signed notes and checkpoints (C2SP signed-note and tlog-checkpoint), with Ed25519 keys.
+"""Making signed notes and checkpoints (C2SP signed-note and tlog-checkpoint), with Ed25519 keys. They are read by tools/verify.py.
 
 A key's name is the log's origin. The private key is derived from a secret of PLEDGE_LOG_KEY and never stored.
+
+A checkpoint also says where the audit log ends: in a signature line of its own beside those of the log's keys.
+
+    \u2014 <origin> base64(key id, 4 bytes || length, 8 bytes || digest, 32 bytes || Ed25519 signature, 64 bytes)
+
+It is signed with the key of the checkpoint, over the lines `pledge-audit/v1`, the length and the digest in base64, an empty
+line and the text of the checkpoint. A verifier that does not know it ignores it, as a signature of an unknown key (signed-note,
+"Verifying"): the text of the checkpoint is as it was, and so are its other signatures.
 """
 
-import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from pledge.audit.chain import Mark
 from pledge.core.encryption import derive
 
-#: signed-note, "Signature types": 0x01 is Ed25519 over the note's text.
+#: signed-note, "Signature types": 0x01 is Ed25519 over the note's text, 0xff a type without a number, by its name.
 _ED25519 = b"\x01"
-_DASH = "\u2014 "
-#: Longest note that is read, and how many signature lines of it (signed-note asks for at least 16).
-_MAX_NOTE = 100_000
-_MAX_SIGNATURES = 64
-
-
-#: signed-note, "Format": a note holds no control characters but newlines.
-_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
-
-
-class BadNote(ValueError):
-    """Not a note, not signed by a known key, or wrongly signed by one."""
-
-
-@dataclass(frozen=True)
-class Verifier:
-    """A public key: `<name>+<key id in hex>+<base64 of 0x01 and the key>` in text form."""
-
-    name: str
-    key: bytes
-
-    @property
-    def key_id(self) -> bytes:
-        """signed-note, "Signatures": SHA-256(name || 0x0A || 0x01 || key), its first four bytes."""
-        return sha256(self.name.encode() + b"\n" + _ED25519 + self.key).digest()[:4]
-
-    def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{b64encode(_ED25519 + self.key).decode()}"
-
-    def has_signed(self, content: bytes, signature: bytes) -> bool:
-        try:
-            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, content)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+_AUDIT = "pledge-audit/v1"
+_SIGNATURE = 64
 
 
 @dataclass(frozen=True)
@@ -61,26 +35,38 @@ class Signer:
     private: Ed25519PrivateKey
 
     @property
-    def verifier(self) -> Verifier:
-        return Verifier(self.name, self.private.public_key().public_bytes_raw())
+    def key_id(self) -> bytes:
+        """signed-note, "Signatures": SHA-256(name || 0x0A || 0x01 || key), its first four bytes."""
+        return self._id(_ED25519)
+
+    @property
+    def audit_id(self) -> bytes:
+        """The same for lines about the audit log: SHA-256(name || 0x0A || 0xff || "pledge-audit/v1" || key)."""
+        return self._id(b"\xff" + _AUDIT.encode())
+
+    @property
+    def verifier(self) -> str:
+        """The public key in text form: `<name>+<key id in hex>+<base64 of 0x01 and the key>`."""
+        return f"{self.name}+{self.key_id.hex()}+{b64encode(_ED25519 + self._public).decode()}"
+
+    @property
+    def _public(self) -> bytes:
+        return self.private.public_key().public_bytes_raw()
+
+    def _id(self, kind: bytes) -> bytes:
+        return sha256(self.name.encode() + b"\n" + kind + self._public).digest()[:4]
 
     def line(self, text: str) -> str:
         """The signature line for a text."""
-        return signature_line(self.name, self.verifier.key_id, self.private.sign(text.encode()))
+        return self._line(self.key_id, self.private.sign(text.encode()))
 
+    def audit_line(self, text: str, mark: Mark) -> str:
+        """The line about the audit log for the text of a checkpoint."""
+        covered = f"{_AUDIT}\n{mark.length}\n{b64encode(mark.digest).decode()}\n\n{text}"
+        return self._line(self.audit_id, _mark_data(mark) + self.private.sign(covered.encode()))
 
-@dataclass(frozen=True)
-class TreeHead:
-    """What a checkpoint says."""
-
-    origin: str
-    size: int
-    root: bytes
-
-    @property
-    def text(self) -> str:
-        """tlog-checkpoint: origin, size and root, each on its line."""
-        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+    def _line(self, key_id: bytes, data: bytes) -> str:
+        return f"\u2014 {self.name} {b64encode(key_id + data).decode()}\n"
 
 
 def signer(name: str, secret: str) -> Signer:
@@ -88,94 +74,46 @@ def signer(name: str, secret: str) -> Signer:
     return Signer(name, Ed25519PrivateKey.from_private_bytes(derive(secret, "log")))
 
 
-def read_verifier(text: str) -> Verifier:
-    """A public key from its text form. Raises BadNote."""
-    try:
-        name, key_id, encoded = text.strip().split("+", 2)
-        data = _decoded(encoded)
-    except ValueError:
-        raise BadNote("not a public key") from None
-    found = Verifier(name, data[1:])
-    if data[:1] != _ED25519 or len(found.key) != 32 or found.key_id.hex() != key_id or not _is_name(name):
-        raise BadNote("not a public key")
-    return found
+def checkpoint_text(origin: str, size: int, root: bytes) -> str:
+    """tlog-checkpoint: origin, size and root, each on its line."""
+    return f"{origin}\n{size}\n{b64encode(root).decode()}\n"
 
 
-def signature_line(name: str, key_id: bytes, signature: bytes) -> str:
-    return f"{_DASH}{name} {b64encode(key_id + signature).decode()}\n"
+def sign(text: str, signers: Sequence[Signer], mark: Mark | None = None) -> str:
+    """A note: the text, an empty line, one line for each signature, and of a checkpoint what each key says of the audit log."""
+    lines = [one.line(text) for one in signers]
+    if mark is not None:
+        lines += [one.audit_line(text, mark) for one in signers]
+    return text + "\n" + "".join(lines)
 
 
-def sign(text: str, signers: Sequence[Signer]) -> str:
-    """A note: the text, an empty line, one line for each signature."""
-    return text + "\n" + "".join(one.line(text) for one in signers)
+def is_signed_by(note: str, signers: Sequence[Signer]) -> bool:
+    """Whether one of our own checkpoints is of this origin and by exactly these keys, which say where the audit log ends, too."""
+    wanted = [one.key_id for one in signers] + [one.audit_id for one in signers]
+    return note.startswith(f"{signers[0].name}\n") and [data[:4] for data in _signatures(note)] == wanted
 
 
-def open_note(note: str, verifiers: Iterable[Verifier]) -> str:
-    """The text of a note that at least one known key has signed. Raises BadNote.
-
-    Signatures of unknown keys are ignored; a wrong one of a known key makes the note invalid (signed-note, "Verifying").
-    """
-    text, signatures = parts(note)
-    known = {(one.name, one.key_id): one for one in verifiers}
-    found = False
-    for name, key_id, signature in signatures:
-        verifier = known.get((name, key_id))
-        if verifier is None:
-            continue
-        if not verifier.has_signed(text.encode(), signature):
-            raise BadNote("a signature is wrong")
-        found = True
-    if not found:
-        raise BadNote("no known key has signed this")
-    return text
+def has_mark(note: str, signers: Sequence[Signer], mark: Mark) -> bool:
+    """Whether one of our own checkpoints says, by one of these keys, that the audit log ends there."""
+    told = [data[:-_SIGNATURE] for data in _signatures(note)]
+    return any(one.audit_id + _mark_data(mark) in told for one in signers)
 
 
-def key_ids(note: str) -> list[bytes]:
-    """Which keys say that they have signed a note; nothing is checked. Raises BadNote."""
-    return [key_id for _, key_id, _ in parts(note)[1]]
-
-
-def read_state(text: str) -> TreeHead:
-    """What the text of a checkpoint says (tlog-checkpoint, "Note text"). Raises BadNote."""
-    lines = text.split("\n")
-    try:
-        origin, size, encoded = lines[:3]
-        state = TreeHead(origin, int(size), _decoded(encoded))
-    except ValueError:
-        raise BadNote("not a checkpoint") from None
-    if not text.startswith(state.text) or len(state.root) != 32 or not origin or state.size < 0:
-        raise BadNote("not a checkpoint")
-    return state
-
-
-def _decoded(text: str) -> bytes:
-    """Base64 in its one form: other characters that mean the same bytes are a change too. Raises ValueError."""
-    data = b64decode(text, validate=True)
-    if b64encode(data).decode() != text:
-        raise ValueError("not base64 in its usual form")
-    return data
-
-
-def parts(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
-    """The text, and name, key id and signature of each signature line; nothing is checked. Raises BadNote."""
+def without_marks(note: str) -> str:
+    """The note without lines about the audit log, for a receipt: every character of it counts, also for who ignores such a line."""
     text, divider, lines = note.rpartition("\n\n")
-    if len(note) > _MAX_NOTE or not divider or not lines.endswith("\n") or _CONTROLS.search(note):
-        raise BadNote("not a note")
-    found = []
-    for line in lines.removesuffix("\n").split("\n")[: _MAX_SIGNATURES + 1]:
-        name, space, encoded = line.removeprefix(_DASH).partition(" ")
-        try:
-            data = _decoded(encoded)
-        except ValueError:
-            raise BadNote("not a note") from None
-        if not line.startswith(_DASH) or not space or not _is_name(name) or len(data) < 5:
-            raise BadNote("not a note")
-        found.append((name, data[:4], data[4:]))
-    if len(found) > _MAX_SIGNATURES:
-        raise BadNote("too many signatures")
-    return text + "\n", found
+    kept = [
+        line
+        for line, data in zip(lines.splitlines(keepends=True), _signatures(note), strict=True)
+        if len(data) == 4 + _SIGNATURE
+    ]
+    return text + divider + "".join(kept)
 
 
-def _is_name(name: str) -> bool:
-    """signed-note, "Signatures": a key's name is not empty and holds no spaces and no plus."""
-    return bool(name) and "+" not in name and not any(map(str.isspace, name))
+def _signatures(note: str) -> list[bytes]:
+    """Key id and signature of each line."""
+    return [b64decode(line.split(" ")[2]) for line in note.rpartition("\n\n")[2].splitlines()]
+
+
+def _mark_data(mark: Mark) -> bytes:
+    return mark.length.to_bytes(8) + mark.digest

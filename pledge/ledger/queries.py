@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, selec
 from sqlalchemy.orm import InstrumentedAttribute
 
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.ledger.models import (
     Checkpoint,
     Dimension,
@@ -47,8 +47,7 @@ def counts(campaign_ids: Iterable[int]) -> dict[int, Count]:
     """The counts of several campaigns; one that nobody signed yet counts 0."""
     wanted = list(campaign_ids)
     as_of = clock.now()  # before the query: what it answers is at least as new
-    with reading() as connection:
-        rows = connection.execute(_COUNTS, {"wanted": wanted}).all()
+    rows = fetch(_COUNTS, {"wanted": wanted}).all()
     found = {row[0]: Count(row[1], row[2], as_of, *row[3:]) for row in rows}
     return {campaign_id: found.get(campaign_id) or Count(0, 0, as_of) for campaign_id in wanted}
 
@@ -83,8 +82,7 @@ _COUNTS = select(LedgerHead.campaign_id, *head_columns()).where(
 
 def number_of(signature_id: int) -> int | None:
     """How many people there were when this one was counted (again): "you are number …". None until folded."""
-    with reading() as connection:
-        return connection.execute(_NUMBER, {"subject": signature_id}).scalar_one()
+    return fetch(_NUMBER, {"subject": signature_id}).scalar_one()
 
 
 def number_column(subject_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ScalarSelect[int | None]:
@@ -123,25 +121,22 @@ def sized_tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> tuple[int, dict
         .where(Tally.campaign_id == campaign_id, Tally.kind == kind)
     )
     size, found = 0, {dimension: dict[str, int]() for dimension in Dimension}
-    with reading() as connection:
-        for dimension, key, number, size in connection.execute(query):  # noqa: B007  # the same in each row
-            found[Dimension(dimension)][key] = number
+    for dimension, key, number, size in fetch(query):  # noqa: B007  # the same in each row
+        found[Dimension(dimension)][key] = number
     return size, found
 
 
 def lag() -> float:
     """Age in seconds of the oldest entry that waits for the fold; 0 when none waits."""
     query = select(LedgerEntry.occurred_at).where(LedgerEntry.waits()).order_by(LedgerEntry.id).limit(1)
-    with reading() as connection:
-        oldest = connection.execute(query).scalar_one_or_none()
+    oldest = fetch(query).scalar_one_or_none()
     return 0.0 if oldest is None else max(0.0, (clock.now() - oldest).total_seconds())
 
 
 def waiting_entries() -> int:
     """How many entries wait for the fold."""
     query = select(func.count()).select_from(LedgerEntry).where(LedgerEntry.waits())
-    with reading() as connection:
-        return connection.execute(query).scalar_one()
+    return fetch(query).scalar_one()
 
 
 @dataclass(frozen=True)
@@ -165,14 +160,13 @@ def paper_entries(campaign_id: int, size: int | None = None) -> list[PaperEntry]
         .order_by(entry.number)
     )
     found: dict[int, PaperEntry] = {}
-    with reading() as connection:
-        for row in connection.execute(query):
-            if row.delta > 0:
-                found[row.number - 1] = PaperEntry(
-                    row.number - 1, row.subject_id, row.delta, bytes(row.commitment)
-                )
-            else:
-                found.pop(row.takes_back, None)
+    for row in fetch(query):
+        if row.delta > 0:
+            found[row.number - 1] = PaperEntry(
+                row.number - 1, row.subject_id, row.delta, bytes(row.commitment)
+            )
+        else:
+            found.pop(row.takes_back, None)
     return list(found.values())
 
 
@@ -214,14 +208,14 @@ def log_states() -> list[LogState]:
         *(head.campaign_id, head.size, head.people, head.organizations, batches.scalar_subquery()),
         *(func.coalesce(newest["size"], 0), newest["signed_at"]),
     ).order_by(head.campaign_id)
-    with reading() as connection:
-        return [LogState(*row) for row in connection.execute(query)]
+    return [LogState(*row) for row in fetch(query)]
 
 
 @dataclass(frozen=True)
 class SetAsideEntries:
     """Rows of a campaign that were set aside for one reason."""
 
+    campaign_id: int
     table: str  #: ledger_entries, or ledger_places: corrections of where somebody lives
     why: SetAside
     entries: int
@@ -229,42 +223,36 @@ class SetAsideEntries:
     last: int
 
 
-def set_aside_by_reason(campaign_id: int) -> list[SetAsideEntries]:
-    """What is set aside in a campaign, dismissed or not, by the reason."""
+def set_aside(campaign_id: int | None = None) -> list[SetAsideEntries]:
+    """What is set aside in a campaign or in all, dismissed or not, by the reason."""
     found = []
     for table in (LedgerEntry, LedgerPlace):
+        about = table.campaign_id, table.set_aside
         query = (
-            select(table.set_aside, func.count(), func.min(table.id), func.max(table.id))
-            .where(table.set_aside.is_not(None), table.campaign_id == campaign_id)
-            .group_by(table.set_aside)
-            .order_by(table.set_aside)
+            select(*about, func.count(), func.min(table.id), func.max(table.id))
+            .where(table.set_aside.is_not(None))  # verbatim the predicate of its index
+            .group_by(*about)
+            .order_by(*about)
         )
-        with reading() as connection:
-            rows = connection.execute(query).all()
-        found += [SetAsideEntries(table.__tablename__, SetAside(str(row[0])), *row[1:]) for row in rows]
+        if campaign_id is not None:
+            query = query.where(table.campaign_id == campaign_id)
+        found += [
+            SetAsideEntries(number, table.__tablename__, SetAside(str(why)), *rows)
+            for number, why, *rows in fetch(query)
+        ]
     return found
-
-
-def differences() -> list[tuple[int, str]]:
-    """What the worker's last comparison found to differ, by the number of the campaign (diagnosis/contents.py)."""
-    query = select(LedgerDifference.campaign_id, LedgerDifference.what).order_by(LedgerDifference.id)
-    with reading() as connection:
-        return [(row.campaign_id, row.what) for row in connection.execute(query)]
 
 
 def set_aside_counts(campaign_id: int | None = None) -> dict[int, int]:
     """By campaign, how many entries and corrections of places the fold has set aside and nobody has dismissed; none without any."""
     found: Counter[int] = Counter()
-    for table in (LedgerEntry, LedgerPlace):
-        query = (
-            select(table.campaign_id, func.count())
-            # Verbatim the predicate of its index.
-            .where(table.set_aside.is_not(None), table.set_aside != SetAside.DISMISSED)
-            .group_by(table.campaign_id)
-        )
-        if campaign_id is not None:
-            query = query.where(table.campaign_id == campaign_id)
-        with reading() as connection:
-            for number, entries in connection.execute(query):
-                found[number] += entries
+    for rows in set_aside(campaign_id):
+        if rows.why is not SetAside.DISMISSED:
+            found[rows.campaign_id] += rows.entries
     return dict(sorted(found.items()))
+
+
+def differences() -> list[tuple[int, str]]:
+    """What the worker's last comparison found to differ, by the number of the campaign (diagnosis/contents.py)."""
+    query = select(LedgerDifference.campaign_id, LedgerDifference.what).order_by(LedgerDifference.id)
+    return [(row.campaign_id, row.what) for row in fetch(query)]

@@ -1,21 +1,24 @@
 """Checking a campaign's log by tools/verify.py: it is fed the rows of the database as if they were a published log.
 
-What is added here is what only the database has: every checkpoint that was ever signed, and the counts beside them.
+What is added here is what only the database has: every checkpoint that was ever signed, the counts beside them, and the
+audit log, of which checkpoints say where it ended (notes.py).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, literal, select
 
 from config import current_config
-from pledge.core.db import snapshot
+from pledge.audit.chain import Mark
+from pledge.core.db import reading, snapshot
 from pledge.ledger import notes
 from pledge.ledger.log import LogTotals, entries, leaf_of
 from pledge.ledger.models import Checkpoint, LedgerHead, LogKey, LogTile
-from pledge.ledger.notes import TreeHead
 from pledge.ledger.numbering import PledgeHashes
 from pledge.ledger.queries import paper_column
 from pledge.ledger.tiles import FULL, HEIGHT, Tiles, read_path
@@ -36,7 +39,7 @@ class LogVerdict:
 
 
 def verify(
-    campaign_id: int, slug: str, pledge_hashes: PledgeHashes, noted: Sequence[TreeHead] = ()
+    campaign_id: int, slug: str, pledge_hashes: PledgeHashes, noted: Sequence[program.Checkpoint] = ()
 ) -> LogVerdict:
     """Walk the log of one campaign; `noted`: checkpoints saved elsewhere, which it must continue.
 
@@ -77,7 +80,7 @@ class _Walk:
         campaign_id: int,
         slug: str,
         pledges: dict[int, str],
-        noted: Sequence[TreeHead],
+        noted: Sequence[program.Checkpoint],
     ) -> None:
         self.connection = connection
         self.campaign_id = campaign_id
@@ -89,8 +92,7 @@ class _Walk:
         self._tiles: program.Tiles | None = program.Tiles(_StoredTiles(connection, campaign_id))
         self._noted = sorted(noted, key=lambda state: state.size)
         self._ending = f"/log/{slug}"
-        texts = connection.execute(select(LogKey.verifier).where(LogKey.campaign_id == campaign_id)).scalars()
-        self._keys = [program.Key(text) for text in texts]
+        self._keys = _known_keys(connection)[campaign_id]
         self._newest: Row[Any] | None = None
 
     @property
@@ -249,6 +251,80 @@ class _Walk:
         origin = self._newest.note.partition("\n")[0]
         mine = [notes.signer(origin, secret.get_secret_value()).verifier for secret in secrets]
         try:
-            notes.open_note(self._newest.note, mine)
-        except notes.BadNote:
+            program.Note(self._newest.note.encode()).signed_by(list(map(program.Key, mine)), origin)
+        except ValueError:
             self.faults.append("newest checkpoint: no key of PLEDGE_LOG_KEY has signed it")
+
+
+def _known_keys(connection: Connection) -> defaultdict[int, list[program.Key]]:
+    """The keys of each log, by campaign. What is no key has signed nothing."""
+    found = defaultdict(list)
+    for row in connection.execute(select(LogKey.campaign_id, LogKey.verifier)):
+        with suppress(ValueError):
+            found[row.campaign_id].append(program.Key(row.verifier))
+    return found
+
+
+# --- What checkpoints say of the audit log, and what somebody saved of them ---
+
+
+@dataclass(frozen=True)
+class AuditMarks:
+    """What the checkpoints say."""
+
+    marks: list[Mark]  #: each once
+    faults: list[str]  #: the first checkpoint of each log that does not say it as it must
+
+
+def read_marks() -> AuditMarks:
+    """Every mark in a checkpoint; one counts only when a key of that log has signed it."""
+    marks: list[Mark] = []
+    faults: dict[int, str] = {}
+    seen, carry = set[Mark](), set[int]()  # `carry`: the logs of which a checkpoint has carried a mark
+    query = select(Checkpoint.id, Checkpoint.campaign_id, Checkpoint.note).order_by(Checkpoint.id)
+    with snapshot() as connection:
+        known = _known_keys(connection)
+        for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
+            campaign, fault, told = row.campaign_id, "", set[Mark]()
+            try:
+                note = program.Note(row.note.encode())
+                told = set(_marks(note, known[campaign]))
+                if not told <= seen:
+                    note.signed_by(known[campaign], note.text.partition("\n")[0])
+            except ValueError as error:
+                fault = str(error)
+            if told:
+                carry.add(campaign)
+            elif campaign in carry and not fault:
+                fault = "it says nothing of the audit log, though an earlier one does"
+            if fault:
+                faults.setdefault(campaign, f"checkpoint {row.id}: {fault}")
+                continue
+            marks += [replace(mark, source=f"checkpoint {row.id}") for mark in told - seen]
+            seen |= told
+    return AuditMarks(marks, list(faults.values()))
+
+
+def read_checkpoint(note: str) -> program.Checkpoint:
+    """A checkpoint that somebody saved, of whichever campaign. Raises ValueError unless a key of this site signed it."""
+    found = program.Checkpoint(note.encode())
+    found.note.signed_by(_all_keys(), found.origin)
+    return found
+
+
+def read_saved_marks(note: str, source: str) -> list[Mark]:
+    """What it says of the audit log. Raises ValueError."""
+    return [replace(mark, source=source) for mark in _marks(read_checkpoint(note).note, _all_keys())]
+
+
+def _all_keys() -> list[program.Key]:
+    with reading() as connection:
+        return list(chain.from_iterable(_known_keys(connection).values()))
+
+
+def _marks(note: program.Note, keys: list[program.Key]) -> Iterator[Mark]:
+    """The marks in the lines of these keys; signed_by() verifies them."""
+    known = {(key.name, key.audit_id) for key in keys}
+    for name, key_id, data in note.signatures:
+        if (name, key_id) in known:
+            yield Mark(int.from_bytes(data[:8], "big"), data[8:40])

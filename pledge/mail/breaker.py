@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, or_, select, text
 
 from config import current_config
 from pledge.core import clock
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.db.snapshots import Snapshot
 from pledge.core.logs import log
 from pledge.mail import valve
@@ -190,8 +190,7 @@ def _newest(confirmations: Confirmations, age: timedelta, *which: ColumnElement[
         .order_by(OutboxMail.sent_at.desc())
         .limit(MAX_MAILS)
     )
-    with reading() as connection:
-        rows = connection.execute(query).all()
+    rows = fetch(query).all()
     confirmed = {
         kind: confirmed_of({row.subject_id for row in rows if row.kind == kind})
         for kind, confirmed_of in confirmations.items()
@@ -210,8 +209,7 @@ def _is_waiting(*which: ColumnElement[bool]) -> bool:
     query = select(OutboxMail.id).where(
         text(f"state = '{MailState.QUEUED}' AND {UNPROVED}"), OutboxMail.due_at <= clock.now(), *which
     )
-    with reading() as connection:
-        return connection.execute(query.limit(1)).first() is not None
+    return fetch(query.limit(1)).first() is not None
 
 
 def _min_share() -> float:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select
 
 from pledge.core import urls
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, transaction
 from pledge.mail.messages import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.outbox import NewMail, enqueue
@@ -35,8 +35,7 @@ def composers() -> Composers:
 
 def _letters(mails: Sequence[Claimed]) -> Mapping[int, Letter]:
     query = select(OutboxMail.id, OutboxMail.payload).where(OutboxMail.id.in_([mail.id for mail in mails]))
-    with reading() as connection:
-        return {row.id: Letter(**json.loads(row.payload)) for row in connection.execute(query) if row.payload}
+    return {row.id: Letter(**json.loads(row.payload)) for row in fetch(query) if row.payload}
 
 
 def _message(mail: Claimed, letter: Letter) -> Message:

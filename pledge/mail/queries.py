@@ -25,7 +25,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import TextualSelect
 
 from pledge.core import clock
-from pledge.core.db import db, load, reading, transaction, write_autocommit
+from pledge.core.db import db, fetch, load, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.mail import suppression, valve
 from pledge.mail.messages import Claimed
@@ -113,18 +113,16 @@ def any_due() -> bool:
             return bool(is_due)
     opening = valve.current()
     values = {"now": now, "limit": 1, "group": opening.slow_group}
-    with reading() as connection:
-        return any(
-            connection.execute(_ANY_FIRST_DUE[lane], values).scalar_one()
-            for lane, floor in valve.lanes(opening).items()
-            if valve.available(opening, now, floor=floor)
-        )
+    return any(
+        fetch(_ANY_FIRST_DUE[lane], values).scalar_one()
+        for lane, floor in valve.lanes(opening).items()
+        if valve.available(opening, now, floor=floor)
+    )
 
 
 def is_first_due() -> bool:
     """Whether a mail to a new address waits to be sent, held back or not."""
-    with reading() as connection:
-        return bool(connection.execute(_FIRST_DUE, {"now": clock.now()}).scalar_one())
+    return bool(fetch(_FIRST_DUE, {"now": clock.now()}).scalar_one())
 
 
 def claim(limit: int, lease: timedelta) -> list[Claimed]:
@@ -241,8 +239,7 @@ def oldest_due() -> datetime | None:
 
 def oldest_last_due() -> datetime | None:
     """Since when (UTC) the mail with thanks, or the news, that waits longest has been due."""
-    with reading() as connection:
-        return connection.execute(_oldest_due(LAST)).scalar_one()
+    return fetch(_oldest_due(LAST)).scalar_one()
 
 
 def _oldest_due(which: str) -> Select[datetime]:
@@ -264,8 +261,7 @@ def returned_counts(within: timedelta) -> dict[Returned, int]:
         .where(text("returned IS NOT NULL"), _TABLE.created_at >= clock.now() - within)
         .group_by(_TABLE.returned)
     )
-    with reading() as connection:
-        return {Returned(returned): number for returned, number in connection.execute(query)}
+    return {Returned(returned): number for returned, number in fetch(query)}
 
 
 #: The classes by name, each with the predicate of its index (mail/models.py).
@@ -294,14 +290,12 @@ def outbox_backlog() -> list[Backlog]:
         _counted(name, OutboxMail.due_at).where(text(f"state = 'queued' AND {which}"))
         for name, which in CLASSES.items()
     ]
-    with reading() as connection:
-        return [Backlog(*row) for row in connection.execute(union_all(*parts))]
+    return [Backlog(*row) for row in fetch(union_all(*parts))]
 
 
 def request_backlog() -> Backlog:
     """The requests for mails that the worker has still to answer."""
-    with reading() as connection:
-        return Backlog(*connection.execute(_counted("requests", MailRequest.due_at)).one())
+    return Backlog(*fetch(_counted("requests", MailRequest.due_at)).one())
 
 
 #: Where there is no such mailbox, or its owner complained, no mail is tried again with the others.
@@ -319,8 +313,7 @@ class GivenUp:
 
 def given_up() -> GivenUp:
     query = select(func.count(), func.count().filter(CAN_ARRIVE), func.min(OutboxMail.created_at))
-    with reading() as connection:
-        return GivenUp(*connection.execute(query.where(_DEAD)).one())
+    return GivenUp(*fetch(query.where(_DEAD)).one())
 
 
 def outbox() -> Backlog:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
-from pledge.core.db import NotDurable, reading, transaction
+from pledge.core.db import NotDurable, fetch, transaction
 from pledge.core.logs import log
 from pledge.mail.models import MailRequest, RequestKind
 
@@ -55,9 +55,8 @@ def ask(session: Session, kind: RequestKind, campaign_id: int, lang: str, **abou
 
 def answer(handlers: Handlers, limit: int = BATCH) -> int:
     """Answer up to `limit` requests, the oldest; how many were dealt with. 0 also when another worker answers."""
-    with reading() as connection:
-        if connection.execute(select(MailRequest.id).where(_due()).limit(1)).first() is None:
-            return 0
+    if fetch(select(MailRequest.id).where(_due()).limit(1)).first() is None:
+        return 0
     try:
         return _answer(handlers, _due(), limit)
     except Exception as error:  # one of them is at fault: find it
@@ -87,10 +86,7 @@ def _take_lock(session: Session) -> bool:
 
 
 def _answer_each(handlers: Handlers, limit: int) -> int:
-    with reading() as connection:
-        ids = connection.scalars(
-            select(MailRequest.id).where(_due()).order_by(MailRequest.id).limit(limit)
-        ).all()
+    ids = fetch(select(MailRequest.id).where(_due()).order_by(MailRequest.id).limit(limit)).scalars().all()
     done = 0
     for request_id in ids:
         this = MailRequest.id == request_id

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
-from pledge.core.db import insert_into, reading, transaction
+from pledge.core.db import fetch, insert_into, reading, transaction
 from pledge.core.encryption import vault
 from pledge.core.logs import log
 from pledge.mail.models import MailSuppression, Returned
@@ -95,8 +95,7 @@ def counts() -> dict[Returned, int]:
         .where(MailSuppression.until > clock.now())
         .group_by(MailSuppression.reason)
     )
-    with reading() as connection:
-        return {Returned(reason): number for reason, number in connection.execute(query)}
+    return {Returned(reason): number for reason, number in fetch(query)}
 
 
 def lift(actor: Actor, address: str) -> Returned | None:

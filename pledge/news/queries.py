@@ -14,7 +14,7 @@ from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import NoSuchProposal, obstacles
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load
 from pledge.core.text.markdown import markdown
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.news.models import NewsItem, NewsState
@@ -74,8 +74,7 @@ def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
         .order_by(NewsItem.proposed_at)
         .limit(MAX_SHOWN)
     )
-    with reading() as connection:
-        return connection.execute(query).all()
+    return fetch(query).all()
 
 
 def approvers(staff_id: int | None) -> list[StaffMember]:
@@ -88,15 +87,13 @@ def approvers(staff_id: int | None) -> list[StaffMember]:
 def last_written() -> dict[int, datetime]:
     """By campaign number, when (UTC) its news was written or changed last, in whatever state it is."""
     query = select(NewsItem.campaign_id, func.max(NewsItem.changed_at)).group_by(NewsItem.campaign_id)
-    with reading() as connection:
-        return {row[0]: row[1] for row in connection.execute(query)}
+    return {row[0]: row[1] for row in fetch(query)}
 
 
 def has_any(slug: str) -> bool:
     """Whether the archive of a campaign has news."""
     mine = select(NewsItem.id).join(Campaign).where(Campaign.slug == slug, _PUBLIC)
-    with reading() as connection:
-        return bool(connection.execute(select(mine.exists())).scalar_one())
+    return bool(fetch(select(mine.exists())).scalar_one())
 
 
 def recipients(campaign_id: int) -> dict[str, int]:
@@ -106,8 +103,7 @@ def recipients(campaign_id: int) -> dict[str, int]:
         .where(Signature.campaign_id == campaign_id, text(WANTS_NEWS))
         .group_by(Signature.lang)
     )
-    with reading() as connection:
-        found: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
+    found: dict[str, int] = {row[0]: row[1] for row in fetch(query)}
     return {lang: found.get(lang, 0) for lang in (*languages.codes(), *sorted(found))}
 
 
@@ -118,8 +114,7 @@ def progress(news_id: int) -> NewsProgress:
         .where(text(f"kind = '{MailKind.NEWS}'"), OutboxMail.seq == news_id)  # a constant
         .group_by(OutboxMail.state)
     )
-    with reading() as connection:
-        found: dict[str, int] = {row.state: row.mails for row in connection.execute(query)}
+    found: dict[str, int] = {row.state: row.mails for row in fetch(query)}
     states = (MailState.QUEUED, MailState.SENT, MailState.DROPPED, MailState.DEAD)
     return NewsProgress(*(found.get(state, 0) for state in states))
 
@@ -147,9 +142,8 @@ def last_sent() -> Mapping[int, datetime]:
     states = (NewsState.SENDING, NewsState.SENT)
     query = select(NewsItem.campaign_id, NewsItem.ended_at).where(NewsItem.state.in_(states))
     latest: dict[int, datetime] = {}
-    with reading() as connection:
-        for campaign_id, ended_at in connection.execute(query):
-            latest[campaign_id] = max(ended_at or now, latest.get(campaign_id, ended_at or now))
+    for campaign_id, ended_at in fetch(query):
+        latest[campaign_id] = max(ended_at or now, latest.get(campaign_id, ended_at or now))
     return latest
 
 

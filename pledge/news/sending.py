@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import WORKER
 from pledge.audit.services import record
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.opening import open_now
 from pledge.core import clock
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, transaction
 from pledge.ledger.models import LedgerHead
 from pledge.mail.models import LAST, NEWS, MailKind, OutboxMail
 from pledge.news.models import NewsItem, NewsState
@@ -56,11 +58,15 @@ def advance(pace: int, limit: int = BATCH) -> bool:
     """
     now = clock.now()
     is_ready = and_(NewsItem.state == NewsState.SENDING, NewsItem.begun_at <= now - SETTLED)
-    with reading() as connection:
-        if not connection.execute(select(exists().where(or_(is_ready, _begins(now))))).scalar_one():
-            return False
+    if not fetch(select(exists().where(or_(is_ready, _begins(now))))).scalar_one():
+        return False
     with transaction() as session:
         for item in session.scalars(select(NewsItem).where(_begins(now)).with_for_update(skip_locked=True)):
+            if item.closing_moved and not _is_open(session, item):
+                item.take_back(NewsState.DRAFT)  # it says that signing goes on
+                item.due_at = None
+                record(session, WORKER, "news.take_back", f"news:{item.id}")
+                continue
             item.state, item.begun_at = NewsState.SENDING, now
             record(session, WORKER, "news.begin", f"news:{item.id}", milestone=item.milestone)
         # The lock keeps the pace when several workers run: one at a time enqueues news, whichever it is.
@@ -82,6 +88,10 @@ def advance(pace: int, limit: int = BATCH) -> bool:
             item.state, item.ended_at = NewsState.SENT, now
             record(session, WORKER, "news.sent", f"news:{item.id}", mails=item.mails)
         return True
+
+
+def _is_open(session: Session, item: NewsItem) -> bool:
+    return session.scalar(select(Campaign.id).where(Campaign.id == item.campaign_id, open_now())) is not None
 
 
 def _next(session: Session, item: NewsItem, most: int) -> list[Any]:

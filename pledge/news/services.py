@@ -19,7 +19,7 @@ from pledge.accounts.models import StaffMember
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import rules
-from pledge.campaigns.models import Campaign
+from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.moderation import clean_reason, compare
 from pledge.campaigns.opening import last_day
 from pledge.campaigns.rules import Checker, FieldFault
@@ -137,7 +137,7 @@ def closing_moved(actor: Actor, session: Session, campaign: Campaign) -> None:
 
     As news, since that has the second person, the pace, the archive and the way to unsubscribe already: it is written and
     proposed, or announced where nobody else can approve it. It takes the place of an earlier one that was not sent yet, and
-    there is none when nobody asked for news.
+    there is none when nobody asked for news, nor of a campaign that is closed now.
     Raises NeedsSecondPerson: who moves it must be known by an account.
     """
     mine = select(NewsItem).where(NewsItem.campaign_id == campaign.id, NewsItem.closing_moved)
@@ -145,7 +145,7 @@ def closing_moved(actor: Actor, session: Session, campaign: Campaign) -> None:
         record(session, actor, "news.remove", _subject(earlier), title=_title(earlier))
         session.delete(earlier)
     wanted = exists().where(Signature.campaign_id == campaign.id, text(WANTS_NEWS))
-    if not session.scalar(select(wanted)):
+    if campaign.state != CampaignState.OPEN or not session.scalar(select(wanted)):
         return
     day, body = last_day(campaign.closes_at), Texts()
     for lang in languages.codes():

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 
 from pledge.accounts.two_people import NoSuchProposal
 from pledge.campaigns.models import Campaign
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load
 from pledge.core.languages import Texts
 from pledge.ledger.queries import paper_entries
 from pledge.paper.models import PaperBatch, PaperState
@@ -90,8 +90,7 @@ def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
         .order_by(PaperBatch.proposed_at)
         .limit(MAX_SHOWN)
     )
-    with reading() as connection:
-        return connection.execute(query).all()
+    return fetch(query).all()
 
 
 def public(campaign_id: int, size: int | None = None) -> PublicPaper:

@@ -139,8 +139,7 @@ def erase_scans(campaign_ids: Sequence[int]) -> int:
     with transaction() as session:
         batches = session.scalars(kept).all() if campaign_ids else []
         for batch in batches:
-            files.discard(session, batch.scan)
-            batch.scan = ""
+            batch.scan = files.replace(session, batch.scan, "")
         return len(batches)
 
 
@@ -170,10 +169,7 @@ def _record_count(session: Session, actor: Actor, batch: PaperBatch, scan: str) 
     batch.propose(actor, PaperState.COUNTED)
     batch.checked_signatures = None
     if scan:
-        files.keep(session, scan)
-        if batch.scan:
-            files.discard(session, batch.scan)
-        batch.scan = scan
+        batch.scan = files.replace(session, batch.scan or "", scan)
         batch.scan_sha256 = session.scalars(select(StoredFile.sha256).where(StoredFile.name == scan)).one()
         _refuse_twin(session, batch)
 

@@ -21,7 +21,7 @@ from pledge.abuse.models import Alert, ListedOrigin, OriginKind
 from pledge.accounts import throttle
 from pledge.campaigns import forgetting
 from pledge.core import clock
-from pledge.core.db import Model, insert_into, reading, transaction, write_autocommit
+from pledge.core.db import Model, fetch, insert_into, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.endorsements import expiry as endorsement_expiry
 from pledge.files import services as files
@@ -52,8 +52,7 @@ class RetentionRun(Model):
 
 def last_run() -> datetime | None:
     """The end of the last run that went through (UTC); None before the first."""
-    with reading() as connection:
-        return connection.scalar(select(RetentionRun.done_at))
+    return fetch(select(RetentionRun.done_at)).scalar()
 
 
 #: Mails that were sent or given up: long enough to answer "did you send me one?".

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, literal, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import aliased
 
 from pledge.abuse import mail_servers
 from pledge.abuse.signals import Signal, is_among
 from pledge.campaigns import followups, goals
 from pledge.campaigns.models import Campaign, CampaignText
-from pledge.campaigns.opening import CONFIRM_GRACE, open_now
+from pledge.campaigns.opening import closed_on, confirmable_until, is_open_now
 from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import Subject, composer
 from pledge.core import clock, tokens, urls
@@ -34,7 +34,6 @@ from pledge.switches import queries as switches
 
 def _about_signers() -> Select[*tuple[Any, ...]]:
     """The recipients, and the signature that a mail is about, as it is now; of those whose signature still exists."""
-    is_open = case((open_now(), literal(True)), else_=literal(False))
     card = aliased(CampaignText)
     return (
         select(
@@ -44,7 +43,7 @@ def _about_signers() -> Select[*tuple[Any, ...]]:
             Signature.erase_at,
             *(IS_SETTLED.label("is_settled"), HAS_CONFIRMED.label("has_confirmed")),
             *(IS_REFUSED.label("is_refused"), number_column(Signature.id).label("number")),
-            *(Campaign.slug, Campaign.closes_at, is_open.label("is_open")),
+            *(Campaign.slug, Campaign.closes_at, is_open_now().label("is_open")),
             *(Campaign.goal, Campaign.goal_steps, Campaign.thanks, LedgerHead.people),
             *(getattr(card, part) for part in followups.PARTS),
             title_in(OutboxMail.lang, Signature.campaign_id).label("campaign"),
@@ -89,9 +88,9 @@ def confirm(mail: Claimed, signer: Subject) -> Message | None:
     if is_asked_for or is_among(Signal.UNPROVED, signer.signals):
         # Not even to the page where the code is typed: a machine that reads this mail must not get there from it.
         values = {"campaign": signer.campaign, "until": format_datetime(until, mail.lang), "code": code}
-        nothing = {"link": "", "not_me": "", "closed": _closed_on(signer, mail.lang)}
+        nothing = {"link": "", "not_me": "", "closed": closed_on(signer.closes_at, mail.lang)}
         return Message(signer.email, {**values, **nothing}) if code else None
-    return _to_confirm(mail, signer, until, code=code, closed=_closed_on(signer, mail.lang))
+    return _to_confirm(mail, signer, until, code=code, closed=closed_on(signer.closes_at, mail.lang))
 
 
 def reminder(mail: Claimed, signer: Subject) -> Message | None:
@@ -195,15 +194,7 @@ def _confirmable_until(signer: Subject) -> datetime | None:
     if signer.state != SignatureState.PENDING or signer.is_settled:
         return None
     until = min(tokens.expires_at(Purpose.CONFIRM), signer.submitted_at + PENDING_LIFETIME)
-    if signer.closes_at is not None:
-        until = min(until, signer.closes_at + CONFIRM_GRACE)
-    return until if until > clock.now() else None
-
-
-def _closed_on(signer: Subject, lang: str) -> str:
-    """The day on which signing ended; "" while it goes on."""
-    has_closed = signer.closes_at is not None and signer.closes_at <= clock.now()
-    return format_date(signer.closes_at, lang) if has_closed else ""
+    return confirmable_until(until, signer.closes_at)
 
 
 def _to_confirm(mail: Claimed, signer: Subject, until: datetime, **values: str) -> Message:

@@ -32,7 +32,7 @@ from pledge.campaigns.consents import ConsentView
 from pledge.campaigns.models import CampaignConsent
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import clock
-from pledge.core.db import db, reading
+from pledge.core.db import db, fetch, reading
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_column
 from pledge.mail import allowance, suppression
@@ -190,8 +190,7 @@ def confirmed_lately(signature_id: int) -> SignatureState | None:
     Only for an hour after it was sent: somebody who typed a stranger's address learns nothing later (docs/adr/0062).
     """
     values = {"id": signature_id, "since": clock.now() - WAITING_PAGE}
-    with reading() as connection:
-        state = connection.execute(_CONFIRMED_LATELY, values).scalar()
+    state = fetch(_CONFIRMED_LATELY, values).scalar()
     return None if state is None else SignatureState(state)
 
 
@@ -287,8 +286,7 @@ def is_signed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
 def confirmed(ids: Collection[int]) -> set[int]:
     """Those of these signatures that were ever confirmed."""
     query = select(Signature.id).where(Signature.id.in_(ids), Signature.confirmed_at.is_not(None))
-    with reading() as connection:
-        return set(connection.execute(query).scalars())
+    return set(fetch(query).scalars())
 
 
 #: What is mailed to the person again, by the state of the signature.
@@ -374,5 +372,4 @@ def held_by_campaign() -> dict[int, Held]:
         .where(text(HELD))
         .group_by(Signature.campaign_id)
     )
-    with reading() as connection:
-        return {campaign_id: Held(*found) for campaign_id, *found in connection.execute(query)}
+    return {campaign_id: Held(*found) for campaign_id, *found in fetch(query)}

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 
 from pledge.campaigns.queries import pledge_hashes
-from pledge.core.db import reading
-from pledge.ledger import audit_marks, log_queries
+from pledge.core.db import fetch
+from pledge.ledger import log_queries, notes
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures.models import Signature, SignatureState
 
@@ -49,8 +49,7 @@ def receipt(signature_id: int) -> Receipt | None:
     query = select(Signature.campaign_id, Signature.salt).where(
         Signature.id == signature_id, Signature.state == SignatureState.CONFIRMED, ~waits
     )
-    with reading() as connection:
-        row = connection.execute(query).first()
+    row = fetch(query).first()
     if row is None:
         return None
     found = log_queries.inclusion_of(row.campaign_id, signature_id, pledge_hashes)
@@ -63,5 +62,5 @@ def receipt(signature_id: int) -> Receipt | None:
         f"index {found.index}",
         *(b64encode(step).decode() for step in found.proof),
     ]
-    note = audit_marks.without(found.checkpoint.note)
+    note = notes.without_marks(found.checkpoint.note)
     return Receipt(found.index, ("\n".join(lines) + "\n\n" + note).encode())

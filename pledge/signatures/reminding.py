@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import open_now
 from pledge.core import clock
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, transaction
 from pledge.mail import queries as mail
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.models import TO_REMIND, Signature, SignatureState
@@ -56,8 +56,7 @@ def advance(limit: int = BATCH) -> bool:
         .order_by(Signature.submitted_at)
         .limit(limit)
     )
-    with reading() as connection:
-        found = list(connection.execute(waiting).scalars())
+    found = list(fetch(waiting).scalars())
     for signature_id in found:
         with transaction() as session:
             _decide(session, signature_id)

@@ -17,7 +17,7 @@ from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import CampaignNotOpen, check_not_paused
 from pledge.core import clock, countries, tokens
-from pledge.core.db import ensure_durable, reading, transaction, write_autocommit
+from pledge.core.db import ensure_durable, fetch, transaction, write_autocommit
 from pledge.core.encryption import vault
 from pledge.core.text.lines import clean_line
 from pledge.core.tokens import BadToken, Purpose
@@ -382,8 +382,7 @@ def erase_due(limit: int = 50) -> int:
         OF_PERSON, OutboxMail.subject_id == OTHER.id, OutboxMail.kind == MailKind.ERASURE, is_mailed_lately
     )
     is_due = (text(TO_ERASE), Signature.erase_at <= now, ~may_be_stopped)
-    with reading() as connection:
-        ids = list(connection.execute(select(Signature.id).where(*is_due).limit(limit)).scalars())
+    ids = list(fetch(select(Signature.id).where(*is_due).limit(limit)).scalars())
     erased = 0
     for signature_id in ids:
         with transaction() as session:
@@ -432,9 +431,8 @@ def confirm_by_number(token: str, digits: str, signals: Collection[ClickSignal] 
     if is_expired:
         return Confirmation.WRONG
     if len(digits) != 2:
-        with reading() as connection:
-            if connection.execute(_HAS_CODE_ONLY, {"of": signature_id}).first() is None:
-                return Confirmation.WRONG
+        if fetch(_HAS_CODE_ONLY, {"of": signature_id}).first() is None:
+            return Confirmation.WRONG
         return confirm_by_code(signature_id, digits, names({*signals, ClickSignal.ASKED}))
     tries = write_autocommit(
         lambda connection: connection.execute(_COUNT_NUMBER, {"of": signature_id}).scalar()

@@ -15,7 +15,7 @@ from pledge.campaigns.goals import steps_of
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText
 from pledge.campaigns.queries import slugs
 from pledge.core import clock, languages
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, reading, transaction
 from pledge.core.i18n import SEOUL
 from pledge.ledger import queries as ledger
 from pledge.ledger.counting import Moves
@@ -121,8 +121,7 @@ def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], i
 def alert_reached_goals() -> None:
     """Alert about the largest step on the way to its goal that an open campaign has reached, unless it is looked at for the first time."""
     columns = (Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.told_step)
-    with reading() as connection:
-        rows = connection.execute(select(*columns).where(Campaign.state == CampaignState.OPEN)).all()
+    rows = fetch(select(*columns).where(Campaign.state == CampaignState.OPEN)).all()
     counts = ledger.counts(row.id for row in rows)
     for row in rows:
         people = counts[row.id].people

@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.i18n import SEOUL
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
@@ -117,8 +117,7 @@ def _range(campaign_id: int) -> tuple[date, date] | tuple[None, None]:
         Tally.kind.in_((Kind.PERSON, Kind.ORGANIZATION)),
         Tally.dimension == Dimension.HOUR,
     )
-    with reading() as connection:
-        first, last = connection.execute(query).one()
+    first, last = fetch(query).one()
     if not first:
         return None, None
     return date.fromisoformat(korean_day(first)), date.fromisoformat(korean_day(last))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, case, func, literal, select, text
 from pledge.campaigns.forgetting import forgotten
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
-from pledge.core.db import is_postgresql, load, reading, snapshot, transaction
+from pledge.core.db import fetch, is_postgresql, load, reading, snapshot, transaction
 from pledge.endorsements.counting import LISTED
 from pledge.ledger import counting
 from pledge.ledger.counting import Mismatch
@@ -89,8 +89,7 @@ def recent(campaign_id: int) -> Integrity:
 
 def renew() -> None:
     """Store the figures of every campaign, so seldom that reading them takes at most a hundredth of the time."""
-    with reading() as connection:
-        campaigns = connection.scalars(select(Campaign.id).where(Campaign.forgotten_at.is_(None))).all()
+    campaigns = fetch(select(Campaign.id).where(Campaign.forgotten_at.is_(None))).scalars().all()
     last = {row.campaign_id: row for row in load(select(IntegrityReport))}
     for campaign_id in campaigns:
         row = last.get(campaign_id)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.core import clock, countries
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.i18n import SEOUL
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
@@ -54,8 +54,7 @@ class TodayLine:
 def published_places(campaign_id: int) -> PublishedPlaces:
     """What is shown now: one row read, whatever the size of the campaign."""
     query = select(PlacesSnapshot.__table__).where(PlacesSnapshot.campaign_id == campaign_id)
-    with reading() as connection:
-        row = connection.execute(query).first()
+    row = fetch(query).first()
     if row is None:
         return PublishedPlaces(clock.now(), 0, 0, 0, [], [])
     return PublishedPlaces(
@@ -73,8 +72,7 @@ def today_line(campaign_id: int) -> TodayLine | None:
     query = select(RegionToday.region, RegionToday.people).where(
         RegionToday.campaign_id == campaign_id, RegionToday.day == _today()
     )
-    with reading() as connection:
-        row = connection.execute(query).first()
+    row = fetch(query).first()
     return None if row is None else TodayLine(row.region, row.people)
 
 
@@ -91,8 +89,7 @@ def renew_today_lines() -> int:
 def _renew_each(
     campaigns: Select[int], renewed: Callable[[Session, int], PlacesSnapshot | RegionToday | None]
 ) -> int:
-    with reading() as connection:
-        campaign_ids = list(connection.scalars(campaigns.order_by(Campaign.id)))
+    campaign_ids = list(fetch(campaigns.order_by(Campaign.id)).scalars())
     stored = 0
     for campaign_id in campaign_ids:
         with transaction() as session:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign, Partner
 from pledge.core import tokens
-from pledge.core.db import reading
+from pledge.core.db import fetch, reading
 from pledge.core.languages import Texts
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
@@ -105,11 +105,7 @@ def outdated() -> list[Outdated]:
 
 def partners(campaign_id: int) -> list[Referrer]:
     """The partners of a campaign in the order that staff chose."""
-    with reading() as connection:
-        return [
-            _referrer(_PARTNER, row)
-            for row in connection.execute(_partners(campaign_id).order_by(Partner.position))
-        ]
+    return [_referrer(_PARTNER, row) for row in fetch(_partners(campaign_id).order_by(Partner.position))]
 
 
 def find(campaign_id: int, code: str) -> Referrer | None:
@@ -125,8 +121,7 @@ def find(campaign_id: int, code: str) -> Referrer | None:
         if letter == _PARTNER
         else _organizations(campaign_id, Endorsement.id == number)
     )
-    with reading() as connection:
-        row = connection.execute(query).first()
+    row = fetch(query).first()
     return None if row is None else _referrer(letter, row)
 
 
@@ -170,8 +165,7 @@ def public_counts(campaign_id: int, *codes: str) -> dict[str, int]:
     query = _counted(campaign_id).group_by(Signature.via).having(func.count() >= MIN_GROUP)
     if codes:
         query = query.where(Signature.via.in_(codes))
-    with reading() as connection:
-        return {row.via: row.people // MIN_CELL * MIN_CELL for row in connection.execute(query)}
+    return {row.via: row.people // MIN_CELL * MIN_CELL for row in fetch(query)}
 
 
 def _counted(campaign_id: int) -> Select[*tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 from pledge.campaigns.models import Campaign, CampaignText, PledgeText
 from pledge.core import clock, languages
 from pledge.core.clock import from_iso_utc, iso_utc
-from pledge.core.db import reading, snapshot
+from pledge.core.db import fetch, reading, snapshot
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
@@ -145,8 +145,7 @@ def campaign_facts(slug: str) -> CampaignFacts:
         .outerjoin(CampaignText, CampaignText.campaign_id == Campaign.id)
         .where(Campaign.slug == slug)
     )
-    with reading() as connection:
-        rows = connection.execute(query).all()
+    rows = fetch(query).all()
     if not rows:
         raise UnknownCampaign(slug)
     texts = [row for row in rows if row.lang]
@@ -259,8 +258,7 @@ def signed_versions(campaign_id: int) -> list[SignedVersion]:
 def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
     """The pledge texts of these numbers; the newest one where nobody has signed yet."""
     query = select(PledgeText.__table__).where(PledgeText.campaign_id == campaign_id)
-    with reading() as connection:
-        rows = connection.execute(query.order_by(PledgeText.version)).all()
+    rows = fetch(query.order_by(PledgeText.version)).all()
     chosen = [row for row in rows if row.id in wanted] or rows[-1:]
     return [Pledge(row.version, bytes(row.sha256).hex(), row.wording) for row in chosen]
 

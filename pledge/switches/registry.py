@@ -6,7 +6,7 @@ A kind says what a switch may be turned to and how that is stored. A screen show
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum
 from typing import Any, ClassVar
 
 from sqlalchemy import String, Text
@@ -31,28 +31,20 @@ class Switch(Model):
 MAX_BANNER = 300
 
 
-class BadTurn(StrEnum):
-    NO_REASON = "no_reason"
-    LONG_REASON = "long_reason"
-    HALF_BANNER = "half_banner"  #: one language is missing
-    LONG_BANNER = "long_banner"
-    FACTOR = "factor"
-    HOURS = "hours"  #: not one of the times that are offered
+class BadTurn(Enum):
+    """Why a switch cannot be turned so, in words for who tries."""
 
-
-TURN_MESSAGES: dict[BadTurn, Phrase] = {
-    BadTurn.NO_REASON: Phrase("switch", "Give a reason; it is kept in the audit log."),
-    BadTurn.LONG_REASON: Phrase("switch", "This is too long."),
-    BadTurn.HALF_BANNER: Phrase("switch", "Write the banner in every language, or in none."),
-    BadTurn.LONG_BANNER: Phrase("switch", "A banner can have up to 300 characters."),
-    BadTurn.FACTOR: Phrase("switch", "Choose a factor from the list."),
-    BadTurn.HOURS: Phrase("switch", "Choose a time from the list."),
-}
+    NO_REASON = Phrase("switch", "Give a reason; it is kept in the audit log.")
+    LONG_REASON = Phrase("switch", "This is too long.")
+    HALF_BANNER = Phrase("switch", "Write the banner in every language, or in none.")
+    LONG_BANNER = Phrase("switch", "A banner can have up to 300 characters.")
+    FACTOR = Phrase("switch", "Choose a factor from the list.")
+    HOURS = Phrase("switch", "Choose a time from the list.")
 
 
 class CannotTurn(ValueError):
     def __init__(self, fault: BadTurn) -> None:
-        super().__init__(fault.value)
+        super().__init__(fault.name)
         self.fault = fault
 
 

@@ -41,7 +41,7 @@ from pledge.abuse.models import MailServer, OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import fetch, reading
 from pledge.signatures.invalidation.models import seconds_between
 from pledge.signatures.models import SMALL_CONFIRMED, Signature, SignatureState
 from pledge.signatures.origins import OTHER, large_domains
@@ -156,8 +156,7 @@ def _by_speed_and_domains() -> Iterator[tuple[Rule, Origin]]:
     small = judged & (func.count().filter(recent.c.is_small) > 0)
     having = {kind: small if kind is OriginKind.DOMAIN else judged for kind in COLUMNS}
     query = union_all(*(figures(recent, kind, now, having=having[kind]) for kind in COLUMNS))
-    with reading() as connection:
-        rows = connection.execute(query).all()
+    rows = fetch(query).all()
     for campaign_id, *row in rows:
         cluster = cluster_of(row)
         if rule := broken_rule(cluster):

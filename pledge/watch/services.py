@@ -22,7 +22,7 @@ from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.logs import log
 from pledge.signatures.invalidation import services as invalidation
 from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
@@ -126,8 +126,7 @@ def _hold(rule: Rule, origins: Sequence[Origin]) -> int:
     for origin in origins:
         hashes[origin.campaign_id, origin.kind].append(origin.hash)
     within = [_waiting(rule, *cluster, found) for cluster, found in hashes.items()]
-    with reading() as connection:
-        ids = list(connection.execute(select(Signature.id).where(*WAITS, or_(*within))).scalars())
+    ids = list(fetch(select(Signature.id).where(*WAITS, or_(*within))).scalars())
     return sum(_mark(rule, ids[at : at + BATCH]) for at in range(0, len(ids), BATCH))
 
 

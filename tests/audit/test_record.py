@@ -117,7 +117,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(app):
 
 
 def test_everything_is_read_in_order_a_batch_at_a_time(app, monkeypatch):
-    monkeypatch.setattr("pledge.audit.queries.BATCH", 2)
+    monkeypatch.setattr(chain, "BATCH", 2)
     acts(5)
     assert [line.subject for line in all_lines(Search())] == [f"endorsement:{n}" for n in range(1, 6)]
 

@@ -75,11 +75,11 @@ def test_an_entry_whose_hash_was_mended_too_is_found_at_the_next_one(app, verify
 
 def mend(entry_id: int) -> None:
     """Make an entry's hash fit its content again, as an insider who knows the rule would."""
-    entry = next(entry for entry in chain._entries() if entry.id == entry_id)
+    entry = next(entry for entry in chain.entries() if entry.id == entry_id)
     as_superuser(
         "UPDATE audit_entries SET hash = :hash WHERE id = :id",
         id=entry_id,
-        hash=chain.fingerprint(entry._mapping),
+        hash=chain.fingerprint(vars(entry)),
     )
 
 

@@ -1,7 +1,5 @@
 """What signers agree to has versions: another recipient is another version, and no version ever changes."""
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import select
 
@@ -29,16 +27,6 @@ def texts(reason=WHY, *, is_stepped_up=True, **changes):
     stored = staff_queries.desk("air").texts
     moderation.edit_texts(
         *(EDITOR, "air", stamp(stored), {**stored, **changes}, reason), is_stepped_up=is_stepped_up
-    )
-
-
-def schedule(reason=WHY, *, is_stepped_up=True, **changes):
-    stored = staff_queries.desk("air").schedule
-    moderation.edit_schedule(
-        *(EDITOR, "air", stored.stamp),
-        **{**vars(stored), **changes},
-        reason=reason,
-        is_stepped_up=is_stepped_up,
     )
 
 
@@ -74,16 +62,3 @@ def test_another_recipient_of_a_public_campaign_needs_a_reason_and_the_step_up(s
         texts(reason, is_stepped_up=is_stepped_up, recipient_ko="국회")
     assert versions() == {1: "대한민국 정부"}
     assert staff_queries.desk("air").texts["recipient_ko"] == "대한민국 정부"
-
-
-@pytest.mark.parametrize(("reason", "is_stepped_up"), [("", True), (WHY, False)])
-def test_another_closing_date_of_an_open_campaign_needs_a_reason_and_the_step_up(
-    frozen_clock, reason, is_stepped_up
-):
-    factories.campaign("air")
-    in_a_minute = frozen_clock.now() + timedelta(minutes=1)
-    with pytest.raises(StepUpNeeded if reason else ReasonMissing):
-        schedule(reason, is_stepped_up=is_stepped_up, closes_at=in_a_minute)
-    assert staff_queries.desk("air").schedule.closes_at is None
-    schedule(closes_at=in_a_minute)
-    assert staff_queries.desk("air").schedule.closes_at == in_a_minute

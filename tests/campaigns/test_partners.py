@@ -1,15 +1,15 @@
 """The organisations behind a campaign: added at the end, put in order, corrected, removed; each with its logo."""
 
+from dataclasses import replace
+
 import pytest
 
 from pledge.campaigns import items, moderation, partners, staff_queries
 from pledge.campaigns.models import CampaignState, PartnerRole
-from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core.languages import Texts
-from pledge.files.services import UnknownFile
 from tests.support.factories import EDITOR, draft, stored_picture
 from tests.support.rows import is_kept
 
@@ -78,11 +78,21 @@ def test_a_name_in_one_language_is_enough_for_a_draft_and_is_told_as_missing():
     assert refused.value.faults == {"name_ko": FieldFault.MISSING}
 
 
-def test_a_partner_of_a_public_campaign_needs_both_names():
-    draft("air")
-    moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
-    with pytest.raises(BadFields):
-        items.add(PARTNER, EDITOR, "air", fields(name_en=""))
+def test_the_last_secretariat_of_a_public_campaign_stays():
+    slug = draft("air")
+    (first,) = items.rows(PARTNER, staff_queries.desk(slug).id)
+    moderation.move(EDITOR, slug, CampaignState.DRAFT, CampaignState.OPEN)
+    as_partner = replace(first.fields, role=PartnerRole.PARTNER)
+    for act in (
+        lambda: items.remove(PARTNER, EDITOR, slug, first.id, seen=first.stamp, reason="left"),
+        lambda: items.change(PARTNER, EDITOR, slug, first.id, as_partner, seen=first.stamp),
+    ):
+        with pytest.raises(BadFields) as refused:
+            act()
+        assert refused.value.faults == {"role": FieldFault.SECRETARIAT}
+    items.add(PARTNER, EDITOR, slug, fields("새 사무국", role=PartnerRole.SECRETARIAT))
+    items.remove(PARTNER, EDITOR, slug, first.id, seen=first.stamp, reason="left")
+    assert names() == ["새 사무국"]
 
 
 def test_a_logo_is_kept_replaced_and_let_go_of():
@@ -105,26 +115,6 @@ def test_removing_a_partner_lets_go_of_its_logo():
     items.remove(PARTNER, EDITOR, "air", partner, seen=one(partner).stamp, reason="left")
     assert not is_kept(logo)
     assert names() == []
-
-
-def test_a_logo_of_somebody_else_is_not_taken():
-    draft("air", secretariat=False)
-    logo = stored_picture()
-    items.add(PARTNER, EDITOR, "air", fields("하나"), logo)
-    with pytest.raises(UnknownFile):
-        items.add(PARTNER, EDITOR, "air", fields("둘"), logo)
-    assert names() == ["하나"]
-
-
-def test_who_has_not_seen_the_newest_partner_writes_nothing_over_it():
-    draft("air", secretariat=False)
-    partner = items.add(PARTNER, EDITOR, "air", fields())
-    seen = one(partner).stamp
-    items.change(PARTNER, EDITOR, "air", partner, fields("처음 고친 이름"), seen=seen)
-    with pytest.raises(EditedMeanwhile) as refused:
-        items.change(PARTNER, EDITOR, "air", partner, fields("나중 이름"), seen=seen)
-    assert refused.value.stored["name_ko"] == "처음 고친 이름"
-    assert names() == ["처음 고친 이름"]
 
 
 def test_a_partner_of_another_campaign_is_out_of_reach():

@@ -3,7 +3,6 @@
 import pytest
 
 from pledge.campaigns import media, queries, staff_queries
-from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
 from tests.support.factories import EDITOR, campaign, stored_picture
 from tests.support.rows import is_kept
@@ -24,7 +23,7 @@ def _campaign(app):
 
 
 def stored():
-    return media.get_quotation(staff_queries.desk("air").id)
+    return media.stored_quotation(staff_queries.desk("air").row)
 
 
 def set_quotation(words, **more):
@@ -88,11 +87,3 @@ def test_a_portrait_goes_with_its_quotation():
     set_quotation({**WORDS, "portrait_alt": ALT}, new=name)
     set_quotation(NONE)
     assert (stored().portrait, is_kept(name)) == ("", False)
-
-
-def test_a_quotation_that_somebody_else_changed_is_not_written_over():
-    seen = stored().stamp
-    set_quotation(WORDS)
-    with pytest.raises(EditedMeanwhile) as refused:
-        media.set_quotation(EDITOR, "air", seen, NONE)
-    assert refused.value.stored["speaker_en"] == "Han Garam"

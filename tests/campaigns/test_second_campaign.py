@@ -6,7 +6,6 @@ import zipfile
 
 import pytest
 
-from pledge.accounts import mails as staff_mails
 from pledge.campaigns import services
 from pledge.campaigns.models import CampaignConsent, CampaignText, Partner
 from pledge.cli.campaigns import DEMO
@@ -63,12 +62,6 @@ def told(text):
     return sorted(set(FIRST.findall(re.sub(r"<option\b.*?</option>", "", text, flags=re.DOTALL))))
 
 
-def test_the_words_that_are_looked_for_are_those_of_the_first_campaign(rivers):
-    app, _ = rivers
-    page = app.test_client().get("/ko/c/blue-skies")
-    assert {"GGGI", "기후변화센터", "푸른 하늘", "대한민국 정부", "blue-skies"} <= set(told(page.text))
-
-
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_no_public_page_of_one_campaign_tells_facts_of_the_other(rivers, lang):
     app, second = rivers
@@ -113,19 +106,6 @@ def test_no_mail_about_a_signature_tells_facts_of_the_other_campaign(rivers):
         for lang in ("ko", "en"):
             enqueue_true(kind, lang, of=second)
             assert_told_nothing(*sent())
-
-
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_no_mail_to_staff_tells_facts_of_the_other_campaign(rivers, lang):
-    _, _ = rivers
-    person = factories.staff("editor", lang=lang, password="", email="new@open.example")
-    with transaction() as session:
-        staff_mails.enqueue_invitation(session, person)
-        staff_mails.enqueue_notice(session, person)
-    mails = sent()
-    assert_told_nothing(*mails)
-    for mail in mails:
-        assert SITE[lang] in body(mail)
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

@@ -8,6 +8,7 @@ from pledge.ledger.models import Dimension
 from tests.support import ledger
 from tests.support.factories import campaign, fold, plant_entry, signatures
 from tests.support.insider import as_superuser
+from tests.support.published_log import FOREIGN
 
 
 def test_fold_says_how_many_entries_it_took(app, runner):
@@ -105,6 +106,16 @@ def test_recount_repairs_no_count_towards_entries_of_another_kind(app, runner):
         in result.output
     )
     assert "; repaired" not in result.output
+
+
+def test_entries_of_a_campaign_that_there_is_not_are_named_by_its_number(app, runner):
+    signatures(2)
+    fold()
+    as_superuser("UPDATE ledger_entries SET campaign_id = 999 WHERE number = 2")
+    result = runner.invoke(args=["ledger", "recount"])
+    assert result.exit_code == 1
+    assert "999: 0 signatures are confirmed, the ledger adds up to 1; not repaired\n" in result.output
+    assert "999: 0 signatures are confirmed" in runner.invoke(args=["doctor", "--stored"]).output
 
 
 def test_recount_repairs_one_campaign_while_it_doubts_another(app, runner):
@@ -215,8 +226,12 @@ def test_verify_takes_checkpoints_that_were_saved_earlier(app, runner, client, t
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"nothing", "not a note"), (b"\xff", "is not a text file"), (b"a\n1\nb\n\n\xe2\x80\x94 a AAAAAAAA\n", "no known key has signed this")],
-)  # fmt: skip
+    [
+        (b"nothing", "not a signed note"),
+        (b"\xff", "is not a text file"),
+        (FOREIGN, "no known key of a has signed it"),
+    ],
+)
 def test_verify_says_what_is_wrong_with_a_saved_checkpoint(app, runner, tmp_path, content, said):
     saved = tmp_path / "checkpoint"
     saved.write_bytes(content)

@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import signal
 import socket
 import sqlite3
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from config import ROOT
+from tests.support.production import ENVIRONMENT
 from tests.support.run import free_port
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
@@ -106,19 +106,7 @@ def test_serve_makes_a_site_in_an_empty_folder_replaces_a_killed_worker_and_ends
 
 def test_serve_in_production_checks_its_own_health_and_prints_the_public_address(serve, tmp_path):
     """It asked for its own /healthz under a name that is not the site's, was refused, and asked again for ever."""
-    names = ("PLEDGE_SECRET_KEYS", "PLEDGE_DATA_KEYS", "PLEDGE_LOG_KEY")
-    _, address = serve(
-        PLEDGE_ENV="production",
-        PLEDGE_BASE_URL="https://sky.example",
-        PLEDGE_SMTP_URL="smtp+starttls://mail.example",
-        PLEDGE_MAIL_FROM="Sky <no-reply@sky.example>",
-        PLEDGE_CONTACT="privacy@sky.example",
-        PLEDGE_PRIVACY_OFFICER="Data protection office",
-        PLEDGE_POSTAL_ADDRESS="1 Sky Street, Seoul",
-        PLEDGE_TELEPHONE="+82 2 123 4567",
-        PLEDGE_PRESS_CONTACT="Press office, press@sky.example",
-        **{name: secrets.token_urlsafe(48) for name in names},
-    )
+    _, address = serve(**ENVIRONMENT)
     written = wait_until(
         lambda: "Ctrl-C stops it" in (tmp_path / "out").read_text() and (tmp_path / "out").read_text(),
         seconds=START,

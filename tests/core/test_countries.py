@@ -1,8 +1,5 @@
 """Countries and regions: all of them, with names, Korea first."""
 
-import tomllib
-from pathlib import Path
-
 import pytest
 from babel import Locale
 
@@ -55,17 +52,6 @@ def test_countries_stand_in_the_order_of_the_alphabet():
 )
 def test_countries_are_called_as_the_united_nations_and_the_foreign_ministry_call_them(code, lang, name):
     assert countries.country_name(code, lang) == name
-
-
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_the_listed_names_are_those_that_cldr_has_otherwise(lang):
-    file = Path(countries.__file__).parent / "country_names" / f"{lang}.toml"
-    listed = tomllib.loads(file.read_text("utf-8"))
-    del listed["also"]
-    cldr = Locale.parse({"ko": "ko_KR", "en": "en_GB"}[lang]).territories
-    assert listed.keys() <= countries.COUNTRIES
-    assert [code for code, name in listed.items() if cldr[code] == name] == []
-    assert list(listed) == sorted(listed)
 
 
 @pytest.mark.parametrize(("lang", "shown"), [("ko", "대한민국"), ("en", "Republic of Korea")])

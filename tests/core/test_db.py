@@ -17,7 +17,6 @@ from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 
 SIGN = "/ko/c/blue-skies/sign"
-COUNT = "/api/v1/campaigns/blue-skies/count"
 postgresql_only = pytest.mark.postgresql_only
 sqlite_only = pytest.mark.sqlite_only
 
@@ -124,16 +123,6 @@ def test_no_column_of_ours_is_a_plain_datetime():
 
 
 # --- SQLite ---
-
-
-@sqlite_only
-def test_sqlite_writes_to_the_disk_before_it_acknowledges(app):
-    with db.engine.connect() as connection:
-        read = {
-            name: connection.execute(text(f"PRAGMA {name}")).scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-        }
-    assert read == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10000}
 
 
 @sqlite_only
@@ -284,20 +273,6 @@ def test_what_postgresql_cannot_do_is_an_error_and_not_a_lost_connection(app):
         connection.execute(text("SELECT count(*) FROM campaigns FOR UPDATE"))
     assert getattr(caught.value.orig, "sqlstate", None) == "0A000"
     assert not caught.value.connection_invalidated
-
-
-@postgresql_only
-def test_statements_that_hang_are_ended(app):
-    with reading() as connection:
-        shown = {
-            name: connection.execute(text(f"SHOW {name}")).scalar()
-            for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
-        }
-    assert shown == {
-        "statement_timeout": "15s",
-        "lock_timeout": "5s",
-        "idle_in_transaction_session_timeout": "30s",
-    }
 
 
 def test_no_setting_outlives_the_transaction_that_made_it():

@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import re
-import secrets
 import sys
 import urllib.error
 import urllib.parse
@@ -17,6 +16,7 @@ from sqlalchemy.engine import make_url
 from pledge.core.logs import configure, log
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
+from tests.support.production import DATA_KEY, ENVIRONMENT, KEY
 from tests.support.smtp import SmtpServer
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
@@ -133,40 +133,6 @@ def test_a_warning_of_a_library_is_one_line_of_json(production_logs):
     assert line["level"] == "warning"
 
 
-WRITER = """
-import threading
-from config import Config
-from pledge.core.logs import configure, log
-
-configure(Config(env="production", log_level="INFO"))
-
-def write():
-    for number in range(100):
-        log.info("event", number=number, text="x" * 200)
-        log.info("request", endpoint="public.sign", ms=1.5, number=number)
-
-threads = [threading.Thread(target=write) for _ in range(4)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-"""
-
-
-def test_lines_of_several_processes_and_threads_are_whole(tmp_path):
-    """Text and line end were written apart: in a pipe that processes share, three of a hundred lines were torn."""
-    import subprocess
-
-    from config import ROOT
-
-    with (tmp_path / "log").open("ab") as out:
-        writers = [subprocess.Popen([sys.executable, "-c", WRITER], stderr=out, cwd=ROOT) for _ in range(2)]
-        assert [writer.wait(60) for writer in writers] == [0, 0]
-    lines = (tmp_path / "log").read_text().splitlines()
-    assert len(lines) == 2 * 4 * 200
-    assert {json.loads(line)["event"] for line in lines} == {"event", "request"}
-
-
 def test_a_line_is_one_write(tmp_path, production_logs, monkeypatch):
     written = []
 
@@ -186,7 +152,6 @@ def test_a_line_is_one_write(tmp_path, production_logs, monkeypatch):
 
 # --- The whole journey ---
 
-SECRET_KEY, DATA_KEY, LOG_KEY = (secrets.token_urlsafe(48) for _ in range(3))
 NAME = "비밀스러운사람"
 ADDRESS = "very.secret.person@example.org"
 OTHER = "refused.person@example.org"
@@ -220,19 +185,8 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_write(make_site):
     with SmtpServer() as smtp:
         site = make_site(
-            PLEDGE_ENV="production",
-            PLEDGE_BASE_URL="https://sky.example",
+            **ENVIRONMENT | {"PLEDGE_SMTP_URL": smtp.url},
             PLEDGE_TRUSTED_HOSTS="127.0.0.1",
-            PLEDGE_SMTP_URL=smtp.url,
-            PLEDGE_SECRET_KEYS=SECRET_KEY,
-            PLEDGE_DATA_KEYS=DATA_KEY,
-            PLEDGE_LOG_KEY=LOG_KEY,
-            PLEDGE_MAIL_FROM="Sky <no-reply@sky.example>",
-            PLEDGE_CONTACT="privacy@sky.example",
-            PLEDGE_PRIVACY_OFFICER="Data protection office",
-            PLEDGE_POSTAL_ADDRESS="1 Sky Street, Seoul",
-            PLEDGE_TELEPHONE="+82 2 123 4567",
-            PLEDGE_PRESS_CONTACT="Press office, press@sky.example",
             PLEDGE_LIMIT_SIGN="6 per minute",
             PLEDGE_LOG_LEVEL="DEBUG",
         )
@@ -299,7 +253,7 @@ def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_writ
         me_token,
         "/confirm/",
         "/check/",
-        SECRET_KEY,
+        KEY,
         DATA_KEY,
     ):
         assert secret not in written, secret

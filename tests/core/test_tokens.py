@@ -177,17 +177,11 @@ def test_a_link_to_confirm_lives_seven_days_and_the_skew(app, frozen_clock, age,
     assert tokens.read(Purpose.CONFIRM, token) == tokens.Token(PAYLOAD, expired=expired)
 
 
-def test_a_link_from_a_machine_four_minutes_ahead_is_accepted(app, frozen_clock):
+@pytest.mark.parametrize(("minutes", "read"), [(4, PAYLOAD), (10, None)])
+def test_a_link_from_a_machine_that_is_ahead_is_accepted_within_the_skew(app, frozen_clock, minutes, read):
     token = tokens.mint(Purpose.CONFIRM, PAYLOAD)
-    frozen_clock.move(minutes=-4)
-    assert tokens.read(Purpose.CONFIRM, token) == tokens.Token(PAYLOAD, expired=False)
-
-
-def test_a_link_from_ten_minutes_in_the_future_is_refused(app, frozen_clock):
-    token = tokens.mint(Purpose.CONFIRM, PAYLOAD)
-    frozen_clock.move(minutes=-10)
-    with pytest.raises(BadToken):
-        tokens.read(Purpose.CONFIRM, token)
+    frozen_clock.move(minutes=-minutes)
+    assert read_or_none(Purpose.CONFIRM, token) == read
 
 
 @pytest.mark.parametrize("second", [0, 2**40, 2**62, 2**63, 2**64 - 1])

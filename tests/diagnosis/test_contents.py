@@ -74,21 +74,22 @@ def test_a_complete_campaign_is_in_order_and_none_is_a_warning(app):
     [
         (
             "DELETE FROM campaign_texts WHERE lang = 'en'",
-            "its title in en, its tagline in en, its summary in en, its recipient in en, its body in en",
+            "texts: title_en, texts: tagline_en, texts: summary_en, texts: recipient_en, texts: body_en",
         ),
-        ("UPDATE campaign_texts SET body = ' ' WHERE lang = 'ko'", "its body in ko"),
-        ("DELETE FROM pledge_texts", "a pledge text"),
+        ("UPDATE campaign_texts SET body = ' ' WHERE lang = 'ko'", "texts: body_ko"),
+        ("DELETE FROM pledge_texts", "pledge: wording_ko, pledge: wording_en"),
         (
             'UPDATE pledge_texts SET wording = \'{"ko": "x", "en": "y"}\'',
             "the pledge text 1 that people signed: its wording was changed",
         ),
-        ('UPDATE partners SET name = \'{"ko": "x"}\' WHERE position = 1', "the name of partner 2 in en"),
+        ('UPDATE partners SET name = \'{"ko": "x"}\' WHERE position = 1', "partners: {partner} in en"),
     ],
 )
 def test_what_a_campaign_lacks_is_named(app, statement, said):
-    factories.campaign()
+    partner = factories.campaign().partners[1].id
     change(statement)
-    assert findings(contents.campaign_findings()) == [(Severity.PROBLEM, f"blue-skies lacks {said}")]
+    lacks = f"blue-skies lacks {said.format(partner=partner)}"
+    assert findings(contents.campaign_findings()) == [(Severity.PROBLEM, lacks)]
 
 
 def test_an_unfinished_draft_is_only_a_warning(app):

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from pledge.core.db import NestedTransaction, db, transaction
+from pledge.core.db import db, transaction
 from pledge.files import queries, services
 from pledge.files.documents import BadDocument, DocumentFault
 from pledge.files.models import StoredFile
@@ -130,11 +130,6 @@ def test_a_video_is_known_by_its_first_bytes(data, fault):
     assert number_of(StoredFile) == 0
 
 
-def test_storing_has_a_transaction_of_its_own():
-    with pytest.raises(NestedTransaction), transaction():
-        services.store_picture(png())
-
-
 # --- Keeping ---
 
 
@@ -228,13 +223,3 @@ def test_a_sweep_that_fails_deletes_the_rest_the_next_time(failing, frozen_clock
     assert number_of(StoredFile) == 3
     failing.away = False
     assert services.sweep() == 3
-
-
-def test_the_same_promises_in_a_bucket(make_app, bucket, frozen_clock):
-    with make_app(**bucket).app_context():
-        kept, left = services.store_picture(png()), services.store_document(PDF, "application/pdf")
-        keep(kept)
-        frozen_clock.move(days=2)
-        assert services.sweep() == 1
-        assert queries.picture(kept, 96)
-        assert queries.document(left) is None

@@ -140,12 +140,3 @@ def test_a_storage_that_is_away_is_said_clearly(client, picture, monkeypatch):
         response = client.get(f"/files/{picture}/96.webp")
     assert response.status_code == 503
     assert response.headers["Retry-After"]
-
-
-def test_templates_know_the_addresses_of_files(app, picture, document):
-    with app.test_request_context("/ko/"):
-        shown = app.jinja_env.from_string(
-            "{{ picture_url(p, 96) }} {{ document_url(d, '캠페인 서한') }}"
-        ).render(p=picture, d=document)
-    assert shown.split(" ")[0] == f"/files/{picture}/96.webp"
-    assert shown.endswith(f"/files/{document}/%EC%BA%A0%ED%8E%98%EC%9D%B8%20%EC%84%9C%ED%95%9C.pdf")

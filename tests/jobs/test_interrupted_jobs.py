@@ -19,7 +19,7 @@ from pledge.jobs.services import LEASE, MAX_ATTEMPTS, MadeFile
 from tests.jobs.making import advance, content, enqueue, files_in, ten_bytes, view
 from tests.support import deliveries
 from tests.support.crash import Crash, Killed, at
-from tests.support.factories import campaign, crowd, endorsement, signatures
+from tests.support.factories import campaign, crowd, endorsement
 from tests.support.waiting import TEST_TIMEOUT
 
 # --- one worker ---
@@ -75,20 +75,6 @@ def test_one_that_was_only_silent_finds_its_job_taken(folder, frozen_clock):
     assert advance(slow) is True
     assert (view().state, content(job_id)) == (JobState.DONE, b"ten bytes.")
     assert len(files_in(folder)) == 1
-
-
-def test_a_worker_that_reports_after_its_lease_ended_stops(folder, frozen_clock):
-    enqueue()
-    went_on = []
-
-    def slow(_subject, _file, progress):
-        frozen_clock.move(seconds=LEASE.total_seconds() + 1)
-        advance(ten_bytes)
-        progress(1, 2)
-        went_on.append(True)
-
-    advance(slow)
-    assert went_on == []
 
 
 def test_a_worker_that_reports_while_another_has_the_job_stops(folder, frozen_clock):
@@ -175,39 +161,6 @@ def _crash_as_killed():
 
 def _unhandled(_claim, _kind):
     raise Crash
-
-
-@pytest.mark.parametrize("written", [1, 1000, 20_000, 40_000])
-def test_a_crash_while_writing_ends_in_the_same_file(folder, temporary, frozen_clock, written):
-    of = campaign()
-    signatures(6, of)
-    number = deliveries.frozen(of, pack=False)
-    reference = _packed(number)
-
-    class Torn:
-        """A file that takes no more than so many bytes."""
-
-        def __init__(self, file):
-            self._file, self._left = file, written
-
-        def write(self, data):
-            self._left -= len(data)
-            if self._left < 0:
-                raise Killed
-            return self._file.write(data)
-
-        def __getattr__(self, name):
-            return getattr(self._file, name)
-
-    with suppress(Killed):
-        services.advance(
-            {JobKind.PACK: lambda subject, file, words: packing.pack(subject, Torn(file), words)}
-        )
-    assert view(JobKind.PACK, number).state == JobState.RUNNING
-    frozen_clock.move(seconds=LEASE.total_seconds() + 1)
-    assert services.advance({JobKind.PACK: packing.pack}) is True
-    assert content(view(JobKind.PACK, number).id) == reference
-    assert (len(files_in(folder)), files_in(temporary)) == (1, [])
 
 
 # --- more than one worker ---

@@ -163,7 +163,7 @@ def test_a_storage_that_is_away_is_tried_again(folder, temporary, frozen_clock, 
         raise StorageAway("ConnectTimeout")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Folder, "put_file", away)
+        patch.setattr(Folder, "put", away)
         with pytest.raises(StorageAway):
             advance(ten_bytes)
     assert (view().state, view().error) == (JobState.WAITING, "StorageAway")

@@ -258,6 +258,6 @@ def test_an_entry_without_the_form_of_one_is_set_aside_and_stops_nobody_from_bei
     ledger.confirm(number)
     fold()
     assert queries.count(number).people == 2
-    (aside,) = queries.set_aside_by_reason(number)
+    (aside,) = queries.set_aside(number)
     assert (aside.table, aside.why, aside.entries) == ("ledger_entries", "no_cause", 1)
     assert ledger.verify(number, "blue-skies").faults == []

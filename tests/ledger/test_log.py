@@ -10,11 +10,12 @@ from sqlalchemy import func, select, text
 
 from pledge.campaigns.queries import pledge_hashes, published_slugs
 from pledge.core.db import db, transaction
-from pledge.ledger import leaves, log, log_queries, merkle, notes, queries
+from pledge.ledger import leaves, log, log_queries, merkle, queries
 from pledge.ledger.models import Kind, LogTile, Reason
 from pledge.signatures import services
 from pledge.signatures.models import Signature
 from tests.support import apps, crash, factories, ledger
+from tests.support.checkers import program
 from tests.support.ledger import fold, verify
 from tests.support.published_log import (
     check_continues,
@@ -23,6 +24,7 @@ from tests.support.published_log import (
     keys,
     lines,
     notes_of,
+    signed_by,
     verifiers,
 )
 
@@ -243,7 +245,7 @@ def test_whatever_happens_tallies_are_the_rows_each_checkpoint_continues_the_one
                 one for campaign, one, kind, _ in world.counted if (campaign, kind) == (number, Kind.PAPER)
             ]
             assert queries.count(number).paper == sum(map(ledger.signatures_on, batches))
-            assert notes.open_note(newest.note, [log.signers_for(slug)[-1].verifier])
+            assert signed_by(newest.note, [program.Key(log.signers_for(slug)[-1].verifier)])
             assert newest.note.startswith(log.origin_of(slug))
             check_history(number)
     assert all(holds(receipt, verifiers(number)) for number, receipt in world.receipts)
@@ -253,7 +255,7 @@ def check_history(campaign):
     """Every checkpoint is signed and continues the one before."""
     published, known = checkpoints(campaign), verifiers(campaign)
     for found in published:
-        state = notes.read_state(notes.open_note(found.note, known))
+        state = signed_by(found.note, known)
         assert (state.size, state.root) == (found.size, found.root)
         check_continues(campaign, found)
 

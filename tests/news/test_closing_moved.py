@@ -9,6 +9,7 @@ from sqlalchemy import select
 from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import Actor
 from pledge.campaigns import moderation, staff_queries
+from pledge.campaigns.models import CampaignState
 from pledge.campaigns.opening import last_day
 from pledge.core import clock
 from pledge.core.db import load, transaction
@@ -113,6 +114,25 @@ def test_a_draft_and_other_changes_tell_nobody(editor, reader):
         session.get_one(type(the_campaign()), the_campaign().id).state = "draft"
     close(editor, 60)
     assert len(written()) == 1
+
+
+def test_it_is_not_told_once_the_campaign_has_closed_before_its_time(editor, reader, frozen_clock):
+    close(editor, 30)
+    close(editor, 0.5)
+    frozen_clock.move(days=2)
+    assert not sending.advance(PACE)
+    (item,) = written()
+    assert (item.state, item.due_at, item.begun_at) == (NewsState.DRAFT, None, None)
+    assert actions("news.")[-1] == "news.take_back"
+
+
+def test_whoever_closes_it_at_once_takes_away_what_was_not_sent(editor, reader):
+    close(editor, 30)
+    moved = partial(services.closing_moved, editor)
+    moderation.move(
+        *(editor, SLUG, CampaignState.OPEN, CampaignState.CLOSED, "an emergency"), closing_moved=moved
+    )
+    assert written() == []
 
 
 def test_whoever_moves_it_without_an_account_changes_nothing(reader):

@@ -101,14 +101,6 @@ def test_nothing_is_enqueued_before_confirmations_that_were_on_their_way_are_the
     assert len(enqueued()) == 1
 
 
-def test_two_pieces_of_news_are_two_mails():
-    person = signature(updates=True)
-    for _ in range(2):
-        support.begun()
-    work()
-    assert enqueued() == [person.id, person.id]
-
-
 def test_the_number_that_staff_are_told_is_the_number_that_is_enqueued():
     wanting(7)
     crowd(3)
@@ -119,14 +111,6 @@ def test_the_number_that_staff_are_told_is_the_number_that_is_enqueued():
 
 
 # --- Nobody twice, nobody left out ---
-
-
-@pytest.mark.parametrize("limit", [1, 2, 5])
-def test_batches_of_any_size_reach_everybody_once(limit):
-    people = wanting(5)
-    support.begun()
-    work(limit=limit)
-    assert sorted(enqueued()) == people
 
 
 def test_a_crash_at_every_statement_neither_loses_nor_doubles_a_mail():
@@ -307,20 +291,6 @@ def test_waiting_news_is_counted_with_the_rest(app):
     enqueue(pending("hong@example.org"))
     assert outbox.outbox().due == 4
     assert outbox.outbox().oldest_due == min(db.session.scalars(select(OutboxMail.due_at)))
-
-
-@pytest.mark.postgresql_only
-def test_the_claim_reads_its_own_index_and_no_news():
-    many_news(2000)
-    with transaction() as session:
-        session.execute(db.text("ANALYZE outbox_mails"))
-        session.execute(db.text("SET LOCAL enable_seqscan = off"))
-        plan = "\n".join(
-            session.scalars(
-                db.text("EXPLAIN " + outbox._due(outbox.AWAITED)), {"now": time.now(), "limit": 50}
-            )
-        )
-    assert "ix_outbox_mails_due" in plan
 
 
 def test_the_news_of_somebody_unknown_is_dropped():

@@ -86,13 +86,6 @@ def test_a_disputed_batch_is_corrected_and_counted_again_by_another_than_who_cor
     assert changes() == [126]
 
 
-def test_who_counted_a_batch_does_not_count_it_again():
-    number = paper.entered()
-    with pytest.raises(NeedsSecondPerson):
-        check(number, 128, by=COUNTER)
-    assert row(number).state == PaperState.COUNTED
-
-
 def test_a_batch_that_was_changed_since_it_was_seen_is_not_agreed():
     number = paper.entered()
     seen = stamp(the_campaign(), number)

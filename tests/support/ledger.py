@@ -17,11 +17,11 @@ from pledge.core.db import db, transaction
 from pledge.ledger import counting as checks
 from pledge.ledger import log_queries, services
 from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, LedgerPlace, Reason, Tally
-from pledge.ledger.notes import TreeHead
 from pledge.ledger.numbering import Sources
 from pledge.ledger.services import append
 from pledge.ledger.verify import LogVerdict
 from pledge.ledger.verify import verify as verify_log
+from tools.verify import Checkpoint
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -49,7 +49,7 @@ def recount() -> list[checks.Drift]:
     return checks.recount(lambda _: checks.Doubts())
 
 
-def verify(campaign_id: int, slug: str, noted: Sequence[TreeHead] = ()) -> LogVerdict:
+def verify(campaign_id: int, slug: str, noted: Sequence[Checkpoint] = ()) -> LogVerdict:
     return verify_log(campaign_id, slug, pledge_hashes, noted)
 
 

@@ -105,7 +105,7 @@ class Log:
         if size is None and self.published:
             return self.published
         size = len(self.lines) if size is None else size
-        return notes.sign(notes.TreeHead(self.origin, size, self.root(size)).text, self.signers)
+        return notes.sign(notes.checkpoint_text(self.origin, size, self.root(size)), self.signers)
 
     def moves(self, size: int | None = None) -> dict[str, dict[str, int]]:
         """How many entries of each kind and reason, as integrity.json tells it."""
@@ -269,7 +269,7 @@ def document(log: Log, size: int | None = None) -> Document:
         people_moves=Moves(**moves["people"]),
         organization_moves=Moves(**moves["organizations"]),
         sign_ups=SignUps(f"{latest}T06:00:00Z", None, people, {}),
-        verifiers=[str(signer.verifier) for signer in log.signers],
+        verifiers=[signer.verifier for signer in log.signers],
         paper=PaperTotals(sum(paper.values()), 9, len(paper)) if paper else None,
     )
 

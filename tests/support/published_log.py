@@ -5,11 +5,14 @@ from sqlalchemy import select
 
 from pledge.campaigns.queries import pledge_hashes
 from pledge.core.db import db
-from pledge.ledger import log_queries, merkle, notes
+from pledge.ledger import log_queries, merkle
 from pledge.ledger.models import Checkpoint
 from pledge.ledger.tiles import Tiles
 from tests.support.checkers import program
 from tests.support.insider import as_superuser
+
+#: A checkpoint of a log that is none of ours.
+FOREIGN = b"a\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n\xe2\x80\x94 a AAAAAAAA\n"
 
 
 def keys(*names):
@@ -27,12 +30,19 @@ def notes_of(campaign):
 
 
 def verifiers(campaign):
-    return [notes.read_verifier(line) for line in log_queries.verifiers(campaign)]
+    return [program.Key(line) for line in log_queries.verifiers(campaign)]
+
+
+def signed_by(note, known):
+    """A checkpoint that one of these keys has signed. Raises ValueError."""
+    found = program.Checkpoint(note.encode())
+    found.note.signed_by(known, found.origin)
+    return found
 
 
 def holds(inclusion, known):
     """Whether a proof leads to the root of a checkpoint that one of these keys has signed."""
-    state = notes.read_state(notes.open_note(inclusion.checkpoint.note, known))
+    state = signed_by(inclusion.checkpoint.note, known)
     leaf = merkle.leaf_hash(inclusion.line)
     return program.root_by_proof(leaf, inclusion.index, state.size, inclusion.proof) == state.root
 

@@ -178,43 +178,28 @@ def test_the_raised_limit_keeps_its_window(limit, factor, expected):
     assert scaled(limit, factor) == expected
 
 
-def test_raised_limits_let_a_hall_of_people_sign(make_app):
-    app = make_app(limit_sign="2 per hour")
+@pytest.mark.parametrize("limit", ["limit_sign", "limit_domain"])
+def test_raised_limits_let_a_hall_of_people_or_a_whole_company_sign(make_app, limit):
+    app = make_app(**{limit: "2 per hour"})
     client = app.test_client()
+
+    def sign(*numbers):
+        forms = [sign_form(email=f"p{number}@company.co.kr") for number in numbers]
+        return [client.post(SIGN.format("ko"), data=form).status_code for form in forms]
+
     with app.app_context():
         campaign()
-        answers = [client.post(SIGN.format("ko"), data=sign_form()).status_code for _ in range(3)]
-        assert answers == [303, 303, 429]
+        assert sign(0, 1, 2) == [303, 303, 429]
         moderation.turn(ADMIN, "limits", 2, "a hall of people")
-        answers = [client.post(SIGN.format("ko"), data=sign_form()).status_code for _ in range(5)]
-        assert answers == [303, 303, 303, 303, 429]
+        assert sign(3, 4, 5, 6, 7) == [303, 303, 303, 303, 429]
         moderation.turn(ADMIN, "limits", 1, "they have gone")
-        assert client.post(SIGN.format("ko"), data=sign_form()).status_code == 429
-
-
-def test_raised_limits_let_a_whole_company_sign(make_app):
-    app = make_app(limit_domain="2 per hour")
-    client = app.test_client()
-    with app.app_context():
-        campaign()
-
-        def sign(number):
-            form = sign_form(email=f"p{number}@company.co.kr")
-            return client.post(SIGN.format("ko"), data=form).status_code
-
-        assert [sign(number) for number in range(3)] == [303, 303, 429]
-        moderation.turn(ADMIN, "limits", 2, "the whole company signs")
-        assert [sign(number) for number in range(3, 8)] == [303, 303, 303, 303, 429]
+        assert sign(8) == [429]
 
 
 def turned_elsewhere(name: str, value: str, clock) -> None:
     """As another process would: this one is not told."""
     with db.engine.begin() as connection:
         connection.execute(Switch.__table__.insert().values(name=name, value=value, changed_at=clock.now()))
-
-
-def test_no_switch_is_on_where_nothing_was_ever_turned(app):
-    assert queries.current() == Switches(False, False, Texts(), 1)
 
 
 def test_a_switch_acts_at_once_in_the_process_that_turned_it(app, frozen_clock):

@@ -43,7 +43,7 @@ def website(tmp_path) -> Iterator[tuple[str, list[str]]]:
 
 
 def key(log: Log) -> str:
-    return str(log.signers[0].verifier)
+    return log.signers[0].verifier
 
 
 def numbers(said: Said) -> list[str]:
@@ -258,7 +258,7 @@ def test_an_entry_of_another_log_at_its_place(tmp_path, large):
 
 def test_a_checkpoint_with_a_root_that_somebody_made_up(tmp_path, log):
     folder = mirror(log, tmp_path)
-    text = notes.TreeHead(log.origin, len(log.lines), bytes(32)).text
+    text = notes.checkpoint_text(log.origin, len(log.lines), bytes(32))
     (folder / "checkpoint").write_text(notes.sign(text, log.signers))
     assert say("count", folder).failure == "root"
 

@@ -83,7 +83,7 @@ def test_the_program_works_without_cryptography(tmp_path, log):
             "pack",
             str(tmp_path / "pack.zip"),
             "--key",
-            str(log.signers[0].verifier),
+            log.signers[0].verifier,
         ],
         capture_output=True,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},

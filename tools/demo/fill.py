@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.audit.services import record
-from pledge.campaigns import items, sharing
+from pledge.campaigns import items, sharing, staff_queries
 from pledge.campaigns.events import EVENT, EventFields
-from pledge.campaigns.media import get_quotation, set_quotation
+from pledge.campaigns.media import set_quotation, stored_quotation
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.campaigns.rules import stamp
 from pledge.core import clock, languages
@@ -141,7 +141,7 @@ def _fill(
     ends = clock.now()
     begins = ends - _LENGTH
     to_hand_over = _deliveries(ends)
-    _add_media(slug, campaign_id)
+    _add_media(slug)
     organizations.add_partners(slug)
     told = [moment for one in to_hand_over for moment in (one.handed_over_at, one.answered_at) if moment]
     news = [*_add_events(slug, begins, ends), *told]
@@ -247,16 +247,15 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
     return over
 
 
-def _add_media(slug: str, campaign_id: int) -> None:
+def _add_media(slug: str) -> None:
     """Add the invented quotation, and what people share."""
-    facts = read("media")
-    sharing.set_words(
-        COMMAND_LINE, slug, stamp(sharing.get_words(campaign_id)), facts["short_name"], facts["sharing"]
-    )
+    facts, row = read("media"), staff_queries.desk(slug).row
+    seen = stamp(sharing.stored_words(row))
+    sharing.set_words(COMMAND_LINE, slug, seen, facts["short_name"], facts["sharing"])
     set_quotation(
         COMMAND_LINE,
         slug,
-        get_quotation(campaign_id).stamp,
+        stored_quotation(row).stamp,
         facts["quotation"],
         new=store_logo("portrait"),
     )

@@ -1,34 +1,37 @@
 """The database: one base for all models, and the only place where a transaction begins and ends.
 
-Four ways in, by what the work needs:
+The ways in, by what the work needs:
 
 * `transaction()`       a session for a use case; all or nothing; refuses to nest.
 * `write_autocommit()`  one short piece of work on a bare connection. On PostgreSQL it must be a single statement
                         (autocommit, one round trip); on SQLite it runs inside BEGIN IMMEDIATE.
-* `reading()`           a bare connection that writes nothing and takes no lock.
+* `fetch()`             one query that writes nothing and takes no lock; `load()` gives its objects.
+* `reading()`           a bare connection for several of them.
 * `snapshot()`          the same for many reads that must agree with each other.
 """
 
 import select
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, cast, overload
 
 import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Select, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, Executable, MetaData, Result, Select, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from config import Config
 from pledge.core import clock, metrics
 from pledge.core.db.deadlines import watchdog
 
 T = TypeVar("T")
+Columns = TypeVarTuple("Columns")
 
 #: Constraint names are the same on every database, so migrations can name what they drop.
 NAMES = {
@@ -206,6 +209,16 @@ def reading() -> Iterator[Connection]:
     """A connection for reads: no transaction on PostgreSQL, a shared snapshot on SQLite."""
     with db.engine.connect() as connection:
         yield connection
+
+
+@overload
+def fetch(query: TypedReturnsRows[*Columns], values: Mapping[str, Any] | None = None) -> Result[*Columns]: ...
+@overload
+def fetch(query: Executable, values: Mapping[str, Any] | None = None) -> Result[*tuple[Any, ...]]: ...
+def fetch(query: Executable, values: Mapping[str, Any] | None = None) -> Result[*tuple[Any, ...]]:
+    """What one query finds, read to its end; `values`: of its parameters."""
+    with reading() as connection:
+        return connection.execute(query, values).freeze()()
 
 
 def load(query: Select[T]) -> list[T]:

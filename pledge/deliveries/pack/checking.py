@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 from config import ROOT
 from pledge.campaigns.queries import slugs
-from pledge.ledger import log_queries, notes
-from pledge.ledger.notes import BadNote, TreeHead
+from pledge.ledger import log_queries
+from tools.verify import Checkpoint
 
 _PROGRAM = ROOT / "tools" / "verify.py"
 _CHECKPOINT = "log/checkpoint"
@@ -66,31 +66,23 @@ def _run(path: Path, keys: str | None) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(words, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
-def _named_checkpoint(path: Path) -> TreeHead | None:
+def _named_checkpoint(path: Path) -> Checkpoint | None:
     """The checkpoint that the pack names, not verified; None where it cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(_CHECKPOINT) as member:
-            note = member.read(_MAX_CHECKPOINT).decode("utf-8")
-        return notes.read_state(note.rpartition("\n\n")[0] + "\n")
+            return Checkpoint(member.read(_MAX_CHECKPOINT))
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError, ValueError):
         return None
 
 
-def _known_here(state: TreeHead) -> tuple[str, bool | None]:
+def _known_here(state: Checkpoint) -> tuple[str, bool | None]:
     """The keys of this site's log of that name, one a line, and whether that checkpoint was published."""
     for campaign_id, slug in slugs().items():
         if not state.origin.endswith(f"/log/{slug}"):
             continue
-        own = [text for text in log_queries.verifiers(campaign_id) if _is_of(text, state.origin)]
+        own = [text for text in log_queries.verifiers(campaign_id) if text.startswith(f"{state.origin}+")]
         if own:
             published = log_queries.checkpoint_of_size(campaign_id, state.size)
             is_published = published is not None and published.root_base64 == b64encode(state.root).decode()
             return "".join(f"{text}\n" for text in own), is_published
     return "", None
-
-
-def _is_of(verifier: str, origin: str) -> bool:
-    try:
-        return notes.read_verifier(verifier).name == origin
-    except BadNote:
-        return False

@@ -21,7 +21,7 @@ from config import ROOT
 from pledge.campaigns.queries import pledge_hashes
 from pledge.core import languages
 from pledge.core.clock import from_iso_utc
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.i18n import Phrase, format_datetime
 from pledge.core.text.tables import BOM
 from pledge.deliveries.document import FORMAT, Document, from_json
@@ -95,8 +95,7 @@ def pack(delivery_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
     query = select(Delivery.campaign_id, Delivery.document).where(
         Delivery.id == delivery_id, Delivery.state != DeliveryState.DISCARDED
     )
-    with reading() as connection:
-        row = connection.execute(query).first()
+    row = fetch(query).first()
     if row is None:
         raise NotToBePacked
     write_pack(from_json(row.document), row.campaign_id, file, progress)
@@ -190,7 +189,7 @@ class _Steps:
 def _signers(document: Document) -> list[Signer]:
     """The keys of this process under the name that the log had at the checkpoint. Raises NoKnownKey, NoLogKey."""
     found = [Signer(document.origin, one.private) for one in log.signers_for(document.slug)]
-    if not {str(one.verifier) for one in found} & set(document.verifiers):
+    if not {one.verifier for one in found} & set(document.verifiers):
         raise NoKnownKey
     return found
 

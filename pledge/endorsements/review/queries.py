@@ -14,7 +14,7 @@ from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Search
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load, reading
 from pledge.core.domains import registrable
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
@@ -239,8 +239,7 @@ def waiting() -> Sequence[Row[*tuple[Any, ...]]]:
     is_correction = (Endorsement.state == EndorsementState.PUBLISHED).label("is_correction")
     since = func.min(EndorsementVersion.submitted_at).label("since")
     query = _cases(Campaign.slug, is_correction, func.count().label("number"), since).where(_WAITS)
-    with reading() as connection:
-        return connection.execute(query.group_by(Campaign.slug, is_correction)).all()
+    return fetch(query.group_by(Campaign.slug, is_correction)).all()
 
 
 def next_case(campaign: str = "", *, after: int = 0, corrections: bool | None = None) -> int | None:
@@ -255,8 +254,7 @@ def next_case(campaign: str = "", *, after: int = 0, corrections: bool | None = 
     if corrections is not None:
         wanted = Endorsement.state == EndorsementState.PUBLISHED
         query = query.where(wanted if corrections else ~wanted)
-    with reading() as connection:
-        order = list(connection.scalars(query))
+    order = list(fetch(query).scalars())
     place = order.index(after) + 1 if after in order else 0
     return next((other for other in order[place:] + order[:place] if other != after), None)
 
@@ -290,8 +288,7 @@ def names(ids: Collection[int] | None = None) -> dict[int, Texts]:
     query = _cases(Endorsement.id, EndorsementVersion.name)
     if ids is not None:
         query = query.where(Endorsement.id.in_(ids))
-    with reading() as connection:
-        return {row.id: row.name for row in connection.execute(query)}
+    return {row.id: row.name for row in fetch(query)}
 
 
 def _matches(word: str) -> ColumnElement[bool]:
@@ -322,8 +319,7 @@ def find(endorsement_id: int) -> Case | None:
         .where(Endorsement.id == endorsement_id, Endorsement.state != EndorsementState.PENDING)
     )
     versions = select(EndorsementVersion).where(EndorsementVersion.endorsement_id == endorsement_id)
-    with reading() as connection:
-        row = connection.execute(query).first()
+    row = fetch(query).first()
     views = load(versions.order_by(EndorsementVersion.seq.desc()))
     if row is None or not views:
         return None

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.core import clock
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, transaction
 from pledge.ledger.models import Reason
 from pledge.mail import outbox
 from pledge.mail.models import MailKind
@@ -45,9 +45,8 @@ _MOVED = (
 
 def advance(limit: int = BATCH) -> bool:
     """Do the next batch of the oldest decided act. False when there is nothing to do, or another worker is doing it."""
-    with reading() as connection:
-        if not connection.execute(select(exists().where(Invalidation.state.in_(_AT_WORK)))).scalar_one():
-            return False
+    if not fetch(select(exists().where(Invalidation.state.in_(_AT_WORK)))).scalar_one():
+        return False
     with transaction() as session:
         row = session.scalar(
             select(Invalidation)

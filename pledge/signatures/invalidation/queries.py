@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, false, func, or_, select
 
 from pledge.accounts.two_people import NoSuchProposal
-from pledge.core.db import load, reading
+from pledge.core.db import fetch, load, reading
 from pledge.signatures.invalidation.models import (
     Condition,
     Invalidation,
@@ -71,8 +71,7 @@ def hold_reasons(invalidation_id: int) -> dict[str, int]:
         .group_by(Signature.hold_reason)
         .order_by(number.desc())
     )
-    with reading() as connection:
-        return {str(reason): found for reason, found in connection.execute(query)}
+    return {str(reason): found for reason, found in fetch(query)}
 
 
 def counted(invalidation_id: int) -> int:
@@ -86,8 +85,7 @@ def counted(invalidation_id: int) -> int:
             Signature.state == SignatureState.CONFIRMED,
         )
     )
-    with reading() as connection:
-        return connection.execute(query).scalar_one()
+    return fetch(query).scalar_one()
 
 
 def sample(invalidation_id: int) -> list[Sampled]:

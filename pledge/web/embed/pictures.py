@@ -174,7 +174,9 @@ def _picture(campaign: CampaignView, shape: str = "wide", above: str = "", **own
 def _words(campaign: CampaignView, people: int) -> str:
     """What stands below the number of people, or in its place."""
     if campaign.has_ended:
-        words = ngettext("person signed. Thank you", "people signed. Thank you", people)
+        words = ngettext("person signed. Thank you", "people signed. Thank you", people) if people else ""
+    elif campaign.is_paused and people:
+        words = ngettext("person has signed", "people have signed", people)
     elif not campaign.is_open:
         words = _("Signing opens soon")
     elif people:

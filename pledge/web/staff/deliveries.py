@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import Enum
 from itertools import chain
 from typing import Any
 
@@ -14,7 +15,7 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.accounts.roles import Permission
-from pledge.campaigns.rules import FAULT_MESSAGES, BadFields
+from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core import languages
 from pledge.core.i18n import Phrase, format_datetime
 from pledge.deliveries import document as documents
@@ -57,8 +58,8 @@ EXAMPLES = {
     "person": Phrase("delivery", "For example: Hong Gildong, Head of Team"),
 }
 
-_WRONG: dict[str, Any] = {
-    **{str(fault): words for fault, words in FAULT_MESSAGES.items()},
+_WRONG: dict[Enum, Any] = {
+    **{fault: fault.value for fault in FieldFault},
     EntryFault.CHANNEL: _l("Choose how it was handed over."),
     EntryFault.FUTURE: _l("This is in the future."),
     EntryFault.TOO_EARLY: _l("Enter a time after the step before it (%(moment)s)."),
@@ -144,10 +145,6 @@ def show_faults(form: Form, faults: Mapping[str, Any], before: datetime | None =
 
 
 _NEW = "/deliveries/new/<slug>"
-_CONTRADICTS = _l(
-    "The pack does not say “%(found)s”. Write {people}, {organizations}, {paper} and {date}, which are filled in, and other "
-    "amounts in words."
-)
 
 
 @staff.get(_NEW)
@@ -231,7 +228,7 @@ def _answer(slug: str, act: Callable[[Checkpoint, DraftForm], AnyResponse]) -> A
             return act(next(one for one in offered if str(one.id) == form.checkpoint.data), form)
     except LetterContradicts as wrong:
         for name, words in wrong.found.items():
-            form[name].errors = [_CONTRADICTS % {"found": words}]
+            form[name].errors = [str(FieldFault.UNLIKE_PACK.value) % {"found": words}]
     except BadFields as wrong:
         show_faults(form, wrong.faults)
     except freezing.CountInDoubt as doubt:

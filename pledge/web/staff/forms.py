@@ -32,7 +32,7 @@ from pledge.campaigns.moderation import (
     EditedMeanwhile,
     ReasonMissing,
 )
-from pledge.campaigns.rules import FAULT_MESSAGES, BadFields, FieldFault
+from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core import tokens
 from pledge.core.i18n import SEOUL
@@ -57,7 +57,7 @@ YEARS = range(2000, 2101)
 
 def _check_year(_form: Form, field: Field) -> None:
     if field.data is not None and field.data.year not in YEARS:
-        raise ValidationError(FAULT_MESSAGES[FieldFault.MOMENT])
+        raise ValidationError(FieldFault.MOMENT.value)
 
 
 def moment_field(label: object) -> DateTimeLocalField:
@@ -66,7 +66,7 @@ def moment_field(label: object) -> DateTimeLocalField:
         label,
         [Optional(), _check_year],
         format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        invalid_value_message=FAULT_MESSAGES[FieldFault.MOMENT],
+        invalid_value_message=FieldFault.MOMENT.value,
         tz=SEOUL,
     )
 
@@ -74,7 +74,7 @@ def moment_field(label: object) -> DateTimeLocalField:
 def day_field(label: object, required: object = None) -> DateField:
     """A day; may be empty, unless there is a message for that."""
     presence = Optional() if required is None else InputRequired(required)
-    return DateField(label, [presence, _check_year], invalid_value_message=FAULT_MESSAGES[FieldFault.MOMENT])
+    return DateField(label, [presence, _check_year], invalid_value_message=FieldFault.MOMENT.value)
 
 
 def time_field(label: object) -> TimeField:
@@ -83,7 +83,7 @@ def time_field(label: object) -> TimeField:
         label,
         [Optional()],
         format=["%H:%M", "%H:%M:%S"],
-        invalid_value_message=FAULT_MESSAGES[FieldFault.MOMENT],
+        invalid_value_message=FieldFault.MOMENT.value,
     )
 
 
@@ -194,7 +194,7 @@ def as_typed(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _errors(form: Form, wrong: Exception, places: Mapping[str, str]) -> dict[str, list[Any]]:
     if isinstance(wrong, BadFields):
-        return {places.get(name, name): [FAULT_MESSAGES[fault]] for name, fault in wrong.faults.items()}
+        return {places.get(name, name): [fault.value] for name, fault in wrong.faults.items()}
     if isinstance(wrong, ReasonMissing):
         return {"reason": [_("Give a reason; it is kept in the audit log.")]}
     again = [_("Please choose the file once more.")]

@@ -14,7 +14,7 @@ from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import obstacle
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
+from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import Phrase, format_count, format_date
@@ -59,7 +59,7 @@ class NewsForm(StampedForm):
     title = ByLanguage(StringField, _l("Title"))
     body = ByLanguage(TextAreaField, _l("Text"))
     milestone = WholeNumberField(
-        _l("Send when so many people have signed"), [Optional()], FAULT_MESSAGES[FieldFault.GOAL]
+        _l("Send when so many people have signed"), [Optional()], FieldFault.GOAL.value
     )
 
     @property

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import obstacle
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
+from pledge.campaigns.rules import FieldFault
 from pledge.core import languages
 from pledge.files import scans
 from pledge.files.scans import MAX_SCAN
@@ -37,13 +37,13 @@ _ALL = "/paper/<slug>"
 _ONE = f"{_ALL}/<int(min=1,max=2147483647):batch_id>"
 #: Bytes: a scan that is somewhat too large is refused beside its field.
 _BODY = MAX_SCAN + 5_000_000
-_NO_NUMBER = FAULT_MESSAGES[FieldFault.NUMBER]
+_NO_NUMBER = FieldFault.NUMBER.value
 _IS_NUMBER = InputRequired(_NO_NUMBER)
 
 
 class BatchForm(StampedForm):
     place = ByLanguage(StringField, _l("Place or event"))
-    collected_on = day_field(_l("Day"), FAULT_MESSAGES[FieldFault.MISSING])
+    collected_on = day_field(_l("Day"), FieldFault.MISSING.value)
     sheets = WholeNumberField(_l("Sheets"), [_IS_NUMBER], _NO_NUMBER)
     signatures = WholeNumberField(_l("Signatures"), [_IS_NUMBER], _NO_NUMBER)
     scan = UploadField(_l("Scan"), "scan")

@@ -17,7 +17,8 @@ from pledge.core.languages import Texts
 from pledge.core.typesetting import compiler
 from pledge.deliveries.document import Reply, from_json
 from pledge.deliveries.letter import pdf
-from pledge.deliveries.letter.pdf import fixed, letter_data, letter_pdf
+from pledge.deliveries.letter.pdf import letter_data, letter_pdf
+from pledge.deliveries.letter.texts import default_letter, filled, fixed
 from pledge.statistics.cells import Cell
 from pledge.statistics.totals import PaperTotals
 from tests.support.documents import ROOT as LOG_ROOT
@@ -132,9 +133,18 @@ def test_the_letter_says_where_to_reply_and_has_a_number():
 def test_where_to_reply_stands_on_the_first_page(lang):
     address = dict.fromkeys(("ko", "en"), "3rd floor, 110 Sejong-daero, Jung-gu, Seoul 04524")
     reply = replace(REPLY, address=Texts(address))
-    full = document(reply=reply, paper=PaperTotals(signatures=1287, sheets=90, batches=2))
-    first, *_rest = pdf_text(letter_pdf(full, lang)).split("\f")
+    made = document(reply=reply, paper=PaperTotals(signatures=1287, sheets=90, batches=2))
+    letter = filled(default_letter(made.title, with_organizations=True), made.checkpoint, 1287, made.goal)
+    first, *_rest = pdf_text(letter_pdf(replace(made, letter=letter), lang)).split("\f")
     assert reply.phone in first
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_last_page_says_how_to_check_beside_the_checkpoint_and_never_holds_that_alone(lang):
+    six = [organization(f"단체 {number}", f"Organisation {number}") for number in range(6)]
+    last = pdf_text(letter_pdf(document(named_organizations=six), lang)).rstrip("\f").split("\f")[-1]
+    assert fixed(lang)["method"]["checking"] in last
+    assert LOG_ROOT in last
 
 
 def test_a_draft_says_on_every_page_that_it_is_one():

@@ -7,7 +7,7 @@ from pledge.core.db import db
 from pledge.endorsements.models import EndorsementState, VersionState
 from pledge.endorsements.review import moderation
 from pledge.endorsements.review.queries import SeenState
-from pledge.ledger import log_queries, merkle, notes
+from pledge.ledger import log_queries, merkle
 from pledge.ledger.tiles import TilePath
 from pledge.signatures.invalidation import applying, services
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
@@ -26,16 +26,16 @@ from tests.support.factories import (
     sign_form,
     signatures,
 )
-from tests.support.published_log import unframed
+from tests.support.published_log import signed_by, unframed
 
 REVIEWED = SeenState(EndorsementState.REVIEW, 1, VersionState.PROPOSED)
 
 
 def published(client):
     """The sums over the entries, as somebody reads them who has nothing but addresses; the checkpoint is checked."""
-    keys = [notes.read_verifier(line) for line in client.get("/log/blue-skies/key").text.splitlines()]
+    keys = [program.Key(line) for line in client.get("/log/blue-skies/key").text.splitlines()]
     note = client.get("/log/blue-skies/checkpoint").text
-    state = notes.read_state(notes.open_note(note, keys))
+    state = signed_by(note, keys)
     edge, sums, stands = program.Tree(), {"person": 0, "organization": 0}, []
     while edge.size < state.size:
         tile = TilePath(None, edge.size // 256, min(256, state.size - edge.size))

@@ -7,14 +7,14 @@ from urllib.parse import quote
 import pytest
 
 from config import ROOT
-from pledge.ledger import merkle, notes
-from pledge.ledger.notes import read_state, read_verifier
+from pledge.ledger import merkle
 from pledge.ledger.tiles import TilePath
 from pledge.web.caching import cache
 from tests.support import ledger
+from tests.support.checkers import program
 from tests.support.factories import campaign, endorsement, fold_all, signature, signatures
 from tests.support.insider import as_superuser
-from tests.support.published_log import unframed
+from tests.support.published_log import signed_by, unframed
 
 LOG = "/log/blue-skies"
 
@@ -29,11 +29,11 @@ def fold_to(number, added):
 
 
 def keys(client):
-    return [read_verifier(line) for line in client.get(f"{LOG}/key").text.splitlines()]
+    return [program.Key(line) for line in client.get(f"{LOG}/key").text.splitlines()]
 
 
 def state(client):
-    return read_state(notes.open_note(client.get(f"{LOG}/checkpoint").text, keys(client)))
+    return signed_by(client.get(f"{LOG}/checkpoint").text, keys(client))
 
 
 # --- Checkpoint and key ---
@@ -45,7 +45,7 @@ def test_the_checkpoint_is_a_signed_note_of_three_lines_for_this_address(client)
     reply = client.get(f"{LOG}/checkpoint")
     assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
     verifiers = keys(client)
-    body = notes.open_note(reply.text, verifiers)
+    body = signed_by(reply.text, verifiers).note.text
     assert body.split("\n")[:2] == ["localhost/log/blue-skies", "3"]
     assert body.count("\n") == 3
     assert [verifier.name for verifier in verifiers] == ["localhost/log/blue-skies"]

@@ -213,10 +213,10 @@ def campaign_links(campaign: CampaignView) -> ShareLinks:
 
 def signer_links(campaign: CampaignView) -> ShareLinks:
     """The same address, in the words of somebody who signed."""
-    if campaign.has_ended:
-        text = _("I signed “%(title)s”.", title=campaign.title)
-    else:
+    if campaign.is_open:
         text = _("I signed “%(title)s”. Will you join me?", title=campaign.title)
+    else:
+        text = _("I signed “%(title)s”.", title=campaign.title)
     return _links(campaign_link(i18n.language(), campaign.slug), text, campaign)
 
 
@@ -231,6 +231,7 @@ def group_links(campaign: CampaignView, referrer: Referrer) -> ShareLinks:
     """The page of a partner that counts who signs through its link."""
     name = referrer.name.in_language(i18n.language())
     text = _("“%(title)s”: sign with %(name)s", title=campaign.title, name=name)
+    text = text if campaign.is_open else invitation(campaign)
     plain = replace(campaign, share_texts={})
     return _links(group_address(campaign, referrer.code), text, plain, via=referrer.code)
 

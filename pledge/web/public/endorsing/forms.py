@@ -12,7 +12,7 @@ from wtforms.fields import Field
 from wtforms.validators import DataRequired, Optional, ValidationError
 
 from pledge.campaigns.goals import GROUP_GOALS
-from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
+from pledge.campaigns.rules import FieldFault
 from pledge.core import languages
 from pledge.core.text.lines import LINE_MESSAGES, LineFault, one_line, two_digits
 from pledge.endorsements import rules
@@ -24,7 +24,7 @@ from pledge.web.public.signing.proof_of_work import ProvableForm
 #: The form names a version of the pledge text that does not exist.
 CHANGED_PLEDGE = _l("The pledge text was changed. Please read it again and endorse it.")
 
-_NO_GOAL = FAULT_MESSAGES[FieldFault.GROUP_GOAL]
+_NO_GOAL = FieldFault.GROUP_GOAL.value
 #: What a fault is called, by field where one wording does not fit all.
 _WORDS: dict[StrEnum, Any] = {
     **LINE_MESSAGES,

@@ -12,7 +12,7 @@ from wtforms import PasswordField, SelectMultipleField, StringField
 from pledge.abuse.models import AlertKind
 from pledge.accounts import alarms, moderation, sessions, throttle
 from pledge.accounts import services as accounts
-from pledge.accounts.passwords import MIN_LENGTH, PASSWORD_MESSAGES, BadPassword, PasswordFault
+from pledge.accounts.passwords import MIN_LENGTH, BadPassword
 from pledge.accounts.services import InvitationExpired, LastSecondFactor, NoSuchPasskey, WrongPassword
 from pledge.core import i18n, languages
 from pledge.core.tokens import BadToken
@@ -64,8 +64,8 @@ class NewPasswordForm(SecretForm):
             self.again.errors = [_("The two passwords are not the same.")]
         return not self.errors
 
-    def refuse(self, fault: PasswordFault) -> None:
-        self.password.errors = [PASSWORD_MESSAGES[fault]]
+    def refuse(self, bad: BadPassword) -> None:
+        self.password.errors = [bad.fault.value]
 
 
 class ChangePasswordForm(NewPasswordForm):
@@ -88,7 +88,7 @@ def invitation(token: str) -> AnyResponse:
     except (BadToken, InvitationExpired):
         return _expired()
     except BadPassword as error:
-        form.refuse(error.fault)
+        form.refuse(error)
         return _invitation_page(token, person.email, form)
     return begin_session(person, "password")
 
@@ -143,7 +143,7 @@ def password() -> AnyResponse:
         ):
             return _password_page(form)
     except BadPassword as error:
-        form.refuse(error.fault)
+        form.refuse(error)
         return _password_page(form)
     return done(_("The password was changed. Your other sessions have ended."), "account")
 

@@ -24,7 +24,7 @@ from pledge.accounts import authenticator as authenticators
 from pledge.accounts import passkeys, throttle
 from pledge.accounts import services as accounts
 from pledge.accounts.models import StaffMember
-from pledge.accounts.passkeys import PASSKEY_MESSAGES, PasskeyFault, PasskeyRefused, RelyingParty
+from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused, RelyingParty
 from pledge.accounts.services import SecondFactorDue, WrongCode
 from pledge.core import clock
 from pledge.core.encryption import Unreadable, vault
@@ -157,8 +157,8 @@ def _shown(purpose: str, credential: str, by: int | None = None) -> StaffMember:
 
 def flash_refusal(error: PasskeyRefused) -> None:
     """Say why a passkey was refused on the page that follows."""
-    log.warning("passkey refused", endpoint=request.endpoint, fault=error.fault.value)
-    flash(str(PASSKEY_MESSAGES[error.fault]), "warning")
+    log.warning("passkey refused", endpoint=request.endpoint, fault=error.fault.name)
+    flash(str(error.fault.value), "warning")
 
 
 # --- Setting one up ---
@@ -234,7 +234,7 @@ class PasskeyForm(StaffForm):
         if not is_readable(field.data):
             raise ValidationError(_l("The name contains a character that cannot be used."))
         if any(passkey.name == field.data for passkey in me().passkeys):
-            raise ValidationError(PASSKEY_MESSAGES[PasskeyFault.NAME_IN_USE])
+            raise ValidationError(PasskeyFault.NAME_IN_USE.value)
 
 
 @staff.route("/account/passkeys/new", methods=["GET", "POST"])

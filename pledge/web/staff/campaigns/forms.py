@@ -141,7 +141,7 @@ def removal_route(
         back = url_for(f"staff.{page.__name__}", slug=slug, **place)
         if request.method == "POST":
             given = {"seen": form.seen.data, "reason": form.reason.data or ""}
-            refused = attempt(form, lambda: remove(actor(), slug, **place, **given))
+            refused = attempt(form, lambda: remove(actor(), slug, **place, **given), {"role": "reason"})
             if refused is None:
                 return then(slug, **place)
             if refused.decided:

@@ -20,7 +20,7 @@ from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.items import Item, ItemKind
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PARTNER, SISTER, PartnerFields, SisterFields
-from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
+from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import SEOUL
@@ -85,9 +85,7 @@ class PartnerForm(LogoForm):
     type = SelectField(_l("Kind of organisation"), validate_choice=False)
     name = ByLanguage(StringField, _l("Name"))
     url = StringField(_l("Web address"))
-    group_goal = WholeNumberField(
-        _l("Goal of its own link"), [Optional()], FAULT_MESSAGES[FieldFault.GROUP_GOAL]
-    )
+    group_goal = WholeNumberField(_l("Goal of its own link"), [Optional()], FieldFault.GROUP_GOAL.value)
 
     @property
     def fields(self) -> PartnerFields:

@@ -14,7 +14,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import AnyOf
 
 from config import Config, current_config
 from pledge.accounts.roles import Permission
@@ -23,7 +22,7 @@ from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Search
 from pledge.campaigns import consents, items, media, moderation, pledges, senders, sharing
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.media import FOCUS_LABELS, PhotoFocus, VideoFields
+from pledge.campaigns.media import FOCUSES, VideoFields
 from pledge.campaigns.models import SHARE_CHANNELS, PartnerRole
 from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.pledges import NewVersion, wording_changes
@@ -115,18 +114,16 @@ class PhotoForm(SectionForm):
     max_body = PICTURE_BODY
     photo = UploadField(_l("Photograph"), "wide picture")
     alt = ByLanguage(StringField, _l("What the photograph shows"))
-    focus = SelectField(
-        _l("Focal point"), [AnyOf(list(PhotoFocus), _l("Choose one from the list."))], validate_choice=False
-    )
+    focus = SelectField(_l("Focal point"), validate_choice=False)
     drop_photo = TickField(_l("Remove the photograph"))
 
     @classmethod
     def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return vars(media.get_photo(desk.id))
+        return vars(media.stored_photo(desk.row))
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         media.set_photo(
-            *(actor(), slug, self.seen.data, self.by_language("alt"), PhotoFocus(self.focus.data)),
+            *(actor(), slug, self.seen.data, self.by_language("alt"), self.focus.data or ""),
             new=files["photo"],
             drop=self.drop_photo.data,
         )
@@ -178,7 +175,7 @@ class QuotationForm(SectionForm):
 
     @classmethod
     def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return vars(media.get_quotation(desk.id))
+        return vars(media.stored_quotation(desk.row))
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         words = {name: self.by_language(name) for name in QUOTATION_WORDS}
@@ -238,7 +235,7 @@ class ReplyForm(SectionForm):
 
     @classmethod
     def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return {"reply_to": senders.reply_to(desk.id)}
+        return {"reply_to": desk.row.reply_to}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         senders.set_reply_to(actor(), slug, self.seen.data, self.reply_to.data or "")
@@ -253,7 +250,7 @@ class SharingForm(SectionForm):
 
     @classmethod
     def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return sharing.get_words(desk.id)
+        return sharing.stored_words(desk.row)
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         texts = {name: self.by_language(name) for name in sharing.TEXTS}
@@ -306,9 +303,9 @@ def campaign(
         change_of={lang: old[lang].strip() != new[lang].strip() for lang in languages.codes()},
         history=_history(slug),
         versions=pledge_versions(desk.id),
-        photo=media.get_photo(desk.id),
-        quoted=media.get_quotation(desk.id),
-        focuses=FOCUS_LABELS.items(),
+        photo=media.stored_photo(desk.row),
+        quoted=media.stored_quotation(desk.row),
+        focuses=FOCUSES.items(),
         max_video_mb=limit,
         video_too_large=str(VideoFault.TOO_LARGE.value) % {"limit": limit},
         **forms,

@@ -159,7 +159,7 @@ def _table_words(bad: BadTable) -> str:
 
 def _row_words(fault: RowFault) -> str:
     column = column_header(fault.field, i18n.language()) if fault.field else ""
-    return _at_line(fault.line, str(fault.message) % {"line": fault.other}, column)
+    return _at_line(fault.line, str(fault.fault.value) % {"line": fault.other}, column)
 
 
 def _at_line(line: int, text: str, column: str = "") -> str:

@@ -14,11 +14,11 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns import items, moderation, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.events import EVENT
-from pledge.campaigns.media import MISSING_LABELS, MissingContent, missing_content
+from pledge.campaigns.media import MissingContent, missing_content
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import STEPS
 from pledge.campaigns.opening import CONFIRM_GRACE
-from pledge.campaigns.rules import FAULT_MESSAGES, FieldFault
+from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin, MissingText
 from pledge.core import i18n, languages, tokens
 from pledge.core.tokens import Purpose
@@ -63,14 +63,14 @@ class NumbersField(TextAreaField):
         found = [whole_number(word) for text in valuelist for word in text.split()]
         self.data = [number for number in found if number is not None]
         if len(self.data) < len(found):
-            raise ValueError(FAULT_MESSAGES[FieldFault.STEPS])
+            raise ValueError(FieldFault.STEPS.value)
 
     def _value(self) -> str:
         return "\n".join(self.raw_data or [f"{number:,}" for number in self.data or ()])
 
 
 class ScheduleForm(SectionForm):
-    goal = WholeNumberField(_l("Goal"), invalid_value_message=FAULT_MESSAGES[FieldFault.GOAL])
+    goal = WholeNumberField(_l("Goal"), invalid_value_message=FieldFault.GOAL.value)
     goal_steps = NumbersField(_l("Steps on the way"))
     opens_at = moment_field(_l("Opens"))
     step_sentences = ByLanguage(TextAreaField, _l("What is done at a step"))
@@ -168,7 +168,7 @@ def campaign_dates(
         steps=[(after, step.verb) for (before, after), step in STEPS.items() if before == desk.state],
         can_publish=not missing,
         missing=[(_words(item), _missing_address(slug, item)) for item in missing],
-        missed=[(MISSING_LABELS[it], _address(slug, *_MISSED_AT[it])) for it in missing_content(desk)],
+        missed=[(it.value, _address(slug, *_MISSED_AT[it])) for it in missing_content(desk)],
     )
 
 
@@ -205,7 +205,13 @@ def campaign_state_post(slug: str, after: str) -> AnyResponse:
     if (form.before.data, wanted) not in STEPS:  # the sender must say which state they saw
         return campaign_dates(slug, SavingProblem(409), is_refused=True)
     before = CampaignState(form.before.data)
-    problem = attempt(form, lambda: moderation.move(actor(), slug, before, wanted, form.reason.data or ""))
+    moved = partial(closing_moved, actor())
+    problem = attempt(
+        form,
+        lambda: moderation.move(
+            *(actor(), slug, before, wanted, form.reason.data or ""), closing_moved=moved
+        ),
+    )
     if problem is None:
         return done(_("The campaign’s state was changed."), "campaign_dates", slug=slug)
     if problem.status == 409:

@@ -20,7 +20,6 @@ from pledge.switches import moderation, queries
 from pledge.switches.registry import (
     MAX_BANNER,
     SWITCHES,
-    TURN_MESSAGES,
     BadTurn,
     CannotTurn,
     Factor,
@@ -87,7 +86,7 @@ def switch(name: str) -> AnyResponse:
         moderation.turn(actor(), name, value, form.reason.data or "", form.chosen_hours)
     except CannotTurn as refusal:
         for field in form.about(refusal.fault):
-            field.errors = [TURN_MESSAGES[refusal.fault]]
+            field.errors = [refusal.fault.value]
         return _page({name: form}, 422)
     return redirect(url_for("staff.switches"), 303)
 

@@ -18,7 +18,7 @@ def test_the_press_page_has_number_words_pictures_tables_and_whom_to_ask(app, cl
     signatures(3)
     endorsement(of)
     fold_all()
-    seen = media.get_quotation(staff_queries.desk(SLUG).id).stamp
+    seen = media.stored_quotation(staff_queries.desk(SLUG).row).stamp
     media.set_quotation(EDITOR, SLUG, seen, QUOTATION)
     page = client.get(f"/en/c/{SLUG}/press")
     assert page.status_code == 200

@@ -11,46 +11,62 @@ from pledge.campaigns import items, moderation, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.partners import SISTER, SisterFields
 from pledge.campaigns.rules import stamp
-from pledge.core.i18n import format_date
+from pledge.core.i18n import format_date, format_datetime
 from pledge.core.languages import Texts
+from pledge.mail.models import MailKind
 from pledge.switches import moderation as switches
+from pledge.web.embed import pictures
+from pledge.web.public.campaign import views
 from tests.support import deliveries, factories
 from tests.support.factories import EDITOR, fold_all, signature
+from tests.support.mails import Notes, deliver_all, delivered, enqueue_true, part
 
 PAGE, WIDGET, LIVE, HOME = "/en/c/air", "/embed/air?lang=en&form=1", "/en/c/air/live", "/en/"
 FORMS = ("/en/c/air/sign", "/en/c/air/endorse")
-PLACES = (PAGE, *FORMS, WIDGET, LIVE, HOME)
+PICTURE, POSTER = "/share/air.en.png", "/en/c/air/poster-a4.pdf"
 #: What only a campaign asks that one can sign.
 ASKED = ("Sign the pledge", "and sign", "Read and sign", "Scan the code")
 
-#: By the state: what it says everywhere, the heading of its forms, and the sentence that is shared with its address.
+ENDED = ("This campaign has ended", "see what came of it")
+#: By the state: what it says everywhere, the heading of its forms, the sentence that is shared with its address, and what its
+#: picture says below the number.
 STATES = {
-    "not yet": ("Signing opens on {tomorrow}.", "Not open yet", "read what it is about"),
-    "open": ("", "", "read the pledge and sign"),
+    "not yet": (
+        *("Signing opens on {tomorrow}.", "Not open yet", "read what it is about", "Signing opens soon"),
+    ),
+    "open": ("", "", "read the pledge and sign", "Be the first to sign"),
     "paused": (
         "We are not taking signatures just now. We will open again soon.",
-        "Paused for the moment",
-        "read what it is about",
+        *("Paused for the moment", "read what it is about", "person has signed"),
     ),
     "closed": (
         "Signing closed on {today} with 1 signature. Thank you.",
-        "This campaign has ended",
-        "see what came of it",
+        *(*ENDED, "person signed. Thank you"),
     ),
-    "closed, nobody signed": ("Signing ended on {today}.", "This campaign has ended", "see what came of it"),
+    "closed, nobody signed": ("Signing ended on {today}.", *ENDED, ""),
     "handed over": (
         "The number was handed over on {today}. Recipient: The Minister of Environment.",
-        "This campaign has ended",
-        "see what came of it",
+        *(*ENDED, "person signed. Thank you"),
     ),
-    "answered": ("The answer came on {today}.", "This campaign has ended", "see what came of it"),
+    "answered": ("The answer came on {today}.", *ENDED, "person signed. Thank you"),
+}
+#: What the mails say only while one can sign, and only once one no longer can.
+MAILS = {
+    MailKind.CONFIRM: ("", "You signed in time: it still counts if you confirm it by"),
+    MailKind.THANKS: (
+        "Bring one more.",
+        "Signing has closed. The campaign’s page will say what comes of it.",
+    ),
+    MailKind.ENDORSE_CONFIRM: ("", "The endorsement came in time: it is accepted if you confirm it by"),
+    MailKind.ENDORSE_PUBLISHED: ("Members, customers and friends can sign on that page.", ""),
 }
 
 
 def bring_about(state, clock):
     opens_at = clock.now() + timedelta(days=1) if state == "not yet" else None
     campaign = factories.campaign("air", opens_at=opens_at)
-    if state in ("closed", "handed over", "answered"):
+    factories.partner_goal(campaign, 100)
+    if state in ("paused", "closed", "handed over", "answered"):
         signature(campaign)
         fold_all()
     if state in ("handed over", "answered"):
@@ -59,15 +75,17 @@ def bring_about(state, clock):
         moderation.move(EDITOR, "air", CampaignState.OPEN, CampaignState.CLOSED, "it is over")
     if state == "paused":
         switches.turn(Actor(1, "admin@pledge.example", ""), "signing", True, "attack")
+    return campaign
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_each_state_has_its_own_words_everywhere(app, client, frozen_clock, state):
-    bring_about(state, frozen_clock)
+def test_each_state_has_its_own_words_everywhere(app, client, frozen_clock, state, monkeypatch):
+    campaign = bring_about(state, frozen_clock)
+    group = f"{PAGE}/with/p{campaign.partners[1].id}"
     days = {"today": frozen_clock.now(), "tomorrow": frozen_clock.now() + timedelta(days=1)}
-    words, heading, shared = STATES[state]
+    words, heading, shared, below = STATES[state]
     words = words.format(**{name: format_date(day, "en") for name, day in days.items()})
-    pages = {place: unescape(client.get(place).text) for place in PLACES}
+    pages = {place: unescape(client.get(place).text) for place in (PAGE, *FORMS, WIDGET, LIVE, HOME, group)}
     for place, page in pages.items():
         assert words in page, place
         assert "Nothing has been recorded" not in page, place
@@ -77,11 +95,48 @@ def test_each_state_has_its_own_words_everywhere(app, client, frozen_clock, stat
     assert has_ended == ("The pledge that was signed" in pages[PAGE])
     assert has_ended == ("Tell others what came of it" in pages[PAGE])
     assert shared in re.search(r'data-text="([^"]*)"', pages[PAGE])[1]
+    assert ("sign with A Partner" if state == "open" else shared) in re.search(
+        r'data-text="([^"]*)"', pages[group]
+    )[1]
     assert (words or "A pledge for clean air") in re.search(
         r'<meta name="description" content="([^"]*)"', pages[PAGE]
     )[1]
     for place in FORMS:
         assert f"<h1>{heading}</h1>" in pages[place] or state == "open"
+    drawn, set_in_type = [], []
+    monkeypatch.setattr(pictures, "draw", lambda image, _: drawn.append(image) or b"")
+    monkeypatch.setattr(views, "poster_pdf", lambda poster, _: set_in_type.append(poster) or b"")
+    client.get(PICTURE)
+    assert [image.words for image in drawn] == [below]
+    client.get(POSTER)
+    assert [poster.ask for poster in set_in_type] == [
+        "Scan the code to see what came of it" if has_ended else "Scan the code and sign"
+    ]
+    assert client.get("/api/v1/campaigns/air").json["is_open"] == (state == "open")
+
+
+@pytest.mark.parametrize("kind", MAILS)
+@pytest.mark.parametrize("state", [state for state in STATES if state != "not yet"])
+def test_mails_say_of_each_state_what_is_true(app, frozen_clock, state, kind):
+    address = enqueue_true(kind, "en", of=bring_about(state, frozen_clock))
+    text = " ".join(part(dict(delivered())[address], "plain").split())
+    while_open, when_over = MAILS[kind]
+    has_ended = state not in ("open", "paused")
+    assert (while_open in text) == (not has_ended) or not while_open
+    assert (when_over in text) == has_ended or not when_over
+
+
+@pytest.mark.parametrize("kind", [MailKind.CONFIRM, MailKind.ENDORSE_CONFIRM])
+def test_after_the_day_of_grace_nobody_is_asked_to_confirm(app, frozen_clock, kind):
+    campaign = bring_about("closed", frozen_clock)
+    deliver_all(Notes())
+    frozen_clock.move(hours=23)
+    address = enqueue_true(kind, "en", of=campaign)
+    last = format_datetime(frozen_clock.now() + timedelta(hours=1), "en")
+    assert last in part(dict(delivered())[address], "plain")
+    frozen_clock.move(hours=2)
+    enqueue_true(kind, "en", of=campaign)
+    assert delivered() == []
 
 
 def test_a_campaign_that_has_ended_says_where_it_goes_on(app, client, frozen_clock):

@@ -158,6 +158,12 @@ def _check_paper(_client: StaffClient) -> Act:
     return Act(path, fields, "paper.agree")
 
 
+def _answers(_client: StaffClient) -> Act:
+    factories.the_campaign()
+    fields = {"reply_to": "answers@example.org", "seen": stamp({"reply_to": ""})}
+    return Act(f"/staff/campaigns/{SLUG}/settings/reply-to", fields, "campaign.reply_to")
+
+
 def _download_pack(_client: StaffClient) -> Act:
     factories.crowd(2)
     return Act(f"/staff/deliveries/{deliveries.frozen()}/download", action="delivery.download")
@@ -248,11 +254,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.cut_sessions": _of_person("sessions", "staff.end_sessions"),
     "staff.news_announce": _of_news("announce", news.draft),
     "staff.news_approve": _of_news("approve", news.proposed),
-    "staff.campaign_reply_to": _act(
-        f"/staff/campaigns/{SLUG}/settings/reply-to",
-        {"reply_to": "answers@example.org", "seen": stamp({"reply_to": ""})},
-        action="campaign.reply_to",
-    ),
+    "staff.campaign_reply_to": _answers,
     "staff.paper_check": _check_paper,
     "staff.paper_scan": lambda _: Act(f"/staff/paper/{SLUG}/{paper.entered()}/scan", action="paper.download"),
     "staff.paper_withdraw": lambda _: Act(

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from pledge.campaigns import media, staff_queries
-from pledge.campaigns.media import VideoFields, get_photo, get_quotation
+from pledge.campaigns.media import VideoFields
 from pledge.campaigns.rules import stamp
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
@@ -178,7 +178,7 @@ WORDS = {"alt_ko": "맑은 하늘 아래 서울", "alt_en": "Seoul under a clear
 
 
 def stored_photo():
-    return get_photo(stored().id)
+    return media.stored_photo(stored().row)
 
 
 def test_a_photograph_is_saved_shown_and_taken_away(editor, client):
@@ -220,7 +220,7 @@ QUOTATION = {
 
 
 def test_a_quotation_with_its_portrait_is_saved_and_shown(editor, client):
-    stamp = get_quotation(stored().id).stamp
+    stamp = media.stored_quotation(stored().row).stamp
     form = {**QUOTATION, "portrait": picture(), "seen": stamp}
     assert send(editor, "page/quotation", form).status_code == 303
     page = client.get("/en/c/air").text

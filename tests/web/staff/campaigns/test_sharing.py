@@ -6,6 +6,7 @@ import pytest
 
 from pledge.campaigns import sharing
 from tests.support import factories
+from tests.support.rows import again
 from tests.web.staff.campaigns.screens import seen, send
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
@@ -28,9 +29,9 @@ def test_texts_are_previewed_for_each_channel_then_saved(editor):
     preview = send(editor, f"{PATH}/preview", typed)
     assert said(preview, "ko") == {"Text to share": "모두 함께", "BAND": "밴드에서 함께"}
     assert said(preview, "en")["Text to share"].startswith("“Blue Skies”"), "where none is written"
-    assert sharing.get_words(of.id)["short_name"] == ""
+    assert sharing.stored_words(again(of))["short_name"] == ""
     assert send(editor, PATH, typed).status_code == 303
-    assert sharing.get_words(of.id)["share_band"] == {"ko": "밴드에서 함께"}
+    assert sharing.stored_words(again(of))["share_band"] == {"ko": "밴드에서 함께"}
 
 
 def test_a_fault_is_told_at_its_field_and_nothing_typed_is_lost(editor):

@@ -56,7 +56,7 @@ def test_a_storage_that_is_away_is_told_and_not_recorded_as_a_download(exporter,
     def away(*_):
         raise storage.StorageAway("x")
 
-    monkeypatch.setattr(storage.Folder, "chunks", away)
+    monkeypatch.setattr(storage.Folder, "open", away)
     answer = exporter.post(f"{address}/download")
     assert answer.status_code == 503
     assert "file storage is not responding" in answer.text
