@@ -244,7 +244,7 @@ class UploadField(FileField):
             if bad.fault is PictureFault.BUSY:
                 answer_busy()
         except StorageAway:
-            self.errors = [STORAGE_AWAY]
+            self.errors = [str(STORAGE_AWAY)]
         else:
             self.kept = tokens.mint(Purpose.UPLOAD, [stored])
             return stored
