@@ -25,6 +25,15 @@ from tests.support import deliveries, factories, news, paper, passkeys
 from tests.support.factories import ANNA, SLUG
 from tests.support.staff import StaffClient, client_of
 
+#: Settings of a site in production.
+PRODUCTION = {
+    "env": "production",
+    "base_url": "https://pledge.example",
+    "smtp_url": "smtp://127.0.0.1:1",
+    **dict.fromkeys(("mail_from", "contact"), "a@b.example"),
+    "secret_keys": "s" * 40,
+    "data_keys": "d" * 40,
+}
 WHY = "as written in letter 17"
 DRAFT = {
     "recipient_ko": "환경부 장관",

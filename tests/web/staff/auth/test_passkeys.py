@@ -17,6 +17,7 @@ from tests.support.factories import member_of_staff, staff
 from tests.support.pages import hidden_fields
 from tests.support.passkeys import PRESENT, VERIFIED, Passkey, asked
 from tests.support.staff import client_of, send, token_in
+from tests.web.staff.auth.guarded_acts import PRODUCTION
 
 PASSWORD = "three green herons waited"
 NEW = "/staff/account/passkeys/new"
@@ -324,15 +325,7 @@ def test_a_new_passkey_that_waits_for_the_second_factor_is_added_when_an_older_o
 @pytest.mark.sqlite_only
 def test_in_production_the_relying_party_is_the_address_that_people_know(make_app):
     """Behind a proxy that speaks plain HTTP to the application."""
-    app = make_app(
-        env="production",
-        base_url="https://pledge.example",
-        smtp_url="smtp://127.0.0.1:1",
-        mail_from="a@b.example",
-        contact="a@b.example",
-        secret_keys="s" * 40,
-        data_keys="d" * 40,
-    )
+    app = make_app(**PRODUCTION)
     with app.test_request_context("/staff/sign-in", base_url="http://pledge.example:8000"):
         site = relying_party()
     assert (site.id, site.origin) == ("pledge.example", "https://pledge.example")

@@ -244,15 +244,6 @@ def test_the_session_gets_a_new_id_with_the_second_factor_and_the_old_one_is_dea
     assert len(sessions.for_staff(admin.member.id)) == 1
 
 
-def test_the_session_gets_a_new_id_when_an_act_is_carried_out(app, admin, frozen_clock):
-    before = cookie(admin)
-    act = close_account(admin)
-    admin.post(act.path, data={**asked(admin, act, frozen_clock), **everything(admin)})
-    assert count("staff.close") == 1
-    assert open_with(app, before) == 303
-    assert open_with(app, cookie(admin)) == 200
-
-
 @pytest.mark.parametrize("factor", ["app", "passkey"])
 def test_the_session_gets_a_new_id_when_a_second_factor_is_set_up(app, frozen_clock, factor):
     member = factories.staff("viewer", totp_secret=None, recovery_codes=None)

@@ -245,12 +245,3 @@ def test_the_alerts_of_the_last_days_are_listed(staff_client, app):
         "Signatures on hold wait for a decision"
         in staff_client("moderator", lang="en").get("/staff/watch").text
     )
-
-
-def test_the_figures_are_kept_for_some_seconds(staff_client, wave, clock):
-    person = staff_client("moderator", lang="en")
-    assert "73 sign-ups" in person.get("/staff/watch").text
-    crowd(5, domain="naver.com", at=time.now() - timedelta(minutes=1))
-    assert "73 sign-ups" in person.get("/staff/watch").text
-    clock.move(seconds=11)
-    assert "78 sign-ups" in person.get("/staff/watch").text
