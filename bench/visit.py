@@ -74,7 +74,7 @@ def _visit(url: str) -> tuple[float, int]:
 
 def _add_photo(site: Site) -> None:
     with site.context():
-        name = files.store_wide_picture(_photograph())
+        name = files.store_picture(_photograph(), wide=True)
         words = {"ko": "맑은 하늘", "en": "A clear sky"}
         seen = stored_photo(desk(SLUG).row).stamp
         set_photo(COMMAND_LINE, SLUG, seen, words, "center", new=name)

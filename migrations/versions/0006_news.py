@@ -92,7 +92,6 @@ def _rename_kind(before: str, after: str, kinds: str) -> None:
         "outbox_mails",
         "ck_outbox_mails_kind",
         f"kind IN ({_KINDS.format(news=kinds)})",
-        others={"ck_outbox_mails_state": "state IN ('queued', 'sent', 'dropped', 'dead')"},
     )
     first = "known OR kind NOT IN ('confirm', 'endorse_confirm', 'endorse_contact')"
     _index("ix_outbox_mails_due", ["due_at"], f"state = 'queued' AND kind <> '{after}' AND ({first})")

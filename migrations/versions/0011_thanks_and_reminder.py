@@ -51,7 +51,6 @@ def _allow_kinds(new: str) -> None:
         "outbox_mails",
         "ck_outbox_mails_kind",
         f"kind IN ({_KINDS.format(new=new)})",
-        others={"ck_outbox_mails_state": "state IN ('queued', 'sent', 'dropped', 'dead')"},
     )
 
 

@@ -13,11 +13,10 @@ depends_on = None
 _BEFORE = "kind IN ('valve_closed', 'breaker_open', 'sign_ups_held', 'delivery_fell', 'step_reached')"
 _NOW = _BEFORE.replace(")", ", 'count_differs')")
 _ASIDE = "set_aside IS NULL OR (set_aside IN ('no_cause', 'dismissed') AND size IS NULL)"
-_CALL_STATE = {"ck_alerts_call_state": "call_state IN ('none', 'queued', 'sent', 'dead')"}
 
 
 def upgrade() -> None:
-    migrations.replace_check("alerts", "ck_alerts_kind", _NOW, others=_CALL_STATE)
+    migrations.replace_check("alerts", "ck_alerts_kind", _NOW)
     op.create_table(
         "ledger_differences",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -44,7 +43,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DELETE FROM alerts WHERE kind = 'count_differs'")
-    migrations.replace_check("alerts", "ck_alerts_kind", _BEFORE, others=_CALL_STATE)
+    migrations.replace_check("alerts", "ck_alerts_kind", _BEFORE)
     op.drop_table("ledger_differences")
     for index in ("ix_ledger_places_set_aside", "ix_ledger_places_subject", "ix_ledger_places_waiting"):
         migrations.drop_index(index, "ledger_places")

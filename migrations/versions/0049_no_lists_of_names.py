@@ -10,7 +10,6 @@ down_revision = "0048"
 branch_labels = None
 depends_on = None
 
-_STATES = {"ck_delivery_jobs_state": "state IN ('waiting', 'running', 'done', 'failed', 'gone')"}
 _AGREED = "list_terms_id IS NOT NULL"
 #: As in 0001.
 _TEXTS = sa.JSON()
@@ -21,7 +20,7 @@ def upgrade() -> None:
     in_batches(f"""
         UPDATE delivery_jobs SET kind = 'export', subject_id = 0, state = 'gone'
          WHERE id IN (SELECT id FROM delivery_jobs WHERE kind = 'list' LIMIT {BATCH})""")  # noqa: S608  # only a constant is put into the text
-    replace_check("delivery_jobs", "ck_delivery_jobs_kind", "kind IN ('pack', 'export')", others=_STATES)
+    replace_check("delivery_jobs", "ck_delivery_jobs_kind", "kind IN ('pack', 'export')")
     drop_index("ix_signatures_listed", "signatures")
     op.drop_column("signatures", "list_terms_id")
     op.drop_table("named_lists")
@@ -87,6 +86,4 @@ def downgrade() -> None:
     )
     add_column("signatures", sa.Column("list_terms_id", sa.Integer(), nullable=True))
     create_index("ix_signatures_listed", "signatures", ["campaign_id", "id"], where=_AGREED)
-    replace_check(
-        "delivery_jobs", "ck_delivery_jobs_kind", "kind IN ('pack', 'export', 'list')", others=_STATES
-    )
+    replace_check("delivery_jobs", "ck_delivery_jobs_kind", "kind IN ('pack', 'export', 'list')")

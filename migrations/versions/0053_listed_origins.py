@@ -15,13 +15,12 @@ depends_on = None
 
 _BEFORE = "kind IN ('valve_closed', 'breaker_open', 'sign_ups_held', 'delivery_fell', 'step_reached', 'count_differs')"
 _NOW = _BEFORE.replace("'delivery_fell'", "'domain_held', 'delivery_fell'")
-_CALL_STATE = {"ck_alerts_call_state": "call_state IN ('none', 'queued', 'sent', 'dead')"}
 _COLUMNS = "id, campaign_id, kind, hash, note, placed_name, placed_at, lifted_name"
 _KINDS = "kind IN ('network', 'wide_network', 'domain')"
 
 
 def upgrade() -> None:
-    migrations.replace_check("alerts", "ck_alerts_kind", _NOW, others=_CALL_STATE)
+    migrations.replace_check("alerts", "ck_alerts_kind", _NOW)
     migrations.create_index(
         "ix_signatures_small_confirmed",
         "signatures",
@@ -67,7 +66,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DELETE FROM alerts WHERE kind = 'domain_held'")
-    migrations.replace_check("alerts", "ck_alerts_kind", _BEFORE, others=_CALL_STATE)
+    migrations.replace_check("alerts", "ck_alerts_kind", _BEFORE)
     migrations.drop_index("ix_signatures_small_pending", "signatures")
     migrations.drop_index("ix_signatures_small_confirmed", "signatures")
     migrations.drop_index("ix_mail_servers_server", "mail_servers")

@@ -19,7 +19,6 @@ _KINDS = (
     " 'endorse_changes', 'endorse_declined', 'endorse_contact', 'endorse_handover', 'staff_invitation', 'staff_notice',"
     " 'staff_alert')"
 )
-_STATES = {"ck_outbox_mails_state": "state IN ('queued', 'sent', 'dropped', 'dead')"}
 
 
 def _remove_mails(kind: str) -> None:
@@ -30,7 +29,7 @@ def _remove_mails(kind: str) -> None:
 
 def upgrade() -> None:
     _remove_mails("erased")
-    replace_check("outbox_mails", "ck_outbox_mails_kind", _KINDS.format(erased="erasure"), others=_STATES)
+    replace_check("outbox_mails", "ck_outbox_mails_kind", _KINDS.format(erased="erasure"))
     add_column("signatures", sa.Column("erase_at", sa.DateTime(timezone=True), nullable=True))
     create_index("ix_signatures_to_erase", "signatures", ["erase_at"], where="erase_at IS NOT NULL")
     op.drop_table("erasure_notices")
@@ -53,4 +52,4 @@ def downgrade() -> None:
     drop_index("ix_signatures_to_erase", "signatures")
     op.drop_column("signatures", "erase_at")
     _remove_mails("erasure")
-    replace_check("outbox_mails", "ck_outbox_mails_kind", _KINDS.format(erased="erased"), others=_STATES)
+    replace_check("outbox_mails", "ck_outbox_mails_kind", _KINDS.format(erased="erased"))

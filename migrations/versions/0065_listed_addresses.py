@@ -11,13 +11,12 @@ depends_on = None
 
 _BEFORE = "kind IN ('network', 'wide_network', 'domain')"
 _NOW = "kind IN ('network', 'wide_network', 'domain', 'address')"
-_EFFECTS = {"ck_listed_origins_effect": "effect IN ('hold', 'allow')"}
 
 
 def upgrade() -> None:
-    replace_check("listed_origins", "ck_listed_origins_kind", _NOW, others=_EFFECTS)
+    replace_check("listed_origins", "ck_listed_origins_kind", _NOW)
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM listed_origins WHERE kind = 'address'")
-    replace_check("listed_origins", "ck_listed_origins_kind", _BEFORE, others=_EFFECTS)
+    replace_check("listed_origins", "ck_listed_origins_kind", _BEFORE)

@@ -28,10 +28,8 @@ def upgrade() -> None:
     for name, length in _LENGTHS.items():
         column = sa.Column(name, sa.String(length), nullable=False, server_default="")
         migrations.add_column("campaign_texts", column)
-    others: dict[str, str] = {}
     for name, rule in _CHECKS.items():
-        migrations.replace_check("campaign_texts", name, rule, others=others)
-        others = {**others, name: rule}
+        migrations.replace_check("campaign_texts", name, rule)
 
 
 def downgrade() -> None:

@@ -84,6 +84,11 @@ def level(found: Iterable[Signal]) -> Level:
     return Level.MIDDLE if seen & ASKED or (seen & CROWD and seen & ASKING) else Level.LOW
 
 
+def hold_reason(found: Iterable[Signal]) -> str | None:
+    """Why a signature with these signals is held when it is confirmed; None when it is not."""
+    return HOLD_REASON if level(found) is Level.HIGH else None
+
+
 def names(found: Iterable[StrEnum]) -> str | None:
     """The signals as they are stored: names, sorted, a space between; None when there are none."""
     return " ".join(sorted(found)) or None

@@ -4,7 +4,8 @@ A passkey is stored on the device, which always verifies its owner (PIN, finger,
 needs no password.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -84,11 +85,9 @@ def check_registration(site: RelyingParty, credential: str, challenge: bytes) ->
     """Check the browser's answer for a new passkey. Raises PasskeyRefused."""
     import webauthn  # noqa: PLC0415  # as above
 
-    try:
+    with _refused(PasskeyFault.UNREADABLE):
         parsed = webauthn.helpers.parse_registration_credential_json(credential)
-    except _refusals():
-        raise PasskeyRefused(PasskeyFault.UNREADABLE) from None
-    try:
+    with _refused(PasskeyFault.NOT_ACCEPTED):
         verified = webauthn.verify_registration_response(
             credential=parsed,
             expected_challenge=challenge,
@@ -96,8 +95,6 @@ def check_registration(site: RelyingParty, credential: str, challenge: bytes) ->
             expected_origin=site.origin,
             require_user_verification=True,
         )
-    except _refusals():
-        raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED) from None
     return NewPasskey(
         credential_id=verified.credential_id,
         public_key=verified.credential_public_key,
@@ -130,16 +127,14 @@ def check(site: RelyingParty, credential: str, challenge: bytes) -> StaffMember:
     """The person whose passkey answered the challenge; its use is recorded. Raises PasskeyRefused, also for a closed account."""
     import webauthn  # noqa: PLC0415  # as above
 
-    try:
+    with _refused(PasskeyFault.UNREADABLE):
         parsed = webauthn.helpers.parse_authentication_credential_json(credential)
-    except _refusals():
-        raise PasskeyRefused(PasskeyFault.UNREADABLE) from None
     passkey = queries.passkey(parsed.raw_id)
     member = None if passkey is None else queries.member(id=passkey.staff_id, active=True)
     handle = parsed.response.user_handle
     if passkey is None or member is None or handle not in (None, b"", member.passkey_handle.encode()):
         raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED)
-    try:
+    with _refused(PasskeyFault.NOT_ACCEPTED):
         verified = webauthn.verify_authentication_response(
             credential=parsed,
             expected_challenge=challenge,
@@ -149,17 +144,19 @@ def check(site: RelyingParty, credential: str, challenge: bytes) -> StaffMember:
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
         )
-    except _refusals():
-        raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED) from None
     _note_use(passkey.id, verified.new_sign_count)
     return member
 
 
-def _refusals() -> tuple[type[Exception], ...]:
-    """What py_webauthn raises for an answer that is wrong, and for one that is malformed."""
+@contextmanager
+def _refused(fault: PasskeyFault) -> Iterator[None]:
+    """Refuse an answer for which py_webauthn raises something, as it is wrong or malformed."""
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415  # as above
 
-    return (WebAuthnException, ValueError, KeyError, TypeError, RecursionError)
+    try:
+        yield
+    except (WebAuthnException, ValueError, KeyError, TypeError, RecursionError):
+        raise PasskeyRefused(fault) from None
 
 
 def _note_use(passkey_id: int, count: int) -> None:

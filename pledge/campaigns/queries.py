@@ -47,7 +47,7 @@ from pledge.campaigns.models import (
 )
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
-from pledge.core.db import fetch, load, reading
+from pledge.core.db import fetch, load
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import Section, markdown, sections
 from pledge.ledger.models import LedgerHead
@@ -81,7 +81,7 @@ class CampaignView:
     sections: tuple[Section, ...]  #: of its text
     goal: int
     goal_steps: tuple[int, ...]  #: set by staff; without any, the usual ones (goals.py)
-    step_sentences: dict[int, str]  #: what is done at a step, by its number of people
+    step_sentences: dict[int, str]  #: what is done at a step in this language, by its number of people
     state: CampaignState
     opens_at: datetime | None
     closes_at: datetime | None
@@ -179,9 +179,7 @@ def public_id(slug: str) -> int | None:
 
 def slugs() -> dict[int, str]:
     """The slug of every campaign, drafts too, by its number."""
-    with reading() as connection:
-        query = select(Campaign.id, Campaign.slug).order_by(Campaign.id)
-        return {row.id: row.slug for row in connection.execute(query)}
+    return {row.id: row.slug for row in fetch(select(Campaign.id, Campaign.slug).order_by(Campaign.id))}
 
 
 def public_campaigns(lang: str) -> list[CampaignView]:
@@ -289,7 +287,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         share_texts={channel: text[lang] for channel, text in row.share_texts.items() if lang in text},
         sections=sections(row.body),
         goal_steps=tuple(row.goal_steps),
-        step_sentences=goals.sentences(row.step_sentences.in_language(lang)),
+        step_sentences=goals.sentences(row.step_sentences[lang]),
         state=CampaignState(row.state),
         pledge=pledge_view(row, lang),
         video=video.stored(row),

@@ -32,7 +32,7 @@ from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, FieldFault, fingerprint
 from pledge.campaigns.video import check_captions, parse_video
 from pledge.core import languages
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.core.typesetting import CannotTypeset
@@ -137,9 +137,8 @@ def _store_film(folder: Path, slug: str) -> _Film | None:
     if path is None:
         return None
     query = select(Campaign.video_file, Campaign.video_still, Campaign.edited_at, StoredFile.sha256)
-    with reading() as connection:
-        query = query.outerjoin(StoredFile, StoredFile.name == Campaign.video_file)
-        present = connection.execute(query.where(Campaign.slug == slug)).first()
+    query = query.outerjoin(StoredFile, StoredFile.name == Campaign.video_file)
+    present = fetch(query.where(Campaign.slug == slug)).first()
     with path.open("rb") as file:
         if present is not None and (
             present.edited_at or bytes(present.sha256 or b"") == hashlib.file_digest(file, "sha256").digest()
@@ -148,7 +147,7 @@ def _store_film(folder: Path, slug: str) -> _Film | None:
         still = folder / "film.webp"
         return _Film(
             files.store_video(file),
-            files.store_wide_picture(still.read_bytes()) if still.exists() else "",
+            files.store_picture(still.read_bytes(), wide=True) if still.exists() else "",
             is_new=True,
         )
 

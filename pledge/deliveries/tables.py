@@ -137,15 +137,13 @@ def totals_xlsx(totals: Totals) -> bytes:
 #: The writer of each format.
 FORMATS: dict[str, Callable[[Totals], bytes]] = {"csv": totals_csv, "json": totals_json, "xlsx": totals_xlsx}
 
-#: The tables whose rows the pack's manifest counts: each returns the file and its number of rows without the head.
-TABLES: dict[str, Callable[[Document], tuple[bytes, int]]] = {
-    # Without the summary.
+#: The tables whose rows the pack's manifest counts, without the head, and without the workbook's summary.
+ROWS: dict[str, Callable[[Document], int]] = {
     "totals.xlsx": lambda document: (
-        totals_xlsx(document),
-        sum(len(section.cells(document)) for section in SECTIONS) + len(document.named_organizations),
+        sum(len(section.cells(document)) for section in SECTIONS) + len(document.named_organizations)
     ),
-    "totals.csv": lambda document: (totals_csv(document), sum(1 for _ in _rows(document))),
-    "organizations.csv": lambda document: (organizations_csv(document), len(document.named_organizations)),
+    "totals.csv": lambda document: sum(1 for _ in _rows(document)),
+    "organizations.csv": lambda document: len(document.named_organizations),
 }
 
 

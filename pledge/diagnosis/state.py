@@ -119,57 +119,50 @@ def _campaign_figures() -> Iterator[Figure]:
     logs, aside, held = ledger.log_states(), ledger.set_aside_counts(), held_by_campaign()
     differences = Counter(number for number, _ in ledger.differences())
     names = slugs()  # read last: it has every campaign of the others
-
-    for name, meaning, value in (
-        ("people", "People who are counted.", lambda log: log.people),
-        (
-            "organizations",
+    now = clock.now()
+    by_campaign: dict[str, tuple[str, dict[int, float]]] = {
+        "people": ("People who are counted.", {log.campaign_id: log.people for log in logs}),
+        "organizations": (
             "Organisations that are counted, apart from people.",
-            lambda log: log.organizations,
+            {log.campaign_id: log.organizations for log in logs},
         ),
-        ("log_additions", "Entries of the public log that add something.", lambda log: log.additions),
-        ("log_removals", "Entries of the public log that take something away.", lambda log: log.removals),
-        (
-            "log_unsigned_entries",
+        "log_additions": (
+            "Entries of the public log that add something.",
+            {log.campaign_id: log.additions for log in logs},
+        ),
+        "log_removals": (
+            "Entries of the public log that take something away.",
+            {log.campaign_id: log.removals for log in logs},
+        ),
+        "log_unsigned_entries": (
             "Numbered entries that no published checkpoint covers yet.",
-            lambda log: log.size - log.signed_size,
+            {log.campaign_id: log.size - log.signed_size for log in logs},
         ),
-        (
-            "log_set_aside_entries",
+        "log_set_aside_entries": (
             "Entries that were set aside and are not dismissed.",
-            lambda log: aside.get(log.campaign_id, 0),
+            {log.campaign_id: aside.get(log.campaign_id, 0) for log in logs},
         ),
-        (
-            "ledger_differences",
+        "ledger_differences": (
             "What the last comparison of log, signatures, wall and places found.",
-            lambda log: differences[log.campaign_id],
+            {log.campaign_id: differences[log.campaign_id] for log in logs},
         ),
-    ):
-        values = {(names[log.campaign_id],): value(log) for log in logs}
-        yield Figure(
-            name, meaning, values, ("campaign",), only_grows=name in ("log_additions", "log_removals")
-        )
-    yield Figure(
-        "checkpoint_timestamp_seconds",
-        "When the newest checkpoint was signed, in Unix seconds.",
-        {(names[log.campaign_id],): log.signed_at.timestamp() for log in logs if log.signed_at},
-        ("campaign",),
-    )
-    yield Figure(
-        "held_signatures",
-        "Confirmed signatures that wait for staff to release them.",
-        {(names[number],): found.signatures for number, found in held.items()},
-        ("campaign",),
-    )
-    yield Figure(
-        "held_oldest_seconds",
-        "For how long the first of them has waited.",
-        {
-            (names[number],): max(0.0, (clock.now() - found.since).total_seconds())
-            for number, found in held.items()
-        },
-        ("campaign",),
-    )
+        "checkpoint_timestamp_seconds": (
+            "When the newest checkpoint was signed, in Unix seconds.",
+            {log.campaign_id: log.signed_at.timestamp() for log in logs if log.signed_at},
+        ),
+        "held_signatures": (
+            "Confirmed signatures that wait for staff to release them.",
+            {number: found.signatures for number, found in held.items()},
+        ),
+        "held_oldest_seconds": (
+            "For how long the first of them has waited.",
+            {number: max(0.0, (now - found.since).total_seconds()) for number, found in held.items()},
+        ),
+    }
+    for name, (meaning, found) in by_campaign.items():
+        values = {(names[number],): value for number, value in found.items()}
+        only_grows = name in ("log_additions", "log_removals")
+        yield Figure(name, meaning, values, ("campaign",), only_grows=only_grows)
     yield Figure("fold_waiting_entries", "Entries that are not counted yet.", ledger.waiting_entries())
     yield Figure("fold_lag_seconds", "For how long the oldest of them has waited.", ledger.lag())
 

@@ -147,21 +147,16 @@ COMMAND = (sys.executable, "-I", "-B", str(Path(__file__).with_name("resizing.py
 _limit = ConcurrencyLimit(running=1, waiting=1)
 
 
-def renditions(data: bytes) -> dict[int, bytes]:
+def renditions(data: bytes, *, wide: bool = False) -> dict[int, bytes]:
     """The picture as WebP, by size: upright, transparent where it was, scaled to fit, without metadata.
 
+    `wide`: as a photograph across the page, larger and opaque, the smallest at most 60 kB for any photograph.
     Raises BadPicture with the fault: BUSY at once while other pictures are being made, else within WALL_SECONDS of its turn.
     """
-    return _made(data, SIZES, seconds=WALL_SECONDS)
-
-
-def wide_renditions(data: bytes) -> dict[int, bytes]:
-    """As renditions, for a photograph across the page: larger, opaque, the smallest at most 60 kB for any photograph."""
-    return _made(data, WIDE_SIZES, "wide", seconds=WALL_SECONDS_WIDE)
-
-
-def _made(data: bytes, sizes: Sequence[int], *arguments: str, seconds: float) -> dict[int, bytes]:
     kind = picture_format(data)
+    sizes, arguments, seconds = (
+        (WIDE_SIZES, ("wide",), WALL_SECONDS_WIDE) if wide else (SIZES, (), WALL_SECONDS)
+    )
     try:
         with _limit.slot():
             answer = _ask_child(kind.encode() + b"\n" + data, arguments, seconds)

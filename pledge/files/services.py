@@ -63,17 +63,12 @@ class UnknownFile(Exception):
     """There is no such file, it has expired, or another row keeps it already."""
 
 
-def store_picture(data: bytes) -> str:
-    """Re-encode a picture in all sizes and store it; returns its random name.
+def store_picture(data: bytes, *, wide: bool = False) -> str:
+    """Re-encode a picture in all sizes, or in those of a wide one, and store it; returns its random name.
 
     Raises BadPicture with the fault, or StorageAway; then nothing is stored. Not inside a transaction: it has its own.
     """
-    return store_renditions(pictures.renditions(data))
-
-
-def store_wide_picture(data: bytes) -> str:
-    """As store_picture, for a photograph across the page, in its sizes."""
-    return store_renditions(pictures.wide_renditions(data))
+    return store_renditions(pictures.renditions(data, wide=wide))
 
 
 def store_renditions(made: dict[int, bytes]) -> str:

@@ -105,16 +105,11 @@ _NUMBER = select(number_column(bindparam("subject")))
 
 def breakdown(campaign_id: int, dimension: Dimension, kind: Kind = Kind.PERSON) -> dict[str, int]:
     """The tallies of one dimension, as they are: whoever shows them merges small cells first."""
-    return tallies(campaign_id, kind)[dimension]
+    return tallies(campaign_id, kind)[1][dimension]
 
 
-def tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> dict[Dimension, dict[str, int]]:
-    """Every tally of a campaign and kind from one statement: the parts add up to the total even during a fold."""
-    return sized_tallies(campaign_id, kind)[1]
-
-
-def sized_tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> tuple[int, dict[Dimension, dict[str, int]]]:
-    """How many entries these tallies take in, and the tallies."""
+def tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> tuple[int, dict[Dimension, dict[str, int]]]:
+    """How many entries the tallies of a campaign and kind take in, and all of them: the parts add up to the total."""
     query = (
         select(Tally.dimension, Tally.key, Tally.count, LedgerHead.size)
         .join(LedgerHead, LedgerHead.campaign_id == Tally.campaign_id)

@@ -67,7 +67,10 @@ class Tiles:
         written: list[dict[str, Any]] = []
         while fresh:
             tile, width = divmod(start, FULL)
-            data = self._beginning(level, tile, width) + b"".join(fresh)
+            before = self.tile(level, tile)[: width * WIDTH] if width else b""
+            if len(before) != width * WIDTH:
+                raise TooShort(f"tile {tile} of level {level} is too short")
+            data = before + b"".join(fresh)
             roots = []
             for place in range(0, len(data), FULL * WIDTH):
                 hashes = data[place : place + FULL * WIDTH]
@@ -80,12 +83,6 @@ class Tiles:
                 tile += 1
             level, start, fresh = level + 1, start // FULL, roots
         self._store(written)
-
-    def _beginning(self, level: int, tile: int, width: int) -> bytes:
-        found = self.tile(level, tile)[: width * WIDTH] if width else b""
-        if len(found) != width * WIDTH:
-            raise TooShort(f"tile {tile} of level {level} is too short")
-        return found
 
     def _store(self, rows: list[dict[str, Any]]) -> None:
         """A tile that grew replaces its own beginning."""

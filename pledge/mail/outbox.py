@@ -101,13 +101,15 @@ def take_over(session: Session, mail_ids: Collection[int]) -> datetime | None:
 
     None when there is none to drop.
     """
+    if not mail_ids:
+        return None
     statement = (
         update(OutboxMail)
         .where(OutboxMail.id.in_(mail_ids), waits())
         .values(state=MailState.DROPPED)
         .returning(OutboxMail.due_at)
     )
-    return min(session.scalars(statement).all(), default=None) if mail_ids else None
+    return min(session.scalars(statement).all(), default=None)
 
 
 def enqueue_thanks(session: Session, signers: Sequence[tuple[int, str]]) -> None:

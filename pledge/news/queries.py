@@ -1,12 +1,12 @@
 """Reads of news: for its screens, the number of people whom it would reach, and the public archive."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, bindparam, func, select, text
 
 from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember
@@ -15,6 +15,7 @@ from pledge.accounts.two_people import NoSuchProposal, obstacles
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import fetch, load
+from pledge.core.db.types import UTCDateTime
 from pledge.core.text.markdown import markdown
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.news.models import NewsItem, NewsState
@@ -136,15 +137,12 @@ def public_item(campaign_id: int, news_id: int, lang: str) -> PublicNews | None:
     return next((_public(item, lang) for item in load(query)), None)
 
 
-def last_sent() -> Mapping[int, datetime]:
+def last_sent() -> dict[int, datetime]:
     """By campaign number, when (UTC) news was sent last; now, while it is being sent."""
-    now = clock.now()
-    states = (NewsState.SENDING, NewsState.SENT)
-    query = select(NewsItem.campaign_id, NewsItem.ended_at).where(NewsItem.state.in_(states))
-    latest: dict[int, datetime] = {}
-    for campaign_id, ended_at in fetch(query):
-        latest[campaign_id] = max(ended_at or now, latest.get(campaign_id, ended_at or now))
-    return latest
+    ended = func.coalesce(NewsItem.ended_at, bindparam("now", clock.now(), type_=UTCDateTime()))
+    was_begun = NewsItem.state.in_((NewsState.SENDING, NewsState.SENT))
+    query = select(NewsItem.campaign_id, func.max(ended)).where(was_begun).group_by(NewsItem.campaign_id)
+    return {row[0]: row[1] for row in fetch(query)}
 
 
 def _public(item: Any, lang: str) -> PublicNews:

@@ -4,14 +4,18 @@ Typst sets it (image.typ). `skyline.svg` is the city of the pages without its ha
 """
 
 import io
+import shutil
 import threading
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pledge.core.typesetting import FONTS, compiler, presentable
 
-_SOURCE = Path(__file__).with_name("image.typ")
+#: What Typst reads besides the pictures on it.
+_SOURCES = [Path(__file__).with_name(name) for name in ("image.typ", "skyline.svg")]
 #: How much haze lies over the city, by the steps that are reached (css/components/skyline.css).
 HAZE = (0.9, 0.74, 0.56, 0.38, 0.2, 0.0)
 #: Pictures that a process keeps, of about 100 kB each: messengers ask for one again and again.
@@ -71,9 +75,10 @@ class ShareImage:
 @lru_cache(maxsize=MAX_CACHED)
 def draw(image: ShareImage, shape: Shape = WIDE) -> bytes:
     """The PNG. The same image gives the same bytes."""
-    data = _as_json({**asdict(image), "shape": asdict(shape), "haze": HAZE[image.clearness]})
-    with _drawing:
-        made = compiler(_SOURCE, data).compile(format="png", ppi=72)
+    data = {**asdict(image), "shape": asdict(shape), "haze": HAZE[image.clearness]}
+    with _drawing, TemporaryDirectory() as folder:
+        source, *_others = [shutil.copy(path, folder) for path in _SOURCES]
+        made = compiler(Path(source), _as_json(data, Path(folder))).compile(format="png", ppi=72)
         if not isinstance(made, bytes):
             raise TypeError("a picture is one file")
         return _with_few_colours(made) if image.photo else made
@@ -90,12 +95,19 @@ def _with_few_colours(png: bytes) -> bytes:
     return out.getvalue()
 
 
-def _as_json(value: object) -> object:
-    """Texts as they can be set, and bytes as numbers, which is how Typst takes them."""
+def _as_json(value: object, folder: Path) -> object:
+    """Texts as they can be set, and for a picture the name of its file in the folder: as numbers its bytes would take a
+    hundred times their room, for as long as Typst keeps them.
+    """
     if isinstance(value, dict):
-        return {name: _as_json(each) for name, each in value.items()}
-    if isinstance(value, (bytes, tuple)):
-        return [_as_json(each) for each in value]
+        return {name: _as_json(each, folder) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_as_json(each, folder) for each in value]
+    if isinstance(value, bytes):
+        name = sha256(value).hexdigest() if value else ""
+        if name:
+            (folder / name).write_bytes(value)
+        return name
     return presentable(value) if isinstance(value, str) else value
 
 

@@ -24,7 +24,8 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.orm import Session, aliased, defer
+from sqlalchemy.orm import Session, aliased, defer, load_only
+from sqlalchemy.orm.interfaces import LoaderOption
 
 from pledge.abuse import mail_servers
 from pledge.campaigns import queries as campaigns
@@ -108,13 +109,18 @@ _UNREAD = (
     *(Signature.salt, Signature.commitment, Signature.address_hash, Signature.content_hash),
     *(Signature.code_since, Signature.code_mail, Signature.code_tries, Signature.all_code_tries),
 )
+#: What whoever pressed is told of it; nothing else is read for them, and nothing decrypted.
+_PRESSED = (
+    *(Signature.id, Signature.campaign_id, Signature.pledge_text_id, Signature.consent_version),
+    *(Signature.state, Signature.country, Signature.region),
+)
 
 
 @dataclass(frozen=True)
 class SignatureView:
     """One person's signature, readable: shown only to the holder of a link from that person's mailbox."""
 
-    row: Signature  #: without what stays in the database
+    row: Signature  #: without what stays in the database, or only with what whoever pressed is told
     invalidated_for: InvalidationReason | None  #: why it was taken out of the count or refused, if it was
     is_refused: bool  #: it was held and never counted
     thanks_wait: bool  #: the mail with thanks is still to be sent
@@ -177,7 +183,8 @@ def own_signature(
     find_pledge: FindPledge = campaigns.pledge_text,
 ) -> SignatureView:
     """The signature whose own page a link opens. Raises BadToken when there is none (any more)."""
-    signature = _find(_OF_PERSON, read_valid(purpose, token)[0], lang, find_campaign, find_pledge)
+    query = _OF_PERSON_PRESSED if purpose is Purpose.PRESSED else _OF_PERSON
+    signature = _find(query, read_valid(purpose, token)[0], lang, find_campaign, find_pledge)
     if signature is None:
         raise BadToken
     return signature
@@ -206,14 +213,14 @@ _THANKS_WAIT = exists().where(
 )
 
 
-def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _whole(of: ColumnElement[bool], columns: Sequence[LoaderOption]) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Signature,
             *(Invalidation.reason, IS_REFUSED, _THANKS_WAIT, mail_servers.scans(Signature.domain_hash)),
             *(number_column(Signature.id), CampaignConsent.recipient),
         )
-        .options(*(defer(column, raiseload=True) for column in _UNREAD))
+        .options(*columns)
         .outerjoin(
             CampaignConsent,
             (CampaignConsent.campaign_id == Signature.campaign_id)
@@ -231,8 +238,11 @@ _CONFIRMED_LATELY = select(Signature.state).where(
 )
 
 # Made once: each page of a mailed link reads by one of them, and to make one takes longer than to run it.
-_OF_ROW = _whole(Signature.id == bindparam("id"))
-_OF_PERSON = _whole(Signature.id == current_signature(bindparam("id", type_=Signature.id.type)))
+_READ = [defer(column, raiseload=True) for column in _UNREAD]
+_IS_PERSON = Signature.id == current_signature(bindparam("id", type_=Signature.id.type))
+_OF_ROW = _whole(Signature.id == bindparam("id"), _READ)
+_OF_PERSON = _whole(_IS_PERSON, _READ)
+_OF_PERSON_PRESSED = _whole(_IS_PERSON, [load_only(*_PRESSED, raiseload=True)])
 
 
 def _find(

@@ -65,22 +65,23 @@ def advance(limit: int = BATCH) -> bool:
 
 def _decide(session: Session, signature_id: int) -> None:
     """Mark the submission, and enqueue the mail if one is due."""
-    row = session.execute(
-        select(Signature.id, Signature.lang)
+    marked = session.execute(
+        update(Signature)
         .where(Signature.id == signature_id, text(TO_REMIND), _is_old_enough())
-        .with_for_update(skip_locked=True)
+        .values(reminded=True)
+        .returning(Signature.lang)
+        .execution_options(synchronize_session=False)
     ).first()
-    if row is None:
+    if marked is None:
         return
-    session.execute(update(Signature).where(Signature.id == row.id).values(reminded=True))
     due = (
         select(Signature.id)
         .join(Campaign, Campaign.id == Signature.campaign_id)
-        .where(Signature.id == row.id, open_now())
+        .where(Signature.id == signature_id, open_now())
         .where(_WAS_MAILED, ~HAS_CONFIRMED, ~_HAS_NEWER, ~_WAS_REMINDED)
     )
     if session.execute(due).first() is not None:
-        enqueue(session, MailKind.REMINDER, row.id, row.lang, may_wait=True)
+        enqueue(session, MailKind.REMINDER, signature_id, marked.lang, may_wait=True)
 
 
 def _is_old_enough() -> ColumnElement[bool]:

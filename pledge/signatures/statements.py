@@ -60,8 +60,9 @@ _STORE = f"""
     SELECT {{campaign}}, {{pledge_text}}, {{consent}}, {", ".join(f":{column}" for column in _GIVEN)} {{source}}
     ON CONFLICT (content_hash) WHERE {PENDING} DO UPDATE
        SET lang = excluded.lang,
-           signals = CASE WHEN {_SETS_FREE} OR {_HAS_LINK_NOW} OR {_HAS_PROOF_NOW}
-                          THEN excluded.signals ELSE signatures.signals END,
+           signals = CASE WHEN {_SETS_FREE} OR {_HAS_LINK_NOW} THEN excluded.signals
+                          WHEN {_HAS_PROOF_NOW} THEN COALESCE(signatures.signals || ' ', '') || 'proved'
+                          ELSE signatures.signals END,
            hold_reason = CASE WHEN {_SETS_FREE} THEN NULL ELSE signatures.hold_reason END
     RETURNING id"""  # noqa: S608  # built from constants of this module
 

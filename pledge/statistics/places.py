@@ -107,7 +107,7 @@ def _new_places(session: Session, campaign_id: int) -> PlacesSnapshot | None:
     last = session.get(PlacesSnapshot, campaign_id)
     if last is not None and clock.now() < last.made_at + RENEWAL_INTERVAL:
         return None
-    size, tallies = ledger.sized_tallies(campaign_id)
+    size, tallies = ledger.tallies(campaign_id)
     checkpoint = log_queries.checkpoint_of_size(campaign_id, size)
     if checkpoint is None:
         return None

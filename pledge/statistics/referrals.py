@@ -8,6 +8,7 @@ person learns nothing from it.
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, text
@@ -38,6 +39,9 @@ class Referrer:
     name: Texts
     endorsement_id: int | None  #: None for a partner
     goal: int | None  #: how many people are to sign through its link; None: not counted in public
+    forgotten_at: (
+        datetime | None
+    )  #: when the signatures of the campaign were deleted, by which they were counted
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,12 @@ class Outdated:
 
 def organization_code(endorsement_id: int) -> str:
     return f"{_ORGANIZATION}{endorsement_id}"
+
+
+def organization_number(code: str) -> int | None:
+    """The number of the organisation whose code this would be; None for that of a partner and for no code."""
+    matched = _CODE.fullmatch(code)
+    return int(matched[2]) if matched and matched[1] == _ORGANIZATION else None
 
 
 def codes(slug: str) -> dict[str, str]:
@@ -176,15 +186,21 @@ def _counted(campaign_id: int) -> Select[*tuple[Any, ...]]:
 
 def _partners(campaign_id: int) -> Select[*tuple[Any, ...]]:
     endorsement_id = literal(None).label("endorsement_id")
-    return select(Partner.id, Partner.name, Partner.group_goal, endorsement_id).where(
-        Partner.campaign_id == campaign_id
+    return (
+        select(Partner.id, Partner.name, Partner.group_goal, endorsement_id, Campaign.forgotten_at)
+        .join(Campaign, Campaign.id == Partner.campaign_id)
+        .where(Partner.campaign_id == campaign_id)
     )
 
 
 def _organizations(campaign_id: int, wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     endorsement_id = Endorsement.id.label("endorsement_id")
     return (
-        select(Endorsement.id, EndorsementVersion.name, Endorsement.group_goal, endorsement_id)
+        select(
+            Endorsement.id,
+            *(EndorsementVersion.name, Endorsement.group_goal, endorsement_id, Campaign.forgotten_at),
+        )
+        .join(Campaign, Campaign.id == Endorsement.campaign_id)
         .join(EndorsementVersion, EndorsementVersion.endorsement_id == Endorsement.id)
         .where(
             Endorsement.campaign_id == campaign_id,
@@ -196,4 +212,4 @@ def _organizations(campaign_id: int, wanted: ColumnElement[bool]) -> Select[*tup
 
 
 def _referrer(letter: str, row: Any) -> Referrer:
-    return Referrer(f"{letter}{row.id}", row.name, row.endorsement_id, row.group_goal)
+    return Referrer(f"{letter}{row.id}", row.name, row.endorsement_id, row.group_goal, row.forgotten_at)

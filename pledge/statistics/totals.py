@@ -174,7 +174,7 @@ def totals_at(
     }
     if checkpoint is None:
         as_of = clock.now()
-        tallies = ledger.tallies(campaign.id)
+        _, tallies = ledger.tallies(campaign.id)
         return Totals(
             **facts,
             as_of=as_of,

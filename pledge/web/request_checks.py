@@ -6,6 +6,7 @@ where a POST comes from still keeps other sites from signing in a visitor's brow
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -18,6 +19,7 @@ from werkzeug.wsgi import get_host
 from config import Config, current_config
 
 MAX_BODY = 64 * 1024
+MAX_PARTS = 40
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 URLENCODED = "application/x-www-form-urlencoded"
 FORM_TYPES = frozenset({URLENCODED, "multipart/form-data"})
@@ -26,8 +28,6 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 #: The whole body of an unsubscription that a mail provider sends for its user (RFC 8058 section 3.1).
 ONE_CLICK = {"List-Unsubscribe": ["One-Click"]}
-_ONE_CLICK = "pledge_one_click"
-_TAKES = "pledge_takes"
 
 #: Asked by load balancers, by Prometheus and by `flask serve` itself, under the address of the machine.
 MONITORING_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -71,40 +71,38 @@ class KnownHosts:
         return True
 
 
-def allows(*, body: int | Callable[[Config], int] = MAX_BODY, parts: int = 40) -> Callable[[View], View]:
-    """Declare that a view takes a body of so many bytes and so many form fields; other views keep the small limits.
+@dataclass(frozen=True)
+class Allowed:
+    """What a POST to a view may be beyond a small form from one of our own pages."""
 
-    `body` is a function where a setting decides.
-    """
+    body: Callable[[Config], int]  #: bytes
+    parts: int  #: fields of the form
+    mimetype: str | None  #: of a body that is no form, which the view checks itself
+    one_click: bool  #: the one POST that mail providers send from their own pages (RFC 8058 section 3.2)
+
+
+def allows(
+    *,
+    body: int | Callable[[Config], int] = MAX_BODY,
+    parts: int = MAX_PARTS,
+    mimetype: str | None = None,
+    one_click: bool = False,
+) -> Callable[[View], View]:
+    """Declare what a view takes; other views keep the small limits. `body` is a function where a setting decides."""
 
     def mark(view: View) -> View:
-        setattr(view, _ALLOWED, (body if callable(body) else lambda _: body, parts))
+        room = body if callable(body) else lambda _config: body
+        setattr(view, _ALLOWED, Allowed(room, parts, mimetype, one_click))
         return view
 
     return mark
-
-
-def takes(mimetype: str) -> Callable[[View], View]:
-    """Declare that a view takes a body of this type instead of a form, and checks it itself."""
-
-    def mark(view: View) -> View:
-        setattr(view, _TAKES, mimetype)
-        return view
-
-    return mark
-
-
-def one_click(view: View) -> View:
-    """Declare that a view also takes the one POST that mail providers send from their own pages (RFC 8058 section 3.2)."""
-    setattr(view, _ONE_CLICK, True)
-    return view
 
 
 def init_app(app: Flask) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=32 * 1024,
-        MAX_FORM_PARTS=40,
+        MAX_FORM_PARTS=MAX_PARTS,
     )
     app.before_request(check)
 
@@ -118,16 +116,17 @@ def check() -> None:
     is_from_here = _comes_from_here(
         request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), request.host
     )
-    if not is_from_here and not hasattr(_view(), _ONE_CLICK):
+    view = current_app.view_functions.get(request.endpoint or "")
+    allowed: Allowed | None = getattr(view, _ALLOWED, None)
+    if not is_from_here and not (allowed and allowed.one_click):
         abort(403)
     # Before the body is read, as the next line may do.
-    allowed = getattr(_view(), _ALLOWED, None)
     if allowed is not None:
-        max_body, request.max_form_parts = allowed
-        request.max_content_length = max_body(current_config())
+        request.max_form_parts = allowed.parts
+        request.max_content_length = allowed.body(current_config())
         request.max_form_memory_size = _FORM_MEMORY
-    if is_from_here and request.mimetype == getattr(_view(), _TAKES, None):
-        return
+        if is_from_here and request.mimetype == allowed.mimetype:
+            return
     if request.mimetype not in FORM_TYPES and (request.content_length or request.mimetype):
         abort(415)
     if is_from_here and request.content_length == 0:
@@ -137,10 +136,6 @@ def check() -> None:
         abort(400)
     if not is_from_here and request.form.to_dict(flat=False) != ONE_CLICK:
         abort(403)
-
-
-def _view() -> Callable[..., Any] | None:
-    return current_app.view_functions.get(request.endpoint or "")
 
 
 def _comes_from_here(site: str | None, origin: str | None, host: str) -> bool:

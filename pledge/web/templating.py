@@ -91,7 +91,6 @@ def init_app(app: Flask, config: Config) -> None:
         asset=asset,
         base_url=config.base_url,
         contact=config.contact,
-        document_url=document_url,
         format_axis_day=i18n.format_axis_day,
         format_count=i18n.format_count,
         format_date=i18n.format_date,
@@ -113,7 +112,6 @@ def init_app(app: Flask, config: Config) -> None:
         moment_pattern=lambda: i18n.moment_pattern(i18n.language()),
         picture_url=picture_url,
         switch_url=switch_url,
-        video_url=video_url,
     )
     app.context_processor(lambda: {"lang": i18n.language()})
 
@@ -126,16 +124,6 @@ def asset(path: str) -> str:
 def picture_url(name: str, size: int) -> str:
     """The address of a stored picture, 96 or 320 pixels on its longer side; 640, 1080 or 1600 of a wide one."""
     return url_for("files.picture", name=name, size=size)
-
-
-def document_url(name: str, filename: str) -> str:
-    """The address of a stored PDF; `filename`, without its ending, is what it is saved as."""
-    return url_for("files.document", name=name, filename=filename)
-
-
-def video_url(name: str, ending: str) -> str:
-    """The address of a stored video, `ending` mp4 or webm."""
-    return url_for("files.video", name=name, ending=ending)
 
 
 def switch_url(lang: str) -> str:

@@ -211,7 +211,6 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
         404,
     )
     yield Shown("me, saved", f"{me}?done=saved")
-    yield Shown("me, text open", me, act=lambda page: page.locator("main summary").click())
     yield Shown("me, wrong name", me, act=type_and_press("#name", ""))
     yield Shown("me, withdrawn", f"/{lang}/me/{manage_token(signature(blue, state='withdrawn'))}")
     out = signature(blue, state="invalidated", name_hidden=True)
@@ -336,7 +335,6 @@ def _endorse_pages(lang: str, clock_of_links: Clock, blue: Campaign, ended: Camp
     yield Shown("endorse used link, link mailed", used, act=press("main form[action$='/my-link'] button"))
     yield from _own_pages(lang, blue)
     yield from _handing_over(lang, blue)
-    yield Shown("endorse link, wrong address", f"/{lang}/endorse/me", act=type_and_press("#email", "x"))
     yield Shown("endorse link, sent", f"/{lang}/endorse/me/sent")
 
 

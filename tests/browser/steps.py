@@ -260,21 +260,6 @@ def rows(site: Site, table: str) -> int:
         return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
-def personal_rows(site: Site) -> dict[str, list[tuple[object, ...]]]:
-    """Everything stored about people, row by row, and the kinds of mail that were enqueued."""
-    rows(site, "mail_requests")
-    what = {
-        "signatures": "*",
-        "ledger_entries": "*",
-        "outbox_mails": "id, kind, subject_id",
-    }
-    with site.database() as database:
-        return {
-            table: sorted(database.execute(f"SELECT {columns} FROM {table}"), key=repr)
-            for table, columns in what.items()
-        }
-
-
 def shown_number(page: Page) -> Locator:
     return page.locator("[data-count]")
 

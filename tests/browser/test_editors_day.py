@@ -1,4 +1,4 @@
-"""An editor's day, counted in presses: a text is corrected, a second campaign is opened, news is written and a colleague approves it."""
+"""An editor's day, counted in presses: a text is corrected, and a second campaign is opened."""
 
 import secrets
 
@@ -8,8 +8,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.steps import press, staff_page
 from tests.support import factories
 from tests.support.browser import wait_for_modules
-
-NEWS = {"title_ko": "소식", "title_en": "News", "body_ko": "고맙습니다.", "body_en": "Thank you."}
 
 
 class Hand:
@@ -51,19 +49,3 @@ def test_an_editor_s_day_takes_few_presses(visitor, site):
     editor.press("form button[type=submit]")
     assert editor.presses + 1 <= 8, "with the door of campaigns"
     assert visitor.page(lang="en").goto(f"/en/c/{copy}").status == 200
-
-    editor.presses = 0
-    page.goto(f"/staff/campaigns/{copy}")
-    editor.press("a[href$='/news']")
-    editor.press("a[href$='/news/new']")
-    for field, text in NEWS.items():
-        page.locator(f"#{field}").fill(text)
-    editor.press("form button[type=submit]")
-    news = page.url.rpartition("/news/")[2]
-    editor.press("form[action$='/propose'] button")
-    colleague = Hand(staff_page(visitor, site, "editor", "ko"))
-    colleague.page.goto("/staff/")
-    colleague.press(f"a[href$='/{copy}/news/{news}']")
-    colleague.press("form[action$='/approve'] button")
-    expect(colleague.page.locator("#progress")).to_be_visible()
-    assert editor.presses + colleague.presses <= 6

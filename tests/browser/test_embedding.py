@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.outside_page import outside_page
-from tests.browser.steps import confirm, mailed, people
+from tests.browser.steps import mailed, people
 from tests.support.browser import wait_for_modules
 from tests.support.waiting import wait_until
 
@@ -50,24 +50,6 @@ def test_the_widget_tells_through_whose_link_somebody_came(window, site):
 
 
 @pytest.mark.journey
-def test_a_person_signs_in_the_page_of_a_partner(window, visitor, site, email):
-    before = people(site)
-    with outside_page(site.url, LOADER.format(site=site.url, lang="ko")) as address:
-        window.goto(address)
-        frame = window.frame_locator("iframe")
-        expect(frame.locator("#sign-form")).to_be_visible()
-        expect_whole(window)
-        fill(frame, email)
-        frame.locator("#sign-form button[type=submit]").click()
-        expect(frame.locator("#code")).to_be_visible()
-        assert window.url == address
-        assert window.context.cookies() == []
-        assert window.faults == []
-    confirm(visitor.page(lang="ko"), mailed(site, email))
-    assert people(site) == before + 1
-
-
-@pytest.mark.journey
 def test_a_person_types_the_code_in_the_page_of_a_partner_which_learns_that_and_nothing_else(
     window, site, email
 ):
@@ -90,6 +72,7 @@ def test_a_person_types_the_code_in_the_page_of_a_partner_which_learns_that_and_
         expect_whole(window)
         assert window.evaluate("told") == [{"pledge": "signed"}]
         assert len(window.context.pages) == 1
+        assert (window.url, window.context.cookies()) == (address, [])
         assert window.faults == []
     assert people(site) == before + 1
 

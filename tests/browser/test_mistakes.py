@@ -49,23 +49,6 @@ def test_a_double_click_makes_one_row_and_one_mail(visitor, site, email, javascr
     assert (rows(site, "signatures"), rows(site, CONFIRM_MAILS)) == (before[0] + 1, before[1] + 1)
 
 
-def test_an_address_that_looks_mistyped_takes_no_tap_from_what_is_pressed_next(visitor):
-    page = visitor.page(lang="ko")
-    page.goto(f"/ko/{CAMPAIGN}/sign")
-    wait_for_modules(page)
-    everything = sign_form(page).locator("label[for=agree_all]")
-    for typed in ("hong@gmial.com", "hong@gmail.com"):
-        was = page.locator("#agree_all").is_checked()
-        page.locator("#email").fill(typed)
-        everything.scroll_into_view_if_needed()
-        box = everything.bounding_box()
-        page.mouse.move(box["x"] + 20, box["y"] + 10)
-        page.mouse.down()
-        page.wait_for_timeout(150)
-        page.mouse.up()
-        expect(page.locator("#agree_all")).to_be_checked(checked=not was)
-
-
 @pytest.mark.parametrize(("choice", "sent"), [("Correct", "gmail.com"), ("as typed", "gmial.com")])
 def test_an_address_that_looks_mistyped_is_asked_about_once_before_it_is_sent(visitor, site, choice, sent):
     page = visitor.page(lang="en")

@@ -81,18 +81,6 @@ def test_j_and_k_go_through_the_list_enter_opens_a_case_and_j_goes_to_the_next(v
     expect(page.get_by_role("heading", level=1)).to_have_text("Keyboard Works 2")
 
 
-def test_on_a_phone_the_list_says_level_and_age(visitor, site):
-    with site.inside():
-        endorsement(state="review", name_en="Small Screen")
-    page = staff_page(visitor, site, "moderator")
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.goto(f"{DESK}?q=Small+Screen")
-    card = page.locator("tbody tr")
-    for part in (card.locator("th a"), card.get_by_text("Contact’s e-mail only"), card.locator("time")):
-        box = part.bounding_box()
-        assert 0 <= box["x"] < box["x"] + box["width"] <= 360
-
-
 def test_on_a_phone_the_decision_stands_within_two_screens_however_long_the_case(visitor, site):
     long = {
         **LONG_NAME,

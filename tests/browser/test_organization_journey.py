@@ -15,7 +15,6 @@ from tests.browser.steps import (
     staff_page,
 )
 from tests.support.browser import wait_for_modules
-from tests.support.factories import endorsement
 from tests.support.pictures import png
 from tests.support.waiting import wait_until
 
@@ -153,40 +152,3 @@ def test_two_people_at_one_case_see_each_other_and_the_second_is_told(visitor, s
     press(second, "#decline button")
     expect(second.get_by_text("Nothing was done: somebody else was first")).to_be_visible()
     expect(second.get_by_text("“To review”; it is “Published” now")).to_be_visible()
-
-
-@pytest.mark.journey
-def test_twenty_organisations_take_few_presses(visitor, site):
-    """From the inbox: ten that are proven at most 12, ten of which some are declined at most 25."""
-    with site.inside():
-        for number in range(20):
-            endorsement(state="review", level="domain", name_en=f"Few Presses {number:02}")
-    desk = staff_page(visitor, site, "moderator")
-    pressed = []
-
-    def decide(name):
-        pressed.append(name)
-        press(desk, f"form[action$='/{name}'] button")
-
-    def begin():
-        pressed[:] = ["begin"]
-        desk.goto("/staff/")
-        press(desk, "a[href*='/organizations/next']")
-
-    begin()
-    for _ in range(10):
-        decide("publish")
-        expect(desk.get_by_text("Published. An e-mail")).to_be_visible()
-    assert len(pressed) <= 12
-
-    begin()
-    for number in range(10):
-        if number % 3:
-            decide("publish")
-        else:
-            pressed += ["open", "reason"]
-            desk.locator("#decline summary").click()
-            desk.locator("#decline-code").select_option("authority-unclear")
-            decide("decline")
-    expect(desk.get_by_text("Declined.")).to_be_visible()
-    assert len(pressed) <= 25

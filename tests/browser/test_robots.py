@@ -163,6 +163,7 @@ def sign_until_not_in_the_mail(page: Page, site, email: str) -> tuple[str, str, 
     raise AssertionError("the digits are always there")
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("robot", [submits, clicks], ids=lambda robot: robot.__name__)
 def test_a_script_in_a_page_confirms_nowhere(visitor, site, email, robot):
     before = people(site)
@@ -172,16 +173,3 @@ def test_a_script_in_a_page_confirms_nowhere(visitor, site, email, robot):
     assert (people(site), state_of(site, email)) == (before, "pending")
     confirm(visitor.page(lang="en"), mail)
     assert people(site) == before + 1
-
-
-def test_a_person_who_has_closed_the_page_types_the_code_of_another_mail(visitor, site, scanned_email):
-    page = visitor.page(lang="en", javascript=False)
-    sign(page, "en", scanned_email)
-    page.goto(mailed(site, scanned_email).link)
-    page.locator("summary", has_text="closed").click()
-    press(page, page.locator("form[action$='/code'] button"))
-    second = site.wait_for_mail(scanned_email, count=2)
-    assert "/confirm/" not in second["text"]
-    page.locator("#number").fill(re.search(r"Code: (\d{6})", second["text"])[1])
-    press(page, confirm_button(page).first)
-    expect_thanks(page)

@@ -18,7 +18,6 @@ from tests.browser.steps import (
     press,
     sign,
 )
-from tests.support.factories import scanned
 
 NAME = "Seon Wolhui"
 
@@ -53,23 +52,9 @@ def by_code(page: Page, site, email: str) -> None:
     expect_thanks(page)
 
 
-def by_digits(page: Page, site, email: str) -> None:
-    place = page.locator("[data-match-number]")
-    expect(place).to_have_text(re.compile(r"^\d\d$"))
-    digits = place.text_content() or ""
-    page.goto(mailed(site, email).link)
-    page.locator("#number").fill(digits)
-    press(page, confirm_button(page).first)
-    expect_thanks(page)
-
-
 @pytest.mark.journey
-@pytest.mark.parametrize("act", [by_link, by_code, by_digits], ids=lambda act: act.__name__)
+@pytest.mark.parametrize("act", [by_link, by_code], ids=lambda act: act.__name__)
 def test_the_addresses_of_somebody_who_signed_tell_a_stranger_nothing(visitor, site, email, act):
-    if act is by_digits:
-        with site.inside():
-            scanned("read.example.org")
-        email = email.replace("example.org", "read.example.org")
     page = visitor.page(lang="en")
     seen = addresses_of(page)
     sign(page, "en", email, name=NAME)

@@ -8,12 +8,10 @@ from playwright.sync_api import expect
 from tests.browser.steps import (
     CAMPAIGN,
     confirm_button,
-    enter_code,
     expect_number,
     expect_own_number,
     expect_thanks,
     mailed,
-    own_page,
     own_page_by_mail,
     people,
     sign,
@@ -72,20 +70,6 @@ def test_without_javascript_the_same_journey_works(visitor, site, email):
     other = visitor.page(lang="ko", javascript=False)
     other.goto(f"/ko/{CAMPAIGN}")
     expect(other.locator("[data-count]")).to_have_text(f"{before + 1:,}")
-
-
-@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
-def test_the_six_digits_of_the_mail_confirm_on_the_page_where_one_signed(visitor, site, email, javascript):
-    onlooker = visitor.page(lang="en")
-    before = watch(onlooker, site)
-    page = visitor.page(lang="ko", javascript=javascript)
-    sign(page, "ko", email)
-    enter_code(page, mailed(site, email).code, javascript=javascript)
-    expect_thanks(page)
-    expect_number(onlooker, before + 1)
-    if javascript:
-        expect_own_number(page, "ko", before + 1)
-        own_page(page)
 
 
 def test_the_mail_can_be_asked_for_again_and_the_page_says_so(visitor, email):

@@ -194,13 +194,6 @@ def test_every_other_step_is_refused(before, after):
     assert acts() == []
 
 
-def test_who_saw_another_state_moves_nothing():
-    factories.campaign("air", state="closed")
-    with pytest.raises(CampaignInWrongState) as refused:
-        moderation.move(EDITOR, "air", OPEN, CLOSED, "over")
-    assert refused.value.state is CLOSED
-
-
 # --- Dates and goal ---
 
 
@@ -233,6 +226,10 @@ def test_steps_that_staff_set_and_what_is_done_at_them_are_stored_shown_and_reco
     assert queries.find("air", "en").goal_steps == (40,)
     assert queries.find("air", "ko").step_sentences == {40: "묻습니다"}
     assert queries.find("air", "en").step_sentences == {1_000: "We hand it over"}
+    schedule("air", goal_steps=[40], step_sentences={"ko": "40명: 묻습니다"})
+    assert queries.find("air", "en").step_sentences == {}, (
+        "nobody reads another language than that of the page"
+    )
 
 
 def test_a_campaign_is_public_without_saying_who_may_sign(app):

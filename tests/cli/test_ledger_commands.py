@@ -95,19 +95,6 @@ def test_recount_never_repairs_the_breakdown_towards_forged_entries(app, runner,
     assert queries.breakdown(people[0].campaign_id, Dimension.REGION) == {"KR-11": 3}
 
 
-def test_recount_repairs_no_count_towards_entries_of_another_kind(app, runner):
-    signatures(3)
-    fold()
-    as_superuser("UPDATE ledger_entries SET kind = 'organization' WHERE number = 1")
-    result = runner.invoke(args=["ledger", "recount"])
-    assert result.exit_code == 1
-    assert (
-        "the head said 3 entries, 3 people and 0 organizations, the entries say 3, 2 and 1; not repaired"
-        in result.output
-    )
-    assert "; repaired" not in result.output
-
-
 def test_entries_of_a_campaign_that_there_is_not_are_named_by_its_number(app, runner):
     signatures(2)
     fold()

@@ -187,12 +187,3 @@ def test_a_command_leaves_everything_in_the_one_file_of_sqlite(run, new_database
 def test_the_migrations_are_compared_with_every_table_there_is(run, app):
     """`db check` ends with 1 when a model is missing on either side."""
     run(app.extensions["pledge.config"].database_url, "db", "check")
-
-
-@pytest.mark.sqlite_only
-def test_the_help_lists_every_command_with_a_line_about_it(runner):
-    said = runner.invoke(args=["--help"]).output
-    described = {
-        line.split()[0] for line in said.partition("Commands:")[2].splitlines() if len(line.split()) > 1
-    }
-    assert {"audit", "delivery", "doctor", "export", "ledger", "serve", "totals", "worker"} <= described

@@ -47,7 +47,10 @@ def test_an_unknown_campaign_is_refused_and_the_known_ones_are_named(runner, tmp
     assert not file.exists()
 
 
-def test_an_unknown_format_is_refused(runner):
-    result = runner.invoke(args=["totals", "blue-skies", "--format", "pdf"])
-    assert result.exit_code == 2
-    assert "'csv', 'json', 'xlsx'" in result.stderr
+def test_an_export_that_cannot_be_finished_leaves_no_file(runner, tmp_path, monkeypatch):
+    def fill(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pledge.cli.deliveries.write_export", fill)
+    result = runner.invoke(args=["export", "blue-skies", "ledger", "--out", str(tmp_path / "rows.zip")])
+    assert (result.exit_code, "No space left" in result.output, [*tmp_path.iterdir()]) == (1, True, [])

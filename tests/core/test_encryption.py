@@ -39,11 +39,6 @@ def test_a_value_moved_to_another_column_does_not_open():
         vault.unseal(vault.seal("hong@naver.com", CONTEXT), "signatures.name")
 
 
-def test_a_value_of_an_unknown_key_does_not_open():
-    with pytest.raises(Unreadable):
-        Vault((B,)).unseal(Vault((A,)).seal("hong@naver.com", CONTEXT), CONTEXT)
-
-
 @given(st.data())
 def test_a_damaged_value_does_not_open(data):
     vault = Vault((A,))

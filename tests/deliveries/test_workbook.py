@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pledge.core.languages import Texts
 from pledge.core.text.tables import FORMULA_STARTS
-from pledge.deliveries.tables import TABLES, totals_xlsx
+from pledge.deliveries.tables import ROWS, totals_xlsx
 from pledge.exports.sheets import CellTooLong
 from tests.support.documents import document, organization, tiny_document
 
@@ -113,9 +113,10 @@ def test_a_campaign_of_three_has_no_chart_of_growth_and_no_empty_sheet_breaks():
 
 
 def test_the_manifest_counts_the_rows_below_the_heads():
-    content, rows = TABLES["totals.xlsx"](document())
-    book = opened(content)
-    assert rows == sum(book[name].max_row - 1 for name in book.sheetnames if name != "요약 Summary")
+    book = opened(totals_xlsx(document()))
+    assert ROWS["totals.xlsx"](document()) == sum(
+        book[name].max_row - 1 for name in book.sheetnames if name != "요약 Summary"
+    )
 
 
 def test_the_workbook_has_no_time_but_that_of_its_document():

@@ -142,11 +142,6 @@ def test_the_mail_to_confirm_says_how_long_the_review_takes(lang, words):
     assert words in text(delivered()[0][1])
 
 
-def test_an_organisation_with_one_name_has_it_in_both_languages():
-    enqueue(endorsement(name_ko="하늘에너지", name_en=""), MailKind.ENDORSE_MANAGE, "en")
-    assert "하늘에너지" in text(delivered()[0][1])
-
-
 @pytest.mark.parametrize("kind", [MailKind.ENDORSE_CHANGES, MailKind.ENDORSE_DECLINED])
 def test_the_reason_is_told_in_full_and_as_text(kind):
     reason = 'Please use the "official" name <b>& logo</b>.'

@@ -19,7 +19,6 @@ from pledge.files.pictures import (
     is_bare_webp,
     picture_format,
     renditions,
-    wide_renditions,
 )
 from tests.files.corpus import GOOD
 from tests.support.pictures import (
@@ -112,7 +111,7 @@ def test_a_flat_logo_keeps_its_exact_colours_and_a_photograph_stays_small():
 
 @pytest.mark.parametrize("name", GOOD)
 def test_a_photograph_across_the_page_becomes_three_bare_webp_pictures(name):
-    made = wide_renditions(GOOD[name]())
+    made = renditions(GOOD[name](), wide=True)
     assert tuple(made) == WIDE_SIZES == tuple(resizing.WIDE) == (640, 1080, 1600)
     for size, out in made.items():
         assert is_bare_webp(out, size)
@@ -122,7 +121,7 @@ def test_a_photograph_across_the_page_becomes_three_bare_webp_pictures(name):
 
 def test_a_photograph_is_at_most_sixty_kilobytes_on_a_phone():
     grain = noise((250, 160)).resize((2000, 1300))  # finer detail than a photograph has
-    made = wide_renditions(saved(grain, "JPEG", quality=60))
+    made = renditions(saved(grain, "JPEG", quality=60), wide=True)
     assert opened(made[1600]).size == (1600, 1040)
     assert len(made[640]) <= 60_000
 

@@ -66,12 +66,6 @@ def test_a_picture_is_stored_in_both_sizes_under_a_random_name():
     assert (row.kind, row.media_type, row.size) == ("picture", "image/webp", len(large))
 
 
-def test_a_document_is_stored_as_it_is():
-    name = services.store_document(PDF, "application/pdf")
-    assert queries.document(name) == PDF
-    assert queries.picture(name, 96) is None
-
-
 @pytest.mark.parametrize(
     ("data", "media_type", "fault"),
     [
@@ -143,30 +137,15 @@ def test_what_nobody_keeps_goes_after_a_day(frozen_clock):
     assert queries.picture(name, 96) is None
 
 
-def test_a_file_that_is_kept_stays(frozen_clock):
+def test_what_is_kept_stays_until_the_sweep_after_it_is_discarded(frozen_clock):
     name = services.store_picture(png())
     keep(name)
     frozen_clock.move(days=400)
     assert services.sweep() == 0
-    assert queries.picture(name, 320)
-
-
-def test_what_is_discarded_goes_with_the_next_sweep_and_no_sooner():
-    name = services.store_picture(png())
-    keep(name)
     discard(name)
     assert queries.picture(name, 320)
     assert services.sweep() == 1
     assert queries.picture(name, 320) is None
-
-
-def test_keeping_is_undone_with_its_transaction(frozen_clock):
-    name = services.store_picture(png())
-    with pytest.raises(ZeroDivisionError), transaction() as session:
-        services.keep(session, name)
-        raise ZeroDivisionError
-    frozen_clock.move(days=2)
-    assert services.sweep() == 1
 
 
 def test_a_file_is_kept_by_one_row_only():

@@ -61,19 +61,6 @@ def test_organizations_are_counted_apart_from_people(app):
     ledger.check()
 
 
-def test_who_is_reinstated_gets_the_number_of_that_moment(app):
-    campaign = ledger.campaign()
-    person = ledger.confirm(campaign)
-    ledger.confirm(campaign)
-    ledger.move(campaign, Reason.INVALIDATED, person)
-    ledger.confirm(campaign)
-    ledger.move(campaign, Reason.REINSTATED, person)
-    fold()
-
-    assert queries.count(campaign).people == 3
-    assert queries.number_of(person) == 3
-
-
 def test_a_crash_at_every_statement_of_the_fold_leaves_nothing_behind(app):
     old, new = ledger.campaign("old"), ledger.campaign("new")
     ledger.confirm(old, region="KR-11")
@@ -199,10 +186,6 @@ def test_who_signs_again_gets_the_number_of_the_new_signature(app):
     assert queries.number_of(person) is None, "not folded yet"
     fold()
     assert queries.number_of(person) == 4
-
-
-def test_a_stranger_has_no_number(app):
-    assert queries.number_of(12345) is None
 
 
 def test_the_lag_is_the_age_of_the_oldest_entry_that_waits(app, frozen_clock):

@@ -104,21 +104,6 @@ def test_who_finds_another_folder_at_work_leaves_at_once_with_nothing_done(app):
 
 
 @pytest.mark.postgresql_only
-def test_an_entry_committed_late_with_a_smaller_id_is_folded_later(app):
-    campaign = ledger.campaign()
-    with own_transaction() as slow, slow.begin():
-        slow.execute(insert(LedgerEntry).values(entry(campaign)))
-        quick = ledger.confirm(campaign)
-        assert fold() == 1
-        assert queries.number_of(quick) == 1
-
-    assert fold() == 1
-    late, early = (row.id for row in reversed(ledger.entries()))
-    assert late < early
-    ledger.check()
-
-
-@pytest.mark.postgresql_only
 @pytest.mark.parametrize(
     "moment",
     [

@@ -9,7 +9,7 @@ from pledge.core.db import db
 from pledge.ledger import log, log_queries, numbering, queries
 from pledge.ledger.log import LogInconsistent
 from pledge.ledger.models import LedgerEntry
-from tests.support import crash, ledger
+from tests.support import ledger
 from tests.support.insider import as_superuser, guards_away
 from tests.support.ledger import fold
 from tests.support.published_log import check_continues, checkpoints, fall_behind, notes_of
@@ -38,20 +38,6 @@ def test_a_log_catches_up_with_a_count_that_was_there_before_it(app):
     ledger.check()
     assert [found.size for found in checkpoints(campaign)] == [12]
     check_continues(campaign, wanted)
-
-
-def test_a_crash_while_it_catches_up_leaves_what_was_caught_up_before(app):
-    campaign = ledger.campaign(SLUG)
-    for _ in range(6):
-        ledger.confirm(campaign)
-    fold()
-    fall_behind(campaign)
-    for number in range(1, 60):
-        with crash.at(number % 14 + 1):
-            fold(limit=2)
-    while fold():
-        pass
-    ledger.check()
 
 
 # --- At any length ---

@@ -68,18 +68,6 @@ def test_a_site_that_moves_signs_its_logs_under_the_new_address(app):
     assert holds(receipt, verifiers(campaign))
 
 
-@pytest.mark.parametrize(
-    ("base_url", "origin"),
-    [
-        ("https://pledge.example", "pledge.example/log/blue-skies"),
-        ("http://127.0.0.1:8000", "127.0.0.1:8000/log/blue-skies"),
-    ],
-)
-def test_the_origin_is_the_address_of_the_log_without_its_scheme(app, base_url, origin):
-    with ledger.settings(base_url=base_url):
-        assert log.origin_of(SLUG) == origin
-
-
 def test_a_process_without_the_key_neither_folds_nor_signs(app):
     campaign = ledger.campaign(SLUG)
     ledger.confirm(campaign)

@@ -37,18 +37,12 @@ PLANTED = {
     "UPDATE ledger_heads SET size = 1": (
         "the head said 1 entries, 3 people and 2 organizations, the entries say 7, 3 and 2",
     ),
-    "UPDATE ledger_heads SET organizations = 7": (
-        "the head said 7 entries, 3 people and 7 organizations, the entries say 7, 3 and 2",
-    ),
     "UPDATE ledger_heads SET people = 5, organizations = 0": (
         "the head said 7 entries, 5 people and 0 organizations, the entries say 7, 3 and 2",
     ),
     "DELETE FROM ledger_heads": ("the head was missing, the entries say 7, 3 and 2",),
     "UPDATE ledger_entries SET count_after = 9 WHERE number > 1": (
         "count_after was wrong in 6 of the entries",
-    ),
-    "UPDATE ledger_entries SET count_after = NULL WHERE number = 7": (
-        "count_after was wrong in 1 of the entries",
     ),
     "UPDATE ledger_entries SET kind = 'person' WHERE number = 7": (
         "count_after was wrong in 1 of the entries",
@@ -110,10 +104,6 @@ def test_a_ledger_in_order_is_left_alone(app, campaign):
     assert recount() == []
 
     assert [tuple(row) for row in ledger.entries()] == before
-
-
-def test_an_empty_ledger_is_in_order(app):
-    assert recount() == []
 
 
 def test_removed_entries_are_reported_and_the_numbers_of_the_others_stay(app, campaign):

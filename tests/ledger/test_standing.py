@@ -16,7 +16,6 @@ from pledge.endorsements.models import Endorsement
 from pledge.ledger import log_queries, queries
 from pledge.ledger.models import Dimension, Kind, Reason
 from pledge.ledger.services import append
-from pledge.mailed_links.links import new_id
 from pledge.signatures import entries as people
 from pledge.signatures import services
 from pledge.signatures.models import Signature, SignatureState
@@ -173,31 +172,6 @@ def test_who_confirms_and_leaves_before_the_fold_holds_up_nobody_and_both_entrie
     assert receipt(first.id)
     assert receipt(last.id)
     assert mismatches() == []
-
-
-def test_no_breakdown_is_moved_by_taking_back_elsewhere(app):
-    stranger = new_id()
-    row = factories.signature()
-    plant_entry(subject_id=stranger, country="KR", region="KR-26")
-    plant_entry(-1, subject_id=stranger, country="JP", region=None)
-    like(row, -1, country="JP", region=None)
-    fold_all()
-    assert counts() == (1, 0)
-    assert queries.breakdown(row.campaign_id, Dimension.COUNTRY) == {"KR": 1}
-    assert queries.breakdown(row.campaign_id, Dimension.REGION) == {"KR-11": 1}
-    assert set_aside() == ["no_cause", "no_move", "no_cause"]
-
-
-def test_pairs_that_were_put_in_between_what_is_true_stop_nothing(app):
-    """What a stranger adds and takes back in one breath cancels; the count and the log stay right."""
-    row = factories.signature()
-    like(row, commitment=bytes(32), country="JP", region=None)
-    like(row, -1, country="JP", region=None)
-    services.withdraw(factories.manage_token(row))
-    fold_all()
-    assert counts() == (0, 0)
-    assert set(queries.breakdown(row.campaign_id, Dimension.COUNTRY).values()) == {0}
-    assert verify(row.campaign_id, factories.SLUG).faults == []
 
 
 # --- Organisations ---

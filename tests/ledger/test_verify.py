@@ -138,13 +138,6 @@ def test_a_removed_entry_is_named(campaign, number):
     assert faults(campaign)[-1] == f"entry:{number - 1}: it is missing"
 
 
-def test_an_entry_moved_to_another_number_is_named(campaign):
-    change("UPDATE ledger_entries SET number = 100 WHERE number = 1")
-    change("UPDATE ledger_entries SET number = 1 WHERE number = 2")
-    change("UPDATE ledger_entries SET number = 2 WHERE number = 100")
-    assert words(faults(campaign)[0]) == "checkpoint of 2 entries: its entries have another root"
-
-
 def test_a_pledge_text_that_was_changed_after_somebody_signed_it_is_found(campaign):
     change(text("UPDATE pledge_texts SET sha256 = :other"), other=bytes(32))
     assert words(faults(campaign)[0]) == "checkpoint of 2 entries: its entries have another root"

@@ -86,30 +86,19 @@ def test_a_refused_sender_is_our_fault_and_never_the_recipients(smtp, transport)
     assert fault(transport) == (ServerUnavailable, "5xx 555")
 
 
-def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for(smtp):
-    transport = SmtpTransport(
-        smtp.url.replace("smtp:", "smtp+starttls:"), "a@example.org", "localhost", timeout=TEST_TIMEOUT
-    )
-
-    assert fault(transport) == (ServerUnavailable, "unsupported")
+@pytest.mark.parametrize(
+    ("plain", "wanted", "code"),
+    [
+        ("smtp:", "smtp+starttls:", "unsupported"),
+        ("smtp:", "smtps:", "tls"),
+        ("//", "//me:secret@", "unsupported"),
+    ],
+)
+def test_a_server_that_has_no_tls_or_login_as_asked_for_gets_no_mail(smtp, plain, wanted, code):
+    url = smtp.url.replace(plain, wanted)
+    transport = SmtpTransport(url, "a@example.org", "localhost", timeout=TEST_TIMEOUT)
+    assert fault(transport) == (ServerUnavailable, code)
     assert smtp.received == []
-
-
-def test_a_server_that_speaks_no_tls_at_all_gets_no_mail(smtp):
-    transport = SmtpTransport(
-        smtp.url.replace("smtp:", "smtps:"), "a@example.org", "localhost", timeout=TEST_TIMEOUT
-    )
-
-    assert fault(transport)[0] is ServerUnavailable
-    assert smtp.received == []
-
-
-def test_a_login_that_is_not_possible_is_our_fault(smtp):
-    transport = SmtpTransport(
-        smtp.url.replace("//", "//me:secret@"), "a@example.org", "localhost", timeout=TEST_TIMEOUT
-    )
-
-    assert fault(transport) == (ServerUnavailable, "unsupported")
 
 
 def test_a_server_that_ends_an_open_connection_gets_the_mail_over_a_new_one(smtp, transport):

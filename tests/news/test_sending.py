@@ -286,13 +286,6 @@ def test_news_is_taken_a_few_at_a_time_so_that_the_next_mail_to_confirm_waits_fo
     assert {one.kind for one in taken} == {MailKind.NEWS}
 
 
-def test_waiting_news_is_counted_with_the_rest(app):
-    many_news(3)
-    enqueue(pending("hong@example.org"))
-    assert outbox.outbox().due == 4
-    assert outbox.outbox().oldest_due == min(db.session.scalars(select(OutboxMail.due_at)))
-
-
 def test_the_news_of_somebody_unknown_is_dropped():
     many_news(1)
     assert deliver(Notes()).dropped == 1

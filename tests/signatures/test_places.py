@@ -34,19 +34,11 @@ def shown():
     fold_all()
     assert recount() == []
     assert mismatches() == []
-    tallies = queries.tallies(factories.the_campaign().id)
-    with db.engine.connect() as connection:
-        counted = counting.counted(connection, factories.the_campaign().id).tallies[Kind.PERSON]
-    found = [
+    _, tallies = queries.tallies(factories.the_campaign().id)
+    return tuple(
         {key: number for key, number in tallies[dimension].items() if number}
         for dimension in (Dimension.TOTAL, Dimension.COUNTRY, Dimension.REGION)
-    ]
-    again = [
-        {key: number for key, number in counted[dimension].items() if number}
-        for dimension in (Dimension.TOTAL, Dimension.COUNTRY, Dimension.REGION)
-    ]
-    assert found == again
-    return tuple(found)
+    )
 
 
 def test_a_region_said_after_confirming_is_counted_there():

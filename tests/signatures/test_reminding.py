@@ -19,7 +19,6 @@ from tests.support import crash
 from tests.support.at_once import at_once
 from tests.support.factories import (
     answer_requests,
-    campaign,
     code,
     confirm_token,
     mailed,
@@ -106,6 +105,11 @@ def campaign_closed(_person):
         session.execute(update(Campaign).values(state="closed"))
 
 
+def campaign_over(_person):
+    with transaction() as session:
+        session.execute(update(Campaign).values(closes_at=clock.now() - timedelta(minutes=1)))
+
+
 def signing_paused(_person):
     moderation.turn(ADMIN, "signing", True, "attack")
 
@@ -123,6 +127,7 @@ NO_REMINDER = [
     counted_by_another_submission,
     counted_and_withdrawn_by_another_submission,
     campaign_closed,
+    campaign_over,
     signing_paused,
     deleted,
 ]
@@ -149,13 +154,6 @@ def test_a_reminder_that_waits_is_not_sent_while_signing_is_paused(frozen_clock)
     work()
     signing_paused(None)
     assert delivered() == []
-
-
-def test_a_campaign_whose_time_is_over_reminds_nobody(frozen_clock):
-    of = campaign(closes_at=frozen_clock.now() - timedelta(minutes=1))
-    waiting(of=of)
-    work()
-    assert reminders() == []
 
 
 def test_reminders_wait_while_mail_is_paused_and_while_mails_to_new_addresses_wait(frozen_clock):

@@ -202,11 +202,12 @@ class TestSigningAgainWhilePending:
             ("network no_form unproved", None, None),
             ("network proved", "network unproved", "network proved"),
             (None, "headers no_form", None),
-            (None, "breaker proved", "breaker proved"),
+            (None, "headers network proved", "proved"),
+            ("headers", "network proved", "headers proved"),
             ("headers", "network", "headers"),
         ],
     )
-    def test_of_the_same_form_sent_twice_the_first_signals_are_kept_unless_only_the_second_has_a_link_or_proof(
+    def test_of_the_same_form_sent_twice_the_first_signals_are_kept_but_for_a_link_or_a_proof_of_the_second(
         self, first, then, kept
     ):
         sign(signals=first)

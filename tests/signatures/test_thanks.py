@@ -13,10 +13,8 @@ from pledge.signatures import services
 from pledge.signatures.queries import own_signature
 from tests.support.factories import (
     campaign,
-    code,
     confirm_token,
     fold_all,
-    mailed,
     manage_token,
     press_key,
     signature,
@@ -42,13 +40,6 @@ def test_whoever_confirms_is_thanked_once_after_ten_minutes(frozen_clock):
     assert mail["Content-Language"] == "en"
     frozen_clock.move(days=1)
     assert delivered() == []
-
-
-def test_confirming_by_code_is_thanked_for(frozen_clock):
-    person = mailed(signature(state="pending"))
-    services.confirm_by_code(person.id, code(person))
-    frozen_clock.move(minutes=10)
-    assert [to for to, _ in delivered()] == [person.email]
 
 
 def test_the_mail_says_which_number_one_is(frozen_clock):

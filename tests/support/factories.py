@@ -238,7 +238,7 @@ def stored_video(data: bytes = b"") -> str:
 
 def stored_wide_picture() -> str:
     """The name of a picture in wide sizes."""
-    return files.store_wide_picture(png(size=(64, 36)))
+    return files.store_picture(png(size=(64, 36)), wide=True)
 
 
 # --- Signatures, invalidations, and what a signer holds in hand ---

@@ -33,7 +33,7 @@ from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.deliveries import tables
 from pledge.deliveries.document import Document, Moves, SignUps, from_json
-from pledge.deliveries.pack.packing import readme
+from pledge.deliveries.pack.packing import members
 from pledge.ledger import leaves, log_queries, merkle, notes
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.notes import Signer
@@ -298,13 +298,9 @@ def tables_of(made: Document) -> dict[str, bytes]:
 @cache
 def _tables(text: str) -> dict[str, bytes]:
     made = from_json(text)
-    found = {name: table(made)[0] for name, table in tables.TABLES.items()}
-    return {
-        **found,
-        "README.txt": readme(made),
-        "totals.json": tables.totals_json(made),
-        "integrity.json": tables.integrity_json(made),
-    }
+    told = ("README.txt", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv", "integrity.json")
+    wanted = members(made)
+    return {name: wanted[name].write(made) for name in told}
 
 
 def pack(

@@ -292,14 +292,6 @@ def test_a_process_that_never_reached_the_database_goes_by_the_defaults(app_on):
         assert queries.current() == Switches()
 
 
-def test_each_database_has_its_own_switches(app, make_app, new_database, frozen_clock):
-    other = make_app(database_url=new_database("sqlite", "other"))
-    moderation.turn(ADMIN, "signing", True, "attack")
-    with other.app_context():
-        assert not queries.current().signing_paused
-    assert queries.current().signing_paused
-
-
 # --- What a turn must say ---
 
 

@@ -6,7 +6,6 @@ import pytest
 from flask import request
 from werkzeug.datastructures import FileStorage
 
-from config import current_config
 from pledge.web.request_checks import MAX_BODY, allows
 from tests.support.pages import multipart
 
@@ -79,20 +78,3 @@ def test_a_damaged_form_is_refused_by_a_view_that_takes_files(client):
     assert client.post("/ko/wide", **upload(10, name="\0")).status_code == 400
     foreign = client.post("/ko/wide", **upload(10), headers={"Origin": "http://evil.example"})
     assert foreign.status_code == 403
-
-
-@pytest.mark.sqlite_only
-def test_the_mark_stays_under_other_decorators(client):
-    from functools import wraps
-
-    @allows(body=5, parts=1)
-    def view():
-        """A view."""
-
-    @wraps(view)
-    def wrapped():
-        """As other decorators do."""
-
-    body, parts = wrapped.pledge_allowed
-    with client.application.app_context():
-        assert (body(current_config()), parts) == (5, 1)

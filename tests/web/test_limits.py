@@ -7,11 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pledge.core.networks import block_of, is_elsewhere, network_of
+from pledge.signatures.services import ticket_for
 from pledge.web import limits
 from pledge.web.limits import REDIS_TIMEOUT, limiter
 from tests.support.factories import (
     campaign,
     confirm_token,
+    fold_all,
+    manage_token,
     sign_form,
     signature,
 )
@@ -115,20 +118,6 @@ def test_ever_new_networks_of_one_block_may_use_ten_times_the_limit_together(mak
 
 
 @pytest.mark.sqlite_only
-def test_a_thousand_forged_forwarded_addresses_from_one_socket_are_one_visitor(make_app):
-    app = make_app(limit_sign="5 per hour", **UNASKED)
-    with app.app_context():
-        campaign()
-    client = app.test_client()
-    client.checked = False
-    answers = [
-        sign(client, headers={"X-Forwarded-For": f"198.51.{number // 250}.{number % 250}"}).status_code
-        for number in range(1000)
-    ]
-    assert answers == [303] * 5 + [429] * 995
-
-
-@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("hops", "forwarded", "counted"),
     [
@@ -176,21 +165,41 @@ def test_wrong_links_are_limited_to_30_a_minute(client):
     assert wrong_link(client, "203.0.113.8").status_code == 410
 
 
-@pytest.mark.sqlite_only
-def test_wrong_six_digit_codes_are_limited(client):
-    from pledge.signatures.services import ticket_for
-
-    person = signature(campaign(), state="pending")
-    path = f"/ko/c/blue-skies/check/{ticket_for('blue-skies', person.id)}"
-    answers = [client.post(path, data={"code": "000000"}).status_code for _ in range(35)]
-    assert answers == [422] * 30 + [429] * 5
+OWN = {"name": "홍길동", "country": "KR", "region": "KR-26"}
 
 
 @pytest.mark.sqlite_only
-def test_asking_for_mails_is_limited(client):
-    campaign()
-    answers = [client.post("/ko/me", data={"email": "a@example.org"}).status_code for _ in range(32)]
-    assert answers == [303] * 30 + [429] * 2
+@pytest.mark.parametrize(
+    ("setting", "paths", "form", "answered"),
+    [
+        ("limit_sign", ("/embed/blue-skies/sign?lang=ko", SIGN), {}, 422),
+        ("limit_sign", ("/ko/c/blue-skies/endorse",), {}, 422),
+        ("limit_link", ("/ko/me",), {"email": "a@example.org"}, 303),
+        ("limit_link", ("/ko/endorse/me",), {"email": "a@example.org"}, 303),
+        ("limit_link", ("/ko/me/{own}/consents",), OWN, 303),
+        ("limit_token", ("/ko/c/blue-skies/check/{ticket}",), {"code": "000000"}, 422),
+        ("limit_token", ("/ko/c/blue-skies/mine",), {"ticket": "{ticket}", "code": "000000"}, 422),
+        ("limit_token", ("/ko/me/wrong/receipt",), None, 410),
+        ("limit_token", ("/share/blue-skies/1.en.png",), None, 200),
+    ],
+    ids=str,
+)
+def test_one_network_may_send_this_so_often(make_app, setting, paths, form, answered):
+    """The form in the widget counts as that of the page."""
+    app = make_app(**{setting: "2 per hour"})
+    with app.app_context():
+        ticket = ticket_for("blue-skies", signature(campaign(), state="pending").id)
+        own = manage_token(signature(email="own@example.org"))
+        fold_all()
+    method, client = ("GET" if form is None else "POST"), app.test_client()
+    sent = {name: value.format(ticket=ticket) for name, value in (form or {}).items()}
+    statuses = [
+        client.open(
+            paths[number % len(paths)].format(own=own, ticket=ticket), method=method, data=sent or None
+        )
+        for number in range(3)
+    ]
+    assert [answer.status_code for answer in statuses] == [answered, answered, 429]
 
 
 def test_a_page_without_a_limit_looks_for_none(client, monkeypatch):

@@ -18,7 +18,7 @@ from pledge.mail import services as mail
 from pledge.mail.models import OutboxMail
 from pledge.news import sending
 from pledge.worker import healthcheck, loop
-from pledge.worker.loop import MAX_PAUSE_WITHOUT_DATABASE, ClockCheck, Pauses, Worker
+from pledge.worker.loop import MAX_PAUSE_WITHOUT_DATABASE, Pauses, Worker
 from tests.support import news
 from tests.support.factories import crowd
 from tests.support.mails import Notes, enqueue
@@ -121,13 +121,6 @@ def test_a_worker_whose_clock_differs_from_the_databases_does_nothing(app, monke
     assert events[0] == "worker: wrong clock, nothing is done"
     assert lines[0]["database_ahead_seconds"] == pytest.approx(-seconds, abs=60)
     assert events[-1] == "worker: the clock is right again"
-
-
-@pytest.mark.sqlite_only
-def test_where_the_database_has_no_clock_of_its_own_none_is_compared(app, monkeypatch):
-    monkeypatch.setattr(clock, "machine_time", lambda: pytest.fail("compared with itself"))
-    with app.app_context():
-        assert ClockCheck().passes()
 
 
 TOKEN = "a token of thirty-two characters or more"

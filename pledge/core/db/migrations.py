@@ -15,7 +15,7 @@ from alembic import op
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import CheckConstraint, Column, text
+from sqlalchemy import Column, text
 
 from config import ROOT
 from pledge.core.db import db
@@ -95,17 +95,15 @@ def drop_index(name: str, table: str) -> None:
         op.drop_index(name, table_name=table, if_exists=True, postgresql_concurrently=True)
 
 
-def replace_check(table: str, name: str, rule: str, *, others: dict[str, str] | None = None) -> None:
-    """Give a check constraint another rule, or add it. `others` are all other checks of the table, by name: SQLite makes the
-    table anew, and keeps only what is named."""
+def replace_check(table: str, name: str, rule: str) -> None:
+    """Give a check constraint another rule, or add it. SQLite makes the table anew, with its other named checks."""
     if _is_postgresql():
         with _each_commits():
             drop = f"DROP CONSTRAINT IF EXISTS {name}"
             op.execute(f"ALTER TABLE {table} {drop}, ADD CONSTRAINT {name} CHECK ({rule}) NOT VALID")
             op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
         return
-    kept = tuple(CheckConstraint(other, name=op.f(known)) for known, other in (others or {}).items())
-    with op.batch_alter_table(table, table_args=kept) as batch:
+    with op.batch_alter_table(table) as batch:
         batch.create_check_constraint(op.f(name), rule)
 
 

@@ -5,6 +5,7 @@ look. The fixed texts are in typst/<language>.toml.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -21,7 +22,7 @@ from pledge.deliveries.letter.texts import TYPST, fixed
 from pledge.ledger.counting import Moves
 from pledge.statistics import labels
 from pledge.statistics.breakdowns import OTHER
-from pledge.statistics.totals import Organization, PaperTotals
+from pledge.statistics.totals import Organization
 
 SOURCE = TYPST / "letter.typ"
 
@@ -60,7 +61,7 @@ def letter_data(document: Document, lang: str, *, draft: bool = False) -> dict[s
         "people_number": f"{document.checkpoint.people:,}",
         "organizations_number": f"{document.checkpoint.organizations:,}",
         "as_of": texts["as_of"].format(moment=_when(document.checkpoint.signed_at, lang)),
-        "paper": _paper(document.paper, texts["paper"]),
+        "paper": texts["paper"].format(**asdict(document.paper)) if document.paper else "",
         "footer": texts["footer"].format(title=title),
         "results": _results(document, lang),
         "supporters": _supporters(document, lang),
@@ -81,14 +82,6 @@ def letter_data(document: Document, lang: str, *, draft: bool = False) -> dict[s
     is_marked = MISSING in str(shown)
     shown["method"]["missing"] = texts["method"]["missing"].format(mark=MISSING) if is_marked else ""
     return shown
-
-
-def _paper(paper: PaperTotals | None, text: str) -> str:
-    if paper is None:
-        return ""
-    return text.format(
-        signatures=f"{paper.signatures:,}", sheets=f"{paper.sheets:,}", batches=f"{paper.batches:,}"
-    )
 
 
 def _reply(reply: Reply, lang: str) -> dict[str, Any]:
@@ -115,7 +108,7 @@ def _results(document: Document, lang: str) -> dict[str, Any]:
     grouped = [texts["more_countries_note"]] if named > COUNTRIES else []
     told = {
         **smallest,
-        "intro": texts["intro"].format(moment=_when(state.signed_at, lang), size=f"{state.size:,}"),
+        "intro": texts["intro"].format(moment=_when(state.signed_at, lang), size=state.size),
         "country_scale": " ".join([texts["country_scale"].format(home=home), *grouped]),
     }
     return {
@@ -142,10 +135,10 @@ def _supporters(document: Document, lang: str) -> dict[str, Any]:
         "secretariat_names": [_in_each(one, lang) for one in document.secretariat],
         "partner_groups": _by_kind(document.partners, texts["group"], lang),
         "groups": _by_kind(document.named_organizations[:ORGANIZATIONS], texts["group"], lang),
-        "organizations": texts["organizations"].format(number=f"{document.checkpoint.organizations:,}"),
-        "intro": texts["intro"].format(number=f"{named:,}"),
-        "unnamed": texts["unnamed"].format(number=f"{unnamed:,}") if unnamed else "",
-        "more": texts["more"].format(number=f"{ORGANIZATIONS:,}") if named > ORGANIZATIONS else "",
+        "organizations": texts["organizations"].format(number=document.checkpoint.organizations),
+        "intro": texts["intro"].format(number=named),
+        "unnamed": texts["unnamed"].format(number=unnamed) if unnamed else "",
+        "more": texts["more"].format(number=ORGANIZATIONS) if named > ORGANIZATIONS else "",
     }
 
 
@@ -155,9 +148,7 @@ def _by_kind(found: Sequence[NamedPartner | Organization], title: str, lang: str
     ranked = sorted(found, key=lambda one: order.index(one.type) if one.type in order else len(order))
     return [
         {
-            "title": title.format(type=labels.named(TYPES, kind, lang), number=f"{len(members):,}")
-            if kind
-            else "",
+            "title": title.format(type=labels.named(TYPES, kind, lang), number=len(members)) if kind else "",
             "names": [_in_each(one.name, lang) for one in members],
         }
         for kind, members in ((kind, list(group)) for kind, group in groupby(ranked, lambda one: one.type))
@@ -171,9 +162,7 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
     key = f"{document.address}/log/{document.slug}/key"
     few = texts["few"].format(smallest=document.smallest_shown)
     outcomes, newest = fixed(lang)["outcomes"], document.newest or state
-    newest_counts = texts["newest_counts"].format(
-        size=f"{newest.size:,}", people=f"{newest.people:,}", organizations=f"{newest.organizations:,}"
-    )
+    newest_counts = texts["newest_counts"].format(**asdict(newest))
     return {
         **texts,
         "checking_text": [
@@ -200,7 +189,8 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
             (texts["signed_at"], _when(state.signed_at, lang)),
             (texts["newest"], newest_counts),
             (texts["origin"], document.origin),
-            (texts["keys"], ", ".join(_key_id(one) for one in document.verifiers)),
+            # Of `<name>+<id>+<base64>` (C2SP signed-note, "Verifier keys").
+            (texts["keys"], ", ".join(one.split("+", 2)[1] for one in document.verifiers)),
             (texts["verify"], verify),
         ],
     }
@@ -249,8 +239,3 @@ def _presentable(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _presentable(one) for key, one in value.items()}
     return [_presentable(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def _key_id(verifier: str) -> str:
-    """The id in a public key's text form `<name>+<id>+<base64>` (C2SP signed-note, "Verifier keys")."""
-    return verifier.split("+", 2)[1]

@@ -8,12 +8,12 @@ import json
 import tomllib
 import zipfile
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from sqlalchemy import select
 
@@ -27,49 +27,27 @@ from pledge.core.text.tables import BOM
 from pledge.deliveries.document import FORMAT, Document, from_json
 from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.models import Delivery, DeliveryState
-from pledge.deliveries.tables import TABLES, integrity_json, totals_json
+from pledge.deliveries.tables import (
+    ROWS,
+    integrity_json,
+    organizations_csv,
+    totals_csv,
+    totals_json,
+    totals_xlsx,
+)
 from pledge.jobs.services import MadeFile, Progress
 from pledge.ledger import log, log_queries, notes
-from pledge.ledger.leaves import Leaf
 from pledge.ledger.log_queries import framed
 from pledge.ledger.notes import Signer
 from tools.verify import Failed, Recount
 
 ENTRIES = "log/entries"
-_README = Phrase("pack", "What is inside and how to check it, in Korean and English")
-_LETTER = Phrase("pack", "The cover letter with totals, charts and the method, to print")
-_MEMBERS = {
-    "totals.xlsx": Phrase("pack", "All totals for a spreadsheet"),
-    "totals.csv": Phrase("pack", "The same as a plain table"),
-    "totals.json": Phrase("pack", "The same for programs"),
-    "organizations.csv": Phrase("pack", "The published organisations"),
-    "integrity.json": Phrase("pack", "The outcome of all sign-ups"),
-    "pledge-texts.json": Phrase("pack", "Every version of the pledge that was signed"),
-    "log/checkpoint": Phrase("pack", "The signed state of the public log"),
-    "log/key": Phrase("pack", "The public keys of the log"),
-    ENTRIES: Phrase("pack", "Every entry of the log, without names, for counting again"),
-    "verify.py": Phrase("pack", "A copy of the program that checks this pack"),
-    "manifest.json": Phrase("pack", "Size and SHA-256 of each file"),
-    "manifest.sig": Phrase("pack", "Our signature over the manifest"),
-}
-
-
-def members(document: Document) -> dict[str, Phrase]:
-    """In their order in the zip, each with what staff read of it."""
-    letters = {_letter_name(lang): _LETTER for lang in document.languages}
-    return {"README.txt": _README, **letters, **_MEMBERS}
-
-
-def _letter_name(lang: str) -> str:
-    return f"letter-{lang}.pdf"
-
-
 #: A fixed time: the earliest moment that a zip can represent.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _PLAIN_FILE = 0o100644 << 16
-#: Entries are written to the zip in parts of about so many bytes; progress is reported with each.
-_PART = 1 << 18
+#: Progress is reported after so many entries.
+_STEP = 1000
 #: More bytes than an entry has; beyond two gigabytes the zip needs its extended fields.
 _MAX_ENTRY = 512
 
@@ -108,24 +86,27 @@ def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: P
     Raises PackInconsistent, NoKnownKey, ledger.log.NoLogKey: a pack that would not verify is never finished.
     """
     signers = _signers(document)
-    names = list(members(document))
-    steps = _Steps(progress, len(names) + document.checkpoint.size)
+    wanted = members(document)
+    done, total = 0, len(wanted) + document.checkpoint.size
     files: dict[str, dict[str, Any]] = {}
     with zipfile.ZipFile(file, "w") as archive:
-        for name in names[:-2]:
-            if name == ENTRIES:
-                files[name] = _write_entries(archive, document, campaign_id, steps)
-            else:
-                content, rows = TABLES[name](document) if name in TABLES else (_content(name, document), None)
+        for name, member in wanted.items():
+            progress(done, total)
+            if member.write is not None:
+                content = member.write(document)
                 archive.writestr(_info(name), content)
                 files[name] = {"size": len(content), "sha256": sha256(content).hexdigest()}
-                files[name] |= {} if rows is None else {"rows": rows}
-            steps.done(1)
+            elif name == ENTRIES:
+                files[name] = _write_entries(archive, document, campaign_id, progress, done=done, total=total)
+                done += document.checkpoint.size
+            if name in ROWS:
+                files[name]["rows"] = ROWS[name](document)
+            done += 1
         manifest = _manifest(document, files)
         seal = f"{FORMAT}\n{document.origin}\n{sha256(manifest).hexdigest()}\n"
         archive.writestr(_info("manifest.json"), manifest)
         archive.writestr(_info("manifest.sig"), notes.sign(seal, signers).encode())
-    steps.done(2)
+    progress(total, total)
 
 
 @cache
@@ -174,18 +155,6 @@ def _readme_in(lang: str, document: Document) -> str:
     )
 
 
-class _Steps:
-    """Counts the steps that are done."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress, self._total, self._done = progress, total, 0
-        progress(0, total)
-
-    def done(self, more: int) -> None:
-        self._done += more
-        self._progress(self._done, self._total)
-
-
 def _signers(document: Document) -> list[Signer]:
     """The keys of this process under the name that the log had at the checkpoint. Raises NoKnownKey, NoLogKey."""
     found = [Signer(document.origin, one.private) for one in log.signers_for(document.slug)]
@@ -194,63 +163,92 @@ def _signers(document: Document) -> list[Signer]:
     return found
 
 
-_WRITERS: dict[str, Callable[[Document], bytes]] = {
-    "README.txt": readme,
-    "totals.json": totals_json,
-    "integrity.json": integrity_json,
-    "pledge-texts.json": lambda document: _json([asdict(one) for one in document.pledges]),
-    "log/checkpoint": lambda document: document.checkpoint.note.encode(),
-    "log/key": lambda document: "".join(f"{one}\n" for one in document.verifiers).encode(),
-    "verify.py": lambda _: (ROOT / "tools" / "verify.py").read_bytes(),
+class Member(NamedTuple):
+    """A file of a pack."""
+
+    words: Phrase  #: as staff read of it
+    write: Callable[[Document], bytes] | None = None  #: None where it is made from more than the document
+
+
+_LETTER = Phrase("pack", "The cover letter with totals, charts and the method, to print")
+_MEMBERS = {
+    "totals.xlsx": Member(Phrase("pack", "All totals for a spreadsheet"), totals_xlsx),
+    "totals.csv": Member(Phrase("pack", "The same as a plain table"), totals_csv),
+    "totals.json": Member(Phrase("pack", "The same for programs"), totals_json),
+    "organizations.csv": Member(Phrase("pack", "The published organisations"), organizations_csv),
+    "integrity.json": Member(Phrase("pack", "The outcome of all sign-ups"), integrity_json),
+    "pledge-texts.json": Member(
+        Phrase("pack", "Every version of the pledge that was signed"),
+        lambda document: _json([asdict(one) for one in document.pledges]),
+    ),
+    "log/checkpoint": Member(
+        Phrase("pack", "The signed state of the public log"),
+        lambda document: document.checkpoint.note.encode(),
+    ),
+    "log/key": Member(
+        Phrase("pack", "The public keys of the log"),
+        lambda document: "".join(f"{one}\n" for one in document.verifiers).encode(),
+    ),
+    ENTRIES: Member(Phrase("pack", "Every entry of the log, without names, for counting again")),
+    "verify.py": Member(
+        Phrase("pack", "A copy of the program that checks this pack"),
+        lambda _: (ROOT / "tools" / "verify.py").read_bytes(),
+    ),
+    "manifest.json": Member(Phrase("pack", "Size and SHA-256 of each file")),
+    "manifest.sig": Member(Phrase("pack", "Our signature over the manifest")),
 }
 
 
-def _content(name: str, document: Document) -> bytes:
-    letters = {_letter_name(lang): lang for lang in document.languages}
-    return letter_pdf(document, letters[name]) if name in letters else _WRITERS[name](document)
+def members(document: Document) -> dict[str, Member]:
+    """In their order in the zip."""
+    letters = {
+        _letter_name(lang): Member(_LETTER, partial(letter_pdf, lang=lang)) for lang in document.languages
+    }
+    about = Phrase("pack", "What is inside and how to check it, in Korean and English")
+    return {"README.txt": Member(about, readme), **letters, **_MEMBERS}
+
+
+def _letter_name(lang: str) -> str:
+    return f"letter-{lang}.pdf"
 
 
 def _write_entries(
-    archive: zipfile.ZipFile, document: Document, campaign_id: int, steps: _Steps
+    archive: zipfile.ZipFile,
+    document: Document,
+    campaign_id: int,
+    progress: Progress,
+    *,
+    done: int,
+    total: int,
 ) -> dict[str, Any]:
-    """Write all entries, counting them again as a recipient would; returns their part of the manifest."""
+    """Write all entries, counting them again as a recipient would; returns their part of the manifest. `done`: steps before them.
+
+    Raises PackInconsistent.
+    """
     size = document.checkpoint.size
     recount, digest, written = Recount(), sha256(), 0
     is_large = size * _MAX_ENTRY > zipfile.ZIP64_LIMIT
     with archive.open(_info(ENTRIES), "w", force_zip64=is_large) as member:
-        for part, entries in _parts(log_queries.leaves(campaign_id, size, pledge_hashes), recount):
-            member.write(part)
-            digest.update(part)
-            written += len(part)
-            steps.done(entries)
-    _compare(document, recount)
-    return {"size": written, "sha256": digest.hexdigest()}
-
-
-def _parts(leaves: Iterator[Leaf], recount: Recount) -> Iterator[tuple[bytes, int]]:
-    """The entries as bytes of the file, some thousand at once, with their number. Raises PackInconsistent."""
-    part, before = bytearray(), 0
-    for leaf in leaves:
-        line = leaf.line
         try:
-            recount.add(line)
+            for entries, leaf in enumerate(log_queries.leaves(campaign_id, size, pledge_hashes), start=1):
+                line = leaf.line
+                recount.add(line)
+                part = framed(line)
+                member.write(part)
+                digest.update(part)
+                written += len(part)
+                if entries % _STEP == 0:
+                    progress(done + entries, total)
+            recount.finish()
         except Failed as failed:
             raise PackInconsistent(f"{failed.name}: {failed.words}") from None
-        part += framed(line)
-        if len(part) >= _PART:
-            yield bytes(part), recount.tree.size - before
-            part, before = bytearray(), recount.tree.size
-    if part:
-        yield bytes(part), recount.tree.size - before
+    _compare(document, recount)
+    return {"size": written, "sha256": digest.hexdigest()}
 
 
 def _compare(document: Document, recount: Recount) -> None:
     """Check that the entries are those of the checkpoint and add up to the document. Raises PackInconsistent."""
     state = document.checkpoint
-    try:
-        recount.finish()
-    except Failed as failed:
-        raise PackInconsistent(f"{failed.name}: {failed.words}") from None
     if (recount.tree.size, recount.tree.root()) != (state.size, b64decode(state.root)):
         raise PackInconsistent("root")
     moves = {"people": asdict(document.people_moves), "organizations": asdict(document.organization_moves)}

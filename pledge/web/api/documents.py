@@ -3,11 +3,18 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from pledge.campaigns.models import CampaignState
+from pledge.core.clock import iso_utc
+from pledge.statistics.cells import MIN_CELL
 
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+#: In UTC to the second.
+Moment = Annotated[
+    datetime, PlainSerializer(iso_utc), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+#: What is a number or a day inside.
+AsText = Annotated[str, BeforeValidator(str)]
 Address = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 #: By the code of a language (ISO 639-1).
 Texts = dict[str, str]
@@ -26,7 +33,8 @@ class CountDocument(ApiDocument):
     paper: int = Field(ge=0, description="signatures on paper, counted by hand")
     as_of: Moment
     checkpoint: int | None = Field(
-        description="size of the public log that adds up to the three numbers; null while it catches up"
+        validation_alias="log_size",
+        description="size of the public log that adds up to the three numbers; null while it catches up",
     )
 
 
@@ -62,7 +70,7 @@ class StepDocument(ApiDocument):
 
     people: int = Field(ge=1)
     sentence: Texts = Field(description="what is done at this step; empty where nothing is")
-    reached_on: str | None = Field(description="a Korean day, as 2026-11-24; null before it is reached")
+    reached_on: date | None = Field(description="a Korean day, as 2026-11-24; null before it is reached")
 
 
 class CampaignDocument(CampaignSummaryDocument):
@@ -80,7 +88,7 @@ class CampaignDocument(CampaignSummaryDocument):
 
 
 class DayDocument(ApiDocument):
-    day: str = Field(
+    day: AsText = Field(
         description='a Korean day, as 2026-11-24; "other" holds the people of days that are too small'
     )
     people: int | None = Field(description="null on a day whose people are in the last line, or are none")
@@ -98,7 +106,7 @@ class _BreakdownDocument(ApiDocument):
     checkpoint: int | None
     people: int
     organizations: int
-    smallest_shown: int = Field(description="smaller cells are merged")
+    smallest_shown: int = Field(MIN_CELL, description="smaller cells are merged")
 
 
 class HistoryDocument(_BreakdownDocument):
@@ -106,8 +114,10 @@ class HistoryDocument(_BreakdownDocument):
 
 
 class RegionDocument(LineDocument):
-    per_100000: float | None = Field(description="of 100,000 registered people; null where it is no region")
-    rank: int | None = Field(description="by that, among the regions that are shown")
+    per_100000: float | None = Field(
+        None, description="of 100,000 registered people; null where it is no region"
+    )
+    rank: int | None = Field(None, description="by that, among the regions that are shown")
 
 
 class RegionsDocument(_BreakdownDocument):
@@ -121,8 +131,8 @@ class CountriesDocument(_BreakdownDocument):
 class OrganizationDocument(ApiDocument):
     """The public facts of an organisation; nothing about the person who speaks for it."""
 
-    id: str = Field(description="a string: larger than the integers that JavaScript represents exactly")
-    name: dict[str, str | None]
+    id: AsText = Field(description="a string: larger than the integers that JavaScript represents exactly")
+    name: dict[str, str | None] = Field(validation_alias="names")
     type: str
     country: str
     region: str | None
@@ -130,11 +140,14 @@ class OrganizationDocument(ApiDocument):
     target_year: int | None
     interim_year: int | None
     interim_percent: int | None
-    website: str | None
+    website: Annotated[str | None, BeforeValidator(lambda text: text or None)]
     group_goal: int | None = Field(description="how many are to sign through its link")
-    group_people: int | None = Field(description="and have, by whole fives; null for fewer than ten")
+    group_people: int | None = Field(
+        None,
+        description="and have, by whole fives; null for fewer than ten, and once the signatures are deleted",
+    )
     since: Moment
-    url: Address
+    url: Address = ""
 
 
 class OrganizationsDocument(ApiDocument):
@@ -148,8 +161,8 @@ class IntegrityDocument(ApiDocument):
     as_of: Moment
     submitted: int | None
     confirmed: int | None
-    not_counted: dict[str, int | None]
-    smallest_shown: int
+    not_counted: dict[str, int | None] = Field(validation_alias="uncounted")
+    smallest_shown: int = MIN_CELL
 
 
 class ProblemDocument(ApiDocument):

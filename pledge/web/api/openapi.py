@@ -1,10 +1,12 @@
 """The blueprint of the public API, version 1, and its description (OpenAPI 3.1), made from the views: address, docstring, declared answer."""
 
+import hashlib
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar, get_type_hints
 
 from apispec import APISpec
 from flask import Blueprint, Response, abort, current_app, jsonify
@@ -13,7 +15,7 @@ from pydantic import BaseModel
 from config import current_config
 from pledge.campaigns import queries as campaigns
 from pledge.core import i18n
-from pledge.web.api.documents import ProblemDocument
+from pledge.web.api.documents import ApiDocument, ProblemDocument
 from pledge.web.caching import cached
 from pledge.web.errors import PROBLEM
 
@@ -31,25 +33,40 @@ _PARTS: dict[str, dict[str, Any]] = {
 }
 
 
-View = TypeVar("View", bound=Callable[..., Any])
+View = TypeVar("View", bound=Callable[..., ApiDocument | Response])
 
 
 @dataclass(frozen=True)
 class DeclaredAnswer:
-    """What a view answers with (None: CSV), and the query parameters that it reads, as JSON schemas by name."""
+    """What a view answers with (a Response: CSV), and the query parameters that it reads, as JSON schemas by name."""
 
-    model: type[BaseModel] | None
-    query: dict[str, dict[str, Any]] = field(default_factory=dict)
+    model: type[ApiDocument] | type[Response]
+    query: dict[str, dict[str, Any]]
 
 
-def answers(model: type[BaseModel] | None, **query: dict[str, Any]) -> Callable[[View], View]:
-    """Declare what a view answers with; /api/v1/openapi.json says so."""
+def document(rule: str, cache_control: str, **query: dict[str, Any]) -> Callable[[View], View]:
+    """Route a view that gives a document of the type that it declares; /api/v1/openapi.json describes both.
 
-    def mark(view: View) -> View:
-        setattr(view, _ANSWER, DeclaredAnswer(model, query))
+    The ETag covers all but `as_of`: after a 304 the numbers are as of its Date. `query`: the parameters that it reads.
+    """
+
+    def declare(view: View) -> View:
+        @wraps(view)
+        def answer(**parts: Any) -> Response:
+            found = view(**parts)
+            if isinstance(found, Response):
+                return found
+            response = jsonify(found.model_dump(mode="json"))
+            digest = hashlib.sha256(found.model_dump_json(exclude={"as_of"}).encode()).hexdigest()
+            response.set_etag(digest[:20], weak=True)
+            return response
+
+        routed = cached(cache_control, reads=query)(answer)
+        setattr(routed, _ANSWER, DeclaredAnswer(get_type_hints(view)["return"], query))
+        api.add_url_rule(rule, view_func=routed)
         return view
 
-    return mark
+    return declare
 
 
 def campaign_id(slug: str) -> int:
@@ -90,7 +107,7 @@ def _description() -> APISpec:
         answer: DeclaredAnswer | None = getattr(view, _ANSWER, None)
         if answer is None:
             continue
-        if answer.model is not None:
+        if issubclass(answer.model, ApiDocument):
             _add_schema(spec, answer.model)
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         spec.path(path=path, operations={"get": _operation(rule.endpoint, view, answer, rule.arguments)})
@@ -109,7 +126,7 @@ def _operation(endpoint: str, view: Any, answer: DeclaredAnswer, parts: set[str]
         "parameters": in_path + in_query,
         "responses": {
             "200": _response("The document", "application/json", answer.model.__name__)
-            if answer.model
+            if issubclass(answer.model, ApiDocument)
             else {"description": "The table", "content": {"text/csv": {"schema": {"type": "string"}}}},
             "304": {"description": "Not modified: the ETag sent in If-None-Match is still right"},
             **{status: _response(text, PROBLEM, ProblemDocument.__name__) for status, text in errors.items()},

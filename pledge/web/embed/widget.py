@@ -103,8 +103,9 @@ def form_refused(error: FormRefused) -> Response:
 @embed.errorhandler(ProofRequired)
 def proof_required(error: ProofRequired) -> Response:
     page = render_page(
-        "embed/proof_of_work.html",
+        "public/signing/proof_of_work.html",
         error.status,
+        layout="layouts/frame.html",
         page=error.campaign,
         step=error,
         action=FRAMED.url("sign", slug=error.campaign.slug),

@@ -14,7 +14,7 @@ from config import current_config
 from pledge.core import clock
 from pledge.mail.bounces import services
 from pledge.mail.bounces.reading import MAX_BYTES
-from pledge.web.request_checks import allows, takes
+from pledge.web.request_checks import allows
 
 blueprint = Blueprint("hooks", __name__)
 
@@ -26,8 +26,7 @@ SCHEME = "Standard-Webhooks"
 
 
 @blueprint.post("/hooks/mail")
-@allows(body=MAX_BYTES)
-@takes("message/rfc822")
+@allows(body=MAX_BYTES, mimetype="message/rfc822")
 def mail_hook() -> Response:
     key = current_config().bounce_hook_key.get_secret_value()
     if not key:

@@ -61,18 +61,8 @@ def mail(mail_id: str) -> str:
 @blueprint.get("/mailbox.json")
 def as_json() -> Response:
     """A list of {to, subject, text, html, headers}, newest first."""
-    return jsonify(
-        [
-            {
-                "to": mail.to,
-                "subject": mail.subject,
-                "text": mail.text,
-                "html": mail.source,
-                "headers": mail.headers,
-            }
-            for mail in _stored()
-        ]
-    )
+    names = {"to": "to", "subject": "subject", "text": "text", "html": "source", "headers": "headers"}
+    return jsonify([{name: getattr(mail, field) for name, field in names.items()} for mail in _stored()])
 
 
 def _folder() -> Path:

@@ -9,9 +9,10 @@ from pledge.campaigns.queries import public_id
 from pledge.campaigns.sharing import slug_of
 from pledge.core import i18n
 from pledge.files.storage import StorageAway
+from pledge.statistics import referrals
 from pledge.web.public import contact, discovery, navigation
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign import developers, files, organizations, pages, progress, sharing, views
+from pledge.web.public.campaign import files, organizations, pages, progress, sharing, views
 from pledge.web.public.endorsing import applying
 from pledge.web.public.endorsing import own as own_endorsement
 from pledge.web.public.mailed_links import journey
@@ -21,7 +22,6 @@ from pledge.web.public.signing import sign
 __all__ = [
     "applying",
     "contact",
-    "developers",
     "journey",
     "organizations",
     "own_endorsement",
@@ -52,9 +52,14 @@ def root() -> Response:
 
 
 def campaign_root(slug: str) -> Response:
-    if public_id(slug) is None:
+    """The address of QR codes and posters; with `via`, in the name of a partner or an organisation."""
+    number = public_id(slug)
+    if number is None:
         abort(404)
-    return _in_wanted_language("public.campaign", slug=slug)
+    code = request.args.get("via", "")
+    if referrals.find(number, code) is None:
+        return _in_wanted_language("public.campaign", slug=slug)
+    return _in_wanted_language("public.group", slug=slug, code=code)
 
 
 def short_name(short_name: str) -> Response:
@@ -62,7 +67,7 @@ def short_name(short_name: str) -> Response:
     slug = slug_of(short_name)
     if slug is None:
         abort(404)
-    return _in_wanted_language("public.campaign", slug=slug)
+    return campaign_root(slug)
 
 
 def _in_wanted_language(endpoint: str, **values: Any) -> Response:

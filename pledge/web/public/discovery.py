@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify, render_template, url_for
+from flask import Blueprint, Flask, Response, jsonify, render_template, send_from_directory, url_for
 
 from config import current_config
 from pledge.campaigns import queries as campaigns
@@ -19,7 +19,8 @@ from pledge.web.templating import STATIC, asset
 
 discovery = Blueprint("discovery", __name__)
 
-ICON_CACHE = "public, max-age=604800"
+#: For which browsers keep an icon: a week.
+ICON_SECONDS = 604_800
 CACHE = "public, max-age=3600, stale-if-error=86400"
 #: Seconds for which a process keeps the addresses of the sitemap, which takes some statements.
 SITEMAP_SECONDS = 300
@@ -33,25 +34,19 @@ THEME_COLOUR = "#d9eefb"
 @discovery.get("/robots.txt")
 def robots() -> Response:
     """Personal links are not for search engines; their pages say so too (noindex), so none is listed here."""
-    lines = (
-        "User-agent: *",
-        "Disallow: /staff/",
-        f"Sitemap: {public_url('discovery.sitemap')}",
-    )
-    return _cached(Response("".join(f"{line}\n" for line in lines), mimetype="text/plain"))
+    return _lines("User-agent: *", "Disallow: /staff/", f"Sitemap: {public_url('discovery.sitemap')}")
 
 
 @discovery.get("/.well-known/security.txt")
 def security() -> Response:
     """Whom to tell of a weakness (RFC 9116)."""
     until = clock.now().replace(microsecond=0) + timedelta(days=SECURITY_DAYS)
-    lines = (
+    return _lines(
         f"Contact: mailto:{current_config().contact}",
         f"Expires: {until.isoformat()}",
         f"Preferred-Languages: {', '.join(languages.codes())}",
         f"Canonical: {public_url('discovery.security')}",
     )
-    return _cached(Response("".join(f"{line}\n" for line in lines), mimetype="text/plain"))
 
 
 @discovery.get("/sitemap.xml")
@@ -62,14 +57,10 @@ def sitemap() -> Response:
     return _cached(Response(text, mimetype="application/xml"))
 
 
-@discovery.get("/favicon.ico")
-def favicon() -> Response:
-    return _icon("favicon.ico", "image/vnd.microsoft.icon")
-
-
-@discovery.get("/apple-touch-icon.png")
-def apple_touch_icon() -> Response:
-    return _icon("apple-touch-icon.png", "image/png")
+@discovery.get("/favicon.ico", defaults={"name": "favicon.ico"})
+@discovery.get("/apple-touch-icon.png", defaults={"name": "apple-touch-icon.png"})
+def icon(name: str) -> Response:
+    return send_from_directory(STATIC / "img", name, max_age=ICON_SECONDS)
 
 
 @public.get("/site.webmanifest")
@@ -101,10 +92,8 @@ def register(app: Flask) -> None:
     app.register_blueprint(discovery)
 
 
-def _icon(name: str, media_type: str) -> Response:
-    response = Response((STATIC / "img" / name).read_bytes(), content_type=media_type)
-    response.headers["Cache-Control"] = ICON_CACHE
-    return response
+def _lines(*lines: str) -> Response:
+    return _cached(Response("".join(f"{line}\n" for line in lines), mimetype="text/plain"))
 
 
 def _cached(response: Response) -> Response:
@@ -126,21 +115,12 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"public.{endpoint}", {}
     for campaign in campaigns.public_campaigns(languages.default()):
         slug = campaign.slug
-        open_only = ("sign", "endorse") if campaign.is_running else ()
+        pages = ["campaign", "organizations", "progress", "spread", "press", "live"]
+        pages += ["sign", "endorse"] if campaign.is_running else []
+        pages += ["letter"] if campaign.has_letter_page else []
         found = news.public_news(campaign.id, languages.default())
-        letter = ("letter",) if campaign.has_letter_page else ()
-        archive = ("news",) if found else ()
-        for endpoint in (
-            "campaign",
-            *open_only,
-            "organizations",
-            "progress",
-            *letter,
-            *archive,
-            "spread",
-            "press",
-            "live",
-        ):
+        pages += ["news"] if found else []
+        for endpoint in pages:
             yield f"public.{endpoint}", {"slug": slug}
         for item in found:
             yield "public.news_item", {"slug": slug, "news_id": item.id}

@@ -209,7 +209,7 @@ def _tell(form: Form, errors: Mapping[str, list[Any]]) -> None:
 #: How a file is stored, by what it is.
 _STORES: dict[str, Callable[[FileStorage], str]] = {
     "picture": lambda sent: files.store_picture(sent.read()),
-    "wide picture": lambda sent: files.store_wide_picture(sent.read()),
+    "wide picture": lambda sent: files.store_picture(sent.read(), wide=True),
     "document": lambda sent: files.store_document(sent.read(), sent.mimetype),
     "video": lambda sent: files.store_video(sent.stream),
     "scan": lambda sent: scans.store_scan(sent.read()),

@@ -84,7 +84,8 @@ def test_the_fixed_texts_have_the_same_names_in_both_languages():
     def braces(texts):
         inner = [text for name, text in texts.items() if name != "one"] if isinstance(texts, dict) else texts
         return [
-            sorted(re.findall(r"\{\w+\}", text)) if isinstance(text, str) else braces(text) for text in inner
+            sorted(re.findall(r"\{\w+[:,]*\}", text)) if isinstance(text, str) else braces(text)
+            for text in inner
         ]
 
     assert names(fixed("ko")) == names(fixed("en"))

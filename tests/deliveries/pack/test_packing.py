@@ -28,7 +28,6 @@ from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.packing import NoKnownKey, NotToBePacked, PackInconsistent
 from pledge.ledger import log as entries_log
 from pledge.ledger import log_queries
-from pledge.ledger.log import NoLogKey
 from pledge.signatures.models import Signature
 from pledge.statistics.totals import checkpoints
 from tests.support import apps, deliveries, paper
@@ -260,7 +259,6 @@ def test_the_same_delivery_is_the_same_pack_tomorrow_and_after_all_that_happens(
 def test_where_entries_are_cut_for_writing_does_not_show(app, monkeypatch):
     number = a_campaign()
     whole = packed(number)
-    monkeypatch.setattr(packing, "_PART", 1)
     monkeypatch.setattr(log_queries, "_AT_ONCE", 3)
     assert packed(number) == whole
 
@@ -351,20 +349,6 @@ def test_a_delivery_is_frozen_anew_when_the_key_that_signed_it_is_gone(renewed, 
     (tmp_path / "pack.zip").write_bytes(again)
     code, said = verify(ROOT / "tools" / "verify.py", "pack", tmp_path / "pack.zip")
     assert code == 0, said
-
-
-@pytest.mark.sqlite_only
-def test_a_process_without_the_key_makes_no_pack(renewed):
-    renewed(log_key=(OLD,))
-    number = a_campaign()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(entries_log, "signers_for", _no_key)
-        with pytest.raises(NoLogKey):
-            packed(number)
-
-
-def _no_key(_slug):
-    raise NoLogKey
 
 
 @pytest.mark.sqlite_only
@@ -485,7 +469,7 @@ def test_progress_tells_entries_as_they_are_written(app, monkeypatch):
     of = campaign()
     crowd(400, of)
     number = deliveries.frozen(of, pack=False)
-    monkeypatch.setattr(packing, "_PART", 10_000)
+    monkeypatch.setattr(packing, "_STEP", 10)
     told = []
     packed(number, lambda done, total: told.append((done, total)))
     assert {total for _, total in told} == {400 + len(MEMBERS)}

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from pledge.accounts.two_people import WrongState
-from pledge.audit.models import Actor, AuditEntry
+from pledge.audit.models import Actor
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures import services as signature_services
@@ -30,16 +30,6 @@ MANY = 12
 def propose():
     condition = Condition(domain_hash=domain_hash("blue-skies", ROBOTS))
     return services.propose(ANNA, condition, InvalidationReason.AUTOMATED, "a burst")
-
-
-def test_many_approvers_at_once_approve_once(app):
-    crowd(60, domain=ROBOTS)
-    which = propose()
-    approvers = [Actor(2 + who, f"staff{who}@example.org", "") for who in range(MANY)]
-    acts = (partial(services.approve, who, which) for who in approvers)
-    outcomes = at_once(app, *acts, expected=(WrongState,))
-    assert outcomes.count(None) == 1
-    assert number_of(AuditEntry, AuditEntry.action == "invalidation.approve") == 1
 
 
 def test_approving_and_discarding_at_once_end_in_one_of_both(app):

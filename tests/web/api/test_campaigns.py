@@ -14,7 +14,6 @@ from pledge.statistics import places
 from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import campaign_facts, totals_at
 from pledge.web.api import campaigns as views
-from pledge.web.caching import cache
 from tests.support.factories import (
     campaign,
     crowd,
@@ -102,15 +101,6 @@ def test_the_tag_changes_with_the_number_and_not_with_time(client, frozen_clock)
     assert client.get(COUNT).headers["ETag"] != tag
 
 
-def test_many_requests_for_the_count_cost_one_statement_a_second(client, statements, frozen_clock):
-    campaign()
-    with statements() as seen:
-        for number in range(60):
-            client.get(COUNT, headers={"Accept-Encoding": ("br", "gzip", "identity")[number % 3]})
-            frozen_clock.move(seconds=0.05)
-    assert len(seen) <= 4
-
-
 # --- Growth and places ---
 
 
@@ -183,30 +173,6 @@ def test_any_site_may_read_it_and_caches_may_keep_it(client, statements, name):
     with statements() as seen:
         client.get(f"/api/v1/campaigns/blue-skies/{name}")
     assert seen == []
-
-
-@pytest.mark.parametrize("name", ["regions", "countries"])
-def test_a_poller_who_knows_when_somebody_confirmed_learns_nothing_of_where(client, frozen_clock, name):
-    """Fifty people confirm one after the other, and the documents are read after each."""
-    some_people()
-    before, count = read(client, name), 24
-    for number in range(50):
-        signature(country="FR" if number % 2 else "KR", region=None if number % 2 else "KR-49")
-        fold_all()
-        frozen_clock.move(minutes=2)
-        cache.clear()
-        moved = places.renew_places()
-        count += 1
-        assert client.get("/api/v1/campaigns/blue-skies/count").get_json()["people"] == count, "it stays live"
-        now = read(client, name)
-        if moved:
-            assert now["people"] - before["people"] >= 20
-            assert now["as_of"] >= before["as_of"]
-            assert now["checkpoint"] == count
-        else:
-            assert now == before
-        before = now
-    assert before["people"] > 24
 
 
 # --- Organisations ---

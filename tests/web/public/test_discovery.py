@@ -166,7 +166,7 @@ def test_an_event_says_where_one_takes_part_to_programs_people_and_calendars(cli
     assert event["eventAttendanceMode"] == f"https://schema.org/{mode}EventAttendanceMode"
     assert event["endDate"] == event["startDate"]
     assert ("Online</p>" in page.text) == (mode != "Offline")
-    assert '<a href="https://example.org/talk" rel="noopener">Details and registration' in page.text
+    assert '<a href="https://example.org/talk" rel="noopener">Details<' in page.text
     assert "https://example.org/talk" in client.get("/en/c/air/events.ics").text
 
 

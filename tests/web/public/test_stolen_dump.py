@@ -155,13 +155,3 @@ def test_nothing_that_the_site_gives_for_an_address_is_in_the_copy(client, stole
 def _is_plain(piece: bytes) -> bool:
     """A piece of an ordinary word, such as `example.` or a date: it tells one row from another no more than a word does."""
     return re.fullmatch(rb"[a-z0-9 .:/@_,\-]+", piece, re.IGNORECASE) is not None and not piece.isdigit()
-
-
-def test_two_campaigns_share_no_hash_of_a_network_or_a_mail_domain(client):
-    campaign()
-    campaign("clean-air")
-    for slug in ("blue-skies", "clean-air"):
-        client.post(f"/en/c/{slug}/sign", data=sign_form(email="kim@company.example"))
-    copy = dump()
-    for column in ("network_hash", "domain_hash"):
-        assert len(set(copy[f"signatures.{column}"])) == 2, column

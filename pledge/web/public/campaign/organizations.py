@@ -70,14 +70,13 @@ def organization(slug: str, endorsement_id: int) -> AnyResponse:
 @public.get("/c/<slug>/with/<code>")
 @cached(PAGE_CACHE)
 def group(slug: str, code: str) -> AnyResponse:
-    """Where the QR code of a link leads: the page of an organisation, of a partner with a goal, or of the campaign."""
-    campaign = campaign_or_404(slug)
+    """Where a link leads: to the page of an organisation, also of one that has left, of a partner with a goal, or of the campaign."""
+    campaign, number = campaign_or_404(slug), referrals.organization_number(code)
+    if number is not None:
+        return redirect(url_for("public.organization", slug=slug, endorsement_id=number))
     found = referrals.group(campaign.id, code)
     if found is None:
         abort(404)
-    number = found.referrer.endorsement_id
-    if number is not None:
-        return redirect(url_for("public.organization", slug=slug, endorsement_id=number))
     if found.referrer.goal is None:
         return redirect(url_for("public.campaign", slug=slug, via=code))
     page, share = campaign_page(campaign), group_links(campaign, found.referrer)

@@ -1,8 +1,9 @@
 """What several public pages show of a campaign, and what the run-time switches (pledge/switches) change on them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, lru_cache
 from itertools import islice
 
 from flask import Response, abort, make_response, request
@@ -54,17 +55,6 @@ def signing_since(*campaign_ids: int) -> dict[int, datetime]:
 
 
 @dataclass(frozen=True)
-class CampaignCard:
-    """A campaign on the home page, with its counts."""
-
-    campaign: CampaignView
-    step: GoalStep
-    people: int
-    organizations: int
-    delivered: DeliveryRow | None  #: of one that has ended, the newest
-
-
-@dataclass(frozen=True)
 class CampaignExtras:
     """The supporters of a campaign, as its pages show them."""
 
@@ -78,17 +68,31 @@ class CampaignExtras:
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignPage(CampaignView):
-    """A campaign with its counts and what its page shows beside them."""
+    """A campaign with its counts, and what its page shows beside them in the language of the request."""
 
     people: int
     organizations: int
     as_of: datetime
     step: GoalStep
-    steps: list[int]  #: those behind and the next ones, for a page that stays open
-    extras: CampaignExtras
-    url: str
     delivered: DeliveryRow | None  #: of one that has ended, the newest
-    other: CampaignView | None  #: of one that has ended, another one of this site that one can sign
+
+    @property
+    def url(self) -> str:
+        return campaign_link(i18n.language(), self.slug)
+
+    @property
+    def steps(self) -> list[int]:
+        """Those behind and the next ones, for a page that stays open."""
+        return list(islice(goals.steps_of(self.goal, self.goal_steps), self.step.passed + STEPS_AHEAD))
+
+    @cached_property
+    def extras(self) -> CampaignExtras:
+        return _extras(self.id, i18n.language(), self.has_sisters)
+
+    @property
+    def other(self) -> CampaignView | None:
+        """Of one that has ended, another one of this site that one can sign."""
+        return _other_open(i18n.language()) if self.has_ended else None
 
 
 def banner() -> str:
@@ -98,18 +102,12 @@ def banner() -> str:
 
 def campaign_or_404(slug: str) -> CampaignView:
     """The public campaign, at most a second old: for pages that only show it."""
-    return _or_404(_campaign(slug, i18n.language()))
+    return _campaign(slug, i18n.language()) or abort(404)
 
 
 def campaign_now_or_404(slug: str) -> CampaignView:
     """The public campaign as it is now: for the answer to a form, which may say why it was refused."""
-    return _or_404(campaigns.find(slug, i18n.language()))
-
-
-def _or_404(campaign: CampaignView | None) -> CampaignView:
-    if campaign is None:
-        abort(404)
-    return campaign
+    return campaigns.find(slug, i18n.language()) or abort(404)
 
 
 @cache.cached(SECONDS, make_cache_key=lambda slug, lang: f"campaign by slug {slug} {lang}")
@@ -146,26 +144,25 @@ def _extras(campaign_id: int, lang: str, has_sisters: bool) -> CampaignExtras:
 
 
 def campaign_page(campaign: CampaignView) -> CampaignPage:
-    count = ledger.count(campaign.id)
-    step = goal_step(campaign, count.people)
-    return CampaignPage(
-        **vars(campaign),
-        people=count.people,
-        organizations=count.organizations,
-        as_of=count.as_of,
-        step=step,
-        steps=list(islice(goals.steps_of(campaign.goal, campaign.goal_steps), step.passed + STEPS_AHEAD)),
-        extras=_extras(campaign.id, i18n.language(), campaign.has_sisters),
-        url=campaign_link(i18n.language(), campaign.slug),
-        delivered=_delivered([campaign]).get(campaign.id),
-        other=_other_open(i18n.language()) if campaign.has_ended else None,
-    )
+    return campaign_pages([campaign])[0]
 
 
-def _delivered(shown: Iterable[CampaignView]) -> dict[int, DeliveryRow]:
-    """The newest delivery of each of these campaigns that has ended."""
-    rows = public_deliveries(*(campaign.id for campaign in shown if campaign.has_ended))
-    return {row.campaign_id: row for row in reversed(rows)}
+def campaign_pages(shown: Sequence[CampaignView]) -> list[CampaignPage]:
+    counts = ledger.counts(campaign.id for campaign in shown)
+    handed_over = public_deliveries(*(campaign.id for campaign in shown if campaign.has_ended))
+    newest = {row.campaign_id: row for row in reversed(handed_over)}
+    return [
+        CampaignPage(
+            **vars(campaign),
+            people=count.people,
+            organizations=count.organizations,
+            as_of=count.as_of,
+            step=goal_step(campaign, count.people),
+            delivered=newest.get(campaign.id),
+        )
+        for campaign in shown
+        for count in [counts[campaign.id]]
+    ]
 
 
 @cache.cached(SECONDS, make_cache_key=lambda lang: f"open campaign {lang}")
@@ -174,26 +171,13 @@ def _other_open(lang: str) -> CampaignView | None:
     return next((one for one in campaigns.public_campaigns(lang) if one.is_open), None)
 
 
+#: All pages of a second show the same step.
+_next_step = lru_cache(maxsize=64)(goals.next_step)
+
+
 def goal_step(campaign: CampaignView, people: int) -> GoalStep:
     """How far the campaign is on the way to its goal."""
-    return goals.next_step(people, campaign.goal, campaign.goal_steps)
-
-
-def campaign_cards() -> list[CampaignCard]:
-    shown = campaigns.public_campaigns(i18n.language())
-    counts = ledger.counts(campaign.id for campaign in shown)
-    delivered = _delivered(shown)
-    return [
-        CampaignCard(
-            campaign=campaign,
-            step=goal_step(campaign, count.people),
-            people=count.people,
-            organizations=count.organizations,
-            delivered=delivered.get(campaign.id),
-        )
-        for campaign in shown
-        for count in [counts[campaign.id]]
-    ]
+    return _next_step(people, campaign.goal, campaign.goal_steps)
 
 
 def mark_sample(text: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import segno
 from flask import Response, abort, request, url_for
 from flask_babel import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from config import current_config
 from pledge.campaigns.models import SHARE_CHANNELS
@@ -29,28 +29,6 @@ from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.security_headers import policy_with
 from pledge.web.templating import render_page
-
-#: Pixels of the widget's frame where it is not sized by embed.js.
-_HEIGHT = 640
-
-
-@dataclass(frozen=True)
-class Code:
-    """A piece of code to copy."""
-
-    name: str
-    label: str
-    text: str  #: HTML or Markdown as it is copied; the page shows it as plain text
-
-
-@dataclass(frozen=True)
-class Codes:
-    """All of them, in the language of the page."""
-
-    script: Code
-    script_form: Code
-    frame: Code
-    badge: list[Code]
 
 
 @public.get("/c/<slug>/spread")
@@ -85,73 +63,13 @@ def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = F
         partners=referrals.partners(campaign.id),
         share=_links(_link(campaign, via), invitation(campaign), campaign),
         short_link=short_link(campaign, via),
-        codes=_codes(campaign, referrer),
-        endorsement_codes=endorsement_codes(campaign, referrer.endorsement_id)
-        if referrer and referrer.endorsement_id
-        else [],
         origin=current_config().base_url,
     )
-
-
-def link_code(campaign: CampaignView, via: str | None) -> Code:
-    """The address of the campaign to copy, with the code of whose link it is."""
-    return Code("link", _("Address of the campaign"), _link(campaign, via))
-
-
-def endorsement_codes(campaign: CampaignView, endorsement_id: int) -> list[Code]:
-    """The badge "We endorse" of an organisation; it leads to the entry on the wall, which says how far it is verified."""
-    lang, slug, title = i18n.language(), campaign.slug, campaign.title
-    entry = _entry(campaign, endorsement_id)
-    badge = public_url("embed.endorsement_badge", slug=slug, endorsement_id=endorsement_id, lang=lang)
-    return _badge_codes("endorse-badge", entry, badge, title)
 
 
 def _link(campaign: CampaignView, via: str | None) -> str:
     link = campaign_link(i18n.language(), campaign.slug)
     return f"{link}?via={via}" if via else link
-
-
-def _badge_codes(name: str, link: str, badge: str, title: str) -> list[Code]:
-    picture = Markup('<a href="{link}"><img src="{badge}" alt="{title}" height="28"></a>')
-    return [
-        Code(name, "HTML", str(picture.format(link=link, badge=badge, title=title))),
-        Code(f"{name}-markdown", "Markdown", f"[![{escape(title)}]({badge})]({link})"),
-    ]
-
-
-def _codes(campaign: CampaignView, referrer: Referrer | None) -> Codes:
-    lang, slug, title = i18n.language(), campaign.slug, campaign.title
-    via = referrer.code if referrer else None
-    badge = public_url("embed.badge", slug=slug, lang=lang)
-    facts = {"script": public_url("embed.script"), "slug": slug, "lang": lang, "title": title}
-    named = Markup(' data-via="{}"').format(via) if via else ""
-    script = Markup(
-        '<script async src="{script}" data-campaign="{slug}" data-lang="{lang}" data-title="{title}"{named}{more}></script>'
-    )
-    chosen = {"lang": lang, **({"via": via} if via else {})}
-    frame = Markup(
-        '<iframe src="{src}" title="{title}" width="100%" height="{height}" allow="web-share; clipboard-write" loading="lazy"></iframe>'
-    )
-    return Codes(
-        script=Code(
-            "script",
-            _("The number of signatures and a button"),
-            str(script.format(**facts, named=named, more="")),
-        ),
-        script_form=Code(
-            "script-form",
-            _("With the form, so that people sign on your site"),
-            str(script.format(**facts, named=named, more=Markup(" data-form"))),
-        ),
-        frame=Code(
-            "frame",
-            _("Without a script, with a fixed height"),
-            str(
-                frame.format(src=public_url("embed.widget", slug=slug, **chosen), title=title, height=_HEIGHT)
-            ),
-        ),
-        badge=_badge_codes("badge", _link(campaign, via), badge, title),
-    )
 
 
 #: Kakao's script in one version; a browser runs it only with exactly this content.
@@ -237,7 +155,7 @@ def group_links(campaign: CampaignView, referrer: Referrer) -> ShareLinks:
 
 
 def group_address(campaign: CampaignView, code: str) -> str:
-    """Where the QR code of a partner or an organisation leads, also from a poster."""
+    """Where the link of a partner or an organisation leads."""
     return public_url("public.group", lang=i18n.language(), slug=campaign.slug, code=code)
 
 
@@ -263,7 +181,7 @@ def _links(url: str, text: str, campaign: CampaignView, **more: Any) -> ShareLin
 
 
 def short_link(campaign: CampaignView, via: str | None = None) -> str:
-    """The address for posters and QR codes, which the browser's language completes."""
+    """The address for posters and QR codes, which the browser's language completes; `via`: of a group, whose page it leads to."""
     link = (
         public_url("short_name", short_name=campaign.short_name)
         if campaign.short_name

@@ -2,8 +2,9 @@
 news, the page for the press, the count and the posters for a hall, and the page that checks a receipt or a delivery pack (docs/adr/0048).
 """
 
+from collections.abc import Callable
 from datetime import datetime
-from functools import cache
+from functools import cache, wraps
 from hashlib import sha256
 
 from flask import Response, abort, request
@@ -34,14 +35,14 @@ from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import (
     PAGE_CACHE,
     VERIFY_PARTS,
-    campaign_cards,
     campaign_or_404,
     campaign_page,
+    campaign_pages,
     mark_sample,
     pdf,
     signing_since,
 )
-from pledge.web.public.campaign.sharing import Code, campaign_links, group_address, qr_code, short_link
+from pledge.web.public.campaign.sharing import campaign_links, qr_code, short_link
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
@@ -50,8 +51,8 @@ from pledge.web.templating import render_page
 @public.get("/")
 @cached(PAGE_CACHE)
 def home() -> Response:
-    cards = campaign_cards()
-    archived = [card for card in cards if card.campaign.state == CampaignState.ARCHIVED]
+    cards = campaign_pages(campaigns.public_campaigns(i18n.language()))
+    archived = [card for card in cards if card.state == CampaignState.ARCHIVED]
     return render_page(
         "public/campaign/home.html",
         cards=[card for card in cards if card not in archived],
@@ -92,41 +93,41 @@ def campaign(slug: str) -> Response:
     return _campaign(campaign_or_404(slug))
 
 
+def for_holders(view: Callable[[CampaignView, str], Response]) -> Callable[[str, str], Response]:
+    """Decorate a view of a campaign in any state, for holders of a link that the staff area made within the hour."""
+
+    @wraps(view)
+    def opened(slug: str, token: str) -> Response:
+        try:
+            found = tokens.read(Purpose.PREVIEW, token)
+        except BadToken:
+            abort(410)
+        draft = campaigns.find_draft(int(found.payload[0]), i18n.language())
+        if found.expired or draft is None or draft.slug != slug:
+            abort(410)
+        response = view(draft, token)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return opened
+
+
 @public.get("/c/<slug>/preview/<token>")
-def preview(slug: str, token: str) -> Response:
-    """The page of a campaign in any state, for holders of a link that the staff area made within the hour."""
-    view = _draft_or_410(slug, token)
-    return _for_holders(_campaign(view, preview=token))
+@for_holders
+def preview(draft: CampaignView, token: str) -> Response:
+    return _campaign(draft, preview=token)
 
 
 @public.get("/c/<slug>/preview/<token>/letter")
-def letter_preview(slug: str, token: str) -> Response:
-    """The letter of such a campaign, for the same people."""
-    view = _draft_or_410(slug, token)
-    return _for_holders(_letter(view, preview=token))
+@for_holders
+def letter_preview(draft: CampaignView, token: str) -> Response:
+    return _letter(draft, preview=token)
 
 
 @public.get("/c/<slug>/preview/<token>/captions.vtt")
-def captions_preview(slug: str, token: str) -> Response:
-    """The captions of such a campaign's own video, for the same people."""
-    view = _draft_or_410(slug, token)
-    return _for_holders(_captions(view))
-
-
-def _draft_or_410(slug: str, token: str) -> CampaignView:
-    try:
-        found = tokens.read(Purpose.PREVIEW, token)
-    except BadToken:
-        abort(410)
-    view = campaigns.find_draft(int(found.payload[0]), i18n.language())
-    if found.expired or view is None or view.slug != slug:
-        abort(410)
-    return view
-
-
-def _for_holders(response: Response) -> Response:
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+@for_holders
+def captions_preview(draft: CampaignView, token: str) -> Response:
+    return _captions(draft)
 
 
 @public.get("/c/<slug>/pledge/<int:version>")
@@ -191,20 +192,18 @@ def captions(slug: str) -> Response:
 
 
 @public.get("/c/<slug>/events.ics")
-@cached(PAGE_CACHE)
-def events_calendar(slug: str) -> Response:
-    view = campaign_or_404(slug)
-    return _calendar(events.shown(view.id, i18n.language()), view.title, slug)
-
-
 @public.get("/c/<slug>/events/<int:event>.ics")
 @cached(PAGE_CACHE)
-def event_calendar(slug: str, event: int) -> Response:
+def events_calendar(slug: str, event: int | None = None) -> Response:
+    """The events of a campaign, or one of them."""
     view = campaign_or_404(slug)
-    one = [shown for shown in events.shown(view.id, i18n.language()) if shown.id == event]
-    if not one:
+    shown = [one for one in events.shown(view.id, i18n.language()) if event in (None, one.id)]
+    if not shown:
         abort(404)
-    return _calendar(one, view.title, f"{slug}-{event}")
+    name = slug if event is None else f"{slug}-{event}"
+    response = Response(ics(shown, _("%(title)s: events", title=view.title)), content_type=CALENDAR_TYPE)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
+    return response
 
 
 def _letter(view: CampaignView, *, preview: str = "") -> Response:
@@ -245,14 +244,6 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
     return response
 
 
-def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
-    if not shown:
-        abort(404)
-    response = Response(ics(shown, _("%(title)s: events", title=title)), content_type=CALENDAR_TYPE)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
-    return response
-
-
 @public.get("/c/<slug>/live")
 @cached(PAGE_CACHE)
 def live(slug: str) -> Response:
@@ -281,7 +272,7 @@ def poster(slug: str, paper: str) -> Response:
         secretariat=_("Secretariat: %(names)s", names=campaign.secretariat_line)
         if campaign.secretariat_line
         else "",
-        url=group_address(campaign, referrer.code) if referrer else short_link(campaign),
+        url=short_link(campaign, referrer.code if referrer else None),
     )
     return pdf(poster_pdf(words, Paper(paper)), f"{campaign.slug}-poster-{paper}-{words.lang}")
 
@@ -323,13 +314,22 @@ def press(slug: str) -> Response:
     """What journalists need: the number, words to quote, pictures, tables, and whom to ask."""
     page = campaign_page(campaign_or_404(slug))
     run_by = _("Secretariat: %(names)s", names=page.secretariat_line) if page.secretariat_line else ""
-    about = "\n".join(filter(None, (page.title, page.summary, run_by, page.url)))
+    to_copy = "\n".join(filter(None, (page.title, page.summary, run_by, page.url)))
     return render_page(
         "public/campaign/press.html",
         page=page,
-        about=Code("about", _("To copy"), about),
+        to_copy=to_copy,
         contact=current_config().contact_in(i18n.language()).press,
     )
+
+
+@public.get("/developers")
+@cached(PAGE_CACHE)
+def developers() -> Response:
+    """What other programs may read here, with examples. Tests take the examples from the page and run them."""
+    shown = campaigns.public_campaigns(i18n.language())
+    slug = shown[0].slug if shown else "campaign"
+    return render_page("public/campaign/developers.html", slug=slug, has_campaign=bool(shown))
 
 
 @public.get("/verify")

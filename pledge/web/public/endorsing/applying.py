@@ -3,6 +3,7 @@
 from flask import Response, request
 from werkzeug.datastructures import CombinedMultiDict
 
+from pledge.abuse.signals import Signal
 from pledge.campaigns.opening import CampaignNotOpen, SigningPaused
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n
@@ -51,9 +52,9 @@ def endorse_post(slug: str) -> Response:
     if not files.store_logo(form) or not is_valid:
         return _form_page(campaign, form, 422)
     kept = form.logo_kept.data or ""
-    assessment = proof_of_work.assess(form, slug, answer, has_code=False, logo_kept=kept)
+    found = proof_of_work.assess(form, slug, answer, has_code=False, logo_kept=kept)
     try:
-        ticket = endorsements.apply(_application(slug, form, proved=assessment.is_proved))
+        ticket = endorsements.apply(_application(slug, form, proved=Signal.PROVED in found))
     except UnknownFile:
         files.refuse_logo(form)
         return _form_page(campaign, form, 422)

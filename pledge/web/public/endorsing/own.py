@@ -33,7 +33,6 @@ from pledge.web.public.mailed_links.journey import (
     back_to_own_page,
     done,
     is_wrong,
-    mailed_link,
     own_page,
     route,
     show,
@@ -51,9 +50,8 @@ _SPENT = _l(
 
 
 def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subject, str], Response]:
-    """Decorate a view of a mailed link: an act that the state no longer allows gets the own page, which shows the state."""
+    """Decorate a view of an endorsement: an act that the state no longer allows gets the own page, which shows the state."""
 
-    @mailed_link
     @wraps(view)
     def guarded(subject: Subject, token: str) -> Response:
         try:
@@ -123,7 +121,6 @@ def change_contact(subject: Subject, token: str) -> Response:
 
 
 @route("/endorse/me/<token>/contact/cancel", subjects=[ENDORSEMENT], methods=["POST"])
-@mailed_link
 def cancel_contact(subject: Subject, token: str) -> Response:
     handover.cancel(token)
     return back_to_own_page(subject, token, "cancelled")
@@ -149,7 +146,6 @@ def set_group_goal(subject: Subject, token: str) -> Response:
 
 @route("/endorse/contact/<token>", subjects=[ENDORSEMENT], methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
-@mailed_link
 def take_over(subject: Subject, token: str) -> Response:
     """Show what the new person takes over, with a button; afterwards, the way to the own page."""
     link = open_contact_link(token, i18n.language())
@@ -184,7 +180,6 @@ def take_over(subject: Subject, token: str) -> Response:
 
 @route("/endorse/contact/<token>/not-me", subjects=[ENDORSEMENT], methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
-@mailed_link
 def not_the_contact(subject: Subject, token: str) -> Response:
     """Delete the details of the new person. The address has to be typed, as no page shows it here."""
     link, is_pressed = open_contact_link(token, i18n.language()), request.method == "POST"

@@ -7,13 +7,13 @@ signing/subject.py and endorsing/subject.py.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Response, jsonify, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
+from werkzeug.exceptions import TooManyRequests
 
 from pledge.abuse import signals
 from pledge.abuse.signals import MAX_MATCH_TRIES, ClickSignal
@@ -22,10 +22,10 @@ from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mail.providers import MAILBOXES
 from pledge.mailed_links.links import Confirmation, Link, LinkState
-from pledge.signatures import services
 from pledge.signatures import services as signatures
 from pledge.signatures.services import read_ticket
 from pledge.web.caching import cached
+from pledge.web.errors import on_too_many_requests
 from pledge.web.forms import see_other
 from pledge.web.limits import count_unknown_link, limited, link_limit, token_limit
 from pledge.web.public.blueprint import public
@@ -37,7 +37,6 @@ from pledge.web.public.signing.subject import SIGNATURE
 from pledge.web.templating import render_page
 
 View = TypeVar("View", bound=Callable[..., AnyResponse])
-LinkView = Callable[[Subject, str], Response]
 
 SUBJECTS = (SIGNATURE, ENDORSEMENT)
 FORM = ("GET", "POST")
@@ -65,17 +64,14 @@ def route(
     return declare
 
 
-def mailed_link(view: LinkView) -> LinkView:
-    """Decorate a view of a mailed link: an invalid link gets the common page, and counts against the visitor's limit."""
-
-    @wraps(view)
-    def guarded(subject: Subject, token: str) -> Response:
-        try:
-            return view(subject, token)
-        except BadToken:
-            return problem(subject, Link(LinkState.UNKNOWN), token, 410)
-
-    return guarded
+@public.errorhandler(BadToken)
+def invalid_link(_error: BadToken) -> Response:
+    """The common page for an invalid link, which counts against the visitor's limit."""
+    parts = request.view_args or {}
+    try:
+        return problem(parts["subject"], Link(LinkState.UNKNOWN), parts["token"], 410)
+    except TooManyRequests as refused:
+        return on_too_many_requests(refused)
 
 
 def show(template: str, subject: Subject, record: Any, status: int = 200, **more: Any) -> Response:
@@ -179,14 +175,12 @@ def thanks(subject: Subject, slug: str) -> Response:
 
 @route("{subject.prefix}/confirm/<token>/renew", methods=["POST"])
 @limited(link_limit)
-@mailed_link
 def renew(subject: Subject, token: str) -> Response:
     return _back_to_check(subject, *subject.use_cases.renew(token, i18n.language()))
 
 
 @route("{subject.prefix}/confirm/<token>/my-link", methods=["POST"])
 @limited(link_limit)
-@mailed_link
 def mail_own_link(subject: Subject, token: str) -> Response:
     subject.use_cases.mail_own_link(token, i18n.language())
     return see_other(subject.url("confirm", token=token, mailed=1, _anchor="done"))
@@ -287,7 +281,6 @@ _SPENT = _l("A wrong number was typed too often, so it is no longer taken.")
 
 
 @route("{subject.prefix}/confirm/<token>", methods=FORM)
-@mailed_link
 def confirm(subject: Subject, token: str) -> Response:
     is_pressed = request.method == "POST"
     if is_pressed and (slug := subject.use_cases.confirm_by_link(token, _signals(subject, token))):
@@ -308,7 +301,6 @@ def confirm(subject: Subject, token: str) -> Response:
 
 @route("{subject.prefix}/confirm/<token>/number", methods=["POST"])
 @limited(token_limit, deduct_when=is_wrong)
-@mailed_link
 def answer(subject: Subject, token: str) -> Response:
     """The number that the page to confirm asked for."""
     form = NumberForm(request.form)
@@ -330,16 +322,14 @@ def answer(subject: Subject, token: str) -> Response:
 
 @route("/confirm/<token>/code", subjects=[SIGNATURE], methods=["POST"])
 @limited(link_limit)
-@mailed_link
 def mail_code(subject: Subject, token: str) -> Response:
     """Send a code to whoever has closed the page where they signed."""
-    services.mail_code(token, i18n.language())
+    signatures.mail_code(token, i18n.language())
     return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="done"))
 
 
 @route("{subject.prefix}/confirm/<token>/{subject.not_mine_path}", methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
-@mailed_link
 def not_mine(subject: Subject, token: str) -> Response:
     """Delete what waits for this address. It has to be typed, as no page shows it here: a machine that presses deletes nothing."""
     link = subject.open_link(token, i18n.language())
@@ -397,21 +387,30 @@ def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm |
 
 
 @route("{subject.prefix}/me/<token>")
-@mailed_link
 def me(subject: Subject, token: str) -> Response:
     return own_page(subject, token, subject.find_own(token, i18n.language()))
 
 
 @route("{subject.prefix}/me/<token>/download")
-@mailed_link
 def me_download(subject: Subject, token: str) -> Response:
-    response = jsonify(subject.readable(subject.find_own(token, i18n.language())))
+    """Everything that is stored, as its holder may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
+    record = subject.find_own(token, i18n.language())
+    response = jsonify(
+        **subject.readable(record),
+        campaign={"slug": record.campaign.slug, "title": record.campaign.title},
+        pledge={
+            "version": record.pledge.version,
+            "sha256": record.pledge.sha256,
+            "text": record.pledge.html.striptags(),
+        },
+        language=record.row.lang,
+        privacy_notice=record.row.privacy_version,
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="my-{subject.name}.json"'
     return response
 
 
 @route("{subject.prefix}/me/<token>/withdraw", methods=FORM)
-@mailed_link
 def me_withdraw(subject: Subject, token: str) -> Response:
     back = subject.url("me", token=token)
     if request.method == "POST":
@@ -423,7 +422,6 @@ def me_withdraw(subject: Subject, token: str) -> Response:
 
 
 @route("{subject.prefix}/me/<token>/erase", methods=FORM)
-@mailed_link
 def me_erase(subject: Subject, token: str) -> Response:
     record = subject.find_own(token, i18n.language())
     if request.method == "POST":

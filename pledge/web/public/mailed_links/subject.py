@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -35,7 +36,7 @@ class Subject:
     use_cases: ModuleType  #: signatures.services or endorsements.services: functions of the same names
     open_link: Callable[[str, str], Link[Any]]  #: (token, lang)
     find_own: Callable[[str, str], Any]  #: (token, lang) to the record; raises BadToken
-    readable: Callable[[Any], dict[str, Any]]  #: (record) to everything that is stored, for the download
+    readable: Callable[[Any], dict[str, Any]]  #: (record) to what else is stored, for the download
     own_context: Callable[[Any], dict[str, Any]]  #: (record) to what its own page shows besides
     thanks_context: Callable[[CampaignView], dict[str, Any]]  #: to what the thank-you page shows besides
     layout: str = "layouts/action.html"  #: of the page where the code is typed
@@ -59,6 +60,17 @@ class Subject:
 
     def own_token(self, record: Any) -> str:
         return tokens.mint(self.own, record.token_numbers)
+
+
+def plain(row: object, *names: str) -> dict[str, Any]:
+    """These columns of a row as JSON has them: a moment by ISO 8601, a hash in hex."""
+    return {name: _plain(getattr(row, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else value
 
 
 @lru_cache

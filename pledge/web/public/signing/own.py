@@ -36,14 +36,13 @@ from pledge.web.public.mailed_links.journey import (
     back_to_own_page,
     done,
     is_wrong,
-    mailed_link,
     own_page,
     route,
 )
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import OwnForm, RegionForm
 from pledge.web.public.signing.subject import SIGNATURE, step_with
-from pledge.web.request_checks import one_click
+from pledge.web.request_checks import allows
 from pledge.web.templating import render_page
 
 #: Seconds after which the fold has surely counted a confirmation.
@@ -52,7 +51,6 @@ SOON = 2
 
 @route("/me/<token>/consents", subjects=[SIGNATURE], methods=["POST"])
 @limited(link_limit)
-@mailed_link
 def me_consents(subject: Subject, token: str) -> Response:
     form = OwnForm(request.form)
     if not form.validate():
@@ -68,8 +66,7 @@ def me_consents(subject: Subject, token: str) -> Response:
 
 
 @route("/unsubscribe/<token>", subjects=[SIGNATURE], methods=FORM)
-@one_click
-@mailed_link
+@allows(one_click=True)
 def unsubscribe(subject: Subject, token: str) -> Response:
     if request.method == "POST":
         services.unsubscribe(token)
@@ -79,7 +76,6 @@ def unsubscribe(subject: Subject, token: str) -> Response:
 
 
 @route("/me/<token>/keep", subjects=[SIGNATURE], methods=FORM)
-@mailed_link
 def me_keep(subject: Subject, token: str) -> Response:
     """Keep what staff were asked to erase."""
     if request.method == "POST":
@@ -90,7 +86,6 @@ def me_keep(subject: Subject, token: str) -> Response:
 
 
 @route("/me/<token>/receipt", subjects=[SIGNATURE])
-@mailed_link
 def me_receipt(subject: Subject, token: str) -> Response:
     """The small file that proves, without us, that a signature is in the public log; with `?open=1`, the page that checks it.
 
@@ -125,7 +120,6 @@ _SETTLED = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALI
 
 
 @route("/c/<slug>/mine", subjects=[SIGNATURE], methods=["POST"])
-@limited(token_limit, deduct_when=is_wrong, exempt_when=lambda: "code" not in request.form)
 def mine(subject: Subject, slug: str) -> Response:
     """JSON: `digits`; `html`, parts of the page with the thanks, once it is confirmed; `key` to keep; ask `again` for the number."""
     ticket, code = request.form.get("ticket", ""), six_digits(request.form.get("code", ""))
@@ -135,7 +129,7 @@ def mine(subject: Subject, slug: str) -> Response:
         submission = None
     key = request.form.get("key", "")
     if not key and submission and code:
-        if services.confirm_by_code(submission, code) not in (Confirmation.DONE, Confirmation.UNMOVED):
+        if not _is_right(submission, code):
             return make_response(_answer(), 422)
         key = tokens.mint(Purpose.PRESSED, [submission])
     signature = _pressed(slug, key)
@@ -153,8 +147,13 @@ def mine(subject: Subject, slug: str) -> Response:
     return _answer(html, again=_waits(state, number), digits=digits)
 
 
+@limited(token_limit, scope="code of the browser", deduct_when=is_wrong)
+def _is_right(submission: int, code: str) -> bool:
+    """Whether it is the code of the mail. The answer to a wrong one counts against the visitor's limit."""
+    return services.confirm_by_code(submission, code) in (Confirmation.DONE, Confirmation.UNMOVED)
+
+
 @route("/confirm/<token>/region", subjects=[SIGNATURE], methods=["POST"])
-@mailed_link
 def confirm_region(subject: Subject, token: str) -> Response:
     """Where somebody lives, asked on the page with the thanks of who has the key."""
     form = RegionForm(request.form)
@@ -165,7 +164,6 @@ def confirm_region(subject: Subject, token: str) -> Response:
 
 
 @route("/confirm/<token>/no-mail", subjects=[SIGNATURE], methods=["POST"])
-@mailed_link
 def confirm_no_mail(subject: Subject, token: str) -> Response:
     """No mail with thanks, which goes out ten minutes after confirming."""
     return _back_to_thanks(subject, token, "declined" if services.decline_thanks(token) else None)

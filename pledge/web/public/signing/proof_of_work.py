@@ -21,6 +21,7 @@ from typing import Any
 
 from flask import g, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_limiter import RateLimitExceeded
 from wtforms import HiddenField
 
@@ -71,14 +72,22 @@ class ProofAnswer(StrEnum):
     UNUSABLE = "unusable"
 
 
+#: What was wrong with an answer.
+_FAULTS = {
+    ProofAnswer.EXPIRED: _l("The calculation was more than five minutes ago, so it is done again."),
+    ProofAnswer.SPENT: _l("This calculation was used already, so another one is needed."),
+    ProofAnswer.UNUSABLE: _l("The calculation did not arrive as it should, so it is done again."),
+}
+
+
+@dataclass(eq=False)
 class FormRefused(Exception):
     """The form was not recorded, and is shown once more with what is wrong."""
 
-    def __init__(
-        self, campaign: CampaignView, form: Any, status: int, *, retry_after: int | None = None
-    ) -> None:
-        super().__init__(status)
-        self.campaign, self.form, self.status, self.retry_after = campaign, form, status, retry_after
+    campaign: CampaignView
+    form: Any
+    status: int
+    retry_after: int | None = None
 
 
 @dataclass(eq=False)
@@ -92,25 +101,6 @@ class ProofRequired(Exception):
     fault: str  #: what was wrong with the answer before; "" the first time
     status: int = 403
     retry_after: int | None = None
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """The signals with which a form is recorded."""
-
-    found: frozenset[Signal]
-
-    @property
-    def is_proved(self) -> bool:
-        return Signal.PROVED in self.found
-
-    @property
-    def is_unproved(self) -> bool:
-        return Signal.UNPROVED in self.found
-
-    @property
-    def hold_reason(self) -> str | None:
-        return signals.HOLD_REASON if signals.level(self.found) is Level.HIGH else None
 
 
 def read_answer(form: ProvableForm, slug: str) -> ProofAnswer:
@@ -129,21 +119,21 @@ def read_answer(form: ProvableForm, slug: str) -> ProofAnswer:
 
 def assess(
     form: ProvableForm, slug: str, answer: ProofAnswer, *, has_code: bool, **changed: str
-) -> Assessment:
-    """With what signals a valid form is recorded. `changed`: fields that are passed on with another value. Raises ProofRequired."""
+) -> frozenset[Signal]:
+    """The signals with which a valid form is recorded. `changed`: fields that are passed on with another value. Raises ProofRequired."""
     found = _signals(form, answer)
     for signal in found:
         metrics.signals.labels(signal.value).inc()
     if signals.level(found) is Level.LOW:
-        return Assessment(found)
+        return found
     metrics.step_ups.labels(answer.value).inc()
     if answer is ProofAnswer.PROVED:
-        return Assessment(found | {Signal.PROVED})
-    fault, status, seconds = _fault(answer), 403, None
+        return found | {Signal.PROVED}
+    fault, status, seconds = str(_FAULTS.get(answer, "")), 403, None
     if answer is ProofAnswer.UNPROVED:
         try:
             _count_unproved()
-            return Assessment(found | {Signal.UNPROVED})
+            return found | {Signal.UNPROVED}
         except RateLimitExceeded:
             seconds = limits.seconds_to_wait()
             fault, status = _wait(seconds), 429
@@ -215,18 +205,6 @@ def _sent(form: ProvableForm, changed: dict[str, str]) -> Iterable[tuple[str, st
             yield field.name, changed[field.name]
         elif field not in (form.altcha, form.unproved):
             yield from ((field.name, value) for value in request.form.getlist(field.name))
-
-
-def _fault(answer: ProofAnswer) -> str:
-    """What was wrong with an answer."""
-    faults: dict[ProofAnswer, str] = {
-        ProofAnswer.UNPROVED: "",
-        ProofAnswer.NONE: "",
-        ProofAnswer.EXPIRED: _("The calculation was more than five minutes ago, so it is done again."),
-        ProofAnswer.SPENT: _("This calculation was used already, so another one is needed."),
-        ProofAnswer.UNUSABLE: _("The calculation did not arrive as it should, so it is done again."),
-    }
-    return faults[answer]
 
 
 def _wait(seconds: int) -> str:

@@ -6,6 +6,7 @@ from typing import Protocol
 from flask import Response, request
 
 from pledge.abuse import signals
+from pledge.abuse.signals import Signal
 from pledge.campaigns.opening import CampaignNotOpen, SigningPaused, check_not_paused
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, metrics
@@ -58,13 +59,13 @@ def handle_submission(slug: str, next_url: NextUrl) -> Response:
             proof_of_work.count(form, slug, is_valid=is_valid)
         if not is_valid:
             raise FormRefused(campaign_now_or_404(slug), form, 422)
-        assessment = proof_of_work.assess(form, slug, answer, has_code=True)
+        found = proof_of_work.assess(form, slug, answer, has_code=True)
         submission = form.submission(
             slug,
             via=_codes(slug).get(form.via.data) if form.via.data else None,
             network=client_network(),
-            signals=signals.names(assessment.found),
-            hold_reason=assessment.hold_reason,
+            signals=signals.names(found),
+            hold_reason=signals.hold_reason(found),
         )
         ticket = signatures.sign(submission)
     except SigningPaused:  # the page says so, without the form, and that nothing was stored
@@ -76,7 +77,7 @@ def handle_submission(slug: str, next_url: NextUrl) -> Response:
         form.pledge_version.errors = [CHANGED_TEXT]  # the form named a version of a text that does not exist
         raise FormRefused(campaign, form, 422) from None
     metrics.sign_ups.labels(slug).inc()
-    return see_other(next_url(ticket=ticket, **({"by": "code"} if assessment.is_unproved else {})))
+    return see_other(next_url(ticket=ticket, **({"by": "code"} if Signal.UNPROVED in found else {})))
 
 
 @public.errorhandler(FormRefused)
@@ -90,6 +91,7 @@ def proof_required(error: ProofRequired) -> Response:
     page = render_page(
         "public/signing/proof_of_work.html",
         error.status,
+        layout="layouts/action.html",
         page=error.campaign,
         step=error,
         action=request.path,

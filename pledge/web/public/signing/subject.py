@@ -19,7 +19,7 @@ from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.web.caching import SECONDS, cache
 from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, goal_step
 from pledge.web.public.campaign.sharing import qr_code, short_link, signer_links
-from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.mailed_links.subject import Subject, plain
 from pledge.web.public.signing.forms import OwnForm, SignForm
 
 #: What the own page can say after something was done, by the name in its address.
@@ -81,38 +81,15 @@ def _people(campaign_id: int) -> int:
 
 
 def readable(signature: SignatureView) -> dict[str, Any]:
-    """Everything that is stored about a person, as they may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
+    """What is stored about a person; `via` is the code of whose link led to the form, the hashes tell nothing without the key."""
     row = signature.row
     return {
-        "campaign": {"slug": signature.campaign.slug, "title": signature.campaign.title},
-        "pledge": {
-            "version": signature.pledge.version,
-            "sha256": signature.pledge.sha256,
-            "text": signature.pledge.html.striptags(),
-        },
+        **plain(row, "name", "email", "country", "region", "public_name", "updates", "state", "via"),
+        **plain(row, "submitted_at", "confirmed_at", "withdrawn_at", "erase_at", "mail_provider"),
+        **plain(row, "network_hash", "wide_network_hash", "domain_hash"),
         "consent": asdict(signature.consent),
-        "name": row.name,
-        "email": row.email,
-        "country": row.country,
-        "region": row.region,
-        "public_name": row.public_name,
-        "updates": row.updates,
-        "language": row.lang,
-        "privacy_notice": row.privacy_version,
-        "state": row.state,
-        "submitted_at": row.submitted_at.isoformat(),
-        "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),
-        "withdrawn_at": row.withdrawn_at and row.withdrawn_at.isoformat(),
-        "erase_at": row.erase_at and row.erase_at.isoformat(),
-        "invalidated_for": signature.invalidated_for and signature.invalidated_for.value,
+        "invalidated_for": signature.invalidated_for,
         "name_hidden_by_staff": row.name_hidden,
-        "mail_provider": row.mail_provider,
-        # The code of the partner or organisation whose link led to the form; null for everybody else.
-        "via": row.via,
-        # Keyed hashes: they tell the network and the mail's domain to nobody without the key.
-        "network_hash": row.network_hash and row.network_hash.hex(),
-        "wide_network_hash": row.wide_network_hash and row.wide_network_hash.hex(),
-        "domain_hash": row.domain_hash and row.domain_hash.hex(),
     }
 
 

@@ -1,8 +1,11 @@
-"""What one reads of a campaign: events, video and letter on its page, permanent addresses of pledge texts, calendar files."""
+"""What one reads of a campaign: events, video and letter on its page, permanent addresses of pledge texts, calendar files, its
+news as a feed (RFC 4287), what journalists find on one page, and what everybody sees of a delivery.
+"""
 
 import hashlib
 import re
 from datetime import timedelta
+from xml.etree import ElementTree as ET
 
 import pytest
 from icalendar import Calendar
@@ -11,10 +14,12 @@ from pledge.campaigns import items, media, queries, staff_queries
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.media import VideoFields
 from pledge.core import clock
+from pledge.core.languages import Texts
+from pledge.deliveries import services
 from pledge.web.caching import cache
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
-from tests.support import factories
-from tests.support.factories import EDITOR, event_fields, fold_all, manage_token, signature
+from tests.support import deliveries, factories, news
+from tests.support.factories import ANNA, EDITOR, event_fields, fold_all, manage_token, signature
 
 PAGE = "/en/c/air"
 VIDEO = "https://youtu.be/dQw4w9WgXcQ"
@@ -151,3 +156,134 @@ def test_a_korean_name_on_the_english_page_says_its_language(app, client):
     factories.signature(name="홍길동", public_name=True)
     assert '<li class="signers__item" lang="ko">홍길동</li>' in client.get(f"{PAGE}").text
     assert '<li class="signers__item">홍길동</li>' in client.get(PAGE.replace("/en/", "/ko/")).text
+
+
+QUOTATION = {
+    "quotation": {"ko": "하늘은 하나입니다.", "en": "There is one sky."},
+    "speaker": {"ko": "김하늘", "en": "Kim Haneul"},
+    "speaker_role": {},
+    "portrait_alt": {},
+}
+
+
+def test_the_press_page_has_number_words_pictures_tables_and_whom_to_ask(app, client):
+    of = factories.campaign()
+    factories.signatures(3)
+    factories.endorsement(of)
+    fold_all()
+    seen = media.stored_quotation(staff_queries.desk(factories.SLUG).row).stamp
+    media.set_quotation(EDITOR, factories.SLUG, seen, QUOTATION)
+    page = client.get(f"/en/c/{factories.SLUG}/press")
+    assert page.status_code == 200
+    for part in (
+        'standing__number">3<',
+        'standing__number">1<',
+        'id="code-about"',
+        "As of <time",
+        "There is one sky.",
+        "Kim Haneul",
+        f"/share/{factories.SLUG}.en.png",
+        f"/badge/{factories.SLUG}.svg",
+        *(
+            f"/api/v1/campaigns/{factories.SLUG}/{table}.csv"
+            for table in ("history", "regions", "countries", "organizations")
+        ),
+    ):
+        assert part in page.text, part
+    assert re.search(r"<strong>Press: .*press@pledge\.example", page.text)
+    for path in ("", "/spread"):
+        assert f'href="/en/c/{factories.SLUG}/press"' in client.get(f"/en/c/{factories.SLUG}{path}").text
+
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def feed(client, lang="en"):
+    answer = client.get(f"/{lang}/c/air/news.atom")
+    assert answer.status_code == 200
+    assert answer.content_type == "application/atom+xml; charset=utf-8"
+    return ET.fromstring(answer.data), answer
+
+
+def test_the_feed_has_what_was_sent_as_html_that_is_escaped_once(app, client):
+    air = factories.campaign("air")
+    news.draft(air)
+    sent = news.begun(air, title=Texts(ko="하나 < 둘", en="One < two"))
+    found, _ = feed(client)
+    assert found.find(f"{ATOM}author/{ATOM}name").text == "The Secretariat"
+    (entry,) = found.findall(f"{ATOM}entry")
+    assert entry.find(f"{ATOM}title").text == "One < two"
+    assert entry.find(f"{ATOM}id").text == f"http://localhost/en/c/air/news/{sent}"
+    assert entry.find(f"{ATOM}content").get("type") == "html"
+    assert "<strong>A thousand people</strong>" in entry.find(f"{ATOM}content").text
+    assert found.find(f"{ATOM}updated").text == entry.find(f"{ATOM}updated").text
+    assert feed(client, "ko")[0].find(f"{ATOM}entry/{ATOM}title").text == "하나 < 둘"
+
+
+def test_an_unchanged_feed_is_not_sent_again_and_pages_name_it(app, client):
+    news.begun(factories.campaign("air"))
+    _, answer = feed(client)
+    known = {"If-None-Match": answer.headers["ETag"]}
+    assert client.get("/en/c/air/news.atom", headers=known).status_code == 304
+    for path in ("", "/news"):
+        assert (
+            'type="application/atom+xml" href="http://localhost/en/c/air/news.atom"'
+            in client.get(f"/en/c/air{path}").text
+        )
+
+
+def test_a_campaign_without_news_can_be_followed_already(app, client):
+    factories.campaign("air")
+    found, _ = feed(client)
+    assert found.findall(f"{ATOM}entry") == []
+    assert found.find(f"{ATOM}updated").text
+
+
+DELIVERED = "/en/c/blue-skies"
+
+
+@pytest.fixture
+def _six_people(app):
+    factories.crowd(6)
+
+
+six_people = pytest.mark.usefixtures("_six_people")
+
+
+@six_people
+def test_nothing_is_said_before_it_is_handed_over(client):
+    deliveries.frozen()
+    assert "Recipient:" not in client.get(DELIVERED).text
+
+
+@six_people
+def test_the_page_says_how_many_to_whom_and_when(client):
+    number = deliveries.handed_over()
+    page = client.get(DELIVERED).text
+    row = deliveries.row(number)
+    assert row.recipient["en"] in page
+    assert row.occasion["en"] in page
+    assert "1AB-2611-001" in page
+    assert "6 signatures handed over" in page
+    assert "No answer yet" in page
+
+
+@six_people
+def test_the_answer_stands_there_in_the_language_of_the_page(client):
+    deliveries.answered()
+    page = client.get(DELIVERED).text
+    assert "We will look into it." in page
+    assert "No answer yet" not in page
+
+
+@six_people
+def test_a_second_line_appears_with_the_second_delivery(client):
+    deliveries.handed_over()
+    number = deliveries.handed_over(recipient=Texts(ko="국회", en="The National Assembly"))
+    page = client.get(DELIVERED).text
+    assert page.index("The National Assembly") < page.index("The Minister of Environment")
+    services.hand_over(
+        ANNA, number, services.HandingOver(deliveries.row(number).handed_over_at, "post", "9-9"), "a slip"
+    )
+    cache.clear()
+    assert "9-9" in client.get(DELIVERED).text

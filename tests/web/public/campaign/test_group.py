@@ -2,8 +2,13 @@
 
 import pytest
 
+from pledge.campaigns import moderation
+from pledge.campaigns.models import Campaign, CampaignState
+from pledge.core import clock
+from pledge.core.db import transaction
 from pledge.statistics.referrals import organization_code
-from tests.support.factories import campaign, crowd, endorse_manage_token, endorsement, partner_goal
+from tests.support import deliveries
+from tests.support.factories import EDITOR, campaign, crowd, endorse_manage_token, endorsement, partner_goal
 from tests.support.rows import again
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
@@ -42,6 +47,16 @@ def test_the_page_of_an_organisation_with_a_goal_is_its_public_page(client):
     assert "10</strong>" in answer.text
 
 
+def test_the_code_of_an_organisation_that_has_left_or_was_merged_leads_to_what_is_there(client):
+    campaign()
+    left, stays = endorsement(state="withdrawn"), endorsement()
+    twice = endorsement(state="merged", merged_into_id=stays.id)
+    gone, moved = (page_of(client, organization_code(row.id)) for row in (left, twice))
+    assert (gone.status_code, gone.request.path) == (410, f"/ko/c/blue-skies/organizations/{left.id}")
+    assert (moved.status_code, moved.request.path) == (200, f"/ko/c/blue-skies/organizations/{stays.id}")
+    assert page_of(client, "o" + "9" * 19).status_code == 404
+
+
 def test_a_code_without_a_goal_leads_to_the_campaign_under_its_link_and_an_unknown_one_nowhere(client):
     partner = campaign().partners[1]
     answer = client.get(f"/ko/c/blue-skies/with/p{partner.id}")
@@ -50,11 +65,29 @@ def test_a_code_without_a_goal_leads_to_the_campaign_under_its_link_and_an_unkno
 
 
 def test_a_campaign_that_is_over_keeps_the_number_and_asks_nobody(client):
-    code = partner_goal(campaign(state="closed"), 20)
+    of = campaign()
+    code = partner_goal(of, 20)
     crowd(20, via=code)
-    text = page_of(client, code).text
-    assert "/sign?via=" not in text
+    deliveries.handed_over(of)
+    moderation.move(EDITOR, of.slug, CampaignState.OPEN, CampaignState.CLOSED, "it is over")
+    text = page_of(client, code, "en").text
+    for asked in ("/sign?via=", "poster-a4.pdf", "scan this code"):
+        assert asked not in text
     assert '<progress class="count__bar" max="20" value="20"' in text
+    assert "Recipient: The Minister of Environment" in text
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_once_the_signatures_are_deleted_it_says_that_the_number_is_gone(client, lang):
+    air = campaign(state="archived")
+    code = partner_goal(air, 200)
+    crowd(20, via=code)
+    with transaction() as session:
+        session.get_one(Campaign, air.id).forgotten_at = clock.now()
+    text = page_of(client, code, lang).text
+    assert {"ko": "이 캠페인의 서명은", "en": "the signatures of this campaign were deleted on"}[lang] in text
+    assert "<progress" not in text
+    assert {"ko": "아직 10명", "en": "Not ten people yet"}[lang] not in text
 
 
 def test_kakaotalk_shares_the_page_of_the_group(make_app):
@@ -78,3 +111,30 @@ def test_an_organisation_sets_its_goal_on_its_own_page(client):
     assert client.post(f"{own}/group", data={"group_goal": "1,200"}).status_code == 303
     assert again(row).group_goal == 1200
     assert 'value="1200"' in client.get(own).text
+
+
+def own_page_of(client, of):
+    return client.get(f"/en/endorse/me/{endorse_manage_token(of)}").text
+
+
+@pytest.mark.parametrize(
+    ("people", "words"), [(9, "Not ten people yet."), (14, '<strong class="count__number">10</strong>')]
+)
+def test_an_organisation_sees_in_fives_how_many_came_through_its_link(client, people, words):
+    row = endorsement()
+    crowd(people, via=organization_code(row.id))
+    assert words in own_page_of(client, row)
+
+
+def test_an_organisation_finds_its_link_and_its_badge_to_copy(client):
+    row = endorsement()
+    page = own_page_of(client, row)
+    assert f"/en/c/blue-skies?via={organization_code(row.id)}</textarea>" in page
+    assert f"/badge/blue-skies/{row.id}.svg" in page
+
+
+@pytest.mark.parametrize("state", ["review", "declined", "withdrawn", "removed"])
+def test_one_that_is_not_on_the_wall_has_neither(client, state):
+    page = own_page_of(client, endorsement(state=state))
+    assert "?via=" not in page
+    assert "/badge/" not in page

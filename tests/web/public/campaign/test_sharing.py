@@ -6,6 +6,7 @@ from time import sleep
 from urllib.parse import parse_qs
 
 import pytest
+import segno
 from sqlalchemy import update
 
 from pledge.campaigns.models import Campaign
@@ -18,8 +19,10 @@ from tests.support.factories import (
     campaign,
     endorse_manage_token,
     endorsement,
+    partner_goal,
     version_of,
 )
+from tests.support.pdf import pdf_text
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -123,9 +126,21 @@ def test_staff_write_what_is_said_in_each_channel_while_people_can_sign(client):
 def test_an_address_without_a_language_leads_to_the_one_of_the_browser(client, asked, lang):
     campaign(short_name="sky")
     for path in ("/c/blue-skies", "/go/sky", "/go/SKY"):
-        answer = client.get(f"{path}?via=p1", headers={"Accept-Language": asked})
-        assert (answer.status_code, answer.location) == (302, f"/{lang}/c/blue-skies?via=p1")
+        answer = client.get(f"{path}?via=p999", headers={"Accept-Language": asked})
+        assert (answer.status_code, answer.location) == (302, f"/{lang}/c/blue-skies?via=p999")
         assert answer.headers["Vary"] == "Accept-Language"
+
+
+def test_the_codes_of_a_group_lead_to_its_page_from_a_poster_and_from_a_picture(client, monkeypatch):
+    links = []
+    make = segno.make
+    monkeypatch.setattr(segno, "make", lambda link, **how: links.append(link) or make(link, **how))
+    code = partner_goal(campaign(short_name="sky"), 200)
+    assert client.get(f"/qr/blue-skies.png?via={code}").status_code == 200
+    poster = client.get(f"/ko/c/blue-skies/poster-a4.pdf?via={code}")
+    assert links[0].removeprefix("http://") in pdf_text(poster.data)
+    led = client.get(links[0].removeprefix("http://localhost"), follow_redirects=True)
+    assert led.request.path == f"/ko/c/blue-skies/with/{code}"
 
 
 def test_an_address_of_no_public_campaign_leads_nowhere(client):

@@ -166,19 +166,6 @@ def test_long_walls_have_pages_that_keep_the_filter(client, monkeypatch):
     assert client.get(f"{WALL}?country=JP&page=4").status_code == 404
 
 
-# --- Kept copies ---
-
-
-def test_a_filtered_view_is_never_served_for_the_whole_nor_the_whole_for_it(client, frozen_clock):
-    endorsement(type="business", name_en="Posco")
-    endorsement(type="city", name_en="Kyoto")
-    assert names(client.get(f"{WALL}?type=city")) == ["Kyoto"]
-    assert names(client.get(WALL)) == ["Kyoto", "Posco"]
-    assert names(client.get(f"{WALL}?type=city")) == ["Kyoto"]
-    assert names(client.get(f"{WALL}?type=business")) == ["Posco"]
-    assert names(client.get(f"{WALL}?fbclid=1")) == ["Kyoto", "Posco"]
-
-
 # --- Who has left ---
 
 

@@ -212,17 +212,6 @@ def test_the_page_of_a_campaign_that_is_over_does_not_explain_how_to_endorse(cli
     assert 'href="/en/c/over/sign"' not in page.text
 
 
-def test_a_network_that_sends_too_many_is_asked_to_wait(make_app):
-    app = make_app(limit_sign="3 per minute", limit_link="2 per minute")
-    with app.app_context():
-        campaign("another")
-    client = app.test_client()
-    replies = [client.post("/ko/c/another/endorse", data=endorse_form()).status_code for _ in range(4)]
-    assert replies == [303, 303, 303, 429]
-    replies = [client.post("/ko/endorse/me", data={"email": "a@b.kr"}).status_code for _ in range(3)]
-    assert replies == [303, 303, 429]
-
-
 def test_while_many_pictures_are_sent_the_form_comes_back_at_once_with_all_that_was_typed(
     app, client, monkeypatch
 ):

@@ -9,7 +9,7 @@ from werkzeug.datastructures import FileStorage
 
 from pledge.core import languages
 from pledge.core.db import db
-from pledge.endorsements import handover, services
+from pledge.endorsements import services
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
 from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
@@ -214,15 +214,6 @@ class TestHandingOver:
         second = client.post(f"/en/endorse/contact/{token}", data=agreed)
         assert second.status_code == 200
         assert 'href="/en/endorse/me/' in second.text, "a second press leads to the own page as well"
-
-    def test_of_two_presses_at_once_both_lead_to_the_own_page(self, client, monkeypatch):
-        row = endorsement()
-        address = f"/en/endorse/contact/{self.ask(client, row)}"
-        accept = handover.accept
-        monkeypatch.setattr(handover, "accept", lambda *change: accept(*change) and accept(*change))
-        second = client.post(address, data={"authority_ok": "y", "consent_person": "y"})
-        assert (second.status_code, second.headers["Location"]) == (303, address)
-        assert 'href="/en/endorse/me/' in client.get(address).text
 
     def test_a_change_of_contact_can_be_cancelled(self, client):
         row = endorsement()

@@ -17,6 +17,7 @@ from tests.support.factories import (
     endorsement,
     fold_all,
     mailed,
+    manage_token,
     signature,
 )
 from tests.support.pages import MATCH_NUMBER
@@ -201,6 +202,11 @@ def test_one_that_is_held_is_told_so_by_the_small_request_only(client):
         assert "A person looks at it before it is counted." in told["html"]
         assert "watch" not in told["html"]
         assert told["again"] is False
+    own = client.get(f"/en/me/{manage_token(row)}").text
+    assert "Confirmed, and not counted yet" in own
+    assert "/withdraw" in own
+    assert "/receipt" not in own
+    assert "watch" not in own
 
 
 def test_an_organisation_is_told_its_digits_and_the_way_to_its_page(client):

@@ -118,27 +118,3 @@ def test_r9_the_own_page_of_an_invalidated_signature_says_so_and_offers_no_withd
     assert "/erase" in page.text
     assert client.post(f"/en/me/{manage_token(person)}/withdraw").status_code == 303
     assert client.get(f"/en/me/{manage_token(person)}/download").json["state"] == "invalidated"
-
-
-@pytest.fixture
-def held(client):
-    """Somebody whose signature was held when they pressed the button, with the token of the link."""
-    person = signature(state="pending", hold_reason="watch", name="김하늘", email="sky@example.org")
-    token = confirm_token(person)
-    assert client.post(f"/en/confirm/{token}").status_code == 303
-    return person, token
-
-
-def test_r10_one_that_is_held_is_told_so_and_how_to_object_and_never_why(client, held):
-    person, _ = held
-    page = thanks_parts(client, press_key(person), "en")
-    assert "A person looks at it before it is counted." in page
-    assert "/me/" in page
-    assert "watch" not in page
-    own = client.get(f"/en/me/{manage_token(person)}")
-    assert own.status_code == 200
-    assert "Confirmed, and not counted yet" in own.text
-    assert "/withdraw" in own.text
-    assert "/receipt" not in own.text
-    assert "watch" not in own.text
-    assert counted() == 0

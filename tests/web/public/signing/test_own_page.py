@@ -108,11 +108,3 @@ def test_each_act_is_followed_by_what_was_done_and_reading_begins_there(client):
 def test_an_address_cannot_make_the_page_say_that_a_signature_is_withdrawn(client):
     page = client.get(f"/en/me/{manage_token(signature())}?done=withdrawn").text
     assert "is withdrawn" not in page
-
-
-def test_corrections_from_one_network_are_limited(make_app):
-    app = make_app(limit_link="2 per hour")
-    with app.app_context():
-        path = f"/en/me/{manage_token(signature())}/consents"
-        answers = [app.test_client().post(path, data=FIELDS).status_code for _ in range(3)]
-    assert answers == [303, 303, 429]

@@ -7,8 +7,6 @@ from hashlib import sha256
 
 import pytest
 
-from pledge.core import tokens
-from pledge.core.tokens import Purpose
 from tests.support.factories import campaign, fold_all, manage_token, press_key, signature
 from tests.support.pages import thanks_parts
 
@@ -59,16 +57,6 @@ def test_who_is_not_counted_is_told_so_and_nothing_asks_again(client, state):
     assert reply.status_code == 404
     assert "Retry-After" not in reply.headers
     assert "http-equiv" not in reply.text
-
-
-def test_wrong_links_get_the_page_of_unknown_ones_and_count(make_app):
-    app = make_app(limit_token="2 per hour")
-    with app.app_context():
-        person = signature()
-        wrong = tokens.mint(Purpose.UNSUBSCRIBE, [person.id])
-    client = app.test_client()
-    statuses = [client.get(f"/ko/me/{wrong}/receipt").status_code for _ in range(3)]
-    assert statuses == [410, 410, 429]
 
 
 def test_thanks_and_own_page_offer_it_only_to_who_is_counted(client):

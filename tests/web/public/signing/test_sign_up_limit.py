@@ -2,10 +2,7 @@
 
 import pytest
 
-from pledge.mail.models import OutboxMail
-from pledge.signatures.models import Signature
-from tests.support.factories import answer_requests, campaign, endorse_form, sign_form
-from tests.support.rows import number_of
+from tests.support.factories import campaign, endorse_form, sign_form
 
 SIGN = "/en/c/blue-skies/sign"
 
@@ -24,16 +21,6 @@ def sign(client, number, domain="evil.example.com"):
 
 def statuses(client, numbers, domain="evil.example.com"):
     return [sign(client, number, domain).status_code for number in numbers]
-
-
-@pytest.mark.sqlite_only
-def test_a_domain_that_answers_for_every_address_signs_as_often_as_its_limit_says(make_app):
-    client = make_app(limit_domain="300 per day", step_up_domain="1000 per day").test_client()
-    client.checked = False
-    assert statuses(client, range(500)) == [303] * 300 + [429] * 200
-    assert number_of(Signature) == 300
-    answer_requests()
-    assert number_of(OutboxMail) == 300
 
 
 @pytest.mark.sqlite_only

@@ -150,6 +150,19 @@ def test_a_form_tells_all_its_mistakes_at_once(editor):
         assert set(re.findall(r'id="([a-z_]+)-error"', sent.text)) == {*wrong, "logo"}
 
 
+def test_why_the_last_secretariat_stays_is_told_at_a_field(editor):
+    secretariat = rows("partners")[0]
+    for path, form, field in (
+        ("", partner_form(name_en="The Secretariat"), "role"),
+        ("/remove", {"reason": "left"}, "reason"),
+    ):
+        sent = send(editor, f"partners/{secretariat.id}{path}", {**form, "seen": secretariat.stamp})
+        assert sent.status_code == 422
+        assert re.search(
+            rf'id="{field}-error"[^>]*>.*?A public campaign needs a secretariat', sent.text, re.DOTALL
+        )
+
+
 def test_a_refused_field_does_not_lose_the_logo_that_came_with_it(editor):
     refused = send(editor, "partners/new", partner_form(name_en="", logo=picture()))
     assert refused.status_code == 422
