@@ -157,10 +157,10 @@ def details(kind: str, facts: Facts, lang: str) -> str:
 
 
 def _in_language(facts: Facts, lang: str) -> dict[str, str]:
-    return {name: _one(fact, lang) for name, fact in facts.items()}
+    return {name: _fact_in_language(fact, lang) for name, fact in facts.items()}
 
 
-def _one(fact: str | int | dict[str, str], lang: str) -> str:
+def _fact_in_language(fact: str | int | dict[str, str], lang: str) -> str:
     if isinstance(fact, int):
         return format_count(fact, lang)
     return Texts(fact).in_language(lang) if isinstance(fact, dict) else fact

@@ -21,6 +21,7 @@ from pledge.files.pictures import (
     renditions,
 )
 from tests.files.corpus import GOOD
+from tests.support import programs
 from tests.support.pictures import (
     GPS_PLACE,
     canvas,
@@ -169,7 +170,7 @@ def test_only_one_small_webp_picture_without_anything_else_is_bare(spoil):
 def limited(code):
     """Run code under the child's own limits."""
     script = f"import sys; sys.path.insert(0, {str(pictures.COMMAND[-1].rpartition('/')[0])!r})\nimport resizing, socket\nresizing.limit()\n{code}"
-    return subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)
+    return programs.run(sys.executable, "-I", "-c", script)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.support import factories, news, paper
 from tests.support.factories import endorsement
 
 
-def told(member):
+def mailed_alerts(member):
     """The kinds of alerts that were mailed to this person."""
     db.session.rollback()
     query = (
@@ -38,9 +38,9 @@ def test_each_is_told_once_of_what_they_can_decide(evening):
     for _ in range(2):
         alert_waiting()
         evening.move(hours=2)
-    assert told(editor) == [AlertKind.APPROVAL_WAITS] * 2
-    assert told(moderator) == [AlertKind.ACT_PROPOSED, AlertKind.ORGANIZATION_WAITS]
-    assert told(viewer) == []
+    assert mailed_alerts(editor) == [AlertKind.APPROVAL_WAITS] * 2
+    assert mailed_alerts(moderator) == [AlertKind.ACT_PROPOSED, AlertKind.ORGANIZATION_WAITS]
+    assert mailed_alerts(viewer) == []
 
 
 def test_a_queue_is_told_of_when_it_begins_and_not_for_each_that_joins_it(evening):
@@ -49,7 +49,7 @@ def test_a_queue_is_told_of_when_it_begins_and_not_for_each_that_joins_it(evenin
     alert_waiting()
     endorsement(state="review")
     alert_waiting()
-    assert told(moderator) == [AlertKind.ORGANIZATION_WAITS]
+    assert mailed_alerts(moderator) == [AlertKind.ORGANIZATION_WAITS]
 
 
 def test_working_through_a_queue_is_not_told_case_by_case(evening):
@@ -75,7 +75,7 @@ def test_who_wants_one_mail_a_day_or_none_gets_that(evening, kinds):
     for _ in range(48):
         alert_waiting()
         evening.move(hours=1)
-    assert told(moderator) == kinds * 2
+    assert mailed_alerts(moderator) == kinds * 2
 
 
 def test_nobody_is_told_daily_of_an_empty_inbox(evening):
@@ -83,4 +83,4 @@ def test_nobody_is_told_daily_of_an_empty_inbox(evening):
     for _ in range(24):
         alert_waiting()
         evening.move(hours=1)
-    assert told(member) == []
+    assert mailed_alerts(member) == []

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from enum import Enum
 from itertools import chain
 from typing import Any
 
@@ -27,7 +26,7 @@ from pledge.deliveries.letter.texts import LetterContradicts, LetterTexts
 from pledge.deliveries.models import Channel, DeliveryState
 from pledge.deliveries.pack.packing import members
 from pledge.deliveries.queries import DeliveryRow
-from pledge.deliveries.services import Answer, EntryFault, HandingOver
+from pledge.deliveries.services import Answer, HandingOver
 from pledge.exports.files import file_name
 from pledge.files.storage import StorageAway
 from pledge.jobs import services as jobs
@@ -56,15 +55,6 @@ EXAMPLES = {
     "recipient": Phrase("delivery", "For example: the Minister of Climate, Energy and Environment"),
     "occasion": Phrase("delivery", "For example: the handing-over ceremony"),
     "person": Phrase("delivery", "For example: Hong Gildong, Head of Team"),
-}
-
-_WRONG: dict[Enum, Any] = {
-    **{fault: fault.value for fault in FieldFault},
-    EntryFault.CHANNEL: _l("Choose how it was handed over."),
-    EntryFault.FUTURE: _l("This is in the future."),
-    EntryFault.TOO_EARLY: _l("Enter a time after the step before it (%(moment)s)."),
-    EntryFault.BEFORE_HANDING_OVER: _l("This is before it was handed over."),
-    EntryFault.TOO_LATE: _l("This is later than the answer."),
 }
 
 
@@ -135,12 +125,12 @@ class AnswerForm(StaffForm):
         return Answer(self.answered_at.data, self.by_language("answer"))
 
 
-def show_faults(form: Form, faults: Mapping[str, Any], before: datetime | None = None) -> None:
+def show_faults(form: Form, faults: Mapping[str, FieldFault], before: datetime | None = None) -> None:
     """Show the messages for the faults of a use case at their fields; `before`: when the step before was."""
     for name, fault in faults.items():
-        message = _WRONG[fault]
-        if fault == EntryFault.TOO_EARLY and before is not None:
-            message = message % {"moment": format_datetime(before)}
+        message = str(fault.value)
+        if fault is FieldFault.TOO_EARLY and before is not None:
+            message %= {"moment": format_datetime(before)}
         form[name].errors = [message]
 
 
@@ -364,7 +354,7 @@ def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyRespons
         return _page(found, form, 422)
     try:
         act()
-    except services.BadEntry as wrong:
+    except BadFields as wrong:
         before = found.handed_over_at if isinstance(form, AnswerForm) else found.frozen_at
         show_faults(form, wrong.faults, before)
         return _page(found, form, 422)

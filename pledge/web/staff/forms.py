@@ -162,14 +162,14 @@ def attempt(
             try:
                 check()
             except BadFields as wrong:
-                _tell(form, _errors(form, wrong, places or {}))
-        _tell(form, refused_files)
+                _set_errors(form, _errors(form, wrong, places or {}))
+        _set_errors(form, refused_files)
         return SavingProblem(422)
     problem = None
     try:
         act()
     except (BadFields, ReasonMissing, UnknownFile) as wrong:
-        _tell(form, _errors(form, wrong, places or {}))
+        _set_errors(form, _errors(form, wrong, places or {}))
         problem = SavingProblem(422)
     except EditedMeanwhile as meanwhile:
         form["seen"].data = meanwhile.stamp
@@ -201,7 +201,7 @@ def _errors(form: Form, wrong: Exception, places: Mapping[str, str]) -> dict[str
     return {item.name: again for item in form if isinstance(item, UploadField) and item.kept}
 
 
-def _tell(form: Form, errors: Mapping[str, list[Any]]) -> None:
+def _set_errors(form: Form, errors: Mapping[str, list[Any]]) -> None:
     for name, words in errors.items():
         form[name].errors = words
 
@@ -236,7 +236,7 @@ class UploadField(FileField):
         """
         sent = request.files.get(self.name)
         if sent is None or not sent.filename:
-            return _kept(self.kept)
+            return _file_of(self.kept)
         try:
             stored = _STORES[self._kind](sent)
         except FileRefused as bad:
@@ -252,7 +252,7 @@ class UploadField(FileField):
         return ""
 
 
-def _kept(ticket: str) -> str:
+def _file_of(ticket: str) -> str:
     try:
         found = tokens.read(Purpose.UPLOAD, ticket)
     except BadToken:

@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import re
-import subprocess
 import sys
 import tracemalloc
 import zipfile
@@ -30,7 +29,7 @@ from pledge.ledger import log as entries_log
 from pledge.ledger import log_queries
 from pledge.signatures.models import Signature
 from pledge.statistics.totals import checkpoints
-from tests.support import apps, deliveries, paper
+from tests.support import apps, deliveries, paper, programs
 from tests.support.factories import (
     ANNA,
     campaign,
@@ -221,9 +220,7 @@ def test_every_file_names_the_same_numbers_at_whichever_moment_is_frozen(app, fr
 
 def verify(*words):
     """The program of the pack as an official runs it: another process that knows nothing of this site."""
-    done = subprocess.run(  # our own program
-        [sys.executable, "-I", *map(str, words)], capture_output=True, text=True, timeout=120, check=False
-    )
+    done = programs.run(sys.executable, "-I", *words)
     return done.returncode, done.stdout + done.stderr
 
 

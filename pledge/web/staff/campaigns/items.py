@@ -234,7 +234,7 @@ def item(slug: str, section: str, number: int | None) -> Response:
     form = SECTIONS[section]
     if number is None:
         return _page(slug, section, None, form(data=form.blank), OK)
-    row = _one(slug, section, number)
+    row = _item(slug, section, number)
     return _page(slug, section, row, form(data={**form.typed(row.fields), "seen": row.stamp}), OK)
 
 
@@ -283,7 +283,7 @@ def item_move(slug: str, section: str, number: int, direction: str) -> AnyRespon
     return redirect(url_for(f"staff.{SECTIONS[section].page}", slug=slug, _anchor=f"{section}-{number}"), 303)
 
 
-def _one(slug: str, section: str, number: int) -> Item[Any]:
+def _item(slug: str, section: str, number: int) -> Item[Any]:
     return items.get(SECTIONS[section].kind, campaigns.desk(slug).id, number)
 
 
@@ -308,4 +308,4 @@ def _remove(actor: Actor, slug: str, *, section: str, number: int, **given: str)
     items.remove(SECTIONS[section].kind, actor, slug, number, **given)
 
 
-removal_route("item", f"{_LIST}/<int:number>", item, _one, _remove, then=_saved, title="title")
+removal_route("item", f"{_LIST}/<int:number>", item, _item, _remove, then=_saved, title="title")

@@ -339,7 +339,7 @@ def campaign_settings(
         ],
         secretariat=[item for item in partners if item.fields.role == PartnerRole.SECRETARIAT],
         site_contact=urls.contact(),
-        said={lang: _said(desk.id, lang, forms["sharing_form"]) for lang in languages.codes()},
+        said={lang: _share_texts(desk.id, lang, forms["sharing_form"]) for lang in languages.codes()},
         **forms,
     )
 
@@ -347,7 +347,7 @@ def campaign_settings(
 section_views("settings", SETTINGS, campaign_settings)
 
 
-def _said(campaign_id: int, lang: str, form: StampedForm) -> list[tuple[str, str]]:
+def _share_texts(campaign_id: int, lang: str, form: StampedForm) -> list[tuple[str, str]]:
     """What people read and send in a language, with the texts of the form: for all channels, and where it differs."""
     view = find_draft(campaign_id, lang)
     if view is None:

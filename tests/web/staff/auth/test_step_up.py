@@ -54,7 +54,7 @@ def last_form(page: str) -> dict[str, str]:
     return hidden_fields(page.rpartition("<form")[2])
 
 
-def asked(client: StaffClient, act: Act, clock: Any, **more: str) -> dict[str, str]:
+def carried_fields(client: StaffClient, act: Act, clock: Any, **more: str) -> dict[str, str]:
     """Send the form when the second factor has grown old; what the form of the page that asks for it holds."""
     clock.move(minutes=6)
     answer = client.post(act.path, data={**act.fields, **more}, headers={"Origin": "http://localhost"})
@@ -92,7 +92,7 @@ CARRIED = [name for name in ACTS if name != "staff.password"]
 def test_the_act_is_done_after_the_code_and_the_page_says_so(app, admin, frozen_clock, endpoint):
     act = ACTS[endpoint](admin)
     before = count(act.action)
-    fields = asked(admin, act, frozen_clock)
+    fields = carried_fields(admin, act, frozen_clock)
     wrong = admin.post(act.path, data={**fields, "factor-code": "000000", "factor-password": PASSWORD})
     assert wrong.status_code == 422
     assert act.fields.items() <= last_form(wrong.text).items()
@@ -124,7 +124,7 @@ def test_the_act_is_done_after_the_code_and_the_page_says_so(app, admin, frozen_
 def test_a_wrong_form_comes_back_after_the_code_with_what_was_typed(app, admin, frozen_clock, endpoint):
     act = ACTS[endpoint](admin)
     before = count(act.action)
-    fields = asked(admin, act, frozen_clock, **act.wrong)
+    fields = carried_fields(admin, act, frozen_clock, **act.wrong)
     answer = admin.post(act.path, data={**fields, **everything(admin)})
     if Ask.FILE in asks(endpoint):
         answer = press_download(admin, act, answer.text)
@@ -158,7 +158,7 @@ def test_passwords_are_never_put_back_into_a_page(app, admin, frozen_clock):
 def test_what_signs_one_in_is_not_changed_by_a_code_alone(app, admin, frozen_clock, endpoint):
     act = ACTS[endpoint](admin)
     before = count(act.action)
-    fields = asked(admin, act, frozen_clock)
+    fields = carried_fields(admin, act, frozen_clock)
     wrong = admin.post(
         act.path, data={**fields, "factor-code": code(admin.member), "factor-password": "wrong"}
     )
@@ -213,7 +213,7 @@ def test_no_form_that_asks_for_it_takes_a_file(app):
 
 def test_whoever_lost_the_role_meanwhile_is_refused(app, admin, frozen_clock):
     act = close_account(admin)
-    fields = asked(admin, act, frozen_clock)
+    fields = carried_fields(admin, act, frozen_clock)
     factories.staff("admin")
     moderation.set_roles(COMMAND_LINE, admin.member.id, [Role.VIEWER])
     assert admin.post(act.path, data={**fields, **everything(admin)}).status_code == 403
