@@ -64,7 +64,9 @@ def test_working_through_a_queue_is_not_told_case_by_case(evening):
         evening.move(minutes=1)
     endorsement(state="review", at=evening.now())
     alert_waiting()
-    assert mailed_alerts(moderator) == [AlertKind.ORGANIZATION_WAITS] * 2, "of the first three, and of the next"
+    assert mailed_alerts(moderator) == [AlertKind.ORGANIZATION_WAITS] * 2, (
+        "of the first three, and of the next"
+    )
 
 
 @pytest.mark.parametrize("kinds", [[AlertKind.INBOX_DAILY], []], ids=["daily", "never"])
