@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -15,7 +14,7 @@ from pledge.core.i18n import Phrase, format_datetime
 from pledge.deliveries.document import Reply
 from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Channel
-from pledge.deliveries.services import Answer, EntryFault, HandingOver
+from pledge.deliveries.services import Answer, HandingOver
 from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.staff.forms import day_field, moment_field
 
@@ -32,15 +31,6 @@ EXAMPLES = {
     "recipient": Phrase("delivery", "For example: the Minister of Climate, Energy and Environment"),
     "occasion": Phrase("delivery", "For example: the handing-over ceremony"),
     "person": Phrase("delivery", "For example: Hong Gildong, Head of Team"),
-}
-
-_WRONG: dict[Enum, Any] = {
-    **{fault: fault.value for fault in FieldFault},
-    EntryFault.CHANNEL: _l("Choose how it was handed over."),
-    EntryFault.FUTURE: _l("This is in the future."),
-    EntryFault.TOO_EARLY: _l("Enter a time after the step before it (%(moment)s)."),
-    EntryFault.BEFORE_HANDING_OVER: _l("This is before it was handed over."),
-    EntryFault.TOO_LATE: _l("This is later than the answer."),
 }
 
 
@@ -111,10 +101,10 @@ class AnswerForm(StaffForm):
         return Answer(self.answered_at.data, self.by_language("answer"))
 
 
-def show_faults(form: Form, faults: Mapping[str, Any], before: datetime | None = None) -> None:
+def show_faults(form: Form, faults: Mapping[str, FieldFault], before: datetime | None = None) -> None:
     """Show the messages for the faults of a use case at their fields; `before`: when the step before was."""
     for name, fault in faults.items():
-        message = _WRONG[fault]
-        if fault == EntryFault.TOO_EARLY and before is not None:
-            message = message % {"moment": format_datetime(before)}
+        message = str(fault.value)
+        if fault is FieldFault.TOO_EARLY and before is not None:
+            message %= {"moment": format_datetime(before)}
         form[name].errors = [message]

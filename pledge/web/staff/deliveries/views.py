@@ -9,6 +9,7 @@ from werkzeug.utils import redirect
 from wtforms import Form
 
 from pledge.accounts.roles import Permission
+from pledge.campaigns.rules import BadFields
 from pledge.core import languages
 from pledge.deliveries import document as documents
 from pledge.deliveries import queries, services
@@ -104,7 +105,7 @@ def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyRespons
         return _page(found, form, 422)
     try:
         act()
-    except services.BadEntry as wrong:
+    except BadFields as wrong:
         before = found.handed_over_at if isinstance(form, AnswerForm) else found.frozen_at
         show_faults(form, wrong.faults, before)
         return _page(found, form, 422)
