@@ -55,6 +55,7 @@ PARTS = {
         "tests/cli/test_serve.py",
         "tests/web/ops/test_shared_metrics.py",
         "tests/web/test_limits.py::test_a_redis_that_hangs",
+        "tests/web/public/test_nothing_moves_on_get.py::test_a_request_with_an_expired_token",
         "tests/web/public/signing/test_sign_up_limit.py",
         "tests/mail/test_valve.py",
         "tests/mail/test_breaker.py::test_two_thousand",

@@ -64,7 +64,7 @@ def install() -> None:
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=PACKAGE, check=True)
 
 
-def look(url: str) -> Report:
+def measure(url: str) -> Report:
     """One run, as on a phone with a slow connection (Lighthouse's own preset)."""
     command = [str(PROGRAM), url, "--quiet", "--output=json", f"--chrome-flags={FLAGS}"]
     command += [f"--only-categories={','.join(CATEGORIES)}"]
@@ -85,7 +85,7 @@ def main(arguments: list[str]) -> int:
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for page in PAGES:
         path = f"/{options.lang}/{page}"
-        reports = [look(options.address.rstrip("/") + path) for _ in range(options.runs)]
+        reports = [measure(options.address.rstrip("/") + path) for _ in range(options.runs)]
         scores = [median(report.scores[name] for report in reports) for name in CATEGORIES]
         lcp = median(report.lcp_ms for report in reports)
         kilobytes = median(report.kilobytes for report in reports)

@@ -49,17 +49,17 @@ def main(arguments: list[str]) -> int:
     figures = []
     with bench(quick=options.quick) as servers:
         if on_the_web := [part for part in WEB if part in wanted]:
-            figures += _told(on_the_web, lambda: web.ratios(servers, on_the_web))
+            figures += _timed(on_the_web, lambda: web.ratios(servers, on_the_web))
         for part, measure in OTHERS.items():
             if part in wanted:
-                figures += _told([part], lambda measure=measure: measure(servers))
+                figures += _timed([part], lambda measure=measure: measure(servers))
     print(f"\n{report.table(figures)}")
     if not options.parts and not options.quick:
         report.write(figures)
     return 0 if all(figure.ok for figure in figures) else 1
 
 
-def _told(parts, measure):
+def _timed(parts, measure):
     started = time.monotonic()
     print(f"{', '.join(parts)} …", end=" ", flush=True)
     figures = measure()

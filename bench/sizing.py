@@ -35,9 +35,9 @@ _BLOCK = re.compile(r"(<!-- sizing: (\w+) -->\n).*?(\n<!-- sizing: end -->)", re
 
 def costs() -> str:
     rows = (
-        ("web services", WEB, f"sign-ups ({_each(WEB)}: four pages, two forms, what their scripts ask for), and a little with the number of public pages that are made anew each second"),
-        ("PostgreSQL", POSTGRESQL, f"sign-ups ({_each(POSTGRESQL)})"),
-        ("worker", WORKER, f"sign-ups ({_each(WORKER)}: decide on the mail, write and send it, count)"),
+        ("web services", WEB, f"sign-ups ({_cpu_each(WEB)}: four pages, two forms, what their scripts ask for), and a little with the number of public pages that are made anew each second"),
+        ("PostgreSQL", POSTGRESQL, f"sign-ups ({_cpu_each(POSTGRESQL)})"),
+        ("worker", WORKER, f"sign-ups ({_cpu_each(WORKER)}: decide on the mail, write and send it, count)"),
         ("nginx", NGINX, "viewers (10,000 count requests, 200 pages and 1,000 files a second, without TLS)"),
         ("Redis", REDIS, "sign-ups (limits)"),
         ("**the site**", SITE, ""),
@@ -99,7 +99,7 @@ def _web_services(times: float) -> int:
     return max(MIN_WEB_SERVICES, ceil(times * WEB / PLANNED))
 
 
-def _each(cores: float) -> str:
+def _cpu_each(cores: float) -> str:
     return f"{1000 * cores / (RECORD / 60):.0f} ms each"
 
 

@@ -1,13 +1,13 @@
 """Settings: production starts only when everything it needs was said, and each fault is one clear line."""
 
 import os
-import subprocess
 import sys
 
 import pytest
 from sqlalchemy import make_url
 
-from config import ROOT, Config, ConfigError
+from config import Config, ConfigError
+from tests.support import programs
 from tests.support.production import DATA_KEY, ENVIRONMENT, KEY, LOG_KEY
 
 GOOD = {**ENVIRONMENT, "PLEDGE_DATABASE_URL": "postgresql://pledge:pa55word@127.0.0.1:1/pledge"}
@@ -239,14 +239,9 @@ def test_printing_the_settings_shows_no_key(environment):
 def start(tmp_path, **changes):
     own = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PLEDGE_")}
-    return subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "wsgi", "routes"],
-        cwd=ROOT,
+    return programs.run(
+        *(sys.executable, "-m", "flask", "--app", "wsgi", "routes"),
         env={**plain, "PLEDGE_INSTANCE_DIR": str(tmp_path), **own},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
     )
 
 

@@ -39,7 +39,7 @@ PICTURES = (
 COLOURS = 192
 
 
-def take(browser: Browser, address: str, folder: Path) -> None:
+def take_pictures(browser: Browser, address: str, folder: Path) -> None:
     """Write every picture into the folder as `<name>.png`. Raises RuntimeError for a page that does not answer with 200."""
     for picture in PICTURES:
         page = browser.new_page(viewport={"width": picture.width, "height": picture.height})
@@ -97,5 +97,5 @@ def _mail(page: Page, address: str, email: str) -> dict[str, Any] | None:
 
 if __name__ == "__main__":
     with chromium() as found:
-        take(found, sys.argv[1].rstrip("/"), FOLDER)
+        take_pictures(found, sys.argv[1].rstrip("/"), FOLDER)
         film(found, sys.argv[1].rstrip("/"), FOLDER / "signing.gif")

@@ -453,13 +453,13 @@ class Recount:
         """Raises Failed."""
         index = len(self._marks)
         match = _ENTRY.match(entry)
-        day = self._batch(index, _BATCH.match(entry)) if match is None else self._one(index, match)
+        day = self._batch(index, _BATCH.match(entry)) if match is None else self._signatory(index, match)
         if day < self.latest and self.first_backwards is None and is_days_before(day, self.latest):
             self.first_backwards = index
         self.latest = max(day, self.latest)
         self.tree.add(leaf_hash(entry))
 
-    def _one(self, index: int, match: Any) -> bytes:
+    def _signatory(self, index: int, match: Any) -> bytes:
         """A person or an organisation; the day. Raises Failed."""
         reason, change, of, day, pledge, commitment, taken = match.groups()
         is_plus = change == b"1"
@@ -606,7 +606,7 @@ def recount(
             shown.check(found)
         found.add(entry)
         if not size & 1023:
-            progress.tell(size)
+            progress.show(size)
     progress.end()
     if found.tree.size != checkpoint.size:
         raise Failed("size", f"there are {found.tree.size} entries, the checkpoint says {checkpoint.size}")
@@ -665,7 +665,7 @@ class Progress:
         self.size, self.shown = size, time.monotonic()
         self.is_watched = sys.stderr.isatty()
 
-    def tell(self, done: int) -> None:
+    def show(self, done: int) -> None:
         if self.is_watched and time.monotonic() - self.shown > 0.5:
             self.shown = time.monotonic()
             sys.stderr.write(f"\r{done} of {self.size} entries ")
@@ -1279,7 +1279,7 @@ class Trust:
     def __init__(self, keys: list[Key], source: str, *, is_given: bool) -> None:
         self.keys, self.source, self.is_given = keys, source, is_given
 
-    def tell(self, origin: str) -> None:
+    def print_keys(self, origin: str) -> None:
         """Print whose signature the result depends on."""
         for key in self.keys:
             if key.name == origin:
@@ -1362,7 +1362,7 @@ def count(arguments: argparse.Namespace) -> int:
     tell_count(found, checkpoint)
     tell_moves(found)
     tell_backwards(found)
-    trust.tell(checkpoint.origin)
+    trust.print_keys(checkpoint.origin)
     say(
         "",
         f"RIGHT: each of the {checkpoint.size} entries keeps to the rules, they give the root that was signed,",
@@ -1441,7 +1441,7 @@ def consistency(arguments: argparse.Namespace) -> None:
     older = open_checkpoint(data, trust.keys)
     found, checkpoint = counted(source, trust, older)
     tell_count(found, checkpoint)
-    trust.tell(checkpoint.origin)
+    trust.print_keys(checkpoint.origin)
     say(
         "",
         f"RIGHT: the {older.size} entries of the older checkpoint are the beginning of today's {checkpoint.size}.",
@@ -1484,7 +1484,7 @@ def check_pack(found: Any, key: str | None, log: str | None) -> None:
             f"not part of the pack, and not checked: {plain(name)}",
             f"자료집에 속하지 않아 검증하지 않음: {plain(name)}",
         )
-    trust.tell(checkpoint.origin)
+    trust.print_keys(checkpoint.origin)
     say(
         "",
         f"RIGHT: the pack is as it was signed, and its {checkpoint.size} entries add up to the numbers above.",
@@ -1551,8 +1551,8 @@ class Receipt:
         head, _, self.note = data.partition(b"\n\n")
         try:
             lines = head.decode("ascii").split("\n")
-            self.salt, self.leaf = self._extra(from_base64(after(lines[1], "extra ")))
-            self.index = decimal(after(lines[2], "index "))
+            self.salt, self.leaf = self._extra(from_base64(rest_of_line(lines[1], "extra ")))
+            self.index = decimal(rest_of_line(lines[2], "index "))
             self.proof = [from_base64(line) for line in lines[3:]]
             self.checkpoint = Checkpoint(self.note)
             is_right = data.startswith(_RECEIPT_HEAD) and {len(step) for step in self.proof} <= {32}
@@ -1572,7 +1572,7 @@ class Receipt:
         return salt, leaf.encode()
 
 
-def after(line: str, word: str) -> str:
+def rest_of_line(line: str, word: str) -> str:
     if not line.startswith(word):
         raise ValueError(word)
     return line[len(word) :]
@@ -1611,11 +1611,11 @@ def receipt(arguments: argparse.Namespace) -> None:
         "",
     )
     if today is None:
-        trust.tell(checkpoint.origin)
+        trust.print_keys(checkpoint.origin)
         tell_signed(found.index, checkpoint)
     else:
         say(f"today {today.size} {base64.b64encode(today.root).decode()}")
-        trust.tell(checkpoint.origin)
+        trust.print_keys(checkpoint.origin)
         tell_public(found.index, standing, today)
     if arguments.address is None:
         say(

@@ -58,9 +58,10 @@ def newest(within: timedelta, limit: int = 20) -> list[Alert]:
     return load(query.order_by(Alert.at.desc()).limit(limit))
 
 
-def last_at(kind: AlertKind) -> datetime | None:
-    """When the newest alert of this kind was told."""
-    return fetch(select(func.max(Alert.at)).where(Alert.kind == kind)).scalar()
+def last_at(kind: AlertKind, about: str = "") -> datetime | None:
+    """When the newest alert of this kind, about what begins like this, was told."""
+    said = Alert.kind == kind, Alert.about.startswith(about, autoescape=True)
+    return fetch(select(func.max(Alert.at)).where(*said)).scalar()
 
 
 def _was_said(session: Session, kind: AlertKind, about: str) -> bool:
@@ -156,10 +157,10 @@ def details(kind: str, facts: Facts, lang: str) -> str:
 
 
 def _in_language(facts: Facts, lang: str) -> dict[str, str]:
-    return {name: _one(fact, lang) for name, fact in facts.items()}
+    return {name: _fact_in_language(fact, lang) for name, fact in facts.items()}
 
 
-def _one(fact: str | int | dict[str, str], lang: str) -> str:
+def _fact_in_language(fact: str | int | dict[str, str], lang: str) -> str:
     if isinstance(fact, int):
         return format_count(fact, lang)
     return Texts(fact).in_language(lang) if isinstance(fact, dict) else fact

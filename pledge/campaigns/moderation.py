@@ -324,10 +324,12 @@ def move(
     with edited(slug) as (session, campaign):
         if campaign.state != before or step is None:
             raise CampaignInWrongState(CampaignState(campaign.state))
-        missing = missing_to_publish(session, campaign) if after is CampaignState.OPEN else []
+        closes_at, now = campaign.closes_at, clock.now()
+        missing = staff_queries.missing_of(session, campaign.id) if after is CampaignState.OPEN else []
+        if before is CampaignState.DRAFT and closes_at is not None and closes_at <= now:
+            missing.append(MissingText("schedule", "closes_at"))  # reopening takes it away
         if missing:
             raise CampaignIncomplete(missing)
-        closes_at, now = campaign.closes_at, clock.now()
         if after is CampaignState.CLOSED and (closes_at is None or closes_at > now):
             campaign.closes_at = now
         elif after is CampaignState.OPEN and closes_at is not None and closes_at <= now:
@@ -356,15 +358,6 @@ def clean_reason(reason: str, *, required: bool = True) -> str:
     if required and not reason:
         raise ReasonMissing
     return reason
-
-
-def missing_to_publish(session: Session, campaign: Campaign) -> list[MissingText]:
-    """What each language lacks, and a closing time that is over already (of a draft: reopening takes it away)."""
-    missing = staff_queries.missing_of(session, campaign.id)
-    is_over = campaign.closes_at is not None and campaign.closes_at <= clock.now()
-    if campaign.state == CampaignState.DRAFT and is_over:
-        missing.append(MissingText("schedule", "closes_at"))
-    return missing
 
 
 def refuse_frozen(campaign: Campaign) -> None:

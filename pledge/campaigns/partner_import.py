@@ -26,7 +26,8 @@ from pledge.core.text.lines import is_formula
 from pledge.core.text.tables import MAX_LINES, Line
 from pledge.files import services as files
 from pledge.files.archives import unpack
-from pledge.files.pictures import BadPicture, PictureFault
+from pledge.files.pictures import PictureFault
+from pledge.files.storage import FileRefused
 
 
 class ImportFault(Enum):
@@ -287,13 +288,13 @@ def _keys(names: Texts) -> set[str]:
 _TIME = 20
 
 
-def store_logos(archive: bytes) -> tuple[dict[str, str], dict[str, PictureFault]]:
+def store_logos(archive: bytes) -> tuple[dict[str, str], dict[str, Enum]]:
     """The pictures of a zip: stored, their names in `files` by the names of the files; and those refused, with the fault.
 
-    What nobody keeps is deleted after a day. Raises BadArchive, StorageAway.
+    What nobody keeps is deleted after a day. Raises FileRefused, StorageAway.
     """
     stored: dict[str, str] = {}
-    refused: dict[str, PictureFault] = {}
+    refused: dict[str, Enum] = {}
     ends = time.monotonic() + _TIME
     for name, data in unpack(archive):
         if time.monotonic() > ends:
@@ -301,7 +302,7 @@ def store_logos(archive: bytes) -> tuple[dict[str, str], dict[str, PictureFault]
             break
         try:
             stored[name] = files.store_picture(data)
-        except BadPicture as bad:
+        except FileRefused as bad:
             refused[name] = bad.fault
     return stored, refused
 

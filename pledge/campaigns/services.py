@@ -60,7 +60,7 @@ def load_folder(folder: Path) -> str:
     """Create or update the campaign that a folder describes; returns its slug. Loading twice changes nothing.
 
     Raises EditedByStaff (nothing is changed), FileNotFoundError for a missing text, KeyError for a missing setting,
-    BadFields, BadVideo, BadVideoFile, BadPicture, BadCaptions, CannotTypeset, StorageAway, PledgeTextChanged.
+    BadFields, BadVideo, FileRefused, BadCaptions, CannotTypeset, StorageAway, PledgeTextChanged.
     """
     facts = tomllib.loads((folder / "campaign.toml").read_text("utf-8"))
     langs = [lang for lang in languages.codes() if lang in facts]

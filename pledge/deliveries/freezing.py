@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import current_config
@@ -11,7 +11,7 @@ from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, Partner, PartnerRole
 from pledge.core import clock, languages
 from pledge.core.clock import iso_utc
-from pledge.core.db import fetch, reading, transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.languages import Texts
 from pledge.deliveries.document import Document, NamedPartner, Reply, SignUps, from_json
 from pledge.deliveries.letter import texts as letters
@@ -88,14 +88,10 @@ def freeze(actor: Actor, slug: str, checkpoint_id: int, wording: LetterTexts) ->
     campaign = campaign_facts(slug)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
     wording = _filled(campaign, checkpoint, letters.clean(wording))
-    with reading() as connection:
-        same = _same(connection, actor, campaign.id, checkpoint.id, wording)
-    if same is not None:
-        return same
     check_count(campaign.id)
     document = _document(campaign, checkpoint, wording)
     with transaction() as session:
-        # A second press of the button may have come meanwhile: one after the other.
+        # Two presses of the button come one after the other.
         session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
         same = _same(session, actor, campaign.id, checkpoint.id, wording)
         if same is not None:
@@ -130,7 +126,7 @@ def freeze(actor: Actor, slug: str, checkpoint_id: int, wording: LetterTexts) ->
 
 
 def _same(
-    reader: Connection | Session, actor: Actor, campaign_id: int, checkpoint_id: int, wording: LetterTexts
+    session: Session, actor: Actor, campaign_id: int, checkpoint_id: int, wording: LetterTexts
 ) -> int | None:
     """The number of the newest delivery that this actor froze with the same texts, if it is not handed over yet.
 
@@ -144,7 +140,7 @@ def _same(
     }
     query = select(Delivery.id, Delivery.document).where(*(column == value for column, value in same.items()))
     wanted = replace(wording, reply=_completed(wording.reply)), log_queries.verifiers(campaign_id)
-    for row in reader.execute(query.order_by(Delivery.id.desc())):
+    for row in session.execute(query.order_by(Delivery.id.desc())):
         one = from_json(row.document)
         if (LetterTexts(one.recipient, one.occasion, one.letter, one.reply), one.verifiers) == wanted:
             return int(row.id)

@@ -46,20 +46,20 @@ def sweep(forgotten: Sequence[int] = ()) -> ExpiryResult:
     now = clock.now()
     ended = (Endorsement.state.in_(CLOSED), Endorsement.ended_at < now - ENDED, ~_waits())
     return ExpiryResult(
-        unconfirmed=_each(
+        unconfirmed=_apply(
             partial(_drop_unconfirmed, before=now - UNCONFIRMED),
             Endorsement.state.in_((EndorsementState.PENDING, *CLOSED)),
             # A new mail or another application does not renew the clock of one.
             _waits(EndorsementVersion.submitted_at < now - UNCONFIRMED),
         ),
-        contacts=_each(delete_row, *ended, Endorsement.published_at.is_(None))
-        + _each(forget_person, *ended, Endorsement.contact_number != NOBODY)
-        + _each(forget_person, Endorsement.campaign_id.in_(forgotten), Endorsement.contact_number != NOBODY)
+        contacts=_apply(delete_row, *ended, Endorsement.published_at.is_(None))
+        + _apply(forget_person, *ended, Endorsement.contact_number != NOBODY)
+        + _apply(forget_person, Endorsement.campaign_id.in_(forgotten), Endorsement.contact_number != NOBODY)
         + _drop_changes(now - UNCONFIRMED),
     )
 
 
-def _each(act: Callable[[Session, Endorsement], None], *conditions: ColumnElement[bool]) -> int:
+def _apply(act: Callable[[Session, Endorsement], None], *conditions: ColumnElement[bool]) -> int:
     """Apply `act` to every row that meets the conditions; returns how many."""
     total = 0
     while True:

@@ -98,7 +98,7 @@ def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bo
     """
     try:
         with transaction() as session:
-            found = _asked(session, endorsement_id, contact_number)
+            found = _open_change(session, endorsement_id, contact_number)
             if found is None:
                 return False
             row, change = found
@@ -121,7 +121,7 @@ def refuse(token: str) -> bool:
     """ "This was not me": forget the change. True when there was one. Raises BadToken."""
     (endorsement_id, contact_number), _ = read_numbers(Purpose.ENDORSE_CONTACT, token, 2)
     with transaction() as session:
-        found = _asked(session, endorsement_id, contact_number)
+        found = _open_change(session, endorsement_id, contact_number)
         if found is None:
             return False
         session.delete(found[1])
@@ -147,7 +147,7 @@ def check_digits(endorsement_id: int, contact_number: int, digits: str) -> Confi
     return check_number(tries or 0, digits, "contact", endorsement_id, contact_number)
 
 
-def _asked(
+def _open_change(
     session: Session, endorsement_id: int, contact_number: int
 ) -> tuple[Endorsement, ContactChange] | None:
     """The row, locked, and the change that this person was asked to confirm."""

@@ -38,6 +38,8 @@ PAGE = 60
 #: Organisations in one document of the API.
 BATCH = 500
 MAX_SEARCH = 100
+#: Organisations on the page of a campaign.
+RECENT = 6
 
 #: States of organisations that were on the wall and left it.
 GONE = (EndorsementState.WITHDRAWN, EndorsementState.REMOVED)
@@ -198,20 +200,19 @@ def merged_into(campaign_id: int, endorsement_id: int) -> int | None:
     return fetch(query).scalar()
 
 
-def recent(campaign_id: int, lang: str, limit: int = 6) -> list[OrganizationView]:
+def recent(campaign_id: int, lang: str) -> list[OrganizationView]:
     """The newest organisations on the wall."""
     newest = _shown(campaign_id, EndorsementState.PUBLISHED).order_by(
         Endorsement.published_at.desc(), Endorsement.id
     )
-    return [_view(row, lang) for row in fetch(newest.limit(limit))]
+    return [_view(row, lang) for row in fetch(newest.limit(RECENT))]
 
 
 def listing(campaign_id: int, after: int = 0, limit: int = BATCH) -> list[OrganizationView]:
     """All organisations on the wall by number, from the one after `after`; for programs."""
     query = _shown(campaign_id, EndorsementState.PUBLISHED).where(Endorsement.id > after)
-    with reading() as connection:
-        rows = connection.execute(query.order_by(Endorsement.id).limit(limit))
-        return [_view(row, languages.default()) for row in rows]
+    rows = fetch(query.order_by(Endorsement.id).limit(limit))
+    return [_view(row, languages.default()) for row in rows]
 
 
 def every(campaign_id: int) -> Iterator[OrganizationView]:

@@ -9,7 +9,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import note, record
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import load, reading, transaction
+from pledge.core.db import fetch, load, transaction
 from pledge.exports.files import write_export
 from pledge.exports.models import Export
 from pledge.exports.rows import KINDS, Table
@@ -79,9 +79,7 @@ def make(export_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
 
 def table(slug: str, kind: str, form: str, lang: str, at: datetime) -> Table:
     """The arguments of `write_export`. Raises UnknownExport."""
-    with reading() as connection:
-        query = select(Campaign.id).where(Campaign.slug == slug)
-        campaign_id = connection.execute(query).scalar_one_or_none()
+    campaign_id = fetch(select(Campaign.id).where(Campaign.slug == slug)).scalar_one_or_none()
     if campaign_id is None or kind not in KINDS or form not in FORMATS or lang not in languages.codes():
         raise UnknownExport(slug)
     return Table(slug, campaign_id, kind, form, lang, at)

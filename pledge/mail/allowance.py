@@ -120,7 +120,7 @@ def _take_all(
     for some in _without_repeated_slots(slots):
         for unconfirmed, max_mails in ((True, max_unconfirmed), (False, _UNCAPPED)):
             places = [place for place in some if wanted[place].unconfirmed is unconfirmed]
-            taken = _take(session, [slots[place] for place in places], may_wait, max_mails)
+            taken = _take_slots(session, [slots[place] for place in places], may_wait, max_mails)
             found |= {place: taken[slots[place]] for place in places if slots[place] in taken}
     return found
 
@@ -135,7 +135,9 @@ def _without_repeated_slots(slots: Mapping[int, Slot]) -> Iterator[list[int]]:
         waiting = later
 
 
-def _take(session: Session, slots: Sequence[Slot], may_wait: bool, max_mails: int) -> dict[Slot, datetime]:
+def _take_slots(
+    session: Session, slots: Sequence[Slot], may_wait: bool, max_mails: int
+) -> dict[Slot, datetime]:
     """Those of these slots that are free."""
     if not slots:
         return {}

@@ -134,13 +134,13 @@ def claim(limit: int, lease: timedelta) -> list[Claimed]:
     """
     dialect = db.engine.dialect.name
     return (
-        _take(_CLAIM_AWAITED[dialect], limit, lease)
+        _claim_due(_CLAIM_AWAITED[dialect], limit, lease)
         or _take_first(_CLAIM_FIRST[dialect], limit, lease)
-        or _take(_CLAIM_LAST[dialect], min(limit, LAST_AT_ONCE), lease)
+        or _claim_due(_CLAIM_LAST[dialect], min(limit, LAST_AT_ONCE), lease)
     )
 
 
-def _take(statement: TextualSelect, limit: int, lease: timedelta) -> list[Claimed]:
+def _claim_due(statement: TextualSelect, limit: int, lease: timedelta) -> list[Claimed]:
     now = clock.now()
     until = now + lease
     values = {"now": now, "lease": until, "limit": limit}

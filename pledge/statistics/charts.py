@@ -88,12 +88,12 @@ class _Scale:
     top: float
     height: float
 
-    def at(self, value: float) -> float:
+    def position(self, value: float) -> float:
         return self.top + self.height * (1 - (value - self.low) / (self.high - self.low))
 
     @property
     def ticks(self) -> list[Tick]:
-        return [Tick(self.at(value), value) for value in range(self.low, self.high + 1, self.step)]
+        return [Tick(self.position(value), value) for value in range(self.low, self.high + 1, self.step)]
 
 
 def chart(points: Sequence[Point], happened: Sequence[date] = ()) -> Chart:
@@ -103,12 +103,12 @@ def chart(points: Sequence[Point], happened: Sequence[date] = ()) -> Chart:
     columns = _scale(min(0, *moved), max(0, *moved), TOP + LINE_PANEL + GAP, COLUMN_PANEL)
     slot = (WIDTH - LEFT - RIGHT) / len(points)
     middles = [LEFT + slot * (place + 0.5) for place in range(len(points))]
-    zero = columns.at(0)
+    zero = columns.position(0)
     return Chart(
-        line=[(x, line.at(point.total)) for x, point in zip(middles, points, strict=True)],
+        line=[(x, line.position(point.total)) for x, point in zip(middles, points, strict=True)],
         line_ticks=line.ticks,
         columns=[
-            _column(x, slot, columns.at(number), zero) for x, number in zip(middles, moved, strict=True)
+            _column(x, slot, columns.position(number), zero) for x, number in zip(middles, moved, strict=True)
         ],
         column_ticks=columns.ticks,
         zero=zero,

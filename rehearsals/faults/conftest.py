@@ -1,10 +1,8 @@
 """A PostgreSQL of its own, which a test may stop, and a site on it."""
 
-import os
-import signal
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +17,9 @@ from tests.support.waiting import wait_until
 
 @dataclass
 class Fragile:
-    """A server that can fall silent or lose its standby."""
+    """A server that can lose its standby."""
 
     server: postgres.Server
-    stopped: list[int] = field(default_factory=list)
-
-    def fall_silent(self) -> None:
-        """SIGSTOP to all of it: connections stay open, nothing answers."""
-        postmaster = self.server.pid
-        self._stop(postmaster)
-        for child in postgres.children(postmaster):
-            self._stop(child)
-
-    def _stop(self, pid: int) -> None:
-        os.kill(pid, signal.SIGSTOP)
-        self.stopped.append(pid)
-
-    def go_on(self) -> None:
-        while self.stopped:
-            try:
-                os.kill(self.stopped.pop(), signal.SIGCONT)
-            except ProcessLookupError:
-                continue
 
     def lose_standby(self) -> None:
         """Commits wait for a standby that does not exist."""
@@ -89,7 +68,7 @@ def _fragile(worker_folder) -> Iterator[Fragile]:
 @pytest.fixture
 def fragile(_fragile) -> Iterator[Fragile]:
     yield _fragile
-    _fragile.go_on()
+    _fragile.server.thaw()
     _fragile.find_standby()
 
 
@@ -99,7 +78,7 @@ def fragile_url(fragile, tmp_path) -> Iterator[str]:
     url = fragile.server.create_database("fragile")
     apps.migrate(url, tmp_path / "migrating")
     yield url
-    fragile.go_on()
+    fragile.server.thaw()
     fragile.find_standby()
     fragile.server.drop_database("fragile")
 

@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from config import ROOT
-from tests.support.nginx import HOST, ask, binary, tls
+from tests.support.nginx import HOST, ask, tls
 from tests.support.routes import unknown
 from tests.support.run import free_port
 from tests.support.waiting import TEST_TIMEOUT
@@ -35,12 +34,12 @@ def token_routes(app):
 
 
 def walk(nginx, routes, at_once=1):
-    def one(route):
+    def status_of(route):
         method, path, _ = route
         return ask(nginx, path, method, b"" if method == "POST" else None)[0]
 
     with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(one, routes))
+        return list(pool.map(status_of, routes))
 
 
 def assert_no_key(nginx, routes):
@@ -147,23 +146,6 @@ def test_prometheus_on_this_machine_reads_the_metrics_and_nobody_through_the_sit
     assert "pledge_database_up 1.0" in text
     assert in_the_clear(nginx.metrics, "/ko/") is None
     assert ask(nginx, "/metrics")[0] == 404
-
-
-def test_what_is_shipped_has_room_for_a_launch_day_and_is_one_that_nginx_takes():
-    main = (ROOT / "deploy" / "nginx-main.conf").read_text()
-    connections = int(re.search(r"worker_connections (\d+);", main)[1])
-    files = int(re.search(r"worker_rlimit_nofile (\d+);", main)[1])
-    assert connections >= 16384
-    assert files >= 2 * connections
-    assert binary()
-
-
-def test_no_server_of_ours_has_an_error_log_and_no_address_with_a_key_a_limit_of_nginx():
-    text = (ROOT / "deploy" / "nginx.conf").read_text()
-    servers = re.findall(r"^server \{.*?^\}", text, re.MULTILINE | re.DOTALL)
-    assert len(servers) == 4
-    assert all(server.count("error_log /dev/null emerg;") == 1 for server in servers)
-    assert text.count("error_log") == len(servers)
 
 
 def test_people_are_led_to_https_and_programs_are_told_that_they_sent_it_in_the_clear(make_nginx):

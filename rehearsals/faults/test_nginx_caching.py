@@ -38,7 +38,7 @@ def written(nginx):
     return [line.split() for line in (nginx.logs / "pledge.access.log").read_text().splitlines()]
 
 
-def asked(nginx, path):
+def times_asked(nginx, path):
     """How often the application was asked for this address: its own status is in the log, else a dash."""
     return sum(line[3] == path and line[7] != "-" for line in written(nginx))
 
@@ -50,7 +50,7 @@ def test_a_crowd_from_social_networks_costs_the_application_a_page_in_five_secon
     seconds = time.monotonic() - began
     assert set(answers) == {200}
     wait_until(lambda: len(written(nginx)) == 200)
-    assert asked(nginx, PAGE) <= seconds / 5 + 2
+    assert times_asked(nginx, PAGE) <= seconds / 5 + 2
 
 
 @pytest.mark.parametrize("path", [PAGE, "/en/", COUNT, "/ko/c/blue-skies/progress"])
@@ -101,10 +101,10 @@ def test_the_page_after_signing_is_kept_once_for_all_tickets(nginx, page):
     assert len(texts) == 1
     assert ask(nginx, f"{page}/ticket?by=code")[0] == 200
     wait_until(lambda: len(written(nginx)) == 41)
-    assert 0 < asked(nginx, f"{page}/[redacted]") <= seconds + 3
+    assert 0 < times_asked(nginx, f"{page}/[redacted]") <= seconds + 3
 
 
-def kept(nginx):
+def copies(nginx):
     """Its copies."""
     return [file for file in (nginx.folder / "cache").rglob("*") if file.is_file()]
 
@@ -141,7 +141,7 @@ def test_a_copy_that_nobody_asks_for_is_deleted(site, make_nginx):
     nginx = make_nginx(site.port, level="warn", inactive="2s")
     ask(nginx, PAGE)
     change_title(site, "또 다른 제목")
-    wait_until(lambda: kept(nginx) == [], seconds=DELETED_WITHIN + TEST_TIMEOUT)
+    wait_until(lambda: copies(nginx) == [], seconds=DELETED_WITHIN + TEST_TIMEOUT)
     assert "또 다른 제목" in ask(nginx, PAGE)[2]
 
 
@@ -171,7 +171,7 @@ def test_styles_are_kept_for_each_encoding_and_asked_for_once(nginx):
         assert first[1].get("Content-Encoding", "") == again[1].get("Content-Encoding", "") == encoding
         assert "max-age=31536000" in again[1]["Cache-Control"]
         assert again[1]["Content-Security-Policy"]
-    wait_until(lambda: asked(nginx, style.partition("?")[0]) == 3)
+    wait_until(lambda: times_asked(nginx, style.partition("?")[0]) == 3)
     assert ask(nginx, style, If_None_Match=first[1]["ETag"])[0] == 304
     assert ask(nginx, "/static/nothing.css")[0] == 404
 
@@ -187,7 +187,7 @@ def test_nothing_of_one_person_is_kept(nginx, site):
         )
     for path in paths:
         assert ask(nginx, path)[0] == 200
-    assert kept(nginx) == []
+    assert copies(nginx) == []
 
 
 def test_pages_and_counts_stand_in_while_the_site_is_down_and_nothing_else_does(nginx, site):

@@ -63,7 +63,7 @@ async def crowd(nginx, seconds):
     end = time.monotonic() + seconds
     pages, polls, forms = [], [], []
 
-    async def look():
+    async def reload():
         while time.monotonic() < end:
             pages.append(await ask(nginx, "GET", "/ko/me"))
             await asyncio.sleep(0.2)
@@ -82,7 +82,7 @@ async def crowd(nginx, seconds):
             await asyncio.sleep(0.1)
 
     lookers, pollers = at_a_time("pledge_personal") + 60, 36
-    await asyncio.gather(sign(), *(look() for _ in range(lookers)), *(poll() for _ in range(pollers)))
+    await asyncio.gather(sign(), *(reload() for _ in range(lookers)), *(poll() for _ in range(pollers)))
     return pages, polls, forms
 
 

@@ -1,6 +1,5 @@
 """The web service as systemd runs it, behind nginx: no restart and no death of a worker loses what another could answer."""
 
-import http.client
 import os
 import shlex
 import signal
@@ -18,7 +17,7 @@ import pytest
 from config import WEB_THREADS
 from tests.support import postgres, units
 from tests.support.factories import sign_form
-from tests.support.nginx import HOST, Nginx, tls
+from tests.support.nginx import HOST, Nginx, ask
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
@@ -150,20 +149,9 @@ class Load:
         number = 0
         while not self.done.wait(0.4):  # below nginx's own limit of one network's sign-ups
             number += 1
-            self.got.append(self._ask("GET", f"/ko/c/blue-skies/sign?{number}"))
+            self.got.append(ask(self.nginx, f"/ko/c/blue-skies/sign?{number}")[0])
             form = urllib.parse.urlencode(sign_form(email=f"p{who}-{number}@example.org"))
-            self.posted.append(self._ask("POST", "/ko/c/blue-skies/sign", form))
-
-    def _ask(self, method, path, body=None):
-        line = http.client.HTTPSConnection(HOST, timeout=TEST_TIMEOUT)
-        try:
-            line.sock = tls(self.nginx)
-            line.request(method, path, body, {"Content-Type": "application/x-www-form-urlencoded"})
-            return line.getresponse().status
-        except (OSError, http.client.HTTPException) as error:
-            return type(error).__name__
-        finally:
-            line.close()
+            self.posted.append(ask(self.nginx, "/ko/c/blue-skies/sign", "POST", form.encode())[0])
 
 
 def test_restarting_one_after_the_other_loses_nothing(services):

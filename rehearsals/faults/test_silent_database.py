@@ -60,18 +60,18 @@ def wait_for_database(client):
 def test_a_database_that_falls_silent_is_a_503_after_the_deadline_and_recovers(app, fragile):
     client = app.test_client()
     assert client.post(SIGN, data=sign_form()).status_code == 303
-    fragile.fall_silent()
+    fragile.server.freeze()
     for path in (SIGN, "/ko/me"):
         answer, seconds = timed(lambda path=path: client.post(path, data=sign_form(campaign="blue-skies")))
         assert (answer.status_code, seconds < SOON) == (503, True)
-    fragile.go_on()
+    fragile.server.thaw()
     wait_for_database(client)
     assert client.post(SIGN, data=sign_form(email="later@example.org")).status_code == 303
 
 
 def test_only_one_thread_at_a_time_finds_out_whether_a_silent_server_is_back(app, fragile, monkeypatch):
     client = app.test_client()
-    fragile.fall_silent()
+    fragile.server.freeze()
     timed(lambda: client.get("/readyz"))  # uses up what was connected
     timed(lambda: client.get("/readyz"))
     trying, at_once, connect = [], [], psycopg.connect
@@ -88,14 +88,14 @@ def test_only_one_thread_at_a_time_finds_out_whether_a_silent_server_is_back(app
     with quick(), ThreadPoolExecutor(6) as pool:
         list(pool.map(client.get, ["/readyz"] * 6))
     assert set(at_once) == {1}
-    fragile.go_on()
+    fragile.server.thaw()
     wait_for_database(client)
 
 
 def test_the_metrics_say_that_a_database_is_silent_and_do_not_wait_for_it(app, fragile):
     client = app.test_client()
     assert "pledge_database_up 1.0" in client.get("/metrics").text
-    fragile.fall_silent()
+    fragile.server.freeze()
     snapshots.clear()
     for _ in range(2):
         answer, seconds = timed(lambda: client.get("/metrics"))
@@ -103,7 +103,7 @@ def test_the_metrics_say_that_a_database_is_silent_and_do_not_wait_for_it(app, f
         assert "pledge_database_up 0.0" in answer.text
         assert "pledge_fold_lag_seconds" not in answer.text
         assert seconds < SOON
-    fragile.go_on()
+    fragile.server.thaw()
     wait_for_database(client)
     snapshots.clear()
     assert "pledge_database_up 1.0" in client.get("/metrics").text
@@ -233,7 +233,7 @@ def test_health_and_pages_behind_nginx_are_answered_while_the_database_is_silent
         usual = probers()
         with usual[0], usual[1], usual[2]:
             time.sleep(1)  # what is usual is measured that long
-        fragile.fall_silent()
+        fragile.server.freeze()
         threads = []
         silent = probers()
         with silent[0], silent[1], silent[2]:
@@ -243,7 +243,7 @@ def test_health_and_pages_behind_nginx_are_answered_while_the_database_is_silent
                 time.sleep(1 / sign_ups)
         for thread in threads:
             thread.join()
-        fragile.go_on()
+        fragile.server.thaw()
         time.sleep(0.5)
         assert [prober.failed for prober in silent] == [[], [], []]
         were_quick = [one.is_quick(0.1, other.typical) for one, other in zip(silent, usual, strict=True)]

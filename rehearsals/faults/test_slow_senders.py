@@ -5,10 +5,14 @@ import re
 import secrets
 import threading
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+from werkzeug.test import encode_multipart
 
 from tests.support.nginx import HOST, ask, tls
+from tests.support.pictures import png
 from tests.support.prober import Prober
 from tests.support.waiting import TEST_TIMEOUT
 
@@ -30,7 +34,7 @@ def connect(nginx, length, body):
 
 
 def test_half_sent_bodies_hold_up_neither_health_nor_pages_nor_other_senders_and_end_by_themselves(nginx):
-    usual = look(nginx, 1)
+    usual = probe(nginx, 1)
     lines = [connect(nginx, 4000, "name=x") for _ in range(260)]
     check_quick(nginx, usual)
     with connect(nginx, 6, "name=x") as line:
@@ -53,8 +57,9 @@ def test_forms_that_are_refused_before_they_are_read_are_all_answered(nginx):
         assert status == 403
 
 
+@contextmanager
 def flood(senders, send):
-    """Many at once, again and again until `stop` is set; the statuses they met. `send` asks once and gives the status.
+    """Many at once, again and again; the statuses they met. `send` asks once and gives the status.
 
     Each pauses between its requests: the threads share this process with whoever measures how quick the site is. They come from
     different networks: four forms of one network at a time is nginx's limit.
@@ -65,13 +70,17 @@ def flood(senders, send):
         while not stop.wait(0.5):
             statuses.append(send())
 
-    threads = [threading.Thread(target=run) for _ in range(senders)]
-    for thread in threads:
-        thread.start()
-    return stop, threads, statuses
+    with ThreadPoolExecutor(senders) as pool:
+        running = [pool.submit(run) for _ in range(senders)]
+        try:
+            yield statuses
+        finally:
+            stop.set()
+    for one in running:
+        one.result()
 
 
-def look(nginx, seconds):
+def probe(nginx, seconds):
     """What people meet meanwhile at `/healthz`, at the sign form and in the staff area."""
     with (
         Prober("/healthz", nginx) as health,
@@ -88,7 +97,7 @@ def check_quick(nginx, usual):
     Other tests share the machine and can only slow it down, so the best of fifteen windows of four seconds counts.
     """
     for _ in range(15):
-        found = look(nginx, 4)
+        found = probe(nginx, 4)
         if all(
             one.is_quick(most, at_rest.typical)
             for one, most, at_rest in zip(found, (0.1, 1, 1), usual, strict=True)
@@ -103,42 +112,20 @@ def elsewhere():
 
 
 def test_two_dozen_senders_of_large_pictures_leave_the_sign_form_and_the_staff_area_quick(nginx):
-    from tests.support.pictures import png
-
-    picture = png(size=(2000, 2000))
-    body, kind = multipart({"name_en": "Sky"}, picture)
+    picture = io.BytesIO(png(size=(2000, 2000))), "l.png"
+    boundary, body = encode_multipart({"name_en": "Sky", "logo": picture})
+    kind = f"multipart/form-data; boundary={boundary}"
 
     def send():
         return ask(
             nginx, "/ko/c/blue-skies/endorse", "POST", body, Content_Type=kind, X_Forwarded_For=elsewhere()
         )[0]
 
-    usual = look(nginx, 1)
-    stop, threads, statuses = flood(24, send)
-    try:
+    usual = probe(nginx, 1)
+    with flood(24, send) as statuses:
         check_quick(nginx, usual)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
     assert set(statuses) <= {422, 503}
     assert 503 in statuses
-
-
-def multipart(fields, picture):
-    boundary = b"b0undary"
-    out = io.BytesIO()
-    for name, value in fields.items():
-        out.write(
-            b'--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
-            % (boundary, name.encode(), value.encode())
-        )
-    out.write(
-        b'--%s\r\nContent-Disposition: form-data; name="logo"; filename="l.png"\r\nContent-Type: image/png\r\n\r\n'
-        % boundary
-    )
-    out.write(picture + b"\r\n--%s--\r\n" % boundary)
-    return out.getvalue(), "multipart/form-data; boundary=" + boundary.decode()
 
 
 def test_two_dozen_wrong_sign_ins_leave_the_sign_form_and_the_staff_area_quick(nginx):
@@ -162,13 +149,8 @@ def test_two_dozen_wrong_sign_ins_leave_the_sign_form_and_the_staff_area_quick(n
             X_Forwarded_For=elsewhere(),
         )[0]
 
-    usual = look(nginx, 1)
-    stop, threads, statuses = flood(24, send)
-    try:
+    usual = probe(nginx, 1)
+    with flood(24, send) as statuses:
         check_quick(nginx, usual)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
     assert 503 in statuses
     assert set(statuses) <= {200, 422, 429, 503}

@@ -62,7 +62,7 @@ def everything(routes: Sequence[Route], each: int, chance: random.Random) -> Ite
         for visitor in route.visitors:
             plain = Input(route.rule.rule, route.rule.endpoint, "", route.path(), "", visitor=visitor)
             for method in route.methods("GET", "HEAD", "OPTIONS"):
-                yield from _asked(
+                yield from _requests(
                     route, replace(plain, method=method), each if method == "GET" else 1, chance
                 )
             for method in route.methods("POST"):
@@ -73,7 +73,7 @@ def everything(routes: Sequence[Route], each: int, chance: random.Random) -> Ite
                 route.rule.rule, route.rule.endpoint, "POST", quote(form.action), "", visitor=visitor
             )
             yield from _filled(form, plain, each, chance)
-            yield from _asked(route, replace(plain, **_body(form, _good(form))), 1, chance)
+            yield from _requests(route, replace(plain, **_body(form, _good(form))), 1, chance)
         if route.rule.endpoint == "hooks.mail_hook":
             yield from _reports(route, each, chance)
 
@@ -122,7 +122,7 @@ def _in_bodies(plain: Input, each: int, chance: random.Random) -> Iterator[Input
         yield replace(plain, place=f"body {name}", content_type=kind, body=body)
 
 
-def _asked(route: Route, plain: Input, each: int, chance: random.Random) -> Iterator[Input]:
+def _requests(route: Route, plain: Input, each: int, chance: random.Random) -> Iterator[Input]:
     """In the parts of the address, the query and the headers."""
     for part in route.parts:
         for name, text in _texts(each, chance):

@@ -181,7 +181,7 @@ def _quick_robots(chance: random.Random, size: float) -> Iterator[Visit]:
     def in_one_48() -> str:
         return f"2a10:cc4:7:{chance.randrange(_some(2_000, size)):x}::/64"
 
-    def among(things: list[str]) -> Callable[[], str]:
+    def one_of(things: list[str]) -> Callable[[], str]:
         return lambda: chance.choice(things)
 
     yield from wave(
@@ -196,19 +196,19 @@ def _quick_robots(chance: random.Random, size: float) -> Iterator[Visit]:
     yield from wave(
         "throwaway domains",
         HOUR,
-        among(_throwaway(_some(40, size))),
-        among(bots[: _some(500, size)]),
+        one_of(_throwaway(_some(40, size))),
+        one_of(bots[: _some(500, size)]),
         4,
         20,
         CRUDE,
     )
-    yield from wave("one /48", HOUR, among(mail), in_one_48, 20, 50, QUICK)
-    yield from wave("a botnet", HOUR, among(_domains("bot", _some(36, size))), among(bots), 5, 45, PROPER)
+    yield from wave("one /48", HOUR, one_of(mail), in_one_48, 20, 50, QUICK)
+    yield from wave("a botnet", HOUR, one_of(_domains("bot", _some(36, size))), one_of(bots), 5, 45, PROPER)
     yield from wave(
-        "mailboxes at Naver and Gmail", 1.5 * HOUR, lambda: _provider(chance), among(few), 5, 40, PROPER
+        "mailboxes at Naver and Gmail", 1.5 * HOUR, lambda: _provider(chance), one_of(few), 5, 40, PROPER
     )
     yield from wave(
-        "a slow drip", 5 * HOUR, among(_domains("drip", _some(24, size))), among(bots), 10, 50, QUICK
+        "a slow drip", 5 * HOUR, one_of(_domains("drip", _some(24, size))), one_of(bots), 10, 50, QUICK
     )
 
 

@@ -33,12 +33,12 @@ FACTS = {
 }
 
 
-def tell(kind=AlertKind.SIGN_UPS_HELD, about="", **facts):
+def record_alert(kind=AlertKind.SIGN_UPS_HELD, about="", **facts):
     with transaction() as session:
         return alarms.alert(session, kind, about, **(facts or FACTS[kind]))
 
 
-def told():
+def addresses_alerted():
     """The addresses that a mail about an alert goes to."""
     notes = Notes()
     deliver(notes)
@@ -47,23 +47,23 @@ def told():
 
 @pytest.mark.parametrize("kind", AlertKind)
 def test_the_same_thing_is_told_again_only_after_its_time_of_quiet(app, clock, kind):
-    assert tell(kind)
-    assert not tell(kind)
-    assert tell(kind, "of another campaign"), "another thing of the kind is told at once"
+    assert record_alert(kind)
+    assert not record_alert(kind)
+    assert record_alert(kind, "of another campaign"), "another thing of the kind is told at once"
     quiet = alerts.QUIET[kind]
     if quiet is None:
         clock.move(days=400)
-        assert not tell(kind), "it happens once"
+        assert not record_alert(kind), "it happens once"
     else:
         clock.move(seconds=quiet.total_seconds() - 60)
-        assert not tell(kind)
+        assert not record_alert(kind)
         clock.move(seconds=120)
-        assert tell(kind)
+        assert record_alert(kind)
 
 
 def test_of_many_workers_one_tells(make_app):
     app = make_app(pool_size=8)
-    assert sorted(at_once(app, *[tell] * 8)) == [False] * 7 + [True]
+    assert sorted(at_once(app, *[record_alert] * 8)) == [False] * 7 + [True]
     with app.app_context():
         assert db.session.scalar(select(func.count(Alert.id))) == 1
 
@@ -73,18 +73,18 @@ def test_an_alert_in_a_transaction_that_fails_is_not_told(app):
         assert alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=3)
         _ = 1 / 0
     assert db.session.scalar(select(func.count(Alert.id))) == 0
-    assert tell()
+    assert record_alert()
 
 
 def test_by_default_administrators_hear_of_faults_and_moderators_of_what_they_decide(app):
     for role in ("admin", "moderator", "editor", "viewer"):
         factories.staff(role, email=f"{role}@example.org")
-    assert tell(AlertKind.SIGN_UPS_HELD)
-    assert told() == ["admin@example.org", "moderator@example.org"]
-    assert tell(AlertKind.VALVE_CLOSED)
-    assert told() == ["admin@example.org"]
-    assert tell(AlertKind.STEP_REACHED)
-    assert told() == []
+    assert record_alert(AlertKind.SIGN_UPS_HELD)
+    assert addresses_alerted() == ["admin@example.org", "moderator@example.org"]
+    assert record_alert(AlertKind.VALVE_CLOSED)
+    assert addresses_alerted() == ["admin@example.org"]
+    assert record_alert(AlertKind.STEP_REACHED)
+    assert addresses_alerted() == []
 
 
 def test_whoever_has_chosen_hears_of_that_alone(app):
@@ -92,8 +92,8 @@ def test_whoever_has_chosen_hears_of_that_alone(app):
     alarms.choose(Actor(admin.id, admin.email, ""), [])
     alarms.choose(Actor(viewer.id, viewer.email, ""), [AlertKind.STEP_REACHED])
     for kind in AlertKind:
-        assert tell(kind)
-    assert told() == ["viewer@example.org"]
+        assert record_alert(kind)
+    assert addresses_alerted() == ["viewer@example.org"]
     entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert (entry.action, entry.details) == ("staff.choose_alerts", '{"alerts":["step_reached"]}')
 
@@ -102,15 +102,15 @@ def test_nobody_hears_of_what_their_roles_do_not_allow_nor_after_their_account_i
     viewer = factories.staff("viewer")
     alarms.choose(Actor(viewer.id, viewer.email, ""), [AlertKind.SIGN_UPS_HELD])
     factories.staff("admin", active=False, closed_at=frozen_clock.now())
-    assert tell(AlertKind.SIGN_UPS_HELD)
-    assert told() == []
+    assert record_alert(AlertKind.SIGN_UPS_HELD)
+    assert addresses_alerted() == []
 
 
 @pytest.mark.parametrize("kind", AlertKind)
 def test_the_mail_says_what_happened_and_where_to_look(app, kind):
     person = factories.staff("admin", lang="en")
     alarms.choose(Actor(person.id, person.email, ""), [kind])
-    assert tell(kind)
+    assert record_alert(kind)
     notes = Notes()
     deliver(notes)
     ((_, content),) = notes.sent
@@ -132,7 +132,7 @@ def test_numbers_and_names_are_written_as_the_language_does(app, lang, said):
 
 
 def test_without_a_webhook_none_is_called(app):
-    assert tell()
+    assert record_alert()
     assert db.session.scalars(select(Alert.call_state)).one() == CallState.NONE
 
 

@@ -6,7 +6,6 @@ import json
 import re
 import socket
 import ssl
-import threading
 
 import pytest
 from sqlalchemy import select
@@ -15,7 +14,7 @@ from pledge.abuse import webhook
 from pledge.abuse.models import Alert, AlertKind, CallState
 from pledge.accounts import alarms
 from pledge.core.db import db, transaction
-from tests.support.waiting import TEST_TIMEOUT
+from tests.support.at_once import at_once
 from tests.support.websites import Website
 
 HOST = "hooks.example.com"
@@ -32,7 +31,7 @@ def looked_up(monkeypatch, *addresses):
 @pytest.fixture
 def receiver(tmp_path):
     site = Website(tmp_path, HOST)
-    site.says(OK)
+    site.answer_with(OK)
     yield site
     site.close()
 
@@ -47,7 +46,7 @@ def hooked(make_app, receiver, frozen_clock, monkeypatch):
         yield app
 
 
-def tell():
+def record_alert():
     with transaction() as session:
         assert alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=1234)
 
@@ -58,7 +57,7 @@ def row():
 
 
 def test_an_alert_is_sent_once_and_signed(hooked, receiver, frozen_clock):
-    tell()
+    record_alert()
     assert webhook.advance()
     assert not webhook.advance()
     (request,) = receiver.requests
@@ -78,8 +77,8 @@ def test_an_alert_is_sent_once_and_signed(hooked, receiver, frozen_clock):
     "status", ["301 Moved\r\nLocation: https://elsewhere.example.org/", "400 No", "500 Oops"]
 )
 def test_what_is_not_taken_is_tried_again_later_and_later_for_a_day(hooked, receiver, frozen_clock, status):
-    receiver.says(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
-    tell()
+    receiver.answer_with(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+    record_alert()
     assert webhook.advance()
     assert len(receiver.requests) == 1, "a redirect is not followed"
     assert row().call_state == CallState.QUEUED
@@ -95,8 +94,8 @@ def test_what_is_not_taken_is_tried_again_later_and_later_for_a_day(hooked, rece
     assert row().call_state == CallState.DEAD
     frozen_clock.move(days=1)
     assert not webhook.advance()
-    receiver.says(OK)
-    tell()
+    receiver.answer_with(OK)
+    record_alert()
     assert webhook.advance()
     assert row().call_state == CallState.SENT, "the next alert is sent all the same"
 
@@ -104,8 +103,8 @@ def test_what_is_not_taken_is_tried_again_later_and_later_for_a_day(hooked, rece
 def test_a_receiver_that_hangs_up_or_has_the_certificate_of_somebody_else_gets_it_later(
     hooked, receiver, monkeypatch
 ):
-    receiver.says(b"")
-    tell()
+    receiver.answer_with(b"")
+    record_alert()
     assert webhook.advance()
     assert (row().call_state, row().call_error) == (CallState.QUEUED, "ProtocolError")
     monkeypatch.setattr(webhook, "_tls", ssl.create_default_context)
@@ -114,19 +113,8 @@ def test_a_receiver_that_hangs_up_or_has_the_certificate_of_somebody_else_gets_i
 
 
 def test_two_workers_do_not_send_it_twice(hooked, receiver):
-    tell()
-    seen = threading.Barrier(2, timeout=TEST_TIMEOUT)
-
-    def work():
-        with hooked.app_context():
-            seen.wait()
-            webhook.advance()
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(TEST_TIMEOUT)
+    record_alert()
+    at_once(hooked, *[webhook.advance] * 2)
     assert len(receiver.requests) == 1
 
 

@@ -1,7 +1,6 @@
 """An act and its entry are recorded together, and many who write at once make one chain."""
 
-import contextvars
-import threading
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -13,6 +12,7 @@ from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db, transaction
 from tests.support import factories
+from tests.support.at_once import at_once
 from tests.support.audit import MODERATOR, acts
 
 
@@ -44,32 +44,14 @@ def test_two_acts_in_one_transaction_follow_each_other(app):
 
 def test_many_who_write_at_once_make_one_chain_and_lose_nothing(app):
     writers, each = 8, 12
-    failures = []
 
     def write(writer: int) -> None:
-        try:
-            with app.app_context():
-                for number in range(each):
-                    with transaction() as session:
-                        subject = f"endorsement:{writer * each + number}"
-                        record(
-                            session,
-                            Actor(writer, f"{writer}@pledge.example", ""),
-                            "endorsement.note",
-                            subject,
-                        )
-        except Exception as error:  # noqa: BLE001
-            failures.append(error)
+        actor = Actor(writer, f"{writer}@pledge.example", "")
+        for number in range(each):
+            with transaction() as session:
+                record(session, actor, "endorsement.note", f"endorsement:{writer * each + number}")
 
-    threads = [
-        threading.Thread(target=contextvars.Context().run, args=(write, writer)) for writer in range(writers)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert failures == []
+    at_once(app, *(partial(write, writer) for writer in range(writers)))
     found = chain.verify()
     assert (found.count, found.fault) == (writers * each, None)
     assert db.session.scalar(select(func.count(func.distinct(AuditEntry.subject)))) == writers * each

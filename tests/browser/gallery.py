@@ -357,22 +357,22 @@ def _handing_over(lang: str, blue: Campaign) -> Iterator[Shown]:
     row = endorsement(blue)
     me = f"/{lang}/endorse/me/{endorse_manage_token(row)}"
     yield Shown("endorse contact, wrong", f"{me}/contact", act=type_and_press("#email", "x"))
-    contact = f"/{lang}/endorse/contact/{_asked(row)}"
+    contact = f"/{lang}/endorse/contact/{_takeover_token(row)}"
     yield Shown("endorse me, contact asked", me)
     yield Shown("take over, nothing ticked", contact, act=press("main form button"))
     yield Shown("take over, not me", f"{contact}/not-me", act=press("main form button"))
     scanned()
-    asked = f"/{lang}/endorse/contact/{_asked(endorsement(blue), 'ministry.example.org')}"
+    asked = f"/{lang}/endorse/contact/{_takeover_token(endorsement(blue), 'ministry.example.org')}"
     yield Shown("take over, number asked", asked, act=press("main form button"))
     taken = endorsement(blue)
-    link = _asked(taken)
+    link = _takeover_token(taken)
     change = db.session.get(ContactChange, taken.id)
     assert change is not None
     handover.accept(taken.id, change.contact_number, "2026-11-25")
     yield Shown("taken over", f"/{lang}/endorse/contact/{link}")
 
 
-def _asked(row: Endorsement, domain: str = "haneul.co.kr") -> str:
+def _takeover_token(row: Endorsement, domain: str = "haneul.co.kr") -> str:
     mailbox = parse(f"successor{row.id}@{domain}")
     handover.ask(endorse_manage_token(row), name="이바다", title="팀장", mailbox=mailbox, lang="ko")
     db.session.rollback()

@@ -2,11 +2,11 @@
 
 import json
 import re
-import subprocess
 from html import unescape
 
 import pytest
 
+from tests.support import programs
 from tests.support.factories import signature
 from tests.support.waiting import wait_until
 
@@ -20,9 +20,8 @@ def examples(site, lang="en"):
 
 def run(code, folder):
     """What the lines print in a shell."""
-    done = subprocess.run(
-        ["sh", "-ec", code], cwd=folder, capture_output=True, text=True, timeout=300, check=True
-    )
+    done = programs.run("sh", "-ec", code, cwd=folder)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

@@ -93,18 +93,18 @@ def pass_time(page, seconds):
         wait_until(lambda: page.evaluate("asked === answered"), "an answer does not arrive")
 
 
-def asked(page):
+def requests_of(page):
     return page.evaluate("asked")
 
 
 def until_asked(page, times=1, seconds=20):
     """Let time pass until the page has asked so many times more; how many seconds of its time that took."""
-    wanted = asked(page) + times
+    wanted = requests_of(page) + times
     for passed in range(seconds * 4):
-        if asked(page) >= wanted:
+        if requests_of(page) >= wanted:
             return passed / 4
         pass_time(page, 0.25)
-    raise AssertionError(f"the page asked {asked(page)} times, not {wanted}")
+    raise AssertionError(f"the page asked {requests_of(page)} times, not {wanted}")
 
 
 def test_the_number_moves_with_its_word_the_bar_and_the_time(page, server):
@@ -174,9 +174,9 @@ def test_a_hidden_tab_rests_and_asks_at_once_when_it_is_seen_again(page, server)
     open_campaign(page)
     until_asked(page)
     hide(page, hidden=True)
-    before = asked(page)
+    before = requests_of(page)
     pass_time(page, 30)
-    assert asked(page) == before, "a hidden tab asked"
+    assert requests_of(page) == before, "a hidden tab asked"
     server.number += 1
     hide(page, hidden=False)
     expect(shown_number(page)).to_have_text(f"{server.number:,}")

@@ -6,7 +6,7 @@ from tools import pictures
 
 
 def test_the_pictures_of_the_readme_can_be_taken_again(chromium, site, tmp_path):
-    pictures.take(chromium, site.url, tmp_path)
+    pictures.take_pictures(chromium, site.url, tmp_path)
     for picture in pictures.PICTURES:
         for folder in (tmp_path, pictures.FOLDER):
             with Image.open(folder / f"{picture.name}.png") as taken:

@@ -28,7 +28,7 @@ def shown(lang="ko", slug="air"):
     return events.shown(staff_queries.desk(slug).id, lang)
 
 
-def one(event_id, slug="air"):
+def stored(event_id, slug="air"):
     return items.get(EVENT, staff_queries.desk(slug).id, event_id)
 
 
@@ -107,12 +107,11 @@ def test_a_changed_event_is_the_same_event_to_a_calendar():
     draft("air")
     event = add()
     before = shown()[0]
-    items.change(
-        EVENT, EDITOR, "air", event, event_fields(place_ko="부산", place_en="Busan"), seen=one(event).stamp
-    )
+    moved = event_fields(place_ko="부산", place_en="Busan")
+    items.change(EVENT, EDITOR, "air", event, moved, seen=stored(event).stamp)
     after = shown()[0]
     assert (after.uid, after.sequence) == (before.uid, before.sequence + 1)
-    items.change(EVENT, EDITOR, "air", event, one(event).fields, seen=one(event).stamp)
+    items.change(EVENT, EDITOR, "air", event, stored(event).fields, seen=stored(event).stamp)
     assert shown()[0].sequence == after.sequence, "saving the same is no revision"
 
 

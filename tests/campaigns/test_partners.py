@@ -28,7 +28,7 @@ def names(slug="air"):
     return [row.fields.name["ko"] for row in items.rows(PARTNER, staff_queries.desk(slug).id)]
 
 
-def one(partner_id, slug="air"):
+def stored(partner_id, slug="air"):
     return items.get(PARTNER, staff_queries.desk(slug).id, partner_id)
 
 
@@ -42,7 +42,7 @@ def test_partners_stand_in_the_order_that_staff_choose():
     items.move(PARTNER, EDITOR, "air", third, up=True)
     items.move(PARTNER, EDITOR, "air", second, up=False)
     assert names() == ["셋", "하나", "둘"], "at the ends of the list nothing happens"
-    items.remove(PARTNER, EDITOR, "air", first, seen=one(first).stamp, reason="left")
+    items.remove(PARTNER, EDITOR, "air", first, seen=stored(first).stamp, reason="left")
     items.move(PARTNER, EDITOR, "air", second, up=True)
     assert names() == ["둘", "셋"]
 
@@ -51,7 +51,7 @@ def test_the_number_of_a_removed_partner_is_given_to_no_other():
     """It is in its link and beside the signatures of those who followed it."""
     draft("air", secretariat=False)
     removed = items.add(PARTNER, EDITOR, "air", fields("하나"))
-    items.remove(PARTNER, EDITOR, "air", removed, seen=one(removed).stamp, reason="left")
+    items.remove(PARTNER, EDITOR, "air", removed, seen=stored(removed).stamp, reason="left")
     assert items.add(PARTNER, EDITOR, "air", fields("둘")) > removed
 
 
@@ -100,19 +100,19 @@ def test_a_logo_is_kept_replaced_and_let_go_of():
     old, new = stored_picture(), stored_picture()
     partner = items.add(PARTNER, EDITOR, "air", fields(), old)
     assert is_kept(old)
-    items.change(PARTNER, EDITOR, "air", partner, fields(), seen=one(partner).stamp, logo=new)
+    items.change(PARTNER, EDITOR, "air", partner, fields(), seen=stored(partner).stamp, logo=new)
     assert (is_kept(old), is_kept(new)) == (False, True)
-    items.change(PARTNER, EDITOR, "air", partner, fields("새 이름"), seen=one(partner).stamp)
-    assert one(partner).logo == new, "a correction leaves the logo alone"
-    items.change(PARTNER, EDITOR, "air", partner, fields(), seen=one(partner).stamp, drop_logo=True)
-    assert (one(partner).logo, is_kept(new)) == ("", False)
+    items.change(PARTNER, EDITOR, "air", partner, fields("새 이름"), seen=stored(partner).stamp)
+    assert stored(partner).logo == new, "a correction leaves the logo alone"
+    items.change(PARTNER, EDITOR, "air", partner, fields(), seen=stored(partner).stamp, drop_logo=True)
+    assert (stored(partner).logo, is_kept(new)) == ("", False)
 
 
 def test_removing_a_partner_lets_go_of_its_logo():
     draft("air", secretariat=False)
     logo = stored_picture()
     partner = items.add(PARTNER, EDITOR, "air", fields(), logo)
-    items.remove(PARTNER, EDITOR, "air", partner, seen=one(partner).stamp, reason="left")
+    items.remove(PARTNER, EDITOR, "air", partner, seen=stored(partner).stamp, reason="left")
     assert not is_kept(logo)
     assert names() == []
 
@@ -122,10 +122,10 @@ def test_a_partner_of_another_campaign_is_out_of_reach():
     draft("sea", secretariat=False)
     partner = items.add(PARTNER, EDITOR, "air", fields())
     for act in (
-        lambda: items.remove(PARTNER, EDITOR, "sea", partner, seen=one(partner).stamp, reason="left"),
+        lambda: items.remove(PARTNER, EDITOR, "sea", partner, seen=stored(partner).stamp, reason="left"),
         lambda: items.move(PARTNER, EDITOR, "sea", partner, up=True),
-        lambda: items.change(PARTNER, EDITOR, "sea", partner, fields("x"), seen=one(partner).stamp),
-        lambda: items.remove(PARTNER, EDITOR, "air", 10**30, seen=one(partner).stamp, reason="left"),
+        lambda: items.change(PARTNER, EDITOR, "sea", partner, fields("x"), seen=stored(partner).stamp),
+        lambda: items.remove(PARTNER, EDITOR, "air", 10**30, seen=stored(partner).stamp, reason="left"),
     ):
         with pytest.raises(NoSuchCampaign):
             act()
@@ -161,4 +161,4 @@ def test_the_goal_of_a_partners_link_is_from_ten_to_a_million(goal):
         items.add(PARTNER, EDITOR, "air", fields(group_goal=goal))
     assert refused.value.faults == {"group_goal": FieldFault.GROUP_GOAL}
     number = items.add(PARTNER, EDITOR, "air", fields(group_goal=200))
-    assert one(number).fields.group_goal == 200
+    assert stored(number).fields.group_goal == 200

@@ -57,7 +57,7 @@ def rivers(make_app):
         yield app, second
 
 
-def told(text):
+def facts_in(text):
     """The facts of the first campaign that a text tells; a list to choose a campaign from names every one."""
     return sorted(set(FIRST.findall(re.sub(r"<option\b.*?</option>", "", text, flags=re.DOTALL))))
 
@@ -82,22 +82,22 @@ def test_no_public_page_of_one_campaign_tells_facts_of_the_other(rivers, lang):
     for path in [waiting, *(f"/{lang}/{page}" for page in campaign_pages)]:
         page = client.get(path)
         assert page.status_code == 200, path
-        assert told(page.text) == [], path
+        assert facts_in(page.text) == [], path
         assert SITE[lang] in page.text, path
         footer = page.text.partition("<footer")[2]
         assert SECRETARIAT[lang] in footer, path
         assert "help@open.example" in footer, path
     wrong = client.post(f"/{lang}/c/rivers/sign", data=sign_form(name=""))
-    assert (wrong.status_code, told(wrong.text)) == (422, [])
+    assert (wrong.status_code, facts_in(wrong.text)) == (422, [])
     for path in ("sign", "endorse"):
         assert RECIPIENT[lang] in client.get(f"/{lang}/c/rivers/{path}").text
     # The page that checks receipts and packs knows every log of the site by its name.
-    assert set(told(client.get(f"/{lang}/verify").text)) == {"blue-skies"}
+    assert set(facts_in(client.get(f"/{lang}/verify").text)) == {"blue-skies"}
     for path in ("privacy", "nothing", "confirm/unknown/not-me", "staff"):
-        assert told(client.get(f"/{lang}/{path}").text) == [], path
+        assert facts_in(client.get(f"/{lang}/{path}").text) == [], path
     # The first page of the site lists both; what stands around the two cards is the site's own.
     home = re.sub(r"<(article|section|li)\b.*?</\1>", "", client.get(f"/{lang}/").text, flags=re.DOTALL)
-    assert told(home) == []
+    assert facts_in(home) == []
 
 
 def test_no_mail_about_a_signature_tells_facts_of_the_other_campaign(rivers):
@@ -142,7 +142,7 @@ def test_no_staff_page_of_one_campaign_tells_facts_of_the_other(rivers):
         ]:
             page = admin.get(f"/staff/{path}")
             assert page.status_code == 200, path
-            assert told(page.text) == [], path
+            assert facts_in(page.text) == [], path
             assert name in page.text, path
 
 
@@ -155,11 +155,11 @@ def test_neither_the_pack_nor_an_export_tells_facts_of_the_other_campaign(rivers
     packing.pack(number, file, lambda *_: None)
     with zipfile.ZipFile(file) as pack:
         for name in pack.namelist():
-            assert told(readable(name, pack.read(name))) == [], name
+            assert facts_in(readable(name, pack.read(name))) == [], name
     document = from_json(deliveries.row(number).document)
     for lang in ("ko", "en"):
         letter = letter_data(document, lang)  # all that the PDF says
-        assert told(str(letter)) == []
+        assert facts_in(str(letter)) == []
         assert letter["senders"] == [SECRETARIAT[lang]]
         assert letter["recipient"] == RECIPIENT[lang]
     for kind in exports.KINDS:
@@ -168,7 +168,7 @@ def test_neither_the_pack_nor_an_export_tells_facts_of_the_other_campaign(rivers
             write_export(exports.table("rivers", kind, form, "en", clock.now()), file, lambda *_: None)
             with zipfile.ZipFile(file) as archive:
                 for name in archive.namelist():
-                    assert told(readable(name, archive.read(name))) == [], (kind, form, name)
+                    assert facts_in(readable(name, archive.read(name))) == [], (kind, form, name)
 
 
 def texts():
@@ -197,6 +197,6 @@ def body(mail):
 def assert_told_nothing(*mails):
     for mail in mails:
         headers = "\n".join(f"{name}: {value}" for name, value in mail.items())
-        assert told(f"{headers}\n{body(mail)}") == []
+        assert facts_in(f"{headers}\n{body(mail)}") == []
         imprint = f"{SITE[mail['Content-Language']]} · help@open.example"
         assert body(mail).count(imprint) == 2, "in the text and in the HTML"

@@ -18,12 +18,12 @@ from tests.support.insider import as_superuser
 
 
 @pytest.fixture(autouse=True)
-def of(app):
-    of = campaign("blue-skies")
-    signatures(6, of)
-    endorsement(of)
+def blue(app):
+    row = campaign("blue-skies")
+    signatures(6, row)
+    endorsement(row)
     fold_all()
-    return of
+    return row
 
 
 @pytest.fixture
@@ -31,10 +31,11 @@ def build(runner, tmp_path):
     """`build("--checkpoint", "6")`: what the command says, and the pack that it wrote."""
 
     def run(*words, out="pack.zip", code=0):
-        result = runner.invoke(args=["delivery", "build", "blue-skies", "--out", str(tmp_path / out), *words])
-        assert result.exit_code == code, result.output
+        result = runner.run(
+            "delivery", "build", "blue-skies", "--out", str(tmp_path / out), *words, code=code
+        )
         file = tmp_path / out
-        return result.output, file.read_bytes() if file.exists() else None
+        return result, file.read_bytes() if file.exists() else None
 
     return run
 
@@ -99,8 +100,8 @@ def test_the_letter_may_come_from_a_file(build, tmp_path):
     assert "signed by 6 people" in row.letter["en"]
 
 
-def test_build_takes_an_earlier_checkpoint_by_its_size(build, of):
-    signatures(4, of)
+def test_build_takes_an_earlier_checkpoint_by_its_size(build, blue):
+    signatures(4, blue)
     fold_all()
     said, pack = build("--checkpoint", "7")
     assert "6 people, 1 organizations" in said
@@ -129,9 +130,8 @@ def test_a_wrong_call_is_refused_and_nothing_is_frozen(build, words, said):
 
 def test_build_without_a_checkpoint_says_how_to_get_one(runner, tmp_path):
     campaign("young")
-    result = runner.invoke(args=["delivery", "build", "young", "--out", str(tmp_path / "pack.zip")])
-    assert result.exit_code == 1
-    assert "flask ledger fold" in result.output
+    result = runner.run("delivery", "build", "young", "--out", str(tmp_path / "pack.zip"), code=1)
+    assert "flask ledger fold" in result
 
 
 def test_a_file_that_cannot_be_written_is_reported(build):
@@ -149,6 +149,5 @@ def test_a_pack_that_would_not_verify_is_not_written_over_the_one_before(build, 
 
 def test_a_process_without_the_key_of_the_log_says_so(make_app, tmp_path):
     runner = make_app(log_key=("elsewhere",)).test_cli_runner()
-    result = runner.invoke(args=["delivery", "build", "blue-skies", "--out", str(tmp_path / "pack.zip")])
-    assert result.exit_code == 1
-    assert "PLEDGE_LOG_KEY" in result.output
+    result = runner.run("delivery", "build", "blue-skies", "--out", str(tmp_path / "pack.zip"), code=1)
+    assert "PLEDGE_LOG_KEY" in result

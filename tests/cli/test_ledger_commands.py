@@ -38,11 +38,9 @@ def test_recount_exits_with_1_when_it_repaired_something_and_with_0_after(app, r
     fold()
     as_superuser("UPDATE tallies SET count = 9 WHERE dimension = 'total'")
 
-    result = runner.invoke(args=["ledger", "recount"])
-
-    assert result.exit_code == 1
-    assert result.output == "blue-skies: the tally of total was 9, the entries say 3; repaired\n"
-    assert runner.invoke(args=["ledger", "recount"]).exit_code == 0
+    result = runner.run("ledger", "recount", code=1)
+    assert result == "blue-skies: the tally of total was 9, the entries say 3; repaired\n"
+    runner.run("ledger", "recount")
 
 
 @pytest.mark.parametrize(
@@ -62,9 +60,8 @@ def test_recount_reports_signatures_that_the_ledger_does_not_know_and_the_revers
     as_superuser(planted)
 
     for _ in range(2):  # it is reported, not repaired
-        result = runner.invoke(args=["ledger", "recount"])
-        assert result.exit_code == 1
-        assert result.output == (
+        result = runner.run("ledger", "recount", code=1)
+        assert result == (
             f"blue-skies: {confirmed} signatures are confirmed, the ledger adds up to {counted}; not repaired\n"
         )
 
@@ -80,9 +77,7 @@ def test_recount_never_repairs_the_breakdown_towards_forged_entries(app, runner,
     as_superuser(f"UPDATE ledger_entries SET {forged} WHERE number = 1")
 
     for _ in range(2):
-        result = runner.invoke(args=["ledger", "recount"])
-        assert result.exit_code == 1
-        *drifts, last = result.output.splitlines()
+        *drifts, last = runner.run("ledger", "recount", code=1).splitlines()
         assert drifts, "what differs is named"
         assert all(line.endswith("; not repaired") for line in drifts)
         assert last == (
@@ -91,7 +86,7 @@ def test_recount_never_repairs_the_breakdown_towards_forged_entries(app, runner,
         assert ledger.stored_tallies() == before
 
     as_superuser("UPDATE ledger_entries SET country = 'KR', region = 'KR-11' WHERE number = 1")
-    assert runner.invoke(args=["ledger", "recount"]).exit_code == 0
+    runner.run("ledger", "recount")
     assert queries.breakdown(people[0].campaign_id, Dimension.REGION) == {"KR-11": 3}
 
 
@@ -127,10 +122,9 @@ def test_recount_repairs_no_place_of_a_campaign_whose_people_are_forgotten(app, 
         "UPDATE ledger_entries SET country = 'JP', region = NULL",
         "UPDATE tallies SET count = 9 WHERE key = ''",
     )
-    result = runner.invoke(args=["ledger", "recount"])
-    assert result.exit_code == 1
-    assert "the tally of total was 9, the entries say 2; repaired" in result.output
-    assert "the tally of country KR was 2, the entries say 0; not repaired" in result.output
+    result = runner.run("ledger", "recount", code=1)
+    assert "the tally of total was 9, the entries say 2; repaired" in result
+    assert "the tally of country KR was 2, the entries say 0; not repaired" in result
     assert queries.breakdown(of, Dimension.COUNTRY) == {"KR": 2}
 
 
@@ -160,10 +154,7 @@ def test_verify_exits_with_1_and_names_what_was_changed(app, runner):
     fold()
     as_superuser("UPDATE ledger_entries SET country = 'JP', hour = '2026-01-01T00' WHERE number = 2")
 
-    result = runner.invoke(args=["ledger", "verify", "blue-skies"])
-
-    assert result.exit_code == 1
-    _, checkpoint, tile = result.output.splitlines()
+    _, checkpoint, tile = runner.run("ledger", "verify", "blue-skies", code=1).splitlines()
     assert tile == "blue-skies: file:tile/0/000.p/3: its hash 1 is not what the entries give"
     assert checkpoint.startswith("blue-skies: checkpoint ")
     assert checkpoint.endswith(" of 3 entries: its entries have another root")
@@ -176,9 +167,9 @@ def test_ledger_verify_of_one_campaign_looks_at_no_other(app, runner):
     fold()
     as_superuser(f"UPDATE checkpoints SET people = 9 WHERE campaign_id = {other.id}")
 
-    assert runner.invoke(args=["ledger", "verify", "blue-skies"]).exit_code == 0
-    assert runner.invoke(args=["ledger", "verify", "other"]).exit_code == 1
-    assert runner.invoke(args=["ledger", "verify"]).exit_code == 1
+    runner.run("ledger", "verify", "blue-skies")
+    runner.run("ledger", "verify", "other", code=1)
+    runner.run("ledger", "verify", code=1)
     unknown = runner.invoke(args=["ledger", "verify", "nothing"])
     assert (unknown.exit_code, "no campaign 'nothing'; known: blue-skies, other" in unknown.output) == (
         2,
@@ -205,10 +196,9 @@ def test_verify_takes_checkpoints_that_were_saved_earlier(app, runner, client, t
     for table in ("log_tiles", "checkpoints", "tallies", "ledger_heads"):
         as_superuser(f"DELETE FROM {table}")
     fold()
-    assert runner.invoke(args=["ledger", "verify"]).exit_code == 0
-    result = runner.invoke(args=words)
-    assert result.exit_code == 1
-    assert "blue-skies: noted checkpoint of 3 entries: the log does not continue it\n" in result.output
+    runner.run("ledger", "verify")
+    result = runner.run(*words, code=1)
+    assert "blue-skies: noted checkpoint of 3 entries: the log does not continue it\n" in result
 
 
 @pytest.mark.parametrize(
@@ -222,9 +212,7 @@ def test_verify_takes_checkpoints_that_were_saved_earlier(app, runner, client, t
 def test_verify_says_what_is_wrong_with_a_saved_checkpoint(app, runner, tmp_path, content, said):
     saved = tmp_path / "checkpoint"
     saved.write_bytes(content)
-    result = runner.invoke(args=["ledger", "verify", "--checkpoint", str(saved)])
-    assert result.exit_code == 1
-    assert result.output == f"Error: {saved}: {said}\n"
+    assert runner.run("ledger", "verify", "--checkpoint", str(saved), code=1) == f"Error: {saved}: {said}\n"
 
 
 # --- What is set aside ---
@@ -243,10 +231,7 @@ def test_verify_names_what_is_set_aside_until_somebody_has_looked_into_it(app, r
     assert runner.invoke(args=["ledger", "fold"]).output == "folded 6 entries\n"
     ids = [entry.id for entry in ledger.entries() if entry.set_aside]
 
-    result = runner.invoke(args=["ledger", "verify"])
-
-    assert result.exit_code == 1
-    first, *named = result.output.splitlines()
+    first, *named = runner.run("ledger", "verify", code=1).splitlines()
     assert first.startswith("blue-skies: 3 entries, 3 people, 0 organizations, 1 checkpoints, root ")
     assert named == [
         f"blue-skies: 1 entries are set aside: {NO_CAUSE} (rows {ids[0]} to {ids[0]} of ledger_entries)",
@@ -254,9 +239,9 @@ def test_verify_names_what_is_set_aside_until_somebody_has_looked_into_it(app, r
     ]
     assert runner.invoke(args=["ledger", "recount"]).exit_code == 0, "none of them is counted"
 
-    assert runner.invoke(args=["ledger", "dismiss", "blue-skies"]).exit_code == 2
-    assert runner.invoke(args=["ledger", "dismiss", "blue-skies", "--reason", " "]).exit_code == 2
-    assert runner.invoke(args=["ledger", "dismiss", "nothing", "--reason", "a test"]).exit_code == 2
+    runner.run("ledger", "dismiss", "blue-skies", code=2)
+    runner.run("ledger", "dismiss", "blue-skies", "--reason", " ", code=2)
+    runner.run("ledger", "dismiss", "nothing", "--reason", "a test", code=2)
     done = runner.invoke(args=["ledger", "dismiss", "blue-skies", "--reason", "put in by a test"])
     assert (done.exit_code, done.output) == (0, "dismissed 3 entries\n")
     line = audit.last("ledger.dismiss", "campaign:blue-skies")

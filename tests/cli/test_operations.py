@@ -16,10 +16,7 @@ def test_a_sound_installation_is_all_ok_and_ends_with_0(runner):
     factories.signatures(2)
     runner.invoke(args=["ledger", "fold"])
 
-    result = runner.invoke(args=["doctor"])
-
-    assert result.exit_code == 0, result.output
-    *lines, summary = result.output.splitlines()
+    *lines, summary = runner.run("doctor").splitlines()
     assert summary == "0 problems, 0 warnings"
     assert all(line.startswith("ok ") for line in lines)
     seen = {line.split()[1] for line in lines}
@@ -43,10 +40,7 @@ def test_a_problem_ends_with_1_and_the_other_checks_are_made_nevertheless(runner
     """The PostgreSQL of the tests does not wait for the disk."""
     factories.campaign()
 
-    result = runner.invoke(args=["doctor"])
-
-    assert result.exit_code == 1
-    lines = result.output.splitlines()
+    lines = runner.run("doctor", code=1).splitlines()
     assert lines[-1] == "3 problems, 1 warnings", "its WAL is not archived either"
     assert any(line.startswith("problem  durability     fsync = off") for line in lines)
     assert any(line.startswith("ok       campaigns") for line in lines)
@@ -55,13 +49,11 @@ def test_a_problem_ends_with_1_and_the_other_checks_are_made_nevertheless(runner
 def test_without_a_database_the_rest_is_checked(app_on):
     app = app_on("postgresql://user:geheim@127.0.0.1:1/nothing")
 
-    result = app.test_cli_runner().invoke(args=["doctor"])
-
-    assert result.exit_code == 1
-    assert "problem  database       does not answer" in result.output
-    assert "ok       mail" in result.output
-    assert "could not be checked" not in result.output, "what needs the database is left out"
-    assert "geheim" not in result.output
+    result = app.test_cli_runner().run("doctor", code=1)
+    assert "problem  database       does not answer" in result
+    assert "ok       mail" in result
+    assert "could not be checked" not in result, "what needs the database is left out"
+    assert "geheim" not in result
 
 
 @pytest.mark.sqlite_only
@@ -71,11 +63,9 @@ def test_the_doctor_prints_no_secret(make_app):
         | {"smtp_url": "smtps://user:geheim@127.0.0.1:1", "redis_url": "redis://:geheim@127.0.0.1:1/0"}
     )
 
-    result = app.test_cli_runner().invoke(args=["doctor"])
-
-    assert result.exit_code == 1
+    result = app.test_cli_runner().run("doctor", code=1)
     for secret in ("geheim", "Q7f0-a secret key", "hW3x-another one"):
-        assert secret not in result.output
+        assert secret not in result
 
 
 @pytest.fixture
@@ -89,10 +79,7 @@ def test_deliver_sends_all_that_is_due(app, runner, smtp, to_server):
     for _ in range(60):
         enqueue()
 
-    result = runner.invoke(args=["mail", "deliver"])
-
-    assert result.exit_code == 0, result.output
-    assert result.output == "sent 60, no longer needed 0, put off 0, given up 0\n"
+    assert runner.run("mail", "deliver") == "sent 60, no longer needed 0, put off 0, given up 0\n"
     assert len(smtp.received) == 60
 
 
@@ -120,15 +107,13 @@ def given_up(app, smtp):
 
 
 def test_dead_lists_what_was_given_up_without_addresses(runner, given_up):
-    result = runner.invoke(args=["mail", "dead"])
-
-    assert result.exit_code == 0
+    result = runner.run("mail", "dead")
     for mail in given_up:
-        assert f"{mail}  confirm  ko" in result.output
-    assert "5xx 550" in result.output
-    assert "2 given up" in result.output
-    assert "@" not in result.output
-    assert "nobody" not in result.output
+        assert f"{mail}  confirm  ko" in result
+    assert "5xx 550" in result
+    assert "2 given up" in result
+    assert "@" not in result
+    assert "nobody" not in result
 
 
 @pytest.mark.parametrize("words", [["dead"], ["retry", "--all"]])
@@ -157,13 +142,11 @@ def test_mail_retry_queues_all_dead_letters_again(runner, given_up):
 
 @pytest.mark.parametrize("words", [[], ["1", "--all"]])
 def test_retry_wants_one_mail_or_all(runner, words):
-    assert runner.invoke(args=["mail", "retry", *words]).exit_code == 2
+    runner.run("mail", "retry", *words, code=2)
 
 
 def test_retry_of_a_mail_that_was_not_given_up_fails(app, runner):
     mail = enqueue()
 
-    result = runner.invoke(args=["mail", "retry", str(mail)])
-
-    assert result.exit_code == 1
+    runner.run("mail", "retry", str(mail), code=1)
     assert fate(mail).state == "queued"

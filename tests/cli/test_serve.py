@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from config import ROOT
+from tests.support import programs
 from tests.support.production import ENVIRONMENT
 from tests.support.run import free_port
 from tests.support.waiting import TEST_TIMEOUT, wait_until
@@ -133,14 +134,8 @@ def test_a_port_in_use_is_one_clear_line(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", "serve"],
-            cwd=ROOT,
-            env={**os.environ, "PORT": str(port), "PLEDGE_INSTANCE_DIR": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {**os.environ, "PORT": str(port), "PLEDGE_INSTANCE_DIR": str(tmp_path)}
+        done = programs.run(sys.executable, "-m", "flask", "--app", "wsgi", "serve", env=environment)
     assert done.returncode == 1
     assert done.stderr == f"Error: port {port} is in use; choose another: make run PORT=8001\n"
 
@@ -157,15 +152,8 @@ def run(tmp_path):
     """`run(url, "demo", "load")`: the command on the database at `url`; it must end well."""
 
     def flask(url: str, *words: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *words],
-            cwd=ROOT,
-            env={**os.environ, "PLEDGE_DATABASE_URL": url, "PLEDGE_INSTANCE_DIR": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        environment = {**os.environ, "PLEDGE_DATABASE_URL": url, "PLEDGE_INSTANCE_DIR": str(tmp_path)}
+        done = programs.run(sys.executable, "-m", "flask", "--app", "wsgi", *words, env=environment)
         assert done.returncode == 0, done.stderr
 
     return flask

@@ -7,13 +7,14 @@ from select import select as wait_readable
 
 import pytest
 from sqlalchemy import DateTime, event, func, insert, select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from config import ROOT
 from pledge.campaigns.models import Campaign
 from pledge.core.db import NestedTransaction, NotDurable, db, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from tests.support import apps
+from tests.support.at_once import at_once
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 
 SIGN = "/ko/c/blue-skies/sign"
@@ -121,25 +122,14 @@ def test_no_column_of_ours_is_a_plain_datetime():
 def test_writers_on_sqlite_wait_for_each_other(app):
     """A read that turns into a write fails at once when another wrote meanwhile; ours say so at the start."""
     campaign("one", goal=1)
-    failures = []
 
     def work():
-        with app.app_context():
-            for _ in range(25):
-                try:
-                    with transaction() as session:
-                        row = session.scalar(select(Campaign).where(Campaign.slug == "one"))
-                        row.goal += 1
-                except OperationalError as error:
-                    failures.append(str(error))
-            db.session.remove()
+        for _ in range(25):
+            with transaction() as session:
+                row = session.scalar(select(Campaign).where(Campaign.slug == "one"))
+                row.goal += 1
 
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    at_once(app, *[work] * 6)
     with reading() as connection:
         assert connection.execute(select(Campaign.goal)).scalar() == 151
 

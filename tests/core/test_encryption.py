@@ -102,20 +102,8 @@ def copy_of_the_database(url, tmp_path):
             ["cat", *(file for file in files if file.exists())], capture_output=True, check=True
         ).stdout
     parts = urlsplit(url.replace("+psycopg", ""))
-    dump = subprocess.run(
-        [
-            str(postgres.binaries() / "pg_dump"),
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(parts.port),
-            "-U",
-            "postgres",
-            parts.path[1:],
-        ],
-        capture_output=True,
-        check=True,
-    )
+    address = ["-h", "127.0.0.1", "-p", str(parts.port), "-U", "postgres", parts.path[1:]]
+    dump = subprocess.run([postgres.binaries() / "pg_dump", *address], capture_output=True, check=True)
     return dump.stdout
 
 

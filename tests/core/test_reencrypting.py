@@ -113,16 +113,13 @@ def test_the_command_says_what_it_did_and_which_keys_are_needed_now(runner, keys
     signatures(2)
     keys(NEW, OLD)
 
-    result = runner.invoke(args=["data-keys", "reencrypt"])
-
-    assert result.exit_code == 0
-    assert "signatures: 2 rows encrypted anew" in result.output
-    assert "only the last one of PLEDGE_DATA_KEYS is needed now" in result.output
+    result = runner.run("data-keys", "reencrypt")
+    assert "signatures: 2 rows encrypted anew" in result
+    assert "only the last one of PLEDGE_DATA_KEYS is needed now" in result
 
 
 def test_the_command_names_a_missing_key(runner, keys):
     signature()
     keys(NEW)
-    result = runner.invoke(args=["data-keys", "reencrypt"])
-    assert result.exit_code == 1
-    assert "put the key that encrypted it back into PLEDGE_DATA_KEYS" in result.output
+    result = runner.run("data-keys", "reencrypt", code=1)
+    assert "put the key that encrypted it back into PLEDGE_DATA_KEYS" in result

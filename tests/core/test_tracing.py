@@ -1,6 +1,5 @@
 """Traces: what is seen of a request and of a step, nothing of a person, and nothing at all where they are off."""
 
-import subprocess
 import sys
 
 import pytest
@@ -8,10 +7,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy.exc import ProgrammingError
 
-from config import ROOT, Config
+from config import Config
 from pledge.core import spans
 from pledge.core.db import reading
 from pledge.worker.loop import measured
+from tests.support import programs
 from tests.support.factories import campaign, confirm_token, manage_token, sign_form, signature
 from tests.support.worker import run_step
 
@@ -126,7 +126,7 @@ def test_a_visitors_own_trace_id_is_not_taken_over(traced, exported):
 def test_where_traces_are_off_their_module_is_not_imported():
     # Others, such as redis, may import what they find.
     code = "import sys, wsgi; sys.exit('pledge.core.spans' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+    assert programs.run(sys.executable, "-c", code).returncode == 0
 
 
 def test_without_its_packages_the_start_is_refused(monkeypatch):

@@ -22,7 +22,7 @@ from pledge.signatures import services as signers
 from pledge.statistics.totals import UnknownCampaign, checkpoints
 from tests.deliveries.frozen import TEXTS, freeze, newest, preview
 from tests.support import deliveries
-from tests.support.crash import at
+from tests.support.crash import at_statement
 from tests.support.factories import (
     ANNA,
     campaign,
@@ -71,7 +71,7 @@ def test_a_frozen_delivery_has_its_document_its_job_and_its_record(blue, frozen_
 
 def test_a_crash_at_any_statement_leaves_all_of_it_or_nothing(blue):
     for number in range(1, 60):
-        with at(number):
+        with at_statement(number):
             freeze(blue)
             break
         db.session.rollback()

@@ -2,13 +2,12 @@
 
 import re
 import shlex
-import subprocess
 
 import pytest
 import yaml
 
-from config import ROOT, WEB_THREADS, Config
-from tests.support import units
+from config import ROOT, Config
+from tests.support import programs, units
 from tests.support.nginx import binary
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
@@ -196,12 +195,7 @@ def test_nginx_takes_its_file(tmp_path):
     text = (ROOT / "deploy" / "container" / "nginx.conf").read_text("utf-8")
     file = tmp_path / "nginx.conf"
     file.write_text(re.sub(r"server web\d:", "server 127.0.0.1:", text).replace("/tmp/pages", str(tmp_path)))
-    done = subprocess.run(
-        [binary(), "-t", "-p", str(tmp_path), "-c", str(file), "-g", f"pid {tmp_path}/pid;"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = programs.run(binary(), "-t", "-p", tmp_path, "-c", file, "-g", f"pid {tmp_path}/pid;")
     assert done.returncode == 0, done.stderr
 
 
@@ -211,8 +205,3 @@ def test_the_image_leaves_out_secrets_and_what_only_developers_need():
     assert (ROOT / ".dockerignore").readlink().name == ".containerignore"
     last = RECIPE.rpartition("\nFROM ")[2]
     assert "venv" not in re.search(r"install .*", last)[0], "pip and what builds stay in the first stage"
-
-
-def test_a_web_container_has_the_threads_that_admission_counts_on():
-    words = (ROOT / "deploy" / "container" / "run").read_text().split()
-    assert words[words.index("--blocking-threads") + 1] == str(WEB_THREADS)

@@ -5,7 +5,6 @@ import os
 import re
 import socket
 import ssl
-import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,7 +12,7 @@ import pytest
 import yaml
 
 from config import ROOT
-from tests.support import postgres
+from tests.support import postgres, programs
 from tests.support.ha import HA
 from tests.support.ha.applications import APPLICATIONS, HostNginx
 from tests.support.ha.cluster import Cluster
@@ -27,9 +26,7 @@ ADDRESSES = {*DATABASES.values(), *APPLICATIONS.values(), *ENTRANCES.values(), A
 
 
 def run(*command, **variables):
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, **variables}
-    )
+    done = programs.run(*command, env={**os.environ, **variables})
     return done.returncode, done.stdout + done.stderr
 
 

@@ -1,9 +1,9 @@
 """deploy/rsyslog.conf: what rsyslog itself says of it, and where lines go."""
 
 import re
-import subprocess
 
 from config import ROOT
+from tests.support import programs
 from tests.support.programs import needs
 
 CONFIG = (ROOT / "deploy" / "rsyslog.conf").read_text("utf-8")
@@ -13,7 +13,7 @@ CONFIG = (ROOT / "deploy" / "rsyslog.conf").read_text("utf-8")
 def test_rsyslog_takes_its_file(tmp_path):
     config = tmp_path / "rsyslog.conf"
     config.write_text(f'global(workDirectory="{tmp_path}")\n{CONFIG}')  # as Debian's own file does
-    done = subprocess.run(["rsyslogd", "-N1", "-f", config], capture_output=True, text=True, check=False)
+    done = programs.run("rsyslogd", "-N1", "-f", config)
     assert done.returncode == 0, done.stderr
 
 

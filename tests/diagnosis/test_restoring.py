@@ -3,7 +3,6 @@
 import os
 import shutil
 import sqlite3
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import apps, postgres
+from tests.support import apps, postgres, programs
 from tests.support.factories import fold_all, signature, signatures
 
 # --- SQLite ---
@@ -20,14 +19,11 @@ from tests.support.factories import fold_all, signature, signatures
 @pytest.mark.sqlite_only
 def test_a_backup_of_sqlite_that_is_in_use_is_restored_and_checked(runner, tmp_path, backed_up):
     file = tmp_path / "backup.sqlite3"
-    assert runner.invoke(args=["backup", "create", str(file)]).exit_code == 0
+    runner.run("backup", "create", str(file))
     assert file.stat().st_mode & 0o777 == 0o600
     before = file.read_bytes()
 
-    result = runner.invoke(args=["backup", "verify", str(file)])
-
-    assert result.exit_code == 0, result.output
-    assert "The backup was restored, and all checks passed." in result.output
+    assert "The backup was restored, and all checks passed." in runner.run("backup", "verify", str(file))
     assert file.read_bytes() == before
 
 
@@ -47,9 +43,7 @@ def test_a_damaged_backup_is_found(runner, tmp_path, backed_up):
     data = bytearray(file.read_bytes())
     data[8192:12288] = b"\xff" * 4096
     file.write_bytes(data)
-    result = runner.invoke(args=["backup", "verify", str(file)])
-    assert result.exit_code == 1
-    assert "cannot be restored" in result.output
+    assert "cannot be restored" in runner.run("backup", "verify", str(file), code=1)
 
 
 @pytest.mark.sqlite_only
@@ -62,9 +56,7 @@ def test_a_backup_whose_count_was_changed_does_not_pass(runner, tmp_path, backed
     )
     connection.commit()
     connection.close()
-    result = runner.invoke(args=["backup", "verify", str(file)])
-    assert result.exit_code == 1
-    assert "ledger recount found something" in result.output
+    assert "ledger recount found something" in runner.run("backup", "verify", str(file), code=1)
 
 
 @pytest.fixture
@@ -137,7 +129,7 @@ def cluster() -> Iterator[Cluster]:
 def pgbackrest(config: Path, *words: str) -> None:
     command = ["pgbackrest", f"--config={config}", "--stanza=pledge", *words]
     as_postgres = ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
-    done = subprocess.run(as_postgres, capture_output=True, text=True, check=False)
+    done = programs.run(*as_postgres)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -156,16 +148,13 @@ def test_a_backup_of_postgresql_is_restored_and_checked_until_any_point_in_time(
     cluster.archive()
     words = ["backup", "verify", f"--config={cluster.config}", f"--until={between}"]
 
-    result = site.test_cli_runner().invoke(args=words)
-
-    assert result.exit_code == 0, result.output
+    site.test_cli_runner().run(*words)
     assert "4 people" in capfd.readouterr().out
 
 
 @pytest.mark.postgresql_only
 def test_without_a_backup_it_says_what_pgbackrest_says(cluster, app_on):
     words = ["backup", "verify", f"--config={cluster.config}"]
-    result = app_on(cluster.url).test_cli_runner().invoke(args=words)
-    assert result.exit_code == 1
-    assert "the backup cannot be restored" in result.output
-    assert "no backup set found to restore" in result.output
+    result = app_on(cluster.url).test_cli_runner().run(*words, code=1)
+    assert "the backup cannot be restored" in result
+    assert "no backup set found to restore" in result

@@ -99,12 +99,6 @@ def test_who_agreed_to_be_named_is_named_with_the_version():
     assert versions()[0].spokesperson == "김하늘, 대표"
 
 
-def test_a_club_without_a_website_or_titles_can_apply():
-    apply(website=" ", contact_title=" ", show_contact=True)
-    (row,), (version,) = rows(), versions()
-    assert (version.website, row.contact_title, version.spokesperson) == ("", "", "김하늘")
-
-
 @pytest.mark.parametrize("website", ["javascript:alert(1)", "www.haneul.co.kr", "ftp://haneul.co.kr"])
 def test_no_database_takes_a_website_that_is_no_web_address(website):
     with pytest.raises(IntegrityError, match="ck_endorsement_versions_website"):

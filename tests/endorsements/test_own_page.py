@@ -142,7 +142,7 @@ class TestCorrecting:
 
 class TestProvingTheWebsite:
     @pytest.fixture(autouse=True)
-    def _asked(self, monkeypatch):
+    def _check_site(self, monkeypatch):
         self.asked = []
 
         def check(website, proof):

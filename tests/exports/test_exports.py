@@ -63,7 +63,7 @@ def sheet_of(content: bytes) -> list[tuple]:
     return list(sheet.iter_rows(values_only=True))
 
 
-def said(cell: object) -> str:
+def text_of_cell(cell: object) -> str:
     """A cell of a spreadsheet as the CSV says it."""
     if isinstance(cell, datetime):
         return f"{cell:%Y-%m-%d}" if cell.time() == time() else f"{cell:%Y-%m-%d %H:%M}"
@@ -102,7 +102,7 @@ def test_the_ledger_comes_whole_and_in_order_and_the_manifest_says_how_many_rows
 def test_a_spreadsheet_holds_the_same_cells_with_numbers_as_numbers(app):
     some_ledger()
     lines, table = rows_of(exported("ledger")[0]), sheet_of(exported("ledger", "xlsx")[0])
-    assert [[said(cell) for cell in row] for row in table] == lines
+    assert [[text_of_cell(cell) for cell in row] for row in table] == lines
     assert isinstance(table[1][0], int)
 
 
@@ -149,7 +149,7 @@ def test_an_export_speaks_the_readers_language_in_words_and_seoul_time(app, form
     fold_all()
     content, manifest = exported("organizations", form, lang)
     head, line = rows_of(content) if form == "csv" else sheet_of(content)
-    cells = dict(zip(manifest["columns"], map(said, line) if form == "xlsx" else line, strict=True))
+    cells = dict(zip(manifest["columns"], map(text_of_cell, line) if form == "xlsx" else line, strict=True))
     assert list(head) == list(manifest["columns"].values())
     assert "KST" in manifest["columns"]["published_at"]
     expected = {
@@ -232,7 +232,7 @@ def test_an_export_tells_the_day_that_the_public_log_tells_and_no_other(app, hou
     signature(at=datetime(2026, 12, 31, hour, 30, tzinfo=UTC))
     fold_all()
     content, _ = exported("ledger", form)
-    row = rows_of(content)[1] if form == "csv" else [said(cell) for cell in sheet_of(content)[1]]
+    row = rows_of(content)[1] if form == "csv" else [text_of_cell(cell) for cell in sheet_of(content)[1]]
     (told,) = (json.loads(leaf.line) for leaf in log_queries.leaves(the_campaign().id, 1, pledge_hashes))
     assert row[4] == told["day"] == day
     assert "2026-12-31" not in row or day == "2026-12-31"
@@ -249,12 +249,8 @@ def peak_of_an_export(form):
     """Rows of an export of the ledger, and the most memory that it held at once."""
     tracemalloc.start()
     try:
-        with open("/dev/null", "wb") as nowhere:  # noqa: PTH123  # a file that keeps nothing
-            rows = write_export(
-                services.table(SLUG, "ledger", form, "en", clock.now()),
-                _Unseekable(nowhere),
-                lambda _done, _total: None,
-            )
+        wanted = services.table(SLUG, "ledger", form, "en", clock.now())
+        rows = write_export(wanted, _Nowhere(), lambda _done, _total: None)
         return rows, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -273,15 +269,14 @@ def test_four_times_the_rows_need_no_more_memory(app, monkeypatch, form):
     assert large < small + 150_000
 
 
-class _Unseekable(io.RawIOBase):
-    def __init__(self, file) -> None:
-        self._file = file
+class _Nowhere(io.RawIOBase):
+    """A file that keeps nothing."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, data) -> int:
-        return self._file.write(data)
+        return len(data)
 
 
 # --- Asked for by staff, made by the worker ---
@@ -317,3 +312,12 @@ def test_what_cannot_be_exported_leaves_no_job(app, changes):
         services.request(ANNA, **asked)
     assert not jobs.advance(MAKERS)
     assert services.newest() == []
+
+
+def test_files_are_listed_with_their_jobs_at_once(app, statements):
+    campaign()
+    for form in services.FORMATS:
+        services.request(ANNA, SLUG, "ledger", form, lang="ko")
+    with statements() as seen:
+        assert [export.job.state for export in services.newest()] == [JobState.WAITING] * 2
+    assert len(seen) == 2

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 
 import pytest
 
@@ -34,13 +33,7 @@ def bare(tmp_path):
             "HOME": str(tmp_path),
             "LANG": os.environ.get("LANG", "C.UTF-8"),
         }
-        return subprocess.run(
-            [str(clone / "tools" / "environment.sh"), "runtime"],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return programs.run(clone / "tools" / "environment.sh", "runtime", env=environment)
 
     return run
 

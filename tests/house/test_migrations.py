@@ -7,20 +7,14 @@ import flask_migrate
 import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import inspect, select, text
+from sqlalchemy import inspect, text
 
 from config import ROOT
-from pledge.abuse import origin_list
-from pledge.abuse.models import ListEffect, OriginKind
-from pledge.abuse.origin_list import Origin
-from pledge.campaigns.models import CampaignConsent
-from pledge.core.db import db, migrations, transaction
+from pledge.core.db import db, migrations
 from pledge.diagnosis import Severity
 from pledge.diagnosis.database import guard_findings
-from pledge.files.storage import current_storage
-from pledge.jobs.services import sweep
 from pledge.ledger.models import LedgerEntry
-from tests.support import apps, factories
+from tests.support import apps
 from tests.support.factories import fold_all, signature
 from tests.support.migrations import differences
 from tests.support.run import free_port
@@ -56,56 +50,6 @@ def test_the_migrations_go_down_and_up_again_with_rows_in_the_tables(migrated):
     flask_migrate.upgrade()
     assert differences() == []
     assert guards_that_are_gone(migrated) == []
-
-
-def test_who_signed_before_consents_had_versions_agreed_to_the_first(migrated):
-    signature()
-    factories.campaign("later", state="draft")
-    db.session.remove()
-    flask_migrate.downgrade(revision="0037")
-    flask_migrate.upgrade()
-    with db.engine.connect() as connection:
-        assert connection.execute(text("SELECT consent_version FROM signatures")).scalars().all() == [1]
-    with transaction() as session:
-        (kept,) = session.scalars(select(CampaignConsent))
-        assert (kept.version, kept.recipient["ko"]) == (1, "대한민국 정부")
-
-
-def test_a_file_with_a_list_of_names_is_deleted_once_there_are_no_lists_of_names(migrated):
-    flask_migrate.downgrade(revision="0048")
-    current_storage().put("job-7-a/1", b"encrypted names")
-    with db.engine.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO delivery_jobs (kind, subject_id, state, attempts, file, created_at)"
-                " VALUES ('list', 7, 'done', 1, 'job-7-a/1', '2026-11-28 12:00:00+00:00')"
-            )
-        )
-    flask_migrate.upgrade()
-    assert sweep() == 1
-    assert current_storage().get("job-7-a/1") is None
-    assert not {"list_terms", "named_lists"} & set(inspect(db.engine).get_table_names())
-
-
-def test_the_list_of_networks_and_domains_goes_on_from_the_blocks_that_became_it(migrated):
-    flask_migrate.downgrade(revision="0058")
-    with db.engine.begin() as connection:
-        for place in range(3):
-            connection.execute(
-                text(
-                    "INSERT INTO blocks (campaign_id, kind, hash, note, placed_name, placed_at, until)"
-                    " VALUES (1, 'network', :hash, 'spam', 'Anna', :at, :until)"
-                ),
-                {
-                    "hash": bytes([place]) * 32,
-                    "at": "2026-11-28 12:00:00+00:00",
-                    "until": "2126-11-28 12:00:00+00:00",
-                },
-            )
-    flask_migrate.upgrade()
-    network = Origin(1, OriginKind.NETWORK, bytes([9]) * 32)
-    origin_list.place(factories.ANNA, network, ListEffect.HOLD, "the same again", ())
-    assert [row.id for row in origin_list.listed(1)] == [4, 3, 2, 1]
 
 
 def test_each_migration_has_the_number_of_its_file_and_they_stand_in_one_line():

@@ -51,18 +51,6 @@ def test_a_template_uses_what_it_imports():
     assert unused == []
 
 
-def test_the_moment_of_a_time_element_has_no_microseconds():
-    """HTML allows three digits of a second (2.3.5.3); days have none."""
-    written = [
-        (name, it)
-        for name in PAGES
-        for it in re.findall(r'datetime="{{ ([^"]*isoformat\(.*?\)) }}"', source(name))
-    ]
-    assert written
-    days = re.compile(r"(\.date\(\)|\bday)\.isoformat\(\)$")
-    assert [it for it in written if 'timespec="seconds"' not in it[1] and not days.search(it[1])] == []
-
-
 def test_a_page_holds_no_inline_code_and_no_trusted_text():
     """The policy blocks the one (not JSON-LD, which is data); Markup comes from pledge/core/text/markdown.py."""
     scripts, code, trusted = 0, [], []

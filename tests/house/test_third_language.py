@@ -1,11 +1,10 @@
 """A third language is files and one setting: Japanese is added to a copy of the project, and the copy is tested."""
 
 import os
-import subprocess
 import sys
 
 from config import ROOT
-from tests.support import japanese
+from tests.support import japanese, programs
 
 
 def test_with_japanese_added_by_files_alone_every_page_mail_and_pack_is_in_it(tmp_path):
@@ -15,12 +14,6 @@ def test_with_japanese_added_by_files_alone_every_page_mail_and_pack_is_in_it(tm
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PLEDGE_"))
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/house/in_japanese.py"],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/house/in_japanese.py")
+    done = programs.run(*command, cwd=folder, env=environment, timeout=1800)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from pledge.abuse.models import Alert, AlertKind
 from pledge.accounts import alarms
 from pledge.core.db import db
+from pledge.endorsements.review import moderation, queries
 from pledge.inbox.services import alert_waiting
 from pledge.mail.models import MailKind, OutboxMail
 from tests.inbox.test_inbox import actor, proposal
@@ -13,7 +14,7 @@ from tests.support import factories, news, paper
 from tests.support.factories import endorsement
 
 
-def told(member):
+def mailed_alerts(member):
     """The kinds of alerts that were mailed to this person."""
     db.session.rollback()
     query = (
@@ -37,9 +38,9 @@ def test_each_is_told_once_of_what_they_can_decide(evening):
     for _ in range(2):
         alert_waiting()
         evening.move(hours=2)
-    assert told(editor) == [AlertKind.APPROVAL_WAITS] * 2
-    assert told(moderator) == [AlertKind.ACT_PROPOSED, AlertKind.ORGANIZATION_WAITS]
-    assert told(viewer) == []
+    assert mailed_alerts(editor) == [AlertKind.APPROVAL_WAITS] * 2
+    assert mailed_alerts(moderator) == [AlertKind.ACT_PROPOSED, AlertKind.ORGANIZATION_WAITS]
+    assert mailed_alerts(viewer) == []
 
 
 def test_a_queue_is_told_of_when_it_begins_and_not_for_each_that_joins_it(evening):
@@ -48,7 +49,24 @@ def test_a_queue_is_told_of_when_it_begins_and_not_for_each_that_joins_it(evenin
     alert_waiting()
     endorsement(state="review")
     alert_waiting()
-    assert told(moderator) == [AlertKind.ORGANIZATION_WAITS]
+    assert mailed_alerts(moderator) == [AlertKind.ORGANIZATION_WAITS]
+
+
+def test_working_through_a_queue_is_not_told_case_by_case(evening):
+    moderator = factories.staff("moderator")
+    waiting = []
+    for _ in range(3):
+        waiting.append(endorsement(state="review", at=evening.now()))
+        evening.move(minutes=1)
+    for row in waiting:
+        alert_waiting()
+        moderation.publish(factories.ANNA, row.id, queries.find(row.id).seen)
+        evening.move(minutes=1)
+    endorsement(state="review", at=evening.now())
+    alert_waiting()
+    assert mailed_alerts(moderator) == [AlertKind.ORGANIZATION_WAITS] * 2, (
+        "of the first three, and of the next"
+    )
 
 
 @pytest.mark.parametrize("kinds", [[AlertKind.INBOX_DAILY], []], ids=["daily", "never"])
@@ -59,7 +77,7 @@ def test_who_wants_one_mail_a_day_or_none_gets_that(evening, kinds):
     for _ in range(48):
         alert_waiting()
         evening.move(hours=1)
-    assert told(moderator) == kinds * 2
+    assert mailed_alerts(moderator) == kinds * 2
 
 
 def test_nobody_is_told_daily_of_an_empty_inbox(evening):
@@ -67,4 +85,4 @@ def test_nobody_is_told_daily_of_an_empty_inbox(evening):
     for _ in range(24):
         alert_waiting()
         evening.move(hours=1)
-    assert told(member) == []
+    assert mailed_alerts(member) == []

@@ -4,21 +4,20 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time as real_time
 from contextlib import suppress
 
 import pytest
 
 from config import ROOT
-from pledge.core.db import db
 from pledge.deliveries.pack import packing
 from pledge.jobs import services
 from pledge.jobs.models import JobKind, JobState
 from pledge.jobs.services import LEASE, MAX_ATTEMPTS, MadeFile
 from tests.jobs.making import advance, content, enqueue, files_in, ten_bytes, view
 from tests.support import deliveries
-from tests.support.crash import Crash, Killed, at
+from tests.support.at_once import at_once
+from tests.support.crash import Crash, Killed, at_statement
 from tests.support.factories import campaign, crowd, endorsement
 from tests.support.waiting import TEST_TIMEOUT
 
@@ -127,7 +126,7 @@ def test_a_crash_at_every_statement_and_every_write_ends_in_the_same_file(folder
     for place in range(1, 200):
         job_id = enqueue(JobKind.PACK, number) if place > 1 else view(JobKind.PACK, number).id
         done = False
-        with at(place):
+        with at_statement(place):
             done = _crash_as_killed()
         crashes += not done
         frozen_clock.move(hours=1)
@@ -169,7 +168,7 @@ def _unhandled(_claim, _kind):
 def test_two_workers_never_make_one_job(app, folder):
     for subject in range(12):
         enqueue(subject=subject)
-    made, errors = [], []
+    made = []
 
     def make(subject, file, progress):
         made.append(subject)
@@ -177,21 +176,10 @@ def test_two_workers_never_make_one_job(app, folder):
         return ten_bytes(subject, file, progress)
 
     def work():
-        with app.app_context():
-            try:
-                for _ in range(20):
-                    advance(make)
-            except Exception as error:  # noqa: BLE001  # whatever it is, the test tells it
-                errors.append(error)
-            finally:
-                db.session.remove()
+        for _ in range(20):
+            advance(make)
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    at_once(app, *[work] * 3)
     assert sorted(made) == list(range(12))
 
 
@@ -206,12 +194,12 @@ from tests.support import apps
 app = apps.build(Path(sys.argv[2]), database_url=sys.argv[1])
 
 def make(subject, file, progress):
-    def told(done, total):
+    def report(done, total):
         progress(done, total)
         if done > 20:
             print("in the middle", flush=True)
             sys.stdin.read()  # until it is killed
-    return packing.pack(subject, file, told)
+    return packing.pack(subject, file, report)
 
 with app.app_context():
     jobs.advance({JobKind.PACK: make})

@@ -72,7 +72,7 @@ def test_a_crash_at_every_statement_of_the_fold_leaves_nothing_behind(app):
 
     crashes = 0
     while True:
-        with crash.at(crashes + 1):
+        with crash.at_statement(crashes + 1):
             fold()
         if queries.lag() == 0:
             break

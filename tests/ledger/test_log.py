@@ -213,7 +213,7 @@ class World:
         fold(limit)
 
     def crash(self, limit, statement):
-        with crash.at(statement):
+        with crash.at_statement(statement):
             fold(limit)
 
     def rotate(self, names):

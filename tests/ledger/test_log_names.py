@@ -10,6 +10,7 @@ from pledge.campaigns.queries import pledge_hashes, published_slugs
 from pledge.core.db import transaction
 from pledge.ledger import log, log_queries, merkle, queries
 from tests.support import crash, ledger
+from tests.support.at_once import at_once
 from tests.support.ledger import fold, verify
 from tests.support.published_log import checkpoints, holds, keys, signed_by, verifiers
 from tests.support.waiting import TEST_TIMEOUT
@@ -141,14 +142,5 @@ def test_a_renewal_waits_for_a_fold_and_never_publishes_less_than_it_did(app):
 
 def test_two_renewals_at_once_sign_once(app):
     campaign = ledger.campaign(SLUG)
-
-    def renew():
-        with app.app_context():
-            log.sign_missing_checkpoints(published_slugs)
-
-    threads = [threading.Thread(target=renew) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(TEST_TIMEOUT)
+    at_once(app, *[lambda: log.sign_missing_checkpoints(published_slugs)] * 4)
     assert len(checkpoints(campaign)) == 1

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 
@@ -16,6 +15,8 @@ from pledge.core.db import db
 from pledge.mail import queries, services
 from pledge.mail.services import Marks, SenderGroup
 from pledge.signatures import mails
+from tests.support import programs
+from tests.support.at_once import at_once
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
@@ -42,9 +43,7 @@ def run_killed(app, smtp, tmp_path):
         "PLEDGE_BASE_URL": settings.base_url,
         "PLEDGE_INSTANCE_DIR": str(tmp_path),
     }
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED_BEFORE_MARKING], env=environment, timeout=300, check=False
-    )
+    done = programs.run(sys.executable, "-c", KILLED_BEFORE_MARKING, env=environment)
     assert done.returncode == -signal.SIGKILL
 
 
@@ -78,23 +77,15 @@ def test_several_workers_at_once_send_every_mail_once(app, smtp):
     for number in range(40):
         enqueue(pending(f"person-{number}@example.org"))
     settings = app.extensions["pledge.config"].model_copy(update={"smtp_url": SecretStr(smtp.url)})
-    start = threading.Barrier(4)
     group = SenderGroup()
 
     def work():
-        with app.app_context():
-            transport = services.transport(settings)
-            start.wait()
-            while services.deliver(mails.composers(), transport, limit=3, group=group).total:
-                pass
-            transport.close()
+        transport = services.transport(settings)
+        while services.deliver(mails.composers(), transport, limit=3, group=group).total:
+            pass
+        transport.close()
 
-    workers = [threading.Thread(target=work) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-
+    at_once(app, *[work] * 4)
     assert sorted(smtp.recipients()) == sorted(f"person-{number}@example.org" for number in range(40))
 
 

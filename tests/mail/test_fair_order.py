@@ -159,10 +159,10 @@ def test_senders_side_by_side_keep_the_pace_and_the_order_and_take_no_mail_twice
             ask(1, subject=QUIET)
     claimed = []
 
-    def take():
+    def claim():
         claimed.extend(mail for _ in range(3) for mail in queries.claim(4, services.LEASE))
 
-    at_once(app, *[take] * 8)
+    at_once(app, *[claim] * 8)
     assert len(claimed) == len({mail.id for mail in claimed}) == 40, "a minute's worth"
     assert [mail.subject_id for mail in claimed].count(QUIET) == 5
     first = {mail.id for mail in claimed if mail.subject_id == FLOOD}

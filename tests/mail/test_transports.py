@@ -15,7 +15,7 @@ from pledge.mail.transports import (
     SmtpTransport,
     TemporaryFailure,
 )
-from tests.support import websites
+from tests.support.nginx import make_certificate
 from tests.support.run import free_port
 from tests.support.smtp import SmtpServer, _Handler
 from tests.support.waiting import TEST_TIMEOUT
@@ -138,7 +138,7 @@ def test_nobody_listening_is_told_from_a_server_that_says_nothing():
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    return websites.certificate(tmp_path_factory.mktemp("tls"), "localhost")
+    return make_certificate(tmp_path_factory.mktemp("tls"), "localhost")
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def server(certificate):
     """An SMTP server that wants STARTTLS and the login `me`, `p@ss`."""
     server = SmtpServer()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
+    context.load_cert_chain(*certificate)
 
     def check(_server, _session, _envelope, _mechanism, login):
         return AuthResult(success=(login.login, login.password) == (b"me", b"p@ss"), handled=False)
@@ -171,7 +171,7 @@ def transport_to(server, login="me:p%40ss"):
 
 
 def test_a_trusted_server_gets_the_mail_after_tls_and_login(server, certificate, monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     transport = transport_to(server)
     transport.send("hong@example.org", MAIL)
     transport.close()
@@ -185,7 +185,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(server):
 
 
 def test_a_wrong_password_is_our_fault_and_no_letter_dies_of_it(server, certificate, monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
 
     assert fault(transport_to(server, "me:wrong")) == (ServerUnavailable, "5xx 535")
 

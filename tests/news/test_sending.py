@@ -118,7 +118,7 @@ def test_a_crash_at_every_statement_neither_loses_nor_doubles_a_mail():
     item = support.begun()
     crashes = 0
     for number in range(1, 200):
-        with crash.at(number):
+        with crash.at_statement(number):
             work(limit=2)
         assert len(enqueued()) == len(set(enqueued())) == support.row(item).mails
         if support.row(item).ended_at:

@@ -15,7 +15,7 @@ from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures import moderation, services
 from pledge.signatures.models import ERASURE_DELAY, Signature
 from tests.support.factories import ANNA, SEOUL, fold_all, manage_token, signature, the_campaign
-from tests.support.mails import delivered, said
+from tests.support.mails import delivered, full_text
 from tests.support.rows import again, enqueued
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -49,10 +49,10 @@ def test_the_person_is_told_by_mail_in_their_language(name):
     ((to, mail),) = delivered()
     assert to == ADDRESS
     assert mail["Content-Language"] == "en"
-    assert "secretariat" in said(mail)
-    assert "privacy@localhost" in said(mail)  # where to write to if they never asked
-    assert "Quux" not in said(mail)
-    assert "asked by" not in said(mail)
+    assert "secretariat" in full_text(mail)
+    assert "privacy@localhost" in full_text(mail)  # where to write to if they never asked
+    assert "Quux" not in full_text(mail)
+    assert "asked by" not in full_text(mail)
     assert db.session.scalars(select(OutboxMail.kind)).all() == [kind]
 
 
@@ -131,8 +131,8 @@ def test_the_link_in_the_mail_is_that_of_the_page_that_stops_it(clock):
     row = person(lang="en")
     moderation.plan_erasure(ANNA, row.id, "asked")
     ((_, mail),) = delivered()
-    assert re.search(r"http://localhost/en/me/[^/]+/keep", said(mail))
-    assert format_datetime(again(row).erase_at, "en") in said(mail)
+    assert re.search(r"http://localhost/en/me/[^/]+/keep", full_text(mail))
+    assert format_datetime(again(row).erase_at, "en") in full_text(mail)
 
 
 def test_once_it_is_erased_the_link_is_an_unknown_one(client, clock, planned):
@@ -167,7 +167,7 @@ def test_the_day_begins_when_the_mail_goes_out(clock):
     clock.move(days=1, hours=10)
     assert services.erase_due() == 0, "it is not sent yet"
     ((_, mail),) = delivered()
-    assert format_datetime(clock.now() + ERASURE_DELAY, "en") in said(mail)
+    assert format_datetime(clock.now() + ERASURE_DELAY, "en") in full_text(mail)
     clock.move(hours=23)
     assert services.erase_due() == 0
     clock.move(hours=2)

@@ -19,7 +19,7 @@ from tests.support.mails import delivered, part
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def found():
+def stored_signature():
     db.session.rollback()
     return db.session.scalars(select(Signature)).one()
 
@@ -31,7 +31,7 @@ def thanks():
 def test_signing_stores_the_wider_network_the_signals_and_the_reason_to_hold_it():
     campaign()
     services.sign(replace(HONG, network="203.0.113.7", signals="age headers", hold_reason="signals"))
-    row = found()
+    row = stored_signature()
     assert (row.signals, row.hold_reason, row.state) == ("age headers", "signals", "pending")
     assert bytes(row.wide_network_hash) == wide_network_hash("blue-skies", "203.0.113.99")
 
@@ -57,9 +57,9 @@ def test_whoever_sends_somebody_s_form_like_a_robot_does_not_have_it_held(comes)
     sent = {"before": (crude, proper), "between": (proper, crude, proper), "after": (proper, crude)}[comes]
     for form in sent:
         services.sign(form)
-    assert (found().signals, found().hold_reason) == (None, None)
-    assert services.confirm(found().id)
-    assert found().state == "confirmed"
+    assert (stored_signature().signals, stored_signature().hold_reason) == (None, None)
+    assert services.confirm(stored_signature().id)
+    assert stored_signature().state == "confirmed"
 
 
 @pytest.mark.parametrize("reason", ["staff", "speed", "domains"])
@@ -69,7 +69,7 @@ def test_what_staff_or_the_watch_hold_stays_held_when_the_form_is_sent_again(rea
     with transaction() as session:
         session.execute(update(Signature).values(hold_reason=reason))
     services.sign(HONG)
-    assert found().hold_reason == reason
+    assert stored_signature().hold_reason == reason
 
 
 @pytest.mark.parametrize("by", ["link", "code"])
@@ -79,7 +79,7 @@ def test_one_with_a_reason_becomes_held_without_an_entry_and_without_thanks(by, 
         assert services.confirm(person.id, "quick")
     else:
         services.confirm_by_code(person.id, code(person), "quick")
-    row = found()
+    row = stored_signature()
     assert (row.state, row.confirmed_at, row.confirm_signals) == ("held", frozen_clock.now(), "quick")
     assert entries() == []
     assert thanks() == []
@@ -115,7 +115,7 @@ def test_whoever_withdraws_or_erases_a_held_signature_leaves_no_entry():
     withdrawn, erased = signature(state="held", public_name=True), signature(state="held")
     services.withdraw(manage_token(withdrawn))
     services.erase(manage_token(erased))
-    row = found()
+    row = stored_signature()
     assert (row.id, row.state, row.public_name) == (withdrawn.id, "withdrawn", False)
     assert entries() == []
 
@@ -125,7 +125,7 @@ def test_a_place_that_is_put_right_while_it_is_held_is_the_place_where_it_is_cou
     services.change(
         manage_token(person), name="홍길동", place=Place("KR", "KR-26"), public_name=False, updates=False
     )
-    row = found()
+    row = stored_signature()
     assert (row.region, row.entry_country) == ("KR-26", None)
 
 

@@ -10,7 +10,7 @@ from pledge.signatures import services
 from pledge.signatures.services import Confirmation, confirm_by_number, mail_code, number_for
 from tests.support.at_once import at_once
 from tests.support.factories import answer_requests, code, confirm_token, mailed, scanned, signature
-from tests.support.mails import LINK, delivered, part, said
+from tests.support.mails import LINK, delivered, full_text, part
 from tests.support.rows import again, number_of
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -90,7 +90,7 @@ def test_another_mail_brings_a_code_and_no_link_and_its_code_confirms(person):
     (mail,) = send()
     second = tokens.code(person.id, 2)
     assert all(second in text for text in (mail["Subject"], part(mail, "plain"), part(mail, "html")))
-    assert LINK.search(said(mail)) is None
+    assert LINK.search(full_text(mail)) is None
     assert confirm_by_number(confirm_token(person), code(person)) is Confirmation.WRONG
     assert confirm_by_number(confirm_token(person), second) is Confirmation.DONE
     assert number_of(LedgerEntry) == 1
@@ -109,8 +109,8 @@ def test_every_later_mail_about_it_has_a_code_alone(person, frozen_clock):
     frozen_clock.move(hours=1)
     mail_code(confirm_token(person), "en")
     (mail,) = send()
-    assert tokens.code(person.id, 3) in said(mail)
-    assert LINK.search(said(mail)) is None
+    assert tokens.code(person.id, 3) in full_text(mail)
+    assert LINK.search(full_text(mail)) is None
 
 
 def test_asking_again_and_again_sends_one_mail_more_than_the_caps_of_an_address(person, frozen_clock):

@@ -228,7 +228,7 @@ def test_a_worker_that_is_killed_reminds_everybody_once(frozen_clock):
     people = [waiting(hours=50 + number) for number in range(3)]
     for number in range(1, 200):
         ended = False
-        with crash.at(number, crash.Killed):
+        with crash.at_statement(number, crash.Killed):
             work()
             ended = len(reminders()) == len(people)
         if ended:

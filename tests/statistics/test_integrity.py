@@ -14,96 +14,76 @@ from tests.support.factories import campaign, crowd, invalidation, signatures, t
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def invalidated(number, reason):
-    ids = crowd(number)
-    cause = invalidation(reason=reason, applied=number).id
-    with transaction() as session:
-        session.execute(
-            update(Signature).where(Signature.id.in_(ids)).values(state="invalidated", invalidation_id=cause)
-        )
+def sign_up(number, outcome, of=None):
+    """So many people who signed up, with what became of them: a state, "refused" while they were held, or why taken out."""
+    if outcome in ("confirmed", "pending", "withdrawn"):
+        crowd(number, of, state=outcome, **({"confirmed_at": None} if outcome == "pending" else {}))
+    elif outcome == "held":
+        signatures(number, of, state="held", hold_reason="staff")
+    elif outcome == "refused":
+        cause = invalidation().id
+        signatures(number, of, state="invalidated", hold_reason="staff", invalidation_id=cause)
+    else:
+        ids = crowd(number, of)
+        cause = invalidation(reason=outcome, applied=number).id
+        taken_out = update(Signature).where(Signature.id.in_(ids))
+        with transaction() as session:
+            session.execute(taken_out.values(state="invalidated", invalidation_id=cause))
 
 
-def pending(number, of=None):
-    crowd(number, of, state="pending", confirmed_at=None)
-
-
-def withdrawn(number):
-    crowd(number, state="withdrawn")
-
-
-def figures(of=None):
-    return integrity.integrity((of or the_campaign()).id)
-
-
-def test_every_sign_up_is_in_one_line(frozen_clock):
-    crowd(30)
-    pending(7)
-    withdrawn(6)
-    invalidated(5, "automated")
-    invalidated(8, "disposable")
-    found = figures()
-    assert (found.as_of, found.confirmed, found.submitted) == (frozen_clock.now(), 30, 56)
-    assert found.uncounted == {"pending": 7, "withdrawn": 6, "automated": 5, "disposable": 8}
-
-
-def test_small_reasons_are_merged_until_they_hide_one_another():
-    crowd(30)
-    pending(40)
-    withdrawn(3)
-    invalidated(2, "duplicate")
-    invalidated(3, "disposable")
-    invalidated(9, "automated")
-    assert figures().uncounted == {"pending": 40, "withdrawn": 3, "automated": 9, "merged": 5}
-    assert figures().submitted == 87
-
-
-def test_a_single_small_reason_is_merged_with_the_next_one():
-    """How many were taken out in all is in the public log; for which reason each was, is not."""
-    crowd(30)
-    invalidated(1, "duplicate")
-    invalidated(45, "automated")
-    assert figures().uncounted == {"merged": 46}
-
-
-@pytest.mark.parametrize(("number", "reason"), [(1, "automated"), (45, "automated"), (3, "other")])
-def test_what_the_public_log_tells_is_not_hidden(number, reason):
-    """Who withdrew and who was taken out are entries of it: anybody can count them."""
-    crowd(30)
-    withdrawn(1)
-    invalidated(number, reason)
-    found = figures()
-    assert found.uncounted == {"withdrawn": 1, reason: number}
-    assert found.submitted == 31 + number
-
-
-def test_few_reasons_are_given_as_their_sum_which_the_log_gives_as_well():
-    invalidated(1, "automated")
-    invalidated(2, "other")
-    assert figures().uncounted == {"merged": 3}
-
-
-def test_fewer_than_five_who_wait_are_not_given_away_by_the_sum():
-    crowd(30)
-    pending(2)
-    withdrawn(9)
-    found = figures()
-    assert (found.confirmed, found.submitted, found.uncounted) == (
-        30,
-        None,
-        {"pending": None, "withdrawn": 9},
-    )
-
-
-def test_a_campaign_that_nobody_signed():
-    found = figures()
-    assert (found.confirmed, found.submitted, found.uncounted) == (0, 0, {})
-
-
-def test_the_figures_of_each_campaign_are_its_own():
-    pending(6)
-    other = campaign("other")
-    pending(5, other)
-    assert figures(other).uncounted == {"pending": 5}
+@pytest.mark.parametrize(
+    ("people", "uncounted", "submitted"),
+    [
+        pytest.param(
+            {"confirmed": 30, "pending": 7, "withdrawn": 6, "automated": 5, "disposable": 8},
+            {"pending": 7, "withdrawn": 6, "automated": 5, "disposable": 8},
+            56,
+            id="everybody is in one line",
+        ),
+        pytest.param(
+            {"confirmed": 30, "pending": 40, "withdrawn": 3, "duplicate": 2, "disposable": 3, "automated": 9},
+            {"pending": 40, "withdrawn": 3, "automated": 9, "merged": 5},
+            87,
+            id="small reasons are merged until they hide one another",
+        ),
+        pytest.param(
+            {"duplicate": 1, "automated": 45},
+            {"merged": 46},
+            46,
+            id="a single small reason is merged with the next one",
+        ),
+        pytest.param(
+            {"confirmed": 30, "withdrawn": 1, "automated": 1},
+            {"withdrawn": 1, "automated": 1},
+            32,
+            id="what the log tells is not hidden",
+        ),
+        pytest.param({"automated": 1, "other": 2}, {"merged": 3}, 3, id="a sum that the log gives as well"),
+        pytest.param(
+            {"confirmed": 30, "pending": 2, "withdrawn": 9},
+            {"pending": None, "withdrawn": 9},
+            None,
+            id="no sum gives few away who wait",
+        ),
+        pytest.param({}, {}, 0, id="nobody"),
+        pytest.param(
+            {"confirmed": 30, "held": 6, "refused": 7, "automated": 5},
+            {"held": 6, "refused": 7, "automated": 5},
+            48,
+            id="held and refused have a line each",
+        ),
+        pytest.param({"confirmed": 30, "held": 4}, {"held": None}, None, id="few are held"),
+        pytest.param({"confirmed": 30, "refused": 4}, {"refused": None}, None, id="few were refused"),
+    ],
+)
+def test_what_became_of_all_sign_ups_points_at_nobody(frozen_clock, people, uncounted, submitted):
+    of, other = the_campaign(), campaign("other")
+    sign_up(5, "pending", other)
+    for outcome, number in people.items():
+        sign_up(number, outcome, of)
+    found = integrity.integrity(of.id)
+    assert (found.as_of, found.confirmed) == (frozen_clock.now(), people.get("confirmed", 0))
+    assert (found.uncounted, found.submitted) == (uncounted, submitted)
 
 
 def test_pages_show_what_the_worker_has_stored_and_it_reads_again_when_that_may_be(frozen_clock):
@@ -131,9 +111,8 @@ def test_reading_takes_the_worker_a_hundredth_of_the_time(frozen_clock, statemen
 
 
 def test_the_page_and_the_document_say_the_same(client):
-    crowd(12)
-    pending(7)
-    invalidated(5, "automated")
+    for outcome, number in {"confirmed": 12, "pending": 7, "automated": 5}.items():
+        sign_up(number, outcome)
     page = client.get("/en/c/blue-skies/progress")
     document = client.get("/api/v1/campaigns/blue-skies/integrity").get_json()
     assert page.status_code == 200
@@ -142,25 +121,3 @@ def test_the_page_and_the_document_say_the_same(client):
         assert f">{number}<" in page.text
     assert document["not_counted"] == {"pending": 7, "automated": 5}
     assert (document["submitted"], document["confirmed"], document["smallest_shown"]) == (24, 12, 5)
-
-
-def held(number, state="held", **facts):
-    facts |= {"invalidation_id": invalidation().id} if state == "invalidated" else {}
-    signatures(number, state=state, hold_reason="staff", **facts)
-
-
-def test_those_that_are_held_and_those_that_were_refused_have_a_line_of_their_own():
-    crowd(30)
-    held(6)
-    held(7, state="invalidated")
-    invalidated(5, "automated")
-    assert figures().uncounted == {"held": 6, "refused": 7, "automated": 5}
-    assert (figures().confirmed, figures().submitted) == (30, 48)
-
-
-@pytest.mark.parametrize("state", ["held", "invalidated"])
-def test_fewer_than_five_of_them_are_not_shown_as_the_log_tells_nothing_of_them(state):
-    crowd(30)
-    held(4, state=state)
-    assert figures().uncounted == {"refused" if state == "invalidated" else "held": None}
-    assert figures().submitted is None

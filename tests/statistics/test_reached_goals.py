@@ -12,13 +12,13 @@ from tests.support.at_once import at_once
 from tests.support.factories import EDITOR, crowd, fold_all
 
 
-def told():
+def recorded_alerts():
     db.session.rollback()
     return [(row.about, row.facts["people"]) for row in db.session.scalars(select(Alert).order_by(Alert.id))]
 
 
-def look(people=0):
-    """Let so many more people be counted, and look."""
+def count_and_alert(people=0):
+    """Let so many more people be counted, and alert."""
     if people:
         crowd(people)
     fold_all()
@@ -27,59 +27,59 @@ def look(people=0):
 
 def test_a_step_is_told_when_it_is_reached_and_once(app):
     factories.campaign(goal=1000, goal_steps=[10, 20, 50])
-    look(9)
-    assert told() == []
-    look(2)
-    assert told() == [("blue-skies 10", 11)]
-    look(5)
-    assert len(told()) == 1
-    look(40)
-    assert told()[1:] == [("blue-skies 50", 56)], "of two at once the larger one"
+    count_and_alert(9)
+    assert recorded_alerts() == []
+    count_and_alert(2)
+    assert recorded_alerts() == [("blue-skies 10", 11)]
+    count_and_alert(5)
+    assert len(recorded_alerts()) == 1
+    count_and_alert(40)
+    assert recorded_alerts()[1:] == [("blue-skies 50", 56)], "of two at once the larger one"
 
 
 def test_of_several_workers_that_look_at_once_one_tells(app):
     factories.campaign(goal=1000, goal_steps=[10])
-    look()
+    count_and_alert()
     crowd(12)
     fold_all()
     at_once(app, *[alert_reached_goals] * 4)
-    assert told() == [("blue-skies 10", 12)]
+    assert recorded_alerts() == [("blue-skies 10", 12)]
 
 
 def test_a_step_from_before_the_first_look_is_not_told(app):
     factories.campaign(goal=1000, goal_steps=[10, 40])
-    look(30)
-    assert told() == []
-    look(10)
-    assert told() == [("blue-skies 40", 40)]
+    count_and_alert(30)
+    assert recorded_alerts() == []
+    count_and_alert(10)
+    assert recorded_alerts() == [("blue-skies 40", 40)]
 
 
 def test_a_step_is_not_told_again_once_its_alert_is_deleted(app):
     factories.campaign(goal=1000, goal_steps=[10])
-    look()
-    look(10)
+    count_and_alert()
+    count_and_alert(10)
     db.session.query(Alert).delete()
     db.session.commit()
-    look(1)
-    assert told() == []
+    count_and_alert(1)
+    assert recorded_alerts() == []
     assert db.session.scalars(select(Campaign.told_step)).one() == 10
 
 
 def test_a_closed_campaign_is_not_watched(app):
     factories.campaign(goal=1000, goal_steps=[10], state="closed")
-    look(5)
-    look(20)
-    assert told() == []
+    count_and_alert(5)
+    count_and_alert(20)
+    assert recorded_alerts() == []
 
 
 def test_a_step_that_staff_set_below_the_count_is_not_told(app):
     factories.campaign(goal=1000, goal_steps=[10, 40])
-    look(30)
+    count_and_alert(30)
     stored = staff_queries.desk("blue-skies").schedule
     moderation.edit_schedule(
         EDITOR, "blue-skies", stored.stamp, **{**vars(stored), "goal_steps": [10, 20, 40]}
     )
-    look()
-    assert told() == []
-    look(10)
-    assert told() == [("blue-skies 40", 40)]
+    count_and_alert()
+    assert recorded_alerts() == []
+    count_and_alert(10)
+    assert recorded_alerts() == [("blue-skies 40", 40)]

@@ -107,6 +107,12 @@ class CleanRunner(FlaskCliRunner):
         forget_reads(self.app)
         return result
 
+    def run(self, *words: str, code: int = 0) -> str:
+        """What a command writes, which has to end with this exit code."""
+        result = self.invoke(args=words)
+        assert result.exit_code == code, result.output
+        return str(result.output)
+
 
 def forget_reads(app: Flask) -> None:
     """End the test's own read transaction, if it has one."""

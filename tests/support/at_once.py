@@ -12,7 +12,7 @@ def at_once(app: Flask, *acts: Callable[[], Any], expected: tuple[type[Exception
     """What each act returned, or which of the `expected` exceptions it raised; any other one is the test's failure."""
     start = Barrier(len(acts), timeout=60)
 
-    def one(act: Callable[[], Any]) -> Any:
+    def run(act: Callable[[], Any]) -> Any:
         with app.app_context():
             start.wait()
             try:
@@ -21,4 +21,4 @@ def at_once(app: Flask, *acts: Callable[[], Any], expected: tuple[type[Exception
                 return error
 
     with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(one, acts))
+        return list(pool.map(run, acts))

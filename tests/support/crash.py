@@ -44,7 +44,7 @@ def before_statement(act: Callable[[int, str], None]) -> Iterator[None]:
 
 
 @contextmanager
-def at(number: int, failure: type[BaseException] = Crash) -> Iterator[None]:
+def at_statement(number: int, failure: type[BaseException] = Crash) -> Iterator[None]:
     """Crash right before the statement of this number; nothing happens when there are fewer."""
 
     def act(seen: int, _statement: str) -> None:
@@ -63,7 +63,7 @@ def everywhere(act: Callable[[], object], contents: Callable[[], object]) -> int
     before = contents()
     for number in range(1, 80):
         finished = False
-        with at(number, Killed):
+        with at_statement(number, Killed):
             act()
             finished = True
         if finished:

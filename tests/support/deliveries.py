@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from pledge.campaigns.models import Campaign
-from pledge.core import clock, languages
+from pledge.core import clock
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing, services
 from pledge.deliveries.letter.texts import LetterTexts
@@ -15,7 +15,7 @@ from pledge.jobs.services import MadeFile, advance
 from pledge.jobs.services import newest as newest_job
 from pledge.ledger import log_queries
 from tests.support import rows
-from tests.support.factories import ANNA, fold_all, the_campaign
+from tests.support.factories import ANNA, fold_all, in_each_language, the_campaign
 from tests.support.waiting import wait_until
 
 PACK = b"PK the pack of this test"
@@ -31,17 +31,12 @@ def frozen(of: Campaign | None = None, *, pack: bool = True, **texts: Texts) -> 
     newest = log_queries.newest(of.id)
     assert newest is not None, "nobody has signed yet"
     words = {"recipient": RECIPIENT, "occasion": OCCASION, "letter": LETTER} | texts
-    wording = LetterTexts(**{name: _in_each_language(text) for name, text in words.items()})
+    wording = LetterTexts(**{name: in_each_language(text) for name, text in words.items()})
     number = freezing.freeze(ANNA, of.slug, newest.id, wording)
     if pack:
         make_packs()
         _wait_for(number)
     return number
-
-
-def _in_each_language(text: Texts) -> Texts:
-    """Of the site; in those that it is not in it is as in the first one."""
-    return Texts({lang: text.in_language(lang) for lang in languages.codes()})
 
 
 def _wait_for(number: int) -> None:
@@ -79,7 +74,7 @@ def answered(
     of: Campaign | None = None, ko: str = "검토하겠습니다.", en: str = "We will look into it.", **facts: Any
 ) -> int:
     number = handed_over(of, **facts)
-    services.answer(ANNA, number, Answer(clock.now(), _in_each_language(Texts(ko=ko, en=en))))
+    services.answer(ANNA, number, Answer(clock.now(), in_each_language(Texts(ko=ko, en=en))))
     return number
 
 

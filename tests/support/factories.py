@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from pledge.abuse.models import MailServer
 from pledge.accounts import authenticator, passwords
@@ -198,17 +199,10 @@ def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
 def event_fields(**facts: Any) -> EventFields:
     """An evening next week, in Seoul."""
     starts_at = (clock.now() + timedelta(days=7)).replace(hour=9, minute=0, second=0, microsecond=0)
-    texts = {
-        "title_ko": "기후 토크",
-        "title_en": "Climate Talk",
-        "place_ko": "서울",
-        "place_en": "Seoul",
-    }
-    texts |= {name: facts.pop(name) for name in texts if name in facts}
     return EventFields(
         **{
-            "title": Texts(ko=texts["title_ko"], en=texts["title_en"]),
-            "place": Texts(ko=texts["place_ko"], en=texts["place_en"]),
+            "title": take_texts(facts, "title", in_each_language(Texts(ko="기후 토크", en="Climate Talk"))),
+            "place": take_texts(facts, "place", in_each_language(Texts(ko="서울", en="Seoul"))),
             "url": "https://example.org/talk",
             "all_day": False,
             "starts_at": starts_at,
@@ -216,6 +210,11 @@ def event_fields(**facts: Any) -> EventFields:
             **facts,
         }
     )
+
+
+def in_each_language(text: Texts) -> Texts:
+    """Of the site; in those that it is not in it is as in the first one."""
+    return Texts({lang: text.in_language(lang) for lang in languages.codes()})
 
 
 # --- Files that wait to be kept ---
@@ -284,7 +283,8 @@ def signature(
     with transaction() as session:
         session.add(row)
         session.flush()
-        session.execute(insert(LedgerEntry), _entries(row)) if was_counted else None
+        if was_counted:
+            _count(session, row)
     return row
 
 
@@ -364,29 +364,25 @@ def sign_form(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _entries(row: Signature) -> list[dict[str, Any]]:
-    moves = [(1, Reason.CONFIRMED, row.confirmed_at)]
+def _count(session: Session, row: Signature) -> None:
+    """Its entries, as the use cases of its life would have put them into the ledger."""
+    moves = [(Reason.CONFIRMED, row.confirmed_at)]
     if row.withdrawn_at:
-        moves.append((-1, Reason.WITHDRAWN, row.withdrawn_at))
+        moves.append((Reason.WITHDRAWN, row.withdrawn_at))
     if row.invalidation_id:
-        moves.append((-1, Reason.INVALIDATED, row.confirmed_at))
-    return [
-        {
-            "campaign_id": row.campaign_id,
-            "kind": Kind.PERSON,
-            "delta": delta,
-            "reason": reason,
-            "subject_id": row.id,
-            "country": row.country,
-            "region": row.region,
-            "hour": ledger.hour_of(at),
-            "occurred_at": at,
-            "pledge_text_id": row.pledge_text_id,
-            "commitment": row.commitment if delta == 1 else None,
-        }
-        for delta, reason, at in moves
-        if at is not None
-    ]
+        moves.append((Reason.INVALIDATED, row.confirmed_at))
+    for reason, at in moves:
+        ledger.append(
+            session,
+            campaign_id=row.campaign_id,
+            reason=reason,
+            subject_id=row.id,
+            country=row.country,
+            region=row.region,
+            at=at,
+            pledge_text_id=row.pledge_text_id,
+            commitment=row.commitment if reason is Reason.CONFIRMED else None,
+        )
 
 
 def invalidation(**facts: Any) -> Invalidation:

@@ -272,7 +272,7 @@ def part(mail: EmailMessage | bytes, kind: str) -> str:
     return str(body.get_content())
 
 
-def said(mail: EmailMessage) -> str:
+def full_text(mail: EmailMessage) -> str:
     """Subject and both bodies."""
     return "\n".join([str(mail["Subject"]), part(mail, "plain"), part(mail, "html")])
 

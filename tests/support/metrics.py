@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from config import ROOT
+from tests.support import programs
 
 needs_promtool = pytest.mark.skipif(
     shutil.which("promtool") is None, reason="Debian before 13 has no package of promtool"
@@ -48,4 +49,4 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
 
 
 def promtool(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["promtool", *words], capture_output=True, text=True, timeout=120, check=False)
+    return programs.run("promtool", *words)

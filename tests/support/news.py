@@ -6,14 +6,14 @@ from typing import Any
 
 from pledge.audit.models import Actor
 from pledge.campaigns.models import Campaign
-from pledge.core import clock, languages
+from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.news import queries, services
 from pledge.news.models import NewsItem
 from pledge.news.services import NewsFields
 from tests.support import rows
-from tests.support.factories import the_campaign
+from tests.support.factories import in_each_language, the_campaign
 
 WRITER = Actor(9001, "writer@example.org", "192.0.2.1")
 APPROVER = Actor(9002, "approver@example.org", "192.0.2.2")
@@ -26,10 +26,7 @@ BODY = Texts(
 
 
 def fields(title: Texts = TITLE, body: Texts = BODY, milestone: int | None = None) -> NewsFields:
-    def complete(text: Texts) -> Texts:
-        return Texts({lang: text.in_language(lang) for lang in languages.codes()})
-
-    return NewsFields(complete(title), complete(body), milestone)
+    return NewsFields(in_each_language(title), in_each_language(body), milestone)
 
 
 def draft(of: Campaign | None = None, **facts: Any) -> int:

@@ -29,11 +29,14 @@ def binary() -> str:
     return found
 
 
-def make_certificate(folder: Path) -> None:
+def make_certificate(folder: Path, host: str = HOST) -> tuple[Path, Path]:
+    """A self-signed certificate for `host`, and its key."""
+    certificate, key = folder / "fullchain.pem", folder / "privkey.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    names = f"-subj /CN={HOST} -addext subjectAltName=DNS:{HOST}"
-    files = ["-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem"]
+    names = f"-subj /CN={host} -addext subjectAltName=DNS:{host}"
+    files = ["-keyout", key, "-out", certificate]
     subprocess.run([*command.split(), *names.split(), *files], check=True, capture_output=True)
+    return certificate, key
 
 
 @dataclass

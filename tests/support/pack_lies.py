@@ -1,6 +1,6 @@
 """Packs whose signer lies: one number in one file is another, and all of it is signed again with the log's own key.
 
-`LIES` names each; `told(name, log)` gives the members that such a pack has in place of the right ones.
+`LIES` names each; `members(name, log)` gives the members that such a pack has in place of the right ones.
 """
 
 import json
@@ -16,9 +16,9 @@ Rewrite = Callable[[bytes], bytes]
 
 def _json(change: Callable[[dict[str, Any]], object]) -> Rewrite:
     def rewrite(content: bytes) -> bytes:
-        told = json.loads(content)
-        change(told)
-        return json.dumps(told, ensure_ascii=False, indent=2).encode()
+        made = json.loads(content)
+        change(made)
+        return json.dumps(made, ensure_ascii=False, indent=2).encode()
 
     return rewrite
 
@@ -32,16 +32,16 @@ def _swap(before: str, after: str) -> Rewrite:
     return rewrite
 
 
-def _another_day(told: dict[str, Any]) -> None:
-    told["by_day"] = [{**told["by_day"][0], "key": "2026-11-20"}, *told["by_day"][1:]]
+def _another_day(made: dict[str, Any]) -> None:
+    made["by_day"] = [{**made["by_day"][0], "key": "2026-11-20"}, *made["by_day"][1:]]
 
 
-def _more_in_a_region(told: dict[str, Any]) -> None:
-    told["by_region"][0]["people"] += 500
+def _more_in_a_region(made: dict[str, Any]) -> None:
+    made["by_region"][0]["people"] += 500
 
 
-def _a_country_more(told: dict[str, Any]) -> None:
-    told["by_country"].append({"key": "US", "label": {"ko": "미국", "en": "United States"}, "people": 1})
+def _a_country_more(made: dict[str, Any]) -> None:
+    made["by_country"].append({"key": "US", "label": {"ko": "미국", "en": "United States"}, "people": 1})
 
 
 def _a_row_more(content: bytes) -> bytes:
@@ -60,15 +60,15 @@ LIES: dict[str, tuple[str, Rewrite]] = {
     "README in one language only": ("README.txt", _swap(r"^(  People +)\d+", r"\1none")),
     "a language more in totals.json": (
         "totals.json",
-        _json(lambda told: told["campaign"]["title"].update(ja="x")),
+        _json(lambda made: made["campaign"]["title"].update(ja="x")),
     ),
     "a language more in a label": (
         "totals.json",
-        _json(lambda told: told["by_country"][0]["label"].update(ja="1,000,636")),
+        _json(lambda made: made["by_country"][0]["label"].update(ja="1,000,636")),
     ),
     "a language that is none": (
         "totals.json",
-        _json(lambda told: told["campaign"]["title"].update({"1,000,636 people": "x"})),
+        _json(lambda made: made["campaign"]["title"].update({"1,000,636 people": "x"})),
     ),
     "another language in the heads of totals.csv": ("totals.csv", _swap('"label_en"', '"label_ja"')),
     "another language in the heads of the list": ("organizations.csv", _swap('"name_en"', '"name_ja"')),
@@ -82,9 +82,9 @@ LIES: dict[str, tuple[str, Rewrite]] = {
     "other days than the entries have": ("totals.json", _json(_another_day)),
     "a moment before the entries": (
         "totals.json",
-        _json(lambda told: told.update(as_of="2026-11-23T05:00:00Z")),
+        _json(lambda made: made.update(as_of="2026-11-23T05:00:00Z")),
     ),
-    "a moment that is none": ("totals.json", _json(lambda told: told.update(as_of="2026-02-31T05:00:00Z"))),
+    "a moment that is none": ("totals.json", _json(lambda made: made.update(as_of="2026-02-31T05:00:00Z"))),
     "an organisation more in the list": ("organizations.csv", _a_row_more),
 }
 
@@ -94,7 +94,7 @@ BACK = made_up("p128-0").lines[1]
 PERSON = made_up("+").lines[0]
 
 
-def _of(line: bytes, before: str, after: str) -> bytes:
+def _altered(line: bytes, before: str, after: str) -> bytes:
     assert before.encode() in line
     return line.replace(before.encode(), after.encode())
 
@@ -102,23 +102,23 @@ def _of(line: bytes, before: str, after: str) -> bytes:
 #: Logs with a batch on paper that no log may hold, and the first entry that is wrong.
 FORGED_PAPER: dict[str, tuple[list[bytes], int]] = {
     "counted twice": ([BATCH, BATCH], 1),
-    "counted twice with another number": ([BATCH, _of(BATCH, "128", "7")], 1),
+    "counted twice with another number": ([BATCH, _altered(BATCH, "128", "7")], 1),
     "counted again while it counts": ([BATCH, BACK, BATCH, BATCH], 3),
-    "moved behind what takes it back": ([_of(BACK, 'k":0', 'k":1'), BATCH], 0),
-    "taken back in part": ([BATCH, _of(BACK, "128", "5")], 1),
+    "moved behind what takes it back": ([_altered(BACK, 'k":0', 'k":1'), BATCH], 0),
+    "taken back in part": ([BATCH, _altered(BACK, "128", "5")], 1),
     "taken back twice": ([BATCH, BACK, BACK], 2),
     "taken back as a person": ([BATCH, made_up("+-0").lines[1]], 1),
-    "a person that is taken back as paper": ([PERSON, _of(BACK, "128", "1")], 1),
-    "of people": ([_of(BATCH, "paper", "person")], 0),
-    "more than a batch may have": ([_of(BATCH, "128", "1000001")], 0),
-    "of none": ([_of(BATCH, "128", "0")], 0),
-    "with a zero before its number": ([_of(BATCH, "128", "0128")], 0),
-    "added with a minus": ([_of(BATCH, "128", "-128")], 0),
-    "taken back with a plus": ([BATCH, _of(BACK, "-128", "128")], 1),
-    "invalidated": ([BATCH, _of(BACK, "withdrawn", "invalidated")], 1),
-    "reinstated": ([BATCH, BACK, _of(BATCH, "confirmed", "reinstated")], 2),
-    "with a pledge": ([_of(BATCH, '"scan"', f'"pledge":"{packs.PLEDGE}","scan"')], 0),
-    "with a commitment": ([_of(BATCH, '"scan"', '"commitment"')], 0),
+    "a person that is taken back as paper": ([PERSON, _altered(BACK, "128", "1")], 1),
+    "of people": ([_altered(BATCH, "paper", "person")], 0),
+    "more than a batch may have": ([_altered(BATCH, "128", "1000001")], 0),
+    "of none": ([_altered(BATCH, "128", "0")], 0),
+    "with a zero before its number": ([_altered(BATCH, "128", "0128")], 0),
+    "added with a minus": ([_altered(BATCH, "128", "-128")], 0),
+    "taken back with a plus": ([BATCH, _altered(BACK, "-128", "128")], 1),
+    "invalidated": ([BATCH, _altered(BACK, "withdrawn", "invalidated")], 1),
+    "reinstated": ([BATCH, BACK, _altered(BATCH, "confirmed", "reinstated")], 2),
+    "with a pledge": ([_altered(BATCH, '"scan"', f'"pledge":"{packs.PLEDGE}","scan"')], 0),
+    "with a commitment": ([_altered(BATCH, '"scan"', '"commitment"')], 0),
     "without a scan": ([re.sub(rb',"scan":"[0-9a-f]+"', b"", BATCH)], 0),
     "with half a hash of an earlier record": ([BATCH[:-1] + b',"record":"' + b"0" * 32 + b'"}'], 0),
     "a person with the hash of an earlier record": ([PERSON[:-1] + b',"record":"' + b"0" * 64 + b'"}'], 0),
@@ -134,7 +134,7 @@ def forged_paper(name: str) -> tuple[Log, str]:
     return log, f"entry:{wrong}"
 
 
-def told(name: str, log: Log) -> dict[str, bytes]:
+def members(name: str, log: Log) -> dict[str, bytes]:
     member, rewrite = LIES[name]
     return {member: rewrite(packs.contents(log)[member])}
 
@@ -152,7 +152,7 @@ def funnel(log: Log) -> dict[str, bytes]:
 def other_paper(log: Log) -> dict[str, bytes]:
     """Each file that names the signatures on paper, with another number."""
     lies = {
-        "totals.json": _json(lambda totals: totals["paper"].update(signatures=999)),
+        "totals.json": _json(lambda made: made["paper"].update(signatures=999)),
         "totals.csv": _swap(r'^("total","paper".*),\d+', r"\1,999"),
         "README.txt": _swap(r"^(  On paper +)\d+", r"\g<1>999"),
         "integrity.json": _json(lambda integrity: integrity["paper"].update(signatures=999)),

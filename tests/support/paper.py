@@ -7,14 +7,13 @@ from typing import Any
 
 from pledge.audit.models import Actor
 from pledge.campaigns.models import Campaign
-from pledge.core import languages
 from pledge.core.languages import Texts
 from pledge.files.scans import store_scan
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch
 from pledge.paper.services import PaperFields
 from tests.support import rows
-from tests.support.factories import fold_all, the_campaign
+from tests.support.factories import fold_all, in_each_language, the_campaign
 from tests.support.pictures import PDF
 
 COUNTER = Actor(9001, "counter@example.org", "192.0.2.1")
@@ -26,10 +25,8 @@ PLACE = Texts(ko="부산 기후 토크", en="Climate Talk, Busan")
 
 
 def fields(**changed: Any) -> PaperFields:
-    usual = {"place": PLACE, "collected_on": date(2026, 11, 20), "sheets": 9, "signatures": 128}
-    found = {**usual, **changed}
-    found["place"] = Texts({lang: found["place"].in_language(lang) for lang in languages.codes()})
-    return PaperFields(**found)
+    found = {"place": PLACE, "collected_on": date(2026, 11, 20), "sheets": 9, "signatures": 128, **changed}
+    return PaperFields(**{**found, "place": in_each_language(found["place"])})
 
 
 def entered(of: Campaign | None = None, by: Actor = COUNTER, scan: bytes = b"", **changed: Any) -> int:

@@ -34,7 +34,7 @@ class Passkey:
         flags: int = PRESENT | VERIFIED,
     ) -> tuple[str, str]:
         """The address of the form on a page that asks for a new passkey, and the credential that answers it."""
-        action, options = asked(page)
+        action, options = form_of(page)
         self.handle = _decoded(options["user"]["id"])
         point = self.key.public_key().public_numbers()
         key = {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32), -3: point.y.to_bytes(32)}
@@ -61,7 +61,7 @@ class Passkey:
         key: ec.EllipticCurvePrivateKey | None = None,
     ) -> tuple[str, str]:
         """The same for a page that asks for a passkey of somebody."""
-        action, options = asked(page)
+        action, options = form_of(page)
         client_data = _client_data(kind, challenge or options["challenge"], origin)
         data = self._data(rp_id, flags)
         signed = (key or self.key).sign(
@@ -89,7 +89,7 @@ def registration(page: str) -> tuple[str, str]:
     return Passkey().register(page)
 
 
-def asked(page: str) -> tuple[str, dict[str, Any]]:
+def form_of(page: str) -> tuple[str, dict[str, Any]]:
     """The address of a page's form for a passkey, and the options that the browser gets."""
     found = re.search(r'action="([^"]+)"[^>]* data-options="([^"]+)"', page)
     assert found, page

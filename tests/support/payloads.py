@@ -34,24 +34,6 @@ PAYLOADS = (
     '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
 )
 
-#: These do harm at the beginning of a text alone.
-_FIRST = ("javascript:", "data:")
-#: As much as the name of an organisation may hold.
-_ROOM = 118
-
-
-def _together() -> list[str]:
-    texts = [payload for payload in PAYLOADS if payload.startswith(_FIRST)]
-    waiting = ""
-    for payload in PAYLOADS:
-        if payload in texts:
-            continue
-        if waiting and len(waiting) + 1 + len(payload) > _ROOM:
-            texts.append(waiting)
-            waiting = ""
-        waiting = f"{waiting} {payload}".strip()
-    return [*texts, waiting]
-
-
-#: All of them, several in one text, as each page takes its time. What hides the rest of its text is noticed itself.
-TOGETHER = _together()
+#: All of them in one text, as each page takes its time, and those that do harm at the beginning of a text alone. What hides
+#: the rest of its text is noticed itself.
+TOGETHER = (" ".join(PAYLOADS), "javascript:alert(1)", "data:text/html,<script>alert(1)</script>")

@@ -81,6 +81,19 @@ class Server:
     def pid(self) -> int:
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
+    @property
+    def processes(self) -> list[int]:
+        return [self.pid, *children(self.pid)]
+
+    def freeze(self) -> None:
+        """All of it: connections stay open, and nothing answers."""
+        for pid in self.processes:
+            send_signal(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for pid in self.processes:
+            send_signal(pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """What a power cut looks like to the applications."""
         pid = self.pid
@@ -151,10 +164,15 @@ def stop_leftover(folder: Path) -> None:
     """Stop the servers of a run that was killed, also one that it had frozen."""
     for data in (folder / "postgres", *folder.glob("*/postgres")):
         server = Server(data, 0)
-        with suppress(FileNotFoundError, ProcessLookupError):
-            for pid in (server.pid, *children(server.pid)):
-                os.kill(pid, signal.SIGCONT)
+        with suppress(FileNotFoundError):
+            server.thaw()
         server.stop()
+
+
+def send_signal(pid: int, number: signal.Signals) -> None:
+    """To a process that may have ended meanwhile."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _as_postgres(program: str, *arguments: str) -> list[str]:
@@ -190,10 +208,10 @@ def children(pid: int) -> list[int]:
 
 
 def _wait_until_gone(pid: int) -> None:
-    wait_until(lambda: not _is_alive(pid), f"process {pid} does not end")
+    wait_until(lambda: not is_alive(pid), f"process {pid} does not end")
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """A zombie counts as gone: it has closed everything."""
     try:
         stat = Path("/proc", str(pid), "stat").read_text()

@@ -17,7 +17,7 @@ from flask import Flask
 from config import ROOT, Config
 from pledge.campaigns.services import load_folder
 from pledge.cli.serve import DEMO_CAMPAIGN, web_command, worker_command
-from tests.support import apps
+from tests.support import apps, programs
 from tests.support.run import free_port
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
@@ -82,15 +82,7 @@ class Site:
 
     def flask(self, *words: str) -> str:
         """Run a command of the command line against this site; its output."""
-        done = subprocess.run(
-            [*worker_command()[:-1], *words],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=2 * TEST_TIMEOUT,
-            check=False,
-        )
+        done = programs.run(*worker_command()[:-1], *words, env=self.environment)
         assert done.returncode == 0, f"flask {' '.join(words)}: {done.stderr or done.stdout}"
         return done.stdout
 

@@ -5,14 +5,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
+from tests.support.nginx import make_certificate
 from tests.support.waiting import TEST_TIMEOUT
 
 
@@ -20,11 +15,11 @@ class Website:
     """Speaks TLS with a certificate for `host` and hands each connection to `answer(connection)`."""
 
     def __init__(self, folder: Path, host: str) -> None:
-        self.certificate = certificate(folder, host)
+        self.certificate, key = make_certificate(folder, host)
         self.answer: Callable[[ssl.SSLSocket], None] = lambda connection: None
         self.requests: list[bytes] = []
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate)
+        context.load_cert_chain(self.certificate, key)
         self._context = context
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
@@ -32,7 +27,7 @@ class Website:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def says(self, *parts: bytes) -> None:
+    def answer_with(self, *parts: bytes) -> None:
         """Send these bytes to whoever asks, and close."""
         self.answer = lambda connection: [connection.sendall(part) for part in parts] and None
 
@@ -69,30 +64,3 @@ def _is_whole(received: bytes) -> bool:
     head, found, body = received.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)content-length: (\d+)", head)
     return bool(found) and len(body) >= (int(length[1]) if length else 0)
-
-
-def certificate(folder: Path, host: str) -> Path:
-    """A self-signed certificate for `host`, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    # The machine's own time: the TLS library looks at no other clock.
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "certificate.pem"
-    path.write_bytes(
-        signed.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return path

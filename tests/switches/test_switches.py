@@ -130,9 +130,7 @@ def test_a_pause_stops_a_batch_that_was_begun(client, deliver, monkeypatch):
 
 def test_the_command_says_that_mail_is_paused(app, runner):
     moderation.turn(ADMIN, "mail", True, "the relay is full")
-    result = runner.invoke(args=["mail", "deliver"])
-    assert result.exit_code == 1
-    assert "sending e-mail is paused" in result.output
+    assert "sending e-mail is paused" in runner.run("mail", "deliver", code=1)
 
 
 def test_a_pause_raises_no_alarm_and_what_waited_is_overdue_only_after_it(app, client, frozen_clock):

@@ -172,7 +172,7 @@ def test_numbers_that_cannot_be_read(checked, log, name, content):
 @pytest.mark.parametrize("lie", pack_lies.LIES)
 def test_a_number_that_the_signer_made_up_is_found_in_every_table(checked, log, lie):
     """Everything is signed as it is."""
-    assert checked(pack(log, rewritten=pack_lies.told(lie, log))).failure == "count"
+    assert checked(pack(log, rewritten=pack_lies.members(lie, log))).failure == "count"
 
 
 def test_the_program_says_which_numbers_the_log_proves_and_which_only_the_signer_reports(tmp_path, log):

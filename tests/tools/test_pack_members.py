@@ -8,8 +8,6 @@ import random
 import zipfile
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pledge.ledger import notes
 from tests.support import packs
@@ -194,24 +192,10 @@ def test_a_seal_that_is_none(checked, log, seal):
 # --- Any byte ---
 
 
-@settings(max_examples=150)
-@given(data=st.data())
-def test_one_byte_changed_in_any_member_is_a_named_failure(tmp_path_factory, log, data):
-    files = unzipped(pack(log))
-    name = data.draw(st.sampled_from(sorted(files)))
-    place = data.draw(st.integers(0, len(files[name]) - 1))
-    files[name] = flipped(files[name], place, data.draw(st.integers(1, 255)))
-    path = tmp_path_factory.mktemp("changed") / "pack.zip"
-    path.write_bytes(zipped(files))
-
-    expected = "signature" if name in MEMBERS[-2:] else f"file:{name}"
-    assert by_program(path, log.keys).failure == expected
-
-
 def test_one_byte_changed_anywhere_in_the_zip_is_a_named_failure_or_changes_no_member(tmp_path):
     """Heads and directory too; times, rights and bits that no reader looks at say nothing."""
     content = pack(made_up("+-0"), rewritten={"verify.py": b"print()"})
     path, dice = tmp_path / "pack.zip", random.Random(4)
-    for place in dice.sample(range(len(content)), 700):
+    for place in dice.sample(range(len(content)), 200):
         path.write_bytes(changed := flipped(content, place, dice.randint(1, 255)))
         assert by_program(path).failure or unzipped(changed) == unzipped(content)

@@ -9,10 +9,10 @@ import sys
 import zipfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import packs
+from tests.support import packs, programs
 from tests.support.checkers import PROGRAM, program, say
 from tests.support.packs import made_up, mirror, pack, receipt
 
@@ -20,16 +20,8 @@ SOURCE = PROGRAM.read_text("utf-8")
 
 
 def run(*words: object, program=PROGRAM, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-I", str(program), *map(str, words)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        env={"PATH": os.environ["PATH"], **environment},
-        timeout=300,
-        check=False,
-    )
+    environment = {"PATH": os.environ["PATH"], **environment}
+    return programs.run(sys.executable, "-I", program, *words, env=environment)
 
 
 # --- One file, old Pythons, nothing of ours ---
@@ -76,21 +68,10 @@ def test_the_program_shares_no_function_with_the_site():
 def test_the_program_works_without_cryptography(tmp_path, log):
     (tmp_path / "cryptography.py").write_text("raise ImportError")
     (tmp_path / "pack.zip").write_bytes(pack(log))
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(PROGRAM),
-            "pack",
-            str(tmp_path / "pack.zip"),
-            "--key",
-            log.signers[0].verifier,
-        ],
-        capture_output=True,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
-        timeout=300,
-        check=False,
-    )
-    assert (done.returncode, done.stdout.split(b"\n")[0]) == (0, b"people 7"), done
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    words = ("pack", tmp_path / "pack.zip", "--key", log.signers[0].verifier)
+    done = programs.run(sys.executable, PROGRAM, *words, env=environment)
+    assert (done.returncode, done.stdout.split("\n")[0]) == (0, "people 7"), done
 
 
 def test_inside_an_unpacked_pack_it_needs_no_words(tmp_path, log):
@@ -185,7 +166,6 @@ def test_names_in_files_cannot_write_on_the_screen(tmp_path):
 # --- Whatever it is given ---
 
 
-@settings(max_examples=200)
 @given(content=st.binary(max_size=4000))
 def test_any_bytes_end_in_words(tmp_path_factory, log, content):
     folder = tmp_path_factory.mktemp("any")
@@ -198,7 +178,6 @@ def test_any_bytes_end_in_words(tmp_path_factory, log, content):
     assert say("count", folder / "log").code == 1
 
 
-@settings(max_examples=150)
 @given(data=st.data())
 def test_any_member_of_a_pack_ends_in_words(tmp_path_factory, log, data):
     """Signed, so that what reads the members is reached."""
@@ -220,7 +199,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150)
 @given(data=st.data())
 def test_any_value_in_a_manifest_ends_in_words(tmp_path_factory, log, data):
     def change(told):
@@ -243,14 +221,7 @@ import resource, runpy, sys
 resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))
 sys.argv = {words!r}
 runpy.run_path({str(PROGRAM)!r}, run_name="__main__")"""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", bounded),
-        ],
-        capture_output=True,
-        timeout=300,
-        check=False,
-    )
+    done = programs.run(sys.executable, "-c", bounded)
     assert done.returncode == 0, done.stderr
     bomb = pack(log, rewritten={"totals.json": b"[" + b" " * (100 << 20)})
     (tmp_path / "pack.zip").write_bytes(bomb)

@@ -101,7 +101,7 @@ def test_what_staff_have_cleared_is_not_held_again():
     assert [db.session.get(Signature, one.id).state for one in (first, second)] == ["confirmed", "held"]
 
 
-def told():
+def numbers_in_alerts():
     """What the alerts say of how many are held, the oldest first."""
     found = reversed(alerts.newest(timedelta(days=7)))
     return [alert.facts["sign_ups"] for alert in found if alert.kind == AlertKind.SIGN_UPS_HELD]
@@ -111,10 +111,10 @@ def told():
 def test_staff_are_alerted_to_what_is_held_whatever_held_it_and_not_before_it_is_confirmed(reason):
     person = people(1, hold_reason=reason)[0]
     watch.alert_held()
-    assert told() == []
+    assert numbers_in_alerts() == []
     services.confirm(person.id)
     watch.alert_held()
-    assert told() == [1]
+    assert numbers_in_alerts() == [1]
 
 
 def test_of_new_ones_staff_are_told_at_most_once_an_hour_and_of_the_same_ones_once_a_day(frozen_clock):
@@ -129,13 +129,13 @@ def test_of_new_ones_staff_are_told_at_most_once_an_hour_and_of_the_same_ones_on
         frozen_clock.move(minutes=minutes)
         signatures(added, state="held", at=clock.now())
         watch.alert_held()
-        assert told() == said
+        assert numbers_in_alerts() == said
 
 
 def test_the_worker_alerts_with_each_look(app):
     signature(state="held")
     run_step(app, "watch")
-    assert told() == [1]
+    assert numbers_in_alerts() == [1]
 
 
 def test_staff_are_not_alerted_when_all_is_decided(frozen_clock):
@@ -144,7 +144,7 @@ def test_staff_are_not_alerted_when_all_is_decided(frozen_clock):
     moderation.release(ANNA, person.id, "a school")
     frozen_clock.move(days=2)
     watch.alert_held()
-    assert told() == [1]
+    assert numbers_in_alerts() == [1]
 
 
 def test_people_at_another_domain_or_in_another_campaign_are_left_alone():

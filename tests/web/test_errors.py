@@ -97,14 +97,3 @@ def test_what_is_away_or_too_slow_asks_to_try_again(make_app, error):
     answer = app.test_client().get("/en/fail")
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
-
-
-@pytest.mark.sqlite_only
-def test_an_error_shown_by_the_api_is_json(client):
-    for path in ("/api/v1/campaigns/none/count", "/api/v1/nothing", "/api/nothing"):
-        answer = client.get(path)
-        assert answer.status_code == 404
-        assert answer.mimetype == "application/problem+json"
-        assert answer.json["status"] == 404
-        assert answer.json["title"]
-        assert answer.json["detail"]

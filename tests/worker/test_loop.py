@@ -17,7 +17,7 @@ from pledge.mail import queries as outbox
 from pledge.mail import services as mail
 from pledge.mail.models import OutboxMail
 from pledge.news import sending
-from pledge.worker import healthcheck, loop
+from pledge.worker import loop
 from pledge.worker.loop import MAX_PAUSE_WITHOUT_DATABASE, Pauses, Worker
 from tests.support import news
 from tests.support.factories import crowd
@@ -70,12 +70,12 @@ def test_one_sender_leaves_mails_for_the_others(app, monkeypatch):
         enqueue()
     worker, taken = Worker(app), []
 
-    def look(_to):
+    def note_leases(_to):
         with db.engine.connect() as other:
             taken.append(other.scalar(select(func.count(OutboxMail.lease_until))))
         worker.stopping.set()
 
-    monkeypatch.setattr(mail, "transport", lambda _config: Notes(before=look))
+    monkeypatch.setattr(mail, "transport", lambda _config: Notes(before=note_leases))
     worker.send_mails(app.extensions["pledge.config"])
     assert taken == [loop.MAILS_AT_ONCE]
 
@@ -135,7 +135,7 @@ def alive():
 def port(make_app, alive):
     app = make_app(metrics_token=TOKEN)
     port = free_port()
-    server = healthcheck.serve(app, port, lambda: alive[0])
+    server = loop.serve_health(app, port, lambda: alive[0])
     with app.app_context():
         run_step(app, "fold")
     yield port

@@ -76,10 +76,10 @@ def check_site(website: str, proof: str) -> bool:
     found = _resolved(f"{RECORD}.{registrable(host) or host}", "TXT", end)
     # A long text comes in several strings.
     records = [b"".join(record.strings).decode(errors="replace") for record in found]
-    return _among(proof, records) or _among(proof, _lines(host, end))
+    return _is_in(proof, records) or _is_in(proof, _lines(host, end))
 
 
-def _among(proof: str, found: list[str]) -> bool:
+def _is_in(proof: str, found: list[str]) -> bool:
     return any(hmac.compare_digest(proof.encode(), line.strip().encode()) for line in found)
 
 

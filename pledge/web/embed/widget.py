@@ -4,6 +4,7 @@ The code is typed in it, and it says thank you. Only these pages may be framed: 
 """
 
 import re
+from collections.abc import Collection
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -152,14 +153,9 @@ def thanks(slug: str) -> Response:
 
 def options() -> dict[str, Any]:
     """What the query chose, checked: of each address there are a few answers only."""
-    found: dict[str, Any] = {"lang": i18n.language()}
-    if request.args.get("form") == "1":
-        found["form"] = "1"
-    if request.args.get("accent") in set(Accent):
-        found["accent"] = request.args["accent"]
-    if request.args.get("theme") in THEMES:
-        found["theme"] = request.args["theme"]
-    return found
+    allowed: dict[str, Collection[str]] = {"form": ("1",), "accent": set(Accent), "theme": THEMES}
+    chosen = {name: request.args.get(name) for name in allowed}
+    return {"lang": i18n.language(), **{name: it for name, it in chosen.items() if it in allowed[name]}}
 
 
 def _page(campaign: CampaignView, form: SignForm | None, status: int) -> Response:

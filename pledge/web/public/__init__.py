@@ -36,7 +36,7 @@ __all__ = [
 
 def register(app: Flask) -> None:
     app.register_blueprint(public)
-    discovery.register(app)
+    app.register_blueprint(discovery.discovery)
     app.jinja_env.globals.update(
         site_banner=pages.banner, site_footer=navigation.footer, site_navigation=navigation.navigation
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify, render_template, send_from_directory, url_for
+from flask import Blueprint, Response, jsonify, render_template, send_from_directory, url_for
 
 from config import current_config
 from pledge.campaigns import queries as campaigns
@@ -86,10 +86,6 @@ def web_manifest() -> Response:
     )
     response.mimetype = "application/manifest+json"
     return _cached(response)
-
-
-def register(app: Flask) -> None:
-    app.register_blueprint(discovery)
 
 
 def _lines(*lines: str) -> Response:

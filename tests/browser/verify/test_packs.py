@@ -149,7 +149,7 @@ def test_a_number_that_the_signer_made_up_is_found_in_every_table(page):
     """Signed as it is: in each of these packs one file says something else than the entries."""
     good = packs.made_up("+++-1+o+")
     for lie, (member, _) in pack_lies.LIES.items():
-        check_pack(page, packs.pack(good, rewritten=pack_lies.told(lie, good)), key=good.keys)
+        check_pack(page, packs.pack(good, rewritten=pack_lies.members(lie, good)), key=good.keys)
         expect(page.locator(".verdict--wrong"), lie).to_be_visible()
         expect(page.locator("[data-facts] .facts__value").first, lie).to_have_text(f"count:{member}")
 
@@ -163,7 +163,7 @@ def test_the_page_says_what_the_log_proves_and_what_is_only_reported(page):
         expect(claims).to_contain_text("Only reported by the one who signed the pack")
         expect(claims).to_contain_text("everything in the letters and in totals.xlsx")
     check_pack(
-        page, packs.pack(good, rewritten=pack_lies.told("more people in a region", good)), key=good.keys
+        page, packs.pack(good, rewritten=pack_lies.members("more people in a region", good)), key=good.keys
     )
     expect(page.locator("[data-claims]")).to_be_hidden()
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -12,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config import ROOT
 from pledge.core.languages import Texts
 from pledge.core.typesetting import compiler
 from pledge.deliveries.document import Reply, from_json
@@ -21,6 +19,7 @@ from pledge.deliveries.letter.pdf import letter_data, letter_pdf
 from pledge.deliveries.letter.texts import default_letter, filled, fixed
 from pledge.statistics.cells import Cell
 from pledge.statistics.totals import PaperTotals
+from tests.support import programs
 from tests.support.documents import ROOT as LOG_ROOT
 from tests.support.documents import document, organization, tiny_document
 from tests.support.pdf import pdf_text
@@ -42,7 +41,7 @@ HOSTILE = [
 ]
 
 
-def asked(made, selector, field=None, lang="ko"):
+def typst_query(made, selector, field=None, lang="ko"):
     """What Typst finds in the finished document."""
     return json.loads(compiler(pdf.SOURCE, letter_data(made, lang)).query(selector, field=field))
 
@@ -56,7 +55,7 @@ def words_of(value):
 
 
 def headings(made, lang="ko"):
-    return [(one["level"], "".join(words_of(one["body"]))) for one in asked(made, "heading", lang=lang)]
+    return [(one["level"], "".join(words_of(one["body"]))) for one in typst_query(made, "heading", lang=lang)]
 
 
 def test_each_language_is_a_letter_with_the_same_parts():
@@ -308,7 +307,7 @@ def test_no_text_of_a_person_is_taken_for_markup():
     assert len(headings(made)) == len(
         headings(replace(made, letter=Texts(ko="가", en="a"), title=Texts(ko="가", en="a")))
     )
-    paragraphs = words_of(asked(made, "par"))
+    paragraphs = words_of(typst_query(made, "par"))
     for text in (*HOSTILE[:11], "{title} {0} %s &amp;", "{{ 7 * 7 }}"):
         assert text in paragraphs
     assert letter_pdf(made, "ko").startswith(b"%PDF-1.7")
@@ -322,13 +321,13 @@ def test_any_text_can_be_set(texts):
 
 def test_links_lead_into_the_letter_and_to_the_page_for_checking_only():
     made = document(letter=Texts(ko="https://elsewhere.example 가", en="https://elsewhere.example"))
-    assert {dest for dest in asked(made, "link", "dest") if not dest.startswith("<")} == {
+    assert {dest for dest in typst_query(made, "link", "dest") if not dest.startswith("<")} == {
         "https://pledge.example/ko/verify"
     }
 
 
 def test_the_picture_of_growth_is_told_in_words():
-    (korean,), (english,) = (asked(document(), "figure", "alt", lang) for lang in ("ko", "en"))
+    (korean,), (english,) = (typst_query(document(), "figure", "alt", lang) for lang in ("ko", "en"))
     assert "2026년 11월 24일에 누적 48,211명" in korean
     assert "reaches a total of 48,211 on 24 November 2026" in english
 
@@ -366,9 +365,7 @@ def test_the_same_document_gives_the_same_bytes_in_a_thread_and_in_another_proce
         "PYTHONHASHSEED": "7",
         "PATH": "/usr/bin:/bin",
     }
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=True
-    )
+    done = programs.run(sys.executable, "-c", script, env=surroundings)
     thread.join()
     assert elsewhere == [made]
     assert done.stdout.strip() == sha256(made).hexdigest()

@@ -71,9 +71,8 @@ def test_a_checkpoint_that_the_site_never_published_is_found(busy, pack, runner)
     as_superuser("UPDATE checkpoints SET size = size + 100 WHERE campaign_id = :id", id=busy)
     result = check(pack)
     assert (result.code, result.is_published) == (0, False)
-    said = runner.invoke(args=["delivery", "verify", str(pack)])
-    assert said.exit_code == 1
-    assert said.output.splitlines()[-1] == "FAILED checkpoint: this site has not published it"
+    said = runner.run("delivery", "verify", str(pack), code=1)
+    assert said.splitlines()[-1] == "FAILED checkpoint: this site has not published it"
 
 
 def test_the_keys_of_before_a_rotation_are_still_believed(busy, pack, make_app):
@@ -126,23 +125,20 @@ def test_every_signature_line_of_a_checkpoint_counts(busy, tmp_path):
 
 @pytest.mark.sqlite_only
 def test_the_command_says_what_the_program_says_and_what_the_site_knows(pack, runner):
-    result = runner.invoke(args=["delivery", "verify", str(pack)])
-    assert result.exit_code == 0, result.output
-    lines = result.output.splitlines()
+    result = runner.run("delivery", "verify", str(pack))
+    lines = result.splitlines()
     assert lines[:2] == ["people 5", "organizations 1"]
     assert lines[-2:] == [
         "checked with: the keys with which this site signs this log",
         "this site has published the checkpoint",
     ]
-    assert "NOTE" not in result.output
+    assert "NOTE" not in result
 
 
 @pytest.mark.sqlite_only
 def test_the_command_says_that_a_key_in_a_pack_proves_little(app, runner, tmp_path):
     (tmp_path / "pack.zip").write_bytes(packs.pack(made_up("++o")))
-    result = runner.invoke(args=["delivery", "verify", str(tmp_path / "pack.zip")])
-    assert result.exit_code == 0
-    assert "who made it is not proven" in result.output
+    assert "who made it is not proven" in runner.run("delivery", "verify", str(tmp_path / "pack.zip"))
 
 
 @pytest.mark.sqlite_only
@@ -151,4 +147,4 @@ def test_the_command_is_calm_about_anything(app, runner, tmp_path, content):
     (tmp_path / "pack.zip").write_bytes(content)
     result = runner.invoke(args=["delivery", "verify", str(tmp_path / "pack.zip")])
     assert (result.exit_code, result.output.startswith("FAILED archive: ")) == (1, True)
-    assert runner.invoke(args=["delivery", "verify", str(tmp_path / "none.zip")]).exit_code == 2
+    runner.run("delivery", "verify", str(tmp_path / "none.zip"), code=2)

@@ -105,7 +105,7 @@ def test_another_record_proves_nothing(asking, name, text):
     ids=["alone", "line end", "among others", "chunked", "until closed"],
 )
 def test_the_proof_is_found_in_the_file_on_the_website(website, answer):
-    website.says(answer)
+    website.answer_with(answer)
     assert check_site(SITE, PROOF)
     (request,) = website.requests
     assert request.startswith(b"GET /.well-known/pledge.txt HTTP/1.1\r\nHost: www.hanbit.co.kr\r\n")
@@ -128,7 +128,7 @@ def test_the_proof_is_found_in_the_file_on_the_website(website, answer):
     ids=["another", "inside a line", "not found", "redirect", "far down", "nothing", "no web server", "bad length", "bad chunk", "headers without end"],
 )  # fmt: skip
 def test_anything_else_proves_nothing_and_breaks_nothing(website, answer):
-    website.says(answer)
+    website.answer_with(answer)
     assert not check_site(SITE, PROOF)
     assert len(website.requests) == 1
 
@@ -160,14 +160,14 @@ def test_a_server_that_drips_is_left_in_time(website, monkeypatch):
 
 def test_a_certificate_of_somebody_else_proves_nothing(website, asking):
     asking.records["www.other.co.kr", "A"] = ["127.0.0.1"]
-    website.says(plain(PROOF))
+    website.answer_with(plain(PROOF))
     assert not check_site("https://www.other.co.kr", PROOF)
     assert website.requests == []
 
 
 def test_a_certificate_that_nobody_vouches_for_proves_nothing(website, monkeypatch):
     monkeypatch.setattr(ladder, "_tls", ssl.create_default_context)
-    website.says(plain(PROOF))
+    website.answer_with(plain(PROOF))
     assert not check_site(SITE, PROOF)
 
 
@@ -176,7 +176,7 @@ def test_a_certificate_that_nobody_vouches_for_proves_nothing(website, monkeypat
 
 def test_the_address_that_was_checked_is_the_one_that_is_asked(website, asking):
     """A second look-up could answer with another address (DNS rebinding); there is none."""
-    website.says(plain(PROOF))
+    website.answer_with(plain(PROOF))
     check_site(SITE, PROOF)
     assert asking.asked.count((HOST, "A")) == 1
 
@@ -184,7 +184,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_asked(website, asking):
 def test_a_name_that_leads_into_a_network_is_not_asked(website, asking, monkeypatch):
     monkeypatch.setattr(ladder, "is_public", is_public)
     asking.records[HOST, "AAAA"] = ["::1", "::ffff:127.0.0.1"]
-    website.says(plain(PROOF))
+    website.answer_with(plain(PROOF))
     assert not check_site(SITE, PROOF)
     assert website.requests == []
 

@@ -1,7 +1,5 @@
 """What is recorded of a report, once, and what a mail's return path looks like on the way out."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from sqlalchemy import select
 
@@ -11,6 +9,7 @@ from pledge.mail.bounces import return_path, services
 from pledge.mail.models import MailEvent, MailState, MailSuppression, Returned
 from pledge.mail.transports import SmtpTransport
 from tests.mail.bounces.reports import MAILBOX, report
+from tests.support.at_once import at_once
 from tests.support.mails import Notes, deliver, enqueue, fate, pending
 from tests.support.rows import number_of
 from tests.support.waiting import TEST_TIMEOUT
@@ -73,13 +72,7 @@ def test_of_the_text_of_a_report_nothing_is_stored(site, caplog, capsys):
 
 def test_an_event_that_comes_twenty_times_at_once_counts_once(site):
     raw = report("arf-abuse", mail_id=enqueue(pending(MAILBOX)))
-
-    def take(_number):
-        with site.app_context():
-            return services.handle_message(raw, b"e" * 32)
-
-    with ThreadPoolExecutor(8) as threads:
-        taken = list(threads.map(take, range(20)))
+    taken = at_once(site, *[lambda: services.handle_message(raw, b"e" * 32)] * 20)
     assert sorted(taken) == [False] * 19 + [True]
     assert number_of(MailEvent) == 1
 

@@ -89,7 +89,7 @@ def test_a_crash_at_every_statement_of_a_release_loses_nothing_and_doubles_nothi
     acts.approve(BORA, number)
     crashes = 0
     while row(number).state == "applying":
-        with crash.at(crashes % 16 + 1):
+        with crash.at_statement(crashes % 16 + 1):
             applying.advance(2)
         crashes += 1
         released = states().get(("confirmed", None), 0)
@@ -232,11 +232,11 @@ def test_what_was_done_before_to_the_same_network_or_domain_is_told():
     signature(state="held", domain_hash=robots)
     propose(RELEASE, Condition(domain_hash=robots))  # not approved, so nothing was done
 
-    def told(**condition):
+    def similar(**condition):
         return [(one.id, one.applied) for one in queries.similar(Condition(**condition))]
 
-    assert told(domain_hash=robots) == told(domain_hash=robots, network_hash=WIDE) == [(taken_out, 5)]
-    assert told(wide_network_hash=WIDE) == told(signed_until=clock.now()) == []
+    assert similar(domain_hash=robots) == similar(domain_hash=robots, network_hash=WIDE) == [(taken_out, 5)]
+    assert similar(wide_network_hash=WIDE) == similar(signed_until=clock.now()) == []
     assert queries.similar(Condition(domain_hash=robots), but=taken_out) == []
 
 

@@ -234,7 +234,7 @@ def test_a_crash_at_every_statement_loses_nothing_and_doubles_nothing():
     invalidations.approve(BORA, number)
     crashes = 0
     while row(number).state == "applying":
-        with crash.at(crashes % 12 + 1):
+        with crash.at_statement(crashes % 12 + 1):
             applying.advance(2)
         crashes += 1
         taken = states().get("invalidated", 0)

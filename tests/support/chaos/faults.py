@@ -57,9 +57,9 @@ def kill_database(around: Surroundings) -> None:
 
 def freeze_database(around: Surroundings) -> None:
     assert around.database is not None
-    around.database.freeze()
+    around.database.server.freeze()
     _wait(around, 0.5, 3)
-    around.database.thaw()
+    around.database.server.thaw()
 
 
 def kill_pooler(around: Surroundings) -> None:

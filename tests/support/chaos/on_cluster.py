@@ -40,7 +40,7 @@ class ClusterSite(Site):
     cluster: Cluster
 
     @classmethod
-    def of(cls, cluster: Cluster) -> "ClusterSite":
+    def from_cluster(cls, cluster: Cluster) -> "ClusterSite":
         site = cls(cluster.folder / "beside", cluster.databases.url)
         site.cluster = cluster
         storage = cluster.applications.storage.settings
@@ -290,7 +290,7 @@ class Rehearsal:
         self.cluster = Cluster(self.folder / "hosts", SETTINGS)
         self.cluster.__enter__()
         try:
-            self.site = ClusterSite.of(self.cluster)
+            self.site = ClusterSite.from_cluster(self.cluster)
             self.site.load_demo()
             self.site.wait_until_answers()
             self.around = ClusterSurroundings(

@@ -1,10 +1,9 @@
 """A site and all that it stands on, each part so that it can be hurt."""
 
-import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from tests.support.redis import RedisServer
 from tests.support.site import Site
 from tests.support.smtp import SmtpServer
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import wait_until
 
 #: As in production: an acknowledged commit is on the disk. The log fits on a small one.
 OPTIONS = (
@@ -67,74 +67,52 @@ class Database:
 
     def __post_init__(self) -> None:
         self.server = postgres.start(self.folder, options=OPTIONS)
-        self._frozen: list[int] = []
 
     def kill(self) -> None:
         """Kill -9 to all of it, as when the machine loses its power; only what was written is there afterwards."""
-        pids = self._processes()
+        pids = self.server.processes
         for pid in pids:
             kill(pid)
-        while not all(_is_gone(pid) for pid in pids):
-            time.sleep(0.02)
-
-    def freeze(self) -> None:
-        self._freeze(self._processes())
+        wait_until(lambda: not any(map(postgres.is_alive, pids)), seconds=_RECOVERY)
 
     def freeze_writers(self) -> None:
         """What is written from now on is what a commit writes before it is acknowledged."""
         self.server.execute("CHECKPOINT")
-        self._freeze(pid for pid in self._processes() if _is_writer(pid))
-
-    def thaw(self) -> None:
-        while self._frozen:
-            with suppress(ProcessLookupError):
-                os.kill(self._frozen.pop(), signal.SIGCONT)
+        for pid in filter(_is_writer, self.server.processes):
+            postgres.send_signal(pid, signal.SIGSTOP)
 
     def start(self) -> None:
         """Start again; a process that was born while the others were killed holds the memory for a moment."""
-        end = time.monotonic() + _RECOVERY
-        while True:
-            try:
-                self.server = postgres.start(self.folder, port=self.server.port, options=OPTIONS)
-            except RuntimeError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.2)
-            else:
-                return
+
+        def starts() -> postgres.Server | None:
+            with suppress(RuntimeError):
+                return postgres.start(self.folder, port=self.server.port, options=OPTIONS)
+            return None
+
+        self.server = wait_until(starts, "PostgreSQL does not start again", _RECOVERY, pause=0.2)
 
     def mend(self) -> None:
         """Until it answers again; started, where it has ended by itself."""
-        end = time.monotonic() + _RECOVERY
-        while True:
-            try:
-                self.server.execute("SELECT 1")
-                return
-            except psycopg.Error:
-                if time.monotonic() > end:
-                    raise
+
+        def answers() -> bool:
+            with suppress(psycopg.Error):
+                return bool(self.server.execute("SELECT 1"))
             if self._has_ended():
                 self.start()
-            time.sleep(0.1)
+            return False
+
+        wait_until(answers, "PostgreSQL does not answer again", _RECOVERY, pause=0.1)
 
     def stop(self) -> None:
-        self.thaw()
+        with suppress(FileNotFoundError):
+            self.server.thaw()
         self.server.stop()
 
     def _has_ended(self) -> bool:
         try:
-            return _is_gone(self.server.pid)
+            return not postgres.is_alive(self.server.pid)
         except FileNotFoundError:
             return True
-
-    def _processes(self) -> list[int]:
-        return [self.server.pid, *postgres.children(self.server.pid)]
-
-    def _freeze(self, pids: Iterable[int]) -> None:
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
-                self._frozen.append(pid)
 
 
 @dataclass
@@ -231,8 +209,7 @@ def surroundings(folder: Path, *, on: str, seed: int) -> Iterator[Surroundings]:
 
 
 def kill(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+    postgres.send_signal(pid, signal.SIGKILL)
 
 
 def kill_with_children(process) -> None:  # type: ignore[no-untyped-def]
@@ -240,12 +217,6 @@ def kill_with_children(process) -> None:  # type: ignore[no-untyped-def]
         for pid in (process.pid, *postgres.children(process.pid)):
             kill(pid)
         process.wait()
-
-
-def _is_gone(pid: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return True
 
 
 def _is_writer(pid: int) -> bool:

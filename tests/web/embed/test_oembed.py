@@ -10,7 +10,7 @@ from tests.support.factories import campaign, the_campaign
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
 
 
-def asked(client, url, **more):
+def oembed(client, url, **more):
     return client.get("/oembed", query_string={"url": url, **more})
 
 
@@ -22,7 +22,7 @@ def page(app):
 
 
 def test_a_page_of_a_campaign_becomes_its_widget_in_the_language_of_the_page(client, page):
-    found = asked(client, page).get_json()
+    found = oembed(client, page).get_json()
     assert (found["version"], found["type"], found["title"]) == ("1.0", "rich", "Blue Skies")
     src = unescape(re.search(r'<iframe src="([^"]+)"', found["html"])[1])
     framed = client.get(src.partition("://")[2].partition("/")[1] + src.partition("://")[2].partition("/")[2])
@@ -32,7 +32,7 @@ def test_a_page_of_a_campaign_becomes_its_widget_in_the_language_of_the_page(cli
 
 
 def test_the_widget_is_no_larger_than_asked_for(client, page):
-    found = asked(client, page, maxwidth="300", maxheight="9999").get_json()
+    found = oembed(client, page, maxwidth="300", maxheight="9999").get_json()
     assert (found["width"], found["height"]) == (300, 640)
     assert 'width="300"' in found["html"]
 
@@ -49,12 +49,12 @@ def test_the_widget_is_no_larger_than_asked_for(client, page):
     ],
 )
 def test_no_other_address_is_embedded(app, client, page, url):
-    assert asked(client, url.format(base=app.extensions["pledge.config"].base_url)).status_code == 404
+    assert oembed(client, url.format(base=app.extensions["pledge.config"].base_url)).status_code == 404
 
 
 def test_only_json_is_offered(client, page):
-    assert asked(client, page, format="json").status_code == 200
-    assert asked(client, page, format="xml").status_code == 501
+    assert oembed(client, page, format="json").status_code == 200
+    assert oembed(client, page, format="xml").status_code == 501
 
 
 def test_the_page_says_where_to_ask(client, page):
@@ -65,5 +65,5 @@ def test_the_page_says_where_to_ask(client, page):
 
 def test_the_link_of_a_partner_becomes_the_widget_of_that_partner(client, page):
     code = f"p{the_campaign().partners[1].id}"
-    assert f"via={code}" in asked(client, f"{page}?via={code}").get_json()["html"]
-    assert "via" not in asked(client, f"{page}?via=p987654").get_json()["html"]
+    assert f"via={code}" in oembed(client, f"{page}?via={code}").get_json()["html"]
+    assert "via" not in oembed(client, f"{page}?via=p987654").get_json()["html"]

@@ -44,10 +44,6 @@ def test_a_process_that_serves_is_alive(client, statements):
     assert seen == [], "it asks no database"
 
 
-def test_a_process_is_alive_without_its_database(nowhere):
-    assert nowhere.test_client().get("/healthz").status_code == 200
-
-
 def test_an_idle_site_is_ready(client):
     response = client.get("/readyz")
     assert response.status_code == 200

@@ -65,11 +65,11 @@ def progress(slug: str) -> Response:
     totals, grown = found.totals, found.history
     opened = campaign.opens_at.astimezone(i18n.SEOUL).date() if campaign.opens_at else None
     places = published_places(campaign.id)
-    countries = bars(places.by_country, places.people)
+    countries = _places(places.by_country, places.people)
     people, organizations = history.people_points(grown, opened), history.organization_points(grown, opened)
     happened = _milestones(campaign.id, people or organizations)
-    by_rate = rates(places.by_region)
-    regions = bars(places.by_region, places.people)
+    by_rate, kinds = rates(places.by_region), endorsements.types(campaign.id)
+    regions = _places(places.by_region, places.people)
     return render_page(
         "public/campaign/progress.html",
         campaign=campaign,
@@ -89,7 +89,9 @@ def progress(slug: str) -> Response:
         ),
         countries=countries[:FIRST_COUNTRIES],
         more_countries=countries[FIRST_COUNTRIES:],
-        kinds=_kinds(campaign.id),
+        kinds=_bars(
+            [(kind.value, kind.value, number) for kind, number in kinds.items()], sum(kinds.values())
+        ),
         paper=paper_signatures.public(campaign.id),
         integrity=integrity.recent(campaign.id),
         checkpoint=found.checkpoint,
@@ -99,23 +101,17 @@ def progress(slug: str) -> Response:
     )
 
 
-def bars(lines: list[Cell], people: int) -> list[BreakdownBar]:
-    """The rows in the page's language; `people` is the total."""
-    return _bars([(line.key, line.label.in_language(i18n.language()), line.people) for line in lines], people)
-
-
-def _kinds(campaign_id: int) -> list[BreakdownBar]:
-    """Organisations by kind; the page has their names."""
-    types = endorsements.types(campaign_id)
-    return _bars([(kind.value, kind.value, number) for kind, number in types.items()], sum(types.values()))
-
-
 def _bars(lines: list[tuple[str, str, int]], whole: int) -> list[BreakdownBar]:
+    """Rows with their keys, labels and numbers; `whole` is the total."""
     longest = max((number for _, _, number in lines), default=0)
     return [
         BreakdownBar(key, label, number, number * 100 / (whole or 1), max(0.0, number * 100 / (longest or 1)))
         for key, label, number in lines
     ]
+
+
+def _places(cells: list[Cell], people: int) -> list[BreakdownBar]:
+    return _bars([(cell.key, cell.label.in_language(i18n.language()), cell.people) for cell in cells], people)
 
 
 def _milestones(campaign_id: int, points: Sequence[Point]) -> list[Milestone]:

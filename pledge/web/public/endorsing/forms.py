@@ -66,7 +66,7 @@ def number(field: Field) -> int | None:
     return int(text)
 
 
-def _by(rule: Callable[[str], object]) -> Check:
+def _obeys(rule: Callable[[str], object]) -> Check:
     """A validator by a rule of the domain, which raises BadContent."""
 
     def check(_form: PublicForm, field: Field) -> None:
@@ -83,7 +83,7 @@ def _check_name(form: "ContentForm", field: Field) -> None:
         map(one_line, form.by_language("name").values())
     ):
         raise ValidationError(_l("Enter the name of the organisation in one language at least."))
-    _by(rules.clean_name)(form, field)
+    _obeys(rules.clean_name)(form, field)
 
 
 def _check_number(form: "ContentForm", field: Field) -> None:
@@ -110,17 +110,17 @@ class ContentForm(PlaceForm):
     """What an organisation shows: the part that a new endorsement and a correction share."""
 
     name = ByLanguage(StringField, _l("Name"), check=_check_name)
-    type = SelectField(_l("Kind of organisation"), [_by(rules.check_type)], validate_choice=False)
+    type = SelectField(_l("Kind of organisation"), [_obeys(rules.check_type)], validate_choice=False)
     country = SelectField(_l("Country or region"), validate_choice=False)
     region = SelectField(_l("Province or city"), validate_choice=False)
-    website = StringField(_l("Website"), [_by(rules.check_website)])
+    website = StringField(_l("Website"), [_obeys(rules.check_website)])
     logo = FileField(_l("Logo"))
     logo_kept = HiddenField()
     logo_removed = TickField(_l("Show no logo"))
     target_year = StringField(_l("Net zero by"), [_check_number])
     interim_percent = StringField(_l("Interim percentage"), [_check_number])
     interim_year = StringField(_l("Interim year"), [_check_number])
-    statement = ByLanguage(TextAreaField, _l("Public statement"), check=_by(rules.clean_statement))
+    statement = ByLanguage(TextAreaField, _l("Public statement"), check=_obeys(rules.clean_statement))
 
     default_year = rules.INTERIM_YEAR
     #: The name of the stored picture; the view sets it (web/public/campaign/files.py).
@@ -153,14 +153,14 @@ class ContentForm(PlaceForm):
 class PersonForm(PublicForm):
     """Name and title of who speaks for an organisation; declared after the content, so that they are shown after it."""
 
-    contact_name = StringField(_l("Name"), [_by(lambda text: rules.clean_person(text, ""))])
-    contact_title = StringField(_l("Title or position"), [_by(rules.clean_title)])
+    contact_name = StringField(_l("Name"), [_obeys(lambda text: rules.clean_person(text, ""))])
+    contact_title = StringField(_l("Title or position"), [_obeys(rules.clean_title)])
 
 
 class EndorseForm(ProvableForm, ContentForm, PersonForm, AddressForm):
     email = StringField(_l("Work e-mail"))
     registration_number = StringField(
-        _l("Business registration number"), [_by(rules.clean_registration_number)]
+        _l("Business registration number"), [_obeys(rules.clean_registration_number)]
     )
     authority_ok = TickField(_l("I may speak for this organisation"), [_MAY_SPEAK])
     consent_organization = TickField(

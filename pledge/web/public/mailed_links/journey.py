@@ -151,7 +151,10 @@ def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
         return _resend(subject, slug, ticket)
     form = ConfirmCodeForm(request.form)
     if "digits" in request.form:
-        return check_page(subject, slug, ConfirmCodeForm(), _match_number(subject, slug, ticket))
+        match_number = ""
+        with suppress(BadToken):
+            match_number = subject.use_cases.match_number(slug, ticket)
+        return check_page(subject, slug, ConfirmCodeForm(), match_number)
     if subject.has_code and form.validate():
         outcome, token = _confirm_by_code(slug, ticket, form.digits)
         if outcome is Confirmation.DONE:
@@ -237,13 +240,6 @@ def _confirm_by_code(slug: str, ticket: str, code: str) -> tuple[Confirmation, s
     return signatures.confirm_by_code(submission, code), tokens.mint(Purpose.CONFIRM, [submission])
 
 
-def _match_number(subject: Subject, slug: str, ticket: str) -> str:
-    try:
-        return str(subject.use_cases.match_number(slug, ticket))
-    except BadToken:
-        return ""
-
-
 def check_page(subject: Subject, slug: str, form: ConfirmCodeForm, match_number: str = "") -> Response:
     return render_page(
         "public/mailed_links/check.html",
@@ -288,7 +284,8 @@ def confirm(subject: Subject, token: str) -> Response:
         return see_other(subject.url("thanks", slug=slug))
     link = subject.open_link(token, i18n.language())
     if link.record is not None and link.state in _CONFIRMED:
-        return _to_thanks(subject, link.record) if is_pressed else used(subject, link.record, token)
+        thanks = subject.url("thanks", slug=link.record.campaign.slug)
+        return see_other(thanks) if is_pressed else used(subject, link.record, token)
     if is_pressed and link.state is LinkState.PENDING:
         # It waits although the button was pressed: a machine may have been the one.
         return see_other(subject.url("confirm", token=token, asked=1))
@@ -313,7 +310,7 @@ def answer(subject: Subject, token: str) -> Response:
         metrics.confirmations.labels(subject.name, "number").inc()
     link = subject.open_link(token, i18n.language())
     if link.record is not None and link.state in _CONFIRMED:
-        return _to_thanks(subject, link.record)
+        return see_other(subject.url("thanks", slug=link.record.campaign.slug))
     if outcome is Confirmation.DONE or link.record is None or link.state is not LinkState.PENDING:
         return see_other(subject.url("confirm", token=token))
     form.number.errors = [_error(subject, outcome, form.digits, has_code_only=link.record.has_code_only)]
@@ -342,10 +339,6 @@ def not_mine(subject: Subject, token: str) -> Response:
         return done(subject, "not_mine_done")
     back = subject.url("confirm", token=token)
     return ask(subject, "not_mine", back, form=form, status=422 if is_pressed else 200)
-
-
-def _to_thanks(subject: Subject, record: Any) -> Response:
-    return see_other(subject.url("thanks", slug=record.campaign.slug))
 
 
 def _signals(subject: Subject, token: str) -> frozenset[ClickSignal]:

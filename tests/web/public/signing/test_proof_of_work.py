@@ -57,7 +57,7 @@ def crowd(client, people=3, network=HALL):
         assert send(client, form(), network=network).status_code == 303
 
 
-def asked(client, **changes):
+def proof_page(client, **changes):
     """The page that asks for a proof of work, for a form without a mark from the network of a crowd."""
     crowd(client)
     page = send(client, sign_form(**changes))
@@ -97,7 +97,7 @@ def test_a_form_like_any_other_is_recorded_at_once_and_without_a_signal(client):
 
 
 def test_the_fourth_of_a_network_in_ten_minutes_is_asked_if_it_has_a_mark_of_a_program(client):
-    page = asked(client, email="hong@example.org")
+    page = proof_page(client, email="hong@example.org")
     assert len(stored()) == 3
     assert send(client, solved(page)).status_code == 303
     assert signals_of("hong@example.org") == "network no_form proved"
@@ -180,7 +180,7 @@ def test_the_page_passes_on_all_that_was_sent(client):
 
 @pytest.mark.parametrize("other", ["garbled", "another address", "another form"])
 def test_a_solution_that_is_none_leads_to_the_step_again_with_nothing_lost(client, other):
-    page = asked(client, email="hong@example.org")
+    page = proof_page(client, email="hong@example.org")
     if other == "garbled":
         solution = "garbled"
     elif other == "another address":
@@ -197,7 +197,7 @@ def test_a_solution_that_is_none_leads_to_the_step_again_with_nothing_lost(clien
 
 
 def test_a_solution_works_once(client):
-    page = asked(client, email="hong@example.org")
+    page = proof_page(client, email="hong@example.org")
     answer = solved(page)
     assert send(client, answer).status_code == 303
     again = send(client, answer)
@@ -208,7 +208,7 @@ def test_a_solution_works_once(client):
 
 def test_a_form_with_its_proof_counts_once_against_the_limit(make_app):
     client = make_app(limit_sign="5 per hour").test_client()
-    page = asked(client)
+    page = proof_page(client)
     assert send(client, solved(page)).status_code == 303
     assert send(client, sign_form()).status_code == 403  # the fifth
     assert send(client, form()).status_code == 429
@@ -247,7 +247,7 @@ def test_the_page_is_the_same_whatever_is_known_of_an_address(client):
 
 
 def test_who_goes_on_without_the_proof_is_recorded_and_told_to_type_the_code(client):
-    page = asked(client, email="hong@example.org")
+    page = proof_page(client, email="hong@example.org")
     answer = send(client, {**fields_of(page), "unproved": "y"})
     assert answer.status_code == 303
     assert answer.location.endswith("?by=code")
@@ -326,7 +326,7 @@ def test_metrics_tell_what_was_seen_and_how_forms_went_on(client):
         return samples(metrics.exposition().decode())
 
     before = counted()
-    page = asked(client)
+    page = proof_page(client)
     send(client, solved(page))
     after = counted()
     gained = {

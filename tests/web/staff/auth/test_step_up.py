@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from config import current_config
-from pledge.accounts import moderation, passwords, sessions
+from pledge.accounts import moderation, sessions
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
-from pledge.core.concurrency import ConcurrencyLimit
 from pledge.web.staff.acts import Ask, asks
 from pledge.web.staff.auth.access import SIGNED_IN_AT, guard
 from tests.support import factories
@@ -55,7 +54,7 @@ def last_form(page: str) -> dict[str, str]:
     return hidden_fields(page.rpartition("<form")[2])
 
 
-def asked(client: StaffClient, act: Act, clock: Any, **more: str) -> dict[str, str]:
+def carried_fields(client: StaffClient, act: Act, clock: Any, **more: str) -> dict[str, str]:
     """Send the form when the second factor has grown old; what the form of the page that asks for it holds."""
     clock.move(minutes=6)
     answer = client.post(act.path, data={**act.fields, **more}, headers={"Origin": "http://localhost"})
@@ -93,7 +92,7 @@ CARRIED = [name for name in ACTS if name != "staff.password"]
 def test_the_act_is_done_after_the_code_and_the_page_says_so(app, admin, frozen_clock, endpoint):
     act = ACTS[endpoint](admin)
     before = count(act.action)
-    fields = asked(admin, act, frozen_clock)
+    fields = carried_fields(admin, act, frozen_clock)
     wrong = admin.post(act.path, data={**fields, "factor-code": "000000", "factor-password": PASSWORD})
     assert wrong.status_code == 422
     assert act.fields.items() <= last_form(wrong.text).items()
@@ -125,7 +124,7 @@ def test_the_act_is_done_after_the_code_and_the_page_says_so(app, admin, frozen_
 def test_a_wrong_form_comes_back_after_the_code_with_what_was_typed(app, admin, frozen_clock, endpoint):
     act = ACTS[endpoint](admin)
     before = count(act.action)
-    fields = asked(admin, act, frozen_clock, **act.wrong)
+    fields = carried_fields(admin, act, frozen_clock, **act.wrong)
     answer = admin.post(act.path, data={**fields, **everything(admin)})
     if Ask.FILE in asks(endpoint):
         answer = press_download(admin, act, answer.text)
@@ -159,7 +158,7 @@ def test_passwords_are_never_put_back_into_a_page(app, admin, frozen_clock):
 def test_what_signs_one_in_is_not_changed_by_a_code_alone(app, admin, frozen_clock, endpoint):
     act = ACTS[endpoint](admin)
     before = count(act.action)
-    fields = asked(admin, act, frozen_clock)
+    fields = carried_fields(admin, act, frozen_clock)
     wrong = admin.post(
         act.path, data={**fields, "factor-code": code(admin.member), "factor-password": "wrong"}
     )
@@ -194,15 +193,6 @@ def test_guessing_the_password_before_the_code_is_slowed_down(admin):
 
 
 @pytest.mark.sqlite_only
-def test_a_password_that_was_refused_as_busy_is_no_try(admin, monkeypatch):
-    address = "/staff/verify?sign_in=y"
-    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=0, waiting=0))
-    assert [admin.post(address, data=everything(admin)).status_code for _ in range(7)] == [503] * 7
-    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=1, waiting=1))
-    assert admin.post(address, data=everything(admin)).status_code == 303
-
-
-@pytest.mark.sqlite_only
 def test_a_form_without_its_token_or_from_another_site_is_refused_at_once(admin, frozen_clock):
     act = close_account(admin)
     frozen_clock.move(minutes=6)
@@ -223,7 +213,7 @@ def test_no_form_that_asks_for_it_takes_a_file(app):
 
 def test_whoever_lost_the_role_meanwhile_is_refused(app, admin, frozen_clock):
     act = close_account(admin)
-    fields = asked(admin, act, frozen_clock)
+    fields = carried_fields(admin, act, frozen_clock)
     factories.staff("admin")
     moderation.set_roles(COMMAND_LINE, admin.member.id, [Role.VIEWER])
     assert admin.post(act.path, data={**fields, **everything(admin)}).status_code == 403
@@ -252,15 +242,6 @@ def test_the_session_gets_a_new_id_with_the_second_factor_and_the_old_one_is_dea
     assert open_with(app, before) == 303
     assert open_with(app, cookie(admin)) == 200
     assert len(sessions.for_staff(admin.member.id)) == 1
-
-
-def test_the_session_gets_a_new_id_when_an_act_is_carried_out(app, admin, frozen_clock):
-    before = cookie(admin)
-    act = close_account(admin)
-    admin.post(act.path, data={**asked(admin, act, frozen_clock), **everything(admin)})
-    assert count("staff.close") == 1
-    assert open_with(app, before) == 303
-    assert open_with(app, cookie(admin)) == 200
 
 
 @pytest.mark.parametrize("factor", ["app", "passkey"])

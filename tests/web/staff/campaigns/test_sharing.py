@@ -18,7 +18,7 @@ def form_of(editor, **changes):
     return {"seen": seen(editor.get("/staff/campaigns/air/settings"), PATH), **changes}
 
 
-def said(page, lang):
+def preview_texts(page, lang):
     """What the preview says in each channel in a language."""
     return dict(re.findall(rf'<dt[^>]*>([^<]*)</dt><dd[^>]* lang="{lang}">([^<]*)</dd>', page.text))
 
@@ -27,8 +27,8 @@ def test_texts_are_previewed_for_each_channel_then_saved(editor):
     of = factories.campaign("air")
     typed = form_of(editor, short_name="sky", share_all_ko="모두 함께", share_band_ko="밴드에서 함께")
     preview = send(editor, f"{PATH}/preview", typed)
-    assert said(preview, "ko") == {"Text to share": "모두 함께", "BAND": "밴드에서 함께"}
-    assert said(preview, "en")["Text to share"].startswith("“Blue Skies”"), "where none is written"
+    assert preview_texts(preview, "ko") == {"Text to share": "모두 함께", "BAND": "밴드에서 함께"}
+    assert preview_texts(preview, "en")["Text to share"].startswith("“Blue Skies”"), "where none is written"
     assert sharing.stored_words(again(of))["short_name"] == ""
     assert send(editor, PATH, typed).status_code == 303
     assert sharing.stored_words(again(of))["share_band"] == {"ko": "밴드에서 함께"}
