@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import func, inspect, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ from pledge.core import clock, languages
 from pledge.core.db import Model, transaction
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
+from pledge.files import services as files
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,20 @@ def _copy_page(source: Campaign, campaign: Campaign) -> None:
     ]
     campaign.partners = [Partner(**_columns(partner)) for partner in source.partners]
     campaign.sisters = [SisterCampaign(**_columns(sister)) for sister in source.sisters]
+
+
+#: Where a campaign names a file; a copy names those of the campaign that it was made from.
+_FILES = (
+    *(Campaign.photo, Campaign.video_file, Campaign.video_still, Campaign.quotation_portrait),
+    *(CampaignText.letter, Partner.logo, SisterCampaign.logo),
+)
+
+
+def replace_file(session: Session, old: str, new: str) -> str:
+    """As files.replace, before the row names the new one; what another campaign names too stays. Raises UnknownFile."""
+    named = union_all(*(select(column).where(column == old) for column in _FILES)).subquery()
+    is_shared = bool(old) and (session.scalar(select(func.count()).select_from(named)) or 0) > 1
+    return files.replace(session, "" if is_shared else old, new)
 
 
 def _columns(row: Model) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pledge.audit.services import record
 from pledge.campaigns import items
 from pledge.campaigns.items import Item
 from pledge.campaigns.models import CampaignState, PartnerRole
-from pledge.campaigns.moderation import edited, subject
+from pledge.campaigns.moderation import edited, replace_file, subject
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
@@ -185,7 +185,7 @@ def import_partners(
             row.position = number
             session.add(row)
             if one.logo:
-                row.logo = files.replace(session, "", one.logo)
+                row.logo = replace_file(session, "", one.logo)
         before: dict[str, object] = {}
         after: dict[str, object] = {}
         for one in plan.changed:
@@ -193,7 +193,7 @@ def import_partners(
                 row = stored[one.before.id]
                 items.write(PARTNER, row, one.fields)
                 if one.logo:
-                    row.logo = files.replace(session, row.logo, one.logo)
+                    row.logo = replace_file(session, row.logo, one.logo)
                 before[str(row.id)], after[str(row.id)] = vars(one.before.fields), vars(one.fields)
         record(
             *(session, actor, "campaign.partner.import", subject(slug)),

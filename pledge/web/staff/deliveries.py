@@ -280,7 +280,8 @@ _ONE = "/deliveries/<int(min=1,max=2147483647):delivery_id>"
 @staff.get("/deliveries")
 @needs(Permission.EXPORT)
 def deliveries() -> str:
-    lines = [(one, jobs.newest(JobKind.PACK, one.id)) for one in queries.overview()]
+    packs = jobs.newest_of_each(JobKind.PACK)
+    lines = [(one, packs.get(one.id)) for one in queries.overview()]
     return render_template("staff/deliveries/deliveries.html", lines=lines, choices=queries.choices())
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 
 from pledge.core import clock
 from pledge.core.db import transaction
+from pledge.core.languages import Texts
 from pledge.deliveries import queries
 from pledge.files import storage
 from pledge.jobs.models import Job
@@ -167,3 +168,12 @@ def test_a_discarded_delivery_stays_in_the_list_without_its_pack(exporter, addre
 def test_a_number_that_is_none_is_not_found(exporter, app, number):
     assert exporter.get(f"/staff/deliveries/{number}").status_code == 404
     assert exporter.post(f"/staff/deliveries/{number}/download").status_code == 404
+
+
+def test_the_list_reads_all_packs_at_once(exporter, signed, statements):
+    for number in range(3):
+        deliveries.frozen(occasion=Texts(ko=f"행사 {number}", en=f"Occasion {number}"))
+    with statements() as seen:
+        page = exporter.get("/staff/deliveries")
+    assert page.status_code == 200
+    assert sum("FROM delivery_jobs" in statement for statement in seen) == 1
