@@ -59,12 +59,6 @@ def test_the_page_shows_both_numbers_apart_with_charts_and_tables(staff_client):
     assert newest[1] == "3"
 
 
-@pytest.mark.parametrize("query", ["?by=week", "?within=week", "?by=no&within=no", "?campaign=blue-skies"])
-def test_the_page_can_be_looked_at_in_other_steps(staff_client, query):
-    the_campaign()
-    assert staff_client("viewer").get(f"/staff/numbers{query}").status_code == 200
-
-
 def test_the_page_costs_the_same_with_few_signatures_and_with_many(staff_client, statements):
     signature()
     client = staff_client("viewer")

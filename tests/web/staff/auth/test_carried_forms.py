@@ -18,7 +18,7 @@ from tests.support import factories
 from tests.support.factories import EDITOR, SLUG
 from tests.support.pages import hidden_fields
 from tests.support.routes import unknown
-from tests.support.staff import StaffClient, client_of, code
+from tests.support.staff import client_of, code
 
 PAGE = f"/staff/campaigns/{SLUG}"
 TEXTS = f"{PAGE}/page/texts"
@@ -186,14 +186,6 @@ def test_who_was_never_shown_the_form_gets_nothing_carried(app, editor, frozen_c
     answer = editor.post(TEXTS, csrf=False, data=fields)
     assert answer.status_code == 400
     assert "우리가 쓰던" not in answer.text
-
-
-def test_the_page_of_a_lapsed_session_says_to_go_back_in_both_languages(app):
-    client = StaffClient(app, app.response_class)
-    for lang, words in (("en", "Go back"), ("ko", "뒤로")):
-        answer = client.post("/staff/sign-in", csrf=False, headers={"Accept-Language": lang})
-        assert answer.status_code == 400
-        assert words in answer.text
 
 
 def test_a_closed_account_sends_nothing(lapsed):

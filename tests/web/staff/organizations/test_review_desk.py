@@ -352,14 +352,6 @@ def test_a_merge_needs_one_that_remains(reviewer, into):
     assert "Choose which one remains." in reply.text
 
 
-def test_a_merge_into_one_that_is_gone_is_told(reviewer):
-    row = endorsement(name_ko="하늘재단")
-    endorsement(name_ko="하늘 재단")
-    reply = act(reviewer, row, "merge", into="12345", why="same")
-    assert reply.status_code == 409
-    assert "no longer exists" in reply.text
-
-
 @pytest.mark.parametrize(
     "seen", ["", "x", "review", "review.1", "review.x.proposed", "nothing.1.proposed", "a.b.c.d"]
 )

@@ -37,15 +37,6 @@ def test_an_exact_address_leads_to_the_page_of_its_signature(moderator):
     assert actions("signature.") == ["signature.look_up"]
 
 
-def test_one_look_up_shows_all_signatures_of_a_person(moderator):
-    people = [signature(email="hong@naver.com"), signature(campaign("other"), email="hong@naver.com")]
-    found = moderator.post("/staff/signatures", data={"email": "hong@naver.com"})
-    page = moderator.get(found.location).text
-    for person in people:
-        path = f"/staff/signatures/{person.id}"
-        assert found.location == path or f'<a href="{path}">' in page
-
-
 def test_a_stranger_is_not_found_and_a_damaged_address_is_told_at_its_field(moderator):
     signature()
     assert "Nothing found" in moderator.post("/staff/signatures", data={"email": "no@naver.com"}).text
