@@ -388,18 +388,15 @@ class Config(BaseSettings):
     def _missing(self) -> list[str]:
         """What production requires."""
         given = self.model_fields_set
-        found = [
-            *_key_problems("PLEDGE_SECRET_KEYS", self.secret_keys, _DEVELOPMENT_SECRET),
-            *_key_problems("PLEDGE_DATA_KEYS", self.data_keys, _DEVELOPMENT_DATA),
-            *_key_problems("PLEDGE_LOG_KEY", self.log_signing_keys, _DEVELOPMENT_LOG),
-            *_shared_keys(
-                {
-                    "PLEDGE_SECRET_KEYS": self.secret_keys,
-                    "PLEDGE_DATA_KEYS": self.data_keys,
-                    "PLEDGE_LOG_KEY": self.log_signing_keys,
-                }
-            ),
-        ]
+        keys = {
+            "PLEDGE_SECRET_KEYS": (self.secret_keys, _DEVELOPMENT_SECRET),
+            "PLEDGE_DATA_KEYS": (self.data_keys, _DEVELOPMENT_DATA),
+            "PLEDGE_LOG_KEY": (self.log_signing_keys, _DEVELOPMENT_LOG),
+        }
+        found = []
+        for name, (values, default) in keys.items():
+            found += _key_problems(name, values, default)
+        found += _shared_keys({name: values for name, (values, _) in keys.items()})
         if "base_url" not in given or not self.base_url.startswith("https://"):
             found.append(
                 "PLEDGE_BASE_URL is missing or is not an https:// address: mailed links are built from it."

@@ -58,9 +58,10 @@ def newest(within: timedelta, limit: int = 20) -> list[Alert]:
     return load(query.order_by(Alert.at.desc()).limit(limit))
 
 
-def last_at(kind: AlertKind) -> datetime | None:
-    """When the newest alert of this kind was told."""
-    return fetch(select(func.max(Alert.at)).where(Alert.kind == kind)).scalar()
+def last_at(kind: AlertKind, about: str = "") -> datetime | None:
+    """When the newest alert of this kind, about what begins like this, was told."""
+    said = Alert.kind == kind, Alert.about.startswith(about, autoescape=True)
+    return fetch(select(func.max(Alert.at)).where(*said)).scalar()
 
 
 def _was_said(session: Session, kind: AlertKind, about: str) -> bool:

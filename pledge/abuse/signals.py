@@ -162,9 +162,13 @@ class ClickSignal(StrEnum):
 
 
 def click_signals(header: Callable[[str], str | None], since_mail: timedelta) -> frozenset[ClickSignal]:
-    """The signals of one request that sends the form, `since_mail` after its link was made. `header`: the value of one."""
+    """The signals of one request that sends the form, `since_mail` after its link was made. `header`: the value of one.
+
+    A Chromium that sends fetch metadata at all says `Sec-Fetch-User: ?1` whenever a person started a navigation.
+    """
     found = set()
-    if _is_without_gesture(header):
+    is_chromium = header("Sec-CH-UA") is not None and header("Sec-Fetch-Site") is not None
+    if is_chromium and header("Sec-Fetch-User") != "?1":
         found.add(ClickSignal.NO_GESTURE)
     if since_mail < INSTANTLY:
         found.add(ClickSignal.INSTANT)
@@ -174,9 +178,3 @@ def click_signals(header: Callable[[str], str | None], since_mail: timedelta) ->
 def is_machine_click(signals: Collection[ClickSignal]) -> bool:
     """Whether to ask before the press counts. INSTANT alone calls for nothing: somebody who waits for the mail is as quick."""
     return ClickSignal.NO_GESTURE in signals
-
-
-def _is_without_gesture(header: Callable[[str], str | None]) -> bool:
-    """A Chromium that sends fetch metadata at all says `Sec-Fetch-User: ?1` whenever a person started a navigation."""
-    is_chromium = header("Sec-CH-UA") is not None and header("Sec-Fetch-Site") is not None
-    return is_chromium and header("Sec-Fetch-User") != "?1"

@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState
-from pledge.campaigns.moderation import clean_reason, compare, edited, subject
+from pledge.campaigns.moderation import clean_reason, compare, edited, replace_file, subject
 from pledge.campaigns.rules import changed, shown_link, stamp
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import languages
 from pledge.core.db import fetch
 from pledge.core.languages import Texts
-from pledge.files import services as files
 
 #: What the form of a kind holds: a frozen dataclass whose names are columns of the table.
 Fields = TypeVar("Fields")
@@ -105,7 +104,7 @@ def add(kind: ItemKind[Fields], actor: Actor, slug: str, fields: Fields, logo: s
         if kind.has_position:
             stored.position = next_position(session, kind, campaign)
         if logo:
-            stored.logo = files.replace(session, "", logo)
+            stored.logo = replace_file(session, "", logo)
         session.add(stored)
         session.flush()
         _record(session, actor, kind, slug, stored, act="add")
@@ -144,7 +143,7 @@ def change(
         if kind.check_rest is not None:
             kind.check_rest(session, campaign, seen_now.fields)
         if logo or drop_logo:
-            stored.logo = files.replace(session, stored.logo, logo)
+            stored.logo = replace_file(session, stored.logo, logo)
         _record(session, actor, kind, slug, stored, act="change", before=before)
 
 
@@ -181,7 +180,7 @@ def remove(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, seen
         stored = _stored(session, kind, campaign, number)
         seen_now = item(kind, stored)
         compare(seen, seen_now.content)
-        files.discard(session, seen_now.logo)
+        replace_file(session, seen_now.logo, "")
         _record(session, actor, kind, slug, stored, act="remove", before=seen_now.content, reason=reason)
         session.delete(stored)
         if kind.check_rest is not None:

@@ -15,7 +15,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import items
 from pledge.campaigns.models import Campaign, CampaignText
-from pledge.campaigns.moderation import compare, edited, edited_part, new_text, subject
+from pledge.campaigns.moderation import compare, edited, edited_part, new_text, replace_file, subject
 from pledge.campaigns.partners import PARTNER, SISTER
 from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, stamp
@@ -93,7 +93,7 @@ def set_photo(
             check.add("focus", FieldFault.CHOICE)
         check.finish()
         if new or drop:
-            campaign.photo = files.replace(session, campaign.photo, new)
+            campaign.photo = replace_file(session, campaign.photo, new)
         campaign.photo_alt, campaign.photo_focus = words, focus
 
 
@@ -160,7 +160,7 @@ def set_quotation(
             check.add("portrait", FieldFault.MISSING)
         check.finish()
         if new or drop or not has_words:
-            campaign.quotation_portrait = files.replace(session, campaign.quotation_portrait, new)
+            campaign.quotation_portrait = replace_file(session, campaign.quotation_portrait, new)
         campaign.quotation, campaign.quotation_name, campaign.quotation_role = text, speaker, role
         campaign.quotation_alt = alt
 
@@ -264,11 +264,11 @@ def set_video(actor: Actor, slug: str, seen: str, fields: VideoFields) -> None:
             raise BadFields({"own": FieldFault.MISSING})
         ending = files.video_ending(session, own) if own else ""
         if own != campaign.video_file:
-            files.replace(session, campaign.video_file, own)
+            replace_file(session, campaign.video_file, own)
         has_video = bool(own or elsewhere)
         if fields.still or fields.drop_still or not has_video:
             still = fields.still if has_video else ""
-            campaign.video_still = files.replace(session, campaign.video_still, still)
+            campaign.video_still = replace_file(session, campaign.video_still, still)
         campaign.video_provider = elsewhere.provider if elsewhere else ""
         campaign.video_id = elsewhere.id if elsewhere else ""
         campaign.video_file, campaign.video_format = own, ending
@@ -292,7 +292,7 @@ def set_letters(
             if lang not in rows:  # a language that the site has got since
                 rows[lang] = new_text(lang)
                 campaign.texts.append(rows[lang])
-            rows[lang].letter = files.replace(session, rows[lang].letter, name)
+            rows[lang].letter = replace_file(session, rows[lang].letter, name)
         record(
             session,
             actor,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import func, inspect, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ from pledge.core import clock, languages
 from pledge.core.db import Model, transaction
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
+from pledge.files import services as files
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,20 @@ def _copy_page(source: Campaign, campaign: Campaign) -> None:
     campaign.sisters = [SisterCampaign(**_columns(sister)) for sister in source.sisters]
 
 
+#: Where a campaign names a file; a copy names those of the campaign that it was made from.
+_FILES = (
+    *(Campaign.photo, Campaign.video_file, Campaign.video_still, Campaign.quotation_portrait),
+    *(CampaignText.letter, Partner.logo, SisterCampaign.logo),
+)
+
+
+def replace_file(session: Session, old: str, new: str) -> str:
+    """As files.replace, before the row names the new one; what another campaign names too stays. Raises UnknownFile."""
+    named = union_all(*(select(column).where(column == old) for column in _FILES)).subquery()
+    is_shared = bool(old) and (session.scalar(select(func.count()).select_from(named)) or 0) > 1
+    return files.replace(session, "" if is_shared else old, new)
+
+
 def _columns(row: Model) -> dict[str, Any]:
     return {
         attribute.key: getattr(row, attribute.key)
@@ -324,10 +339,12 @@ def move(
     with edited(slug) as (session, campaign):
         if campaign.state != before or step is None:
             raise CampaignInWrongState(CampaignState(campaign.state))
-        missing = missing_to_publish(session, campaign) if after is CampaignState.OPEN else []
+        closes_at, now = campaign.closes_at, clock.now()
+        missing = staff_queries.missing_of(session, campaign.id) if after is CampaignState.OPEN else []
+        if before is CampaignState.DRAFT and closes_at is not None and closes_at <= now:
+            missing.append(MissingText("schedule", "closes_at"))  # reopening takes it away
         if missing:
             raise CampaignIncomplete(missing)
-        closes_at, now = campaign.closes_at, clock.now()
         if after is CampaignState.CLOSED and (closes_at is None or closes_at > now):
             campaign.closes_at = now
         elif after is CampaignState.OPEN and closes_at is not None and closes_at <= now:
@@ -356,15 +373,6 @@ def clean_reason(reason: str, *, required: bool = True) -> str:
     if required and not reason:
         raise ReasonMissing
     return reason
-
-
-def missing_to_publish(session: Session, campaign: Campaign) -> list[MissingText]:
-    """What each language lacks, and a closing time that is over already (of a draft: reopening takes it away)."""
-    missing = staff_queries.missing_of(session, campaign.id)
-    is_over = campaign.closes_at is not None and campaign.closes_at <= clock.now()
-    if campaign.state == CampaignState.DRAFT and is_over:
-        missing.append(MissingText("schedule", "closes_at"))
-    return missing
 
 
 def refuse_frozen(campaign: Campaign) -> None:

@@ -13,7 +13,7 @@ from pledge.audit.services import record
 from pledge.campaigns import items
 from pledge.campaigns.items import Item
 from pledge.campaigns.models import CampaignState, PartnerRole
-from pledge.campaigns.moderation import edited, subject
+from pledge.campaigns.moderation import edited, replace_file, subject
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
@@ -26,7 +26,8 @@ from pledge.core.text.lines import is_formula
 from pledge.core.text.tables import MAX_LINES, Line
 from pledge.files import services as files
 from pledge.files.archives import unpack
-from pledge.files.pictures import BadPicture, PictureFault
+from pledge.files.pictures import PictureFault
+from pledge.files.storage import FileRefused
 
 
 class ImportFault(Enum):
@@ -184,7 +185,7 @@ def import_partners(
             row.position = number
             session.add(row)
             if one.logo:
-                row.logo = files.replace(session, "", one.logo)
+                row.logo = replace_file(session, "", one.logo)
         before: dict[str, object] = {}
         after: dict[str, object] = {}
         for one in plan.changed:
@@ -192,7 +193,7 @@ def import_partners(
                 row = stored[one.before.id]
                 items.write(PARTNER, row, one.fields)
                 if one.logo:
-                    row.logo = files.replace(session, row.logo, one.logo)
+                    row.logo = replace_file(session, row.logo, one.logo)
                 before[str(row.id)], after[str(row.id)] = vars(one.before.fields), vars(one.fields)
         record(
             *(session, actor, "campaign.partner.import", subject(slug)),
@@ -287,13 +288,13 @@ def _keys(names: Texts) -> set[str]:
 _TIME = 20
 
 
-def store_logos(archive: bytes) -> tuple[dict[str, str], dict[str, PictureFault]]:
+def store_logos(archive: bytes) -> tuple[dict[str, str], dict[str, Enum]]:
     """The pictures of a zip: stored, their names in `files` by the names of the files; and those refused, with the fault.
 
-    What nobody keeps is deleted after a day. Raises BadArchive, StorageAway.
+    What nobody keeps is deleted after a day. Raises FileRefused, StorageAway.
     """
     stored: dict[str, str] = {}
-    refused: dict[str, PictureFault] = {}
+    refused: dict[str, Enum] = {}
     ends = time.monotonic() + _TIME
     for name, data in unpack(archive):
         if time.monotonic() > ends:
@@ -301,7 +302,7 @@ def store_logos(archive: bytes) -> tuple[dict[str, str], dict[str, PictureFault]
             break
         try:
             stored[name] = files.store_picture(data)
-        except BadPicture as bad:
+        except FileRefused as bad:
             refused[name] = bad.fault
     return stored, refused
 

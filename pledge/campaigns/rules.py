@@ -59,6 +59,11 @@ class FieldFault(Enum):
     ORDER = Phrase("field", "It ends before it begins.")
     PAST = Phrase("field", "This time is in the past. Choose a later one, or close the campaign.")
     FUTURE = Phrase("field", "This day is in the future.")
+    NOT_YET = Phrase("field", "This is in the future.")
+    #: a delivery that was handed over before it was frozen, or answered before it was handed over
+    TOO_EARLY = Phrase("field", "Enter a time after the step before it (%(moment)s).")
+    BEFORE_HANDING_OVER = Phrase("field", "This is before it was handed over.")
+    AFTER_ANSWER = Phrase("field", "This is later than the answer.")
     NUMBER = Phrase("field", "Enter a whole number from 1 on, in digits.")
     RUNNING = Phrase(
         "field",

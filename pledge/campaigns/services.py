@@ -26,7 +26,7 @@ from pledge.campaigns.models import (
     PartnerRole,
     VideoFormat,
 )
-from pledge.campaigns.moderation import new_pledge_text
+from pledge.campaigns.moderation import new_pledge_text, replace_file
 from pledge.campaigns.partners import PARTNER, SISTER, PartnerFields, SisterFields
 from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, FieldFault, fingerprint
@@ -60,7 +60,7 @@ def load_folder(folder: Path) -> str:
     """Create or update the campaign that a folder describes; returns its slug. Loading twice changes nothing.
 
     Raises EditedByStaff (nothing is changed), FileNotFoundError for a missing text, KeyError for a missing setting,
-    BadFields, BadVideo, BadVideoFile, BadPicture, BadCaptions, CannotTypeset, StorageAway, PledgeTextChanged.
+    BadFields, BadVideo, FileRefused, BadCaptions, CannotTypeset, StorageAway, PledgeTextChanged.
     """
     facts = tomllib.loads((folder / "campaign.toml").read_text("utf-8"))
     langs = [lang for lang in languages.codes() if lang in facts]
@@ -156,8 +156,8 @@ def _load_film(session: Session, campaign: Campaign, film: _Film | None) -> None
     if film is not None and not film.is_new:
         return
     ending = files.video_ending(session, film.file) if film else ""
-    file = files.replace(session, campaign.video_file, film.file if film else "")
-    campaign.video_still = files.replace(session, campaign.video_still, film.still if film else "")
+    file = replace_file(session, campaign.video_file, film.file if film else "")
+    campaign.video_still = replace_file(session, campaign.video_still, film.still if film else "")
     campaign.video_file, campaign.video_format = file, ending
 
 

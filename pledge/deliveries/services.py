@@ -4,11 +4,10 @@ Every use case locks the delivery's row, checks its state and is recorded in the
 entries are corrected with a reason; the audit log keeps the former ones.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import Enum, StrEnum
 from typing import Any
 
 from sqlalchemy import select
@@ -42,24 +41,6 @@ class PackNotMade(Exception):
     """Its pack is not finished, so there is nothing that could have been handed over."""
 
 
-class EntryFault(StrEnum):
-    """The faults of an entry, besides those of `campaigns.rules.FieldFault`."""
-
-    CHANNEL = "channel"
-    FUTURE = "future"
-    TOO_EARLY = "too_early"  #: before it was frozen, or answered before it was handed over
-    BEFORE_HANDING_OVER = "before_handing_over"  #: an answer that would be due before
-    TOO_LATE = "too_late"  #: handed over after the answer
-
-
-class BadEntry(ValueError):
-    """The entry is not valid; `faults` has what is wrong with each field."""
-
-    def __init__(self, faults: Mapping[str, Enum]) -> None:
-        super().__init__(", ".join(f"{field}: {fault.name.lower()}" for field, fault in faults.items()))
-        self.faults = dict(faults)
-
-
 @dataclass(frozen=True)
 class HandingOver:
     """How a delivery reached its recipient. The moment is stored to the minute."""
@@ -81,7 +62,7 @@ class Answer:
 def hand_over(actor: Actor, delivery_id: int, entry: HandingOver, reason: str = "") -> None:
     """Record that it was handed over, or correct what was recorded of it, which needs a reason.
 
-    Raises NoSuchDelivery, DeliveryInWrongState, PackNotMade, BadEntry.
+    Raises NoSuchDelivery, DeliveryInWrongState, PackNotMade, BadFields.
     """
     with _locked(delivery_id, DeliveryState.FROZEN, *HANDED_OVER_STATES) as (session, row):
         is_correction = row.state != DeliveryState.FROZEN
@@ -101,7 +82,7 @@ def hand_over(actor: Actor, delivery_id: int, entry: HandingOver, reason: str = 
 def answer(actor: Actor, delivery_id: int, entry: Answer, reason: str = "") -> None:
     """Record the recipient's answer, or correct it, which needs a reason.
 
-    Raises NoSuchDelivery, DeliveryInWrongState, BadEntry.
+    Raises NoSuchDelivery, DeliveryInWrongState, BadFields.
     """
     with _locked(delivery_id, *HANDED_OVER_STATES) as (session, row):
         is_correction = row.state == DeliveryState.ANSWERED
@@ -145,50 +126,43 @@ def _has_pack(session: Session, row: Delivery) -> bool:
     return session.scalar(made.limit(1)) is not None
 
 
-def _handing_over(row: Delivery, entry: HandingOver, checker: Checker) -> HandingOver:
-    """The entry as it will be kept. Raises BadEntry."""
-    receipt = checker.line("receipt_number", entry.receipt_number, MAX_RECEIPT)
-    wrong = _wrong_moment("handed_over_at", entry.handed_over_at, not_before=row.frozen_at)
-    if row.answered_at and entry.handed_over_at and _minute(entry.handed_over_at) > row.answered_at:
-        wrong.setdefault("handed_over_at", EntryFault.TOO_LATE)
-    if (
-        entry.answer_due
-        and entry.handed_over_at
-        and entry.answer_due < entry.handed_over_at.astimezone(SEOUL).date()
-    ):
-        wrong["answer_due"] = EntryFault.BEFORE_HANDING_OVER
+def _handing_over(row: Delivery, entry: HandingOver, check: Checker) -> HandingOver:
+    """The entry as it will be kept. Raises BadFields."""
+    receipt = check.line("receipt_number", entry.receipt_number, MAX_RECEIPT)
+    _check_moment(check, "handed_over_at", entry.handed_over_at, not_before=row.frozen_at)
+    if entry.handed_over_at:
+        if row.answered_at and _minute(entry.handed_over_at) > row.answered_at:
+            check.add("handed_over_at", FieldFault.AFTER_ANSWER)
+        if entry.answer_due and entry.answer_due < entry.handed_over_at.astimezone(SEOUL).date():
+            check.add("answer_due", FieldFault.BEFORE_HANDING_OVER)
     if entry.channel not in set(Channel):
-        wrong["channel"] = EntryFault.CHANNEL
-    _finish(checker, wrong)
+        check.add("channel", FieldFault.CHOICE)
+    check.finish()
     return HandingOver(entry.handed_over_at, entry.channel, receipt, entry.answer_due)
 
 
-def _answer(row: Delivery, entry: Answer, checker: Checker) -> Answer:
-    """As _handing_over, for an answer. Raises BadEntry."""
+def _answer(row: Delivery, entry: Answer, check: Checker) -> Answer:
+    """As _handing_over, for an answer. Raises BadFields."""
     stripped = {lang: text.strip() for lang, text in entry.answer.items()}
-    kept = checker.texts("answer", stripped, MAX_ANSWER, required=True)
-    wrong = _wrong_moment("answered_at", entry.answered_at, not_before=row.handed_over_at)
-    _finish(checker, wrong)
+    kept = check.texts("answer", stripped, MAX_ANSWER, required=True)
+    _check_moment(check, "answered_at", entry.answered_at, not_before=row.handed_over_at)
+    check.finish()
     return Answer(entry.answered_at, Texts({lang: text.strip() for lang, text in kept.items()}))
 
 
-def _wrong_moment(field: str, moment: datetime | None, *, not_before: datetime | None) -> dict[str, Enum]:
+def _check_moment(
+    check: Checker, field: str, moment: datetime | None, *, not_before: datetime | None
+) -> None:
     if moment is None:
-        return {field: FieldFault.MISSING}
-    if moment > clock.now():
-        return {field: EntryFault.FUTURE}
-    if not_before is not None and moment < _minute(not_before):
-        return {field: EntryFault.TOO_EARLY}
-    return {}
+        check.add(field, FieldFault.MISSING)
+    elif moment > clock.now():
+        check.add(field, FieldFault.NOT_YET)
+    elif not_before is not None and moment < _minute(not_before):
+        check.add(field, FieldFault.TOO_EARLY)
 
 
 def _minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
-
-
-def _finish(checker: Checker, wrong: Mapping[str, Enum]) -> None:
-    if faults := {**checker.faults, **wrong}:
-        raise BadEntry(faults)
 
 
 def _keep(

@@ -39,19 +39,15 @@ class ArchiveFault(Enum):
     REPEATED = Phrase("file", "Two files in the zip have the same name.")
 
 
-class BadArchive(FileRefused):
-    """An archive that is refused; `fault` says why."""
-
-
 def unpack(data: bytes) -> Iterator[tuple[str, bytes]]:
     """The files of a zip one after the other: the name without folders, and at most one byte more than a picture may have.
 
-    What is in them is not looked at. Raises BadArchive.
+    What is in them is not looked at. Raises FileRefused.
     """
     if len(data) > MAX_ARCHIVE:
-        raise BadArchive(ArchiveFault.TOO_LARGE)
+        raise FileRefused(ArchiveFault.TOO_LARGE)
     if not data.startswith(b"PK"):
-        raise BadArchive(ArchiveFault.WRONG_TYPE)
+        raise FileRefused(ArchiveFault.WRONG_TYPE)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for name, entry in _wanted(archive).items():
@@ -59,27 +55,27 @@ def unpack(data: bytes) -> Iterator[tuple[str, bytes]]:
                     content = file.read(MAX_PICTURE + 1)
                 yield name, content
     except _DAMAGED:
-        raise BadArchive(ArchiveFault.DAMAGED) from None
+        raise FileRefused(ArchiveFault.DAMAGED) from None
 
 
 def _wanted(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     entries = archive.infolist()
     if len(entries) > _MAX_ENTRIES:
-        raise BadArchive(ArchiveFault.TOO_MANY)
+        raise FileRefused(ArchiveFault.TOO_MANY)
     wanted: dict[str, zipfile.ZipInfo] = {}
     for entry in entries:
         path = PurePosixPath(_path(entry).replace("\\", "/"))
         if entry.is_dir() or _is_of_the_system(path):
             continue
         if entry.flag_bits & _ENCRYPTED:
-            raise BadArchive(ArchiveFault.ENCRYPTED)
+            raise FileRefused(ArchiveFault.ENCRYPTED)
         if path.name in wanted:
-            raise BadArchive(ArchiveFault.REPEATED)
+            raise FileRefused(ArchiveFault.REPEATED)
         wanted[path.name] = entry
     if not wanted:
-        raise BadArchive(ArchiveFault.EMPTY)
+        raise FileRefused(ArchiveFault.EMPTY)
     if len(wanted) > MAX_PICTURES:
-        raise BadArchive(ArchiveFault.TOO_MANY)
+        raise FileRefused(ArchiveFault.TOO_MANY)
     return wanted
 
 

@@ -34,10 +34,6 @@ class DocumentFault(Enum):
     )
 
 
-class BadDocument(FileRefused):
-    """A document that is refused."""
-
-
 MAX_DOCUMENT = 5_000_000  #: bytes
 #: Bytes; no letter unpacks to more.
 MAX_UNPACKED = 64_000_000
@@ -53,25 +49,25 @@ _OVERLAP = 64
 
 
 def check_document(data: bytes) -> None:
-    """Refuse a PDF with more than pages to read. Raises BadDocument."""
+    """Refuse a PDF with more than pages to read. Raises FileRefused."""
     if holds_program(data):
-        raise BadDocument(DocumentFault.EXTRA)
+        raise FileRefused(DocumentFault.EXTRA)
     if _ENCRYPT.search(data):
-        raise BadDocument(DocumentFault.UNCHECKABLE)
+        raise FileRefused(DocumentFault.UNCHECKABLE)
     if _NAMES.search(data):
-        raise BadDocument(DocumentFault.ACTIVE)
+        raise FileRefused(DocumentFault.ACTIVE)
     for at in _object_streams(data):
         if not _unpacks(data, at):
-            raise BadDocument(DocumentFault.UNCHECKABLE)
+            raise FileRefused(DocumentFault.UNCHECKABLE)
     left = MAX_UNPACKED
     for found in _STREAM.finditer(data):
         before = b""
         for part in _unpacked(data, found.end()):
             left -= len(part)
             if left < 0:
-                raise BadDocument(DocumentFault.UNCHECKABLE)
+                raise FileRefused(DocumentFault.UNCHECKABLE)
             if _NAMES.search(before + part):
-                raise BadDocument(DocumentFault.ACTIVE)
+                raise FileRefused(DocumentFault.ACTIVE)
             before = part[-_OVERLAP:]
 
 

@@ -42,12 +42,6 @@ class PictureFault(Enum):
     BUSY = Phrase("file", "Many pictures are being sent at the moment. Please try again in a minute.")
 
 
-class BadPicture(FileRefused):
-    """A picture that is refused."""
-
-    fault: PictureFault
-
-
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 
@@ -59,18 +53,18 @@ _PROGRAMS = (b"<script", b"<!doctype", b"<?php", b"<html", b"w3.org/2000/svg")
 
 
 def picture_format(data: bytes) -> str:
-    """The format by the first bytes: "PNG", "JPEG" or "WEBP". Raises BadPicture."""
+    """The format by the first bytes: "PNG", "JPEG" or "WEBP". Raises FileRefused."""
     if not data:
-        raise BadPicture(PictureFault.EMPTY)
+        raise FileRefused(PictureFault.EMPTY)
     if len(data) > MAX_PICTURE:
-        raise BadPicture(PictureFault.TOO_LARGE)
+        raise FileRefused(PictureFault.TOO_LARGE)
     if data.startswith(_PNG):
         return "PNG"
     if data.startswith(_JPEG):
         return "JPEG"
     if _is_webp(data):
         return "WEBP"
-    raise BadPicture(PictureFault.VECTOR if _is_vector(data) else PictureFault.WRONG_TYPE)
+    raise FileRefused(PictureFault.VECTOR if _is_vector(data) else PictureFault.WRONG_TYPE)
 
 
 def is_bare_webp(data: bytes, max_side: int) -> bool:
@@ -151,7 +145,7 @@ def renditions(data: bytes, *, wide: bool = False) -> dict[int, bytes]:
     """The picture as WebP, by size: upright, transparent where it was, scaled to fit, without metadata.
 
     `wide`: as a photograph across the page, larger and opaque, the smallest at most 60 kB for any photograph.
-    Raises BadPicture with the fault: BUSY at once while other pictures are being made, else within WALL_SECONDS of its turn.
+    Raises FileRefused with the fault: BUSY at once while other pictures are being made, else within WALL_SECONDS of its turn.
     """
     kind = picture_format(data)
     sizes, arguments, seconds = (
@@ -161,12 +155,12 @@ def renditions(data: bytes, *, wide: bool = False) -> dict[int, bytes]:
         with _limit.slot():
             answer = _ask_child(kind.encode() + b"\n" + data, arguments, seconds)
     except (Busy, subprocess.TimeoutExpired):
-        raise BadPicture(PictureFault.BUSY) from None
+        raise FileRefused(PictureFault.BUSY) from None
     return dict(zip(sizes, _parse(answer, sizes), strict=True))
 
 
 def _ask_child(question: bytes, arguments: Sequence[str], seconds: float) -> bytes:
-    """The child's answer. Raises TimeoutExpired, and BadPicture when a limit has ended it."""
+    """The child's answer. Raises TimeoutExpired, and FileRefused when a limit has ended it."""
     # Files, not pipes: the child's own limit on files bounds its answer, whatever has become of it.
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out:
         given.write(question)
@@ -181,7 +175,7 @@ def _ask_child(question: bytes, arguments: Sequence[str], seconds: float) -> byt
             check=False,
         )
         if child.returncode != 0:
-            raise BadPicture(PictureFault.TOO_HARD)
+            raise FileRefused(PictureFault.TOO_HARD)
         out.seek(0)
         return out.read()
 
@@ -191,12 +185,12 @@ def _parse(answer: bytes, sizes: Sequence[int]) -> list[bytes]:
     line, _, rest = answer.partition(b"\n")
     word, *numbers = line.decode(errors="replace").split(" ")
     if word != "ok":
-        raise BadPicture(PictureFault.__members__.get(word.upper(), PictureFault.TOO_HARD))
+        raise FileRefused(PictureFault.__members__.get(word.upper(), PictureFault.TOO_HARD))
     pictures, at = [], 0
     for number in numbers:
         length = int(number) if number.isdecimal() else 0
         pictures.append(rest[at : at + length])
         at += length
     if len(pictures) != len(sizes) or at != len(rest) or not all(map(is_bare_webp, pictures, sizes)):
-        raise BadPicture(PictureFault.TOO_HARD)
+        raise FileRefused(PictureFault.TOO_HARD)
     return pictures

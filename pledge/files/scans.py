@@ -25,10 +25,6 @@ class ScanFault(Enum):
     WRONG_TYPE = Phrase("file", "This is not a PDF, JPEG or PNG file. Please save the scan as one of these.")
 
 
-class BadScan(FileRefused):
-    """A scan that is refused."""
-
-
 MAX_SCAN = 25_000_000  #: bytes
 _CONTEXT = "stored_files.scan"
 
@@ -41,11 +37,11 @@ TYPES = {
 
 
 def store_scan(data: bytes) -> str:
-    """Store a scan; returns its random name. Raises BadScan, StorageAway. Not inside a transaction: it has its own."""
+    """Store a scan; returns its random name. Raises FileRefused, StorageAway. Not inside a transaction: it has its own."""
     if not data:
-        raise BadScan(ScanFault.EMPTY)
+        raise FileRefused(ScanFault.EMPTY)
     if len(data) > MAX_SCAN:
-        raise BadScan(ScanFault.TOO_LARGE)
+        raise FileRefused(ScanFault.TOO_LARGE)
     media_type, _ = type_of(data)
     sealed = vault().seal_bytes(data, _CONTEXT)
     return store_parts(FileKind.SCAN, media_type, {FileKind.SCAN: sealed}, len(data), sha256(data).digest())
@@ -71,8 +67,8 @@ def reencrypt() -> int:
 
 
 def type_of(data: bytes) -> tuple[str, str]:
-    """The media type and the ending, by the first bytes. Raises BadScan."""
+    """The media type and the ending, by the first bytes. Raises FileRefused."""
     for start, found in TYPES.items():
         if data.startswith(start):
             return found
-    raise BadScan(ScanFault.WRONG_TYPE)
+    raise FileRefused(ScanFault.WRONG_TYPE)

@@ -22,7 +22,7 @@ from pledge.core.db import transaction
 from pledge.core.i18n import Phrase
 from pledge.core.logs import log
 from pledge.files import pictures
-from pledge.files.documents import MAX_DOCUMENT, BadDocument, DocumentFault, check_document
+from pledge.files.documents import MAX_DOCUMENT, DocumentFault, check_document
 from pledge.files.models import FileKind, StoredFile
 from pledge.files.storage import FileRefused, StorageAway, current_storage
 
@@ -36,14 +36,6 @@ class VideoFault(Enum):
     )
     #: by its first bytes: not MP4 or WebM
     WRONG_TYPE = Phrase("file", "This is not an MP4 or WebM video. Please save it as one of these.")
-
-
-class BadVideoFile(FileRefused):
-    """A video that is refused."""
-
-    @property
-    def message(self) -> str:
-        return super().message % {"limit": current_config().max_video_mb}
 
 
 PDF = "application/pdf"
@@ -66,7 +58,7 @@ class UnknownFile(Exception):
 def store_picture(data: bytes, *, wide: bool = False) -> str:
     """Re-encode a picture in all sizes, or in those of a wide one, and store it; returns its random name.
 
-    Raises BadPicture with the fault, or StorageAway; then nothing is stored. Not inside a transaction: it has its own.
+    Raises FileRefused with the fault, or StorageAway; then nothing is stored. Not inside a transaction: it has its own.
     """
     return store_renditions(pictures.renditions(data, wide=wide))
 
@@ -83,17 +75,17 @@ def store_renditions(made: dict[int, bytes]) -> str:
 def store_document(data: bytes, media_type: str) -> str:
     """Store a PDF as it is, if it is nothing but pages to read (documents.py); returns its random name.
 
-    Raises BadDocument with the fault, or StorageAway.
+    Raises FileRefused with the fault, or StorageAway.
     """
     if not data:
-        raise BadDocument(DocumentFault.EMPTY)
+        raise FileRefused(DocumentFault.EMPTY)
     if len(data) > MAX_DOCUMENT:
-        raise BadDocument(DocumentFault.TOO_LARGE)
+        raise FileRefused(DocumentFault.TOO_LARGE)
     if media_type != PDF or not data.startswith(b"%PDF-"):
-        raise BadDocument(DocumentFault.WRONG_TYPE)
+        raise FileRefused(DocumentFault.WRONG_TYPE)
     # ISO 32000-1 §7.5.5: the last line is %%EOF; writers leave some white space behind it.
     if not re.search(rb"%%EOF\s*\Z", data[-1024:]):
-        raise BadDocument(DocumentFault.DAMAGED)
+        raise FileRefused(DocumentFault.DAMAGED)
     check_document(data)
     return store_parts(
         FileKind.DOCUMENT, PDF, {"document.pdf": data}, len(data), hashlib.sha256(data).digest()
@@ -104,11 +96,11 @@ def store_video(file: IO[bytes]) -> str:
     """Store a video as it is; returns its random name.
 
     Only its first bytes are looked at: whether browsers have its codec and what it says about the place where it was
-    recorded is the business of whoever uploads it. Raises BadVideoFile with the fault, or StorageAway.
+    recorded is the business of whoever uploads it. Raises FileRefused with the fault, or StorageAway.
     """
     size = file.seek(0, os.SEEK_END)
     if size > current_config().max_video_mb * MEGABYTE:
-        raise BadVideoFile(VideoFault.TOO_LARGE)
+        raise FileRefused(VideoFault.TOO_LARGE, limit=current_config().max_video_mb)
     file.seek(0)
     media_type = _video_type(file.read(_VIDEO_START))
     file.seek(0)
@@ -120,12 +112,12 @@ def store_video(file: IO[bytes]) -> str:
 def _video_type(start: bytes) -> str:
     """The media type by the first bytes: the brand of an MP4 (ISO/IEC 14496-12), the EBML header of a WebM (RFC 9559)."""
     if not start:
-        raise BadVideoFile(VideoFault.EMPTY)
+        raise FileRefused(VideoFault.EMPTY)
     if start[4:8] == b"ftyp" and start[8:12] != b"qt  ":
         return "video/mp4"
     if start.startswith(b"\x1a\x45\xdf\xa3") and b"webm" in start:
         return "video/webm"
-    raise BadVideoFile(VideoFault.WRONG_TYPE)
+    raise FileRefused(VideoFault.WRONG_TYPE)
 
 
 def keep(session: Session, name: str) -> None:

@@ -27,15 +27,15 @@ class StorageAway(Exception):
 
 
 class FileRefused(ValueError):
-    """A file that is refused; `fault` says why, its value in words for who sent the file."""
+    """A file that is refused; `fault` says why, its value in words for who sent the file, with the values that they name."""
 
-    def __init__(self, fault: Enum) -> None:
+    def __init__(self, fault: Enum, **values: object) -> None:
         super().__init__(fault.name)
-        self.fault = fault
+        self.fault, self.values = fault, values
 
     @property
     def message(self) -> str:
-        return str(self.fault.value)
+        return str(self.fault.value) % self.values
 
 
 STORAGE_AWAY = Phrase(

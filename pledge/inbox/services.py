@@ -1,5 +1,6 @@
 """Telling staff of what waits: approvals and organisations at once, and everything once a day; who wants what, they choose."""
 
+from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
 from pledge.accounts.alarms import alert
 from pledge.core import clock
@@ -23,7 +24,7 @@ _ALERTS = {
 def alert_waiting() -> None:
     """Alert about what has begun to wait; at DAILY_AT about how much waits."""
     items = queries.waiting()
-    new = [item for item in items if item.kind in _ALERTS]
+    new = [item for item in items if item.kind in _ALERTS and not _was_told(item)]
     is_daily = bool(items) and clock.now().astimezone(SEOUL).hour == DAILY_AT
     if not new and not is_daily:
         return
@@ -32,6 +33,12 @@ def alert_waiting() -> None:
             alert(session, _ALERTS[item.kind], _about(item))
         if is_daily:
             alert(session, AlertKind.INBOX_DAILY, number=sum(item.number for item in items))
+
+
+def _was_told(item: Item) -> bool:
+    """Whether the oldest of a queue waited already when the queue was told of last, as those before it were decided since."""
+    last = None if item.id else alerts.last_at(_ALERTS[item.kind], f"{item.kind} {item.campaign} ")
+    return last is not None and item.since is not None and item.since <= last
 
 
 def _about(item: Item) -> str:

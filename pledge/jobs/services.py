@@ -124,6 +124,11 @@ def newest(kind: JobKind, subject_id: int) -> Job | None:
     return next(iter(load(query.order_by(Job.id.desc()).limit(1))), None)
 
 
+def newest_of_each(kind: JobKind) -> dict[int, Job]:
+    """The newest job for each subject of a kind."""
+    return {job.subject_id: job for job in load(select(Job).where(Job.kind == kind).order_by(Job.id))}
+
+
 def chunks(job_id: int) -> Iterator[bytes] | None:
     """The file of a job that is done, in parts; None when it is gone. Raises StorageAway."""
     query = select(Job.file).where(

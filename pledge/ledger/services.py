@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.db.types import UTCDateTime
 from pledge.ledger import log
 from pledge.ledger.counting import TALLY_ROWS
@@ -254,11 +254,10 @@ def dismiss(actor: Actor, campaign_id: int, slug: str, why: str) -> int:
 
 def _anything_waits() -> bool:
     """A read that takes no write lock: most of the time there is nothing to fold."""
-    with reading() as connection:
-        waits = exists().where(LedgerEntry.waits())
-        lags = exists().where(LedgerHead.log_size < LedgerHead.size)
-        moves = exists().where(LedgerPlace.waits())
-        return bool(connection.execute(select(or_(waits, lags, moves))).scalar_one())
+    waits = exists().where(LedgerEntry.waits())
+    lags = exists().where(LedgerHead.log_size < LedgerHead.size)
+    moves = exists().where(LedgerPlace.waits())
+    return bool(fetch(select(or_(waits, lags, moves))).scalar_one())
 
 
 def _fold_places(session: Session, limit: int, sources: Sources) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from pledge.core import clock
 from pledge.core.db import insert_into
 from pledge.mail.models import MailAllowance
-from pledge.mail.suppression import exact_hash, key, suppressed_keys, tags_hash
+from pledge.mail.suppression import exact_hash, suppressed, tags_hash
 
 PAUSE_SECONDS = 10 * 60
 DAY_SECONDS = 24 * 60 * 60
@@ -77,9 +77,9 @@ def has_confirmed(session: Session, table: FromClause, address_hash: bytes) -> b
 
 def take_slots(session: Session, wanted: Sequence[SlotRequest], *, may_wait: bool) -> list[datetime | None]:
     """When each of these mails goes out: now, or within PATIENCE_SECONDS if they may wait; None for one that may not."""
-    keys = [(key(one.address), not one.unconfirmed) for one in wanted]
-    suppressed = suppressed_keys(session, keys)
-    allowed = {place: one for place, one in enumerate(wanted) if keys[place] not in suppressed}
+    mails = [(one.address, not one.unconfirmed) for one in wanted]
+    stopped = suppressed(session, mails)
+    allowed = {place: one for place, one in enumerate(wanted) if mails[place] not in stopped}
     own = {place: (exact_hash(one.address), one.kind) for place, one in allowed.items()}
     found = _take_all(session, own, wanted, may_wait, MAX_UNCONFIRMED)
     tags = {

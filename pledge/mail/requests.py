@@ -69,7 +69,8 @@ def _answer(handlers: Handlers, which: ColumnElement[bool], limit: int) -> int:
     with transaction() as session:
         if not _take_lock(session):
             return 0
-        requests = _claim(session, which, limit)
+        due = select(MailRequest).where(which).order_by(MailRequest.id).limit(limit)
+        requests = session.scalars(due.with_for_update(skip_locked=True)).all()
         by_kind = attrgetter("kind")
         for kind, some in groupby(sorted(requests, key=by_kind), by_kind):
             handlers[RequestKind(kind)](session, list(some))
@@ -112,14 +113,3 @@ def _is_database_fault(error: Exception) -> bool:
 def _due() -> ColumnElement[bool]:
     # What was never put off is due, also where it came through a web service whose clock is fast.
     return or_(MailRequest.due_at <= clock.now(), MailRequest.due_at <= MailRequest.created_at)
-
-
-def _claim(session: Session, which: ColumnElement[bool], limit: int) -> list[MailRequest]:
-    query = (
-        select(MailRequest)
-        .where(which)
-        .order_by(MailRequest.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return list(session.scalars(query))

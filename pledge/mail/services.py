@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
 from pledge.core import clock
-from pledge.core.db import NotDurable
+from pledge.core.db import NotDurable, reading
 from pledge.core.logs import log
 from pledge.mail import queries, suppression
 from pledge.mail.bounces import return_path
@@ -314,7 +314,8 @@ def _without_suppressed(
         for mail in mails
         if isinstance(found := composed.get(mail.id), Message)
     }
-    suppressed = suppression.suppressed(to.values())
+    with reading() as connection:
+        suppressed = suppression.suppressed(connection, to.values())
     dropped = {
         mail.id
         for mail, recipient in to.items()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
-from pledge.core.db import fetch, insert_into, reading, transaction
+from pledge.core.db import fetch, insert_into, transaction
 from pledge.core.encryption import vault
 from pledge.core.logs import log
 from pledge.mail.models import MailSuppression, Returned
@@ -69,23 +69,17 @@ def stop(address: str, reason: Returned, *, known: bool) -> None:
         suppress(session, key(address), reason, known=known)
 
 
-def suppressed(mails: Collection[tuple[str, bool]]) -> set[tuple[str, bool]]:
+def suppressed(
+    connection: Connection | Session, mails: Collection[tuple[str, bool]]
+) -> set[tuple[str, bool]]:
     """Those of these mails that may not go out now, each given by its address and whether it is to somebody known."""
-    keys = {mail: (key(mail[0]), mail[1]) for mail in mails}
-    with reading() as connection:
-        found = suppressed_keys(connection, keys.values())
-    return {mail for mail in mails if keys[mail] in found}
-
-
-def suppressed_keys(
-    connection: Connection | Session, mails: Collection[tuple[bytes, bool]]
-) -> set[tuple[bytes, bool]]:
-    """The same by the keys of the addresses."""
+    keys = {address: key(address) for address, _ in mails}
     query = select(MailSuppression.address, MailSuppression.known).where(
-        MailSuppression.address.in_({key for key, _ in mails}), MailSuppression.until > clock.now()
+        MailSuppression.address.in_(set(keys.values())), MailSuppression.until > clock.now()
     )
     found = {bytes(row.address): row.known for row in connection.execute(query)}
-    return {(key, known) for key, known in mails if key in found and (found[key] or not known)}
+    stopped = {address: found[hashed] for address, hashed in keys.items() if hashed in found}
+    return {mail for mail in mails if mail[0] in stopped and (stopped[mail[0]] or not mail[1])}
 
 
 def counts() -> dict[Returned, int]:

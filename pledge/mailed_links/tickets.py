@@ -5,14 +5,14 @@ Tickets of one campaign and purpose are equally long, and no two are the same.
 
 from typing import Any
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import select
 
 from pledge.campaigns.models import Campaign
-from pledge.core import clock, tokens
-from pledge.core.db import write_autocommit
-from pledge.core.db.types import UTCDateTime
+from pledge.core import tokens
+from pledge.core.db import transaction
 from pledge.core.tokens import BadToken, Purpose
-from pledge.mail.models import MailRequest, RequestKind
+from pledge.mail import requests
+from pledge.mail.models import RequestKind
 
 #: The end of a ticket that somebody got behind a mailed link, and of one after sending the form.
 _BY_LINK, _BY_FORM = "l", "f"
@@ -37,16 +37,8 @@ def is_by_link(purpose: Purpose, ticket: str) -> bool:
 
 
 def ask(kind: RequestKind, slug: str, lang: str, **about: Any) -> None:
-    """Ask for a mail (mail/requests.py) in one INSERT, the same for everybody; nothing when there is no such campaign. `about`:
-    subject_id, address_hash, payload.
-    """
-    now = clock.now()
-    values = {"kind": kind.value, "lang": lang, **about}
-    chosen = select(
-        *(literal(value, MailRequest.__table__.c[name].type) for name, value in values.items()),
-        Campaign.id,
-        literal(now, UTCDateTime()),
-        literal(now, UTCDateTime()),
-    ).where(Campaign.slug == slug)
-    statement = insert(MailRequest).from_select([*values, "campaign_id", "created_at", "due_at"], chosen)
-    write_autocommit(lambda connection: connection.execute(statement))
+    """Ask for a mail, the same for everybody; nothing when there is no such campaign. `about`: as in mail.requests.ask()."""
+    with transaction() as session:
+        campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
+        if campaign_id is not None:
+            requests.ask(session, kind, campaign_id, lang, **about)

@@ -359,7 +359,7 @@ def person(signature_id: int, lang: str) -> SignatureDetail | None:
             view,
             seconds,
             session.scalars(mails).all(),
-            is_suppressed=bool(suppression.suppressed([(view.row.email, is_known)])),
+            is_suppressed=bool(suppression.suppressed(session, [(view.row.email, is_known)])),
             mail_at=allowance.free_at(session, allowance.SlotRequest(view.row.email, kind, not is_known)),
             others=session.scalars(others.order_by(Signature.submitted_at.desc())).all(),
         )

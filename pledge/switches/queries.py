@@ -3,10 +3,10 @@
 import json
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import fetch
 from pledge.core.db.snapshots import Snapshot
 from pledge.switches.registry import SWITCHES, Switch, Switches
 
@@ -28,25 +28,9 @@ def current() -> Switches:
 
 def stored() -> Switches:
     """What the database says now."""
-    with reading() as connection:
-        return _read(connection)
-
-
-def is_active(name: str, changed_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
-    """Whether a row still counts. One without an end, of a switch that has one, has the usual one: none is for ever."""
-    ends_at = _end(name, changed_at, ends_at)
-    return ends_at is None or now < ends_at
-
-
-def _end(name: str, changed_at: datetime, ends_at: datetime | None) -> datetime | None:
-    usual = SWITCHES[name].duration(None)
-    return ends_at or (changed_at + usual if usual else None)
-
-
-def _read(connection: Connection) -> Switches:
     table = Switch.__table__.c
     query, now = select(table.name, table.value, table.changed_at, table.ends_at), clock.now()
-    found = connection.execute(query.where(table.name.in_((*SWITCHES, SAMPLE_DATA)))).all()
+    found = fetch(query.where(table.name.in_((*SWITCHES, SAMPLE_DATA)))).all()
     held = {
         row.name: row
         for row in found
@@ -60,3 +44,14 @@ def _read(connection: Connection) -> Switches:
         turned_at={name: row.changed_at for name, row in held.items()},
         ends_at={name: end for name, end in ends.items() if end and values[name] != SWITCHES[name].usual},
     )
+
+
+def is_active(name: str, changed_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
+    """Whether a row still counts. One without an end, of a switch that has one, has the usual one: none is for ever."""
+    ends_at = _end(name, changed_at, ends_at)
+    return ends_at is None or now < ends_at
+
+
+def _end(name: str, changed_at: datetime, ends_at: datetime | None) -> datetime | None:
+    usual = SWITCHES[name].duration(None)
+    return ends_at or (changed_at + usual if usual else None)

@@ -66,10 +66,8 @@ class ByLanguage:
     `form.by_language("title")` is what was entered. Their labels name the language.
     """
 
-    def __init__(
-        self, field: type[Field], label: object, names: str = "{name}_{lang}", check: Check | None = None
-    ) -> None:
-        self._field, self._label, self._names = field, label, names
+    def __init__(self, field: Callable[..., UnboundField], label: object, check: Check | None = None) -> None:
+        self._field, self._label = field, label
         self._validators = [] if check is None else [check]
         self._place = field(label).creation_counter
 
@@ -80,7 +78,7 @@ class ByLanguage:
             label = _l("%(field)s in %(language)s", field=self._label, language=_LanguageName(lang))
             unbound = self._field(label, render_kw={"lang": lang}, validators=self._validators)
             unbound.creation_counter = self._place + number / 100
-            found[self._names.format(name=name, lang=lang)] = unbound
+            found[f"{name}_{lang}"] = unbound
         return found
 
 

@@ -175,3 +175,9 @@ def page_number() -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text)):
         abort(404)
     return int(text)
+
+
+def before_number() -> int | None:
+    """The row before which a page of a list begins, the newest first; None for what is no number of one."""
+    number = request.args.get("before", type=int)
+    return number if number is not None and 0 < number < 2**63 else None

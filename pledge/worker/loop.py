@@ -6,8 +6,11 @@ tried again after a pause; the process ends only by SIGTERM or SIGINT, after the
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 
@@ -41,7 +44,6 @@ from pledge.statistics import integrity, places
 from pledge.statistics.dashboard import alert_reached_goals
 from pledge.watch import deliverability
 from pledge.watch import services as watch
-from pledge.worker import healthcheck
 from pledge.worker.registry import composers, confirmations, handlers, ledger_sources, makers
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -224,9 +226,7 @@ class Worker:
         for thread in threads:
             thread.start()
         if config.worker_port:
-            healthcheck.serve(
-                self.app, config.worker_port, lambda: all(thread.is_alive() for thread in threads)
-            )
+            serve_health(self.app, config.worker_port, lambda: all(thread.is_alive() for thread in threads))
         signal.sigwait(STOP_SIGNALS)
         self.stopping.set()
         for thread in threads:
@@ -279,3 +279,41 @@ class Worker:
                     log.warning("worker: working again", step=name)
                 pauses.reset()
             self.stopping.wait(rest)
+
+
+# --- Health and metrics of a worker that runs alone, as in a container, at PLEDGE_WORKER_PORT ---
+
+#: Nothing else is answered there.
+PATHS = frozenset({"/healthz", "/metrics"})
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = 5  #: seconds that a client may be silent
+
+    def log_message(self, *_: object) -> None:
+        """No line for each request: the application logs them."""
+
+
+def serve_health(app: Flask, port: int, is_alive: Callable[[], bool]) -> WSGIServer:
+    """Answer on all addresses, in a thread of its own. `/healthz` is 503 when the worker is not alive."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO")
+        if path not in PATHS:
+            return _plain(start_response, "404 NOT FOUND")
+        if path == "/healthz" and not is_alive():
+            return _plain(start_response, "503 SERVICE UNAVAILABLE")
+        return app.wsgi_app(environ, start_response)
+
+    server = make_server("", port, answer, server_class=_Server, handler_class=_Handler)
+    threading.Thread(target=server.serve_forever, name="watched", daemon=True).start()
+    return server
+
+
+def _plain(start_response: StartResponse, status: str) -> list[bytes]:
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
+    return [f"{status}\n".encode()]

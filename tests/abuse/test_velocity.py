@@ -51,12 +51,6 @@ def test_after_its_time_a_limit_in_memory_begins_anew(app, monkeypatch):
     assert seen(storage, 1, hourly) == [set()]
 
 
-def test_redis_forgets_a_limit_when_its_time_is_over(app, redis):
-    seen(storage_from_string(redis.url), 1, SoftLimit(Signal.NETWORK, "203.0.113.7", "1 per hour"))
-    with redis.client() as inside:
-        assert [0 < inside.ttl(key) <= 3600 for key in inside.scan_iter()] == [True]
-
-
 def test_a_limit_of_several_parts_is_exceeded_with_any_of_them(app, storage):
     both = SoftLimit(Signal.NETWORK, "203.0.113.7", "9 per minute; 1 per hour")
     assert seen(storage, 2, both) == [set(), {Signal.NETWORK}]

@@ -6,8 +6,8 @@ from html import unescape
 
 import pytest
 
-from tests.browser.steps import sign_and_confirm
 from tests.support import programs
+from tests.support.factories import signature
 from tests.support.waiting import wait_until
 
 
@@ -30,11 +30,11 @@ def count(site):
 
 
 @pytest.fixture
-def site(make_site, chromium):
+def site(make_site):
     """A site of its own with one signature: the examples are of the newest campaign, and other tests open some."""
     running = make_site().start()
-    with chromium.new_context(base_url=running.url) as context:
-        sign_and_confirm(context.new_page(), running)
+    with running.inside():
+        signature()
     wait_until(lambda: count(running)["people"] == 1, "the signature is not counted")
     return running
 

@@ -18,6 +18,7 @@ from tests.browser.steps import (
     watch,
 )
 from tests.support.browser import DESK, PHONE, assert_fits
+from tests.support.waiting import wait_until
 
 OTHER_LANGUAGE = {"ko": "en", "en": "ko"}
 
@@ -70,6 +71,18 @@ def test_without_javascript_the_same_journey_works(visitor, site, email):
     other = visitor.page(lang="ko", javascript=False)
     other.goto(f"/ko/{CAMPAIGN}")
     expect(other.locator("[data-count]")).to_have_text(f"{before + 1:,}")
+
+
+def test_a_number_that_does_not_come_is_not_awaited_for_ever(visitor):
+    page = visitor.page(lang="en")
+    page.clock.install()
+    page.route("**/mine", lambda route: route.fulfill(json={"html": "", "again": True}))
+    page.goto(f"/en/{CAMPAIGN}")
+    page.evaluate("sessionStorage.setItem('pledge.key', 'x')")
+    page.goto(f"/en/{CAMPAIGN}/thanks")
+    number = page.locator(".number")
+    expect(number).to_be_visible()
+    wait_until(lambda: page.clock.run_for(5000) or number.is_hidden(), "the page still waits")
 
 
 def test_the_mail_can_be_asked_for_again_and_the_page_says_so(visitor, email):

@@ -92,7 +92,7 @@ def test_a_member_of_staff_goes_from_the_invitation_to_the_end_of_the_session(vi
     page.locator("#invite summary").click()
     colleague = f"colleague{next(_people)}@example.org"
     page.locator("#email").fill(colleague)
-    page.locator("#role-editor").check()
+    page.locator("#roles-editor").check()
     page.locator("#invite button[type=submit]").click()
     expect(page.locator("h1")).to_have_text(colleague)
     site.wait_for_mail(colleague)

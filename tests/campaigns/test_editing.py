@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
-from pledge.campaigns import items, moderation, pledges, queries, staff_queries
+from pledge.campaigns import items, media, moderation, pledges, queries, staff_queries
 from pledge.campaigns.goals import MAX_STEPS
 from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.moderation import (
@@ -19,10 +19,12 @@ from pledge.campaigns.moderation import (
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
-from pledge.core.db import load
+from pledge.core.db import load, transaction
 from pledge.core.languages import Texts
+from pledge.files import services as files
 from tests.support import factories
 from tests.support.factories import EDITOR, draft, signature
+from tests.support.rows import is_kept
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -54,6 +56,24 @@ def test_a_new_campaign_is_a_draft_that_nobody_else_sees():
     assert queries.public_campaigns("ko") == []
     assert queries.count("clean-air") is None
     assert [action for action, _, _ in acts()] == ["campaign.create"]
+
+
+def test_what_a_copy_lets_go_of_stays_on_the_page_of_the_other_campaign():
+    """Of a picture, a film, a letter or a logo both name the same file."""
+    photo, logo = factories.stored_wide_picture(), factories.stored_picture()
+    of = factories.campaign("air", photo=photo, photo_alt=Texts(ko="하늘", en="The sky"))
+    first = items.rows(PARTNER, of.id)[0]
+    items.change(PARTNER, EDITOR, "air", first.id, first.fields, seen=first.stamp, logo=logo)
+    with transaction() as session:
+        files.keep(session, photo)
+    moderation.create(EDITOR, slug="sea", title={"ko": "바다"}, copy_of="air")
+    for slug in ("sea", "air"):
+        assert (is_kept(photo), is_kept(logo)) == (True, True)
+        desk = staff_queries.desk(slug)
+        media.set_photo(EDITOR, slug, media.stored_photo(desk.row).stamp, {}, "center", drop=True)
+        partner = items.rows(PARTNER, desk.id)[0]
+        items.change(*(PARTNER, EDITOR, slug, partner.id, partner.fields), seen=partner.stamp, drop_logo=True)
+    assert (is_kept(photo), is_kept(logo)) == (False, False)
 
 
 def test_texts_are_edited_side_by_side():

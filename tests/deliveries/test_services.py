@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from pledge.audit.models import AuditEntry
+from pledge.campaigns.rules import BadFields
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.i18n import SEOUL
@@ -14,7 +15,6 @@ from pledge.core.languages import Texts
 from pledge.deliveries import queries, services
 from pledge.deliveries.services import (
     Answer,
-    BadEntry,
     DeliveryInWrongState,
     HandingOver,
     NoSuchDelivery,
@@ -51,7 +51,7 @@ def last_entry():
 
 
 def faults(act):
-    with pytest.raises(BadEntry) as refusal:
+    with pytest.raises(BadFields) as refusal:
         act()
     return {field: fault.name.lower() for field, fault in refusal.value.faults.items()}
 
@@ -141,7 +141,7 @@ def test_each_step_is_possible_in_its_states_only(state, step):
     is_recorded = (state, step) in {
         *(("handed over", "hand over"), ("answered", "hand over"), ("answered", "answer")),
     }
-    with pytest.raises(BadEntry if is_recorded else DeliveryInWrongState):
+    with pytest.raises(BadFields if is_recorded else DeliveryInWrongState):
         STEPS[step](number)
     assert deliveries.row(number).state == before
 
@@ -161,12 +161,12 @@ def test_a_delivery_is_not_handed_over_in_the_future_nor_before_it_was_frozen(fr
     def hand_over_after(delta):
         services.hand_over(ANNA, number, handing_over(handed_over_at=clock.now() + delta))
 
-    assert faults(lambda: hand_over_after(timedelta(minutes=1))) == {"handed_over_at": "future"}
+    assert faults(lambda: hand_over_after(timedelta(minutes=1))) == {"handed_over_at": "not_yet"}
     assert faults(lambda: hand_over_after(timedelta(days=-1))) == {"handed_over_at": "too_early"}
     missing = handing_over(handed_over_at=None, channel="pigeon", receipt_number="x" * 101)
     assert faults(lambda: services.hand_over(ANNA, number, missing)) == {
         "handed_over_at": "missing",
-        "channel": "channel",
+        "channel": "choice",
         "receipt_number": "too_long",
     }
     assert deliveries.row(number).state == "frozen"
@@ -219,7 +219,9 @@ def test_the_day_is_not_corrected_to_one_after_the_answer(frozen_clock):
     number = deliveries.answered()
     frozen_clock.move(days=2)
     entry = handing_over(handed_over_at=clock.now() - timedelta(days=1))
-    assert faults(lambda: services.hand_over(ANNA, number, entry, "a slip")) == {"handed_over_at": "too_late"}
+    assert faults(lambda: services.hand_over(ANNA, number, entry, "a slip")) == {
+        "handed_over_at": "after_answer"
+    }
 
 
 # --- What the public sees ---

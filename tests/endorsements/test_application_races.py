@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pledge.core.db import db, load
-from pledge.core.languages import Texts
 from pledge.endorsements import handover, services
-from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
+from pledge.endorsements.versions import content_of
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.addresses import parse
 from pledge.mail.models import MailKind, MailState, OutboxMail
@@ -23,10 +23,12 @@ from tests.support.factories import (
     HANEUL,
     answer_requests,
     campaign,
+    changed_content,
     endorse_confirm_token,
     endorse_form,
     endorse_manage_token,
     endorsement,
+    version_of,
 )
 from tests.support.rows import again, enqueued, number_of
 
@@ -125,21 +127,12 @@ def test_applying_and_confirming_at_once_loses_neither_of_them(app, crowd):
 
 def test_fifty_corrections_leave_one_that_waits(app, crowd):
     row = endorsement()
-    token = endorse_manage_token(row)
+    token, content = endorse_manage_token(row), content_of(version_of(row))
 
     def correct(app: Flask, number: int) -> None:
-        from pledge.endorsements.rules import Content
-
-        content = Content(
-            Texts(ko="하늘"),
-            "civil",
-            "KR",
-            None,
-            "https://sky.example.org",
-            statement=Texts(ko=f"말 {number}"),
-        )
+        changed = changed_content(content, statement_ko=f"말 {number}")
         with app.app_context():
-            services.correct(token, content, name="김하늘", title="대표", show=False)
+            services.correct(token, changed, name="김하늘", title="대표", show=False)
 
     crowd(correct)
     states = load(select(EndorsementVersion.state))
@@ -152,8 +145,6 @@ def test_fifty_acceptances_hand_over_once(app, crowd):
     handover.ask(
         endorse_manage_token(row), name="이바다", title="팀장", mailbox=parse("sea@haneul.co.kr"), lang="ko"
     )
-    from pledge.endorsements.models import ContactChange
-
     number = db.session.scalars(select(ContactChange.contact_number)).one()
     row_id = row.id
 

@@ -249,12 +249,8 @@ def peak_of_an_export(form):
     """Rows of an export of the ledger, and the most memory that it held at once."""
     tracemalloc.start()
     try:
-        with open("/dev/null", "wb") as nowhere:  # noqa: PTH123  # a file that keeps nothing
-            rows = write_export(
-                services.table(SLUG, "ledger", form, "en", clock.now()),
-                _Unseekable(nowhere),
-                lambda _done, _total: None,
-            )
+        wanted = services.table(SLUG, "ledger", form, "en", clock.now())
+        rows = write_export(wanted, _Nowhere(), lambda _done, _total: None)
         return rows, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -273,15 +269,14 @@ def test_four_times_the_rows_need_no_more_memory(app, monkeypatch, form):
     assert large < small + 150_000
 
 
-class _Unseekable(io.RawIOBase):
-    def __init__(self, file) -> None:
-        self._file = file
+class _Nowhere(io.RawIOBase):
+    """A file that keeps nothing."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, data) -> int:
-        return self._file.write(data)
+        return len(data)
 
 
 # --- Asked for by staff, made by the worker ---
@@ -317,3 +312,12 @@ def test_what_cannot_be_exported_leaves_no_job(app, changes):
         services.request(ANNA, **asked)
     assert not jobs.advance(MAKERS)
     assert services.newest() == []
+
+
+def test_files_are_listed_with_their_jobs_at_once(app, statements):
+    campaign()
+    for form in services.FORMATS:
+        services.request(ANNA, SLUG, "ledger", form, lang="ko")
+    with statements() as seen:
+        assert [export.job.state for export in services.newest()] == [JobState.WAITING] * 2
+    assert len(seen) == 2

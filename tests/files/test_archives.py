@@ -5,8 +5,9 @@ import zipfile
 
 import pytest
 
-from pledge.files.archives import MAX_ARCHIVE, MAX_PICTURES, ArchiveFault, BadArchive, unpack
+from pledge.files.archives import MAX_ARCHIVE, MAX_PICTURES, ArchiveFault, unpack
 from pledge.files.pictures import MAX_PICTURE
+from pledge.files.storage import FileRefused
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -27,7 +28,7 @@ def named_in(encoding, name):
 
 
 def fault_of(data):
-    with pytest.raises(BadArchive) as refused:
+    with pytest.raises(FileRefused) as refused:
         list(unpack(data))
     return refused.value.fault
 

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from pledge.files.pictures import BadPicture, is_bare_webp, renditions
+from pledge.files.pictures import is_bare_webp, renditions
 from pledge.files.resizing import CPU_SECONDS
+from pledge.files.storage import FileRefused
 from tests.files.corpus import BAD, BESIDES, HOLDS_MORE
 
 SECONDS = CPU_SECONDS + 0.5  #: of the processor: those of the child, and what is done around it
@@ -19,7 +20,7 @@ def test_a_bad_picture_is_refused_with_its_fault_after_little_work(name):
     data = make()
     for _ in range(ATTEMPTS):
         began = computed()
-        with pytest.raises(BadPicture) as refused:
+        with pytest.raises(FileRefused) as refused:
             renditions(data)
         seconds = computed() - began
         if seconds <= SECONDS:

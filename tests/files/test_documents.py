@@ -6,7 +6,8 @@ import zlib
 import pytest
 import typst
 
-from pledge.files.documents import MAX_UNPACKED, BadDocument, DocumentFault, check_document
+from pledge.files.documents import MAX_UNPACKED, DocumentFault, check_document
+from pledge.files.storage import FileRefused
 from tests.support.pictures import PDF
 
 
@@ -87,7 +88,7 @@ def test_a_letter_as_programs_write_it_is_taken(standard):
     ],
 )  # fmt: skip
 def test_a_document_that_runs_sends_or_hides_is_refused(data, fault):
-    with pytest.raises(BadDocument) as refused:
+    with pytest.raises(FileRefused) as refused:
         check_document(data)
     assert refused.value.fault is fault
 
@@ -95,7 +96,7 @@ def test_a_document_that_runs_sends_or_hides_is_refused(data, fault):
 def test_a_document_that_unpacks_to_more_than_any_letter_is_refused_soon():
     data = pdf(CATALOG, stream(b" " * (MAX_UNPACKED + 1)))
     began = time.process_time()
-    with pytest.raises(BadDocument) as refused:
+    with pytest.raises(FileRefused) as refused:
         check_document(data)
     assert refused.value.fault is DocumentFault.UNCHECKABLE
     assert time.process_time() - began < 5

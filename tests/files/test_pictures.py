@@ -14,12 +14,12 @@ from pledge.files import pictures, resizing
 from pledge.files.pictures import (
     SIZES,
     WIDE_SIZES,
-    BadPicture,
     PictureFault,
     is_bare_webp,
     picture_format,
     renditions,
 )
+from pledge.files.storage import FileRefused
 from tests.files.corpus import GOOD
 from tests.support import programs
 from tests.support.pictures import (
@@ -137,7 +137,7 @@ def test_a_photograph_is_at_most_sixty_kilobytes_on_a_phone():
 def test_any_bytes_are_a_fault_or_a_format(data, start):
     try:
         assert picture_format(start + data) in ("PNG", "JPEG", "WEBP")
-    except BadPicture:
+    except FileRefused:
         pass
 
 
@@ -207,7 +207,7 @@ def test_the_child_gets_no_setting_from_the_environment(monkeypatch):
 def test_a_child_that_got_no_processor_is_not_the_fault_of_the_picture(monkeypatch, command, fault):
     monkeypatch.setattr(pictures, "COMMAND", (sys.executable, "-c", command))
     monkeypatch.setattr(pictures, "WALL_SECONDS", 1)
-    with pytest.raises(BadPicture) as refused:
+    with pytest.raises(FileRefused) as refused:
         renditions(png())
     assert refused.value.fault == fault
 
@@ -227,7 +227,7 @@ def test_a_child_that_got_no_processor_is_not_the_fault_of_the_picture(monkeypat
 )
 def test_nothing_that_a_captured_child_says_is_believed(monkeypatch, answer):
     monkeypatch.setattr(pictures, "_ask_child", lambda *_: answer)
-    with pytest.raises(BadPicture) as refused:
+    with pytest.raises(FileRefused) as refused:
         renditions(png())
     assert refused.value.fault == PictureFault.TOO_HARD
 
@@ -240,7 +240,7 @@ def test_only_a_few_pictures_are_made_at_once(monkeypatch):
     faults = []
 
     def send():
-        with pytest.raises(BadPicture) as refused:
+        with pytest.raises(FileRefused) as refused:
             renditions(png())
         faults.append(refused.value.fault)
 

@@ -31,6 +31,16 @@ def test_every_template_compiles(shared_app):
         shared_app.jinja_env.get_template(name)
 
 
+def test_every_template_that_another_one_names_is_there():
+    """Also where the name stands in a branch that few pages reach."""
+    named = {
+        found
+        for name in NAMES
+        for found in re.findall(r'(?:extends|from|import|include) "([^"]+\.\w+)"', source(name))
+    }
+    assert named <= set(NAMES)
+
+
 def test_every_template_is_used(all_sources):
     unused = [name for name in PAGES if f'"{name}"' not in all_sources]
     assert PAGES

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from pledge.abuse.models import Alert, AlertKind
 from pledge.accounts import alarms
 from pledge.core.db import db
+from pledge.endorsements.review import moderation, queries
 from pledge.inbox.services import alert_waiting
 from pledge.mail.models import MailKind, OutboxMail
 from tests.inbox.test_inbox import actor, proposal
@@ -49,6 +50,23 @@ def test_a_queue_is_told_of_when_it_begins_and_not_for_each_that_joins_it(evenin
     endorsement(state="review")
     alert_waiting()
     assert mailed_alerts(moderator) == [AlertKind.ORGANIZATION_WAITS]
+
+
+def test_working_through_a_queue_is_not_told_case_by_case(evening):
+    moderator = factories.staff("moderator")
+    waiting = []
+    for _ in range(3):
+        waiting.append(endorsement(state="review", at=evening.now()))
+        evening.move(minutes=1)
+    for row in waiting:
+        alert_waiting()
+        moderation.publish(factories.ANNA, row.id, queries.find(row.id).seen)
+        evening.move(minutes=1)
+    endorsement(state="review", at=evening.now())
+    alert_waiting()
+    assert mailed_alerts(moderator) == [AlertKind.ORGANIZATION_WAITS] * 2, (
+        "of the first three, and of the next"
+    )
 
 
 @pytest.mark.parametrize("kinds", [[AlertKind.INBOX_DAILY], []], ids=["daily", "never"])

@@ -1,11 +1,14 @@
 """`verify` finds what was changed behind the application's back, and names it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import insert, select, text, update
 
 from pledge.campaigns.queries import published_slugs
 from pledge.core.db import db
 from pledge.ledger import log, log_queries, notes
+from pledge.ledger import verify as module
 from pledge.ledger.models import Checkpoint, Kind, LogKey, LogTile, Reason
 from pledge.ledger.verify import read_checkpoint
 from tests.support import ledger
@@ -331,38 +334,24 @@ def test_a_log_that_was_made_anew_is_found_by_what_was_noted(campaign):
     assert faults(campaign, noted) == ["noted checkpoint of 5 entries: the log does not continue it"]
 
 
-def test_ledger_verify_looks_at_one_moment_while_the_fold_goes_on(campaign, monkeypatch):
+def test_ledger_verify_looks_at_one_moment_while_the_fold_goes_on(app, campaign, monkeypatch):
     """What is folded in the middle of a walk is left for the next one."""
-    from pledge.ledger import verify as module
-
     grown = []
+
+    def add_elsewhere():
+        with app.app_context():
+            ledger.move(campaign, Reason.CONFIRMED, 77)
+            fold()
 
     class Grows(module.program.Recount):
         def __init__(self):
             super().__init__()
             if not grown:
                 grown.append(True)
-                add_elsewhere(campaign)
+                with ThreadPoolExecutor(1) as pool:
+                    pool.submit(add_elsewhere).result(TEST_TIMEOUT)
 
     monkeypatch.setattr(module.program, "Recount", Grows)
     found = verify(campaign, SLUG)
     assert (found.faults, found.totals.size) == ([], 6)
     assert (verify(campaign, SLUG).totals.size, faults(campaign)) == (7, [])
-
-
-def add_elsewhere(campaign):
-    import threading
-
-    from flask import current_app
-
-    app = current_app._get_current_object()
-
-    def add():
-        with app.app_context():
-            ledger.move(campaign, Reason.CONFIRMED, 77)
-            fold()
-
-    thread = threading.Thread(target=add)
-    thread.start()
-    thread.join(TEST_TIMEOUT)
-    assert not thread.is_alive()

@@ -46,7 +46,7 @@ VALUES = (
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
     *("own", "place", "remaining", "target", "name", "email", "text"),
     *("next_title", "next_sentence", "next_link", "words", "badge", "days", "own_page"),
-    *("title", "plain", "html", "refused", "headline", "details", "account", "due", "closed"),
+    *("title", "plain", "html", "refused", "headline", "details", "account", "due", "closed", "is_open"),
 )
 #: What is read for a mail of every kind is tested on both databases in test_blocks.py.
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.postgresql_only]

@@ -23,7 +23,7 @@ def suppress(address, reason=Returned.NO_MAILBOX):
 
 
 def is_suppressed(address):
-    return suppression.suppressed({(address, True)}) == {(address, True)}
+    return suppression.suppressed(db.session, {(address, True)}) == {(address, True)}
 
 
 def ask(row):

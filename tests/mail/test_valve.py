@@ -57,15 +57,6 @@ def test_a_minutes_worth_goes_at_once_and_the_rest_one_after_another(slow, froze
     assert sent_by(2) == [6, 0]
 
 
-def test_in_an_hour_no_more_go_than_the_pace_allows(slow, frozen_clock):
-    strangers(500)
-    sent = 0
-    for _ in range(60):
-        sent += sum(sent_by(2))
-        frozen_clock.move(minutes=1)
-    assert sent == 6 * 60
-
-
 def test_who_is_known_is_neither_counted_nor_held_back(slow):
     strangers(20)
     assert sent_by(1) == [6]

@@ -17,9 +17,9 @@ from pledge.core.encryption import Vault
 from pledge.core.languages import Texts
 from pledge.files import scans
 from pledge.files.models import StoredFile
-from pledge.files.scans import BadScan, ScanFault
+from pledge.files.scans import ScanFault
 from pledge.files.services import UnknownFile
-from pledge.files.storage import FOLDER
+from pledge.files.storage import FOLDER, FileRefused
 from pledge.ledger.models import LedgerEntry
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch, PaperState
@@ -193,7 +193,7 @@ def test_a_scan_is_kept_byte_for_byte_and_encrypted(app, data):
     ],
 )
 def test_a_file_that_is_not_a_scan_is_refused(data, fault):
-    with pytest.raises(BadScan) as refused:
+    with pytest.raises(FileRefused) as refused:
         scans.store_scan(data)
     assert refused.value.fault is fault
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from pledge.core.db import transaction
-from pledge.ledger import log_queries, merkle, notes
+from pledge.ledger import log_queries, merkle
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Reason
 from pledge.signatures import services
@@ -16,6 +16,7 @@ from pledge.signatures.models import Signature
 from pledge.signatures.receipts import receipt
 from tests.support.checkers import program
 from tests.support.factories import campaign, endorsement, fold_all, manage_token, signature, signatures
+from tests.support.published_log import signed_by, verifiers
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -33,8 +34,7 @@ def parts(content):
 def check(content, of, address):
     """Everything that somebody else would check, by the published formats."""
     told, index, proof, note = parts(content)
-    known = map(notes.read_verifier, log_queries.verifiers(of.campaign_id))
-    state = notes.read_state(notes.open_note(note, known))
+    state = signed_by(note, verifiers(of.campaign_id))
     found = program.root_by_proof(merkle.leaf_hash(told["leaf"].encode()), index, state.size, proof)
     assert found == state.root
     leaf = json.loads(told["leaf"])

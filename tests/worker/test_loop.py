@@ -17,7 +17,7 @@ from pledge.mail import queries as outbox
 from pledge.mail import services as mail
 from pledge.mail.models import OutboxMail
 from pledge.news import sending
-from pledge.worker import healthcheck, loop
+from pledge.worker import loop
 from pledge.worker.loop import MAX_PAUSE_WITHOUT_DATABASE, Pauses, Worker
 from tests.support import news
 from tests.support.factories import crowd
@@ -135,7 +135,7 @@ def alive():
 def port(make_app, alive):
     app = make_app(metrics_token=TOKEN)
     port = free_port()
-    server = healthcheck.serve(app, port, lambda: alive[0])
+    server = loop.serve_health(app, port, lambda: alive[0])
     with app.app_context():
         run_step(app, "fold")
     yield port

@@ -1,10 +1,17 @@
 """The staff area: behind sign-in, every view with a declared permission."""
 
-from flask import Flask, session
+from flask import Flask, Response, session
 from flask_wtf.csrf import generate_csrf
 
 from config import Config
+from pledge.abuse.origin_list import NotListed
+from pledge.accounts.moderation import NoSuchAccount
+from pledge.accounts.two_people import NoSuchProposal
+from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core.encryption import derive
+from pledge.endorsements.review.moderation import UnknownCase
+from pledge.signatures.moderation import NoSuchSignature
+from pledge.web import errors
 from pledge.web.staff import (
     auth,
     campaigns,
@@ -19,7 +26,7 @@ from pledge.web.staff import (
     system,
 )
 from pledge.web.staff.acts import asked_names
-from pledge.web.staff.auth import account, passkeys
+from pledge.web.staff.auth import account, factors
 from pledge.web.staff.auth.access import asks_factor_now
 from pledge.web.staff.auth.cookies import StaffSessions, current_member
 from pledge.web.staff.blueprint import staff
@@ -49,11 +56,21 @@ def register(app: Flask) -> None:
     app.register_blueprint(staff)
     app.extensions.setdefault("pledge.core.languages", {})["staff"] = account.choose_language
     app.extensions.setdefault("pledge.error_pages", {})["staff"] = _error_page
-    app.jinja_env.globals["passkeys_elsewhere"] = passkeys.need_another_address
+    app.jinja_env.globals["passkeys_elsewhere"] = factors.need_another_address
     app.jinja_env.globals["signed_in"] = current_member
     app.jinja_env.globals["asks"] = asked_names
     app.jinja_env.globals["asks_factor_now"] = asks_factor_now
     app.jinja_env.globals["csrf_token"] = generate_csrf
+
+
+@staff.errorhandler(NoSuchAccount)
+@staff.errorhandler(NoSuchCampaign)
+@staff.errorhandler(NoSuchProposal)
+@staff.errorhandler(NoSuchSignature)
+@staff.errorhandler(NotListed)
+@staff.errorhandler(UnknownCase)
+def not_found(_error: Exception) -> Response:
+    return errors.error_page(404)
 
 
 def _error_page(status: int) -> str | None:

@@ -2,7 +2,7 @@
 
 A second factor is for what is public at once or cannot be taken back; a reason is for what the audit log must explain; a page of
 its own for what is removed; a second person for what speaks in the name of a campaign or changes a count. What one press takes
-back again asks for nothing.
+back again, or what changes nothing for others, asks for nothing.
 """
 
 from enum import Flag, auto
@@ -77,7 +77,8 @@ ACTS: dict[str, Ask] = {
     "export": Ask.NOTHING,  # all of it is public
     "export_download": Ask.NOTHING,
     "export_totals": Ask.NOTHING,
-    # Organisations: what was decided is taken back on the same page, and the person is told why
+    # Organisations: what was decided is taken back on the same page, and the person is told why. Publishing and taking that back,
+    # which the next page offers, ask for nothing, nor does a look at the website.
     "organization_act": Ask.REASON,
     "organizations_publish": Ask.NOTHING,  # taken back within ten minutes without a public line
     "organization_here": Ask.NOTHING,

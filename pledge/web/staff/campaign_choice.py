@@ -4,6 +4,8 @@ from flask import abort, g, request, session
 
 from pledge.campaigns import staff_queries
 from pledge.campaigns.models import Campaign, CampaignState
+from pledge.campaigns.queries import slugs
+from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import i18n
 from pledge.web.staff.blueprint import staff
 
@@ -23,6 +25,14 @@ def chosen(rows: list[Campaign]) -> Campaign | None:
     if (before := session.get(_CHOSEN)) in by_slug:
         return by_slug[before]
     return next((row for row in reversed(rows) if row.state == CampaignState.OPEN), rows[0] if rows else None)
+
+
+def number_of(slug: str) -> int:
+    """The number of a campaign. Raises NoSuchCampaign."""
+    for number, known in slugs().items():
+        if known == slug:
+            return number
+    raise NoSuchCampaign
 
 
 @staff.app_template_global("campaign_titles")

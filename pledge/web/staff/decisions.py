@@ -1,6 +1,6 @@
 """The routes by which two people decide about something: what was asked for is done, or its page says why it was not."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +8,11 @@ from flask import Response, redirect, request, session, url_for
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, NoSuchProposal, Proposed, WrongState
+from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, WrongState
 from pledge.campaigns.rules import BadFields
-from pledge.web import errors
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK, RemoveForm, removal_page, saved
-from pledge.web.staff.forms import attempt
 
 #: Why nothing was decided: the status, and the sentence of components/forms/two_people.html.
 _REFUSALS: dict[type[Exception], tuple[int, str]] = {
@@ -79,48 +76,3 @@ def undo_offer() -> dict[str, Any] | None:
     """What was just done; None when there is nothing to take back. Shown once."""
     found: dict[str, Any] | None = session.pop(_UNDO, None)
     return found
-
-
-@staff.errorhandler(NoSuchProposal)
-def no_such_proposal(_error: NoSuchProposal) -> Response:
-    return errors.error_page(404)
-
-
-def removal_route(
-    name: str,
-    path: str,
-    page: Callable[..., Response],
-    find: Callable[..., Proposed],
-    remove: Callable[..., None],
-    *,
-    title: str,
-    states: Collection[str],
-) -> None:
-    """Add the route that asks for a reason, then removes what is in one of the states. `title`: the attribute that names it."""
-
-    def ask_and_remove(slug: str, **number: Any) -> AnyResponse:
-        found, form, problem = find(slug, **number), RemoveForm(request.form), OK
-        back = url_for(f"staff.{page.__name__}", slug=slug, **number)
-        if request.method == "POST":
-            try:
-                refused = attempt(
-                    form,
-                    lambda: remove(
-                        actor(), slug, *number.values(), form.seen.data or "", form.reason.data or ""
-                    ),
-                )
-            except WrongState:
-                return page(slug, **number, status=409, refused="state")
-            if refused is None:
-                return saved(name, slug)
-            problem = refused
-        elif found.state not in states:
-            return redirect(back, 303)
-        else:
-            form.seen.data = found.stamp
-        return removal_page(slug, getattr(found, title), back, form, problem)
-
-    ask_and_remove.__name__ = f"{name}_remove"
-    staff.add_url_rule(
-        f"{path}/remove", view_func=needs(Permission.EDIT_CAMPAIGNS)(ask_and_remove), methods=["GET", "POST"]
-    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from flask import request
+from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
@@ -24,6 +24,7 @@ from wtforms import (
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, Optional, ValidationError
 
+from pledge.accounts.two_people import WrongState
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import (
     CampaignIncomplete,
@@ -98,8 +99,9 @@ def check_resident_number(field: Field) -> None:
 
 
 def check_reason(field: Field) -> None:
-    """Check a reason for the audit log."""
-    if not (field.data or "").strip():
+    """Check a reason for the audit log, without the spaces around it."""
+    field.data = (field.data or "").strip()
+    if not field.data:
         raise ValidationError(_l("Give a reason; it is kept in the audit log."))
     if len(field.data) > MAX_REASON:
         raise ValidationError(_l("This is too long."))
@@ -116,7 +118,18 @@ class StatedReasonForm(StaffForm):
 class StampedForm(StaffForm):
     """Contains the stamp of what its editor saw."""
 
-    seen = HiddenField()
+    seen = HiddenField(default="")
+
+
+def form_page(template: str, form: Any, **values: Any) -> Response:
+    """A page with its form, and the status of that: 429 for too early, 422 for wrong, else 200."""
+    response = make_response(render_template(template, form=form, **values))
+    if wait := getattr(form, "wait", 0):
+        response.status_code = 429
+        response.headers["Retry-After"] = str(wait)
+    elif form.errors:
+        response.status_code = 422
+    return response
 
 
 @dataclass(frozen=True)
@@ -128,6 +141,7 @@ class SavingProblem:
     state: CampaignState | None = None  #: the state that does not allow it
     missing: list[MissingText] = field(default_factory=list)
     gone: bool = False  #: somebody removed it meanwhile
+    decided: bool = False  #: somebody decided about it meanwhile
 
 
 def attempt(
@@ -166,6 +180,8 @@ def attempt(
         problem = SavingProblem(409, missing=incomplete.missing)
     except NoSuchCampaign:
         problem = SavingProblem(409, gone=True)
+    except WrongState:
+        problem = SavingProblem(409, decided=True)
     return problem
 
 
@@ -182,9 +198,7 @@ def _errors(form: Form, wrong: Exception, places: Mapping[str, str]) -> dict[str
     if isinstance(wrong, ReasonMissing):
         return {"reason": [_("Give a reason; it is kept in the audit log.")]}
     again = [_("Please choose the file once more.")]
-    return {
-        item.name: again for item in form if isinstance(item, FileField) and form[f"{item.name}_kept"].data
-    }
+    return {item.name: again for item in form if isinstance(item, UploadField) and item.kept}
 
 
 def _set_errors(form: Form, errors: Mapping[str, list[Any]]) -> None:
@@ -202,27 +216,40 @@ _STORES: dict[str, Callable[[FileStorage], str]] = {
 }
 
 
-def take_file(form: Form, name: str, kind: str = "picture") -> str:
-    """Store the file of a field; returns its name in `files`, "" when none was chosen or it was refused.
-
-    A file from an earlier, refused attempt at the same form is still stored: a hidden field has its token.
+class UploadField(FileField):
+    """A file that is stored when it comes, so that nobody chooses it again when another field is refused: a hidden field has its
+    token.
     """
-    kept, sent = form[f"{name}_kept"], request.files.get(name)
-    if sent is None or not sent.filename:
-        return _file_of(kept.data or "")
-    try:
-        stored = _STORES[kind](sent)
-    except FileRefused as bad:
-        form[name].errors = [bad.message]
-        if bad.fault is PictureFault.BUSY:
-            answer_busy()
-    except StorageAway:
-        form[name].errors = [STORAGE_AWAY]
-    else:
-        kept.data = tokens.mint(Purpose.UPLOAD, [stored])
-        return stored
-    kept.data = ""
-    return ""
+
+    def __init__(self, label: object, kind: str = "picture", **options: Any) -> None:
+        super().__init__(label, **options)
+        self._kind = kind
+        self.kept = ""  #: the token
+
+    def process(self, formdata: Any, *values: Any, **options: Any) -> None:
+        super().process(formdata, *values, **options)
+        self.kept = formdata.get(f"{self.name}_kept", "") if formdata else ""
+
+    def store(self) -> str:
+        """Store what was chosen now; returns its name in `files`, or that of an earlier attempt, "" when nothing was chosen or
+        it was refused.
+        """
+        sent = request.files.get(self.name)
+        if sent is None or not sent.filename:
+            return _file_of(self.kept)
+        try:
+            stored = _STORES[self._kind](sent)
+        except FileRefused as bad:
+            self.errors = [str(bad.message)]
+            if bad.fault is PictureFault.BUSY:
+                answer_busy()
+        except StorageAway:
+            self.errors = [str(STORAGE_AWAY)]
+        else:
+            self.kept = tokens.mint(Purpose.UPLOAD, [stored])
+            return stored
+        self.kept = ""
+        return ""
 
 
 def _file_of(ticket: str) -> str:

@@ -1,7 +1,5 @@
 """The first page of the staff area: what waits for the signed-in person, with one press to begin, and how the site is doing."""
 
-from collections.abc import Callable
-
 from flask import abort, render_template, request, url_for
 
 from pledge.accounts import queries as accounts
@@ -34,7 +32,7 @@ def inbox() -> str:
         slugs=[(slug, title) for slug, title in campaign_titles().items() if slug in slugs],
         kind=kind,
         campaign=campaign,
-        address=lambda item: _BEGINNINGS[item.kind](item),
+        address=_address,
         first_steps=_first_steps(found),
         site=dashboard.site_state(),
         switches=switches.stored(),
@@ -43,25 +41,27 @@ def inbox() -> str:
     )
 
 
-#: Where one begins with what waits, by its kind.
-_BEGINNINGS: dict[ItemKind, Callable[[Item], str]] = {
-    ItemKind.HELD: lambda item: url_for("staff.watch", campaign=item.campaign),
-    ItemKind.INVALIDATION: lambda item: url_for("staff.invalidation", invalidation_id=item.id),
-    ItemKind.ORGANIZATIONS: lambda item: url_for(
-        "staff.organization_next", campaign=item.campaign, kind=item.kind
-    ),
-    ItemKind.CORRECTIONS: lambda item: url_for(
-        "staff.organization_next", campaign=item.campaign, kind=item.kind
-    ),
-    ItemKind.NEWS: lambda item: url_for("staff.news_item", slug=item.campaign, news_id=item.id),
-    ItemKind.PAPER: lambda item: url_for("staff.paper_batch", slug=item.campaign, batch_id=item.id),
-    ItemKind.PAPER_DISPUTED: lambda item: url_for(
-        "staff.paper_batch", slug=item.campaign, batch_id=item.id, _anchor="correct"
-    ),
-    ItemKind.ANSWER: lambda item: url_for("staff.news_new", slug=item.campaign, delivery=item.id),
-    ItemKind.TEXTS: lambda item: url_for("staff.campaign_dates", slug=item.campaign),
-    ItemKind.MAIL: lambda _: url_for("staff.dead_letters"),
+#: Where one begins with what waits, by its kind: the page, and by the names of its address what they are of the item.
+_BEGINNINGS = {
+    ItemKind.HELD: ("watch", {"campaign": "campaign"}),
+    ItemKind.INVALIDATION: ("invalidation", {"invalidation_id": "id"}),
+    ItemKind.ORGANIZATIONS: ("organization_next", {"campaign": "campaign", "kind": "kind"}),
+    ItemKind.CORRECTIONS: ("organization_next", {"campaign": "campaign", "kind": "kind"}),
+    ItemKind.NEWS: ("news_item", {"slug": "campaign", "news_id": "id"}),
+    ItemKind.PAPER: ("paper_batch", {"slug": "campaign", "batch_id": "id"}),
+    ItemKind.PAPER_DISPUTED: ("paper_batch", {"slug": "campaign", "batch_id": "id"}),
+    ItemKind.ANSWER: ("news_new", {"slug": "campaign", "delivery": "id"}),
+    ItemKind.TEXTS: ("campaign_dates", {"slug": "campaign"}),
+    ItemKind.MAIL: ("dead_letters", {}),
 }
+
+
+def _address(item: Item) -> str:
+    page, parts = _BEGINNINGS[item.kind]
+    anchor = "correct" if item.kind is ItemKind.PAPER_DISPUTED else None
+    return url_for(
+        f"staff.{page}", _anchor=anchor, **{name: getattr(item, part) for name, part in parts.items()}
+    )
 
 
 def _first_steps(found: Inbox) -> list[str]:

@@ -29,9 +29,6 @@ class Door:
     pages: tuple[Page, ...]
 
 
-#: Addresses that begin otherwise than the page above them.
-BELOW = {"invalidations": "watch"}
-
 _NUMBERS = lazy_pgettext("staff", "Numbers")
 
 DOORS = (
@@ -88,7 +85,5 @@ def _open_to(door: Door, person: StaffMember) -> tuple[Page, ...]:
 @staff.app_template_global("current_page")
 def current_page() -> Page | None:
     """The page that the shown one is, or lies below."""
-    parts = request.path.strip("/").split("/")
-    path = parts[1] if len(parts) > 1 else ""
-    path = BELOW.get(path, path)
+    path = [*request.path.strip("/").split("/"), ""][1]
     return next((page for door in DOORS for page in door.pages if path in (page.path, page.other_path)), None)

@@ -4,6 +4,7 @@ Announced news is open to all of the staff, who can stop it.
 """
 
 from flask import Response, abort, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import StringField, TextAreaField
@@ -11,7 +12,7 @@ from wtforms.validators import Optional
 
 from config import current_config
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import WrongState, obstacle
+from pledge.accounts.two_people import obstacle
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.staff_queries import CampaignAdmin
@@ -25,10 +26,10 @@ from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
 from pledge.news.services import NewsFields
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
-from pledge.web.staff.auth.access import actor, me, needs
+from pledge.web.staff.auth.access import actor, done, me, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK, section_page
-from pledge.web.staff.decisions import Decision, decision_routes, removal_route
+from pledge.web.staff.campaigns.forms import OK, removal_route, saved, section_page
+from pledge.web.staff.decisions import Decision, decision_routes
 from pledge.web.staff.forms import (
     SavingProblem,
     StampedForm,
@@ -119,12 +120,7 @@ def news_item(
 @needs(Permission.EDIT_CAMPAIGNS)
 def news_item_post(slug: str, news_id: int) -> AnyResponse:
     form = NewsForm(request.form)
-    try:
-        problem = attempt(
-            form, lambda: services.change(actor(), slug, news_id, form.seen.data or "", form.fields)
-        )
-    except WrongState:
-        return news_item(slug, news_id, 409, "state")
+    problem = attempt(form, lambda: services.change(actor(), slug, news_id, form.seen.data, form.fields))
     return (
         _page(campaigns.desk(slug), _find(slug, news_id), form, problem) if problem else _back(slug, news_id)
     )
@@ -134,7 +130,8 @@ def news_item_post(slug: str, news_id: int) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def news_test(slug: str, news_id: int) -> AnyResponse:
     services.send_test(actor(), slug, news_id)
-    return redirect(url_for("staff.news_item", slug=slug, news_id=news_id, tested=1), 303)
+    said = _("A test in each language is on its way to your address.")
+    return done(said, "news_item", slug=slug, news_id=news_id)
 
 
 decision_routes(
@@ -200,7 +197,7 @@ def _page(
         problem,
         found=found,
         reason_form=reason_form or StatedReasonForm(),
-        refused=refused,
+        refused="state" if problem.decided else refused,
         recipients=queries.recipients(desk.id),
         people=ledger.count(desk.id).people,
         progress=queries.progress(found.id) if found and found.begun_at else None,
@@ -208,8 +205,12 @@ def _page(
         obstacle=obstacle(found.proposed_by, me().id) if found else None,
         is_editor=me().can(Permission.EDIT_CAMPAIGNS),
         is_alone=not queries.approvers(me().id),
-        tested=request.args.get("tested") == "1",
     )
 
 
-removal_route("news", _ONE, news_item, _find, services.remove, title="title", states=(NewsState.DRAFT,))
+removal_route(
+    *("news", _ONE, news_item, _find, services.remove),
+    then=lambda slug, **_: saved("news", slug),
+    title="title",
+    states=(NewsState.DRAFT,),
+)

@@ -1,6 +1,5 @@
 """Numbers: all campaigns in one table; of one every list as a file, growth, the funnel of sign-ups, links of partners, paper."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +19,6 @@ from pledge.jobs import services as jobs
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.ledger.models import Kind
-from pledge.ledger.queries import Count
 from pledge.paper import queries as paper
 from pledge.statistics import dashboard, funnel, referrals
 from pledge.statistics.charts import chart
@@ -38,24 +36,6 @@ TOTALS_FORMATS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv",
 }
-
-
-@dataclass(frozen=True)
-class CampaignLine:
-    """One campaign in the table of all."""
-
-    row: Campaign
-    people: int
-    organizations: int
-    paper: int
-    today: int
-    yesterday: int
-    last_week: int  #: the seven days up to today
-    week_before: int
-
-    @property
-    def percent(self) -> int:
-        return self.people * 100 // self.row.goal
 
 
 @staff.get("/numbers")
@@ -114,7 +94,7 @@ def _page(status: int, refused: str = "") -> Response:
     counts = ledger.counts(row.id for row in rows)
     page = render_template(
         "staff/numbers.html",
-        lines=[_line(row, counts[row.id]) for row in rows],
+        lines=[(row, counts[row.id], paper.public(row.id).signatures, _by_day(row.id)) for row in rows],
         campaign=chosen,
         duration=format_duration,
         kinds=KINDS,
@@ -126,18 +106,9 @@ def _page(status: int, refused: str = "") -> Response:
     return make_response(page, status)
 
 
-def _line(row: Campaign, count: Count) -> CampaignLine:
-    days = [point.moved for point in growth(row.id, Kind.PERSON, Step.DAY)]
-    return CampaignLine(
-        row,
-        count.people,
-        count.organizations,
-        paper.public(row.id).signatures,
-        today=days[-1],
-        yesterday=days[-2],
-        last_week=sum(days[-7:]),
-        week_before=sum(days[-14:-7]),
-    )
+def _by_day(campaign_id: int) -> list[int]:
+    """How many people were added on each day, the last of which is today."""
+    return [point.moved for point in growth(campaign_id, Kind.PERSON, Step.DAY)]
 
 
 def _numbers(campaign: Campaign) -> dict[str, Any]:

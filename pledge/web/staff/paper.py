@@ -3,11 +3,11 @@
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import FileField, HiddenField, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import WrongState, obstacle
+from pledge.accounts.two_people import obstacle
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import FieldFault
 from pledge.core import languages
@@ -22,15 +22,15 @@ from pledge.web.request_checks import allows
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK
-from pledge.web.staff.decisions import Decision, decision_routes, removal_route
+from pledge.web.staff.campaigns.forms import OK, removal_route, saved
+from pledge.web.staff.decisions import Decision, decision_routes
 from pledge.web.staff.forms import (
     SavingProblem,
     StampedForm,
     StatedReasonForm,
+    UploadField,
     attempt,
     day_field,
-    take_file,
 )
 
 _ALL = "/paper/<slug>"
@@ -46,8 +46,7 @@ class BatchForm(StampedForm):
     collected_on = day_field(_l("Day"), FieldFault.MISSING.value)
     sheets = WholeNumberField(_l("Sheets"), [_IS_NUMBER], _NO_NUMBER)
     signatures = WholeNumberField(_l("Signatures"), [_IS_NUMBER], _NO_NUMBER)
-    scan = FileField(_l("Scan"))
-    scan_kept = HiddenField()
+    scan = UploadField(_l("Scan"), "scan")
 
     @property
     def fields(self) -> PaperFields:
@@ -86,7 +85,6 @@ def paper(slug: str) -> Response:
         batches=queries.newest(desk.id),
         counted=queries.public(desk.id),
         may_see=_may_see,
-        saved=request.args.get("saved") == "1",
     )
     return make_response(page)
 
@@ -102,7 +100,7 @@ def paper_new(slug: str) -> Response:
 @needs(Permission.EDIT_CAMPAIGNS)
 def paper_new_post(slug: str) -> AnyResponse:
     form, entered = BatchForm(request.form), []
-    scan = take_file(form, "scan", "scan")
+    scan = form.scan.store()
     problem = attempt(
         form,
         lambda: entered.append(services.enter(actor(), slug, form.fields, scan)),
@@ -137,15 +135,12 @@ def paper_edit(slug: str, batch_id: int) -> AnyResponse:
     if not _may_see(_find(slug, batch_id)):
         return paper_batch(slug, batch_id, 409, "state")
     form = BatchForm(request.form)
-    scan = take_file(form, "scan", "scan")
-    try:
-        problem = attempt(
-            form,
-            lambda: services.change(actor(), slug, batch_id, form.seen.data or "", form.fields, scan=scan),
-            check=lambda: services.clean(form.fields, has_scan=True),
-        )
-    except WrongState:
-        return paper_batch(slug, batch_id, 409, "state")
+    scan = form.scan.store()
+    problem = attempt(
+        form,
+        lambda: services.change(actor(), slug, batch_id, form.seen.data, form.fields, scan=scan),
+        check=lambda: services.clean(form.fields, has_scan=True),
+    )
     return _page(slug, _find(slug, batch_id), form, problem) if problem else _back(slug, batch_id)
 
 
@@ -206,9 +201,14 @@ def _page(
         forms=forms,
         form=form,
         problem=problem,
-        refused=refused,
+        refused="state" if problem.decided else refused,
     )
     return make_response(page, problem.status)
 
 
-removal_route("paper", _ONE, paper_batch, _find, services.remove, title="place", states=OPEN)
+removal_route(
+    *("paper", _ONE, paper_batch, _find, services.remove),
+    then=lambda slug, **_: saved("paper", slug),
+    title="place",
+    states=OPEN,
+)

@@ -124,28 +124,6 @@ def test_every_verdict_can_be_read_by_everybody(visitor, log, lang):
         assert_looks_right(page, LOOKS[lang])
 
 
-def test_a_large_pack_is_counted_while_the_page_stays_responsive(page):
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
-    spent = []
-    for people in (1, 20_000):
-        made_up = packs.made_up("+" * people)
-        content = packs.pack(made_up)
-        before = computed(devtools)
-        check_pack(page, content, key=made_up.keys)
-        expect_right(page)
-        expect(page.locator("[data-facts]")).to_contain_text(f"{people:,}")
-        spent.append(computed(devtools) - before)
-    small, large = spent
-    assert large < 8 * small  # about twice as much; were all counted here, it would be sixteen times
-
-
-def computed(devtools):
-    """Seconds of the processor that the page's own thread, which also shows it, has spent."""
-    found = {metric["name"]: metric["value"] for metric in devtools.send("Performance.getMetrics")["metrics"]}
-    return found["TaskDuration"]
-
-
 def test_a_receipt_saved_after_signing_is_right(visitor, site):
     page = visitor.page(lang="en")
     email = steps.sign_and_confirm(page, site)

@@ -139,10 +139,3 @@ def test_the_progress_page_counts_again_too(visitor, log, lang):
     expect(page.locator(".recount .verdict--right")).to_be_visible()
     assert "{" not in page.locator(".recount .verdict").inner_text()
     assert_looks_right(page, LOOKS[lang])
-
-
-def test_without_javascript_the_command_line_is_named(visitor, log):
-    page = visitor.page(lang="ko", javascript=False)
-    page.goto(f"/ko/c/{SLUG}/progress")
-    expect(page.locator(".recount")).to_contain_text("python3 verify.py count")
-    expect(page.locator("[data-start]")).to_be_hidden()

@@ -349,7 +349,7 @@ def test_a_delivery_is_frozen_anew_when_the_key_that_signed_it_is_gone(renewed, 
 
 
 @pytest.mark.sqlite_only
-def test_a_site_that_has_moved_still_makes_the_packs_of_before(renewed, tmp_path):
+def test_a_site_that_has_moved_still_makes_the_packs_of_before(renewed):
     renewed(base_url="http://old.example.org")
     number = a_campaign()
     before = packed(number)
@@ -357,9 +357,6 @@ def test_a_site_that_has_moved_still_makes_the_packs_of_before(renewed, tmp_path
     renewed(base_url="http://new.example.org")
 
     assert packed(number) == before
-    (tmp_path / "pack.zip").write_bytes(before)
-    code, said = verify(ROOT / "tools" / "verify.py", "pack", tmp_path / "pack.zip")
-    assert code == 0, said
 
 
 # --- what would not verify is never finished ---

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from config import Config, ConfigError
+from pledge.core.db import db
 from pledge.mail import suppression
 from pledge.mail.bounces import mailboxes, services
 from pledge.mail.bounces.mailboxes import BadMailboxUrl, MailboxAway
@@ -24,7 +25,7 @@ def maildir(tmp_path):
 
 
 def suppressed(address=reports.MAILBOX):
-    return bool(suppression.suppressed({(address, False)}))
+    return bool(suppression.suppressed(db.session, {(address, False)}))
 
 
 def test_what_lies_in_a_maildir_is_recorded_and_deleted(site, maildir, tmp_path):

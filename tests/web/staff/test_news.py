@@ -113,6 +113,16 @@ def test_a_draft_is_changed_and_removed(editor):
     assert editor.get(address).status_code == 404
 
 
+def test_what_was_typed_into_a_draft_that_somebody_proposed_meanwhile_is_not_lost(editor, second):
+    address, _ = written(editor)
+    stamp = seen(editor.get(address))
+    act(second, address, "propose")
+    late = editor.post(address, data={**FORM, "body_ko": "제가 쓴 글", "seen": stamp})
+    assert late.status_code == 409
+    assert "Somebody else decided in the meantime" in late.text
+    assert "제가 쓴 글</textarea>" in late.text
+
+
 def test_sending_is_stopped_with_a_reason(editor):
     number = news.begun()
     address = f"{NEWS}/{number}"
@@ -171,11 +181,3 @@ def test_who_is_alone_announces_news_and_any_colleague_stops_it(editor, staff_cl
     assert viewer.post(f"{address}/stop-announced", data={"why": ""}).status_code == 422
     assert viewer.post(f"{address}/stop-announced", data={"why": "a wrong date"}).status_code == 303
     assert row(number).state == NewsState.DRAFT
-
-
-def test_where_two_can_approve_news_none_is_announced(editor, second):
-    address, _ = written(editor)
-    assert "/announce" not in editor.get(address).text
-    refused = act(editor, address, "announce")
-    assert refused.status_code == 403
-    assert "another person has to approve it" in refused.text

@@ -59,27 +59,6 @@ def test_the_page_shows_both_numbers_apart_with_charts_and_tables(staff_client):
     assert newest[1] == "3"
 
 
-@pytest.mark.parametrize("query", ["?by=week", "?within=week", "?by=no&within=no", "?campaign=blue-skies"])
-def test_the_page_can_be_looked_at_in_other_steps(staff_client, query):
-    the_campaign()
-    assert staff_client("viewer").get(f"/staff/numbers{query}").status_code == 200
-
-
-def test_another_campaign_can_be_chosen_and_an_unknown_one_is_a_404(staff_client):
-    signature(campaign("first"))
-    campaign("second", state="closed")
-    fold_all()
-    client = staff_client("viewer", lang="en")
-    assert "second" in client.get("/staff/numbers").text
-    assert re.findall(r'figure__number">([\d,]+)<', client.get("/staff/numbers").text)[0] == "1", (
-        "the open one first"
-    )
-    assert (
-        re.findall(r'figure__number">([\d,]+)<', client.get("/staff/numbers?campaign=second").text)[0] == "0"
-    )
-    assert client.get("/staff/numbers?campaign=third").status_code == 404
-
-
 def test_the_page_costs_the_same_with_few_signatures_and_with_many(staff_client, statements):
     signature()
     client = staff_client("viewer")
@@ -115,12 +94,6 @@ def test_the_links_that_brought_signatures_are_named(staff_client):
     page = staff_client("viewer", lang="en").get("/staff/numbers").text
     assert "Signatures through links" in page
     assert "<strong>7</strong>" in page
-
-
-def test_the_totals_of_one_person_are_told_in_the_singular(exporter):
-    signatures(1)
-    fold_all()
-    assert re.search(r"As of [^<]*: 1 person<", exporter.get("/staff/numbers").text)
 
 
 # --- Charts ---

@@ -90,6 +90,15 @@ def test_what_is_wrong_stands_beside_its_field_and_the_scan_need_not_be_chosen_a
     assert editor.post(f"{PAPER}/new", data={**FORM, "scan_kept": kept}).status_code == 303
 
 
+def test_what_was_typed_into_a_batch_that_was_agreed_meanwhile_is_not_lost(editor, second):
+    address, _ = entered(editor)
+    stamp = seen(editor.get(address))
+    second.post(f"{address}/check", data={"seen": seen(second.get(address)), "checked": "1287"})
+    late = editor.post(f"{address}/edit", data={**FORM, "place_en": "Typed meanwhile", "seen": stamp})
+    assert late.status_code == 409
+    assert re.search('id="place_en"[^>]* value="Typed meanwhile"', late.text)
+
+
 def test_the_second_number_is_asked_for_again_when_it_is_none(editor, second):
     address, number = entered(editor)
     page = second.post(f"{address}/check", data={"seen": seen(second.get(address)), "checked": "about 100"})

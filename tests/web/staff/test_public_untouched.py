@@ -16,18 +16,6 @@ PAGES = (
 )
 
 
-@pytest.mark.sqlite_only
-def test_no_library_but_the_limiter_hooks_into_every_request(app):
-    hooks = [
-        getattr(hook, "func", hook)  # of a partial
-        for kind in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
-        for hook in kind.get(None, [])
-    ]
-    assert {hook.__module__.partition(".")[0] for hook in hooks} <= {"pledge", "flask", "flask_limiter"}
-    processors = app.template_context_processors[None]
-    assert {p.__module__.partition(".")[0] for p in processors} <= {"pledge", "flask"}
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_a_public_page_is_the_same_with_and_without_a_staff_session(
     app, staff_client, statements, page, frozen_clock

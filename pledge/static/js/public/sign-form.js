@@ -1,5 +1,6 @@
-// Fills in what stands behind # in the address, ticks all that is required by one box, asks for a province only in Korea, sends once, asks back when the address looks mistyped, and takes back a
-// complaint once its field is put right. Also for the forms of organisations; a correction has no address.
+// Fills in what stands behind # in the address, ticks all that is required by one box, asks for a province only in Korea, sends
+// once, asks back when the address looks mistyped, and takes back a complaint once its field is put right. Also for the forms
+// of organisations; a correction has no address.
 
 const ENDINGS = { con: "com", cmo: "com", cim: "com", vom: "com", comm: "com", om: "com", ner: "net", nte: "net", met: "net" };
 const DOMAINS = {

@@ -65,6 +65,7 @@ async function showMine(address) {
     }
     await pause(PAUSE * (1 + tried / 4));
   }
+  for (const place of places) place.hidden = true; // the e-mail has the number
 }
 
 function pause(milliseconds) {
@@ -78,7 +79,7 @@ function put(html, only) {
     const place = document.querySelector(`[data-part="${part.dataset.part}"]`);
     if (!place || (only && !only.includes(part.dataset.part))) continue;
     place.replaceChildren(...part.childNodes);
-    place.hidden = false;
+    place.hidden = !place.childElementCount;
   }
   if (!only) document.getElementById("done")?.focus();
 }

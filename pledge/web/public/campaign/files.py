@@ -20,9 +20,9 @@ from pledge.core import tokens
 from pledge.core.logs import log
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files import queries
-from pledge.files.pictures import MEDIA_TYPE, SIZES, WIDE_SIZES, BadPicture, PictureFault
+from pledge.files.pictures import MEDIA_TYPE, SIZES, WIDE_SIZES, PictureFault
 from pledge.files.services import store_picture
-from pledge.files.storage import PART, STORAGE_AWAY, StorageAway
+from pledge.files.storage import PART, STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.errors import RETRY_AFTER_OUTAGE, answer_busy, error_page
 from pledge.web.public.endorsing.forms import ContentForm
 
@@ -111,7 +111,7 @@ def store_logo(form: ContentForm, own: str = "") -> bool:
     if isinstance(sent, FileStorage) and sent.filename:
         try:
             form.logo_name = store_picture(sent.read())
-        except BadPicture as error:
+        except FileRefused as error:
             form.logo.errors = [error.message]
             if error.fault is PictureFault.BUSY:
                 answer_busy()

@@ -1,5 +1,5 @@
 """Sign-in of staff, enrolment of a second factor, and showing it again."""
 
-from pledge.web.staff.auth import account, enrolment, invitation, passkeys, sign_in, step_up
+from pledge.web.staff.auth import account, factors, sign_in, step_up
 
-__all__ = ["account", "enrolment", "invitation", "passkeys", "sign_in", "step_up"]  # each adds its views
+__all__ = ["account", "factors", "sign_in", "step_up"]  # each adds its views

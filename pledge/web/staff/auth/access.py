@@ -109,11 +109,6 @@ def asks_factor_now(act: str) -> bool:
     return since is not None and has_shown_second_factor() and not was_shown_lately(since)
 
 
-def ask_to_sign_in() -> AnyResponse:
-    """Redirect to the sign-in, and from there back."""
-    return redirect(url_for("staff.sign_in", next=page_after_sign_in()), 303)
-
-
 def was_shown_lately(since: str = SHOWN_AT) -> bool:
     """Whether it was shown in this session within the last five minutes."""
     shown = session.get(since, 0)
@@ -145,9 +140,9 @@ def me() -> StaffMember:
     return found
 
 
-def actor() -> Actor:
-    """The person who is signed in, for the audit log. Raises NobodySignedIn."""
-    member = me()
+def actor(member: StaffMember | None = None) -> Actor:
+    """This person for the audit log, by default the one who is signed in. Raises NobodySignedIn."""
+    member = member or me()
     return Actor(member.id, member.email, limits.client_network())
 
 
@@ -164,11 +159,8 @@ def check_access() -> AnyResponse | None:
         return refused()
     if need is AccessLevel.PUBLIC:
         return None
-    return ask_to_sign_in() if current_member() is None else check_member(need)
-
-
-def check_member(need: Need) -> AnyResponse | None:
-    """As check_access, for somebody who has signed in: steps to do first, and whether their roles allow it."""
+    if current_member() is None:
+        return redirect(url_for("staff.sign_in", next=page_after_sign_in()), 303)
     if need is AccessLevel.BEFORE_MFA:
         return None
     if step := _step_before(need):

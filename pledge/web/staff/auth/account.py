@@ -1,4 +1,4 @@
-"""One's own account: sessions, password, second factors; and the language, also before the sign-in."""
+"""One's own account: the invitation to it, password, sessions, second factors; and the language, also before the sign-in."""
 
 from urllib.parse import urlsplit
 
@@ -6,33 +6,41 @@ from flask import Response, flash, g, make_response, redirect, render_template, 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
+from werkzeug.exceptions import TooManyRequests
 from wtforms import PasswordField, SelectMultipleField, StringField
 
 from pledge.abuse.models import AlertKind
 from pledge.accounts import alarms, moderation, sessions, throttle
 from pledge.accounts import services as accounts
 from pledge.accounts.passwords import MIN_LENGTH, BadPassword
-from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
+from pledge.accounts.services import InvitationExpired, LastSecondFactor, NoSuchPasskey, WrongPassword
 from pledge.core import i18n, languages
+from pledge.core.tokens import BadToken
+from pledge.web import limits
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth import cookies
-from pledge.web.staff.auth.access import AccessLevel, actor, done, me, needs, page_of, staff_page
+from pledge.web.staff.auth.access import (
+    AccessLevel,
+    actor,
+    done,
+    me,
+    needs,
+    page_of,
+    staff_error_page,
+    staff_page,
+)
 from pledge.web.staff.auth.carried_forms import CARRIED_BODY, carried, carried_form_page
 from pledge.web.staff.auth.cookies import current_member, this_session
-from pledge.web.staff.auth.invitation import NewPasswordForm
-from pledge.web.staff.auth.sign_in import SignInForm, sign_in_page
-from pledge.web.staff.auth.throttling import form_page
+from pledge.web.staff.auth.sign_in import SecretForm, SignInForm, begin_session, sign_in_page
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.forms import form_page
 
 
 class NameForm(StaffForm):
     """What colleagues call the person."""
 
     name = StringField(_l("Your name"))
-
-    def refuse(self) -> None:
-        self.name.errors = [_("The name is too long or contains a character that cannot be used.")]
 
 
 class AlertsForm(StaffForm):
@@ -43,10 +51,67 @@ class AlertsForm(StaffForm):
     )
 
 
+class NewPasswordForm(SecretForm):
+    """A new password, typed twice."""
+
+    password = PasswordField(_l("New password"))
+    again = PasswordField(_l("The same password again"))
+
+    def has_same(self) -> bool:
+        """Whether both fields are equal; the use case checks the password itself."""
+        self.validate()
+        if self.password.data != self.again.data:
+            self.again.errors = [_("The two passwords are not the same.")]
+        return not self.errors
+
+    def refuse(self, bad: BadPassword) -> None:
+        self.password.errors = [bad.fault.value]
+
+
 class ChangePasswordForm(NewPasswordForm):
     """The present password, and twice the new one."""
 
     present = PasswordField(_l("Current password"))
+
+
+@staff.route("/invitation/<token>", methods=["GET", "POST"])
+@needs(AccessLevel.PUBLIC)
+def invitation(token: str) -> AnyResponse:
+    form = NewPasswordForm(request.form)
+    try:
+        person = accounts.invited(token)
+        if request.method != "POST" or not form.has_same():
+            return _invitation_page(token, person.email, form)
+        person = accounts.accept_invitation(
+            token, form.password.data or "", limits.client_network(), i18n.language()
+        )
+    except (BadToken, InvitationExpired):
+        return _expired()
+    except BadPassword as error:
+        form.refuse(error)
+        return _invitation_page(token, person.email, form)
+    return begin_session(person, "password")
+
+
+def _invitation_page(token: str, email: str, form: NewPasswordForm) -> Response:
+    return form_page("staff/auth/password.html", form, token=token, email=email, min_length=MIN_LENGTH)
+
+
+def _expired() -> Response:
+    """One page for links that were used, replaced, expired or never valid. Guessing is throttled like any other try."""
+    wait = (
+        throttle.count_attempt(throttle.NETWORK, limits.client_network()) if request.method == "POST" else 0
+    )
+    if wait:
+        raise TooManyRequests(retry_after=wait)
+    return staff_error_page(
+        410,
+        _("This invitation is no longer valid"),
+        _(
+            "The link works once and for three days. If you have set your password already, sign in; otherwise ask for a new "
+            "invitation."
+        ),
+    )
 
 
 @staff.get("/account")
@@ -112,7 +177,7 @@ def choose_name() -> AnyResponse:
     try:
         moderation.rename(actor(), me().id, form.name.data or "")
     except moderation.BadName:
-        form.refuse()
+        form.name.errors = [_("The name is too long or contains a character that cannot be used.")]
         return _account_page(422, form)
     return done(_("Saved."), "account")
 

@@ -146,29 +146,18 @@ class StaffSessions(SessionInterface):
             # Also what a browser would show for "back" (OWASP ASVS 5.0, 14.3.1).
             response.headers["Clear-Site-Data"] = '"cache", "storage"'
         if session.starts_for is not None:
-            self._start(session, session.starts_for, response)
+            facts = {"network": client_network(), "browser": browser_name(request.user_agent.string)}
+            self._set(response, sessions.start(session.starts_for, _plain(session), **facts))
         elif session.row is not None:
-            self._keep(session, session.row, response)
+            if session.renewed:
+                self._set(response, sessions.renew(session.row, _plain(session)))
+            elif session.modified:
+                sessions.save(session.row, _plain(session))
+            session.renewed = session.modified = False
         elif session.modified and session:
             self._set(response, str(self._serializer.dumps(_plain(session))))
         elif self._name in request.cookies and not session:
             response.delete_cookie(self._name, **self._attributes)
-
-    def _start(self, session: BrowserSession, person: StaffMember, response: Response) -> None:
-        token = sessions.start(
-            person,
-            _plain(session),
-            network=client_network(),
-            browser=browser_name(request.user_agent.string),
-        )
-        self._set(response, token)
-
-    def _keep(self, session: BrowserSession, row: int, response: Response) -> None:
-        if session.renewed:
-            self._set(response, sessions.renew(row, _plain(session)))
-        elif session.modified:
-            sessions.save(row, _plain(session))
-        session.renewed = session.modified = False
 
     def _unsigned(self, cookie: str) -> dict[str, Any] | None:
         try:

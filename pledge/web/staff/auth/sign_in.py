@@ -6,24 +6,33 @@ A form that comes after its session has ended is carried through these pages in 
 has signed in again (docs/adr/0083).
 """
 
+from collections.abc import Callable
+from datetime import timedelta
+
 from flask import Response, flash, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug import Response as AnyResponse
 from wtforms import PasswordField, StringField
+from wtforms.fields import Field
 
 from pledge.accounts import authenticator, passwords, queries, throttle
 from pledge.accounts import services as accounts
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
-from pledge.audit.models import Actor
+from pledge.accounts.throttle import ThrottleRule
+from pledge.core.concurrency import Busy
+from pledge.core.i18n import format_duration
+from pledge.core.logs import log
 from pledge.web import limits
+from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth import cookies
 from pledge.web.staff.auth.access import (
     AccessLevel,
     UndeclaredView,
+    actor,
     mark_second_factor,
     needed_permission,
     needs,
@@ -40,11 +49,56 @@ from pledge.web.staff.auth.carried_forms import (
     typed_fields,
 )
 from pledge.web.staff.auth.cookies import current_member
-from pledge.web.staff.auth.throttling import SecretForm, form_page
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.forms import form_page
 
 #: In the session: who has given the right password in this browser but not shown the second factor yet.
 _PENDING = "pending_sign_in"
+
+
+class SecretForm(StaffForm):
+    """A form with a secret that a stranger would guess at: each try counts for a name and for the network it comes from."""
+
+    wait = 0  #: seconds until the next try
+
+    def accepts(
+        self,
+        rule: ThrottleRule,
+        name: str,
+        is_right: Callable[[], bool],
+        wrong: str,
+        *,
+        member: StaffMember | None,
+        field: Field | None = None,
+    ) -> bool:
+        """Whether the secret is right; if not, the field says why, or the form where no field may tell."""
+        network = limits.client_network()
+        self.wait = throttle.count_attempt(throttle.NETWORK, network) or throttle.count_attempt(rule, name)
+        if self.wait:
+            log.warning("tries slowed down", rule=rule.scope, seconds=self.wait)
+            wait = format_duration(timedelta(seconds=self.wait))
+            self._refuse(field, _("Too many tries. Please wait %(time)s.", time=wait))
+            return False
+        try:
+            found = is_right()
+        except Busy:  # nothing was compared
+            throttle.uncount_attempt(rule, name)
+            throttle.uncount_attempt(throttle.NETWORK, network)
+            raise
+        if found:
+            throttle.reset(rule, name)
+            throttle.uncount_attempt(throttle.NETWORK, network)
+        else:
+            kind = "wrong password" if rule is throttle.PASSWORD else "wrong code"
+            log.warning(kind, endpoint=request.endpoint, member=member and member.id)
+            self._refuse(field, wrong)
+        return found
+
+    def _refuse(self, field: Field | None, message: str) -> None:
+        if field is None:
+            self.form_errors = [message]
+        else:
+            field.errors = [message]
 
 
 class SignInForm(SecretForm):
@@ -74,7 +128,7 @@ class SecondFactorForm(SecretForm):
         return self.accepts(
             throttle.SECOND_FACTOR,
             str(person.id),
-            lambda: accounts.use_recovery_code(_actor(person), self.code.data or ""),
+            lambda: accounts.use_recovery_code(actor(person), self.code.data or ""),
             _("This is not one of your recovery codes, or it was used already."),
             member=person,
             field=self.code,
@@ -127,31 +181,24 @@ def sign_in() -> AnyResponse:
     if carried():  # a redirect would lose the form
         return sign_in_page(SecondFactorForm(), way)
     page = "staff.passkey_sign_in" if way == "passkey" else "staff.code"
-    return redirect(url_for(page, next=next_page()), 303)
+    return redirect(url_for(page, way=way if way == "code" else None, next=next_page()), 303)
 
 
-@staff.route("/sign-in/code", methods=["GET", "POST"])
+@staff.route("/sign-in/<any(code, recovery):way>", methods=["GET", "POST"])
 @allows(body=CARRIED_BODY)
 @needs(AccessLevel.PUBLIC)
-def code() -> AnyResponse:
+def code(way: str) -> AnyResponse:
+    """After the password: the `code` of an app, or a `recovery` code."""
     person, form = pending(), SecondFactorForm(request.form)
-    if person is None or not person.totp_secret:
+    if person is None or (way == "code" and not person.totp_secret):
         return _to_start()
-    if "code" in request.form and form.accepts_app_code(person):
-        return begin_session(person, "authenticator")
-    return sign_in_page(form, "code")
-
-
-@staff.route("/sign-in/recovery", methods=["GET", "POST"])
-@allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC)
-def recovery() -> AnyResponse:
-    person, form = pending(), SecondFactorForm(request.form)
-    if person is None:
-        return _to_start()
-    if "code" in request.form and form.accepts_recovery_code(person):
-        return begin_session(person, "recovery code")
-    return sign_in_page(form, "recovery")
+    accepts, how = {
+        "code": (form.accepts_app_code, "authenticator"),
+        "recovery": (form.accepts_recovery_code, "recovery code"),
+    }[way]
+    if "code" in request.form and accepts(person):
+        return begin_session(person, how)
+    return sign_in_page(form, way)
 
 
 @staff.post("/sign-out")
@@ -163,7 +210,7 @@ def sign_out() -> AnyResponse:
 
 def begin_session(person: StaffMember, how: str) -> AnyResponse:
     """Start a session of this person, who has just proved who they are (`how`), and go on to the page they wanted."""
-    accounts.note_sign_in(_actor(person), how)
+    accounts.note_sign_in(actor(person), how)
     cookies.begin_session(person)
     if how != "password":
         mark_second_factor()
@@ -237,7 +284,3 @@ def _is_of_a_member() -> bool:
 
 def _to_start() -> AnyResponse:
     return redirect(url_for("staff.sign_in"), 303)
-
-
-def _actor(person: StaffMember) -> Actor:
-    return Actor(person.id, person.email, limits.client_network())

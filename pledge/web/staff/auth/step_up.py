@@ -29,10 +29,10 @@ from pledge.web.staff.auth.access import (
 )
 from pledge.web.staff.auth.carried_forms import FACTOR, SECRET_FIELDS, send_again_page, typed_fields
 from pledge.web.staff.auth.cookies import current_member
-from pledge.web.staff.auth.passkeys import check_verification, flash_refusal, verification_options
+from pledge.web.staff.auth.factors import check_verification, flash_refusal, verification_options
 from pledge.web.staff.auth.sign_in import SecondFactorForm, SignInAgainForm
-from pledge.web.staff.auth.throttling import form_page
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.forms import form_page
 
 
 @staff.before_request

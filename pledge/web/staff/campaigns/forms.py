@@ -1,6 +1,7 @@
 """What the screens of a campaign share: how each of its parts is saved, and the page before something is removed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -11,14 +12,15 @@ from wtforms import TextAreaField
 from config import Config
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.rules import stamp
 from pledge.campaigns.staff_queries import CampaignAdmin
-from pledge.core import i18n
+from pledge.core import i18n, languages
 from pledge.core.languages import Texts
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import needs
+from pledge.web.staff.auth.access import actor, done, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.forms import SavingProblem, StampedForm, attempt, take_file
+from pledge.web.staff.forms import SavingProblem, StampedForm, UploadField, attempt
 
 #: Two long texts in Korean, three bytes a letter, with room for the rest of the form.
 TEXT_BODY = 512 * 1024
@@ -28,15 +30,18 @@ class SectionForm(StampedForm):
     """A part of a campaign that is saved by itself."""
 
     max_body: int | Callable[[Config], int] = TEXT_BODY
+    has_preview = False  #: another button shows the page with what was typed, of which nothing is stored
+
+    @classmethod
+    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+        """What is stored, and what an edit is compared with."""
+        raise NotImplementedError
 
     @classmethod
     def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
         """What the form shows before anybody types, with the stamp of it."""
-        raise NotImplementedError
-
-    def takes(self) -> dict[str, str]:
-        """Its fields for files, and the kind of each."""
-        return {}
+        content = cls.content(desk)
+        return {**languages.as_fields(content), "seen": stamp(content)}
 
     def check(self, files: Mapping[str, str]) -> None:
         """What `save` would refuse. Raises BadFields."""
@@ -54,6 +59,17 @@ def section_views(
         view = allows(body=form.max_body)(needs(Permission.EDIT_CAMPAIGNS)(_saving(name, form, page)))
         rule = f"/campaigns/<slug>/{path}/{name.replace('_', '-')}"
         staff.add_url_rule(rule, f"campaign_{name}", view, methods=["POST"])
+        if form.has_preview:
+            preview = allows(body=form.max_body)(
+                needs(Permission.EDIT_CAMPAIGNS)(_previewing(name, form, page))
+            )
+            staff.add_url_rule(f"{rule}/preview", f"campaign_{name}_preview", preview, methods=["POST"])
+
+
+def _previewing(
+    name: str, form_type: type[SectionForm], page: Callable[..., Response]
+) -> Callable[..., Response]:
+    return lambda slug: page(slug, sent={name: form_type(request.form)})
 
 
 def _saving(
@@ -61,7 +77,7 @@ def _saving(
 ) -> Callable[..., AnyResponse]:
     def save(slug: str) -> AnyResponse:
         form = form_type(request.form)
-        files = {field: take_file(form, field, kind) for field, kind in form.takes().items()}
+        files = {field.name: field.store() for field in form if isinstance(field, UploadField)}
         problem = attempt(form, lambda: form.save(slug, files), check=lambda: form.check(files))
         return page(slug, problem, {name: form}) if problem else saved(page.__name__, slug)
 
@@ -89,20 +105,13 @@ def section_page(
     template: str, desk: CampaignAdmin, form: object, problem: SavingProblem, **more: object
 ) -> Response:
     """A section of a campaign with its form."""
-    page = render_template(
-        template,
-        desk=desk,
-        form=form,
-        problem=problem,
-        saved=request.args.get("saved") == "1",
-        **more,
-    )
+    page = render_template(template, desk=desk, form=form, problem=problem, **more)
     return make_response(page, problem.status)
 
 
 def saved(section: str, slug: str) -> AnyResponse:
     """Back to the section, which says that it is saved."""
-    return redirect(url_for(f"staff.{section}", slug=slug, saved=1), 303)
+    return done(_("Saved."), section, slug=slug)
 
 
 def confirmation_page(
@@ -112,21 +121,52 @@ def confirmation_page(
     return section_page("staff/campaigns/confirm.html", desk, form, problem, **words)
 
 
-def removal_page(
-    slug: str, what: Texts, back: str, form: RemoveForm, problem: SavingProblem = OK
-) -> Response:
-    """The page that asks for the reason before an item is removed."""
-    name, *others = dict.fromkeys(
-        text for lang in (i18n.language(), *what) if (text := what.in_language(lang))
-    )
-    return confirmation_page(
-        campaigns.desk(slug),
-        form,
-        problem,
-        heading=_("Remove “%(name)s”?", name=name),
-        lines=others,
-        verb=_("Remove"),
-        is_step_back=True,
-        is_reason_needed=True,
-        back=back,
-    )
+def removal_route(
+    name: str,
+    path: str,
+    page: Callable[..., Response],
+    find: Callable[..., Any],
+    remove: Callable[..., None],
+    *,
+    then: Callable[..., AnyResponse],
+    title: str,
+    states: Collection[str] = (),
+) -> None:
+    """Add the route that asks for a reason, then removes what is at a place below a campaign, in one of the states where it has
+    some. `title`: the attribute that names it.
+    """
+
+    def ask_and_remove(slug: str, **place: Any) -> AnyResponse:
+        found, form, problem = find(slug, **place), RemoveForm(request.form), OK
+        back = url_for(f"staff.{page.__name__}", slug=slug, **place)
+        if request.method == "POST":
+            given = {"seen": form.seen.data, "reason": form.reason.data or ""}
+            refused = attempt(form, lambda: remove(actor(), slug, **place, **given), {"role": "reason"})
+            if refused is None:
+                return then(slug, **place)
+            if refused.decided:
+                return page(slug, **place, status=409, refused="state")
+            problem = refused
+        elif states and found.state not in states:
+            return redirect(back, 303)
+        else:
+            form.seen.data = found.stamp
+        called: Texts = getattr(found, title)
+        first, *others = dict.fromkeys(
+            text for lang in (i18n.language(), *called) if (text := called.in_language(lang))
+        )
+        return confirmation_page(
+            campaigns.desk(slug),
+            form,
+            problem,
+            heading=_("Remove “%(name)s”?", name=first),
+            lines=others,
+            verb=_("Remove"),
+            is_step_back=True,
+            is_reason_needed=True,
+            back=back,
+        )
+
+    ask_and_remove.__name__ = f"{name}_remove"
+    view = needs(Permission.EDIT_CAMPAIGNS)(ask_and_remove)
+    staff.add_url_rule(f"{path}/remove", view_func=view, methods=["GET", "POST"])

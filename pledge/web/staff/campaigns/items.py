@@ -5,13 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Response, abort, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
-from wtforms.validators import Optional, ValidationError
+from wtforms.validators import AnyOf, Optional, ValidationError
 
 from pledge.accounts.roles import Permission
+from pledge.audit.models import Actor
 from pledge.campaigns import items
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.events import EVENT, EventFields
@@ -27,18 +29,18 @@ from pledge.statistics import referrals
 from pledge.statistics.referrals import Referrer
 from pledge.web.forms import ByLanguage, TickField, WholeNumberField
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import actor, done, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK, RemoveForm, removal_page, section_page
+from pledge.web.staff.campaigns.forms import OK, removal_route, section_page
 from pledge.web.staff.forms import (
     PICTURE_BODY,
     SavingProblem,
     StampedForm,
+    UploadField,
     as_typed,
     attempt,
     day_field,
     in_seoul,
-    take_file,
     time_field,
 )
 
@@ -69,24 +71,21 @@ class ItemForm(StampedForm):
 
 
 class LogoForm(ItemForm):
-    logo = FileField(_l("Logo"))
-    logo_kept = HiddenField()
+    logo = UploadField(_l("Logo"))
     drop_logo = TickField(_l("Remove the logo"))
 
 
 class PartnerForm(LogoForm):
-    kind, page = PARTNER, "staff.campaign_partners"
+    kind, page = PARTNER, "campaign_partners"
     heading, adding = _l("Partners"), _l("Add a partner")
     blank = {"role": PartnerRole.PARTNER}  # noqa: RUF012  # never changed
-    role = SelectField(_l("Role"), validate_choice=False)
+    role = SelectField(
+        _l("Role"), [AnyOf(list(PartnerRole), _l("Choose a role from the list."))], validate_choice=False
+    )
     type = SelectField(_l("Kind of organisation"), validate_choice=False)
     name = ByLanguage(StringField, _l("Name"))
     url = StringField(_l("Web address"))
     group_goal = WholeNumberField(_l("Goal of its own link"), [Optional()], FieldFault.GROUP_GOAL.value)
-
-    def validate_role(self, field: Field) -> None:
-        if field.data not in set(PartnerRole):
-            raise ValidationError(_l("Choose a role from the list."))
 
     @property
     def fields(self) -> PartnerFields:
@@ -102,7 +101,7 @@ class PartnerForm(LogoForm):
 class EventForm(ItemForm):
     """A day without a time means a whole day."""
 
-    kind, page = EVENT, "staff.campaign_dates"
+    kind, page = EVENT, "campaign_dates"
     heading, adding = _l("Events"), _l("Add an event")
     title = ByLanguage(StringField, _l("Title"))
     place = ByLanguage(StringField, _l("Place"))
@@ -164,7 +163,7 @@ class EventForm(ItemForm):
 
 
 class SisterForm(LogoForm):
-    kind, page = SISTER, "staff.campaign_partners"
+    kind, page = SISTER, "campaign_partners"
     heading, adding = _l("Sister campaigns"), _l("Add a sister campaign")
     name = ByLanguage(StringField, _l("Name"))
     place = ByLanguage(StringField, _l("Place"))
@@ -246,7 +245,7 @@ def item(slug: str, section: str, number: int | None) -> Response:
 def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
     """Add an item, or change it."""
     kind, form = SECTIONS[section].kind, SECTIONS[section](request.form)
-    logo = take_file(form, "logo") if kind.has_logo else ""
+    logo = form["logo"].store() if kind.has_logo else ""
 
     def save() -> None:
         if number is None:
@@ -254,7 +253,7 @@ def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
             return
         items.change(
             *(kind, actor(), slug, number, form.fields),
-            seen=form.seen.data or "",
+            seen=form.seen.data,
             logo=logo,
             drop_logo=kind.has_logo and form["drop_logo"].data,
         )
@@ -266,7 +265,7 @@ def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
         check=lambda: items.check(kind, form.fields, campaigns.desk(slug).state),
     )
     if problem is None:
-        return _saved(slug, section)
+        return _saved(slug, section, number)
     # None when somebody has removed it: then the form adds it again.
     row = next((row for row in items.rows(kind, campaigns.desk(slug).id) if row.id == number), None)
     if problem.stored and row is not None:
@@ -281,41 +280,16 @@ def item_move(slug: str, section: str, number: int, direction: str) -> AnyRespon
     if not kind.has_position:
         abort(404)
     items.move(kind, actor(), slug, number, up=direction == "up")
-    return redirect(url_for(SECTIONS[section].page, slug=slug, _anchor=f"{section}-{number}"), 303)
-
-
-@staff.route(f"{_LIST}/<int:number>/remove", methods=["GET", "POST"])
-@needs(Permission.EDIT_CAMPAIGNS)
-def item_remove(slug: str, section: str, number: int) -> AnyResponse:
-    kind, row, form, problem = (
-        SECTIONS[section].kind,
-        _item(slug, section, number),
-        RemoveForm(request.form),
-        OK,
-    )
-    if request.method == "POST":
-        seen, reason = form.seen.data or "", form.reason.data or ""
-        refused = attempt(
-            form,
-            lambda: items.remove(kind, actor(), slug, number, seen=seen, reason=reason),
-            {"role": "reason"},
-        )
-        if refused is None:
-            return _saved(slug, section)
-        problem = refused
-    else:
-        form.seen.data = row.stamp
-    back = url_for("staff.item", slug=slug, section=section, number=number)
-    return removal_page(slug, row.title, back, form, problem)
+    return redirect(url_for(f"staff.{SECTIONS[section].page}", slug=slug, _anchor=f"{section}-{number}"), 303)
 
 
 def _item(slug: str, section: str, number: int) -> Item[Any]:
     return items.get(SECTIONS[section].kind, campaigns.desk(slug).id, number)
 
 
-def _saved(slug: str, section: str) -> AnyResponse:
+def _saved(slug: str, section: str, number: int | None) -> AnyResponse:
     """Back to the list, which says that it is saved."""
-    return redirect(url_for(SECTIONS[section].page, slug=slug, saved=1, _anchor=f"{section}-title"), 303)
+    return done(_("Saved."), SECTIONS[section].page, slug=slug, _anchor=f"{section}-title")
 
 
 def _page(slug: str, section: str, row: Item[Any] | None, form: ItemForm, problem: SavingProblem) -> Response:
@@ -328,3 +302,10 @@ def _page(slug: str, section: str, row: Item[Any] | None, form: ItemForm, proble
         section=SECTIONS[section],
         item=row,
     )
+
+
+def _remove(actor: Actor, slug: str, *, section: str, number: int, **given: str) -> None:
+    items.remove(SECTIONS[section].kind, actor, slug, number, **given)
+
+
+removal_route("item", f"{_LIST}/<int:number>", item, _item, _remove, then=_saved, title="title")

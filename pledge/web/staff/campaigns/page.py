@@ -5,6 +5,7 @@ settings: the recipient in its consents, the address for answers, its secretaria
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from flask import Response, abort, request
 from flask_babel import force_locale
@@ -12,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
-from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
 
 from config import Config, current_config
 from pledge.accounts.roles import Permission
@@ -26,7 +27,6 @@ from pledge.campaigns.models import SHARE_CHANNELS, PartnerRole
 from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.pledges import NewVersion, wording_changes
 from pledge.campaigns.queries import find_draft, pledge_versions
-from pledge.campaigns.rules import stamp
 from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import languages, urls
@@ -36,7 +36,7 @@ from pledge.endorsements import queries as endorsements
 from pledge.files.services import MEGABYTE, VideoFault
 from pledge.signatures import queries as signatures
 from pledge.statistics.totals import signed_versions
-from pledge.web.forms import ByLanguage, TickField
+from pledge.web.forms import ByLanguage, TickField, whole_number
 from pledge.web.public.campaign.sharing import invitation, words
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, was_shown_lately
@@ -54,6 +54,7 @@ from pledge.web.staff.forms import (
     PICTURE_BODY,
     SavingProblem,
     StampedForm,
+    UploadField,
     attempt,
 )
 
@@ -70,6 +71,7 @@ def video_body(config: Config) -> int:
 
 
 class TextsForm(SectionForm):
+    has_preview = True
     title = ByLanguage(StringField, _l("Title"))
     tagline = ByLanguage(StringField, _l("Tagline"))
     summary = ByLanguage(TextAreaField, _l("Summary"))
@@ -82,13 +84,12 @@ class TextsForm(SectionForm):
     followup_until = ByLanguage(StringField, _l("To day"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        texts = {name: desk.texts[name] for name in _text_fields()}
-        return {**texts, "seen": stamp(texts)}
+    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+        return {name: desk.texts[name] for name in _text_fields()}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         texts = {name: self[name].data or "" for name in _text_fields()}
-        moderation.edit_texts(actor(), slug, self.seen.data or "", texts)
+        moderation.edit_texts(actor(), slug, self.seen.data, texts)
 
 
 class PledgeForm(StampedForm):
@@ -106,29 +107,23 @@ class PledgeForm(StampedForm):
     @property
     def agreed(self) -> int:
         """The version that was shown; 0 for anything else."""
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+        return whole_number(self.version.data or "") or 0
 
 
 class PhotoForm(SectionForm):
     max_body = PICTURE_BODY
-    photo = FileField(_l("Photograph"))
-    photo_kept = HiddenField()
+    photo = UploadField(_l("Photograph"), "wide picture")
     alt = ByLanguage(StringField, _l("What the photograph shows"))
     focus = SelectField(_l("Focal point"), validate_choice=False)
     drop_photo = TickField(_l("Remove the photograph"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        photo = media.stored_photo(desk.row)
-        return {**languages.by_field("alt", photo.alt), "focus": photo.focus, "seen": photo.stamp}
-
-    def takes(self) -> dict[str, str]:
-        return {"photo": "wide picture"}
+    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+        return vars(media.stored_photo(desk.row))
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         media.set_photo(
-            *(actor(), slug, self.seen.data or "", self.by_language("alt"), self.focus.data or ""),
+            *(actor(), slug, self.seen.data, self.by_language("alt"), self.focus.data or ""),
             new=files["photo"],
             drop=self.drop_photo.data,
         )
@@ -137,12 +132,10 @@ class PhotoForm(SectionForm):
 class VideoForm(SectionForm):
     max_body = staticmethod(video_body)
     video = StringField(_l("Address of the video"))
-    own = FileField(_l("Video file"))
-    own_kept = HiddenField()
+    own = UploadField(_l("Video file"), "video")
     drop_own = TickField(_l("Remove the video file"))
     captions = ByLanguage(TextAreaField, _l("Captions"))
-    still = FileField(_l("Picture"))
-    still_kept = HiddenField()
+    still = UploadField(_l("Picture"), "wide picture")
     drop_still = TickField(_l("Use the default picture again"))
 
     @classmethod
@@ -154,14 +147,11 @@ class VideoForm(SectionForm):
             "seen": media.video_stamp(video),
         }
 
-    def takes(self) -> dict[str, str]:
-        return {"own": "video", "still": "wide picture"}
-
     def check(self, files: Mapping[str, str]) -> None:
         media.check_video(self._fields_with(files))
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
-        media.set_video(actor(), slug, self.seen.data or "", self._fields_with(files))
+        media.set_video(actor(), slug, self.seen.data, self._fields_with(files))
 
     def _fields_with(self, files: Mapping[str, str]) -> VideoFields:
         return VideoFields(
@@ -179,28 +169,18 @@ class QuotationForm(SectionForm):
     quotation = ByLanguage(TextAreaField, _l("Quotation"))
     speaker = ByLanguage(StringField, _l("Name"))
     speaker_role = ByLanguage(StringField, _l("Office or role"))
-    portrait = FileField(_l("Portrait"))
-    portrait_kept = HiddenField()
+    portrait = UploadField(_l("Portrait"))
     drop_portrait = TickField(_l("Remove the portrait"))
     portrait_alt = ByLanguage(StringField, _l("What the portrait shows"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        quoted = media.stored_quotation(desk.row)
-        words = {name: getattr(quoted, name) for name in QUOTATION_WORDS}
-        return {**languages.as_fields(words), "seen": quoted.stamp}
-
-    def takes(self) -> dict[str, str]:
-        return {"portrait": "picture"}
+    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+        return vars(media.stored_quotation(desk.row))
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
+        words = {name: self.by_language(name) for name in QUOTATION_WORDS}
         media.set_quotation(
-            *(
-                actor(),
-                slug,
-                self.seen.data or "",
-                {name: self.by_language(name) for name in QUOTATION_WORDS},
-            ),
+            *(actor(), slug, self.seen.data, words),
             new=files["portrait"],
             drop=self.drop_portrait.data,
         )
@@ -208,33 +188,28 @@ class QuotationForm(SectionForm):
 
 class LettersForm(SectionForm):
     max_body = 10_200_000  #: two letters of 5 MB and the fields beside them
-    letter = ByLanguage(FileField, _l("Letter"))
-    letter_kept = ByLanguage(HiddenField, "", "letter_{lang}_kept")
+    letter = ByLanguage(partial(UploadField, kind="document"), _l("Letter"))
     drop = ByLanguage(TickField, _l("Remove the letter"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        return {"seen": stamp(desk.letters)}
-
-    def takes(self) -> dict[str, str]:
-        return {f"letter_{lang}": "document" for lang in languages.codes()}
+    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+        return desk.letters
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         new = {lang: files[f"letter_{lang}"] for lang in languages.codes()}
         drop = frozenset(lang for lang in languages.codes() if self[f"drop_{lang}"].data)
-        media.set_letters(actor(), slug, self.seen.data or "", new=new, drop=drop)
+        media.set_letters(actor(), slug, self.seen.data, new=new, drop=drop)
 
 
 class LetterTextForm(SectionForm):
     text = ByLanguage(TextAreaField, _l("Letter"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        content = {"text": desk.letter_text}
-        return {**languages.as_fields(content), "seen": stamp(content)}
+    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+        return {"text": desk.letter_text}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
-        media.set_letter_text(actor(), slug, self.seen.data or "", self.by_language("text"))
+        media.set_letter_text(actor(), slug, self.seen.data, self.by_language("text"))
 
 
 class RecipientForm(SectionForm):
@@ -242,14 +217,13 @@ class RecipientForm(SectionForm):
     reason = TextAreaField(_l("Reason"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        recipient = {f"recipient_{lang}": desk.texts[f"recipient_{lang}"] for lang in languages.codes()}
-        return {**recipient, "seen": stamp(recipient)}
+    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+        return {f"recipient_{lang}": desk.texts[f"recipient_{lang}"] for lang in languages.codes()}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         texts = {f"recipient_{lang}": self[f"recipient_{lang}"].data or "" for lang in languages.codes()}
         moderation.edit_texts(
-            *(actor(), slug, self.seen.data or "", texts, self.reason.data or ""),
+            *(actor(), slug, self.seen.data, texts, self.reason.data or ""),
             is_stepped_up=was_shown_lately(),
         )
 
@@ -260,28 +234,27 @@ class ReplyForm(SectionForm):
     reply_to = StringField(_l("E-mail address for answers"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        reply = {"reply_to": desk.row.reply_to}
-        return {**reply, "seen": stamp(reply)}
+    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+        return {"reply_to": desk.row.reply_to}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
-        senders.set_reply_to(actor(), slug, self.seen.data or "", self.reply_to.data or "")
+        senders.set_reply_to(actor(), slug, self.seen.data, self.reply_to.data or "")
 
 
 class SharingForm(SectionForm):
     """The short address, thanks, and a text to share for each channel: `share_<channel>`."""
 
+    has_preview = True
     short_name = StringField(_l("Short address"))
     thanks = ByLanguage(TextAreaField, _l("A sentence of thanks"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        content = sharing.stored_words(desk.row)
-        return {**languages.as_fields(content), "seen": stamp(content)}
+    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+        return sharing.stored_words(desk.row)
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         texts = {name: self.by_language(name) for name in sharing.TEXTS}
-        sharing.set_words(actor(), slug, self.seen.data or "", self.short_name.data or "", texts)
+        sharing.set_words(actor(), slug, self.seen.data, self.short_name.data or "", texts)
 
 
 for _channel in sharing.CHANNELS:
@@ -374,13 +347,6 @@ def campaign_settings(
 section_views("settings", SETTINGS, campaign_settings)
 
 
-@staff.post("/campaigns/<slug>/settings/sharing/preview")
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_sharing_preview(slug: str) -> Response:
-    """The settings with what would be said in each channel; nothing is stored."""
-    return campaign_settings(slug, sent={"sharing": SharingForm(request.form)})
-
-
 def _share_texts(campaign_id: int, lang: str, form: StampedForm) -> list[tuple[str, str]]:
     """What people read and send in a language, with the texts of the form: for all channels, and where it differs."""
     view = find_draft(campaign_id, lang)
@@ -392,14 +358,6 @@ def _share_texts(campaign_id: int, lang: str, form: StampedForm) -> list[tuple[s
     thanks = [(_("A sentence of thanks"), form.by_language("thanks")[lang])]
     shown = [channel for channel in texts if channel == "all" or texts[channel] != texts["all"]]
     return thanks + [(str(SHARE_CHANNELS[channel]), texts[channel]) for channel in shown]
-
-
-@staff.post(f"{_PAGE}/texts/preview")
-@allows(body=TEXT_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_texts_preview(slug: str) -> Response:
-    """The page with a preview of the texts that were typed, of which nothing is stored."""
-    return campaign(slug, sent={"texts": TextsForm(request.form)})
 
 
 @staff.post(f"{_PAGE}/texts/restore/<int:number>")
@@ -444,7 +402,7 @@ def _save_pledge(slug: str, form: PledgeForm, *, agreed: int, otherwise: int) ->
         problem = attempt(
             form,
             lambda: pledges.edit_pledge(
-                *(actor(), slug, form.seen.data or ""),
+                *(actor(), slug, form.seen.data),
                 wording=form.by_language("wording"),
                 in_use=_in_use,
                 agreed=agreed,

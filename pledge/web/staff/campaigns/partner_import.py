@@ -29,9 +29,9 @@ from pledge.campaigns.partner_import import (
 from pledge.core import i18n
 from pledge.core.encryption import Unreadable, vault
 from pledge.core.text.tables import BadTable, Line, TableFault, read_table
-from pledge.files.archives import MAX_PICTURES, BadArchive
+from pledge.files.archives import MAX_PICTURES
 from pledge.files.services import UnknownFile
-from pledge.files.storage import STORAGE_AWAY, StorageAway
+from pledge.files.storage import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
@@ -114,7 +114,7 @@ def _read(form: ImportForm) -> tuple[list[Line], dict[str, str]]:
         try:
             pictures, refused = store_logos(logos.read())
             form.logos.errors = [f"{name}: {fault.value}" for name, fault in refused.items()]
-        except BadArchive as bad_archive:
+        except FileRefused as bad_archive:
             form.logos.errors = [bad_archive.message]
         except StorageAway:
             form.logos.errors = [STORAGE_AWAY]

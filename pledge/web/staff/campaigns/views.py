@@ -19,13 +19,12 @@ from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import STEPS
 from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.campaigns.rules import FieldFault
-from pledge.campaigns.staff_queries import CampaignAdmin, MissingText, NoSuchCampaign
+from pledge.campaigns.staff_queries import CampaignAdmin, MissingText
 from pledge.core import i18n, languages, tokens
 from pledge.core.tokens import Purpose
 from pledge.news.services import closing_moved
-from pledge.web import errors
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField, whole_number
-from pledge.web.staff.auth.access import SecondFactorNeeded, actor, needs, was_shown_lately
+from pledge.web.staff.auth.access import SecondFactorNeeded, actor, done, needs, was_shown_lately
 from pledge.web.staff.auth.step_up import on_second_factor_needed
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
@@ -79,12 +78,12 @@ class ScheduleForm(SectionForm):
     reason = TextAreaField(_l("Reason"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        return {**languages.as_fields(vars(desk.schedule)), "seen": desk.schedule.stamp}
+    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+        return vars(desk.schedule)
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         moderation.edit_schedule(
-            *(actor(), slug, self.seen.data or ""),
+            *(actor(), slug, self.seen.data),
             goal=self.goal.data or 0,
             goal_steps=self.goal_steps.data,
             step_sentences=self.by_language("step_sentences"),
@@ -118,11 +117,6 @@ _MISSING = {
     ("partners", ""): _l("Name of a partner"),
     ("events", ""): _l("Title of an event"),
 }
-
-
-@staff.errorhandler(NoSuchCampaign)
-def no_such_campaign(_error: NoSuchCampaign) -> Response:
-    return errors.error_page(404)
 
 
 @staff.errorhandler(StepUpNeeded)
@@ -175,7 +169,6 @@ def campaign_dates(
         can_publish=not missing,
         missing=[(_words(item), _missing_address(slug, item)) for item in missing],
         missed=[(it.value, _address(slug, *_MISSED_AT[it])) for it in missing_content(desk)],
-        moved=request.args.get("moved") == "1",
     )
 
 
@@ -220,7 +213,7 @@ def campaign_state_post(slug: str, after: str) -> AnyResponse:
         ),
     )
     if problem is None:
-        return redirect(url_for("staff.campaign_dates", slug=slug, moved=1), 303)
+        return done(_("The campaign’s state was changed."), "campaign_dates", slug=slug)
     if problem.status == 409:
         return campaign_dates(slug, replace(problem, state=None), is_refused=True)
     return _state_page(desk, wanted, form, problem)

@@ -3,20 +3,21 @@
 from datetime import timedelta
 
 from flask import Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.core.i18n import format_duration
 from pledge.mail import outbox, queries, suppression
 from pledge.watch.deliverability import deliverability, falls
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.request_checks import before_number
+from pledge.web.staff.auth.access import actor, done, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.signatures.forms import LookUpForm
 
 PAGE = 50
 #: How far back the page counts what came back.
 WEEK = timedelta(days=7)
-_LARGEST_ID = 2**63 - 1
 
 
 @staff.get("/mail")
@@ -32,7 +33,7 @@ def retry_all() -> AnyResponse:
     return redirect(url_for("staff.dead_letters"), 303)
 
 
-@staff.post(f"/mail/<int(min=1,max={_LARGEST_ID}):mail_id>/retry")
+@staff.post("/mail/<int(min=1,max=9223372036854775807):mail_id>/retry")
 @needs(Permission.RUN_MAIL)
 def retry_one(mail_id: int) -> AnyResponse:
     if not outbox.retry(actor(), mail_id):
@@ -48,14 +49,11 @@ def lift_suppression() -> AnyResponse:
         return _page(422, form)
     if suppression.lift(actor(), form.address.mailed) is None:
         return _page(404, form, unknown=True)
-    return redirect(url_for("staff.dead_letters", lifted=1, _anchor="stopped"), 303)
+    return done(_("E-mails go to this address again."), "dead_letters")
 
 
 def _page(status: int, form: LookUpForm | None = None, *, unknown: bool = False) -> Response:
-    before = request.args.get("before", type=int)
-    if before is not None and not 0 < before <= _LARGEST_ID:
-        before = None
-    letters = queries.dead_letters(PAGE + 1, before)
+    letters = queries.dead_letters(PAGE + 1, before_number())
     html = render_template(
         "staff/signatures/dead_letters.html",
         letters=letters[:PAGE],

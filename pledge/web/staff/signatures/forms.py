@@ -9,7 +9,7 @@ from flask import abort
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
 from wtforms.fields import Field
-from wtforms.validators import NumberRange, Optional, ValidationError
+from wtforms.validators import AnyOf, NumberRange, Optional, ValidationError
 
 from pledge.abuse.models import OriginKind
 from pledge.core import clock
@@ -87,7 +87,10 @@ class InvalidationForm(StatedReasonForm):
     """Empty fields exclude nothing. The attributes below the fields are set by the validators."""
 
     act = SelectField(
-        _l("What should happen"), validate_choice=False, default=InvalidationAct.INVALIDATE.value
+        _l("What should happen"),
+        [AnyOf(list(InvalidationAct), _l("Choose what should happen from the list."))],
+        validate_choice=False,
+        default=InvalidationAct.INVALIDATE.value,
     )
     campaign = SelectField(_l("Campaign"), validate_choice=False)
     network = StringField(_l("Network"))
@@ -121,10 +124,6 @@ class InvalidationForm(StatedReasonForm):
     def validate_signed_until(self, field: Field) -> None:
         if self.signed_from.data and field.data and field.data <= self.signed_from.data:
             raise ValidationError(_l("It ends before it begins."))
-
-    def validate_act(self, field: Field) -> None:
-        if field.data not in set(InvalidationAct):
-            raise ValidationError(_l("Choose what should happen from the list."))
 
     def validate_reason(self, field: Field) -> None:
         if self.act.data == InvalidationAct.INVALIDATE and field.data not in set(InvalidationReason):

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Response, abort, make_response, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
@@ -24,8 +25,7 @@ from pledge.mail.providers import likely_domain
 from pledge.signatures import moderation, queries
 from pledge.signatures.origins import listed_address_hash
 from pledge.watch.clusters import COLUMNS
-from pledge.web import errors
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import actor, done, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.forms import StatedReasonForm
 from pledge.web.staff.signatures.forms import LookUpForm
@@ -65,7 +65,7 @@ def signature(signature_id: int) -> Response:
 def signature_resend(signature_id: int) -> AnyResponse:
     with suppress(moderation.NoMailAllowed):  # the page says from when on it is
         moderation.resend(actor(), signature_id)
-        return _done(signature_id, "resend")
+        return done(_("The e-mail is on its way."), "signature", signature_id=signature_id)
     return _person_page(signature_id, 409)
 
 
@@ -73,30 +73,20 @@ def signature_resend(signature_id: int) -> AnyResponse:
 @needs(Permission.LOOK_UP_SIGNATURES)
 def signature_stop_erasure(signature_id: int) -> AnyResponse:
     moderation.stop_erasure(actor(), signature_id)
-    return _done(signature_id, "stop_erasure")
-
-
-@staff.errorhandler(moderation.NoSuchSignature)
-def no_such_signature(_error: moderation.NoSuchSignature) -> Response:
-    return errors.error_page(404)
-
-
-#: Why an act is not done in the state that the signature has now.
-_TOO_LATE: dict[Callable[..., None], Any] = {
-    moderation.withdraw: _l("This signature is not counted any more, so it cannot be withdrawn."),
-    moderation.release: _l("This signature is not held any more."),
-    moderation.clear: _l("This sign-up no longer waits to be held: it was confirmed or cleared meanwhile."),
-    moderation.stop_news: _l("This person gets no news."),
-}
+    return done(_("Nothing will be erased."), "signature", signature_id=signature_id)
 
 
 def _add_act(
     act: Callable[[Actor, int, str], None],
+    said: object,
+    too_late: object = "",
     permission: Permission = Permission.LOOK_UP_SIGNATURES,
+    *,
     prefix: str = "",
 ) -> None:
-    """Add the route that does something with the reason of one of the page's two forms, and returns to the page."""
-    name = act.__name__
+    """Add the route that does something with the reason of one of the page's two forms, and returns to the page, which says so;
+    or `too_late`, why it is not done in the state that the signature has now.
+    """
 
     def view(signature_id: int) -> AnyResponse:
         form = StatedReasonForm(request.form, prefix=prefix)
@@ -105,26 +95,45 @@ def _add_act(
         try:
             act(actor(), signature_id, form.why.data or "")
         except WrongState:
-            form.why.errors = [_TOO_LATE[act]]
+            form.why.errors = [too_late]
             return _person_page(signature_id, 409, {prefix: form})
-        return _done(signature_id, name)
+        return done(str(said), "signature", signature_id=signature_id)
 
-    view.__name__ = f"signature_{name}"
-    rule = f"{_ONE}/{name.replace('_', '-')}"
+    view.__name__ = f"signature_{act.__name__}"
+    rule = f"{_ONE}/{act.__name__.replace('_', '-')}"
     staff.add_url_rule(rule, view_func=needs(permission)(view), methods=["POST"])
 
 
-_add_act(moderation.withdraw)
-_add_act(moderation.plan_erasure)
-_add_act(moderation.stop_news)
-_add_act(moderation.hide_name)
-_add_act(moderation.allow_name)
-_add_act(moderation.release, Permission.INVALIDATE, _HOLD)
-_add_act(moderation.clear, Permission.INVALIDATE, _HOLD)
-
-
-def _done(signature_id: int, what: str) -> AnyResponse:
-    return redirect(url_for("staff.signature", signature_id=signature_id, done=what), 303)
+_add_act(
+    moderation.withdraw,
+    _l("The signature is withdrawn and not counted. The person is told by e-mail."),
+    _l("This signature is not counted any more, so it cannot be withdrawn."),
+)
+_add_act(
+    moderation.plan_erasure,
+    _l("Everything will be erased in a day. The person is told by e-mail, and can stop it."),
+)
+_add_act(
+    moderation.stop_news,
+    _l("They get no more news. The person is told by e-mail."),
+    _l("This person gets no news."),
+)
+_add_act(moderation.hide_name, _l("The name is hidden."))
+_add_act(moderation.allow_name, _l("The name may be shown again, if its owner wants that."))
+_add_act(
+    moderation.release,
+    _l("The signature is counted. The person gets the e-mail with thanks."),
+    _l("This signature is not held any more."),
+    Permission.INVALIDATE,
+    prefix=_HOLD,
+)
+_add_act(
+    moderation.clear,
+    _l("The signature is counted when it is confirmed."),
+    _l("This sign-up no longer waits to be held: it was confirmed or cleared meanwhile."),
+    Permission.INVALIDATE,
+    prefix=_HOLD,
+)
 
 
 def _person_page(signature_id: int, status: int, sent: dict[str, StatedReasonForm] | None = None) -> Response:
@@ -146,7 +155,6 @@ def _person_page(signature_id: int, status: int, sent: dict[str, StatedReasonFor
         slugs=slugs(),
         form=forms[""],
         hold=forms[_HOLD],
-        done=request.args.get("done", ""),
     )
 
 

@@ -56,11 +56,10 @@ def watch() -> Response:
 def watch_post() -> AnyResponse:
     """Look for a network, domain or address, which is recorded. Sent by POST, so that no address bar, history or log contains it."""
     form = FindForm(request.form)
-    if form.campaign.data not in slugs().values():
-        abort(404)
+    campaign_id = campaign_choice.number_of(form.campaign.data or "")
     if not form.validate():
         return review_page(422, find=form)
-    sign_ups.record_look_up(actor(), _campaign(str(form.campaign.data)), form.kind)
+    sign_ups.record_look_up(actor(), campaign_id, form.kind)
     where = {"slug": form.campaign.data, "sort": form.kind, "value": form.hash.hex()}
     return redirect(url_for("staff.watch_cluster", **where), 303)
 
@@ -117,10 +116,7 @@ def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
 @staff.post("/watch/listed/<int(min=1,max=2147483647):listed_id>/lift")
 @needs(Permission.INVALIDATE)
 def watch_lift(listed_id: int) -> AnyResponse:
-    try:
-        origin, effect, why = origin_list.lift(actor(), listed_id)
-    except origin_list.NotListed:
-        abort(404)
+    origin, effect, why = origin_list.lift(actor(), listed_id)
     place = {"slug": slugs()[origin.campaign_id], "sort": origin.kind.value, "value": origin.hash.hex()}
     said = _("It is off the list.")
     offer_undo(said, "staff.watch_list", [(f"{_LIST}why", why)], effect=effect.value, **place)
@@ -136,11 +132,10 @@ def review_page(
     find, proposal = find or FindForm(), proposal or InvalidationForm()
     numbers: dict[str, Any] = {}
     if chosen is not None:
-        campaign_id = _campaign(chosen.slug)
         numbers = {
-            "report": _report(campaign_id, chosen.slug),
-            "acts": queries.newest(campaign_id),
-            "listed": origin_list.listed(campaign_id),
+            "report": _report(chosen.id, chosen.slug),
+            "acts": queries.newest(chosen.id),
+            "listed": origin_list.listed(chosen.id),
         }
         if request.method == "GET":
             find.campaign.data = proposal.campaign.data = chosen.slug
@@ -183,24 +178,14 @@ def _cluster_page(
     return make_response(page, status)
 
 
+@cache.memoize(CACHE_SECONDS)
 def _report(campaign_id: int, slug: str) -> Report:
     """The clusters as of some seconds ago."""
-    name = f"watch {slug}"
-    found: Report | None = cache.get(name)
-    if found is None:
-        found = watch_queries.report(campaign_id, slug)
-        cache.set(name, found, timeout=CACHE_SECONDS)
-    return found
-
-
-def _campaign(slug: str) -> int:
-    """The number of a campaign; 404 for none."""
-    number = next((number for number, known in slugs().items() if known == slug), None)
-    return abort(404) if number is None else number
+    return watch_queries.report(campaign_id, slug)
 
 
 def _origin(slug: str, sort: str, value: str) -> Origin:
     """The network or domain that an address names by its hash; 404 for none."""
     if not re.fullmatch("[0-9a-f]{64}", value):
         abort(404)
-    return Origin(_campaign(slug), OriginKind(sort), bytes.fromhex(value))
+    return Origin(campaign_choice.number_of(slug), OriginKind(sort), bytes.fromhex(value))

@@ -25,6 +25,7 @@ from pledge.endorsements.review import queries as review
 from pledge.exports.files import file_name
 from pledge.switches.registry import SWITCHES
 from pledge.web.forms import StaffForm
+from pledge.web.request_checks import before_number
 from pledge.web.staff.auth.access import actor, me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
@@ -33,7 +34,6 @@ from pledge.web.staff.words import actor_name
 
 #: Characters before and after a change, from which on it is shown line by line.
 LONG = 4000
-_LARGEST_ID = 2**63 - 1
 
 
 #: Columns of the file, in the language of the person who exports it.
@@ -102,7 +102,7 @@ def audit_export() -> Response:
     if not form.validate():
         return _page(form)
     filters = {name: value for name, value in form.filled.items() if name != "reason"}
-    services.note(actor(), "audit.export", "audit", reason=(form.reason.data or "").strip(), filter=filters)
+    services.note(actor(), "audit.export", "audit", reason=form.reason.data or "", filter=filters)
     lines = queries.all_lines(form.search)
     names = _names()
 
@@ -118,7 +118,7 @@ def audit_export() -> Response:
 
 def _page(form: SearchForm) -> Response:
     is_valid = not form.errors and form.validate()
-    found = queries.page(form.search, _before()) if is_valid else Page([], None)
+    found = queries.page(form.search, before_number()) if is_valid else Page([], None)
     html = render_template(
         "staff/system/audit.html",
         form=form,
@@ -233,9 +233,3 @@ def reason_of(line: AuditEntry) -> str:
     """The reason of an entry, in the reader's language where the entry has it in several."""
     given = json.loads(line.details).get(i18n.language())
     return given if isinstance(given, str) else line.reason
-
-
-def _before() -> int | None:
-    """The entry before which the page begins; None for an invalid number."""
-    number = request.args.get("before", type=int)
-    return number if number is not None and 0 < number <= _LARGEST_ID else None

@@ -1,11 +1,10 @@
 """The people of the staff area: invite, roles, close, invite again, end sessions. For admins with a recent second factor."""
 
-from flask import Response, abort, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
-from wtforms.fields import Field
+from wtforms import RadioField, SelectMultipleField, StringField
 
 from pledge.accounts import moderation, queries, sessions, two_people
 from pledge.accounts.models import StaffMember
@@ -13,11 +12,10 @@ from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmi
 from pledge.accounts.roles import Permission, Role
 from pledge.core import clock, i18n, languages
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import actor, done, me, needs
-from pledge.web.staff.auth.throttling import form_page
+from pledge.web.staff.auth.access import actor, done, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.decisions import offer_undo
-from pledge.web.staff.forms import check_reason
+from pledge.web.staff.forms import StatedReasonForm, form_page
 
 #: What one person proposes and another one with the same permission approves.
 _APPROVED = (Permission.EDIT_CAMPAIGNS, Permission.INVALIDATE)
@@ -30,11 +28,12 @@ class RolesForm(StaffForm):
 
     @property
     def chosen(self) -> list[Role]:
-        known = {role.value for role in Role}
-        return [Role(name) for name in self.roles.data or [] if name in known]
+        return [Role(name) for name in self.roles.data or [] if name in set(Role)]
 
-    def refuse(self, message: str) -> None:
-        self.roles.errors = [message]
+
+def _name(code: str) -> str:
+    """The name of a language for who invites."""
+    return languages.name(code, i18n.language())
 
 
 class InviteForm(RolesForm):
@@ -42,16 +41,7 @@ class InviteForm(RolesForm):
 
     email = StringField(_l("E-mail"))
     name = StringField(_l("Name"))
-    lang = RadioField(_l("Language"), choices=languages.codes)
-
-
-class CloseForm(StaffForm):
-    """The reason for closing an account."""
-
-    reason = TextAreaField(_l("Reason"))
-
-    def validate_reason(self, field: Field) -> None:
-        check_reason(field)
+    lang = RadioField(_l("Language"), choices=lambda: [(code, _name(code)) for code in languages.codes()])
 
 
 @staff.get("/people")
@@ -74,7 +64,7 @@ def invite() -> AnyResponse:
     except AlreadyInvited:
         form.email.errors = [_("There is an account with this address already.")]
     except NoRole:
-        form.refuse(_("Choose at least one role."))
+        form.roles.errors = [_("Choose at least one role.")]
     except moderation.BadName:
         form.name.errors = [_("The name is too long or contains a character that cannot be used.")]
     else:
@@ -85,45 +75,39 @@ def invite() -> AnyResponse:
 @staff.get("/people/<int(min=1,max=2147483647):staff_id>")
 @needs(Permission.MANAGE_STAFF)
 def person(staff_id: int) -> Response:
-    shown = _person_or_404(staff_id)
-    return _person_page(shown, RolesForm(roles=shown.roles), CloseForm())
+    return _person_page(staff_id)
 
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/roles")
 @needs(Permission.MANAGE_STAFF)
 def set_roles(staff_id: int) -> AnyResponse:
-    form, before = RolesForm(request.form), _person_or_404(staff_id).roles
+    form, before = RolesForm(request.form), _person(staff_id).roles
     try:
         moderation.set_roles(actor(), staff_id, form.chosen)
-    except NoSuchAccount:
-        abort(404)
     except NoRole:
-        form.refuse(_("Choose at least one role."))
+        form.roles.errors = [_("Choose at least one role.")]
     except LastAdmin:
-        form.refuse(_no_admin_left())
+        form.roles.errors = [_no_admin_left()]
     else:
         said = _("The roles were changed. They apply from the next page that this person opens.")
         offer_undo(said, "staff.set_roles", [("roles", role) for role in before], staff_id=staff_id)
         return redirect(url_for("staff.person", staff_id=staff_id), 303)
-    return _person_page(_person_or_404(staff_id), form, CloseForm())
+    return _person_page(staff_id, form)
 
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/close")
 @needs(Permission.MANAGE_STAFF)
 def close(staff_id: int) -> AnyResponse:
-    form = CloseForm(request.form)
+    form = StatedReasonForm(request.form)
     if form.validate():
         try:
-            moderation.close(actor(), staff_id, " ".join((form.reason.data or "").split()))
-        except NoSuchAccount:
-            abort(404)
+            moderation.close(actor(), staff_id, form.why.data or "")
         except LastAdmin:
-            form.reason.errors = [_no_admin_left()]
+            form.why.errors = [_no_admin_left()]
         else:
             said = _("The account is closed, and its sessions have ended.")
             return done(said, "person", staff_id=staff_id)
-    shown = _person_or_404(staff_id)
-    return _person_page(shown, RolesForm(roles=shown.roles), form)
+    return _person_page(staff_id, closing=form)
 
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
@@ -131,13 +115,10 @@ def close(staff_id: int) -> AnyResponse:
 def invite_again(staff_id: int) -> AnyResponse:
     try:
         moderation.invite_again(actor(), staff_id)
-    except NoSuchAccount:
-        abort(404)
     except LastAdmin:
-        form = CloseForm()
+        form = StatedReasonForm()
         form.form_errors.append(_no_admin_left())
-        shown = _person_or_404(staff_id)
-        return _person_page(shown, RolesForm(roles=shown.roles), form)
+        return _person_page(staff_id, closing=form)
     return done(_("The invitation is on its way by e-mail."), "person", staff_id=staff_id)
 
 
@@ -146,10 +127,7 @@ def invite_again(staff_id: int) -> AnyResponse:
 def cut_sessions(staff_id: int) -> AnyResponse:
     wanted = request.form.get("session", "")
     one = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else None
-    try:
-        moderation.end_sessions(actor(), staff_id, one)
-    except NoSuchAccount:
-        abort(404)
+    moderation.end_sessions(actor(), staff_id, one)
     return done(_("The sessions have ended."), "person", staff_id=staff_id)
 
 
@@ -164,21 +142,28 @@ def _people_page(form: InviteForm) -> Response:
     )
 
 
-def _person_page(shown: StaffMember, roles: RolesForm, closing: CloseForm) -> Response:
-    wrong = roles if roles.errors else closing
+def _person_page(
+    staff_id: int, roles: RolesForm | None = None, closing: StatedReasonForm | None = None
+) -> Response:
+    """The page of a person, with the form that was refused."""
+    shown = _person(staff_id)
+    roles, closing = roles or RolesForm(roles=shown.roles), closing or StatedReasonForm()
     return form_page(
         "staff/system/person.html",
-        wrong,
+        roles if roles.errors else closing,
         person=shown,
-        is_me=shown.id == me().id,
         roles_form=roles,
         close_form=closing,
         sessions=sessions.for_staff(shown.id) if shown.active else [],
     )
 
 
-def _person_or_404(staff_id: int) -> StaffMember:
-    return queries.member(id=staff_id) or abort(404)
+def _person(staff_id: int) -> StaffMember:
+    """Raises NoSuchAccount."""
+    found = queries.member(id=staff_id)
+    if found is None:
+        raise NoSuchAccount
+    return found
 
 
 def _no_admin_left() -> str:

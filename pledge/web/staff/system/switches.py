@@ -16,7 +16,6 @@ from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Search, page
 from pledge.core import languages
 from pledge.core.i18n import format_duration
-from pledge.core.languages import Texts
 from pledge.switches import moderation, queries
 from pledge.switches.registry import (
     MAX_BANNER,
@@ -28,7 +27,7 @@ from pledge.switches.registry import (
     Pause,
     SwitchKind,
 )
-from pledge.web.forms import ByLanguage, StaffForm
+from pledge.web.forms import ByLanguage, StaffForm, TickField, whole_number
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.audit import details_of
@@ -38,65 +37,35 @@ HISTORY = 20
 
 
 class TurnForm(StaffForm):
-    """What the forms of all kinds have: `value` is what the switch is turned to."""
+    """The fields of every kind of switch; a page shows those of its kind."""
 
-    reason = StringField(_l("Reason"))
+    paused = TickField()
+    text = ByLanguage(TextAreaField, _l("Text"))
+    factor = StringField(_l("Factor"))
     hours = StringField(_l("For how long"))
+    reason = StringField(_l("Reason"))
 
-    @property
-    def value(self) -> Any:
-        raise NotImplementedError
+    def value(self, kind: SwitchKind) -> Any:
+        """What a switch of this kind is turned to."""
+        if isinstance(kind, Notice):
+            return self.by_language("text")
+        return whole_number(self.factor.data or "") if isinstance(kind, Factor) else self.paused.data
 
     @property
     def chosen_hours(self) -> int | None:
         """None where nothing was said; 0, which no switch offers, for what is no number."""
-        return _number(self.hours.data) if self.hours.data else None
+        return whole_number(self.hours.data) or 0 if self.hours.data else None
 
     def about(self, fault: BadTurn) -> list[Field]:
         """The fields that are to be corrected."""
-        return [self.hours if fault is BadTurn.HOURS else self.reason]
-
-
-class PauseForm(TurnForm):
-    #: "y" to pause, anything else to let go.
-    paused = StringField()
-
-    @property
-    def value(self) -> bool:
-        return bool(self.paused.data == "y")
-
-
-class NoticeForm(TurnForm):
-    text = ByLanguage(TextAreaField, _l("Text"))
-
-    @property
-    def texts(self) -> list[Field]:
-        return [self[f"text_{lang}"] for lang in languages.codes()]
-
-    @property
-    def value(self) -> Texts:
-        return self.by_language("text")
-
-    def about(self, fault: BadTurn) -> list[Field]:
-        if fault is BadTurn.HALF_BANNER:
-            return [field for field in self.texts if not (field.data or "").strip()]
-        if fault is BadTurn.LONG_BANNER:
-            return [field for field in self.texts if len((field.data or "").strip()) > MAX_BANNER]
-        return super().about(fault)
-
-
-class FactorForm(TurnForm):
-    factor = StringField(_l("Factor"))
-
-    @property
-    def value(self) -> int:
-        return _number(self.factor.data)
-
-    def about(self, fault: BadTurn) -> list[Field]:
-        return [self.factor] if fault is BadTurn.FACTOR else super().about(fault)
-
-
-FORMS: dict[type[SwitchKind], type[TurnForm]] = {Pause: PauseForm, Notice: NoticeForm, Factor: FactorForm}
+        texts = [self[f"text_{lang}"] for lang in languages.codes()]
+        wrong = {
+            BadTurn.HOURS: [self.hours],
+            BadTurn.FACTOR: [self.factor],
+            BadTurn.HALF_BANNER: [field for field in texts if not (field.data or "").strip()],
+            BadTurn.LONG_BANNER: [field for field in texts if len((field.data or "").strip()) > MAX_BANNER],
+        }
+        return wrong.get(fault, [self.reason])
 
 
 @staff.get("/switches")
@@ -111,19 +80,15 @@ def switch(name: str) -> AnyResponse:
     """Do it and come back, or show what is wrong beside the field it is about."""
     if name not in SWITCHES:
         abort(404)
-    form = FORMS[type(SWITCHES[name])](request.form, prefix=f"{name}-")
+    form = TurnForm(request.form, prefix=f"{name}-")
     try:
-        moderation.turn(actor(), name, form.value, form.reason.data or "", form.chosen_hours)
+        value = form.value(SWITCHES[name])
+        moderation.turn(actor(), name, value, form.reason.data or "", form.chosen_hours)
     except CannotTurn as refusal:
         for field in form.about(refusal.fault):
             field.errors = [refusal.fault.value]
         return _page({name: form}, 422)
     return redirect(url_for("staff.switches"), 303)
-
-
-def _number(text: str | None) -> int:
-    """0 for what is none."""
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 6 else 0
 
 
 def turned(line: AuditEntry) -> str:
@@ -145,9 +110,8 @@ def state_of(kind: SwitchKind, value: Any) -> str:
     return str(words)
 
 
-def _empty_form(kind: SwitchKind, value: Any) -> TurnForm:
-    now = languages.by_field("text", value) if isinstance(kind, Notice) else {"factor": str(value)}
-    return FORMS[type(kind)](prefix=f"{kind.name}-", **now)
+def _empty_form(name: str, value: Any) -> TurnForm:
+    return TurnForm(prefix=f"{name}-", **languages.as_fields({"text": value, "factor": value}))
 
 
 def _offered(kind: SwitchKind) -> dict[str, list[tuple[int, str]]]:
@@ -165,9 +129,7 @@ def _page(given: dict[str, TurnForm], status: int) -> Response:
         now=now,
         switches=SWITCHES,
         state_of=state_of,
-        forms={
-            name: given.get(name) or _empty_form(kind, now.value(name)) for name, kind in SWITCHES.items()
-        },
+        forms={name: given.get(name) or _empty_form(name, now.value(name)) for name in SWITCHES},
         offered=_offered,
         form=next(iter(given.values()), None) or TurnForm(),
         history=page(Search(subject="switch"), size=HISTORY).lines,

@@ -1,5 +1,7 @@
 """The page of a group: how many signed through its link, from ten on, and nothing about who."""
 
+import re
+
 import pytest
 
 from pledge.campaigns import moderation
@@ -35,6 +37,20 @@ def test_below_ten_neither_the_number_nor_a_bar_is_shown(client):
     text = page_of(client, code).text
     assert "아직 10명이 되지 않았습니다" in text
     assert "<progress" not in text
+
+
+@pytest.mark.parametrize(("people", "told"), [(9, None), (10, 10), (14, 10), (15, 15)])
+def test_text_bar_own_page_and_programs_tell_the_same_whole_fives(client, people, told):
+    campaign()
+    row = endorsement(group_goal=12)
+    code = organization_code(row.id)
+    crowd(people, via=code)
+    own = client.get(f"/ko/endorse/me/{endorse_manage_token(row)}").text
+    for text in (page_of(client, code).text, own):
+        assert re.findall(r'count__number">(\d+)', text) == ([str(told)] if told else [])
+        assert re.findall(r'<progress[^>]* value="(\d+)"', text) == ([str(min(told, 12))] if told else [])
+    (one,) = client.get("/api/v1/campaigns/blue-skies/organizations").get_json()["organizations"]
+    assert (one["group_goal"], one["group_people"]) == (12, told)
 
 
 def test_the_page_of_an_organisation_with_a_goal_is_its_public_page(client):

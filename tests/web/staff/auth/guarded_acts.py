@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 
@@ -24,6 +25,15 @@ from tests.support import deliveries, factories, news, paper, passkeys
 from tests.support.factories import ANNA, SLUG
 from tests.support.staff import StaffClient, client_of
 
+#: Settings of a site in production.
+PRODUCTION = {
+    "env": "production",
+    "base_url": "https://pledge.example",
+    "smtp_url": "smtp://127.0.0.1:1",
+    **dict.fromkeys(("mail_from", "contact"), "a@b.example"),
+    "secret_keys": "s" * 40,
+    "data_keys": "d" * 40,
+}
 WHY = "as written in letter 17"
 DRAFT = {
     "recipient_ko": "환경부 장관",
@@ -56,37 +66,12 @@ def _signed() -> int:
     return log_queries.newest(factories.the_campaign().id).id
 
 
-def _invite(_client: StaffClient) -> Act:
-    fields = {"email": "new@example.org", "roles": "viewer", "lang": "en"}
-    return Act("/staff/people/invite", fields, "staff.invite")
-
-
-def _roles(_client: StaffClient) -> Act:
-    person = factories.staff("viewer")
-    return Act(f"/staff/people/{person.id}/roles", {"roles": "editor"}, "staff.set_roles")
-
-
 def close_account(_client: StaffClient) -> Act:
     person = factories.staff("viewer")
     long = "left " * 201
     return Act(
-        f"/staff/people/{person.id}/close", {"reason": WHY}, "staff.close", wrong={"reason": long}, typed=long
+        f"/staff/people/{person.id}/close", {"why": WHY}, "staff.close", wrong={"why": long}, typed=long
     )
-
-
-def _invite_again(_client: StaffClient) -> Act:
-    return Act(f"/staff/people/{factories.staff('viewer').id}/invite-again", action="staff.invite_again")
-
-
-def _sessions(client: StaffClient) -> Act:
-    person = client_of(client.application, factories.staff("viewer")).member
-    return Act(f"/staff/people/{person.id}/sessions", action="staff.end_sessions")
-
-
-def _password(client: StaffClient) -> Act:
-    new = "four blue cranes flew"
-    fields = {"present": "three green herons waited", "password": new, "again": new}
-    return Act("/staff/account/password", fields, "staff.change_password")
 
 
 def set_up_authenticator(client: StaffClient, minutes: int = 6) -> Act:
@@ -115,43 +100,10 @@ def _add_passkey(client: StaffClient) -> int:
     return factories.member_of_staff(client.member.id).passkeys[0].id
 
 
-def _remove_authenticator(client: StaffClient) -> Act:
-    _add_passkey(client)
-    return Act("/staff/account/authenticator/remove", action="staff.remove_authenticator")
-
-
-def _remove_passkey(client: StaffClient) -> Act:
-    return Act(f"/staff/account/passkeys/{_add_passkey(client)}/remove", action="staff.remove_passkey")
-
-
-def _name_passkey(_client: StaffClient) -> Act:
-    return Act("/staff/account/passkeys/new", {"name": "My laptop"}, shown='data-kind="create"')
-
-
 def register_passkey(client: StaffClient) -> Act:
     page = client.post("/staff/account/passkeys/new", data={"name": "My laptop"}).text
     path, credential = passkeys.registration(page)
     return Act(path, {"credential": credential}, "staff.add_passkey")
-
-
-def _recovery_codes(_client: StaffClient) -> Act:
-    return Act("/staff/account/recovery-codes", action="staff.make_recovery_codes")
-
-
-def _audit_export(_client: StaffClient) -> Act:
-    wrong = {"reason": "", "actor": "somebody@example.org"}
-    return Act(
-        "/staff/audit/export", {"reason": WHY}, "audit.export", wrong=wrong, typed="somebody@example.org"
-    )
-
-
-def _end_campaign(_client: StaffClient) -> Act:
-    factories.the_campaign()
-    return Act(
-        f"/staff/campaigns/{SLUG}/state/closed",
-        {"before": "open", "reason": WHY},
-        "campaign.state",
-    )
 
 
 def _publish_pledge(_client: StaffClient) -> Act:
@@ -167,6 +119,35 @@ def _publish_pledge(_client: StaffClient) -> Act:
     return Act(path, fields, "campaign.pledge", wrong=wrong, typed="A new pledge")
 
 
+def _act(path: str, fields: dict[str, str] | None = None, **more: Any) -> Callable[[StaffClient], Act]:
+    """One that needs nothing but a campaign."""
+
+    def act(_client: StaffClient) -> Act:
+        factories.the_campaign()
+        return Act(path, fields or {}, **more)
+
+    return act
+
+
+def _of_person(name: str, action: str, **fields: str) -> Callable[[StaffClient], Act]:
+    return lambda client: Act(f"/staff/people/{_signed_in(client)}/{name}", fields, action)
+
+
+def _signed_in(client: StaffClient) -> int:
+    """The number of somebody else, who has a session."""
+    return client_of(client.application, factories.staff("viewer")).member.id
+
+
+def _of_news(name: str, make: Callable[[], int]) -> Callable[[StaffClient], Act]:
+    def act(_client: StaffClient) -> Act:
+        of = factories.the_campaign()
+        number = make()
+        fields = {"seen": news.stamp(of, number)}
+        return Act(f"/staff/campaigns/{SLUG}/news/{number}/{name}", fields, f"news.{name}")
+
+    return act
+
+
 def _of_one(
     name: str, action: str, field: str = "why", state: str = "confirmed", **facts: str
 ) -> Callable[[StaffClient], Act]:
@@ -178,27 +159,6 @@ def _of_one(
     return act
 
 
-def _list(_client: StaffClient) -> Act:
-    factories.the_campaign()
-    path = f"/staff/watch/{SLUG}/domain/{domain_hash(SLUG, 'robots.example').hex()}/list/hold"
-    fields = {"list_why": WHY}
-    return Act(path, fields, "block.place")
-
-
-def _approve_news(_client: StaffClient) -> Act:
-    factories.the_campaign()
-    number = news.proposed()
-    seen = news.stamp(factories.the_campaign(), number)
-    return Act(f"/staff/campaigns/{SLUG}/news/{number}/approve", {"seen": seen}, "news.approve")
-
-
-def _announce_news(_client: StaffClient) -> Act:
-    factories.the_campaign()
-    number = news.draft()
-    seen = news.stamp(factories.the_campaign(), number)
-    return Act(f"/staff/campaigns/{SLUG}/news/{number}/announce", {"seen": seen}, "news.announce")
-
-
 def _check_paper(_client: StaffClient) -> Act:
     of = factories.the_campaign()
     number = paper.entered(of)
@@ -207,20 +167,10 @@ def _check_paper(_client: StaffClient) -> Act:
     return Act(path, fields, "paper.agree")
 
 
-def _withdraw_paper(_client: StaffClient) -> Act:
-    path = f"/staff/paper/{SLUG}/{paper.agreed()}/withdraw"
-    return Act(path, {"why": WHY}, "paper.withdraw")
-
-
-def _download_scan(_client: StaffClient) -> Act:
-    return Act(f"/staff/paper/{SLUG}/{paper.entered()}/scan", action="paper.download")
-
-
 def _answers(_client: StaffClient) -> Act:
     factories.the_campaign()
     fields = {"reply_to": "answers@example.org", "seen": stamp({"reply_to": ""})}
-    path = f"/staff/campaigns/{SLUG}/settings/reply-to"
-    return Act(path, fields, "campaign.reply_to")
+    return Act(f"/staff/campaigns/{SLUG}/settings/reply-to", fields, "campaign.reply_to")
 
 
 def _download_pack(_client: StaffClient) -> Act:
@@ -251,11 +201,6 @@ def _now() -> str:
     return clock.now().astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M")
 
 
-def _pause(_client: StaffClient) -> Act:
-    fields = {"signing-paused": "y", "signing-hours": "4", "signing-reason": WHY}
-    return Act("/staff/switches/signing", fields, "switch.signing")
-
-
 def _preview(_client: StaffClient) -> Act:
     fields = {**DRAFT, "checkpoint": str(_signed())}
     return Act(f"/staff/deliveries/new/{SLUG}", fields, shown="manifest.sig")
@@ -267,6 +212,18 @@ def _freeze(_client: StaffClient) -> Act:
     return Act(path, fields, "delivery.freeze", wrong=wrong, typed="Dear Minister,")
 
 
+NEW_PASSWORD = "four blue cranes flew"
+
+
+def _list(_client: StaffClient) -> Act:
+    factories.the_campaign()
+    return Act(
+        f"/staff/watch/{SLUG}/domain/{domain_hash(SLUG, 'robots.example').hex()}/list/hold",
+        {"list_why": WHY},
+        "block.place",
+    )
+
+
 def _propose() -> int:
     factories.crowd(3, domain="robots.example")
     return invalidations.propose(ANNA, Condition(domain_hash=_domain()), InvalidationReason.AUTOMATED, WHY)
@@ -274,10 +231,6 @@ def _propose() -> int:
 
 def _domain() -> bytes:
     return db.session.scalar(select(Signature.domain_hash).limit(1))
-
-
-def _approve_invalidation(_client: StaffClient) -> Act:
-    return Act(f"/staff/invalidations/{_propose()}/approve", action="invalidation.approve")
 
 
 def _undo_invalidation(_client: StaffClient) -> Act:
@@ -290,40 +243,71 @@ def _undo_invalidation(_client: StaffClient) -> Act:
 
 #: How each is brought about. `test_the_walk_leaves_no_view_out` compares it with the routes.
 ACTS: dict[str, Callable[[StaffClient], Act]] = {
-    "staff.passkey_new": _name_passkey,
+    "staff.passkey_new": _act(
+        "/staff/account/passkeys/new", {"name": "My laptop"}, shown='data-kind="create"'
+    ),
     "staff.passkey_add": register_passkey,
-    "staff.audit_export": _audit_export,
+    "staff.audit_export": _act(
+        "/staff/audit/export",
+        {"reason": WHY},
+        action="audit.export",
+        wrong={"reason": "", "actor": "somebody@example.org"},
+        typed="somebody@example.org",
+    ),
     "staff.authenticator": set_up_authenticator,
-    "staff.campaign_state_post": _end_campaign,
+    "staff.campaign_state_post": _act(
+        f"/staff/campaigns/{SLUG}/state/closed", {"before": "open", "reason": WHY}, action="campaign.state"
+    ),
     "staff.campaign_pledge_publish": _publish_pledge,
     "staff.close": close_account,
-    "staff.cut_sessions": _sessions,
-    "staff.news_announce": _announce_news,
-    "staff.news_approve": _approve_news,
+    "staff.cut_sessions": _of_person("sessions", "staff.end_sessions"),
+    "staff.news_announce": _of_news("announce", news.draft),
+    "staff.news_approve": _of_news("approve", news.proposed),
     "staff.campaign_reply_to": _answers,
     "staff.paper_check": _check_paper,
-    "staff.paper_scan": _download_scan,
-    "staff.paper_withdraw": _withdraw_paper,
+    "staff.paper_scan": lambda _: Act(f"/staff/paper/{SLUG}/{paper.entered()}/scan", action="paper.download"),
+    "staff.paper_withdraw": lambda _: Act(
+        f"/staff/paper/{SLUG}/{paper.agreed()}/withdraw", {"why": WHY}, "paper.withdraw"
+    ),
     "staff.delivery_answer": _answer,
     "staff.delivery_discard": _discard,
     "staff.delivery_download": _download_pack,
     "staff.delivery_freeze": _freeze,
     "staff.delivery_draft_post": _preview,
     "staff.delivery_hand_over": _hand_over,
-    "staff.invalidation_approve": _approve_invalidation,
+    "staff.invalidation_approve": lambda _: Act(
+        f"/staff/invalidations/{_propose()}/approve", action="invalidation.approve"
+    ),
     "staff.invalidation_undo": _undo_invalidation,
-    "staff.invite_again": _invite_again,
-    "staff.invite": _invite,
+    "staff.invite_again": _of_person("invite-again", "staff.invite_again"),
+    "staff.invite": _act(
+        "/staff/people/invite",
+        {"email": "new@example.org", "roles": "viewer", "lang": "en"},
+        action="staff.invite",
+    ),
     "staff.signature_clear": _of_one("clear", "signature.clear", "hold_why", "pending", hold_reason="speed"),
     "staff.signature_plan_erasure": _of_one("plan-erasure", "signature.plan_erasure"),
     "staff.signature_release": _of_one("release", "signature.release", "hold_why", "held"),
     "staff.signature_stop_news": _of_one("stop-news", "signature.stop_news"),
     "staff.signature_withdraw": _of_one("withdraw", "signature.withdraw"),
-    "staff.switch": _pause,
+    "staff.switch": _act(
+        "/staff/switches/signing",
+        {"signing-paused": "y", "signing-hours": "4", "signing-reason": WHY},
+        action="switch.signing",
+    ),
     "staff.watch_list": _list,
-    "staff.password": _password,
-    "staff.recovery_codes": _recovery_codes,
-    "staff.remove_authenticator": _remove_authenticator,
-    "staff.remove_passkey": _remove_passkey,
-    "staff.set_roles": _roles,
+    "staff.password": _act(
+        "/staff/account/password",
+        {"present": "three green herons waited", "password": NEW_PASSWORD, "again": NEW_PASSWORD},
+        action="staff.change_password",
+    ),
+    "staff.recovery_codes": _act("/staff/account/recovery-codes", action="staff.make_recovery_codes"),
+    "staff.remove_authenticator": lambda client: (
+        _add_passkey(client)
+        and Act("/staff/account/authenticator/remove", action="staff.remove_authenticator")
+    ),
+    "staff.remove_passkey": lambda client: Act(
+        f"/staff/account/passkeys/{_add_passkey(client)}/remove", action="staff.remove_passkey"
+    ),
+    "staff.set_roles": _of_person("roles", "staff.set_roles", roles="editor"),
 }

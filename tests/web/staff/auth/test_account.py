@@ -5,11 +5,10 @@ import re
 import pytest
 from sqlalchemy import select
 
-from pledge.accounts import passwords, queries, services
+from pledge.accounts import queries, services
 from pledge.accounts.models import StaffPasskey
 from pledge.accounts.passkeys import NewPasskey
 from pledge.audit.models import Actor
-from pledge.core.concurrency import ConcurrencyLimit
 from pledge.core.db import db
 from pledge.mail.models import OutboxMail
 from tests.support.factories import staff
@@ -51,15 +50,6 @@ def test_guessing_the_present_password_is_slowed_down(staff_client):
     wrong = {"present": "wrong", "password": NEW, "again": NEW}
     statuses = [person.post("/staff/account/password", data=wrong).status_code for _ in range(6)]
     assert statuses == [422] * 5 + [429]
-
-
-def test_a_change_that_was_refused_as_busy_is_no_try(staff_client, monkeypatch):
-    person = staff_client("viewer", password=PASSWORD)
-    fields = {"present": PASSWORD, "password": NEW, "again": NEW}
-    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=0, waiting=0))
-    assert [person.post("/staff/account/password", data=fields).status_code for _ in range(7)] == [503] * 7
-    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=1, waiting=1))
-    assert person.post("/staff/account/password", data=fields).status_code == 303
 
 
 def test_a_change_is_told_by_mail(staff_client):

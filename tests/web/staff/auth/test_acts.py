@@ -48,7 +48,7 @@ def test_an_act_that_needs_a_reason_is_refused_without_one(app, staff_client, en
 TEMPLATES = ROOT / "pledge" / "templates"
 #: Something to fill in, or a script or a table that a form belongs to.
 FIELDS = re.compile(
-    r'(?<!csrf)_field\(|\b(line|lines|area|areas|upload|choice|caller)\(|<select|<textarea|<input (?!type="hidden")| id="|module\('
+    r'(?<!csrf)_field\(|\b(line|lines|area|areas|upload|choice|caller|ticks)\(|<select|<textarea|<input (?!type="hidden")| id="|module\('
 )
 
 

@@ -18,7 +18,7 @@ from tests.support import factories
 from tests.support.factories import EDITOR, SLUG
 from tests.support.pages import hidden_fields
 from tests.support.routes import unknown
-from tests.support.staff import StaffClient, client_of, code
+from tests.support.staff import client_of, code
 
 PAGE = f"/staff/campaigns/{SLUG}"
 TEXTS = f"{PAGE}/page/texts"
@@ -34,6 +34,11 @@ def editor(app, staff_client):
 
 def hidden(page, name):
     return html.unescape(re.search(rf'name="{name}" value="([^"]*)"', page.text)[1])
+
+
+def own_fields(page):
+    """What every form of the area sends besides its fields."""
+    return {name: hidden(page, name) for name in ("csrf_token", "form_owner")}
 
 
 def fields_of(page, action):
@@ -147,7 +152,7 @@ def test_who_signed_in_again_in_another_window_can_send_it_at_once(app, editor, 
 def test_a_button_alone_says_that_nothing_was_done(app, staff_client, frozen_clock):
     admin = staff_client("admin", lang="en")
     page = admin.get("/staff/mail")
-    own = {name: hidden(page, name) for name in ("csrf_token", "form_owner")}
+    own = own_fields(page)
     frozen_clock.move(minutes=31)
     answer = admin.post("/staff/mail/retry", csrf=False, data=own)
     assert answer.location == "/staff/sign-in?next=/staff/mail"
@@ -157,7 +162,7 @@ def test_a_button_alone_says_that_nothing_was_done(app, staff_client, frozen_clo
 def test_a_file_is_chosen_once_more(editor, frozen_clock):
     address = f"/staff/campaigns/{SLUG}/partners/new"
     page = editor.get(address)
-    own = {name: hidden(page, name) for name in ("csrf_token", "form_owner")}
+    own = own_fields(page)
     frozen_clock.move(minutes=31)
     sent = {**own, "name_ko": "숲", "logo": (io.BytesIO(b"x"), "logo.png")}
     page = editor.post(address, csrf=False, data=sent, content_type="multipart/form-data")
@@ -183,14 +188,6 @@ def test_who_was_never_shown_the_form_gets_nothing_carried(app, editor, frozen_c
     assert "우리가 쓰던" not in answer.text
 
 
-def test_the_page_of_a_lapsed_session_says_to_go_back_in_both_languages(app):
-    client = StaffClient(app, app.response_class)
-    for lang, words in (("en", "Go back"), ("ko", "뒤로")):
-        answer = client.post("/staff/sign-in", csrf=False, headers={"Accept-Language": lang})
-        assert answer.status_code == 400
-        assert words in answer.text
-
-
 def test_a_closed_account_sends_nothing(lapsed):
     moderation.close(COMMAND_LINE, lapsed.member.id, "left")
     entered = {"email": lapsed.member.email, "password": PASSWORD}
@@ -200,7 +197,7 @@ def test_a_closed_account_sends_nothing(lapsed):
 
 def test_passwords_are_not_carried(editor, frozen_clock):
     page = editor.get("/staff/account/password")
-    own = {name: hidden(page, name) for name in ("csrf_token", "form_owner")}
+    own = own_fields(page)
     frozen_clock.move(minutes=31)
     typed = dict.fromkeys(("present", "password", "again"), "four blue cranes flew")
     answer = editor.post("/staff/account/password", csrf=False, data={**own, **typed})
@@ -210,7 +207,7 @@ def test_passwords_are_not_carried(editor, frozen_clock):
 
 def test_where_the_act_is_no_longer_possible_the_words_are_shown(app, editor, frozen_clock):
     page = editor.get(PAGE)
-    own = {name: hidden(page, name) for name in ("csrf_token", "form_owner")}
+    own = own_fields(page)
     frozen_clock.move(minutes=31)
     sent = {**own, "before": "open", "reason": WORDS}
     page = editor.post(f"/staff/campaigns/{SLUG}/state/closed", csrf=False, data=sent)
@@ -298,12 +295,6 @@ def test_a_page_that_is_none_stands_in_the_frame_of_the_area(app, staff_client, 
     changed = admin.post("/staff/language", data={"lang": "ko", "next": path})
     assert changed.location == then
     assert "로그아웃" in admin.get(then).text
-
-
-def test_an_error_page_stands_in_the_frame_of_the_staff_area(staff_client):
-    answer = staff_client("admin", lang="en").get("/staff/switches/signing")
-    assert answer.status_code == 405
-    assert "Sign out" in answer.text
 
 
 def test_an_error_page_shows_no_menu_to_somebody_who_has_not_signed_in(client):

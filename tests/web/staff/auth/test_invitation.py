@@ -5,14 +5,13 @@ import re
 import pytest
 from sqlalchemy import select
 
-from pledge.accounts import moderation, queries
+from pledge.accounts import moderation
 from pledge.accounts.models import StaffMember, StaffSession
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.core import clock as time
 from pledge.core.concurrency import Busy
 from pledge.core.db import db
-from pledge.mail.models import OutboxMail
 from tests.support.at_once import at_once
 from tests.support.factories import member_of_staff, staff
 from tests.support.staff import code, send, token_in
@@ -188,20 +187,6 @@ def test_two_people_with_one_link_do_not_both_get_in(app):
 
     refused = (services.InvitationExpired, Busy)  # Busy: others are hashing their password
     assert at_once(app, *[accept] * 4, expected=refused).count("in") == 1
-
-
-def test_the_mail_is_enqueued_with_the_account_and_no_link_is_stored(app):
-    staff_id, _ = invite()
-    mail = db.session.scalars(select(OutboxMail)).one()
-    assert (mail.kind, mail.subject_id, mail.seq, mail.lang) == ("staff_invitation", staff_id, 1, "en")
-
-
-def test_an_account_is_invited_once(app):
-    invite()
-    with pytest.raises(moderation.AlreadyInvited):
-        invite("NEW@Example.org")
-    assert len(queries.people()) == 1
-    assert len(db.session.scalars(select(OutboxMail)).all()) == 1
 
 
 def test_inviting_again_takes_everything_away(app, staff_client):

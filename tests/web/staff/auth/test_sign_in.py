@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
@@ -81,14 +80,6 @@ def test_the_session_gets_a_new_id_when_somebody_signs_in(client, person):
     assert not is_in(client)
 
 
-def test_a_token_from_before_the_sign_in_is_worth_nothing_after_it(client, person):
-    before = token_in(client.get("/staff/sign-in"))
-    type_password(client)
-    type_code(client, code(person))
-    answer = client.post("/staff/language", data={"csrf_token": before, "lang": "en"})
-    assert answer.status_code == 400
-
-
 def test_one_comes_back_to_the_page_one_wanted(client, person):
     first = client.get("/staff/account").location
     answer = client.post(
@@ -121,15 +112,6 @@ def test_one_is_never_led_out_of_the_staff_area(client, person, elsewhere):
     answer = client.post(answer.location, data={"csrf_token": token_in(page), "code": code(person)})
     assert answer.location.startswith("/staff/")
     assert "evil" not in answer.location
-
-
-@pytest.mark.parametrize("elsewhere", ["/ko/", "/\\evil.example", "//evil.example/", "https://evil.example/"])
-def test_who_has_no_second_factor_yet_is_not_led_out_either(client, elsewhere):
-    person = staff("viewer", password=PASSWORD, totp_secret=None)
-    page = client.get("/staff/sign-in", query_string={"next": elsewhere})
-    fields = {"csrf_token": token_in(page), "email": person.email, "password": PASSWORD}
-    answer = client.post("/staff/sign-in", query_string={"next": elsewhere}, data=fields)
-    assert (answer.status_code, answer.location) == (303, "/staff/")
 
 
 # --- Nothing is told ---
@@ -248,27 +230,6 @@ def test_passkeys_are_slowed_down_for_their_network(client, frozen_clock):
     ]
     assert statuses[:20] == [303] * 20
     assert statuses[20] == 429
-
-
-@pytest.mark.parametrize(
-    "credential",
-    [
-        "",
-        "{}",
-        "[]",
-        "null",
-        '{"id": 1}',
-        "x" * 5000,
-        '{"id":"a","rawId":"YQ","type":"public-key","response":{}}',
-    ],
-)
-def test_a_made_up_passkey_signs_nobody_in_and_breaks_nothing(client, credential):
-    page = client.post("/staff/sign-in/passkey", data={"csrf_token": token_in(client.get("/staff/sign-in"))})
-    action = re.search(r'action="(/staff/sign-in/passkey/[^"]+)"', page.text)[1]
-    answer = client.post(action, data={"csrf_token": token_in(page), "credential": credential})
-    assert answer.status_code == 303
-    assert "notice--warning" in client.get(answer.location).text
-    assert not is_in(client)
 
 
 # --- Codes ---
@@ -392,42 +353,12 @@ def test_signing_out_ends_the_session_on_the_server(client, person):
     assert not is_in(client)
 
 
-def test_nobody_is_remembered_and_no_token_is_given(client, person):
-    token = token_in(client.get("/staff/sign-in"))
-    answer = client.post(
-        "/staff/sign-in?include_auth_token=1",
-        data={"csrf_token": token, "email": person.email, "password": PASSWORD, "remember": "y"},
-        headers={"Accept": "application/json"},
-    )
-    assert answer.mimetype == "text/html"
-    cookies = answer.headers.getlist("Set-Cookie")
-    cookies += type_code(client, code(person)).headers.getlist("Set-Cookie")
-    assert {cookie.partition("=")[0] for cookie in cookies} == {"staff"}
-    made = URLSafeTimedSerializer(client.application.secret_key).dumps([person.id, person.auth_version])
-    outside = client.application.test_client()
-    for way in ({"headers": {"Authentication-Token": made}}, {"query_string": {"auth_token": made}}):
-        assert outside.get("/staff/account", **way).status_code == 303
-
-
-def test_while_others_type_theirs_a_password_is_refused_at_once_and_nothing_is_said_about_it(
-    client, person, monkeypatch
-):
-    from pledge.accounts import passwords
-    from pledge.core.concurrency import ConcurrencyLimit
-
-    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=0, waiting=0))
-    answer = type_password(client)
-    assert answer.status_code == 503
-    assert int(answer.headers["Retry-After"]) > 0
-    monkeypatch.undo()
-    assert type_password(client).status_code == 303
-
-
 def test_a_password_that_was_refused_as_busy_is_no_try(client, person, monkeypatch):
     from pledge.accounts import passwords
     from pledge.core.concurrency import ConcurrencyLimit
 
     monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=0, waiting=0))
+    assert int(type_password(client).headers["Retry-After"]) > 0
     assert [type_password(client).status_code for _ in range(25)] == [503] * 25
     monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=1, waiting=1))
     wrong = [type_password(client, password="not the password at all").status_code for _ in range(6)]

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from config import current_config
-from pledge.accounts import moderation, passwords, sessions
+from pledge.accounts import moderation, sessions
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
-from pledge.core.concurrency import ConcurrencyLimit
 from pledge.web.staff.acts import Ask, asks
 from pledge.web.staff.auth.access import SIGNED_IN_AT, guard
 from tests.support import factories
@@ -194,15 +193,6 @@ def test_guessing_the_password_before_the_code_is_slowed_down(admin):
 
 
 @pytest.mark.sqlite_only
-def test_a_password_that_was_refused_as_busy_is_no_try(admin, monkeypatch):
-    address = "/staff/verify?sign_in=y"
-    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=0, waiting=0))
-    assert [admin.post(address, data=everything(admin)).status_code for _ in range(7)] == [503] * 7
-    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=1, waiting=1))
-    assert admin.post(address, data=everything(admin)).status_code == 303
-
-
-@pytest.mark.sqlite_only
 def test_a_form_without_its_token_or_from_another_site_is_refused_at_once(admin, frozen_clock):
     act = close_account(admin)
     frozen_clock.move(minutes=6)
@@ -252,15 +242,6 @@ def test_the_session_gets_a_new_id_with_the_second_factor_and_the_old_one_is_dea
     assert open_with(app, before) == 303
     assert open_with(app, cookie(admin)) == 200
     assert len(sessions.for_staff(admin.member.id)) == 1
-
-
-def test_the_session_gets_a_new_id_when_an_act_is_carried_out(app, admin, frozen_clock):
-    before = cookie(admin)
-    act = close_account(admin)
-    admin.post(act.path, data={**carried_fields(admin, act, frozen_clock), **everything(admin)})
-    assert count("staff.close") == 1
-    assert open_with(app, before) == 303
-    assert open_with(app, cookie(admin)) == 200
 
 
 @pytest.mark.parametrize("factor", ["app", "passkey"])

@@ -7,8 +7,8 @@ import pytest
 from pledge.campaigns.models import CampaignText
 from pledge.core.db import transaction
 from pledge.endorsements.review import moderation, queries
-from tests.support import deliveries, factories
-from tests.support.factories import draft, endorsement, signature
+from tests.support import factories
+from tests.support.factories import draft, endorsement
 
 TITLES = {"ko": "강을 되살리자", "en": "Bring the rivers back"}
 
@@ -67,18 +67,6 @@ def test_the_review_desk_names_the_campaign_and_can_be_narrowed_to_one(two, staf
     assert "campaign=rivers" in re.search(r"<a [^>]*tab=published.*?</a>", narrowed.text, re.DOTALL)[0]
     assert moderator.get("/staff/organizations?campaign=nothing").status_code == 404
     assert TITLES["en"] in moderator.get(f"/staff/organizations/{here.id}").text
-
-
-def test_lists_to_choose_from_say_titles(two, staff_client):
-    _, second = two
-    signature(second)
-    factories.fold_all()
-    admin = staff_client("admin", lang="en")
-    assert options(admin.get("/staff/watch"))["rivers"] == TITLES["en"]
-    assert TITLES["en"] in admin.get("/staff/deliveries").text
-    assert TITLES["en"] in admin.get("/staff/deliveries/new/rivers").text
-    number = deliveries.frozen(second)
-    assert TITLES["en"] in heading(admin.get(f"/staff/deliveries/{number}"))
 
 
 def test_two_campaigns_of_one_title_are_told_apart_by_their_addresses(two, staff_client):

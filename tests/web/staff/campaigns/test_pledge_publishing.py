@@ -6,7 +6,6 @@ import re
 import pytest
 
 from pledge.campaigns import queries, staff_queries
-from pledge.core import clock
 from tests.support import factories
 from tests.support.factories import endorsement, signature
 
@@ -98,14 +97,3 @@ def test_what_somebody_else_published_meanwhile_is_told(air, editor):
     assert (sent.status_code, versions()) == (409, [3, 2, 1])
     assert "Somebody else saved this while you were writing" in sent.text
     assert "Another version" in sent.text
-
-
-def test_an_opening_that_would_stop_signing_is_told_at_its_field(air, editor):
-    seen = staff_queries.desk("air").schedule.stamp
-    later = f"{clock.now().year + 1}-01-01T00:00"
-    sent = editor.post(
-        "/staff/campaigns/air/dates/schedule",
-        data={"goal": "1000", "opens_at": later, "closes_at": "", "seen": seen},
-    )
-    assert sent.status_code == 422
-    assert "Signing has begun, and this would stop it." in sent.text

@@ -1,5 +1,7 @@
 """The screens on which a delivery is written, looked at and frozen."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -8,19 +10,12 @@ from pledge.core import clock
 from pledge.core.db import db
 from pledge.deliveries.document import from_json
 from pledge.deliveries.models import Delivery
-from pledge.ledger import log_queries
 from tests.support import deliveries
 from tests.support.audit import actions
 from tests.support.factories import campaign, crowd, fold_all, plant_entry, signature
 from tests.support.pdf import pdf_text
 from tests.support.rows import number_of
 from tests.web.staff.deliveries.screens import FORM, NEW, errors, typed
-
-
-def test_the_empty_list_explains_how_it_goes(exporter, app):
-    page = exporter.get("/staff/deliveries")
-    assert "Nothing was handed over yet" in page.text
-    assert "nothing to hand over" in page.text
 
 
 def test_the_list_begins_a_delivery_of_each_campaign_with_one_press(exporter, signed):
@@ -100,21 +95,6 @@ def test_a_letter_without_an_address_of_its_own_is_answered_at_the_sites(exporte
     assert from_json(row.document).reply.email == current_config().contact
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"email": "no address"}, "email"),
-        ({"address_ko": "", "address_en": "Seoul"}, "address_ko"),
-        ({"phone": "1" * 61}, "phone"),
-        ({"submitted_as": "an order"}, "submitted_as"),
-    ],
-)
-def test_a_reply_that_cannot_be_is_told_at_its_field(exporter, signed, changes, field):
-    sent = exporter.post(NEW, data={**FORM, **REPLY, **changes, "checkpoint": str(signed)})
-    assert sent.status_code == 422
-    assert f'id="{field}-error"' in sent.text
-
-
 def test_the_letter_is_seen_before_it_is_frozen(exporter, signed):
     for lang, word in (("ko", "초안"), ("en", "Draft")):
         shown = exporter.post(f"{NEW}/letter?lang={lang}", data={**FORM, **REPLY, "checkpoint": str(signed)})
@@ -169,21 +149,23 @@ def test_the_whole_way_from_draft_to_answer(exporter, signed):
     assert "Answered" in exporter.get("/staff/deliveries").text
 
 
-WRONG = [
-    ({"checkpoint": "9" * 30}, "Choose from the list."),
-    ({"recipient_ko": " "}, "This field is required."),
-    ({"letter_ko": "가" * 20_001}, "This is too long."),
-]
-
-
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize(("changes", "told"), WRONG, ids=[next(iter(changes)) for changes, _ in WRONG])
-def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, changes, told):
-    page = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed), **changes})
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("checkpoint", "9" * 30, "Choose from the list."),
+        ("recipient_ko", " ", "This field is required."),
+        ("letter_ko", "가" * 20_001, "This is too long."),
+        ("email", "no address", "Enter an e-mail address"),
+        ("address_ko", "", "Another language has this"),
+        ("submitted_as", "an order", ""),
+    ],
+)
+def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, field, value, told):
+    page = exporter.post(f"{NEW}/freeze", data={**FORM, **REPLY, "checkpoint": str(signed), field: value})
     assert page.status_code == 422
-    assert told in errors(page)
-    if "letter_en" not in changes:
-        assert "here it is." in page.text
+    assert told in re.search(rf'id="{field}-error">([^<]+)', page.text)[1]
+    assert "here it is." in page.text
     assert number_of(Delivery) == 0
 
 
@@ -209,28 +191,12 @@ def test_the_fields_of_the_letter_are_filled_in_for_the_moment_that_is_chosen(ex
     assert "{people}." in edited.text
 
 
-def test_a_checkpoint_of_another_campaign_is_no_choice(exporter, signed):
-    other = campaign("other")
-    signature(other)
-    fold_all()
-    foreign = log_queries.newest(other.id).id
-    page = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(foreign)})
-    assert page.status_code == 422
-
-
 def test_what_was_the_newest_when_the_form_was_opened_can_still_be_frozen(exporter, signed):
     crowd(1)
     fold_all()
     page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed)})
     assert page.status_code == 200
     assert "6 people" in page.text
-
-
-def test_going_back_to_change_something_keeps_every_word(exporter, signed):
-    page = exporter.post(f"{NEW}/edit", data={**FORM, "checkpoint": str(signed), "recipient_en": '"><b>x'})
-    assert page.status_code == 200
-    assert "here it is." in page.text
-    assert "<b>x" not in page.text
 
 
 def test_long_letters_in_korean_get_through(exporter, signed):

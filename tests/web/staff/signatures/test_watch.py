@@ -71,10 +71,6 @@ def test_a_quiet_week_says_so(staff_client, app, frozen_clock):
     assert "Nothing looks made by a program, and nothing is on hold." in page
 
 
-def test_a_site_without_a_campaign_has_nothing_to_watch(staff_client, app):
-    assert "no campaign yet" in staff_client("moderator", lang="en").get("/staff/watch").text
-
-
 def test_a_cluster_says_how_many_it_is_and_offers_what_can_be_done(staff_client, wave, hashed):
     page = staff_client("moderator", lang="en").get(address(hashed))
     for words in (
@@ -182,12 +178,6 @@ def test_more_than_one_person_may_release_wait_for_a_second_one(staff_client, wa
     assert (act.state, sent.location) == ("proposed", f"/staff/invalidations/{act.id}")
 
 
-def test_the_list_needs_a_reason(staff_client, wave, hashed):
-    answer = put_on_list(staff_client("moderator", lang="en"), hashed, "allow", " ")
-    assert (answer.status_code, "Give a reason" in answer.text) == (422, True)
-    assert db.session.scalars(select(ListedOrigin)).all() == []
-
-
 @pytest.mark.parametrize(
     ("typed", "sort"),
     [
@@ -255,12 +245,3 @@ def test_the_alerts_of_the_last_days_are_listed(staff_client, app):
         "Signatures on hold wait for a decision"
         in staff_client("moderator", lang="en").get("/staff/watch").text
     )
-
-
-def test_the_figures_are_kept_for_some_seconds(staff_client, wave, clock):
-    person = staff_client("moderator", lang="en")
-    assert "73 sign-ups" in person.get("/staff/watch").text
-    crowd(5, domain="naver.com", at=time.now() - timedelta(minutes=1))
-    assert "73 sign-ups" in person.get("/staff/watch").text
-    clock.move(seconds=11)
-    assert "78 sign-ups" in person.get("/staff/watch").text

@@ -77,12 +77,11 @@ def test_roles_are_changed_with_before_and_after(staff_client):
 
 def test_closing_an_account_needs_a_reason(staff_client):
     admin, person = staff_client("admin"), staff("viewer")
-    assert admin.post(f"/staff/people/{person.id}/close", data={"reason": "  "}).status_code == 422
+    assert admin.post(f"/staff/people/{person.id}/close", data={"why": "  "}).status_code == 422
     assert queries.member(id=person.id).active
-    assert admin.post(f"/staff/people/{person.id}/close", data={"reason": "x" * 1001}).status_code == 422
+    assert admin.post(f"/staff/people/{person.id}/close", data={"why": "x" * 1001}).status_code == 422
     assert (
-        admin.post(f"/staff/people/{person.id}/close", data={"reason": "left the campaign"}).status_code
-        == 303
+        admin.post(f"/staff/people/{person.id}/close", data={"why": "left the campaign"}).status_code == 303
     )
     assert not queries.member(id=person.id).active
     assert acts() == [(admin.member.email, "staff.close", f"staff:{person.id}", "left the campaign")]
@@ -110,7 +109,7 @@ def test_the_last_admin_can_be_neither_closed_nor_demoted_nor_reset(staff_client
     # An admin who never took up the invitation, and one who left, cannot help.
     moderation.invite(COMMAND_LINE, "new@example.org", [Role.ADMIN], "en")
     staff("admin", active=False, closed_at=admin.member.created_at)
-    assert admin.post(f"/staff/people/{me}/close", data={"reason": "tired"}).status_code == 422
+    assert admin.post(f"/staff/people/{me}/close", data={"why": "tired"}).status_code == 422
     assert admin.post(f"/staff/people/{me}/roles", data={"roles": "viewer"}).status_code == 422
     refused = admin.post(f"/staff/people/{me}/invite-again")
     assert refused.status_code == 422
@@ -135,7 +134,7 @@ def test_a_person_who_does_not_exist_is_not_found(staff_client):
     admin = staff_client("admin")
     assert admin.get("/staff/people/99999").status_code == 404
     for act in ("roles", "close", "invite-again", "sessions"):
-        answer = admin.post(f"/staff/people/99999/{act}", data={"roles": "viewer", "reason": "x"})
+        answer = admin.post(f"/staff/people/99999/{act}", data={"roles": "viewer", "why": "x"})
         assert answer.status_code == 404, act
 
 

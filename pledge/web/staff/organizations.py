@@ -2,38 +2,133 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
+from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields import Field
+from wtforms.validators import AnyOf, ValidationError
 
 from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.audit.labels import ACTIONS
+from pledge.audit.models import Actor
 from pledge.core import i18n, languages
+from pledge.core.languages import Texts
+from pledge.core.text.lines import is_readable
 from pledge.endorsements.models import ReasonKind, VerificationLevel
 from pledge.endorsements.review import moderation, presence, queries, reasons
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
 from pledge.endorsements.review.presence import Presence
 from pledge.endorsements.review.queries import Case, SeenState, Tab
-from pledge.endorsements.review.reasons import BadReason
+from pledge.endorsements.review.reasons import CODE, MAX_REASON, BadReason
 from pledge.endorsements.verification.domains import belongs_to, host_of
 from pledge.endorsements.verification.ladder import proof_for
-from pledge.web.forms import StaffForm
+from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.request_checks import page_number
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
-from pledge.web.staff.organizations.forms import (
-    MergeForm,
-    OwnReasonForm,
-    ReasonForm,
-    ReasonTextForm,
-    RemovalForm,
-)
+from pledge.web.staff.decisions import offer_undo
+from pledge.web.staff.forms import StatedReasonForm, check_resident_number
 from pledge.web.staff.words import actor_name
+
+MAX_NUMBER = 2**63 - 1
+
+
+def _check_text(field: Field, missing: Any = None) -> None:
+    """Make one line of a text, and check it; `missing` is said when it may not be empty."""
+    field.data = " ".join((field.data or "").split())
+    if missing and not field.data:
+        raise ValidationError(missing)
+    if len(field.data) > MAX_REASON:
+        raise ValidationError(_l("This can have up to 500 characters."))
+    if not is_readable(field.data):
+        raise ValidationError(_l("It contains a character that cannot be shown."))
+    check_resident_number(field)
+
+
+def _check_all_or_none(form: "RemovalForm", field: Field) -> None:
+    _check_text(field)
+    if form.words and not field.data:
+        raise ValidationError(_l("Say it in every language, or leave all of them empty."))
+
+
+def _check_wording(_form: StaffForm, field: Field) -> None:
+    _check_text(field, _l("This field is required."))
+
+
+class CaseForm(StaffForm):
+    """What an act on a case takes besides the case; by itself nothing."""
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        """For the use case; the form must have been validated."""
+        return tuple(field.data for field in self)
+
+
+class ReasonForm(CaseForm):
+    """Turning down: a reason of the list, and what is added to it."""
+
+    code = SelectField(_l("Reason"), validate_choice=False, default="")
+    note = TextAreaField(_l("Add to the e-mail"))
+
+    def validate_note(self, field: Field) -> None:
+        _check_text(field)
+
+
+class RemovalForm(CaseForm):
+    """Removing: a public reason of the list, or in other words in every language."""
+
+    code = SelectField(_l("Public reason"), validate_choice=False, default="")
+    wording = ByLanguage(StringField, _l("Own wording"), check=_check_all_or_none)
+
+    @property
+    def words(self) -> Texts | None:
+        return self.by_language("wording") or None
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        return self.code.data, self.words
+
+
+class OwnReasonForm(CaseForm, StatedReasonForm):
+    """What staff do for a reason of their own."""
+
+
+class MergeForm(OwnReasonForm):
+    into = RadioField(_l("The one that remains"), validate_choice=False)
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        return int(self.into.data), self.why.data
+
+    def validate_into(self, field: Field) -> None:
+        text = field.data or ""
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_NUMBER):
+            raise ValidationError(_l("Choose which one remains."))
+
+
+class ReasonTextForm(StaffForm):
+    """One reason of the editable list."""
+
+    code = StringField(_l("Short name"))
+    kind = SelectField(
+        _l("Used for"), [AnyOf(list(ReasonKind), _l("Choose what it is used for."))], validate_choice=False
+    )
+    wording = ByLanguage(TextAreaField, _l("Reason"), check=_check_wording)
+    active = TickField(_l("Offered"))
+
+    def validate_code(self, field: Field) -> None:
+        field.data = (field.data or "").strip()
+        if not CODE.fullmatch(field.data):
+            raise ValidationError(
+                _l("Use 2 to 40 lower-case letters, digits and hyphens, and begin with a letter.")
+            )
+
 
 #: As the public addresses have it: the number that an endorsement can have, in either database.
 NUMBER = "<int(min=1,max=9223372036854775807):endorsement_id>"
@@ -43,9 +138,7 @@ _PROVEN = (VerificationLevel.DOMAIN, VerificationLevel.SITE, VerificationLevel.S
 
 #: What is said after each act that went well.
 DONE = {
-    "publish": _l(
-        "Published. An e-mail to the organisation is on its way. For 10 minutes you can take it back."
-    ),
+    "publish": _l("Published. An e-mail to the organisation is on its way."),
     "changes": _l("Asked for changes. An e-mail with the reason is on its way."),
     "decline": _l("Declined. An e-mail with the reason is on its way."),
     "remove": _l("Removed from the list. An e-mail with the reason is on its way."),
@@ -134,7 +227,7 @@ def organizations_publish() -> AnyResponse:
     for case in request.form.getlist("case"):
         number, _colon, seen = case.partition(":")
         try:
-            moderation.publish(actor(), int(number), SeenState.parse(seen))
+            moderation.publish(actor(), min(int(number), MAX_NUMBER), SeenState.parse(seen))
             published += 1
         except ValueError:
             abort(400)
@@ -159,58 +252,25 @@ def organization_next() -> AnyResponse:
     return redirect(url_for("staff.organization", endorsement_id=found))
 
 
-class Act(NamedTuple):
-    """What may be done to a case: its form, and the use case, which may say in another word of DONE how it went."""
-
-    form: type[StaffForm]
-    do: Callable[[int, SeenState, Any], str | None]
+def _merge(actor: Actor, case: int, seen: SeenState, into: int, why: str) -> None:
+    moderation.merge(actor, case, into, seen, why)
 
 
-#: By the last part of the address, which is the prefix of the form's fields.
-ACTS: dict[str, Act] = {
-    "publish": Act(StaffForm, lambda case, seen, _: moderation.publish(actor(), case, seen)),
-    "changes": Act(
-        ReasonForm,
-        lambda case, seen, form: moderation.ask_for_changes(
-            actor(), case, seen, form.code.data or "", form.note.data
-        ),
-    ),
-    "decline": Act(
-        ReasonForm,
-        lambda case, seen, form: moderation.decline(
-            actor(), case, seen, form.code.data or "", form.note.data
-        ),
-    ),
-    "remove": Act(
-        RemovalForm,
-        lambda case, seen, form: moderation.remove(actor(), case, seen, form.code.data or "", form.words),
-    ),
-    "reinstate": Act(
-        OwnReasonForm, lambda case, seen, form: moderation.reinstate(actor(), case, seen, form.why.data)
-    ),
-    "reopen": Act(
-        OwnReasonForm, lambda case, seen, form: moderation.reopen(actor(), case, seen, form.why.data)
-    ),
-    "merge": Act(
-        MergeForm,
-        lambda case, seen, form: moderation.merge(actor(), case, int(form.into.data), seen, form.why.data),
-    ),
-    "take-back": Act(StaffForm, lambda case, seen, _: moderation.take_back(actor(), case, seen)),
-    "note": Act(
-        OwnReasonForm, lambda case, seen, form: moderation.add_note(actor(), case, seen, form.why.data)
-    ),
-    "certify": Act(
-        OwnReasonForm, lambda case, seen, form: moderation.certify(actor(), case, seen, form.why.data)
-    ),
-    "uncertify": Act(
-        OwnReasonForm, lambda case, seen, form: moderation.uncertify(actor(), case, seen, form.why.data)
-    ),
-    "site": Act(
-        StaffForm,
-        lambda case, seen, _: (
-            "site-found" if moderation.check_website(actor(), case, seen) else "site-not-found"
-        ),
-    ),
+#: What may be done to a case, by the last part of the address, which is the prefix of the form's fields: the form, and the use
+#: case, which takes who acts, the case, how it was seen, and what the form gives.
+ACTS: dict[str, tuple[type[CaseForm], Callable[..., object]]] = {
+    "publish": (CaseForm, moderation.publish),
+    "changes": (ReasonForm, moderation.ask_for_changes),
+    "decline": (ReasonForm, moderation.decline),
+    "remove": (RemovalForm, moderation.remove),
+    "reinstate": (OwnReasonForm, moderation.reinstate),
+    "reopen": (OwnReasonForm, moderation.reopen),
+    "merge": (MergeForm, _merge),
+    "take-back": (CaseForm, moderation.take_back),
+    "note": (OwnReasonForm, moderation.add_note),
+    "certify": (OwnReasonForm, moderation.certify),
+    "uncertify": (OwnReasonForm, moderation.uncertify),
+    "site": (CaseForm, moderation.check_website),
 }
 #: Why it was not done; 404 for a case that does not exist itself.
 _REFUSALS: dict[type[Exception], Any] = {
@@ -221,9 +281,9 @@ _REFUSALS: dict[type[Exception], Any] = {
 _MOVES_ON = ("publish", "changes", "decline", "merge")
 
 
-def _forms(sent: Any = None) -> dict[str, StaffForm]:
+def _forms(sent: Any = None) -> dict[str, CaseForm]:
     """The forms of a case's page; of those that were sent one is filled."""
-    return {name: act.form(sent, prefix=f"{name}-") for name, act in ACTS.items()}
+    return {name: form(sent, prefix=f"{name}-") for name, (form, _use_case) in ACTS.items()}
 
 
 @staff.get(f"/organizations/{NUMBER}")
@@ -250,7 +310,7 @@ def organization_act(endorsement_id: int, act: str) -> AnyResponse:
     moves_on = act in _MOVES_ON and case is not None and case.waits
     shown = queries.next_case(after=endorsement_id) if moves_on else endorsement_id
     try:
-        done = ACTS[act].do(endorsement_id, seen, forms[act]) or act
+        outcome = ACTS[act][1](actor(), endorsement_id, seen, *forms[act].given)
     except (UnknownCase, CaseInWrongState) as error:
         return refused(409, fault=_REFUSALS[type(error)])
     except CaseChanged:
@@ -258,7 +318,13 @@ def organization_act(endorsement_id: int, act: str) -> AnyResponse:
     except BadReason:
         forms[act]["code"].errors = [_("Choose a reason from the list.")]
         return refused(422)
+    done: str | None = ("site-found" if outcome else "site-not-found") if act == "site" else act
     decided = endorsement_id if moves_on else None
+    published = queries.find(endorsement_id) if act == "publish" else None
+    if published is not None and published.can_be_taken_back:
+        done = decided = None  # the offer says it
+        where = {"endorsement_id": endorsement_id, "act": "take-back"}
+        offer_undo(str(DONE["publish"]), "staff.organization_act", [("seen", str(published.seen))], **where)
     if shown is None:
         return redirect(url_for("staff.organizations", done=done, decided=decided), 303)
     return redirect(url_for("staff.organization", endorsement_id=shown, done=done, decided=decided), 303)
@@ -268,10 +334,7 @@ def organization_act(endorsement_id: int, act: str) -> AnyResponse:
 @needs(Permission.REVIEW_ORGANIZATIONS)
 def organization_here(endorsement_id: int) -> Response:
     """Sent by an open page every twenty seconds: who else is there, and whether the case is still the one shown."""
-    try:
-        found = presence.arrive(actor(), endorsement_id)
-    except UnknownCase:
-        abort(404)
+    found = presence.arrive(actor(), endorsement_id)
     case = queries.find(endorsement_id)
     return jsonify(words=_presence_words(found), is_mine=found.is_mine, seen=str(case.seen) if case else "")
 
@@ -279,17 +342,14 @@ def organization_here(endorsement_id: int) -> Response:
 @staff.post(f"/organizations/{NUMBER}/take")
 @needs(Permission.REVIEW_ORGANIZATIONS)
 def organization_take(endorsement_id: int) -> AnyResponse:
-    try:
-        presence.arrive(actor(), endorsement_id, take=True)
-    except UnknownCase:
-        abort(404)
+    presence.arrive(actor(), endorsement_id, take=True)
     return redirect(url_for("staff.organization", endorsement_id=endorsement_id), 303)
 
 
 def _case_page(
     endorsement_id: int,
     status: int,
-    forms: Mapping[str, StaffForm],
+    forms: Mapping[str, CaseForm],
     *,
     acted: str = "",
     was: SeenState | None = None,

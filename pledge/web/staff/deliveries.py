@@ -1,0 +1,404 @@
+"""Deliveries: the list; a new one, written, looked at and frozen; one with its pack, and what became of it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from flask import Response, abort, make_response, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+from werkzeug.utils import redirect
+from wtforms import Form, SelectField, StringField, TextAreaField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns.rules import BadFields, FieldFault
+from pledge.core import languages
+from pledge.core.i18n import Phrase, format_datetime
+from pledge.deliveries import document as documents
+from pledge.deliveries import freezing, queries, services
+from pledge.deliveries.document import SUBMITTED_AS, Reply
+from pledge.deliveries.letter import texts as letters
+from pledge.deliveries.letter.pdf import letter_pdf
+from pledge.deliveries.letter.texts import LetterContradicts, LetterTexts
+from pledge.deliveries.models import Channel, DeliveryState
+from pledge.deliveries.pack.packing import members
+from pledge.deliveries.queries import DeliveryRow
+from pledge.deliveries.services import Answer, HandingOver
+from pledge.exports.files import file_name
+from pledge.files.storage import StorageAway
+from pledge.jobs import services as jobs
+from pledge.jobs.models import JobKind, JobState
+from pledge.ledger import log_queries
+from pledge.ledger.models import Checkpoint
+from pledge.statistics.totals import DoesNotAddUp, checkpoints
+from pledge.web.forms import ByLanguage, StaffForm
+from pledge.web.request_checks import allows
+from pledge.web.staff import campaign_choice
+from pledge.web.staff.auth.access import actor, me, needs
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.campaigns.forms import TEXT_BODY
+from pledge.web.staff.forms import StatedReasonForm, day_field, moment_field
+
+CHANNELS: dict[Channel, Any] = {
+    Channel.IN_PERSON: _l("In person"),
+    Channel.POST: _l("By post"),
+    Channel.EMAIL: _l("By e-mail"),
+    Channel.PORTAL: _l("Through a government portal"),
+    Channel.OTHER: _l("Another way"),
+}
+
+#: Below the fields, in the language of each.
+EXAMPLES = {
+    "recipient": Phrase("delivery", "For example: the Minister of Climate, Energy and Environment"),
+    "occasion": Phrase("delivery", "For example: the handing-over ceremony"),
+    "person": Phrase("delivery", "For example: Hong Gildong, Head of Team"),
+}
+
+
+class DraftForm(StaffForm):
+    """What is frozen besides the numbers. The use case checks the texts."""
+
+    checkpoint = SelectField(_l("Numbers as of"), validate_choice=False)
+    recipient = ByLanguage(StringField, _l("Recipient of the letter"))
+    occasion = ByLanguage(StringField, _l("Occasion"))
+    number = StringField(_l("Document number"))
+    department = ByLanguage(StringField, _l("Department in charge (Attention)"))
+    submitted_as = SelectField(_l("Submitted as"), validate_choice=False)
+    person = ByLanguage(StringField, _l("Person in charge"))
+    phone = StringField(_l("Telephone"))
+    email = StringField(_l("E-mail for the answer"))
+    address = ByLanguage(StringField, _l("Postal address"))
+    letter = ByLanguage(TextAreaField, _l("Cover letter"))
+
+    offered: frozenset[int] = frozenset()
+
+    def validate_checkpoint(self, field: Field) -> None:
+        if field.data not in set(map(str, self.offered)):
+            raise ValidationError(_l("Choose from the list."))
+
+    @property
+    def wording(self) -> LetterTexts:
+        reply = Reply(
+            number=self.number.data or "",
+            department=self.by_language("department"),
+            submitted_as=self.submitted_as.data or "",
+            person=self.by_language("person"),
+            phone=self.phone.data or "",
+            email=self.email.data or "",
+            address=self.by_language("address"),
+        )
+        return LetterTexts(
+            recipient=self.by_language("recipient"),
+            occasion=self.by_language("occasion"),
+            letter=self.by_language("letter"),
+            reply=reply,
+        )
+
+
+class HandingOverForm(StaffForm):
+    handed_over_at = moment_field(_l("Handed over on"))
+    channel = SelectField(_l("How"), validate_choice=False)
+    receipt_number = StringField(_l("Reference number"))
+    answer_due = day_field(_l("Answer due by"))
+    reason = TextAreaField(_l("Reason for the correction"))
+
+    @property
+    def entry(self) -> HandingOver:
+        return HandingOver(
+            self.handed_over_at.data,
+            self.channel.data or "",
+            self.receipt_number.data or "",
+            self.answer_due.data,
+        )
+
+
+class AnswerForm(StaffForm):
+    answered_at = moment_field(_l("Answered on"))
+    answer = ByLanguage(TextAreaField, _l("Answer"))
+    answer_reason = TextAreaField(_l("Reason for the correction"))
+
+    @property
+    def entry(self) -> Answer:
+        return Answer(self.answered_at.data, self.by_language("answer"))
+
+
+def show_faults(form: Form, faults: Mapping[str, FieldFault], before: datetime | None = None) -> None:
+    """Show the messages for the faults of a use case at their fields; `before`: when the step before was."""
+    for name, fault in faults.items():
+        message = str(fault.value)
+        if fault is FieldFault.TOO_EARLY and before is not None:
+            message %= {"moment": format_datetime(before)}
+        form[name].errors = [message]
+
+
+_NEW = "/deliveries/new/<slug>"
+
+
+@staff.get(_NEW)
+@needs(Permission.EXPORT)
+def delivery_draft(slug: str) -> Response:
+    """The form with the newest numbers, the default letter about them, and the rest as in the last delivery."""
+    offered, data = _offered(slug), {}
+    if offered:
+        draft = freezing.draft(slug, offered[0].id)
+        data = languages.as_fields({**vars(draft), **vars(draft.reply), "checkpoint": str(offered[0].id)})
+    return _new_page(slug, offered, DraftForm(data=data), 200)
+
+
+@staff.post(_NEW)
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+def delivery_draft_post(slug: str) -> AnyResponse:
+    """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
+
+    def preview(chosen: Checkpoint, form: DraftForm) -> AnyResponse:
+        freezing.check_count(chosen.campaign_id)
+        document = freezing.preview(slug, chosen.id, form.wording)
+        page = render_template(
+            "staff/deliveries/delivery.html",
+            slug=slug,
+            form=form,
+            document=document,
+            members=members(document),
+        )
+        return make_response(page)
+
+    return _answer(slug, preview)
+
+
+@staff.post(f"{_NEW}/letter")
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+def delivery_letter(slug: str) -> AnyResponse:
+    """The letter as it would be in `?lang=`, as a PDF with a draft mark on each page."""
+    lang = request.args.get("lang", languages.default())
+    if lang not in languages.codes():
+        abort(404)
+
+    def letter(chosen: Checkpoint, form: DraftForm) -> AnyResponse:
+        document = freezing.preview(slug, chosen.id, form.wording)
+        response = Response(letter_pdf(document, lang, draft=True), mimetype="application/pdf")
+        response.headers["Content-Disposition"] = f'inline; filename="{slug}-draft-{lang}.pdf"'
+        return response
+
+    return _answer(slug, letter)
+
+
+@staff.post(f"{_NEW}/edit")
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+def delivery_edit(slug: str) -> Response:
+    """Back to the form, with everything that was written."""
+    return _new_page(slug, *_sent(slug), 200)
+
+
+@staff.post(f"{_NEW}/freeze")
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+def delivery_freeze(slug: str) -> AnyResponse:
+    """A second press of the button leads to the delivery of the first one."""
+
+    def freeze(chosen: Checkpoint, form: DraftForm) -> AnyResponse:
+        number = freezing.freeze(actor(), slug, chosen.id, form.wording)
+        return redirect(url_for("staff.delivery", delivery_id=number), 303)
+
+    return _answer(slug, freeze)
+
+
+def _answer(slug: str, act: Callable[[Checkpoint, DraftForm], AnyResponse]) -> AnyResponse:
+    """What `act` makes of the form that was sent; the form again with its errors, or where the log is in doubt."""
+    offered, form = _sent(slug)
+    is_valid = form.validate()
+    try:
+        letters.clean(form.wording)  # tells all faults at once
+        if is_valid:
+            return act(next(one for one in offered if str(one.id) == form.checkpoint.data), form)
+    except LetterContradicts as wrong:
+        for name, words in wrong.found.items():
+            form[name].errors = [str(FieldFault.UNLIKE_PACK.value) % {"found": words}]
+    except BadFields as wrong:
+        show_faults(form, wrong.faults)
+    except freezing.CountInDoubt as doubt:
+        return _new_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
+    except DoesNotAddUp:
+        return _new_page(slug, offered, form, 409, refused="sum")
+    return _new_page(slug, offered, form, 422)
+
+
+def _offered(slug: str, chosen: str = "") -> list[Checkpoint]:
+    """The checkpoints to choose from. Raises NoSuchCampaign.
+
+    The one that was the newest when the form was opened stays among them, however many have followed.
+    """
+    campaign_id = campaign_choice.number_of(slug)
+    offered = checkpoints(campaign_id)
+    if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19:
+        older = log_queries.checkpoint(int(chosen))
+        if older and older.campaign_id == campaign_id and older.id not in {one.id for one in offered}:
+            offered.insert(1, older)
+    return offered
+
+
+def _sent(slug: str) -> tuple[list[Checkpoint], DraftForm]:
+    form = DraftForm(request.form)
+    offered = _offered(slug, form.checkpoint.data or "")
+    form.offered = frozenset(one.id for one in offered)
+    return offered, form
+
+
+def _new_page(
+    slug: str,
+    offered: list[Checkpoint],
+    form: DraftForm,
+    status: int,
+    *,
+    refused: str = "",
+    set_aside: int = 0,
+) -> Response:
+    page = render_template(
+        "staff/deliveries/new.html",
+        slug=slug,
+        offered=offered,
+        form=form,
+        submitted_as=SUBMITTED_AS.items(),
+        examples=EXAMPLES,
+        refused=refused,
+        set_aside=set_aside,
+    )
+    return make_response(page, status)
+
+
+# --- The list, and one that is frozen ---
+
+
+_ONE = "/deliveries/<int(min=1,max=2147483647):delivery_id>"
+
+
+@staff.get("/deliveries")
+@needs(Permission.EXPORT)
+def deliveries() -> str:
+    packs = jobs.newest_of_each(JobKind.PACK)
+    lines = [(one, packs.get(one.id)) for one in queries.overview()]
+    return render_template("staff/deliveries/deliveries.html", lines=lines, choices=queries.choices())
+
+
+@staff.get(_ONE)
+@needs(Permission.EXPORT)
+def delivery(delivery_id: int) -> Response:
+    return _page(_delivery_or_404(delivery_id))
+
+
+@staff.post(f"{_ONE}/retry")
+@needs(Permission.EXPORT)
+def delivery_retry(delivery_id: int) -> AnyResponse:
+    job = jobs.newest(JobKind.PACK, _delivery_or_404(delivery_id).id)
+    try:
+        jobs.retry(actor(), job.id if job else 0)
+    except jobs.NotFailed:
+        return _page(_delivery_or_404(delivery_id), status=409, refused="state")
+    return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
+
+
+@staff.post(f"{_ONE}/download")
+@needs(Permission.EXPORT)
+def delivery_download(delivery_id: int) -> AnyResponse:
+    """The pack. The download is recorded before its first byte is sent."""
+    found = _delivery_or_404(delivery_id)
+    job = jobs.newest(JobKind.PACK, delivery_id)
+    try:
+        parts = None if job is None else jobs.chunks(job.id)
+        # Opened here: a storage that is away must give an error page, not half a file.
+        first = None if parts is None else next(parts, b"")
+    except StorageAway:
+        return _page(found, status=503, refused="storage")
+    if job is None or parts is None or first is None:
+        return _page(found, status=409, refused="state")
+    services.note_download(actor(), delivery_id, (job.sha256 or b"").hex())
+    response = Response(chain((first,), parts), mimetype="application/zip")
+    response.content_length = job.size
+    name = file_name(found.slug, "pack", found.frozen_at, found.size, delivery_id, "zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@staff.post(f"{_ONE}/hand-over")
+@needs(Permission.EXPORT)
+def delivery_hand_over(delivery_id: int) -> AnyResponse:
+    form = HandingOverForm(request.form)
+    why = form.reason.data or ""
+    return _record(delivery_id, form, lambda: services.hand_over(actor(), delivery_id, form.entry, why))
+
+
+@staff.post(f"{_ONE}/answer")
+@needs(Permission.EXPORT)
+def delivery_answer(delivery_id: int) -> AnyResponse:
+    form = AnswerForm(request.form)
+    why = form.answer_reason.data or ""
+    return _record(delivery_id, form, lambda: services.answer(actor(), delivery_id, form.entry, why))
+
+
+@staff.post(f"{_ONE}/discard")
+@needs(Permission.EXPORT)
+def delivery_discard(delivery_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    why = (form.why.data or "").strip()
+    return _record(delivery_id, form, lambda: services.discard(actor(), delivery_id, why))
+
+
+def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyResponse:
+    """Do it and return to the delivery's page, or show the errors there; nothing that was typed is lost."""
+    found = _delivery_or_404(delivery_id)
+    if not form.validate():
+        return _page(found, form, 422)
+    try:
+        act()
+    except BadFields as wrong:
+        before = found.handed_over_at if isinstance(form, AnswerForm) else found.frozen_at
+        show_faults(form, wrong.faults, before)
+        return _page(found, form, 422)
+    except services.DeliveryInWrongState:
+        return _page(_delivery_or_404(delivery_id), form, 409, refused="state")
+    except services.PackNotMade:
+        return _page(_delivery_or_404(delivery_id), form, 409, refused="pack")
+    return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
+
+
+def _delivery_or_404(delivery_id: int) -> DeliveryRow:
+    found = queries.find(delivery_id)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _page(found: DeliveryRow, sent: Form | None = None, status: int = 200, refused: str = "") -> Response:
+    """The page of a delivery; `sent` is the form that was refused."""
+    job = jobs.newest(JobKind.PACK, found.id)
+    recorded = languages.as_fields(found._asdict())
+    forms: dict[str, Form] = {
+        "hand_over": HandingOverForm(data=recorded),
+        "answer": AnswerForm(data=recorded),
+        "discard": StatedReasonForm(),
+    }
+    name = next((name for name, form in forms.items() if type(form) is type(sent)), "")
+    if sent is not None:
+        forms[name] = sent
+    document = documents.from_json(found.document)
+    page = render_template(
+        "staff/deliveries/delivery.html",
+        found=found,
+        document=document,
+        members=members(document),
+        job=job,
+        has_pack=job is not None and job.state == JobState.DONE,
+        may_write_news=me().can(Permission.EDIT_CAMPAIGNS),
+        forms=forms,
+        sent=sent,
+        sent_name=name,
+        channels=CHANNELS,
+        is_frozen=found.state == DeliveryState.FROZEN,
+        refused=refused,
+    )
+    return make_response(page, status)
