@@ -178,15 +178,6 @@ def test_work_is_tried_once_more_when_its_connection_is_lost_under_it(app, postg
 
 
 @postgresql_only
-def test_connections_that_died_while_idle_are_replaced_before_anybody_notices(app, postgres_server):
-    fill_pool()
-    postgres_server.disconnect_all(db.engine.url.database)
-    for _ in range(5):
-        with reading() as connection:
-            assert connection.execute(text("SELECT 42")).scalar() == 42
-
-
-@postgresql_only
 def test_work_that_fails_for_another_reason_is_not_repeated(app):
     calls = []
 

@@ -10,10 +10,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
-from pledge.core import clock
 from pledge.core.db import db
 from pledge.mail import queries, services
-from pledge.mail.services import Marks, SenderGroup
+from pledge.mail.services import SenderGroup
 from pledge.signatures import mails
 from tests.support import programs
 from tests.support.at_once import at_once
@@ -140,51 +139,6 @@ def test_nothing_new_is_begun_while_the_lease_cannot_be_renewed(app, clock, monk
     notes = Notes(after=lambda _to: clock.move(seconds=each.total_seconds()))
     assert deliver(notes).sent == 2
     assert [fate(mail).state for mail in enqueued].count("queued") == 1
-
-
-def test_senders_that_wait_for_the_same_lock_are_marked_together(app, monkeypatch):
-    enqueued = [enqueue() for _ in range(3)]
-    claimed = queries.claim(3, services.LEASE)
-    marks, written, really = Marks(), [], queries.sent
-    first_is_writing, go_on = threading.Event(), threading.Event()
-
-    def write(mails):
-        written.append([mail.id for mail in mails])
-        first_is_writing.set()
-        go_on.wait(TEST_TIMEOUT)
-        really(mails)
-
-    def mark(mail):
-        with app.app_context():
-            marks.sent(mail)
-
-    monkeypatch.setattr(queries, "sent", write)
-    senders = [threading.Thread(target=mark, args=(mail,)) for mail in claimed]
-    senders[0].start()
-    first_is_writing.wait(TEST_TIMEOUT)
-    for sender in senders[1:]:
-        sender.start()
-    wait_until(lambda: len(marks._waiting) == 3)
-    go_on.set()
-    for sender in senders:
-        sender.join(TEST_TIMEOUT)
-
-    assert [len(mails) for mails in written] == [1, 2]
-    assert {fate(mail).state for mail in enqueued} == {"sent"}
-    assert marks._waiting == []
-
-
-@pytest.mark.postgresql_only
-def test_a_claim_that_is_not_committed_yet_keeps_its_mails_from_the_next_one(app):
-    first, second = enqueue(), enqueue()
-    now = clock.now()
-    with db.engine.begin() as connection:
-        values = {"now": now, "lease": now + services.LEASE, "limit": 1}
-        (taken,) = connection.execute(queries._CLAIM_AWAITED["postgresql"], values).all()
-        others = queries.claim(5, services.LEASE)
-
-    assert {taken.id, *(mail.id for mail in others)} == {first, second}
-    assert len(others) == 1
 
 
 @pytest.mark.postgresql_only

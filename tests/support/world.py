@@ -129,6 +129,7 @@ def world(staff: StaffClient) -> World:
         "<act>": ["hold", "release", "invalidate"],
         "<after>": ["closed", "open", "archived"],
         "<part>": ["letter"],
+        "<way>": ["code", "recovery"],
         "<short_name>": ["sky"],
         "<table>": ["history", "regions", "countries", "organizations"],
         "switches/<name>": ["signing", "mail", "banner", "sign-limit"],
