@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from config import ROOT
+from tests.support import programs
 
 TOOLS = ("sh", "dirname", "cmp", "cat", "rm", "cp", "find")
 
@@ -17,19 +18,19 @@ def bare(tmp_path):
     (clone / "tools").mkdir(parents=True)
     shutil.copy(ROOT / "tools" / "environment.sh", clone / "tools")
     shutil.copy(ROOT / "requirements.txt", clone)
-    programs = tmp_path / "bin"
-    programs.mkdir()
+    folder = tmp_path / "bin"
+    folder.mkdir()
     for tool in TOOLS:
-        (programs / tool).symlink_to(shutil.which(tool))
+        (folder / tool).symlink_to(shutil.which(tool))
 
     def run(python: str | None, **others: str):
         for name, does in {"python3": python, **others}.items():
             if does is not None:
-                script = programs / name
+                script = folder / name
                 script.write_text(f"#!/bin/sh\n{does}\n")
                 script.chmod(0o755)
         environment = {
-            "PATH": str(programs),
+            "PATH": str(folder),
             "HOME": str(tmp_path),
             "LANG": os.environ.get("LANG", "C.UTF-8"),
         }

@@ -208,7 +208,7 @@ def test_no_form_that_asks_for_it_takes_a_file(app):
         allowed = getattr(app.view_functions[endpoint], "pledge_allowed", None)
         if allowed:
             with app.app_context():
-                assert allowed[0](current_config()) <= 512 * 1024, endpoint
+                assert allowed.body(current_config()) <= 512 * 1024, endpoint
 
 
 def test_whoever_lost_the_role_meanwhile_is_refused(app, admin, frozen_clock):
