@@ -22,6 +22,7 @@ from typing import Any
 from flask import g, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_limiter import RateLimitExceeded
 from wtforms import HiddenField
 
@@ -208,11 +209,10 @@ def _sent(form: ProvableForm, changed: dict[str, str]) -> Iterable[tuple[str, st
 
 
 def _wait(seconds: int) -> str:
-    return str(
-        _(
-            "Many people in your network have gone on without the calculation. Please do so in about %(minutes)d minutes, or use a browser with JavaScript.",
-            minutes=-(-seconds // 60),
-        )
+    return ngettext(
+        "Many people in your network have gone on without the calculation. Please do so in about %(num)d minute, or use a browser with JavaScript.",
+        "Many people in your network have gone on without the calculation. Please do so in about %(num)d minutes, or use a browser with JavaScript.",
+        math.ceil(seconds / 60),
     )
 
 
@@ -263,11 +263,10 @@ def _words(seconds: int) -> str:
                 "Very many people with an address at this domain have signed today. What you typed is still here; please send it again tomorrow, or use another address."
             )
         )
-    return str(
-        _(
-            "Very many people with an address at this domain have signed recently. What you typed is still here; please send it again in about %(minutes)d minutes.",
-            minutes=minutes,
-        )
+    return ngettext(
+        "Very many people with an address at this domain have signed recently. What you typed is still here; please send it again in about %(num)d minute.",
+        "Very many people with an address at this domain have signed recently. What you typed is still here; please send it again in about %(num)d minutes.",
+        minutes,
     )
 
 

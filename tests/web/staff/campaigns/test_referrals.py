@@ -2,6 +2,9 @@
 
 import re
 
+from pledge.campaigns.models import Campaign
+from pledge.core import clock
+from pledge.core.db import transaction
 from pledge.statistics.referrals import organization_code
 from tests.support import factories
 from tests.support.factories import crowd, endorsement
@@ -26,6 +29,14 @@ def test_editors_see_how_many_came_through_each_link_from_five_on(editor):
     page = editor.get("/staff/campaigns/air/partners")
     assert table(page) == {"Haneul Energy": "11", "A Partner": "7", "The Secretariat": "fewer than 5"}
     assert f"/en/c/air?via=p{partner.id}" in page.text
+
+
+def test_once_the_signatures_are_deleted_editors_read_when(editor):
+    air = factories.campaign("air", state="archived")
+    with transaction() as session:
+        session.get_one(Campaign, air.id).forgotten_at = clock.now()
+    numbers = table(editor.get("/staff/campaigns/air/partners"))
+    assert numbers and all(number.startswith("deleted on ") for number in numbers.values())
 
 
 def test_editors_find_the_page_to_send_to_a_partner_and_the_links_of_an_organisation(editor):
