@@ -209,10 +209,12 @@ def _sent(form: ProvableForm, changed: dict[str, str]) -> Iterable[tuple[str, st
 
 
 def _wait(seconds: int) -> str:
-    return ngettext(
-        "Many people in your network have gone on without the calculation. Please do so in about %(num)d minute, or use a browser with JavaScript.",
-        "Many people in your network have gone on without the calculation. Please do so in about %(num)d minutes, or use a browser with JavaScript.",
-        math.ceil(seconds / 60),
+    return str(
+        ngettext(
+            "Many people in your network have gone on without the calculation. Please do so in about %(num)d minute, or use a browser with JavaScript.",
+            "Many people in your network have gone on without the calculation. Please do so in about %(num)d minutes, or use a browser with JavaScript.",
+            math.ceil(seconds / 60),
+        )
     )
 
 
@@ -263,10 +265,12 @@ def _words(seconds: int) -> str:
                 "Very many people with an address at this domain have signed today. What you typed is still here; please send it again tomorrow, or use another address."
             )
         )
-    return ngettext(
-        "Very many people with an address at this domain have signed recently. What you typed is still here; please send it again in about %(num)d minute.",
-        "Very many people with an address at this domain have signed recently. What you typed is still here; please send it again in about %(num)d minutes.",
-        minutes,
+    return str(
+        ngettext(
+            "Very many people with an address at this domain have signed recently. What you typed is still here; please send it again in about %(num)d minute.",
+            "Very many people with an address at this domain have signed recently. What you typed is still here; please send it again in about %(num)d minutes.",
+            minutes,
+        )
     )
 
 
