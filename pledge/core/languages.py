@@ -7,12 +7,11 @@ are written in it.
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 from babel import Locale
 from flask import has_app_context
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, GetCoreSchemaHandler
 from sqlalchemy import JSON, ColumnElement, Dialect, TypeDecorator, case, func
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -79,9 +78,9 @@ class Texts(dict[str, str]):
         return all(self[lang] for lang in codes())
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, _source: Any, handler: GetCoreSchemaHandler) -> Any:
         """How pydantic reads one from a document."""
-        return core_schema.no_info_after_validator_function(cls, handler(dict[str, str]))
+        return handler.generate_schema(Annotated[dict[str, str], AfterValidator(cls)])
 
 
 def texts(pairs: Iterable[tuple[str, str]] | Mapping[str, str]) -> Texts:
