@@ -102,7 +102,7 @@ def test_a_member_of_staff_goes_from_the_invitation_to_the_end_of_the_session(vi
     desk.goto("/staff/people")
     desk.get_by_role("link", name=invited.email).click()
     desk.locator("summary", has_text="Close the account").click()
-    desk.locator("#reason").fill("left the campaign")
+    desk.locator("#why").fill("left the campaign")
     desk.get_by_role("button", name="Close the account").click()
     expect(desk.locator(".notice--done")).to_be_visible()
     page.goto("/staff/people")

@@ -44,7 +44,7 @@ def test_an_act_that_waits_for_the_second_factor_is_done_after_the_code_and_the_
     person = factories.staff("viewer")
     page.goto(f"/staff/people/{person.id}")
     page.locator("summary", has_text="Close the account").click()
-    page.locator("#reason").fill("left the campaign")
+    page.locator("#why").fill("left the campaign")
     press(page, page.locator("form[action$='/close'] button"))
     expect(page.get_by_text("as soon as your second factor is accepted")).to_be_visible()
     if javascript:
