@@ -32,7 +32,7 @@ def test_every_template_compiles(shared_app):
 
 
 def test_every_template_that_another_one_names_is_there():
-    """Also where the name stands in a branch that few pages reach."""
+    """Also one that is named only in a branch that few pages reach."""
     named = {
         found
         for name in NAMES
