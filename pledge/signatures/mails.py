@@ -155,16 +155,13 @@ def invalidated(mail: Claimed, signer: Subject) -> Message | None:
 
 def withdrawn(mail: Claimed, signer: Subject) -> Message | None:
     """The secretariat has withdrawn your signature, as it was asked to."""
-    if signer.state != SignatureState.WITHDRAWN:
-        return None
-    return _to_own_page(mail, signer, contact=urls.contact())
+    return _withdrawn(mail, signer) if signer.state == SignatureState.WITHDRAWN else None
 
 
 def withdrawn_self(mail: Claimed, signer: Subject) -> Message | None:
     """You have withdrawn your signature; not to somebody who has signed again since."""
-    if signer.state != SignatureState.WITHDRAWN or signer.is_settled:
-        return None
-    return _to_own_page(mail, signer, contact=urls.contact())
+    is_withdrawn = signer.state == SignatureState.WITHDRAWN and not signer.is_settled
+    return _withdrawn(mail, signer) if is_withdrawn else None
 
 
 def unsubscribed(mail: Claimed, signer: Subject) -> Message | None:
@@ -216,6 +213,10 @@ def _to_own_page(mail: Claimed, signer: Subject, **values: str) -> Message:
         "public.signature_me", lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id])
     )
     return Message(signer.email, {"campaign": signer.campaign, "link": link, **values})
+
+
+def _withdrawn(mail: Claimed, signer: Subject) -> Message:
+    return _to_own_page(mail, signer, contact=urls.contact(), is_open="yes" if signer.is_open else "")
 
 
 def _invalidated(mail: Claimed, signer: Subject) -> Message:
