@@ -12,11 +12,12 @@ from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, metrics
 from pledge.signatures import services as signatures
 from pledge.statistics import referrals
-from pledge.web.caching import cache
+from pledge.web.caching import cache, cached
 from pledge.web.forms import see_other
 from pledge.web.limits import client_network
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import (
+    PAGE_CACHE,
     RETRY_AFTER_PAUSE,
     campaign_now_or_404,
     campaign_or_404,
@@ -37,8 +38,9 @@ class NextUrl(Protocol):
 
 
 @public.get("/c/<slug>/sign")
+@cached(PAGE_CACHE, reads=("via",))
 def sign(slug: str) -> Response:
-    """The query may say whose link led here; elsewhere sign-form.js puts that into the form, as those pages are cached."""
+    """The query may say whose link led here; elsewhere sign-form.js puts that into the form, as those pages do not read it."""
     via = request.args.get("via")
     return _form_page(campaign_or_404(slug), SignForm(country=countries.HOME, via=via), 200)
 
