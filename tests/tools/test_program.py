@@ -41,30 +41,6 @@ def test_the_program_needs_the_standard_library_alone_and_nothing_of_the_site():
     assert found - sys.stdlib_module_names == {"cryptography"}
 
 
-def test_the_program_shares_no_function_with_the_site():
-    """A mistake that is copied is found by nobody: no two functions of the two have the same body."""
-    from config import ROOT
-
-    def bodies(source: str) -> dict[str, str]:
-        return {
-            ast.unparse(ast.Module(body_without_docstring(node), [])): node.name
-            for node in ast.walk(ast.parse(source))
-            if isinstance(node, ast.FunctionDef)
-        }
-
-    def body_without_docstring(node: ast.FunctionDef) -> list[ast.stmt]:
-        return node.body[1:] if ast.get_docstring(node) else node.body
-
-    ours = {}
-    for folder in ("ledger", "deliveries", "statistics"):
-        for path in (ROOT / "pledge" / folder).rglob("*.py"):
-            ours |= bodies(path.read_text("utf-8"))
-    # An exception that keeps what it is given has one form.
-    definitions = {"__init__"}
-    shared = {name for body, name in bodies(SOURCE).items() if body in ours}
-    assert shared <= definitions
-
-
 def test_the_program_works_without_cryptography(tmp_path, log):
     (tmp_path / "cryptography.py").write_text("raise ImportError")
     (tmp_path / "pack.zip").write_bytes(pack(log))
