@@ -99,8 +99,7 @@ def world(staff: StaffClient) -> World:
     published = organizations[states.index("published")]
     new_speaker = parse("sea@haneul.co.kr")
     handover.ask(endorse_manage_token(published), name="이바다", title="팀장", mailbox=new_speaker, lang="ko")
-    change = db.session.get(ContactChange, published.id)
-    assert change is not None
+    change = db.session.get_one(ContactChange, published.id)
     fold_all()
     handed_over = [deliveries.answered(of), deliveries.handed_over(of), deliveries.frozen(of)]
     hide_name(ANNA, people[1].id, "no name")
