@@ -161,11 +161,27 @@ def test_nothing_of_ours_runs_as_root_or_may_write_outside_its_two_folders():
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"]), name
 
 
+def test_an_upgrade_and_a_node_that_goes_leave_a_web_server():
+    (web,) = [one for one in resources() if one["kind"] == "Deployment" and one["metadata"]["name"] == "web"]
+    (budget,) = [one for one in resources() if one["kind"] == "PodDisruptionBudget"]
+    assert web["spec"]["replicas"] >= 2
+    assert web["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    assert budget["spec"]["minAvailable"] >= 1
+    assert budget["spec"]["selector"] == web["spec"]["selector"]
+
+
 def test_the_migration_goes_first_with_all_that_it_needs():
     first = {
         one["kind"] for one in resources() if one["metadata"].get("labels", {}).get("stage") == "migrate"
     }
     assert first == {"Namespace", "ConfigMap", "Job"}
+
+
+def test_what_compose_starts_waits_for_what_it_needs():
+    waits = {name: service.get("depends_on", {}) for name, service in COMPOSE["services"].items()}
+    assert waits["prepare"] == {"postgres": {"condition": "service_healthy"}}
+    for name in ("web1", "web2", "worker"):
+        assert waits[name]["prepare"] == {"condition": "service_completed_successfully"}, name
 
 
 def test_nginx_takes_its_file(tmp_path):
