@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config import ROOT
 from tests.support import packs, programs
 from tests.support.checkers import PROGRAM, program, say
 from tests.support.packs import made_up, mirror, pack, receipt
@@ -39,6 +40,22 @@ def test_the_program_needs_the_standard_library_alone_and_nothing_of_the_site():
         elif isinstance(node, ast.ImportFrom):
             found.add((node.module or "").partition(".")[0])
     assert found - sys.stdlib_module_names == {"cryptography"}
+
+
+def test_the_program_shares_no_function_with_the_site():
+    """A mistake that is copied is found by nobody (docs/adr/0048)."""
+
+    def bodies(source: str) -> set[str]:
+        functions = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
+        return {
+            "\n".join(map(ast.unparse, node.body[ast.get_docstring(node) is not None :]))
+            for node in functions
+            if node.name != "__init__"  # of an exception, which has one form
+        }
+
+    folders = (ROOT / "pledge" / name for name in ("ledger", "deliveries", "statistics"))
+    ours = [bodies(path.read_text("utf-8")) for folder in folders for path in folder.rglob("*.py")]
+    assert bodies(SOURCE) & set.union(*ours) == set()
 
 
 def test_the_program_works_without_cryptography(tmp_path, log):
