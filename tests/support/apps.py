@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import Result
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient, FlaskCliRunner
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Connection, Table, event, text
@@ -100,8 +100,6 @@ class CleanRunner(FlaskCliRunner):
 
 def forget_reads(app: Flask) -> None:
     """End the test's own read transaction, if it has one."""
-    from flask import current_app
-
     if current_app and current_app._get_current_object() is app:  # type: ignore[attr-defined]
         db.session.rollback()
 

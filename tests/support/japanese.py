@@ -10,9 +10,10 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import write_po
 
 from config import ROOT
+from tools import catalogues
 
 MARK = "〔ja〕"
 #: What the site is made of, and what tests it.
@@ -56,10 +57,8 @@ def python_files(folder: Path) -> dict[str, bytes]:
 
 
 def _add_catalogue(folder: Path) -> None:
-    with (folder / "en" / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        english = read_po(file, locale="en")
     made = Catalog(locale="ja", project="pledge", charset="utf-8", fuzzy=False)
-    for message in english:
+    for message in catalogues.read(folder / "en" / "LC_MESSAGES" / "messages.po"):
         if message.id:
             words = message.id[1] if isinstance(message.id, tuple) else message.id
             translated = (f"{MARK}{words}",) if isinstance(message.id, tuple) else f"{MARK}{words}"
