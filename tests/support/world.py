@@ -15,19 +15,15 @@ from pledge.campaigns import items, staff_queries
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.models import Campaign
 from pledge.core import tokens
-from pledge.core.db import db
 from pledge.core.tokens import Purpose
-from pledge.endorsements import handover
 from pledge.endorsements import services as endorsements
-from pledge.endorsements.models import ContactChange
 from pledge.exports import services as exports
 from pledge.files.services import store_renditions
-from pledge.mail.addresses import parse
 from pledge.signatures import services
 from pledge.signatures.moderation import hide_name
 from pledge.signatures.origins import domain_hash
 from pledge.statistics import referrals
-from tests.support import deliveries, factories, news, paper
+from tests.support import deliveries, factories, mails, news, paper
 from tests.support.factories import ANNA, EDITOR, SLUG
 from tests.support.pictures import webp
 from tests.support.staff import StaffClient
@@ -78,12 +74,7 @@ def world(staff: StaffClient) -> World:
     ]
     states = ("pending", "review", "changes", "published", "declined", "removed", "withdrawn")
     organizations = [factories.endorsement(of, state=state) for state in states]
-    published = organizations[states.index("published")]
-    new_speaker = parse("sea@haneul.co.kr")
-    handover.ask(
-        factories.endorse_manage_token(published), name="이바다", title="팀장", mailbox=new_speaker, lang="ko"
-    )
-    change = db.session.get_one(ContactChange, published.id)
+    change = mails.ask_to_take_over(organizations[states.index("published")])
     factories.fold_all()
     handed_over = [deliveries.answered(of), deliveries.handed_over(of), deliveries.frozen(of)]
     hide_name(ANNA, people[1].id, "no name")
