@@ -5,7 +5,6 @@ Every text that was added begins with MARK, so that a page shows whether it is t
 
 import re
 import shutil
-import tomllib
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -52,10 +51,6 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def python_files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.py")}
-
-
 def _add_catalogue(folder: Path) -> None:
     made = Catalog(locale="ja", project="pledge", charset="utf-8", fuzzy=False)
     for message in catalogues.read(folder / "en" / "LC_MESSAGES" / "messages.po"):
@@ -84,8 +79,6 @@ def _add_letter(folder: Path) -> None:
     english = (folder / "en.toml").read_text("utf-8")
     marked = re.sub(r'(?m)^(\s*(?:[\w.]+ = )?)"(?=[^"\n])', rf'\1"{MARK}', english)
     marked = re.sub(r'= """\n', f'= """\n{MARK}', marked)
-    assert marked.count(MARK) > 80
-    assert tomllib.loads(marked).keys() == tomllib.loads(english).keys()
     (folder / "ja.toml").write_text(marked, "utf-8")
 
 
