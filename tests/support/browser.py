@@ -100,7 +100,6 @@ class Visitor:
             locale={"ko": "ko-KR", "en": "en-GB"}[lang],
             timezone_id="Asia/Seoul",
             java_script_enabled=javascript,
-            color_scheme="light",
             reduced_motion="reduce" if calm else "no-preference",
             viewport=size or PHONE,
             **more,
