@@ -7,7 +7,6 @@ import zipfile
 from html.parser import HTMLParser
 
 import pytest
-from babel.messages.pofile import read_po
 
 from config import ROOT
 from pledge.campaigns.services import load_folder
@@ -23,6 +22,7 @@ from tests.support.checkers import say
 from tests.support.japanese import MARK
 from tests.support.pdf import pdf_text
 from tests.support.world import built, world
+from tools import catalogues
 
 LANGUAGES = "ko-KR, en-GB, ja-JP"
 SLUG = "blue-skies"
@@ -77,8 +77,8 @@ def others():
     """Every Korean and English text of the catalogues that stands without values."""
     found = set()
     for lang in ("ko", "en"):
-        with (ROOT / f"pledge/translations/{lang}/LC_MESSAGES/messages.po").open("rb") as file:
-            texts = [message.string for message in read_po(file) if message.id]
+        catalogue = catalogues.read(ROOT / f"pledge/translations/{lang}/LC_MESSAGES/messages.po")
+        texts = [message.string for message in catalogue if message.id]
         found |= {" ".join(text.split()) for text in texts if isinstance(text, str) and "%(" not in text}
     return {text for text in found if re.search(r"[^\W\d_]{2}", text)}
 
