@@ -101,6 +101,7 @@ SIGNATURE = Subject(
     prefix="",
     not_mine_path="not-me",
     form="public.sign",
+    form_template="public/signing/sign.html",
     confirm_template="public/signing/confirm.html",
     thanks_template="public/signing/thanks.html",
     own_template="public/signing/own.html",
