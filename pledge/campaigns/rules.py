@@ -14,7 +14,7 @@ from pledge.core import languages
 from pledge.core.encryption import vault
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
-from pledge.core.text.lines import LINE_MESSAGES, LineFault, holds_resident_number, is_readable_text
+from pledge.core.text.lines import LineFault, holds_resident_number, is_readable_text
 
 MAX_SLUG = 60
 MAX_LINE = 200
@@ -35,7 +35,7 @@ class FieldFault(Enum):
     TOO_LONG = Phrase("field", "This is too long.")
     CHARACTERS = Phrase("field", "It contains a character that cannot be shown.")
     #: nobody may store one (PIPA 24-2)
-    RESIDENT_NUMBER = LINE_MESSAGES[LineFault.RESIDENT_NUMBER]
+    RESIDENT_NUMBER = LineFault.RESIDENT_NUMBER.value
     SLUG = Phrase(
         "field",
         "Use 3 to 60 lower-case letters from a to z, digits and single hyphens, and begin with a letter.",

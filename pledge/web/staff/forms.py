@@ -36,7 +36,7 @@ from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core import tokens
 from pledge.core.i18n import SEOUL
-from pledge.core.text.lines import LINE_MESSAGES, LineFault, holds_resident_number
+from pledge.core.text.lines import LineFault, holds_resident_number
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files import scans
 from pledge.files import services as files
@@ -95,7 +95,7 @@ def in_seoul(day: date, hour: time | None = None) -> datetime:
 def check_resident_number(field: Field) -> None:
     """Refuse resident registration numbers: the audit log cannot be changed."""
     if holds_resident_number(field.data or ""):
-        raise ValidationError(LINE_MESSAGES[LineFault.RESIDENT_NUMBER])
+        raise ValidationError(LineFault.RESIDENT_NUMBER.value)
 
 
 def check_reason(field: Field) -> None:
