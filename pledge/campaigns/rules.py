@@ -93,11 +93,22 @@ class FieldFault(Enum):
 
 
 class BadFields(ValueError):
-    """What was entered cannot be kept; `faults` names each field with what is wrong."""
+    """What was entered cannot be kept; `faults` names each field with what is wrong.
 
-    def __init__(self, faults: Mapping[str, FieldFault]) -> None:
+    `values`: by field, what the words of its fault name.
+    """
+
+    def __init__(
+        self, faults: Mapping[str, FieldFault], values: Mapping[str, Mapping[str, object]] | None = None
+    ) -> None:
         super().__init__(", ".join(f"{field}: {fault.name.lower()}" for field, fault in faults.items()))
         self.faults = dict(faults)
+        self._values = values or {}
+
+    def words(self, field: str) -> str:
+        """What is wrong with a field, in the language of the request."""
+        text, values = str(self.faults[field].value), self._values.get(field)
+        return text % values if values else text
 
 
 class Checker:
@@ -105,6 +116,7 @@ class Checker:
 
     def __init__(self) -> None:
         self.faults: dict[str, FieldFault] = {}
+        self._values: dict[str, Mapping[str, object]] = {}
 
     def line(self, field: str, text: str, max_length: int = MAX_LINE, *, required: bool = False) -> str:
         """One line: NFC, single spaces, trimmed."""
@@ -157,13 +169,14 @@ class Checker:
                 if not given[lang]:
                     self.add(f"{field}_{lang}", FieldFault.ONE_LANGUAGE)
 
-    def add(self, field: str, fault: FieldFault) -> None:
-        """Note a fault of a field; only its first one is reported."""
-        self.faults.setdefault(field, fault)
+    def add(self, field: str, fault: FieldFault, **values: object) -> None:
+        """Note a fault of a field, with the values that its words name; only its first one is reported."""
+        if field not in self.faults:
+            self.faults[field], self._values[field] = fault, values
 
     def finish(self) -> None:
         if self.faults:
-            raise BadFields(self.faults)
+            raise BadFields(self.faults, self._values)
 
     def _text(self, field: str, text: str, max_length: int, required: bool) -> str:
         text = unicodedata.normalize("NFC", text)

@@ -24,7 +24,7 @@ def test_an_editor_s_day_takes_few_presses(visitor, site):
 
     page.goto(f"/staff/campaigns/{slug}")
     page.locator("#title_ko").fill("오늘의 제목")
-    press_in_main(page, "button[formaction$='/texts/preview']")
+    press_in_main(page, "form[action$='/page/texts'] button[name=preview]")
     expect(page.locator("section[aria-labelledby='preview-title']")).to_contain_text("오늘의 제목")
     press_in_main(page, "form[action$='/page/texts'] button[type=submit]")
     expect(page.locator("#title_ko")).to_have_value("오늘의 제목")
