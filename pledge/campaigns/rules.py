@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pledge.core import languages
 from pledge.core.encryption import vault
-from pledge.core.i18n import Phrase
+from pledge.core.i18n import Phrase, format_datetime
 from pledge.core.languages import Texts
 from pledge.core.text.lines import LineFault, holds_resident_number, is_readable_text
 
@@ -107,8 +107,9 @@ class BadFields(ValueError):
 
     def words(self, field: str) -> str:
         """What is wrong with a field, in the language of the request."""
-        text, values = str(self.faults[field].value), self._values.get(field)
-        return text % values if values else text
+        text, values = str(self.faults[field].value), self._values.get(field, {})
+        said = {key: format_datetime(it) if isinstance(it, datetime) else it for key, it in values.items()}
+        return text % said if said else text
 
 
 class Checker:

@@ -19,7 +19,7 @@ from pledge.audit.services import note, record
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import clock, languages
 from pledge.core.db import transaction
-from pledge.core.i18n import SEOUL, format_datetime
+from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.deliveries.models import HANDED_OVER_STATES, Channel, Delivery, DeliveryState
 from pledge.jobs import services as jobs
@@ -155,7 +155,7 @@ def _check_moment(
     elif moment > clock.now():
         check.add(field, FieldFault.NOT_YET)
     elif not_before is not None and moment < _minute(not_before):
-        check.add(field, FieldFault.TOO_EARLY, moment=format_datetime(not_before))
+        check.add(field, FieldFault.TOO_EARLY, moment=not_before)
 
 
 def _minute(moment: datetime) -> datetime:

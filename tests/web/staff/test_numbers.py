@@ -240,8 +240,9 @@ def test_every_list_is_asked_for_by_one_press_made_and_downloaded(exporter):
 
 
 def test_a_storage_that_is_away_is_told_and_not_recorded_as_a_download(exporter, monkeypatch):
-    def away(_file):
-        raise storage.StorageAway("x")
+    def away(file):
+        with file:
+            raise storage.StorageAway("x")
         yield
 
     signatures(1)
