@@ -8,14 +8,12 @@ from enum import Enum
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import Label, Row, String, cast, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, select
 
 from pledge.audit.models import Actor
-from pledge.audit.services import record
 from pledge.campaigns import items
-from pledge.campaigns.models import Campaign, CampaignText
-from pledge.campaigns.moderation import compare, edited, edited_part, new_text, replace_file, subject
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.moderation import edited_part, replace_file
 from pledge.campaigns.partners import PARTNER, SISTER
 from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, stamp
@@ -166,41 +164,12 @@ def set_quotation(
 
 
 @dataclass(frozen=True)
-class LetterView:
-    """The campaign's letter: a document in `files`, and the language that it is in."""
-
-    file: str
-    lang: str
-
-
-@dataclass(frozen=True)
 class LetterPage:
     """The campaign's letter to read, and the language that it is in."""
 
     html: Markup
     text: str  #: CommonMark
     lang: str
-
-
-def letter_columns(lang: str) -> tuple[Label[Any], ...]:
-    """Of a campaign: its document, in this language or else in the first that has one, and whether there is a page."""
-    other = aliased(CampaignText)
-    document = (
-        select(other.lang + "/" + other.letter)
-        .where(other.campaign_id == Campaign.id, other.letter != "")
-        .order_by(languages.rank(other.lang, lang))
-        .limit(1)
-        .scalar_subquery()
-    )
-    return document.label("letter"), (cast(Campaign.letter_text, String) != "{}").label("has_letter_page")
-
-
-def letter_view(found: str | None) -> LetterView | None:
-    """The letter in the page's language, or else in the language that has one."""
-    if not found:
-        return None
-    lang, _, file = found.partition("/")
-    return LetterView(file, lang)
 
 
 def letter_page(campaign_id: int, lang: str) -> LetterPage | None:
@@ -282,24 +251,16 @@ def set_letters(
 
     Raises EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
-    with edited(slug) as (session, campaign):
-        rows = {row.lang: row for row in campaign.texts}
-        compare(seen, {lang: rows[lang].letter if lang in rows else "" for lang in languages.codes()})
+    with edited_part(actor, slug, seen, "letter", _letters) as (session, campaign):
         for lang in languages.codes():
             name = new.get(lang, "")
-            if not name and lang not in drop:
-                continue
-            if lang not in rows:  # a language that the site has got since
-                rows[lang] = new_text(lang)
-                campaign.texts.append(rows[lang])
-            rows[lang].letter = replace_file(session, rows[lang].letter, name)
-        record(
-            session,
-            actor,
-            "campaign.letter",
-            subject(slug),
-            stored=sorted(lang for lang, row in rows.items() if row.letter),
-        )
+            if name or lang in drop:
+                kept = {**campaign.letter, lang: replace_file(session, campaign.letter[lang], name)}
+                campaign.letter = languages.texts(kept)
+
+
+def _letters(campaign: Campaign) -> dict[str, object]:
+    return {"letter": campaign.letter}
 
 
 def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str]) -> None:
@@ -354,7 +315,7 @@ def missing_content(desk: CampaignAdmin) -> list[MissingContent]:
         MissingContent.PHOTO: bool(desk.row.photo),
         MissingContent.VIDEO: desk.video is not None,
         MissingContent.CAPTIONS: not isinstance(desk.video, OwnVideo) or desk.video.captions.is_complete,
-        MissingContent.LETTER: bool(desk.letter_text) or any(desk.letters.values()),
+        MissingContent.LETTER: bool(desk.letter_text or desk.row.letter),
         MissingContent.QUOTATION: bool(desk.row.quotation),
         MissingContent.SISTERS: bool(items.rows(SISTER, desk.id)),
         MissingContent.LOGOS: all(row.logo for row in items.rows(PARTNER, desk.id)),

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
-    Text,
     UniqueConstraint,
     false,
 )
@@ -90,6 +89,14 @@ class Campaign(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     state: Mapped[str] = mapped_column(String(10))
+    title: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
+    tagline: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
+    summary: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
+    body: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")  #: CommonMark
+    #: To whom the totals are handed, as the consents say it: `the Government of …`; empty in a draft.
+    recipient: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
+    #: A sentence for the form.
+    who_may_sign: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
     goal: Mapped[int]
     #: Steps on the way to the goal that staff have set, rising; without any the usual ones (goals.py).
     goal_steps: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
@@ -106,6 +113,12 @@ class Campaign(Model):
     short_name: Mapped[str | None] = mapped_column(String(60))
     #: A sentence of the campaign for those who have signed, and what they may say where they pass it on.
     thanks: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
+    #: What those who have signed are asked next (followups.py).
+    followup_title: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
+    followup_sentence: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
+    followup_link: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
+    followup_from: Mapped[Texts] = mapped_column(Translated(10), default=Texts, server_default="{}")
+    followup_until: Mapped[Texts] = mapped_column(Translated(10), default=Texts, server_default="{}")
     #: A text by language for each of SHARE_CHANNELS that has one.
     share_texts: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict, server_default="{}")
     #: When staff last changed something here; from then on files are no longer loaded over it (docs/adr/0035).
@@ -132,10 +145,10 @@ class Campaign(Model):
     quotation_role: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
     quotation_portrait: Mapped[str] = mapped_column(String(40), server_default="")
     quotation_alt: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
-    #: The campaign's letter to read as a page, in CommonMark; beside it there may be a document for each language.
+    #: The campaign's letter to read as a page, in CommonMark; beside it a document for each language, by its name in `files`.
     letter_text: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
+    letter: Mapped[Texts] = mapped_column(Translated(40), default=Texts, server_default="{}")
 
-    texts: Mapped[list["CampaignText"]] = relationship(cascade="all, delete-orphan")
     pledges: Mapped[list["PledgeText"]] = relationship(order_by="PledgeText.version")
     partners: Mapped[list["Partner"]] = relationship(
         order_by="Partner.position", cascade="all, delete-orphan"
@@ -162,38 +175,6 @@ class Campaign(Model):
     def is_worked_on(self) -> bool:
         """Whether what it lacks is still to be written."""
         return self.state in (CampaignState.DRAFT, CampaignState.OPEN)
-
-
-class CampaignText(Model):
-    __tablename__ = "campaign_texts"
-
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
-    lang: Mapped[str] = mapped_column(String(2), primary_key=True)
-    title: Mapped[str] = mapped_column(String(200))
-    tagline: Mapped[str] = mapped_column(String(300))
-    summary: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)  #: CommonMark
-    #: To whom the totals are handed, as the consents say it: `the Government of …`; "" in a draft.
-    recipient: Mapped[str] = mapped_column(String(200), server_default="")
-    who_may_sign: Mapped[str] = mapped_column(
-        String(300), server_default=""
-    )  #: a sentence for the form, or ""
-    #: The campaign's letter in this language: a name in `files`; "" when there is none.
-    letter: Mapped[str] = mapped_column(String(40), server_default="")
-    #: What those who have signed are asked next (followups.py).
-    followup_title: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    followup_sentence: Mapped[str] = mapped_column(String(300), default="", server_default="")
-    followup_link: Mapped[str] = mapped_column(String(300), default="", server_default="")
-    followup_from: Mapped[str] = mapped_column(String(10), default="", server_default="")
-    followup_until: Mapped[str] = mapped_column(String(10), default="", server_default="")
-
-    __table_args__ = (
-        CheckConstraint("(followup_title = '') = (followup_link = '')", name="followup_is_whole"),
-        CheckConstraint(
-            "followup_link = '' OR substr(followup_link, 1, 8) = 'https://'", name="followup_is_https"
-        ),
-        CheckConstraint("followup_until = '' OR followup_until >= followup_from", name="followup_order"),
-    )
 
 
 class CampaignConsent(Model):

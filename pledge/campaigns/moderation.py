@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, inspect, select, union_all
+from sqlalchemy import String, cast, func, inspect, literal, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import consents, followups, goals, rules, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
-from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText, SisterCampaign
+from pledge.campaigns.models import Campaign, CampaignState, Partner, PledgeText, SisterCampaign
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, fingerprint
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign, Schedule
 from pledge.core import clock, languages
@@ -156,8 +156,8 @@ def create(actor: Actor, *, slug: str, title: Mapping[str, str], copy_of: str = 
     check = Checker()
     titles = check.lines("title", title)
     check.finish()
-    campaign = Campaign(slug=slug, state=CampaignState.DRAFT, goal=FIRST_GOAL, edited_at=clock.now())
-    campaign.texts = [new_text(lang, titles[lang]) for lang in languages.codes()]
+    campaign = Campaign(slug=slug, title=titles, state=CampaignState.DRAFT, goal=FIRST_GOAL)
+    campaign.edited_at = clock.now()
     facts = rules.changed({}, {"title": titles})
     try:
         with transaction() as session:
@@ -184,6 +184,7 @@ _OWN = frozenset(
         "id",
         "campaign_id",
         "slug",
+        "title",
         "state",
         "opens_at",
         "closes_at",
@@ -200,10 +201,6 @@ def _copy_page(source: Campaign, campaign: Campaign) -> None:
     """Texts without the title, goal, pictures, video, letter, partners and sister campaigns; no events and no news."""
     for name, value in _columns(source).items():
         setattr(campaign, name, value)
-    titles = {text.lang: text.title for text in campaign.texts}
-    campaign.texts = [
-        CampaignText(**{**_columns(text), "title": titles.get(text.lang, "")}) for text in source.texts
-    ]
     campaign.partners = [Partner(**_columns(partner)) for partner in source.partners]
     campaign.sisters = [SisterCampaign(**_columns(sister)) for sister in source.sisters]
 
@@ -211,13 +208,15 @@ def _copy_page(source: Campaign, campaign: Campaign) -> None:
 #: Where a campaign names a file; a copy names those of the campaign that it was made from.
 _FILES = (
     *(Campaign.photo, Campaign.video_file, Campaign.video_still, Campaign.quotation_portrait),
-    *(CampaignText.letter, Partner.logo, SisterCampaign.logo),
+    *(Campaign.letter, Partner.logo, SisterCampaign.logo),
 )
 
 
 def replace_file(session: Session, old: str, new: str) -> str:
     """As files.replace, before the row names the new one; what another campaign names too stays. Raises UnknownFile."""
-    named = union_all(*(select(column).where(column == old) for column in _FILES)).subquery()
+    named = union_all(
+        *(select(literal(1)).where(cast(column, String).contains(old)) for column in _FILES)
+    ).subquery()
     is_shared = bool(old) and (session.scalar(select(func.count()).select_from(named)) or 0) > 1
     return files.replace(session, "" if is_shared else old, new)
 
@@ -245,9 +244,7 @@ def edit_texts(
     Raises BadFields, EditedMeanwhile, ReasonMissing, StepUpNeeded, NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
-        stored = {
-            name: text for name, text in staff_queries.texts_of(session, campaign.id).items() if name in texts
-        }
+        stored = {name: text for name, text in staff_queries.texts_of(campaign).items() if name in texts}
         is_public = campaign.state != CampaignState.DRAFT
         wanted = _clean_texts(texts, required=is_public)
         compare(seen, stored)
@@ -256,15 +253,11 @@ def edit_texts(
         reason = clean_reason(reason, required=is_consent)
         if is_consent and not is_stepped_up:
             raise StepUpNeeded
-        rows = {row.lang: row for row in campaign.texts}
         for name in facts["after"]:
             part, _, lang = name.rpartition("_")
-            if lang not in rows:  # a language that the site has got since
-                rows[lang] = new_text(lang)
-                campaign.texts.append(rows[lang])
-            setattr(rows[lang], part, wanted[name])
+            setattr(campaign, part, languages.texts({**getattr(campaign, part), lang: wanted[name]}))
         if is_public:
-            consents.store_version(session, campaign.id)
+            consents.store_version(session, campaign)
         if facts["after"]:
             record(session, actor, "campaign.texts", subject(slug), reason=reason, **facts)
 
@@ -340,7 +333,7 @@ def move(
         if campaign.state != before or step is None:
             raise CampaignInWrongState(CampaignState(campaign.state))
         closes_at, now = campaign.closes_at, clock.now()
-        missing = staff_queries.missing_of(session, campaign.id) if after is CampaignState.OPEN else []
+        missing = staff_queries.missing_of(session, campaign) if after is CampaignState.OPEN else []
         if before is CampaignState.DRAFT and closes_at is not None and closes_at <= now:
             missing.append(MissingText("schedule", "closes_at"))  # reopening takes it away
         if missing:
@@ -351,7 +344,7 @@ def move(
             campaign.closes_at = None
         campaign.state = after
         if after is CampaignState.OPEN:
-            consents.store_version(session, campaign.id)
+            consents.store_version(session, campaign)
         elif after is CampaignState.CLOSED and closing_moved is not None:
             closing_moved(session, campaign)
         record(
@@ -402,12 +395,6 @@ def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
     followups.check_cards(check, clean)
     check.finish()
     return clean
-
-
-def new_text(lang: str, title: str = "") -> CampaignText:
-    """A row that is not stored yet, with empty texts."""
-    parts = dict.fromkeys(staff_queries.TEXT_PARTS, "")
-    return CampaignText(lang=lang, **{**parts, "title": title}, letter="")
 
 
 def new_pledge_text(campaign_id: int, version: int, wording: Texts) -> PledgeText:

@@ -29,12 +29,13 @@ Subject = Row[*tuple[Any, ...]]
 class Sender:
     """Who sends the mails about a campaign."""
 
+    campaign: Texts  #: its title
     organizations: tuple[Texts, ...]  #: the names of its secretariat, in their order
     reply_to: str  #: "": the contact of the site
 
     def signed(self, message: Message, lang: str) -> Message:
-        """The message in this sender's name; an address for questions that it prints is that of the answers."""
-        values = dict(message.values)
+        """The message about the campaign, in this sender's name; an address for questions that it prints is that of the answers."""
+        values = {**message.values, "campaign": self.campaign.in_language(lang)}
         if self.reply_to and "contact" in values:
             values["contact"] = self.reply_to
         organization = " · ".join(name.in_language(lang) for name in self.organizations)
@@ -65,14 +66,14 @@ def composer(
 def senders(campaign_ids: Collection[int]) -> Mapping[int, Sender]:
     """The senders of these campaigns, by number."""
     query = (
-        select(Campaign.id, Campaign.reply_to, Partner.name)
+        select(Campaign.id, Campaign.title, Campaign.reply_to, Partner.name)
         .outerjoin(Partner, and_(Partner.campaign_id == Campaign.id, Partner.role == PartnerRole.SECRETARIAT))
         .where(Campaign.id.in_(campaign_ids))
         .order_by(Campaign.id, Partner.position)
     )
     rows = fetch(query).all()
     return {
-        campaign_id: Sender(tuple(row.name for row in found if row.name), found[0].reply_to)
+        campaign_id: Sender(found[0].title, tuple(row.name for row in found if row.name), found[0].reply_to)
         for campaign_id, found in ((number, list(rows)) for number, rows in groupby(rows, itemgetter(0)))
     }
 

@@ -22,7 +22,6 @@ from pledge.campaigns.items import Fields, ItemKind
 from pledge.campaigns.models import (
     Campaign,
     CampaignState,
-    CampaignText,
     PartnerRole,
     VideoFormat,
 )
@@ -84,10 +83,10 @@ def load_folder(folder: Path) -> str:
         _load_film(session, campaign, film)
         campaign.video_captions = _captions(folder, langs) if film else Texts()
         campaign.letter_text = letter
-        session.flush()
         _load_texts(campaign, folder, facts, langs)
+        session.flush()
         if campaign.state != CampaignState.DRAFT:
-            consents.store_version(session, campaign.id)
+            consents.store_version(session, campaign)
         _load_partners(session, campaign, facts["partners"], langs)
         events = [_event_fields(event, langs) for event in facts.get("events", [])]
         # Calendars recognise an event that stays.
@@ -190,18 +189,11 @@ def _letter(folder: Path, langs: list[str]) -> Texts:
 
 
 def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any], langs: list[str]) -> None:
-    stored = {text.lang: text for text in campaign.texts}
-    for lang in langs:
-        text = stored.get(lang)
-        if text is None:
-            text = CampaignText(lang=lang)
-            campaign.texts.append(text)
-        text.title, text.tagline, text.summary, text.recipient = (
-            facts[lang][key] for key in ("title", "tagline", "summary", "recipient")
-        )
-        for part in staff_queries.OPTIONAL_PARTS:
-            setattr(text, part, facts[lang].get(part, ""))
-        text.body = (folder / f"body.{lang}.md").read_text("utf-8")
+    for part in ("title", "tagline", "summary", "recipient"):
+        setattr(campaign, part, languages.texts({lang: facts[lang][part] for lang in langs}))
+    for part in staff_queries.OPTIONAL_PARTS:
+        setattr(campaign, part, languages.texts({lang: facts[lang].get(part, "") for lang in langs}))
+    campaign.body = languages.texts({lang: (folder / f"body.{lang}.md").read_text("utf-8") for lang in langs})
 
 
 def _load_partners(

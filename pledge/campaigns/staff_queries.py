@@ -17,7 +17,6 @@ from pledge.campaigns.models import (
     Campaign,
     CampaignEvent,
     CampaignState,
-    CampaignText,
     Partner,
     PartnerRole,
     PledgeText,
@@ -88,7 +87,6 @@ class CampaignAdmin:
     schedule: Schedule
     texts: dict[str, str]
     video: Video | OwnVideo | None
-    letters: dict[str, str]  #: by language; "" where there is none
     letter_text: Texts
     missing: list[MissingText]
     edited_at: datetime | None
@@ -113,15 +111,8 @@ def rows() -> list[Campaign]:
 
 def titles(lang: str) -> dict[str, str]:
     """The title of each campaign by its slug, the newest first; campaigns with equal titles get their slug appended."""
-    query = (
-        select(Campaign.slug, CampaignText.lang, CampaignText.title)
-        .outerjoin(CampaignText, CampaignText.campaign_id == Campaign.id)
-        .order_by(Campaign.id.desc())
-    )
-    written: dict[str, Texts] = {}
-    for row in fetch(query):
-        written.setdefault(row.slug, Texts())[row.lang] = row.title
-    named = {slug: title.in_language(lang) or slug for slug, title in written.items()}
+    rows = fetch(select(Campaign.slug, Campaign.title).order_by(Campaign.id.desc()))
+    named = {row.slug: row.title.in_language(lang) or row.slug for row in rows}
     often = Counter(named.values())
     return {slug: title if often[title] == 1 else f"{title} ({slug})" for slug, title in named.items()}
 
@@ -134,18 +125,15 @@ def desk(slug: str) -> CampaignAdmin:
         ).first()
         if row is None:
             raise NoSuchCampaign
-        texts = select(CampaignText.lang, CampaignText.letter).where(CampaignText.campaign_id == row.id)
-        letters = {text.lang: text.letter for text in connection.execute(texts)}
         return CampaignAdmin(
             id=row.id,
             slug=row.slug,
             state=CampaignState(row.state),
             schedule=schedule_of(row),
-            texts=texts_of(connection, row.id),
+            texts=texts_of(row),
             video=video.stored(row),
-            letters={lang: letters.get(lang, "") for lang in languages.codes()},
             letter_text=row.letter_text,
-            missing=missing_of(connection, row.id),
+            missing=missing_of(connection, row),
             edited_at=row.edited_at,
             row=row,
         )
@@ -156,15 +144,9 @@ def schedule_of(row: Campaign | Row[*tuple[Any, ...]]) -> Schedule:
     return Schedule(row.goal, row.opens_at, row.closes_at, tuple(row.goal_steps), row.step_sentences)
 
 
-def texts_of(reader: Reader, campaign_id: int) -> dict[str, str]:
+def texts_of(row: Campaign | Row[*tuple[Any, ...]]) -> dict[str, str]:
     """The texts of a campaign under the names of their fields; "" where nothing is stored."""
-    query = select(CampaignText.lang, *(getattr(CampaignText, part) for part in TEXT_PARTS))
-    found = {row.lang: row for row in reader.execute(query.where(CampaignText.campaign_id == campaign_id))}
-    return {
-        f"{part}_{lang}": getattr(found[lang], part) if lang in found else ""
-        for part in TEXT_PARTS
-        for lang in languages.codes()
-    }
+    return {f"{part}_{lang}": getattr(row, part)[lang] for part in TEXT_PARTS for lang in languages.codes()}
 
 
 def wording_of(reader: Reader, campaign_id: int) -> Wording:
@@ -190,27 +172,27 @@ def has_secretariat(reader: Reader, campaign_id: int) -> bool:
     return bool(reader.execute(select(mine)).scalar_one())
 
 
-def missing_of(reader: Reader, campaign_id: int) -> list[MissingText]:
+def missing_of(reader: Reader, campaign: Campaign | Row[*tuple[Any, ...]]) -> list[MissingText]:
     """What each language lacks, and a secretariat, in the order of the pages where it is entered."""
-    texts = texts_of(reader, campaign_id)
+    texts = texts_of(campaign)
     found = [
         MissingText("texts", name, name.rpartition("_")[2])
         for name in text_fields()
         if not texts[name].strip() and not name.startswith(OPTIONAL_PARTS)
     ]
-    pledge = wording_of(reader, campaign_id)
+    pledge = wording_of(reader, campaign.id)
     found += [
         MissingText("pledge", f"wording_{lang}", lang)
         for lang in languages.codes()
         if not pledge.wording[lang].strip()
     ]
-    if not has_secretariat(reader, campaign_id):
+    if not has_secretariat(reader, campaign.id):
         found.append(MissingText("partners", "secretariat"))
     for section, table, title, order in (
         ("partners", Partner, Partner.name, Partner.position),
         ("events", CampaignEvent, CampaignEvent.title, CampaignEvent.starts_at),
     ):
-        rows = reader.execute(select(table.id, title).where(table.campaign_id == campaign_id).order_by(order))
+        rows = reader.execute(select(table.id, title).where(table.campaign_id == campaign.id).order_by(order))
         found += [
             MissingText(section, str(number), lang)
             for number, text in rows

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from config import Config
 from pledge.abuse.models import AlertKind
@@ -83,13 +84,11 @@ def sample_findings(config: Config) -> Iterator[Finding]:
 
 def campaign_findings() -> Iterator[Finding]:
     with reading() as connection:
-        campaigns = connection.execute(
-            select(Campaign.id, Campaign.slug, Campaign.state).order_by(Campaign.id)
-        ).all()
+        campaigns = connection.execute(select(*Campaign.__table__.c).order_by(Campaign.id)).all()
         if not campaigns:
             yield warning("campaigns", "there is none yet: load one, for instance by `flask demo load`")
         for campaign in campaigns:
-            missing = list(_missing(connection, campaign.id))
+            missing = list(_missing(connection, campaign))
             if missing:
                 finding = warning if campaign.state == CampaignState.DRAFT else problem
                 yield finding("campaigns", f"{campaign.slug} lacks {', '.join(missing)}")
@@ -97,11 +96,11 @@ def campaign_findings() -> Iterator[Finding]:
                 yield ok("campaigns", f"{campaign.slug} is complete in {' and '.join(languages.codes())}")
 
 
-def _missing(connection: Connection, campaign_id: int) -> Iterator[str]:
-    for item in missing_of(connection, campaign_id):
+def _missing(connection: Connection, campaign: Row[*tuple[Any, ...]]) -> Iterator[str]:
+    for item in missing_of(connection, campaign):
         yield f"{item.section}: {item.field}" + (f" in {item.lang}" if item.field.isdecimal() else "")
     pledges = select(PledgeText.version, PledgeText.wording, PledgeText.sha256)
-    for pledge in connection.execute(pledges.where(PledgeText.campaign_id == campaign_id)):
+    for pledge in connection.execute(pledges.where(PledgeText.campaign_id == campaign.id)):
         if fingerprint(pledge.wording) != bytes(pledge.sha256):
             yield f"the pledge text {pledge.version} that people signed: its wording was changed"
 

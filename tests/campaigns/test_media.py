@@ -23,7 +23,7 @@ def set_video(address=ADDRESS, **more):
 
 
 def set_letters(new=(), drop=()):
-    seen = stamp(staff_queries.desk("air").letters)
+    seen = stamp({"letter": staff_queries.desk("air").row.letter})
     media.set_letters(EDITOR, "air", seen, new=dict(new), drop=frozenset(drop))
 
 
@@ -125,24 +125,13 @@ def test_another_file_is_no_video():
         set_video("", file=stored_document())
 
 
-def test_a_letter_in_one_language_serves_both_and_says_which_it_is_in():
+def test_a_letter_of_each_language_is_replaced_and_taken_away():
     published()
-    letter = stored_document()
-    set_letters({"ko": letter})
-    assert queries.find("air", "ko").letter == queries.LetterView(letter, "ko")
-    assert queries.find("air", "en").letter == queries.LetterView(letter, "ko")
-    english = stored_document()
-    set_letters({"en": english})
-    assert queries.find("air", "en").letter == queries.LetterView(english, "en")
-    assert queries.find("air", "ko").letter.file == letter
-
-
-def test_a_letter_is_replaced_and_taken_away():
-    published()
-    old, new = stored_document(), stored_document()
+    old, new, english = stored_document(), stored_document(), stored_document()
     set_letters({"ko": old})
-    set_letters({"ko": new})
-    assert (is_kept(old), is_kept(new)) == (False, True)
+    set_letters({"ko": new, "en": english})
+    assert [is_kept(name) for name in (old, new, english)] == [False, True, True]
+    assert queries.find("air", "en").letter == {"ko": new, "en": english}
     set_letters(drop=["ko"])
     assert not is_kept(new)
-    assert queries.find("air", "ko").letter is None
+    assert queries.find("air", "ko").letter == {"en": english}

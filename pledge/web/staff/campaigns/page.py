@@ -193,7 +193,7 @@ class LettersForm(SectionForm):
 
     @classmethod
     def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return desk.letters
+        return {"letter": desk.row.letter}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         new = {lang: files[f"letter_{lang}"] for lang in languages.codes()}

@@ -114,7 +114,7 @@ def test_a_video_is_not_chosen_again_when_its_captions_are_wrong(editor):
 
 
 def test_a_letter_is_stored_offered_and_taken_away(editor, client):
-    held = stamp(stored().letters)
+    held = stamp({"letter": stored().row.letter})
     sent = send(
         editor,
         "page/letters",
@@ -125,9 +125,9 @@ def test_a_letter_is_stored_offered_and_taken_away(editor, client):
     address = re.search(r'href="(/files/[^"]+\.pdf)"', client.get("/ko/c/air").text)[1]
     client.checked = False
     assert client.get(address).data == PDF
-    held = stamp(stored().letters)
+    held = stamp({"letter": stored().row.letter})
     assert send(editor, "page/letters", {"drop_ko": "y", "seen": held}).status_code == 303
-    assert stored().letters == {"ko": "", "en": ""}
+    assert stored().row.letter == {}
 
 
 def test_media_that_somebody_else_changed_meanwhile_are_told(editor):
