@@ -17,8 +17,15 @@ from pledge.campaigns.moderation import edited_part, replace_file
 from pledge.campaigns.partners import PARTNER, SISTER
 from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, stamp
-from pledge.campaigns.staff_queries import CampaignAdmin
-from pledge.campaigns.video import BadCaptions, BadVideo, OwnVideo, Video, check_captions, parse_video, stored
+from pledge.campaigns.video import (
+    BadCaptions,
+    BadVideo,
+    OwnVideo,
+    Video,
+    campaign_video,
+    check_captions,
+    parse_video,
+)
 from pledge.core import languages
 from pledge.core.db import fetch
 from pledge.core.i18n import Phrase
@@ -62,10 +69,6 @@ def stored_photo(row: Row[*tuple[Any, ...]] | Campaign) -> Photo:
     return Photo(row.photo, row.photo_alt, row.photo_focus)
 
 
-def _photo_content(campaign: Campaign) -> dict[str, object]:
-    return vars(stored_photo(campaign))
-
-
 def set_photo(
     actor: Actor,
     slug: str,
@@ -81,7 +84,7 @@ def set_photo(
     With a photograph, what it shows is needed in words in every language. Raises BadFields, EditedMeanwhile, UnknownFile,
     NoSuchCampaign.
     """
-    with edited_part(actor, slug, seen, "photo", _photo_content) as (session, campaign):
+    with edited_part(actor, slug, seen, "photo", lambda row: vars(stored_photo(row))) as (session, campaign):
         stays = bool(new) or (bool(campaign.photo) and not drop)
         check = Checker()
         words = check.lines("alt", alt, required=stays)
@@ -124,10 +127,6 @@ def stored_quotation(row: Row[*tuple[Any, ...]] | Campaign) -> Quotation:
     )
 
 
-def _quotation_content(campaign: Campaign) -> dict[str, object]:
-    return vars(stored_quotation(campaign))
-
-
 def set_quotation(
     actor: Actor,
     slug: str,
@@ -142,7 +141,10 @@ def set_quotation(
     `new` is the name of a stored picture, `drop` takes the present portrait away. Text and name are needed in every language,
     and so is what a portrait shows. Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
-    with edited_part(actor, slug, seen, "quotation", _quotation_content) as (session, campaign):
+    with edited_part(actor, slug, seen, "quotation", lambda row: vars(stored_quotation(row))) as (
+        session,
+        campaign,
+    ):
         has_words = any(text.strip() for texts in words.values() for text in texts.values())
         has_portrait = bool(new) or (bool(campaign.quotation_portrait) and not drop and has_words)
         check = Checker()
@@ -225,7 +227,10 @@ def set_video(actor: Actor, slug: str, seen: str, fields: VideoFields) -> None:
     Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
     elsewhere, kept = check_video(fields)
-    with edited_part(actor, slug, seen, "video", _campaign_video_content) as (session, campaign):
+    with edited_part(actor, slug, seen, "video", lambda row: _video_content(campaign_video(row))) as (
+        session,
+        campaign,
+    ):
         own = fields.file or ("" if fields.drop_file else campaign.video_file)
         if elsewhere and own:
             raise BadFields({"video": FieldFault.TWO_VIDEOS})
@@ -251,16 +256,12 @@ def set_letters(
 
     Raises EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
-    with edited_part(actor, slug, seen, "letter", _letters) as (session, campaign):
+    with edited_part(actor, slug, seen, "letter", lambda row: {"letter": row.letter}) as (session, campaign):
         for lang in languages.codes():
             name = new.get(lang, "")
             if name or lang in drop:
                 kept = {**campaign.letter, lang: replace_file(session, campaign.letter[lang], name)}
                 campaign.letter = languages.texts(kept)
-
-
-def _letters(campaign: Campaign) -> dict[str, object]:
-    return {"letter": campaign.letter}
 
 
 def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str]) -> None:
@@ -278,16 +279,11 @@ def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str])
         except CannotTypeset:
             check.add(f"text_{lang}", FieldFault.LETTER)
     check.finish()
-    with edited_part(actor, slug, seen, "letter_text", _letter_content) as (_, campaign):
+    with edited_part(actor, slug, seen, "letter_text", lambda row: {"text": row.letter_text}) as (
+        _,
+        campaign,
+    ):
         campaign.letter_text = kept
-
-
-def _letter_content(campaign: Campaign) -> dict[str, object]:
-    return {"text": campaign.letter_text}
-
-
-def _campaign_video_content(campaign: Campaign) -> dict[str, object]:
-    return _video_content(stored(campaign))
 
 
 def _video_content(video: Video | OwnVideo | None) -> dict[str, object]:
@@ -309,15 +305,16 @@ class MissingContent(Enum):
     LOGOS = Phrase("campaign", "The logos of all organisations behind it")
 
 
-def missing_content(desk: CampaignAdmin) -> list[MissingContent]:
+def missing_content(campaign: Campaign) -> list[MissingContent]:
     """In the order in which a visitor would notice it."""
+    video = campaign_video(campaign)
     there = {
-        MissingContent.PHOTO: bool(desk.row.photo),
-        MissingContent.VIDEO: desk.video is not None,
-        MissingContent.CAPTIONS: not isinstance(desk.video, OwnVideo) or desk.video.captions.is_complete,
-        MissingContent.LETTER: bool(desk.letter_text or desk.row.letter),
-        MissingContent.QUOTATION: bool(desk.row.quotation),
-        MissingContent.SISTERS: bool(items.rows(SISTER, desk.id)),
-        MissingContent.LOGOS: all(row.logo for row in items.rows(PARTNER, desk.id)),
+        MissingContent.PHOTO: bool(campaign.photo),
+        MissingContent.VIDEO: video is not None,
+        MissingContent.CAPTIONS: not isinstance(video, OwnVideo) or video.captions.is_complete,
+        MissingContent.LETTER: bool(campaign.letter_text or campaign.letter),
+        MissingContent.QUOTATION: bool(campaign.quotation),
+        MissingContent.SISTERS: bool(items.rows(SISTER, campaign.id)),
+        MissingContent.LOGOS: all(row.logo for row in items.rows(PARTNER, campaign.id)),
     }
     return [what for what, is_there in there.items() if not is_there]

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from pledge.core import clock, languages
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
 from pledge.core.i18n import Phrase
@@ -82,6 +83,20 @@ SHARE_CHANNELS = {
 }
 MAX_SHARE_TEXT = 200
 
+#: Columns of Campaign with what those who have signed are asked next (followups.py). The days are those of Seoul, as ISO 8601
+#: writes them; "" has no end.
+FOLLOWUP_PARTS = (
+    "followup_title",
+    "followup_sentence",
+    "followup_link",
+    "followup_from",
+    "followup_until",
+)
+#: Columns with the texts of the page. A campaign may be public without the optional ones.
+OPTIONAL_PARTS = ("who_may_sign", *FOLLOWUP_PARTS)
+TEXT_PARTS = ("title", "tagline", "summary", "recipient", "body", *OPTIONAL_PARTS)
+SCHEDULE = ("goal", "opens_at", "closes_at", "goal_steps", "step_sentences")
+
 
 class Campaign(Model):
     __tablename__ = "campaigns"
@@ -113,7 +128,6 @@ class Campaign(Model):
     short_name: Mapped[str | None] = mapped_column(String(60))
     #: A sentence of the campaign for those who have signed, and what they may say where they pass it on.
     thanks: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
-    #: What those who have signed are asked next (followups.py).
     followup_title: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
     followup_sentence: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
     followup_link: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
@@ -175,6 +189,30 @@ class Campaign(Model):
     def is_worked_on(self) -> bool:
         """Whether what it lacks is still to be written."""
         return self.state in (CampaignState.DRAFT, CampaignState.OPEN)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Closed and archived campaigns keep their pledge, dates and goal: reopen first."""
+        return not self.is_worked_on
+
+    @property
+    def has_ended(self) -> bool:
+        """Open by its state, and its closing time has passed."""
+        return (
+            self.state == CampaignState.OPEN and self.closes_at is not None and self.closes_at <= clock.now()
+        )
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What it says on its page, under the names of the fields; "" where nothing is stored."""
+        return {
+            f"{part}_{lang}": getattr(self, part)[lang] for part in TEXT_PARTS for lang in languages.codes()
+        }
+
+    @property
+    def schedule(self) -> dict[str, object]:
+        """Its dates and its goal."""
+        return {name: getattr(self, name) for name in SCHEDULE}
 
 
 class CampaignConsent(Model):

@@ -12,12 +12,11 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import items
 from pledge.campaigns.items import Item
-from pledge.campaigns.models import CampaignState, PartnerRole
+from pledge.campaigns.models import Campaign, CampaignState, PartnerRole
 from pledge.campaigns.moderation import edited, replace_file, subject
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
-from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
@@ -160,13 +159,13 @@ class PlanChanged(Exception):
     """The import would do something else than was shown, as the partners have changed meanwhile, or it cannot be done."""
 
 
-def plan_import(desk: CampaignAdmin, lines: Sequence[Line], logos: Mapping[str, str]) -> Plan:
+def plan_import(campaign: Campaign, lines: Sequence[Line], logos: Mapping[str, str]) -> Plan:
     """What importing these lines (the header first) and pictures (name in `files` by the name of the file) would do.
 
     Partners of the same name in any language are changed where the table says something; others are added at the end.
     A picture belongs to the partner that its file is named like.
     """
-    return _plan(items.rows(PARTNER, desk.id), desk.state, lines, logos)
+    return _plan(items.rows(PARTNER, campaign.id), CampaignState(campaign.state), lines, logos)
 
 
 def import_partners(

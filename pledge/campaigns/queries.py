@@ -278,7 +278,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         step_sentences=goals.sentences(row.step_sentences[lang]),
         state=CampaignState(row.state),
         pledge=pledge_view(row, lang),
-        video=video.stored(row),
+        video=video.campaign_video(row),
         photo=stored_photo(row) if row.photo else None,
         quotation=stored_quotation(row) if row.quotation else None,
         has_letter_page=bool(row.has_letter_page),

@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, select
 
 from pledge.audit.models import Actor
-from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, Partner, PartnerRole
-from pledge.campaigns.moderation import compare, edited, subject
+from pledge.campaigns.moderation import edited_part
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core.db import fetch
 from pledge.core.languages import Texts
@@ -84,9 +83,6 @@ def set_reply_to(actor: Actor, slug: str, seen: str, address: str) -> None:
     if address and not is_address(address):
         check.add("reply_to", FieldFault.EMAIL)
     check.finish()
-    with edited(slug) as (session, campaign):
-        before = campaign.reply_to
-        compare(seen, {"reply_to": before})
+    # Every mail of the campaign names this address, so the log may.
+    with edited_part(actor, slug, seen, "reply_to", lambda row: {"reply_to": row.reply_to}) as (_, campaign):
         campaign.reply_to = address
-        # Every mail of the campaign names this address, so the log may.
-        record(session, actor, "campaign.reply_to", subject(slug), before=before, after=address)

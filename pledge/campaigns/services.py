@@ -16,10 +16,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns import consents, items, staff_queries
+from pledge.campaigns import consents, items
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.items import Fields, ItemKind
 from pledge.campaigns.models import (
+    OPTIONAL_PARTS,
     Campaign,
     CampaignState,
     PartnerRole,
@@ -191,7 +192,7 @@ def _letter(folder: Path, langs: list[str]) -> Texts:
 def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any], langs: list[str]) -> None:
     for part in ("title", "tagline", "summary", "recipient"):
         setattr(campaign, part, languages.texts({lang: facts[lang][part] for lang in langs}))
-    for part in staff_queries.OPTIONAL_PARTS:
+    for part in OPTIONAL_PARTS:
         setattr(campaign, part, languages.texts({lang: facts[lang].get(part, "") for lang in langs}))
     campaign.body = languages.texts({lang: (folder / f"body.{lang}.md").read_text("utf-8") for lang in langs})
 

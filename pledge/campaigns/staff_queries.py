@@ -5,38 +5,25 @@ campaign's lock, so that nobody overwrites what they have not seen.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, exists, select
+from sqlalchemy import Connection, exists, select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns import followups, video
 from pledge.campaigns.models import (
+    OPTIONAL_PARTS,
     Campaign,
     CampaignEvent,
-    CampaignState,
     Partner,
     PartnerRole,
     PledgeText,
 )
 from pledge.campaigns.rules import stamp
-from pledge.campaigns.video import OwnVideo, Video
-from pledge.core import clock, languages
+from pledge.core import languages
 from pledge.core.db import fetch, load, reading
 from pledge.core.languages import Texts
 
 Reader = Connection | Session
-
-#: A campaign may be public without them.
-OPTIONAL_PARTS = ("who_may_sign", *followups.PARTS)
-TEXT_PARTS = ("title", "tagline", "summary", "recipient", "body", *OPTIONAL_PARTS)
-
-
-def text_fields() -> tuple[str, ...]:
-    """`title_ko` and so on: each part in each language of the site."""
-    return tuple(f"{part}_{lang}" for part in TEXT_PARTS for lang in languages.codes())
 
 
 class NoSuchCampaign(LookupError):
@@ -53,19 +40,6 @@ class MissingText:
 
 
 @dataclass(frozen=True)
-class Schedule:
-    goal: int
-    opens_at: datetime | None
-    closes_at: datetime | None
-    goal_steps: tuple[int, ...] = ()  #: set by staff; without any, the usual ones (goals.py)
-    step_sentences: Texts = field(default_factory=Texts)
-
-    @property
-    def stamp(self) -> str:
-        return stamp(vars(self))
-
-
-@dataclass(frozen=True)
 class Wording:
     """The newest pledge text, and how many versions there are."""
 
@@ -75,33 +49,6 @@ class Wording:
     @property
     def stamp(self) -> str:
         return stamp(vars(self))
-
-
-@dataclass(frozen=True)
-class CampaignAdmin:
-    """What all pages of one campaign in the staff area need besides their own section."""
-
-    id: int
-    slug: str
-    state: CampaignState
-    schedule: Schedule
-    texts: dict[str, str]
-    video: Video | OwnVideo | None
-    letter_text: Texts
-    missing: list[MissingText]
-    edited_at: datetime | None
-    row: Row[*tuple[Any, ...]]  #: all its columns
-
-    @property
-    def has_ended(self) -> bool:
-        """Open by its state, and its closing time has passed."""
-        closes_at = self.schedule.closes_at
-        return self.state is CampaignState.OPEN and closes_at is not None and closes_at <= clock.now()
-
-    @property
-    def is_frozen(self) -> bool:
-        """Closed and archived campaigns keep their pledge, dates and goal: reopen first."""
-        return self.state in (CampaignState.CLOSED, CampaignState.ARCHIVED)
 
 
 def rows() -> list[Campaign]:
@@ -117,36 +64,11 @@ def titles(lang: str) -> dict[str, str]:
     return {slug: title if often[title] == 1 else f"{title} ({slug})" for slug, title in named.items()}
 
 
-def desk(slug: str) -> CampaignAdmin:
+def desk(slug: str) -> Campaign:
     """One campaign as its editors see it. Raises NoSuchCampaign."""
-    with reading() as connection:
-        row = connection.execute(
-            select(*Campaign.__table__.c).where(Campaign.slug == slug)  # all columns, no ORM object
-        ).first()
-        if row is None:
-            raise NoSuchCampaign
-        return CampaignAdmin(
-            id=row.id,
-            slug=row.slug,
-            state=CampaignState(row.state),
-            schedule=schedule_of(row),
-            texts=texts_of(row),
-            video=video.stored(row),
-            letter_text=row.letter_text,
-            missing=missing_of(connection, row),
-            edited_at=row.edited_at,
-            row=row,
-        )
-
-
-def schedule_of(row: Campaign | Row[*tuple[Any, ...]]) -> Schedule:
-    """What is stored of a campaign's dates and goal."""
-    return Schedule(row.goal, row.opens_at, row.closes_at, tuple(row.goal_steps), row.step_sentences)
-
-
-def texts_of(row: Campaign | Row[*tuple[Any, ...]]) -> dict[str, str]:
-    """The texts of a campaign under the names of their fields; "" where nothing is stored."""
-    return {f"{part}_{lang}": getattr(row, part)[lang] for part in TEXT_PARTS for lang in languages.codes()}
+    for row in load(select(Campaign).where(Campaign.slug == slug)):
+        return row
+    raise NoSuchCampaign
 
 
 def wording_of(reader: Reader, campaign_id: int) -> Wording:
@@ -172,13 +94,17 @@ def has_secretariat(reader: Reader, campaign_id: int) -> bool:
     return bool(reader.execute(select(mine)).scalar_one())
 
 
-def missing_of(reader: Reader, campaign: Campaign | Row[*tuple[Any, ...]]) -> list[MissingText]:
+def missing(campaign: Campaign) -> list[MissingText]:
+    with reading() as connection:
+        return missing_of(connection, campaign)
+
+
+def missing_of(reader: Reader, campaign: Campaign) -> list[MissingText]:
     """What each language lacks, and a secretariat, in the order of the pages where it is entered."""
-    texts = texts_of(campaign)
     found = [
         MissingText("texts", name, name.rpartition("_")[2])
-        for name in text_fields()
-        if not texts[name].strip() and not name.startswith(OPTIONAL_PARTS)
+        for name, text in campaign.texts.items()
+        if not text.strip() and not name.startswith(OPTIONAL_PARTS)
     ]
     pledge = wording_of(reader, campaign.id)
     found += [

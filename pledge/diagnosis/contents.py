@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from config import Config
 from pledge.abuse.models import AlertKind
@@ -12,7 +11,7 @@ from pledge.accounts.alarms import alert
 from pledge.campaigns.models import Campaign, CampaignState, PledgeText
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import fingerprint
-from pledge.campaigns.staff_queries import missing_of
+from pledge.campaigns.staff_queries import missing_of, rows
 from pledge.core import languages
 from pledge.core.db import fetch, reading, snapshot, transaction
 from pledge.core.encryption import Unreadable
@@ -84,7 +83,7 @@ def sample_findings(config: Config) -> Iterator[Finding]:
 
 def campaign_findings() -> Iterator[Finding]:
     with reading() as connection:
-        campaigns = connection.execute(select(*Campaign.__table__.c).order_by(Campaign.id)).all()
+        campaigns = rows()[::-1]
         if not campaigns:
             yield warning("campaigns", "there is none yet: load one, for instance by `flask demo load`")
         for campaign in campaigns:
@@ -96,7 +95,7 @@ def campaign_findings() -> Iterator[Finding]:
                 yield ok("campaigns", f"{campaign.slug} is complete in {' and '.join(languages.codes())}")
 
 
-def _missing(connection: Connection, campaign: Row[*tuple[Any, ...]]) -> Iterator[str]:
+def _missing(connection: Connection, campaign: Campaign) -> Iterator[str]:
     for item in missing_of(connection, campaign):
         yield f"{item.section}: {item.field}" + (f" in {item.lang}" if item.field.isdecimal() else "")
     pledges = select(PledgeText.version, PledgeText.wording, PledgeText.sha256)

@@ -69,7 +69,9 @@ def test_the_page_shows_them_by_role_and_language():
 def test_a_name_in_one_language_is_enough_for_a_draft_and_is_told_as_missing():
     draft("air", secretariat=False)
     partner = items.add(PARTNER, EDITOR, "air", fields(name_en=""))
-    assert [(item.section, item.field, item.lang) for item in staff_queries.desk("air").missing] == [
+    assert [
+        (item.section, item.field, item.lang) for item in staff_queries.missing(staff_queries.desk("air"))
+    ] == [
         ("partners", "secretariat", ""),
         ("partners", str(partner), "en"),
     ]

@@ -23,7 +23,7 @@ def _campaign(app):
 
 
 def stored():
-    return media.stored_quotation(staff_queries.desk("air").row)
+    return media.stored_quotation(staff_queries.desk("air"))
 
 
 def set_quotation(words, **more):

@@ -155,10 +155,10 @@ def the_campaign() -> Campaign:
 def draft(slug: str = "draft", *, secretariat: bool = True, **texts: str) -> str:
     """The slug of a draft made by staff; its texts are complete unless `title_en=""` and the like say otherwise."""
     editing.create(EDITOR, slug=slug, title={})
-    needed = (name for name in staff_queries.text_fields() if not name.startswith("followup"))
-    words = {**staff_queries.desk(slug).texts, **{name: f"{name} of {slug}" for name in needed}, **texts}
-    seen = rules.stamp(staff_queries.desk(slug).texts)
-    editing.edit_texts(EDITOR, slug, seen, words)
+    stored = staff_queries.desk(slug).texts
+    needed = (name for name in stored if not name.startswith("followup"))
+    words = {**stored, **{name: f"{name} of {slug}" for name in needed}, **texts}
+    editing.edit_texts(EDITOR, slug, rules.stamp(stored), words)
     write_pledge(slug, "우리의 약속", "Our promise")
     if secretariat:
         named = Texts(dict.fromkeys(languages.codes(), f"Secretariat of {slug}"))

@@ -249,7 +249,7 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
 
 def _add_media(slug: str) -> None:
     """Add the invented quotation, and what people share."""
-    facts, row = read("media"), staff_queries.desk(slug).row
+    facts, row = read("media"), staff_queries.desk(slug)
     seen = stamp(sharing.stored_words(row))
     sharing.set_words(COMMAND_LINE, slug, seen, facts["short_name"], facts["sharing"])
     set_quotation(

@@ -23,12 +23,11 @@ from pledge.audit.queries import Search
 from pledge.campaigns import consents, items, media, moderation, pledges, senders, sharing
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.media import FOCUSES, VideoFields
-from pledge.campaigns.models import SHARE_CHANNELS, PartnerRole
+from pledge.campaigns.models import SHARE_CHANNELS, TEXT_PARTS, Campaign, PartnerRole
 from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.pledges import NewVersion, wording_changes
 from pledge.campaigns.queries import find_draft, pledge_versions
-from pledge.campaigns.staff_queries import CampaignAdmin
-from pledge.campaigns.video import OwnVideo, Video
+from pledge.campaigns.video import OwnVideo, Video, campaign_video
 from pledge.core import languages, urls
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
@@ -84,7 +83,7 @@ class TextsForm(SectionForm):
     followup_until = ByLanguage(StringField, _l("To day"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
         return {name: desk.texts[name] for name in _text_fields()}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
@@ -100,7 +99,7 @@ class PledgeForm(StampedForm):
     one_language = TickField(_l("The text in the other languages stays as it is: it already says the same"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+    def stored(cls, desk: Campaign) -> dict[str, object]:
         newest = campaigns.wording(desk.id)
         return {**languages.by_field("wording", newest.wording), "seen": newest.stamp}
 
@@ -118,8 +117,8 @@ class PhotoForm(SectionForm):
     drop_photo = TickField(_l("Remove the photograph"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return vars(media.stored_photo(desk.row))
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
+        return vars(media.stored_photo(desk))
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         media.set_photo(
@@ -139,8 +138,8 @@ class VideoForm(SectionForm):
     drop_still = TickField(_l("Use the default picture again"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        video = desk.video
+    def stored(cls, desk: Campaign) -> dict[str, object]:
+        video = campaign_video(desk)
         return {
             "video": video.link if isinstance(video, Video) else "",
             **languages.by_field("captions", video.captions if isinstance(video, OwnVideo) else {}),
@@ -174,8 +173,8 @@ class QuotationForm(SectionForm):
     portrait_alt = ByLanguage(StringField, _l("What the portrait shows"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return vars(media.stored_quotation(desk.row))
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
+        return vars(media.stored_quotation(desk))
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         words = {name: self.by_language(name) for name in QUOTATION_WORDS}
@@ -192,8 +191,8 @@ class LettersForm(SectionForm):
     drop = ByLanguage(TickField, _l("Remove the letter"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return {"letter": desk.row.letter}
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
+        return {"letter": desk.letter}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         new = {lang: files[f"letter_{lang}"] for lang in languages.codes()}
@@ -205,7 +204,7 @@ class LetterTextForm(SectionForm):
     text = ByLanguage(TextAreaField, _l("Letter"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
         return {"text": desk.letter_text}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
@@ -217,7 +216,7 @@ class RecipientForm(SectionForm):
     reason = TextAreaField(_l("Reason"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
         return {f"recipient_{lang}": desk.texts[f"recipient_{lang}"] for lang in languages.codes()}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
@@ -234,8 +233,8 @@ class ReplyForm(SectionForm):
     reply_to = StringField(_l("E-mail address for answers"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return {"reply_to": desk.row.reply_to}
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
+        return {"reply_to": desk.reply_to}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         senders.set_reply_to(actor(), slug, self.seen.data, self.reply_to.data or "")
@@ -249,8 +248,8 @@ class SharingForm(SectionForm):
     thanks = ByLanguage(TextAreaField, _l("A sentence of thanks"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return sharing.stored_words(desk.row)
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
+        return sharing.stored_words(desk)
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         texts = {name: self.by_language(name) for name in sharing.TEXTS}
@@ -273,7 +272,8 @@ SETTINGS = {"recipient": RecipientForm, "sharing": SharingForm, "reply_to": Repl
 
 def _text_fields() -> list[str]:
     """Those of the page: the recipient is a setting, as people agree to it."""
-    return [name for name in campaigns.text_fields() if not name.startswith("recipient_")]
+    parts = [part for part in TEXT_PARTS if part != "recipient"]
+    return [f"{part}_{lang}" for part in parts for lang in languages.codes()]
 
 
 @staff.get("/campaigns/<slug>")
@@ -303,9 +303,10 @@ def campaign(
         change_of={lang: old[lang].strip() != new[lang].strip() for lang in languages.codes()},
         history=_history(slug),
         versions=pledge_versions(desk.id),
-        photo=media.stored_photo(desk.row),
-        quoted=media.stored_quotation(desk.row),
+        photo=media.stored_photo(desk),
+        quoted=media.stored_quotation(desk),
         focuses=FOCUSES.items(),
+        video=campaign_video(desk),
         max_video_mb=limit,
         video_too_large=str(VideoFault.TOO_LARGE.value) % {"limit": limit},
         **forms,
