@@ -23,7 +23,7 @@ def set_clock(frozen_clock, moment):
 
 def shown(people, lang="en"):
     campaign = queries.find(SLUG, lang)
-    story = timeline(campaign, people, lang)
+    story = timeline(campaign, people)
     return [
         [(entry.kind, entry.day and entry.day.isoformat(), entry.step) for entry in part]
         for part in (story.ahead, story.past)

@@ -140,11 +140,11 @@ def organization_image(slug: str, endorsement_id: int) -> Response:
 @limited(token_limit)
 def news_image(slug: str, news_id: int) -> Response:
     campaign = campaign_or_404(slug)
-    item = news.public_item(campaign.id, news_id, i18n.language())
+    item = news.sent_item(campaign.id, news_id)
     if item is None:
         abort(404)
-    below = i18n.format_date(item.begun_at)
-    return _picture(campaign, above=campaign.title, title=item.title, below=below)
+    title, below = item.title.in_language(i18n.language()), i18n.format_date(item.begun_at or item.changed_at)
+    return _picture(campaign, above=campaign.title, title=title, below=below)
 
 
 def _picture(campaign: CampaignView, shape: str = "wide", above: str = "", **own: Any) -> Response:

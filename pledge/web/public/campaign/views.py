@@ -232,7 +232,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
         form=SignForm(country=countries.HOME),
         share=campaign_links(view),
         qr=qr_code(short_link(view)),
-        story=timeline(view, page.people, i18n.language()),
+        story=timeline(view, page.people),
         events=coming,
         past_events=[event for event in reversed(shown) if event.is_over],
         preview=preview,
@@ -281,7 +281,7 @@ def poster(slug: str, paper: str) -> Response:
 @cached(PAGE_CACHE)
 def news(slug: str) -> Response:
     campaign = campaign_or_404(slug)
-    items = news_queries.public_news(campaign.id, i18n.language())
+    items = news_queries.sent(campaign.id)
     return render_page("public/campaign/news.html", campaign=campaign, items=items)
 
 
@@ -290,7 +290,7 @@ def news(slug: str) -> Response:
 def news_feed(slug: str) -> Response:
     """The same for feed readers (RFC 4287): what was sent is never changed, so an entry is updated when it was published."""
     campaign = campaign_or_404(slug)
-    items = news_queries.public_news(campaign.id, i18n.language())
+    items = news_queries.sent(campaign.id)
     updated = items[0].begun_at if items else campaign.opens_at or clock.now()
     response = render_page("public/campaign/news.xml", campaign=campaign, items=items, updated=updated)
     response.content_type = "application/atom+xml; charset=utf-8"
@@ -301,7 +301,7 @@ def news_feed(slug: str) -> Response:
 @cached(PAGE_CACHE)
 def news_item(slug: str, news_id: int) -> Response:
     campaign = campaign_or_404(slug)
-    item = news_queries.public_item(campaign.id, news_id, i18n.language())
+    item = news_queries.sent_item(campaign.id, news_id)
     if item is None:
         abort(404)
     facts = structured_data.news_facts(item, campaign)
