@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from pledge.campaigns.rules import stamp
 from pledge.core import clock, languages
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
@@ -245,6 +246,15 @@ class PledgeText(Model):
         UniqueConstraint("campaign_id", "version"),
         CheckConstraint("version > 0", name="version"),
     )
+
+    @property
+    def content(self) -> dict[str, object]:
+        """What an edit is compared with."""
+        return {"version": self.version, "wording": self.wording}
+
+    @property
+    def stamp(self) -> str:
+        return stamp(self.content)
 
 
 class Partner(Model):

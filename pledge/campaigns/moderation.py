@@ -182,7 +182,7 @@ def create(actor: Actor, *, slug: str, title: Mapping[str, str], copy_of: str = 
                 if source is None:
                     raise BadFields({"copy_of": FieldFault.CHOICE})
                 _copy_page(source, campaign)
-                wording = staff_queries.wording_of(session, source.id).wording
+                wording = source.pledges[-1].wording
                 facts["copy_of"] = copy_of
             session.add(campaign)
             session.flush()

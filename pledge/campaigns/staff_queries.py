@@ -1,6 +1,6 @@
-"""Reads for editors: the stored texts as they are, section by section, and what is still missing in a language.
+"""Reads for editors: a campaign as it is stored, and what is still missing in a language.
 
-Each section has a stamp of its content (`rules.stamp`). The form carries it back; the use case compares it under the
+Each section of its pages has a stamp of its content (`rules.stamp`). The form carries it back; the use case compares it under the
 campaign's lock, so that nobody overwrites what they have not seen.
 """
 
@@ -18,7 +18,6 @@ from pledge.campaigns.models import (
     PartnerRole,
     PledgeText,
 )
-from pledge.campaigns.rules import stamp
 from pledge.core import languages
 from pledge.core.db import fetch, load, reading
 from pledge.core.languages import Texts
@@ -37,18 +36,6 @@ class MissingText:
     section: str
     field: str
     lang: str = ""
-
-
-@dataclass(frozen=True)
-class Wording:
-    """The newest pledge text, and how many versions there are."""
-
-    version: int
-    wording: Texts
-
-    @property
-    def stamp(self) -> str:
-        return stamp(vars(self))
 
 
 def rows() -> list[Campaign]:
@@ -71,23 +58,6 @@ def desk(slug: str) -> Campaign:
     raise NoSuchCampaign
 
 
-def wording_of(reader: Reader, campaign_id: int) -> Wording:
-    """The newest pledge text; version 0 when there is none."""
-    query = (
-        select(PledgeText.version, PledgeText.wording)
-        .where(PledgeText.campaign_id == campaign_id)
-        .order_by(PledgeText.version.desc())
-        .limit(1)
-    )
-    row = reader.execute(query).first()
-    return Wording(0, Texts()) if row is None else Wording(row.version, row.wording)
-
-
-def wording(campaign_id: int) -> Wording:
-    with reading() as connection:
-        return wording_of(connection, campaign_id)
-
-
 def has_secretariat(reader: Reader, campaign_id: int) -> bool:
     """Whether somebody speaks for it."""
     mine = exists().where(Partner.campaign_id == campaign_id, Partner.role == PartnerRole.SECRETARIAT)
@@ -106,11 +76,12 @@ def missing_of(reader: Reader, campaign: Campaign) -> list[MissingText]:
         for name, text in campaign.texts.items()
         if not text.strip() and not name.startswith(OPTIONAL_PARTS)
     ]
-    pledge = wording_of(reader, campaign.id)
+    pledges = select(PledgeText.wording).where(PledgeText.campaign_id == campaign.id)
+    wording = reader.execute(pledges.order_by(PledgeText.version.desc()).limit(1)).scalar() or Texts()
     found += [
         MissingText("pledge", f"wording_{lang}", lang)
         for lang in languages.codes()
-        if not pledge.wording[lang].strip()
+        if not wording[lang].strip()
     ]
     if not has_secretariat(reader, campaign.id):
         found.append(MissingText("partners", "secretariat"))

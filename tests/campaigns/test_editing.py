@@ -350,7 +350,7 @@ def test_the_same_words_make_no_version():
     draft("air")
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     before = versions("air")
-    stored = staff_queries.wording(staff_queries.desk("air").id)
+    stored = queries.pledge_versions(staff_queries.desk("air").id)[0]
     assert factories.write_pledge("air", stored.wording["ko"], stored.wording["en"]) == 1
     assert versions("air") == before
 
@@ -381,7 +381,7 @@ def test_who_has_not_seen_the_newest_pledge_or_dates_writes_nothing_over_them():
     schedule("air", goal=8)
     with pytest.raises(EditedMeanwhile):
         moderation.edit_schedule(EDITOR, "air", stamp(old.schedule), goal=9, opens_at=None, closes_at=None)
-    seen = staff_queries.wording(old.id).stamp
+    seen = queries.pledge_versions(old.id)[0].stamp
     factories.write_pledge("air", "하나", "One")
     with pytest.raises(EditedMeanwhile):
         pledges.edit_pledge(EDITOR, "air", seen, wording={"ko": "둘", "en": "Two"}, in_use=lambda *_: False)

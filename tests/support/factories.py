@@ -22,7 +22,7 @@ from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember, StaffRole
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
-from pledge.campaigns import consents, items, pledges, rules, staff_queries
+from pledge.campaigns import consents, items, pledges, queries, rules, staff_queries
 from pledge.campaigns import moderation as editing
 from pledge.campaigns.events import EventFields
 from pledge.campaigns.models import Campaign, Partner, PartnerRole
@@ -175,7 +175,7 @@ def other_recipient(slug: str = SLUG) -> None:
 
 def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
     """Save this wording as an editor who has just opened the page; the version that holds it."""
-    stored = staff_queries.wording(staff_queries.desk(slug).id)
+    stored = queries.pledge_versions(staff_queries.desk(slug).id)[0]
     return pledges.edit_pledge(
         *(EDITOR, slug, stored.stamp),
         wording={"ko": ko, "en": en},

@@ -100,7 +100,7 @@ class PledgeForm(StampedForm):
 
     @classmethod
     def stored(cls, desk: Campaign) -> dict[str, object]:
-        newest = campaigns.wording(desk.id)
+        newest = pledge_versions(desk.id)[0]
         return {**languages.by_field("wording", newest.wording), "seen": newest.stamp}
 
     @property
@@ -288,7 +288,8 @@ def campaign(
     desk, sent = campaigns.desk(slug), sent or {}
     forms = section_forms({**PAGE_SECTIONS, "pledge": PledgeForm}, desk, sent)
     limit, is_preview = current_config().max_video_mb, "texts" in sent and problem is OK
-    old, new = campaigns.wording(desk.id).wording, forms["pledge_form"].by_language("wording")
+    versions = pledge_versions(desk.id)
+    old, new = versions[0].wording, forms["pledge_form"].by_language("wording")
     return section_page(
         "staff/campaigns/page.html",
         desk,
@@ -302,7 +303,7 @@ def campaign(
         changes={lang: wording_changes(old[lang], new[lang]) for lang in languages.codes() if new_version},
         change_of={lang: old[lang].strip() != new[lang].strip() for lang in languages.codes()},
         history=_history(slug),
-        versions=pledge_versions(desk.id),
+        versions=versions,
         photo=media.stored_photo(desk),
         quoted=media.stored_quotation(desk),
         focuses=FOCUSES.items(),
