@@ -75,6 +75,10 @@ def test_the_address_is_set_and_emptied_and_each_change_is_recorded():
     assert staff_queries.desk(SLUG).reply_to == ""
     found = db.session.execute(select(AuditEntry.action, AuditEntry.subject, AuditEntry.details)).all()
     assert [(action, about, json.loads(details)) for action, about, details in found] == [
-        ("campaign.reply_to", f"campaign:{SLUG}", {"before": before, "after": after})
+        (
+            "campaign.reply_to",
+            f"campaign:{SLUG}",
+            {"before": {"reply_to": before}, "after": {"reply_to": after}},
+        )
         for before, after in (("", "sky@example.org"), ("sky@example.org", ""))
     ]
