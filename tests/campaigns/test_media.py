@@ -32,17 +32,6 @@ def published():
     move(EDITOR, draft("air"), CampaignState.DRAFT, CampaignState.OPEN)
 
 
-def test_a_video_is_known_by_its_number():
-    published()
-    set_video()
-    video = queries.find("air", "en").video
-    assert (video.provider, video.id, video.still) == ("youtube", "dQw4w9WgXcQ", "")
-    set_video("https://vimeo.com/123456789")
-    assert queries.find("air", "ko").video.origin == "https://player.vimeo.com"
-    set_video("")
-    assert queries.find("air", "en").video is None
-
-
 def test_the_picture_of_a_video_is_kept_replaced_and_let_go_of():
     draft("air")
     old, new = stored_picture(), stored_picture()
