@@ -5,10 +5,9 @@ a portrait, the letter as a page and as a document, the video with its picture; 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from pledge.audit.models import Actor
 from pledge.campaigns import items
@@ -34,8 +33,7 @@ from pledge.core.text.markdown import markdown
 from pledge.core.typesetting import CannotTypeset
 from pledge.files import services as files
 
-PHOTO_COLUMNS = (Campaign.photo, Campaign.photo_alt, Campaign.photo_focus)
-
+PHOTO = ("photo", "photo_alt", "photo_focus")  #: columns
 
 #: The part that stays in sight where the photograph is cut to the shape of the page, as staff read it, the usual ones first.
 FOCUSES = {
@@ -49,24 +47,6 @@ FOCUSES = {
     "left-bottom": Phrase("campaign", "The bottom left"),
     "right-bottom": Phrase("campaign", "The bottom right"),
 }
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A campaign's photograph."""
-
-    file: str  #: a name in `files`; "" without one
-    alt: Texts
-    focus: str  #: of FOCUSES
-
-    @property
-    def stamp(self) -> str:
-        return stamp(vars(self))
-
-
-def stored_photo(row: Row[*tuple[Any, ...]] | Campaign) -> Photo:
-    """The photograph of a row that has PHOTO_COLUMNS."""
-    return Photo(row.photo, row.photo_alt, row.photo_focus)
 
 
 def set_photo(
@@ -84,47 +64,24 @@ def set_photo(
     With a photograph, what it shows is needed in words in every language. Raises BadFields, EditedMeanwhile, UnknownFile,
     NoSuchCampaign.
     """
-    with edited_part(actor, slug, seen, "photo", lambda row: vars(stored_photo(row))) as (session, campaign):
+    with edited_part(actor, slug, seen, "photo", lambda row: row.part(PHOTO)) as (session, campaign):
         stays = bool(new) or (bool(campaign.photo) and not drop)
         check = Checker()
-        words = check.lines("alt", alt, required=stays)
+        words = check.lines("photo_alt", alt, required=stays)
         if words and not stays:
             check.add("photo", FieldFault.MISSING)
         if focus not in FOCUSES:
-            check.add("focus", FieldFault.CHOICE)
+            check.add("photo_focus", FieldFault.CHOICE)
         check.finish()
         if new or drop:
             campaign.photo = replace_file(session, campaign.photo, new)
         campaign.photo_alt, campaign.photo_focus = words, focus
 
 
-QUOTATION_COLUMNS = (
-    *(Campaign.quotation, Campaign.quotation_name, Campaign.quotation_role),
-    *(Campaign.quotation_portrait, Campaign.quotation_alt),
-)
+#: Columns; the texts of it are WORDS.
+QUOTATION = ("quotation", "quotation_name", "quotation_role", "quotation_portrait", "quotation_alt")
+WORDS = ("quotation", "quotation_name", "quotation_role", "quotation_alt")
 MAX_QUOTATION = 600
-
-
-@dataclass(frozen=True)
-class Quotation:
-    """A campaign's quotation; the names of its fields are those of the form."""
-
-    quotation: Texts
-    speaker: Texts
-    speaker_role: Texts
-    portrait: str  #: a name in `files`; "" without one
-    portrait_alt: Texts
-
-    @property
-    def stamp(self) -> str:
-        return stamp(vars(self))
-
-
-def stored_quotation(row: Row[*tuple[Any, ...]] | Campaign) -> Quotation:
-    """The quotation of a row that has QUOTATION_COLUMNS."""
-    return Quotation(
-        row.quotation, row.quotation_name, row.quotation_role, row.quotation_portrait, row.quotation_alt
-    )
 
 
 def set_quotation(
@@ -136,12 +93,12 @@ def set_quotation(
     new: str = "",
     drop: bool = False,
 ) -> None:
-    """Set the quotation; `words` are its texts by the names of Quotation, each by language. Without any it goes.
+    """Set the quotation; `words` are those of WORDS, each by language. Without any it goes.
 
     `new` is the name of a stored picture, `drop` takes the present portrait away. Text and name are needed in every language,
     and so is what a portrait shows. Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
-    with edited_part(actor, slug, seen, "quotation", lambda row: vars(stored_quotation(row))) as (
+    with edited_part(actor, slug, seen, "quotation", lambda row: row.part(QUOTATION)) as (
         session,
         campaign,
     ):
@@ -151,13 +108,13 @@ def set_quotation(
         if has_portrait and not has_words:
             check.add(f"quotation_{languages.default()}", FieldFault.MISSING)
         text = check.lines("quotation", words["quotation"], MAX_QUOTATION, required=has_words)
-        speaker = check.lines("speaker", words["speaker"], required=has_words)
-        role = check.lines("speaker_role", words["speaker_role"])
+        speaker = check.lines("quotation_name", words["quotation_name"], required=has_words)
+        role = check.lines("quotation_role", words["quotation_role"])
         if role:
-            check.all_or_none("speaker_role", role, text)
-        alt = check.lines("portrait_alt", words["portrait_alt"], required=has_portrait)
+            check.all_or_none("quotation_role", role, text)
+        alt = check.lines("quotation_alt", words["quotation_alt"], required=has_portrait)
         if alt and not has_portrait:
-            check.add("portrait", FieldFault.MISSING)
+            check.add("quotation_portrait", FieldFault.MISSING)
         check.finish()
         if new or drop or not has_words:
             campaign.quotation_portrait = replace_file(session, campaign.quotation_portrait, new)

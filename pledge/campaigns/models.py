@@ -1,5 +1,6 @@
 """Tables of a campaign. Its languages are equal; none is a translation of another."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -213,7 +214,11 @@ class Campaign(Model):
     @property
     def schedule(self) -> dict[str, object]:
         """Its dates and its goal."""
-        return {name: getattr(self, name) for name in SCHEDULE}
+        return self.part(SCHEDULE)
+
+    def part(self, names: Iterable[str]) -> dict[str, object]:
+        """Some of its columns, by their names."""
+        return {name: getattr(self, name) for name in names}
 
 
 class CampaignConsent(Model):

@@ -24,14 +24,7 @@ from sqlalchemy.orm import aliased
 
 from pledge.campaigns import consents, followups, goals, opening, video
 from pledge.campaigns.followups import Followup
-from pledge.campaigns.media import (
-    PHOTO_COLUMNS,
-    QUOTATION_COLUMNS,
-    Photo,
-    Quotation,
-    stored_photo,
-    stored_quotation,
-)
+from pledge.campaigns.media import PHOTO, QUOTATION
 from pledge.campaigns.models import (
     Campaign,
     CampaignState,
@@ -84,8 +77,14 @@ class CampaignView:
     consent_version: int | None  #: of the sign form; None in a draft
     video: Video | OwnVideo | None = None
     letter: Texts = field(default_factory=Texts)  #: documents in `files`
-    photo: Photo | None = None
-    quotation: Quotation | None = None
+    photo: str = ""
+    photo_alt: Texts = field(default_factory=Texts)
+    photo_focus: str = ""
+    quotation: Texts = field(default_factory=Texts)
+    quotation_name: Texts = field(default_factory=Texts)
+    quotation_role: Texts = field(default_factory=Texts)
+    quotation_portrait: str = ""
+    quotation_alt: Texts = field(default_factory=Texts)
     has_letter_page: bool = False
     has_sisters: bool = False
 
@@ -247,8 +246,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *(Campaign.who_may_sign, *followups.COLUMNS),
             *(consents.newest().label("consent_version"), secretariat_column()),
             *(Campaign.letter, (cast(Campaign.letter_text, String) != "{}").label("has_letter_page")),
-            *PHOTO_COLUMNS,
-            *QUOTATION_COLUMNS,
+            *(getattr(Campaign, name) for name in (*PHOTO, *QUOTATION)),
             exists().where(SisterCampaign.campaign_id == Campaign.id).label("has_sisters"),
             *(PledgeText.version, PledgeText.wording, PledgeText.sha256),
         )
@@ -260,7 +258,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
 #: What a view has as the row has it.
 _AS_STORED = (
     *("id", "slug", "title", "tagline", "summary", "recipient"),
-    *("goal", "opens_at", "closes_at", "consent_version", "letter"),
+    *("goal", "opens_at", "closes_at", "consent_version", "letter", *PHOTO, *QUOTATION),
 )
 
 
@@ -279,8 +277,6 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         state=CampaignState(row.state),
         pledge=pledge_view(row, lang),
         video=video.campaign_video(row),
-        photo=stored_photo(row) if row.photo else None,
-        quotation=stored_quotation(row) if row.quotation else None,
         has_letter_page=bool(row.has_letter_page),
         has_sisters=bool(row.has_sisters),
     )

@@ -70,7 +70,7 @@ def test_what_a_copy_lets_go_of_stays_on_the_page_of_the_other_campaign():
     for slug in ("sea", "air"):
         assert (is_kept(photo), is_kept(logo)) == (True, True)
         desk = staff_queries.desk(slug)
-        media.set_photo(EDITOR, slug, media.stored_photo(desk).stamp, {}, "center", drop=True)
+        media.set_photo(EDITOR, slug, stamp(desk.part(media.PHOTO)), {}, "center", drop=True)
         partner = items.rows(PARTNER, desk.id)[0]
         items.change(*(PARTNER, EDITOR, slug, partner.id, partner.fields), seen=partner.stamp, drop_logo=True)
     assert (is_kept(photo), is_kept(logo)) == (False, False)

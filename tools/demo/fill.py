@@ -15,7 +15,7 @@ from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.audit.services import record
 from pledge.campaigns import items, sharing, staff_queries
 from pledge.campaigns.events import EVENT, EventFields
-from pledge.campaigns.media import set_quotation, stored_quotation
+from pledge.campaigns.media import QUOTATION, set_quotation
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.campaigns.rules import stamp
 from pledge.core import clock, languages
@@ -255,7 +255,7 @@ def _add_media(slug: str) -> None:
     set_quotation(
         COMMAND_LINE,
         slug,
-        stored_quotation(row).stamp,
+        stamp(row.part(QUOTATION)),
         facts["quotation"],
         new=store_logo("portrait"),
     )

@@ -61,8 +61,6 @@ _PAGE = "/campaigns/<slug>/page"
 #: How many changes of the texts the page offers to take back.
 _CHANGES = 20
 
-QUOTATION_WORDS = ("quotation", "speaker", "speaker_role", "portrait_alt")
-
 
 def video_body(config: Config) -> int:
     """Bytes of the video's form: up to twice what a video may have, so that one too large is refused beside its field."""
@@ -112,17 +110,17 @@ class PledgeForm(StampedForm):
 class PhotoForm(SectionForm):
     max_body = PICTURE_BODY
     photo = UploadField(_l("Photograph"), "wide picture")
-    alt = ByLanguage(StringField, _l("What the photograph shows"))
-    focus = SelectField(_l("Focal point"), validate_choice=False)
+    photo_alt = ByLanguage(StringField, _l("What the photograph shows"))
+    photo_focus = SelectField(_l("Focal point"), validate_choice=False)
     drop_photo = TickField(_l("Remove the photograph"))
 
     @classmethod
     def content(cls, desk: Campaign) -> Mapping[str, object]:
-        return vars(media.stored_photo(desk))
+        return desk.part(media.PHOTO)
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         media.set_photo(
-            *(actor(), slug, self.seen.data, self.by_language("alt"), self.focus.data or ""),
+            *(actor(), slug, self.seen.data, self.by_language("photo_alt"), self.photo_focus.data or ""),
             new=files["photo"],
             drop=self.drop_photo.data,
         )
@@ -166,21 +164,21 @@ class VideoForm(SectionForm):
 class QuotationForm(SectionForm):
     max_body = PICTURE_BODY
     quotation = ByLanguage(TextAreaField, _l("Quotation"))
-    speaker = ByLanguage(StringField, _l("Name"))
-    speaker_role = ByLanguage(StringField, _l("Office or role"))
-    portrait = UploadField(_l("Portrait"))
+    quotation_name = ByLanguage(StringField, _l("Name"))
+    quotation_role = ByLanguage(StringField, _l("Office or role"))
+    quotation_portrait = UploadField(_l("Portrait"))
     drop_portrait = TickField(_l("Remove the portrait"))
-    portrait_alt = ByLanguage(StringField, _l("What the portrait shows"))
+    quotation_alt = ByLanguage(StringField, _l("What the portrait shows"))
 
     @classmethod
     def content(cls, desk: Campaign) -> Mapping[str, object]:
-        return vars(media.stored_quotation(desk))
+        return desk.part(media.QUOTATION)
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
-        words = {name: self.by_language(name) for name in QUOTATION_WORDS}
+        words = {name: self.by_language(name) for name in media.WORDS}
         media.set_quotation(
             *(actor(), slug, self.seen.data, words),
-            new=files["portrait"],
+            new=files["quotation_portrait"],
             drop=self.drop_portrait.data,
         )
 
@@ -304,8 +302,6 @@ def campaign(
         change_of={lang: old[lang].strip() != new[lang].strip() for lang in languages.codes()},
         history=_history(slug),
         versions=versions,
-        photo=media.stored_photo(desk),
-        quoted=media.stored_quotation(desk),
         focuses=FOCUSES.items(),
         video=campaign_video(desk),
         max_video_mb=limit,

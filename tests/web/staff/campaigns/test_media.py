@@ -175,17 +175,17 @@ def test_a_letter_to_read_of_which_no_pdf_can_be_made_is_told_beside_its_field(e
     assert not stored().letter_text
 
 
-WORDS = {"alt_ko": "맑은 하늘 아래 서울", "alt_en": "Seoul under a clear sky"}
+WORDS = {"photo_alt_ko": "맑은 하늘 아래 서울", "photo_alt_en": "Seoul under a clear sky"}
 
 
-def stored_photo():
-    return media.stored_photo(stored())
+def photo_form(**changes):
+    return {"photo_focus": "center", "seen": stamp(stored().part(media.PHOTO)), **changes}
 
 
 def test_a_photograph_is_saved_shown_and_taken_away(editor, client):
-    form = {**WORDS, "focus": "left-top", "photo": photograph(), "seen": stored_photo().stamp}
+    form = photo_form(**WORDS, photo_focus="left-top", photo=photograph())
     assert send(editor, "page/photo", form).status_code == 303
-    page, name = client.get("/en/c/air").text, stored_photo().file
+    page, name = client.get("/en/c/air").text, stored().photo
     assert 'alt="Seoul under a clear sky"' in page
     assert "photo__picture--left-top" in page
     assert 'alt="맑은 하늘 아래 서울"' in client.get("/ko/c/air").text
@@ -193,36 +193,33 @@ def test_a_photograph_is_saved_shown_and_taken_away(editor, client):
     for size in (640, 1080, 1600):
         assert f"/files/{name}/{size}.webp" in page
         assert client.get(f"/files/{name}/{size}.webp").status_code == 200
-    gone = {"focus": "center", "drop_photo": "y", "seen": stored_photo().stamp}
-    assert send(editor, "page/photo", gone).status_code == 303
-    assert stored_photo().file == ""
+    assert send(editor, "page/photo", photo_form(drop_photo="y")).status_code == 303
+    assert stored().photo == ""
 
 
 def test_a_photograph_needs_words_in_every_language(editor):
-    form = {**WORDS, "alt_en": "", "focus": "center", "photo": photograph(), "seen": stored_photo().stamp}
-    sent = send(editor, "page/photo", form)
+    sent = send(editor, "page/photo", photo_form(**{**WORDS, "photo_alt_en": ""}, photo=photograph()))
     assert sent.status_code == 422
-    assert 'href="#alt_en"' in sent.text
-    assert stored_photo().file == ""
+    assert 'href="#photo_alt_en"' in sent.text
+    assert stored().photo == ""
     kept = re.search(r'name="photo_kept" value="([^"]+)"', sent.text)[1]
-    again = {**WORDS, "focus": "center", "photo_kept": kept, "seen": stored_photo().stamp}
-    assert send(editor, "page/photo", again).status_code == 303
-    assert stored_photo().file, "nobody has to choose it twice"
+    assert send(editor, "page/photo", photo_form(**WORDS, photo_kept=kept)).status_code == 303
+    assert stored().photo, "nobody has to choose it twice"
 
 
 QUOTATION = {
     "quotation_ko": "하늘은 하나입니다.",
     "quotation_en": "There is one sky.",
-    "speaker_ko": "한가람",
-    "speaker_en": "Han Garam",
-    "portrait_alt_ko": "웃는 얼굴",
-    "portrait_alt_en": "A smiling face",
+    "quotation_name_ko": "한가람",
+    "quotation_name_en": "Han Garam",
+    "quotation_alt_ko": "웃는 얼굴",
+    "quotation_alt_en": "A smiling face",
 }
 
 
 def test_a_quotation_with_its_portrait_is_saved_and_shown(editor, client):
-    stamp = media.stored_quotation(stored()).stamp
-    form = {**QUOTATION, "portrait": picture(), "seen": stamp}
+    seen = stamp(stored().part(media.QUOTATION))
+    form = {**QUOTATION, "quotation_portrait": picture(), "seen": seen}
     assert send(editor, "page/quotation", form).status_code == 303
     page = client.get("/en/c/air").text
     assert "There is one sky." in page
