@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from markupsafe import Markup
 from sqlalchemy import select
 
 from pledge.audit.models import Actor
@@ -29,7 +28,6 @@ from pledge.core import languages
 from pledge.core.db import fetch
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
-from pledge.core.text.markdown import markdown
 from pledge.core.typesetting import CannotTypeset
 from pledge.files import services as files
 
@@ -122,24 +120,10 @@ def set_quotation(
         campaign.quotation_alt = alt
 
 
-@dataclass(frozen=True)
-class LetterPage:
-    """The campaign's letter to read, and the language that it is in."""
-
-    html: Markup
-    text: str  #: CommonMark
-    lang: str
-
-
-def letter_page(campaign_id: int, lang: str) -> LetterPage | None:
-    """The campaign's letter to read, in this language or else in the one that it is in; None when there is none."""
-    query = select(Campaign.letter_text).where(Campaign.id == campaign_id)
-    text = fetch(query).scalar_one()
-    return (
-        LetterPage(markdown(text.in_language(lang)), text.in_language(lang), text.language_for(lang))
-        if text
-        else None
-    )
+def letter_text(campaign_id: int) -> Texts:
+    """The campaign's letter to read, in CommonMark; in no language when there is none."""
+    found: Texts = fetch(select(Campaign.letter_text).where(Campaign.id == campaign_id)).scalar_one()
+    return found
 
 
 def video_stamp(video: Video | OwnVideo | None) -> str:
