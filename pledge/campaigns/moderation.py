@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, cast, func, inspect, literal, select, union_all
+from sqlalchemy import String, cast, inspect, literal, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -229,11 +229,11 @@ _FILES = (
 
 def replace_file(session: Session, old: str, new: str) -> str:
     """As files.replace, before the row names the new one; what another campaign names too stays. Raises UnknownFile."""
-    named = union_all(
-        *(select(literal(1)).where(cast(column, String).contains(old)) for column in _FILES)
-    ).subquery()
-    is_shared = bool(old) and (session.scalar(select(func.count()).select_from(named)) or 0) > 1
-    return files.replace(session, "" if is_shared else old, new)
+    if old:
+        naming = (select(literal(1)).where(cast(column, String).contains(old)) for column in _FILES)
+        if len(session.execute(union_all(*naming)).all()) > 1:
+            old = ""
+    return files.replace(session, old, new)
 
 
 def _columns(row: Model) -> dict[str, Any]:

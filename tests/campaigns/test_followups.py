@@ -7,6 +7,7 @@ from pledge.campaigns import moderation, staff_queries
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.core.db import transaction
+from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.mail.models import MailKind
 from tests.support.factories import EDITOR, SLUG, the_campaign
@@ -66,7 +67,7 @@ def test_the_sentence_of_staff_is_in_the_thanks_too(client):
 
 
 def test_it_is_shown_from_its_first_day_to_its_last_in_seoul(client, frozen_clock):
-    today = frozen_clock.now().date().isoformat()
+    today = frozen_clock.now().astimezone(SEOUL).date().isoformat()
     for first, last, shown in (
         (today, today, True),
         ("", today, True),

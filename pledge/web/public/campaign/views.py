@@ -211,8 +211,13 @@ def _letter(view: CampaignView, *, preview: str = "") -> Response:
     if not text:
         abort(404)
     lang = text.language_for(i18n.language())
-    facts = {"letter": markdown(text[lang]), "letter_lang": lang}
-    return render_page("public/campaign/letter.html", campaign=view, preview=preview, **facts)
+    return render_page(
+        "public/campaign/letter.html",
+        campaign=view,
+        letter=markdown(text[lang]),
+        letter_lang=lang,
+        preview=preview,
+    )
 
 
 def _captions(view: CampaignView) -> Response:
