@@ -1,6 +1,8 @@
 """For the staff's first pages: a campaign's numbers of today, how the site is doing, the last recount; and the alert about a reached goal."""
 
 import json
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import takewhile
@@ -19,7 +21,8 @@ from pledge.core.db import fetch, reading, transaction
 from pledge.core.i18n import SEOUL
 from pledge.ledger import queries as ledger
 from pledge.ledger.counting import Moves
-from pledge.ledger.models import Dimension, Kind, LedgerEntry, Reason
+from pledge.ledger.leaves import korean_day
+from pledge.ledger.models import Dimension, Kind, LedgerEntry, Reason, Tally
 from pledge.ledger.queries import Count
 from pledge.ledger.services import hour_of
 from pledge.mail import breaker, valve
@@ -76,6 +79,20 @@ def today(campaign_id: int) -> Today:
         return Moves(net + withdrawn + invalidated - reinstated, withdrawn, invalidated, reinstated)
 
     return Today(ledger.count(campaign_id), moves(Kind.PERSON), moves(Kind.ORGANIZATION))
+
+
+def people_by_day(campaign_ids: Collection[int], days: int = 14) -> dict[int, list[int]]:
+    """How many people each of the last Korean days added to these campaigns, the last of which is today."""
+    today = clock.now().astimezone(SEOUL).date()
+    last = [today - timedelta(days=back) for back in reversed(range(days))]
+    query = select(Tally.campaign_id, Tally.key, Tally.count).where(
+        *(Tally.campaign_id.in_(campaign_ids), Tally.kind == Kind.PERSON, Tally.dimension == Dimension.HOUR),
+        Tally.key >= hour_of(datetime.combine(last[0], time(), SEOUL)),
+    )
+    moved: Counter[tuple[int, str]] = Counter()
+    for campaign_id, hour, number in fetch(query):
+        moved[campaign_id, korean_day(hour)] += number
+    return {number: [moved[number, day.isoformat()] for day in last] for number in campaign_ids}
 
 
 def site_state() -> SiteState:

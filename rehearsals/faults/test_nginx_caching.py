@@ -29,11 +29,6 @@ PAGE_RENEWED_AFTER = RENEWED_AFTER + 4
 DELETED_WITHIN = 10
 
 
-@pytest.fixture
-def nginx(site, make_nginx):
-    return make_nginx(site.port, level="warn")
-
-
 def written(nginx):
     """The lines of its log, each in its parts; nginx writes one after the answer."""
     return [line.split() for line in (nginx.logs / "pledge.access.log").read_text().splitlines()]
@@ -75,7 +70,7 @@ def test_languages_encodings_and_filters_have_copies_of_their_own(nginx):
 
 
 def test_polls_and_static_files_are_logged_only_when_something_is_wrong(site, make_nginx):
-    nginx = make_nginx(site.port, level="warn", logs_polls=False)
+    nginx = make_nginx(site.port, logs_polls=False)
     style = re.search(r'href="(/static/css/site\.css[^"]*)"', ask(nginx, PAGE)[2])[1]
     for path in (COUNT, style, COUNT.replace("blue-skies", "none")):
         ask(nginx, path)
@@ -139,7 +134,7 @@ def test_a_page_that_is_taken_down_does_not_live_on_in_its_copy(nginx, site):
 
 
 def test_a_copy_that_nobody_asks_for_is_deleted(site, make_nginx):
-    nginx = make_nginx(site.port, level="warn", inactive="2s")
+    nginx = make_nginx(site.port, inactive="2s")
     ask(nginx, PAGE)
     change_title(site, "또 다른 제목")
     wait_until(lambda: copies(nginx) == [], seconds=DELETED_WITHIN + TEST_TIMEOUT)

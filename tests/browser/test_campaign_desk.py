@@ -126,7 +126,7 @@ def with_own_video(slug):
     film = (DEMO_CAMPAIGN / "film.mp4").read_bytes()
     captions = {lang: (DEMO_CAMPAIGN / f"captions.{lang}.vtt").read_text("utf-8") for lang in ("ko", "en")}
     fields = VideoFields(
-        file=factories.stored_video(film), captions=captions, still=factories.stored_wide_picture()
+        file=factories.stored_video(film), captions=captions, still=factories.stored_picture(wide=True)
     )
     media.set_video(EDITOR, slug, media.video_stamp(None), fields)
 

@@ -60,7 +60,7 @@ def test_a_new_campaign_is_a_draft_that_nobody_else_sees():
 
 def test_what_a_copy_lets_go_of_stays_on_the_page_of_the_other_campaign():
     """Of a picture, a film, a letter or a logo both name the same file."""
-    photo, logo = factories.stored_wide_picture(), factories.stored_picture()
+    photo, logo = factories.stored_picture(wide=True), factories.stored_picture()
     of = factories.campaign("air", photo=photo, photo_alt=Texts(ko="하늘", en="The sky"))
     first = items.rows(PARTNER, of.id)[0]
     items.change(PARTNER, EDITOR, "air", first.id, first.fields, seen=first.stamp, logo=logo)

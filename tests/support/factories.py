@@ -108,9 +108,7 @@ def staff(role: str | None = "admin", email: str | None = None, **facts: Any) ->
 
 def member_of_staff(staff_id: int) -> StaffMember:
     """The row as it is now, detached."""
-    found = accounts.member(id=staff_id)
-    assert found is not None
-    return found
+    return accounts.member(id=staff_id)
 
 
 # --- Campaigns with their texts and pledges, drafts and events ---
@@ -209,9 +207,9 @@ def in_each_language(text: Texts) -> Texts:
 # --- Files that wait to be kept ---
 
 
-def stored_picture() -> str:
+def stored_picture(*, wide: bool = False) -> str:
     """The name of a picture."""
-    return files.store_picture(png(size=(64, 36)))
+    return files.store_picture(png(size=(64, 36)), wide=wide)
 
 
 def stored_document() -> str:
@@ -222,11 +220,6 @@ def stored_document() -> str:
 def stored_video(data: bytes = b"") -> str:
     """The name of a video, an MP4 unless data is given."""
     return files.store_video(io.BytesIO(data or mp4()))
-
-
-def stored_wide_picture() -> str:
-    """The name of a picture in wide sizes."""
-    return files.store_picture(png(size=(64, 36)), wide=True)
 
 
 # --- Signatures, invalidations, and what a signer holds in hand ---
@@ -260,7 +253,7 @@ def signature(
     was_counted = was_confirmed and not facts.get("hold_reason")
     row = Signature(
         **{
-            **_signed(of, address, at),
+            **submitted_columns(of, address, at),
             "state": state,
             "salt": salt,
             "commitment": leaves.commitment(salt, address.mailed),
@@ -277,7 +270,7 @@ def signature(
     return row
 
 
-def _signed(of: Campaign, address: Address, at: datetime) -> dict[str, Any]:
+def submitted_columns(of: Campaign, address: Address, at: datetime) -> dict[str, Any]:
     """The columns of a signature that do not depend on its state."""
     return {
         "id": new_id(),
@@ -411,7 +404,7 @@ def crowd(number: int, of: Campaign | None = None, **facts: Any) -> list[int]:
     same |= {"confirmed_at": at + timedelta(minutes=5), "domain_hash": origins.domain_hash(SLUG, domain)}
     rows = [
         {
-            **_signed(of, parse(f"c{next_number()}@{domain}"), at),
+            **submitted_columns(of, parse(f"c{next_number()}@{domain}"), at),
             **same,
             "commitment": secrets.token_bytes(32),
             **facts,

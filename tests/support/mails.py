@@ -4,12 +4,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 
 from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
@@ -33,6 +31,7 @@ from pledge.signatures import moderation as signatures
 from pledge.signatures.models import Signature
 from pledge.worker.registry import composers
 from tests.support import factories, news
+from tests.support.smtp import part, read
 
 
 def enqueue(
@@ -178,9 +177,7 @@ def _alert(lang: str) -> str:
     person = factories.staff(lang=lang)
     with transaction() as session:
         # About each language once: the same thing is not said again in the kind's time of quiet.
-        row = alerts.record(session, AlertKind.VALVE_CLOSED, lang, {})
-        assert row is not None
-        enqueue_alert(session, person, row.id)
+        enqueue_alert(session, person, alerts.record(session, AlertKind.VALVE_CLOSED, lang, {}).id)
     return person.email
 
 
@@ -210,8 +207,7 @@ def pending(email: str, **facts: object) -> Signature:
 def fate(mail_id: int) -> OutboxMail:
     """The row as it is now."""
     db.session.rollback()
-    row = db.session.scalar(select(OutboxMail).where(OutboxMail.id == mail_id))
-    assert row is not None
+    row = db.session.get_one(OutboxMail, mail_id)
     db.session.expunge(row)
     return row
 
@@ -258,18 +254,6 @@ def delivered() -> list[tuple[str, EmailMessage]]:
     notes = Notes()
     deliver_all(notes)
     return list(zip(notes.recipients, notes.mails, strict=True))
-
-
-def read(content: bytes) -> EmailMessage:
-    return cast("EmailMessage", message_from_bytes(content, policy=cast("Any", default)))
-
-
-def part(mail: EmailMessage | bytes, kind: str) -> str:
-    """The text of the `plain` or `html` part."""
-    mail = read(mail) if isinstance(mail, bytes) else mail
-    body = mail.get_body(preferencelist=(kind,))
-    assert body is not None, f"no {kind} part"
-    return str(body.get_content())
 
 
 def full_text(mail: EmailMessage) -> str:

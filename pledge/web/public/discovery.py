@@ -122,5 +122,5 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
             yield "public.news_item", {"slug": slug, "news_id": item.id}
         for version in campaigns.pledge_versions(campaign.id):
             yield "public.pledge", {"slug": slug, "version": version.version}
-        for organization in endorsements.every(campaign.id):
+        for organization in endorsements.listing(campaign.id):
             yield "public.organization", {"slug": slug, "endorsement_id": organization.id}

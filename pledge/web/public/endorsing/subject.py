@@ -56,7 +56,7 @@ def _proof(endorsement: EndorsementView) -> Proof | None:
         return None
     if endorsement.row.level not in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
         return None
-    return proof_for(endorsement.row.id, (endorsement.published or endorsement.newest).website)
+    return proof_for(endorsement.row.id, endorsement.shown.website)
 
 
 def readable(endorsement: EndorsementView) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def _add_passkey(client: StaffClient) -> int:
 
 def register_passkey(client: StaffClient) -> Act:
     page = client.post("/staff/account/passkeys/new", data={"name": "My laptop"}).text
-    path, credential = passkeys.registration(page)
+    path, credential = passkeys.Passkey().register(page)
     return Act(path, {"credential": credential}, "staff.add_passkey")
 
 
