@@ -128,8 +128,8 @@ def already(mail: Claimed, signer: Subject) -> Message | None:
     """You are already counted since …; or the truth, where staff have taken the signature out of the count. Of one that is
     held the own page tells.
     """
-    if signer.state == SignatureState.INVALIDATED:
-        return replace(_invalidated(mail, signer), template=MailKind.INVALIDATED)
+    if message := invalidated(mail, signer):
+        return replace(message, template=MailKind.INVALIDATED)
     if signer.state == SignatureState.HELD:
         return replace(_to_own_page(mail, signer), template=MailKind.MANAGE)
     if signer.state != SignatureState.CONFIRMED or signer.confirmed_at is None:
@@ -144,26 +144,24 @@ def manage(mail: Claimed, signer: Subject) -> Message | None:
 
 def invalidated(mail: Claimed, signer: Subject) -> Message | None:
     """Your signature is not counted, any more or at all, and how to object."""
-    return _invalidated(mail, signer) if signer.state == SignatureState.INVALIDATED else None
+    if signer.state != SignatureState.INVALIDATED:
+        return None
+    return _to_own_page(mail, signer, refused="yes" if signer.is_refused else "")
 
 
 def withdrawn(mail: Claimed, signer: Subject) -> Message | None:
     """The secretariat has withdrawn your signature, as it was asked to."""
-    if signer.state != SignatureState.WITHDRAWN:
-        return None
-    return _to_own_page(mail, signer, contact=urls.contact())
+    return _to_own_page(mail, signer) if signer.state == SignatureState.WITHDRAWN else None
 
 
 def withdrawn_self(mail: Claimed, signer: Subject) -> Message | None:
     """You have withdrawn your signature; not to somebody who has signed again since."""
-    if signer.state != SignatureState.WITHDRAWN or signer.is_settled:
-        return None
-    return _to_own_page(mail, signer, contact=urls.contact())
+    return None if signer.is_settled else withdrawn(mail, signer)
 
 
 def unsubscribed(mail: Claimed, signer: Subject) -> Message | None:
     """The secretariat has stopped your news, as it was asked to."""
-    return None if signer.updates else _to_own_page(mail, signer, contact=urls.contact())
+    return None if signer.updates else _to_own_page(mail, signer)
 
 
 def erasure(mail: Claimed, signer: Subject) -> Message | None:
@@ -208,8 +206,4 @@ def _to_own_page(mail: Claimed, signer: Subject, **values: str) -> Message:
     link = urls.public_url(
         "public.signature_me", lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id])
     )
-    return Message(signer.email, {"link": link, **values})
-
-
-def _invalidated(mail: Claimed, signer: Subject) -> Message:
-    return _to_own_page(mail, signer, refused="yes" if signer.is_refused else "")
+    return Message(signer.email, {"link": link, "contact": urls.contact(), **values})

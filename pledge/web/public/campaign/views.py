@@ -30,6 +30,7 @@ from pledge.retention.services import last_run
 from pledge.statistics import referrals
 from pledge.timeline.queries import timeline
 from pledge.web.caching import cached
+from pledge.web.limits import limited, token_limit
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import (
@@ -260,6 +261,7 @@ def live(slug: str) -> Response:
 
 
 @public.get("/c/<slug>/poster-<paper>.pdf")
+@limited(token_limit)
 def poster(slug: str, paper: str) -> Response:
     """`via`: of a group, whose page the code leads to."""
     if paper not in set(Paper):

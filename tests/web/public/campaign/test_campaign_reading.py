@@ -243,51 +243,28 @@ def test_a_campaign_without_news_can_be_followed_already(app, client):
     assert found.find(f"{ATOM}updated").text
 
 
-DELIVERED = "/en/c/blue-skies"
-
-
-@pytest.fixture
-def _six_people(app):
+def test_the_page_tells_each_delivery_once_it_is_handed_over_and_its_answer(app, client):
     factories.crowd(6)
+    address = "/en/c/blue-skies"
 
+    def page():
+        cache.clear()
+        return client.get(address).text
 
-six_people = pytest.mark.usefixtures("_six_people")
-
-
-@six_people
-def test_nothing_is_said_before_it_is_handed_over(client):
-    deliveries.frozen()
-    assert "Recipient:" not in client.get(DELIVERED).text
-
-
-@six_people
-def test_the_page_says_how_many_to_whom_and_when(client):
-    number = deliveries.handed_over()
-    page = client.get(DELIVERED).text
-    row = deliveries.row(number)
-    assert row.recipient["en"] in page
-    assert row.occasion["en"] in page
-    assert "1AB-2611-001" in page
-    assert "6 signatures handed over" in page
-    assert "No answer yet" in page
-
-
-@six_people
-def test_the_answer_stands_there_in_the_language_of_the_page(client):
-    deliveries.answered()
-    page = client.get(DELIVERED).text
-    assert "We will look into it." in page
-    assert "No answer yet" not in page
-
-
-@six_people
-def test_a_second_line_appears_with_the_second_delivery(client):
-    deliveries.handed_over()
-    number = deliveries.handed_over(recipient=Texts(ko="국회", en="The National Assembly"))
-    page = client.get(DELIVERED).text
-    assert page.index("The National Assembly") < page.index("The Minister of Environment")
-    services.hand_over(
-        ANNA, number, services.HandingOver(deliveries.row(number).handed_over_at, "post", "9-9"), "a slip"
-    )
-    cache.clear()
-    assert "9-9" in client.get(DELIVERED).text
+    number = deliveries.frozen()
+    assert "Recipient:" not in page()
+    services.hand_over(ANNA, number, services.HandingOver(clock.now(), "in_person", "1AB-2611-001"))
+    row, told = deliveries.row(number), page()
+    for words in (row.recipient["en"], row.occasion["en"], "1AB-2611-001", "6 signatures handed over"):
+        assert words in told
+    assert "No answer yet" in told
+    second = deliveries.handed_over(recipient=Texts(ko="국회", en="The National Assembly"))
+    assert page().index("The National Assembly") < page().index("The Minister of Environment")
+    handing_over = services.HandingOver(deliveries.row(second).handed_over_at, "post", "9-9")
+    services.hand_over(ANNA, second, handing_over, "a slip")
+    assert "9-9" in page()
+    answer = services.Answer(clock.now(), {"ko": "검토합니다.", "en": "We will look into it."})
+    for each in (number, second):
+        services.answer(ANNA, each, answer)
+    assert "We will look into it." in page()
+    assert "No answer yet" not in page()

@@ -80,6 +80,7 @@ def test_the_pdf_is_made_once_and_anew_when_the_letter_changes(client):
     made = letter_pdf.cache_info().misses
     again = client.get("/en/c/air/letter.pdf", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, letter_pdf.cache_info().misses) == (304, made)
+    assert "max-age=3600" in first.headers["Cache-Control"]
     with_letter({**TEXT, "en": "Another letter."})
     assert "Another letter." in pdf_text(client.get("/en/c/air/letter.pdf").data)
 
