@@ -151,7 +151,9 @@ def invalidated(mail: Claimed, signer: Subject) -> Message | None:
 
 def withdrawn(mail: Claimed, signer: Subject) -> Message | None:
     """The secretariat has withdrawn your signature, as it was asked to."""
-    return _to_own_page(mail, signer) if signer.state == SignatureState.WITHDRAWN else None
+    if signer.state != SignatureState.WITHDRAWN:
+        return None
+    return _to_own_page(mail, signer, is_open="yes" if signer.is_open else "")
 
 
 def withdrawn_self(mail: Claimed, signer: Subject) -> Message | None:
