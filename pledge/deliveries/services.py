@@ -4,7 +4,7 @@ Every use case locks the delivery's row, checks its state and is recorded in the
 entries are corrected with a reason; the audit log keeps the former ones.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -67,13 +67,12 @@ def hand_over(actor: Actor, delivery_id: int, entry: HandingOver, reason: str = 
             raise PackNotMade
         checker = Checker()
         reason = checker.line("reason", reason, MAX_REASON, required=is_correction)
-        before = HandingOver(row.handed_over_at, row.channel or "", row.receipt_number, row.answer_due)
         after = _handing_over(row, entry, checker)
+        verb = "correct" if is_correction else "hand_over"
+        _keep(session, actor, row, after, verb=verb, reason=reason)
         row.recorded_at = clock.now()
         if not is_correction:
             row.state = DeliveryState.HANDED_OVER
-        verb = "correct" if is_correction else "hand_over"
-        _keep(session, actor, row, verb, reason if is_correction else "", before, after)
 
 
 def answer(actor: Actor, delivery_id: int, entry: Answer, reason: str = "") -> None:
@@ -85,10 +84,10 @@ def answer(actor: Actor, delivery_id: int, entry: Answer, reason: str = "") -> N
         is_correction = row.state == DeliveryState.ANSWERED
         checker = Checker()
         reason = checker.line("answer_reason", reason, MAX_REASON, required=is_correction)
-        before, after = Answer(row.answered_at, row.answer), _answer(row, entry, checker)
-        row.state = DeliveryState.ANSWERED
+        after = _answer(row, entry, checker)
         verb = "correct_answer" if is_correction else "answer"
-        _keep(session, actor, row, verb, reason if is_correction else "", before, after)
+        _keep(session, actor, row, after, verb=verb, reason=reason)
+        row.state = DeliveryState.ANSWERED
 
 
 def discard(actor: Actor, delivery_id: int, why: str) -> None:
@@ -163,22 +162,21 @@ def _minute(moment: datetime) -> datetime:
 
 
 def _keep(
-    session: Session, actor: Actor, row: Delivery, verb: str, reason: str, *entries: HandingOver | Answer
+    session: Session, actor: Actor, row: Delivery, entry: HandingOver | Answer, *, verb: str, reason: str
 ) -> None:
-    """Store and record an entry; `reason` is that of a correction, `entries` the former one and this one."""
-    before, after = entries
-    for name, value in vars(after).items():
+    """Store and record an entry; with the former one and the `reason` where it corrects one."""
+    before, after = {name: getattr(row, name) for name in vars(entry)}, vars(entry)
+    for name, value in after.items():
         setattr(row, name, value)
-    said = _plain(after)
-    details: dict[str, Any] = (
-        {"reason": reason, "before": _plain(before), "after": said} if reason else {**said}
-    )
+    details: dict[str, Any] = _plain(after)
+    if verb.startswith("correct"):
+        details = {"reason": reason, "before": _plain(before), "after": details}
     record(session, actor, f"delivery.{verb}", f"delivery:{row.id}", **details)
 
 
-def _plain(entry: HandingOver | Answer) -> dict[str, str]:
+def _plain(entry: Mapping[str, Any]) -> dict[str, str]:
     """The entry in the form of the audit log."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else str(value or "")
-        for name, value in languages.as_fields(vars(entry)).items()
+        for name, value in languages.as_fields(entry).items()
     }

@@ -38,7 +38,7 @@ class Applicant:
     @property
     def spokesperson(self) -> str:
         """Name and title as the wall shows them; "" without their consent."""
-        return rules.spokesperson(self.name, self.title) if self.show else ""
+        return rules.spokesperson(self.name, self.title, show=self.show)
 
     def dump(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)

@@ -104,8 +104,10 @@ def clean_title(text: str) -> str:
     return clean_line("contact_title", text, MAX_PERSON, required=False)
 
 
-def spokesperson(name: str, title: str) -> str:
-    """Name and title as they are shown."""
+def spokesperson(name: str, title: str, *, show: bool) -> str:
+    """Name and title as the wall shows them; "" without that person's consent."""
+    if not show:
+        return ""
     return f"{name}, {title}" if title else name
 
 

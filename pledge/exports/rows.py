@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, TextClause, func, select, text
+from sqlalchemy import Row, TextClause, select, text
 
 from pledge.core import countries, languages
-from pledge.core.db import fetch, load, reading
+from pledge.core.db import fetch, load
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
@@ -22,6 +22,7 @@ from pledge.core.urls import campaign_link, public_url
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import LEVELS
 from pledge.endorsements.queries import OrganizationView
+from pledge.exports.models import Export
 from pledge.exports.sheets import Value
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Kind, LedgerHead, Reason
@@ -76,27 +77,11 @@ class Rows:
     """One kind of export."""
 
     title: Phrase  #: of its button and its sheet
-    columns: Callable[["Table"], list[Column[Any]]]
+    columns: Callable[[Export], list[Column[Any]]]
     #: All of them, or the first so many.
-    read: Callable[["Table", int], Iterable[Any]]
+    read: Callable[[Export, int], Iterable[Any]]
     #: How many there are now, of a list that only grows: exactly so many must come.
-    count: Callable[["Table"], int] | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """What is wanted: which rows of which campaign, for a reader of which language; `at` is when it was asked for."""
-
-    slug: str
-    campaign_id: int
-    kind: str
-    form: str
-    lang: str
-    at: datetime
-
-    @property
-    def rows(self) -> Rows:
-        return KINDS[self.kind]
+    count: Callable[[Export], int] | None = None
 
 
 # --- The ledger ---
@@ -124,7 +109,7 @@ _PAGE: TextClause = text(
 )
 
 
-def _ledger_columns(_table: Table) -> list[Column[Row[Any]]]:
+def _ledger_columns(_export: Export) -> list[Column[Row[Any]]]:
     return [
         Column("number", Phrase("entries", "Number"), 10),
         Column(
@@ -138,17 +123,14 @@ def _ledger_columns(_table: Table) -> list[Column[Row[Any]]]:
     ]
 
 
-def _ledger_count(table: Table) -> int:
-    with reading() as connection:
-        query = select(func.coalesce(func.max(LedgerHead.size), 0)).where(
-            LedgerHead.campaign_id == table.campaign_id
-        )
-        return int(connection.execute(query).scalar_one())
+def _ledger_count(export: Export) -> int:
+    query = select(LedgerHead.size).where(LedgerHead.campaign_id == export.campaign_id)
+    return fetch(query).scalar() or 0
 
 
-def _ledger_entries(table: Table, rows: int) -> Iterator[Row[Any]]:
+def _ledger_entries(export: Export, rows: int) -> Iterator[Row[Any]]:
     for after in range(0, rows, _AT_ONCE):
-        span = {"campaign_id": table.campaign_id, "after": after, "upto": min(rows, after + _AT_ONCE)}
+        span = {"campaign_id": export.campaign_id, "after": after, "upto": min(rows, after + _AT_ONCE)}
         found = fetch(_PAGE, span).all()
         yield from found
 
@@ -186,9 +168,9 @@ def organizations_with_codes(
     return heads, ([cell for column in columns for cell in cells(column, one)] for one in found)
 
 
-def _public_columns(table: Table) -> list[Column[OrganizationView]]:
+def _public_columns(export: Export) -> list[Column[OrganizationView]]:
     def page(one: OrganizationView, lang: str) -> str:
-        return public_url("public.organization", lang=lang, slug=table.slug, endorsement_id=one.id)
+        return public_url("public.organization", lang=lang, slug=export.slug, endorsement_id=one.id)
 
     return [
         *_facts(lambda one: one.names, lambda one: one.statements),
@@ -234,18 +216,18 @@ def _in_languages(name: str, head: Phrase, width: int, texts: Callable[[Any], Te
     return [column(lang) for lang in languages.codes()]
 
 
-def _organizations(table: Table, _rows: int) -> list[OrganizationView]:
+def _organizations(export: Export, _rows: int) -> list[OrganizationView]:
     """By name."""
-    found = endorsements.every(table.campaign_id)
-    return sorted(found, key=lambda one: (one.names.in_language(table.lang).casefold(), one.id))
+    found = endorsements.listing(export.campaign_id)
+    return sorted(found, key=lambda one: (one.names.in_language(export.lang).casefold(), one.id))
 
 
 # --- Links, paper, news ---
 
 
-def _link_columns(table: Table) -> list[Column[ReferralLine]]:
+def _link_columns(export: Export) -> list[Column[ReferralLine]]:
     def link(line: ReferralLine, lang: str) -> str:
-        return f"{campaign_link(lang, table.slug)}?via={line.referrer.code}"
+        return f"{campaign_link(lang, export.slug)}?via={line.referrer.code}"
 
     return [
         *_in_languages("name", Phrase("table", "Name in %(language)s"), 30, lambda line: line.referrer.name),
@@ -254,7 +236,7 @@ def _link_columns(table: Table) -> list[Column[ReferralLine]]:
     ]
 
 
-def _paper_columns(_table: Table) -> list[Column[PaperBatch]]:
+def _paper_columns(_export: Export) -> list[Column[PaperBatch]]:
     return [
         *_numbered(PAPER_STATES),
         *_in_languages("place", Phrase("table", "Place in %(language)s"), 30, lambda batch: batch.place),
@@ -266,7 +248,7 @@ def _paper_columns(_table: Table) -> list[Column[PaperBatch]]:
     ]
 
 
-def _news_columns(_table: Table) -> list[Column[NewsItem]]:
+def _news_columns(_export: Export) -> list[Column[NewsItem]]:
     return [
         *_numbered(NEWS_STATES),
         *_in_languages("title", Phrase("table", "Title in %(language)s"), 40, lambda item: item.title),
@@ -288,9 +270,9 @@ def _day(day: str) -> date:
     return date.fromisoformat(day)
 
 
-def _stored(model: Any) -> Callable[[Table, int], list[Any]]:
-    return lambda table, _: load(
-        select(model).where(model.campaign_id == table.campaign_id).order_by(model.id)
+def _stored(model: Any) -> Callable[[Export, int], list[Any]]:
+    return lambda export, _: load(
+        select(model).where(model.campaign_id == export.campaign_id).order_by(model.id)
     )
 
 
@@ -298,7 +280,7 @@ KINDS: dict[str, Rows] = {
     "ledger": Rows(Phrase("table", "Public log"), _ledger_columns, _ledger_entries, _ledger_count),
     "organizations": Rows(labels.ORGANIZATIONS, _public_columns, _organizations),
     "links": Rows(
-        Phrase("table", "Links"), _link_columns, lambda table, _: referrals.lines(table.campaign_id)
+        Phrase("table", "Links"), _link_columns, lambda export, _: referrals.lines(export.campaign_id)
     ),
     "paper": Rows(labels.PAPER, _paper_columns, _stored(PaperBatch)),
     "news": Rows(Phrase("table", "News"), _news_columns, _stored(NewsItem)),

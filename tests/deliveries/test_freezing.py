@@ -119,11 +119,6 @@ def test_the_database_refuses_a_delivery_with_an_empty_text(blue):
         session.execute(text("UPDATE deliveries SET letter = '{}' WHERE id = :id"), {"id": number})
 
 
-def test_lines_of_the_letter_end_the_same_way_whatever_the_browser_sent(blue):
-    row = deliveries.row(freeze(blue, letter=Texts(ko="하나\r\n\r\n둘 \r\n", en="one\r\rtwo")))
-    assert (row.letter["ko"], row.letter["en"]) == ("하나\n\n둘", "one\n\ntwo")
-
-
 def test_a_checkpoint_of_another_campaign_is_none(app):
     blue, other = campaign(), campaign("other")
     signature(blue)

@@ -13,19 +13,8 @@ from tests.support.tables import rows_of
 
 def test_totals_name_the_checkpoint_that_they_are_counted_at():
     said = json.loads(totals_json(document()))
-    assert list(said) == [
-        *("campaign", "as_of", "checkpoint", "people", "organizations"),
-        *("unnamed_organizations", "smallest_shown"),
-        *("by_country", "by_region", "by_day"),
-    ]
     assert said["checkpoint"] == {"size": 48_612, "root": document().checkpoint.root}
-    assert said["as_of"] == document().checkpoint.signed_at
-    assert (said["people"], said["organizations"], said["smallest_shown"]) == (48_211, 47, 5)
-    assert said["by_region"][0] == {
-        "key": "KR-11",
-        "label": {"ko": "서울특별시", "en": "Seoul"},
-        "people": 14_180,
-    }
+    assert (said["as_of"], said["unnamed_organizations"]) == (document().checkpoint.signed_at, 2)
 
 
 def test_each_breakdown_adds_up_to_the_people_in_csv_and_json():

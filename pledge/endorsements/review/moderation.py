@@ -27,11 +27,11 @@ from pledge.endorsements.models import (
 )
 from pledge.endorsements.outbox import enqueue
 from pledge.endorsements.review import reasons
-from pledge.endorsements.review.queries import TAKEN_BACK, SeenState
-from pledge.endorsements.services import CORRECTABLE, NOBODY, shown_version
+from pledge.endorsements.review.queries import SeenState
+from pledge.endorsements.services import CORRECTABLE, NOBODY
 from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.verification.ladder import check_site, site_proof
-from pledge.endorsements.versions import move_versions, newest_version, version_in
+from pledge.endorsements.versions import move_versions
 from pledge.ledger.models import Reason
 from pledge.mail.models import MailKind
 
@@ -61,10 +61,10 @@ def publish(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
     """Put the waiting version on the wall; the one before is superseded; +1 the first time."""
     now = clock.now()
     with _locked(endorsement_id, seen, needs_contact=True) as (session, row):
-        version = _waiting(session, row)
-        before = version_in(session, row, VersionState.PUBLISHED)
-        move_versions(session, row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
-        move_versions(session, row, VersionState.PROPOSED, VersionState.SUPERSEDED)
+        version, before = _waiting(row), row.published
+        move_versions(row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
+        move_versions(row, VersionState.PROPOSED, VersionState.SUPERSEDED)
+        session.flush()  # one version is public at a time
         version.state, version.reviewed_at, version.reviewed_by = VersionState.PUBLISHED, now, actor.staff_id
         first = row.state != EndorsementState.PUBLISHED
         if first:
@@ -86,7 +86,7 @@ def ask_for_changes(actor: Actor, endorsement_id: int, seen: SeenState, code: st
     """
     reason = reasons.chosen(ReasonKind.CHANGES, code).wording
     with _locked(endorsement_id, seen) as (session, row):
-        seq = _waiting(session, row).seq
+        seq = _waiting(row).seq
         if row.state == EndorsementState.REVIEW:
             row.state = EndorsementState.CHANGES
         _turn_down(session, actor, row, MailKind.ENDORSE_CHANGES, f"{reason.in_language(row.lang)} {note}")
@@ -114,7 +114,7 @@ def decline(actor: Actor, endorsement_id: int, seen: SeenState, code: str, note:
 def reopen(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Take a declined case back into the queue."""
     with _locked(endorsement_id, seen, EndorsementState.DECLINED, needs_contact=True) as (session, row):
-        version = newest_version(session, row)
+        version = row.newest
         if version.state != VersionState.DECLINED:
             raise CaseInWrongState  # they have applied again, and the mail of that is not confirmed yet
         version.state, version.reviewed_at, version.reviewed_by = VersionState.PROPOSED, None, None
@@ -153,7 +153,7 @@ def remove(
 def reinstate(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Put a removed organisation back as it was; +1."""
     with _locked(endorsement_id, seen, EndorsementState.REMOVED, needs_contact=True) as (session, row):
-        version = version_in(session, row, VersionState.PUBLISHED)
+        version = row.published
         if version is None:
             raise CaseInWrongState
         row.state, row.ended_at = EndorsementState.PUBLISHED, None
@@ -169,12 +169,12 @@ def take_back(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
     Its mail is not sent, if it has not gone out yet.
     """
     now = clock.now()
-    with _locked(endorsement_id, seen, EndorsementState.PUBLISHED) as (session, row):
-        if row.published_at is None or row.published_at <= now - TAKEN_BACK:
+    with _locked(endorsement_id, seen) as (session, row):
+        if not row.can_be_taken_back:
             raise CaseInWrongState
-        version = newest_version(session, row)
+        version = row.newest
         if version.state == VersionState.PROPOSED:
-            move_versions(session, row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
+            move_versions(row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
         version.state, version.reviewed_at, version.reviewed_by = VersionState.PROPOSED, None, None
         row.state, row.published_at = EndorsementState.REVIEW, None
         count_out(session, row, Reason.INVALIDATED, now)
@@ -201,7 +201,7 @@ def uncertify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
     with _locked(endorsement_id, seen) as (session, row):
         if row.level != VerificationLevel.STAFF:
             raise CaseInWrongState
-        row.level = earned_level(row.mail_domain, shown_version(session, row).website)
+        row.level = earned_level(row.mail_domain, row.shown.website)
         record(session, actor, "endorsement.uncertify", subject(row), reason=why, after=row.level)
 
 
@@ -211,7 +211,7 @@ def check_website(actor: Actor, endorsement_id: int, seen: SeenState) -> bool:
     The website is read between two transactions; it is the one that the level speaks for, never that of a correction.
     """
     with _locked(endorsement_id, seen) as (session, row):
-        website = shown_version(session, row).website
+        website = row.shown.website
     is_found = check_site(website, site_proof(endorsement_id))
     with _locked(endorsement_id, seen) as (session, row):
         if is_found and row.level in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
@@ -246,7 +246,7 @@ def merge(actor: Actor, endorsement_id: int, seen: SeenState, into_id: int, why:
         if before == EndorsementState.PUBLISHED:
             count_out(session, row, Reason.INVALIDATED, now)
         row.state, row.merged_into_id, row.ended_at = EndorsementState.MERGED, into.id, now
-        move_versions(session, row, VersionState.PROPOSED, VersionState.SUPERSEDED)
+        move_versions(row, VersionState.PROPOSED, VersionState.SUPERSEDED)
         session.execute(
             update(Endorsement).where(Endorsement.merged_into_id == row.id).values(merged_into_id=into.id)
         )
@@ -274,8 +274,7 @@ def _locked(
         row = locked.get(endorsement_id)
         if row is None:
             raise UnknownCase
-        version = newest_version(session, row)
-        now = SeenState(EndorsementState(row.state), row.seq, VersionState(version.state))
+        now = SeenState.now(row)
         if now != seen:
             raise CaseChanged(now)
         if (states and row.state not in states) or (needs_contact and row.contact_number == NOBODY):
@@ -288,18 +287,17 @@ def subject(row: Endorsement) -> str:
     return f"endorsement:{row.id}"
 
 
-def _waiting(session: Session, row: Endorsement) -> EndorsementVersion:
+def _waiting(row: Endorsement) -> EndorsementVersion:
     """The version to decide about. Raises CaseInWrongState."""
-    version = newest_version(session, row)
-    is_open = row.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
-    if not is_open or version.state != VersionState.PROPOSED:
+    if not row.is_to_review:
         raise CaseInWrongState
-    return version
+    return row.newest
 
 
 def _turn_down(session: Session, actor: Actor, row: Endorsement, mail: MailKind, reason: str) -> None:
     """Decline what waits, and mail the reason as one paragraph."""
-    reviewed = {"reviewed_at": clock.now(), "reviewed_by": actor.staff_id}
-    move_versions(session, row, VersionState.PROPOSED, VersionState.DECLINED, **reviewed)
+    for version in row.proposed:
+        version.state, version.reviewed_at = VersionState.DECLINED, clock.now()
+        version.reviewed_by = actor.staff_id
     row.decision_reason = " ".join(reason.split())
     enqueue(session, row, mail)

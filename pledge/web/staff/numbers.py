@@ -19,7 +19,6 @@ from pledge.jobs import services as jobs
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.ledger.models import Kind
-from pledge.paper import queries as paper
 from pledge.statistics import dashboard, funnel, referrals
 from pledge.statistics.charts import chart
 from pledge.statistics.history import Step, growth
@@ -90,10 +89,11 @@ def _page(status: int, refused: str = "") -> Response:
     """`refused`: why there are no totals."""
     rows = campaigns.rows()
     chosen = campaign_choice.chosen(rows)
-    counts = ledger.counts(row.id for row in rows)
+    ids = [row.id for row in rows]
+    counts, days = ledger.counts(ids), dashboard.people_by_day(ids)
     page = render_template(
         "staff/numbers.html",
-        lines=[(row, counts[row.id], paper.public(row.id).signatures, _by_day(row.id)) for row in rows],
+        lines=[(row, counts[row.id], days[row.id]) for row in rows],
         campaign=chosen,
         duration=format_duration,
         kinds=KINDS,
@@ -103,11 +103,6 @@ def _page(status: int, refused: str = "") -> Response:
         **({} if chosen is None else _numbers(chosen)),
     )
     return make_response(page, status)
-
-
-def _by_day(campaign_id: int) -> list[int]:
-    """How many people were added on each day, the last of which is today."""
-    return [point.moved for point in growth(campaign_id, Kind.PERSON, Step.DAY)]
 
 
 def _numbers(campaign: Campaign) -> dict[str, Any]:

@@ -286,7 +286,7 @@ def organization_act(endorsement_id: int, act: str) -> AnyResponse:
     if not forms[act].validate():
         return refused(422)
     case = queries.find(endorsement_id)
-    moves_on = act in _MOVES_ON and case is not None and case.waits
+    moves_on = act in _MOVES_ON and case is not None and case.row.is_to_review
     shown = queries.next_case(after=endorsement_id) if moves_on else endorsement_id
     try:
         outcome = ACTS[act][1](actor(), endorsement_id, seen, *forms[act].given)
@@ -300,7 +300,7 @@ def organization_act(endorsement_id: int, act: str) -> AnyResponse:
     done: str | None = ("site-found" if outcome else "site-not-found") if act == "site" else act
     decided = endorsement_id if moves_on else None
     published = queries.find(endorsement_id) if act == "publish" else None
-    if published is not None and published.can_be_taken_back:
+    if published is not None and published.row.can_be_taken_back:
         done = decided = None  # the offer says it
         where = {"endorsement_id": endorsement_id, "act": "take-back"}
         offer_undo(str(DONE["publish"]), "staff.organization_act", [("seen", str(published.seen))], **where)
@@ -395,6 +395,6 @@ def _evidence(case: Case) -> Mapping[str, Any]:
         "free_mail": not case.row.mail_domain,
         "belongs": belongs_to(mail_domain, website),
         "host": host_of(website),
-        "proof": proof_for(case.row.id, (case.published or case.newest).website),
+        "proof": proof_for(case.row.id, case.shown.website),
         "can_look": current_config().site_checks,
     }

@@ -108,18 +108,12 @@ def test_the_published_version_stays_while_a_correction_waits():
     assert organizations() == 1
 
 
-def test_a_website_that_changes_takes_the_level_it_had_earned_along():
-    row = endorsement(level="site", mail_domain="org.example", website="https://org.example")
+@pytest.mark.parametrize(("level", "after"), [("site", "mail"), ("staff", "staff")])
+def test_a_website_that_changes_takes_a_level_along_unless_staff_gave_it(level, after):
+    row = endorsement(level=level, mail_domain="org.example", website="https://org.example")
     version_of(row, website="https://other.example")
     moderation.publish(KIM, row.id, seen(row))
-    assert now(row).level == "mail"
-
-
-def test_a_level_given_by_staff_stays():
-    row = endorsement(level="staff", website="https://org.example")
-    version_of(row, website="https://other.example")
-    moderation.publish(KIM, row.id, seen(row))
-    assert now(row).level == "staff"
+    assert now(row).level == after
 
 
 def test_a_correction_that_waits_does_not_prove_the_website_on_the_wall(monkeypatch):

@@ -59,14 +59,15 @@ def test_the_page_shows_both_numbers_apart_with_charts_and_tables(staff_client):
     assert newest[1] == "3"
 
 
-def test_the_page_costs_the_same_with_few_signatures_and_with_many(staff_client, statements):
+def test_the_page_costs_the_same_with_many_signatures_and_campaigns(staff_client, statements):
     signature()
     client = staff_client("viewer")
     client.get("/staff/numbers")
     with statements() as few:
         client.get("/staff/numbers")
-    for _ in range(20):
+    for number in range(20):
         signature()
+        campaign(f"other-{number}")
     with statements() as many:
         client.get("/staff/numbers")
     assert abs(len(many) - len(few)) <= 6, "halving looks a few times more often"

@@ -22,7 +22,7 @@ from pledge.campaigns.pledges import WordingPart, wording_changes
 from pledge.core import clock, i18n
 from pledge.core.i18n import SEOUL
 from pledge.endorsements.review import queries as review
-from pledge.exports.files import file_name
+from pledge.exports.models import file_name
 from pledge.switches.registry import SWITCHES
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import before_number
