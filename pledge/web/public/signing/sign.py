@@ -8,11 +8,11 @@ from pledge.campaigns.opening import CampaignNotOpen, SigningPaused, check_not_p
 from pledge.core import countries, metrics
 from pledge.signatures import services as signatures
 from pledge.statistics import referrals
-from pledge.web.caching import cache
+from pledge.web.caching import cache, cached
 from pledge.web.forms import see_other
 from pledge.web.limits import client_network
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import campaign_or_404
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.admission import admit, form_page, not_taken
 from pledge.web.public.signing.forms import SignForm
@@ -23,8 +23,9 @@ _KEEP_CODES = 60
 
 
 @public.get("/c/<slug>/sign")
+@cached(PAGE_CACHE, reads=("via",))
 def sign(slug: str) -> Response:
-    """The query may say whose link led here; elsewhere sign-form.js puts that into the form, as those pages are cached."""
+    """The query may say whose link led here; elsewhere sign-form.js puts that into the form, as those pages do not read it."""
     via = request.args.get("via")
     return form_page(SIGNATURE, campaign_or_404(slug), SignForm(country=countries.HOME, via=via))
 

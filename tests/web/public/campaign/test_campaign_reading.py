@@ -13,6 +13,8 @@ from icalendar import Calendar
 from pledge.campaigns import items, media, queries, staff_queries
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.media import VideoFields
+from pledge.campaigns.rules import stamp
+from pledge.campaigns.video import campaign_video
 from pledge.core import clock
 from pledge.core.languages import Texts
 from pledge.deliveries import services
@@ -26,7 +28,9 @@ VIDEO = "https://youtu.be/dQw4w9WgXcQ"
 
 
 def set_video(address):
-    media.set_video(EDITOR, "air", media.video_stamp(staff_queries.desk("air").video), VideoFields(address))
+    media.set_video(
+        EDITOR, "air", media.video_stamp(campaign_video(staff_queries.desk("air"))), VideoFields(address)
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,9 +164,9 @@ def test_a_korean_name_on_the_english_page_says_its_language(app, client):
 
 QUOTATION = {
     "quotation": {"ko": "하늘은 하나입니다.", "en": "There is one sky."},
-    "speaker": {"ko": "김하늘", "en": "Kim Haneul"},
-    "speaker_role": {},
-    "portrait_alt": {},
+    "quotation_name": {"ko": "김하늘", "en": "Kim Haneul"},
+    "quotation_role": {},
+    "quotation_alt": {},
 }
 
 
@@ -171,7 +175,7 @@ def test_the_press_page_has_number_words_pictures_tables_and_whom_to_ask(app, cl
     factories.signatures(3)
     factories.endorsement(of)
     fold_all()
-    seen = media.stored_quotation(staff_queries.desk(factories.SLUG).row).stamp
+    seen = stamp(staff_queries.desk(factories.SLUG).part(media.QUOTATION))
     media.set_quotation(EDITOR, factories.SLUG, seen, QUOTATION)
     page = client.get(f"/en/c/{factories.SLUG}/press")
     assert page.status_code == 200
