@@ -7,7 +7,7 @@ that nobody is asked. Kept is one row for each domain, under a keyed hash of it.
 
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -73,15 +73,14 @@ FRESH = timedelta(days=30)
 KEPT = timedelta(days=90)
 #: Seconds that one look-up may take.
 DNS_SECONDS = 2.0
-#: Domains that may wait to be looked up, and those remembered as looked up, in one process.
-MAX_WAITING, MAX_KNOWN = 10_000, 50_000
+#: Domains that may wait to be looked up, in one process.
+MAX_WAITING = 10_000
 
 #: The names of a domain's mail servers. Raises DNSException when no answer came.
 Resolve = Callable[[str], list[str]]
 
 #: Domain and scope by the hash of the domain.
 _waiting: "OrderedDict[bytes, tuple[str, str]]" = OrderedDict()
-_known: "OrderedDict[bytes, datetime]" = OrderedDict()
 
 
 def note(domain_hash: bytes, domain: str, scope: str = "") -> None:
@@ -90,14 +89,12 @@ def note(domain_hash: bytes, domain: str, scope: str = "") -> None:
     `scope`: the campaign within which domains that share a server are to be known; a hash that two campaigns share would join
     their signers.
     """
-    checked_at = _known.get(domain_hash)
-    is_fresh = checked_at is not None and clock.now() - checked_at < FRESH
-    if not is_fresh and len(_waiting) < MAX_WAITING:
+    if len(_waiting) < MAX_WAITING:
         _waiting.setdefault(domain_hash, (domain, scope))
 
 
 def look_up_next(resolve: Resolve | None = None) -> bool:
-    """Look up the domain that has waited longest, and store the result; False when none waits.
+    """Look up the domain that has waited longest, unless that was done lately, and store the result; False when none waits.
 
     One for which no answer comes is dropped: by the next attempt its mail would be read. Its next mail notes it again.
     """
@@ -114,14 +111,12 @@ def look_up_next(resolve: Resolve | None = None) -> bool:
         owner = server_owner(found)
         server_hash = owner and vault().keyed_hash(f"mail server {scope} {owner}")
         _store(domain_hash, is_scanner(found), server_hash or None)
-    _remember(domain_hash)
     return True
 
 
 def clear_cache() -> None:
     """Forget what this process remembers, as a restart would."""
     _waiting.clear()
-    _known.clear()
 
 
 def scans(domain_hash: Any) -> ColumnElement[bool]:
@@ -166,7 +161,7 @@ def sweep() -> int:
 
 
 def _is_stored(domain_hash: bytes) -> bool:
-    """Whether another process has looked it up lately."""
+    """Whether some process has looked it up lately."""
     query = select(MailServer.domain_hash).where(
         MailServer.domain_hash == domain_hash, MailServer.checked_at > clock.now() - FRESH
     )
@@ -186,10 +181,3 @@ def _store(domain_hash: bytes, scans: bool, server_hash: bytes | None) -> None:
         connection.execute(statement.on_conflict_do_update(index_elements=[MailServer.domain_hash], set_=row))
 
     write_autocommit(store)
-
-
-def _remember(domain_hash: bytes) -> None:
-    _known[domain_hash] = clock.now()
-    _known.move_to_end(domain_hash)
-    if len(_known) > MAX_KNOWN:
-        _known.popitem(last=False)

@@ -4,9 +4,10 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -127,23 +128,13 @@ class Checker:
         self, field: str, given: Mapping[str, str], max_length: int = MAX_LINE, *, required: bool = False
     ) -> Texts:
         """One line in each language of the site; `required`: in all of them."""
-        return languages.texts(
-            {
-                lang: self.line(f"{field}_{lang}", given.get(lang, ""), max_length, required=required)
-                for lang in languages.codes()
-            }
-        )
+        return self._in_each(partial(self.line, max_length=max_length, required=required), field, given)
 
     def texts(
         self, field: str, given: Mapping[str, str], max_length: int = MAX_TEXT, *, required: bool = False
     ) -> Texts:
         """The same for several lines."""
-        return languages.texts(
-            {
-                lang: self.text(f"{field}_{lang}", given.get(lang, ""), max_length, required=required)
-                for lang in languages.codes()
-            }
-        )
+        return self._in_each(partial(self.text, max_length=max_length, required=required), field, given)
 
     def any_language(self, field: str, given: Texts) -> None:
         """Filled in one language at least."""
@@ -164,6 +155,11 @@ class Checker:
     def finish(self) -> None:
         if self.faults:
             raise BadFields(self.faults)
+
+    def _in_each(self, clean: Callable[[str, str], str], field: str, given: Mapping[str, str]) -> Texts:
+        return languages.texts(
+            {lang: clean(f"{field}_{lang}", given.get(lang, "")) for lang in languages.codes()}
+        )
 
     def _text(self, field: str, text: str, max_length: int, required: bool) -> str:
         text = unicodedata.normalize("NFC", text)

@@ -11,7 +11,6 @@ from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import closed_on, confirmable_until, is_open_now
-from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import Subject, composer
 from pledge.core import clock, tokens, urls
 from pledge.core.i18n import format_date, format_datetime
@@ -84,7 +83,6 @@ def _subjects() -> Select[*tuple[Any, ...]]:
             ContactChange.contact_email.label("change_email"),
             *(ContactChange.asked_at, ContactChange.done_at),
             *(Campaign.closes_at, is_open_now().label("is_open")),
-            title_in(OutboxMail.lang, Endorsement.campaign_id).label("campaign"),
             _ORGANIZATION.label("organization"),
         )
         .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
@@ -118,7 +116,6 @@ def confirm(mail: Claimed, to: Subject) -> Message | None:
     token = tokens.mint(Purpose.ENDORSE_CONFIRM, [to.id, mail.seq, to.contact_number])
     link = urls.public_url("public.endorsement_confirm", lang=mail.lang, token=token)
     values = {
-        "campaign": to.campaign,
         "link": link,
         "not_me": f"{link}/not-us",
         "days": str(REVIEW_DAYS),
@@ -137,7 +134,6 @@ def about_own_page(mail: Claimed, to: Subject) -> Message | None:
         return None
     token = tokens.mint(Purpose.ENDORSE_MANAGE, [to.id, to.contact_number])
     values = {
-        "campaign": to.campaign,
         "organization": _name(mail, to),
         "link": urls.public_url("public.endorsement_me", lang=mail.lang, token=token),
         "reason": to.decision_reason,
@@ -171,7 +167,6 @@ def contact(mail: Claimed, to: Subject) -> Message | None:
     token = tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, mail.seq])
     link = urls.public_url("public.endorsement_take_over", lang=mail.lang, token=token)
     values = {
-        "campaign": to.campaign,
         "link": link,
         "not_me": f"{link}/not-me",
         "until": format_datetime(until, mail.lang),
@@ -185,7 +180,6 @@ def handover(mail: Claimed, to: Subject) -> Message | None:
     if to.change_email is None or not to.done_at:
         return None
     values = {
-        "campaign": to.campaign,
         "organization": _name(mail, to),
         "link": urls.campaign_link(mail.lang, to.slug),
         "contact": urls.contact(),

@@ -123,9 +123,8 @@ class Signature(Model):
     mails: Mapped[int] = mapped_column(server_default="0")  #: to confirm, so far; each has a code of its own
     #: When the newest of them is due: its code lives from then on.
     code_since: Mapped[datetime] = mapped_column(UTCDateTime)
-    code_mail: Mapped[int] = mapped_column(
-        server_default="0"
-    )  #: number of the mail that codes were last typed for
+    #: Number of the mail that codes were last typed for.
+    code_mail: Mapped[int] = mapped_column(server_default="0")
     code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for that mail, right or wrong
     all_code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for any of them
     #: Two-digit numbers typed behind the link, right or wrong (mailed_links/links.py).

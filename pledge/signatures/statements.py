@@ -180,12 +180,7 @@ def _sign_in_steps(connection: Connection, values: Mapping[str, Any]) -> int | N
 
 
 def confirm(signature_id: int, press_signals: str | None, *, is_proved: bool) -> str | None:
-    """Move pending to confirmed, append +1 and enqueue the mail with thanks, once. A row with a hold reason becomes held
-    instead, without an entry and without a mail. The name of the campaign in addresses.
-
-    None when the row does not wait, another one of the person is settled, the campaign takes no more, or a scanner of the
-    recipient's mail server may have pressed and it `is_proved` by nothing else.
-    """
+    """As services.confirm(); what was done before may be on this machine only."""
     now = clock.now()
     values = {
         "id": signature_id,

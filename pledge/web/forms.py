@@ -2,6 +2,7 @@
 after a form."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -132,8 +133,8 @@ class TickField(BooleanField):
 
 
 def whole_number(text: str) -> int | None:
-    """The number of a text in digits, perhaps with commas; None for anything else."""
-    digits = text.replace(",", "")
+    """The number of a text in digits, also full-width ones, perhaps with commas; None for anything else."""
+    digits = unicodedata.normalize("NFKC", text).replace(",", "")
     return int(digits) if re.fullmatch("[0-9]{1,10}", digits) else None
 
 

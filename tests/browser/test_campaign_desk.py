@@ -26,6 +26,7 @@ def save(page, name="Save"):
         page.get_by_role("button", name=name, exact=True).click()
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_editor_makes_a_public_page_from_an_empty_draft(visitor, site, inside, slug, javascript):
     page = staff_page(visitor, site, "editor", javascript=javascript)

@@ -1,13 +1,13 @@
 """What the tests of mail share: enqueued mails, what they say, what became of them, and transports that do odd things."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import Select, delete, insert, text
 
 from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
@@ -21,7 +21,7 @@ from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.mail import contact, outbox, services
 from pledge.mail.addresses import parse
-from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mail.outbox import NewMail
 from pledge.mail.transports import Transport
 from pledge.news import sending
@@ -59,6 +59,16 @@ def enqueue(
     }
     with transaction() as session:
         return int(session.execute(insert(OutboxMail).values(**values).returning(OutboxMail.id)).scalar_one())
+
+
+def store(subjects: Iterable[int], at: datetime | None = None, **facts: Any) -> None:
+    """Mails to confirm to strangers, enqueued at that moment and sent then if that is their state; `facts` say what differs."""
+    at = at or clock.now()
+    sent_at = at if facts.get("state") == MailState.SENT else None
+    values = {"kind": MailKind.CONFIRM, "seq": 1, "lang": "ko", "created_at": at, "due_at": at}
+    rows = [{**values, "sent_at": sent_at, **facts, "subject_id": subject} for subject in subjects]
+    with transaction() as session:
+        session.execute(insert(OutboxMail), rows)
 
 
 #: Each kind of mail about an endorsement, and a state in which it is true.
@@ -210,6 +220,18 @@ def fate(mail_id: int) -> OutboxMail:
     row = db.session.get_one(OutboxMail, mail_id)
     db.session.expunge(row)
     return row
+
+
+def plan(query: Select[Any]) -> str:
+    """How the database reads the outbox for a query, by an index wherever it can."""
+    is_postgresql = db.engine.dialect.name == "postgresql"
+    with transaction() as session:
+        session.execute(text("ANALYZE outbox_mails"))
+        if is_postgresql:
+            session.execute(text("SET LOCAL enable_seqscan = off"))
+        sql = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+        found = session.execute(text(f"EXPLAIN {'' if is_postgresql else 'QUERY PLAN'} {sql}"))
+        return "\n".join(str(row) for row in found)
 
 
 def deliver(transport: Transport, **options: object) -> services.SendingResult:

@@ -64,7 +64,7 @@ def campaign_list() -> documents.CampaignsDocument:
 
 @document("/campaigns/<slug>", DATA_CACHE)
 def campaign_facts(slug: str) -> documents.CampaignDocument:
-    """One campaign: its texts, dates, goal and counts, the pledge in use, and the addresses of its other"""
+    """One campaign: its texts, dates, goal and counts, the pledge in use, and the addresses of its other documents."""
     found = {lang: campaigns.find(slug, lang) for lang in languages.codes()}
     views = {lang: view for lang, view in found.items() if view is not None}
     one = views.get(languages.default())

@@ -14,8 +14,8 @@ from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import obstacle
 from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.models import Campaign
 from pledge.campaigns.rules import FieldFault
-from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import Phrase, format_count, format_date
 from pledge.core.languages import Texts, codes
@@ -181,7 +181,7 @@ def _back(slug: str, news_id: int) -> AnyResponse:
 
 
 def _page(
-    desk: CampaignAdmin,
+    desk: Campaign,
     found: NewsItem | None,
     form: NewsForm,
     problem: SavingProblem = OK,

@@ -204,7 +204,7 @@ def _judge_outbox(received: list[Received]) -> Iterator[str]:
 def _message_id(mail: OutboxMail) -> str:
     kind = MailKind(mail.kind)
     values = (mail.id, kind, mail.subject_id, mail.seq, mail.lang, mail.known, mail.attempts, mail.created_at)
-    return Claimed(*values, lease_until=mail.created_at).message_id
+    return Claimed(*values).message_id
 
 
 def _judge_mails(around: Surroundings, people: list[Person], verdict: Verdict) -> Iterator[str]:

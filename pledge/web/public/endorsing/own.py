@@ -5,7 +5,7 @@ and what the browser that sent its form, or pressed its link, is told besides th
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from functools import wraps
+from functools import partial, wraps
 
 from flask import Response, jsonify, render_template, request
 from flask_babel import gettext as _
@@ -24,21 +24,25 @@ from pledge.files.services import UnknownFile
 from pledge.mailed_links.links import Confirmation, LinkState
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
-from pledge.web.public.campaign import files
-from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, GoalForm, TakeOverForm
+from pledge.web.public.endorsing.forms import (
+    MAX_FIELDS,
+    MAX_FORM,
+    ContactForm,
+    CorrectionForm,
+    GoalForm,
+    TakeOverForm,
+)
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.journey import (
     FORM,
-    ask,
+    ask_mailbox,
     back_to_own_page,
-    done,
     is_wrong,
     own_page,
     route,
     show,
 )
 from pledge.web.public.mailed_links.subject import Subject
-from pledge.web.public.signing.forms import MailboxForm
 from pledge.web.request_checks import allows
 
 #: States in which "this is not me" still has something to delete.
@@ -63,7 +67,7 @@ def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subjec
 
 
 @route("/endorse/me/<token>/correct", subjects=[ENDORSEMENT], methods=FORM)
-@allows(body=files.MAX_FORM, parts=files.MAX_FIELDS)
+@allows(body=MAX_FORM, parts=MAX_FIELDS)
 @limited(link_limit, methods=["POST"])
 @while_possible
 def correct(subject: Subject, token: str) -> Response:
@@ -81,7 +85,8 @@ def correct(subject: Subject, token: str) -> Response:
         form.logo_name = content.logo
         return show("public/endorsing/correct.html", subject, endorsement, form=form, token=token)
     form = CorrectionForm(CombinedMultiDict([request.files, request.form]))
-    if all((form.validate(), files.store_logo(form, own=content.logo))):
+    form.own_logo = content.logo
+    if all((form.validate(), form.store_files())):
         try:
             waits = services.correct(
                 token,
@@ -92,7 +97,7 @@ def correct(subject: Subject, token: str) -> Response:
             )
             return back_to_own_page(subject, token, "sent" if waits else "saved")
         except UnknownFile:
-            files.refuse_logo(form)
+            form.refuse_logo()
     return show("public/endorsing/correct.html", subject, endorsement, 422, form=form, token=token)
 
 
@@ -181,17 +186,12 @@ def take_over(subject: Subject, token: str) -> Response:
 @route("/endorse/contact/<token>/not-me", subjects=[ENDORSEMENT], methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 def not_the_contact(subject: Subject, token: str) -> Response:
-    """Delete the details of the new person. The address has to be typed, as no page shows it here."""
-    link, is_pressed = open_contact_link(token, i18n.language()), request.method == "POST"
+    """Delete the details of the new person."""
+    link = open_contact_link(token, i18n.language())
     if link.record is None or link.record.change is None or link.state not in _WAITING:
         raise BadToken
-    form = MailboxForm(request.form or None)
-    if is_pressed and form.names(link.record.change.contact_email):
-        if not handover.refuse(token):
-            raise BadToken
-        return done(subject, "not_mine_done")
-    back = subject.url("take_over", token=token)
-    return ask(subject, "not_the_contact", back, form=form, status=422 if is_pressed else 200)
+    back, forget = subject.url("take_over", token=token), partial(handover.refuse, token)
+    return ask_mailbox(subject, "not_the_contact", back, link.record.change.contact_email, forget)
 
 
 def _may_be_machine(endorsement: EndorsementView, token: str) -> bool:

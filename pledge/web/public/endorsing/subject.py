@@ -87,6 +87,7 @@ ENDORSEMENT = Subject(
     prefix="/endorse",
     not_mine_path="not-us",
     form="public.endorse",
+    form_template="public/endorsing/endorse.html",
     confirm_template="public/endorsing/confirm.html",
     thanks_template="public/endorsing/thanks.html",
     own_template="public/endorsing/own.html",

@@ -16,7 +16,8 @@ from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault, six_digits
 from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures.services import Submission, clean_name
 from pledge.web.forms import PublicForm, TickField
-from pledge.web.public.signing.proof_of_work import ProvableForm
+from pledge.web.public.campaign.pages import CampaignPage
+from pledge.web.public.signing.admission import ProvableForm
 
 #: The form names a version of a text that does not exist.
 CHANGED_TEXT = _l("The pledge text or the consent was changed. Please read them again and sign.")
@@ -30,6 +31,11 @@ _NAME_WORDS = LINE_MESSAGES | {
 def version_field(message: object) -> HiddenField:
     """The number of the version that was shown, or nothing."""
     return HiddenField(validators=[Regexp(r"([1-9][0-9]{0,5})?\Z", message=message)])
+
+
+def version(field: HiddenField) -> int | None:
+    """The number in a valid version_field()."""
+    return int(field.data) if field.data else None
 
 
 def check_name(_form: PublicForm, field: Field) -> None:
@@ -93,6 +99,7 @@ class PlaceForm(PublicForm):
 
 
 class SignForm(ProvableForm, AddressForm, PlaceForm):
+    changed_text = CHANGED_TEXT
     name = StringField(_l("Name"), [check_name])
     email = StringField(_l("E-mail"))
     country = SelectField(_l("Country or region"), validate_choice=False)
@@ -123,14 +130,14 @@ class SignForm(ProvableForm, AddressForm, PlaceForm):
             updates=self.updates.data,
             lang=i18n.language(),
             privacy_version=markdown.privacy_version(),
-            pledge_version=int(self.pledge_version.data) if self.pledge_version.data else None,
-            consent_version=int(self.consent_version.data) if self.consent_version.data else None,
+            pledge_version=version(self.pledge_version),
+            consent_version=version(self.consent_version),
             **seen,
         )
 
-    def show_consent(self, version: int | None) -> None:
-        """Show this version of the consent: a tick that was set under another one does not count for it."""
-        if self.consent_version.data and self.consent_version.data != str(version):
+    def show_on(self, page: CampaignPage) -> None:
+        """With the consent in use: a tick that was set under another one does not count for it."""
+        if self.consent_version.data and self.consent_version.data != str(page.consent_version):
             self.consent_privacy.data = False
 
 

@@ -12,8 +12,8 @@ from wtforms import TextAreaField
 from config import Config
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.models import Campaign
 from pledge.campaigns.rules import stamp
-from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import i18n, languages
 from pledge.core.languages import Texts
 from pledge.web.forms import StaffForm
@@ -33,12 +33,12 @@ class SectionForm(StampedForm):
     has_preview = False  #: another button shows the page with what was typed, of which nothing is stored
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
         """What is stored, and what an edit is compared with."""
         raise NotImplementedError
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
+    def stored(cls, desk: Campaign) -> dict[str, object]:
         """What the form shows before anybody types, with the stamp of it."""
         content = cls.content(desk)
         return {**languages.as_fields(content), "seen": stamp(content)}
@@ -85,7 +85,7 @@ def _saving(
 
 
 def section_forms(
-    sections: Mapping[str, type[StampedForm]], desk: CampaignAdmin, sent: Mapping[str, StampedForm]
+    sections: Mapping[str, type[StampedForm]], desk: Campaign, sent: Mapping[str, StampedForm]
 ) -> dict[str, StampedForm]:
     """The forms of a page, for its template: as they are stored, except for the one that was sent."""
     return {
@@ -102,7 +102,7 @@ OK = SavingProblem(200)
 
 
 def section_page(
-    template: str, desk: CampaignAdmin, form: object, problem: SavingProblem, **more: object
+    template: str, desk: Campaign, form: object, problem: SavingProblem, **more: object
 ) -> Response:
     """A section of a campaign with its form."""
     page = render_template(template, desk=desk, form=form, problem=problem, **more)
@@ -114,9 +114,7 @@ def saved(section: str, slug: str) -> AnyResponse:
     return done(_("Saved."), section, slug=slug)
 
 
-def confirmation_page(
-    desk: CampaignAdmin, form: StaffForm, problem: SavingProblem, **words: object
-) -> Response:
+def confirmation_page(desk: Campaign, form: StaffForm, problem: SavingProblem, **words: object) -> Response:
     """The page before a step that is not taken back in one press: it names the thing and may ask for a reason."""
     return section_page("staff/campaigns/confirm.html", desk, form, problem, **words)
 

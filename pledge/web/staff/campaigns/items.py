@@ -18,10 +18,9 @@ from pledge.campaigns import items
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.items import Item, ItemKind
-from pledge.campaigns.models import PartnerRole
+from pledge.campaigns.models import Campaign, CampaignState, PartnerRole
 from pledge.campaigns.partners import PARTNER, SISTER, PartnerFields, SisterFields
 from pledge.campaigns.rules import FieldFault
-from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import SEOUL
 from pledge.core.urls import campaign_link, public_url
@@ -219,7 +218,7 @@ def campaign_partners(slug: str) -> Response:
     )
 
 
-def _page_url(desk: CampaignAdmin, referrer: Referrer, lang: str) -> str:
+def _page_url(desk: Campaign, referrer: Referrer, lang: str) -> str:
     """The page with the number of a partner. That of an organisation is mailed to its contact, so here it has none."""
     if referrer.endorsement_id is not None:
         return public_url("public.spread", lang=lang, slug=desk.slug, via=referrer.code)
@@ -262,7 +261,7 @@ def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
         form,
         save,
         form.places,
-        check=lambda: items.check(kind, form.fields, campaigns.desk(slug).state),
+        check=lambda: items.check(kind, form.fields, CampaignState(campaigns.desk(slug).state)),
     )
     if problem is None:
         return _saved(slug, section, number)

@@ -15,7 +15,9 @@ from werkzeug import Response as AnyResponse
 from wtforms import FileField, HiddenField
 
 from pledge.accounts.roles import Permission
+from pledge.campaigns import items
 from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.models import CampaignState
 from pledge.campaigns.partner_import import (
     Plan,
     PlanChanged,
@@ -26,6 +28,7 @@ from pledge.campaigns.partner_import import (
     store_logos,
     write_table,
 )
+from pledge.campaigns.partners import PARTNER
 from pledge.core import i18n
 from pledge.core.encryption import Unreadable, vault
 from pledge.core.text.tables import BadTable, Line, TableFault, read_table
@@ -78,7 +81,8 @@ def partner_import_post(slug: str) -> AnyResponse:
             status = 409
         else:
             return saved("campaign_partners", slug)
-    plan = plan_import(campaigns.desk(slug), lines, pictures)
+    desk = campaigns.desk(slug)
+    plan = plan_import(items.rows(PARTNER, desk.id), CampaignState(desk.state), lines, pictures)
     kept = {"table"} if lines and not plan.faults else set()
     return _page(
         slug, form, 422 if plan.faults else status, plan, kept=kept | ({"logos"} if pictures else set())

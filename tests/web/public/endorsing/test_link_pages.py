@@ -14,7 +14,6 @@ from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVe
 from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
 from tests.support.factories import (
-    endorse_confirm_token,
     endorse_contact_token,
     endorse_form,
     endorse_manage_token,
@@ -34,33 +33,6 @@ def correction(row, **changes):
     fields = {name: content[name] for name in endorse_form() if name in content}
     fields |= {"contact_name": row.contact_name, "contact_title": row.contact_title, **changes}
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def test_r1_the_page_shows_exactly_what_will_be_recorded(client):
-    row = endorsement(
-        state="pending",
-        name_ko="하늘 & 바다",
-        name_en="Sky & Sea",
-        region="KR-26",
-        interim_year=2035,
-        interim_percent=60,
-        registration_number="1248100998",
-        show_contact=True,
-    )
-    page = client.get(f"/en/endorse/confirm/{endorse_confirm_token(row)}")
-    assert page.status_code == 200
-    for shown in (
-        "하늘 &amp; 바다",
-        "Sky &amp; Sea",
-        "김하늘",
-        "사무국장",
-        row.contact_email,
-        "1248100998",
-        "2035",
-    ):
-        assert shown in page.text
-    assert "Busan" in page.text
-    assert "The pledge, version 1" in page.text
 
 
 class TestTheOwnPage:

@@ -44,6 +44,8 @@ class Case:
     token: Callable[[Any], str]
     own_token: Callable[[Any], str]
     ticket: Callable[[Any], str]
+    facts: dict[str, Any]  #: what is recorded,
+    shown: tuple[str, ...]  #: and how its page says it
     foreign: tuple[Purpose, list[int]]  #: a token of the right purpose for nothing that exists
     confirmed: str  #: the state after confirming
     counted: str  #: a state in which it is counted
@@ -70,6 +72,8 @@ SIGNATURE = Case(
     token=confirm_token,
     own_token=manage_token,
     ticket=lambda row: ticket_for("blue-skies", row.id),
+    facts={"name": "김하늘", "public_name": True, "region": "KR-26"},
+    shown=("김하늘", "Busan"),
     foreign=(Purpose.CONFIRM, [999]),
     confirmed="confirmed",
     counted="confirmed",
@@ -84,6 +88,19 @@ ENDORSEMENT = Case(
     token=endorse_confirm_token,
     own_token=endorse_manage_token,
     ticket=lambda row: endorse_ticket("blue-skies", row.address_hash, row.name_key),
+    facts={
+        "name_ko": "하늘 & 바다",
+        "name_en": "Sky & Sea",
+        "region": "KR-26",
+        "email": EMAIL,
+        "interim_year": 2035,
+        "interim_percent": 60,
+        "registration_number": "1248100998",
+    },
+    shown=(
+        *("하늘 &amp; 바다", "Sky &amp; Sea", "Busan", "김하늘", "사무국장", EMAIL),
+        *("2035", "1248100998"),
+    ),
     foreign=(Purpose.ENDORSE_CONFIRM, [999, 1, 1]),
     confirmed="review",
     counted="published",
@@ -96,9 +113,10 @@ def case(request):
     return request.param
 
 
-def test_r1_the_page_of_a_link_shows_the_text_one_button_and_a_way_to_disown(client, case):
-    page = client.get(case.confirm(case.make(state="pending")))
+def test_r1_the_page_of_a_link_shows_what_will_be_recorded_one_button_and_a_way_to_disown(client, case):
+    page = client.get(case.confirm(case.make(state="pending", **case.facts)))
     assert page.status_code == 200
+    assert [words for words in case.shown if words not in page.text] == []
     assert "The pledge, version 1" in page.text
     assert page.text.count("<button") == 1
     assert f"/{case.not_mine}" in page.text

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from pledge.accounts import services
 from pledge.accounts.passkeys import NewPasskey
 from pledge.audit.models import Actor
-from pledge.campaigns import staff_queries
+from pledge.campaigns.queries import pledge_versions
 from pledge.campaigns.rules import stamp
 from pledge.core import clock
 from pledge.core.db import db
@@ -107,7 +107,7 @@ def register_passkey(client: StaffClient) -> Act:
 
 
 def _publish_pledge(_client: StaffClient) -> Act:
-    wording = staff_queries.wording(factories.the_campaign().id)
+    wording = pledge_versions(factories.the_campaign().id)[0]
     fields = {
         "seen": wording.stamp,
         "version": str(wording.version + 1),

@@ -37,7 +37,7 @@ def hidden(page):
 
 
 def save(editor, **words):
-    stored = staff_queries.wording(staff_queries.desk("air").id)
+    stored = queries.pledge_versions(staff_queries.desk("air").id)[0]
     words = {f"wording_{lang}": text for lang, text in {**stored.wording, **words}.items()}
     form = {**words, "seen": stored.stamp}
     return editor.post("/staff/campaigns/air/page/pledge", data=form)
