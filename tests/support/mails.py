@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select
 from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
 from pledge.accounts import moderation as accounts
-from pledge.accounts.mails import enqueue_alert, enqueue_notice
+from pledge.accounts.mails import enqueue_to
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
 from pledge.core import clock, urls
@@ -170,7 +170,7 @@ def _invitation(lang: str) -> str:
 def _notice(lang: str) -> str:
     person = factories.staff(lang=lang)
     with transaction() as session:
-        enqueue_notice(session, person)
+        enqueue_to(session, person, MailKind.STAFF_NOTICE)
     return person.email
 
 
@@ -180,7 +180,7 @@ def _alert(lang: str) -> str:
         # About each language once: the same thing is not said again in the kind's time of quiet.
         row = alerts.record(session, AlertKind.VALVE_CLOSED, lang, {})
         assert row is not None
-        enqueue_alert(session, person, row.id)
+        enqueue_to(session, person, MailKind.STAFF_ALERT, row.id)
     return person.email
 
 
