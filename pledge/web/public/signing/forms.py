@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, Regexp, ValidationError
 
 from pledge.core import countries, i18n
 from pledge.core.text import markdown
-from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault, six_digits, two_digits
+from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault, typed_digits
 from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures.services import Submission, clean_name
 from pledge.web.forms import PublicForm, TickField
@@ -145,10 +145,9 @@ class ConfirmCodeForm(PublicForm):
     code = StringField(_l("Six-digit code"))
 
     def validate_code(self, field: Field) -> None:
-        digits = six_digits(field.data or "")
-        if digits is None:
+        self.digits = typed_digits(field.data or "", 6)
+        if not self.digits:
             raise ValidationError(_l("Enter the six digits from the e-mail."))
-        self.digits = digits
 
     digits: str = ""
 
@@ -162,7 +161,7 @@ class NumberForm(PublicForm):
     def digits(self) -> str:
         """What was typed; "" for neither of the two, which the page tells in words of its own."""
         typed = self.number.data or ""
-        return two_digits(typed) or six_digits(typed) or ""
+        return typed_digits(typed, 2) or typed_digits(typed, 6)
 
 
 class MailboxForm(AddressForm):
