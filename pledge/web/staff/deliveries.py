@@ -28,7 +28,7 @@ from pledge.deliveries.pack.packing import members
 from pledge.deliveries.queries import DeliveryRow
 from pledge.deliveries.services import Answer, HandingOver
 from pledge.exports.models import file_name
-from pledge.files.storage import StorageAway
+from pledge.files.faults import StorageAway
 from pledge.jobs import services as jobs
 from pledge.jobs.models import JobKind, JobState
 from pledge.ledger import log_queries

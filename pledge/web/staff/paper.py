@@ -12,8 +12,8 @@ from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.rules import FieldFault
 from pledge.core import languages
 from pledge.files import scans
+from pledge.files.faults import StorageAway
 from pledge.files.scans import MAX_SCAN
-from pledge.files.storage import StorageAway
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch, PaperState
 from pledge.paper.services import OPEN, PaperFields
