@@ -26,8 +26,7 @@ from pledge.files.services import store_picture
 from pledge.files.storage import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.errors import answer_busy
 from pledge.web.forms import ByLanguage, Check, PublicForm, TickField, WholeNumberField
-from pledge.web.public.signing.admission import ProvableForm
-from pledge.web.public.signing.forms import AddressForm, PlaceForm, version_field
+from pledge.web.public.signing.forms import AddressForm, PlaceForm, ProvableForm, version_field
 
 #: The form names a version of the pledge text that does not exist.
 CHANGED_PLEDGE = _l("The pledge text was changed. Please read it again and endorse it.")
@@ -194,7 +193,7 @@ class PersonForm(PublicForm):
     contact_title = StringField(_l("Title or position"), [_obeys(rules.clean_title)])
 
 
-class EndorseForm(ContentForm, PersonForm, AddressForm, ProvableForm):
+class EndorseForm(ContentForm, PersonForm, ProvableForm):
     changed_text = CHANGED_PLEDGE
     email = StringField(_l("Work e-mail"))
     registration_number = StringField(

@@ -63,16 +63,16 @@ def invalidation_new_post() -> AnyResponse:
 def invalidation(
     invalidation_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
-    found = queries.find(invalidation_id)
+    found, reasons = queries.find(invalidation_id), queries.hold_reasons(invalidation_id)
     is_small = found.matched <= services.max_alone(found.act)
     page = render_template(
         "staff/signatures/invalidation.html",
         found=found,
         sample=queries.sample(invalidation_id),
-        hold_reasons=queries.hold_reasons(invalidation_id),
+        counted=reasons.pop("", 0),
+        hold_reasons=reasons,
         earlier=queries.similar(found.condition, but=invalidation_id),
         slugs=slugs(),
-        counted=queries.counted(invalidation_id),
         people=ledger.count(found.campaign_id).people if found.campaign_id else 0,
         obstacle=None if is_small else obstacle(found.proposed_by, actor().staff_id),
         alone=services.MAX_WITHOUT_SECOND_PERSON,
