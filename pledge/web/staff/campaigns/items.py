@@ -28,7 +28,7 @@ from pledge.statistics import referrals
 from pledge.statistics.referrals import Referrer
 from pledge.web.forms import ByLanguage, TickField, WholeNumberField
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, done, needs
+from pledge.web.staff.auth.access import Ask, actor, done, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, removal_route, section_page
 from pledge.web.staff.forms import (
@@ -88,13 +88,7 @@ class PartnerForm(LogoForm):
 
     @property
     def fields(self) -> PartnerFields:
-        return PartnerFields(
-            PartnerRole(self.role.data),
-            self.by_language("name"),
-            self.url.data or "",
-            self.type.data or "",
-            self.group_goal.data,
-        )
+        return self.entry(PartnerFields, role=PartnerRole(self.role.data))
 
 
 class EventForm(ItemForm):
@@ -147,17 +141,8 @@ class EventForm(ItemForm):
             ends_at = in_seoul(last) if last else None
         else:
             ends_at = in_seoul(last or first, ends) if ends else None
-        return EventFields(
-            title=self.by_language("title"),
-            place=self.by_language("place"),
-            url=self.url.data or "",
-            is_online=self.is_online.data,
-            join_url=self.join_url.data or "",
-            speakers=self.by_language("speakers"),
-            all_day=starts is None,
-            starts_at=in_seoul(first, starts),
-            ends_at=ends_at,
-            outcome=self.by_language("outcome"),
+        return self.entry(
+            EventFields, all_day=starts is None, starts_at=in_seoul(first, starts), ends_at=ends_at
         )
 
 
@@ -171,12 +156,7 @@ class SisterForm(LogoForm):
 
     @property
     def fields(self) -> SisterFields:
-        return SisterFields(
-            name=self.by_language("name"),
-            place=self.by_language("place"),
-            sentence=self.by_language("sentence"),
-            url=self.url.data or "",
-        )
+        return self.entry(SisterFields)
 
 
 #: By its name in the address.
@@ -240,7 +220,7 @@ def item(slug: str, section: str, number: int | None) -> Response:
 @staff.post(f"{_LIST}/new", defaults={"number": None})
 @staff.post(f"{_LIST}/<int:number>")
 @allows(body=PICTURE_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
     """Add an item, or change it."""
     kind, form = SECTIONS[section].kind, SECTIONS[section](request.form)
@@ -273,7 +253,7 @@ def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
 
 
 @staff.post(f"{_LIST}/<int:number>/move/<any(up, down):direction>")
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def item_move(slug: str, section: str, number: int, direction: str) -> AnyResponse:
     kind = SECTIONS[section].kind
     if not kind.has_position:
