@@ -3,7 +3,6 @@
 Each test is in one part of the suite (PARTS): `quick` is what `make test` runs, the others are run by `make test-all`.
 """
 
-import faulthandler
 import gc
 import operator
 import os
@@ -86,9 +85,6 @@ PARTS = {
     ),
 }
 
-#: Of the trace of a crash: the innermost frames.
-CRASH_LINES = 15
-
 #: Two shared cores say nothing about a single example's time; fixtures are cheap and reset by hand where needed.
 hypothesis_settings.register_profile(
     "suite",
@@ -97,10 +93,7 @@ hypothesis_settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-hypothesis_settings.register_profile(
-    "thorough", parent=hypothesis_settings.get_profile("suite"), max_examples=1000
-)
-hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+hypothesis_settings.load_profile("suite")
 
 for name in [name for name in os.environ if name.startswith("PLEDGE_")]:
     del os.environ[name]
@@ -127,21 +120,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """xdist asks the controller what to tell a worker."""
     node.workerinput["run_folder"] = str(node.config.run_folder)
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """The trace of a worker that crashes is kept for the end of the run; on its stderr it is lost among thousands of dots."""
-    if name := os.environ.get("PYTEST_XDIST_WORKER"):
-        crash = (session.config.run_folder / f"{name}.crash").open("w")  # type: ignore[attr-defined]
-        faulthandler.enable(crash, all_threads=False)
-        session.config.add_cleanup(crash.close)  # open until then: faulthandler only has its number
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for crash in sorted(config.run_folder.glob("*.crash")):  # type: ignore[attr-defined]
-        if said := crash.read_text().splitlines():
-            terminalreporter.section(f"crash of {crash.stem}")
-            terminalreporter.write_line("\n".join(said[:CRASH_LINES]))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -338,12 +316,12 @@ def app(shared_app: Flask) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def make_app(database: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+def make_app(database: str, app_on: Callable[..., Flask]) -> Iterator[Callable[..., Flask]]:
     """`make_app(limit_sign="3 per minute")`: another application on the same database, with other settings."""
     made: list[Flask] = []
 
     def make(**changes: Any) -> Flask:
-        made.append(apps.build(tmp_path / f"instance-{len(made)}", **{"database_url": database, **changes}))
+        made.append(app_on(database, **changes))
         return made[-1]
 
     yield make
@@ -351,7 +329,6 @@ def make_app(database: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
         db.session.rollback()  # the test's own reads hold locks that would stop the cleaning
     for app in made:
         apps.clean(app)
-        apps.dispose(app)
 
 
 @pytest.fixture

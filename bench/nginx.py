@@ -20,7 +20,7 @@ def behind_nginx(bench: Bench) -> list[Figure]:
     port = int(bench.serve(site).rpartition(":")[2])
     files = bench.folder / "nginx-files"
     files.mkdir()
-    nginx = Nginx(bench.folder / "nginx", port, level="warn", files=files).start()
+    nginx = Nginx(bench.folder / "nginx", port, files=files).start()
     bench.stack.callback(nginx.stop)
     url = f"http://127.0.0.1:{nginx.plain}"
     sizes = {path: _size(url + path) for path in NAMES}

@@ -138,7 +138,6 @@ def _start(started: Bench, site: Site) -> tuple[Servers, int]:
         sockets=sockets,
         connections=16_384,
         processes=2,
-        level="warn",
         files=files,
     ).start()
     started.stack.callback(nginx.stop)

@@ -38,7 +38,8 @@ def new_app(config: Config) -> Flask:
     config.instance_dir.mkdir(parents=True, exist_ok=True)
     app = Site("pledge", static_folder=None, instance_path=str(config.instance_dir.resolve()))
     app.extensions["pledge.config"] = config
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider's own setting
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # settings of the default provider itself
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Korean is half as long in UTF-8 as in escapes
     # Where there is no request, as in the worker, `url_for` makes the addresses of this site.
     app.config["SERVER_NAME"] = urlsplit(config.base_url).netloc
     return app

@@ -1,5 +1,6 @@
 """Join the style sheets under pledge/static/css: site.css for every page, one cascade layer for each kind; and for
-some pages another one, loaded after site.css: staff.css, progress.css, live.css, dark.css.
+some pages another one, loaded after site.css: staff.css, live.css, dark.css. Each more costs a phone a connection before it
+shows anything, which is why the public pages share one.
 
 tools/compile.sh runs it; the joined files are not in git.
 """
@@ -13,8 +14,7 @@ CSS = Path(__file__).resolve().parent.parent / "pledge" / "static" / "css"
 #: The layers of each joined file; later layers win, whatever their selectors weigh, and those of the second file come last.
 TARGETS = {
     "site.css": ("settings", "base", "layout", "components", "screens", "widget"),
-    "staff.css": ("charts", "staff"),
-    "progress.css": ("charts", "progress"),
+    "staff.css": ("staff",),
     "live.css": ("live",),
     "dark.css": ("settings", "widget"),
 }

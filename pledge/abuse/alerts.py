@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config import current_config
 from pledge.abuse.models import Alert, AlertKind, CallState, Facts
 from pledge.core import clock
-from pledge.core.db import fetch, load
+from pledge.core.db import fetch, is_postgresql, load
 from pledge.core.i18n import Phrase, format_count
 from pledge.core.languages import Texts
 
@@ -38,13 +38,13 @@ ALERT_LOCK = 0x616C7274
 
 def record(session: Session, kind: AlertKind, about: str, facts: Facts) -> Alert | None:
     """The new row; None when the same was said within the kind's time of quiet."""
-    if _was_said(session, kind, about):
-        return None
-    if session.get_bind().dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE does the same
+    if is_postgresql():  # SQLite's BEGIN IMMEDIATE does the same
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ALERT_LOCK})
-        if _was_said(session, kind, about):
-            return None
-    now = clock.now()
+    now, said = clock.now(), exists().where(Alert.kind == kind, Alert.about == about)
+    if (quiet := QUIET[kind]) is not None:
+        said = said.where(Alert.at > now - quiet)
+    if session.scalar(select(said)):
+        return None
     state = CallState.QUEUED if current_config().alert_webhook else CallState.NONE
     row = Alert(kind=kind, about=about, facts=facts, at=now, call_state=state, call_due_at=now)
     session.add(row)
@@ -62,13 +62,6 @@ def last_at(kind: AlertKind, about: str = "") -> datetime | None:
     """When the newest alert of this kind, about what begins like this, was told."""
     said = Alert.kind == kind, Alert.about.startswith(about, autoescape=True)
     return fetch(select(func.max(Alert.at)).where(*said)).scalar()
-
-
-def _was_said(session: Session, kind: AlertKind, about: str) -> bool:
-    said = exists().where(Alert.kind == kind, Alert.about == about)
-    if (quiet := QUIET[kind]) is not None:
-        said = said.where(Alert.at > clock.now() - quiet)
-    return bool(session.scalar(select(said)))
 
 
 HEADLINES: dict[str, Phrase] = {

@@ -7,16 +7,15 @@ that nobody is asked. Kept is one row for each domain, under a keyed hash of it.
 
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import timedelta
 from typing import Any
 
-from publicsuffixlist import PublicSuffixList
-from sqlalchemy import ColumnElement, Connection, delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, select
 
 from pledge.abuse.models import MailServer
 from pledge.core import clock
-from pledge.core.db import fetch, insert_into, write_autocommit
+from pledge.core.db import fetch, insert_into, transaction, write_autocommit
+from pledge.core.domains import below_suffix
 from pledge.core.encryption import vault
 
 #: Reviewed 2026-11-27: under which names the mail servers of services stand that follow the links of a mail. Those of free
@@ -73,15 +72,14 @@ FRESH = timedelta(days=30)
 KEPT = timedelta(days=90)
 #: Seconds that one look-up may take.
 DNS_SECONDS = 2.0
-#: Domains that may wait to be looked up, and those remembered as looked up, in one process.
-MAX_WAITING, MAX_KNOWN = 10_000, 50_000
+#: Domains that may wait to be looked up, in one process.
+MAX_WAITING = 10_000
 
 #: The names of a domain's mail servers. Raises DNSException when no answer came.
 Resolve = Callable[[str], list[str]]
 
 #: Domain and scope by the hash of the domain.
 _waiting: "OrderedDict[bytes, tuple[str, str]]" = OrderedDict()
-_known: "OrderedDict[bytes, datetime]" = OrderedDict()
 
 
 def note(domain_hash: bytes, domain: str, scope: str = "") -> None:
@@ -90,14 +88,12 @@ def note(domain_hash: bytes, domain: str, scope: str = "") -> None:
     `scope`: the campaign within which domains that share a server are to be known; a hash that two campaigns share would join
     their signers.
     """
-    checked_at = _known.get(domain_hash)
-    is_fresh = checked_at is not None and clock.now() - checked_at < FRESH
-    if not is_fresh and len(_waiting) < MAX_WAITING:
+    if len(_waiting) < MAX_WAITING:
         _waiting.setdefault(domain_hash, (domain, scope))
 
 
 def look_up_next(resolve: Resolve | None = None) -> bool:
-    """Look up the domain that has waited longest, and store the result; False when none waits.
+    """Look up the domain that has waited longest, unless that was done lately, and store the result; False when none waits.
 
     One for which no answer comes is dropped: by the next attempt its mail would be read. Its next mail notes it again.
     """
@@ -112,16 +108,21 @@ def look_up_next(resolve: Resolve | None = None) -> bool:
         except (DNSException, OSError):
             return True
         owner = server_owner(found)
-        server_hash = owner and vault().keyed_hash(f"mail server {scope} {owner}")
-        _store(domain_hash, is_scanner(found), server_hash or None)
-    _remember(domain_hash)
+        row = {
+            "domain_hash": domain_hash,
+            "scans": is_scanner(found),
+            "server_hash": owner and vault().keyed_hash(f"mail server {scope} {owner}"),
+            "checked_at": clock.now(),
+        }
+        with transaction() as session:
+            stored = insert_into(session.connection(), MailServer).values(row)
+            session.execute(stored.on_conflict_do_update(index_elements=[MailServer.domain_hash], set_=row))
     return True
 
 
 def clear_cache() -> None:
     """Forget what this process remembers, as a restart would."""
     _waiting.clear()
-    _known.clear()
 
 
 def scans(domain_hash: Any) -> ColumnElement[bool]:
@@ -137,15 +138,8 @@ def is_scanner(exchangers: list[str]) -> bool:
 
 def server_owner(exchangers: list[str]) -> str | None:
     """The domain of those who run these mail servers; None when there are none, or they serve many owners."""
-    names = (_suffixes().privatesuffix(name.rstrip(".").lower()) for name in exchangers)
-    owners = {name for name in names if name}
+    owners = {owner for name in exchangers if (owner := below_suffix(name.rstrip(".").lower()))}
     return None if is_scanner(exchangers) or owners & HOSTERS else min(owners, default=None)
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    """The list that comes with the package: nothing is fetched."""
-    return PublicSuffixList()
 
 
 def mail_exchangers(domain: str) -> list[str]:
@@ -166,30 +160,8 @@ def sweep() -> int:
 
 
 def _is_stored(domain_hash: bytes) -> bool:
-    """Whether another process has looked it up lately."""
+    """Whether some process has looked it up lately."""
     query = select(MailServer.domain_hash).where(
         MailServer.domain_hash == domain_hash, MailServer.checked_at > clock.now() - FRESH
     )
     return fetch(query).first() is not None
-
-
-def _store(domain_hash: bytes, scans: bool, server_hash: bytes | None) -> None:
-    row = {
-        "domain_hash": domain_hash,
-        "scans": scans,
-        "server_hash": server_hash,
-        "checked_at": clock.now(),
-    }
-
-    def store(connection: Connection) -> None:
-        statement = insert_into(connection, MailServer).values(row)
-        connection.execute(statement.on_conflict_do_update(index_elements=[MailServer.domain_hash], set_=row))
-
-    write_autocommit(store)
-
-
-def _remember(domain_hash: bytes) -> None:
-    _known[domain_hash] = clock.now()
-    _known.move_to_end(domain_hash)
-    if len(_known) > MAX_KNOWN:
-        _known.popitem(last=False)

@@ -106,9 +106,8 @@ class ListedOrigin(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int]
     kind: Mapped[str] = mapped_column(String(12))
-    hash: Mapped[bytes] = mapped_column(
-        LargeBinary(32)
-    )  #: keyed, another one in each campaign (signatures/origins.py)
+    #: Keyed, another one in each campaign (signatures/origins.py).
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     effect: Mapped[str] = mapped_column(String(5))
     note: Mapped[str] = mapped_column(Text)
     placed_name: Mapped[str] = mapped_column(String(254))

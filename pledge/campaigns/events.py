@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -98,15 +98,13 @@ def shown(campaign_id: int, lang: str) -> list[EventView]:
 def clean(fields: EventFields, *, required: bool) -> EventFields:
     """The fields as they will be kept; `required`: the title is needed in every language. Raises BadFields."""
     check = Checker()
-    kept = EventFields(
+    kept = replace(
+        fields,
         title=check.lines("title", fields.title, required=required),
         place=check.lines("place", fields.place),
         url=check.link("url", fields.url),
-        all_day=fields.all_day,
-        starts_at=fields.starts_at,
         ends_at=None if fields.all_day and fields.ends_at == fields.starts_at else fields.ends_at,
         outcome=check.lines("outcome", fields.outcome, MAX_OUTCOME),
-        is_online=fields.is_online,
         join_url=check.link("join_url", fields.join_url),
         speakers=check.lines("speakers", fields.speakers, MAX_SPEAKERS),
     )

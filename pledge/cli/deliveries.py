@@ -15,7 +15,7 @@ from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.rules import BadFields
 from pledge.cli.options import Commands, campaign_id, known_language, refuse_without_log_key
-from pledge.core import clock, languages
+from pledge.core import languages
 from pledge.core.clock import iso_utc
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
@@ -235,9 +235,9 @@ def export(slug: str, kind: str, form: str, lang: str, out: Path) -> None:
     lang = known_language(lang)
     campaign_id(slug)  # refuses an unknown one
     try:
-        table = services.table(slug, kind, form, lang, clock.now())
+        wanted = services.unsaved(slug, kind=kind, form=form, lang=lang)
         with replacing(out) as file:
-            rows = write_export(table, file, lambda _done, _total: None)
+            rows = write_export(wanted, file, lambda _done, _total: None)
     except OSError as error:
         raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
     audit.note(

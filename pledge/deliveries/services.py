@@ -4,7 +4,7 @@ Every use case locks the delivery's row, checks its state and is recorded in the
 entries are corrected with a reason; the audit log keeps the former ones.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
 from pledge.audit.services import note, record
 from pledge.campaigns.rules import Checker, FieldFault
@@ -31,10 +32,6 @@ MAX_REASON = 1000
 
 class NoSuchDelivery(LookupError):
     """There is no delivery of this number."""
-
-
-class DeliveryInWrongState(Exception):
-    """The delivery is not, or no longer, in a state that allows this."""
 
 
 class PackNotMade(Exception):
@@ -62,7 +59,7 @@ class Answer:
 def hand_over(actor: Actor, delivery_id: int, entry: HandingOver, reason: str = "") -> None:
     """Record that it was handed over, or correct what was recorded of it, which needs a reason.
 
-    Raises NoSuchDelivery, DeliveryInWrongState, PackNotMade, BadFields.
+    Raises NoSuchDelivery, WrongState, PackNotMade, BadFields.
     """
     with _locked(delivery_id, DeliveryState.FROZEN, *HANDED_OVER_STATES) as (session, row):
         is_correction = row.state != DeliveryState.FROZEN
@@ -70,32 +67,31 @@ def hand_over(actor: Actor, delivery_id: int, entry: HandingOver, reason: str = 
             raise PackNotMade
         checker = Checker()
         reason = checker.line("reason", reason, MAX_REASON, required=is_correction)
-        before = HandingOver(row.handed_over_at, row.channel or "", row.receipt_number, row.answer_due)
         after = _handing_over(row, entry, checker)
+        verb = "correct" if is_correction else "hand_over"
+        _keep(session, actor, row, after, verb=verb, reason=reason)
         row.recorded_at = clock.now()
         if not is_correction:
             row.state = DeliveryState.HANDED_OVER
-        verb = "correct" if is_correction else "hand_over"
-        _keep(session, actor, row, verb, reason if is_correction else "", before, after)
 
 
 def answer(actor: Actor, delivery_id: int, entry: Answer, reason: str = "") -> None:
     """Record the recipient's answer, or correct it, which needs a reason.
 
-    Raises NoSuchDelivery, DeliveryInWrongState, BadFields.
+    Raises NoSuchDelivery, WrongState, BadFields.
     """
     with _locked(delivery_id, *HANDED_OVER_STATES) as (session, row):
         is_correction = row.state == DeliveryState.ANSWERED
         checker = Checker()
         reason = checker.line("answer_reason", reason, MAX_REASON, required=is_correction)
-        before, after = Answer(row.answered_at, row.answer), _answer(row, entry, checker)
-        row.state = DeliveryState.ANSWERED
+        after = _answer(row, entry, checker)
         verb = "correct_answer" if is_correction else "answer"
-        _keep(session, actor, row, verb, reason if is_correction else "", before, after)
+        _keep(session, actor, row, after, verb=verb, reason=reason)
+        row.state = DeliveryState.ANSWERED
 
 
 def discard(actor: Actor, delivery_id: int, why: str) -> None:
-    """Give up a delivery that was not handed over; its pack is deleted. Raises NoSuchDelivery, DeliveryInWrongState."""
+    """Give up a delivery that was not handed over; its pack is deleted. Raises NoSuchDelivery, WrongState."""
     with _locked(delivery_id, DeliveryState.FROZEN) as (session, row):
         row.state = DeliveryState.DISCARDED
         jobs.drop(session, JobKind.PACK, delivery_id)
@@ -109,13 +105,13 @@ def note_download(actor: Actor, delivery_id: int, sha256: str) -> None:
 
 @contextmanager
 def _locked(delivery_id: int, *states: DeliveryState) -> Iterator[tuple[Session, Delivery]]:
-    """The row in one of these states, locked until the transaction ends. Raises NoSuchDelivery, DeliveryInWrongState."""
+    """The row in one of these states, locked until the transaction ends. Raises NoSuchDelivery, WrongState."""
     with transaction() as session:
         row = session.scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update())
         if row is None:
             raise NoSuchDelivery(delivery_id)
         if row.state not in states:
-            raise DeliveryInWrongState
+            raise WrongState
         yield session, row
 
 
@@ -158,7 +154,7 @@ def _check_moment(
     elif moment > clock.now():
         check.add(field, FieldFault.NOT_YET)
     elif not_before is not None and moment < _minute(not_before):
-        check.add(field, FieldFault.TOO_EARLY)
+        check.add(field, FieldFault.TOO_EARLY, moment=not_before)
 
 
 def _minute(moment: datetime) -> datetime:
@@ -166,22 +162,21 @@ def _minute(moment: datetime) -> datetime:
 
 
 def _keep(
-    session: Session, actor: Actor, row: Delivery, verb: str, reason: str, *entries: HandingOver | Answer
+    session: Session, actor: Actor, row: Delivery, entry: HandingOver | Answer, *, verb: str, reason: str
 ) -> None:
-    """Store and record an entry; `reason` is that of a correction, `entries` the former one and this one."""
-    before, after = entries
-    for name, value in vars(after).items():
+    """Store and record an entry; with the former one and the `reason` where it corrects one."""
+    before, after = {name: getattr(row, name) for name in vars(entry)}, vars(entry)
+    for name, value in after.items():
         setattr(row, name, value)
-    said = _plain(after)
-    details: dict[str, Any] = (
-        {"reason": reason, "before": _plain(before), "after": said} if reason else {**said}
-    )
+    details: dict[str, Any] = _plain(after)
+    if verb.startswith("correct"):
+        details = {"reason": reason, "before": _plain(before), "after": details}
     record(session, actor, f"delivery.{verb}", f"delivery:{row.id}", **details)
 
 
-def _plain(entry: HandingOver | Answer) -> dict[str, str]:
+def _plain(entry: Mapping[str, Any]) -> dict[str, str]:
     """The entry in the form of the audit log."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else str(value or "")
-        for name, value in languages.as_fields(vars(entry)).items()
+        for name, value in languages.as_fields(entry).items()
     }

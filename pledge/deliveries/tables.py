@@ -19,7 +19,7 @@ from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.text.tables import csv_file
 from pledge.deliveries.document import Document
-from pledge.exports.files import file_name
+from pledge.exports.models import file_name
 from pledge.exports.rows import REASONS, organization_columns, organizations_with_codes
 from pledge.exports.sheets import MAX_NAME, Sheet, Styles, Value
 from pledge.ledger import log_queries

@@ -13,7 +13,8 @@ from pledge.core.db import MAX_CLOCK_DIFFERENCE, fetch
 from pledge.core.networks import is_this_machine
 from pledge.diagnosis import Finding, advice, ok, problem, warning
 from pledge.diagnosis.state import Readiness
-from pledge.files.storage import StorageAway, current_storage
+from pledge.files.faults import StorageAway
+from pledge.files.storage import current_storage
 from pledge.ledger.models import LedgerEntry
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
@@ -205,7 +206,8 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
     for fall in deliverability.falls():
         yield warning(
             "mail",
-            f"of the mails of the last hours {fall.recent.confirmed_share:.0%} were confirmed at {fall.recent.provider}, usually "
+            f"of the mails of the last hours to {fall.recent.provider} {fall.recent.delivered_share:.0%} were delivered, usually "
+            f"{fall.usual.delivered_share:.0%}, and {fall.recent.confirmed_share:.0%} confirmed, usually "
             f"{fall.usual.confirmed_share:.0%}: it may refuse them or sort them out as spam; see the staff area, e-mail",
         )
     if dead := mail.given_up().mails:

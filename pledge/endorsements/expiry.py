@@ -1,7 +1,6 @@
 """Deleting data of endorsements after its retention period (docs/adr/0055). The privacy notice states these periods."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,7 +18,7 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.services import NOBODY, delete_row, forget_person
-from pledge.endorsements.versions import drop, waiting
+from pledge.endorsements.versions import drop
 
 #: As for signatures: a link works for seven days, and seven more are left to ask for a new one with it.
 UNCONFIRMED = timedelta(days=14)
@@ -35,28 +34,26 @@ def _waits(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(version, EndorsementVersion.state == VersionState.PROPOSED, *conditions)
 
 
-@dataclass(frozen=True)
-class ExpiryResult:
-    unconfirmed: int  #: applications that nobody confirmed
-    contacts: int  #: persons forgotten: of endorsements and of changes that have ended
-
-
-def sweep(forgotten: Sequence[int] = ()) -> ExpiryResult:
-    """Delete applications that nobody confirmed, and persons of endorsements that ended, or of all in `forgotten` campaigns."""
+def sweep(forgotten: Sequence[int] = ()) -> dict[str, int]:
+    """Delete applications that nobody confirmed, and persons of endorsements and changes that ended, or of all in `forgotten`
+    campaigns; what, and how many.
+    """
     now = clock.now()
     ended = (Endorsement.state.in_(CLOSED), Endorsement.ended_at < now - ENDED, ~_waits())
-    return ExpiryResult(
-        unconfirmed=_apply(
+    return {
+        "unconfirmed applications of organisations": _apply(
             partial(_drop_unconfirmed, before=now - UNCONFIRMED),
             Endorsement.state.in_((EndorsementState.PENDING, *CLOSED)),
             # A new mail or another application does not renew the clock of one.
             _waits(EndorsementVersion.submitted_at < now - UNCONFIRMED),
         ),
-        contacts=_apply(delete_row, *ended, Endorsement.published_at.is_(None))
+        "contacts of organisations that are not listed": _apply(
+            delete_row, *ended, Endorsement.published_at.is_(None)
+        )
         + _apply(forget_person, *ended, Endorsement.contact_number != NOBODY)
         + _apply(forget_person, Endorsement.campaign_id.in_(forgotten), Endorsement.contact_number != NOBODY)
         + _drop_changes(now - UNCONFIRMED),
-    )
+    }
 
 
 def _apply(act: Callable[[Session, Endorsement], None], *conditions: ColumnElement[bool]) -> int:
@@ -75,13 +72,10 @@ def _apply(act: Callable[[Session, Endorsement], None], *conditions: ColumnEleme
 
 
 def _drop_unconfirmed(session: Session, row: Endorsement, before: datetime) -> None:
-    left = 0
-    for version in waiting(session, row):
+    for version in row.proposed:
         if version.submitted_at < before:
-            drop(session, version)
-        else:
-            left += 1
-    if row.state == EndorsementState.PENDING and not left:
+            drop(session, row, version)
+    if row.state == EndorsementState.PENDING and not row.proposed:
         delete_row(session, row)
 
 

@@ -2,18 +2,18 @@
 
 import secrets
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pledge.core import clock, tokens
-from pledge.core.db import transaction, write_autocommit
+from pledge.core.db import transaction
 from pledge.core.tokens import Purpose
 from pledge.endorsements import versions
 from pledge.endorsements.models import ContactChange, Endorsement
-from pledge.endorsements.outbox import enqueue, slot_for
+from pledge.endorsements.outbox import enqueue, enqueue_once
 from pledge.endorsements.rules import clean_person
-from pledge.endorsements.services import CORRECTABLE, EndorsementInWrongState, own_row, shown_version
+from pledge.endorsements.services import CORRECTABLE, EndorsementInWrongState, own_row
 from pledge.endorsements.verification.domains import earned_level, is_free_mail
 from pledge.mail.addresses import Address, address_hash, domain_of
 from pledge.mail.models import MailKind, MailState, OutboxMail
@@ -66,17 +66,8 @@ def ask(token: str, *, name: str, title: str, mailbox: Address, lang: str) -> No
                 done_at=None,
             )
         )
-        due_at = slot_for(session, hashed, mailbox.mailed, MailKind.ENDORSE_CONTACT)
-        if due_at is not None:
-            enqueue(
-                session,
-                row,
-                MailKind.ENDORSE_CONTACT,
-                lang=lang,
-                seq=change.contact_number,
-                due_at=due_at,
-                address=mailbox.mailed,
-            )
+        number, address = change.contact_number, mailbox.mailed
+        enqueue_once(session, row, MailKind.ENDORSE_CONTACT, lang, number, address=address)
 
 
 def cancel(token: str) -> None:
@@ -109,8 +100,8 @@ def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bo
             row.contact_number = change.contact_number
             row.privacy_version = privacy_version
             change.done_at = clock.now()
-            versions.hide_spokesperson(session, row)
-            row.level = earned_level(row.mail_domain, shown_version(session, row).website)
+            versions.hide_spokesperson(row)
+            row.level = earned_level(row.mail_domain, row.shown.website)
             enqueue(session, row, MailKind.ENDORSE_HANDOVER, lang=change.lang, seq=change.contact_number)
     except IntegrityError:
         raise AlreadySpokesperson from None
@@ -135,16 +126,13 @@ def number_for(endorsement_id: int, contact_number: int) -> str:
 
 def check_digits(endorsement_id: int, contact_number: int, digits: str) -> Confirmation:
     """Whether the new person typed their two digits; the try is counted while the change waits. Changes nothing else."""
-    count = (
-        update(ContactChange)
-        .where(ContactChange.endorsement_id == endorsement_id, ContactChange.done_at.is_(None))
-        .where(ContactChange.contact_number == contact_number)
-        .values(match_tries=ContactChange.match_tries + 1)
-        .returning(ContactChange.match_tries)
-    )
-    tries = write_autocommit(lambda connection: connection.execute(count).scalar())
-    # Once the change is in force nothing counts tries any more: the page then says that it is.
-    return check_number(tries or 0, digits, "contact", endorsement_id, contact_number)
+    tries = 0
+    with transaction() as session:
+        # Once the change is in force nothing counts tries any more: the page then says that it is.
+        if found := _open_change(session, endorsement_id, contact_number):
+            found[1].match_tries += 1
+            tries = found[1].match_tries
+    return check_number(tries, digits, "contact", endorsement_id, contact_number)
 
 
 def _open_change(

@@ -6,7 +6,8 @@ withdrawing or being declined has a proposed version too, but the state changes 
 """
 
 import unicodedata
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -22,9 +23,10 @@ from sqlalchemy import (
     false,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pledge.campaigns.models import GROUP_GOAL
+from pledge.core import clock
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.db.types import UTCDateTime, one_of, partial_index
@@ -35,6 +37,8 @@ from pledge.ledger import leaves
 
 MAX_NAME = 120  #: in each language
 MAX_STATEMENT = 600
+#: For so long a first publication can be taken back without a line in public.
+TAKEN_BACK = timedelta(minutes=10)
 
 
 class EndorsementState(StrEnum):
@@ -120,7 +124,31 @@ class VersionState(StrEnum):
     SUPERSEDED = "superseded"
 
 
-class Endorsement(Model):
+class Versioned:
+    """What has versions of an endorsement: it itself has all, a view of it those that may be seen; the newest first."""
+
+    versions: Sequence["EndorsementVersion"]
+
+    @property
+    def newest(self) -> "EndorsementVersion":
+        return max(self.versions, key=lambda version: version.seq)
+
+    @property
+    def published(self) -> "EndorsementVersion | None":
+        return next((version for version in self.versions if version.state == VersionState.PUBLISHED), None)
+
+    @property
+    def shown(self) -> "EndorsementVersion":
+        """The version whose website the public level belongs to."""
+        return self.published or self.newest
+
+    @property
+    def proposed(self) -> list["EndorsementVersion"]:
+        """The versions that wait for their mail to be confirmed, or for review."""
+        return [version for version in self.versions if version.state == VersionState.PROPOSED]
+
+
+class Endorsement(Versioned, Model):
     __tablename__ = "endorsements"
 
     #: Random, 63 bits: it is in public addresses, links and the ledger.
@@ -164,6 +192,29 @@ class Endorsement(Model):
     merged_into_id: Mapped[int | None] = mapped_column(BigInteger)
     #: How many people are to sign through its link; NULL while its page does not count them.
     group_goal: Mapped[int | None]
+
+    versions: Mapped[list["EndorsementVersion"]] = relationship(
+        order_by="EndorsementVersion.seq.desc()", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @property
+    def is_to_review(self) -> bool:
+        """Whether its newest version waits for a decision of staff."""
+        is_open = self.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
+        return is_open and self.newest.state == VersionState.PROPOSED
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """Whether it was published for the first time a moment ago."""
+        is_new = self.published_at is not None and self.published_at > clock.now() - TAKEN_BACK
+        return is_new and self.state == EndorsementState.PUBLISHED
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether its newest version waits for the mail to be confirmed, as a first or as a renewed application."""
+        if self.state not in ENDED:
+            return self.state == EndorsementState.PENDING
+        return self.newest.state == VersionState.PROPOSED
 
     __table_args__ = (
         # One person may speak for several organisations, but not twice for one.

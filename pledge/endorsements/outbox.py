@@ -15,7 +15,7 @@ from pledge.abuse import mail_servers
 from pledge.core import clock
 from pledge.core.encryption import vault
 from pledge.endorsements import versions
-from pledge.endorsements.applications import Payload, name_digest
+from pledge.endorsements.applications import Applicant, Payload, name_digest
 from pledge.endorsements.models import (
     REPLACEABLE,
     Endorsement,
@@ -75,9 +75,10 @@ def enqueue_once(
     seq: int | None = None,
     *,
     proved: bool = False,
+    address: str = "",
 ) -> None:
     """Enqueue a mail that anybody can ask for, now or later, if the address may get one; unless this very mail waits to be sent, or
-    was enqueued a moment ago.
+    was enqueued a moment ago. `address`: as in enqueue().
     """
     is_fresh = or_(OutboxMail.state == MailState.QUEUED, OutboxMail.created_at > clock.now() - DOUBLE)
     same = exists().where(
@@ -86,9 +87,9 @@ def enqueue_once(
     )
     if session.scalar(select(same)):
         return
-    due_at = slot_for(session, row.address_hash, row.contact_email, kind)
+    due_at = slot_for(session, row.address_hash, address or row.contact_email, kind)
     if due_at is not None:
-        enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at, proved=proved)
+        enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at, proved=proved, address=address)
 
 
 def note(address: str) -> None:
@@ -118,7 +119,7 @@ def handlers() -> Handlers:
 
 def handle_application(session: Session, request: MailRequest) -> None:
     """Store an application, with the mail that confirms it; an organisation that is confirmed already gets a mail that says so."""
-    payload = Payload.load(request.payload or "")
+    payload = Payload.model_validate_json(request.payload or "")
     hashed = bytes(request.address_hash or b"")
     row = versions.lock(
         session,
@@ -129,7 +130,7 @@ def handle_application(session: Session, request: MailRequest) -> None:
     if row is not None and row.state not in REPLACEABLE:
         enqueue_once(session, row, MailKind.ENDORSE_ALREADY, request.lang)
         return
-    if row is not None and (same := _same(session, row, payload)) is not None:
+    if row is not None and (same := _same(row, payload)) is not None:
         same.match_tries = 0  # the sender of the form sees the number; a machine with the mail does not
         enqueue_once(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq, proved=payload.proved)
         return
@@ -169,7 +170,7 @@ def handle_resend(session: Session, request: MailRequest) -> None:
     for row in _rows_of(session, request):
         if name_digest(row.name_key) != request.payload:
             continue
-        if versions.is_waiting(session, row):
+        if row.is_unconfirmed:
             kind = MailKind.ENDORSE_CONFIRM
         else:
             kind = MailKind.ENDORSE_MANAGE if row.state in REPLACEABLE else MailKind.ENDORSE_ALREADY
@@ -214,29 +215,26 @@ def _drop_unmailed(session: Session, row: Endorsement, seq: int, *, keep: bool) 
     was_mailed = exists().where(
         OutboxMail.subject_id == row.id, OutboxMail.seq == seq, OutboxMail.state == MailState.SENT
     )
-    waiting = versions.waiting(session, row)
-    for version in waiting:
+    for version in row.proposed:
         if version.seq == seq and not session.scalar(select(was_mailed)):
-            versions.drop(session, version)
-            if row.state == EndorsementState.PENDING and len(waiting) == 1 and not keep:
+            versions.drop(session, row, version)
+            if row.state == EndorsementState.PENDING and not row.proposed and not keep:
                 session.delete(row)
 
 
 def _propose(session: Session, row: Endorsement, payload: Payload) -> EndorsementVersion:
-    applicant = payload.applicant
+    about = {"spokesperson": payload.applicant.spokesperson, "applicant": payload.applicant.model_dump_json()}
     try:
-        return versions.propose(
-            session, row, payload.content, applicant.spokesperson, applicant=applicant.dump()
-        )
+        return versions.propose(session, row, payload.content, **about)
     except UnknownFile:  # it has expired: the worker was stopped for longer than a day
-        content = replace(payload.content, logo="")
-        return versions.propose(session, row, content, applicant.spokesperson, applicant=applicant.dump())
+        return versions.propose(session, row, replace(payload.content, logo=""), **about)
 
 
-def _same(session: Session, row: Endorsement, payload: Payload) -> EndorsementVersion | None:
+def _same(row: Endorsement, payload: Payload) -> EndorsementVersion | None:
     """The waiting version with the same content: a form that was sent twice."""
-    for version in versions.waiting(session, row):
-        if versions.content_of(version) == payload.content and version.applicant == payload.applicant.dump():
+    for version in row.proposed:
+        applicant = version.applicant and Applicant.model_validate_json(version.applicant)
+        if versions.content_of(version) == payload.content and applicant == payload.applicant:
             return version
     return None
 

@@ -5,7 +5,7 @@ The published version is shown; an organisation that withdrew or was removed sta
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -27,6 +27,7 @@ from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
     EndorsementVersion,
+    Versioned,
     VersionState,
     folded,
 )
@@ -35,8 +36,6 @@ from pledge.mailed_links.links import Link, LinkState, read_numbers, read_valid,
 
 #: Lines on one page of the wall.
 PAGE = 60
-#: Organisations in one document of the API.
-BATCH = 500
 MAX_SEARCH = 100
 #: Organisations on the page of a campaign.
 RECENT = 6
@@ -208,20 +207,11 @@ def recent(campaign_id: int, lang: str) -> list[OrganizationView]:
     return [_view(row, lang) for row in fetch(newest.limit(RECENT))]
 
 
-def listing(campaign_id: int, after: int = 0, limit: int = BATCH) -> list[OrganizationView]:
-    """All organisations on the wall by number, from the one after `after`; for programs."""
+def listing(campaign_id: int, after: int = 0, limit: int | None = None) -> list[OrganizationView]:
+    """All organisations on the wall by number, or so many from the one after `after`; for programs."""
     query = _shown(campaign_id, EndorsementState.PUBLISHED).where(Endorsement.id > after)
     rows = fetch(query.order_by(Endorsement.id).limit(limit))
     return [_view(row, languages.default()) for row in rows]
-
-
-def every(campaign_id: int) -> Iterator[OrganizationView]:
-    """All of them, read batch by batch."""
-    after: int | None = 0
-    while after is not None:
-        batch = listing(campaign_id, after)
-        yield from batch
-        after = batch[-1].id if len(batch) == BATCH else None
 
 
 def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ...]]:
@@ -274,7 +264,7 @@ def confirmed(ids: Collection[int]) -> set[int]:
 
 
 @dataclass(frozen=True)
-class EndorsementView:
+class EndorsementView(Versioned):
     """One organisation's endorsement, readable: shown only to the holder of a link from its contact's mailbox."""
 
     row: Endorsement
@@ -284,19 +274,6 @@ class EndorsementView:
     change: ContactChange | None  #: another person who was asked to take over and has not answered yet
     is_scanned: bool  #: the mail server of the contact's address belongs to a scanner
     is_change_scanned: bool  #: that of the other person
-
-    @property
-    def newest(self) -> EndorsementVersion:
-        return self.versions[0]
-
-    @property
-    def published(self) -> EndorsementVersion | None:
-        return next((version for version in self.versions if version.state == VersionState.PUBLISHED), None)
-
-    @property
-    def proposed(self) -> EndorsementVersion | None:
-        """The version that waits for its mail or for review."""
-        return self.newest if self.newest.state == VersionState.PROPOSED else None
 
     @property
     def token_numbers(self) -> list[int]:
@@ -314,13 +291,6 @@ class EndorsementView:
     def match_tries(self) -> int:
         return self.newest.match_tries
 
-    @property
-    def waits(self) -> bool:
-        """Whether the newest version waits for the mail to be confirmed."""
-        return self.row.state == EndorsementState.PENDING or (
-            self.row.state in ENDED and self.newest.state == VersionState.PROPOSED
-        )
-
 
 def open_link(token: str, lang: str) -> Link[EndorsementView]:
     """The state of a link to confirm an application, with its endorsement. Reads only."""
@@ -331,12 +301,12 @@ def open_link(token: str, lang: str) -> Link[EndorsementView]:
     found = find(link.endorsement_id, lang)
     if found is None or found.row.contact_number != link.contact_number:
         return Link(LinkState.UNKNOWN)
-    if found.row.state in ENDED and not found.waits:
-        return Link(LinkState.UNKNOWN)
-    if not found.waits:
+    if not found.row.is_unconfirmed:
+        if found.row.state in ENDED:
+            return Link(LinkState.UNKNOWN)
         return Link(LinkState.CONFIRMED, found, link.expired)
-    for version in found.versions:
-        if version.state == VersionState.PROPOSED and version.seq == link.seq:
+    for version in found.proposed:
+        if version.seq == link.seq:
             takes_confirmations = found.campaign.takes_confirmations
             state = waiting_state(takes_confirmations=takes_confirmations, expired=link.expired)
             return Link(state, _as_applied(found, version, lang), link.expired)
@@ -370,18 +340,12 @@ def own_endorsement(token: str, lang: str, purpose: Purpose = Purpose.ENDORSE_MA
 
 
 def find(endorsement_id: int, lang: str) -> EndorsementView | None:
-    versions = (
-        select(EndorsementVersion)
-        .where(EndorsementVersion.endorsement_id == endorsement_id)
-        .order_by(EndorsementVersion.seq.desc())
-    )
     changes = select(ContactChange).where(
         ContactChange.endorsement_id == endorsement_id, ContactChange.done_at.is_(None)
     )
     with Session(db.engine) as session:
-        row = session.get(Endorsement, endorsement_id)
-        found, change = session.scalars(versions).all(), session.scalar(changes)
-        if row is None or not found:
+        row, change = session.get(Endorsement, endorsement_id), session.scalar(changes)
+        if row is None or not row.versions:
             return None
         scanned = is_scanned(session.connection(), row.contact_email)
         change_scanned = change is not None and is_scanned(session.connection(), change.contact_email)
@@ -389,13 +353,14 @@ def find(endorsement_id: int, lang: str) -> EndorsementView | None:
     if campaign is None:
         return None
     pledge = campaigns.pledge_text(row.pledge_text_id, lang)
-    return EndorsementView(row, campaign, pledge, found, change, scanned, change_scanned)
+    return EndorsementView(row, campaign, pledge, row.versions, change, scanned, change_scanned)
 
 
 def _as_applied(found: EndorsementView, version: EndorsementVersion, lang: str) -> EndorsementView:
     """The endorsement as confirming this version will make it."""
-    found = replace(found, versions=(version, *(one for one in found.versions if one is not version)))
+    others = set(found.proposed) - {version}
+    found = replace(found, versions=tuple(one for one in found.versions if one not in others))
     if version.applicant is None:
         return found
-    Applicant.load(version.applicant).fill(found.row)
+    Applicant.model_validate_json(version.applicant).fill(found.row)
     return replace(found, pledge=campaigns.pledge_text(found.row.pledge_text_id, lang))

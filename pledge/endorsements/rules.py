@@ -45,7 +45,7 @@ class BadContent(ValueError):
     """Something that an endorsement may not contain: which field, and why."""
 
     def __init__(self, field: str, fault: ContentFault | LineFault) -> None:
-        super().__init__(f"{field}: {fault.value}")
+        super().__init__(f"{field}: {fault.name}")
         self.field = field
         self.fault = fault
 
@@ -104,8 +104,10 @@ def clean_title(text: str) -> str:
     return clean_line("contact_title", text, MAX_PERSON, required=False)
 
 
-def spokesperson(name: str, title: str) -> str:
-    """Name and title as they are shown."""
+def spokesperson(name: str, title: str, *, show: bool) -> str:
+    """Name and title as the wall shows them; "" without that person's consent."""
+    if not show:
+        return ""
     return f"{name}, {title}" if title else name
 
 

@@ -31,7 +31,13 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.outbox import enqueue_once, is_scanned
-from pledge.endorsements.rules import Content, clean, clean_person, clean_registration_number
+from pledge.endorsements.rules import (
+    Content,
+    clean,
+    clean_person,
+    clean_registration_number,
+    spokesperson,
+)
 from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.endorsements.verification.names import name_key
@@ -87,8 +93,9 @@ def apply(application: Application) -> str:
             pledge_text_id=pledge_text_id,
             privacy_version=application.privacy_version,
         )
-        payload = Payload(key, content, applicant, application.proved).dump()
-        ask(session, RequestKind.ENDORSE, campaign_id, lang, address_hash=hashed, payload=payload)
+        payload = Payload(name_key=key, content=content, applicant=applicant, proved=application.proved)
+        about = {"address_hash": hashed, "payload": payload.model_dump_json()}
+        ask(session, RequestKind.ENDORSE, campaign_id, lang, **about)
     return ticket_for(application.slug, hashed, key)
 
 
@@ -135,7 +142,7 @@ def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | 
         if not is_proved and is_scanned(session.connection(), row.contact_email):
             return None
         if version.applicant is not None:
-            Applicant.load(version.applicant).fill(row)
+            Applicant.model_validate_json(version.applicant).fill(row)
             row.submitted_at = now
         versions.settle(session, row, version)
         row.state, row.confirmed_at, row.ended_at = EndorsementState.REVIEW, now, None
@@ -213,11 +220,11 @@ def disown(token: str) -> bool:
     link = read_confirm_token(token)
     with transaction() as session:
         row = versions.lock(session, *_mailed_to(link))
-        if row is None or not versions.is_waiting(session, row):
+        if row is None or not row.is_unconfirmed:
             return False
         # A stranger may have written them; numbers are not used again.
-        for version in versions.waiting(session, row):
-            versions.drop(session, version)
+        for version in row.proposed:
+            versions.drop(session, row, version)
         if row.state == EndorsementState.PENDING:
             session.delete(row)
     return True
@@ -244,9 +251,9 @@ def _waiting(
 ) -> tuple[Endorsement, EndorsementVersion] | None:
     """The row, locked, and its version of this number, when that waits for its mail to be confirmed."""
     row = versions.lock(session, *conditions)
-    if row is None or not versions.is_waiting(session, row):
+    if row is None or not row.is_unconfirmed:
         return None
-    return next(((row, version) for version in versions.waiting(session, row) if version.seq == seq), None)
+    return next(((row, version) for version in row.proposed if version.seq == seq), None)
 
 
 def _mailed_to(link: ConfirmLink) -> tuple[ColumnElement[bool], ...]:
@@ -279,9 +286,9 @@ def correct(token: str, content: Content, *, name: str, title: str, show: bool) 
         if row.state not in CORRECTABLE:
             raise EndorsementInWrongState
         if row.show_contact and not show:
-            versions.hide_spokesperson(session, row)
+            versions.hide_spokesperson(row)
         row.contact_name, row.contact_title, row.show_contact = name, title, show
-        shown, newest = versions.spokesperson(row), versions.newest_version(session, row)
+        shown, newest = spokesperson(name, title, show=show), row.newest
         in_hand = newest.state in (VersionState.PROPOSED, VersionState.PUBLISHED)
         if in_hand and versions.content_of(newest) == content and newest.spokesperson == shown:
             return False
@@ -302,7 +309,7 @@ def check_website(token: str) -> bool:
     """
     with transaction() as session:
         row = own_row(session, token)
-        website = shown_version(session, row).website
+        website = row.shown.website
         if row.level not in _BELOW_SITE or row.state not in CORRECTABLE:
             raise EndorsementInWrongState
         endorsement_id = row.id
@@ -310,7 +317,7 @@ def check_website(token: str) -> bool:
         return False
     with transaction() as session:
         row = own_row(session, token)
-        if row.level not in _BELOW_SITE or shown_version(session, row).website != website:
+        if row.level not in _BELOW_SITE or row.shown.website != website:
             raise EndorsementInWrongState
         row.level = VerificationLevel.SITE
     return True
@@ -370,15 +377,9 @@ def own_row(session: Session, token: str) -> Endorsement:
     return row
 
 
-def shown_version(session: Session, row: Endorsement) -> EndorsementVersion:
-    """The version whose website the public level belongs to."""
-    published = versions.version_in(session, row, VersionState.PUBLISHED)
-    return published or versions.newest_version(session, row)
-
-
 def forget_person(session: Session, row: Endorsement) -> None:
     """Erase everything about the person, and what identifies them; their links become invalid. The versions stay."""
-    versions.hide_spokesperson(session, row)
+    versions.hide_spokesperson(row)
     row.contact_name = row.contact_title = row.contact_email = row.mail_domain = ""
     row.address_hash = secrets.token_bytes(32)  # random: nobody can be found by it
     row.registration_number = row.registration_hash = None
@@ -388,12 +389,7 @@ def forget_person(session: Session, row: Endorsement) -> None:
 
 def delete_row(session: Session, row: Endorsement) -> None:
     """Delete the endorsement with its versions and logos."""
-    logos = session.scalars(
-        select(EndorsementVersion.logo).where(
-            EndorsementVersion.endorsement_id == row.id, EndorsementVersion.logo != ""
-        )
-    )
-    for logo in set(logos):
+    for logo in {version.logo for version in row.versions if version.logo}:
         files.discard(session, logo)
     session.delete(row)
 
@@ -404,5 +400,5 @@ def _end(session: Session, row: Endorsement) -> None:
     if row.state == EndorsementState.PUBLISHED:
         count_out(session, row, Reason.WITHDRAWN, now)
     row.state, row.ended_at = EndorsementState.WITHDRAWN, now
-    versions.move_versions(session, row, VersionState.PROPOSED, VersionState.SUPERSEDED)
-    versions.hide_spokesperson(session, row)
+    versions.move_versions(row, VersionState.PROPOSED, VersionState.SUPERSEDED)
+    versions.hide_spokesperson(row)

@@ -1,14 +1,12 @@
-"""The versions of an endorsement: proposing one, finding the newest, deleting those no longer needed."""
+"""The versions of an endorsement: proposing one, settling which one waits, deleting those no longer needed."""
 
 from dataclasses import asdict
-from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
-from pledge.endorsements import rules
-from pledge.endorsements.models import ENDED, Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.endorsements.models import Endorsement, EndorsementVersion, VersionState
 from pledge.endorsements.rules import Content
 from pledge.files import services as files
 
@@ -24,23 +22,6 @@ def content_of(version: EndorsementVersion) -> Content:
     return Content(**{field: getattr(version, field) for field in _CONTENT})
 
 
-def newest_version(session: Session, row: Endorsement) -> EndorsementVersion:
-    return session.scalars(
-        select(EndorsementVersion)
-        .where(EndorsementVersion.endorsement_id == row.id)
-        .order_by(EndorsementVersion.seq.desc())
-        .limit(1)
-    ).one()
-
-
-def version_in(session: Session, row: Endorsement, state: VersionState) -> EndorsementVersion | None:
-    """The newest one in this state."""
-    query = select(EndorsementVersion).where(
-        EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == state
-    )
-    return session.scalar(query.order_by(EndorsementVersion.seq.desc()).limit(1))
-
-
 def propose(
     session: Session, row: Endorsement, content: Content, spokesperson: str, *, applicant: str | None = None
 ) -> EndorsementVersion:
@@ -51,12 +32,11 @@ def propose(
     Raises UnknownFile for a logo that is neither newly stored nor the organisation's own.
     """
     if applicant is None:
-        move_versions(session, row, VersionState.PROPOSED, VersionState.SUPERSEDED)
-    if content.logo and not _has_logo(session, row.id, content.logo):
+        move_versions(row, VersionState.PROPOSED, VersionState.SUPERSEDED)
+    if content.logo and not _has_logo(row, content.logo):
         files.keep(session, content.logo)
     row.seq += 1
     version = EndorsementVersion(
-        endorsement_id=row.id,
         seq=row.seq,
         state=VersionState.PROPOSED,
         submitted_at=clock.now(),
@@ -64,71 +44,40 @@ def propose(
         applicant=applicant,
         **asdict(content),
     )
-    session.add(version)
+    row.versions.append(version)
     session.flush()
     return version
 
 
 def settle(session: Session, row: Endorsement, version: EndorsementVersion) -> None:
     """After the mail of this version was confirmed: make it the newest, and delete the others that waited."""
-    for other in waiting(session, row):
+    for other in row.proposed:
         if other is not version:
-            drop(session, other)
-    session.flush()
+            drop(session, row, other)
     version.seq, version.applicant = row.seq, None
 
 
-def move_versions(
-    session: Session, row: Endorsement, before: VersionState, after: VersionState, **values: Any
-) -> None:
+def move_versions(row: Endorsement, before: VersionState, after: VersionState) -> None:
     """Change the state of all versions that are in one."""
-    session.execute(
-        update(EndorsementVersion)
-        .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == before)
-        .values(state=after, **values)
-    )
+    for version in row.versions:
+        if version.state == before:
+            version.state = after
 
 
-def is_waiting(session: Session, row: Endorsement) -> bool:
-    """Whether its newest version waits for the mail to be confirmed, as a first or as a renewed application."""
-    if row.state not in ENDED:
-        return row.state == EndorsementState.PENDING
-    return newest_version(session, row).state == VersionState.PROPOSED
-
-
-def drop(session: Session, version: EndorsementVersion) -> None:
+def drop(session: Session, row: Endorsement, version: EndorsementVersion) -> None:
     """Delete a version, and its logo when no other version of the organisation has it."""
-    session.delete(version)
+    row.versions.remove(version)
     session.flush()
-    if version.logo and not _has_logo(session, version.endorsement_id, version.logo):
+    if version.logo and not _has_logo(row, version.logo):
         files.discard(session, version.logo)
 
 
-def spokesperson(row: Endorsement) -> str:
-    """Name and title of the person who speaks for the organisation, as the wall shows them; "" without their consent."""
-    return rules.spokesperson(row.contact_name, row.contact_title) if row.show_contact else ""
-
-
-def hide_spokesperson(session: Session, row: Endorsement) -> None:
+def hide_spokesperson(row: Endorsement) -> None:
     """Take the person's name and title off the wall at once."""
     row.show_contact = False
-    session.execute(
-        update(EndorsementVersion)
-        .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.spokesperson != "")
-        .values(spokesperson="")
-    )
+    for version in row.versions:
+        version.spokesperson = ""
 
 
-def waiting(session: Session, row: Endorsement) -> list[EndorsementVersion]:
-    """The versions that wait for their mail to be confirmed, or for review."""
-    query = select(EndorsementVersion).where(
-        EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PROPOSED
-    )
-    return list(session.scalars(query))
-
-
-def _has_logo(session: Session, endorsement_id: int, logo: str) -> bool:
-    query = select(EndorsementVersion.id).where(
-        EndorsementVersion.endorsement_id == endorsement_id, EndorsementVersion.logo == logo
-    )
-    return session.scalar(query.limit(1)) is not None
+def _has_logo(row: Endorsement, logo: str) -> bool:
+    return any(version.logo == logo for version in row.versions)

@@ -8,15 +8,14 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from pledge.core.clock import iso_utc
-from pledge.core.i18n import SEOUL
 from pledge.core.text.tables import BOM, csv_line
-from pledge.exports.rows import Column, Table
+from pledge.exports.models import Export, file_name
+from pledge.exports.rows import KINDS, Column
 from pledge.exports.sheets import Sheet, Styles
 from pledge.jobs.services import Progress
 
@@ -30,36 +29,27 @@ class IncompleteExport(Exception):
     """Other than the expected number of rows came: an incomplete file is never handed out."""
 
 
-def file_name(slug: str, kind: str, at: datetime, *parts: object) -> str:
-    """`blue-skies-totals-20261126-145207KST-ko.xlsx`: campaign, kind, moment in Seoul, what else there is, format.
-
-    No two exports have the same.
-    """
-    *more, ending = parts
-    stem = "-".join([slug, kind, f"{at.astimezone(SEOUL):%Y%m%d-%H%M%S}KST", *map(str, more)])
-    return f"{stem}.{ending}"
-
-
-def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
+def write_export(export: Export, file: BinaryIO, progress: Progress) -> int:
     """Write the zip; how many rows it holds. Raises IncompleteExport."""
-    expected = table.rows.count(table) if table.rows.count else 0
-    columns = table.rows.columns(table)
-    name = file_name(table.slug, table.kind, table.at, table.lang, table.form)
-    time = table.at.timetuple()[:6]
+    kind, lang = KINDS[export.kind], export.lang
+    expected = kind.count(export) if kind.count else 0
+    columns = kind.columns(export)
+    name = file_name(export.slug, export.kind, export.asked_at, lang, export.format)
+    time = export.asked_at.timetuple()[:6]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(zipfile.ZipInfo(name, time), "w", force_zip64=True) as member:
             hashed = _Hashed(member)
-            write = _write_csv if table.form == "csv" else _write_xlsx
-            rows = write(hashed, table, columns, expected, progress)
-        if table.rows.count and rows != expected:
+            write = _write_csv if export.format == "csv" else _write_xlsx
+            rows = write(hashed, export, columns, expected, progress)
+        if kind.count and rows != expected:
             raise IncompleteExport(f"{rows} of {expected} rows")
         manifest = {
             "format": FORMAT,
-            "campaign": table.slug,
-            "kind": table.kind,
-            "made_at": iso_utc(table.at),
-            "language": table.lang,
-            "columns": {column.name: column.heading([table.lang]) for column in columns},
+            "campaign": export.slug,
+            "kind": export.kind,
+            "made_at": iso_utc(export.asked_at),
+            "language": lang,
+            "columns": {column.name: column.heading([lang]) for column in columns},
             "rows": rows,
             "files": {name: {"size": hashed.size, "sha256": hashed.sha256}},
         }
@@ -87,35 +77,35 @@ class _Hashed:
 
 
 def _write_csv(
-    file: _Hashed, table: Table, columns: list[Column[Any]], expected: int, progress: Progress
+    file: _Hashed, export: Export, columns: list[Column[Any]], expected: int, progress: Progress
 ) -> int:
     """UTF-8 with BOM and CRLF, for Korean Excel. Returns the rows that were written, not those that were asked for."""
-    file.write(BOM + csv_line(*(column.heading([table.lang]) for column in columns)).encode())
+    file.write(BOM + csv_line(*(column.heading([export.lang]) for column in columns)).encode())
     rows = 0
-    for rows, row in enumerate(table.rows.read(table, expected), start=1):
-        file.write(csv_line(*(column.value(row, table.lang) for column in columns)).encode())
+    for rows, row in enumerate(KINDS[export.kind].read(export, expected), start=1):
+        file.write(csv_line(*(column.value(row, export.lang) for column in columns)).encode())
         progress(rows, max(rows, expected))
     return rows
 
 
 def _write_xlsx(
-    file: _Hashed, table: Table, columns: list[Column[Any]], expected: int, progress: Progress
+    file: _Hashed, export: Export, columns: list[Column[Any]], expected: int, progress: Progress
 ) -> int:
     """Every text is written as a text, so none is a formula."""
     from xlsxwriter import Workbook  # noqa: PLC0415  # only what writes a workbook needs its memory
 
-    title, rows = table.rows.title.in_language(table.lang), 0
+    title, rows = KINDS[export.kind].title.in_language(export.lang), 0
     with tempfile.NamedTemporaryFile(prefix="pledge-", suffix=".xlsx") as made:
         # Each row is written at once: the library keeps them in temporary files of its own.
         with Workbook(made.name, {"constant_memory": True}) as book:
-            book.set_properties({"title": title, "created": table.at})
-            sheets = _sheets(book, title, columns, table.lang)
+            book.set_properties({"title": title, "created": export.asked_at})
+            sheets = _sheets(book, title, columns, export.lang)
             sheet = next(sheets)
-            for rows, row in enumerate(table.rows.read(table, expected), start=1):
+            for rows, row in enumerate(KINDS[export.kind].read(export, expected), start=1):
                 if rows > 1 and rows % MAX_SHEET_ROWS == 1:
                     sheet.finish()
                     sheet = next(sheets)
-                sheet.add([column.value(row, table.lang) for column in columns])
+                sheet.add([column.value(row, export.lang) for column in columns])
                 progress(rows, max(rows, expected))
             sheet.finish()
         with Path(made.name).open("rb") as whole:
@@ -126,7 +116,6 @@ def _write_xlsx(
 
 def _sheets(book: Any, title: str, columns: list[Column[Any]], lang: str) -> Iterator[Sheet]:
     styles, heads = Styles(book), [column.heading([lang]) for column in columns]
-    widths = [column.width for column in columns]
     for number in count(1):
         name = title if number == 1 else f"{title} ({number})"
-        yield Sheet(book, name, styles, heads, widths=widths, is_list=True)
+        yield Sheet(book, name, styles, heads, is_list=True)

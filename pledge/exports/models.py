@@ -8,8 +8,18 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from pledge.campaigns.models import Campaign
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime
-from pledge.exports.files import file_name
+from pledge.core.i18n import SEOUL
 from pledge.jobs.models import Job, JobKind
+
+
+def file_name(slug: str, kind: str, at: datetime, *parts: object) -> str:
+    """`blue-skies-totals-20261126-145207KST-ko.xlsx`: campaign, kind, moment in Seoul, what else there is, format.
+
+    No two exports have the same.
+    """
+    *more, ending = parts
+    stem = "-".join([slug, kind, f"{at.astimezone(SEOUL):%Y%m%d-%H%M%S}KST", *map(str, more)])
+    return f"{stem}.{ending}"
 
 
 class Export(Model):
@@ -18,7 +28,7 @@ class Export(Model):
     __tablename__ = "exports"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))  #: which rows (exports/services.py)
+    kind: Mapped[str] = mapped_column(String(20))  #: which rows (exports/rows.py)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     format: Mapped[str] = mapped_column(String(4))
     lang: Mapped[str] = mapped_column(String(2))  #: of its heads and words
@@ -26,7 +36,7 @@ class Export(Model):
     asked_name: Mapped[str] = mapped_column(String(254))
     asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
-    campaign: Mapped[Campaign] = relationship(lazy="joined")
+    campaign: Mapped[Campaign] = relationship(lazy="joined", viewonly=True)
     #: One for each time that it was tried, the newest last.
     jobs: Mapped[list[Job]] = relationship(
         primaryjoin=lambda: and_(foreign(Job.subject_id) == Export.id, Job.kind == JobKind.EXPORT),

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, TextClause, func, select, text
+from sqlalchemy import Row, TextClause, select, text
 
 from pledge.core import countries, languages
-from pledge.core.db import fetch, load, reading
+from pledge.core.db import fetch, load
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
@@ -22,6 +22,7 @@ from pledge.core.urls import campaign_link, public_url
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import LEVELS
 from pledge.endorsements.queries import OrganizationView
+from pledge.exports.models import Export
 from pledge.exports.sheets import Value
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Kind, LedgerHead, Reason
@@ -30,7 +31,7 @@ from pledge.news.models import NewsItem
 from pledge.paper.models import STATE_LABELS as PAPER_STATES
 from pledge.paper.models import PaperBatch
 from pledge.statistics import labels, referrals
-from pledge.statistics.referrals import ReferralLine
+from pledge.statistics.referrals import Referrer
 from pledge.statistics.totals import Organization
 
 R = TypeVar("R")
@@ -45,7 +46,6 @@ class Column(Generic[R]):
 
     name: str  #: as programs know it
     head: Phrase
-    width: int  #: in characters of the workbook's font
     #: What a row says in a language; without it what the row has under the name.
     read: Callable[[R, str], Value | None] | None = None
     about: str = ""  #: the language of the texts, where each language of the site has a column of its own
@@ -76,27 +76,11 @@ class Rows:
     """One kind of export."""
 
     title: Phrase  #: of its button and its sheet
-    columns: Callable[["Table"], list[Column[Any]]]
+    columns: Callable[[Export], list[Column[Any]]]
     #: All of them, or the first so many.
-    read: Callable[["Table", int], Iterable[Any]]
+    read: Callable[[Export, int], Iterable[Any]]
     #: How many there are now, of a list that only grows: exactly so many must come.
-    count: Callable[["Table"], int] | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """What is wanted: which rows of which campaign, for a reader of which language; `at` is when it was asked for."""
-
-    slug: str
-    campaign_id: int
-    kind: str
-    form: str
-    lang: str
-    at: datetime
-
-    @property
-    def rows(self) -> Rows:
-        return KINDS[self.kind]
+    count: Callable[[Export], int] | None = None
 
 
 # --- The ledger ---
@@ -124,31 +108,26 @@ _PAGE: TextClause = text(
 )
 
 
-def _ledger_columns(_table: Table) -> list[Column[Row[Any]]]:
+def _ledger_columns(_export: Export) -> list[Column[Row[Any]]]:
     return [
-        Column("number", Phrase("entries", "Number"), 10),
-        Column(
-            "kind", Phrase("entries", "Entry"), 16, lambda row, lang: REASONS[row.reason].in_language(lang)
-        ),
-        Column("of", Phrase("entries", "Of"), 14, lambda row, lang: _KINDS[row.kind].in_language(lang)),
-        Column("change", Phrase("entries", "Change"), 8, lambda row, _: row.delta),
-        Column("day", Phrase("entries", "Day (KST)"), 14, lambda row, _: _day(korean_day(row.hour))),
-        Column("pledge_version", Phrase("entries", "Pledge version"), 14, lambda row, _: row.version),
-        Column("takes_back", Phrase("entries", "Takes back number"), 18),
+        Column("number", Phrase("entries", "Number")),
+        Column("kind", Phrase("entries", "Entry"), lambda row, lang: REASONS[row.reason].in_language(lang)),
+        Column("of", Phrase("entries", "Of"), lambda row, lang: _KINDS[row.kind].in_language(lang)),
+        Column("change", Phrase("entries", "Change"), lambda row, _: row.delta),
+        Column("day", Phrase("entries", "Day (KST)"), lambda row, _: _day(korean_day(row.hour))),
+        Column("pledge_version", Phrase("entries", "Pledge version"), lambda row, _: row.version),
+        Column("takes_back", Phrase("entries", "Takes back number")),
     ]
 
 
-def _ledger_count(table: Table) -> int:
-    with reading() as connection:
-        query = select(func.coalesce(func.max(LedgerHead.size), 0)).where(
-            LedgerHead.campaign_id == table.campaign_id
-        )
-        return int(connection.execute(query).scalar_one())
+def _ledger_count(export: Export) -> int:
+    query = select(LedgerHead.size).where(LedgerHead.campaign_id == export.campaign_id)
+    return fetch(query).scalar() or 0
 
 
-def _ledger_entries(table: Table, rows: int) -> Iterator[Row[Any]]:
+def _ledger_entries(export: Export, rows: int) -> Iterator[Row[Any]]:
     for after in range(0, rows, _AT_ONCE):
-        span = {"campaign_id": table.campaign_id, "after": after, "upto": min(rows, after + _AT_ONCE)}
+        span = {"campaign_id": export.campaign_id, "after": after, "upto": min(rows, after + _AT_ONCE)}
         found = fetch(_PAGE, span).all()
         yield from found
 
@@ -161,7 +140,7 @@ def organization_columns() -> list[Column[Organization]]:
     published = Phrase("table", "Published on")
     return [
         *_facts(lambda one: one.name, lambda one: one.statement),
-        Column("published_on", published, 0, lambda one, _: _day(one.published_on)),
+        Column("published_on", published, lambda one, _: _day(one.published_on)),
     ]
 
 
@@ -186,19 +165,19 @@ def organizations_with_codes(
     return heads, ([cell for column in columns for cell in cells(column, one)] for one in found)
 
 
-def _public_columns(table: Table) -> list[Column[OrganizationView]]:
+def _public_columns(export: Export) -> list[Column[OrganizationView]]:
     def page(one: OrganizationView, lang: str) -> str:
-        return public_url("public.organization", lang=lang, slug=table.slug, endorsement_id=one.id)
+        return public_url("public.organization", lang=lang, slug=export.slug, endorsement_id=one.id)
 
     return [
         *_facts(lambda one: one.names, lambda one: one.statements),
-        Column("interim_year", Phrase("table", "Interim year"), 14),
-        Column("interim_percent", Phrase("table", "Interim target (%)"), 14),
-        Column("spokesperson", Phrase("table", "Spokesperson"), 24),
-        Column("published_at", Phrase("table", "Published (KST)"), 18, lambda one, _: one.since),
-        Column("page", Phrase("table", "Public page"), 40, page),
+        Column("interim_year", Phrase("table", "Interim year")),
+        Column("interim_percent", Phrase("table", "Interim target (%)")),
+        Column("spokesperson", Phrase("table", "Spokesperson")),
+        Column("published_at", Phrase("table", "Published (KST)"), lambda one, _: one.since),
+        Column("page", Phrase("table", "Public page"), page),
         # As the audit log names it: a spreadsheet takes digits alone for a number, and rounds one of so many.
-        Column("id", Phrase("table", "Reference"), 34, lambda one, _: f"endorsement:{one.id}"),
+        Column("id", Phrase("table", "Reference"), lambda one, _: f"endorsement:{one.id}"),
     ]
 
 
@@ -206,14 +185,14 @@ def _facts(name: Callable[[Any], Texts], statement: Callable[[Any], Texts]) -> l
     """What organisations show, on the wall and in a delivery."""
     kind, level = Phrase("table", "Kind"), Phrase("table", "Checked by")
     return [
-        *_in_languages("name", Phrase("table", "Name in %(language)s"), 30, name),
-        Column("type", kind, 20, lambda one, lang: labels.named(TYPES, one.type, lang), is_coded=True),
-        Column("country", labels.COUNTRY, 16, _country, is_coded=True),
-        Column("region", labels.REGION, 16, _region, is_coded=True),
-        Column("website", Phrase("table", "Website"), 30),
-        Column("level", level, 26, lambda one, lang: labels.named(LEVELS, one.level, lang), is_coded=True),
-        Column("target_year", Phrase("table", "Target year"), 12),
-        *_in_languages("statement", Phrase("table", "Statement in %(language)s"), 40, statement),
+        *_in_languages("name", Phrase("table", "Name in %(language)s"), name),
+        Column("type", kind, lambda one, lang: labels.named(TYPES, one.type, lang), is_coded=True),
+        Column("country", labels.COUNTRY, _country, is_coded=True),
+        Column("region", labels.REGION, _region, is_coded=True),
+        Column("website", Phrase("table", "Website")),
+        Column("level", level, lambda one, lang: labels.named(LEVELS, one.level, lang), is_coded=True),
+        Column("target_year", Phrase("table", "Target year")),
+        *_in_languages("statement", Phrase("table", "Statement in %(language)s"), statement),
     ]
 
 
@@ -225,62 +204,62 @@ def _region(one: Any, lang: str) -> str:
     return countries.region_name(one.region, lang) if one.region in countries.REGIONS else ""
 
 
-def _in_languages(name: str, head: Phrase, width: int, texts: Callable[[Any], Texts]) -> list[Column[Any]]:
+def _in_languages(name: str, head: Phrase, texts: Callable[[Any], Texts]) -> list[Column[Any]]:
     """A column for each language of the site."""
 
     def column(about: str) -> Column[Any]:
-        return Column(f"{name}_{about}", head, width, lambda one, _: texts(one).get(about, ""), about)
+        return Column(f"{name}_{about}", head, lambda one, _: texts(one).get(about, ""), about)
 
     return [column(lang) for lang in languages.codes()]
 
 
-def _organizations(table: Table, _rows: int) -> list[OrganizationView]:
+def _organizations(export: Export, _rows: int) -> list[OrganizationView]:
     """By name."""
-    found = endorsements.every(table.campaign_id)
-    return sorted(found, key=lambda one: (one.names.in_language(table.lang).casefold(), one.id))
+    found = endorsements.listing(export.campaign_id)
+    return sorted(found, key=lambda one: (one.names.in_language(export.lang).casefold(), one.id))
 
 
 # --- Links, paper, news ---
 
 
-def _link_columns(table: Table) -> list[Column[ReferralLine]]:
-    def link(line: ReferralLine, lang: str) -> str:
-        return f"{campaign_link(lang, table.slug)}?via={line.referrer.code}"
+def _link_columns(export: Export) -> list[Column[Referrer]]:
+    def link(line: Referrer, lang: str) -> str:
+        return f"{campaign_link(lang, export.slug)}?via={line.code}"
 
     return [
-        *_in_languages("name", Phrase("table", "Name in %(language)s"), 30, lambda line: line.referrer.name),
-        Column("people", labels.PEOPLE, 12),  # fewer than five are told to nobody
-        Column("link", Phrase("table", "Link"), 60, link),
+        *_in_languages("name", Phrase("table", "Name in %(language)s"), lambda line: line.name),
+        Column("people", labels.PEOPLE),  # fewer than five are told to nobody
+        Column("link", Phrase("table", "Link"), link),
     ]
 
 
-def _paper_columns(_table: Table) -> list[Column[PaperBatch]]:
+def _paper_columns(_export: Export) -> list[Column[PaperBatch]]:
     return [
         *_numbered(PAPER_STATES),
-        *_in_languages("place", Phrase("table", "Place in %(language)s"), 30, lambda batch: batch.place),
-        Column("collected_on", Phrase("table", "Collected on"), 14),
-        Column("sheets", Phrase("table", "Sheets"), 10),
-        Column("signatures", Phrase("table", "Signatures"), 12),
-        Column("proposed_at", Phrase("table", "Counted (KST)"), 18),
-        Column("decided_at", Phrase("table", "Counted again (KST)"), 18),
+        *_in_languages("place", Phrase("table", "Place in %(language)s"), lambda batch: batch.place),
+        Column("collected_on", Phrase("table", "Collected on")),
+        Column("sheets", Phrase("table", "Sheets")),
+        Column("signatures", Phrase("table", "Signatures")),
+        Column("proposed_at", Phrase("table", "Counted (KST)")),
+        Column("decided_at", Phrase("table", "Counted again (KST)")),
     ]
 
 
-def _news_columns(_table: Table) -> list[Column[NewsItem]]:
+def _news_columns(_export: Export) -> list[Column[NewsItem]]:
     return [
         *_numbered(NEWS_STATES),
-        *_in_languages("title", Phrase("table", "Title in %(language)s"), 40, lambda item: item.title),
-        Column("begun_at", Phrase("table", "Sent from (KST)"), 18),
-        Column("ended_at", Phrase("table", "Sent until (KST)"), 18),
-        Column("mails", Phrase("table", "E-mails"), 12),
+        *_in_languages("title", Phrase("table", "Title in %(language)s"), lambda item: item.title),
+        Column("begun_at", Phrase("table", "Sent from (KST)")),
+        Column("ended_at", Phrase("table", "Sent until (KST)")),
+        Column("mails", Phrase("table", "E-mails")),
     ]
 
 
 def _numbered(states: Mapping[Any, Phrase]) -> list[Column[Any]]:
     state = Phrase("table", "State")
     return [
-        Column("id", Phrase("entries", "Number"), 10),
-        Column("state", state, 20, lambda row, lang: labels.named(states, row.state, lang)),
+        Column("id", Phrase("entries", "Number")),
+        Column("state", state, lambda row, lang: labels.named(states, row.state, lang)),
     ]
 
 
@@ -288,9 +267,9 @@ def _day(day: str) -> date:
     return date.fromisoformat(day)
 
 
-def _stored(model: Any) -> Callable[[Table, int], list[Any]]:
-    return lambda table, _: load(
-        select(model).where(model.campaign_id == table.campaign_id).order_by(model.id)
+def _stored(model: Any) -> Callable[[Export, int], list[Any]]:
+    return lambda export, _: load(
+        select(model).where(model.campaign_id == export.campaign_id).order_by(model.id)
     )
 
 
@@ -298,7 +277,7 @@ KINDS: dict[str, Rows] = {
     "ledger": Rows(Phrase("table", "Public log"), _ledger_columns, _ledger_entries, _ledger_count),
     "organizations": Rows(labels.ORGANIZATIONS, _public_columns, _organizations),
     "links": Rows(
-        Phrase("table", "Links"), _link_columns, lambda table, _: referrals.lines(table.campaign_id)
+        Phrase("table", "Links"), _link_columns, lambda export, _: referrals.lines(export.campaign_id)
     ),
     "paper": Rows(labels.PAPER, _paper_columns, _stored(PaperBatch)),
     "news": Rows(Phrase("table", "News"), _news_columns, _stored(NewsItem)),

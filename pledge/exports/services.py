@@ -1,6 +1,6 @@
 """Exports by staff: requested, made by the worker, kept for a day. Nothing in them names a signer; it is all public."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import BinaryIO
 
 from sqlalchemy import select
@@ -9,10 +9,10 @@ from pledge.audit.models import Actor
 from pledge.audit.services import note, record
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import fetch, load, transaction
+from pledge.core.db import load, transaction
 from pledge.exports.files import write_export
 from pledge.exports.models import Export
-from pledge.exports.rows import KINDS, Table
+from pledge.exports.rows import KINDS
 from pledge.jobs import services
 from pledge.jobs.models import JobKind
 from pledge.jobs.services import MadeFile, Progress
@@ -27,17 +27,9 @@ class UnknownExport(LookupError):
 
 def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str) -> int:
     """Request a file with rows of a campaign; returns the number of the export. Raises UnknownExport."""
-    wanted = table(slug, kind, form, lang, clock.now())
+    row = unsaved(slug, kind=kind, form=form, lang=lang)
+    row.asked_by, row.asked_name = actor.staff_id, actor.name
     with transaction() as session:
-        row = Export(
-            kind=kind,
-            campaign_id=wanted.campaign_id,
-            format=form,
-            lang=lang,
-            asked_by=actor.staff_id,
-            asked_name=actor.name,
-            asked_at=wanted.at,
-        )
         session.add(row)
         session.flush()
         services.enqueue(session, JobKind.EXPORT, row.id)
@@ -73,13 +65,13 @@ def make(export_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
     export = find(export_id)
     if export is None:
         raise UnknownExport(export_id)
-    wanted = table(export.slug, export.kind, export.format, export.lang, export.asked_at)
-    return MadeFile(write_export(wanted, file, progress), keep=KEPT)
+    return MadeFile(write_export(export, file, progress), keep=KEPT)
 
 
-def table(slug: str, kind: str, form: str, lang: str, at: datetime) -> Table:
-    """The arguments of `write_export`. Raises UnknownExport."""
-    campaign_id = fetch(select(Campaign.id).where(Campaign.slug == slug)).scalar_one_or_none()
-    if campaign_id is None or kind not in KINDS or form not in FORMATS or lang not in languages.codes():
+def unsaved(slug: str, *, kind: str, form: str, lang: str) -> Export:
+    """An export as of now that nobody has asked for yet; it can be written. Raises UnknownExport."""
+    found = load(select(Campaign).where(Campaign.slug == slug))
+    if not found or kind not in KINDS or form not in FORMATS or lang not in languages.codes():
         raise UnknownExport(slug)
-    return Table(slug, campaign_id, kind, form, lang, at)
+    about = {"campaign": found[0], "campaign_id": found[0].id}
+    return Export(kind=kind, format=form, lang=lang, asked_at=clock.now(), **about)

@@ -170,9 +170,9 @@ def waiting() -> list[Item]:
         ),
         *_owed_answers(),
         *(
-            Item(ItemKind.TEXTS, row.edited_at, row.slug, len(row.missing))
-            for row in map(campaigns.desk, (row.slug for row in campaigns.rows() if row.is_worked_on))
-            if row.missing
+            Item(ItemKind.TEXTS, row.edited_at, row.slug, missing)
+            for row in campaigns.rows()
+            if row.is_worked_on and (missing := len(campaigns.missing(row)))
         ),
     ]
     dead = mail.given_up()

@@ -8,9 +8,11 @@ the next free slot within two days instead of being refused; it is sent then. Wh
 what waits (outbox.take_over).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 
 from sqlalchemy import ColumnElement, FromClause, LargeBinary, delete, exists, literal, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -116,23 +118,19 @@ def _take_all(
     max_unconfirmed: int,
 ) -> dict[int, datetime]:
     """The slots that are free, by the place of the mail among `wanted`."""
+    by_slot: dict[Slot, list[int]] = defaultdict(list)
+    for place, slot in slots.items():
+        by_slot[slot].append(place)
     found: dict[int, datetime] = {}
-    for some in _without_repeated_slots(slots):
+    # Each slot once in a statement, which may not move a row twice.
+    for some in zip_longest(*by_slot.values()):
         for unconfirmed, max_mails in ((True, max_unconfirmed), (False, _UNCAPPED)):
-            places = [place for place in some if wanted[place].unconfirmed is unconfirmed]
+            places = [
+                place for place in some if place is not None and wanted[place].unconfirmed is unconfirmed
+            ]
             taken = _take_slots(session, [slots[place] for place in places], may_wait, max_mails)
             found |= {place: taken[slots[place]] for place in places if slots[place] in taken}
     return found
-
-
-def _without_repeated_slots(slots: Mapping[int, Slot]) -> Iterator[list[int]]:
-    """These places in lists that have each slot once, in their order: one statement may not move a row twice."""
-    waiting = list(slots)
-    while waiting:
-        taken: dict[Slot, int] = {}
-        later = [place for place in waiting if taken.setdefault(slots[place], place) != place]
-        yield list(taken.values())
-        waiting = later
 
 
 def _take_slots(
@@ -163,9 +161,9 @@ def _take_slots(
     return {(bytes(hashed), kind): datetime.fromtimestamp(slot, UTC) for hashed, kind, slot in taken}
 
 
-def erase(session: Session, address: str) -> None:
-    """Delete the times at which this address was written to."""
-    hashes = [exact_hash(address), tags_hash(address)]
+def erase(session: Session, *addresses: str) -> None:
+    """Delete the times at which these addresses were written to."""
+    hashes = [hashed(address) for address in addresses for hashed in (exact_hash, tags_hash)]
     session.execute(
         delete(MailAllowance).where(MailAllowance.address_hash.in_([one for one in hashes if one]))
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, text
+from sqlalchemy import ColumnElement, select, text
 
 from config import current_config
 from pledge.core import clock
@@ -46,33 +46,15 @@ Confirmations = Mapping[MailKind, Callable[[Collection[int]], set[int]]]
 OPEN = "few of the mails to new addresses are confirmed, so the others go out slowly"
 
 
-@dataclass(frozen=True)
-class Check:
-    """A part of the share must be confirmed when a mail was sent so long ago."""
-
-    age: timedelta
-    part: float
-
-
-QUICK = Check(timedelta(minutes=2), 0.25)
-FULL = Check(timedelta(minutes=10), 1.0)
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What became of mails to confirm."""
-
-    mails: int
-    confirmed: int
-
-    @property
-    def share(self) -> float:
-        return self.confirmed / self.mails
+#: People have answered by then, as far as they do.
+ANSWERED_AFTER = timedelta(minutes=10)
+#: What part of the share must be confirmed so long after the mails were sent.
+CHECKS = {timedelta(minutes=2): 0.25, ANSWERED_AFTER: 1.0}
 
 
 @dataclass(frozen=True)
 class SentMail:
-    """One of them: its domain and network, where known, and whether it was confirmed."""
+    """A mail to confirm: its domain and network, where known, and whether it was confirmed."""
 
     groups: frozenset[bytes]
     is_confirmed: bool
@@ -80,12 +62,11 @@ class SentMail:
 
 @dataclass(frozen=True)
 class Failure:
-    """Too few were confirmed."""
+    """Too few of these mails were confirmed."""
 
-    answers: Answers
-    group: (
-        bytes | None
-    )  #: the one domain or network without which it would have been enough, or nobody could say
+    mails: Sequence[SentMail]
+    #: The one domain or network without which it would have been enough, or nobody could say.
+    group: bytes | None
 
 
 _snapshot = Snapshot("breaker", lambda: False, FRESH_SECONDS)
@@ -110,8 +91,8 @@ def watch(confirmations: Confirmations) -> None:
         elif not now.proved_unanswered and _failure(confirmations, OutboxMail.proved.is_(True)) is not None:
             _decide("mails with proof are not confirmed either", proved_unanswered=True)
     elif (failure := _failure(confirmations)) is not None:
-        answers = failure.answers
-        facts = {"mails": answers.mails, "confirmed": answers.confirmed}
+        confirmed = sum(mail.is_confirmed for mail in failure.mails)
+        facts = {"mails": len(failure.mails), "confirmed": confirmed}
         if failure.group is None or now.slow_group not in (None, failure.group):
             _decide("breaker opened", facts, breaker_opened_at=clock.now(), slow_group=None, slow_since=None)
         elif now.slow_group is None:
@@ -120,7 +101,7 @@ def watch(confirmations: Confirmations) -> None:
     elif (
         now.slow_group is not None
         and now.slow_since is not None
-        and _may_close(confirmations, now.slow_since, _is_of(now.slow_group))
+        and _may_close(confirmations, now.slow_since, valve.in_group(now.slow_group))
     ):
         _decide("they are not slowed down any more", slow_group=None, slow_since=None)
 
@@ -139,17 +120,15 @@ def _decide(event: str, facts: Mapping[str, int] | None = None, **columns: Any) 
 
 def _failure(confirmations: Confirmations, *which: ColumnElement[bool]) -> Failure | None:
     """Whether too few of the newest mails, of those that are meant, were confirmed."""
-    for check in (QUICK, FULL):
-        mails = _newest(confirmations, check.age, *which)
-        answers = _answers(mails)
-        if answers is None or answers.share >= _min_share() * check.part:
+    for age, part in CHECKS.items():
+        mails = _newest(confirmations, age, *which)
+        if not _are_unanswered(mails, part):
             continue
         unanswered = Counter(group for mail in mails if not mail.is_confirmed for group in mail.groups)
         for group, _number in unanswered.most_common(1):
-            others = _answers([mail for mail in mails if group not in mail.groups])
-            if others is None or others.share >= _min_share() * check.part:
-                return Failure(answers, group)
-        return Failure(answers, None)
+            if not _are_unanswered([mail for mail in mails if group not in mail.groups], part):
+                return Failure(mails, group)
+        return Failure(mails, None)
     return None
 
 
@@ -157,22 +136,18 @@ def _may_close(confirmations: Confirmations, since: datetime, *which: ColumnElem
     """Nothing that was judged is answered too seldom; what waits was judged by what went out before it."""
     if clock.now() - since < MIN_OPEN:
         return False
-    unproved = _answers(_newest(confirmations, FULL.age, ~OutboxMail.proved, *which))
-    everybody = _answers(_newest(confirmations, FULL.age, *which))
-    if any(found is not None and found.share < _min_share() * CLOSES_AT for found in (unproved, everybody)):
+    unproved = _newest(confirmations, ANSWERED_AFTER, ~OutboxMail.proved, *which)
+    everybody = _newest(confirmations, ANSWERED_AFTER, *which)
+    if _are_unanswered(unproved, CLOSES_AT) or _are_unanswered(everybody, CLOSES_AT):
         return False
-    return unproved is not None or not _is_waiting(*which)
+    return len(unproved) >= MIN_MAILS or not _is_waiting(*which)
 
 
-def _is_of(group: bytes) -> ColumnElement[bool]:
-    return or_(OutboxMail.domain_hash == group, OutboxMail.network_hash == group)
-
-
-def _answers(mails: Sequence[SentMail]) -> Answers | None:
-    """What became of these mails; None when they are too few to say."""
-    if len(mails) < MIN_MAILS:
-        return None
-    return Answers(len(mails), sum(mail.is_confirmed for mail in mails))
+def _are_unanswered(mails: Sequence[SentMail], part: float) -> bool:
+    """Whether fewer than this part of the share were confirmed, of so many mails that it says something."""
+    min_share = current_config().breaker_share / 100 * part
+    confirmed = sum(mail.is_confirmed for mail in mails)
+    return len(mails) >= MIN_MAILS and confirmed / len(mails) < min_share
 
 
 def _newest(confirmations: Confirmations, age: timedelta, *which: ColumnElement[bool]) -> list[SentMail]:
@@ -210,7 +185,3 @@ def _is_waiting(*which: ColumnElement[bool]) -> bool:
         text(f"state = '{MailState.QUEUED}' AND {UNPROVED}"), OutboxMail.due_at <= clock.now(), *which
     )
     return fetch(query.limit(1)).first() is not None
-
-
-def _min_share() -> float:
-    return current_config().breaker_share / 100

@@ -44,7 +44,6 @@ class Claimed:
     known: bool
     attempts: int  #: this one included
     created_at: datetime
-    lease_until: datetime
 
     @property
     def message_id(self) -> str:
@@ -199,7 +198,11 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
     made["Auto-Submitted"] = "auto-generated"
     made["X-Auto-Response-Suppress"] = "All"
     if message.unsubscribe:
-        _add_one_click(made, message.unsubscribe)
+        # An unsubscription that takes one click (RFC 8058 section 3.1; RFC 2369 section 3.2).
+        if not _LINK.fullmatch(message.unsubscribe):
+            raise UnsafeAddress
+        made["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         made["List-Id"] = f"<{message.mailing_list}.{current_config().base_host}>"
     made.set_content(plain, charset="utf-8", cte="quoted-printable")
     _, html = _part(_HTML, "html", source, context)
@@ -221,11 +224,3 @@ def _part(
     """The words of a mail as one of its parts escapes them, and that part."""
     words = environment.get_template(source).make_module({**context, "part": kind})
     return words, environment.get_template(f"mail/_base.{kind}").render(context, mail=words)
-
-
-def _add_one_click(made: EmailMessage, address: str) -> None:
-    """The two headers of an unsubscription that takes one click (RFC 8058 section 3.1; RFC 2369 section 3.2)."""
-    if not _LINK.fullmatch(address):
-        raise UnsafeAddress
-    made["List-Unsubscribe"] = f"<{address}>"
-    made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -178,9 +178,8 @@ class OutboxMail(Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)  #: not before; moved on by back-off
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: a worker has it until then
-    last_error: Mapped[str | None] = mapped_column(
-        String(120)
-    )  #: kind and SMTP code, never the server's text
+    #: Kind and SMTP code, never the server's text.
+    last_error: Mapped[str | None] = mapped_column(String(120))
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: Of a message to the site what was written, encrypted; gone once it is sent.
     payload: Mapped[str | None] = mapped_column(Sealed("outbox_mails.payload"))
@@ -282,17 +281,13 @@ class MailValve(Model):
     __tablename__ = "mail_valves"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    used_until: Mapped[datetime] = mapped_column(
-        UTCDateTime
-    )  #: what was sent has used up the pace until then
-    closed_at: Mapped[datetime | None] = mapped_column(
-        UTCDateTime
-    )  #: when mails were held back first, this time
+    #: What was sent has used up the pace until then; and the floor, while the breaker is open.
+    used_until: Mapped[datetime] = mapped_column(UTCDateTime)
+    floor_used_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: When mails were held back first, this time.
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     held_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: when that was seen last
     breaker_opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: NULL while it is closed
-    floor_used_until: Mapped[datetime | None] = mapped_column(
-        UTCDateTime
-    )  #: likewise, for the pace while it is open
     #: While it is open: mails that were asked for with proof are not confirmed either.
     proved_unanswered: Mapped[bool] = mapped_column(server_default=false())
     #: While it is closed: the one domain or network (OutboxMail) whose mails are not confirmed, and since when.

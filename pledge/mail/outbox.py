@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, text, update
+from sqlalchemy import ColumnElement, and_, insert, text, update
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
@@ -23,7 +23,7 @@ from pledge.core.domains import registrable
 from pledge.core.encryption import vault
 from pledge.mail.models import FIRST, GROUP_BYTES, MailKind, MailState, OutboxMail, is_to_known
 from pledge.mail.providers import LARGE_PROVIDERS
-from pledge.mail.queries import CAN_ARRIVE
+from pledge.mail.queries import CAN_ARRIVE, is_free
 
 TURN = timedelta(minutes=10)
 #: More than these are not counted.
@@ -54,15 +54,9 @@ def domain_group(address: str) -> bytes | None:
     return None if domain in LARGE_PROVIDERS else vault().keyed_hash(f"mail turn {domain}")[:GROUP_BYTES]
 
 
-def network_group(wide_network_hash: bytes | None) -> bytes | None:
-    """The `network_hash` of a mail that was asked for from this network (Signature.wide_network_hash)."""
-    return wide_network_hash and bytes(wide_network_hash)[:GROUP_BYTES]
-
-
 def waits() -> ColumnElement[bool]:
     """SQL: the mail is enqueued, and no worker has it."""
-    free = or_(OutboxMail.lease_until.is_(None), OutboxMail.lease_until <= clock.now())
-    return and_(OutboxMail.state == MailState.QUEUED, free)
+    return and_(OutboxMail.state == MailState.QUEUED, is_free())
 
 
 def enqueue(session: Session, *mails: NewMail) -> None:

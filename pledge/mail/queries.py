@@ -1,16 +1,15 @@
-"""SQL of the outbox. Text rather than ORM: these statements run for every mail."""
+"""Reads of the outbox, and what moves its mails: claiming them, and marking what became of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
-    Boolean,
+    ColumnElement,
     Row,
     Select,
-    bindparam,
+    and_,
     case,
     func,
     literal,
@@ -22,107 +21,58 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.sql.selectable import TextualSelect
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from pledge.core import clock
-from pledge.core.db import db, fetch, load, reading, transaction, write_autocommit
-from pledge.core.db.types import UTCDateTime
+from pledge.core.db import fetch, load, transaction, write_autocommit
 from pledge.mail import suppression, valve
 from pledge.mail.messages import Claimed
 from pledge.mail.models import (
     AWAITED,
     FIRST,
     LAST,
-    PROVED,
-    UNPROVED,
     MailKind,
     MailRequest,
     MailState,
     OutboxMail,
     Returned,
 )
-from pledge.mail.valve import Lane
 
 #: How many mails that nobody waits for one sender takes at a time.
 LAST_AT_ONCE = 5
 
-
-def _due(which: str, order: str = "due_at") -> str:
-    return f"""
-    SELECT id FROM outbox_mails
-     WHERE state = 'queued' AND {which} AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
-     ORDER BY {order} LIMIT :limit"""  # noqa: S608  # only constants are put into the text; values are bound
-
-
-_TABLE = OutboxMail.__table__.c
 #: Literal, as the predicates of the indexes are: for a bound value neither database would use them.
-_DEAD = text("state = 'dead'")
+_QUEUED, _DEAD = text("state = 'queued'"), text("state = 'dead'")
+_AWAITED, _FIRST, _LAST = and_(text(AWAITED)), and_(text(FIRST)), and_(text(LAST))
 
 
-def _moment(name: str) -> BindParameter[datetime]:
-    return bindparam(name, type_=UTCDateTime())
+def is_free() -> ColumnElement[bool]:
+    """SQL: no worker has the mail."""
+    return or_(OutboxMail.lease_until.is_(None), OutboxMail.lease_until <= clock.now())
 
 
-def _claim(due: str, lock: str) -> TextualSelect:
-    # In a CTE, so that no plan can run the locking query twice and claim more than was asked for.
-    statement = text(
-        f"""
-        WITH due AS ({due} {lock})
-        UPDATE outbox_mails SET lease_until = :lease, attempts = attempts + 1
-         WHERE id IN (SELECT id FROM due)
-        RETURNING id, kind, subject_id, seq, lang, known, attempts, created_at"""  # noqa: S608  # only constants are put into the text; values are bound
-    )
-    return statement.bindparams(_moment("now"), _moment("lease")).columns(
-        known=Boolean(), created_at=UTCDateTime()
-    )
-
-
-#: SQLite has no row locks; there the statement runs alone, inside BEGIN IMMEDIATE.
-_LOCKS = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}
-_CLAIM_AWAITED = {dialect: _claim(_due(AWAITED), lock) for dialect, lock in _LOCKS.items()}
-_CLAIM_LAST = {dialect: _claim(_due(LAST), lock) for dialect, lock in _LOCKS.items()}
-
-_IN_GROUP = "COALESCE(:group IN (domain_hash, network_hash), false)"
-#: The lanes of first mails (mail/valve.py), in the fair order (mail/outbox.py).
-LANES = {
-    Lane.PROVED: PROVED,
-    Lane.UNPROVED: UNPROVED,
-    Lane.OTHERS: f"{UNPROVED} AND NOT {_IN_GROUP}",
-    Lane.GROUP: f"{UNPROVED} AND {_IN_GROUP}",
-}
-_DUE_FIRST = {lane: _due(which, "suspicious, turn_at") for lane, which in LANES.items()}
-_CLAIM_FIRST = {
-    dialect: {lane: _claim(due, lock) for lane, due in _DUE_FIRST.items()} for dialect, lock in _LOCKS.items()
-}
-_ANY_FIRST_DUE = {
-    lane: text(f"SELECT EXISTS ({due})").bindparams(_moment("now"))  # our own constants
-    for lane, due in _DUE_FIRST.items()
-}
-_ANY_DUE = text(
-    f"SELECT EXISTS ({_due(AWAITED)}) OR EXISTS ({_due(LAST)}), EXISTS ({_due(FIRST)})"  # our own constants
-).bindparams(_moment("now"), limit=1)
-_FIRST_DUE = text(f"SELECT EXISTS ({_due(FIRST)})").bindparams(_moment("now"), limit=1)  # our own constants
+def due(which: ColumnElement[bool]) -> Select[int]:
+    """The mails of a class, by the predicate of its index, that may be sent now."""
+    return select(OutboxMail.id).where(_QUEUED, which, OutboxMail.due_at <= clock.now(), is_free())
 
 
 def any_due() -> bool:
     """Whether something waits that may be sent now; a read, so that an idle worker takes no lock."""
-    now = clock.now()
-    with reading() as connection:
-        is_due, is_first_due = connection.execute(_ANY_DUE, {"now": now}).one()
-        if is_due or not is_first_due:
-            return bool(is_due)
-    opening = valve.current()
-    values = {"now": now, "limit": 1, "group": opening.slow_group}
+    others = or_(due(_AWAITED).exists(), due(_LAST).exists())
+    is_due, first_wait = fetch(select(others, due(_FIRST).exists())).one()
+    if is_due or not first_wait:
+        return bool(is_due)
+    opening, now = valve.current(), clock.now()
     return any(
-        fetch(_ANY_FIRST_DUE[lane], values).scalar_one()
-        for lane, floor in valve.lanes(opening).items()
-        if valve.available(opening, now, floor=floor)
+        fetch(select(due(lane.which).exists())).scalar_one()
+        for lane in valve.lanes(opening)
+        if valve.available(opening, now, floor=lane.floor)
     )
 
 
 def is_first_due() -> bool:
     """Whether a mail to a new address waits to be sent, held back or not."""
-    return bool(fetch(_FIRST_DUE, {"now": clock.now()}).scalar_one())
+    return bool(fetch(select(due(_FIRST).exists())).scalar_one())
 
 
 def claim(limit: int, lease: timedelta) -> list[Claimed]:
@@ -132,41 +82,52 @@ def claim(limit: int, lease: timedelta) -> list[Claimed]:
     proof of work first; news and thanks only when nothing else is due, and a few at a time, so that other mails do not wait
     for them.
     """
-    dialect = db.engine.dialect.name
     return (
-        _claim_due(_CLAIM_AWAITED[dialect], limit, lease)
-        or _take_first(_CLAIM_FIRST[dialect], limit, lease)
-        or _claim_due(_CLAIM_LAST[dialect], min(limit, LAST_AT_ONCE), lease)
+        _claim_class(_AWAITED, limit, lease)
+        or _claim_first(limit, lease)
+        or _claim_class(_LAST, min(limit, LAST_AT_ONCE), lease)
     )
 
 
-def _claim_due(statement: TextualSelect, limit: int, lease: timedelta) -> list[Claimed]:
-    now = clock.now()
-    until = now + lease
-    values = {"now": now, "lease": until, "limit": limit}
-    return _claimed(write_autocommit(lambda connection: connection.execute(statement, values).all()), until)
+def _claim_class(which: ColumnElement[bool], limit: int, lease: timedelta) -> list[Claimed]:
+    statement = _claiming(due(which).order_by(OutboxMail.due_at), limit, lease)
+    return _claimed(write_autocommit(lambda connection: connection.execute(statement).all()))
 
 
-def _take_first(statements: Mapping[Lane, TextualSelect], limit: int, lease: timedelta) -> list[Claimed]:
+def _claim_first(limit: int, lease: timedelta) -> list[Claimed]:
+    """By the lanes (mail/valve.py), in the fair order (mail/outbox.py)."""
     if not is_first_due():
         return []
-    taken: list[Row[Any]] = []
+    taken: list[Row[*tuple[Any, ...]]] = []
     with transaction() as session:
-        opening = valve.lock(session)
-        now = clock.now()
-        for lane, floor in valve.lanes(opening).items():
-            room = min(limit - len(taken), valve.available(opening, now, floor=floor))
-            values = {"now": now, "lease": now + lease, "limit": room, "group": opening.slow_group}
-            rows = session.execute(statements[lane], values).all() if room else []
-            valve.consume(opening, len(rows), now, floor=floor)
+        opening, now = valve.lock(session), clock.now()
+        for lane in valve.lanes(opening):
+            room = min(limit - len(taken), valve.available(opening, now, floor=lane.floor))
+            in_order = due(lane.which).order_by(OutboxMail.suspicious, OutboxMail.turn_at)
+            rows = session.execute(_claiming(in_order, room, lease)).all() if room else []
+            valve.consume(opening, len(rows), now, floor=lane.floor)
             taken += rows
-    return _claimed(taken, now + lease)
+    return _claimed(taken)
 
 
-def _claimed(rows: Sequence[Row[Any]], until: datetime) -> list[Claimed]:
-    return [
-        Claimed(**{**row._asdict(), "kind": MailKind(row.kind)}, lease_until=until) for row in sorted(rows)
-    ]
+def _claiming(waiting: Select[int], limit: int, lease: timedelta) -> ReturningUpdate[*tuple[Any, ...]]:
+    # In a CTE, so that no plan can run the locking query twice and claim more than was asked for. SQLite has no row locks;
+    # there the statement runs alone, inside BEGIN IMMEDIATE.
+    some = waiting.limit(limit).with_for_update(skip_locked=True).cte("due")
+    return (
+        update(OutboxMail)
+        .where(OutboxMail.id.in_(select(some.c.id)))
+        .values(lease_until=clock.now() + lease, attempts=OutboxMail.attempts + 1)
+        .returning(
+            *(OutboxMail.id, OutboxMail.kind, OutboxMail.subject_id, OutboxMail.seq, OutboxMail.lang),
+            *(OutboxMail.known, OutboxMail.attempts, OutboxMail.created_at),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _claimed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Claimed]:
+    return [Claimed(number, MailKind(kind), *facts) for number, kind, *facts in sorted(rows)]
 
 
 def sent(mails: Sequence[Claimed]) -> None:
@@ -174,29 +135,25 @@ def sent(mails: Sequence[Claimed]) -> None:
     _mark(*mails, state=MailState.SENT, sent_at=clock.now(), last_error=None, payload=None)
 
 
-def finish(
-    mail: Claimed,
-    state: MailState,
-    error: str | None = None,
-    returned: Returned | None = None,
-    status: str | None = None,
-) -> bool:
-    """Mark a mail as dropped or dead; False when another worker has claimed it since."""
-    found: dict[str, Any] = {"last_error": error, "returned": returned, "returned_status": status}
-    if state is MailState.DROPPED:
-        found["payload"] = None
-    return _mark(mail, state=state, **found)
+def drop(mail: Claimed) -> bool:
+    """Mark a mail as dropped; False when another worker has claimed it since."""
+    return _mark(mail, state=MailState.DROPPED, last_error=None, payload=None)
+
+
+def give_up(mail: Claimed, error: str, returned: Returned | None = None, status: str | None = None) -> bool:
+    """Mark a mail as dead; False as in drop()."""
+    return _mark(mail, state=MailState.DEAD, last_error=error, returned=returned, returned_status=status)
 
 
 def defer(mail: Claimed, due: datetime, error: str) -> bool:
-    """Put a mail back for a later attempt; False when another worker has claimed it since."""
+    """Put a mail back for a later attempt; False as in drop()."""
     turn_at = case((OutboxMail.turn_at < due, due), else_=OutboxMail.turn_at)
     return _mark(mail, due_at=due, turn_at=turn_at, last_error=error)
 
 
 def postpone(mail: Claimed, until: datetime, error: str) -> bool:
     """Leave a mail due that no server could take, so that its age tells for how long, for an attempt after `until`; False as in
-    defer().
+    drop().
     """
     return _mark(mail, lease_until=until, last_error=error)
 
@@ -229,23 +186,19 @@ def oldest_due() -> datetime | None:
     """
     opening = valve.current()
     lanes = valve.unhindered(opening) if valve.closed_since() is None else []
-    waiting = [_oldest_due(which) for which in (AWAITED, *(LANES[lane] for lane in lanes))]
+    waiting = [_oldest_due(which) for which in (_AWAITED, *lanes)]
     waiting.append(select(func.min(MailRequest.due_at)).where(MailRequest.due_at <= clock.now()))
-    with reading() as connection:
-        rows = connection.execute(union_all(*waiting), {"group": opening.slow_group})
-        found = [moment for moment in rows.scalars() if moment is not None]
-    return min(found, default=None)
+    found = fetch(union_all(*waiting)).scalars()
+    return min((moment for moment in found if moment is not None), default=None)
 
 
 def oldest_last_due() -> datetime | None:
     """Since when (UTC) the mail with thanks, or the news, that waits longest has been due."""
-    return fetch(_oldest_due(LAST)).scalar_one()
+    return fetch(_oldest_due(_LAST)).scalar_one()
 
 
-def _oldest_due(which: str) -> Select[datetime]:
-    return select(func.min(_TABLE.due_at)).where(
-        text(f"state = 'queued' AND {which}"), _TABLE.due_at <= clock.now()
-    )
+def _oldest_due(which: ColumnElement[bool]) -> Select[datetime]:
+    return select(func.min(OutboxMail.due_at)).where(_QUEUED, which, OutboxMail.due_at <= clock.now())
 
 
 def dead_letters(limit: int | None = None, before: int | None = None) -> list[OutboxMail]:
@@ -257,15 +210,15 @@ def dead_letters(limit: int | None = None, before: int | None = None) -> list[Ou
 def returned_counts(within: timedelta) -> dict[Returned, int]:
     """How many of the mails of this time came back, or were complained of."""
     query = (
-        select(_TABLE.returned, func.count())
-        .where(text("returned IS NOT NULL"), _TABLE.created_at >= clock.now() - within)
-        .group_by(_TABLE.returned)
+        select(OutboxMail.returned, func.count())
+        .where(text("returned IS NOT NULL"), OutboxMail.created_at >= clock.now() - within)
+        .group_by(OutboxMail.returned)
     )
-    return {Returned(returned): number for returned, number in fetch(query)}
+    return {Returned(str(returned)): number for returned, number in fetch(query)}
 
 
 #: The classes by name, each with the predicate of its index (mail/models.py).
-CLASSES = {"awaited": AWAITED, "first": FIRST, "last": LAST}
+CLASSES = {"awaited": _AWAITED, "first": _FIRST, "last": _LAST}
 
 
 @dataclass(frozen=True)
@@ -285,11 +238,7 @@ class Backlog:
 
 def outbox_backlog() -> list[Backlog]:
     """The mails that wait, of every class."""
-    # Literal, as the predicates of the indexes are: for a bound value neither database would use them.
-    parts = [
-        _counted(name, OutboxMail.due_at).where(text(f"state = 'queued' AND {which}"))
-        for name, which in CLASSES.items()
-    ]
+    parts = [_counted(name, OutboxMail.due_at).where(_QUEUED, which) for name, which in CLASSES.items()]
     return [Backlog(*row) for row in fetch(union_all(*parts))]
 
 

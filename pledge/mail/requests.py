@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
-from pledge.core.db import NotDurable, fetch, transaction
+from pledge.core.db import NotDurable, fetch, is_postgresql, transaction
 from pledge.core.logs import log
 from pledge.mail.models import MailRequest, RequestKind
 
@@ -80,7 +80,7 @@ def _answer(handlers: Handlers, which: ColumnElement[bool], limit: int) -> int:
 
 def _take_lock(session: Session) -> bool:
     """Take the lock of whoever answers until the transaction ends; False when another worker has it."""
-    if session.get_bind().dialect.name == "sqlite":  # BEGIN IMMEDIATE does the same
+    if not is_postgresql():  # SQLite's BEGIN IMMEDIATE does the same
         return True
     taken = text("SELECT pg_try_advisory_xact_lock(:key)")
     return bool(session.execute(taken, {"key": ANSWER_LOCK}).scalar_one())

@@ -7,10 +7,9 @@ renews it.
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
 from random import SystemRandom
@@ -26,13 +25,12 @@ from pledge.mail import queries, suppression
 from pledge.mail.bounces import return_path
 from pledge.mail.messages import (
     Claimed,
-    Composer,
     Composers,
     Message,
     UnsafeAddress,
     render,
 )
-from pledge.mail.models import TO_STAFF, MailKind, MailState, Returned, is_to_known
+from pledge.mail.models import TO_STAFF, is_to_known
 from pledge.mail.transports import (
     MailboxTransport,
     MailRefused,
@@ -50,19 +48,23 @@ DATABASE_ERRORS = (SQLAlchemyError, NotDurable)
 _RETRY_PAUSES = (0.1, 0.4, 1.0, 2.0)
 
 
-class Turns:
-    """Senders take their mails one after the other. When nothing is due, nobody asks again for `pause` seconds, so that idle
-    senders ask as often as one would, and what comes meanwhile is taken together.
+class SenderGroup:
+    """What senders share that work side by side in one process.
+
+    They take their mails one after the other. When nothing is due, nobody asks again for `pause` seconds, so that idle senders
+    ask as often as one would, and what comes meanwhile is taken together.
     """
 
     def __init__(self, pause: float = 0.0) -> None:
         self._pause = pause
-        self._lock = threading.Lock()
+        self._claim_lock = threading.Lock()
         self._next_look = 0.0
+        self._flush_lock = threading.Lock()
+        self._waiting: list[Claimed] = []  # appending to and slicing a list is atomic
 
     def claim(self, claim: Callable[[], list[Claimed]]) -> list[Claimed]:
         """What `claim` gives, alone with it; nothing within the pause. Never waits for the pause to end."""
-        with self._lock:
+        with self._claim_lock:
             if clock.monotonic() < self._next_look:
                 return []
             mails = claim()
@@ -70,19 +72,12 @@ class Turns:
                 self._next_look = clock.monotonic() + self._pause
             return mails
 
+    def mark_sent(self, mail: Claimed) -> None:
+        """Mark a mail as sent before its sender begins the next, several senders' mails in one statement.
 
-class Marks:
-    """Marks each mail as sent before its sender begins the next, several senders' mails in one statement.
-
-    A group commit: whoever holds the lock writes for all who wait for it. So no more mails are unmarked at any moment than
-    there are senders, and they do not wait for the disk one after another.
-    """
-
-    def __init__(self) -> None:
-        self._flush_lock = threading.Lock()
-        self._waiting: list[Claimed] = []  # appending to and slicing a list is atomic
-
-    def sent(self, mail: Claimed) -> None:
+        A group commit: whoever holds the lock writes for all who wait for it. So no more mails are unmarked at any moment than
+        there are senders, and they do not wait for the disk one after another.
+        """
         self._waiting.append(mail)
         with self._flush_lock:
             if mail not in self._waiting:
@@ -94,14 +89,6 @@ class Marks:
                 self._waiting.remove(mail)  # the others try for themselves
                 raise
             del self._waiting[: len(together)]
-
-
-@dataclass(frozen=True)
-class SenderGroup:
-    """What senders share that work side by side in one process."""
-
-    turns: Turns = field(default_factory=Turns)
-    marks: Marks = field(default_factory=Marks)
 
 
 def retry_write(write: Callable[[], object]) -> None:
@@ -172,16 +159,14 @@ def deliver(
     Senders that work side by side are one `group`.
     """
     done, group = SendingResult(), group or SenderGroup()
-    waiting = group.turns.claim(
-        lambda: [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
-    )
+    waiting = group.claim(lambda: [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE))
     if not waiting:
         return done
     with Renewal(waiting) as lease:
         try:
             composed = _without_suppressed(_compose(composers, waiting), waiting)
             while waiting and not stop() and not _paused() and lease.lasts() and not done.stalled:
-                _send(waiting[0], composed.get(waiting[0].id), transport, group.marks, done)
+                _send(waiting[0], composed.get(waiting[0].id), transport, group, done)
                 del waiting[0]
         finally:
             if waiting:
@@ -231,51 +216,45 @@ def _send(
     mail: Claimed,
     message: Message | MailRefused | None,
     transport: Transport,
-    marks: Marks,
+    group: SenderGroup,
     done: SendingResult,
 ) -> None:
     """Hand one mail over and record the outcome."""
     if message is None:
-        retry_write(lambda: queries.finish(mail, MailState.DROPPED))
+        retry_write(lambda: queries.drop(mail))
         done.dropped += 1
         return
     try:
         if isinstance(message, MailRefused):
             raise message
-        content = render(mail, message).as_bytes()
+        content = _rendered(mail, message)
         transport.send(message.to, content, return_path.address(mail.id, suppression.key(message.to)))
     except UnsafeAddress:
-        _give_up(mail, "address", done)
+        _give_up(mail, MailRefused("address"), done)
     except PermanentFailure as refusal:
         if refusal.returned in suppression.REASONS and isinstance(message, Message):
             address, reason = message.to, refusal.returned
             known = is_to_known(mail.kind, known=mail.known)
             retry_write(lambda: suppression.stop(address, reason, known=known))
-        _give_up(mail, refusal.code, done, refusal.returned, refusal.status)
+        _give_up(mail, refusal, done)
     except TemporaryFailure as refusal:
         done.stalled = isinstance(refusal, ServerUnavailable)
         _put_off(mail, refusal, done)
     else:
-        marks.sent(mail)
+        group.mark_sent(mail)
         done.sent += 1
 
 
-def _give_up(
-    mail: Claimed,
-    error: str,
-    done: SendingResult,
-    returned: Returned | None = None,
-    status: str | None = None,
-) -> None:
-    log.warning("mail dead", mail=mail.id, kind=mail.kind.value, error=error, attempts=mail.attempts)
-    retry_write(lambda: queries.finish(mail, MailState.DEAD, error, returned, status))
+def _give_up(mail: Claimed, refusal: MailRefused, done: SendingResult) -> None:
+    log.warning("mail dead", mail=mail.id, kind=mail.kind.value, error=refusal.code, attempts=mail.attempts)
+    retry_write(lambda: queries.give_up(mail, refusal.code, refusal.returned, refusal.status))
     done.dead += 1
 
 
 def _put_off(mail: Claimed, refusal: TemporaryFailure, done: SendingResult) -> None:
     now = clock.now()
     if now - mail.created_at >= GIVE_UP_AFTER:
-        _give_up(mail, refusal.code, done)
+        _give_up(mail, refusal, done)
         return
     # While the server takes nothing from anyone, a mail's own pause must not grow: it should go out soon after.
     away = isinstance(refusal, ServerUnavailable)
@@ -296,12 +275,9 @@ def pause_after(attempts: int) -> timedelta:
 
 def _compose(composers: Composers, mails: Sequence[Claimed]) -> dict[int, Message | MailRefused]:
     """Messages by outbox id, one query for each kind; a fault in one mail does not hold up the others."""
-    by_kind: dict[MailKind, list[Claimed]] = defaultdict(list)
-    for mail in mails:
-        by_kind[mail.kind].append(mail)
     composed: dict[int, Message | MailRefused] = {}
-    for kind, batch in by_kind.items():
-        composed.update(_compose_kind(composers[kind], batch))
+    for kind in {mail.kind for mail in mails}:
+        composed |= _compose_kind(composers, [mail for mail in mails if mail.kind is kind])
     return composed
 
 
@@ -325,13 +301,23 @@ def _without_suppressed(
     return {mail_id: found for mail_id, found in composed.items() if mail_id not in dropped}
 
 
-def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Message | MailRefused]:
+def _compose_kind(composers: Composers, batch: Sequence[Claimed]) -> dict[int, Message | MailRefused]:
     try:
-        return dict(composer(batch))
+        return dict(composers[batch[0].kind](batch))
     except DATABASE_ERRORS:
         raise
     except Exception as error:  # noqa: BLE001  # for instance a row that no configured data key opens
         if len(batch) == 1:
             # Put off rather than dropped: the fault is ours, and the mail must still go out.
             return {batch[0].id: TemporaryFailure(f"compose {type(error).__name__}")}
-        return {key: found for mail in batch for key, found in _compose_kind(composer, [mail]).items()}
+        return {key: found for mail in batch for key, found in _compose_kind(composers, [mail]).items()}
+
+
+def _rendered(mail: Claimed, message: Message) -> bytes:
+    """Raises UnsafeAddress, and TemporaryFailure for all that is our fault."""
+    try:
+        return render(mail, message).as_bytes()
+    except UnsafeAddress:
+        raise
+    except Exception as error:  # for instance a language that the site no longer has
+        raise TemporaryFailure(f"compose {type(error).__name__}") from error

@@ -34,9 +34,11 @@ _FAR_AHEAD = 10**19
 class MailRefused(Exception):
     """A mail did not go out; `code` says why in a few letters, like `4xx 451` or `timeout`."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, returned: Returned | None = None, status: str | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.returned = returned
+        self.status = status  #: enhanced status code (RFC 3463), where the server gave one
 
 
 class TemporaryFailure(MailRefused):
@@ -49,11 +51,6 @@ class ServerUnavailable(TemporaryFailure):
 
 class PermanentFailure(MailRefused):
     """This recipient or this mail is refused for good."""
-
-    def __init__(self, code: str, returned: Returned = Returned.REFUSED, status: str | None = None) -> None:
-        super().__init__(code)
-        self.returned = returned
-        self.status = status  #: enhanced status code (RFC 3463), where the server gave one
 
 
 class Transport(Protocol):

@@ -13,15 +13,15 @@ seconds divided by that number (the generic cell rate algorithm, ATM Forum TM 4.
 """
 
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from config import current_config
 from pledge.core import clock
 from pledge.core.db import insert_into, load
-from pledge.mail.models import MailValve
+from pledge.mail.models import PROVED, UNPROVED, MailValve, OutboxMail
 
 WINDOW = timedelta(minutes=1)
 #: Less room than this counts as none: several senders use it up within a moment.
@@ -56,25 +56,30 @@ def current() -> MailValve:
     return next(iter(load(select(MailValve))), MailValve(used_until=_UNUSED))
 
 
-class Lane(StrEnum):
-    """Parts of the first mails, in the order in which they go."""
+class Lane(NamedTuple):
+    """A part of the first mails."""
 
-    PROVED = "proved"  #: those asked for with proof of work
-    UNPROVED = "unproved"
-    OTHERS = "others"  #: unproved, and not of the group that nobody confirms
-    GROUP = "group"  #: unproved, and of it
+    which: ColumnElement[bool]
+    floor: bool  #: it goes at the floor, not at the pace above it
 
 
-def lanes(valve: MailValve) -> dict[Lane, bool]:
-    """The lanes of the moment, and whether each has only the floor."""
-    if valve.breaker_opened_at is None and valve.slow_group is not None:
-        return {Lane.PROVED: False, Lane.OTHERS: False, Lane.GROUP: True}
-    return {Lane.PROVED: False, Lane.UNPROVED: valve.breaker_opened_at is not None}
+def in_group(group: bytes) -> ColumnElement[bool]:
+    """SQL: the mail is to this domain, or was asked for from this network (OutboxMail)."""
+    return or_(OutboxMail.domain_hash == group, OutboxMail.network_hash == group)
 
 
-def unhindered(valve: MailValve) -> list[Lane]:
-    """The lanes whose mails should go out at once, but for the usual pace."""
-    return [lane for lane, floor in lanes(valve).items() if not floor and not _is_reduced(valve)]
+def lanes(valve: MailValve) -> list[Lane]:
+    """The lanes of the moment, in the order in which they go: first what was asked for with proof of work."""
+    proved, unproved = Lane(and_(text(PROVED)), floor=False), and_(text(UNPROVED))
+    if valve.breaker_opened_at is not None or valve.slow_group is None:
+        return [proved, Lane(unproved, floor=valve.breaker_opened_at is not None)]
+    is_slow = func.coalesce(in_group(valve.slow_group), false())
+    return [proved, Lane(unproved & ~is_slow, floor=False), Lane(unproved & is_slow, floor=True)]
+
+
+def unhindered(valve: MailValve) -> list[ColumnElement[bool]]:
+    """The mails of the lanes that should go out at once, but for the usual pace."""
+    return [lane.which for lane in lanes(valve) if not lane.floor and not _is_reduced(valve)]
 
 
 def available(valve: MailValve, now: datetime, *, floor: bool) -> int:

@@ -50,9 +50,8 @@ class Confirmation(StrEnum):
     """How an attempt to confirm with typed digits ended."""
 
     DONE = "done"  #: confirmed and counted or held, now or before
-    UNMOVED = (
-        "unmoved"  #: the right digits, but it cannot be confirmed any more: the page of its link says why
-    )
+    #: The right digits, but it cannot be confirmed any more: the page of its link says why.
+    UNMOVED = "unmoved"
     WRONG = "wrong"
     SPENT = "spent"  #: too many tries, or too late: only something else helps
 

@@ -73,7 +73,6 @@ def run(delivered: Mapping[int, datetime]) -> dict[str, int]:
     """
     now = clock.now()
     forgotten = forgetting.archive_due(delivered)
-    endorsements = endorsement_expiry.sweep(forgotten)
     removed = {
         "signatures of campaigns that are long over": _sweep(Signature, Signature.campaign_id.in_(forgotten)),
         "scans of such campaigns": paper.erase_scans(forgotten),
@@ -95,8 +94,7 @@ def run(delivered: Mapping[int, datetime]) -> dict[str, int]:
         "files that nobody keeps": files.sweep(),
         "networks of signatures": _forget_networks(now - NETWORKS),
         "links of partners, settled": _settle_links(),
-        "unconfirmed applications of organisations": endorsements.unconfirmed,
-        "contacts of organisations that are not listed": endorsements.contacts,
+        **endorsement_expiry.sweep(forgotten),
         "counts of tries to sign in": throttle.sweep(),
         "mail servers of domains": mail_servers.sweep(),
         "alerts to staff": _sweep(Alert, Alert.at < now - ALERTS),

@@ -8,15 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, select
 
 from pledge.abuse import mail_servers
 from pledge.abuse.signals import Signal, is_among
 from pledge.campaigns import followups, goals
-from pledge.campaigns.models import Campaign, CampaignText
+from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import closed_on, confirmable_until, is_open_now
-from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import Subject, composer
 from pledge.core import clock, tokens, urls
 from pledge.core.i18n import format_count, format_date, format_datetime, format_ordinal
@@ -34,7 +32,6 @@ from pledge.switches import queries as switches
 
 def _about_signers() -> Select[*tuple[Any, ...]]:
     """The recipients, and the signature that a mail is about, as it is now; of those whose signature still exists."""
-    card = aliased(CampaignText)
     return (
         select(
             *(OutboxMail.id.label("mail_id"), Signature.id, Signature.campaign_id, Signature.state),
@@ -45,13 +42,11 @@ def _about_signers() -> Select[*tuple[Any, ...]]:
             *(IS_REFUSED.label("is_refused"), number_column(Signature.id).label("number")),
             *(Campaign.slug, Campaign.closes_at, is_open_now().label("is_open")),
             *(Campaign.goal, Campaign.goal_steps, Campaign.thanks, LedgerHead.people),
-            *(getattr(card, part) for part in followups.PARTS),
-            title_in(OutboxMail.lang, Signature.campaign_id).label("campaign"),
+            *followups.COLUMNS,
         )
         .join(Signature, Signature.id == OutboxMail.subject_id)
         .join(Campaign, Campaign.id == Signature.campaign_id)
         .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
-        .outerjoin(card, and_(card.campaign_id == Campaign.id, card.lang == OutboxMail.lang))
     )
 
 
@@ -87,7 +82,7 @@ def confirm(mail: Claimed, signer: Subject) -> Message | None:
     is_asked_for = signer.code_only_after is not None and mail.seq > signer.code_only_after
     if is_asked_for or is_among(Signal.UNPROVED, signer.signals):
         # Not even to the page where the code is typed: a machine that reads this mail must not get there from it.
-        values = {"campaign": signer.campaign, "until": format_datetime(until, mail.lang), "code": code}
+        values = {"until": format_datetime(until, mail.lang), "code": code}
         nothing = {"link": "", "not_me": "", "closed": closed_on(signer.closes_at, mail.lang)}
         return Message(signer.email, {**values, **nothing}) if code else None
     return _to_confirm(mail, signer, until, code=code, closed=closed_on(signer.closes_at, mail.lang))
@@ -110,10 +105,9 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
     if signer.state != SignatureState.CONFIRMED:
         return None
     token, number = tokens.mint(Purpose.MANAGE, [signer.id]), signer.number
-    card = followups.shown(signer)
+    card = followups.shown(signer, mail.lang)
     step = goals.next_step(max(signer.people or 0, number or 0), signer.goal, signer.goal_steps)
     values = {
-        "campaign": signer.campaign,
         "link": urls.public_url("public.signature_thanks", lang=mail.lang, slug=signer.slug),
         "own": urls.public_url("public.signature_me", lang=mail.lang, token=token),
         "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token, open=1),
@@ -134,8 +128,8 @@ def already(mail: Claimed, signer: Subject) -> Message | None:
     """You are already counted since …; or the truth, where staff have taken the signature out of the count. Of one that is
     held the own page tells.
     """
-    if signer.state == SignatureState.INVALIDATED:
-        return replace(_invalidated(mail, signer), template=MailKind.INVALIDATED)
+    if message := invalidated(mail, signer):
+        return replace(message, template=MailKind.INVALIDATED)
     if signer.state == SignatureState.HELD:
         return replace(_to_own_page(mail, signer), template=MailKind.MANAGE)
     if signer.state != SignatureState.CONFIRMED or signer.confirmed_at is None:
@@ -150,26 +144,26 @@ def manage(mail: Claimed, signer: Subject) -> Message | None:
 
 def invalidated(mail: Claimed, signer: Subject) -> Message | None:
     """Your signature is not counted, any more or at all, and how to object."""
-    return _invalidated(mail, signer) if signer.state == SignatureState.INVALIDATED else None
+    if signer.state != SignatureState.INVALIDATED:
+        return None
+    return _to_own_page(mail, signer, refused="yes" if signer.is_refused else "")
 
 
 def withdrawn(mail: Claimed, signer: Subject) -> Message | None:
     """The secretariat has withdrawn your signature, as it was asked to."""
     if signer.state != SignatureState.WITHDRAWN:
         return None
-    return _to_own_page(mail, signer, contact=urls.contact())
+    return _to_own_page(mail, signer, is_open="yes" if signer.is_open else "")
 
 
 def withdrawn_self(mail: Claimed, signer: Subject) -> Message | None:
     """You have withdrawn your signature; not to somebody who has signed again since."""
-    if signer.state != SignatureState.WITHDRAWN or signer.is_settled:
-        return None
-    return _to_own_page(mail, signer, contact=urls.contact())
+    return None if signer.is_settled else withdrawn(mail, signer)
 
 
 def unsubscribed(mail: Claimed, signer: Subject) -> Message | None:
     """The secretariat has stopped your news, as it was asked to."""
-    return None if signer.updates else _to_own_page(mail, signer, contact=urls.contact())
+    return None if signer.updates else _to_own_page(mail, signer)
 
 
 def erasure(mail: Claimed, signer: Subject) -> Message | None:
@@ -177,7 +171,6 @@ def erasure(mail: Claimed, signer: Subject) -> Message | None:
     if signer.erase_at is None:
         return None
     values = {
-        "campaign": signer.campaign,
         "link": urls.public_url(
             "public.signature_me_keep", lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id])
         ),
@@ -208,15 +201,11 @@ def _to_confirm(mail: Claimed, signer: Subject, until: datetime, **values: str) 
         "not_me": urls.public_url("public.signature_not_mine", lang=mail.lang, token=token),
     }
     until_text = format_datetime(until, mail.lang)
-    return Message(signer.email, {"campaign": signer.campaign, "until": until_text, **links, **values})
+    return Message(signer.email, {"until": until_text, **links, **values})
 
 
 def _to_own_page(mail: Claimed, signer: Subject, **values: str) -> Message:
     link = urls.public_url(
         "public.signature_me", lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id])
     )
-    return Message(signer.email, {"campaign": signer.campaign, "link": link, **values})
-
-
-def _invalidated(mail: Claimed, signer: Subject) -> Message:
-    return _to_own_page(mail, signer, refused="yes" if signer.is_refused else "")
+    return Message(signer.email, {"link": link, "contact": urls.contact(), **values})

@@ -34,28 +34,26 @@ PENDING_LIFETIME = timedelta(days=14)
 #: How long a person can stop that staff erase them, from the mail about it on.
 ERASURE_DELAY = timedelta(days=1)
 
-#: The states over which there are indexes. A query must repeat the predicate verbatim to use the index.
+# Predicates of indexes. A query must repeat one verbatim to use its index.
 PENDING = "state = 'pending'"
 SETTLED = "state IN ('confirmed', 'held', 'invalidated')"
 HELD = "state = 'held'"
-#: Whether a reminder is due is still to be decided (reminding.py). A query must repeat the predicate verbatim too.
+#: Whether a reminder is due is still to be decided (reminding.py).
 TO_REMIND = "state = 'pending' AND NOT reminded"
 #: Counted, or waiting, at another domain than the largest providers': what the watch counts and holds (watch/clusters.py).
 SMALL_CONFIRMED = "state = 'confirmed' AND mail_provider = 'other'"
 SMALL_PENDING = "state = 'pending' AND mail_provider = 'other'"
-#: Staff have planned to erase the person; a query must repeat the predicate verbatim too.
+#: Staff have planned to erase the person.
 TO_ERASE = "erase_at IS NOT NULL"
+#: Who is named in public.
+SHOWN_BY_NAME = "public_name AND state = 'confirmed'"
+#: Who came through somebody's link and is counted.
+CAME_VIA = "via IS NOT NULL AND state = 'confirmed'"
+#: Who asked for updates and is counted.
+WANTS_NEWS = "updates AND state = 'confirmed'"
+
 #: The fence: of a person, one row in a campaign is counted.
 SETTLED_INDEX = "uq_signatures_settled"
-
-#: Who is named in public. A query must repeat the predicate verbatim to use the index.
-SHOWN_BY_NAME = "public_name AND state = 'confirmed'"
-
-#: Who came through somebody's link and is counted; verbatim too.
-CAME_VIA = "via IS NOT NULL AND state = 'confirmed'"
-
-#: Who asked for updates and is counted; verbatim too.
-WANTS_NEWS = "updates AND state = 'confirmed'"
 
 
 class SignatureState(StrEnum):
@@ -123,9 +121,8 @@ class Signature(Model):
     mails: Mapped[int] = mapped_column(server_default="0")  #: to confirm, so far; each has a code of its own
     #: When the newest of them is due: its code lives from then on.
     code_since: Mapped[datetime] = mapped_column(UTCDateTime)
-    code_mail: Mapped[int] = mapped_column(
-        server_default="0"
-    )  #: number of the mail that codes were last typed for
+    #: Number of the mail that codes were last typed for.
+    code_mail: Mapped[int] = mapped_column(server_default="0")
     code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for that mail, right or wrong
     all_code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for any of them
     #: Two-digit numbers typed behind the link, right or wrong (mailed_links/links.py).

@@ -5,7 +5,7 @@ nor its time reveals anything.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,15 @@ from pledge.abuse.signals import Signal, is_among
 from pledge.core import clock
 from pledge.core.encryption import Unreadable, vault
 from pledge.mail import allowance, outbox
-from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
+from pledge.mail.models import (
+    GROUP_BYTES,
+    TO_CONFIRM,
+    MailKind,
+    MailRequest,
+    MailState,
+    OutboxMail,
+    RequestKind,
+)
 from pledge.mail.outbox import NewMail
 from pledge.mail.providers import exact
 from pledge.mail.requests import DOUBLE, Handlers, one_by_one
@@ -41,9 +49,6 @@ _FACTS = (
     allowance.confirmed_once(_OTHER, Signature.address_hash).label("has_confirmed"),
 )
 
-#: Of these a mailbox gets few while nobody there has ever confirmed anything. A reminder uses the slots of mails to confirm.
-_TO_CONFIRM = (MailKind.CONFIRM, MailKind.REMINDER)
-
 #: The first mail with a code and no link takes a slot of its own: it is asked for from the mailbox, where another one has just arrived.
 CODE_SLOT = "code"
 
@@ -59,7 +64,8 @@ class SignatureMail:
 
     @property
     def asks(self) -> bool:
-        return self.kind in _TO_CONFIRM
+        """Whether it is to confirm: of these a mailbox gets few while nobody there has ever confirmed anything."""
+        return self.kind in TO_CONFIRM
 
     @property
     def takes_over(self) -> bool:
@@ -88,7 +94,7 @@ def enqueue_all(session: Session, wanted: Sequence[SignatureMail], *, may_wait: 
             known=not one.asks or facts[one.signature_id].has_confirmed,
             proved=one.asks and is_among(Signal.PROVED, facts[one.signature_id].signals),
             domain_hash=outbox.domain_group(facts[one.signature_id].address),
-            network_hash=outbox.network_group(facts[one.signature_id].wide_network_hash),
+            network_hash=facts[one.signature_id].network_group,
             suspicious=signals.is_suspicious(facts[one.signature_id].signals),
         )
         for one, due_at in granted
@@ -123,6 +129,11 @@ class _Facts:
     wide_network_hash: bytes | None
     has_confirmed: bool
 
+    @property
+    def network_group(self) -> bytes | None:
+        """Of OutboxMail.network_hash."""
+        return self.wide_network_hash and self.wide_network_hash[:GROUP_BYTES]
+
     def is_newer(self, other: "_Facts") -> bool:
         """Whether this is a newer form with the very address of the other, in any campaign."""
         is_same = exact(self.address) == exact(other.address)
@@ -142,10 +153,8 @@ def _facts_from(row: Row[*tuple[Any, ...]]) -> _Facts:
 
 def _newest(wanted: Sequence[SignatureMail], facts: Mapping[int, _Facts]) -> list[SignatureMail]:
     """Less the mails to confirm that another one comes after: a form that was sent again has the time of its first sending."""
-    newest: dict[tuple[str, int], SignatureMail] = {}
-    for one in (one for one in wanted if one.takes_over):
-        mine = facts[one.signature_id]
-        newest[exact(mine.address), mine.campaign_id] = one
+    about = [(facts[one.signature_id], one) for one in wanted if one.takes_over]
+    newest = {(exact(mine.address), mine.campaign_id): one for mine, one in about}
     return [one for one in wanted if not one.takes_over or one in newest.values()]
 
 
@@ -284,8 +293,12 @@ def _lift(session: Session, ids: Sequence[int]) -> None:
 
 
 def _enqueue_once(session: Session, wanted: Sequence[SignatureMail]) -> None:
-    """Enqueue these mails, each once, but for those that are enqueued already."""
-    enqueued = _enqueued(session, [one.signature_id for one in wanted])
+    """Enqueue these mails, each once, but for those that wait to be sent or were enqueued a moment ago."""
+    is_enqueued = or_(OutboxMail.state == MailState.QUEUED, OutboxMail.created_at > clock.now() - DOUBLE)
+    query = select(OutboxMail.kind, OutboxMail.subject_id).where(
+        OutboxMail.subject_id.in_([one.signature_id for one in wanted]), is_enqueued
+    )
+    enqueued = {(kind, number) for kind, number in session.execute(query)}
     fresh: dict[tuple[str, int], SignatureMail] = {}
     for one in wanted:
         mail = (one.kind.value, one.signature_id)
@@ -320,12 +333,3 @@ def _trim(session: Session, ids: Sequence[int]) -> None:
         .where(Signature.id.in_(select(ranked.c.id).where(ranked.c.rank > MAX_PENDING)), text(PENDING))
         .execution_options(synchronize_session=False)
     )
-
-
-def _enqueued(session: Session, signature_ids: Collection[int]) -> set[tuple[str, int]]:
-    """Kind and signature of the mails that wait to be sent, or were enqueued a moment ago."""
-    fresh = OutboxMail.created_at > clock.now() - DOUBLE
-    query = select(OutboxMail.kind, OutboxMail.subject_id).where(
-        OutboxMail.subject_id.in_(signature_ids), or_(OutboxMail.state == MailState.QUEUED, fresh)
-    )
-    return {(kind, number) for kind, number in session.execute(query)}

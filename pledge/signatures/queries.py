@@ -150,23 +150,18 @@ class SignatureView:
         return self.row.code_only_after is not None
 
 
-#: Reads what a signature refers to, by its number and the language; a page may keep what these gave a second ago.
-FindCampaign = Callable[[int, str], CampaignView | None]
-FindPledge = Callable[[int, str], PledgeView]
+#: What reads the campaign and the pledge text of a signature, by number and language. A page may have what they gave a second ago.
+Sources = tuple[Callable[[int, str], CampaignView | None], Callable[[int, str], PledgeView]]
+AS_OF_NOW: Sources = (campaigns.find_by_id, campaigns.pledge_text)
 
 
-def open_link(
-    token: str,
-    lang: str,
-    find_campaign: FindCampaign = campaigns.find_by_id,
-    find_pledge: FindPledge = campaigns.pledge_text,
-) -> Link[SignatureView]:
+def open_link(token: str, lang: str, sources: Sources = AS_OF_NOW) -> Link[SignatureView]:
     """The state of a link to confirm, with its submission, or the settled one of the same person. Reads only."""
     try:
         (signature_id,), expired = read_numbers(Purpose.CONFIRM, token)
     except BadToken:
         return Link(LinkState.UNKNOWN)
-    signature = _find(_OF_PERSON, signature_id, lang, find_campaign, find_pledge)
+    signature = _find(_OF_PERSON, signature_id, lang, sources)
     if signature is None:
         return Link(LinkState.UNKNOWN)
     state = LinkState(signature.row.state)
@@ -176,15 +171,11 @@ def open_link(
 
 
 def own_signature(
-    token: str,
-    lang: str,
-    purpose: Purpose = Purpose.MANAGE,
-    find_campaign: FindCampaign = campaigns.find_by_id,
-    find_pledge: FindPledge = campaigns.pledge_text,
+    token: str, lang: str, purpose: Purpose = Purpose.MANAGE, sources: Sources = AS_OF_NOW
 ) -> SignatureView:
     """The signature whose own page a link opens. Raises BadToken when there is none (any more)."""
     query = _OF_PERSON_PRESSED if purpose is Purpose.PRESSED else _OF_PERSON
-    signature = _find(query, read_valid(purpose, token)[0], lang, find_campaign, find_pledge)
+    signature = _find(query, read_valid(purpose, token)[0], lang, sources)
     if signature is None:
         raise BadToken
     return signature
@@ -199,11 +190,6 @@ def confirmed_lately(signature_id: int) -> SignatureState | None:
     values = {"id": signature_id, "since": clock.now() - WAITING_PAGE}
     state = fetch(_CONFIRMED_LATELY, values).scalar()
     return None if state is None else SignatureState(state)
-
-
-def find(signature_id: int, lang: str) -> SignatureView | None:
-    """One signature by its number; None when there is none."""
-    return _find(_OF_ROW, signature_id, lang)
 
 
 _THANKS_WAIT = exists().where(
@@ -246,12 +232,9 @@ _OF_PERSON_PRESSED = _whole(_IS_PERSON, [load_only(*_PRESSED, raiseload=True)])
 
 
 def _find(
-    query: Select[*tuple[Any, ...]],
-    signature_id: int,
-    lang: str,
-    find_campaign: FindCampaign = campaigns.find_by_id,
-    find_pledge: FindPledge = campaigns.pledge_text,
+    query: Select[*tuple[Any, ...]], signature_id: int, lang: str, sources: Sources
 ) -> SignatureView | None:
+    find_campaign, find_pledge = sources
     with Session(db.engine) as session:
         found = session.execute(query, {"id": signature_id}).first()
     if found is None:
@@ -345,7 +328,7 @@ def masked(text: str) -> str:
 
 def person(signature_id: int, lang: str) -> SignatureDetail | None:
     """One signature with its mails; None when there is none."""
-    view = find(signature_id, lang)
+    view = _find(_OF_ROW, signature_id, lang, AS_OF_NOW)
     if view is None:
         return None
     kind = MAIL_AGAIN[SignatureState(view.row.state)]

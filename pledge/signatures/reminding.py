@@ -1,23 +1,22 @@
 """One reminder to people who have not confirmed two days after the mail to confirm went out.
 
-Whether it goes out is decided once for each submission: one transaction marks the row and enqueues the mail, so a killed
+Whether it goes out is decided once for each submission: one transaction marks the rows and enqueues the mails, so a killed
 worker or two at a time remind nobody twice. A person with several submissions in a campaign is reminded of the newest.
 Reminders use the slots of mails to confirm (mail/allowance.py), and wait while mails to new addresses are still to be sent.
 """
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, or_, select, text, update
 
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import open_now
 from pledge.core import clock
-from pledge.core.db import fetch, transaction
+from pledge.core.db import transaction
 from pledge.mail import queries as mail
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.models import TO_REMIND, Signature, SignatureState
-from pledge.signatures.outbox import enqueue
+from pledge.signatures.outbox import SignatureMail, enqueue_all
 from pledge.signatures.queries import HAS_CONFIRMED, OF_PERSON, OTHER
 from pledge.switches import queries as switches
 
@@ -50,40 +49,32 @@ def advance(limit: int = BATCH) -> bool:
     now = switches.current()
     if now.signing_paused or now.mail_paused or mail.is_first_due():
         return False
+    since = clock.now() - REMINDER_AFTER
+    # The newest mail to confirm was due long enough ago. In a CTE, so that no plan runs the locking query twice.
     waiting = (
         select(Signature.id)
-        .where(text(TO_REMIND), Signature.submitted_at <= clock.now() - REMINDER_AFTER, _is_old_enough())
+        .where(text(TO_REMIND), Signature.submitted_at <= since, Signature.code_since <= since)
         .order_by(Signature.submitted_at)
         .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("waiting")
     )
-    found = list(fetch(waiting).scalars())
-    for signature_id in found:
-        with transaction() as session:
-            _decide(session, signature_id)
-    return bool(found)
-
-
-def _decide(session: Session, signature_id: int) -> None:
-    """Mark the submission, and enqueue the mail if one is due."""
-    marked = session.execute(
+    mark = (
         update(Signature)
-        .where(Signature.id == signature_id, text(TO_REMIND), _is_old_enough())
+        .where(Signature.id.in_(select(waiting.c.id)))
         .values(reminded=True)
-        .returning(Signature.lang)
+        .returning(Signature.id)
         .execution_options(synchronize_session=False)
-    ).first()
-    if marked is None:
-        return
-    due = (
-        select(Signature.id)
-        .join(Campaign, Campaign.id == Signature.campaign_id)
-        .where(Signature.id == signature_id, open_now())
-        .where(_WAS_MAILED, ~HAS_CONFIRMED, ~_HAS_NEWER, ~_WAS_REMINDED)
     )
-    if session.execute(due).first() is not None:
-        enqueue(session, MailKind.REMINDER, signature_id, marked.lang, may_wait=True)
-
-
-def _is_old_enough() -> ColumnElement[bool]:
-    """The newest mail to confirm was due long enough ago."""
-    return Signature.code_since <= clock.now() - REMINDER_AFTER
+    with transaction() as session:
+        marked = session.scalars(mark).all()
+        due = (
+            select(Signature.id, Signature.lang)
+            .join(Campaign, Campaign.id == Signature.campaign_id)
+            .where(
+                Signature.id.in_(marked), open_now(), _WAS_MAILED, ~HAS_CONFIRMED, ~_HAS_NEWER, ~_WAS_REMINDED
+            )
+        )
+        mails = [SignatureMail(MailKind.REMINDER, row.id, row.lang) for row in session.execute(due)]
+        enqueue_all(session, mails, may_wait=True)
+    return bool(marked)

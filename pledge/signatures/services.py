@@ -461,5 +461,5 @@ def _erase_rows(session: Session, rows: Sequence[Signature]) -> None:
     invalidated signature is out of the count already; with its row the mark is gone too.
     """
     append_moves(session, [row for row in rows if row.state == SignatureState.CONFIRMED], Reason.WITHDRAWN)
-    allowance.erase(session, rows[0].email)
+    allowance.erase(session, *(row.email for row in rows))
     session.execute(delete(Signature).where(Signature.id.in_([row.id for row in rows])))

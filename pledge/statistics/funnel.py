@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, case, func, select
 
 from pledge.core import clock
 from pledge.core.db import reading
@@ -52,63 +52,48 @@ class Funnel:
     lines: list[FunnelLine]
 
 
-@dataclass
-class _Person:
-    provider: str
-    mailed: bool
-    seconds: float | None  #: None without a confirmation
-
-
 def funnel(campaign_id: int, within: timedelta) -> Funnel:
     """The sign-ups of the last days (at most seven: unconfirmed ones may be deleted after that).
 
     Somebody who signed up twice counts once. A sign-up that was disowned or erased since is not included.
     """
     since = clock.now() - within
-    rows, oldest = _newest(since)
-    people: dict[int, _Person] = {}
-    for row in rows:
-        if row.campaign_id != campaign_id:
-            continue
-        known = people.setdefault(
-            row.subject_id, _Person(row.mail_provider, mailed=False, seconds=row.seconds)
-        )
-        known.mailed = known.mailed or row.state == MailState.SENT
-    return Funnel(oldest or since, oldest is not None, _lines(people.values()))
-
-
-def _newest(since: datetime) -> tuple[list[Row[Any]], datetime | None]:
-    """Mail, campaign, provider and time taken of the newest sign-ups; since when, if there are more than are read."""
     mails, person = OutboxMail.__table__.c, Signature.__table__.c
+    is_sent = case((mails.state == MailState.SENT, 1), else_=0)
     with reading() as connection:
         first = first_since(connection, mails.id, mails.created_at, since)
         newest = (
-            select(mails.id, mails.subject_id, mails.state)
+            select(mails.subject_id, mails.created_at, is_sent.label("is_sent"))
             .where(mails.id >= first, mails.kind == MailKind.CONFIRM)
             .order_by(mails.id.desc())
             .limit(MAX_MAILS)
             .subquery()
         )
-        took = seconds_between(person.submitted_at, person.confirmed_at).label("seconds")
-        query = select(newest.c.subject_id, newest.c.state, person.campaign_id, person.mail_provider, took)
-        rows = connection.execute(
-            query.outerjoin_from(newest, Signature.__table__, person.id == newest.c.subject_id)
-        ).all()
-        if len(rows) < MAX_MAILS:
-            return list(rows), None
-        last = select(newest.c.id).order_by(newest.c.id).limit(1).scalar_subquery()
-        return list(rows), connection.execute(select(mails.created_at).where(mails.id == last)).scalar()
+        number, oldest = connection.execute(select(func.count(), func.min(newest.c.created_at))).one()
+        query = (
+            select(
+                person.mail_provider,
+                func.max(newest.c.is_sent).label("mailed"),
+                seconds_between(person.submitted_at, person.confirmed_at).label("seconds"),
+            )
+            .join(newest, newest.c.subject_id == person.id)
+            .where(person.campaign_id == campaign_id)
+            .group_by(person.id)
+        )
+        people = connection.execute(query).all()
+    is_cut = number == MAX_MAILS
+    return Funnel(oldest if is_cut else since, is_cut, _lines(people))
 
 
-def _lines(people: Iterable[_Person]) -> list[FunnelLine]:
-    by_provider: dict[str, list[_Person]] = {name: [] for name in PROVIDERS}
+def _lines(people: Iterable[Row[Any]]) -> list[FunnelLine]:
+    by_provider: dict[str, list[Row[Any]]] = {name: [] for name in PROVIDERS}
     for person in people:
         by_provider[ALL].append(person)
-        by_provider[person.provider if person.provider in by_provider else OTHER].append(person)
+        by_provider[person.mail_provider if person.mail_provider in by_provider else OTHER].append(person)
     return [_line(name, those) for name, those in by_provider.items()]
 
 
-def _line(provider: str, people: list[_Person]) -> FunnelLine:
+def _line(provider: str, people: list[Row[Any]]) -> FunnelLine:
     times = [person.seconds for person in people if person.seconds is not None]
     return FunnelLine(
         provider,

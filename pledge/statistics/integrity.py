@@ -9,10 +9,9 @@ or were refused are not shown, nor the sum of all, from which they could be comp
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import Connection, Select, case, func, literal, select, text
+from sqlalchemy import Connection, case, func, literal, select, text
 
 from pledge.campaigns.forgetting import forgotten
 from pledge.campaigns.models import Campaign
@@ -20,8 +19,9 @@ from pledge.core import clock
 from pledge.core.db import fetch, is_postgresql, load, reading, snapshot, transaction
 from pledge.endorsements.counting import LISTED
 from pledge.ledger import counting
+from pledge.ledger import queries as ledger
 from pledge.ledger.counting import Mismatch
-from pledge.ledger.models import Kind, LedgerHead
+from pledge.ledger.models import Kind
 from pledge.paper.queries import AGREED
 from pledge.signatures.entries import CONFIRMED
 from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
@@ -61,30 +61,10 @@ def mismatches(connection: Connection | None = None) -> list[Mismatch]:
         ]
 
 
-@dataclass(frozen=True)
-class Integrity:
-    """`submitted` is what is still stored; unconfirmed sign-ups are deleted after 14 days, erased ones at once."""
-
-    as_of: datetime
-    confirmed: int
-    #: None where it would tell, by subtraction, how few are not counted.
-    submitted: int | None
-    #: Those that are not counted, by KEYS and MERGED; None for "fewer than five".
-    uncounted: dict[str, int | None]
-    #: When the sign-ups of a campaign that is long over were deleted; from then on only the count is known.
-    forgotten_at: datetime | None = None
-
-
-def recent(campaign_id: int) -> Integrity:
+def recent(campaign_id: int) -> IntegrityReport:
     """The figures as the worker has stored them: one row read, whatever the size. Before the first time they are read now."""
-    query = (
-        select(IntegrityReport)
-        .join(Campaign, Campaign.id == IntegrityReport.campaign_id)
-        .where(Campaign.id == campaign_id, Campaign.forgotten_at.is_(None))
-    )
-    for row in load(query):
-        return Integrity(row.read_at, row.confirmed, row.submitted, row.uncounted)
-    return integrity(campaign_id)
+    stored = load(select(IntegrityReport).where(IntegrityReport.campaign_id == campaign_id))
+    return stored[0] if stored and stored[0].forgotten_at is None else integrity(campaign_id)
 
 
 def renew() -> None:
@@ -93,28 +73,15 @@ def renew() -> None:
     last = {row.campaign_id: row for row in load(select(IntegrityReport))}
     for campaign_id in campaigns:
         row = last.get(campaign_id)
-        if row is None or clock.now() >= row.read_at + row.took * HUNDREDTH:
-            _store(campaign_id)
+        if row is None or clock.now() >= row.as_of + row.took * HUNDREDTH:
+            report = integrity(campaign_id)
+            with transaction() as session:
+                session.merge(report)
 
 
-def _store(campaign_id: int) -> None:
-    begun = clock.monotonic()
-    found = integrity(campaign_id)
-    report = IntegrityReport(
-        campaign_id=campaign_id,
-        read_at=found.as_of,
-        took=timedelta(seconds=clock.monotonic() - begun),
-        confirmed=found.confirmed,
-        submitted=found.submitted,
-        uncounted=found.uncounted,
-    )
-    with transaction() as session:
-        session.merge(report)
-
-
-def integrity(campaign_id: int) -> Integrity:
+def integrity(campaign_id: int) -> IntegrityReport:
     """The figures of one campaign, read now: every row of it."""
-    as_of = clock.now()
+    as_of, begun = clock.now(), clock.monotonic()
     taken_out = Signature.state == SignatureState.INVALIDATED
     line = case(
         (taken_out & Signature.hold_reason.is_not(None), literal(REFUSED)),
@@ -135,16 +102,24 @@ def integrity(campaign_id: int) -> Integrity:
     )
     # A transaction, with which the longer limit ends.
     with snapshot() as connection:
-        gone = connection.execute(_forgotten(campaign_id)).first()
-        if gone is not None:
-            return Integrity(as_of, gone.people, None, {}, gone.forgotten_at)
         if is_postgresql():
             connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
         cells = {row[0]: row[1] for row in connection.execute(query)}
     confirmed = cells.pop(SignatureState.CONFIRMED.value, 0)
     uncounted = _shown({key: cells[key] for key in KEYS if key in cells})
-    hidden = None in uncounted.values()
-    return Integrity(as_of, confirmed, None if hidden else confirmed + sum(cells.values()), uncounted)
+    submitted = None if None in uncounted.values() else confirmed + sum(cells.values())
+    (campaign,) = load(select(Campaign).where(Campaign.id == campaign_id))
+    if campaign.forgotten_at is not None:
+        confirmed, submitted, uncounted = ledger.count(campaign_id).people, None, {}
+    return IntegrityReport(
+        campaign_id=campaign_id,
+        campaign=campaign,
+        as_of=as_of,
+        took=timedelta(seconds=clock.monotonic() - begun),
+        confirmed=confirmed,
+        submitted=submitted,
+        uncounted=uncounted,
+    )
 
 
 def _shown(cells: Mapping[str, int]) -> dict[str, int | None]:
@@ -155,11 +130,3 @@ def _shown(cells: Mapping[str, int]) -> dict[str, int | None]:
     lines |= {key: None for key in _UNLOGGED if 0 < cells.get(key, 0) < MIN_CELL}
     lines |= breakdown.shown
     return lines if breakdown.other is None else {**lines, MERGED: breakdown.other}
-
-
-def _forgotten(campaign_id: int) -> Select[datetime | None, int]:
-    return (
-        select(Campaign.forgotten_at, func.coalesce(LedgerHead.people, 0).label("people"))
-        .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
-        .where(Campaign.id == campaign_id, Campaign.forgotten_at.is_not(None))
-    )

@@ -3,10 +3,13 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Interval, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from pledge.campaigns.models import Campaign
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime
+from pledge.statistics.breakdowns import country_cell, region_cell
+from pledge.statistics.cells import Cell
 
 
 class RegionToday(Model):
@@ -34,22 +37,42 @@ class PlacesSnapshot(Model):
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
     #: The checkpoint whose people these are.
     log_size: Mapped[int] = mapped_column(BigInteger)
-    signed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    as_of: Mapped[datetime] = mapped_column("signed_at", UTCDateTime)
     people: Mapped[int] = mapped_column(BigInteger)
     organizations: Mapped[int] = mapped_column(BigInteger)
     #: Pairs of a key (a code, `none` or `other`) and its people, in the order in which they are shown.
     regions: Mapped[list[tuple[str, int]]] = mapped_column(JSON)
     countries: Mapped[list[tuple[str, int]]] = mapped_column(JSON)
 
+    @property
+    def by_region(self) -> list[Cell]:
+        """Its lines; they add up to its people, as do those by country."""
+        return [region_cell(key, people) for key, people in self.regions]
+
+    @property
+    def by_country(self) -> list[Cell]:
+        return [country_cell(key, people) for key, people in self.countries]
+
 
 class IntegrityReport(Model):
-    """What became of the sign-ups of a campaign (integrity.py)."""
+    """What became of the sign-ups of a campaign that are still stored (integrity.py): unconfirmed ones are deleted after 14 days, erased
+    ones at once.
+    """
 
     __tablename__ = "integrity_reports"
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
-    read_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    as_of: Mapped[datetime] = mapped_column("read_at", UTCDateTime)
     took: Mapped[timedelta] = mapped_column(Interval)
     confirmed: Mapped[int] = mapped_column(BigInteger)
+    #: None where it would tell, by subtraction, how few are not counted.
     submitted: Mapped[int | None] = mapped_column(BigInteger)
+    #: Those that are not counted, by KEYS and MERGED; None for "fewer than five".
     uncounted: Mapped[dict[str, int | None]] = mapped_column(JSON)
+
+    campaign: Mapped[Campaign] = relationship(viewonly=True, lazy="joined")
+
+    @property
+    def forgotten_at(self) -> datetime | None:
+        """When the sign-ups of a campaign that is long over were deleted; from then on only the count is known."""
+        return self.campaign.forgotten_at

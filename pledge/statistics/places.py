@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session
 
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.core import clock, countries
-from pledge.core.db import fetch, transaction
+from pledge.core.db import fetch, load, transaction
 from pledge.core.i18n import SEOUL
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, LedgerPlace
-from pledge.statistics.breakdowns import NO_REGION, breakdowns, country_cell, region_cell
-from pledge.statistics.cells import MIN_CELL, Cell, merge_small
+from pledge.statistics.breakdowns import NO_REGION, breakdowns
+from pledge.statistics.cells import MIN_CELL, merge_small
 from pledge.statistics.models import PlacesSnapshot, RegionToday
 from pledge.statistics.windows import first_since
 
@@ -34,37 +34,18 @@ MIN_CHANGED = 20
 
 
 @dataclass(frozen=True)
-class PublishedPlaces:
-    """People by region and country at a checkpoint; the lines of each add up to its people. Before the first: no lines."""
-
-    as_of: datetime
-    log_size: int
-    people: int
-    organizations: int
-    by_region: list[Cell]
-    by_country: list[Cell]
-
-
-@dataclass(frozen=True)
 class TodayLine:
     region: str
     people: int
 
 
-def published_places(campaign_id: int) -> PublishedPlaces:
-    """What is shown now: one row read, whatever the size of the campaign."""
-    query = select(PlacesSnapshot.__table__).where(PlacesSnapshot.campaign_id == campaign_id)
-    row = fetch(query).first()
-    if row is None:
-        return PublishedPlaces(clock.now(), 0, 0, 0, [], [])
-    return PublishedPlaces(
-        row.signed_at,
-        row.log_size,
-        row.people,
-        row.organizations,
-        [region_cell(key, people) for key, people in row.regions],
-        [country_cell(key, people) for key, people in row.countries],
-    )
+def published_places(campaign_id: int) -> PlacesSnapshot:
+    """What is shown now: one row read, whatever the size of the campaign. Before the first one: no lines."""
+    found = load(select(PlacesSnapshot).where(PlacesSnapshot.campaign_id == campaign_id))
+    if found:
+        return found[0]
+    nobody = {"log_size": 0, "people": 0, "organizations": 0}
+    return PlacesSnapshot(as_of=clock.now(), **nobody, regions=[], countries=[])
 
 
 def today_line(campaign_id: int) -> TodayLine | None:
@@ -118,7 +99,7 @@ def _new_places(session: Session, campaign_id: int) -> PlacesSnapshot | None:
         campaign_id=campaign_id,
         made_at=clock.now(),
         log_size=size,
-        signed_at=checkpoint.signed_at,
+        as_of=checkpoint.signed_at,
         people=checkpoint.people,
         organizations=checkpoint.organizations,
         regions=[(line.key, line.people) for line in lines.by_region],

@@ -68,18 +68,21 @@ class Fall:
     usual: ProviderDelivery
 
     @property
-    def of_confirmed(self) -> bool:
-        return self.recent.confirmed_share < self.usual.confirmed_share * CONFIRMED_PART
+    def shares(self) -> dict[str, int]:
+        """The shares that fell, in percent, as the alert names them; none when neither has."""
+        recent, usual = self.recent, self.usual
+        fell: dict[str, float] = {}
+        if recent.confirmed_share < usual.confirmed_share * CONFIRMED_PART:
+            fell |= {"percent": recent.confirmed_share, "usual": usual.confirmed_share}
+        if recent.delivered_share < usual.delivered_share - DELIVERED_DROP:
+            fell |= {"delivered": recent.delivered_share, "usually_delivered": usual.delivered_share}
+        return {name: round(share * 100) for name, share in fell.items()}
 
-    @property
-    def of_delivered(self) -> bool:
-        return self.recent.delivered_share < self.usual.delivered_share - DELIVERED_DROP
 
-
-def deliverability(within: timedelta = RECENT) -> list[ProviderDelivery]:
+def deliverability() -> list[ProviderDelivery]:
     """The mails of the last hours, but for those that could not be answered yet."""
     now = clock.now()
-    return _between(now - within, now - ANSWERED_AFTER)
+    return _between(now - RECENT, now - ANSWERED_AFTER)
 
 
 def falls() -> list[Fall]:
@@ -89,7 +92,7 @@ def falls() -> list[Fall]:
     usual = {line.provider: line for line in _between(now - USUAL, now - RECENT)}
     judged = [name for name in WATCHED if recent[name].mails >= MIN_RECENT and usual[name].mails >= MIN_USUAL]
     found = [Fall(recent[name], usual[name]) for name in judged]
-    return [fall for fall in found if fall.of_confirmed or fall.of_delivered]
+    return [fall for fall in found if fall.shares]
 
 
 def alert_falls() -> int:
@@ -102,20 +105,9 @@ def alert_falls() -> int:
                 AlertKind.DELIVERY_FELL,
                 about=fall.recent.provider,
                 provider=dict(PROVIDERS[fall.recent.provider].in_each()),
-                **_facts(fall),
+                **fall.shares,
             )
     return len(found)
-
-
-def _facts(fall: Fall) -> dict[str, int]:
-    """The shares that fell, in percent, as the alert names them."""
-    recent, usual = fall.recent, fall.usual
-    facts: dict[str, float] = {}
-    if fall.of_confirmed:
-        facts |= {"percent": recent.confirmed_share, "usual": usual.confirmed_share}
-    if fall.of_delivered:
-        facts |= {"delivered": recent.delivered_share, "usually_delivered": usual.delivered_share}
-    return {name: round(share * 100) for name, share in facts.items()}
 
 
 def _between(since: datetime, until: datetime) -> list[ProviderDelivery]:

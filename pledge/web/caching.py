@@ -107,6 +107,14 @@ def cached(
     return decorate
 
 
+def revalidated(response: Response, cache_control: str) -> Response:
+    """An answer that caches along the way keep and this process does not; 304 for who has it already."""
+    response.headers["Cache-Control"] = cache_control
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
 def answer_from_copy() -> AnyResponse | None:
     """The copy of the page that is asked for. What is the same for everybody has no limit, so this comes before the limits."""
     copy = getattr(current_app.view_functions.get(request.endpoint or ""), _COPY, None)

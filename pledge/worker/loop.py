@@ -33,7 +33,7 @@ from pledge.mail import services as mail
 from pledge.mail.bounces import mailboxes
 from pledge.mail.bounces import services as bounces
 from pledge.mail.bounces.mailboxes import MailboxAway
-from pledge.mail.services import DATABASE_ERRORS, SenderGroup, Turns
+from pledge.mail.services import DATABASE_ERRORS, SenderGroup
 from pledge.news import queries as news
 from pledge.news import sending
 from pledge.retention import services as retention
@@ -204,7 +204,7 @@ class Worker:
     clock_check: ClockCheck = field(default_factory=ClockCheck)
 
     def __post_init__(self) -> None:
-        self.senders = SenderGroup(Turns(IDLE_MAIL))
+        self.senders = SenderGroup(IDLE_MAIL)
 
     def run(self) -> None:
         """Work until a signal comes; returns when all running steps are done."""

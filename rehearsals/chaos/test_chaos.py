@@ -1,8 +1,5 @@
 """Processes and servers die while people sign; what they were told is there afterwards, once (tests/support/chaos)."""
 
-import tempfile
-from pathlib import Path
-
 import pytest
 
 from tests.support import run
@@ -15,7 +12,7 @@ SHORT = 8
 @pytest.fixture
 def folder():
     """On the disk, as this is about what is on the disk."""
-    place = run.create(Path(tempfile.gettempdir()))
+    place = run.create(run.on_disk())
     yield place
     run.remove(place)
 

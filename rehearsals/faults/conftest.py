@@ -73,14 +73,11 @@ def fragile(_fragile) -> Iterator[Fragile]:
 
 
 @pytest.fixture
-def fragile_url(fragile, tmp_path) -> Iterator[str]:
+def fragile_url(fragile, tmp_path) -> str:
     """The address of a migrated database on it."""
     url = fragile.server.create_database("fragile")
     apps.migrate(url, tmp_path / "migrating")
-    yield url
-    fragile.server.thaw()
-    fragile.find_standby()
-    fragile.server.drop_database("fragile")
+    return url
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +106,8 @@ def make_nginx(tmp_path: Path) -> Iterator[Callable[..., Nginx]]:
     yield make
     for one in made:
         one.stop()
+
+
+@pytest.fixture
+def nginx(site: Site, make_nginx: Callable[..., Nginx]) -> Nginx:
+    return make_nginx(site.port)

@@ -50,7 +50,7 @@ def assert_no_key(nginx, routes):
 
 @pytest.mark.sqlite_only
 def test_no_key_of_any_route_stands_in_a_log_at_any_level(app, site, make_nginx):
-    nginx = make_nginx(site.port)
+    nginx = make_nginx(site.port, level="debug")
     routes = list(token_routes(app))
     assert len(routes) > 40
     statuses = walk(nginx, routes)
@@ -80,7 +80,7 @@ def test_no_key_of_any_route_stands_in_a_log_at_any_level(app, site, make_nginx)
 def test_no_token_is_logged_when_the_connections_are_used_up(app, make_site, make_nginx):
     # Just started, so its first answers take long enough for all of them to be asked for at a time.
     site = make_site("sqlite", PLEDGE_TRUSTED_HOSTS=HOST, PLEDGE_TRUSTED_PROXIES="1").start()
-    nginx = make_nginx(site.port, connections=24)
+    nginx = make_nginx(site.port, connections=24, level="debug")
     routes = list(token_routes(app))
     held = []
     for _ in range(17):
@@ -102,7 +102,7 @@ def test_no_token_is_logged_when_the_connections_are_used_up(app, make_site, mak
 
 @pytest.mark.sqlite_only
 def test_no_token_is_logged_when_nothing_answers_behind_nginx(app, make_nginx):
-    nginx = make_nginx(free_port())
+    nginx = make_nginx(free_port(), level="debug")
     routes = list(token_routes(app))
     assert set(walk(nginx, routes)) == {503}
     assert_no_key(nginx, routes)
@@ -132,15 +132,13 @@ def in_the_clear(port, path, **headers):
         line.close()
 
 
-def test_a_load_balancer_may_ask_by_address_for_the_health_and_for_nothing_else(site, make_nginx):
-    nginx = make_nginx(site.port)
+def test_a_load_balancer_may_ask_by_address_for_the_health_and_for_nothing_else(nginx):
     assert in_the_clear(nginx.http, "/healthz")[0] == 200
     assert in_the_clear(nginx.http, "/readyz") is None
     assert in_the_clear(nginx.http, "/ko") is None
 
 
-def test_prometheus_on_this_machine_reads_the_metrics_and_nobody_through_the_site(site, make_nginx):
-    nginx = make_nginx(site.port)
+def test_prometheus_on_this_machine_reads_the_metrics_and_nobody_through_the_site(nginx):
     status, _, text = in_the_clear(nginx.metrics, "/metrics")
     assert status == 200
     assert "pledge_database_up 1.0" in text
@@ -183,8 +181,7 @@ def test_only_tls_1_2_with_forward_secrecy_and_tls_1_3_are_spoken(make_nginx):
         assert handshake(nginx, ssl.TLSVersion.TLSv1_2, f"{weak}:!AESGCM:!CHACHA20:@SECLEVEL=0") is None, weak
 
 
-def test_what_nginx_answers_by_itself_has_security_headers_once(site, make_nginx):
-    nginx = make_nginx(site.port)
+def test_what_nginx_answers_by_itself_has_security_headers_once(nginx, make_nginx):
     away = make_nginx(free_port())
     large = b"x" * 300_000
     answers = {
@@ -230,14 +227,12 @@ def raw(nginx, request):
         "Content-Length : 5",
     ],
 )
-def test_a_request_whose_end_two_servers_could_see_in_two_places_is_refused(site, make_nginx, told):
-    nginx = make_nginx(site.port)
+def test_a_request_whose_end_two_servers_could_see_in_two_places_is_refused(nginx, told):
     head = f"POST /ko/c/blue-skies/sign HTTP/1.1\r\nHost: {HOST}\r\n{told}\r\n\r\n"
     assert raw(nginx, head.encode() + b"0\r\n\r\nGET /ko/ HTTP/1.1\r\n\r\n") in (400, 501, None)
 
 
-def test_no_folder_is_listed_and_nothing_but_the_site_s_own_files_is_served(site, make_nginx):
-    nginx = make_nginx(site.port)
+def test_no_folder_is_listed_and_nothing_but_the_site_s_own_files_is_served(nginx):
     for path in (
         "/static/",
         "/static/css/",
@@ -254,10 +249,7 @@ def test_no_folder_is_listed_and_nothing_but_the_site_s_own_files_is_served(site
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("path", ["/staff/sign-in", "/ko/c/blue-skies/endorse"])
-def test_one_network_has_four_costly_forms_answered_at_a_time_and_staff_pages_all_the_while(
-    site, make_nginx, path
-):
-    nginx = make_nginx(site.port)
+def test_one_network_has_four_costly_forms_answered_at_a_time_and_staff_pages_all_the_while(nginx, path):
     with ThreadPoolExecutor(24) as pool:
         sent = [pool.submit(ask, nginx, path, "POST", b"x" * 200_000) for _ in range(96)]
         pages = [ask(nginx, "/staff/sign-in")[0] for _ in range(5)]

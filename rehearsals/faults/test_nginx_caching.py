@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select, update
 
 from config import ROOT
-from pledge.campaigns.models import Campaign, CampaignText
+from pledge.campaigns.models import Campaign
 from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
 from tests.support import factories
 from tests.support.nginx import HOST, ask
 from tests.support.routes import unknown
@@ -26,11 +27,6 @@ RENEWED_AFTER = 4
 PAGE_RENEWED_AFTER = RENEWED_AFTER + 4
 #: Seconds in which nginx deletes what nobody has asked for, beside `inactive`.
 DELETED_WITHIN = 10
-
-
-@pytest.fixture
-def nginx(site, make_nginx):
-    return make_nginx(site.port, level="warn")
 
 
 def written(nginx):
@@ -74,7 +70,7 @@ def test_languages_encodings_and_filters_have_copies_of_their_own(nginx):
 
 
 def test_polls_and_static_files_are_logged_only_when_something_is_wrong(site, make_nginx):
-    nginx = make_nginx(site.port, level="warn", logs_polls=False)
+    nginx = make_nginx(site.port, logs_polls=False)
     style = re.search(r'href="(/static/css/site\.css[^"]*)"', ask(nginx, PAGE)[2])[1]
     for path in (COUNT, style, COUNT.replace("blue-skies", "none")):
         ask(nginx, path)
@@ -111,7 +107,7 @@ def copies(nginx):
 
 def change_title(site, title):
     with site.inside(), transaction() as session:
-        session.execute(update(CampaignText).where(CampaignText.lang == "ko").values(title=title))
+        session.execute(update(Campaign).values(title=Texts(ko=title)))
 
 
 def age(nginx, path):
@@ -138,7 +134,7 @@ def test_a_page_that_is_taken_down_does_not_live_on_in_its_copy(nginx, site):
 
 
 def test_a_copy_that_nobody_asks_for_is_deleted(site, make_nginx):
-    nginx = make_nginx(site.port, level="warn", inactive="2s")
+    nginx = make_nginx(site.port, inactive="2s")
     ask(nginx, PAGE)
     change_title(site, "또 다른 제목")
     wait_until(lambda: copies(nginx) == [], seconds=DELETED_WITHIN + TEST_TIMEOUT)
@@ -182,7 +178,6 @@ def test_nothing_of_one_person_is_kept(nginx, site):
         paths = (
             f"/ko/confirm/{factories.confirm_token(person)}",
             f"/ko/me/{factories.manage_token(person)}",
-            f"{PAGE}/sign",
             "/staff/sign-in",
         )
     for path in paths:
@@ -192,7 +187,7 @@ def test_nothing_of_one_person_is_kept(nginx, site):
 
 def test_pages_and_counts_stand_in_while_the_site_is_down_and_nothing_else_does(nginx, site):
     page, count = ask(nginx, PAGE), ask(nginx, COUNT)
-    assert ask(nginx, f"{PAGE}/sign")[0] == 200
+    assert ask(nginx, "/en/me")[0] == 200
     site.stop()
     try:
         for pause in (0, PAGE_RENEWED_AFTER):
@@ -201,7 +196,7 @@ def test_pages_and_counts_stand_in_while_the_site_is_down_and_nothing_else_does(
             assert ask(nginx, COUNT)[2] == count[2]
             not_modified = ask(nginx, COUNT, If_None_Match=count[1]["ETag"])
             assert (not_modified[0], not_modified[1]["Date"]) == (304, count[1]["Date"])
-            assert ask(nginx, f"{PAGE}/sign")[0] == 503
+            assert ask(nginx, "/en/me")[0] == 503
             assert ask(nginx, "/en/")[0] == 503  # nobody has looked at it
     finally:
         site.start_web()

@@ -25,11 +25,6 @@ def at_a_time(upstream):
     return sum(int(number) for number in re.findall(r"max_conns=(\d+)", block))
 
 
-@pytest.fixture
-def nginx(site, make_nginx):
-    return make_nginx(site.port, level="warn")
-
-
 def run(coroutine):
     """In a thread of its own: where a browser was used before, Playwright has its loop in this one."""
     with ThreadPoolExecutor(1) as thread:

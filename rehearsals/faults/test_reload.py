@@ -8,8 +8,9 @@ import subprocess
 import threading
 import time
 import urllib.parse
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from config import WEB_THREADS
 from tests.support import postgres, units
 from tests.support.factories import sign_form
 from tests.support.nginx import HOST, Nginx, ask
+from tests.support.prober import flood
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
@@ -120,53 +122,42 @@ def services(make_site, tmp_path):
     site.folder.mkdir(parents=True)
     site.load_demo()
     running = Services(site, tmp_path, interval=3).start()
-    nginx = Nginx(tmp_path / "nginx", 0, sockets=(running.socket(1), running.socket(2)), level="warn").start()
+    nginx = Nginx(tmp_path / "nginx", 0, sockets=(running.socket(1), running.socket(2))).start()
     running.nginx = nginx
     yield running
     running.stop()
     nginx.stop()
 
 
-class Load:
-    """Pages and sign-ups through nginx, one after the other in some threads; what came back."""
+@contextmanager
+def load(nginx):
+    """Pages and sign-ups through nginx, below its own limit of one network's; what came back of either."""
+    numbers = count()
 
-    def __init__(self, nginx, threads=4):
-        self.nginx, self.done = nginx, threading.Event()
-        self.got, self.posted = [], []
-        self.threads = [threading.Thread(target=self._run, args=(number,)) for number in range(threads)]
+    def sign():
+        form = urllib.parse.urlencode(sign_form()).encode()
+        return ask(nginx, "/ko/c/blue-skies/sign", "POST", form)[0]
 
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
+    def look():
+        return ask(nginx, f"/ko/c/blue-skies/sign?{next(numbers)}")[0]
 
-    def __exit__(self, *_):
-        self.done.set()
-        for thread in self.threads:
-            thread.join()
-
-    def _run(self, who):
-        number = 0
-        while not self.done.wait(0.4):  # below nginx's own limit of one network's sign-ups
-            number += 1
-            self.got.append(ask(self.nginx, f"/ko/c/blue-skies/sign?{number}")[0])
-            form = urllib.parse.urlencode(sign_form(email=f"p{who}-{number}@example.org"))
-            self.posted.append(ask(self.nginx, "/ko/c/blue-skies/sign", "POST", form.encode())[0])
+    with flood(4, look) as pages, flood(4, sign) as forms:
+        yield pages, forms
 
 
 def test_restarting_one_after_the_other_loses_nothing(services):
     """As `systemctl restart` does: ExecStop, SIGTERM, ExecStart. Reloads by SIGHUP lost what a hanging worker had."""
-    with Load(services.nginx) as load:
+    with load(services.nginx) as (pages, forms):
         for number in (1, 2):
             services.restart(number)
         time.sleep(0.5)
-    assert set(load.got) == {200}
-    assert set(load.posted) == {303}
+    assert set(pages) == {200}
+    assert set(forms) == {303}
     assert services.killed == 0
 
 
 def test_a_worker_that_dies_twice_does_not_end_the_site(services):
-    with Load(services.nginx) as load:
+    with load(services.nginx) as (pages, forms):
         time.sleep(0.5)
         services.kill_worker(1)
 
@@ -177,9 +168,9 @@ def test_a_worker_that_dies_twice_does_not_end_the_site(services):
 
         wait_until(gives_up, "granian does not give up")
         time.sleep(3)
-    assert set(load.got) == {200}  # what could be asked again was
+    assert set(pages) == {200}  # what could be asked again was
     # Only what a dying worker had in hand is lost, and who sent it is told.
-    failed = [status for status in load.posted if status != 303]
+    failed = [status for status in forms if status != 303]
     assert set(failed) <= {503}
     assert len(failed) <= 8
 

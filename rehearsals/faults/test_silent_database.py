@@ -10,8 +10,9 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from pledge.campaigns.models import Campaign
 from pledge.core.db import NotDurable, db, deadlines, reading, snapshots, transaction, write_autocommit
 from pledge.signatures.models import Signature
 from pledge.signatures.services import number_for
@@ -157,7 +158,7 @@ def test_a_commit_that_waits_for_a_lost_standby_ends_as_not_durable(app, fragile
     with app.test_request_context(), quick():
         fragile.lose_standby()
         with pytest.raises(NotDurable), transaction() as session:
-            session.add(signature_campaign("one"))
+            session.add(Campaign(slug="one", state="open", goal=10))
         with pytest.raises(NotDurable):
             write_autocommit(
                 lambda connection: connection.exec_driver_sql("UPDATE campaigns SET goal = goal + 1")
@@ -167,15 +168,7 @@ def test_a_commit_that_waits_for_a_lost_standby_ends_as_not_durable(app, fragile
         db.session.remove()
 
 
-def signature_campaign(slug):
-    from pledge.campaigns.models import Campaign
-
-    return Campaign(slug=slug, state="open", goal=10)
-
-
 def test_a_statement_with_a_deadline_of_its_own_may_take_as_long(app):
-    from sqlalchemy import text
-
     with quick(), app.test_request_context(), reading() as connection:
         slow = text("SELECT pg_sleep(2)").execution_options(deadline=TEST_TIMEOUT)
         connection.execute(slow)
@@ -215,7 +208,7 @@ def test_health_and_pages_behind_nginx_are_answered_while_the_database_is_silent
     site.database_url = fragile_url
     site.start()
     page = f"{site.url}/ko/c/blue-skies"
-    nginx = make_nginx(site.port, level="warn")
+    nginx = make_nginx(site.port)
     paths = ("/ko/c/blue-skies", "/api/v1/campaigns/blue-skies/count")
     statuses = []
 

@@ -5,15 +5,13 @@ import re
 import secrets
 import threading
 import urllib.parse
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 from werkzeug.test import encode_multipart
 
 from tests.support.nginx import HOST, ask, tls
 from tests.support.pictures import png
-from tests.support.prober import Prober
+from tests.support.prober import Prober, flood
 from tests.support.waiting import TEST_TIMEOUT
 
 HEAD = (
@@ -24,7 +22,7 @@ HEAD = (
 
 @pytest.fixture
 def nginx(site, make_nginx):
-    return make_nginx(site.port, level="warn", behind_proxy=True)
+    return make_nginx(site.port, behind_proxy=True)
 
 
 def connect(nginx, length, body):
@@ -57,29 +55,6 @@ def test_forms_that_are_refused_before_they_are_read_are_all_answered(nginx):
         assert status == 403
 
 
-@contextmanager
-def flood(senders, send):
-    """Many at once, again and again; the statuses they met. `send` asks once and gives the status.
-
-    Each pauses between its requests: the threads share this process with whoever measures how quick the site is. They come from
-    different networks: four forms of one network at a time is nginx's limit.
-    """
-    stop, statuses = threading.Event(), []
-
-    def run():
-        while not stop.wait(0.5):
-            statuses.append(send())
-
-    with ThreadPoolExecutor(senders) as pool:
-        running = [pool.submit(run) for _ in range(senders)]
-        try:
-            yield statuses
-        finally:
-            stop.set()
-    for one in running:
-        one.result()
-
-
 def probe(nginx, seconds):
     """What people meet meanwhile at `/healthz`, at the sign form and in the staff area."""
     with (
@@ -108,6 +83,7 @@ def check_quick(nginx, usual):
 
 
 def elsewhere():
+    """An address of another network each time: four forms of one network at a time is nginx's limit."""
     return f"2001:db8:{secrets.randbelow(65536):x}:{secrets.randbelow(65536):x}::1"
 
 

@@ -17,7 +17,8 @@ from werkzeug.test import TestResponse
 from pledge.core.db import db
 from rehearsals.hostile import corpus
 from rehearsals.hostile.inputs import Input
-from rehearsals.hostile.snapshots import Snapshot
+from tests.support import apps
+from tests.support.insider import guards_away
 from tests.support.pages import BadPage, check_page
 
 #: Of answers that a browser reads as a document.
@@ -59,14 +60,16 @@ class Report:
 
 
 class Driver:
-    """Sends inputs to the application; what a form has changed is put back."""
+    """Sends inputs to the application, in whose context it is; what a form has changed is put back as it was at first."""
 
-    def __init__(self, app: Flask, snapshot: Snapshot, cookies: Mapping[str, str]) -> None:
+    def __init__(self, app: Flask, cookies: Mapping[str, str]) -> None:
         self._app = app
-        self._snapshot = snapshot
         self._signed_in = cookies
         self._client = app.test_client(use_cookies=False)
         self._client.checked = False
+        with db.engine.begin() as connection:
+            for table in db.metadata.sorted_tables:
+                connection.exec_driver_sql(f"CREATE TABLE kept_{table} AS SELECT * FROM {table}")
 
     def run(self, inputs: Iterable[Input]) -> Report:
         report, before = Report(), _rows()
@@ -90,15 +93,22 @@ class Driver:
             elif (moved := before ^ _rows()) and {name for name, _ in moved} - BESIDE:
                 report.faults.append(f"{given}: answered {answer.status_code}, and yet changed {moved}")
             if answer.status_code < 400 or moved:
-                self._snapshot.restore(self._app)
+                self._restore()
         return report
 
     def _answered(self, given: Input) -> TestResponse:
         answer = self._send(given)
         if answer.status_code == 429:  # who tries too often has to wait
-            self._snapshot.restore(self._app)
+            self._restore()
             answer = self._send(given)
         return answer
+
+    def _restore(self) -> None:
+        apps.clean(self._app)
+        with guards_away() as connection:
+            for table in db.metadata.sorted_tables:
+                connection.exec_driver_sql(f"INSERT INTO {table} SELECT * FROM kept_{table}")
+        apps.forget_caches(self._app)
 
     def _faults_behind(self, given: Input, answer: TestResponse) -> list[str]:
         """Of the page that the answer to a form leads to."""

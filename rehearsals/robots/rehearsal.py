@@ -1,6 +1,5 @@
 """Plays a simulated day against the real scoring, the real watch and the real confirming, and tells what became of whom."""
 
-import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,11 +16,11 @@ from pledge.abuse.models import OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.abuse.signals import Level, Signal, is_disposable
 from pledge.abuse.velocity import SoftLimit
+from pledge.campaigns.models import Campaign
 from pledge.core.db import db, transaction
 from pledge.core.networks import block_of
 from pledge.ledger import leaves
-from pledge.mail.addresses import address_hash, parse
-from pledge.mailed_links.links import new_id
+from pledge.mail.addresses import parse
 from pledge.signatures import services
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import PROVIDERS, domain_hash, origin
@@ -29,7 +28,7 @@ from pledge.watch import services as watch
 from pledge.web import limits
 from rehearsals.robots.simulator import MARKED, Visit, Who, mail_server
 from tests.support.clock import Clock
-from tests.support.factories import ANNA, the_campaign
+from tests.support.factories import ANNA, submitted_columns, the_campaign
 
 #: Soft limits as they are by default.
 EACH_NETWORK, EACH_DOMAIN = "3 per 10 minutes", "30 per 10 minutes"
@@ -66,7 +65,6 @@ class Rehearsal:
         for domain in MARKED:
             marked = Origin(campaign.id, OriginKind.DOMAIN, domain_hash(campaign.slug, domain))
             watch.allow(ANNA, marked, "They sign together")
-        pledge = campaign.pledges[-1].id
         who: dict[int, Visit] = {}
         answers: list[tuple[float, int]] = []
         waiting, at, numbers = list(reversed(visits)), 0.0, count()
@@ -76,7 +74,7 @@ class Rehearsal:
             while waiting and waiting[-1].at < upto:
                 visit = waiting.pop()
                 self._move(visit.at)
-                row = self._submit(visit, storage, campaign, pledge, next(numbers))
+                row = self._submit(visit, storage, campaign, next(numbers))
                 rows.append(row)
                 who[row["id"]] = visit
                 if visit.answers is not None:
@@ -112,7 +110,7 @@ class Rehearsal:
         self._at = moment
 
     def _submit(
-        self, visit: Visit, storage: MemoryStorage, campaign: Any, pledge: int, number: int
+        self, visit: Visit, storage: MemoryStorage, campaign: Campaign, number: int
     ) -> dict[str, Any]:
         """The row as signing leaves it, with the level that the form's signals have."""
         fate = self.fates.setdefault(visit.kind, Fate(visit.who))
@@ -122,34 +120,19 @@ class Rehearsal:
         level = signals.level(found)
         fate.sent += 1
         fate.asked += level is not Level.LOW
-        address, now = parse(f"someone{number}@{visit.domain}"), self.clock.now()
+        address = parse(f"someone{number}@{visit.domain}")
         came_from = origin(campaign.slug, address, visit.network)
         mail_servers.note(came_from.domain_hash, visit.domain, campaign.slug)
         mail_servers.look_up_next(lambda domain: [mail_server(domain)])
         salt = leaves.new_salt()
         return {
-            "id": new_id(),
-            "campaign_id": campaign.id,
-            "address_hash": address_hash(address),
-            "content_hash": secrets.token_bytes(32),
+            **submitted_columns(campaign, address, self.clock.now()),
+            **vars(came_from),
             "state": "pending",
-            "email": address.mailed,
-            "name": "홍길동",
             "country": "KR",
             "region": None,
-            "public_name": False,
-            "updates": False,
-            "lang": "ko",
-            "pledge_text_id": pledge,
-            "privacy_version": "2026-11-24",
             "salt": salt,
             "commitment": leaves.commitment(salt, address.mailed),
-            "submitted_at": now,
-            "code_since": now,
-            "network_hash": came_from.network_hash,
-            "wide_network_hash": came_from.wide_network_hash,
-            "domain_hash": came_from.domain_hash,
-            "mail_provider": came_from.mail_provider,
             "signals": signals.names(found),
             "hold_reason": "signals" if level is Level.HIGH else None,
         }
@@ -185,7 +168,7 @@ class Rehearsal:
 
 
 def _soft_limits(visit: Visit) -> list[SoftLimit]:
-    """As the form has them (web/public/signing/proof_of_work.py)."""
+    """As the form has them (web/public/signing/admission.py)."""
     found = [
         SoftLimit(Signal.NETWORK, visit.network, EACH_NETWORK),
         SoftLimit(

@@ -26,6 +26,7 @@ def save(page, name="Save"):
         page.get_by_role("button", name=name, exact=True).click()
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_editor_makes_a_public_page_from_an_empty_draft(visitor, site, inside, slug, javascript):
     page = staff_page(visitor, site, "editor", javascript=javascript)
@@ -126,7 +127,7 @@ def with_own_video(slug):
     film = (DEMO_CAMPAIGN / "film.mp4").read_bytes()
     captions = {lang: (DEMO_CAMPAIGN / f"captions.{lang}.vtt").read_text("utf-8") for lang in ("ko", "en")}
     fields = VideoFields(
-        file=factories.stored_video(film), captions=captions, still=factories.stored_wide_picture()
+        file=factories.stored_video(film), captions=captions, still=factories.stored_picture(wide=True)
     )
     media.set_video(EDITOR, slug, media.video_stamp(None), fields)
 

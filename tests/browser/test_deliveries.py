@@ -52,35 +52,6 @@ def now_in_seoul(page):
 
 
 @pytest.mark.journey
-def test_the_day_of_an_exporter_from_the_inbox_to_the_download(visitor, site):
-    """At most six presses for a delivery, then one for the totals on the page of numbers."""
-    sign_and_confirm(visitor.page(lang="en"), site)
-    page = staff_page(visitor, site, "exporter")
-    page.goto(f"/staff/deliveries/new/{SLUG}")
-    if not page.locator("#occasion_ko").input_value():  # of the first delivery; the next ones begin with it
-        fill(page)
-        freeze(page)
-    page.goto("/staff/")
-    *presses, download = (
-        "nav a[href$='/staff/deliveries']",
-        f"main a[href$='/staff/deliveries/new/{SLUG}']",
-        "main form button[type=submit]",
-        "form[action$='/freeze'] button >> nth=0",
-        "form[action$='/download'] button",
-    )
-    assert len(presses) + 1 <= 6
-    for button in presses:
-        press(page, button)
-    wait_for_pack(page, by_hand=False)
-    with page.expect_download() as pack:
-        page.locator(download).click()
-    assert "-pack-" in pack.value.suggested_filename
-    press(page, "nav a[href$='/staff/numbers']")
-    with page.expect_download() as totals:
-        page.locator("form[action*='/totals/xlsx'] button").click()
-    assert totals.value.suggested_filename.endswith("-en.xlsx")
-
-
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
 def test_a_delivery_goes_from_the_draft_to_the_line_on_the_public_page(visitor, site, javascript):
     public = visitor.page(lang="en")

@@ -4,11 +4,13 @@ are asked nowhere else.
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from pledge.core.db import db
+from pledge.mail.addresses import address_hash, parse
+from pledge.signatures.models import Signature
 from tests.browser.steps import (
     Mailed,
     confirm,
@@ -20,11 +22,10 @@ from tests.browser.steps import (
     new_address,
     people,
     press,
+    rows,
     sign,
 )
 from tests.support.factories import scanned
-from tests.support.rows import number_of
-from tests.support.waiting import wait_until
 
 DOMAIN = "scanned.example.org"
 
@@ -97,31 +98,16 @@ def fills_in(page: Page, mail: Mailed) -> None:
 ROBOTS = [submits, clicks, presses, fills_in]
 
 
-def state_of(site, email: str) -> str:
+def stored(site, email: str) -> Signature:
+    """The one sign-up of this address."""
     with site.inside():
-        return " ".join(row.state for row in rows_of(email))
+        return db.session.query(Signature).filter_by(address_hash=address_hash(parse(email))).one()
 
 
 def newest_code(site, email: str) -> str:
     """The six digits of the newest mail, also of one that was asked for a moment ago."""
-    from pledge.mail.models import MailRequest
-
-    with site.inside():
-        [row] = rows_of(email)
-        is_answered = lambda: not number_of(MailRequest, MailRequest.subject_id == row.id)  # noqa: E731
-        wait_until(is_answered, "the worker does not answer")
-        [row] = rows_of(email)
-    return first(r"(?<!\d)\d{6}(?!\d)", site.wait_for_mail(email, count=row.mails)["subject"])
-
-
-def rows_of(email: str) -> list[Any]:
-    from pledge.core.db import db
-    from pledge.mail.addresses import address_hash, parse
-    from pledge.signatures.models import Signature
-
-    db.session.rollback()
-    columns = (Signature.id, Signature.state, Signature.mails)
-    return db.session.query(*columns).filter_by(address_hash=address_hash(parse(email))).all()
+    rows(site, "signatures")
+    return first(r"(?<!\d)\d{6}(?!\d)", site.wait_for_mail(email, count=stored(site, email).mails)["subject"])
 
 
 @pytest.mark.parametrize("robot", ROBOTS, ids=lambda robot: robot.__name__)
@@ -132,7 +118,7 @@ def test_no_robot_confirms_or_deletes_where_a_scanner_reads_the_mail_and_the_per
     page = visitor.page(lang="en")
     email, digits, mail = sign_until_not_in_the_mail(page, site, scanned_email)
     robot(visitor.page(lang="en"), mail)
-    assert (people(site), state_of(site, email)) == (before, "pending")
+    assert (people(site), stored(site, email).state) == (before, "pending")
 
     if robot is fills_in:  # it has used up the three chances of the number, and may have asked for a code
         enter_code(page, newest_code(site, email))
@@ -170,6 +156,6 @@ def test_a_script_in_a_page_confirms_nowhere(visitor, site, email, robot):
     sign(visitor.page(lang="en"), "en", email)
     mail = mailed(site, email)
     robot(visitor.page(lang="en"), mail)
-    assert (people(site), state_of(site, email)) == (before, "pending")
+    assert (people(site), stored(site, email).state) == (before, "pending")
     confirm(visitor.page(lang="en"), mail)
     assert people(site) == before + 1

@@ -1,4 +1,4 @@
-"""The journey of a member of staff: invitation, password, second factor, recovery codes, work, and the end in mid-session."""
+"""The way into the staff area: invitation, password, passkey, recovery codes, and what its pages look like."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pytest
 from passlib.totp import TOTP
 from playwright.sync_api import expect
 
-from tests.browser.steps import press, staff_page
+from tests.browser.steps import press
 from tests.support.browser import LOOKS, Visitor, assert_looks_right
 
 PASSWORD = "three green herons waited"
@@ -39,19 +39,17 @@ def choose_password(page, link):
 
 
 def bind_app(page):
-    """Set up an authenticator as a person does; the app."""
+    """Set up an authenticator as a person does."""
     page.locator("a[href$='/staff/account/authenticator']").click()
     app = TOTP(page.locator(".authenticator__key").inner_text())
     page.locator("#code").fill(app.generate().token)
     page.locator("main button[type=submit]").click()
     expect(page).to_have_url(re.compile("/staff/account/recovery-codes$"))
-    return app
 
 
 def keep_codes(page):
     page.locator("main button[type=submit]").click()
     expect(page.locator(".recovery-codes li")).to_have_count(10)
-    return page.locator(".recovery-codes code").all_inner_texts()
 
 
 def type_password(page, email):
@@ -64,49 +62,6 @@ def type_password(page, email):
 def signed_in_page(page):
     page.goto("/staff/account")
     expect(page.locator("#sessions-title")).to_be_visible()
-
-
-def test_a_member_of_staff_goes_from_the_invitation_to_the_end_of_the_session(visitor, site, invited):
-    page = visitor.page(lang="en", javascript=False)
-    choose_password(page, invited.link)
-    bind_app(page)
-    codes = keep_codes(page)
-    go_on = page.get_by_role("button", name="Continue")
-    go_on.click()
-    expect(page).to_have_url(re.compile("/staff/account/recovery-codes$"))  # the codes are kept first
-    page.get_by_label("I have saved, printed or written down the codes.").check()
-    press(page, go_on)
-    signed_in_page(page)
-
-    page.locator("button", has_text="Sign out").click()
-    expect(page).to_have_url(re.compile("/staff/sign-in$"))
-    # The code that bound the app is used up; the next half minute is not waited for, a recovery code does it.
-    type_password(page, invited.email)
-    page.get_by_role("link", name="Use a recovery code").click()
-    page.locator("#code").fill(codes[0])
-    page.locator("main button[type=submit]").click()
-    signed_in_page(page)
-
-    # Work: the first admin invites a colleague.
-    page.goto("/staff/people")
-    page.locator("#invite summary").click()
-    colleague = f"colleague{next(_people)}@example.org"
-    page.locator("#email").fill(colleague)
-    page.locator("#roles-editor").check()
-    page.locator("#invite button[type=submit]").click()
-    expect(page.locator("h1")).to_have_text(colleague)
-    site.wait_for_mail(colleague)
-
-    # An admin closes the account while its owner is at work.
-    desk = staff_page(visitor, site, "admin")
-    desk.goto("/staff/people")
-    desk.get_by_role("link", name=invited.email).click()
-    desk.locator("summary", has_text="Close the account").click()
-    desk.locator("#why").fill("left the campaign")
-    desk.get_by_role("button", name="Close the account").click()
-    expect(desk.locator(".notice--done")).to_be_visible()
-    page.goto("/staff/people")
-    expect(page).to_have_url(re.compile("/staff/sign-in"))
 
 
 # --- Passkeys ---
@@ -147,6 +102,7 @@ def name_passkey(page, invited):
     page.locator("#name").fill("My laptop")
 
 
+@pytest.mark.journey
 def test_a_passkey_is_the_second_factor_and_signs_in_alone(on_localhost, invited):
     page = on_localhost.page(lang="en")
     authenticator(page)
@@ -154,6 +110,11 @@ def test_a_passkey_is_the_second_factor_and_signs_in_alone(on_localhost, invited
     page.locator("main button[type=submit]").click()
     expect(page).to_have_url(re.compile("/staff/account/recovery-codes$"))
     keep_codes(page)
+    go_on = page.get_by_role("button", name="Continue")
+    go_on.click()
+    expect(page).to_have_url(re.compile("/staff/account/recovery-codes$"))  # the codes are kept first
+    page.get_by_label("I have saved, printed or written down the codes.").check()
+    press(page, go_on)
     signed_in_page(page)
     expect(page.locator(".factors")).to_contain_text("My laptop")
     page.locator("button", has_text="Sign out").click()

@@ -7,9 +7,8 @@ import zipfile
 import pytest
 
 from pledge.campaigns import services
-from pledge.campaigns.models import CampaignConsent, CampaignText, Partner
+from pledge.campaigns.models import Campaign, CampaignConsent, Partner
 from pledge.cli.campaigns import DEMO
-from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.deliveries.document import from_json
@@ -47,10 +46,9 @@ def rivers(make_app):
         services.load_folder(DEMO / "blue-skies")
         second = factories.campaign("rivers")
         with transaction() as session:
-            for lang, title in TITLE.items():
-                row = session.get_one(CampaignText, (second.id, lang))
-                row.title = row.tagline = row.summary = row.body = title
-                row.recipient = RECIPIENT[lang]
+            row = session.get_one(Campaign, second.id)
+            row.title = row.tagline = row.summary = row.body = Texts(TITLE)
+            row.recipient = Texts(RECIPIENT)
             session.get_one(CampaignConsent, (second.id, 1)).recipient = Texts(RECIPIENT)
             partner = session.query(Partner).filter_by(campaign_id=second.id, role="secretariat").one()
             partner.name = Texts(SECRETARIAT)
@@ -165,7 +163,7 @@ def test_neither_the_pack_nor_an_export_tells_facts_of_the_other_campaign(rivers
     for kind in exports.KINDS:
         for form in exports.FORMATS:
             file = io.BytesIO()
-            write_export(exports.table("rivers", kind, form, "en", clock.now()), file, lambda *_: None)
+            write_export(exports.unsaved("rivers", kind=kind, form=form, lang="en"), file, lambda *_: None)
             with zipfile.ZipFile(file) as archive:
                 for name in archive.namelist():
                     assert facts_in(readable(name, archive.read(name))) == [], (kind, form, name)

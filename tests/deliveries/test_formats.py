@@ -32,7 +32,6 @@ TOTALS = Totals(
     ],
     by_day=[Cell("2026-11-24", Texts(ko="2026년 11월 24일", en="24 November 2026"), 28)],
 )
-FORMULA = '=HYPERLINK("https://evil.example","click")'
 
 
 def test_csv_is_one_tidy_table():

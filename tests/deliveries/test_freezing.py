@@ -14,7 +14,6 @@ from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing, services
 from pledge.deliveries.document import from_json
-from pledge.deliveries.letter.texts import LetterContradicts
 from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
@@ -118,11 +117,6 @@ def test_the_database_refuses_a_delivery_with_an_empty_text(blue):
     number = freeze(blue)
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(text("UPDATE deliveries SET letter = '{}' WHERE id = :id"), {"id": number})
-
-
-def test_lines_of_the_letter_end_the_same_way_whatever_the_browser_sent(blue):
-    row = deliveries.row(freeze(blue, letter=Texts(ko="하나\r\n\r\n둘 \r\n", en="one\r\rtwo")))
-    assert (row.letter["ko"], row.letter["en"]) == ("하나\n\n둘", "one\n\ntwo")
 
 
 def test_a_checkpoint_of_another_campaign_is_none(app):
@@ -244,10 +238,9 @@ def test_a_letter_with_another_number_or_day_than_its_pack_is_not_frozen(app):
     fold_all()
     for lang, said in CONTRADICTIONS:
         letter = TEXTS.letter | {lang: f"{said} ..."}
-        with pytest.raises(LetterContradicts) as refused:
+        with pytest.raises(BadFields) as refused:
             freeze(blue, letter=Texts(letter))
         assert refused.value.faults == {f"letter_{lang}": FieldFault.UNLIKE_PACK}, said
-        assert refused.value.found[f"letter_{lang}"] in said
     assert number_of(Delivery) == 0
 
 

@@ -1,4 +1,4 @@
-"""deploy/grafana/pledge.json: every query asks for what exists, and the panels lie side by side."""
+"""deploy/grafana/pledge.json: every query asks for what exists, and all that exists is shown."""
 
 import json
 import re
@@ -10,7 +10,6 @@ from pledge.web.ops.metrics import kind_of
 from tests.support.metrics import FOREIGN, documented, metrics_in, needs_promtool, promtool
 
 DASHBOARD = ROOT / "deploy" / "grafana" / "pledge.json"
-ROWS = ["Launch day", "Mail", "Integrity", "Machine"]
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +43,6 @@ def test_every_kind_of_request_that_a_query_names_exists(panels):
         kind_of("public.signature_confirm", "POST"),
         kind_of("public.signature_confirm", "GET"),
     ) == ("sign", "confirm", "page")
-
-
-def test_panels_fill_each_line_and_none_lies_on_another(panels):
-    assert [panel["title"] for panel in panels if panel["type"] == "row"] == ROWS
-    taken = set()
-    for panel in panels:
-        at = panel["gridPos"]
-        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
-        assert not cells & taken, panel["title"]
-        taken |= cells
-    height = max(y for _, y in taken) + 1
-    assert len(taken) == 24 * height
-    assert len({panel["id"] for panel in panels}) == len(panels)
 
 
 @needs_promtool

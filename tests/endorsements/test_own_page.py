@@ -58,7 +58,7 @@ class TestCorrecting:
         assert (again(row).state, again(row).seq) == ("published", 2)
         seen = own_endorsement(endorse_manage_token(row), "ko")
         assert seen.published.statement["ko"] == "함께하겠습니다."
-        assert seen.proposed.statement["ko"] == "새 문구"
+        assert seen.newest.statement["ko"] == "새 문구"
         assert organizations(row) == 1
 
     def test_another_correction_replaces_the_one_that_waits(self):
@@ -92,7 +92,7 @@ class TestCorrecting:
         row = endorsement()
         assert correct(row, show=True)
         seen = own_endorsement(endorse_manage_token(row), "ko")
-        assert (seen.published.spokesperson, seen.proposed.spokesperson) == ("", "김하늘, 사무국장")
+        assert (seen.published.spokesperson, seen.newest.spokesperson) == ("", "김하늘, 사무국장")
 
     def test_no_longer_being_named_in_public_acts_at_once(self):
         row = endorsement(show_contact=True, spokesperson="김하늘, 사무국장")

@@ -7,12 +7,10 @@ import zipfile
 from html.parser import HTMLParser
 
 import pytest
-from babel.messages.pofile import read_po
 
 from config import ROOT
 from pledge.campaigns.services import load_folder
 from pledge.cli.serve import DEMO_CAMPAIGN
-from pledge.core import clock
 from pledge.core.db import db
 from pledge.endorsements.models import Endorsement
 from pledge.exports import services as exports
@@ -24,6 +22,7 @@ from tests.support.checkers import say
 from tests.support.japanese import MARK
 from tests.support.pdf import pdf_text
 from tests.support.world import built, world
+from tools import catalogues
 
 LANGUAGES = "ko-KR, en-GB, ja-JP"
 SLUG = "blue-skies"
@@ -78,8 +77,8 @@ def others():
     """Every Korean and English text of the catalogues that stands without values."""
     found = set()
     for lang in ("ko", "en"):
-        with (ROOT / f"pledge/translations/{lang}/LC_MESSAGES/messages.po").open("rb") as file:
-            texts = [message.string for message in read_po(file) if message.id]
+        catalogue = catalogues.read(ROOT / f"pledge/translations/{lang}/LC_MESSAGES/messages.po")
+        texts = [message.string for message in catalogue if message.id]
         found |= {" ".join(text.split()) for text in texts if isinstance(text, str) and "%(" not in text}
     return {text for text in found if re.search(r"[^\W\d_]{2}", text)}
 
@@ -208,7 +207,7 @@ def test_a_delivery_is_in_japanese_too_and_verifies(runner, campaign_full_of_peo
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_to_take_out_are_in_japanese(campaign_full_of_people, kind, form):
     made = io.BytesIO()
-    write_export(exports.table(SLUG, kind, form, "ja", clock.now()), made, lambda *_: None)
+    write_export(exports.unsaved(SLUG, kind=kind, form=form, lang="ja"), made, lambda *_: None)
     with zipfile.ZipFile(made) as archive:
         columns = json.loads(archive.read("manifest.json"))["columns"]
     assert all(head.startswith(MARK) for head in columns.values())

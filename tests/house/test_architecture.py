@@ -69,7 +69,7 @@ def test_transactions_end_only_in_the_database_module():
 
 def test_only_the_worker_and_the_commands_send_mail():
     """A request enqueues a mail by a row in the outbox; it does not send."""
-    senders = ("smtplib", "pledge.mail.transports", "pledge.mail.transports", "pledge.mail.services.deliver")
+    senders = ("smtplib", "pledge.mail.transports", "pledge.mail.services.deliver")
 
     def sending(path: Path) -> set[str]:
         called = {"deliver", "sendmail", "send_message"} & set(calls(path))

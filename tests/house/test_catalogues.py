@@ -1,15 +1,11 @@
 """The catalogues of all languages are complete, in step with the sources, and nothing in them is a guess."""
 
 import re
-import sys
 
 import pytest
 
-from config import ROOT, Config
-
-sys.path.insert(0, str(ROOT / "tools"))
-
-import catalogues  # a tool of the repository, not a module of the site
+from config import Config
+from tools import catalogues
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
 

@@ -7,19 +7,12 @@ from pathlib import Path
 
 import click
 import pytest
-from flask import Flask
 
 from config import ROOT, Config
 from pledge.web.staff.auth.access import SHOWN_AT, SIGNED_IN_AT, AccessLevel, guard, needed_permission
 
 DOCS = ROOT / "docs"
 DOCUMENTS = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("bench/*.md")]
-
-
-@pytest.fixture
-def any_app(shared_app: Flask) -> Flask:
-    """The same routes and commands on either database."""
-    return shared_app
 
 
 def words_in_code(name: str) -> list[str]:
@@ -48,8 +41,8 @@ def test_every_setting_is_described():
 
 
 @pytest.mark.sqlite_only
-def test_every_route_is_described(any_app):
-    routes = {re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", str(rule)) for rule in any_app.url_map.iter_rules()}
+def test_every_route_is_described(shared_app):
+    routes = {re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", str(rule)) for rule in shared_app.url_map.iter_rules()}
     described = {
         word for words in words_in_code("routes.md") for word in words.split() if word.startswith("/")
     }
@@ -59,7 +52,7 @@ def test_every_route_is_described(any_app):
 
 
 @pytest.mark.sqlite_only
-def test_every_staff_route_is_described_with_what_it_needs(any_app):
+def test_every_staff_route_is_described_with_what_it_needs(shared_app):
     """Its methods, its permission, and what it asks to have been shown recently."""
     words = {
         AccessLevel.PUBLIC: "anybody",
@@ -68,8 +61,8 @@ def test_every_staff_route_is_described_with_what_it_needs(any_app):
     }
     recently = {None: "", SHOWN_AT: ", recent second factor", SIGNED_IN_AT: ", recent sign-in"}
     needed = set()
-    with any_app.app_context():
-        for rule in any_app.url_map.iter_rules():
+    with shared_app.app_context():
+        for rule in shared_app.url_map.iter_rules():
             if not rule.rule.startswith("/staff"):
                 continue
             permission = needed_permission(rule.endpoint)
@@ -86,8 +79,10 @@ def test_every_staff_route_is_described_with_what_it_needs(any_app):
 
 
 @pytest.mark.sqlite_only
-def test_every_command_is_described(any_app):
-    ours = {name for name in commands(any_app.cli) if not name.startswith("db ")}  # `db` is Flask-Migrate's
+def test_every_command_is_described(shared_app):
+    ours = {
+        name for name in commands(shared_app.cli) if not name.startswith("db ")
+    }  # `db` is Flask-Migrate's
     described = [
         word.removeprefix("flask ").removeprefix("--app wsgi ") for word in words_in_code("commands.md")
     ]

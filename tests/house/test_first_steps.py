@@ -39,32 +39,27 @@ def bare(tmp_path):
     return run
 
 
-def assert_one_line(done, *words):
-    assert done.returncode == 1
-    assert done.stdout == ""
+@pytest.mark.parametrize(
+    ("python", "words"),
+    [
+        (None, ["Python 3.11", "apt-get install python3 python3-venv"]),
+        ("echo 'pyenv: python3: command not found' >&2; exit 127", ["Python 3.11", "apt-get install"]),
+        (
+            'case "$*" in --version) echo Python 3.9.2 ;; *version_info*) exit 1 ;; esac',
+            ["Python 3.11", "found only Python 3.9.2", "apt-get install"],
+        ),
+        (
+            'case "$*" in *ensurepip*) exit 1 ;; *print*) echo 3.11 ;; esac',
+            ["venv", "apt-get install python3-venv", "python3.11-venv"],
+        ),
+    ],
+    ids=["none", "one that does not run", "an old one", "one without venv"],
+)
+def test_a_machine_without_a_python_that_will_do_is_told_what_to_install(bare, python, words):
+    done = bare(python)
+    assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1, done.stderr
-    for word in words:
-        assert word in done.stderr
-
-
-def test_a_machine_without_python_is_told_what_to_install(bare):
-    assert_one_line(bare(None), "Python 3.11", "apt-get install python3 python3-venv")
-
-
-def test_a_python_command_that_does_not_run_is_not_taken(bare):
-    assert_one_line(
-        bare("echo 'pyenv: python3: command not found' >&2; exit 127"), "Python 3.11", "apt-get install"
-    )
-
-
-def test_a_machine_with_an_old_python_is_told_which_is_needed(bare):
-    old = 'case "$*" in --version) echo Python 3.9.2 ;; *version_info*) exit 1 ;; esac'
-    assert_one_line(bare(old), "Python 3.11", "found only Python 3.9.2", "apt-get install")
-
-
-def test_a_machine_without_the_venv_module_is_told_what_to_install(bare):
-    half = 'case "$*" in *ensurepip*) exit 1 ;; *print*) echo 3.11 ;; esac'
-    assert_one_line(bare(half), "venv", "apt-get install python3-venv", "python3.11-venv")
+    assert [word for word in words if word not in done.stderr] == []
 
 
 def whole(version):

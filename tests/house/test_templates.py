@@ -5,7 +5,6 @@ import re
 import pytest
 
 from config import ROOT
-from pledge.mail.models import MailKind
 from pledge.web.public.campaign.pages import VERIFY_PARTS
 
 TEMPLATES = ROOT / "pledge" / "templates"
@@ -86,9 +85,3 @@ def test_every_script_is_bound_to_an_element_of_a_page():
     named = r'module\("([^"]+)"[,)]|asset\("js/([^"]+)\.js"\)'
     bound = {name for page in PAGES for names in re.findall(named, source(page)) for name in names if name}
     assert scripts == bound | {f"verify/{part}" for part in VERIFY_PARTS}
-
-
-def test_a_mail_exists_in_both_languages():
-    words = {name for name in NAMES if name.startswith("mail/") and name.count("/") == 2}
-    layout = {f"mail/{lang}/_paste_link.txt" for lang in ("ko", "en")}
-    assert words - layout == {f"mail/{lang}/{kind}.txt" for kind in MailKind for lang in ("ko", "en")}

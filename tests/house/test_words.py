@@ -2,12 +2,13 @@
 the words that are settled there."""
 
 import re
-
-from babel.messages.pofile import read_po
+from collections import defaultdict
 
 from config import ROOT
+from tools import catalogues
 
 TEMPLATES = ROOT / "pledge" / "templates"
+KOREAN = ROOT / "pledge/translations/ko/LC_MESSAGES/messages.po"
 WRITERS = re.compile(
     r"\b(?:button|act|act_submit|at_once|decision)\((?P<words>.{0,160})|<button[^>]*>(?P<inner>.{0,160})"
 )
@@ -29,6 +30,11 @@ def verbs():
     return re.findall(r"[a-z][a-z ]*[a-z]", listed), re.findall(r"[가-힣]+", listed)
 
 
+def as_tuple(text):
+    """The forms of a message, also of one that has a single one."""
+    return text if isinstance(text, tuple) else (text,)
+
+
 def buttons():
     """What is written on the buttons of staff."""
     for folder in ("staff", "components/staff", "components/organization", "components/delivery"):
@@ -42,13 +48,9 @@ def buttons():
 
 def test_a_button_of_staff_says_what_it_does_with_a_verb_of_the_table():
     english, korean = verbs()
-    with (ROOT / "pledge/translations/ko/LC_MESSAGES/messages.po").open("rb") as file:
-        texts = {}
-        for message in read_po(file):
-            identifier, text = message.id, message.string
-            texts.setdefault(identifier[0] if isinstance(identifier, tuple) else identifier, set()).update(
-                text if isinstance(text, tuple) else [text]
-            )
+    texts = defaultdict(set)
+    for message in catalogues.read(KOREAN):
+        texts[as_tuple(message.id)[0]].update(as_tuple(message.string))
     found = set(buttons())
     assert len(found) > 60
     assert [text for text in sorted(found) if not text.lower().startswith(tuple(english))] == []
@@ -61,9 +63,8 @@ def test_a_button_of_staff_says_what_it_does_with_a_verb_of_the_table():
 
 
 def test_korean_has_the_words_that_are_settled():
-    with (ROOT / "pledge/translations/ko/LC_MESSAGES/messages.po").open("rb") as file:
-        texts = [text for message in read_po(file) for text in [message.string] if message.id]
-    said = [one for text in texts for one in (text if isinstance(text, tuple) else [text])]
+    messages = [message for message in catalogues.read(KOREAN) if message.id]
+    said = [text for message in messages for text in as_tuple(message.string)]
     said += [path.read_text("utf-8") for path in sorted((TEMPLATES / "mail" / "ko").glob("*.txt"))]
     assert [
         found[0] for text in said for found in [SETTLED.search(text.replace("전자서명", ""))] if found

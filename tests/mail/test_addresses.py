@@ -69,15 +69,7 @@ def test_a_local_part_outside_ascii_is_refused_with_its_own_reason():
         ("Hong@example.org", "hong@EXAMPLE.org"),
         ("hong@한국.kr", "hong@xn--3e0b707e.kr"),
         ("hong@icloud.com", "Hong+x@me.com"),
-        ("hong@mac.com", "hong@me.com"),
         ("hong@proton.me", "hong+news@protonmail.com"),
-        ("hong@pm.me", "hong@protonmail.ch"),
-        ("hong@yandex.ru", "hong@ya.ru"),
-        ("hong+a@yandex.com", "hong@yandex.kz"),
-        ("hong+a@hotmail.co.kr", "hong@hotmail.co.kr"),
-        ("hong+a@live.jp", "hong+b@live.jp"),
-        ("hong+a@outlook.de", "hong@outlook.de"),
-        ("hong+a@zohomail.com", "hong@zohomail.com"),
     ],
 )
 def test_spellings_of_one_mailbox_are_one_person(one, other):

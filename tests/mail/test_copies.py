@@ -54,7 +54,7 @@ def test_a_worker_killed_before_it_marks_leaves_a_mail_that_goes_out_again_after
     assert smtp.recipients() == ["hong@example.org"]
 
     assert deliver(transport).total == 0, "the lease still runs"
-    clock.move(minutes=6)
+    clock.move(seconds=45)
     assert deliver(transport).sent == 1
 
     first, second = smtp.mails_to("hong@example.org")
@@ -118,15 +118,6 @@ def test_a_sender_that_lives_keeps_its_mails_however_long_the_server_takes(app, 
     assert len(notes.sent) == 3
 
 
-def test_mails_of_a_sender_that_died_go_to_another_one_within_a_minute(app, clock):
-    enqueued = {enqueue() for _ in range(3)}
-    assert {mail.id for mail in queries.claim(5, services.LEASE)} == enqueued
-    clock.move(seconds=25)
-    assert queries.claim(5, services.LEASE) == []
-    clock.move(seconds=20)
-    assert {mail.id for mail in queries.claim(5, services.LEASE)} == enqueued
-
-
 def test_nothing_new_is_begun_while_the_lease_cannot_be_renewed(app, clock, monkeypatch):
     from sqlalchemy.exc import OperationalError
 
@@ -139,18 +130,6 @@ def test_nothing_new_is_begun_while_the_lease_cannot_be_renewed(app, clock, monk
     notes = Notes(after=lambda _to: clock.move(seconds=each.total_seconds()))
     assert deliver(notes).sent == 2
     assert [fate(mail).state for mail in enqueued].count("queued") == 1
-
-
-@pytest.mark.postgresql_only
-def test_a_database_restart_between_sending_and_marking_makes_no_copy(app, postgres_server):
-    name = make_url(app.extensions["pledge.config"].database_url).database
-    enqueued = [enqueue() for _ in range(3)]
-    notes = Notes(after=lambda _to: postgres_server.disconnect_all(name))
-
-    assert deliver(notes).sent == 3
-    db.engine.dispose()
-    assert {fate(mail).state for mail in enqueued} == {"sent"}
-    assert len(notes.sent) == 3
 
 
 @pytest.mark.postgresql_only

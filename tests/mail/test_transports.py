@@ -9,7 +9,6 @@ from aiosmtpd.smtp import AuthResult
 
 from pledge.mail.transports import (
     BadSmtpUrl,
-    PermanentFailure,
     Server,
     ServerUnavailable,
     SmtpTransport,
@@ -62,22 +61,6 @@ def test_an_address_that_cannot_be_used_is_refused_without_quoting_it(url):
         Server.parse(url)
 
     assert "secret" not in str(refusal.value)
-
-
-def test_lines_that_begin_with_a_dot_arrive_unchanged(smtp, transport):
-    transport.send("hong@example.org", MAIL)
-
-    assert smtp.received[0].content == MAIL
-
-
-def test_a_refused_recipient_leaves_the_connection_usable(smtp, transport):
-    smtp.behave(at_recipient="550 5.1.1 unknown", times=1)
-    with pytest.raises(PermanentFailure):
-        transport.send("nobody@example.org", MAIL)
-    transport.send("hong@example.org", MAIL)
-
-    assert smtp.connections == 1
-    assert smtp.recipients() == ["hong@example.org"]
 
 
 def test_a_refused_sender_is_our_fault_and_never_the_recipients(smtp, transport):

@@ -1,16 +1,13 @@
 """The valve: mails to new addresses go out at a pace; who is known goes first, and administrators are told."""
 
 import pytest
-from sqlalchemy import insert, select
 
 from pledge.accounts import alarms
-from pledge.core import clock as time
-from pledge.core.db import db, transaction
 from pledge.mail import queries, services, valve
-from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.models import MailKind
 from tests.support import apps, factories
 from tests.support import staff as staff_area
-from tests.support.mails import Notes, deliver, deliver_all, enqueue, pending
+from tests.support.mails import Notes, deliver, deliver_all, enqueue, pending, plan, store
 
 
 @pytest.fixture
@@ -23,22 +20,11 @@ def slow(make_app, frozen_clock):
 
 def strangers(number):
     """So many mails to confirm, to addresses at which nobody has ever confirmed anything."""
-    people = factories.signatures(number, state="pending")
-    with transaction() as session:
-        now = time.now()
-        mail = {"kind": "confirm", "seq": 1, "lang": "ko", "created_at": now, "due_at": now}
-        rows = [{**mail, "subject_id": person.id} for person in people]
-        session.execute(insert(OutboxMail), rows)
+    store(person.id for person in factories.signatures(number, state="pending"))
 
 
 def sent_by(deliveries):
     return [deliver(Notes()).sent for _ in range(deliveries)]
-
-
-def notices():
-    db.session.rollback()
-    query = select(OutboxMail.lang).where(OutboxMail.kind == MailKind.STAFF_ALERT).order_by(OutboxMail.id)
-    return list(db.session.scalars(query))
 
 
 # --- The pace ---
@@ -76,14 +62,6 @@ def test_who_is_known_goes_before_strangers_who_have_waited_longer(slow, frozen_
     assert notes.recipients == ["known@example.org", "stranger@example.org"]
 
 
-def test_what_is_given_back_is_sent_later(slow, frozen_clock):
-    strangers(10)
-    stopped = deliver(Notes(), stop=lambda: True)
-    assert stopped.total == 0
-    frozen_clock.move(minutes=1)
-    assert sent_by(1) == [6]
-
-
 def test_news_goes_on_while_first_mails_are_held_back(slow):
     strangers(7)
     assert sent_by(2) == [6, 0]
@@ -102,39 +80,23 @@ def test_a_worker_that_may_send_nothing_writes_nothing(slow):
 @pytest.mark.postgresql_only
 def test_each_claim_reads_an_index_of_its_own(app):
     strangers(2000)
-    with transaction() as session:
-        session.execute(db.text("ANALYZE outbox_mails"))
-        session.execute(db.text("SET LOCAL enable_seqscan = off"))
-        for which, index in (
-            (queries.AWAITED, "ix_outbox_mails_due"),
-            (queries.FIRST, "ix_outbox_mails_first"),
-            (queries.LAST, "ix_outbox_mails_last"),
-        ):
-            query = db.text("EXPLAIN " + queries._due(which))
-            plan = "\n".join(session.scalars(query, {"now": time.now(), "limit": 50}))
-            assert index in plan
+    for name, index in (("awaited", "due"), ("first", "first"), ("last", "last")):
+        assert f"ix_outbox_mails_{index}" in plan(queries.due(queries.CLASSES[name]).limit(50))
 
 
 # --- Who is told ---
 
 
-def test_the_administrators_are_told_once_for_each_closing_in_their_language(slow, frozen_clock):
-    factories.staff("admin", lang="ko")
-    factories.staff("admin", lang="en")
-    factories.staff("moderator", lang="en")
-    factories.staff("admin", active=False, closed_at=time.now())
+def test_staff_are_told_once_for_each_closing(slow, frozen_clock):
     strangers(8)
     assert not alarms.watch_valve(), "nothing is held back yet"
     assert sent_by(1) == [6]
     assert alarms.watch_valve()
-    assert notices() == ["ko", "en"]
     for _ in range(10):
         frozen_clock.move(seconds=40)
         strangers(6)
         deliver(Notes())
         assert not alarms.watch_valve()
-    assert notices() == ["ko", "en"]
-
     for _ in range(20):
         deliver(Notes())
         frozen_clock.move(minutes=1)
@@ -143,7 +105,6 @@ def test_the_administrators_are_told_once_for_each_closing_in_their_language(slo
     strangers(8)
     assert sent_by(1) == [6]
     assert alarms.watch_valve()
-    assert notices() == ["ko", "en"] * 2
 
 
 def test_a_busy_minute_in_which_everything_goes_out_closes_nothing(slow):

@@ -14,6 +14,7 @@ from pledge.ledger.models import LedgerEntry
 from pledge.mail.addresses import parse
 from pledge.mail.models import MailAllowance, OutboxMail
 from pledge.retention import services
+from pledge.signatures import services as signature_services
 from pledge.signatures.models import Signature
 from pledge.statistics.referrals import organization_code
 from tests.support.factories import (
@@ -33,24 +34,29 @@ from tests.support.rows import again, number_of
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def test_an_unconfirmed_signature_goes_after_fourteen_days(frozen_clock):
-    signature(state="pending", at=frozen_clock.now())
+@pytest.mark.parametrize(
+    ("make", "token_of", "of", "what"),
+    [
+        (signature, confirm_token, signature_services, "unconfirmed signatures"),
+        (
+            endorsement,
+            endorse_confirm_token,
+            endorsement_services,
+            "unconfirmed applications of organisations",
+        ),
+    ],
+    ids=["person", "organisation"],
+)
+def test_what_nobody_confirmed_goes_after_fourteen_days_though_its_mail_was_asked_for_again(
+    frozen_clock, make, token_of, of, what
+):
+    token = token_of(make(state="pending", at=frozen_clock.now()))
     frozen_clock.move(days=13, hours=23)
-    assert services.run({})["unconfirmed signatures"] == 0
-    frozen_clock.move(hours=2)
-    assert services.run({})["unconfirmed signatures"] == 1
-    assert number_of(Signature) == 0
-
-
-def test_asking_for_the_mail_again_does_not_lengthen_the_time_to_confirm(frozen_clock):
-    from pledge.signatures.services import renew
-
-    token = confirm_token(signature(state="pending", at=frozen_clock.now()))
-    frozen_clock.move(days=13)
-    renew(token, "ko")
+    of.renew(token, "ko")
     answer_requests()
-    frozen_clock.move(days=1, hours=1)
-    assert services.run({})["unconfirmed signatures"] == 1
+    assert services.run({})[what] == 0
+    frozen_clock.move(hours=2)
+    assert services.run({})[what] == 1
 
 
 @pytest.mark.parametrize("state", ["confirmed", "withdrawn"])
@@ -139,26 +145,16 @@ def test_the_code_of_a_duplicate_organisation_becomes_that_of_the_one_that_stays
     assert vias() == {(person, organization_code(stays.id)), (removed.id, removed.via)}
 
 
-def test_an_unconfirmed_application_goes_after_fourteen_days_with_its_logo(frozen_clock):
+def test_an_unconfirmed_application_goes_with_its_logo(frozen_clock):
     logo = store_picture(png())
     endorsement(state="pending", at=frozen_clock.now(), logo=logo)
     keep(db.session, logo)
     db.session.commit()
-    frozen_clock.move(days=13, hours=23)
-    assert services.run({})["unconfirmed applications of organisations"] == 0
-    frozen_clock.move(hours=2)
+    frozen_clock.move(days=14, hours=1)
     assert services.run({})["unconfirmed applications of organisations"] == 1
     assert number_of(Endorsement) == number_of(EndorsementVersion) == 0
     services.run({})
     assert number_of(StoredFile) == 0
-
-
-def test_asking_for_the_mail_again_does_not_lengthen_the_time_for_an_organisation_to_confirm(frozen_clock):
-    token = endorse_confirm_token(endorsement(state="pending", at=frozen_clock.now()))
-    frozen_clock.move(days=13)
-    endorsement_services.renew(token, "ko")
-    frozen_clock.move(days=1, hours=1)
-    assert services.run({})["unconfirmed applications of organisations"] == 1
 
 
 def test_two_applications_that_wait_expire_each_by_its_own_clock(frozen_clock):

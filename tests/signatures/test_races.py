@@ -72,11 +72,9 @@ def test_one_form_sent_fifty_times_at_once_is_one_row_and_one_mail(app, crowd):
     assert number_of(OutboxMail) == 1
 
 
-def confirmed(app: Flask, signature_id: int) -> bool:
-    from pledge.signatures.services import confirm
-
+def confirmed(app: Flask, signature_id: int) -> str | None:
     with app.app_context():
-        return confirm(signature_id)
+        return services.confirm(signature_id)
 
 
 def test_fifty_people_at_once_make_fifty_rows_and_fifty_mails(app, crowd):
@@ -107,13 +105,11 @@ def test_link_and_code_at_once_count_once(app, crowd):
     token, digits, signature_id = confirm_token(person), code(person), person.id
 
     def confirm(app: Flask, number: int) -> None:
-        from pledge.signatures.services import confirm_by_code
-
         if number % 2:
             app.test_client().post(f"/ko/confirm/{token}")
         else:
             with app.app_context():
-                confirm_by_code(signature_id, digits)
+                services.confirm_by_code(signature_id, digits)
 
     crowd(confirm)
     assert number_of(LedgerEntry) == 1
@@ -173,10 +169,8 @@ def test_guessing_codes_in_parallel_gets_no_more_tries(app, crowd):
     signature_id, right = person.id, int(code(person))
 
     def guess(app: Flask, number: int) -> str:
-        from pledge.signatures.services import confirm_by_code
-
         with app.app_context():
-            return confirm_by_code(signature_id, f"{(right + 1 + number) % 1_000_000:06d}").value
+            return services.confirm_by_code(signature_id, f"{(right + 1 + number) % 1_000_000:06d}").value
 
     outcomes = crowd(guess)
     assert outcomes.count("wrong") == 5

@@ -75,17 +75,6 @@ def test_the_mail_leads_to_sharing_first_then_to_the_receipt_and_the_own_page_la
     assert "List-Unsubscribe" not in mail
 
 
-def test_the_links_of_a_thank_you_mail_are_made_when_the_mail_is_sent(frozen_clock):
-    person = signature(state="pending")
-    services.confirm(person.id)
-    frozen_clock.move(minutes=10)
-    [(_, early)] = delivered()
-    enqueue(person, MailKind.THANKS)
-    frozen_clock.move(days=1)
-    [(_, late)] = delivered()
-    assert LINK.findall(part(early, "plain"))[-1] != LINK.findall(part(late, "plain"))[-1]
-
-
 def test_thanks_wait_until_nothing_else_is_due():
     thanks = enqueue(signature(), MailKind.THANKS)
     first, manage = enqueue(known=False), enqueue(signature(), MailKind.MANAGE)

@@ -32,38 +32,20 @@ def test_small_cells_are_merged_into_one_that_is_called_other(cells, shown, othe
 
 
 @given(DAYS)
-def test_merging_small_cells_keeps_the_sum(cells):
-    breakdown = merge_small(cells)
-    assert sum(breakdown.shown.values()) + (breakdown.other or 0) == sum(cells.values())
-
-
-@given(DAYS)
-def test_no_shown_cell_is_small_and_each_is_as_it_was(cells):
-    shown = merge_small(cells).shown
+def test_no_shown_cell_is_small_nor_what_is_merged_and_the_sum_stays(cells):
+    shown, other = merge_small(cells).shown, merge_small(cells).other
+    assert sum(shown.values()) + (other or 0) == sum(cells.values())
     assert all(people >= MIN_CELL and cells[key] == people for key, people in shown.items())
     assert list(shown) == [key for key in cells if key in shown], "the order is kept"
-
-
-@given(DAYS)
-def test_the_merged_cell_holds_enough_or_is_all_there_is(cells):
-    breakdown = merge_small(cells)
-    if breakdown.other is not None and breakdown.shown:
-        assert breakdown.other >= MIN_CELL
+    assert other is None or other >= MIN_CELL or not shown
 
 
 @given(PARTS)
-def test_the_merged_cell_never_stands_for_a_single_cell_beside_shown_ones(cells):
-    breakdown = merge_small(cells)
-    merged = [key for key, people in cells.items() if people and key not in breakdown.shown]
-    if breakdown.shown:
-        assert len(merged) != 1
-
-
-@given(PARTS)
-def test_nothing_is_merged_without_need(cells):
+def test_what_is_merged_is_never_a_single_cell_beside_shown_ones_nor_more_than_is_needed(cells):
     """Without the largest merged cell, "other" would be too small, or one cell, or that cell is small itself."""
     breakdown = merge_small(cells)
     merged = sorted(people for key, people in cells.items() if people and key not in breakdown.shown)
+    assert len(merged) != 1 or not breakdown.shown
     if merged and merged[-1] >= MIN_CELL:
         assert len(merged) <= 2 or sum(merged[:-1]) < MIN_CELL
 

@@ -9,7 +9,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.audit.services import note
 from pledge.core.db import db, load, reading
 from pledge.ledger.counting import Moves
-from pledge.ledger.models import Kind, LedgerEntry
+from pledge.ledger.models import Kind, Reason
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.statistics import dashboard, funnel
 from pledge.statistics.history import MIN_POINTS, SHOWN, Step, growth
@@ -27,27 +27,10 @@ def now(frozen_clock):
     return NOW
 
 
-def entry(reason: str, delta: int, at: datetime, subject: int, kind: Kind = Kind.PERSON) -> None:
+def entry(reason: Reason, at: datetime, subject: int, kind: Kind = Kind.PERSON) -> None:
     """One entry of the ledger, about a subject without a row of its own."""
-    values = {
-        "campaign_id": the_campaign().id,
-        "kind": kind,
-        "delta": delta,
-        "reason": reason,
-        "subject_id": subject,
-        "country": "KR",
-        "hour": f"{at:%Y-%m-%dT%H}",
-        "occurred_at": at,
-        "pledge_text_id": the_campaign().pledges[-1].id,
-        "commitment": bytes(32) if delta == 1 else None,
-    }
-    with db.engine.begin() as connection:
-        connection.execute(insert(LedgerEntry).values(values))
-
-
-def organizations(number: int, at: datetime) -> None:
-    for subject in range(1, number + 1):
-        entry("confirmed", 1, at, subject, Kind.ORGANIZATION)
+    hours = (at - ledger.NOON) // timedelta(hours=1)
+    ledger.move(the_campaign().id, reason, subject, hours=hours, kind=kind)
 
 
 # --- Growth ---
@@ -95,7 +78,8 @@ def test_today_counts_what_moved_since_midnight(app, now):
     signature(at=now - timedelta(days=1))
     signature(at=now - timedelta(hours=5), state="withdrawn")
     signature(at=now - timedelta(hours=1))
-    organizations(3, now)
+    for subject in range(1, 4):
+        entry(Reason.CONFIRMED, now, subject, Kind.ORGANIZATION)
     ledger.fold()
     signature(at=now, state="withdrawn")  # not folded yet: counted nowhere
     found = dashboard.today(the_campaign().id)
@@ -108,11 +92,11 @@ def test_today_counts_what_moved_since_midnight(app, now):
 def test_what_staff_took_out_and_put_back_today_is_told_apart(app, now):
     signature(at=now - timedelta(days=9))
     for subject in range(1, 5):
-        entry("confirmed", 1, now - timedelta(days=9), subject)
-    entry("invalidated", -1, now - timedelta(days=1), 4)
+        entry(Reason.CONFIRMED, now - timedelta(days=9), subject)
+    entry(Reason.INVALIDATED, now - timedelta(days=1), 4)
     for subject in range(1, 4):
-        entry("invalidated", -1, now, subject)
-    entry("reinstated", 1, now, 1)
+        entry(Reason.INVALIDATED, now, subject)
+    entry(Reason.REINSTATED, now, 1)
     ledger.fold()
     found = dashboard.today(the_campaign().id).people
     assert found == Moves(confirmed=0, withdrawn=0, invalidated=3, reinstated=1)

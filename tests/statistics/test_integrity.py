@@ -95,7 +95,7 @@ def test_pages_show_what_the_worker_has_stored_and_it_reads_again_when_that_may_
     assert (integrity.recent(of).confirmed, integrity.integrity(of).confirmed) == (9, 10)
     frozen_clock.move(minutes=1)
     integrity.renew()
-    assert integrity.recent(of) == integrity.integrity(of)
+    assert (integrity.recent(of).confirmed, integrity.recent(of).as_of) == (10, frozen_clock.now())
 
 
 def test_reading_takes_the_worker_a_hundredth_of_the_time(frozen_clock, statements):

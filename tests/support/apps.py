@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import Result
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient, FlaskCliRunner
-from jinja2.bccache import Bucket, BytecodeCache
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Connection, Table, event, text
 from werkzeug.test import TestResponse
 
@@ -26,22 +26,6 @@ from tests.support import insider
 from tests.support.pages import check_page
 
 
-class Compiled(BytecodeCache):
-    """Templates that one application has compiled, for all others of this process."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], Any] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._kept.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key, bucket.checksum] = bucket.code
-
-
-_compiled = Compiled()
-
-
 def settings(instance: Path, **changes: Any) -> Config:
     """Settings for a test. The environment of whoever runs the tests was emptied of PLEDGE_ names by conftest."""
     return Config(
@@ -54,7 +38,7 @@ def build(instance: Path, **changes: Any) -> Flask:
     app = create_app(settings(instance, **changes))
     app.test_client_class = CheckedClient
     app.test_cli_runner_class = CleanRunner
-    app.jinja_env.bytecode_cache = _compiled
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache()  # in the folder of the run
     return app
 
 
@@ -116,8 +100,6 @@ class CleanRunner(FlaskCliRunner):
 
 def forget_reads(app: Flask) -> None:
     """End the test's own read transaction, if it has one."""
-    from flask import current_app
-
     if current_app and current_app._get_current_object() is app:  # type: ignore[attr-defined]
         db.session.rollback()
 

@@ -1,6 +1,5 @@
 """A real Chromium. Every page that a test opens must be quiet: no script error, no blocked or foreign request."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.support.programs import installed
 from tests.support.waiting import TEST_TIMEOUT
 
 #: Milliseconds, as Playwright counts.
@@ -67,19 +67,11 @@ DARK_DESK = Look(**DESK, scheme="dark")
 LOOKS = {"ko": LIGHT_PHONE, "en": DARK_DESK}
 
 
-def program() -> str:
-    """Where the system's Chromium is. Raises RuntimeError when it has none."""
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
-    if path is None:
-        raise RuntimeError("Chromium is not installed: apt-get install chromium")
-    return path
-
-
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, without a window."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program(), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=installed(*NAMES), args=list(FLAGS))
         yield browser
         browser.close()
 
@@ -98,7 +90,6 @@ class Visitor:
         *,
         lang: str = "ko",
         javascript: bool = True,
-        dark: bool = False,
         calm: bool = True,
         size: dict[str, int] | None = None,
         **more: Any,
@@ -109,7 +100,6 @@ class Visitor:
             locale={"ko": "ko-KR", "en": "en-GB"}[lang],
             timezone_id="Asia/Seoul",
             java_script_enabled=javascript,
-            color_scheme="dark" if dark else "light",
             reduced_motion="reduce" if calm else "no-preference",
             viewport=size or PHONE,
             **more,

@@ -15,8 +15,6 @@ PROGRAM = ROOT / "tools" / "verify.py"
 def load(name: str = "verify_program") -> ModuleType:
     """tools/verify.py as a module of its own."""
     spec = importlib.util.spec_from_file_location(name, PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -29,16 +27,9 @@ pure.Ed25519PublicKey = None
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """`failure` is empty where all was right."""
-
-    failure: str
-    people: int = 0
-    organizations: int = 0
-
-
-@dataclass(frozen=True)
 class Said:
+    """What the program wrote and how it ended; `failure` is the name of what was wrong, empty where all was right."""
+
     code: int
     out: str
     err: str
@@ -47,6 +38,12 @@ class Said:
     def failure(self) -> str:
         first = self.out.partition("\n")[0]
         return first.split(" ")[1].removesuffix(":") if first.startswith("FAILED ") else ""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Of people and organisations, where all was right."""
+        numbers = (line.split(" ") for line in self.out.splitlines()[:2])
+        return {word: int(number) for word, number in numbers}
 
 
 def say(*words: object, by: ModuleType = program) -> Said:
@@ -60,19 +57,13 @@ def say(*words: object, by: ModuleType = program) -> Said:
     return Said(code, out.getvalue(), err.getvalue())
 
 
-def verdict(said: Said) -> Verdict:
-    assert (said.code == 1) == bool(said.failure), said
-    assert said.code != 2, said
-    if said.failure:
-        return Verdict(said.failure)
-    numbers = dict(line.split(" ") for line in said.out.splitlines()[:2])
-    return Verdict("", int(numbers["people"]), int(numbers["organizations"]))
-
-
-def by_program(path: Path, keys: str | None = None, by: ModuleType = program) -> Verdict:
+def check(path: Path, keys: str | None = None) -> Said:
     """What the program says of the pack in a file; `keys`: the public keys to trust."""
-    if keys is None:
-        return verdict(say("pack", path, by=by))
-    key_file = path.with_name(path.name + ".key")
-    key_file.write_text(keys)
-    return verdict(say("pack", path, "--key", key_file, by=by))
+    words = ["pack", path]
+    if keys is not None:
+        key_file = path.with_name(path.name + ".key")
+        key_file.write_text(keys)
+        words += ["--key", key_file]
+    said = say(*words)
+    assert said.code == (1 if said.failure else 0), said
+    return said

@@ -62,11 +62,10 @@ def make_packs() -> None:
 
 def handed_over(of: Campaign | None = None, **facts: Any) -> int:
     """A delivery that its recipient has, since the moment it was frozen."""
-    entry = {"handed_over_at": clock.now(), "channel": "in_person", "receipt_number": "1AB-2611-001"}
-    entry |= {"answer_due": None}
-    given = {name: facts.pop(name) for name in [*facts] if name in entry}
+    entry = {"channel": "in_person", "receipt_number": "1AB-2611-001", "answer_due": None}
+    given = {name: facts.pop(name) for name in [*facts] if name in ("handed_over_at", *entry)}
     number = frozen(of, **facts)
-    services.hand_over(ANNA, number, HandingOver(**{**entry, "handed_over_at": clock.now(), **given}))
+    services.hand_over(ANNA, number, HandingOver(**{"handed_over_at": clock.now(), **entry, **given}))
     return number
 
 

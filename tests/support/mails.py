@@ -1,15 +1,13 @@
 """What the tests of mail share: enqueued mails, what they say, what became of them, and transports that do odd things."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
-from email import message_from_bytes
+from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.policy import default
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, text
 
 from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
@@ -23,7 +21,7 @@ from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.mail import contact, outbox, services
 from pledge.mail.addresses import parse
-from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mail.outbox import NewMail
 from pledge.mail.transports import Transport
 from pledge.news import sending
@@ -33,6 +31,7 @@ from pledge.signatures import moderation as signatures
 from pledge.signatures.models import Signature
 from pledge.worker.registry import composers
 from tests.support import factories, news
+from tests.support.smtp import part, read
 
 
 def enqueue(
@@ -60,6 +59,16 @@ def enqueue(
     }
     with transaction() as session:
         return int(session.execute(insert(OutboxMail).values(**values).returning(OutboxMail.id)).scalar_one())
+
+
+def store(subjects: Iterable[int], at: datetime | None = None, **facts: Any) -> None:
+    """Mails to confirm to strangers, enqueued at that moment and sent then if that is their state; `facts` say what differs."""
+    at = at or clock.now()
+    sent_at = at if facts.get("state") == MailState.SENT else None
+    values = {"kind": MailKind.CONFIRM, "seq": 1, "lang": "ko", "created_at": at, "due_at": at}
+    rows = [{**values, "sent_at": sent_at, **facts, "subject_id": subject} for subject in subjects]
+    with transaction() as session:
+        session.execute(insert(OutboxMail), rows)
 
 
 #: Each kind of mail about an endorsement, and a state in which it is true.
@@ -179,7 +188,6 @@ def _alert(lang: str) -> str:
     with transaction() as session:
         # About each language once: the same thing is not said again in the kind's time of quiet.
         row = alerts.record(session, AlertKind.VALVE_CLOSED, lang, {})
-        assert row is not None
         enqueue_to(session, person, MailKind.STAFF_ALERT, row.id)
     return person.email
 
@@ -210,10 +218,21 @@ def pending(email: str, **facts: object) -> Signature:
 def fate(mail_id: int) -> OutboxMail:
     """The row as it is now."""
     db.session.rollback()
-    row = db.session.scalar(select(OutboxMail).where(OutboxMail.id == mail_id))
-    assert row is not None
+    row = db.session.get_one(OutboxMail, mail_id)
     db.session.expunge(row)
     return row
+
+
+def plan(query: Select[Any]) -> str:
+    """How the database reads the outbox for a query, by an index wherever it can."""
+    is_postgresql = db.engine.dialect.name == "postgresql"
+    with transaction() as session:
+        session.execute(text("ANALYZE outbox_mails"))
+        if is_postgresql:
+            session.execute(text("SET LOCAL enable_seqscan = off"))
+        sql = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+        found = session.execute(text(f"EXPLAIN {'' if is_postgresql else 'QUERY PLAN'} {sql}"))
+        return "\n".join(str(row) for row in found)
 
 
 def deliver(transport: Transport, **options: object) -> services.SendingResult:
@@ -258,18 +277,6 @@ def delivered() -> list[tuple[str, EmailMessage]]:
     notes = Notes()
     deliver_all(notes)
     return list(zip(notes.recipients, notes.mails, strict=True))
-
-
-def read(content: bytes) -> EmailMessage:
-    return cast("EmailMessage", message_from_bytes(content, policy=cast("Any", default)))
-
-
-def part(mail: EmailMessage | bytes, kind: str) -> str:
-    """The text of the `plain` or `html` part."""
-    mail = read(mail) if isinstance(mail, bytes) else mail
-    body = mail.get_body(preferencelist=(kind,))
-    assert body is not None, f"no {kind} part"
-    return str(body.get_content())
 
 
 def full_text(mail: EmailMessage) -> str:

@@ -1,18 +1,15 @@
 """Metrics as a test reads them: what `/metrics` says, what docs/metrics.md describes, what a query asks for."""
 
 import re
-import shutil
 import subprocess
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from config import ROOT
 from tests.support import programs
 
-needs_promtool = pytest.mark.skipif(
-    shutil.which("promtool") is None, reason="Debian before 13 has no package of promtool"
-)
+#: Debian before 13 has no package of it.
+needs_promtool = programs.needs("promtool")
 
 #: Of Prometheus itself, and of prometheus-node-exporter.
 FOREIGN = frozenset(

@@ -3,7 +3,6 @@
 import http.client
 import os
 import re
-import shutil
 import signal
 import socket
 import ssl
@@ -14,19 +13,13 @@ from pathlib import Path
 
 from config import ROOT
 from tests.support.postgres import children
+from tests.support.programs import installed
 from tests.support.run import free_port
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 HOST = "pledge.example"
 #: Where the folder `files` is served, if one is given.
 FILES = "/plain-files"
-
-
-def binary() -> str:
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if found is None:
-        raise RuntimeError("nginx is not installed: apt-get install nginx-light")
-    return found
 
 
 def make_certificate(folder: Path, host: str = HOST) -> tuple[Path, Path]:
@@ -49,7 +42,7 @@ class Nginx:
     sockets: tuple[Path, ...] = ()
     connections: int = 1024
     processes: int = 1
-    level: str = "debug"  #: of nginx's own error log
+    level: str = "warn"  #: of nginx's own error log
     inactive: str = "1m"  #: for how long a page that nobody asks for is kept
     #: A folder that is served beside the site, and the port on which all is answered without TLS; for measuring.
     files: Path | None = None
@@ -74,7 +67,7 @@ class Nginx:
         (self.folder / "nginx.conf").write_text(self._main())
         (self.folder / "conf.d" / "pledge.conf").write_text(self._site())
         configuration = str(self.folder / "nginx.conf")
-        return [binary(), "-p", str(self.folder), "-c", configuration, "-g", "daemon off;"]
+        return [installed("nginx"), "-p", str(self.folder), "-c", configuration, "-g", "daemon off;"]
 
     def start(self) -> "Nginx":
         command = self.prepare()

@@ -6,7 +6,6 @@
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 from tests.support import packs
 from tests.support.packs import Log, made_up
@@ -14,11 +13,15 @@ from tests.support.packs import Log, made_up
 Rewrite = Callable[[bytes], bytes]
 
 
-def _json(change: Callable[[dict[str, Any]], object]) -> Rewrite:
+def json_with(*path: str | int, to: object) -> Rewrite:
+    """A JSON member with one value changed."""
+
     def rewrite(content: bytes) -> bytes:
-        made = json.loads(content)
-        change(made)
-        return json.dumps(made, ensure_ascii=False, indent=2).encode()
+        whole = found = json.loads(content)
+        for key in path[:-1]:
+            found = found[key]
+        found[path[-1]] = to
+        return json.dumps(whole, ensure_ascii=False).encode()
 
     return rewrite
 
@@ -32,44 +35,21 @@ def _swap(before: str, after: str) -> Rewrite:
     return rewrite
 
 
-def _another_day(made: dict[str, Any]) -> None:
-    made["by_day"] = [{**made["by_day"][0], "key": "2026-11-20"}, *made["by_day"][1:]]
-
-
-def _more_in_a_region(made: dict[str, Any]) -> None:
-    made["by_region"][0]["people"] += 500
-
-
-def _a_country_more(made: dict[str, Any]) -> None:
-    made["by_country"].append({"key": "US", "label": {"ko": "미국", "en": "United States"}, "people": 1})
-
-
 def _a_row_more(content: bytes) -> bytes:
     return content + content.splitlines(keepends=True)[-1]
 
 
+US = '{"key": "US", "label": {"ko": "미국", "en": "United States"}, "people": 1}'
 LIES: dict[str, tuple[str, Rewrite]] = {
-    "README says a million more": (
-        "README.txt",
-        _swap(r"^(  People +)(\d+)", r"\g<1>1,000,\g<2>"),
-    ),
+    "README says a million more": ("README.txt", _swap(r"^(  People +)(\d+)", r"\g<1>1,000,\g<2>")),
     "README says it in Korean": ("README.txt", _swap(r"^(  서명한 사람 +)\d+", r"\g<1>63600")),
     "the sum in totals.csv": ("totals.csv", _swap(r'^("total","people".*),\d+', r"\1,63600")),
     "the organisations in totals.csv": ("totals.csv", _swap(r'^("total","organizations".*),\d+', r"\1,47")),
     "a line of totals.csv": ("totals.csv", _swap(r'^("country","KR".*),\d+', r"\1,99")),
     "README in one language only": ("README.txt", _swap(r"^(  People +)\d+", r"\1none")),
-    "a language more in totals.json": (
-        "totals.json",
-        _json(lambda made: made["campaign"]["title"].update(ja="x")),
-    ),
-    "a language more in a label": (
-        "totals.json",
-        _json(lambda made: made["by_country"][0]["label"].update(ja="1,000,636")),
-    ),
-    "a language that is none": (
-        "totals.json",
-        _json(lambda made: made["campaign"]["title"].update({"1,000,636 people": "x"})),
-    ),
+    "a language more in totals.json": ("totals.json", json_with("campaign", "title", "ja", to="x")),
+    "a language more in a label": ("totals.json", json_with("by_country", 0, "label", "ja", to="1,000,636")),
+    "a language that is none": ("totals.json", json_with("campaign", "title", "1,000,636 people", to="x")),
     "another language in the heads of totals.csv": ("totals.csv", _swap('"label_en"', '"label_ja"')),
     "another language in the heads of the list": ("organizations.csv", _swap('"name_en"', '"name_ja"')),
     "a label of totals.csv": ("totals.csv", _swap('"People"', '"People (1,000,636)"')),
@@ -77,14 +57,11 @@ LIES: dict[str, tuple[str, Rewrite]] = {
     "the moment in totals.csv": ("totals.csv", _swap(r"T06:00:00Z", "T07:00:00Z")),
     "a line more in totals.csv": ("totals.csv", _a_row_more),
     "another campaign in totals.csv": ("totals.csv", _swap('"blue-skies"', '"red-skies"')),
-    "more people in a region": ("totals.json", _json(_more_in_a_region)),
-    "a country more": ("totals.json", _json(_a_country_more)),
-    "other days than the entries have": ("totals.json", _json(_another_day)),
-    "a moment before the entries": (
-        "totals.json",
-        _json(lambda made: made.update(as_of="2026-11-23T05:00:00Z")),
-    ),
-    "a moment that is none": ("totals.json", _json(lambda made: made.update(as_of="2026-02-31T05:00:00Z"))),
+    "more people in a region": ("totals.json", json_with("by_region", 0, "people", to=500)),
+    "a country more": ("totals.json", _swap(r'"by_country":\s*\[', f'"by_country": [{US},')),
+    "other days than the entries have": ("totals.json", json_with("by_day", 0, "key", to="2026-11-20")),
+    "a moment before the entries": ("totals.json", json_with("as_of", to="2026-11-23T05:00:00Z")),
+    "a moment that is none": ("totals.json", json_with("as_of", to="2026-02-31T05:00:00Z")),
     "an organisation more in the list": ("organizations.csv", _a_row_more),
 }
 
@@ -129,8 +106,8 @@ def forged_paper(name: str) -> tuple[Log, str]:
     """A log whose signer signs whatever is in it, and the name of the failure."""
     found, wrong = FORGED_PAPER[name]
     log = Log(found, [packs.signer()])
-    log.moves = lambda size=None: made_up("").moves()  # type: ignore[method-assign]
-    log.paper = lambda size=None: {}  # type: ignore[method-assign]
+    log.moves = made_up("").moves
+    log.paper = made_up("").paper
     return log, f"entry:{wrong}"
 
 
@@ -145,17 +122,17 @@ def letter() -> dict[str, bytes]:
 
 
 def funnel(log: Log) -> dict[str, bytes]:
-    lie = _json(lambda integrity: integrity["sign_ups"].update(submitted=999_999))
+    lie = json_with("sign_ups", "submitted", to=999_999)
     return {"integrity.json": lie(packs.contents(log)["integrity.json"])}
 
 
 def other_paper(log: Log) -> dict[str, bytes]:
     """Each file that names the signatures on paper, with another number."""
     lies = {
-        "totals.json": _json(lambda made: made["paper"].update(signatures=999)),
+        "totals.json": json_with("paper", "signatures", to=999),
         "totals.csv": _swap(r'^("total","paper".*),\d+', r"\1,999"),
         "README.txt": _swap(r"^(  On paper +)\d+", r"\g<1>999"),
-        "integrity.json": _json(lambda integrity: integrity["paper"].update(signatures=999)),
+        "integrity.json": json_with("paper", "signatures", to=999),
     }
     right = packs.contents(log)
     return {name: lie(right[name]) for name, lie in lies.items()}

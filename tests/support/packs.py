@@ -97,38 +97,37 @@ class Log:
     def subtree(self, level: int, index: int) -> bytes:
         return merkle.complete(self.hashes[index << level : (index + 1) << level])
 
-    def root(self, size: int | None = None) -> bytes:
-        return merkle.root(len(self.lines) if size is None else size, self.subtree)
+    def until(self, size: int | None) -> "Log":
+        """Its first entries, so many, as it was then."""
+        return replace(self, lines=self.lines[:size], published="")
 
-    def note(self, size: int | None = None) -> str:
-        """The checkpoint of the first `size` entries."""
-        if size is None and self.published:
-            return self.published
-        size = len(self.lines) if size is None else size
-        return notes.sign(notes.checkpoint_text(self.origin, size, self.root(size)), self.signers)
+    def root(self) -> bytes:
+        return merkle.root(len(self.lines), self.subtree)
 
-    def moves(self, size: int | None = None) -> dict[str, dict[str, int]]:
+    def note(self) -> str:
+        """Its checkpoint."""
+        text = notes.checkpoint_text(self.origin, len(self.lines), self.root())
+        return self.published or notes.sign(text, self.signers)
+
+    def moves(self) -> dict[str, dict[str, int]]:
         """How many entries of each kind and reason, as integrity.json tells it."""
-        found = Counter(
-            (leaf["of"], leaf["kind"])
-            for leaf in map(json.loads, self.lines[: len(self.lines) if size is None else size])
-        )
+        found = Counter((leaf["of"], leaf["kind"]) for leaf in map(json.loads, self.lines))
         reasons = ("confirmed", "withdrawn", "invalidated", "reinstated")
         return {
             word: {reason: found[kind, reason] for reason in reasons}
             for word, kind in (("people", "person"), ("organizations", "organization"))
         }
 
-    def counts(self, size: int | None = None) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         return {
             word: moves["confirmed"] + moves["reinstated"] - moves["withdrawn"] - moves["invalidated"]
-            for word, moves in self.moves(size).items()
+            for word, moves in self.moves().items()
         }
 
-    def paper(self, size: int | None = None) -> dict[int, int]:
+    def paper(self) -> dict[int, int]:
         """The signatures of each batch on paper that counts, by the index of its entry."""
         found: dict[int, int] = {}
-        for index, line in enumerate(self.lines[:size]):
+        for index, line in enumerate(self.lines):
             if b'"of":"paper"' in line:
                 leaf = json.loads(line)
                 if "scan" in leaf:
@@ -196,26 +195,25 @@ def from_database(campaign_id: int, slug: str) -> Log:
     return Log(lines, signers_for(slug), origin_of(slug), pledges=pledges, published=newest.note)
 
 
-def receipt(log: Log, index: int, *, size: int | None = None, salt: str | None = None) -> bytes:
-    """The tlog-proof of one entry at a checkpoint."""
-    size = len(log.lines) if size is None else size
+def receipt(log: Log, index: int, *, salt: str | None = None) -> bytes:
+    """The tlog-proof of one entry at the checkpoint of a log."""
     extra = {
         "v": 1,
         "salt": log.salts.get(index, "") if salt is None else salt,
         "leaf": log.lines[index].decode(),
     }
-    proof = merkle.inclusion_proof(index, size, log.subtree)
+    proof = merkle.inclusion_proof(index, len(log.lines), log.subtree)
     head = [
         "c2sp.org/tlog-proof@v1",
         f"extra {b64encode(json.dumps(extra, separators=(',', ':')).encode()).decode()}",
         f"index {index}",
         *(b64encode(step).decode() for step in proof),
     ]
-    return ("\n".join(head) + "\n\n" + log.note(None if size == len(log.lines) else size)).encode()
+    return ("\n".join(head) + "\n\n" + log.note()).encode()
 
 
-def entries(log: Log, size: int | None = None) -> bytes:
-    return b"".join(map(log_queries.framed, log.lines[:size]))
+def entries(log: Log) -> bytes:
+    return b"".join(map(log_queries.framed, log.lines))
 
 
 def mirror(log: Log, folder: Path) -> Path:
@@ -247,26 +245,24 @@ def tile_path(level: str, number: int, width: int = 256) -> str:
     return f"tile/{level}/{'/'.join(parts)}" + ("" if width == 256 else f".p/{width}")
 
 
-def document(log: Log, size: int | None = None) -> Document:
+def document(log: Log) -> Document:
     """What a delivery of such a log would hold."""
-    size = len(log.lines) if size is None else size
-    counts, moves = log.counts(size), log.moves(size)
+    counts, moves = log.counts(), log.moves()
     days: Counter[str] = Counter()
-    for line in log.lines[:size]:
+    for line in log.lines:
         with suppress(ValueError, TypeError, KeyError):  # a test's line that is no entry
             leaf = json.loads(line)
             date.fromisoformat(leaf["day"])
             days[leaf["day"]] += leaf["change"] * (leaf["of"] == "person")
-    people, paper = counts["people"], log.paper(size)
+    people, paper = counts["people"], log.paper()
     latest = max(days, default="2026-11-24")
     all_of_them = [Cell("KR", Texts(ko="대한민국", en="Republic of Korea"), people)] if people else []
-    note = log.note(None if size == len(log.lines) else size)
-    root = b64encode(log.root(size)).decode()
+    root = b64encode(log.root()).decode()
     return tiny_document(
         slug=log.slug,
         origin=log.origin,
         checkpoint=CountedCheckpoint(
-            size, root, people, counts["organizations"], f"{latest}T06:00:00Z", note
+            len(log.lines), root, people, counts["organizations"], f"{latest}T06:00:00Z", log.note()
         ),
         by_country=all_of_them,
         by_region=[Cell("none", Texts(ko="지역 미기재", en="No region given"), people)] if people else [],
@@ -283,9 +279,9 @@ def document(log: Log, size: int | None = None) -> Document:
     )
 
 
-def contents(log: Log, size: int | None = None, *, is_old: bool = False) -> dict[str, bytes]:
+def contents(log: Log, *, is_old: bool = False) -> dict[str, bytes]:
     """Every member of a pack but the manifest and its signature; an old one names paper in integrity.json alone."""
-    made = document(log, size)
+    made = document(log)
     found = {
         **tables_of(replace(made, paper=None) if is_old else made),
         "integrity.json": tables.integrity_json(made),
@@ -293,7 +289,7 @@ def contents(log: Log, size: int | None = None, *, is_old: bool = False) -> dict
         "pledge-texts.json": _json([asdict(one) for one in made.pledges]),
         "log/checkpoint": made.checkpoint.note.encode(),
         "log/key": log.keys.encode(),
-        "log/entries": entries(log, size),
+        "log/entries": entries(log),
         "verify.py": (ROOT / "tools/verify.py").read_bytes(),
     }
     return {name: found[name] for name in (OLD_MEMBERS if is_old else MEMBERS) if name in found}
@@ -315,7 +311,6 @@ def _tables(text: str) -> dict[str, bytes]:
 def pack(
     log: Log,
     *,
-    size: int | None = None,
     rewritten: Mapping[str, bytes] | None = None,
     changed: Mapping[str, bytes] | None = None,
     left_out: tuple[str, ...] = (),
@@ -326,13 +321,12 @@ def pack(
 ) -> bytes:
     """A pack, as a zip; `is_old`: as they were made before December 2026. `rewritten`: members as the manifest shall know them; `changed`, `left_out`, `added`: what happens
     to members afterwards; `manifest`: changes the manifest before it is signed; `signers`: who signs it instead."""
-    size = len(log.lines) if size is None else size
-    files = {**contents(log, size, is_old=is_old), **(rewritten or {})}
+    files = {**contents(log, is_old=is_old), **(rewritten or {})}
     told: dict[str, Any] = {
         "format": "pledge-delivery/v1",
         "campaign": log.slug,
         "origin": log.origin,
-        "checkpoint": {"size": size, "root": b64encode(log.root(size)).decode(), **log.counts(size)},
+        "checkpoint": {"size": len(log.lines), "root": b64encode(log.root()).decode(), **log.counts()},
         "files": {name: _described(name, content) for name, content in files.items()},
         "tool": "pledge 0.1.0",
     }
@@ -355,6 +349,10 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
             info.external_attr = 0o100644 << 16
             archive.writestr(info, content, compresslevel=6)
     return stream.getvalue()
+
+
+def flipped(content: bytes, place: int = 0, change: int = 1) -> bytes:
+    return content[:place] + bytes([content[place] ^ change]) + content[place + 1 :]
 
 
 def unzipped(data: bytes) -> dict[str, bytes]:

@@ -84,11 +84,6 @@ class Passkey:
         return json.dumps({"id": number, "rawId": number, "type": "public-key", "response": response})
 
 
-def registration(page: str) -> tuple[str, str]:
-    """A new passkey's answer to a page that asks for one."""
-    return Passkey().register(page)
-
-
 def form_of(page: str) -> tuple[str, dict[str, Any]]:
     """The address of a page's form for a passkey, and the options that the browser gets."""
     found = re.search(r'action="([^"]+)"[^>]* data-options="([^"]+)"', page)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.support.programs import installed
 from tests.support.run import free_port
 from tests.support.waiting import wait_until
 
@@ -32,10 +33,7 @@ def binaries() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=version)
     if found:
         return found[-1].parent
-    on_path = shutil.which("initdb")
-    if on_path is None:
-        raise RuntimeError("PostgreSQL is not installed: apt-get install postgresql")
-    return Path(on_path).resolve().parent
+    return Path(installed("initdb")).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -95,21 +93,19 @@ class Server:
             send_signal(pid, signal.SIGCONT)
 
     def kill(self) -> None:
-        """What a power cut looks like to the applications."""
-        pid = self.pid
-        os.kill(pid, signal.SIGQUIT)
-        _wait_until_gone(pid)
+        """Kill -9 to all of it, as when the machine loses its power; only what was written is there afterwards."""
+        pids = self.processes
+        for pid in pids:
+            send_signal(pid, signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, pids)), "PostgreSQL does not end")
 
     def stop(self) -> None:
-        try:
+        """Also one that is frozen, or has ended."""
+        with suppress(FileNotFoundError):
             pid = self.pid
-        except FileNotFoundError:
-            return
-        try:
-            os.kill(pid, signal.SIGINT)  # the fast shutdown: open connections are cut
-        except ProcessLookupError:
-            return
-        _wait_until_gone(pid)
+            self.thaw()
+            send_signal(pid, signal.SIGINT)  # the fast shutdown: open connections are cut
+            wait_until(lambda: not is_alive(pid), f"process {pid} does not end")
 
 
 def start(folder: Path, *, port: int | None = None, options: tuple[str, ...] = WITHOUT_DISK) -> Server:
@@ -119,19 +115,7 @@ def start(folder: Path, *, port: int | None = None, options: tuple[str, ...] = W
         data.mkdir(mode=0o700)
         if os.geteuid() == 0:
             shutil.chown(data, USER, USER)
-        _run(
-            "initdb",
-            "-D",
-            str(data),
-            "-U",
-            USER,
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-            "--no-sync",
-        )
+        _run("initdb", "-D", str(data), *f"-U {USER} -A trust -E UTF8 --locale=C.UTF-8 --no-sync".split())
     server = Server(data, port or free_port())
     settings = (
         "listen_addresses=127.0.0.1",
@@ -144,17 +128,8 @@ def start(folder: Path, *, port: int | None = None, options: tuple[str, ...] = W
     # pg_ctl detaches it: the server outlives the worker that happened to start it.
     log = data / "server.log"
     try:
-        _run(
-            "pg_ctl",
-            "start",
-            "--silent",
-            "-D",
-            str(data),
-            "-l",
-            str(log),
-            "-o",
-            " ".join(f"-c {s}" for s in settings),
-        )
+        words = " ".join(f"-c {setting}" for setting in settings)
+        _run("pg_ctl", "start", "--silent", "-D", str(data), "-l", str(log), "-o", words)
     except RuntimeError as error:
         raise RuntimeError(f"{error}\n{log.read_text()[-2000:] if log.exists() else ''}") from error
     return server
@@ -163,10 +138,7 @@ def start(folder: Path, *, port: int | None = None, options: tuple[str, ...] = W
 def stop_leftover(folder: Path) -> None:
     """Stop the servers of a run that was killed, also one that it had frozen."""
     for data in (folder / "postgres", *folder.glob("*/postgres")):
-        server = Server(data, 0)
-        with suppress(FileNotFoundError):
-            server.thaw()
-        server.stop()
+        Server(data, 0).stop()
 
 
 def send_signal(pid: int, number: signal.Signals) -> None:
@@ -207,10 +179,6 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def _wait_until_gone(pid: int) -> None:
-    wait_until(lambda: not is_alive(pid), f"process {pid} does not end")
-
-
 def is_alive(pid: int) -> bool:
     """A zombie counts as gone: it has closed everything."""
     try:
@@ -249,15 +217,12 @@ class PgBouncer:
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> "PgBouncer":
-        program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-        if program is None:
-            raise RuntimeError("PgBouncer is not installed: apt-get install pgbouncer")
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = self.folder / "pgbouncer.ini"
         settings.write_text(
             _POOLER_SETTINGS.format(server=self.server_port, user=USER, port=self.port, folder=self.folder)
         )
-        command = [program, str(settings)]
+        command = [installed("pgbouncer"), str(settings)]
         if os.geteuid() == 0:  # it refuses root
             shutil.chown(self.folder, USER, USER)
             command = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", *command]
@@ -276,8 +241,7 @@ class PgBouncer:
             self.process = None
 
     def _is_ready(self) -> bool:
-        try:
+        with suppress(psycopg.OperationalError):
             psycopg.connect(host="127.0.0.1", port=self.port, user=USER, dbname="postgres").close()
-        except psycopg.OperationalError:
-            return False
-        return True
+            return True
+        return False

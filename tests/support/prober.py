@@ -1,23 +1,22 @@
-"""A visitor who asks for a page all the time, to see that it stays quick while something else happens."""
+"""Visitors who ask all the time: one, to see that a page stays quick while something else happens, or many at once."""
 
 import threading
 import time
-import urllib.error
-import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from tests.support.nginx import Nginx, ask
-from tests.support.waiting import TEST_TIMEOUT
 
 
 @dataclass
 class Prober:
     """Asks for a page again and again, once at least; `seconds` of each answer, `failed` for what was no answer."""
 
-    url: str
-    nginx: Nginx | None = None  #: through which it asks; `url` is a path then
-    pause: float = 0.05
+    path: str
+    nginx: Nginx  #: through which it asks
     seconds: list[float] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
@@ -34,24 +33,12 @@ class Prober:
     def _run(self) -> None:
         while True:
             began = time.monotonic()
-            status = self._status()
+            status = ask(self.nginx, self.path)[0]
             if status != 200:
                 self.failed.append(str(status))
             self.seconds.append(time.monotonic() - began)
-            if self._done.wait(self.pause):
+            if self._done.wait(0.05):
                 return
-
-    def _status(self) -> int | str:
-        if self.nginx is not None:
-            return ask(self.nginx, self.url)[0]
-        try:
-            with urllib.request.urlopen(self.url, timeout=TEST_TIMEOUT) as answer:
-                answer.read()
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            return error.code
-        except OSError as error:
-            return type(error).__name__
 
     def is_quick(self, seconds: float, usual: float) -> bool:
         """Nine of ten answers took no longer than that; where the machine is slow, than five times the usual."""
@@ -61,3 +48,25 @@ class Prober:
     def typical(self) -> float:
         """Nine of ten answers took no longer."""
         return sorted(self.seconds)[int(len(self.seconds) * 0.9)]
+
+
+@contextmanager
+def flood(senders: int, send: Callable[[], Any], pause: float = 0.5) -> Iterator[list[Any]]:
+    """Many at once, again and again; what they met. `send` asks once and gives what came of it.
+
+    Each pauses between its requests: the threads share this process with whoever measures how quick the site is.
+    """
+    stop, met = threading.Event(), []
+
+    def run() -> None:
+        while not stop.wait(pause):
+            met.append(send())
+
+    with ThreadPoolExecutor(senders) as pool:
+        running = [pool.submit(run) for _ in range(senders)]
+        try:
+            yield met
+        finally:
+            stop.set()
+    for one in running:
+        one.result()

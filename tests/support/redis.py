@@ -1,10 +1,9 @@
 """A real Redis (or Valkey) on a free port, that a test can stop, freeze and wake."""
 
 import os
-import shutil
 import signal
-import socket
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import redis
 from flask import Flask
 
 from pledge.web.limits import limiter
+from tests.support.programs import installed
 from tests.support.run import free_port
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
@@ -27,9 +27,7 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> "RedisServer":
-        program = shutil.which("redis-server") or shutil.which("valkey-server")
-        if program is None:
-            raise RuntimeError("Redis is not installed: apt-get install redis-server")
+        program = installed("redis-server", "valkey-server")
         self.folder.mkdir(parents=True, exist_ok=True)
         options = {"port": self.port, "bind": "127.0.0.1", "dir": self.folder, "save": "", "appendonly": "no"}
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
@@ -66,12 +64,9 @@ class RedisServer:
             os.kill(self.process.pid, number)
 
     def _is_ready(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=TEST_TIMEOUT) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(7).startswith(b"+PONG")
-        except OSError:
-            return False
+        with suppress(redis.ConnectionError), self.client() as client:
+            return client.ping()
+        return False
 
 
 def end_outage() -> None:

@@ -98,28 +98,25 @@ class Site:
         if self._beside is not None:
             apps.dispose(self._beside)
             self._beside = None
-        for process in (self.web, self.worker):
-            if process is not None and process.poll() is None:
-                process.terminate()
-        for process in (self.web, self.worker):
-            if process is not None:
-                try:
-                    process.wait(TEST_TIMEOUT)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+        processes = [process for process in (self.web, self.worker) if process is not None]
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(TEST_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         self.web = self.worker = None
 
     def kill_worker(self) -> None:
         """What a power cut does to it."""
-        assert self.worker is not None
         self.worker.send_signal(signal.SIGKILL)
         self.worker.wait()
         self.worker = None
 
     def wait_until_up(self) -> None:
         def answers() -> bool:
-            assert self.web is not None
             assert self.web.poll() is None, f"the web server has ended\n{self.log_text()[-3000:]}"
             try:
                 return self.get("/healthz") != ""

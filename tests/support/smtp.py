@@ -7,12 +7,12 @@ with SmtpServer() as server:
 """
 
 import asyncio
-import email
-import email.policy
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from typing import Any, Self
 
 from aiosmtpd.controller import Controller
@@ -20,6 +20,18 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.support.run import free_port
 from tests.support.waiting import TEST_TIMEOUT
+
+
+def read(content: bytes) -> EmailMessage:
+    return message_from_bytes(content, policy=default)
+
+
+def part(mail: EmailMessage | bytes, kind: str) -> str:
+    """The text of the `plain` or `html` part."""
+    mail = read(mail) if isinstance(mail, bytes) else mail
+    body = mail.get_body(preferencelist=(kind,))
+    assert body is not None, f"no {kind} part"
+    return str(body.get_content())
 
 
 @dataclass(frozen=True)
@@ -34,15 +46,10 @@ class Received:
 
     @property
     def message(self) -> EmailMessage:
-        parsed = email.message_from_bytes(self.content, policy=email.policy.SMTP)
-        assert isinstance(parsed, EmailMessage)
-        return parsed
+        return read(self.content)
 
     def part(self, kind: str) -> str:
-        """The text of the `plain` or `html` part."""
-        body = self.message.get_body(preferencelist=(kind,))
-        assert body is not None, f"no {kind} part"
-        return str(body.get_content())
+        return part(self.message, kind)
 
 
 @dataclass

@@ -16,40 +16,16 @@ from pledge.campaigns import items, staff_queries
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.models import Campaign
 from pledge.core import tokens
-from pledge.core.db import db
 from pledge.core.tokens import Purpose
-from pledge.endorsements import handover
 from pledge.endorsements import services as endorsements
-from pledge.endorsements.models import ContactChange
 from pledge.exports import services as exports
 from pledge.files.services import store_renditions
-from pledge.mail.addresses import parse
 from pledge.signatures import services
 from pledge.signatures.moderation import hide_name
 from pledge.signatures.origins import domain_hash
 from pledge.statistics import referrals
-from tests.support import deliveries, news, paper
-from tests.support.factories import (
-    ANNA,
-    EDITOR,
-    SLUG,
-    campaign,
-    confirm_token,
-    draft,
-    endorse_confirm_token,
-    endorse_contact_token,
-    endorse_manage_token,
-    endorsement,
-    event_fields,
-    fold_all,
-    invalidation,
-    manage_token,
-    member_of_staff,
-    signature,
-    stored_document,
-    stored_video,
-    unsubscribe_token,
-)
+from tests.support import deliveries, factories, mails, news, paper
+from tests.support.factories import ANNA, EDITOR, SLUG
 from tests.support.pictures import webp
 from tests.support.staff import StaffClient
 
@@ -88,22 +64,19 @@ def built(rule: Rule, parts: dict[str, str]) -> str:
 
 
 def world(staff: StaffClient) -> World:
-    of = campaign(versions=2, short_name="sky")
-    draft("draft")
+    of = factories.campaign(versions=2, short_name="sky")
+    factories.draft("draft")
     states = ("pending", "confirmed", "withdrawn", "invalidated")
-    people = [signature(of, state=state, updates=True) for state in states]
+    people = [factories.signature(of, state=state, updates=True) for state in states]
     hashed = domain_hash(SLUG, "robots.example")
     people += [
-        signature(of, state=state, hold_reason="speed", domain_hash=hashed) for state in ("pending", "held")
+        factories.signature(of, state=state, hold_reason="speed", domain_hash=hashed)
+        for state in ("pending", "held")
     ]
     states = ("pending", "review", "changes", "published", "declined", "removed", "withdrawn")
-    organizations = [endorsement(of, state=state) for state in states]
-    published = organizations[states.index("published")]
-    new_speaker = parse("sea@haneul.co.kr")
-    handover.ask(endorse_manage_token(published), name="이바다", title="팀장", mailbox=new_speaker, lang="ko")
-    change = db.session.get(ContactChange, published.id)
-    assert change is not None
-    fold_all()
+    organizations = [factories.endorsement(of, state=state) for state in states]
+    change = mails.ask_to_take_over(organizations[states.index("published")])
+    factories.fold_all()
     handed_over = [deliveries.answered(of), deliveries.handed_over(of), deliveries.frozen(of)]
     hide_name(ANNA, people[1].id, "no name")
     values = {
@@ -114,12 +87,12 @@ def world(staff: StaffClient) -> World:
         "endorse/check/<ticket>": [
             endorsements.ticket_for(SLUG, one.address_hash, one.name_key) for one in organizations
         ],
-        "confirm/<token>": [confirm_token(person) for person in people],
-        "me/<token>": [manage_token(person) for person in people],
-        "unsubscribe/<token>": [unsubscribe_token(person) for person in people],
-        "endorse/confirm/<token>": [endorse_confirm_token(one) for one in organizations],
-        "endorse/me/<token>": [endorse_manage_token(one) for one in organizations],
-        "endorse/contact/<token>": [endorse_contact_token(change)],
+        "confirm/<token>": [factories.confirm_token(person) for person in people],
+        "me/<token>": [factories.manage_token(person) for person in people],
+        "unsubscribe/<token>": [factories.unsubscribe_token(person) for person in people],
+        "endorse/confirm/<token>": [factories.endorse_confirm_token(one) for one in organizations],
+        "endorse/me/<token>": [factories.endorse_manage_token(one) for one in organizations],
+        "endorse/contact/<token>": [factories.endorse_contact_token(change)],
         "<signature_id>": [str(person.id) for person in people],
         "<endorsement_id>": [str(one.id) for one in organizations],
         "<delivery_id>": [str(number) for number in handed_over],
@@ -145,10 +118,10 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
     origin_list.place(ANNA, origin, ListEffect.HOLD, "why", ())
     invited = accounts.invite(ANNA, "invited@example.org", [Role.EDITOR], "ko")
     codes = [partner.code for partner in referrals.partners(of.id)]
-    proposed = invalidation(state="proposed", domain_hash=origin.hash)
+    proposed = factories.invalidation(state="proposed", domain_hash=origin.hash)
     made = {
-        "<invalidation_id>": [proposed.id, invalidation(state="applied").id],
-        "<number>": [items.add(EVENT, EDITOR, SLUG, event_fields())],
+        "<invalidation_id>": [proposed.id, factories.invalidation(state="applied").id],
+        "<number>": [items.add(EVENT, EDITOR, SLUG, factories.event_fields())],
         "<export_id>": [exports.request(ANNA, SLUG, "ledger", "csv", lang="ko")],
         "<news_id>": [news.draft(of), news.proposed(of)],
         "<batch_id>": [paper.entered(of), paper.agreed(of)],
@@ -158,14 +131,18 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
         ],
         "with/<code>": [*codes, "p999"],
         "spread/<token>": [referrals.partner_token(of.id, code) for code in codes],
-        "invitation/<token>": [invitation_link(member_of_staff(invited)).rpartition("/")[2]],
+        "invitation/<token>": [invitation_link(factories.member_of_staff(invited)).rpartition("/")[2]],
     }
     return {part: [str(value) for value in values] for part, values in made.items()}
 
 
 def _files() -> dict[str, list[str]]:
     return {
-        "files/<name>": [store_renditions({96: webp(), 320: webp()}), stored_document(), stored_video()],
+        "files/<name>": [
+            store_renditions({96: webp(), 320: webp()}),
+            factories.stored_document(),
+            factories.stored_video(),
+        ],
         "<size>": ["96"],
         "<ending>": ["mp4"],
         "<shape>": ["square"],

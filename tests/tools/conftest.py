@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import packs
-from tests.support.checkers import Verdict, by_program
+from tests.support.checkers import Said, check
 
 
 @pytest.fixture(scope="session")
@@ -13,11 +13,11 @@ def log() -> packs.Log:
 
 @pytest.fixture
 def checked(tmp_path):
-    """`checked(bytes, keys=None)` gives the verdict about a pack."""
+    """`checked(bytes, keys=None)`: what the program says of a pack."""
 
-    def check(content: bytes, keys: str | None = None) -> Verdict:
+    def checked(content: bytes, keys: str | None = None) -> Said:
         path = tmp_path / "pack.zip"
         path.write_bytes(content)
-        return by_program(path, keys)
+        return check(path, keys)
 
-    return check
+    return checked

@@ -1,10 +1,10 @@
 """Recounting a published log from its files: a copy in a folder, the folder of a pack, a website."""
 
-import functools
 import http.server
 import json
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pledge.ledger import log_queries, notes
 from tests.support import packs
-from tests.support.checkers import Said, program, pure, say
-from tests.support.packs import Log, made_up, mirror, pack, receipt, signer, tile_path
+from tests.support.checkers import program, pure, say
+from tests.support.packs import Log, flipped, made_up, mirror, pack, receipt, signer, tile_path
 
 LARGE = "+" * 300 + "-7!8^8o" + "+" * 300
 
@@ -33,25 +33,14 @@ def website(tmp_path) -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *_: object) -> None:
             asked.append(self.path)
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=tmp_path))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=tmp_path)) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
 
 
 def key(log: Log) -> str:
     return log.signers[0].verifier
-
-
-def numbers(said: Said) -> list[str]:
-    return said.out.splitlines()[:2]
-
-
-def expected(log: Log) -> list[str]:
-    return [f"{word} {number}" for word, number in log.counts().items()]
 
 
 @pytest.mark.parametrize("events", ["", "+", "+-0", "+" * 255, "+" * 256, "+" * 257, "+" * 512, LARGE])
@@ -59,7 +48,7 @@ def expected(log: Log) -> list[str]:
 def test_a_copy_gives_the_numbers_of_the_log(tmp_path, events, by):
     log = made_up(events)
     said = say("count", mirror(log, tmp_path), "--key", key(log), by=by)
-    assert (said.code, numbers(said)) == (0, expected(log))
+    assert (said.code, said.counts) == (0, log.counts())
     assert said.out.splitlines()[2] == f"checkpoint {len(log.lines)} {packs.b64encode(log.root()).decode()}"
 
 
@@ -68,7 +57,7 @@ def test_the_log_in_an_unpacked_pack_is_checked_like_a_copy(tmp_path, log):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
     for folder in (tmp_path, tmp_path / "log"):
-        assert numbers(say("count", folder, "--key", key(log))) == expected(log)
+        assert say("count", folder, "--key", key(log)).counts == log.counts()
 
 
 def test_without_a_key_it_says_which_one_it_believed(tmp_path, log):
@@ -96,7 +85,7 @@ def test_a_log_on_a_website_is_checked_like_a_copy_in_a_folder(tmp_path, website
     mirror(large, tmp_path / "log" / "blue-skies")
     shown_by(tmp_path, large, len(large.lines))
     said = say("count", f"{address}/log/blue-skies", "--key", f"{address}/log/blue-skies/key")
-    assert (said.code, numbers(said)) == (0, expected(large))
+    assert (said.code, said.counts) == (0, large.counts())
     assert sum("/tile/entries/" in path for path in asked) == 3
     assert not any("/tile/0/" in path for path in asked)
     assert say("count", f"{address}/log/blue-skies/", "--tiles").code == 0
@@ -106,10 +95,10 @@ def test_a_log_on_a_website_is_checked_like_a_copy_in_a_folder(tmp_path, website
 def test_a_narrow_tile_that_was_taken_away_is_cut_out_of_the_full_one(tmp_path, large):
     """What a checkpoint of 300 had as 44 stands in the tile of today."""
     folder = mirror(large, tmp_path)
-    (folder / "checkpoint").write_text(large.note(300))
+    (folder / "checkpoint").write_text(large.until(300).note())
     (folder / "tile/1/000.p/1").write_bytes((folder / "tile/1/000.p/2").read_bytes()[:32])
     said = say("count", folder)
-    assert (said.code, numbers(said)) == (0, ["people 300", "organizations 0"])
+    assert (said.code, said.counts) == (0, {"people": 300, "organizations": 0})
 
 
 def test_a_mirror_is_what_was_published_and_fetches_only_what_is_new(tmp_path, website, large):
@@ -122,7 +111,7 @@ def test_a_mirror_is_what_was_published_and_fetches_only_what_is_new(tmp_path, w
         return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
     assert files(tmp_path / "copy") == files(original)
-    assert numbers(say("count", tmp_path / "copy", "--key", key(large))) == expected(large)
+    assert say("count", tmp_path / "copy", "--key", key(large)).counts == large.counts()
     asked.clear()
     assert say("mirror", f"{address}/log", tmp_path / "copy").code == 0
     assert sorted(asked) == ["/log/checkpoint", "/log/key"]
@@ -144,20 +133,14 @@ def test_a_website_that_has_no_log_or_is_away(website, monkeypatch):
 # --- Wrong in one place ---
 
 
-def changed(path, place: int = -1) -> None:
-    content = bytearray(path.read_bytes())
-    content[place] ^= 1
-    path.write_bytes(bytes(content))
-
-
 def test_one_byte_changed_in_any_file_of_a_copy_is_a_named_failure(tmp_path, large):
     folder = mirror(large, tmp_path)
     names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
     assert len(names) == 9
     for name in names:
         content = (folder / name).read_bytes()
-        for place in (0, len(content) // 2, -2):
-            changed(folder / name, place)
+        for place in (0, len(content) // 2, len(content) - 2):
+            (folder / name).write_bytes(flipped(content, place))
             said = say("count", folder, "--key", key(large))
             if name == "key":
                 assert said.code == 0
@@ -171,16 +154,17 @@ def test_one_byte_changed_in_any_file_of_a_copy_is_a_named_failure(tmp_path, lar
 @pytest.mark.parametrize("level", ["0", "1"])
 def test_a_published_hash_that_the_entries_do_not_give(tmp_path, large, level):
     folder = mirror(large, tmp_path)
-    changed(folder / tile_path(level, 0, 256 if level == "0" else 2))
+    tile = folder / tile_path(level, 0, 256 if level == "0" else 2)
+    tile.write_bytes(flipped(tile.read_bytes()))
     assert say("count", folder).failure.startswith(f"file:tile/{level}/000")
 
 
 @given(data=st.data())
 def test_one_byte_changed_in_a_checkpoint_is_a_named_failure(tmp_path_factory, log, data):
     folder = mirror(log, tmp_path_factory.mktemp("log"))
-    content = bytearray(log.note().encode())
-    content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
-    (folder / "checkpoint").write_bytes(bytes(content))
+    content = log.note().encode()
+    place, change = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(1, 255))
+    (folder / "checkpoint").write_bytes(flipped(content, place, change))
     assert say("count", folder, "--key", key(log)).failure == "checkpoint"
 
 
@@ -214,14 +198,14 @@ def test_a_checkpoint_with_a_root_that_somebody_made_up(tmp_path, log):
 
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 300, 604])
 def test_every_earlier_checkpoint_is_a_beginning(tmp_path, large, size):
-    (tmp_path / "old").write_text(large.note(size))
+    (tmp_path / "old").write_text(large.until(size).note())
     said = say("consistency", tmp_path / "old", mirror(large, tmp_path / "log"), "--key", key(large))
     assert said.code == 0, said
     assert f"the {size} entries of the older checkpoint are the beginning" in said.out
 
 
 def test_a_log_is_compared_with_the_checkpoint_in_a_receipt(tmp_path, log):
-    (tmp_path / "mine.tlog-proof").write_bytes(receipt(log, 0, size=5))
+    (tmp_path / "mine.tlog-proof").write_bytes(receipt(log.until(5), 0))
     assert say("consistency", tmp_path / "mine.tlog-proof", mirror(log, tmp_path / "log")).code == 0
 
 
@@ -251,7 +235,7 @@ def shown_by(folder, log: Log, size: int | None, **counts: int) -> None:
     """What a site shows as its count, beside the files of its log."""
     path = folder / "api/v1/campaigns/blue-skies/count"
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = {**log.counts(size), "as_of": "2026-11-24T06:00:00Z", "checkpoint": size, **counts}
+    told = {**log.until(size).counts(), "as_of": "2026-11-24T06:00:00Z", "checkpoint": size, **counts}
     path.write_text(json.dumps(told))
 
 

@@ -12,7 +12,6 @@ import pytest
 from tests.support import pack_lies, packs
 from tests.support.checkers import say
 from tests.support.packs import EVENTS, Log, made_up, pack, signer
-from tests.tools.spoiling import rewritten
 
 # --- The log inside ---
 
@@ -24,17 +23,14 @@ def test_a_checkpoint_that_nobody_known_signed(checked, log):
 
 
 def test_a_checkpoint_of_another_size(checked, log):
-    content = pack(log, rewritten={"log/checkpoint": log.note(5).encode()})
+    content = pack(log, rewritten={"log/checkpoint": log.until(5).note().encode()})
     assert checked(content).failure == "checkpoint"
 
 
 def test_fewer_or_more_entries_than_the_checkpoint_says(checked, log):
     entries = packs.entries(log)
     more = entries + packs.log_queries.framed(log.lines[0])
-    assert (
-        checked(pack(log, rewritten={"log/entries": packs.entries(log, len(log.lines) - 1)})).failure
-        == "size"
-    )
+    assert checked(pack(log, rewritten={"log/entries": packs.entries(log.until(-1))})).failure == "size"
     assert checked(pack(log, rewritten={"log/entries": more})).failure == "size"
     assert checked(pack(log, rewritten={"log/entries": entries[:-1]})).failure == "size"
     assert checked(pack(log, rewritten={"log/entries": b""})).failure == "size"
@@ -49,7 +45,7 @@ def test_entries_in_another_order_give_another_root(checked):
 def signed(lines: list[bytes]) -> bytes:
     """A pack of a site that signs whatever its log holds."""
     log = Log(lines, [signer()])
-    log.moves = lambda size=None: made_up("").moves()  # type: ignore[method-assign]
+    log.moves = made_up("").moves
     return pack(log)
 
 
@@ -158,7 +154,7 @@ def test_a_batch_may_be_counted_again_once_it_was_taken_back_and_name_its_earlie
     ],
 )
 def test_a_number_that_the_entries_do_not_give(checked, log, name, path, value):
-    changed = rewritten(packs.contents(log)[name], *path, to=value)
+    changed = pack_lies.json_with(*path, to=value)(packs.contents(log)[name])
     assert checked(pack(log, rewritten={name: changed})).failure == "count"
 
 
@@ -254,5 +250,4 @@ def test_other_paper_than_the_entries_have_is_named(checked):
 
 def test_a_pack_of_before_december_2026_is_right(checked, log):
     """One letter for all languages, and paper in integrity.json alone."""
-    assert checked(pack(log, is_old=True)) == checked(pack(log))
-    assert checked(pack(log, is_old=True)).failure == ""
+    assert checked(pack(log, is_old=True)).counts == log.counts()

@@ -11,14 +11,13 @@ import pytest
 
 from pledge.ledger import notes
 from tests.support import packs
-from tests.support.checkers import by_program, program
-from tests.support.packs import MEMBERS, made_up, pack, unzipped, zipped
-from tests.tools.spoiling import DESCRIBED, flipped
+from tests.support.checkers import check
+from tests.support.packs import MEMBERS, flipped, made_up, pack, unzipped, zipped
 
 # --- Members ---
 
 
-@pytest.mark.parametrize("name", DESCRIBED)
+@pytest.mark.parametrize("name", MEMBERS[:-2])
 def test_a_member_that_differs_from_the_manifest_is_found(checked, log, name):
     content = packs.contents(log)[name]
     expected = {f"file:{name}"} | ({"signature"} if name == "log/key" else set())
@@ -89,21 +88,6 @@ def test_a_pack_that_was_cut_off_anywhere(checked, log):
         assert checked(content[:length]).failure == "archive"
 
 
-def test_a_member_that_unpacks_to_more_than_was_signed_is_read_no_further(checked, log, monkeypatch):
-    """A bomb: 64 MB of zeros where the manifest names a short letter."""
-    read = []
-    original = program.Zip.chunks
-
-    def counting(pack_, name):
-        for part in original(pack_, name):
-            read.append(len(part))
-            yield part
-
-    monkeypatch.setattr(program.Zip, "chunks", counting)
-    assert checked(pack(log, changed={"letter-ko.pdf": bytes(1 << 26)})).failure == "file:letter-ko.pdf"
-    assert sum(read) < 1 << 20
-
-
 # --- The manifest ---
 
 FIELDS = {
@@ -144,23 +128,18 @@ def test_a_checkpoint_that_the_manifest_names_wrongly(checked, log, field, value
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "failure"),
+    ("name", "fact", "failure"),
     [
-        ("size", 1, "file:letter-ko.pdf"),
-        ("sha256", "0" * 64, "file:letter-ko.pdf"),
-        ("sha256", "0", "manifest"),
-        ("size", "9", "manifest"),
-        ("mode", 9, "manifest"),
+        ("letter-ko.pdf", {"size": 1}, "file:letter-ko.pdf"),
+        ("letter-ko.pdf", {"sha256": "0" * 64}, "file:letter-ko.pdf"),
+        ("letter-ko.pdf", {"sha256": "0"}, "manifest"),
+        ("letter-ko.pdf", {"size": "9"}, "manifest"),
+        ("letter-ko.pdf", {"mode": 9}, "manifest"),
+        ("organizations.csv", {"rows": 7}, "file:organizations.csv"),
     ],
 )
-def test_a_file_that_the_manifest_describes_wrongly(checked, log, field, value, failure):
-    verdict = checked(pack(log, manifest=lambda told: told["files"]["letter-ko.pdf"].update({field: value})))
-    assert verdict.failure == failure
-
-
-def test_rows_that_a_table_does_not_have(checked, log):
-    verdict = checked(pack(log, manifest=lambda told: told["files"]["organizations.csv"].update(rows=7)))
-    assert verdict.failure == "file:organizations.csv"
+def test_a_file_that_the_manifest_describes_wrongly(checked, log, name, fact, failure):
+    assert checked(pack(log, manifest=lambda told: told["files"][name].update(fact))).failure == failure
 
 
 def test_a_file_that_the_manifest_does_not_name(checked, log):
@@ -178,7 +157,7 @@ def test_a_manifest_that_is_no_document(checked, log, content):
 
 
 def test_a_seal_of_another_manifest(checked, log):
-    other = unzipped(pack(log, size=3))["manifest.sig"]
+    other = unzipped(pack(log.until(3)))["manifest.sig"]
     assert checked(pack(log, changed={"manifest.sig": other})).failure == "signature"
 
 
@@ -198,4 +177,4 @@ def test_one_byte_changed_anywhere_in_the_zip_is_a_named_failure_or_changes_no_m
     path, dice = tmp_path / "pack.zip", random.Random(4)
     for place in dice.sample(range(len(content)), 200):
         path.write_bytes(changed := flipped(content, place, dice.randint(1, 255)))
-        assert by_program(path).failure or unzipped(changed) == unzipped(content)
+        assert check(path).failure or unzipped(changed) == unzipped(content)

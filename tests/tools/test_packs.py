@@ -1,18 +1,13 @@
-"""A pack as a whole: right ones, who signed, what today's log says of it, large ones, and unpacked ones.
+"""A pack as a whole: right ones, who signed, what today's log says of it, and unpacked ones.
 
 The same for the page's program: tests/browser/verify/.
 """
 
-import io
-import zipfile
-
 import pytest
 
 from pledge.ledger import notes
-from tests.support import packs
-from tests.support.checkers import Verdict, say
-from tests.support.packs import EVENTS, MEMBERS, made_up, mirror, pack, signer, unzipped, zipped
-from tests.tools.spoiling import flipped
+from tests.support.checkers import say
+from tests.support.packs import EVENTS, MEMBERS, flipped, made_up, mirror, pack, signer, unzipped, zipped
 
 # --- Right ones ---
 
@@ -20,12 +15,12 @@ from tests.tools.spoiling import flipped
 @pytest.mark.parametrize("events", ["", "+", "+-0", "+o!1^1", "+" * 255, "+" * 256, "+" * 257, EVENTS])
 def test_a_right_pack_gives_the_numbers_of_its_log(checked, events):
     log = made_up(events)
-    assert checked(pack(log)) == Verdict("", **log.counts())
-    assert checked(pack(log), log.keys) == Verdict("", **log.counts())
+    assert checked(pack(log)).counts == log.counts()
+    assert checked(pack(log), log.keys).counts == log.counts()
 
 
 def test_a_pack_may_be_of_an_earlier_checkpoint(checked, log):
-    assert checked(pack(log, size=4)) == Verdict("", **log.counts(4))
+    assert checked(pack(log.until(4))).counts == log.until(4).counts()
 
 
 @pytest.mark.parametrize("known", [0, 1, None], ids=["the new key", "the old key", "the keys of the pack"])
@@ -76,7 +71,7 @@ def test_a_pack_says_what_the_log_counts_today(tmp_path, log):
     """An earlier checkpoint with more people in it is not what stands now."""
     peak = EVENTS + "+" * 50
     now = made_up(peak + "".join(f"-{len(log.lines) + number}" for number in range(40)))
-    (tmp_path / "pack.zip").write_bytes(pack(now, size=len(made_up(peak).lines)))
+    (tmp_path / "pack.zip").write_bytes(pack(now.until(len(made_up(peak).lines))))
     today = mirror(now, tmp_path / "today")
     said = say("pack", tmp_path / "pack.zip", "--key", now.signers[0].verifier, "--log", today)
     assert said.code == 0, said
@@ -89,36 +84,6 @@ def test_a_pack_of_a_fork_is_not_the_beginning_of_todays_log(tmp_path, log):
     today = mirror(made_up(EVENTS + "+"), tmp_path / "today")
     assert say("pack", tmp_path / "pack.zip", "--log", today).failure == "consistency"
     assert "today" not in say("pack", tmp_path / "pack.zip").out.splitlines()[0]
-
-
-# --- Large ---
-
-
-def large_zip(files: dict[str, bytes], limit: int) -> bytes:
-    """As packing.py writes where the entries could have more than two gigabytes; here already beyond `limit` bytes."""
-    stream = io.BytesIO()
-    with pytest.MonkeyPatch.context() as patch, zipfile.ZipFile(stream, "w") as archive:
-        patch.setattr(zipfile, "ZIP64_LIMIT", limit)
-        for name, content in files.items():
-            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.compress_type, info.create_system, info.external_attr = (
-                zipfile.ZIP_DEFLATED,
-                3,
-                0o100644 << 16,
-            )
-            with archive.open(info, "w", force_zip64=name == "log/entries") as member:
-                member.write(content)
-        archive.close()  # the directory is written now
-    return stream.getvalue()
-
-
-@pytest.mark.parametrize("limit", [zipfile.ZIP64_LIMIT, 30000], ids=["could be large", "is large"])
-def test_a_pack_whose_entries_are_large(checked, monkeypatch, limit):
-    log = made_up("+" * 200)
-    content = large_zip(unzipped(pack(log, rewritten={"verify.py": b"print()"})), limit)
-    assert len(content) < 30000 < len(packs.entries(log))
-    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", limit)
-    assert checked(content) == Verdict("", 200, 0)
 
 
 # --- Unpacked ---

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support import packs
 from tests.support.checkers import program, pure, say
-from tests.support.packs import EVENTS, made_up, mirror, receipt, signer
+from tests.support.packs import EVENTS, flipped, made_up, mirror, receipt, signer
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_a_proof_with_a_step_too_many_or_too_few(checked, log):
 
 def test_a_checkpoint_of_another_size(checked, log):
     head, _, _ = receipt(log, 0).partition(b"\n\n")
-    assert checked(head + b"\n\n" + log.note(9).encode(), log).failure == "proof"
+    assert checked(head + b"\n\n" + log.until(9).note().encode(), log).failure == "proof"
 
 
 @pytest.mark.parametrize("line", range(8))
@@ -217,12 +217,9 @@ def test_a_receipt_in_another_form_of_base64_is_refused(checked, log):
 @given(data=st.data())
 def test_one_byte_changed_anywhere_is_a_named_failure(tmp_path_factory, log, data):
     content = receipt(log, 4)
-    place = data.draw(st.integers(0, len(content) - 1))
-    changed = (
-        content[:place] + bytes([content[place] ^ data.draw(st.integers(1, 255))]) + content[place + 1 :]
-    )
+    place, change = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(1, 255))
     path = tmp_path_factory.mktemp("changed") / "mine"
-    path.write_bytes(changed)
+    path.write_bytes(flipped(content, place, change))
     said = say("receipt", path, "--key", log.signers[0].verifier, "--address", log.subjects[4])
     assert said.code == 1
     assert said.failure in {"receipt", "leaf", "checkpoint", "proof", "address"}

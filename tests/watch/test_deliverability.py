@@ -3,15 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
 
 from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
 from pledge.core import clock as time
 from pledge.core.db import transaction
-from pledge.mail.models import MailKind, MailState, OutboxMail, Returned
+from pledge.mail.models import MailKind, MailState, Returned
 from pledge.watch.deliverability import alert_falls, deliverability, falls
 from tests.support import factories
+from tests.support.mails import store
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -24,19 +24,7 @@ def mails(number, *, ago, provider="naver", confirmed_after=None, **facts):
     if confirmed_after is not None:
         with transaction() as session:
             session.merge(person).confirmed_at = at + confirmed_after
-    row = {
-        "kind": MailKind.CONFIRM,
-        "subject_id": person.id,
-        "seq": 1,
-        "lang": "ko",
-        "state": MailState.SENT,
-        "created_at": at,
-        "due_at": at,
-        "sent_at": at,
-        **facts,
-    }
-    with transaction() as session:
-        session.execute(insert(OutboxMail), [row] * number)
+    store([person.id] * number, at, **{"state": MailState.SENT, **facts})
 
 
 def by_provider():
@@ -100,12 +88,14 @@ def test_a_provider_without_a_past_is_not_judged(frozen_clock):
 
 def test_staff_and_the_operator_see_which_provider_has_fallen(app, staff_client, runner, frozen_clock):
     mails(200, ago=DAY, confirmed_after=MINUTE)
-    mails(100, ago=HOUR)
+    mails(70, ago=HOUR, confirmed_after=MINUTE)
+    mails(30, ago=HOUR, returned=Returned.POLICY)
     page = staff_client("admin", lang="en").get("/staff/mail").text
     assert page.count("tag--danger") == 1
-    assert "far below its usual: 100% confirmed" in page
+    assert "far below its usual: 100% delivered, 100% confirmed" in page
     (line,) = [line for line in runner.invoke(args=["doctor"]).output.splitlines() if "naver" in line]
     assert line.startswith("warning")
+    assert "70% were delivered, usually 100%" in line
 
 
 def test_small_domains_together_are_not_judged(frozen_clock):

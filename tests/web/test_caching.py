@@ -11,7 +11,6 @@ from pledge.web.caching import MAX_AGE, REPLACES_COPY, cache, cached
 from tests.support.factories import (
     campaign,
     confirm_token,
-    fold_all,
     manage_token,
     signature,
     unsubscribe_token,
@@ -19,7 +18,6 @@ from tests.support.factories import (
 
 PAGE = "/ko/c/blue-skies"
 COUNT = "/api/v1/campaigns/blue-skies/count"
-SHARE = "/share/blue-skies.ko.png"
 KEPT = "public, s-maxage=1"
 
 
@@ -64,17 +62,6 @@ def test_within_a_second_a_page_is_made_once(made, frozen_clock):
     assert {made.get().text for _ in range(5)} == {"1"}
     frozen_clock.move(seconds=1)
     assert made.get().text == "2"
-
-
-def test_what_is_costly_to_make_is_made_once_in_the_seconds_that_its_view_says(app, client, frozen_clock):
-    campaign()
-    first = client.get(SHARE)
-    signature()
-    fold_all()
-    frozen_clock.move(seconds=59)
-    assert client.get(SHARE).data == first.data
-    frozen_clock.move(seconds=2)
-    assert client.get(SHARE).data != first.data
 
 
 def test_one_renews_a_copy_while_the_others_get_the_old_one_without_waiting(made, frozen_clock):
@@ -227,7 +214,6 @@ def test_what_is_about_one_person_is_never_kept(app, client, frozen_clock):
         f"/ko/me/{manage_token(person)}",
         f"/ko/me/{manage_token(person)}/download",
         f"/ko/unsubscribe/{unsubscribe_token(person)}",
-        "/ko/c/blue-skies/sign",
         "/ko/me",
         "/ko/confirm/unknown",
         "/staff/sign-in",
@@ -242,7 +228,7 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
     assert {name for name, view in app.view_functions.items() if hasattr(view, "kept_reads")} == {
         *("public.home", "public.privacy", "public.verify", "public.campaign", "public.progress"),
         *("public.live", "public.letter", "public.captions", "public.news", "public.news_item"),
-        *("public.news_feed", "public.press"),
+        *("public.news_feed", "public.press", "public.sign"),
         *("public.how_it_works", "public.accessibility", "public.contact", "public.contact_sent"),
         *("public.pledge", "public.pledge_source", "public.events_calendar"),
         *(

@@ -25,10 +25,6 @@ def page(app):
     return campaign()
 
 
-def rows():
-    return number_of(Signature)
-
-
 # --- Where a POST comes from ---
 
 
@@ -66,7 +62,7 @@ def test_a_form_is_accepted_only_from_our_own_pages(client, page, site, origin, 
     headers = {"Sec-Fetch-Site": site, "Origin": origin}
     answer = client.post(SIGN, data=sign_form(), headers={k: v for k, v in headers.items() if v is not None})
     assert answer.status_code == status
-    assert rows() == (status == 303)
+    assert number_of(Signature) == (status == 303)
 
 
 @sqlite_only
@@ -114,7 +110,7 @@ def test_a_body_that_is_too_large_is_refused(client, page, size):
     answer = client.post(SIGN, data=sign_form(name="x" * size))
     assert answer.status_code == 413
     assert '<html lang="ko"' in answer.text
-    assert rows() == 0
+    assert number_of(Signature) == 0
 
 
 @sqlite_only
@@ -208,7 +204,7 @@ def test_unreadable_text_in_a_form_is_refused(client, page, bad):
         form + f"&extra={bad}",
     ):
         assert client.post(SIGN, data=damaged, content_type=urlencoded).status_code == 400
-    assert rows() == 1
+    assert number_of(Signature) == 1
 
 
 @pytest.mark.parametrize("bad", [b"\0", b"\xed\xa0\x80", b"\xff\xfe"])
@@ -253,7 +249,7 @@ def test_a_name_that_is_not_ours_is_refused_everywhere(client, page, host):
         assert answer.status_code == 400, path
         assert "evil" not in answer.text
     assert client.post(SIGN, data=sign_form(), headers={"Host": host}).status_code == 400
-    assert rows() == 0
+    assert number_of(Signature) == 0
 
 
 @sqlite_only

@@ -7,12 +7,13 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased, selectinload
 
 from pledge.audit import queries as audit
 from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Search
 from pledge.campaigns.models import Campaign
+from pledge.campaigns.queries import slugs
 from pledge.core import clock, languages
 from pledge.core.db import fetch, load, reading
 from pledge.core.domains import registrable
@@ -26,6 +27,7 @@ from pledge.endorsements.models import (
     EndorsementState,
     EndorsementVersion,
     ReviewVisit,
+    Versioned,
     VersionState,
     folded,
 )
@@ -36,8 +38,6 @@ from pledge.mail.addresses import BadAddress, address_hash, parse
 PAGE = 50
 #: Possible duplicates shown on a page.
 MAX_CANDIDATES = 20
-#: For so long a first publication can be taken back without a line in public.
-TAKEN_BACK = timedelta(minutes=10)
 #: So many cases are gone through one after another.
 MAX_IN_ORDER = 500
 #: How long a reviewer counts as present after their page last said so.
@@ -68,6 +68,11 @@ class SeenState:
 
     def __str__(self) -> str:
         return f"{self.state}.{self.seq}.{self.version}"
+
+    @classmethod
+    def now(cls, row: Endorsement) -> "SeenState":
+        """What is to be seen of a case now."""
+        return cls(EndorsementState(row.state), row.seq, VersionState(row.newest.state))
 
     @classmethod
     def parse(cls, text: str) -> "SeenState":
@@ -149,34 +154,14 @@ class Queue:
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Versioned):
     """Everything about one endorsement for its page, except its duplicates (duplicates())."""
 
-    row: Row[*tuple[Any, ...]]  #: the endorsement's own columns and the campaign's slug
+    row: Endorsement
+    slug: str  #: the campaign's
     versions: list[EndorsementVersion]  #: all that were confirmed, the newest first
     history: list[AuditEntry]
     seen: SeenState
-
-    @property
-    def newest(self) -> EndorsementVersion:
-        return self.versions[0]
-
-    @property
-    def published(self) -> EndorsementVersion | None:
-        return next((version for version in self.versions if version.state == VersionState.PUBLISHED), None)
-
-    @property
-    def waits(self) -> bool:
-        """Whether the newest version waits for a decision of staff."""
-        is_open = self.row.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
-        return is_open and self.newest.state == VersionState.PROPOSED
-
-    @property
-    def can_be_taken_back(self) -> bool:
-        """Whether it was published for the first time a moment ago."""
-        published_at: datetime | None = self.row.published_at
-        is_new = published_at is not None and published_at > clock.now() - TAKEN_BACK
-        return is_new and self.row.state == EndorsementState.PUBLISHED
 
     @property
     def is_correction(self) -> bool:
@@ -190,7 +175,7 @@ class Case:
         """
         found = []
         for name in FIELDS:
-            old, new = getattr(self.published or self.newest, name), getattr(self.newest, name)
+            old, new = getattr(self.shown, name), getattr(self.newest, name)
             if isinstance(new, Texts):
                 codes = dict.fromkeys([*languages.codes(), *old, *new])
                 found += [Comparison(name, lang, old[lang], new[lang]) for lang in codes]
@@ -312,22 +297,17 @@ def is_present(endorsement_id: int | InstrumentedAttribute[int]) -> ColumnElemen
 
 def find(endorsement_id: int) -> Case | None:
     """One case, whatever its state; None for one that is unknown or whose first mail is not confirmed yet."""
-    columns = Endorsement.__table__.c
-    query = (
-        select(*columns, Campaign.slug)
-        .join(Campaign, Campaign.id == Endorsement.campaign_id)
-        .where(Endorsement.id == endorsement_id, Endorsement.state != EndorsementState.PENDING)
-    )
-    versions = select(EndorsementVersion).where(EndorsementVersion.endorsement_id == endorsement_id)
-    row = fetch(query).first()
-    views = load(versions.order_by(EndorsementVersion.seq.desc()))
-    if row is None or not views:
+    query = select(Endorsement).options(selectinload(Endorsement.versions))
+    known = (Endorsement.id == endorsement_id, Endorsement.state != EndorsementState.PENDING)
+    row = next(iter(load(query.where(*known))), None)
+    if row is None or not row.versions:
         return None
     unconfirmed = VersionState.PROPOSED if row.state in ENDED else None
     return Case(
         row=row,
-        seen=SeenState(EndorsementState(row.state), row.seq, VersionState(views[0].state)),
-        versions=[version for version in views if version.state != unconfirmed],
+        slug=slugs()[row.campaign_id],
+        seen=SeenState.now(row),
+        versions=[version for version in row.versions if version.state != unconfirmed],
         history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
     )
 

@@ -137,14 +137,11 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class _Received:
-    """The part of a socket's interface that the parser of the standard library uses."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+class _Received(io.BytesIO):
+    """What was received, with the part of a socket's interface that the parser of the standard library uses."""
 
     def makefile(self, _mode: str) -> io.BytesIO:
-        return io.BytesIO(self._data)
+        return self
 
 
 def _file(received: bytes) -> str:

@@ -26,6 +26,9 @@ _KOREAN_FORMS = tuple(
     "사단법인 의료법인 학교법인 특수법인 株式会社 有限会社 股份有限公司 有限公司".split()
 )
 
+#: One of them at the beginning or the end of a name, which is more than it.
+_JOINED_FORM = re.compile(r"^(?:{0})(?=.)|(?<=.)(?:{0})$".format("|".join(_KOREAN_FORMS)))
+
 #: Last words of a name in Latin letters, without their dots.
 _LATIN_FORMS = frozenset(
     "inc incorporated corp corporation co company coltd ltd limited llc llp lp plc pbc cic gmbh mbh ag kg kgaa ug se "
@@ -93,16 +96,9 @@ def _bare(text: str) -> str:
 
 
 def _without_joined_forms(text: str) -> str:
-    while True:
-        for form in _KOREAN_FORMS:
-            if text != form and text.startswith(form):
-                text = text.removeprefix(form)
-                break
-            if text != form and text.endswith(form):
-                text = text.removesuffix(form)
-                break
-        else:
-            return text
+    while (shorter := _JOINED_FORM.sub("", text, count=1)) != text:
+        text = shorter
+    return text
 
 
 def _likeness(one: str, other: str) -> Likeness | None:

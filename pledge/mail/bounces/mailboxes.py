@@ -7,7 +7,7 @@ import imaplib
 import mailbox
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -33,28 +33,26 @@ class BadMailboxUrl(ValueError):
 
 def read(url: str, take: Take, stop: Stop = lambda: False) -> int:
     """Give up to BATCH messages to `take` and delete them; how many there were. Raises MailboxAway, and what `take` raises."""
-    check(url)
     done = 0
-    with _open(url) as box:
+    with closing(_open(url)) as box:
         with _away():
-            numbers = box.messages()
+            numbers = box.keys()
         for number in numbers[:BATCH]:
             if stop():
                 break
             with _away():
-                message = box.content(number)
+                message = box.get_bytes(number)
             take(message)
             with _away():
-                box.delete(number)
+                box.discard(number)
             done += 1
     return done
 
 
 def waiting(url: str) -> int:
     """How many messages wait; nothing is read or deleted. Raises MailboxAway, BadMailboxUrl."""
-    check(url)
-    with _open(url) as box, _away():
-        return len(box.messages())
+    with closing(_open(url)) as box, _away():
+        return len(box.keys())
 
 
 def check(url: str) -> None:
@@ -69,22 +67,22 @@ def check(url: str) -> None:
 
 
 class _Imap:
-    """Messages by their UID; deleted ones are marked, and removed by close()."""
+    """Messages by their UID, named as in mailbox.Maildir; deleted ones are marked, and removed by close()."""
 
     def __init__(self, client: imaplib.IMAP4) -> None:
         self._client = client
         self._has_deleted = False
 
-    def messages(self) -> list[str]:
+    def keys(self) -> list[str]:
         (found,) = _ok(self._client.uid("SEARCH", "UNDELETED"))
         return found.decode("ascii").split() if isinstance(found, bytes) else []
 
-    def content(self, number: str) -> bytes:
+    def get_bytes(self, number: str) -> bytes:
         # The beginning only, without marking it as seen.
         answer = _ok(self._client.uid("FETCH", number, f"(BODY.PEEK[]<0.{MAX_BYTES}>)"))
         return next((part[1] for part in answer if isinstance(part, tuple)), b"")
 
-    def delete(self, number: str) -> None:
+    def discard(self, number: str) -> None:
         self._has_deleted = True
         _ok(self._client.uid("STORE", number, "+FLAGS.SILENT", r"(\Deleted)"))
 
@@ -97,36 +95,13 @@ class _Imap:
             self._client.shutdown()  # closed already, unless the server went away
 
 
-class _Maildir:
-    def __init__(self, box: mailbox.Maildir) -> None:
-        self._box = box
-
-    def messages(self) -> list[str]:
-        return self._box.keys()
-
-    def content(self, number: str) -> bytes:
-        with self._box.get_file(number) as file:
-            return file.read(MAX_BYTES)
-
-    def delete(self, number: str) -> None:
-        self._box.discard(number)
-
-
-@contextmanager
-def _open(url: str) -> Iterator[_Imap | _Maildir]:
+def _open(url: str) -> _Imap | mailbox.Maildir:
+    check(url)
     parts = urlsplit(url)
-    if parts.scheme == "maildir":
-        with _away():
-            box = mailbox.Maildir(parts.path, create=False)
-        yield _Maildir(box)
-        return
     with _away():
-        client = _connect(url)
-    imap = _Imap(client)
-    try:
-        yield imap
-    finally:
-        imap.close()
+        if parts.scheme == "maildir":
+            return mailbox.Maildir(parts.path, create=False)
+        return _Imap(_connect(url))
 
 
 def _connect(url: str) -> imaplib.IMAP4:

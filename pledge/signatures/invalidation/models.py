@@ -33,13 +33,12 @@ from pledge.signatures.models import Signature
 class InvalidationAct(StrEnum):
     """What is done with the signatures that are found."""
 
-    INVALIDATE = (
-        "invalidate"  #: counted ones are taken out of the count, held ones never get into it; can be undone
-    )
-    HOLD = "hold"  #: pending ones become held when they are confirmed
-    RELEASE = (
-        "release"  #: held ones are counted, and pending ones that would be held are when they are confirmed
-    )
+    #: Counted ones are taken out of the count, held ones never get into it; can be undone.
+    INVALIDATE = "invalidate"
+    #: Pending ones become held when they are confirmed.
+    HOLD = "hold"
+    #: Held ones are counted, and pending ones that would be held are when they are confirmed.
+    RELEASE = "release"
 
 
 #: What it did to the signatures, when it has been done.

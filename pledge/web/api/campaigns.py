@@ -17,7 +17,7 @@ from pledge.core.text.tables import csv_file
 from pledge.core.urls import public_url
 from pledge.deliveries.queries import public_deliveries
 from pledge.endorsements import queries as endorsements
-from pledge.endorsements.queries import BATCH, OrganizationView
+from pledge.endorsements.queries import OrganizationView
 from pledge.ledger import queries as ledger
 from pledge.ledger.queries import Count
 from pledge.news import queries as news
@@ -26,7 +26,8 @@ from pledge.statistics import referrals
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.history import days_reached, progress
 from pledge.statistics.integrity import recent
-from pledge.statistics.places import PublishedPlaces, published_places
+from pledge.statistics.models import PlacesSnapshot
+from pledge.statistics.places import published_places
 from pledge.statistics.rates import rates
 from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import Totals
@@ -43,6 +44,8 @@ DOCUMENTS = (
 )
 #: Events, pieces of news and deliveries in the document of what happened: the newest of each.
 MAX_ACTIVITY = 100
+#: Organisations in one document.
+BATCH = 500
 MAX_NUMBER = 2**63 - 1
 
 
@@ -61,7 +64,7 @@ def campaign_list() -> documents.CampaignsDocument:
 
 @document("/campaigns/<slug>", DATA_CACHE)
 def campaign_facts(slug: str) -> documents.CampaignDocument:
-    """One campaign: its texts, dates, goal and counts, the pledge in use, and the addresses of its other"""
+    """One campaign: its texts, dates, goal and counts, the pledge in use, and the addresses of its other documents."""
     found = {lang: campaigns.find(slug, lang) for lang in languages.codes()}
     views = {lang: view for lang, view in found.items() if view is not None}
     one = views.get(languages.default())
@@ -230,7 +233,7 @@ def _steps(views: dict[str, CampaignView], one: CampaignView, people: int) -> li
     ]
 
 
-def _totals(found: Totals | PublishedPlaces, log_size: int | None) -> dict[str, Any]:
+def _totals(found: Totals | PlacesSnapshot, log_size: int | None) -> dict[str, Any]:
     """What every breakdown says of the whole."""
     return {
         "as_of": found.as_of,
@@ -257,7 +260,7 @@ def _organization(
 def _every_organization(slug: str) -> Iterator[documents.OrganizationDocument]:
     number = campaign_id(slug)
     people = referrals.public_counts(number)
-    return (_organization(slug, one, people) for one in endorsements.every(number))
+    return (_organization(slug, one, people) for one in endorsements.listing(number))
 
 
 def _after() -> int:

@@ -12,7 +12,7 @@ from pledge.campaigns.queries import pledge_hashes
 from pledge.ledger import log_queries
 from pledge.ledger.tiles import read_path
 from pledge.web.api.openapi import campaign_id, open_to_all
-from pledge.web.caching import cached
+from pledge.web.caching import cached, revalidated
 
 log = Blueprint("log", __name__, url_prefix="/log")
 log.after_request(open_to_all)
@@ -65,10 +65,7 @@ def program() -> Response:
     """tools/verify.py as it is, for saving; docs/verify.md and its docstring say how to use it."""
     response = Response(_PROGRAM.read_bytes(), content_type="text/x-python; charset=utf-8")
     response.headers["Content-Disposition"] = "attachment; filename=verify.py"
-    response.headers["Cache-Control"] = _PROGRAM_CACHE
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return revalidated(response, _PROGRAM_CACHE)
 
 
 def _entries(found: bytes | None) -> Response:

@@ -15,13 +15,13 @@ from pledge.core import i18n
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import LEVEL_MARKS, LEVELS
 from pledge.files import queries as files
+from pledge.files.faults import StorageAway
 from pledge.files.pictures import SIZES, WIDE_SIZES
-from pledge.files.storage import StorageAway
 from pledge.ledger import queries as ledger
 from pledge.news import queries as news
 from pledge.share_images.drawing import SQUARE, STORY, WIDE, Host, ShareImage, draw, text_width
 from pledge.statistics import referrals
-from pledge.web.caching import cached
+from pledge.web.caching import cached, revalidated
 from pledge.web.embed.widget import embed, language
 from pledge.web.limits import limited, token_limit
 from pledge.web.public.campaign.pages import campaign_or_404, campaign_page, mark_sample
@@ -99,7 +99,7 @@ def number_card(slug: str, number: int, shape: str = "wide") -> Response:
     # Who was the 62nd stays the 62nd when others withdraw; the log is never shorter than any number given.
     if number > max(count.people, count.log_size or 0):
         abort(404)
-    response = _picture(
+    card = _picture(
         campaign,
         shape,
         above=campaign.title,
@@ -107,8 +107,7 @@ def number_card(slug: str, number: int, shape: str = "wide") -> Response:
         figure=i18n.format_ordinal(number),
         words="" if campaign.has_ended else _("Will you add yours?"),
     )
-    response.headers["Cache-Control"] = CARD_CACHE
-    return response
+    return revalidated(card, CARD_CACHE)
 
 
 @embed.get("/share/<slug>.<language:lang>.png")
@@ -127,24 +126,21 @@ def organization_image(slug: str, endorsement_id: int) -> Response:
     shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())
     if shown is None or shown.is_gone:
         abort(404)
-    return _picture(
-        campaign,
-        above=campaign.title,
-        title=shown.name,
-        below=_("endorses the pledge"),
-        logo=_stored(shown.logo),
-    )
+    below, logo = _("endorses the pledge"), _stored(shown.logo)
+    picture = _picture(campaign, above=campaign.title, title=shown.name, below=below, logo=logo)
+    return revalidated(picture, PICTURE_CACHE)
 
 
 @embed.get("/share/<slug>/news-<int(min=1,max=2147483647):news_id>.<language:lang>.png")
 @limited(token_limit)
 def news_image(slug: str, news_id: int) -> Response:
     campaign = campaign_or_404(slug)
-    item = news.public_item(campaign.id, news_id, i18n.language())
+    item = news.sent_item(campaign.id, news_id)
     if item is None:
         abort(404)
-    below = i18n.format_date(item.begun_at)
-    return _picture(campaign, above=campaign.title, title=item.title, below=below)
+    title, below = item.title.in_language(i18n.language()), i18n.format_date(item.begun_at or item.changed_at)
+    picture = _picture(campaign, above=campaign.title, title=title, below=below)
+    return revalidated(picture, PICTURE_CACHE)
 
 
 def _picture(campaign: CampaignView, shape: str = "wide", above: str = "", **own: Any) -> Response:
@@ -155,20 +151,15 @@ def _picture(campaign: CampaignView, shape: str = "wide", above: str = "", **own
         "title": campaign.title,
         "figure": pgettext("on a picture", "%(number)s", number=number) if page.people else "",
         "words": _words(campaign, page.people),
-        "photo": _stored(page.photo.file, WIDE_SIZES[1]) if page.photo else b"",
-        "focus": page.photo.focus if page.photo else "",
+        "photo": _stored(page.photo, WIDE_SIZES[1]) if page.photo else b"",
+        "focus": page.photo_focus,
         "clearness": page.step.clearness,
         "hosts": tuple(Host(host.name, _stored(host.logo)) for host in page.extras.secretariat),
         **own,
     }
     above = mark_sample(above or current_config().site_name_in(lang))
-    response = Response(
-        draw(ShareImage(lang=lang, above=above, **parts), _SHAPES[shape]), content_type="image/png"
-    )
-    response.headers["Cache-Control"] = PICTURE_CACHE
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    drawn = draw(ShareImage(lang=lang, above=above, **parts), _SHAPES[shape])
+    return Response(drawn, content_type="image/png")
 
 
 def _words(campaign: CampaignView, people: int) -> str:

@@ -6,7 +6,6 @@ The code is typed in it, and it says thank you. Only these pages may be framed: 
 import re
 from collections.abc import Collection
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,19 +14,18 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request,
 
 from config import current_config
 from pledge.campaigns import queries as campaigns
-from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n, languages
 from pledge.core.urls import campaign_link, public_url
 from pledge.share_images.drawing import WIDE
 from pledge.statistics import referrals
-from pledge.web.caching import cached
-from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
+from pledge.web.caching import cached, revalidated
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.mailed_links import journey
 from pledge.web.public.mailed_links.journey import check_page
 from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.signing.admission import form_page
 from pledge.web.public.signing.forms import ConfirmCodeForm, SignForm
-from pledge.web.public.signing.proof_of_work import FormRefused, ProofRequired
-from pledge.web.public.signing.sign import handle_submission, with_retry_after
+from pledge.web.public.signing.sign import record
 from pledge.web.public.signing.subject import SIGNATURE
 from pledge.web.security_headers import FRAMEABLE_POLICY
 from pledge.web.templating import render_page
@@ -86,32 +84,13 @@ def appearance() -> dict[str, Any]:
 @embed.get("/embed/<slug>")
 @cached(PAGE_CACHE, reads=OPTIONS, variant=lambda: str(sorted(options().items())))
 def widget(slug: str) -> Response:
-    campaign = campaign_or_404(slug)
     form = SignForm(country=countries.HOME) if "form" in options() else None
-    return _page(campaign, form, 200)
+    return form_page(FRAMED, campaign_or_404(slug), form)
 
 
 @embed.post("/embed/<slug>/sign")
 def sign(slug: str) -> Response:
-    return handle_submission(slug, partial(FRAMED.url, "check", slug=slug))
-
-
-@embed.errorhandler(FormRefused)
-def form_refused(error: FormRefused) -> Response:
-    return with_retry_after(_page(error.campaign, error.form, error.status), error)
-
-
-@embed.errorhandler(ProofRequired)
-def proof_required(error: ProofRequired) -> Response:
-    page = render_page(
-        "public/signing/proof_of_work.html",
-        error.status,
-        layout="layouts/frame.html",
-        page=error.campaign,
-        step=error,
-        action=FRAMED.url("sign", slug=error.campaign.slug),
-    )
-    return with_retry_after(page, error)
+    return record(FRAMED, slug)
 
 
 class FramedSubject(Subject):
@@ -126,7 +105,9 @@ class FramedSubject(Subject):
         return url_for("embed.widget", slug=slug, **{**options(), "form": "1"})
 
 
-FRAMED = FramedSubject(**{**vars(SIGNATURE), "layout": "layouts/frame.html"})
+FRAMED = FramedSubject(
+    **{**vars(SIGNATURE), "form_template": "embed/widget.html", "layout": "layouts/frame.html"}
+)
 
 
 @embed.get("/embed/<slug>/check")
@@ -156,14 +137,6 @@ def options() -> dict[str, Any]:
     allowed: dict[str, Collection[str]] = {"form": ("1",), "accent": set(Accent), "theme": THEMES}
     chosen = {name: request.args.get(name) for name in allowed}
     return {"lang": i18n.language(), **{name: it for name, it in chosen.items() if it in allowed[name]}}
-
-
-def _page(campaign: CampaignView, form: SignForm | None, status: int) -> Response:
-    page = campaign_page(campaign)
-    if form is not None:
-        form.show_consent(page.consent_version)
-    action = FRAMED.url("sign", slug=campaign.slug)
-    return render_page("embed/widget.html", status, page=page, form=form, action=action)
 
 
 @embed.get("/oembed")
@@ -240,8 +213,4 @@ def _limited(name: str, wanted: int) -> int:
 def script() -> Response:
     """What a page of another site loads to show the widget in its size."""
     program = (Path(__file__).parent / "embed.js").read_bytes()
-    response = Response(program, content_type="text/javascript; charset=utf-8")
-    response.headers["Cache-Control"] = SCRIPT_CACHE
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return revalidated(Response(program, content_type="text/javascript; charset=utf-8"), SCRIPT_CACHE)

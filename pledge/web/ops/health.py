@@ -6,6 +6,11 @@ from pledge.diagnosis.state import readiness
 
 blueprint = Blueprint("ops", __name__)
 
+_SHOWN = (
+    *("ready", "database", "outbox_age_seconds", "fold_lag_seconds", "problems", "warnings"),
+    *("paused", "valve_closed", "breaker_open"),
+)
+
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
@@ -17,16 +22,6 @@ def healthz() -> Response:
 def readyz() -> Response:
     """200 when the database answers and the worker keeps up; else 503, with what is wrong. A pause by staff is not."""
     found = readiness()
-    response = jsonify(
-        ready=found.ready,
-        database=found.database,
-        outbox_age_seconds=found.outbox_age_seconds,
-        fold_lag_seconds=found.fold_lag_seconds,
-        problems=found.problems,
-        warnings=found.warnings,
-        paused=found.paused,
-        valve_closed=found.valve_closed,
-        breaker_open=found.breaker_open,
-    )
+    response = jsonify({name: getattr(found, name) for name in _SHOWN})
     response.status_code = 200 if found.ready else 503
     return response

@@ -114,7 +114,7 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
         pages = ["campaign", "organizations", "progress", "spread", "press", "live"]
         pages += ["sign", "endorse"] if campaign.is_running else []
         pages += ["letter"] if campaign.has_letter_page else []
-        found = news.public_news(campaign.id, languages.default())
+        found = news.sent(campaign.id)
         pages += ["news"] if found else []
         for endpoint in pages:
             yield f"public.{endpoint}", {"slug": slug}
@@ -122,5 +122,5 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
             yield "public.news_item", {"slug": slug, "news_id": item.id}
         for version in campaigns.pledge_versions(campaign.id):
             yield "public.pledge", {"slug": slug, "version": version.version}
-        for organization in endorsements.every(campaign.id):
+        for organization in endorsements.listing(campaign.id):
             yield "public.organization", {"slug": slug, "endorsement_id": organization.id}

@@ -19,14 +19,14 @@ from pledge.jobs import services as jobs
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.ledger.models import Kind
-from pledge.paper import queries as paper
 from pledge.statistics import dashboard, funnel, referrals
 from pledge.statistics.charts import chart
 from pledge.statistics.history import Step, growth
 from pledge.statistics.totals import DoesNotAddUp, NoSuchCheckpoint, UnknownCampaign
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, me, needs
+from pledge.web.staff.auth.access import Ask, actor, me, needs
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.files import archive
 
 #: How far back the funnel goes; see statistics/funnel.py.
 WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
@@ -45,7 +45,7 @@ def numbers() -> Response:
 
 
 @staff.post(f"/numbers/<slug>/totals/<any({', '.join(TOTALS_FORMATS)}):form>")
-@needs(Permission.EXPORT)
+@needs(Permission.EXPORT, Ask.NOTHING)
 def export_totals(slug: str, form: str) -> AnyResponse:
     """The totals at the newest checkpoint, at once, in the language of who asks. They are public: no reason is asked for."""
     try:
@@ -62,7 +62,7 @@ def export_totals(slug: str, form: str) -> AnyResponse:
 
 
 @staff.post(f"/numbers/<slug>/<any({', '.join(KINDS)}):kind>/<any({', '.join(FORMATS)}):form>")
-@needs(Permission.EXPORT)
+@needs(Permission.EXPORT, Ask.NOTHING)
 def export(slug: str, kind: str, form: str) -> AnyResponse:
     """Have a file made in the language of who asks. All of it is public or names nobody: no reason is asked for."""
     try:
@@ -73,17 +73,15 @@ def export(slug: str, kind: str, form: str) -> AnyResponse:
 
 
 @staff.post("/numbers/files/<int(min=1,max=2147483647):export_id>")
-@needs(Permission.EXPORT)
+@needs(Permission.EXPORT, Ask.NOTHING)
 def export_download(export_id: int) -> AnyResponse:
     """The file, if it is still there. The download is recorded before its first byte is sent."""
     found = exports.find(export_id)
     parts = None if found is None else jobs.chunks(found.job.id)
     if found is None or parts is None:
         abort(404)
+    response = archive(found.job, parts, found.file_name)
     exports.note_download(actor(), found)
-    response = Response(parts, mimetype="application/zip")
-    response.content_length = found.job.size
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
     return response
 
 
@@ -91,10 +89,11 @@ def _page(status: int, refused: str = "") -> Response:
     """`refused`: why there are no totals."""
     rows = campaigns.rows()
     chosen = campaign_choice.chosen(rows)
-    counts = ledger.counts(row.id for row in rows)
+    ids = [row.id for row in rows]
+    counts, days = ledger.counts(ids), dashboard.people_by_day(ids)
     page = render_template(
         "staff/numbers.html",
-        lines=[(row, counts[row.id], paper.public(row.id).signatures, _by_day(row.id)) for row in rows],
+        lines=[(row, counts[row.id], days[row.id]) for row in rows],
         campaign=chosen,
         duration=format_duration,
         kinds=KINDS,
@@ -104,11 +103,6 @@ def _page(status: int, refused: str = "") -> Response:
         **({} if chosen is None else _numbers(chosen)),
     )
     return make_response(page, status)
-
-
-def _by_day(campaign_id: int) -> list[int]:
-    """How many people were added on each day, the last of which is today."""
-    return [point.moved for point in growth(campaign_id, Kind.PERSON, Step.DAY)]
 
 
 def _numbers(campaign: Campaign) -> dict[str, Any]:

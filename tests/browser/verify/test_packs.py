@@ -11,18 +11,17 @@ from tests.browser.verify.handing_in import check, check_pack, expect_failure, e
 from tests.support import pack_lies, packs
 
 
-def test_a_right_pack_is_counted_again(page, log):
-    check_pack(page, packs.pack(log))
+@pytest.mark.parametrize(
+    "make",
+    [packs.pack, lambda log: packs.pack(log, is_old=True), lambda log: log.delivered],
+    ids=["made up", "of before each language had a letter", "of the site"],
+)
+def test_a_right_pack_is_counted_again(page, log, make):
+    check_pack(page, make(log))
     expect_right(page)
     counts = log.counts()
     expect(page.locator(".verdict")).to_contain_text(f"{counts['people']} people")
     expect(page.locator(".verdict")).to_contain_text(f"{counts['organizations']} organisations")
-    expect(page.locator(".checks__line--done")).to_have_count(9)
-
-
-def test_a_pack_as_the_site_makes_it_is_right(page, log):
-    check_pack(page, log.delivered)
-    expect_right(page)
     expect(page.locator(".checks__line--done")).to_have_count(9)
 
 
@@ -32,11 +31,6 @@ def test_a_pack_with_the_key_it_brings_along_is_only_whole(page):
     expect(page.locator(".verdict--unsure")).to_contain_text(f"https://{packs.ORIGIN}/key")
     expect(page.locator(".checks__line--done")).to_have_count(8)
     check_pack(page, packs.pack(foreign), key=foreign.keys)
-    expect_right(page)
-
-
-def test_a_pack_of_before_each_language_had_a_letter_is_right(page, log):
-    check_pack(page, packs.pack(log, is_old=True))
     expect_right(page)
 
 

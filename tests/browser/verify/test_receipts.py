@@ -126,7 +126,7 @@ def test_a_receipt_of_an_entry_that_was_taken_back_says_so(page, log):
     """With a receipt of before it was."""
     back = next(index for index, line in enumerate(log.lines) if b'"takes_back"' in line)
     taken = json.loads(log.lines[back])["takes_back"]
-    check_receipt(page, packs.receipt(log, taken, size=back, salt="A" * 22 + "=="))
+    check_receipt(page, packs.receipt(log.until(back), taken, salt="A" * 22 + "=="))
     expect_failure(page, f"taken-back:{taken}")
     expect(page.locator(".verdict")).to_contain_text("no longer counts")
 
@@ -176,8 +176,8 @@ def test_entries_and_older_states_are_found_in_a_log_of_several_levels(page, tmp
     size = len(large.lines)
     indexes = [0, 255, 256, 700, 65_535, 65_536, size - 1]
     sizes = [1, 2, 255, 256, 257, 511, 512, 1000, 65_535, 65_536, 65_537, size - 1, size]
-    states = [[one, b64(large.root(one))] for one in sizes] + [
-        [300, b64(large.root(301))],
+    states = [[one, b64(large.until(one).root())] for one in sizes] + [
+        [300, b64(large.until(301).root())],
         [size + 1, b64(large.root())],
     ]
     commitments = {index: json.loads(large.lines[index])["commitment"] for index in (3, 4, 5)}

@@ -8,8 +8,8 @@ from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.checking import KeysFrom, check
 from pledge.ledger import log_queries
 from pledge.signatures.receipts import receipt
-from tests.support import deliveries, packs
-from tests.support.checkers import Verdict, by_program, say
+from tests.support import checkers, deliveries, packs
+from tests.support.checkers import say
 from tests.support.factories import campaign, endorsement, fold_all, signature, signatures
 from tests.support.insider import as_superuser
 from tests.support.packs import made_up, signer
@@ -49,10 +49,10 @@ def keys(campaign_id: int) -> str:
 
 def test_a_pack_of_this_site_is_right_for_everybody(busy, pack):
     newest = log_queries.newest(busy)
-    expected = Verdict("", newest.people, newest.organizations)
-    assert (newest.people, newest.organizations) == (5, 1)
-    assert by_program(pack) == expected
-    assert by_program(pack, keys(busy)) == expected
+    expected = {"people": 5, "organizations": 1}
+    assert {name: getattr(newest, name) for name in expected} == expected
+    assert checkers.check(pack).counts == expected
+    assert checkers.check(pack, keys(busy)).counts == expected
 
 
 def test_a_forger_who_names_this_site_is_found(busy, pack):

@@ -53,14 +53,11 @@ def test_what_lies_in_an_imap_mailbox_is_recorded_and_deleted(site):
 
 
 @pytest.mark.sqlite_only
-def test_a_message_of_ten_megabytes_is_read_at_its_beginning(site, maildir, tmp_path):
-    huge = report("postfix-unknown-user") + b"x" * 10_000_000
+def test_of_a_message_of_ten_megabytes_the_beginning_is_fetched(site):
     taken = []
-    with ImapServer({1: huge}) as server:
+    with ImapServer({1: report("postfix-unknown-user") + b"x" * 10_000_000}) as server:
         mailboxes.read(server.url, taken.append)
-    maildir.add(huge)
-    mailboxes.read(f"maildir:{tmp_path}/bounces", taken.append)
-    assert [len(content) for content in taken] == [256 * 1024] * 2
+    assert [len(content) for content in taken] == [256 * 1024]
 
 
 @pytest.mark.sqlite_only

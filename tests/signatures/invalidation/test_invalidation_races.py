@@ -18,6 +18,7 @@ from tests.support.factories import (
     confirm_token,
     crowd,
     manage_token,
+    sign_form,
     signature,
 )
 from tests.support.invalidations import people, states, work
@@ -100,8 +101,6 @@ def test_pressing_the_link_or_signing_again_while_it_is_applied_counts_nobody(ap
     person = signature(email=f"hong@{ROBOTS}", domain_hash=domain_hash("blue-skies", ROBOTS))
     path, data = f"/ko/confirm/{confirm_token(person)}", {}
     if act == "sign":
-        from tests.support.factories import sign_form
-
         path, data = "/ko/c/blue-skies/sign", sign_form(email=f"hong@{ROBOTS}")
     which = propose()
     services.approve(ANNA, which)

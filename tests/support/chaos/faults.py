@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 
 from tests.support import postgres
-from tests.support.chaos.surroundings import ChaosSite, Surroundings, kill, kill_with_children
+from tests.support.chaos.surroundings import Surroundings, kill, kill_with_children
 from tests.support.nginx import HOST
 from tests.support.tcp_proxy import TcpProxy
 
@@ -42,73 +43,6 @@ def kill_worker(around: Surroundings) -> None:
     worker = around.site.worker
     if worker is not None and worker.poll() is None:
         kill(worker.pid)
-
-
-def kill_everything(around: Surroundings) -> None:
-    around.kill_site()
-
-
-def kill_database(around: Surroundings) -> None:
-    assert around.database is not None
-    around.database.kill()
-    _wait(around, 0.2, 1.5)
-    around.database.start()
-
-
-def freeze_database(around: Surroundings) -> None:
-    assert around.database is not None
-    around.database.server.freeze()
-    _wait(around, 0.5, 3)
-    around.database.server.thaw()
-
-
-def kill_pooler(around: Surroundings) -> None:
-    assert around.pooler is not None
-    around.pooler.stop()
-    _wait(around, 0.2, 1.5)
-    around.pooler.start()
-
-
-def fill_disk(around: Surroundings) -> None:
-    assert around.disk is not None
-    around.disk.fill()
-    _wait(around, 1, 3)
-    around.disk.empty()
-    if around.database is not None:
-        around.database.mend()  # it may have ended over it
-
-
-def stop_redis(around: Surroundings) -> None:
-    assert around.redis is not None
-    around.redis.stop()
-    _wait(around, 0.5, 2)
-    around.redis.start()
-
-
-def freeze_redis(around: Surroundings) -> None:
-    assert around.redis is not None
-    around.redis.freeze()
-    _wait(around, 0.5, 2)
-    around.redis.wake()
-
-
-def empty_redis(around: Surroundings) -> None:
-    assert around.redis is not None
-    around.redis.flush()
-
-
-def smtp_refuses(around: Surroundings) -> None:
-    around.smtp.behave(at_recipient="451 4.3.0 try again later", times=20)
-
-
-def smtp_hangs(around: Surroundings) -> None:
-    around.smtp.behave(hang=True, times=2)
-    _wait(around, 0.5, 2)
-    around.smtp.behave()
-
-
-def smtp_takes_without_saying_so(around: Surroundings) -> None:
-    around.smtp.behave(drop_after_data=True, times=around.dice.randint(1, 5))
 
 
 def delay_line(around: Surroundings) -> str:
@@ -147,7 +81,6 @@ def half_open_line(around: Surroundings) -> str:
 def wrong_clock(around: Surroundings) -> str:
     """The web processes start again with a wrong clock, and later with the right one."""
     site = around.site
-    assert isinstance(site, ChaosSite)
     chosen = site.clock_off = around.dice.choice(CLOCKS)
     kill_with_children(site.web)
     _wait(around, 3, 6)
@@ -158,7 +91,6 @@ def wrong_clock(around: Surroundings) -> str:
 
 def slow_connections(around: Surroundings) -> str:
     """Many at nginx that hardly send, or do not read."""
-    assert around.nginx is not None
     kind = around.dice.choice(tuple(SLOW))
     with ExitStack() as stack:
         open_ones = []
@@ -177,45 +109,73 @@ def slow_connections(around: Surroundings) -> str:
     return kind
 
 
-def reload_nginx(around: Surroundings) -> None:
-    assert around.nginx is not None
-    assert around.nginx.process is not None
-    around.nginx.process.send_signal(signal.SIGHUP)
+@dataclass(frozen=True)
+class Fault:
+    name: str
+    act: Callable[[], object]
+    #: After it a mail may come twice: it had gone, and whoever sent it died, did not hear so or could not write it down.
+    may_repeat_mails: bool = False
 
 
-Fault = Callable[[Surroundings], str | None]
+def possible(around: Surroundings) -> list[Fault]:
+    """The faults that this site can have."""
+    dice, smtp = around.dice, around.smtp
+    redis, database, pooler, disk = around.redis, around.database, around.pooler, around.disk
 
-ALWAYS: tuple[Fault, ...] = (
-    kill_web,
-    kill_worker,
-    kill_everything,
-    smtp_refuses,
-    smtp_hangs,
-    smtp_takes_without_saying_so,
-    delay_line,
-    cut_line,
-    reset_line,
-    half_open_line,
-    wrong_clock,
-    slow_connections,
-    reload_nginx,
-)
-WITH_REDIS = (stop_redis, freeze_redis, empty_redis)
-WITH_SERVER = (kill_database, freeze_database)
-WITH_POOLER = (kill_pooler,)
-WITH_DISK = (fill_disk,)
-#: After these a mail may come twice: it had gone, and whoever sent it died, did not hear so or could not write it down.
-MAY_REPEAT_MAILS = {
-    kill_worker,
-    kill_everything,
-    kill_database,
-    freeze_database,
-    kill_pooler,
-    fill_disk,
-    cut_line,
-    reset_line,
-    half_open_line,
-}
+    def for_a_while(
+        hurt: Callable[[], object], mend: Callable[[], object], *seconds: float
+    ) -> Callable[[], None]:
+        def act() -> None:
+            hurt()
+            time.sleep(dice.uniform(*seconds))
+            mend()
+
+        return act
+
+    def find_room() -> None:
+        disk.empty()
+        if database:
+            database.mend()  # it may have ended over it
+
+    found = [
+        Fault("kill_web", partial(kill_web, around)),
+        Fault("kill_worker", partial(kill_worker, around), may_repeat_mails=True),
+        Fault("kill_everything", around.kill_site, may_repeat_mails=True),
+        Fault("smtp_refuses", partial(smtp.behave, at_recipient="451 4.3.0 try again later", times=20)),
+        Fault("smtp_hangs", for_a_while(partial(smtp.behave, hang=True, times=2), smtp.behave, 0.5, 2)),
+        Fault(
+            "smtp_takes_without_saying_so",
+            lambda: smtp.behave(drop_after_data=True, times=dice.randint(1, 5)),
+        ),
+        Fault("delay_line", partial(delay_line, around)),
+        Fault("cut_line", partial(cut_line, around), may_repeat_mails=True),
+        Fault("reset_line", partial(reset_line, around), may_repeat_mails=True),
+        Fault("half_open_line", partial(half_open_line, around), may_repeat_mails=True),
+        Fault("wrong_clock", partial(wrong_clock, around)),
+        Fault("slow_connections", partial(slow_connections, around)),
+        Fault("reload_nginx", lambda: around.nginx.process.send_signal(signal.SIGHUP)),
+    ]
+    if redis:
+        found += [
+            Fault("stop_redis", for_a_while(redis.stop, redis.start, 0.5, 2)),
+            Fault("freeze_redis", for_a_while(redis.freeze, redis.wake, 0.5, 2)),
+            Fault("empty_redis", redis.flush),
+        ]
+    if database:
+        kill_database = for_a_while(database.server.kill, database.start, 0.2, 1.5)
+        freeze_database = for_a_while(database.server.freeze, database.server.thaw, 0.5, 3)
+        found += [
+            Fault("kill_database", kill_database, may_repeat_mails=True),
+            Fault("freeze_database", freeze_database, may_repeat_mails=True),
+        ]
+    if pooler:
+        kill_pooler = for_a_while(pooler.stop, pooler.start, 0.2, 1.5)
+        found.append(Fault("kill_pooler", kill_pooler, may_repeat_mails=True))
+    if disk:
+        found.append(Fault("fill_disk", for_a_while(disk.fill, find_room, 1, 3), may_repeat_mails=True))
+    return found
+
+
 #: Seconds between two faults.
 PAUSES = (0.5, 2.5)
 
@@ -247,25 +207,14 @@ class Nemesis:
         self._threads[0].join()
         self.around.smtp.behave()
 
-    def possible(self) -> tuple[Fault, ...]:
-        """The faults that this site can have."""
-        around = self.around
-        return (
-            *ALWAYS,
-            *(WITH_REDIS if around.redis else ()),
-            *(WITH_SERVER if around.database else ()),
-            *(WITH_POOLER if around.pooler else ()),
-            *(WITH_DISK if around.disk else ()),
-        )
-
     def _hurt(self) -> None:
-        around, possible = self.around, self.possible()
+        around, faults = self.around, possible(self.around)
         while not self.stopping.wait(around.dice.uniform(*PAUSES)):
-            fault = around.dice.choice(possible)
+            fault = around.dice.choice(faults)
             try:
-                around.suffer(fault, may_repeat_mails=fault in MAY_REPEAT_MAILS)
+                around.suffer(fault.name, fault.act, may_repeat_mails=fault.may_repeat_mails)
             except Exception as error:  # noqa: BLE001  # whatever it was, the run has to end with it
-                self.failed.append(f"{fault.__name__} failed: {error!r}")
+                self.failed.append(f"{fault.name} failed: {error!r}")
                 return
 
     def _keep(self) -> None:

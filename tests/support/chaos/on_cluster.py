@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import distinct, func, select
 
@@ -124,10 +124,6 @@ class ClusterSurroundings(Surroundings):
     @property
     def databases(self) -> Databases:
         return self.cluster.databases
-
-    def suffer(self, fault: Callable[[Any], str | None], *, may_repeat_mails: bool = True) -> None:
-        """A mail that went while a host was away could not be marked, whatever the fault."""
-        super().suffer(fault, may_repeat_mails=True)
 
 
 ClusterFault = Callable[[ClusterSurroundings], None]
@@ -313,7 +309,6 @@ class Rehearsal:
 
     def verdict(self) -> Verdict:
         """Let everybody finish, and compare what they were told with what is there."""
-        assert self.crowd is not None
         for host in self.cluster.databases.wait_until_whole():
             self.around.done.append(Done(f"{host.name} copied anew", time.monotonic(), may_repeat_mails=True))
         self.crowd.stop(PATIENCE)
@@ -323,7 +318,6 @@ class Rehearsal:
 
     def _addresses(self) -> Iterator[str]:
         """The site sees the visitors' addresses, not those of the entrances."""
-        assert self.site is not None
         with self.site.inside():
             confirmed = select(func.count(), func.count(distinct(Signature.network_hash))).where(
                 Signature.state == SignatureState.CONFIRMED

@@ -46,7 +46,7 @@ def power_cut(folder: Path, *, on: str) -> Verdict:
         around.done.append(cut)
         around.kill_site()
         if around.database is not None:
-            around.database.kill()
+            around.database.server.kill()
         crowd.stop(0)
         if around.database is not None:
             around.database.start()
@@ -56,5 +56,4 @@ def power_cut(folder: Path, *, on: str) -> Verdict:
 
 
 def _crowd(around: Surroundings, seed: int) -> Crowd:
-    assert around.nginx is not None
     return Crowd(around.nginx.plain, around.smtp, seed, partial(own_page, around.site))

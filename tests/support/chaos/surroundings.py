@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
@@ -31,8 +30,6 @@ OPTIONS = (
 _SQLITE_MB, _POSTGRESQL_MB = 32, 240
 #: Of PostgreSQL's processes, those that write what a commit has not written itself.
 _WRITERS = ("walwriter", "background writer", "checkpointer")
-#: Seconds before a server that was hurt must be up again.
-_RECOVERY = 30.0
 
 
 @dataclass
@@ -68,13 +65,6 @@ class Database:
     def __post_init__(self) -> None:
         self.server = postgres.start(self.folder, options=OPTIONS)
 
-    def kill(self) -> None:
-        """Kill -9 to all of it, as when the machine loses its power; only what was written is there afterwards."""
-        pids = self.server.processes
-        for pid in pids:
-            kill(pid)
-        wait_until(lambda: not any(map(postgres.is_alive, pids)), seconds=_RECOVERY)
-
     def freeze_writers(self) -> None:
         """What is written from now on is what a commit writes before it is acknowledged."""
         self.server.execute("CHECKPOINT")
@@ -89,7 +79,7 @@ class Database:
                 return postgres.start(self.folder, port=self.server.port, options=OPTIONS)
             return None
 
-        self.server = wait_until(starts, "PostgreSQL does not start again", _RECOVERY, pause=0.2)
+        self.server = wait_until(starts, "PostgreSQL does not start again", pause=0.2)
 
     def mend(self) -> None:
         """Until it answers again; started, where it has ended by itself."""
@@ -101,12 +91,7 @@ class Database:
                 self.start()
             return False
 
-        wait_until(answers, "PostgreSQL does not answer again", _RECOVERY, pause=0.1)
-
-    def stop(self) -> None:
-        with suppress(FileNotFoundError):
-            self.server.thaw()
-        self.server.stop()
+        wait_until(answers, "PostgreSQL does not answer again", pause=0.1)
 
     def _has_ended(self) -> bool:
         try:
@@ -136,11 +121,11 @@ class Surroundings:
         for process in (self.site.web, self.site.worker):
             kill_with_children(process)
 
-    def suffer(self, fault: Callable[[Any], str | None], *, may_repeat_mails: bool) -> None:
-        """Let a fault do what it does, and write down when."""
-        done = Done(fault.__name__, time.monotonic(), may_repeat_mails=may_repeat_mails)
+    def suffer(self, name: str, act: Callable[[], object], *, may_repeat_mails: bool) -> None:
+        """Let a fault do what it does, and write down when, with what it chose."""
+        done = Done(name, time.monotonic(), may_repeat_mails=may_repeat_mails)
         self.done.append(done)
-        chosen = fault(self)
+        chosen = act()
         done.ended = time.monotonic()
         if chosen:
             done.what += f" ({chosen})"
@@ -184,7 +169,7 @@ def surroundings(folder: Path, *, on: str, seed: int) -> Iterator[Surroundings]:
             lines["redis"] = stack.enter_context(TcpProxy(redis.port))
             settings["PLEDGE_REDIS_URL"] = f"redis://127.0.0.1:{lines['redis'].port}/0"
             database = Database(where)
-            stack.callback(database.stop)
+            stack.callback(database.server.stop)
             server_url = database.server.create_database("chaos")
             port = database.server.port
             if dice.random() < 0.5:
@@ -201,9 +186,7 @@ def surroundings(folder: Path, *, on: str, seed: int) -> Iterator[Surroundings]:
         site.start()
         plain = folder / "no-files"
         plain.mkdir()
-        nginx = Nginx(
-            folder / "nginx", site.port, level="warn", connections=2048, files=plain, behind_proxy=True
-        ).start()
+        nginx = Nginx(folder / "nginx", site.port, connections=2048, files=plain, behind_proxy=True).start()
         stack.callback(nginx.stop)
         yield Surroundings(site, smtp, redis, database, dice, nginx, lines, pooler, disk)
 

@@ -4,12 +4,12 @@ import json
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select
 
 from pledge.core import clock, tokens
 from pledge.core.db import db
@@ -61,17 +61,6 @@ class Verdict:
         return "\n".join([numbers, *(f"BROKEN  {promise}" for promise in self.broken)])
 
 
-@dataclass(frozen=True)
-class Row:
-    """A signature as it is stored."""
-
-    id: int
-    hashed: bytes
-    state: str
-    email: str
-    name: str
-
-
 def judge(around: Surroundings, people: list[Person]) -> Verdict:
     """Wait until nothing waits any more, then compare."""
     verdict = Verdict(
@@ -84,7 +73,8 @@ def judge(around: Surroundings, people: list[Person]) -> Verdict:
     broken = verdict.broken
     with around.site.inside():
         broken += _drain()
-        rows = _rows()
+        columns = (Signature.id, Signature.address_hash, Signature.state, Signature.email, Signature.name)
+        rows = db.session.execute(select(*columns)).all()
         broken += _judge_rows(people, rows)
         broken += _judge_outbox(around.smtp.received)
     confirmed = [row for row in rows if row.state == SignatureState.CONFIRMED]
@@ -99,10 +89,10 @@ def judge(around: Surroundings, people: list[Person]) -> Verdict:
 # --- What people were told, and what is stored ---
 
 
-def _judge_rows(people: list[Person], rows: list[Row]) -> Iterator[str]:
+def _judge_rows(people: list[Person], rows: Sequence[Row]) -> Iterator[str]:
     of_hash: dict[bytes, list[Row]] = defaultdict(list)
     for row in rows:
-        of_hash[row.hashed].append(row)
+        of_hash[row.address_hash].append(row)
     for person in people:
         theirs = of_hash.pop(address_hash(parse(person.email)), [])
         yield from _judge_person(person, theirs)
@@ -116,7 +106,7 @@ def _judge_rows(people: list[Person], rows: list[Row]) -> Iterator[str]:
         yield f"{len(of_hash)} addresses are stored that nobody typed"
 
 
-def _judge_person(person: Person, rows: list[Row]) -> Iterator[str]:
+def _judge_person(person: Person, rows: Sequence[Row]) -> Iterator[str]:
     states = [row.state for row in rows]
     settled = [state for state in states if state in SETTLED]
     if person.signed and not states:
@@ -131,11 +121,6 @@ def _judge_person(person: Person, rows: list[Row]) -> Iterator[str]:
         yield f"person {person.number} was told that they confirmed, and is {states}"
     if settled and not person.tried_to_confirm:
         yield f"person {person.number} is {settled[0]} and never pressed"
-
-
-def _rows() -> list[Row]:
-    columns = (Signature.id, Signature.address_hash, Signature.state, Signature.email, Signature.name)
-    return [Row(row[0], bytes(row[1]), *row[2:]) for row in db.session.execute(select(*columns))]
 
 
 # --- The number ---
@@ -159,7 +144,7 @@ def _judge_numbers(around: Surroundings, counted: int, confirmed: int) -> Iterat
         yield f"{confirmed} signatures are confirmed, and the public log says: {said}"
 
 
-def _judge_receipts(around: Surroundings, confirmed: list[Row], verdict: Verdict) -> Iterator[str]:
+def _judge_receipts(around: Surroundings, confirmed: Sequence[Row], verdict: Verdict) -> Iterator[str]:
     """Some who are counted can prove it, by the program that anyone can use."""
     file, key = around.site.folder / "receipt.tlog-proof", around.site.folder / "log.key"
     key.write_text(around.site.get(f"/log/{SLUG}/key"), newline="")
@@ -219,7 +204,7 @@ def _judge_outbox(received: list[Received]) -> Iterator[str]:
 def _message_id(mail: OutboxMail) -> str:
     kind = MailKind(mail.kind)
     values = (mail.id, kind, mail.subject_id, mail.seq, mail.lang, mail.known, mail.attempts, mail.created_at)
-    return Claimed(*values, lease_until=mail.created_at).message_id
+    return Claimed(*values).message_id
 
 
 def _judge_mails(around: Surroundings, people: list[Person], verdict: Verdict) -> Iterator[str]:

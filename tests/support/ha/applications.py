@@ -123,7 +123,6 @@ class Applications:
             http=80,
             https=443,
             metrics=9464,
-            level="warn",
             address=host.address,
         )
         command = nginx.prepare()

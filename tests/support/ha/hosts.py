@@ -61,6 +61,11 @@ class Host:
         return PREFIX + self.name
 
     @property
+    def inside(self) -> list[str]:
+        """What a command begins with that runs in its namespace."""
+        return ["ip", "netns", "exec", self.namespace]
+
+    @property
     def cable(self) -> str:
         return f"ha-{self.name}"
 
@@ -89,7 +94,7 @@ class Host:
 
     def set_kernel(self, file: Path) -> None:
         """Settings of the kernel for its network."""
-        _run("ip", "netns", "exec", self.namespace, "sysctl", "--quiet", "--load", str(file))
+        _run(*self.inside, "sysctl", "--quiet", "--load", str(file))
 
     def has(self, address: str) -> bool:
         return f" {address}/" in _run("ip", "-n", self.namespace, "-brief", "addr", "show", "dev", "eth0")
@@ -126,15 +131,7 @@ class Host:
         command = [*(identity if service.user else []), *service.command]
         with (self.log.with_suffix(f".{name}")).open("ab") as log:
             return subprocess.Popen(
-                [
-                    "ip",
-                    "netns",
-                    "exec",
-                    self.namespace,
-                    "sh",
-                    "-c",
-                    f"{mounts} && exec {shlex.join(command)}",
-                ],
+                [*self.inside, "sh", "-c", f"{mounts} && exec {shlex.join(command)}"],
                 cwd=ROOT,
                 env={**os.environ, **service.environment},
                 stdin=subprocess.DEVNULL,
@@ -186,10 +183,10 @@ class Host:
                 chain out { type filter hook output priority 0; drop; }
             }"""
         self.heal()
-        _run("ip", "netns", "exec", self.namespace, "nft", "-f", "-", text=rules)
+        _run(*self.inside, "nft", "-f", "-", text=rules)
 
     def heal(self) -> None:
-        _run("ip", "netns", "exec", self.namespace, "nft", "flush", "ruleset")
+        _run(*self.inside, "nft", "flush", "ruleset")
 
     def log_text(self) -> str:
         return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("log.*")))

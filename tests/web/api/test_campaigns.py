@@ -20,7 +20,6 @@ from tests.support.factories import (
     endorsement,
     fold_all,
     signature,
-    signatures,
 )
 
 COUNT = "/api/v1/campaigns/blue-skies/count"
@@ -61,16 +60,6 @@ def test_the_document_of_a_campaign_has_its_steps_with_what_is_done_and_when_eac
     ]
 
 
-def test_the_count_is_what_was_folded(client, frozen_clock):
-    campaign()
-    signatures(3)
-    assert client.get(COUNT).get_json()["people"] == 0
-    fold_all()
-    frozen_clock.move(seconds=1.1)
-    found = client.get(COUNT).get_json()
-    assert (found["people"], found["checkpoint"]) == (3, 3)
-
-
 def test_the_count_names_no_checkpoint_while_the_log_catches_up(client, frozen_clock):
     signature()
     fold_all()
@@ -88,17 +77,6 @@ def test_caches_may_keep_the_count_for_a_second_and_serve_it_while_the_site_is_a
     assert "max-age=1," in rules
     assert "stale-while-revalidate=" in rules
     assert "stale-if-error=" in rules
-
-
-def test_the_tag_changes_with_the_number_and_not_with_time(client, frozen_clock):
-    campaign()
-    tag = client.get(COUNT).headers["ETag"]
-    frozen_clock.move(seconds=30)
-    assert client.get(COUNT).headers["ETag"] == tag
-    signature()
-    fold_all()
-    frozen_clock.move(seconds=2)
-    assert client.get(COUNT).headers["ETag"] != tag
 
 
 # --- Growth and places ---

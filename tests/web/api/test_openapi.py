@@ -65,15 +65,3 @@ def test_a_campaign_leads_to_all_its_documents(app, client):
     assert found["as_of"].endswith("Z")
     for address in (*found["documents"].values(), *found["pledge"]["pages"].values(), found["api"]):
         assert client.get(address).status_code == 200, address
-
-
-def test_an_unchanged_campaign_is_not_sent_again(app, client, frozen_clock):
-    campaign()
-    first = client.get("/api/v1/campaigns/blue-skies")
-    frozen_clock.move(seconds=10)
-    known = {"If-None-Match": first.headers["ETag"]}
-    assert client.get("/api/v1/campaigns/blue-skies", headers=known).status_code == 304
-    signatures(1)
-    fold_all()
-    frozen_clock.move(seconds=10)
-    assert client.get("/api/v1/campaigns/blue-skies", headers=known).status_code == 200

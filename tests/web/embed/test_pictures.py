@@ -11,7 +11,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from config import current_config
-from pledge.campaigns.models import CampaignText, Partner
+from pledge.campaigns.models import Campaign, Partner
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
@@ -149,6 +149,16 @@ def test_other_sites_may_show_it_and_caches_keep_it_for_a_minute(client, address
     assert "Set-Cookie" not in answer.headers
 
 
+def test_the_image_is_drawn_once_a_minute_also_for_who_has_it_already(client, drawn, frozen_clock):
+    campaign()
+    known = {"If-None-Match": client.get("/share/blue-skies.ko.png").headers["ETag"]}
+    for seconds, times in ((59, 1), (31, 2), (1, 2)):
+        frozen_clock.move(seconds=seconds)
+        again = client.get("/share/blue-skies.ko.png", headers=known)
+        assert (again.status_code, len(drawn)) == (304, times)
+        assert "max-age=60" in again.headers["Cache-Control"]
+
+
 @pytest.mark.parametrize("name", ["unknown.ko", "blue-skies.xx", "blue-skies", "blue-skies.ko.oval"])
 def test_an_unknown_campaign_or_language_has_none(client, name):
     campaign()
@@ -196,7 +206,7 @@ def test_the_badge_is_a_picture_with_title_and_number_in_the_language_that_was_a
 def test_a_title_cannot_break_out_of_the_picture(client):
     campaign()
     with transaction() as session:
-        session.execute(update(CampaignText).values(title='<script>"&'))
+        session.execute(update(Campaign).values(title=Texts(ko='<script>"&')))
     drawn = ET.fromstring(client.get("/badge/blue-skies.svg").data)
     assert '<script>"&' in "".join(drawn.itertext())
 

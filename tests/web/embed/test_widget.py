@@ -16,10 +16,6 @@ WIDGET = "/embed/blue-skies"
 SIGN = f"{WIDGET}/sign?lang=ko&form=1"
 
 
-def rows():
-    return number_of(Signature)
-
-
 def test_any_site_may_frame_the_widget_and_what_follows_in_it_and_no_other_page(client):
     campaign()
     framed = [
@@ -80,7 +76,7 @@ def test_signing_in_the_widget_stores_what_signing_on_the_page_does(client):
         SIGN, data=sign_form(), headers={"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
     )
     assert answer.status_code == 303
-    assert rows() == 1
+    assert number_of(Signature) == 1
     assert answer.headers["Location"].startswith(f"{WIDGET}/check/")
     assert client.get(answer.headers["Location"]).status_code == 200
 
@@ -128,7 +124,7 @@ def test_a_page_that_hides_its_origin_gets_a_sentence_and_the_way_to_the_page(cl
     assert answer.status_code == 403
     assert "Please sign on the campaign’s own page." in answer.text
     assert 'href="/en/c/blue-skies"' in answer.text
-    assert rows() == 0
+    assert number_of(Signature) == 0
 
 
 def test_the_script_is_open_to_any_site_and_may_be_kept_for_an_hour(client):

@@ -11,24 +11,10 @@ import pledge.core.clock
 from pledge.core.db import db, snapshots
 from pledge.diagnosis import doctor
 from pledge.diagnosis import state as diagnosis
-from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.mail.models import MailKind
 from tests.support import factories
 from tests.support.factories import fold
-
-
-def queue_mail(clock, state=MailState.QUEUED, kind=MailKind.CONFIRM) -> None:
-    db.session.add(
-        OutboxMail(
-            kind=kind,
-            subject_id=1,
-            seq=1,
-            lang="ko",
-            state=state,
-            created_at=clock.now(),
-            due_at=clock.now(),
-        )
-    )
-    db.session.commit()
+from tests.support.mails import enqueue
 
 
 @pytest.fixture
@@ -112,7 +98,7 @@ def test_a_site_without_a_right_says_which_and_so_does_the_doctor(new_database, 
 
 @pytest.mark.parametrize(("minutes", "status"), [(9, 200), (10, 503)])
 def test_a_mail_that_waits_ten_minutes_is_an_alarm(client, frozen_clock, minutes, status):
-    queue_mail(frozen_clock)
+    enqueue()
     frozen_clock.move(minutes=minutes)
     response = client.get("/readyz")
     assert response.status_code == status
@@ -125,7 +111,7 @@ def test_a_mail_that_waits_ten_minutes_is_an_alarm(client, frozen_clock, minutes
 def test_thanks_and_news_that_wait_for_other_mails_are_no_alarm_but_after_hours_a_warning(
     client, frozen_clock, kind, hours, warnings
 ):
-    queue_mail(frozen_clock, kind=kind)
+    enqueue(kind=kind)
     frozen_clock.move(hours=hours)
     response = client.get("/readyz")
     assert response.status_code == 200

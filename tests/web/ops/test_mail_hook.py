@@ -52,18 +52,14 @@ def call(site, body, **changes):
     return answer(site, body, **changes).status_code
 
 
-def suppressed():
-    return number_of(MailSuppression)
-
-
 def test_a_signed_call_is_recorded_once(site):
     assert call(site, complaint()) == 204
-    assert suppressed() == 1
+    assert number_of(MailSuppression) == 1
     suppression.lift(COMMAND_LINE, "hong@example.org")
     assert call(site, complaint()) == 204, "a repeated call is answered alike"
-    assert suppressed() == 0, "and does nothing"
+    assert number_of(MailSuppression) == 0, "and does nothing"
     assert call(site, complaint(), event="evt_2") == 204
-    assert suppressed() == 1
+    assert number_of(MailSuppression) == 1
 
 
 @pytest.mark.sqlite_only
@@ -86,7 +82,7 @@ def test_a_signed_call_is_recorded_once(site):
 )
 def test_a_call_that_is_not_right_changes_nothing(site, change, status):
     assert call(site, complaint(), **change) == status
-    assert suppressed() == 0
+    assert number_of(MailSuppression) == 0
 
 
 @pytest.mark.sqlite_only
@@ -100,7 +96,7 @@ def test_a_call_that_is_not_signed_is_told_how_to_sign(site):
 @pytest.mark.parametrize("age", [-299, 299])
 def test_clocks_may_differ_by_five_minutes(site, age):
     assert call(site, complaint(), age=age) == 204
-    assert suppressed() == 1
+    assert number_of(MailSuppression) == 1
 
 
 @pytest.mark.sqlite_only

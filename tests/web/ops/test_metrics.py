@@ -7,7 +7,7 @@ import pytest
 
 from config import ROOT, Config
 from pledge.core import clock, metrics
-from pledge.core.db import db, reading, snapshots
+from pledge.core.db import db, reading, snapshots, transaction
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.web.ops.metrics import _CONFIRM, _SIGN
 from tests.support.factories import (
@@ -19,6 +19,7 @@ from tests.support.factories import (
     sign_form,
     signature,
 )
+from tests.support.mails import enqueue
 from tests.support.metrics import samples
 
 TOKEN = "a token of thirty-two characters or more"
@@ -211,28 +212,15 @@ def test_the_count_of_a_campaign_and_the_ends_of_its_log(client, frozen_clock):
 
 
 def test_what_waits_in_the_outbox_by_class_and_for_how_long(client, frozen_clock):
-    def mail(kind, *, due=0, state=MailState.QUEUED):
-        now = clock.now()
-        db.session.add(
-            OutboxMail(
-                kind=kind,
-                subject_id=1,
-                seq=1,
-                lang="ko",
-                state=state,
-                created_at=now,
-                due_at=now + timedelta(seconds=due),
-            )
-        )
-        db.session.commit()
-
-    mail(MailKind.MANAGE)
-    mail(MailKind.CONFIRM)
-    mail(MailKind.THANKS, due=600)
-    mail(MailKind.MANAGE, state=MailState.SENT)
-    mail(MailKind.MANAGE, state=MailState.DEAD)
+    enqueue(kind=MailKind.MANAGE)
+    enqueue(known=False)
+    enqueue(kind=MailKind.THANKS, due_in=timedelta(minutes=10))
+    for state in (MailState.SENT, MailState.DEAD):
+        number = enqueue(kind=MailKind.MANAGE)
+        with transaction() as session:
+            session.get_one(OutboxMail, number).state = state
     frozen_clock.move(seconds=20)
-    mail(MailKind.CONFIRM)
+    enqueue(known=False)
     values = read(client)
     waiting = {key[1:]: value for key, value in values.items() if key[0] == "pledge_outbox_mails"}
     assert waiting == {

@@ -1,7 +1,6 @@
 """The links at the head and foot of every page, and who answers for the site."""
 
 import pytest
-from flask import g
 from sqlalchemy.exc import OperationalError
 
 from pledge.campaigns import items
@@ -10,8 +9,6 @@ from pledge.campaigns.events import EVENT
 from pledge.campaigns.models import Campaign
 from pledge.core.db import transaction
 from pledge.web.caching import cache
-from pledge.web.public import navigation
-from pledge.web.public.navigation import Navigation, NavigationLink
 from tests.support import factories
 from tests.support.factories import EDITOR, event_fields
 from tests.support.production import PRODUCTION
@@ -32,6 +29,7 @@ def linked(page):
 )
 def test_every_page_links_to_the_pages_of_the_campaign(app, client, path):
     factories.campaign("air")
+    client.get(f"/ko/{path}")  # its links are kept, and are not those of the other language
     assert linked(client.get(f"/en/{path}")) == [set(PAGES), set(PAGES)]
 
 
@@ -71,21 +69,6 @@ def test_a_page_that_needs_no_database_is_shown_without_one(app, client, monkeyp
     page = client.get("/en/privacy")
     assert page.status_code == 200
     assert linked(page) == [set(), set()]
-
-
-def test_the_footer_is_made_once_for_each_content(app, monkeypatch):
-    made = []
-    monkeypatch.setattr(
-        navigation, "get_template_attribute", lambda *_: lambda _contact, *content: made.append(content) or ""
-    )
-    links = Navigation("Air", (NavigationLink("Progress", "/en/c/air/progress"),))
-    contents = [("GGGI", links), ("GGGI", Navigation()), ("CCC", links)]
-    for lang in ("en", "en", "ko"):
-        with app.test_request_context():
-            g.lang = lang
-            for content in contents:
-                navigation.footer(*content)
-    assert made == contents * 2, "once in each language"
 
 
 def test_the_privacy_notice_says_that_names_never_leave(client):

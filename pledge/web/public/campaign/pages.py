@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from itertools import islice
 
-from flask import Response, abort, make_response, request
+from flask import Response, abort, make_response
 from flask_babel import gettext as _
 
 from pledge.campaigns import goals, partners
@@ -25,7 +25,7 @@ from pledge.ledger import queries as ledger
 from pledge.signatures import queries as signatures
 from pledge.statistics.places import TodayLine, today_line
 from pledge.switches import queries as switches
-from pledge.web.caching import SECONDS, cache
+from pledge.web.caching import SECONDS, cache, revalidated
 
 #: Seconds after which a paused form may be tried again; nobody knows how long a pause lasts.
 RETRY_AFTER_PAUSE = 120
@@ -190,7 +190,4 @@ def pdf(data: bytes, filename: str) -> Response:
     response = make_response(data)
     response.content_type = "application/pdf"
     response.headers["Content-Disposition"] = f'inline; filename="{filename}.pdf"'
-    response.headers["Cache-Control"] = PDF_CACHE
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return revalidated(response, PDF_CACHE)

@@ -1,33 +1,43 @@
-"""The forms of endorsements: the shape of what an organisation sends, with errors in the page's language."""
+"""The forms of endorsements: the shape of what an organisation sends, with errors in the page's language.
 
-import re
-import unicodedata
+A logo is stored when its form is sent, and kept while other fields are corrected. The hidden field of an accepted picture is
+signed, so that nobody has to choose it again and nobody can name a picture that they have not sent.
+"""
+
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import FileStorage
 from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, Optional, ValidationError
 
 from pledge.campaigns.goals import GROUP_GOALS
 from pledge.campaigns.rules import FieldFault
-from pledge.core import languages
-from pledge.core.text.lines import LINE_MESSAGES, LineFault, one_line, typed_digits
+from pledge.core import languages, tokens
+from pledge.core.text.lines import LineFault, one_line, typed_digits
+from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import rules
 from pledge.endorsements.rules import BadContent, Content, ContentFault
+from pledge.files.faults import STORAGE_AWAY, FileRefused, StorageAway
+from pledge.files.pictures import PictureFault
+from pledge.files.services import store_picture
+from pledge.web.errors import answer_busy
 from pledge.web.forms import ByLanguage, Check, PublicForm, TickField, WholeNumberField
-from pledge.web.public.signing.forms import AddressForm, PlaceForm, version_field
-from pledge.web.public.signing.proof_of_work import ProvableForm
+from pledge.web.public.signing.forms import AddressForm, PlaceForm, ProvableForm, version_field
 
 #: The form names a version of the pledge text that does not exist.
 CHANGED_PLEDGE = _l("The pledge text was changed. Please read it again and endorse it.")
+#: Bytes of a form with a logo: more than a logo may have, so that one that is too large is refused at its field and the
+#: rest of the form is kept.
+MAX_FORM = 8 * 1024 * 1024
+MAX_FIELDS = 60
 
 _NO_GOAL = FieldFault.GROUP_GOAL.value
 #: What a fault is called, by field where one wording does not fit all.
-_WORDS: dict[StrEnum, Any] = {
-    **LINE_MESSAGES,
+_WORDS: dict[Enum, Any] = {
     ContentFault.WEBSITE: _l("Enter the address of a public website, like https://www.example.org."),
     ContentFault.YEAR: _l("Enter a year from 2000 to 2100."),
     ContentFault.PERCENT: _l("Enter a percentage from 1 to 100."),
@@ -36,7 +46,7 @@ _WORDS: dict[StrEnum, Any] = {
         "This is not a business registration number. Please check its ten digits, or leave it empty."
     ),
 }
-_FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
+_FIELD_WORDS: dict[tuple[str, Enum], Any] = {
     ("name", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
     ("name", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
     ("type", ContentFault.UNKNOWN): _l("Choose a kind of organisation from the list."),
@@ -51,19 +61,9 @@ _FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
 }
 
 
-def words(field: str, fault: StrEnum) -> Any:
+def words(field: str, fault: Enum) -> Any:
     """The fault of a field in words, to be said in the page's language."""
-    return _FIELD_WORDS.get((field, fault)) or _WORDS[fault]
-
-
-def number(field: Field) -> int | None:
-    """The number that was typed, also in full-width digits; None for nothing. Raises ValueError."""
-    text = unicodedata.normalize("NFKC", field.data or "").strip()
-    if not text:
-        return None
-    if not re.fullmatch(r"[0-9]{1,4}", text):
-        raise ValueError
-    return int(text)
+    return _FIELD_WORDS.get((field, fault)) or _WORDS.get(fault, fault.value)
 
 
 def _obeys(rule: Callable[[str], object]) -> Check:
@@ -86,21 +86,6 @@ def _check_name(form: "ContentForm", field: Field) -> None:
     _obeys(rules.clean_name)(form, field)
 
 
-def _check_number(form: "ContentForm", field: Field) -> None:
-    """One of the three that belong together, judged by itself when one of the others is no number at all."""
-    try:
-        number(field)
-    except ValueError:
-        fault = ContentFault.PERCENT if field.name == "interim_percent" else ContentFault.YEAR
-        raise ValidationError(words(field.name, fault)) from None
-    try:
-        faults = rules.target_faults(*form.targets())
-    except ValueError:
-        return
-    if field.name in faults:
-        raise ValidationError(words(field.name, faults[field.name]))
-
-
 #: In forms of two people, who declare the same.
 _MAY_SPEAK = DataRequired(_l("Please declare that you may speak for the organisation."))
 _AGREES = DataRequired(_l("We can only take the endorsement if you agree to this."))
@@ -117,14 +102,24 @@ class ContentForm(PlaceForm):
     logo = FileField(_l("Logo"))
     logo_kept = HiddenField()
     logo_removed = TickField(_l("Show no logo"))
-    target_year = StringField(_l("Net zero by"), [_check_number])
-    interim_percent = StringField(_l("Interim percentage"), [_check_number])
-    interim_year = StringField(_l("Interim year"), [_check_number])
+    target_year = WholeNumberField(_l("Net zero by"), [Optional()], _WORDS[ContentFault.YEAR])
+    interim_percent = WholeNumberField(_l("Interim percentage"), [Optional()], _WORDS[ContentFault.PERCENT])
+    interim_year = WholeNumberField(_l("Interim year"), [Optional()], _WORDS[ContentFault.YEAR])
     statement = ByLanguage(TextAreaField, _l("Public statement"), check=_obeys(rules.clean_statement))
 
     default_year = rules.INTERIM_YEAR
-    #: The name of the stored picture; the view sets it (web/public/campaign/files.py).
+    #: The name of the stored picture, "" for none.
     logo_name: str = ""
+    #: The same of the picture that the organisation shows; it needs no ticket.
+    own_logo: str = ""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The fields, then years and percentage, which belong together."""
+        is_valid: bool = super().validate(extra_validators)
+        faults = rules.target_faults(*self.targets())
+        for name, fault in faults.items():
+            self[name].errors = self[name].errors or [words(name, fault)]
+        return is_valid and not faults
 
     def content(self) -> Content:
         """What the fields say, once they are valid."""
@@ -143,11 +138,51 @@ class ContentForm(PlaceForm):
         )
 
     def targets(self) -> tuple[int | None, int | None, int | None]:
-        """Target year, interim year and percentage; a percentage without a year is for INTERIM_YEAR. Raises ValueError."""
-        year, percent = number(self.interim_year), number(self.interim_percent)
+        """Target year, interim year and percentage; a percentage without a year is for INTERIM_YEAR."""
+        year, percent = self.interim_year.data, self.interim_percent.data
         if year is None and percent is not None:
             year = rules.INTERIM_YEAR
-        return number(self.target_year), year, percent
+        return self.target_year.data, year, percent
+
+    def store_files(self) -> bool:
+        """Find the logo: uploaded now, accepted before, the organisation's own, or none. False when a picture is refused; its
+        field then has the error, and the picture accepted before is kept.
+        """
+        self.logo_name = "" if self.logo_removed.data else self._accepted_before()
+        is_stored, sent = True, self.logo.data
+        if isinstance(sent, FileStorage) and sent.filename:
+            try:
+                self.logo_name = store_picture(sent.read())
+            except FileRefused as error:
+                self.logo.errors = [error.message]
+                if error.fault is PictureFault.BUSY:
+                    answer_busy()
+                is_stored = False
+            except StorageAway:
+                self.logo.errors = [STORAGE_AWAY]
+                is_stored = False
+            finally:
+                sent.close()
+        needs_ticket = self.logo_name not in ("", self.own_logo)
+        self._keep_logo(tokens.mint(Purpose.UPLOAD, [self.logo_name]) if needs_ticket else "")
+        return is_stored
+
+    def refuse_logo(self) -> None:
+        """The picture has been deleted meanwhile, or belongs to another organisation already."""
+        self.logo_name = ""
+        self._keep_logo("")
+        self.logo.errors = [_l("Please choose the logo once more.")]
+
+    def _keep_logo(self, ticket: str) -> None:
+        """Put the ticket in place of the one that was sent."""
+        self.logo_kept.data, self.logo_kept.raw_data = ticket, [ticket]
+
+    def _accepted_before(self) -> str:
+        try:
+            found = tokens.read(Purpose.UPLOAD, self.logo_kept.data or "")
+        except BadToken:
+            return self.own_logo
+        return self.own_logo if found.expired or len(found.payload) != 1 else str(found.payload[0])
 
 
 class PersonForm(PublicForm):
@@ -157,7 +192,8 @@ class PersonForm(PublicForm):
     contact_title = StringField(_l("Title or position"), [_obeys(rules.clean_title)])
 
 
-class EndorseForm(ProvableForm, ContentForm, PersonForm, AddressForm):
+class EndorseForm(ContentForm, PersonForm, ProvableForm):
+    changed_text = CHANGED_PLEDGE
     email = StringField(_l("Work e-mail"))
     registration_number = StringField(
         _l("Business registration number"), [_obeys(rules.clean_registration_number)]
@@ -170,10 +206,6 @@ class EndorseForm(ProvableForm, ContentForm, PersonForm, AddressForm):
     consent_person = TickField(_l("I agree that my personal data is collected and used"), [_AGREES])
     show_contact = TickField(_l("Show my name and title"))
     pledge_version = version_field(CHANGED_PLEDGE)
-
-    @property
-    def version(self) -> int | None:
-        return int(self.pledge_version.data) if self.pledge_version.data else None
 
 
 class CorrectionForm(ContentForm, PersonForm):

@@ -2,10 +2,9 @@
 and what the browser that sent its form, or pressed its link, is told besides the common pages.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from functools import wraps
+from functools import partial
 
 from flask import Response, jsonify, render_template, request
 from flask_babel import gettext as _
@@ -24,21 +23,27 @@ from pledge.files.services import UnknownFile
 from pledge.mailed_links.links import Confirmation, LinkState
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
-from pledge.web.public.campaign import files
-from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, GoalForm, TakeOverForm
+from pledge.web.public.blueprint import public
+from pledge.web.public.endorsing.forms import (
+    MAX_FIELDS,
+    MAX_FORM,
+    ContactForm,
+    CorrectionForm,
+    GoalForm,
+    TakeOverForm,
+)
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.journey import (
     FORM,
-    ask,
+    ask_mailbox,
     back_to_own_page,
-    done,
+    invalid_link,
     is_wrong,
     own_page,
     route,
     show,
 )
 from pledge.web.public.mailed_links.subject import Subject
-from pledge.web.public.signing.forms import MailboxForm
 from pledge.web.request_checks import allows
 
 #: States in which "this is not me" still has something to delete.
@@ -49,23 +54,19 @@ _SPENT = _l(
 )
 
 
-def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subject, str], Response]:
-    """Decorate a view of an endorsement: an act that the state no longer allows gets the own page, which shows the state."""
-
-    @wraps(view)
-    def guarded(subject: Subject, token: str) -> Response:
-        try:
-            return view(subject, token)
-        except services.EndorsementInWrongState:
-            return own_page(subject, token, own_endorsement(token, i18n.language()), 409, changed=True)
-
-    return guarded
+@public.errorhandler(services.EndorsementInWrongState)
+def no_longer_possible(_error: services.EndorsementInWrongState) -> Response:
+    """An act that the state no longer allows gets the own page, which shows the state."""
+    token = (request.view_args or {})["token"]
+    try:
+        return own_page(ENDORSEMENT, token, own_endorsement(token, i18n.language()), 409, changed=True)
+    except BadToken as error:
+        return invalid_link(error)
 
 
 @route("/endorse/me/<token>/correct", subjects=[ENDORSEMENT], methods=FORM)
-@allows(body=files.MAX_FORM, parts=files.MAX_FIELDS)
+@allows(body=MAX_FORM, parts=MAX_FIELDS)
 @limited(link_limit, methods=["POST"])
-@while_possible
 def correct(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
     if endorsement.row.state not in services.CORRECTABLE:  # before a picture is taken
@@ -81,7 +82,8 @@ def correct(subject: Subject, token: str) -> Response:
         form.logo_name = content.logo
         return show("public/endorsing/correct.html", subject, endorsement, form=form, token=token)
     form = CorrectionForm(CombinedMultiDict([request.files, request.form]))
-    if all((form.validate(), files.store_logo(form, own=content.logo))):
+    form.own_logo = content.logo
+    if all((form.validate(), form.store_files())):
         try:
             waits = services.correct(
                 token,
@@ -92,13 +94,12 @@ def correct(subject: Subject, token: str) -> Response:
             )
             return back_to_own_page(subject, token, "sent" if waits else "saved")
         except UnknownFile:
-            files.refuse_logo(form)
+            form.refuse_logo()
     return show("public/endorsing/correct.html", subject, endorsement, 422, form=form, token=token)
 
 
 @route("/endorse/me/<token>/contact", subjects=[ENDORSEMENT], methods=FORM)
 @limited(link_limit, methods=["POST"])
-@while_possible
 def change_contact(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
     if endorsement.row.state not in services.CORRECTABLE:
@@ -128,14 +129,12 @@ def cancel_contact(subject: Subject, token: str) -> Response:
 
 @route("/endorse/me/<token>/site", subjects=[ENDORSEMENT], methods=["POST"])
 @limited(link_limit)
-@while_possible
 def check_site(subject: Subject, token: str) -> Response:
     return back_to_own_page(subject, token, "proved" if services.check_website(token) else "not_proved")
 
 
 @route("/endorse/me/<token>/group", subjects=[ENDORSEMENT], methods=["POST"])
 @limited(link_limit)
-@while_possible
 def set_group_goal(subject: Subject, token: str) -> Response:
     form = GoalForm(request.form)
     if not form.validate():
@@ -181,17 +180,12 @@ def take_over(subject: Subject, token: str) -> Response:
 @route("/endorse/contact/<token>/not-me", subjects=[ENDORSEMENT], methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 def not_the_contact(subject: Subject, token: str) -> Response:
-    """Delete the details of the new person. The address has to be typed, as no page shows it here."""
-    link, is_pressed = open_contact_link(token, i18n.language()), request.method == "POST"
+    """Delete the details of the new person."""
+    link = open_contact_link(token, i18n.language())
     if link.record is None or link.record.change is None or link.state not in _WAITING:
         raise BadToken
-    form = MailboxForm(request.form or None)
-    if is_pressed and form.names(link.record.change.contact_email):
-        if not handover.refuse(token):
-            raise BadToken
-        return done(subject, "not_mine_done")
-    back = subject.url("take_over", token=token)
-    return ask(subject, "not_the_contact", back, form=form, status=422 if is_pressed else 200)
+    back, forget = subject.url("take_over", token=token), partial(handover.refuse, token)
+    return ask_mailbox(subject, "not_the_contact", back, link.record.change.contact_email, forget)
 
 
 def _may_be_machine(endorsement: EndorsementView, token: str) -> bool:

@@ -56,7 +56,7 @@ def _proof(endorsement: EndorsementView) -> Proof | None:
         return None
     if endorsement.row.level not in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
         return None
-    return proof_for(endorsement.row.id, (endorsement.published or endorsement.newest).website)
+    return proof_for(endorsement.row.id, endorsement.shown.website)
 
 
 def readable(endorsement: EndorsementView) -> dict[str, Any]:
@@ -87,6 +87,7 @@ ENDORSEMENT = Subject(
     prefix="/endorse",
     not_mine_path="not-us",
     form="public.endorse",
+    form_template="public/endorsing/endorse.html",
     confirm_template="public/endorsing/confirm.html",
     thanks_template="public/endorsing/thanks.html",
     own_template="public/endorsing/own.html",

@@ -7,6 +7,7 @@ signing/subject.py and endorsing/subject.py.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import Response, jsonify, request
@@ -75,9 +76,9 @@ def invalid_link(_error: BadToken) -> Response:
 
 
 def show(template: str, subject: Subject, record: Any, status: int = 200, **more: Any) -> Response:
-    """A page about a signature or endorsement, for the holder of a link to it."""
-    named = {subject.name: record.row, "record": record, "page": record.campaign}
-    return render_page(template, status, subject=subject, **named, **more)
+    """A page about a signature or endorsement, for the holder of a link to it; None: about none in particular."""
+    named = {"page": None} if record is None else {"page": record.campaign, subject.name: record.row}
+    return render_page(template, status, subject=subject, record=record, **named, **more)
 
 
 def ask(
@@ -92,21 +93,27 @@ def ask(
     """A page with one button that sends a POST to its own address; with the field of a form, where the button alone is not
     enough. `kind`: which question of the subject (questions.html).
     """
-    return render_page(
-        "public/mailed_links/question.html",
-        status,
-        questions=subject.questions,
-        kind=kind,
-        back=back,
-        record=record,
-        page=record.campaign if record else None,
-        form=form,
-    )
+    return show("public/mailed_links/question.html", subject, record, status, kind=kind, back=back, form=form)
+
+
+def ask_mailbox(
+    subject: Subject, kind: str, back: str, mailed_to: str, forget: Callable[[], bool]
+) -> Response:
+    """The same, to `forget` what was mailed to this address; False when nothing waits any more.
+
+    The address has to be typed, as no page shows it here: a machine that presses deletes nothing.
+    """
+    form, is_pressed = MailboxForm(request.form or None), request.method == "POST"
+    if is_pressed and form.names(mailed_to):
+        if not forget():
+            raise BadToken
+        return done(subject, "not_mine_done")
+    return ask(subject, kind, back, form=form, status=422 if is_pressed else 200)
 
 
 def done(subject: Subject, kind: str, record: Any = None) -> Response:
     """A page that says what was done, when nothing is left to do. `record`: as it was."""
-    return render_page("public/mailed_links/done.html", questions=subject.questions, kind=kind, record=record)
+    return show("public/mailed_links/done.html", subject, record, kind=kind)
 
 
 def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Response:
@@ -114,16 +121,15 @@ def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Respo
     known = link.state is not LinkState.UNKNOWN
     if not known:
         count_unknown_link()
-    return render_page(
+    return show(
         "public/mailed_links/link_problem.html",
+        subject,
+        link.record,
         status,
-        subject=subject,
         problem=link.state.value,
         token=token if known else None,
         form=LinkForm(),
         campaigns=campaigns.public_campaigns(i18n.language()),
-        record=link.record,
-        page=link.record.campaign if link.record else None,
     )
 
 
@@ -328,17 +334,12 @@ def mail_code(subject: Subject, token: str) -> Response:
 @route("{subject.prefix}/confirm/<token>/{subject.not_mine_path}", methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 def not_mine(subject: Subject, token: str) -> Response:
-    """Delete what waits for this address. It has to be typed, as no page shows it here: a machine that presses deletes nothing."""
+    """Delete what waits for this address."""
     link = subject.open_link(token, i18n.language())
     if link.record is None or link.state not in _WAITING:
         raise BadToken
-    form, is_pressed = MailboxForm(request.form or None), request.method == "POST"
-    if is_pressed and form.names(link.record.mailed_to):
-        if not subject.use_cases.disown(token):
-            raise BadToken
-        return done(subject, "not_mine_done")
-    back = subject.url("confirm", token=token)
-    return ask(subject, "not_mine", back, form=form, status=422 if is_pressed else 200)
+    back, forget = subject.url("confirm", token=token), partial(subject.use_cases.disown, token)
+    return ask_mailbox(subject, "not_mine", back, link.record.mailed_to, forget)
 
 
 def _signals(subject: Subject, token: str) -> frozenset[ClickSignal]:

@@ -23,6 +23,7 @@ class Subject:
     prefix: str  #: of its addresses, after the language and the campaign
     not_mine_path: str  #: the last part of the address of "this was not me"
     form: str  #: endpoint of the form that is filled in first
+    form_template: str
     confirm_template: str  #: fills in that of mailed_links, like the next one
     thanks_template: str
     own_template: str

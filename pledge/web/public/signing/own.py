@@ -29,7 +29,7 @@ from pledge.statistics.rates import rates
 from pledge.web.caching import cache
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
-from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, campaign_or_404
+from pledge.web.public.campaign.pages import campaign_or_404
 from pledge.web.public.mailed_links.journey import (
     FORM,
     ask,
@@ -41,7 +41,7 @@ from pledge.web.public.mailed_links.journey import (
 )
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.forms import OwnForm, RegionForm
-from pledge.web.public.signing.subject import SIGNATURE, step_with
+from pledge.web.public.signing.subject import CACHED, SIGNATURE, step_with
 from pledge.web.request_checks import allows
 from pledge.web.templating import render_page
 
@@ -170,7 +170,7 @@ def confirm_no_mail(subject: Subject, token: str) -> Response:
 
 
 def _back_to_thanks(subject: Subject, key: str, done: str | None) -> Response:
-    slug = own_signature(key, i18n.language(), Purpose.PRESSED, cached_campaign, cached_pledge).campaign.slug
+    slug = own_signature(key, i18n.language(), Purpose.PRESSED, CACHED).campaign.slug
     return see_other(subject.url("thanks", slug=slug, _anchor=done))
 
 
@@ -183,7 +183,7 @@ def _answer(
 def _pressed(slug: str, key: str) -> SignatureView | None:
     """The signature whose button this browser pressed, once it is confirmed."""
     try:
-        found = own_signature(key, i18n.language(), Purpose.PRESSED, cached_campaign, cached_pledge)
+        found = own_signature(key, i18n.language(), Purpose.PRESSED, CACHED)
     except BadToken:
         return None
     return found if found.campaign.slug == slug and found.row.state in _SETTLED else None

@@ -22,6 +22,9 @@ from pledge.web.public.campaign.sharing import qr_code, short_link, signer_links
 from pledge.web.public.mailed_links.subject import Subject, plain
 from pledge.web.public.signing.forms import OwnForm, SignForm
 
+#: Campaign and pledge text as of a second ago at most.
+CACHED = (cached_campaign, cached_pledge)
+
 #: What the own page can say after something was done, by the name in its address.
 DONE = ("saved", "withdrawn")
 
@@ -32,7 +35,7 @@ def open_cached_link(token: str, lang: str) -> Link[SignatureView]:
     """
     if request.method == "POST":
         return open_link(token, lang)
-    return open_link(token, lang, cached_campaign, cached_pledge)
+    return open_link(token, lang, CACHED)
 
 
 def own_context(signature: SignatureView) -> dict[str, Any]:
@@ -98,6 +101,7 @@ SIGNATURE = Subject(
     prefix="",
     not_mine_path="not-me",
     form="public.sign",
+    form_template="public/signing/sign.html",
     confirm_template="public/signing/confirm.html",
     thanks_template="public/signing/thanks.html",
     own_template="public/signing/own.html",

@@ -31,14 +31,6 @@ def test_the_page_of_a_partner_shows_its_number_its_goal_and_the_way_to_sign_und
     assert "qr__code" in text
 
 
-def test_below_ten_neither_the_number_nor_a_bar_is_shown(client):
-    code = partner_goal(campaign(), 12)
-    crowd(9, via=code)
-    text = page_of(client, code).text
-    assert "아직 10명이 되지 않았습니다" in text
-    assert "<progress" not in text
-
-
 @pytest.mark.parametrize(("people", "told"), [(9, None), (10, 10), (14, 10), (15, 15)])
 def test_text_bar_own_page_and_programs_tell_the_same_whole_fives(client, people, told):
     campaign()
@@ -51,16 +43,6 @@ def test_text_bar_own_page_and_programs_tell_the_same_whole_fives(client, people
         assert re.findall(r'<progress[^>]* value="(\d+)"', text) == ([str(min(told, 12))] if told else [])
     (one,) = client.get("/api/v1/campaigns/blue-skies/organizations").get_json()["organizations"]
     assert (one["group_goal"], one["group_people"]) == (12, told)
-
-
-def test_the_page_of_an_organisation_with_a_goal_is_its_public_page(client):
-    campaign()
-    row = endorsement(name_en="Haneul Energy", group_goal=10)
-    crowd(14, via=organization_code(row.id))
-    answer = page_of(client, organization_code(row.id), "en")
-    assert answer.request.path == f"/en/c/blue-skies/organizations/{row.id}"
-    assert '<progress class="count__bar" max="10" value="10"' in answer.text
-    assert "10</strong>" in answer.text
 
 
 def test_the_code_of_an_organisation_that_has_left_or_was_merged_leads_to_what_is_there(client):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from pledge.campaigns.pdf import poster_pdf
 from tests.support.factories import campaign, crowd, fold_all
 from tests.support.pdf import pdf_facts, pdf_text
 
@@ -27,13 +26,6 @@ def test_without_javascript_the_page_for_a_hall_loads_itself_anew(client):
     assert '<noscript><meta http-equiv="refresh" content="30"></noscript>' in head
 
 
-def test_the_page_for_a_hall_of_a_closed_campaign_asks_nobody_to_sign(client):
-    campaign(state="closed")
-    page = client.get("/en/c/blue-skies/live").text
-    assert 'class="qr__code"' not in page
-    assert "Scan the code" not in page
-
-
 @pytest.mark.parametrize(("lang", "paper", "size"), [("ko", "a4", "A4"), ("en", "a3", "A3")])
 def test_a_poster_has_the_title_the_address_and_the_size_of_its_paper(client, lang, paper, size):
     campaign(short_name="sky")
@@ -47,17 +39,6 @@ def test_a_poster_has_the_title_the_address_and_the_size_of_its_paper(client, la
     assert f"({size})" in facts["Page size"]
     assert facts["Pages"] == "1"
     assert facts["Tagged"] == "yes"
-
-
-def test_a_poster_is_kept_and_asked_for_again_by_its_mark(client):
-    campaign()
-    first = client.get("/en/c/blue-skies/poster-a4.pdf")
-    made = poster_pdf.cache_info().misses
-    again = client.get("/en/c/blue-skies/poster-a4.pdf", headers={"If-None-Match": first.headers["ETag"]})
-    assert (again.status_code, again.data) == (304, b"")
-    assert client.get("/en/c/blue-skies/poster-a4.pdf").data == first.data
-    assert poster_pdf.cache_info().misses == made
-    assert "max-age=3600" in first.headers["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", ["poster-a5.pdf", "poster-a4.png"])

@@ -58,6 +58,8 @@ MAILS = {
         "Signing has closed. The campaign’s page will say what comes of it.",
     ),
     MailKind.ENDORSE_CONFIRM: ("", "The endorsement came in time: it is accepted if you confirm it by"),
+    MailKind.WITHDRAWN: ("If you change your mind, you can sign again.", ""),
+    MailKind.WITHDRAWN_SELF: ("If you change your mind, you can sign again.", ""),
     MailKind.ENDORSE_PUBLISHED: ("Members, customers and friends can sign on that page.", ""),
 }
 
@@ -124,6 +126,19 @@ def test_mails_say_of_each_state_what_is_true(app, frozen_clock, state, kind):
     has_ended = state not in ("open", "paused")
     assert (while_open in text) == (not has_ended) or not while_open
     assert (when_over in text) == has_ended or not when_over
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_who_withdraws_once_signing_has_ended_is_not_told_to_come_back(client, frozen_clock, state):
+    campaign = bring_about(state, frozen_clock)
+    own = f"/en/me/{factories.manage_token(signature(campaign))}"
+    ours = f"/en/endorse/me/{factories.endorse_manage_token(factories.endorsement(campaign))}"
+    for address in (own, f"{own}/withdraw", ours, f"{ours}/withdraw"):
+        page = client.get(address).text
+        assert ("Signing has ended" in page) == (state == "closed"), address
+        assert (" again later" in page or " again whenever" in page) == (state == "open"), address
+    gone = factories.endorse_manage_token(factories.endorsement(campaign, state="withdrawn"))
+    assert ("Endorse again" in client.get(f"/en/endorse/me/{gone}").text) == (state == "open")
 
 
 @pytest.mark.parametrize("kind", [MailKind.CONFIRM, MailKind.ENDORSE_CONFIRM])

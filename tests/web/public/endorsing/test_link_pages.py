@@ -14,7 +14,6 @@ from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVe
 from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
 from tests.support.factories import (
-    endorse_confirm_token,
     endorse_contact_token,
     endorse_form,
     endorse_manage_token,
@@ -34,33 +33,6 @@ def correction(row, **changes):
     fields = {name: content[name] for name in endorse_form() if name in content}
     fields |= {"contact_name": row.contact_name, "contact_title": row.contact_title, **changes}
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def test_r1_the_page_shows_exactly_what_will_be_recorded(client):
-    row = endorsement(
-        state="pending",
-        name_ko="하늘 & 바다",
-        name_en="Sky & Sea",
-        region="KR-26",
-        interim_year=2035,
-        interim_percent=60,
-        registration_number="1248100998",
-        show_contact=True,
-    )
-    page = client.get(f"/en/endorse/confirm/{endorse_confirm_token(row)}")
-    assert page.status_code == 200
-    for shown in (
-        "하늘 &amp; 바다",
-        "Sky &amp; Sea",
-        "김하늘",
-        "사무국장",
-        row.contact_email,
-        "1248100998",
-        "2035",
-    ):
-        assert shown in page.text
-    assert "Busan" in page.text
-    assert "The pledge, version 1" in page.text
 
 
 class TestTheOwnPage:
@@ -124,25 +96,6 @@ class TestTheOwnPage:
         assert number_of(StoredFile) == 0
         person = {"contact_name": "이바다", "contact_title": "팀장", "email": "sea@haneul.co.kr"}
         assert client.post(f"/en/endorse/me/{token}/contact", data=person).status_code == 409
-
-    def test_the_download_of_an_endorsement_holds_everything_as_json(self, client):
-        row = endorsement(name_ko="하늘", registration_number="1248100998", decision_reason="x")
-        reply = client.get(f"/en/endorse/me/{endorse_manage_token(row)}/download")
-        assert reply.mimetype == "application/json"
-        assert "attachment" in reply.headers["Content-Disposition"]
-        facts = reply.get_json()
-        assert facts["contact"] == {
-            "name": "김하늘",
-            "title": "사무국장",
-            "email": row.contact_email,
-            "shown_in_public": False,
-        }
-        assert (facts["registration_number"], facts["state"], facts["level"]) == (
-            "1248100998",
-            "published",
-            "mail",
-        )
-        assert facts["versions"][0]["name"]["ko"] == "하늘"
 
 
 class TestTheWebsite:

@@ -154,6 +154,7 @@ def test_the_browser_that_pressed_is_told_its_number_and_the_way_to_its_own_page
     assert told["again"] is False
     for part in (
         'class="number__value">first',
+        'href="/share/blue-skies/1.en.square.png" download="blue-skies-1.png"',
         f"/confirm/{key}/region",
         f"/confirm/{key}/no-mail",
         "/en/me/",

@@ -51,10 +51,6 @@ def shown_digits(client, waiting):
     return found and found[1]
 
 
-def counted():
-    return number_of(LedgerEntry)
-
-
 def test_the_page_asks_at_once_where_a_scanner_reads_the_mail(client, person):
     address = f"/en/confirm/{confirm_token(person)}"
     page = client.get(address)
@@ -70,7 +66,7 @@ def test_pressing_without_the_number_leads_to_the_same_page(client, person):
     address = f"/en/confirm/{confirm_token(person)}"
     reply = client.post(address)
     assert (reply.status_code, reply.headers["Location"]) == (303, f"{address}?asked=1")
-    assert counted() == 0
+    assert number_of(LedgerEntry) == 0
 
 
 def test_the_number_of_the_page_where_one_signed_confirms(client):
@@ -83,7 +79,7 @@ def test_the_number_of_the_page_where_one_signed_confirms(client):
     reply = client.post(f"{address}/number", data={"number": f" {digits[0]} {digits[1]} "})
     assert (reply.status_code, reply.headers["Location"]) == (303, "/en/c/blue-skies/thanks")
     assert client.post(f"{address}/number", data={"number": digits}).status_code == 303, "a second press"
-    assert counted() == 2
+    assert number_of(LedgerEntry) == 2
 
 
 def test_a_wrong_number_is_told_at_the_field_and_after_three_the_page_offers_a_code_instead(client, person):
@@ -99,13 +95,13 @@ def test_a_wrong_number_is_told_at_the_field_and_after_three_the_page_offers_a_c
         assert "no longer taken" in page.text
         assert f'action="{address}/code"' in page.text
         assert 'name="number"' not in page.text
-    assert counted() == 0
+    assert number_of(LedgerEntry) == 0
     again = client.get(client.post(f"{address}/code").headers["Location"])
     assert "Six-digit code" in again.text
     answer_requests()
     assert len(delivered()) == 1
     assert client.post(f"{address}/number", data={"number": tokens.code(person.id, 2)}).status_code == 303
-    assert counted() == 1
+    assert number_of(LedgerEntry) == 1
 
 
 def test_a_script_that_presses_is_asked_and_a_person_who_presses_after_it_is_not(client):
@@ -114,11 +110,11 @@ def test_a_script_that_presses_is_asked_and_a_person_who_presses_after_it_is_not
     asked = client.post(address, headers=BY_SCRIPT)
     assert asked.headers["Location"].endswith("?asked=1")
     assert f'action="{address}/number"' in client.get(asked.headers["Location"]).text
-    assert counted() == 0
+    assert number_of(LedgerEntry) == 0
     assert f'action="{address}"' in client.get(address).text
     pressed = client.post(address, headers={**BY_SCRIPT, "Sec-Fetch-User": "?1"})
     assert pressed.location == "/en/c/blue-skies/thanks"
-    assert counted() == 1
+    assert number_of(LedgerEntry) == 1
 
 
 def test_the_way_from_an_expired_link_to_a_new_mail_does_not_show_the_number(client, person, frozen_clock):

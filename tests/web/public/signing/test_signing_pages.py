@@ -8,14 +8,20 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
 
+from pledge.campaigns.opening import SigningPaused
 from pledge.core.db import NotDurable, db
+from pledge.endorsements import services as endorsements
 from pledge.mail.models import OutboxMail
+from pledge.signatures import services as signatures
 from pledge.signatures import statements
 from pledge.signatures.models import Signature
 from pledge.statistics.referrals import organization_code
+from pledge.switches import moderation as switches
 from tests.support.factories import (
+    EDITOR,
     campaign,
     confirm_token,
+    endorse_form,
     endorsement,
     manage_token,
     other_recipient,
@@ -24,7 +30,7 @@ from tests.support.factories import (
     signature,
     the_campaign,
 )
-from tests.support.pages import multipart, thanks_parts
+from tests.support.pages import multipart
 from tests.support.rows import number_of
 
 SIGN = {"ko": "/ko/c/blue-skies/sign", "en": "/en/c/blue-skies/sign"}
@@ -33,10 +39,6 @@ SIGN = {"ko": "/ko/c/blue-skies/sign", "en": "/en/c/blue-skies/sign"}
 @pytest.fixture(autouse=True)
 def _open_campaign(app):
     campaign()
-
-
-def stored():
-    return number_of(Signature)
 
 
 def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(client):
@@ -58,7 +60,7 @@ def test_only_the_fields_of_the_contract_are_needed(client):
         "consent_privacy": "y",
     }
     assert client.post(SIGN["ko"], data=form).status_code == 303
-    assert stored() == 1
+    assert number_of(Signature) == 1
 
 
 @pytest.mark.sqlite_only
@@ -91,7 +93,7 @@ def test_a_fault_is_named_and_nothing_typed_is_lost_or_stored(client, field, val
     if field != "email":
         assert "sky@naver.com" in page.text
     assert page.text.count("checked") >= 1
-    assert stored() == number_of(OutboxMail) == 0
+    assert number_of(Signature) == number_of(OutboxMail) == 0
 
 
 @pytest.mark.parametrize("path", [SIGN["en"], "/embed/blue-skies/sign?lang=en&form=1"])
@@ -130,11 +132,32 @@ def test_a_file_in_place_of_text_is_no_text(client, field):
     assert page.status_code == (303 if field == "pledge_version" else 422)
 
 
-def test_a_campaign_that_closed_while_the_form_was_open_says_so(client, frozen_clock):
+@pytest.mark.parametrize("is_paused", [False, True])
+@pytest.mark.parametrize(("path", "form"), [("sign", sign_form), ("endorse", endorse_form)])
+def test_a_campaign_that_closed_while_the_form_was_open_says_so(client, frozen_clock, path, form, is_paused):
     campaign("closing", closes_at=frozen_clock.now().replace(year=2000))
-    page = client.post("/en/c/closing/sign", data=sign_form())
+    switches.turn(EDITOR, "signing", is_paused, "attack")
+    page = client.post(f"/en/c/closing/{path}", data=form())
     assert page.status_code == 409
-    assert stored() == 0
+    assert "Retry-After" not in page.headers, "it does not open again"
+    assert number_of(Signature) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "module", "use_case"),
+    [("sign", sign_form, signatures, "sign"), ("endorse", endorse_form, endorsements, "apply")],
+)
+def test_a_pause_that_ends_while_a_form_is_sent_is_not_called_another_text(
+    client, monkeypatch, path, form, module, use_case
+):
+    def paused(_sent):
+        raise SigningPaused
+
+    monkeypatch.setattr(module, use_case, paused)
+    page = client.post(f"/en/c/blue-skies/{path}", data=form())
+    assert page.status_code == 503
+    assert int(page.headers["Retry-After"]) > 0
+    assert "text was changed" not in page.text
 
 
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "１２３４５６７"])
@@ -177,18 +200,6 @@ def test_the_form_asks_for_no_region_and_keeps_one_that_was_sent_with_it(client)
     assert "KR-99" not in wrong.text
 
 
-def test_the_region_can_be_said_on_the_page_with_the_thanks(client):
-    key = press_key(signature(region=None))
-    address = f"/en/confirm/{key}/region"
-    assert f'action="{address}"' in thanks_parts(client, key)
-    assert client.post(address, data={"region": "KR-99"}).status_code == 400
-    saved = client.post(address, data={"region": "KR-26"})
-    assert (saved.status_code, saved.location) == (303, "/en/c/blue-skies/thanks#region")
-    page = thanks_parts(client, key, done="region")
-    assert "You are counted in Busan." in page
-    assert "/region" not in page
-
-
 def test_neither_an_old_key_nor_a_link_sets_a_region(client, frozen_clock):
     person = signature(region=None)
     old = press_key(person)
@@ -212,11 +223,6 @@ def stored_codes():
 
 def test_the_page_of_the_form_carries_the_code_without_javascript(client, code):
     assert f'<input type="hidden" name="via" value="{code}">' in client.get(f"{SIGN['en']}?via={code}").text
-
-
-def test_a_signature_keeps_the_code_that_the_form_carries(client, code):
-    assert client.post(SIGN["en"], data=sign_form(via=code)).status_code == 303
-    assert stored_codes() == [code]
 
 
 def test_a_signature_in_the_widget_keeps_the_code_that_its_form_carries(client, code):

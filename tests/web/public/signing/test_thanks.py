@@ -18,7 +18,6 @@ from tests.support.factories import (
     fold_all,
     press_key,
     signature,
-    signatures,
 )
 from tests.support.pages import thanks_parts
 
@@ -33,25 +32,10 @@ def words(page):
     return Markup(page).striptags()
 
 
-def test_the_page_says_how_many_are_missing_for_the_next_step(client):
-    campaign(goal=1000)
-    signatures(4)
-    fold_all()
-    assert "96 to go to 100" in thanks(client)
-
-
 def test_the_campaign_thanks_in_its_own_words_where_staff_have_written_some(client):
     campaign(thanks=Texts(en="Thank you for <clear> skies."))
     assert "Thank you for &lt;clear&gt; skies." in thanks(client)
     assert "한 분만 더 초대해 주세요" in thanks(client, "ko"), "none is written in Korean"
-
-
-def test_the_picture_is_that_of_ones_number_and_waits_for_it(client):
-    people = signatures(2)
-    assert "/share/blue-skies/" not in thanks_parts(client, press_key(people[1]))
-    fold_all()
-    page = thanks_parts(client, press_key(people[1]))
-    assert 'href="/share/blue-skies/2.en.square.png" download="blue-skies-2.png"' in page
 
 
 def test_the_next_two_events_are_named_and_no_past_one(client):
@@ -83,6 +67,8 @@ def test_who_says_a_province_hears_its_place_where_everybody_may_see_it(client, 
     fold_all()
     places.renew_places()
     key = press_key(person)
-    client.post(f"/en/confirm/{key}/region", data={"region": region})
+    assert client.post(f"/en/confirm/{key}/region", data={"region": "KR-99"}).status_code == 400
+    saved = client.post(f"/en/confirm/{key}/region", data={"region": region})
+    assert (saved.status_code, saved.location) == (303, "/en/c/blue-skies/thanks#region")
     notice = words(thanks_parts(client, key, done="region").partition('id="done"')[2].partition("</div>")[0])
     assert notice.endswith("Saved" + SAID[region])

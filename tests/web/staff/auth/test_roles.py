@@ -156,7 +156,7 @@ def test_a_form_of_another_site_is_refused_even_with_a_token(app, headers):
 
 
 def test_the_token_of_somebody_else_is_refused(app):
-    mine, theirs = signed_in.client(app), signed_in.client(app, csrf_token="another")
+    mine, theirs = signed_in.client(app), signed_in.client_of(app, staff(), csrf_token="another")
     assert mine.post("/staff/language", data={"lang": "en"}).status_code == 303
     assert theirs.post("/staff/language", data={"lang": "en"}).status_code == 400
 

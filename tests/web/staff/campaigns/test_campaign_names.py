@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from pledge.campaigns.models import CampaignText
+from pledge.campaigns.models import Campaign
 from pledge.core.db import transaction
+from pledge.core.languages import Texts
 from pledge.endorsements.review import moderation, queries
 from tests.support import factories
 from tests.support.factories import draft, endorsement
@@ -15,8 +16,7 @@ TITLES = {"ko": "강을 되살리자", "en": "Bring the rivers back"}
 
 def named(of):
     with transaction() as session:
-        for lang, title in TITLES.items():
-            session.get_one(CampaignText, (of.id, lang)).title = title
+        session.get_one(Campaign, of.id).title = Texts(TITLES)
     return of
 
 

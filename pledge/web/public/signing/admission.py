@@ -1,5 +1,5 @@
-"""What a form is checked for before it is recorded, of a person and of an organisation: the limit on sign-ups, and what looks like
-one of many that a program sends.
+"""What a form is checked for before it is recorded, of a person and of an organisation: its fields, the limit on sign-ups, and
+whether it looks like one of many that a program sends.
 
 The limit counts by network, by the block around it and by mail domain. Whoever owns a mail domain owns every address of it,
 from as many networks as they like; the limit of each network does not see that. People of a company or a university who
@@ -14,23 +14,22 @@ network (PLEDGE_LIMIT_UNPROVED).
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
-from flask import g, request
+from flask import Response, g, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_limiter import RateLimitExceeded
-from wtforms import HiddenField
+from werkzeug.exceptions import HTTPException
 
 from config import current_config
 from pledge.abuse import proof, signals, velocity
 from pledge.abuse.proof import BadSolution, Fault
 from pledge.abuse.signals import Level, Signal, is_disposable
 from pledge.abuse.velocity import SoftLimit
+from pledge.campaigns.opening import CampaignNotOpen, SigningPaused
 from pledge.campaigns.queries import CampaignView
 from pledge.core import clock, metrics, tokens
 from pledge.core.domains import registrable
@@ -42,24 +41,14 @@ from pledge.mail.addresses import Address, domain_of
 from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.switches import queries as switches
 from pledge.web import limits
-from pledge.web.forms import PublicForm, TickField
-from pledge.web.public.campaign.pages import campaign_now_or_404
-
-
-class ProvableForm(PublicForm):
-    """A form with an address, and the fields for the proof of work."""
-
-    email: Any
-    address: Address  #: set once the field is valid
-    shown_at = HiddenField()  #: when its page was made, signed
-    altcha = HiddenField()  #: the solution of a challenge
-    unproved = TickField()  #: its sender goes on without
-
-    @property
-    def mark(self) -> str:
-        """The value of `shown_at`: of the page that was filled in first, when this one shows what was wrong."""
-        sent: str | None = self.shown_at.data
-        return sent or tokens.mint(Purpose.FORM, [int(clock.now().timestamp())])
+from pledge.web.public.campaign.pages import (
+    RETRY_AFTER_PAUSE,
+    campaign_now_or_404,
+    campaign_page,
+)
+from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.signing.forms import ProvableForm
+from pledge.web.templating import render_page
 
 
 class ProofAnswer(StrEnum):
@@ -81,30 +70,60 @@ _FAULTS = {
 }
 
 
-@dataclass(eq=False)
-class FormRefused(Exception):
-    """The form was not recorded, and is shown once more with what is wrong."""
-
-    campaign: CampaignView
-    form: Any
-    status: int
-    retry_after: int | None = None
-
-
-@dataclass(eq=False)
-class ProofRequired(Exception):
-    """The form was not recorded: a proof of work is asked for, by a page that passes the form on."""
-
-    campaign: CampaignView
-    challenge: str  #: as JSON
-    fields: tuple[tuple[str, str], ...]  #: names and values of all that was sent
-    has_code: bool  #: the mail has six digits, which do instead of the link
-    fault: str  #: what was wrong with the answer before; "" the first time
-    status: int = 403
-    retry_after: int | None = None
+def form_page(
+    subject: Subject,
+    campaign: CampaignView,
+    form: ProvableForm | None,
+    status: int = 200,
+    retry_after: int | None = None,
+) -> Response:
+    """The page with the form, or of what was wrong with one that was not recorded. None: the page has no form."""
+    page = campaign_page(campaign)
+    if form is not None:
+        form.show_on(page)
+    response = render_page(subject.form_template, status, subject=subject, page=page, form=form)
+    return _with_retry_after(response, retry_after)
 
 
-def read_answer(form: ProvableForm, slug: str) -> ProofAnswer:
+def not_taken(
+    subject: Subject, slug: str, form: ProvableForm, error: SigningPaused | CampaignNotOpen
+) -> Response:
+    """The campaign closed while the page was open (409); staff have paused signing, and with it endorsing (503); or the form
+    named a version of a text that does not exist (422). Nothing was stored.
+    """
+    campaign = campaign_now_or_404(slug)
+    if not campaign.is_running:
+        return form_page(subject, campaign, form, 409)
+    if isinstance(error, SigningPaused):
+        return form_page(subject, campaign, form, 503, RETRY_AFTER_PAUSE)
+    form.pledge_version.errors = [form.changed_text]
+    return form_page(subject, campaign, form, 422)
+
+
+def admit(subject: Subject, slug: str, form: ProvableForm) -> frozenset[Signal]:
+    """The signals with which the form is to be recorded. Otherwise the request is answered here: with what is wrong in it (422),
+    when to come back (429), or the page that asks for a proof (403).
+    """
+    is_valid = form.validate()
+    answer = _read_answer(form, slug) if is_valid else ProofAnswer.NONE
+    # One with its proof was counted when it was sent without.
+    seconds = None if answer is ProofAnswer.PROVED else _count(form, is_valid=is_valid)
+    # Also when there are other mistakes, so that all of them are shown at once and a good file is kept.
+    is_stored = form.store_files()
+    if seconds is not None:
+        raise HTTPException(response=form_page(subject, campaign_now_or_404(slug), form, 429, seconds))
+    if not (is_valid and is_stored):
+        raise HTTPException(response=form_page(subject, campaign_now_or_404(slug), form, 422))
+    return _assess(subject, slug, form, answer)
+
+
+def _with_retry_after(response: Response, seconds: int | None) -> Response:
+    if seconds is not None:
+        response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _read_answer(form: ProvableForm, slug: str) -> ProofAnswer:
     """How a valid form answers the page that asks for a proof. A right solution is used up by this."""
     if not form.altcha.data:
         return ProofAnswer.UNPROVED if form.unproved.data else ProofAnswer.NONE
@@ -118,10 +137,8 @@ def read_answer(form: ProvableForm, slug: str) -> ProofAnswer:
     return ProofAnswer.PROVED if is_new else ProofAnswer.SPENT
 
 
-def assess(
-    form: ProvableForm, slug: str, answer: ProofAnswer, *, has_code: bool, **changed: str
-) -> frozenset[Signal]:
-    """The signals with which a valid form is recorded. `changed`: fields that are passed on with another value. Raises ProofRequired."""
+def _assess(subject: Subject, slug: str, form: ProvableForm, answer: ProofAnswer) -> frozenset[Signal]:
+    """The signals of a valid form; one that needs a proof is answered with the page that asks for it."""
     found = _signals(form, answer)
     for signal in found:
         metrics.signals.labels(signal.value).inc()
@@ -138,8 +155,16 @@ def assess(
         except RateLimitExceeded:
             seconds = limits.seconds_to_wait()
             fault, status = _wait(seconds), 429
-    campaign, fields = campaign_now_or_404(slug), tuple(_sent(form, changed))
-    raise ProofRequired(campaign, _challenge(form, slug), fields, has_code, fault, status, seconds)
+    page = render_page(
+        "public/signing/proof_of_work.html",
+        status,
+        subject=subject,
+        page=campaign_now_or_404(slug),
+        challenge=json.dumps(proof.challenge(_purpose(form, slug)), separators=(",", ":")),
+        fields=list(_sent(form)),
+        fault=fault,
+    )
+    raise HTTPException(response=_with_retry_after(page, seconds))
 
 
 def _signals(form: ProvableForm, answer: ProofAnswer) -> frozenset[Signal]:
@@ -195,17 +220,11 @@ def _purpose(form: ProvableForm, slug: str) -> str:
     return f"{type(form).__name__} {slug} {form.address.canonical}"
 
 
-def _challenge(form: ProvableForm, slug: str) -> str:
-    return json.dumps(proof.challenge(_purpose(form, slug)), separators=(",", ":"))
-
-
-def _sent(form: ProvableForm, changed: dict[str, str]) -> Iterable[tuple[str, str]]:
-    """All fields of the form as they were sent, without the answer to the page that asks for a proof."""
+def _sent(form: ProvableForm) -> Iterable[tuple[str, str]]:
+    """All fields of the form as they were sent, without the answer to the page that asks for a proof and without files."""
     for field in form:
-        if field.name in changed:
-            yield field.name, changed[field.name]
-        elif field not in (form.altcha, form.unproved):
-            yield from ((field.name, value) for value in request.form.getlist(field.name))
+        if field not in (form.altcha, form.unproved):
+            yield from ((field.name, value) for value in field.raw_data or () if isinstance(value, str))
 
 
 def _wait(seconds: int) -> str:
@@ -232,22 +251,23 @@ _MAX_MINUTES = 90
 _BY_DOMAIN = "mail domain"
 
 
-def count(form: ProvableForm, slug: str, *, is_valid: bool) -> None:
+def _count(form: ProvableForm, *, is_valid: bool) -> int | None:
     """Count a form that was sent for its network, and when `is_valid` for the domain of its address too.
 
-    Raises TooManyRequests; for the domain's sake FormRefused, which keeps what was typed and says when to come back.
+    Raises TooManyRequests; for the domain's sake the form says so, and the seconds to wait are returned.
     """
     g.mail_domain = limited_domain(form.address) if is_valid else None
     # A form counts as itself wherever it is sent from: the sign form of the widget is that of the page.
     g.form_sent = type(form).__name__
     try:
-        _count()
+        _count_sent()
     except RateLimitExceeded as error:
         if error.limit is None or error.limit.scope != _BY_DOMAIN:
             raise
         seconds = limits.seconds_to_wait()
         form.email.errors = [_words(seconds)]
-        raise FormRefused(campaign_now_or_404(slug), form, 429, retry_after=seconds) from None
+        return seconds
+    return None
 
 
 def limited_domain(address: Address) -> str | None:
@@ -295,5 +315,5 @@ def _domain_limit() -> str:
     on_breach=limits.counted("domain"),
 )
 @limits.limited(sign_limit, scope=lambda _endpoint: g.form_sent)
-def _count() -> None:
+def _count_sent() -> None:
     """Count one more; all counters are checked together."""
