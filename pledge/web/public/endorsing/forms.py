@@ -21,9 +21,9 @@ from pledge.core.text.lines import LineFault, one_line, two_digits
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import rules
 from pledge.endorsements.rules import BadContent, Content, ContentFault
+from pledge.files.faults import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.files.pictures import PictureFault
 from pledge.files.services import store_picture
-from pledge.files.storage import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.errors import answer_busy
 from pledge.web.forms import ByLanguage, Check, PublicForm, TickField, WholeNumberField
 from pledge.web.public.signing.forms import AddressForm, PlaceForm, ProvableForm, version_field
