@@ -21,7 +21,7 @@ from pledge.diagnosis import Severity
 from pledge.diagnosis.doctor import diagnose, diagnose_stored
 from pledge.diagnosis.restoring import Backup, NotRestored, back_up_sqlite, restored_cluster, restored_copy
 from pledge.files import scans
-from pledge.files.storage import StorageAway
+from pledge.files.faults import StorageAway
 from pledge.mail import outbox, queries, requests, services, valve
 from pledge.news import queries as news
 from pledge.retention import services as retention_services

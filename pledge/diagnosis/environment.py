@@ -13,7 +13,8 @@ from pledge.core.db import MAX_CLOCK_DIFFERENCE, fetch
 from pledge.core.networks import is_this_machine
 from pledge.diagnosis import Finding, ok, problem, warning
 from pledge.diagnosis.state import Readiness
-from pledge.files.storage import StorageAway, current_storage
+from pledge.files.faults import StorageAway
+from pledge.files.storage import current_storage
 from pledge.ledger.models import LedgerEntry
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail

@@ -16,7 +16,6 @@ from pledge.core import clock, tokens, urls
 from pledge.core.i18n import format_date, format_datetime
 from pledge.core.tokens import Purpose
 from pledge.endorsements import outbox
-from pledge.endorsements.applications import confirm_token, manage_token
 from pledge.endorsements.expiry import UNCONFIRMED
 from pledge.endorsements.models import (
     REPLACEABLE,
@@ -114,9 +113,8 @@ def confirm(mail: Claimed, to: Subject) -> Message | None:
     if until is None:
         return None
     outbox.note(to.email)
-    link = urls.public_url(
-        "public.endorsement_confirm", lang=mail.lang, token=confirm_token(to.id, mail.seq, to.contact_number)
-    )
+    token = tokens.mint(Purpose.ENDORSE_CONFIRM, [to.id, mail.seq, to.contact_number])
+    link = urls.public_url("public.endorsement_confirm", lang=mail.lang, token=token)
     values = {
         "link": link,
         "not_me": f"{link}/not-us",
@@ -134,11 +132,10 @@ def about_own_page(mail: Claimed, to: Subject) -> Message | None:
     needs_reason = mail.kind in (MailKind.ENDORSE_CHANGES, MailKind.ENDORSE_DECLINED)
     if to.state not in _TRUE_IN[mail.kind] or (needs_reason and not to.decision_reason):
         return None
+    token = tokens.mint(Purpose.ENDORSE_MANAGE, [to.id, to.contact_number])
     values = {
         "organization": _name(mail, to),
-        "link": urls.public_url(
-            "public.endorsement_me", lang=mail.lang, token=manage_token(to.id, to.contact_number)
-        ),
+        "link": urls.public_url("public.endorsement_me", lang=mail.lang, token=token),
         "reason": to.decision_reason,
         "contact": urls.contact(),
     }

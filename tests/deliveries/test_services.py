@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
+from pledge.accounts.two_people import WrongState
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.rules import BadFields
 from pledge.core import clock
@@ -15,7 +16,6 @@ from pledge.core.languages import Texts
 from pledge.deliveries import queries, services
 from pledge.deliveries.services import (
     Answer,
-    DeliveryInWrongState,
     HandingOver,
     NoSuchDelivery,
     PackNotMade,
@@ -141,7 +141,7 @@ def test_each_step_is_possible_in_its_states_only(state, step):
     is_recorded = (state, step) in {
         *(("handed over", "hand over"), ("answered", "hand over"), ("answered", "answer")),
     }
-    with pytest.raises(BadFields if is_recorded else DeliveryInWrongState):
+    with pytest.raises(BadFields if is_recorded else WrongState):
         STEPS[step](number)
     assert deliveries.row(number).state == before
 

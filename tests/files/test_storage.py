@@ -9,7 +9,8 @@ import pytest
 from config import Config, ConfigError
 from pledge.files import storage
 from pledge.files.bucket import Bucket
-from pledge.files.storage import Folder, StorageAway
+from pledge.files.faults import StorageAway
+from pledge.files.storage import Folder
 
 KEY = "0123456789abcdef0123456789abcdef/96.webp"
 

@@ -8,7 +8,8 @@ from sqlalchemy import select, text
 
 from pledge.audit.models import AuditEntry
 from pledge.core.db import db, transaction
-from pledge.files.storage import Folder, StorageAway
+from pledge.files.faults import StorageAway
+from pledge.files.storage import Folder
 from pledge.jobs import services
 from pledge.jobs.models import JobKind, JobState
 from pledge.jobs.services import LEASE, MAX_ATTEMPTS, PAUSES, MadeFile

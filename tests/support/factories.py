@@ -32,7 +32,7 @@ from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
 from pledge.core.text import markdown
 from pledge.core.tokens import Purpose
-from pledge.endorsements import applications, counting
+from pledge.endorsements import counting
 from pledge.endorsements import outbox as endorsement_mail_servers
 from pledge.endorsements import versions as endorsement_versions
 from pledge.endorsements.applications import Applicant
@@ -527,7 +527,7 @@ def version_of(row: Endorsement, **facts: Any) -> EndorsementVersion:
     shown = changed_content(endorsement_versions.content_of(newest), **facts)
     with transaction() as session:
         fresh = session.get_one(Endorsement, row.id)
-        applicant = _applicant(fresh).dump() if fresh.state in REPLACEABLE else None
+        applicant = _applicant(fresh).model_dump_json() if fresh.state in REPLACEABLE else None
         return endorsement_versions.propose(session, fresh, shown, newest.spokesperson, applicant=applicant)
 
 
@@ -547,11 +547,11 @@ def _applicant(row: Endorsement) -> Applicant:
 
 def endorse_confirm_token(of: Endorsement, seq: int | None = None) -> str:
     """What the mail to confirm an endorsement carries in its link."""
-    return applications.confirm_token(of.id, seq or of.seq, of.contact_number)
+    return tokens.mint(Purpose.ENDORSE_CONFIRM, [of.id, seq or of.seq, of.contact_number])
 
 
 def endorse_manage_token(of: Endorsement) -> str:
-    return applications.manage_token(of.id, of.contact_number)
+    return tokens.mint(Purpose.ENDORSE_MANAGE, [of.id, of.contact_number])
 
 
 def endorse_contact_token(of: ContactChange) -> str:

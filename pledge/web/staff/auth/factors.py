@@ -35,6 +35,7 @@ from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import (
     AccessLevel,
+    Ask,
     actor,
     done,
     has_shown_second_factor,
@@ -60,7 +61,7 @@ _ADDING, _SIGNING_IN, _VERIFYING = "passkey_adding", "passkey_signing_in", "pass
 
 @staff.route("/sign-in/passkey", methods=["GET", "POST"])
 @allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC)
+@needs(AccessLevel.PUBLIC, Ask.NOTHING)
 def passkey_sign_in() -> AnyResponse:
     if current_member():
         return redirect("/staff/", 303)
@@ -72,7 +73,7 @@ def passkey_sign_in() -> AnyResponse:
 
 @staff.post("/sign-in/passkey/answer")
 @allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC)
+@needs(AccessLevel.PUBLIC, Ask.NOTHING)
 def passkey_sign_in_answer() -> AnyResponse:
     try:
         person = _shown(_SIGNING_IN, request.form.get("credential", ""))
@@ -181,7 +182,7 @@ def enrol() -> AnyResponse:
 
 
 @staff.route("/account/authenticator", methods=["GET", "POST"])
-@needs(AccessLevel.ENROLLING)
+@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
 def authenticator() -> AnyResponse:
     form = AuthenticatorForm(request.form)
     if request.method != "POST":
@@ -210,7 +211,7 @@ def authenticator() -> AnyResponse:
 
 
 @staff.route("/account/recovery-codes", methods=["GET", "POST"])
-@needs(AccessLevel.ENROLLING)
+@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
 def recovery_codes() -> AnyResponse:
     if not me().has_second_factor:
         return redirect(url_for("staff.enrol"), 303)
@@ -238,7 +239,7 @@ class PasskeyForm(StaffForm):
 
 
 @staff.route("/account/passkeys/new", methods=["GET", "POST"])
-@needs(AccessLevel.ENROLLING)
+@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
 def passkey_new() -> Response:
     form, options = PasskeyForm(request.form), ""
     if request.method == "POST" and form.validate():
@@ -247,7 +248,7 @@ def passkey_new() -> Response:
 
 
 @staff.post("/account/passkeys/new/answer")
-@needs(AccessLevel.ENROLLING)
+@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
 def passkey_add() -> AnyResponse:
     """Store a new passkey. It has just been shown, so in the enrolment it counts as showing a second factor."""
     try:

@@ -21,7 +21,7 @@ from pledge.deliveries import services
 from pledge.web.caching import cache
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.support import deliveries, factories, news
-from tests.support.factories import ANNA, EDITOR, event_fields, fold_all, manage_token, signature
+from tests.support.factories import ANNA, EDITOR, event_fields, fold_all
 
 PAGE = "/en/c/air"
 VIDEO = "https://youtu.be/dQw4w9WgXcQ"
@@ -136,14 +136,6 @@ def test_a_version_that_does_not_exist_is_not_found(app, client, version):
     factories.campaign("air")
     assert client.get(f"/en/c/air/pledge/{version}").status_code == 404
     assert client.get(f"/en/c/air/pledge/{version}.md").status_code == 404
-
-
-def test_the_campaigns_page_and_ones_own_page_lead_to_the_version_that_was_signed(app, client):
-    campaign = factories.campaign("air", versions=2)
-    first = next(row.id for row in campaign.pledges if row.version == 1)
-    person = signature(campaign, pledge_text_id=first)
-    assert 'href="/en/c/air/pledge/2"' in client.get(PAGE).text
-    assert 'href="/en/c/air/pledge/1"' in client.get(f"/en/me/{manage_token(person)}").text
 
 
 def test_home_lists_archived_campaigns_apart(app, client):
