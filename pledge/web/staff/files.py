@@ -7,7 +7,7 @@ from flask import Response
 from flask_babel import gettext as _
 
 from pledge.core.logs import log
-from pledge.files.storage import StorageAway
+from pledge.files.faults import StorageAway
 from pledge.jobs.models import Job
 from pledge.web.staff.auth.access import staff_error_page
 from pledge.web.staff.blueprint import staff

@@ -40,9 +40,9 @@ from pledge.core.text.lines import LineFault, holds_resident_number
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files import scans
 from pledge.files import services as files
+from pledge.files.faults import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.files.pictures import PictureFault
 from pledge.files.services import UnknownFile
-from pledge.files.storage import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.errors import answer_busy
 from pledge.web.forms import StaffForm
 

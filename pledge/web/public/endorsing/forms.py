@@ -17,13 +17,13 @@ from wtforms.validators import DataRequired, Optional, ValidationError
 from pledge.campaigns.goals import GROUP_GOALS
 from pledge.campaigns.rules import FieldFault
 from pledge.core import languages, tokens
-from pledge.core.text.lines import LineFault, one_line, two_digits
+from pledge.core.text.lines import LineFault, one_line, typed_digits
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import rules
 from pledge.endorsements.rules import BadContent, Content, ContentFault
+from pledge.files.faults import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.files.pictures import PictureFault
 from pledge.files.services import store_picture
-from pledge.files.storage import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.errors import answer_busy
 from pledge.web.forms import ByLanguage, Check, PublicForm, TickField, WholeNumberField
 from pledge.web.public.signing.forms import AddressForm, PlaceForm, ProvableForm, version_field
@@ -238,7 +238,6 @@ class TakeOverForm(PublicForm):
     digits: str = ""
 
     def validate_number(self, field: Field) -> None:
-        typed = two_digits(field.data or "")
-        if typed is None:
+        self.digits = typed_digits(field.data or "", 2)
+        if not self.digits:
             raise ValidationError(_l("Enter the two digits from the person who named you."))
-        self.digits = typed

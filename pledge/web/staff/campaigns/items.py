@@ -174,7 +174,7 @@ _PAGE_SIZE = 20
 def campaign_partners(slug: str) -> Response:
     """The partners and the organisations that brought somebody with their links, and the sister campaigns."""
     desk, wanted = campaigns.desk(slug), request.args.get("q", "").strip()
-    lines = {line.referrer.code: line for line in referrals.lines(desk.id)}
+    lines = {line.code: line for line in referrals.lines(desk.id)}
     partners = items.rows(PARTNER, desk.id)
     found = [item for item in partners if wanted.casefold() in " ".join(item.title.values()).casefold()]
     pages = max(1, -(-len(found) // _PAGE_SIZE))
@@ -192,9 +192,9 @@ def campaign_partners(slug: str) -> Response:
         pages=pages,
         sisters=items.rows(SISTER, desk.id),
         line_of=lambda item: lines[f"p{item.id}"],
-        organizations=[line for line in lines.values() if line.referrer.endorsement_id is not None],
-        link=lambda line, lang: f"{campaign_link(lang, slug)}?via={line.referrer.code}",
-        page_url=lambda line, lang: _page_url(desk, line.referrer, lang),
+        organizations=[line for line in lines.values() if line.endorsement_id is not None],
+        link=lambda line, lang: f"{campaign_link(lang, slug)}?via={line.code}",
+        page_url=lambda line, lang: _page_url(desk, line, lang),
     )
 
 

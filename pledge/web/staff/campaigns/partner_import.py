@@ -33,8 +33,8 @@ from pledge.core import i18n
 from pledge.core.encryption import Unreadable, vault
 from pledge.core.text.tables import BadTable, Line, TableFault, read_table
 from pledge.files.archives import MAX_PICTURES
+from pledge.files.faults import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.files.services import UnknownFile
-from pledge.files.storage import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import Ask, actor, needs
 from pledge.web.staff.blueprint import staff
