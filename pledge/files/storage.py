@@ -60,7 +60,10 @@ class Folder:
 
     def get(self, key: str) -> bytes | None:
         file = self.open(key)
-        return None if file is None else b"".join(read_in_parts(file))
+        try:
+            return None if file is None else b"".join(read_in_parts(file))
+        except OSError as error:
+            raise StorageAway(type(error).__name__) from error
 
     def delete(self, key: str) -> None:
         target = self._root / key
