@@ -8,55 +8,35 @@ that nobody is asked. Kept is one row for each domain, under a keyed hash of it.
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
-from publicsuffixlist import PublicSuffixList
-from sqlalchemy import ColumnElement, Connection, delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, select
 
 from pledge.abuse.models import MailServer
 from pledge.core import clock
-from pledge.core.db import fetch, insert_into, write_autocommit
+from pledge.core.db import fetch, insert_into, transaction, write_autocommit
+from pledge.core.domains import below_suffix
 from pledge.core.encryption import vault
 
 #: Reviewed 2026-11-27: under which names the mail servers of services stand that follow the links of a mail. Those of free
 #: mailboxes at Microsoft (olc.protection.outlook.com) are not among them: only companies' mail is scanned in that way.
-SCANNERS = (
-    # Microsoft Defender for Office 365
-    "mail.protection.outlook.com",
-    "mx.microsoft",
-    # Proofpoint
-    "pphosted.com",
-    "ppe-hosted.com",
-    # Mimecast
-    "mimecast.com",
-    "mimecast.co.za",
-    # Barracuda
-    "barracudanetworks.com",
-    # Trend Micro
-    "hes.trendmicro.com",
-    "hes.trendmicro.eu",
-    "tmes.trendmicro.com",
-    "tmes.trendmicro.eu",
-    # Symantec, now Broadcom
-    "messagelabs.com",
-    # Cisco
-    "iphmx.com",
-    # Cloudflare Area 1
-    "mxrecord.io",
-    # Trellix, before FireEye
-    "fireeyecloud.com",
-    # Forcepoint
-    "mailcontrol.com",
-    # Sophos
-    "hydra.sophos.com",
-    # Hornetsecurity
-    "hornetsecurity.com",
-    # Fortinet
-    "fortimailcloud.com",
-    # Check Point
-    "checkpointcloudsec.com",
-)
+_SCANNING_SERVICES = {
+    "Microsoft Defender for Office 365": "mail.protection.outlook.com mx.microsoft",
+    "Proofpoint": "pphosted.com ppe-hosted.com",
+    "Mimecast": "mimecast.com mimecast.co.za",
+    "Barracuda": "barracudanetworks.com",
+    "Trend Micro": "hes.trendmicro.com hes.trendmicro.eu tmes.trendmicro.com tmes.trendmicro.eu",
+    "Symantec, now Broadcom": "messagelabs.com",
+    "Cisco": "iphmx.com",
+    "Cloudflare Area 1": "mxrecord.io",
+    "Trellix, before FireEye": "fireeyecloud.com",
+    "Forcepoint": "mailcontrol.com",
+    "Sophos": "hydra.sophos.com",
+    "Hornetsecurity": "hornetsecurity.com",
+    "Fortinet": "fortimailcloud.com",
+    "Check Point": "checkpointcloudsec.com",
+}
+SCANNERS = " ".join(_SCANNING_SERVICES.values()).split()
 
 #: Reviewed 2026-11-29: whose mail servers serve the domains of many owners, besides the scanners.
 HOSTERS = frozenset(
@@ -109,8 +89,15 @@ def look_up_next(resolve: Resolve | None = None) -> bool:
         except (DNSException, OSError):
             return True
         owner = server_owner(found)
-        server_hash = owner and vault().keyed_hash(f"mail server {scope} {owner}")
-        _store(domain_hash, is_scanner(found), server_hash or None)
+        row = {
+            "domain_hash": domain_hash,
+            "scans": is_scanner(found),
+            "server_hash": owner and vault().keyed_hash(f"mail server {scope} {owner}"),
+            "checked_at": clock.now(),
+        }
+        with transaction() as session:
+            stored = insert_into(session.connection(), MailServer).values(row)
+            session.execute(stored.on_conflict_do_update(index_elements=[MailServer.domain_hash], set_=row))
     return True
 
 
@@ -132,15 +119,8 @@ def is_scanner(exchangers: list[str]) -> bool:
 
 def server_owner(exchangers: list[str]) -> str | None:
     """The domain of those who run these mail servers; None when there are none, or they serve many owners."""
-    names = (_suffixes().privatesuffix(name.rstrip(".").lower()) for name in exchangers)
-    owners = {name for name in names if name}
+    owners = {owner for name in exchangers if (owner := below_suffix(name.rstrip(".").lower()))}
     return None if is_scanner(exchangers) or owners & HOSTERS else min(owners, default=None)
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    """The list that comes with the package: nothing is fetched."""
-    return PublicSuffixList()
 
 
 def mail_exchangers(domain: str) -> list[str]:
@@ -166,18 +146,3 @@ def _is_stored(domain_hash: bytes) -> bool:
         MailServer.domain_hash == domain_hash, MailServer.checked_at > clock.now() - FRESH
     )
     return fetch(query).first() is not None
-
-
-def _store(domain_hash: bytes, scans: bool, server_hash: bytes | None) -> None:
-    row = {
-        "domain_hash": domain_hash,
-        "scans": scans,
-        "server_hash": server_hash,
-        "checked_at": clock.now(),
-    }
-
-    def store(connection: Connection) -> None:
-        statement = insert_into(connection, MailServer).values(row)
-        connection.execute(statement.on_conflict_do_update(index_elements=[MailServer.domain_hash], set_=row))
-
-    write_autocommit(store)

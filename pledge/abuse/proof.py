@@ -63,13 +63,12 @@ def challenge(purpose: str) -> dict[str, Any]:
 def check(purpose: str, solution: str) -> str:
     """The name of the challenge that was solved, by which it can be remembered. Raises BadSolution."""
     payload = _read(solution)
-    result = None
     for master in current_config().secret_keys:
         sign_key, key_key = _keys(master.get_secret_value(), purpose)
         result = altcha.verify_solution(payload, sign_key, hmac_key_secret=key_key)
         if not result.invalid_signature:
             break
-    if result is None or result.invalid_signature:
+    else:
         raise BadSolution(Fault.FOREIGN)
     if result.expired or _expires_at(payload) < clock.now():
         raise BadSolution(Fault.EXPIRED)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns.models import Campaign, CampaignConsent, CampaignText
-from pledge.core import clock, languages
+from pledge.campaigns.models import Campaign, CampaignConsent
+from pledge.core import clock
 from pledge.core.db import load
 
 
@@ -37,17 +37,11 @@ def versions(campaign_id: int) -> list[CampaignConsent]:
     return load(query.order_by(CampaignConsent.version.desc()))
 
 
-def store_version(session: Session, campaign_id: int) -> None:
+def store_version(session: Session, campaign: Campaign) -> None:
     """Store what the consent of a public campaign says now as another version, unless the newest one says the same."""
-    session.flush()
-    texts = select(CampaignText.lang, CampaignText.recipient).where(CampaignText.campaign_id == campaign_id)
-    recipient = languages.texts({row.lang: row.recipient for row in session.execute(texts)})
-    versions = select(CampaignConsent).where(CampaignConsent.campaign_id == campaign_id)
+    versions = select(CampaignConsent).where(CampaignConsent.campaign_id == campaign.id)
     last = session.scalar(versions.order_by(CampaignConsent.version.desc()).limit(1))
-    if last is None or last.recipient != recipient:
-        version = 1 if last is None else last.version + 1
-        session.add(
-            CampaignConsent(
-                campaign_id=campaign_id, version=version, recipient=recipient, created_at=clock.now()
-            )
-        )
+    if last is None or last.recipient != campaign.recipient:
+        version = CampaignConsent(campaign_id=campaign.id, version=last.version + 1 if last else 1)
+        version.recipient, version.created_at = campaign.recipient, clock.now()
+        session.add(version)

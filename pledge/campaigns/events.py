@@ -2,17 +2,18 @@
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
+from config import current_config
 from pledge.campaigns import items
 from pledge.campaigns.items import ItemKind
 from pledge.campaigns.models import Campaign, CampaignEvent
 from pledge.campaigns.rules import Checker, FieldFault
-from pledge.core import clock, urls
+from pledge.core import clock
 from pledge.core.db import fetch
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
@@ -97,15 +98,13 @@ def shown(campaign_id: int, lang: str) -> list[EventView]:
 def clean(fields: EventFields, *, required: bool) -> EventFields:
     """The fields as they will be kept; `required`: the title is needed in every language. Raises BadFields."""
     check = Checker()
-    kept = EventFields(
+    kept = replace(
+        fields,
         title=check.lines("title", fields.title, required=required),
         place=check.lines("place", fields.place),
         url=check.link("url", fields.url),
-        all_day=fields.all_day,
-        starts_at=fields.starts_at,
         ends_at=None if fields.all_day and fields.ends_at == fields.starts_at else fields.ends_at,
         outcome=check.lines("outcome", fields.outcome, MAX_OUTCOME),
-        is_online=fields.is_online,
         join_url=check.link("join_url", fields.join_url),
         speakers=check.lines("speakers", fields.speakers, MAX_SPEAKERS),
     )
@@ -152,7 +151,7 @@ def ics(events: Iterable[EventView], name: str) -> bytes:
     from icalendar import Calendar, Timezone  # noqa: PLC0415  # megabytes, only for who asks for a calendar
 
     calendar = Calendar()
-    calendar.add("prodid", f"-//{urls.host()}//pledge//")
+    calendar.add("prodid", f"-//{current_config().base_host}//pledge//")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", " ".join(name.split()))  # the library would not escape a line break here
@@ -167,7 +166,7 @@ def _event(view: EventView) -> "Event":
     from icalendar import Event  # noqa: PLC0415  # as above
 
     event = Event()
-    event.add("uid", f"{view.uid}@{urls.host()}")
+    event.add("uid", f"{view.uid}@{current_config().base_host}")
     event.add("dtstamp", view.changed_at.replace(microsecond=0))
     event.add("sequence", view.sequence)
     event.add("summary", view.title)

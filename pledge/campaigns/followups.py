@@ -9,14 +9,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from pledge.campaigns.models import CampaignText
+from pledge.campaigns.models import FOLLOWUP_PARTS, Campaign
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import clock, languages
 from pledge.core.i18n import SEOUL
 
-#: Of CampaignText, and of its form with the language behind. The days are those of Seoul, as ISO 8601 writes them; "" has no end.
-PARTS = ("followup_title", "followup_sentence", "followup_link", "followup_from", "followup_until")
-COLUMNS = tuple(getattr(CampaignText, part) for part in PARTS)
+COLUMNS = tuple(getattr(Campaign, part) for part in FOLLOWUP_PARTS)
 
 
 @dataclass(frozen=True)
@@ -28,9 +26,9 @@ class Followup:
     link: str
 
 
-def shown(row: Row[*tuple[Any, ...]]) -> Followup | None:
-    """The card of a row that has COLUMNS, if today is one of its days; nothing leads to an address that is not https."""
-    title, sentence, link, first, last = (getattr(row, part) or "" for part in PARTS)
+def shown(row: Row[*tuple[Any, ...]], lang: str) -> Followup | None:
+    """The card of a row that has COLUMNS in this language, if today is one of its days; nothing leads to an address that is not https."""
+    title, sentence, link, first, last = (getattr(row, part)[lang] for part in FOLLOWUP_PARTS)
     today = clock.now().astimezone(SEOUL).date().isoformat()
     is_time = (first or today) <= today <= (last or today)
     return Followup(title, sentence, link) if is_time and link.startswith("https://") else None
@@ -39,7 +37,7 @@ def shown(row: Row[*tuple[Any, ...]]) -> Followup | None:
 def check_cards(check: Checker, texts: Mapping[str, str]) -> None:
     """Note what is wrong with the cards among clean texts: one has a title and an https address, and does not end before it begins."""
     for lang in languages.codes():
-        title, sentence, link, first, last = (texts.get(f"{part}_{lang}", "") for part in PARTS)
+        title, sentence, link, first, last = (texts.get(f"{part}_{lang}", "") for part in FOLLOWUP_PARTS)
         if (sentence or link) and not title:
             check.add(f"followup_title_{lang}", FieldFault.MISSING)
         if title and not link:

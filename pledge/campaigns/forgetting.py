@@ -7,13 +7,13 @@ notice names these clocks: change both together (docs/adr/0055).
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.core import clock
-from pledge.core.db import fetch, reading, transaction
+from pledge.core.db import reading, transaction
 
 #: After the totals of a campaign that is over were handed to the government.
 AFTER_DELIVERY = timedelta(days=30)
@@ -27,16 +27,16 @@ def archive_due(delivered: Mapping[int, datetime]) -> list[int]:
     `delivered`: since when the totals of a campaign count as handed over, by its number.
     """
     now = clock.now()
-    over = fetch(
-        select(Campaign.id, Campaign.closes_at).where(
-            Campaign.forgotten_at.is_(None),
-            Campaign.state != CampaignState.DRAFT,
-            Campaign.closes_at < now - AFTER_DELIVERY,
-        )
-    ).all()
-    for campaign_id, closes_at in over:
-        if closes_at is not None and _due(closes_at, delivered.get(campaign_id)) < now:
-            _archive(campaign_id, closes_at)
+    over = select(Campaign).where(
+        Campaign.forgotten_at.is_(None),
+        Campaign.state != CampaignState.DRAFT,
+        Campaign.closes_at < now - AFTER_DELIVERY,
+    )
+    with transaction() as session:
+        for campaign in session.scalars(over.with_for_update()):
+            if campaign.closes_at and _due(campaign.closes_at, delivered.get(campaign.id)) < now:
+                campaign.state, campaign.forgotten_at = CampaignState.ARCHIVED, now
+                record(session, WORKER, "campaign.forget", f"campaign:{campaign.slug}")
     with reading() as connection:
         return forgotten(connection)
 
@@ -50,17 +50,3 @@ def _due(closes_at: datetime, delivered_at: datetime | None) -> datetime:
     latest = closes_at + AFTER_CLOSING
     # A delivery while it ran was not the final one.
     return latest if delivered_at is None else min(latest, max(delivered_at, closes_at) + AFTER_DELIVERY)
-
-
-def _archive(campaign_id: int, closes_at: datetime) -> None:
-    """Archive the campaign unless somebody has changed its end meanwhile."""
-    with transaction() as session:
-        campaign = session.scalar(
-            select(Campaign)
-            .where(and_(Campaign.id == campaign_id, Campaign.closes_at == closes_at))
-            .with_for_update()
-        )
-        if campaign is None or campaign.forgotten_at is not None:
-            return
-        campaign.state, campaign.forgotten_at = CampaignState.ARCHIVED, clock.now()
-        record(session, WORKER, "campaign.forget", f"campaign:{campaign.slug}")

@@ -5,32 +5,33 @@ a portrait, the letter as a page and as a document, the video with its picture; 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
-from markupsafe import Markup
-from sqlalchemy import Label, Row, String, cast, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import select
 
 from pledge.audit.models import Actor
-from pledge.audit.services import record
 from pledge.campaigns import items
-from pledge.campaigns.models import Campaign, CampaignText
-from pledge.campaigns.moderation import compare, edited, edited_part, new_text, replace_file, subject
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.moderation import edited_part, replace_file
 from pledge.campaigns.partners import PARTNER, SISTER
 from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, stamp
-from pledge.campaigns.staff_queries import CampaignAdmin
-from pledge.campaigns.video import BadCaptions, BadVideo, OwnVideo, Video, check_captions, parse_video, stored
+from pledge.campaigns.video import (
+    BadCaptions,
+    BadVideo,
+    OwnVideo,
+    Video,
+    campaign_video,
+    check_captions,
+    parse_video,
+)
 from pledge.core import languages
 from pledge.core.db import fetch
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
-from pledge.core.text.markdown import markdown
 from pledge.core.typesetting import CannotTypeset
 from pledge.files import services as files
 
-PHOTO_COLUMNS = (Campaign.photo, Campaign.photo_alt, Campaign.photo_focus)
-
+PHOTO = ("photo", "photo_alt", "photo_focus")  #: columns
 
 #: The part that stays in sight where the photograph is cut to the shape of the page, as staff read it, the usual ones first.
 FOCUSES = {
@@ -44,28 +45,6 @@ FOCUSES = {
     "left-bottom": Phrase("campaign", "The bottom left"),
     "right-bottom": Phrase("campaign", "The bottom right"),
 }
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A campaign's photograph."""
-
-    file: str  #: a name in `files`; "" without one
-    alt: Texts
-    focus: str  #: of FOCUSES
-
-    @property
-    def stamp(self) -> str:
-        return stamp(vars(self))
-
-
-def stored_photo(row: Row[*tuple[Any, ...]] | Campaign) -> Photo:
-    """The photograph of a row that has PHOTO_COLUMNS."""
-    return Photo(row.photo, row.photo_alt, row.photo_focus)
-
-
-def _photo_content(campaign: Campaign) -> dict[str, object]:
-    return vars(stored_photo(campaign))
 
 
 def set_photo(
@@ -83,51 +62,24 @@ def set_photo(
     With a photograph, what it shows is needed in words in every language. Raises BadFields, EditedMeanwhile, UnknownFile,
     NoSuchCampaign.
     """
-    with edited_part(actor, slug, seen, "photo", _photo_content) as (session, campaign):
+    with edited_part(actor, slug, seen, "photo", lambda row: row.part(PHOTO)) as (session, campaign):
         stays = bool(new) or (bool(campaign.photo) and not drop)
         check = Checker()
-        words = check.lines("alt", alt, required=stays)
+        words = check.lines("photo_alt", alt, required=stays)
         if words and not stays:
             check.add("photo", FieldFault.MISSING)
         if focus not in FOCUSES:
-            check.add("focus", FieldFault.CHOICE)
+            check.add("photo_focus", FieldFault.CHOICE)
         check.finish()
         if new or drop:
             campaign.photo = replace_file(session, campaign.photo, new)
         campaign.photo_alt, campaign.photo_focus = words, focus
 
 
-QUOTATION_COLUMNS = (
-    *(Campaign.quotation, Campaign.quotation_name, Campaign.quotation_role),
-    *(Campaign.quotation_portrait, Campaign.quotation_alt),
-)
+#: Columns; the texts of it are WORDS.
+QUOTATION = ("quotation", "quotation_name", "quotation_role", "quotation_portrait", "quotation_alt")
+WORDS = ("quotation", "quotation_name", "quotation_role", "quotation_alt")
 MAX_QUOTATION = 600
-
-
-@dataclass(frozen=True)
-class Quotation:
-    """A campaign's quotation; the names of its fields are those of the form."""
-
-    quotation: Texts
-    speaker: Texts
-    speaker_role: Texts
-    portrait: str  #: a name in `files`; "" without one
-    portrait_alt: Texts
-
-    @property
-    def stamp(self) -> str:
-        return stamp(vars(self))
-
-
-def stored_quotation(row: Row[*tuple[Any, ...]] | Campaign) -> Quotation:
-    """The quotation of a row that has QUOTATION_COLUMNS."""
-    return Quotation(
-        row.quotation, row.quotation_name, row.quotation_role, row.quotation_portrait, row.quotation_alt
-    )
-
-
-def _quotation_content(campaign: Campaign) -> dict[str, object]:
-    return vars(stored_quotation(campaign))
 
 
 def set_quotation(
@@ -139,25 +91,28 @@ def set_quotation(
     new: str = "",
     drop: bool = False,
 ) -> None:
-    """Set the quotation; `words` are its texts by the names of Quotation, each by language. Without any it goes.
+    """Set the quotation; `words` are those of WORDS, each by language. Without any it goes.
 
     `new` is the name of a stored picture, `drop` takes the present portrait away. Text and name are needed in every language,
     and so is what a portrait shows. Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
-    with edited_part(actor, slug, seen, "quotation", _quotation_content) as (session, campaign):
+    with edited_part(actor, slug, seen, "quotation", lambda row: row.part(QUOTATION)) as (
+        session,
+        campaign,
+    ):
         has_words = any(text.strip() for texts in words.values() for text in texts.values())
         has_portrait = bool(new) or (bool(campaign.quotation_portrait) and not drop and has_words)
         check = Checker()
         if has_portrait and not has_words:
             check.add(f"quotation_{languages.default()}", FieldFault.MISSING)
         text = check.lines("quotation", words["quotation"], MAX_QUOTATION, required=has_words)
-        speaker = check.lines("speaker", words["speaker"], required=has_words)
-        role = check.lines("speaker_role", words["speaker_role"])
+        speaker = check.lines("quotation_name", words["quotation_name"], required=has_words)
+        role = check.lines("quotation_role", words["quotation_role"])
         if role:
-            check.all_or_none("speaker_role", role, text)
-        alt = check.lines("portrait_alt", words["portrait_alt"], required=has_portrait)
+            check.all_or_none("quotation_role", role, text)
+        alt = check.lines("quotation_alt", words["quotation_alt"], required=has_portrait)
         if alt and not has_portrait:
-            check.add("portrait", FieldFault.MISSING)
+            check.add("quotation_portrait", FieldFault.MISSING)
         check.finish()
         if new or drop or not has_words:
             campaign.quotation_portrait = replace_file(session, campaign.quotation_portrait, new)
@@ -165,53 +120,10 @@ def set_quotation(
         campaign.quotation_alt = alt
 
 
-@dataclass(frozen=True)
-class LetterView:
-    """The campaign's letter: a document in `files`, and the language that it is in."""
-
-    file: str
-    lang: str
-
-
-@dataclass(frozen=True)
-class LetterPage:
-    """The campaign's letter to read, and the language that it is in."""
-
-    html: Markup
-    text: str  #: CommonMark
-    lang: str
-
-
-def letter_columns(lang: str) -> tuple[Label[Any], ...]:
-    """Of a campaign: its document, in this language or else in the first that has one, and whether there is a page."""
-    other = aliased(CampaignText)
-    document = (
-        select(other.lang + "/" + other.letter)
-        .where(other.campaign_id == Campaign.id, other.letter != "")
-        .order_by(languages.rank(other.lang, lang))
-        .limit(1)
-        .scalar_subquery()
-    )
-    return document.label("letter"), (cast(Campaign.letter_text, String) != "{}").label("has_letter_page")
-
-
-def letter_view(found: str | None) -> LetterView | None:
-    """The letter in the page's language, or else in the language that has one."""
-    if not found:
-        return None
-    lang, _, file = found.partition("/")
-    return LetterView(file, lang)
-
-
-def letter_page(campaign_id: int, lang: str) -> LetterPage | None:
-    """The campaign's letter to read, in this language or else in the one that it is in; None when there is none."""
-    query = select(Campaign.letter_text).where(Campaign.id == campaign_id)
-    text = fetch(query).scalar_one()
-    return (
-        LetterPage(markdown(text.in_language(lang)), text.in_language(lang), text.language_for(lang))
-        if text
-        else None
-    )
+def letter_text(campaign_id: int) -> Texts:
+    """The campaign's letter to read, in CommonMark; in no language when there is none."""
+    found: Texts = fetch(select(Campaign.letter_text).where(Campaign.id == campaign_id)).scalar_one()
+    return found
 
 
 def video_stamp(video: Video | OwnVideo | None) -> str:
@@ -256,7 +168,10 @@ def set_video(actor: Actor, slug: str, seen: str, fields: VideoFields) -> None:
     Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
     elsewhere, kept = check_video(fields)
-    with edited_part(actor, slug, seen, "video", _campaign_video_content) as (session, campaign):
+    with edited_part(actor, slug, seen, "video", lambda row: _video_content(campaign_video(row))) as (
+        session,
+        campaign,
+    ):
         own = fields.file or ("" if fields.drop_file else campaign.video_file)
         if elsewhere and own:
             raise BadFields({"video": FieldFault.TWO_VIDEOS})
@@ -282,24 +197,12 @@ def set_letters(
 
     Raises EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
-    with edited(slug) as (session, campaign):
-        rows = {row.lang: row for row in campaign.texts}
-        compare(seen, {lang: rows[lang].letter if lang in rows else "" for lang in languages.codes()})
+    with edited_part(actor, slug, seen, "letter", lambda row: {"letter": row.letter}) as (session, campaign):
         for lang in languages.codes():
             name = new.get(lang, "")
-            if not name and lang not in drop:
-                continue
-            if lang not in rows:  # a language that the site has got since
-                rows[lang] = new_text(lang)
-                campaign.texts.append(rows[lang])
-            rows[lang].letter = replace_file(session, rows[lang].letter, name)
-        record(
-            session,
-            actor,
-            "campaign.letter",
-            subject(slug),
-            stored=sorted(lang for lang, row in rows.items() if row.letter),
-        )
+            if name or lang in drop:
+                kept = {**campaign.letter, lang: replace_file(session, campaign.letter[lang], name)}
+                campaign.letter = languages.texts(kept)
 
 
 def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str]) -> None:
@@ -317,16 +220,11 @@ def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str])
         except CannotTypeset:
             check.add(f"text_{lang}", FieldFault.LETTER)
     check.finish()
-    with edited_part(actor, slug, seen, "letter_text", _letter_content) as (_, campaign):
+    with edited_part(actor, slug, seen, "letter_text", lambda row: {"text": row.letter_text}) as (
+        _,
+        campaign,
+    ):
         campaign.letter_text = kept
-
-
-def _letter_content(campaign: Campaign) -> dict[str, object]:
-    return {"text": campaign.letter_text}
-
-
-def _campaign_video_content(campaign: Campaign) -> dict[str, object]:
-    return _video_content(stored(campaign))
 
 
 def _video_content(video: Video | OwnVideo | None) -> dict[str, object]:
@@ -348,15 +246,16 @@ class MissingContent(Enum):
     LOGOS = Phrase("campaign", "The logos of all organisations behind it")
 
 
-def missing_content(desk: CampaignAdmin) -> list[MissingContent]:
+def missing_content(campaign: Campaign) -> list[MissingContent]:
     """In the order in which a visitor would notice it."""
+    video = campaign_video(campaign)
     there = {
-        MissingContent.PHOTO: bool(desk.row.photo),
-        MissingContent.VIDEO: desk.video is not None,
-        MissingContent.CAPTIONS: not isinstance(desk.video, OwnVideo) or desk.video.captions.is_complete,
-        MissingContent.LETTER: bool(desk.letter_text) or any(desk.letters.values()),
-        MissingContent.QUOTATION: bool(desk.row.quotation),
-        MissingContent.SISTERS: bool(items.rows(SISTER, desk.id)),
-        MissingContent.LOGOS: all(row.logo for row in items.rows(PARTNER, desk.id)),
+        MissingContent.PHOTO: bool(campaign.photo),
+        MissingContent.VIDEO: video is not None,
+        MissingContent.CAPTIONS: not isinstance(video, OwnVideo) or video.captions.is_complete,
+        MissingContent.LETTER: bool(campaign.letter_text or campaign.letter),
+        MissingContent.QUOTATION: bool(campaign.quotation),
+        MissingContent.SISTERS: bool(items.rows(SISTER, campaign.id)),
+        MissingContent.LOGOS: all(row.logo for row in items.rows(PARTNER, campaign.id)),
     }
     return [what for what, is_there in there.items() if not is_there]

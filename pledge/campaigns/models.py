@@ -1,5 +1,6 @@
 """Tables of a campaign. Its languages are equal; none is a translation of another."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,12 +12,13 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
-    Text,
     UniqueConstraint,
     false,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from pledge.campaigns.rules import stamp
+from pledge.core import clock, languages
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
 from pledge.core.i18n import Phrase
@@ -83,6 +85,20 @@ SHARE_CHANNELS = {
 }
 MAX_SHARE_TEXT = 200
 
+#: Columns of Campaign with what those who have signed are asked next (followups.py). The days are those of Seoul, as ISO 8601
+#: writes them; "" has no end.
+FOLLOWUP_PARTS = (
+    "followup_title",
+    "followup_sentence",
+    "followup_link",
+    "followup_from",
+    "followup_until",
+)
+#: Columns with the texts of the page. A campaign may be public without the optional ones.
+OPTIONAL_PARTS = ("who_may_sign", *FOLLOWUP_PARTS)
+TEXT_PARTS = ("title", "tagline", "summary", "recipient", "body", *OPTIONAL_PARTS)
+SCHEDULE = ("goal", "opens_at", "closes_at", "goal_steps", "step_sentences")
+
 
 class Campaign(Model):
     __tablename__ = "campaigns"
@@ -90,6 +106,14 @@ class Campaign(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     state: Mapped[str] = mapped_column(String(10))
+    title: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
+    tagline: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
+    summary: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
+    body: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")  #: CommonMark
+    #: To whom the totals are handed, as the consents say it: `the Government of …`; empty in a draft.
+    recipient: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
+    #: A sentence for the form.
+    who_may_sign: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
     goal: Mapped[int]
     #: Steps on the way to the goal that staff have set, rising; without any the usual ones (goals.py).
     goal_steps: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
@@ -106,6 +130,11 @@ class Campaign(Model):
     short_name: Mapped[str | None] = mapped_column(String(60))
     #: A sentence of the campaign for those who have signed, and what they may say where they pass it on.
     thanks: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
+    followup_title: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
+    followup_sentence: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
+    followup_link: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
+    followup_from: Mapped[Texts] = mapped_column(Translated(10), default=Texts, server_default="{}")
+    followup_until: Mapped[Texts] = mapped_column(Translated(10), default=Texts, server_default="{}")
     #: A text by language for each of SHARE_CHANNELS that has one.
     share_texts: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict, server_default="{}")
     #: When staff last changed something here; from then on files are no longer loaded over it (docs/adr/0035).
@@ -132,10 +161,10 @@ class Campaign(Model):
     quotation_role: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
     quotation_portrait: Mapped[str] = mapped_column(String(40), server_default="")
     quotation_alt: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
-    #: The campaign's letter to read as a page, in CommonMark; beside it there may be a document for each language.
+    #: The campaign's letter to read as a page, in CommonMark; beside it a document for each language, by its name in `files`.
     letter_text: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
+    letter: Mapped[Texts] = mapped_column(Translated(40), default=Texts, server_default="{}")
 
-    texts: Mapped[list["CampaignText"]] = relationship(cascade="all, delete-orphan")
     pledges: Mapped[list["PledgeText"]] = relationship(order_by="PledgeText.version")
     partners: Mapped[list["Partner"]] = relationship(
         order_by="Partner.position", cascade="all, delete-orphan"
@@ -163,37 +192,33 @@ class Campaign(Model):
         """Whether what it lacks is still to be written."""
         return self.state in (CampaignState.DRAFT, CampaignState.OPEN)
 
+    @property
+    def is_frozen(self) -> bool:
+        """Closed and archived campaigns keep their pledge, dates and goal: reopen first."""
+        return not self.is_worked_on
 
-class CampaignText(Model):
-    __tablename__ = "campaign_texts"
+    @property
+    def has_ended(self) -> bool:
+        """Open by its state, and its closing time has passed."""
+        return (
+            self.state == CampaignState.OPEN and self.closes_at is not None and self.closes_at <= clock.now()
+        )
 
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
-    lang: Mapped[str] = mapped_column(String(2), primary_key=True)
-    title: Mapped[str] = mapped_column(String(200))
-    tagline: Mapped[str] = mapped_column(String(300))
-    summary: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)  #: CommonMark
-    #: To whom the totals are handed, as the consents say it: `the Government of …`; "" in a draft.
-    recipient: Mapped[str] = mapped_column(String(200), server_default="")
-    who_may_sign: Mapped[str] = mapped_column(
-        String(300), server_default=""
-    )  #: a sentence for the form, or ""
-    #: The campaign's letter in this language: a name in `files`; "" when there is none.
-    letter: Mapped[str] = mapped_column(String(40), server_default="")
-    #: What those who have signed are asked next (followups.py).
-    followup_title: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    followup_sentence: Mapped[str] = mapped_column(String(300), default="", server_default="")
-    followup_link: Mapped[str] = mapped_column(String(300), default="", server_default="")
-    followup_from: Mapped[str] = mapped_column(String(10), default="", server_default="")
-    followup_until: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    @property
+    def texts(self) -> dict[str, str]:
+        """What it says on its page, under the names of the fields; "" where nothing is stored."""
+        return {
+            f"{part}_{lang}": getattr(self, part)[lang] for part in TEXT_PARTS for lang in languages.codes()
+        }
 
-    __table_args__ = (
-        CheckConstraint("(followup_title = '') = (followup_link = '')", name="followup_is_whole"),
-        CheckConstraint(
-            "followup_link = '' OR substr(followup_link, 1, 8) = 'https://'", name="followup_is_https"
-        ),
-        CheckConstraint("followup_until = '' OR followup_until >= followup_from", name="followup_order"),
-    )
+    @property
+    def schedule(self) -> dict[str, object]:
+        """Its dates and its goal."""
+        return self.part(SCHEDULE)
+
+    def part(self, names: Iterable[str]) -> dict[str, object]:
+        """Some of its columns, by their names."""
+        return {name: getattr(self, name) for name in names}
 
 
 class CampaignConsent(Model):
@@ -226,6 +251,15 @@ class PledgeText(Model):
         UniqueConstraint("campaign_id", "version"),
         CheckConstraint("version > 0", name="version"),
     )
+
+    @property
+    def content(self) -> dict[str, object]:
+        """What an edit is compared with."""
+        return {"version": self.version, "wording": self.wording}
+
+    @property
+    def stamp(self) -> str:
+        return stamp(self.content)
 
 
 class Partner(Model):

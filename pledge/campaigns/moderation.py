@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, inspect, select, union_all
+from sqlalchemy import String, cast, inspect, literal, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,9 +18,16 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import consents, followups, goals, rules, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
-from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText, SisterCampaign
+from pledge.campaigns.models import (
+    OPTIONAL_PARTS,
+    Campaign,
+    CampaignState,
+    Partner,
+    PledgeText,
+    SisterCampaign,
+)
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, fingerprint
-from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign, Schedule
+from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core import clock, languages
 from pledge.core.db import Model, transaction
 from pledge.core.i18n import Phrase
@@ -128,18 +135,26 @@ def compare(seen: str, stored: Mapping[str, object]) -> None:
 
 @contextmanager
 def edited_part(
-    actor: Actor, slug: str, seen: str, name: str, stored: Callable[[Campaign], Mapping[str, object]]
+    actor: Actor,
+    slug: str,
+    seen: str,
+    name: str,
+    stored: Callable[[Campaign], Mapping[str, object]],
+    *,
+    reason: str = "",
 ) -> Iterator[tuple[Session, Campaign]]:
-    """As edited(), for what is `stored` of a part that the editor saw; its change is recorded as `campaign.<name>`.
+    """As edited(), for what is `stored` of a part that the editor saw; a change of it is recorded as `campaign.<name>`.
 
-    Raises EditedMeanwhile, NoSuchCampaign.
+    Raises EditedMeanwhile, BadFields for the reason, NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
         before = stored(campaign)
         compare(seen, before)
         yield session, campaign
-        after = rules.changed(before, stored(campaign))
-        record(session, actor, f"campaign.{name}", subject(slug), **after)
+        facts = rules.changed(before, stored(campaign))
+        if facts["after"]:
+            reason = clean_reason(reason, required=False)
+            record(session, actor, f"campaign.{name}", subject(slug), reason=reason, **facts)
 
 
 def subject(slug: str) -> str:
@@ -156,8 +171,8 @@ def create(actor: Actor, *, slug: str, title: Mapping[str, str], copy_of: str = 
     check = Checker()
     titles = check.lines("title", title)
     check.finish()
-    campaign = Campaign(slug=slug, state=CampaignState.DRAFT, goal=FIRST_GOAL, edited_at=clock.now())
-    campaign.texts = [new_text(lang, titles[lang]) for lang in languages.codes()]
+    campaign = Campaign(slug=slug, title=titles, state=CampaignState.DRAFT, goal=FIRST_GOAL)
+    campaign.edited_at = clock.now()
     facts = rules.changed({}, {"title": titles})
     try:
         with transaction() as session:
@@ -167,7 +182,7 @@ def create(actor: Actor, *, slug: str, title: Mapping[str, str], copy_of: str = 
                 if source is None:
                     raise BadFields({"copy_of": FieldFault.CHOICE})
                 _copy_page(source, campaign)
-                wording = staff_queries.wording_of(session, source.id).wording
+                wording = source.pledges[-1].wording
                 facts["copy_of"] = copy_of
             session.add(campaign)
             session.flush()
@@ -184,6 +199,7 @@ _OWN = frozenset(
         "id",
         "campaign_id",
         "slug",
+        "title",
         "state",
         "opens_at",
         "closes_at",
@@ -200,10 +216,6 @@ def _copy_page(source: Campaign, campaign: Campaign) -> None:
     """Texts without the title, goal, pictures, video, letter, partners and sister campaigns; no events and no news."""
     for name, value in _columns(source).items():
         setattr(campaign, name, value)
-    titles = {text.lang: text.title for text in campaign.texts}
-    campaign.texts = [
-        CampaignText(**{**_columns(text), "title": titles.get(text.lang, "")}) for text in source.texts
-    ]
     campaign.partners = [Partner(**_columns(partner)) for partner in source.partners]
     campaign.sisters = [SisterCampaign(**_columns(sister)) for sister in source.sisters]
 
@@ -211,15 +223,17 @@ def _copy_page(source: Campaign, campaign: Campaign) -> None:
 #: Where a campaign names a file; a copy names those of the campaign that it was made from.
 _FILES = (
     *(Campaign.photo, Campaign.video_file, Campaign.video_still, Campaign.quotation_portrait),
-    *(CampaignText.letter, Partner.logo, SisterCampaign.logo),
+    *(Campaign.letter, Partner.logo, SisterCampaign.logo),
 )
 
 
 def replace_file(session: Session, old: str, new: str) -> str:
     """As files.replace, before the row names the new one; what another campaign names too stays. Raises UnknownFile."""
-    named = union_all(*(select(column).where(column == old) for column in _FILES)).subquery()
-    is_shared = bool(old) and (session.scalar(select(func.count()).select_from(named)) or 0) > 1
-    return files.replace(session, "" if is_shared else old, new)
+    if old:
+        naming = (select(literal(1)).where(cast(column, String).contains(old)) for column in _FILES)
+        if len(session.execute(union_all(*naming)).all()) > 1:
+            old = ""
+    return files.replace(session, old, new)
 
 
 def _columns(row: Model) -> dict[str, Any]:
@@ -244,29 +258,20 @@ def edit_texts(
     Another recipient of a public campaign needs a reason and the step-up, and is another version of the consent.
     Raises BadFields, EditedMeanwhile, ReasonMissing, StepUpNeeded, NoSuchCampaign.
     """
-    with edited(slug) as (session, campaign):
-        stored = {
-            name: text for name, text in staff_queries.texts_of(session, campaign.id).items() if name in texts
-        }
-        is_public = campaign.state != CampaignState.DRAFT
-        wanted = _clean_texts(texts, required=is_public)
-        compare(seen, stored)
-        facts = rules.changed(stored, wanted)
-        is_consent = is_public and any(name.startswith("recipient_") for name in facts["after"])
-        reason = clean_reason(reason, required=is_consent)
-        if is_consent and not is_stepped_up:
-            raise StepUpNeeded
-        rows = {row.lang: row for row in campaign.texts}
-        for name in facts["after"]:
+
+    def stored(campaign: Campaign) -> dict[str, object]:
+        return {name: text for name, text in campaign.texts.items() if name in texts}
+
+    with edited_part(actor, slug, seen, "texts", stored, reason=reason) as (session, campaign):
+        is_public, recipient = campaign.state != CampaignState.DRAFT, campaign.recipient
+        for name, text in _clean_texts(texts, required=is_public).items():
             part, _, lang = name.rpartition("_")
-            if lang not in rows:  # a language that the site has got since
-                rows[lang] = new_text(lang)
-                campaign.texts.append(rows[lang])
-            setattr(rows[lang], part, wanted[name])
-        if is_public:
-            consents.store_version(session, campaign.id)
-        if facts["after"]:
-            record(session, actor, "campaign.texts", subject(slug), reason=reason, **facts)
+            setattr(campaign, part, languages.texts({**getattr(campaign, part), lang: text}))
+        if not is_public:
+            return
+        if campaign.recipient != recipient:
+            _check_agreed(reason, is_stepped_up=is_stepped_up)
+        consents.store_version(session, campaign)
 
 
 def edit_schedule(
@@ -290,33 +295,30 @@ def edit_schedule(
     and calls `closing_moved` in the same transaction.
     Raises BadFields, EditedMeanwhile, ReasonMissing, StepUpNeeded, CampaignInWrongState, NoSuchCampaign.
     """
-    with edited(slug) as (session, campaign):
+    part = edited_part(actor, slug, seen, "schedule", lambda row: row.schedule, reason=reason)
+    with part as (session, campaign):
         refuse_frozen(campaign)
-        before, check = staff_queries.schedule_of(campaign), Checker()
+        check = Checker()
         kept = goals.check_sentences(check, goal, goal_steps, step_sentences or {})
-        after = Schedule(goal, opens_at, closes_at, tuple(goal_steps), kept)
         if not 0 < goal <= rules.MAX_GOAL:
             check.add("goal", FieldFault.GOAL)
         goals.check_steps(check, goal, goal_steps)
+        is_moved = closes_at != campaign.closes_at
         if opens_at and closes_at and closes_at <= opens_at:
             check.add("closes_at", FieldFault.ORDER)
-        if closes_at and closes_at != before.closes_at and closes_at <= clock.now():
+        if closes_at and is_moved and closes_at <= clock.now():
             check.add("closes_at", FieldFault.PAST)
-        if campaign.state == CampaignState.OPEN and _has_opened(before) and not _has_opened(after):
+        is_open = campaign.state == CampaignState.OPEN
+        if is_open and _has_opened(campaign.opens_at) and not _has_opened(opens_at):
             check.add("opens_at", FieldFault.RUNNING)
         check.finish()
-        compare(seen, vars(before))
-        is_closing = campaign.state == CampaignState.OPEN and closes_at != before.closes_at
-        reason = clean_reason(reason, required=is_closing)
-        if is_closing and not is_stepped_up:
-            raise StepUpNeeded
+        if is_open and is_moved:
+            _check_agreed(reason, is_stepped_up=is_stepped_up)
+        if (campaign.goal, campaign.goal_steps) != (goal, list(goal_steps)):
+            campaign.told_step = None  # a step that is set below the count was not reached now
         campaign.goal, campaign.opens_at, campaign.closes_at = goal, opens_at, closes_at
         campaign.goal_steps, campaign.step_sentences = list(goal_steps), kept
-        if (before.goal, before.goal_steps) != (after.goal, after.goal_steps):
-            campaign.told_step = None  # a step that is set below the count was not reached now
-        facts = rules.changed(vars(before), vars(after))
-        record(session, actor, "campaign.schedule", subject(slug), reason=reason, **facts)
-        if is_closing and closing_moved is not None:
+        if is_open and is_moved and closing_moved is not None:
             closing_moved(session, campaign)
 
 
@@ -340,7 +342,7 @@ def move(
         if campaign.state != before or step is None:
             raise CampaignInWrongState(CampaignState(campaign.state))
         closes_at, now = campaign.closes_at, clock.now()
-        missing = staff_queries.missing_of(session, campaign.id) if after is CampaignState.OPEN else []
+        missing = staff_queries.missing_of(session, campaign) if after is CampaignState.OPEN else []
         if before is CampaignState.DRAFT and closes_at is not None and closes_at <= now:
             missing.append(MissingText("schedule", "closes_at"))  # reopening takes it away
         if missing:
@@ -351,7 +353,7 @@ def move(
             campaign.closes_at = None
         campaign.state = after
         if after is CampaignState.OPEN:
-            consents.store_version(session, campaign.id)
+            consents.store_version(session, campaign)
         elif after is CampaignState.CLOSED and closing_moved is not None:
             closing_moved(session, campaign)
         record(
@@ -375,9 +377,16 @@ def clean_reason(reason: str, *, required: bool = True) -> str:
     return reason
 
 
+def _check_agreed(reason: str, *, is_stepped_up: bool) -> None:
+    """For what concerns people who sign just now. Raises ReasonMissing, BadFields, StepUpNeeded."""
+    clean_reason(reason)
+    if not is_stepped_up:
+        raise StepUpNeeded
+
+
 def refuse_frozen(campaign: Campaign) -> None:
     """Raises CampaignInWrongState for a campaign that is over: it keeps its pledge, dates and goal."""
-    if campaign.state in (CampaignState.CLOSED, CampaignState.ARCHIVED):
+    if campaign.is_frozen:
         raise CampaignInWrongState(CampaignState(campaign.state))
 
 
@@ -397,17 +406,11 @@ def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
                 "who_may_sign": rules.MAX_TAGLINE,
                 "followup_sentence": rules.MAX_TAGLINE,
             }
-            is_needed = required and part not in staff_queries.OPTIONAL_PARTS
+            is_needed = required and part not in OPTIONAL_PARTS
             clean[name] = check.line(name, text, max_lengths.get(part, rules.MAX_LINE), required=is_needed)
     followups.check_cards(check, clean)
     check.finish()
     return clean
-
-
-def new_text(lang: str, title: str = "") -> CampaignText:
-    """A row that is not stored yet, with empty texts."""
-    parts = dict.fromkeys(staff_queries.TEXT_PARTS, "")
-    return CampaignText(lang=lang, **{**parts, "title": title}, letter="")
 
 
 def new_pledge_text(campaign_id: int, version: int, wording: Texts) -> PledgeText:
@@ -421,5 +424,5 @@ def new_pledge_text(campaign_id: int, version: int, wording: Texts) -> PledgeTex
     )
 
 
-def _has_opened(schedule: Schedule) -> bool:
-    return schedule.opens_at is None or schedule.opens_at <= clock.now()
+def _has_opened(opens_at: datetime | None) -> bool:
+    return opens_at is None or opens_at <= clock.now()

@@ -17,7 +17,6 @@ from pledge.campaigns.moderation import edited, replace_file, subject
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
-from pledge.campaigns.staff_queries import CampaignAdmin
 from pledge.core import languages
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
@@ -26,8 +25,8 @@ from pledge.core.text.lines import is_formula
 from pledge.core.text.tables import MAX_LINES, Line
 from pledge.files import services as files
 from pledge.files.archives import unpack
+from pledge.files.faults import FileRefused
 from pledge.files.pictures import PictureFault
-from pledge.files.storage import FileRefused
 
 
 class ImportFault(Enum):
@@ -80,34 +79,29 @@ def column_header(field: str, lang: str) -> str:
     return _NAME_IN.in_language(lang, language=languages.name(field.removeprefix("name_"), lang))
 
 
-def match_columns(line: Line) -> tuple[dict[int, str], RowFault | None]:
-    """The field of each column by its place, known by its header in any language; and what is wrong with them."""
+def match_columns(header: Line) -> tuple[list[str], list[RowFault]]:
+    """The field of each column, known by its header in any language, "" for one that is not read; and what is wrong with them."""
     known = {
-        comparable(header): field
+        comparable(name): field
         for field in column_names()
-        for header in (field, *(column_header(field, lang) for lang in languages.codes()))
+        for name in (field, *(column_header(field, lang) for lang in languages.codes()))
     }
-    found: dict[int, str] = {}
-    for place, text in enumerate(line.cells):
-        field = known.get(comparable(text))
-        if field in found.values():
-            return {}, RowFault(line.number, str(field), ImportFault.COLUMN_TWICE)
-        if field is not None:
-            found[place] = field
-    if not any(field.startswith("name_") for field in found.values()):
-        return {}, RowFault(line.number, "", ImportFault.NO_NAME_COLUMN)
-    return found, None
+    fields = [known.get(comparable(text), "") for text in header.cells]
+    faults = [
+        RowFault(header.number, field, ImportFault.COLUMN_TWICE)
+        for field in known.values()
+        if fields.count(field) > 1
+    ]
+    if not any(field.startswith("name_") for field in fields):
+        faults.append(RowFault(header.number, "", ImportFault.NO_NAME_COLUMN))
+    return fields, faults[:1]
 
 
-def type_of(text: str) -> str | None:
-    """The kind that a cell names, by its code or in any language; "" for an empty cell, None for no kind."""
-    wanted = comparable(text)
-    if not wanted:
-        return ""
-    for code, name in TYPES.items():
-        if wanted in {code, *(comparable(name.in_language(lang)) for lang in languages.codes())}:
-            return code
-    return None
+def kinds_by_name() -> dict[str, str]:
+    """The kinds of organisation by what a cell may call them: their code, or their name in any language."""
+    return {
+        comparable(text): code for code, name in TYPES.items() for text in (code, *name.in_each().values())
+    }
 
 
 @dataclass(frozen=True)
@@ -160,32 +154,20 @@ class PlanChanged(Exception):
     """The import would do something else than was shown, as the partners have changed meanwhile, or it cannot be done."""
 
 
-def plan_import(desk: CampaignAdmin, lines: Sequence[Line], logos: Mapping[str, str]) -> Plan:
-    """What importing these lines (the header first) and pictures (name in `files` by the name of the file) would do.
-
-    Partners of the same name in any language are changed where the table says something; others are added at the end.
-    A picture belongs to the partner that its file is named like.
-    """
-    return _plan(items.rows(PARTNER, desk.id), desk.state, lines, logos)
-
-
 def import_partners(
     actor: Actor, slug: str, lines: Sequence[Line], logos: Mapping[str, str], seen: str
 ) -> None:
     """Import as `seen` (the stamp of a plan); all or nothing. Raises PlanChanged, UnknownFile, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
         stored = {row.id: row for row in campaign.partners}
-        known = [items.item(PARTNER, row) for row in campaign.partners]
-        plan = _plan(known, CampaignState(campaign.state), lines, logos)
+        known = [items.item(PARTNER, row) for row in stored.values()]
+        plan = plan_import(known, CampaignState(campaign.state), lines, logos)
         if plan.faults or plan.stamp != seen:
             raise PlanChanged
-        position = items.next_position(session, PARTNER, campaign)
-        for number, one in enumerate(plan.added, position):
+        for position, one in enumerate(plan.added, items.next_position(session, PARTNER, campaign)):
             row = items.new(PARTNER, campaign.id, one.fields)
-            row.position = number
+            row.position, row.logo = position, replace_file(session, "", one.logo)
             session.add(row)
-            if one.logo:
-                row.logo = replace_file(session, "", one.logo)
         before: dict[str, object] = {}
         after: dict[str, object] = {}
         for one in plan.changed:
@@ -203,27 +185,32 @@ def import_partners(
         )
 
 
-def _plan(
+def plan_import(
     stored: Sequence[Item[PartnerFields]],
     state: CampaignState,
     lines: Sequence[Line],
     logos: Mapping[str, str],
 ) -> Plan:
+    """What importing these lines (the header first) and pictures (name in `files` by the name of the file) would do.
+
+    Partners of the same name in any language are changed where the table says something; others are added at the end.
+    A picture belongs to the partner that its file is named like.
+    """
     planned: list[PlannedPartner] = []
     faults: list[RowFault] = []
     ignored: list[str] = []
     if lines:
         header, *rest = lines
-        places, fault = match_columns(header)
-        if fault is not None:
-            return Plan(faults=[fault])
-        ignored = [text for place, text in enumerate(header.cells) if text and place not in places]
+        columns, wrong = match_columns(header)
+        if wrong:
+            return Plan(faults=wrong)
+        ignored = [text for text, field in zip(header.cells, columns, strict=True) if text and not field]
         earlier: dict[str, int] = {}
         for line in rest:
             if len(line.cells) > len(header.cells):
                 faults.append(RowFault(line.number, "", ImportFault.MORE_CELLS))
                 continue
-            cells = {field: line.cells[place] for place, field in places.items() if place < len(line.cells)}
+            cells = {field: text for field, text in zip(columns, line.cells, strict=False) if field}
             partner, wrong = _read_line(line.number, cells, stored, state, earlier)
             planned.append(partner)
             faults += wrong
@@ -255,8 +242,9 @@ def _read_line(
         RowFault(number, field, ImportFault.FORMULA) for field, text in cells.items() if is_formula(text)
     ]
     names = languages.from_fields("name", {field: cells.get(field, "") for field in column_names()})
-    kind = type_of(cells.get("type", ""))
-    if kind is None:
+    called = comparable(cells.get("type", ""))
+    kind = kinds_by_name().get(called, "")
+    if called and not kind:
         faults.append(RowFault(number, "type", ImportFault.TYPE))
     keys = _keys(names)
     same = [item for item in stored if keys & _keys(item.title)]
@@ -266,7 +254,7 @@ def _read_line(
     elif len(same) > 1:
         faults.append(RowFault(number, "", ImportFault.AMBIGUOUS))
     earlier |= {key: number for key in keys if key not in earlier}
-    url, kind = cells.get("url", ""), kind or ""
+    url = cells.get("url", "")
     if before is None:
         fields = PartnerFields(role=PartnerRole.PARTNER, name=names, url=url, type=kind)
     else:  # where the line says nothing, what is stored stays

@@ -1,6 +1,6 @@
 """The organisations behind a campaign, in the order that staff choose, and its sister campaigns around the world."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -74,13 +74,8 @@ def wall(partners: list[PartnerView]) -> PartnerWall:
 def clean_partner(fields: PartnerFields, *, required: bool) -> PartnerFields:
     """The fields as they will be kept; `required`: the name is needed in every language. Raises BadFields."""
     check = Checker()
-    kept = PartnerFields(
-        role=fields.role,
-        name=check.lines("name", fields.name, required=required),
-        url=check.link("url", fields.url),
-        type=fields.type,
-        group_goal=fields.group_goal,
-    )
+    name = check.lines("name", fields.name, required=required)
+    kept = replace(fields, name=name, url=check.link("url", fields.url))
     goals.check_group_goal(check, fields.group_goal)
     if fields.type and fields.type not in set(OrganizationType):
         check.add("type", FieldFault.CHOICE)

@@ -10,16 +10,14 @@ from datetime import timedelta
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns import rules, staff_queries
-from pledge.campaigns.models import Campaign, CampaignState, PledgeText
+from pledge.campaigns import rules
+from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.moderation import compare, edited, new_pledge_text, refuse_frozen, subject
 from pledge.campaigns.rules import Checker, FieldFault, fingerprint
-from pledge.campaigns.staff_queries import Wording
 from pledge.core import clock, languages
 
 #: Somebody may be reading a campaign that opens in a moment.
@@ -57,21 +55,20 @@ def edit_pledge(
     """
     with edited(slug) as (session, campaign):
         refuse_frozen(campaign)
-        stored = staff_queries.wording_of(session, campaign.id)
+        stored = campaign.pledges[-1]
+        version, before = stored.version, stored.wording
         required = campaign.state != CampaignState.DRAFT
         check = Checker()
         wanted = check.texts("wording", wording, required=required)
         check.finish()
-        compare(seen, vars(stored))
-        changed = [
-            lang for lang in languages.codes() if wanted[lang].rstrip() != stored.wording[lang].rstrip()
-        ]
+        compare(seen, stored.content)
+        changed = [lang for lang in languages.codes() if wanted[lang].rstrip() != before[lang].rstrip()]
         if not changed:
-            return stored.version
-        wanted = languages.texts(stored.wording | {lang: wanted[lang] for lang in changed})
-        row = _editable(session, campaign, stored, in_use)
-        if row is None:
-            row = new_pledge_text(campaign.id, stored.version + 1, wanted)
+            return version
+        wanted = languages.texts(before | {lang: wanted[lang] for lang in changed})
+        row = stored
+        if _is_read(campaign) or in_use(session, campaign.id, stored.id):
+            row = new_pledge_text(campaign.id, version + 1, wanted)
             is_partial = len(changed) < len(languages.codes())
             if agreed != row.version:
                 raise NewVersion(row.version, one_language=is_partial)
@@ -87,22 +84,17 @@ def edit_pledge(
             "campaign.pledge",
             subject(slug),
             version=row.version,
-            new=row.version != stored.version,
+            new=row.version != version,
             sha256=row.sha256.hex(),
-            **rules.changed({"wording": stored.wording}, {"wording": wanted}),
+            **rules.changed({"wording": before}, {"wording": wanted}),
         )
         return row.version
 
 
-def _editable(session: Session, campaign: Campaign, stored: Wording, in_use: InUse) -> PledgeText | None:
-    """The row of the newest version while it may still be changed; None when it may not."""
+def _is_read(campaign: Campaign) -> bool:
+    """Whether somebody may be reading its pledge in order to sign."""
     opens_later = campaign.opens_at is not None and campaign.opens_at > clock.now() + SOON
-    if campaign.state != CampaignState.DRAFT and not opens_later:
-        return None
-    row = session.scalar(
-        select(PledgeText).where(PledgeText.campaign_id == campaign.id, PledgeText.version == stored.version)
-    )
-    return None if row is None or in_use(session, campaign.id, row.id) else row
+    return campaign.state != CampaignState.DRAFT and not opens_later
 
 
 class WordingChange(StrEnum):

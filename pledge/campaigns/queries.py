@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Label,
     Row,
@@ -21,25 +20,14 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import aliased
 
 from pledge.campaigns import consents, followups, goals, opening, video
 from pledge.campaigns.followups import Followup
-from pledge.campaigns.media import (
-    PHOTO_COLUMNS,
-    QUOTATION_COLUMNS,
-    LetterView,
-    Photo,
-    Quotation,
-    letter_columns,
-    letter_view,
-    stored_photo,
-    stored_quotation,
-)
+from pledge.campaigns.media import PHOTO, QUOTATION
 from pledge.campaigns.models import (
     Campaign,
     CampaignState,
-    CampaignText,
     Partner,
     PartnerRole,
     PledgeText,
@@ -88,9 +76,15 @@ class CampaignView:
     pledge: PledgeView
     consent_version: int | None  #: of the sign form; None in a draft
     video: Video | OwnVideo | None = None
-    letter: LetterView | None = None
-    photo: Photo | None = None
-    quotation: Quotation | None = None
+    letter: Texts = field(default_factory=Texts)  #: documents in `files`
+    photo: str = ""
+    photo_alt: Texts = field(default_factory=Texts)
+    photo_focus: str = ""
+    quotation: Texts = field(default_factory=Texts)
+    quotation_name: Texts = field(default_factory=Texts)
+    quotation_role: Texts = field(default_factory=Texts)
+    quotation_portrait: str = ""
+    quotation_alt: Texts = field(default_factory=Texts)
     has_letter_page: bool = False
     has_sisters: bool = False
 
@@ -236,15 +230,8 @@ def _public(lang: str) -> Select[*tuple[Any, ...]]:
 
 
 def _whole(lang: str) -> Select[*tuple[Any, ...]]:
-    """All columns of a campaign in one statement: in this language, or else in its first."""
-    chosen = aliased(CampaignText)
-    language = (
-        select(chosen.lang)
-        .where(chosen.campaign_id == Campaign.id)
-        .order_by(languages.rank(chosen.lang, lang))
-        .limit(1)
-        .scalar_subquery()
-    )
+    """All columns of a campaign in one statement; its texts in this language, or else in its first."""
+    texts = (Campaign.title, Campaign.tagline, Campaign.summary, Campaign.body, Campaign.recipient)
     any_version = aliased(PledgeText)
     newest = (
         select(func.max(any_version.version)).where(any_version.campaign_id == Campaign.id).scalar_subquery()
@@ -255,32 +242,31 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *(Campaign.state, Campaign.opens_at, Campaign.closes_at),
             *(Campaign.short_name, Campaign.thanks, Campaign.share_texts),
             *video.COLUMNS,
-            *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
-            *(CampaignText.recipient, CampaignText.who_may_sign, *followups.COLUMNS),
+            *(languages.in_language(text, lang).label(text.key) for text in texts),
+            *(Campaign.who_may_sign, *followups.COLUMNS),
             *(consents.newest().label("consent_version"), secretariat_column()),
-            *letter_columns(lang),
-            *PHOTO_COLUMNS,
-            *QUOTATION_COLUMNS,
+            *(Campaign.letter, (cast(Campaign.letter_text, String) != "{}").label("has_letter_page")),
+            *(getattr(Campaign, name) for name in (*PHOTO, *QUOTATION)),
             exists().where(SisterCampaign.campaign_id == Campaign.id).label("has_sisters"),
             *(PledgeText.version, PledgeText.wording, PledgeText.sha256),
         )
         .select_from(Campaign)
-        .join(CampaignText, (CampaignText.campaign_id == Campaign.id) & (CampaignText.lang == language))
         .join(PledgeText, (PledgeText.campaign_id == Campaign.id) & (PledgeText.version == newest))
     )
 
 
 #: What a view has as the row has it.
 _AS_STORED = (
-    *("id", "slug", "title", "tagline", "summary", "recipient", "who_may_sign"),
-    *("goal", "opens_at", "closes_at", "consent_version"),
+    *("id", "slug", "title", "tagline", "summary", "recipient"),
+    *("goal", "opens_at", "closes_at", "consent_version", "letter", *PHOTO, *QUOTATION),
 )
 
 
 def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
     return CampaignView(
         **{name: getattr(row, name) for name in _AS_STORED},
-        followup=followups.shown(row),
+        who_may_sign=row.who_may_sign[lang],
+        followup=followups.shown(row, lang),
         secretariat_line=secretariat_line(row.secretariat, lang),
         short_name=row.short_name or "",
         thanks=row.thanks[lang],
@@ -290,21 +276,10 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         step_sentences=goals.sentences(row.step_sentences[lang]),
         state=CampaignState(row.state),
         pledge=pledge_view(row, lang),
-        video=video.stored(row),
-        letter=letter_view(row.letter),
-        photo=stored_photo(row) if row.photo else None,
-        quotation=stored_quotation(row) if row.quotation else None,
+        video=video.campaign_video(row),
         has_letter_page=bool(row.has_letter_page),
         has_sisters=bool(row.has_sisters),
     )
-
-
-def title_in(lang: InstrumentedAttribute[str], campaign_id: InstrumentedAttribute[int]) -> ColumnElement[str]:
-    """The title of a campaign in the language that a row names, or else in its first."""
-    # Two subqueries, as SQLite takes no column of the statement around it in ORDER BY.
-    titles = select(CampaignText.title).where(CampaignText.campaign_id == campaign_id)
-    first = titles.order_by(languages.rank(CampaignText.lang, languages.default())).limit(1)
-    return func.coalesce(titles.where(CampaignText.lang == lang).scalar_subquery(), first.scalar_subquery())
 
 
 def secretariat_column() -> Label[Any]:

@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, select
 
 from pledge.audit.models import Actor
-from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, Partner, PartnerRole
-from pledge.campaigns.moderation import compare, edited, subject
+from pledge.campaigns.moderation import edited_part
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core.db import fetch
 from pledge.core.languages import Texts
@@ -29,12 +28,13 @@ Subject = Row[*tuple[Any, ...]]
 class Sender:
     """Who sends the mails about a campaign."""
 
+    campaign: Texts  #: its title
     organizations: tuple[Texts, ...]  #: the names of its secretariat, in their order
     reply_to: str  #: "": the contact of the site
 
     def signed(self, message: Message, lang: str) -> Message:
-        """The message in this sender's name; an address for questions that it prints is that of the answers."""
-        values = dict(message.values)
+        """The message about the campaign, in this sender's name; an address for questions that it prints is that of the answers."""
+        values = {**message.values, "campaign": self.campaign.in_language(lang)}
         if self.reply_to and "contact" in values:
             values["contact"] = self.reply_to
         organization = " · ".join(name.in_language(lang) for name in self.organizations)
@@ -65,14 +65,14 @@ def composer(
 def senders(campaign_ids: Collection[int]) -> Mapping[int, Sender]:
     """The senders of these campaigns, by number."""
     query = (
-        select(Campaign.id, Campaign.reply_to, Partner.name)
+        select(Campaign.id, Campaign.title, Campaign.reply_to, Partner.name)
         .outerjoin(Partner, and_(Partner.campaign_id == Campaign.id, Partner.role == PartnerRole.SECRETARIAT))
         .where(Campaign.id.in_(campaign_ids))
         .order_by(Campaign.id, Partner.position)
     )
     rows = fetch(query).all()
     return {
-        campaign_id: Sender(tuple(row.name for row in found if row.name), found[0].reply_to)
+        campaign_id: Sender(found[0].title, tuple(row.name for row in found if row.name), found[0].reply_to)
         for campaign_id, found in ((number, list(rows)) for number, rows in groupby(rows, itemgetter(0)))
     }
 
@@ -83,9 +83,6 @@ def set_reply_to(actor: Actor, slug: str, seen: str, address: str) -> None:
     if address and not is_address(address):
         check.add("reply_to", FieldFault.EMAIL)
     check.finish()
-    with edited(slug) as (session, campaign):
-        before = campaign.reply_to
-        compare(seen, {"reply_to": before})
+    # Every mail of the campaign names this address, so the log may.
+    with edited_part(actor, slug, seen, "reply_to", lambda row: {"reply_to": row.reply_to}) as (_, campaign):
         campaign.reply_to = address
-        # Every mail of the campaign names this address, so the log may.
-        record(session, actor, "campaign.reply_to", subject(slug), before=before, after=address)

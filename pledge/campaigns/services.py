@@ -16,13 +16,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns import consents, items, staff_queries
+from pledge.campaigns import consents, items
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.items import Fields, ItemKind
 from pledge.campaigns.models import (
+    OPTIONAL_PARTS,
     Campaign,
     CampaignState,
-    CampaignText,
     PartnerRole,
     VideoFormat,
 )
@@ -84,10 +84,10 @@ def load_folder(folder: Path) -> str:
         _load_film(session, campaign, film)
         campaign.video_captions = _captions(folder, langs) if film else Texts()
         campaign.letter_text = letter
-        session.flush()
         _load_texts(campaign, folder, facts, langs)
+        session.flush()
         if campaign.state != CampaignState.DRAFT:
-            consents.store_version(session, campaign.id)
+            consents.store_version(session, campaign)
         _load_partners(session, campaign, facts["partners"], langs)
         events = [_event_fields(event, langs) for event in facts.get("events", [])]
         # Calendars recognise an event that stays.
@@ -101,7 +101,11 @@ def load_folder(folder: Path) -> str:
             *(session, SISTER, campaign, sisters), stored=campaign.sisters, key=lambda sister: sister.url
         )
         for version, wording in pledges.items():
-            _load_pledge(session, campaign, version, wording)
+            stored = next((pledge for pledge in campaign.pledges if pledge.version == version), None)
+            if stored is None:
+                session.add(new_pledge_text(campaign.id, version, wording))
+            elif stored.sha256 != fingerprint(wording):
+                raise PledgeTextChanged(version)
     return str(facts["slug"])
 
 
@@ -111,12 +115,12 @@ def _pledges(folder: Path, langs: list[str]) -> dict[int, Texts]:
     )
     if not versions:
         raise FileNotFoundError(f"no pledge.v1.<lang>.md in {folder}")
-    return {
-        version: languages.texts(
-            {lang: (folder / f"pledge.v{version}.{lang}.md").read_text("utf-8") for lang in langs}
-        )
-        for version in versions
-    }
+    return {version: _read(folder, f"pledge.v{version}.*.md", langs) for version in versions}
+
+
+def _read(folder: Path, name: str, langs: Iterable[str]) -> Texts:
+    """The files of this name, with a language in place of the star. Raises FileNotFoundError."""
+    return languages.texts({lang: (folder / name.replace("*", lang)).read_text("utf-8") for lang in langs})
 
 
 @dataclass(frozen=True)
@@ -162,12 +166,8 @@ def _load_film(session: Session, campaign: Campaign, film: _Film | None) -> None
 
 
 def _captions(folder: Path, langs: list[str]) -> Texts:
-    found = languages.texts(
-        {
-            lang: path.read_text("utf-8")
-            for lang in langs
-            if (path := folder / f"captions.{lang}.vtt").exists()
-        }
+    found = _read(
+        folder, "captions.*.vtt", [lang for lang in langs if (folder / f"captions.{lang}.vtt").exists()]
     )
     for text in found.values():
         check_captions(text)
@@ -178,7 +178,7 @@ def _letter(folder: Path, langs: list[str]) -> Texts:
     """The letter to read, in all languages or in none. Raises CannotTypeset, which names the file."""
     if not any((folder / f"letter.{lang}.md").exists() for lang in langs):
         return Texts()
-    found = languages.texts({lang: (folder / f"letter.{lang}.md").read_text("utf-8") for lang in langs})
+    found = _read(folder, "letter.*.md", langs)
     for lang, text in found.items():
         try:
             check_letter_text(lang, text)
@@ -190,18 +190,11 @@ def _letter(folder: Path, langs: list[str]) -> Texts:
 
 
 def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any], langs: list[str]) -> None:
-    stored = {text.lang: text for text in campaign.texts}
-    for lang in langs:
-        text = stored.get(lang)
-        if text is None:
-            text = CampaignText(lang=lang)
-            campaign.texts.append(text)
-        text.title, text.tagline, text.summary, text.recipient = (
-            facts[lang][key] for key in ("title", "tagline", "summary", "recipient")
-        )
-        for part in staff_queries.OPTIONAL_PARTS:
-            setattr(text, part, facts[lang].get(part, ""))
-        text.body = (folder / f"body.{lang}.md").read_text("utf-8")
+    for part in ("title", "tagline", "summary", "recipient"):
+        setattr(campaign, part, languages.texts({lang: facts[lang][part] for lang in langs}))
+    for part in OPTIONAL_PARTS:
+        setattr(campaign, part, languages.texts({lang: facts[lang].get(part, "") for lang in langs}))
+    campaign.body = _read(folder, "body.*.md", langs)
 
 
 def _load_partners(
@@ -235,7 +228,8 @@ def _load_items(
 ) -> list[Any]:
     """Load items of a list; one with the same key as a stored one is the same, what is not in the file goes. Their rows."""
     left, loaded = {key(row): row for row in stored}, []
-    for fields in wanted:
+    for given in wanted:
+        fields = kind.clean(given, required=False)
         row = left.pop(key(fields), None)
         if row is None:
             row = items.new(kind, campaign.id, fields)
@@ -249,24 +243,19 @@ def _load_items(
 
 
 def _partner_fields(facts: dict[str, Any], langs: list[str]) -> PartnerFields:
-    fields = PartnerFields(
-        PartnerRole(facts["role"]),
-        _in_each(facts["name"], langs),
-        facts.get("url", ""),
-        facts.get("type", ""),
-    )
-    return PARTNER.clean(fields, required=False)
+    name = _in_each(facts["name"], langs)
+    return PartnerFields(PartnerRole(facts["role"]), name, facts.get("url", ""), facts.get("type", ""))
 
 
 def _sister_fields(facts: dict[str, Any], langs: list[str]) -> SisterFields:
     texts = {name: _in_each(facts[name], langs) for name in ("name", "place", "sentence")}
-    return SISTER.clean(SisterFields(**texts, url=facts["url"]), required=False)
+    return SisterFields(**texts, url=facts["url"])
 
 
 def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:
     """`starts_at` and `ends_at` of the file: a date alone means a whole day in Seoul."""
     starts_at, ends_at = facts["starts_at"], facts.get("ends_at")
-    fields = EventFields(
+    return EventFields(
         title=_in_each(facts["title"], langs),
         place=_in_each(facts.get("place"), langs),
         url=facts.get("url", ""),
@@ -278,7 +267,6 @@ def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:
         starts_at=_moment(starts_at),
         ends_at=None if ends_at is None else _moment(ends_at),
     )
-    return EVENT.clean(fields, required=False)
 
 
 def _in_each(given: dict[str, str] | None, langs: list[str]) -> Texts:
@@ -288,11 +276,3 @@ def _in_each(given: dict[str, str] | None, langs: list[str]) -> Texts:
 
 def _moment(given: date | datetime) -> datetime:
     return given if isinstance(given, datetime) else datetime.combine(given, time(), SEOUL)
-
-
-def _load_pledge(session: Session, campaign: Campaign, version: int, wording: Texts) -> None:
-    stored = next((pledge for pledge in campaign.pledges if pledge.version == version), None)
-    if stored is None:
-        session.add(new_pledge_text(campaign.id, version, wording))
-    elif stored.sha256 != fingerprint(wording):
-        raise PledgeTextChanged(version)

@@ -117,7 +117,7 @@ class OwnVideo:
         return caption_words(self.captions.in_language(lang))
 
 
-def stored(row: Row[*tuple[Any, ...]] | Campaign) -> Video | OwnVideo | None:
+def campaign_video(row: Row[*tuple[Any, ...]] | Campaign) -> Video | OwnVideo | None:
     """The video of a row that has COLUMNS."""
     if row.video_file:
         return OwnVideo(row.video_file, VideoFormat(row.video_format), row.video_still, row.video_captions)

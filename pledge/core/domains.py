@@ -22,6 +22,11 @@ def registrable(host: str) -> str | None:
             return None
         if host.endswith(f".{shared}"):
             return f"{host.removesuffix(f'.{shared}').rpartition('.')[2]}.{shared}"
+    return below_suffix(host)
+
+
+def below_suffix(host: str) -> str | None:
+    """The same by the Public Suffix List alone."""
     return _suffixes().privatesuffix(host)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from babel import Locale
 from flask import has_app_context
 from pydantic import AfterValidator, GetCoreSchemaHandler
-from sqlalchemy import JSON, ColumnElement, Dialect, TypeDecorator, case, func
+from sqlalchemy import JSON, ColumnElement, Dialect, TypeDecorator, func
 from sqlalchemy.orm import InstrumentedAttribute
 
 from config import Config, current_config
@@ -106,12 +106,6 @@ def as_fields(fields: Mapping[str, object]) -> dict[str, object]:
     for name, value in fields.items():
         found |= by_field(name, value) if isinstance(value, Texts) else {name: value}
     return found
-
-
-def rank(column: ColumnElement[str] | InstrumentedAttribute[str], lang: str) -> ColumnElement[int]:
-    """To sort rows by their language: this one first, then in the order of the site."""
-    order = [lang, *others(lang)]
-    return case({code: place for place, code in enumerate(order)}, value=column, else_=len(order))
 
 
 def in_language(column: ColumnElement[Texts] | InstrumentedAttribute[Texts], lang: str) -> ColumnElement[str]:

@@ -11,7 +11,7 @@ from pledge.accounts.alarms import alert
 from pledge.campaigns.models import Campaign, CampaignState, PledgeText
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import fingerprint
-from pledge.campaigns.staff_queries import missing_of
+from pledge.campaigns.staff_queries import missing_of, rows
 from pledge.core import languages
 from pledge.core.db import fetch, reading, snapshot, transaction
 from pledge.core.encryption import Unreadable
@@ -83,13 +83,11 @@ def sample_findings(config: Config) -> Iterator[Finding]:
 
 def campaign_findings() -> Iterator[Finding]:
     with reading() as connection:
-        campaigns = connection.execute(
-            select(Campaign.id, Campaign.slug, Campaign.state).order_by(Campaign.id)
-        ).all()
+        campaigns = rows()[::-1]
         if not campaigns:
             yield warning("campaigns", "there is none yet: load one, for instance by `flask demo load`")
         for campaign in campaigns:
-            missing = list(_missing(connection, campaign.id))
+            missing = list(_missing(connection, campaign))
             if missing:
                 finding = warning if campaign.state == CampaignState.DRAFT else problem
                 yield finding("campaigns", f"{campaign.slug} lacks {', '.join(missing)}")
@@ -97,11 +95,11 @@ def campaign_findings() -> Iterator[Finding]:
                 yield ok("campaigns", f"{campaign.slug} is complete in {' and '.join(languages.codes())}")
 
 
-def _missing(connection: Connection, campaign_id: int) -> Iterator[str]:
-    for item in missing_of(connection, campaign_id):
+def _missing(connection: Connection, campaign: Campaign) -> Iterator[str]:
+    for item in missing_of(connection, campaign):
         yield f"{item.section}: {item.field}" + (f" in {item.lang}" if item.field.isdecimal() else "")
     pledges = select(PledgeText.version, PledgeText.wording, PledgeText.sha256)
-    for pledge in connection.execute(pledges.where(PledgeText.campaign_id == campaign_id)):
+    for pledge in connection.execute(pledges.where(PledgeText.campaign_id == campaign.id)):
         if fingerprint(pledge.wording) != bytes(pledge.sha256):
             yield f"the pledge text {pledge.version} that people signed: its wording was changed"
 

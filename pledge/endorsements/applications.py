@@ -1,15 +1,12 @@
 """What an application says about the person who speaks; encrypted, it waits beside the endorsement until it is confirmed. And the
-tokens of the links in the mails that follow.
+content of the link in the mail that follows.
 """
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel
 
-from pledge.core import tokens
 from pledge.core.encryption import vault
 from pledge.core.tokens import Purpose
 from pledge.endorsements import rules
@@ -22,8 +19,7 @@ from pledge.mailed_links.links import read_numbers
 _DIGEST = 12
 
 
-@dataclass(frozen=True)
-class Applicant:
+class Applicant(BaseModel, frozen=True):
     """Who applied, and which texts they agreed to."""
 
     name: str
@@ -39,13 +35,6 @@ class Applicant:
     def spokesperson(self) -> str:
         """Name and title as the wall shows them; "" without their consent."""
         return rules.spokesperson(self.name, self.title, show=self.show)
-
-    def dump(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
-
-    @staticmethod
-    def load(text: str) -> "Applicant":
-        return Applicant(**json.loads(text))
 
     def fill(self, row: Endorsement) -> None:
         """Copy it into the endorsement."""
@@ -63,24 +52,13 @@ class Applicant:
         row.privacy_version = self.privacy_version
 
 
-@dataclass(frozen=True)
-class Payload:
+class Payload(BaseModel, frozen=True):
     """An application on its way to the worker."""
 
     name_key: str
     content: Content
     applicant: Applicant
     proved: bool = False  #: its form came with proof of work
-
-    def dump(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
-
-    @staticmethod
-    def load(text: str) -> "Payload":
-        return _PAYLOAD.validate_json(text)
-
-
-_PAYLOAD = TypeAdapter(Payload)
 
 
 class ConfirmLink(NamedTuple):
@@ -90,20 +68,10 @@ class ConfirmLink(NamedTuple):
     expired: bool
 
 
-def confirm_token(endorsement_id: int, seq: int, contact_number: int) -> str:
-    """The token that confirms one version of an application, for the person it is mailed to."""
-    return tokens.mint(Purpose.ENDORSE_CONFIRM, [endorsement_id, seq, contact_number])
-
-
 def read_confirm_token(token: str) -> ConfirmLink:
     """The content of a token to confirm. Raises BadToken."""
     (endorsement_id, seq, contact_number), expired = read_numbers(Purpose.ENDORSE_CONFIRM, token, 3)
     return ConfirmLink(endorsement_id, seq, contact_number, expired)
-
-
-def manage_token(endorsement_id: int, contact_number: int) -> str:
-    """The token of an organisation's own page; it becomes invalid when another person takes over."""
-    return tokens.mint(Purpose.ENDORSE_MANAGE, [endorsement_id, contact_number])
 
 
 def name_digest(name_key: str) -> str:

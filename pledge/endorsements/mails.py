@@ -11,13 +11,11 @@ from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import closed_on, confirmable_until, is_open_now
-from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import Subject, composer
 from pledge.core import clock, tokens, urls
 from pledge.core.i18n import format_date, format_datetime
 from pledge.core.tokens import Purpose
 from pledge.endorsements import outbox
-from pledge.endorsements.applications import confirm_token, manage_token
 from pledge.endorsements.expiry import UNCONFIRMED
 from pledge.endorsements.models import (
     REPLACEABLE,
@@ -85,7 +83,6 @@ def _subjects() -> Select[*tuple[Any, ...]]:
             ContactChange.contact_email.label("change_email"),
             *(ContactChange.asked_at, ContactChange.done_at),
             *(Campaign.closes_at, is_open_now().label("is_open")),
-            title_in(OutboxMail.lang, Endorsement.campaign_id).label("campaign"),
             _ORGANIZATION.label("organization"),
         )
         .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
@@ -116,11 +113,9 @@ def confirm(mail: Claimed, to: Subject) -> Message | None:
     if until is None:
         return None
     outbox.note(to.email)
-    link = urls.public_url(
-        "public.endorsement_confirm", lang=mail.lang, token=confirm_token(to.id, mail.seq, to.contact_number)
-    )
+    token = tokens.mint(Purpose.ENDORSE_CONFIRM, [to.id, mail.seq, to.contact_number])
+    link = urls.public_url("public.endorsement_confirm", lang=mail.lang, token=token)
     values = {
-        "campaign": to.campaign,
         "link": link,
         "not_me": f"{link}/not-us",
         "days": str(REVIEW_DAYS),
@@ -137,12 +132,10 @@ def about_own_page(mail: Claimed, to: Subject) -> Message | None:
     needs_reason = mail.kind in (MailKind.ENDORSE_CHANGES, MailKind.ENDORSE_DECLINED)
     if to.state not in _TRUE_IN[mail.kind] or (needs_reason and not to.decision_reason):
         return None
+    token = tokens.mint(Purpose.ENDORSE_MANAGE, [to.id, to.contact_number])
     values = {
-        "campaign": to.campaign,
         "organization": _name(mail, to),
-        "link": urls.public_url(
-            "public.endorsement_me", lang=mail.lang, token=manage_token(to.id, to.contact_number)
-        ),
+        "link": urls.public_url("public.endorsement_me", lang=mail.lang, token=token),
         "reason": to.decision_reason,
         "contact": urls.contact(),
     }
@@ -174,7 +167,6 @@ def contact(mail: Claimed, to: Subject) -> Message | None:
     token = tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, mail.seq])
     link = urls.public_url("public.endorsement_take_over", lang=mail.lang, token=token)
     values = {
-        "campaign": to.campaign,
         "link": link,
         "not_me": f"{link}/not-me",
         "until": format_datetime(until, mail.lang),
@@ -188,7 +180,6 @@ def handover(mail: Claimed, to: Subject) -> Message | None:
     if to.change_email is None or not to.done_at:
         return None
     values = {
-        "campaign": to.campaign,
         "organization": _name(mail, to),
         "link": urls.campaign_link(mail.lang, to.slug),
         "contact": urls.contact(),

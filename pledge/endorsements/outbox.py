@@ -15,7 +15,7 @@ from pledge.abuse import mail_servers
 from pledge.core import clock
 from pledge.core.encryption import vault
 from pledge.endorsements import versions
-from pledge.endorsements.applications import Payload, name_digest
+from pledge.endorsements.applications import Applicant, Payload, name_digest
 from pledge.endorsements.models import (
     REPLACEABLE,
     Endorsement,
@@ -59,7 +59,7 @@ def enqueue(
         session, Endorsement.__table__, row.address_hash
     )
     mail = NewMail(
-        *(kind, row.id, lang or row.lang, seq or row.seq, due_at),
+        *(kind, row.id, lang or row.lang, seq or row.newest.seq, due_at),
         known=known,
         proved=proved,
         domain_hash=outbox.domain_group(address or row.contact_email),
@@ -82,7 +82,11 @@ def enqueue_once(
     """
     is_fresh = or_(OutboxMail.state == MailState.QUEUED, OutboxMail.created_at > clock.now() - DOUBLE)
     same = exists().where(
-        *(OutboxMail.subject_id == row.id, OutboxMail.kind == kind, OutboxMail.seq == (seq or row.seq)),
+        *(
+            OutboxMail.subject_id == row.id,
+            OutboxMail.kind == kind,
+            OutboxMail.seq == (seq or row.newest.seq),
+        ),
         is_fresh,
     )
     if session.scalar(select(same)):
@@ -119,7 +123,7 @@ def handlers() -> Handlers:
 
 def handle_application(session: Session, request: MailRequest) -> None:
     """Store an application, with the mail that confirms it; an organisation that is confirmed already gets a mail that says so."""
-    payload = Payload.load(request.payload or "")
+    payload = Payload.model_validate_json(request.payload or "")
     hashed = bytes(request.address_hash or b"")
     row = versions.lock(
         session,
@@ -223,20 +227,18 @@ def _drop_unmailed(session: Session, row: Endorsement, seq: int, *, keep: bool) 
 
 
 def _propose(session: Session, row: Endorsement, payload: Payload) -> EndorsementVersion:
-    applicant = payload.applicant
+    about = {"spokesperson": payload.applicant.spokesperson, "applicant": payload.applicant.model_dump_json()}
     try:
-        return versions.propose(
-            session, row, payload.content, applicant.spokesperson, applicant=applicant.dump()
-        )
+        return versions.propose(session, row, payload.content, **about)
     except UnknownFile:  # it has expired: the worker was stopped for longer than a day
-        content = replace(payload.content, logo="")
-        return versions.propose(session, row, content, applicant.spokesperson, applicant=applicant.dump())
+        return versions.propose(session, row, replace(payload.content, logo=""), **about)
 
 
 def _same(row: Endorsement, payload: Payload) -> EndorsementVersion | None:
     """The waiting version with the same content: a form that was sent twice."""
     for version in row.proposed:
-        if versions.content_of(version) == payload.content and version.applicant == payload.applicant.dump():
+        applicant = version.applicant and Applicant.model_validate_json(version.applicant)
+        if versions.content_of(version) == payload.content and applicant == payload.applicant:
             return version
     return None
 

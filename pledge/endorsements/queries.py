@@ -362,5 +362,5 @@ def _as_applied(found: EndorsementView, version: EndorsementVersion, lang: str) 
     found = replace(found, versions=tuple(one for one in found.versions if one not in others))
     if version.applicant is None:
         return found
-    Applicant.load(version.applicant).fill(found.row)
+    Applicant.model_validate_json(version.applicant).fill(found.row)
     return replace(found, pledge=campaigns.pledge_text(found.row.pledge_text_id, lang))

@@ -93,8 +93,9 @@ def apply(application: Application) -> str:
             pledge_text_id=pledge_text_id,
             privacy_version=application.privacy_version,
         )
-        payload = Payload(key, content, applicant, application.proved).dump()
-        ask(session, RequestKind.ENDORSE, campaign_id, lang, address_hash=hashed, payload=payload)
+        payload = Payload(name_key=key, content=content, applicant=applicant, proved=application.proved)
+        about = {"address_hash": hashed, "payload": payload.model_dump_json()}
+        ask(session, RequestKind.ENDORSE, campaign_id, lang, **about)
     return ticket_for(application.slug, hashed, key)
 
 
@@ -141,7 +142,7 @@ def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | 
         if not is_proved and is_scanned(session.connection(), row.contact_email):
             return None
         if version.applicant is not None:
-            Applicant.load(version.applicant).fill(row)
+            Applicant.model_validate_json(version.applicant).fill(row)
             row.submitted_at = now
         versions.settle(session, row, version)
         row.state, row.confirmed_at, row.ended_at = EndorsementState.REVIEW, now, None

@@ -116,7 +116,6 @@ def _write_xlsx(
 
 def _sheets(book: Any, title: str, columns: list[Column[Any]], lang: str) -> Iterator[Sheet]:
     styles, heads = Styles(book), [column.heading([lang]) for column in columns]
-    widths = [column.width for column in columns]
     for number in count(1):
         name = title if number == 1 else f"{title} ({number})"
-        yield Sheet(book, name, styles, heads, widths=widths, is_list=True)
+        yield Sheet(book, name, styles, heads, is_list=True)

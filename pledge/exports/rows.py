@@ -31,7 +31,7 @@ from pledge.news.models import NewsItem
 from pledge.paper.models import STATE_LABELS as PAPER_STATES
 from pledge.paper.models import PaperBatch
 from pledge.statistics import labels, referrals
-from pledge.statistics.referrals import ReferralLine
+from pledge.statistics.referrals import Referrer
 from pledge.statistics.totals import Organization
 
 R = TypeVar("R")
@@ -46,7 +46,6 @@ class Column(Generic[R]):
 
     name: str  #: as programs know it
     head: Phrase
-    width: int  #: in characters of the workbook's font
     #: What a row says in a language; without it what the row has under the name.
     read: Callable[[R, str], Value | None] | None = None
     about: str = ""  #: the language of the texts, where each language of the site has a column of its own
@@ -111,15 +110,13 @@ _PAGE: TextClause = text(
 
 def _ledger_columns(_export: Export) -> list[Column[Row[Any]]]:
     return [
-        Column("number", Phrase("entries", "Number"), 10),
-        Column(
-            "kind", Phrase("entries", "Entry"), 16, lambda row, lang: REASONS[row.reason].in_language(lang)
-        ),
-        Column("of", Phrase("entries", "Of"), 14, lambda row, lang: _KINDS[row.kind].in_language(lang)),
-        Column("change", Phrase("entries", "Change"), 8, lambda row, _: row.delta),
-        Column("day", Phrase("entries", "Day (KST)"), 14, lambda row, _: _day(korean_day(row.hour))),
-        Column("pledge_version", Phrase("entries", "Pledge version"), 14, lambda row, _: row.version),
-        Column("takes_back", Phrase("entries", "Takes back number"), 18),
+        Column("number", Phrase("entries", "Number")),
+        Column("kind", Phrase("entries", "Entry"), lambda row, lang: REASONS[row.reason].in_language(lang)),
+        Column("of", Phrase("entries", "Of"), lambda row, lang: _KINDS[row.kind].in_language(lang)),
+        Column("change", Phrase("entries", "Change"), lambda row, _: row.delta),
+        Column("day", Phrase("entries", "Day (KST)"), lambda row, _: _day(korean_day(row.hour))),
+        Column("pledge_version", Phrase("entries", "Pledge version"), lambda row, _: row.version),
+        Column("takes_back", Phrase("entries", "Takes back number")),
     ]
 
 
@@ -143,7 +140,7 @@ def organization_columns() -> list[Column[Organization]]:
     published = Phrase("table", "Published on")
     return [
         *_facts(lambda one: one.name, lambda one: one.statement),
-        Column("published_on", published, 0, lambda one, _: _day(one.published_on)),
+        Column("published_on", published, lambda one, _: _day(one.published_on)),
     ]
 
 
@@ -174,13 +171,13 @@ def _public_columns(export: Export) -> list[Column[OrganizationView]]:
 
     return [
         *_facts(lambda one: one.names, lambda one: one.statements),
-        Column("interim_year", Phrase("table", "Interim year"), 14),
-        Column("interim_percent", Phrase("table", "Interim target (%)"), 14),
-        Column("spokesperson", Phrase("table", "Spokesperson"), 24),
-        Column("published_at", Phrase("table", "Published (KST)"), 18, lambda one, _: one.since),
-        Column("page", Phrase("table", "Public page"), 40, page),
+        Column("interim_year", Phrase("table", "Interim year")),
+        Column("interim_percent", Phrase("table", "Interim target (%)")),
+        Column("spokesperson", Phrase("table", "Spokesperson")),
+        Column("published_at", Phrase("table", "Published (KST)"), lambda one, _: one.since),
+        Column("page", Phrase("table", "Public page"), page),
         # As the audit log names it: a spreadsheet takes digits alone for a number, and rounds one of so many.
-        Column("id", Phrase("table", "Reference"), 34, lambda one, _: f"endorsement:{one.id}"),
+        Column("id", Phrase("table", "Reference"), lambda one, _: f"endorsement:{one.id}"),
     ]
 
 
@@ -188,14 +185,14 @@ def _facts(name: Callable[[Any], Texts], statement: Callable[[Any], Texts]) -> l
     """What organisations show, on the wall and in a delivery."""
     kind, level = Phrase("table", "Kind"), Phrase("table", "Checked by")
     return [
-        *_in_languages("name", Phrase("table", "Name in %(language)s"), 30, name),
-        Column("type", kind, 20, lambda one, lang: labels.named(TYPES, one.type, lang), is_coded=True),
-        Column("country", labels.COUNTRY, 16, _country, is_coded=True),
-        Column("region", labels.REGION, 16, _region, is_coded=True),
-        Column("website", Phrase("table", "Website"), 30),
-        Column("level", level, 26, lambda one, lang: labels.named(LEVELS, one.level, lang), is_coded=True),
-        Column("target_year", Phrase("table", "Target year"), 12),
-        *_in_languages("statement", Phrase("table", "Statement in %(language)s"), 40, statement),
+        *_in_languages("name", Phrase("table", "Name in %(language)s"), name),
+        Column("type", kind, lambda one, lang: labels.named(TYPES, one.type, lang), is_coded=True),
+        Column("country", labels.COUNTRY, _country, is_coded=True),
+        Column("region", labels.REGION, _region, is_coded=True),
+        Column("website", Phrase("table", "Website")),
+        Column("level", level, lambda one, lang: labels.named(LEVELS, one.level, lang), is_coded=True),
+        Column("target_year", Phrase("table", "Target year")),
+        *_in_languages("statement", Phrase("table", "Statement in %(language)s"), statement),
     ]
 
 
@@ -207,11 +204,11 @@ def _region(one: Any, lang: str) -> str:
     return countries.region_name(one.region, lang) if one.region in countries.REGIONS else ""
 
 
-def _in_languages(name: str, head: Phrase, width: int, texts: Callable[[Any], Texts]) -> list[Column[Any]]:
+def _in_languages(name: str, head: Phrase, texts: Callable[[Any], Texts]) -> list[Column[Any]]:
     """A column for each language of the site."""
 
     def column(about: str) -> Column[Any]:
-        return Column(f"{name}_{about}", head, width, lambda one, _: texts(one).get(about, ""), about)
+        return Column(f"{name}_{about}", head, lambda one, _: texts(one).get(about, ""), about)
 
     return [column(lang) for lang in languages.codes()]
 
@@ -225,44 +222,44 @@ def _organizations(export: Export, _rows: int) -> list[OrganizationView]:
 # --- Links, paper, news ---
 
 
-def _link_columns(export: Export) -> list[Column[ReferralLine]]:
-    def link(line: ReferralLine, lang: str) -> str:
-        return f"{campaign_link(lang, export.slug)}?via={line.referrer.code}"
+def _link_columns(export: Export) -> list[Column[Referrer]]:
+    def link(line: Referrer, lang: str) -> str:
+        return f"{campaign_link(lang, export.slug)}?via={line.code}"
 
     return [
-        *_in_languages("name", Phrase("table", "Name in %(language)s"), 30, lambda line: line.referrer.name),
-        Column("people", labels.PEOPLE, 12),  # fewer than five are told to nobody
-        Column("link", Phrase("table", "Link"), 60, link),
+        *_in_languages("name", Phrase("table", "Name in %(language)s"), lambda line: line.name),
+        Column("people", labels.PEOPLE),  # fewer than five are told to nobody
+        Column("link", Phrase("table", "Link"), link),
     ]
 
 
 def _paper_columns(_export: Export) -> list[Column[PaperBatch]]:
     return [
         *_numbered(PAPER_STATES),
-        *_in_languages("place", Phrase("table", "Place in %(language)s"), 30, lambda batch: batch.place),
-        Column("collected_on", Phrase("table", "Collected on"), 14),
-        Column("sheets", Phrase("table", "Sheets"), 10),
-        Column("signatures", Phrase("table", "Signatures"), 12),
-        Column("proposed_at", Phrase("table", "Counted (KST)"), 18),
-        Column("decided_at", Phrase("table", "Counted again (KST)"), 18),
+        *_in_languages("place", Phrase("table", "Place in %(language)s"), lambda batch: batch.place),
+        Column("collected_on", Phrase("table", "Collected on")),
+        Column("sheets", Phrase("table", "Sheets")),
+        Column("signatures", Phrase("table", "Signatures")),
+        Column("proposed_at", Phrase("table", "Counted (KST)")),
+        Column("decided_at", Phrase("table", "Counted again (KST)")),
     ]
 
 
 def _news_columns(_export: Export) -> list[Column[NewsItem]]:
     return [
         *_numbered(NEWS_STATES),
-        *_in_languages("title", Phrase("table", "Title in %(language)s"), 40, lambda item: item.title),
-        Column("begun_at", Phrase("table", "Sent from (KST)"), 18),
-        Column("ended_at", Phrase("table", "Sent until (KST)"), 18),
-        Column("mails", Phrase("table", "E-mails"), 12),
+        *_in_languages("title", Phrase("table", "Title in %(language)s"), lambda item: item.title),
+        Column("begun_at", Phrase("table", "Sent from (KST)")),
+        Column("ended_at", Phrase("table", "Sent until (KST)")),
+        Column("mails", Phrase("table", "E-mails")),
     ]
 
 
 def _numbered(states: Mapping[Any, Phrase]) -> list[Column[Any]]:
     state = Phrase("table", "State")
     return [
-        Column("id", Phrase("entries", "Number"), 10),
-        Column("state", state, 20, lambda row, lang: labels.named(states, row.state, lang)),
+        Column("id", Phrase("entries", "Number")),
+        Column("state", state, lambda row, lang: labels.named(states, row.state, lang)),
     ]
 
 

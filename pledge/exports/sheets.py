@@ -42,24 +42,14 @@ class Sheet:
     """Takes rows one after the other, then finish()."""
 
     def __init__(
-        self,
-        book: Any,
-        name: str,
-        styles: Styles,
-        heads: Sequence[str],
-        *,
-        widths: Sequence[int] = (),
-        is_list: bool = False,
+        self, book: Any, name: str, styles: Styles, heads: Sequence[str], *, is_list: bool = False
     ) -> None:
-        """`widths`: of the columns, in characters; without them they are as wide as their content, which is measured here, as
-        xlsxwriter's autofit() takes Korean for half as wide as it is.
-
-        `is_list`: of things with texts and years, so in landscape, and without a comma between thousands.
-        """
+        """`is_list`: of things with texts and years, so in landscape, and without a comma between thousands."""
         self.name = name
         self._sheet, self._styles, self._heads = book.add_worksheet(name), styles, heads
-        # A long head is wrapped; the content below it needs the width.
-        self._fixed, self._widths = widths, [min(_MAX_HEAD, _width(head)) for head in heads]
+        # Measured here, as xlsxwriter's autofit() takes Korean for half as wide as it is. A long head is wrapped; the
+        # content below it needs the width.
+        self._widths = [min(_MAX_HEAD, _width(head)) for head in heads]
         self._rows = 0
         self._number = styles.year if is_list else styles.number
         for column, head in enumerate(heads):
@@ -77,8 +67,7 @@ class Sheet:
         """The next row. Raises CellTooLong."""
         self._rows += 1
         for column, value in enumerate(values):
-            if not self._fixed:
-                self._widths[column] = max(self._widths[column], _width(value))
+            self._widths[column] = max(self._widths[column], _width(value))
             self._write(column, value)
 
     def insert(self, row: int, chart: Any) -> None:
@@ -87,9 +76,8 @@ class Sheet:
     def finish(self, longest: int = 48, *, filters: bool = True) -> None:
         if filters and self._rows:
             self._sheet.autofilter(0, 0, self._rows, len(self._heads) - 1)
-        measured = [min(longest, max(_MIN_WIDTH, width + 2)) for width in self._widths]
-        for column, width in enumerate(self._fixed or measured):
-            self._sheet.set_column(column, column, width)
+        for column, width in enumerate(self._widths):
+            self._sheet.set_column(column, column, min(longest, max(_MIN_WIDTH, width + 2)))
 
     def _write(self, column: int, value: Value) -> None:
         if isinstance(value, datetime):
@@ -109,7 +97,7 @@ class Sheet:
 def _width(value: Value) -> int:
     """In columns of a fixed-width type: Korean takes two."""
     if isinstance(value, date):
-        return 10
+        return 16 if isinstance(value, datetime) else 10
     if isinstance(value, float):
         return 6
     return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in str(value))

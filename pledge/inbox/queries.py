@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import Obstacle, obstacles
+from pledge.accounts.two_people import NeedsSecondPerson, obstacles
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
@@ -88,7 +89,7 @@ class Elsewhere:
     """Something that waits for another person."""
 
     item: Item
-    obstacle: Obstacle  #: what keeps this one from it
+    obstacle: NeedsSecondPerson  #: what keeps this one from it
     able: list[str]  #: who may decide it now
 
 
@@ -124,14 +125,12 @@ def waiting() -> list[Item]:
             for number, held in held_by_campaign().items()
         ),
         *(
-            Item(
+            _proposal(
                 ItemKind.INVALIDATION,
-                row.proposed_at,
+                row,
                 names.get(row.campaign_id or 0, ""),
-                row.matched,
-                row.id,
+                number=row.matched,
                 takes_two=row.matched > max_alone(row.act),
-                proposed_by=row.proposed_by,
             )
             for row in invalidations.proposed()
         ),
@@ -145,34 +144,20 @@ def waiting() -> list[Item]:
             for row in review.waiting()
         ),
         *(
-            Item(
-                ItemKind.NEWS,
-                row.proposed_at,
-                row.slug,
-                id=row.id,
-                title=row.title,
-                takes_two=True,
-                proposed_by=row.proposed_by,
-            )
+            _proposal(ItemKind.NEWS, row, row.slug, title=row.title, takes_two=True)
             for row in news.proposed()
         ),
         *(
-            Item(
-                ItemKind.PAPER_DISPUTED if row.is_disputed else ItemKind.PAPER,
-                row.proposed_at,
-                row.slug,
-                id=row.id,
-                title=row.place,
-                takes_two=not row.is_disputed,
-                proposed_by=row.proposed_by,
-            )
+            _proposal(ItemKind.PAPER_DISPUTED, row, row.slug, title=row.place)
+            if row.is_disputed
+            else _proposal(ItemKind.PAPER, row, row.slug, title=row.place, takes_two=True)
             for row in paper.proposed()
         ),
         *_owed_answers(),
         *(
-            Item(ItemKind.TEXTS, row.edited_at, row.slug, len(row.missing))
-            for row in map(campaigns.desk, (row.slug for row in campaigns.rows() if row.is_worked_on))
-            if row.missing
+            Item(ItemKind.TEXTS, row.edited_at, row.slug, missing)
+            for row in campaigns.rows()
+            if row.is_worked_on and (missing := len(campaigns.missing(row)))
         ),
     ]
     dead = mail.given_up()
@@ -180,6 +165,11 @@ def waiting() -> list[Item]:
         found.append(Item(ItemKind.MAIL, dead.since, number=dead.mails))
     order = list(ItemKind)
     return sorted(found, key=lambda item: (order.index(item.kind), item.since or clock.now(), item.id))
+
+
+def _proposal(kind: ItemKind, row: Any, campaign: str, **more: Any) -> Item:
+    """Of a row of what one person has proposed."""
+    return Item(kind, row.proposed_at, campaign, id=row.id, proposed_by=row.proposed_by, **more)
 
 
 def inbox(person: StaffMember) -> Inbox:

@@ -12,7 +12,6 @@ from sqlalchemy import Select, and_, select
 
 from pledge.accounts.models import StaffMember
 from pledge.campaigns.models import Campaign
-from pledge.campaigns.queries import title_in
 from pledge.campaigns.senders import Subject, composer
 from pledge.core import tokens, urls
 from pledge.core.i18n import format_datetime
@@ -54,7 +53,6 @@ def write(mail: Claimed, found: Subject) -> Message | None:
         )
     body = found.body.in_language(mail.lang)
     values = {
-        "campaign": found.campaign,
         "title": found.title.in_language(mail.lang),
         "link": link,
         "unsubscribe": stop,
@@ -71,7 +69,6 @@ def _about_news(reader_id: Any, email: Any) -> Select[*tuple[Any, ...]]:
         select(
             *(OutboxMail.id.label("mail_id"), NewsItem.campaign_id, Campaign.slug),
             *(reader_id.label("reader_id"), email.label("email")),
-            title_in(OutboxMail.lang, NewsItem.campaign_id).label("campaign"),
             *(
                 NewsItem.id.label("news_id"),
                 NewsItem.title,

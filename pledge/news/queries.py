@@ -1,11 +1,9 @@
 """Reads of news: for its screens, the number of people whom it would reach, and the public archive."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from markupsafe import Markup
 from sqlalchemy import Row, bindparam, func, select, text
 
 from pledge.accounts import queries as accounts
@@ -16,7 +14,6 @@ from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import fetch, load
 from pledge.core.db.types import UTCDateTime
-from pledge.core.text.markdown import markdown
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.news.models import NewsItem, NewsState
 from pledge.signatures.models import WANTS_NEWS, Signature
@@ -26,31 +23,6 @@ MAX_SHOWN = 100
 
 #: Public: also what was stopped has been read by some.
 _PUBLIC = NewsItem.state.in_((NewsState.SENDING, NewsState.SENT, NewsState.STOPPED))
-
-
-@dataclass(frozen=True)
-class NewsProgress:
-    """The states of the mails of one piece of news. Mails that were sent or dropped are deleted after some months."""
-
-    waiting: int
-    sent: int
-    dropped: int  #: unsubscribed, withdrawn or erased before their turn, or stopped
-    dead: int
-
-    @property
-    def done(self) -> int:
-        return self.sent + self.dropped + self.dead
-
-
-@dataclass(frozen=True)
-class PublicNews:
-    """News in the archive, in one language."""
-
-    id: int
-    title: str
-    body: Markup
-    lang: str  #: the language that it is in
-    begun_at: datetime
 
 
 def newest(campaign_id: int) -> list[NewsItem]:
@@ -108,16 +80,14 @@ def recipients(campaign_id: int) -> dict[str, int]:
     return {lang: found.get(lang, 0) for lang in (*languages.codes(), *sorted(found))}
 
 
-def progress(news_id: int) -> NewsProgress:
-    """The states of the mails of news."""
+def progress(news_id: int) -> dict[str, int]:
+    """How many of its mails are in each state. Mails that were sent or dropped are deleted after some months."""
     query = (
         select(OutboxMail.state, func.count().label("mails"))
         .where(text(f"kind = '{MailKind.NEWS}'"), OutboxMail.seq == news_id)  # a constant
         .group_by(OutboxMail.state)
     )
-    found: dict[str, int] = {row.state: row.mails for row in fetch(query)}
-    states = (MailState.QUEUED, MailState.SENT, MailState.DROPPED, MailState.DEAD)
-    return NewsProgress(*(found.get(state, 0) for state in states))
+    return dict.fromkeys(MailState, 0) | {row.state: row.mails for row in fetch(query)}
 
 
 def sent(campaign_id: int, limit: int = MAX_SHOWN) -> list[NewsItem]:
@@ -126,15 +96,10 @@ def sent(campaign_id: int, limit: int = MAX_SHOWN) -> list[NewsItem]:
     return load(query.order_by(NewsItem.begun_at.desc(), NewsItem.id.desc()).limit(limit))
 
 
-def public_news(campaign_id: int, lang: str, limit: int = MAX_SHOWN) -> list[PublicNews]:
-    """The same in one language."""
-    return [_public(item, lang) for item in sent(campaign_id, limit)]
-
-
-def public_item(campaign_id: int, news_id: int, lang: str) -> PublicNews | None:
+def sent_item(campaign_id: int, news_id: int) -> NewsItem | None:
     """One of them; None when there is none, or it was not sent."""
     query = select(NewsItem).where(NewsItem.campaign_id == campaign_id, NewsItem.id == news_id, _PUBLIC)
-    return next((_public(item, lang) for item in load(query)), None)
+    return next(iter(load(query)), None)
 
 
 def last_sent() -> dict[int, datetime]:
@@ -143,8 +108,3 @@ def last_sent() -> dict[int, datetime]:
     was_begun = NewsItem.state.in_((NewsState.SENDING, NewsState.SENT))
     query = select(NewsItem.campaign_id, func.max(ended)).where(was_begun).group_by(NewsItem.campaign_id)
     return {row[0]: row[1] for row in fetch(query)}
-
-
-def _public(item: Any, lang: str) -> PublicNews:
-    shown = item.body.language_for(lang)
-    return PublicNews(item.id, item.title.in_language(lang), markdown(item.body[shown]), shown, item.begun_at)

@@ -6,7 +6,7 @@ approved news never changes: a stamp says which text the approving person saw.
 """
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -190,11 +190,9 @@ def stop(actor: Actor, slug: str, news_id: int, reason: str) -> None:
 def clean(fields: NewsFields, *, complete: bool = False) -> NewsFields:
     """The fields as they will be kept; `complete`: in every language of the site. Raises BadFields."""
     check = Checker()
-    kept = NewsFields(
-        title=check.lines("title", fields.title, MAX_TITLE, required=complete),
-        body=check.texts("body", fields.body, MAX_BODY, required=complete),
-        milestone=fields.milestone,
-    )
+    title = check.lines("title", fields.title, MAX_TITLE, required=complete)
+    body = check.texts("body", fields.body, MAX_BODY, required=complete)
+    kept = replace(fields, title=title, body=body)
     check.any_language("title", kept.title)
     check.any_language("body", kept.body)
     if kept.milestone is not None and not 0 < kept.milestone <= rules.MAX_GOAL:

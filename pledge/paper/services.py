@@ -6,7 +6,7 @@ disputes it. Every use case is recorded in the audit log in the same transaction
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -161,7 +161,7 @@ def clean(fields: PaperFields, *, has_scan: bool) -> PaperFields:
     if not has_scan:
         check.add("scan", FieldFault.MISSING)
     check.finish()
-    return PaperFields(place, fields.collected_on, fields.sheets, fields.signatures)
+    return replace(fields, place=place)
 
 
 def _record_count(session: Session, actor: Actor, batch: PaperBatch, scan: str) -> None:

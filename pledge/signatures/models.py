@@ -34,28 +34,26 @@ PENDING_LIFETIME = timedelta(days=14)
 #: How long a person can stop that staff erase them, from the mail about it on.
 ERASURE_DELAY = timedelta(days=1)
 
-#: The states over which there are indexes. A query must repeat the predicate verbatim to use the index.
+# Predicates of indexes. A query must repeat one verbatim to use its index.
 PENDING = "state = 'pending'"
 SETTLED = "state IN ('confirmed', 'held', 'invalidated')"
 HELD = "state = 'held'"
-#: Whether a reminder is due is still to be decided (reminding.py). A query must repeat the predicate verbatim too.
+#: Whether a reminder is due is still to be decided (reminding.py).
 TO_REMIND = "state = 'pending' AND NOT reminded"
 #: Counted, or waiting, at another domain than the largest providers': what the watch counts and holds (watch/clusters.py).
 SMALL_CONFIRMED = "state = 'confirmed' AND mail_provider = 'other'"
 SMALL_PENDING = "state = 'pending' AND mail_provider = 'other'"
-#: Staff have planned to erase the person; a query must repeat the predicate verbatim too.
+#: Staff have planned to erase the person.
 TO_ERASE = "erase_at IS NOT NULL"
+#: Who is named in public.
+SHOWN_BY_NAME = "public_name AND state = 'confirmed'"
+#: Who came through somebody's link and is counted.
+CAME_VIA = "via IS NOT NULL AND state = 'confirmed'"
+#: Who asked for updates and is counted.
+WANTS_NEWS = "updates AND state = 'confirmed'"
+
 #: The fence: of a person, one row in a campaign is counted.
 SETTLED_INDEX = "uq_signatures_settled"
-
-#: Who is named in public. A query must repeat the predicate verbatim to use the index.
-SHOWN_BY_NAME = "public_name AND state = 'confirmed'"
-
-#: Who came through somebody's link and is counted; verbatim too.
-CAME_VIA = "via IS NOT NULL AND state = 'confirmed'"
-
-#: Who asked for updates and is counted; verbatim too.
-WANTS_NEWS = "updates AND state = 'confirmed'"
 
 
 class SignatureState(StrEnum):

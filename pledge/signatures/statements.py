@@ -57,14 +57,15 @@ _GIVEN = tuple(
 #: A pending row, whatever is known of the person: nothing here depends on it. The same form sent twice is one row.
 _STORE = f"""
     INSERT INTO signatures (campaign_id, pledge_text_id, consent_version, {", ".join(_GIVEN)})
-    SELECT {{campaign}}, {{pledge_text}}, {{consent}}, {", ".join(f":{column}" for column in _GIVEN)} {{source}}
+    SELECT chosen.campaign_id, chosen.pledge_text_id, chosen.consent_version, {", ".join(f":{column}" for column in _GIVEN)}
+      FROM ({_CHOSEN}) AS chosen WHERE true
     ON CONFLICT (content_hash) WHERE {PENDING} DO UPDATE
        SET lang = excluded.lang,
            signals = CASE WHEN {_SETS_FREE} OR {_HAS_LINK_NOW} THEN excluded.signals
                           WHEN {_HAS_PROOF_NOW} THEN COALESCE(signatures.signals || ' ', '') || 'proved'
                           ELSE signatures.signals END,
            hold_reason = CASE WHEN {_SETS_FREE} THEN NULL ELSE signatures.hold_reason END
-    RETURNING id"""  # noqa: S608  # built from constants of this module
+    RETURNING id, campaign_id"""  # noqa: S608  # built from constants of this module
 
 _REQUEST = "INSERT INTO mail_requests (kind, campaign_id, subject_id, lang, created_at, due_at)"
 
@@ -89,29 +90,12 @@ def _typed(sql: str) -> TextClause:
 
 _SIGN_POSTGRESQL = _typed(
     f"""
-    WITH chosen AS ({_CHOSEN}),
-    stored AS ({
-        _STORE.format(
-            campaign="chosen.campaign_id",
-            pledge_text="chosen.pledge_text_id",
-            consent="chosen.consent_version",
-            source="FROM chosen WHERE true",
-        )
-    }),
-    asked AS ({_REQUEST}
-        SELECT 'confirm', chosen.campaign_id, stored.id, :lang, :now, :now FROM stored, chosen)
+    WITH stored AS ({_STORE}),
+    asked AS ({_REQUEST} SELECT 'confirm', campaign_id, id, :lang, :now, :now FROM stored)
     SELECT id FROM stored"""  # noqa: S608  # only constants are put into the text; values are bound
 )
 
-_CHOOSE = _typed(_CHOSEN)
-_STORE_ONE = _typed(
-    _STORE.format(
-        campaign=":campaign_id",
-        pledge_text=":pledge_text_id",
-        consent=":consent_version",
-        source="WHERE true",
-    )
-)
+_STORE_ONE = _typed(_STORE)
 _ASK = _typed(f"{_REQUEST} VALUES ('confirm', :campaign_id, :id, :lang, :now, :now)")
 
 #: Other rows of the person that `s` is about, in the same campaign.
@@ -128,7 +112,8 @@ _MOVE = f"""
        AND NOT EXISTS (SELECT 1 {_OTHERS} AND o.{SETTLED})
        AND (:proved OR NOT EXISTS (SELECT 1 FROM mail_servers m WHERE m.domain_hash = s.domain_hash AND m.scans))
        AND EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = s.campaign_id AND {TAKES_CONFIRMATIONS})
-    RETURNING campaign_id, id, state, country, region, pledge_text_id, commitment, lang"""  # noqa: S608  # only constants are put into the text; values are bound
+    RETURNING campaign_id, id, state, country, region, pledge_text_id, commitment, lang,
+              (SELECT slug FROM campaigns WHERE campaigns.id = campaign_id) AS slug"""  # noqa: S608  # only constants are put into the text; values are bound
 
 _APPEND = """
     INSERT INTO ledger_entries
@@ -145,13 +130,11 @@ _CONFIRM_POSTGRESQL = _typed(
     appended AS ({_APPEND}
         SELECT campaign_id, 'person', 1, 'confirmed', id, country, region, :hour, :now, pledge_text_id, commitment
           FROM counted)
-    SELECT slug FROM campaigns JOIN moved ON campaigns.id = moved.campaign_id"""  # noqa: S608  # only constants are put into the text; values are bound
+    SELECT slug FROM moved"""  # noqa: S608  # only constants are put into the text; values are bound
 )
 _CONFIRM_MOVE = _typed(_MOVE)
 _CONFIRM_APPEND = _typed(f"""{_APPEND}
     VALUES (:campaign_id, 'person', 1, 'confirmed', :id, :country, :region, :hour, :now, :pledge_text_id, :commitment)""")
-
-_SLUG = text("SELECT slug FROM campaigns WHERE id = :campaign_id")
 
 _CONFIRM_THANK = _typed(f"{_THANK} VALUES ('thanks', :id, 1, :lang, true, :now, :thanks_at)")
 
@@ -170,13 +153,11 @@ def sign(row: Signature, slug: str, *, pledge_version: int | None, consent_versi
 
 
 def _sign_in_steps(connection: Connection, values: Mapping[str, Any]) -> int | None:
-    chosen = connection.execute(_CHOOSE, values).mappings().first()
-    if chosen is None:
+    stored = connection.execute(_STORE_ONE, values).mappings().first()
+    if stored is None:
         return None
-    row = {**values, **chosen}
-    signature_id = int(connection.execute(_STORE_ONE, row).scalar_one())
-    connection.execute(_ASK, {**row, "id": signature_id})
-    return signature_id
+    connection.execute(_ASK, {**values, **stored})
+    return int(stored["id"])
 
 
 def confirm(signature_id: int, press_signals: str | None, *, is_proved: bool) -> str | None:
@@ -209,4 +190,4 @@ def _confirm_in_steps(connection: Connection, values: Mapping[str, Any]) -> str 
     if row["state"] == SignatureState.CONFIRMED:
         connection.execute(_CONFIRM_APPEND, row)
         connection.execute(_CONFIRM_THANK, row)
-    return str(connection.execute(_SLUG, row).scalar_one())
+    return str(row["slug"])

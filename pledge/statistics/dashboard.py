@@ -14,9 +14,9 @@ from pledge.abuse.models import AlertKind
 from pledge.accounts.alarms import alert
 from pledge.audit import queries as audit
 from pledge.campaigns.goals import steps_of
-from pledge.campaigns.models import Campaign, CampaignState, CampaignText
+from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.queries import slugs
-from pledge.core import clock, languages
+from pledge.core import clock
 from pledge.core.db import fetch, reading, transaction
 from pledge.core.i18n import SEOUL
 from pledge.ledger import queries as ledger
@@ -137,8 +137,8 @@ def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], i
 
 def alert_reached_goals() -> None:
     """Alert about the largest step on the way to its goal that an open campaign has reached, unless it is looked at for the first time."""
-    columns = (Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.told_step)
-    rows = fetch(select(*columns).where(Campaign.state == CampaignState.OPEN)).all()
+    columns = (Campaign.id, Campaign.slug, Campaign.title, Campaign.goal, Campaign.goal_steps)
+    rows = fetch(select(*columns, Campaign.told_step).where(Campaign.state == CampaignState.OPEN)).all()
     counts = ledger.counts(row.id for row in rows)
     for row in rows:
         people = counts[row.id].people
@@ -155,12 +155,10 @@ def _largest_step(row: Row[*tuple[Any, ...]], people: int) -> int:
 def _alert_once(row: Row[*tuple[Any, ...]], people: int, step: int) -> None:
     """Of several workers that reach this at the same moment, one alerts."""
     mine = (Campaign.id == row.id, Campaign.told_step.is_not_distinct_from(row.told_step))
-    titles = select(CampaignText.lang, CampaignText.title).where(CampaignText.campaign_id == row.id)
     with transaction() as session:
         changed = session.execute(
             update(Campaign).where(*mine).values(told_step=step).returning(Campaign.id)
         ).one_or_none()
         if changed and row.told_step is not None:
-            title = languages.texts((lang, title) for lang, title in session.execute(titles))
             about = f"{row.slug} {step}"
-            alert(session, AlertKind.STEP_REACHED, about, campaign=title, people=people, step=step)
+            alert(session, AlertKind.STEP_REACHED, about, campaign=row.title, people=people, step=step)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from pledge.campaigns.models import Campaign, CampaignText, PledgeText
+from pledge.campaigns.models import Campaign, PledgeText
 from pledge.core import clock, languages
 from pledge.core.clock import from_iso_utc, iso_utc
 from pledge.core.db import fetch, reading, snapshot
@@ -140,23 +140,12 @@ class Totals(Breakdowns):
 
 def campaign_facts(slug: str) -> CampaignFacts:
     """Raises UnknownCampaign."""
-    query = (
-        select(Campaign.id, Campaign.goal, CampaignText.lang, CampaignText.title, CampaignText.recipient)
-        .outerjoin(CampaignText, CampaignText.campaign_id == Campaign.id)
-        .where(Campaign.slug == slug)
-    )
-    rows = fetch(query).all()
-    if not rows:
+    query = select(Campaign.id, Campaign.goal, Campaign.title, Campaign.recipient)
+    row = fetch(query.where(Campaign.slug == slug)).first()
+    if row is None:
         raise UnknownCampaign(slug)
-    texts = [row for row in rows if row.lang]
-    titles = Texts({row.lang: row.title for row in texts})
-    return CampaignFacts(
-        id=rows[0].id,
-        slug=slug,
-        goal=rows[0].goal,
-        title=Texts({lang: titles.in_language(lang) or slug for lang in languages.codes()}),
-        recipient=languages.texts({row.lang: row.recipient for row in texts}),
-    )
+    title = Texts({lang: row.title.in_language(lang) or slug for lang in languages.codes()})
+    return CampaignFacts(id=row.id, slug=slug, goal=row.goal, title=title, recipient=row.recipient)
 
 
 def totals_at(

@@ -9,7 +9,8 @@ from pledge.campaigns.queries import CampaignView
 from pledge.core import clock
 from pledge.core.i18n import SEOUL
 from pledge.deliveries.queries import DeliveryRow, public_deliveries
-from pledge.news.queries import PublicNews, public_news
+from pledge.news.models import NewsItem
+from pledge.news.queries import sent
 from pledge.statistics.history import days_reached
 
 #: How many of the newest pieces of news it has; the archive has them all.
@@ -26,7 +27,7 @@ class TimelineEntry:
     day: date | None  #: in Korea; None of a step that is still to be reached
     step: int = 0  #: a number of people
     sentence: str = ""  #: what is done at that step
-    news: PublicNews | None = None
+    news: NewsItem | None = None
     delivery: DeliveryRow | None = None
 
 
@@ -38,11 +39,11 @@ class Timeline:
     past: list[TimelineEntry]
 
 
-def timeline(campaign: CampaignView, people: int, lang: str) -> Timeline:
+def timeline(campaign: CampaignView, people: int) -> Timeline:
     """The story of a campaign with so many people, in three statements."""
     now, steps, ahead = clock.now(), _next_steps(campaign, people), list[TimelineEntry]()
-    news = public_news(campaign.id, lang, MAX_NEWS)
-    past = [TimelineEntry("news", _day(item.begun_at), news=item) for item in news]
+    news = sent(campaign.id, MAX_NEWS)
+    past = [TimelineEntry("news", _day(item.begun_at or item.changed_at), news=item) for item in news]
     past += _reached_steps(campaign, people)
     for row in public_deliveries(campaign.id):
         past.append(TimelineEntry("handed_over", _day(row.handed_over_at), delivery=row))

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select, update
 
 from config import ROOT
-from pledge.campaigns.models import Campaign, CampaignText
+from pledge.campaigns.models import Campaign
 from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
 from tests.support import factories
 from tests.support.nginx import HOST, ask
 from tests.support.routes import unknown
@@ -106,7 +107,7 @@ def copies(nginx):
 
 def change_title(site, title):
     with site.inside(), transaction() as session:
-        session.execute(update(CampaignText).where(CampaignText.lang == "ko").values(title=title))
+        session.execute(update(Campaign).values(title=Texts(ko=title)))
 
 
 def age(nginx, path):

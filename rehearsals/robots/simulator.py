@@ -33,7 +33,7 @@ OFFICE_HOSTS = (
     "mx.unlisted-host.co.kr",
 )
 #: The one of robots that have many domains.
-SHARED_SERVER = "mx.shared.example"
+SHARED_SERVER = "mx.example.org"
 #: Patient robots that no rule finds.
 AT_PROVIDERS = "bought mailboxes at Naver and Gmail"
 #: Of people, whose domains staff have marked as a company's and a school's.

@@ -238,7 +238,7 @@ def whole_campaign(slug: str) -> Campaign:
     if found is None:
         found = campaign(slug)
         media.set_video(EDITOR, slug, media.video_stamp(None), VideoFields("https://youtu.be/dQw4w9WgXcQ"))
-        letters = stamp(staff_queries.desk(slug).letters)
+        letters = stamp({"letter": staff_queries.desk(slug).letter})
         media.set_letters(EDITOR, slug, letters, new={"ko": stored_document()})
         items.add(EVENT, EDITOR, slug, event_fields())
         write_pledge(slug, "새 서약", "A new pledge")

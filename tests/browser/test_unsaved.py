@@ -94,13 +94,13 @@ def test_saving_one_form_of_a_page_warns_of_what_was_typed_into_another(visitor,
     page.goto(TEXTS)
     wait_for_modules(page)
     page.locator("#title_en").click()
-    page.locator("#speaker_en").fill("Somebody")
+    page.locator("#quotation_name_en").fill("Somebody")
     page.locator("#tagline_en").press_sequentially(" and more")
     with page.expect_event("dialog") as asked:
         page.once("dialog", lambda dialog: dialog.dismiss())
         page.get_by_role("button", name="Save the texts", exact=True).click()
     assert asked.value.type == "beforeunload"
-    expect(page.locator("#speaker_en")).to_have_value("Somebody")
+    expect(page.locator("#quotation_name_en")).to_have_value("Somebody")
     page.on("dialog", lambda dialog: dialog.accept())
 
 

@@ -46,12 +46,12 @@ def texts(slug, **changes):
 
 def schedule(slug, **changes):
     stored = staff_queries.desk(slug).schedule
-    moderation.edit_schedule(EDITOR, slug, stored.stamp, **{**vars(stored), **changes})
+    moderation.edit_schedule(EDITOR, slug, stamp(stored), **{**stored, **changes})
 
 
 def test_a_new_campaign_is_a_draft_that_nobody_else_sees():
     moderation.create(EDITOR, slug="Clean-Air", title={"ko": "맑은 공기", "en": ""})
-    assert staff_queries.desk("clean-air").state is DRAFT
+    assert staff_queries.desk("clean-air").state == DRAFT
     assert queries.find("clean-air", "ko") is None
     assert queries.public_campaigns("ko") == []
     assert queries.count("clean-air") is None
@@ -70,7 +70,7 @@ def test_what_a_copy_lets_go_of_stays_on_the_page_of_the_other_campaign():
     for slug in ("sea", "air"):
         assert (is_kept(photo), is_kept(logo)) == (True, True)
         desk = staff_queries.desk(slug)
-        media.set_photo(EDITOR, slug, media.stored_photo(desk.row).stamp, {}, "center", drop=True)
+        media.set_photo(EDITOR, slug, stamp(desk.part(media.PHOTO)), {}, "center", drop=True)
         partner = items.rows(PARTNER, desk.id)[0]
         items.change(*(PARTNER, EDITOR, slug, partner.id, partner.fields), seen=partner.stamp, drop_logo=True)
     assert (is_kept(photo), is_kept(logo)) == (False, False)
@@ -130,7 +130,7 @@ def test_publishing_is_refused_while_a_language_is_incomplete_and_says_what_is_m
         *((section, lang) for section in ("texts", "pledge") for lang in ("ko", "en")),
         ("partners", ""),
     }
-    assert staff_queries.desk("air").state is DRAFT
+    assert staff_queries.desk("air").state == DRAFT
     assert [action for action, _, _ in acts()] == ["campaign.create"]
 
 
@@ -138,19 +138,11 @@ def test_a_campaign_opens_only_with_a_secretariat_that_speaks_for_it():
     draft("air", secretariat=False)
     items.add(PARTNER, EDITOR, "air", PartnerFields(PartnerRole.PARTNER, Texts(ko="협력", en="Partner"), ""))
     missing = [MissingText("partners", "secretariat", "")]
-    assert staff_queries.desk("air").missing == missing
+    assert staff_queries.missing(staff_queries.desk("air")) == missing
     with pytest.raises(CampaignIncomplete) as refused:
         moderation.move(EDITOR, "air", DRAFT, OPEN)
     assert refused.value.missing == missing
-    assert staff_queries.desk("air").state is DRAFT
-
-
-def test_a_complete_draft_is_published_in_both_languages():
-    draft("air")
-    assert staff_queries.desk("air").missing == []
-    moderation.move(EDITOR, "air", DRAFT, OPEN)
-    assert all(queries.find("air", lang).is_open for lang in ("ko", "en"))
-    assert acts()[-1] == ("campaign.state", "", {"before": "draft", "after": "open"})
+    assert staff_queries.desk("air").state == DRAFT
 
 
 def test_a_draft_whose_closing_time_is_over_is_not_published(frozen_clock):
@@ -165,6 +157,7 @@ def test_a_draft_whose_closing_time_is_over_is_not_published(frozen_clock):
 def test_closing_ends_signing_now_and_leaves_mails_under_way_their_day(frozen_clock):
     draft("air")
     moderation.move(EDITOR, "air", DRAFT, OPEN)
+    assert all(queries.find("air", lang).is_open for lang in ("ko", "en"))
     moderation.move(EDITOR, "air", OPEN, CLOSED, "the summit has begun")
     campaign = queries.find("air", "en")
     assert not campaign.is_open
@@ -183,7 +176,7 @@ def test_a_closing_time_that_came_first_stays(frozen_clock):
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     frozen_clock.move(hours=2)
     moderation.move(EDITOR, "air", OPEN, CLOSED, "over")
-    assert staff_queries.desk("air").schedule.closes_at == closes_at
+    assert staff_queries.desk("air").closes_at == closes_at
 
 
 def test_reopening_needs_a_reason_and_takes_away_a_closing_time_that_is_over():
@@ -210,7 +203,7 @@ def test_every_other_step_is_refused(before, after):
     factories.campaign("air", state=before)
     with pytest.raises(CampaignInWrongState):
         moderation.move(EDITOR, "air", before, after, "because")
-    assert staff_queries.desk("air").state is before
+    assert staff_queries.desk("air").state == before
     assert acts() == []
 
 
@@ -289,7 +282,7 @@ def test_the_opening_of_a_running_campaign_is_not_moved_into_the_future(frozen_c
     with pytest.raises(BadFields) as refused:
         schedule("air", opens_at=now + timedelta(hours=1))
     assert refused.value.faults == {"opens_at": FieldFault.RUNNING}
-    assert staff_queries.desk("air").schedule.opens_at == begun
+    assert staff_queries.desk("air").opens_at == begun
     assert queries.find("air", "en").is_open
     schedule("air", opens_at=now - timedelta(days=3))
     assert queries.find("air", "en").is_open
@@ -302,7 +295,7 @@ def test_an_opening_that_is_still_to_come_may_be_put_off(frozen_clock):
     draft("water")
     schedule("water", opens_at=now - timedelta(hours=1))
     schedule("water", opens_at=now + timedelta(hours=1))
-    assert staff_queries.desk("air").schedule.opens_at == now + timedelta(hours=5)
+    assert staff_queries.desk("air").opens_at == now + timedelta(hours=5)
 
 
 # --- The pledge text ---
@@ -350,7 +343,7 @@ def test_the_same_words_make_no_version():
     draft("air")
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     before = versions("air")
-    stored = staff_queries.wording(staff_queries.desk("air").id)
+    stored = queries.pledge_versions(staff_queries.desk("air").id)[0]
     assert factories.write_pledge("air", stored.wording["ko"], stored.wording["en"]) == 1
     assert versions("air") == before
 
@@ -370,7 +363,7 @@ def test_different_sections_do_not_stand_in_each_others_way():
     draft("air")
     seen, when = staff_queries.desk("air").texts, staff_queries.desk("air").schedule
     texts("air", title_en="Air")
-    moderation.edit_schedule(EDITOR, "air", when.stamp, goal=7, opens_at=None, closes_at=None)
+    moderation.edit_schedule(EDITOR, "air", stamp(when), goal=7, opens_at=None, closes_at=None)
     with pytest.raises(EditedMeanwhile):
         moderation.edit_texts(EDITOR, "air", stamp(seen), seen)
 
@@ -380,8 +373,8 @@ def test_who_has_not_seen_the_newest_pledge_or_dates_writes_nothing_over_them():
     old = staff_queries.desk("air")
     schedule("air", goal=8)
     with pytest.raises(EditedMeanwhile):
-        moderation.edit_schedule(EDITOR, "air", old.schedule.stamp, goal=9, opens_at=None, closes_at=None)
-    seen = staff_queries.wording(old.id).stamp
+        moderation.edit_schedule(EDITOR, "air", stamp(old.schedule), goal=9, opens_at=None, closes_at=None)
+    seen = queries.pledge_versions(old.id)[0].stamp
     factories.write_pledge("air", "하나", "One")
     with pytest.raises(EditedMeanwhile):
         pledges.edit_pledge(EDITOR, "air", seen, wording={"ko": "둘", "en": "Two"}, in_use=lambda *_: False)

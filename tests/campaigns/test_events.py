@@ -96,7 +96,9 @@ def test_what_became_of_an_event_is_shown_once_it_is_over(client, frozen_clock):
 def test_an_event_of_a_public_campaign_needs_both_titles():
     draft("air")
     add(title_en="")
-    assert [(item.section, item.lang) for item in staff_queries.desk("air").missing] == [("events", "en")]
+    assert [(item.section, item.lang) for item in staff_queries.missing(staff_queries.desk("air"))] == [
+        ("events", "en")
+    ]
     draft("sea")
     moderation.move(EDITOR, "sea", CampaignState.DRAFT, CampaignState.OPEN)
     with pytest.raises(BadFields):

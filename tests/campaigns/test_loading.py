@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from pledge.campaigns import events, media, moderation, partners, queries, staff_queries
-from pledge.campaigns.media import VideoFields, letter_page
+from pledge.campaigns.media import VideoFields, letter_text
 from pledge.campaigns.models import Campaign, Partner, PledgeText, SisterCampaign
 from pledge.campaigns.partners import shown_sisters
 from pledge.campaigns.rules import BadFields, stamp
@@ -46,7 +46,7 @@ def test_the_demo_campaign_is_whole_in_both_languages(folder, lang):
     behind = partners.shown_partners(campaign.id, lang)
     assert len(behind["secretariat"]) == 2
     assert len(behind["partner"]) >= 3
-    assert len(letter_page(campaign.id, lang).html) > 500
+    assert len(letter_text(campaign.id)[lang]) > 500
     pointed_to = shown_sisters(campaign.id, lang)
     assert len(pointed_to) >= 3
     assert all(sister.sentence and sister.url for sister in pointed_to)

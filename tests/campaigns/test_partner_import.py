@@ -48,8 +48,12 @@ def partner(ko, en="", **facts):
     return items.add(PARTNER, EDITOR, "air", fields, logo)
 
 
+def planned(table, logos=None):
+    return plan_import(stored(), CampaignState(staff_queries.desk("air").state), table, logos or {})
+
+
 def plan(text, logos=None, headers=HEADERS):
-    return plan_import(staff_queries.desk("air"), lines(text, headers), logos or {})
+    return planned(lines(text, headers), logos)
 
 
 def imported(text, logos=None):
@@ -192,7 +196,7 @@ def test_a_logo_belongs_to_the_partner_that_its_file_is_named_like():
 def test_a_new_logo_replaces_the_old_one_and_no_table_is_needed_for_that():
     old, new = stored_picture(), stored_picture()
     partner("하늘", "Sky", logo=old)
-    seen = plan_import(staff_queries.desk("air"), [], {"sky.png": new})
+    seen = planned([], {"sky.png": new})
     import_partners(EDITOR, "air", [], {"sky.png": new}, seen.stamp)
     assert ([row.logo for row in stored()], is_kept(old), is_kept(new)) == ([new], False, True)
 
@@ -216,6 +220,6 @@ def test_our_own_table_can_be_imported_again(lang):
     sheet = load_workbook(io.BytesIO(written)).active
     assert sheet.title == {"ko": "협력 기관", "en": "Partners"}[lang]
     assert [sheet["A2"].value, sheet["A3"].value, sheet["A3"].data_type] == ["하늘", "=SUM", "s"]
-    seen = plan_import(staff_queries.desk("air"), read_table(written)[:2], {})
+    seen = planned(read_table(written)[:2])
     assert (len(seen.partners), seen.changed, seen.added) == (1, [], [])
     assert not seen.ignored

@@ -3,15 +3,15 @@
 import pytest
 
 from pledge.campaigns import media, queries, staff_queries
-from pledge.campaigns.rules import BadFields, FieldFault
+from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from tests.support.factories import EDITOR, campaign, stored_picture
 from tests.support.rows import is_kept
 
 WORDS = {
     "quotation": {"ko": "하늘은 하나입니다.", "en": "There is one sky."},
-    "speaker": {"ko": "한가람", "en": "Han Garam"},
-    "speaker_role": {"ko": "교사", "en": "Teacher"},
-    "portrait_alt": {},
+    "quotation_name": {"ko": "한가람", "en": "Han Garam"},
+    "quotation_role": {"ko": "교사", "en": "Teacher"},
+    "quotation_alt": {},
 }
 ALT = {"ko": "웃는 얼굴", "en": "A smiling face"}
 NONE: dict[str, dict[str, str]] = {name: {} for name in WORDS}
@@ -23,11 +23,11 @@ def _campaign(app):
 
 
 def stored():
-    return media.stored_quotation(staff_queries.desk("air").row)
+    return staff_queries.desk("air")
 
 
 def set_quotation(words, **more):
-    media.set_quotation(EDITOR, "air", stored().stamp, words, **more)
+    media.set_quotation(EDITOR, "air", stamp(stored().part(media.QUOTATION)), words, **more)
 
 
 def faults(words, **more):
@@ -38,52 +38,49 @@ def faults(words, **more):
 
 def test_a_quotation_is_shown_in_each_language_and_taken_away():
     set_quotation(WORDS)
-    shown = queries.find("air", "ko").quotation
-    assert (shown.quotation["ko"], shown.speaker["en"]) == ("하늘은 하나입니다.", "Han Garam")
-    assert shown.speaker_role == WORDS["speaker_role"]
+    shown = queries.find("air", "ko")
+    assert (shown.quotation["ko"], shown.quotation_name["en"]) == ("하늘은 하나입니다.", "Han Garam")
+    assert shown.quotation_role == WORDS["quotation_role"]
     set_quotation(NONE)
-    assert queries.find("air", "en").quotation is None
+    assert not queries.find("air", "en").quotation
 
 
 def test_text_and_name_are_needed_in_every_language_a_role_in_all_or_none():
     half = {
         **WORDS,
         "quotation": {"ko": "하늘은 하나입니다."},
-        "speaker": {},
-        "speaker_role": {"en": "Teacher"},
+        "quotation_name": {},
+        "quotation_role": {"en": "Teacher"},
     }
     assert faults(half) == {
         "quotation_en": FieldFault.MISSING,
-        "speaker_ko": FieldFault.MISSING,
-        "speaker_en": FieldFault.MISSING,
-        "speaker_role_ko": FieldFault.ONE_LANGUAGE,
+        "quotation_name_ko": FieldFault.MISSING,
+        "quotation_name_en": FieldFault.MISSING,
+        "quotation_role_ko": FieldFault.ONE_LANGUAGE,
     }
-    set_quotation({**WORDS, "speaker_role": {}})
-    assert stored().speaker_role == {}
+    set_quotation({**WORDS, "quotation_role": {}})
+    assert stored().quotation_role == {}
 
 
 def test_a_portrait_needs_words_and_a_quotation():
     name = stored_picture()
     assert faults(WORDS, new=name) == {
-        "portrait_alt_ko": FieldFault.MISSING,
-        "portrait_alt_en": FieldFault.MISSING,
+        "quotation_alt_ko": FieldFault.MISSING,
+        "quotation_alt_en": FieldFault.MISSING,
     }
     assert faults(NONE, new=name)["quotation_ko"] == FieldFault.MISSING
-    assert faults({**WORDS, "portrait_alt": ALT}) == {"portrait": FieldFault.MISSING}
+    assert faults({**WORDS, "quotation_alt": ALT}) == {"quotation_portrait": FieldFault.MISSING}
 
 
 def test_a_portrait_is_kept_replaced_and_let_go_of():
     old, new = stored_picture(), stored_picture()
-    set_quotation({**WORDS, "portrait_alt": ALT}, new=old)
-    set_quotation({**WORDS, "portrait_alt": ALT}, new=new)
+    set_quotation({**WORDS, "quotation_alt": ALT}, new=old)
+    set_quotation({**WORDS, "quotation_alt": ALT}, new=new)
     assert (is_kept(old), is_kept(new)) == (False, True)
-    assert queries.find("air", "en").quotation.portrait_alt["en"] == "A smiling face"
+    assert queries.find("air", "en").quotation_alt["en"] == "A smiling face"
     set_quotation(WORDS, drop=True)
-    assert (stored().portrait, is_kept(new)) == ("", False)
-
-
-def test_a_portrait_goes_with_its_quotation():
-    name = stored_picture()
-    set_quotation({**WORDS, "portrait_alt": ALT}, new=name)
+    assert (stored().quotation_portrait, is_kept(new)) == ("", False)
+    last = stored_picture()
+    set_quotation({**WORDS, "quotation_alt": ALT}, new=last)
     set_quotation(NONE)
-    assert (stored().portrait, is_kept(name)) == ("", False)
+    assert (stored().quotation_portrait, is_kept(last)) == ("", False)

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from pledge.campaigns import services
-from pledge.campaigns.models import CampaignConsent, CampaignText, Partner
+from pledge.campaigns.models import Campaign, CampaignConsent, Partner
 from pledge.cli.campaigns import DEMO
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
@@ -46,10 +46,9 @@ def rivers(make_app):
         services.load_folder(DEMO / "blue-skies")
         second = factories.campaign("rivers")
         with transaction() as session:
-            for lang, title in TITLE.items():
-                row = session.get_one(CampaignText, (second.id, lang))
-                row.title = row.tagline = row.summary = row.body = title
-                row.recipient = RECIPIENT[lang]
+            row = session.get_one(Campaign, second.id)
+            row.title = row.tagline = row.summary = row.body = Texts(TITLE)
+            row.recipient = Texts(RECIPIENT)
             session.get_one(CampaignConsent, (second.id, 1)).recipient = Texts(RECIPIENT)
             partner = session.query(Partner).filter_by(campaign_id=second.id, role="secretariat").one()
             partner.name = Texts(SECRETARIAT)

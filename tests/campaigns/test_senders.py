@@ -63,18 +63,22 @@ def test_what_is_no_address_is_refused(text):
     with pytest.raises(BadFields) as refused:
         set_reply_to(text)
     assert refused.value.faults == {"reply_to": FieldFault.EMAIL}
-    assert staff_queries.desk(SLUG).row.reply_to == ""
+    assert staff_queries.desk(SLUG).reply_to == ""
 
 
 def test_the_address_is_set_and_emptied_and_each_change_is_recorded():
     set_reply_to(" sky@example.org ")
-    assert staff_queries.desk(SLUG).row.reply_to == "sky@example.org"
+    assert staff_queries.desk(SLUG).reply_to == "sky@example.org"
     with pytest.raises(EditedMeanwhile):
         set_reply_to("other@example.org")
     set_reply_to("", before="sky@example.org")
-    assert staff_queries.desk(SLUG).row.reply_to == ""
+    assert staff_queries.desk(SLUG).reply_to == ""
     found = db.session.execute(select(AuditEntry.action, AuditEntry.subject, AuditEntry.details)).all()
     assert [(action, about, json.loads(details)) for action, about, details in found] == [
-        ("campaign.reply_to", f"campaign:{SLUG}", {"before": before, "after": after})
+        (
+            "campaign.reply_to",
+            f"campaign:{SLUG}",
+            {"before": {"reply_to": before}, "after": {"reply_to": after}},
+        )
         for before, after in (("", "sky@example.org"), ("sky@example.org", ""))
     ]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 def stored(slug=SLUG):
-    return sharing.stored_words(staff_queries.desk(slug).row)
+    return sharing.stored_words(staff_queries.desk(slug))
 
 
 def write(slug=SLUG, short_name="", before=None, **texts):

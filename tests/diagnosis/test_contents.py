@@ -73,10 +73,10 @@ def test_a_complete_campaign_is_in_order_and_none_is_a_warning(app):
     ("statement", "said"),
     [
         (
-            "DELETE FROM campaign_texts WHERE lang = 'en'",
-            "texts: title_en, texts: tagline_en, texts: summary_en, texts: recipient_en, texts: body_en",
+            'UPDATE campaigns SET title = \'{"ko": "x"}\', recipient = \'{"ko": "x"}\'',
+            "texts: title_en, texts: recipient_en",
         ),
-        ("UPDATE campaign_texts SET body = ' ' WHERE lang = 'ko'", "texts: body_ko"),
+        ('UPDATE campaigns SET body = \'{"ko": " ", "en": "x"}\'', "texts: body_ko"),
         ("DELETE FROM pledge_texts", "pledge: wording_ko, pledge: wording_en"),
         (
             'UPDATE pledge_texts SET wording = \'{"ko": "x", "en": "y"}\'',
@@ -94,7 +94,7 @@ def test_what_a_campaign_lacks_is_named(app, statement, said):
 
 def test_an_unfinished_draft_is_only_a_warning(app):
     factories.campaign(state="draft")
-    change("DELETE FROM campaign_texts WHERE lang = 'en'")
+    change("UPDATE campaigns SET title = '{}'")
     assert findings(contents.campaign_findings())[0][0] is Severity.WARNING
 
 

@@ -9,14 +9,20 @@ from pledge.core import tokens
 from pledge.core.db import db, transaction
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import services
-from pledge.endorsements.applications import manage_token, name_digest
+from pledge.endorsements.applications import name_digest
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.endorsements.queries import open_link
 from pledge.endorsements.services import read_ticket
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mailed_links.links import LinkState
-from tests.support.factories import campaign, endorse_confirm_token, endorsement, version_of
+from tests.support.factories import (
+    campaign,
+    endorse_confirm_token,
+    endorse_manage_token,
+    endorsement,
+    version_of,
+)
 from tests.support.rows import again, number_of
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -86,7 +92,7 @@ class TestWhatALinkStandsFor:
             tokens.mint(Purpose.ENDORSE_CONFIRM, [row.id, 1]),
             tokens.mint(Purpose.ENDORSE_CONFIRM, ["1", "1", "1"]),
             tokens.mint(Purpose.CONFIRM, [row.id, 1]),
-            manage_token(row.id, 1),
+            endorse_manage_token(row),
         ]
         assert {open_link(token, "ko").state for token in strange} == {LinkState.UNKNOWN}
 

@@ -10,12 +10,14 @@ from flask import Flask
 from sqlalchemy import inspect, text
 
 from config import ROOT
+from pledge.campaigns import staff_queries
 from pledge.core.db import db, migrations
+from pledge.core.languages import Texts
 from pledge.diagnosis import Severity
 from pledge.diagnosis.database import guard_findings
 from pledge.ledger.models import LedgerEntry
 from tests.support import apps
-from tests.support.factories import fold_all, signature
+from tests.support.factories import SLUG, campaign, fold_all, signature
 from tests.support.migrations import differences
 from tests.support.run import free_port
 
@@ -50,6 +52,17 @@ def test_the_migrations_go_down_and_up_again_with_rows_in_the_tables(migrated):
     flask_migrate.upgrade()
     assert differences() == []
     assert guards_that_are_gone(migrated) == []
+
+
+def test_the_texts_of_a_campaign_go_to_a_table_of_their_own_and_back(migrated):
+    before = campaign(who_may_sign=Texts(en="Everyone")).texts
+    db.session.remove()
+    flask_migrate.downgrade(revision="0081")
+    with db.engine.connect() as connection:
+        rows = connection.execute(text("SELECT lang, title, who_may_sign FROM campaign_texts ORDER BY lang"))
+        assert rows.all() == [("en", "Blue Skies", "Everyone"), ("ko", "푸른 하늘", "")]
+    flask_migrate.upgrade()
+    assert staff_queries.desk(SLUG).texts == before
 
 
 def test_each_migration_has_the_number_of_its_file_and_they_stand_in_one_line():

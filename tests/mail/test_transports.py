@@ -63,12 +63,6 @@ def test_an_address_that_cannot_be_used_is_refused_without_quoting_it(url):
     assert "secret" not in str(refusal.value)
 
 
-def test_lines_that_begin_with_a_dot_arrive_unchanged(smtp, transport):
-    transport.send("hong@example.org", MAIL)
-
-    assert smtp.received[0].content == MAIL
-
-
 def test_a_refused_sender_is_our_fault_and_never_the_recipients(smtp, transport):
     smtp.behave(at_sender="555 5.5.4 sender not wanted")
 

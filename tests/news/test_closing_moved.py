@@ -11,6 +11,7 @@ from pledge.audit.models import Actor
 from pledge.campaigns import moderation, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.opening import last_day
+from pledge.campaigns.rules import stamp
 from pledge.core import clock
 from pledge.core.db import load, transaction
 from pledge.core.i18n import format_day
@@ -42,9 +43,9 @@ def close(actor, days):
     """Have the campaign close in so many days; None: never."""
     stored = staff_queries.desk(SLUG).schedule
     closes_at = None if days is None else clock.now() + timedelta(days=days)
-    fields = {**vars(stored), "closes_at": closes_at, "reason": "more time", "is_stepped_up": True}
+    fields = {**stored, "closes_at": closes_at, "reason": "more time", "is_stepped_up": True}
     moved = partial(services.closing_moved, actor)
-    moderation.edit_schedule(actor, SLUG, stored.stamp, **fields, closing_moved=moved)
+    moderation.edit_schedule(actor, SLUG, stamp(stored), **fields, closing_moved=moved)
 
 
 def written():
@@ -56,7 +57,7 @@ def test_news_of_it_waits_for_a_second_person_and_then_goes_to_those_who_asked(e
     signature()
     close(editor, 30)
     (item,) = written()
-    day = format_day(last_day(staff_queries.desk(SLUG).schedule.closes_at), "en")
+    day = format_day(last_day(staff_queries.desk(SLUG).closes_at), "en")
     assert item.state == NewsState.PROPOSED
     assert f"**{day}**" in item.body["en"]
     assert item.is_complete
@@ -106,9 +107,7 @@ def test_a_draft_and_other_changes_tell_nobody(editor, reader):
     close(editor, 30)
     stored = staff_queries.desk(SLUG).schedule
     moved = partial(services.closing_moved, editor)
-    moderation.edit_schedule(
-        editor, SLUG, stored.stamp, **{**vars(stored), "goal": 7_000}, closing_moved=moved
-    )
+    moderation.edit_schedule(editor, SLUG, stamp(stored), **{**stored, "goal": 7_000}, closing_moved=moved)
     assert len(written()) == 1
     with transaction() as session:
         session.get_one(type(the_campaign()), the_campaign().id).state = "draft"
@@ -138,4 +137,4 @@ def test_whoever_closes_it_at_once_takes_away_what_was_not_sent(editor, reader):
 def test_whoever_moves_it_without_an_account_changes_nothing(reader):
     with pytest.raises(NeedsSecondPerson):
         close(EDITOR, 30)
-    assert staff_queries.desk(SLUG).schedule.closes_at is None
+    assert staff_queries.desk(SLUG).closes_at is None

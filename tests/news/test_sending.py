@@ -200,7 +200,7 @@ def test_who_leaves_before_the_mail_is_sent_gets_none(frozen_clock, act):
     frozen_clock.move(minutes=1)
     deliver_all(Notes())
     progress = queries.progress(item)
-    assert (progress.sent, progress.dropped) == (0, 1)
+    assert (progress["sent"], progress["dropped"]) == (0, 1)
 
 
 # --- Pace ---

@@ -121,7 +121,7 @@ def test_the_archive_has_what_was_sent_and_nothing_that_waits():
     news.proposed()
     news.approved(milestone=1000)
     sent = news.begun()
-    shown = queries.public_news(the_campaign().id, "en")
-    assert [(item.id, item.title, item.lang) for item in shown] == [(sent, news.TITLE["en"], "en")]
-    assert queries.public_item(the_campaign().id, sent, "ko").title == news.TITLE["ko"]
-    assert all(queries.public_item(the_campaign().id, other, "en") is None for other in (1, 2, 3))
+    shown = queries.sent(the_campaign().id)
+    assert [(item.id, item.title) for item in shown] == [(sent, news.TITLE)]
+    assert queries.sent_item(the_campaign().id, sent).title == news.TITLE
+    assert all(queries.sent_item(the_campaign().id, other) is None for other in (1, 2, 3))

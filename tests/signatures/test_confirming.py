@@ -43,13 +43,6 @@ def test_confirming_appends_one_entry_with_the_place_of_the_signer(frozen_clock)
     assert entry.number is None
 
 
-def test_confirming_a_signature_twice_counts_once():
-    person = signature(state="pending")
-    assert services.confirm(person.id)
-    assert not services.confirm(person.id)
-    assert entries() == 1
-
-
 @pytest.mark.parametrize("state", ["confirmed", "withdrawn", "invalidated"])
 def test_only_a_pending_signature_is_confirmed(state):
     person = signature(state=state)
@@ -77,11 +70,6 @@ class TestTheCode:
         assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
         assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
         assert entries() == 1
-
-    def test_a_wrong_code_confirms_nothing(self):
-        person = mailed(signature(state="pending"))
-        assert services.confirm_by_code(person.id, wrong_for(person)) is Confirmation.WRONG
-        assert entries() == 0
 
     def test_no_code_works_before_a_mail_was_sent(self):
         person = signature(state="pending")

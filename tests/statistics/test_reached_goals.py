@@ -5,6 +5,7 @@ from sqlalchemy import select
 from pledge.abuse.models import Alert
 from pledge.campaigns import moderation, staff_queries
 from pledge.campaigns.models import Campaign
+from pledge.campaigns.rules import stamp
 from pledge.core.db import db
 from pledge.statistics.dashboard import alert_reached_goals
 from tests.support import factories
@@ -76,9 +77,7 @@ def test_a_step_that_staff_set_below_the_count_is_not_told(app):
     factories.campaign(goal=1000, goal_steps=[10, 40])
     count_and_alert(30)
     stored = staff_queries.desk("blue-skies").schedule
-    moderation.edit_schedule(
-        EDITOR, "blue-skies", stored.stamp, **{**vars(stored), "goal_steps": [10, 20, 40]}
-    )
+    moderation.edit_schedule(EDITOR, "blue-skies", stamp(stored), **{**stored, "goal_steps": [10, 20, 40]})
     count_and_alert()
     assert recorded_alerts() == []
     count_and_alert(10)

@@ -22,17 +22,17 @@ from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember, StaffRole
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
-from pledge.campaigns import consents, items, pledges, rules, staff_queries
+from pledge.campaigns import consents, items, pledges, queries, rules, staff_queries
 from pledge.campaigns import moderation as editing
 from pledge.campaigns.events import EventFields
-from pledge.campaigns.models import Campaign, CampaignText, Partner, PartnerRole
+from pledge.campaigns.models import Campaign, Partner, PartnerRole
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.core import clock, languages, tokens
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
 from pledge.core.text import markdown
 from pledge.core.tokens import Purpose
-from pledge.endorsements import applications, counting
+from pledge.endorsements import counting
 from pledge.endorsements import outbox as endorsement_mail_servers
 from pledge.endorsements import versions as endorsement_versions
 from pledge.endorsements.applications import Applicant
@@ -118,25 +118,14 @@ SLUG = "blue-skies"
 
 def campaign(slug: str = SLUG, *, versions: int = 1, **facts: Any) -> Campaign:
     """An open campaign with texts in both languages, a secretariat, a partner and `versions` pledge texts."""
-    row = Campaign(**{"slug": slug, "state": "open", "goal": 1000, **facts})
-    row.texts = [
-        CampaignText(
-            lang="ko",
-            title="푸른 하늘",
-            tagline="함께 서명해요",
-            summary="맑은 공기를 위한 서약",
-            recipient="대한민국 정부",
-            body="## 왜\n\n하늘을 위해.",
-        ),
-        CampaignText(
-            lang="en",
-            title="Blue Skies",
-            tagline="Sign with us",
-            summary="A pledge for clean air",
-            recipient="the Government of the Republic of Korea",
-            body="## Why\n\nFor the sky.",
-        ),
-    ]
+    texts = {
+        "title": Texts(ko="푸른 하늘", en="Blue Skies"),
+        "tagline": Texts(ko="함께 서명해요", en="Sign with us"),
+        "summary": Texts(ko="맑은 공기를 위한 서약", en="A pledge for clean air"),
+        "recipient": Texts(ko="대한민국 정부", en="the Government of the Republic of Korea"),
+        "body": Texts(ko="## 왜\n\n하늘을 위해.", en="## Why\n\nFor the sky."),
+    }
+    row = Campaign(**{"slug": slug, "state": "open", "goal": 1000, **texts, **facts})
     row.partners = [
         Partner(
             position=0,
@@ -152,7 +141,7 @@ def campaign(slug: str = SLUG, *, versions: int = 1, **facts: Any) -> Campaign:
         for version in range(1, versions + 1):
             wording = Texts(ko=f"서약 {version}판", en=f"The pledge, version {version}")
             session.add(editing.new_pledge_text(row.id, version, wording))
-        consents.store_version(session, row.id)
+        consents.store_version(session, row)
     return row
 
 
@@ -164,10 +153,10 @@ def the_campaign() -> Campaign:
 def draft(slug: str = "draft", *, secretariat: bool = True, **texts: str) -> str:
     """The slug of a draft made by staff; its texts are complete unless `title_en=""` and the like say otherwise."""
     editing.create(EDITOR, slug=slug, title={})
-    needed = (name for name in staff_queries.text_fields() if not name.startswith("followup"))
-    words = {**staff_queries.desk(slug).texts, **{name: f"{name} of {slug}" for name in needed}, **texts}
-    seen = rules.stamp(staff_queries.desk(slug).texts)
-    editing.edit_texts(EDITOR, slug, seen, words)
+    stored = staff_queries.desk(slug).texts
+    needed = (name for name in stored if not name.startswith("followup"))
+    words = {**stored, **{name: f"{name} of {slug}" for name in needed}, **texts}
+    editing.edit_texts(EDITOR, slug, rules.stamp(stored), words)
     write_pledge(slug, "우리의 약속", "Our promise")
     if secretariat:
         named = Texts(dict.fromkeys(languages.codes(), f"Secretariat of {slug}"))
@@ -184,7 +173,7 @@ def other_recipient(slug: str = SLUG) -> None:
 
 def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
     """Save this wording as an editor who has just opened the page; the version that holds it."""
-    stored = staff_queries.wording(staff_queries.desk(slug).id)
+    stored = queries.pledge_versions(staff_queries.desk(slug).id)[0]
     return pledges.edit_pledge(
         *(EDITOR, slug, stored.stamp),
         wording={"ko": ko, "en": en},
@@ -538,7 +527,7 @@ def version_of(row: Endorsement, **facts: Any) -> EndorsementVersion:
     shown = changed_content(endorsement_versions.content_of(newest), **facts)
     with transaction() as session:
         fresh = session.get_one(Endorsement, row.id)
-        applicant = _applicant(fresh).dump() if fresh.state in REPLACEABLE else None
+        applicant = _applicant(fresh).model_dump_json() if fresh.state in REPLACEABLE else None
         return endorsement_versions.propose(session, fresh, shown, newest.spokesperson, applicant=applicant)
 
 
@@ -558,11 +547,11 @@ def _applicant(row: Endorsement) -> Applicant:
 
 def endorse_confirm_token(of: Endorsement, seq: int | None = None) -> str:
     """What the mail to confirm an endorsement carries in its link."""
-    return applications.confirm_token(of.id, seq or of.seq, of.contact_number)
+    return tokens.mint(Purpose.ENDORSE_CONFIRM, [of.id, seq or of.seq, of.contact_number])
 
 
 def endorse_manage_token(of: Endorsement) -> str:
-    return applications.manage_token(of.id, of.contact_number)
+    return tokens.mint(Purpose.ENDORSE_MANAGE, [of.id, of.contact_number])
 
 
 def endorse_contact_token(of: ContactChange) -> str:

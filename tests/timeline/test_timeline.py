@@ -23,7 +23,7 @@ def set_clock(frozen_clock, moment):
 
 def shown(people, lang="en"):
     campaign = queries.find(SLUG, lang)
-    story = timeline(campaign, people, lang)
+    story = timeline(campaign, people)
     return [
         [(entry.kind, entry.day and entry.day.isoformat(), entry.step) for entry in part]
         for part in (story.ahead, story.past)
@@ -57,7 +57,7 @@ def test_the_story_has_everything_by_its_day(frozen_clock):
             ("opening", "2027-01-04", 0),
         ],
     ]
-    assert [entry.sentence for entry in timeline(queries.find(SLUG, "en"), 12, "en").ahead] == [
+    assert [entry.sentence for entry in timeline(queries.find(SLUG, "en"), 12).ahead] == [
         *("We ask in public", "", "", "We hand it over")
     ]
 

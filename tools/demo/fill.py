@@ -15,7 +15,7 @@ from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.audit.services import record
 from pledge.campaigns import items, sharing, staff_queries
 from pledge.campaigns.events import EVENT, EventFields
-from pledge.campaigns.media import set_quotation, stored_quotation
+from pledge.campaigns.media import QUOTATION, set_quotation
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.campaigns.rules import stamp
 from pledge.core import clock, languages
@@ -249,13 +249,13 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
 
 def _add_media(slug: str) -> None:
     """Add the invented quotation, and what people share."""
-    facts, row = read("media"), staff_queries.desk(slug).row
+    facts, row = read("media"), staff_queries.desk(slug)
     seen = stamp(sharing.stored_words(row))
     sharing.set_words(COMMAND_LINE, slug, seen, facts["short_name"], facts["sharing"])
     set_quotation(
         COMMAND_LINE,
         slug,
-        stored_quotation(row).stamp,
+        stamp(row.part(QUOTATION)),
         facts["quotation"],
         new=store_logo("portrait"),
     )

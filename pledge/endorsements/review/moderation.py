@@ -7,6 +7,7 @@ organisation itself (services.py).
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -60,14 +61,14 @@ class CaseChanged(Exception):
 def publish(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
     """Put the waiting version on the wall; the one before is superseded; +1 the first time."""
     now = clock.now()
-    with _locked(endorsement_id, seen, needs_contact=True) as (session, row):
+    with _decided(actor, "publish", endorsement_id, seen, needs_contact=True) as (session, row, details):
         version, before = _waiting(row), row.published
         move_versions(row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
         move_versions(row, VersionState.PROPOSED, VersionState.SUPERSEDED)
         session.flush()  # one version is public at a time
         version.state, version.reviewed_at, version.reviewed_by = VersionState.PUBLISHED, now, actor.staff_id
-        first = row.state != EndorsementState.PUBLISHED
-        if first:
+        details |= {"version": version.seq, "first": row.state != EndorsementState.PUBLISHED}
+        if details["first"]:
             row.state, row.published_at, row.ended_at = EndorsementState.PUBLISHED, now, None
             row.public_reason = Texts()
             count_in(session, row, version, Reason.CONFIRMED, now)
@@ -76,7 +77,6 @@ def publish(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
             row.level = earned_level(row.mail_domain, version.website)
         row.decision_reason = ""
         enqueue(session, row, MailKind.ENDORSE_PUBLISHED)
-        record(session, actor, "endorsement.publish", subject(row), version=version.seq, first=first)
 
 
 def ask_for_changes(actor: Actor, endorsement_id: int, seen: SeenState, code: str, note: str = "") -> None:
@@ -85,41 +85,33 @@ def ask_for_changes(actor: Actor, endorsement_id: int, seen: SeenState, code: st
     `note` is added to the mail in the applicant's language. Raises BadReason, too.
     """
     reason = reasons.chosen(ReasonKind.CHANGES, code).wording
-    with _locked(endorsement_id, seen) as (session, row):
-        seq = _waiting(row).seq
+    with _decided(actor, "ask_for_changes", endorsement_id, seen) as (session, row, details):
+        details |= {"version": _waiting(row).seq, "code": code}
         if row.state == EndorsementState.REVIEW:
             row.state = EndorsementState.CHANGES
         _turn_down(session, actor, row, MailKind.ENDORSE_CHANGES, f"{reason.in_language(row.lang)} {note}")
-        record(
-            session,
-            actor,
-            "endorsement.ask_for_changes",
-            subject(row),
-            reason=row.decision_reason,
-            version=seq,
-            code=code,
-        )
+        details["reason"] = row.decision_reason
 
 
 def decline(actor: Actor, endorsement_id: int, seen: SeenState, code: str, note: str = "") -> None:
     """Refuse an application that is not on the wall. Raises BadReason, too."""
     reason = reasons.chosen(ReasonKind.DECLINE, code).wording
     states = (EndorsementState.REVIEW, EndorsementState.CHANGES)
-    with _locked(endorsement_id, seen, *states) as (session, row):
+    with _decided(actor, "decline", endorsement_id, seen, *states) as (session, row, details):
         row.state, row.ended_at = EndorsementState.DECLINED, clock.now()
         _turn_down(session, actor, row, MailKind.ENDORSE_DECLINED, f"{reason.in_language(row.lang)} {note}")
-        record(session, actor, "endorsement.decline", subject(row), reason=row.decision_reason, code=code)
+        details |= {"reason": row.decision_reason, "code": code}
 
 
 def reopen(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Take a declined case back into the queue."""
-    with _locked(endorsement_id, seen, EndorsementState.DECLINED, needs_contact=True) as (session, row):
+    states = (EndorsementState.DECLINED,)
+    with _decided(actor, "reopen", endorsement_id, seen, *states, why=why, needs_contact=True) as (_, row, _):
         version = row.newest
         if version.state != VersionState.DECLINED:
             raise CaseInWrongState  # they have applied again, and the mail of that is not confirmed yet
         version.state, version.reviewed_at, version.reviewed_by = VersionState.PROPOSED, None, None
         row.state, row.ended_at, row.decision_reason = EndorsementState.REVIEW, None, ""
-        record(session, actor, "endorsement.reopen", subject(row), reason=why)
 
 
 def remove(
@@ -133,26 +125,20 @@ def remove(
     said = texts({lang: text.strip() for lang, text in (wording or reason.wording).items()})
     if not (said.is_complete or (said and not wording)):
         raise reasons.BadReason(code)
-    now = clock.now()
-    with _locked(endorsement_id, seen, EndorsementState.PUBLISHED) as (session, row):
+    now, public = clock.now(), EndorsementState.PUBLISHED
+    with _decided(actor, "remove", endorsement_id, seen, public) as (session, row, details):
         row.state, row.ended_at = EndorsementState.REMOVED, now
         row.public_reason = said
         count_out(session, row, Reason.INVALIDATED, now)
         _turn_down(session, actor, row, MailKind.ENDORSE_DECLINED, said.in_language(row.lang))
-        record(
-            session,
-            actor,
-            "endorsement.remove",
-            subject(row),
-            reason=said.in_language(languages.default()),
-            code=code,
-            **said,
-        )
+        details |= {"reason": said.in_language(languages.default()), "code": code, **said}
 
 
 def reinstate(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Put a removed organisation back as it was; +1."""
-    with _locked(endorsement_id, seen, EndorsementState.REMOVED, needs_contact=True) as (session, row):
+    states = (EndorsementState.REMOVED,)
+    with _decided(actor, "reinstate", endorsement_id, seen, *states, why=why, needs_contact=True) as found:
+        session, row, _ = found
         version = row.published
         if version is None:
             raise CaseInWrongState
@@ -160,7 +146,6 @@ def reinstate(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
         row.public_reason, row.decision_reason = Texts(), ""
         count_in(session, row, version, Reason.REINSTATED, clock.now())
         enqueue(session, row, MailKind.ENDORSE_PUBLISHED)
-        record(session, actor, "endorsement.reinstate", subject(row), reason=why)
 
 
 def take_back(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
@@ -168,8 +153,7 @@ def take_back(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
 
     Its mail is not sent, if it has not gone out yet.
     """
-    now = clock.now()
-    with _locked(endorsement_id, seen) as (session, row):
+    with _decided(actor, "take_back", endorsement_id, seen) as (session, row, details):
         if not row.can_be_taken_back:
             raise CaseInWrongState
         version = row.newest
@@ -177,32 +161,30 @@ def take_back(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
             move_versions(row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
         version.state, version.reviewed_at, version.reviewed_by = VersionState.PROPOSED, None, None
         row.state, row.published_at = EndorsementState.REVIEW, None
-        count_out(session, row, Reason.INVALIDATED, now)
-        record(session, actor, "endorsement.take_back", subject(row), version=version.seq)
+        count_out(session, row, Reason.INVALIDATED, clock.now())
+        details["version"] = version.seq
 
 
 def add_note(actor: Actor, endorsement_id: int, seen: SeenState, note: str) -> None:
     """Keep a note for colleagues in the history of the case."""
-    with _locked(endorsement_id, seen) as (session, row):
-        record(session, actor, "endorsement.note", subject(row), reason=note)
+    with _decided(actor, "note", endorsement_id, seen, why=note):
+        pass
 
 
 def certify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Record that staff have checked the organisation."""
-    with _locked(endorsement_id, seen, *_REVIEWED) as (session, row):
+    with _decided(actor, "certify", endorsement_id, seen, *_REVIEWED, why=why) as (_, row, details):
         if row.level == VerificationLevel.STAFF:
             raise CaseInWrongState
-        before, row.level = row.level, VerificationLevel.STAFF
-        record(session, actor, "endorsement.certify", subject(row), reason=why, before=before)
+        details["before"], row.level = row.level, VerificationLevel.STAFF
 
 
 def uncertify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Take the staff's check back: the level that mail and website prove remains."""
-    with _locked(endorsement_id, seen) as (session, row):
+    with _decided(actor, "uncertify", endorsement_id, seen, why=why) as (_, row, details):
         if row.level != VerificationLevel.STAFF:
             raise CaseInWrongState
-        row.level = earned_level(row.mail_domain, row.shown.website)
-        record(session, actor, "endorsement.uncertify", subject(row), reason=why, after=row.level)
+        details["after"] = row.level = earned_level(row.mail_domain, row.shown.website)
 
 
 def check_website(actor: Actor, endorsement_id: int, seen: SeenState) -> bool:
@@ -210,25 +192,17 @@ def check_website(actor: Actor, endorsement_id: int, seen: SeenState) -> bool:
 
     The website is read between two transactions; it is the one that the level speaks for, never that of a correction.
     """
-    with _locked(endorsement_id, seen) as (session, row):
+    with _locked(endorsement_id, seen) as (_, row):
         website = row.shown.website
     is_found = check_site(website, site_proof(endorsement_id))
-    with _locked(endorsement_id, seen) as (session, row):
+    with _decided(actor, "check_site", endorsement_id, seen) as (_, row, details):
         if is_found and row.level in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
             row.level = VerificationLevel.SITE
-        record(
-            session,
-            actor,
-            "endorsement.check_site",
-            subject(row),
-            found=is_found,
-            website=website,
-            level=row.level,
-        )
+        details |= {"found": is_found, "website": website, "level": row.level}
     return is_found
 
 
-def merge(actor: Actor, endorsement_id: int, into_id: int, seen: SeenState, why: str) -> None:
+def merge(actor: Actor, endorsement_id: int, seen: SeenState, into_id: int, why: str) -> None:
     """Make an endorsement a duplicate of another one of its campaign; -1 when it was counted itself.
 
     Duplicates of it point to the other one now, so no link leads through two rows. Its mails stop with its state.
@@ -236,33 +210,38 @@ def merge(actor: Actor, endorsement_id: int, into_id: int, seen: SeenState, why:
     if endorsement_id == into_id:
         raise CaseInWrongState
     now = clock.now()
-    with _locked(endorsement_id, seen, *_REVIEWED, and_lock=into_id) as (session, row):
+    with _decided(actor, "merge", endorsement_id, seen, *_REVIEWED, why=why, and_lock=into_id) as found:
+        session, row, details = found
         into = session.get(Endorsement, into_id)
         if into is None:
             raise UnknownCase
         if into.state not in CORRECTABLE or into.campaign_id != row.campaign_id:
             raise CaseInWrongState
-        before = row.state
-        if before == EndorsementState.PUBLISHED:
+        details |= {"into": str(into.id), "before": row.state}
+        if row.state == EndorsementState.PUBLISHED:
             count_out(session, row, Reason.INVALIDATED, now)
         row.state, row.merged_into_id, row.ended_at = EndorsementState.MERGED, into.id, now
         move_versions(row, VersionState.PROPOSED, VersionState.SUPERSEDED)
         session.execute(
             update(Endorsement).where(Endorsement.merged_into_id == row.id).values(merged_into_id=into.id)
         )
-        record(
-            session, actor, "endorsement.merge", subject(row), reason=why, into=str(into.id), before=before
-        )
         record(session, actor, "endorsement.absorb", subject(into), reason=why, merged=str(row.id))
 
 
 @contextmanager
+def _decided(
+    actor: Actor, verb: str, endorsement_id: int, seen: SeenState, *states: str, why: str = "", **locks: Any
+) -> Iterator[tuple[Session, Endorsement, dict[str, Any]]]:
+    """As _locked(); at the end the decision is recorded, with `why` and the details that were put into the mapping."""
+    with _locked(endorsement_id, seen, *states, **locks) as (session, row):
+        details: dict[str, Any] = {"reason": why}
+        yield session, row, details
+        record(session, actor, f"endorsement.{verb}", subject(row), **details)
+
+
+@contextmanager
 def _locked(
-    endorsement_id: int,
-    seen: SeenState,
-    *states: EndorsementState,
-    needs_contact: bool = False,
-    and_lock: int = 0,
+    endorsement_id: int, seen: SeenState, *states: str, needs_contact: bool = False, and_lock: int = 0
 ) -> Iterator[tuple[Session, Endorsement]]:
     """The row, locked until the transaction ends, in one of these states, or in any, and as it was seen, so that a second decision
     is refused; with `needs_contact` only while it has a contact, as an organisation on the wall must.

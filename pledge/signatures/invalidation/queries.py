@@ -62,30 +62,19 @@ def similar(condition: Condition, but: int = 0) -> list[Invalidation]:
 
 
 def hold_reasons(invalidation_id: int) -> dict[str, int]:
-    """For which reasons those that are to be taken are held, or would be, the most frequent first."""
+    """For which reasons those that are to be taken are held, or would be, the most frequent first; by "" how many are counted now."""
     number = func.count()
     query = (
         select(Signature.hold_reason, number)
         .join(InvalidationTarget, InvalidationTarget.signature_id == Signature.id)
-        .where(InvalidationTarget.invalidation_id == invalidation_id, Signature.hold_reason.is_not(None))
+        .where(
+            InvalidationTarget.invalidation_id == invalidation_id,
+            Signature.hold_reason.is_not(None) | (Signature.state == SignatureState.CONFIRMED),
+        )
         .group_by(Signature.hold_reason)
         .order_by(number.desc())
     )
-    return {str(reason): found for reason, found in fetch(query)}
-
-
-def counted(invalidation_id: int) -> int:
-    """How many of those that are to be taken are counted now: neither held nor unconfirmed."""
-    query = (
-        select(func.count())
-        .select_from(InvalidationTarget)
-        .join(Signature, Signature.id == InvalidationTarget.signature_id)
-        .where(
-            InvalidationTarget.invalidation_id == invalidation_id,
-            Signature.state == SignatureState.CONFIRMED,
-        )
-    )
-    return fetch(query).scalar_one()
+    return {reason or "": found for reason, found in fetch(query)}
 
 
 def sample(invalidation_id: int) -> list[Sampled]:

@@ -15,8 +15,8 @@ from pledge.core import i18n
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import LEVEL_MARKS, LEVELS
 from pledge.files import queries as files
+from pledge.files.faults import StorageAway
 from pledge.files.pictures import SIZES, WIDE_SIZES
-from pledge.files.storage import StorageAway
 from pledge.ledger import queries as ledger
 from pledge.news import queries as news
 from pledge.share_images.drawing import SQUARE, STORY, WIDE, Host, ShareImage, draw, text_width
@@ -135,11 +135,11 @@ def organization_image(slug: str, endorsement_id: int) -> Response:
 @limited(token_limit)
 def news_image(slug: str, news_id: int) -> Response:
     campaign = campaign_or_404(slug)
-    item = news.public_item(campaign.id, news_id, i18n.language())
+    item = news.sent_item(campaign.id, news_id)
     if item is None:
         abort(404)
-    below = i18n.format_date(item.begun_at)
-    picture = _picture(campaign, above=campaign.title, title=item.title, below=below)
+    title, below = item.title.in_language(i18n.language()), i18n.format_date(item.begun_at or item.changed_at)
+    picture = _picture(campaign, above=campaign.title, title=title, below=below)
     return revalidated(picture, PICTURE_CACHE)
 
 
@@ -151,8 +151,8 @@ def _picture(campaign: CampaignView, shape: str = "wide", above: str = "", **own
         "title": campaign.title,
         "figure": pgettext("on a picture", "%(number)s", number=number) if page.people else "",
         "words": _words(campaign, page.people),
-        "photo": _stored(page.photo.file, WIDE_SIZES[1]) if page.photo else b"",
-        "focus": page.photo.focus if page.photo else "",
+        "photo": _stored(page.photo, WIDE_SIZES[1]) if page.photo else b"",
+        "focus": page.photo_focus,
         "clearness": page.step.clearness,
         "hosts": tuple(Host(host.name, _stored(host.logo)) for host in page.extras.secretariat),
         **own,

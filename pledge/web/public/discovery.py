@@ -114,7 +114,7 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
         pages = ["campaign", "organizations", "progress", "spread", "press", "live"]
         pages += ["sign", "endorse"] if campaign.is_running else []
         pages += ["letter"] if campaign.has_letter_page else []
-        found = news.public_news(campaign.id, languages.default())
+        found = news.sent(campaign.id)
         pages += ["news"] if found else []
         for endpoint in pages:
             yield f"public.{endpoint}", {"slug": slug}

@@ -14,7 +14,7 @@ from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import i18n
 from pledge.core.clock import iso_utc
 from pledge.core.urls import public_url, site_name
-from pledge.news.queries import PublicNews
+from pledge.news.models import NewsItem
 from pledge.web.public.campaign.pages import CampaignPage
 from pledge.web.templating import asset
 
@@ -72,14 +72,14 @@ def campaign_facts(page: CampaignPage, events: Iterable[EventView]) -> dict[str,
     return {"@context": CONTEXT, "@graph": graph}
 
 
-def news_facts(item: PublicNews, campaign: CampaignView) -> dict[str, Any]:
+def news_facts(item: NewsItem, campaign: CampaignView) -> dict[str, Any]:
     """One piece of news of a campaign."""
     lang = i18n.language()
     article: dict[str, Any] = {
         "@type": "NewsArticle",
-        "headline": item.title,
-        "datePublished": iso_utc(item.begun_at),
-        "inLanguage": item.lang,
+        "headline": item.title.in_language(lang),
+        "datePublished": iso_utc(item.begun_at or item.changed_at),
+        "inLanguage": item.body.language_for(lang),
         "image": public_url("embed.news_image", slug=campaign.slug, news_id=item.id, lang=lang),
         "url": public_url("public.news_item", lang=lang, slug=campaign.slug, news_id=item.id),
         "publisher": {"@type": "Organization", "name": campaign.secretariat_line or site_name(lang)},

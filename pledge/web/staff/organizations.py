@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from flask import Response, abort, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -15,9 +15,8 @@ from wtforms.validators import AnyOf, ValidationError
 from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.audit.labels import ACTIONS
-from pledge.audit.models import Actor
 from pledge.core import i18n, languages
-from pledge.core.languages import Texts
+from pledge.core.i18n import format_count
 from pledge.core.text.lines import is_readable
 from pledge.endorsements.models import ReasonKind, VerificationLevel
 from pledge.endorsements.review import moderation, presence, queries, reasons
@@ -29,7 +28,7 @@ from pledge.endorsements.verification.domains import belongs_to, host_of
 from pledge.endorsements.verification.ladder import proof_for
 from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.request_checks import page_number
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import Ask, actor, done, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.decisions import offer_undo
@@ -53,7 +52,7 @@ def _check_text(field: Field, missing: Any = None) -> None:
 
 def _check_all_or_none(form: "RemovalForm", field: Field) -> None:
     _check_text(field)
-    if form.words and not field.data:
+    if form.by_language("wording") and not field.data:
         raise ValidationError(_l("Say it in every language, or leave all of them empty."))
 
 
@@ -61,16 +60,7 @@ def _check_wording(_form: StaffForm, field: Field) -> None:
     _check_text(field, _l("This field is required."))
 
 
-class CaseForm(StaffForm):
-    """What an act on a case takes besides the case; by itself nothing."""
-
-    @property
-    def given(self) -> tuple[Any, ...]:
-        """For the use case; the form must have been validated."""
-        return tuple(field.data for field in self)
-
-
-class ReasonForm(CaseForm):
+class ReasonForm(StaffForm):
     """Turning down: a reason of the list, and what is added to it."""
 
     code = SelectField(_l("Reason"), validate_choice=False, default="")
@@ -80,26 +70,18 @@ class ReasonForm(CaseForm):
         _check_text(field)
 
 
-class RemovalForm(CaseForm):
+class RemovalForm(StaffForm):
     """Removing: a public reason of the list, or in other words in every language."""
 
     code = SelectField(_l("Public reason"), validate_choice=False, default="")
     wording = ByLanguage(StringField, _l("Own wording"), check=_check_all_or_none)
 
     @property
-    def words(self) -> Texts | None:
-        return self.by_language("wording") or None
-
-    @property
     def given(self) -> tuple[Any, ...]:
-        return self.code.data, self.words
+        return self.code.data, self.by_language("wording") or None
 
 
-class OwnReasonForm(CaseForm, StatedReasonForm):
-    """What staff do for a reason of their own."""
-
-
-class MergeForm(OwnReasonForm):
+class MergeForm(StatedReasonForm):
     into = RadioField(_l("The one that remains"), validate_choice=False)
 
     @property
@@ -151,7 +133,6 @@ DONE = {
     "uncertify": _l("Our check was revoked."),
     "site-found": _l("The proof was found on the website."),
     "site-not-found": _l("The proof was not found on the website."),
-    "reason": _l("Saved. Decisions that were made before keep their wording."),
 }
 
 
@@ -183,10 +164,7 @@ def _list_page(form: ReasonTextForm, status: int = 200, editing: str = "") -> Re
         name=name,
         seen=lambda item: SeenState(item.state, item.seq, item.version_state),
         can_be_published=lambda item: item.level in _PROVEN and not item.has_duplicates,
-        done_words=DONE,
         decided=request.args.get("decided", type=int),
-        published=request.args.get("published", type=int),
-        left=request.args.get("left", 0, type=int),
         chosen=campaign,
         page_url=lambda number: url_for(
             "staff.organizations", tab=tab, q=name or None, campaign=campaign or None, page=number
@@ -199,7 +177,7 @@ def _list_page(form: ReasonTextForm, status: int = 200, editing: str = "") -> Re
 
 
 @staff.post("/organizations/reasons")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
 def organization_reasons() -> AnyResponse:
     """Add a reason, or change the words of one: its short name says which."""
     form, editing = ReasonTextForm(request.form), request.form.get("editing", "")
@@ -216,11 +194,12 @@ def organization_reasons() -> AnyResponse:
     except BadReason:
         form.code.errors = [_("This short name belongs to a reason for another act.")]
         return _list_page(form, 422, editing)
-    return redirect(url_for("staff.organizations", done="reason", _anchor="reasons"), 303)
+    said = _("Saved. Decisions that were made before keep their wording.")
+    return done(said, "organizations", saved="reason", _anchor="reasons")
 
 
 @staff.post("/organizations/publish")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
 def organizations_publish() -> AnyResponse:
     """Publish the ticked cases, each as it was seen; those that have changed are left alone, and counted."""
     published = left = 0
@@ -233,8 +212,11 @@ def organizations_publish() -> AnyResponse:
             abort(400)
         except (UnknownCase, CaseChanged, CaseInWrongState):
             left += 1
-    campaign = request.form.get("campaign") or None
-    return redirect(url_for("staff.organizations", campaign=campaign, published=published, left=left), 303)
+    said = _("Published: %(number)s.", number=format_count(published))
+    if left:
+        said += " " + _("Left alone, as they have changed: %(number)s.", number=format_count(left))
+    flash(said, "warning" if left else "done")
+    return redirect(url_for("staff.organizations", campaign=request.form.get("campaign") or None), 303)
 
 
 @staff.get("/organizations/next")
@@ -252,25 +234,21 @@ def organization_next() -> AnyResponse:
     return redirect(url_for("staff.organization", endorsement_id=found))
 
 
-def _merge(actor: Actor, case: int, seen: SeenState, into: int, why: str) -> None:
-    moderation.merge(actor, case, into, seen, why)
-
-
 #: What may be done to a case, by the last part of the address, which is the prefix of the form's fields: the form, and the use
 #: case, which takes who acts, the case, how it was seen, and what the form gives.
-ACTS: dict[str, tuple[type[CaseForm], Callable[..., object]]] = {
-    "publish": (CaseForm, moderation.publish),
+ACTS: dict[str, tuple[type[StaffForm], Callable[..., object]]] = {
+    "publish": (StaffForm, moderation.publish),
     "changes": (ReasonForm, moderation.ask_for_changes),
     "decline": (ReasonForm, moderation.decline),
     "remove": (RemovalForm, moderation.remove),
-    "reinstate": (OwnReasonForm, moderation.reinstate),
-    "reopen": (OwnReasonForm, moderation.reopen),
-    "merge": (MergeForm, _merge),
-    "take-back": (CaseForm, moderation.take_back),
-    "note": (OwnReasonForm, moderation.add_note),
-    "certify": (OwnReasonForm, moderation.certify),
-    "uncertify": (OwnReasonForm, moderation.uncertify),
-    "site": (CaseForm, moderation.check_website),
+    "reinstate": (StatedReasonForm, moderation.reinstate),
+    "reopen": (StatedReasonForm, moderation.reopen),
+    "merge": (MergeForm, moderation.merge),
+    "take-back": (StaffForm, moderation.take_back),
+    "note": (StatedReasonForm, moderation.add_note),
+    "certify": (StatedReasonForm, moderation.certify),
+    "uncertify": (StatedReasonForm, moderation.uncertify),
+    "site": (StaffForm, moderation.check_website),
 }
 #: Why it was not done; 404 for a case that does not exist itself.
 _REFUSALS: dict[type[Exception], Any] = {
@@ -281,7 +259,7 @@ _REFUSALS: dict[type[Exception], Any] = {
 _MOVES_ON = ("publish", "changes", "decline", "merge")
 
 
-def _forms(sent: Any = None) -> dict[str, CaseForm]:
+def _forms(sent: Any = None) -> dict[str, StaffForm]:
     """The forms of a case's page; of those that were sent one is filled."""
     return {name: form(sent, prefix=f"{name}-") for name, (form, _use_case) in ACTS.items()}
 
@@ -293,7 +271,7 @@ def organization(endorsement_id: int) -> Response:
 
 
 @staff.post(f"/organizations/{NUMBER}/<act>")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@needs(Permission.REVIEW_ORGANIZATIONS, Ask.REASON)
 def organization_act(endorsement_id: int, act: str) -> AnyResponse:
     """Do it and go on, from what waited to the next that waits; or show the case with what kept it from being done."""
     if act not in ACTS:
@@ -318,20 +296,22 @@ def organization_act(endorsement_id: int, act: str) -> AnyResponse:
     except BadReason:
         forms[act]["code"].errors = [_("Choose a reason from the list.")]
         return refused(422)
-    done: str | None = ("site-found" if outcome else "site-not-found") if act == "site" else act
     decided = endorsement_id if moves_on else None
     published = queries.find(endorsement_id) if act == "publish" else None
     if published is not None and published.row.can_be_taken_back:
-        done = decided = None  # the offer says it
+        decided = None
         where = {"endorsement_id": endorsement_id, "act": "take-back"}
         offer_undo(str(DONE["publish"]), "staff.organization_act", [("seen", str(published.seen))], **where)
+    else:
+        said = ("site-found" if outcome else "site-not-found") if act == "site" else act
+        flash(str(DONE[said]), "done")
     if shown is None:
-        return redirect(url_for("staff.organizations", done=done, decided=decided), 303)
-    return redirect(url_for("staff.organization", endorsement_id=shown, done=done, decided=decided), 303)
+        return redirect(url_for("staff.organizations", decided=decided), 303)
+    return redirect(url_for("staff.organization", endorsement_id=shown, decided=decided), 303)
 
 
 @staff.post(f"/organizations/{NUMBER}/here")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
 def organization_here(endorsement_id: int) -> Response:
     """Sent by an open page every twenty seconds: who else is there, and whether the case is still the one shown."""
     found = presence.arrive(actor(), endorsement_id)
@@ -340,7 +320,7 @@ def organization_here(endorsement_id: int) -> Response:
 
 
 @staff.post(f"/organizations/{NUMBER}/take")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
 def organization_take(endorsement_id: int) -> AnyResponse:
     presence.arrive(actor(), endorsement_id, take=True)
     return redirect(url_for("staff.organization", endorsement_id=endorsement_id), 303)
@@ -349,7 +329,7 @@ def organization_take(endorsement_id: int) -> AnyResponse:
 def _case_page(
     endorsement_id: int,
     status: int,
-    forms: Mapping[str, CaseForm],
+    forms: Mapping[str, StaffForm],
     *,
     acted: str = "",
     was: SeenState | None = None,
@@ -364,7 +344,7 @@ def _case_page(
         abort(404)
     found = presence.presence(actor(), endorsement_id)
     came_in = [(version.submitted_at, version.seq, None) for version in case.versions]
-    done = [(line.at, 0, line) for line in case.history]
+    acts = [(line.at, 0, line) for line in case.history]
     page = render_template(
         "staff/organizations/organization.html",
         case=case,
@@ -376,14 +356,13 @@ def _case_page(
             ]
             for kind in ReasonKind
         },
-        done_words=DONE,
         decided=request.args.get("decided", type=int),
         forms=forms,
         form=forms.get(acted),
         acted=acted,
         was=was,
         fault=fault,
-        timeline=sorted([*came_in, *done], key=lambda entry: entry[0], reverse=True),
+        timeline=sorted([*came_in, *acts], key=lambda entry: entry[0], reverse=True),
         act_words=lambda action: ACTIONS.get(action, action),
         presence=_presence_words(found),
         is_mine=found.is_mine,

@@ -240,16 +240,10 @@ def test_what_was_done_before_to_the_same_network_or_domain_is_told():
     assert queries.similar(Condition(domain_hash=robots), but=taken_out) == []
 
 
-def test_the_reasons_for_which_they_are_held_are_counted():
+def test_those_who_are_counted_and_the_reasons_for_which_the_others_are_held_are_counted():
+    signatures(4), signature(state="pending")
     signatures(3, state="held", hold_reason="speed"), signature(state="held", hold_reason="signals")
-    assert queries.hold_reasons(propose(RELEASE)) == {"speed": 3, "signals": 1}
-
-
-def test_of_those_to_be_taken_out_only_the_confirmed_are_counted():
-    robots = domain_hash(SLUG, "robots.example")
-    signatures(3, domain_hash=robots)
-    signatures(2, state="held", domain_hash=robots), signature(state="pending", domain_hash=robots)
-    assert queries.counted(propose(TAKE_OUT, Condition(domain_hash=robots))) == 3
+    assert queries.hold_reasons(propose(TAKE_OUT)) == {"": 4, "speed": 3, "signals": 1}
 
 
 @pytest.mark.parametrize("act", [RELEASE, TAKE_OUT])

@@ -11,7 +11,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from config import current_config
-from pledge.campaigns.models import CampaignText, Partner
+from pledge.campaigns.models import Campaign, Partner
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
@@ -206,7 +206,7 @@ def test_the_badge_is_a_picture_with_title_and_number_in_the_language_that_was_a
 def test_a_title_cannot_break_out_of_the_picture(client):
     campaign()
     with transaction() as session:
-        session.execute(update(CampaignText).values(title='<script>"&'))
+        session.execute(update(Campaign).values(title=Texts(ko='<script>"&')))
     drawn = ET.fromstring(client.get("/badge/blue-skies.svg").data)
     assert '<script>"&' in "".join(drawn.itertext())
 

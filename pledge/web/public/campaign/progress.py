@@ -13,7 +13,7 @@ from pledge.deliveries.queries import public_deliveries
 from pledge.endorsements import queries as endorsements
 from pledge.paper import queries as paper_signatures
 from pledge.statistics import history, integrity
-from pledge.statistics.cells import MIN_CELL, Cell
+from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.charts import Chart, chart, region_map
 from pledge.statistics.history import Point
 from pledge.statistics.history import progress as read_progress
@@ -32,17 +32,6 @@ from pledge.web.templating import render_page
 
 #: Countries in the first table; the others are in a disclosure.
 FIRST_COUNTRIES = 10
-
-
-@dataclass(frozen=True)
-class BreakdownBar:
-    """One row of a table with its bar: the number, its share of all, and its length relative to the longest (in percent)."""
-
-    key: str
-    label: str
-    number: int
-    share: float
-    length: float
 
 
 #: What may have moved the number, on a Korean day.
@@ -65,11 +54,9 @@ def progress(slug: str) -> Response:
     totals, grown = found.totals, found.history
     opened = campaign.opens_at.astimezone(i18n.SEOUL).date() if campaign.opens_at else None
     places = published_places(campaign.id)
-    countries = _places(places.by_country, places.people)
     people, organizations = history.people_points(grown, opened), history.organization_points(grown, opened)
     happened = _milestones(campaign.id, people or organizations)
-    by_rate, kinds = rates(places.by_region), endorsements.types(campaign.id)
-    regions = _places(places.by_region, places.people)
+    by_rate = rates(places.by_region)
     return render_page(
         "public/campaign/progress.html",
         campaign=campaign,
@@ -85,13 +72,11 @@ def progress(slug: str) -> Response:
         rates=by_rate,
         population=population(),
         regions=sorted(
-            regions, key=lambda bar: by_rate[bar.key].rank if bar.key in by_rate else len(regions)
+            places.by_region,
+            key=lambda cell: by_rate[cell.key].rank if cell.key in by_rate else len(by_rate) + 1,
         ),
-        countries=countries[:FIRST_COUNTRIES],
-        more_countries=countries[FIRST_COUNTRIES:],
-        kinds=_bars(
-            [(kind.value, kind.value, number) for kind, number in kinds.items()], sum(kinds.values())
-        ),
+        first_countries=FIRST_COUNTRIES,
+        kinds=endorsements.types(campaign.id),
         paper=paper_signatures.public(campaign.id),
         integrity=integrity.recent(campaign.id),
         checkpoint=found.checkpoint,
@@ -99,19 +84,6 @@ def progress(slug: str) -> Response:
         parts=VERIFY_PARTS,
         smallest=MIN_CELL,
     )
-
-
-def _bars(lines: list[tuple[str, str, int]], whole: int) -> list[BreakdownBar]:
-    """Rows with their keys, labels and numbers; `whole` is the total."""
-    longest = max((number for _, _, number in lines), default=0)
-    return [
-        BreakdownBar(key, label, number, number * 100 / (whole or 1), max(0.0, number * 100 / (longest or 1)))
-        for key, label, number in lines
-    ]
-
-
-def _places(cells: list[Cell], people: int) -> list[BreakdownBar]:
-    return _bars([(cell.key, cell.label.in_language(i18n.language()), cell.people) for cell in cells], people)
 
 
 def _milestones(campaign_id: int, points: Sequence[Point]) -> list[Milestone]:

@@ -16,13 +16,13 @@ from config import ROOT, current_config
 from pledge.campaigns import events
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import CALENDAR_TYPE, ics
-from pledge.campaigns.media import letter_page
+from pledge.campaigns.media import letter_text
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.pdf import Letter, Paper, PosterWords, letter_pdf, poster_pdf
 from pledge.campaigns.queries import CampaignView
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, countries, i18n, languages, tokens
-from pledge.core.text import markdown
+from pledge.core.text.markdown import markdown, site_text
 from pledge.core.tokens import BadToken, Purpose
 from pledge.core.urls import campaign_link
 from pledge.news import queries as news_queries
@@ -69,9 +69,7 @@ def text(name: str) -> Response:
     is_notice = name == "privacy"
     return render_page(
         "public/campaign/text.html",
-        text=markdown.site_text(
-            name, lang, config.contact_in(lang), names_kakao=is_notice and bool(config.kakao_key)
-        ),
+        text=site_text(name, lang, config.contact_in(lang), names_kakao=is_notice and bool(config.kakao_key)),
         deleted_at=_last_run() if is_notice else None,
     )
 
@@ -169,20 +167,21 @@ def letter(slug: str) -> Response:
 def letter_document(slug: str) -> Response:
     """The letter to print, set from its page."""
     view = campaign_or_404(slug)
-    text = letter_page(view.id, i18n.language())
-    if text is None:
+    text = letter_text(view.id)
+    if not text:
         abort(404)
-    with force_locale(languages.locale(text.lang)):
+    lang = text.language_for(i18n.language())
+    with force_locale(languages.locale(lang)):
         heading = _("The campaign’s letter")
     document = Letter(
-        lang=text.lang,
+        lang=lang,
         heading=heading,
         campaign=view.title,
-        text=text.text,
+        text=text[lang],
         secretariat=view.secretariat_line,
         url=campaign_link(i18n.language(), slug),
     )
-    return pdf(letter_pdf(document), f"{slug}-letter-{text.lang}")
+    return pdf(letter_pdf(document), f"{slug}-letter-{lang}")
 
 
 @public.get("/c/<slug>/captions.vtt")
@@ -209,10 +208,17 @@ def events_calendar(slug: str, event: int | None = None) -> Response:
 
 def _letter(view: CampaignView, *, preview: str = "") -> Response:
     """The letter as a page; `preview` is the token of a preview."""
-    text = letter_page(view.id, i18n.language())
-    if text is None:
+    text = letter_text(view.id)
+    if not text:
         abort(404)
-    return render_page("public/campaign/letter.html", campaign=view, letter=text, preview=preview)
+    lang = text.language_for(i18n.language())
+    return render_page(
+        "public/campaign/letter.html",
+        campaign=view,
+        letter=markdown(text[lang]),
+        letter_lang=lang,
+        preview=preview,
+    )
 
 
 def _captions(view: CampaignView) -> Response:
@@ -233,7 +239,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
         form=SignForm(country=countries.HOME),
         share=campaign_links(view),
         qr=qr_code(short_link(view)),
-        story=timeline(view, page.people, i18n.language()),
+        story=timeline(view, page.people),
         events=coming,
         past_events=[event for event in reversed(shown) if event.is_over],
         preview=preview,
@@ -283,7 +289,7 @@ def poster(slug: str, paper: str) -> Response:
 @cached(PAGE_CACHE)
 def news(slug: str) -> Response:
     campaign = campaign_or_404(slug)
-    items = news_queries.public_news(campaign.id, i18n.language())
+    items = news_queries.sent(campaign.id)
     return render_page("public/campaign/news.html", campaign=campaign, items=items)
 
 
@@ -292,7 +298,7 @@ def news(slug: str) -> Response:
 def news_feed(slug: str) -> Response:
     """The same for feed readers (RFC 4287): what was sent is never changed, so an entry is updated when it was published."""
     campaign = campaign_or_404(slug)
-    items = news_queries.public_news(campaign.id, i18n.language())
+    items = news_queries.sent(campaign.id)
     updated = items[0].begun_at if items else campaign.opens_at or clock.now()
     response = render_page("public/campaign/news.xml", campaign=campaign, items=items, updated=updated)
     response.content_type = "application/atom+xml; charset=utf-8"
@@ -303,7 +309,7 @@ def news_feed(slug: str) -> Response:
 @cached(PAGE_CACHE)
 def news_item(slug: str, news_id: int) -> Response:
     campaign = campaign_or_404(slug)
-    item = news_queries.public_item(campaign.id, news_id, i18n.language())
+    item = news_queries.sent_item(campaign.id, news_id)
     if item is None:
         abort(404)
     facts = structured_data.news_facts(item, campaign)

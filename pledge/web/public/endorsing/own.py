@@ -2,10 +2,9 @@
 and what the browser that sent its form, or pressed its link, is told besides the common pages.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from functools import partial, wraps
+from functools import partial
 
 from flask import Response, jsonify, render_template, request
 from flask_babel import gettext as _
@@ -24,6 +23,7 @@ from pledge.files.services import UnknownFile
 from pledge.mailed_links.links import Confirmation, LinkState
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
+from pledge.web.public.blueprint import public
 from pledge.web.public.endorsing.forms import (
     MAX_FIELDS,
     MAX_FORM,
@@ -37,6 +37,7 @@ from pledge.web.public.mailed_links.journey import (
     FORM,
     ask_mailbox,
     back_to_own_page,
+    invalid_link,
     is_wrong,
     own_page,
     route,
@@ -53,23 +54,19 @@ _SPENT = _l(
 )
 
 
-def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subject, str], Response]:
-    """Decorate a view of an endorsement: an act that the state no longer allows gets the own page, which shows the state."""
-
-    @wraps(view)
-    def guarded(subject: Subject, token: str) -> Response:
-        try:
-            return view(subject, token)
-        except services.EndorsementInWrongState:
-            return own_page(subject, token, own_endorsement(token, i18n.language()), 409, changed=True)
-
-    return guarded
+@public.errorhandler(services.EndorsementInWrongState)
+def no_longer_possible(_error: services.EndorsementInWrongState) -> Response:
+    """An act that the state no longer allows gets the own page, which shows the state."""
+    token = (request.view_args or {})["token"]
+    try:
+        return own_page(ENDORSEMENT, token, own_endorsement(token, i18n.language()), 409, changed=True)
+    except BadToken as error:
+        return invalid_link(error)
 
 
 @route("/endorse/me/<token>/correct", subjects=[ENDORSEMENT], methods=FORM)
 @allows(body=MAX_FORM, parts=MAX_FIELDS)
 @limited(link_limit, methods=["POST"])
-@while_possible
 def correct(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
     if endorsement.row.state not in services.CORRECTABLE:  # before a picture is taken
@@ -103,7 +100,6 @@ def correct(subject: Subject, token: str) -> Response:
 
 @route("/endorse/me/<token>/contact", subjects=[ENDORSEMENT], methods=FORM)
 @limited(link_limit, methods=["POST"])
-@while_possible
 def change_contact(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
     if endorsement.row.state not in services.CORRECTABLE:
@@ -133,14 +129,12 @@ def cancel_contact(subject: Subject, token: str) -> Response:
 
 @route("/endorse/me/<token>/site", subjects=[ENDORSEMENT], methods=["POST"])
 @limited(link_limit)
-@while_possible
 def check_site(subject: Subject, token: str) -> Response:
     return back_to_own_page(subject, token, "proved" if services.check_website(token) else "not_proved")
 
 
 @route("/endorse/me/<token>/group", subjects=[ENDORSEMENT], methods=["POST"])
 @limited(link_limit)
-@while_possible
 def set_group_goal(subject: Subject, token: str) -> Response:
     form = GoalForm(request.form)
     if not form.validate():

@@ -16,7 +16,6 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
 from flask import Response, g, request
 from flask_babel import gettext as _
@@ -24,7 +23,6 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
-from wtforms import HiddenField
 
 from config import current_config
 from pledge.abuse import proof, signals, velocity
@@ -43,40 +41,14 @@ from pledge.mail.addresses import Address, domain_of
 from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.switches import queries as switches
 from pledge.web import limits
-from pledge.web.forms import PublicForm, TickField
 from pledge.web.public.campaign.pages import (
     RETRY_AFTER_PAUSE,
-    CampaignPage,
     campaign_now_or_404,
     campaign_page,
 )
 from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.signing.forms import ProvableForm
 from pledge.web.templating import render_page
-
-
-class ProvableForm(PublicForm):
-    """A form with an address, and the fields for the proof of work."""
-
-    email: Any
-    address: Address  #: set once the field is valid
-    pledge_version: HiddenField
-    changed_text: Any  #: said where the form names a version of a text that does not exist
-    shown_at = HiddenField()  #: when its page was made, signed
-    altcha = HiddenField()  #: the solution of a challenge
-    unproved = TickField()  #: its sender goes on without
-
-    @property
-    def mark(self) -> str:
-        """The value of `shown_at`: of the page that was filled in first, when this one shows what was wrong."""
-        sent: str | None = self.shown_at.data
-        return sent or tokens.mint(Purpose.FORM, [int(clock.now().timestamp())])
-
-    def show_on(self, page: CampaignPage) -> None:
-        """Called before the form is shown on a page."""
-
-    def store_files(self) -> bool:
-        """Store the files that were sent; False when one is refused, whose field then has the error."""
-        return True
 
 
 class ProofAnswer(StrEnum):

@@ -10,19 +10,19 @@ from wtforms import HiddenField, SelectField, StringField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, Regexp, ValidationError
 
-from pledge.core import countries, i18n
+from pledge.core import clock, countries, i18n, tokens
 from pledge.core.text import markdown
-from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault, six_digits, two_digits
+from pledge.core.text.lines import BadLine, LineFault, typed_digits
+from pledge.core.tokens import Purpose
 from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures.services import Submission, clean_name
 from pledge.web.forms import PublicForm, TickField
 from pledge.web.public.campaign.pages import CampaignPage
-from pledge.web.public.signing.admission import ProvableForm
 
 #: The form names a version of a text that does not exist.
 CHANGED_TEXT = _l("The pledge text or the consent was changed. Please read them again and sign.")
 
-_NAME_WORDS = LINE_MESSAGES | {
+_NAME_WORDS = {
     LineFault.EMPTY: _l("Enter your name."),
     LineFault.TOO_LONG: _l("Your name can have up to 80 characters."),
 }
@@ -42,7 +42,7 @@ def check_name(_form: PublicForm, field: Field) -> None:
     try:
         clean_name(field.data or "")
     except BadLine as error:
-        raise ValidationError(_NAME_WORDS[error.fault]) from None
+        raise ValidationError(_NAME_WORDS.get(error.fault, error.fault.value)) from None
 
 
 def check_region(_form: PublicForm, field: Field) -> None:
@@ -69,6 +69,29 @@ class AddressForm(PublicForm):
                     )
                 ) from None
             raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None
+
+
+class ProvableForm(AddressForm):
+    """A form that may be asked for a proof of work before it is recorded (admission.py)."""
+
+    pledge_version: HiddenField
+    changed_text: Any  #: said where the form names a version of a text that does not exist
+    shown_at = HiddenField()  #: when its page was made, signed
+    altcha = HiddenField()  #: the solution of a challenge
+    unproved = TickField()  #: its sender goes on without
+
+    @property
+    def mark(self) -> str:
+        """The value of `shown_at`: of the page that was filled in first, when this one shows what was wrong."""
+        sent: str | None = self.shown_at.data
+        return sent or tokens.mint(Purpose.FORM, [int(clock.now().timestamp())])
+
+    def show_on(self, page: CampaignPage) -> None:
+        """Called before the form is shown on a page."""
+
+    def store_files(self) -> bool:
+        """Store the files that were sent; False when one is refused, whose field then has the error."""
+        return True
 
 
 class PlaceForm(PublicForm):
@@ -98,7 +121,7 @@ class PlaceForm(PublicForm):
         return countries.region_choices(i18n.language())
 
 
-class SignForm(ProvableForm, AddressForm, PlaceForm):
+class SignForm(ProvableForm, PlaceForm):
     changed_text = CHANGED_TEXT
     name = StringField(_l("Name"), [check_name])
     email = StringField(_l("E-mail"))
@@ -152,10 +175,9 @@ class ConfirmCodeForm(PublicForm):
     code = StringField(_l("Six-digit code"))
 
     def validate_code(self, field: Field) -> None:
-        digits = six_digits(field.data or "")
-        if digits is None:
+        self.digits = typed_digits(field.data or "", 6)
+        if not self.digits:
             raise ValidationError(_l("Enter the six digits from the e-mail."))
-        self.digits = digits
 
     digits: str = ""
 
@@ -169,7 +191,7 @@ class NumberForm(PublicForm):
     def digits(self) -> str:
         """What was typed; "" for neither of the two, which the page tells in words of its own."""
         typed = self.number.data or ""
-        return two_digits(typed) or six_digits(typed) or ""
+        return typed_digits(typed, 2) or typed_digits(typed, 6)
 
 
 class MailboxForm(AddressForm):

@@ -23,12 +23,11 @@ from pledge.audit.queries import Search
 from pledge.campaigns import consents, items, media, moderation, pledges, senders, sharing
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.media import FOCUSES, VideoFields
-from pledge.campaigns.models import SHARE_CHANNELS, PartnerRole
+from pledge.campaigns.models import SHARE_CHANNELS, TEXT_PARTS, Campaign, PartnerRole
 from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.pledges import NewVersion, wording_changes
 from pledge.campaigns.queries import find_draft, pledge_versions
-from pledge.campaigns.staff_queries import CampaignAdmin
-from pledge.campaigns.video import OwnVideo, Video
+from pledge.campaigns.video import OwnVideo, Video, campaign_video
 from pledge.core import languages, urls
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
@@ -39,7 +38,7 @@ from pledge.statistics.totals import signed_versions
 from pledge.web.forms import ByLanguage, TickField, whole_number
 from pledge.web.public.campaign.sharing import invitation, words
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs, was_shown_lately
+from pledge.web.staff.auth.access import Ask, actor, needs, was_shown_lately
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
     OK,
@@ -62,8 +61,6 @@ _PAGE = "/campaigns/<slug>/page"
 #: How many changes of the texts the page offers to take back.
 _CHANGES = 20
 
-QUOTATION_WORDS = ("quotation", "speaker", "speaker_role", "portrait_alt")
-
 
 def video_body(config: Config) -> int:
     """Bytes of the video's form: up to twice what a video may have, so that one too large is refused beside its field."""
@@ -71,7 +68,6 @@ def video_body(config: Config) -> int:
 
 
 class TextsForm(SectionForm):
-    has_preview = True
     title = ByLanguage(StringField, _l("Title"))
     tagline = ByLanguage(StringField, _l("Tagline"))
     summary = ByLanguage(TextAreaField, _l("Summary"))
@@ -84,7 +80,7 @@ class TextsForm(SectionForm):
     followup_until = ByLanguage(StringField, _l("To day"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
         return {name: desk.texts[name] for name in _text_fields()}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
@@ -100,8 +96,8 @@ class PledgeForm(StampedForm):
     one_language = TickField(_l("The text in the other languages stays as it is: it already says the same"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        newest = campaigns.wording(desk.id)
+    def stored(cls, desk: Campaign) -> dict[str, object]:
+        newest = pledge_versions(desk.id)[0]
         return {**languages.by_field("wording", newest.wording), "seen": newest.stamp}
 
     @property
@@ -113,17 +109,17 @@ class PledgeForm(StampedForm):
 class PhotoForm(SectionForm):
     max_body = PICTURE_BODY
     photo = UploadField(_l("Photograph"), "wide picture")
-    alt = ByLanguage(StringField, _l("What the photograph shows"))
-    focus = SelectField(_l("Focal point"), validate_choice=False)
+    photo_alt = ByLanguage(StringField, _l("What the photograph shows"))
+    photo_focus = SelectField(_l("Focal point"), validate_choice=False)
     drop_photo = TickField(_l("Remove the photograph"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return vars(media.stored_photo(desk.row))
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
+        return desk.part(media.PHOTO)
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         media.set_photo(
-            *(actor(), slug, self.seen.data, self.by_language("alt"), self.focus.data or ""),
+            *(actor(), slug, self.seen.data, self.by_language("photo_alt"), self.photo_focus.data or ""),
             new=files["photo"],
             drop=self.drop_photo.data,
         )
@@ -139,8 +135,8 @@ class VideoForm(SectionForm):
     drop_still = TickField(_l("Use the default picture again"))
 
     @classmethod
-    def stored(cls, desk: CampaignAdmin) -> dict[str, object]:
-        video = desk.video
+    def stored(cls, desk: Campaign) -> dict[str, object]:
+        video = campaign_video(desk)
         return {
             "video": video.link if isinstance(video, Video) else "",
             **languages.by_field("captions", video.captions if isinstance(video, OwnVideo) else {}),
@@ -154,34 +150,33 @@ class VideoForm(SectionForm):
         media.set_video(actor(), slug, self.seen.data, self._fields_with(files))
 
     def _fields_with(self, files: Mapping[str, str]) -> VideoFields:
-        return VideoFields(
+        return self.entry(
+            VideoFields,
             address=self.video.data or "",
             file=files["own"],
             drop_file=self.drop_own.data,
-            captions=self.by_language("captions"),
             still=files["still"],
-            drop_still=self.drop_still.data,
         )
 
 
 class QuotationForm(SectionForm):
     max_body = PICTURE_BODY
     quotation = ByLanguage(TextAreaField, _l("Quotation"))
-    speaker = ByLanguage(StringField, _l("Name"))
-    speaker_role = ByLanguage(StringField, _l("Office or role"))
-    portrait = UploadField(_l("Portrait"))
+    quotation_name = ByLanguage(StringField, _l("Name"))
+    quotation_role = ByLanguage(StringField, _l("Office or role"))
+    quotation_portrait = UploadField(_l("Portrait"))
     drop_portrait = TickField(_l("Remove the portrait"))
-    portrait_alt = ByLanguage(StringField, _l("What the portrait shows"))
+    quotation_alt = ByLanguage(StringField, _l("What the portrait shows"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return vars(media.stored_quotation(desk.row))
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
+        return desk.part(media.QUOTATION)
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
-        words = {name: self.by_language(name) for name in QUOTATION_WORDS}
+        words = {name: self.by_language(name) for name in media.WORDS}
         media.set_quotation(
             *(actor(), slug, self.seen.data, words),
-            new=files["portrait"],
+            new=files["quotation_portrait"],
             drop=self.drop_portrait.data,
         )
 
@@ -192,8 +187,8 @@ class LettersForm(SectionForm):
     drop = ByLanguage(TickField, _l("Remove the letter"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return desk.letters
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
+        return {"letter": desk.letter}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         new = {lang: files[f"letter_{lang}"] for lang in languages.codes()}
@@ -205,7 +200,7 @@ class LetterTextForm(SectionForm):
     text = ByLanguage(TextAreaField, _l("Letter"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
         return {"text": desk.letter_text}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
@@ -217,7 +212,7 @@ class RecipientForm(SectionForm):
     reason = TextAreaField(_l("Reason"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
         return {f"recipient_{lang}": desk.texts[f"recipient_{lang}"] for lang in languages.codes()}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
@@ -231,11 +226,12 @@ class RecipientForm(SectionForm):
 class ReplyForm(SectionForm):
     """Where answers to the e-mails of the campaign go."""
 
+    asks = Ask.FACTOR
     reply_to = StringField(_l("E-mail address for answers"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return {"reply_to": desk.row.reply_to}
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
+        return {"reply_to": desk.reply_to}
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         senders.set_reply_to(actor(), slug, self.seen.data, self.reply_to.data or "")
@@ -244,13 +240,12 @@ class ReplyForm(SectionForm):
 class SharingForm(SectionForm):
     """The short address, thanks, and a text to share for each channel: `share_<channel>`."""
 
-    has_preview = True
     short_name = StringField(_l("Short address"))
     thanks = ByLanguage(TextAreaField, _l("A sentence of thanks"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return sharing.stored_words(desk.row)
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
+        return sharing.stored_words(desk)
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         texts = {name: self.by_language(name) for name in sharing.TEXTS}
@@ -273,7 +268,8 @@ SETTINGS = {"recipient": RecipientForm, "sharing": SharingForm, "reply_to": Repl
 
 def _text_fields() -> list[str]:
     """Those of the page: the recipient is a setting, as people agree to it."""
-    return [name for name in campaigns.text_fields() if not name.startswith("recipient_")]
+    parts = [part for part in TEXT_PARTS if part != "recipient"]
+    return [f"{part}_{lang}" for part in parts for lang in languages.codes()]
 
 
 @staff.get("/campaigns/<slug>")
@@ -288,7 +284,8 @@ def campaign(
     desk, sent = campaigns.desk(slug), sent or {}
     forms = section_forms({**PAGE_SECTIONS, "pledge": PledgeForm}, desk, sent)
     limit, is_preview = current_config().max_video_mb, "texts" in sent and problem is OK
-    old, new = campaigns.wording(desk.id).wording, forms["pledge_form"].by_language("wording")
+    versions = pledge_versions(desk.id)
+    old, new = versions[0].wording, forms["pledge_form"].by_language("wording")
     return section_page(
         "staff/campaigns/page.html",
         desk,
@@ -302,10 +299,9 @@ def campaign(
         changes={lang: wording_changes(old[lang], new[lang]) for lang in languages.codes() if new_version},
         change_of={lang: old[lang].strip() != new[lang].strip() for lang in languages.codes()},
         history=_history(slug),
-        versions=pledge_versions(desk.id),
-        photo=media.stored_photo(desk.row),
-        quoted=media.stored_quotation(desk.row),
+        versions=versions,
         focuses=FOCUSES.items(),
+        video=campaign_video(desk),
         max_video_mb=limit,
         video_too_large=str(VideoFault.TOO_LARGE.value) % {"limit": limit},
         **forms,
@@ -361,7 +357,7 @@ def _share_texts(campaign_id: int, lang: str, form: StampedForm) -> list[tuple[s
 
 
 @staff.post(f"{_PAGE}/texts/restore/<int:number>")
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def campaign_texts_restore(slug: str, number: int) -> AnyResponse:
     """Save the words that a change has replaced, unless somebody else has saved others meanwhile."""
     change = next((line for line in _history(slug) if line.id == number), None)
@@ -381,7 +377,7 @@ def _history(slug: str) -> list[AuditEntry]:
 
 @staff.post(f"{_PAGE}/pledge")
 @allows(body=TEXT_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def campaign_pledge(slug: str) -> AnyResponse:
     """Save, or show what a new version changes: this publishes nothing."""
     return _save_pledge(slug, PledgeForm(request.form), agreed=0, otherwise=200)
@@ -389,7 +385,7 @@ def campaign_pledge(slug: str) -> AnyResponse:
 
 @staff.post(f"{_PAGE}/pledge/publish")
 @allows(body=TEXT_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.FACTOR)
 def campaign_pledge_publish(slug: str) -> AnyResponse:
     """Publish the version that was shown; where it is another one by now, show that."""
     form = PledgeForm(request.form)

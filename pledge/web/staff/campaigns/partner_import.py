@@ -15,7 +15,9 @@ from werkzeug import Response as AnyResponse
 from wtforms import FileField, HiddenField
 
 from pledge.accounts.roles import Permission
+from pledge.campaigns import items
 from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.models import CampaignState
 from pledge.campaigns.partner_import import (
     Plan,
     PlanChanged,
@@ -26,14 +28,15 @@ from pledge.campaigns.partner_import import (
     store_logos,
     write_table,
 )
+from pledge.campaigns.partners import PARTNER
 from pledge.core import i18n
 from pledge.core.encryption import Unreadable, vault
 from pledge.core.text.tables import BadTable, Line, TableFault, read_table
 from pledge.files.archives import MAX_PICTURES
+from pledge.files.faults import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.files.services import UnknownFile
-from pledge.files.storage import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import Ask, actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import saved, section_page
 from pledge.web.staff.forms import SavingProblem, StampedForm
@@ -62,7 +65,7 @@ def partner_import(slug: str) -> Response:
 
 @staff.post("/campaigns/<slug>/partners/import")
 @allows(body=_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def partner_import_post(slug: str) -> AnyResponse:
     form, status = ImportForm(request.form), 200
     lines, pictures = _read(form)
@@ -78,7 +81,8 @@ def partner_import_post(slug: str) -> AnyResponse:
             status = 409
         else:
             return saved("campaign_partners", slug)
-    plan = plan_import(campaigns.desk(slug), lines, pictures)
+    desk = campaigns.desk(slug)
+    plan = plan_import(items.rows(PARTNER, desk.id), CampaignState(desk.state), lines, pictures)
     kept = {"table"} if lines and not plan.faults else set()
     return _page(
         slug, form, 422 if plan.faults else status, plan, kept=kept | ({"logos"} if pictures else set())

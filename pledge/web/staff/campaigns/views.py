@@ -15,16 +15,16 @@ from pledge.campaigns import items, moderation, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.media import MissingContent, missing_content
-from pledge.campaigns.models import CampaignState
+from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.moderation import STEPS
 from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.campaigns.rules import FieldFault
-from pledge.campaigns.staff_queries import CampaignAdmin, MissingText
+from pledge.campaigns.staff_queries import MissingText
 from pledge.core import i18n, languages, tokens
 from pledge.core.tokens import Purpose
 from pledge.news.services import closing_moved
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField, whole_number
-from pledge.web.staff.auth.access import SecondFactorNeeded, actor, done, needs, was_shown_lately
+from pledge.web.staff.auth.access import Ask, SecondFactorNeeded, actor, done, needs, was_shown_lately
 from pledge.web.staff.auth.step_up import on_second_factor_needed
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
@@ -78,8 +78,8 @@ class ScheduleForm(SectionForm):
     reason = TextAreaField(_l("Reason"))
 
     @classmethod
-    def content(cls, desk: CampaignAdmin) -> Mapping[str, object]:
-        return vars(desk.schedule)
+    def content(cls, desk: Campaign) -> Mapping[str, object]:
+        return desk.schedule
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         moderation.edit_schedule(
@@ -125,7 +125,7 @@ def step_up_needed(_error: StepUpNeeded) -> AnyResponse:
 
 
 @staff.route("/campaigns", methods=["GET", "POST"])
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def campaigns() -> AnyResponse:
     """All campaigns; and a new draft, empty or with what is on the page of another campaign."""
     form, problem, created = NewForm(request.form), OK, []
@@ -154,7 +154,7 @@ def campaign_dates(
     """Dates, goal and events, and what is next; `is_refused`: the campaign cannot go on to the state that was asked for."""
     desk = staff_queries.desk(slug)
     forms = section_forms(DATES, desk, sent or {})
-    closes_at, missing = desk.schedule.closes_at, problem.missing or desk.missing
+    closes_at, missing = desk.closes_at, problem.missing or staff_queries.missing(desk)
     return section_page(
         "staff/campaigns/dates.html",
         desk,
@@ -192,13 +192,13 @@ def campaign_preview(slug: str, language: str, part: str = "") -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_state(slug: str, after: str) -> Response:
     desk, wanted = staff_queries.desk(slug), CampaignState(after)
-    if (desk.state, wanted) not in STEPS or (wanted is CampaignState.OPEN and desk.missing):
+    if (desk.state, wanted) not in STEPS or (wanted is CampaignState.OPEN and staff_queries.missing(desk)):
         return campaign_dates(slug, SavingProblem(409), is_refused=True)
     return _state_page(desk, wanted, StateForm(data={"before": desk.state}), OK)
 
 
 @staff.post("/campaigns/<slug>/state/<any(open, closed, archived):after>")
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.CONFIRMATION | Ask.REASON | Ask.FACTOR)
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
     desk, wanted = staff_queries.desk(slug), CampaignState(after)
     form = StateForm(request.form)
@@ -244,9 +244,7 @@ def _address(slug: str, page: str, anchor: str) -> str:
     return url_for(f"staff.{page}", slug=slug, _anchor=anchor)
 
 
-def _state_page(
-    desk: CampaignAdmin, after: CampaignState, form: StateForm, problem: SavingProblem
-) -> Response:
+def _state_page(desk: Campaign, after: CampaignState, form: StateForm, problem: SavingProblem) -> Response:
     step = STEPS[CampaignState(form.before.data), after]
     return confirmation_page(
         desk,

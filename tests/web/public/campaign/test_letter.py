@@ -88,7 +88,7 @@ def test_the_pdf_is_made_once_and_anew_when_the_letter_changes(client):
 def test_an_uploaded_document_goes_before_the_one_that_is_made(client):
     campaign("air")
     with_letter()
-    seen = stamp(staff_queries.desk("air").letters)
+    seen = stamp({"letter": staff_queries.desk("air").letter})
     media.set_letters(EDITOR, "air", seen, new={"ko": stored_document()})
     assert "/letter.pdf" not in client.get("/ko/c/air/letter").text
     assert 'href="/en/c/air/letter.pdf"' in client.get("/en/c/air/letter").text

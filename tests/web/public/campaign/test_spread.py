@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import update
 
-from pledge.campaigns.models import CampaignText, Partner
+from pledge.campaigns.models import Campaign, Partner
 from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
 from pledge.statistics.referrals import organization_code, partner_token
 from tests.support.factories import campaign, crowd, endorsement
 
@@ -36,7 +37,7 @@ def test_every_address_in_the_code_to_copy_is_there(app, client):
 def test_markup_in_a_title_is_text_in_the_code_to_copy(client):
     campaign()
     with transaction() as session:
-        session.execute(update(CampaignText).values(title='"><script src=x>'))
+        session.execute(update(Campaign).values(title=Texts(en='"><script src=x>')))
     script = codes(client, "en")[0]
     assert "<script src=x>" not in script
     assert "&#34;&gt;&lt;script src=x&gt;" in script

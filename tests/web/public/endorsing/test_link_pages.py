@@ -97,25 +97,6 @@ class TestTheOwnPage:
         person = {"contact_name": "이바다", "contact_title": "팀장", "email": "sea@haneul.co.kr"}
         assert client.post(f"/en/endorse/me/{token}/contact", data=person).status_code == 409
 
-    def test_the_download_of_an_endorsement_holds_everything_as_json(self, client):
-        row = endorsement(name_ko="하늘", registration_number="1248100998", decision_reason="x")
-        reply = client.get(f"/en/endorse/me/{endorse_manage_token(row)}/download")
-        assert reply.mimetype == "application/json"
-        assert "attachment" in reply.headers["Content-Disposition"]
-        facts = reply.get_json()
-        assert facts["contact"] == {
-            "name": "김하늘",
-            "title": "사무국장",
-            "email": row.contact_email,
-            "shown_in_public": False,
-        }
-        assert (facts["registration_number"], facts["state"], facts["level"]) == (
-            "1248100998",
-            "published",
-            "mail",
-        )
-        assert facts["versions"][0]["name"]["ko"] == "하늘"
-
 
 class TestTheWebsite:
     def test_proving_the_website_is_not_offered_when_the_setting_is_off(self, client):

@@ -46,6 +46,7 @@ class Case:
     ticket: Callable[[Any], str]
     facts: dict[str, Any]  #: what is recorded,
     shown: tuple[str, ...]  #: and how its page says it
+    stored: dict[str, Any]  #: of it, in the download once it is counted
     foreign: tuple[Purpose, list[int]]  #: a token of the right purpose for nothing that exists
     confirmed: str  #: the state after confirming
     counted: str  #: a state in which it is counted
@@ -74,6 +75,14 @@ SIGNATURE = Case(
     ticket=lambda row: ticket_for("blue-skies", row.id),
     facts={"name": "김하늘", "public_name": True, "region": "KR-26"},
     shown=("김하늘", "Busan"),
+    stored={
+        "name": "김하늘",
+        "public_name": True,
+        "region": "KR-26",
+        "updates": False,
+        "consent": {"version": 1, "recipient": "the Government of the Republic of Korea"},
+        "privacy_notice": "2026-11-24",
+    },
     foreign=(Purpose.CONFIRM, [999]),
     confirmed="confirmed",
     counted="confirmed",
@@ -101,6 +110,12 @@ ENDORSEMENT = Case(
         *("하늘 &amp; 바다", "Sky &amp; Sea", "Busan", "김하늘", "사무국장", EMAIL),
         *("2035", "1248100998"),
     ),
+    stored={
+        "contact": {"name": "김하늘", "title": "사무국장", "email": EMAIL, "shown_in_public": False},
+        "registration_number": "1248100998",
+        "state": "published",
+        "level": "mail",
+    },
     foreign=(Purpose.ENDORSE_CONFIRM, [999, 1, 1]),
     confirmed="review",
     counted="published",
@@ -240,6 +255,16 @@ def test_withdrawing_asks_first_and_then_takes_back(client, case):
     assert (reply.status_code, reply.headers["Location"]) == (303, f"{own_page}?done=withdrawn#done")
     assert number_of(LedgerEntry) == 2
     assert client.get(own_page).status_code == 200
+
+
+def test_the_download_holds_everything_as_json(client, case):
+    reply = client.get(f"{case.me(case.make(state=case.counted, **case.facts))}/download")
+    assert reply.mimetype == "application/json"
+    assert "attachment" in reply.headers["Content-Disposition"]
+    found = reply.json
+    assert {name: found[name] for name in case.stored} == case.stored
+    assert (found["pledge"]["version"], len(found["pledge"]["sha256"])) == (1, 64)
+    assert case is SIGNATURE or found["versions"][0]["name"]["ko"] == "하늘 & 바다"
 
 
 def test_erasing_asks_first_and_then_the_link_is_invalid(client, case):

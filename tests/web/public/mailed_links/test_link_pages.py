@@ -49,34 +49,20 @@ def test_r8_unsubscribing_is_a_page_with_a_button_and_can_be_repeated(client):
     )
 
 
-class TestOnesOwnPage:
-    def test_the_own_page_shows_what_is_stored_and_the_text_that_was_signed(self, client):
-        of = campaign(versions=2)
-        person = signature(of, name="김하늘", email="sky@naver.com", pledge_text_id=of.pledges[0].id)
-        page = client.get(f"/en/me/{manage_token(person)}")
-        assert page.status_code == 200
-        assert "김하늘" in page.text
-        assert "sky@naver.com" in page.text
-        assert "The pledge, version 1" in page.text
-
-    def test_the_download_of_a_signature_holds_everything_as_json(self, client):
-        person = signature(name="김하늘", email="sky@naver.com", updates=True)
-        reply = client.get(f"/en/me/{manage_token(person)}/download")
-        assert reply.mimetype == "application/json"
-        assert "attachment" in reply.headers["Content-Disposition"]
-        facts = reply.get_json()
-        assert (facts["name"], facts["email"], facts["region"], facts["updates"]) == (
-            "김하늘",
-            "sky@naver.com",
-            "KR-11",
-            True,
-        )
-        assert facts["pledge"]["version"] == 1
-        assert len(facts["pledge"]["sha256"]) == 64
-        assert facts["privacy_notice"] == "2026-11-24"
-        recipient = "the Government of the Republic of Korea"
-        assert facts["consent"] == {"version": 1, "recipient": recipient}
-        assert recipient in client.get(f"/en/me/{manage_token(person)}").text
+def test_the_own_page_shows_what_is_stored_and_the_text_that_was_signed(client):
+    of = campaign(versions=2)
+    person = signature(of, name="김하늘", email="sky@naver.com", pledge_text_id=of.pledges[0].id)
+    page = client.get(f"/en/me/{manage_token(person)}")
+    assert page.status_code == 200
+    for shown in (
+        "김하늘",
+        "sky@naver.com",
+        "the Government of the Republic of Korea",
+        "The pledge, version 1",
+    ):
+        assert shown in page.text
+    assert 'href="/en/c/blue-skies/pledge/1"' in page.text
+    assert 'href="/en/c/blue-skies/pledge/2"' in client.get("/en/c/blue-skies").text
 
 
 def test_r9_a_link_of_an_invalidated_signature_says_so_and_how_to_object(client):

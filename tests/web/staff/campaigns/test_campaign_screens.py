@@ -78,7 +78,7 @@ def test_earlier_words_are_shown_beside_the_new_ones_and_restored_by_one_press(a
 def test_texts_that_were_typed_are_previewed_and_not_stored(app, editor):
     factories.campaign("air")
     typed = texts_form(editor, title_en="A title to try", body_en="## A **bold** word")
-    page = editor.post("/staff/campaigns/air/page/texts/preview", data=typed).text
+    page = editor.post("/staff/campaigns/air/page/texts", data={**typed, "preview": "y"}).text
     preview = page.partition('id="preview-title"')[2].partition("</section>")[0]
     assert "A title to try" in preview
     assert "<strong>bold</strong>" in preview
@@ -95,7 +95,7 @@ def test_the_card_after_signing_is_previewed_saved_and_its_mistakes_are_told_at_
     assert sent.status_code == 422
     assert re.findall(r'id="([a-z_]+)-error"', sent.text) == ["followup_link_en"]
     typed = texts_form(editor, **card | {"followup_link_en": "https://example.org/en"})
-    preview = editor.post("/staff/campaigns/air/page/texts/preview", data=typed).text
+    preview = editor.post("/staff/campaigns/air/page/texts", data={**typed, "preview": "y"}).text
     link = '<a href="https://example.org/en" rel="noopener noreferrer">'
     assert link in preview
     assert editor.post("/staff/campaigns/air/page/texts", data=typed).status_code == 303
@@ -155,7 +155,7 @@ def test_publishing_shows_what_is_missing_with_links_to_the_fields(app, editor):
         assert "/staff/campaigns/air#wording_ko" in page.text
         assert f"/staff/campaigns/air/partners/{partner}#name_en" in page.text
     assert refused.status_code == 409
-    assert staff_queries.desk("air").state is CampaignState.DRAFT
+    assert staff_queries.desk("air").state == CampaignState.DRAFT
 
 
 def test_a_campaign_goes_from_draft_to_archive_with_a_page_between_each_step(app, editor, client):
@@ -178,14 +178,6 @@ def test_a_campaign_goes_from_draft_to_archive_with_a_page_between_each_step(app
     assert client.post("/en/c/air/sign", data=factories.sign_form()).status_code == 409
 
 
-def test_ending_without_a_reason_is_told_at_the_field(app, editor):
-    factories.campaign("air")
-    sent = editor.post("/staff/campaigns/air/state/closed", data={"before": "open"})
-    assert sent.status_code == 422
-    assert 'href="#reason"' in sent.text
-    assert staff_queries.desk("air").state == "open"
-
-
 @pytest.mark.parametrize("before", [None, "", "draft", "anything"])
 def test_nobody_ends_a_campaign_without_saying_in_which_state_they_saw_it(app, editor, before):
     factories.campaign("air")
@@ -195,7 +187,7 @@ def test_nobody_ends_a_campaign_without_saying_in_which_state_they_saw_it(app, e
     )
     assert sent.status_code == 409
     assert "Nothing was changed" in sent.text
-    assert staff_queries.desk("air").state is CampaignState.OPEN
+    assert staff_queries.desk("air").state == CampaignState.OPEN
 
 
 def test_the_overview_does_not_call_a_campaign_open_whose_closing_time_has_passed(app, editor, frozen_clock):
@@ -229,8 +221,8 @@ def test_dates_are_typed_in_seouls_time(app, editor):
         },
     )
     assert sent.status_code == 303
-    kept = staff_queries.desk("air").schedule
-    assert (kept.goal, kept.goal_steps) == (100_000, (500, 5_000, 50_000))
+    kept = staff_queries.desk("air")
+    assert (kept.goal, kept.goal_steps) == (100_000, [500, 5_000, 50_000])
     assert kept.opens_at.isoformat() == "2027-09-06T15:00:00+00:00"
     shown = editor.get("/staff/campaigns/air/dates").text
     assert 'value="2027-12-31T23:59"' in shown
@@ -259,7 +251,7 @@ def test_dates_and_goals_that_make_no_sense_are_told_at_their_field(app, editor,
     )
     assert sent.status_code == 422
     assert f'href="#{field}"' in sent.text
-    assert staff_queries.desk("air").schedule.goal == 1000
+    assert staff_queries.desk("air").goal == 1000
 
 
 def test_a_closed_campaign_keeps_its_dates_and_what_was_typed_stays_in_the_form(app, editor):
@@ -268,7 +260,7 @@ def test_a_closed_campaign_keeps_its_dates_and_what_was_typed_stays_in_the_form(
     sent = editor.post("/staff/campaigns/air/dates/schedule", data={"goal": "77", "seen": seen(page)})
     assert sent.status_code == 409
     assert 'value="77"' in sent.text
-    assert staff_queries.desk("air").schedule.goal == 1000
+    assert staff_queries.desk("air").goal == 1000
 
 
 # --- Preview ---

@@ -38,7 +38,7 @@ def save(editor, change, **more):
 
 def stored():
     found = staff_queries.desk("air")
-    return found.texts["recipient_ko"], found.schedule.closes_at
+    return found.texts["recipient_ko"], found.closes_at
 
 
 @pytest.mark.parametrize("change", [RECIPIENT, CLOSING], ids=["recipient", "closing date"])

@@ -18,11 +18,6 @@ def subjects(text: str) -> list[str]:
     return re.findall(r"subject=[^\"]+\"><code>([^<]+)</code>", text)
 
 
-@pytest.fixture
-def admin(staff_client):
-    return staff_client("admin", lang="en")
-
-
 def test_the_page_says_who_did_what_when_and_why(staff_client, frozen_clock):
     note(
         Actor(1, "moderator@pledge.example", "203.0.113.7"),
@@ -67,12 +62,9 @@ def test_changed_words_are_shown_word_by_word(admin):
     ("query", "expected"),
     [
         ("actor=MODERATOR", 3),
-        ("action=endorsement", 3),
-        ("subject=endorsement:2", 1),
         ("since=2026-11-25", 1),
         ("until=2026-11-24", 3),
         ("since=2026-11-24&until=2026-11-25", 4),
-        ("since=&until=&actor=&action=&subject=", 4),
     ],
 )
 def test_the_audit_log_is_filtered(admin, frozen_clock, query, expected):
@@ -179,11 +171,6 @@ def test_a_page_costs_few_statements_however_long_the_log(admin, statements):
 
 
 # --- What an auditor asks ---
-
-
-@pytest.fixture
-def auditor(staff_client):
-    return staff_client("auditor", lang="en")
 
 
 def links(page, words):
