@@ -241,13 +241,8 @@ def test_the_public_sees_what_was_handed_over_and_nothing_of_the_rest():
     assert (shown.recipient["ko"], shown.receipt_number, shown.answer) == ("환경부 장관", "1AB-2611-001", {})
 
 
-def test_the_newest_delivery_comes_first():
-    numbers = [deliveries.handed_over() for _ in range(2)]
-    shown = queries.public_deliveries(the_campaign().id)
-    assert [one.id for one in shown] == numbers[::-1]
-
-
-def test_the_desk_sees_all_of_them_the_newest_first():
+def test_the_newest_delivery_comes_first_and_the_desk_sees_all_of_them():
     numbers = [discarded(), deliveries.handed_over(), deliveries.answered()]
+    assert [one.id for one in queries.public_deliveries(the_campaign().id)] == numbers[:0:-1]
     assert [one.id for one in queries.overview()] == numbers[::-1]
     assert queries.find(777) is None

@@ -47,16 +47,13 @@ def has_letters(text: str) -> bool:
     return any(unicodedata.category(character)[0] in "LN" for character in text)
 
 
-def six_digits(text: str) -> str | None:
-    """The code that was typed, in ASCII: phones and copies of mails bring full-width digits, spaces and hyphens along."""
-    code = _in_ascii(text)
-    return code if re.fullmatch(r"[0-9]{6}", code) else None
+def typed_digits(text: str, length: int) -> str:
+    """The code or number that was typed, in ASCII; "" where it is none of this length.
 
-
-def two_digits(text: str) -> str | None:
-    """The number that was typed, likewise."""
-    number = _in_ascii(text)
-    return number if re.fullmatch(r"[0-9]{2}", number) else None
+    Phones and copies of mails bring full-width digits, spaces and hyphens along.
+    """
+    digits = "".join(str(int(c)) if c.isdecimal() else c for c in text if not c.isspace() and c != "-")
+    return digits if re.fullmatch(f"[0-9]{{{length}}}", digits) else ""
 
 
 def is_readable(text: str) -> bool:
@@ -75,11 +72,6 @@ def is_readable_text(text: str) -> bool:
 def is_formula(text: str) -> bool:
     """A spreadsheet would take it for a formula: it skips spaces and what does not show before it looks."""
     return next((c for c in text if unicodedata.category(c)[0] not in "ZC"), "") in FORMULA_STARTS
-
-
-def _in_ascii(text: str) -> str:
-    """Digits as ASCII has them, without spaces and hyphens; all else as it is."""
-    return "".join(str(int(c)) if c.isdecimal() else c for c in text if not c.isspace() and c != "-")
 
 
 def _is_seen(character: str, hidden: frozenset[str] = _HIDDEN) -> bool:

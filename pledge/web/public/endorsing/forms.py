@@ -17,7 +17,7 @@ from wtforms.validators import DataRequired, Optional, ValidationError
 from pledge.campaigns.goals import GROUP_GOALS
 from pledge.campaigns.rules import FieldFault
 from pledge.core import languages, tokens
-from pledge.core.text.lines import LineFault, one_line, two_digits
+from pledge.core.text.lines import LineFault, one_line, typed_digits
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import rules
 from pledge.endorsements.rules import BadContent, Content, ContentFault
@@ -238,7 +238,6 @@ class TakeOverForm(PublicForm):
     digits: str = ""
 
     def validate_number(self, field: Field) -> None:
-        typed = two_digits(field.data or "")
-        if typed is None:
+        self.digits = typed_digits(field.data or "", 2)
+        if not self.digits:
             raise ValidationError(_l("Enter the two digits from the person who named you."))
-        self.digits = typed

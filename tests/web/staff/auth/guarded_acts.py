@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from pledge.accounts import services
-from pledge.accounts.passkeys import NewPasskey
+from pledge.accounts.models import StaffPasskey
 from pledge.audit.models import Actor
 from pledge.campaigns.queries import pledge_versions
 from pledge.campaigns.rules import stamp
@@ -81,7 +81,7 @@ def set_up_authenticator(client: StaffClient, minutes: int = 6) -> Act:
 
 
 def _add_passkey(client: StaffClient) -> int:
-    added = NewPasskey(credential_id=b"1" * 16, public_key=b"2" * 16, sign_count=0, transports=[])
+    added = StaffPasskey(credential_id=b"1" * 16, public_key=b"2" * 16, sign_count=0, transports=[])
     services.add_passkey(Actor(client.member.id, client.member.email, ""), added, "My phone", first=False)
     db.session.rollback()
     return factories.member_of_staff(client.member.id).passkeys[0].id

@@ -7,7 +7,6 @@ from sqlalchemy import select
 
 from pledge.accounts import queries, services
 from pledge.accounts.models import StaffPasskey
-from pledge.accounts.passkeys import NewPasskey
 from pledge.audit.models import Actor
 from pledge.core.db import db
 from pledge.mail.models import OutboxMail
@@ -19,7 +18,9 @@ NEW = "four blue cranes flew"
 
 
 def add_passkey(member, name="My phone"):
-    added = NewPasskey(credential_id=name.encode(), public_key=b"key", sign_count=0, transports=["internal"])
+    added = StaffPasskey(
+        credential_id=name.encode(), public_key=b"key", sign_count=0, transports=["internal"]
+    )
     services.add_passkey(Actor(member.id, member.email, ""), added, name, first=False)
     return db.session.scalar(select(StaffPasskey.id).where(StaffPasskey.name == name))
 
