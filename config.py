@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from flask import current_app
@@ -134,32 +134,21 @@ def _have_names(value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ..
     return value
 
 
-def _kakao_key(value: str) -> str:
-    if value and not re.fullmatch("[0-9a-f]{32}", value):
-        raise ValueError(
-            "the JavaScript key of a Kakao application, 32 characters of 0-9 and a-f, is expected"
-        )
-    return value
+def _matching(pattern: str, expected: str) -> AfterValidator:
+    """A check for the form of a value, or nothing."""
 
+    def check(value: str) -> str:
+        if value and not re.fullmatch(pattern, value):
+            raise ValueError(f"{expected} is expected")
+        return value
 
-def _bounce_address(value: str) -> str:
-    if value and not re.fullmatch(rf"[a-z0-9._-]{{1,{MAX_BOUNCE_LOCAL}}}@[a-z0-9-]+(\.[a-z0-9-]+)+", value):
-        raise ValueError(
-            f"an address in small letters, with at most {MAX_BOUNCE_LOCAL} characters and no `+` before the @, is expected"
-        )
-    return value
+    return AfterValidator(check)
 
 
 def _bounce_mailbox(value: SecretStr) -> SecretStr:
     url = value.get_secret_value()
     if url and not (url.startswith("maildir:/") or _is_url(url, "imaps", "imap")):
         raise ValueError("an address like `imaps://user:password@host/INBOX` or `maildir:/path` is expected")
-    return value
-
-
-def _telephone(value: str) -> str:
-    if not re.fullmatch(r"\+?[0-9][0-9 ()-]{5,30}", value):
-        raise ValueError("a number like `+82 2 123 4567` is expected")
     return value
 
 
@@ -173,17 +162,24 @@ def _languages(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-def _log_level(value: str) -> str:
-    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        raise ValueError("DEBUG, INFO, WARNING or ERROR is expected")
-    return value.upper()
-
-
 #: Secrets, the newest first: the first one signs or encrypts, all of them are accepted.
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_have_keys)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Languages = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_languages)]
 Limit = Annotated[str, AfterValidator(_limit)]
+BounceAddress = Annotated[
+    str,
+    _matching(
+        rf"[a-z0-9._-]{{1,{MAX_BOUNCE_LOCAL}}}@[a-z0-9-]+(\.[a-z0-9-]+)+",
+        f"an address in small letters, with at most {MAX_BOUNCE_LOCAL} characters and no `+` before the @,",
+    ),
+]
+KakaoKey = Annotated[
+    str,
+    _matching("[0-9a-f]{32}", "the JavaScript key of a Kakao application, 32 characters of 0-9 and a-f,"),
+]
+Telephone = Annotated[str, _matching(r"\+?[0-9][0-9 ()-]{5,30}", "a number like `+82 2 123 4567`")]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 #: Pairs of a language and a text; one under "" is for every language that has none of its own.
 Texts = Annotated[
     tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_names_by_language), AfterValidator(_have_names)
@@ -256,13 +252,13 @@ class Config(BaseSettings):
     languages: Languages = ("ko-KR", "en-GB")
     site_name: Texts = (("", "Pledge"), ("ko", "서약"))
     mail_from: str = "no-reply@localhost"
-    bounce_address: Annotated[str, AfterValidator(_bounce_address)] = ""
+    bounce_address: BounceAddress = ""
     bounce_mailbox: Annotated[SecretStr, AfterValidator(_bounce_mailbox)] = SecretStr("")
     bounce_hook_key: SecretStr = SecretStr("")
     contact: str = "privacy@localhost"
     privacy_officer: Texts = _EXAMPLE_OFFICER
     postal_address: Texts = _EXAMPLE_ADDRESS
-    telephone: Annotated[str, AfterValidator(_telephone)] = "+82 2 000 0000"
+    telephone: Telephone = "+82 2 000 0000"
     press_contact: Texts = _EXAMPLE_PRESS
     instance_dir: Path = ROOT / "instance"
     storage_url: Annotated[str, AfterValidator(_url("s3"))] = ""
@@ -273,7 +269,7 @@ class Config(BaseSettings):
     max_video_mb: int = Field(default=30, ge=1, le=500)
     site_checks: bool = False
     mail_server_checks: bool = True
-    kakao_key: Annotated[str, AfterValidator(_kakao_key)] = ""
+    kakao_key: KakaoKey = ""
     limit_sign: Limit = "300 per 10 minutes"
     limit_token: Limit = "30 per minute"  # noqa: S105  # a limit on links
     limit_link: Limit = "30 per 10 minutes"
@@ -291,7 +287,7 @@ class Config(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     worker_port: int = Field(default=0, ge=0, le=65535)
     otlp_endpoint: Annotated[str, AfterValidator(_url("http", "https"))] = ""
-    log_level: Annotated[str, AfterValidator(_log_level)] = "INFO"
+    log_level: LogLevel = "INFO"
 
     @classmethod
     def load(cls) -> Self:
@@ -369,16 +365,15 @@ class Config(BaseSettings):
             )
         if self.otlp_endpoint and find_spec("opentelemetry") is None:
             found.append("PLEDGE_OTLP_ENDPOINT needs the packages of requirements-traces.txt.")
-        if 0 < len(self.metrics_token.get_secret_value()) < MIN_KEY_LENGTH:
-            found.append(f"PLEDGE_METRICS_TOKEN has fewer than {MIN_KEY_LENGTH} characters.")
+        for name in ("metrics_token", "bounce_hook_key"):
+            if 0 < len(getattr(self, name).get_secret_value()) < MIN_KEY_LENGTH:
+                found.append(f"{PREFIX}{name.upper()} has fewer than {MIN_KEY_LENGTH} characters.")
         reads = self.bounce_mailbox.get_secret_value() or self.bounce_hook_key.get_secret_value()
         if reads and not self.bounce_address:
             found.append(
                 "PLEDGE_BOUNCE_ADDRESS is missing: without it no report says which mail it is about, "
                 "so PLEDGE_BOUNCE_MAILBOX and PLEDGE_BOUNCE_HOOK_KEY have nothing to read."
             )
-        if 0 < len(self.bounce_hook_key.get_secret_value()) < MIN_KEY_LENGTH:
-            found.append(f"PLEDGE_BOUNCE_HOOK_KEY has fewer than {MIN_KEY_LENGTH} characters.")
         if self.alert_webhook and len(self.alert_webhook_key.get_secret_value()) < MIN_KEY_LENGTH:
             found.append(
                 f"PLEDGE_ALERT_WEBHOOK needs PLEDGE_ALERT_WEBHOOK_KEY: a random key of {MIN_KEY_LENGTH} or more characters."

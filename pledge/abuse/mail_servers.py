@@ -20,42 +20,23 @@ from pledge.core.encryption import vault
 
 #: Reviewed 2026-11-27: under which names the mail servers of services stand that follow the links of a mail. Those of free
 #: mailboxes at Microsoft (olc.protection.outlook.com) are not among them: only companies' mail is scanned in that way.
-SCANNERS = (
-    # Microsoft Defender for Office 365
-    "mail.protection.outlook.com",
-    "mx.microsoft",
-    # Proofpoint
-    "pphosted.com",
-    "ppe-hosted.com",
-    # Mimecast
-    "mimecast.com",
-    "mimecast.co.za",
-    # Barracuda
-    "barracudanetworks.com",
-    # Trend Micro
-    "hes.trendmicro.com",
-    "hes.trendmicro.eu",
-    "tmes.trendmicro.com",
-    "tmes.trendmicro.eu",
-    # Symantec, now Broadcom
-    "messagelabs.com",
-    # Cisco
-    "iphmx.com",
-    # Cloudflare Area 1
-    "mxrecord.io",
-    # Trellix, before FireEye
-    "fireeyecloud.com",
-    # Forcepoint
-    "mailcontrol.com",
-    # Sophos
-    "hydra.sophos.com",
-    # Hornetsecurity
-    "hornetsecurity.com",
-    # Fortinet
-    "fortimailcloud.com",
-    # Check Point
-    "checkpointcloudsec.com",
-)
+_SCANNING_SERVICES = {
+    "Microsoft Defender for Office 365": "mail.protection.outlook.com mx.microsoft",
+    "Proofpoint": "pphosted.com ppe-hosted.com",
+    "Mimecast": "mimecast.com mimecast.co.za",
+    "Barracuda": "barracudanetworks.com",
+    "Trend Micro": "hes.trendmicro.com hes.trendmicro.eu tmes.trendmicro.com tmes.trendmicro.eu",
+    "Symantec, now Broadcom": "messagelabs.com",
+    "Cisco": "iphmx.com",
+    "Cloudflare Area 1": "mxrecord.io",
+    "Trellix, before FireEye": "fireeyecloud.com",
+    "Forcepoint": "mailcontrol.com",
+    "Sophos": "hydra.sophos.com",
+    "Hornetsecurity": "hornetsecurity.com",
+    "Fortinet": "fortimailcloud.com",
+    "Check Point": "checkpointcloudsec.com",
+}
+SCANNERS = " ".join(_SCANNING_SERVICES.values()).split()
 
 #: Reviewed 2026-11-29: whose mail servers serve the domains of many owners, besides the scanners.
 HOSTERS = frozenset(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
-from pledge.accounts.mails import enqueue_alert
+from pledge.accounts.mails import enqueue_to
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission, Role
 from pledge.audit.models import Actor
@@ -18,6 +18,7 @@ from pledge.audit.services import record
 from pledge.core.db import transaction
 from pledge.core.logs import log
 from pledge.mail import breaker, queries, valve
+from pledge.mail.models import MailKind
 
 #: What a person must be allowed to hear of a kind.
 NEEDS = {
@@ -81,7 +82,7 @@ def alert(session: Session, kind: AlertKind, about: str = "", **facts: str | int
     people = select(StaffMember).where(StaffMember.active, StaffMember.password.is_not(None))
     for person in session.scalars(people.order_by(StaffMember.id)):
         if kind in chosen(person):
-            enqueue_alert(session, person, row.id)
+            enqueue_to(session, person, MailKind.STAFF_ALERT, row.id)
     log.warning("alert", kind=kind.value)
     return True
 

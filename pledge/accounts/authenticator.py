@@ -17,7 +17,7 @@ from pledge.accounts.models import StaffMember
 from pledge.core import clock
 from pledge.core.db import write_autocommit
 from pledge.core.encryption import vault
-from pledge.core.text.lines import six_digits
+from pledge.core.text.lines import typed_digits
 
 #: A phone's clock may be off by one step in either direction.
 _WINDOW = timedelta(seconds=30)
@@ -48,8 +48,8 @@ def grouped_secret(secret: str) -> str:
 
 def step_of(secret: str, code: str) -> int | None:
     """The thirty-second step that the digits belong to; None when they match none of the steps around now."""
-    digits = six_digits(code)
-    if digits is None:
+    digits = typed_digits(code, 6)
+    if not digits:
         return None
     try:
         found = _factory.from_source(secret).match(
@@ -88,19 +88,7 @@ def new_recovery_codes() -> list[str]:
     ]
 
 
-def recovery_hashes(codes: list[str]) -> list[str]:
-    """The keyed hashes of codes, as they are stored."""
-    return [_recovery_hash(code) for code in codes]
-
-
-def without_code(kept: list[str] | None, code: str) -> list[str] | None:
-    """The hashes without that of a code that is used; None when the code is not among them."""
-    wanted = _recovery_hash(code)
-    if not kept or wanted not in kept:
-        return None
-    return [other for other in kept if other != wanted]
-
-
-def _recovery_hash(code: str) -> str:
+def recovery_hash(code: str) -> str:
+    """The keyed hash of a code, as it is stored."""
     plain = re.sub(r"[\W_]+", "", code).lower()
     return vault().keyed_hash(f"recovery code\0{plain}").hex()

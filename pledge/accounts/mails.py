@@ -32,27 +32,22 @@ def composers() -> Composers:
     }
 
 
-def enqueue_invitation(session: Session, person: StaffMember) -> None:
-    """Enqueue the mail with the link of the person's newest invitation."""
-    enqueue(session, NewMail(MailKind.STAFF_INVITATION, person.id, person.lang, seq=person.invitation))
-
-
-def enqueue_notice(session: Session, person: StaffMember) -> None:
-    """Enqueue the mail that says that something about the account was changed."""
-    enqueue(session, NewMail(MailKind.STAFF_NOTICE, person.id, person.lang))
-
-
-def enqueue_alert(session: Session, person: StaffMember, alert_id: int) -> None:
-    """Enqueue the mail about an alert."""
-    enqueue(session, NewMail(MailKind.STAFF_ALERT, person.id, person.lang, seq=alert_id))
+def enqueue_to(session: Session, person: StaffMember, kind: MailKind, seq: int = 1) -> None:
+    """Enqueue a mail of this kind; `seq`: which invitation, or which alert, it is about."""
+    enqueue(session, NewMail(kind, person.id, person.lang, seq=seq))
 
 
 def invitation(mail: Claimed, member: StaffMember) -> Message | None:
     """The invitation; only the newest, while it has not been accepted."""
     if member.password is not None or member.invitation != mail.seq:
         return None
+    return _message(mail, member, link=invitation_link(member))
+
+
+def invitation_link(member: StaffMember) -> str:
+    """The link of the newest invitation."""
     token = tokens.mint(Purpose.STAFF_INVITATION, [member.id, member.invitation])
-    return _message(mail, member, link=urls.public_url("staff.invitation", token=token))
+    return urls.public_url("staff.invitation", token=token)
 
 
 def notice(mail: Claimed, member: StaffMember) -> Message:

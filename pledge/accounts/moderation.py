@@ -12,16 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pledge.accounts import queries, sessions
-from pledge.accounts.mails import enqueue_invitation
+from pledge.accounts import sessions
+from pledge.accounts.mails import enqueue_to
 from pledge.accounts.models import MAX_NAME, StaffMember, StaffRole
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.core import clock, tokens, urls
+from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.text.lines import is_readable, one_line
-from pledge.core.tokens import Purpose
+from pledge.mail.models import MailKind
 
 
 class AlreadyInvited(Exception):
@@ -63,7 +63,7 @@ def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str, name: str
         with transaction() as session:
             session.add(person)
             session.flush()
-            enqueue_invitation(session, person)
+            enqueue_to(session, person, MailKind.STAFF_INVITATION, person.invitation)
             record(session, actor, "staff.invite", f"staff:{person.id}", email=address, roles=wanted)
             return person.id
     except IntegrityError:
@@ -86,7 +86,7 @@ def invite_again(actor: Actor, staff_id: int) -> None:
         person.invitation += 1
         person.invited_at = clock.now()
         _cut(session, person)
-        enqueue_invitation(session, person)
+        enqueue_to(session, person, MailKind.STAFF_INVITATION, person.invitation)
         record(session, actor, "staff.invite_again", f"staff:{staff_id}", was_closed=was_closed)
 
 
@@ -129,16 +129,6 @@ def end_sessions(actor: Actor, staff_id: int, session_id: int | None = None) -> 
         record(session, actor, "staff.end_sessions", f"staff:{staff_id}", ended=ended)
 
 
-def invitation_link(staff_id: int) -> str:
-    """The link of the newest invitation, for handing over in person. Raises NoSuchAccount."""
-    person = queries.member(id=staff_id)
-    if person is None:
-        raise NoSuchAccount
-    return urls.public_url(
-        "staff.invitation", token=tokens.mint(Purpose.STAFF_INVITATION, [person.id, person.invitation])
-    )
-
-
 def _person(session: Session, staff_id: int) -> StaffMember:
     found = session.get(StaffMember, staff_id, with_for_update=True)
     if found is None:
@@ -152,7 +142,9 @@ def _keep_an_admin(session: Session, person: StaffMember) -> None:
         return
     admins = select(StaffRole).where(StaffRole.role == Role.ADMIN).order_by(StaffRole.staff_id)
     session.scalars(admins.with_for_update()).all()
-    if not queries.other_admins(session, person.id):
+    others = select(StaffMember.id).join(StaffMember.given_roles).where(StaffRole.role == Role.ADMIN)
+    can_sign_in = StaffMember.active, StaffMember.password.is_not(None)
+    if session.scalars(others.where(*can_sign_in, StaffMember.id != person.id)).first() is None:
         raise LastAdmin
 
 

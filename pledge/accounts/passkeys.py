@@ -1,17 +1,18 @@
 """Passkeys (WebAuthn Level 3) by py_webauthn: the options for the browser, and checking its answer.
 
 A passkey is stored on the device, which always verifies its owner (PIN, finger, face), so it is both factors at once and
-needs no password.
+needs no password. `origin` is the address of the site as browsers see it, without a path.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from sqlalchemy import or_, update
 
+from config import current_config
 from pledge.accounts import queries
 from pledge.accounts.models import StaffMember, StaffPasskey
 from pledge.core import clock
@@ -41,33 +42,14 @@ class PasskeyRefused(Exception):
         self.fault = fault
 
 
-@dataclass(frozen=True, slots=True)
-class RelyingParty:
-    """The site as browsers and authenticators know it."""
-
-    id: str  #: its domain, without a port
-    name: str
-    origin: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewPasskey:
-    """A passkey whose registration was checked."""
-
-    credential_id: bytes
-    public_key: bytes
-    sign_count: int
-    transports: list[str]
-
-
-def registration_options(site: RelyingParty, member: StaffMember, challenge: bytes) -> str:
+def registration_options(origin: str, member: StaffMember, challenge: bytes) -> str:
     """The options for `navigator.credentials.create()`, as JSON."""
     import webauthn  # noqa: PLC0415  # 7 MB, which a process needs only once somebody shows it a passkey
 
     return webauthn.options_to_json(
         webauthn.generate_registration_options(
-            rp_id=site.id,
-            rp_name=site.name,
+            rp_id=_domain(origin),
+            rp_name=current_config().issuer,
             user_id=member.passkey_handle.encode(),
             user_name=member.email,
             challenge=challenge,
@@ -81,8 +63,8 @@ def registration_options(site: RelyingParty, member: StaffMember, challenge: byt
     )
 
 
-def check_registration(site: RelyingParty, credential: str, challenge: bytes) -> NewPasskey:
-    """Check the browser's answer for a new passkey. Raises PasskeyRefused."""
+def check_registration(origin: str, credential: str, challenge: bytes) -> StaffPasskey:
+    """Check the browser's answer; a passkey that is not stored and has no name yet. Raises PasskeyRefused."""
     import webauthn  # noqa: PLC0415  # as above
 
     with _refused(PasskeyFault.UNREADABLE):
@@ -91,11 +73,11 @@ def check_registration(site: RelyingParty, credential: str, challenge: bytes) ->
         verified = webauthn.verify_registration_response(
             credential=parsed,
             expected_challenge=challenge,
-            expected_rp_id=site.id,
-            expected_origin=site.origin,
+            expected_rp_id=_domain(origin),
+            expected_origin=origin,
             require_user_verification=True,
         )
-    return NewPasskey(
+    return StaffPasskey(
         credential_id=verified.credential_id,
         public_key=verified.credential_public_key,
         sign_count=verified.sign_count,
@@ -103,9 +85,7 @@ def check_registration(site: RelyingParty, credential: str, challenge: bytes) ->
     )
 
 
-def authentication_options(
-    site: RelyingParty, challenge: bytes, passkeys: Sequence[StaffPasskey] = ()
-) -> str:
+def authentication_options(origin: str, challenge: bytes, passkeys: Sequence[StaffPasskey] = ()) -> str:
     """The options for `navigator.credentials.get()`, as JSON. Without `passkeys` the device offers those it has.
 
     No address is asked first: a list of passkeys for it would reveal that it has an account.
@@ -114,7 +94,7 @@ def authentication_options(
 
     return webauthn.options_to_json(
         webauthn.generate_authentication_options(
-            rp_id=site.id,
+            rp_id=_domain(origin),
             challenge=challenge,
             timeout=_TIMEOUT,
             allow_credentials=_descriptors(passkeys),
@@ -123,7 +103,7 @@ def authentication_options(
     )
 
 
-def check(site: RelyingParty, credential: str, challenge: bytes) -> StaffMember:
+def check(origin: str, credential: str, challenge: bytes) -> StaffMember:
     """The person whose passkey answered the challenge; its use is recorded. Raises PasskeyRefused, also for a closed account."""
     import webauthn  # noqa: PLC0415  # as above
 
@@ -138,14 +118,19 @@ def check(site: RelyingParty, credential: str, challenge: bytes) -> StaffMember:
         verified = webauthn.verify_authentication_response(
             credential=parsed,
             expected_challenge=challenge,
-            expected_rp_id=site.id,
-            expected_origin=site.origin,
+            expected_rp_id=_domain(origin),
+            expected_origin=origin,
             credential_public_key=passkey.public_key,
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
         )
     _note_use(passkey.id, verified.new_sign_count)
     return member
+
+
+def _domain(origin: str) -> str:
+    """The site as authenticators know it."""
+    return urlsplit(origin).hostname or ""
 
 
 @contextmanager

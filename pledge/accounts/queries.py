@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
-from pledge.accounts.models import StaffMember, StaffPasskey, StaffRole
-from pledge.accounts.roles import Permission, Role
+from pledge.accounts.models import StaffMember, StaffPasskey
+from pledge.accounts.roles import Permission
 from pledge.core.db import fetch, load
 
 
@@ -40,21 +39,3 @@ def names() -> dict[str, str]:
 def is_empty() -> bool:
     """Whether nobody was ever invited."""
     return fetch(select(StaffMember.id).limit(1)).first() is None
-
-
-def other_admins(session: Session, staff_id: int) -> int:
-    """How many open accounts besides this one may manage staff; for a transaction that holds the table's lock."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(StaffRole)
-            .join(StaffMember, StaffMember.id == StaffRole.staff_id)
-            .where(
-                StaffRole.role == Role.ADMIN,
-                StaffMember.active,
-                StaffMember.password.is_not(None),
-                StaffMember.id != staff_id,
-            )
-        )
-        or 0
-    )

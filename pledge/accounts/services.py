@@ -1,21 +1,20 @@
 """What a member of staff may do with their own account. Everything is recorded in the audit log."""
 
-from dataclasses import asdict
-
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config import current_config
 from pledge.accounts import authenticator, passwords, queries, sessions
-from pledge.accounts.mails import enqueue_notice
+from pledge.accounts.mails import enqueue_to
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffSession
-from pledge.accounts.passkeys import NewPasskey, PasskeyFault, PasskeyRefused
+from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock, tokens
 from pledge.core.db import fetch, transaction
 from pledge.core.tokens import BadToken, Purpose
+from pledge.mail.models import MailKind
 
 
 class InvitationExpired(Exception):
@@ -85,12 +84,10 @@ def accept_invitation(token: str, password: str, network: str, lang: str) -> Sta
 
 def note_sign_in(actor: Actor, how: str) -> None:
     """Record that somebody signed in; `how`: with which second factor."""
-    staff_id = _id(actor)
     with transaction() as session:
-        session.execute(
-            update(StaffMember).where(StaffMember.id == staff_id).values(signed_in_at=clock.now())
-        )
-        record(session, actor, "staff.sign_in", f"staff:{staff_id}", how=how)
+        person = _person(session, actor)
+        person.signed_in_at = clock.now()
+        record(session, actor, "staff.sign_in", f"staff:{person.id}", how=how)
 
 
 def set_language(staff_id: int, lang: str) -> None:
@@ -101,23 +98,22 @@ def set_language(staff_id: int, lang: str) -> None:
 
 def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -> None:
     """Set a new password; every session but `keep` ends. Raises WrongPassword, BadPassword, Busy."""
-    staff_id = _id(actor)
-    kept = fetch(select(StaffMember.password).where(StaffMember.id == staff_id)).scalar_one()
+    kept = fetch(select(StaffMember.password).where(StaffMember.id == actor.staff_id)).scalar_one()
     if not passwords.matches(present, kept):
         raise WrongPassword
     passwords.check(new, actor.name, current_config())
     chosen = passwords.hashed(new)
     with transaction() as session:
-        person = session.get_one(StaffMember, staff_id)
+        person = _person(session, actor)
         if person.password != kept:  # changed by somebody else meanwhile
             raise WrongPassword
         person.password = chosen
         person.auth_version += 1
-        sessions.end_all(session, staff_id, keep=keep)
+        sessions.end_all(session, person.id, keep=keep)
         kept_session = update(StaffSession).where(StaffSession.id == keep)
         session.execute(kept_session.values(auth_version=person.auth_version))
-        record(session, actor, "staff.change_password", f"staff:{staff_id}")
-        enqueue_notice(session, person)
+        record(session, actor, "staff.change_password", f"staff:{person.id}")
+        enqueue_to(session, person, MailKind.STAFF_NOTICE)
 
 
 def set_authenticator(actor: Actor, secret: str, code: str, *, first: bool) -> None:
@@ -125,106 +121,98 @@ def set_authenticator(actor: Actor, secret: str, code: str, *, first: bool) -> N
 
     `first` is for a session that has shown no second factor, as there is none. Raises WrongCode, SecondFactorDue.
     """
-    staff_id = _id(actor)
     step = authenticator.step_of(secret, code)
     if step is None:
         raise WrongCode
     with transaction() as session:
-        person = _person(session, staff_id, first=first)
+        person = _person(session, actor, first=first)
         replaces = person.totp_secret is not None
         person.totp_secret = secret
         # The code that was just shown is used up, so that nobody who saw it signs in with it.
         person.totp_step = step
-        record(session, actor, "staff.set_authenticator", f"staff:{staff_id}", replaces=replaces)
+        record(session, actor, "staff.set_authenticator", f"staff:{person.id}", replaces=replaces)
         if replaces:
-            enqueue_notice(session, person)
+            enqueue_to(session, person, MailKind.STAFF_NOTICE)
 
 
 def remove_authenticator(actor: Actor) -> None:
     """Remove the authenticator app. Raises LastSecondFactor when there is no passkey."""
-    staff_id = _id(actor)
     with transaction() as session:
-        person = session.get_one(StaffMember, staff_id, with_for_update=True)
+        person = _person(session, actor)
         if not person.passkeys:
             raise LastSecondFactor
         person.totp_secret = None
-        record(session, actor, "staff.remove_authenticator", f"staff:{staff_id}")
-        enqueue_notice(session, person)
+        record(session, actor, "staff.remove_authenticator", f"staff:{person.id}")
+        enqueue_to(session, person, MailKind.STAFF_NOTICE)
 
 
-def add_passkey(actor: Actor, added: NewPasskey, name: str, *, first: bool) -> None:
+def add_passkey(actor: Actor, added: StaffPasskey, name: str, *, first: bool) -> None:
     """Store a passkey whose registration was checked; `first` as in set_authenticator. Raises SecondFactorDue, PasskeyRefused."""
-    staff_id, now = _id(actor), clock.now()
+    added.name, added.created_at = name, clock.now()
+    added.last_used_at = added.created_at
     try:
         with transaction() as session:
-            person = _person(session, staff_id, first=first)
+            person = _person(session, actor, first=first)
             if any(passkey.name == name for passkey in person.passkeys):
                 raise PasskeyRefused(PasskeyFault.NAME_IN_USE)
-            person.passkeys.append(StaffPasskey(name=name, created_at=now, last_used_at=now, **asdict(added)))
+            person.passkeys.append(added)
             session.flush()
-            record(session, actor, "staff.add_passkey", f"staff:{staff_id}", name=name)
+            record(session, actor, "staff.add_passkey", f"staff:{person.id}", name=name)
             if not first:
-                enqueue_notice(session, person)
+                enqueue_to(session, person, MailKind.STAFF_NOTICE)
     except IntegrityError:  # the credential is unique over all accounts
         raise PasskeyRefused(PasskeyFault.IN_USE) from None
 
 
 def remove_passkey(actor: Actor, passkey_id: int) -> None:
     """Remove a passkey. Raises NoSuchPasskey, LastSecondFactor."""
-    staff_id = _id(actor)
     with transaction() as session:
-        person = session.get_one(StaffMember, staff_id, with_for_update=True)
+        person = _person(session, actor)
         gone = next((passkey for passkey in person.passkeys if passkey.id == passkey_id), None)
         if gone is None:
             raise NoSuchPasskey
         if len(person.passkeys) == 1 and not person.totp_secret:
             raise LastSecondFactor
-        record(session, actor, "staff.remove_passkey", f"staff:{staff_id}", name=gone.name)
+        record(session, actor, "staff.remove_passkey", f"staff:{person.id}", name=gone.name)
         person.passkeys.remove(gone)
-        enqueue_notice(session, person)
+        enqueue_to(session, person, MailKind.STAFF_NOTICE)
 
 
 def make_recovery_codes(actor: Actor) -> list[str]:
     """Ten new codes, shown only now; those before stop working."""
-    staff_id = _id(actor)
     codes = authenticator.new_recovery_codes()
     with transaction() as session:
-        session.get_one(StaffMember, staff_id).recovery_codes = authenticator.recovery_hashes(codes)
-        record(session, actor, "staff.make_recovery_codes", f"staff:{staff_id}")
+        person = _person(session, actor)
+        person.recovery_codes = [authenticator.recovery_hash(code) for code in codes]
+        record(session, actor, "staff.make_recovery_codes", f"staff:{person.id}")
     return codes
 
 
 def use_recovery_code(actor: Actor, code: str) -> bool:
     """Whether it is one of the person's codes; it is used up."""
-    staff_id = _id(actor)
     with transaction() as session:
-        person = session.get_one(StaffMember, staff_id, with_for_update=True)
-        left = authenticator.without_code(person.recovery_codes, code)
-        if left is None:
+        person = _person(session, actor)
+        hashes, used = person.recovery_codes or [], authenticator.recovery_hash(code)
+        if used not in hashes:
             return False
-        person.recovery_codes = left
-        record(session, actor, "staff.use_recovery_code", f"staff:{staff_id}", left=len(left))
-        enqueue_notice(session, person)
+        person.recovery_codes = left = [other for other in hashes if other != used]
+        record(session, actor, "staff.use_recovery_code", f"staff:{person.id}", left=len(left))
+        enqueue_to(session, person, MailKind.STAFF_NOTICE)
     return True
 
 
 def end_sessions(actor: Actor, *, only: int | None = None, keep: int | None = None) -> None:
     """End one of one's own sessions (`only`), or all but `keep`."""
-    staff_id = _id(actor)
     with transaction() as session:
-        ended = sessions.end_all(session, staff_id, only=only, keep=keep)
+        person = _person(session, actor)
+        ended = sessions.end_all(session, person.id, only=only, keep=keep)
         if ended:
-            record(session, actor, "staff.end_sessions", f"staff:{staff_id}", ended=ended)
+            record(session, actor, "staff.end_sessions", f"staff:{person.id}", ended=ended)
 
 
-def _person(session: Session, staff_id: int, *, first: bool) -> StaffMember:
-    person = session.get_one(StaffMember, staff_id, with_for_update=True)
+def _person(session: Session, actor: Actor, *, first: bool = False) -> StaffMember:
+    """The acting person, locked. Raises SecondFactorDue where a `first` factor would not be the first."""
+    person = session.get_one(StaffMember, actor.staff_id, with_for_update=True)
     if first and person.has_second_factor:
         raise SecondFactorDue
     return person
-
-
-def _id(actor: Actor) -> int:
-    if actor.staff_id is None:
-        raise ValueError("the command line has no account")
-    return actor.staff_id

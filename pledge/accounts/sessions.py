@@ -7,7 +7,6 @@ closed or somebody ends it (OWASP ASVS 5.0, 7.3 and 7.4).
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session, defer
 
 from pledge.accounts.models import StaffMember, StaffSession
 from pledge.core import clock
-from pledge.core.db import fetch, load, transaction, write_autocommit
+from pledge.core.db import load, transaction, write_autocommit
 
 IDLE = timedelta(minutes=30)
 MAX_AGE = timedelta(hours=8)
@@ -24,16 +23,6 @@ MAX_AGE = timedelta(hours=8)
 BETWEEN_NOTES = timedelta(minutes=1)
 
 _BYTES = 32
-_MAX_TOKEN = 64
-
-
-@dataclass(frozen=True)
-class OpenSession:
-    """A session that has not expired."""
-
-    id: int
-    staff_id: int
-    data: dict[str, Any]
 
 
 def start(person: StaffMember, data: Mapping[str, Any], *, network: str, browser: str) -> str:
@@ -57,13 +46,11 @@ def start(person: StaffMember, data: Mapping[str, Any], *, network: str, browser
     return token
 
 
-def find(token: str) -> OpenSession | None:
+def find(token: str) -> StaffSession | None:
     """The session of a browser; None when it expired or was ended. Its use is recorded."""
-    if len(token) > _MAX_TOKEN:
-        return None
     now = clock.now()
     query = (
-        select(StaffSession.id, StaffSession.staff_id, StaffSession.data, StaffSession.seen_at)
+        select(StaffSession)
         .join(StaffMember, StaffMember.id == StaffSession.staff_id)
         .where(
             StaffSession.token_hash == _hash(token),
@@ -72,30 +59,21 @@ def find(token: str) -> OpenSession | None:
             ~or_(*_expired(now)),
         )
     )
-    row = fetch(query).one_or_none()
-    if row is None:
-        return None
-    if now - row.seen_at >= BETWEEN_NOTES:
-        seen = update(StaffSession).where(StaffSession.id == row.id).values(seen_at=now)
-        write_autocommit(lambda connection: connection.execute(seen))
-    return OpenSession(row.id, row.staff_id, row.data)
+    found = next(iter(load(query)), None)
+    if found is not None and now - found.seen_at >= BETWEEN_NOTES:
+        _change(found.id, seen_at=now)
+    return found
 
 
 def save(session_id: int, data: Mapping[str, Any]) -> None:
     """Store the data of a session; nothing happens when it was ended meanwhile."""
-    change = update(StaffSession).where(StaffSession.id == session_id).values(data=dict(data))
-    write_autocommit(lambda connection: connection.execute(change))
+    _change(session_id, data=dict(data))
 
 
 def renew(session_id: int, data: Mapping[str, Any]) -> str:
     """As save, under a new id; the old one opens nothing from now on."""
     token = secrets.token_urlsafe(_BYTES)
-    change = (
-        update(StaffSession)
-        .where(StaffSession.id == session_id)
-        .values(data=dict(data), token_hash=_hash(token))
-    )
-    write_autocommit(lambda connection: connection.execute(change))
+    _change(session_id, data=dict(data), token_hash=_hash(token))
     return token
 
 
@@ -124,6 +102,11 @@ def for_staff(staff_id: int) -> list[StaffSession]:
         .order_by(StaffSession.seen_at.desc(), StaffSession.id.desc())
     )
     return load(query)
+
+
+def _change(session_id: int, **values: Any) -> None:
+    change = update(StaffSession).where(StaffSession.id == session_id).values(values)
+    write_autocommit(lambda connection: connection.execute(change))
 
 
 def _expired(now: datetime) -> list[ColumnElement[bool]]:

@@ -15,6 +15,8 @@ from pledge.core import clock
 from pledge.core.db import fetch, write_autocommit
 from pledge.core.encryption import vault
 
+#: Seconds.
+FIRST_WAIT = 60
 #: Without a try for this long, and for twice the longest wait of its rule, all tries are forgotten.
 QUIET = timedelta(minutes=15)
 
@@ -26,14 +28,6 @@ class ThrottleRule:
     scope: str
     free: int
     max_wait: int  #: seconds
-    first_wait: int = 60  #: seconds
-
-    def waits(self) -> list[int]:
-        """The wait after try number `free`, `free` + 1 and so on, in seconds."""
-        found = [self.first_wait]
-        while found[-1] < self.max_wait:
-            found.append(min(found[-1] * 2, self.max_wait))
-        return found
 
 
 #: security.md 3b: five a minute for an account, twenty for a network. The waits for a password stay short, as a stranger
@@ -83,15 +77,14 @@ def sweep() -> int:
 def _statement(rule: ThrottleRule) -> str:
     """One guarded upsert: two tries at once are both counted, and none passes during a wait."""
     tries = "(CASE WHEN a.since < :quiet THEN 1 ELSE a.tries + 1 END)"
-    ladder = " ".join(
-        f"WHEN {tries} <= {rule.free + number} THEN CAST(:now AS BIGINT) + {wait}"
-        for number, wait in enumerate(rule.waits())
-    )
+    doublings = f"({tries} - {rule.free})"
     return f"""
     INSERT INTO staff_attempts AS a (key, since, tries, wait_until) VALUES (:key, :now, 1, 0)
     ON CONFLICT (key) DO UPDATE
        SET since = :now, tries = {tries},
-           wait_until = CASE WHEN {tries} < {rule.free} THEN 0 {ladder} ELSE CAST(:now AS BIGINT) + {rule.max_wait} END
+           wait_until = CASE WHEN {doublings} < 0 THEN 0
+                             WHEN {doublings} >= {(rule.max_wait // FIRST_WAIT).bit_length()} THEN CAST(:now AS BIGINT) + {rule.max_wait}
+                             ELSE CAST(:now AS BIGINT) + ({FIRST_WAIT} << {doublings}) END
      WHERE a.wait_until <= :now
     RETURNING tries"""  # noqa: S608  # only constants are put into the text; values are bound
 

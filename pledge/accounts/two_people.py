@@ -26,18 +26,16 @@ _INVITATIONS = ("staff.invite", "staff.invite_again")
 class NeedsSecondPerson(Exception):
     """The person who began must not decide, and each of the two must be known by an account."""
 
+    #: The two count as one person until then (UTC); None: they are one, or not known.
+    until: datetime | None = None
 
-class InvitedLately(Exception):
+
+class InvitedLately(NeedsSecondPerson):
     """One of the two invited the other, or the same person invited both, less than 72 hours ago."""
 
-
-@dataclass(frozen=True)
-class Obstacle:
-    """Why somebody does not decide what another one began."""
-
-    until: datetime | None = (
-        None  #: the two count as one person until then (UTC); None: they are one, or not known
-    )
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
 
 
 class NoSuchProposal(LookupError):
@@ -110,15 +108,15 @@ def check(session: Session, first: int | None, second: int | None) -> None:
     """Let only a second person go on. Raises NeedsSecondPerson, InvitedLately."""
     found = _obstacle(first, second, _recent_invitations(session.connection()))
     if found is not None:
-        raise InvitedLately if found.until else NeedsSecondPerson
+        raise found
 
 
-def obstacle(first: int | None, second: int | None) -> Obstacle | None:
+def obstacle(first: int | None, second: int | None) -> NeedsSecondPerson | None:
     """What keeps the second from deciding what the first began; for the page that offers it."""
     return obstacles()(first, second)
 
 
-def obstacles() -> Callable[[int | None, int | None], Obstacle | None]:
+def obstacles() -> Callable[[int | None, int | None], NeedsSecondPerson | None]:
     """As `obstacle`, for many pairs with one read."""
     with reading() as connection:
         invitations = _recent_invitations(connection)
@@ -131,16 +129,18 @@ class _Invitation:
     ends: datetime  #: from then on both are two people
 
 
-def _obstacle(first: int | None, second: int | None, invitations: dict[int, _Invitation]) -> Obstacle | None:
+def _obstacle(
+    first: int | None, second: int | None, invitations: dict[int, _Invitation]
+) -> NeedsSecondPerson | None:
     if first is None or second is None or first == second:
-        return Obstacle()
+        return NeedsSecondPerson()
     until = None
     for ends in sorted({invitation.ends for invitation in invitations.values()}):
         if _origin(first, invitations) != _origin(second, invitations):
             break
         until = ends
         invitations = {invited: found for invited, found in invitations.items() if found.ends > ends}
-    return Obstacle(until) if until else None
+    return InvitedLately(until) if until else None
 
 
 def _recent_invitations(connection: Connection) -> dict[int, _Invitation]:

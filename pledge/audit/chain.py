@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -26,19 +25,6 @@ BATCH = 1000
 _TEXTS = ("actor", "network", "action", "subject", "reason", "details")
 
 
-class ChainFaultKind(StrEnum):
-    CHANGED = "changed"  #: what it says does not match its own hash
-    OUT_OF_PLACE = "out of place"  #: it names another hash than that of the entry before
-
-
-@dataclass(frozen=True)
-class ChainFault:
-    """The first entry at which the chain breaks."""
-
-    entry_id: int
-    kind: ChainFaultKind
-
-
 @dataclass(frozen=True)
 class Mark:
     """Length and end of the log at a moment, as a signed checkpoint says (ledger/notes.py)."""
@@ -52,11 +38,9 @@ class Mark:
 class ChainVerdict:
     count: int  #: entries that are in order, from the first on
     head: bytes  #: the hash of the last of them
-    fault: ChainFault | None
-    #: Whether the head that somebody noted is one of them; None when none was given.
-    knows_head: bool | None
-    #: The first mark that the log contradicts: it is shorter now (`length` is more than `count`), or different.
-    broken: Mark | None = None
+    faults: list[
+        str
+    ]  #: the first entry that breaks the chain, the first mark or head that the log contradicts
 
 
 def fingerprint(entry: Mapping[str, Any]) -> bytes:
@@ -83,13 +67,13 @@ def mark(connection: Connection) -> Mark:
     if last is None:
         return Mark(0, digest(START))
     head = bytes(last.hash)
-    if head not in _lengths:
+    length = _lengths.get(head)
+    if length is None:
         counted = select(func.count()).select_from(AuditEntry).where(AuditEntry.id <= last.id)
         length = int(connection.execute(counted).scalar_one())
         _lengths.clear()
         _lengths[head] = length
-        return Mark(length, digest(head))
-    return Mark(_lengths[head], digest(head))
+    return Mark(length, digest(head))
 
 
 #: Number of entries up to the newest one seen, by its hash, which covers all of them: valid for any database.
@@ -105,29 +89,39 @@ def verify(noted_head: bytes | None = None, marks: Iterable[Mark] = ()) -> Chain
     for one in marks:
         expected.setdefault(one.length, []).append(one)
     broken = _broken(expected.pop(0, []), START)
-    count, head, seen, fault = 0, START, noted_head == START, None
+    count, head, seen, fault = 0, START, noted_head == START, ""
     for entry in entries():
         fault = _fault(entry, head)
-        if fault is not None:
+        if fault:
             break
         count, head = count + 1, entry.hash
         seen = seen or head == noted_head
         broken = broken or _broken(expected.pop(count, []), head)
-    if broken is None and fault is None and expected:
-        broken = expected[min(expected)][0]
-    return ChainVerdict(count, head, fault, None if noted_head is None else seen, broken)
+    faults = [fault] if fault else []
+    if broken is not None:
+        faults.append(
+            f"{broken.source}: the first {broken.length} entries are not those that were signed: the log was rewritten"
+        )
+    elif expected and not fault:
+        cut = expected[min(expected)][0]
+        faults.append(f"{cut.source} says that there were {cut.length} entries: some were removed at the end")
+    if noted_head is not None and not seen and not faults:
+        faults.append(
+            "the noted head is not in the log: entries at its end were removed, or it was rewritten"
+        )
+    return ChainVerdict(count, head, faults)
 
 
 def _broken(marks: list[Mark], head: bytes) -> Mark | None:
     return next((one for one in marks if one.digest != digest(head)), None)
 
 
-def _fault(entry: AuditEntry, head: bytes) -> ChainFault | None:
+def _fault(entry: AuditEntry, head: bytes) -> str:
     if entry.previous_hash != head:
-        return ChainFault(entry.id, ChainFaultKind.OUT_OF_PLACE)
+        return f"entry {entry.id}: it does not follow the one before: an entry was removed, inserted or moved here"
     if entry.hash != fingerprint(vars(entry)):
-        return ChainFault(entry.id, ChainFaultKind.CHANGED)
-    return None
+        return f"entry {entry.id}: it was changed: its content does not match its hash"
+    return ""
 
 
 def entries(*conditions: ColumnElement[bool]) -> Iterator[AuditEntry]:

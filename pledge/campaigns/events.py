@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
+from config import current_config
 from pledge.campaigns import items
 from pledge.campaigns.items import ItemKind
 from pledge.campaigns.models import Campaign, CampaignEvent
 from pledge.campaigns.rules import Checker, FieldFault
-from pledge.core import clock, urls
+from pledge.core import clock
 from pledge.core.db import fetch
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
@@ -150,7 +151,7 @@ def ics(events: Iterable[EventView], name: str) -> bytes:
     from icalendar import Calendar, Timezone  # noqa: PLC0415  # megabytes, only for who asks for a calendar
 
     calendar = Calendar()
-    calendar.add("prodid", f"-//{urls.host()}//pledge//")
+    calendar.add("prodid", f"-//{current_config().base_host}//pledge//")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", " ".join(name.split()))  # the library would not escape a line break here
@@ -165,7 +166,7 @@ def _event(view: EventView) -> "Event":
     from icalendar import Event  # noqa: PLC0415  # as above
 
     event = Event()
-    event.add("uid", f"{view.uid}@{urls.host()}")
+    event.add("uid", f"{view.uid}@{current_config().base_host}")
     event.add("dtstamp", view.changed_at.replace(microsecond=0))
     event.add("sequence", view.sequence)
     event.add("summary", view.title)

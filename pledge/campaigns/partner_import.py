@@ -25,8 +25,8 @@ from pledge.core.text.lines import is_formula
 from pledge.core.text.tables import MAX_LINES, Line
 from pledge.files import services as files
 from pledge.files.archives import unpack
+from pledge.files.faults import FileRefused
 from pledge.files.pictures import PictureFault
-from pledge.files.storage import FileRefused
 
 
 class ImportFault(Enum):

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from pledge.core import languages
 from pledge.core.encryption import vault
-from pledge.core.i18n import Phrase
+from pledge.core.i18n import Phrase, format_datetime
 from pledge.core.languages import Texts
-from pledge.core.text.lines import LINE_MESSAGES, LineFault, holds_resident_number, is_readable_text
+from pledge.core.text.lines import LineFault, holds_resident_number, is_readable_text
 
 MAX_SLUG = 60
 MAX_LINE = 200
@@ -36,7 +36,7 @@ class FieldFault(Enum):
     TOO_LONG = Phrase("field", "This is too long.")
     CHARACTERS = Phrase("field", "It contains a character that cannot be shown.")
     #: nobody may store one (PIPA 24-2)
-    RESIDENT_NUMBER = LINE_MESSAGES[LineFault.RESIDENT_NUMBER]
+    RESIDENT_NUMBER = LineFault.RESIDENT_NUMBER.value
     SLUG = Phrase(
         "field",
         "Use 3 to 60 lower-case letters from a to z, digits and single hyphens, and begin with a letter.",
@@ -94,11 +94,23 @@ class FieldFault(Enum):
 
 
 class BadFields(ValueError):
-    """What was entered cannot be kept; `faults` names each field with what is wrong."""
+    """What was entered cannot be kept; `faults` names each field with what is wrong.
 
-    def __init__(self, faults: Mapping[str, FieldFault]) -> None:
+    `values`: by field, what the words of its fault name.
+    """
+
+    def __init__(
+        self, faults: Mapping[str, FieldFault], values: Mapping[str, Mapping[str, object]] | None = None
+    ) -> None:
         super().__init__(", ".join(f"{field}: {fault.name.lower()}" for field, fault in faults.items()))
         self.faults = dict(faults)
+        self._values = values or {}
+
+    def words(self, field: str) -> str:
+        """What is wrong with a field, in the language of the request."""
+        text, values = str(self.faults[field].value), self._values.get(field, {})
+        said = {key: format_datetime(it) if isinstance(it, datetime) else it for key, it in values.items()}
+        return text % said if said else text
 
 
 class Checker:
@@ -106,6 +118,7 @@ class Checker:
 
     def __init__(self) -> None:
         self.faults: dict[str, FieldFault] = {}
+        self._values: dict[str, Mapping[str, object]] = {}
 
     def line(self, field: str, text: str, max_length: int = MAX_LINE, *, required: bool = False) -> str:
         """One line: NFC, single spaces, trimmed."""
@@ -148,13 +161,14 @@ class Checker:
                 if not given[lang]:
                     self.add(f"{field}_{lang}", FieldFault.ONE_LANGUAGE)
 
-    def add(self, field: str, fault: FieldFault) -> None:
-        """Note a fault of a field; only its first one is reported."""
-        self.faults.setdefault(field, fault)
+    def add(self, field: str, fault: FieldFault, **values: object) -> None:
+        """Note a fault of a field, with the values that its words name; only its first one is reported."""
+        if field not in self.faults:
+            self.faults[field], self._values[field] = fault, values
 
     def finish(self) -> None:
         if self.faults:
-            raise BadFields(self.faults)
+            raise BadFields(self.faults, self._values)
 
     def _in_each(self, clean: Callable[[str, str], str], field: str, given: Mapping[str, str]) -> Texts:
         return languages.texts(

@@ -1,5 +1,6 @@
 """`flask audit …`: check the chain of the audit log, and take the log out."""
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, TextIO
 
@@ -11,44 +12,25 @@ from pledge.audit.chain import Mark
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.queries import FORMATS, Search, all_lines
 from pledge.campaigns import models as _campaigns  # noqa: F401  # the tables of the ledger refer to theirs
-from pledge.cli.options import Commands, read_saved
+from pledge.cli.options import Commands, read_saved, saved_checkpoints
 from pledge.ledger import queries as ledger
 from pledge.ledger import verify as log_verification
 
 audit = Commands("audit", help="The audit log: who did what, in a chain that shows every change.")
 
-_HASH_BYTES = 32
 
-_WORDS = {
-    chain.ChainFaultKind.CHANGED: "it was changed: its content does not match its hash",
-    chain.ChainFaultKind.OUT_OF_PLACE: "it does not follow the one before: an entry was removed, inserted or moved here",
-}
-
-
-class Head(click.ParamType[bytes]):
-    """A hash as `verify` prints it."""
-
-    name = "hash"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
-        try:
-            head = bytes.fromhex(value.strip())
-        except ValueError:
-            head = b""
-        if len(head) != _HASH_BYTES:
-            self.fail("a head is 64 hexadecimal digits, as `flask audit verify` prints it", param, ctx)
-        return head
+def head(text: str) -> bytes:
+    """A hash as `verify` prints it. Raises click.BadParameter."""
+    if not re.fullmatch("[0-9A-Fa-f]{64}", text.strip()):
+        raise click.BadParameter("a head is 64 hexadecimal digits, as `flask audit verify` prints it")
+    return bytes.fromhex(text.strip())
 
 
 @audit.command("verify")
-@click.option("--head", "noted", type=Head(), help="A head noted earlier: it must still be in the log.")
 @click.option(
-    "--checkpoint",
-    "saved",
-    type=click.File("r", encoding="utf-8"),
-    multiple=True,
-    help="A checkpoint saved earlier from /log/SLUG/checkpoint: the audit log must be what it says.",
+    "--head", "noted", type=head, metavar="HASH", help="A head noted earlier: it must still be in the log."
 )
+@saved_checkpoints("the audit log must be what it says.")
 def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
     """Check the chain and compare it with every signed checkpoint; name what does not fit and exit with 1.
 
@@ -62,20 +44,10 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
     marks = [*signed.marks, *(mark for file in saved for mark in _read_marks(file))]
     found = chain.verify(noted, marks)
     click.echo(f"{found.count} entries in order, head {found.head.hex()}")
-    faults = list(signed.faults)
-    if found.fault is not None:
-        faults.append(f"entry {found.fault.entry_id}: {_WORDS[found.fault.kind]}")
-    if found.broken is not None:
-        faults.append(_describe(found.broken, found.count))
-    faults += _emptied(found.count)
-    if faults:
+    if faults := [*signed.faults, *found.faults, *_emptied(found.count)]:
         raise click.ClickException("\n".join(faults))
-    if found.knows_head is False:
-        raise click.ClickException(
-            "the noted head is not in the log: entries at its end were removed, or it was rewritten"
-        )
     click.echo(f"the log matches the signed checkpoints ({len(signed.marks)} states)")
-    if found.knows_head is None:
+    if noted is None:
         click.echo(
             "note the head outside the database; `flask audit verify --head …` then finds a cut at the end"
         )
@@ -87,12 +59,6 @@ def _emptied(count: int) -> Iterator[str]:
         yield "the log is empty, though there are accounts of staff, and each of them begins with an entry"
     if any(state.size and not state.signed_size for state in ledger.log_states()):
         yield "a public log has entries and no checkpoint at all: its checkpoints were removed"
-
-
-def _describe(mark: Mark, count: int) -> str:
-    if mark.length > count:
-        return f"{mark.source} says that there were {mark.length} entries: some were removed at the end"
-    return f"{mark.source}: the first {mark.length} entries are not those that were signed: the log was rewritten"
 
 
 def _read_marks(file: TextIO) -> list[Mark]:

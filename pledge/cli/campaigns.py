@@ -7,7 +7,7 @@ import click
 from config import Config, current_config
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
 from pledge.cli.options import Commands, refuse_without_log_key
-from pledge.files.storage import StorageAway
+from pledge.files.faults import StorageAway
 from pledge.worker.registry import ledger_sources, makers
 
 #: What can be wrong with a folder: a file or a setting that is missing, a text or a film that cannot be kept.

@@ -138,17 +138,12 @@ def _read(letters: Mapping[str, str]) -> dict[str, str]:
 
 
 def _checkpoint(campaign: int, size: int | None) -> Checkpoint:
-    if size is None:
-        found = log_queries.newest(campaign)
-        if found is None:
-            raise click.ClickException(
-                "there is no checkpoint yet; the worker signs one, or `flask ledger fold`"
-            )
+    found = log_queries.newest(campaign, size)
+    if found is not None:
         return found
-    found = log_queries.checkpoint_of_size(campaign, size)
-    if found is None:
-        raise click.UsageError(f"there is no checkpoint of {size} entries")
-    return found
+    if size is None:
+        raise click.ClickException("there is no checkpoint yet; the worker signs one, or `flask ledger fold`")
+    raise click.UsageError(f"there is no checkpoint of {size} entries")
 
 
 def _write(delivery_id: int, out: Path) -> tuple[int, str]:

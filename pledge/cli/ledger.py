@@ -12,7 +12,7 @@ from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns import forgetting
 from pledge.campaigns.queries import pledge_hashes, slugs
-from pledge.cli.options import Commands, campaign_id, read_saved, refuse_without_log_key
+from pledge.cli.options import Commands, campaign_id, read_saved, refuse_without_log_key, saved_checkpoints
 from pledge.ledger import counting as ledger_counting
 from pledge.ledger import log, services
 from pledge.ledger import queries as ledger_queries
@@ -44,14 +44,8 @@ def fold() -> None:
 
 @ledger.command("verify")
 @click.argument("slug", required=False)
-@click.option(
-    "--checkpoint",
-    "noted",
-    type=click.File("r", encoding="utf-8"),
-    multiple=True,
-    help="A checkpoint saved earlier from /log/SLUG/checkpoint: the log must continue it.",
-)
-def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
+@saved_checkpoints("the log must continue it.")
+def verify(slug: str | None, saved: tuple[TextIO, ...]) -> None:
     """Check the public log against its entries: each tile, checkpoint and signature; name what is wrong and exit with 1.
 
     Entries that the fold has set aside, as nothing is their cause, are named too: see `flask ledger dismiss`.
@@ -60,7 +54,7 @@ def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
     time to time, and pass it later: `--checkpoint FILE`.
     """
     names = slugs() if slug is None else {campaign_id(slug): slug}
-    states = [_saved(file, names.values()) for file in noted]
+    states = [_saved(file, names.values()) for file in saved]
     failed = False
     for number, name in names.items():
         mine = [state for state in states if state.origin.endswith(f"/log/{name}")]

@@ -1,5 +1,6 @@
 """What an operator runs: `flask doctor`, `mail …`, `backup …`, `retention run`, `data-keys reencrypt`."""
 
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -14,14 +15,14 @@ from config import ROOT, current_config
 from pledge.audit.models import COMMAND_LINE
 from pledge.cli.options import Commands
 from pledge.core.clock import iso_utc
-from pledge.core.db.encrypted_columns import reencrypt
+from pledge.core.db.encrypted_columns import is_complete, reencrypt
 from pledge.core.encryption import Unreadable
 from pledge.deliveries.queries import last_handed_over
 from pledge.diagnosis import Severity
 from pledge.diagnosis.doctor import diagnose, diagnose_stored
 from pledge.diagnosis.restoring import Backup, NotRestored, back_up_sqlite, restored_cluster, restored_copy
 from pledge.files import scans
-from pledge.files.storage import StorageAway
+from pledge.files.faults import StorageAway
 from pledge.mail import outbox, queries, requests, services, valve
 from pledge.news import queries as news
 from pledge.retention import services as retention_services
@@ -126,6 +127,8 @@ def create(file: Path) -> None:
         back_up_sqlite(Path(make_url(config.sqlalchemy_url).database or ""), file)
     except OSError as error:
         raise click.ClickException(f"{file}: {error.strerror}") from None
+    except sqlite3.Error as error:
+        raise click.ClickException(f"nothing was written: {error}") from None
     click.echo(f"{file}: {file.stat().st_size:,} bytes")
 
 
@@ -197,10 +200,9 @@ def encrypt_anew() -> None:
     done: Counter[str] = Counter()
     try:
         for _round in range(MAX_ROUNDS):
-            before = done.total()
             for table, rows in reencrypt():
                 done[table] += rows
-            if done.total() == before:
+            if is_complete():
                 break
         else:
             raise click.ClickException("rows are still being changed; call this again")

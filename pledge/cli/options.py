@@ -43,6 +43,17 @@ def known_language(lang: str) -> str:
     return lang or languages.default()
 
 
+def saved_checkpoints(meaning: str) -> Callable[[Any], Any]:
+    """The option `--checkpoint FILE`, for checkpoints that were saved outside of the database."""
+    return click.option(
+        "--checkpoint",
+        "saved",
+        type=click.File("r", encoding="utf-8"),
+        multiple=True,
+        help=f"A checkpoint saved earlier from /log/SLUG/checkpoint: {meaning}",
+    )
+
+
 def read_saved(file: TextIO, read: Callable[[str], T]) -> T:
     """What `read` gives of a checkpoint that somebody saved. Raises ClickException."""
     try:

@@ -9,7 +9,6 @@ import time
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import cast
 
@@ -50,11 +49,12 @@ def serve(port: int, demo: bool) -> None:
     refuse_used_port(port)
     staff_paths = prepare(config, demo=demo)
     address = f"http://{HOST}:{port}"
-    environment = child_environment(
-        PLEDGE_BASE_URL=address,
-        PROMETHEUS_MULTIPROC_DIR=str(empty_metrics_folder(config)),
-        **demo_environment(config),
-    )
+    # Where the processes share their metrics (core/metrics.py), without what those of the last run left there.
+    metrics = config.instance_dir / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    environment = child_environment(PLEDGE_BASE_URL=address, PROMETHEUS_MULTIPROC_DIR=str(metrics))
+    if not config.is_production:
+        environment.setdefault("PLEDGE_SITE_NAME", DEMO_NAMES.read_text("utf-8").strip())
     stop = StopFlag()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop.on_signal)
@@ -73,11 +73,6 @@ def serve(port: int, demo: bool) -> None:
     finally:
         running_address().unlink(missing_ok=True)
         end([web, worker])
-
-
-def demo_environment(config: Config) -> dict[str, str]:
-    """Variables that give the site the name of the demo, for its processes, where none is set."""
-    return {} if config.is_production else {"PLEDGE_SITE_NAME": DEMO_NAMES.read_text("utf-8").strip()}
 
 
 def prepare(config: Config, *, demo: bool = False) -> list[str]:
@@ -104,13 +99,6 @@ def prepare(config: Config, *, demo: bool = False) -> list[str]:
     db.session.remove()
     db.engine.dispose()
     return staff_paths
-
-
-def empty_metrics_folder(config: Config) -> Path:
-    """Where the processes share their metrics (core/metrics.py); what those of the last run left there is deleted."""
-    folder = config.instance_dir / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)
-    return folder
 
 
 def refuse_used_port(port: int) -> None:

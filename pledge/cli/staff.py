@@ -1,12 +1,14 @@
 """`flask staff …`: the first admin, and a way back in when no admin can sign in."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
 from config import current_config
-from pledge.accounts import moderation, queries
+from pledge.accounts import mails, moderation, queries
+from pledge.accounts.models import StaffMember
 from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmin
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE
@@ -51,7 +53,7 @@ def create(email: str, roles: tuple[str, ...], lang: str) -> None:
 @click.argument("email")
 def invite_again(email: str) -> None:
     """Take password, second factors and sessions away, print a new link and mail it. Opens a closed account."""
-    staff_id = _staff_id(email)
+    staff_id = _account(email=email.strip().lower()).id
     moderation.invite_again(COMMAND_LINE, staff_id)
     _print_link(staff_id)
 
@@ -62,7 +64,7 @@ def invite_again(email: str) -> None:
 def close(email: str, reason: str) -> None:
     """Close an account; its sessions end with their next request."""
     try:
-        moderation.close(COMMAND_LINE, _staff_id(email), reason)
+        moderation.close(COMMAND_LINE, _account(email=email.strip().lower()).id, reason)
     except LastAdmin:
         raise click.ClickException("nobody would be left who may manage staff") from None
     click.echo("closed")
@@ -87,15 +89,12 @@ def sign_in_paths(*, two: bool = False) -> list[str]:
         for address in addresses:
             moderation.invite(COMMAND_LINE, address, [Role.ADMIN], languages.default())
     waiting = [queries.member(email=address, password=None, active=True) for address in addresses]
-    return [
-        "/staff/" if found is None else urlsplit(moderation.invitation_link(found.id)).path
-        for found in waiting
-    ]
+    return ["/staff/" if found is None else urlsplit(mails.invitation_link(found)).path for found in waiting]
 
 
 def _print_link(staff_id: int) -> None:
     """The link of an invitation, at the address of the site that runs here."""
-    link, running = moderation.invitation_link(staff_id), running_address()
+    link, running = mails.invitation_link(_account(id=staff_id)), running_address()
     if not current_config().is_production and running.exists():
         link = running.read_text("utf-8") + urlsplit(link).path
     click.echo(link)
@@ -106,8 +105,9 @@ def running_address() -> Path:
     return current_config().instance_dir / "address"
 
 
-def _staff_id(email: str) -> int:
-    found = queries.member(email=email.strip().lower())
+def _account(**by: Any) -> StaffMember:
+    """The account with this `email` or `id`. Raises ClickException."""
+    found = queries.member(**by)
     if found is None:
         raise click.ClickException("there is no account with this address")
-    return found.id
+    return found

@@ -8,6 +8,8 @@ Labels are names of our own code and slugs of campaigns, never a path, an addres
 """
 
 import os
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from prometheus_client import (
@@ -32,12 +34,11 @@ FOLDER = metrics_folder()
 disable_created_metrics()
 
 _values = CollectorRegistry()
+_counter = partial(Counter, registry=_values)
+_gauge = partial(Gauge, registry=_values)
 
-requests = Counter(
-    "pledge_requests",
-    "Answered requests. `status` is the class, as 2xx.",
-    ["endpoint", "method", "status"],
-    registry=_values,
+requests = _counter(
+    "pledge_requests", "Answered requests. `status` is the class, as 2xx.", ["endpoint", "method", "status"]
 )
 request_seconds = Histogram(
     "pledge_request_seconds",
@@ -47,59 +48,36 @@ request_seconds = Histogram(
     registry=_values,
 )
 # No histogram for each view: a dozen values for each of two hundred would be read at every look.
-view_seconds = Counter(
-    "pledge_view_seconds",
-    "Seconds that requests took in all, by view.",
-    ["endpoint", "method"],
-    registry=_values,
+view_seconds = _counter(
+    "pledge_view_seconds", "Seconds that requests took in all, by view.", ["endpoint", "method"]
 )
-limits_hit = Counter(
-    "pledge_limits_hit",
-    "Requests answered 429, by the limit that they met.",
-    ["limit"],
-    registry=_values,
+limits_hit = _counter("pledge_limits_hit", "Requests answered 429, by the limit that they met.", ["limit"])
+sign_ups = _counter("pledge_sign_ups", "Sign forms that were recorded, new or not.", ["campaign"])
+signals = _counter(
+    "pledge_signals", "Signals of robots at valid forms, once for each time that a form is sent.", ["signal"]
 )
-sign_ups = Counter(
-    "pledge_sign_ups",
-    "Sign forms that were recorded, new or not.",
-    ["campaign"],
-    registry=_values,
-)
-signals = Counter(
-    "pledge_signals",
-    "Signals of robots at valid forms, once for each time that a form is sent.",
-    ["signal"],
-    registry=_values,
-)
-step_ups = Counter(
+step_ups = _counter(
     "pledge_step_ups",
     "Forms that had to be proved, by what came: none (now they are asked), proved, unproved, expired, spent or unusable.",
     ["answer"],
-    registry=_values,
 )
-confirmations = Counter(
+confirmations = _counter(
     "pledge_confirmations",
     "Confirmations that were recorded: `subject` is signature or endorsement, `by` is link, code or number.",
     ["subject", "by"],
-    registry=_values,
 )
-withdrawals = Counter(
-    "pledge_withdrawals",
-    "Withdrawals and erasures that people did on their own page.",
-    ["subject"],
-    registry=_values,
+withdrawals = _counter(
+    "pledge_withdrawals", "Withdrawals and erasures that people did on their own page.", ["subject"]
 )
-connections_in_use = Gauge(
+connections_in_use = _gauge(
     "pledge_database_connections_in_use",
     "Database connections that are being used, of all processes together.",
-    registry=_values,
     multiprocess_mode="livesum",
 )
-mails = Counter(
+mails = _counter(
     "pledge_mails",
     "What became of mails that were tried: sent, dropped (no longer true), deferred (tried again later) or dead.",
     ["outcome"],
-    registry=_values,
 )
 step_seconds = Summary(
     "pledge_worker_step_seconds",
@@ -107,17 +85,11 @@ step_seconds = Summary(
     ["step"],
     registry=_values,
 )
-step_failures = Counter(
-    "pledge_worker_step_failures",
-    "Runs of a step of the worker that failed.",
-    ["step"],
-    registry=_values,
-)
-step_succeeded = Gauge(
+step_failures = _counter("pledge_worker_step_failures", "Runs of a step of the worker that failed.", ["step"])
+step_succeeded = _gauge(
     "pledge_worker_step_success_timestamp_seconds",
     "When a step of the worker last ran without an error, in Unix seconds.",
     ["step"],
-    registry=_values,
     multiprocess_mode="max",
 )
 
@@ -130,7 +102,8 @@ def exposition() -> bytes:
     for file in FOLDER.glob("gauge_live*.db"):
         process = int(file.stem.rpartition("_")[2])
         if not _is_running(process):  # it uses no connection any more; what it counted stays in the sums
-            multiprocess.mark_process_dead(process, str(FOLDER))
+            with suppress(FileNotFoundError):  # whoever asks at the same moment removes it too
+                multiprocess.mark_process_dead(process, str(FOLDER))
     multiprocess.MultiProcessCollector(together, path=str(FOLDER))
     return generate_latest(together)
 

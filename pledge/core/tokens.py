@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from itsdangerous import BadData, Signer, URLSafeSerializer, URLSafeTimedSerializer
 
@@ -29,49 +29,38 @@ SKEW = timedelta(minutes=5)
 
 
 class Purpose(StrEnum):
-    CONFIRM = "confirm"
-    PRESSED = "pressed"
-    MANAGE = "manage"
-    UNSUBSCRIBE = "unsubscribe"
-    TICKET = "ticket"
-    ENDORSE_CONFIRM = "endorse_confirm"
-    ENDORSE_CONTACT = "endorse_contact"
-    ENDORSE_PRESSED = "endorse_pressed"
-    ENDORSE_MANAGE = "endorse_manage"
-    ENDORSE_TICKET = "endorse_ticket"
-    UPLOAD = "upload"
-    FORM = "form"
-    PREVIEW = "preview"
-    PARTNER = "partner"
-    STAFF_INVITATION = "staff_invitation"
-    STAFF_FORM = "staff_form"
+    """What a token is for, and how long it works: tickets, unsubscribe links and the page of a partner allow little."""
 
+    lifetime: timedelta | None  #: None: it does not expire
 
-#: How long a link works. Tickets, unsubscribe links and the page of a partner do not expire: they allow little.
-LIFETIMES = {
-    Purpose.CONFIRM: timedelta(days=7),
+    def __new__(cls, name: str, lifetime: timedelta | None) -> Self:
+        found = str.__new__(cls, name)
+        found._value_, found.lifetime = name, lifetime
+        return found
+
+    CONFIRM = "confirm", timedelta(days=7)
     #: Kept by the browser that pressed, never in an address: what the page with the thanks shows and asks.
-    Purpose.PRESSED: timedelta(days=1),
-    Purpose.MANAGE: timedelta(days=400),
-    Purpose.UNSUBSCRIBE: None,
-    Purpose.TICKET: None,
-    Purpose.ENDORSE_CONFIRM: timedelta(days=7),
-    Purpose.ENDORSE_CONTACT: timedelta(days=7),
-    Purpose.ENDORSE_PRESSED: timedelta(days=1),
-    Purpose.ENDORSE_MANAGE: timedelta(days=400),
-    Purpose.ENDORSE_TICKET: None,
-    #: Tells when the page of a form was made, however long ago.
-    Purpose.FORM: None,
+    PRESSED = "pressed", timedelta(days=1)
+    MANAGE = "manage", timedelta(days=400)
+    UNSUBSCRIBE = "unsubscribe", None
+    TICKET = "ticket", None
+    ENDORSE_CONFIRM = "endorse_confirm", timedelta(days=7)
+    ENDORSE_CONTACT = "endorse_contact", timedelta(days=7)
+    ENDORSE_PRESSED = "endorse_pressed", timedelta(days=1)
+    ENDORSE_MANAGE = "endorse_manage", timedelta(days=400)
+    ENDORSE_TICKET = "endorse_ticket", None
     #: As long as a stored file waits for a row that refers to it.
-    Purpose.UPLOAD: timedelta(days=1),
+    UPLOAD = "upload", timedelta(days=1)
+    #: Tells when the page of a form was made, however long ago.
+    FORM = "form", None
     #: It shows a draft to whoever has it, so it does not last.
-    Purpose.PREVIEW: timedelta(hours=1),
-    Purpose.PARTNER: None,
+    PREVIEW = "preview", timedelta(hours=1)
+    PARTNER = "partner", None
     #: Over a weekend; whoever has it gets into the staff area.
-    Purpose.STAFF_INVITATION: timedelta(days=3),
+    STAFF_INVITATION = "staff_invitation", timedelta(days=3)
     #: Tells on whose page a form was when its session expires; it opens nothing.
-    Purpose.STAFF_FORM: timedelta(days=1),
-}
+    STAFF_FORM = "staff_form", timedelta(days=1)
+
 
 Payload = list[int | str]
 
@@ -120,18 +109,16 @@ def mint(purpose: Purpose, payload: Payload) -> str:
 
 def expires_at(purpose: Purpose) -> datetime:
     """When a link that is minted now stops working. Raises ValueError for a purpose without a lifetime."""
-    lifetime = LIFETIMES[purpose]
-    if lifetime is None:
+    if purpose.lifetime is None:
         raise ValueError(f"{purpose} has no lifetime")
-    return clock.now() + lifetime
+    return clock.now() + purpose.lifetime
 
 
 def read(purpose: Purpose, token: str) -> Token:
     """The payload of a token and whether it has expired. Raises BadToken."""
-    if not isinstance(token, str) or len(token) > MAX_LENGTH:
+    if len(token) > MAX_LENGTH:
         raise BadToken
     serializer = _serializer(_keys(), purpose)
-    lifetime = LIFETIMES[purpose]
     try:
         if not isinstance(serializer, URLSafeTimedSerializer):
             return Token(_checked(serializer.loads(token)), expired=False)
@@ -143,7 +130,7 @@ def read(purpose: Purpose, token: str) -> Token:
     age = clock.now() - minted_at
     if age < -SKEW:
         raise BadToken
-    expired = lifetime is not None and age > lifetime + SKEW
+    expired = purpose.lifetime is not None and age > purpose.lifetime + SKEW
     return Token(_checked(payload), expired, max(age, timedelta(0)))
 
 
@@ -221,7 +208,7 @@ def _serializer(keys: Keys, purpose: Purpose) -> Any:
         Signer(derive(key.get_secret_value(), f"token.{purpose}"), salt, **_MIXED).derive_key()
         for key in reversed(keys)
     ]
-    kind = URLSafeSerializer if LIFETIMES[purpose] is None else URLSafeTimedSerializer
+    kind = URLSafeSerializer if purpose.lifetime is None else URLSafeTimedSerializer
     return kind(secret, salt=salt, serializer=_SealedJson(keys, purpose), signer_kwargs=_AS_IS)
 
 

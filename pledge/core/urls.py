@@ -1,4 +1,4 @@
-"""Links to pages of this site as mails contain them, its name, and the sender (PLEDGE_MAIL_FROM)."""
+"""Links to pages of this site as mails contain them, and its name."""
 
 from typing import Any
 
@@ -21,11 +21,6 @@ def contact() -> str:
     return current_config().contact
 
 
-def host() -> str:
-    """The host name of this site (PLEDGE_BASE_URL)."""
-    return current_config().base_host
-
-
 def site_name(lang: str) -> str:
     """What this site is called."""
     return current_config().site_name_in(lang)
@@ -35,8 +30,3 @@ def imprint(lang: str) -> str:
     """The foot of every mail: the site, and where it is reached by letter, telephone and e-mail."""
     found = current_config().contact_in(lang)
     return " · ".join((site_name(lang), found.email, found.telephone, found.postal_address))
-
-
-def sender() -> str:
-    """The From header of our mails (PLEDGE_MAIL_FROM), with or without a name."""
-    return current_config().mail_from

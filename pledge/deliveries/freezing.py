@@ -53,7 +53,7 @@ def check_count(campaign_id: int) -> None:
 def preview(slug: str, checkpoint_id: int, wording: LetterTexts) -> Document:
     """The document that freezing would make now of these texts, with the fields of the letter filled in. Changes nothing.
 
-    Raises UnknownCampaign, NoSuchCheckpoint, LetterContradicts, DoesNotAddUp.
+    Raises UnknownCampaign, NoSuchCheckpoint, BadFields, DoesNotAddUp.
     """
     campaign = campaign_facts(slug)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
@@ -153,7 +153,7 @@ def _completed(reply: Reply) -> Reply:
 
 
 def _filled(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTexts) -> LetterTexts:
-    """The texts with the numbers of a checkpoint in the letter. Raises LetterContradicts."""
+    """The texts with the numbers of a checkpoint in the letter. Raises BadFields."""
     paper = paper_totals(campaign.id, checkpoint.size)
     on_paper = paper.signatures if paper else 0
     state = counted_checkpoint(checkpoint)

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
 from pledge.audit.services import note, record
 from pledge.campaigns.rules import Checker, FieldFault
@@ -31,10 +32,6 @@ MAX_REASON = 1000
 
 class NoSuchDelivery(LookupError):
     """There is no delivery of this number."""
-
-
-class DeliveryInWrongState(Exception):
-    """The delivery is not, or no longer, in a state that allows this."""
 
 
 class PackNotMade(Exception):
@@ -62,7 +59,7 @@ class Answer:
 def hand_over(actor: Actor, delivery_id: int, entry: HandingOver, reason: str = "") -> None:
     """Record that it was handed over, or correct what was recorded of it, which needs a reason.
 
-    Raises NoSuchDelivery, DeliveryInWrongState, PackNotMade, BadFields.
+    Raises NoSuchDelivery, WrongState, PackNotMade, BadFields.
     """
     with _locked(delivery_id, DeliveryState.FROZEN, *HANDED_OVER_STATES) as (session, row):
         is_correction = row.state != DeliveryState.FROZEN
@@ -81,7 +78,7 @@ def hand_over(actor: Actor, delivery_id: int, entry: HandingOver, reason: str = 
 def answer(actor: Actor, delivery_id: int, entry: Answer, reason: str = "") -> None:
     """Record the recipient's answer, or correct it, which needs a reason.
 
-    Raises NoSuchDelivery, DeliveryInWrongState, BadFields.
+    Raises NoSuchDelivery, WrongState, BadFields.
     """
     with _locked(delivery_id, *HANDED_OVER_STATES) as (session, row):
         is_correction = row.state == DeliveryState.ANSWERED
@@ -94,7 +91,7 @@ def answer(actor: Actor, delivery_id: int, entry: Answer, reason: str = "") -> N
 
 
 def discard(actor: Actor, delivery_id: int, why: str) -> None:
-    """Give up a delivery that was not handed over; its pack is deleted. Raises NoSuchDelivery, DeliveryInWrongState."""
+    """Give up a delivery that was not handed over; its pack is deleted. Raises NoSuchDelivery, WrongState."""
     with _locked(delivery_id, DeliveryState.FROZEN) as (session, row):
         row.state = DeliveryState.DISCARDED
         jobs.drop(session, JobKind.PACK, delivery_id)
@@ -108,13 +105,13 @@ def note_download(actor: Actor, delivery_id: int, sha256: str) -> None:
 
 @contextmanager
 def _locked(delivery_id: int, *states: DeliveryState) -> Iterator[tuple[Session, Delivery]]:
-    """The row in one of these states, locked until the transaction ends. Raises NoSuchDelivery, DeliveryInWrongState."""
+    """The row in one of these states, locked until the transaction ends. Raises NoSuchDelivery, WrongState."""
     with transaction() as session:
         row = session.scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update())
         if row is None:
             raise NoSuchDelivery(delivery_id)
         if row.state not in states:
-            raise DeliveryInWrongState
+            raise WrongState
         yield session, row
 
 
@@ -157,7 +154,7 @@ def _check_moment(
     elif moment > clock.now():
         check.add(field, FieldFault.NOT_YET)
     elif not_before is not None and moment < _minute(not_before):
-        check.add(field, FieldFault.TOO_EARLY)
+        check.add(field, FieldFault.TOO_EARLY, moment=not_before)
 
 
 def _minute(moment: datetime) -> datetime:

@@ -6,6 +6,8 @@ The start imports `start` alone; the modules of the doctor are imported by the d
 from dataclasses import dataclass
 from enum import StrEnum
 
+from config import Config
+
 
 class Severity(StrEnum):
     OK = "ok"
@@ -30,3 +32,8 @@ def warning(subject: str, text: str) -> Finding:
 
 def problem(subject: str, text: str) -> Finding:
     return Finding(Severity.PROBLEM, subject, text)
+
+
+def advice(config: Config, subject: str, found: str, cure: str) -> Finding:
+    """What is fine on a development machine, and in production a warning that says what to do."""
+    return warning(subject, f"{found}; {cure}") if config.is_production else ok(subject, found)

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import ROOT, Config
-from pledge.core.db import is_postgresql, reading
+from pledge.core.db import reading
 from pledge.core.db.failures import advise
-from pledge.diagnosis import Finding, ok, problem, warning
+from pledge.diagnosis import Finding, advice, ok, problem, warning
 from pledge.diagnosis.start import DURABILITY, setting
 
 #: Seconds for which WAL may wait for the archive before it is a problem.
@@ -45,14 +45,6 @@ class Archive:
     timeout: int
     #: Seconds for which something written has waited to be archived; 0 when nothing waits, infinite when nothing is archived.
     age: float
-
-
-def archive() -> Archive | None:
-    """The state of the archive; None on SQLite, which has none."""
-    if not is_postgresql():
-        return None
-    with reading() as connection:
-        return read_archive(connection)
 
 
 def read_archive(connection: Connection) -> Archive:
@@ -181,9 +173,7 @@ def file_system_of(path: Path) -> str | None:
     return max(fitting)[1] if fitting else None
 
 
-SUBJECT = "audit log"
-
-#: Created by migrations 0001 and 0003; a role that owns the tables, or a superuser, can drop them.
+#: The triggers that refuse to change what is recorded; a role that owns the tables, or a superuser, can drop them.
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": """
@@ -192,48 +182,36 @@ _TRIGGERS = {
                            'checkpoints'::regclass, 'log_keys'::regclass, 'log_tiles'::regclass)
            AND NOT tgisinternal AND tgenabled IN ('O', 'A')""",
 }
-_AUDIT = {
-    "sqlite": {"audit_entries_no_update", "audit_entries_no_delete", "audit_entries_no_replace"},
-    "postgresql": {"audit_entries_append_only"},
-}
-_LEDGER = {
+#: Those that migrations 0001 and 0003 create.
+_GUARDS = {
     "sqlite": {
-        f"{table}_no_{verb}"
-        for table in ("ledger_entries", "ledger_places", "checkpoints", "log_keys", "log_tiles")
-        for verb in ("delete", "change", "replace")
+        *("audit_entries_no_update", "audit_entries_no_delete", "audit_entries_no_replace"),
+        *(
+            f"{table}_no_{verb}"
+            for table in ("ledger_entries", "ledger_places", "checkpoints", "log_keys", "log_tiles")
+            for verb in ("delete", "change", "replace")
+        ),
     },
     "postgresql": {
-        *(
-            "ledger_entries_no_delete",
-            "ledger_entries_no_change",
-            "ledger_entries_once",
-            "ledger_entries_begin",
-        ),
-        *(
-            "ledger_places_begin",
-            "ledger_places_no_delete",
-            "ledger_places_no_change",
-            "ledger_places_once",
-        ),
+        "audit_entries_append_only",
+        *(f"ledger_entries_{verb}" for verb in ("no_delete", "no_change", "once", "begin")),
+        *(f"ledger_places_{verb}" for verb in ("no_delete", "no_change", "once", "begin")),
         *("checkpoints_no_change", "log_keys_no_change"),
-        *("log_tiles_no_delete", "log_tiles_no_change", "log_tiles_grow"),
+        *(f"log_tiles_{verb}" for verb in ("no_delete", "no_change", "grow")),
     },
 }
 
 _MAY_CHANGE = text("""
     SELECT pg_has_role(current_user, c.relowner, 'USAGE') AS owns,
-           has_table_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE')
-               OR has_table_privilege(c.oid, 'TRUNCATE') AS may_change
+           has_table_privilege('audit_entries', 'UPDATE, DELETE, TRUNCATE')
+               OR has_column_privilege('ledger_entries', 'delta', 'UPDATE')
+               OR has_table_privilege('ledger_entries', 'DELETE, TRUNCATE')
+               OR has_column_privilege('ledger_places', 'delta', 'UPDATE')
+               OR has_table_privilege('ledger_places', 'DELETE, TRUNCATE')
+               OR has_table_privilege('checkpoints', 'UPDATE, DELETE, TRUNCATE')
+               OR has_table_privilege('log_keys', 'UPDATE, DELETE, TRUNCATE')
+               OR has_table_privilege('log_tiles', 'DELETE, TRUNCATE') AS may_change
       FROM pg_class c WHERE c.oid = 'audit_entries'::regclass""")
-
-_MAY_CHANGE_LEDGER = text("""
-    SELECT has_column_privilege('ledger_entries', 'delta', 'UPDATE')
-        OR has_table_privilege('ledger_entries', 'DELETE, TRUNCATE')
-        OR has_column_privilege('ledger_places', 'delta', 'UPDATE')
-        OR has_table_privilege('ledger_places', 'DELETE, TRUNCATE')
-        OR has_table_privilege('checkpoints', 'UPDATE, DELETE, TRUNCATE')
-        OR has_table_privilege('log_keys', 'UPDATE, DELETE, TRUNCATE')
-        OR has_table_privilege('log_tiles', 'DELETE, TRUNCATE')""")
 
 # Of the web server's role, whoever asks: that of this name, where there is one.
 _WEB_MAY_SIGN = text("""
@@ -245,47 +223,31 @@ _WEB_MAY_SIGN = text("""
 
 
 def guard_findings(config: Config) -> Iterator[Finding]:
+    """Check that what is recorded can be appended to only."""
+    subject = "append-only"
     with reading() as connection:
         dialect = connection.dialect.name
         guards = set(connection.execute(text(_TRIGGERS[dialect])).scalars())
-        if not _AUDIT[dialect] <= guards:
+        if gone := _GUARDS[dialect] - guards:
             yield problem(
-                SUBJECT,
-                "its guards are gone or off, entries could be changed: find out who did that, run "
-                "`flask audit verify`, then make its triggers of migration 0001 anew",
+                subject,
+                f"guards are gone or off ({', '.join(sorted(gone))}), what was recorded could be changed: find out who did "
+                "that, run `flask audit verify`, `flask ledger verify` and `flask ledger recount`, then make these triggers "
+                "of migrations 0001 and 0003 anew",
             )
         elif dialect == "sqlite":
-            yield ok(SUBJECT, "append-only by triggers (whoever can write the file can remove them)")
-        if gone := _LEDGER[dialect] - guards:
-            yield problem(
-                "ledger",
-                f"guards are gone or off ({', '.join(sorted(gone))}), what was counted could be changed: find out who "
-                "did that, run `flask ledger verify` and `flask ledger recount`, then make its triggers of "
-                "migrations 0001 and 0003 anew",
-            )
-        if dialect == "postgresql":
-            yield from _roles(connection, config)
-
-
-def _roles(connection: Connection, config: Config) -> Iterator[Finding]:
-    owns, may_change = connection.execute(_MAY_CHANGE).one()
-    may_change_ledger = connection.execute(_MAY_CHANGE_LEDGER).scalar_one()
-    if owns or may_change or may_change_ledger:
-        tables = (
-            "audit_entries and ledger_entries"
-            if owns or may_change
-            else "ledger_entries or what is published"
+            yield ok(subject, "by triggers (whoever can write the file can remove them)")
+        if dialect == "sqlite":
+            return
+        owns, may_change = connection.execute(_MAY_CHANGE).one()
+        web_may_sign = connection.execute(_WEB_MAY_SIGN).scalar_one()
+    if owns or may_change:
+        found = (
+            f"this role {'owns' if owns else 'may change'} audit_entries, ledger_entries or what is published"
         )
-        found = f"this role {'owns' if owns else 'may change'} {tables}"
-    elif connection.execute(_WEB_MAY_SIGN).scalar_one():
+    elif web_may_sign:
         found = "the role of the web server may write what the worker signs"
     else:
-        yield ok(
-            SUBJECT, "this role can only append to it and to the ledger, and the web server's signs nothing"
-        )
+        yield ok(subject, "this role can only append, and the web server's signs nothing")
         return
-    yield (
-        warning(SUBJECT, f"{found}: use three roles (docs/production.md#three-roles)")
-        if config.is_production
-        else ok(SUBJECT, f"{found} (in production use three roles, docs/production.md#three-roles)")
-    )
+    yield advice(config, subject, found, "use three roles (docs/production.md#three-roles)")

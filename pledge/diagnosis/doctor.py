@@ -7,28 +7,27 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Config
 from pledge.core.db.failures import advise
 from pledge.diagnosis import Finding, Severity, contents, database, environment, problem
-from pledge.diagnosis.database import database_findings
 from pledge.diagnosis.state import readiness
 
 
 def diagnose(config: Config) -> Iterator[Finding]:
     """Run all checks. Those that need the database are left out when it does not answer or is not migrated."""
+    is_broken = False
     for check in (
         environment.settings_findings,
         environment.address_findings,
         environment.encryption_findings,
+        database.database_findings,
+        environment.redis_findings,
+        environment.smtp_findings,
+        environment.bounce_findings,
+        environment.storage_findings,
     ):
-        yield from _findings_of(check, config)
-    found = list(_findings_of(database_findings, config))
-    yield from found
-    yield from _findings_of(environment.redis_findings, config)
-    yield from _findings_of(environment.smtp_findings, config)
-    yield from _findings_of(environment.bounce_findings, config)
-    yield from _findings_of(environment.storage_findings, config)
-    if any(
-        finding.level is Severity.PROBLEM and finding.subject in ("database", "migrations")
-        for finding in found
-    ):
+        for finding in _findings_of(check, config):
+            if finding.level is Severity.PROBLEM and finding.subject in ("database", "migrations"):
+                is_broken = True
+            yield finding
+    if is_broken:
         return
     yield from _findings_of(database.guard_findings, config)
     yield from _findings_of(contents.sample_findings, config)

@@ -11,9 +11,10 @@ from config import Config, unknown_names
 from pledge.core import clock
 from pledge.core.db import MAX_CLOCK_DIFFERENCE, fetch
 from pledge.core.networks import is_this_machine
-from pledge.diagnosis import Finding, ok, problem, warning
+from pledge.diagnosis import Finding, advice, ok, problem, warning
 from pledge.diagnosis.state import Readiness
-from pledge.files.storage import StorageAway, current_storage
+from pledge.files.faults import StorageAway
+from pledge.files.storage import current_storage
 from pledge.ledger.models import LedgerEntry
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
@@ -50,13 +51,9 @@ def address_findings(config: Config) -> Iterator[Finding]:
     hops = config.trusted_proxies
     if hops:
         yield ok("proxies", f"visitors' addresses are taken from X-Forwarded-For through {hops} of yours")
-    elif config.is_production:
-        yield warning(
-            "proxies",
-            "none is trusted: if one stands in front, all visitors share its limits; set PLEDGE_TRUSTED_PROXIES",
-        )
     else:
-        yield ok("proxies", "none is trusted")
+        cure = "if one stands in front, all visitors share its limits: set PLEDGE_TRUSTED_PROXIES"
+        yield advice(config, "proxies", "none is trusted", cure)
 
 
 def encryption_findings(config: Config) -> Iterator[Finding]:
@@ -91,12 +88,8 @@ def _asks_unknown_database(config: Config) -> bool:
 
 def redis_findings(config: Config) -> Iterator[Finding]:
     if not config.redis_url:
-        text = "not set: limits are counted in each process"
-        yield (
-            warning("redis", f"{text}; set PLEDGE_REDIS_URL when there are several")
-            if config.is_production
-            else ok("redis", text)
-        )
+        found = "not set: limits are counted in each process"
+        yield advice(config, "redis", found, "set PLEDGE_REDIS_URL when there are several")
         return
     try:
         with redis.Redis.from_url(
@@ -139,8 +132,12 @@ def smtp_findings(config: Config) -> Iterator[Finding]:
 def bounce_findings(config: Config) -> Iterator[Finding]:
     """Open the mailbox of bounces, where there is one; nothing in it is read or deleted."""
     url = config.bounce_mailbox.get_secret_value()
+    if not url and config.bounce_hook_key.get_secret_value():
+        yield ok("bounces", "another program forwards them (/hooks/mail)")
+        return
     if not url:
-        yield _without_mailbox(config)
+        found = "not read: addresses that do not exist are written to again and again"
+        yield advice(config, "bounces", found, "see docs/bounces.md")
         return
     try:
         messages = mailboxes.waiting(url)
@@ -154,13 +151,6 @@ def bounce_findings(config: Config) -> Iterator[Finding]:
         )
     else:
         yield ok("bounces", f"the mailbox can be opened, {messages} messages wait to be read")
-
-
-def _without_mailbox(config: Config) -> Finding:
-    if config.bounce_hook_key.get_secret_value():
-        return ok("bounces", "another program forwards them (/hooks/mail)")
-    text = "not read: addresses that do not exist are written to again and again"
-    return warning("bounces", f"{text}; see docs/bounces.md") if config.is_production else ok("bounces", text)
 
 
 def storage_findings(config: Config) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,8 +62,8 @@ def restored_cluster(backup: Backup, database: str) -> Iterator[str]:
             _run([*pg_ctl, "start", "--wait", f"--timeout={MAX_RECOVERY}", f"--log={log}", options], log)
             yield f"postgresql://{POSTGRES}@/{database}?host={folder}"
         finally:
-            stop = _as_postgres([*pg_ctl, "stop", "--mode=immediate"])
-            subprocess.run(stop, capture_output=True, check=False)
+            with suppress(NotRestored):  # it may not have started
+                _run([*pg_ctl, "stop", "--mode=immediate"])
 
 
 @contextmanager
@@ -85,12 +85,16 @@ def restored_copy(file: Path) -> Iterator[str]:
 def back_up_sqlite(source: Path, target: Path) -> None:
     """Copy a database of SQLite that is in use, as it is at one moment (https://www.sqlite.org/backup.html).
 
-    Raises FileExistsError rather than overwrite an earlier backup.
+    Raises FileExistsError rather than overwrite an earlier backup, and sqlite3.Error; then no file is left.
     """
     with target.open("xb"):
         target.chmod(0o600)
-    with closing(sqlite3.connect(source)) as site, closing(sqlite3.connect(target)) as copy:
-        site.backup(copy)
+    try:
+        with closing(sqlite3.connect(source)) as site, closing(sqlite3.connect(target)) as copy:
+            site.backup(copy)
+    except sqlite3.Error:
+        target.unlink()
+        raise
 
 
 def _write_settings(folder: Path) -> None:
@@ -115,14 +119,12 @@ def _server_folder(data: Path) -> Path:
 
 
 def _run(command: list[str], log: Path | None = None) -> None:
+    if os.geteuid() == 0:
+        command = ["runuser", "-u", POSTGRES, "--", *command]
     try:
-        done = subprocess.run(_as_postgres(command), capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise NotRestored(f"{command[0]} is not installed") from None
     if done.returncode:
         said = log.read_text(errors="replace") if log and log.exists() else done.stderr + done.stdout
         raise NotRestored("\n".join(said.strip().splitlines()[-5:]))
-
-
-def _as_postgres(command: list[str]) -> list[str]:
-    return ["runuser", "-u", POSTGRES, "--", *command] if os.geteuid() == 0 else command

@@ -20,12 +20,13 @@ from pledge.core.db import (
     ensure_durable,
     fetch,
     is_postgresql,
+    reading,
     snapshot,
     write_autocommit,
 )
 from pledge.core.db.failures import advise
 from pledge.core.db.snapshots import Snapshot
-from pledge.diagnosis.database import archive
+from pledge.diagnosis.database import read_archive
 from pledge.ledger import queries as ledger
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
@@ -199,11 +200,13 @@ def _installation_figures() -> Iterator[Figure]:
     paused = switches.stored().paused
     pauses = {(what,): what in paused for what in ("signing", "mail")}
     yield Figure("paused", "1 while staff have paused it.", pauses, ("what",))
-    if (wal := archive()) is not None:
+    if is_postgresql():
+        with reading() as connection:
+            age = read_archive(connection).age
         yield Figure(
             "archive_age_seconds",
             "For how long WAL has waited to be archived; infinite while PostgreSQL archives nothing.",
-            wal.age,
+            age,
         )
     yield Figure(
         "clock_difference_seconds",

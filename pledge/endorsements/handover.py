@@ -10,7 +10,7 @@ from pledge.core import clock, tokens
 from pledge.core.db import transaction
 from pledge.core.tokens import Purpose
 from pledge.endorsements import versions
-from pledge.endorsements.models import ContactChange, Endorsement
+from pledge.endorsements.models import Contact, ContactChange, Endorsement
 from pledge.endorsements.outbox import enqueue, enqueue_once
 from pledge.endorsements.rules import clean_person
 from pledge.endorsements.services import CORRECTABLE, EndorsementInWrongState, own_row
@@ -18,9 +18,6 @@ from pledge.endorsements.verification.domains import earned_level, is_free_mail
 from pledge.mail.addresses import Address, address_hash, domain_of
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mailed_links.links import Confirmation, check_number, read_numbers
-
-#: What the endorsement and the change exchange when it comes into force.
-_PERSON = ("contact_name", "contact_title", "contact_email", "address_hash", "mail_domain", "lang")
 
 
 class SamePerson(Exception):
@@ -93,7 +90,7 @@ def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bo
             if found is None:
                 return False
             row, change = found
-            for column in _PERSON:
+            for column in Contact.__annotations__:
                 old, new = getattr(row, column), getattr(change, column)
                 setattr(row, column, new)
                 setattr(change, column, old)

@@ -148,7 +148,22 @@ class Versioned:
         return [version for version in self.versions if version.state == VersionState.PROPOSED]
 
 
-class Endorsement(Versioned, Model):
+class Contact:
+    """The person who speaks for an organisation, or is to; mails go to them. Never shown in public: what may be shown is the version's
+    `spokesperson`.
+    """
+
+    contact_name: Mapped[str] = mapped_column(Sealed("endorsements.contact_name"))
+    contact_title: Mapped[str] = mapped_column(Sealed("endorsements.contact_title"))
+    contact_email: Mapped[str] = mapped_column(Sealed("endorsements.contact_email"))
+    #: Keyed hash of the canonical address, as for signatures.
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    #: Domain of that mail address when it is not a free-mail provider's; "" otherwise.
+    mail_domain: Mapped[str] = mapped_column(String(253))
+    lang: Mapped[str] = mapped_column(String(2))  #: of the mails
+
+
+class Endorsement(Versioned, Contact, Model):
     __tablename__ = "endorsements"
 
     #: Random, 63 bits: it is in public addresses, links and the ledger.
@@ -160,14 +175,6 @@ class Endorsement(Versioned, Model):
     #: Which person speaks for the organisation: another number whenever another one takes over, so that links of the
     #: one before open nothing any more.
     contact_number: Mapped[int] = mapped_column(server_default="1")
-    #: That person; mails go to them. Never shown in public: what may be shown is the version's `spokesperson`.
-    contact_name: Mapped[str] = mapped_column(Sealed("endorsements.contact_name"))
-    contact_title: Mapped[str] = mapped_column(Sealed("endorsements.contact_title"))
-    contact_email: Mapped[str] = mapped_column(Sealed("endorsements.contact_email"))
-    #: Keyed hash of the canonical address, as for signatures.
-    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    #: Domain of that mail address when it is not a free-mail provider's; "" otherwise.
-    mail_domain: Mapped[str] = mapped_column(String(253))
     #: Their consent that name and title are shown beside the statement.
     show_contact: Mapped[bool] = mapped_column(Boolean)
     #: The organisation's name as duplicates are found: NFKC, case, spacing and legal forms away.
@@ -177,7 +184,6 @@ class Endorsement(Versioned, Model):
     #: Ties this row to its entries in the public log, as for signatures.
     salt: Mapped[str] = mapped_column(Sealed("endorsements.salt"), default=leaves.new_salt)
     level: Mapped[str] = mapped_column(String(6))
-    lang: Mapped[str] = mapped_column(String(2))  #: of the mails
     pledge_text_id: Mapped[int] = mapped_column(ForeignKey("pledge_texts.id"))
     privacy_version: Mapped[str] = mapped_column(String(10))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -294,7 +300,7 @@ class EndorsementVersion(Model):
     )
 
 
-class ContactChange(Model):
+class ContactChange(Contact, Model):
     """Another person who is to speak for an organisation; it takes effect when they confirm from their own mailbox.
 
     Once in force, the row has the person before, so that they can still be told, until retention deletes it.
@@ -305,15 +311,8 @@ class ContactChange(Model):
     endorsement_id: Mapped[int] = mapped_column(
         ForeignKey("endorsements.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    contact_number: Mapped[
-        int
-    ]  #: the number that the new person gets; random, so that no older mail fits a later change
-    contact_name: Mapped[str] = mapped_column(Sealed("endorsements.contact_name"))
-    contact_title: Mapped[str] = mapped_column(Sealed("endorsements.contact_title"))
-    contact_email: Mapped[str] = mapped_column(Sealed("endorsements.contact_email"))
-    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    mail_domain: Mapped[str] = mapped_column(String(253))
-    lang: Mapped[str] = mapped_column(String(2))
+    #: The number that the new person gets; random, so that no older mail fits a later change.
+    contact_number: Mapped[int]
     asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
     #: Two-digit numbers typed behind the link of its mail.
     match_tries: Mapped[int] = mapped_column(server_default="0")

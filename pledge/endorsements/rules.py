@@ -45,7 +45,7 @@ class BadContent(ValueError):
     """Something that an endorsement may not contain: which field, and why."""
 
     def __init__(self, field: str, fault: ContentFault | LineFault) -> None:
-        super().__init__(f"{field}: {fault.value}")
+        super().__init__(f"{field}: {fault.name}")
         self.field = field
         self.fault = fault
 

@@ -31,7 +31,7 @@ from pledge.news.models import NewsItem
 from pledge.paper.models import STATE_LABELS as PAPER_STATES
 from pledge.paper.models import PaperBatch
 from pledge.statistics import labels, referrals
-from pledge.statistics.referrals import ReferralLine
+from pledge.statistics.referrals import Referrer
 from pledge.statistics.totals import Organization
 
 R = TypeVar("R")
@@ -222,12 +222,12 @@ def _organizations(export: Export, _rows: int) -> list[OrganizationView]:
 # --- Links, paper, news ---
 
 
-def _link_columns(export: Export) -> list[Column[ReferralLine]]:
-    def link(line: ReferralLine, lang: str) -> str:
-        return f"{campaign_link(lang, export.slug)}?via={line.referrer.code}"
+def _link_columns(export: Export) -> list[Column[Referrer]]:
+    def link(line: Referrer, lang: str) -> str:
+        return f"{campaign_link(lang, export.slug)}?via={line.code}"
 
     return [
-        *_in_languages("name", Phrase("table", "Name in %(language)s"), lambda line: line.referrer.name),
+        *_in_languages("name", Phrase("table", "Name in %(language)s"), lambda line: line.name),
         Column("people", labels.PEOPLE),  # fewer than five are told to nobody
         Column("link", Phrase("table", "Link"), link),
     ]

@@ -10,8 +10,8 @@ from enum import Enum
 from pathlib import PurePosixPath
 
 from pledge.core.i18n import Phrase
+from pledge.files.faults import FileRefused
 from pledge.files.pictures import MAX_PICTURE
-from pledge.files.storage import FileRefused
 
 MAX_ARCHIVE = 20_000_000  #: bytes
 MAX_PICTURES = 60

@@ -11,7 +11,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
 from config import Config
-from pledge.files.storage import PART, StorageAway
+from pledge.files.faults import StorageAway
 
 if TYPE_CHECKING:
     from obstore import ReadableFile
@@ -50,7 +50,7 @@ class Bucket:
             raise StorageAway(type(error).__name__) from None
 
     def open(self, key: str) -> BinaryIO | None:
-        return _if_there(lambda: io.BufferedReader(_RemoteFile(obstore.open_reader(self._store, key)), PART))
+        return _if_there(lambda: io.BufferedReader(_RemoteFile(obstore.open_reader(self._store, key))))
 
     def get(self, key: str) -> bytes | None:
         return _if_there(lambda: bytes(obstore.get(self._store, key).bytes()))

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from enum import Enum
 
 from pledge.core.i18n import Phrase
+from pledge.files.faults import FileRefused
 from pledge.files.pictures import holds_program
-from pledge.files.storage import FileRefused
 
 
 class DocumentFault(Enum):

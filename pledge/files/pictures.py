@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pledge.core.concurrency import Busy, ConcurrencyLimit
 from pledge.core.i18n import Phrase
-from pledge.files.storage import FileRefused
+from pledge.files.faults import FileRefused
 
 MAX_PICTURE = 1_000_000  #: bytes; the message below says so
 

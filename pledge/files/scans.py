@@ -11,9 +11,10 @@ from sqlalchemy import select
 from pledge.core.db import fetch
 from pledge.core.encryption import vault
 from pledge.core.i18n import Phrase
+from pledge.files.faults import FileRefused
 from pledge.files.models import FileKind, StoredFile
 from pledge.files.services import PDF, store_parts
-from pledge.files.storage import FileRefused, current_storage
+from pledge.files.storage import current_storage
 
 
 class ScanFault(Enum):

@@ -23,8 +23,9 @@ from pledge.core.i18n import Phrase
 from pledge.core.logs import log
 from pledge.files import pictures
 from pledge.files.documents import MAX_DOCUMENT, DocumentFault, check_document
+from pledge.files.faults import FileRefused, StorageAway
 from pledge.files.models import FileKind, StoredFile
-from pledge.files.storage import FileRefused, StorageAway, current_storage
+from pledge.files.storage import current_storage
 
 
 class VideoFault(Enum):

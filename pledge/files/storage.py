@@ -9,38 +9,16 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
 from functools import lru_cache
 from io import BufferedRandom
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
 from config import Config, current_config
-from pledge.core.i18n import Phrase
+from pledge.files.faults import StorageAway
 
 FOLDER = "files"  #: inside the instance folder
 PART = 256 * 1024  #: bytes read at a time from a large file
-
-
-class StorageAway(Exception):
-    """The storage cannot be reached or refuses; nothing was stored, and trying again later may help."""
-
-
-class FileRefused(ValueError):
-    """A file that is refused; `fault` says why, its value in words for who sent the file, with the values that they name."""
-
-    def __init__(self, fault: Enum, **values: object) -> None:
-        super().__init__(fault.name)
-        self.fault, self.values = fault, values
-
-    @property
-    def message(self) -> str:
-        return str(self.fault.value) % self.values
-
-
-STORAGE_AWAY = Phrase(
-    "file", "The file could not be stored just now. Please try again in a moment; the rest is kept."
-)
 
 
 class Storage(Protocol):
@@ -82,7 +60,10 @@ class Folder:
 
     def get(self, key: str) -> bytes | None:
         file = self.open(key)
-        return None if file is None else b"".join(read_in_parts(file))
+        try:
+            return None if file is None else b"".join(read_in_parts(file))
+        except OSError as error:
+            raise StorageAway(type(error).__name__) from error
 
     def delete(self, key: str) -> None:
         target = self._root / key

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import Obstacle, obstacles
+from pledge.accounts.two_people import NeedsSecondPerson, obstacles
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
@@ -88,7 +88,7 @@ class Elsewhere:
     """Something that waits for another person."""
 
     item: Item
-    obstacle: Obstacle  #: what keeps this one from it
+    obstacle: NeedsSecondPerson  #: what keeps this one from it
     able: list[str]  #: who may decide it now
 
 

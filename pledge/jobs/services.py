@@ -83,11 +83,11 @@ def advance(makers: Makers, stop: Callable[[], bool] = lambda: False) -> bool:
         return False
     try:
         with tempfile.TemporaryFile() as file:
-            made = makers[claim.kind](claim.subject_id, file, ProgressReporter(claim, stop))
+            made = makers[JobKind(claim.kind)](claim.subject_id, file, ProgressReporter(claim, stop))
             file.flush()
             _finish(claim, file, made)
     except LeaseLost:
-        log.warning("delivery: the job is not this worker's any more", job=claim.job_id)
+        log.warning("delivery: the job is not this worker's any more", job=claim.id)
     except JobStopped:
         _give_back(claim)
     except Exception as error:
@@ -161,23 +161,8 @@ def sweep() -> int:
         gone += 1
 
 
-@dataclass(frozen=True)
-class _Claim:
-    """One attempt at a job."""
-
-    job_id: int
-    kind: JobKind
-    subject_id: int
-    attempt: int
-    file: str
-
-    @property
-    def is_mine(self) -> ColumnElement[bool]:
-        """SQL: this attempt still has the job; each claim raises `attempts`."""
-        return and_(Job.id == self.job_id, Job.state == JobState.RUNNING, Job.attempts == self.attempt)
-
-
-def _claim() -> _Claim | None:
+def _claim() -> Job | None:
+    """The oldest wanted job, detached, as an attempt of this worker; None when there is none."""
     now = clock.now()
     wanted = and_(Job.state.in_(_OPEN), or_(Job.lease_until.is_(None), Job.lease_until < now))
     # A read that takes no write lock: most of the time there is nothing to do.
@@ -196,7 +181,14 @@ def _claim() -> _Claim | None:
         job.state, job.lease_until, job.done = JobState.RUNNING, now + LEASE, 0
         # Stored before the file is, so that what a killed worker has stored can be found and deleted.
         job.file = _key(job.file or f"job-{job.id}-{secrets.token_hex(8)}/", job.attempts)
-        return _Claim(job.id, JobKind(job.kind), job.subject_id, job.attempts, job.file)
+        session.flush()
+        session.expunge(job)
+        return job
+
+
+def _is_mine(claim: Job) -> ColumnElement[bool]:
+    """SQL: this attempt still has the job; each claim raises `attempts`."""
+    return and_(Job.id == claim.id, Job.state == JobState.RUNNING, Job.attempts == claim.attempts)
 
 
 def _key(file: str, attempt: int) -> str:
@@ -207,7 +199,7 @@ def _key(file: str, attempt: int) -> str:
 class ProgressReporter:
     """The Progress of one attempt: writes to the job at most once a second, and keeps its lease."""
 
-    def __init__(self, claim: _Claim, stop: Callable[[], bool]) -> None:
+    def __init__(self, claim: Job, stop: Callable[[], bool]) -> None:
         self._claim, self._stop, self._next = claim, stop, 0.0
 
     def __call__(self, done: int, total: int) -> None:
@@ -220,7 +212,7 @@ class ProgressReporter:
             raise LeaseLost
 
 
-def _finish(claim: _Claim, file: BufferedRandom, made: MadeFile) -> None:
+def _finish(claim: Job, file: BufferedRandom, made: MadeFile) -> None:
     file.seek(0)
     sha256 = hashlib.file_digest(file, "sha256").digest()
     size = file.tell()
@@ -243,30 +235,27 @@ def _finish(claim: _Claim, file: BufferedRandom, made: MadeFile) -> None:
     if not is_done:
         current_storage().delete(claim.file)
         raise LeaseLost
-    for attempt in range(1, claim.attempt):
+    for attempt in range(1, claim.attempts):
         current_storage().delete(_key(claim.file, attempt))
 
 
-def _give_back(claim: _Claim) -> None:
+def _give_back(claim: Job) -> None:
     """Give the job back for another worker to start at once, as if it had not been tried."""
-    with transaction() as session:
-        row = session.scalar(select(Job).where(claim.is_mine).with_for_update())
-        if row is not None:
-            row.state, row.lease_until, row.attempts = JobState.WAITING, None, row.attempts - 1
+    _write(claim, state=JobState.WAITING, lease_until=None, attempts=claim.attempts - 1)
 
 
-def _fail(claim: _Claim, kind: str) -> None:
+def _fail(claim: Job, kind: str) -> None:
     """Try again after a pause, or give up."""
     now = clock.now()
-    if claim.attempt < MAX_ATTEMPTS:
-        until = now + PAUSES[claim.attempt - 1]
+    if claim.attempts < MAX_ATTEMPTS:
+        until = now + PAUSES[claim.attempts - 1]
         _write(claim, state=JobState.WAITING, error=kind[:120], lease_until=until)
     else:
         _write(claim, state=JobState.FAILED, error=kind[:120], finished_at=now)
 
 
-def _write(claim: _Claim, **values: object) -> bool:
+def _write(claim: Job, **values: object) -> bool:
     """Change the job, if this attempt still has it; whether it does."""
     with transaction() as session:
-        held = session.execute(update(Job).where(claim.is_mine).values(**values).returning(Job.id)).first()
+        held = session.execute(update(Job).where(_is_mine(claim)).values(**values).returning(Job.id)).first()
     return held is not None

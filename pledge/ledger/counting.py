@@ -8,7 +8,7 @@ repaired to match entries that the signatures or the wall contradict, or that ca
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -47,19 +47,14 @@ _CELLS = """
      GROUP BY campaign_id, kind, reason, pledge_text_id, country, region, hour"""
 
 
-def _cells(which: str) -> TextClause:
-    return text(_CELLS.format(which=which)).execution_options(deadline=_SECONDS)
-
-
-_CELLS_OF_ALL = _cells("number IS NOT NULL")
-_CELLS_UP_TO = _cells("campaign_id = :campaign_id AND number <= :size")
-
 # Places that were put right are people's, and move nobody into or out of the count.
 _PLACES = """
     SELECT campaign_id, country, region, SUM(delta) AS moved FROM ledger_places WHERE {which}
      GROUP BY campaign_id, country, region"""
-_PLACES_OF_ALL = text(_PLACES.format(which="size IS NOT NULL"))
-_PLACES_UP_TO = text(_PLACES.format(which="campaign_id = :campaign_id AND size <= :size"))
+
+#: Which rows of `_CELLS` and `_PLACES`, by the column that says when the fold took them.
+_ALL = "{taken} IS NOT NULL"
+_UP_TO = "campaign_id = :campaign_id AND {taken} <= :size"
 
 _SUBJECTS = text("""
     SELECT subject_id, COALESCE(MAX(CASE WHEN reason = 'confirmed' THEN hour END), MIN(hour)) AS hour
@@ -147,22 +142,25 @@ class Counted:
 
 def counted(connection: Connection, campaign_id: int, size: int = MAX_SIZE) -> Counted:
     """Add up the first `size` entries of a log, or all. `connection` must be in a transaction of its own."""
-    found = Counted()
-    for row in _rows(connection, _CELLS_UP_TO, campaign_id=campaign_id, size=size):
-        found.add(row)
-    for row in connection.execute(_PLACES_UP_TO, {"campaign_id": campaign_id, "size": size}):
-        found.move(row)
-    return found
+    return _add_up(connection, _UP_TO, campaign_id=campaign_id, size=size)[campaign_id]
 
 
 def counted_all(connection: Connection) -> dict[int, Counted]:
     """Add up every numbered entry, by campaign. `connection` must be in a transaction of its own."""
-    found: dict[int, Counted] = defaultdict(Counted)
-    for row in _rows(connection, _CELLS_OF_ALL):
+    return dict(_add_up(connection, _ALL))
+
+
+def _add_up(connection: Connection, which: str, **values: int) -> defaultdict[int, Counted]:
+    if connection.dialect.name == "postgresql":
+        connection.execute(_MAKE_ROOM)
+    cells = text(_CELLS.format(which=which.format(taken="number"))).execution_options(deadline=_SECONDS)
+    places = text(_PLACES.format(which=which.format(taken="size")))
+    found: defaultdict[int, Counted] = defaultdict(Counted)
+    for row in connection.execute(cells, values):
         found[row.campaign_id].add(row)
-    for row in connection.execute(_PLACES_OF_ALL):
+    for row in connection.execute(places, values):
         found[row.campaign_id].move(row)
-    return dict(found)
+    return found
 
 
 def counted_subjects(connection: Connection, campaign_id: int, size: int, kind: Kind) -> dict[int, str]:
@@ -207,12 +205,6 @@ def mismatches(connection: Connection, kind: Kind, subjects: str, *, by_place: b
         Mismatch(row.campaign_id, kind, int(row.recorded), int(row.counted), int(row.places))
         for row in connection.execute(query)
     ]
-
-
-def _rows(connection: Connection, query: TextClause, **values: int) -> Iterable[Row[Any]]:
-    if connection.dialect.name == "postgresql":
-        connection.execute(_MAKE_ROOM)
-    return connection.execute(query, values)
 
 
 # --- Recounting what the fold has written ---

@@ -16,41 +16,32 @@ can tell who is meant, not even by trying all addresses (docs/adr/0045).
 
 import secrets
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 _SALT = 16
 #: Korea is nine hours ahead of UTC all year.
 _KOREA = timedelta(hours=9)
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One entry of the public log."""
+def leaf(row: Any, pledges: Mapping[int, str]) -> bytes:
+    """The line of a row of ledger_entries; `pledges`: the hash of each pledge text of its campaign, in hex.
 
-    reason: str
-    delta: int
-    kind: str
-    hour: str  #: in UTC, as the ledger has it
-    pledge: str  #: hex; "" for paper, of which it is not known
-    commitment: bytes | None
-    takes_back: int | None  #: index of the entry that a -1 takes back
-    record: bytes | None = None  #: of paper: the hash of its line in the earlier record
-
-    @property
-    def line(self) -> bytes:
-        pledge = f'"pledge":"{self.pledge}",' if self.pledge else ""
-        if self.commitment is not None:
-            of = f'"{"commitment" if self.pledge else "scan"}":"{self.commitment.hex()}"'
-        else:
-            of = f'"takes_back":{"null" if self.takes_back is None else self.takes_back}'
-        record = f',"record":"{self.record.hex()}"' if self.record is not None else ""
-        return (
-            f'{{"v":1,"kind":"{self.reason}","change":{self.delta},"of":"{self.kind}",'
-            f'"day":"{korean_day(self.hour)}",{pledge}{of}{record}}}'
-        ).encode()
+    Raises ValueError for an hour that is none.
+    """
+    pledge = "" if row.pledge_text_id is None else f'"pledge":"{pledges[row.pledge_text_id]}",'
+    if row.commitment is not None:
+        cause = f'"{"commitment" if pledge else "scan"}":"{row.commitment.hex()}"'
+    else:
+        cause = f'"takes_back":{"null" if row.takes_back is None else row.takes_back}'
+    record = "" if row.record is None else f',"record":"{row.record.hex()}"'
+    return (
+        f'{{"v":1,"kind":"{row.reason}","change":{row.delta},"of":"{row.kind}",'
+        f'"day":"{korean_day(row.hour)}",{pledge}{cause}{record}}}'
+    ).encode()
 
 
 def new_salt() -> str:

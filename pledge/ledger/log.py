@@ -1,6 +1,6 @@
 """The public log of each campaign: the fold extends it in its own transaction and signs a checkpoint of what it then holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -15,7 +15,7 @@ from pledge.audit.chain import Mark
 from pledge.core import clock
 from pledge.core.db import insert_into, reading, transaction
 from pledge.ledger import merkle, notes
-from pledge.ledger.leaves import Leaf
+from pledge.ledger.leaves import leaf
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogKey
 from pledge.ledger.notes import Signer
 from pledge.ledger.numbering import (
@@ -112,7 +112,7 @@ def _signers(origin: str, keys: Keys) -> list[Signer]:
 
 
 def entries(connection: Connection, campaign_id: int, after: int, upto: int) -> Sequence[Any]:
-    """The entries of a log with these numbers, in order, with what leaf_of() reads of them."""
+    """The entries of a log with these numbers, in order, with what leaf() reads of them."""
     entry = LedgerEntry.__table__.c
     query = select(
         *(entry.number, entry.reason, entry.delta, entry.kind, entry.hour),
@@ -120,20 +120,6 @@ def entries(connection: Connection, campaign_id: int, after: int, upto: int) -> 
     ).where(entry.campaign_id == campaign_id, entry.number > after, entry.number <= upto)
     # As a whole: a half-read result would keep SQLite's snapshot, and the connection could not begin to write again.
     return connection.execute(query.order_by(entry.number)).all()
-
-
-def leaf_of(row: Any, pledges: Mapping[int, str]) -> Leaf:
-    """What the log says of a row of ledger_entries; `pledges`: the hash of each pledge text of its campaign."""
-    return Leaf(
-        reason=row.reason,
-        delta=row.delta,
-        kind=row.kind,
-        hour=row.hour,
-        pledge="" if row.pledge_text_id is None else pledges[row.pledge_text_id],
-        commitment=None if row.commitment is None else bytes(row.commitment),
-        takes_back=row.takes_back,
-        record=None if row.record is None else bytes(row.record),
-    )
 
 
 def _extend_one(
@@ -147,7 +133,7 @@ def _extend_one(
     if invalid is not None:
         raise LogInconsistent(f"{slug}: entry {invalid.number - 1}: {_why(invalid)}")
     rows = entries(connection, campaign_id, after, upto)
-    hashes = [merkle.leaf_hash(leaf_of(row, pledges).line) for row in rows]
+    hashes = [merkle.leaf_hash(leaf(row, pledges)) for row in rows]
     if len(hashes) != upto - after:
         raise LogInconsistent(f"{slug}: entries between {after} and {upto} are missing")
     tiles = Tiles(connection, campaign_id)

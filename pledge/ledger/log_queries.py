@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 from pledge.core.db import fetch, load, reading
 from pledge.ledger import merkle
 from pledge.ledger.counting import MAX_SIZE
-from pledge.ledger.leaves import Leaf
-from pledge.ledger.log import entries, leaf_of
+from pledge.ledger.leaves import leaf
+from pledge.ledger.log import entries
 from pledge.ledger.models import Checkpoint, LedgerEntry, LogKey
 from pledge.ledger.numbering import PledgeHashes
 from pledge.ledger.tiles import FULL, Tiles
@@ -29,21 +29,15 @@ class Inclusion:
     checkpoint: Checkpoint
 
 
-def newest(campaign_id: int) -> Checkpoint | None:
-    """The checkpoint that is published now; None before the worker has signed the first."""
-    return _first(_checkpoints(campaign_id).order_by(Checkpoint.id.desc()).limit(1))
+def newest(campaign_id: int, size: int | None = None) -> Checkpoint | None:
+    """The checkpoint that is published now, or the newest of exactly this size; None where there is none."""
+    query = _checkpoints(campaign_id).order_by(Checkpoint.id.desc()).limit(1)
+    return _first(query if size is None else query.where(Checkpoint.size == size))
 
 
 def checkpoint(checkpoint_id: int) -> Checkpoint | None:
     """A checkpoint by its number in the database."""
     return _first(select(Checkpoint).where(Checkpoint.id == checkpoint_id))
-
-
-def checkpoint_of_size(campaign_id: int, size: int) -> Checkpoint | None:
-    """The newest checkpoint of exactly this size."""
-    return _first(
-        _checkpoints(campaign_id).where(Checkpoint.size == size).order_by(Checkpoint.id.desc()).limit(1)
-    )
 
 
 def checkpoint_before(campaign_id: int, moment: datetime) -> Checkpoint | None:
@@ -91,7 +85,7 @@ def entries_tile(
             return None
         begin = number * FULL
         found = _leaves(connection, campaign_id, begin, begin + width, pledge_hashes)
-    return b"".join(framed(leaf.line) for leaf in found) if len(found) == width else None
+    return b"".join(map(framed, found)) if len(found) == width else None
 
 
 def framed(line: bytes) -> bytes:
@@ -99,7 +93,7 @@ def framed(line: bytes) -> bytes:
     return len(line).to_bytes(2, "big") + line
 
 
-def leaves(campaign_id: int, size: int, pledge_hashes: PledgeHashes) -> Iterator[Leaf]:
+def leaves(campaign_id: int, size: int, pledge_hashes: PledgeHashes) -> Iterator[bytes]:
     """The first `size` entries of a log, in order, in flat memory."""
     for begin in range(0, size, _AT_ONCE):
         with reading() as connection:
@@ -110,8 +104,8 @@ def inclusion(campaign_id: int, index: int, at: Checkpoint, pledge_hashes: Pledg
     """The proof of one entry at a checkpoint. Raises IndexError."""
     with reading() as connection:
         proof = merkle.inclusion_proof(index, at.size, Tiles(connection, campaign_id).subtree)
-        (leaf,) = _leaves(connection, campaign_id, index, index + 1, pledge_hashes)
-    return Inclusion(index, leaf.line, proof, at)
+        (line,) = _leaves(connection, campaign_id, index, index + 1, pledge_hashes)
+    return Inclusion(index, line, proof, at)
 
 
 def inclusion_of(campaign_id: int, subject_id: int, pledge_hashes: PledgeHashes) -> Inclusion | None:
@@ -144,9 +138,9 @@ def _is_published(connection: Connection, campaign_id: int, level: int, number: 
 
 def _leaves(
     connection: Connection, campaign_id: int, begin: int, end: int, pledge_hashes: PledgeHashes
-) -> list[Leaf]:
+) -> list[bytes]:
     pledges = pledge_hashes(connection, campaign_id)
-    return [leaf_of(row, pledges) for row in entries(connection, campaign_id, begin, end)]
+    return [leaf(row, pledges) for row in entries(connection, campaign_id, begin, end)]
 
 
 def _checkpoints(campaign_id: int) -> Select[Checkpoint]:

@@ -6,7 +6,6 @@ the log or signs a checkpoint holds the fold's lock: one folder at a time.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
@@ -16,13 +15,6 @@ from pledge.ledger.models import Kind
 #: What the packages above say of their subjects: for each kind an SQL expression over an entry by the name of `entry`. It is
 #: NULL when the subject is not counted now, 1 when this very +1 is what counts it, and 0 otherwise.
 CountedBy = Mapping[Kind, str]
-
-#: For a person, an SQL expression over a correction by the name of `place`: where its subject is counted by now, country and
-#: region in one text. It is NULL when the subject is not counted.
-CountedPlace = str
-
-#: A query over `ledger_entries` that finds a row when there is the campaign of an entry, and in it the pledge text.
-KnownPledge = str
 
 #: The slug of every campaign that the public may see, by its number.
 Published = Callable[[Connection], dict[int, str]]
@@ -36,8 +28,11 @@ class Sources:
     """All that the fold asks of the packages above, which the ledger does not import (worker/registry.py puts it together)."""
 
     is_counted: CountedBy
-    place: CountedPlace
-    known: KnownPledge
+    #: For a person, an SQL expression over a correction by the name of `place`: where its subject is counted by now, country
+    #: and region in one text. It is NULL when the subject is not counted.
+    place: str
+    #: A query over `ledger_entries` that finds a row when there is the campaign of an entry, and in it the pledge text.
+    known: str
     published: Published
     pledge_hashes: PledgeHashes
 
@@ -148,10 +143,9 @@ _NUMBER = """
      WHERE ledger_entries.id = placed.id"""
 
 
-@lru_cache(maxsize=8)
-def number_waiting(is_counted: tuple[tuple[Kind, str], ...]) -> TextClause:
-    """The statement that numbers the oldest `:limit` waiting entries or sets them aside; `is_counted`: items of a CountedBy."""
-    stands = " ".join(f"WHEN '{kind}' THEN ({expression})" for kind, expression in is_counted)
+def number_waiting(is_counted: CountedBy) -> TextClause:
+    """The statement that numbers the oldest `:limit` waiting entries or sets them aside."""
+    stands = " ".join(f"WHEN '{kind}' THEN ({expression})" for kind, expression in is_counted.items())
     earlier = _EARLIER.format(entry="caused", place="caused.place") + " AND +earlier.number IS NOT NULL"
     return text(_NUMBER.format(waits=WAITS, stands=stands, place=_PLACE.format("entry"), earlier=earlier))
 

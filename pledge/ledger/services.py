@@ -225,7 +225,7 @@ def fold(sources: Sources, limit: int = BATCH) -> int:
         )
         folded: int = session.execute(text(malformed)).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MAKE_HEADS, batch)
-        folded += session.execute(number_waiting(tuple(sources.is_counted.items())), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
+        folded += session.execute(number_waiting(sources.is_counted), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MOVE_TALLIES, batch)
         session.execute(_MOVE_HEADS, batch)
         places = _fold_places(session, limit, sources)

@@ -17,7 +17,8 @@ from config import current_config
 from pledge.audit.chain import Mark
 from pledge.core.db import reading, snapshot
 from pledge.ledger import notes
-from pledge.ledger.log import LogTotals, entries, leaf_of
+from pledge.ledger.leaves import leaf
+from pledge.ledger.log import LogTotals, entries
 from pledge.ledger.models import Checkpoint, LedgerHead, LogKey, LogTile
 from pledge.ledger.numbering import PledgeHashes
 from pledge.ledger.queries import paper_column
@@ -177,7 +178,7 @@ class _Walk:
         if row.delta > 0 and row.takes_back is not None:
             raise program.Failed(f"entry:{index}", "it adds one and says that it takes one back")
         try:
-            return leaf_of(row, self.pledges).line
+            return leaf(row, self.pledges)
         except ValueError:
             raise program.Failed(f"entry:{index}", "its hour is none") from None
 

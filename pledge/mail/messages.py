@@ -26,6 +26,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.environment import TemplateModule
 from markupsafe import Markup
 
+from config import current_config
 from pledge.core import clock, urls
 from pledge.core.encryption import vault
 from pledge.mail.models import MailKind
@@ -51,7 +52,7 @@ class Claimed:
         A keyed hash: the number itself would tell whoever gets two mails how many went out between them.
         """
         digest = vault().keyed_hash(f"message-id {self.id} {self.created_at.isoformat()}")
-        return f"<{digest[:16].hex()}@{urls.host()}>"
+        return f"<{digest[:16].hex()}@{current_config().base_host}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
     made = EmailMessage(policy=_POLICY)
     words, plain = _part(_PLAIN, "txt", source, context)
     made["Subject"] = str(vars(words)["subject"]).strip()
-    name, address = parseaddr(urls.sender())
+    name, address = parseaddr(current_config().mail_from)
     made["From"] = Address(name or values["campaign"], addr_spec=address)
     made["To"] = message.to
     reply_to = message.reply_to or urls.contact()
@@ -202,7 +203,7 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
             raise UnsafeAddress
         made["List-Unsubscribe"] = f"<{message.unsubscribe}>"
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        made["List-Id"] = f"<{message.mailing_list}.{urls.host()}>"
+        made["List-Id"] = f"<{message.mailing_list}.{current_config().base_host}>"
     made.set_content(plain, charset="utf-8", cte="quoted-printable")
     _, html = _part(_HTML, "html", source, context)
     made.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")

@@ -80,12 +80,11 @@ def confirm(mail: Claimed, signer: Subject) -> Message | None:
     if code_until > now:
         code, until = tokens.code(signer.id, mail.seq), min(until, code_until)
     is_asked_for = signer.code_only_after is not None and mail.seq > signer.code_only_after
-    if is_asked_for or is_among(Signal.UNPROVED, signer.signals):
-        # Not even to the page where the code is typed: a machine that reads this mail must not get there from it.
-        values = {"until": format_datetime(until, mail.lang), "code": code}
-        nothing = {"link": "", "not_me": "", "closed": closed_on(signer.closes_at, mail.lang)}
-        return Message(signer.email, {**values, **nothing}) if code else None
-    return _to_confirm(mail, signer, until, code=code, closed=closed_on(signer.closes_at, mail.lang))
+    has_link = not is_asked_for and not is_among(Signal.UNPROVED, signer.signals)
+    if not has_link and not code:
+        return None
+    closed = closed_on(signer.closes_at, mail.lang)
+    return _to_confirm(mail, signer, until, has_link=has_link, code=code, closed=closed)
 
 
 def reminder(mail: Claimed, signer: Subject) -> Message | None:
@@ -170,14 +169,8 @@ def erasure(mail: Claimed, signer: Subject) -> Message | None:
     """The secretariat was asked to erase your data, and does so unless you stop it; a late mail leaves as much time."""
     if signer.erase_at is None:
         return None
-    values = {
-        "link": urls.public_url(
-            "public.signature_me_keep", lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id])
-        ),
-        "until": format_datetime(max(signer.erase_at, clock.now() + ERASURE_DELAY), mail.lang),
-        "contact": urls.contact(),
-    }
-    return Message(signer.email, values)
+    until = format_datetime(max(signer.erase_at, clock.now() + ERASURE_DELAY), mail.lang)
+    return _to_own_page(mail, signer, "public.signature_me_keep", until=until)
 
 
 def _confirmable_until(signer: Subject) -> datetime | None:
@@ -190,22 +183,24 @@ def _confirmable_until(signer: Subject) -> datetime | None:
     return confirmable_until(until, signer.closes_at)
 
 
-def _to_confirm(mail: Claimed, signer: Subject, until: datetime, **values: str) -> Message:
-    domain = signer.email.rpartition("@")[2]
-    if signer.domain_hash is not None and domain not in LARGE_PROVIDERS:
-        # Here and not when the mail is enqueued: after a worker was killed, the mail is written again and noted again.
-        mail_servers.note(bytes(signer.domain_hash), domain, signer.slug)
-    token = tokens.mint(Purpose.CONFIRM, [signer.id])
-    links = {
-        "link": urls.public_url("public.signature_confirm", lang=mail.lang, token=token),
-        "not_me": urls.public_url("public.signature_not_mine", lang=mail.lang, token=token),
-    }
+def _to_confirm(
+    mail: Claimed, signer: Subject, until: datetime, *, has_link: bool = True, **values: str
+) -> Message:
+    """Without a link there is none to the page where the code is typed either: a machine that reads the mail must not get there."""
+    links, domain = {"link": "", "not_me": ""}, signer.email.rpartition("@")[2]
+    if has_link:
+        token = tokens.mint(Purpose.CONFIRM, [signer.id])
+        links = {
+            "link": urls.public_url("public.signature_confirm", lang=mail.lang, token=token),
+            "not_me": urls.public_url("public.signature_not_mine", lang=mail.lang, token=token),
+        }
+        if signer.domain_hash is not None and domain not in LARGE_PROVIDERS:
+            # Here and not when the mail is enqueued: after a worker was killed, the mail is written again and noted again.
+            mail_servers.note(bytes(signer.domain_hash), domain, signer.slug)
     until_text = format_datetime(until, mail.lang)
     return Message(signer.email, {"until": until_text, **links, **values})
 
 
-def _to_own_page(mail: Claimed, signer: Subject, **values: str) -> Message:
-    link = urls.public_url(
-        "public.signature_me", lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id])
-    )
+def _to_own_page(mail: Claimed, signer: Subject, page: str = "public.signature_me", **values: str) -> Message:
+    link = urls.public_url(page, lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id]))
     return Message(signer.email, {"link": link, "contact": urls.contact(), **values})

@@ -33,7 +33,7 @@ from pledge.campaigns.consents import ConsentView
 from pledge.campaigns.models import CampaignConsent
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import clock
-from pledge.core.db import db, fetch, reading
+from pledge.core.db import db, fetch
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_column
 from pledge.mail import allowance, suppression
@@ -80,15 +80,10 @@ def current_signature(signature_id: int | BindParameter[int]) -> ScalarSelect[in
     return select(func.coalesce(found.scalar_subquery(), own)).scalar_subquery()
 
 
-def current_signature_id(session: Session, signature_id: int) -> int:
-    """The same, read now."""
-    return int(session.scalars(select(current_signature(signature_id))).one())
-
-
 def lock_current(session: Session, signature_id: int) -> Signature | None:
     """The person's current row, locked: a parallel withdrawal of the same person waits and then finds it done."""
-    of_person = Signature.id == current_signature_id(session, signature_id)
-    return session.scalar(select(Signature).where(of_person).with_for_update())
+    current = session.scalar(select(current_signature(signature_id)))
+    return session.scalar(select(Signature).where(Signature.id == current).with_for_update())
 
 
 def lock_person(session: Session, signature_id: int) -> Sequence[Signature]:
@@ -256,18 +251,10 @@ def _find(
     )
 
 
-_PUBLIC_NAMES = (
-    select(Signature.name)
-    .where(Signature.campaign_id == bindparam("campaign"), text(SHOWN_BY_NAME))
-    .order_by(Signature.confirmed_at.desc())
-)
-
-
 def public_names(campaign_id: int, limit: int = 12) -> list[str]:
     """The newest confirmed signers of a campaign who agreed that their name is shown."""
-    with reading() as connection:
-        rows = connection.execute(_PUBLIC_NAMES.limit(limit), {"campaign": campaign_id})
-        return [row.name for row in rows]
+    query = select(Signature.name).where(Signature.campaign_id == campaign_id, text(SHOWN_BY_NAME))
+    return list(fetch(query.order_by(Signature.confirmed_at.desc()).limit(limit)).scalars())
 
 
 def is_signed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:

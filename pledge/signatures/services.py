@@ -38,7 +38,6 @@ from pledge.signatures.queries import (
     OF_PERSON,
     OTHER,
     current_signature,
-    current_signature_id,
     lock_current,
     lock_person,
 )
@@ -206,7 +205,7 @@ def mail_own_link(token: str, lang: str) -> None:
     """Ask for the link to one's own page, with the link that one has confirmed with. Raises BadToken."""
     (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
     with transaction() as session:
-        row = session.get(Signature, current_signature_id(session, signature_id))
+        row = lock_current(session, signature_id)
         if row is None or row.state not in (SignatureState.CONFIRMED, SignatureState.HELD):
             raise BadToken
         requests.ask(session, RequestKind.LINK, row.campaign_id, lang, address_hash=bytes(row.address_hash))
@@ -260,7 +259,7 @@ def disown(token: str) -> bool:
     """
     (signature_id,), _ = read_numbers(Purpose.CONFIRM, token)
     with transaction() as session:
-        row = session.get(Signature, current_signature_id(session, signature_id))
+        row = lock_current(session, signature_id)
         if row is None or row.state != SignatureState.PENDING:
             return False
         of_person = Signature.address_hash == row.address_hash

@@ -89,7 +89,7 @@ def _new_places(session: Session, campaign_id: int) -> PlacesSnapshot | None:
     if last is not None and clock.now() < last.made_at + RENEWAL_INTERVAL:
         return None
     size, tallies = ledger.tallies(campaign_id)
-    checkpoint = log_queries.checkpoint_of_size(campaign_id, size)
+    checkpoint = log_queries.newest(campaign_id, size)
     if checkpoint is None:
         return None
     if _people_changed(session, campaign_id, 0 if last is None else last.log_size, size) < MIN_CHANGED:

@@ -7,7 +7,7 @@ person learns nothing from it.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,23 +33,15 @@ _MAX_NUMBERS = {_PARTNER: 2**31 - 1, _ORGANIZATION: 2**63 - 1}
 
 @dataclass(frozen=True)
 class Referrer:
-    """A partner or an organisation with its code."""
+    """A partner or an organisation with its code; `people` who came through its link, None for too few, and where none were counted."""
 
     code: str
     name: Texts
     endorsement_id: int | None  #: None for a partner
     goal: int | None  #: how many people are to sign through its link; None: not counted in public
-    forgotten_at: (
-        datetime | None
-    )  #: when the signatures of the campaign were deleted, by which they were counted
-
-
-@dataclass(frozen=True)
-class ReferralLine:
-    """How many came through the link of one; `people` is None for too few, also for nobody."""
-
-    referrer: Referrer
-    people: int | None
+    #: When the signatures of the campaign were deleted, by which they were counted.
+    forgotten_at: datetime | None
+    people: int | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +141,7 @@ def find_by_token(campaign_id: int, token: str) -> Referrer | None:
     return find(campaign_id, str(code)) if of_campaign == campaign_id else None
 
 
-def lines(campaign_id: int) -> list[ReferralLine]:
+def lines(campaign_id: int) -> list[Referrer]:
     """For staff: every partner, and the organisations through which at least MIN_CELL came, the most first."""
     counted = _counted(campaign_id).group_by(Signature.via).having(func.count() >= MIN_CELL)
     with reading() as connection:
@@ -158,16 +150,14 @@ def lines(campaign_id: int) -> list[ReferralLine]:
         listed = _organizations(campaign_id, Endorsement.id.in_(numbers))
         shown = [_referrer(_PARTNER, row) for row in connection.execute(_partners(campaign_id))]
         shown += [_referrer(_ORGANIZATION, row) for row in connection.execute(listed)]
-    found = [ReferralLine(referrer, people.get(referrer.code)) for referrer in shown]
-    return sorted(found, key=lambda line: -(line.people or 0))
+    found = [replace(one, people=people.get(one.code)) for one in shown]
+    return sorted(found, key=lambda one: -(one.people or 0))
 
 
-def group(campaign_id: int, code: str) -> ReferralLine | None:
+def group(campaign_id: int, code: str) -> Referrer | None:
     """For anybody: whose code this is, with what public_counts() tells; None for one that counts for nobody."""
-    referrer = find(campaign_id, code)
-    if referrer is None:
-        return None
-    return ReferralLine(referrer, public_counts(campaign_id, code).get(code))
+    found = find(campaign_id, code)
+    return found and replace(found, people=public_counts(campaign_id, code).get(code))
 
 
 def public_counts(campaign_id: int, *codes: str) -> dict[str, int]:

@@ -4,7 +4,7 @@ Read from the newest mails to new addresses, by their index, so the work is boun
 provider that begins to refuse our mails, or to sort them out as spam, shows as fewer confirmations than usual.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -19,7 +19,7 @@ from pledge.core.db import reading, transaction
 from pledge.mail.models import ASKED, FIRST, MailKind, OutboxMail, Returned
 from pledge.signatures.invalidation.models import seconds_between
 from pledge.signatures.models import Signature
-from pledge.statistics.funnel import ALL, OTHER, PROVIDERS
+from pledge.statistics.funnel import ALL, PROVIDERS
 
 #: Mails read for one time, newest first.
 MAX_ROWS = 10_000
@@ -119,7 +119,8 @@ def _between(since: datetime, until: datetime) -> list[ProviderDelivery]:
     )
     with reading() as connection:
         rows = [*connection.execute(sent), *connection.execute(refused)]
-    return [_line(name, [row for row in rows if _provider(row) == name]) for name in PROVIDERS if name != ALL]
+    by_provider = {name: [row for row in rows if row.mail_provider == name] for name in PROVIDERS}
+    return [_line(name, found) for name, found in by_provider.items() if name != ALL]
 
 
 def _mails(which: TextClause, moment: ColumnElement[Any], since: datetime, until: datetime) -> Select[Any]:
@@ -138,12 +139,7 @@ def _mails(which: TextClause, moment: ColumnElement[Any], since: datetime, until
     )
 
 
-def _provider(row: Row[Any]) -> str:
-    return row.mail_provider if row.mail_provider in PROVIDERS else OTHER
-
-
-def _line(provider: str, rows: Iterable[Row[Any]]) -> ProviderDelivery:
-    rows = list(rows)
+def _line(provider: str, rows: Sequence[Row[Any]]) -> ProviderDelivery:
     times = [row.seconds for row in rows if row.seconds is not None]
     return ProviderDelivery(
         provider,

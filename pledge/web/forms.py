@@ -5,19 +5,22 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from inspect import signature
+from typing import Any, TypeVar
 
 from flask import Response, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage, MultiDict
-from wtforms import BooleanField, FileField, Form, IntegerField
+from wtforms import BooleanField, FileField, Form, IntegerField, SelectField, StringField
 from wtforms.fields import Field
 from wtforms.fields.core import UnboundField
 from wtforms.form import FormMeta
 
 from pledge.core import i18n, languages
 from pledge.core.languages import Texts
+
+Entry = TypeVar("Entry")
 
 #: What a ticked box may send. Our pages send `y`; programs that fill in forms send the others.
 YES = frozenset({"y", "yes", "on", "true", "1"})
@@ -55,6 +58,17 @@ class BaseForm(FlaskForm, metaclass=_FormMeta):
     def by_language(self, name: str) -> Texts:
         """What was entered into the fields that were declared ByLanguage under a name."""
         return languages.texts({lang: self[f"{name}_{lang}"].data or "" for lang in languages.codes()})
+
+    def entry(self, kind: Callable[..., Entry], **more: Any) -> Entry:
+        """A dataclass of what was entered into the fields of its names, and of `more`; the form must have been validated."""
+        names = signature(kind).parameters.keys() - more
+        return kind(**{name: self._entered(name) for name in names}, **more)
+
+    def _entered(self, name: str) -> Any:
+        if name not in self:
+            return self.by_language(name)
+        field = self[name]
+        return field.data or "" if isinstance(field, StringField | SelectField) else field.data
 
 
 #: A WTForms validator of a field: raises ValidationError.
@@ -112,6 +126,11 @@ class StaffForm(BaseForm):
     class Meta:
         # A page may hold several forms with prefixes, and it has one token.
         csrf = False
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        """What the use case takes of a form that was validated: its fields, in their order."""
+        return tuple(field.data for field in self)
 
 
 class PublicForm(BaseForm):

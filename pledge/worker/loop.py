@@ -12,7 +12,7 @@ from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from flask import Flask
+from flask import Flask, Response
 
 from config import Config
 from pledge.abuse import mail_servers, webhook
@@ -160,30 +160,28 @@ class Pauses:
         self.used = 0
 
 
+@dataclass
 class ClockCheck:
     """Whether this machine's clock agrees with the database's; checked every few seconds, by one thread for all."""
 
-    def __init__(self) -> None:
-        self._asking = threading.Lock()
-        self._due = 0.0
-        self._passes = True
+    asking: threading.Lock = field(default_factory=threading.Lock)
+    due: float = 0.0
+    is_right: bool = True
 
     def passes(self) -> bool:
-        with self._asking:
-            if clock.monotonic() >= self._due:
-                self._ask()
-            return self._passes
-
-    def _ask(self) -> None:
-        """Compare the clocks. Raises the errors of a database that is away."""
-        difference = clock_difference()
-        passes = abs(difference) <= MAX_CLOCK_DIFFERENCE
-        if not passes:
-            log.error("worker: wrong clock, nothing is done", database_ahead_seconds=round(difference, 1))
-        elif not self._passes:
-            log.warning("worker: the clock is right again")
-        self._passes = passes
-        self._due = clock.monotonic() + CLOCK_CHECK_INTERVAL
+        """Raises the errors of a database that is away."""
+        with self.asking:
+            if clock.monotonic() >= self.due:
+                was_right, difference = self.is_right, clock_difference()
+                self.is_right = abs(difference) <= MAX_CLOCK_DIFFERENCE
+                if not self.is_right:
+                    log.error(
+                        "worker: wrong clock, nothing is done", database_ahead_seconds=round(difference, 1)
+                    )
+                elif not was_right:
+                    log.warning("worker: the clock is right again")
+                self.due = clock.monotonic() + CLOCK_CHECK_INTERVAL
+            return self.is_right
 
 
 def measured(name: str, step: Callable[[], float]) -> float:
@@ -304,16 +302,11 @@ def serve_health(app: Flask, port: int, is_alive: Callable[[], bool]) -> WSGISer
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO")
         if path not in PATHS:
-            return _plain(start_response, "404 NOT FOUND")
+            return Response(status=404)(environ, start_response)
         if path == "/healthz" and not is_alive():
-            return _plain(start_response, "503 SERVICE UNAVAILABLE")
+            return Response(status=503)(environ, start_response)
         return app.wsgi_app(environ, start_response)
 
     server = make_server("", port, answer, server_class=_Server, handler_class=_Handler)
     threading.Thread(target=server.serve_forever, name="watched", daemon=True).start()
     return server
-
-
-def _plain(start_response: StartResponse, status: str) -> list[bytes]:
-    start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
-    return [f"{status}\n".encode()]

@@ -39,7 +39,7 @@ def test_an_entry_is_not_replaced(app):
     acts(2)
     with pytest.raises(DBAPIError, match="append-only"):
         run("INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries WHERE id = 1")
-    assert chain.verify().fault is None
+    assert chain.verify().faults == []
 
 
 @pytest.mark.postgresql_only
@@ -149,33 +149,11 @@ def findings(app, env=Env.DEVELOPMENT):
 def test_the_doctor_warns_in_production_when_the_role_could_change_the_log(app):
     ((level, said),) = findings(app, Env.PRODUCTION)
     assert (level, "owns audit_entries" in said) == (Severity.WARNING, True)
-    run("ALTER TABLE audit_entries DISABLE TRIGGER ALL")
-    try:
-        assert findings(app)[0][0] is Severity.PROBLEM
-    finally:
-        run("ALTER TABLE audit_entries ENABLE TRIGGER ALL")
 
 
 def test_the_doctor_is_content_with_a_role_that_can_only_append(restricted):
     ((level, said),) = findings(restricted)
     assert (level, said) == (
         Severity.OK,
-        "this role can only append to it and to the ledger, and the web server's signs nothing",
+        "this role can only append, and the web server's signs nothing",
     )
-
-
-@pytest.mark.sqlite_only
-def test_the_doctor_misses_a_guard_that_is_gone(app):
-    assert [level for level, _ in findings(app)] == [Severity.OK]
-    (sql,) = as_rows("SELECT sql FROM sqlite_master WHERE name = 'audit_entries_no_delete'")
-    run("DROP TRIGGER audit_entries_no_delete")
-    try:
-        ((level, said),) = findings(app)
-        assert (level, "flask audit verify" in said) == (Severity.PROBLEM, True)
-    finally:
-        run(sql)
-
-
-def as_rows(statement: str) -> list[str]:
-    with db.engine.connect() as connection:
-        return list(connection.execute(text(statement)).scalars())

@@ -112,7 +112,7 @@ def _organizations(blue: Campaign) -> Iterator[Shown]:
     declined = endorsement(blue, state="review")
     moderation.decline(COMMAND_LINE, declined.id, queries.find(declined.id).seen, "authority-unclear")
     twice = endorsement(blue)
-    moderation.merge(COMMAND_LINE, twice.id, row.id, queries.find(twice.id).seen, "the same")
+    moderation.merge(COMMAND_LINE, twice.id, queries.find(twice.id).seen, row.id, "the same")
     removed = endorsement(blue, state="removed")
     for tab in ("review", "changes", "published", "ended"):
         yield Shown(f"organisations, {tab}", f"{desk}?tab={tab}")

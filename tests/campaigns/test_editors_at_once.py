@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from pledge.campaigns import items, moderation, partners, pledges, queries, staff_queries
+from pledge.campaigns import items, moderation, partners, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import CampaignInWrongState, EditedMeanwhile
 from pledge.campaigns.partners import PARTNER
@@ -42,31 +42,6 @@ def test_of_editors_who_save_the_same_texts_at_once_one_is_first_and_the_rest_ar
     assert {result.stored["title_en"] for result in told} == {kept}
     assert results[int(kept[-1])] is None
     assert len(actions("campaign.texts")) == 2  # the draft's own, and the first editor's
-
-
-def test_of_editors_who_publish_at_once_one_publishes(app, crowd):
-    draft("air")
-    results = crowd(lambda _: moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN))
-    assert sum(result is None for result in results) == 1
-    assert {result.state for result in results if result is not None} == {CampaignState.OPEN}
-    assert len(actions("campaign.state")) == 1
-
-
-def test_new_versions_of_a_pledge_at_once_become_one_version(app, crowd):
-    draft("air")
-    moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
-    seen = queries.pledge_versions(staff_queries.desk("air").id)[0].stamp
-    results = crowd(
-        lambda number: pledges.edit_pledge(
-            *(EDITOR, "air", seen),
-            wording={"ko": f"서약 {number}", "en": f"Pledge {number}"},
-            in_use=lambda *_: False,
-            agreed=2,
-        )
-    )
-    assert results.count(2) == 1
-    assert sum(isinstance(result, EditedMeanwhile) for result in results) == CROWD - 1
-    assert [row.version for row in queries.pledge_versions(staff_queries.desk("air").id)] == [2, 1]
 
 
 def test_one_address_taken_by_many_at_once_belongs_to_one(app, crowd):

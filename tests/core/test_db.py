@@ -35,13 +35,6 @@ def add(session, slug):
 # --- transaction() ---
 
 
-def test_what_a_block_wrote_is_there_when_it_ends(app):
-    with transaction() as session:
-        add(session, "one")
-        add(session, "two")
-    assert slugs() == ["one", "two"]
-
-
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_a_block_that_fails_wrote_nothing(app, error):
     with pytest.raises(error), transaction() as session:

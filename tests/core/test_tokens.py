@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner
 from pydantic import SecretStr
 
 from pledge.core import tokens
-from pledge.core.tokens import LIFETIMES, MAX_LENGTH, BadToken, Purpose
+from pledge.core.tokens import MAX_LENGTH, BadToken, Purpose
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -108,16 +108,6 @@ def test_a_cut_or_lengthened_token_is_nothing_or_itself(app, purpose, data):
     assert read_or_none(purpose, token + data.draw(st.text(min_size=1, max_size=600))) in (None, PAYLOAD)
 
 
-@given(purposes, st.permutations(range(3)))
-def test_parts_in_another_order_or_from_another_token_are_nothing(app, purpose, order):
-    mine, other = (tokens.mint(purpose, payload).split(".") for payload in (PAYLOAD, [1, 1]))
-    swapped = [mine[place] for place in order if place < len(mine)]
-    if swapped != mine:
-        assert read_or_none(purpose, ".".join(swapped)) is None
-    assert read_or_none(purpose, ".".join([other[0], *mine[1:]])) is None
-    assert read_or_none(purpose, ".".join([*mine[:-1], other[-1]])) is None
-
-
 @given(purposes, purposes)
 def test_a_token_opens_nothing_but_its_own_purpose(app, minted, asked):
     found = read_or_none(asked, tokens.mint(minted, PAYLOAD))
@@ -125,23 +115,10 @@ def test_a_token_opens_nothing_but_its_own_purpose(app, minted, asked):
 
 
 @given(purposes, st.text(max_size=700) | st.text(alphabet=URL_SAFE, max_size=700))
+@example(Purpose.CONFIRM, "a.\udfff.b")
+@example(Purpose.FORM, "\ud800")
 def test_any_text_is_refused_with_the_one_error(app, purpose, text):
     assert read_or_none(purpose, text) is None
-
-
-@pytest.mark.parametrize(
-    "text", ["", ".", "..", "...", "\ud800", "\0", "a" * 513, "가" * 100, "a.\udfff.b", "=" * 99]
-)
-def test_malformed_tokens_are_refused(app, text):
-    for purpose in Purpose:
-        with pytest.raises(BadToken):
-            tokens.read(purpose, text)
-
-
-@pytest.mark.parametrize("value", [None, 7, b"bytes", ["list"]])
-def test_what_is_no_text_is_refused(app, value):
-    with pytest.raises(BadToken):
-        tokens.read(Purpose.CONFIRM, value)
 
 
 def test_a_token_longer_than_any_of_ours_is_not_even_looked_at(app):
@@ -192,7 +169,7 @@ def test_a_signed_time_outside_the_calendar_is_refused_or_expired(app, monkeypat
         assert tokens.read(Purpose.CONFIRM, token).expired
 
 
-@pytest.mark.parametrize("purpose", [p for p in Purpose if LIFETIMES[p] is None])
+@pytest.mark.parametrize("purpose", [p for p in Purpose if p.lifetime is None])
 def test_links_without_a_clock_never_expire(app, frozen_clock, purpose):
     token = tokens.mint(purpose, PAYLOAD)
     frozen_clock.move(days=4000)

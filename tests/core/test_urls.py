@@ -21,10 +21,3 @@ def test_a_link_begins_with_the_base_url_where_there_is_no_request(site):
 def test_a_link_begins_with_the_base_url_whatever_host_and_language_a_request_names(site):
     with site.test_request_context("/ko/", base_url="http://other.example:8080"):
         assert urls.campaign_link("en", "abc") == "https://sky.example/en/c/abc"
-
-
-def test_a_link_to_the_staff_area_names_no_language(site):
-    with site.app_context():
-        assert (
-            urls.public_url("staff.invitation", token="a.b-c") == "https://sky.example/staff/invitation/a.b-c"
-        )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from pledge.core.db import db
+from pledge.core.db import db, reading
 from pledge.diagnosis import Severity, database
 from tests.support import postgres
 from tests.support.production import PRODUCTION
@@ -174,7 +174,8 @@ def test_an_archive_that_waits_for_full_segments_is_a_problem(connection):
 
 @pytest.mark.postgresql_only
 def test_a_server_that_archives_nothing_is_named(app, client):
-    assert database.archive().age == math.inf
+    with reading() as connection:
+        assert database.read_archive(connection).age == math.inf
     assert "pledge_archive_age_seconds +Inf" in client.get("/metrics").text
     found = database.database_findings(app.extensions["pledge.config"])
     (finding,) = (finding for finding in found if finding.subject == "archive")

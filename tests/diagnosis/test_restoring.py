@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pledge.diagnosis.restoring import Backup, NotRestored, back_up_sqlite, restored_cluster
 from tests.support import apps, postgres, programs
 from tests.support.factories import fold_all, signature, signatures
 
@@ -34,6 +35,14 @@ def test_an_earlier_backup_is_not_overwritten(runner, tmp_path):
     said = runner.invoke(args=["backup", "create", str(file)])
     assert (said.exit_code, file.read_text()) == (1, "an earlier one")
     assert "File exists" in said.output
+
+
+def test_a_backup_that_fails_leaves_no_file_that_looks_like_one(tmp_path):
+    damaged, file = tmp_path / "damaged.sqlite3", tmp_path / "backup.sqlite3"
+    damaged.write_bytes(b"no database" * 1000)
+    with pytest.raises(sqlite3.Error):
+        back_up_sqlite(damaged, file)
+    assert not file.exists()
 
 
 @pytest.mark.sqlite_only
@@ -67,6 +76,20 @@ def backed_up(app):
 
 
 # --- PostgreSQL with pgBackRest ---
+
+
+def test_without_the_servers_programs_it_says_which_one_is_missing(tmp_path, monkeypatch):
+    """As the user of PostgreSQL, on a machine that has no programs of the backup's version."""
+    restore = tmp_path / "pgbackrest"
+    restore.write_text(
+        '#!/bin/sh\nfor word; do case $word in --pg1-path=*) echo 99 > "${word#*=}/PG_VERSION"; esac; done\n'
+    )
+    restore.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    backup = Backup("pledge", tmp_path / "pgbackrest.conf")
+    with pytest.raises(NotRestored, match="pg_ctl is not installed"), restored_cluster(backup, "pledge"):
+        pytest.fail("it was restored")
 
 
 @dataclass

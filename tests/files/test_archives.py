@@ -6,8 +6,8 @@ import zipfile
 import pytest
 
 from pledge.files.archives import MAX_ARCHIVE, MAX_PICTURES, ArchiveFault, unpack
+from pledge.files.faults import FileRefused
 from pledge.files.pictures import MAX_PICTURE
-from pledge.files.storage import FileRefused
 
 pytestmark = pytest.mark.sqlite_only
 

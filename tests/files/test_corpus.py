@@ -4,9 +4,9 @@ import os
 
 import pytest
 
+from pledge.files.faults import FileRefused
 from pledge.files.pictures import is_bare_webp, renditions
 from pledge.files.resizing import CPU_SECONDS
-from pledge.files.storage import FileRefused
 from tests.files.corpus import BAD, BESIDES, HOLDS_MORE
 
 SECONDS = CPU_SECONDS + 0.5  #: of the processor: those of the child, and what is done around it

@@ -7,7 +7,7 @@ import pytest
 import typst
 
 from pledge.files.documents import MAX_UNPACKED, DocumentFault, check_document
-from pledge.files.storage import FileRefused
+from pledge.files.faults import FileRefused
 from tests.support.pictures import PDF
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from pledge.files import pictures, resizing
+from pledge.files.faults import FileRefused
 from pledge.files.pictures import (
     SIZES,
     WIDE_SIZES,
@@ -19,7 +20,6 @@ from pledge.files.pictures import (
     picture_format,
     renditions,
 )
-from pledge.files.storage import FileRefused
 from tests.files.corpus import GOOD
 from tests.support import programs
 from tests.support.pictures import (

@@ -10,9 +10,10 @@ from structlog.testing import capture_logs
 from pledge.core.db import db, transaction
 from pledge.files import queries, services
 from pledge.files.documents import DocumentFault
+from pledge.files.faults import FileRefused, StorageAway
 from pledge.files.models import StoredFile
 from pledge.files.services import VideoFault
-from pledge.files.storage import FileRefused, StorageAway, current_storage
+from pledge.files.storage import current_storage
 from tests.support.pictures import PDF, png
 from tests.support.rows import number_of
 from tests.support.videos import mp4, webm

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pledge.files import queries, services
-from pledge.files.storage import StorageAway
+from pledge.files.faults import StorageAway
 from tests.support.factories import stored_video
 from tests.support.pictures import PDF, png
 from tests.support.videos import mp4, webm

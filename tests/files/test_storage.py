@@ -2,13 +2,15 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 import pytest
 
 from config import Config, ConfigError
 from pledge.files import storage
 from pledge.files.bucket import Bucket
-from pledge.files.storage import Folder, StorageAway
+from pledge.files.faults import StorageAway
+from pledge.files.storage import Folder
 
 KEY = "0123456789abcdef0123456789abcdef/96.webp"
 
@@ -68,6 +70,11 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
     with pytest.raises(StorageAway):
         place.put(KEY, b"picture")
     assert not [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+
+
+def test_a_file_that_the_disk_does_not_give_is_away():
+    with pytest.raises(StorageAway):
+        Folder(Path("/proc/self")).get("mem")  # opens, and cannot be read
 
 
 def test_a_folder_that_may_not_be_used_is_away(tmp_path):

@@ -227,7 +227,8 @@ def test_a_real_worker_that_is_killed_in_the_middle(database, app, folder, clock
     child.stdout.close()
     child.stdin.close()
 
-    assert list((tmp_path / "tmp").iterdir()) == []
+    # "_jinja2-cache": templates that the tests keep compiled.
+    assert list((tmp_path / "tmp").glob("[!_]*")) == []
     assert services.advance({JobKind.PACK: packing.pack}) is False
     clock.move(seconds=LEASE.total_seconds() + 5)
     assert services.advance({JobKind.PACK: packing.pack}) is True

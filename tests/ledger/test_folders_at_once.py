@@ -23,21 +23,6 @@ from tests.support.published_log import check_continues
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
-def entry(campaign: int) -> dict[str, object]:
-    return {
-        "campaign_id": campaign,
-        "kind": "person",
-        "delta": 1,
-        "reason": "confirmed",
-        "subject_id": 1,
-        "country": "KR",
-        "hour": "2026-11-24T12",
-        "occurred_at": ledger.NOON,
-        "pledge_text_id": ledger.pledge_of(campaign),
-        "commitment": bytes(32),
-    }
-
-
 def own_transaction() -> Connection:
     """A PostgreSQL connection whose work nobody sees before it is committed; the engine's own commit at once."""
     return db.engine.connect().execution_options(isolation_level="READ COMMITTED")
@@ -117,7 +102,7 @@ def test_an_entry_committed_between_two_statements_of_the_fold_waits_or_is_taken
     late_campaign = campaign if known else new
     slow = own_transaction()
     begun = slow.begin()
-    slow.execute(insert(LedgerEntry).values(entry(late_campaign)))  # the smallest id of all
+    slow.execute(insert(LedgerEntry).values(ledger.plus(late_campaign)))  # the smallest id of all
     for _ in range(3):
         ledger.confirm(campaign)
     assert len(ledger.entries()) == 3, "the late one is not seen yet"
@@ -215,7 +200,7 @@ def can_write() -> bool:
 def test_sixteen_writers_that_commit_late_are_each_in_the_log_once_and_every_checkpoint_holds(app):
     """A sequence gives its numbers before the commit: what commits late must not slip behind a checkpoint."""
     campaigns = [ledger.campaign("one"), ledger.campaign("two")]
-    pledges = [entry(campaign) for campaign in campaigns]
+    pledges = [ledger.plus(campaign) for campaign in campaigns]
     waits = random.Random(2050)
     pauses = [[waits.uniform(0, 0.04) for _ in range(12)] for _ in range(16)]
     writing = threading.Event()
@@ -247,9 +232,9 @@ def test_sixteen_writers_that_commit_late_are_each_in_the_log_once_and_every_che
 
     ledger.check()
     told = [
-        json.loads(leaf.line)["commitment"]
+        json.loads(line)["commitment"]
         for number in campaigns
-        for leaf in log_queries.leaves(number, queries.count(number).log_size or 0, pledge_hashes)
+        for line in log_queries.leaves(number, queries.count(number).log_size or 0, pledge_hashes)
     ]
     assert sorted(told) == sorted(
         digest(1000 * which + turn).hex() for which in range(16) for turn in range(12)

@@ -114,22 +114,12 @@ def test_a_missing_entry_stops_the_log_rather_than_shift_what_follows(app):
 def put_in(campaign, subject_id, **changes):
     """An entry as whoever can write the table might add it: INSERT is free, as confirming needs it."""
     with db.engine.begin() as connection:
-        connection.execute(insert(LedgerEntry).values(**values_of(campaign, subject_id, **changes)))
+        connection.execute(insert(LedgerEntry).values(minus(campaign, subject_id, **changes)))
 
 
-def values_of(campaign, subject_id, **changes):
-    return {
-        "campaign_id": campaign,
-        "kind": "person",
-        "delta": -1,
-        "reason": "withdrawn",
-        "country": "KR",
-        "hour": "2026-11-24T12",
-        "occurred_at": ledger.NOON,
-        "pledge_text_id": ledger.pledge_of(campaign),
-        "subject_id": subject_id,
-        **changes,
-    }
+def minus(campaign, subject_id, **changes):
+    changes = {"delta": -1, "reason": "withdrawn", "commitment": None, **changes}
+    return ledger.plus(campaign, subject_id=subject_id, **changes)
 
 
 PLUS = {"delta": 1, "reason": "confirmed", "commitment": bytes(32)}
@@ -176,7 +166,7 @@ def test_what_would_not_verify_is_not_signed(app, entry, why, said):
 
     # Whoever can step past the guards has it numbered: the fold looks once more before it signs.
     with guards_away() as connection:
-        connection.execute(insert(LedgerEntry).values(**values_of(campaign, subject_id, number=4, **values)))
+        connection.execute(insert(LedgerEntry).values(minus(campaign, subject_id, number=4, **values)))
     as_superuser(f"UPDATE ledger_heads SET size = 4 WHERE campaign_id = {campaign}")
     with pytest.raises(LogInconsistent, match=f"{SLUG}: entry 3: {said}"):
         fold()

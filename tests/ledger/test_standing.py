@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import select, text, update
 
 from pledge.campaigns.queries import pledge_hashes
 from pledge.core import clock
@@ -303,17 +303,6 @@ def test_whatever_is_put_in_the_count_is_that_of_the_confirmed_and_each_of_them_
             "the entry that counts it says what its receipt says"
         )
     assert queries.lag() == 0
-
-
-def test_signatures_that_are_forgotten_later_change_nothing_that_is_counted(app):
-    rows = factories.signatures(2)
-    fold_all()
-    with transaction() as session:
-        session.execute(delete(Signature))
-    plant_entry()
-    fold_all()
-    assert counts() == (len(rows), 0)
-    assert set_aside() == ["no_cause"]
 
 
 @pytest.mark.postgresql_only

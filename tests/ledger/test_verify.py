@@ -218,7 +218,7 @@ def test_an_entry_of_a_full_tile_is_named(large):
 
 
 def test_one_byte_changed_anywhere_in_a_checkpoint_is_named(campaign):
-    newest = log_queries.checkpoint_of_size(campaign, 5)
+    newest = log_queries.newest(campaign, 5)
     raw = newest.note.encode()
     for place in range(0, len(raw), 3):
         changed = flipped(raw, place).decode("utf-8", "replace").replace("\0", "?")
@@ -305,7 +305,7 @@ def test_an_insider_who_rewrites_everything_still_lacks_the_key(campaign, monkey
 
 
 def saved(campaign, size):
-    return read_checkpoint(log_queries.checkpoint_of_size(campaign, size).note)
+    return read_checkpoint(log_queries.newest(campaign, size).note)
 
 
 def test_a_log_continues_what_was_noted_of_it(campaign):

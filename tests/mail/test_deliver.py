@@ -215,15 +215,9 @@ def test_a_mail_that_waited_for_the_worker_is_tried_however_old_it_is(app, smtp,
 def test_one_unreadable_address_does_not_hold_up_the_others(app, smtp, transport):
     broken, fine = pending("broken@example.org"), pending("fine@example.org")
     lost, sent = enqueue(broken), enqueue(fine)
-    with db.engine.begin() as connection:
-        table = Signature.__table__
-        sealed = connection.execute(
-            db.select(db.type_coerce(table.c.email, db.LargeBinary)).where(table.c.id == broken.id)
-        ).scalar_one()
-        spoilt = db.type_coerce(
-            db.literal(sealed[:-1] + bytes([sealed[-1] ^ 1]), db.LargeBinary), db.LargeBinary
-        )
-        connection.execute(table.update().where(table.c.id == broken.id).values({table.c.email: spoilt}))
+    with transaction() as session:
+        spoil = db.text("UPDATE signatures SET email = :sealed WHERE id = :id")
+        session.execute(spoil, {"sealed": b"no key opens this", "id": broken.id})
 
     done = deliver(transport)
 

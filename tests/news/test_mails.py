@@ -186,16 +186,6 @@ def test_only_the_one_click_view_takes_a_form_from_elsewhere(client, address):
     assert client.post(other, data=ONE_CLICK, headers=elsewhere).status_code == 403
 
 
-def test_opening_the_address_shows_a_page_with_a_button_and_changes_nothing(client, address):
-    person, path = address
-    page = client.get(path, headers={"Sec-Fetch-Site": "cross-site"})
-    assert page.status_code == 200
-    assert f'action="{path}"' in page.text
-    assert wants_news(person) is True
-    assert client.post(path).status_code == 200
-    assert wants_news(person) is False
-
-
 def test_one_click_for_somebody_erased_answers_the_same(client, address):
     person, path = address
     signature_services.erase(manage_token(person))

@@ -16,10 +16,11 @@ from pledge.core.db import db, load, transaction
 from pledge.core.encryption import Vault
 from pledge.core.languages import Texts
 from pledge.files import scans
+from pledge.files.faults import FileRefused
 from pledge.files.models import StoredFile
 from pledge.files.scans import ScanFault
 from pledge.files.services import UnknownFile
-from pledge.files.storage import FOLDER, FileRefused
+from pledge.files.storage import FOLDER
 from pledge.ledger.models import LedgerEntry
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch, PaperState

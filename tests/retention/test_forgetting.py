@@ -3,14 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.models import Campaign, CampaignState
-from pledge.core import clock
 from pledge.core.db import db, load, transaction
-from pledge.core.languages import Texts
-from pledge.deliveries.models import Delivery, DeliveryState
+from pledge.deliveries.models import Delivery
 from pledge.deliveries.queries import last_handed_over
 from pledge.endorsements.models import Endorsement
 from pledge.ledger import log_queries, queries
@@ -20,7 +18,7 @@ from pledge.retention import services
 from pledge.signatures.models import Signature
 from pledge.statistics import integrity
 from pledge.statistics.integrity import mismatches
-from tests.support import news
+from tests.support import deliveries, news
 from tests.support.factories import campaign, endorsement, fold_all, signature
 from tests.support.rows import number_of
 
@@ -64,7 +62,9 @@ def test_thirty_days_after_the_delivery_nobody_is_left_and_the_count_stands(froz
 def test_what_was_entered_late_or_wrongly_leaves_a_week_to_correct_it(frozen_clock):
     row = over(frozen_clock.now())
     frozen_clock.move(days=60)
-    delivery(row, state=DeliveryState.HANDED_OVER, recorded_at=frozen_clock.now(), days_ago=59)
+    deliveries.handed_over(row)
+    with transaction() as session:
+        session.execute(update(Delivery).values(handed_over_at=frozen_clock.now() - timedelta(days=59)))
     frozen_clock.move(days=7)
     services.run(last_handed_over(news_queries.last_sent()))
     assert number_of(Signature) == 4, "and not within the hour"
@@ -77,27 +77,6 @@ def test_what_was_entered_late_or_wrongly_leaves_a_week_to_correct_it(frozen_clo
     frozen_clock.move(days=7, seconds=1)
     services.run(last_handed_over(news_queries.last_sent()))
     assert number_of(Signature) == 0
-
-
-def delivery(of: Campaign, days_ago: int, **facts) -> int:
-    """A delivery of a campaign that was handed over so many days ago."""
-    at = clock.now() - timedelta(days=days_ago)
-    texts = {name: Texts(ko="text", en="text") for name in ("recipient", "occasion", "letter")}
-    row = Delivery(
-        campaign_id=of.id,
-        checkpoint_id=log_queries.newest(of.id).id,
-        document="{}",
-        frozen_name="anna",
-        frozen_at=at,
-        handed_over_at=at,
-        channel="post",
-        **texts,
-        **facts,
-    )
-    with transaction() as session:
-        session.add(row)
-        session.flush()
-        return row.id
 
 
 def test_without_a_delivery_it_takes_a_year(frozen_clock):

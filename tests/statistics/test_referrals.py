@@ -18,7 +18,7 @@ def partner_code(of):
 
 
 def shown(of):
-    return {line.referrer.code: line.people for line in referrals.lines(of.id)}
+    return {line.code: line.people for line in referrals.lines(of.id)}
 
 
 def test_those_who_are_counted_count_for_whose_link_they_followed():
@@ -66,8 +66,8 @@ def test_the_most_come_first_and_partners_without_anybody_are_listed():
     crowd(7, via=few)
     crowd(12, via=many)
     lines = referrals.lines(air.id)
-    assert [line.referrer.code for line in lines[:2]] == [many, few]
-    assert {line.referrer.code for line in lines[2:]} == {f"p{one.id}" for one in air.partners}
+    assert [line.code for line in lines[:2]] == [many, few]
+    assert {line.code for line in lines[2:]} == {f"p{one.id}" for one in air.partners}
 
 
 def test_each_campaign_has_its_own_codes():

@@ -1,7 +1,5 @@
 """What the totals hold: both languages, Korean days, small cells merged, and parts that add up."""
 
-import pytest
-
 from pledge.core.languages import Texts
 from pledge.ledger import queries as ledger_queries
 from pledge.ledger.models import Kind
@@ -9,7 +7,6 @@ from pledge.statistics.cells import Cell
 from pledge.statistics.totals import (
     SignedVersion,
     Totals,
-    UnknownCampaign,
     campaign_facts,
     signed_versions,
     totals_at,
@@ -123,11 +120,6 @@ def test_a_fold_between_two_reads_cannot_tear_the_totals(app, monkeypatch):
     monkeypatch.setattr(ledger_queries, "tallies", then_fold)
     found = totals("blue-skies")
     assert found.people == sum(line.people for line in found.by_day) == 9
-
-
-def test_an_unknown_campaign_is_refused(app):
-    with pytest.raises(UnknownCampaign):
-        totals("nope")
 
 
 # --- Who is bound to which words ---

@@ -39,6 +39,23 @@ SOURCES = Sources(
 )
 
 
+def plus(campaign_id: int, **changes: Any) -> dict[str, Any]:
+    """The columns of a +1, as whoever can insert entries writes it."""
+    return {
+        "campaign_id": campaign_id,
+        "kind": "person",
+        "delta": 1,
+        "reason": "confirmed",
+        "subject_id": 1,
+        "country": "KR",
+        "hour": "2026-11-24T12",
+        "occurred_at": NOON,
+        "pledge_text_id": pledge_of(campaign_id),
+        "commitment": bytes(32),
+        **changes,
+    }
+
+
 def fold(limit: int = services.BATCH) -> int:
     """One fold, with no package above that could tell what has no cause."""
     return services.fold(SOURCES, limit)

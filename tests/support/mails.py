@@ -12,7 +12,7 @@ from sqlalchemy import Select, delete, insert, text
 from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
 from pledge.accounts import moderation as accounts
-from pledge.accounts.mails import enqueue_alert, enqueue_notice
+from pledge.accounts.mails import enqueue_to
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
 from pledge.core import clock, urls
@@ -179,7 +179,7 @@ def _invitation(lang: str) -> str:
 def _notice(lang: str) -> str:
     person = factories.staff(lang=lang)
     with transaction() as session:
-        enqueue_notice(session, person)
+        enqueue_to(session, person, MailKind.STAFF_NOTICE)
     return person.email
 
 
@@ -187,7 +187,8 @@ def _alert(lang: str) -> str:
     person = factories.staff(lang=lang)
     with transaction() as session:
         # About each language once: the same thing is not said again in the kind's time of quiet.
-        enqueue_alert(session, person, alerts.record(session, AlertKind.VALVE_CLOSED, lang, {}).id)
+        row = alerts.record(session, AlertKind.VALVE_CLOSED, lang, {})
+        enqueue_to(session, person, MailKind.STAFF_ALERT, row.id)
     return person.email
 
 

@@ -35,7 +35,7 @@ from pledge.deliveries import tables
 from pledge.deliveries.document import Document, Moves, SignUps, from_json
 from pledge.deliveries.pack.packing import members
 from pledge.ledger import leaves, log_queries, merkle, notes
-from pledge.ledger.leaves import Leaf
+from pledge.ledger.models import LedgerEntry
 from pledge.ledger.notes import Signer
 from pledge.statistics.cells import Cell
 from pledge.statistics.totals import CountedCheckpoint, PaperTotals, Pledge
@@ -141,16 +141,25 @@ def signer(secret: str = "a secret of the tests", origin: str = ORIGIN) -> Signe
     return notes.signer(origin, secret)
 
 
+def entry(reason: str, delta: int, kind: str = "person", **facts: Any) -> LedgerEntry:
+    """An entry as far as the log tells of it, about the pledge text of these tests unless another is given."""
+    return LedgerEntry(**{"pledge_text_id": 1, **facts}, reason=reason, delta=delta, kind=kind, hour=HOUR)
+
+
+def line_of(row: LedgerEntry) -> bytes:
+    return leaves.leaf(row, {1: PLEDGE})
+
+
 def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = ORIGIN) -> Log:
     """A log of events: `+` a person confirms, `o` an organisation, `p128` are a batch on paper, `-3` or `!3` the entry 3 is
     withdrawn or invalidated, `^3` what the entry 3 counted is reinstated. Salts and addresses are the same each time."""
     log = Log([], signers or [signer(origin=origin)], origin)
-    told: list[Leaf] = []
+    told: list[LedgerEntry] = []
     for sign, number, batch in re.findall(r"([+o])|([-!^]\d+)|p(\d+)", events):
         index = len(told)
         if batch:
             scan = sha256(b"scan %d" % index).digest()
-            told.append(Leaf("confirmed", int(batch), "paper", HOUR, "", scan, None))
+            told.append(entry("confirmed", int(batch), "paper", commitment=scan, pledge_text_id=None))
         elif sign or number[0] == "^":
             kind = "organization" if sign == "o" else "person" if sign else told[int(number[1:])].kind
             before = int(number[1:]) if number else index
@@ -163,14 +172,14 @@ def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = O
             salt = log.salts.get(before, b64encode(sha256(b"%d" % index).digest()[:16]).decode())
             log.subjects[index], log.salts[index] = subject, salt
             reason = "confirmed" if sign else "reinstated"
-            told.append(Leaf(reason, 1, kind, HOUR, PLEDGE, leaves.commitment(salt, subject), None))
+            told.append(entry(reason, 1, kind, commitment=leaves.commitment(salt, subject)))
         else:
             reason = "withdrawn" if number[0] == "-" else "invalidated"
             taken = int(number[1:])
             one = told[taken]
             change = -1 if one.delta < 0 else -one.delta  # what takes nothing back is wrong, whatever it says
-            told.append(Leaf(reason, change, one.kind, HOUR, one.pledge, None, taken))
-    log.lines = [leaf.line for leaf in told]
+            told.append(entry(reason, change, one.kind, takes_back=taken, pledge_text_id=one.pledge_text_id))
+    log.lines = [line_of(row) for row in told]
     return log
 
 
@@ -180,7 +189,7 @@ def from_database(campaign_id: int, slug: str) -> Log:
 
     newest = log_queries.newest(campaign_id)
     assert newest is not None, "fold first"
-    lines = [leaf.line for leaf in log_queries.leaves(campaign_id, newest.size, pledge_hashes)]
+    lines = list(log_queries.leaves(campaign_id, newest.size, pledge_hashes))
     texts = db.session.scalars(select(PledgeText).where(PledgeText.campaign_id == campaign_id))
     pledges = {row.sha256.hex(): dict(row.wording) for row in texts}
     return Log(lines, signers_for(slug), origin_of(slug), pledges=pledges, published=newest.note)

@@ -48,9 +48,7 @@ def holds(inclusion, known):
 
 
 def lines(campaign):
-    return [
-        leaf.line for leaf in log_queries.leaves(campaign, log_queries.newest(campaign).size, pledge_hashes)
-    ]
+    return list(log_queries.leaves(campaign, log_queries.newest(campaign).size, pledge_hashes))
 
 
 def fall_behind(campaign):

@@ -10,6 +10,7 @@ from pledge.abuse import origin_list
 from pledge.abuse.models import ListEffect, OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.accounts import moderation as accounts
+from pledge.accounts.mails import invitation_link
 from pledge.accounts.roles import Role
 from pledge.campaigns import items, staff_queries
 from pledge.campaigns.events import EVENT
@@ -130,7 +131,7 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
         ],
         "with/<code>": [*codes, "p999"],
         "spread/<token>": [referrals.partner_token(of.id, code) for code in codes],
-        "invitation/<token>": [accounts.invitation_link(invited).rpartition("/")[2]],
+        "invitation/<token>": [invitation_link(factories.member_of_staff(invited)).rpartition("/")[2]],
     }
     return {part: [str(value) for value in values] for part, values in made.items()}
 

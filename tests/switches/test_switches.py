@@ -381,17 +381,6 @@ def test_a_time_that_is_not_offered_turns_nothing(app, hours):
     assert queries.stored() == Switches()
 
 
-def test_the_page_says_until_when_and_lets_one_choose(app, staff_client, frozen_clock):
-    admin = staff_client("admin", lang="en")
-    form = {"limits-factor": "5", "limits-hours": "4", "limits-reason": "a hall"}
-    assert admin.post("/staff/switches/limits", data=form).status_code == 303
-    assert queries.stored().ends_at["limits"] == frozen_clock.now() + timedelta(hours=4)
-    assert "This ends on " in admin.get("/staff/switches").text
-    assert admin.post("/staff/switches/limits", data={**form, "limits-hours": "9"}).status_code == 422
-    frozen_clock.move(hours=5)
-    assert "This ends on " not in staff_client("admin", lang="en").get("/staff/switches").text
-
-
 def test_a_row_without_an_end_does_not_raise_the_limit_for_ever(app, frozen_clock):
     """By hand or by an older version: it holds for a day from when it was turned."""
     with transaction() as session:

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import pytest
 
-from pledge.ledger import leaves
 from tests.support import pack_lies, packs
 from tests.support.checkers import say
 from tests.support.packs import EVENTS, Log, made_up, pack, signer
@@ -89,7 +88,7 @@ def test_an_entry_that_is_no_leaf(checked, name):
 
 
 def minus(takes_back: object, kind: str = "person", reason: str = "withdrawn") -> bytes:
-    line = leaves.Leaf(reason, -1, kind, packs.HOUR, packs.PLEDGE, None, 0).line
+    line = packs.line_of(packs.entry(reason, -1, kind, takes_back=0))
     return line.replace(b'"takes_back":0', b'"takes_back":' + json.dumps(takes_back).encode())
 
 

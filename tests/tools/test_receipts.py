@@ -116,7 +116,7 @@ def test_a_korean_domain_is_the_one_that_mails_went_to(checked):
     log = made_up("+")
     log.subjects[0] = "kim@xn--3e0b707e.example"
     commitment = packs.leaves.commitment(log.salts[0], log.subjects[0])
-    log.lines = [packs.Leaf("confirmed", 1, "person", packs.HOUR, packs.PLEDGE, commitment, None).line]
+    log.lines = [packs.line_of(packs.entry("confirmed", 1, commitment=commitment))]
     assert checked(receipt(log, 0), log, "kim@한국.example").code == 0
 
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Dialect,
     LargeBinary,
     Table,
     TypeDecorator,
     bindparam,
+    exists,
     func,
     or_,
     select,
@@ -16,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from pledge.core.db import db, transaction
+from pledge.core.db import db, fetch, transaction
 from pledge.core.encryption import vault
 
 
@@ -54,6 +56,18 @@ def reencrypt() -> Iterator[tuple[str, int]]:
             yield table.name, done
 
 
+def is_complete() -> bool:
+    """Whether the newest key has encrypted all of it, rows that were passed over included."""
+    return not any(fetch(select(exists().where(_is_older(columns)))).scalar_one() for _, columns in _sealed())
+
+
+def _is_older(columns: list[Column[str]]) -> ColumnElement[bool]:
+    """SQL: an older key has encrypted one of these columns."""
+    newest = vault().newest
+    begins = (func.substr(type_coerce(column, LargeBinary), 1, len(newest)) for column in columns)
+    return or_(*(begin != newest for begin in begins))
+
+
 def _sealed() -> Iterator[tuple[Table, list[Column[str]]]]:
     for table in db.metadata.sorted_tables:
         columns = [column for column in table.columns if isinstance(column.type, Sealed)]
@@ -65,10 +79,8 @@ def _batch(table: Table, columns: list[Column[str]], last: int | None) -> tuple[
     """Do the next rows after the key `last`: the last key of them and how many; None when there are none."""
     (key,) = table.primary_key.columns
     names = [column.name for column in columns]
-    newest = vault().newest
-    is_older = [func.substr(type_coerce(column, LargeBinary), 1, len(newest)) != newest for column in columns]
     # FOR UPDATE: nothing that is changed meanwhile is overwritten with what it was. SQLite has one writer anyway.
-    query = select(key, *columns).where(or_(*is_older)).order_by(key).limit(BATCH)
+    query = select(key, *columns).where(_is_older(columns)).order_by(key).limit(BATCH)
     query = query.with_for_update(skip_locked=True)
     if last is not None:
         query = query.where(key > last)

@@ -7,7 +7,7 @@ store (PIPA 24-2).
 
 import re
 import unicodedata
-from enum import StrEnum
+from enum import Enum
 from itertools import groupby
 
 from pledge.core.i18n import Phrase
@@ -47,16 +47,13 @@ def has_letters(text: str) -> bool:
     return any(unicodedata.category(character)[0] in "LN" for character in text)
 
 
-def six_digits(text: str) -> str | None:
-    """The code that was typed, in ASCII: phones and copies of mails bring full-width digits, spaces and hyphens along."""
-    code = _in_ascii(text)
-    return code if re.fullmatch(r"[0-9]{6}", code) else None
+def typed_digits(text: str, length: int) -> str:
+    """The code or number that was typed, in ASCII; "" where it is none of this length.
 
-
-def two_digits(text: str) -> str | None:
-    """The number that was typed, likewise."""
-    number = _in_ascii(text)
-    return number if re.fullmatch(r"[0-9]{2}", number) else None
+    Phones and copies of mails bring full-width digits, spaces and hyphens along.
+    """
+    digits = "".join(str(int(c)) if c.isdecimal() else c for c in text if not c.isspace() and c != "-")
+    return digits if re.fullmatch(f"[0-9]{{{length}}}", digits) else ""
 
 
 def is_readable(text: str) -> bool:
@@ -77,11 +74,6 @@ def is_formula(text: str) -> bool:
     return next((c for c in text if unicodedata.category(c)[0] not in "ZC"), "") in FORMULA_STARTS
 
 
-def _in_ascii(text: str) -> str:
-    """Digits as ASCII has them, without spaces and hyphens; all else as it is."""
-    return "".join(str(int(c)) if c.isdecimal() else c for c in text if not c.isspace() and c != "-")
-
-
 def _is_seen(character: str, hidden: frozenset[str] = _HIDDEN) -> bool:
     if character.isascii():
         return character.isprintable()
@@ -90,37 +82,28 @@ def _is_seen(character: str, hidden: frozenset[str] = _HIDDEN) -> bool:
     return character not in _BIDI and unicodedata.category(character) not in hidden
 
 
-class LineFault(StrEnum):
-    EMPTY = "empty"
-    TOO_LONG = "too_long"
-    CHARACTERS = "characters"
-    FORMULA = "formula"
-    LINK = "link"
-    ADDRESS = "address"
-    RESIDENT_NUMBER = "resident_number"
+class LineFault(Enum):
+    """What is wrong with a line, in words for who wrote it."""
 
-
-LINE_MESSAGES: dict[StrEnum, Phrase] = {
-    LineFault.EMPTY: Phrase("line", "Please write this in letters."),
-    LineFault.TOO_LONG: Phrase("line", "This is too long."),
-    LineFault.CHARACTERS: Phrase("line", "It contains a character that cannot be used here."),
-    LineFault.FORMULA: Phrase("line", "This cannot begin with =, +, -, @, | or %."),
-    LineFault.LINK: Phrase(
+    EMPTY = Phrase("line", "Please write this in letters.")
+    TOO_LONG = Phrase("line", "This is too long.")
+    CHARACTERS = Phrase("line", "It contains a character that cannot be used here.")
+    FORMULA = Phrase("line", "This cannot begin with =, +, -, @, | or %.")
+    LINK = Phrase(
         "line", "Please leave out the web address. If it is not one, put a space after the full stop."
-    ),
-    LineFault.ADDRESS: Phrase("line", "Please leave out the e-mail address or the @ sign."),
-    LineFault.RESIDENT_NUMBER: Phrase(
+    )
+    ADDRESS = Phrase("line", "Please leave out the e-mail address or the @ sign.")
+    RESIDENT_NUMBER = Phrase(
         "line",
         "This looks like a resident registration number. Please take it out: it must not be stored or shown.",
-    ),
-}
+    )
 
 
 class BadLine(ValueError):
     """A line that may not be kept; `fault` says why."""
 
     def __init__(self, fault: LineFault) -> None:
-        super().__init__(fault.value)
+        super().__init__(fault.name)
         self.fault = fault
 
 

@@ -123,8 +123,7 @@ def site_text(name: str, lang: str, contact: Contact, *, names_kakao: bool = Fal
 
     `names_kakao`: people can share by KakaoTalk here, so the privacy notice says what Kakao learns.
     """
-    head, _, body = (_CONTENT / name / f"{lang}.md").read_text("utf-8").partition("\n\n")
-    facts = dict(line.split(": ", 1) for line in head.splitlines())
+    facts, body = _parts(name, lang)
     kakao = (_CONTENT / name / "kakao" / f"{lang}.md").read_text("utf-8") if names_kakao else ""
     body = body.replace("{kakao}", kakao)
     for field, value in asdict(contact).items():
@@ -134,10 +133,11 @@ def site_text(name: str, lang: str, contact: Contact, *, names_kakao: bool = Fal
 
 def privacy_version() -> str:
     """The version of the notice that a signer is shown."""
-    return _version(languages.default())
+    return _parts("privacy", languages.default())[0]["version"]
 
 
-@lru_cache(maxsize=4)
-def _version(lang: str) -> str:
-    first, _, _ = (_CONTENT / "privacy" / f"{lang}.md").read_text("utf-8").partition("\n")
-    return first.removeprefix("version:").strip()
+@lru_cache(maxsize=16)
+def _parts(name: str, lang: str) -> tuple[dict[str, str], str]:
+    """The facts at the head of a text of the site, and what follows them."""
+    head, _, body = (_CONTENT / name / f"{lang}.md").read_text("utf-8").partition("\n\n")
+    return dict(line.split(": ", 1) for line in head.splitlines()), body

@@ -38,14 +38,6 @@ class LetterTexts:
     reply: Reply = field(default_factory=Reply)
 
 
-class LetterContradicts(BadFields):
-    """The letter names a number or a day of counting that its pack does not have; `found` has the words, by field."""
-
-    def __init__(self, found: dict[str, str]) -> None:
-        super().__init__(dict.fromkeys(found, FieldFault.UNLIKE_PACK))
-        self.found = found
-
-
 @cache
 def fixed(lang: str) -> dict[str, Any]:
     """The texts of the letter that are the same in each, in one language."""
@@ -81,7 +73,10 @@ def clean(wording: LetterTexts) -> LetterTexts:
 
 
 def filled(letter: Texts, checkpoint: CountedCheckpoint, paper: int, goal: int) -> Texts:
-    """The letter with {people}, {organizations}, {paper} and {date} filled in. Raises LetterContradicts."""
+    """The letter with {people}, {organizations}, {paper} and {date} filled in.
+
+    Raises BadFields where it names a number or a day of counting that its pack does not have.
+    """
     numbers = {"people": checkpoint.people, "organizations": checkpoint.organizations, "paper": paper}
     known = {*numbers.values(), goal}
     texts, found = {}, {}
@@ -101,9 +96,9 @@ def filled(letter: Texts, checkpoint: CountedCheckpoint, paper: int, goal: int) 
             *re.findall(r"\{\w*\}", said),
         ]
         if wrong:
-            found[f"letter_{lang}"] = wrong[0]
+            found[f"letter_{lang}"] = {"found": wrong[0]}
     if found:
-        raise LetterContradicts(found)
+        raise BadFields(dict.fromkeys(found, FieldFault.UNLIKE_PACK), found)
     return Texts(texts)
 
 

@@ -82,7 +82,7 @@ def _known_here(state: Checkpoint) -> tuple[str, bool | None]:
             continue
         own = [text for text in log_queries.verifiers(campaign_id) if text.startswith(f"{state.origin}+")]
         if own:
-            published = log_queries.checkpoint_of_size(campaign_id, state.size)
+            published = log_queries.newest(campaign_id, state.size)
             is_published = published is not None and published.root_base64 == b64encode(state.root).decode()
             return "".join(f"{text}\n" for text in own), is_published
     return "", None

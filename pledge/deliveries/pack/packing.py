@@ -230,8 +230,7 @@ def _write_entries(
     is_large = size * _MAX_ENTRY > zipfile.ZIP64_LIMIT
     with archive.open(_info(ENTRIES), "w", force_zip64=is_large) as member:
         try:
-            for entries, leaf in enumerate(log_queries.leaves(campaign_id, size, pledge_hashes), start=1):
-                line = leaf.line
+            for entries, line in enumerate(log_queries.leaves(campaign_id, size, pledge_hashes), start=1):
                 recount.add(line)
                 part = framed(line)
                 member.write(part)

@@ -202,7 +202,7 @@ def check_website(actor: Actor, endorsement_id: int, seen: SeenState) -> bool:
     return is_found
 
 
-def merge(actor: Actor, endorsement_id: int, into_id: int, seen: SeenState, why: str) -> None:
+def merge(actor: Actor, endorsement_id: int, seen: SeenState, into_id: int, why: str) -> None:
     """Make an endorsement a duplicate of another one of its campaign; -1 when it was counted itself.
 
     Duplicates of it point to the other one now, so no link leads through two rows. Its mails stop with its state.

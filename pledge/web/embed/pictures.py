@@ -15,8 +15,8 @@ from pledge.core import i18n
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import LEVEL_MARKS, LEVELS
 from pledge.files import queries as files
+from pledge.files.faults import StorageAway
 from pledge.files.pictures import SIZES, WIDE_SIZES
-from pledge.files.storage import StorageAway
 from pledge.ledger import queries as ledger
 from pledge.news import queries as news
 from pledge.share_images.drawing import SQUARE, STORY, WIDE, Host, ShareImage, draw, text_width

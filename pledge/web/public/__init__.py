@@ -8,7 +8,7 @@ from werkzeug import Response
 from pledge.campaigns.queries import public_id
 from pledge.campaigns.sharing import slug_of
 from pledge.core import i18n
-from pledge.files.storage import StorageAway
+from pledge.files.faults import StorageAway
 from pledge.statistics import referrals
 from pledge.web.public import contact, discovery, navigation
 from pledge.web.public.blueprint import public

@@ -9,6 +9,7 @@ from pledge.accounts.moderation import NoSuchAccount
 from pledge.accounts.two_people import NoSuchProposal
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core.encryption import derive
+from pledge.deliveries.services import NoSuchDelivery
 from pledge.endorsements.review.moderation import UnknownCase
 from pledge.signatures.moderation import NoSuchSignature
 from pledge.web import errors
@@ -25,9 +26,8 @@ from pledge.web.staff import (
     signatures,
     system,
 )
-from pledge.web.staff.acts import asked_names
 from pledge.web.staff.auth import account, factors
-from pledge.web.staff.auth.access import asks_factor_now
+from pledge.web.staff.auth.access import asked_names, asks_factor_now
 from pledge.web.staff.auth.cookies import StaffSessions, current_member
 from pledge.web.staff.blueprint import staff
 
@@ -65,6 +65,7 @@ def register(app: Flask) -> None:
 
 @staff.errorhandler(NoSuchAccount)
 @staff.errorhandler(NoSuchCampaign)
+@staff.errorhandler(NoSuchDelivery)
 @staff.errorhandler(NoSuchProposal)
 @staff.errorhandler(NoSuchSignature)
 @staff.errorhandler(NotListed)

@@ -1,4 +1,4 @@
-"""The routes by which two people decide about something: what was asked for is done, or its page says why it was not."""
+"""The routes of a page by which something is decided: what was asked for is done, or the page says why it was not."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,19 +7,25 @@ from typing import Any
 from flask import Response, redirect, request, session, url_for
 from werkzeug import Response as AnyResponse
 
+from pledge.accounts.moderation import LastAdmin
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, WrongState
 from pledge.campaigns.rules import BadFields
+from pledge.deliveries.services import PackNotMade
+from pledge.signatures.moderation import NoMailAllowed
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import Ask, actor, done, needs
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.forms import show_faults
 
-#: Why nothing was decided: the status, and the sentence of components/forms/two_people.html.
+#: Why nothing was done: the status, and by which word the page knows what to say.
 _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     NeedsSecondPerson: (403, "second"),
     InvitedLately: (403, "lately"),
     WrongState: (409, "state"),
-    BadFields: (422, "incomplete"),
+    LastAdmin: (422, "last_admin"),
+    PackNotMade: (409, "pack"),
+    NoMailAllowed: (409, ""),  # the page says from when on it is
 }
 
 
@@ -31,9 +37,11 @@ _UNDO = "undo"
 class Decision:
     """What one button does."""
 
-    #: Called with the actor, the parts of the address, and what the form's fields hold; its name is that of the route.
+    #: Called with the actor, the parts of the address, and what the form gives; its name is that of the route.
     act: Callable[..., object]
     form: type[StaffForm] = StaffForm
+    asks: Ask = Ask.NOTHING
+    said: object = ""  #: on the page once it is done, where that does not show by itself
 
 
 def decision_routes(
@@ -48,7 +56,7 @@ def decision_routes(
         view = _view(page, decision)
         view.__name__ = f"{name}_{verb}"
         rule = f"{path}/{verb.replace('_', '-')}"
-        staff.add_url_rule(rule, view_func=needs(permission)(view), methods=["POST"])
+        staff.add_url_rule(rule, view_func=needs(permission, decision.asks)(view), methods=["POST"])
 
 
 def _view(page: Callable[..., Response], decision: Decision) -> Callable[..., AnyResponse]:
@@ -57,10 +65,17 @@ def _view(page: Callable[..., Response], decision: Decision) -> Callable[..., An
         if not form.validate():
             return page(**address, status=422, form=form)
         try:
-            decision.act(actor(), *address.values(), *(field.data for field in form))
+            decision.act(actor(), *address.values(), *form.given)
+        except BadFields as wrong:
+            has_fields = all(name in form for name in wrong.faults)
+            if has_fields:
+                show_faults(form, wrong)
+            return page(**address, status=422, refused="" if has_fields else "incomplete", form=form)
         except tuple(_REFUSALS) as error:
             status, refused = _REFUSALS[type(error)]
             return page(**address, status=status, refused=refused, form=form)
+        if decision.said:
+            return done(str(decision.said), page.__name__, **address)
         return redirect(url_for(f"staff.{page.__name__}", **address), 303)
 
     return decide

@@ -1,34 +1,31 @@
 """Deliveries: the list; a new one, written, looked at and frozen; one with its pack, and what became of it."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from itertools import chain
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, abort, make_response, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
-from wtforms import Form, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.accounts.roles import Permission
-from pledge.campaigns.rules import BadFields, FieldFault
+from pledge.campaigns.rules import BadFields
 from pledge.core import languages
-from pledge.core.i18n import Phrase, format_datetime
+from pledge.core.i18n import Phrase
 from pledge.deliveries import document as documents
 from pledge.deliveries import freezing, queries, services
 from pledge.deliveries.document import SUBMITTED_AS, Reply
 from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.pdf import letter_pdf
-from pledge.deliveries.letter.texts import LetterContradicts, LetterTexts
+from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Channel, DeliveryState
 from pledge.deliveries.pack.packing import members
 from pledge.deliveries.queries import DeliveryRow
 from pledge.deliveries.services import Answer, HandingOver
 from pledge.exports.models import file_name
-from pledge.files.storage import StorageAway
 from pledge.jobs import services as jobs
 from pledge.jobs.models import JobKind, JobState
 from pledge.ledger import log_queries
@@ -37,10 +34,12 @@ from pledge.statistics.totals import DoesNotAddUp, checkpoints
 from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, me, needs
+from pledge.web.staff.auth.access import Ask, actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import TEXT_BODY
-from pledge.web.staff.forms import StatedReasonForm, day_field, moment_field
+from pledge.web.staff.decisions import Decision, decision_routes
+from pledge.web.staff.files import archive
+from pledge.web.staff.forms import StatedReasonForm, day_field, moment_field, show_faults
 
 CHANNELS: dict[Channel, Any] = {
     Channel.IN_PERSON: _l("In person"),
@@ -81,21 +80,7 @@ class DraftForm(StaffForm):
 
     @property
     def wording(self) -> LetterTexts:
-        reply = Reply(
-            number=self.number.data or "",
-            department=self.by_language("department"),
-            submitted_as=self.submitted_as.data or "",
-            person=self.by_language("person"),
-            phone=self.phone.data or "",
-            email=self.email.data or "",
-            address=self.by_language("address"),
-        )
-        return LetterTexts(
-            recipient=self.by_language("recipient"),
-            occasion=self.by_language("occasion"),
-            letter=self.by_language("letter"),
-            reply=reply,
-        )
+        return self.entry(LetterTexts, reply=self.entry(Reply))
 
 
 class HandingOverForm(StaffForm):
@@ -106,13 +91,8 @@ class HandingOverForm(StaffForm):
     reason = TextAreaField(_l("Reason for the correction"))
 
     @property
-    def entry(self) -> HandingOver:
-        return HandingOver(
-            self.handed_over_at.data,
-            self.channel.data or "",
-            self.receipt_number.data or "",
-            self.answer_due.data,
-        )
+    def given(self) -> tuple[Any, ...]:
+        return self.entry(HandingOver), self.reason.data or ""
 
 
 class AnswerForm(StaffForm):
@@ -121,17 +101,8 @@ class AnswerForm(StaffForm):
     answer_reason = TextAreaField(_l("Reason for the correction"))
 
     @property
-    def entry(self) -> Answer:
-        return Answer(self.answered_at.data, self.by_language("answer"))
-
-
-def show_faults(form: Form, faults: Mapping[str, FieldFault], before: datetime | None = None) -> None:
-    """Show the messages for the faults of a use case at their fields; `before`: when the step before was."""
-    for name, fault in faults.items():
-        message = str(fault.value)
-        if fault is FieldFault.TOO_EARLY and before is not None:
-            message %= {"moment": format_datetime(before)}
-        form[name].errors = [message]
+    def given(self) -> tuple[Any, ...]:
+        return self.entry(Answer), self.answer_reason.data or ""
 
 
 _NEW = "/deliveries/new/<slug>"
@@ -150,7 +121,7 @@ def delivery_draft(slug: str) -> Response:
 
 @staff.post(_NEW)
 @allows(body=TEXT_BODY)
-@needs(Permission.EXPORT)
+@needs(Permission.EXPORT, Ask.FACTOR)
 def delivery_draft_post(slug: str) -> AnyResponse:
     """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
 
@@ -171,7 +142,7 @@ def delivery_draft_post(slug: str) -> AnyResponse:
 
 @staff.post(f"{_NEW}/letter")
 @allows(body=TEXT_BODY)
-@needs(Permission.EXPORT)
+@needs(Permission.EXPORT, Ask.NOTHING)
 def delivery_letter(slug: str) -> AnyResponse:
     """The letter as it would be in `?lang=`, as a PDF with a draft mark on each page."""
     lang = request.args.get("lang", languages.default())
@@ -189,7 +160,7 @@ def delivery_letter(slug: str) -> AnyResponse:
 
 @staff.post(f"{_NEW}/edit")
 @allows(body=TEXT_BODY)
-@needs(Permission.EXPORT)
+@needs(Permission.EXPORT, Ask.NOTHING)
 def delivery_edit(slug: str) -> Response:
     """Back to the form, with everything that was written."""
     return _new_page(slug, *_sent(slug), 200)
@@ -197,7 +168,7 @@ def delivery_edit(slug: str) -> Response:
 
 @staff.post(f"{_NEW}/freeze")
 @allows(body=TEXT_BODY)
-@needs(Permission.EXPORT)
+@needs(Permission.EXPORT, Ask.FACTOR)
 def delivery_freeze(slug: str) -> AnyResponse:
     """A second press of the button leads to the delivery of the first one."""
 
@@ -216,11 +187,8 @@ def _answer(slug: str, act: Callable[[Checkpoint, DraftForm], AnyResponse]) -> A
         letters.clean(form.wording)  # tells all faults at once
         if is_valid:
             return act(next(one for one in offered if str(one.id) == form.checkpoint.data), form)
-    except LetterContradicts as wrong:
-        for name, words in wrong.found.items():
-            form[name].errors = [str(FieldFault.UNLIKE_PACK.value) % {"found": words}]
     except BadFields as wrong:
-        show_faults(form, wrong.faults)
+        show_faults(form, wrong)
     except freezing.CountInDoubt as doubt:
         return _new_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
     except DoesNotAddUp:
@@ -287,104 +255,21 @@ def deliveries() -> str:
 
 @staff.get(_ONE)
 @needs(Permission.EXPORT)
-def delivery(delivery_id: int) -> Response:
-    return _page(_delivery_or_404(delivery_id))
-
-
-@staff.post(f"{_ONE}/retry")
-@needs(Permission.EXPORT)
-def delivery_retry(delivery_id: int) -> AnyResponse:
-    job = jobs.newest(JobKind.PACK, _delivery_or_404(delivery_id).id)
-    try:
-        jobs.retry(actor(), job.id if job else 0)
-    except jobs.NotFailed:
-        return _page(_delivery_or_404(delivery_id), status=409, refused="state")
-    return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
-
-
-@staff.post(f"{_ONE}/download")
-@needs(Permission.EXPORT)
-def delivery_download(delivery_id: int) -> AnyResponse:
-    """The pack. The download is recorded before its first byte is sent."""
-    found = _delivery_or_404(delivery_id)
-    job = jobs.newest(JobKind.PACK, delivery_id)
-    try:
-        parts = None if job is None else jobs.chunks(job.id)
-        # Opened here: a storage that is away must give an error page, not half a file.
-        first = None if parts is None else next(parts, b"")
-    except StorageAway:
-        return _page(found, status=503, refused="storage")
-    if job is None or parts is None or first is None:
-        return _page(found, status=409, refused="state")
-    services.note_download(actor(), delivery_id, (job.sha256 or b"").hex())
-    response = Response(chain((first,), parts), mimetype="application/zip")
-    response.content_length = job.size
-    name = file_name(found.slug, "pack", found.frozen_at, found.size, delivery_id, "zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-@staff.post(f"{_ONE}/hand-over")
-@needs(Permission.EXPORT)
-def delivery_hand_over(delivery_id: int) -> AnyResponse:
-    form = HandingOverForm(request.form)
-    why = form.reason.data or ""
-    return _record(delivery_id, form, lambda: services.hand_over(actor(), delivery_id, form.entry, why))
-
-
-@staff.post(f"{_ONE}/answer")
-@needs(Permission.EXPORT)
-def delivery_answer(delivery_id: int) -> AnyResponse:
-    form = AnswerForm(request.form)
-    why = form.answer_reason.data or ""
-    return _record(delivery_id, form, lambda: services.answer(actor(), delivery_id, form.entry, why))
-
-
-@staff.post(f"{_ONE}/discard")
-@needs(Permission.EXPORT)
-def delivery_discard(delivery_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form)
-    why = (form.why.data or "").strip()
-    return _record(delivery_id, form, lambda: services.discard(actor(), delivery_id, why))
-
-
-def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyResponse:
-    """Do it and return to the delivery's page, or show the errors there; nothing that was typed is lost."""
-    found = _delivery_or_404(delivery_id)
-    if not form.validate():
-        return _page(found, form, 422)
-    try:
-        act()
-    except BadFields as wrong:
-        before = found.handed_over_at if isinstance(form, AnswerForm) else found.frozen_at
-        show_faults(form, wrong.faults, before)
-        return _page(found, form, 422)
-    except services.DeliveryInWrongState:
-        return _page(_delivery_or_404(delivery_id), form, 409, refused="state")
-    except services.PackNotMade:
-        return _page(_delivery_or_404(delivery_id), form, 409, refused="pack")
-    return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
-
-
-def _delivery_or_404(delivery_id: int) -> DeliveryRow:
-    found = queries.find(delivery_id)
-    if found is None:
-        abort(404)
-    return found
-
-
-def _page(found: DeliveryRow, sent: Form | None = None, status: int = 200, refused: str = "") -> Response:
-    """The page of a delivery; `sent` is the form that was refused."""
+def delivery(
+    delivery_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
+) -> Response:
+    """The page of a delivery, with the form that was sent."""
+    found = _find(delivery_id)
     job = jobs.newest(JobKind.PACK, found.id)
     recorded = languages.as_fields(found._asdict())
-    forms: dict[str, Form] = {
+    forms: dict[str, StaffForm] = {
         "hand_over": HandingOverForm(data=recorded),
         "answer": AnswerForm(data=recorded),
         "discard": StatedReasonForm(),
     }
-    name = next((name for name, form in forms.items() if type(form) is type(sent)), "")
-    if sent is not None:
-        forms[name] = sent
+    name = next((name for name, empty in forms.items() if type(empty) is type(form)), "")
+    if form is not None:
+        forms[name] = form
     document = documents.from_json(found.document)
     page = render_template(
         "staff/deliveries/delivery.html",
@@ -393,12 +278,55 @@ def _page(found: DeliveryRow, sent: Form | None = None, status: int = 200, refus
         members=members(document),
         job=job,
         has_pack=job is not None and job.state == JobState.DONE,
-        may_write_news=me().can(Permission.EDIT_CAMPAIGNS),
         forms=forms,
-        sent=sent,
+        sent=form,
         sent_name=name,
         channels=CHANNELS,
         is_frozen=found.state == DeliveryState.FROZEN,
         refused=refused,
     )
     return make_response(page, status)
+
+
+decision_routes(
+    "delivery",
+    _ONE,
+    Permission.EXPORT,
+    delivery,
+    Decision(services.hand_over, HandingOverForm, Ask.FACTOR),
+    Decision(services.answer, AnswerForm, Ask.FACTOR),
+    Decision(services.discard, StatedReasonForm, Ask.REASON | Ask.FACTOR),
+)
+
+
+@staff.post(f"{_ONE}/retry")
+@needs(Permission.EXPORT, Ask.NOTHING)
+def delivery_retry(delivery_id: int) -> AnyResponse:
+    job = jobs.newest(JobKind.PACK, _find(delivery_id).id)
+    try:
+        jobs.retry(actor(), job.id if job else 0)
+    except jobs.NotFailed:
+        return delivery(delivery_id, 409, "state")
+    return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
+
+
+@staff.post(f"{_ONE}/download")
+@needs(Permission.EXPORT, Ask.FACTOR | Ask.FILE)
+def delivery_download(delivery_id: int) -> AnyResponse:
+    """The pack. The download is recorded before its first byte is sent."""
+    found = _find(delivery_id)
+    job = jobs.newest(JobKind.PACK, delivery_id)
+    parts = None if job is None else jobs.chunks(job.id)
+    if job is None or parts is None:
+        return delivery(delivery_id, 409, "state")
+    name = file_name(found.slug, "pack", found.frozen_at, found.size, delivery_id, "zip")
+    response = archive(job, parts, name)
+    services.note_download(actor(), delivery_id, (job.sha256 or b"").hex())
+    return response
+
+
+def _find(delivery_id: int) -> DeliveryRow:
+    found = queries.find(delivery_id)
+    if found is None:
+        abort(404)
+    return found

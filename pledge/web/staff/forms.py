@@ -36,13 +36,13 @@ from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core import tokens
 from pledge.core.i18n import SEOUL
-from pledge.core.text.lines import LINE_MESSAGES, LineFault, holds_resident_number
+from pledge.core.text.lines import LineFault, holds_resident_number
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files import scans
 from pledge.files import services as files
+from pledge.files.faults import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.files.pictures import PictureFault
 from pledge.files.services import UnknownFile
-from pledge.files.storage import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.errors import answer_busy
 from pledge.web.forms import StaffForm
 
@@ -95,7 +95,7 @@ def in_seoul(day: date, hour: time | None = None) -> datetime:
 def check_resident_number(field: Field) -> None:
     """Refuse resident registration numbers: the audit log cannot be changed."""
     if holds_resident_number(field.data or ""):
-        raise ValidationError(LINE_MESSAGES[LineFault.RESIDENT_NUMBER])
+        raise ValidationError(LineFault.RESIDENT_NUMBER.value)
 
 
 def check_reason(field: Field) -> None:
@@ -162,14 +162,14 @@ def attempt(
             try:
                 check()
             except BadFields as wrong:
-                _set_errors(form, _errors(form, wrong, places or {}))
+                show_faults(form, wrong, places)
         _set_errors(form, refused_files)
         return SavingProblem(422)
     problem = None
     try:
         act()
     except (BadFields, ReasonMissing, UnknownFile) as wrong:
-        _set_errors(form, _errors(form, wrong, places or {}))
+        show_faults(form, wrong, places)
         problem = SavingProblem(422)
     except EditedMeanwhile as meanwhile:
         form["seen"].data = meanwhile.stamp
@@ -192,13 +192,16 @@ def as_typed(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: filled[name]._value() if name in has_text else value for name, value in values.items()}  # noqa: SLF001  # as widgets do
 
 
-def _errors(form: Form, wrong: Exception, places: Mapping[str, str]) -> dict[str, list[Any]]:
+def show_faults(form: Form, wrong: Exception, places: Mapping[str, str] | None = None) -> None:
+    """Show what is wrong at the fields; `places` as in attempt()."""
     if isinstance(wrong, BadFields):
-        return {places.get(name, name): [fault.value] for name, fault in wrong.faults.items()}
-    if isinstance(wrong, ReasonMissing):
-        return {"reason": [_("Give a reason; it is kept in the audit log.")]}
-    again = [_("Please choose the file once more.")]
-    return {item.name: again for item in form if isinstance(item, UploadField) and item.kept}
+        _set_errors(form, {(places or {}).get(name, name): [wrong.words(name)] for name in wrong.faults})
+    elif isinstance(wrong, ReasonMissing):
+        form["reason"].errors = [_("Give a reason; it is kept in the audit log.")]
+    else:
+        for item in form:
+            if isinstance(item, UploadField) and item.kept:
+                item.errors = [_("Please choose the file once more.")]
 
 
 def _set_errors(form: Form, errors: Mapping[str, list[Any]]) -> None:

@@ -4,7 +4,6 @@ Announced news is open to all of the staff, who can stop it.
 """
 
 from flask import Response, abort, redirect, request, url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import StringField, TextAreaField
@@ -26,7 +25,7 @@ from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
 from pledge.news.services import NewsFields
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
-from pledge.web.staff.auth.access import actor, done, me, needs
+from pledge.web.staff.auth.access import Ask, actor, me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, removal_route, saved, section_page
 from pledge.web.staff.decisions import Decision, decision_routes
@@ -64,7 +63,7 @@ class NewsForm(StampedForm):
 
     @property
     def fields(self) -> NewsFields:
-        return NewsFields(self.by_language("title"), self.by_language("body"), self.milestone.data)
+        return self.entry(NewsFields)
 
 
 @staff.get(_ALL)
@@ -90,7 +89,7 @@ def news_new(slug: str) -> Response:
 
 
 @staff.post(f"{_ALL}/new")
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def news_new_post(slug: str) -> AnyResponse:
     form, written = NewsForm(request.form), []
     problem = attempt(form, lambda: written.append(services.write(actor(), slug, form.fields)))
@@ -117,7 +116,7 @@ def news_item(
 
 
 @staff.post(_ONE)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def news_item_post(slug: str, news_id: int) -> AnyResponse:
     form = NewsForm(request.form)
     problem = attempt(form, lambda: services.change(actor(), slug, news_id, form.seen.data, form.fields))
@@ -126,27 +125,24 @@ def news_item_post(slug: str, news_id: int) -> AnyResponse:
     )
 
 
-@staff.post(f"{_ONE}/test")
-@needs(Permission.EDIT_CAMPAIGNS)
-def news_test(slug: str, news_id: int) -> AnyResponse:
-    services.send_test(actor(), slug, news_id)
-    said = _("A test in each language is on its way to your address.")
-    return done(said, "news_item", slug=slug, news_id=news_id)
-
-
 decision_routes(
     "news",
     _ONE,
     Permission.EDIT_CAMPAIGNS,
     news_item,
     Decision(services.propose, StampedForm),
-    Decision(services.announce, StampedForm),
-    Decision(services.approve, StampedForm),
+    Decision(services.announce, StampedForm, Ask.FACTOR),  # it goes out without a second person
+    Decision(services.approve, StampedForm, Ask.FACTOR),
     Decision(services.take_back),
-    Decision(services.stop, StatedReasonForm),
+    Decision(services.stop, StatedReasonForm, Ask.REASON),
+    Decision(services.send_test, said=_l("A test in each language is on its way to your address.")),
 )
 decision_routes(
-    "news", _ONE, Permission.SEE_DASHBOARD, news_item, Decision(services.stop_announced, StatedReasonForm)
+    "news",
+    _ONE,
+    Permission.SEE_DASHBOARD,
+    news_item,
+    Decision(services.stop_announced, StatedReasonForm, Ask.REASON),
 )
 
 

@@ -24,8 +24,9 @@ from pledge.statistics.charts import chart
 from pledge.statistics.history import Step, growth
 from pledge.statistics.totals import DoesNotAddUp, NoSuchCheckpoint, UnknownCampaign
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, me, needs
+from pledge.web.staff.auth.access import Ask, actor, me, needs
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.files import archive
 
 #: How far back the funnel goes; see statistics/funnel.py.
 WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
@@ -44,7 +45,7 @@ def numbers() -> Response:
 
 
 @staff.post(f"/numbers/<slug>/totals/<any({', '.join(TOTALS_FORMATS)}):form>")
-@needs(Permission.EXPORT)
+@needs(Permission.EXPORT, Ask.NOTHING)
 def export_totals(slug: str, form: str) -> AnyResponse:
     """The totals at the newest checkpoint, at once, in the language of who asks. They are public: no reason is asked for."""
     try:
@@ -61,7 +62,7 @@ def export_totals(slug: str, form: str) -> AnyResponse:
 
 
 @staff.post(f"/numbers/<slug>/<any({', '.join(KINDS)}):kind>/<any({', '.join(FORMATS)}):form>")
-@needs(Permission.EXPORT)
+@needs(Permission.EXPORT, Ask.NOTHING)
 def export(slug: str, kind: str, form: str) -> AnyResponse:
     """Have a file made in the language of who asks. All of it is public or names nobody: no reason is asked for."""
     try:
@@ -72,17 +73,15 @@ def export(slug: str, kind: str, form: str) -> AnyResponse:
 
 
 @staff.post("/numbers/files/<int(min=1,max=2147483647):export_id>")
-@needs(Permission.EXPORT)
+@needs(Permission.EXPORT, Ask.NOTHING)
 def export_download(export_id: int) -> AnyResponse:
     """The file, if it is still there. The download is recorded before its first byte is sent."""
     found = exports.find(export_id)
     parts = None if found is None else jobs.chunks(found.job.id)
     if found is None or parts is None:
         abort(404)
+    response = archive(found.job, parts, found.file_name)
     exports.note_download(actor(), found)
-    response = Response(parts, mimetype="application/zip")
-    response.content_length = found.job.size
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
     return response
 
 

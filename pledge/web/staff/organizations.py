@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from flask import Response, abort, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -15,9 +15,8 @@ from wtforms.validators import AnyOf, ValidationError
 from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.audit.labels import ACTIONS
-from pledge.audit.models import Actor
 from pledge.core import i18n, languages
-from pledge.core.languages import Texts
+from pledge.core.i18n import format_count
 from pledge.core.text.lines import is_readable
 from pledge.endorsements.models import ReasonKind, VerificationLevel
 from pledge.endorsements.review import moderation, presence, queries, reasons
@@ -29,7 +28,7 @@ from pledge.endorsements.verification.domains import belongs_to, host_of
 from pledge.endorsements.verification.ladder import proof_for
 from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.request_checks import page_number
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import Ask, actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.decisions import offer_undo
@@ -53,7 +52,7 @@ def _check_text(field: Field, missing: Any = None) -> None:
 
 def _check_all_or_none(form: "RemovalForm", field: Field) -> None:
     _check_text(field)
-    if form.words and not field.data:
+    if form.by_language("wording") and not field.data:
         raise ValidationError(_l("Say it in every language, or leave all of them empty."))
 
 
@@ -61,16 +60,7 @@ def _check_wording(_form: StaffForm, field: Field) -> None:
     _check_text(field, _l("This field is required."))
 
 
-class CaseForm(StaffForm):
-    """What an act on a case takes besides the case; by itself nothing."""
-
-    @property
-    def given(self) -> tuple[Any, ...]:
-        """For the use case; the form must have been validated."""
-        return tuple(field.data for field in self)
-
-
-class ReasonForm(CaseForm):
+class ReasonForm(StaffForm):
     """Turning down: a reason of the list, and what is added to it."""
 
     code = SelectField(_l("Reason"), validate_choice=False, default="")
@@ -80,26 +70,18 @@ class ReasonForm(CaseForm):
         _check_text(field)
 
 
-class RemovalForm(CaseForm):
+class RemovalForm(StaffForm):
     """Removing: a public reason of the list, or in other words in every language."""
 
     code = SelectField(_l("Public reason"), validate_choice=False, default="")
     wording = ByLanguage(StringField, _l("Own wording"), check=_check_all_or_none)
 
     @property
-    def words(self) -> Texts | None:
-        return self.by_language("wording") or None
-
-    @property
     def given(self) -> tuple[Any, ...]:
-        return self.code.data, self.words
+        return self.code.data, self.by_language("wording") or None
 
 
-class OwnReasonForm(CaseForm, StatedReasonForm):
-    """What staff do for a reason of their own."""
-
-
-class MergeForm(OwnReasonForm):
+class MergeForm(StatedReasonForm):
     into = RadioField(_l("The one that remains"), validate_choice=False)
 
     @property
@@ -185,8 +167,6 @@ def _list_page(form: ReasonTextForm, status: int = 200, editing: str = "") -> Re
         can_be_published=lambda item: item.level in _PROVEN and not item.has_duplicates,
         done_words=DONE,
         decided=request.args.get("decided", type=int),
-        published=request.args.get("published", type=int),
-        left=request.args.get("left", 0, type=int),
         chosen=campaign,
         page_url=lambda number: url_for(
             "staff.organizations", tab=tab, q=name or None, campaign=campaign or None, page=number
@@ -199,7 +179,7 @@ def _list_page(form: ReasonTextForm, status: int = 200, editing: str = "") -> Re
 
 
 @staff.post("/organizations/reasons")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
 def organization_reasons() -> AnyResponse:
     """Add a reason, or change the words of one: its short name says which."""
     form, editing = ReasonTextForm(request.form), request.form.get("editing", "")
@@ -220,7 +200,7 @@ def organization_reasons() -> AnyResponse:
 
 
 @staff.post("/organizations/publish")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
 def organizations_publish() -> AnyResponse:
     """Publish the ticked cases, each as it was seen; those that have changed are left alone, and counted."""
     published = left = 0
@@ -233,8 +213,11 @@ def organizations_publish() -> AnyResponse:
             abort(400)
         except (UnknownCase, CaseChanged, CaseInWrongState):
             left += 1
-    campaign = request.form.get("campaign") or None
-    return redirect(url_for("staff.organizations", campaign=campaign, published=published, left=left), 303)
+    said = _("Published: %(number)s.", number=format_count(published))
+    if left:
+        said += " " + _("Left alone, as they have changed: %(number)s.", number=format_count(left))
+    flash(said, "warning" if left else "done")
+    return redirect(url_for("staff.organizations", campaign=request.form.get("campaign") or None), 303)
 
 
 @staff.get("/organizations/next")
@@ -252,25 +235,21 @@ def organization_next() -> AnyResponse:
     return redirect(url_for("staff.organization", endorsement_id=found))
 
 
-def _merge(actor: Actor, case: int, seen: SeenState, into: int, why: str) -> None:
-    moderation.merge(actor, case, into, seen, why)
-
-
 #: What may be done to a case, by the last part of the address, which is the prefix of the form's fields: the form, and the use
 #: case, which takes who acts, the case, how it was seen, and what the form gives.
-ACTS: dict[str, tuple[type[CaseForm], Callable[..., object]]] = {
-    "publish": (CaseForm, moderation.publish),
+ACTS: dict[str, tuple[type[StaffForm], Callable[..., object]]] = {
+    "publish": (StaffForm, moderation.publish),
     "changes": (ReasonForm, moderation.ask_for_changes),
     "decline": (ReasonForm, moderation.decline),
     "remove": (RemovalForm, moderation.remove),
-    "reinstate": (OwnReasonForm, moderation.reinstate),
-    "reopen": (OwnReasonForm, moderation.reopen),
-    "merge": (MergeForm, _merge),
-    "take-back": (CaseForm, moderation.take_back),
-    "note": (OwnReasonForm, moderation.add_note),
-    "certify": (OwnReasonForm, moderation.certify),
-    "uncertify": (OwnReasonForm, moderation.uncertify),
-    "site": (CaseForm, moderation.check_website),
+    "reinstate": (StatedReasonForm, moderation.reinstate),
+    "reopen": (StatedReasonForm, moderation.reopen),
+    "merge": (MergeForm, moderation.merge),
+    "take-back": (StaffForm, moderation.take_back),
+    "note": (StatedReasonForm, moderation.add_note),
+    "certify": (StatedReasonForm, moderation.certify),
+    "uncertify": (StatedReasonForm, moderation.uncertify),
+    "site": (StaffForm, moderation.check_website),
 }
 #: Why it was not done; 404 for a case that does not exist itself.
 _REFUSALS: dict[type[Exception], Any] = {
@@ -281,7 +260,7 @@ _REFUSALS: dict[type[Exception], Any] = {
 _MOVES_ON = ("publish", "changes", "decline", "merge")
 
 
-def _forms(sent: Any = None) -> dict[str, CaseForm]:
+def _forms(sent: Any = None) -> dict[str, StaffForm]:
     """The forms of a case's page; of those that were sent one is filled."""
     return {name: form(sent, prefix=f"{name}-") for name, (form, _use_case) in ACTS.items()}
 
@@ -293,7 +272,7 @@ def organization(endorsement_id: int) -> Response:
 
 
 @staff.post(f"/organizations/{NUMBER}/<act>")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@needs(Permission.REVIEW_ORGANIZATIONS, Ask.REASON)
 def organization_act(endorsement_id: int, act: str) -> AnyResponse:
     """Do it and go on, from what waited to the next that waits; or show the case with what kept it from being done."""
     if act not in ACTS:
@@ -331,7 +310,7 @@ def organization_act(endorsement_id: int, act: str) -> AnyResponse:
 
 
 @staff.post(f"/organizations/{NUMBER}/here")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
 def organization_here(endorsement_id: int) -> Response:
     """Sent by an open page every twenty seconds: who else is there, and whether the case is still the one shown."""
     found = presence.arrive(actor(), endorsement_id)
@@ -340,7 +319,7 @@ def organization_here(endorsement_id: int) -> Response:
 
 
 @staff.post(f"/organizations/{NUMBER}/take")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
 def organization_take(endorsement_id: int) -> AnyResponse:
     presence.arrive(actor(), endorsement_id, take=True)
     return redirect(url_for("staff.organization", endorsement_id=endorsement_id), 303)
@@ -349,7 +328,7 @@ def organization_take(endorsement_id: int) -> AnyResponse:
 def _case_page(
     endorsement_id: int,
     status: int,
-    forms: Mapping[str, CaseForm],
+    forms: Mapping[str, StaffForm],
     *,
     acted: str = "",
     was: SeenState | None = None,

@@ -13,14 +13,13 @@ from pledge.campaigns.rules import FieldFault
 from pledge.core import languages
 from pledge.files import scans
 from pledge.files.scans import MAX_SCAN
-from pledge.files.storage import StorageAway
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch, PaperState
 from pledge.paper.services import OPEN, PaperFields
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
 from pledge.web.request_checks import allows
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import Ask, actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, removal_route, saved
 from pledge.web.staff.decisions import Decision, decision_routes
@@ -50,13 +49,7 @@ class BatchForm(StampedForm):
 
     @property
     def fields(self) -> PaperFields:
-        """The fields for the use case; the form must have been validated."""
-        return PaperFields(
-            place=self.by_language("place"),
-            collected_on=self.collected_on.data,
-            sheets=self.sheets.data,
-            signatures=self.signatures.data,
-        )
+        return self.entry(PaperFields)
 
 
 class CheckForm(StampedForm):
@@ -97,7 +90,7 @@ def paper_new(slug: str) -> Response:
 
 @staff.post(f"{_ALL}/new")
 @allows(body=_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def paper_new_post(slug: str) -> AnyResponse:
     form, entered = BatchForm(request.form), []
     scan = form.scan.store()
@@ -122,14 +115,14 @@ decision_routes(
     _ONE,
     Permission.EDIT_CAMPAIGNS,
     paper_batch,
-    Decision(services.check, CheckForm),
-    Decision(services.withdraw, StatedReasonForm),
+    Decision(services.check, CheckForm, Ask.FACTOR),
+    Decision(services.withdraw, StatedReasonForm, Ask.REASON | Ask.FACTOR),
 )
 
 
 @staff.post(f"{_ONE}/edit")
 @allows(body=_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def paper_edit(slug: str, batch_id: int) -> AnyResponse:
     # Its answer may have the number: who is to count it again disputes what is wrong instead.
     if not _may_see(_find(slug, batch_id)):
@@ -145,14 +138,11 @@ def paper_edit(slug: str, batch_id: int) -> AnyResponse:
 
 
 @staff.post(f"{_ONE}/scan")
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.FACTOR | Ask.FILE)
 def paper_scan(slug: str, batch_id: int) -> AnyResponse:
-    """The scan as it was uploaded. The download is recorded before its first byte is sent."""
+    """The scan as it was uploaded, names and handwriting. The download is recorded before its first byte is sent."""
     found = _find(slug, batch_id)
-    try:
-        data = scans.scan(found.scan) if found.scan else None
-    except StorageAway:
-        return paper_batch(slug, batch_id, 503, "storage")
+    data = scans.scan(found.scan) if found.scan else None
     if data is None:
         return paper_batch(slug, batch_id, 409, "state")
     services.note_download(actor(), slug, batch_id)

@@ -70,27 +70,6 @@ def test_each_language_is_a_letter_with_the_same_parts():
     ]
 
 
-#: As CLDR names them.
-PLURAL_FORMS = {"zero", "one", "two", "few", "many", "other"}
-
-
-def test_the_fixed_texts_have_the_same_names_in_both_languages():
-    def names(texts):
-        if "other" in texts and set(texts) <= PLURAL_FORMS:
-            return {"other": str}  # which further forms there are is the language's own
-        return {name: names(text) if isinstance(text, dict) else type(text) for name, text in texts.items()}
-
-    def braces(texts):
-        inner = [text for name, text in texts.items() if name != "one"] if isinstance(texts, dict) else texts
-        return [
-            sorted(re.findall(r"\{\w+[:,]*\}", text)) if isinstance(text, str) else braces(text)
-            for text in inner
-        ]
-
-    assert names(fixed("ko")) == names(fixed("en"))
-    assert braces(fixed("ko")) == braces(fixed("en"))
-
-
 def test_the_letter_says_to_whom_on_what_occasion_and_how_many():
     said = letter_data(document(), "ko")
     assert said["recipient"] == "환경부 장관"

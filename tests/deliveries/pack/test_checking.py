@@ -7,7 +7,6 @@ import pytest
 from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.checking import KeysFrom, check
 from pledge.ledger import log_queries
-from pledge.signatures.receipts import receipt
 from tests.support import checkers, deliveries, packs
 from tests.support.checkers import say
 from tests.support.factories import campaign, endorsement, fold_all, signature, signatures
@@ -89,17 +88,6 @@ def test_keys_may_be_handed_in(busy, pack):
     given = check(pack, keys(busy))
     assert (given.code, given.keys_from) == (0, KeysFrom.GIVEN)
     assert check(pack, "no key").code == 2
-
-
-def test_the_receipts_of_this_site_are_right(busy, tmp_path):
-    person = signature(email="Kim@Example.org")
-    fold_all()
-    found = receipt(person.id)
-    (tmp_path / "mine").write_bytes(found.content)
-    (tmp_path / "keys").write_text(keys(busy))
-    for address, failure in (("Kim@example.org", ""), ("kim@example.org", "address")):
-        said = say("receipt", tmp_path / "mine", "--key", tmp_path / "keys", "--address", address)
-        assert said.failure == failure, said
 
 
 def test_every_signature_line_of_a_checkpoint_counts(busy, tmp_path):

@@ -243,7 +243,7 @@ def test_minus_one_goes_where_plus_one_went_even_after_a_move():
 def test_a_duplicate_on_the_wall_is_counted_no_more_and_points_to_the_other():
     keep, twice = endorsement(name_ko="하늘재단"), endorsement(name_ko="하늘 재단")
     assert organizations() == 2
-    moderation.merge(KIM, twice.id, keep.id, seen(twice), "the same foundation")
+    moderation.merge(KIM, twice.id, seen(twice), keep.id, "the same foundation")
     fresh = now(twice)
     assert (fresh.state, fresh.merged_into_id) == ("merged", keep.id)
     assert deltas(twice) == [(1, "confirmed"), (-1, "invalidated")]
@@ -256,15 +256,15 @@ def test_a_duplicate_on_the_wall_is_counted_no_more_and_points_to_the_other():
 
 def test_what_waits_and_is_merged_waits_no_longer_and_counts_nothing():
     keep, twice = endorsement(), endorsement(state="review")
-    moderation.merge(KIM, twice.id, keep.id, seen(twice), "twice")
+    moderation.merge(KIM, twice.id, seen(twice), keep.id, "twice")
     assert states(twice) == {1: "superseded"}
     assert deltas(twice) == []
 
 
 def test_merging_in_a_row_leaves_no_chain():
     first, second, third = endorsement(), endorsement(), endorsement()
-    moderation.merge(KIM, first.id, second.id, seen(first), "same")
-    moderation.merge(KIM, second.id, third.id, seen(second), "same")
+    moderation.merge(KIM, first.id, seen(first), second.id, "same")
+    moderation.merge(KIM, second.id, seen(second), third.id, "same")
     assert now(first).merged_into_id == third.id
     assert organizations() == 1
 
@@ -275,18 +275,18 @@ def test_nothing_is_merged_into_what_has_ended(state):
     ended = endorsement(state=state, **({"merged_into_id": keep.id} if state == "merged" else {}))
     row = endorsement()
     with pytest.raises(CaseInWrongState):
-        moderation.merge(KIM, row.id, ended.id, seen(row), "no")
+        moderation.merge(KIM, row.id, seen(row), ended.id, "no")
     assert now(row).state == "published"
 
 
 def test_nothing_is_merged_with_itself_with_another_campaigns_or_with_nobody():
     row, elsewhere = endorsement(), endorsement(campaign("other"))
     with pytest.raises(CaseInWrongState):
-        moderation.merge(KIM, row.id, row.id, seen(row), "no")
+        moderation.merge(KIM, row.id, seen(row), row.id, "no")
     with pytest.raises(CaseInWrongState):
-        moderation.merge(KIM, row.id, elsewhere.id, seen(row), "no")
+        moderation.merge(KIM, row.id, seen(row), elsewhere.id, "no")
     with pytest.raises(UnknownCase):
-        moderation.merge(KIM, row.id, 12345, seen(row), "no")
+        moderation.merge(KIM, row.id, seen(row), 12345, "no")
 
 
 # --- What was seen ---

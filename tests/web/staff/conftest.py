@@ -12,3 +12,14 @@ def _cheap_hashes(monkeypatch):
     passwords._dummy_hash.cache_clear()
     yield
     passwords._dummy_hash.cache_clear()
+
+
+@pytest.fixture
+def editor(staff_client):
+    return staff_client("editor", lang="en")
+
+
+@pytest.fixture
+def second(staff_client):
+    """Another editor."""
+    return staff_client("editor", lang="en")

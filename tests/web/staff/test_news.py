@@ -10,6 +10,7 @@ from pledge.web.caching import cache
 from tests.support import deliveries, news
 from tests.support.factories import SLUG, campaign, crowd, fold_all, the_campaign
 from tests.support.news import row
+from tests.web.staff.campaigns.screens import seen
 from tools.demo.fill import SampleState, mark_sample_data
 
 NEWS = f"/staff/campaigns/{SLUG}/news"
@@ -22,20 +23,9 @@ FORM = {
 }
 
 
-@pytest.fixture
-def editor(staff_client, app):
-    campaign()
-    return staff_client("editor", lang="en")
-
-
-@pytest.fixture
-def second(staff_client):
-    return staff_client("editor", lang="en")
-
-
-def seen(page):
-    """The stamp of the text that a page shows."""
-    return re.search(r'name="seen" value="(\w+)"', page.text)[1]
+@pytest.fixture(autouse=True)
+def blue(app):
+    return campaign()
 
 
 def written(editor, **changes):
@@ -157,8 +147,7 @@ def test_the_page_of_a_delivery_offers_news_to_those_who_may_write_it(staff_clie
     assert link not in staff_client("exporter").get(f"/staff/deliveries/{number}").text
 
 
-def test_every_page_links_the_archive_once_there_is_news(client, app):
-    campaign()
+def test_every_page_links_the_archive_once_there_is_news(client):
     assert "There is no news yet." in client.get(f"/en/c/{SLUG}/news").text
     link = f'href="/en/c/{SLUG}/news"'
     assert link not in client.get("/en/privacy").text

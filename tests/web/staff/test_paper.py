@@ -12,6 +12,7 @@ from tests.support import paper
 from tests.support.factories import SLUG, campaign, the_campaign
 from tests.support.paper import row
 from tests.support.pictures import PDF
+from tests.web.staff.campaigns.screens import seen
 
 PAPER = f"/staff/paper/{SLUG}"
 FORM = {
@@ -23,15 +24,9 @@ FORM = {
 }
 
 
-@pytest.fixture
-def editor(staff_client, app):
-    campaign()
-    return staff_client("editor", lang="en")
-
-
-@pytest.fixture
-def second(staff_client):
-    return staff_client("editor", lang="en")
+@pytest.fixture(autouse=True)
+def blue(app):
+    return campaign()
 
 
 def scan():
@@ -44,10 +39,6 @@ def entered(editor, **changed):
     assert reply.status_code == 303, re.findall(r'field__error"[^>]*>([^<]+)', reply.text)
     address = reply.headers["Location"]
     return address, int(address.rpartition("/")[2])
-
-
-def seen(page):
-    return re.search(r'name="seen" value="(\w+)"', page.text)[1]
 
 
 def test_one_editor_enters_a_batch_and_another_counts_it_again_without_seeing_the_number(editor, second):

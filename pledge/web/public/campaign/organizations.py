@@ -69,9 +69,9 @@ def group(slug: str, code: str) -> AnyResponse:
     found = referrals.group(campaign.id, code)
     if found is None:
         abort(404)
-    if found.referrer.goal is None:
+    if found.goal is None:
         return redirect(url_for("public.campaign", slug=slug, via=code))
-    page, share = campaign_page(campaign), group_links(campaign, found.referrer)
+    page, share = campaign_page(campaign), group_links(campaign, found)
     qr = qr_code(share.url)
     return render_page("public/campaign/group.html", page=page, group=found, share=share, qr=qr)
 

@@ -5,7 +5,7 @@ signed, so that nobody has to choose it again and nobody can name a picture that
 """
 
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -17,13 +17,13 @@ from wtforms.validators import DataRequired, Optional, ValidationError
 from pledge.campaigns.goals import GROUP_GOALS
 from pledge.campaigns.rules import FieldFault
 from pledge.core import languages, tokens
-from pledge.core.text.lines import LINE_MESSAGES, LineFault, one_line, two_digits
+from pledge.core.text.lines import LineFault, one_line, typed_digits
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import rules
 from pledge.endorsements.rules import BadContent, Content, ContentFault
+from pledge.files.faults import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.files.pictures import PictureFault
 from pledge.files.services import store_picture
-from pledge.files.storage import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.errors import answer_busy
 from pledge.web.forms import ByLanguage, Check, PublicForm, TickField, WholeNumberField
 from pledge.web.public.signing.forms import AddressForm, PlaceForm, ProvableForm, version_field
@@ -37,8 +37,7 @@ MAX_FIELDS = 60
 
 _NO_GOAL = FieldFault.GROUP_GOAL.value
 #: What a fault is called, by field where one wording does not fit all.
-_WORDS: dict[StrEnum, Any] = {
-    **LINE_MESSAGES,
+_WORDS: dict[Enum, Any] = {
     ContentFault.WEBSITE: _l("Enter the address of a public website, like https://www.example.org."),
     ContentFault.YEAR: _l("Enter a year from 2000 to 2100."),
     ContentFault.PERCENT: _l("Enter a percentage from 1 to 100."),
@@ -47,7 +46,7 @@ _WORDS: dict[StrEnum, Any] = {
         "This is not a business registration number. Please check its ten digits, or leave it empty."
     ),
 }
-_FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
+_FIELD_WORDS: dict[tuple[str, Enum], Any] = {
     ("name", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
     ("name", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
     ("type", ContentFault.UNKNOWN): _l("Choose a kind of organisation from the list."),
@@ -62,9 +61,9 @@ _FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
 }
 
 
-def words(field: str, fault: StrEnum) -> Any:
+def words(field: str, fault: Enum) -> Any:
     """The fault of a field in words, to be said in the page's language."""
-    return _FIELD_WORDS.get((field, fault)) or _WORDS[fault]
+    return _FIELD_WORDS.get((field, fault)) or _WORDS.get(fault, fault.value)
 
 
 def _obeys(rule: Callable[[str], object]) -> Check:
@@ -239,7 +238,6 @@ class TakeOverForm(PublicForm):
     digits: str = ""
 
     def validate_number(self, field: Field) -> None:
-        typed = two_digits(field.data or "")
-        if typed is None:
+        self.digits = typed_digits(field.data or "", 2)
+        if not self.digits:
             raise ValidationError(_l("Enter the two digits from the person who named you."))
-        self.digits = typed

@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, Regexp, ValidationError
 
 from pledge.core import clock, countries, i18n, tokens
 from pledge.core.text import markdown
-from pledge.core.text.lines import LINE_MESSAGES, BadLine, LineFault, six_digits, two_digits
+from pledge.core.text.lines import BadLine, LineFault, typed_digits
 from pledge.core.tokens import Purpose
 from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures.services import Submission, clean_name
@@ -22,7 +22,7 @@ from pledge.web.public.campaign.pages import CampaignPage
 #: The form names a version of a text that does not exist.
 CHANGED_TEXT = _l("The pledge text or the consent was changed. Please read them again and sign.")
 
-_NAME_WORDS = LINE_MESSAGES | {
+_NAME_WORDS = {
     LineFault.EMPTY: _l("Enter your name."),
     LineFault.TOO_LONG: _l("Your name can have up to 80 characters."),
 }
@@ -42,7 +42,7 @@ def check_name(_form: PublicForm, field: Field) -> None:
     try:
         clean_name(field.data or "")
     except BadLine as error:
-        raise ValidationError(_NAME_WORDS[error.fault]) from None
+        raise ValidationError(_NAME_WORDS.get(error.fault, error.fault.value)) from None
 
 
 def check_region(_form: PublicForm, field: Field) -> None:
@@ -175,10 +175,9 @@ class ConfirmCodeForm(PublicForm):
     code = StringField(_l("Six-digit code"))
 
     def validate_code(self, field: Field) -> None:
-        digits = six_digits(field.data or "")
-        if digits is None:
+        self.digits = typed_digits(field.data or "", 6)
+        if not self.digits:
             raise ValidationError(_l("Enter the six digits from the e-mail."))
-        self.digits = digits
 
     digits: str = ""
 
@@ -192,7 +191,7 @@ class NumberForm(PublicForm):
     def digits(self) -> str:
         """What was typed; "" for neither of the two, which the page tells in words of its own."""
         typed = self.number.data or ""
-        return two_digits(typed) or six_digits(typed) or ""
+        return typed_digits(typed, 2) or typed_digits(typed, 6)
 
 
 class MailboxForm(AddressForm):

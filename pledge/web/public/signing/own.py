@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n, tokens
-from pledge.core.text.lines import six_digits
+from pledge.core.text.lines import typed_digits
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_of
 from pledge.ledger.services import Place
@@ -122,7 +122,7 @@ _SETTLED = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALI
 @route("/c/<slug>/mine", subjects=[SIGNATURE], methods=["POST"])
 def mine(subject: Subject, slug: str) -> Response:
     """JSON: `digits`; `html`, parts of the page with the thanks, once it is confirmed; `key` to keep; ask `again` for the number."""
-    ticket, code = request.form.get("ticket", ""), six_digits(request.form.get("code", ""))
+    ticket, code = request.form.get("ticket", ""), typed_digits(request.form.get("code", ""), 6)
     try:
         submission = read_ticket(slug, ticket)
     except BadToken:

@@ -1,11 +1,15 @@
-"""Access to the staff area: every view declares what it needs, and a view without a declaration is refused.
+"""Access to the staff area: every view declares what it needs, and if a form is sent to it, what that asks before it is done.
+
+A view without a declaration is refused. A second factor is for what is public at once or cannot be taken back; a reason is for what
+the audit log must explain; a page of its own for what is removed. What one press takes back again, or what changes nothing for others,
+asks for nothing.
 
 Also its addresses: which ones a redirect may lead to, and which page contains the form behind one.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
-from enum import StrEnum
+from enum import Flag, StrEnum, auto
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -32,7 +36,6 @@ from pledge.audit.models import Actor
 from pledge.core import clock
 from pledge.core.logs import log
 from pledge.web import limits
-from pledge.web.staff.acts import Ask, asks
 from pledge.web.staff.auth.cookies import AREA, browser_session, current_member
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -41,6 +44,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 RECENT_MFA = timedelta(minutes=5)
 
 _MARK = "needed_permission"
+_ASKS = "pledge_asks"
 #: In the session: the second factor was shown in it; when it was shown last, and when all that signs the person in was, in Unix
 #: seconds.
 SECOND_FACTOR = "second_factor"
@@ -60,8 +64,19 @@ class AccessLevel(StrEnum):
 Need = Permission | AccessLevel
 
 
+class Ask(Flag):
+    """What an act asks before it is done."""
+
+    NOTHING = 0
+    CONFIRMATION = auto()  #: a page of its own, which names the thing
+    REASON = auto()
+    FACTOR = auto()  #: the second factor, shown within five minutes
+    SIGN_IN = auto()  #: the password with it, unless a passkey is shown (ASVS 5.0, 7.5.1)
+    FILE = auto()  #: and is answered with a file: as no page comes with that, a button of its own fetches it
+
+
 class UndeclaredView(RuntimeError):
-    """A staff view without `@needs(…)` was requested: a bug, answered with 403."""
+    """A staff view without `@needs(…)` was requested, or sent a form without saying what that asks: a bug, answered with 403."""
 
 
 class NobodySignedIn(RuntimeError):
@@ -76,28 +91,51 @@ class SecondFactorNeeded(Exception):
         self.sign_in = sign_in
 
 
-def needs(need: Need) -> Callable[[View], View]:
-    """Declare what a view needs. To be placed right above the function, below the route."""
+def needs(need: Need, asks: Ask | None = None) -> Callable[[View], View]:
+    """Declare what a view needs, and what a form that is sent to it asks; None where none is. To be placed right above the function,
+    below the route.
+    """
 
     def mark(view: View) -> View:
         setattr(view, _MARK, need)
+        setattr(view, _ASKS, asks)
         return view
 
     return mark
 
 
-def needed_permission(endpoint: str) -> Need:
-    """The need of a staff endpoint: a permission, or one of AccessLevel. Raises UndeclaredView."""
+def needed_permission(endpoint: str, *, is_form: bool = False) -> Need:
+    """The need of a staff endpoint, to which a form may be sent: a permission, or one of AccessLevel. Raises UndeclaredView."""
     view = current_app.view_functions[endpoint]
     found: Need | None = getattr(view, _MARK, None)
-    if found is None:
+    if found is None or (is_form and asks(endpoint) is None):
         raise UndeclaredView(endpoint)
     return found
 
 
-def guard(endpoint: str) -> str | None:
-    """What a view asks to have been shown recently: SHOWN_AT, SIGNED_IN_AT, or nothing."""
-    asked = asks(endpoint)
+def may_open(person: StaffMember, endpoint: str) -> bool:
+    """Whether the roles of somebody who has signed in allow a staff view."""
+    need = needed_permission(endpoint)
+    return not isinstance(need, Permission) or person.can(need)
+
+
+def asks(act: str) -> Ask | None:
+    """What is asked before something is done by a staff endpoint; None where no form is sent to it."""
+    view = current_app.view_functions.get(f"staff.{act.removeprefix('staff.')}")
+    found: Ask | None = getattr(view, _ASKS, None)
+    return found
+
+
+def asked_names(act: str) -> list[str]:
+    """As asks(), for templates. Raises UndeclaredView for what is no act."""
+    if (asked := asks(act)) is None:
+        raise UndeclaredView(act)
+    return [str(each.name).lower() for each in asked]
+
+
+def guard(act: str) -> str | None:
+    """What an act asks to have been shown recently: SHOWN_AT, SIGNED_IN_AT, or nothing."""
+    asked = asks(act) or Ask.NOTHING
     if Ask.SIGN_IN in asked:
         return SIGNED_IN_AT
     return SHOWN_AT if Ask.FACTOR in asked else None
@@ -150,12 +188,13 @@ def check_access() -> AnyResponse | None:
     """Let a request through to a staff view, or answer it. Runs before every view of the staff area."""
     if (fault := browser_session().fault) is not None:
         raise fault
-    if request.method not in ("GET", "HEAD", "OPTIONS"):
+    is_form, endpoint = request.method not in ("GET", "HEAD", "OPTIONS"), request.endpoint or ""
+    if is_form:
         _check_csrf()
     try:
-        need = needed_permission(request.endpoint or "")
+        need = needed_permission(endpoint, is_form=is_form)
     except UndeclaredView:
-        log.error("staff view without a declared permission", endpoint=request.endpoint)
+        log.error("staff view without a declaration", endpoint=endpoint)
         return refused()
     if need is AccessLevel.PUBLIC:
         return None
@@ -165,7 +204,7 @@ def check_access() -> AnyResponse | None:
         return None
     if step := _step_before(need):
         return redirect(url_for(step), 303)
-    return refused() if isinstance(need, Permission) and not me().can(need) else None
+    return None if may_open(me(), endpoint) else refused()
 
 
 def _step_before(need: Need) -> str | None:

@@ -22,6 +22,7 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth import cookies
 from pledge.web.staff.auth.access import (
     AccessLevel,
+    Ask,
     actor,
     done,
     me,
@@ -75,13 +76,13 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 @staff.route("/invitation/<token>", methods=["GET", "POST"])
-@needs(AccessLevel.PUBLIC)
+@needs(AccessLevel.PUBLIC, Ask.NOTHING)
 def invitation(token: str) -> AnyResponse:
     form = NewPasswordForm(request.form)
     try:
         person = accounts.invited(token)
         if request.method != "POST" or not form.has_same():
-            return _invitation_page(token, person.email, form)
+            return _password_page(form, token=token, email=person.email)
         person = accounts.accept_invitation(
             token, form.password.data or "", limits.client_network(), i18n.language()
         )
@@ -89,12 +90,8 @@ def invitation(token: str) -> AnyResponse:
         return _expired()
     except BadPassword as error:
         form.refuse(error)
-        return _invitation_page(token, person.email, form)
+        return _password_page(form, token=token, email=person.email)
     return begin_session(person, "password")
-
-
-def _invitation_page(token: str, email: str, form: NewPasswordForm) -> Response:
-    return form_page("staff/auth/password.html", form, token=token, email=email, min_length=MIN_LENGTH)
 
 
 def _expired() -> Response:
@@ -121,7 +118,7 @@ def account() -> Response:
 
 
 @staff.route("/account/password", methods=["GET", "POST"])
-@needs(AccessLevel.SIGNED_IN)
+@needs(AccessLevel.SIGNED_IN, Ask.FACTOR)
 def password() -> AnyResponse:
     form, member = ChangePasswordForm(request.form), me()
 
@@ -149,29 +146,24 @@ def password() -> AnyResponse:
 
 
 @staff.post("/account/authenticator/remove")
-@needs(AccessLevel.SIGNED_IN)
+@needs(AccessLevel.SIGNED_IN, Ask.SIGN_IN)
 def remove_authenticator() -> AnyResponse:
-    try:
-        accounts.remove_authenticator(actor())
-    except LastSecondFactor:
-        return _last_factor()
+    accounts.remove_authenticator(actor())
     return done(_("It was removed."), "account")
 
 
 @staff.post("/account/passkeys/<int(min=1,max=2147483647):passkey_id>/remove")
-@needs(AccessLevel.SIGNED_IN)
+@needs(AccessLevel.SIGNED_IN, Ask.SIGN_IN)
 def remove_passkey(passkey_id: int) -> AnyResponse:
     try:
         accounts.remove_passkey(actor(), passkey_id)
-    except LastSecondFactor:
-        return _last_factor()
     except NoSuchPasskey:
         return redirect(url_for("staff.account"), 303)
     return done(_("It was removed."), "account")
 
 
 @staff.post("/account/name")
-@needs(AccessLevel.SIGNED_IN)
+@needs(AccessLevel.SIGNED_IN, Ask.NOTHING)
 def choose_name() -> AnyResponse:
     form = NameForm(request.form)
     try:
@@ -183,7 +175,7 @@ def choose_name() -> AnyResponse:
 
 
 @staff.post("/account/alerts")
-@needs(AccessLevel.SIGNED_IN)
+@needs(AccessLevel.SIGNED_IN, Ask.NOTHING)
 def choose_alerts() -> AnyResponse:
     wanted = AlertsForm(request.form).alerts.data or []
     alarms.choose(actor(), [kind for kind in alarms.offered(me()) if kind in wanted])
@@ -191,7 +183,7 @@ def choose_alerts() -> AnyResponse:
 
 
 @staff.post("/account/sessions")
-@needs(AccessLevel.SIGNED_IN)
+@needs(AccessLevel.SIGNED_IN, Ask.NOTHING)
 def end_sessions() -> AnyResponse:
     """End one session, or all others. Everybody may sign themselves out, so no second factor is asked for."""
     wanted = request.form.get("session", "")
@@ -207,7 +199,8 @@ def end_sessions() -> AnyResponse:
     return done(_("The session has ended."), "account")
 
 
-def _last_factor() -> Response:
+@staff.errorhandler(LastSecondFactor)
+def last_factor(_error: LastSecondFactor) -> Response:
     flash(_("This is your only second factor. Add another one first."), "warning")
     return _account_page(409)
 
@@ -225,8 +218,8 @@ def _account_page(status: int = 200, form: NameForm | None = None) -> Response:
     return make_response(page, status)
 
 
-def _password_page(form: ChangePasswordForm) -> Response:
-    return form_page("staff/auth/password.html", form, min_length=MIN_LENGTH)
+def _password_page(form: NewPasswordForm, **invited: str) -> Response:
+    return form_page("staff/auth/password.html", form, min_length=MIN_LENGTH, **invited)
 
 
 _CHOSEN = "lang"
@@ -244,7 +237,7 @@ def choose_language() -> str:
 
 @staff.post("/language")
 @allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC)
+@needs(AccessLevel.PUBLIC, Ask.NOTHING)
 def language() -> AnyResponse:
     """Change the language and show the same page; or what was sent to it, to be sent again."""
     lang = request.form.get("lang", "")

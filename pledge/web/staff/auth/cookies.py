@@ -19,8 +19,7 @@ from werkzeug.datastructures import CallbackDict
 
 from config import Config
 from pledge.accounts import queries, sessions
-from pledge.accounts.models import StaffMember
-from pledge.accounts.sessions import OpenSession
+from pledge.accounts.models import StaffMember, StaffSession
 from pledge.core import clock
 from pledge.core.encryption import derive
 from pledge.web.limits import client_network
@@ -36,7 +35,7 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
     """The data of one browser's session, and whose it is once somebody has signed in."""
 
     def __init__(
-        self, held: dict[str, Any] | None = None, opened: OpenSession | None = None, *, ended: bool = False
+        self, held: dict[str, Any] | None = None, opened: StaffSession | None = None, *, ended: bool = False
     ) -> None:
         super().__init__(held, _note)
         #: The number of its row, and the person's; None before the sign-in.

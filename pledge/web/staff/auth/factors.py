@@ -24,7 +24,7 @@ from pledge.accounts import authenticator as authenticators
 from pledge.accounts import passkeys, throttle
 from pledge.accounts import services as accounts
 from pledge.accounts.models import StaffMember
-from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused, RelyingParty
+from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused
 from pledge.accounts.services import SecondFactorDue, WrongCode
 from pledge.core import clock
 from pledge.core.encryption import Unreadable, vault
@@ -35,6 +35,7 @@ from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import (
     AccessLevel,
+    Ask,
     actor,
     done,
     has_shown_second_factor,
@@ -60,19 +61,19 @@ _ADDING, _SIGNING_IN, _VERIFYING = "passkey_adding", "passkey_signing_in", "pass
 
 @staff.route("/sign-in/passkey", methods=["GET", "POST"])
 @allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC)
+@needs(AccessLevel.PUBLIC, Ask.NOTHING)
 def passkey_sign_in() -> AnyResponse:
     if current_member():
         return redirect("/staff/", 303)
     options = ""
     if request.method == "POST":
-        options = passkeys.authentication_options(relying_party(), _ask(_SIGNING_IN))
+        options = passkeys.authentication_options(origin(), _ask(_SIGNING_IN))
     return sign_in_page(SecretForm(), "passkey", options)
 
 
 @staff.post("/sign-in/passkey/answer")
 @allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC)
+@needs(AccessLevel.PUBLIC, Ask.NOTHING)
 def passkey_sign_in_answer() -> AnyResponse:
     try:
         person = _shown(_SIGNING_IN, request.form.get("credential", ""))
@@ -89,7 +90,7 @@ def passkey_sign_in_answer() -> AnyResponse:
 
 def verification_options() -> str:
     """What the browser's dialogue needs, so that the person who is signed in shows a passkey."""
-    return passkeys.authentication_options(relying_party(), _ask(_VERIFYING), me().passkeys)
+    return passkeys.authentication_options(origin(), _ask(_VERIFYING), me().passkeys)
 
 
 def check_verification(credential: str) -> None:
@@ -100,11 +101,10 @@ def check_verification(credential: str) -> None:
 # --- What all passkeys share ---
 
 
-def relying_party() -> RelyingParty:
+def origin() -> str:
     """The site as browsers see it: in production PLEDGE_BASE_URL, whatever a proxy in front says."""
     config = current_config()
-    origin = config.base_url if config.is_production else request.host_url.rstrip("/")
-    return RelyingParty(id=urlsplit(origin).hostname or "", name=config.issuer, origin=origin)
+    return config.base_url if config.is_production else request.host_url.rstrip("/")
 
 
 def need_another_address() -> str:
@@ -148,7 +148,7 @@ def _shown(purpose: str, credential: str, by: int | None = None) -> StaffMember:
     wait = throttle.count_attempt(throttle.NETWORK, limits.client_network())
     if wait:
         raise TooManyRequests(retry_after=wait)
-    person = passkeys.check(relying_party(), credential, _asked(purpose, _TO_SHOW)[0])
+    person = passkeys.check(origin(), credential, _asked(purpose, _TO_SHOW)[0])
     if by not in (None, person.id):
         raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED)
     throttle.uncount_attempt(throttle.NETWORK, limits.client_network())
@@ -181,7 +181,7 @@ def enrol() -> AnyResponse:
 
 
 @staff.route("/account/authenticator", methods=["GET", "POST"])
-@needs(AccessLevel.ENROLLING)
+@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
 def authenticator() -> AnyResponse:
     form = AuthenticatorForm(request.form)
     if request.method != "POST":
@@ -210,7 +210,7 @@ def authenticator() -> AnyResponse:
 
 
 @staff.route("/account/recovery-codes", methods=["GET", "POST"])
-@needs(AccessLevel.ENROLLING)
+@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
 def recovery_codes() -> AnyResponse:
     if not me().has_second_factor:
         return redirect(url_for("staff.enrol"), 303)
@@ -238,22 +238,22 @@ class PasskeyForm(StaffForm):
 
 
 @staff.route("/account/passkeys/new", methods=["GET", "POST"])
-@needs(AccessLevel.ENROLLING)
+@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
 def passkey_new() -> Response:
     form, options = PasskeyForm(request.form), ""
     if request.method == "POST" and form.validate():
-        options = passkeys.registration_options(relying_party(), me(), _ask(_ADDING, name=form.name.data))
+        options = passkeys.registration_options(origin(), me(), _ask(_ADDING, name=form.name.data))
     return form_page("staff/auth/factor.html", form, way="passkey", options=options)
 
 
 @staff.post("/account/passkeys/new/answer")
-@needs(AccessLevel.ENROLLING)
+@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
 def passkey_add() -> AnyResponse:
     """Store a new passkey. It has just been shown, so in the enrolment it counts as showing a second factor."""
     try:
         challenge, name = _asked(_ADDING, _TO_ADD)
         credential = request.form.get("credential", "")
-        added = passkeys.check_registration(relying_party(), credential, challenge)
+        added = passkeys.check_registration(origin(), credential, challenge)
         accounts.add_passkey(actor(), added, name, first=not has_shown_second_factor())
     except PasskeyRefused as error:
         flash_refusal(error)

@@ -31,6 +31,7 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth import cookies
 from pledge.web.staff.auth.access import (
     AccessLevel,
+    Ask,
     UndeclaredView,
     actor,
     mark_second_factor,
@@ -155,7 +156,7 @@ class SignInAgainForm(SecondFactorForm):
 
 @staff.route("/sign-in", methods=["GET", "POST"])
 @allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC)
+@needs(AccessLevel.PUBLIC, Ask.NOTHING)
 def sign_in() -> AnyResponse:
     session.pop(_PENDING, None)
     if current_member():
@@ -186,7 +187,7 @@ def sign_in() -> AnyResponse:
 
 @staff.route("/sign-in/<any(code, recovery):way>", methods=["GET", "POST"])
 @allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC)
+@needs(AccessLevel.PUBLIC, Ask.NOTHING)
 def code(way: str) -> AnyResponse:
     """After the password: the `code` of an app, or a `recovery` code."""
     person, form = pending(), SecondFactorForm(request.form)
@@ -202,7 +203,7 @@ def code(way: str) -> AnyResponse:
 
 
 @staff.post("/sign-out")
-@needs(AccessLevel.BEFORE_MFA)
+@needs(AccessLevel.BEFORE_MFA, Ask.NOTHING)
 def sign_out() -> AnyResponse:
     cookies.end_session()
     return _to_start()

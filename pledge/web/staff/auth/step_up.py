@@ -12,12 +12,13 @@ from werkzeug import Response
 
 from pledge.accounts.models import StaffMember
 from pledge.accounts.passkeys import PasskeyRefused
-from pledge.web.staff.acts import Ask, asks
 from pledge.web.staff.auth.access import (
     SHOWN_AT,
     SIGNED_IN_AT,
     AccessLevel,
+    Ask,
     SecondFactorNeeded,
+    asks,
     asks_factor_now,
     guard,
     mark_second_factor,
@@ -45,7 +46,7 @@ def accept_second_factor() -> Response | None:
         return None
     if (page := _unaccepted(member)) is not None:
         return page
-    if Ask.FILE in asks(request.endpoint or ""):  # one answer cannot be a page and a file
+    if Ask.FILE in (asks(request.endpoint or "") or Ask.NOTHING):  # one answer cannot be a page and a file
         return send_again_page(request.full_path.rstrip("?"), typed_fields(), is_file=True)
     if request.endpoint != "staff.verify":
         after_this_request(_say_done)
@@ -54,7 +55,7 @@ def accept_second_factor() -> Response | None:
 
 @staff.before_request
 def ask_for_second_factor() -> None:
-    """The table of acts says what asks for it. Whoever sets up a first one has none to show. Raises SecondFactorNeeded."""
+    """The declaration of a view says what asks for it. Whoever sets up a first one has none to show. Raises SecondFactorNeeded."""
     if asks_factor_now(request.endpoint or ""):
         raise SecondFactorNeeded(sign_in=guard(request.endpoint or "") == SIGNED_IN_AT)
 
@@ -91,7 +92,7 @@ def on_second_factor_needed(needed: SecondFactorNeeded) -> Response:
 
 
 @staff.route("/verify", methods=["GET", "POST"])
-@needs(AccessLevel.BEFORE_MFA)
+@needs(AccessLevel.BEFORE_MFA, Ask.NOTHING)
 def verify() -> Response:
     """Ask for the second factor, and go on once it was shown, which `accept_second_factor` has seen."""
     if not me().has_second_factor:

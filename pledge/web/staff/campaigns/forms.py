@@ -18,7 +18,7 @@ from pledge.core import i18n, languages
 from pledge.core.languages import Texts
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, done, needs
+from pledge.web.staff.auth.access import Ask, actor, done, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.forms import SavingProblem, StampedForm, UploadField, attempt
 
@@ -30,7 +30,7 @@ class SectionForm(StampedForm):
     """A part of a campaign that is saved by itself."""
 
     max_body: int | Callable[[Config], int] = TEXT_BODY
-    has_preview = False  #: another button shows the page with what was typed, of which nothing is stored
+    asks = Ask.NOTHING  #: saving shows what somebody else stored, and the next save takes it back
 
     @classmethod
     def content(cls, desk: Campaign) -> Mapping[str, object]:
@@ -54,22 +54,16 @@ class SectionForm(StampedForm):
 def section_views(
     path: str, sections: Mapping[str, type[SectionForm]], page: Callable[..., Response]
 ) -> None:
-    """Add a view that saves each section; `page` shows all of them, with the form that was sent and what was wrong with it."""
+    """Add a view that saves each section; `page` shows all of them, with the form that was sent and what was wrong with it.
+
+    Sent by a button of the name `preview`, nothing of it is stored: the page shows what was typed.
+    """
     for name, form in sections.items():
-        view = allows(body=form.max_body)(needs(Permission.EDIT_CAMPAIGNS)(_saving(name, form, page)))
+        view = allows(body=form.max_body)(
+            needs(Permission.EDIT_CAMPAIGNS, form.asks)(_saving(name, form, page))
+        )
         rule = f"/campaigns/<slug>/{path}/{name.replace('_', '-')}"
         staff.add_url_rule(rule, f"campaign_{name}", view, methods=["POST"])
-        if form.has_preview:
-            preview = allows(body=form.max_body)(
-                needs(Permission.EDIT_CAMPAIGNS)(_previewing(name, form, page))
-            )
-            staff.add_url_rule(f"{rule}/preview", f"campaign_{name}_preview", preview, methods=["POST"])
-
-
-def _previewing(
-    name: str, form_type: type[SectionForm], page: Callable[..., Response]
-) -> Callable[..., Response]:
-    return lambda slug: page(slug, sent={name: form_type(request.form)})
 
 
 def _saving(
@@ -77,6 +71,8 @@ def _saving(
 ) -> Callable[..., AnyResponse]:
     def save(slug: str) -> AnyResponse:
         form = form_type(request.form)
+        if "preview" in request.form:
+            return page(slug, sent={name: form})
         files = {field.name: field.store() for field in form if isinstance(field, UploadField)}
         problem = attempt(form, lambda: form.save(slug, files), check=lambda: form.check(files))
         return page(slug, problem, {name: form}) if problem else saved(page.__name__, slug)
@@ -166,5 +162,5 @@ def removal_route(
         )
 
     ask_and_remove.__name__ = f"{name}_remove"
-    view = needs(Permission.EDIT_CAMPAIGNS)(ask_and_remove)
+    view = needs(Permission.EDIT_CAMPAIGNS, Ask.CONFIRMATION | Ask.REASON)(ask_and_remove)
     staff.add_url_rule(f"{path}/remove", view_func=view, methods=["GET", "POST"])

@@ -28,7 +28,7 @@ from pledge.statistics import referrals
 from pledge.statistics.referrals import Referrer
 from pledge.web.forms import ByLanguage, TickField, WholeNumberField
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, done, needs
+from pledge.web.staff.auth.access import Ask, actor, done, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, removal_route, section_page
 from pledge.web.staff.forms import (
@@ -88,13 +88,7 @@ class PartnerForm(LogoForm):
 
     @property
     def fields(self) -> PartnerFields:
-        return PartnerFields(
-            PartnerRole(self.role.data),
-            self.by_language("name"),
-            self.url.data or "",
-            self.type.data or "",
-            self.group_goal.data,
-        )
+        return self.entry(PartnerFields, role=PartnerRole(self.role.data))
 
 
 class EventForm(ItemForm):
@@ -147,17 +141,8 @@ class EventForm(ItemForm):
             ends_at = in_seoul(last) if last else None
         else:
             ends_at = in_seoul(last or first, ends) if ends else None
-        return EventFields(
-            title=self.by_language("title"),
-            place=self.by_language("place"),
-            url=self.url.data or "",
-            is_online=self.is_online.data,
-            join_url=self.join_url.data or "",
-            speakers=self.by_language("speakers"),
-            all_day=starts is None,
-            starts_at=in_seoul(first, starts),
-            ends_at=ends_at,
-            outcome=self.by_language("outcome"),
+        return self.entry(
+            EventFields, all_day=starts is None, starts_at=in_seoul(first, starts), ends_at=ends_at
         )
 
 
@@ -171,12 +156,7 @@ class SisterForm(LogoForm):
 
     @property
     def fields(self) -> SisterFields:
-        return SisterFields(
-            name=self.by_language("name"),
-            place=self.by_language("place"),
-            sentence=self.by_language("sentence"),
-            url=self.url.data or "",
-        )
+        return self.entry(SisterFields)
 
 
 #: By its name in the address.
@@ -194,7 +174,7 @@ _PAGE_SIZE = 20
 def campaign_partners(slug: str) -> Response:
     """The partners and the organisations that brought somebody with their links, and the sister campaigns."""
     desk, wanted = campaigns.desk(slug), request.args.get("q", "").strip()
-    lines = {line.referrer.code: line for line in referrals.lines(desk.id)}
+    lines = {line.code: line for line in referrals.lines(desk.id)}
     partners = items.rows(PARTNER, desk.id)
     found = [item for item in partners if wanted.casefold() in " ".join(item.title.values()).casefold()]
     pages = max(1, -(-len(found) // _PAGE_SIZE))
@@ -212,9 +192,9 @@ def campaign_partners(slug: str) -> Response:
         pages=pages,
         sisters=items.rows(SISTER, desk.id),
         line_of=lambda item: lines[f"p{item.id}"],
-        organizations=[line for line in lines.values() if line.referrer.endorsement_id is not None],
-        link=lambda line, lang: f"{campaign_link(lang, slug)}?via={line.referrer.code}",
-        page_url=lambda line, lang: _page_url(desk, line.referrer, lang),
+        organizations=[line for line in lines.values() if line.endorsement_id is not None],
+        link=lambda line, lang: f"{campaign_link(lang, slug)}?via={line.code}",
+        page_url=lambda line, lang: _page_url(desk, line, lang),
     )
 
 
@@ -240,7 +220,7 @@ def item(slug: str, section: str, number: int | None) -> Response:
 @staff.post(f"{_LIST}/new", defaults={"number": None})
 @staff.post(f"{_LIST}/<int:number>")
 @allows(body=PICTURE_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
     """Add an item, or change it."""
     kind, form = SECTIONS[section].kind, SECTIONS[section](request.form)
@@ -273,7 +253,7 @@ def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
 
 
 @staff.post(f"{_LIST}/<int:number>/move/<any(up, down):direction>")
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def item_move(slug: str, section: str, number: int, direction: str) -> AnyResponse:
     kind = SECTIONS[section].kind
     if not kind.has_position:

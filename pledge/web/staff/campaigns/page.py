@@ -38,7 +38,7 @@ from pledge.statistics.totals import signed_versions
 from pledge.web.forms import ByLanguage, TickField, whole_number
 from pledge.web.public.campaign.sharing import invitation, words
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs, was_shown_lately
+from pledge.web.staff.auth.access import Ask, actor, needs, was_shown_lately
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
     OK,
@@ -68,7 +68,6 @@ def video_body(config: Config) -> int:
 
 
 class TextsForm(SectionForm):
-    has_preview = True
     title = ByLanguage(StringField, _l("Title"))
     tagline = ByLanguage(StringField, _l("Tagline"))
     summary = ByLanguage(TextAreaField, _l("Summary"))
@@ -151,13 +150,12 @@ class VideoForm(SectionForm):
         media.set_video(actor(), slug, self.seen.data, self._fields_with(files))
 
     def _fields_with(self, files: Mapping[str, str]) -> VideoFields:
-        return VideoFields(
+        return self.entry(
+            VideoFields,
             address=self.video.data or "",
             file=files["own"],
             drop_file=self.drop_own.data,
-            captions=self.by_language("captions"),
             still=files["still"],
-            drop_still=self.drop_still.data,
         )
 
 
@@ -228,6 +226,7 @@ class RecipientForm(SectionForm):
 class ReplyForm(SectionForm):
     """Where answers to the e-mails of the campaign go."""
 
+    asks = Ask.FACTOR
     reply_to = StringField(_l("E-mail address for answers"))
 
     @classmethod
@@ -241,7 +240,6 @@ class ReplyForm(SectionForm):
 class SharingForm(SectionForm):
     """The short address, thanks, and a text to share for each channel: `share_<channel>`."""
 
-    has_preview = True
     short_name = StringField(_l("Short address"))
     thanks = ByLanguage(TextAreaField, _l("A sentence of thanks"))
 
@@ -359,7 +357,7 @@ def _share_texts(campaign_id: int, lang: str, form: StampedForm) -> list[tuple[s
 
 
 @staff.post(f"{_PAGE}/texts/restore/<int:number>")
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def campaign_texts_restore(slug: str, number: int) -> AnyResponse:
     """Save the words that a change has replaced, unless somebody else has saved others meanwhile."""
     change = next((line for line in _history(slug) if line.id == number), None)
@@ -379,7 +377,7 @@ def _history(slug: str) -> list[AuditEntry]:
 
 @staff.post(f"{_PAGE}/pledge")
 @allows(body=TEXT_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def campaign_pledge(slug: str) -> AnyResponse:
     """Save, or show what a new version changes: this publishes nothing."""
     return _save_pledge(slug, PledgeForm(request.form), agreed=0, otherwise=200)
@@ -387,7 +385,7 @@ def campaign_pledge(slug: str) -> AnyResponse:
 
 @staff.post(f"{_PAGE}/pledge/publish")
 @allows(body=TEXT_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.FACTOR)
 def campaign_pledge_publish(slug: str) -> AnyResponse:
     """Publish the version that was shown; where it is another one by now, show that."""
     form = PledgeForm(request.form)

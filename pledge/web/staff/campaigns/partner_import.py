@@ -33,10 +33,10 @@ from pledge.core import i18n
 from pledge.core.encryption import Unreadable, vault
 from pledge.core.text.tables import BadTable, Line, TableFault, read_table
 from pledge.files.archives import MAX_PICTURES
+from pledge.files.faults import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.files.services import UnknownFile
-from pledge.files.storage import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import Ask, actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import saved, section_page
 from pledge.web.staff.forms import SavingProblem, StampedForm
@@ -65,7 +65,7 @@ def partner_import(slug: str) -> Response:
 
 @staff.post("/campaigns/<slug>/partners/import")
 @allows(body=_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def partner_import_post(slug: str) -> AnyResponse:
     form, status = ImportForm(request.form), 200
     lines, pictures = _read(form)

@@ -24,7 +24,7 @@ from pledge.core import i18n, languages, tokens
 from pledge.core.tokens import Purpose
 from pledge.news.services import closing_moved
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField, whole_number
-from pledge.web.staff.auth.access import SecondFactorNeeded, actor, done, needs, was_shown_lately
+from pledge.web.staff.auth.access import Ask, SecondFactorNeeded, actor, done, needs, was_shown_lately
 from pledge.web.staff.auth.step_up import on_second_factor_needed
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
@@ -125,7 +125,7 @@ def step_up_needed(_error: StepUpNeeded) -> AnyResponse:
 
 
 @staff.route("/campaigns", methods=["GET", "POST"])
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def campaigns() -> AnyResponse:
     """All campaigns; and a new draft, empty or with what is on the page of another campaign."""
     form, problem, created = NewForm(request.form), OK, []
@@ -198,7 +198,7 @@ def campaign_state(slug: str, after: str) -> Response:
 
 
 @staff.post("/campaigns/<slug>/state/<any(open, closed, archived):after>")
-@needs(Permission.EDIT_CAMPAIGNS)
+@needs(Permission.EDIT_CAMPAIGNS, Ask.CONFIRMATION | Ask.REASON | Ask.FACTOR)
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
     desk, wanted = staff_queries.desk(slug), CampaignState(after)
     form = StateForm(request.form)

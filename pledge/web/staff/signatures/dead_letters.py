@@ -11,7 +11,7 @@ from pledge.core.i18n import format_duration
 from pledge.mail import outbox, queries, suppression
 from pledge.watch.deliverability import deliverability, falls
 from pledge.web.request_checks import before_number
-from pledge.web.staff.auth.access import actor, done, needs
+from pledge.web.staff.auth.access import Ask, actor, done, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.signatures.forms import LookUpForm
 
@@ -27,14 +27,14 @@ def dead_letters() -> Response:
 
 
 @staff.post("/mail/retry")
-@needs(Permission.RUN_MAIL)
+@needs(Permission.RUN_MAIL, Ask.NOTHING)
 def retry_all() -> AnyResponse:
     outbox.retry(actor(), None)
     return redirect(url_for("staff.dead_letters"), 303)
 
 
 @staff.post("/mail/<int(min=1,max=9223372036854775807):mail_id>/retry")
-@needs(Permission.RUN_MAIL)
+@needs(Permission.RUN_MAIL, Ask.NOTHING)
 def retry_one(mail_id: int) -> AnyResponse:
     if not outbox.retry(actor(), mail_id):
         return _page(409)
@@ -42,7 +42,7 @@ def retry_one(mail_id: int) -> AnyResponse:
 
 
 @staff.post("/mail/lift")
-@needs(Permission.RUN_MAIL)
+@needs(Permission.RUN_MAIL, Ask.NOTHING)
 def lift_suppression() -> AnyResponse:
     form = LookUpForm(request.form)
     if not form.validate():

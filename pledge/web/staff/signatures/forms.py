@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import abort
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import AnyOf, NumberRange, Optional, ValidationError
 
@@ -18,7 +18,7 @@ from pledge.signatures import origins
 from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin
 from pledge.web.forms import StaffForm, TickField, WholeNumberField
-from pledge.web.staff.forms import StatedReasonForm, moment_field
+from pledge.web.staff.forms import StatedReasonForm, check_reason, moment_field
 
 
 class LookUpForm(StaffForm):
@@ -31,6 +31,15 @@ class LookUpForm(StaffForm):
             self.address = parse(field.data or "")
         except BadAddress:
             raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None
+
+
+class HoldForm(StaffForm):
+    """The reason for a decision about one that is held or would be, on a page with another one."""
+
+    hold_why = TextAreaField(_l("Reason"))
+
+    def validate_hold_why(self, field: Field) -> None:
+        check_reason(field)
 
 
 class FindForm(StaffForm):

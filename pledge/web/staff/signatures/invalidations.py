@@ -13,7 +13,7 @@ from pledge.ledger import queries as ledger
 from pledge.signatures.invalidation import queries, services
 from pledge.signatures.invalidation.models import InvalidationAct, NoCondition
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import Ask, actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.decisions import Decision, decision_routes
 from pledge.web.staff.forms import StatedReasonForm
@@ -24,7 +24,7 @@ _ONE = "/invalidations/<int(min=1,max=2147483647):invalidation_id>"
 
 
 @staff.post("/invalidations/new")
-@needs(Permission.INVALIDATE)
+@needs(Permission.INVALIDATE, Ask.REASON)
 def invalidation_new_post() -> AnyResponse:
     form = InvalidationForm(request.form)
     form.campaigns = slugs()
@@ -87,7 +87,7 @@ decision_routes(
     _ONE,
     Permission.INVALIDATE,
     invalidation,
-    Decision(services.approve),
-    Decision(services.discard, StatedReasonForm),
-    Decision(services.undo, StatedReasonForm),
+    Decision(services.approve, asks=Ask.FACTOR),
+    Decision(services.discard, StatedReasonForm, Ask.REASON),
+    Decision(services.undo, StatedReasonForm, Ask.REASON | Ask.FACTOR),
 )

@@ -26,7 +26,7 @@ from pledge.watch.clusters import WEEK
 from pledge.watch.queries import Report
 from pledge.web.caching import cache
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import Ask, actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.decisions import offer_undo
 from pledge.web.staff.forms import StatedReasonForm
@@ -52,7 +52,7 @@ def watch() -> Response:
 
 
 @staff.post("/watch")
-@needs(Permission.INVALIDATE)
+@needs(Permission.INVALIDATE, Ask.NOTHING)
 def watch_post() -> AnyResponse:
     """Look for a network, domain or address, which is recorded. Sent by POST, so that no address bar, history or log contains it."""
     form = FindForm(request.form)
@@ -71,7 +71,7 @@ def watch_cluster(slug: str, sort: str, value: str) -> Response:
 
 
 @staff.post(f"{_REAL_CLUSTER}/<any(hold, release, invalidate):act>")
-@needs(Permission.INVALIDATE)
+@needs(Permission.INVALIDATE, Ask.REASON)
 def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
     """Count what the act is about and propose it; the page of the proposal shows the number and asks for the decision."""
     origin, form = _origin(slug, sort, value), ActForm(request.form)
@@ -94,7 +94,7 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
 
 
 @staff.post(f"{_CLUSTER}/list/<any(hold, allow):effect>")
-@needs(Permission.INVALIDATE)
+@needs(Permission.INVALIDATE, Ask.REASON | Ask.FACTOR)
 def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
     """Hold what comes from there, or allow it, which counts those who are held."""
     origin, form = _origin(slug, sort, value), StatedReasonForm(request.form, prefix=_LIST)
@@ -114,7 +114,7 @@ def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
 
 
 @staff.post("/watch/listed/<int(min=1,max=2147483647):listed_id>/lift")
-@needs(Permission.INVALIDATE)
+@needs(Permission.INVALIDATE, Ask.NOTHING)
 def watch_lift(listed_id: int) -> AnyResponse:
     origin, effect, why = origin_list.lift(actor(), listed_id)
     place = {"slug": slugs()[origin.campaign_id], "sort": origin.kind.value, "value": origin.hash.hex()}

@@ -26,7 +26,7 @@ from pledge.exports.models import file_name
 from pledge.switches.registry import SWITCHES
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import before_number
-from pledge.web.staff.auth.access import actor, me, needs
+from pledge.web.staff.auth.access import Ask, actor, me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.forms import check_reason, day_field, in_seoul
@@ -95,7 +95,7 @@ def audit() -> Response:
 
 
 @staff.post("/audit/export")
-@needs(Permission.READ_AUDIT)
+@needs(Permission.READ_AUDIT, Ask.REASON | Ask.FACTOR | Ask.FILE)
 def audit_export() -> Response:
     """The entries that the filter finds, as CSV. The export is an entry itself, written before the first line is sent."""
     form = AuditExportForm(request.form)

@@ -1,34 +1,48 @@
 """The people of the staff area: invite, roles, close, invite again, end sessions. For admins with a recent second factor."""
 
-from flask import Response, redirect, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import RadioField, SelectMultipleField, StringField
+from wtforms.fields import Field
+from wtforms.validators import Optional, ValidationError
 
 from pledge.accounts import moderation, queries, sessions, two_people
 from pledge.accounts.models import StaffMember
-from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmin, NoRole, NoSuchAccount
+from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmin, NoSuchAccount
 from pledge.accounts.roles import Permission, Role
 from pledge.core import clock, i18n, languages
-from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import actor, done, needs
+from pledge.web.forms import StaffForm, WholeNumberField
+from pledge.web.staff.auth.access import Ask, actor, done, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.decisions import offer_undo
+from pledge.web.staff.decisions import Decision, decision_routes, offer_undo
 from pledge.web.staff.forms import StatedReasonForm, form_page
 
 #: What one person proposes and another one with the same permission approves.
 _APPROVED = (Permission.EDIT_CAMPAIGNS, Permission.INVALIDATE)
 
+_ONE = "/people/<int(min=1,max=2147483647):staff_id>"
+
 
 class RolesForm(StaffForm):
     """The roles of a person."""
 
-    roles = SelectMultipleField(_l("Roles"), choices=[role.value for role in Role])
+    roles = SelectMultipleField(_l("Roles"), choices=[role.value for role in Role], validate_choice=False)
 
     @property
     def chosen(self) -> list[Role]:
         return [Role(name) for name in self.roles.data or [] if name in set(Role)]
+
+    def validate_roles(self, _field: Field) -> None:
+        if not self.chosen:
+            raise ValidationError(_l("Choose at least one role."))
+
+
+class SessionForm(StaffForm):
+    """Which session is ended; none for all."""
+
+    session = WholeNumberField(validators=[Optional()])
 
 
 def _name(code: str) -> str:
@@ -41,7 +55,11 @@ class InviteForm(RolesForm):
 
     email = StringField(_l("E-mail"))
     name = StringField(_l("Name"))
-    lang = RadioField(_l("Language"), choices=lambda: [(code, _name(code)) for code in languages.codes()])
+    lang = RadioField(
+        _l("Language"),
+        choices=lambda: [(code, _name(code)) for code in languages.codes()],
+        validate_choice=False,
+    )
 
 
 @staff.get("/people")
@@ -51,9 +69,11 @@ def people() -> Response:
 
 
 @staff.post("/people/invite")
-@needs(Permission.MANAGE_STAFF)
+@needs(Permission.MANAGE_STAFF, Ask.FACTOR)
 def invite() -> AnyResponse:
     form = InviteForm(request.form)
+    if not form.validate():
+        return _people_page(form)
     try:
         lang = form.lang.data if form.lang.data in languages.codes() else i18n.language()
         staff_id = moderation.invite(
@@ -63,8 +83,6 @@ def invite() -> AnyResponse:
         form.email.errors = [_("Enter an e-mail address in the form name@example.com.")]
     except AlreadyInvited:
         form.email.errors = [_("There is an account with this address already.")]
-    except NoRole:
-        form.roles.errors = [_("Choose at least one role.")]
     except moderation.BadName:
         form.name.errors = [_("The name is too long or contains a character that cannot be used.")]
     else:
@@ -72,63 +90,50 @@ def invite() -> AnyResponse:
     return _people_page(form)
 
 
-@staff.get("/people/<int(min=1,max=2147483647):staff_id>")
+@staff.get(_ONE)
 @needs(Permission.MANAGE_STAFF)
-def person(staff_id: int) -> Response:
-    return _person_page(staff_id)
+def person(staff_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None) -> Response:
+    """The page of a person, with the form that was sent."""
+    shown = _person(staff_id)
+    page = render_template(
+        "staff/system/person.html",
+        person=shown,
+        form=form,
+        roles_form=form if isinstance(form, RolesForm) else RolesForm(roles=shown.roles),
+        close_form=form if isinstance(form, StatedReasonForm) else StatedReasonForm(),
+        sessions=sessions.for_staff(shown.id) if shown.active else [],
+        refused=refused,
+    )
+    return make_response(page, status)
 
 
-@staff.post("/people/<int(min=1,max=2147483647):staff_id>/roles")
-@needs(Permission.MANAGE_STAFF)
-def set_roles(staff_id: int) -> AnyResponse:
+@staff.post(f"{_ONE}/roles")
+@needs(Permission.MANAGE_STAFF, Ask.FACTOR)
+def person_roles(staff_id: int) -> AnyResponse:
     form, before = RolesForm(request.form), _person(staff_id).roles
+    if not form.validate():
+        return person(staff_id, 422, form=form)
     try:
         moderation.set_roles(actor(), staff_id, form.chosen)
-    except NoRole:
-        form.roles.errors = [_("Choose at least one role.")]
     except LastAdmin:
-        form.roles.errors = [_no_admin_left()]
-    else:
-        said = _("The roles were changed. They apply from the next page that this person opens.")
-        offer_undo(said, "staff.set_roles", [("roles", role) for role in before], staff_id=staff_id)
-        return redirect(url_for("staff.person", staff_id=staff_id), 303)
-    return _person_page(staff_id, form)
+        return person(staff_id, 422, "last_admin", form)
+    said = _("The roles were changed. They apply from the next page that this person opens.")
+    offer_undo(said, "staff.person_roles", [("roles", role) for role in before], staff_id=staff_id)
+    return redirect(url_for("staff.person", staff_id=staff_id), 303)
 
 
-@staff.post("/people/<int(min=1,max=2147483647):staff_id>/close")
-@needs(Permission.MANAGE_STAFF)
-def close(staff_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form)
-    if form.validate():
-        try:
-            moderation.close(actor(), staff_id, form.why.data or "")
-        except LastAdmin:
-            form.why.errors = [_no_admin_left()]
-        else:
-            said = _("The account is closed, and its sessions have ended.")
-            return done(said, "person", staff_id=staff_id)
-    return _person_page(staff_id, closing=form)
-
-
-@staff.post("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
-@needs(Permission.MANAGE_STAFF)
-def invite_again(staff_id: int) -> AnyResponse:
-    try:
-        moderation.invite_again(actor(), staff_id)
-    except LastAdmin:
-        form = StatedReasonForm()
-        form.form_errors.append(_no_admin_left())
-        return _person_page(staff_id, closing=form)
-    return done(_("The invitation is on its way by e-mail."), "person", staff_id=staff_id)
-
-
-@staff.post("/people/<int(min=1,max=2147483647):staff_id>/sessions")
-@needs(Permission.MANAGE_STAFF)
-def cut_sessions(staff_id: int) -> AnyResponse:
-    wanted = request.form.get("session", "")
-    one = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else None
-    moderation.end_sessions(actor(), staff_id, one)
-    return done(_("The sessions have ended."), "person", staff_id=staff_id)
+decision_routes(
+    "person",
+    _ONE,
+    Permission.MANAGE_STAFF,
+    person,
+    Decision(
+        *(moderation.close, StatedReasonForm, Ask.REASON | Ask.FACTOR),
+        said=_l("The account is closed, and its sessions have ended."),
+    ),
+    Decision(moderation.invite_again, asks=Ask.FACTOR, said=_l("The invitation is on its way by e-mail.")),
+    Decision(moderation.end_sessions, SessionForm, Ask.FACTOR, _l("The sessions have ended.")),
+)
 
 
 def _people_page(form: InviteForm) -> Response:
@@ -142,29 +147,9 @@ def _people_page(form: InviteForm) -> Response:
     )
 
 
-def _person_page(
-    staff_id: int, roles: RolesForm | None = None, closing: StatedReasonForm | None = None
-) -> Response:
-    """The page of a person, with the form that was refused."""
-    shown = _person(staff_id)
-    roles, closing = roles or RolesForm(roles=shown.roles), closing or StatedReasonForm()
-    return form_page(
-        "staff/system/person.html",
-        roles if roles.errors else closing,
-        person=shown,
-        roles_form=roles,
-        close_form=closing,
-        sessions=sessions.for_staff(shown.id) if shown.active else [],
-    )
-
-
 def _person(staff_id: int) -> StaffMember:
     """Raises NoSuchAccount."""
     found = queries.member(id=staff_id)
     if found is None:
         raise NoSuchAccount
     return found
-
-
-def _no_admin_left() -> str:
-    return str(_("Somebody must be able to manage staff. Give another person this role first."))

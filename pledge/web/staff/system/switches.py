@@ -28,7 +28,7 @@ from pledge.switches.registry import (
     SwitchKind,
 )
 from pledge.web.forms import ByLanguage, StaffForm, TickField, whole_number
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import Ask, actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.audit import details_of
 
@@ -75,7 +75,7 @@ def switches() -> Response:
 
 
 @staff.post("/switches/<name>")
-@needs(Permission.SWITCH)
+@needs(Permission.SWITCH, Ask.REASON | Ask.FACTOR)
 def switch(name: str) -> AnyResponse:
     """Do it and come back, or show what is wrong beside the field it is about."""
     if name not in SWITCHES:

@@ -233,14 +233,14 @@ def test_a_page_of_nobody_is_404(client, number):
 
 def test_the_address_of_a_duplicate_leads_to_the_one_it_was_merged_into(client):
     keep, twice = endorsement(), endorsement()
-    moderation.merge(COMMAND_LINE, twice.id, keep.id, review.find(twice.id).seen, "same")
+    moderation.merge(COMMAND_LINE, twice.id, review.find(twice.id).seen, keep.id, "same")
     reply = client.get(f"{WALL}/{twice.id}")
     assert (reply.status_code, reply.location) == (301, f"{WALL}/{keep.id}")
 
 
 def test_a_duplicate_of_one_that_still_waits_leads_to_the_wall(client):
     waits, twice = endorsement(state="review"), endorsement()
-    moderation.merge(COMMAND_LINE, twice.id, waits.id, review.find(twice.id).seen, "same")
+    moderation.merge(COMMAND_LINE, twice.id, review.find(twice.id).seen, waits.id, "same")
     reply = client.get(f"{WALL}/{twice.id}")
     assert (reply.status_code, reply.location) == (302, WALL)
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from pledge.accounts import services
-from pledge.accounts.passkeys import NewPasskey
+from pledge.accounts.models import StaffPasskey
 from pledge.audit.models import Actor
 from pledge.campaigns.queries import pledge_versions
 from pledge.campaigns.rules import stamp
@@ -24,6 +24,7 @@ from pledge.signatures.origins import domain_hash
 from tests.support import deliveries, factories, news, paper, passkeys
 from tests.support.factories import ANNA, SLUG
 from tests.support.staff import StaffClient, client_of
+from tests.web.staff.deliveries.screens import FORM as DRAFT
 
 #: Settings of a site in production.
 PRODUCTION = {
@@ -35,14 +36,6 @@ PRODUCTION = {
     "data_keys": "d" * 40,
 }
 WHY = "as written in letter 17"
-DRAFT = {
-    "recipient_ko": "환경부 장관",
-    "recipient_en": "The Minister of Environment",
-    "occasion_ko": "푸른 하늘의 날",
-    "occasion_en": "Blue Skies Day",
-    "letter_ko": "안녕하십니까.",
-    "letter_en": "Dear Minister,",
-}
 
 
 @dataclass
@@ -78,23 +71,17 @@ def set_up_authenticator(client: StaffClient, minutes: int = 6) -> Act:
     """With the code that the new app shows after so many minutes."""
     from passlib.totp import TOTP
 
-    from pledge.core import clock
-
     page = client.get("/staff/account/authenticator").text
     sealed = re.search(r'name="sealed" value="([^"]+)"', page)[1]
-    key = re.search(r'class="[^"]*key[^"]*"[^>]*>([A-Z2-7 -]{20,})<', page)
-    key = key[1] if key else re.search(r">([A-Z2-7]{4}(?:[ -][A-Z2-7]{1,4}){6,})<", page)[1]
+    key = re.search(r'authenticator__key">([^<]+)<', page)[1]
     at = clock.now().timestamp() + minutes * 60
     digits = TOTP(key=re.sub("[ -]", "", key), alg="sha1").generate(at).token
-    return Act(
-        "/staff/account/authenticator",
-        {"sealed": sealed, "code": digits},
-        "staff.set_authenticator",
-    )
+    fields = {"sealed": sealed, "code": digits}
+    return Act("/staff/account/authenticator", fields, "staff.set_authenticator")
 
 
 def _add_passkey(client: StaffClient) -> int:
-    added = NewPasskey(credential_id=b"1" * 16, public_key=b"2" * 16, sign_count=0, transports=[])
+    added = StaffPasskey(credential_id=b"1" * 16, public_key=b"2" * 16, sign_count=0, transports=[])
     services.add_passkey(Actor(client.member.id, client.member.email, ""), added, "My phone", first=False)
     db.session.rollback()
     return factories.member_of_staff(client.member.id).passkeys[0].id
@@ -173,32 +160,18 @@ def _answers(_client: StaffClient) -> Act:
     return Act(f"/staff/campaigns/{SLUG}/settings/reply-to", fields, "campaign.reply_to")
 
 
-def _download_pack(_client: StaffClient) -> Act:
-    factories.crowd(2)
-    return Act(f"/staff/deliveries/{deliveries.frozen()}/download", action="delivery.download")
+def _of_delivery(
+    name: str, make: Callable[[], int] = deliveries.frozen, moment: str = "", **fields: str
+) -> Callable[[StaffClient], Act]:
+    """`moment`: the field that says that it was now."""
 
+    def act(_client: StaffClient) -> Act:
+        factories.crowd(2)
+        now = {moment: clock.now().astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M")} if moment else {}
+        path = f"/staff/deliveries/{make()}/{name.replace('_', '-')}"
+        return Act(path, {**now, **fields}, f"delivery.{name}")
 
-def _hand_over(_client: StaffClient) -> Act:
-    factories.crowd(2)
-    fields = {"handed_over_at": _now(), "channel": "post", "receipt_number": "1AB-2611-001"}
-    path = f"/staff/deliveries/{deliveries.frozen()}/hand-over"
-    return Act(path, fields, "delivery.hand_over")
-
-
-def _answer(_client: StaffClient) -> Act:
-    factories.crowd(2)
-    fields = {"answered_at": _now(), "answer_ko": "검토하겠습니다.", "answer_en": "We will."}
-    path = f"/staff/deliveries/{deliveries.handed_over()}/answer"
-    return Act(path, fields, "delivery.answer")
-
-
-def _discard(_client: StaffClient) -> Act:
-    factories.crowd(2)
-    return Act(f"/staff/deliveries/{deliveries.frozen()}/discard", {"why": WHY}, "delivery.discard")
-
-
-def _now() -> str:
-    return clock.now().astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M")
+    return act
 
 
 def _preview(_client: StaffClient) -> Act:
@@ -259,8 +232,8 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
         f"/staff/campaigns/{SLUG}/state/closed", {"before": "open", "reason": WHY}, action="campaign.state"
     ),
     "staff.campaign_pledge_publish": _publish_pledge,
-    "staff.close": close_account,
-    "staff.cut_sessions": _of_person("sessions", "staff.end_sessions"),
+    "staff.person_close": close_account,
+    "staff.person_end_sessions": _of_person("end-sessions", "staff.end_sessions"),
     "staff.news_announce": _of_news("announce", news.draft),
     "staff.news_approve": _of_news("approve", news.proposed),
     "staff.campaign_reply_to": _answers,
@@ -269,17 +242,19 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.paper_withdraw": lambda _: Act(
         f"/staff/paper/{SLUG}/{paper.agreed()}/withdraw", {"why": WHY}, "paper.withdraw"
     ),
-    "staff.delivery_answer": _answer,
-    "staff.delivery_discard": _discard,
-    "staff.delivery_download": _download_pack,
+    "staff.delivery_answer": _of_delivery(
+        "answer", deliveries.handed_over, "answered_at", answer_ko="검토하겠습니다.", answer_en="We will."
+    ),
+    "staff.delivery_discard": _of_delivery("discard", why=WHY),
+    "staff.delivery_download": _of_delivery("download"),
     "staff.delivery_freeze": _freeze,
     "staff.delivery_draft_post": _preview,
-    "staff.delivery_hand_over": _hand_over,
+    "staff.delivery_hand_over": _of_delivery("hand_over", moment="handed_over_at", channel="post"),
     "staff.invalidation_approve": lambda _: Act(
         f"/staff/invalidations/{_propose()}/approve", action="invalidation.approve"
     ),
     "staff.invalidation_undo": _undo_invalidation,
-    "staff.invite_again": _of_person("invite-again", "staff.invite_again"),
+    "staff.person_invite_again": _of_person("invite-again", "staff.invite_again"),
     "staff.invite": _act(
         "/staff/people/invite",
         {"email": "new@example.org", "roles": "viewer", "lang": "en"},
@@ -309,5 +284,5 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.remove_passkey": lambda client: Act(
         f"/staff/account/passkeys/{_add_passkey(client)}/remove", action="staff.remove_passkey"
     ),
-    "staff.set_roles": _of_person("roles", "staff.set_roles", roles="editor"),
+    "staff.person_roles": _of_person("roles", "staff.set_roles", roles="editor"),
 }

@@ -7,7 +7,6 @@ from sqlalchemy import select
 
 from pledge.accounts import queries, services
 from pledge.accounts.models import StaffPasskey
-from pledge.accounts.passkeys import NewPasskey
 from pledge.audit.models import Actor
 from pledge.core.db import db
 from pledge.mail.models import OutboxMail
@@ -19,7 +18,9 @@ NEW = "four blue cranes flew"
 
 
 def add_passkey(member, name="My phone"):
-    added = NewPasskey(credential_id=name.encode(), public_key=b"key", sign_count=0, transports=["internal"])
+    added = StaffPasskey(
+        credential_id=name.encode(), public_key=b"key", sign_count=0, transports=["internal"]
+    )
     services.add_passkey(Actor(member.id, member.email, ""), added, name, first=False)
     return db.session.scalar(select(StaffPasskey.id).where(StaffPasskey.name == name))
 
@@ -45,10 +46,19 @@ def test_a_change_of_password_that_cannot_be(staff_client, fields, said):
     assert queries.member(id=person.member.id).password == person.member.password
 
 
-def test_guessing_the_present_password_is_slowed_down(staff_client):
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        ("/staff/account/password", {"present": "wrong", "password": NEW, "again": NEW}),
+        ("/staff/verify", {"factor-code": "000000"}),
+        ("/staff/verify?sign_in=y", {"factor-code": "000000", "factor-password": "wrong"}),
+    ],
+    ids=["present password", "second factor", "password before the second factor"],
+)
+def test_guessing_within_a_session_is_slowed_down(staff_client, frozen_clock, path, wrong):
     person = staff_client("viewer", password=PASSWORD)
-    wrong = {"present": "wrong", "password": NEW, "again": NEW}
-    statuses = [person.post("/staff/account/password", data=wrong).status_code for _ in range(6)]
+    statuses = [person.post(path, data=wrong).status_code for _ in range(6)]
     assert statuses == [422] * 5 + [429]
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from pledge.accounts import moderation
+from pledge.accounts import mails, moderation
 from pledge.accounts.models import StaffMember, StaffSession
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
@@ -25,7 +25,7 @@ def invite(email="new@example.org", roles=(Role.MODERATOR,), lang="en"):
 
 
 def path_of(staff_id):
-    return moderation.invitation_link(staff_id).removeprefix("http://localhost")
+    return mails.invitation_link(member_of_staff(staff_id)).removeprefix("http://localhost")
 
 
 def accept(client, path, password=PASSWORD, again=None):

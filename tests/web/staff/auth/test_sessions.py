@@ -88,7 +88,7 @@ def test_a_session_that_began_with_what_was_changed_meanwhile_opens_nothing(app)
 
 def test_an_admin_cuts_one_session_of_somebody_or_all(app, staff_client):
     admin, person = staff_client("admin"), staff_client("editor")
-    address = f"/staff/people/{person.member.id}/sessions"
+    address = f"/staff/people/{person.member.id}/end-sessions"
     (row,) = sessions.for_staff(person.member.id)
     others = [client_of(app, person.member) for _ in range(2)]
     assert admin.post(address, data={"session": str(row.id)}).status_code == 303
@@ -181,18 +181,6 @@ def test_a_page_of_the_staff_area_is_kept_by_nobody(staff_client):
 
 
 # --- Fresh ---
-
-
-def test_after_five_minutes_the_second_factor_is_asked_for_again(staff_client, clock):
-    admin = staff_client("admin")
-    assert admin.get("/staff/account/password").status_code == 200
-    clock.move(minutes=6)
-    answer = admin.get("/staff/account/password")
-    assert answer.location == "/staff/verify?next=/staff/account/password"
-    assert admin.post(answer.location, data={"factor-code": "000000"}).status_code == 422
-    back = admin.post(answer.location, data={"factor-code": code(admin.member)})
-    assert back.location == "/staff/account/password"
-    assert admin.get("/staff/account/password").status_code == 200
 
 
 def test_a_session_from_before_the_setting_up_gains_nothing_by_it(app):

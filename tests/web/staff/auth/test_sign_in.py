@@ -80,38 +80,30 @@ def test_the_session_gets_a_new_id_when_somebody_signs_in(client, person):
     assert not is_in(client)
 
 
-def test_one_comes_back_to_the_page_one_wanted(client, person):
-    first = client.get("/staff/account").location
-    answer = client.post(
-        first, data={"csrf_token": token_in(client.get(first)), "email": person.email, "password": PASSWORD}
-    )
-    second = answer.location
-    answer = client.post(second, data={"csrf_token": token_in(client.get(second)), "code": code(person)})
-    assert answer.location == "/staff/account"
-
-
 @pytest.mark.parametrize(
-    "elsewhere",
+    ("wanted", "found"),
     [
-        "https://evil.example/",
-        "//evil.example/staff/",
-        "/\\evil.example",
-        "/ko/",
-        "javascript:alert(1)",
-        "/staff/\t/x",
+        ("/staff/account", "/staff/account"),
+        ("https://evil.example/", "/staff/"),
+        ("//evil.example/staff/", "/staff/"),
+        ("/\\evil.example", "/staff/"),
+        ("/ko/", "/staff/"),
+        ("javascript:alert(1)", "/staff/"),
+        ("/staff/\t/x", "/staff/"),
     ],
 )
-def test_one_is_never_led_out_of_the_staff_area(client, person, elsewhere):
-    page = client.get("/staff/sign-in", query_string={"next": elsewhere})
+def test_one_comes_back_to_the_page_one_wanted_and_is_never_led_out_of_the_area(
+    client, person, wanted, found
+):
+    page = client.get("/staff/sign-in", query_string={"next": wanted})
     answer = client.post(
         "/staff/sign-in",
-        query_string={"next": elsewhere},
-        data={"csrf_token": token_in(page), "email": person.email, "password": PASSWORD, "next": elsewhere},
+        query_string={"next": wanted},
+        data={"csrf_token": token_in(page), "email": person.email, "password": PASSWORD, "next": wanted},
     )
     page = client.get(answer.location)
     answer = client.post(answer.location, data={"csrf_token": token_in(page), "code": code(person)})
-    assert answer.location.startswith("/staff/")
-    assert "evil" not in answer.location
+    assert answer.location == found
 
 
 # --- Nothing is told ---
@@ -216,12 +208,6 @@ def test_codes_and_recovery_codes_are_slowed_down_together(client, person, froze
     assert type_code(client, code(person)).status_code == 303
 
 
-def test_guesses_at_the_second_factor_of_a_session_are_slowed_down(staff_client, frozen_clock):
-    admin = staff_client("admin")
-    statuses = [admin.post("/staff/verify", data={"factor-code": "000000"}).status_code for _ in range(6)]
-    assert statuses == [422] * 5 + [429]
-
-
 def test_passkeys_are_slowed_down_for_their_network(client, frozen_clock):
     token = token_in(client.get("/staff/sign-in"))
     statuses = [
@@ -235,16 +221,7 @@ def test_passkeys_are_slowed_down_for_their_network(client, frozen_clock):
 # --- Codes ---
 
 
-def test_a_code_of_an_authenticator_works_once(app, client, person):
-    digits = code(person)
-    type_password(client)
-    assert type_code(client, digits).status_code == 303
-    again = app.test_client()
-    type_password(again)
-    assert type_code(again, digits).status_code == 422
-
-
-def test_a_used_code_stays_used_after_a_failed_sign_in_and_with_padding(app, client, person, clock):
+def test_a_code_works_once_also_after_a_failed_sign_in_and_with_padding(app, client, person):
     digits = code(person)
     type_password(client)
     type_code(client, digits)
@@ -252,8 +229,6 @@ def test_a_used_code_stays_used_after_a_failed_sign_in_and_with_padding(app, cli
     type_password(other)
     assert type_code(other, "000000").status_code == 422
     for padded in (digits, f" {digits} ", f"{digits[:3]} {digits[3:]}", digits.translate(FULL_WIDTH)):
-        clock.move(minutes=20)  # past the waits of the throttle
-        clock.move(minutes=-20)
         other = app.test_client()
         type_password(other)
         assert type_code(other, padded).status_code == 422, padded
@@ -311,7 +286,7 @@ def test_two_requests_with_one_code_let_one_in(app, person):
 def test_a_recovery_code_signs_in_once(app, client):
     codes = authenticator.new_recovery_codes
     kept = codes()
-    person = staff("viewer", password=PASSWORD, recovery_codes=authenticator.recovery_hashes(kept))
+    person = staff("viewer", password=PASSWORD, recovery_codes=list(map(authenticator.recovery_hash, kept)))
     type_password(client, person.email)
     answer = send(client, "/staff/sign-in/recovery", code=kept[3].upper().replace("-", " "))
     assert answer.status_code == 303
@@ -322,17 +297,12 @@ def test_a_recovery_code_signs_in_once(app, client):
     assert len(db.session.get(StaffMember, person.id).recovery_codes) == 9
 
 
-def test_recovery_codes_are_not_readable_in_the_database(app):
-    kept = authenticator.new_recovery_codes()
-    assert not set(kept) & set(authenticator.recovery_hashes(kept))
-    assert len(set(kept)) == authenticator.RECOVERY_CODES
-
-
 # --- Leaving ---
 
 
-def test_a_recovery_code_has_more_than_112_bits():
+def test_a_recovery_code_has_more_than_112_bits_and_is_not_stored(app):
     codes = authenticator.new_recovery_codes()
+    assert not set(codes) & set(map(authenticator.recovery_hash, codes))
     assert len(set(codes)) == authenticator.RECOVERY_CODES == 10
     letters = {
         letter for _ in range(200) for code in authenticator.new_recovery_codes() for letter in code

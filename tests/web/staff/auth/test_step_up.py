@@ -12,8 +12,7 @@ from config import current_config
 from pledge.accounts import moderation, sessions
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
-from pledge.web.staff.acts import Ask, asks
-from pledge.web.staff.auth.access import SIGNED_IN_AT, guard
+from pledge.web.staff.auth.access import SIGNED_IN_AT, Ask, asks, guard
 from tests.support import factories
 from tests.support.pages import hidden_fields
 from tests.support.rows import number_of
@@ -77,11 +76,10 @@ def press_download(client: StaffClient, act: Act, page: str) -> Any:
 
 @pytest.mark.sqlite_only
 def test_the_walk_leaves_no_view_out(app):
-    found = {
-        rule.endpoint for rule in app.url_map.iter_rules() if "POST" in rule.methods and guard(rule.endpoint)
-    }
-    assert found == set(ACTS)
-    assert {endpoint for endpoint in found if guard(endpoint) == SIGNED_IN_AT} == set(SIGNS_IN)
+    posted = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in rule.methods}
+    with app.app_context():
+        assert {endpoint for endpoint in posted if guard(endpoint)} == set(ACTS)
+        assert {endpoint for endpoint in posted if guard(endpoint) == SIGNED_IN_AT} == set(SIGNS_IN)
 
 
 #: No page repeats passwords, so this form is not carried.
@@ -119,7 +117,7 @@ def test_the_act_is_done_after_the_code_and_the_page_says_so(app, admin, frozen_
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "endpoint",
-    ["staff.close", "staff.campaign_pledge_publish", "staff.delivery_freeze", "staff.audit_export"],
+    ["staff.person_close", "staff.campaign_pledge_publish", "staff.delivery_freeze", "staff.audit_export"],
 )
 def test_a_wrong_form_comes_back_after_the_code_with_what_was_typed(app, admin, frozen_clock, endpoint):
     act = ACTS[endpoint](admin)
@@ -182,14 +180,6 @@ def test_adding_a_factor_does_not_make_the_sign_in_a_recent_one(admin, frozen_cl
     assert count(act.action) == 1
     frozen_clock.move(minutes=2)
     assert "sign_in=y" in admin.get("/staff/account/recovery-codes").location
-
-
-@pytest.mark.sqlite_only
-def test_guessing_the_password_before_the_code_is_slowed_down(admin):
-    address = "/staff/verify?sign_in=y"
-    wrong = {"factor-code": code(admin.member), "factor-password": "wrong"}
-    statuses = [admin.post(address, data=wrong).status_code for _ in range(6)]
-    assert statuses == [422] * 5 + [429]
 
 
 @pytest.mark.sqlite_only

@@ -157,21 +157,20 @@ def test_a_letter_to_read_is_written_shown_as_a_page_and_taken_away(editor, clie
     assert not stored().letter_text
 
 
-def test_a_letter_to_read_is_needed_in_every_language_or_in_none(editor):
+@pytest.mark.parametrize(
+    ("korean", "english", "field", "told"),
+    [
+        ("", "To you", "text_ko", "Another language has this"),
+        ("여러분께", "> " * 100 + "a", "text_en", "No PDF can be made of this text."),
+        ("여러분께", f"[x](https://{'a' * 9000})", "text_en", "No PDF can be made of this text."),
+    ],
+)
+def test_what_is_wrong_with_a_letter_to_read_is_told_beside_its_field(editor, korean, english, field, told):
     held = stamp({"text": stored().letter_text})
-    sent = send(editor, "page/letter-text", {"text_ko": "", "text_en": "To you", "seen": held})
+    sent = send(editor, "page/letter-text", {"text_ko": korean, "text_en": english, "seen": held})
     assert sent.status_code == 422
-    assert 'href="#text_ko"' in sent.text
-    assert "To you" in sent.text
-
-
-@pytest.mark.parametrize("text", ["> " * 100 + "a", f"[x](https://{'a' * 9000})"])
-def test_a_letter_to_read_of_which_no_pdf_can_be_made_is_told_beside_its_field(editor, text):
-    held = stamp({"text": stored().letter_text})
-    sent = send(editor, "page/letter-text", {"text_ko": "여러분께", "text_en": text, "seen": held})
-    assert sent.status_code == 422
-    assert 'href="#text_en"' in sent.text
-    assert "No PDF can be made of this text." in sent.text
+    assert f'href="#{field}"' in sent.text
+    assert told in sent.text
     assert not stored().letter_text
 
 

@@ -82,7 +82,7 @@ def test_who_goes_on_writing_finds_their_words_in_the_form(air, editor):
     assert "Version 3 &amp; more</textarea>" in form
 
 
-@pytest.mark.parametrize("version", ["", "2", "4", "three", "99999999999", "-3", "³"])
+@pytest.mark.parametrize("version", ["", "2", "4", "three", "99999999999", "-3"])
 def test_a_version_that_was_not_shown_is_not_published(air, editor, version):
     page = save(editor, ko="서약 3판", en="The pledge, version 3")
     sent = editor.post("/staff/campaigns/air/page/pledge/publish", data={**hidden(page), "version": version})

@@ -116,7 +116,6 @@ MISTAKES = [
         {"handed_over_at": "2020-01-01T00:00", "channel": "x", "receipt_number": "KEPT"},
         "Enter a time after the step before it (",
     ),
-    ("discard", {"why": " "}, "Give a reason"),
 ]
 
 
@@ -128,7 +127,7 @@ def test_a_mistake_in_the_register_is_told_and_nothing_is_lost(exporter, address
     page = exporter.post(f"{address}/{act}", data=fields)
     assert page.status_code == 422
     assert any(told in error for error in errors(page))
-    assert "KEPT" in page.text or act == "discard"
+    assert "KEPT" in page.text
     assert queries.find(int(address.rpartition("/")[2])).state == "frozen"
 
 
@@ -158,7 +157,7 @@ def test_a_discarded_delivery_stays_in_the_list_without_its_pack(exporter, addre
         f"{address}/hand-over", data={"handed_over_at": typed(clock.now()), "channel": "post"}
     )
     assert late.status_code == 409
-    assert "not possible in the delivery’s current state" in late.text
+    assert "not possible in the current state" in late.text
 
 
 # --- Telling the signers ---

@@ -67,12 +67,9 @@ def test_changed_words_are_shown_word_by_word(admin):
     ("query", "expected"),
     [
         ("actor=MODERATOR", 3),
-        ("action=endorsement", 3),
-        ("subject=endorsement:2", 1),
         ("since=2026-11-25", 1),
         ("until=2026-11-24", 3),
         ("since=2026-11-24&until=2026-11-25", 4),
-        ("since=&until=&actor=&action=&subject=", 4),
     ],
 )
 def test_the_audit_log_is_filtered(admin, frozen_clock, query, expected):

@@ -133,7 +133,7 @@ def test_two_admins_who_demote_each_other_at_once_leave_one(app):
 def test_a_person_who_does_not_exist_is_not_found(staff_client):
     admin = staff_client("admin")
     assert admin.get("/staff/people/99999").status_code == 404
-    for act in ("roles", "close", "invite-again", "sessions"):
+    for act in ("roles", "close", "invite-again", "end-sessions"):
         answer = admin.post(f"/staff/people/99999/{act}", data={"roles": "viewer", "why": "x"})
         assert answer.status_code == 404, act
 

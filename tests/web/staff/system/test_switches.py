@@ -14,7 +14,10 @@ TURNS = {
         Switches(banner=Texts(ko="점검 중", en="At work")),
     ),
     "mail": ({"mail-paused": "y", "mail-reason": "the relay is full"}, Switches(mail_paused=True)),
-    "limits": ({"limits-factor": "5", "limits-reason": "a hall"}, Switches(limit_factor=5)),
+    "limits": (
+        {"limits-factor": "5", "limits-hours": "4", "limits-reason": "a hall"},
+        Switches(limit_factor=5),
+    ),
 }
 
 
@@ -35,6 +38,7 @@ def test_a_turn_holds_and_is_recorded_with_its_reason(admin, name):
     text = admin.get("/staff/switches").text
     assert admin.member.email in text
     assert entry.reason in text
+    assert "This ends on " in text
 
 
 def test_the_history_says_to_what_each_switch_was_turned(admin):
@@ -47,14 +51,6 @@ def test_the_history_says_to_what_each_switch_was_turned(admin):
 
 def test_a_switch_that_does_not_exist_is_not_found(admin):
     assert admin.post("/staff/switches/nothing", data={"nothing-reason": "x"}).status_code == 404
-
-
-def test_the_banner_is_taken_away_by_emptying_it(admin):
-    admin.post("/staff/switches/banner", data=TURNS["banner"][0])
-    admin.post(
-        "/staff/switches/banner", data={"banner-text_ko": "", "banner-text_en": "", "banner-reason": "over"}
-    )
-    assert queries.stored() == Switches()
 
 
 @pytest.mark.parametrize(
@@ -70,6 +66,7 @@ def test_the_banner_is_taken_away_by_emptying_it(admin):
         ),
         ("limits", {"limits-factor": "3", "limits-reason": "x"}, "limits-factor"),
         ("limits", {"limits-reason": "x"}, "limits-factor"),
+        ("limits", {"limits-factor": "5", "limits-hours": "9", "limits-reason": "x"}, "limits-hours"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field_and_turns_nothing(admin, name, data, field):
