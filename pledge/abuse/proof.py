@@ -70,7 +70,9 @@ def check(purpose: str, solution: str) -> str:
             break
     else:
         raise BadSolution(Fault.FOREIGN)
-    if result.expired or _expires_at(payload) < clock.now():
+    # The library compares it with the machine's own clock.
+    expires_at = datetime.fromtimestamp(payload.challenge.parameters.expires_at or 0, UTC)
+    if result.expired or expires_at < clock.now():
         raise BadSolution(Fault.EXPIRED)
     if not result.verified:
         raise BadSolution(Fault.WRONG)
@@ -84,11 +86,6 @@ def _read(solution: str) -> altcha.Payload:
         return altcha.Payload.from_base64(solution)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadSolution(Fault.UNREADABLE) from None
-
-
-def _expires_at(payload: altcha.Payload) -> datetime:
-    """Of a challenge whose signature is ours. The library compares it with the machine's own clock."""
-    return datetime.fromtimestamp(payload.challenge.parameters.expires_at or 0, UTC)
 
 
 def _keys(master: str, purpose: str) -> tuple[bytes, bytes]:

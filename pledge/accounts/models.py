@@ -24,10 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from pledge.accounts.roles import GRANTS, Permission, Role
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
-from pledge.core.db.types import UTCDateTime
-
-_ROLES = ", ".join(repr(role.value) for role in Role)
-
+from pledge.core.db.types import UTCDateTime, one_of
 
 #: Characters of a person's name.
 MAX_NAME = 60
@@ -125,7 +122,7 @@ class StaffRole(Model):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True)
     role: Mapped[str] = mapped_column(String(20), primary_key=True)
 
-    __table_args__ = (CheckConstraint(f"role IN ({_ROLES})", name="role"),)
+    __table_args__ = (CheckConstraint(one_of("role", Role), name="role"),)
 
 
 class StaffPasskey(Model):

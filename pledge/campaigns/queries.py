@@ -39,7 +39,7 @@ from pledge.core.db import fetch, load
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import Section, markdown, sections
 from pledge.ledger.models import LedgerHead
-from pledge.ledger.queries import Count, head_columns
+from pledge.ledger.queries import HEAD_COLUMNS, Count
 from pledge.switches import queries as switches
 
 
@@ -202,7 +202,7 @@ def pledge_versions(campaign_id: int) -> list[PledgeText]:
 
 
 _COUNT = (
-    select(*head_columns())
+    select(*HEAD_COLUMNS)
     .select_from(Campaign)
     .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
     .where(Campaign.slug == bindparam("slug"), Campaign.state != CampaignState.DRAFT)

@@ -2,30 +2,14 @@
 
 from flask import Flask
 
-from pledge.cli.audit import audit
-from pledge.cli.campaigns import campaign, demo
-from pledge.cli.deliveries import delivery, export, totals
-from pledge.cli.ledger import ledger
-from pledge.cli.operations import backup, data_keys, doctor, mail, retention
-from pledge.cli.serve import serve, worker
-from pledge.cli.staff import staff
+from pledge.cli import audit, campaigns, deliveries, ledger, operations, serve, staff
 
 COMMANDS = (
-    audit,
-    backup,
-    campaign,
-    data_keys,
-    delivery,
-    demo,
-    doctor,
-    export,
-    ledger,
-    mail,
-    retention,
-    serve,
-    staff,
-    totals,
-    worker,
+    *(audit.audit, ledger.ledger, staff.staff),
+    *(campaigns.campaign, campaigns.demo),
+    *(deliveries.delivery, deliveries.export, deliveries.totals),
+    *(operations.backup, operations.data_keys, operations.doctor, operations.mail, operations.retention),
+    *(serve.serve, serve.worker),
 )
 
 

@@ -64,17 +64,18 @@ def in_languages(name: str, said: str, metavar: str = "LANG=TEXT") -> Callable[[
     return click.option(name, multiple=True, metavar=metavar, callback=by_language, help=said)
 
 
+def to_file(meaning: str, *, required: bool = True) -> Callable[[Any], Any]:
+    """The option `--out FILE`."""
+    file = click.Path(path_type=Path, dir_okay=False, writable=True)
+    return click.option("--out", type=file, required=required, help=meaning)
+
+
 _REPLY = ("number", "department", "submitted_as", "person", "phone", "email", "address")
 
 
 @delivery.command("build")
 @click.argument("slug")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="Write the pack to this file.",
-)
+@to_file("Write the pack to this file.")
 @click.option("--checkpoint", "size", type=int, help="The checkpoint of this many entries; else the newest.")
 @click.option("--as-last-time", is_flag=True, help="Begin with what the campaign's last delivery said.")
 @in_languages("--recipient", "Else the recipient that the campaign names.")
@@ -195,11 +196,7 @@ def verify(file: Path, key: TextIO | None) -> None:
     default="",
     help="Write it in this language alone; by default in all of the site.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="Write to this file instead.",
-)
+@to_file("Write to this file instead.", required=False)
 @with_appcontext
 def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
     """Write how many signed the campaign SLUG: in all, by country, by region and by day."""
@@ -223,12 +220,7 @@ def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
 @click.argument("kind", type=click.Choice(tuple(KINDS)))
 @click.option("--format", "form", type=click.Choice(services.FORMATS), default="csv", show_default=True)
 @click.option("--lang", default="", help="Language of the table; by default the first one of the site.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    required=True,
-    help="The zip to write.",
-)
+@to_file("The zip to write.")
 @with_appcontext
 def export(slug: str, kind: str, form: str, lang: str, out: Path) -> None:
     """Write rows of the campaign SLUG into a zip: the table and a manifest with their number."""

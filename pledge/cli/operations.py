@@ -20,7 +20,7 @@ from pledge.core.encryption import Unreadable
 from pledge.deliveries.queries import last_handed_over
 from pledge.diagnosis import Severity
 from pledge.diagnosis.doctor import diagnose, diagnose_stored
-from pledge.diagnosis.restoring import Backup, NotRestored, back_up_sqlite, restored_cluster, restored_copy
+from pledge.diagnosis.restoring import NotRestored, back_up_sqlite, restored_cluster, restored_copy
 from pledge.files import scans
 from pledge.files.faults import StorageAway
 from pledge.mail import outbox, queries, requests, services, valve
@@ -157,7 +157,7 @@ def verify(file: Path | None, stanza: str, config: Path, until: str) -> None:
         raise click.UsageError("name the FILE that `flask backup create` has written")
     else:
         database = make_url(current_config().sqlalchemy_url).database or ""
-        restored = restored_cluster(Backup(stanza, config, until), database)
+        restored = restored_cluster(database, stanza, config, until)
     try:
         with restored as address:
             failed = [words for words in CHECKS if not _passes(words, address)]

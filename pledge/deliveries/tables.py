@@ -225,8 +225,7 @@ def _summary(totals: Totals) -> Iterator[list[Value]]:
 
     yield line(Phrase("table", "Campaign"), _title(totals))
     yield line(labels.PEOPLE, totals.people)
-    if totals.goal:
-        yield line(Phrase("table", "Goal"), totals.goal)
+    yield line(Phrase("table", "Goal"), totals.goal)
     if totals.people_moves is not None:
         for reason, name in REASONS.items():
             words = [

@@ -7,7 +7,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 #: Whom the server and the backups belong to; used where this runs as root, as PostgreSQL refuses that.
@@ -31,20 +30,12 @@ class NotRestored(Exception):
     """The backup could not be restored; the text says what the program said."""
 
 
-@dataclass(frozen=True)
-class Backup:
-    """A backup by pgBackRest: its stanza, and until when its WAL is replayed (as pgBackRest reads times; "" for all of it)."""
-
-    stanza: str
-    config: Path
-    until: str = ""
-
-
 @contextmanager
-def restored_cluster(backup: Backup, database: str) -> Iterator[str]:
+def restored_cluster(database: str, stanza: str, config: Path, until: str = "") -> Iterator[str]:
     """The address of `database` in a PostgreSQL of its own, restored from a backup; both are gone afterwards.
 
-    Raises NotRestored.
+    `stanza` and `config` are pgBackRest's; `until`: to which time its WAL is replayed, as pgBackRest reads times, "" for all of
+    it. Raises NotRestored.
     """
     with tempfile.TemporaryDirectory(prefix="pledge-restore-") as name:
         folder = Path(name)
@@ -54,7 +45,11 @@ def restored_cluster(backup: Backup, database: str) -> Iterator[str]:
         if os.geteuid() == 0:
             for path in (folder, *folder.iterdir()):
                 shutil.chown(path, POSTGRES, POSTGRES)
-        _restore(backup, data)
+        restore = ["pgbackrest", f"--config={config}", f"--stanza={stanza}", f"--pg1-path={data}"]
+        restore += ["--archive-mode=off", "--log-level-console=warn", "--log-level-file=off", "--link-all"]
+        if until:
+            restore += ["--type=time", f"--target={until}", "--target-action=promote"]
+        _run([*restore, "restore"])
         log = folder / "server.log"
         pg_ctl = [str(_server_folder(data) / "pg_ctl"), f"--pgdata={data}"]
         options = f"--options=-c config_file={folder}/postgresql.conf"
@@ -102,14 +97,6 @@ def _write_settings(folder: Path) -> None:
     # Nobody else can enter the folder with the socket.
     (folder / "pg_hba.conf").write_text("local all all trust\n")
     (folder / "pg_ident.conf").write_text("")
-
-
-def _restore(backup: Backup, data: Path) -> None:
-    words = ["pgbackrest", f"--config={backup.config}", f"--stanza={backup.stanza}", f"--pg1-path={data}"]
-    words += ["--archive-mode=off", "--log-level-console=warn", "--log-level-file=off", "--link-all"]
-    if backup.until:
-        words += ["--type=time", f"--target={backup.until}", "--target-action=promote"]
-    _run([*words, "restore"])
 
 
 def _server_folder(data: Path) -> Path:

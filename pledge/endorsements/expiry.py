@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
@@ -30,8 +30,7 @@ BATCH = 100
 
 def _waits(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether a version of an endorsement waits for its mail, or for review, that meets the conditions."""
-    version = EndorsementVersion.endorsement_id == Endorsement.id
-    return exists().where(version, EndorsementVersion.state == VersionState.PROPOSED, *conditions)
+    return Endorsement.versions.any(and_(EndorsementVersion.state == VersionState.PROPOSED, *conditions))
 
 
 def sweep(forgotten: Sequence[int] = ()) -> dict[str, int]:

@@ -59,7 +59,7 @@ def enqueue(
         session, Endorsement.__table__, row.address_hash
     )
     mail = NewMail(
-        *(kind, row.id, lang or row.lang, seq or row.seq, due_at),
+        *(kind, row.id, lang or row.lang, seq or row.newest.seq, due_at),
         known=known,
         proved=proved,
         domain_hash=outbox.domain_group(address or row.contact_email),
@@ -82,7 +82,11 @@ def enqueue_once(
     """
     is_fresh = or_(OutboxMail.state == MailState.QUEUED, OutboxMail.created_at > clock.now() - DOUBLE)
     same = exists().where(
-        *(OutboxMail.subject_id == row.id, OutboxMail.kind == kind, OutboxMail.seq == (seq or row.seq)),
+        *(
+            OutboxMail.subject_id == row.id,
+            OutboxMail.kind == kind,
+            OutboxMail.seq == (seq or row.newest.seq),
+        ),
         is_fresh,
     )
     if session.scalar(select(same)):

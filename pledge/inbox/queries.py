@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember
@@ -124,14 +125,12 @@ def waiting() -> list[Item]:
             for number, held in held_by_campaign().items()
         ),
         *(
-            Item(
+            _proposal(
                 ItemKind.INVALIDATION,
-                row.proposed_at,
+                row,
                 names.get(row.campaign_id or 0, ""),
-                row.matched,
-                row.id,
+                number=row.matched,
                 takes_two=row.matched > max_alone(row.act),
-                proposed_by=row.proposed_by,
             )
             for row in invalidations.proposed()
         ),
@@ -145,27 +144,13 @@ def waiting() -> list[Item]:
             for row in review.waiting()
         ),
         *(
-            Item(
-                ItemKind.NEWS,
-                row.proposed_at,
-                row.slug,
-                id=row.id,
-                title=row.title,
-                takes_two=True,
-                proposed_by=row.proposed_by,
-            )
+            _proposal(ItemKind.NEWS, row, row.slug, title=row.title, takes_two=True)
             for row in news.proposed()
         ),
         *(
-            Item(
-                ItemKind.PAPER_DISPUTED if row.is_disputed else ItemKind.PAPER,
-                row.proposed_at,
-                row.slug,
-                id=row.id,
-                title=row.place,
-                takes_two=not row.is_disputed,
-                proposed_by=row.proposed_by,
-            )
+            _proposal(ItemKind.PAPER_DISPUTED, row, row.slug, title=row.place)
+            if row.is_disputed
+            else _proposal(ItemKind.PAPER, row, row.slug, title=row.place, takes_two=True)
             for row in paper.proposed()
         ),
         *_owed_answers(),
@@ -180,6 +165,11 @@ def waiting() -> list[Item]:
         found.append(Item(ItemKind.MAIL, dead.since, number=dead.mails))
     order = list(ItemKind)
     return sorted(found, key=lambda item: (order.index(item.kind), item.since or clock.now(), item.id))
+
+
+def _proposal(kind: ItemKind, row: Any, campaign: str, **more: Any) -> Item:
+    """Of a row of what one person has proposed."""
+    return Item(kind, row.proposed_at, campaign, id=row.id, proposed_by=row.proposed_by, **more)
 
 
 def inbox(person: StaffMember) -> Inbox:

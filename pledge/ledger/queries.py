@@ -52,20 +52,6 @@ def counts(campaign_ids: Iterable[int]) -> dict[int, Count]:
     return {campaign_id: found.get(campaign_id) or Count(0, 0, as_of) for campaign_id in wanted}
 
 
-def head_columns() -> tuple[
-    ColumnElement[int], ColumnElement[int], ColumnElement[int | None], ColumnElement[int]
-]:
-    """People, organizations, the size of the log that adds up to them, and paper, of a head that may be missing."""
-    in_step = case(
-        (LedgerHead.campaign_id.is_(None), 0), (LedgerHead.log_size == LedgerHead.size, LedgerHead.size)
-    )
-    people, organizations = (
-        func.coalesce(LedgerHead.people, 0),
-        func.coalesce(LedgerHead.organizations, 0),
-    )
-    return people, organizations, in_step, paper_column(LedgerHead.campaign_id)
-
-
 def paper_column(campaign_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[int]:
     """How many signatures on paper the log of a campaign counts."""
     total = select(Tally.count).where(
@@ -75,7 +61,15 @@ def paper_column(campaign_id: ColumnElement[int] | InstrumentedAttribute[int]) -
     return func.coalesce(total.scalar_subquery(), 0)
 
 
-_COUNTS = select(LedgerHead.campaign_id, *head_columns()).where(
+#: People, organizations, the size of the log that adds up to them, and paper, of a head that may be missing.
+HEAD_COLUMNS = (
+    func.coalesce(LedgerHead.people, 0),
+    func.coalesce(LedgerHead.organizations, 0),
+    case((LedgerHead.campaign_id.is_(None), 0), (LedgerHead.log_size == LedgerHead.size, LedgerHead.size)),
+    paper_column(LedgerHead.campaign_id),
+)
+
+_COUNTS = select(LedgerHead.campaign_id, *HEAD_COLUMNS).where(
     LedgerHead.campaign_id.in_(bindparam("wanted", expanding=True))
 )
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -67,7 +67,8 @@ def answer(handlers: Handlers, limit: int = BATCH) -> int:
 
 def _answer(handlers: Handlers, which: ColumnElement[bool], limit: int) -> int:
     with transaction() as session:
-        if not _take_lock(session):
+        # SQLite's BEGIN IMMEDIATE does the same.
+        if is_postgresql() and not session.scalar(select(func.pg_try_advisory_xact_lock(ANSWER_LOCK))):
             return 0
         due = select(MailRequest).where(which).order_by(MailRequest.id).limit(limit)
         requests = session.scalars(due.with_for_update(skip_locked=True)).all()
@@ -76,14 +77,6 @@ def _answer(handlers: Handlers, which: ColumnElement[bool], limit: int) -> int:
             handlers[RequestKind(kind)](session, list(some))
         session.execute(delete(MailRequest).where(MailRequest.id.in_([request.id for request in requests])))
         return len(requests)
-
-
-def _take_lock(session: Session) -> bool:
-    """Take the lock of whoever answers until the transaction ends; False when another worker has it."""
-    if not is_postgresql():  # SQLite's BEGIN IMMEDIATE does the same
-        return True
-    taken = text("SELECT pg_try_advisory_xact_lock(:key)")
-    return bool(session.execute(taken, {"key": ANSWER_LOCK}).scalar_one())
 
 
 def _answer_each(handlers: Handlers, limit: int) -> int:

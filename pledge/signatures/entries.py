@@ -5,9 +5,9 @@ moves the tallies of countries and regions (ledger/models.py: LedgerPlace).
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Row, insert
 from sqlalchemy.orm import Session
 
 from pledge.core import clock, countries
@@ -19,8 +19,11 @@ from pledge.mailed_links.links import read_valid
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.queries import lock_current
 
+#: A signature, or what a statement returned of it.
+SignatureRow = Signature | Row[*tuple[Any, ...]]
 
-def append_moves(session: Session, moved: Sequence[Any], reason: Reason) -> None:
+
+def append_moves(session: Session, moved: Sequence[SignatureRow], reason: Reason) -> None:
     """Of each the entry, at the place of its earlier ones, and the way between that place and where the person is now."""
     now = clock.now()
     ways = [(current_place(signature), entry_place(signature)) for signature in moved]
@@ -52,24 +55,15 @@ def append_moves(session: Session, moved: Sequence[Any], reason: Reason) -> None
         session.execute(insert(LedgerEntry), entries)
 
 
-class HasPlace(Protocol):
-    """A signature, or what a statement returned of it."""
-
-    country: str
-    region: str | None
-    entry_country: str | None
-    entry_region: str | None
-
-
 class BadPlace(Exception):
     """No such country, or no such region in it."""
 
 
-def current_place(row: HasPlace) -> Place:
+def current_place(row: SignatureRow) -> Place:
     return Place(row.country, row.region)
 
 
-def entry_place(row: HasPlace) -> Place:
+def entry_place(row: SignatureRow) -> Place:
     """The place in the entries of the ledger about this signature."""
     return current_place(row) if row.entry_country is None else Place(row.entry_country, row.entry_region)
 

@@ -98,7 +98,12 @@ def history(campaign_id: int, by_day: list[Cell]) -> History:
     organizations = {
         date.fromisoformat(day): moved for day, moved in by_korean_day(hours).items() if moved != 0
     }
-    begins, ends = _range(campaign_id)
+    query = select(func.min(Tally.key), func.max(Tally.key)).where(
+        Tally.campaign_id == campaign_id,
+        Tally.kind.in_((Kind.PERSON, Kind.ORGANIZATION)),
+        Tally.dimension == Dimension.HOUR,
+    )
+    begins, ends = (date.fromisoformat(korean_day(hour)) if hour else None for hour in fetch(query).one())
     return History(
         days=[
             Day(day, people.get(day), organizations.get(day, 0))
@@ -108,19 +113,6 @@ def history(campaign_id: int, by_day: list[Cell]) -> History:
         begins=begins,
         ends=ends,
     )
-
-
-def _range(campaign_id: int) -> tuple[date, date] | tuple[None, None]:
-    """The Korean days of the first and the last entry of a campaign's log."""
-    query = select(func.min(Tally.key), func.max(Tally.key)).where(
-        Tally.campaign_id == campaign_id,
-        Tally.kind.in_((Kind.PERSON, Kind.ORGANIZATION)),
-        Tally.dimension == Dimension.HOUR,
-    )
-    first, last = fetch(query).one()
-    if not first:
-        return None, None
-    return date.fromisoformat(korean_day(first)), date.fromisoformat(korean_day(last))
 
 
 def step_of(found: History, opened: date | None = None) -> int:

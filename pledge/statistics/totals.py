@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.core import clock, languages
@@ -263,7 +263,7 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
     """
     with reading() as connection:
         counted = counting.counted_subjects(connection, campaign_id, checkpoint.size, Kind.ORGANIZATION)
-        shown = _shown(connection, campaign_id, checkpoint.signed_at) if counted else {}
+    shown = _shown(campaign_id, checkpoint.signed_at)
     found = [(shown[number], number) for number in counted if number in shown]
     kinds, lang = list(OrganizationType), languages.default()
     # Sorted here, as databases sort names differently.
@@ -281,18 +281,15 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
     return named, len(counted) - len(found)
 
 
-def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dict[int, Row[Any]]:
+def _shown(campaign_id: int, signed_at: datetime) -> dict[int, Row[*tuple[Any, ...]]]:
     """The version of each organisation that was public at a moment, by the organisation's number.
 
     Where none had been reviewed yet, the first one that was: the clocks of two machines may differ slightly.
     """
-    version = EndorsementVersion.__table__.c
+    version = EndorsementVersion
     query = (
-        select(
-            *(version.endorsement_id, version.reviewed_at, Endorsement.level),
-            *(version[name] for name in _FROM_VERSION),
-        )
-        .join(Endorsement, Endorsement.id == version.endorsement_id)
+        select(version.__table__, Endorsement.level)
+        .join(Endorsement.versions)
         # Published at some time: a version that was not reviewed or was declined was never on the wall.
         .where(
             Endorsement.campaign_id == campaign_id,
@@ -301,8 +298,8 @@ def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dic
         )
         .order_by(version.reviewed_at, version.seq)
     )
-    found: dict[int, Row[Any]] = {}
-    for row in connection.execute(query):
+    found: dict[int, Row[*tuple[Any, ...]]] = {}
+    for row in fetch(query):
         if row.endorsement_id not in found or row.reviewed_at <= signed_at:
             found[row.endorsement_id] = row
     return found

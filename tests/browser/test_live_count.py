@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.steps import CAMPAIGN, people, shown_number
-from tests.support.browser import MODULES
+from tests.support.browser import MODULES, PAINTED
 from tests.support.waiting import wait_until
 
 COUNT = "**/api/v1/campaigns/blue-skies/count"
@@ -71,7 +71,7 @@ def server(page, site):
 
 def open_campaign(page, rest=""):
     page.goto(f"/en/{CAMPAIGN}{rest}")
-    page.clock.run_for(100)  # in which it begins to fetch its modules
+    page.evaluate(PAINTED)
     page.evaluate(MODULES)
 
 

@@ -16,6 +16,7 @@ from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from tests.support import factories
 from tests.support.factories import EDITOR, draft, event_fields
+from tests.support.refusals import faults_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -70,9 +71,7 @@ def test_an_event_is_over_when_it_ends(frozen_clock):
 )
 def test_what_makes_no_event_is_refused(changes, faults):
     draft("air")
-    with pytest.raises(BadFields) as refused:
-        add(**changes)
-    assert refused.value.faults == faults
+    assert faults_of(add, **changes) == faults
     assert shown() == []
 
 

@@ -6,10 +6,11 @@ from pledge.campaigns import media, queries, staff_queries
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import move
-from pledge.campaigns.rules import BadFields, FieldFault, stamp
+from pledge.campaigns.rules import FieldFault, stamp
 from pledge.campaigns.video import campaign_video
 from pledge.files.services import UnknownFile
 from tests.support.factories import EDITOR, draft, stored_document, stored_picture, stored_video
+from tests.support.refusals import faults_of
 from tests.support.rows import is_kept
 from tests.support.videos import CAPTIONS, webm
 
@@ -73,22 +74,16 @@ def test_the_file_of_a_video_is_replaced_and_let_go_of():
 def test_a_campaign_has_one_video():
     draft("air")
     name = stored_video()
-    with pytest.raises(BadFields) as refused:
-        set_video(file=name)
-    assert refused.value.faults == {"video": FieldFault.TWO_VIDEOS}
+    assert faults_of(set_video, file=name) == {"video": FieldFault.TWO_VIDEOS}
     set_video("", file=name)
-    with pytest.raises(BadFields) as refused:
-        set_video()
-    assert refused.value.faults == {"video": FieldFault.TWO_VIDEOS}
+    assert faults_of(set_video) == {"video": FieldFault.TWO_VIDEOS}
     set_video(drop_file=True)
     assert campaign_video(staff_queries.desk("air")).id == "dQw4w9WgXcQ"
 
 
 def test_captions_belong_to_a_file():
     draft("air")
-    with pytest.raises(BadFields) as refused:
-        set_video(captions={"ko": CAPTIONS})
-    assert refused.value.faults == {"own": FieldFault.MISSING}
+    assert faults_of(set_video, captions={"ko": CAPTIONS}) == {"own": FieldFault.MISSING}
 
 
 @pytest.mark.parametrize(
@@ -104,9 +99,9 @@ def test_captions_belong_to_a_file():
 )
 def test_captions_are_webvtt_of_which_browsers_show_everything(text):
     draft("air")
-    with pytest.raises(BadFields) as refused:
-        set_video("", file=stored_video(), captions={"en": text})
-    assert refused.value.faults == {"captions_en": FieldFault.CAPTIONS}
+    assert faults_of(set_video, "", file=stored_video(), captions={"en": text}) == {
+        "captions_en": FieldFault.CAPTIONS
+    }
 
 
 def test_another_file_is_no_video():

@@ -3,8 +3,9 @@
 import pytest
 
 from pledge.campaigns import media, queries, staff_queries
-from pledge.campaigns.rules import BadFields, FieldFault, stamp
+from pledge.campaigns.rules import FieldFault, stamp
 from tests.support.factories import EDITOR, campaign, stored_picture
+from tests.support.refusals import faults_of
 from tests.support.rows import is_kept
 
 WORDS = {
@@ -30,12 +31,6 @@ def set_quotation(words, **more):
     media.set_quotation(EDITOR, "air", stamp(stored().part(media.QUOTATION)), words, **more)
 
 
-def faults(words, **more):
-    with pytest.raises(BadFields) as refused:
-        set_quotation(words, **more)
-    return refused.value.faults
-
-
 def test_a_quotation_is_shown_in_each_language_and_taken_away():
     set_quotation(WORDS)
     shown = queries.find("air", "ko")
@@ -52,7 +47,7 @@ def test_text_and_name_are_needed_in_every_language_a_role_in_all_or_none():
         "quotation_name": {},
         "quotation_role": {"en": "Teacher"},
     }
-    assert faults(half) == {
+    assert faults_of(set_quotation, half) == {
         "quotation_en": FieldFault.MISSING,
         "quotation_name_ko": FieldFault.MISSING,
         "quotation_name_en": FieldFault.MISSING,
@@ -64,12 +59,14 @@ def test_text_and_name_are_needed_in_every_language_a_role_in_all_or_none():
 
 def test_a_portrait_needs_words_and_a_quotation():
     name = stored_picture()
-    assert faults(WORDS, new=name) == {
+    assert faults_of(set_quotation, WORDS, new=name) == {
         "quotation_alt_ko": FieldFault.MISSING,
         "quotation_alt_en": FieldFault.MISSING,
     }
-    assert faults(NONE, new=name)["quotation_ko"] == FieldFault.MISSING
-    assert faults({**WORDS, "quotation_alt": ALT}) == {"quotation_portrait": FieldFault.MISSING}
+    assert faults_of(set_quotation, NONE, new=name)["quotation_ko"] == FieldFault.MISSING
+    assert faults_of(set_quotation, {**WORDS, "quotation_alt": ALT}) == {
+        "quotation_portrait": FieldFault.MISSING
+    }
 
 
 def test_a_portrait_is_kept_replaced_and_let_go_of():

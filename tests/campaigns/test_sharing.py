@@ -9,10 +9,11 @@ from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.campaigns import moderation, queries, sharing, staff_queries
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.moderation import EditedMeanwhile
-from pledge.campaigns.rules import BadFields, FieldFault, stamp
+from pledge.campaigns.rules import FieldFault, stamp
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
 from tests.support.factories import SLUG, campaign, draft
+from tests.support.refusals import faults_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -60,9 +61,7 @@ def test_what_is_written_is_read_in_its_language_and_each_change_is_recorded():
 def test_what_cannot_be_kept_is_refused(words, faults):
     campaign()
     campaign("air", short_name="air")
-    with pytest.raises(BadFields) as refused:
-        write(**words)
-    assert refused.value.faults == faults
+    assert faults_of(write, **words) == faults
     assert stored()["short_name"] == ""
 
 

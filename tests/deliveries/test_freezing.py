@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from pledge.audit.models import AuditEntry
-from pledge.campaigns.rules import BadFields, FieldFault
+from pledge.campaigns.rules import FieldFault
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.core.i18n import format_date
@@ -30,6 +30,7 @@ from tests.support.factories import (
     signature,
     signatures,
 )
+from tests.support.refusals import faults_of
 from tests.support.rows import number_of
 
 
@@ -84,9 +85,7 @@ def test_a_delivery_does_not_begin_without_all_of_its_texts(blue):
         "occasion": Texts(ko="행사\u202e", en="\n"),
         "letter": Texts(ko="", en="y" * 20_001),
     }
-    with pytest.raises(BadFields) as refused:
-        freeze(blue, **wrong)
-    assert refused.value.faults == {
+    assert faults_of(freeze, blue, **wrong) == {
         "recipient_ko": FieldFault.MISSING,
         "recipient_en": FieldFault.TOO_LONG,
         "occasion_ko": FieldFault.CHARACTERS,
@@ -222,9 +221,9 @@ def test_a_letter_with_another_number_or_day_than_its_pack_is_not_frozen(app):
     fold_all()
     for lang, said in CONTRADICTIONS:
         letter = TEXTS.letter | {lang: f"{said} ..."}
-        with pytest.raises(BadFields) as refused:
-            freeze(blue, letter=Texts(letter))
-        assert refused.value.faults == {f"letter_{lang}": FieldFault.UNLIKE_PACK}, said
+        assert faults_of(freeze, blue, letter=Texts(letter)) == {f"letter_{lang}": FieldFault.UNLIKE_PACK}, (
+            said
+        )
     assert number_of(Delivery) == 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pledge.diagnosis.restoring import Backup, NotRestored, back_up_sqlite, restored_cluster
+from pledge.diagnosis.restoring import NotRestored, back_up_sqlite, restored_cluster
 from tests.support import apps, postgres, programs
 from tests.support.factories import fold_all, signature, signatures
 
@@ -87,8 +87,8 @@ def test_without_the_servers_programs_it_says_which_one_is_missing(tmp_path, mon
     restore.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    backup = Backup("pledge", tmp_path / "pgbackrest.conf")
-    with pytest.raises(NotRestored, match="pg_ctl is not installed"), restored_cluster(backup, "pledge"):
+    restored = restored_cluster("pledge", "pledge", tmp_path / "pgbackrest.conf")
+    with pytest.raises(NotRestored, match="pg_ctl is not installed"), restored:
         pytest.fail("it was restored")
 
 

@@ -19,6 +19,7 @@ from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.endorsements.queries import open_link, own_endorsement
 from pledge.endorsements.rules import BadContent, ContentFault
 from pledge.endorsements.services import read_ticket, ticket_for
+from pledge.endorsements.versions import drop
 from pledge.mail.addresses import address_hash, parse
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mailed_links.links import LinkState
@@ -295,6 +296,21 @@ class TestAskingForTheMailAgain:
         assert second.due_at - first.due_at == timedelta(minutes=10)
         (row,) = rows()
         assert services.confirm(row.id, 1), "the older link goes on working"
+
+    @pytest.mark.parametrize("by_ticket", [True, False])
+    def test_the_mail_asked_for_again_confirms_what_still_waits(self, frozen_clock, by_ticket):
+        ticket = apply()
+        apply(statement_ko="다른 말")
+        with transaction() as session:
+            row = session.scalars(select(Endorsement)).one()
+            drop(
+                session, row, row.newest
+            )  # an application for another organisation took the place of its mail
+            session.execute(update(OutboxMail).values(state=MailState.SENT))
+        frozen_clock.move(hours=1)
+        self.ask(ticket) if by_ticket else services.send_link("blue-skies", HANEUL.mailbox, "ko")
+        assert enqueued()[2:] == [MailKind.ENDORSE_CONFIRM]
+        assert db.session.scalars(select(OutboxMail.seq).order_by(OutboxMail.id)).all() == [1, 2, 1]
 
     def test_asking_for_the_mail_again_enqueues_nothing_for_somebody_unknown(self):
         services.resend("blue-skies", ticket_for("blue-skies", address_hash(parse("a@b.kr")), "x"), "ko")

@@ -6,8 +6,8 @@ import zipfile
 import pytest
 
 from pledge.files.archives import MAX_ARCHIVE, MAX_PICTURES, ArchiveFault, unpack
-from pledge.files.faults import FileRefused
 from pledge.files.pictures import MAX_PICTURE
+from tests.support.refusals import fault_of
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -27,10 +27,8 @@ def named_in(encoding, name):
     return archive({placeholder: b"1"}).replace(placeholder.encode(), raw)
 
 
-def fault_of(data):
-    with pytest.raises(FileRefused) as refused:
-        list(unpack(data))
-    return refused.value.fault
+def read(data):
+    return dict(unpack(data))
 
 
 def test_files_are_named_without_their_folders_and_those_of_the_system_left_out():
@@ -44,7 +42,7 @@ def test_files_are_named_without_their_folders_and_those_of_the_system_left_out(
             "logos/Thumbs.db": b"5",
         }
     )
-    assert dict(unpack(made)) == {"하늘.png": b"1", "바다.png": b"2"}
+    assert read(made) == {"하늘.png": b"1", "바다.png": b"2"}
 
 
 @pytest.mark.parametrize("encoding", ["cp949", "utf-8"])
@@ -76,12 +74,12 @@ def test_of_a_file_that_unpacks_to_more_than_a_picture_may_have_little_is_read()
     ],
 )
 def test_a_bad_zip_is_refused(data, fault):
-    assert fault_of(data) is fault
+    assert fault_of(read, data) is fault
 
 
 def test_a_file_that_is_broken_or_encrypted_is_told():
     whole = archive({"a.png": b"1" * 100}, zipfile.ZIP_STORED)
-    assert fault_of(whole.replace(b"1" * 100, b"1" * 99 + b"2")) is ArchiveFault.DAMAGED
+    assert fault_of(read, whole.replace(b"1" * 100, b"1" * 99 + b"2")) is ArchiveFault.DAMAGED
     locked = bytearray(whole)
     locked[whole.index(b"PK\x01\x02") + 8] |= 1
-    assert fault_of(bytes(locked)) is ArchiveFault.ENCRYPTED
+    assert fault_of(read, bytes(locked)) is ArchiveFault.ENCRYPTED

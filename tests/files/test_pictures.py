@@ -35,6 +35,7 @@ from tests.support.pictures import (
     webp,
     webp_chunk,
 )
+from tests.support.refusals import fault_of
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
 
@@ -207,9 +208,7 @@ def test_the_child_gets_no_setting_from_the_environment(monkeypatch):
 def test_a_child_that_got_no_processor_is_not_the_fault_of_the_picture(monkeypatch, command, fault):
     monkeypatch.setattr(pictures, "COMMAND", (sys.executable, "-c", command))
     monkeypatch.setattr(pictures, "WALL_SECONDS", 1)
-    with pytest.raises(FileRefused) as refused:
-        renditions(png())
-    assert refused.value.fault == fault
+    assert fault_of(renditions, png()) == fault
 
 
 @pytest.mark.parametrize(
@@ -227,9 +226,7 @@ def test_a_child_that_got_no_processor_is_not_the_fault_of_the_picture(monkeypat
 )
 def test_nothing_that_a_captured_child_says_is_believed(monkeypatch, answer):
     monkeypatch.setattr(pictures, "_ask_child", lambda *_: answer)
-    with pytest.raises(FileRefused) as refused:
-        renditions(png())
-    assert refused.value.fault == PictureFault.TOO_HARD
+    assert fault_of(renditions, png()) == PictureFault.TOO_HARD
 
 
 def test_only_a_few_pictures_are_made_at_once(monkeypatch):

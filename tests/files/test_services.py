@@ -10,11 +10,12 @@ from structlog.testing import capture_logs
 from pledge.core.db import db, transaction
 from pledge.files import queries, services
 from pledge.files.documents import DocumentFault
-from pledge.files.faults import FileRefused, StorageAway
+from pledge.files.faults import StorageAway
 from pledge.files.models import StoredFile
 from pledge.files.services import VideoFault
 from pledge.files.storage import current_storage
 from tests.support.pictures import PDF, png
+from tests.support.refusals import fault_of
 from tests.support.rows import number_of
 from tests.support.videos import mp4, webm
 
@@ -81,9 +82,7 @@ def test_a_picture_is_stored_in_both_sizes_under_a_random_name():
     ],
 )
 def test_what_is_no_whole_pdf_is_refused(data, media_type, fault):
-    with pytest.raises(FileRefused) as refused:
-        services.store_document(data, media_type)
-    assert refused.value.fault == fault
+    assert fault_of(services.store_document, data, media_type) == fault
     assert number_of(StoredFile) == 0
 
 
@@ -102,9 +101,7 @@ def test_a_video_is_stored_as_it_is_and_goes_with_the_sweep(frozen_clock):
 def test_a_video_that_is_larger_than_the_setting_is_not_stored(make_app):
     with make_app(max_video_mb=1).app_context():
         assert services.store_video(io.BytesIO(mp4(media=900_000)))
-        with pytest.raises(FileRefused) as refused:
-            services.store_video(io.BytesIO(mp4(media=1_000_000)))
-        assert refused.value.fault == VideoFault.TOO_LARGE
+        assert fault_of(services.store_video, io.BytesIO(mp4(media=1_000_000))) == VideoFault.TOO_LARGE
         assert number_of(StoredFile) == 1
 
 
@@ -119,9 +116,7 @@ def test_a_video_that_is_larger_than_the_setting_is_not_stored(make_app):
     ],
 )
 def test_a_video_is_known_by_its_first_bytes(data, fault):
-    with pytest.raises(FileRefused) as refused:
-        services.store_video(io.BytesIO(data))
-    assert refused.value.fault == fault
+    assert fault_of(services.store_video, io.BytesIO(data)) == fault
     assert number_of(StoredFile) == 0
 
 

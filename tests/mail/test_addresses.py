@@ -40,13 +40,8 @@ def test_mail_goes_to_the_address_as_typed_with_its_domain_in_ascii(typed, maile
             "a@localhost",
         ),
         *("a@b@c.kr", "a@naver.com\r\nBcc: x@y.kr", "a\n@naver.com", '"quoted"@naver.com', "a@[127.0.0.1]"),
-        *(
-            "x" * 65 + "@naver.com",
-            "a@" + "b" * 64 + ".kr",
-            "a@" + "b." * 130 + "kr",
-            "a\x00@naver.com",
-            "\ud800@naver.com",
-        ),
+        *("x" * 65 + "@naver.com", "a@" + "b" * 64 + ".kr", "a@" + "b." * 130 + "kr"),
+        *("a\x00@naver.com", "\ud800@naver.com"),
     ],
 )
 def test_what_is_no_address_is_refused(typed):

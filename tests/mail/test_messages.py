@@ -316,13 +316,6 @@ def test_a_mail_to_confirm_whose_submission_is_about_to_be_deleted_is_dropped(ap
     assert fate(mail).state == "dropped"
 
 
-def test_the_links_to_ones_own_page_are_for_managing(app):
-    person = factories.signature()
-    for kind in (MailKind.ALREADY, MailKind.MANAGE):
-        (link,) = LINK.findall(part(sent(kind, "en", person), "plain"))
-        assert tokens.read(Purpose.MANAGE, link.rpartition("/")[2]).payload == [person.id]
-
-
 def test_already_says_since_when_in_korean_time(app):
     person = factories.signature(at=datetime(2026, 11, 23, 16, 0, tzinfo=UTC))
 

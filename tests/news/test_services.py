@@ -13,6 +13,7 @@ from tests.support import news
 from tests.support.audit import actions
 from tests.support.factories import SLUG, campaign, signature, the_campaign
 from tests.support.news import APPROVER, WRITER, row, stamp
+from tests.support.refusals import faults_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -73,9 +74,10 @@ def test_news_that_waits_for_its_milestone_can_be_taken_back_and_needs_two_peopl
 
 def test_news_is_proposed_only_when_it_is_written_in_every_language():
     number = services.write(WRITER, the_campaign().slug, NewsFields(Texts(ko="제목"), Texts(ko="글")))
-    with pytest.raises(BadFields) as wrong:
-        services.propose(WRITER, SLUG, number, stamp(the_campaign(), number))
-    assert wrong.value.faults == {"title_en": FieldFault.MISSING, "body_en": FieldFault.MISSING}
+    assert faults_of(services.propose, WRITER, SLUG, number, stamp(the_campaign(), number)) == {
+        "title_en": FieldFault.MISSING,
+        "body_en": FieldFault.MISSING,
+    }
 
 
 def test_two_editors_do_not_overwrite_each_other():

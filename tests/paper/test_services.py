@@ -16,7 +16,6 @@ from pledge.core.db import db, load, transaction
 from pledge.core.encryption import Vault
 from pledge.core.languages import Texts
 from pledge.files import scans
-from pledge.files.faults import FileRefused
 from pledge.files.models import StoredFile
 from pledge.files.scans import ScanFault
 from pledge.files.services import UnknownFile
@@ -29,6 +28,7 @@ from tests.support.audit import actions
 from tests.support.factories import SLUG, campaign, the_campaign
 from tests.support.paper import CHECKER, COUNTER, row, stamp
 from tests.support.pictures import PDF, png
+from tests.support.refusals import fault_of, faults_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -135,16 +135,12 @@ def test_a_batch_that_was_never_agreed_is_removed_with_its_scan():
 )
 def test_what_cannot_be_is_refused_by_its_field(changed, fault):
     campaign()
-    with pytest.raises(BadFields) as refused:
-        paper.entered(**changed)
-    assert refused.value.faults == fault
+    assert faults_of(paper.entered, **changed) == fault
 
 
 def test_a_batch_needs_a_scan_of_its_own():
     campaign()
-    with pytest.raises(BadFields) as refused:
-        services.enter(COUNTER, SLUG, paper.fields(), "")
-    assert refused.value.faults == {"scan": FieldFault.MISSING}
+    assert faults_of(services.enter, COUNTER, SLUG, paper.fields(), "") == {"scan": FieldFault.MISSING}
     other = row(paper.entered()).scan
     with pytest.raises(UnknownFile):
         services.enter(COUNTER, SLUG, paper.fields(), other)
@@ -152,9 +148,7 @@ def test_a_batch_needs_a_scan_of_its_own():
 
 def test_a_scan_is_counted_once_until_its_batch_is_taken_back():
     number = paper.agreed(scan=PDF)
-    with pytest.raises(BadFields) as refused:
-        paper.entered(scan=PDF)
-    assert refused.value.faults == {"scan": FieldFault.SCAN_TWICE}
+    assert faults_of(paper.entered, scan=PDF) == {"scan": FieldFault.SCAN_TWICE}
     other = paper.entered()
     with pytest.raises(BadFields):
         services.change(
@@ -194,9 +188,7 @@ def test_a_scan_is_kept_byte_for_byte_and_encrypted(app, data):
     ],
 )
 def test_a_file_that_is_not_a_scan_is_refused(data, fault):
-    with pytest.raises(FileRefused) as refused:
-        scans.store_scan(data)
-    assert refused.value.fault is fault
+    assert fault_of(scans.store_scan, data) is fault
 
 
 def test_scans_are_encrypted_anew_with_the_newest_data_key(app, runner, monkeypatch):

@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.services import note
-from pledge.core.db import db, load, reading
+from pledge.core.db import db, load, reading, transaction
 from pledge.ledger.counting import Moves
 from pledge.ledger.models import Kind, Reason
 from pledge.mail.models import MailKind, OutboxMail
@@ -115,19 +115,9 @@ def sign_up(at, provider="naver", *, state="pending", took=None, mails=("sent",)
         mail_provider=provider,
         **({"confirmed_at": at + took} if took else {}),
     )
-    with db.engine.begin() as connection:
-        for mail in mails:
-            connection.execute(
-                insert(OutboxMail).values(
-                    kind=MailKind.CONFIRM.value,
-                    subject_id=person.id,
-                    seq=1,
-                    lang="ko",
-                    state=mail,
-                    created_at=at,
-                    due_at=at,
-                )
-            )
+    about = {"kind": MailKind.CONFIRM, "subject_id": person.id, "seq": 1, "lang": "ko"}
+    with transaction() as session:
+        session.add_all(OutboxMail(**about, state=mail, created_at=at, due_at=at) for mail in mails)
     return person
 
 

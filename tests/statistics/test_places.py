@@ -43,17 +43,11 @@ def shown(campaign):
     return places.today_line(campaign.id)
 
 
-def test_the_region_with_the_most_people_of_today_is_told(air):
-    signed(BUSAN=12, SEOUL=9)
-    assert places.renew_today_lines() == 1
-    assert shown(air) == TodayLine(BUSAN, 12)
-
-
-def test_a_day_is_a_day_in_korea_and_yesterdays_line_is_not_shown(air, frozen_clock):
+def test_the_region_with_the_most_people_of_today_in_korea_is_told_and_yesterdays_is_not(air, frozen_clock):
     crowd(30, region=SEOUL, at=clock.now())
     frozen_clock.move(days=1)
     signed(BUSAN=12, SEOUL=9)
-    places.renew_today_lines()
+    assert places.renew_today_lines() == 1
     assert shown(air) == TodayLine(BUSAN, 12)
     frozen_clock.move(hours=12)  # midnight in Korea
     assert shown(air) is None

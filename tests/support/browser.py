@@ -142,8 +142,9 @@ class Visitor:
             self.faults.append(f"{response.status} for {response.url}")
 
 
-#: site.js fetches the modules in the second frame, and those of what comes near the window in the one after.
-FRAMES = "async () => { for (let n = 0; n < 3; n += 1) await new Promise(requestAnimationFrame); }"
+#: site.js fetches the modules once the page is painted, and those of what comes near the window in the frame after.
+PAINTED = "() => new Promise((painted) => new PerformanceObserver(() => painted()).observe({ type: 'paint', buffered: true }))"
+FRAMES = "async () => { for (let n = 0; n < 2; n += 1) await new Promise(requestAnimationFrame); }"
 #: Asks for them as well, which fetches none anew: they are here when those of the page are.
 MODULES = """() => Promise.all([...document.querySelectorAll('[data-module]')]
     .map(({ dataset }) => import(new URL(dataset.moduleSrc, document.baseURI))))"""
@@ -151,6 +152,7 @@ MODULES = """() => Promise.all([...document.querySelectorAll('[data-module]')]
 
 def wait_for_modules(page: Page) -> None:
     """Until its modules have improved the page; before that a press finds one that works without."""
+    page.evaluate(PAINTED)
     page.evaluate(FRAMES)
     page.evaluate(MODULES)
 

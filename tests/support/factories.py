@@ -166,9 +166,10 @@ def draft(slug: str = "draft", *, secretariat: bool = True, **texts: str) -> str
 
 def other_recipient(slug: str = SLUG) -> None:
     """Staff name another recipient of the totals: another version of the consent."""
-    seen = staff_queries.desk(slug).texts
-    words = {**seen, "recipient_ko": "국회", "recipient_en": "Parliament"}
-    editing.edit_texts(EDITOR, slug, rules.stamp(seen), words, "decided", is_stepped_up=True)
+    stored = staff_queries.desk(slug).texts
+    words = {"recipient_ko": "국회", "recipient_en": "Parliament"}
+    seen = rules.stamp({name: stored[name] for name in words})
+    editing.edit_texts(EDITOR, slug, seen, words, "decided", is_stepped_up=True)
 
 
 def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:

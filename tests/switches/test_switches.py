@@ -51,16 +51,6 @@ def test_while_signing_is_paused_a_sign_up_gets_503_and_leaves_nothing(client, p
     assert db.session.query(Signature).count() == db.session.query(OutboxMail).count() == 0
 
 
-@pytest.mark.parametrize("lang", ["ko", "en"])
-@pytest.mark.parametrize("address", [PAGE, SIGN])
-def test_while_signing_is_paused_pages_say_so_and_show_no_form(client, paused, address, lang):
-    response = client.get(address.format(lang))
-    assert response.status_code == 200
-    assert WORDS[lang] in response.text
-    assert STORED_NOTHING[lang] not in response.text  # nothing was sent
-    assert 'name="email"' not in response.text
-
-
 def test_a_campaign_that_is_over_says_that_and_not_that_it_is_paused(app, client):
     campaign(state="closed")
     moderation.turn(ADMIN, "signing", True, "attack")

@@ -48,27 +48,26 @@ def wrong_link(client, address="203.0.113.7"):
 # --- Who is one visitor ---
 
 
+UNKNOWN = ("", "not an address", "203.0.113.7, 198.51.100.1", "1" * 4000, ":" * 4000)
+
+
 @pytest.mark.parametrize(
-    ("address", "network"),
+    ("address", "network", "block"),
     [
-        ("203.0.113.7", "203.0.113.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("::FFFF:cb00:7107", "203.0.113.7"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("203.0.113.7:41822", "203.0.113.7"),
-        ("[2001:db8:1:2::9]:41822", "2001:db8:1:2::/64"),
-        ("[2001:db8:1:2::9]", "2001:db8:1:2::/64"),
-        ("", "unknown"),
-        ("not an address", "unknown"),
-        ("203.0.113.7, 198.51.100.1", "unknown"),
-        ("1" * 4000, "unknown"),
-        (":" * 4000, "unknown"),
+        ("203.0.113.7", "203.0.113.7", "203.0.113.0/24"),
+        ("203.0.113.7:41822", "203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.7", "203.0.113.0/24"),
+        ("::FFFF:cb00:7107", "203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("[2001:db8:1:2::9]", "2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("[2001:db8:1:ffff::9]:41822", "2001:db8:1:ffff::/64", "2001:db8:1::/48"),
+        ("fe80::1%eth0", "fe80::/64", "fe80::/48"),
+        *((address, "unknown", "unknown") for address in UNKNOWN),
     ],
 )
-def test_an_address_is_folded_to_what_one_visitor_controls(address, network):
-    assert network_of(address) == network
+def test_an_address_is_folded_to_what_one_visitor_controls_and_the_block_around_it(address, network, block):
+    assert (network_of(address), block_of(address)) == (network, block)
 
 
 @pytest.mark.parametrize(
@@ -86,21 +85,6 @@ def test_an_address_is_folded_to_what_one_visitor_controls(address, network):
 )
 def test_this_machine_and_an_unknown_network_say_nothing_about_where_people_are(address, expected):
     assert is_elsewhere(network_of(address)) is expected
-
-
-@pytest.mark.parametrize(
-    ("address", "block"),
-    [
-        ("203.0.113.7", "203.0.113.0/24"),
-        ("203.0.113.7:41822", "203.0.113.0/24"),
-        ("::ffff:203.0.113.7", "203.0.113.0/24"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
-        ("[2001:db8:1:ffff::9]:41822", "2001:db8:1::/48"),
-        ("not an address", "unknown"),
-    ],
-)
-def test_the_block_around_an_address_is_its_24_or_its_48(address, block):
-    assert block_of(address) == block
 
 
 @pytest.mark.sqlite_only

@@ -3,15 +3,7 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import (
-    BigInteger,
-    DateTime,
-    Dialect,
-    Index,
-    Integer,
-    TypeDecorator,
-    text,
-)
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, Integer, TypeDecorator, text
 
 #: A number that the database gives: SQLite does that for INTEGER alone.
 BigKey = BigInteger().with_variant(Integer, "sqlite")

@@ -26,12 +26,11 @@ _MONTH, _MARK, _MARK_OF_MONTH = "yMMMM", "MMMd", "yMMM"
 def growth(cells: list[Cell], lang: str, texts: dict[str, Any]) -> dict[str, Any]:
     """The days that are shown: what each added, and the running total. With fewer than two days there is no picture."""
     days = [(date.fromisoformat(cell.key), cell.people) for cell in cells if cell.key != OTHER]
-    merged = sum(cell.people for cell in cells if cell.key == OTHER)
-    has_merged = any(cell.key == OTHER for cell in cells)
-    total = sum(people for _, people in days) + merged
+    merged = [cell.people for cell in cells if cell.key == OTHER]
+    total = sum(cell.people for cell in cells)
     return {
         "rows": _periods(days, lang),
-        "merged": [texts["merged_days"], _signed(merged), f"{total:,}"] if has_merged else [],
+        "merged": [texts["merged_days"], _signed(merged[0]), f"{total:,}"] if merged else [],
         "picture": _picture(days, lang, texts) if len(days) > 1 else None,
     }
 
@@ -116,21 +115,11 @@ def _picture(days: list[tuple[date, int]], lang: str, texts: dict[str, Any]) -> 
 
 def _marks(first: date, last: date, lang: str) -> list[tuple[date, str]]:
     """Beginnings of months, as many as there is room for; days where there are too few of those."""
-    months = [
-        date(year, month, 1)
-        for year in range(first.year, last.year + 1)
-        for month in range(1, 13)
-        if first <= date(year, month, 1) <= last
-    ]
-    if len(months) > 2:
-        every = -(-len(months) // MARKS)
-        form = _MARK_OF_MONTH
-        marks = months[::every]
-    else:
-        every = max(1, -(-((last - first).days + 1) // MARKS))
-        form = _MARK
-        marks = [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1, every)]
-    return [(mark, _named(mark, form, lang)) for mark in marks]
+    days = [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1)]
+    months = [day for day in days if day.day == 1]
+    marks, form = (months, _MARK_OF_MONTH) if len(months) > 2 else (days, _MARK)
+    every = -(-len(marks) // MARKS)
+    return [(mark, _named(mark, form, lang)) for mark in marks[::every]]
 
 
 def _named(day: date, skeleton: str, lang: str) -> str:

@@ -198,15 +198,9 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
 
 def _moves(moves: Moves) -> list[str]:
     """Each figure with its sign, and their sum."""
-    return [
-        f"{moves.confirmed:,}",
-        *(_with_sign("−", moves.withdrawn), _with_sign("−", moves.invalidated)),
-        *(_with_sign("+", moves.reinstated), f"{moves.count:,}"),
-    ]
-
-
-def _with_sign(sign: str, number: int) -> str:
-    return f"{sign}{number:,}" if number else "0"
+    removed = [f"−{number:,}" if number else "0" for number in (moves.withdrawn, moves.invalidated)]
+    reinstated = f"+{moves.reinstated:,}" if moves.reinstated else "0"
+    return [f"{moves.confirmed:,}", *removed, reinstated, f"{moves.count:,}"]
 
 
 def _in_each(name: Texts, lang: str) -> dict[str, str]:

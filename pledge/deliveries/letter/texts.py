@@ -121,9 +121,8 @@ def _clean_reply(check: Checker, reply: Reply) -> Reply:
     if reply.submitted_as not in ("", *SUBMITTED_AS):
         check.add("submitted_as", FieldFault.CHOICE)
     every = Texts(dict.fromkeys(languages.codes(), "x"))
-    check.all_or_none("department", cleaned.department, every)
-    check.all_or_none("person", cleaned.person, every)
-    check.all_or_none("address", cleaned.address, every)
+    for name in ("department", "person", "address"):
+        check.all_or_none(name, getattr(cleaned, name), every)
     return cleaned
 
 

@@ -25,15 +25,12 @@ def handle_message(raw: bytes, event: bytes | None = None) -> bool:
     if report is None:
         return False
     with transaction() as session:
-        if event is not None and not _is_first(session, event):
-            return False
+        if event is not None:
+            note = insert_into(session.connection(), MailEvent).values(digest=event, at=clock.now())
+            if session.scalar(note.on_conflict_do_nothing().returning(MailEvent.digest)) is None:
+                return False
         _record(session, report)
     return True
-
-
-def _is_first(session: Session, event: bytes) -> bool:
-    note = insert_into(session.connection(), MailEvent).values(digest=event, at=clock.now())
-    return session.scalar(note.on_conflict_do_nothing().returning(MailEvent.digest)) is not None
 
 
 def _record(session: Session, report: Report) -> None:

@@ -21,8 +21,11 @@ function improveAll() {
   }
 }
 
-// In the frame after the first one: no module is fetched or run before people see the page.
-requestAnimationFrame(() => requestAnimationFrame(improveAll));
+// No module is fetched or run before people see the page.
+new PerformanceObserver((_painted, observer) => {
+  observer.disconnect();
+  improveAll();
+}).observe({ type: "paint", buffered: true });
 
 // After a form came back with errors, start reading at their list.
 document.querySelector("[data-focus]")?.focus();

@@ -31,7 +31,7 @@ from pledge.jobs.models import JobKind, JobState
 from pledge.ledger import log_queries
 from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, checkpoints
-from pledge.web.forms import ByLanguage, StaffForm
+from pledge.web.forms import ByLanguage, StaffForm, whole_number
 from pledge.web.request_checks import allows
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import Ask, actor, needs
@@ -203,10 +203,9 @@ def _offered(slug: str, chosen: str = "") -> list[Checkpoint]:
     """
     campaign_id = campaign_choice.number_of(slug)
     offered = checkpoints(campaign_id)
-    if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19:
-        older = log_queries.checkpoint(int(chosen))
-        if older and older.campaign_id == campaign_id and older.id not in {one.id for one in offered}:
-            offered.insert(1, older)
+    older = log_queries.checkpoint(whole_number(chosen) or 0)
+    if older and older.campaign_id == campaign_id and older.id not in {one.id for one in offered}:
+        offered.insert(1, older)
     return offered
 
 

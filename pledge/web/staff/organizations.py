@@ -28,7 +28,7 @@ from pledge.endorsements.verification.domains import belongs_to, host_of
 from pledge.endorsements.verification.ladder import proof_for
 from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.request_checks import page_number
-from pledge.web.staff.auth.access import Ask, actor, needs
+from pledge.web.staff.auth.access import Ask, actor, done, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.decisions import offer_undo
@@ -133,7 +133,6 @@ DONE = {
     "uncertify": _l("Our check was revoked."),
     "site-found": _l("The proof was found on the website."),
     "site-not-found": _l("The proof was not found on the website."),
-    "reason": _l("Saved. Decisions that were made before keep their wording."),
 }
 
 
@@ -165,7 +164,6 @@ def _list_page(form: ReasonTextForm, status: int = 200, editing: str = "") -> Re
         name=name,
         seen=lambda item: SeenState(item.state, item.seq, item.version_state),
         can_be_published=lambda item: item.level in _PROVEN and not item.has_duplicates,
-        done_words=DONE,
         decided=request.args.get("decided", type=int),
         chosen=campaign,
         page_url=lambda number: url_for(
@@ -196,7 +194,8 @@ def organization_reasons() -> AnyResponse:
     except BadReason:
         form.code.errors = [_("This short name belongs to a reason for another act.")]
         return _list_page(form, 422, editing)
-    return redirect(url_for("staff.organizations", done="reason", _anchor="reasons"), 303)
+    said = _("Saved. Decisions that were made before keep their wording.")
+    return done(said, "organizations", saved="reason", _anchor="reasons")
 
 
 @staff.post("/organizations/publish")
@@ -297,16 +296,18 @@ def organization_act(endorsement_id: int, act: str) -> AnyResponse:
     except BadReason:
         forms[act]["code"].errors = [_("Choose a reason from the list.")]
         return refused(422)
-    done: str | None = ("site-found" if outcome else "site-not-found") if act == "site" else act
     decided = endorsement_id if moves_on else None
     published = queries.find(endorsement_id) if act == "publish" else None
     if published is not None and published.row.can_be_taken_back:
-        done = decided = None  # the offer says it
+        decided = None
         where = {"endorsement_id": endorsement_id, "act": "take-back"}
         offer_undo(str(DONE["publish"]), "staff.organization_act", [("seen", str(published.seen))], **where)
+    else:
+        said = ("site-found" if outcome else "site-not-found") if act == "site" else act
+        flash(str(DONE[said]), "done")
     if shown is None:
-        return redirect(url_for("staff.organizations", done=done, decided=decided), 303)
-    return redirect(url_for("staff.organization", endorsement_id=shown, done=done, decided=decided), 303)
+        return redirect(url_for("staff.organizations", decided=decided), 303)
+    return redirect(url_for("staff.organization", endorsement_id=shown, decided=decided), 303)
 
 
 @staff.post(f"/organizations/{NUMBER}/here")
@@ -343,7 +344,7 @@ def _case_page(
         abort(404)
     found = presence.presence(actor(), endorsement_id)
     came_in = [(version.submitted_at, version.seq, None) for version in case.versions]
-    done = [(line.at, 0, line) for line in case.history]
+    acts = [(line.at, 0, line) for line in case.history]
     page = render_template(
         "staff/organizations/organization.html",
         case=case,
@@ -355,14 +356,13 @@ def _case_page(
             ]
             for kind in ReasonKind
         },
-        done_words=DONE,
         decided=request.args.get("decided", type=int),
         forms=forms,
         form=forms.get(acted),
         acted=acted,
         was=was,
         fault=fault,
-        timeline=sorted([*came_in, *done], key=lambda entry: entry[0], reverse=True),
+        timeline=sorted([*came_in, *acts], key=lambda entry: entry[0], reverse=True),
         act_words=lambda action: ACTIONS.get(action, action),
         presence=_presence_words(found),
         is_mine=found.is_mine,

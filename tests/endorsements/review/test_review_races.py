@@ -80,8 +80,8 @@ def test_two_merges_the_other_way_round_leave_one_of_them(app, decide_at_once):
     for _ in range(ROUNDS):
         one, other = endorsement().id, endorsement().id
         results = decide_at_once(
-            partial(moderation.merge, PEOPLE[0], one, other, seen, "same"),
-            partial(moderation.merge, PEOPLE[1], other, one, seen, "same"),
+            partial(moderation.merge, PEOPLE[0], one, seen, other, "same"),
+            partial(moderation.merge, PEOPLE[1], other, seen, one, "same"),
         )
         assert sum(result is None for result in results) == 1
         assert all(result is None or isinstance(result, CaseChanged | CaseInWrongState) for result in results)

@@ -110,12 +110,6 @@ def test_an_organisation_on_the_wall_has_a_picture_of_its_own_and_its_page_names
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("state", ["pending", "review", "withdrawn", "removed"])
-def test_one_that_is_not_on_the_wall_has_none(client, state):
-    row = endorsement(campaign(), state=state)
-    assert client.get(f"/share/blue-skies/organization-{row.id}.en.png").status_code == 404
-
-
 def test_a_piece_of_news_has_a_picture_with_its_title_and_its_page_names_it(client, drawn):
     of = campaign()
     number = news.begun(of)
@@ -223,9 +217,9 @@ def test_an_organisation_on_the_wall_has_a_badge_that_says_so(client, lang, word
 
 
 @pytest.mark.parametrize("state", ["pending", "review", "declined", "withdrawn", "removed"])
-def test_one_that_is_not_on_the_wall_does_not_claim_to_endorse(client, state):
-    campaign()
-    organization = endorsement(state=state)
+def test_one_that_is_not_on_the_wall_has_no_picture_and_a_badge_that_claims_nothing(client, state):
+    organization = endorsement(campaign(), state=state)
+    assert client.get(f"/share/blue-skies/organization-{organization.id}.en.png").status_code == 404
     answer = client.get(f"/badge/blue-skies/{organization.id}.svg?lang=en")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/badge/blue-skies.svg?lang=en")
     assert client.get(answer.headers["Location"]).mimetype == "image/svg+xml"

@@ -30,20 +30,22 @@ def test_a_process_that_serves_is_alive(client, statements):
     assert seen == [], "it asks no database"
 
 
+READY = {
+    "ready": True,
+    "database": "ok",
+    "outbox_age_seconds": 0.0,
+    "fold_lag_seconds": 0.0,
+    "problems": [],
+    "warnings": [],
+    "paused": [],
+    "valve_closed": False,
+    "breaker_open": False,
+}
+
+
 def test_an_idle_site_is_ready(client):
     response = client.get("/readyz")
-    assert response.status_code == 200
-    assert response.json == {
-        "ready": True,
-        "database": "ok",
-        "outbox_age_seconds": 0.0,
-        "fold_lag_seconds": 0.0,
-        "problems": [],
-        "warnings": [],
-        "paused": [],
-        "valve_closed": False,
-        "breaker_open": False,
-    }
+    assert (response.status_code, response.json) == (200, READY)
     assert response.headers["Cache-Control"] == "no-store"
 
 
@@ -60,16 +62,12 @@ def test_a_request_that_nobody_answers_makes_the_mails_overdue(client, frozen_cl
 def test_a_site_without_its_database_is_not_ready_and_says_so(nowhere):
     response = nowhere.test_client().get("/readyz")
     assert response.status_code == 503
-    assert response.json == {
+    unknown = dict.fromkeys(("outbox_age_seconds", "fold_lag_seconds"))
+    problems = ["the database does not answer: OperationalError"]
+    assert response.json == READY | unknown | {
         "ready": False,
         "database": "unreachable",
-        "outbox_age_seconds": None,
-        "fold_lag_seconds": None,
-        "problems": ["the database does not answer: OperationalError"],
-        "warnings": [],
-        "paused": [],
-        "valve_closed": False,
-        "breaker_open": False,
+        "problems": problems,
     }
 
 

@@ -15,6 +15,31 @@ def _cheap_hashes(monkeypatch):
 
 
 @pytest.fixture
+def admin(staff_client):
+    return staff_client("admin", lang="en")
+
+
+@pytest.fixture
+def auditor(staff_client):
+    return staff_client("auditor", lang="en")
+
+
+@pytest.fixture
+def exporter(staff_client):
+    return staff_client("exporter", lang="en")
+
+
+@pytest.fixture
+def moderator(staff_client):
+    return staff_client("moderator", lang="en")
+
+
+@pytest.fixture
+def viewer(staff_client):
+    return staff_client("viewer", lang="en")
+
+
+@pytest.fixture
 def editor(staff_client):
     return staff_client("editor", lang="en")
 

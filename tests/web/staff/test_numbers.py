@@ -37,11 +37,6 @@ from tests.support.factories import (
 from tests.support.insider import as_superuser
 
 
-@pytest.fixture
-def exporter(staff_client):
-    return staff_client("exporter", lang="en")
-
-
 def test_the_page_shows_both_numbers_apart_with_charts_and_tables(staff_client):
     for _ in range(3):
         signature()

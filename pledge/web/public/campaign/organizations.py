@@ -3,12 +3,11 @@
 from typing import Any
 
 from flask import Response, abort, redirect, request, url_for
-from flask_babel import gettext as _
 from werkzeug import Response as AnyResponse
 
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n
-from pledge.core.organization_types import TYPES, OrganizationType
+from pledge.core.organization_types import OrganizationType
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import WallFilter
 from pledge.statistics import referrals
@@ -32,18 +31,11 @@ def organizations(slug: str) -> Response:
     wall = endorsements.wall(campaign.id, i18n.language(), wanted, page)
     if page > wall.pages:
         abort(404)
-    places = [
-        (code, f"{countries.country_name(code, i18n.language())} ({i18n.format_count(number)})")
-        for code, number in wall.countries.items()
-    ]
-    kinds = [(kind, TYPES[kind].in_language(i18n.language()), number) for kind, number in wall.types.items()]
     return render_page(
         "public/campaign/organizations.html",
         campaign=campaign,
         wall=wall,
         wanted=wanted,
-        countries=places,
-        kinds=[("", _("All"), sum(wall.types.values())), *kinds],
         kind_url=lambda kind: _wall_url(slug, type=kind or None, page=None),
         page_url=lambda number: _wall_url(slug, page=number),
     )

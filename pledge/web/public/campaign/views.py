@@ -4,7 +4,7 @@ news, the page for the press, the count and the posters for a hall, and the page
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache, wraps
+from functools import cache
 from hashlib import sha256
 
 from flask import Response, abort, request
@@ -86,47 +86,59 @@ def _last_run() -> datetime | None:
         return None
 
 
-@public.get("/c/<slug>")
-@cached(PAGE_CACHE)
-def campaign(slug: str) -> Response:
-    return _campaign(campaign_or_404(slug))
+View = Callable[[CampaignView], Response]
 
 
-def for_holders(view: Callable[[CampaignView, str], Response]) -> Callable[[str, str], Response]:
-    """Decorate a view of a campaign in any state, for holders of a link that the staff area made within the hour."""
+def with_preview(rule: str) -> Callable[[View], View]:
+    """Route a page of a campaign; and the same of one in any state, for holders of a link that the staff area made within the
+    hour. The template knows a preview by the token in its address.
+    """
 
-    @wraps(view)
-    def opened(slug: str, token: str) -> Response:
-        try:
-            found = tokens.read(Purpose.PREVIEW, token)
-        except BadToken:
-            abort(410)
-        draft = campaigns.find_draft(int(found.payload[0]), i18n.language())
-        if found.expired or draft is None or draft.slug != slug:
-            abort(410)
-        response = view(draft, token)
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        return response
+    def declare(view: View) -> View:
+        @cached(PAGE_CACHE)
+        def page(slug: str) -> Response:
+            return view(campaign_or_404(slug))
 
-    return opened
+        def preview(slug: str, token: str) -> Response:
+            try:
+                found = tokens.read(Purpose.PREVIEW, token)
+            except BadToken:
+                abort(410)
+            draft = campaigns.find_draft(int(found.payload[0]), i18n.language())
+            if found.expired or draft is None or draft.slug != slug:
+                abort(410)
+            response = view(draft)
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
+            return response
 
+        public.add_url_rule(f"/c/<slug>{rule}", view.__name__, page)
+        public.add_url_rule(f"/c/<slug>/preview/<token>{rule}", f"{view.__name__}_preview", preview)
+        return view
 
-@public.get("/c/<slug>/preview/<token>")
-@for_holders
-def preview(draft: CampaignView, token: str) -> Response:
-    return _campaign(draft, preview=token)
-
-
-@public.get("/c/<slug>/preview/<token>/letter")
-@for_holders
-def letter_preview(draft: CampaignView, token: str) -> Response:
-    return _letter(draft, preview=token)
+    return declare
 
 
-@public.get("/c/<slug>/preview/<token>/captions.vtt")
-@for_holders
-def captions_preview(draft: CampaignView, token: str) -> Response:
-    return _captions(draft)
+@with_preview("")
+def campaign(view: CampaignView) -> Response:
+    shown = events.shown(view.id, i18n.language())
+    coming = [event for event in shown if not event.is_over]
+    page = campaign_page(view)
+    response = render_page(
+        "public/campaign/campaign.html",
+        page=page,
+        facts=structured_data.campaign_facts(page, coming),
+        form=SignForm(country=countries.HOME),
+        share=campaign_links(view),
+        qr=qr_code(short_link(view)),
+        story=timeline(view, page.people),
+        events=coming,
+        past_events=[event for event in reversed(shown) if event.is_over],
+    )
+    if view.video:
+        # Only this page may play a video, and only its own; it is asked for when somebody presses play.
+        source = f"frame-src {view.video.origin}" if isinstance(view.video, Video) else "media-src 'self'"
+        response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; {source}"
+    return response
 
 
 @public.get("/c/<slug>/pledge/<int:version>")
@@ -157,10 +169,18 @@ def pledge_source(slug: str, version: int) -> Response:
     return Response(wording, mimetype="text/markdown")
 
 
-@public.get("/c/<slug>/letter")
-@cached(PAGE_CACHE)
-def letter(slug: str) -> Response:
-    return _letter(campaign_or_404(slug))
+@with_preview("/letter")
+def letter(view: CampaignView) -> Response:
+    text = letter_text(view.id)
+    if not text:
+        abort(404)
+    lang = text.language_for(i18n.language())
+    return render_page(
+        "public/campaign/letter.html",
+        campaign=view,
+        letter=markdown(text[lang]),
+        letter_lang=lang,
+    )
 
 
 @public.get("/c/<slug>/letter.pdf")
@@ -184,11 +204,13 @@ def letter_document(slug: str) -> Response:
     return pdf(letter_pdf(document), f"{slug}-letter-{lang}")
 
 
-@public.get("/c/<slug>/captions.vtt")
-@cached(PAGE_CACHE)
-def captions(slug: str) -> Response:
+@with_preview("/captions.vtt")
+def captions(view: CampaignView) -> Response:
     """The captions of the campaign's own video, in the language of the address."""
-    return _captions(campaign_or_404(slug))
+    text = view.video.captions[i18n.language()] if isinstance(view.video, OwnVideo) else ""
+    if not text:
+        abort(404)
+    return Response(text, mimetype="text/vtt")
 
 
 @public.get("/c/<slug>/events.ics")
@@ -203,51 +225,6 @@ def events_calendar(slug: str, event: int | None = None) -> Response:
     name = slug if event is None else f"{slug}-{event}"
     response = Response(ics(shown, _("%(title)s: events", title=view.title)), content_type=CALENDAR_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
-    return response
-
-
-def _letter(view: CampaignView, *, preview: str = "") -> Response:
-    """The letter as a page; `preview` is the token of a preview."""
-    text = letter_text(view.id)
-    if not text:
-        abort(404)
-    lang = text.language_for(i18n.language())
-    return render_page(
-        "public/campaign/letter.html",
-        campaign=view,
-        letter=markdown(text[lang]),
-        letter_lang=lang,
-        preview=preview,
-    )
-
-
-def _captions(view: CampaignView) -> Response:
-    text = view.video.captions[i18n.language()] if isinstance(view.video, OwnVideo) else ""
-    if not text:
-        abort(404)
-    return Response(text, mimetype="text/vtt")
-
-
-def _campaign(view: CampaignView, *, preview: str = "") -> Response:
-    shown = events.shown(view.id, i18n.language())
-    coming = [event for event in shown if not event.is_over]
-    page = campaign_page(view)
-    response = render_page(
-        "public/campaign/campaign.html",
-        page=page,
-        facts=structured_data.campaign_facts(page, coming),
-        form=SignForm(country=countries.HOME),
-        share=campaign_links(view),
-        qr=qr_code(short_link(view)),
-        story=timeline(view, page.people),
-        events=coming,
-        past_events=[event for event in reversed(shown) if event.is_over],
-        preview=preview,
-    )
-    if view.video:
-        # Only this page may play a video, and only its own; it is asked for when somebody presses play.
-        source = f"frame-src {view.video.origin}" if isinstance(view.video, Video) else "media-src 'self'"
-        response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; {source}"
     return response
 
 

@@ -213,7 +213,5 @@ def mine(subject: Subject, slug: str) -> Response:
     with suppress(BadToken):
         endorsement = own_endorsement(key, i18n.language(), Purpose.ENDORSE_PRESSED)
         if endorsement.campaign.slug == slug:
-            html = render_template(
-                "public/endorsing/mine.html", subject=subject, own_token=subject.own_token(endorsement)
-            )
+            html = render_template("public/endorsing/mine.html", subject=subject, record=endorsement)
     return jsonify(html=html, again=False, digits=digits, key=key if html else None)

@@ -3,8 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from flask import request
-
 from config import current_config
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
@@ -20,12 +18,9 @@ from pledge.web.public.campaign.sharing import ShareLinks, campaign_links, organ
 from pledge.web.public.endorsing.forms import GoalForm
 from pledge.web.public.mailed_links.subject import Subject, plain
 
-#: What the own page can say after something was done, by the name in its address.
-DONE = ("sent", "saved", "asked", "cancelled", "proved", "not_proved", "withdrawn")
-
 
 def own_context(endorsement: EndorsementView) -> dict[str, Any]:
-    done, change = request.args.get("done"), endorsement.change
+    change = endorsement.change
     return {
         "correctable": endorsement.row.state in services.CORRECTABLE,
         # What the person who was asked to take over may be asked for; "" when nobody was.
@@ -34,7 +29,6 @@ def own_context(endorsement: EndorsementView) -> dict[str, Any]:
         "group": referrals.group(endorsement.campaign.id, organization_code(endorsement.row.id)),
         "form": GoalForm(obj=endorsement.row),
         "share": _share(endorsement),
-        "done": done if done in DONE else None,
     }
 
 

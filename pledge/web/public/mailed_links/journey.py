@@ -224,12 +224,6 @@ def by_code() -> str | None:
     return "code" if request.args.get("by") == "code" else None
 
 
-def used(subject: Subject, record: Any, token: str) -> Response:
-    """The page of a link that has confirmed, the same for whoever opens it, also where a person looks at the signature first."""
-    mailed = request.args.get("mailed") == "1"
-    return show("public/mailed_links/used.html", subject, record, token=token, mailed=mailed)
-
-
 @limited(link_limit, scope="resend")
 def _resend(subject: Subject, slug: str, ticket: str) -> Response:
     with suppress(BadToken):
@@ -290,16 +284,16 @@ def confirm(subject: Subject, token: str) -> Response:
         return see_other(subject.url("thanks", slug=slug))
     link = subject.open_link(token, i18n.language())
     if link.record is not None and link.state in _CONFIRMED:
-        thanks = subject.url("thanks", slug=link.record.campaign.slug)
-        return see_other(thanks) if is_pressed else used(subject, link.record, token)
-    if is_pressed and link.state is LinkState.PENDING:
-        # It waits although the button was pressed: a machine may have been the one.
-        return see_other(subject.url("confirm", token=token, asked=1))
+        if is_pressed:
+            return see_other(subject.url("thanks", slug=link.record.campaign.slug))
+        # The same for whoever opens it, also where a person looks at the signature first.
+        return show("public/mailed_links/used.html", subject, link.record, token=token)
     if link.state is LinkState.PENDING:
+        if is_pressed:  # it waits all the same: a machine may have been the one
+            return see_other(subject.url("confirm", token=token, asked=1))
         return _confirm_page(subject, link.record, token)
-    if link.state in _ENDED:
-        return problem(subject, link, token, 409 if is_pressed else 200)
-    return problem(subject, link, token, 410)
+    ended_status = 409 if is_pressed else 200
+    return problem(subject, link, token, ended_status if link.state in _ENDED else 410)
 
 
 @route("{subject.prefix}/confirm/<token>/number", methods=["POST"])
@@ -376,7 +370,6 @@ def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm |
         form=wrong or (NumberForm() if is_asked else None),
         is_over=is_asked and is_over,
         has_code_only=is_asked and record.has_code_only,
-        mailed=request.args.get("mailed") == "1" and not wrong,
     )
 
 

@@ -206,7 +206,6 @@ def _page_parts(signature: SignatureView, key: str) -> str:
         signature=row,
         record=signature,
         key=key,
-        own_token=SIGNATURE.own_token(signature),
         declined=done == "declined" and not signature.thanks_wait,
         region_form=RegionForm() if asks_region else None,
         region_saved=region_saved,

@@ -25,9 +25,6 @@ from pledge.web.public.signing.forms import OwnForm, SignForm
 #: Campaign and pledge text as of a second ago at most.
 CACHED = (cached_campaign, cached_pledge)
 
-#: What the own page can say after something was done, by the name in its address.
-DONE = ("saved", "withdrawn")
-
 
 def open_cached_link(token: str, lang: str) -> Link[SignatureView]:
     """What a link refers to. A page shows its campaign as it was a second ago at most; the answer to a form, which may say
@@ -39,14 +36,12 @@ def open_cached_link(token: str, lang: str) -> Link[SignatureView]:
 
 
 def own_context(signature: SignatureView) -> dict[str, Any]:
-    done = request.args.get("done")
     return {
         "number": signature.number if signature.row.state == SignatureState.CONFIRMED else None,
         "share": signer_links(signature.campaign),
         "form": OwnForm(obj=signature.row),
         "again": _form_to_sign_again(signature),
         "unsubscribe_token": tokens.mint(Purpose.UNSUBSCRIBE, [signature.row.id]),
-        "done": done if done in DONE else None,
     }
 
 

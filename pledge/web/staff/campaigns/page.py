@@ -371,8 +371,9 @@ def campaign_texts_restore(slug: str, number: int) -> AnyResponse:
 
 
 def _history(slug: str) -> list[AuditEntry]:
-    """The newest changes of the texts."""
-    return audit.page(Search(action="campaign.texts", subject=f"campaign:{slug}"), size=_CHANGES).lines
+    """The newest changes of the texts of the page."""
+    lines = audit.page(Search(action="campaign.texts", subject=f"campaign:{slug}"), size=_CHANGES).lines
+    return [line for line in lines if not json.loads(line.details)["after"].keys().isdisjoint(_text_fields())]
 
 
 @staff.post(f"{_PAGE}/pledge")

@@ -184,7 +184,7 @@ def campaign_preview(slug: str, language: str, part: str = "") -> AnyResponse:
     if language not in languages.codes():
         abort(404)
     token = tokens.mint(Purpose.PREVIEW, [staff_queries.desk(slug).id])
-    endpoint = "public.letter_preview" if part else "public.preview"
+    endpoint = "public.letter_preview" if part else "public.campaign_preview"
     return redirect(url_for(endpoint, lang=language, slug=slug, token=token), 302)
 
 

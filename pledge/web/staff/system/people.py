@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import RadioField, SelectMultipleField, StringField
 from wtforms.fields import Field
-from wtforms.validators import Optional, ValidationError
+from wtforms.validators import NumberRange, Optional, ValidationError
 
 from pledge.accounts import moderation, queries, sessions, two_people
 from pledge.accounts.models import StaffMember
@@ -42,7 +42,7 @@ class RolesForm(StaffForm):
 class SessionForm(StaffForm):
     """Which session is ended; none for all."""
 
-    session = WholeNumberField(validators=[Optional()])
+    session = WholeNumberField(validators=[Optional(), NumberRange(max=2**31 - 1)])
 
 
 def _name(code: str) -> str:

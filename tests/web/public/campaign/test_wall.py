@@ -231,18 +231,15 @@ def test_a_page_of_nobody_is_404(client, number):
     assert client.get(f"{WALL}/{number}").status_code == 404
 
 
-def test_the_address_of_a_duplicate_leads_to_the_one_it_was_merged_into(client):
-    keep, twice = endorsement(), endorsement()
+@pytest.mark.parametrize("state", ["published", "review"])
+def test_the_address_of_a_duplicate_leads_to_the_one_that_stays_or_while_that_waits_to_the_wall(
+    client, state
+):
+    keep, twice = endorsement(state=state), endorsement()
     moderation.merge(COMMAND_LINE, twice.id, review.find(twice.id).seen, keep.id, "same")
     reply = client.get(f"{WALL}/{twice.id}")
-    assert (reply.status_code, reply.location) == (301, f"{WALL}/{keep.id}")
-
-
-def test_a_duplicate_of_one_that_still_waits_leads_to_the_wall(client):
-    waits, twice = endorsement(state="review"), endorsement()
-    moderation.merge(COMMAND_LINE, twice.id, review.find(twice.id).seen, waits.id, "same")
-    reply = client.get(f"{WALL}/{twice.id}")
-    assert (reply.status_code, reply.location) == (302, WALL)
+    expected = {"published": (301, f"{WALL}/{keep.id}"), "review": (302, WALL)}
+    assert (reply.status_code, reply.location) == expected[state]
 
 
 def test_whoever_signs_from_its_page_signs_by_its_own_link_while_the_campaign_is_open(client, blue):

@@ -257,6 +257,13 @@ def test_withdrawing_asks_first_and_then_takes_back(client, case):
     assert client.get(own_page).status_code == 200
 
 
+@pytest.mark.parametrize("done", ["withdrawn", "nonsense"])
+def test_an_address_cannot_make_the_own_page_say_what_is_not_so(client, case, done):
+    page = client.get(f"{case.me(case.make(state=case.counted))}?done={done}")
+    assert page.status_code == 200
+    assert 'id="done"' not in page.text
+
+
 def test_the_download_holds_everything_as_json(client, case):
     reply = client.get(f"{case.me(case.make(state=case.counted, **case.facts))}/download")
     assert reply.mimetype == "application/json"

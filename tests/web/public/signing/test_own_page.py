@@ -103,8 +103,3 @@ def test_each_act_is_followed_by_what_was_done_and_reading_begins_there(client):
         notice = page.partition('role="status" id="done" tabindex="-1"')[2].partition("</div>")[0]
         assert done in notice, act
         assert answer.location.endswith("#done")
-
-
-def test_an_address_cannot_make_the_page_say_that_a_signature_is_withdrawn(client):
-    page = client.get(f"/en/me/{manage_token(signature())}?done=withdrawn").text
-    assert "is withdrawn" not in page

@@ -96,15 +96,14 @@ def test_a_secret_of_somebody_else_s_page_is_not_taken(staff_client):
     assert queries.member(id=mine.member.id).totp_secret == mine.member.totp_secret
 
 
-def test_the_only_second_factor_cannot_be_removed(staff_client):
-    person = staff_client("viewer", lang="en")
-    refused = person.post("/staff/account/authenticator/remove")
+def test_the_only_second_factor_cannot_be_removed(viewer):
+    refused = viewer.post("/staff/account/authenticator/remove")
     assert refused.status_code == 409
     assert "This is your only second factor" in refused.text
-    passkey = add_passkey(person.member)
-    assert person.post("/staff/account/authenticator/remove").location == "/staff/account"
-    assert person.post(f"/staff/account/passkeys/{passkey}/remove").status_code == 409
-    assert queries.member(id=person.member.id).has_second_factor
+    passkey = add_passkey(viewer.member)
+    assert viewer.post("/staff/account/authenticator/remove").location == "/staff/account"
+    assert viewer.post(f"/staff/account/passkeys/{passkey}/remove").status_code == 409
+    assert queries.member(id=viewer.member.id).has_second_factor
 
 
 def test_a_passkey_of_somebody_else_cannot_be_removed(staff_client):
@@ -114,19 +113,17 @@ def test_a_passkey_of_somebody_else_cannot_be_removed(staff_client):
     assert len(queries.member(id=other.id).passkeys) == 1
 
 
-def test_what_is_set_up_is_shown_and_no_secret(staff_client):
-    person = staff_client("viewer", lang="en")
-    add_passkey(person.member)
-    page = person.get("/staff/account").text
+def test_what_is_set_up_is_shown_and_no_secret(viewer):
+    add_passkey(viewer.member)
+    page = viewer.get("/staff/account").text
     assert "My phone" in page
-    assert person.member.totp_secret not in page
+    assert viewer.member.totp_secret not in page
 
 
-def test_the_area_speaks_the_person_s_language_whatever_the_browser_asks_for(staff_client):
-    person = staff_client("viewer", lang="en")
-    page = person.get("/staff/account", headers={"Accept-Language": "ko"})
+def test_the_area_speaks_the_person_s_language_whatever_the_browser_asks_for(viewer):
+    page = viewer.get("/staff/account", headers={"Accept-Language": "ko"})
     assert '<html lang="en" ' in page.text
-    missing = person.get("/staff/nothing/here", headers={"Accept-Language": "ko"})
+    missing = viewer.get("/staff/nothing/here", headers={"Accept-Language": "ko"})
     assert missing.status_code == 404
     assert '<html lang="en" ' in missing.text
 
@@ -154,17 +151,16 @@ def test_the_address_the_switch_or_the_browser_decides_the_language_before_the_s
     assert '<html lang="en" ' in client.get("/staff/sign-in").text
 
 
-def test_everybody_chooses_which_alerts_they_get_of_those_that_their_role_may_hear_of(staff_client):
-    person = staff_client("viewer", lang="en")
-    page = person.get("/staff/account")
+def test_everybody_chooses_which_alerts_they_get_of_those_that_their_role_may_hear_of(viewer):
+    page = viewer.get("/staff/account")
     assert 'value="step_reached"' in page.text
     assert "sign_ups_held" not in page.text
-    sent = person.post("/staff/account/alerts", data={"alerts": ["step_reached", "sign_ups_held", "other"]})
+    sent = viewer.post("/staff/account/alerts", data={"alerts": ["step_reached", "sign_ups_held", "other"]})
     assert (sent.status_code, sent.location) == (303, "/staff/account")
-    assert queries.member(id=person.member.id).alerts == ["step_reached"]
-    assert 'value="step_reached" checked' in person.get("/staff/account").text
-    person.post("/staff/account/alerts")
-    assert "checked" not in person.get("/staff/account").text
+    assert queries.member(id=viewer.member.id).alerts == ["step_reached"]
+    assert 'value="step_reached" checked' in viewer.get("/staff/account").text
+    viewer.post("/staff/account/alerts")
+    assert "checked" not in viewer.get("/staff/account").text
 
 
 def test_an_administrator_gets_alerts_about_faults_until_they_choose(staff_client):

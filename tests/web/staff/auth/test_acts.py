@@ -58,8 +58,7 @@ def test_no_act_with_a_reason_is_left_out(acts):
 
 
 @pytest.mark.parametrize("endpoint", WITH_REASON)
-def test_an_act_that_needs_a_reason_is_refused_without_one(app, staff_client, endpoint):
-    admin = staff_client("admin", lang="en")
+def test_an_act_that_needs_a_reason_is_refused_without_one(app, admin, endpoint):
     act = guarded_acts.ACTS[endpoint](admin)
     fields = {name: "" if value == WHY else value for name, value in act.fields.items()}
     assert fields != act.fields

@@ -149,8 +149,7 @@ def test_who_signed_in_again_in_another_window_can_send_it_at_once(app, editor, 
     assert staff_queries.desk(SLUG).texts["body_ko"] == WORDS + "\n"
 
 
-def test_a_button_alone_says_that_nothing_was_done(app, staff_client, frozen_clock):
-    admin = staff_client("admin", lang="en")
+def test_a_button_alone_says_that_nothing_was_done(app, admin, frozen_clock):
     page = admin.get("/staff/mail")
     own = own_fields(page)
     frozen_clock.move(minutes=31)
@@ -285,8 +284,7 @@ def test_no_form_of_the_area_leads_the_language_to_a_wrong_page(app, staff_clien
         ("/staff/people/999", "/staff/people/999"),
     ],
 )
-def test_a_page_that_is_none_stands_in_the_frame_of_the_area(app, staff_client, path, then):
-    admin = staff_client("admin", lang="en")
+def test_a_page_that_is_none_stands_in_the_frame_of_the_area(app, admin, path, then):
     answer = admin.get(path)
     assert answer.status_code == 404
     assert "Sign out" in answer.text

@@ -93,6 +93,8 @@ def test_an_admin_cuts_one_session_of_somebody_or_all(app, staff_client):
     others = [client_of(app, person.member) for _ in range(2)]
     assert admin.post(address, data={"session": str(row.id)}).status_code == 303
     assert [is_in(client) for client in (person, *others)] == [False, True, True]
+    for odd in ("x", "9" * 10, "9" * 5_000):
+        assert admin.post(address, data={"session": odd}).status_code == 422
     assert admin.post(address).status_code == 303
     assert [is_in(client) for client in others] == [False, False]
     assert is_in(admin)

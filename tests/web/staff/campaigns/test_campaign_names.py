@@ -36,8 +36,7 @@ def options(page, name="campaign"):
     return dict(re.findall(r'<option value="([^"]+)"[^>]*>([^<]*)</option>', select))
 
 
-def test_each_section_of_a_campaign_is_headed_with_its_title(two, staff_client):
-    editor = staff_client("editor", lang="en")
+def test_each_section_of_a_campaign_is_headed_with_its_title(two, editor):
     sections = [
         *("", "/dates", "/settings", "/partners", "/partners/new", "/events/new"),
         *("/state/closed",),
@@ -77,8 +76,7 @@ def test_two_campaigns_of_one_title_are_told_apart_by_their_addresses(two, staff
     assert offered["lakes"] == f"{TITLES['en']} (lakes)"
 
 
-def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, staff_client):
-    viewer = staff_client("viewer", lang="en")
+def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, viewer):
     chosen = re.compile(r'campaign=([\w-]+)" aria-current')
     assert chosen.search(viewer.get("/staff/numbers").text)[1] == "blue-skies"  # the first that was opened
     viewer.get("/staff/numbers?campaign=rivers")

@@ -62,6 +62,8 @@ def test_texts_are_saved_and_shown_at_once(app, editor, client):
 
 def test_earlier_words_are_shown_beside_the_new_ones_and_restored_by_one_press(app, editor):
     factories.campaign("air")
+    factories.other_recipient("air")
+    assert "/restore/" not in editor.get("/staff/campaigns/air").text, "the recipient is no text of the page"
     before = staff_queries.desk("air").texts["title_en"]
     editor.post("/staff/campaigns/air/page/texts", data=texts_form(editor, title_en="Clean air for all"))
     page = editor.get("/staff/campaigns/air")

@@ -7,11 +7,6 @@ from tests.support.factories import crowd, endorsement, fold_all, the_campaign
 
 
 @pytest.fixture
-def exporter(staff_client):
-    return staff_client("exporter", lang="en")
-
-
-@pytest.fixture
 def signed(app):
     """Six people and an organisation, counted; the number of the checkpoint."""
     crowd(6)

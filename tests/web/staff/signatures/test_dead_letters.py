@@ -10,11 +10,6 @@ from pledge.mail.models import MailKind, MailState, OutboxMail, Returned
 from tests.support.rows import number_of
 
 
-@pytest.fixture
-def admin(staff_client):
-    return staff_client("admin", lang="en")
-
-
 def dead(number: int, clock, **facts) -> list[int]:
     """That many dead letters; their ids."""
     values = {

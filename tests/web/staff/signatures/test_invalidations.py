@@ -21,11 +21,6 @@ SINCE_2001 = {"domain": "", "signed_from": "2001-01-01T00:00"}
 
 
 @pytest.fixture
-def moderator(staff_client):
-    return staff_client("moderator", lang="en")
-
-
-@pytest.fixture
 def second(staff_client):
     return staff_client("moderator", lang="ko")
 

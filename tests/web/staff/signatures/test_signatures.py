@@ -21,11 +21,6 @@ from tests.support.rows import again, enqueued
 LATE = "This is not possible in the current state, which this page shows."
 
 
-@pytest.fixture
-def moderator(staff_client):
-    return staff_client("moderator", lang="en")
-
-
 def test_an_exact_address_leads_to_the_page_of_its_signature(moderator):
     person = signature(email="hong@naver.com", name="홍길동")
     reply = moderator.post("/staff/signatures", data={"email": " Hong@naver.com "})

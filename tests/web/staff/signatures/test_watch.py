@@ -109,13 +109,12 @@ def test_taking_out_is_proposed_and_who_is_not_confirmed_yet_is_held_at_once(sta
 
 
 def test_an_act_is_about_what_is_shown_the_last_week_and_what_is_held_longer(
-    staff_client, wave, hashed, frozen_clock
+    moderator, wave, hashed, frozen_clock
 ):
-    person = staff_client("moderator", lang="en")
 
     def taken_out():
-        since = re.search(r'name="since" value="([^"]+)"', person.get(address(hashed)).text)[1]
-        acting(person, hashed, "invalidate", since=since)
+        since = re.search(r'name="since" value="([^"]+)"', moderator.get(address(hashed)).text)[1]
+        acting(moderator, hashed, "invalidate", since=since)
         taken = select(Invalidation.matched).where(Invalidation.act == "invalidate")
         return db.session.scalars(taken.order_by(Invalidation.id.desc())).first()
 
@@ -126,46 +125,43 @@ def test_an_act_is_about_what_is_shown_the_last_week_and_what_is_held_longer(
     assert taken_out() == 77
 
 
-def test_an_act_without_a_reason_or_without_anything_to_do_changes_nothing(staff_client, wave, hashed):
-    person = staff_client("moderator", lang="en")
-    assert "Give a reason" in acting(person, hashed, "hold", why=" ").text
+def test_an_act_without_a_reason_or_without_anything_to_do_changes_nothing(moderator, wave, hashed):
+    assert "Give a reason" in acting(moderator, hashed, "hold", why=" ").text
     later = time.iso_utc(time.now())
-    answer = acting(person, hashed, "hold", since=later)
+    answer = acting(moderator, hashed, "hold", since=later)
     assert answer.status_code == 422
     assert "None of the sign-ups here can be dealt with" in answer.text
-    assert acting(person, hashed, "hold", since="yesterday").status_code == 400
-    assert acting(person, hashed, "erase").status_code == 404
+    assert acting(moderator, hashed, "hold", since="yesterday").status_code == 400
+    assert acting(moderator, hashed, "erase").status_code == 404
     assert db.session.scalars(select(Invalidation)).all() == []
 
 
-def put_on_list(person, hashed, effect, why="a wave"):
-    return person.post(address(hashed, f"/list/{effect}"), data={"list_why": why})
+def put_on_list(moderator, hashed, effect, why="a wave"):
+    return moderator.post(address(hashed, f"/list/{effect}"), data={"list_why": why})
 
 
-def test_what_comes_from_there_is_held_until_somebody_ends_it(staff_client, wave, hashed):
-    person = staff_client("moderator", lang="en")
-    assert put_on_list(person, hashed, "hold").status_code == 303
+def test_what_comes_from_there_is_held_until_somebody_ends_it(moderator, wave, hashed):
+    assert put_on_list(moderator, hashed, "hold").status_code == 303
     row = db.session.scalars(select(ListedOrigin)).one()
     assert (row.kind, bytes(row.hash), row.effect) == ("domain", hashed, "hold")
-    assert "It is held" in person.get(address(hashed)).text
-    assert "a wave" in person.get("/staff/watch").text
-    assert person.post(f"/staff/watch/listed/{row.id}/lift").status_code == 303
-    page = person.get(address(hashed)).text
+    assert "It is held" in moderator.get(address(hashed)).text
+    assert "a wave" in moderator.get("/staff/watch").text
+    assert moderator.post(f"/staff/watch/listed/{row.id}/lift").status_code == 303
+    page = moderator.get(address(hashed)).text
     assert "It is held" not in page
     undo = page.partition('<div class="notice notice--done')[2].partition("</form>")[0]
     assert f'action="{address(hashed, "/list/hold")}"' in undo
-    person.post(address(hashed, "/list/hold"), data=hidden_fields(undo))
+    moderator.post(address(hashed, "/list/hold"), data=hidden_fields(undo))
     assert db.session.scalars(select(ListedOrigin.note).where(ListedOrigin.lifted_at.is_(None))).all() == [
         "a wave"
     ]
-    assert ">Undo<" not in person.get(address(hashed)).text
-    assert person.post(f"/staff/watch/listed/{row.id}/lift").status_code == 404
+    assert ">Undo<" not in moderator.get(address(hashed)).text
+    assert moderator.post(f"/staff/watch/listed/{row.id}/lift").status_code == 404
 
 
-def test_one_press_allows_a_domain_and_releases_its_held_signatures(staff_client, wave, hashed):
-    person = staff_client("moderator", lang="en")
-    assert "Allow what comes, and release 9" in person.get(address(hashed)).text
-    assert put_on_list(person, hashed, "allow", "a school").location == address(hashed)
+def test_one_press_allows_a_domain_and_releases_its_held_signatures(moderator, wave, hashed):
+    assert "Allow what comes, and release 9" in moderator.get(address(hashed)).text
+    assert put_on_list(moderator, hashed, "allow", "a school").location == address(hashed)
     assert db.session.scalars(select(ListedOrigin.effect)).one() == "allow"
     act = db.session.scalars(select(Invalidation)).one()
     assert (act.act, act.state, act.matched, act.note) == ("release", "applying", 9, "a school")
@@ -195,16 +191,15 @@ def test_what_is_looked_for_is_found_recorded_and_in_no_address(staff_client, wa
     assert (entry.subject, json.loads(entry.details)) == (f"campaign:{wave.id}", {"of": sort})
 
 
-def test_an_address_is_held_and_allowed_like_a_domain(staff_client, wave):
-    person = staff_client("moderator", lang="en")
+def test_an_address_is_held_and_allowed_like_a_domain(moderator, wave):
     mailbox = origins.listed_address_hash(SLUG, parse("hong@robots.example"))
     page = address(mailbox, sort="address")
-    assert "If you allow the address" in person.get(page).text
+    assert "If you allow the address" in moderator.get(page).text
     for effect in ("hold", "allow"):
-        assert person.post(f"{page}/list/{effect}", data={"list_why": "they wrote"}).location == page
-    assert "It is allowed" in person.get(page).text
-    assert f'href="{page}"' in person.get("/staff/watch").text
-    assert acting(person, mailbox, "release", sort="address").status_code == 404
+        assert moderator.post(f"{page}/list/{effect}", data={"list_why": "they wrote"}).location == page
+    assert "It is allowed" in moderator.get(page).text
+    assert f'href="{page}"' in moderator.get("/staff/watch").text
+    assert acting(moderator, mailbox, "release", sort="address").status_code == 404
 
 
 def test_what_comes_from_a_large_mail_provider_cannot_be_held(staff_client, wave):
@@ -222,12 +217,11 @@ def test_what_comes_from_a_large_mail_provider_cannot_be_held(staff_client, wave
     assert db.session.scalars(select(ListedOrigin)).all() == []
 
 
-def test_what_is_neither_a_network_nor_a_domain_is_not_looked_for(staff_client, wave):
-    person = staff_client("moderator", lang="en")
-    answer = person.post("/staff/watch", data={"campaign": SLUG, "sought": "somebody"})
+def test_what_is_neither_a_network_nor_a_domain_is_not_looked_for(moderator, wave):
+    answer = moderator.post("/staff/watch", data={"campaign": SLUG, "sought": "somebody"})
     assert answer.status_code == 422
     assert "Enter an IP address" in answer.text
-    assert person.post("/staff/watch", data={"campaign": "none", "sought": "a.example"}).status_code == 404
+    assert moderator.post("/staff/watch", data={"campaign": "none", "sought": "a.example"}).status_code == 404
 
 
 @pytest.mark.parametrize("value", ["00", "g" * 64, "0" * 63])

@@ -18,11 +18,6 @@ def subjects(text: str) -> list[str]:
     return re.findall(r"subject=[^\"]+\"><code>([^<]+)</code>", text)
 
 
-@pytest.fixture
-def admin(staff_client):
-    return staff_client("admin", lang="en")
-
-
 def test_the_page_says_who_did_what_when_and_why(staff_client, frozen_clock):
     note(
         Actor(1, "moderator@pledge.example", "203.0.113.7"),
@@ -176,11 +171,6 @@ def test_a_page_costs_few_statements_however_long_the_log(admin, statements):
 
 
 # --- What an auditor asks ---
-
-
-@pytest.fixture
-def auditor(staff_client):
-    return staff_client("auditor", lang="en")
 
 
 def links(page, words):

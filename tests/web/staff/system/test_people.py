@@ -23,8 +23,7 @@ def acts():
     ).all()
 
 
-def test_an_invitation_from_the_page(staff_client):
-    admin = staff_client("admin", lang="en")
+def test_an_invitation_from_the_page(admin):
     answer = admin.post(
         "/staff/people/invite",
         data={"email": " New@Example.ORG ", "roles": ["editor", "viewer"], "lang": "en"},
@@ -49,8 +48,7 @@ def test_an_invitation_from_the_page(staff_client):
         ({"email": "a@b.example\r\nBcc: x@y.example", "roles": "viewer"}, "name@example.com"),
     ],
 )
-def test_an_invitation_that_cannot_be_is_said_and_nothing_is_lost(staff_client, fields, said):
-    admin = staff_client("admin", lang="en")
+def test_an_invitation_that_cannot_be_is_said_and_nothing_is_lost(admin, fields, said):
     staff("viewer", "taken@example.org")
     answer = admin.post("/staff/people/invite", data={"lang": "en", **fields})
     assert answer.status_code == 422
@@ -103,8 +101,7 @@ def test_inviting_again_asks_first_and_says_what_is_lost(app, staff_client):
     assert queries.member(id=person.member.id).password is None
 
 
-def test_the_last_admin_can_be_neither_closed_nor_demoted_nor_reset(staff_client):
-    admin = staff_client("admin", lang="en")
+def test_the_last_admin_can_be_neither_closed_nor_demoted_nor_reset(admin):
     me = admin.member.id
     # An admin who never took up the invitation, and one who left, cannot help.
     moderation.invite(COMMAND_LINE, "new@example.org", [Role.ADMIN], "en")
@@ -138,8 +135,7 @@ def test_a_person_who_does_not_exist_is_not_found(staff_client):
         assert answer.status_code == 404, act
 
 
-def test_a_name_given_with_the_invitation_is_shown_instead_of_the_address(staff_client):
-    admin = staff_client("admin", lang="en")
+def test_a_name_given_with_the_invitation_is_shown_instead_of_the_address(admin):
     fields = {"email": "minji@example.org", "name": " Kim  Minji ", "roles": ["auditor"], "lang": "ko"}
     page = admin.post("/staff/people/invite", data=fields)
     new = queries.member(email="minji@example.org")
@@ -150,16 +146,14 @@ def test_a_name_given_with_the_invitation_is_shown_instead_of_the_address(staff_
     assert 'value="a@example.org"' in refused.text
 
 
-def test_the_audit_log_names_whoever_has_given_a_name(staff_client):
-    admin = staff_client("admin", lang="en")
+def test_the_audit_log_names_whoever_has_given_a_name(admin):
     assert admin.post("/staff/account/name", data={"name": "Park Hana"}).location == "/staff/account"
     page = admin.get("/staff/audit").text
     assert "Park Hana" in page
     assert admin.member.email not in page
 
 
-def test_the_page_says_how_many_can_approve_and_warns_of_fewer_than_two(staff_client):
-    admin = staff_client("admin", lang="en")
+def test_the_page_says_how_many_can_approve_and_warns_of_fewer_than_two(admin):
     assert admin.get("/staff/people").text.count("can approve: 1") == 2
     assert admin.get("/staff/people").text.count("takes two:") == 2
     staff("editor")

@@ -21,11 +21,6 @@ TURNS = {
 }
 
 
-@pytest.fixture
-def admin(staff_client):
-    return staff_client("admin", lang="en")
-
-
 @pytest.mark.parametrize("name", TURNS)
 def test_a_turn_holds_and_is_recorded_with_its_reason(admin, name):
     data, expected = TURNS[name]
