@@ -8,7 +8,7 @@ import operator
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import compress
 from pathlib import Path
 from types import SimpleNamespace
@@ -140,11 +140,8 @@ def pytest_collection_finish() -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" not in metafunc.fixturenames:
         return
-    metafunc.parametrize("database", databases_for(metafunc.definition), indirect=True, scope="session")
-
-
-def databases_for(test: pytest.Item) -> Sequence[str]:
-    return [name for name in DATABASES if test.get_closest_marker(f"{name}_only")] or DATABASES
+    only = [name for name in DATABASES if metafunc.definition.get_closest_marker(f"{name}_only")]
+    metafunc.parametrize("database", only or DATABASES, indirect=True, scope="session")
 
 
 def part_of(test: pytest.Item) -> str:

@@ -43,7 +43,7 @@ CODES = {
 DOKDO = {"region": "KR-47", "x": 602, "y": 164}
 SIZE = (612, 634)
 #: How far a point may lie from the line that is drawn without it, and the smallest island that is kept.
-TOLERANCE, SMALLEST_ISLAND = 0.7, 2.0
+TOLERANCE, SMALLEST_ISLAND = 1.3, 4.0
 
 Point = tuple[float, float]
 

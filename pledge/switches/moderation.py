@@ -30,11 +30,9 @@ def turn(actor: Actor, name: str, given: Any, reason: str, hours: int | None = N
         now = clock.now()
         held = row is not None and is_active(row.name, row.changed_at, row.ends_at, now)
         before = json.loads(row.value) if row is not None and held else None
-        ends_at = now + duration if duration else None
+        ends_at = None if duration is None else now + duration
         text = json.dumps(value, ensure_ascii=False)
         session.merge(Switch(name=name, value=text, changed_at=now, ends_at=ends_at))
-        said = {"before": before, "after": value}
-        if kind.hours:
-            said["until"] = ends_at.isoformat() if ends_at else None
+        said = {"before": before, "after": value, "until": ends_at and ends_at.isoformat()}
         record(session, actor, f"switch.{name}", f"switch:{name}", reason=reason, **said)
     snapshot.clear()

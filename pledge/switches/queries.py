@@ -37,21 +37,20 @@ def stored() -> Switches:
         if row.name in SWITCHES and is_active(row.name, row.changed_at, row.ends_at, now)
     }
     values = {name: SWITCHES[name].read(json.loads(row.value)) for name, row in held.items()}
-    ends = {name: _end(name, row.changed_at, row.ends_at) for name, row in held.items()}
+    turned = {name: row for name, row in held.items() if values[name] != SWITCHES[name].usual}
     return Switches(
         **{SWITCHES[name].field: value for name, value in values.items()},
         sample_data=any(row.name == SAMPLE_DATA for row in found),
         turned_at={name: row.changed_at for name, row in held.items()},
-        ends_at={name: end for name, end in ends.items() if end and values[name] != SWITCHES[name].usual},
+        ends_at={name: _end(name, row.changed_at, row.ends_at) for name, row in turned.items()},
     )
 
 
 def is_active(name: str, changed_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
-    """Whether a row still counts. One without an end, of a switch that has one, has the usual one: none is for ever."""
-    ends_at = _end(name, changed_at, ends_at)
-    return ends_at is None or now < ends_at
+    """Whether a row still counts."""
+    return now < _end(name, changed_at, ends_at)
 
 
-def _end(name: str, changed_at: datetime, ends_at: datetime | None) -> datetime | None:
-    usual = SWITCHES[name].duration(None)
-    return ends_at or (changed_at + usual if usual else None)
+def _end(name: str, changed_at: datetime, ends_at: datetime | None) -> datetime:
+    """A row without an end has the usual one: none is for ever."""
+    return ends_at or changed_at + SWITCHES[name].duration(None)

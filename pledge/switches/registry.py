@@ -59,8 +59,8 @@ class SwitchKind:
     title: Phrase
     explained: Phrase
     button: Phrase
-    #: For how many hours it may hold before it ends by itself, the usual time first; empty where it has no end.
-    hours: tuple[int, ...] = ()
+    #: For how many hours it may hold before it ends by itself, the usual time first.
+    hours: tuple[int, ...] = (24, 1, 4, 72)
     #: Of a switch that pauses: the button that ends the pause, and what the inbox says meanwhile.
     resume: Phrase | None = None
     paused: Phrase | None = None
@@ -73,10 +73,8 @@ class SwitchKind:
         """The value that it will be turned to. Raises CannotTurn."""
         return given
 
-    def duration(self, hours: int | None) -> timedelta | None:
+    def duration(self, hours: int | None) -> timedelta:
         """How long it holds: the usual time where none is given. Raises CannotTurn."""
-        if not self.hours:
-            return None
         if hours is not None and hours not in self.hours:
             raise CannotTurn(BadTurn.HOURS)
         return timedelta(hours=self.hours[0] if hours is None else hours)
@@ -165,7 +163,6 @@ SWITCHES: dict[str, SwitchKind] = {
             button=Phrase("switch", "Pause signing"),
             resume=Phrase("switch", "Take signatures again"),
             paused=Phrase("switch", "signing is paused"),
-            hours=(24, 1, 4, 72),
         ),
         Pause(
             "mail",
@@ -178,7 +175,6 @@ SWITCHES: dict[str, SwitchKind] = {
             button=Phrase("switch", "Pause e-mail"),
             resume=Phrase("switch", "Send e-mail again"),
             paused=Phrase("switch", "e-mail is paused"),
-            hours=(24, 1, 4, 72),
         ),
         Notice(
             "banner",
@@ -200,7 +196,6 @@ SWITCHES: dict[str, SwitchKind] = {
                 "How often one network or one e-mail domain may send the form. Raise it when a hall of people or a whole company signs at once.",
             ),
             button=Phrase("switch", "Save"),
-            hours=(24, 1, 4, 72),
             factors=(1, 2, 5, 10, 50),
         ),
     )

@@ -4,14 +4,8 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 from config import ROOT
-from pledge.core.db import snapshots
-from pledge.mail.transports import SmtpTransport
-from tests.support.mails import deliver, enqueue
-from tests.support.metrics import documented, metrics_in, needs_promtool, promtool, samples
-from tests.support.waiting import TEST_TIMEOUT
+from tests.support.metrics import documented, metrics_in, needs_promtool, promtool
 
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
 
@@ -134,29 +128,6 @@ def test_each_fault_sets_off_its_alarm_alone_and_an_ordinary_day_none(tmp_path):
     tests = [scenario({}, set()), *(scenario(*fault) for fault in FAULTS), scenario(*LATE, minutes=280)]
     done = check(tests, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-@needs_promtool
-@pytest.mark.sqlite_only
-@pytest.mark.parametrize("known", [True, False])
-def test_a_mail_server_that_stops_is_paged_whoever_waits(client, smtp, clock, tmp_path, known):
-    """The figures of a real outage, one a minute."""
-    enqueue(known=known)
-    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=TEST_TIMEOUT)
-    name = ("pledge_outbox_oldest_due_seconds", "awaited" if known else "first")
-    measured = []
-    smtp.stop()
-    try:
-        for _ in range(9):
-            deliver(transport)
-            snapshots.clear()
-            measured.append(str(samples(client.get("/metrics").text)[name]))
-            clock.move(minutes=1)
-    finally:
-        smtp.start()
-
-    found = scenario({f'due_seconds{{class="{name[1]}"}}': " ".join(measured)}, {"PledgeMailLate"}, minutes=8)
-    assert check([found], tmp_path).returncode == 0, measured
 
 
 def test_each_alarm_has_a_fault_that_sets_it_off():

@@ -64,14 +64,8 @@ def fall_behind(campaign):
 
 
 def unframed(bundle):
-    """The lines of a bundle of entries: each comes after its length in two bytes."""
-    found, place = [], 0
-    while place < len(bundle):
-        end = place + 2 + int.from_bytes(bundle[place : place + 2], "big")
-        found.append(bundle[place + 2 : end])
-        assert end <= len(bundle)
-        place = end
-    return found
+    """The lines of a bundle of entries."""
+    return list(program.split_entries(iter([bundle])))
 
 
 def check_continues(campaign, before):

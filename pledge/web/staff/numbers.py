@@ -26,7 +26,7 @@ from pledge.statistics.totals import DoesNotAddUp, NoSuchCheckpoint, UnknownCamp
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import Ask, actor, me, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.files import archive
+from pledge.web.staff.files import archive, attachment
 
 #: How far back the funnel goes; see statistics/funnel.py.
 WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
@@ -56,9 +56,7 @@ def export_totals(slug: str, form: str) -> AnyResponse:
         return _page(409, refused="nothing")
     except DoesNotAddUp:
         return _page(409, refused="sum")
-    response = Response(file.content, mimetype=TOTALS_FORMATS[form])
-    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    return response
+    return attachment(file.content, TOTALS_FORMATS[form], file.name)
 
 
 @staff.post(f"/numbers/<slug>/<any({', '.join(KINDS)}):kind>/<any({', '.join(FORMATS)}):form>")

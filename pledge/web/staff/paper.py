@@ -23,6 +23,7 @@ from pledge.web.staff.auth.access import Ask, actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, removal_route, saved
 from pledge.web.staff.decisions import Decision, decision_routes
+from pledge.web.staff.files import attachment
 from pledge.web.staff.forms import (
     SavingProblem,
     StampedForm,
@@ -147,9 +148,7 @@ def paper_scan(slug: str, batch_id: int) -> AnyResponse:
         return paper_batch(slug, batch_id, 409, "state")
     services.note_download(actor(), slug, batch_id)
     media_type, ending = scans.type_of(data)
-    response = Response(data, mimetype=media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{slug}-paper-{batch_id}.{ending}"'
-    return response
+    return attachment(data, media_type, f"{slug}-paper-{batch_id}.{ending}")
 
 
 def _find(slug: str, batch_id: int) -> PaperBatch:

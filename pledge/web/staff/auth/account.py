@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.exceptions import TooManyRequests
 from wtforms import PasswordField, SelectMultipleField, StringField
+from wtforms.validators import EqualTo
 
 from pledge.abuse.models import AlertKind
 from pledge.accounts import alarms, moderation, sessions, throttle
@@ -53,17 +54,12 @@ class AlertsForm(StaffForm):
 
 
 class NewPasswordForm(SecretForm):
-    """A new password, typed twice."""
+    """A new password, typed twice. The use case checks the password itself."""
 
     password = PasswordField(_l("New password"))
-    again = PasswordField(_l("The same password again"))
-
-    def has_same(self) -> bool:
-        """Whether both fields are equal; the use case checks the password itself."""
-        self.validate()
-        if self.password.data != self.again.data:
-            self.again.errors = [_("The two passwords are not the same.")]
-        return not self.errors
+    again = PasswordField(
+        _l("The same password again"), [EqualTo("password", _l("The two passwords are not the same."))]
+    )
 
     def refuse(self, bad: BadPassword) -> None:
         self.password.errors = [bad.fault.value]
@@ -81,7 +77,7 @@ def invitation(token: str) -> AnyResponse:
     form = NewPasswordForm(request.form)
     try:
         person = accounts.invited(token)
-        if request.method != "POST" or not form.has_same():
+        if request.method != "POST" or not form.validate():
             return _password_page(form, token=token, email=person.email)
         person = accounts.accept_invitation(
             token, form.password.data or "", limits.client_network(), i18n.language()
@@ -131,7 +127,7 @@ def password() -> AnyResponse:
             return False
         return True
 
-    if request.method != "POST" or not form.has_same():
+    if request.method != "POST" or not form.validate():
         return _password_page(form)
     wrong = _("This is not your current password.")
     try:

@@ -8,7 +8,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping, Sequence
 
-from flask import Response, make_response, request
+from flask import Response, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -39,6 +39,7 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import Ask, actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import saved, section_page
+from pledge.web.staff.files import attachment
 from pledge.web.staff.forms import SavingProblem, StampedForm
 
 #: Of the request with both files.
@@ -93,10 +94,7 @@ def partner_import_post(slug: str) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def partner_table(slug: str) -> Response:
     """The partners as a table that can be filled in and imported."""
-    response = make_response(write_table(campaigns.desk(slug).id, i18n.language()))
-    response.mimetype = _XLSX
-    response.headers["Content-Disposition"] = f'attachment; filename="{slug}-partners.xlsx"'
-    return response
+    return attachment(write_table(campaigns.desk(slug).id, i18n.language()), _XLSX, f"{slug}-partners.xlsx")
 
 
 def _read(form: ImportForm) -> tuple[list[Line], dict[str, str]]:

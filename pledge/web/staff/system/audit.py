@@ -29,6 +29,7 @@ from pledge.web.request_checks import before_number
 from pledge.web.staff.auth.access import Ask, actor, me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
+from pledge.web.staff.files import attachment
 from pledge.web.staff.forms import check_reason, day_field, in_seoul
 from pledge.web.staff.words import actor_name
 
@@ -110,10 +111,8 @@ def audit_export() -> Response:
         return action_words(line.action, line.details), _called(names, line.subject), actor_name(line.actor)
 
     parts = as_csv(lines, [str(head) for head in HEADS], in_words)
-    response = Response(stream_with_context(parts), mimetype="text/csv")
     name = file_name("audit", "log", clock.now(), i18n.language(), "csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return attachment(stream_with_context(parts), "text/csv", name)
 
 
 def _page(form: SearchForm) -> Response:

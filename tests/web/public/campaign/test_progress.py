@@ -82,7 +82,8 @@ def test_every_picture_has_its_table(client):
     assert "City or province" in page.text
 
 
-def test_events_and_deliveries_are_marked_in_the_growth_and_listed_below(client):
+def test_events_and_deliveries_are_marked_in_the_growth_and_listed_below(client, frozen_clock):
+    frozen_clock.move(hours=(3 - clock.now().hour) % 24)  # noon in Seoul
     everywhere()
     deliveries.answered(the_campaign())
     today = clock.now().astimezone(SEOUL).replace(hour=0, minute=0, second=0, microsecond=0)
