@@ -1,4 +1,7 @@
-"""The texts of a campaign are columns of it, by language, as all its other words are; they had a table of their own."""
+"""The texts of a campaign are columns of it, by language, as all its other words are; they had a table of their own.
+
+The version before this one reads that table until it is restarted, so it stays, and a later migration drops it.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -47,10 +50,13 @@ def upgrade() -> None:
                 by_name[name][row.lang] = text
     for number, by_name in texts.items():
         op.execute(_BY_CAMPAIGN.update().where(_BY_CAMPAIGN.c.id == number).values(by_name))
-    op.drop_table("campaign_texts")
+    # Nobody adds to it any more, and a campaign may be deleted without it.
+    with op.batch_alter_table("campaign_texts") as batch:
+        batch.drop_constraint(op.f("fk_campaign_texts_campaign_id"), type_="foreignkey")
 
 
 def downgrade() -> None:
+    op.drop_table("campaign_texts")
     op.create_table(
         "campaign_texts",
         sa.Column("campaign_id", sa.Integer(), nullable=False),
