@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, event
 
 from pledge.core.db import db
+from pledge.core.db.migrations import COMPARED
 
 #: Tables with a row for each campaign, text, file or member of staff. Every other table may have millions.
 SMALL = frozenset(
@@ -30,9 +31,6 @@ SMALL = frozenset(
         "switches",
     }
 )
-
-#: What the version before this one reads until it is restarted; a later migration drops it.
-LEFT = frozenset({"campaign_texts"})
 
 _STAMP = re.compile(
     r"(?:UPDATE alembic_version SET version_num=|INSERT INTO alembic_version .*VALUES \()'(\d+)'"
@@ -61,10 +59,9 @@ _CREATES_TABLE = re.compile(rf"CREATE TABLE (IF NOT EXISTS )?{_NAME}")
 
 
 def differences() -> list[object]:
-    """Between the database of the application and the models, besides what is LEFT."""
-    compared = {"compare_type": True, "include_name": lambda name, _type, _parents: name not in LEFT}
+    """Between the database of the application and the models."""
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts=compared)
+        context = MigrationContext.configure(connection, opts=COMPARED)
         return list(compare_metadata(context, db.metadata))
 
 

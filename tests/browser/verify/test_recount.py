@@ -112,7 +112,7 @@ def test_a_list_in_which_one_digit_was_changed_is_a_fault_of_the_site(page, log)
 
 
 def test_another_history_is_shown_by_a_checkpoint_that_somebody_kept(page, log):
-    check(page, fork(log, 1).note().encode(), "kept.txt")
+    check(page, fork(log).note().encode(), "kept.txt")
     expect_failure(page, "consistency")
     expect(page.locator(".verdict__title")).to_contain_text(
         "The site’s log was changed, or you were shown another"

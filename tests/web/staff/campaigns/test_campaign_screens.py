@@ -80,7 +80,9 @@ def test_earlier_words_are_shown_beside_the_new_ones_and_restored_by_one_press(a
 def test_texts_that_were_typed_are_previewed_and_not_stored(app, editor):
     factories.campaign("air")
     typed = texts_form(editor, title_en="A title to try", body_en="## A **bold** word")
-    page = editor.post("/staff/campaigns/air/page/texts", data={**typed, "preview": "y"}).text
+    typed |= {"followup_title_en": "Write a letter", "preview": "y"}
+    del typed["followup_link_en"]
+    page = editor.post("/staff/campaigns/air/page/texts", data=typed).text
     preview = page.partition('id="preview-title"')[2].partition("</section>")[0]
     assert "A title to try" in preview
     assert "<strong>bold</strong>" in preview
