@@ -9,7 +9,8 @@ from bench.report import Figure, at_most
 from bench.servers import Bench, Site
 from bench.web import PAGE, SLUG
 from pledge.audit.models import COMMAND_LINE
-from pledge.campaigns.media import set_photo, stored_photo
+from pledge.campaigns.media import PHOTO, set_photo
+from pledge.campaigns.rules import stamp
 from pledge.campaigns.staff_queries import desk
 from pledge.files import services as files
 from tests.support.browser import PHONE, chromium
@@ -76,7 +77,7 @@ def _add_photo(site: Site) -> None:
     with site.context():
         name = files.store_picture(_photograph(), wide=True)
         words = {"ko": "맑은 하늘", "en": "A clear sky"}
-        seen = stored_photo(desk(SLUG).row).stamp
+        seen = stamp(desk(SLUG).part(PHOTO))
         set_photo(COMMAND_LINE, SLUG, seen, words, "center", new=name)
 
 
