@@ -138,10 +138,10 @@ def load(nginx):
         form = urllib.parse.urlencode(sign_form()).encode()
         return ask(nginx, "/ko/c/blue-skies/sign", "POST", form)[0]
 
-    def look():
+    def open_form():
         return ask(nginx, f"/ko/c/blue-skies/sign?{next(numbers)}")[0]
 
-    with flood(4, look) as pages, flood(4, sign) as forms:
+    with flood(4, open_form) as pages, flood(4, sign) as forms:
         yield pages, forms
 
 
