@@ -36,7 +36,7 @@ def hashed(kind):
 
 
 def place(campaign, kind=OriginKind.DOMAIN, effect=ListEffect.HOLD, why="a wave of robots", large=()):
-    origin_list.place(factories.ANNA, Origin(campaign.id, kind, hashed(kind)), effect, why, large)
+    origin_list.add(factories.ANNA, Origin(campaign.id, kind, hashed(kind)), effect, why, large)
 
 
 def reason_of(address, network="203.0.113.7", hold_reason=None):
@@ -86,18 +86,18 @@ def test_it_is_held_until_somebody_ends_it(campaign, clock):
     place(campaign)
     clock.move(days=80)
     assert reason_of("a@robots.example") == "blocked"
-    (row,) = origin_list.listed(campaign.id)
-    origin_list.lift(factories.BORA, row.id)
+    (row,) = origin_list.entries(campaign.id)
+    origin_list.remove(factories.BORA, row.id)
     assert reason_of("c@robots.example") is None
-    assert origin_list.listed(campaign.id) == []
+    assert origin_list.entries(campaign.id) == []
     with pytest.raises(origin_list.NotListed):
-        origin_list.lift(factories.BORA, row.id)
+        origin_list.remove(factories.BORA, row.id)
 
 
 def test_the_newest_entry_about_an_origin_replaces_the_one_before(campaign):
     place(campaign)
     place(campaign, effect=ListEffect.ALLOW, why="a school")
-    assert [(row.effect, row.note) for row in origin_list.listed(campaign.id)] == [("allow", "a school")]
+    assert [(row.effect, row.note) for row in origin_list.entries(campaign.id)] == [("allow", "a school")]
     assert reason_of("a@robots.example") is None
 
 
@@ -126,7 +126,7 @@ def test_a_large_provider_cannot_be_held_but_allowed(campaign):
     large = {hashed(OriginKind.DOMAIN): "naver.com"}
     with pytest.raises(origin_list.LargeProviderNotAllowed):
         place(campaign, large=large)
-    assert origin_list.listed(campaign.id) == []
+    assert origin_list.entries(campaign.id) == []
     place(campaign, effect=ListEffect.ALLOW, large=large)
 
 
@@ -135,7 +135,7 @@ def test_each_act_needs_a_reason_and_is_in_the_audit_log_without_the_hash(campai
         place(campaign, why=" ")
     place(campaign, OriginKind.NETWORK)
     place(campaign, effect=ListEffect.ALLOW)
-    origin_list.lift(factories.BORA, origin_list.listed(campaign.id)[0].id)
+    origin_list.remove(factories.BORA, origin_list.entries(campaign.id)[0].id)
     entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()[-3:]
     assert [(entry.action, entry.actor) for entry in entries] == [
         ("block.place", factories.ANNA.name),

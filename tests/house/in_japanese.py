@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from config import ROOT
-from pledge.campaigns.services import load_folder
+from pledge.campaigns.loading import load_folder
 from pledge.cli.serve import DEMO_CAMPAIGN
 from pledge.core.db import db
 from pledge.endorsements.models import Endorsement

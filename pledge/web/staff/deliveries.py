@@ -49,7 +49,7 @@ CHANNELS: dict[Channel, Any] = {
     Channel.OTHER: _l("Another way"),
 }
 
-#: Below the fields, in the language of each.
+#: The hints below the fields, in the language of each.
 EXAMPLES = {
     "recipient": Phrase("delivery", "For example: the Minister of Climate, Energy and Environment"),
     "occasion": Phrase("delivery", "For example: the handing-over ceremony"),
@@ -91,7 +91,7 @@ class HandingOverForm(StaffForm):
     reason = TextAreaField(_l("Reason for the correction"))
 
     @property
-    def given(self) -> tuple[Any, ...]:
+    def arguments(self) -> tuple[Any, ...]:
         return self.entry(HandingOver), self.reason.data or ""
 
 
@@ -101,7 +101,7 @@ class AnswerForm(StaffForm):
     answer_reason = TextAreaField(_l("Reason for the correction"))
 
     @property
-    def given(self) -> tuple[Any, ...]:
+    def arguments(self) -> tuple[Any, ...]:
         return self.entry(Answer), self.answer_reason.data or ""
 
 
