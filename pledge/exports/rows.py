@@ -187,17 +187,18 @@ def _facts(name: Callable[[Any], Texts], statement: Callable[[Any], Texts]) -> l
     return [
         *_in_languages("name", Phrase("table", "Name in %(language)s"), name),
         Column("type", kind, lambda one, lang: labels.named(TYPES, one.type, lang), is_coded=True),
-        Column("country", labels.COUNTRY, _country, is_coded=True),
+        Column(
+            "country",
+            labels.COUNTRY,
+            lambda one, lang: countries.country_name(one.country, lang),
+            is_coded=True,
+        ),
         Column("region", labels.REGION, _region, is_coded=True),
         Column("website", Phrase("table", "Website")),
         Column("level", level, lambda one, lang: labels.named(LEVELS, one.level, lang), is_coded=True),
         Column("target_year", Phrase("table", "Target year")),
         *_in_languages("statement", Phrase("table", "Statement in %(language)s"), statement),
     ]
-
-
-def _country(one: Any, lang: str) -> str:
-    return countries.country_name(one.country, lang)
 
 
 def _region(one: Any, lang: str) -> str:
