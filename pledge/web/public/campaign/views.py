@@ -241,7 +241,7 @@ def live(slug: str) -> Response:
 @public.get("/c/<slug>/poster-<paper>.pdf")
 @limited(token_limit)
 def poster(slug: str, paper: str) -> Response:
-    """`via`: of a group, whose page the code leads to."""
+    """A poster with a QR code; with `via` that of a group, and the code leads to its page."""
     if paper not in set(Paper):
         abort(404)
     campaign = campaign_or_404(slug)
