@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from pledge.abuse.models import ListedOrigin, ListEffect, OriginKind
 from pledge.audit.models import Actor
-from pledge.audit.services import record, required_reason
+from pledge.audit.services import lock_chain, record, required_reason
 from pledge.core import clock
 from pledge.core.db import fetch, load, transaction
 from pledge.core.db.snapshots import Snapshot
@@ -76,10 +76,11 @@ def add(
     if effect is ListEffect.HOLD and origin.hash in large_providers:
         raise LargeProviderNotAllowed
     with transaction() as session:
+        lock_chain(session)  # of two people at once the second sees what the first has placed
         listed = select(ListedOrigin).where(
             ListedOrigin.hash == origin.hash, ListedOrigin.lifted_at.is_(None)
         )
-        if before := session.scalar(listed.with_for_update()):
+        if before := session.scalar(listed):
             before.lifted_at, before.lifted_name = now, actor.name
             session.flush()
         row = ListedOrigin(**vars(origin), effect=effect, note=why, placed_name=actor.name, placed_at=now)
@@ -93,7 +94,8 @@ def remove(actor: Actor, listed_id: int) -> tuple[Origin, ListEffect, str]:
     """Take it off the list; what is held stays held. Returns what the list said of it, and why. Raises NotListed."""
     listed = select(ListedOrigin).where(ListedOrigin.id == listed_id, ListedOrigin.lifted_at.is_(None))
     with transaction() as session:
-        row = session.scalar(listed.with_for_update())
+        lock_chain(session)
+        row = session.scalar(listed)
         if row is None:
             raise NotListed
         row.lifted_at, row.lifted_name = clock.now(), actor.name

@@ -158,7 +158,7 @@ def move(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, up: bo
 def remove(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, seen: str, reason: str) -> None:
     """Remove an item as it was seen, with a reason.
 
-    Raises ReasonMissing, BadFields, EditedMeanwhile, NoSuchCampaign, also when somebody was faster.
+    Raises BadFields, EditedMeanwhile, NoSuchCampaign, also when somebody was faster.
     """
     reason = clean_reason(reason)
     with edited(slug) as (session, campaign):

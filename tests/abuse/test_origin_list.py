@@ -18,6 +18,7 @@ from pledge.signatures import origins, services
 from pledge.signatures.models import Signature, SignatureState
 from pledge.watch.clusters import COLUMNS
 from tests.support import factories
+from tests.support.at_once import at_once
 from tests.support.factories import HONG, SLUG
 
 
@@ -99,6 +100,13 @@ def test_the_newest_entry_about_an_origin_replaces_the_one_before(campaign):
     place(campaign, effect=ListEffect.ALLOW, why="a school")
     assert [(row.effect, row.note) for row in origin_list.entries(campaign.id)] == [("allow", "a school")]
     assert reason_of("a@robots.example") is None
+
+
+@pytest.mark.postgresql_only
+def test_of_several_who_place_one_at_the_same_moment_the_last_one_replaces_the_others(app, campaign):
+    origin = Origin(campaign.id, OriginKind.DOMAIN, hashed(OriginKind.DOMAIN))
+    at_once(app, *[lambda: origin_list.place(factories.ANNA, origin, ListEffect.HOLD, "robots", ())] * 6)
+    assert len(origin_list.listed(origin.campaign_id)) == 1
 
 
 def test_the_database_refuses_two_entries_about_one_origin(campaign):
