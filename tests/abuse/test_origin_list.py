@@ -105,8 +105,8 @@ def test_the_newest_entry_about_an_origin_replaces_the_one_before(campaign):
 @pytest.mark.postgresql_only
 def test_of_several_who_place_one_at_the_same_moment_the_last_one_replaces_the_others(app, campaign):
     origin = Origin(campaign.id, OriginKind.DOMAIN, hashed(OriginKind.DOMAIN))
-    at_once(app, *[lambda: origin_list.place(factories.ANNA, origin, ListEffect.HOLD, "robots", ())] * 6)
-    assert len(origin_list.listed(origin.campaign_id)) == 1
+    at_once(app, *[lambda: origin_list.add(factories.ANNA, origin, ListEffect.HOLD, "robots", ())] * 6)
+    assert len(origin_list.entries(origin.campaign_id)) == 1
 
 
 def test_the_database_refuses_two_entries_about_one_origin(campaign):
