@@ -136,10 +136,15 @@ def test_who_is_published_gets_the_public_page_the_badge_and_a_text_to_share(lan
     assert "/endorse/me/" in own
 
 
-@pytest.mark.parametrize(("lang", "words"), [("ko", "보통 영업일 3일 안에"), ("en", "within 3 working days")])
-def test_the_mail_to_confirm_says_how_long_the_review_takes(lang, words):
+@pytest.mark.parametrize(
+    ("lang", "begin", "words"),
+    [("ko", "직접 신청", "보통 영업일 3일 안에"), ("en", "If it was you", "within 3 working days")],
+)
+def test_the_mail_to_confirm_says_how_long_the_review_takes(lang, begin, words):
     enqueue(endorsement(state="pending"), MailKind.ENDORSE_CONFIRM, lang)
-    assert words in text(delivered()[0][1])
+    said = text(delivered()[0][1])
+    assert f"\r\n\r\n{begin}" in said
+    assert words in said
 
 
 @pytest.mark.parametrize("kind", [MailKind.ENDORSE_CHANGES, MailKind.ENDORSE_DECLINED])
