@@ -1,4 +1,4 @@
-"""Plays a simulated day against the real scoring, the real watch and the real confirming, and tells what became of whom."""
+"""Plays a simulated week against the real scoring, the real watch and the real confirming, and tells what became of whom."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ class Rehearsal:
     def play(self, visits: Sequence[Visit], monkeypatch: pytest.MonkeyPatch) -> None:
         """Everybody signs, answers and is looked at; `fates` and the database have the result."""
         monkeypatch.setattr("limits.storage.memory.time.time", lambda: self.clock.now().timestamp())
-        mail_servers.clear_cache()
+        mail_servers.waiting.clear()
         storage, campaign = MemoryStorage(), the_campaign()
         for domain in MARKED:
             marked = Origin(campaign.id, OriginKind.DOMAIN, domain_hash(campaign.slug, domain))
@@ -168,7 +168,7 @@ class Rehearsal:
 
 
 def _soft_limits(visit: Visit) -> list[SoftLimit]:
-    """As the form has them (web/public/signing/admission.py)."""
+    """As the form has them (web/public/admission.py)."""
     found = [
         SoftLimit(Signal.NETWORK, visit.network, EACH_NETWORK),
         SoftLimit(
