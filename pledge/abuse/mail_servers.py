@@ -48,9 +48,9 @@ HOSTERS = frozenset(
 )
 
 #: After that long a domain is looked up again, when the next mail goes there.
-FRESH = timedelta(days=30)
+RECHECK_AFTER = timedelta(days=30)
 #: Rows that nobody has renewed are deleted then.
-KEPT = timedelta(days=90)
+DELETE_AFTER = timedelta(days=90)
 #: Seconds that one look-up may take.
 DNS_SECONDS = 2.0
 #: Domains that may wait to be looked up, in one process.
@@ -131,13 +131,13 @@ def mail_exchangers(domain: str) -> list[str]:
 
 def sweep() -> int:
     """Delete the rows of domains that nobody has written to for long; how many."""
-    old = delete(MailServer).where(MailServer.checked_at < clock.now() - KEPT)
+    old = delete(MailServer).where(MailServer.checked_at < clock.now() - DELETE_AFTER)
     return write_autocommit(lambda connection: connection.execute(old).rowcount)
 
 
 def _is_stored(domain_hash: bytes) -> bool:
     """Whether some process has looked it up lately."""
     query = select(MailServer.domain_hash).where(
-        MailServer.domain_hash == domain_hash, MailServer.checked_at > clock.now() - FRESH
+        MailServer.domain_hash == domain_hash, MailServer.checked_at > clock.now() - RECHECK_AFTER
     )
     return fetch(query).first() is not None

@@ -34,8 +34,8 @@ from pledge.statistics.models import IntegrityReport
 #: The line for reasons with too few people to be shown separately.
 MERGED = "merged"
 
-#: Of how many times as long as reading took the next one is due.
-HUNDREDTH = 100
+#: The next reading is due after this many times the duration of the last one.
+REST_FACTOR = 100
 #: The time limit of the query, which reads every row of a campaign.
 STATEMENT_SECONDS = 300
 
@@ -86,7 +86,7 @@ def renew() -> None:
     last = {row.campaign_id: row for row in load(select(IntegrityReport))}
     for campaign_id in campaigns:
         row = last.get(campaign_id)
-        if row is None or clock.now() >= row.as_of + row.took * HUNDREDTH:
+        if row is None or clock.now() >= row.as_of + row.took * REST_FACTOR:
             try:
                 report = integrity(campaign_id)
             except SQLAlchemyError as error:  # such as more rows than can be read in STATEMENT_SECONDS
@@ -125,7 +125,7 @@ def integrity(campaign_id: int) -> IntegrityReport:
             connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
         cells = {row[0]: row[1] for row in connection.execute(query)}
     confirmed = cells.pop(SignatureState.CONFIRMED.value, 0)
-    uncounted = _shown({key: cells[key] for key in LINE_LABELS if key in cells})
+    uncounted = _public_lines({key: cells[key] for key in LINE_LABELS if key in cells})
     submitted = None if None in uncounted.values() else confirmed + sum(cells.values())
     (campaign,) = load(select(Campaign).where(Campaign.id == campaign_id))
     if campaign.forgotten_at is not None:
@@ -141,7 +141,7 @@ def integrity(campaign_id: int) -> IntegrityReport:
     )
 
 
-def _shown(cells: Mapping[str, int]) -> dict[str, int | None]:
+def _public_lines(cells: Mapping[str, int]) -> dict[str, int | None]:
     """The lines in the order of LINE_LABELS, with the merged reasons last."""
     reasons = {key: cells[key] for key in _REASONS if key in cells}
     breakdown = merge_small(reasons) if len(reasons) > 1 else Breakdown(reasons, None)

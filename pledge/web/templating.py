@@ -13,6 +13,7 @@ from config import Config
 from pledge.abuse import models as abuse
 from pledge.accounts import roles
 from pledge.campaigns import models as campaigns
+from pledge.campaigns.rules import shown_link
 from pledge.core import countries, i18n, languages
 from pledge.core.languages import language_of_script
 from pledge.core.organization_types import TYPES
@@ -112,6 +113,7 @@ def init_app(app: Flask, config: Config) -> None:
         languages=languages,
         moment_pattern=lambda: i18n.moment_pattern(i18n.language()),
         picture_url=picture_url,
+        shown_link=shown_link,
         switch_url=switch_url,
     )
     app.context_processor(lambda: {"lang": i18n.language()})

@@ -168,7 +168,7 @@ class Rehearsal:
 
 
 def _soft_limits(visit: Visit) -> list[SoftLimit]:
-    """As the form has them (web/public/signing/admission.py)."""
+    """As the form has them (web/public/admission.py)."""
     found = [
         SoftLimit(Signal.NETWORK, visit.network, EACH_NETWORK),
         SoftLimit(

@@ -37,7 +37,7 @@ def hashed(kind):
 
 
 def place(campaign, kind=OriginKind.DOMAIN, effect=ListEffect.HOLD, why="a wave of robots", large=()):
-    origin_list.place(factories.ANNA, Origin(campaign.id, kind, hashed(kind)), effect, why, large)
+    origin_list.add(factories.ANNA, Origin(campaign.id, kind, hashed(kind)), effect, why, large)
 
 
 def reason_of(address, network="203.0.113.7", hold_reason=None):
@@ -87,26 +87,26 @@ def test_it_is_held_until_somebody_ends_it(campaign, clock):
     place(campaign)
     clock.move(days=80)
     assert reason_of("a@robots.example") == "blocked"
-    (row,) = origin_list.listed(campaign.id)
-    origin_list.lift(factories.BORA, row.id)
+    (row,) = origin_list.entries(campaign.id)
+    origin_list.remove(factories.BORA, row.id)
     assert reason_of("c@robots.example") is None
-    assert origin_list.listed(campaign.id) == []
+    assert origin_list.entries(campaign.id) == []
     with pytest.raises(origin_list.NotListed):
-        origin_list.lift(factories.BORA, row.id)
+        origin_list.remove(factories.BORA, row.id)
 
 
 def test_the_newest_entry_about_an_origin_replaces_the_one_before(campaign):
     place(campaign)
     place(campaign, effect=ListEffect.ALLOW, why="a school")
-    assert [(row.effect, row.note) for row in origin_list.listed(campaign.id)] == [("allow", "a school")]
+    assert [(row.effect, row.note) for row in origin_list.entries(campaign.id)] == [("allow", "a school")]
     assert reason_of("a@robots.example") is None
 
 
 @pytest.mark.postgresql_only
 def test_of_several_who_place_one_at_the_same_moment_the_last_one_replaces_the_others(app, campaign):
     origin = Origin(campaign.id, OriginKind.DOMAIN, hashed(OriginKind.DOMAIN))
-    at_once(app, *[lambda: origin_list.place(factories.ANNA, origin, ListEffect.HOLD, "robots", ())] * 6)
-    assert len(origin_list.listed(origin.campaign_id)) == 1
+    at_once(app, *[lambda: origin_list.add(factories.ANNA, origin, ListEffect.HOLD, "robots", ())] * 6)
+    assert len(origin_list.entries(origin.campaign_id)) == 1
 
 
 def test_the_database_refuses_two_entries_about_one_origin(campaign):
@@ -134,7 +134,7 @@ def test_a_large_provider_cannot_be_held_but_allowed(campaign):
     large = {hashed(OriginKind.DOMAIN): "naver.com"}
     with pytest.raises(origin_list.LargeProviderNotAllowed):
         place(campaign, large=large)
-    assert origin_list.listed(campaign.id) == []
+    assert origin_list.entries(campaign.id) == []
     place(campaign, effect=ListEffect.ALLOW, large=large)
 
 
@@ -143,7 +143,7 @@ def test_each_act_needs_a_reason_and_is_in_the_audit_log_without_the_hash(campai
         place(campaign, why=" ")
     place(campaign, OriginKind.NETWORK)
     place(campaign, effect=ListEffect.ALLOW)
-    origin_list.lift(factories.BORA, origin_list.listed(campaign.id)[0].id)
+    origin_list.remove(factories.BORA, origin_list.entries(campaign.id)[0].id)
     entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()[-3:]
     assert [(entry.action, entry.actor) for entry in entries] == [
         ("block.place", factories.ANNA.name),

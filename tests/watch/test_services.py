@@ -340,7 +340,7 @@ def test_an_allowed_network_is_not_held_for_its_speed():
 def test_allowing_needs_a_reason():
     with pytest.raises(NoReason):
         allow(why=" ")
-    assert origin_list.listed(the_campaign().id) == []
+    assert origin_list.entries(the_campaign().id) == []
 
 
 def test_what_was_sent_longer_ago_than_an_hour_says_nothing():

@@ -41,7 +41,7 @@ from pledge.web.staff.decisions import Decision, decision_routes
 from pledge.web.staff.files import archive
 from pledge.web.staff.forms import StatedReasonForm, day_field, moment_field, show_faults
 
-#: Below the fields, in the language of each.
+#: The hints below the fields, in the language of each.
 EXAMPLES = {
     "recipient": Phrase("delivery", "For example: the Minister of Climate, Energy and Environment"),
     "occasion": Phrase("delivery", "For example: the handing-over ceremony"),
@@ -83,7 +83,7 @@ class HandingOverForm(StaffForm):
     reason = TextAreaField(_l("Reason for the correction"))
 
     @property
-    def given(self) -> tuple[Any, ...]:
+    def arguments(self) -> tuple[Any, ...]:
         return self.entry(HandingOver), self.reason.data or ""
 
 
@@ -93,7 +93,7 @@ class AnswerForm(StaffForm):
     answer_reason = TextAreaField(_l("Reason for the correction"))
 
     @property
-    def given(self) -> tuple[Any, ...]:
+    def arguments(self) -> tuple[Any, ...]:
         return self.entry(Answer), self.answer_reason.data or ""
 
 

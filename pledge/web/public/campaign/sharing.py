@@ -109,7 +109,7 @@ class ShareLinks:
 
 
 def invitation(campaign: CampaignView) -> str:
-    """What anybody may say of it."""
+    """The text by which anybody may share the campaign, signed or not."""
     if campaign.has_ended:
         text = _("“%(title)s”: see what came of it", title=campaign.title)
     elif campaign.is_open:

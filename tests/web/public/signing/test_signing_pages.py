@@ -16,7 +16,7 @@ from pledge.signatures import services as signatures
 from pledge.signatures import statements
 from pledge.signatures.models import Signature
 from pledge.statistics.referrals import organization_code
-from pledge.switches import moderation as switches
+from pledge.switches import services as switches
 from tests.support.factories import (
     EDITOR,
     campaign,
