@@ -23,6 +23,7 @@ from tests.support.factories import (
 from tests.support.pages import multipart
 from tests.support.pictures import png
 from tests.support.rows import number_of
+from tests.support.rows import row as stored
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -143,8 +144,7 @@ class TestHandingOver:
     def ask(self, client, row):
         reply = client.post(f"/en/endorse/me/{endorse_manage_token(row)}/contact", data=SEA)
         assert reply.status_code == 303
-        db.session.rollback()
-        return endorse_contact_token(db.session.get(ContactChange, row.id))
+        return endorse_contact_token(stored(ContactChange, row.id))
 
     def test_the_contact_changes_from_the_form_to_the_new_persons_confirmation(self, client):
         row = endorsement(name_ko="하늘", name_en="Sky")
