@@ -97,8 +97,7 @@ def test_what_became_of_an_event_is_shown_once_it_is_over(client, frozen_clock):
 
 def test_a_page_links_nothing_that_is_no_web_address(client):
     factories.campaign("air")
-    add(url="https://example.org/talk")
-    assert 'href="https://example.org/talk"' in client.get("/en/c/air").text
+    add()
     with transaction() as session:
         session.execute(update(CampaignEvent).values(url="javascript:alert(1)"))
     page = client.get("/en/c/air")
