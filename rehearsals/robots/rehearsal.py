@@ -17,7 +17,7 @@ from pledge.abuse.origin_list import Origin
 from pledge.abuse.signals import Level, Signal, is_disposable
 from pledge.abuse.velocity import SoftLimit
 from pledge.campaigns.models import Campaign
-from pledge.core.db import db, transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.networks import block_of
 from pledge.ledger import leaves
 from pledge.mail.addresses import parse
@@ -138,10 +138,8 @@ class Rehearsal:
         }
 
     def _record_fates(self, visits: Mapping[int, Visit]) -> None:
-        db.session.rollback()
-        for signature_id, state, reason in db.session.execute(
-            select(Signature.id, Signature.state, Signature.hold_reason)
-        ):
+        query = select(Signature.id, Signature.state, Signature.hold_reason)
+        for signature_id, state, reason in fetch(query):
             visit = visits[signature_id]
             fate = self.fates[visit.kind]
             fate.held += reason is not None

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from pledge.abuse import mail_servers
 from pledge.abuse.mail_servers import is_scanner, look_up_next, mail_exchangers, note
 from pledge.abuse.models import MailServer
-from pledge.core.db import db
+from pledge.core.db import load
 from tests.support.factories import answer_requests, sign_form, signature
 from tests.support.mails import delivered
 from tests.support.name_server import NameServer
@@ -27,8 +27,7 @@ def names(monkeypatch):
 
 
 def stored():
-    db.session.rollback()
-    return {bytes(row.domain_hash): row.scans for row in db.session.scalars(select(MailServer))}
+    return {bytes(row.domain_hash): row.scans for row in load(select(MailServer))}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pledge.abuse.origin_list import Origin
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
 from pledge.core import clock as time
-from pledge.core.db import db, transaction
+from pledge.core.db import db, fetch, transaction
 from pledge.mail.addresses import address_hash, parse
 from pledge.signatures import origins, services
 from pledge.signatures.models import Signature, SignatureState
@@ -43,10 +43,8 @@ def place(campaign, kind=OriginKind.DOMAIN, effect=ListEffect.HOLD, why="a wave 
 def reason_of(address, network="203.0.113.7", hold_reason=None):
     """Why the sign-up is held; None when it is not."""
     services.sign(replace(HONG, address=parse(address), network=network, hold_reason=hold_reason))
-    db.session.rollback()
-    return db.session.scalar(
-        select(Signature.hold_reason).where(Signature.address_hash == address_hash(parse(address)))
-    )
+    query = select(Signature.hold_reason).where(Signature.address_hash == address_hash(parse(address)))
+    return fetch(query).scalar()
 
 
 def test_what_one_mailbox_sends_is_held_however_it_is_typed_and_in_this_campaign_only(campaign):
@@ -77,9 +75,7 @@ def test_what_comes_from_a_held_origin_is_held_and_nothing_else(campaign, kind):
 def test_such_a_sign_up_is_confirmed_and_held_and_not_counted(campaign):
     place(campaign)
     assert reason_of("b@robots.example") == "blocked"
-    number = db.session.scalar(select(Signature.id))
-    db.session.rollback()
-    assert services.confirm(number)
+    assert services.confirm(fetch(select(Signature.id)).scalar_one())
     assert db.session.scalar(select(Signature.state)) == SignatureState.HELD
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pledge.mail.addresses import BadAddress, parse
-from pledge.mail.providers import LARGE_PROVIDERS, PROVIDERS, exact, without_tag
+from pledge.mail.providers import LARGE_PROVIDERS, MAILBOXES, PROVIDERS, exact, without_tag
 
 LOCAL = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)
 TAG = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=0, max_size=10)
@@ -110,6 +110,11 @@ def test_every_provider_is_named_by_a_domain_that_can_be_mailed_to():
     for domain in {*PROVIDERS, *LARGE_PROVIDERS}:
         assert parse(f"a@{domain}").mailed == f"a@{domain}"
     assert {provider.domain for provider in PROVIDERS.values()} <= set(PROVIDERS)
+
+
+def test_a_large_provider_that_we_know_has_the_page_of_its_mailbox():
+    known = {domain for domain in LARGE_PROVIDERS if domain in PROVIDERS or domain.endswith(".kr")}
+    assert known <= set(MAILBOXES)
 
 
 @given(LOCAL, LOCAL, st.sampled_from(sorted(PROVIDERS)))

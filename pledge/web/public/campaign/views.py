@@ -42,7 +42,7 @@ from pledge.web.public.campaign.pages import (
     pdf,
     signing_since,
 )
-from pledge.web.public.campaign.sharing import campaign_links, qr_code, short_link
+from pledge.web.public.campaign.sharing import campaign_links, news_links, qr_code, short_link
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
@@ -290,8 +290,10 @@ def news_item(slug: str, news_id: int) -> Response:
     item = news_queries.sent_item(campaign.id, news_id)
     if item is None:
         abort(404)
-    facts = structured_data.news_facts(item, campaign)
-    return render_page("public/campaign/news_item.html", campaign=campaign, item=item, facts=facts)
+    facts, share = structured_data.news_facts(item, campaign), news_links(campaign, item)
+    return render_page(
+        "public/campaign/news_item.html", campaign=campaign, item=item, facts=facts, share=share
+    )
 
 
 @public.get("/c/<slug>/press")

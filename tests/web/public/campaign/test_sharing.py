@@ -2,7 +2,6 @@
 
 import re
 from html import unescape
-from time import sleep
 from urllib.parse import parse_qs
 
 import pytest
@@ -12,9 +11,10 @@ from sqlalchemy import update
 from pledge.campaigns.models import Campaign
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
-from pledge.web.caching import SECONDS
+from pledge.web.caching import cache
 from pledge.web.public.campaign.sharing import KAKAO_INTEGRITY, KAKAO_SCRIPT
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
+from tests.support import news
 from tests.support.factories import (
     campaign,
     endorse_manage_token,
@@ -102,6 +102,12 @@ def test_before_it_is_on_the_wall_it_shares_the_campaign(client):
     assert "Organization" not in sentence
 
 
+def test_a_piece_of_news_shares_its_own_page_under_its_title(client):
+    number = news.begun(campaign(share_texts={"all": Texts(en="Join us")}))
+    address = f"/en/c/blue-skies/news/{number}"
+    assert shared(client.get(address).text) == [f"http://localhost{address}", news.TITLE["en"]]
+
+
 def test_staff_write_what_is_said_in_each_channel_while_people_can_sign(client):
     texts = {"all": Texts(ko="모두 함께"), "x": Texts(ko="하늘 & 바다"), "copy": Texts(ko="같이 해요")}
     of = campaign(share_texts=texts)
@@ -118,7 +124,7 @@ def test_staff_write_what_is_said_in_each_channel_while_people_can_sign(client):
     assert shared(client.get("/en/c/blue-skies").text)[1].startswith("“Blue Skies”"), "none is written"
     with transaction() as session:
         session.execute(update(Campaign).where(Campaign.id == of.id).values(state="closed"))
-    sleep(SECONDS)
+    cache.clear()
     assert "모두 함께" not in client.get("/ko/c/blue-skies").text
 
 
