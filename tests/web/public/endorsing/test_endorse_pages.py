@@ -52,7 +52,8 @@ def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(clien
     assert reply.headers["Location"].startswith("/ko/c/blue-skies/endorse/check/")
     page = client.get(reply.headers["Location"])
     assert page.status_code == 200
-    assert "메일" in page.text
+    assert "보통 영업일 3일 안에" in page.text
+    assert "보통 영업일 3일 안에" in client.get(FORM["ko"]).text
     assert stored() == 1
 
 
