@@ -86,7 +86,7 @@ def _signing(browser: Browser, address: str) -> Iterator[tuple[bytes, int]]:
         yield page.screenshot(), 200
     page.wait_for_url("**/thanks")
     page.wait_for_timeout(1500)
-    yield page.screenshot(), 5500
+    yield page.screenshot(), 5400
 
 
 def _mail(page: Page, address: str, email: str) -> dict[str, Any] | None:
