@@ -15,7 +15,7 @@ from pledge.campaigns.models import Campaign, CampaignEvent
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import clock
 from pledge.core.db import fetch
-from pledge.core.i18n import SEOUL
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ MAX_OUTCOME, MAX_SPEAKERS = 1000, 500
 #: Korea has kept one time since 1988, so one rule suffices.
 ZONE_FROM, ZONE_TO = date(2000, 1, 1), date(2100, 1, 1)
 CALENDAR_TYPE = "text/calendar; charset=utf-8"
+#: What a calendar says of an event, by the field: many show no URL.
+_ABOUT = {
+    "speakers": Phrase("calendar", "Speakers: %(it)s"),
+    "join_url": Phrase("calendar", "Join online: %(it)s"),
+    "url": Phrase("calendar", "Details and registration: %(it)s"),
+}
 
 
 @dataclass(frozen=True)
@@ -146,8 +152,8 @@ EVENT = ItemKind(
 )
 
 
-def ics(events: Iterable[EventView], name: str) -> bytes:
-    """The file of some events under a name. The same events give the same bytes."""
+def ics(events: Iterable[EventView], name: str, lang: str) -> bytes:
+    """The file of some events under a name, in this language. The same events give the same bytes."""
     from icalendar import Calendar, Timezone  # noqa: PLC0415  # megabytes, only for who asks for a calendar
 
     calendar = Calendar()
@@ -158,11 +164,11 @@ def ics(events: Iterable[EventView], name: str) -> bytes:
     calendar.add("x-wr-timezone", SEOUL.key)
     calendar.add_component(Timezone.from_tzinfo(SEOUL, first_date=ZONE_FROM, last_date=ZONE_TO))
     for event in events:
-        calendar.add_component(_event(event))
+        calendar.add_component(_event(event, lang))
     return bytes(calendar.to_ical())
 
 
-def _event(view: EventView) -> "Event":
+def _event(view: EventView, lang: str) -> "Event":
     from icalendar import Event  # noqa: PLC0415  # as above
 
     event = Event()
@@ -183,7 +189,7 @@ def _event(view: EventView) -> "Event":
         event.add("location", view.place or view.join_url)
     if link := view.join_url or view.url:
         event.add("url", link)
-    # Many calendars show no URL.
-    if described := [text for text in (view.speakers, view.join_url, view.url) if text]:
-        event.add("description", "\n".join(described))
+    about = [words.in_language(lang, it=it) for name, words in _ABOUT.items() if (it := getattr(view, name))]
+    if about:
+        event.add("description", "\n".join(about))
     return event

@@ -120,14 +120,14 @@ def test_a_changed_event_is_the_same_event_to_a_calendar():
 
 
 def parsed(name="푸른 하늘"):
-    made = Calendar.from_ical(ics(shown(), name))
+    made = Calendar.from_ical(ics(shown(), name, "ko"))
     return made, list(made.walk("VEVENT"))
 
 
 def test_a_calendar_file_says_when_in_seoul_with_the_zone_written_out():
     draft("air")
     add(starts_at=datetime(2027, 9, 7, 1, 0, tzinfo=UTC), ends_at=datetime(2027, 9, 7, 3, 30, tzinfo=UTC))
-    text = ics(shown(), "푸른 하늘").decode()
+    text = ics(shown(), "푸른 하늘", "ko").decode()
     assert "DTSTART;TZID=Asia/Seoul:20270907T100000\r\n" in text
     assert "DTEND;TZID=Asia/Seoul:20270907T123000\r\n" in text
     made, (event,) = parsed()
@@ -152,7 +152,10 @@ def test_a_calendar_says_where_one_joins_online_and_who_speaks():
     _, (event,) = parsed()
     assert event["UID"] == f"{uid}@localhost"
     assert event["URL"] == event["LOCATION"] == "https://live.example/room"
-    assert event["DESCRIPTION"] == "김하늘, 이바다\nhttps://live.example/room\nhttps://example.org/talk"
+    assert event["DESCRIPTION"].splitlines() == [
+        *("연사: 김하늘, 이바다", "온라인으로 참여하기: https://live.example/room"),
+        "자세히 보기·참여 신청: https://example.org/talk",
+    ]
 
 
 @pytest.mark.parametrize(("days", "end"), [(0, "20270908"), (2, "20270910")])
@@ -160,7 +163,7 @@ def test_a_whole_day_ends_where_the_next_one_begins(days, end):
     draft("air")
     first = midnight(2027, 9, 7)
     add(all_day=True, starts_at=first, ends_at=first + timedelta(days=days))
-    text = ics(shown(), "x").decode()
+    text = ics(shown(), "x", "ko").decode()
     assert "DTSTART;VALUE=DATE:20270907\r\n" in text
     assert f"DTEND;VALUE=DATE:{end}\r\n" in text
 
@@ -168,9 +171,9 @@ def test_a_whole_day_ends_where_the_next_one_begins(days, end):
 def test_the_same_events_give_the_same_bytes(frozen_clock):
     draft("air")
     add()
-    first = ics(shown(), "x")
+    first = ics(shown(), "x", "ko")
     frozen_clock.move(hours=1)
-    assert ics(shown(), "x") == first
+    assert ics(shown(), "x", "ko") == first
 
 
 def test_words_of_an_event_cannot_become_lines_of_the_file():
@@ -178,4 +181,4 @@ def test_words_of_an_event_cannot_become_lines_of_the_file():
     add(title_ko="가; 나, 다\\ 라", title_en="x")
     _, (event,) = parsed("이름\r\nX-INJECTED: 1")
     assert event["SUMMARY"] == "가; 나, 다\\ 라"
-    assert b"\r\nX-INJECTED" not in ics(shown(), "이름\r\nX-INJECTED: 1")
+    assert b"\r\nX-INJECTED" not in ics(shown(), "이름\r\nX-INJECTED: 1", "ko")

@@ -219,11 +219,13 @@ def captions(view: CampaignView) -> Response:
 def events_calendar(slug: str, event: int | None = None) -> Response:
     """The events of a campaign, or one of them."""
     view = campaign_or_404(slug)
-    shown = [one for one in events.shown(view.id, i18n.language()) if event in (None, one.id)]
+    lang = i18n.language()
+    shown = [one for one in events.shown(view.id, lang) if event in (None, one.id)]
     if not shown:
         abort(404)
     name = slug if event is None else f"{slug}-{event}"
-    response = Response(ics(shown, _("%(title)s: events", title=view.title)), content_type=CALENDAR_TYPE)
+    file = ics(shown, _("%(title)s: events", title=view.title), lang)
+    response = Response(file, content_type=CALENDAR_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
     return response
 
@@ -274,7 +276,7 @@ def news(slug: str) -> Response:
 @cached(PAGE_CACHE)
 def news_feed(slug: str) -> Response:
     """The same for feed readers (RFC 4287): what was sent is never changed, so an entry is updated when it was published."""
-    campaign = campaign_or_404(slug)
+    campaign = campaign_page(campaign_or_404(slug))
     items = news_queries.sent(campaign.id)
     updated = items[0].begun_at if items else campaign.opens_at or clock.now()
     response = render_page("public/campaign/news.xml", campaign=campaign, items=items, updated=updated)
