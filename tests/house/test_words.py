@@ -16,7 +16,7 @@ MESSAGE = re.compile(r'\b(?:_|pgettext|ngettext)\((?:"act", |"button", )?"(?P<te
 
 #: Korean that docs/words.md has settled otherwise.
 SETTLED = re.compile(
-    r"(?<!이)메일 (?:주소|도메인)|참여 증서|누리집|참여 기관|수정(?:하기|해 주)|키로 서명|서명된 (?:체크포인트|루트|상태|기록)"
+    r"(?<!이)메일 (?:주소|도메인)|(?<!인)증서|누리집|참여 기관|수정(?:하기|해 주)|키로 서명|서명된 (?:체크포인트|루트|상태|기록)"
     r"|(?<!2단계 )(?<!참여 )인증(?!번호| 앱| 키|서)"
 )
 
