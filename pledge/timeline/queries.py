@@ -82,8 +82,8 @@ def _next_steps(campaign: CampaignView, people: int) -> list[TimelineEntry]:
     ]
 
 
-def _place(entry: TimelineEntry) -> tuple[date, int]:
-    return entry.day or date.max, KINDS.index(entry.kind)
+def _place(entry: TimelineEntry) -> tuple[date, int, int]:
+    return entry.day or date.max, KINDS.index(entry.kind), entry.step
 
 
 def _day(moment: datetime) -> date:

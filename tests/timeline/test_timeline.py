@@ -33,7 +33,7 @@ def shown(people, lang="en"):
 def test_the_story_has_everything_by_its_day(frozen_clock):
     set_clock(frozen_clock, START)
     dates = {"opens_at": START, "closes_at": datetime(2027, 2, 1, 15, tzinfo=UTC)}
-    factories.campaign(goal=1000, goal_steps=[10, 20, 50], step_sentences=SENTENCES, **dates)
+    factories.campaign(goal=1000, goal_steps=[5, 10, 20, 50], step_sentences=SENTENCES, **dates)
     crowd(12, at=START)
     frozen_clock.move(days=2)
     news.begun()
@@ -54,6 +54,7 @@ def test_the_story_has_everything_by_its_day(frozen_clock):
             ("handed_over", "2027-01-07", 0),
             ("news", "2027-01-06", 0),
             ("step", "2027-01-04", 10),
+            ("step", "2027-01-04", 5),
             ("opening", "2027-01-04", 0),
         ],
     ]
