@@ -79,11 +79,19 @@ MAILBOXES = {
         "mail.daum.net": "daum.net hanmail.net",
         "mail.kakao.com": "kakao.com",
         "mail.nate.com": "nate.com",
+        "mail.korea.kr": "korea.kr",
         "mail.google.com": "gmail.com googlemail.com",
-        "outlook.live.com": "outlook.com outlook.kr hotmail.com hotmail.co.kr live.com live.co.kr msn.com",
-        "mail.yahoo.com": "yahoo.com yahoo.co.kr yahoo.co.uk ymail.com",
+        "outlook.live.com": "outlook.com outlook.kr outlook.jp hotmail.com hotmail.co.kr hotmail.co.jp hotmail.co.uk hotmail.fr "
+        "live.com live.co.kr live.jp live.co.uk msn.com",
+        "mail.yahoo.com": "yahoo.com yahoo.co.kr yahoo.co.uk yahoo.de yahoo.fr ymail.com",
+        "mail.yahoo.co.jp": "yahoo.co.jp",
+        "mail.aol.com": "aol.com",
         "www.icloud.com/mail": "icloud.com me.com mac.com",
         "mail.proton.me": "proton.me protonmail.com pm.me",
+        "mail.yandex.ru": "yandex.ru",
+        "mail.qq.com": "qq.com",
+        "mail.163.com": "163.com",
+        "mail.126.com": "126.com",
     }.items()
     for domain in domains.split()
 }

@@ -130,6 +130,23 @@ def test_korea_is_found_by_typing_what_one_calls_it(visitor, typed):
     expect(country).to_have_value("KR")
 
 
+@pytest.mark.parametrize(
+    ("path", "stays"),
+    [("sign", "#sign-form button[type=submit]"), ("check", "#code"), ("spread", "#share-url")],
+)
+def test_nothing_moves_under_a_thumb_when_the_scripts_arrive(visitor, path, stays):
+    page = visitor.page(lang="en")
+    page.route("**/js/**", lambda route: route.abort())
+    page.goto(f"/en/{CAMPAIGN}/{path}")
+    page.evaluate("sessionStorage.setItem('pledge.address', 'visitor1234@example.org')")
+    place = "element => element.getBoundingClientRect().top + scrollY"
+    before = page.locator(stays).evaluate(place)
+    page.unroute_all()
+    page.reload()
+    wait_for_modules(page)
+    assert page.locator(stays).evaluate(place) == before
+
+
 def test_on_a_small_phone_the_button_that_confirms_needs_no_scrolling(visitor, site, email):
     page = visitor.page(lang="en", size=SMALL_PHONE)
     sign(page, "en", email)
