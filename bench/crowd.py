@@ -23,7 +23,7 @@ from bench.web import COUNT, MINE, PAGE
 #: Seconds, from … to …: to fill in the form, to go and look for the mail, to open it, to press the button.
 FILLING, LEAVING, OPENING, PRESSING = (4.0, 12.0), (1.0, 6.0), (1.0, 6.0), (1.0, 4.0)
 #: After which somebody has given up on an answer or a mail.
-PATIENCE = 60.0
+MAX_WAIT = 60.0
 #: Between two looks of the one who watches the count.
 WATCHING = 0.1
 #: Of static/js/public/check.js and thanks.js.
@@ -121,7 +121,7 @@ class Crowd:
         for place, moment in enumerate(sorted(self.confirmed), 1):
             while people < before + place:
                 if (look := next(looks, None)) is None:
-                    return [*lags, PATIENCE]
+                    return [*lags, MAX_WAIT]
                 at, people = look
             if moment >= since:
                 lags.append(max(0.0, at - moment))
@@ -245,7 +245,7 @@ async def _while(seconds: tuple[float, float]) -> None:
 async def _or_failed(name: str, awaited: Awaitable[Answered]) -> Answered:
     """Its result; raises Failed with this name when there is none in time."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(MAX_WAIT):
             return await awaited
     except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
         raise Failed(f"{name}: {type(error).__name__}") from error

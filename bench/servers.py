@@ -16,7 +16,7 @@ from bench import floor
 from bench.load import HOST
 from config import ROOT, Config
 from pledge import create_app
-from pledge.campaigns import services as campaigns
+from pledge.campaigns.loading import load_folder
 from pledge.cli.serve import DEMO_CAMPAIGN, web_command, worker_command
 from pledge.core.db import db, migrations
 from tests.support import postgres, run
@@ -92,7 +92,7 @@ class Bench:
         site.folder.mkdir()
         with site.context():
             migrations.upgrade()
-            campaigns.load_folder(DEMO_CAMPAIGN)
+            load_folder(DEMO_CAMPAIGN)
         return site
 
     def floor(self) -> str:

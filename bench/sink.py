@@ -11,7 +11,7 @@ import time
 END = b"\r\n.\r\n"
 
 
-class Seen:
+class Received:
     count = 0
     first = last = 0.0
 
@@ -33,7 +33,7 @@ class Session(asyncio.Protocol):
             if not found:
                 return
             self.waiting = rest
-            self.transport.write(self.taken(line) if self.in_data else self.reply(line))
+            self.transport.write(self.receive(line) if self.in_data else self.reply(line))
 
     def reply(self, line):
         word = line[:4].upper()
@@ -43,19 +43,19 @@ class Session(asyncio.Protocol):
             self.in_data = True
             return b"354 go on\r\n"
         if word == b"XCOU":
-            return f"250 {Seen.count} {Seen.first} {Seen.last}\r\n".encode()
+            return f"250 {Received.count} {Received.first} {Received.last}\r\n".encode()
         if word == b"XRES":
-            Seen.count = 0
+            Received.count = 0
         return b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n"
 
-    def taken(self, mail):
+    def receive(self, mail):
         self.in_data = False
         if self.on_mail is not None:
             self.on_mail(self.recipient, mail)
-        Seen.last = time.monotonic()
-        if not Seen.count:
-            Seen.first = Seen.last
-        Seen.count += 1
+        Received.last = time.monotonic()
+        if not Received.count:
+            Received.first = Received.last
+        Received.count += 1
         return b"250 taken\r\n"
 
 

@@ -1,7 +1,7 @@
 """docs/sizing.md: what machines carry, by what the record day took of one (`make replay`).
 
 The figures of a replay stand here and nowhere else. `python -m bench.sizing` writes what follows from them into the page,
-between the marks there; tests/house/test_sizing.py compares the two.
+between the marks there; tests/house/test_bench.py compares the two.
 """
 
 import re

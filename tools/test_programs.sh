@@ -1,9 +1,11 @@
 #!/bin/sh
-# Install the programs that the tests use and this machine lacks: with `quick` those of `make test` alone, with `cluster` also
-# those of the highly available example.
+# Install the programs that this machine lacks for one part of the tests (conftest.py), for `rest` of all of them, or for
+# `bench` or `cluster`.
 set -eu
 
+part=${1:-rest}
 has() { command -v "$1" >/dev/null 2>&1; }
+for_one_of() { case " $* " in *" $part "*) ;; *) return 1 ;; esac; }
 
 missing=
 has initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
@@ -13,19 +15,25 @@ has pdftotext || missing="$missing poppler-utils"
 browser=
 has chromium-headless-shell || has chromium || has chromium-browser || has google-chrome || browser=yes
 has fc-list && [ -n "$(fc-list :lang=ko family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
-if [ "${1:-}" != quick ]; then
+if for_one_of faults operations rest bench cluster; then
     has nginx || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
-    has spamassassin || missing="$missing spamassassin" # its local rules, run once; no service
-    has pgbackrest || missing="$missing pgbackrest"
+fi
+if for_one_of faults rest cluster; then
     has pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
     ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
-    has curl || missing="$missing curl"
-    has wrk || missing="$missing wrk" # the load of `make bench`
+fi
+if for_one_of operations rest; then
+    has spamassassin || missing="$missing spamassassin" # its local rules, run once; no service
+    has pgbackrest || missing="$missing pgbackrest"
     # Checks the rules of deploy/prometheus. Older releases have it in the package of the whole server only: there its
     # tests are skipped.
     has promtool || ! apt-cache show promtool >/dev/null 2>&1 || missing="$missing promtool"
 fi
-if [ "${1:-}" = cluster ]; then
+if for_one_of bench; then
+    has wrk || missing="$missing wrk"
+fi
+if for_one_of cluster; then
+    has curl || missing="$missing curl"
     has ip || missing="$missing iproute2"
     has sysctl || missing="$missing procps"
     has nft || missing="$missing nftables"

@@ -90,7 +90,7 @@ class Trouble(Exception):
     """Nothing could be checked."""
 
 
-def say(*lines: str) -> None:
+def report(*lines: str) -> None:
     for line in lines:
         print(line)
 
@@ -590,7 +590,7 @@ def recount(
     entries: Iterator[bytes],
     checkpoint: Checkpoint,
     older: Checkpoint | None = None,
-    shown: Shown | None = None,
+    shown: SiteNumbers | None = None,
 ) -> Recount:
     """Add up a log and compare it with its checkpoint, its beginning with an older one, and the sums at the size of what is
     shown with that. Raises Failed."""
@@ -625,7 +625,7 @@ def check_beginning(found: Recount, older: Checkpoint | None) -> None:
         raise Failed("consistency", f"the first {older.size} entries are not those of the older checkpoint")
 
 
-class Shown:
+class SiteNumbers:
     """The numbers that a site shows, and at which size of its log; `is_compared` once they were."""
 
     def __init__(self, data: bytes) -> None:
@@ -1283,10 +1283,10 @@ class Trust:
         """Print whose signature the result depends on."""
         for key in self.keys:
             if key.name == origin:
-                say(f"key            {plain(key.text, 400)}")
+                report(f"key            {plain(key.text, 400)}")
         if self.is_given:
             return
-        say(
+        report(
             "",
             f"NOTE: no --key was given, so {self.source} was believed. This proves that all of it belongs together and",
             f"not yet who made it. Compare the key above with the one at https://{plain(origin)}/key,",
@@ -1336,7 +1336,7 @@ def source_of(word: str) -> Any:
 
 
 def tell_count(found: Recount, checkpoint: Checkpoint) -> None:
-    say(
+    report(
         f"people {found.people}",
         f"organizations {found.organizations}",
         *([f"paper {found.paper} (batches: {len(found.batches)})"] if found.batches else []),
@@ -1349,7 +1349,7 @@ def tell_count(found: Recount, checkpoint: Checkpoint) -> None:
 def tell_moves(found: Recount) -> None:
     for word, moves in found.moves.items():
         parts = ", ".join(f"{moves[reason]} {reason}" for reason in REASONS)
-        say(f"{word:14} {parts}")
+        report(f"{word:14} {parts}")
 
 
 def count(arguments: argparse.Namespace) -> int:
@@ -1357,25 +1357,25 @@ def count(arguments: argparse.Namespace) -> int:
     trust = given_keys(arguments.key) if arguments.key else published_keys(source)
     # Asked for first, so that the log holds what is shown.
     data = source.count()
-    on_site = None if data is None else Shown(data)
+    on_site = None if data is None else SiteNumbers(data)
     found, checkpoint = counted(source, trust, tiles=arguments.tiles, shown=on_site)
     tell_count(found, checkpoint)
     tell_moves(found)
     tell_backwards(found)
     trust.print_keys(checkpoint.origin)
-    say(
+    report(
         "",
         f"RIGHT: each of the {checkpoint.size} entries keeps to the rules, they give the root that was signed,",
         "and they add up to the numbers above.",
         f"맞습니다: 항목 {checkpoint.size}개를 모두 다시 세었고, 전자서명된 체크포인트와 일치합니다.",
     )
     if on_site is not None and on_site.is_compared:
-        say(
+        report(
             f"The site shows the same: {in_words(on_site.counts)}, and {on_site.paper} on paper, at {on_site.size} entries.",
             f"사이트에 표시된 수도 같습니다(항목 {on_site.size}개 기준).",
         )
         return 0
-    say(
+    report(
         "NOT CHECKED: the number that a site shows to everybody; there is none beside these files, or it is of another state.",
         "검증하지 않음: 사이트에 표시된 수. 이 파일들과 함께 볼 수 있는 수가 없거나 다른 시점의 수입니다.",
     )
@@ -1389,7 +1389,7 @@ def counted(
     older: Checkpoint | None = None,
     *,
     tiles: bool = False,
-    shown: Shown | None = None,
+    shown: SiteNumbers | None = None,
 ) -> tuple[Recount, Checkpoint]:
     at_least = [one.size for one in (older, shown) if one is not None and one.size is not None]
     checkpoint = newest_checkpoint(source, trust, max(at_least, default=0))
@@ -1442,7 +1442,7 @@ def consistency(arguments: argparse.Namespace) -> None:
     found, checkpoint = counted(source, trust, older)
     tell_count(found, checkpoint)
     trust.print_keys(checkpoint.origin)
-    say(
+    report(
         "",
         f"RIGHT: the {older.size} entries of the older checkpoint are the beginning of today's {checkpoint.size}.",
         f"맞습니다: 이전 체크포인트의 항목 {older.size}개가 지금 기록의 앞부분 그대로입니다.",
@@ -1478,26 +1478,26 @@ def check_pack(found: Any, key: str | None, log: str | None) -> None:
     tell_backwards(added_up)
     if today is not None:
         now = f"people {today[0].people} organizations {today[0].organizations}"
-        say(f"today {now} checkpoint {today[1].size} {base64.b64encode(today[1].root).decode()}")
+        report(f"today {now} checkpoint {today[1].size} {base64.b64encode(today[1].root).decode()}")
     for name in found.litter:
-        say(
+        report(
             f"not part of the pack, and not checked: {plain(name)}",
             f"자료집에 속하지 않아 검증하지 않음: {plain(name)}",
         )
     trust.print_keys(checkpoint.origin)
-    say(
+    report(
         "",
         f"RIGHT: the pack is as it was signed, and its {checkpoint.size} entries add up to the numbers above.",
         f"맞습니다: 전달 자료집은 전자서명된 그대로이며, 항목 {checkpoint.size}개를 다시 센 수가 위와 같습니다.",
         *NOT_PROVEN,
     )
     if today is None:
-        say(
+        report(
             f"NOT CHECKED: today's log. With a connection: verify.py pack FILE --log https://{plain(checkpoint.origin)}",
             f"검증하지 않음: 지금의 공개 기록. --log https://{plain(checkpoint.origin)} 을 붙이면 오늘의 수와 비교합니다.",
         )
     else:
-        say(
+        report(
             "This state is the beginning of today's log; what that counts today stands above (today).",
             "이 기록은 지금 공개된 기록의 앞부분 그대로이며, 오늘 집계된 수는 위의 today 줄에 있습니다.",
         )
@@ -1527,7 +1527,7 @@ NOT_PROVEN = (
 def tell_backwards(found: Recount) -> None:
     """Days are told by who numbers the entries; they are not counted with."""
     if found.first_backwards is not None:
-        say(
+        report(
             f"NOTE: entry {found.first_backwards} names a day well before that of an entry before it. Days are told by the site.",
             f"참고: {found.first_backwards}번 항목의 날짜가 앞선 항목보다 이틀 이상 이릅니다. 날짜는 사이트가 적은 것입니다.",
         )
@@ -1604,7 +1604,7 @@ def receipt(arguments: argparse.Namespace) -> None:
     if arguments.log is not None:
         recounted, today = counted(source_of(arguments.log), trust, checkpoint)
         standing = standing_today(found.index, match.group(6).decode(), recounted)
-    say(
+    report(
         f"entry {found.index} {found.leaf.decode()}",
         f"checkpoint {checkpoint.size} {base64.b64encode(checkpoint.root).decode()}",
         f"origin {plain(checkpoint.origin)}",
@@ -1614,11 +1614,11 @@ def receipt(arguments: argparse.Namespace) -> None:
         trust.print_keys(checkpoint.origin)
         tell_signed(found.index, checkpoint)
     else:
-        say(f"today {today.size} {base64.b64encode(today.root).decode()}")
+        report(f"today {today.size} {base64.b64encode(today.root).decode()}")
         trust.print_keys(checkpoint.origin)
         tell_public(found.index, standing, today)
     if arguments.address is None:
-        say(
+        report(
             "Whose it is was not checked; --address MAIL does that.",
             "누구의 서명인지는 검증하지 않았습니다. --address 이메일주소 로 검증할 수 있습니다.",
         )
@@ -1638,7 +1638,7 @@ def standing_today(index: int, commitment: str, today: Recount) -> int:
 
 def tell_signed(index: int, checkpoint: Checkpoint) -> None:
     """Print what a receipt shows by itself."""
-    say(
+    report(
         "",
         f"SIGNED BY THIS KEY: a state of the log of {checkpoint.size} entries, and this",
         f"receipt's entry {index} is one of them.",
@@ -1651,13 +1651,13 @@ def tell_signed(index: int, checkpoint: Checkpoint) -> None:
 
 
 def tell_public(index: int, standing: int, today: Checkpoint) -> None:
-    say(
+    report(
         "",
         f"RIGHT: this signature is entry {index} of the public log, which has {today.size} entries today, and it counts.",
         f"맞습니다: 이 서명은 공개 기록의 {index}번 항목이고, 지금도 집계되어 있습니다(오늘 항목 수 {today.size}개).",
     )
     if standing != index:
-        say(
+        report(
             f"It was taken out of the count in between and counts again as entry {standing}.",
             f"한때 집계에서 제외되었다가 {standing}번 항목으로 다시 집계되었습니다.",
         )
@@ -1706,7 +1706,7 @@ def mirror(arguments: argparse.Namespace) -> None:
     # The checkpoint last, so that an interrupted copy has an older one, or none.
     keep(folder / "key", key)
     keep(folder / "checkpoint", data)
-    say(
+    report(
         f"{size} entries are in {plain(str(folder))}",
         f"Nothing was checked yet: verify.py count {plain(str(folder))}",
         "아직 검증하지는 않았습니다. 위 명령으로 다시 세어 보세요.",
@@ -1809,7 +1809,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         status = arguments.run(arguments)
     except Failed as failed:
-        say(f"FAILED {plain(failed.name)}: {failed.words}", f"틀렸습니다: {failed.korean}")
+        report(f"FAILED {plain(failed.name)}: {failed.words}", f"틀렸습니다: {failed.korean}")
         return 1
     except (Trouble, OSError, ValueError, MemoryError, KeyboardInterrupt) as error:
         sys.stderr.write(f"Nothing was checked: {reason_of(error)}\n검증하지 못했습니다.\n")

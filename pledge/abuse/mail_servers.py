@@ -48,9 +48,9 @@ HOSTERS = frozenset(
 )
 
 #: After that long a domain is looked up again, when the next mail goes there.
-FRESH = timedelta(days=30)
+RECHECK_AFTER = timedelta(days=30)
 #: Rows that nobody has renewed are deleted then.
-KEPT = timedelta(days=90)
+DELETE_AFTER = timedelta(days=90)
 #: Seconds that one look-up may take.
 DNS_SECONDS = 2.0
 #: Domains that may wait to be looked up, in one process.
@@ -60,7 +60,7 @@ MAX_WAITING = 10_000
 Resolve = Callable[[str], list[str]]
 
 #: Domain and scope by the hash of the domain.
-_waiting: "OrderedDict[bytes, tuple[str, str]]" = OrderedDict()
+waiting: "OrderedDict[bytes, tuple[str, str]]" = OrderedDict()
 
 
 def note(domain_hash: bytes, domain: str, scope: str = "") -> None:
@@ -69,8 +69,8 @@ def note(domain_hash: bytes, domain: str, scope: str = "") -> None:
     `scope`: the campaign within which domains that share a server are to be known; a hash that two campaigns share would join
     their signers.
     """
-    if len(_waiting) < MAX_WAITING:
-        _waiting.setdefault(domain_hash, (domain, scope))
+    if len(waiting) < MAX_WAITING:
+        waiting.setdefault(domain_hash, (domain, scope))
 
 
 def look_up_next(resolve: Resolve | None = None) -> bool:
@@ -80,9 +80,9 @@ def look_up_next(resolve: Resolve | None = None) -> bool:
     """
     from dns.exception import DNSException  # noqa: PLC0415  # only what asks name servers needs its memory
 
-    if not _waiting:
+    if not waiting:
         return False
-    domain_hash, (domain, scope) = _waiting.popitem(last=False)
+    domain_hash, (domain, scope) = waiting.popitem(last=False)
     if not _is_stored(domain_hash):
         try:
             found = (resolve or mail_exchangers)(domain)
@@ -99,11 +99,6 @@ def look_up_next(resolve: Resolve | None = None) -> bool:
             stored = insert_into(session.connection(), MailServer).values(row)
             session.execute(stored.on_conflict_do_update(index_elements=[MailServer.domain_hash], set_=row))
     return True
-
-
-def clear_cache() -> None:
-    """Forget what this process remembers, as a restart would."""
-    _waiting.clear()
 
 
 def scans(domain_hash: Any) -> ColumnElement[bool]:
@@ -136,13 +131,13 @@ def mail_exchangers(domain: str) -> list[str]:
 
 def sweep() -> int:
     """Delete the rows of domains that nobody has written to for long; how many."""
-    old = delete(MailServer).where(MailServer.checked_at < clock.now() - KEPT)
+    old = delete(MailServer).where(MailServer.checked_at < clock.now() - DELETE_AFTER)
     return write_autocommit(lambda connection: connection.execute(old).rowcount)
 
 
 def _is_stored(domain_hash: bytes) -> bool:
     """Whether some process has looked it up lately."""
     query = select(MailServer.domain_hash).where(
-        MailServer.domain_hash == domain_hash, MailServer.checked_at > clock.now() - FRESH
+        MailServer.domain_hash == domain_hash, MailServer.checked_at > clock.now() - RECHECK_AFTER
     )
     return fetch(query).first() is not None

@@ -66,7 +66,7 @@ class Alert(Model):
     kind: Mapped[str] = mapped_column(String(20))
     #: Of several things of this kind the one that it is about, such as a campaign and its step; "" where there is one.
     about: Mapped[str] = mapped_column(String(80), server_default="")
-    facts: Mapped[Facts] = mapped_column(JSON)  #: what the words name (words.py)
+    facts: Mapped[Facts] = mapped_column(JSON)  #: what the words name (alerts.py)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     call_state: Mapped[str] = mapped_column(String(8), server_default=CallState.NONE.value)
     call_attempts: Mapped[int] = mapped_column(server_default="0")
@@ -89,6 +89,14 @@ class OriginKind(StrEnum):
     WIDE_NETWORK = "wide_network"  #: an IPv4 /24 or an IPv6 /48
     DOMAIN = "domain"  #: of the mail address
     ADDRESS = "address"  #: the mail address itself; only listed
+
+
+ORIGIN_LABELS = {
+    OriginKind.NETWORK: Phrase("watch", "Network"),
+    OriginKind.WIDE_NETWORK: Phrase("watch", "Wider network"),
+    OriginKind.DOMAIN: Phrase("watch", "E-mail domain"),
+    OriginKind.ADDRESS: Phrase("watch", "E-mail address"),
+}
 
 
 class ListEffect(StrEnum):

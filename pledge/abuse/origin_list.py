@@ -12,15 +12,15 @@ from sqlalchemy import select
 
 from pledge.abuse.models import ListedOrigin, ListEffect, OriginKind
 from pledge.audit.models import Actor
-from pledge.audit.services import record, required_reason
+from pledge.audit.services import lock_chain, record, required_reason
 from pledge.core import clock
 from pledge.core.db import fetch, load, transaction
 from pledge.core.db.snapshots import Snapshot
 
-#: How old the list may be that signing goes by.
+#: How old the copy of the list may be that signing reads.
 FRESH_SECONDS = 2.0
 
-#: Of what is held because its origin is (Signature.hold_reason).
+#: The Signature.hold_reason of what comes from a held origin.
 HOLD_REASON = "blocked"
 
 #: The name of an act in the audit log.
@@ -47,7 +47,7 @@ class Origin:
 
 
 def effect_on(address: bytes, origins: Iterable[bytes | None]) -> ListEffect | None:
-    """What the list says of a sign-up: of its address, else that a network or domain which it came from is held."""
+    """What the list says of a sign-up: of its address, or else HOLD if its network or domain is held."""
     effects = _effects.current(_read)
     if not effects:
         return None
@@ -66,7 +66,7 @@ def _read() -> dict[bytes, ListEffect]:
     return {bytes(row.hash): ListEffect(row.effect) for row in fetch(listed)}
 
 
-def place(
+def add(
     actor: Actor, origin: Origin, effect: ListEffect, why: str, large_providers: Collection[bytes]
 ) -> None:
     """Put it on the list, in place of what the list says of it. `large_providers`: the hashes of what is never held.
@@ -76,10 +76,11 @@ def place(
     if effect is ListEffect.HOLD and origin.hash in large_providers:
         raise LargeProviderNotAllowed
     with transaction() as session:
+        lock_chain(session)  # of two people at once the second sees what the first has placed
         listed = select(ListedOrigin).where(
             ListedOrigin.hash == origin.hash, ListedOrigin.lifted_at.is_(None)
         )
-        if before := session.scalar(listed.with_for_update()):
+        if before := session.scalar(listed):
             before.lifted_at, before.lifted_name = now, actor.name
             session.flush()
         row = ListedOrigin(**vars(origin), effect=effect, note=why, placed_name=actor.name, placed_at=now)
@@ -89,11 +90,12 @@ def place(
     _effects.clear()
 
 
-def lift(actor: Actor, listed_id: int) -> tuple[Origin, ListEffect, str]:
+def remove(actor: Actor, listed_id: int) -> tuple[Origin, ListEffect, str]:
     """Take it off the list; what is held stays held. Returns what the list said of it, and why. Raises NotListed."""
     listed = select(ListedOrigin).where(ListedOrigin.id == listed_id, ListedOrigin.lifted_at.is_(None))
     with transaction() as session:
-        row = session.scalar(listed.with_for_update())
+        lock_chain(session)
+        row = session.scalar(listed)
         if row is None:
             raise NotListed
         row.lifted_at, row.lifted_name = clock.now(), actor.name
@@ -104,7 +106,7 @@ def lift(actor: Actor, listed_id: int) -> tuple[Origin, ListEffect, str]:
     return found
 
 
-def listed(campaign_id: int) -> list[ListedOrigin]:
+def entries(campaign_id: int) -> list[ListedOrigin]:
     """The list of a campaign, the newest first."""
     query = select(ListedOrigin).where(
         ListedOrigin.campaign_id == campaign_id, ListedOrigin.lifted_at.is_(None)
@@ -114,4 +116,4 @@ def listed(campaign_id: int) -> list[ListedOrigin]:
 
 def find(origin: Origin) -> ListedOrigin | None:
     """What the list says of one of them."""
-    return next((row for row in listed(origin.campaign_id) if bytes(row.hash) == origin.hash), None)
+    return next((row for row in entries(origin.campaign_id) if bytes(row.hash) == origin.hash), None)

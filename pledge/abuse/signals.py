@@ -42,10 +42,10 @@ class Level(StrEnum):
 PLACE = frozenset({Signal.NETWORK, Signal.WIDE_NETWORK})
 CROWD = PLACE | {Signal.DOMAIN}
 MACHINE = frozenset({Signal.QUICK, Signal.NO_FORM, Signal.HEADERS})
-#: Marks that ask for a proof where many come; a page that was left open never helps to hold anybody.
-ASKING = MACHINE | {Signal.OLD_FORM}
-#: Enough to be asked, by themselves.
-ASKED = frozenset({Signal.BREAKER, Signal.DISPOSABLE})
+#: Marks that ask for a proof where many forms come. OLD_FORM holds nobody: people leave pages open.
+MARKS = MACHINE | {Signal.OLD_FORM}
+#: Each of these alone asks for a proof.
+DECISIVE = frozenset({Signal.BREAKER, Signal.DISPOSABLE})
 
 #: Of a form by itself, whoever else has sent some: its mail goes out after the others (mail/outbox.py).
 SUSPICIOUS = MACHINE | {Signal.DISPOSABLE}
@@ -79,9 +79,9 @@ def level(found: Iterable[Signal]) -> Level:
     seen = frozenset(found)
     if Signal.DISPOSABLE in seen and seen & (CROWD | {Signal.BREAKER}):
         return Level.HIGH
-    if seen & (ASKED | {Signal.DOMAIN}) and len(seen & MACHINE) >= 2:
+    if seen & (DECISIVE | {Signal.DOMAIN}) and len(seen & MACHINE) >= 2:
         return Level.HIGH
-    return Level.MIDDLE if seen & ASKED or (seen & CROWD and seen & ASKING) else Level.LOW
+    return Level.MIDDLE if seen & DECISIVE or (seen & CROWD and seen & MARKS) else Level.LOW
 
 
 def hold_reason(found: Iterable[Signal]) -> str | None:
@@ -142,7 +142,7 @@ def is_disposable(domain: str) -> bool:
 
 
 #: Nobody reads a mail, opens its link and presses the button in less.
-INSTANTLY = timedelta(seconds=5)
+MIN_READING_TIME = timedelta(seconds=5)
 
 #: Two-digit numbers that may be typed behind the link of one submission, right or wrong: a guesser has three chances in ninety.
 MAX_MATCH_TRIES = 3
@@ -170,7 +170,7 @@ def click_signals(header: Callable[[str], str | None], since_mail: timedelta) ->
     is_chromium = header("Sec-CH-UA") is not None and header("Sec-Fetch-Site") is not None
     if is_chromium and header("Sec-Fetch-User") != "?1":
         found.add(ClickSignal.NO_GESTURE)
-    if since_mail < INSTANTLY:
+    if since_mail < MIN_READING_TIME:
         found.add(ClickSignal.INSTANT)
     return frozenset(found)
 

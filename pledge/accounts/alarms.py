@@ -95,7 +95,7 @@ def watch_valve() -> bool:
     if not queries.is_first_due() or valve.is_recorded():
         return False
     with transaction() as session:
-        return valve.record_held_back(session) and alert(session, AlertKind.VALVE_CLOSED)
+        return valve.record_throttled(session) and alert(session, AlertKind.VALVE_CLOSED)
 
 
 def watch_breaker() -> None:

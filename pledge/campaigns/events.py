@@ -6,22 +6,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from config import current_config
-from pledge.campaigns import items
 from pledge.campaigns.items import ItemKind
 from pledge.campaigns.models import Campaign, CampaignEvent
-from pledge.campaigns.rules import Checker, FieldFault
+from pledge.campaigns.rules import Checker, FieldFault, shown_link
 from pledge.core import clock
-from pledge.core.db import fetch
+from pledge.core.db import fetch, load
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 
 if TYPE_CHECKING:
     from icalendar import Event
 
-UNKNOWN_LENGTH = timedelta(hours=3)
 MAX_OUTCOME, MAX_SPEAKERS = 1000, 500
 #: Korea has kept one time since 1988, so one rule suffices.
 ZONE_FROM, ZONE_TO = date(2000, 1, 1), date(2100, 1, 1)
@@ -50,55 +48,16 @@ class EventFields:
     speakers: Texts = field(default_factory=Texts)
 
 
-@dataclass(frozen=True)
-class EventView:
-    """An event in one language, for the page and for calendars."""
-
-    id: int
-    uid: str
-    sequence: int
-    title: str
-    place: str
-    url: str
-    is_online: bool
-    join_url: str
-    speakers: str
-    outcome: str  #: what became of it
-    all_day: bool
-    starts_at: datetime
-    ends_at: datetime | None
-    changed_at: datetime
-
-    @property
-    def is_over(self) -> bool:
-        """One whose end is not known counts as over three hours after it began."""
-        length = timedelta(days=1) if self.all_day else timedelta() if self.ends_at else UNKNOWN_LENGTH
-        return (self.ends_at or self.starts_at) + length <= clock.now()
-
-    @property
-    def is_one_day(self) -> bool:
-        """Whether the page need not say the day twice."""
-        ends_at = self.ends_at or self.starts_at
-        return ends_at.astimezone(SEOUL).date() == self.starts_at.astimezone(SEOUL).date()
-
-
-_SHOWN = (
-    select(*(column for column in CampaignEvent.__table__.c if column.name != "campaign_id"))
-    .where(CampaignEvent.campaign_id == bindparam("campaign"))
-    .order_by(CampaignEvent.starts_at, CampaignEvent.id)
-)
-
-
 def has_any(slug: str) -> bool:
     """Whether the campaign's page shows an event, past ones too."""
     mine = select(CampaignEvent.id).join(Campaign).where(Campaign.slug == slug)
     return bool(fetch(select(mine.exists())).scalar_one())
 
 
-def shown(campaign_id: int, lang: str) -> list[EventView]:
-    """All events of a campaign in one language, by time. What is not given in it is shown in another."""
-    found = fetch(_SHOWN, {"campaign": campaign_id}).mappings().all()
-    return [EventView(**items.in_language(row, lang)) for row in found]
+def campaign_events(campaign_id: int) -> list[CampaignEvent]:
+    """All events of a campaign, by time."""
+    found = select(CampaignEvent).where(CampaignEvent.campaign_id == campaign_id)
+    return load(found.order_by(CampaignEvent.starts_at, CampaignEvent.id))
 
 
 def clean(fields: EventFields, *, required: bool) -> EventFields:
@@ -152,8 +111,8 @@ EVENT = ItemKind(
 )
 
 
-def ics(events: Iterable[EventView], name: str, lang: str) -> bytes:
-    """The file of some events under a name, in this language. The same events give the same bytes."""
+def ics(events: Iterable[CampaignEvent], name: str, lang: str) -> bytes:
+    """The file of some events under a name, in one language. The same events give the same bytes."""
     from icalendar import Calendar, Timezone  # noqa: PLC0415  # megabytes, only for who asks for a calendar
 
     calendar = Calendar()
@@ -164,32 +123,33 @@ def ics(events: Iterable[EventView], name: str, lang: str) -> bytes:
     calendar.add("x-wr-timezone", SEOUL.key)
     calendar.add_component(Timezone.from_tzinfo(SEOUL, first_date=ZONE_FROM, last_date=ZONE_TO))
     for event in events:
-        calendar.add_component(_event(event, lang))
+        calendar.add_component(_component(event, lang))
     return bytes(calendar.to_ical())
 
 
-def _event(view: EventView, lang: str) -> "Event":
+def _component(row: CampaignEvent, lang: str) -> "Event":
     from icalendar import Event  # noqa: PLC0415  # as above
 
     event = Event()
-    event.add("uid", f"{view.uid}@{current_config().base_host}")
-    event.add("dtstamp", view.changed_at.replace(microsecond=0))
-    event.add("sequence", view.sequence)
-    event.add("summary", view.title)
-    starts = view.starts_at.astimezone(SEOUL)
-    if view.all_day:
-        last = (view.ends_at or view.starts_at).astimezone(SEOUL).date()
+    event.add("uid", f"{row.uid}@{current_config().base_host}")
+    event.add("dtstamp", row.changed_at.replace(microsecond=0))
+    event.add("sequence", row.sequence)
+    event.add("summary", row.title.in_language(lang))
+    starts = row.starts_at.astimezone(SEOUL)
+    if row.all_day:
+        last = (row.ends_at or row.starts_at).astimezone(SEOUL).date()
         event.add("dtstart", starts.date())
         event.add("dtend", last + timedelta(days=1))  # RFC 5545 §3.6.1: the day after the last one
     else:
         event.add("dtstart", starts)
-        if view.ends_at is not None:
-            event.add("dtend", view.ends_at.astimezone(SEOUL))
-    if view.place or view.join_url:
-        event.add("location", view.place or view.join_url)
-    if link := view.join_url or view.url:
+        if row.ends_at is not None:
+            event.add("dtend", row.ends_at.astimezone(SEOUL))
+    url, join_url = shown_link(row.url), shown_link(row.join_url)
+    if place := row.place.in_language(lang) or join_url:
+        event.add("location", place)
+    if link := join_url or url:
         event.add("url", link)
-    about = [words.in_language(lang, it=it) for name, words in _ABOUT.items() if (it := getattr(view, name))]
-    if about:
+    described = {"speakers": row.speakers.in_language(lang), "join_url": join_url, "url": url}
+    if about := [_ABOUT[name].in_language(lang, it=it) for name, it in described.items() if it]:
         event.add("description", "\n".join(about))
     return event

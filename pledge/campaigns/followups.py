@@ -26,7 +26,7 @@ class Followup:
     link: str
 
 
-def shown(row: Row[*tuple[Any, ...]], lang: str) -> Followup | None:
+def current(row: Row[*tuple[Any, ...]], lang: str) -> Followup | None:
     """The card of a row that has COLUMNS in this language, if today is one of its days; nothing leads to an address that is not https."""
     title, sentence, link, first, last = (getattr(row, part)[lang] for part in FOLLOWUP_PARTS)
     today = clock.now().astimezone(SEOUL).date().isoformat()

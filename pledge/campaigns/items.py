@@ -14,7 +14,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.moderation import clean_reason, compare, edited, replace_file, subject
-from pledge.campaigns.rules import changed, shown_link, stamp
+from pledge.campaigns.rules import changed, stamp
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import languages
 from pledge.core.db import fetch
@@ -60,21 +60,6 @@ class Item(Generic[Fields]):
     @property
     def stamp(self) -> str:
         return stamp(self.content)
-
-
-#: Fields that a page links.
-_LINKS = ("url", "join_url")
-
-
-def in_language(fields: Mapping[Any, Any], lang: str) -> dict[str, Any]:
-    """The fields as a page shows them: texts in this language, or else in another; links as far as they are web addresses."""
-    shown = dict(fields)
-    for name, value in fields.items():
-        if isinstance(value, Texts):
-            shown[name] = value.in_language(lang)
-        elif name in _LINKS:
-            shown[name] = shown_link(value)
-    return shown
 
 
 def rows(kind: ItemKind[Fields], campaign_id: int) -> list[Item[Fields]]:
@@ -173,7 +158,7 @@ def move(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, up: bo
 def remove(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, seen: str, reason: str) -> None:
     """Remove an item as it was seen, with a reason.
 
-    Raises ReasonMissing, BadFields, EditedMeanwhile, NoSuchCampaign, also when somebody was faster.
+    Raises BadFields, EditedMeanwhile, NoSuchCampaign, also when somebody was faster.
     """
     reason = clean_reason(reason)
     with edited(slug) as (session, campaign):

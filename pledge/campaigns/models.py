@@ -1,7 +1,7 @@
 """Tables of a campaign. Its languages are equal; none is a translation of another."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -21,12 +21,14 @@ from pledge.campaigns.rules import stamp
 from pledge.core import clock, languages
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
-from pledge.core.i18n import Phrase
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.core.organization_types import OrganizationType
 
 #: SQL: the goal of a group, a partner or an organisation that counts who signs through its link.
 GROUP_GOAL = "group_goal BETWEEN 10 AND 1000000"
+#: Of an event whose end is not known.
+UNKNOWN_LENGTH = timedelta(hours=3)
 
 
 class CampaignState(StrEnum):
@@ -322,6 +324,18 @@ class CampaignEvent(Model):
         CheckConstraint(has_text("title"), name="has_title"),
         Index("ix_campaign_events_time", "campaign_id", "starts_at"),
     )
+
+    @property
+    def is_over(self) -> bool:
+        """One whose end is not known counts as over three hours after it began."""
+        length = timedelta(days=1) if self.all_day else timedelta() if self.ends_at else UNKNOWN_LENGTH
+        return (self.ends_at or self.starts_at) + length <= clock.now()
+
+    @property
+    def is_one_day(self) -> bool:
+        """Whether the page need not say the day twice."""
+        ends_at = self.ends_at or self.starts_at
+        return ends_at.astimezone(SEOUL).date() == self.starts_at.astimezone(SEOUL).date()
 
 
 class SisterCampaign(Model):

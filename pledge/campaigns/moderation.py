@@ -106,10 +106,6 @@ class CampaignIncomplete(Exception):
         self.missing = missing
 
 
-class ReasonMissing(ValueError):
-    """This step needs a reason."""
-
-
 @contextmanager
 def edited(slug: str) -> Iterator[tuple[Session, Campaign]]:
     """A transaction that holds the campaign's row: nobody else edits it meanwhile. Raises NoSuchCampaign.
@@ -256,7 +252,7 @@ def edit_texts(
     """Some of title, tagline, summary, recipient and body in every language; a draft may have gaps, what is public may not.
 
     Another recipient of a public campaign needs a reason and the step-up, and is another version of the consent.
-    Raises BadFields, EditedMeanwhile, ReasonMissing, StepUpNeeded, NoSuchCampaign.
+    Raises BadFields, EditedMeanwhile, StepUpNeeded, NoSuchCampaign.
     """
 
     def stored(campaign: Campaign) -> dict[str, object]:
@@ -293,7 +289,7 @@ def edit_schedule(
     What has opened stays open: an opening in the future would stop signing while the campaign still says that it is
     open. Another closing date of an open campaign needs what closing it needs, a reason and the step-up,
     and calls `closing_moved` in the same transaction.
-    Raises BadFields, EditedMeanwhile, ReasonMissing, StepUpNeeded, CampaignInWrongState, NoSuchCampaign.
+    Raises BadFields, EditedMeanwhile, StepUpNeeded, CampaignInWrongState, NoSuchCampaign.
     """
     part = edited_part(actor, slug, seen, "schedule", lambda row: row.schedule, reason=reason)
     with part as (session, campaign):
@@ -334,7 +330,7 @@ def move(
     """Publish, close, reopen or archive: from the state that the person saw to the next.
 
     Closing ends signing now, so that mails under way have their day (opening.CONFIRM_GRACE), and calls `closing_moved` in the
-    same transaction; reopening takes away a closing time that is over. Raises CampaignInWrongState, CampaignIncomplete, ReasonMissing, BadFields, NoSuchCampaign.
+    same transaction; reopening takes away a closing time that is over. Raises CampaignInWrongState, CampaignIncomplete, BadFields, NoSuchCampaign.
     """
     step = STEPS.get((before, after))
     reason = clean_reason(reason, required=step is not None and step.needs_reason)
@@ -368,17 +364,17 @@ def move(
 
 
 def clean_reason(reason: str, *, required: bool = True) -> str:
-    """A reason for the audit log, as it will be stored. Raises ReasonMissing, BadFields."""
+    """A reason for the audit log, as it will be stored. Raises BadFields."""
     check = Checker()
     reason = check.text("reason", reason, MAX_REASON).strip()
-    check.finish()
     if required and not reason:
-        raise ReasonMissing
+        check.add("reason", FieldFault.REASON)
+    check.finish()
     return reason
 
 
 def _check_agreed(reason: str, *, is_stepped_up: bool) -> None:
-    """For what concerns people who sign just now. Raises ReasonMissing, BadFields, StepUpNeeded."""
+    """For what concerns people who sign just now. Raises BadFields, StepUpNeeded."""
     clean_reason(reason)
     if not is_stepped_up:
         raise StepUpNeeded

@@ -118,25 +118,6 @@ class SisterFields:
     url: str
 
 
-@dataclass(frozen=True)
-class SisterView:
-    """A sister campaign in one language."""
-
-    name: str
-    place: str
-    sentence: str
-    url: str
-    logo: str  #: a name in `files`
-
-
-def shown_sisters(campaign_id: int, lang: str) -> list[SisterView]:
-    """The sister campaigns in one language."""
-    return [
-        SisterView(**items.in_language(vars(row.fields), lang), logo=row.logo)
-        for row in items.rows(SISTER, campaign_id)
-    ]
-
-
 def clean_sister(fields: SisterFields, *, required: bool) -> SisterFields:
     """The fields as they will be kept; `required`: the name is needed in every language. Raises BadFields."""
     check = Checker()

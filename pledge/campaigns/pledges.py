@@ -21,7 +21,7 @@ from pledge.campaigns.rules import Checker, FieldFault, fingerprint
 from pledge.core import clock, languages
 
 #: Somebody may be reading a campaign that opens in a moment.
-SOON = timedelta(minutes=1)
+OPENING_SOON = timedelta(minutes=1)
 
 #: Tells inside the transaction whether a signature or an endorsement refers to this pledge text of this campaign.
 InUse = Callable[[Session, int, int], bool]
@@ -93,7 +93,7 @@ def edit_pledge(
 
 def _is_read(campaign: Campaign) -> bool:
     """Whether somebody may be reading its pledge in order to sign."""
-    opens_later = campaign.opens_at is not None and campaign.opens_at > clock.now() + SOON
+    opens_later = campaign.opens_at is not None and campaign.opens_at > clock.now() + OPENING_SOON
     return campaign.state != CampaignState.DRAFT and not opens_later
 
 

@@ -266,7 +266,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
     return CampaignView(
         **{name: getattr(row, name) for name in _AS_STORED},
         who_may_sign=row.who_may_sign[lang],
-        followup=followups.shown(row, lang),
+        followup=followups.current(row, lang),
         secretariat_line=secretariat_line(row.secretariat, lang),
         short_name=row.short_name or "",
         thanks=row.thanks[lang],

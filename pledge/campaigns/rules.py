@@ -74,6 +74,7 @@ class FieldFault(Enum):
     TWO_VIDEOS = Phrase(
         "field", "A campaign has one video: leave the address empty, or remove the video file."
     )
+    REASON = Phrase("field", "Give a reason; it is kept in the audit log.")
     CAPTIONS = Phrase(
         "field",
         "This is not WebVTT. The first line is WEBVTT, and each caption has a line like 00:01.000 --> 00:04.000 above it.",

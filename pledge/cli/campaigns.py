@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from config import Config, current_config
-from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
+from pledge.campaigns.loading import EditedByStaff, PledgeTextChanged, load_folder
 from pledge.cli.options import Commands, refuse_without_log_key
 from pledge.files.faults import StorageAway
 from pledge.worker.registry import ledger_sources, makers

@@ -18,7 +18,7 @@ from flask.cli import with_appcontext
 from werkzeug.local import LocalProxy
 
 from config import ROOT, WEB_THREADS, Config, child_environment, current_config
-from pledge.campaigns import services as campaigns
+from pledge.campaigns.loading import EditedByStaff, load_folder
 from pledge.cli.campaigns import DEMO, SLUG, fill_demo
 from pledge.cli.options import refuse_without_log_key
 from pledge.cli.staff import running_address, sign_in_paths
@@ -88,8 +88,8 @@ def prepare(config: Config, *, demo: bool = False) -> list[str]:
         raise click.ClickException(str(error)) from None
     staff_paths = ["/staff/"]
     if not config.is_production:
-        with suppress(campaigns.EditedByStaff):
-            campaigns.load_folder(DEMO_CAMPAIGN)
+        with suppress(EditedByStaff):
+            load_folder(DEMO_CAMPAIGN)
     if demo:
         click.echo("Sample data: making it takes up to half a minute, the first time only.")
         fill_demo(config)

@@ -42,7 +42,7 @@ requests = _counter(
 )
 request_seconds = Histogram(
     "pledge_request_seconds",
-    "Seconds from the moment at which a request has arrived complete to its answer, the wait for a free slot included.",
+    "Seconds that a thread took to answer a request, without the wait for it, which nginx’s log has.",
     ["kind"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
     registry=_values,

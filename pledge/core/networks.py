@@ -41,7 +41,7 @@ def block_of(address: str) -> str:
     return str(ipaddress.IPv6Network((int(ip) >> 80 << 80, 48)))
 
 
-def is_elsewhere(network: str) -> bool:
+def is_external(network: str) -> bool:
     """Whether a network, as network_of() tells it, is known and not this machine: only then does it say where people are."""
     ip = _read(network)
     return network not in ("", UNKNOWN, _OWN_64) and not (ip is not None and ip.is_loopback)

@@ -45,6 +45,16 @@ class Channel(StrEnum):
     OTHER = "other"
 
 
+#: As staff choose them.
+CHANNEL_LABELS = {
+    Channel.IN_PERSON: Phrase("delivery channel", "In person"),
+    Channel.POST: Phrase("delivery channel", "By post"),
+    Channel.EMAIL: Phrase("delivery channel", "By e-mail"),
+    Channel.PORTAL: Phrase("delivery channel", "Through a government portal"),
+    Channel.OTHER: Phrase("delivery channel", "Another way"),
+}
+
+
 class Delivery(Model):
     """Totals frozen at one checkpoint for handing over, and what became of them."""
 

@@ -20,9 +20,10 @@ from pledge.core.languages import Texts
 from pledge.core.text.tables import csv_file
 from pledge.deliveries.document import Document
 from pledge.exports.models import file_name
-from pledge.exports.rows import REASONS, organization_columns, organizations_with_codes
+from pledge.exports.rows import organization_columns, organizations_with_codes
 from pledge.exports.sheets import MAX_NAME, Sheet, Styles, Value
 from pledge.ledger import log_queries
+from pledge.ledger.models import REASON_LABELS
 from pledge.statistics import labels
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import Cell
@@ -227,7 +228,7 @@ def _summary(totals: Totals) -> Iterator[list[Value]]:
     yield line(labels.PEOPLE, totals.people)
     yield line(Phrase("table", "Goal"), totals.goal)
     if totals.people_moves is not None:
-        for reason, name in REASONS.items():
+        for reason, name in REASON_LABELS.items():
             words = [
                 f"{labels.PEOPLE.in_language(lang)}: {name.in_language(lang)}" for lang in totals.languages
             ]

@@ -153,7 +153,7 @@ def initials(name: str) -> str:
 def wall(campaign_id: int, lang: str, wanted: WallFilter, page: int = 1) -> Wall:
     """One page: by type, then by name, with those who left at the end. A page beyond the last one is empty."""
     gone = Endorsement.state.in_(GONE)
-    matching = _shown(campaign_id, EndorsementState.PUBLISHED, *GONE).where(*wanted.conditions())
+    matching = _on_wall(campaign_id, EndorsementState.PUBLISHED, *GONE).where(*wanted.conditions())
     rank = case(
         {kind.value: place for place, kind in enumerate(OrganizationType)}, value=EndorsementVersion.type
     )
@@ -186,7 +186,7 @@ def types(campaign_id: int) -> dict[OrganizationType, int]:
 
 def organization(campaign_id: int, endorsement_id: int, lang: str) -> OrganizationView | None:
     """An organisation that is on the wall or was; None when there is none."""
-    query = _shown(campaign_id, EndorsementState.PUBLISHED, *GONE).where(Endorsement.id == endorsement_id)
+    query = _on_wall(campaign_id, EndorsementState.PUBLISHED, *GONE).where(Endorsement.id == endorsement_id)
     row = fetch(query).first()
     return None if row is None else _view(row, lang)
 
@@ -201,7 +201,7 @@ def merged_into(campaign_id: int, endorsement_id: int) -> int | None:
 
 def recent(campaign_id: int, lang: str) -> list[OrganizationView]:
     """The newest organisations on the wall."""
-    newest = _shown(campaign_id, EndorsementState.PUBLISHED).order_by(
+    newest = _on_wall(campaign_id, EndorsementState.PUBLISHED).order_by(
         Endorsement.published_at.desc(), Endorsement.id
     )
     return [_view(row, lang) for row in fetch(newest.limit(RECENT))]
@@ -209,12 +209,12 @@ def recent(campaign_id: int, lang: str) -> list[OrganizationView]:
 
 def listing(campaign_id: int, after: int = 0, limit: int | None = None) -> list[OrganizationView]:
     """All organisations on the wall by number, or so many from the one after `after`; for programs."""
-    query = _shown(campaign_id, EndorsementState.PUBLISHED).where(Endorsement.id > after)
+    query = _on_wall(campaign_id, EndorsementState.PUBLISHED).where(Endorsement.id > after)
     rows = fetch(query.order_by(Endorsement.id).limit(limit))
     return [_view(row, languages.default()) for row in rows]
 
 
-def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ...]]:
+def _on_wall(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ...]]:
     return (
         select(
             *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.ended_at),
@@ -239,7 +239,7 @@ def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ..
 def _counts(connection: Connection, campaign_id: int, column: Any) -> dict[str, int]:
     """How many are on the wall by the values of a column, the most frequent one first."""
     query = (
-        _shown(campaign_id, EndorsementState.PUBLISHED)
+        _on_wall(campaign_id, EndorsementState.PUBLISHED)
         .with_only_columns(column, func.count())
         .group_by(column)
         .order_by(func.count().desc(), column)

@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from enum import Enum
 
 from pledge.core import countries, languages
+from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
 from pledge.core.text.lines import BadLine, LineFault, content_fault, is_readable
@@ -29,16 +30,19 @@ _WEIGHTS = (1, 3, 7, 1, 3, 7, 1, 3, 5)
 _FIRST_OFFICE = 101  #: tax offices are numbered from here
 
 
-class ContentFault(StrEnum):
-    """The faults besides those of a line (pledge/core/text/lines.py)."""
+class ContentFault(Enum):
+    """The faults besides those of a line (pledge/core/text/lines.py), in words for who filled it in."""
 
-    UNKNOWN = "unknown"  #: not in the list
-    WEBSITE = "website"
-    YEAR = "year"
-    PERCENT = "percent"
-    HALF = "half"  #: an interim year without its percentage, or the other way round
-    ORDER = "order"  #: the interim year is not before the target year
-    REGISTRATION = "registration"  #: not ten digits, or the check digit says that one of them is wrong
+    UNKNOWN = Phrase("content", "Choose one from the list.")
+    WEBSITE = Phrase("content", "Enter the address of a public website, like https://www.example.org.")
+    YEAR = Phrase("content", "Enter a year from 2000 to 2100.")
+    PERCENT = Phrase("content", "Enter a percentage from 1 to 100.")
+    HALF = Phrase("content", "Enter the interim percentage too, or leave year and percentage empty.")
+    ORDER = Phrase("content", "The interim year must be before the target year.")
+    REGISTRATION = Phrase(
+        "content",
+        "This is not a business registration number. Please check its ten digits, or leave it empty.",
+    )
 
 
 class BadContent(ValueError):

@@ -342,12 +342,16 @@ def set_group_goal(token: str, goal: int | None) -> None:
         record(session, ORGANIZATION, "endorsement.group_goal", f"endorsement:{row.id}", **facts)
 
 
-def withdraw(token: str) -> None:
-    """Take the endorsement back: -1 in the ledger when it was counted, once; a line stays on the wall. Raises BadToken."""
+def withdraw(token: str) -> bool:
+    """Take the endorsement back: -1 in the ledger when it was counted, once; a line stays on the wall. False when it had ended.
+
+    Raises BadToken.
+    """
     with transaction() as session:
         row = own_row(session, token)
-        if row.state in CORRECTABLE:
+        if is_done := row.state in CORRECTABLE:
             _end(session, row)
+    return is_done
 
 
 def erase(token: str) -> None:

@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Row, TextClause, select, text
 
-from pledge.core import countries, languages
+from pledge.core import languages
+from pledge.core.countries import REGIONS, country_name, region_name
 from pledge.core.db import fetch, load
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
@@ -25,7 +26,7 @@ from pledge.endorsements.queries import OrganizationView
 from pledge.exports.models import Export
 from pledge.exports.sheets import Value
 from pledge.ledger.leaves import korean_day
-from pledge.ledger.models import Kind, LedgerHead, Reason
+from pledge.ledger.models import KIND_LABELS, REASON_LABELS, LedgerHead
 from pledge.news.models import STATE_LABELS as NEWS_STATES
 from pledge.news.models import NewsItem
 from pledge.paper.models import STATE_LABELS as PAPER_STATES
@@ -88,18 +89,6 @@ class Rows:
 # No more than the public log says: country, region or hour of one line could point at a person. So the day is that of Korea
 # too: beside it, another one would tell in which part of the day it was.
 
-REASONS: dict[str, Phrase] = {
-    Reason.CONFIRMED: Phrase("entries", "Confirmed"),
-    Reason.WITHDRAWN: Phrase("entries", "Withdrawn"),
-    Reason.INVALIDATED: Phrase("entries", "Invalidated"),
-    Reason.REINSTATED: Phrase("entries", "Reinstated"),
-}
-_KINDS: dict[str, Phrase] = {
-    Kind.PERSON: Phrase("entries", "Person"),
-    Kind.ORGANIZATION: Phrase("entries", "Organisation"),
-    Kind.PAPER: Phrase("entries", "On paper"),
-}
-
 _PAGE: TextClause = text(
     """SELECT e.number, e.reason, e.kind, e.delta, e.hour, p.version, e.takes_back + 1 AS takes_back
          FROM ledger_entries AS e LEFT JOIN pledge_texts AS p ON p.id = e.pledge_text_id
@@ -109,12 +98,13 @@ _PAGE: TextClause = text(
 
 
 def _ledger_columns(_export: Export) -> list[Column[Row[Any]]]:
+    entry, day = Phrase("entries", "Entry"), Phrase("entries", "Day (KST)")
     return [
         Column("number", Phrase("entries", "Number")),
-        Column("kind", Phrase("entries", "Entry"), lambda row, lang: REASONS[row.reason].in_language(lang)),
-        Column("of", Phrase("entries", "Of"), lambda row, lang: _KINDS[row.kind].in_language(lang)),
+        Column("kind", entry, lambda row, lang: REASON_LABELS[row.reason].in_language(lang)),
+        Column("of", Phrase("entries", "Of"), lambda row, lang: KIND_LABELS[row.kind].in_language(lang)),
         Column("change", Phrase("entries", "Change"), lambda row, _: row.delta),
-        Column("day", Phrase("entries", "Day (KST)"), lambda row, _: _day(korean_day(row.hour))),
+        Column("day", day, lambda row, _: date.fromisoformat(korean_day(row.hour))),
         Column("pledge_version", Phrase("entries", "Pledge version"), lambda row, _: row.version),
         Column("takes_back", Phrase("entries", "Takes back number")),
     ]
@@ -140,7 +130,7 @@ def organization_columns() -> list[Column[Organization]]:
     published = Phrase("table", "Published on")
     return [
         *_facts(lambda one: one.name, lambda one: one.statement),
-        Column("published_on", published, lambda one, _: _day(one.published_on)),
+        Column("published_on", published, lambda one, _: date.fromisoformat(one.published_on)),
     ]
 
 
@@ -187,7 +177,7 @@ def _facts(name: Callable[[Any], Texts], statement: Callable[[Any], Texts]) -> l
     return [
         *_in_languages("name", Phrase("table", "Name in %(language)s"), name),
         Column("type", kind, lambda one, lang: labels.named(TYPES, one.type, lang), is_coded=True),
-        Column("country", labels.COUNTRY, _country, is_coded=True),
+        Column("country", labels.COUNTRY, lambda one, lang: country_name(one.country, lang), is_coded=True),
         Column("region", labels.REGION, _region, is_coded=True),
         Column("website", Phrase("table", "Website")),
         Column("level", level, lambda one, lang: labels.named(LEVELS, one.level, lang), is_coded=True),
@@ -196,12 +186,8 @@ def _facts(name: Callable[[Any], Texts], statement: Callable[[Any], Texts]) -> l
     ]
 
 
-def _country(one: Any, lang: str) -> str:
-    return countries.country_name(one.country, lang)
-
-
 def _region(one: Any, lang: str) -> str:
-    return countries.region_name(one.region, lang) if one.region in countries.REGIONS else ""
+    return region_name(one.region, lang) if one.region in REGIONS else ""
 
 
 def _in_languages(name: str, head: Phrase, texts: Callable[[Any], Texts]) -> list[Column[Any]]:
@@ -261,10 +247,6 @@ def _numbered(states: Mapping[Any, Phrase]) -> list[Column[Any]]:
         Column("id", Phrase("entries", "Number")),
         Column("state", state, lambda row, lang: labels.named(states, row.state, lang)),
     ]
-
-
-def _day(day: str) -> date:
-    return date.fromisoformat(day)
 
 
 def _stored(model: Any) -> Callable[[Export, int], list[Any]]:

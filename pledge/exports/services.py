@@ -18,7 +18,7 @@ from pledge.jobs.models import JobKind
 from pledge.jobs.services import MadeFile, Progress
 
 FORMATS = ("csv", "xlsx")
-KEPT = timedelta(hours=24)
+DELETE_AFTER = timedelta(hours=24)
 
 
 class UnknownExport(LookupError):
@@ -65,7 +65,7 @@ def make(export_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
     export = find(export_id)
     if export is None:
         raise UnknownExport(export_id)
-    return MadeFile(write_export(export, file, progress), keep=KEPT)
+    return MadeFile(write_export(export, file, progress), keep=DELETE_AFTER)
 
 
 def unsaved(slug: str, *, kind: str, form: str, lang: str) -> Export:

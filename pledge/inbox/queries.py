@@ -50,7 +50,7 @@ KIND_LABELS = {
     ItemKind.NEWS: Phrase("inbox", "News to approve"),
     ItemKind.PAPER: Phrase("inbox", "Paper signatures to count again"),
     ItemKind.PAPER_DISPUTED: Phrase("inbox", "Paper signatures to correct first"),
-    ItemKind.ANSWER: Phrase("inbox", "News owed for an answer"),
+    ItemKind.ANSWER: Phrase("inbox", "News to write about an answer"),
     ItemKind.TEXTS: Phrase("inbox", "Missing texts"),
     ItemKind.MAIL: Phrase("inbox", "Undelivered e-mail"),
 }

@@ -24,24 +24,24 @@ _ALERTS = {
 def alert_waiting() -> None:
     """Alert about what has begun to wait; at DAILY_AT about how much waits."""
     items = queries.waiting()
-    new = [item for item in items if item.kind in _ALERTS and not _was_told(item)]
+    new = [item for item in items if item.kind in _ALERTS and not _was_alerted(item)]
     is_daily = bool(items) and clock.now().astimezone(SEOUL).hour == DAILY_AT
     if not new and not is_daily:
         return
     with transaction() as session:
         for item in new:
-            alert(session, _ALERTS[item.kind], _about(item))
+            alert(session, _ALERTS[item.kind], _reference(item))
         if is_daily:
             alert(session, AlertKind.INBOX_DAILY, number=sum(item.number for item in items))
 
 
-def _was_told(item: Item) -> bool:
+def _was_alerted(item: Item) -> bool:
     """Whether the oldest of a queue waited already when the queue was told of last, as those before it were decided since."""
     last = None if item.id else alerts.last_at(_ALERTS[item.kind], f"{item.kind} {item.campaign} ")
     return last is not None and item.since is not None and item.since <= last
 
 
-def _about(item: Item) -> str:
+def _reference(item: Item) -> str:
     """One thing, or the queue of a campaign since its oldest."""
     since = f"{item.since:%Y-%m-%dT%H:%M:%S}" if item.since else ""
     return f"{item.kind} {item.id or item.campaign} {since}"[:80]

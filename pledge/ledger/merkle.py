@@ -37,7 +37,7 @@ def complete(hashes: Sequence[bytes]) -> bytes:
 
 def root(size: int, subtree: Subtree) -> bytes:
     """The root of the tree over the first `size` leaves."""
-    return EMPTY if size == 0 else _over(0, size, subtree)
+    return EMPTY if size == 0 else _range_hash(0, size, subtree)
 
 
 def inclusion_proof(index: int, size: int, subtree: Subtree) -> list[bytes]:
@@ -48,10 +48,10 @@ def inclusion_proof(index: int, size: int, subtree: Subtree) -> list[bytes]:
     while end - begin > 1:
         middle = begin + _split(end - begin)
         if index < middle:
-            path.append(_over(middle, end, subtree))
+            path.append(_range_hash(middle, end, subtree))
             end = middle
         else:
-            path.append(_over(begin, middle, subtree))
+            path.append(_range_hash(begin, middle, subtree))
             begin = middle
     return path[::-1]
 
@@ -61,11 +61,11 @@ def _split(size: int) -> int:
     return int(1 << ((size - 1).bit_length() - 1))
 
 
-def _over(begin: int, end: int, subtree: Subtree) -> bytes:
+def _range_hash(begin: int, end: int, subtree: Subtree) -> bytes:
     """The hash over the leaves from `begin` to before `end`, as the tree divides them."""
     size = end - begin
     if size & (size - 1) == 0:
         level = size.bit_length() - 1
         return subtree(level, begin >> level)
     middle = begin + _split(size)
-    return node_hash(_over(begin, middle, subtree), _over(middle, end, subtree))
+    return node_hash(_range_hash(begin, middle, subtree), _range_hash(middle, end, subtree))

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
 from pledge.core.db.types import BigKey, UTCDateTime, partial_index
+from pledge.core.i18n import Phrase
 
 #: Signatures that one batch on paper may have.
 MAX_BATCH = 1_000_000
@@ -40,6 +41,13 @@ class Kind(StrEnum):
     PAPER = "paper"  #: a batch of sheets that two people counted (docs/paper.md)
 
 
+KIND_LABELS = {
+    Kind.PERSON: Phrase("entries", "Person"),
+    Kind.ORGANIZATION: Phrase("entries", "Organisation"),
+    Kind.PAPER: Phrase("entries", "On paper"),
+}
+
+
 class Reason(StrEnum):
     CONFIRMED = "confirmed"
     WITHDRAWN = "withdrawn"
@@ -50,6 +58,14 @@ class Reason(StrEnum):
     def delta(self) -> int:
         """How an entry of this reason changes the count."""
         return 1 if self in (Reason.CONFIRMED, Reason.REINSTATED) else -1
+
+
+REASON_LABELS = {
+    Reason.CONFIRMED: Phrase("entries", "Confirmed"),
+    Reason.WITHDRAWN: Phrase("entries", "Withdrawn"),
+    Reason.INVALIDATED: Phrase("entries", "Invalidated"),
+    Reason.REINSTATED: Phrase("entries", "Reinstated"),
+}
 
 
 class SetAside(StrEnum):

@@ -93,7 +93,7 @@ FIRST = f"NOT known AND kind IN {_TO_CONFIRM}"
 #: Of the second class, those that were asked for with proof of work, which go first, and the others (mail/breaker.py).
 PROVED = f"{FIRST} AND proved"
 UNPROVED = f"{FIRST} AND NOT proved"
-#: What of it was sent.
+#: Mails of the second class that were sent.
 ASKED = f"state = 'sent' AND {FIRST}"
 AWAITED = f"kind NOT IN ('news', 'thanks') AND (known OR kind NOT IN {_TO_CONFIRM})"
 #: Of the last class, what has a pace of its own (news/sending.py).

@@ -127,7 +127,9 @@ def _claiming(waiting: Select[int], limit: int, lease: timedelta) -> ReturningUp
 
 
 def _claimed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Claimed]:
-    return [Claimed(number, MailKind(kind), *facts) for number, kind, *facts in sorted(rows)]
+    """Without those of a kind that only a newer version knows: they wait for its worker, and the others need not."""
+    known = frozenset(MailKind)
+    return [Claimed(number, MailKind(kind), *facts) for number, kind, *facts in sorted(rows) if kind in known]
 
 
 def sent(mails: Sequence[Claimed]) -> None:

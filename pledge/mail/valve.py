@@ -99,7 +99,7 @@ def consume(valve: MailValve, mails: int, now: datetime, *, floor: bool) -> None
         valve.used_until = max(valve.used_until, now) + mails * _interval(valve)
 
 
-def record_held_back(session: Session) -> bool:
+def record_throttled(session: Session) -> bool:
     """Record that mails are held back now; whether the valve has just closed. `session`: the caller's transaction."""
     valve, now = lock(session), clock.now()
     if valve.breaker_opened_at is not None:

@@ -80,7 +80,7 @@ def change(actor: Actor, slug: str, news_id: int, seen: str, fields: NewsFields)
 
 
 def remove(actor: Actor, slug: str, news_id: int, seen: str, reason: str) -> None:
-    """Delete a draft as it was seen. Raises ReasonMissing, EditedMeanwhile, WrongState, NoSuchProposal."""
+    """Delete a draft as it was seen. Raises BadFields, EditedMeanwhile, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
     with _locked(slug, news_id, NewsState.DRAFT) as (session, item):
         compare(seen, item.content)
@@ -169,7 +169,7 @@ def take_back(actor: Actor, slug: str, news_id: int) -> None:
 
 
 def stop_announced(actor: Actor, slug: str, news_id: int, reason: str) -> None:
-    """Stop announced news in time: it is a draft again. Raises ReasonMissing, WrongState, NoSuchProposal."""
+    """Stop announced news in time: it is a draft again. Raises BadFields, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
     with _locked(slug, news_id, NewsState.PROPOSED) as (session, item):
         if item.due_at is None:
@@ -180,7 +180,7 @@ def stop_announced(actor: Actor, slug: str, news_id: int, reason: str) -> None:
 
 
 def stop(actor: Actor, slug: str, news_id: int, reason: str) -> None:
-    """Send no further mail of it, also none that is enqueued. Raises ReasonMissing, WrongState, NoSuchProposal."""
+    """Send no further mail of it, also none that is enqueued. Raises BadFields, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
     with _locked(slug, news_id, NewsState.SENDING, NewsState.SENT) as (session, item):
         item.state, item.ended_at = NewsState.STOPPED, clock.now()

@@ -102,7 +102,7 @@ def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) ->
 
 
 def withdraw(actor: Actor, slug: str, batch_id: int, reason: str) -> None:
-    """Take an agreed batch back; an entry of the public log says so. Raises ReasonMissing, WrongState, NoSuchProposal."""
+    """Take an agreed batch back; an entry of the public log says so. Raises BadFields, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
     with _locked(slug, batch_id, PaperState.AGREED) as (session, batch):
         batch.state = PaperState.WITHDRAWN
@@ -124,7 +124,7 @@ def note_download(actor: Actor, slug: str, batch_id: int) -> None:
 
 
 def remove(actor: Actor, slug: str, batch_id: int, seen: str, reason: str) -> None:
-    """Delete a batch that was never agreed, with its scan. Raises ReasonMissing, EditedMeanwhile, WrongState, NoSuchProposal."""
+    """Delete a batch that was never agreed, with its scan. Raises BadFields, EditedMeanwhile, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
     with _locked(slug, batch_id, *OPEN) as (session, batch):
         compare(seen, batch.content)

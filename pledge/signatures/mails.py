@@ -104,7 +104,7 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
     if signer.state != SignatureState.CONFIRMED:
         return None
     token, number = tokens.mint(Purpose.MANAGE, [signer.id]), signer.number
-    card = followups.shown(signer, mail.lang)
+    card = followups.current(signer, mail.lang)
     step = goals.next_step(max(signer.people or 0, number or 0), signer.goal, signer.goal_steps)
     values = {
         "link": urls.public_url("public.signature_thanks", lang=mail.lang, slug=signer.slug),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pledge.core.encryption import Vault, vault
-from pledge.core.networks import UNKNOWN, block_of, is_elsewhere, network_of
+from pledge.core.networks import UNKNOWN, block_of, is_external, network_of
 from pledge.mail.addresses import Address, BadAddress, domain_of, parse
 from pledge.mail.providers import LARGE_PROVIDERS
 
@@ -44,7 +44,7 @@ def origin(slug: str, address: Address, network: str) -> Origin:
     domain = domain_of(address)
     return Origin(
         network_hash=network_hash(slug, network) if network else None,
-        wide_network_hash=wide_network_hash(slug, network) if is_elsewhere(network) else None,
+        wide_network_hash=wide_network_hash(slug, network) if is_external(network) else None,
         domain_hash=domain_hash(slug, domain),
         mail_provider=PROVIDERS.get(domain, OTHER),
     )

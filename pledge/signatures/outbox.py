@@ -131,7 +131,7 @@ class _Facts:
 
     @property
     def network_group(self) -> bytes | None:
-        """Of OutboxMail.network_hash."""
+        """The value of OutboxMail.network_hash."""
         return self.wide_network_hash and self.wide_network_hash[:GROUP_BYTES]
 
     def is_newer(self, other: "_Facts") -> bool:

@@ -318,16 +318,17 @@ def unsubscribe(token: str) -> None:
         )
 
 
-def withdraw(token: str) -> None:
+def withdraw(token: str) -> bool:
     """Take a confirmed signature back: -1 in the ledger, once, if it was counted; the optional choices end with it, and a mail
-    says so.
+    says so. False when that was done before.
 
     Raises BadToken.
     """
     with transaction() as session:
         row = _own_row(session, token)
-        if withdraw_row(session, row):
+        if is_done := withdraw_row(session, row):
             enqueue(session, MailKind.WITHDRAWN_SELF, row.id, row.lang, may_wait=True)
+    return is_done
 
 
 def withdraw_row(session: Session, row: Signature) -> bool:

@@ -12,11 +12,13 @@ from contextlib import nullcontext
 from datetime import timedelta
 
 from sqlalchemy import Connection, case, func, literal, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from pledge.campaigns.forgetting import forgotten
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.db import fetch, is_postgresql, load, reading, snapshot, transaction
+from pledge.core.i18n import Phrase
 from pledge.endorsements.counting import LISTED
 from pledge.ledger import counting
 from pledge.ledger import queries as ledger
@@ -24,7 +26,7 @@ from pledge.ledger.counting import Mismatch
 from pledge.ledger.models import Kind
 from pledge.paper.queries import AGREED
 from pledge.signatures.entries import CONFIRMED
-from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
+from pledge.signatures.invalidation.models import REASON_LABELS, Invalidation, InvalidationReason
 from pledge.signatures.models import Signature, SignatureState
 from pledge.statistics.cells import MIN_CELL, Breakdown, merge_small
 from pledge.statistics.models import IntegrityReport
@@ -32,8 +34,8 @@ from pledge.statistics.models import IntegrityReport
 #: The line for reasons with too few people to be shown separately.
 MERGED = "merged"
 
-#: Of how many times as long as reading took the next one is due.
-HUNDREDTH = 100
+#: The next reading is due after this many times the duration of the last one.
+REST_FACTOR = 100
 #: The time limit of the query, which reads every row of a campaign.
 STATEMENT_SECONDS = 300
 
@@ -41,9 +43,16 @@ STATEMENT_SECONDS = 300
 REFUSED = "refused"
 #: What the public log does not tell.
 _UNLOGGED = (SignatureState.PENDING.value, SignatureState.HELD.value, REFUSED)
-#: The lines in their order: a state, or the reason of an invalidation.
 _REASONS = tuple(reason.value for reason in InvalidationReason)
-KEYS = (*_UNLOGGED, SignatureState.WITHDRAWN.value, *_REASONS)
+#: The lines in their order: a state, or the reason of an invalidation.
+LINE_LABELS: dict[str, Phrase] = {
+    SignatureState.PENDING: Phrase("sign-ups", "Not confirmed yet"),
+    SignatureState.HELD: Phrase("sign-ups", "Confirmed; a person still has to look at it"),
+    REFUSED: Phrase("sign-ups", "Confirmed; not accepted after a person looked at it"),
+    SignatureState.WITHDRAWN: Phrase("sign-ups", "Withdrawn by the signer"),
+    **REASON_LABELS,
+    MERGED: Phrase("sign-ups", "Several of these, too few to show separately"),
+}
 
 
 def mismatches(connection: Connection | None = None) -> list[Mismatch]:
@@ -68,15 +77,25 @@ def recent(campaign_id: int) -> IntegrityReport:
 
 
 def renew() -> None:
-    """Store the figures of every campaign, so seldom that reading them takes at most a hundredth of the time."""
+    """Store the figures of every campaign, so seldom that reading them takes at most a hundredth of the time.
+
+    Raises the error of a campaign that cannot be read when the others are done.
+    """
+    errors = []
     campaigns = fetch(select(Campaign.id).where(Campaign.forgotten_at.is_(None))).scalars().all()
     last = {row.campaign_id: row for row in load(select(IntegrityReport))}
     for campaign_id in campaigns:
         row = last.get(campaign_id)
-        if row is None or clock.now() >= row.as_of + row.took * HUNDREDTH:
-            report = integrity(campaign_id)
+        if row is None or clock.now() >= row.as_of + row.took * REST_FACTOR:
+            try:
+                report = integrity(campaign_id)
+            except SQLAlchemyError as error:  # such as more rows than can be read in STATEMENT_SECONDS
+                errors.append(error)
+                continue
             with transaction() as session:
                 session.merge(report)
+    if errors:
+        raise errors[0]
 
 
 def integrity(campaign_id: int) -> IntegrityReport:
@@ -106,7 +125,7 @@ def integrity(campaign_id: int) -> IntegrityReport:
             connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
         cells = {row[0]: row[1] for row in connection.execute(query)}
     confirmed = cells.pop(SignatureState.CONFIRMED.value, 0)
-    uncounted = _shown({key: cells[key] for key in KEYS if key in cells})
+    uncounted = _public_lines({key: cells[key] for key in LINE_LABELS if key in cells})
     submitted = None if None in uncounted.values() else confirmed + sum(cells.values())
     (campaign,) = load(select(Campaign).where(Campaign.id == campaign_id))
     if campaign.forgotten_at is not None:
@@ -122,8 +141,8 @@ def integrity(campaign_id: int) -> IntegrityReport:
     )
 
 
-def _shown(cells: Mapping[str, int]) -> dict[str, int | None]:
-    """The lines in the order of KEYS, with the merged reasons last."""
+def _public_lines(cells: Mapping[str, int]) -> dict[str, int | None]:
+    """The lines in the order of LINE_LABELS, with the merged reasons last."""
     reasons = {key: cells[key] for key in _REASONS if key in cells}
     breakdown = merge_small(reasons) if len(reasons) > 1 else Breakdown(reasons, None)
     lines: dict[str, int | None] = {key: cells[key] for key in cells if key not in reasons}

@@ -67,7 +67,7 @@ class IntegrityReport(Model):
     confirmed: Mapped[int] = mapped_column(BigInteger)
     #: None where it would tell, by subtraction, how few are not counted.
     submitted: Mapped[int | None] = mapped_column(BigInteger)
-    #: Those that are not counted, by KEYS and MERGED; None for "fewer than five".
+    #: Those that are not counted, by LINE_LABELS; None for "fewer than five".
     uncounted: Mapped[dict[str, int | None]] = mapped_column(JSON)
 
     campaign: Mapped[Campaign] = relationship(viewonly=True, lazy="joined")

@@ -263,7 +263,7 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
     """
     with reading() as connection:
         counted = counting.counted_subjects(connection, campaign_id, checkpoint.size, Kind.ORGANIZATION)
-    shown = _shown(campaign_id, checkpoint.signed_at)
+    shown = _public_versions(campaign_id, checkpoint.signed_at)
     found = [(shown[number], number) for number in counted if number in shown]
     kinds, lang = list(OrganizationType), languages.default()
     # Sorted here, as databases sort names differently.
@@ -281,7 +281,7 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
     return named, len(counted) - len(found)
 
 
-def _shown(campaign_id: int, signed_at: datetime) -> dict[int, Row[*tuple[Any, ...]]]:
+def _public_versions(campaign_id: int, signed_at: datetime) -> dict[int, Row[*tuple[Any, ...]]]:
     """The version of each organisation that was public at a moment, by the organisation's number.
 
     Where none had been reviewed yet, the first one that was: the clocks of two machines may differ slightly.

@@ -73,18 +73,18 @@ SPEEDS = (
     Speed(timedelta(minutes=1), 0.9, 15),
     Speed(timedelta(minutes=10), 0.97, 100),
 )
-#: From one place it takes so many times as many: people in one room are told to look at their mail at the same moment.
-IN_ONE_ROOM = 2
-#: So many sign-ups from one place, at so many domains besides the large providers', and so large a share of them.
+#: From one place a cluster must be this many times larger: people in one room are told to look at their mail at the same moment.
+SAME_PLACE_FACTOR = 2
+#: For Rule.DOMAINS, of one place: the fewest sign-ups, the fewest small domains, and the smallest share of sign-ups at these.
 MANY_SIGN_UPS, MANY_DOMAINS, SMALL_SHARE = 50, 20, 0.6
-#: So many confirmations may a small domain have in so long; and so many, where so large a share are different networks.
-#: The worker looks every few seconds, so a few more are counted.
+#: The confirmations of one small domain in a week from which on it is held: in any case, and where this share of them came from
+#: different networks. The worker looks every few seconds, so a few more are counted.
 WEEK = timedelta(days=7)
 MAX_CONFIRMED, MAX_SCATTERED, SCATTERED_SHARE = 25, 24, 0.9
 #: Smaller clusters are not judged by speed and domains.
 MIN_SIZE = min(MANY_SIGN_UPS, *(speed.min_size for speed in SPEEDS))
-#: What a small domain has had is counted while somebody signs or confirms there, and for so long afterwards.
-LATELY = timedelta(minutes=2)
+#: A small domain is counted anew for this long after somebody signed or confirmed there.
+ACTIVE_FOR = timedelta(minutes=2)
 #: How far back speed and domains are looked at.
 WINDOW = timedelta(hours=1)
 #: Rows that one query reads at most, the newest first, so that it costs the same on the busiest day.
@@ -122,7 +122,7 @@ def broken_rule(cluster: Cluster) -> Rule | None:
     is_domain = cluster.kind is OriginKind.DOMAIN
     if is_domain and not cluster.small:
         return None
-    times = 1 if is_domain else IN_ONE_ROOM
+    times = 1 if is_domain else SAME_PLACE_FACTOR
     for speed, ripe, answered in zip(SPEEDS, cluster.ripe, cluster.answered, strict=True):
         if ripe >= speed.min_size * times and answered >= ripe * speed.share:
             return Rule.SPEED
@@ -167,7 +167,7 @@ def _by_size(exempt: Collection[bytes]) -> Iterator[tuple[Rule, Origin]]:
     """The small domains of a campaign that have had too many confirmations within a week, alone or with those that share their
     mail server. Only where somebody has signed or confirmed lately: elsewhere nothing has changed.
     """
-    since = clock.now() - LATELY
+    since = clock.now() - ACTIVE_FOR
     active = union(
         select(Signature.domain_hash).where(text(SMALL_CONFIRMED), Signature.confirmed_at >= since),
         select(Signature.domain_hash).where(IS_SMALL, Signature.submitted_at >= since),

@@ -11,7 +11,6 @@ from pledge.abuse.models import OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.core import clock
 from pledge.core.db import reading
-from pledge.core.i18n import Phrase
 from pledge.signatures.models import HOLD_REASONS, Signature, SignatureState
 from pledge.signatures.origins import large_domains
 from pledge.watch.clusters import (
@@ -28,12 +27,6 @@ from pledge.watch.clusters import (
     size_rule,
 )
 
-KIND_LABELS = {
-    OriginKind.NETWORK: Phrase("watch", "Network"),
-    OriginKind.WIDE_NETWORK: Phrase("watch", "Wider network"),
-    OriginKind.DOMAIN: Phrase("watch", "E-mail domain"),
-    OriginKind.ADDRESS: Phrase("watch", "E-mail address"),
-}
 #: So many clusters are listed, those with the most held signatures first.
 MAX_LISTED = 20
 #: Of fewer no speed is told: that would be about single persons.

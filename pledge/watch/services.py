@@ -77,7 +77,7 @@ def allow(actor: Actor, origin: Origin, why: str) -> int | None:
     More held ones than one person may decide about wait for a second one: then the number of that proposal, else None.
     Raises NoReason.
     """
-    origin_list.place(actor, origin, ListEffect.ALLOW, why, ())
+    origin_list.add(actor, origin, ListEffect.ALLOW, why, ())
     if origin.kind is OriginKind.ADDRESS:
         return None
     try:

@@ -128,7 +128,7 @@ class StaffForm(BaseForm):
         csrf = False
 
     @property
-    def given(self) -> tuple[Any, ...]:
+    def arguments(self) -> tuple[Any, ...]:
         """What the use case takes of a form that was validated: its fields, in their order."""
         return tuple(field.data for field in self)
 

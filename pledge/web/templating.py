@@ -10,9 +10,10 @@ from flask import Flask, Response, current_app, make_response, render_template, 
 from jinja2.runtime import Context
 
 from config import Config
-from pledge.abuse import models as alerts
+from pledge.abuse import models as abuse
 from pledge.accounts import roles
 from pledge.campaigns import models as campaigns
+from pledge.campaigns.rules import shown_link
 from pledge.core import countries, i18n, languages
 from pledge.core.languages import language_of_script
 from pledge.core.organization_types import TYPES
@@ -27,16 +28,16 @@ from pledge.news import models as news
 from pledge.paper import models as paper
 from pledge.signatures import models as signatures
 from pledge.signatures.invalidation import models as invalidations
-from pledge.statistics import funnel
+from pledge.statistics import funnel, integrity
 from pledge.switches import queries as switches
-from pledge.watch import queries as watch
 
 #: Characters that may be in a path unencoded (RFC 3986 section 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;="
 #: What things are called, by their kind: `labels.news_state[item.state]`.
 LABELS = {
-    "alert": alerts.LABELS,
-    "cluster_kind": watch.KIND_LABELS,
+    "alert": abuse.LABELS,
+    "cluster_kind": abuse.ORIGIN_LABELS,
+    "delivery_channel": deliveries.CHANNEL_LABELS,
     "delivery_state": deliveries.STATE_LABELS,
     "duplicate_sign": review.SIGN_LABELS,
     "endorsement_field": review.FIELDS,
@@ -63,6 +64,7 @@ LABELS = {
     "role": roles.LABELS,
     "role_duty": roles.DUTIES,
     "share_channel": campaigns.SHARE_CHANNELS,
+    "sign_ups": integrity.LINE_LABELS,
     "signature_state": signatures.STATE_LABELS,
 }
 STATIC = Path(__file__).parent.parent / "static"
@@ -111,6 +113,7 @@ def init_app(app: Flask, config: Config) -> None:
         languages=languages,
         moment_pattern=lambda: i18n.moment_pattern(i18n.language()),
         picture_url=picture_url,
+        shown_link=shown_link,
         switch_url=switch_url,
     )
     app.context_processor(lambda: {"lang": i18n.language()})

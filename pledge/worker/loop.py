@@ -106,7 +106,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         watch.alert_held()
 
     def show_newer_regions() -> None:
-        # Each decides when it may be.
+        # Each of them decides whether it is due.
         places.renew_today_lines()
         places.renew_places()
 

@@ -14,15 +14,23 @@ from config import ROOT
 from tests.support.factories import sign_form
 from tests.support.nginx import HOST
 from tests.support.prober import Prober
+from tests.support.routes import unknown
 
 SECONDS = 4
+CONF = (ROOT / "deploy" / "nginx.conf").read_text()
 
 
 def at_a_time(upstream):
     """How many requests of a kind nginx has at the web services."""
-    text = (ROOT / "deploy" / "nginx.conf").read_text()
-    block = re.search(rf"upstream {upstream} {{(.*?)}}", text, re.DOTALL)[1]
+    block = re.search(rf"upstream {upstream} {{(.*?)}}", CONF, re.DOTALL)[1]
     return sum(int(number) for number in re.findall(r"max_conns=(\d+)", block))
+
+
+def upstream(name, request):
+    """Where nginx passes a request on, by one of its maps."""
+    block = re.search(rf"map [^\n]+ \${name} {{\n(.*?)\n}}", CONF, re.DOTALL)[1]
+    rules = re.findall(r'^ +"~(.+)" (\w+);', block, re.MULTILINE)
+    return next((to for pattern, to in rules if re.search(pattern, request)), "pledge")
 
 
 def run(coroutine):
@@ -106,3 +114,15 @@ def test_too_many_are_refused_at_once_forms_last_and_public_pages_not_at_all(ngi
     assert [what for what, holds in found.items() if not holds] == []
     # All are answered once it is over.
     assert run(ask(nginx, "GET", "/ko/me"))[0] == 200
+
+
+@pytest.mark.sqlite_only
+def test_of_each_form_so_many_are_answered_at_a_time(app):
+    kept = re.search(r"location ~ (\S+) \{\n +proxy_cache pledge_pages;", CONF)[1]
+    adapter = app.url_map.bind(HOST)
+    for rule in app.url_map.iter_rules():
+        if "POST" in (rule.methods or ()):
+            values = {name: "en" if name == "lang" else unknown(rule, name) for name in rule.arguments}
+            address = adapter.build(rule.endpoint, values, method="POST")
+            name = "pledge_kept_upstream" if re.search(kept, address) else "pledge_upstream"
+            assert at_a_time(upstream(name, f"POST {address}")) > 0, address

@@ -14,7 +14,7 @@ from flask.testing import EnvironBuilder
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from pledge.core.db import db
+from pledge.core.db import db, fetch
 from rehearsals.hostile import corpus
 from rehearsals.hostile.inputs import Input
 from tests.support import apps
@@ -137,10 +137,9 @@ class Driver:
 
 def _rows() -> set[tuple[str, int]]:
     """How many rows each table holds."""
-    db.session.rollback()
     tables = db.metadata.sorted_tables
     counts = [select(func.count()).select_from(table).scalar_subquery() for table in tables]
-    numbers = db.session.execute(select(*counts)).one()
+    numbers = fetch(select(*counts)).one()
     return set(zip([table.name for table in tables], numbers, strict=True))
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import JSON, literal
 from pledge.audit.models import COMMAND_LINE
 from pledge.core.db import db
 from pledge.core.languages import Translated
-from pledge.switches import moderation as switches
 from pledge.switches import registry
+from pledge.switches import services as switches
 from tests.support.apps import forget_caches
 from tests.support.insider import guards_away
 from tests.support.payloads import TOGETHER

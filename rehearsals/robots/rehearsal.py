@@ -1,4 +1,4 @@
-"""Plays a simulated day against the real scoring, the real watch and the real confirming, and tells what became of whom."""
+"""Plays a simulated week against the real scoring, the real watch and the real confirming, and tells what became of whom."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from pledge.abuse.origin_list import Origin
 from pledge.abuse.signals import Level, Signal, is_disposable
 from pledge.abuse.velocity import SoftLimit
 from pledge.campaigns.models import Campaign
-from pledge.core.db import db, transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.networks import block_of
 from pledge.ledger import leaves
 from pledge.mail.addresses import parse
@@ -60,7 +60,7 @@ class Rehearsal:
     def play(self, visits: Sequence[Visit], monkeypatch: pytest.MonkeyPatch) -> None:
         """Everybody signs, answers and is looked at; `fates` and the database have the result."""
         monkeypatch.setattr("limits.storage.memory.time.time", lambda: self.clock.now().timestamp())
-        mail_servers.clear_cache()
+        mail_servers.waiting.clear()
         storage, campaign = MemoryStorage(), the_campaign()
         for domain in MARKED:
             marked = Origin(campaign.id, OriginKind.DOMAIN, domain_hash(campaign.slug, domain))
@@ -138,10 +138,8 @@ class Rehearsal:
         }
 
     def _record_fates(self, visits: Mapping[int, Visit]) -> None:
-        db.session.rollback()
-        for signature_id, state, reason in db.session.execute(
-            select(Signature.id, Signature.state, Signature.hold_reason)
-        ):
+        query = select(Signature.id, Signature.state, Signature.hold_reason)
+        for signature_id, state, reason in fetch(query):
             visit = visits[signature_id]
             fate = self.fates[visit.kind]
             fate.held += reason is not None
@@ -168,7 +166,7 @@ class Rehearsal:
 
 
 def _soft_limits(visit: Visit) -> list[SoftLimit]:
-    """As the form has them (web/public/signing/admission.py)."""
+    """As the form has them (web/public/admission.py)."""
     found = [
         SoftLimit(Signal.NETWORK, visit.network, EACH_NETWORK),
         SoftLimit(

@@ -12,6 +12,7 @@ from pledge.mail import valve
 from tests.support import factories
 from tests.support.at_once import at_once
 from tests.support.mails import Notes, deliver, part
+from tests.support.rows import number_of
 
 #: Facts that the words of each kind name.
 FACTS = {
@@ -139,8 +140,7 @@ def test_without_a_webhook_none_is_called(app):
 def test_while_the_breaker_is_open_it_is_told_once_an_hour(app, clock):
     def alerts_about_it():
         alarms.watch_breaker()
-        db.session.rollback()
-        return db.session.scalar(select(func.count(Alert.id)))
+        return number_of(Alert)
 
     assert alerts_about_it() == 0
     with transaction() as session:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from pledge.abuse import mail_servers
 from pledge.abuse.mail_servers import is_scanner, look_up_next, mail_exchangers, note
 from pledge.abuse.models import MailServer
-from pledge.core.db import db
+from pledge.core.db import load
 from tests.support.factories import answer_requests, sign_form, signature
 from tests.support.mails import delivered
 from tests.support.name_server import NameServer
@@ -27,8 +27,7 @@ def names(monkeypatch):
 
 
 def stored():
-    db.session.rollback()
-    return {bytes(row.domain_hash): row.scans for row in db.session.scalars(select(MailServer))}
+    return {bytes(row.domain_hash): row.scans for row in load(select(MailServer))}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +85,7 @@ def test_another_process_need_not_look_it_up_again_for_a_month(app, frozen_clock
     asked = []
     for days in (0, 29, 1):
         frozen_clock.move(days=days)
-        mail_servers.clear_cache()
+        mail_servers.waiting.clear()
         note(HASH, "company.example")
         assert look_up_next(resolve)
     assert asked == ["company.example"] * 2
@@ -123,7 +122,7 @@ def test_sending_a_mail_to_confirm_notes_its_domain_without_asking_for_it(client
     for email in ("kim@ministry.example.org", "kim@naver.com"):
         assert client.post("/en/c/blue-skies/sign", data=sign_form(email=email)).status_code == 303
     answer_requests()
-    mail_servers.clear_cache()  # a worker that was killed here has lost nothing
+    mail_servers.waiting.clear()  # a worker that was killed here has lost nothing
     assert len(delivered()) == 2
     looked_up = []
 

@@ -12,12 +12,13 @@ from pledge.abuse.origin_list import Origin
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
 from pledge.core import clock as time
-from pledge.core.db import db, transaction
+from pledge.core.db import db, fetch, transaction
 from pledge.mail.addresses import address_hash, parse
 from pledge.signatures import origins, services
 from pledge.signatures.models import Signature, SignatureState
 from pledge.watch.clusters import COLUMNS
 from tests.support import factories
+from tests.support.at_once import at_once
 from tests.support.factories import HONG, SLUG
 
 
@@ -36,16 +37,14 @@ def hashed(kind):
 
 
 def place(campaign, kind=OriginKind.DOMAIN, effect=ListEffect.HOLD, why="a wave of robots", large=()):
-    origin_list.place(factories.ANNA, Origin(campaign.id, kind, hashed(kind)), effect, why, large)
+    origin_list.add(factories.ANNA, Origin(campaign.id, kind, hashed(kind)), effect, why, large)
 
 
 def reason_of(address, network="203.0.113.7", hold_reason=None):
     """Why the sign-up is held; None when it is not."""
     services.sign(replace(HONG, address=parse(address), network=network, hold_reason=hold_reason))
-    db.session.rollback()
-    return db.session.scalar(
-        select(Signature.hold_reason).where(Signature.address_hash == address_hash(parse(address)))
-    )
+    query = select(Signature.hold_reason).where(Signature.address_hash == address_hash(parse(address)))
+    return fetch(query).scalar()
 
 
 def test_what_one_mailbox_sends_is_held_however_it_is_typed_and_in_this_campaign_only(campaign):
@@ -76,9 +75,7 @@ def test_what_comes_from_a_held_origin_is_held_and_nothing_else(campaign, kind):
 def test_such_a_sign_up_is_confirmed_and_held_and_not_counted(campaign):
     place(campaign)
     assert reason_of("b@robots.example") == "blocked"
-    number = db.session.scalar(select(Signature.id))
-    db.session.rollback()
-    assert services.confirm(number)
+    assert services.confirm(fetch(select(Signature.id)).scalar_one())
     assert db.session.scalar(select(Signature.state)) == SignatureState.HELD
 
 
@@ -86,19 +83,26 @@ def test_it_is_held_until_somebody_ends_it(campaign, clock):
     place(campaign)
     clock.move(days=80)
     assert reason_of("a@robots.example") == "blocked"
-    (row,) = origin_list.listed(campaign.id)
-    origin_list.lift(factories.BORA, row.id)
+    (row,) = origin_list.entries(campaign.id)
+    origin_list.remove(factories.BORA, row.id)
     assert reason_of("c@robots.example") is None
-    assert origin_list.listed(campaign.id) == []
+    assert origin_list.entries(campaign.id) == []
     with pytest.raises(origin_list.NotListed):
-        origin_list.lift(factories.BORA, row.id)
+        origin_list.remove(factories.BORA, row.id)
 
 
 def test_the_newest_entry_about_an_origin_replaces_the_one_before(campaign):
     place(campaign)
     place(campaign, effect=ListEffect.ALLOW, why="a school")
-    assert [(row.effect, row.note) for row in origin_list.listed(campaign.id)] == [("allow", "a school")]
+    assert [(row.effect, row.note) for row in origin_list.entries(campaign.id)] == [("allow", "a school")]
     assert reason_of("a@robots.example") is None
+
+
+@pytest.mark.postgresql_only
+def test_of_several_who_place_one_at_the_same_moment_the_last_one_replaces_the_others(app, campaign):
+    origin = Origin(campaign.id, OriginKind.DOMAIN, hashed(OriginKind.DOMAIN))
+    at_once(app, *[lambda: origin_list.add(factories.ANNA, origin, ListEffect.HOLD, "robots", ())] * 6)
+    assert len(origin_list.entries(origin.campaign_id)) == 1
 
 
 def test_the_database_refuses_two_entries_about_one_origin(campaign):
@@ -126,7 +130,7 @@ def test_a_large_provider_cannot_be_held_but_allowed(campaign):
     large = {hashed(OriginKind.DOMAIN): "naver.com"}
     with pytest.raises(origin_list.LargeProviderNotAllowed):
         place(campaign, large=large)
-    assert origin_list.listed(campaign.id) == []
+    assert origin_list.entries(campaign.id) == []
     place(campaign, effect=ListEffect.ALLOW, large=large)
 
 
@@ -135,7 +139,7 @@ def test_each_act_needs_a_reason_and_is_in_the_audit_log_without_the_hash(campai
         place(campaign, why=" ")
     place(campaign, OriginKind.NETWORK)
     place(campaign, effect=ListEffect.ALLOW)
-    origin_list.lift(factories.BORA, origin_list.listed(campaign.id)[0].id)
+    origin_list.remove(factories.BORA, origin_list.entries(campaign.id)[0].id)
     entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()[-3:]
     assert [(entry.action, entry.actor) for entry in entries] == [
         ("block.place", factories.ANNA.name),

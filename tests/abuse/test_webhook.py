@@ -13,7 +13,7 @@ from sqlalchemy import select
 from pledge.abuse import webhook
 from pledge.abuse.models import Alert, AlertKind, CallState
 from pledge.accounts import alarms
-from pledge.core.db import db, transaction
+from pledge.core.db import load, transaction
 from tests.support.at_once import at_once
 from tests.support.websites import Website
 
@@ -52,8 +52,7 @@ def record_alert():
 
 
 def row():
-    db.session.rollback()
-    return db.session.scalars(select(Alert).order_by(Alert.id.desc())).first()
+    return load(select(Alert).order_by(Alert.id.desc()))[0]
 
 
 def test_an_alert_is_sent_once_and_signed(hooked, receiver, frozen_clock):

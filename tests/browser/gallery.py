@@ -24,7 +24,7 @@ from pledge.signatures.models import Signature
 from pledge.signatures.services import ticket_for
 from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
-from tests.support import deliveries, news, paper
+from tests.support import deliveries, news, paper, rows
 from tests.support.clock import Clock
 from tests.support.factories import (
     EDITOR,
@@ -330,7 +330,4 @@ def _handing_over(lang: str, blue: Campaign) -> Iterator[Shown]:
 def _takeover_token(row: Endorsement, domain: str = "haneul.co.kr") -> str:
     mailbox = parse(f"successor{row.id}@{domain}")
     handover.ask(endorse_manage_token(row), name="이바다", title="팀장", mailbox=mailbox, lang="ko")
-    db.session.rollback()
-    change = db.session.get(ContactChange, row.id)
-    assert change is not None
-    return endorse_contact_token(change)
+    return endorse_contact_token(rows.row(ContactChange, row.id))

@@ -51,7 +51,7 @@ def open_shown(page, item):
     return faults
 
 
-def look_at(page, lang, item):
+def page_faults(page, lang, item):
     """Everything that is wrong with one page."""
     page.set_viewport_size(NARROW)
     faults = open_shown(page, item)
@@ -79,7 +79,7 @@ def switch_faults(page, lang):
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_no_page_shuts_anybody_out_in_light_or_dark(gallery_visitor, shown, lang):
     page = gallery_visitor.page(lang=lang)
-    faults = [fault for item in shown(lang) for fault in look_at(page, lang, item)]
+    faults = [fault for item in shown(lang) for fault in page_faults(page, lang, item)]
     assert not faults, "\n" + "\n".join(faults)
 
 

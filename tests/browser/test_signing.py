@@ -134,3 +134,5 @@ def test_what_a_newsletter_puts_behind_the_address_fills_empty_fields_and_no_ser
     page.reload()
     expect(page).to_have_url(re.compile(r"/sign$"))
     expect(form.locator("#country")).to_have_value("KR")
+    page.goto(f"/en/{CAMPAIGN}/organizations?q=sky#email=sky%40example.org")  # a page without the form
+    expect(page).to_have_url(re.compile(r"/organizations\?q=sky$"))

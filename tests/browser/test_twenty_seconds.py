@@ -15,7 +15,7 @@ from tests.browser.steps import (
     sign_button,
     unfold,
 )
-from tests.support.browser import PHONE, wait_for_modules
+from tests.support.browser import PHONE, assert_fits, wait_for_modules
 from tests.support.waiting import wait_until
 
 SMALL_PHONE = {"width": 360, "height": 640}
@@ -119,6 +119,16 @@ def test_in_a_low_window_the_button_covers_nothing(visitor):
     expect(page.locator(".sign-bar")).not_to_be_in_viewport()
 
 
+def test_text_of_twice_the_size_fits_a_phone(visitor):
+    page = visitor.page(lang="ko", size=PHONE)
+    session = page.context.new_cdp_session(page)
+    session.send("Page.enable")
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+    page.goto(f"/ko/{CAMPAIGN}/thanks")
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+    assert_fits(page)
+
+
 @pytest.mark.parametrize("typed", ["Korea", "South K"])
 def test_korea_is_found_by_typing_what_one_calls_it(visitor, typed):
     page = visitor.page(lang="en")
@@ -128,6 +138,23 @@ def test_korea_is_found_by_typing_what_one_calls_it(visitor, typed):
     country.focus()
     page.keyboard.type(typed)
     expect(country).to_have_value("KR")
+
+
+@pytest.mark.parametrize(
+    ("path", "stays"),
+    [("sign", "#sign-form button[type=submit]"), ("check", "#code"), ("spread", "#share-url")],
+)
+def test_nothing_moves_under_a_thumb_when_the_scripts_arrive(visitor, path, stays):
+    page = visitor.page(lang="en")
+    page.route("**/js/**", lambda route: route.abort())
+    page.goto(f"/en/{CAMPAIGN}/{path}")
+    page.evaluate("sessionStorage.setItem('pledge.address', 'visitor1234@example.org')")
+    place = "element => element.getBoundingClientRect().top + scrollY"
+    before = page.locator(stays).evaluate(place)
+    page.unroute_all()
+    page.reload()
+    wait_for_modules(page)
+    assert page.locator(stays).evaluate(place) == before
 
 
 def test_on_a_small_phone_the_button_that_confirms_needs_no_scrolling(visitor, site, email):

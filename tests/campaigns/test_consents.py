@@ -6,8 +6,7 @@ from sqlalchemy import select
 from pledge.campaigns import moderation, queries, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.models import CampaignConsent, CampaignState
-from pledge.campaigns.moderation import ReasonMissing
-from pledge.campaigns.rules import stamp
+from pledge.campaigns.rules import BadFields, stamp
 from pledge.core.db import load
 from tests.support import factories
 from tests.support.factories import EDITOR, draft
@@ -58,7 +57,7 @@ def test_reopening_a_campaign_makes_no_version_of_the_same_words():
 @pytest.mark.parametrize("state", ["open", "closed"])
 def test_another_recipient_of_a_public_campaign_needs_a_reason_and_the_step_up(state, reason, is_stepped_up):
     factories.campaign("air", state=state)
-    with pytest.raises(StepUpNeeded if reason.strip() else ReasonMissing):
+    with pytest.raises(StepUpNeeded if reason.strip() else BadFields):
         texts(reason, is_stepped_up=is_stepped_up, recipient_ko="국회")
     assert versions() == {1: "대한민국 정부"}
     assert staff_queries.desk("air").texts["recipient_ko"] == "대한민국 정부"

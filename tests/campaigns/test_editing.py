@@ -10,14 +10,9 @@ from pledge.audit.models import AuditEntry
 from pledge.campaigns import items, media, moderation, pledges, queries, staff_queries
 from pledge.campaigns.goals import MAX_STEPS
 from pledge.campaigns.models import CampaignState, PartnerRole
-from pledge.campaigns.moderation import (
-    CampaignIncomplete,
-    CampaignInWrongState,
-    EditedMeanwhile,
-    ReasonMissing,
-)
+from pledge.campaigns.moderation import CampaignIncomplete, CampaignInWrongState, EditedMeanwhile
 from pledge.campaigns.partners import PARTNER, PartnerFields
-from pledge.campaigns.rules import FieldFault, stamp
+from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core.db import load, transaction
 from pledge.core.languages import Texts
@@ -182,7 +177,7 @@ def test_reopening_needs_a_reason_and_takes_away_a_closing_time_that_is_over():
     draft("air")
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     moderation.move(EDITOR, "air", OPEN, CLOSED, "over")
-    with pytest.raises(ReasonMissing):
+    with pytest.raises(BadFields, match="reason"):
         moderation.move(EDITOR, "air", CLOSED, OPEN, "  ")
     moderation.move(EDITOR, "air", CLOSED, OPEN, "The summit was moved")
     assert queries.find("air", "ko").is_open

@@ -28,7 +28,7 @@ def crowd(make_app: Callable[..., Flask]) -> Callable[[Callable[[int], Any]], li
     return lambda act: at_once(app, *(partial(act, number) for number in range(CROWD)), expected=expected)
 
 
-def test_of_editors_who_save_the_same_texts_at_once_one_is_first_and_the_rest_are_shown_it(app, crowd):
+def test_when_editors_save_the_same_texts_at_once_the_first_wins_and_the_others_see_it(app, crowd):
     draft("air")
     seen = staff_queries.desk("air").texts
     results = crowd(

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from pledge.campaigns import events, media, moderation, partners, queries, staff_queries
+from pledge.campaigns import items, media, moderation, partners, queries, staff_queries
+from pledge.campaigns.events import campaign_events
+from pledge.campaigns.loading import EditedByStaff, PledgeTextChanged, load_folder
 from pledge.campaigns.media import VideoFields, letter_text
 from pledge.campaigns.models import Campaign, Partner, PledgeText, SisterCampaign
-from pledge.campaigns.partners import shown_sisters
+from pledge.campaigns.partners import SISTER
 from pledge.campaigns.rules import BadFields, stamp
-from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
 from pledge.campaigns.video import BadCaptions
 from pledge.cli.campaigns import DEMO
 from pledge.core.db import db, load
@@ -47,10 +48,10 @@ def test_the_demo_campaign_is_whole_in_both_languages(folder, lang):
     assert len(behind["secretariat"]) == 2
     assert len(behind["partner"]) >= 3
     assert len(letter_text(campaign.id)[lang]) > 500
-    pointed_to = shown_sisters(campaign.id, lang)
+    pointed_to = [item.fields for item in items.rows(SISTER, campaign.id)]
     assert len(pointed_to) >= 3
-    assert all(sister.sentence and sister.url for sister in pointed_to)
-    assert all(event.outcome for event in events.shown(campaign.id, lang) if event.is_over)
+    assert all(sister.sentence[lang] and sister.url for sister in pointed_to)
+    assert all(event.outcome[lang] for event in campaign_events(campaign.id) if event.is_over)
 
 
 def test_loading_the_same_folder_twice_changes_nothing(folder):
@@ -167,16 +168,16 @@ def test_events_and_video_follow_the_file_and_calendars_know_the_events_again(fo
     load_folder(folder)
     campaign = queries.find("blue-skies", "en")
     assert campaign.video.id == "dQw4w9WgXcQ"
-    first = events.shown(campaign.id, "en")
-    assert [(event.title, event.all_day) for event in first][-2:] == [
+    first = [(event.uid, event.sequence) for event in campaign_events(campaign.id)]
+    assert [(event.title["en"], event.all_day) for event in campaign_events(campaign.id)][-2:] == [
         ("Climate Talk", False),
         ("International Day of Clean Air for blue skies", True),
     ]
     load_folder(folder)
-    assert events.shown(campaign.id, "en") == first
+    assert [(event.uid, event.sequence) for event in campaign_events(campaign.id)] == first
     (folder / "campaign.toml").write_text(facts[: facts.index("[[events]]")], "utf-8")
     load_folder(folder)
-    assert events.shown(campaign.id, "en") == []
+    assert campaign_events(campaign.id) == []
     assert queries.find("blue-skies", "en").video.file, "the folder's own film, which an address goes before"
 
 

@@ -15,7 +15,7 @@ from pledge.endorsements import services as endorsements
 from pledge.mail.models import MailRequest
 from pledge.signatures import services as signatures
 from pledge.signatures.models import Signature
-from pledge.switches import moderation
+from pledge.switches import services as switches
 from tests.support import factories
 from tests.support.rows import number_of
 
@@ -92,10 +92,10 @@ def test_a_pledge_version_that_does_not_exist_is_refused(app, take):
 @TAKEN
 def test_while_signing_is_paused_nobody_is_taken(app, take):
     factories.campaign()
-    moderation.turn(factories.ANNA, "signing", True, "attack")
+    switches.turn(factories.ANNA, "signing", True, "attack")
     with pytest.raises(opening.SigningPaused):
         take()
     assert stored() == 0
-    moderation.turn(factories.ANNA, "signing", False, "over")
+    switches.turn(factories.ANNA, "signing", False, "over")
     take()
     assert stored() > 0

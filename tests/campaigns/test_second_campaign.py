@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from pledge.campaigns import services
+from pledge.campaigns.loading import load_folder
 from pledge.campaigns.models import Campaign, CampaignConsent, Partner
 from pledge.cli.campaigns import DEMO
 from pledge.core.db import transaction
@@ -25,7 +25,7 @@ from tests.support.mails import Notes, deliver_all, enqueue_true
 #: Which rows belong to a campaign is tested on both databases beside each query; here it is what pages and mails say.
 pytestmark = pytest.mark.postgresql_only
 
-#: What only the first campaign (pledge/demo/blue-skies) may say; of each fact a part that no other word holds.
+#: What only the first campaign (pledge/content/demo/blue-skies) may say; of each fact a part that no other word holds.
 FIRST = re.compile(
     r"GGGI|Green Growth|녹색성장|기후변화센터|Climate Change Cent|\bCCC\b"
     r"|Blue Skies|blue-skies|푸른 하늘"
@@ -43,7 +43,7 @@ def rivers(make_app):
     """The application with both campaigns, and the second of them."""
     app = make_app(site_name=SITE, mail_from="no-reply@open.example", contact="help@open.example")
     with app.app_context():
-        services.load_folder(DEMO / "blue-skies")
+        load_folder(DEMO / "blue-skies")
         second = factories.campaign("rivers")
         with transaction() as session:
             row = session.get_one(Campaign, second.id)

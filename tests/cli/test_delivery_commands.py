@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from pledge.core.db import db
+from pledge.core.db import load
 from pledge.deliveries.document import from_json
 from pledge.deliveries.models import Delivery
 from tests.support.factories import campaign, endorsement, fold_all, signatures
@@ -46,8 +46,7 @@ def members(pack):
 
 
 def frozen():
-    db.session.rollback()
-    return db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    return load(select(Delivery).order_by(Delivery.id))
 
 
 def test_build_says_what_it_wrote(build):

@@ -10,7 +10,7 @@ from pledge.accounts.two_people import WrongState
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.rules import BadFields
 from pledge.core import clock
-from pledge.core.db import db, transaction
+from pledge.core.db import load, transaction
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.deliveries import queries, services
@@ -46,8 +46,7 @@ def reply(**changes):
 
 
 def last_entry():
-    db.session.rollback()
-    return db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    return load(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))[0]
 
 
 def faults(act):

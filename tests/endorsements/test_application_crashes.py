@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from pledge.core.db import db
+from pledge.core.db import fetch
 from pledge.endorsements import handover, services
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
 from pledge.endorsements.versions import content_of
@@ -38,11 +38,8 @@ TABLES = (
 
 
 def contents():
-    db.session.rollback()
     return {
-        model.__tablename__: db.session.execute(
-            select(model.__table__).order_by(*model.__table__.primary_key)
-        ).all()
+        model.__tablename__: fetch(select(model.__table__).order_by(*model.__table__.primary_key)).all()
         for model in TABLES
     }
 

@@ -119,7 +119,7 @@ def test_who_has_confirmed_is_told_which_organisation_it_is_about(kind):
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("ko", "하늘 — ‘푸른 하늘’ 서약에 함께합니다. 함께 서명해 주세요: "),
+        ("ko", "하늘, ‘푸른 하늘’ 서약에 함께합니다. 함께 서명해 주세요: "),
         ("en", "Sky endorses “Blue Skies”. Please sign with us: "),
     ],
 )
@@ -137,9 +137,11 @@ def test_who_is_published_gets_the_public_page_the_badge_and_a_text_to_share(lan
 
 
 @pytest.mark.parametrize(("lang", "words"), [("ko", "보통 영업일 3일 안에"), ("en", "within 3 working days")])
-def test_the_mail_to_confirm_says_how_long_the_review_takes(lang, words):
+def test_the_mail_to_confirm_says_in_a_paragraph_of_its_own_how_long_the_review_takes(lang, words):
     enqueue(endorsement(state="pending"), MailKind.ENDORSE_CONFIRM, lang)
-    assert words in text(delivered()[0][1])
+    intro, found, _ = text(delivered()[0][1]).partition(words)
+    assert found
+    assert intro.strip().count("\r\n\r\n") == 3, "campaign, heading, what came, what to do"
 
 
 @pytest.mark.parametrize("kind", [MailKind.ENDORSE_CHANGES, MailKind.ENDORSE_DECLINED])

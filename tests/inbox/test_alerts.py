@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from pledge.abuse.models import Alert, AlertKind
 from pledge.accounts import alarms
-from pledge.core.db import db
+from pledge.core.db import fetch
 from pledge.endorsements.review import moderation, queries
 from pledge.inbox.services import alert_waiting
 from pledge.mail.models import MailKind, OutboxMail
@@ -16,13 +16,12 @@ from tests.support.factories import endorsement
 
 def mailed_alerts(member):
     """The kinds of alerts that were mailed to this person."""
-    db.session.rollback()
     query = (
         select(Alert.kind)
         .join(OutboxMail, OutboxMail.seq == Alert.id)
         .where(OutboxMail.kind == MailKind.STAFF_ALERT, OutboxMail.subject_id == member.id)
     )
-    return sorted(db.session.scalars(query.order_by(Alert.id)))
+    return sorted(fetch(query).scalars())
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from pledge.core import clock as time
-from pledge.core.db import db, snapshots, transaction
+from pledge.core.db import fetch, snapshots, transaction
 from pledge.mail import breaker
 from pledge.mail.models import ASKED, MailKind, MailState, MailValve, OutboxMail
 from pledge.signatures.outbox import enqueue as enqueue_within_caps
@@ -45,7 +45,6 @@ def queued(number, **facts):
 def watch():
     """Look at the answers as the worker does; whether the breaker is open afterwards."""
     breaker.watch(confirmations())
-    db.session.rollback()
     return breaker.opened_at() is not None
 
 
@@ -164,8 +163,7 @@ def test_a_slow_domain_goes_on_at_the_usual_pace_once_it_is_confirmed_or_nothing
 
 
 def slow_group():
-    db.session.rollback()
-    return db.session.scalar(select(MailValve.slow_group))
+    return fetch(select(MailValve.slow_group)).scalar()
 
 
 # --- When it closes ---
@@ -304,8 +302,7 @@ def test_who_signed_with_proof_of_work_has_a_mail_with_proof(site):
         person = factories.signature(state="pending", signals=signals)
         with transaction() as session:
             enqueue_within_caps(session, MailKind.CONFIRM, person.id, "ko")
-    db.session.rollback()
-    assert list(db.session.scalars(select(OutboxMail.proved).order_by(OutboxMail.id))) == [False, False, True]
+    assert list(fetch(select(OutboxMail.proved).order_by(OutboxMail.id)).scalars()) == [False, False, True]
 
 
 def test_the_operator_and_staff_see_it(site, frozen_clock):

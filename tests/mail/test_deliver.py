@@ -234,6 +234,17 @@ def test_a_mail_in_a_language_that_the_site_has_no_longer_does_not_hold_up_the_o
     assert (fate(lost).state, fate(lost).last_error) == ("queued", "compose TemplateNotFound")
 
 
+@pytest.mark.sqlite_only
+def test_a_mail_of_a_kind_that_only_a_newer_version_knows_does_not_hold_up_the_others(app):
+    newer, sent = enqueue(), enqueue()
+    with transaction() as session:
+        session.execute(db.text("PRAGMA ignore_check_constraints = ON"))
+        session.execute(db.text("UPDATE outbox_mails SET kind = 'newer' WHERE id = :id"), {"id": newer})
+        session.execute(db.text("PRAGMA ignore_check_constraints = OFF"))
+    assert deliver(Notes()).sent == 1
+    assert (fate(newer).state, fate(sent).state) == ("queued", "sent")
+
+
 @pytest.mark.parametrize(
     "address", ["a@example.org\r\nBcc: b@example.org", "a b@example.org", "é@example.org"]
 )

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import and_, select, text, update
 
 from pledge.core import clock as time
-from pledge.core.db import db, load, transaction
+from pledge.core.db import fetch, load, transaction
 from pledge.endorsements.outbox import enqueue as enqueue_for_endorsement
 from pledge.mail import outbox, queries, services
 from pledge.mail.models import FIRST, PROVED, UNPROVED, MailKind, MailValve, OutboxMail
@@ -124,8 +124,7 @@ def test_a_first_mail_has_keyed_hashes_of_domain_and_network(app, signals, suspi
     )
     with transaction() as session:
         enqueue_within_caps(session, MailKind.CONFIRM, person.id, "ko")
-    db.session.rollback()
-    mail = db.session.scalars(select(OutboxMail)).one()
+    (mail,) = load(select(OutboxMail))
     assert (mail.domain_hash, mail.network_hash) == (domain_group("b@haneul.co.kr"), b"w" * 8)
     assert b"haneul" not in mail.domain_hash
     assert mail.suspicious is suspicious
@@ -135,8 +134,7 @@ def test_a_mail_to_somebody_known_has_none(app):
     person = factories.signature(state="confirmed", wide_network_hash=b"w" * 32)
     with transaction() as session:
         enqueue_within_caps(session, MailKind.ALREADY, person.id, "ko")
-    db.session.rollback()
-    mail = db.session.scalars(select(OutboxMail)).one()
+    (mail,) = load(select(OutboxMail))
     assert (mail.domain_hash, mail.network_hash) == (None, None)
 
 
@@ -144,8 +142,7 @@ def test_an_organisations_first_mail_has_its_domain(app):
     row = factories.endorsement(state="pending", email="a@haneul.co.kr")
     with transaction() as session:
         enqueue_for_endorsement(session, session.merge(row), MailKind.ENDORSE_CONFIRM)
-    db.session.rollback()
-    assert db.session.scalars(select(OutboxMail.domain_hash)).one() == domain_group("b@haneul.co.kr")
+    assert fetch(select(OutboxMail.domain_hash)).scalar_one() == domain_group("b@haneul.co.kr")
 
 
 def test_senders_side_by_side_keep_the_pace_and_the_order_and_take_no_mail_twice(make_app, frozen_clock):

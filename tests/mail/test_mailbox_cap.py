@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
-from pledge.core.db import db
+from pledge.core.db import fetch, load
 from pledge.endorsements.models import Endorsement
 from pledge.mail import services
 from pledge.mail.models import MailState, OutboxMail
@@ -16,6 +16,7 @@ from tests.support.factories import (
     sign_form,
 )
 from tests.support.mails import Notes, deliver, deliver_all
+from tests.support.rows import number_of
 
 SIGN = "/en/c/blue-skies/sign"
 
@@ -41,14 +42,19 @@ def work(clock, hours):
     return notes.recipients
 
 
+def mails_to_the_victim():
+    """The states of the mails about the signature of that name."""
+    (own,) = [row.id for row in load(select(Signature)) if row.name == "Victim"]
+    return [mail.state for mail in load(select(OutboxMail)) if mail.subject_id == own]
+
+
 def test_five_hundred_tags_of_one_mailbox_get_three_mails_in_a_day_and_ten_in_all(open_site, frozen_clock):
     client = open_site.test_client()
     client.checked = False
     for number in range(500):
         answer = client.post(SIGN, data=sign_form(email=f"victim+{number}@corp.example.com"))
         assert answer.status_code == 303
-    db.session.rollback()
-    assert db.session.scalar(select(func.count(func.distinct(Signature.address_hash)))) == 500
+    assert fetch(select(func.count(func.distinct(Signature.address_hash)))).scalar() == 500
     assert len(work(frozen_clock, hours=23)) <= 3
     assert len(work(frozen_clock, hours=144)) <= 7
 
@@ -66,11 +72,7 @@ def test_five_forms_of_a_stranger_do_not_keep_the_owner_from_a_mail_within_ten_m
     answer_requests()
     frozen_clock.move(minutes=10)
     deliver_all(notes := Notes())
-    db.session.rollback()
-    newest = db.session.scalars(select(Signature).order_by(Signature.submitted_at.desc()).limit(1)).one()
-    assert newest.name == "Victim"
-    sent = select(OutboxMail.state).where(OutboxMail.subject_id == newest.id)
-    assert db.session.scalars(sent).all() == [MailState.SENT]
+    assert mails_to_the_victim() == [MailState.SENT]
     assert "victim@corp.example.com" in notes.recipients
 
 
@@ -85,10 +87,7 @@ def test_a_form_that_no_slot_is_left_for_takes_the_one_that_is_waited_for_in_ano
         answer_requests()
     client.post(SIGN, data=sign_form(email="victim@corp.example.com", name="Victim"))
     assert len(work(frozen_clock, hours=96)) == 5
-    db.session.rollback()
-    (own,) = [row.id for row in db.session.scalars(select(Signature)) if row.name == "Victim"]
-    sent = select(OutboxMail.state).where(OutboxMail.subject_id == own)
-    assert db.session.scalars(sent).all() == [MailState.SENT]
+    assert mails_to_the_victim() == [MailState.SENT]
 
 
 def test_of_six_forms_with_one_address_three_are_kept_and_one_whose_mail_has_gone_out_is_among_them(
@@ -100,9 +99,7 @@ def test_of_six_forms_with_one_address_three_are_kept_and_one_whose_mail_has_gon
         answer_requests()
         deliver(Notes())
         frozen_clock.move(seconds=1)
-    db.session.rollback()
-    names = {row.name for row in db.session.scalars(select(Signature))}
-    assert names == {"Name 0", "Name 4", "Name 5"}
+    assert {row.name for row in load(select(Signature))} == {"Name 0", "Name 4", "Name 5"}
 
 
 @pytest.mark.sqlite_only
@@ -129,11 +126,10 @@ def test_applications_of_a_stranger_do_not_keep_the_owner_from_applying(open_sit
     deliver_all(Notes())
     frozen_clock.move(minutes=10)
     deliver_all(Notes())
-    db.session.rollback()
     mailed = select(Endorsement.name_key).join(OutboxMail, OutboxMail.subject_id == Endorsement.id)
-    found = db.session.scalars(mailed.where(OutboxMail.state == MailState.SENT)).all()
+    found = fetch(mailed.where(OutboxMail.state == MailState.SENT)).scalars()
     assert [key for key in found if "victim" in key.casefold()]
-    assert db.session.scalar(select(func.count()).select_from(Endorsement)) == 5
+    assert number_of(Endorsement) == 5
 
 
 @pytest.mark.sqlite_only

@@ -59,7 +59,7 @@ def fill(kind=MailKind.CONFIRM, lang="ko", to="hong@example.org", **values):
     return render(mail, Message(to, values)).as_bytes()
 
 
-def about(kind, **facts):
+def signature_for(kind, **facts):
     """A signature that a mail of this kind is still true for."""
     return factories.signature(state=TRUE_OF_SIGNATURES[kind], **facts)
 
@@ -238,16 +238,18 @@ def test_mails_to_two_people_differ_only_in_address_date_number_and_token(app, k
         ]
         return headers, bodies
 
-    one = about(kind, name="Zebediah Quux", email="zebediah@example.org", country="KR")
+    one = signature_for(kind, name="Zebediah Quux", email="zebediah@example.org", country="KR")
     news = kind is not MailKind.UNSUBSCRIBED  # that mail is only true for who gets none
-    two = about(kind, name="李明", email="li@example.net", country="FR", public_name=True, updates=news)
+    two = signature_for(
+        kind, name="李明", email="li@example.net", country="FR", public_name=True, updates=news
+    )
 
     assert constant(one) == constant(two)
 
 
 @pytest.mark.parametrize("kind", ABOUT_SIGNATURES)
 def test_no_word_of_the_form_is_in_a_mail_and_every_link_is_ours(app, kind):
-    person = about(kind, name="Zebediah Quux", email="zebediah@example.org", country="ZW")
+    person = signature_for(kind, name="Zebediah Quux", email="zebediah@example.org", country="ZW")
     content = sent(kind, "en", person)
 
     said = read(content)["Subject"] + part(content, "plain") + part(content, "html")

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
 from pledge.audit.queries import Search, page
 from pledge.core.db import db, transaction
@@ -13,6 +12,7 @@ from pledge.signatures import services
 from tests.support import factories
 from tests.support.at_once import at_once
 from tests.support.mails import Notes, deliver, enqueue, enqueue_true, fate, pending
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -97,8 +97,7 @@ def test_no_mail_is_enqueued_and_the_page_is_the_same(app):
         page = client.get(answer.location)
         pages.append((answer.status_code, page.status_code, page.text.replace(answer.location, "")))
     factories.answer_requests()
-    db.session.rollback()
-    assert len(db.session.scalars(select(OutboxMail)).all()) == 1
+    assert number_of(OutboxMail) == 1
     assert pages[0][:2] == pages[1][:2] == (303, 200)
     assert len(pages[0][2]) == len(pages[1][2])
 

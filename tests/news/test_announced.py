@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pledge.accounts.two_people import NeedsSecondPerson, WrongState
 from pledge.audit.models import Actor
-from pledge.campaigns.moderation import ReasonMissing
+from pledge.campaigns.rules import BadFields
 from pledge.core.db import load, transaction
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.news import sending, services
@@ -63,7 +63,7 @@ def test_it_is_refused_where_somebody_else_can_approve_it(writer):
 def test_anybody_of_the_staff_stops_it_with_a_reason(writer, frozen_clock):
     number, viewer = announced(writer), staff("viewer")
     colleague = Actor(viewer.id, viewer.email, "192.0.2.2")
-    with pytest.raises(ReasonMissing):
+    with pytest.raises(BadFields):
         services.stop_announced(colleague, SLUG, number, " ")
     services.stop_announced(colleague, SLUG, number, "a wrong date")
     assert (row(number).state, row(number).due_at) == (NewsState.DRAFT, None)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pledge.accounts.two_people import NeedsSecondPerson, NoSuchProposal, WrongState
 from pledge.audit.models import AuditEntry
-from pledge.campaigns.moderation import EditedMeanwhile, ReasonMissing
+from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core.db import db, load, transaction
 from pledge.core.encryption import Vault
@@ -104,7 +104,7 @@ def test_an_agreed_batch_stays_as_it_is_and_can_only_be_taken_back():
         services.change(COUNTER, SLUG, number, seen, paper.fields(signatures=1))
     with pytest.raises(WrongState):
         services.remove(COUNTER, SLUG, number, seen, "typing error")
-    with pytest.raises(ReasonMissing):
+    with pytest.raises(BadFields, match="reason"):
         services.withdraw(COUNTER, SLUG, number, " ")
     services.withdraw(COUNTER, SLUG, number, "the sheets were copies")
     assert row(number).state == PaperState.WITHDRAWN

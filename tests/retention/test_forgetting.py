@@ -25,7 +25,7 @@ from tests.support.rows import number_of
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def over(closed: datetime, **facts) -> Campaign:
+def closed_campaign(closed: datetime, **facts) -> Campaign:
     """A campaign that closed then, with a person of each kind and an organisation."""
     row = campaign(state="closed", closes_at=closed, **facts)
     for state in ("confirmed", "confirmed", "withdrawn", "invalidated", "pending"):
@@ -41,7 +41,7 @@ def contacts() -> set[str]:
 
 def test_thirty_days_after_the_delivery_nobody_is_left_and_the_count_stands(frozen_clock):
     closed = frozen_clock.now()
-    row = over(closed)
+    row = closed_campaign(closed)
     before, log = queries.count(row.id), log_queries.newest(row.id).note
     delivered = {row.id: closed + timedelta(days=10)}
 
@@ -60,7 +60,7 @@ def test_thirty_days_after_the_delivery_nobody_is_left_and_the_count_stands(froz
 
 
 def test_what_was_entered_late_or_wrongly_leaves_a_week_to_correct_it(frozen_clock):
-    row = over(frozen_clock.now())
+    row = closed_campaign(frozen_clock.now())
     frozen_clock.move(days=60)
     deliveries.handed_over(row)
     with transaction() as session:
@@ -80,7 +80,7 @@ def test_what_was_entered_late_or_wrongly_leaves_a_week_to_correct_it(frozen_clo
 
 
 def test_without_a_delivery_it_takes_a_year(frozen_clock):
-    over(frozen_clock.now())
+    closed_campaign(frozen_clock.now())
     frozen_clock.move(days=365)
     services.run({})
     assert number_of(Signature) == 4
@@ -91,7 +91,7 @@ def test_without_a_delivery_it_takes_a_year(frozen_clock):
 
 def test_what_was_delivered_while_it_ran_counts_from_its_closing(frozen_clock):
     closed = frozen_clock.now()
-    row = over(closed)
+    row = closed_campaign(closed)
     delivered = {row.id: closed - timedelta(days=100)}
     frozen_clock.move(days=29)
     services.run(delivered)
@@ -110,7 +110,7 @@ def test_a_campaign_that_runs_keeps_its_people_however_often_it_was_delivered(fr
 
 
 def test_people_of_other_campaigns_are_left_alone(frozen_clock):
-    over(frozen_clock.now(), slug="old")
+    closed_campaign(frozen_clock.now(), slug="old")
     signature(campaign(slug="new"))
     frozen_clock.move(days=400)
     services.run({})
@@ -118,7 +118,7 @@ def test_people_of_other_campaigns_are_left_alone(frozen_clock):
 
 
 def test_a_campaign_without_its_people_can_never_be_opened_again(frozen_clock):
-    row = over(frozen_clock.now())
+    row = closed_campaign(frozen_clock.now())
     frozen_clock.move(days=366)
     services.run({})
     db.session.expire_all()
@@ -130,7 +130,7 @@ def test_a_campaign_without_its_people_can_never_be_opened_again(frozen_clock):
 
 
 def test_the_integrity_report_says_what_it_can_still_say(frozen_clock):
-    row = over(frozen_clock.now())
+    row = closed_campaign(frozen_clock.now())
     frozen_clock.move(days=366)
     services.run({})
     found = integrity.integrity(row.id)

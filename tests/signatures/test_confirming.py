@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from pledge.core import tokens
-from pledge.core.db import db, load
+from pledge.core.db import fetch, load
 from pledge.core.tokens import Purpose
 from pledge.ledger.models import LedgerEntry
 from pledge.mailed_links.links import LinkState
@@ -28,8 +28,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 def entries():
-    db.session.rollback()
-    return db.session.scalar(select(func.sum(LedgerEntry.delta))) or 0
+    return fetch(select(func.sum(LedgerEntry.delta))).scalar() or 0
 
 
 def test_confirming_appends_one_entry_with_the_place_of_the_signer(frozen_clock):

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from pledge.core.db import db
+from pledge.core.db import fetch
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailAllowance, MailKind, MailRequest, OutboxMail
 from pledge.mail.requests import answer
@@ -17,9 +17,8 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 def contents():
-    db.session.rollback()
     tables = (Signature, MailRequest, LedgerEntry, OutboxMail, MailAllowance)
-    return [db.session.execute(select(table.__table__)).all() for table in tables]
+    return [fetch(select(table.__table__)).all() for table in tables]
 
 
 def test_a_crash_while_signing_leaves_all_or_nothing():

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.ledger.services import Place
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures import queries, reminding, services
@@ -20,8 +20,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 def stored_signature():
-    db.session.rollback()
-    return db.session.scalars(select(Signature)).one()
+    return load(select(Signature))[0]
 
 
 def thanks():

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import literal, select, true, update
 
 from pledge.core import clock as time
 from pledge.core.db import db, load, transaction
@@ -18,9 +18,11 @@ from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
 from pledge.signatures import moderation, services
 from pledge.signatures.models import Signature
+from tests.support import apps
 from tests.support.at_once import at_once
 from tests.support.factories import (
     ANNA,
+    HONG,
     answer_requests,
     campaign,
     code,
@@ -175,3 +177,17 @@ def test_guessing_codes_in_parallel_gets_no_more_tries(app, crowd):
     outcomes = crowd(guess)
     assert outcomes.count("wrong") == 5
     assert outcomes.count("spent") == CROWD - 5
+
+
+@pytest.mark.postgresql_only
+def test_who_signs_or_confirms_waits_for_no_row_that_somebody_else_writes(app):
+    person = signature(state="pending")
+    signature()
+    fold_all()
+    own = {Signature.__table__: Signature.id != person.id}
+    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as somebody:
+        for table in apps.tables():  # an UPDATE of each row, as it goes on
+            rows = select(literal(1)).select_from(table).where(own.get(table, true()))
+            somebody.execute(rows.with_for_update(key_share=True))
+        services.sign(HONG)
+        assert services.confirm(person.id)

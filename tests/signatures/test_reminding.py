@@ -14,7 +14,7 @@ from pledge.retention import services as retention
 from pledge.signatures import reminding, services
 from pledge.signatures.models import Signature
 from pledge.signatures.reminding import BATCH
-from pledge.switches import moderation
+from pledge.switches import services as switches
 from tests.support import crash
 from tests.support.at_once import at_once
 from tests.support.factories import (
@@ -111,7 +111,7 @@ def campaign_over(_person):
 
 
 def signing_paused(_person):
-    moderation.turn(ADMIN, "signing", True, "attack")
+    switches.turn(ADMIN, "signing", True, "attack")
 
 
 def deleted(_person):
@@ -158,10 +158,10 @@ def test_a_reminder_that_waits_is_not_sent_while_signing_is_paused(frozen_clock)
 
 def test_reminders_wait_while_mail_is_paused_and_while_mails_to_new_addresses_wait(frozen_clock):
     person = waiting()
-    moderation.turn(ADMIN, "mail", True, "attack")
+    switches.turn(ADMIN, "mail", True, "attack")
     work()
     assert reminders() == []
-    moderation.turn(ADMIN, "mail", False, "over")
+    switches.turn(ADMIN, "mail", False, "over")
     first = enqueue(known=False)
     work()
     assert reminders() == []

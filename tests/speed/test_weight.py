@@ -5,7 +5,7 @@ import re
 import pytest
 
 from config import ROOT
-from pledge.campaigns.services import load_folder
+from pledge.campaigns.loading import load_folder
 from pledge.cli.serve import DEMO_CAMPAIGN
 
 MAX_BYTES = 45_000

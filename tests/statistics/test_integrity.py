@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
-from pledge.core.db import transaction
+from pledge.core.db import fetch, transaction
 from pledge.signatures.models import Signature
 from pledge.statistics import integrity
 from pledge.statistics.models import IntegrityReport
@@ -108,6 +109,20 @@ def test_reading_takes_the_worker_a_hundredth_of_the_time(frozen_clock, statemen
         with statements() as seen:
             integrity.renew()
         assert sum("FROM signatures" in statement for statement in seen) == times
+
+
+def test_a_campaign_that_cannot_be_read_keeps_no_other_waiting(monkeypatch):
+    read, first, other = integrity.integrity, the_campaign().id, campaign("other").id
+
+    def fail(campaign_id):
+        if campaign_id == first:
+            raise OperationalError("", {}, TimeoutError())
+        return read(campaign_id)
+
+    monkeypatch.setattr(integrity, "integrity", fail)
+    with pytest.raises(OperationalError):
+        integrity.renew()
+    assert fetch(select(IntegrityReport.campaign_id)).scalars().all() == [other]
 
 
 def test_the_page_and_the_document_say_the_same(client):

@@ -6,7 +6,7 @@ from pledge.abuse.models import Alert
 from pledge.campaigns import moderation, staff_queries
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.rules import stamp
-from pledge.core.db import db
+from pledge.core.db import db, load
 from pledge.statistics.dashboard import alert_reached_goals
 from tests.support import factories
 from tests.support.at_once import at_once
@@ -14,8 +14,7 @@ from tests.support.factories import EDITOR, crowd, fold_all
 
 
 def recorded_alerts():
-    db.session.rollback()
-    return [(row.about, row.facts["people"]) for row in db.session.scalars(select(Alert).order_by(Alert.id))]
+    return [(row.about, row.facts["people"]) for row in load(select(Alert).order_by(Alert.id))]
 
 
 def count_and_alert(people=0):

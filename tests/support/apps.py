@@ -108,7 +108,7 @@ def forget_caches(app: Flask) -> None:
     """Empty what the process remembers, as a restart would."""
     with app.app_context():
         cache.clear()
-    mail_servers.clear_cache()
+    mail_servers.waiting.clear()
     limits.start_counting(app, app.extensions["pledge.config"])
     snapshots.clear()
 

@@ -27,7 +27,7 @@ pure.Ed25519PublicKey = None
 
 
 @dataclass(frozen=True)
-class Said:
+class CheckerResult:
     """What the program wrote and how it ended; `failure` is the name of what was wrong, empty where all was right."""
 
     code: int
@@ -46,24 +46,24 @@ class Said:
         return {word: int(number) for word, number in numbers}
 
 
-def say(*words: object, by: ModuleType = program) -> Said:
-    """What the program says and how it ends."""
+def verify(*words: object, by: ModuleType = program) -> CheckerResult:
+    """Run the program with these arguments."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             code = by.main([str(word) for word in words])
         except SystemExit as end:  # argparse
             code = end.code
-    return Said(code, out.getvalue(), err.getvalue())
+    return CheckerResult(code, out.getvalue(), err.getvalue())
 
 
-def check(path: Path, keys: str | None = None) -> Said:
+def check(path: Path, keys: str | None = None) -> CheckerResult:
     """What the program says of the pack in a file; `keys`: the public keys to trust."""
     words = ["pack", path]
     if keys is not None:
         key_file = path.with_name(path.name + ".key")
         key_file.write_text(keys)
         words += ["--key", key_file]
-    said = say(*words)
+    said = verify(*words)
     assert said.code == (1 if said.failure else 0), said
     return said

@@ -4,7 +4,7 @@ from functools import partial
 
 from sqlalchemy import func, select
 
-from pledge.core.db import db
+from pledge.core.db import fetch
 from pledge.ledger.queries import count
 from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation.models import Invalidation
@@ -27,8 +27,7 @@ row = partial(rows.row, Invalidation)
 
 def states() -> dict[str, int]:
     """How many signatures are in which state."""
-    db.session.rollback()
-    return dict(db.session.execute(select(Signature.state, func.count()).group_by(Signature.state)).all())
+    return dict(fetch(select(Signature.state, func.count()).group_by(Signature.state)).all())
 
 
 def people() -> int:

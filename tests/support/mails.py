@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, text
+from sqlalchemy import Select, delete, insert, select, text
 
 from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
@@ -16,7 +16,7 @@ from pledge.accounts.mails import enqueue_to
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
 from pledge.core import clock, urls
-from pledge.core.db import db, transaction
+from pledge.core.db import db, load, transaction
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.mail import contact, outbox, services
@@ -30,7 +30,7 @@ from pledge.news.models import NewsItem
 from pledge.signatures import moderation as signatures
 from pledge.signatures.models import Signature
 from pledge.worker.registry import composers
-from tests.support import factories, news
+from tests.support import factories, news, rows
 from tests.support.smtp import part, read
 
 
@@ -132,8 +132,7 @@ def ask_to_take_over(
     """Zebediah Quux is to speak for this organisation: the change, and the mail about it in the outbox."""
     token = factories.endorse_manage_token(endorsement)
     handover.ask(token, name="Zebediah", title="Quux", mailbox=parse(email), lang=lang)
-    db.session.rollback()
-    return db.session.get_one(ContactChange, endorsement.id)
+    return rows.row(ContactChange, endorsement.id)
 
 
 def _news(lang: str, **facts: Any) -> str:
@@ -217,9 +216,7 @@ def pending(email: str, **facts: object) -> Signature:
 
 def fate(mail_id: int) -> OutboxMail:
     """The row as it is now."""
-    db.session.rollback()
-    row = db.session.get_one(OutboxMail, mail_id)
-    db.session.expunge(row)
+    (row,) = load(select(OutboxMail).where(OutboxMail.id == mail_id))
     return row
 
 

@@ -4,15 +4,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
-from pledge.core.db import Model, db
+from pledge.core.db import Model, db, fetch
 from pledge.files.models import StoredFile
 from pledge.mail.models import OutboxMail
 
 
 def number_of(model: type[Model], *conditions: ColumnElement[bool]) -> int:
     """How many rows there are."""
-    db.session.rollback()
-    return db.session.scalars(select(func.count()).select_from(model).where(*conditions)).one()
+    return fetch(select(func.count()).select_from(model).where(*conditions)).scalar_one()
 
 
 def row(model: type[Model], number: int) -> Any:
@@ -29,11 +28,9 @@ def again(row: Any) -> Any:
 
 def enqueued() -> list[str]:
     """The kinds of the mails in the outbox, in their order."""
-    db.session.rollback()
-    return list(db.session.scalars(select(OutboxMail.kind).order_by(OutboxMail.id)))
+    return list(fetch(select(OutboxMail.kind).order_by(OutboxMail.id)).scalars())
 
 
 def is_kept(file: str) -> bool:
     """Whether a row has kept this stored file."""
-    db.session.rollback()
-    return db.session.get_one(StoredFile, file).delete_after is None
+    return fetch(select(StoredFile.delete_after).where(StoredFile.name == file)).scalar_one() is None

@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask
 
 from config import ROOT, Config
-from pledge.campaigns.services import load_folder
+from pledge.campaigns.loading import load_folder
 from pledge.cli.serve import DEMO_CAMPAIGN, web_command, worker_command
 from tests.support import apps, programs
 from tests.support.run import free_port

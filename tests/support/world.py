@@ -115,7 +115,7 @@ def world(staff: StaffClient) -> World:
 def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
     """What staff have made or sent."""
     origin = Origin(of.id, OriginKind.DOMAIN, domain_hash(SLUG, "other.example"))
-    origin_list.place(ANNA, origin, ListEffect.HOLD, "why", ())
+    origin_list.add(ANNA, origin, ListEffect.HOLD, "why", ())
     invited = accounts.invite(ANNA, "invited@example.org", [Role.EDITOR], "ko")
     codes = [partner.code for partner in referrals.partners(of.id)]
     proposed = factories.invalidation(state="proposed", domain_hash=origin.hash)
@@ -125,7 +125,7 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
         "<export_id>": [exports.request(ANNA, SLUG, "ledger", "csv", lang="ko")],
         "<news_id>": [news.draft(of), news.proposed(of)],
         "<batch_id>": [paper.entered(of), paper.agreed(of)],
-        "<listed_id>": [row.id for row in origin_list.listed(of.id)],
+        "<listed_id>": [row.id for row in origin_list.entries(of.id)],
         "preview/<token>": [
             tokens.mint(Purpose.PREVIEW, [staff_queries.desk(slug).id]) for slug in (SLUG, "draft")
         ],

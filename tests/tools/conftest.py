@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import packs
-from tests.support.checkers import Said, check
+from tests.support.checkers import CheckerResult, check
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def log() -> packs.Log:
 def checked(tmp_path):
     """`checked(bytes, keys=None)`: what the program says of a pack."""
 
-    def checked(content: bytes, keys: str | None = None) -> Said:
+    def checked(content: bytes, keys: str | None = None) -> CheckerResult:
         path = tmp_path / "pack.zip"
         path.write_bytes(content)
         return check(path, keys)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from pledge.campaigns.loading import load_folder
 from pledge.campaigns.models import CampaignEvent, Partner
-from pledge.campaigns.services import load_folder
 from pledge.cli.campaigns import DEMO, PEOPLE, SLUG
 from pledge.core import clock
 from pledge.core.db import db, transaction

@@ -11,7 +11,7 @@ from pledge.abuse.origin_list import Origin
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
 from pledge.core import clock
-from pledge.core.db import db
+from pledge.core.db import db, fetch
 from pledge.mail.addresses import parse
 from pledge.signatures import moderation, services
 from pledge.signatures.invalidation import applying
@@ -20,6 +20,7 @@ from pledge.signatures.origins import origin
 from pledge.watch import clusters
 from pledge.watch import services as watch
 from tests.support.factories import ANNA, campaign, next_number, signature, signatures, the_campaign
+from tests.support.rows import row
 from tests.support.worker import run_step
 
 pytestmark = pytest.mark.usefixtures("app", "frozen_clock")
@@ -44,9 +45,8 @@ def people(
 
 
 def held():
-    db.session.rollback()
     found = select(Signature.hold_reason, func.count()).where(Signature.hold_reason.is_not(None))
-    return dict(db.session.execute(found.group_by(Signature.hold_reason)).all())
+    return dict(fetch(found.group_by(Signature.hold_reason)).all())
 
 
 def robots(number=12, **facts):
@@ -60,8 +60,7 @@ def test_what_waits_at_a_domain_that_answers_within_seconds_is_held():
     assert held() == {"speed": 3}
     assert watch.hold_suspicious() == 0
     assert services.confirm(late[0].id)
-    db.session.rollback()
-    assert db.session.get(Signature, late[0].id).state == "held"
+    assert row(Signature, late[0].id).state == "held"
 
 
 @pytest.mark.parametrize("reason", ["signals", "blocked"])
@@ -83,8 +82,7 @@ def test_what_staff_have_cleared_is_not_held_again():
     assert watch.hold_suspicious() == 1
     for person in (first, second):
         assert services.confirm(person.id)
-    db.session.rollback()
-    assert [db.session.get(Signature, one.id).state for one in (first, second)] == ["confirmed", "held"]
+    assert [row(Signature, one.id).state for one in (first, second)] == ["confirmed", "held"]
 
 
 def numbers_in_alerts():
@@ -170,8 +168,7 @@ def neighbours(network="203.0.113.200"):
 
 
 def reasons(some):
-    db.session.rollback()
-    return [db.session.get(Signature, one.id).hold_reason for one in some]
+    return [row(Signature, one.id).hold_reason for one in some]
 
 
 def test_forms_that_nobody_confirms_hold_those_of_their_own_address_and_nobody_beside_it():
@@ -340,7 +337,7 @@ def test_an_allowed_network_is_not_held_for_its_speed():
 def test_allowing_needs_a_reason():
     with pytest.raises(NoReason):
         allow(why=" ")
-    assert origin_list.listed(the_campaign().id) == []
+    assert origin_list.entries(the_campaign().id) == []
 
 
 def test_what_was_sent_longer_ago_than_an_hour_says_nothing():

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pledge.core.networks import block_of, is_elsewhere, network_of
+from pledge.core.networks import block_of, is_external, network_of
 from pledge.signatures.services import ticket_for
 from pledge.web import limits
 from pledge.web.limits import REDIS_TIMEOUT, limiter
@@ -84,7 +84,7 @@ def test_an_address_is_folded_to_what_one_visitor_controls_and_the_block_around_
     ],
 )
 def test_this_machine_and_an_unknown_network_say_nothing_about_where_people_are(address, expected):
-    assert is_elsewhere(network_of(address)) is expected
+    assert is_external(network_of(address)) is expected
 
 
 @pytest.mark.sqlite_only

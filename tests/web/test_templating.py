@@ -5,7 +5,7 @@ import pytest
 from pledge.abuse.models import AlertKind, OriginKind
 from pledge.accounts.roles import Role
 from pledge.core.organization_types import OrganizationType
-from pledge.deliveries.models import DeliveryState
+from pledge.deliveries.models import Channel, DeliveryState
 from pledge.endorsements.models import EndorsementState, VerificationLevel
 from pledge.endorsements.review.queries import DuplicateSign, Tab
 from pledge.mail.models import MailKind, MailState, Returned
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.sqlite_only
 ENUMS = {
     "alert": AlertKind,
     "cluster_kind": OriginKind,
+    "delivery_channel": Channel,
     "delivery_state": DeliveryState,
     "duplicate_sign": DuplicateSign,
     "endorsement_own_state": EndorsementState,

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 
 from pledge.core import clock
-from pledge.core.db import db, transaction
+from pledge.core.db import db, fetch, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
 from pledge.mail.services import LEASE
@@ -41,13 +41,11 @@ def sign(email="hong@example.org"):
 
 
 def states():
-    db.session.rollback()
-    return db.session.scalars(select(OutboxMail.state).order_by(OutboxMail.id)).all()
+    return fetch(select(OutboxMail.state).order_by(OutboxMail.id)).scalars().all()
 
 
 def unfolded():
-    db.session.rollback()
-    return db.session.scalars(select(LedgerEntry.id).where(LedgerEntry.number.is_(None))).all()
+    return fetch(select(LedgerEntry.id).where(LedgerEntry.number.is_(None))).scalars().all()
 
 
 def end(site, number=signal.SIGTERM):

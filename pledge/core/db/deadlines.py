@@ -3,7 +3,7 @@
 The server's own `statement_timeout` ends a slow statement. It does not end a COMMIT that waits for a lost standby, and a
 server that is stopped or unreachable keeps no time at all, while libpq waits for its reply for ever. So a thread
 looks at the statements in hand. One that is past its deadline is cancelled on the server: a COMMIT then ends with the
-warning that db.py turns into NotDurable. Where that does not help, its socket is shut down, and whoever waits on it
+warning that db/__init__.py turns into NotDurable. Where that does not help, its socket is shut down, and whoever waits on it
 gets the error of a lost connection.
 """
 

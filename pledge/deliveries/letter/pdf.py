@@ -20,8 +20,10 @@ from pledge.deliveries.document import Document, NamedPartner, Reply
 from pledge.deliveries.letter.charts import growth, shares
 from pledge.deliveries.letter.texts import TYPST, fixed
 from pledge.ledger.counting import Moves
+from pledge.ledger.models import REASON_LABELS
 from pledge.statistics import labels
 from pledge.statistics.breakdowns import OTHER
+from pledge.statistics.integrity import LINE_LABELS
 from pledge.statistics.totals import Organization
 
 SOURCE = TYPST / "letter.typ"
@@ -161,10 +163,10 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
     verify = f"{document.address}/{lang}/verify"
     key = f"{document.address}/log/{document.slug}/key"
     few = texts["few"].format(smallest=document.smallest_shown)
-    outcomes, newest = fixed(lang)["outcomes"], document.newest or state
-    newest_counts = texts["newest_counts"].format(**asdict(newest))
+    newest_counts = texts["newest_counts"].format(**asdict(document.newest or state))
     return {
         **texts,
+        **{reason.value: label.in_language(lang) for reason, label in REASON_LABELS.items()},
         "checking_text": [
             sentence.format(verify=verify, key=key, program=f"{document.address}/verify.py")
             for sentence in texts["checking_text"]
@@ -175,7 +177,7 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
         "sign_up_rows": [
             (texts["counted"], f"{sign_ups.confirmed:,}"),
             *(
-                (outcomes.get(key, key), few if count is None else f"{count:,}")
+                (labels.named(LINE_LABELS, key, lang), few if count is None else f"{count:,}")
                 for key, count in sign_ups.not_counted.items()
             ),
             (

@@ -121,9 +121,9 @@ SIGN_LABELS = {
     DuplicateSign.CLOSE: Phrase("duplicate", "similar name"),
 }
 
-#: What the stronger signs say, the others two; from ENOUGH on it is shown. A website or domain of many says nothing.
+#: Weights of the stronger signs; all others weigh 2. A website or domain that _MANY share is no sign.
 _WEIGHTS = {DuplicateSign.REGISTRATION: 5, DuplicateSign.NAME: 4, DuplicateSign.WEBSITE: 3}
-_ENOUGH = 3
+_MIN_SCORE = 3
 _MANY = 3
 
 
@@ -341,7 +341,7 @@ def duplicates(endorsement_id: int) -> list[tuple[Row[*tuple[Any, ...]], list[Du
     for other in others:
         signs = [sign for sign in _signs(own, other) if not is_shared.get(sign)]
         score = sum(_WEIGHTS.get(sign, 2) for sign in signs)
-        if score >= _ENOUGH:
+        if score >= _MIN_SCORE:
             scored.append((score, other, signs))
     scored.sort(key=lambda found: -found[0])
     return [(other, signs) for _score, other, signs in scored[:MAX_CANDIDATES]]

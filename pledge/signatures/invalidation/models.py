@@ -80,7 +80,7 @@ class InvalidationReason(StrEnum):
 
 
 #: As the public totals name them.
-REASON_LABELS = {
+REASON_LABELS: dict[str, Phrase] = {
     InvalidationReason.AUTOMATED: Phrase("invalidation", "Made by a program"),
     InvalidationReason.DISPOSABLE: Phrase("invalidation", "Throwaway addresses"),
     InvalidationReason.DUPLICATE: Phrase("invalidation", "One person with several addresses"),

@@ -21,6 +21,11 @@ function improveAll() {
   }
 }
 
+// What a newsletter says of its reader is for the form (sign-form.js): another page does not leave it where it is seen or copied.
+if (!document.getElementById("sign-form") && /[#&](name|email|country)=/.test(location.hash)) {
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
 // No module is fetched or run before people see the page.
 new PerformanceObserver((_painted, observer) => {
   observer.disconnect();

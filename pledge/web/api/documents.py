@@ -13,7 +13,7 @@ from pledge.statistics.cells import MIN_CELL
 Moment = Annotated[
     datetime, PlainSerializer(iso_utc), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
-#: What is a number or a day inside.
+#: A number or a day, written as text.
 AsText = Annotated[str, BeforeValidator(str)]
 Address = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 #: By the code of a language (ISO 639-1).

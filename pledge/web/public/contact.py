@@ -22,12 +22,12 @@ from pledge.web.templating import render_page
 _LENGTH = Length(max=MAX_MESSAGE, message=_l("A message can have up to 3,000 characters."))
 
 
-#: From one network (limits.py), and from all together, so that programs do not fill the mailbox of the site.
-FROM_NETWORK, FROM_ALL = "10 per hour", "300 per hour"
+#: Messages from one network (limits.py), and from everybody together, so that programs do not fill the mailbox of the site.
+NETWORK_LIMIT, SITE_LIMIT = "10 per hour", "300 per hour"
 
 
 def contact_limit() -> str:
-    return FROM_NETWORK
+    return NETWORK_LIMIT
 
 
 class ContactForm(AddressForm):
@@ -83,7 +83,7 @@ def _page(form: ContactForm | None, status: int = 200) -> Response:
     return render_page("public/campaign/contact.html", status, form=form)
 
 
-@limits.limiter.shared_limit(lambda: FROM_ALL, scope="contact of all", key_func=lambda: "site")
+@limits.limiter.shared_limit(lambda: SITE_LIMIT, scope="contact of all", key_func=lambda: "site")
 @limits.limited(contact_limit, scope="contact")
 def _count() -> None:
     """Count one more message: of the network, its block, and all together."""

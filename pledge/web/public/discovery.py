@@ -19,7 +19,7 @@ from pledge.web.templating import STATIC, asset
 
 discovery = Blueprint("discovery", __name__)
 
-#: For which browsers keep an icon: a week.
+#: Seconds for which browsers keep an icon: a week.
 ICON_SECONDS = 604_800
 CACHE = "public, max-age=3600, stale-if-error=86400"
 #: Seconds for which a process keeps the addresses of the sitemap, which takes some statements.

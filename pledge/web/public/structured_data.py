@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from config import current_config
-from pledge.campaigns.events import EventView
+from pledge.campaigns.models import CampaignEvent
 from pledge.campaigns.partners import PartnerView
 from pledge.campaigns.queries import CampaignView
+from pledge.campaigns.rules import shown_link
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import i18n
 from pledge.core.clock import iso_utc
@@ -40,7 +41,7 @@ def site_facts() -> dict[str, Any]:
     return {"@context": CONTEXT, **site}
 
 
-def campaign_facts(page: CampaignPage, events: Iterable[EventView]) -> dict[str, Any]:
+def campaign_facts(page: CampaignPage, events: Iterable[CampaignEvent]) -> dict[str, Any]:
     """Who runs the campaign, and the events that are still to come."""
     organizers = [_organization(partner) for partner in page.extras.secretariat]
     trail = ((site_name(i18n.language()), public_url("public.home")), (page.title, page.url))
@@ -100,19 +101,20 @@ def _video(video: Video | OwnVideo) -> dict[str, str]:
     return {"embedUrl": video.player}
 
 
-def _event(event: EventView, page: CampaignPage, organizers: list[dict[str, Any]]) -> dict[str, Any]:
+def _event(event: CampaignEvent, page: CampaignPage, organizers: list[dict[str, Any]]) -> dict[str, Any]:
     """Online events are held at their link, or else announced on the campaign's page."""
-    link = event.url or f"{page.url}#events"
-    places = [{"@type": "Place", "name": event.place, "address": event.place}] if event.place else []
+    lang, link = i18n.language(), shown_link(event.url) or f"{page.url}#events"
+    place = event.place.in_language(lang)
+    places = [{"@type": "Place", "name": place, "address": place}] if place else []
     if event.is_online:
-        places.append({"@type": "VirtualLocation", "url": event.join_url or link})
-    mode = ("Mixed" if event.place else "Online") if event.is_online else "Offline"
+        places.append({"@type": "VirtualLocation", "url": shown_link(event.join_url) or link})
+    mode = ("Mixed" if place else "Online") if event.is_online else "Offline"
     moments = {"startDate": event.starts_at, "endDate": event.ends_at or (event.all_day and event.starts_at)}
     return {
         "@type": "Event",
-        "name": event.title,
-        "description": f"{event.speakers}\n{page.summary}".strip(),
-        "image": public_url("embed.share_image", slug=page.slug, lang=i18n.language()),
+        "name": event.title.in_language(lang),
+        "description": f"{event.speakers.in_language(lang)}\n{page.summary}".strip(),
+        "image": public_url("embed.share_image", slug=page.slug, lang=lang),
         **{
             name: moment.astimezone(i18n.SEOUL).date().isoformat() if event.all_day else iso_utc(moment)
             for name, moment in moments.items()

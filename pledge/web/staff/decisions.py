@@ -65,7 +65,7 @@ def _view(page: Callable[..., Response], decision: Decision) -> Callable[..., An
         if not form.validate():
             return page(**address, status=422, form=form)
         try:
-            decision.act(actor(), *address.values(), *form.given)
+            decision.act(actor(), *address.values(), *form.arguments)
         except BadFields as wrong:
             has_fields = all(name in form for name in wrong.faults)
             if has_fields:

@@ -21,7 +21,7 @@ from pledge.deliveries.document import SUBMITTED_AS, Reply
 from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.letter.texts import LetterTexts
-from pledge.deliveries.models import Channel, DeliveryState
+from pledge.deliveries.models import DeliveryState
 from pledge.deliveries.pack.packing import members
 from pledge.deliveries.queries import DeliveryRow
 from pledge.deliveries.services import Answer, HandingOver
@@ -41,15 +41,7 @@ from pledge.web.staff.decisions import Decision, decision_routes
 from pledge.web.staff.files import archive
 from pledge.web.staff.forms import StatedReasonForm, day_field, moment_field, show_faults
 
-CHANNELS: dict[Channel, Any] = {
-    Channel.IN_PERSON: _l("In person"),
-    Channel.POST: _l("By post"),
-    Channel.EMAIL: _l("By e-mail"),
-    Channel.PORTAL: _l("Through a government portal"),
-    Channel.OTHER: _l("Another way"),
-}
-
-#: Below the fields, in the language of each.
+#: The hints below the fields, in the language of each.
 EXAMPLES = {
     "recipient": Phrase("delivery", "For example: the Minister of Climate, Energy and Environment"),
     "occasion": Phrase("delivery", "For example: the handing-over ceremony"),
@@ -91,7 +83,7 @@ class HandingOverForm(StaffForm):
     reason = TextAreaField(_l("Reason for the correction"))
 
     @property
-    def given(self) -> tuple[Any, ...]:
+    def arguments(self) -> tuple[Any, ...]:
         return self.entry(HandingOver), self.reason.data or ""
 
 
@@ -101,7 +93,7 @@ class AnswerForm(StaffForm):
     answer_reason = TextAreaField(_l("Reason for the correction"))
 
     @property
-    def given(self) -> tuple[Any, ...]:
+    def arguments(self) -> tuple[Any, ...]:
         return self.entry(Answer), self.answer_reason.data or ""
 
 
@@ -280,7 +272,6 @@ def delivery(
         forms=forms,
         sent=form,
         sent_name=name,
-        channels=CHANNELS,
         is_frozen=found.state == DeliveryState.FROZEN,
         refused=refused,
     )

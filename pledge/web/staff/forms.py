@@ -26,12 +26,7 @@ from wtforms.validators import InputRequired, Optional, ValidationError
 
 from pledge.accounts.two_people import WrongState
 from pledge.campaigns.models import CampaignState
-from pledge.campaigns.moderation import (
-    CampaignIncomplete,
-    CampaignInWrongState,
-    EditedMeanwhile,
-    ReasonMissing,
-)
+from pledge.campaigns.moderation import CampaignIncomplete, CampaignInWrongState, EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core import tokens
@@ -102,9 +97,9 @@ def check_reason(field: Field) -> None:
     """Check a reason for the audit log, without the spaces around it."""
     field.data = (field.data or "").strip()
     if not field.data:
-        raise ValidationError(_l("Give a reason; it is kept in the audit log."))
+        raise ValidationError(FieldFault.REASON.value)
     if len(field.data) > MAX_REASON:
-        raise ValidationError(_l("This is too long."))
+        raise ValidationError(FieldFault.TOO_LONG.value)
     check_resident_number(field)
 
 
@@ -168,7 +163,7 @@ def attempt(
     problem = None
     try:
         act()
-    except (BadFields, ReasonMissing, UnknownFile) as wrong:
+    except (BadFields, UnknownFile) as wrong:
         show_faults(form, wrong, places)
         problem = SavingProblem(422)
     except EditedMeanwhile as meanwhile:
@@ -196,8 +191,6 @@ def show_faults(form: Form, wrong: Exception, places: Mapping[str, str] | None =
     """Show what is wrong at the fields; `places` as in attempt()."""
     if isinstance(wrong, BadFields):
         _set_errors(form, {(places or {}).get(name, name): [wrong.words(name)] for name in wrong.faults})
-    elif isinstance(wrong, ReasonMissing):
-        form["reason"].errors = [_("Give a reason; it is kept in the audit log.")]
     else:
         for item in form:
             if isinstance(item, UploadField) and item.kept:

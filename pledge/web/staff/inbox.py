@@ -41,8 +41,8 @@ def inbox() -> str:
     )
 
 
-#: Where one begins with what waits, by its kind: the page, and by the names of its address what they are of the item.
-_BEGINNINGS = {
+#: The page on which each kind is handled: its endpoint, and which attribute of the item is which part of its address.
+_PAGES = {
     ItemKind.HELD: ("watch", {"campaign": "campaign"}),
     ItemKind.INVALIDATION: ("invalidation", {"invalidation_id": "id"}),
     ItemKind.ORGANIZATIONS: ("organization_next", {"campaign": "campaign", "kind": "kind"}),
@@ -57,7 +57,7 @@ _BEGINNINGS = {
 
 
 def _address(item: Item) -> str:
-    page, parts = _BEGINNINGS[item.kind]
+    page, parts = _PAGES[item.kind]
     anchor = "correct" if item.kind is ItemKind.PAPER_DISPUTED else None
     return url_for(
         f"staff.{page}", _anchor=anchor, **{name: getattr(item, part) for name, part in parts.items()}

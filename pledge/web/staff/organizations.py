@@ -77,7 +77,7 @@ class RemovalForm(StaffForm):
     wording = ByLanguage(StringField, _l("Own wording"), check=_check_all_or_none)
 
     @property
-    def given(self) -> tuple[Any, ...]:
+    def arguments(self) -> tuple[Any, ...]:
         return self.code.data, self.by_language("wording") or None
 
 
@@ -85,7 +85,7 @@ class MergeForm(StatedReasonForm):
     into = RadioField(_l("The one that remains"), validate_choice=False)
 
     @property
-    def given(self) -> tuple[Any, ...]:
+    def arguments(self) -> tuple[Any, ...]:
         return int(self.into.data), self.why.data
 
     def validate_into(self, field: Field) -> None:
@@ -288,7 +288,7 @@ def organization_act(endorsement_id: int, act: str) -> AnyResponse:
     moves_on = act in _MOVES_ON and case is not None and case.row.is_to_review
     shown = queries.next_case(after=endorsement_id) if moves_on else endorsement_id
     try:
-        outcome = ACTS[act][1](actor(), endorsement_id, seen, *forms[act].given)
+        outcome = ACTS[act][1](actor(), endorsement_id, seen, *forms[act].arguments)
     except (UnknownCase, CaseInWrongState) as error:
         return refused(409, fault=_REFUSALS[type(error)])
     except CaseChanged:

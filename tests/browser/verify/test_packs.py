@@ -16,7 +16,7 @@ from tests.support import pack_lies, packs
     [packs.pack, lambda log: packs.pack(log, is_old=True), lambda log: log.delivered],
     ids=["made up", "of before each language had a letter", "of the site"],
 )
-def test_a_right_pack_is_counted_again(page, log, make):
+def test_a_sound_pack_passes_every_check_and_names_its_numbers(page, log, make):
     check_pack(page, make(log))
     expect_right(page)
     counts = log.counts()

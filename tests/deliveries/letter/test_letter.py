@@ -262,7 +262,7 @@ def test_what_a_subtraction_would_reveal_is_not_written():
     rows = letter_data(tiny_document(), "ko")["method"]["sign_up_rows"]
     assert rows == [
         ["확인되어 집계됨", "3"],
-        ["따로 적지 않은 항목의 합계", "5건 미만"],
+        ["건수가 적어 따로 표시하지 않는 항목", "5건 미만"],
         ["보관 중인 접수", "적지 않음"],
     ]
 

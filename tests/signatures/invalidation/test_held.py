@@ -8,7 +8,7 @@ from pledge.abuse.origin_list import LargeProviderNotAllowed
 from pledge.accounts.two_people import NeedsSecondPerson, WrongState
 from pledge.audit.models import AuditEntry
 from pledge.core import clock
-from pledge.core.db import db, transaction
+from pledge.core.db import db, fetch, transaction
 from pledge.ledger.services import Place
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures import moderation, services
@@ -36,6 +36,7 @@ from tests.support.factories import (
 from tests.support.invalidations import people, row, work
 from tests.support.ledger import entries
 from tests.support.mails import delivered, part
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -58,15 +59,13 @@ def decide(act, condition=None, **more):
 
 
 def states():
-    db.session.rollback()
     found = select(Signature.state, Signature.hold_reason, func.count())
     grouped = found.group_by(Signature.state, Signature.hold_reason)
-    return {(state, reason): number for state, reason, number in db.session.execute(grouped)}
+    return {(state, reason): number for state, reason, number in fetch(grouped)}
 
 
 def mails(kind):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).where(OutboxMail.kind == kind))
+    return number_of(OutboxMail, OutboxMail.kind == kind)
 
 
 def test_releasing_counts_those_that_were_held_once_and_thanks_each():

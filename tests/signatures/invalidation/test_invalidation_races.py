@@ -6,11 +6,10 @@ import pytest
 
 from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
-from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures import services as signature_services
 from pledge.signatures.invalidation import services
-from pledge.signatures.invalidation.models import Condition, Invalidation, InvalidationReason
+from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.origins import domain_hash
 from tests.support.at_once import at_once
 from tests.support.factories import (
@@ -21,7 +20,7 @@ from tests.support.factories import (
     sign_form,
     signature,
 )
-from tests.support.invalidations import people, states, work
+from tests.support.invalidations import people, row, states, work
 from tests.support.rows import number_of
 
 ROBOTS = "robots.example"
@@ -43,8 +42,7 @@ def test_approving_and_discarding_at_once_end_in_one_of_both(app):
     )
     assert outcomes.count(None) == 1
     work()
-    db.session.rollback()
-    end = db.session.get(Invalidation, which).state
+    end = row(which).state
     assert states() == ({"invalidated": 3} if end == "applied" else {"confirmed": 3})
 
 

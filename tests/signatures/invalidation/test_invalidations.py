@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from pledge.accounts.two_people import NeedsSecondPerson, WrongState
 from pledge.audit.services import NoReason
-from pledge.core.db import db
+from pledge.core.db import db, fetch
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures import services
 from pledge.signatures.invalidation import applying, queries
@@ -55,8 +55,7 @@ def take_out(condition=None):
 
 
 def entries(reason):
-    db.session.rollback()
-    return db.session.scalars(select(LedgerEntry.delta).where(LedgerEntry.reason == reason)).all()
+    return fetch(select(LedgerEntry.delta).where(LedgerEntry.reason == reason)).scalars().all()
 
 
 # --- Counting first ---
@@ -126,9 +125,8 @@ def test_every_part_of_a_condition_narrows_it(frozen_clock):
         faster_than=600,
     )
     take_out(all_of_it)
-    db.session.rollback()
-    taken = db.session.scalars(select(Signature.id).where(Signature.state == "invalidated")).all()
-    assert taken == wanted
+    taken = fetch(select(Signature.id).where(Signature.state == "invalidated")).scalars()
+    assert list(taken) == wanted
 
 
 def test_speed_is_measured_from_the_first_mail(frozen_clock):
@@ -137,11 +135,8 @@ def test_speed_is_measured_from_the_first_mail(frozen_clock):
     store([quick, slow], signed + timedelta(minutes=30, seconds=-2), state="sent")
     store([slow], signed + timedelta(minutes=10), state="sent")  # it was asked for again
     number = propose(Condition(faster_than=5))
-    db.session.rollback()
-    targets = db.session.scalars(
-        select(InvalidationTarget.signature_id).where(InvalidationTarget.invalidation_id == number)
-    )
-    assert list(targets) == [quick]
+    targets = select(InvalidationTarget.signature_id).where(InvalidationTarget.invalidation_id == number)
+    assert list(fetch(targets).scalars()) == [quick]
 
 
 @pytest.mark.parametrize("state", ["pending", "withdrawn"])

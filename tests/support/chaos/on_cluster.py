@@ -31,7 +31,7 @@ from tests.support.site import Site
 from tests.support.waiting import wait_until
 
 #: Seconds that people go on asking after the storm: a primary that is lost at its end takes 20 to be replaced.
-PATIENCE = 90.0
+MAX_WAIT = 90.0
 
 
 class ClusterSite(Site):
@@ -311,7 +311,7 @@ class Rehearsal:
         """Let everybody finish, and compare what they were told with what is there."""
         for host in self.cluster.databases.wait_until_whole():
             self.around.done.append(Done(f"{host.name} copied anew", time.monotonic(), may_repeat_mails=True))
-        self.crowd.stop(PATIENCE)
+        self.crowd.stop(MAX_WAIT)
         verdict = judge(self.around, self.crowd.people)
         verdict.broken += [*self.crowd.refused, *self._addresses(), *self._challenges()]
         return verdict

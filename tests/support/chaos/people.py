@@ -20,7 +20,7 @@ from tests.support.smtp import SmtpServer
 #: Seconds that a browser waits for an answer.
 TIMEOUT = 12.0
 #: Seconds that somebody waits for a mail.
-MAIL_PATIENCE = 90.0
+MAX_MAIL_WAIT = 90.0
 #: What says that it is done: the form leads on; the page behind a button may be the answer itself.
 SIGNED = frozenset({303})
 PRESSED = frozenset({200, 303})
@@ -205,7 +205,7 @@ class Crowd:
 
     def _mailed(self, person: Person) -> str | None:
         """The token in the newest mail so far, once there is one; None when that took too long."""
-        until = time.monotonic() + MAIL_PATIENCE
+        until = time.monotonic() + MAX_MAIL_WAIT
         while time.monotonic() < min(until, self.gives_up_at):
             mails = self.smtp.mails_to(person.email)
             links = [found[1] for mail in mails if (found := _LINK.search(mail.part("plain")))]

@@ -10,7 +10,7 @@ from tests.support.chaos.surroundings import Done, Surroundings, surroundings
 from tests.support.chaos.verdict import Verdict, judge
 
 #: Seconds that people go on asking after the storm.
-PATIENCE = 60.0
+MAX_WAIT = 60.0
 #: How many must have been told that they signed when the power fails, and how long that may take.
 TOLD, TELLING = 5, 60.0
 
@@ -23,7 +23,7 @@ def storm(folder: Path, *, seed: int, seconds: float, on: str) -> tuple[Verdict,
             crowd.start()
             time.sleep(seconds)
             nemesis.heal()
-            crowd.stop(PATIENCE)
+            crowd.stop(MAX_WAIT)
             verdict = judge(around, crowd.people)
         verdict.broken += [*crowd.refused, *nemesis.failed]
         return verdict, around.story()

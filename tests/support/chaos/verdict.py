@@ -12,7 +12,7 @@ from itertools import pairwise
 from sqlalchemy import Row, Select, func, select
 
 from pledge.core import clock, tokens
-from pledge.core.db import db
+from pledge.core.db import db, fetch
 from pledge.core.tokens import Purpose
 from pledge.ledger.queries import waiting_entries
 from pledge.mail.addresses import address_hash, parse
@@ -156,7 +156,7 @@ def _judge_receipts(around: Surroundings, confirmed: Sequence[Row], verdict: Ver
         except OSError as error:
             yield f"somebody who is counted gets no receipt: {error}"
             continue
-        said = checkers.say("receipt", file, "--address", row.email, "--key", key)
+        said = checkers.verify("receipt", file, "--address", row.email, "--key", key)
         verdict.receipts += 1
         if said.code:
             yield f"a receipt does not verify: {said.out} {said.err}"
@@ -187,8 +187,7 @@ def _drain() -> Iterator[str]:
 
 
 def _number(query: Select[tuple[int]]) -> int:
-    db.session.rollback()
-    return int(db.session.scalar(query) or 0)
+    return int(fetch(query).scalar() or 0)
 
 
 def _judge_outbox(received: list[Received]) -> Iterator[str]:

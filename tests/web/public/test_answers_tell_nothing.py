@@ -7,7 +7,7 @@ Time cannot tell what the work does not depend on (docs/security.md).
 import pytest
 from sqlalchemy import func, select
 
-from pledge.core.db import db
+from pledge.core.db import db, fetch
 from pledge.endorsements.services import ticket_for as endorse_ticket_for
 from pledge.mail import suppression
 from pledge.mail.addresses import address_hash, parse
@@ -50,8 +50,7 @@ def bring(client, kind, state: str) -> None:
 
 
 def rows() -> dict[str, int]:
-    db.session.rollback()
-    return {table.name: db.session.scalar(select(func.count()).select_from(table)) for table in apps.tables()}
+    return {table.name: fetch(select(func.count()).select_from(table)).scalar() for table in apps.tables()}
 
 
 def effects(statements, act, client, ticket):

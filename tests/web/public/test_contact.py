@@ -48,8 +48,8 @@ def send_from(client, network):
 
 
 def test_who_writes_too_often_waits_keeps_what_was_typed_and_uses_up_nothing_of_others(client, monkeypatch):
-    monkeypatch.setattr(contact, "FROM_NETWORK", "1 per hour")
-    monkeypatch.setattr(contact, "FROM_ALL", "2 per hour")
+    monkeypatch.setattr(contact, "NETWORK_LIMIT", "1 per hour")
+    monkeypatch.setattr(contact, "SITE_LIMIT", "2 per hour")
     assert send_from(client, "203.0.113.7").status_code == 303
     for _ in range(3):
         page = send_from(client, "203.0.113.7")
@@ -61,5 +61,5 @@ def test_who_writes_too_often_waits_keeps_what_was_typed_and_uses_up_nothing_of_
 
 
 def test_programs_in_many_networks_do_not_fill_the_mailbox_of_the_site(app, client, monkeypatch):
-    monkeypatch.setattr(contact, "FROM_ALL", "2 per hour")
+    monkeypatch.setattr(contact, "SITE_LIMIT", "2 per hour")
     assert [send_from(client, f"203.0.{block}.7").status_code for block in (1, 2, 3)] == [303, 303, 429]

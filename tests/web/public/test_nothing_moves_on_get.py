@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from sqlalchemy import select
 
-from pledge.core.db import db
+from pledge.core.db import db, fetch
 from tests.support.factories import SLUG
 from tests.support.staff import client as staff_client
 from tests.support.world import World, built, world
@@ -15,10 +15,9 @@ pytestmark = pytest.mark.usefixtures("app")
 
 def fingerprint():
     """Everything in the database, as one hash."""
-    db.session.rollback()
     digest = hashlib.sha256()
     for table in db.metadata.sorted_tables:
-        rows = db.session.execute(select(table).order_by(*table.primary_key.columns)).all()
+        rows = fetch(select(table).order_by(*table.primary_key.columns)).all()
         digest.update(repr([tuple(map(repr, row)) for row in rows]).encode())
     return digest.hexdigest()
 

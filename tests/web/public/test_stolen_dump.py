@@ -10,9 +10,9 @@ from contextlib import suppress
 from email import message_from_bytes, policy
 
 import pytest
-from sqlalchemy import LargeBinary, String, Text, select
+from sqlalchemy import LargeBinary, String, Text, select, text
 
-from pledge.core.db import db
+from pledge.core.db import fetch
 from pledge.mail import services as mail_services
 from pledge.worker.registry import composers
 from tests.support import apps
@@ -33,15 +33,14 @@ PIECE = 8
 
 def dump() -> dict[str, list[bytes]]:
     """Every stored value of every table that could hold something of a person, as bytes; by table and column."""
-    db.session.rollback()
     found: dict[str, list[bytes]] = {}
     for table in apps.tables():
         for column in table.columns:
             if isinstance(column.type, (LargeBinary, String, Text)) or hasattr(column.type, "context"):
-                raw = db.session.execute(db.text(f'SELECT "{column.name}" FROM {table.name}')).scalars()
+                raw = fetch(text(f'SELECT "{column.name}" FROM {table.name}')).scalars()
                 found[f"{table.name}.{column.name}"] = [_bytes(value) for value in raw if value is not None]
             elif table.name == "signatures" and column.name == "id":
-                ids = db.session.execute(select(column)).scalars()
+                ids = fetch(select(column)).scalars()
                 found["signatures.id"] = [form for value in ids for form in _number(value)]
     return found
 

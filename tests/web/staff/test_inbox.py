@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pledge.audit.models import Actor
-from pledge.switches import moderation
+from pledge.switches import services as switches
 from tests.support import news
 from tests.support.factories import (
     campaign,
@@ -71,7 +71,7 @@ def test_an_empty_site_says_what_to_do_first(staff_client):
 
 def test_a_turned_switch_is_named_and_those_who_may_are_led_to_it(staff_client):
     the_campaign()
-    moderation.turn(ADMIN, "signing", True, "attack")
+    switches.turn(ADMIN, "signing", True, "attack")
     admin, viewer = (staff_client(role, lang="en").get("/staff/").text for role in ("admin", "viewer"))
     assert "signing is paused" in viewer
     assert ('<a href="/staff/switches">not' in admin, '<a href="/staff/switches">not' in viewer) == (

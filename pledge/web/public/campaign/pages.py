@@ -9,11 +9,12 @@ from itertools import islice
 from flask import Response, abort, make_response
 from flask_babel import gettext as _
 
-from pledge.campaigns import goals, partners
+from pledge.campaigns import goals, items, partners
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.goals import GoalStep
+from pledge.campaigns.items import Item
 from pledge.campaigns.models import PartnerRole
-from pledge.campaigns.partners import PartnerView, PartnerWall, SisterView, shown_sisters
+from pledge.campaigns.partners import SISTER, PartnerView, PartnerWall, SisterFields
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import i18n
 from pledge.core.urls import campaign_link
@@ -60,7 +61,7 @@ class CampaignExtras:
 
     secretariat: list[PartnerView]
     partners: PartnerWall
-    sisters: list[SisterView]
+    sisters: list[Item[SisterFields]]
     signers: list[str]
     endorsers: list[OrganizationView]  #: the newest ones
     today: TodayLine | None  #: "12 people from Busan today"
@@ -136,7 +137,7 @@ def _extras(campaign_id: int, lang: str, has_sisters: bool) -> CampaignExtras:
     return CampaignExtras(
         secretariat=shown[PartnerRole.SECRETARIAT],
         partners=partners.wall(shown[PartnerRole.PARTNER]),
-        sisters=shown_sisters(campaign_id, lang) if has_sisters else [],
+        sisters=items.rows(SISTER, campaign_id) if has_sisters else [],
         signers=signatures.public_names(campaign_id),
         endorsers=endorsements.recent(campaign_id, lang),
         today=today_line(campaign_id),

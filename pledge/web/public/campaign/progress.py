@@ -7,7 +7,7 @@ from datetime import date
 from flask import Response
 from flask_babel import gettext as _
 
-from pledge.campaigns import events
+from pledge.campaigns.events import campaign_events
 from pledge.core import i18n
 from pledge.deliveries.queries import DeliveryRow, public_deliveries
 from pledge.endorsements import queries as endorsements
@@ -93,7 +93,11 @@ def _milestones(
 ) -> list[Milestone]:
     """The events that are over, the handing-over of totals and the answers, from the first point on."""
     lang = i18n.language()
-    found = [(event.starts_at, event.title) for event in events.shown(campaign_id, lang) if event.is_over]
+    found = [
+        (event.starts_at, event.title.in_language(lang))
+        for event in campaign_events(campaign_id)
+        if event.is_over
+    ]
     for delivery in handed_over:
         recipient = delivery.recipient.in_language(lang)
         found.append((delivery.handed_over_at, _("Handed over: %(recipient)s", recipient=recipient)))

@@ -22,6 +22,7 @@ from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
 from pledge.core.urls import campaign_link, public_url
 from pledge.endorsements import queries as endorsements
+from pledge.news.models import NewsItem
 from pledge.statistics import referrals
 from pledge.statistics.referrals import Referrer
 from pledge.web.caching import cached
@@ -109,7 +110,7 @@ class ShareLinks:
 
 
 def invitation(campaign: CampaignView) -> str:
-    """What anybody may say of it."""
+    """The text by which anybody may share the campaign, signed or not."""
     if campaign.has_ended:
         text = _("“%(title)s”: see what came of it", title=campaign.title)
     elif campaign.is_open:
@@ -141,8 +142,17 @@ def signer_links(campaign: CampaignView) -> ShareLinks:
 def organization_links(campaign: CampaignView, endorsement_id: int, name: str) -> ShareLinks:
     """The page of an organisation that endorses, for which staff write no texts."""
     text = _("%(organization)s endorses “%(campaign)s”", organization=name, campaign=campaign.title)
-    plain = replace(campaign, share_texts={})
-    return _links(_entry(campaign, endorsement_id), text, plain, endorsement_id=endorsement_id)
+    url = public_url(
+        "public.organization", lang=i18n.language(), slug=campaign.slug, endorsement_id=endorsement_id
+    )
+    return _links(url, text, replace(campaign, share_texts={}), endorsement_id=endorsement_id)
+
+
+def news_links(campaign: CampaignView, item: NewsItem) -> ShareLinks:
+    """A piece of news under its title; KakaoTalk is among the applications in the sheet of a telephone."""
+    lang, plain = i18n.language(), replace(campaign, share_texts={})
+    url = public_url("public.news_item", lang=lang, slug=campaign.slug, news_id=item.id)
+    return replace(_links(url, item.title.in_language(lang), plain), kakao="")
 
 
 def group_links(campaign: CampaignView, referrer: Referrer) -> ShareLinks:
@@ -157,12 +167,6 @@ def group_links(campaign: CampaignView, referrer: Referrer) -> ShareLinks:
 def group_address(campaign: CampaignView, code: str) -> str:
     """Where the link of a partner or an organisation leads."""
     return public_url("public.group", lang=i18n.language(), slug=campaign.slug, code=code)
-
-
-def _entry(campaign: CampaignView, endorsement_id: int) -> str:
-    return public_url(
-        "public.organization", lang=i18n.language(), slug=campaign.slug, endorsement_id=endorsement_id
-    )
 
 
 def _links(url: str, text: str, campaign: CampaignView, **more: Any) -> ShareLinks:

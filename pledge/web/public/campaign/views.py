@@ -13,9 +13,8 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import ROOT, current_config
-from pledge.campaigns import events
 from pledge.campaigns import queries as campaigns
-from pledge.campaigns.events import CALENDAR_TYPE, ics
+from pledge.campaigns.events import CALENDAR_TYPE, campaign_events, ics
 from pledge.campaigns.media import letter_text
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.pdf import Letter, Paper, PosterWords, letter_pdf, poster_pdf
@@ -43,7 +42,7 @@ from pledge.web.public.campaign.pages import (
     pdf,
     signing_since,
 )
-from pledge.web.public.campaign.sharing import campaign_links, qr_code, short_link
+from pledge.web.public.campaign.sharing import campaign_links, news_links, qr_code, short_link
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
@@ -120,7 +119,7 @@ def with_preview(rule: str) -> Callable[[View], View]:
 
 @with_preview("")
 def campaign(view: CampaignView) -> Response:
-    shown = events.shown(view.id, i18n.language())
+    shown = campaign_events(view.id)
     coming = [event for event in shown if not event.is_over]
     page = campaign_page(view)
     response = render_page(
@@ -219,13 +218,13 @@ def captions(view: CampaignView) -> Response:
 def events_calendar(slug: str, event: int | None = None) -> Response:
     """The events of a campaign, or one of them."""
     view = campaign_or_404(slug)
-    lang = i18n.language()
-    shown = [one for one in events.shown(view.id, lang) if event in (None, one.id)]
+    shown = [one for one in campaign_events(view.id) if event in (None, one.id)]
     if not shown:
         abort(404)
     name = slug if event is None else f"{slug}-{event}"
-    file = ics(shown, _("%(title)s: events", title=view.title), lang)
-    response = Response(file, content_type=CALENDAR_TYPE)
+    response = Response(
+        ics(shown, _("%(title)s: events", title=view.title), i18n.language()), content_type=CALENDAR_TYPE
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
     return response
 
@@ -242,7 +241,7 @@ def live(slug: str) -> Response:
 @public.get("/c/<slug>/poster-<paper>.pdf")
 @limited(token_limit)
 def poster(slug: str, paper: str) -> Response:
-    """`via`: of a group, whose page the code leads to."""
+    """A poster with a QR code; with `via` that of a group, and the code leads to its page."""
     if paper not in set(Paper):
         abort(404)
     campaign = campaign_or_404(slug)
@@ -291,8 +290,10 @@ def news_item(slug: str, news_id: int) -> Response:
     item = news_queries.sent_item(campaign.id, news_id)
     if item is None:
         abort(404)
-    facts = structured_data.news_facts(item, campaign)
-    return render_page("public/campaign/news_item.html", campaign=campaign, item=item, facts=facts)
+    facts, share = structured_data.news_facts(item, campaign), news_links(campaign, item)
+    return render_page(
+        "public/campaign/news_item.html", campaign=campaign, item=item, facts=facts, share=share
+    )
 
 
 @public.get("/c/<slug>/press")

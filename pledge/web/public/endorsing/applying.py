@@ -10,11 +10,11 @@ from pledge.core.text import markdown
 from pledge.endorsements import services as endorsements
 from pledge.files.services import UnknownFile
 from pledge.web.forms import see_other
+from pledge.web.public.admission import admit, form_page, not_taken
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404
 from pledge.web.public.endorsing.forms import MAX_FIELDS, MAX_FORM, EndorseForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
-from pledge.web.public.signing.admission import admit, form_page, not_taken
 from pledge.web.public.signing.forms import version
 from pledge.web.request_checks import allows
 

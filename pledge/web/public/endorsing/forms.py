@@ -36,24 +36,12 @@ MAX_FORM = 8 * 1024 * 1024
 MAX_FIELDS = 60
 
 _NO_GOAL = FieldFault.GROUP_GOAL.value
-#: What a fault is called, by field where one wording does not fit all.
-_WORDS: dict[Enum, Any] = {
-    ContentFault.WEBSITE: _l("Enter the address of a public website, like https://www.example.org."),
-    ContentFault.YEAR: _l("Enter a year from 2000 to 2100."),
-    ContentFault.PERCENT: _l("Enter a percentage from 1 to 100."),
-    ContentFault.ORDER: _l("The interim year must be before the target year."),
-    ContentFault.REGISTRATION: _l(
-        "This is not a business registration number. Please check its ten digits, or leave it empty."
-    ),
-}
+#: What a fault is called at a field that its own words do not fit.
 _FIELD_WORDS: dict[tuple[str, Enum], Any] = {
     ("name", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
     ("name", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
     ("type", ContentFault.UNKNOWN): _l("Choose a kind of organisation from the list."),
     ("website", LineFault.TOO_LONG): _l("The address can have up to 300 characters."),
-    ("interim_percent", ContentFault.HALF): _l(
-        "Enter the interim percentage too, or leave year and percentage empty."
-    ),
     ("statement", LineFault.TOO_LONG): _l("A statement can have up to 600 characters."),
     ("contact_name", LineFault.EMPTY): _l("Enter the name of the person who speaks for the organisation."),
     ("contact_name", LineFault.TOO_LONG): _l("The name can have up to 80 characters."),
@@ -63,7 +51,7 @@ _FIELD_WORDS: dict[tuple[str, Enum], Any] = {
 
 def words(field: str, fault: Enum) -> Any:
     """The fault of a field in words, to be said in the page's language."""
-    return _FIELD_WORDS.get((field, fault)) or _WORDS.get(fault, fault.value)
+    return _FIELD_WORDS.get((field, fault), fault.value)
 
 
 def _obeys(rule: Callable[[str], object]) -> Check:
@@ -102,9 +90,9 @@ class ContentForm(PlaceForm):
     logo = FileField(_l("Logo"))
     logo_kept = HiddenField()
     logo_removed = TickField(_l("Show no logo"))
-    target_year = WholeNumberField(_l("Net zero by"), [Optional()], _WORDS[ContentFault.YEAR])
-    interim_percent = WholeNumberField(_l("Interim percentage"), [Optional()], _WORDS[ContentFault.PERCENT])
-    interim_year = WholeNumberField(_l("Interim year"), [Optional()], _WORDS[ContentFault.YEAR])
+    target_year = WholeNumberField(_l("Net zero by"), [Optional()], ContentFault.YEAR.value)
+    interim_percent = WholeNumberField(_l("Interim percentage"), [Optional()], ContentFault.PERCENT.value)
+    interim_year = WholeNumberField(_l("Interim year"), [Optional()], ContentFault.YEAR.value)
     statement = ByLanguage(TextAreaField, _l("Public statement"), check=_obeys(rules.clean_statement))
 
     default_year = rules.INTERIM_YEAR

@@ -3,7 +3,7 @@ and what the browser that sent its form, or pressed its link, is told besides th
 """
 
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 from flask import Response, jsonify, render_template, request
@@ -18,6 +18,7 @@ from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import handover, services
 from pledge.endorsements.queries import EndorsementView, open_contact_link, own_endorsement
+from pledge.endorsements.rules import INTERIM_YEAR
 from pledge.endorsements.versions import content_of
 from pledge.files.services import UnknownFile
 from pledge.mailed_links.links import Confirmation, LinkState
@@ -73,8 +74,10 @@ def correct(subject: Subject, token: str) -> Response:
         raise services.EndorsementInWrongState
     content = content_of(endorsement.newest)
     if request.method != "POST":
+        # The form asks for the year only where it is another one.
+        year = None if content.interim_year == INTERIM_YEAR else content.interim_year
         form = CorrectionForm(
-            **languages.as_fields(asdict(content)),
+            **languages.as_fields(asdict(replace(content, interim_year=year))),
             contact_name=endorsement.row.contact_name,
             contact_title=endorsement.row.contact_title,
             show_contact=endorsement.row.show_contact,

@@ -401,8 +401,8 @@ def me_download(subject: Subject, token: str) -> Response:
 def me_withdraw(subject: Subject, token: str) -> Response:
     back = subject.url("me", token=token)
     if request.method == "POST":
-        subject.use_cases.withdraw(token)
-        metrics.withdrawals.labels(subject.name).inc()
+        if subject.use_cases.withdraw(token):
+            metrics.withdrawals.labels(subject.name).inc()
         return back_to_own_page(subject, token, "withdrawn")
     record = subject.find_own(token, i18n.language())
     return ask(subject, "withdraw", back, record=record)

@@ -17,7 +17,7 @@ from pledge.mailed_links.links import Link
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Subject:
-    """One of the two. A `record` is its view, as its holder may read it."""
+    """What differs between signatures and endorsements there. A `record` is the view of one, as its holder may read it."""
 
     name: str  #: "signature" or "endorsement", which also names the row in its own templates
     prefix: str  #: of its addresses, after the language and the campaign

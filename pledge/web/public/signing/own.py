@@ -46,7 +46,7 @@ from pledge.web.request_checks import allows
 from pledge.web.templating import render_page
 
 #: Seconds after which the fold has surely counted a confirmation.
-SOON = 2
+RELOAD_SECONDS = 2
 
 
 @route("/me/<token>/consents", subjects=[SIGNATURE], methods=["POST"])
@@ -107,14 +107,14 @@ def me_receipt(subject: Subject, token: str) -> Response:
         404,
         page=signature.campaign,
         back=subject.url("me", token=token),
-        again=SOON if is_soon else None,
+        again=RELOAD_SECONDS if is_soon else None,
     )
     if is_soon:
-        response.headers["Retry-After"] = str(SOON)
+        response.headers["Retry-After"] = str(RELOAD_SECONDS)
     return response
 
 
-#: Up to which place a region is told it, and for how many seconds the places are kept.
+#: The lowest rank of a region that is shown, and for how many seconds the ranks are cached.
 LAST_RANK, RANKS_SECONDS = 5, 60
 _SETTLED = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALIDATED)
 

@@ -11,10 +11,10 @@ from pledge.statistics import referrals
 from pledge.web.caching import cache, cached
 from pledge.web.forms import see_other
 from pledge.web.limits import client_network
+from pledge.web.public.admission import admit, form_page, not_taken
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.mailed_links.subject import Subject
-from pledge.web.public.signing.admission import admit, form_page, not_taken
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.public.signing.subject import SIGNATURE
 

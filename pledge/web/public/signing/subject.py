@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import request
 
-from pledge.campaigns import events
+from pledge.campaigns.events import campaign_events
 from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.queries import CampaignView
-from pledge.core import i18n, tokens
+from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from pledge.ledger import queries as ledger
 from pledge.mailed_links.links import Link
@@ -58,8 +58,7 @@ NEAREST_EVENTS = 2
 
 
 def thanks_context(campaign: CampaignView) -> dict[str, Any]:
-    lang = i18n.language()
-    coming = (event for event in events.shown(campaign.id, lang) if not event.is_over)
+    coming = (event for event in campaign_events(campaign.id) if not event.is_over)
     return {
         "step": step_with(campaign, 1),
         "share": signer_links(campaign),

@@ -18,7 +18,7 @@ from pledge.web.staff.auth.access import page_of, staff_page
 from pledge.web.staff.auth.cookies import current_member
 from pledge.web.staff.blueprint import staff
 
-#: Two long texts.
+#: Bytes of a request that carries a form: two long texts.
 CARRIED_BODY = 1024 * 1024
 #: Before the names of carried fields; the fields that say where the form goes, whose it is, and which files it had.
 _CARRIED = "carried:"

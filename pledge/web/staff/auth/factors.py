@@ -52,7 +52,7 @@ from pledge.web.staff.forms import form_page
 MAX_NAME = 64
 
 #: How long a challenge is valid. A new passkey may have to wait for the second factor too (step_up.py).
-_TO_SHOW = timedelta(minutes=1)
+_CHALLENGE_LIFETIME = timedelta(minutes=1)
 _TO_ADD = timedelta(minutes=30)
 
 #: In the session: the challenges.
@@ -67,7 +67,7 @@ def passkey_sign_in() -> AnyResponse:
         return redirect("/staff/", 303)
     options = ""
     if request.method == "POST":
-        options = passkeys.authentication_options(origin(), _ask(_SIGNING_IN))
+        options = passkeys.authentication_options(origin(), _new_challenge(_SIGNING_IN))
     return sign_in_page(SecretForm(), "passkey", options)
 
 
@@ -76,7 +76,7 @@ def passkey_sign_in() -> AnyResponse:
 @needs(AccessLevel.PUBLIC, Ask.NOTHING)
 def passkey_sign_in_answer() -> AnyResponse:
     try:
-        person = _shown(_SIGNING_IN, request.form.get("credential", ""))
+        person = _check_passkey(_SIGNING_IN, request.form.get("credential", ""))
     except PasskeyRefused as error:
         flash_refusal(error)
         if carried():
@@ -90,12 +90,12 @@ def passkey_sign_in_answer() -> AnyResponse:
 
 def verification_options() -> str:
     """What the browser's dialogue needs, so that the person who is signed in shows a passkey."""
-    return passkeys.authentication_options(origin(), _ask(_VERIFYING), me().passkeys)
+    return passkeys.authentication_options(origin(), _new_challenge(_VERIFYING), me().passkeys)
 
 
 def check_verification(credential: str) -> None:
     """Accept what the browser answered. Raises PasskeyRefused, TooManyRequests."""
-    _shown(_VERIFYING, credential, by=me().id)
+    _check_passkey(_VERIFYING, credential, by=me().id)
 
 
 # --- What all passkeys share ---
@@ -122,14 +122,14 @@ def need_another_address() -> str:
     return f"{request.scheme}://localhost{f':{port}' if port else ''}{request.path if request.method == 'GET' else '/staff/'}"
 
 
-def _ask(purpose: str, name: str = "") -> bytes:
+def _new_challenge(purpose: str, name: str = "") -> bytes:
     """A new challenge, stored in the session until it is answered."""
     challenge = secrets.token_bytes(32)
     session[purpose] = (challenge.hex(), clock.now().timestamp(), name)
     return challenge
 
 
-def _asked(purpose: str, lifetime: timedelta) -> tuple[bytes, str]:
+def _pop_challenge(purpose: str, lifetime: timedelta) -> tuple[bytes, str]:
     """Take the session's open challenge, and the name of a passkey that is being added.
 
     Raises PasskeyRefused when there is none, or it has expired.
@@ -140,7 +140,7 @@ def _asked(purpose: str, lifetime: timedelta) -> tuple[bytes, str]:
     return bytes.fromhex(challenge), name
 
 
-def _shown(purpose: str, credential: str, by: int | None = None) -> StaffMember:
+def _check_passkey(purpose: str, credential: str, by: int | None = None) -> StaffMember:
     """The person whose passkey the browser has shown; with `by` only that person's. Raises PasskeyRefused, TooManyRequests.
 
     It counts as a try of the network only: no stranger can make another person wait.
@@ -148,7 +148,7 @@ def _shown(purpose: str, credential: str, by: int | None = None) -> StaffMember:
     wait = throttle.count_attempt(throttle.NETWORK, limits.client_network())
     if wait:
         raise TooManyRequests(retry_after=wait)
-    person = passkeys.check(origin(), credential, _asked(purpose, _TO_SHOW)[0])
+    person = passkeys.check(origin(), credential, _pop_challenge(purpose, _CHALLENGE_LIFETIME)[0])
     if by not in (None, person.id):
         raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED)
     throttle.uncount_attempt(throttle.NETWORK, limits.client_network())
@@ -242,7 +242,7 @@ class PasskeyForm(StaffForm):
 def passkey_new() -> Response:
     form, options = PasskeyForm(request.form), ""
     if request.method == "POST" and form.validate():
-        options = passkeys.registration_options(origin(), me(), _ask(_ADDING, name=form.name.data))
+        options = passkeys.registration_options(origin(), me(), _new_challenge(_ADDING, name=form.name.data))
     return form_page("staff/auth/factor.html", form, way="passkey", options=options)
 
 
@@ -251,7 +251,7 @@ def passkey_new() -> Response:
 def passkey_add() -> AnyResponse:
     """Store a new passkey. It has just been shown, so in the enrolment it counts as showing a second factor."""
     try:
-        challenge, name = _asked(_ADDING, _TO_ADD)
+        challenge, name = _pop_challenge(_ADDING, _TO_ADD)
         credential = request.form.get("credential", "")
         added = passkeys.check_registration(origin(), credential, challenge)
         accounts.add_passkey(actor(), added, name, first=not has_shown_second_factor())

@@ -42,7 +42,7 @@ from pledge.web.staff.campaigns.forms import saved, section_page
 from pledge.web.staff.files import attachment
 from pledge.web.staff.forms import SavingProblem, StampedForm
 
-#: Of the request with both files.
+#: Bytes of the request with both files.
 _BODY = 24_000_000
 #: Characters that the field with what was read may have.
 _MAX_READ = 160_000

@@ -58,7 +58,7 @@ def signature(
     if person is None:
         abort(404)
     row = person.view.row
-    listed = {bytes(one.hash): one for one in origin_list.listed(row.campaign_id)}
+    listed = {bytes(one.hash): one for one in origin_list.entries(row.campaign_id)}
     hashes = {
         OriginKind.ADDRESS: listed_address_hash(slugs()[row.campaign_id], parse(row.email)),
         **{kind: getattr(row, f"{kind}_hash") for kind in COLUMNS},

@@ -32,7 +32,7 @@ from pledge.web.staff.decisions import offer_undo
 from pledge.web.staff.forms import StatedReasonForm
 from pledge.web.staff.signatures.forms import ActForm, FindForm, InvalidationForm
 
-#: For which a process keeps the figures.
+#: Seconds for which a process caches the figures.
 CACHE_SECONDS = 10
 
 #: Before the name of the field of the form of the list.
@@ -107,7 +107,7 @@ def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
             return redirect(url_for("staff.invalidation", invalidation_id=waits_for_second_person), 303)
     else:
         try:
-            origin_list.place(actor(), origin, ListEffect.HOLD, why, origins.large_domains(slug))
+            origin_list.add(actor(), origin, ListEffect.HOLD, why, origins.large_domains(slug))
         except origin_list.LargeProviderNotAllowed:
             return _cluster_page(slug, origin, 422)  # it says why in place of the button
     return redirect(url_for("staff.watch_cluster", slug=slug, sort=sort, value=value), 303)
@@ -116,7 +116,7 @@ def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
 @staff.post("/watch/listed/<int(min=1,max=2147483647):listed_id>/lift")
 @needs(Permission.INVALIDATE, Ask.NOTHING)
 def watch_lift(listed_id: int) -> AnyResponse:
-    origin, effect, why = origin_list.lift(actor(), listed_id)
+    origin, effect, why = origin_list.remove(actor(), listed_id)
     place = {"slug": slugs()[origin.campaign_id], "sort": origin.kind.value, "value": origin.hash.hex()}
     said = _("It is off the list.")
     offer_undo(said, "staff.watch_list", [(f"{_LIST}why", why)], effect=effect.value, **place)
@@ -135,7 +135,7 @@ def review_page(
         numbers = {
             "report": _report(chosen.id, chosen.slug),
             "acts": queries.newest(chosen.id),
-            "listed": origin_list.listed(chosen.id),
+            "listed": origin_list.entries(chosen.id),
         }
         if request.method == "GET":
             find.campaign.data = proposal.campaign.data = chosen.slug

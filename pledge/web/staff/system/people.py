@@ -45,11 +45,6 @@ class SessionForm(StaffForm):
     session = WholeNumberField(validators=[Optional(), NumberRange(max=2**31 - 1)])
 
 
-def _name(code: str) -> str:
-    """The name of a language for who invites."""
-    return languages.name(code, i18n.language())
-
-
 class InviteForm(RolesForm):
     """Whom to invite, with which roles, in which language."""
 
@@ -57,7 +52,7 @@ class InviteForm(RolesForm):
     name = StringField(_l("Name"))
     lang = RadioField(
         _l("Language"),
-        choices=lambda: [(code, _name(code)) for code in languages.codes()],
+        choices=lambda: [(code, languages.name(code, i18n.language())) for code in languages.codes()],
         validate_choice=False,
     )
 

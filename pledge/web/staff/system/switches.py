@@ -16,7 +16,7 @@ from pledge.audit.models import AuditEntry
 from pledge.audit.queries import Search, page
 from pledge.core import languages
 from pledge.core.i18n import format_duration
-from pledge.switches import moderation, queries
+from pledge.switches import queries, services
 from pledge.switches.registry import (
     MAX_BANNER,
     SWITCHES,
@@ -56,7 +56,7 @@ class TurnForm(StaffForm):
         """None where nothing was said; 0, which no switch offers, for what is no number."""
         return whole_number(self.hours.data) or 0 if self.hours.data else None
 
-    def about(self, fault: BadTurn) -> list[Field]:
+    def wrong_fields(self, fault: BadTurn) -> list[Field]:
         """The fields that are to be corrected."""
         texts = [self[f"text_{lang}"] for lang in languages.codes()]
         wrong = {
@@ -83,9 +83,9 @@ def switch(name: str) -> AnyResponse:
     form = TurnForm(request.form, prefix=f"{name}-")
     try:
         value = form.value(SWITCHES[name])
-        moderation.turn(actor(), name, value, form.reason.data or "", form.chosen_hours)
+        services.turn(actor(), name, value, form.reason.data or "", form.chosen_hours)
     except CannotTurn as refusal:
-        for field in form.about(refusal.fault):
+        for field in form.wrong_fields(refusal.fault):
             field.errors = [refusal.fault.value]
         return _page({name: form}, 422)
     return redirect(url_for("staff.switches"), 303)

@@ -76,7 +76,7 @@ def test_every_picture_has_its_table(client):
     assert table(page, "People by country") == [["Republic of Korea", "16", "72.7%"], ["Japan", "6", "27.3%"]]
     ((_, people, organizations),) = table(page, "What each day added")
     assert (people, organizations) == ("22", "1")
-    assert "Seoul: 0.08 per 100,000 people · No. 1: Busan" in page.text
+    assert "Seoul: 0.08 per 100,000 people · Highest: Busan" in page.text
     assert "<title>Seoul: 0.08 per 100,000 people, No. 2</title>" in page.text
     assert "City or province" in page.text
 

@@ -2,7 +2,6 @@
 
 import re
 from html import unescape
-from time import sleep
 from urllib.parse import parse_qs
 
 import pytest
@@ -12,7 +11,7 @@ from sqlalchemy import update
 from pledge.campaigns.models import Campaign
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
-from pledge.web.caching import SECONDS
+from pledge.web.caching import cache
 from pledge.web.public.campaign.sharing import KAKAO_INTEGRITY, KAKAO_SCRIPT
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.support.factories import (
@@ -118,7 +117,7 @@ def test_staff_write_what_is_said_in_each_channel_while_people_can_sign(client):
     assert shared(client.get("/en/c/blue-skies").text)[1].startswith("“Blue Skies”"), "none is written"
     with transaction() as session:
         session.execute(update(Campaign).where(Campaign.id == of.id).values(state="closed"))
-    sleep(SECONDS)
+    cache.clear()
     assert "모두 함께" not in client.get("/ko/c/blue-skies").text
 
 

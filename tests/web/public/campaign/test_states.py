@@ -14,7 +14,7 @@ from pledge.campaigns.rules import stamp
 from pledge.core.i18n import format_date, format_datetime
 from pledge.core.languages import Texts
 from pledge.mail.models import MailKind
-from pledge.switches import moderation as switches
+from pledge.switches import services as switches
 from pledge.web.embed import pictures
 from pledge.web.public.campaign import views
 from tests.support import deliveries, factories

@@ -23,6 +23,7 @@ from tests.support.factories import (
 from tests.support.pages import multipart
 from tests.support.pictures import png
 from tests.support.rows import number_of
+from tests.support.rows import row as stored
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -47,13 +48,15 @@ class TestTheOwnPage:
         assert row.contact_email in page.text
         assert "Sky" in page.text
         assert "The pledge, version 1" in page.text
+        assert ("within 3 working days" in page.text) is (state == "review")
 
     def test_a_correction_waits_for_review(self, client):
-        row = endorsement()
+        row = endorsement(interim_year=2030, interim_percent=40)
         token = endorse_manage_token(row)
         form = client.get(f"/en/endorse/me/{token}/correct")
         assert form.status_code == 200
         assert "함께하겠습니다." in form.text
+        assert re.findall(r'name="interim_\w+" type="text" value="(.*?)"', form.text) == ["40", ""]
         reply = client.post(f"/en/endorse/me/{token}/correct", data=correction(row, statement_ko="새 문구"))
         assert reply.status_code == 303
         page = client.get(reply.headers["Location"])
@@ -143,8 +146,7 @@ class TestHandingOver:
     def ask(self, client, row):
         reply = client.post(f"/en/endorse/me/{endorse_manage_token(row)}/contact", data=SEA)
         assert reply.status_code == 303
-        db.session.rollback()
-        return endorse_contact_token(db.session.get(ContactChange, row.id))
+        return endorse_contact_token(stored(ContactChange, row.id))
 
     def test_the_contact_changes_from_the_form_to_the_new_persons_confirmation(self, client):
         row = endorsement(name_ko="하늘", name_en="Sky")

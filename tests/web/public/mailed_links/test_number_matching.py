@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from pledge.core import tokens
-from pledge.core.db import db
+from pledge.core.db import load
 from pledge.endorsements import handover
 from pledge.endorsements.applications import name_digest
 from pledge.endorsements.handover import number_for as contact_number_for
@@ -73,8 +73,7 @@ def test_the_number_of_the_page_where_one_signed_confirms(client):
     signature(**scanned())
     waiting = client.post("/en/c/blue-skies/sign", data=sign_form(email=EMAIL))
     digits = shown_digits(client, waiting.location)
-    db.session.rollback()
-    person = db.session.scalars(select(Signature).where(Signature.state == "pending")).one()
+    (person,) = load(select(Signature).where(Signature.state == "pending"))
     address = f"/en/confirm/{confirm_token(person)}"
     reply = client.post(f"{address}/number", data={"number": f" {digits[0]} {digits[1]} "})
     assert (reply.status_code, reply.headers["Location"]) == (303, "/en/c/blue-skies/thanks")

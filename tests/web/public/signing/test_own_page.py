@@ -4,7 +4,7 @@ import pytest
 
 from pledge.signatures import services
 from pledge.signatures.queries import own_signature
-from pledge.switches import moderation
+from pledge.switches import services as switches
 from tests.support.factories import (
     EDITOR,
     fold_all,
@@ -62,7 +62,7 @@ def test_who_withdrew_finds_the_form_to_sign_again_filled_in_but_for_the_consent
     for value in ('value="김하늘"', 'value="sky@naver.com"', '<option value="KR" selected>', 'value="KR-11"'):
         assert value in form
     assert " checked" not in form
-    moderation.turn(EDITOR, "signing", True, "attack")
+    switches.turn(EDITOR, "signing", True, "attack")
     assert 'id="sign-form"' not in client.get(f"/en/me/{manage_token(person)}").text
 
 

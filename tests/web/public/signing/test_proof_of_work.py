@@ -16,7 +16,7 @@ from pledge.mail import suppression, valve
 from pledge.mail.addresses import address_hash, parse
 from pledge.mail.models import OutboxMail, Returned
 from pledge.signatures.models import Signature
-from pledge.switches import moderation
+from pledge.switches import services as switches
 from tests.support.factories import answer_requests, campaign, endorse_form, sign_form, signature
 from tests.support.metrics import samples
 from tests.support.pages import hidden_fields
@@ -114,7 +114,7 @@ def test_the_site_s_own_machine_is_no_network(client):
 
 
 def test_staff_who_raise_the_limits_for_a_hall_also_raise_what_is_asked_beyond(client):
-    moderation.turn(Actor(1, "admin@example.org", "192.0.2.1"), "limits", 5, "a hall of people")
+    switches.turn(Actor(1, "admin@example.org", "192.0.2.1"), "limits", 5, "a hall of people")
     crowd(client, 14)
     assert send(client, sign_form()).status_code == 303
     assert send(client, sign_form()).status_code == 403

@@ -9,14 +9,14 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
 
 from pledge.campaigns.opening import SigningPaused
-from pledge.core.db import NotDurable, db
+from pledge.core.db import NotDurable, db, fetch
 from pledge.endorsements import services as endorsements
 from pledge.mail.models import OutboxMail
 from pledge.signatures import services as signatures
 from pledge.signatures import statements
 from pledge.signatures.models import Signature
 from pledge.statistics.referrals import organization_code
-from pledge.switches import moderation as switches
+from pledge.switches import services as switches
 from tests.support.factories import (
     EDITOR,
     campaign,
@@ -217,8 +217,7 @@ def code():
 
 
 def stored_codes():
-    db.session.rollback()
-    return db.session.scalars(select(Signature.via)).all()
+    return fetch(select(Signature.via)).scalars().all()
 
 
 def test_the_page_of_the_form_carries_the_code_without_javascript(client, code):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from pledge.accounts import moderation, passkeys, queries
 from pledge.accounts.models import StaffPasskey
 from pledge.audit.models import COMMAND_LINE, AuditEntry
-from pledge.core.db import db
+from pledge.core.db import db, load
 from pledge.web.staff.auth.factors import origin
 from tests.support.at_once import at_once
 from tests.support.factories import member_of_staff, staff
@@ -72,8 +72,7 @@ def is_in(client):
 
 
 def stored_passkeys():
-    db.session.rollback()
-    return db.session.scalars(select(StaffPasskey)).all()
+    return load(select(StaffPasskey))
 
 
 # --- Adding one ---

@@ -27,10 +27,12 @@ def test_texts_are_previewed_for_each_channel_then_saved(editor):
     of = factories.campaign("air")
     typed = form_of(editor, short_name="sky", share_all_ko="모두 함께", share_band_ko="밴드에서 함께")
     preview = send(editor, PATH, {**typed, "preview": "y"})
+    assert "Nothing is saved yet." in preview.text
     assert preview_texts(preview, "ko") == {"Text to share": "모두 함께", "BAND": "밴드에서 함께"}
     assert preview_texts(preview, "en")["Text to share"].startswith("“Blue Skies”"), "where none is written"
     assert sharing.stored_words(again(of))["short_name"] == ""
     assert send(editor, PATH, typed).status_code == 303
+    assert "Nothing is saved yet." not in editor.get("/staff/campaigns/air/settings").text
     assert sharing.stored_words(again(of))["share_band"] == {"ko": "밴드에서 함께"}
 
 

@@ -83,7 +83,7 @@ def test_the_page_says_why_somebody_is_held_and_what_is_listed_of_where_they_cam
         OriginKind.ADDRESS: listed_address_hash(SLUG, parse("Hong@robots.example")),
     }
     origins = {kind: Origin(person.campaign_id, kind, found) for kind, found in kinds.items()}
-    origin_list.place(ANNA, origins[OriginKind.ADDRESS], ListEffect.ALLOW, "we know them", ())
+    origin_list.add(ANNA, origins[OriginKind.ADDRESS], ListEffect.ALLOW, "we know them", ())
     page = moderator.get(f"/staff/signatures/{person.id}").text
     assert "E-mails answered too soon" in page
     assert "we know them" in page

@@ -9,7 +9,7 @@ import pytest
 from pledge.audit.models import Actor
 from pledge.audit.queries import Search, page
 from pledge.audit.services import note
-from pledge.switches import moderation
+from pledge.switches import services as switches
 from tests.support.audit import acts
 from tests.support.factories import endorsement, staff
 
@@ -38,7 +38,7 @@ def test_the_page_says_who_did_what_when_and_why(staff_client, frozen_clock):
 
 def test_a_pause_and_its_end_have_words_of_their_own(admin):
     for on in (True, False):
-        moderation.turn(Actor(1, "admin@pledge.example", ""), "signing", on, "attack")
+        switches.turn(Actor(1, "admin@pledge.example", ""), "signing", on, "attack")
     page = admin.get("/staff/audit?action=switch.signing").text
     assert re.findall(r"<strong>([^<]+)</strong>", page) == [
         "Take signatures again",
@@ -188,7 +188,7 @@ def test_five_questions_of_an_auditor_take_three_presses_at_most(staff_client, f
     row = endorsement(name_en="Harbour Works")
     note(Actor(anna.id, anna.email, ""), "endorsement.publish", f"endorsement:{row.id}", reason="proven")
     note(Actor(bora.id, bora.email, ""), "export.download", "export:7", reason="ministry")
-    moderation.turn(Actor(bora.id, bora.email, ""), "signing", True, "attack")
+    switches.turn(Actor(bora.id, bora.email, ""), "signing", True, "attack")
     frozen_clock.move(days=1)
     note(Actor(anna.id, anna.email, ""), "endorsement.certify", f"endorsement:{row.id}", reason="visited")
 

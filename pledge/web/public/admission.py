@@ -34,7 +34,7 @@ from pledge.campaigns.queries import CampaignView
 from pledge.core import clock, metrics, tokens
 from pledge.core.domains import registrable
 from pledge.core.encryption import vault
-from pledge.core.networks import is_elsewhere
+from pledge.core.networks import is_external
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mail import breaker
 from pledge.mail.addresses import Address, domain_of
@@ -175,7 +175,7 @@ def _signals(form: ProvableForm, answer: ProofAnswer) -> frozenset[Signal]:
         found.add(Signal.DISPOSABLE)
     if breaker.is_open():
         found.add(Signal.BREAKER)
-    if is_elsewhere(limits.client_network()):
+    if is_external(limits.client_network()):
         # A form with its proof was counted when it was sent without.
         storage = limits.limiter.limiter.storage
         soft_limits = _soft_limits(form)
