@@ -15,7 +15,7 @@ from tests.browser.steps import (
     sign_button,
     unfold,
 )
-from tests.support.browser import PHONE, wait_for_modules
+from tests.support.browser import PHONE, assert_fits, wait_for_modules
 from tests.support.waiting import wait_until
 
 SMALL_PHONE = {"width": 360, "height": 640}
@@ -117,6 +117,16 @@ def test_in_a_low_window_the_button_covers_nothing(visitor):
     page.goto(f"/en/{CAMPAIGN}")
     expect(page.locator("h1")).to_be_in_viewport(ratio=1)
     expect(page.locator(".sign-bar")).not_to_be_in_viewport()
+
+
+def test_text_of_twice_the_size_fits_a_phone(visitor):
+    page = visitor.page(lang="ko", size=PHONE)
+    session = page.context.new_cdp_session(page)
+    session.send("Page.enable")
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+    page.goto(f"/ko/{CAMPAIGN}/thanks")
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+    assert_fits(page)
 
 
 @pytest.mark.parametrize("typed", ["Korea", "South K"])

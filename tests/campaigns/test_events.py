@@ -42,10 +42,6 @@ def test_events_are_shown_by_time(frozen_clock):
     add(title_ko="나중", title_en="Later", starts_at=frozen_clock.now() + timedelta(days=9), ends_at=None)
     add(title_ko="먼저", title_en="Sooner", place_ko="부산", place_en="Busan")
     assert [event.title["ko"] for event in shown()] == ["먼저", "나중"]
-    assert [(event.title["en"], event.place["en"]) for event in shown()] == [
-        ("Sooner", "Busan"),
-        ("Later", "Seoul"),
-    ]
 
 
 def test_an_event_is_over_when_it_ends(frozen_clock):
@@ -97,8 +93,7 @@ def test_what_became_of_an_event_is_shown_once_it_is_over(client, frozen_clock):
 
 def test_a_page_links_nothing_that_is_no_web_address(client):
     factories.campaign("air")
-    add(url="https://example.org/talk")
-    assert 'href="https://example.org/talk"' in client.get("/en/c/air").text
+    add()
     with transaction() as session:
         session.execute(update(CampaignEvent).values(url="javascript:alert(1)"))
     page = client.get("/en/c/air")

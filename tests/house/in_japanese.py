@@ -18,7 +18,7 @@ from pledge.exports.files import write_export
 from pledge.exports.rows import KINDS
 from pledge.mail.models import MailKind
 from tests.support import apps, factories, mails, pages, staff
-from tests.support.checkers import run_checker
+from tests.support.checkers import verify
 from tests.support.japanese import MARK
 from tests.support.pdf import pdf_text
 from tests.support.world import built, world
@@ -187,7 +187,7 @@ def campaign_full_of_people(demo):
 def test_a_delivery_is_in_japanese_too_and_verifies(runner, campaign_full_of_people, tmp_path):
     out = tmp_path / "pack.zip"
     runner.run("delivery", "build", SLUG, "--out", str(out))
-    checked = run_checker("pack", out)
+    checked = verify("pack", out)
     assert checked.code == 0, checked
     with zipfile.ZipFile(out) as pack:
         totals = json.loads(pack.read("totals.json"))

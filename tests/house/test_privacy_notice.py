@@ -8,12 +8,12 @@ from pledge.core.text import markdown
 NOTICES = Path(markdown.__file__).parents[2] / "content" / "privacy"
 
 #: SHA-256 of the files of each language in the newest version.
-VERSION = "2026-12-04"
+VERSION = "2026-12-05"
 TEXTS = {
-    "en": "293e85e2b96e41e6c797d2aa340e9e87036dab0799848b438ce09fe550b0588a",
+    "en": "a77a9f6d3bc76c29b769d4a10dc38562914457cff75689e4fbbd4d27467035a7",
     "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
     "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
-    "ko": "77fe61346a2fef0405f5af01719629c03f4b8b2ace346e02e5620765eaa3d864",
+    "ko": "e9bf3271791795581c3be390162d476dff752e2f86643f50f755fa331333f032",
 }
 
 

@@ -46,7 +46,7 @@ class CheckerResult:
         return {word: int(number) for word, number in numbers}
 
 
-def run_checker(*words: object, by: ModuleType = program) -> CheckerResult:
+def verify(*words: object, by: ModuleType = program) -> CheckerResult:
     """Run the program with these arguments."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -64,6 +64,6 @@ def check(path: Path, keys: str | None = None) -> CheckerResult:
         key_file = path.with_name(path.name + ".key")
         key_file.write_text(keys)
         words += ["--key", key_file]
-    said = run_checker(*words)
+    said = verify(*words)
     assert said.code == (1 if said.failure else 0), said
     return said

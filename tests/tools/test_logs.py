@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pledge.ledger import log_queries, notes
 from tests.support import packs
-from tests.support.checkers import program, pure, run_checker
+from tests.support.checkers import program, pure, verify
 from tests.support.packs import Log, flipped, made_up, mirror, pack, receipt, signer, tile_path
 
 LARGE = "+" * 300 + "-7!8^8o" + "+" * 300
@@ -47,7 +47,7 @@ def key(log: Log) -> str:
 @pytest.mark.parametrize("by", [program, pure], ids=["with cryptography", "alone"])
 def test_a_copy_gives_the_numbers_of_the_log(tmp_path, events, by):
     log = made_up(events)
-    said = run_checker("count", mirror(log, tmp_path), "--key", key(log), by=by)
+    said = verify("count", mirror(log, tmp_path), "--key", key(log), by=by)
     assert (said.code, said.counts) == (0, log.counts())
     assert said.out.splitlines()[2] == f"checkpoint {len(log.lines)} {packs.b64encode(log.root()).decode()}"
 
@@ -57,24 +57,24 @@ def test_the_log_in_an_unpacked_pack_is_checked_like_a_copy(tmp_path, log):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
     for folder in (tmp_path, tmp_path / "log"):
-        assert run_checker("count", folder, "--key", key(log)).counts == log.counts()
+        assert verify("count", folder, "--key", key(log)).counts == log.counts()
 
 
 def test_without_a_key_it_says_which_one_it_believed(tmp_path, log):
-    said = run_checker("count", mirror(log, tmp_path))
+    said = verify("count", mirror(log, tmp_path))
     assert said.code == 0
     assert "NOTE: no --key was given, so the key that came with the files was believed" in said.out
     assert f"https://{log.origin}/key" in said.out
     assert key(log) in said.out
-    assert "NOTE" not in run_checker("count", tmp_path, "--key", key(log)).out
+    assert "NOTE" not in verify("count", tmp_path, "--key", key(log)).out
 
 
 def test_a_log_with_a_rotated_key_is_taken_by_either_key(tmp_path):
     log = made_up("+++", signers=[signer("new"), signer("old")])
     folder = mirror(log, tmp_path)
     for known in log.signers:
-        assert run_checker("count", folder, "--key", known.verifier).code == 0
-    assert run_checker("count", folder, "--key", signer("third").verifier).failure == "checkpoint"
+        assert verify("count", folder, "--key", known.verifier).code == 0
+    assert verify("count", folder, "--key", signer("third").verifier).failure == "checkpoint"
 
 
 # --- From a website ---
@@ -84,11 +84,11 @@ def test_a_log_on_a_website_is_checked_like_a_copy_in_a_folder(tmp_path, website
     address, asked = website
     mirror(large, tmp_path / "log" / "blue-skies")
     shown_by(tmp_path, large, len(large.lines))
-    said = run_checker("count", f"{address}/log/blue-skies", "--key", f"{address}/log/blue-skies/key")
+    said = verify("count", f"{address}/log/blue-skies", "--key", f"{address}/log/blue-skies/key")
     assert (said.code, said.counts) == (0, large.counts())
     assert sum("/tile/entries/" in path for path in asked) == 3
     assert not any("/tile/0/" in path for path in asked)
-    assert run_checker("count", f"{address}/log/blue-skies/", "--tiles").code == 0
+    assert verify("count", f"{address}/log/blue-skies/", "--tiles").code == 0
     assert any("/tile/1/" in path for path in asked)
 
 
@@ -97,23 +97,23 @@ def test_a_narrow_tile_that_was_taken_away_is_cut_out_of_the_full_one(tmp_path, 
     folder = mirror(large, tmp_path)
     (folder / "checkpoint").write_text(large.until(300).note())
     (folder / "tile/1/000.p/1").write_bytes((folder / "tile/1/000.p/2").read_bytes()[:32])
-    said = run_checker("count", folder)
+    said = verify("count", folder)
     assert (said.code, said.counts) == (0, {"people": 300, "organizations": 0})
 
 
 def test_a_mirror_is_what_was_published_and_fetches_only_what_is_new(tmp_path, website, large):
     address, asked = website
     original = mirror(large, tmp_path / "log")
-    said = run_checker("mirror", f"{address}/log", tmp_path / "copy")
+    said = verify("mirror", f"{address}/log", tmp_path / "copy")
     assert said.code == 0, said
 
     def files(folder):
         return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
     assert files(tmp_path / "copy") == files(original)
-    assert run_checker("count", tmp_path / "copy", "--key", key(large)).counts == large.counts()
+    assert verify("count", tmp_path / "copy", "--key", key(large)).counts == large.counts()
     asked.clear()
-    assert run_checker("mirror", f"{address}/log", tmp_path / "copy").code == 0
+    assert verify("mirror", f"{address}/log", tmp_path / "copy").code == 0
     assert sorted(asked) == ["/log/checkpoint", "/log/key"]
 
 
@@ -125,7 +125,7 @@ def test_a_website_that_has_no_log_or_is_away(website, monkeypatch):
         ["count", "http://127.0.0.1:1/log/x"],
         ["mirror", address, "."],
     ):
-        said = run_checker(*words)
+        said = verify(*words)
         assert (said.code, said.out) == (2, "")
         assert "Nothing was checked" in said.err
 
@@ -141,14 +141,14 @@ def test_one_byte_changed_in_any_file_of_a_copy_is_a_named_failure(tmp_path, lar
         content = (folder / name).read_bytes()
         for place in (0, len(content) // 2, len(content) - 2):
             (folder / name).write_bytes(flipped(content, place))
-            said = run_checker("count", folder, "--key", key(large))
+            said = verify("count", folder, "--key", key(large))
             if name == "key":
                 assert said.code == 0
-                assert run_checker("count", folder).code in (1, 2)
+                assert verify("count", folder).code in (1, 2)
             else:
                 assert said.code == 1, (name, place)
             (folder / name).write_bytes(content)
-    assert run_checker("count", folder, "--key", key(large)).code == 0
+    assert verify("count", folder, "--key", key(large)).code == 0
 
 
 @pytest.mark.parametrize("level", ["0", "1"])
@@ -156,7 +156,7 @@ def test_a_published_hash_that_the_entries_do_not_give(tmp_path, large, level):
     folder = mirror(large, tmp_path)
     tile = folder / tile_path(level, 0, 256 if level == "0" else 2)
     tile.write_bytes(flipped(tile.read_bytes()))
-    assert run_checker("count", folder).failure.startswith(f"file:tile/{level}/000")
+    assert verify("count", folder).failure.startswith(f"file:tile/{level}/000")
 
 
 @given(data=st.data())
@@ -165,7 +165,7 @@ def test_one_byte_changed_in_a_checkpoint_is_a_named_failure(tmp_path_factory, l
     content = log.note().encode()
     place, change = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(1, 255))
     (folder / "checkpoint").write_bytes(flipped(content, place, change))
-    assert run_checker("count", folder, "--key", key(log)).failure == "checkpoint"
+    assert verify("count", folder, "--key", key(log)).failure == "checkpoint"
 
 
 def test_a_tile_that_is_missing_too_short_or_too_long(tmp_path, large):
@@ -174,23 +174,23 @@ def test_a_tile_that_is_missing_too_short_or_too_long(tmp_path, large):
     content = path.read_bytes()
     for wrong in (content[:-1], content + b"\0\0", content + log_queries.framed(large.lines[0])):
         path.write_bytes(wrong)
-        assert run_checker("count", folder).failure == "file:tile/entries/001"
+        assert verify("count", folder).failure == "file:tile/entries/001"
     path.unlink()
-    assert run_checker("count", folder).failure == "file:tile/entries/001"
+    assert verify("count", folder).failure == "file:tile/entries/001"
 
 
 def test_an_entry_of_another_log_at_its_place(tmp_path, large):
     other = made_up("o" * 300 + LARGE[300:])
     folder = mirror(large, tmp_path)
     (folder / "tile/entries/000").write_bytes(b"".join(map(log_queries.framed, other.lines[:256])))
-    assert run_checker("count", folder).failure in {"file:tile/0/000", "root"}
+    assert verify("count", folder).failure in {"file:tile/0/000", "root"}
 
 
 def test_a_checkpoint_with_a_root_that_somebody_made_up(tmp_path, log):
     folder = mirror(log, tmp_path)
     text = notes.checkpoint_text(log.origin, len(log.lines), bytes(32))
     (folder / "checkpoint").write_text(notes.sign(text, log.signers))
-    assert run_checker("count", folder).failure == "root"
+    assert verify("count", folder).failure == "root"
 
 
 # --- An earlier checkpoint ---
@@ -199,37 +199,33 @@ def test_a_checkpoint_with_a_root_that_somebody_made_up(tmp_path, log):
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 300, 604])
 def test_every_earlier_checkpoint_is_a_beginning(tmp_path, large, size):
     (tmp_path / "old").write_text(large.until(size).note())
-    said = run_checker("consistency", tmp_path / "old", mirror(large, tmp_path / "log"), "--key", key(large))
+    said = verify("consistency", tmp_path / "old", mirror(large, tmp_path / "log"), "--key", key(large))
     assert said.code == 0, said
     assert f"the {size} entries of the older checkpoint are the beginning" in said.out
 
 
 def test_a_log_is_compared_with_the_checkpoint_in_a_receipt(tmp_path, log):
     (tmp_path / "mine.tlog-proof").write_bytes(receipt(log.until(5), 0))
-    assert run_checker("consistency", tmp_path / "mine.tlog-proof", mirror(log, tmp_path / "log")).code == 0
+    assert verify("consistency", tmp_path / "mine.tlog-proof", mirror(log, tmp_path / "log")).code == 0
 
 
 @pytest.mark.parametrize("older", ["+o+", "+" * 50], ids=["written anew", "became shorter"])
 def test_a_log_that_does_not_begin_with_the_earlier_checkpoint_is_found(tmp_path, log, older):
     (tmp_path / "old").write_text(made_up(older).note())
-    assert (
-        run_checker("consistency", tmp_path / "old", mirror(log, tmp_path / "log")).failure == "consistency"
-    )
+    assert verify("consistency", tmp_path / "old", mirror(log, tmp_path / "log")).failure == "consistency"
 
 
 def test_a_checkpoint_of_another_log_is_no_beginning(tmp_path, log):
     other = "pledge.example/log/other"
     (tmp_path / "old").write_text(made_up("+", origin=other).note())
     (tmp_path / "keys").write_text(f"{key(log)}\n{signer(origin=other).verifier}\n")
-    said = run_checker(
-        "consistency", tmp_path / "old", mirror(log, tmp_path / "log"), "--key", tmp_path / "keys"
-    )
+    said = verify("consistency", tmp_path / "old", mirror(log, tmp_path / "log"), "--key", tmp_path / "keys")
     assert said.failure == "consistency"
 
 
 def test_an_earlier_checkpoint_that_is_not_signed_is_refused(tmp_path, log):
     (tmp_path / "old").write_text(made_up("+", signers=[signer("another")]).note())
-    assert run_checker("consistency", tmp_path / "old", mirror(log, tmp_path / "log")).failure == "checkpoint"
+    assert verify("consistency", tmp_path / "old", mirror(log, tmp_path / "log")).failure == "checkpoint"
 
 
 # --- The number that a site shows ---
@@ -247,7 +243,7 @@ def shown_by(folder, log: Log, size: int | None, **counts: int) -> None:
 def test_the_number_that_the_site_shows_is_that_of_its_log(tmp_path, website, large, behind):
     mirror(large, tmp_path / "log/blue-skies")
     shown_by(tmp_path, large, len(large.lines) - behind)
-    said = run_checker("count", f"{website[0]}/log/blue-skies", "--key", key(large))
+    said = verify("count", f"{website[0]}/log/blue-skies", "--key", key(large))
     assert said.code == 0, said
     assert "The site shows the same" in said.out
 
@@ -258,7 +254,7 @@ def test_the_number_that_the_site_shows_is_that_of_its_log(tmp_path, website, la
 def test_a_site_that_shows_another_number_than_its_log_is_named(tmp_path, website, large, counts):
     mirror(large, tmp_path / "log/blue-skies")
     shown_by(tmp_path, large, len(large.lines), **counts)
-    assert run_checker("count", f"{website[0]}/log/blue-skies", "--key", key(large)).failure == "count"
+    assert verify("count", f"{website[0]}/log/blue-skies", "--key", key(large)).failure == "count"
 
 
 @pytest.mark.parametrize(("shown", "failure"), [(47, ""), (48, "count"), (0, "count"), ("47", "count")])
@@ -267,7 +263,7 @@ def test_a_site_that_shows_another_number_on_paper_than_its_log_is_named(
 ):
     mirror(log, tmp_path / "log/blue-skies")
     shown_by(tmp_path, log, len(log.lines), paper=shown)
-    said = run_checker("count", f"{website[0]}/log/blue-skies", "--key", key(log))
+    said = verify("count", f"{website[0]}/log/blue-skies", "--key", key(log))
     assert said.failure == failure
     assert failure or said.out.splitlines()[2] == "paper 47 (batches: 2)"
 
@@ -280,13 +276,13 @@ def test_a_site_whose_number_cannot_be_compared_is_not_called_right(
     mirror(log, tmp_path / "log/blue-skies")
     if size != "none shown":
         shown_by(tmp_path, log, size, people=1_000_000)
-    said = run_checker("count", f"{website[0]}/log/blue-skies", "--key", key(log))
+    said = verify("count", f"{website[0]}/log/blue-skies", "--key", key(log))
     assert said.code == 2
     assert "NOT CHECKED: the number that a site shows" in said.out
 
 
 def test_a_copy_shows_no_number_to_compare(tmp_path, log):
-    said = run_checker("count", mirror(log, tmp_path), "--key", key(log))
+    said = verify("count", mirror(log, tmp_path), "--key", key(log))
     assert said.code == 0
     assert "NOT CHECKED: the number that a site shows" in said.out
 
@@ -295,10 +291,9 @@ def test_days_that_run_back_are_named_and_a_midnight_is_none(tmp_path):
     log = made_up("+" * 6)
     days = ["2026-11-24", "2026-11-23", "2026-11-24", "2025-11-24", "2026-11-24", "2026-11-25"]
     log.lines = [line.replace(b"2026-11-24", day.encode()) for line, day in zip(log.lines, days, strict=True)]
-    said = run_checker("count", mirror(log, tmp_path / "back"), "--key", key(log))
+    said = verify("count", mirror(log, tmp_path / "back"), "--key", key(log))
     assert said.code == 0
     assert "NOTE: entry 3 names a day well before" in said.out
     assert (
-        "NOTE"
-        not in run_checker("count", mirror(made_up("++"), tmp_path / "log"), "--key", key(made_up("+"))).out
+        "NOTE" not in verify("count", mirror(made_up("++"), tmp_path / "log"), "--key", key(made_up("+"))).out
     )

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support import pack_lies, packs
-from tests.support.checkers import run_checker
+from tests.support.checkers import verify
 from tests.support.packs import EVENTS, Log, made_up, pack, signer
 
 # --- The log inside ---
@@ -173,7 +173,7 @@ def test_a_number_that_the_signer_made_up_is_found_in_every_table(checked, log, 
 def test_the_program_says_which_numbers_the_log_proves_and_which_only_the_signer_reports(tmp_path, log):
     for lies in ({}, pack_lies.letter(), pack_lies.funnel(log)):
         (tmp_path / "pack.zip").write_bytes(pack(log, rewritten=lies))
-        said = run_checker("pack", tmp_path / "pack.zip", "--key", log.signers[0].verifier)
+        said = verify("pack", tmp_path / "pack.zip", "--key", log.signers[0].verifier)
         assert said.code == 0, said
         not_proven = said.out.partition("NOT PROVEN")[2]
         for words in (

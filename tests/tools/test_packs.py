@@ -6,7 +6,7 @@ The same for the page's program: tests/browser/verify/.
 import pytest
 
 from pledge.ledger import notes
-from tests.support.checkers import run_checker
+from tests.support.checkers import verify
 from tests.support.packs import EVENTS, MEMBERS, flipped, made_up, mirror, pack, signer, unzipped, zipped
 
 # --- Right ones ---
@@ -73,7 +73,7 @@ def test_a_pack_says_what_the_log_counts_today(tmp_path, log):
     now = made_up(peak + "".join(f"-{len(log.lines) + number}" for number in range(40)))
     (tmp_path / "pack.zip").write_bytes(pack(now.until(len(made_up(peak).lines))))
     today = mirror(now, tmp_path / "today")
-    said = run_checker("pack", tmp_path / "pack.zip", "--key", now.signers[0].verifier, "--log", today)
+    said = verify("pack", tmp_path / "pack.zip", "--key", now.signers[0].verifier, "--log", today)
     assert said.code == 0, said
     assert f"today people {now.counts()['people']} organizations 2 checkpoint {len(now.lines)}" in said.out
     assert f"people {now.counts()['people'] + 40}" in said.out
@@ -82,8 +82,8 @@ def test_a_pack_says_what_the_log_counts_today(tmp_path, log):
 def test_a_pack_of_a_fork_is_not_the_beginning_of_todays_log(tmp_path, log):
     (tmp_path / "pack.zip").write_bytes(pack(made_up(EVENTS.replace("+++", "++o", 1))))
     today = mirror(made_up(EVENTS + "+"), tmp_path / "today")
-    assert run_checker("pack", tmp_path / "pack.zip", "--log", today).failure == "consistency"
-    assert "today" not in run_checker("pack", tmp_path / "pack.zip").out.splitlines()[0]
+    assert verify("pack", tmp_path / "pack.zip", "--log", today).failure == "consistency"
+    assert "today" not in verify("pack", tmp_path / "pack.zip").out.splitlines()[0]
 
 
 # --- Unpacked ---
@@ -97,7 +97,7 @@ def unpack(content: bytes, folder):
 
 
 def test_an_unpacked_pack_is_checked_like_the_zip(tmp_path, log):
-    said = run_checker("pack", unpack(pack(log), tmp_path), "--key", log.signers[0].verifier)
+    said = verify("pack", unpack(pack(log), tmp_path), "--key", log.signers[0].verifier)
     assert (said.code, said.out.splitlines()[:2]) == (0, ["people 7", "organizations 2"])
 
 
@@ -108,10 +108,10 @@ def test_what_a_system_or_an_office_program_leaves_in_a_folder_is_named_and_does
     """As Excel does while a workbook is open."""
     folder = unpack(pack(log), tmp_path)
     (folder / name).write_bytes(b"x")
-    said = run_checker("pack", folder)
+    said = verify("pack", folder)
     assert said.code == 0
     assert f"not part of the pack, and not checked: {name}" in said.out
-    assert "not part of the pack" not in run_checker("pack", unpack(pack(log), tmp_path / "clean")).out
+    assert "not part of the pack" not in verify("pack", unpack(pack(log), tmp_path / "clean")).out
 
 
 @pytest.mark.parametrize("name", ["more.txt", "log/more", "logs/key"])
@@ -119,7 +119,7 @@ def test_a_foreign_file_in_a_folder(tmp_path, log, name):
     folder = unpack(pack(log), tmp_path)
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_bytes(b"")
-    said = run_checker("pack", folder)
+    said = verify("pack", folder)
     assert said.failure == "archive"
     assert "not part of a pack" in said.out
     assert "손상" not in said.out, "a file too many is no damage"
@@ -131,12 +131,12 @@ def test_a_file_that_is_missing_changed_or_a_link_in_a_folder(tmp_path, log, nam
     path = folder / name
     content = path.read_bytes()
     path.write_bytes(flipped(content))
-    assert run_checker("pack", folder, "--key", log.signers[0].verifier).failure in {
+    assert verify("pack", folder, "--key", log.signers[0].verifier).failure in {
         f"file:{name}",
         "signature",
     }
     path.unlink()
-    assert run_checker("pack", folder).failure == "archive"
+    assert verify("pack", folder).failure == "archive"
     (tmp_path / "elsewhere").write_bytes(content)
     path.symlink_to(tmp_path / "elsewhere")
-    assert run_checker("pack", folder).failure == "archive"
+    assert verify("pack", folder).failure == "archive"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from config import ROOT
 from tests.support import packs, programs
-from tests.support.checkers import PROGRAM, program, run_checker
+from tests.support.checkers import PROGRAM, program, verify
 from tests.support.packs import made_up, mirror, pack, receipt
 
 SOURCE = PROGRAM.read_text("utf-8")
@@ -116,7 +116,7 @@ def test_a_key_that_is_none(tmp_path, log, key):
         ["receipt", tmp_path / "mine"],
         ["count", mirror(log, tmp_path)],
     ):
-        said = run_checker(*words, "--key", key or " ")
+        said = verify(*words, "--key", key or " ")
         assert (said.code, said.out) == (2, ""), said
 
 
@@ -125,7 +125,7 @@ def test_a_receipt_brings_no_key_so_it_is_asked_for_at_its_log(tmp_path, monkeyp
     (tmp_path / "mine").write_bytes(receipt(log, 0))
     asked = []
     monkeypatch.setattr(program, "fetch", lambda address, longest: asked.append(address) or log.keys.encode())
-    said = run_checker("receipt", tmp_path / "mine")
+    said = verify("receipt", tmp_path / "mine")
     assert said.code == 0
     assert asked == ["https://pledge.example/log/blue-skies/key"]
     assert "no --key was given" in said.out
@@ -137,7 +137,7 @@ def test_a_receipt_brings_no_key_so_it_is_asked_for_at_its_log(tmp_path, monkeyp
 def test_a_receipt_leads_to_no_other_address_than_that_of_a_log(tmp_path, monkeypatch, origin):
     (tmp_path / "mine").write_bytes(receipt(made_up("++", origin=origin), 0))
     monkeypatch.setattr(program, "fetch", lambda *_: pytest.fail("it asked"))
-    assert run_checker("receipt", tmp_path / "mine").code in (1, 2)
+    assert verify("receipt", tmp_path / "mine").code in (1, 2)
 
 
 def test_names_in_files_cannot_write_on_the_screen(tmp_path):
@@ -149,8 +149,8 @@ def test_names_in_files_cannot_write_on_the_screen(tmp_path):
     hostile = made_up("+", origin="\x9b31m\u202eevil/log/x")
     (tmp_path / "mine").write_bytes(receipt(hostile, 0))
     for said in (
-        run_checker("pack", tmp_path / "pack.zip"),
-        run_checker("receipt", tmp_path / "mine", "--key", "x\x1b[2J+a+b"),
+        verify("pack", tmp_path / "pack.zip"),
+        verify("receipt", tmp_path / "mine", "--key", "x\x1b[2J+a+b"),
     ):
         assert said.code in (1, 2)
         assert (said.out + said.err).replace("\n", "").isprintable()
@@ -163,12 +163,12 @@ def test_names_in_files_cannot_write_on_the_screen(tmp_path):
 def test_any_bytes_end_in_words(tmp_path_factory, log, content):
     folder = tmp_path_factory.mktemp("any")
     (folder / "any").write_bytes(content)
-    assert run_checker("pack", folder / "any").code == 1
-    assert run_checker("receipt", folder / "any", "--key", log.signers[0].verifier).code == 1
-    assert run_checker("consistency", folder / "any", mirror(log, folder / "log")).code == 1
-    assert run_checker("count", folder / "log", "--key", folder / "any").code == 2
+    assert verify("pack", folder / "any").code == 1
+    assert verify("receipt", folder / "any", "--key", log.signers[0].verifier).code == 1
+    assert verify("consistency", folder / "any", mirror(log, folder / "log")).code == 1
+    assert verify("count", folder / "log", "--key", folder / "any").code == 2
     (folder / "log" / "checkpoint").write_bytes(content)
-    assert run_checker("count", folder / "log").code == 1
+    assert verify("count", folder / "log").code == 1
 
 
 @given(data=st.data())
@@ -178,7 +178,7 @@ def test_any_member_of_a_pack_ends_in_words(tmp_path_factory, log, data):
     content = data.draw(st.binary(max_size=500) | st.text(max_size=200).map(str.encode))
     path = tmp_path_factory.mktemp("any") / "pack.zip"
     path.write_bytes(pack(log, rewritten={name: content}))
-    said = run_checker("pack", path, "--key", log.signers[0].verifier)
+    said = verify("pack", path, "--key", log.signers[0].verifier)
     assert said.code in (0, 1)
     assert said.code == 1 or name not in {
         *("totals.json", "integrity.json", "pledge-texts.json", "log/checkpoint", "log/entries")
@@ -201,7 +201,7 @@ def test_any_value_in_a_manifest_ends_in_words(tmp_path_factory, log, data):
 
     path = tmp_path_factory.mktemp("any") / "pack.zip"
     path.write_bytes(pack(log, manifest=change))
-    assert run_checker("pack", path).code in (0, 1)
+    assert verify("pack", path).code in (0, 1)
 
 
 def test_a_bomb_is_not_unpacked_into_memory(tmp_path, log):
@@ -218,4 +218,4 @@ runpy.run_path({str(PROGRAM)!r}, run_name="__main__")"""
     assert done.returncode == 0, done.stderr
     bomb = pack(log, rewritten={"totals.json": b"[" + b" " * (100 << 20)})
     (tmp_path / "pack.zip").write_bytes(bomb)
-    assert run_checker("pack", tmp_path / "pack.zip").failure in {"count", "file:totals.json"}
+    assert verify("pack", tmp_path / "pack.zip").failure in {"count", "file:totals.json"}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import packs
-from tests.support.checkers import program, pure, run_checker
+from tests.support.checkers import program, pure, verify
 from tests.support.packs import EVENTS, flipped, made_up, mirror, receipt, signer
 
 
@@ -21,7 +21,7 @@ def checked(tmp_path):
         (tmp_path / "key").write_text(log.keys)
         words = [] if address is None else ["--address", address]
         words += [] if today is None else ["--log", mirror(today, tmp_path / "today")]
-        return run_checker("receipt", tmp_path / "mine.tlog-proof", "--key", tmp_path / "key", *words, by=by)
+        return verify("receipt", tmp_path / "mine.tlog-proof", "--key", tmp_path / "key", *words, by=by)
 
     return check
 
@@ -220,6 +220,6 @@ def test_one_byte_changed_anywhere_is_a_named_failure(tmp_path_factory, log, dat
     place, change = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(1, 255))
     path = tmp_path_factory.mktemp("changed") / "mine"
     path.write_bytes(flipped(content, place, change))
-    said = run_checker("receipt", path, "--key", log.signers[0].verifier, "--address", log.subjects[4])
+    said = verify("receipt", path, "--key", log.signers[0].verifier, "--address", log.subjects[4])
     assert said.code == 1
     assert said.failure in {"receipt", "leaf", "checkpoint", "proof", "address"}

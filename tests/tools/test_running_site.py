@@ -8,7 +8,7 @@ from sqlalchemy import select
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db
 from tests.support import programs
-from tests.support.checkers import PROGRAM, run_checker
+from tests.support.checkers import PROGRAM, verify
 from tests.support.factories import SLUG, signatures
 from tests.support.waiting import wait_until
 
@@ -33,6 +33,6 @@ def test_the_count_by_url_is_the_count_of_the_site(site, tmp_path):
     assert "The site shows the same" in done.stdout
     assert PROGRAM.read_text("utf-8") == program.read_text("utf-8")
 
-    assert run_checker("mirror", log, tmp_path / "copy").code == 0
-    assert run_checker("count", tmp_path / "copy", "--key", f"{log}/key").code == 0
-    assert run_checker("consistency", tmp_path / "copy/checkpoint", log).code == 0
+    assert verify("mirror", log, tmp_path / "copy").code == 0
+    assert verify("count", tmp_path / "copy", "--key", f"{log}/key").code == 0
+    assert verify("consistency", tmp_path / "copy/checkpoint", log).code == 0

@@ -8,7 +8,7 @@ from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.checking import KeysFrom, check
 from pledge.ledger import log_queries
 from tests.support import checkers, deliveries, packs
-from tests.support.checkers import run_checker
+from tests.support.checkers import verify
 from tests.support.factories import campaign, endorsement, fold_all, signature, signatures
 from tests.support.insider import as_superuser
 from tests.support.packs import made_up, signer
@@ -61,8 +61,8 @@ def test_a_forger_who_names_this_site_is_found(busy, pack):
     result = check(pack)
     assert (failure(result), result.keys_from) == ("signature", KeysFrom.SITE)
     # Whoever takes the key that came with it only knows that it is whole.
-    assert run_checker("pack", pack).code == 0
-    assert run_checker("pack", pack, "--key", keys(busy).strip()).failure == "signature"
+    assert verify("pack", pack).code == 0
+    assert verify("pack", pack, "--key", keys(busy).strip()).failure == "signature"
 
 
 def test_a_checkpoint_that_the_site_never_published_is_found(busy, pack, runner):
@@ -102,7 +102,7 @@ def test_every_signature_line_of_a_checkpoint_counts(busy, tmp_path):
             other = data[:place] + ("A" if data[place] != "A" else "B") + data[place + 1 :]
             changed = "\n".join([*lines[:number], f"{name} {other}", *lines[number + 1 :]])
             (folder / "checkpoint").write_text(changed, "utf-8")
-            said = run_checker("count", folder, "--key", folder / "key")
+            said = verify("count", folder, "--key", folder / "key")
             is_unknown = place == 2  # another key id: somebody whom nobody here knows
             expected = "checkpoint" if not is_unknown or number == signed[0] else ""
             assert said.failure == expected, (number, place)

@@ -156,7 +156,7 @@ def _judge_receipts(around: Surroundings, confirmed: Sequence[Row], verdict: Ver
         except OSError as error:
             yield f"somebody who is counted gets no receipt: {error}"
             continue
-        said = checkers.run_checker("receipt", file, "--address", row.email, "--key", key)
+        said = checkers.verify("receipt", file, "--address", row.email, "--key", key)
         verdict.receipts += 1
         if said.code:
             yield f"a receipt does not verify: {said.out} {said.err}"

@@ -110,11 +110,13 @@ def test_an_organisation_on_the_wall_has_a_picture_of_its_own_and_its_page_names
     assert again.status_code == 304
 
 
-def test_a_piece_of_news_has_a_picture_with_its_title_and_its_page_names_it(client, drawn):
+def test_a_piece_of_news_has_a_picture_with_its_title_and_its_page_names_it_and_shares_itself(client, drawn):
     of = campaign()
     number = news.begun(of)
-    address = f"/share/blue-skies/news-{number}.en.png"
-    assert address in client.get(f"/en/c/blue-skies/news/{number}").text
+    page, address = f"/en/c/blue-skies/news/{number}", f"/share/blue-skies/news-{number}.en.png"
+    told = client.get(page).text
+    assert address in told
+    assert f'data-url="http://localhost{page}" data-text="{news.TITLE["en"]}"' in told
     assert size_of(client.get(address)) == ("image/png", (1200, 630))
     assert drawn[0].above == "Blue Skies"
     assert client.get(f"/share/blue-skies/news-{news.draft(of)}.en.png").status_code == 404

@@ -14,7 +14,6 @@ from pledge.core.languages import Texts
 from pledge.web.caching import cache
 from pledge.web.public.campaign.sharing import KAKAO_INTEGRITY, KAKAO_SCRIPT
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
-from tests.support import news
 from tests.support.factories import (
     campaign,
     endorse_manage_token,
@@ -100,12 +99,6 @@ def test_before_it_is_on_the_wall_it_shares_the_campaign(client):
     address, sentence = shared(client.get("/en/c/blue-skies/endorse/thanks").text)
     assert address.endswith("/en/c/blue-skies")
     assert "Organization" not in sentence
-
-
-def test_a_piece_of_news_shares_its_own_page_under_its_title(client):
-    number = news.begun(campaign(share_texts={"all": Texts(en="Join us")}))
-    address = f"/en/c/blue-skies/news/{number}"
-    assert shared(client.get(address).text) == [f"http://localhost{address}", news.TITLE["en"]]
 
 
 def test_staff_write_what_is_said_in_each_channel_while_people_can_sign(client):
